@@ -1,0 +1,72 @@
+/**
+ * Errors a caller may branch on. Everything else that is thrown is a defect or a fault of the
+ * machine: it is logged whole and answered blank.
+ *
+ * @module
+ */
+
+/** What went wrong, as a stable name. `routes/problem.ts` gives each one its HTTP status. */
+export type ErrorCode =
+  | "INVALID_REQUEST"
+  | "MALFORMED_BODY"
+  | "UNSUPPORTED_MEDIA_TYPE"
+  | "BODY_TOO_LARGE"
+  | "ROUTE_NOT_FOUND"
+  | "METHOD_NOT_ALLOWED"
+  | "PRECONDITION_FAILED"
+  | "RANGE_NOT_SATISFIABLE"
+  | "IDEMPOTENCY_KEY_REUSED"
+  | "SMART_METER_NOT_FOUND"
+  | "JOB_NOT_FOUND"
+  | "EXPORT_NOT_READY"
+  | "EXPORT_EXPIRED"
+  | "EXPORT_FAILED"
+  | "EXPORT_CANCELLED"
+  | "JOB_ABANDONED"
+  | "STORAGE_FULL"
+  | "STORAGE_UNAVAILABLE"
+  | "SERIES_BUSY"
+  | "SERVICE_STOPPING"
+  | "WORKER_NOT_RUNNING"
+  | "INTERNAL_ERROR";
+
+/** One thing that is wrong with a request: where (JSON Pointer, RFC 6901), what, and the rule. */
+export interface FieldError {
+  /** JSON Pointer into the body, or the name of a parameter or header after `#`. */
+  readonly pointer: string;
+  /** A sentence for people. */
+  readonly detail: string;
+  /** What was sent, shortened; absent when nothing was. */
+  readonly value?: unknown;
+  /** The rule that it breaks. */
+  readonly rule?: string;
+}
+
+/** What an {@link AppError} carries beside its code and message. */
+export interface AppErrorOptions {
+  /** A second sentence; never tells of internals. */
+  readonly details?: string;
+  /** Everything that is wrong, when the fault is in a request. */
+  readonly errors?: readonly FieldError[];
+  /** What caused it; logged, never answered. */
+  readonly cause?: unknown;
+}
+
+/** An error with a code. Its message and details are safe to show to whoever asked. */
+export class AppError extends Error {
+  /** The stable name. */
+  readonly code: ErrorCode;
+  /** A second sentence, or "" when there is nothing to add. */
+  readonly details: string;
+  /** Everything that is wrong with the request, or an empty list. */
+  readonly errors: readonly FieldError[];
+
+  /** Makes an error of a code with a sentence for people. */
+  constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
+    super(message, { cause: options.cause });
+    this.name = "AppError";
+    this.code = code;
+    this.details = options.details ?? "";
+    this.errors = options.errors ?? [];
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Cutting a stream of bytes into CSV records. A record ends at a line end outside quotes (RFC 4180).
+ *
+ * @module
+ */
+
+const LF = 10, QUOTE = 34;
+const BOM = [0xef, 0xbb, 0xbf];
+
+/** What is done with the records. */
+export interface RecordHandlers {
+  /** Longest record, bytes; what is longer is one bad line. */
+  readonly maxBytes: number;
+  /**
+   * Called for each record with the bytes it lies in, its range there without the LF (a CR before
+   * it is kept), and the number of its first line. `bytes[range.end]` may be read.
+   */
+  onRecord(bytes: Uint8Array, range: { start: number; end: number }, line: number): void;
+  /** Called with the beginning of a line that is too long; reading goes on behind that line. */
+  onTooLong(beginning: string, line: number): void;
+}
+
+/** Takes bytes as they come. */
+export interface RecordSplitter {
+  /** Hands on every record the bytes complete. */
+  push(chunk: Uint8Array): void;
+  /** Hands on what stands behind the last line end, as a record of its own. */
+  end(): void;
+}
+
+/** A splitter at the beginning of a stream; a byte order mark there is passed over. */
+export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
+  const { maxBytes } = handlers;
+  let rest: Uint8Array = new Uint8Array(0);
+  let line = 1;
+  let isFirst = true;
+  let isSkipping = false;
+
+  /** Hands on the records of `bytes` up to `limit` and returns where the first open one begins. */
+  function consume(bytes: Uint8Array, isLast: boolean): number {
+    const anyQuote = bytes.includes(QUOTE);
+    let start = isFirst && BOM.every((byte, index) => bytes[index] === byte) ? 3 : 0;
+    while (start < bytes.length) {
+      let end = bytes.indexOf(LF, start);
+      if (isSkipping) {
+        if (end < 0) return bytes.length;
+        isSkipping = false;
+        line++;
+        start = end + 1;
+        continue;
+      }
+      const lineEnd = end;
+      if (anyQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
+        end = quotedEnd(bytes, start);
+        // A quote that never closes within a record's length spoils its own line alone.
+        if (end < 0 && lineEnd >= 0 && (isLast || bytes.length - start > maxBytes)) end = lineEnd;
+      }
+      if (end < 0) {
+        if (bytes.length - start <= maxBytes) return start;
+        tooLong(bytes, start);
+        isSkipping = true;
+        return bytes.length;
+      }
+      if (end - start > maxBytes) tooLong(bytes, start);
+      else handlers.onRecord(bytes, { start, end }, line);
+      line += end === lineEnd ? 1 : countLines(bytes, start, end);
+      start = end + 1;
+    }
+    return bytes.length;
+  }
+
+  function tooLong(bytes: Uint8Array, start: number): void {
+    handlers.onTooLong(new TextDecoder().decode(bytes.subarray(start, start + 200)), line);
+  }
+
+  function feed(chunk: Uint8Array, isLast: boolean): void {
+    const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
+    if (isFirst && bytes.length < BOM.length && !isLast) {
+      rest = bytes.slice();
+      return;
+    }
+    const open = consume(bytes, isLast);
+    isFirst = false;
+    rest = bytes.slice(open);
+  }
+
+  return {
+    push: (chunk) => feed(chunk, false),
+    end() {
+      // A line end of our own closes the last record; behind a closed one it adds nothing.
+      const isOpen = rest.length > 0 && !isSkipping;
+      if (isOpen) feed(Uint8Array.of(LF), true);
+    },
+  };
+}
+
+function hasQuote(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] === QUOTE) return true;
+  return false;
+}
+
+/** Index of the first LF outside quotes from `start`, or -1. */
+function quotedEnd(bytes: Uint8Array, start: number): number {
+  let isQuoted = false;
+  for (let at = start; at < bytes.length; at++) {
+    if (bytes[at] === QUOTE) isQuoted = !isQuoted;
+    else if (bytes[at] === LF && !isQuoted) return at;
+  }
+  return -1;
+}
+
+function countLines(bytes: Uint8Array, start: number, end: number): number {
+  let lines = 1;
+  for (let at = start; at < end; at++) if (bytes[at] === LF) lines++;
+  return lines;
+}
+
+function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(one.length + other.length);
+  bytes.set(one);
+  bytes.set(other, one.length);
+  return bytes;
+}

@@ -1,0 +1,158 @@
+/**
+ * Files in a folder. A file is written as `NAME.part`, synced, renamed to `NAME`, and the folder
+ * synced, so that it survives a crash of the machine whole or is not there.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { AppError } from "../app_error.ts";
+import type { FileStore, WrittenFile } from "./file_store.ts";
+
+const PART = ".part";
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+const READ_BYTES = 262_144;
+const FULL_CODES = ["ENOSPC", "EDQUOT", "EFBIG"];
+
+/** A store of the files in a folder, which is made where it is missing. */
+export async function openDiskFileStore(folder: string): Promise<FileStore> {
+  await Deno.mkdir(folder, { recursive: true });
+  const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
+  return {
+    async write(name, body, signal) {
+      const path = pathOf(name);
+      try {
+        const written = await writePart(path + PART, body, signal);
+        signal.throwIfAborted();
+        await Deno.rename(path + PART, path);
+        await syncFolder(folder);
+        return written;
+      } catch (error) {
+        await body.cancel(error).catch(() => {});
+        await removeFile(path + PART).catch(() => {});
+        throw storageError(error);
+      }
+    },
+    async read(name, range) {
+      const file = await openFile(pathOf(name));
+      if (file === null || range === undefined) return file?.readable ?? null;
+      return readRange(file, range);
+    },
+    async remove(name) {
+      await removeFile(pathOf(name));
+      await removeFile(pathOf(name) + PART);
+    },
+    async *list() {
+      for await (const { name, isFile } of Deno.readDir(folder)) {
+        if (!isFile || !NAME.test(name)) continue;
+        if (name.endsWith(PART)) yield { name: name.slice(0, -PART.length), isWhole: false };
+        else yield { name, isWhole: true };
+      }
+    },
+    async probe() {
+      const path = `${folder}/probe-${crypto.randomUUID()}${PART}`;
+      try {
+        await Deno.writeFile(path, new Uint8Array(4096), { createNew: true });
+      } catch (error) {
+        throw storageError(error);
+      } finally {
+        await removeFile(path).catch(() => {});
+      }
+    },
+  };
+}
+
+async function writePart(
+  path: string,
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal,
+): Promise<WrittenFile> {
+  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    signal.throwIfAborted();
+    // The chunk is on its way to the disk while its hash is computed.
+    const writing = writeAll(file, chunk);
+    hash.update(chunk);
+    await writing;
+    sizeBytes += chunk.length;
+  }
+  await file.sync();
+  return { sizeBytes, sha256: hash.digest("hex") };
+}
+
+async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
+  for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+}
+
+function readRange(
+  file: Deno.FsFile,
+  { start, end }: { start: number; end: number },
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let at = start;
+  return new ReadableStream({
+    async start() {
+      await file.seek(start, Deno.SeekMode.Start);
+    },
+    async pull(controller) {
+      const buffer = new Uint8Array(Math.min(READ_BYTES, end - at));
+      const count = buffer.length === 0 ? null : await file.read(buffer);
+      if (count === null) {
+        file.close();
+        if (at < end) controller.error(new Error(`Cannot read past the end of the file: ${at}`));
+        else controller.close();
+        return;
+      }
+      at += count;
+      controller.enqueue(buffer.subarray(0, count));
+    },
+    cancel() {
+      file.close();
+    },
+  });
+}
+
+async function openFile(path: string): Promise<Deno.FsFile | null> {
+  try {
+    return await Deno.open(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw storageError(error);
+  }
+}
+
+async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw storageError(error);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  using handle = await Deno.open(folder);
+  await handle.sync();
+}
+
+/** What the operating system says, as an error a job may end with; everything else as it is. */
+function storageError(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AppError) return error;
+  const code = "code" in error ? error.code : undefined;
+  if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
+  if (FULL_CODES.includes(code)) {
+    return new AppError("STORAGE_FULL", "The file store has no room left", {
+      details: "The file could not be written for lack of space",
+      cause: error,
+    });
+  }
+  return new AppError("STORAGE_UNAVAILABLE", "The file store cannot be used", {
+    details: "The file store refused to read or write",
+    cause: error,
+  });
+}
+
+function checkedName(name: string): string {
+  if (NAME.test(name) && !name.endsWith(PART)) return name;
+  throw new TypeError(`Cannot use as a file name as it is not plain: ${name}`);
+}

@@ -1,0 +1,44 @@
+/**
+ * Bounds on what users send. Each one is named once, here, and quoted in the error that enforces it.
+ *
+ * @module
+ */
+
+/** Milliseconds in a second. */
+export const SECOND_MS = 1_000;
+/** Milliseconds in a minute. */
+export const MINUTE_MS = 60_000;
+/** Milliseconds in an hour. */
+export const HOUR_MS = 3_600_000;
+/** Milliseconds in a UTC day. */
+export const DAY_MS = 86_400_000;
+
+/** First time a reading may have: 1970-01-01T00:00:00Z, epoch milliseconds. */
+export const FIRST_TIME_MS = 0;
+/** First time past those a reading may have: 10000-01-01T00:00:00Z, epoch milliseconds. */
+export const END_OF_TIME_MS = 253_402_300_800_000;
+
+/** A smart meter's id: 1 to 64 of `A-Z a-z 0-9 _ . : -`, beginning with a letter or digit. */
+export const METER_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
+/** {@link METER_ID_PATTERN} in words. */
+export const METER_ID_RULE =
+  "1 to 64 characters of A-Z a-z 0-9 _ . : - beginning with a letter or digit";
+
+/** Shortest range of an export: 1 minute. */
+export const EXPORT_MIN_RANGE_MS = MINUTE_MS;
+/** Longest range of an export: 366 days, so that every calendar year fits. */
+export const EXPORT_MAX_RANGE_MS = 366 * DAY_MS;
+
+/** Longest JSON body, bytes. */
+export const JSON_BODY_MAX_BYTES = 65_536;
+/** Longest record of an uploaded CSV, bytes. */
+export const CSV_RECORD_MAX_BYTES = 65_536;
+/** How many rejected records an import lists; the rest are counted. */
+export const REJECTS_LISTED = 100;
+/** How much of a wrong value is quoted back, characters. */
+export const QUOTED_VALUE_MAX = 100;
+
+/** First moment of the UTC day a time lies in, epoch milliseconds. */
+export function dayStartMs(timeMs: number): number {
+  return Math.floor(timeMs / DAY_MS) * DAY_MS;
+}

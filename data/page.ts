@@ -1,0 +1,123 @@
+/**
+ * Pages: readings in memory, by column, the unit in which data moves.
+ *
+ * @module
+ */
+
+import { FLOAT, rescale, toFloats } from "./decimal.ts";
+
+/** One metric's values: mantissas at a scale, or plain doubles at scale `FLOAT`; NaN is missing. */
+export interface Column {
+  /** 0 to 15, or `FLOAT`. */
+  readonly scale: number;
+  /** One entry a reading. */
+  readonly values: Float64Array;
+}
+
+/** Readings, one row each: a time and one value or NaN a metric of a profile, in its order. */
+export interface Page {
+  /** Epoch milliseconds. Ascending and without repeats unless a function says it takes any. */
+  readonly timesMs: Float64Array;
+  /** As many as the profile has metrics, each as long as `timesMs`. */
+  readonly columns: readonly Column[];
+}
+
+/** A half-open stretch of time, epoch milliseconds. */
+export interface Span {
+  /** First time inside. */
+  readonly fromMs: number;
+  /** First time past it. */
+  readonly toMs: number;
+}
+
+/** A page without readings. */
+export function emptyPage(columnCount: number): Page {
+  const columns = Array.from({ length: columnCount }, () => ({
+    scale: 0,
+    values: new Float64Array(0),
+  }));
+  return { timesMs: new Float64Array(0), columns };
+}
+
+/** Rows `start` to `end` (exclusive) of a page, sharing its memory. */
+export function slicePage(page: Page, start: number, end: number): Page {
+  if (start === 0 && end === page.timesMs.length) return page;
+  return {
+    timesMs: page.timesMs.subarray(start, end),
+    columns: page.columns.map(({ scale, values }) => ({
+      scale,
+      values: values.subarray(start, end),
+    })),
+  };
+}
+
+/** The rows of an ascending page that lie in a span. */
+export function clipPage(page: Page, span: Span): Page {
+  return slicePage(
+    page,
+    lowerBound(page.timesMs, span.fromMs),
+    lowerBound(page.timesMs, span.toMs),
+  );
+}
+
+/** The rows of a page at the given indexes, in that order. */
+export function gatherPage(page: Page, indexes: Uint32Array): Page {
+  return {
+    timesMs: gather(page.timesMs, indexes),
+    columns: page.columns.map(({ scale, values }) => ({ scale, values: gather(values, indexes) })),
+  };
+}
+
+/** The rows of several pages one after the other, in whatever order of time. */
+export function concatPages(pages: readonly Page[]): Page {
+  if (pages.length === 1) return pages[0];
+  return {
+    timesMs: concat(pages.map((page) => page.timesMs)),
+    columns: pages[0].columns.map((_, index) => {
+      const columns = alignColumns(pages.map((page) => page.columns[index]));
+      return { scale: columns[0].scale, values: concat(columns.map((column) => column.values)) };
+    }),
+  };
+}
+
+/** Columns of one metric brought to one scale: the largest, or doubles where a mantissa overflows. */
+export function alignColumns(columns: readonly Column[]): Column[] {
+  const scale = Math.max(...columns.map((column) => column.scale));
+  if (columns.every((column) => column.scale === scale)) return [...columns];
+  const fixed = columns.map((column) =>
+    column.scale === FLOAT ? null : rescale(column.values, column.scale, scale)
+  );
+  if (fixed.every((values) => values !== null)) return fixed.map((values) => ({ scale, values }));
+  return columns.map((column) => ({
+    scale: FLOAT,
+    values: toFloats(column.values, column.scale),
+  }));
+}
+
+/** Index of the first time that is not before `timeMs`; the times' length where there is none. */
+export function lowerBound(timesMs: Float64Array, timeMs: number): number {
+  let low = 0;
+  let high = timesMs.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (timesMs[middle] < timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function gather(values: Float64Array, indexes: Uint32Array): Float64Array {
+  const gathered = new Float64Array(indexes.length);
+  for (let i = 0; i < indexes.length; i++) gathered[i] = values[indexes[i]];
+  return gathered;
+}
+
+function concat(parts: readonly Float64Array[]): Float64Array {
+  const joined = new Float64Array(parts.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
+}

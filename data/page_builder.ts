@@ -1,0 +1,93 @@
+/**
+ * Collecting readings row by row into a page, without an object a reading.
+ *
+ * @module
+ */
+
+import { FLOAT, MAX_SCALE, powerOfTen } from "./decimal.ts";
+import type { Column, Page } from "./page.ts";
+
+/** Collects rows. A row is one time, and one mantissa and scale a metric. */
+export interface PageBuilder {
+  /** How many rows there are. */
+  length(): number;
+  /**
+   * Takes a row. `values[i]` is a mantissa at `scales[i]`, a double at scale `FLOAT`, or NaN.
+   * Both arrays are copied.
+   */
+  add(timeMs: number, values: Float64Array, scales: Int8Array): void;
+  /** The rows so far, in the order in which they came; the builder is empty after. */
+  take(): Page;
+}
+
+/** A builder for pages of so many metrics with room for `capacity` rows, growing as needed. */
+export function createPageBuilder(columnCount: number, capacity = 1024): PageBuilder {
+  let room = capacity;
+  let length = 0;
+  let timesMs = new Float64Array(room);
+  let values = newColumns(() => new Float64Array(room));
+  let scales = newColumns(() => new Int8Array(room));
+
+  function newColumns<T>(make: () => T): T[] {
+    return Array.from({ length: columnCount }, make);
+  }
+
+  function grow(): void {
+    room *= 2;
+    timesMs = widened(timesMs, new Float64Array(room));
+    values = values.map((column) => widened(column, new Float64Array(room)));
+    scales = scales.map((column) => widened(column, new Int8Array(room)));
+  }
+
+  return {
+    length: () => length,
+    add(timeMs, rowValues, rowScales) {
+      if (length === room) grow();
+      timesMs[length] = timeMs;
+      for (let column = 0; column < columnCount; column++) {
+        values[column][length] = rowValues[column];
+        scales[column][length] = rowScales[column];
+      }
+      length++;
+    },
+    take() {
+      const page = {
+        timesMs: timesMs.slice(0, length),
+        columns: values.map((column, index) =>
+          toColumn(column.slice(0, length), scales[index].subarray(0, length))
+        ),
+      };
+      length = 0;
+      return page;
+    },
+  };
+}
+
+/** Brings the values of a column to one scale, in place: the largest one, or doubles. */
+function toColumn(values: Float64Array, scales: Int8Array): Column {
+  let scale = 0;
+  let isFixed = true;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] !== values[i]) continue;
+    if (scales[i] === FLOAT) isFixed = false;
+    else if (scales[i] > scale) scale = scales[i];
+  }
+  isFixed &&= scale <= MAX_SCALE && everyMantissaFits(values, scales, scale);
+  for (let i = 0; i < values.length; i++) {
+    if (isFixed) values[i] *= powerOfTen(scale - scales[i]);
+    else if (scales[i] > 0) values[i] /= powerOfTen(scales[i]);
+  }
+  return { scale: isFixed ? scale : FLOAT, values };
+}
+
+function everyMantissaFits(values: Float64Array, scales: Int8Array, scale: number): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (Math.abs(values[i]) * powerOfTen(scale - scales[i]) > Number.MAX_SAFE_INTEGER) return false;
+  }
+  return true;
+}
+
+function widened<T extends Float64Array | Int8Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}

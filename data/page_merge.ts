@@ -1,0 +1,82 @@
+/**
+ * Putting pages in order and together. The same time again: the later write wins.
+ *
+ * @module
+ */
+
+import { type Column, concatPages, gatherPage, type Page } from "./page.ts";
+
+/** What came of laying readings over others. */
+export interface Merge {
+  /** All readings, ascending; the very page of the base where nothing changed. */
+  readonly page: Page;
+  /** How many times were new. */
+  readonly inserted: number;
+  /** How many times had other values before. */
+  readonly updated: number;
+  /** How many times had the same values already. */
+  readonly unchanged: number;
+}
+
+/** Readings of any order as an ascending page; of rows of one time the last stays. */
+export function sortPage(page: Page): Page {
+  const { timesMs } = page;
+  let ascending = true;
+  for (let i = 1; i < timesMs.length && ascending; i++) ascending = timesMs[i - 1] < timesMs[i];
+  if (ascending) return page;
+  const order = Uint32Array.from(timesMs, (_, index) => index)
+    .sort((a, b) => timesMs[a] - timesMs[b] || a - b);
+  let kept = 0;
+  for (let i = 0; i < order.length; i++) {
+    const isLastOfItsTime = i + 1 === order.length ||
+      timesMs[order[i]] !== timesMs[order[i + 1]];
+    if (isLastOfItsTime) order[kept++] = order[i];
+  }
+  return gatherPage(page, order.subarray(0, kept));
+}
+
+/** Lays one ascending page over another and counts what that does to the one below. */
+export function mergePages(base: Page, over: Page): Merge {
+  const count = over.timesMs.length;
+  if (count === 0) return { page: base, inserted: 0, updated: 0, unchanged: 0 };
+  const allNew = { inserted: count, updated: 0, unchanged: 0 };
+  if (base.timesMs.length === 0) return { page: over, ...allNew };
+  if (base.timesMs[base.timesMs.length - 1] < over.timesMs[0]) {
+    return { page: concatPages([base, over]), ...allNew };
+  }
+  return interleave(base, over);
+}
+
+/** Rows of `both` = base rows, then rows laid over them; picks the winner of each time. */
+function interleave(base: Page, over: Page): Merge {
+  const baseCount = base.timesMs.length;
+  const overCount = over.timesMs.length;
+  const both = concatPages([base, over]);
+  const order = new Uint32Array(baseCount + overCount);
+  let length = 0, updated = 0, unchanged = 0, i = 0, j = 0;
+  while (i < baseCount || j < overCount) {
+    const baseMs = i < baseCount ? base.timesMs[i] : Infinity;
+    const overMs = j < overCount ? over.timesMs[j] : Infinity;
+    if (baseMs < overMs) {
+      order[length++] = i++;
+      continue;
+    }
+    if (baseMs === overMs) {
+      if (sameValues(both.columns, i, baseCount + j)) unchanged++;
+      else updated++;
+      i++;
+    }
+    order[length++] = baseCount + j++;
+  }
+  if (unchanged === overCount) return { page: base, inserted: 0, updated, unchanged };
+  const page = gatherPage(both, order.subarray(0, length));
+  return { page, inserted: overCount - updated - unchanged, updated, unchanged };
+}
+
+function sameValues(columns: readonly Column[], a: number, b: number): boolean {
+  for (const { values } of columns) {
+    const one = values[a], other = values[b];
+    if (one !== other && (one === one || other === other)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,106 @@
+/**
+ * Settings, read from the environment once, at start.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { LOG_LEVELS, type LogLevel } from "./log.ts";
+
+/** What one process does: answers requests, runs jobs, or both. */
+export type Role = "all" | "api" | "worker";
+
+/** Every setting with its value. */
+export interface Settings {
+  /** Address to listen on. */
+  readonly host: string;
+  /** Port to listen on; 0 takes a free one. */
+  readonly port: number;
+  /** A file, `:memory:`, the URL of a KV Connect server, or null: the host's own database. */
+  readonly kvPath: string | null;
+  /** Folder that holds the artifacts. */
+  readonly fileStore: string;
+  /** Whether the demo meter is made. */
+  readonly demoData: boolean;
+  /** How many jobs run at once. */
+  readonly workerConcurrency: number;
+  /** How long an artifact is kept, milliseconds. */
+  readonly fileRetentionMs: number;
+  /** How long an ended job's record is kept, milliseconds. */
+  readonly jobRetentionMs: number;
+  /** What this process does. */
+  readonly role: Role;
+  /** Least level of log records. */
+  readonly logLevel: LogLevel;
+}
+
+/** Settings, or everything that is wrong with them, a sentence each. */
+export type SettingsResult =
+  | { readonly settings: Settings }
+  | { readonly problems: readonly string[] };
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
+const positiveNumber = (max: number) =>
+  z.string().regex(/^\d+(\.\d+)?$/).transform(Number).pipe(z.number().positive().max(max));
+
+const RULES = {
+  HOST: "a host name or IP address",
+  PORT: "a whole number of 0 to 65535",
+  KV_PATH: "a file path, :memory: or an http(s) URL",
+  FILE_STORE: "a folder path (s3: and kv: are not there yet)",
+  DEMO_DATA: "true or false",
+  WORKER_CONCURRENCY: "a whole number of 1 to 64",
+  FILE_RETENTION_HOURS: "a number above 0, at most 87600",
+  JOB_RETENTION_DAYS: "a number above 0, at most 3650",
+  ROLE: "all, api or worker",
+  LOG_LEVEL: LOG_LEVELS.join(", "),
+} as const;
+
+const environmentSchema = z.object({
+  HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/).default("127.0.0.1"),
+  PORT: wholeNumber(0, 65_535).default(8000),
+  KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
+  FILE_STORE: z.string().regex(/^(?!\w\w+:).+$/).default(".openwatts/files"),
+  DEMO_DATA: z.enum(["true", "false"]).default("true").transform((text) => text === "true"),
+  WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
+  FILE_RETENTION_HOURS: positiveNumber(87_600).default(168),
+  JOB_RETENTION_DAYS: positiveNumber(3_650).default(30),
+  ROLE: z.enum(["all", "api", "worker"]).default("all"),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  DENO_DEPLOYMENT_ID: z.string().optional(),
+});
+
+/** Reads settings from an environment; a variable that is empty counts as not set. */
+export function readSettings(environment: Readonly<Record<string, string>>): SettingsResult {
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value.trim() !== ""),
+  );
+  const result = environmentSchema.safeParse(given);
+  if (!result.success) {
+    const names = new Set(result.error.issues.map(({ path }) => String(path[0])));
+    return { problems: [...names].map((name) => problemText(name, given[name])) };
+  }
+  const values = result.data;
+  const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
+  return {
+    settings: {
+      host: values.HOST,
+      port: values.PORT,
+      kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
+      fileStore: values.FILE_STORE,
+      demoData: values.DEMO_DATA,
+      workerConcurrency: values.WORKER_CONCURRENCY,
+      fileRetentionMs: values.FILE_RETENTION_HOURS * 3_600_000,
+      jobRetentionMs: values.JOB_RETENTION_DAYS * 86_400_000,
+      role: values.ROLE,
+      logLevel: values.LOG_LEVEL,
+    },
+  };
+}
+
+function problemText(name: string, value: string): string {
+  // Only names of RULES can fail; DENO_DEPLOYMENT_ID takes any text.
+  const rule = RULES[name as keyof typeof RULES];
+  return `${name} must be ${rule}: ${JSON.stringify(value)}`;
+}

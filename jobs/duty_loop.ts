@@ -1,0 +1,85 @@
+/**
+ * Duties: work that never ends, done by one process at a time under a named lease.
+ *
+ * @module
+ */
+
+import type { Log } from "../data/log.ts";
+import { giveUpLease, type Lease, takeLease } from "../kv/leases.ts";
+
+/** How long a duty's lease holds without being renewed, milliseconds. */
+const DUTY_LEASE_MS = 30_000;
+
+/** A duty. */
+export interface Duty {
+  /** Its name, also that of its lease. */
+  readonly name: string;
+  /** How long to wait between two rounds, milliseconds. */
+  readonly everyMs: number;
+  /** Does one round: a bounded piece of work that may be cut off and done again. */
+  round(context: { signal: AbortSignal; lease: Lease }): Promise<void>;
+}
+
+/** What the loops need. */
+export interface DutyLoopDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "atomic">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+  /** This running process, unlike any other that ever was. */
+  readonly owner: string;
+  /** Whether every other owner is known to be dead. */
+  readonly isExclusive: boolean;
+}
+
+/** Does duties until stopped, each in a loop of its own. A round that throws is logged. */
+export function startDuties(
+  deps: DutyLoopDeps,
+  duties: readonly Duty[],
+): { stop(): Promise<void> } {
+  const controller = new AbortController();
+  const loops = duties.map((duty) => runDuty(deps, duty, controller.signal));
+  return {
+    async stop() {
+      controller.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Promise<void> {
+  const { kv, now, log, owner, isExclusive } = deps;
+  const { name } = duty;
+  let lease: Lease | null = null;
+  while (!signal.aborted) {
+    try {
+      // Renewed when half of it is gone, so that an idle duty writes a few times a minute.
+      if (lease === null || lease.untilMs - now() < DUTY_LEASE_MS / 2) {
+        const untilMs = now() + DUTY_LEASE_MS;
+        lease = await takeLease(kv, { name, owner, nowMs: now(), untilMs, isExclusive });
+      }
+      if (lease !== null) await duty.round({ signal, lease });
+    } catch (error) {
+      if (!signal.aborted) log("error", "duty round failed", { duty: name, error });
+      lease = null;
+    }
+    await pause(duty.everyMs, signal);
+  }
+  await giveUpLease(kv, name, owner)
+    .catch((error) => log("warn", "lease not given up", { duty: name, error }));
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * The kind of job that writes a smart meter's readings of a span into a CSV file.
+ *
+ * @module
+ */
+
+import { AppError } from "../data/app_error.ts";
+import { createCadenceMeter } from "../data/cadence.ts";
+import { createCsvWriter } from "../data/csv_write.ts";
+import type { FileStore } from "../data/files/file_store.ts";
+import type { Page } from "../data/page.ts";
+import { PROFILES } from "../data/profile.ts";
+import type { SeriesStore } from "../kv/series_store.ts";
+import type { JobContext, JobKind, JobOutcome } from "./job_kind.ts";
+import { exportFilename, METER_EXPORT, meterExportParams } from "./meter_export_contract.ts";
+
+/** Text is handed on in pieces of at least this many characters. */
+const CHUNK_CHARS = 65_536;
+
+/** What an export needs. */
+export interface MeterExportDeps {
+  /** Where readings are. */
+  readonly series: Pick<SeriesStore, "describe" | "read">;
+  /** Where the file goes. */
+  readonly files: Pick<FileStore, "write">;
+}
+
+/** The kind. A run fails with SMART_METER_NOT_FOUND, or as the file store does. */
+export function meterExport(deps: MeterExportDeps): JobKind {
+  return {
+    name: METER_EXPORT,
+    failure: {
+      code: "EXPORT_FAILED",
+      message: "The export could not be completed",
+      details: "An unexpected error ended it; the log of the service names the cause",
+    },
+    run: (context) => runExport(deps, context),
+  };
+}
+
+async function runExport(deps: MeterExportDeps, context: JobContext): Promise<JobOutcome> {
+  const { meterId, fromMs, toMs } = meterExportParams.parse(context.params);
+  const ref = { profile: "meter", id: meterId } as const;
+  if (await deps.series.describe(ref) === null) {
+    throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${meterId}' not found`, {
+      details: "The specified smart meter does not exist in the system",
+    });
+  }
+  const cadence = createCadenceMeter();
+  let recordCount = 0;
+  const text = exportText({
+    pages: deps.series.read(ref, { fromMs, toMs }, context.signal),
+    writer: createCsvWriter(PROFILES.meter, meterId),
+    onPage({ timesMs }) {
+      recordCount += timesMs.length;
+      cadence.add(timesMs);
+      const share = (timesMs[timesMs.length - 1] - fromMs) / (toMs - fromMs);
+      context.progress({ done: recordCount, share });
+    },
+  });
+  const body = text.pipeThrough(new TextEncoderStream());
+  const written = await deps.files.write(context.artifactName, body, context.signal);
+  return {
+    artifact: {
+      name: context.artifactName,
+      filename: exportFilename(meterId, { fromMs, toMs }),
+      contentType: "text/csv; charset=utf-8; header=present",
+      ...written,
+    },
+    result: { recordCount, missingIntervals: cadence.missingIntervals({ fromMs, toMs }) },
+  };
+}
+
+/** The file's text, read from the store only as fast as it is taken. */
+function exportText({ pages, writer, onPage }: {
+  pages: AsyncIterable<Page>;
+  writer: ReturnType<typeof createCsvWriter>;
+  onPage: (page: Page) => void;
+}): ReadableStream<string> {
+  const iterator = pages[Symbol.asyncIterator]();
+  let waiting = writer.header();
+  return new ReadableStream<string>({
+    async pull(controller) {
+      let isDone = false;
+      while (!isDone && waiting.length < CHUNK_CHARS) {
+        const next = await iterator.next();
+        isDone = next.done === true;
+        if (next.done) break;
+        onPage(next.value);
+        waiting += writer.lines(next.value);
+      }
+      if (waiting !== "") controller.enqueue(waiting);
+      waiting = "";
+      if (isDone) controller.close();
+    },
+    async cancel() {
+      await iterator.return?.();
+    },
+  }, { highWaterMark: 1 });
+}

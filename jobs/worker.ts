@@ -1,0 +1,88 @@
+/**
+ * The part of a process that works: due loop, dispatcher and duties, started and stopped together.
+ *
+ * @module
+ */
+
+import type { FileStore } from "../data/files/file_store.ts";
+import type { Log } from "../data/log.ts";
+import type { OpenedKv } from "../kv/opened_kv.ts";
+import { purgedSeries } from "../kv/series_remove.ts";
+import type { SeriesStore } from "../kv/series_store.ts";
+import { listenWakes } from "../kv/wake_queue.ts";
+import { compactionDuty } from "./compaction.ts";
+import { createDispatcher } from "./dispatcher.ts";
+import { createDueLoop } from "./due_loop.ts";
+import { startDuties } from "./duty_loop.ts";
+import type { JobKind } from "./job_kind.ts";
+import { sweepDuty } from "./sweep.ts";
+
+/** A look older than this means that the loop hangs, milliseconds. */
+const LOOK_TOO_OLD_MS = 15_000;
+
+/** What a worker needs. */
+export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue"> {
+  /** Where readings are. */
+  readonly series: SeriesStore;
+  /** Where artifacts are. */
+  readonly files: FileStore;
+  /** Every kind of job. */
+  readonly kinds: readonly JobKind[];
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+  /** This running process, unlike any other that ever was. */
+  readonly owner: string;
+  /** How many jobs run at once. */
+  readonly concurrency: number;
+  /** How long files are kept, milliseconds. */
+  readonly fileRetentionMs: number;
+  /** How long records are kept after their job ended, milliseconds. */
+  readonly jobRetentionMs: number;
+}
+
+/** A worker that runs. */
+export interface Worker {
+  /** Says that there may be a job to begin. */
+  poke(): void;
+  /** Whether it looks for jobs. */
+  isRunning(): boolean;
+  /** Begins nothing more, lets jobs end for `graceMs`, hands the others back. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts working. Jobs that dead processes left are handed back first. */
+export async function startWorker(deps: WorkerDeps): Promise<Worker> {
+  const { kv, now, log, series } = deps;
+  const dispatcher = createDispatcher({ ...deps, onRoom: () => loop.poke() });
+  const loop = createDueLoop({
+    kv,
+    now,
+    log,
+    hasRoom: dispatcher.hasRoom,
+    handlers: {
+      job_wait: dispatcher.onWaiting,
+      job_lease: dispatcher.onLease,
+      job_keep: dispatcher.onKept,
+      series_purge: async ({ id }) => {
+        const ref = purgedSeries(id);
+        if (ref !== null) await series.purge(ref);
+      },
+    },
+  });
+  if (deps.isExclusive) await dispatcher.handBackOthers();
+  // Settles when the database closes; a wake-up that comes before the loop starts is not needed.
+  const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
+  listening.catch((error) => log("error", "queue not listened to", { error }));
+  loop.start();
+  const duties = startDuties(deps, [sweepDuty(deps), compactionDuty(deps)]);
+  return {
+    poke: loop.poke,
+    isRunning: () => now() - loop.lastLookMs() < LOOK_TOO_OLD_MS,
+    async stop(graceMs) {
+      await Promise.all([loop.stop(), duties.stop()]);
+      await dispatcher.stop(graceMs);
+    },
+  };
+}

@@ -1,0 +1,168 @@
+/**
+ * The ingest committer: live readings of many requests in one commit.
+ *
+ * While a commit is on its way, what arrives waits for the next one. So a lone request waits for
+ * nobody, and a thousand at once share a few commits. A commit holds no check and cannot conflict:
+ * one new segment a series, its revision, its days in the change feed, and what a request adds
+ * (last seen, rate counters). A request is answered after the commit that holds its readings.
+ *
+ * @module
+ */
+
+import { AppError } from "../data/app_error.ts";
+import { dayStartMs } from "../data/limits.ts";
+import { concatPages, type Page, slicePage } from "../data/page.ts";
+import { type EncodedPart, splitPage } from "../data/page_split.ts";
+import { packStages, type Stage } from "./budget.ts";
+import { stageChanged } from "./changes.ts";
+import { stageRevision } from "./revisions.ts";
+import { stageSegment } from "./segments.ts";
+import type { SeriesRef } from "./series_ref.ts";
+import { stageUnfolded } from "./unfolded.ts";
+
+/** Most readings of a segment; its bytes bound it too (`data/page_split.ts`). */
+const SEGMENT_MAX_READINGS = 4_000;
+/** Requests taken into one round, so that its commits do not stall the event loop. */
+const ROUND_REQUESTS = 512;
+/** How often a commit is tried, and how long is waited in between. */
+const TRIES = 3;
+const RETRY_MS = 50;
+
+/** Takes live readings. */
+export interface Ingest {
+  /**
+   * Stores readings of one series, in any order, as one segment or a few; `stage` goes on the same
+   * commit. Resolves once they are durable.
+   *
+   * @throws {AppError} SERVICE_STOPPING after {@link Ingest.stop}.
+   */
+  add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
+  /** Takes nothing more and waits until all that was taken is durable. */
+  stop(): Promise<void>;
+}
+
+/** What the committer needs. */
+export interface IngestDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "atomic">;
+  /** This running process, unlike any other that ever was. */
+  readonly writer: string;
+}
+
+interface Request {
+  readonly ref: SeriesRef;
+  readonly page: Page;
+  readonly stage: Stage;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** The requests of one series in one round, and how many of their stages are not durable yet. */
+interface Batch {
+  readonly requests: Request[];
+  open: number;
+}
+
+/** A committer with nothing to do. */
+export function createIngest({ kv, writer }: IngestDeps): Ingest {
+  let waiting: Request[] = [];
+  let rounds: Promise<void> | null = null;
+  let isStopped = false;
+  let segmentNumber = 0;
+
+  async function work(): Promise<void> {
+    while (waiting.length > 0) {
+      const requests = waiting.slice(0, ROUND_REQUESTS);
+      waiting = waiting.slice(ROUND_REQUESTS);
+      await commitRound(requests);
+    }
+    rounds = null;
+  }
+
+  async function commitRound(requests: readonly Request[]): Promise<void> {
+    const owners = new Map<Stage, Batch>();
+    for (const batch of bySeries(requests).values()) {
+      const stages = batchStages(batch.requests);
+      batch.open = stages.length;
+      for (const stage of stages) owners.set(stage, batch);
+    }
+    for (const stages of packStages([...owners.keys()])) {
+      const batches = stages.map((stage) => owners.get(stage)).filter((batch) =>
+        batch !== undefined
+      );
+      try {
+        await commit(kv, stages);
+        for (const batch of batches) {
+          if (--batch.open === 0) batch.requests.forEach(({ resolve }) => resolve());
+        }
+      } catch (error) {
+        for (const { requests } of batches) requests.forEach(({ reject }) => reject(error));
+      }
+    }
+  }
+
+  /** A series' readings of a round: a stage a segment, the first with what the requests add. */
+  function batchStages(requests: readonly Request[]): Stage[] {
+    const { ref } = requests[0];
+    const page = concatPages(requests.map((request) => request.page));
+    const parts = splitPage(page, SEGMENT_MAX_READINGS);
+    return parts.map((part, index): Stage => {
+      const name = { writer, number: ++segmentNumber };
+      const days = daysOf(page, part, parts[index + 1]);
+      return (op) => {
+        stageSegment(op, ref, { ...name, bytes: part.bytes });
+        stageRevision(op, ref);
+        stageUnfolded(op, ref);
+        for (const dayMs of days) stageChanged(op, ref, dayMs);
+        if (index === 0) requests.forEach((request) => request.stage(op));
+      };
+    });
+  }
+
+  return {
+    add(ref, page, stage = () => {}) {
+      if (isStopped) return Promise.reject(new AppError("SERVICE_STOPPING", "The service stops"));
+      if (page.timesMs.length === 0) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        waiting.push({ ref, page, stage, resolve, reject });
+        // Begins behind what runs now, so that requests of one turn share a commit.
+        rounds ??= Promise.resolve().then(work);
+      });
+    },
+    async stop() {
+      isStopped = true;
+      await rounds;
+    },
+  };
+}
+
+/** Commits stages. Trying again is safe: segments keep their names, counters only grow. */
+async function commit(kv: IngestDeps["kv"], stages: readonly Stage[]): Promise<void> {
+  for (let attempt = 1;; attempt++) {
+    const op = kv.atomic();
+    stages.forEach((stage) => stage(op));
+    try {
+      await op.commit();
+      return;
+    } catch (error) {
+      if (attempt === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+function bySeries(requests: readonly Request[]): Map<string, Batch> {
+  const batches = new Map<string, Batch>();
+  for (const request of requests) {
+    const name = `${request.ref.profile}/${request.ref.id}`;
+    const batch = batches.get(name);
+    if (batch === undefined) batches.set(name, { requests: [request], open: 0 });
+    else batch.requests.push(request);
+  }
+  return batches;
+}
+
+function daysOf(page: Page, part: EncodedPart, next: EncodedPart | undefined): Set<number> {
+  const { timesMs } = slicePage(page, part.start, next?.start ?? page.timesMs.length);
+  return new Set(Array.from(timesMs, dayStartMs));
+}

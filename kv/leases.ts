@@ -1,0 +1,98 @@
+/**
+ * Leases of duties: the right of one process to do something that must not be done twice at once.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["lease", name]` | {@link Lease} | the process that takes, renews or gives it up |
+ *
+ * | from | to | when |
+ * |---|---|---|
+ * | free, run out, or of a dead owner | held | taken: epoch +1 |
+ * | held | held | renewed by its owner under the same epoch |
+ * | held | free | given up: `untilMs` 0, the cursor stays |
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const SPACE = "lease";
+
+const leaseSchema = z.object({
+  v: z.literal(1),
+  owner: z.string(),
+  epoch: z.int(),
+  untilMs: z.number(),
+  cursor: z.json(),
+});
+
+/** A lease. `cursor` is how far its duty has come, in the duty's own terms. */
+export type Lease = z.infer<typeof leaseSchema>;
+
+/** Who takes a lease, and for how long. */
+export interface LeaseRequest {
+  /** What the lease is for. */
+  readonly name: string;
+  /** The process that takes it. */
+  readonly owner: string;
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+  /** When it runs out, epoch milliseconds. */
+  readonly untilMs: number;
+  /** Whether every other owner is known to be dead. */
+  readonly isExclusive: boolean;
+}
+
+/** Takes a lease that is free, or renews one's own. Null where another process holds it. */
+export async function takeLease(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  { name, owner, nowMs, untilMs, isExclusive }: LeaseRequest,
+): Promise<Lease | null> {
+  const key = [SPACE, name];
+  const entry = await kv.get(key);
+  const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
+  const isOwn = held?.owner === owner && held.untilMs > 0;
+  if (held !== null && !isOwn && held.untilMs > nowMs && !isExclusive) return null;
+  const epoch = held === null ? 1 : isOwn ? held.epoch : held.epoch + 1;
+  const lease: Lease = { v: 1, owner, epoch, untilMs, cursor: held?.cursor ?? null };
+  const result = await kv.atomic().check(entry).set(key, lease).commit();
+  return result.ok ? lease : null;
+}
+
+/** Keeps how far a duty has come. False where the lease is another's by now. */
+export async function keepCursor(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  name: string,
+  lease: Lease,
+): Promise<boolean> {
+  const key = [SPACE, name];
+  const entry = await kv.get(key);
+  const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
+  if (held === null || held.epoch !== lease.epoch || held.owner !== lease.owner) return false;
+  const result = await kv.atomic().check(entry).set(key, { ...held, cursor: lease.cursor })
+    .commit();
+  return result.ok;
+}
+
+/** Gives a lease up, so that another process need not wait; fine when it is another's by now. */
+export async function giveUpLease(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  name: string,
+  owner: string,
+): Promise<void> {
+  const key = [SPACE, name];
+  const entry = await kv.get(key);
+  const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
+  if (held?.owner !== owner) return;
+  await kv.atomic().check(entry).set(key, { ...held, untilMs: 0 }).commit();
+}
+
+/** Whether some process holds a lease now. */
+export async function isLeaseHeld(
+  kv: Pick<Deno.Kv, "get">,
+  name: string,
+  nowMs: number,
+): Promise<boolean> {
+  const entry = await kv.get([SPACE, name]);
+  return entry.versionstamp !== null && leaseSchema.parse(entry.value).untilMs > nowMs;
+}

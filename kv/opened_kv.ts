@@ -1,0 +1,106 @@
+/**
+ * Opening the database, and the version of what is stored in it.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["meta", "schema"]` | `{ v: 1, version }` | here, at opening |
+ *
+ * @module
+ */
+
+import { z } from "zod";
+
+const SPACE = "meta";
+const SCHEMA_KEY = [SPACE, "schema"];
+
+/** The version of the stored form that this code reads and writes (`docs/storage.md`). */
+export const SCHEMA_VERSION = 1;
+
+const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
+
+/** Brings what is stored from one version to the next; safe to run again after it was cut short. */
+export type Migration = (kv: Deno.Kv) => Promise<void>;
+
+/** Steps by the version they start from; there has been one version so far. */
+const MIGRATIONS: Readonly<Record<number, Migration>> = {};
+
+/** An open database and what it can do. Disposing of it closes it. */
+export interface OpenedKv extends AsyncDisposable {
+  /** The database. */
+  readonly kv: Deno.Kv;
+  /** Whether no other process can have it open: then every other owner of a lease is dead. */
+  readonly isExclusive: boolean;
+  /** Whether it has queues; a database over KV Connect and one on Deno Deploy have none. */
+  readonly hasQueue: boolean;
+}
+
+/**
+ * Opens a database: a file (its folder is made), `:memory:`, the URL of a KV Connect server, or
+ * null for the host's own. A file is locked (`PATH.lock`), as it serves one process only.
+ *
+ * @throws {Error} when another process has the file open, or a newer version wrote what it holds.
+ */
+export async function openKv(path: string | null): Promise<OpenedKv> {
+  await using stack = new AsyncDisposableStack();
+  const isRemote = path === null || /^https?:\/\//.test(path);
+  if (path !== null && !isRemote && path !== ":memory:") {
+    await Deno.mkdir(folderOf(path), { recursive: true });
+    stack.use(await lockFile(path));
+  }
+  const kv = await Deno.openKv(path ?? undefined);
+  stack.defer(() => kv.close());
+  await checkSchema(kv);
+  const owned = stack.move();
+  return {
+    kv,
+    isExclusive: !isRemote,
+    hasQueue: !isRemote,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/**
+ * Sees to it that what is stored has the version this code knows: marks an empty database, brings
+ * an older one up step by step.
+ *
+ * @throws {Error} when it is newer, or no step leads from it.
+ */
+export async function checkSchema(
+  kv: Deno.Kv,
+  { wanted, migrations } = { wanted: SCHEMA_VERSION, migrations: MIGRATIONS },
+): Promise<void> {
+  const entry = await kv.get(SCHEMA_KEY);
+  let version = entry.versionstamp === null ? wanted : schemaRecord.parse(entry.value).version;
+  if (version > wanted) {
+    throw new Error(
+      `Cannot open the database as version ${wanted} is the newest known here: ${version}`,
+    );
+  }
+  while (version < wanted) {
+    const migrate = migrations[version];
+    if (migrate === undefined) {
+      throw new Error(`Cannot open the database as no step leads on from version ${version}`);
+    }
+    await migrate(kv);
+    await kv.set(SCHEMA_KEY, { v: 1, version: ++version });
+  }
+  if (entry.versionstamp === null) {
+    await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version }).commit();
+  }
+}
+
+/** Reads the smallest thing there is; throws when the database does not answer. */
+export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
+  await kv.get(SCHEMA_KEY);
+}
+
+async function lockFile(path: string): Promise<Disposable> {
+  const file = await Deno.open(`${path}.lock`, { create: true, write: true });
+  if (await file.tryLock(true)) return file;
+  file.close();
+  throw new Error(`Cannot open the database as another process has it open: ${path}`);
+}
+
+function folderOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
+}

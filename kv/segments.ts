@@ -1,0 +1,92 @@
+/**
+ * Segments: readings in the order of their arrival, not yet folded into blocks.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["segment", profile, id, writer, number]` | an encoded page, in any order of time | ingest; deleted by compaction, import and removal |
+ *
+ * The key only makes a segment unique (a writer is one running process, which counts). Their order
+ * is that of their commits, the versionstamps.
+ *
+ * @module
+ */
+
+import { decodePage } from "../data/block_codec.ts";
+import { concatPages, emptyPage, type Page } from "../data/page.ts";
+import { sortPage } from "../data/page_merge.ts";
+import { PROFILES } from "../data/profile.ts";
+import type { Staging } from "./budget.ts";
+import type { SeriesRef } from "./series_ref.ts";
+
+const SPACE = "segment";
+
+/** A segment as it is stored. */
+export interface StoredSegment {
+  /** Its key, to delete it by. */
+  readonly key: Deno.KvKey;
+  /** The version of the commit that wrote it. */
+  readonly versionstamp: string;
+  /** The encoded page. */
+  readonly bytes: Uint8Array;
+}
+
+/** Which segment: the process that writes it, and a number it uses once. */
+export interface SegmentName {
+  /** The process. */
+  readonly writer: string;
+  /** Grows with each segment of the process. */
+  readonly number: number;
+}
+
+/** Sets a segment; staging it again under the same name is the same segment. */
+export function stageSegment(
+  op: Staging,
+  ref: SeriesRef,
+  { writer, number, bytes }: SegmentName & { bytes: Uint8Array },
+): void {
+  op.set([SPACE, ref.profile, ref.id, writer, number], bytes);
+}
+
+/** Deletes a segment. */
+export function stageSegmentDelete(op: Staging, segment: StoredSegment): void {
+  op.delete(segment.key);
+}
+
+/** The segments of a series in the order in which they were committed. */
+export async function listSegments(
+  kv: Pick<Deno.Kv, "list">,
+  ref: SeriesRef,
+): Promise<StoredSegment[]> {
+  const segments: StoredSegment[] = [];
+  for await (const entry of kv.list<Uint8Array>({ prefix: [SPACE, ref.profile, ref.id] })) {
+    segments.push({ key: entry.key, versionstamp: entry.versionstamp, bytes: entry.value });
+  }
+  return segments.sort((a, b) =>
+    order(a.versionstamp, b.versionstamp) || numberOf(a) - numberOf(b)
+  );
+}
+
+/** How many segments a series has, counted up to `most`. */
+export async function countSegments(
+  kv: Pick<Deno.Kv, "list">,
+  { profile, id }: SeriesRef,
+  most: number,
+): Promise<number> {
+  let count = 0;
+  for await (const _ of kv.list({ prefix: [SPACE, profile, id] }, { limit: most })) count++;
+  return count;
+}
+
+/** Segments in their order as one ascending page; of readings of one time the latest stays. */
+export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
+  if (segments.length === 0) return emptyPage(PROFILES[ref.profile].metrics.length);
+  return sortPage(concatPages(segments.map(({ bytes }) => decodePage(bytes))));
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function numberOf(segment: StoredSegment): number {
+  return Number(segment.key[4]);
+}

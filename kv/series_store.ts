@@ -1,0 +1,93 @@
+/**
+ * The series store: readings in, readings out, of any profile.
+ *
+ * @module
+ */
+
+import type { Page, Span } from "../data/page.ts";
+import { sortPage } from "../data/page_merge.ts";
+import type { ProfileName } from "../data/profile.ts";
+import { listHeads } from "./series_heads.ts";
+import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
+import { getRevision } from "./revisions.ts";
+import type { SeriesRef } from "./series_ref.ts";
+import { markRemoved, purgeSeries } from "./series_remove.ts";
+import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
+
+/** What is known of a series as a whole. */
+export interface SeriesInfo extends SeriesExtent {
+  /** Its id. */
+  readonly id: string;
+}
+
+/** Keeps the readings of every series. */
+export interface SeriesStore {
+  /** A series as a whole, or null where there are no readings. */
+  describe(ref: SeriesRef): Promise<SeriesInfo | null>;
+  /** Series of a profile in the order of ids, from behind `afterId`, at most `limit`. */
+  list(profile: ProfileName, page: { afterId: string; limit: number }): Promise<SeriesInfo[]>;
+  /** A number that grows whenever readings are altered; 0 where none ever were. */
+  revision(ref: SeriesRef): Promise<number>;
+  /**
+   * Writes readings of any order, durably; of one time the later wins. Of rows of one time within
+   * the page only the last is counted. Writing the same again changes nothing.
+   *
+   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   */
+  write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
+  /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
+  read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
+  /** Folds what live ingest left into blocks; readings stay what they are. */
+  fold(ref: SeriesRef): Promise<number>;
+  /** Removes every reading of a series. False where there is none. */
+  remove(ref: SeriesRef): Promise<boolean>;
+  /** Goes on with a removal that was cut short; nothing where none was. */
+  purge(ref: SeriesRef): Promise<void>;
+}
+
+/** A series store over a database. Writes of one series by this process wait for each other. */
+export function createSeriesStore(deps: WriteDeps): SeriesStore {
+  const { kv } = deps;
+  const lastWrites = new Map<string, Promise<unknown>>();
+
+  async function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
+    const name = `${ref.profile}/${ref.id}`;
+    const turn = (lastWrites.get(name) ?? Promise.resolve()).then(write, write);
+    lastWrites.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (lastWrites.get(name) === turn) lastWrites.delete(name);
+    }
+  }
+
+  async function describe(ref: SeriesRef): Promise<SeriesInfo | null> {
+    const extent = await describeSeries(kv, ref);
+    if (extent === null) return null;
+    const { count, firstMs, lastMs } = extent;
+    return { id: ref.id, count, firstMs, lastMs };
+  }
+
+  return {
+    describe,
+    async list(profile, page) {
+      const infos: SeriesInfo[] = [];
+      for await (const { id } of listHeads(kv, profile, page)) {
+        const info = await describe({ profile, id });
+        if (info !== null) infos.push(info);
+      }
+      return infos;
+    },
+    revision: (ref) => getRevision(kv, ref),
+    write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
+    read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
+    fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
+    remove: (ref) =>
+      inTurn(ref, async () => {
+        const isMarked = await markRemoved(kv, ref, deps.now());
+        await purgeSeries(kv, ref);
+        return isMarked;
+      }),
+    purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),
+  };
+}

@@ -1,0 +1,218 @@
+/**
+ * OpenWatts: takes in energy and device telemetry and gives it back.
+ *
+ * @module
+ */
+
+import { parseEnv } from "node:util";
+import config from "./deno.json" with { type: "json" };
+import { AppError } from "./data/app_error.ts";
+import { DEMO_METER_ID } from "./data/demo_meter.ts";
+import { openDiskFileStore } from "./data/files/disk.ts";
+import { createLog, type Log } from "./data/log.ts";
+import { readSettings, type Settings } from "./data/settings.ts";
+import { loadDemoData } from "./jobs/demo_data.ts";
+import { createJobs } from "./jobs/jobs.ts";
+import { jobKinds } from "./jobs/kinds.ts";
+import { SWEEP } from "./jobs/sweep.ts";
+import { startWorker, type Worker } from "./jobs/worker.ts";
+import { isLeaseHeld } from "./kv/leases.ts";
+import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
+import { createSeriesStore } from "./kv/series_store.ts";
+import { createApp } from "./routes/app.ts";
+
+/** How long requests and jobs may take to end once the service stops, milliseconds. */
+const GRACE_MS = 10_000;
+/** When a stop that hangs is forced, milliseconds. */
+const FORCED_STOP_MS = 14_000;
+
+/** A running service. Disposing of it stops it: nothing that was accepted is lost. */
+export interface Service extends AsyncDisposable {
+  /** Where it listens, `http://HOST:PORT`; null for a worker, which does not. */
+  readonly url: string | null;
+  /** How many readings the demo meter got at this start; null where there is none. */
+  readonly demoReadings: number | null;
+}
+
+/** What a service takes from its surroundings. */
+export interface Surroundings {
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+}
+
+/**
+ * Starts a service: opens, wires, serves.
+ *
+ * @throws {Error} when the database is open elsewhere or newer, the folder cannot be made, the port
+ * is taken. Nothing is left open then.
+ */
+export async function start(settings: Settings, { now, log }: Surroundings): Promise<Service> {
+  await using stack = new AsyncDisposableStack();
+  const opened = stack.use(await openKv(settings.kvPath));
+  const { kv } = opened;
+  const files = await openDiskFileStore(settings.fileStore);
+  const series = createSeriesStore({ kv, now });
+  const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
+  const owner = crypto.randomUUID();
+  const worker = settings.role === "api" ? null : await startWorker({
+    ...opened,
+    ...settings,
+    concurrency: settings.workerConcurrency,
+    series,
+    files,
+    kinds: jobKinds({ series, files }),
+    now,
+    log,
+    owner,
+  });
+  stack.defer(() => worker?.stop(GRACE_MS));
+  const app = createApp({
+    version: config.version,
+    now,
+    log,
+    series,
+    files,
+    jobs: createJobs({
+      ...opened,
+      jobRetentionMs: settings.jobRetentionMs,
+      now,
+      newId: () => crypto.randomUUID(),
+      poke: () => worker?.poke(),
+    }),
+    ready: {
+      kv: () => probeKv(kv),
+      file_store: () => files.probe(),
+      worker_running: () => requireWorker(worker, opened, now),
+    },
+  });
+  const server = settings.role === "worker" ? null : listen(settings, app.fetch);
+  // Before the worker stops, requests on their way are answered; jobs go on meanwhile.
+  stack.defer(() => server?.stop());
+  const owned = stack.move();
+  log("info", "started", { owner, role: settings.role, url: server?.url });
+  return {
+    url: server?.url ?? null,
+    demoReadings,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([server?.stop(), worker?.stop(GRACE_MS)]);
+      await owned.disposeAsync();
+      log("info", "stopped", { owner });
+    },
+  };
+}
+
+async function requireWorker(
+  worker: Worker | null,
+  { kv }: OpenedKv,
+  now: () => number,
+): Promise<void> {
+  const isRunning = worker?.isRunning() ?? await isLeaseHeld(kv, SWEEP, now());
+  if (!isRunning) throw new AppError("WORKER_NOT_RUNNING", "no process runs jobs");
+}
+
+interface Listening {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening {
+  const controller = new AbortController();
+  const { addr, finished, shutdown } = serve(
+    { hostname: host, port, signal: controller.signal },
+    handler,
+  );
+  let stopping: Promise<void> | null = null;
+  const name = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
+  return {
+    url: `http://${name}:${addr.port}`,
+    stop: () => stopping ??= stopServing(),
+  };
+
+  async function stopServing(): Promise<void> {
+    const timer = setTimeout(() => controller.abort(), GRACE_MS);
+    shutdown();
+    await finished;
+    clearTimeout(timer);
+  }
+}
+
+function serve(
+  options: Deno.ServeTcpOptions,
+  handler: Deno.ServeHandler,
+): { addr: Deno.NetAddr; finished: Promise<void>; shutdown: () => Promise<void> } {
+  const server = Deno.serve({ ...options, onListen: () => {} }, handler);
+  return { addr: server.addr, finished: server.finished, shutdown: () => server.shutdown() };
+}
+
+/** What is printed when the service is up. */
+function greeting({ url, demoReadings }: Service): string {
+  const lines: string[] = [];
+  if (demoReadings !== null) {
+    lines.push(`Demo meter ${DEMO_METER_ID}: ${demoReadings.toLocaleString("en")} new readings`);
+  }
+  if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
+  lines.push(`OpenWatts ${config.version} listens on ${url}`);
+  const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
+    `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
+  lines.push(
+    "Try:",
+    `  JOB=$(curl -s ${url}/api/export/csv -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
+    `  curl -s ${url}/api/export/status/$JOB`,
+    `  curl -sOJ ${url}/api/export/download/$JOB`,
+  );
+  return lines.join("\n");
+}
+
+async function readEnvironment(): Promise<Record<string, string>> {
+  let file = "";
+  try {
+    file = await Deno.readTextFile(".env");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...parseEnv(file), ...Deno.env.toObject() })) {
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
+/** Settles at the first SIGINT or SIGTERM. More of them change nothing: `deno task` sends two. */
+function stopAsked(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      Deno.addSignalListener(signal, () => resolve());
+    }
+  });
+}
+
+async function main(): Promise<number> {
+  const result = readSettings(await readEnvironment());
+  if ("problems" in result) {
+    console.error(["OpenWatts cannot start:", ...result.problems].join("\n  "));
+    return 1;
+  }
+  const log = createLog({
+    level: result.settings.logLevel,
+    now: Date.now,
+    write: (line) => console.error(line),
+  });
+  const asked = stopAsked();
+  let service: Service;
+  try {
+    service = await start(result.settings, { now: Date.now, log });
+  } catch (error) {
+    console.error(`OpenWatts cannot start: ${error instanceof Error ? error.message : error}`);
+    return 1;
+  }
+  console.log(greeting(service));
+  await asked;
+  log("info", "stopping");
+  setTimeout(() => Deno.exit(1), FORCED_STOP_MS);
+  await service[Symbol.asyncDispose]();
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main());

@@ -1,0 +1,60 @@
+/**
+ * The whole HTTP face.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { AppError } from "../data/app_error.ts";
+import type { Log } from "../data/log.ts";
+import { type ExportDeps, exportRoutes } from "./exports.ts";
+import { type HealthDeps, healthRoutes } from "./health.ts";
+import { type MeterDeps, meterRoutes } from "./meters.ts";
+import { problemResponse, PROBLEMS } from "./problem.ts";
+
+/** What all routes need together. */
+export interface AppDeps extends ExportDeps, MeterDeps, HealthDeps {
+  /** The log. */
+  readonly log: Log;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
+/** The app. It answers every error as a problem and logs those without a code whole. */
+export function createApp(deps: AppDeps): Hono {
+  const { log, now } = deps;
+  const app = new Hono();
+  app.use(async (c, next) => {
+    const startedMs = now();
+    await next();
+    const { method, path } = c.req;
+    log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
+  });
+  app.route("/", exportRoutes(deps));
+  app.route("/", meterRoutes(deps));
+  app.route("/", healthRoutes(deps));
+  app.notFound((c) => {
+    const allowed = allowedMethods(app, c.req.path);
+    if (allowed.length === 0) {
+      return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`));
+    }
+    const allow = allowed.join(", ");
+    const error = new AppError("METHOD_NOT_ALLOWED", `${c.req.path} takes ${allow} only`);
+    return problemResponse(error, { allow });
+  });
+  app.onError((error, c) => {
+    const isFault = !(error instanceof AppError) || PROBLEMS[error.code].status >= 500;
+    const { method, path } = c.req;
+    if (isFault) log("error", "request failed", { method, path, error });
+    return problemResponse(error);
+  });
+  return app;
+}
+
+/** The methods that a path has a handler for; what runs for every path does not count. */
+function allowedMethods(app: Hono, path: string): string[] {
+  return METHODS.filter((method) => {
+    const [handlers] = app.router.match(method === "HEAD" ? "GET" : method, path);
+    return handlers.some(([[, route]]) => route.method !== "ALL");
+  });
+}

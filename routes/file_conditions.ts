@@ -1,0 +1,98 @@
+/**
+ * What a request for a file is to be answered with: preconditions and ranges of RFC 9110. Pure.
+ *
+ * @module
+ */
+
+/** What is known of the file. */
+export interface FileState {
+  /** Its strong entity tag, quotes included. */
+  readonly etag: string;
+  /** When it was last modified, epoch milliseconds; whole seconds count. */
+  readonly modifiedMs: number;
+  /** Its length, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** Bytes `start` to `end` (exclusive). */
+export interface ByteRange {
+  /** First byte. */
+  readonly start: number;
+  /** Behind the last byte. */
+  readonly end: number;
+}
+
+/** The answer: whole, a part, nothing new, a failed precondition, a range outside the file. */
+export type FileAnswer =
+  | { readonly status: 200 | 304 | 412 | 416 }
+  | { readonly status: 206; readonly range: ByteRange };
+
+/** Decides in the order of RFC 9110 §13.2.2. Several ranges at once are answered with the whole. */
+export function decideAnswer(
+  { method, headers }: Pick<Request, "method" | "headers">,
+  file: FileState,
+): FileAnswer {
+  const ifMatch = headers.get("if-match");
+  const ifUnmodified = headers.get("if-unmodified-since");
+  if (ifMatch !== null) {
+    if (!listsTag(ifMatch, file.etag, "strong")) return { status: 412 };
+  } else if (ifUnmodified !== null && isModifiedSince(file, ifUnmodified)) return { status: 412 };
+  const ifNoneMatch = headers.get("if-none-match");
+  const ifModified = headers.get("if-modified-since");
+  if (ifNoneMatch !== null) {
+    if (listsTag(ifNoneMatch, file.etag, "weak")) return { status: 304 };
+  } else if (ifModified !== null && isUnmodifiedSince(file, ifModified)) return { status: 304 };
+  const rangeText = headers.get("range");
+  if (method !== "GET" || rangeText === null || !rangeHolds(headers.get("if-range"), file)) {
+    return { status: 200 };
+  }
+  const range = parseRange(rangeText, file.sizeBytes);
+  if (range === "whole") return { status: 200 };
+  return range === "outside" ? { status: 416 } : { status: 206, range };
+}
+
+/** A time as an HTTP date (RFC 9110 §5.6.7). */
+export function httpDate(timeMs: number): string {
+  return new Date(timeMs).toUTCString();
+}
+
+/** One byte range; "whole" for what is to be ignored, "outside" for what cannot be satisfied. */
+function parseRange(text: string, sizeBytes: number): ByteRange | "whole" | "outside" {
+  const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(text);
+  if (match === null || (match[1] === "" && match[2] === "")) return "whole";
+  if (match[1] === "") {
+    const start = Math.max(0, sizeBytes - Number(match[2]));
+    return start < sizeBytes ? { start, end: sizeBytes } : "outside";
+  }
+  const start = Number(match[1]);
+  const end = match[2] === "" ? sizeBytes : Math.min(sizeBytes, Number(match[2]) + 1);
+  if (match[2] !== "" && Number(match[2]) < start) return "whole";
+  return start < sizeBytes ? { start, end } : "outside";
+}
+
+/** RFC 9110 §13.1.5: a strong tag that is the same, or the very date. */
+function rangeHolds(ifRange: string | null, file: FileState): boolean {
+  if (ifRange === null) return true;
+  const text = ifRange.trim();
+  if (text.startsWith('"') || text.startsWith("W/")) return text === file.etag;
+  return Date.parse(text) === wholeSecond(file.modifiedMs);
+}
+
+function listsTag(list: string, etag: string, comparison: "strong" | "weak"): boolean {
+  if (list.trim() === "*") return true;
+  const tags = list.match(/(?:W\/)?"[^"]*"/g) ?? [];
+  return tags.some((tag) => tag === etag || (comparison === "weak" && tag === `W/${etag}`));
+}
+
+/** A date that is none counts as absent. */
+function isModifiedSince({ modifiedMs }: FileState, date: string): boolean {
+  return wholeSecond(modifiedMs) > Date.parse(date);
+}
+
+function isUnmodifiedSince({ modifiedMs }: FileState, date: string): boolean {
+  return wholeSecond(modifiedMs) <= Date.parse(date);
+}
+
+function wholeSecond(timeMs: number): number {
+  return Math.floor(timeMs / 1000) * 1000;
+}

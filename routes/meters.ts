@@ -1,0 +1,91 @@
+/**
+ * Smart meters over HTTP: list, look, import readings, remove.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { z } from "zod";
+import { AppError } from "../data/app_error.ts";
+import { METER_ID_PATTERN, METER_ID_RULE } from "../data/limits.ts";
+import type { Log } from "../data/log.ts";
+import { instantText } from "../data/time_text.ts";
+import type { SeriesInfo, SeriesStore } from "../kv/series_store.ts";
+import { importCsv } from "./import_csv.ts";
+import { fieldErrors, requireMediaType } from "./json_body.ts";
+import { invalidRequest } from "./problem.ts";
+
+const LIST_LIMIT = 100;
+
+const listQuery = z.strictObject({
+  limit: z.string().regex(/^\d{1,4}$/, "limit must be a whole number of 1 to 1000").transform(
+    Number,
+  )
+    .pipe(z.number().min(1, "limit must be at least 1").max(1000, "limit must be at most 1000"))
+    .default(LIST_LIMIT),
+  after: z.string().regex(METER_ID_PATTERN, `after must be ${METER_ID_RULE}`).optional(),
+});
+
+/** What the routes need. */
+export interface MeterDeps {
+  /** Where readings are. */
+  readonly series: Pick<SeriesStore, "describe" | "list" | "write" | "remove">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** The routes under `/api/meters`. */
+export function meterRoutes({ series, now, log }: MeterDeps): Hono {
+  return new Hono()
+    .get("/api/meters", async (c) => {
+      const query = listQuery.safeParse(c.req.query());
+      if (!query.success) throw invalidRequest(fieldErrors(query.error, c.req.query()));
+      const { limit, after = "" } = query.data;
+      // One more than asked for says whether there is a next page.
+      const infos = await series.list("meter", { afterId: after, limit: limit + 1 });
+      const meters = infos.slice(0, limit);
+      const next = infos.length > limit
+        ? `/api/meters?limit=${limit}&after=${encodeURIComponent(meters[limit - 1].id)}`
+        : null;
+      if (next !== null) c.header("link", `<${next}>; rel="next"`);
+      return c.json({ meters: meters.map(meterBody), next });
+    })
+    .get("/api/meters/:id", async (c) => {
+      const id = meterId(c.req.param("id"));
+      const info = await series.describe({ profile: "meter", id });
+      if (info === null) throw unknownMeter(id);
+      return c.json(meterBody(info));
+    })
+    .delete("/api/meters/:id", async (c) => {
+      const id = meterId(c.req.param("id"));
+      if (!await series.remove({ profile: "meter", id })) throw unknownMeter(id);
+      log("info", "meter removed", { meterId: id });
+      return c.body(null, 204);
+    })
+    .post("/api/meters/:id/readings", async (c) => {
+      const id = meterId(c.req.param("id"));
+      requireMediaType(c.req.raw, "text/csv");
+      return c.json(await importCsv({ series, now, log }, id, c.req.raw.body));
+    });
+}
+
+function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): Record<string, unknown> {
+  return {
+    smart_meter_id: id,
+    count,
+    first_reading: instantText(firstMs),
+    last_reading: instantText(lastMs),
+  };
+}
+
+function meterId(id: string): string {
+  if (METER_ID_PATTERN.test(id)) return id;
+  const detail = `The meter's id must be ${METER_ID_RULE}`;
+  throw invalidRequest([{ pointer: "#id", detail, value: id.slice(0, 100) }]);
+}
+
+function unknownMeter(id: string): AppError {
+  return new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
+}

@@ -1,0 +1,64 @@
+/**
+ * Errors as `application/problem+json` (RFC 9457).
+ *
+ * @module
+ */
+
+import { AppError, type ErrorCode, type FieldError } from "../data/app_error.ts";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** The HTTP status and title of each code. */
+export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
+  INVALID_REQUEST: { status: 400, title: "Invalid request" },
+  MALFORMED_BODY: { status: 400, title: "Malformed body" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
+  BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  ROUTE_NOT_FOUND: { status: 404, title: "Not found" },
+  METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
+  PRECONDITION_FAILED: { status: 412, title: "Precondition failed" },
+  RANGE_NOT_SATISFIABLE: { status: 416, title: "Range not satisfiable" },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: "Idempotency key reused" },
+  SMART_METER_NOT_FOUND: { status: 404, title: "Smart meter not found" },
+  JOB_NOT_FOUND: { status: 404, title: "Job not found" },
+  EXPORT_NOT_READY: { status: 404, title: "Export not ready" },
+  EXPORT_EXPIRED: { status: 410, title: "Export expired" },
+  EXPORT_FAILED: { status: 404, title: "Export failed" },
+  EXPORT_CANCELLED: { status: 404, title: "Export cancelled" },
+  JOB_ABANDONED: { status: 500, title: "Job abandoned" },
+  STORAGE_FULL: { status: 507, title: "Storage full" },
+  STORAGE_UNAVAILABLE: { status: 503, title: "Storage unavailable" },
+  SERIES_BUSY: { status: 503, title: "Series busy" },
+  SERVICE_STOPPING: { status: 503, title: "Service stopping" },
+  WORKER_NOT_RUNNING: { status: 503, title: "Worker not running" },
+  INTERNAL_ERROR: { status: 500, title: "Internal error" },
+};
+
+/** The error as an answer. One without a code is answered blank, whatever it says. */
+export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
+  const known = error instanceof AppError
+    ? error
+    : new AppError("INTERNAL_ERROR", "Something went wrong on our side; it has been logged");
+  const { status, title } = PROBLEMS[known.code];
+  const body = {
+    type: `urn:openwatts:problem:${known.code.toLowerCase().replaceAll("_", "-")}`,
+    title,
+    status,
+    code: known.code,
+    detail: known.message,
+    ...(known.details === "" ? {} : { details: known.details }),
+    ...(known.errors.length === 0 ? {} : { errors: known.errors }),
+  };
+  const answer = new Headers(headers);
+  answer.set("content-type", "application/problem+json");
+  return new Response(JSON.stringify(body), { status, headers: answer });
+}
+
+/** One error that lists everything that is wrong with a request; its message names all of it. */
+export function invalidRequest(errors: readonly FieldError[]): AppError {
+  const details = new Set(errors.map(({ detail }) => detail));
+  return new AppError("INVALID_REQUEST", [...details].join("; "), { errors });
+}

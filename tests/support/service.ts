@@ -1,0 +1,125 @@
+/**
+ * A whole service in this process, for tests that talk HTTP to it.
+ *
+ * @module
+ */
+
+import type { Log } from "../../data/log.ts";
+import type { Settings } from "../../data/settings.ts";
+import { type Service, start } from "../../main.ts";
+
+/** A running service, its address and what it logged. */
+export interface TestService extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Folder of artifacts. */
+  readonly folder: string;
+  /** Events logged so far with their level and fields. */
+  readonly logged: { level: string; event: string; fields?: Record<string, unknown> }[];
+}
+
+/** Starts a service on a free port, with a database in memory and an empty folder, without demo. */
+export async function startTestService(
+  { now = Date.now, ...changes }: Partial<Settings> & { now?: () => number } = {},
+): Promise<TestService> {
+  const folder = await Deno.makeTempDir({ prefix: "openwatts_" });
+  const logged: TestService["logged"] = [];
+  const log: Log = (level, event, fields) => logged.push({ level, event, fields });
+  const service: Service = await start({ ...TEST_SETTINGS, fileStore: folder, ...changes }, {
+    now,
+    log,
+  });
+  return {
+    url: service.url ?? "",
+    folder,
+    logged,
+    async [Symbol.asyncDispose]() {
+      await service[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Settings for tests: memory, a free port, no demo. */
+export const TEST_SETTINGS: Settings = {
+  host: "127.0.0.1",
+  port: 0,
+  kvPath: ":memory:",
+  fileStore: "",
+  demoData: false,
+  workerConcurrency: 4,
+  fileRetentionMs: 3_600_000,
+  jobRetentionMs: 86_400_000,
+  role: "all",
+  logLevel: "debug",
+};
+
+/** What a JSON endpoint answered. */
+export interface JsonAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The headers. */
+  readonly headers: Headers;
+  /** The body, whatever its shape; tests look into it. */
+  // deno-lint-ignore no-explicit-any
+  readonly body: any;
+}
+
+/** Asks a JSON endpoint. */
+export async function askJson(url: string, init?: RequestInit): Promise<JsonAnswer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" ? null : JSON.parse(text),
+  };
+}
+
+/** Posts JSON. */
+export function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<JsonAnswer> {
+  return askJson(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Imports a CSV text into a meter. */
+export function importText(url: string, meterId: string, csv: string): Promise<JsonAnswer> {
+  return askJson(`${url}/api/meters/${meterId}/readings`, {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: csv,
+  });
+}
+
+/** Asks for an export and waits until it has ended; the last status. */
+export async function exportToEnd(
+  url: string,
+  range: { smart_meter_id: string; start_datetime: string; end_datetime: string },
+): Promise<JsonAnswer["body"]> {
+  const { body } = await postJson(`${url}/api/export/csv`, { ...range, format: "csv" });
+  return await waitForEnd(url, body.job_id);
+}
+
+/** Polls a job's status until it is not pending; the last status. */
+export async function waitForEnd(
+  url: string,
+  jobId: string,
+  timeoutMs = 20_000,
+): Promise<JsonAnswer["body"]> {
+  const endMs = Date.now() + timeoutMs;
+  for (;;) {
+    const { body } = await askJson(`${url}/api/export/status/${jobId}`);
+    if (body.status !== "pending") return body;
+    if (Date.now() > endMs) {
+      throw new Error(`Job ${jobId} is still pending: ${JSON.stringify(body)}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
