@@ -11,7 +11,7 @@
 
 import { decimalWriter } from "./decimal.ts";
 import { DAY_MS, dayStartMs, MINUTE_MS } from "./limits.ts";
-import type { Page } from "./page.ts";
+import { lowerBound, type Page, slicePage } from "./page.ts";
 import type { Profile } from "./profile.ts";
 
 /** Writes the file of one series. */
@@ -24,58 +24,74 @@ export interface CsvWriter {
 
 /** A writer for the series of an id, its columns those of the profile. */
 export function createCsvWriter(profile: Profile, id: string): CsvWriter {
-  const timeOf = createTimeWriter(`Z,${id},`);
+  const clockOf = createClockWriter(`Z,${id},`);
   return {
     header: () =>
       `timestamp,${profile.idColumn},${profile.metrics.map(({ name }) => name).join(",")}\n`,
     lines(page) {
-      if (page.columns.length === 4) return fourColumnLines(page, timeOf);
-      const writers = page.columns.map(({ scale }) => decimalWriter(scale));
       let text = "";
-      for (let row = 0; row < page.timesMs.length; row++) {
-        text += timeOf(page.timesMs[row]);
-        page.columns.forEach(({ values }, index) => {
-          text += (index === 0 ? "" : ",") + writers[index](values[row]);
-        });
-        text += "\n";
+      for (let row = 0; row < page.timesMs.length;) {
+        const dayMs = dayStartMs(page.timesMs[row]);
+        const end = lowerBound(page.timesMs, dayMs + DAY_MS);
+        const day = { dayMs, dayText: new Date(dayMs).toISOString().slice(0, 11), clockOf };
+        text += dayLines(slicePage(page, row, end), day);
+        row = end;
       }
       return text;
     },
   };
 }
 
-/** The same as the loop above for the profiles that matter most, without an inner loop. */
-function fourColumnLines(page: Page, timeOf: (timeMs: number) => string): string {
+/** What the lines of one day begin with. */
+interface Day {
+  readonly dayMs: number;
+  readonly dayText: string;
+  readonly clockOf: (ofDayMs: number) => string;
+}
+
+function dayLines(page: Page, day: Day): string {
   const { timesMs, columns } = page;
-  const [a, b, c, d] = columns.map(({ values }) => values);
-  const [textA, textB, textC, textD] = columns.map(({ scale }) => decimalWriter(scale));
+  const last = columns.length - 1;
+  const writers = columns.map(({ scale }, index) =>
+    decimalWriter(scale, index === last ? "\n" : ",")
+  );
+  if (columns.length === 4) return fourColumnLines(page, writers, day);
   let text = "";
   for (let row = 0; row < timesMs.length; row++) {
-    text += timeOf(timesMs[row]) + textA(a[row]) + "," + textB(b[row]) + "," + textC(c[row]) +
-      "," + textD(d[row]) + "\n";
+    text += day.dayText + day.clockOf(timesMs[row] - day.dayMs);
+    for (let column = 0; column <= last; column++) {
+      text += writers[column](columns[column].values[row]);
+    }
   }
   return text;
 }
 
-/** What writes a time in UTC and the text behind it; one day's date and all minutes are kept. */
-function createTimeWriter(behind: string): (timeMs: number) => string {
+/** The same for the profiles that matter most: one template a line, no inner loop. */
+function fourColumnLines(
+  { timesMs, columns }: Page,
+  [textA, textB, textC, textD]: ((value: number) => string)[],
+  { dayMs, dayText, clockOf }: Day,
+): string {
+  const [a, b, c, d] = columns.map(({ values }) => values);
+  let text = "";
+  for (let row = 0; row < timesMs.length; row++) {
+    const clock = clockOf(timesMs[row] - dayMs);
+    text += `${dayText}${clock}${textA(a[row])}${textB(b[row])}${textC(c[row])}${textD(d[row])}`;
+  }
+  return text;
+}
+
+/** What writes a time of day, milliseconds, and the text behind it; whole minutes are kept. */
+function createClockWriter(behind: string): (ofDayMs: number) => string {
   const wholeMinutes = Array.from(
     { length: 1440 },
     (_, minute) => `${clockText(minute)}:00${behind}`,
   );
-  let dayMs = NaN;
-  let dayText = "";
-  return (timeMs) => {
-    let ofDayMs = timeMs - dayMs;
-    if (!(ofDayMs >= 0 && ofDayMs < DAY_MS)) {
-      dayMs = dayStartMs(timeMs);
-      ofDayMs = timeMs - dayMs;
-      dayText = new Date(dayMs).toISOString().slice(0, 11);
-    }
+  return (ofDayMs) => {
     const minute = Math.floor(ofDayMs / MINUTE_MS);
     const ofMinuteMs = ofDayMs - minute * MINUTE_MS;
-    if (ofMinuteMs === 0) return dayText + wholeMinutes[minute];
-    return `${dayText}${clockText(minute)}:${secondText(ofMinuteMs)}${behind}`;
+    if (ofMinuteMs === 0) return wholeMinutes[minute];
+    return `${clockText(minute)}:${secondText(ofMinuteMs)}${behind}`;
   };
 }
 

@@ -14,8 +14,8 @@ export const FLOAT = -1;
 export const MAX_SCALE = 15;
 
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-const TABLE_SIZE = 65_536;
-const tables: (string | undefined)[][] = [];
+const TABLE_SIZE = 131_072;
+const tables: Record<string, (string | undefined)[]> = {};
 
 /** 10 to a power of 0 to 22, exact. */
 export function powerOfTen(exponent: number): number {
@@ -63,16 +63,20 @@ export function toFixed(values: Float64Array): { scale: number; values: Float64A
 }
 
 /**
- * What writes the values of one scale as their shortest exact decimals: no exponent, no trailing
- * zero, "" for NaN. Texts of mantissas below 65,536 are kept and made once.
+ * What writes the values of one scale as their shortest exact decimals, each with `suffix` behind
+ * it: no exponent, no trailing zero, nothing but the suffix for NaN. Texts of mantissas below
+ * 131,072 are made once and kept, for as many suffixes as the code names.
  */
-export function decimalWriter(scale: number): (value: number) => string {
-  if (scale === FLOAT) return plainText;
-  const table = tables[scale] ??= new Array(TABLE_SIZE);
-  return (value) => {
-    if (value >= 0 && value < TABLE_SIZE) return table[value] ??= fixedText(value, scale);
-    return value !== value ? "" : fixedText(value, scale);
-  };
+export function decimalWriter(scale: number, suffix = ""): (value: number) => string {
+  if (scale === FLOAT) return (value) => plainText(value) + suffix;
+  const table = tables[`${scale}${suffix}`] ??= new Array(TABLE_SIZE + 1);
+  function make(value: number): string {
+    const text = value !== value ? suffix : fixedText(value, scale) + suffix;
+    if (value >= 0 && value < TABLE_SIZE) table[value] = text;
+    return text;
+  }
+  // What lies outside looks at the one place of the table that stays empty.
+  return (value) => table[value >= 0 && value < TABLE_SIZE ? value | 0 : TABLE_SIZE] ?? make(value);
 }
 
 /** A mantissa at a scale as its shortest exact decimal. */
