@@ -1,0 +1,94 @@
+/**
+ * The service as a process of its own, for tests that kill it.
+ *
+ * @module
+ */
+
+import config from "../../deno.json" with { type: "json" };
+
+/** A service in a process. Disposing of it kills it. */
+export interface ServiceProcess extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Sends a signal. */
+  kill(signal: Deno.Signal): void;
+  /** Settles with the exit code when it has ended. */
+  readonly ended: Promise<number>;
+  /** What it wrote to standard output and error so far. */
+  output(): string;
+}
+
+/** An end of a process that never came to listen. */
+export interface FailedStart {
+  /** Its exit code. */
+  readonly code: number;
+  /** What it wrote to standard output and error. */
+  readonly output: string;
+}
+
+/** Settings by name, as the environment has them. */
+export type Environment = Record<string, string>;
+
+/** Starts the service as `deno task start` does and waits until it listens. */
+export async function startProcess(folder: string, env: Environment): Promise<ServiceProcess> {
+  const { child, output, ended } = spawn(folder, env);
+  const listening = /listens on (http:\S+)/;
+  for (let url: string | undefined; url === undefined;) {
+    url = listening.exec(output())?.[1];
+    if (url !== undefined) return { ...processOf(child, ended), url, output };
+    const isOver = await Promise.race([ended.then(() => true), pause(10)]);
+    if (isOver && !listening.test(output())) throw new Error(`No start: ${output()}`);
+  }
+  throw new Error("Cannot happen: the loop ends by returning or throwing");
+}
+
+/** Starts the service where it is expected to refuse, and waits for its end. */
+export async function failStart(folder: string, env: Environment): Promise<FailedStart> {
+  const { ended, output } = spawn(folder, env);
+  return { code: await ended, output: output() };
+}
+
+/** Settles after some milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function spawn(
+  folder: string,
+  env: Environment,
+): { child: Deno.ChildProcess; ended: Promise<number>; output: () => string } {
+  const flags = config.tasks.start.command.split(" ").slice(1, -1);
+  const main = new URL("../../main.ts", import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [...flags, main],
+    cwd: folder,
+    env: { PORT: "0", DEMO_DATA: "false", ...env },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  let text = "";
+  const drained = [child.stdout, child.stderr].map(async (stream) => {
+    for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
+  });
+  const ended = child.status.then(async ({ code }) => {
+    await Promise.all(drained);
+    return code;
+  });
+  return { child, ended, output: () => text };
+}
+
+function processOf(
+  child: Deno.ChildProcess,
+  ended: Promise<number>,
+): Pick<ServiceProcess, "kill" | "ended" | typeof Symbol.asyncDispose> {
+  let isOver = false;
+  ended.then(() => isOver = true);
+  return {
+    kill: (signal) => child.kill(signal),
+    ended,
+    async [Symbol.asyncDispose]() {
+      if (!isOver) child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}

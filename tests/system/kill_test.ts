@@ -1,0 +1,135 @@
+import { createCsvWriter } from "../../data/csv_write.ts";
+import { demoReadings } from "../../data/demo_meter.ts";
+import { PROFILES } from "../../data/profile.ts";
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import {
+  type AcceptedJob,
+  DEMO_RANGES,
+  downloadHash,
+  postExports,
+  referenceHashes,
+} from "../support/exports.ts";
+import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
+import { askJson, exportToEnd, importText, waitForEnd } from "../support/service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
+const DEMO = { DEMO_DATA: "true" };
+
+Deno.test(`every accepted export outlives kill -9, ${ROUNDS} rounds`, async (t) => {
+  await using folder = await makeTempFolder();
+  let expected = new Map<string, string>();
+  {
+    await using service = await startProcess(folder.path, DEMO);
+    expected = await referenceHashes(service.url, DEMO_RANGES);
+    await stop(service);
+  }
+  const jobs: AcceptedJob[] = [];
+  for (let round = 1; round <= ROUNDS; round++) {
+    const delayMs = Math.floor(Math.random() * 600);
+    await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
+      jobs.push(...await killDuringExports(folder.path, delayMs));
+      await using service = await startProcess(folder.path, DEMO);
+      for (const { id, range } of jobs) {
+        const status = await waitForEnd(service.url, id);
+        assertEquals(status.status, "completed", JSON.stringify(status));
+        assertEquals(status.file_info.sha256, expected.get(range.start_datetime));
+      }
+      const last = jobs[jobs.length - 1];
+      assertEquals(
+        await downloadHash(service.url, last.id),
+        expected.get(last.range.start_datetime),
+      );
+      await expectNoOrphans(`${folder.path}/.openwatts/files`, jobs.length + DEMO_RANGES.length);
+      await stop(service);
+    });
+  }
+  assert(jobs.length > 0, "no export was accepted in any round");
+});
+
+Deno.test("an import cut off by kill -9 and sent again gives the undisturbed file", async () => {
+  await using folder = await makeTempFolder();
+  const env = { DEMO_DATA: "false" };
+  const csv = yearOfReadings("k1");
+  let expected: string;
+  {
+    await using other = await makeTempFolder();
+    await using service = await startProcess(other.path, env);
+    await importText(service.url, "k1", csv);
+    expected = (await exportYear(service)).file_info.sha256;
+  }
+  for (let round = 1; round <= ROUNDS; round++) {
+    await using service = await startProcess(folder.path, env);
+    const sending = importText(service.url, "k1", csv).catch(() => null);
+    await pause(Math.random() * 500);
+    service.kill("SIGKILL");
+    await Promise.all([service.ended, sending]);
+  }
+  await using service = await startProcess(folder.path, env);
+  const { body } = await importText(service.url, "k1", csv);
+  assertEquals([body.received, body.updated, body.rejected], [527_040, 0, 0]);
+  assertEquals((await exportYear(service)).file_info.sha256, expected);
+  assertEquals((await askJson(`${service.url}/api/meters/k1`)).body.count, 527_040);
+});
+
+Deno.test("SIGTERM twice under load: exit 0 within 15 s, every accepted export completes later", async () => {
+  await using folder = await makeTempFolder();
+  let jobs: AcceptedJob[];
+  {
+    await using service = await startProcess(folder.path, DEMO);
+    jobs = await postExports(service.url, DEMO_RANGES.slice(0, 2), 60);
+    assertEquals(jobs.length, 60);
+    const startedMs = Date.now();
+    service.kill("SIGTERM");
+    service.kill("SIGTERM");
+    assertEquals(await service.ended, 0, service.output());
+    assert(Date.now() - startedMs < 15_000);
+    assertStringIncludes(service.output(), '"event":"stopped"');
+  }
+  await using service = await startProcess(folder.path, DEMO);
+  for (const { id } of jobs) {
+    assertEquals((await waitForEnd(service.url, id)).status, "completed");
+  }
+});
+
+async function killDuringExports(folder: string, delayMs: number): Promise<AcceptedJob[]> {
+  await using service = await startProcess(folder, DEMO);
+  const posting = postExports(service.url, DEMO_RANGES, 16);
+  await pause(delayMs);
+  service.kill("SIGKILL");
+  await service.ended;
+  return await posting;
+}
+
+async function stop(service: ServiceProcess): Promise<void> {
+  service.kill("SIGTERM");
+  assertEquals(await service.ended, 0, service.output());
+}
+
+/** The sweep runs at start and then each minute; what it has to delete was there before the start. */
+async function expectNoOrphans(files: string, expected: number): Promise<void> {
+  let names: string[] = [];
+  for (let attempt = 0; attempt < 100; attempt++) {
+    names = (await Array.fromAsync(Deno.readDir(files))).map(({ name }) => name);
+    if (names.length === expected && !names.some((name) => name.endsWith(".part"))) return;
+    await pause(50);
+  }
+  assertEquals(names.length, expected, names.join(" "));
+  assertEquals(names.filter((name) => name.endsWith(".part")), []);
+}
+
+function yearOfReadings(meterId: string): string {
+  const writer = createCsvWriter(PROFILES.meter, meterId);
+  const span = { fromMs: Date.UTC(2024, 0, 1), toMs: Date.UTC(2025, 0, 1) };
+  return writer.header() + [...demoReadings(span)].map((page) => writer.lines(page)).join("");
+}
+
+function exportYear(
+  service: ServiceProcess,
+): Promise<{ file_info: { sha256: string } }> {
+  return exportToEnd(service.url, {
+    smart_meter_id: "k1",
+    start_datetime: "2024-01-01T00:00:00Z",
+    end_datetime: "2024-12-31T23:59:59Z",
+  });
+}

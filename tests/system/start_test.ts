@@ -1,0 +1,52 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { failStart, startProcess } from "../support/process.ts";
+import { askJson } from "../support/service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+Deno.test("a start prints what it loaded, the address and three curl lines, and makes its folders", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
+  assertMatch(service.output(), /Demo meter 123: [\d,]+ new readings/);
+  assertEquals(service.output().match(/ curl /g)?.length ?? 0, 2);
+  assertEquals(service.output().match(/\bcurl /g)?.length, 3);
+  assertEquals((await askJson(`${service.url}/health`)).body.status, "healthy");
+  assert((await Deno.stat(`${folder.path}/.openwatts/kv.sqlite3`)).isFile);
+  assert((await Deno.stat(`${folder.path}/.openwatts/files`)).isDirectory);
+});
+
+Deno.test("a start names every wrong setting and exits 1", async () => {
+  await using folder = await makeTempFolder();
+  const env = { PORT: "port", WORKER_CONCURRENCY: "0", ROLE: "boss", LOG_LEVEL: "loud" };
+  const { code, output } = await failStart(folder.path, env);
+  assertEquals(code, 1);
+  for (const name of Object.keys(env)) assertStringIncludes(output, `${name} must be`);
+});
+
+Deno.test("settings are read from .env, and the environment goes before it", async () => {
+  await using folder = await makeTempFolder();
+  await Deno.writeTextFile(`${folder.path}/.env`, "KV_PATH=elsewhere/kv.db\nLOG_LEVEL=loud\n");
+  await using service = await startProcess(folder.path, { LOG_LEVEL: "debug" });
+  await askJson(`${service.url}/health`);
+  assert((await Deno.stat(`${folder.path}/elsewhere/kv.db`)).isFile);
+  for (const line of service.output().split("\n").filter((text) => text.startsWith("{"))) {
+    assertEquals(typeof JSON.parse(line).event, "string");
+  }
+});
+
+Deno.test("a second start on the same KV file says so and exits 1, the first goes on", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, {});
+  const { code, output } = await failStart(folder.path, {});
+  assertEquals(code, 1);
+  assertStringIncludes(output, "another process has it open: .openwatts/kv.sqlite3");
+  assertEquals((await askJson(`${service.url}/ready`)).body.ready, true);
+});
+
+Deno.test("a start on a taken port says so and exits 1", async () => {
+  await using folder = await makeTempFolder();
+  await using other = await makeTempFolder();
+  await using service = await startProcess(folder.path, {});
+  const { code, output } = await failStart(other.path, { PORT: new URL(service.url).port });
+  assertEquals(code, 1);
+  assertStringIncludes(output, "OpenWatts cannot start");
+});
