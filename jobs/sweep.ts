@@ -21,7 +21,7 @@ export interface SweepDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get">;
   /** Where artifacts are. */
-  readonly files: Pick<FileStore, "list" | "remove">;
+  readonly files: Pick<FileStore, "list" | "remove" | "discard">;
   /** The log. */
   readonly log: Log;
 }
@@ -47,7 +47,7 @@ export async function sweepFiles(
     if (signal.aborted) break;
     const run = artifactRun(name);
     if (run === null || await isWanted(kv, { ...run, name, isWhole })) continue;
-    await files.remove(name);
+    await (isWhole ? files.remove(name) : files.discard(name));
     count++;
     log("info", "orphan file deleted", { name, isWhole });
   }

@@ -38,10 +38,8 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
       if (file === null || range === undefined) return file?.readable ?? null;
       return readRange(file, range);
     },
-    async remove(name) {
-      await removeFile(pathOf(name));
-      await removeFile(pathOf(name) + PART);
-    },
+    remove: async (name) => await removeFile(pathOf(name)),
+    discard: async (name) => await removeFile(pathOf(name) + PART),
     async *list() {
       for await (const { name, isFile } of Deno.readDir(folder)) {
         if (!isFile || !NAME.test(name)) continue;

@@ -40,8 +40,10 @@ export interface FileStore {
   read(name: string, range?: { start: number; end: number }): Promise<
     ReadableStream<Uint8Array<ArrayBuffer>> | null
   >;
-  /** Deletes a file and what an interrupted write left under its name; fine when there is none. */
+  /** Deletes a file; fine when there is none. */
   remove(name: string): Promise<void>;
+  /** Deletes what an interrupted write left under a name; fine when there is nothing. */
+  discard(name: string): Promise<void>;
   /** Every file, unfinished ones too. */
   list(): AsyncIterable<ListedFile>;
   /** Writes and deletes a small file. Throws as {@link FileStore.write} does. */

@@ -1,0 +1,266 @@
+/**
+ * What the job engine does on any database.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import type { JobKind } from "../../jobs/job_kind.ts";
+import { sweepFiles } from "../../jobs/sweep.ts";
+import { LEASE_MS } from "../../jobs/transitions.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { pause } from "../support/process.ts";
+import { createGate, createWorkerRig, textKind, type WorkerRig } from "../support/worker_rig.ts";
+
+/** Runs every behaviour on databases that `openRig` opens. */
+export function testEngine(database: string, openRig: () => Promise<WorkerRig>): void {
+  const test = (name: string, fn: (rig: WorkerRig) => Promise<void>) =>
+    Deno.test(`${name} (${database})`, async () => {
+      await using rig = await openRig();
+      await fn(rig);
+    });
+
+  test("a job goes pending, running, completed under epoch 1 and names its file", async (rig) => {
+    const { id, state } = await rig.ask();
+    assertEquals(state, "pending");
+    await rig.addWorker("a", [textKind(rig.files, () => Promise.resolve("abc"))]);
+    const job = await rig.until(id, "completed");
+    assertEquals(job.history.map((step) => step.state), ["pending", "running", "completed"]);
+    assertEquals([job.epoch, job.attempt, job.abandoned, job.lease], [1, 1, 0, null]);
+    // FIPS 180-4's example "abc".
+    const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assertEquals([job.artifact?.sizeBytes, job.artifact?.sha256], [3, sha256]);
+  });
+
+  test("an error with a code that cannot pass ends a job at once", async (rig) => {
+    let runs = 0;
+    await rig.addWorker("a", [failingKind(() => {
+      runs++;
+      throw new AppError("SMART_METER_NOT_FOUND", "None", { details: "Nowhere" });
+    })]);
+    const { error } = await rig.until((await rig.ask()).id, "failed");
+    assertEquals(error, { code: "SMART_METER_NOT_FOUND", message: "None", details: "Nowhere" });
+    assertEquals(runs, 1);
+  });
+
+  test("a fault without a code is tried three times and told in the kind's words", async (rig) => {
+    let runs = 0;
+    await rig.addWorker("a", [failingKind(() => {
+      runs++;
+      throw new Error("secret path");
+    })]);
+    const { id } = await rig.ask();
+    while ((await rig.jobs.get(id))?.state !== "failed") {
+      rig.advance(1_000);
+      await pause(20);
+    }
+    const job = await rig.until(id, "failed");
+    assertEquals([runs, job.attempt, job.abandoned], [3, 3, 0]);
+    assertEquals(job.error, { code: "EXPORT_FAILED", message: "It failed", details: "" });
+  });
+
+  test("a zombie cannot finish nor overwrite, and what it left is swept", async (rig) => {
+    const gate = createGate();
+    const entered = createGate();
+    await rig.addWorker("zombie", [textKind(rig.files, async () => {
+      entered.open();
+      await gate.passed;
+      return "of the zombie";
+    })], 1);
+    const { id } = await rig.ask();
+    await entered.passed;
+    await rig.addWorker("heir", [textKind(rig.files, () => Promise.resolve("of the heir"))]);
+    // Past the lease before the zombie's next heartbeat; the zombie has no room for a second run.
+    rig.advance(LEASE_MS + 1_000);
+    const job = await rig.until(id, "completed");
+    assertEquals([job.epoch, job.abandoned, job.artifact?.name], [2, 1, `${id}.2`]);
+    gate.open();
+    while (rig.logged.filter((event) => event === "job run ended").length < 2) await pause(5);
+    await sweepFiles({ ...rig, log: () => {} }, new AbortController().signal);
+    assertEquals((await Array.fromAsync(rig.files.list())).map(({ name }) => name), [`${id}.2`]);
+    assertEquals(await rig.jobs.get(id), job);
+    const body = await rig.files.read(`${id}.2`);
+    assertEquals(await new Response(body).text(), "of the heir");
+  });
+
+  test("a run whose lease another process took is told by its signal", async (rig) => {
+    const aborted = createGate();
+    let runs = 0;
+    const kind: JobKind = {
+      ...failingKind(() => {}),
+      run: ({ signal }) =>
+        new Promise((_, reject) => {
+          if (runs++ > 0) return reject(new AppError("SMART_METER_NOT_FOUND", "Second run"));
+          signal.addEventListener("abort", () => {
+            aborted.open();
+            reject(signal.reason);
+          });
+        }),
+    };
+    await rig.addWorker("slow", [kind], 1);
+    const { id } = await rig.ask();
+    await rig.until(id, "running");
+    await rig.addWorker("other", [kind]);
+    rig.advance(LEASE_MS + 1_000);
+    await aborted.passed;
+    assertEquals((await rig.until(id, "failed")).epoch, 2);
+  });
+
+  test("heartbeats keep a long run, though its due entry fires", async (rig) => {
+    const gate = createGate();
+    await rig.addWorker("a", [textKind(rig.files, async () => {
+      await gate.passed;
+      return "late";
+    })]);
+    const { id } = await rig.ask();
+    const { updatedMs } = await rig.until(id, "running");
+    await rig.addWorker("b", [textKind(rig.files, () => Promise.resolve("never"))]);
+    for (let step = 0; step < 2; step++) {
+      rig.advance(LEASE_MS * 0.6);
+      const before = (await rig.jobs.get(id))?.updatedMs ?? updatedMs;
+      while ((await rig.jobs.get(id))?.updatedMs === before) {
+        await pause(20);
+      }
+    }
+    gate.open();
+    const job = await rig.until(id, "completed");
+    assertEquals([job.epoch, job.abandoned], [1, 0]);
+  });
+
+  test("a stopped worker hands its job back, and another one completes it", async (rig) => {
+    const worker = await rig.addWorker("a", [
+      { ...failingKind(() => {}), run: ({ signal }) => untilAborted(signal) },
+    ]);
+    const { id } = await rig.ask();
+    await rig.until(id, "running");
+    await worker.stop(0);
+    const job = await rig.until(id, "pending");
+    assertEquals([job.abandoned, job.attempt, job.lease], [1, 1, null]);
+    await rig.addWorker("b", [textKind(rig.files, () => Promise.resolve("done"))]);
+    assertEquals((await rig.until(id, "completed")).epoch, 2);
+  });
+
+  test("a worker that stops lets its job end when there is time", async (rig) => {
+    const gate = createGate();
+    const worker = await rig.addWorker("a", [textKind(rig.files, async () => {
+      await gate.passed;
+      return "in time";
+    })]);
+    const { id } = await rig.ask();
+    await rig.until(id, "running");
+    const stopped = worker.stop(5_000);
+    gate.open();
+    await stopped;
+    assertEquals((await rig.jobs.get(id))?.state, "completed");
+  });
+
+  test("never more jobs run at once than there are slots", async (rig) => {
+    let running = 0, most = 0;
+    await rig.addWorker("a", [textKind(rig.files, async () => {
+      most = Math.max(most, ++running);
+      await pause(5);
+      running--;
+      return "x";
+    })], 3);
+    const asked = await Promise.all(Array.from({ length: 20 }, () => rig.ask()));
+    for (const { id } of asked) await rig.until(id, "completed");
+    assertEquals(most, 3);
+  });
+
+  test("two workers run each of many jobs once", async (rig) => {
+    const runs: string[] = [];
+    const kind: JobKind = {
+      ...failingKind(() => {}),
+      run: (context) => {
+        runs.push(context.artifactName);
+        return textKind(rig.files, () => Promise.resolve("x")).run(context);
+      },
+    };
+    await rig.addWorker("a", [kind], 2);
+    await rig.addWorker("b", [kind], 2);
+    const asked = await Promise.all(Array.from({ length: 40 }, () => rig.ask()));
+    for (const { id } of asked) await rig.until(id, "completed");
+    assertEquals(runs.toSorted(), asked.map(({ id }) => `${id}.1`).toSorted());
+  });
+
+  test("the same slot with the same request is one job, with another an error", async (rig) => {
+    const asked = await Promise.all(
+      Array.from({ length: 5 }, () => rig.ask({ slot: "k", params: "p" })),
+    );
+    assertEquals(new Set(asked.map(({ id }) => id)).size, 1);
+    const error = await assertRejects(() => rig.ask({ slot: "k", params: "q" }), AppError);
+    assertEquals(error.code, "IDEMPOTENCY_KEY_REUSED");
+    assert((await rig.ask({ slot: "other", params: "q" })).id !== asked[0].id);
+  });
+
+  test("cancel ends a waiting job at once, a running one soon, an ended one not", async (rig) => {
+    const waiting = await rig.ask();
+    assertEquals(await rig.jobs.cancel(waiting.id), true);
+    assertEquals((await rig.jobs.get(waiting.id))?.state, "cancelled");
+    const kind = { ...failingKind(() => {}), run: untilAbortedRun };
+    await rig.addWorker("a", [kind]);
+    const running = await rig.ask();
+    await rig.until(running.id, "running");
+    assertEquals(await rig.jobs.cancel(running.id), true);
+    rig.advance(LEASE_MS / 2);
+    await rig.until(running.id, "cancelled");
+    assertEquals(await rig.jobs.cancel(running.id), false);
+  });
+
+  test("an ended job's file goes at its time, its record later, its slot with it", async (rig) => {
+    await rig.addWorker("a", [textKind(rig.files, () => Promise.resolve("x"))]);
+    const { id } = await rig.ask({ slot: "k" });
+    await rig.until(id, "completed");
+    rig.advance(3_600_000);
+    await rig.until(id, "expired");
+    while (await hasFile(rig, `${id}.1`)) await pause(5);
+    rig.advance(86_400_000);
+    while (await rig.jobs.get(id) !== null) await pause(5);
+    assert((await rig.ask({ slot: "k" })).id !== id);
+  });
+
+  test("a job always has exactly one entry in the due index", async (rig) => {
+    let runs = 0;
+    await rig.addWorker("a", [textKind(rig.files, () => {
+      if (runs++ === 0) return Promise.reject(new Error("once"));
+      return Promise.resolve("x");
+    })]);
+    const { id } = await rig.ask();
+    const counts = new Set<number>();
+    while ((await rig.jobs.get(id))?.state !== "completed") {
+      const entries = await Array.fromAsync(rig.kv.list({ prefix: ["due"] }, { batchSize: 500 }));
+      counts.add(entries.filter(({ key }) => key[3] === id).length);
+      rig.advance(50);
+      await pause(1);
+    }
+    assertEquals([...counts], [1]);
+  });
+}
+
+function failingKind(run: () => void): JobKind {
+  return {
+    name: "test",
+    failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
+    run() {
+      run();
+      return Promise.reject(new Error("unreachable"));
+    },
+  };
+}
+
+function untilAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+function untilAbortedRun({ signal }: { signal: AbortSignal }): Promise<never> {
+  return untilAborted(signal);
+}
+
+async function hasFile(rig: WorkerRig, name: string): Promise<boolean> {
+  return (await Array.fromAsync(rig.files.list())).some((file) => file.name === name);
+}
+
+/** A rig over a plain database in memory. */
+export function plainRig(): Promise<WorkerRig> {
+  return createWorkerRig();
+}

@@ -1,0 +1,3 @@
+import { plainRig, testEngine } from "./engine_suite.ts";
+
+testEngine("local KV", plainRig);

@@ -1,0 +1,79 @@
+import { createDispatcher, type Dispatcher } from "../../jobs/dispatcher.ts";
+import { MAX_ABANDONED } from "../../jobs/retry.ts";
+import { claimed, LEASE_MS } from "../../jobs/transitions.ts";
+import { listDue } from "../../kv/due.ts";
+import { commitJob, getJob, type JobRecord } from "../../kv/jobs.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { createWorkerRig, type WorkerRig } from "../support/worker_rig.ts";
+
+function dispatcherOf(rig: WorkerRig): Dispatcher {
+  return createDispatcher({
+    kv: rig.kv,
+    now: rig.now,
+    log: () => {},
+    owner: "me",
+    kinds: [],
+    files: rig.files,
+    concurrency: 1,
+    onRoom: () => {},
+    fileRetentionMs: 1,
+    jobRetentionMs: 86_400_000,
+  });
+}
+
+/** Takes a job as a process would that dies then. */
+async function claimAsDead(rig: WorkerRig, id: string): Promise<JobRecord> {
+  const entry = await getJob(rig.kv, id);
+  assert(entry !== null);
+  const job = claimed(entry.value, "dead", rig.now());
+  assert(await commitJob(rig.kv, entry, job));
+  return job;
+}
+
+Deno.test("jobs of dead owners are handed back at once, one's own are not", async () => {
+  await using rig = await createWorkerRig();
+  const [left, own] = [await rig.ask(), await rig.ask()];
+  await claimAsDead(rig, left.id);
+  const entry = await getJob(rig.kv, own.id);
+  assert(entry !== null && await commitJob(rig.kv, entry, claimed(entry.value, "me", rig.now())));
+  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
+  assertEquals((await rig.jobs.get(left.id))?.state, "pending");
+  assertEquals((await rig.jobs.get(own.id))?.state, "running");
+});
+
+Deno.test("a job that 21 owners left is failed as abandoned, not run for ever", async () => {
+  await using rig = await createWorkerRig();
+  const dispatcher = dispatcherOf(rig);
+  const { id } = await rig.ask();
+  for (let time = 1; time <= MAX_ABANDONED; time++) {
+    await claimAsDead(rig, id);
+    await dispatcher.handBackOthers();
+    const job = await rig.jobs.get(id);
+    assertEquals([job?.state, job?.abandoned, job?.attempt], ["pending", time, 1]);
+  }
+  await claimAsDead(rig, id);
+  await dispatcher.handBackOthers();
+  const job = await rig.jobs.get(id);
+  assertEquals([job?.state, job?.error?.code], ["failed", "JOB_ABANDONED"]);
+});
+
+Deno.test("a due entry that fires while the lease holds is armed anew at the lease's end", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  const { due, lease } = await claimAsDead(rig, id);
+  const entry = await getJob(rig.kv, id);
+  assert(entry !== null && lease !== null);
+  const untilMs = lease.untilMs + 5_000;
+  await commitJob(rig.kv, entry, { ...entry.value, lease: { ...lease, untilMs } });
+  await dispatcherOf(rig).onLease({ ...due, id });
+  const entries = await Array.fromAsync(listDue(rig.kv, { upToMs: rig.now() + 2 * LEASE_MS }));
+  assertEquals(entries, [{ atMs: untilMs, kind: "job_lease", id }]);
+  assertEquals((await rig.jobs.get(id))?.state, "running");
+});
+
+Deno.test("a job of a kind that is not known waits and harms no other", async () => {
+  await using rig = await createWorkerRig();
+  const { id, due } = await rig.ask({ kind: "of a later version" });
+  await dispatcherOf(rig).onWaiting({ ...due, id });
+  assertEquals((await rig.jobs.get(id))?.state, "pending");
+});

@@ -1,0 +1,41 @@
+/**
+ * The project's own source files, for tests that say something of all of them.
+ *
+ * @module
+ */
+
+/** A source file. */
+export interface Source {
+  /** Its path from the top of the repository. */
+  readonly path: string;
+  /** Its text. */
+  readonly text: string;
+  /** Its text without comments. */
+  readonly code: string;
+}
+
+/** Top of the repository. */
+export const TOP = new URL("../../", import.meta.url).pathname;
+
+/** Every TypeScript file of a folder, its subfolders included. */
+export async function readSources(folder: string): Promise<Source[]> {
+  const sources: Source[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(TOP + folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) sources.push(...await readSources(path));
+    else if (/(?<!\.d)\.ts$/.test(name)) sources.push(await readSource(path));
+  }
+  return sources;
+}
+
+/** One file. */
+export async function readSource(path: string): Promise<Source> {
+  const text = await Deno.readTextFile(TOP + path);
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
+  return { path, text, code };
+}
+
+/** What a file imports, as written. */
+export function importsOf({ code }: Source): string[] {
+  return [...code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, specifier]) => specifier);
+}

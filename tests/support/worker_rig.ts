@@ -1,0 +1,131 @@
+/**
+ * Workers over one database in this process, with a clock that tests move.
+ *
+ * @module
+ */
+
+import { type FileStore } from "../../data/files/file_store.ts";
+import { openDiskFileStore } from "../../data/files/disk.ts";
+import type { Log } from "../../data/log.ts";
+import type { JobKind } from "../../jobs/job_kind.ts";
+import { createJobs, type JobRecord, type Jobs } from "../../jobs/jobs.ts";
+import { startWorker, type Worker } from "../../jobs/worker.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { makeTempFolder } from "./temp_folder.ts";
+
+/** A database, files, a clock, and workers as wanted. Disposing of it stops and closes all. */
+export interface WorkerRig extends AsyncDisposable {
+  /** The database. */
+  readonly kv: Deno.Kv;
+  /** Where artifacts are. */
+  readonly files: FileStore;
+  /** Where readings are. */
+  readonly series: SeriesStore;
+  /** The face to ask for jobs. */
+  readonly jobs: Jobs;
+  /** Events logged so far. */
+  readonly logged: string[];
+  /** Epoch milliseconds of the rig. */
+  now(): number;
+  /** Moves the clock on and lets every worker look. */
+  advance(ms: number): void;
+  /** Starts a worker; workers of one rig do not know of each other. */
+  addWorker(owner: string, kinds: readonly JobKind[], concurrency?: number): Promise<Worker>;
+  /** Asks for a job of a kind, by default of the kind `test`. */
+  ask(request?: { kind?: string; slot?: string | null; params?: string }): Promise<JobRecord>;
+  /** Waits until a job is in a state. */
+  until(id: string, state: JobRecord["state"]): Promise<JobRecord>;
+}
+
+/** A rig without workers over a database, in memory unless given. */
+export async function createWorkerRig(
+  kv?: Deno.Kv,
+  { hasQueue = true }: { hasQueue?: boolean } = {},
+): Promise<WorkerRig> {
+  const database = kv ?? await Deno.openKv(":memory:");
+  const folder = await makeTempFolder();
+  const files = await openDiskFileStore(folder.path);
+  const workers: Worker[] = [];
+  const logged: string[] = [];
+  const log: Log = (_level, event) => logged.push(event);
+  let offsetMs = 0;
+  const now = () => Date.now() + offsetMs;
+  const pokeAll = () => workers.forEach((worker) => worker.poke());
+  const series = createSeriesStore({ kv: database, now });
+  const jobs = createJobs({
+    kv: database,
+    hasQueue,
+    now,
+    newId: () => crypto.randomUUID(),
+    poke: pokeAll,
+    jobRetentionMs: 86_400_000,
+  });
+  return {
+    kv: database,
+    files,
+    series,
+    jobs,
+    logged,
+    now,
+    advance(ms) {
+      offsetMs += ms;
+      pokeAll();
+    },
+    async addWorker(owner, kinds, concurrency = 4) {
+      const worker = await startWorker({
+        kv: database,
+        isExclusive: false,
+        // A database has one listener; pokes stand in for the queue of the workers after the first.
+        hasQueue: hasQueue && workers.length === 0,
+        series,
+        files,
+        kinds,
+        now,
+        log,
+        owner,
+        concurrency,
+        fileRetentionMs: 3_600_000,
+        jobRetentionMs: 86_400_000,
+      });
+      workers.push(worker);
+      return worker;
+    },
+    ask: ({ kind = "test", slot = null, params = "" } = {}) =>
+      jobs.create({ kind, params, owner: "anyone", slot }),
+    async until(id, state) {
+      for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 5) {
+        const job = await jobs.get(id);
+        if (job?.state === state) return job;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      throw new Error(`Job is not ${state}: ${JSON.stringify(await jobs.get(id))}`);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.stop(0)));
+      database.close();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** A kind named `test` that writes a text as its artifact. */
+export function textKind(files: FileStore, text: (attempt: number) => Promise<string>): JobKind {
+  let attempts = 0;
+  return {
+    name: "test",
+    failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
+    async run({ artifactName, signal }) {
+      const content = await text(++attempts);
+      const body = ReadableStream.from([new TextEncoder().encode(content)]);
+      const written = await files.write(artifactName, body, signal);
+      const artifact = { name: artifactName, filename: "a.txt", contentType: "text/plain" };
+      return { artifact: { ...artifact, ...written }, result: null };
+    },
+  };
+}
+
+/** A gate: `passed` settles when it is opened. */
+export function createGate(): { passed: Promise<void>; open: () => void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { passed: promise, open: resolve };
+}

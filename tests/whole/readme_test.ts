@@ -1,0 +1,43 @@
+import { LOG_LEVELS } from "../../data/log.ts";
+import { readSettings } from "../../data/settings.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import { TOP } from "../support/sources.ts";
+import config from "../../deno.json" with { type: "json" };
+
+/** Settings as the table of the README and `.env.example` show them: name and default. */
+const DEFAULTS: Record<string, string> = {
+  HOST: "127.0.0.1",
+  PORT: "8000",
+  KV_PATH: ".openwatts/kv.sqlite3",
+  FILE_STORE: ".openwatts/files",
+  DEMO_DATA: "true",
+  WORKER_CONCURRENCY: "4",
+  FILE_RETENTION_HOURS: "168",
+  JOB_RETENTION_DAYS: "30",
+  ROLE: "all",
+  LOG_LEVEL: "info",
+};
+
+Deno.test("the README's table and .env.example name every setting with its default", async () => {
+  const readme = await Deno.readTextFile(`${TOP}README.md`);
+  const example = await Deno.readTextFile(`${TOP}.env.example`);
+  for (const [name, value] of Object.entries(DEFAULTS)) {
+    assert(readme.includes(`| \`${name}\` | \`${value}\` |`), name);
+    assert(example.includes(`# ${name}=${value}\n`), name);
+  }
+  assertEquals(readSettings(DEFAULTS), readSettings({}));
+  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 6);
+});
+
+Deno.test("the README's two commands are tasks, with the version of Deno that is pinned", async () => {
+  const readme = await Deno.readTextFile(`${TOP}README.md`);
+  for (const task of ["start", "test"]) {
+    assert(readme.includes(`npx -y deno@2.9.6 task ${task}`), task);
+    assert(task in config.tasks);
+  }
+});
+
+Deno.test("the version is the CHANGELOG's newest", async () => {
+  const changelog = await Deno.readTextFile(`${TOP}CHANGELOG.md`);
+  assertEquals(/^## (\S+)/m.exec(changelog)?.[1], config.version);
+});
