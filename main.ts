@@ -20,6 +20,7 @@ import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
 import { createApp } from "./routes/app.ts";
+import { problemResponse } from "./routes/problem.ts";
 
 /** How long requests and jobs may take to end once the service stops, milliseconds. */
 const GRACE_MS = 10_000;
@@ -118,32 +119,41 @@ interface Listening {
 }
 
 function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening {
-  const controller = new AbortController();
-  const { addr, finished, shutdown } = serve(
-    { hostname: host, port, signal: controller.signal },
-    handler,
-  );
+  let isStopping = false;
+  let open = 0;
+  let onIdle = () => {};
+  const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
+    if (isStopping) return problemResponse(new AppError("SERVICE_STOPPING", "The service stops"));
+    open++;
+    try {
+      return await handler(request, info);
+    } finally {
+      if (--open === 0) onIdle();
+    }
+  });
+  const name = server.addr.hostname.includes(":")
+    ? `[${server.addr.hostname}]`
+    : server.addr.hostname;
   let stopping: Promise<void> | null = null;
-  const name = addr.hostname.includes(":") ? `[${addr.hostname}]` : addr.hostname;
   return {
-    url: `http://${name}:${addr.port}`,
+    url: `http://${name}:${server.addr.port}`,
     stop: () => stopping ??= stopServing(),
   };
 
+  /**
+   * Answers what is on its way, then closes. A shutdown cuts uploads off, so requests are waited
+   * for before it; downloads go on under it. A client that reads no further is left behind.
+   */
   async function stopServing(): Promise<void> {
-    const timer = setTimeout(() => controller.abort(), GRACE_MS);
-    shutdown();
-    await finished;
+    isStopping = true;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GRACE_MS);
+    const idle = open === 0 ? Promise.resolve() : new Promise<void>((done) => onIdle = done);
+    await Promise.race([over, idle]);
+    server.shutdown();
+    await Promise.race([over, server.finished]);
     clearTimeout(timer);
   }
-}
-
-function serve(
-  options: Deno.ServeTcpOptions,
-  handler: Deno.ServeHandler,
-): { addr: Deno.NetAddr; finished: Promise<void>; shutdown: () => Promise<void> } {
-  const server = Deno.serve({ ...options, onListen: () => {} }, handler);
-  return { addr: server.addr, finished: server.finished, shutdown: () => server.shutdown() };
 }
 
 /** What is printed when the service is up. */

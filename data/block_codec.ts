@@ -22,6 +22,8 @@ import { FLOAT, toFixed } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 
 const FORMAT = 1;
+/** More than any block or segment has; a larger count is a damaged header. */
+const MAX_READINGS = 1_000_000;
 const HEADER_BYTES = 24;
 const COLUMN_BYTES = 16;
 const FLOAT_SCALE_BYTE = 255;
@@ -79,12 +81,14 @@ export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
  */
 export function decodePage(stored: Uint8Array): Page {
   const bytes = aligned(stored);
-  const view = new DataView(bytes.buffer, 0, bytes.byteLength);
-  if (bytes.length < HEADER_BYTES || bytes[0] !== FORMAT) {
+  requireBytes(bytes, HEADER_BYTES);
+  if (bytes[0] !== FORMAT) {
     throw new SyntaxError(`Cannot decode block as its format is not ${FORMAT}: ${bytes[0]}`);
   }
+  const view = new DataView(bytes.buffer, 0, bytes.byteLength);
   const [, columnCount, timeWidth] = bytes;
   const count = view.getUint32(4, true);
+  if (count > MAX_READINGS) throw new SyntaxError(`Cannot decode block of so many rows: ${count}`);
   let at = HEADER_BYTES + COLUMN_BYTES * columnCount;
   requireBytes(bytes, at + padded(timeWidth * count));
   const timesMs = unpackTimes(bytes, at, { width: timeWidth, count });

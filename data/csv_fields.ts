@@ -54,13 +54,13 @@ export function scanDecimal(bytes: Uint8Array, start: number, into: Decimal): nu
 export function parseDecimal(text: string): Decimal | null {
   if (!DECIMAL.test(text)) return null;
   const [base, exponent = "0"] = text.toLowerCase().split("e");
-  const [whole, fraction = ""] = base.replace("+", "").split(".");
+  const [whole, fraction = ""] = base.replace(/^[+-]/, "").split(".");
   const kept = fraction.replace(/0+$/, "");
   const scale = kept.length - Number(exponent);
-  const mantissa = Number(whole + kept) + 0;
-  const digits = (whole + kept).replace(/^[-0]+/, "").length;
-  if (digits <= MAX_DIGITS && scale >= 0 && scale <= MAX_SCALE) {
-    return { value: mantissa, scale };
+  const digits = (whole + kept).replace(/^0+/, "");
+  if (digits.length <= MAX_DIGITS && scale >= 0 && scale <= MAX_SCALE) {
+    // Number("") is 0; adding 0 makes a negative zero a plain one.
+    return { value: Number(digits) * (base.startsWith("-") ? -1 : 1) + 0, scale };
   }
   const value = Number(text) + 0;
   return Number.isFinite(value) ? { value, scale: FLOAT } : null;

@@ -32,7 +32,8 @@ export interface CsvHeader {
  * column twice, a line that is no CSV.
  */
 export function readHeader(line: string, profile: Profile): CsvHeader {
-  const names = headerFields(line).map((name) => name.trim().toLowerCase());
+  const given = headerFields(line).map((name) => name.trim());
+  const names = given.map((name) => name.toLowerCase());
   const metrics = profile.metrics.map(({ name }) => name);
   const roles = names.map((name) =>
     name === "timestamp" ? TIME : name === profile.idColumn ? ID : metrics.indexOf(name)
@@ -52,7 +53,7 @@ export function readHeader(line: string, profile: Profile): CsvHeader {
       errors,
     });
   }
-  return { names, roles, ignored: names.filter((_, index) => roles[index] === IGNORED) };
+  return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
 }
 
 function headerFields(line: string): string[] {

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { AppError } from "./app_error.ts";
 import { createTimeScanner, type Decimal, parseDecimal, scanDecimal } from "./csv_fields.ts";
 import { type CsvHeader, ID, readHeader, TIME } from "./csv_header.ts";
 import { createRecordSplitter } from "./csv_records.ts";
@@ -107,7 +108,6 @@ export function createCsvReader(profile: Profile, id: string): CsvReader {
       }
       if (column + 1 < roles.length ? bytes[at++] !== COMMA : at !== end) return false;
     }
-    if (at > end) return false;
     builder.add(timeMs, values, scales);
     return true;
   }
@@ -166,7 +166,10 @@ export function createCsvReader(profile: Profile, id: string): CsvReader {
   const splitter = createRecordSplitter({
     maxBytes: CSV_RECORD_MAX_BYTES,
     onRecord: readRecord,
-    onTooLong: (text, line) => reject(line, null, [text, `at most ${CSV_RECORD_MAX_BYTES} bytes`]),
+    onTooLong(text, line) {
+      if (isFirstRecord) throw longHeader(text);
+      reject(line, null, [text, `at most ${CSV_RECORD_MAX_BYTES} bytes`]);
+    },
   });
 
   return {
@@ -180,6 +183,14 @@ export function createCsvReader(profile: Profile, id: string): CsvReader {
     rejected: () => ({ count: rejectCount, first: rejects }),
     ignoredColumns: () => header?.ignored ?? [],
   };
+}
+
+function longHeader(text: string): AppError {
+  const detail = `The header must have at most ${CSV_RECORD_MAX_BYTES} bytes`;
+  const value = text.slice(0, QUOTED_VALUE_MAX);
+  return new AppError("INVALID_REQUEST", detail, {
+    errors: [{ pointer: "#line=1", detail, value, rule: `at most ${CSV_RECORD_MAX_BYTES} bytes` }],
+  });
 }
 
 function isWithin(metric: Metric, { value, scale }: Decimal): boolean {

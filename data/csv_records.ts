@@ -4,7 +4,7 @@
  * @module
  */
 
-const LF = 10, QUOTE = 34;
+const LF = 10, QUOTE = 34, COMMA = 44;
 const BOM = [0xef, 0xbb, 0xbf];
 
 /** What is done with the records. */
@@ -52,8 +52,9 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
       const lineEnd = end;
       if (anyQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
         end = quotedEnd(bytes, start);
-        // A quote that never closes within a record's length spoils its own line alone.
-        if (end < 0 && lineEnd >= 0 && (isLast || bytes.length - start > maxBytes)) end = lineEnd;
+        // A quote that does not close within a record's length spoils its own line alone.
+        const isOpen = end < 0 && (isLast || bytes.length - start > maxBytes);
+        if (lineEnd >= 0 && (isOpen || end - start > maxBytes)) end = lineEnd;
       }
       if (end < 0) {
         if (bytes.length - start <= maxBytes) return start;
@@ -87,9 +88,9 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   return {
     push: (chunk) => feed(chunk, false),
     end() {
-      // A line end of our own closes the last record; behind a closed one it adds nothing.
-      const isOpen = rest.length > 0 && !isSkipping;
-      if (isOpen) feed(Uint8Array.of(LF), true);
+      if (rest.length === 0 || isSkipping) return;
+      // A line end of our own closes the last record, unless its own is there behind an open quote.
+      feed(rest[rest.length - 1] === LF ? new Uint8Array(0) : Uint8Array.of(LF), true);
     },
   };
 }
@@ -99,12 +100,17 @@ function hasQuote(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Index of the first LF outside quotes from `start`, or -1. */
+/** Index of the first LF outside quotes from `start`, or -1. A quote opens where a field begins. */
 function quotedEnd(bytes: Uint8Array, start: number): number {
   let isQuoted = false;
+  let isFieldStart = true;
   for (let at = start; at < bytes.length; at++) {
-    if (bytes[at] === QUOTE) isQuoted = !isQuoted;
-    else if (bytes[at] === LF && !isQuoted) return at;
+    const byte = bytes[at];
+    if (byte === QUOTE && isQuoted) isQuoted = false;
+    // Behind a closed stretch a second quote stands for one quote inside it (RFC 4180 §2.7).
+    else if (byte === QUOTE) isQuoted = isFieldStart || bytes[at - 1] === QUOTE;
+    else if (byte === LF && !isQuoted) return at;
+    isFieldStart = byte === COMMA && !isQuoted;
   }
   return -1;
 }

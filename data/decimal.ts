@@ -14,7 +14,11 @@ export const FLOAT = -1;
 export const MAX_SCALE = 15;
 
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
+/** Decimals of 15 digits are told apart by doubles (IEEE 754 §5.12.2); of 16 not all are. */
+const EXACT_DIGITS = 1e15;
 const TABLE_SIZE = 131_072;
+/** Scales with a table: no meter counts finer, and tables of every scale would fill the memory. */
+const TABLE_SCALES = 6;
 const tables: Record<string, (string | undefined)[]> = {};
 
 /** 10 to a power of 0 to 22, exact. */
@@ -46,8 +50,8 @@ export function toFloats(values: Float64Array, scale: number): Float64Array {
 }
 
 /**
- * Doubles as mantissas at the smallest scale that holds all of them exactly, or null where none
- * of 0 to 15 does. NaN is passed over.
+ * Doubles as mantissas of at most 15 digits at the smallest scale that holds all of them exactly,
+ * or null where none of 0 to 15 does. NaN is passed over.
  */
 export function toFixed(values: Float64Array): { scale: number; values: Float64Array } | null {
   let scale = 0;
@@ -65,11 +69,14 @@ export function toFixed(values: Float64Array): { scale: number; values: Float64A
 /**
  * What writes the values of one scale as their shortest exact decimals, each with `suffix` behind
  * it: no exponent, no trailing zero, nothing but the suffix for NaN. Texts of mantissas below
- * 131,072 are made once and kept, for as many suffixes as the code names.
+ * 131,072 at scales up to 6 are made once and kept, for as many suffixes as the code names.
  */
 export function decimalWriter(scale: number, suffix = ""): (value: number) => string {
   if (scale === FLOAT) return (value) => plainText(value) + suffix;
-  const table = tables[`${scale}${suffix}`] ??= new Array(TABLE_SIZE + 1);
+  if (scale > TABLE_SCALES) {
+    return (value) => (value !== value ? "" : fixedText(value, scale)) + suffix;
+  }
+  const table = tables[`${scale} ${suffix}`] ??= new Array(TABLE_SIZE + 1);
   function make(value: number): string {
     const text = value !== value ? suffix : fixedText(value, scale) + suffix;
     if (value >= 0 && value < TABLE_SIZE) table[value] = text;
@@ -110,5 +117,5 @@ export function plainText(value: number): string {
 function fitsScale(value: number, scale: number): boolean {
   if (value !== value) return true;
   const mantissa = Math.round(value * POWERS[scale]);
-  return Math.abs(mantissa) <= Number.MAX_SAFE_INTEGER && mantissa / POWERS[scale] === value;
+  return Math.abs(mantissa) < EXACT_DIGITS && mantissa / POWERS[scale] === value;
 }

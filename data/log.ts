@@ -37,5 +37,5 @@ function errorAsObject(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return String(value);
   if (!(value instanceof Error)) return value;
   const { name, message, stack, cause } = value;
-  return { name, message, stack, cause };
+  return { name, code: "code" in value ? value.code : undefined, message, stack, cause };
 }

@@ -22,7 +22,7 @@ export interface PageBuilder {
 
 /** A builder for pages of so many metrics with room for `capacity` rows, growing as needed. */
 export function createPageBuilder(columnCount: number, capacity = 1024): PageBuilder {
-  let room = capacity;
+  let room = Math.max(1, capacity);
   let length = 0;
   let timesMs = new Float64Array(room);
   let values = newColumns(() => new Float64Array(room));

@@ -4,17 +4,20 @@
  * @module
  */
 
-import { MINUTE_MS } from "./limits.ts";
+import { END_OF_TIME_MS, MINUTE_MS } from "./limits.ts";
 
+/** 0000-01-01T00:00:00Z, epoch milliseconds. */
+const YEAR_0_MS = -62_167_219_200_000;
 const INSTANT =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
 /**
  * The time a text names, epoch milliseconds, or null where it names none.
  *
  * Takes ISO 8601 calendar dates with a time of day (RFC 3339's profile, seconds optional); an
  * offset of minutes or hours; no offset means UTC. A fraction finer than a millisecond is cut off.
- * Refused are dates that do not exist, second 60, and a date alone.
+ * Refused are dates that do not exist, second 60, a date alone, and what an offset moves out of the
+ * years 0000 to 9999.
  */
 export function parseInstant(text: string): number | null {
   const match = INSTANT.exec(text);
@@ -25,8 +28,9 @@ export function parseInstant(text: string): number | null {
   const offset = offsetMs(match[9], match[10], match[11]);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 59 || offset === null) return null;
-  return utcMs(year, month, day) + hour * 3_600_000 + minute * MINUTE_MS + second * 1000 + milli -
-    offset;
+  const timeMs = utcMs(year, month, day) + hour * 3_600_000 + minute * MINUTE_MS + second * 1000 +
+    milli - offset;
+  return timeMs >= YEAR_0_MS && timeMs < END_OF_TIME_MS ? timeMs : null;
 }
 
 /** A time as RFC 3339 in UTC, `2024-01-01T00:00:00Z`; milliseconds only where there are any. */

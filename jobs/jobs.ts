@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../data/app_error.ts";
-import { commitJob, getJob, type JobRecord, stageJob } from "../kv/jobs.ts";
+import { commitJob, getJob, type JobEntry, type JobRecord, stageJob } from "../kv/jobs.ts";
 import { getSlot, stageSlot } from "../kv/job_slots.ts";
 import { stageWake } from "../kv/wake_queue.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
@@ -62,9 +62,14 @@ export interface JobsDeps {
 export function createJobs(deps: JobsDeps): Jobs {
   const { kv, now } = deps;
 
+  /** RFC 9562 §4: ids are read in any case. */
+  async function entryOf(id: string): Promise<JobEntry | null> {
+    const lower = id.toLowerCase();
+    return JOB_ID.test(lower) ? await getJob(kv, lower) : null;
+  }
+
   async function get(id: string): Promise<JobRecord | null> {
-    if (!JOB_ID.test(id)) return null;
-    return (await getJob(kv, id))?.value ?? null;
+    return (await entryOf(id))?.value ?? null;
   }
 
   return {
@@ -90,7 +95,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
     async cancel(id) {
       for (;;) {
-        const entry = JOB_ID.test(id) ? await getJob(kv, id) : null;
+        const entry = await entryOf(id);
         if (entry === null || isEnded(entry.value)) return false;
         const next = entry.value.state === "pending"
           ? cancelled(entry.value, now(), now() + deps.jobRetentionMs)

@@ -65,14 +65,14 @@ export function stageHeadDelete(op: Staging, ref: SeriesRef): void {
 export async function* listHeads(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
-  { afterId, limit }: { afterId: string; limit: number },
+  afterId: string,
 ): AsyncGenerator<{ id: string; head: SeriesHead }> {
   const start = [SPACE, profile, `${afterId}\0`];
   const selector = afterId === "" ? { prefix: [SPACE, profile] } : {
     prefix: [SPACE, profile],
     start,
   };
-  for await (const { key, value } of kv.list(selector, { limit })) {
+  for await (const { key, value } of kv.list(selector)) {
     yield { id: String(key[2]), head: headSchema.parse(value) };
   }
 }

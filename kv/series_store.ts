@@ -70,11 +70,12 @@ export function createSeriesStore(deps: WriteDeps): SeriesStore {
 
   return {
     describe,
-    async list(profile, page) {
+    async list(profile, { afterId, limit }) {
       const infos: SeriesInfo[] = [];
-      for await (const { id } of listHeads(kv, profile, page)) {
+      for await (const { id } of listHeads(kv, profile, afterId)) {
         const info = await describe({ profile, id });
         if (info !== null) infos.push(info);
+        if (infos.length === limit) break;
       }
       return infos;
     },

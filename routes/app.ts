@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
 import { type ExportDeps, exportRoutes } from "./exports.ts";
@@ -26,7 +26,12 @@ export function createApp(deps: AppDeps): Hono {
   const app = new Hono();
   app.use(async (c, next) => {
     const startedMs = now();
-    await next();
+    try {
+      await next();
+    } catch (thrown) {
+      // Hono hands errors to onError; anything else that is thrown comes here.
+      c.res = answerError(thrown, c);
+    }
     const { method, path } = c.req;
     log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });
@@ -42,12 +47,14 @@ export function createApp(deps: AppDeps): Hono {
     const error = new AppError("METHOD_NOT_ALLOWED", `${c.req.path} takes ${allow} only`);
     return problemResponse(error, { allow });
   });
-  app.onError((error, c) => {
+  app.onError(answerError);
+
+  function answerError(error: unknown, { req: { method, path } }: Context): Response {
     const isFault = !(error instanceof AppError) || PROBLEMS[error.code].status >= 500;
-    const { method, path } = c.req;
     if (isFault) log("error", "request failed", { method, path, error });
     return problemResponse(error);
-  });
+  }
+
   return app;
 }
 

@@ -78,8 +78,7 @@ export function exportRoutes({ jobs, files, now }: ExportDeps): Hono {
     .get("/api/export/status/:job_id", async (c) => {
       const id = c.req.param("job_id");
       const job = await exportJob(jobs, id);
-      if (job === null) return c.json(notFoundStatus(id));
-      const status = exportStatus(job, now());
+      const status = job === null ? notFoundStatus(id) : exportStatus(job, now());
       if (status.status === "pending") c.header("retry-after", String(RETRY_AFTER_SECONDS));
       c.header("cache-control", "no-store");
       return c.json(status);
@@ -104,11 +103,10 @@ function created(c: Context, job: JobRecord): Response {
   return c.json(answer, 202);
 }
 
-/** RFC 7240 §4.1; preferences are a list, each with parameters that mean nothing here. */
+/** RFC 7240 §2 and §4.1: a list of preferences with parameters; an empty value is as none. */
 function prefersAsync(prefer = ""): boolean {
-  return prefer.split(",").some((part) =>
-    part.split(";")[0].trim().toLowerCase() === "respond-async"
-  );
+  const preferences = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? [];
+  return preferences.some((text) => /^\s*respond-async\s*(=\s*(""\s*)?)?(;|$)/i.test(text));
 }
 
 function readIdempotencyKey(text: string | undefined): string | null {

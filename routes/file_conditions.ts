@@ -56,6 +56,34 @@ export function httpDate(timeMs: number): string {
   return new Date(timeMs).toUTCString();
 }
 
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+const CLOCK = "(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)";
+/** The three forms of RFC 9110 §5.6.7: IMF-fixdate, RFC 850, asctime. */
+const HTTP_DATES = [
+  `^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (?<day>\\d\\d) (?<month>\\w{3}) (?<year>\\d{4}) ${CLOCK} GMT$`,
+  `^(?:Sun|Mon|Tues|Wednes|Thurs|Fri|Satur)day, (?<day>\\d\\d)-(?<month>\\w{3})-(?<year>\\d\\d) ${CLOCK} GMT$`,
+  `^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat) (?<month>\\w{3}) (?<day>[\\d ]\\d) ${CLOCK} (?<year>\\d{4})$`,
+].map((pattern) => new RegExp(pattern));
+
+/** The time that an HTTP date names, epoch milliseconds; NaN for any other text. */
+export function parseHttpDate(text: string): number {
+  for (const form of HTTP_DATES) {
+    const match = form.exec(text.trim());
+    if (match?.groups === undefined) continue;
+    const { month, year } = match.groups;
+    const [day, hour, minute, second] = ["day", "hour", "minute", "second"].map((name) =>
+      Number(match.groups?.[name])
+    );
+    // A year of two digits is of this century up to 2069, as in POSIX.
+    const fullYear = Number(year) + (year.length > 2 ? 0 : Number(year) < 70 ? 2000 : 1900);
+    const monthIndex = MONTHS.indexOf(month);
+    const date = new Date(Date.UTC(fullYear, monthIndex, day, hour, minute, second));
+    const isReal = monthIndex >= 0 && date.getUTCDate() === day && hour < 24 && minute < 60;
+    return isReal ? date.getTime() : NaN;
+  }
+  return NaN;
+}
+
 /** One byte range; "whole" for what is to be ignored, "outside" for what cannot be satisfied. */
 function parseRange(text: string, sizeBytes: number): ByteRange | "whole" | "outside" {
   const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(text);
@@ -75,7 +103,7 @@ function rangeHolds(ifRange: string | null, file: FileState): boolean {
   if (ifRange === null) return true;
   const text = ifRange.trim();
   if (text.startsWith('"') || text.startsWith("W/")) return text === file.etag;
-  return Date.parse(text) === wholeSecond(file.modifiedMs);
+  return parseHttpDate(text) === wholeSecond(file.modifiedMs);
 }
 
 function listsTag(list: string, etag: string, comparison: "strong" | "weak"): boolean {
@@ -86,11 +114,11 @@ function listsTag(list: string, etag: string, comparison: "strong" | "weak"): bo
 
 /** A date that is none counts as absent. */
 function isModifiedSince({ modifiedMs }: FileState, date: string): boolean {
-  return wholeSecond(modifiedMs) > Date.parse(date);
+  return wholeSecond(modifiedMs) > parseHttpDate(date);
 }
 
 function isUnmodifiedSince({ modifiedMs }: FileState, date: string): boolean {
-  return wholeSecond(modifiedMs) <= Date.parse(date);
+  return wholeSecond(modifiedMs) <= parseHttpDate(date);
 }
 
 function wholeSecond(timeMs: number): number {

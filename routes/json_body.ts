@@ -43,22 +43,35 @@ export function requireMediaType({ headers }: Request, wanted: string): void {
   }
 }
 
-/** What a schema says about a value, as field errors: each wrong one, each unknown property. */
+/** What a schema says about a body, as field errors: each wrong one, each unknown property. */
 export function fieldErrors(error: z.ZodError, body: unknown): FieldError[] {
-  return error.issues.flatMap((issue) => {
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => fieldError([...issue.path, key], body, "Unknown property"));
-    }
-    return [fieldError(issue.path, body, issue.message)];
+  return issuesOf(error, "property").map(({ path, detail }) => {
+    const pointer = path.map((part) => `/${pointerPart(shortened(String(part)))}`).join("");
+    return { pointer, detail, ...valueAt(body, path) };
   });
 }
 
-/** One field error; an unknown property is named, everything else says so itself. */
-function fieldError(path: PropertyKey[], body: unknown, message: string): FieldError {
-  const pointer = path.map((part) => `/${pointerPart(String(part))}`).join("");
-  const detail = message === "Unknown property" ? `${message} '${String(path.at(-1))}'` : message;
-  const value = quoted(valueAt(body, path));
-  return value === undefined ? { pointer, detail } : { pointer, detail, value };
+/** What a schema says about a query, as field errors: each wrong one, each unknown parameter. */
+export function parameterErrors(error: z.ZodError, query: unknown): FieldError[] {
+  return issuesOf(error, "parameter").map(({ path, detail }) => {
+    const pointer = `#${shortened(path.map(String).join("."))}`;
+    return { pointer, detail, ...valueAt(query, path) };
+  });
+}
+
+/** Where and what; an unknown name is told as such, everything else says so itself. */
+function issuesOf(error: z.ZodError, word: string): { path: PropertyKey[]; detail: string }[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: issue.message }];
+    return issue.keys.map((key) => ({
+      path: [...issue.path, key],
+      detail: `Unknown ${word} '${shortened(key)}'`,
+    }));
+  });
+}
+
+function shortened(text: string): string {
+  return text.slice(0, QUOTED_VALUE_MAX);
 }
 
 /** A wrong value short enough to be sent back. */
@@ -69,13 +82,14 @@ export function quoted(value: unknown): unknown {
   return text.length <= QUOTED_VALUE_MAX ? value : text.slice(0, QUOTED_VALUE_MAX);
 }
 
-function valueAt(body: unknown, path: PropertyKey[]): unknown {
+/** The value at a path, quoted, where there is one. */
+function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
   let value = body;
   for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
+    if (typeof value !== "object" || value === null) return {};
     value = Reflect.get(value, part);
   }
-  return value;
+  return value === undefined ? {} : { value: quoted(value) };
 }
 
 /** RFC 6901 §3. */

@@ -12,7 +12,7 @@ import type { Log } from "../data/log.ts";
 import { instantText } from "../data/time_text.ts";
 import type { SeriesInfo, SeriesStore } from "../kv/series_store.ts";
 import { importCsv } from "./import_csv.ts";
-import { fieldErrors, requireMediaType } from "./json_body.ts";
+import { parameterErrors, requireMediaType } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
 
 const LIST_LIMIT = 100;
@@ -41,7 +41,7 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
   return new Hono()
     .get("/api/meters", async (c) => {
       const query = listQuery.safeParse(c.req.query());
-      if (!query.success) throw invalidRequest(fieldErrors(query.error, c.req.query()));
+      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
       const { limit, after = "" } = query.data;
       // One more than asked for says whether there is a next page.
       const infos = await series.list("meter", { afterId: after, limit: limit + 1 });

@@ -23,36 +23,34 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
       const path = pathOf(name);
       try {
         const written = await writePart(path + PART, body, signal);
-        signal.throwIfAborted();
-        await Deno.rename(path + PART, path);
+        await onDisk(Deno.rename(path + PART, path));
         await syncFolder(folder);
         return written;
       } catch (error) {
         await body.cancel(error).catch(() => {});
         await removeFile(path + PART).catch(() => {});
-        throw storageError(error);
+        throw error;
       }
     },
     async read(name, range) {
       const file = await openFile(pathOf(name));
       if (file === null || range === undefined) return file?.readable ?? null;
+      file.seekSync(range.start, Deno.SeekMode.Start);
       return readRange(file, range);
     },
     remove: async (name) => await removeFile(pathOf(name)),
     discard: async (name) => await removeFile(pathOf(name) + PART),
     async *list() {
       for await (const { name, isFile } of Deno.readDir(folder)) {
-        if (!isFile || !NAME.test(name)) continue;
-        if (name.endsWith(PART)) yield { name: name.slice(0, -PART.length), isWhole: false };
-        else yield { name, isWhole: true };
+        const isWhole = !name.endsWith(PART);
+        const whole = isWhole ? name : name.slice(0, -PART.length);
+        if (isFile && NAME.test(whole)) yield { name: whole, isWhole };
       }
     },
     async probe() {
       const path = `${folder}/probe-${crypto.randomUUID()}${PART}`;
       try {
-        await Deno.writeFile(path, new Uint8Array(4096), { createNew: true });
-      } catch (error) {
-        throw storageError(error);
+        await onDisk(Deno.writeFile(path, new Uint8Array(4096), { createNew: true }));
       } finally {
         await removeFile(path).catch(() => {});
       }
@@ -65,23 +63,51 @@ async function writePart(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   signal: AbortSignal,
 ): Promise<WrittenFile> {
-  using file = await Deno.open(path, { write: true, create: true, truncate: true });
+  using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
   const hash = createHash("sha256");
   let sizeBytes = 0;
-  for await (const chunk of body) {
-    signal.throwIfAborted();
+  for await (const chunk of untilAborted(body, signal)) {
     // The chunk is on its way to the disk while its hash is computed.
-    const writing = writeAll(file, chunk);
+    const writing = onDisk(writeAll(file, chunk));
     hash.update(chunk);
     await writing;
     sizeBytes += chunk.length;
   }
-  await file.sync();
+  await onDisk(file.sync());
+  signal.throwIfAborted();
   return { sizeBytes, sha256: hash.digest("hex") };
+}
+
+/** The chunks of a stream, whose wait for the next one ends when the signal aborts. */
+async function* untilAborted<T>(body: ReadableStream<T>, signal: AbortSignal): AsyncGenerator<T> {
+  const reader = body.getReader();
+  const onAbort = () => reader.cancel(signal.reason).catch(() => {});
+  signal.addEventListener("abort", onAbort);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const { done, value } = await reader.read();
+      signal.throwIfAborted();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+    reader.releaseLock();
+  }
 }
 
 async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
+}
+
+/** Waits for the disk; what it says against it becomes an error a job may end with. */
+async function onDisk<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw storageError(error);
+  }
 }
 
 function readRange(
@@ -90,20 +116,18 @@ function readRange(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = start;
   return new ReadableStream({
-    async start() {
-      await file.seek(start, Deno.SeekMode.Start);
-    },
     async pull(controller) {
       const buffer = new Uint8Array(Math.min(READ_BYTES, end - at));
-      const count = buffer.length === 0 ? null : await file.read(buffer);
-      if (count === null) {
-        file.close();
-        if (at < end) controller.error(new Error(`Cannot read past the end of the file: ${at}`));
-        else controller.close();
-        return;
+      try {
+        const count = buffer.length === 0 ? 0 : await file.read(buffer);
+        if (count === null) throw new Error(`Cannot read past the end of the file: ${at}`);
+        at += count;
+        if (count > 0) return controller.enqueue(buffer.subarray(0, count));
+        controller.close();
+      } catch (error) {
+        controller.error(error);
       }
-      at += count;
-      controller.enqueue(buffer.subarray(0, count));
+      file.close();
     },
     cancel() {
       file.close();
@@ -129,13 +153,13 @@ async function removeFile(path: string): Promise<void> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  using handle = await Deno.open(folder);
-  await handle.sync();
+  using handle = await onDisk(Deno.open(folder));
+  await onDisk(handle.sync());
 }
 
 /** What the operating system says, as an error a job may end with; everything else as it is. */
 function storageError(error: unknown): unknown {
-  if (!(error instanceof Error) || error instanceof AppError) return error;
+  if (!(error instanceof Error)) return error;
   const code = "code" in error ? error.code : undefined;
   if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
   if (FULL_CODES.includes(code)) {

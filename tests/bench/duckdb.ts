@@ -1,0 +1,86 @@
+/**
+ * DuckDB by its npm package, under node, as its addon does not load in Deno.
+ *
+ * @module
+ */
+
+import { exists, findInPath, type Peer, type PeerOptions, runProgram } from "./peer.ts";
+import { type Contestant, timed } from "./race.ts";
+import { openSession, type Session } from "./session.ts";
+import { METRICS } from "./year.ts";
+
+const PACKAGE = "@duckdb/node-api";
+const VERSION = "1.5.6-r.1";
+/** What node runs: a line `print WORD` is printed, every other one is SQL. */
+const SCRIPT = `
+import { DuckDBInstance } from "${PACKAGE}";
+import { createInterface } from "node:readline";
+
+const instance = await DuckDBInstance.create("year.duckdb");
+const connection = await instance.connect();
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line.startsWith("print ")) console.log(line.slice(6));
+  else {
+    const rows = await (await connection.runAndReadAll(line)).getRowsJson();
+    if (line.startsWith("SELECT ")) console.log(rows[0][0]);
+  }
+}
+connection.closeSync();
+instance.closeSync();
+`;
+
+/** Installs the package into the folder, opens a database file and loads the year. */
+export async function openDuckdb({ folder, csvPath, signal }: PeerOptions): Promise<Peer> {
+  await using stack = new AsyncDisposableStack();
+  const [node, npm] = await Promise.all([findInPath("node"), findInPath("npm")]);
+  if (node === null || npm === null) throw new Error("there is no node or no npm");
+  await Deno.writeTextFile(`${folder}/package.json`, '{ "private": true }');
+  await Deno.writeTextFile(`${folder}/session.mjs`, SCRIPT);
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", `${PACKAGE}@${VERSION}`];
+  await runProgram(npm, { args: [...args, "--prefer-offline"], signal, cwd: folder });
+  const session = stack.use(openSession({
+    program: node,
+    args: ["session.mjs"],
+    cwd: folder,
+    printCommand: (word) => `print ${word}`,
+  }));
+  const version = await session.ask("SELECT version()");
+  const metrics = METRICS.map((metric) => `${metric} DOUBLE`).join(", ");
+  await session.ask(
+    `CREATE TABLE readings (ts TIMESTAMP, meter VARCHAR, ${metrics})`,
+    `INSERT INTO readings SELECT * FROM read_csv('${csvPath}', all_varchar = true)`,
+    "CHECKPOINT",
+  );
+  const path = `${folder}/year.csv`;
+  const owned = stack.move();
+  return {
+    note: `DuckDB ${version} (${PACKAGE} ${VERSION} under node): database file, TIMESTAMP, ` +
+      "VARCHAR, DOUBLE; no index, as it sorts faster than it would use one",
+    exports: [
+      exportYear(session, { path, threads: 1, order: "ORDER BY ts" }),
+      exportYear(session, { path, threads: 2, order: "ORDER BY ts" }),
+      exportYear(session, { path, threads: 2, order: "" }),
+    ],
+    imports: [],
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function exportYear(
+  session: Session,
+  { path, threads, order }: { path: string; threads: number; order: string },
+): Contestant {
+  const time = "strftime(ts, '%Y-%m-%dT%H:%M:%SZ') AS timestamp";
+  const select = `SELECT ${time}, meter AS smart_meter_id, ${METRICS.join(", ")} ` +
+    `FROM readings WHERE meter = '123' ${order}`;
+  const ordered = order === "" ? "as inserted, unsorted" : "sorted";
+  return {
+    name: `DuckDB: COPY TO, strftime, ${threads} thread${threads > 1 ? "s" : ""}, ${ordered}`,
+    path,
+    async run() {
+      if (await exists(path)) await Deno.remove(path);
+      await session.ask(`SET threads = ${threads}`);
+      return await timed(() => session.ask(`COPY (${select}) TO '${path}' (HEADER)`));
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * A service as its own process, started as `deno task start` does, with temp folders.
+ *
+ * @module
+ */
+
+import config from "../../deno.json" with { type: "json" };
+
+/** How long it may take to listen, or to end, milliseconds. */
+const PATIENCE_MS = 20_000;
+
+/** A service. Disposing of it stops it as Ctrl-C does. */
+export interface ServiceProcess extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** Most memory it has held so far, MB (10^6); null where the system does not say. */
+  peakMemoryMb(): Promise<number | null>;
+}
+
+/** Starts a service on a free port; its database and files are in a folder, which may have some. */
+export async function startService(
+  folder: string,
+  { demoData }: { demoData: boolean },
+): Promise<ServiceProcess> {
+  const [, ...args] = config.tasks.start.command.split(" ");
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: new URL("../..", import.meta.url),
+    env: {
+      HOST: "127.0.0.1",
+      PORT: "0",
+      KV_PATH: `${folder}/kv.sqlite3`,
+      FILE_STORE: `${folder}/files`,
+      DEMO_DATA: String(demoData),
+      WORKER_CONCURRENCY: "4",
+      ROLE: "all",
+      LOG_LEVEL: "error",
+      DENO_NO_UPDATE_CHECK: "1",
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  await using stack = new AsyncDisposableStack();
+  stack.defer(() => stop(child));
+  const url = await printedUrl(child.stdout);
+  const owned = stack.move();
+  return {
+    url,
+    peakMemoryMb: () => readPeakMb(child.pid),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The address it prints; what comes behind is read past, so that printing never blocks. */
+async function printedUrl(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  const timer = setTimeout(() => reader.cancel(), PATIENCE_MS);
+  for (;;) {
+    const { value, done } = await reader.read();
+    text += value ?? "";
+    const found = /listens on (http:\S+)\s/.exec(text);
+    if (found === null && !done) continue;
+    clearTimeout(timer);
+    if (found === null) throw new Error(`Cannot measure as the service does not listen: ${text}`);
+    readPast(reader);
+    return found[1];
+  }
+}
+
+async function readPast(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
+}
+
+async function stop(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended already.
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  await child.status;
+  clearTimeout(timer);
+}
+
+async function readPeakMb(pid: number): Promise<number | null> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(status);
+  return found === null ? null : Number(found[1]) * 1024 / 1e6;
+}

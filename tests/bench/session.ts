@@ -1,0 +1,85 @@
+/**
+ * A program that takes commands by its standard input and stays open, so that neither its start nor
+ * its connection is measured.
+ *
+ * @module
+ */
+
+/** Most of what a program complained of that is quoted, characters. */
+const QUOTED_CHARS = 500;
+/** How long a program may take to end once its input is closed, milliseconds. */
+const END_MS = 5_000;
+
+/** An open program. Disposing of it closes its input and waits for its end. */
+export interface Session extends AsyncDisposable {
+  /**
+   * Runs commands, each a line, and returns what they printed. One call at a time.
+   *
+   * @throws {Error} with what the program complained of, when it ended instead.
+   */
+  ask(...commands: string[]): Promise<string>;
+}
+
+/** What is opened. */
+export interface SessionOptions {
+  /** Path of the program. It must end at the first command that fails. */
+  readonly program: string;
+  /** Its arguments. */
+  readonly args: string[];
+  /** Where it runs. */
+  readonly cwd: string;
+  /** The command that prints a word and a line end at once. */
+  readonly printCommand: (word: string) => string;
+}
+
+/** Opens a program, with PATH as its whole environment. */
+export function openSession({ program, args, cwd, printCommand }: SessionOptions): Session {
+  const child = new Deno.Command(program, {
+    args,
+    cwd,
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C" },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  const printed = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const complaints = collect(child.stderr);
+  let asked = 0;
+
+  async function printedUntil(word: string): Promise<string> {
+    let text = "";
+    while (!text.endsWith(`${word}\n`)) {
+      const { value, done } = await printed.read();
+      if (done) throw new Error(`${program} ended: ${(await complaints).slice(0, QUOTED_CHARS)}`);
+      text += value;
+    }
+    return text.slice(0, -word.length - 1).trimEnd();
+  }
+
+  return {
+    async ask(...commands) {
+      const word = `done-${++asked}`;
+      const lines = [...commands, printCommand(word)].map((command) => `${command}\n`);
+      // A program that has ended refuses the input; what it said is found where its output ends.
+      const sent = writer.write(new TextEncoder().encode(lines.join(""))).catch(() => {});
+      const text = await printedUntil(word);
+      await sent;
+      return text;
+    },
+    async [Symbol.asyncDispose]() {
+      const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+      await writer.close().catch(() => {});
+      await printed.cancel().catch(() => {});
+      await Promise.all([child.status, complaints]);
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
+  let text = "";
+  for await (const part of stream.pipeThrough(new TextDecoderStream())) text += part;
+  return text.trim();
+}

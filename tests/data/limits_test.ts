@@ -1,0 +1,44 @@
+import {
+  dayStartMs,
+  END_OF_TIME_MS,
+  EXPORT_MAX_RANGE_MS,
+  METER_ID_PATTERN,
+} from "../../data/limits.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+
+Deno.test("time ends with the year 9999, which RFC 3339 can still write", () => {
+  assertEquals(new Date(END_OF_TIME_MS - 1).toISOString(), "9999-12-31T23:59:59.999Z");
+  assertEquals(new Date(END_OF_TIME_MS).toISOString(), "+010000-01-01T00:00:00.000Z");
+});
+
+Deno.test("every calendar year fits one export", () => {
+  assert(Date.UTC(2025, 0, 1) - Date.UTC(2024, 0, 1) <= EXPORT_MAX_RANGE_MS);
+});
+
+Deno.test("dayStartMs() goes back to midnight UTC, before 1970 too", () => {
+  const noon = Date.UTC(2024, 1, 29, 12);
+  assertEquals(dayStartMs(noon), Date.UTC(2024, 1, 29));
+  assertEquals(dayStartMs(dayStartMs(noon)), Date.UTC(2024, 1, 29));
+  assertEquals(dayStartMs(Date.UTC(2024, 2, 1) - 1), Date.UTC(2024, 1, 29));
+  assertEquals(dayStartMs(-1), Date.UTC(1969, 11, 31));
+});
+
+Deno.test("a meter's id begins with a letter or digit and has 1 to 64 plain characters", () => {
+  const right = ["1", "123", "a", "DE-00.meter_7:1", "x".repeat(64)];
+  const wrong = [
+    "",
+    "-1",
+    ".a",
+    "_a",
+    ":a",
+    "a b",
+    "a/b",
+    "a,b",
+    "é",
+    "x".repeat(65),
+    "a\n",
+    "a\0",
+  ];
+  assertEquals(right.filter((id) => !METER_ID_PATTERN.test(id)), []);
+  assertEquals(wrong.filter((id) => METER_ID_PATTERN.test(id)), []);
+});

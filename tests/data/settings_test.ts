@@ -1,0 +1,142 @@
+import { readSettings, type Settings } from "../../data/settings.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+
+const DEFAULTS: Settings = {
+  host: "127.0.0.1",
+  port: 8000,
+  kvPath: ".openwatts/kv.sqlite3",
+  fileStore: ".openwatts/files",
+  demoData: true,
+  workerConcurrency: 4,
+  fileRetentionMs: 7 * 24 * 3_600_000,
+  jobRetentionMs: 30 * 24 * 3_600_000,
+  role: "all",
+  logLevel: "info",
+};
+
+/** The settings of an environment that is right. */
+function settingsOf(environment: Record<string, string>): Settings {
+  const result = readSettings(environment);
+  assert("settings" in result, JSON.stringify(result));
+  return result.settings;
+}
+
+/** What is wrong with an environment. */
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  const result = readSettings(environment);
+  assert("problems" in result, JSON.stringify(result));
+  return result.problems;
+}
+
+Deno.test("readSettings() of nothing gives the defaults", () => {
+  assertEquals(settingsOf({}), DEFAULTS);
+});
+
+Deno.test("readSettings() takes every variable and leaves others alone", () => {
+  const environment = {
+    HOST: "0.0.0.0",
+    PORT: "0",
+    KV_PATH: ":memory:",
+    FILE_STORE: "/var/lib/openwatts",
+    DEMO_DATA: "false",
+    WORKER_CONCURRENCY: "64",
+    FILE_RETENTION_HOURS: "0.5",
+    JOB_RETENTION_DAYS: "3650",
+    ROLE: "worker",
+    LOG_LEVEL: "debug",
+    PATH: "/usr/bin",
+  };
+  assertEquals(settingsOf(environment), {
+    host: "0.0.0.0",
+    port: 0,
+    kvPath: ":memory:",
+    fileStore: "/var/lib/openwatts",
+    demoData: false,
+    workerConcurrency: 64,
+    fileRetentionMs: 1_800_000,
+    jobRetentionMs: 3650 * 24 * 3_600_000,
+    role: "worker",
+    logLevel: "debug",
+  });
+});
+
+Deno.test("readSettings() counts an empty variable as not set", () => {
+  const names = ["HOST", "PORT", "KV_PATH", "FILE_STORE", "DEMO_DATA", "WORKER_CONCURRENCY"];
+  names.push("FILE_RETENTION_HOURS", "JOB_RETENTION_DAYS", "ROLE", "LOG_LEVEL");
+  for (const blank of ["", "  "]) {
+    const environment = Object.fromEntries(names.map((name) => [name, blank]));
+    assertEquals(settingsOf({ ...environment, DENO_DEPLOYMENT_ID: blank }), DEFAULTS);
+  }
+});
+
+Deno.test("readSettings() uses the host's own database on Deno Deploy, unless told another", () => {
+  assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123" }), { ...DEFAULTS, kvPath: null });
+  const kvPath = "https://kv.example.com/";
+  assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123", KV_PATH: kvPath }).kvPath, kvPath);
+});
+
+Deno.test("readSettings() lists every problem at once with its name, rule and value", () => {
+  const problems = problemsOf({
+    HOST: "my host",
+    PORT: "65536",
+    KV_PATH: "redis://localhost",
+    FILE_STORE: "s3://bucket",
+    DEMO_DATA: "yes",
+    WORKER_CONCURRENCY: "0",
+    FILE_RETENTION_HOURS: "0",
+    JOB_RETENTION_DAYS: "-1",
+    ROLE: "boss",
+    LOG_LEVEL: "loud",
+  });
+  assertEquals(problems, [
+    'HOST must be a host name or IP address: "my host"',
+    'PORT must be a whole number of 0 to 65535: "65536"',
+    'KV_PATH must be a file path, :memory: or an http(s) URL: "redis://localhost"',
+    'FILE_STORE must be a folder path (s3: and kv: are not there yet): "s3://bucket"',
+    'DEMO_DATA must be true or false: "yes"',
+    'WORKER_CONCURRENCY must be a whole number of 1 to 64: "0"',
+    'FILE_RETENTION_HOURS must be a number above 0, at most 87600: "0"',
+    'JOB_RETENTION_DAYS must be a number above 0, at most 3650: "-1"',
+    'ROLE must be all, api or worker: "boss"',
+    'LOG_LEVEL must be debug, info, warn, error: "loud"',
+  ]);
+});
+
+Deno.test("readSettings() refuses each of these values", () => {
+  const wrong: Record<string, string[]> = {
+    HOST: ["http://localhost", "a/b", "ä"],
+    PORT: ["-1", "1.5", "80 ", "0x50", "1e3", "eighty", "99999999999999999999"],
+    KV_PATH: ["ftp://x", "file:///x", "https://"],
+    FILE_STORE: ["kv:files", "s3:bucket"],
+    DEMO_DATA: ["TRUE", "1", "no"],
+    WORKER_CONCURRENCY: ["65", "2.5", "-4", "many"],
+    FILE_RETENTION_HOURS: ["87601", "-1", "1e2", "Infinity", "0.0", ".5", "7d"],
+    JOB_RETENTION_DAYS: ["3650.1", "0", "NaN"],
+    ROLE: ["ALL", "api,worker"],
+    LOG_LEVEL: ["INFO", "trace"],
+  };
+  for (const [name, values] of Object.entries(wrong)) {
+    for (const value of values) {
+      const problems = problemsOf({ [name]: value });
+      assertEquals(problems.length, 1);
+      assert(problems[0].startsWith(`${name} must be `), problems[0]);
+      assert(problems[0].endsWith(`: ${JSON.stringify(value)}`), problems[0]);
+    }
+  }
+});
+
+Deno.test("readSettings() takes each of these values", () => {
+  const right: Record<string, string[]> = {
+    HOST: ["::1", "localhost", "node-1.example.com"],
+    PORT: ["0", "65535", "08080"],
+    KV_PATH: ["kv.sqlite3", "./a b/kv", "/abs/kv", "C:\\kv\\db", "http://localhost:4512"],
+    FILE_STORE: ["files", "../files", "D:\\files"],
+    WORKER_CONCURRENCY: ["1", "64"],
+    FILE_RETENTION_HOURS: ["87600", "0.01"],
+    ROLE: ["all", "api", "worker"],
+    LOG_LEVEL: ["debug", "info", "warn", "error"],
+  };
+  for (const [name, values] of Object.entries(right)) {
+    for (const value of values) settingsOf({ [name]: value });
+  }
+});

@@ -1,0 +1,72 @@
+/**
+ * The app over small working parts, any of which a test may replace by one that fails.
+ *
+ * @module
+ */
+
+import type { Hono } from "hono";
+import type { JobRecord } from "../../jobs/jobs.ts";
+import { newJob } from "../../jobs/transitions.ts";
+import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
+import { type AppDeps, createApp } from "../../routes/app.ts";
+import type { TestService } from "../support/service.ts";
+import { NOW_MS } from "./export_example.ts";
+
+/** The id of the job that {@link exportJob} makes. */
+export const JOB_ID = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+/** An app and what it logged. */
+export interface TestApp {
+  /** The app. */
+  readonly app: Hono;
+  /** Events logged so far. */
+  readonly logged: TestService["logged"];
+}
+
+/** An app without meters and jobs whose parts all work, with changes. */
+export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
+  const logged: TestService["logged"] = [];
+  const works = () => Promise.resolve();
+  const app = createApp({
+    version: "1.2.3",
+    now: () => NOW_MS,
+    log: (level, event, fields) => logged.push({ level, event, fields }),
+    series: emptySeries(),
+    files: { read: () => Promise.resolve(null) },
+    jobs: {
+      get: () => Promise.resolve(null),
+      create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
+    },
+    ready: { kv: works, file_store: works, worker_running: works },
+    ...changes,
+  });
+  return { app, logged };
+}
+
+/** A store without series that takes every reading as new. */
+export function emptySeries(): AppDeps["series"] {
+  return {
+    describe: () => Promise.resolve(null),
+    list: () => Promise.resolve([]),
+    remove: () => Promise.resolve(false),
+    write: (_ref, { timesMs }) =>
+      Promise.resolve({ inserted: timesMs.length, updated: 0, unchanged: 0 }),
+  };
+}
+
+/** An app that knows one job. */
+export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): TestApp {
+  const get = (id: string) => Promise.resolve(id === job.id ? job : null);
+  return createTestApp({ jobs: { get, create: () => Promise.resolve(job) }, ...changes });
+}
+
+/** An export that waits: the contract's example, asked for at `NOW_MS`. */
+export function exportJob(kind = METER_EXPORT): JobRecord {
+  const params = {
+    meterId: "123",
+    fromMs: Date.UTC(2024, 0, 1),
+    toMs: Date.UTC(2024, 0, 31, 23, 59, 59) + 1,
+    format: "csv",
+  };
+  return newJob({ id: JOB_ID, kind, params, owner: "anyone", slot: null }, NOW_MS);
+}
