@@ -12,8 +12,16 @@
 import { AppError } from "../data/app_error.ts";
 import { dayStartMs } from "../data/limits.ts";
 import { concatPages, type Page, slicePage } from "../data/page.ts";
-import { type EncodedPart, splitPage } from "../data/page_split.ts";
-import { packStages, type Stage } from "./budget.ts";
+import { splitPage } from "../data/page_split.ts";
+import {
+  addCosts,
+  type Cost,
+  costOf,
+  fitsCommit,
+  NO_COST,
+  packStages,
+  type Stage,
+} from "./budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
 import { stageSegment } from "./segments.ts";
@@ -22,6 +30,8 @@ import { stageUnfolded } from "./unfolded.ts";
 
 /** Most readings of a segment; its bytes bound it too (`data/page_split.ts`). */
 const SEGMENT_MAX_READINGS = 4_000;
+/** Most days of a segment, each of which is a mutation of its commit. */
+const SEGMENT_MAX_DAYS = 150;
 /** Requests taken into one round, so that its commits do not stall the event loop. */
 const ROUND_REQUESTS = 512;
 /** How often a commit is tried, and how long is waited in between. */
@@ -53,6 +63,7 @@ interface Request {
   readonly ref: SeriesRef;
   readonly page: Page;
   readonly stage: Stage;
+  readonly cost: Cost;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -81,7 +92,7 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
 
   async function commitRound(requests: readonly Request[]): Promise<void> {
     const owners = new Map<Stage, Batch>();
-    for (const batch of bySeries(requests).values()) {
+    for (const batch of batchesOf(requests)) {
       const stages = batchStages(batch.requests);
       batch.open = stages.length;
       for (const stage of stages) owners.set(stage, batch);
@@ -101,22 +112,24 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
     }
   }
 
-  /** A series' readings of a round: a stage a segment, the first with what the requests add. */
+  /** A series' readings of a batch: a stage a segment, the first with what the requests add. */
   function batchStages(requests: readonly Request[]): Stage[] {
     const { ref } = requests[0];
     const page = concatPages(requests.map((request) => request.page));
-    const parts = splitPage(page, SEGMENT_MAX_READINGS);
-    return parts.map((part, index): Stage => {
-      const name = { writer, number: ++segmentNumber };
-      const days = daysOf(page, part, parts[index + 1]);
-      return (op) => {
-        stageSegment(op, ref, { ...name, bytes: part.bytes });
-        stageRevision(op, ref);
-        stageUnfolded(op, ref);
-        for (const dayMs of days) stageChanged(op, ref, dayMs);
-        if (index === 0) requests.forEach((request) => request.stage(op));
-      };
-    });
+    return fewDays(page).flatMap((piece) =>
+      splitPage(piece.page, SEGMENT_MAX_READINGS)
+        .map((part) => ({ bytes: part.bytes, days: piece.days }))
+    )
+      .map(({ bytes, days }, index): Stage => {
+        const name = { writer, number: ++segmentNumber };
+        return (op) => {
+          stageSegment(op, ref, { ...name, bytes });
+          stageRevision(op, ref);
+          stageUnfolded(op, ref);
+          for (const dayMs of days) stageChanged(op, ref, dayMs);
+          if (index === 0) requests.forEach((request) => request.stage(op));
+        };
+      });
   }
 
   return {
@@ -124,7 +137,9 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
       if (isStopped) return Promise.reject(new AppError("SERVICE_STOPPING", "The service stops"));
       if (page.timesMs.length === 0) return Promise.resolve();
       return new Promise((resolve, reject) => {
-        waiting.push({ ref, page, stage, resolve, reject });
+        // Runs the stage once: one that throws refuses its own request and no other.
+        const cost = costOf(stage);
+        waiting.push({ ref, page, stage, cost, resolve, reject });
         // Begins behind what runs now, so that requests of one turn share a commit.
         rounds ??= Promise.resolve().then(work);
       });
@@ -151,18 +166,39 @@ async function commit(kv: IngestDeps["kv"], stages: readonly Stage[]): Promise<v
   }
 }
 
-function bySeries(requests: readonly Request[]): Map<string, Batch> {
-  const batches = new Map<string, Batch>();
+/** The requests of a round by series; those whose stages would fill a commit, in several batches. */
+function batchesOf(requests: readonly Request[]): Batch[] {
+  const batches: Batch[] = [];
+  const latest = new Map<string, { batch: Batch; cost: Cost }>();
   for (const request of requests) {
     const name = `${request.ref.profile}/${request.ref.id}`;
-    const batch = batches.get(name);
-    if (batch === undefined) batches.set(name, { requests: [request], open: 0 });
-    else batch.requests.push(request);
+    const open = latest.get(name);
+    const cost = addCosts(open?.cost ?? NO_COST, request.cost);
+    if (open !== undefined && fitsCommit(addCosts(cost, cost))) {
+      open.batch.requests.push(request);
+      open.cost = cost;
+    } else {
+      const batch = { requests: [request], open: 0 };
+      batches.push(batch);
+      latest.set(name, { batch, cost: request.cost });
+    }
   }
   return batches;
 }
 
-function daysOf(page: Page, part: EncodedPart, next: EncodedPart | undefined): Set<number> {
-  const { timesMs } = slicePage(page, part.start, next?.start ?? page.timesMs.length);
-  return new Set(Array.from(timesMs, dayStartMs));
+/** A page in pieces of so few days that a commit holds the change feed's entries of one. */
+function fewDays(page: Page): { page: Page; days: Set<number> }[] {
+  const pieces: { page: Page; days: Set<number> }[] = [];
+  let start = 0;
+  let days = new Set<number>();
+  page.timesMs.forEach((timeMs, row) => {
+    const dayMs = dayStartMs(timeMs);
+    if (days.size === SEGMENT_MAX_DAYS && !days.has(dayMs)) {
+      pieces.push({ page: slicePage(page, start, row), days });
+      start = row;
+      days = new Set();
+    }
+    days.add(dayMs);
+  });
+  return [...pieces, { page: slicePage(page, start, page.timesMs.length), days }];
 }

@@ -16,6 +16,7 @@ import { concatPages, emptyPage, type Page } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import { PROFILES } from "../data/profile.ts";
 import type { Staging } from "./budget.ts";
+import type { HeadEntry } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
 const SPACE = "segment";
@@ -64,6 +65,11 @@ export async function listSegments(
   return segments.sort((a, b) =>
     order(a.versionstamp, b.versionstamp) || numberOf(a) - numberOf(b)
   );
+}
+
+/** Whether a segment belongs to the life of a series that its removal, now on its way, ends. */
+export function isOfEndedLife({ value, versionstamp }: HeadEntry, segment: StoredSegment): boolean {
+  return value?.state === "deleting" && segment.versionstamp <= String(versionstamp);
 }
 
 /** How many segments a series has, counted up to `most`. */

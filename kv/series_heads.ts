@@ -20,20 +20,34 @@ const SPACE = "series";
 
 const headSchema = z.object({
   v: z.literal(1),
-  state: z.enum(["live", "deleting"]),
-  bornMs: z.number(),
+  state: z.enum(["live", "deleting", "gone"]),
+  life: z.int(),
   generation: z.int(),
   count: z.int(),
   firstMs: z.number(),
   lastMs: z.number(),
+  removedMs: z.number(),
 });
 
 /**
- * The head of a series, of its blocks alone: `bornMs` tells one life of a series from the next one
- * after removal (and when removal began, while `deleting`), `generation` grows with every write of blocks, `count` is the number of readings,
- * `firstMs` and `lastMs` are their first and last time.
+ * The head of a series, of its blocks alone. `life` counts its lives: removal ends one, the next
+ * write of blocks begins another. `generation` grows with every change of the head. `count` is the
+ * number of readings, `firstMs` and `lastMs` are the first and last time (of a live one), and
+ * `removedMs` is when removal began (of one that is not). A head never goes away, so that no write
+ * takes a series which came and went meanwhile for one that never was.
  */
 export type SeriesHead = z.infer<typeof headSchema>;
+
+const NO_HEAD: SeriesHead = {
+  v: 1,
+  state: "gone",
+  life: 0,
+  generation: 0,
+  count: 0,
+  firstMs: 0,
+  lastMs: 0,
+  removedMs: 0,
+};
 
 /** A head and the version it was read at; no value where the series has no blocks. */
 export interface HeadEntry {
@@ -56,9 +70,21 @@ export function stageHead(op: Staging, ref: SeriesRef, head: SeriesHead): void {
   op.set(headKey(ref), head);
 }
 
-/** Deletes a head. */
-export function stageHeadDelete(op: Staging, ref: SeriesRef): void {
-  op.delete(headKey(ref));
+/** The head that follows from a change: `change` over the head before, or over that of no series. */
+export function nextHead(head: SeriesHead | null, change: Partial<SeriesHead>): SeriesHead {
+  const before = head ?? NO_HEAD;
+  return { ...before, ...change, generation: before.generation + 1 };
+}
+
+/** A head of a series that has blocks, or null. */
+export function liveHead({ value }: HeadEntry): SeriesHead | null {
+  return value?.state === "live" ? value : null;
+}
+
+/** The life that a series is in, or would begin if readings came now. */
+export function currentLife({ value }: HeadEntry): number {
+  if (value === null) return 1;
+  return value.state === "live" ? value.life : value.life + 1;
 }
 
 /** Ids and heads of a profile's series in the order of ids, from behind `afterId`. */

@@ -2,8 +2,8 @@
  * Reading a series.
  *
  * Segments are read first, then blocks, a stretch at a time: the other way round would miss what
- * compaction moves in between. Where the series' generation changed meanwhile, segments and stretch
- * are read again. Stretches do not overlap, so a block that splits between two of them neither
+ * compaction moves in between. Where the series' head changed meanwhile, segments and stretch are
+ * read again. Stretches do not overlap, so a block that splits between two of them neither
  * repeats nor loses a reading.
  *
  * A read sees every reading that was acknowledged before it began. Of what is written while it
@@ -17,8 +17,8 @@ import { decodePage } from "../data/block_codec.ts";
 import { clipPage, concatPages, type Page, slicePage, type Span } from "../data/page.ts";
 import { mergePages } from "../data/page_merge.ts";
 import { listBlocks, stretchStart } from "./blocks.ts";
-import { listSegments, segmentsPage } from "./segments.ts";
-import { getHead, type HeadEntry, type SeriesHead } from "./series_heads.ts";
+import { isOfEndedLife, listSegments, segmentsPage } from "./segments.ts";
+import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
 /** Blocks read at once; larger batches stall the event loop (measured, `docs/storage.md`). */
@@ -49,19 +49,18 @@ export async function* readReadings(
   { fromMs, toMs, signal }: Span & { signal: AbortSignal },
 ): AsyncGenerator<Page> {
   let head = await getHead(kv, ref);
-  if (head.value?.state === "deleting") return;
-  const bornMs = head.value?.bornMs ?? null;
-  let overlay = await readOverlay(kv, ref, { fromMs, toMs });
+  const life = currentLife(head);
+  let overlay = await readOverlay(kv, ref, head);
   for (let atMs = fromMs; atMs < toMs;) {
     signal.throwIfAborted();
-    let stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, overlay });
-    for (let reread = 0; reread <= MAX_REREADS; reread++) {
+    let stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
+    for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
-      requireSameLife(now, ref, bornMs);
-      if (now.value?.generation === head.value?.generation) break;
+      requireLife(now, ref, life);
+      if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
-      overlay = await readOverlay(kv, ref, { fromMs: atMs, toMs });
-      stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, overlay });
+      overlay = await readOverlay(kv, ref, head);
+      stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
     }
     yield* stretch.pages;
     atMs = stretch.toMs;
@@ -69,31 +68,44 @@ export async function* readReadings(
 }
 
 /**
- * What is known of a series as a whole, segments included; null where it does not exist. Segments
- * are read before the head: what compaction moves in between then counts as a repeat, not twice.
+ * What is known of a series as a whole, segments included; null where it does not exist. Done anew
+ * while a fold or write comes in between; one that is written without a pause may be told a little
+ * wrong.
  */
 export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExtent | null> {
-  const overlay = segmentsPage(ref, await listSegments(kv, ref));
-  const head = (await getHead(kv, ref)).value;
-  if (head?.state === "deleting") return null;
+  for (let reread = 0;; reread++) {
+    const head = await getHead(kv, ref);
+    const extent = await extentOf(kv, ref, head);
+    const now = await getHead(kv, ref);
+    if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) return extent;
+  }
+}
+
+async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<SeriesExtent | null> {
+  const live = liveHead(head);
+  const overlay = await readOverlay(kv, ref, head);
   const waiting = overlay.timesMs.length;
-  if (waiting === 0) return head;
+  if (waiting === 0) return live;
   const firstMs = overlay.timesMs[0];
   const lastMs = overlay.timesMs[waiting - 1];
   return {
-    count: (head?.count ?? 0) + await countNew(kv, ref, overlay),
-    firstMs: Math.min(head?.firstMs ?? firstMs, firstMs),
-    lastMs: Math.max(head?.lastMs ?? lastMs, lastMs),
+    count: (live?.count ?? 0) + await countNew(kv, ref, { head, page: overlay }),
+    firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
+    lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
   };
 }
 
 /** How many readings of an ascending page have a time that no block holds. */
-async function countNew(kv: Kv, ref: SeriesRef, page: Page): Promise<number> {
+async function countNew(
+  kv: Kv,
+  ref: SeriesRef,
+  { head, page }: { head: HeadEntry; page: Page },
+): Promise<number> {
   const toMs = page.timesMs[page.timesMs.length - 1] + 1;
   const overlay = slicePage(page, 0, 0);
   let count = 0;
   for (let atMs = page.timesMs[0]; atMs < toMs;) {
-    const stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, overlay });
+    const stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
     const over = clipPage(page, { fromMs: atMs, toMs: stretch.toMs });
     const { inserted } = mergePages(concatPages([overlay, ...stretch.pages]), over);
     count += inserted;
@@ -102,33 +114,40 @@ async function countNew(kv: Kv, ref: SeriesRef, page: Page): Promise<number> {
   return count;
 }
 
-async function readOverlay(kv: Kv, ref: SeriesRef, span: Span): Promise<Page> {
-  return clipPage(segmentsPage(ref, await listSegments(kv, ref)), span);
+/** The segments of the life that a series is in, or begins. */
+async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
+  const segments = await listSegments(kv, ref);
+  return segmentsPage(ref, segments.filter((segment) => !isOfEndedLife(head, segment)));
 }
 
 async function readStretch(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, overlay }: Span & { overlay: Page },
+  { fromMs, toMs, head, overlay }: Span & { head: HeadEntry; overlay: Page },
 ): Promise<Stretch> {
+  // Of a series that is not live, blocks that are still there belong to a life that ended.
+  if (liveHead(head) === null) {
+    return { pages: pagesOf([], clipPage(overlay, { fromMs, toMs })), toMs };
+  }
   const startMs = await stretchStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: STRETCH_BLOCKS + 1 });
   // One block more than is used: it says where the stretch of the last used one ends.
   const next = blocks.length > STRETCH_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
   const pages = blocks.map(({ bytes }) => clipPage(decodePage(bytes), span));
-  const over = clipPage(overlay, span);
-  if (over.timesMs.length > 0) pages.splice(0, pages.length, laidOver(pages, over));
-  return { pages: pages.filter(({ timesMs }) => timesMs.length > 0), toMs: span.toMs };
+  return { pages: pagesOf(pages, clipPage(overlay, span)), toMs: span.toMs };
 }
 
-function laidOver(pages: readonly Page[], over: Page): Page {
-  return pages.length === 0 ? over : mergePages(concatPages(pages), over).page;
+/** Pages with another one laid over them, without those that hold nothing. */
+function pagesOf(pages: readonly Page[], over: Page): Page[] {
+  const isOverlaid = over.timesMs.length > 0;
+  const merged = isOverlaid && pages.length > 0 ? mergePages(concatPages(pages), over).page : over;
+  return (isOverlaid ? [merged] : pages).filter(({ timesMs }) => timesMs.length > 0);
 }
 
-/** Segments may become the first blocks of a series while it is read; its removal is an error. */
-function requireSameLife({ value }: HeadEntry, ref: SeriesRef, bornMs: number | null): void {
-  if (bornMs === null || (value?.bornMs === bornMs && value.state === "live")) return;
+/** A life may begin or go on while it is read; its end is an error. */
+function requireLife(head: HeadEntry, ref: SeriesRef, life: number): void {
+  if (currentLife(head) === life) return;
   throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${ref.id}' was removed`, {
     details: "The readings were removed while they were read",
   });

@@ -7,12 +7,13 @@
 import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
+import { getRevision } from "./revisions.ts";
 import { listHeads } from "./series_heads.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
-import { getRevision } from "./revisions.ts";
 import type { SeriesRef } from "./series_ref.ts";
-import { markRemoved, purgeSeries } from "./series_remove.ts";
+import { purgeSeries, removeSeries } from "./series_remove.ts";
 import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
+import { listUnfoldedOf } from "./unfolded.ts";
 
 /** What is known of a series as a whole. */
 export interface SeriesInfo extends SeriesExtent {
@@ -45,8 +46,14 @@ export interface SeriesStore {
   purge(ref: SeriesRef): Promise<void>;
 }
 
+/** What a series store needs. */
+export interface SeriesStoreDeps extends WriteDeps {
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
+
 /** A series store over a database. Writes of one series by this process wait for each other. */
-export function createSeriesStore(deps: WriteDeps): SeriesStore {
+export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
   const { kv } = deps;
   const lastWrites = new Map<string, Promise<unknown>>();
 
@@ -72,7 +79,7 @@ export function createSeriesStore(deps: WriteDeps): SeriesStore {
     describe,
     async list(profile, { afterId, limit }) {
       const infos: SeriesInfo[] = [];
-      for await (const { id } of listHeads(kv, profile, afterId)) {
+      for await (const id of listIds(kv, profile, afterId)) {
         const info = await describe({ profile, id });
         if (info !== null) infos.push(info);
         if (infos.length === limit) break;
@@ -83,12 +90,28 @@ export function createSeriesStore(deps: WriteDeps): SeriesStore {
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
-    remove: (ref) =>
-      inTurn(ref, async () => {
-        const isMarked = await markRemoved(kv, ref, deps.now());
-        await purgeSeries(kv, ref);
-        return isMarked;
-      }),
+    remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),
   };
+}
+
+/** Ids of series with a head or with segments, in their order, each once, from behind `afterId`. */
+async function* listIds(
+  kv: WriteDeps["kv"],
+  profile: ProfileName,
+  afterId: string,
+): AsyncGenerator<string> {
+  const heads = listHeads(kv, profile, afterId);
+  const marks = listUnfoldedOf(kv, profile, afterId);
+  let head = await heads.next();
+  let mark = await marks.next();
+  while (!head.done || !mark.done) {
+    const headId = head.done ? undefined : head.value.id;
+    const markId = mark.done ? undefined : mark.value.ref.id;
+    const id = headId === undefined || (markId !== undefined && markId < headId) ? markId : headId;
+    if (id === undefined) return;
+    yield id;
+    if (headId === id) head = await heads.next();
+    if (markId === id) mark = await marks.next();
+  }
 }

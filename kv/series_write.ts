@@ -3,7 +3,7 @@
  *
  * Readings go in slices. A slice is one commit: it reads the blocks that it touches, lays the new
  * readings over them, splits what has become too long and writes what differs, under a check of
- * the series' head. So each commit leaves the series whole, and a crash leaves a beginning of the
+ * the series' head, which is read first. So each commit leaves the series whole, and a crash leaves a beginning of the
  * work, which doing it again completes.
  *
  * @module
@@ -20,9 +20,18 @@ import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "./budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
 import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } from "./segments.ts";
-import { getHead, type HeadEntry, type SeriesHead, stageHead } from "./series_heads.ts";
+import {
+  currentLife,
+  getHead,
+  type HeadEntry,
+  liveHead,
+  nextHead,
+  type SeriesHead,
+  stageHead,
+} from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries } from "./series_remove.ts";
+import { getUnfolded } from "./unfolded.ts";
 
 /** Blocks read for one slice; they and what is laid over them fit one commit mostly. */
 const SLICE_BLOCKS = 64;
@@ -40,16 +49,14 @@ export type WriteCounts = Pick<Merge, "inserted" | "updated" | "unchanged">;
 export interface WriteDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
 }
 
 interface Slice {
   readonly counts: WriteCounts;
   /** Index behind the last reading of the slice. */
   readonly end: number;
-  /** Whether the commit went through; another write came first where not. */
-  readonly isCommitted: boolean;
+  /** The head after it; null where another write came first, so that nothing was written. */
+  readonly head: HeadEntry | null;
 }
 
 interface SliceOptions {
@@ -75,13 +82,16 @@ export async function writeReadings(
   const total = { inserted: 0, updated: 0, unchanged: 0 };
   if (page.timesMs.length === 0) return total;
   await foldSegments(deps, ref);
-  let conflicts = 0;
-  for (let start = 0; start < page.timesMs.length;) {
-    const slice = await writeSlice(deps, ref, { page, start, isChange: true, stageLast: null });
-    if (!slice.isCommitted) {
+  let head = await readyHead(deps, ref);
+  for (let start = 0, conflicts = 0; start < page.timesMs.length;) {
+    const options = { page, start, isChange: true, stageLast: null };
+    const slice = await writeSlice(deps, ref, head, options);
+    if (slice.head === null) {
       await backOff(ref, ++conflicts);
+      head = await readyHead(deps, ref);
       continue;
     }
+    head = slice.head;
     start = slice.end;
     total.inserted += slice.counts.inserted;
     total.updated += slice.counts.updated;
@@ -91,17 +101,25 @@ export async function writeReadings(
 }
 
 /**
- * Folds the segments of a series into its blocks, the oldest first. Readings stay what they are.
- * Returns how many segments there were.
+ * Folds the segments that a series has now into its blocks, the oldest first. Readings stay what
+ * they are. Returns how many segments there were.
+ *
+ * Only segments up to the last ingest before the start are folded, as of later ones a list, which
+ * is read in batches, may miss one and show its successor; that one would be laid over too early.
  *
  * @throws {AppError} SERIES_BUSY when other processes keep coming first.
  */
 export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<number> {
-  let folded = 0;
-  for (let conflicts = 0;;) {
-    const segments = (await listSegments(deps.kv, ref)).slice(0, FOLD_SEGMENTS);
+  const mark = await getUnfolded(deps.kv, ref);
+  if (mark === null) return 0;
+  for (let folded = 0, conflicts = 0;;) {
+    // The head goes first: whoever folds these segments meanwhile, and writes over them, changes it.
+    const head = await readyHead(deps, ref);
+    const segments = (await listSegments(deps.kv, ref))
+      .filter(({ versionstamp }) => versionstamp <= mark.versionstamp)
+      .slice(0, FOLD_SEGMENTS);
     if (segments.length === 0) return folded;
-    if (await foldOnce(deps, ref, segments)) folded += segments.length;
+    if (await foldOnce(deps, ref, { head, segments })) folded += segments.length;
     else await backOff(ref, ++conflicts);
   }
 }
@@ -110,21 +128,29 @@ export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<num
 async function foldOnce(
   deps: WriteDeps,
   ref: SeriesRef,
-  segments: readonly StoredSegment[],
+  { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
 ): Promise<boolean> {
   const page = segmentsPage(ref, segments);
   const stageLast: Stage = (op) => segments.forEach((segment) => stageSegmentDelete(op, segment));
+  let current = head;
   for (let start = 0; start < page.timesMs.length;) {
-    const slice = await writeSlice(deps, ref, { page, start, isChange: false, stageLast });
-    if (!slice.isCommitted) return false;
+    const options = { page, start, isChange: false, stageLast };
+    const slice = await writeSlice(deps, ref, current, options);
+    if (slice.head === null) return false;
+    current = slice.head;
     start = slice.end;
   }
   return true;
 }
 
-async function writeSlice(deps: WriteDeps, ref: SeriesRef, options: SliceOptions): Promise<Slice> {
+/** Writes the next readings under a check of the head that was read before anything else. */
+async function writeSlice(
+  deps: WriteDeps,
+  ref: SeriesRef,
+  head: HeadEntry,
+  options: SliceOptions,
+): Promise<Slice> {
   const { page, start, isChange } = options;
-  const head = await liveHead(deps, ref);
   const stages: Stage[] = [];
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   let cost = costOf(options.stageLast ?? (() => {}));
@@ -142,22 +168,21 @@ async function writeSlice(deps: WriteDeps, ref: SeriesRef, options: SliceOptions
     if (stage !== null) stages.push(stage);
   }
   const isLast = end === page.timesMs.length;
-  if (stages.length === 0 && !(isLast && options.stageLast)) {
-    return { counts, end, isCommitted: true };
-  }
+  if (isLast && options.stageLast !== null) stages.push(options.stageLast);
+  if (stages.length === 0) return { counts, end, head };
   const op = deps.kv.atomic().check(head);
   stages.forEach((stage) => stage(op));
-  if (isLast) options.stageLast?.(op);
   if (isChange) stageRevision(op, ref);
-  const first = page.timesMs[start];
-  const last = page.timesMs[end - 1];
-  stageHead(op, ref, nextHead(head.value, { bornMs: deps.now(), first, last, ...counts }));
-  const { ok } = await op.commit();
-  return { counts, end, isCommitted: ok };
+  const times = { firstMs: page.timesMs[start], lastMs: page.timesMs[end - 1] };
+  const value = grownHead(head, { ...times, inserted: counts.inserted });
+  stageHead(op, ref, value);
+  const result = await op.commit();
+  if (!result.ok) return { counts, end, head: null };
+  return { counts, end, head: { key: head.key, value, versionstamp: result.versionstamp } };
 }
 
 /** The head to start from; a series that is being removed is removed first. */
-async function liveHead(deps: WriteDeps, ref: SeriesRef): Promise<HeadEntry> {
+async function readyHead(deps: WriteDeps, ref: SeriesRef): Promise<HeadEntry> {
   for (;;) {
     const head = await getHead(deps.kv, ref);
     if (head.value?.state !== "deleting") return head;
@@ -230,24 +255,19 @@ function blocksStage(
   };
 }
 
-function nextHead(
-  head: SeriesHead | null,
-  { bornMs, first, last, inserted }: {
-    bornMs: number;
-    first: number;
-    last: number;
-    inserted: number;
-  },
+/** The head after a slice; a series that has none yet, or whose last life ended, begins a life. */
+function grownHead(
+  entry: HeadEntry,
+  { firstMs, lastMs, inserted }: { firstMs: number; lastMs: number; inserted: number },
 ): SeriesHead {
-  return {
-    v: 1,
+  const live = liveHead(entry);
+  return nextHead(entry.value, {
     state: "live",
-    bornMs: head?.bornMs ?? bornMs,
-    generation: (head?.generation ?? 0) + 1,
-    count: (head?.count ?? 0) + inserted,
-    firstMs: Math.min(head?.firstMs ?? first, first),
-    lastMs: Math.max(head?.lastMs ?? last, last),
-  };
+    life: currentLife(entry),
+    count: (live?.count ?? 0) + inserted,
+    firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
+    lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
+  });
 }
 
 async function backOff(ref: SeriesRef, conflicts: number): Promise<void> {

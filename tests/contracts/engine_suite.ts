@@ -10,7 +10,7 @@ import { sweepFiles } from "../../jobs/sweep.ts";
 import { LEASE_MS } from "../../jobs/transitions.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
-import { createGate, createWorkerRig, textKind, type WorkerRig } from "../support/worker_rig.ts";
+import { createGate, textKind, type WorkerRig } from "../support/worker_rig.ts";
 
 /** Runs every behaviour on databases that `openRig` opens. */
 export function testEngine(database: string, openRig: () => Promise<WorkerRig>): void {
@@ -258,9 +258,4 @@ function untilAbortedRun({ signal }: { signal: AbortSignal }): Promise<never> {
 
 async function hasFile(rig: WorkerRig, name: string): Promise<boolean> {
   return (await Array.fromAsync(rig.files.list())).some((file) => file.name === name);
-}
-
-/** A rig over a plain database in memory. */
-export function plainRig(): Promise<WorkerRig> {
-  return createWorkerRig();
 }

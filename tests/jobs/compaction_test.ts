@@ -46,8 +46,8 @@ Deno.test("a series that cannot be folded does not keep the others from it", asy
   const ingest = createIngest({ kv, writer: "w" });
   for (let second = 0; second < 32; second++) await ingest.add(SITE, statusAt(second));
   // Sorts before the other one; its bytes are no segment.
-  await kv.set(["unfolded", "site", "a"], true);
   for (let n = 0; n < 32; n++) await kv.set(["segment", "site", "a", "w", n], new Uint8Array(3));
+  await kv.set(["unfolded", "site", "a"], true);
   const logged: string[] = [];
   const log = (_: string, event: string) => logged.push(event);
   const context = { signal: new AbortController().signal, lease: LEASE };

@@ -32,14 +32,12 @@ export type Environment = Record<string, string>;
 /** Starts the service as `deno task start` does and waits until it listens. */
 export async function startProcess(folder: string, env: Environment): Promise<ServiceProcess> {
   const { child, output, ended } = spawn(folder, env);
-  const listening = /listens on (http:\S+)/;
-  for (let url: string | undefined; url === undefined;) {
-    url = listening.exec(output())?.[1];
-    if (url !== undefined) return { ...processOf(child, ended), url, output };
+  for (;;) {
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
-    if (isOver && !listening.test(output())) throw new Error(`No start: ${output()}`);
+    const url = /listens on (http:\S+)/.exec(output())?.[1];
+    if (url !== undefined) return { ...processOf(child, ended), url, output };
+    if (isOver) throw new Error(`No start: ${output()}`);
   }
-  throw new Error("Cannot happen: the loop ends by returning or throwing");
 }
 
 /** Starts the service where it is expected to refuse, and waits for its end. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type FileStore } from "../../data/files/file_store.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
 import type { JobKind } from "../../jobs/job_kind.ts";

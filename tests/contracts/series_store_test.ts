@@ -1,0 +1,5 @@
+import { openPlainRig, openStrictRig } from "../support/series_rig.ts";
+import { testSeriesStore } from "./series_store_suite.ts";
+
+testSeriesStore("local KV", openPlainRig);
+testSeriesStore("strict KV", openStrictRig);

@@ -1,0 +1,54 @@
+import { type Due, listDue, stageDue, stageDueDelete } from "../../kv/due.ts";
+import { assertEquals } from "../support/assert.ts";
+import { strictKv } from "../support/strict_kv.ts";
+
+async function kvWithDue(...entries: Due[]): Promise<Deno.Kv> {
+  const kv = await Deno.openKv(":memory:");
+  const op = kv.atomic();
+  entries.forEach((due) => stageDue(op, due));
+  await op.commit();
+  return kv;
+}
+
+function wait(atMs: number, id = "j"): Due {
+  return { atMs, kind: "job_wait", id };
+}
+
+Deno.test("listDue() gives entries up to a time and including it, the oldest first", async () => {
+  using kv = await kvWithDue(wait(1_000), wait(9), wait(0), wait(1_001), wait(100));
+  const due = await Array.fromAsync(listDue(kv, { upToMs: 1_000 }));
+  assertEquals(due, [wait(0), wait(9), wait(100), wait(1_000)]);
+  assertEquals(await Array.fromAsync(listDue(kv, { upToMs: -1 })), []);
+});
+
+Deno.test("entries of one time differ by kind and id", async () => {
+  const keep: Due = { atMs: 5, kind: "job_keep", id: "j" };
+  const purge: Due = { atMs: 5, kind: "series_purge", id: "meter/m1" };
+  using kv = await kvWithDue(purge, wait(5, "k"), keep, wait(5));
+  const due = await Array.fromAsync(listDue(kv, { upToMs: 5 }));
+  assertEquals(due, [keep, wait(5), wait(5, "k"), purge]);
+});
+
+Deno.test("an entry armed twice is one, and gone when taken away", async () => {
+  using kv = await kvWithDue(wait(5), wait(5), wait(6));
+  const op = kv.atomic();
+  stageDueDelete(op, wait(5));
+  await op.commit();
+  assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 10 })), [wait(6)]);
+});
+
+Deno.test("entries of a kind that a newer version knows are passed over and stay", async () => {
+  using kv = await kvWithDue(wait(5));
+  await kv.set(["due", 4, "device_offline", "d"], true);
+  assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 10 })), [wait(5)]);
+  assertEquals((await kv.get(["due", 4, "device_offline", "d"])).value, true);
+});
+
+Deno.test("listDue() of nothing due costs one read, and many entries one a batch", async () => {
+  const entries = Array.from({ length: 25 }, (_, atMs) => wait(atMs));
+  using kv = strictKv(await kvWithDue(...entries));
+  await Array.fromAsync(listDue(kv, { upToMs: -1 }));
+  assertEquals(kv.reads(), 1);
+  assertEquals((await Array.fromAsync(listDue(kv, { upToMs: 24, batchSize: 10 }))).length, 25);
+  assertEquals(kv.reads(), 1 + 3);
+});

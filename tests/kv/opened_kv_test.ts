@@ -1,0 +1,138 @@
+import {
+  checkSchema,
+  type Migration,
+  openKv,
+  probeKv,
+  SCHEMA_VERSION,
+} from "../../kv/opened_kv.ts";
+import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const SCHEMA_KEY = ["meta", "schema"];
+
+Deno.test("openKv() makes the folder, marks an empty file, keeps what is in it", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/deep/er/kv.sqlite3`;
+  {
+    await using opened = await openKv(path);
+    assertEquals([opened.isExclusive, opened.hasQueue], [true, true]);
+    const { value } = await opened.kv.get(SCHEMA_KEY);
+    assertEquals(value, { v: 1, version: SCHEMA_VERSION });
+    await opened.kv.set(["a"], 1);
+  }
+  await using again = await openKv(path);
+  assertEquals((await again.kv.get(["a"])).value, 1);
+});
+
+Deno.test("openKv() refuses a file that this process has open, until it is closed", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  {
+    await using _ = await openKv(path);
+    await assertRejects(() => openKv(path), Error, `another process has it open: ${path}`);
+  }
+  await using again = await openKv(path);
+  await probeKv(again.kv);
+});
+
+Deno.test("openKv() refuses a file that another process has open", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  await using _ = await openKv(path);
+  const module = new URL("../../kv/opened_kv.ts", import.meta.url);
+  const script = `import { openKv } from "${module}"; await openKv(${JSON.stringify(path)});`;
+  const config = new URL("../../deno.json", import.meta.url).pathname;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", `--config=${config}`, script],
+  }).output();
+  assertEquals(code, 1);
+  assertStringIncludes(new TextDecoder().decode(stderr), "another process has it open");
+});
+
+Deno.test("openKv() refuses a newer database and lets go of the file", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const newer = { v: 1, version: SCHEMA_VERSION + 1 };
+  {
+    await using opened = await openKv(path);
+    await opened.kv.set(SCHEMA_KEY, newer);
+  }
+  const message = `version ${SCHEMA_VERSION} is the newest known here: ${SCHEMA_VERSION + 1}`;
+  await assertRejects(() => openKv(path), Error, message);
+  using kv = await Deno.openKv(path);
+  assertEquals((await kv.get(SCHEMA_KEY)).value, newer);
+  await kv.set(SCHEMA_KEY, { v: 1, version: SCHEMA_VERSION });
+  await using again = await openKv(path);
+  await probeKv(again.kv);
+});
+
+Deno.test("openKv() opens a database in memory that is nobody else's", async () => {
+  await using one = await openKv(":memory:");
+  await using other = await openKv(":memory:");
+  await one.kv.set(["a"], 1);
+  assertEquals((await other.kv.get(["a"])).value, null);
+  assertEquals([one.isExclusive, one.hasQueue], [true, true]);
+});
+
+/** Steps from versions 1 to 3 that append their version; the second fails `faults` times first. */
+function appendingSteps(faults = 0): Record<number, Migration> {
+  const step = (from: number): Migration => async (kv) => {
+    const { value } = await kv.get<number[]>(["steps"]);
+    if (from === 2 && faults-- > 0) throw new Error("cut short");
+    await kv.set(["steps"], [...value ?? [], from]);
+  };
+  return { 1: step(1), 2: step(2), 3: step(3) };
+}
+
+Deno.test("checkSchema() takes an older database up step by step", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(SCHEMA_KEY, { v: 1, version: 2 });
+  await checkSchema(kv, { wanted: 4, migrations: appendingSteps() });
+  assertEquals((await kv.get(["steps"])).value, [2, 3]);
+  assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
+});
+
+Deno.test("checkSchema() runs a migration that was cut short again, no earlier one", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
+  const target = { wanted: 4, migrations: appendingSteps(1) };
+  await assertRejects(() => checkSchema(kv, target), Error, "cut short");
+  assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 2 });
+  await checkSchema(kv, target);
+  assertEquals((await kv.get(["steps"])).value, [1, 2, 3]);
+  assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
+});
+
+Deno.test("checkSchema() migrates nothing in an empty database", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await checkSchema(kv, { wanted: 4, migrations: appendingSteps() });
+  assertEquals((await kv.get(["steps"])).value, null);
+  assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
+});
+
+Deno.test("checkSchema() refuses a version from which no step leads on", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
+  const { 2: second } = appendingSteps();
+  await assertRejects(
+    () => checkSchema(kv, { wanted: 3, migrations: { 2: second } }),
+    Error,
+    "no step leads on from version 1",
+  );
+});
+
+Deno.test("checkSchema() refuses a mark of a form it does not know", async () => {
+  using kv = await Deno.openKv(":memory:");
+  for (const mark of ["1", { v: 2, version: 1 }, { v: 1, version: 0 }]) {
+    await kv.set(SCHEMA_KEY, mark);
+    await assertRejects(() => checkSchema(kv));
+    assertEquals((await kv.get(SCHEMA_KEY)).value, mark);
+  }
+});
+
+Deno.test("probeKv() throws when the database does not answer", async () => {
+  const kv = await Deno.openKv(":memory:");
+  await probeKv(kv);
+  kv.close();
+  await assertRejects(() => probeKv(kv));
+});

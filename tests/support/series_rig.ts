@@ -1,0 +1,87 @@
+/**
+ * A series store over a database of some kind, and another instance over the same one.
+ *
+ * @module
+ */
+
+import { createIngest, type Ingest } from "../../kv/ingest.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { tickingClock } from "./series.ts";
+import { CommitFault, randomFates, strictKv, type StrictPlan } from "./strict_kv.ts";
+
+/** How often a commit fails while a rig is disturbed. */
+const FAULT_RATE = 0.1;
+/** How often one thing is tried that keeps failing. */
+const MAX_TRIES = 50;
+
+/** A store under test and its surroundings. Disposing of it closes the database. */
+export interface SeriesRig extends Disposable {
+  /** What the store and the committer stand on. */
+  readonly kv: Deno.Kv;
+  /** The same database, never disturbed. */
+  readonly below: Deno.Kv;
+  /** The store under test. */
+  readonly store: SeriesStore;
+  /** The committer under test. */
+  readonly ingest: Ingest;
+  /** Another instance's store, never disturbed. */
+  readonly witness: SeriesStore;
+  /** From now on commits fail at random, and `others` runs before each access; not on plain KV. */
+  disturb(seed: number, others: () => Promise<void>): void;
+  /** Nothing is disturbed any more. */
+  calm(): void;
+}
+
+/** A rig over a local database in memory. */
+export async function openPlainRig(): Promise<SeriesRig> {
+  const kv = await Deno.openKv(":memory:");
+  return rigOver(kv, kv, { disturb: () => {}, calm: () => {} });
+}
+
+/** A rig over a database in memory with the strictest limits, which may be disturbed. */
+export async function openStrictRig(): Promise<SeriesRig> {
+  const below = await Deno.openKv(":memory:");
+  const plan: StrictPlan = {};
+  return rigOver(strictKv(below, plan), below, {
+    disturb(seed, others) {
+      plan.fate = randomFates(seed, FAULT_RATE);
+      plan.before = others;
+    },
+    calm() {
+      delete plan.fate;
+      delete plan.before;
+    },
+  });
+}
+
+/** Does something again until no commit of it fails by plan; says what came of it at last. */
+export async function insist<T>(
+  act: () => Promise<T>,
+  onFault: () => Promise<void> = () => Promise.resolve(),
+): Promise<{ result: T; tries: number }> {
+  for (let tries = 1;; tries++) {
+    try {
+      return { result: await act(), tries };
+    } catch (error) {
+      if (!(error instanceof CommitFault) || tries === MAX_TRIES) throw error;
+      await onFault();
+    }
+  }
+}
+
+function rigOver(
+  kv: Deno.Kv,
+  below: Deno.Kv,
+  disturbance: Pick<SeriesRig, "disturb" | "calm">,
+): SeriesRig {
+  const now = tickingClock();
+  return {
+    kv,
+    below,
+    store: createSeriesStore({ kv, now }),
+    ingest: createIngest({ kv, writer: "tested" }),
+    witness: createSeriesStore({ kv: below, now }),
+    ...disturbance,
+    [Symbol.dispose]: () => below.close(),
+  };
+}
