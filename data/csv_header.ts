@@ -9,11 +9,11 @@ import { parse } from "./std_csv.ts";
 import type { Profile } from "./profile.ts";
 
 /** A column that is read past. */
-export const IGNORED = -1;
+export const IGNORED: number = -1;
 /** The column of times. */
-export const TIME = -2;
+export const TIME: number = -2;
 /** The column that repeats the series' id. */
-export const ID = -3;
+export const ID: number = -3;
 
 /** The columns of an upload, in its order. */
 export interface CsvHeader {

@@ -9,7 +9,7 @@
  */
 
 /** The scale that says: these are plain doubles, not mantissas. */
-export const FLOAT = -1;
+export const FLOAT: number = -1;
 /** Largest scale of a fixed-point value. */
 export const MAX_SCALE = 15;
 

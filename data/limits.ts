@@ -19,13 +19,13 @@ export const FIRST_TIME_MS = 0;
 export const END_OF_TIME_MS = 253_402_300_800_000;
 
 /** A smart meter's id: 1 to 64 of `A-Z a-z 0-9 _ . : -`, beginning with a letter or digit. */
-export const METER_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
+export const METER_ID_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
 /** {@link METER_ID_PATTERN} in words. */
 export const METER_ID_RULE =
   "1 to 64 characters of A-Z a-z 0-9 _ . : - beginning with a letter or digit";
 
 /** Shortest range of an export: 1 minute. */
-export const EXPORT_MIN_RANGE_MS = MINUTE_MS;
+export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;
 /** Longest range of an export: 366 days, so that every calendar year fits. */
 export const EXPORT_MAX_RANGE_MS = 366 * DAY_MS;
 

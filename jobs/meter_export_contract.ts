@@ -12,15 +12,31 @@ import { compactDayText } from "../data/time_text.ts";
 export const METER_EXPORT = "meter_export";
 
 /** What is exported: a meter's readings of a half-open span, epoch milliseconds. */
-export const meterExportParams = z.object({
+export interface MeterExportParams extends Span {
+  /** The meter. */
+  readonly meterId: string;
+  /** The form of the file. */
+  readonly format: "csv";
+}
+
+/** What is kept of an export beside its file. */
+export interface MeterExportResult {
+  /** How many readings the file has. */
+  readonly recordCount: number;
+  /** Steps of the most common cadence without a reading; null with fewer than two readings. */
+  readonly missingIntervals: number | null;
+}
+
+/** {@link MeterExportParams} as they are stored. */
+export const meterExportParams: z.ZodType<MeterExportParams> = z.object({
   meterId: z.string(),
   fromMs: z.number(),
   toMs: z.number(),
   format: z.literal("csv"),
 });
 
-/** What is kept of an export beside its file. */
-export const meterExportResult = z.object({
+/** {@link MeterExportResult} as it is stored. */
+export const meterExportResult: z.ZodType<MeterExportResult> = z.object({
   recordCount: z.int(),
   missingIntervals: z.int().nullable(),
 });

@@ -2,8 +2,16 @@ import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { createIngest } from "../../kv/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
-import { assert } from "../support/assert.ts";
-import { assertWhole, DAY, METER, meterPage, readLines, tickingClock } from "../support/series.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+import {
+  assertWhole,
+  DAY,
+  entriesOf,
+  METER,
+  meterPage,
+  readLines,
+  tickingClock,
+} from "../support/series.ts";
 import { strictKv, type StrictPlan } from "../support/strict_kv.ts";
 
 /** Something done to the series METER: reports what its caller learns of the readings. */
@@ -72,6 +80,7 @@ async function outcomeOf(
   const known = [await readLines(other.store, METER), await other.store.describe(METER)];
   await other.store.fold(METER);
   await assertWhole(below, METER);
+  assertEquals(await entriesOf(below, "segment", METER), [], "a fold finds every segment");
   return JSON.stringify([told, known]);
 }
 

@@ -89,6 +89,24 @@ Deno.test("a read sees what a fold moves between any two accesses of it", async 
   assertLess(3, came);
 });
 
+Deno.test("a read does not show a later write without the one before it", async () => {
+  let shown = 0;
+  for (let nth = 1; nth <= 8; nth++) {
+    using rig = await openRig();
+    await rig.other.write(METER, meterPage([DAY + 9, "0"]));
+    await rig.ingest.add(METER, meterPage([DAY + 1, "1"]));
+    rig.plan.before = onceBefore({ nth }, async () => {
+      await rig.other.write(METER, meterPage([DAY + 1, "2"]));
+      await rig.other.write(METER, meterPage([DAY + 2, "3"]));
+    }).before;
+    const lines = await readLines(rig.store, METER, { fromMs: DAY + 1, toMs: DAY + 5 });
+    if (lines.length === 1) continue;
+    shown++;
+    assertEquals(lines, [`${DAY + 1} 2,2,2,2`, `${DAY + 2} 3,3,3,3`], `before access ${nth}`);
+  }
+  assertLess(2, shown);
+});
+
 Deno.test("describe() counts once what a fold moves between any two accesses of it", async () => {
   let came = 0;
   for (let nth = 1; nth <= 6; nth++) {

@@ -8,7 +8,7 @@ import config from "../../deno.json" with { type: "json" };
 
 /** A service in a process. Disposing of it kills it. */
 export interface ServiceProcess extends AsyncDisposable {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`; "" for a worker, which does not listen. */
   readonly url: string;
   /** Sends a signal. */
   kill(signal: Deno.Signal): void;
@@ -29,13 +29,13 @@ export interface FailedStart {
 /** Settings by name, as the environment has them. */
 export type Environment = Record<string, string>;
 
-/** Starts the service as `deno task start` does and waits until it listens. */
+/** Starts the service as `deno task start` does and waits until it is up. */
 export async function startProcess(folder: string, env: Environment): Promise<ServiceProcess> {
   const { child, output, ended } = spawn(folder, env);
   for (;;) {
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
-    const url = /listens on (http:\S+)/.exec(output())?.[1];
-    if (url !== undefined) return { ...processOf(child, ended), url, output };
+    const isUp = /listens on (http:\S+)|Running jobs;/.exec(output());
+    if (isUp !== null) return { ...processOf(child, ended), url: isUp[1] ?? "", output };
     if (isOver) throw new Error(`No start: ${output()}`);
   }
 }

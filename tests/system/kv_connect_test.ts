@@ -1,0 +1,73 @@
+import { assertEquals } from "../support/assert.ts";
+import { DEMO_RANGES, downloadHash, postExports, referenceHashes } from "../support/exports.ts";
+import { type Environment, pause, startProcess } from "../support/process.ts";
+import { askJson, waitForEnd } from "../support/service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const TOKEN = "a-token-for-tests-only";
+
+async function hasServer(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("denokv", { args: ["--help"] }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+interface KvServer extends AsyncDisposable {
+  readonly env: Environment;
+}
+
+async function startKvServer(folder: string): Promise<KvServer> {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const addr = `127.0.0.1:${port}`;
+  const child = new Deno.Command("denokv", {
+    args: ["--sqlite-path", `${folder}/kv.db`, "serve", "--access-token", TOKEN, "--addr", addr],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  for (let isUp = false; !isUp;) {
+    await pause(50);
+    isUp = await Deno.connect({ hostname: "127.0.0.1", port })
+      .then((connection) => (connection.close(), true), () => false);
+  }
+  return {
+    env: { KV_PATH: `http://${addr}`, DENO_KV_ACCESS_TOKEN: TOKEN },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await child.status;
+    },
+  };
+}
+
+Deno.test({
+  name: "an api and two workers over one KV Connect server; a killed worker's jobs go on",
+  ignore: !await hasServer(),
+  async fn() {
+    await using folder = await makeTempFolder();
+    await using server = await startKvServer(folder.path);
+    await using api = await startProcess(folder.path, {
+      ...server.env,
+      ROLE: "api",
+      DEMO_DATA: "true",
+    });
+    assertEquals((await askJson(`${api.url}/ready`)).body.checks.worker_running, false);
+    const ranges = DEMO_RANGES.slice(1);
+    {
+      await using worker = await startProcess(folder.path, { ...server.env, ROLE: "worker" });
+      const expected = await referenceHashes(api.url, ranges);
+      assertEquals((await askJson(`${api.url}/ready`)).body.ready, true);
+      const jobs = await postExports(api.url, ranges, 30);
+      await using _ = await startProcess(folder.path, { ...server.env, ROLE: "worker" });
+      worker.kill("SIGKILL");
+      for (const { id, range } of jobs) {
+        // A job that the killed worker held waits for the end of its lease, 30 s.
+        const status = await waitForEnd(api.url, id, 60_000);
+        assertEquals(status.file_info.sha256, expected.get(range.start_datetime));
+      }
+      assertEquals(await downloadHash(api.url, jobs[0].id), expected.get(ranges[0].start_datetime));
+    }
+  },
+});
