@@ -59,6 +59,9 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
 
 /** One error that lists everything that is wrong with a request; its message names all of it. */
 export function invalidRequest(errors: readonly FieldError[]): AppError {
-  const details = new Set(errors.map(({ detail }) => detail));
-  return new AppError("INVALID_REQUEST", [...details].join("; "), { errors });
+  const details = [...new Set(errors.map(({ detail }) => detail))];
+  const message = details.length === 1
+    ? details[0]
+    : details.map((detail) => detail.replace(/\.$/, "")).join("; ");
+  return new AppError("INVALID_REQUEST", message, { errors });
 }

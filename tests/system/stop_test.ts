@@ -1,0 +1,52 @@
+import { assert, assertEquals } from "../support/assert.ts";
+import { DEMO_RANGES, postExports } from "../support/exports.ts";
+import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
+import { askJson, waitForEnd } from "../support/service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const HEADER = "timestamp,power_kw\n";
+
+/** Begins a download of a year's file and reads no further than its first bytes. */
+async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {
+  const [{ id }] = await postExports(url, DEMO_RANGES.slice(0, 1), 1);
+  await waitForEnd(url, id);
+  const { hostname, port } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const request = `GET /api/export/download/${id} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  await connection.read(new Uint8Array(100));
+  return connection;
+}
+
+Deno.test("a client that reads no further does not keep the service from stopping", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
+  using _stalled = await stallDownload(service);
+  const startedMs = Date.now();
+  service.kill("SIGTERM");
+  assertEquals(await service.ended, 0, service.output());
+  assert(Date.now() - startedMs < 15_000);
+});
+
+Deno.test("an upload on its way is taken whole by a service that stops, new requests get 503", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, {});
+  const { readable, writable } = new TransformStream<string, string>();
+  const answer = askJson(`${service.url}/api/meters/m1/readings`, {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: readable.pipeThrough(new TextEncoderStream()),
+  });
+  const writer = writable.getWriter();
+  await writer.write(`${HEADER}2024-01-01T00:00:00Z,1\n`);
+  await pause(200);
+  service.kill("SIGTERM");
+  await pause(300);
+  const refused = await askJson(`${service.url}/health`);
+  assertEquals([refused.status, refused.body.code], [503, "SERVICE_STOPPING"]);
+  await writer.write("2024-01-01T00:01:00Z,2\n");
+  await writer.close();
+  const { status, body } = await answer;
+  assertEquals([status, body.inserted], [200, 2]);
+  assertEquals(await service.ended, 0, service.output());
+});
