@@ -68,7 +68,11 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     log,
     owner,
   });
-  stack.defer(() => worker?.stop(GRACE_MS));
+  let server: Listening | null = null;
+  // Requests and jobs that are on their way end at the same time, each within the grace.
+  stack.defer(async () => {
+    await Promise.all([server?.stop(), worker?.stop(GRACE_MS)]);
+  });
   const app = createApp({
     version: config.version,
     now,
@@ -88,16 +92,13 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
       worker_running: () => requireWorker(worker, opened, now),
     },
   });
-  const server = settings.role === "worker" ? null : listen(settings, app.fetch);
-  // Before the worker stops, requests on their way are answered; jobs go on meanwhile.
-  stack.defer(() => server?.stop());
+  if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();
   log("info", "started", { owner, role: settings.role, url: server?.url });
   return {
     url: server?.url ?? null,
     demoReadings,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([server?.stop(), worker?.stop(GRACE_MS)]);
       await owned.disposeAsync();
       log("info", "stopped", { owner });
     },

@@ -26,13 +26,14 @@ export type ErrorCode =
   | "STORAGE_FULL"
   | "STORAGE_UNAVAILABLE"
   | "SERIES_BUSY"
+  | "SERIES_REMOVED"
   | "SERVICE_STOPPING"
   | "WORKER_NOT_RUNNING"
   | "INTERNAL_ERROR";
 
 /** One thing that is wrong with a request: where (JSON Pointer, RFC 6901), what, and the rule. */
 export interface FieldError {
-  /** JSON Pointer into the body, or the name of a parameter or header after `#`. */
+  /** JSON Pointer into the body; or after `#` a parameter, a header, or `line=` and its number. */
   readonly pointer: string;
   /** A sentence for people. */
   readonly detail: string;

@@ -5,6 +5,7 @@
  */
 
 import { AppError, type FieldError } from "./app_error.ts";
+import { QUOTED_VALUE_MAX } from "./limits.ts";
 import { parse } from "./std_csv.ts";
 import type { Profile } from "./profile.ts";
 
@@ -40,7 +41,7 @@ export function readHeader(line: string, profile: Profile): CsvHeader {
   );
   const errors: FieldError[] = [];
   const wrong = (detail: string, rule: string) =>
-    errors.push({ pointer: "#line=1", detail, value: line.slice(0, 200), rule });
+    errors.push({ pointer: "#line=1", detail, value: line.slice(0, QUOTED_VALUE_MAX), rule });
   if (!roles.includes(TIME)) wrong("The header has no timestamp column", "timestamp column");
   if (!roles.some((role) => role >= 0)) {
     wrong(`The header names none of ${metrics.join(", ")}`, "at least one metric column");

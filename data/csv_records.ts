@@ -4,6 +4,8 @@
  * @module
  */
 
+import { QUOTED_VALUE_MAX } from "./limits.ts";
+
 const LF = 10, QUOTE = 34, COMMA = 44;
 const BOM = [0xef, 0xbb, 0xbf];
 
@@ -35,6 +37,13 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   let line = 1;
   let isFirst = true;
   let isSkipping = false;
+  /** Bytes of the stream that lie before what is being looked at. */
+  let consumed = 0;
+  /**
+   * A quote that does not close within a record's length spoils its own line alone. So that many
+   * of them do not each cost a search, no record spans lines before this byte of the stream.
+   */
+  let plainUntil = 0;
 
   /** Hands on the records of `bytes` up to `limit` and returns where the first open one begins. */
   function consume(bytes: Uint8Array, isLast: boolean): number {
@@ -50,11 +59,14 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
         continue;
       }
       const lineEnd = end;
-      if (anyQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
-        end = quotedEnd(bytes, start);
-        // A quote that does not close within a record's length spoils its own line alone.
+      const mayQuote = anyQuote && consumed + start >= plainUntil;
+      if (mayQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
+        end = quotedEnd(bytes, start, Math.min(bytes.length, start + maxBytes + 1));
         const isOpen = end < 0 && (isLast || bytes.length - start > maxBytes);
-        if (lineEnd >= 0 && (isOpen || end - start > maxBytes)) end = lineEnd;
+        if (isOpen && lineEnd >= 0) {
+          end = lineEnd;
+          plainUntil = consumed + start + maxBytes;
+        }
       }
       if (end < 0) {
         if (bytes.length - start <= maxBytes) return start;
@@ -71,7 +83,10 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   }
 
   function tooLong(bytes: Uint8Array, start: number): void {
-    handlers.onTooLong(new TextDecoder().decode(bytes.subarray(start, start + 200)), line);
+    handlers.onTooLong(
+      new TextDecoder().decode(bytes.subarray(start, start + QUOTED_VALUE_MAX)),
+      line,
+    );
   }
 
   function feed(chunk: Uint8Array, isLast: boolean): void {
@@ -81,6 +96,7 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
       return;
     }
     const open = consume(bytes, isLast);
+    consumed += open;
     isFirst = false;
     rest = bytes.slice(open);
   }
@@ -100,11 +116,11 @@ function hasQuote(bytes: Uint8Array, start: number, end: number): boolean {
   return false;
 }
 
-/** Index of the first LF outside quotes from `start`, or -1. A quote opens where a field begins. */
-function quotedEnd(bytes: Uint8Array, start: number): number {
+/** Index of the first LF outside quotes in a range, or -1. A quote opens where a field begins. */
+function quotedEnd(bytes: Uint8Array, start: number, end: number): number {
   let isQuoted = false;
   let isFieldStart = true;
-  for (let at = start; at < bytes.length; at++) {
+  for (let at = start; at < end; at++) {
     const byte = bytes[at];
     if (byte === QUOTE && isQuoted) isQuoted = false;
     // Behind a closed stretch a second quote stands for one quote inside it (RFC 4180 §2.7).

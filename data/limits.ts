@@ -4,8 +4,6 @@
  * @module
  */
 
-/** Milliseconds in a second. */
-export const SECOND_MS = 1_000;
 /** Milliseconds in a minute. */
 export const MINUTE_MS = 60_000;
 /** Milliseconds in an hour. */

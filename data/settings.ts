@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 
 /** What one process does: answers requests, runs jobs, or both. */
@@ -91,8 +92,8 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       fileStore: values.FILE_STORE,
       demoData: values.DEMO_DATA,
       workerConcurrency: values.WORKER_CONCURRENCY,
-      fileRetentionMs: values.FILE_RETENTION_HOURS * 3_600_000,
-      jobRetentionMs: values.JOB_RETENTION_DAYS * 86_400_000,
+      fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
+      jobRetentionMs: values.JOB_RETENTION_DAYS * DAY_MS,
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },

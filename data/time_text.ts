@@ -4,7 +4,7 @@
  * @module
  */
 
-import { END_OF_TIME_MS, MINUTE_MS } from "./limits.ts";
+import { DAY_MS, END_OF_TIME_MS, HOUR_MS, MINUTE_MS } from "./limits.ts";
 
 /** 0000-01-01T00:00:00Z, epoch milliseconds. */
 const YEAR_0_MS = -62_167_219_200_000;
@@ -28,7 +28,7 @@ export function parseInstant(text: string): number | null {
   const offset = offsetMs(match[9], match[10], match[11]);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   if (hour > 23 || minute > 59 || second > 59 || offset === null) return null;
-  const timeMs = utcMs(year, month, day) + hour * 3_600_000 + minute * MINUTE_MS + second * 1000 +
+  const timeMs = utcMs(year, month, day) + hour * HOUR_MS + minute * MINUTE_MS + second * 1000 +
     milli - offset;
   return timeMs >= YEAR_0_MS && timeMs < END_OF_TIME_MS ? timeMs : null;
 }
@@ -47,7 +47,7 @@ export function compactDayText(timeMs: number): string {
 /** First moment of a day of the proleptic Gregorian calendar, epoch milliseconds, UTC. */
 export function utcMs(year: number, month: number, day: number): number {
   // Date.UTC takes years below 100 as 19xx; 400 years are 146,097 days exactly.
-  return Date.UTC(year + 400, month - 1, day) - 146_097 * 86_400_000;
+  return Date.UTC(year + 400, month - 1, day) - 146_097 * DAY_MS;
 }
 
 /** How many days a month has; month 1 is January. */

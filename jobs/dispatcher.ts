@@ -10,9 +10,21 @@ import type { Log } from "../data/log.ts";
 import { type Due, listDue } from "../kv/due.ts";
 import { commitJob, deleteJob, dropStaleDue, getJob, type JobEntry } from "../kv/jobs.ts";
 import type { JobKind } from "./job_kind.ts";
-import { MAX_ABANDONED } from "./retry.ts";
 import { type Run, type RunnerDeps, startRun } from "./runner.ts";
-import { claimed, expired, failed, handedBack, LEASE_MS, rearmed } from "./transitions.ts";
+import {
+  cancelled,
+  claimed,
+  expired,
+  handedBack,
+  LEASE_MS,
+  postponed,
+  rearmed,
+} from "./transitions.ts";
+
+/** When a job is looked at again whose kind is not known, as after a step back to an older release. */
+const UNKNOWN_KIND_MS = 60_000;
+/** How long an expired job can at least be asked for, milliseconds: a day. */
+const EXPIRED_KEPT_MS = 86_400_000;
 
 /** What the dispatcher needs. */
 export interface DispatcherDeps extends RunnerDeps {
@@ -65,8 +77,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   async function onWaiting(due: Due): Promise<void> {
     const entry = await jobOf(due);
     if (entry === null || isStopping || runs.has(due.id)) return;
+    if (entry.value.isCancelRequested) {
+      await commitJob(kv, entry, cancelled(entry.value, now(), now() + deps.jobRetentionMs));
+      return;
+    }
     const kind = deps.kinds.find(({ name }) => name === entry.value.kind);
-    if (kind === undefined) return log("error", "job of unknown kind", { jobId: due.id });
+    if (kind === undefined) {
+      log("error", "job of unknown kind", { jobId: due.id, kind: entry.value.kind });
+      await commitJob(kv, entry, postponed(entry.value, now() + UNKNOWN_KIND_MS));
+      return;
+    }
     const job = claimed(entry.value, owner, now());
     if (!await commitJob(kv, entry, job)) return;
     const run = startRun(deps, job, kind);
@@ -86,25 +106,20 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   async function handBack(entry: JobEntry, reason: string): Promise<boolean> {
-    const { id, abandoned, epoch } = entry.value;
-    log("warn", "job abandoned", { jobId: id, epoch, abandoned: abandoned + 1, reason });
-    if (abandoned < MAX_ABANDONED) {
-      return await commitJob(kv, entry, handedBack(entry.value, now()));
-    }
-    const error = {
-      code: "JOB_ABANDONED",
-      message: "The job was given up",
-      details: `It was left unfinished ${abandoned + 1} times`,
-    };
-    const keptUntilMs = now() + deps.jobRetentionMs;
-    return await commitJob(kv, entry, failed(entry.value, now(), { error, keptUntilMs }));
+    const job = handedBack(entry.value, now(), now() + deps.jobRetentionMs);
+    const { id, epoch, state, abandoned } = job;
+    log("warn", "job abandoned", { jobId: id, epoch, state, abandoned, reason });
+    return await commitJob(kv, entry, job);
   }
 
   async function onKept(due: Due): Promise<void> {
     const entry = await jobOf(due);
     if (entry === null) return;
     const { id, state, artifact, fileExpiresMs, endedMs } = entry.value;
-    const keptUntilMs = Math.max((endedMs ?? 0) + deps.jobRetentionMs, fileExpiresMs ?? 0);
+    const keptUntilMs = Math.max(
+      (endedMs ?? 0) + deps.jobRetentionMs,
+      (fileExpiresMs ?? 0) + EXPIRED_KEPT_MS,
+    );
     if (state === "completed") {
       // The record says so first: then nobody is promised a file that is gone.
       if (!await commitJob(kv, entry, expired(entry.value, now(), keptUntilMs))) return;
@@ -122,9 +137,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       let count = 0;
       for await (const due of listDue(kv, { upToMs: now() + 2 * LEASE_MS })) {
         if (due.kind !== "job_lease") continue;
-        const entry = await jobOf(due);
-        if (entry === null || entry.value.lease?.owner === owner) continue;
-        if (await handBack(entry, "owner dead")) count++;
+        try {
+          const entry = await jobOf(due);
+          if (entry === null || entry.value.lease?.owner === owner) continue;
+          if (await handBack(entry, "owner dead")) count++;
+        } catch (error) {
+          log("error", "job not handed back", { jobId: due.id, error });
+        }
       }
       return count;
     },

@@ -51,8 +51,9 @@ export function startDuties(
 
 async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Promise<void> {
   const { kv, now, log, owner, isExclusive } = deps;
-  const { name } = duty;
+  const { name, everyMs } = duty;
   let lease: Lease | null = null;
+  let nextRoundMs = -Infinity;
   while (!signal.aborted) {
     try {
       // Renewed when half of it is gone, so that an idle duty writes a few times a minute.
@@ -60,12 +61,16 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
         const untilMs = now() + DUTY_LEASE_MS;
         lease = await takeLease(kv, { name, owner, nowMs: now(), untilMs, isExclusive });
       }
-      if (lease !== null) await duty.round({ signal, lease });
+      if (lease !== null && now() >= nextRoundMs) {
+        nextRoundMs = now() + everyMs;
+        await duty.round({ signal, lease });
+      }
     } catch (error) {
       if (!signal.aborted) log("error", "duty round failed", { duty: name, error });
       lease = null;
     }
-    await pause(duty.everyMs, signal);
+    // A duty with long pauses still renews its lease within them.
+    await pause(Math.min(everyMs, DUTY_LEASE_MS / 3), signal);
   }
   await giveUpLease(kv, name, owner)
     .catch((error) => log("warn", "lease not given up", { duty: name, error }));

@@ -41,11 +41,7 @@ export function meterExport(deps: MeterExportDeps): JobKind {
 async function runExport(deps: MeterExportDeps, context: JobContext): Promise<JobOutcome> {
   const { meterId, fromMs, toMs } = meterExportParams.parse(context.params);
   const ref = { profile: "meter", id: meterId } as const;
-  if (await deps.series.describe(ref) === null) {
-    throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${meterId}' not found`, {
-      details: "The specified smart meter does not exist in the system",
-    });
-  }
+  if (await deps.series.describe(ref) === null) throw meterNotFound(meterId);
   const cadence = createCadenceMeter();
   let recordCount = 0;
   const text = exportText({
@@ -59,7 +55,11 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
     },
   });
   const body = text.pipeThrough(new TextEncoderStream());
-  const written = await deps.files.write(context.artifactName, body, context.signal);
+  const written = await deps.files.write(context.artifactName, body, context.signal)
+    .catch((error) => {
+      const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
+      throw isRemoved ? meterNotFound(meterId) : error;
+    });
   return {
     artifact: {
       name: context.artifactName,
@@ -69,6 +69,12 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
     },
     result: { recordCount, missingIntervals: cadence.missingIntervals({ fromMs, toMs }) },
   };
+}
+
+function meterNotFound(meterId: string): AppError {
+  return new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${meterId}' not found`, {
+    details: "The specified smart meter does not exist in the system",
+  });
 }
 
 /** The file's text, read from the store only as fast as it is taken. */

@@ -22,9 +22,9 @@ import {
   retried,
 } from "./transitions.ts";
 
-/** How often progress is written, milliseconds. */
+/** How often a run looks whether it may go on, and writes its progress, milliseconds. */
 const BEAT_MS = 1_000;
-/** How long a heartbeat may be put off while nothing is new: a third of the lease. */
+/** How long the lease is not extended while there is no progress to write: a third of it. */
 const QUIET_BEAT_MS = LEASE_MS / 3;
 /** How long is waited between tries to write what came of a run, milliseconds. */
 const SETTLE_RETRY_MS = 200;
@@ -70,7 +70,6 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   }
 
   function onBeat(): void {
-    if (progress.done === beatDone && now() - beatMs < QUIET_BEAT_MS) return;
     beating ??= beat().finally(() => beating = null);
   }
 
@@ -79,6 +78,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
       const entry = await getJob(deps.kv, job.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return abort("lease lost");
       if (entry.value.isCancelRequested) return abort("cancelled");
+      if (progress.done === beatDone && now() - beatMs < QUIET_BEAT_MS) return;
       const next = beaten(entry.value, now(), progressRecord(progress));
       if (await commitJob(deps.kv, entry, next)) {
         beatMs = now();
@@ -102,7 +102,10 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
         log,
       });
       const fileExpiresMs = now() + deps.fileRetentionMs;
-      move = (record) => completed(record, now(), { artifact, result, fileExpiresMs });
+      move = (record) =>
+        record.isCancelRequested
+          ? cancelled(record, now(), now() + deps.jobRetentionMs)
+          : completed(record, now(), { artifact, result, fileExpiresMs });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
       log(reason === null ? "warn" : "info", "job run failed", { ...told, reason, error });
@@ -113,7 +116,8 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     }
     const settled = await settle(deps, claim, move);
     const ms = now() - startedMs;
-    log("info", "job run ended", { ...told, state: settled?.state ?? "lease lost", ms });
+    const state = typeof settled === "string" ? settled : settled.state;
+    log("info", "job run ended", { ...told, state, ms });
   }
 
   function afterFailure(
@@ -122,7 +126,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   ): JobRecord {
     const keptUntilMs = now() + deps.jobRetentionMs;
     if (reason === "cancelled") return cancelled(record, now(), keptUntilMs);
-    if (reason !== null) return handedBack(record, now());
+    if (reason !== null) return handedBack(record, now(), keptUntilMs);
     if (mayPass(error) && record.attempt < MAX_ATTEMPTS) {
       return retried(record, now(), now() + retryDelayMs(record.attempt));
     }
@@ -133,24 +137,24 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
 }
 
 /**
- * Writes what a claimed job has become. Null where the claim no longer holds: then nothing is
- * written, and what the run left is swept. Tries as long as the lease may hold.
+ * Writes what a claimed job has become. Nothing is written where the claim no longer holds, or the
+ * database did not take it as long as the lease may hold; what the run left is swept then.
  */
 export async function settle(
   deps: Pick<RunnerDeps, "kv" | "now" | "log">,
   claim: Claim,
   move: (record: JobRecord) => JobRecord,
-): Promise<JobRecord | null> {
+): Promise<JobRecord | "lease lost" | "not written"> {
   const giveUpMs = deps.now() + LEASE_MS;
   for (;;) {
     try {
       const entry: JobEntry | null = await getJob(deps.kv, claim.id);
-      if (entry === null || !isClaimOf(entry.value, claim)) return null;
+      if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
       const next = move(entry.value);
       if (await commitJob(deps.kv, entry, next)) return next;
     } catch (error) {
       deps.log("warn", "job could not be written", { jobId: claim.id, error });
-      if (deps.now() > giveUpMs) return null;
+      if (deps.now() > giveUpMs) return "not written";
       await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
     }
   }

@@ -46,10 +46,14 @@ export async function sweepFiles(
   for await (const { name, isWhole } of files.list()) {
     if (signal.aborted) break;
     const run = artifactRun(name);
-    if (run === null || await isWanted(kv, { ...run, name, isWhole })) continue;
-    await (isWhole ? files.remove(name) : files.discard(name));
-    count++;
-    log("info", "orphan file deleted", { name, isWhole });
+    try {
+      if (run === null || await isWanted(kv, { ...run, name, isWhole })) continue;
+      await (isWhole ? files.remove(name) : files.discard(name));
+      count++;
+      log("info", "orphan file deleted", { name, isWhole });
+    } catch (error) {
+      log("error", "file not swept", { name, error });
+    }
   }
   return count;
 }

@@ -12,6 +12,8 @@
  * | running, pending | cancelled | {@link cancelled} | due at the record's expiry |
  * | running | pending | {@link retried} | a fault that may pass: attempt +1, due later |
  * | running | pending | {@link handedBack} | stop, lease run out, owner dead: abandoned +1, due now |
+ * | running | failed | {@link handedBack} | the same for the 21st time |
+ * | pending | pending | {@link postponed} | its kind is not known here; due later |
  * | completed | expired | {@link expired} | file deleted; due at the record's expiry |
  *
  * A move out of `running` holds only under the claim that made it so: {@link isClaimOf}.
@@ -19,7 +21,12 @@
  * @module
  */
 
+import type { ErrorCode } from "../data/app_error.ts";
 import type { Artifact, JobRecord } from "../kv/jobs.ts";
+import { MAX_ABANDONED } from "./retry.ts";
+
+/** What a job fails with that too many owners left. */
+const ABANDONED: ErrorCode = "JOB_ABANDONED";
 
 /** How long a claim holds without a heartbeat, milliseconds. */
 export const LEASE_MS = 30_000;
@@ -161,14 +168,24 @@ export function retried(job: JobRecord, nowMs: number, atMs: number): JobRecord 
   });
 }
 
-/** To be run again, at once, by whoever comes: its owner left it. */
-export function handedBack(job: JobRecord, nowMs: number): JobRecord {
-  return moved(job, nowMs, {
-    state: "pending",
-    lease: null,
-    abandoned: job.abandoned + 1,
-    due: { kind: "job_wait", atMs: nowMs },
-  });
+/**
+ * To be run again, at once, by whoever comes: its owner left it. One that too many owners left is
+ * taken for what ends them, and failed.
+ */
+export function handedBack(job: JobRecord, nowMs: number, keptUntilMs: number): JobRecord {
+  const abandoned = job.abandoned + 1;
+  if (abandoned > MAX_ABANDONED) {
+    const details = `It was left unfinished ${abandoned} times`;
+    const error = { code: ABANDONED, message: "The job was given up", details };
+    return failed(job, nowMs, { error, keptUntilMs });
+  }
+  const due = { kind: "job_wait", atMs: nowMs } as const;
+  return moved(job, nowMs, { state: "pending", lease: null, abandoned, due });
+}
+
+/** To be looked at later by a process that can run it. */
+export function postponed(job: JobRecord, atMs: number): JobRecord {
+  return { ...job, due: { kind: "job_wait", atMs } };
 }
 
 /** Its file is gone; the record is kept until `keptUntilMs`. */

@@ -17,6 +17,8 @@ import { startDuties } from "./duty_loop.ts";
 import type { JobKind } from "./job_kind.ts";
 import { sweepDuty } from "./sweep.ts";
 
+/** How long a round of a duty may take after the grace, milliseconds. */
+const LEFT_MS = 1_000;
 /** A look older than this means that the loop hangs, milliseconds. */
 const LOOK_TOO_OLD_MS = 15_000;
 
@@ -81,8 +83,14 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     poke: loop.poke,
     isRunning: () => now() - loop.lastLookMs() < LOOK_TOO_OLD_MS,
     async stop(graceMs) {
-      await Promise.all([loop.stop(), duties.stop()]);
-      await dispatcher.stop(graceMs);
+      // A look or a duty's round that hangs is left: both may be cut off at any moment.
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const timer = setTimeout(resolve, graceMs + LEFT_MS);
+      const looked = Promise.race([over, Promise.all([loop.stop(), duties.stop()])]);
+      await Promise.all([looked, dispatcher.stop(graceMs)]);
+      clearTimeout(timer);
+      // A look that was on its way may have begun one more job.
+      await dispatcher.stop(0);
     },
   };
 }

@@ -13,6 +13,7 @@ import { AppError } from "../data/app_error.ts";
 import { dayStartMs } from "../data/limits.ts";
 import { concatPages, type Page, slicePage } from "../data/page.ts";
 import { splitPage } from "../data/page_split.ts";
+import { PROFILES } from "../data/profile.ts";
 import {
   addCosts,
   type Cost,
@@ -45,6 +46,7 @@ export interface Ingest {
    * commit. Resolves once they are durable.
    *
    * @throws {AppError} SERVICE_STOPPING after {@link Ingest.stop}.
+   * @throws {TypeError} when the page has not as many columns as the profile has metrics.
    */
   add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
   /** Takes nothing more and waits until all that was taken is durable. */
@@ -85,7 +87,11 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
     while (waiting.length > 0) {
       const requests = waiting.slice(0, ROUND_REQUESTS);
       waiting = waiting.slice(ROUND_REQUESTS);
-      await commitRound(requests);
+      try {
+        await commitRound(requests);
+      } catch (error) {
+        requests.forEach(({ reject }) => reject(error));
+      }
     }
     rounds = null;
   }
@@ -133,10 +139,15 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
   }
 
   return {
-    add(ref, page, stage = () => {}) {
-      if (isStopped) return Promise.reject(new AppError("SERVICE_STOPPING", "The service stops"));
-      if (page.timesMs.length === 0) return Promise.resolve();
-      return new Promise((resolve, reject) => {
+    async add(ref, page, stage = () => {}) {
+      if (isStopped) throw new AppError("SERVICE_STOPPING", "The service stops");
+      const wanted = PROFILES[ref.profile].metrics.length;
+      if (page.columns.length !== wanted) {
+        const fact = `profile ${ref.profile} has ${wanted} metrics`;
+        throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
+      }
+      if (page.timesMs.length === 0) return;
+      await new Promise<void>((resolve, reject) => {
         // Runs the stage once: one that throws refuses its own request and no other.
         const cost = costOf(stage);
         waiting.push({ ref, page, stage, cost, resolve, reject });
@@ -151,7 +162,11 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
   };
 }
 
-/** Commits stages. Trying again is safe: segments keep their names, counters only grow. */
+/**
+ * Commits stages, trying again where the database does not answer. A commit that did happen is then
+ * done twice: its segments keep their names, so readings stay what they are (unless they were folded
+ * and written over within that moment), and counters may count a request twice.
+ */
 async function commit(kv: IngestDeps["kv"], stages: readonly Stage[]): Promise<void> {
   for (let attempt = 1;; attempt++) {
     const op = kv.atomic();

@@ -106,6 +106,8 @@ export async function dropStaleDue(
   due: Due,
   entry: JobEntry | null,
 ): Promise<void> {
+  const own = entry?.value.due;
+  if (own?.atMs === due.atMs && own.kind === due.kind) return;
   const op = kv.atomic().check(entry ?? { key: [SPACE, due.id], versionstamp: null });
   stageDueDelete(op, due);
   await op.commit();

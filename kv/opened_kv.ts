@@ -70,23 +70,25 @@ export async function checkSchema(
   { wanted, migrations } = { wanted: SCHEMA_VERSION, migrations: MIGRATIONS },
 ): Promise<void> {
   const entry = await kv.get(SCHEMA_KEY);
-  let version = entry.versionstamp === null ? wanted : schemaRecord.parse(entry.value).version;
+  if (entry.versionstamp === null) {
+    await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: wanted }).commit();
+    return;
+  }
+  const { version } = schemaRecord.parse(entry.value);
   if (version > wanted) {
     throw new Error(
       `Cannot open the database as version ${wanted} is the newest known here: ${version}`,
     );
   }
-  while (version < wanted) {
-    const migrate = migrations[version];
-    if (migrate === undefined) {
-      throw new Error(`Cannot open the database as no step leads on from version ${version}`);
-    }
-    await migrate(kv);
-    await kv.set(SCHEMA_KEY, { v: 1, version: ++version });
+  if (version === wanted) return;
+  const migrate = migrations[version];
+  if (migrate === undefined) {
+    throw new Error(`Cannot open the database as no step leads on from version ${version}`);
   }
-  if (entry.versionstamp === null) {
-    await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version }).commit();
-  }
+  await migrate(kv);
+  // Another process may have come as far, or farther, meanwhile.
+  await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: version + 1 }).commit();
+  await checkSchema(kv, { wanted, migrations });
 }
 
 /** Reads the smallest thing there is; throws when the database does not answer. */

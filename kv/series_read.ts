@@ -21,7 +21,7 @@ import { isOfEndedLife, listSegments, segmentsPage } from "./segments.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
-/** Blocks read at once; larger batches stall the event loop (measured, `docs/storage.md`). */
+/** Blocks read at once; larger batches stall the event loop. */
 const STRETCH_BLOCKS = 16;
 /** How often a stretch is read again; what was read last is right too, if less fresh. */
 const MAX_REREADS = 3;
@@ -41,7 +41,7 @@ interface Stretch {
  * The readings of a series within a span, ascending, in pages of 1 to some 24,000; none for a
  * series that does not exist.
  *
- * @throws {AppError} SMART_METER_NOT_FOUND when the series is removed while it is read.
+ * @throws {AppError} SERIES_REMOVED when the series is removed while it is read.
  */
 export async function* readReadings(
   kv: Kv,
@@ -148,7 +148,5 @@ function pagesOf(pages: readonly Page[], over: Page): Page[] {
 /** A life may begin or go on while it is read; its end is an error. */
 function requireLife(head: HeadEntry, ref: SeriesRef, life: number): void {
   if (currentLife(head) === life) return;
-  throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${ref.id}' was removed`, {
-    details: "The readings were removed while they were read",
-  });
+  throw new AppError("SERIES_REMOVED", `The readings of '${ref.id}' were removed meanwhile`);
 }

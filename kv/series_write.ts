@@ -35,11 +35,11 @@ import { getUnfolded } from "./unfolded.ts";
 
 /** Blocks read for one slice; they and what is laid over them fit one commit mostly. */
 const SLICE_BLOCKS = 64;
-/** Most new readings laid over one block at a time: 12,000 of 37 bytes stay below a commit's limit. */
+/** Most bytes of new readings laid over one block at a time, so that they fit a commit. */
 const SLICE_BYTES = 440_000;
 /** Segments folded at once, so that deleting them leaves room in the commit. */
 const FOLD_SEGMENTS = 128;
-/** How often a write starts again because another one came first. */
+/** How often a commit is started again because another one came first. */
 const MAX_CONFLICTS = 100;
 
 /** What a write did to the readings that were there. */
@@ -91,6 +91,7 @@ export async function writeReadings(
       head = await readyHead(deps, ref);
       continue;
     }
+    conflicts = 0;
     head = slice.head;
     start = slice.end;
     total.inserted += slice.counts.inserted;
@@ -119,8 +120,10 @@ export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<num
       .filter(({ versionstamp }) => versionstamp <= mark.versionstamp)
       .slice(0, FOLD_SEGMENTS);
     if (segments.length === 0) return folded;
-    if (await foldOnce(deps, ref, { head, segments })) folded += segments.length;
-    else await backOff(ref, ++conflicts);
+    if (await foldOnce(deps, ref, { head, segments })) {
+      folded += segments.length;
+      conflicts = 0;
+    } else await backOff(ref, ++conflicts);
   }
 }
 

@@ -69,12 +69,17 @@ export async function importCsv(
     counts.unchanged += written.unchanged + page.timesMs.length - counted;
   }
 
-  for await (const chunk of chunksOf(body)) {
-    reader.push(chunk);
-    if (reader.waiting() >= BATCH_READINGS) await flush();
+  try {
+    for await (const chunk of chunksOf(body)) {
+      reader.push(chunk);
+      if (reader.waiting() >= BATCH_READINGS) await flush();
+    }
+    reader.end();
+    await flush();
+  } catch (error) {
+    log("warn", "import cut short", { meterId, ...counts, error });
+    throw error;
   }
-  reader.end();
-  await flush();
   const { count: rejected, first: rejects } = reader.rejected();
   const received = counts.inserted + counts.updated + counts.unchanged + rejected;
   const ms = now() - startedMs;

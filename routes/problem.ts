@@ -31,6 +31,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   JOB_ABANDONED: { status: 500, title: "Job abandoned" },
   STORAGE_FULL: { status: 507, title: "Storage full" },
   STORAGE_UNAVAILABLE: { status: 503, title: "Storage unavailable" },
+  SERIES_REMOVED: { status: 404, title: "Series removed" },
   SERIES_BUSY: { status: 503, title: "Series busy" },
   SERVICE_STOPPING: { status: 503, title: "Service stopping" },
   WORKER_NOT_RUNNING: { status: 503, title: "Worker not running" },

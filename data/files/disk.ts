@@ -17,6 +17,9 @@ const FULL_CODES = ["ENOSPC", "EDQUOT", "EFBIG"];
 /** A store of the files in a folder, which is made where it is missing. */
 export async function openDiskFileStore(folder: string): Promise<FileStore> {
   await Deno.mkdir(folder, { recursive: true });
+  // Always the same name, so that a process which dies in between leaves one file at the most.
+  const probePath = `${folder}/.probe`;
+  await removeFile(probePath).catch(() => {});
   const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
   return {
     async write(name, body, signal) {
@@ -48,11 +51,10 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
       }
     },
     async probe() {
-      const path = `${folder}/probe-${crypto.randomUUID()}${PART}`;
       try {
-        await onDisk(Deno.writeFile(path, new Uint8Array(4096), { createNew: true }));
+        await onDisk(Deno.writeFile(probePath, new Uint8Array(4096)));
       } finally {
-        await removeFile(path).catch(() => {});
+        await removeFile(probePath).catch(() => {});
       }
     },
   };

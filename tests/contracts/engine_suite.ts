@@ -207,6 +207,19 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(await rig.jobs.cancel(running.id), false);
   });
 
+  test("a job that was cancelled does not complete, though its run came to its end", async (rig) => {
+    const gate = createGate();
+    await rig.addWorker("a", [textKind(rig.files, async () => {
+      await gate.passed;
+      return "too late";
+    })]);
+    const { id } = await rig.ask();
+    await rig.until(id, "running");
+    assertEquals(await rig.jobs.cancel(id), true);
+    gate.open();
+    assertEquals((await rig.until(id, "cancelled")).artifact, null);
+  });
+
   test("an ended job's file goes at its time, its record later, its slot with it", async (rig) => {
     await rig.addWorker("a", [textKind(rig.files, () => Promise.resolve("x"))]);
     const { id } = await rig.ask({ slot: "k" });

@@ -157,16 +157,22 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
       await store.write({ ...METER, id }, meterPage([DAY, "1"], [DAY + 7, "1"]));
     }
     await store.write(SITE, pageOf([[DAY, "1"]]));
-    const [a, b] = await store.list("meter", { afterId: "", limit: 2 });
+    const [a, b, ...more] = await store.list("meter", { afterId: "", limit: 2 });
+    assertEquals(more, []);
     assertEquals(a, { id: "a", count: 2, firstMs: DAY, lastMs: DAY + 7 });
     const rest = await store.list("meter", { afterId: b.id, limit: 2 });
     assertEquals(rest.map(({ id }) => id), ["c"]);
   });
 
-  test("list() names a series whose readings were only ingested so far", async (rig) => {
-    await rig.ingest.add(METER, meterPage([DAY, "1"]));
-    const list = await rig.store.list("meter", { afterId: "", limit: 5 });
-    assertEquals(list, [{ id: "m1", count: 1, firstMs: DAY, lastMs: DAY }]);
+  test("list() names series that were imported, ingested or both, once each", async (rig) => {
+    const page = meterPage([DAY, "1"]);
+    for (const id of ["b", "c", "f"]) await rig.store.write({ ...METER, id }, page);
+    for (const id of ["a", "c", "d", "e"]) await rig.ingest.add({ ...METER, id }, page);
+    await rig.store.remove({ ...METER, id: "b" });
+    const list = await rig.store.list("meter", { afterId: "", limit: 4 });
+    assertEquals(list.map(({ id, count }) => `${id}${count}`), ["a1", "c1", "d1", "e1"]);
+    const rest = await rig.store.list("meter", { afterId: "d", limit: 4 });
+    assertEquals(rest.map(({ id }) => id), ["e", "f"]);
   });
 
   test("a day of minutes is one block", async ({ below, store }) => {

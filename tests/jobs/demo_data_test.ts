@@ -2,6 +2,18 @@ import { loadDemoData } from "../../jobs/demo_data.ts";
 import { createSeriesStore } from "../../kv/series_store.ts";
 import { assertEquals } from "../support/assert.ts";
 
+Deno.test("a reading that somebody adds to today leaves no hole in the demo", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const series = createSeriesStore({ kv, now: Date.now });
+  const today = Date.UTC(2024, 0, 3);
+  await loadDemoData(series, today);
+  const values = [1, 2, 230, 4].map((value) => ({ scale: 0, values: Float64Array.of(value) }));
+  const noon = { timesMs: Float64Array.of(today + 43_200_000), columns: values };
+  await series.write({ profile: "meter", id: "123" }, noon);
+  await loadDemoData(series, today + 86_400_000);
+  assertEquals((await series.describe({ profile: "meter", id: "123" }))?.count, 3 * 1440);
+});
+
 Deno.test("the demo meter reaches to the start of today and is topped up at later starts", async () => {
   using kv = await Deno.openKv(":memory:");
   const series = createSeriesStore({ kv, now: Date.now });

@@ -71,9 +71,33 @@ Deno.test("a due entry that fires while the lease holds is armed anew at the lea
   assertEquals((await rig.jobs.get(id))?.state, "running");
 });
 
-Deno.test("a job of a kind that is not known waits and harms no other", async () => {
+Deno.test("a job of a kind that is not known waits for a minute and harms no other", async () => {
   await using rig = await createWorkerRig();
   const { id, due } = await rig.ask({ kind: "of a later version" });
   await dispatcherOf(rig).onWaiting({ ...due, id });
+  const job = await rig.jobs.get(id);
+  assert(job !== null && job.state === "pending" && job.due.atMs >= due.atMs + 60_000);
+});
+
+Deno.test("a record that cannot be read does not keep others from being handed back", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  const { due } = await claimAsDead(rig, id);
+  await rig.kv.set(["job", "broken"], { v: 99 });
+  await rig.kv.set(["due", due.atMs - 1, "job_lease", "broken"], true);
+  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
   assertEquals((await rig.jobs.get(id))?.state, "pending");
+});
+
+Deno.test("a job that was asked to be cancelled is not begun again", async () => {
+  await using rig = await createWorkerRig();
+  const dispatcher = dispatcherOf(rig);
+  const { id } = await rig.ask();
+  await claimAsDead(rig, id);
+  await rig.jobs.cancel(id);
+  await dispatcher.handBackOthers();
+  const job = await rig.jobs.get(id);
+  assert(job !== null);
+  await dispatcher.onWaiting({ ...job.due, id });
+  assertEquals((await rig.jobs.get(id))?.state, "cancelled");
 });

@@ -1,5 +1,7 @@
 import { type Duty, startDuties } from "../../jobs/duty_loop.ts";
+import { isLeaseHeld } from "../../kv/leases.ts";
 import { assertEquals } from "../support/assert.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { pause } from "../support/process.ts";
 
 function dutyOf(rounds: string[], owner: string, fails = false): Duty {
@@ -61,4 +63,20 @@ Deno.test("a round that throws is logged, and the next one comes", async () => {
   while (rounds.length < 3) await pause(1);
   await loop.stop();
   assertEquals(logged.includes("duty round failed"), true);
+});
+
+Deno.test("a duty with long pauses keeps its lease within them", async () => {
+  using time = new FakeTime();
+  using kv = await Deno.openKv(":memory:");
+  const rounds: string[] = [];
+  const deps = { kv, now: () => time.now(), log: () => {}, isExclusive: false, owner: "me" };
+  const loop = startDuties(deps, [{ ...dutyOf(rounds, "me"), everyMs: 60_000 }]);
+  for (let second = 0; second < 150; second++) {
+    await time.pass(1_000);
+    assertEquals(await isLeaseHeld(kv, "duty", time.now()), true, `second ${second}`);
+  }
+  assertEquals(rounds.length, 3);
+  const stopped = loop.stop();
+  await time.pass(0);
+  await stopped;
 });

@@ -139,3 +139,16 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
   const ended = promise.then(() => "fulfilled", () => "rejected");
   return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
 }
+
+Deno.test("a page of another profile's width is refused, and those after it are taken", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ingest = createIngest({ kv, writer: "w" });
+  const narrow = { timesMs: Float64Array.of(DAY), columns: [] };
+  const answers = await Promise.allSettled([
+    ingest.add(METER, narrow),
+    ingest.add(METER, meterPage([DAY, "1"])),
+  ]);
+  assertEquals(answers.map(({ status }) => status), ["rejected", "fulfilled"]);
+  await ingest.add(METER, meterPage([DAY + 1, "1"]));
+  await ingest.stop();
+});

@@ -115,6 +115,8 @@ Deno.test("readings of more days than a commit has mutations are taken", async (
   using rig = await openRig();
   const rows = Array.from({ length: 3_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.ingest.add(SITE, pageOf(rows));
+  const segments = await entriesOf<Uint8Array>(rig.kv, "segment", SITE);
+  assertEquals(segments.reduce((sum, { value }) => sum + countReadings(value), 0), 3_000);
   assertEquals((await rig.store.describe(SITE))?.count, 3_000);
   assertEquals((await Array.fromAsync(listChanges(rig.kv, "site"))).length, 3_000);
 });

@@ -41,7 +41,7 @@ Deno.test("a head comes back as it was set", async () => {
   assertEquals((await getHead(kv, METER)).value, HEAD);
 });
 
-Deno.test("a series is in its first life before it has a head, in the next one after removal", () => {
+Deno.test("a series is in its first life before it has a head; removal ends a life", () => {
   const entryOf = (value: SeriesHead | null) => ({ key: [], value, versionstamp: null });
   assertEquals(currentLife(entryOf(null)), 1);
   assertEquals(currentLife(entryOf(HEAD)), 1);

@@ -47,7 +47,7 @@ const read = named("read", async ({ store }) => {
   try {
     return await readLines(store, METER);
   } catch (error) {
-    if (error instanceof AppError && error.code === "SMART_METER_NOT_FOUND") return "removed";
+    if (error instanceof AppError && error.code === "SERIES_REMOVED") return "removed";
     throw error;
   }
 });

@@ -133,7 +133,7 @@ async function readAmid({ store }: Rig, act: () => Promise<unknown>): Promise<st
 }
 
 async function assertNotFound(act: () => Promise<unknown>): Promise<void> {
-  assertEquals((await assertRejects(act, AppError)).code, "SMART_METER_NOT_FOUND");
+  assertEquals((await assertRejects(act, AppError)).code, "SERIES_REMOVED");
 }
 
 Deno.test("a read throws when its series is removed meanwhile", async () => {
@@ -160,7 +160,7 @@ async function assertWholeOrNotFound(lines: Promise<string[]>): Promise<void> {
     assertLines(known, BASE_LINES);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    assertEquals(error.code, "SMART_METER_NOT_FOUND");
+    assertEquals(error.code, "SERIES_REMOVED");
   }
 }
 

@@ -60,7 +60,7 @@ async function spacesOf(kv: Deno.Kv): Promise<string[]> {
   return [...spaces].toSorted();
 }
 
-Deno.test("of a removed series there stay its head, its revision and the days that changed", async () => {
+Deno.test("of a removed series there stay head, revision and the changed days", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.ingest.add(METER, meterPage([DAY - 1, "1"], [DAY, "2"]));

@@ -158,11 +158,16 @@ Deno.test("a block that was made stays under its key, whatever comes after it", 
   );
 });
 
-Deno.test("readings far apart cost a commit for many of them", async () => {
+Deno.test("readings far apart cost a commit for many of them, written or folded", async () => {
   using rig = await openRig();
   const rows = Array.from({ length: 2_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.store.write(SITE, pageOf(rows));
-  await assertWhole(rig.kv, SITE);
   // 2,000 blocks; two mutations each and 900 a commit would be 5, 200 groups a slice make it 10.
   assertLessOrEqual(rig.kv.commits(), 12);
+  const live = { ...SITE, id: "s2" };
+  await createIngest({ kv: rig.kv, writer: "w" }).add(live, pageOf(rows));
+  const before = rig.kv.commits();
+  await rig.store.fold(live);
+  assertLessOrEqual(rig.kv.commits() - before, 12);
+  await assertWhole(rig.kv, live);
 });

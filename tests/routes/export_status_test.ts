@@ -62,7 +62,7 @@ Deno.test("a job that waits for its second attempt is queued again", async () =>
 
 Deno.test("a job that was handed back is queued again, its attempt the same", async () => {
   const running = claimed(exportJob(), "owner", NOW_MS);
-  const { status, progress } = await statusOf(handedBack(running, NOW_MS));
+  const { status, progress } = await statusOf(handedBack(running, NOW_MS, NOW_MS + 1));
   assertEquals([status, progress.phase, progress.attempt], ["pending", "queued", 1]);
 });
 
