@@ -110,11 +110,6 @@ export function decodePage(stored: Uint8Array): Page {
   return { timesMs, columns };
 }
 
-/** How many readings an encoded page holds, from its header alone. */
-export function countReadings(stored: Uint8Array): number {
-  return new DataView(stored.buffer, stored.byteOffset).getUint32(4, true);
-}
-
 function planTimes(timesMs: Float64Array): PackedTimes {
   const count = timesMs.length;
   const step = count > 1 ? timesMs[1] - timesMs[0] : 1;

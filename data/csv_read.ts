@@ -9,35 +9,20 @@
  */
 
 import { AppError } from "./app_error.ts";
-import { createTimeScanner, type Decimal, parseDecimal, scanDecimal } from "./csv_fields.ts";
-import { type CsvHeader, ID, readHeader, TIME } from "./csv_header.ts";
+import { type CsvHeader, readHeader } from "./csv_header.ts";
 import { createRecordSplitter } from "./csv_records.ts";
-import { toNumber } from "./decimal.ts";
-import {
-  CSV_RECORD_MAX_BYTES,
-  END_OF_TIME_MS,
-  FIRST_TIME_MS,
-  QUOTED_VALUE_MAX,
-  REJECTS_LISTED,
-} from "./limits.ts";
+import { createRowReader, type CsvRowReader, type RowProblem } from "./csv_row.ts";
+import { CSV_RECORD_MAX_BYTES, QUOTED_VALUE_MAX, REJECTS_LISTED } from "./limits.ts";
 import type { Page } from "./page.ts";
 import { createPageBuilder } from "./page_builder.ts";
-import type { Metric, Profile } from "./profile.ts";
-import { parse } from "./std_csv.ts";
-import { parseInstant } from "./time_text.ts";
+import type { Profile } from "./profile.ts";
 
-const COMMA = 44, LF = 10, CR = 13, QUOTE = 34;
+const CR = 13;
 
-/** A record that was not taken. */
-export interface Reject {
+/** A record that was not taken; its value is shortened to 100 characters. */
+export interface Reject extends RowProblem {
   /** Its line in the upload; the header is line 1. */
   readonly line: number;
-  /** The column that is wrong, or null where the whole record is. */
-  readonly field: string | null;
-  /** What stood there, shortened to 100 characters. */
-  readonly value: string;
-  /** The rule that it breaks. */
-  readonly rule: string;
 }
 
 /** Reads one upload, chunk by chunk. */
@@ -58,117 +43,38 @@ export interface CsvReader {
 
 /** A reader of the readings of one series. */
 export function createCsvReader(profile: Profile, id: string): CsvReader {
-  const { metrics } = profile;
-  const builder = createPageBuilder(metrics.length, 16_384);
-  const times = createTimeScanner();
-  const values = new Float64Array(metrics.length);
-  const scales = new Int8Array(metrics.length);
-  const idBytes = new TextEncoder().encode(id);
-  const scratch: Decimal = { value: 0, scale: 0 };
+  const builder = createPageBuilder(profile.metrics.length, 16_384);
   const decoder = new TextDecoder("utf-8");
   const rejects: Reject[] = [];
   let rejectCount = 0;
   let header: CsvHeader | null = null;
-  let isFirstRecord = true;
+  let row: CsvRowReader | null = null;
 
-  function reject(line: number, field: string | null, [value, rule]: [string, string]): void {
+  function reject(line: number, { field, value, rule }: RowProblem): void {
     rejectCount++;
     if (rejects.length >= REJECTS_LISTED) return;
     rejects.push({ line, field, value: value.slice(0, QUOTED_VALUE_MAX), rule });
   }
 
-  /** Reads a record of plain fields; false where anything about it needs a second look. */
-  function readPlain(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    roles: readonly number[],
-  ): boolean {
-    let at = start;
-    let timeMs = -1;
-    for (let column = 0; column < roles.length; column++) {
-      const role = roles[column];
-      if (role >= 0) {
-        if (bytes[at] === COMMA || at === end) values[role] = NaN;
-        else {
-          at = scanDecimal(bytes, at, scratch);
-          if (at < 0 || !isWithin(metrics[role], scratch)) return false;
-          values[role] = scratch.value;
-          scales[role] = scratch.scale;
-        }
-      } else if (role === TIME) {
-        timeMs = times.scan(bytes, at);
-        if (timeMs < 0) return false;
-        at += 20;
-      } else if (role === ID) {
-        for (let i = 0; i < idBytes.length; i++) if (bytes[at + i] !== idBytes[i]) return false;
-        at += idBytes.length;
-      } else {
-        while (at < end && bytes[at] !== COMMA) if (bytes[at++] === QUOTE) return false;
-      }
-      if (column + 1 < roles.length ? bytes[at++] !== COMMA : at !== end) return false;
-    }
-    builder.add(timeMs, values, scales);
-    return true;
-  }
-
-  function readFields(text: string, line: number, { names, roles }: CsvHeader): void {
-    const fields = text.includes('"') ? quotedFields(text) : text.split(",");
-    if (fields === null) return reject(line, null, [text, "quotes closed as in RFC 4180"]);
-    if (fields.length !== names.length) {
-      return reject(line, null, [text, `${names.length} fields, found ${fields.length}`]);
-    }
-    let timeMs = NaN;
-    for (const [column, role] of roles.entries()) {
-      const field = fields[column].trim();
-      const problem = role === TIME
-        ? timeProblem(timeMs = parseInstant(field) ?? NaN)
-        : role === ID
-        ? (field === id ? null : `the id in the address, ${id}`)
-        : role >= 0
-        ? readMetric(field, role)
-        : null;
-      if (problem !== null) return reject(line, names[column], [field, problem]);
-    }
-    builder.add(timeMs, values, scales);
-  }
-
-  function readMetric(field: string, index: number): string | null {
-    const metric = metrics[index];
-    values[index] = NaN;
-    if (field === "") return null;
-    const decimal = parseDecimal(field);
-    if (decimal === null) return "a decimal number with a point";
-    if (!isWithin(metric, decimal)) return `${metric.min} to ${metric.max} ${metric.unit}`;
-    values[index] = decimal.value;
-    scales[index] = decimal.scale;
-    return null;
-  }
-
-  function readRecord(
-    bytes: Uint8Array,
-    range: { start: number; end: number },
-    line: number,
-  ): void {
+  function onRecord(bytes: Uint8Array, range: { start: number; end: number }, line: number): void {
     const { start } = range;
     const end = range.end > start && bytes[range.end - 1] === CR ? range.end - 1 : range.end;
-    if (isFirstRecord) {
-      isFirstRecord = false;
+    if (row === null) {
       header = readHeader(decoder.decode(bytes.subarray(start, end)), profile);
-      values.fill(NaN);
+      row = createRowReader({ profile, id, header, builder });
       return;
     }
-    if (header === null || start === end) return;
-    if (readPlain(bytes, start, end, header.roles)) return;
-    readFields(decoder.decode(bytes.subarray(start, end)), line, header);
+    if (start === end || row.readPlain(bytes, start, end)) return;
+    const problem = row.readFields(decoder.decode(bytes.subarray(start, end)));
+    if (problem !== null) reject(line, problem);
   }
 
   const splitter = createRecordSplitter({
     maxBytes: CSV_RECORD_MAX_BYTES,
-    onRecord: readRecord,
+    onRecord,
     onTooLong(text, line) {
-      if (isFirstRecord) throw longHeader(text);
-      reject(line, null, [text, `at most ${CSV_RECORD_MAX_BYTES} bytes`]);
+      if (row === null) throw longHeader(text);
+      reject(line, { field: null, value: text, rule: `at most ${CSV_RECORD_MAX_BYTES} bytes` });
     },
   });
 
@@ -176,7 +82,8 @@ export function createCsvReader(profile: Profile, id: string): CsvReader {
     push: (chunk) => splitter.push(chunk),
     end() {
       splitter.end();
-      if (isFirstRecord) readRecord(new Uint8Array([LF]), { start: 0, end: 0 }, 1);
+      // An upload without a byte has an empty header.
+      if (row === null) readHeader("", profile);
     },
     waiting: () => builder.length(),
     take: () => builder.take(),
@@ -191,24 +98,4 @@ function longHeader(text: string): AppError {
   return new AppError("INVALID_REQUEST", detail, {
     errors: [{ pointer: "#line=1", detail, value, rule: `at most ${CSV_RECORD_MAX_BYTES} bytes` }],
   });
-}
-
-function isWithin(metric: Metric, { value, scale }: Decimal): boolean {
-  const number = toNumber(value, scale);
-  return number >= metric.min && number <= metric.max;
-}
-
-function timeProblem(timeMs: number): string | null {
-  if (timeMs !== timeMs) return "a date and time as in ISO 8601";
-  const isInside = timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS;
-  return isInside ? null : "a time of the years 1970 to 9999";
-}
-
-function quotedFields(text: string): string[] | null {
-  try {
-    const records = parse(text);
-    return records.length === 1 ? records[0] : null;
-  } catch {
-    return null;
-  }
 }

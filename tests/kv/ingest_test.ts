@@ -1,5 +1,5 @@
 import { AppError } from "../../data/app_error.ts";
-import { countReadings } from "../../data/block_codec.ts";
+import { decodePage } from "../../data/block_codec.ts";
 import { listChanges } from "../../kv/changes.ts";
 import { createIngest, type Ingest } from "../../kv/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
@@ -105,7 +105,7 @@ Deno.test("a page of 50,000 readings becomes segments that commits hold", async 
   const page = gridPage({ fromMs: DAY, stepMs: 10_000, count: 50_000, value: wideValue });
   await rig.ingest.add(METER, page);
   const segments = await entriesOf<Uint8Array>(rig.kv, "segment", METER);
-  const counts = segments.map(({ value }) => countReadings(value));
+  const counts = segments.map(({ value }) => decodePage(value).timesMs.length);
   assertEquals(counts.reduce((sum, count) => sum + count, 0), 50_000);
   assertLessOrEqual(Math.max(...counts), 4_000);
   assertLines(await readLines(rig.store, METER), linesOf(page));
@@ -116,7 +116,10 @@ Deno.test("readings of more days than a commit has mutations are taken", async (
   const rows = Array.from({ length: 3_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.ingest.add(SITE, pageOf(rows));
   const segments = await entriesOf<Uint8Array>(rig.kv, "segment", SITE);
-  assertEquals(segments.reduce((sum, { value }) => sum + countReadings(value), 0), 3_000);
+  assertEquals(
+    segments.reduce((sum, { value }) => sum + decodePage(value).timesMs.length, 0),
+    3_000,
+  );
   assertEquals((await rig.store.describe(SITE))?.count, 3_000);
   assertEquals((await Array.fromAsync(listChanges(rig.kv, "site"))).length, 3_000);
 });
