@@ -124,7 +124,10 @@ function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening
   let open = 0;
   let onIdle = () => {};
   const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
-    if (isStopping) return problemResponse(new AppError("SERVICE_STOPPING", "The service stops"));
+    if (isStopping) {
+      const error = new AppError("SERVICE_STOPPING", "The service stops");
+      return problemResponse(error, { "retry-after": "5", "connection": "close" });
+    }
     open++;
     try {
       return await handler(request, info);
