@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
-import { createIngest, type Ingest } from "../../kv/ingest.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
 import { assertEquals, assertLess, assertRejects } from "../support/assert.ts";
+import { openRaceRig, type RaceRig } from "../support/race_rig.ts";
 import { onceBefore } from "../support/schedules.ts";
 import {
   ALL,
@@ -15,32 +14,8 @@ import {
   METER,
   meterPage,
   readLines,
-  tickingClock,
 } from "../support/series.ts";
-import { createRandom, strictKv, type StrictPlan } from "../support/strict_kv.ts";
-
-/** A store that reads, and another instance that writes between its reads. */
-interface Rig extends Disposable {
-  readonly below: Deno.Kv;
-  readonly plan: StrictPlan;
-  readonly store: SeriesStore;
-  readonly other: SeriesStore;
-  readonly ingest: Ingest;
-}
-
-async function openRig(): Promise<Rig> {
-  const below = await Deno.openKv(":memory:");
-  const plan: StrictPlan = {};
-  const now = tickingClock();
-  return {
-    below,
-    plan,
-    store: createSeriesStore({ kv: strictKv(below, plan), now }),
-    other: createSeriesStore({ kv: below, now }),
-    ingest: createIngest({ kv: below, writer: "w" }),
-    [Symbol.dispose]: () => below.close(),
-  };
-}
+import { createRandom } from "../support/strict_kv.ts";
 
 /** 40 days of 500 readings, one each 172.8 s. */
 const BASE = gridPage({ fromMs: DAY, stepMs: 172_800, count: 20_000 });
@@ -48,7 +23,7 @@ const BASE_LINES = linesOf(BASE);
 const BASE_TIMES = new Set(BASE.timesMs);
 
 /** What other instances do meanwhile: write at times that {@link BASE} has not, or fold. */
-async function actElsewhere({ other, ingest }: Rig, random: () => number): Promise<void> {
+async function actElsewhere({ other, ingest }: RaceRig, random: () => number): Promise<void> {
   const fromMs = DAY + Math.floor(random() * 40) * DAY_MS + 1;
   const kind = Math.floor(random() * 5);
   if (kind === 0) await other.write(METER, gridPage({ fromMs, stepMs: 20_000, count: 1_400 }));
@@ -59,7 +34,7 @@ async function actElsewhere({ other, ingest }: Rig, random: () => number): Promi
 Deno.test("a read amid folds and splits gives each old reading once, in order", async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
-      using rig = await openRig();
+      using rig = await openRaceRig();
       const random = createRandom(seed);
       await rig.other.write(METER, BASE);
       // The same readings again, in segments over a few of the blocks: folding moves them.
@@ -76,7 +51,7 @@ Deno.test("a read amid folds and splits gives each old reading once, in order", 
 Deno.test("a read sees what a fold moves between any two accesses of it", async () => {
   let came = 0;
   for (let nth = 1; nth <= 8; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.other.write(METER, meterPage([DAY + 1, "1"]));
     await rig.ingest.add(METER, meterPage([DAY + 1, "2"], [DAY + 2, "2"]));
     const moment = onceBefore({ nth }, () => rig.other.fold(METER));
@@ -92,7 +67,7 @@ Deno.test("a read sees what a fold moves between any two accesses of it", async 
 Deno.test("a read does not show a later write without the one before it", async () => {
   let shown = 0;
   for (let nth = 1; nth <= 8; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.other.write(METER, meterPage([DAY + 9, "0"]));
     await rig.ingest.add(METER, meterPage([DAY + 1, "1"]));
     rig.plan.before = onceBefore({ nth }, async () => {
@@ -110,7 +85,7 @@ Deno.test("a read does not show a later write without the one before it", async 
 Deno.test("describe() counts once what a fold moves between any two accesses of it", async () => {
   let came = 0;
   for (let nth = 1; nth <= 6; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.other.write(METER, meterPage([DAY + 1, "1"]));
     await rig.ingest.add(METER, meterPage([DAY + 1, "2"], [DAY + 2, "2"], [DAY + 3, "2"]));
     const moment = onceBefore({ nth }, () => rig.other.fold(METER));
@@ -123,7 +98,7 @@ Deno.test("describe() counts once what a fold moves between any two accesses of 
 });
 
 /** Reads all of METER while another instance does something after the first page. */
-async function readAmid({ store }: Rig, act: () => Promise<unknown>): Promise<string[]> {
+async function readAmid({ store }: RaceRig, act: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
   for await (const page of store.read(METER, ALL, new AbortController().signal)) {
     if (lines.length === 0) await act();
@@ -137,13 +112,13 @@ async function assertNotFound(act: () => Promise<unknown>): Promise<void> {
 }
 
 Deno.test("a read throws when its series is removed meanwhile", async () => {
-  using rig = await openRig();
+  using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
   await assertNotFound(() => readAmid(rig, () => rig.other.remove(METER)));
 });
 
 Deno.test("a read throws when its series is removed and written again meanwhile", async () => {
-  using rig = await openRig();
+  using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
   await assertNotFound(() =>
     readAmid(rig, async () => {
@@ -166,7 +141,7 @@ async function assertWholeOrNotFound(lines: Promise<string[]>): Promise<void> {
 
 Deno.test("a read whose series is removed at any moment throws, or has every reading", async () => {
   for (let nth = 2; nth <= 9; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.other.write(METER, BASE);
     rig.plan.before = onceBefore({ nth }, () => rig.other.remove(METER)).before;
     await assertWholeOrNotFound(readLines(rig.store, METER));
@@ -175,7 +150,7 @@ Deno.test("a read whose series is removed at any moment throws, or has every rea
 
 Deno.test("a read that began on segments alone throws, or has every reading", async () => {
   for (let nth = 1; nth <= 9; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.ingest.add(METER, BASE);
     rig.plan.before = onceBefore({ nth }, () => rig.other.fold(METER)).before;
     await assertWholeOrNotFound(readAmid(rig, () => rig.other.remove(METER)));
@@ -184,7 +159,7 @@ Deno.test("a read that began on segments alone throws, or has every reading", as
 
 Deno.test("a read of a series altered all the time, then removed, is not cut short", async () => {
   for (let nth = 2; nth <= 24; nth++) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     await rig.other.write(METER, BASE);
     let accesses = 0;
     rig.plan.before = async () => {

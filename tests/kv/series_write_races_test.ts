@@ -1,10 +1,10 @@
 import { encodePage } from "../../data/block_codec.ts";
 import type { Page, Span } from "../../data/page.ts";
-import { createIngest, type Ingest } from "../../kv/ingest.ts";
 import { stageSegment } from "../../kv/segments.ts";
 import { stageUnfolded } from "../../kv/unfolded.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import type { SeriesStore } from "../../kv/series_store.ts";
 import { assertEquals, assertLess, assertLessOrEqual } from "../support/assert.ts";
+import { openRaceRig } from "../support/race_rig.ts";
 import { onceBefore } from "../support/schedules.ts";
 import {
   ALL,
@@ -16,32 +16,7 @@ import {
   METER,
   meterPage,
   readLines,
-  tickingClock,
 } from "../support/series.ts";
-import { strictKv, type StrictPlan } from "../support/strict_kv.ts";
-
-/** A store under test, and another instance that acts between its reads. */
-interface Rig extends Disposable {
-  readonly below: Deno.Kv;
-  readonly plan: StrictPlan;
-  readonly store: SeriesStore;
-  readonly other: SeriesStore;
-  ingest(writer: string): Ingest;
-}
-
-async function openRig(): Promise<Rig> {
-  const below = await Deno.openKv(":memory:");
-  const plan: StrictPlan = {};
-  const now = tickingClock();
-  return {
-    below,
-    plan,
-    store: createSeriesStore({ kv: strictKv(below, plan), now }),
-    other: createSeriesStore({ kv: below, now }),
-    ingest: (writer) => createIngest({ kv: below, writer }),
-    [Symbol.dispose]: () => below.close(),
-  };
-}
 
 interface FoldAmid {
   /** What waits in a segment. */
@@ -59,8 +34,8 @@ interface FoldAmid {
 async function foldAmid({ live, accesses, act, span, expected }: FoldAmid): Promise<void> {
   let came = 0;
   for (let nth = 1; nth <= accesses; nth++) {
-    using rig = await openRig();
-    await rig.ingest("w").add(METER, live);
+    using rig = await openRaceRig();
+    await rig.ingest.add(METER, live);
     const moment = onceBefore({ nth }, () => act(rig.other));
     rig.plan.before = moment.before;
     const { length } = await entriesOf(rig.below, "segment", METER);
@@ -102,8 +77,8 @@ Deno.test("of segments that come while a long list of them is read, the latest w
   // More than a list reads at once by default, and more than it may, so that the writers a and z
   // are on either side of the hook.
   for (const count of [120, 1_200]) {
-    using rig = await openRig();
-    const [first, last] = ["a", "z"].map(rig.ingest);
+    using rig = await openRaceRig();
+    const [first, last] = ["a", "z"].map(rig.ingestAs);
     const bytes = encodePage(meterPage([DAY + 1, "0"]));
     for (let number = 0; number < count; number += 40) {
       const op = rig.below.atomic();
@@ -128,7 +103,7 @@ Deno.test("of segments that come while a long list of them is read, the latest w
 Deno.test("a series that lives and dies amid the write of a new one leaves nothing", async () => {
   let came = 0;
   for (const [nthBorn, nthDead] of pairsUpTo(7)) {
-    using rig = await openRig();
+    using rig = await openRaceRig();
     const old = meterPage([DAY + 1, "1"], [DAY + 2, "1"]);
     const born = onceBefore({ nth: nthBorn }, () => rig.other.write(METER, old));
     const dead = onceBefore({ nth: nthDead }, () => rig.other.remove(METER));
@@ -154,8 +129,8 @@ function pairsUpTo(most: number): [number, number][] {
 }
 
 Deno.test("a write ends though live ingest of its series never pauses", async () => {
-  using rig = await openRig();
-  const ingest = rig.ingest("w");
+  using rig = await openRaceRig();
+  const ingest = rig.ingest;
   let ingested = 0;
   rig.plan.before = async ({ space }) => {
     // So that a write which waits for a pause ends all the same.
