@@ -73,10 +73,18 @@ Deno.test("a duty with long pauses keeps its lease within them", async () => {
   const loop = startDuties(deps, [{ ...dutyOf(rounds, "me"), everyMs: 60_000 }]);
   for (let second = 0; second < 150; second++) {
     await time.pass(1_000);
-    assertEquals(await isLeaseHeld(kv, "duty", time.now()), true, `second ${second}`);
+    assertEquals(await isHeldSoon(kv, time.now()), true, `second ${second}`);
   }
   assertEquals(rounds.length, 3);
   const stopped = loop.stop();
   await time.pass(0);
   await stopped;
 });
+
+/** Whether the lease is held once what is on its way to the database has come there. */
+async function isHeldSoon(kv: Deno.Kv, nowMs: number): Promise<boolean> {
+  for (let look = 0; look < 2_000; look++) {
+    if (await isLeaseHeld(kv, "duty", nowMs)) return true;
+  }
+  return false;
+}
