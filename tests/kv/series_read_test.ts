@@ -1,4 +1,3 @@
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
 import { createIngest } from "../../kv/ingest.ts";
 import {
   assertEquals,
@@ -17,22 +16,11 @@ import {
   meterPage,
   readLines,
   SITE,
-  tickingClock,
 } from "../support/series.ts";
-import { type StrictKv, strictKv } from "../support/strict_kv.ts";
+import type { StrictKv } from "../support/strict_kv.ts";
+import { openStrictStore } from "../support/strict_store.ts";
 
 const MINUTE_MS = 60_000;
-
-interface Rig extends Disposable {
-  readonly kv: StrictKv;
-  readonly store: SeriesStore;
-}
-
-async function openRig(): Promise<Rig> {
-  const kv = strictKv(await Deno.openKv(":memory:"));
-  const store = createSeriesStore({ kv, now: tickingClock() });
-  return { kv, store, [Symbol.dispose]: () => kv.close() };
-}
 
 /** How many reads of the database something costs. */
 async function costOf(kv: StrictKv, act: () => Promise<unknown>): Promise<number> {
@@ -42,7 +30,7 @@ async function costOf(kv: StrictKv, act: () => Promise<unknown>): Promise<number
 }
 
 Deno.test("a year of minutes costs three reads each 16 days, ten minutes five", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const { kv, store } = rig;
   const grid = { fromMs: DAY, stepMs: MINUTE_MS, width: 1 };
   for (let month = 0; month < 12; month++) {
@@ -69,13 +57,13 @@ Deno.test("a year of minutes costs three reads each 16 days, ten minutes five", 
 });
 
 Deno.test("years without readings cost no reads", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   await rig.store.write(METER, meterPage([0, "1"], [DAY, "2"], [ALL.toMs - 1, "3"]));
   assertLessOrEqual(await costOf(rig.kv, () => readLines(rig.store, METER)), 5);
 });
 
 Deno.test("few readings that wait in segments cost describe() a few reads", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const page = gridPage({ fromMs: DAY, stepMs: MINUTE_MS, count: 30 * 1_440 });
   await rig.store.write(METER, page);
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
@@ -84,7 +72,7 @@ Deno.test("few readings that wait in segments cost describe() a few reads", asyn
 });
 
 Deno.test("pages have 1 to some 24,000 readings, wherever they come from", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   await ingest.add(METER, gridPage({ fromMs: DAY + 500, stepMs: 3_600_000, count: 24 }));
@@ -97,7 +85,7 @@ Deno.test("pages have 1 to some 24,000 readings, wherever they come from", async
 });
 
 Deno.test("a read whose signal is aborted throws its reason before it reads on", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   const controller = new AbortController();
   const reason = new RangeError("enough");
@@ -114,7 +102,7 @@ Deno.test("a read whose signal is aborted throws its reason before it reads on",
 });
 
 Deno.test("a read that is left early leaves nothing open", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   for await (const page of rig.store.read(METER, ALL, new AbortController().signal)) {
     assertGreater(page.timesMs.length, 0);
@@ -124,7 +112,7 @@ Deno.test("a read that is left early leaves nothing open", async () => {
 });
 
 Deno.test("readings in segments alone are read in order, clipped to the span", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const rows = [5, 1, 4, 2, 3].map((index): Row => [DAY + index, String(index)]);
   for (const row of rows) await ingest.add(SITE, pageOf([row]));

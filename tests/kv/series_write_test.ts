@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { FLOAT } from "../../data/decimal.ts";
 import { concatPages, type Page, slicePage } from "../../data/page.ts";
 import { createIngest } from "../../kv/ingest.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
 import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { pageOf, type Row } from "../support/pages.ts";
 import {
@@ -18,24 +17,12 @@ import {
   meterPage,
   readLines,
   SITE,
-  tickingClock,
   wideValue,
 } from "../support/series.ts";
-import { type StrictKv, strictKv } from "../support/strict_kv.ts";
-
-interface Rig extends Disposable {
-  readonly kv: StrictKv;
-  readonly store: SeriesStore;
-}
-
-async function openRig(): Promise<Rig> {
-  const kv = strictKv(await Deno.openKv(":memory:"));
-  const store = createSeriesStore({ kv, now: tickingClock() });
-  return { kv, store, [Symbol.dispose]: () => kv.close() };
-}
+import { openStrictStore, type StrictStore } from "../support/strict_store.ts";
 
 /** Fails unless the blocks are as they must be and hold just the page. */
-async function assertHolds({ kv, store }: Rig, page: Page): Promise<void> {
+async function assertHolds({ kv, store }: StrictStore, page: Page): Promise<void> {
   await assertWhole(kv, METER);
   assertLines(await readLines(store, METER), linesOf(page));
 }
@@ -54,7 +41,7 @@ const TEN_A_SECOND = { fromMs: DAY + 3_600_000, stepMs: 100, count: 36_000, valu
 
 for (const [name, grid] of Object.entries({ EVERY_SECOND, TEN_A_SECOND })) {
   Deno.test(`a write of ${name} keeps each reading, in blocks within their bounds`, async () => {
-    using rig = await openRig();
+    using rig = await openStrictStore();
     const page = gridPage(grid);
     const counts = await rig.store.write(METER, page);
     assertEquals(counts, { inserted: grid.count, updated: 0, unchanged: 0 });
@@ -63,14 +50,14 @@ for (const [name, grid] of Object.entries({ EVERY_SECOND, TEN_A_SECOND })) {
 }
 
 Deno.test("readings that arrive backwards end up whole", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const page = gridPage(TEN_A_SECOND);
   for (const part of partsOf(page, 900).reverse()) await rig.store.write(METER, part);
   await assertHolds(rig, page);
 });
 
 Deno.test("readings that arrive woven into each other end up whole", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const offsets = [3, 0, 4, 1, 2];
   const pages = offsets.map((offset) =>
     gridPage({ fromMs: DAY + offset * 1_000, stepMs: 5_000, count: 5_000, value: wideValue })
@@ -84,7 +71,7 @@ Deno.test("readings that arrive woven into each other end up whole", async () =>
 });
 
 Deno.test("a burst that was ingested is folded into blocks within their bounds", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const page = gridPage(EVERY_SECOND);
   await Promise.all(partsOf(page, 7_000).reverse().map((part) => ingest.add(METER, part)));
@@ -95,7 +82,7 @@ Deno.test("a burst that was ingested is folded into blocks within their bounds",
 });
 
 Deno.test("more segments than one commit could delete are folded", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const page = gridPage({ fromMs: DAY, stepMs: 60_000, count: 1_300 });
   for (const part of partsOf(page, 1)) await ingest.add(METER, part);
@@ -104,7 +91,7 @@ Deno.test("more segments than one commit could delete are folded", async () => {
 });
 
 Deno.test("blocks of values that do not pack stay below 65,536 bytes", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const values = Float64Array.from({ length: 3_000 }, (_, row) => row % 7 ? 1 / (row + 1) : NaN);
   const timesMs = values.map((_, row) => DAY + row * 20_000 + row % 13);
   const page = { timesMs, columns: Array(4).fill({ scale: FLOAT, values }) };
@@ -115,7 +102,7 @@ Deno.test("blocks of values that do not pack stay below 65,536 bytes", async () 
 });
 
 Deno.test("the last moment of a day and the first of the next are in two blocks", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const page = meterPage([DAY - 1, "1"], [DAY, "2"], [DAY + DAY_MS - 1, "3"], [DAY + DAY_MS, "4"]);
   await rig.store.write(METER, page);
   assertEquals(await blockStarts(rig.kv, METER), [DAY - DAY_MS, DAY, DAY + DAY_MS]);
@@ -123,7 +110,7 @@ Deno.test("the last moment of a day and the first of the next are in two blocks"
 });
 
 Deno.test("1,500 readings of a day are one block, one more splits it", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const page = gridPage({ fromMs: DAY + 500, stepMs: 1_000, count: 1_500 });
   await rig.store.write(METER, page);
   assertEquals(await blockStarts(rig.kv, METER), [DAY]);
@@ -144,7 +131,7 @@ const writes = fc.array(
 Deno.test("a block that was made stays under its key, whatever comes after it", async () => {
   await fc.assert(
     fc.asyncProperty(writes, async (grids) => {
-      using rig = await openRig();
+      using rig = await openStrictStore();
       let before: number[] = [];
       for (const grid of grids) {
         await rig.store.write(SITE, gridPage({ ...grid, width: 1 }));
@@ -159,7 +146,7 @@ Deno.test("a block that was made stays under its key, whatever comes after it", 
 });
 
 Deno.test("readings far apart cost a commit for many of them, written or folded", async () => {
-  using rig = await openRig();
+  using rig = await openStrictStore();
   const rows = Array.from({ length: 2_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.store.write(SITE, pageOf(rows));
   // 2,000 blocks; two mutations each and 900 a commit would be 5, 200 groups a slice make it 10.

@@ -1,8 +1,7 @@
 /** What of `@std/assert` is used here; the npm build of it comes without types. */
 
 /** A class of errors. */
-// deno-lint-ignore no-explicit-any
-type ErrorClass<E extends Error = Error> = abstract new (...args: any[]) => E;
+type ErrorClass<E extends Error = Error> = abstract new (...args: never[]) => E;
 
 /** Fails unless true. */
 export function assert(expr: unknown, msg?: string): asserts expr;
