@@ -4,6 +4,7 @@ import {
   daysInMonth,
   instantText,
   parseInstant,
+  parseWallTime,
   utcMs,
 } from "../../data/time_text.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -106,6 +107,38 @@ Deno.test("parseInstant() agrees with Temporal about any time at any offset", ()
     assertEquals(Temporal.Instant.from(text).epochMilliseconds, timeMs);
     assertEquals(parseInstant(text), timeMs);
   }));
+});
+
+Deno.test("parseWallTime() keeps the clock as written and the offset beside it", () => {
+  // 2024-01-01 is day 19,723: 54 years of 365 days and 13 leap days.
+  const wallMs = 19_723 * 86_400_000 + 90 * 60_000;
+  const table: [text: string, offsetMs: number][] = [
+    ["2024-01-01T01:30", NaN],
+    ["2024-01-01 01:30:00.0009", NaN],
+    ["2024-01-01T01:30:00Z", 0],
+    ["2024-01-01T01:30:00z", 0],
+    ["2024-01-01T01:30:00-00:00", 0],
+    ["2024-01-01T01:30:00+01:00", 3_600_000],
+    ["2024-01-01T01:30:00-0330", -12_600_000],
+    ["2024-01-01T01:30:00+14", 50_400_000],
+  ];
+  for (const [text, offsetMs] of table) {
+    assertEquals(parseWallTime(text), { wallMs, offsetMs }, text);
+  }
+});
+
+Deno.test("parseWallTime() takes a clock whose instant parseInstant() refuses, and no other form", () => {
+  const edge = "0000-01-01T00:00:00+00:01";
+  assertEquals(parseInstant(edge), null);
+  assertEquals(parseWallTime(edge), { wallMs: -62_167_219_200_000, offsetMs: 60_000 });
+  const wrong = [
+    "",
+    "2024-01-01",
+    "2023-02-29T00:00",
+    "2024-01-01T24:00",
+    "2024-01-01T00:00+24:00",
+  ];
+  assertEquals(wrong.filter((text) => parseWallTime(text) !== null), []);
 });
 
 Deno.test("instantText() writes milliseconds only where there are any", () => {
