@@ -1,0 +1,149 @@
+/**
+ * Patterns of times, as fields of Unicode TR35 (LDML), taken apart into steps along the bytes of a
+ * time.
+ *
+ * @module
+ */
+
+/** Longest pattern, characters. */
+const PATTERN_MAX = 100;
+/** A doubled quote, a quoted text, one that is not closed, a run of a letter, another character. */
+const PATTERN_PARTS = /''|'(?:[^']|'')+'|'[^]*|([A-Za-z])\1*|[^]/gu;
+const OPEN_QUOTE = /^'(?:[^']|'')*$/;
+
+/** What a step reads. Up to {@link FRACTION} it is a number. */
+export const YEAR = 0;
+/** The month as a number. */
+export const MONTH = 1;
+/** The day of the month. */
+export const DAY = 2;
+/** The hour, of 24 or of 12. */
+export const HOUR = 3;
+/** The minute. */
+export const MINUTE = 4;
+/** The second. */
+export const SECOND = 5;
+/** The digits of a fraction of a second. */
+export const FRACTION = 6;
+/** AM or PM. */
+export const HALF_DAY = 7;
+/** The month as a short name. */
+export const MONTH_NAME = 8;
+/** The offset from UTC. */
+export const OFFSET = 9;
+/** A byte that must stand there. */
+export const LITERAL = 10;
+
+/** One step along a time: a field, or a byte that must stand there. */
+export interface TimeStep {
+  /** {@link YEAR} to {@link LITERAL}. */
+  readonly kind: number;
+  /** Fewest digits. */
+  readonly min: number;
+  /** Most digits; of an offset the number of letters; of a literal its byte. */
+  readonly max: number;
+}
+
+/** A pattern that can be read in one way only. */
+export interface TimePattern {
+  /** The way along a time. */
+  readonly steps: readonly TimeStep[];
+  /** Whether hours count to 12. */
+  readonly isHalfDay: boolean;
+  /** Whether years are written without their century. */
+  readonly isShortYear: boolean;
+}
+
+/** Each field a pattern may have, by its letters. */
+const FIELDS: ReadonlyMap<string, TimeStep> = new Map([
+  ["yyyy", { kind: YEAR, min: 4, max: 4 }],
+  ["yy", { kind: YEAR, min: 2, max: 2 }],
+  ["MMM", { kind: MONTH_NAME, min: 3, max: 3 }],
+  ...pairOf("M", MONTH),
+  ...pairOf("d", DAY),
+  ...pairOf("H", HOUR),
+  ...pairOf("h", HOUR),
+  ["a", { kind: HALF_DAY, min: 2, max: 2 }],
+  ...pairOf("m", MINUTE),
+  ...pairOf("s", SECOND),
+  ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((count): [string, TimeStep] => [
+    "S".repeat(count),
+    { kind: FRACTION, min: count, max: count },
+  ]),
+  ...[1, 2, 3].map((count): [string, TimeStep] => [
+    "X".repeat(count),
+    { kind: OFFSET, min: count, max: count },
+  ]),
+]);
+
+function pairOf(letter: string, kind: number): [string, TimeStep][] {
+  return [[letter + letter, { kind, min: 2, max: 2 }], [letter, { kind, min: 1, max: 2 }]];
+}
+
+/**
+ * The steps of a pattern.
+ *
+ * @throws {SyntaxError} where it cannot be read in just one way; it names all faults.
+ */
+export function readTimePattern(pattern: string): TimePattern {
+  if (pattern.length > PATTERN_MAX) {
+    throw refused([`it must have at most ${PATTERN_MAX} characters`], pattern);
+  }
+  const steps: TimeStep[] = [], fields: string[] = [], unknown: string[] = [];
+  let isOpen = false;
+  for (const [part] of pattern.matchAll(PATTERN_PARTS)) {
+    const step = FIELDS.get(part);
+    if (step !== undefined) {
+      steps.push(step);
+      fields.push(part);
+    } else if (/^[A-Za-z]/.test(part)) unknown.push(part);
+    else if (OPEN_QUOTE.test(part)) isOpen = true;
+    else steps.push(...literalSteps(part));
+  }
+  const problems = faultsOf(fields.map((field) => field[0]));
+  if (hasOpenNumber(steps)) problems.push("a number of 1 or 2 digits must not touch the next");
+  if (isOpen) problems.push("each quote must be closed");
+  if (unknown.length > 0) {
+    const known = [...FIELDS.keys()].join(" ");
+    problems.push(`${unknown.join(" and ")} must be among ${known} or stand in quotes`);
+  }
+  if (problems.length > 0) throw refused(problems, pattern);
+  return { steps, isHalfDay: fields.includes("a"), isShortYear: fields.includes("yy") };
+}
+
+function refused(problems: readonly string[], pattern: string): SyntaxError {
+  const value = pattern.slice(0, PATTERN_MAX);
+  return new SyntaxError(`Cannot use as a time format as ${problems.join(", ")}: ${value}`);
+}
+
+function literalSteps(part: string): TimeStep[] {
+  const text = part === "''" ? "'" : part.replace(/^'([^]*)'$/, "$1").replaceAll("''", "'");
+  return Array.from(new TextEncoder().encode(text), (byte) => ({
+    kind: LITERAL,
+    min: 1,
+    max: byte,
+  }));
+}
+
+/** What is wrong with fields, given by their first letters, as a whole. */
+function faultsOf(letters: readonly string[]): string[] {
+  const count = (group: string) => letters.filter((letter) => group.includes(letter)).length;
+  const missing = [
+    ["y", "it must have a year (yyyy or yy)"],
+    ["M", "it must have a month (MM, M or MMM)"],
+    ["d", "it must have a day (dd or d)"],
+  ].filter(([letter]) => count(letter) === 0).map(([, problem]) => problem);
+  const twice = ["y", "M", "d", "Hh", "a", "m", "s", "S", "X"].filter((group) => count(group) > 1)
+    .map((group) => `${group.split("").join(" or ")} must stand once`);
+  const alone = [["h", "a"], ["a", "h"], ["m", "Hh"], ["s", "m"], ["S", "s"]]
+    .filter(([letter, group]) => count(letter) > 0 && count(group) === 0)
+    .map(([letter, group]) => `${letter} must stand with ${group.split("").join(" or ")}`);
+  return [...missing, ...twice, ...alone];
+}
+
+/** Whether a number of 1 or 2 digits touches the next: by `yyyyMd`, 2024111 would be two dates. */
+function hasOpenNumber(steps: readonly TimeStep[]): boolean {
+  return steps.some(({ kind, min, max }, index) =>
+    kind <= FRACTION && min < max && steps[index + 1]?.kind <= FRACTION
+  );
+}
