@@ -90,6 +90,24 @@ Deno.test("a byte order mark is passed over at the beginning only", () => {
   assertMalformed("\uf000[1]", { at: "/0", says });
 });
 
+Deno.test("a byte order mark that is cut off is no white space", () => {
+  const body = Uint8Array.of(0xef, 0xbb, 0x20, 0x5b, 0x5d);
+  for (const sizes of CUTS) {
+    const splitter = createElementSplitter({
+      maxBytes: 9,
+      onElement: () => {},
+      onTooLong: () => {},
+    });
+    assertThrows(
+      () => {
+        for (const chunk of chunksOf(body, sizes)) splitter.push(chunk);
+      },
+      AppError,
+      "The body must be an array that begins with [",
+    );
+  }
+});
+
 Deno.test("a body that is no array is refused", () => {
   const says = "The body must be an array that begins with [";
   assertMalformed('{"a":[1]}', { at: "/0", says, value: "{" });
