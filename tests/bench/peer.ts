@@ -4,6 +4,7 @@
  * @module
  */
 
+import { runProgram } from "./program.ts";
 import type { Contestant } from "./race.ts";
 
 /** A database with the year in it. Disposing of it stops it; its folder is the caller's. */
@@ -27,9 +28,6 @@ export interface PeerOptions {
   /** Ends an installation. */
   readonly signal: AbortSignal;
 }
-
-/** How long one step of an installation may take, milliseconds. */
-const INSTALL_MS = 60_000;
 
 /** Has programs at hand. */
 export interface Installer {
@@ -59,49 +57,4 @@ export function createInstaller(signal: AbortSignal): Installer {
       return installed;
     },
   };
-}
-
-/** The path of a program in the folders of PATH, or null. */
-export async function findInPath(name: string): Promise<string | null> {
-  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
-    if (folder !== "" && await exists(`${folder}/${name}`)) return `${folder}/${name}`;
-  }
-  return null;
-}
-
-/** Whether there is a file or folder of that path. */
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Runs a program to its end and returns what it printed.
- *
- * @throws {Error} with what it complained of, when it fails or takes longer than a minute.
- */
-export async function runProgram(
-  program: string,
-  { args, signal, env = {}, cwd }: {
-    args: string[];
-    signal: AbortSignal;
-    env?: Record<string, string>;
-    cwd?: string;
-  },
-): Promise<string> {
-  const { success, code, stdout, stderr } = await new Deno.Command(program, {
-    args,
-    env,
-    cwd,
-    stdin: "null",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(INSTALL_MS)]),
-  }).output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout).trim();
-  const said = decoder.decode(stderr).trim().split("\n").slice(-3).join("; ");
-  throw new Error(`${program} ${args[0]} failed with ${code}: ${said}`);
 }

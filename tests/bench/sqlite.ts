@@ -4,7 +4,8 @@
  * @module
  */
 
-import { exists, findInPath, type Peer, type PeerOptions } from "./peer.ts";
+import type { Peer, PeerOptions } from "./peer.ts";
+import { exists, findInPath } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
 import { openSession, type Session } from "./session.ts";
 import { METRICS, YEAR_READINGS } from "./year.ts";

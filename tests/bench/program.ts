@@ -1,0 +1,53 @@
+/**
+ * Programs of this machine.
+ *
+ * @module
+ */
+
+/** How long a program may run, milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** The path of a program in the folders of PATH, or null. */
+export async function findInPath(name: string): Promise<string | null> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    if (folder !== "" && await exists(`${folder}/${name}`)) return `${folder}/${name}`;
+  }
+  return null;
+}
+
+/** Whether there is a file or folder of that path. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs a program to its end and returns what it printed.
+ *
+ * @throws {Error} with what it complained of, when it fails or takes longer than a minute.
+ */
+export async function runProgram(
+  program: string,
+  { args, signal, env = {}, cwd }: {
+    args: string[];
+    signal: AbortSignal;
+    env?: Record<string, string>;
+    cwd?: string | URL;
+  },
+): Promise<string> {
+  const { success, code, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    env,
+    cwd,
+    stdin: "null",
+    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+  }).output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout).trim();
+  const said = decoder.decode(stderr).trim().split("\n").slice(-3).join("; ");
+  throw new Error(`${program} ${args[0]} failed with ${code}: ${said}`);
+}
