@@ -8,6 +8,7 @@ import type { Peer, PeerOptions } from "./peer.ts";
 import { exists, findInPath, runProgram } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
 import { openSession, type Session } from "./session.ts";
+import { TARGETS } from "./targets.ts";
 import { METRICS } from "./year.ts";
 
 const PACKAGE = "@duckdb/node-api";
@@ -78,6 +79,7 @@ function exportYear(
   return {
     name: `DuckDB: COPY TO, strftime, ${threads} thread${threads > 1 ? "s" : ""}, ${ordered}`,
     path,
+    target: threads === 2 ? TARGETS.duckdbExport : undefined,
     async run() {
       if (await exists(path)) await Deno.remove(path);
       await session.ask(`SET threads = ${threads}`);

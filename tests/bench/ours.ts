@@ -6,52 +6,70 @@
 
 import { DEMO_METER_ID } from "../../data/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
+import { MINUTE_MS } from "../../data/limits.ts";
+import type { Span } from "../../data/page.ts";
 import { loadDemoData } from "../../jobs/demo_data.ts";
 import { meterExport } from "../../jobs/meter_export.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series_store.ts";
 import { type Contestant, timed } from "./race.ts";
-import { YEAR, YEAR_READINGS } from "./year.ts";
+import { YEAR } from "./year.ts";
 
-/** Our way; disposing of it closes the database. */
-export interface OurExport extends Contestant, AsyncDisposable {
-  /** How long it took to make and store the year at first, milliseconds. */
-  readonly loadMs: number;
+const ARTIFACT = "export.csv";
+
+/** A database and a folder of files. Disposing of it closes the database. */
+export interface OurStore extends AsyncDisposable {
+  /** Path of the file that an export leaves. */
+  readonly path: string;
+  /** Makes and stores the demo meter up to a time. */
+  load(toMs: number): Promise<void>;
+  /**
+   * Exports a span of the demo meter, which has a reading a minute.
+   *
+   * @throws {Error} when readings are missing.
+   */
+  exportSpan(span: Span): Promise<void>;
+  /** Removes the file. */
+  removeFile(): Promise<void>;
 }
 
-/** Opens a database in an empty folder and loads the year into it. */
-export async function openOurExport(folder: string): Promise<OurExport> {
+/** Opens the database in a folder, or makes one. */
+export async function openOurStore(folder: string): Promise<OurStore> {
   await using stack = new AsyncDisposableStack();
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
-  const loadMs = await timed(() => loadDemoData(series, YEAR.toMs));
   const kind = meterExport({ series, files });
   const signal = new AbortController().signal;
-  const artifactName = "year.csv";
-
-  async function exportYear(): Promise<void> {
-    const { result } = await kind.run({
-      params: { meterId: DEMO_METER_ID, ...YEAR, format: "csv" },
-      artifactName,
-      signal,
-      progress: () => {},
-      log: () => {},
-    });
-    const wanted = JSON.stringify({ recordCount: YEAR_READINGS, missingIntervals: 0 });
-    if (JSON.stringify(result) === wanted) return;
-    throw new Error(`Cannot use an export as it is not ${wanted}: ${JSON.stringify(result)}`);
-  }
-
   const owned = stack.move();
   return {
-    name: "OpenWatts: KV, sha256, sync, rename",
-    path: `${folder}/files/${artifactName}`,
-    loadMs,
-    async run() {
-      await files.remove(artifactName);
-      return await timed(exportYear);
+    path: `${folder}/files/${ARTIFACT}`,
+    async load(toMs) {
+      await loadDemoData(series, toMs);
     },
+    async exportSpan(span) {
+      const params = { meterId: DEMO_METER_ID, ...span, format: "csv" };
+      const context = { params, signal, progress: () => {}, log: () => {} };
+      const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
+      const recordCount = (span.toMs - span.fromMs) / MINUTE_MS;
+      const wanted = JSON.stringify({ recordCount, missingIntervals: 0 });
+      if (JSON.stringify(result) === wanted) return;
+      throw new Error(`Cannot use an export as it is not ${wanted}: ${JSON.stringify(result)}`);
+    },
+    removeFile: () => files.remove(ARTIFACT),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The export of the year as a contestant, from a database with just that. */
+export async function prepareOurExport(store: OurStore): Promise<Contestant> {
+  await store.load(YEAR.toMs);
+  return {
+    name: "OpenWatts: KV, sha256, sync, rename",
+    path: store.path,
+    async run() {
+      await store.removeFile();
+      return await timed(() => store.exportSpan(YEAR));
+    },
   };
 }

@@ -8,6 +8,7 @@ import type { Peer, PeerOptions } from "./peer.ts";
 import { exists, findInPath, runProgram } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
 import { openSession, type Session } from "./session.ts";
+import { TARGETS } from "./targets.ts";
 import { METRICS, YEAR_READINGS } from "./year.ts";
 
 /** Where Debian has the programs, a folder a version. */
@@ -71,6 +72,7 @@ async function prepareExport(
   return {
     name: "PostgreSQL: COPY TO, formatted times",
     path,
+    target: TARGETS.postgresExport,
     async run() {
       if (await exists(path)) await Deno.remove(path);
       return await timed(() => session.ask(`COPY (${select}) TO '${path}' CSV HEADER;`));
@@ -83,6 +85,7 @@ async function prepareImport(session: Session, csvPath: string): Promise<Contest
   return {
     name: "PostgreSQL: COPY FROM, primary key",
     path: null,
+    target: TARGETS.postgresImport,
     async run() {
       await session.ask("TRUNCATE imported;", "CHECKPOINT;");
       const ms = await timed(() => session.ask(copyFrom("imported", csvPath)));

@@ -1,8 +1,10 @@
 /**
- * Measuring several ways to do the same thing, side by side.
+ * Measuring one thing, or several ways to do the same thing side by side.
  *
  * @module
  */
+
+import type { Target } from "./figure.ts";
 
 /** One way to do it. */
 export interface Contestant {
@@ -10,6 +12,8 @@ export interface Contestant {
   readonly name: string;
   /** The file that a run leaves; null where it leaves none. */
   readonly path: string | null;
+  /** What its time should be as a multiple of the first one's; none where nobody said. */
+  readonly target?: Target;
   /** Does it once; milliseconds, without what has to be tidied before. */
   run(): Promise<number>;
 }
@@ -39,7 +43,7 @@ const LEAST_ROUNDS = 3;
 
 /**
  * Runs all ways in turn (A B C, A B C, …), so that a noisy moment hits all alike. A way that fails
- * is dropped; the first one is ours, and its failure is thrown.
+ * is dropped, but for the first one, which is ours where there are others': its failure is thrown.
  */
 export async function race(
   contestants: readonly Contestant[],
@@ -64,11 +68,6 @@ export async function race(
     }
   }
   return [...runs].map(([contestant, runsMs]) => ({ contestant, runsMs }));
-}
-
-/** The middle of some numbers; the lower one of two middles. NaN where there are none. */
-export function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[(values.length - 1) >> 1] ?? NaN;
 }
 
 /** Milliseconds that something takes. */

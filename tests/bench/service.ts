@@ -5,6 +5,7 @@
  */
 
 import config from "../../deno.json" with { type: "json" };
+import { readPeakMb } from "./peak_memory.ts";
 
 /** How long it may take to listen, or to end, milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -26,17 +27,7 @@ export async function startService(
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: new URL("../..", import.meta.url),
-    env: {
-      HOST: "127.0.0.1",
-      PORT: "0",
-      KV_PATH: `${folder}/kv.sqlite3`,
-      FILE_STORE: `${folder}/files`,
-      DEMO_DATA: String(demoData),
-      WORKER_CONCURRENCY: "4",
-      ROLE: "all",
-      LOG_LEVEL: "error",
-      DENO_NO_UPDATE_CHECK: "1",
-    },
+    env: { ...serviceEnvironment(folder, { demoData }), DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
@@ -49,6 +40,23 @@ export async function startService(
     url,
     peakMemoryMb: () => readPeakMb(child.pid),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** The settings of such a service, as the environment has them; all defaults but for where it is. */
+export function serviceEnvironment(
+  folder: string,
+  { demoData }: { demoData: boolean },
+): Record<string, string> {
+  return {
+    HOST: "127.0.0.1",
+    PORT: "0",
+    KV_PATH: `${folder}/kv.sqlite3`,
+    FILE_STORE: `${folder}/files`,
+    DEMO_DATA: String(demoData),
+    WORKER_CONCURRENCY: "4",
+    ROLE: "all",
+    LOG_LEVEL: "error",
   };
 }
 
@@ -82,10 +90,4 @@ async function stop(child: Deno.ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
   await child.status;
   clearTimeout(timer);
-}
-
-async function readPeakMb(pid: number): Promise<number | null> {
-  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
-  const found = /^VmHWM:\s+(\d+) kB$/m.exec(status);
-  return found === null ? null : Number(found[1]) * 1024 / 1e6;
 }

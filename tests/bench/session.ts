@@ -28,17 +28,19 @@ export interface SessionOptions {
   readonly args: string[];
   /** Where it runs. */
   readonly cwd: string;
+  /** Its environment; PATH and a plain locale where there is none. */
+  readonly env?: Record<string, string>;
   /** The command that prints a word and a line end at once. */
   readonly printCommand: (word: string) => string;
 }
 
-/** Opens a program, with PATH as its whole environment. */
-export function openSession({ program, args, cwd, printCommand }: SessionOptions): Session {
+/** Opens a program. */
+export function openSession({ program, args, cwd, env, printCommand }: SessionOptions): Session {
   const child = new Deno.Command(program, {
     args,
     cwd,
     clearEnv: true,
-    env: { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C" },
+    env: env ?? { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C" },
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -8,6 +8,7 @@ import type { Peer, PeerOptions } from "./peer.ts";
 import { exists, findInPath } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
 import { openSession, type Session } from "./session.ts";
+import { TARGETS } from "./targets.ts";
 import { METRICS, YEAR_READINGS } from "./year.ts";
 
 /** Opens a database file and loads the year. */
@@ -47,6 +48,7 @@ async function prepareExport(session: Session, folder: string): Promise<Contesta
   return {
     name: "sqlite3: .mode csv, strftime",
     path,
+    target: TARGETS.sqliteExport,
     async run() {
       if (await exists(path)) await Deno.remove(path);
       return await timed(() =>

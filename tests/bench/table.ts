@@ -4,11 +4,24 @@
  * @module
  */
 
-import { median, type Standing } from "./race.ts";
+import { type Figure, figureText } from "./figure.ts";
+import type { Standing } from "./race.ts";
+import { median } from "./spread.ts";
 
-/** A table of standings with their ratio to the first, which is ours. */
-export function standingsTable(standings: readonly Standing[], readings: number): string {
-  const oursMs = median(standings[0].runsMs);
+/** What a table of standings shows beside the times. */
+export interface StandingsColumns {
+  /** How much one run does, in a unit a second: the unit, and what one run of 1 ms comes to. */
+  readonly rate?: { readonly unit: string; readonly perMs: number };
+  /** The head of a column with the ratio to the first, for ways that stand side by side. */
+  readonly ratio?: string;
+}
+
+/** A table of standings: runs, median, least and most of each way. */
+export function standingsTable(
+  standings: readonly Standing[],
+  { rate, ratio }: StandingsColumns = {},
+): string {
+  const firstMs = median(standings[0].runsMs);
   const rows = standings.map(({ contestant, runsMs }) => {
     const ms = median(runsMs);
     return [
@@ -17,12 +30,23 @@ export function standingsTable(standings: readonly Standing[], readings: number)
       ms.toFixed(1),
       Math.min(...runsMs).toFixed(1),
       Math.max(...runsMs).toFixed(1),
-      (readings / ms / 1000).toFixed(2),
-      (ms / oursMs).toFixed(2),
+      ...(rate === undefined ? [] : [(rate.perMs / ms).toFixed(2)]),
+      ...(ratio === undefined ? [] : [(ms / firstMs).toFixed(2)]),
     ];
   });
-  const names = ["way", "runs", "median ms", "least", "most", "M readings/s", "× ours"];
-  return table([names, ...rows]);
+  const more = [rate?.unit, ratio].filter((name) => name !== undefined);
+  return table([["way", "runs", "median ms", "least", "most", ...more], ...rows]);
+}
+
+/** A table of figures with what they should be, and whether they are. */
+export function figuresTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ what, value, unit, target }) => [
+    what,
+    `${figureText(value)} ${unit}`,
+    `${target.text} ${unit}`,
+    target.isMet(value) ? "yes" : "NO",
+  ]);
+  return table([["figure", "measured", "target", "met"], ...rows]);
 }
 
 /** Rows as lines, the first column to the left, the others to the right. */

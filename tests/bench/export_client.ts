@@ -1,0 +1,113 @@
+/**
+ * A client that asks for exports and polls until they are done.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { DEMO_METER_ID } from "../../data/demo_meter.ts";
+import { YEAR_READINGS, yearRange } from "./year.ts";
+
+/** A range of the demo meter, both ends included. */
+export interface AskedExport {
+  /** First time. */
+  readonly start_datetime: string;
+  /** Last time. */
+  readonly end_datetime: string;
+  /** How many readings the file must have. */
+  readonly readings: number;
+}
+
+/** The year. */
+export const YEAR_EXPORT: AskedExport = { ...yearRange(), readings: YEAR_READINGS };
+/** Ten minutes. */
+export const TEN_MINUTES_EXPORT: AskedExport = {
+  start_datetime: "2024-06-01T12:00:00Z",
+  end_datetime: "2024-06-01T12:09:00Z",
+  readings: 10,
+};
+
+/** An export that was accepted. */
+export interface PendingExport {
+  /** Where its status is told. */
+  readonly statusUrl: string;
+  /** What was asked for. */
+  readonly asked: AskedExport;
+}
+
+/** A file to download. */
+export interface ExportedFile {
+  /** Its address. */
+  readonly url: string;
+  /** Its length, bytes. */
+  readonly sizeBytes: number;
+}
+
+/** How long an export may take, milliseconds. */
+const PATIENCE_MS = 60_000;
+
+const created = z.object({ job_id: z.string() });
+const status = z.object({
+  status: z.string(),
+  file_info: z.object({
+    download_url: z.string(),
+    file_size_bytes: z.int(),
+    record_count: z.int(),
+  }).optional(),
+});
+
+/** Asks for an export. */
+export async function postExport(url: string, asked: AskedExport): Promise<PendingExport> {
+  const { start_datetime, end_datetime } = asked;
+  const body = { smart_meter_id: DEMO_METER_ID, start_datetime, end_datetime, format: "csv" };
+  const { job_id } = created.parse(
+    await askJson(`${url}/api/export/csv`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    }),
+  );
+  return { statusUrl: `${url}/api/export/status/${job_id}`, asked };
+}
+
+/**
+ * Asks for the status until the export is completed, with a pause after each answer.
+ *
+ * @throws {Error} when it ended otherwise, without all readings, or not within a minute.
+ */
+export async function waitForExport(
+  { statusUrl, asked }: PendingExport,
+  pollMs: number,
+): Promise<ExportedFile> {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const { status: state, file_info: file } = status.parse(await askJson(statusUrl));
+    if (state === "completed" && file?.record_count === asked.readings) {
+      return {
+        url: new URL(file.download_url, statusUrl).href,
+        sizeBytes: file.file_size_bytes,
+      };
+    }
+    if (state !== "pending" || performance.now() > endMs) {
+      throw new Error(`an export is ${state} with ${file?.record_count} readings`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
+
+/** Both: from POST to `completed`. */
+export async function exportToEnd(
+  url: string,
+  asked: AskedExport,
+  pollMs: number,
+): Promise<ExportedFile> {
+  return await waitForExport(await postExport(url, asked), pollMs);
+}
+
+/** What a JSON endpoint answers; throws where that is no success. */
+export async function askJson(url: string, init?: RequestInit): Promise<unknown> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${url} answered ${response.status}: ${text}`);
+  return JSON.parse(text);
+}

@@ -1,0 +1,64 @@
+/**
+ * The import of a year of CSV over HTTP, beside what databases take to read the file.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { DEMO_METER_ID } from "../../data/demo_meter.ts";
+import type { Bench } from "./bench.ts";
+import { askJson } from "./export_client.ts";
+import type { Figure } from "./figure.ts";
+import { type Contestant, race, timed } from "./race.ts";
+import { ratioFigures } from "./ratio.ts";
+import { startService } from "./service.ts";
+import { median } from "./spread.ts";
+import { standingsTable } from "./table.ts";
+import { TARGETS } from "./targets.ts";
+import { YEAR_READINGS } from "./year.ts";
+
+const report = z.object({ inserted: z.int() });
+
+/** Measures it. */
+export async function measureImport(bench: Bench): Promise<Figure[]> {
+  const peers = await bench.peers.open();
+  await using service = await startService(await bench.folder("import"), { demoData: false });
+  const ours = importOverHttp(service.url, await bench.yearCsv());
+  const importing = [ours, ...peers.flatMap(({ imports }) => imports)];
+  const standings = await race(importing, bench.options);
+  console.log(
+    "\nImport of the year from CSV, durable. Ours is checked, merged and sent over HTTP; the\n" +
+      "others read the file themselves.\n",
+  );
+  const rate = { unit: "M readings/s", perMs: YEAR_READINGS / 1000 };
+  console.log(standingsTable(standings, { rate, ratio: "× ours" }));
+  return [{
+    what: "import of the year over HTTP",
+    value: rate.perMs / median(standings[0].runsMs),
+    unit: rate.unit,
+    target: TARGETS.importRate,
+  }, ...ratioFigures("import", standings)];
+}
+
+/** The upload of the year into the emptied demo meter of a service without demo data. */
+function importOverHttp(url: string, csvPath: string): Contestant {
+  const meterUrl = `${url}/api/meters/${DEMO_METER_ID}`;
+
+  async function upload(): Promise<void> {
+    const file = await Deno.open(csvPath);
+    const headers = { "content-type": "text/csv" };
+    const init = { method: "POST", headers, body: file.readable };
+    const { inserted } = report.parse(await askJson(`${meterUrl}/readings`, init));
+    if (inserted !== YEAR_READINGS) throw new Error(`imported ${inserted} readings`);
+  }
+
+  return {
+    name: "OpenWatts: POST, streamed over HTTP",
+    path: null,
+    async run() {
+      const removed = await fetch(meterUrl, { method: "DELETE" });
+      await removed.body?.cancel();
+      return await timed(upload);
+    },
+  };
+}

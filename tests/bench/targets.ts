@@ -1,0 +1,35 @@
+/**
+ * What the figures of the bench should be, on two processors that do nothing else.
+ *
+ * @module
+ */
+
+import { atLeast, atMost, type Target, within } from "./figure.ts";
+
+/** The targets by what they are wanted of. */
+export const TARGETS = {
+  /** PostgreSQL's export of the year with formatted times, as a multiple of our time. */
+  postgresExport: atLeast(4),
+  /** The same of sqlite3. */
+  sqliteExport: atLeast(6),
+  /** The same of DuckDB on two threads: ours takes three quarters of its time. */
+  duckdbExport: atLeast(4 / 3),
+  /** PostgreSQL's import of the year, as a multiple of our time. */
+  postgresImport: atLeast(1),
+  /** Import over HTTP, million readings a second. */
+  importRate: atLeast(1),
+  /** From POST to `completed`, a year, milliseconds. */
+  yearMs: atMost(200),
+  /** From POST to `completed`, 10 minutes, milliseconds. */
+  tenMinutesMs: atMost(12),
+  /** Peak memory of a service that 8 clients get a year from at once, MB. */
+  servicePeakMb: atMost(200),
+  /** Peak memory of exporting ten years, as a multiple of that of one year. */
+  tenYearsPeak: within(0.85, 1.15),
+  /** 99th percentile of the event loop's delay while 4 years are exported, milliseconds. */
+  loopDelayMs: atMost(20),
+  /** Small exports asked for at once, jobs a second. */
+  jobsRate: atLeast(200),
+  /** Download to one local client, GB a second. */
+  downloadRate: atLeast(1),
+} satisfies Record<string, Target>;
