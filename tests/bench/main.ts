@@ -7,6 +7,7 @@
  */
 
 import { type Bench, openBench, type Part } from "./bench.ts";
+import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
 import { measureImport } from "./import_part.ts";
@@ -21,6 +22,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "export", measure: measureExport, hasPeers: true },
   { name: "import", measure: measureImport, hasPeers: true },
   { name: "service", measure: measureService },
+  { name: "download", measure: measureDownload },
 ];
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,0 +1,78 @@
+/**
+ * Clients that download a file, count its bytes and keep none.
+ *
+ * @module
+ */
+
+import type { ExportedFile } from "./export_client.ts";
+import { findInPath, runProgram } from "./program.ts";
+import { type Contestant, timed } from "./race.ts";
+
+/** What a socket is read with at once, bytes. */
+const READ_BYTES = 262_144;
+
+/** Every client, as ways to get one file. */
+export function downloadClients(file: ExportedFile, signal: AbortSignal): Contestant[] {
+  return [
+    { name: "fetch", path: null, run: () => timed(() => downloadByFetch(file)) },
+    { name: "Deno.connect", path: null, run: () => timed(() => downloadBySocket(file)) },
+    { name: "curl -o /dev/null", path: null, run: () => downloadByCurl(file, signal) },
+  ];
+}
+
+/**
+ * Downloads a file.
+ *
+ * @throws {Error} when it is not whole.
+ */
+export async function downloadByFetch({ url, sizeBytes }: ExportedFile): Promise<void> {
+  const response = await fetch(url);
+  let count = 0;
+  for await (const chunk of response.body ?? []) count += chunk.length;
+  requireWhole(response.status, { count, sizeBytes });
+}
+
+async function downloadBySocket({ url, sizeBytes }: ExportedFile): Promise<void> {
+  const { hostname, port, host, pathname } = new URL(url);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  await connection.write(
+    new TextEncoder().encode(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+  );
+  const buffer = new Uint8Array(READ_BYTES);
+  const first = await connection.read(buffer) ?? 0;
+  // A character a byte, so that places in the text are places in the buffer.
+  const text = new TextDecoder("latin1").decode(buffer.subarray(0, first));
+  const headEnd = text.indexOf("\r\n\r\n");
+  if (headEnd < 0) throw new Error("the head of the answer came in pieces");
+  let count = first - headEnd - 4;
+  while (count < sizeBytes) {
+    const more = await connection.read(buffer);
+    if (more === null) break;
+    count += more;
+  }
+  requireWhole(Number(text.split(" ", 2)[1]), { count, sizeBytes });
+}
+
+/** Takes curl's own time, from the begin of the connection on, without its start as a process. */
+async function downloadByCurl(
+  { url, sizeBytes }: ExportedFile,
+  signal: AbortSignal,
+): Promise<number> {
+  const curl = await findInPath("curl");
+  if (curl === null) throw new Error("there is no curl");
+  const told = "%{http_code} %{size_download} %{time_total}";
+  const args = ["-s", "-o", "/dev/null", "-w", told, url];
+  const [status, count, seconds] = (await runProgram(curl, { args, signal })).split(" ").map(
+    Number,
+  );
+  requireWhole(status, { count, sizeBytes });
+  return seconds * 1000;
+}
+
+function requireWhole(
+  status: number,
+  { count, sizeBytes }: { count: number; sizeBytes: number },
+): void {
+  if (status === 200 && count === sizeBytes) return;
+  throw new Error(`a download answered ${status} with ${count} bytes of ${sizeBytes}`);
+}
