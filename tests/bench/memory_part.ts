@@ -1,0 +1,78 @@
+/**
+ * The memory that exports cost: of a service with many clients, and of one export by its length.
+ *
+ * @module
+ */
+
+import type { Bench } from "./bench.ts";
+import { downloadByFetch } from "./download_clients.ts";
+import { exportToEnd, YEAR_EXPORT } from "./export_client.ts";
+import type { Figure } from "./figure.ts";
+import { measureLengths } from "./memory_by_length.ts";
+import { readPeakMb } from "./peak_memory.ts";
+import { startService } from "./service.ts";
+import { tellSkipped } from "./skipped.ts";
+import { median } from "./spread.ts";
+import { table } from "./table.ts";
+import { TARGETS } from "./targets.ts";
+
+/** How many ask for a year at once. */
+const CLIENTS = 8;
+/** How long a client waits after an answer before it asks again, milliseconds. */
+const POLL_MS = 10;
+/** Repeats of the bench that come to one process here, as each takes seconds. */
+const REPEATS_A_PROCESS = 3;
+
+/** Peaks of one service process, MB. */
+interface Peaks {
+  readonly idleMb: number;
+  readonly peakMb: number;
+}
+
+/** Measures both. */
+export async function measureMemory(bench: Bench): Promise<Figure[]> {
+  if (await readPeakMb("self") === null) {
+    tellSkipped("memory", "there is no /proc here");
+    return [];
+  }
+  const processes = Math.ceil(bench.options.repeats / REPEATS_A_PROCESS);
+  const folder = await bench.demoFolder("memory");
+  const peaks: Peaks[] = [];
+  for (let index = 0; index < processes; index++) {
+    bench.options.signal.throwIfAborted();
+    peaks.push(await servicePeaks(folder));
+  }
+  const idle = peaks.map(({ idleMb }) => idleMb);
+  const busy = peaks.map(({ peakMb }) => peakMb);
+  console.log(
+    "\nPeak memory (VmHWM, MB of 10^6 bytes) of a service in a fresh process, demo data there.\n",
+  );
+  console.log(table([
+    ["when", "processes", "median MB", "least", "most"],
+    rowOf("before any export", idle),
+    rowOf(`after ${CLIENTS} clients got a year each, downloaded`, busy),
+  ]));
+  return [{
+    what: `peak memory of the service, ${CLIENTS} year exports and downloads at once`,
+    value: median(busy),
+    unit: "MB",
+    target: TARGETS.servicePeakMb,
+  }, await measureLengths(bench, processes)];
+}
+
+/** Starts a process on the folder of an earlier one, and lets the clients at it. */
+async function servicePeaks(folder: string): Promise<Peaks> {
+  await using service = await startService(folder, { demoData: true });
+  const idleMb = await service.peakMemoryMb() ?? NaN;
+  await Promise.all(Array.from({ length: CLIENTS }, () => exportAndDownload(service.url)));
+  return { idleMb, peakMb: await service.peakMemoryMb() ?? NaN };
+}
+
+async function exportAndDownload(url: string): Promise<void> {
+  await downloadByFetch(await exportToEnd(url, YEAR_EXPORT, POLL_MS));
+}
+
+function rowOf(when: string, values: readonly number[]): string[] {
+  const [middle, least, most] = [median(values), Math.min(...values), Math.max(...values)];
+  return [when, String(values.length), ...[middle, least, most].map((mb) => mb.toFixed(0))];
+}
