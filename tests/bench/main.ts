@@ -11,6 +11,7 @@ import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
 import { measureImport } from "./import_part.ts";
+import { measureLoop } from "./loop_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
 import { figuresTable } from "./table.ts";
@@ -24,6 +25,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "import", measure: measureImport, hasPeers: true },
   { name: "service", measure: measureService },
   { name: "memory", measure: measureMemory },
+  { name: "loop", measure: measureLoop },
   { name: "download", measure: measureDownload },
 ];
 

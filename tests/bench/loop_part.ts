@@ -1,0 +1,94 @@
+/**
+ * How long anything else waits while the service exports.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Bench } from "./bench.ts";
+import { exportToEnd, YEAR_EXPORT } from "./export_client.ts";
+import type { Figure } from "./figure.ts";
+import { watchHealth } from "./health_client.ts";
+import { STEP_MS } from "./loop_probe.ts";
+import { timed } from "./race.ts";
+import { openSession, type Session } from "./session.ts";
+import { median, percentile } from "./spread.ts";
+import { table } from "./table.ts";
+import { TARGETS } from "./targets.ts";
+
+/** Exports of a year that run at once. */
+const EXPORTS = 4;
+/** How long a client waits after an answer before it asks again, milliseconds. */
+const POLL_MS = 10;
+/** How long the loop is looked at while nothing happens, milliseconds. */
+const IDLE_MS = 500;
+
+const delays = z.array(z.number());
+
+/** What one round showed, milliseconds. */
+interface Round {
+  readonly totalMs: number;
+  readonly loopMs: readonly number[];
+  readonly healthMs: readonly number[];
+}
+
+/** Measures it, by a probe in the process of the service and by a client. */
+export async function measureLoop(bench: Bench): Promise<Figure[]> {
+  const folder = await bench.demoFolder("loop");
+  await using session = openServiceSession(folder);
+  const url = await session.ask("url");
+  const rounds: Round[] = [];
+  for (let round = 0; round <= bench.options.repeats; round++) {
+    bench.options.signal.throwIfAborted();
+    rounds.push(await runRound(session, url));
+  }
+  // The first one warmed up.
+  rounds.shift();
+  await session.ask("begin");
+  await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
+  const idleMs = delays.parse(JSON.parse(await session.ask("end")));
+  const loopMs = rounds.flatMap((round) => round.loopMs);
+  const totalMs = median(rounds.map((round) => round.totalMs));
+  console.log(
+    `\n${EXPORTS} exports of a year at once, ${rounds.length} times, each time ` +
+      `${totalMs.toFixed(0)} ms (median) until all are\ncompleted. The loop is looked at every ` +
+      `${STEP_MS} ms, inside the service's process.\n`,
+  );
+  console.log(table([
+    ["wait", "samples", "p50 ms", "p99 ms", "most ms"],
+    rowOf("event loop, nothing to do", idleMs),
+    rowOf("event loop, while exporting", loopMs),
+    rowOf("GET /health, while exporting", rounds.flatMap((round) => round.healthMs)),
+  ]));
+  return [{
+    what: `event loop's delay while ${EXPORTS} years are exported, p99`,
+    value: percentile(loopMs, 99),
+    unit: "ms",
+    target: TARGETS.loopDelayMs,
+  }];
+}
+
+function openServiceSession(folder: string): Session {
+  return openSession({
+    program: Deno.execPath(),
+    args: ["run", "--quiet", "-A", new URL("loop_child.ts", import.meta.url).pathname, folder],
+    cwd: new URL("../..", import.meta.url).pathname,
+    env: Deno.env.toObject(),
+    printCommand: (word) => `print ${word}`,
+  });
+}
+
+async function runRound(session: Session, url: string): Promise<Round> {
+  await session.ask("begin");
+  const health = watchHealth(url);
+  const exports = () =>
+    Array.from({ length: EXPORTS }, () => exportToEnd(url, YEAR_EXPORT, POLL_MS));
+  const totalMs = await timed(() => Promise.all(exports()));
+  const loopMs = delays.parse(JSON.parse(await session.ask("end")));
+  return { totalMs, loopMs, healthMs: await health.stop() };
+}
+
+function rowOf(wait: string, values: readonly number[]): string[] {
+  const figures = [percentile(values, 50), percentile(values, 99), Math.max(...values)];
+  return [wait, String(values.length), ...figures.map((ms) => ms.toFixed(1))];
+}
