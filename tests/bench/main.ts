@@ -11,6 +11,7 @@ import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
 import { measureImport } from "./import_part.ts";
+import { measureJobs } from "./jobs_part.ts";
 import { measureLoop } from "./loop_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
@@ -26,6 +27,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "service", measure: measureService },
   { name: "memory", measure: measureMemory },
   { name: "loop", measure: measureLoop },
+  { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
 ];
 
