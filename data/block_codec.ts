@@ -206,8 +206,15 @@ function unpackValues(
 ): Float64Array {
   const values = new Float64Array(count);
   if (width === 0) return values.fill(base);
-  values.set(integers(buffer, at, { width, count }));
-  if (base !== 0) { for (let i = 0; i < count; i++) values[i] += base; }
+  // A loop a width, as one over arrays of several types is slow.
+  const packed = integers(buffer, at, { width, count });
+  if (packed instanceof Uint16Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else if (packed instanceof Uint8Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else if (packed instanceof Uint32Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else values.set(packed);
   return values;
 }
 

@@ -24,28 +24,33 @@ export function createCadenceMeter(): CadenceMeter {
   let firstMs = NaN, lastMs = NaN;
   let currentMs = 0, run = 0;
 
-  function settle(): void {
-    if (run > 0) distances.set(currentMs, (distances.get(currentMs) ?? 0) + run);
-    run = 0;
+  function tally(distanceMs: number, count: number): void {
+    if (count > 0) distances.set(distanceMs, (distances.get(distanceMs) ?? 0) + count);
   }
 
   return {
     add(timesMs) {
       if (timesMs.length === 0) return;
       if (firstMs !== firstMs) firstMs = timesMs[0];
+      // Copies, as a loop over what a closure holds takes longer.
+      let beforeMs = lastMs, sameMs = currentMs, count = run;
       for (let i = 0; i < timesMs.length; i++) {
-        const distanceMs = timesMs[i] - lastMs;
-        lastMs = timesMs[i];
-        if (distanceMs === currentMs) run++;
+        const distanceMs = timesMs[i] - beforeMs;
+        beforeMs = timesMs[i];
+        if (distanceMs === sameMs) count++;
         else if (distanceMs === distanceMs) {
-          settle();
-          currentMs = distanceMs;
-          run = 1;
+          tally(sameMs, count);
+          sameMs = distanceMs;
+          count = 1;
         }
       }
+      lastMs = beforeMs;
+      currentMs = sameMs;
+      run = count;
     },
     missingIntervals(span) {
-      settle();
+      tally(currentMs, run);
+      run = 0;
       if (distances.size === 0) return null;
       const cadenceMs = mostCommon(distances);
       let missing = Math.floor((firstMs - span.fromMs) / cadenceMs) +

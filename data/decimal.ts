@@ -16,10 +16,6 @@ export const MAX_SCALE = 15;
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
 /** Decimals of 15 digits are told apart by doubles (IEEE 754 §5.12.2); of 16 not all are. */
 const EXACT_DIGITS = 1e15;
-const TABLE_SIZE = 131_072;
-/** Scales with a table: no meter counts finer, and tables of every scale would fill the memory. */
-const TABLE_SCALES = 6;
-const tables: Record<string, (string | undefined)[]> = {};
 
 /** 10 to a power of 0 to 22, exact. */
 export function powerOfTen(exponent: number): number {
@@ -67,23 +63,12 @@ export function toFixed(values: Float64Array): { scale: number; values: Float64A
 }
 
 /**
- * What writes the values of one scale as their shortest exact decimals, each with `suffix` behind
- * it: no exponent, no trailing zero, nothing but the suffix for NaN. Texts of mantissas below
- * 131,072 at scales up to 6 are made once and kept, for as many suffixes as the code names.
+ * A value of a scale as its shortest exact decimal: no exponent, no trailing zero, "" for NaN.
+ * `data/decimal_words.ts` writes many of them faster.
  */
-export function decimalWriter(scale: number, suffix = ""): (value: number) => string {
-  if (scale === FLOAT) return (value) => plainText(value) + suffix;
-  if (scale > TABLE_SCALES) {
-    return (value) => (value !== value ? "" : fixedText(value, scale)) + suffix;
-  }
-  const table = tables[`${scale} ${suffix}`] ??= new Array(TABLE_SIZE + 1);
-  function make(value: number): string {
-    const text = value !== value ? suffix : fixedText(value, scale) + suffix;
-    if (value >= 0 && value < TABLE_SIZE) table[value] = text;
-    return text;
-  }
-  // What lies outside looks at the one place of the table that stays empty.
-  return (value) => table[value >= 0 && value < TABLE_SIZE ? value | 0 : TABLE_SIZE] ?? make(value);
+export function decimalText(value: number, scale: number): string {
+  if (value !== value) return "";
+  return scale === FLOAT ? plainText(value) : fixedText(value, scale);
 }
 
 /** A mantissa at a scale as its shortest exact decimal. */

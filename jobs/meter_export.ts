@@ -15,7 +15,7 @@ import type { JobContext, JobKind, JobOutcome } from "./job_kind.ts";
 import { exportFilename, METER_EXPORT, meterExportParams } from "./meter_export_contract.ts";
 
 /** Text is handed on in pieces of at least this many characters. */
-const CHUNK_CHARS = 262_144;
+const CHUNK_CHARS = 65_536;
 
 /** What an export needs. */
 export interface MeterExportDeps {

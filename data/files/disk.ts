@@ -68,12 +68,19 @@ async function writePart(
   using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
   const hash = createHash("sha256");
   let sizeBytes = 0;
-  for await (const chunk of untilAborted(body, signal)) {
-    // The chunk is on its way to the disk while its hash is computed.
-    const writing = onDisk(writeAll(file, chunk));
-    hash.update(chunk);
+  let writing = Promise.resolve();
+  try {
+    for await (const chunk of untilAborted(body, signal)) {
+      // One chunk is on its way to the disk while its hash is computed and the next one is made.
+      await writing;
+      writing = onDisk(writeAll(file, chunk));
+      // Whoever awaits it gets its error; until then it is not one that nobody handles.
+      writing.catch(() => {});
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+    }
+  } finally {
     await writing;
-    sizeBytes += chunk.length;
   }
   await onDisk(file.sync());
   signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { decodePage, encodePage } from "../../data/block_codec.ts";
 import { parseDecimal } from "../../data/csv_fields.ts";
-import { decimalWriter, FLOAT } from "../../data/decimal.ts";
+import { decimalText, FLOAT } from "../../data/decimal.ts";
 import type { Column } from "../../data/page.ts";
 import { createPageBuilder } from "../../data/page_builder.ts";
 import { assertEquals } from "../support/assert.ts";
@@ -22,8 +22,7 @@ function storedTexts(texts: readonly string[]): string[] {
   const column = builtColumn(texts);
   const page = { timesMs: Float64Array.from(texts, (_, row) => row * 60_000), columns: [column] };
   const [stored] = decodePage(encodePage(page)).columns;
-  const write = decimalWriter(stored.scale);
-  return Array.from(stored.values, (value) => write(value));
+  return Array.from(stored.values, (value) => decimalText(value, stored.scale));
 }
 
 Deno.test("take() brings a column to its largest scale and missing values along", () => {
