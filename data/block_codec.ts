@@ -174,9 +174,15 @@ function packColumn(bytes: Uint8Array<ArrayBuffer>, start: number, column: Packe
   }
   if (width > 0) {
     const packed = integers(bytes.buffer, at, { width, count });
-    // Copied by one call whatever the width: a loop over arrays of several types is slow. A NaN
-    // becomes 0 in an integer array; the bitmap says which zeros those are.
-    packed.set(base === 0 ? values : values.map((value) => value - base));
+    // A loop a width, as one over arrays of several types is slow. A NaN becomes 0 in an integer
+    // array; the bitmap says which zeros those are.
+    if (packed instanceof Uint16Array) {
+      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
+    } else if (packed instanceof Uint8Array) {
+      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
+    } else if (packed instanceof Uint32Array) {
+      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
+    } else packed.set(values);
   }
   return at + padded(width * count);
 }
