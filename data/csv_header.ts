@@ -5,61 +5,82 @@
  */
 
 import { AppError, type FieldError } from "./app_error.ts";
+import type { Dialect } from "./dialect.ts";
 import { QUOTED_VALUE_MAX } from "./limits.ts";
-import { parse } from "./std_csv.ts";
 import type { Profile } from "./profile.ts";
+import { parse } from "./std_csv.ts";
 
 /** A column that is read past. */
 export const IGNORED: number = -1;
-/** The column of times. */
+/** The column of times, or the first of two. */
 export const TIME: number = -2;
+/** The second column of times. */
+export const SECOND_TIME: number = -3;
 /** The column that repeats the series' id. */
-export const ID: number = -3;
+export const ID: number = -4;
 
 /** The columns of an upload, in its order. */
 export interface CsvHeader {
   /** The name of each column. */
   readonly names: readonly string[];
-  /** What each one is: {@link TIME}, {@link ID}, {@link IGNORED} or the index of a metric. */
+  /**
+   * What each one is: {@link TIME}, {@link SECOND_TIME}, {@link ID}, {@link IGNORED} or the index
+   * of a metric.
+   */
   readonly roles: readonly number[];
   /** Names of the columns that mean nothing here. */
   readonly ignored: readonly string[];
 }
 
 /**
- * Reads a header line by the names of a profile, in any order and any case.
+ * Reads a header line by the names of a dialect, in any order and any case.
  *
- * @throws {AppError} INVALID_REQUEST with everything that is wrong: no `timestamp`, no metric, a
- * column twice, a line that is no CSV.
+ * @throws {AppError} INVALID_REQUEST with everything that is wrong: a column of times or one that is
+ * mapped is not there, no metric, a column twice, a line that is no CSV.
  */
-export function readHeader(line: string, profile: Profile): CsvHeader {
-  const given = headerFields(line).map((name) => name.trim());
+export function readHeader(line: string, profile: Profile, dialect: Dialect): CsvHeader {
+  const given = headerFields(line, dialect.delimiter).map((name) => name.trim());
   const names = given.map((name) => name.toLowerCase());
-  const metrics = profile.metrics.map(({ name }) => name);
-  const roles = names.map((name) =>
-    name === "timestamp" ? TIME : name === profile.idColumn ? ID : metrics.indexOf(name)
-  );
-  const errors: FieldError[] = [];
-  const wrong = (detail: string, rule: string) =>
-    errors.push({ pointer: "#line=1", detail, value: line.slice(0, QUOTED_VALUE_MAX), rule });
-  if (!roles.includes(TIME)) wrong("The header has no timestamp column", "timestamp column");
-  if (!roles.some((role) => role >= 0)) {
-    wrong(`The header names none of ${metrics.join(", ")}`, "at least one metric column");
+  const roles = names.map((name) => roleOf(name, profile, dialect));
+  const wanted = [...dialect.timeColumns, ...dialect.required]
+    .filter((name) => !names.includes(name.toLowerCase()));
+  const metrics = profile.metrics.map(({ name }) => name).join(", ");
+  const problems: [detail: string, rule: string][] = [];
+  for (const name of wanted) {
+    problems.push([`The header has no ${name} column`, `${name} column`]);
+  }
+  if (!roles.some((role) => role >= 0) && dialect.required.length === 0) {
+    problems.push([`The header names none of ${metrics}`, "at least one metric column"]);
   }
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
-    wrong(`The header names ${name === "" ? "an empty column" : name} twice`, "no column twice");
+    const what = name === "" ? "an empty column" : name.slice(0, QUOTED_VALUE_MAX);
+    problems.push([`The header names ${what} twice`, "no column twice"]);
   }
-  if (errors.length > 0) {
-    throw new AppError("INVALID_REQUEST", errors.map(({ detail }) => detail).join("; "), {
-      errors,
-    });
-  }
+  if (problems.length > 0) throw wrongHeader(line, problems);
   return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
 }
 
-function headerFields(line: string): string[] {
+/** An error about the first line that lists its problems. */
+export function wrongHeader(
+  line: string,
+  problems: readonly (readonly [detail: string, rule: string])[],
+): AppError {
+  const value = line.slice(0, QUOTED_VALUE_MAX);
+  const errors: FieldError[] = problems
+    .map(([detail, rule]) => ({ pointer: "#line=1", detail, value, rule }));
+  const message = problems.map(([detail]) => detail).join("; ");
+  return new AppError("INVALID_REQUEST", message, { errors });
+}
+
+function roleOf(name: string, { idColumn }: Profile, { timeColumns, columns }: Dialect): number {
+  const time = timeColumns.findIndex((column) => column.toLowerCase() === name);
+  if (time >= 0) return time === 0 ? TIME : SECOND_TIME;
+  return columns.get(name)?.metric ?? (name === idColumn ? ID : IGNORED);
+}
+
+function headerFields(line: string, separator: string): string[] {
   try {
-    return parse(line, { lazyQuotes: true })[0] ?? [];
+    return parse(line, { lazyQuotes: true, separator })[0] ?? [];
   } catch {
     return [line];
   }

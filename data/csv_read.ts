@@ -1,101 +1,81 @@
 /**
  * Readings from the bytes of a CSV upload (RFC 4180; LF or CRLF; columns by header name).
  *
- * A record of plain fields is read straight from its bytes. Any other one (quotes, an offset in the
- * time, an exponent, a wrong value) is cut into fields and looked at again, which also finds what
- * to say about it. A record that is no reading is counted and told; it never stops the others.
+ * A record of plain fields is read straight from its bytes. Any other one (quotes, spaces, an
+ * exponent, a wrong value) is cut into fields and looked at again, which also finds what to say
+ * about it. A record that is no reading is counted and told; it never stops the others.
  *
  * @module
  */
 
-import { AppError } from "./app_error.ts";
-import { type CsvHeader, readHeader } from "./csv_header.ts";
-import { createRecordSplitter } from "./csv_records.ts";
-import { createRowReader, type CsvRowReader, type RowProblem } from "./csv_row.ts";
-import { CSV_RECORD_MAX_BYTES, QUOTED_VALUE_MAX, REJECTS_LISTED } from "./limits.ts";
-import type { Page } from "./page.ts";
+import { type CsvHeader, readHeader, wrongHeader } from "./csv_header.ts";
+import { createRecordSplitter } from "./records.ts";
+import { createRowReader, type CsvRowReader } from "./csv_row.ts";
+import type { Dialect } from "./dialect.ts";
+import { IGNORED_LISTED, RECORD_MAX_BYTES } from "./limits.ts";
 import { createPageBuilder } from "./page_builder.ts";
 import type { Profile } from "./profile.ts";
+import { createReadingRow } from "./reading_row.ts";
+import { createRejects, type UploadReader } from "./upload_reader.ts";
 
 const CR = 13;
+const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 
-/** A record that was not taken; its value is shortened to 100 characters. */
-export interface Reject extends RowProblem {
-  /** Its line in the upload; the header is line 1. */
-  readonly line: number;
+/** What an upload is read with. */
+export interface UploadOptions {
+  /** What the series measures. */
+  readonly profile: Profile;
+  /** The id of the series. */
+  readonly id: string;
+  /** How the upload writes readings. */
+  readonly dialect: Dialect;
 }
 
-/** Reads one upload, chunk by chunk. */
-export interface CsvReader {
-  /** Reads what a chunk completes. Throws AppError INVALID_REQUEST where the header is wrong. */
-  push(chunk: Uint8Array): void;
-  /** Reads the last record, which may lack its line end. Throws as {@link CsvReader.push} does. */
-  end(): void;
-  /** How many readings wait to be taken. */
-  waiting(): number;
-  /** The readings since the call before, in the order of the upload. */
-  take(): Page;
-  /** How many records were not taken so far, and the first 100 of them. */
-  rejected(): { readonly count: number; readonly first: readonly Reject[] };
-  /** Columns of the upload that mean nothing here. */
-  ignoredColumns(): readonly string[];
-}
-
-/** A reader of the readings of one series. */
-export function createCsvReader(profile: Profile, id: string): CsvReader {
+/** A reader of the readings of one series. The header is line 1. */
+export function createCsvReader({ profile, id, dialect }: UploadOptions): UploadReader {
   const builder = createPageBuilder(profile.metrics.length, 16_384);
-  const decoder = new TextDecoder("utf-8");
-  const rejects: Reject[] = [];
-  let rejectCount = 0;
+  const row = createReadingRow(profile, { derivation: dialect.derivation, builder });
+  const decoder = new TextDecoder();
+  const rejects = createRejects();
   let header: CsvHeader | null = null;
-  let row: CsvRowReader | null = null;
-
-  function reject(line: number, { field, value, rule }: RowProblem): void {
-    rejectCount++;
-    if (rejects.length >= REJECTS_LISTED) return;
-    rejects.push({ line, field, value: value.slice(0, QUOTED_VALUE_MAX), rule });
-  }
+  let records: CsvRowReader | null = null;
 
   function onRecord(bytes: Uint8Array, range: { start: number; end: number }, line: number): void {
     const { start } = range;
     const end = range.end > start && bytes[range.end - 1] === CR ? range.end - 1 : range.end;
-    if (row === null) {
-      header = readHeader(decoder.decode(bytes.subarray(start, end)), profile);
-      row = createRowReader({ profile, id, header, builder });
-      return;
+    const text = decoder.decode(bytes.subarray(start, end));
+    if (records === null) {
+      header = readHeader(text, profile, dialect);
+      records = createRowReader({ profile, id, dialect, header, row });
+    } else if (text !== "") {
+      const problem = records.readFields(text);
+      if (problem !== null) rejects.add({ line }, problem);
     }
-    if (start === end || row.readPlain(bytes, start, end)) return;
-    const problem = row.readFields(decoder.decode(bytes.subarray(start, end)));
-    if (problem !== null) reject(line, problem);
   }
 
   const splitter = createRecordSplitter({
-    maxBytes: CSV_RECORD_MAX_BYTES,
+    maxBytes: RECORD_MAX_BYTES,
+    delimiter: dialect.delimiter,
+    readPlain: (bytes, start, limit) => records?.readPlain(bytes, start, limit) ?? -1,
     onRecord,
-    onTooLong(text, line) {
-      if (row === null) throw longHeader(text);
-      reject(line, { field: null, value: text, rule: `at most ${CSV_RECORD_MAX_BYTES} bytes` });
+    onTooLong(value, line) {
+      if (records === null) {
+        throw wrongHeader(value, [[`The header must have ${TOO_LONG}`, TOO_LONG]]);
+      }
+      rejects.add({ line }, { field: null, value, rule: TOO_LONG });
     },
   });
 
   return {
-    push: (chunk) => splitter.push(chunk),
+    push: splitter.push,
     end() {
       splitter.end();
       // An upload without a byte has an empty header.
-      if (row === null) readHeader("", profile);
+      if (records === null) readHeader("", profile, dialect);
     },
-    waiting: () => builder.length(),
-    take: () => builder.take(),
-    rejected: () => ({ count: rejectCount, first: rejects }),
-    ignoredColumns: () => header?.ignored ?? [],
+    waiting: builder.length,
+    take: builder.take,
+    rejected: rejects.all,
+    ignored: () => header?.ignored.slice(0, IGNORED_LISTED) ?? [],
   };
-}
-
-function longHeader(text: string): AppError {
-  const detail = `The header must have at most ${CSV_RECORD_MAX_BYTES} bytes`;
-  const value = text.slice(0, QUOTED_VALUE_MAX);
-  return new AppError("INVALID_REQUEST", detail, {
-    errors: [{ pointer: "#line=1", detail, value, rule: `at most ${CSV_RECORD_MAX_BYTES} bytes` }],
-  });
 }

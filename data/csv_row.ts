@@ -4,140 +4,160 @@
  * @module
  */
 
-import { createTimeScanner, type Decimal, parseDecimal, scanDecimal } from "./csv_fields.ts";
-import { type CsvHeader, ID, TIME } from "./csv_header.ts";
-import { toNumber } from "./decimal.ts";
-import { END_OF_TIME_MS, FIRST_TIME_MS } from "./limits.ts";
-import type { PageBuilder } from "./page_builder.ts";
-import type { Metric, Profile } from "./profile.ts";
+import { createDecimalScanner, type Decimal, parseDecimal } from "./decimal_fields.ts";
+import { type CsvHeader, ID, IGNORED, TIME } from "./csv_header.ts";
+import type { ColumnMeaning, Dialect } from "./dialect.ts";
+import type { Profile } from "./profile.ts";
+import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import { parse } from "./std_csv.ts";
-import { parseInstant } from "./time_text.ts";
+import type { RowProblem } from "./upload_reader.ts";
+import { createTimeReader, readTime } from "./upload_time.ts";
 
-const COMMA = 44, QUOTE = 34;
-const TIME_BYTES = 20;
+const LF = 10, CR = 13, QUOTE = 34;
 
-/** What is wrong with a record. */
-export interface RowProblem {
-  /** The column that is wrong, or null where the whole record is. */
-  readonly field: string | null;
-  /** What stands there. */
-  readonly value: string;
-  /** The rule that it breaks. */
-  readonly rule: string;
+/** What records are read with. */
+export interface CsvRowOptions {
+  /** What the series measures. */
+  readonly profile: Profile;
+  /** The id of the series. */
+  readonly id: string;
+  /** How the upload writes readings. */
+  readonly dialect: Dialect;
+  /** What each column is. */
+  readonly header: CsvHeader;
+  /** Where readings go. */
+  readonly row: ReadingRow;
 }
 
 /** Reads records into a page. */
 export interface CsvRowReader {
   /**
-   * Reads a record of plain fields from its bytes; `bytes[end]` may be read. False, and nothing is
-   * taken, where anything about it needs a second look.
+   * Reads a record of plain fields from its bytes and returns the index of its LF, at most `limit`.
+   * Returns -1, and nothing is taken, where anything about it needs a second look.
    */
-  readPlain(bytes: Uint8Array, start: number, end: number): boolean;
+  readPlain(bytes: Uint8Array, start: number, limit: number): number;
   /** Reads any record from its text, or tells what is wrong with it. */
   readFields(text: string): RowProblem | null;
 }
 
-/** A reader of the records under a header, which adds them to a page. */
-export function createRowReader(
-  { profile, id, header, builder }: {
-    profile: Profile;
-    id: string;
-    header: CsvHeader;
-    builder: PageBuilder;
-  },
-): CsvRowReader {
-  const { metrics } = profile;
-  const { names, roles } = header;
-  const times = createTimeScanner();
-  // Metrics that have no column stay missing.
-  const values = new Float64Array(metrics.length).fill(NaN);
-  const scales = new Int8Array(metrics.length);
-  const idBytes = new TextEncoder().encode(id);
+/** A reader of the records under a header. */
+export function createRowReader(options: CsvRowOptions): CsvRowReader {
+  return { readPlain: createPlainReader(options), readFields: createFieldsReader(options) };
+}
+
+function createPlainReader(
+  { id, dialect, header: { names, roles }, row }: CsvRowOptions,
+): CsvRowReader["readPlain"] {
+  const encoder = new TextEncoder();
+  const meanings = meaningsOf(names, dialect);
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const missing = dialect.missing.map((text) => encoder.encode(text));
+  const idBytes = encoder.encode(id);
+  const scanDecimal = createDecimalScanner(dialect.point);
+  const time = createTimeReader(dialect);
+  const isOneTime = dialect.timeColumns.length === 1;
   const scratch: Decimal = { value: 0, scale: 0 };
-  let timeMs = -1;
+
+  function isFieldEnd(byte: number): boolean {
+    return byte === delimiter || byte === LF || byte === CR;
+  }
 
   /** Reads a plain field and returns where it ends, or -1 where it is not that plain. */
-  function scanField(bytes: Uint8Array, start: number, role: number): number {
-    if (role === TIME) {
-      timeMs = times.scan(bytes, start);
-      return timeMs < 0 ? -1 : start + TIME_BYTES;
-    }
+  function scanField(bytes: Uint8Array, start: number, column: number): number {
+    const role = roles[column];
+    if (role >= 0) return scanMetric(bytes, start, meanings[column]);
+    if (role === TIME && isOneTime) return time.scan(bytes, start);
     if (role === ID) return matchEnd(bytes, start, idBytes);
-    return role >= 0 ? scanMetric(bytes, start, role) : plainEnd(bytes, start);
+    const end = plainEnd(bytes, start);
+    if (role === IGNORED || end < 0) return end;
+    return time.takeHalf(role === TIME, bytes, { start, end });
   }
 
-  function scanMetric(bytes: Uint8Array, start: number, index: number): number {
+  function scanMetric(bytes: Uint8Array, start: number, meaning: ColumnMeaning): number {
+    for (const text of missing) {
+      const end = matchEnd(bytes, start, text);
+      if (end < 0 || !isFieldEnd(bytes[end])) continue;
+      row.setMissing(meaning);
+      return end;
+    }
     const end = scanDecimal(bytes, start, scratch);
-    if (end < 0) {
-      values[index] = NaN;
-      return isFieldEnd(bytes, start) ? start : -1;
+    if (end >= 0) return row.set(meaning, scratch) ? end : -1;
+    row.setMissing(meaning);
+    return isFieldEnd(bytes[start]) ? start : -1;
+  }
+
+  /** Where a field without quotes ends, or -1. */
+  function plainEnd(bytes: Uint8Array, start: number): number {
+    let at = start;
+    while (!isFieldEnd(bytes[at])) if (bytes[at++] === QUOTE) return -1;
+    return at;
+  }
+
+  return (bytes, start, limit) => {
+    if (bytes[start] === LF) return start;
+    let at = start;
+    for (let column = 0; column < roles.length; column++) {
+      if (column > 0 && bytes[at++] !== delimiter) return -1;
+      at = scanField(bytes, at, column);
+      if (at < 0) return -1;
     }
-    values[index] = scratch.value;
-    scales[index] = scratch.scale;
-    return isWithin(metrics[index], scratch) ? end : -1;
-  }
-
-  function readMetric(field: string, index: number): string | null {
-    const metric = metrics[index];
-    values[index] = NaN;
-    if (field === "") return null;
-    const decimal = parseDecimal(field);
-    if (decimal === null) return "a decimal number with a point";
-    if (!isWithin(metric, decimal)) return `${metric.min} to ${metric.max} ${metric.unit}`;
-    values[index] = decimal.value;
-    scales[index] = decimal.scale;
-    return null;
-  }
-
-  /** The rule that a field breaks, or null. */
-  function readField(field: string, role: number): string | null {
-    if (role === TIME) {
-      timeMs = parseInstant(field) ?? NaN;
-      return timeRule(timeMs);
-    }
-    if (role === ID) return field === id ? null : `the id in the address, ${id}`;
-    return role >= 0 ? readMetric(field, role) : null;
-  }
-
-  return {
-    readPlain(bytes, start, end) {
-      let at = start;
-      for (let column = 0; column < roles.length; column++) {
-        at = scanField(bytes, at, roles[column]);
-        if (at < 0) return false;
-        if (column + 1 < roles.length ? bytes[at++] !== COMMA : at !== end) return false;
-      }
-      builder.add(timeMs, values, scales);
-      return true;
-    },
-    readFields(text) {
-      const fields = text.includes('"') ? quotedFields(text) : text.split(",");
-      if (fields === null) {
-        return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
-      }
-      if (fields.length !== names.length) {
-        const rule = `${names.length} fields, found ${fields.length}`;
-        return { field: null, value: text, rule };
-      }
-      for (let column = 0; column < roles.length; column++) {
-        const value = fields[column].trim();
-        const rule = readField(value, roles[column]);
-        if (rule !== null) return { field: names[column], value, rule };
-      }
-      builder.add(timeMs, values, scales);
-      return null;
-    },
+    if (bytes[at] === CR) at++;
+    return bytes[at] === LF && at <= limit && row.add(time.instant()) ? at : -1;
   };
 }
 
-function isWithin(metric: Metric, { value, scale }: Decimal): boolean {
-  const number = toNumber(value, scale);
-  return number >= metric.min && number <= metric.max;
+function createFieldsReader(
+  { profile: { metrics }, id, dialect, header: { names, roles }, row }: CsvRowOptions,
+): CsvRowReader["readFields"] {
+  const { delimiter, point, timeColumns, missing } = dialect;
+  const meanings = meaningsOf(names, dialect);
+
+  /** The rule that a value breaks, or null. */
+  function readMetric(field: string, meaning: ColumnMeaning): string | null {
+    row.setMissing(meaning);
+    if (field === "" || missing.includes(field)) return null;
+    const decimal = parseDecimal(field, point);
+    if (decimal === null) return `a decimal number with a ${point === "," ? "comma" : "point"}`;
+    return row.set(meaning, decimal) ? null : rangeRule(metrics[meaning.metric]);
+  }
+
+  function readField(field: string, column: number): string | null {
+    const role = roles[column];
+    if (role === ID) return field === id ? null : `the id in the address, ${id}`;
+    return role >= 0 ? readMetric(field, meanings[column]) : null;
+  }
+
+  return (text) => {
+    const fields = text.includes('"') ? quotedFields(text, delimiter) : text.split(delimiter);
+    if (fields === null) {
+      return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
+    }
+    if (fields.length !== names.length) {
+      const rule = `${names.length} fields, found ${fields.length}`;
+      return { field: null, value: text, rule };
+    }
+    const values = fields.map((field) => field.trim());
+    const timeText = timeColumns.map((name) => values[indexOfName(names, name)]).join(" ");
+    const time = readTime(dialect, timeText);
+    for (let column = 0; column < names.length; column++) {
+      if (roles[column] === TIME && "rule" in time) {
+        return { field: timeColumns.join(" "), value: timeText, rule: time.rule };
+      }
+      const rule = readField(values[column], column);
+      if (rule !== null) return { field: names[column], value: values[column], rule };
+    }
+    if ("timeMs" in time) row.add(time.timeMs);
+    return null;
+  };
 }
 
-function isFieldEnd(bytes: Uint8Array, at: number): boolean {
-  const byte = bytes[at];
-  return byte === COMMA || byte === 10 || byte === 13 || byte === undefined;
+/** What each column means; those without a meaning have one that is not looked at. */
+function meaningsOf(names: readonly string[], { columns }: Dialect): ColumnMeaning[] {
+  return names.map((name) => columns.get(name.toLowerCase()) ?? { metric: 0, exponent: 0 });
+}
+
+function indexOfName(names: readonly string[], wanted: string): number {
+  return names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
 }
 
 /** Where a field ends that holds just these bytes, or -1. */
@@ -146,22 +166,9 @@ function matchEnd(bytes: Uint8Array, start: number, wanted: Uint8Array): number 
   return start + wanted.length;
 }
 
-/** Where a field without quotes ends, or -1. */
-function plainEnd(bytes: Uint8Array, start: number): number {
-  let at = start;
-  while (!isFieldEnd(bytes, at)) if (bytes[at++] === QUOTE) return -1;
-  return at;
-}
-
-function timeRule(timeMs: number): string | null {
-  if (timeMs !== timeMs) return "a date and time as in ISO 8601";
-  const isInside = timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS;
-  return isInside ? null : "a time of the years 1970 to 9999";
-}
-
-function quotedFields(text: string): string[] | null {
+function quotedFields(text: string, separator: string): string[] | null {
   try {
-    const records = parse(text);
+    const records = parse(text, { separator });
     return records.length === 1 ? records[0] : null;
   } catch {
     return null;

@@ -29,10 +29,12 @@ export const EXPORT_MAX_RANGE_MS = 366 * DAY_MS;
 
 /** Longest JSON body, bytes. */
 export const JSON_BODY_MAX_BYTES = 65_536;
-/** Longest record of an uploaded CSV, bytes. */
-export const CSV_RECORD_MAX_BYTES = 65_536;
+/** Longest record of an upload, a line or a JSON value, bytes. */
+export const RECORD_MAX_BYTES = 65_536;
 /** How many rejected records an import lists; the rest are counted. */
 export const REJECTS_LISTED = 100;
+/** How many columns that mean nothing an import lists. */
+export const IGNORED_LISTED = 100;
 /** How much of a wrong value is quoted back, characters. */
 export const QUOTED_VALUE_MAX = 100;
 

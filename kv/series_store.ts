@@ -8,6 +8,7 @@ import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
 import { getRevision } from "./revisions.ts";
+import { compareReadings } from "./series_compare.ts";
 import { listHeads } from "./series_heads.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
@@ -36,6 +37,8 @@ export interface SeriesStore {
    * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
    */
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
+  /** Counts what {@link SeriesStore.write} would do to the readings, and does nothing. */
+  compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
   read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
   /** Folds what live ingest left into blocks; readings stay what they are. */
@@ -88,6 +91,7 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     },
     revision: (ref) => getRevision(kv, ref),
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
+    compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),

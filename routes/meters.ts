@@ -7,13 +7,20 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { AppError } from "../data/app_error.ts";
+import { createCsvReader, type UploadOptions } from "../data/csv_read.ts";
+import { createJsonArrayReader, createNdjsonReader } from "../data/json_read.ts";
 import { METER_ID_PATTERN, METER_ID_RULE } from "../data/limits.ts";
 import type { Log } from "../data/log.ts";
+import { PROFILES } from "../data/profile.ts";
 import { instantText } from "../data/time_text.ts";
+import type { UploadReader } from "../data/upload_reader.ts";
 import type { SeriesInfo, SeriesStore } from "../kv/series_store.ts";
-import { importCsv } from "./import_csv.ts";
-import { parameterErrors, requireMediaType } from "./json_body.ts";
+import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
+import { importReadings } from "./import_readings.ts";
+import { createRunningImports, importBody } from "./imports.ts";
+import { parameterErrors } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
+import { uploadForm } from "./upload_body.ts";
 
 const LIST_LIMIT = 100;
 
@@ -26,10 +33,17 @@ const listQuery = z.strictObject({
   after: z.string().regex(METER_ID_PATTERN, `after must be ${METER_ID_RULE}`).optional(),
 });
 
+/** What reads the uploads of each media type. */
+const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => UploadReader>> = {
+  "text/csv": createCsvReader,
+  "application/x-ndjson": createNdjsonReader,
+  "application/json": createJsonArrayReader,
+};
+
 /** What the routes need. */
 export interface MeterDeps {
   /** Where readings are. */
-  readonly series: Pick<SeriesStore, "describe" | "list" | "write" | "remove">;
+  readonly series: Pick<SeriesStore, "describe" | "list" | "write" | "compare" | "remove">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -38,6 +52,7 @@ export interface MeterDeps {
 
 /** The routes under `/api/meters`. */
 export function meterRoutes({ series, now, log }: MeterDeps): Hono {
+  const imports = createRunningImports();
   return new Hono()
     .get("/api/meters", async (c) => {
       const query = listQuery.safeParse(c.req.query());
@@ -55,8 +70,10 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
     .get("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
       const info = await series.describe({ profile: "meter", id });
-      if (info === null) throw unknownMeter(id);
-      return c.json(meterBody(info));
+      const running = imports.of(id);
+      // The first readings of a meter may be on their way, before any of them is stored.
+      if (info === null && running.length === 0) throw unknownMeter(id);
+      return c.json({ ...meterBody(info ?? emptyMeter(id)), imports: running.map(importBody) });
     })
     .delete("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
@@ -66,18 +83,31 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
     })
     .post("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
-      requireMediaType(c.req.raw, "text/csv");
-      return c.json(await importCsv({ series, now, log }, id, c.req.raw.body));
+      const { mediaType, isGzip } = uploadForm(c.req.raw, UPLOAD_TYPES);
+      const { dialect, isDryRun } = readImportQuery(c.req.queries(), mediaType);
+      const reader = UPLOAD_READERS[mediaType]({ profile: PROFILES.meter, id, dialect });
+      const totalBytes = contentLength(c.req.header("content-length"));
+      const upload = { meterId: id, reader, body: c.req.raw.body, isGzip, totalBytes, isDryRun };
+      return c.json(await importReadings({ series, imports, now, log }, upload));
     });
 }
 
+function contentLength(header: string | undefined): number | null {
+  return header === undefined ? null : Number(header);
+}
+
+/** A meter as an answer tells it; one without readings has no first and last one. */
 function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): Record<string, unknown> {
   return {
     smart_meter_id: id,
     count,
-    first_reading: instantText(firstMs),
-    last_reading: instantText(lastMs),
+    first_reading: count === 0 ? null : instantText(firstMs),
+    last_reading: count === 0 ? null : instantText(lastMs),
   };
+}
+
+function emptyMeter(id: string): SeriesInfo {
+  return { id, count: 0, firstMs: NaN, lastMs: NaN };
 }
 
 function meterId(id: string): string {

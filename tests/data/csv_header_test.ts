@@ -1,10 +1,11 @@
 import { AppError } from "../../data/app_error.ts";
 import { type CsvHeader, ID, IGNORED, readHeader, TIME } from "../../data/csv_header.ts";
+import { plainDialect } from "../../data/dialect_options.ts";
 import { PROFILES } from "../../data/profile.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 
 function meterHeader(line: string): CsvHeader {
-  return readHeader(line, PROFILES.meter);
+  return readHeader(line, PROFILES.meter, plainDialect(PROFILES.meter));
 }
 
 /** The rules that a header breaks. */
@@ -36,7 +37,11 @@ Deno.test("readHeader() takes a quote inside a name as part of it", () => {
 });
 
 Deno.test("readHeader() knows the id column and metrics of the profile it is given", () => {
-  const { roles, ignored } = readHeader("timestamp,site_id,status,power_kw", PROFILES.site);
+  const { roles, ignored } = readHeader(
+    "timestamp,site_id,status,power_kw",
+    PROFILES.site,
+    plainDialect(PROFILES.site),
+  );
   assertEquals(roles, [TIME, ID, 0, IGNORED]);
   assertEquals(ignored, ["power_kw"]);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { createCsvReader } from "../../data/csv_read.ts";
+import { plainDialect } from "../../data/dialect_options.ts";
 import { createCsvWriter } from "../../data/csv_write.ts";
 import { sortPage } from "../../data/page_merge.ts";
 import { PROFILES } from "../../data/profile.ts";
@@ -197,7 +198,11 @@ Deno.test("an upload without a header is refused, however short", () => {
 });
 
 Deno.test("readings can be taken while the upload goes on", () => {
-  const reader = createCsvReader(PROFILES.site, "roof");
+  const reader = createCsvReader({
+    profile: PROFILES.site,
+    id: "roof",
+    dialect: plainDialect(PROFILES.site),
+  });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));
   push("timestamp,status\n2024-01-01T00:00:00Z,1\n2024-01-01T00:01:0");
   assertEquals(reader.waiting(), 1);

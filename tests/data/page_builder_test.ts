@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { decodePage, encodePage } from "../../data/block_codec.ts";
-import { parseDecimal } from "../../data/csv_fields.ts";
+import { parseDecimal } from "../../data/decimal_fields.ts";
 import { decimalText, FLOAT } from "../../data/decimal.ts";
 import type { Column } from "../../data/page.ts";
 import { createPageBuilder } from "../../data/page_builder.ts";

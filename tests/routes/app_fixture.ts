@@ -51,6 +51,8 @@ export function emptySeries(): AppDeps["series"] {
     remove: () => Promise.resolve(false),
     write: (_ref, { timesMs }) =>
       Promise.resolve({ inserted: timesMs.length, updated: 0, unchanged: 0 }),
+    compare: (_ref, { timesMs }) =>
+      Promise.resolve({ inserted: timesMs.length, updated: 0, unchanged: 0 }),
   };
 }
 

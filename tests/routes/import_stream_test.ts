@@ -11,6 +11,7 @@ Deno.test("200,000 lines go in as a stream", async () => {
   const { body } = await importStream(service.url, minuteStream(200_000));
   assertEquals(body, {
     smart_meter_id: "123",
+    dry_run: false,
     received: 200_000,
     inserted: 200_000,
     updated: 0,

@@ -120,6 +120,7 @@ Deno.test("GET /api/meters/{id} tells the first and last reading and the count",
       count: 4,
       first_reading: "2023-12-31T23:59:59.250Z",
       last_reading: "2024-01-01T00:09:00Z",
+      imports: [],
     });
   }
 });
@@ -188,6 +189,7 @@ Deno.test("a meter that was removed begins anew with its next import", async () 
     count: 2,
     first_reading: "2024-01-01T00:05:00Z",
     last_reading: "2024-01-01T00:06:00Z",
+    imports: [],
   });
 });
 

@@ -1,18 +1,25 @@
 /**
- * Cutting a stream of bytes into CSV records. A record ends at a line end outside quotes (RFC 4180).
+ * Cutting a stream of bytes into records. A record ends at a line end outside quotes (RFC 4180).
  *
  * @module
  */
 
 import { QUOTED_VALUE_MAX } from "./limits.ts";
 
-const LF = 10, QUOTE = 34, COMMA = 44;
+const LF = 10, QUOTE = 34;
 const BOM = [0xef, 0xbb, 0xbf];
 
 /** What is done with the records. */
 export interface RecordHandlers {
   /** Longest record, bytes; what is longer is one bad line. */
   readonly maxBytes: number;
+  /** The character behind which a quote opens; null where every line is a record. */
+  readonly delimiter: string | null;
+  /**
+   * Called with the start of each record, before anything is known of it: takes the record and
+   * returns the index of its LF, which must be at most `limit`; or takes nothing and returns -1.
+   */
+  readPlain?(bytes: Uint8Array, start: number, limit: number): number;
   /**
    * Called for each record with the bytes it lies in, its range there without the LF (a CR before
    * it is kept), and the number of its first line. `bytes[range.end]` may be read.
@@ -33,6 +40,8 @@ export interface RecordSplitter {
 /** A splitter at the beginning of a stream; a byte order mark there is passed over. */
 export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   const { maxBytes } = handlers;
+  const delimiter = handlers.delimiter?.charCodeAt(0);
+  const readPlain = handlers.readPlain ?? (() => -1);
   let rest: Uint8Array = new Uint8Array(0);
   let line = 1;
   let isFirst = true;
@@ -47,9 +56,18 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
 
   /** Hands on the records of `bytes` up to `limit` and returns where the first open one begins. */
   function consume(bytes: Uint8Array, isLast: boolean): number {
-    const anyQuote = bytes.includes(QUOTE);
+    const anyQuote = delimiter !== undefined && bytes.includes(QUOTE);
+    const lastEnd = bytes.lastIndexOf(LF);
     let start = isFirst && BOM.every((byte, index) => bytes[index] === byte) ? 3 : 0;
     while (start < bytes.length) {
+      const plainEnd = isSkipping || start > lastEnd
+        ? -1
+        : readPlain(bytes, start, Math.min(lastEnd, start + maxBytes));
+      if (plainEnd >= 0) {
+        line++;
+        start = plainEnd + 1;
+        continue;
+      }
       let end = bytes.indexOf(LF, start);
       if (isSkipping) {
         if (end < 0) return bytes.length;
@@ -61,7 +79,8 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
       const lineEnd = end;
       const mayQuote = anyQuote && consumed + start >= plainUntil;
       if (mayQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
-        end = quotedEnd(bytes, start, Math.min(bytes.length, start + maxBytes + 1));
+        const limit = Math.min(bytes.length, start + maxBytes + 1);
+        end = quotedEnd(bytes, { start, end: limit, delimiter });
         const isOpen = end < 0 && (isLast || bytes.length - start > maxBytes);
         if (isOpen && lineEnd >= 0) {
           end = lineEnd;
@@ -117,7 +136,10 @@ function hasQuote(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /** Index of the first LF outside quotes in a range, or -1. A quote opens where a field begins. */
-function quotedEnd(bytes: Uint8Array, start: number, end: number): number {
+function quotedEnd(
+  bytes: Uint8Array,
+  { start, end, delimiter }: { start: number; end: number; delimiter: number | undefined },
+): number {
   let isQuoted = false;
   let isFieldStart = true;
   for (let at = start; at < end; at++) {
@@ -126,7 +148,7 @@ function quotedEnd(bytes: Uint8Array, start: number, end: number): number {
     // Behind a closed stretch a second quote stands for one quote inside it (RFC 4180 §2.7).
     else if (byte === QUOTE) isQuoted = isFieldStart || bytes[at - 1] === QUOTE;
     else if (byte === LF && !isQuoted) return at;
-    isFieldStart = byte === COMMA && !isQuoted;
+    isFieldStart = byte === delimiter && !isQuoted;
   }
   return -1;
 }

@@ -7,12 +7,15 @@ import { minuteLines, minuteText, UPLOAD_HEADER } from "./meter_csv.ts";
 import { assertProblem, jsonAnswer } from "./problem_assert.ts";
 
 const CSV_TYPE = { "content-type": "text/csv" };
+const MEDIA_RULE = "Content-Type must be text/csv, application/x-ndjson or application/json";
+const CODING_RULE = "Content-Encoding must be gzip or identity";
 const NOTHING = { received: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 
 /** What an import of such counts answers. */
 function report(counts: Partial<typeof NOTHING>, rest: Record<string, unknown> = {}): unknown {
   return {
     smart_meter_id: "123",
+    dry_run: false,
     ...NOTHING,
     ...counts,
     rejects: [],
@@ -152,10 +155,16 @@ Deno.test("an import without any body is refused as an empty file is", async () 
 
 for (
   const [what, headers, detail] of [
-    ["JSON", { "content-type": "application/json" }, "Content-Type must be text/csv"],
-    ["a form", { "content-type": "multipart/form-data" }, "Content-Type must be text/csv"],
-    ["no type", {}, "Content-Type must be text/csv"],
-    ["gzip", { ...CSV_TYPE, "content-encoding": "gzip" }, "Content-Encoding must be identity"],
+    ["XML", { "content-type": "text/xml" }, MEDIA_RULE],
+    ["a form", { "content-type": "multipart/form-data" }, MEDIA_RULE],
+    ["no type", {}, MEDIA_RULE],
+    ["Brotli", { ...CSV_TYPE, "content-encoding": "br" }, CODING_RULE],
+    ["gzip twice", { ...CSV_TYPE, "content-encoding": "gzip, gzip" }, CODING_RULE],
+    [
+      "a form in Brotli",
+      { "content-type": "multipart/form-data", "content-encoding": "br" },
+      `${MEDIA_RULE}; ${CODING_RULE}`,
+    ],
   ] as const
 ) {
   Deno.test(`an import that comes as ${what} is refused`, async () => {

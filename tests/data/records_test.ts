@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createRecordSplitter } from "../../data/csv_records.ts";
+import { createRecordSplitter } from "../../data/records.ts";
 import { assertEquals } from "../support/assert.ts";
 import { chunksOf } from "./csv_upload.ts";
 
@@ -10,6 +10,7 @@ function recordsOf(csv: string, { maxBytes = 100, sizes = [1_000_000] } = {}): s
   const found: string[] = [];
   const splitter = createRecordSplitter({
     maxBytes,
+    delimiter: ",",
     onRecord: (bytes, { start, end }, line) =>
       found.push(`${line}: ${decoder.decode(bytes.subarray(start, end))}`),
     onTooLong: (beginning, line) => found.push(`${line}! ${beginning.slice(0, 5)}`),
@@ -47,6 +48,7 @@ Deno.test("the memory of a chunk may be used again after it was pushed", () => {
   const found: string[] = [];
   const splitter = createRecordSplitter({
     maxBytes: 100,
+    delimiter: ",",
     onRecord: (bytes, { start, end }) => found.push(decoder.decode(bytes.subarray(start, end))),
     onTooLong: () => {},
   });
@@ -98,6 +100,7 @@ Deno.test("a line that is too long is told by its first 100 bytes", () => {
   const told: string[] = [];
   const splitter = createRecordSplitter({
     maxBytes: 500,
+    delimiter: ",",
     onRecord: () => {},
     onTooLong: (beginning) => told.push(beginning),
   });
@@ -136,6 +139,7 @@ Deno.test("a million quotes that never close each spoil their line, and cost no 
   let records = 0, spanning = 0;
   const splitter = createRecordSplitter({
     maxBytes: 65_536,
+    delimiter: ",",
     onRecord: (_bytes, { start, end }) => {
       records++;
       if (end - start > 4) spanning++;

@@ -1,0 +1,114 @@
+/**
+ * The query of an upload: how it writes readings, and whether they are stored.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { FieldError } from "../data/app_error.ts";
+import type { Dialect } from "../data/dialect.ts";
+import { createDialect, type DialectOptions } from "../data/dialect_options.ts";
+import { type PresetName, PRESETS } from "../data/presets.ts";
+import { PROFILES } from "../data/profile.ts";
+import { parameterErrors, quoted } from "./json_body.ts";
+import { invalidRequest } from "./problem.ts";
+
+/** The media types of uploads. */
+export const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/json"] as const;
+
+/** One of {@link UPLOAD_TYPES}. */
+export type UploadType = typeof UPLOAD_TYPES[number];
+
+// The names of an object are texts; of this one they are just the names of the presets.
+const presetNames = Object.keys(PRESETS) as PresetName[];
+
+const importQuery = z.strictObject({
+  dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
+  preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
+  delimiter: z.string().optional(),
+  decimal: z.string().optional(),
+  timestamp: z.array(z.string()).optional(),
+  timestamp_format: z.string().optional(),
+  timezone: z.string().optional(),
+  map: z.array(z.string()).optional(),
+  missing: z.array(z.string()).optional(),
+});
+
+/** Parameters that may have several values: repeated, or one with commas between them. */
+const LISTS: readonly string[] = ["timestamp", "map", "missing"];
+/** Parameters that say something of CSV alone. */
+const CSV_ONLY = ["preset", "delimiter", "decimal", "missing"] as const;
+/** What options that go by two words are called in the query. */
+const QUERY_NAMES: Partial<Record<keyof DialectOptions, string>> = {
+  timestampFormat: "timestamp_format",
+};
+
+/** What the query of an upload asks for. */
+export interface ImportQuery {
+  /** How the upload writes readings. */
+  readonly dialect: Dialect;
+  /** Whether nothing is to be written. */
+  readonly isDryRun: boolean;
+}
+
+/**
+ * Reads the query of an upload.
+ *
+ * @throws {AppError} INVALID_REQUEST with everything that is wrong.
+ */
+export function readImportQuery(
+  queries: Readonly<Record<string, string[]>>,
+  mediaType: UploadType,
+): ImportQuery {
+  const { given, errors } = normalized(queries);
+  const query = importQuery.safeParse(given);
+  if (!query.success) {
+    for (const error of parameterErrors(query.error, given)) {
+      errors.push(error);
+      // What can be read of the rest is looked at all the same.
+      delete given[error.pointer.slice(1)];
+    }
+  }
+  const { dry_run, preset, timestamp_format, ...rest } = importQuery.parse(given);
+  if (mediaType !== "text/csv") {
+    for (const name of CSV_ONLY) {
+      if (!(name in queries)) continue;
+      const detail = `${name} is for text/csv only`;
+      errors.push({ pointer: `#${name}`, detail, value: quoted(queries[name][0]) });
+    }
+  }
+  const result = createDialect(PROFILES.meter, {
+    ...(preset === undefined ? {} : PRESETS[preset]),
+    ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
+    ...rest,
+  });
+  if ("dialect" in result && errors.length === 0) {
+    return { dialect: result.dialect, isDryRun: dry_run === "true" };
+  }
+  const problems = "problems" in result ? result.problems : [];
+  throw invalidRequest([
+    ...errors,
+    ...problems.map(({ option, value, detail }) => {
+      return { pointer: `#${QUERY_NAMES[option] ?? option}`, detail, value: quoted(value) };
+    }),
+  ]);
+}
+
+/** Lists as lists, everything else as its one value. */
+function normalized(
+  queries: Readonly<Record<string, string[]>>,
+): { given: Record<string, string | string[]>; errors: FieldError[] } {
+  const given: Record<string, string | string[]> = {};
+  const errors: FieldError[] = [];
+  for (const [name, values] of Object.entries(queries)) {
+    if (LISTS.includes(name)) {
+      given[name] = values.length === 1 ? values[0].split(",") : values;
+      continue;
+    }
+    given[name] = values[0];
+    if (values.length === 1) continue;
+    const detail = `${name.slice(0, 100)} must be given once`;
+    errors.push({ pointer: `#${name.slice(0, 100)}`, detail, value: quoted(values.join(", ")) });
+  }
+  return { given, errors };
+}

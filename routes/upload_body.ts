@@ -1,0 +1,99 @@
+/**
+ * The bytes of an upload, whatever its media type, taken out of gzip where they come in it.
+ *
+ * @module
+ */
+
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import { AppError, type FieldError } from "../data/app_error.ts";
+
+/** Bytes that come out of gzip at once; a small upload may unfold to a thousand times its length. */
+const UNFOLDED_BYTES = 65_536;
+
+/** How the body of an upload is to be read. */
+export interface UploadForm<T extends string> {
+  /** Its media type, one of those that are taken. */
+  readonly mediaType: T;
+  /** Whether it comes in gzip. */
+  readonly isGzip: boolean;
+}
+
+/**
+ * How a body says it is to be read; parameters of its media type change nothing.
+ *
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE with both headers where both are wrong.
+ */
+export function uploadForm<T extends string>(
+  { headers }: Request,
+  mediaTypes: readonly T[],
+): UploadForm<T> {
+  const given = (headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
+  const mediaType = mediaTypes.find((type) => type === given);
+  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  const isGzip = coding === "gzip" || coding === "x-gzip";
+  const errors: FieldError[] = [];
+  if (mediaType === undefined) {
+    const detail = `Content-Type must be ${oneOf(mediaTypes)}`;
+    errors.push({ pointer: "#content-type", detail, value: given });
+  }
+  if (!isGzip && coding !== "identity") {
+    const detail = "Content-Encoding must be gzip or identity";
+    errors.push({ pointer: "#content-encoding", detail, value: coding });
+  }
+  if (mediaType !== undefined && errors.length === 0) return { mediaType, isGzip };
+  const message = errors.map(({ detail }) => detail).join("; ");
+  throw new AppError("UNSUPPORTED_MEDIA_TYPE", message, { errors });
+}
+
+/**
+ * The bytes of a body as they come, unfolded; a gzip file of several members is all of them.
+ *
+ * @param onBytes is told how many bytes came in, before they are unfolded.
+ * @throws {AppError} MALFORMED_BODY where the body breaks off or is not gzip.
+ */
+export async function* uploadBytes(
+  body: ReadableStream<Uint8Array> | null,
+  isGzip: boolean,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const chunks = countedChunks(body, onBytes);
+  if (!isGzip) return yield* chunks;
+  const gunzip = createGunzip({ chunkSize: UNFOLDED_BYTES });
+  // An error on either side ends both, and comes out of the loop over what is unfolded.
+  pipeline(Readable.from(chunks, { objectMode: true }), gunzip, () => {});
+  try {
+    for await (const chunk of gunzip) yield chunk;
+  } catch (cause) {
+    if (cause instanceof AppError) throw cause;
+    throw new AppError("MALFORMED_BODY", "The body is not valid gzip", {
+      details: "Readings that were stored before stay; send the whole again to complete it",
+      cause,
+    });
+  } finally {
+    gunzip.destroy();
+  }
+}
+
+/** The chunks of a body; one that breaks off is an error with a code. */
+async function* countedChunks(
+  body: ReadableStream<Uint8Array> | null,
+  onBytes: (count: number) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of body ?? []) {
+      onBytes(chunk.length);
+      yield chunk;
+    }
+  } catch (cause) {
+    throw new AppError("MALFORMED_BODY", "The upload broke off", {
+      details: "Readings that were stored before stay; send the same again to complete it",
+      cause,
+    });
+  }
+}
+
+function oneOf(names: readonly string[]): string {
+  const last = names[names.length - 1];
+  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+}
