@@ -16,7 +16,7 @@ import { AppError } from "../data/app_error.ts";
 import { decodePage } from "../data/block_codec.ts";
 import { clipPage, concatPages, type Page, slicePage, type Span } from "../data/page.ts";
 import { mergePages } from "../data/page_merge.ts";
-import { listBlocks, stretchStart } from "./blocks.ts";
+import { listBlocks, releaseBlock, type StoredBlock, stretchStart } from "./blocks.ts";
 import { isOfEndedLife, listSegments, segmentsPage } from "./segments.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
@@ -32,7 +32,7 @@ type Kv = Pick<Deno.Kv, "get" | "list">;
 export type SeriesExtent = Pick<SeriesHead, "count" | "firstMs" | "lastMs">;
 
 interface Stretch {
-  readonly pages: readonly Page[];
+  readonly pages: Iterable<Page>;
   /** Where the next one begins. */
   readonly toMs: number;
 }
@@ -127,22 +127,39 @@ async function readStretch(
 ): Promise<Stretch> {
   // Of a series that is not live, blocks that are still there belong to a life that ended.
   if (liveHead(head) === null) {
-    return { pages: pagesOf([], clipPage(overlay, { fromMs, toMs })), toMs };
+    const span = { fromMs, toMs };
+    return { pages: pagesOf([], { span, over: clipPage(overlay, span) }), toMs };
   }
   const startMs = await stretchStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: STRETCH_BLOCKS + 1 });
   // One block more than is used: it says where the stretch of the last used one ends.
   const next = blocks.length > STRETCH_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  const pages = blocks.map(({ bytes }) => clipPage(decodePage(bytes), span));
-  return { pages: pagesOf(pages, clipPage(overlay, span)), toMs: span.toMs };
+  return { pages: pagesOf(blocks, { span, over: clipPage(overlay, span) }), toMs: span.toMs };
 }
 
-/** Pages with another one laid over them, without those that hold nothing. */
-function pagesOf(pages: readonly Page[], over: Page): Page[] {
-  const isOverlaid = over.timesMs.length > 0;
-  const merged = isOverlaid && pages.length > 0 ? mergePages(concatPages(pages), over).page : over;
-  return (isOverlaid ? [merged] : pages).filter(({ timesMs }) => timesMs.length > 0);
+/**
+ * The pages of blocks with another one laid over them, without those that hold nothing. Where
+ * nothing lies over them, each is decoded when it is asked for, so that it is gone with its use.
+ */
+function* pagesOf(
+  blocks: readonly StoredBlock[],
+  { span, over }: { span: Span; over: Page },
+): Generator<Page> {
+  const pageOf = (block: StoredBlock) => {
+    const page = clipPage(decodePage(block.bytes), span);
+    releaseBlock(block);
+    return page;
+  };
+  if (over.timesMs.length > 0) {
+    const pages = blocks.map(pageOf);
+    yield pages.length > 0 ? mergePages(concatPages(pages), over).page : over;
+    return;
+  }
+  for (const block of blocks) {
+    const page = pageOf(block);
+    if (page.timesMs.length > 0) yield page;
+  }
 }
 
 /** A life may begin or go on while it is read; its end is an error. */

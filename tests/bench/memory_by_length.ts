@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import config from "../../deno.json" with { type: "json" };
 import { DAY_MS } from "../../data/limits.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
@@ -17,6 +18,10 @@ import { TARGETS } from "./targets.ts";
 import { YEAR } from "./year.ts";
 
 const TEN_YEARS = { fromMs: YEAR.fromMs, toMs: YEAR.fromMs + 3_650 * DAY_MS };
+
+/** The flags of the engine that the service is started with. */
+const START_FLAGS = config.tasks.start.command.split(" ")
+  .filter((word) => word.startsWith("--v8-flags="));
 
 const report = z.object({ peakMb: z.number(), sizeBytes: z.int() });
 type Report = z.infer<typeof report>;
@@ -53,7 +58,16 @@ async function exportInProcess(
   signal: AbortSignal,
 ): Promise<Report> {
   const child = new URL("memory_child.ts", import.meta.url).pathname;
-  const args = ["run", "--quiet", "-A", child, folder, String(fromMs), String(toMs)];
+  const args = [
+    "run",
+    "--quiet",
+    "-A",
+    ...START_FLAGS,
+    child,
+    folder,
+    String(fromMs),
+    String(toMs),
+  ];
   const cwd = new URL("../..", import.meta.url);
   return report.parse(JSON.parse(await runProgram(Deno.execPath(), { args, signal, cwd })));
 }
