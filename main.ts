@@ -21,6 +21,7 @@ import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
 import { createApp } from "./routes/app.ts";
 import { problemResponse } from "./routes/problem.ts";
+import { secured } from "./routes/security_headers.ts";
 
 /** How long requests and jobs may take to end once the service stops, milliseconds. */
 const GRACE_MS = 10_000;
@@ -126,7 +127,7 @@ function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening
   const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
     if (isStopping) {
       const error = new AppError("SERVICE_STOPPING", "The service stops");
-      return problemResponse(error, { "retry-after": "5", "connection": "close" });
+      return secured(problemResponse(error, { "retry-after": "5", "connection": "close" }));
     }
     open++;
     try {

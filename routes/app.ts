@@ -11,6 +11,7 @@ import { type ExportDeps, exportRoutes } from "./exports.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { type MeterDeps, meterRoutes } from "./meters.ts";
 import { problemResponse, PROBLEMS } from "./problem.ts";
+import { secured } from "./security_headers.ts";
 
 /** What all routes need together. */
 export interface AppDeps extends ExportDeps, MeterDeps, HealthDeps {
@@ -32,6 +33,9 @@ export function createApp(deps: AppDeps): Hono {
       // Hono hands errors to onError; anything else that is thrown comes here.
       c.res = answerError(thrown, c);
     }
+    const answer = secured(c.res);
+    // Hono would copy an answer that is set again.
+    if (answer !== c.res) c.res = answer;
     const { method, path } = c.req;
     log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });

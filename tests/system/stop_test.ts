@@ -44,6 +44,8 @@ Deno.test("an upload on its way is taken whole by a service that stops, new requ
   await pause(300);
   const refused = await askJson(`${service.url}/health`);
   assertEquals([refused.status, refused.body.code], [503, "SERVICE_STOPPING"]);
+  assertEquals(refused.headers.get("x-content-type-options"), "nosniff");
+  assertEquals(refused.headers.get("x-frame-options"), "DENY");
   await writer.write("2024-01-01T00:01:00Z,2\n");
   await writer.close();
   const { status, body } = await answer;
