@@ -20,6 +20,7 @@ import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
 import { createApp } from "./routes/app.ts";
+import { readPackageFile } from "./routes/package_files.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { secured } from "./routes/security_headers.ts";
 
@@ -80,6 +81,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     log,
     series,
     files,
+    readPackageFile,
     jobs: createJobs({
       ...opened,
       jobRetentionMs: settings.jobRetentionMs,

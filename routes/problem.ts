@@ -35,6 +35,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   SERIES_BUSY: { status: 503, title: "Series busy" },
   SERVICE_STOPPING: { status: 503, title: "Service stopping" },
   WORKER_NOT_RUNNING: { status: 503, title: "Worker not running" },
+  PAGE_NOT_INSTALLED: { status: 404, title: "Page not installed" },
   INTERNAL_ERROR: { status: 500, title: "Internal error" },
 };
 

@@ -33,6 +33,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     log: (level, event, fields) => logged.push({ level, event, fields }),
     series: emptySeries(),
     files: { read: () => Promise.resolve(null) },
+    readPackageFile: () => Promise.resolve(null),
     jobs: {
       get: () => Promise.resolve(null),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
