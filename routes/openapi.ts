@@ -5,11 +5,12 @@
  */
 
 import type { z } from "zod";
+import { AppError } from "../data/app_error.ts";
 import { type HeaderName, headerObject } from "./answer_headers.ts";
 import { createComponents, schemaOf, type SchemaRefs } from "./openapi_components.ts";
-import { DESCRIPTION, LICENSE, OTHER_METHODS, UNREADABLE } from "./openapi_texts.ts";
+import { DESCRIPTION, LICENSE, UNREADABLE } from "./openapi_texts.ts";
 import { type Answer, type Content, type Operation, type Parameter, TAGS } from "./operation.ts";
-import { PROBLEMS } from "./problem.ts";
+import { problemBody, PROBLEMS } from "./problem.ts";
 import { type AnsweredCode, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_schema.ts";
 
 /** A JSON object. */
@@ -52,11 +53,9 @@ export function openApiDocument({ version, operations, schemas }: OpenApiParts):
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: components, responses },
-    // OpenAPI has no place for what a path answers to methods that it does not take.
-    "x-other-methods": problemResponseObject(405, ["METHOD_NOT_ALLOWED"], {
-      refs,
-      description: OTHER_METHODS,
-    }),
+    // OpenAPI has no place for what other methods and other paths are answered.
+    "x-other-methods": problemResponseObject(405, ["METHOD_NOT_ALLOWED"], { refs }),
+    "x-other-paths": problemResponseObject(404, ["ROUTE_NOT_FOUND"], { refs }),
   };
 }
 
@@ -88,7 +87,11 @@ function parameterObject(
   refs: SchemaRefs,
 ): JsonObject {
   const required = place === "path";
-  return { in: place, name, required, description, schema: schemaOf(schema, refs), example };
+  const described = { in: place, name, required, description };
+  // Swagger UI fills examples of parameters in, which nobody wants of conditions and preferences.
+  return required
+    ? { ...described, schema: schemaOf(schema, refs), example }
+    : { ...described, schema: { ...schemaOf(schema, refs), examples: [example] } };
 }
 
 function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObject {
@@ -140,31 +143,37 @@ function headersObject(names: readonly HeaderName[], isRequired: boolean): JsonO
 function problemResponseObject(
   status: number,
   codes: readonly AnsweredCode[],
-  { refs, isHead = false, description }: {
-    refs: SchemaRefs;
-    isHead?: boolean;
-    description?: string;
-  },
+  { refs, isHead = false }: { refs: SchemaRefs; isHead?: boolean },
 ): JsonObject {
   const texts = codes.map((code) => `\`${code}\`: ${PROBLEM_TEXTS[code]}`);
   if (status === 400) texts.push(UNREADABLE);
   const sets = codes.map((code) => PROBLEM_HEADERS[code] ?? []);
   const names = [...new Set(sets.flat())];
   const isCommon = (name: HeaderName) => sets.every((set) => set.includes(name));
-  const schema = {
-    allOf: [
-      refs.ref("Problem"),
-      { type: "object", properties: { status: { const: status }, code: { enum: codes } } },
-    ],
-  };
   return {
-    description: description ?? texts.join("\n\n"),
+    description: texts.join("\n\n"),
     ...(names.length === 0 ? {} : {
       headers: Object.fromEntries(names.map((name) => [name, headerObject(name, isCommon(name))])),
     }),
     ...(isHead || codes.length === 0
       ? {}
-      : { content: { "application/problem+json": { schema } } }),
+      : { content: { "application/problem+json": problemContent(status, codes, refs) } }),
+  };
+}
+
+function problemContent(
+  status: number,
+  codes: readonly AnsweredCode[],
+  refs: SchemaRefs,
+): JsonObject {
+  const narrow = { properties: { status: { const: status }, code: { enum: codes } } };
+  const examples = codes.map((code) => {
+    const value = problemBody(new AppError(code, PROBLEM_TEXTS[code]));
+    return [code, { summary: PROBLEMS[code].title, value }];
+  });
+  return {
+    schema: { allOf: [refs.ref("Problem"), { type: "object", ...narrow }] },
+    examples: Object.fromEntries(examples),
   };
 }
 

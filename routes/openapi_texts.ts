@@ -9,10 +9,6 @@ import { SECURITY_HEADERS } from "./security_headers.ts";
 /** The licence, by its name in the list of SPDX. */
 export const LICENSE: Readonly<Record<string, string>> = { name: "MIT", identifier: "MIT" };
 
-/** What a path answers to a method that it does not take. */
-export const OTHER_METHODS =
-  "Any path above, asked with a method that it does not take; `Allow` lists those that it takes.";
-
 /** What the HTTP layer answers before the service sees a request. */
 export const UNREADABLE =
   "Without a body, where the request is not readable as HTTP: more than 100 header fields, a " +

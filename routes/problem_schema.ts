@@ -74,21 +74,13 @@ export const fieldErrorSchema: z.ZodType = z.strictObject({
 export const problemSchema: z.ZodType = z.strictObject({
   type: z.string().regex(/^urn:openwatts:problem:[a-z-]+$/).meta({
     description: "Names the kind of problem; there is nothing to fetch.",
-    examples: ["urn:openwatts:problem:invalid-request"],
   }),
-  title: z.string().meta({
-    description: "The kind of problem in a few words.",
-    examples: ["Invalid request"],
-  }),
-  status: z.int().min(400).max(599).meta({ description: "The HTTP status.", examples: [400] }),
+  title: z.string().meta({ description: "The kind of problem in a few words." }),
+  status: z.int().min(400).max(599).meta({ description: "The HTTP status." }),
   code: z.enum(Object.keys(PROBLEM_TEXTS)).meta({
     description: "The stable name to branch on.",
-    examples: ["INVALID_REQUEST"],
   }),
-  detail: z.string().meta({
-    description: "A sentence that names everything that is wrong.",
-    examples: ["end_datetime must be after start_datetime"],
-  }),
+  detail: z.string().meta({ description: "A sentence that names everything that is wrong." }),
   details: z.string().optional().meta({ description: "A second sentence." }),
   errors: z.array(fieldErrorSchema).min(1).optional().meta({
     description: "Everything that is wrong with the request.",
