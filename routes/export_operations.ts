@@ -149,7 +149,7 @@ const RANGES: readonly Parameter[] = [
   condition(
     "If-Range",
     "Heed `Range` only where the file still has this tag or date.",
-    '"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"',
+    '"e8d187bca989bbb2fea893532aa95ddc2008269e9d5618d513e3f731dcea730d"',
   ),
 ];
 

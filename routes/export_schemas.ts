@@ -56,11 +56,10 @@ export const exportPending: z.ZodType = z.strictObject({
   progress: z.strictObject({
     phase: z.enum(["queued", "running"]).meta({ description: "Whether it waits or runs." }),
     rows_done: count("Readings written so far.", 20_000),
-    rows_total: count(
-      "Readings in all, estimated from the time covered; null until there is one.",
-      44_640,
-    )
-      .nullable(),
+    rows_total: z.int().min(0).nullable().meta({
+      description: "Readings in all, estimated from the time covered; null until there is one.",
+      examples: [44_640],
+    }),
     percent: z.int().min(0).max(99).meta({ description: "Of the time asked for.", examples: [44] }),
     attempt: z.int().min(1).meta({ description: "Which try it is.", examples: [1] }),
   }).meta({ description: "How far it is." }),
@@ -77,17 +76,18 @@ export const exportCompleted: z.ZodType = z.strictObject({
       description: "Where it is.",
       examples: ["/api/export/download/4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a"],
     }),
-    file_size_bytes: count("Its length.", 2_158_042),
+    file_size_bytes: count("Its length.", 2_235_873),
     record_count: count("How many readings it has.", 44_640),
     sha256: z.string().regex(/^[0-9a-f]{64}$/).meta({
       description: "SHA-256 of its bytes, hexadecimal.",
-      examples: ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
+      examples: ["e8d187bca989bbb2fea893532aa95ddc2008269e9d5618d513e3f731dcea730d"],
     }),
     expires_at: instant("When it will be deleted.", "2024-02-08T08:00:01Z"),
-    missing_intervals: count(
-      "Steps of the most common cadence without a reading; null with fewer than two readings.",
-      0,
-    ).nullable(),
+    missing_intervals: z.int().min(0).nullable().meta({
+      description:
+        "Steps of the most common cadence without a reading; null with fewer than two readings.",
+      examples: [0],
+    }),
     export_period: z.strictObject({
       start: instant("First time.", "2024-01-01T00:00:00Z"),
       end: instant("Last time, included.", "2024-01-31T23:59:59Z"),
