@@ -20,24 +20,23 @@ export interface DocsDeps {
 
 /** `GET /openapi.json`, `GET /docs`, `GET /redoc` and the files of the pages. */
 export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
-  const bodies = new Map<string, Promise<FixedBody | null>>();
+  const bodies = new Map<string, Promise<FixedBody>>();
 
-  /** A body that is made once. One that is not there is looked for again at the next request. */
-  async function bodyOf(name: string, make: () => Promise<FixedBody | null>): Promise<FixedBody> {
+  /** A body that is made once. One that could not be made is tried again at the next request. */
+  async function bodyOf(name: string, make: () => Promise<FixedBody>): Promise<FixedBody> {
     const making = bodies.get(name) ?? make();
     bodies.set(name, making);
-    const body = await making.catch(() => null);
-    if (body !== null) return body;
-    bodies.delete(name);
-    throw new AppError("PAGE_NOT_INSTALLED", "The files of this page are not installed here", {
-      details: "The document itself is at /openapi.json",
-    });
+    try {
+      return await making;
+    } catch (error) {
+      bodies.delete(name);
+      throw error;
+    }
   }
 
-  async function assetBody(asset: DocsAsset): Promise<FixedBody | null> {
-    if ("text" in asset) return await fixedBody(asset.text, asset.contentType);
-    const bytes = await readPackageFile(asset.from, asset.path);
-    return bytes && await fixedBody(bytes, asset.contentType);
+  async function assetBody(asset: DocsAsset): Promise<FixedBody> {
+    const content = "text" in asset ? asset.text : await readPackageFile(asset.from, asset.path);
+    return await fixedBody(content, asset.contentType);
   }
 
   const app = new Hono()

@@ -90,7 +90,7 @@ const asset: Operation = {
   answers: answers([
     { mediaType: "text/javascript", schema: text },
     { mediaType: "text/css", schema: text },
-    { mediaType: "image/png", schema: text },
+    { mediaType: "image/png", schema: z.unknown() },
   ]),
   problems: ["ROUTE_NOT_FOUND", "PAGE_NOT_INSTALLED"],
 };

@@ -10,7 +10,7 @@ import { SECURITY_HEADERS } from "./security_headers.ts";
 export const LICENSE: Readonly<Record<string, string>> = { name: "MIT", identifier: "MIT" };
 
 /** What the HTTP layer answers before the service sees a request. */
-export const UNREADABLE =
+export const UNREADABLE: string =
   "Without a body, where the request is not readable as HTTP: more than 100 header fields, a " +
   "header or address that is too long, a line that is no header.";
 

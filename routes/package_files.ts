@@ -5,31 +5,40 @@
  * @module
  */
 
+import { AppError } from "../data/app_error.ts";
+
 /** A package with files for browsers. */
 export type PagePackage = "swagger-ui-dist" | "redoc";
 
-/** Reads a file of a package; null where this installation lacks it. */
+/** Reads a file of a package. Throws AppError PAGE_NOT_INSTALLED where it cannot be found. */
 export type ReadPackageFile = (
   name: PagePackage,
   path: string,
-) => Promise<Uint8Array<ArrayBuffer> | null>;
+) => Promise<Uint8Array<ArrayBuffer>>;
 
-/** Reads from where the runtime keeps packages. */
+/**
+ * Reads from where the runtime keeps packages.
+ *
+ * @throws {AppError} PAGE_NOT_INSTALLED where it keeps none, or not this one.
+ */
 export async function readPackageFile(
   name: PagePackage,
   path: string,
-): Promise<Uint8Array<ArrayBuffer> | null> {
+): Promise<Uint8Array<ArrayBuffer>> {
   try {
     await loadPackage(name);
     return await Deno.readFile(new URL(import.meta.resolve(`${name}/${path}`)));
-  } catch {
-    return null;
+  } catch (cause) {
+    throw new AppError("PAGE_NOT_INSTALLED", "The files of this page are not installed here", {
+      details: "The document that it would show is at /openapi.json",
+      cause,
+    });
   }
 }
 
 /**
  * Makes a package known to the runtime, so that its files have addresses. The names are written out
- * for it to find them before the start, when it fetches what is missing.
+ * for the runtime to find them before the start, when it fetches what is missing.
  */
 async function loadPackage(name: PagePackage): Promise<void> {
   if (name === "redoc") await import("redoc/package.json", { with: { type: "json" } });
