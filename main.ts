@@ -171,6 +171,7 @@ function greeting({ url, demoReadings }: Service): string {
   }
   if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
   lines.push(`OpenWatts ${config.version} listens on ${url}`);
+  lines.push(`What it can do: ${url}/docs`);
   const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
   lines.push(

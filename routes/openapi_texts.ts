@@ -27,7 +27,7 @@ service writes them in UTC. Both ends of an export's range are included.
 a sentence, \`errors\` lists everything that is wrong. An address that is not in this document is
 answered with 404 and \`ROUTE_NOT_FOUND\`, another method with 405 and \`METHOD_NOT_ALLOWED\`.
 
-**Every answer** carries ${securityHeaderNames()}.
+**Every answer** carries ${securityHeaderNames()}; but for the empty 400 of the HTTP layer.
 
 **There are no accounts**: whoever reaches the service may read, write and delete.
 `.trim();

@@ -46,8 +46,8 @@ export interface OpenApi {
   readonly operations: readonly DocumentedOperation[];
   /** What a reference names; anything else as it is. */
   follow(value: Json): Json;
-  /** Fails unless the document allows the answer to the operation. */
-  assertAllowed(operation: DocumentedOperation, answer: ReadAnswer): void;
+  /** Fails unless the document allows the answer to the operation, given whole or by its id. */
+  assertAllowed(operation: DocumentedOperation | string, answer: ReadAnswer): void;
   /** Fails unless the response object allows the answer to a method. */
   assertResponse(method: string, response: Json, answer: ReadAnswer): void;
 }
@@ -57,7 +57,11 @@ const TRANSPORT = ["date", "connection", "content-length", "content-type", "tran
 
 /** The document that a service answers with. */
 export async function fetchOpenApi(url: string): Promise<OpenApi> {
-  const document: Json = await (await fetch(`${url}/openapi.json`)).json();
+  return openApiOf(await (await fetch(`${url}/openapi.json`)).json());
+}
+
+/** A document to test against. */
+export function openApiOf(document: Json): OpenApi {
   // Formats are checked by the patterns beside them.
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema(document, "api");
@@ -101,12 +105,18 @@ export async function fetchOpenApi(url: string): Promise<OpenApi> {
     assertValid(content.schema, isJson ? JSON.parse(answer.text) : answer.text);
   }
 
+  const operations = operationsOf(document, follow);
   return {
     document,
-    operations: operationsOf(document, follow),
+    operations,
     follow,
     assertResponse,
-    assertAllowed({ method, id, responses }, answer) {
+    assertAllowed(operation, answer) {
+      const one = typeof operation === "string"
+        ? operations.find(({ id }) => id === operation)
+        : operation;
+      assert(one !== undefined, `there is no operation ${operation}`);
+      const { method, id, responses } = one;
       const response = responses[answer.status];
       assert(response !== undefined, `${id} does not document ${answer.status}: ${answer.text}`);
       assertResponse(method, response, answer);
@@ -116,7 +126,11 @@ export async function fetchOpenApi(url: string): Promise<OpenApi> {
 
 /** Asks and reads to the end. */
 export async function ask(url: string, init: RequestInit = {}): Promise<ReadAnswer> {
-  const response = await fetch(url, { ...init, redirect: "manual" });
+  return await readAnswer(await fetch(url, { ...init, redirect: "manual" }));
+}
+
+/** Reads an answer to its end. */
+export async function readAnswer(response: Response): Promise<ReadAnswer> {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
