@@ -6,9 +6,18 @@
 
 import { z } from "zod";
 import type { HeaderName } from "./answer_headers.ts";
-import { exportAccepted, exportStatusSchema } from "./export_schemas.ts";
+import {
+  exportAccepted,
+  exportCompleted,
+  exportExpired,
+  exportFailed,
+  exportNotFound,
+  exportPending,
+  exportStatusSchema,
+} from "./export_schemas.ts";
 import { exportRequest, idempotencyKey } from "./exports.ts";
 import { headOf, type Operation, type Parameter } from "./operation.ts";
+import { exampleOf } from "./schema_example.ts";
 
 /** An id that the examples speak of. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
@@ -107,7 +116,17 @@ const status: Operation = {
     description: "The job. `Retry-After` is there while it is `pending`.",
     headers: ["Cache-Control"],
     mayHave: ["Retry-After"],
-    content: [{ mediaType: "application/json", schema: exportStatusSchema }],
+    content: [{
+      mediaType: "application/json",
+      schema: exportStatusSchema,
+      examples: {
+        pending: { summary: "Waiting or running", value: exampleOf(exportPending) },
+        completed: { summary: "With a file", value: exampleOf(exportCompleted) },
+        failed: { summary: "Without a file", value: exampleOf(exportFailed) },
+        expired: { summary: "With a file that is gone", value: exampleOf(exportExpired) },
+        not_found: { summary: "No export", value: exampleOf(exportNotFound) },
+      },
+    }],
   }],
   problems: [],
 };

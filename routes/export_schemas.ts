@@ -54,7 +54,10 @@ export const exportPending: z.ZodType = z.strictObject({
   ...common,
   status: z.literal("pending"),
   progress: z.strictObject({
-    phase: z.enum(["queued", "running"]).meta({ description: "Whether it waits or runs." }),
+    phase: z.enum(["queued", "running"]).meta({
+      description: "Whether it waits or runs.",
+      examples: ["running"],
+    }),
     rows_done: count("Readings written so far.", 20_000),
     rows_total: z.int().min(0).nullable().meta({
       description: "Readings in all, estimated from the time covered; null until there is one.",
