@@ -20,7 +20,9 @@ import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
 import { createApp } from "./routes/app.ts";
+import { readPackageFile } from "./routes/package_files.ts";
 import { problemResponse } from "./routes/problem.ts";
+import { secured } from "./routes/security_headers.ts";
 
 /** How long requests and jobs may take to end once the service stops, milliseconds. */
 const GRACE_MS = 10_000;
@@ -79,6 +81,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     log,
     series,
     files,
+    readPackageFile,
     jobs: createJobs({
       ...opened,
       jobRetentionMs: settings.jobRetentionMs,
@@ -126,7 +129,7 @@ function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening
   const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
     if (isStopping) {
       const error = new AppError("SERVICE_STOPPING", "The service stops");
-      return problemResponse(error, { "retry-after": "5", "connection": "close" });
+      return secured(problemResponse(error, { "retry-after": "5", "connection": "close" }));
     }
     open++;
     try {
@@ -168,6 +171,7 @@ function greeting({ url, demoReadings }: Service): string {
   }
   if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
   lines.push(`OpenWatts ${config.version} listens on ${url}`);
+  lines.push(`What it can do: ${url}/docs`);
   const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
   lines.push(

@@ -29,6 +29,7 @@ export type ErrorCode =
   | "SERIES_REMOVED"
   | "SERVICE_STOPPING"
   | "WORKER_NOT_RUNNING"
+  | "PAGE_NOT_INSTALLED"
   | "INTERNAL_ERROR";
 
 /** One thing that is wrong with a request: where (JSON Pointer, RFC 6901), what, and the rule. */

@@ -8,7 +8,8 @@ import { DAY_MS, END_OF_TIME_MS, HOUR_MS, MINUTE_MS } from "./limits.ts";
 
 /** 0000-01-01T00:00:00Z, epoch milliseconds. */
 const YEAR_0_MS = -62_167_219_200_000;
-const INSTANT =
+/** What a time looks like as ISO 8601 text; {@link parseInstant} says which of these exist. */
+export const INSTANT_PATTERN: RegExp =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
 
 /** A date and time of day as it is written, and how far ahead of UTC it says to be. */
@@ -41,7 +42,7 @@ export function parseInstant(text: string): number | null {
  * dates that do not exist, second 60, and a date alone.
  */
 export function parseWallTime(text: string): WallTime | null {
-  const match = INSTANT.exec(text);
+  const match = INSTANT_PATTERN.exec(text);
   if (match === null) return null;
   const [year, month, day, hour, minute] = match.slice(1, 6).map(Number);
   const second = Number(match[6] ?? "0");

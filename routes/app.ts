@@ -7,15 +7,21 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
+import { apiDocument } from "./api_document.ts";
+import { docsRoutes } from "./docs.ts";
 import { type ExportDeps, exportRoutes } from "./exports.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
 import { type MeterDeps, meterRoutes } from "./meters.ts";
+import type { ReadPackageFile } from "./package_files.ts";
 import { problemResponse, PROBLEMS } from "./problem.ts";
+import { secured } from "./security_headers.ts";
 
 /** What all routes need together. */
 export interface AppDeps extends ExportDeps, MeterDeps, HealthDeps {
   /** The log. */
   readonly log: Log;
+  /** Where the files of the pages are. */
+  readonly readPackageFile: ReadPackageFile;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -32,12 +38,16 @@ export function createApp(deps: AppDeps): Hono {
       // Hono hands errors to onError; anything else that is thrown comes here.
       c.res = answerError(thrown, c);
     }
+    const answer = secured(c.res);
+    // Hono would copy an answer that is set again.
+    if (answer !== c.res) c.res = answer;
     const { method, path } = c.req;
     log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });
   app.route("/", exportRoutes(deps));
   app.route("/", meterRoutes(deps));
   app.route("/", healthRoutes(deps));
+  app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0) {

@@ -15,7 +15,7 @@ import {
   METER_ID_PATTERN,
   METER_ID_RULE,
 } from "../data/limits.ts";
-import { parseInstant } from "../data/time_text.ts";
+import { INSTANT_PATTERN, parseInstant } from "../data/time_text.ts";
 import type { JobRecord, Jobs } from "../jobs/jobs.ts";
 import { METER_EXPORT } from "../jobs/meter_export_contract.ts";
 import { exportState, exportStatus, notFoundStatus } from "./export_status.ts";
@@ -34,22 +34,40 @@ function required(name: string, rule: string): { error: (issue: { input?: unknow
 
 const datetimeRule = "Invalid datetime format. Use ISO 8601.";
 
-function datetime(name: string): z.ZodType<string> {
+function datetime(name: string, description: string, example: string): z.ZodType<string> {
   return z.string(required(name, datetimeRule))
-    .refine((text) => parseInstant(text) !== null, datetimeRule);
+    .refine((text) => parseInstant(text) !== null, datetimeRule)
+    .meta({ description, pattern: INSTANT_PATTERN.source, examples: [example] });
 }
 
-const exportRequest = z.strictObject({
+/** What an export is asked for with; the handler looks at the times together. */
+export const exportRequest: z.ZodType<{
+  smart_meter_id: string;
+  start_datetime: string;
+  end_datetime: string;
+  format: "csv";
+}> = z.strictObject({
   smart_meter_id: z.string(required("smart_meter_id", `smart_meter_id must be ${METER_ID_RULE}`))
-    .regex(METER_ID_PATTERN, `smart_meter_id must be ${METER_ID_RULE}`),
-  start_datetime: datetime("start_datetime"),
-  end_datetime: datetime("end_datetime"),
-  format: z.literal("csv", required("format", "format must be csv")),
+    .regex(METER_ID_PATTERN, `smart_meter_id must be ${METER_ID_RULE}`)
+    .meta({ description: `The meter: ${METER_ID_RULE}.`, examples: ["123"] }),
+  start_datetime: datetime(
+    "start_datetime",
+    "First time, included: ISO 8601, in the past. Without an offset it is UTC.",
+    "2024-01-01T00:00:00Z",
+  ),
+  end_datetime: datetime(
+    "end_datetime",
+    "Last time, included, in the past; 1 minute to 366 days after `start_datetime`.",
+    "2024-01-31T23:59:59Z",
+  ),
+  format: z.literal("csv", required("format", "format must be csv"))
+    .meta({ description: "The form of the file." }),
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-});
+}).meta({ description: "What is to be exported." });
 
-const idempotencyKey = z.string().min(1).max(255).regex(/^[\x20-\x7e]+$/);
+/** A name that the client gives to its request. */
+export const idempotencyKey: z.ZodType<string> = z.string().min(1).max(255).regex(/^[\x20-\x7e]+$/);
 
 /** What the routes need. */
 export interface ExportDeps {

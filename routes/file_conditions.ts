@@ -40,7 +40,7 @@ export function decideAnswer(
   const ifNoneMatch = headers.get("if-none-match");
   const ifModified = headers.get("if-modified-since");
   if (ifNoneMatch !== null) {
-    if (listsTag(ifNoneMatch, file.etag, "weak")) return { status: 304 };
+    if (isKnown(headers, file.etag)) return { status: 304 };
   } else if (ifModified !== null && isUnmodifiedSince(file, ifModified)) return { status: 304 };
   const rangeText = headers.get("range");
   if (method !== "GET" || rangeText === null || !rangeHolds(headers.get("if-range"), file)) {
@@ -49,6 +49,11 @@ export function decideAnswer(
   const range = parseRange(rangeText, file.sizeBytes);
   if (range === "whole") return { status: 200 };
   return range === "outside" ? { status: 416 } : { status: 206, range };
+}
+
+/** Whether the client says that it has what an entity tag names (`If-None-Match`). */
+export function isKnown(headers: Headers, etag: string): boolean {
+  return listsTag(headers.get("if-none-match") ?? "", etag, "weak");
 }
 
 /** A time as an HTTP date (RFC 9110 §5.6.7). */

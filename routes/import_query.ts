@@ -22,11 +22,22 @@ export type UploadType = typeof UPLOAD_TYPES[number];
 // The names of an object are texts; of this one they are just the names of the presets.
 const presetNames = Object.keys(PRESETS) as PresetName[];
 
-const importQuery = z.strictObject({
+/** The query as it is written, lists taken apart. */
+export const importQuery: z.ZodObject<{
+  dry_run: z.ZodOptional<z.ZodEnum<{ true: "true"; false: "false" }>>;
+  preset: z.ZodOptional<z.ZodEnum<{ [Name in PresetName]: Name }>>;
+  delimiter: z.ZodOptional<z.ZodString>;
+  decimal: z.ZodOptional<z.ZodEnum<{ ".": "."; ",": "," }>>;
+  timestamp: z.ZodOptional<z.ZodArray<z.ZodString>>;
+  timestamp_format: z.ZodOptional<z.ZodString>;
+  timezone: z.ZodOptional<z.ZodString>;
+  map: z.ZodOptional<z.ZodArray<z.ZodString>>;
+  missing: z.ZodOptional<z.ZodArray<z.ZodString>>;
+}, z.core.$strict> = z.strictObject({
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
   preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
   delimiter: z.string().optional(),
-  decimal: z.string().optional(),
+  decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
   timestamp: z.array(z.string()).optional(),
   timestamp_format: z.string().optional(),
   timezone: z.string().optional(),

@@ -24,11 +24,15 @@ import { uploadForm } from "./upload_body.ts";
 
 const LIST_LIMIT = 100;
 
-const listQuery = z.strictObject({
+/** What a list of meters is asked for with. */
+export const listQuery: z.ZodObject<
+  { limit: z.ZodType<number>; after: z.ZodType<string | undefined> },
+  z.core.$strict
+> = z.strictObject({
   limit: z.string().regex(/^\d{1,4}$/, "limit must be a whole number of 1 to 1000").transform(
     Number,
   )
-    .pipe(z.number().min(1, "limit must be at least 1").max(1000, "limit must be at most 1000"))
+    .pipe(z.int().min(1, "limit must be at least 1").max(1000, "limit must be at most 1000"))
     .default(LIST_LIMIT),
   after: z.string().regex(METER_ID_PATTERN, `after must be ${METER_ID_RULE}`).optional(),
 });

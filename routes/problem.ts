@@ -35,6 +35,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   SERIES_BUSY: { status: 503, title: "Series busy" },
   SERVICE_STOPPING: { status: 503, title: "Service stopping" },
   WORKER_NOT_RUNNING: { status: 503, title: "Worker not running" },
+  PAGE_NOT_INSTALLED: { status: 404, title: "Page not installed" },
   INTERNAL_ERROR: { status: 500, title: "Internal error" },
 };
 
@@ -43,19 +44,24 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   const known = error instanceof AppError
     ? error
     : new AppError("INTERNAL_ERROR", "Something went wrong on our side; it has been logged");
-  const { status, title } = PROBLEMS[known.code];
-  const body = {
-    type: `urn:openwatts:problem:${known.code.toLowerCase().replaceAll("_", "-")}`,
-    title,
-    status,
-    code: known.code,
-    detail: known.message,
-    ...(known.details === "" ? {} : { details: known.details }),
-    ...(known.errors.length === 0 ? {} : { errors: known.errors }),
-  };
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
-  return new Response(JSON.stringify(body), { status, headers: answer });
+  const { status } = PROBLEMS[known.code];
+  return new Response(JSON.stringify(problemBody(known)), { status, headers: answer });
+}
+
+/** The error as the body of an answer. */
+export function problemBody({ code, message, details, errors }: AppError): Record<string, unknown> {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:openwatts:problem:${code.toLowerCase().replaceAll("_", "-")}`,
+    title,
+    status,
+    code,
+    detail: message,
+    ...(details === "" ? {} : { details }),
+    ...(errors.length === 0 ? {} : { errors }),
+  };
 }
 
 /** One error that lists everything that is wrong with a request; its message names all of it. */

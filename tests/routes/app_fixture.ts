@@ -5,6 +5,7 @@
  */
 
 import type { Hono } from "hono";
+import { AppError } from "../../data/app_error.ts";
 import type { JobRecord } from "../../jobs/jobs.ts";
 import { newJob } from "../../jobs/transitions.ts";
 import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
@@ -33,6 +34,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     log: (level, event, fields) => logged.push({ level, event, fields }),
     series: emptySeries(),
     files: { read: () => Promise.resolve(null) },
+    readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
       get: () => Promise.resolve(null),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),

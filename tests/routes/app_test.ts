@@ -20,6 +20,12 @@ for (
     "/api/meters/123/readings/1",
     "/API/METERS",
     "/health/",
+    "/docs/",
+    "/docs/assets",
+    "/docs/assets/none.js",
+    "/docs/assets/constructor",
+    "/docs/assets/..%2F..%2Fmain.ts",
+    "/openapi.yaml",
     "/favicon.ico",
     "/%E0%A4%A",
     "//health",
@@ -47,6 +53,10 @@ const ROUTES: [path: string, methods: string[]][] = [
   ["/api/meters/123/readings", ["POST"]],
   ["/health", ["GET", "HEAD"]],
   ["/ready", ["GET", "HEAD"]],
+  ["/openapi.json", ["GET", "HEAD"]],
+  ["/docs", ["GET", "HEAD"]],
+  ["/redoc", ["GET", "HEAD"]],
+  ["/docs/assets/page.css", ["GET", "HEAD"]],
 ];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
 

@@ -10,6 +10,13 @@ Deno.test("a start prints what it loaded, the address and three curl lines, and 
   assertEquals(service.output().match(/ curl /g)?.length ?? 0, 2);
   assertEquals(service.output().match(/\bcurl /g)?.length, 3);
   assertEquals((await askJson(`${service.url}/health`)).body.status, "healthy");
+  assertStringIncludes(service.output(), `What it can do: ${service.url}/docs\n`);
+  // Started as by the task, with its permissions alone, it finds the files of its pages.
+  for (const path of ["docs", "redoc", "docs/assets/redoc.standalone.js"]) {
+    const response = await fetch(`${service.url}/${path}`);
+    await response.body?.cancel();
+    assertEquals(response.status, 200, path);
+  }
   assert((await Deno.stat(`${folder.path}/.openwatts/kv.sqlite3`)).isFile);
   assert((await Deno.stat(`${folder.path}/.openwatts/files`)).isDirectory);
 });

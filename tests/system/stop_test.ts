@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { DEMO_RANGES, postExports } from "../support/exports.ts";
+import { ask, fetchOpenApi } from "../support/openapi.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
@@ -31,6 +32,7 @@ Deno.test("a client that reads no further does not keep the service from stoppin
 Deno.test("an upload on its way is taken whole by a service that stops, new requests get 503", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
+  const api = await fetchOpenApi(service.url);
   const { readable, writable } = new TransformStream<string, string>();
   const answer = askJson(`${service.url}/api/meters/m1/readings`, {
     method: "POST",
@@ -42,8 +44,11 @@ Deno.test("an upload on its way is taken whole by a service that stops, new requ
   await pause(200);
   service.kill("SIGTERM");
   await pause(300);
-  const refused = await askJson(`${service.url}/health`);
-  assertEquals([refused.status, refused.body.code], [503, "SERVICE_STOPPING"]);
+  const refused = await ask(`${service.url}/health`);
+  assertEquals([refused.status, JSON.parse(refused.text).code], [503, "SERVICE_STOPPING"]);
+  api.assertAllowed("getHealth", refused);
+  assertEquals(refused.headers.get("x-content-type-options"), "nosniff");
+  assertEquals(refused.headers.get("x-frame-options"), "DENY");
   await writer.write("2024-01-01T00:01:00Z,2\n");
   await writer.close();
   const { status, body } = await answer;

@@ -1,0 +1,63 @@
+/**
+ * The OpenAPI document of this service: its operations and the schemas that have names.
+ *
+ * @module
+ */
+
+import type { z } from "zod";
+import { docsOperations } from "./docs_operations.ts";
+import { exportOperations } from "./export_operations.ts";
+import {
+  exportAccepted,
+  exportCompleted,
+  exportExpired,
+  exportFailed,
+  exportNotFound,
+  exportPending,
+  exportStatusSchema,
+} from "./export_schemas.ts";
+import { exportRequest } from "./exports.ts";
+import {
+  healthOperations,
+  healthSchema,
+  notReadySchema,
+  readySchema,
+} from "./health_operations.ts";
+import { importReport, rejectSchema, runningImport } from "./import_operation.ts";
+import { meterDetail, meterList, meterOperations, meterSchema } from "./meter_operations.ts";
+import { type JsonObject, openApiDocument } from "./openapi.ts";
+import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
+
+/** Schemas by their name in the document. */
+const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  ExportRequest: exportRequest,
+  ExportAccepted: exportAccepted,
+  ExportStatus: exportStatusSchema,
+  ExportPending: exportPending,
+  ExportCompleted: exportCompleted,
+  ExportFailed: exportFailed,
+  ExportExpired: exportExpired,
+  ExportNotFound: exportNotFound,
+  Meter: meterSchema,
+  MeterDetail: meterDetail,
+  MeterList: meterList,
+  ImportReport: importReport,
+  RunningImport: runningImport,
+  Reject: rejectSchema,
+  Health: healthSchema,
+  Ready: readySchema,
+  NotReady: notReadySchema,
+  Problem: problemSchema,
+  FieldError: fieldErrorSchema,
+};
+
+/** The document of a release. */
+export function apiDocument(version: string): JsonObject {
+  const operations = [
+    ...exportOperations,
+    ...meterOperations,
+    ...healthOperations,
+    ...docsOperations,
+  ];
+  return openApiDocument({ version, operations, schemas: SCHEMAS });
+}

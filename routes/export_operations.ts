@@ -1,0 +1,228 @@
+/**
+ * The operations under `/api/export`, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { HeaderName } from "./answer_headers.ts";
+import {
+  exportAccepted,
+  exportCompleted,
+  exportExpired,
+  exportFailed,
+  exportNotFound,
+  exportPending,
+  exportStatusSchema,
+} from "./export_schemas.ts";
+import { exportRequest, idempotencyKey } from "./exports.ts";
+import { headOf, type Operation, type Parameter } from "./operation.ts";
+import { exampleOf } from "./schema_example.ts";
+
+/** An id that the examples speak of. */
+const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+const create: Operation = {
+  method: "post",
+  path: "/api/export/csv",
+  id: "createExport",
+  tag: "Exports",
+  summary: "Ask for an export",
+  description: "Makes a job that writes the readings of a smart meter into a CSV file. Watch its " +
+    "status until it is not `pending`, then download the file. A job that was accepted is done, " +
+    "also when the service dies meanwhile.",
+  parameters: [
+    {
+      in: "header",
+      name: "Prefer",
+      description: "`respond-async` asks for the answer 202 instead of 200 (RFC 7240).",
+      schema: z.string(),
+      example: "respond-async",
+    },
+    {
+      in: "header",
+      name: "Idempotency-Key",
+      description: "The same request with the same key again is the same job: 1 to 255 printable " +
+        "ASCII characters. Held as long as the record of the job.",
+      schema: idempotencyKey,
+      example: "january-of-meter-123",
+    },
+  ],
+  body: [{
+    mediaType: "application/json",
+    schema: exportRequest,
+    examples: {
+      month: {
+        summary: "A month",
+        value: {
+          smart_meter_id: "123",
+          start_datetime: "2024-01-01T00:00:00Z",
+          end_datetime: "2024-01-31T23:59:59Z",
+          format: "csv",
+        },
+      },
+      local_day: {
+        summary: "A day in Amsterdam",
+        value: {
+          smart_meter_id: "123",
+          start_datetime: "2024-07-01T00:00:00+02:00",
+          end_datetime: "2024-07-01T23:59:59.999+02:00",
+          format: "csv",
+        },
+      },
+    },
+  }],
+  answers: [
+    {
+      status: 200,
+      description: "The job is made, or was made by an earlier request with the same key.",
+      headers: ["Location"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+    },
+    {
+      status: 202,
+      description: "The same, to a request that prefers it.",
+      headers: ["Location", "Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+    },
+  ],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+};
+
+const jobId: Parameter = {
+  in: "path",
+  name: "job_id",
+  description: "The id that the export was answered with, in any case.",
+  schema: z.string(),
+  example: EXAMPLE_JOB,
+};
+
+const status: Operation = {
+  method: "get",
+  path: "/api/export/status/{job_id}",
+  id: "getExportStatus",
+  tag: "Exports",
+  summary: "Look at an export",
+  description: "Always answered with 200: `status` says what the job is, also where there is none.",
+  parameters: [jobId],
+  answers: [{
+    status: 200,
+    description: "The job. `Retry-After` is there while it is `pending`.",
+    headers: ["Cache-Control"],
+    mayHave: ["Retry-After"],
+    content: [{
+      mediaType: "application/json",
+      schema: exportStatusSchema,
+      examples: {
+        pending: { summary: "Waiting or running", value: exampleOf(exportPending) },
+        completed: { summary: "With a file", value: exampleOf(exportCompleted) },
+        failed: { summary: "Without a file", value: exampleOf(exportFailed) },
+        expired: { summary: "With a file that is gone", value: exampleOf(exportExpired) },
+        not_found: { summary: "No export", value: exampleOf(exportNotFound) },
+      },
+    }],
+  }],
+  problems: [],
+};
+
+/** Headers of the file, whole, in part or unchanged. */
+const KNOWN: readonly HeaderName[] = [
+  "ETag",
+  "Last-Modified",
+  "Accept-Ranges",
+  "Cache-Control",
+  "Repr-Digest",
+];
+const WITH_BODY: readonly HeaderName[] = [...KNOWN, "Content-Disposition", "Content-Length"];
+const csvFile = z.string().meta({
+  description: "A line of names, then a line a reading, ascending by time (RFC 4180, UTF-8).",
+  contentMediaType: "text/csv",
+});
+
+function condition(name: string, description: string, example: string): Parameter {
+  return { in: "header", name, description, schema: z.string(), example };
+}
+
+const CONDITIONS: readonly Parameter[] = [
+  condition("If-Match", "Answer only while the file has one of these tags.", "*"),
+  condition(
+    "If-Unmodified-Since",
+    "Answer only while the file is not younger. Ignored beside `If-Match`.",
+    "Fri, 01 Jan 2100 00:00:00 GMT",
+  ),
+  condition("If-None-Match", "Answer 304 where the file still has one of these tags.", '"other"'),
+  condition(
+    "If-Modified-Since",
+    "Answer 304 where the file is not younger. Ignored beside `If-None-Match`.",
+    "Mon, 01 Jan 2024 00:00:00 GMT",
+  ),
+];
+const RANGES: readonly Parameter[] = [
+  condition("Range", "One range of bytes; several are answered with the whole.", "bytes=0-1023"),
+  condition(
+    "If-Range",
+    "Heed `Range` only where the file still has this tag or date.",
+    '"e8d187bca989bbb2fea893532aa95ddc2008269e9d5618d513e3f731dcea730d"',
+  ),
+];
+
+const download: Operation = {
+  method: "get",
+  path: "/api/export/download/{job_id}",
+  id: "downloadExport",
+  tag: "Exports",
+  summary: "Download the file of an export",
+  description: "Preconditions and ranges are those of RFC 9110, in its order. A download that " +
+    "broke off goes on with `Range` and `If-Range`.",
+  parameters: [jobId, ...CONDITIONS, ...RANGES],
+  answers: [
+    {
+      status: 200,
+      description: "The whole file.",
+      headers: WITH_BODY,
+      content: [{ mediaType: "text/csv", schema: csvFile }],
+    },
+    {
+      status: 206,
+      description: "The bytes asked for.",
+      headers: [...WITH_BODY, "Content-Range"],
+      content: [{ mediaType: "text/csv", schema: csvFile }],
+    },
+    { status: 304, description: "The file is the one the client has.", headers: KNOWN },
+  ],
+  problems: [
+    "JOB_NOT_FOUND",
+    "EXPORT_NOT_READY",
+    "EXPORT_FAILED",
+    "EXPORT_CANCELLED",
+    "EXPORT_EXPIRED",
+    "PRECONDITION_FAILED",
+    "RANGE_NOT_SATISFIABLE",
+    "STORAGE_UNAVAILABLE",
+  ],
+};
+
+/** No range counts for HEAD, and no file is opened. */
+const downloadHead: Operation = {
+  ...headOf(download),
+  parameters: [jobId, ...CONDITIONS],
+  answers: headOf(download).answers.filter((answer) => answer.status !== 206),
+  problems: download.problems.filter((code) =>
+    code !== "RANGE_NOT_SATISFIABLE" && code !== "STORAGE_UNAVAILABLE"
+  ),
+};
+
+/** All of them. */
+export const exportOperations: readonly Operation[] = [
+  create,
+  status,
+  headOf(status),
+  download,
+  downloadHead,
+];

@@ -1,0 +1,41 @@
+/**
+ * Answers with a body that stays the same as long as the service runs.
+ *
+ * @module
+ */
+
+import { isKnown } from "./file_conditions.ts";
+
+/** A body that stays the same. */
+export interface FixedBody {
+  /** Its bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Its media type. */
+  readonly contentType: string;
+  /** Its strong entity tag, quotes included. */
+  readonly etag: string;
+}
+
+/** A body and the tag of its content. */
+export async function fixedBody(
+  content: string | Uint8Array<ArrayBuffer>,
+  contentType: string,
+): Promise<FixedBody> {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return { bytes, contentType, etag: `"${new Uint8Array(digest).toHex()}"` };
+}
+
+/** Answers with the body, or 304 to a client that has it (RFC 9110 §13.1.2). */
+export function fixedAnswer(
+  request: Request,
+  { bytes, contentType, etag }: FixedBody,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const known = { ...headers, etag, "cache-control": "no-cache" };
+  if (isKnown(request.headers, etag)) return new Response(null, { status: 304, headers: known });
+  const length = String(bytes.length);
+  return new Response(bytes, {
+    headers: { ...known, "content-type": contentType, "content-length": length },
+  });
+}

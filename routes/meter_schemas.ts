@@ -1,0 +1,33 @@
+/**
+ * What the operations on smart meters have in common, as the OpenAPI document describes it.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { METER_ID_PATTERN, METER_ID_RULE } from "../data/limits.ts";
+import type { Parameter } from "./operation.ts";
+
+/** A meter's id in a body. */
+export const meterIdText: z.ZodString = z.string().regex(METER_ID_PATTERN)
+  .meta({ description: "The meter.", examples: ["123"] });
+
+/** A time in a body. */
+export function instant(description: string, example: string): z.ZodType<string> {
+  return z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/)
+    .meta({ format: "date-time", description, examples: [example] });
+}
+
+/** A number of things in a body. */
+export function count(description: string, example: number): z.ZodInt {
+  return z.int().min(0).meta({ description, examples: [example] });
+}
+
+/** A meter's id in a path. */
+export const meterId: Parameter = {
+  in: "path",
+  name: "id",
+  description: `The meter's id: ${METER_ID_RULE}.`,
+  schema: z.string().regex(METER_ID_PATTERN),
+  example: "123",
+};

@@ -1,0 +1,176 @@
+import { AppError } from "../../data/app_error.ts";
+import type { JobRecord } from "../../jobs/jobs.ts";
+import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
+import { beaten, cancelled, claimed, completed, expired, failed } from "../../jobs/transitions.ts";
+import type { AppDeps } from "../../routes/app.ts";
+import { assertEquals } from "../support/assert.ts";
+import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
+import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
+import { NOW_MS } from "./export_example.ts";
+
+const api = async () =>
+  openApiOf(await (await createTestApp().app.request("/openapi.json")).json());
+
+const running = claimed(exportJob(), "owner", NOW_MS);
+const finished = completed(running, NOW_MS, {
+  artifact: {
+    name: "file",
+    filename: "smart_meter_123_20240101_20240131.csv",
+    contentType: "text/csv; charset=utf-8; header=present",
+    sizeBytes: 3,
+    sha256: "0".repeat(64),
+  },
+  result: { recordCount: 1, missingIntervals: null },
+  fileExpiresMs: NOW_MS + 1,
+});
+const error = { code: "JOB_ABANDONED", message: "The job was given up", details: "" };
+const JOBS: Record<string, JobRecord> = {
+  waiting: exportJob(),
+  running: beaten(running, NOW_MS, { done: 5, total: 50, percent: 10 }),
+  finished,
+  expired: expired(finished, NOW_MS, NOW_MS + 1),
+  failed: failed(running, NOW_MS, { error, keptUntilMs: NOW_MS + 1 }),
+  cancelled: cancelled(running, NOW_MS, NOW_MS + 1),
+};
+
+/** A body that each media type is taken with. */
+const BODIES: Record<string, string> = {
+  "application/json": JSON.stringify({
+    smart_meter_id: "123",
+    start_datetime: "2024-01-01T00:00Z",
+    end_datetime: "2024-01-01T00:10Z",
+    format: "csv",
+  }),
+  "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
+};
+
+for (const [what, job] of Object.entries(JOBS)) {
+  Deno.test(`the status of a job that is ${what} is as documented`, async () => {
+    const { app } = appWithJob(job);
+    const response = await app.request(`/api/export/status/${JOB_ID}`);
+    (await api()).assertAllowed("getExportStatus", await readAnswer(response));
+  });
+}
+
+/** The status and code that a download of each is answered with. */
+const DOWNLOADS: Record<string, [status: number, code: string]> = {
+  waiting: [404, "EXPORT_NOT_READY"],
+  running: [404, "EXPORT_NOT_READY"],
+  // Its file is missing from the store.
+  finished: [503, "STORAGE_UNAVAILABLE"],
+  expired: [410, "EXPORT_EXPIRED"],
+  failed: [404, "EXPORT_FAILED"],
+  cancelled: [404, "EXPORT_CANCELLED"],
+};
+
+for (const [what, [status, code]] of Object.entries(DOWNLOADS)) {
+  Deno.test(`the download of a job that is ${what} is answered with ${code}, as documented`, async () => {
+    const { app } = appWithJob(JOBS[what]);
+    const answer = await readAnswer(await app.request(`/api/export/download/${JOB_ID}`));
+    assertEquals([answer.status, JSON.parse(answer.text).code], [status, code]);
+    (await api()).assertAllowed("downloadExport", answer);
+    const head = await app.request(`/api/export/download/${JOB_ID}`, { method: "HEAD" });
+    // For HEAD no file is opened.
+    assertEquals(head.status, what === "finished" ? 200 : status);
+    (await api()).assertAllowed("downloadExportHeaders", await readAnswer(head));
+  });
+}
+
+Deno.test("an import of a meter that others keep writing is answered as documented", async () => {
+  const write = () => Promise.reject(new AppError("SERIES_BUSY", "Too many", { details: "Later" }));
+  const { app } = createTestApp({ series: { ...emptySeries(), write } });
+  const answer = await readAnswer(
+    await app.request("/api/meters/1/readings", {
+      method: "POST",
+      headers: { "content-type": "text/csv" },
+      body: "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
+    }),
+  );
+  assertEquals([answer.status, JSON.parse(answer.text).code], [503, "SERIES_BUSY"]);
+  (await api()).assertAllowed("importReadings", answer);
+});
+
+Deno.test("a key that was used before is answered as documented", async () => {
+  const create = () => Promise.reject(new AppError("IDEMPOTENCY_KEY_REUSED", "Used before"));
+  const { app } = createTestApp({ jobs: { get: () => Promise.resolve(null), create } });
+  const answer = await readAnswer(
+    await app.request("/api/export/csv", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: BODIES["application/json"],
+    }),
+  );
+  assertEquals(answer.status, 422);
+  (await api()).assertAllowed("createExport", answer);
+});
+
+for (const method of ["GET", "HEAD"]) {
+  Deno.test(`${method} /ready of a service that is not is answered as documented`, async () => {
+    const works = () => Promise.resolve();
+    const fails = () => Promise.reject(new Error("disk"));
+    const ready = { kv: works, file_store: fails, worker_running: fails };
+    const answer = await readAnswer(
+      await createTestApp({ ready }).app.request("/ready", { method }),
+    );
+    assertEquals(answer.status, 503);
+    const id = method === "GET" ? "getReadiness" : "getReadinessHeaders";
+    (await api()).assertAllowed(id, answer);
+  });
+}
+
+/** An app of which every part fails in a way that nobody expects. */
+function brokenApp(): ReturnType<typeof createTestApp> {
+  const fail = () => Promise.reject(new Error("broken"));
+  const series: AppDeps["series"] = {
+    describe: fail,
+    list: fail,
+    remove: fail,
+    write: fail,
+    compare: fail,
+  };
+  return createTestApp({
+    series,
+    jobs: { get: fail, create: fail },
+    files: { read: fail },
+    readPackageFile: fail,
+  });
+}
+
+async function requestBroken({ method, path, body }: DocumentedOperation): Promise<Response> {
+  const filled = path.replace(/\{\w*id\}/, JOB_ID).replace("{name}", "icon.png");
+  const mediaType = body === null ? undefined : Object.keys(body)[0];
+  return await brokenApp().app.request(filled, {
+    method,
+    ...(mediaType === undefined
+      ? {}
+      : { headers: { "content-type": mediaType }, body: BODIES[mediaType] }),
+  });
+}
+
+Deno.test("a fault behind any operation is answered as documented", async () => {
+  const { operations, assertAllowed } = await api();
+  const blank: string[] = [];
+  for (const operation of operations) {
+    const answer = await readAnswer(await requestBroken(operation));
+    assertAllowed(operation, answer);
+    if (answer.status === 500) blank.push(operation.id);
+  }
+  // The others ask no part that can fail.
+  const others = operations.map(({ id }) => id).filter((id) => !blank.includes(id));
+  assertEquals(others, [
+    "getHealth",
+    "getHealthHeaders",
+    "getReadiness",
+    "getReadinessHeaders",
+    "getOpenApi",
+    "getOpenApiHeaders",
+  ]);
+});
+
+Deno.test("a job of another kind is no export, as documented", async () => {
+  const { app } = appWithJob(exportJob(`not_${METER_EXPORT}`));
+  const { assertAllowed } = await api();
+  const status = await readAnswer(await app.request(`/api/export/status/${JOB_ID}`));
+  assertAllowed("getExportStatus", status);
+  assertEquals(JSON.parse(status.text).status, "not_found");
+});

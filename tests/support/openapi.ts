@@ -1,0 +1,150 @@
+/**
+ * The OpenAPI document of a running service, and whether an answer is one that it allows.
+ *
+ * @module
+ */
+
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { SECURITY_HEADERS } from "../../routes/security_headers.ts";
+import { assert, assertEquals, assertMatch } from "./assert.ts";
+
+/** A JSON object. */
+// deno-lint-ignore no-explicit-any
+export type Json = Record<string, any>;
+
+/** An operation as the document has it. */
+export interface DocumentedOperation {
+  /** In capitals. */
+  readonly method: string;
+  /** With parameters in braces. */
+  readonly path: string;
+  /** Its `operationId`. */
+  readonly id: string;
+  /** Its parameters. */
+  readonly parameters: readonly Json[];
+  /** The content of its request body by media type; null where it takes none. */
+  readonly body: Json | null;
+  /** Its responses by status, references followed. */
+  readonly responses: Json;
+}
+
+/** An answer that was read to its end. */
+export interface ReadAnswer {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The headers. */
+  readonly headers: Headers;
+  /** The body as text. */
+  readonly text: string;
+}
+
+/** A document to test against. */
+export interface OpenApi {
+  /** All of it. */
+  readonly document: Json;
+  /** Every operation. */
+  readonly operations: readonly DocumentedOperation[];
+  /** What a reference names; anything else as it is. */
+  follow(value: Json): Json;
+  /** Fails unless the document allows the answer to the operation, given whole or by its id. */
+  assertAllowed(operation: DocumentedOperation | string, answer: ReadAnswer): void;
+  /** Fails unless the response object allows the answer to a method. */
+  assertResponse(method: string, response: Json, answer: ReadAnswer): void;
+}
+
+/** Headers that the HTTP layer sets. */
+const TRANSPORT = ["date", "connection", "content-length", "content-type", "transfer-encoding"];
+
+/** The document that a service answers with. */
+export async function fetchOpenApi(url: string): Promise<OpenApi> {
+  return openApiOf(await (await fetch(`${url}/openapi.json`)).json());
+}
+
+/** A document to test against. */
+export function openApiOf(document: Json): OpenApi {
+  // Formats are checked by the patterns beside them.
+  const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
+  ajv.addSchema(document, "api");
+  const validators = new Map<Json, ValidateFunction>();
+
+  function follow(value: Json): Json {
+    if (typeof value.$ref !== "string") return value;
+    const parts = value.$ref.slice(2).split("/");
+    return parts.reduce((at, part) => at[part], document);
+  }
+
+  function assertValid(schema: Json, value: unknown): void {
+    // References of the document's schemas begin at the document.
+    const rooted = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/'));
+    const validate = validators.get(schema) ?? ajv.compile(rooted);
+    validators.set(schema, validate);
+    assert(validate(value), `${ajv.errorsText(validate.errors)}: ${JSON.stringify(value)}`);
+  }
+
+  function assertHeaders({ headers: documented = {} }: Json, { headers }: ReadAnswer): void {
+    const names = new Set(Object.keys(documented).map((name) => name.toLowerCase()));
+    for (const name of headers.keys()) {
+      const isKnown = names.has(name) || name in SECURITY_HEADERS || TRANSPORT.includes(name);
+      assert(isKnown, `the header ${name} is not documented`);
+    }
+    for (const [name, { required, schema }] of Object.entries<Json>(documented)) {
+      const value = headers.get(name);
+      if (value !== null) assertMatch(value, new RegExp(schema.pattern), name);
+      assert(value !== null || required !== true, `the header ${name} is missing`);
+    }
+    for (const name of Object.keys(SECURITY_HEADERS)) assert(headers.has(name), name);
+  }
+
+  function assertResponse(method: string, response: Json, answer: ReadAnswer): void {
+    assertHeaders(response, answer);
+    if (method === "HEAD" || response.content === undefined) return assertEquals(answer.text, "");
+    const mediaType = answer.headers.get("content-type")?.split(";")[0] ?? "";
+    const content = response.content[mediaType];
+    assert(content !== undefined, `the media type ${mediaType} is not documented`);
+    const isJson = mediaType.endsWith("json");
+    assertValid(content.schema, isJson ? JSON.parse(answer.text) : answer.text);
+  }
+
+  const operations = operationsOf(document, follow);
+  return {
+    document,
+    operations,
+    follow,
+    assertResponse,
+    assertAllowed(operation, answer) {
+      const one = typeof operation === "string"
+        ? operations.find(({ id }) => id === operation)
+        : operation;
+      assert(one !== undefined, `there is no operation ${operation}`);
+      const { method, id, responses } = one;
+      const response = responses[answer.status];
+      assert(response !== undefined, `${id} does not document ${answer.status}: ${answer.text}`);
+      assertResponse(method, response, answer);
+    },
+  };
+}
+
+/** Asks and reads to the end. */
+export async function ask(url: string, init: RequestInit = {}): Promise<ReadAnswer> {
+  return await readAnswer(await fetch(url, { ...init, redirect: "manual" }));
+}
+
+/** Reads an answer to its end. */
+export async function readAnswer(response: Response): Promise<ReadAnswer> {
+  return { status: response.status, headers: response.headers, text: await response.text() };
+}
+
+function operationsOf(document: Json, follow: (value: Json) => Json): DocumentedOperation[] {
+  return Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path,
+      id: operation.operationId,
+      parameters: operation.parameters ?? [],
+      body: operation.requestBody?.content ?? null,
+      responses: Object.fromEntries(
+        Object.entries<Json>(operation.responses).map(([status, one]) => [status, follow(one)]),
+      ),
+    }))
+  );
+}

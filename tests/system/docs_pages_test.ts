@@ -1,0 +1,68 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { hasBrowser, openPage } from "../support/browser.ts";
+import { askJson, importText, startTestService } from "../support/service.ts";
+
+const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
+/** The only thing that either page asks another host for; its policy stops that. */
+const REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg";
+
+/** The summaries of all operations of the document. */
+async function summaries(url: string): Promise<string[]> {
+  const { body } = await askJson(`${url}/openapi.json`);
+  const paths: Record<string, { summary: string }>[] = Object.values(body.paths);
+  return paths.flatMap((path) => Object.values(path).map(({ summary }) => summary)).toSorted();
+}
+
+function outside(requests: readonly string[], url: string): string[] {
+  return requests.filter((address) => !address.replace(/^blob:/, "").startsWith(`${url}/`));
+}
+
+Deno.test({
+  name: "Swagger UI shows every operation, tries one out, and asks no other host for anything",
+  ignore,
+  async fn() {
+    await using service = await startTestService();
+    const { url } = service;
+    await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+    await using watched = await openPage(`${url}/docs`);
+    const { page } = watched;
+    await page.locator(".opblock").first().waitFor();
+    const shown = await page.locator(".opblock-summary-description").allInnerTexts();
+    assertEquals(shown.toSorted(), await summaries(url));
+
+    const operation = page.locator("#operations-Meters-getMeter");
+    await operation.locator(".opblock-summary-control").click();
+    await operation.locator(".try-out__btn").click();
+    await operation.locator(".execute").click();
+    const answer = operation.locator(".live-responses-table .response");
+    await answer.waitFor();
+    assertEquals(await answer.locator(".response-col_status").innerText(), "200");
+    const body = await answer.locator(".highlight-code").first().innerText();
+    assertStringIncludes(body, '"first_reading": "2024-01-01T00:00:00Z"');
+    assertEquals(watched.requests.at(-1), `${url}/api/meters/123`);
+    assertEquals(watched.complaints, []);
+    assertEquals(outside(watched.requests, url), []);
+  },
+});
+
+Deno.test({
+  name: "ReDoc shows every operation and finds one, and its policy stops the one request outside",
+  ignore,
+  async fn() {
+    await using service = await startTestService({ role: "api" });
+    const { url } = service;
+    await using watched = await openPage(`${url}/redoc`);
+    const { page } = watched;
+    await page.locator("h2 >> text=Import readings").waitFor();
+    const shown = await page.locator("div[id^='tag/'][id*='operation/'] h2").allInnerTexts();
+    assertEquals(shown.map((text) => text.trim()).toSorted(), await summaries(url));
+
+    await page.locator("input[placeholder]").fill("remove");
+    await page.locator("[data-role='search:results'] li").first().waitFor();
+    const found = await page.locator("[data-role='search:results']").innerText();
+    assertStringIncludes(found, "Remove a smart meter");
+    assertEquals(outside(watched.requests, url), [REDOC_LOGO]);
+    assertEquals(watched.complaints.length, 1, watched.complaints.join("\n"));
+    assertMatch(watched.complaints[0], /^Loading the image .+redoc\/logo-mini\.svg.+ blocked\.$/);
+  },
+});

@@ -1,0 +1,262 @@
+import fc from "fast-check";
+import { assert, assertEquals } from "../support/assert.ts";
+import { invalidOf, strangeText, validOf } from "../support/json_arbitrary.ts";
+import {
+  ask,
+  type DocumentedOperation,
+  fetchOpenApi,
+  type Json,
+  type OpenApi,
+  type ReadAnswer,
+} from "../support/openapi.ts";
+import { exportToEnd, importText, startTestService } from "../support/service.ts";
+
+/** Another one walks other ways; a failure prints it. */
+const SEED = Number(Deno.env.get("WALK_SEED") ?? 20_240_501);
+/** Requests of each operation. */
+const RUNS = Number(Deno.env.get("WALK_RUNS") ?? 300);
+const RANGE = { start_datetime: "2024-01-01T00:00:00Z", end_datetime: "2024-01-01T00:10:00Z" };
+
+/** A request as the walk makes it. */
+interface WalkedRequest {
+  /** Values of the parameters by place and name; those that are absent are not sent. */
+  readonly values: Readonly<Record<string, string | undefined>>;
+  /** What else is sent: headers, and a body where the method takes one. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
+}
+
+/** Values that mean something to the service that is walked, by the name of their parameter. */
+type Known = Readonly<Record<string, readonly string[]>>;
+
+/** A meter, an export of it that has a file, one that failed, and ids of neither. */
+async function fillService(url: string): Promise<Known> {
+  await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+  const done = await exportToEnd(url, { smart_meter_id: "123", ...RANGE });
+  const failed = await exportToEnd(url, { smart_meter_id: "999", ...RANGE });
+  const none = "00000000-0000-4000-8000-000000000000";
+  const tag = `"${done.file_info.sha256}"`;
+  const tags = [tag, `W/${tag}`, "*", '"other"', `"other", ${tag}`, tag.slice(1), '"'];
+  const dates = ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "yesterday"];
+  return {
+    "job_id": [done.job_id, done.job_id.toUpperCase(), failed.job_id, none],
+    "id": ["123", "999", "home:1", "-", "a".repeat(65)],
+    "after": ["123", ""],
+    "dry_run": ["true", "false", "1"],
+    "preset": ["household-power", "other"],
+    "delimiter": [";", "tab", ",", "|", "x"],
+    "decimal": [",", "."],
+    "timestamp": ["timestamp", "Date,Time", "a,b,c"],
+    "timestamp_format": ["iso", "unix", "unix_ms", "yyyy-MM-dd HH:mm", "yyyy"],
+    "timezone": ["Europe/Paris", "UTC", "+01:00", "Mars/Base"],
+    "map": ["P:power_kw:W", "note:voltage_v", "P:power_kw,note:power_kw", "P:power_kw:kg", "x"],
+    "missing": ["?,NA", "0"],
+    "Content-Encoding": ["identity", "gzip", "br"],
+    "limit": ["1", "1000", "1001", "01", "1.0", "1e2"],
+    "If-Match": tags,
+    "If-None-Match": tags,
+    "If-Modified-Since": dates,
+    "If-Unmodified-Since": dates,
+    "Range": ["bytes=0-9", "bytes=-5", "bytes=9999-", "bytes=5-2", "bytes=0-1,3-4", "lines=1"],
+    "If-Range": [...tags, ...dates],
+    "Prefer": ["respond-async", 'respond-async; wait="5"', "respond-async=1", ",;="],
+    "Idempotency-Key": ["one", "one", "one", "two", "a".repeat(255), "a".repeat(256), ""],
+  };
+}
+
+/** A value of a parameter: often one that means something, else one by its schema or a strange one. */
+function valueOf(
+  { name, schema, required }: Json,
+  { known, api }: { known: Known; api: OpenApi },
+): fc.Arbitrary<string | undefined> {
+  const meant = known[name] === undefined
+    ? []
+    : [{ weight: 6, arbitrary: fc.constantFrom(...known[name]) }];
+  const text = fc.oneof(...meant, validOf(schema, api.follow).map(String), strangeText());
+  // Most headers end a request before the next is looked at: few at a time go farther.
+  return required ? text : fc.oneof({ weight: 3, arbitrary: fc.constant(undefined) }, text);
+}
+
+const MEDIA_TYPES = [
+  "application/x-ndjson",
+  "application/json",
+  "application/json; charset=utf-8",
+  "text/csv",
+  "TEXT/CSV;header=present",
+  "text/plain",
+  "application/x-www-form-urlencoded",
+  ";",
+];
+
+function headersOf(body: Json | null): fc.Arbitrary<Record<string, string>> {
+  if (body === null) return fc.constant({});
+  const right = fc.constantFrom(...Object.keys(body));
+  return fc.record({
+    "content-type": fc.oneof({ weight: 4, arbitrary: right }, fc.constantFrom(...MEDIA_TYPES)),
+    "content-encoding": fc.constantFrom("identity", "gzip", "br, gzip"),
+  }, { requiredKeys: [] }).map((headers) =>
+    // Now and then is enough for a coding, which ends the request before all else.
+    headers["content-encoding"]?.length === 8
+      ? headers
+      : { ...headers, "content-encoding": "identity" }
+  );
+}
+
+function csvText(): fc.Arbitrary<string> {
+  const names = ["timestamp", "power_kw", "energy_kwh", "voltage_v", "smart_meter_id", "note", ""];
+  const time = fc.constantFrom("2024-01-01T00:00:00Z", "2024-01-01T01:00+01:00", "2024-13-01", "");
+  const cell = fc.oneof(time, fc.double().map(String), strangeText());
+  const line = (one: fc.Arbitrary<string>) =>
+    fc.array(one, { minLength: 1, maxLength: 5 }).map((cells) => cells.join(","));
+  const header = fc.oneof(
+    fc.constantFrom("timestamp,power_kw", "TimeStamp,voltage_v,note", "timestamp,smart_meter_id"),
+    line(fc.constantFrom(...names)),
+  );
+  const row = fc.oneof(line(cell), fc.tuple(time, cell).map((cells) => cells.join(",")));
+  const end = fc.constantFrom("\n", "\r\n");
+  return fc.tuple(header, fc.array(row, { maxLength: 10 }), end)
+    .map(([first, rows, lineEnd]) => [first, ...rows].join(lineEnd));
+}
+
+/** Objects as lines and as an array, of names and values that mean something here and others. */
+function objectTexts(): fc.Arbitrary<string>[] {
+  const name = fc.constantFrom("timestamp", "power_kw", "Voltage_V", "smart_meter_id", "note", "P");
+  const time = fc.constantFrom("2024-01-01T00:00:00Z", "2024-01-01 01:00", 1_704_067_200, "soon");
+  const value = fc.oneof(time, fc.double(), fc.jsonValue());
+  const object = fc.tuple(time, fc.dictionary(name, value))
+    .map(([timestamp, rest]) => ({ timestamp, ...rest }));
+  const objects = fc.array(fc.oneof(object, fc.jsonValue()), { maxLength: 10 });
+  return [
+    objects.map((all) => all.map((one) => JSON.stringify(one)).join("\n")),
+    objects.map((all) => JSON.stringify(all)),
+  ];
+}
+
+function bodyOf(body: Json | null, api: OpenApi): fc.Arbitrary<WalkedRequest["body"]> {
+  if (body === null) return fc.constant(null);
+  const json = body["application/json"];
+  const valid = json === undefined ? null : validOf(json.schema, api.follow);
+  const texts = valid === null ? [] : [
+    valid.map((value) => JSON.stringify(value)),
+    // Times of a real range, which a pattern hardly ever finds.
+    valid.map((value) => JSON.stringify({ ...Object(value), ...RANGE })),
+    invalidOf(json.schema, api.follow).map((value) => JSON.stringify(value)),
+  ];
+  if (body["text/csv"] !== undefined) texts.push(csvText());
+  if (body["application/x-ndjson"] !== undefined) texts.push(...objectTexts());
+  const bytes = fc.uint8Array({ maxLength: 50 }).map((value) => Uint8Array.from(value));
+  return fc.oneof(
+    ...texts.map((arbitrary) => ({ weight: 5, arbitrary })),
+    strangeText(),
+    bytes,
+    fc.constantFrom(null, "{", " ".repeat(70_000)),
+  );
+}
+
+function requestsOf(
+  { parameters, body }: DocumentedOperation,
+  context: { known: Known; api: OpenApi },
+): fc.Arbitrary<WalkedRequest> {
+  const values = Object.fromEntries(
+    parameters.map((one) => [`${one.in} ${one.name}`, valueOf(one, context)]),
+  );
+  return fc.record({
+    values: fc.record(values),
+    headers: headersOf(body),
+    body: bodyOf(body, context.api),
+  });
+}
+
+/** A text as a part of a path. Parts of dots alone would be taken away on the way. */
+function pathPart(text: string): string {
+  const part = encodeURIComponent(text.toWellFormed());
+  return /^\.{0,2}$/.test(part) ? "-" : part;
+}
+
+/** A text as the value of a header: bytes that HTTP lets through. */
+function headerText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e\xa0-\xff]/g, "\xe9").trim();
+}
+
+async function send(
+  base: string,
+  { method, path }: Pick<DocumentedOperation, "method" | "path">,
+  { values, headers, body }: WalkedRequest,
+): Promise<ReadAnswer> {
+  const sent = new Headers(headers);
+  const query = new URLSearchParams();
+  let filled = path;
+  for (const [key, value] of Object.entries(values)) {
+    const [place, name] = key.split(" ");
+    if (value === undefined) continue;
+    if (place === "path") filled = filled.replace(`{${name}}`, () => pathPart(value));
+    else if (place === "query") query.set(name, value.toWellFormed());
+    else sent.set(name, headerText(value));
+  }
+  const search = query.size === 0 ? "" : `?${query}`;
+  return await ask(base + filled + search, { method, headers: sent, body });
+}
+
+Deno.test("whatever is asked, no answer is a 5xx or one that the document does not allow", async (t) => {
+  await using service = await startTestService();
+  const { url } = service;
+  const api = await fetchOpenApi(url);
+  const known = await fillService(url);
+  const met = new Map<string, Set<number>>();
+  for (const operation of api.operations) {
+    const statuses = new Set<number>();
+    met.set(operation.id, statuses);
+    await t.step(`${operation.method} ${operation.path}`, async () => {
+      const property = fc.asyncProperty(requestsOf(operation, { known, api }), async (request) => {
+        const answer = await send(url, operation, request);
+        assert(answer.status < 500, `${answer.status}: ${answer.text}`);
+        api.assertAllowed(operation, answer);
+        statuses.add(answer.status);
+      });
+      await fc.assert(property, { seed: SEED, numRuns: RUNS });
+    });
+    // What the walk removed is there for the next operation.
+    await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+  }
+  await t.step("the walk met answers of many kinds", () => {
+    const all: Record<string, number[]> = {
+      createExport: [200, 202, 400, 413, 415, 422],
+      downloadExport: [200, 206, 304, 404, 412, 416],
+      downloadExportHeaders: [200, 304, 404, 412],
+      listMeters: [200, 400],
+      getMeter: [200, 400, 404],
+      deleteMeter: [204, 400, 404],
+      importReadings: [200, 400, 415],
+      getDocsAsset: [200, 304, 404],
+    };
+    for (const [id, statuses] of Object.entries(all)) {
+      const missed = statuses.filter((status) => !met.get(id)?.has(status));
+      assertEquals(missed, [], id);
+    }
+  });
+  assertEquals(service.logged.filter(({ level }) => level === "error"), []);
+});
+
+Deno.test("other methods and other paths are answered as the document says", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  const { document, assertResponse } = await fetchOpenApi(url);
+  const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
+  for (const [path, taken] of Object.entries<Json>(document.paths)) {
+    const others = methods.filter((method) => !(method.toLowerCase() in taken));
+    for (const method of others) {
+      const answer = await ask(url + path.replace("{job_id}", "1").replace("{id}", "1"), {
+        method,
+      });
+      assertEquals(answer.status, 405, `${method} ${path}`);
+      assertResponse(method, document["x-other-methods"], answer);
+    }
+  }
+  const part = strangeText().map((text) => `${pathPart(text)}~`);
+  const property = fc.asyncProperty(fc.array(part, { maxLength: 4 }), async (parts) => {
+    const answer = await ask(`${url}/other/${parts.join("/")}`);
+    assertEquals(answer.status, 404);
+    assertResponse("GET", document["x-other-paths"], answer);
+  });
+  await fc.assert(property, { seed: SEED, numRuns: RUNS });
+});
