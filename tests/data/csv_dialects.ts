@@ -82,7 +82,13 @@ const CLOCKS: readonly ClockForm[] = [
 ];
 
 /** Of clocks set back, by half an hour too, of a change by a quarter, of none. */
-const ZONES = ["Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "+05:30"];
+const ZONES = [
+  "Europe/Paris",
+  "America/New_York",
+  "Australia/Lord_Howe",
+  "Asia/Kathmandu",
+  "+05:30",
+];
 
 const OWN_NAMES: readonly ValueColumn[] = ["energy_kwh", "power_kw", "voltage_v", "current_a"]
   .map((name) => ({ name, exponent: 0 }));
