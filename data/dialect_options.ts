@@ -165,11 +165,12 @@ function readZone(name: string | undefined, tell: Tell): UploadZone | null {
 }
 
 function readTimeColumns(
-  names: readonly string[],
+  texts: readonly string[],
   { columns, tell }: { columns: ReadonlyMap<string, ColumnMeaning>; tell: Tell },
 ): readonly string[] {
-  const given = names.join(",");
-  const areNames = names.every((name) => name.trim() !== "" && name.length <= NAME_MAX);
+  const given = texts.join(",");
+  const names = texts.map((text) => text.trim());
+  const areNames = names.every((name) => name !== "" && name.length <= NAME_MAX);
   if (names.length < 1 || names.length > 2 || !areNames) {
     tell("timestamp", given, "timestamp must be the name of a column, or of two");
   } else if (names.length === 2 && names[0].toLowerCase() === names[1].toLowerCase()) {
