@@ -41,6 +41,8 @@ export function createObjectReader(
 
   /** The rule that a value breaks, or null. */
   function takeValue(value: unknown, meaning: ColumnMeaning): string | null {
+    // Of a property that comes twice, in two cases of its name, the last counts.
+    row.setMissing(meaning);
     if (value === null) return null;
     if (typeof value !== "number") return "a number or null";
     return row.set(meaning, decimalOf(value)) ? null : rangeRule(metrics[meaning.metric]);
@@ -105,7 +107,9 @@ function decimalOf(value: number): Decimal {
   return parseDecimal(String(value)) ?? { value, scale: FLOAT };
 }
 
-/** A string as it is, anything else as JSON. */
+/** A string or number as it is, anything else as JSON, which has no number past every double. */
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" || typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value);
 }
