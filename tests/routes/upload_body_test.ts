@@ -30,6 +30,11 @@ function streamOf(chunks: Iterable<Uint8Array>): ReadableStream<Uint8Array> {
   return ReadableStream.from(chunks);
 }
 
+function* brokenOff(): Generator<Uint8Array> {
+  yield gzip("a").subarray(0, 9);
+  throw new Error("connection reset");
+}
+
 /** What comes out of a body, and how many bytes went in. */
 async function unfold(
   chunks: Iterable<Uint8Array>,
@@ -155,11 +160,7 @@ Deno.test("gzip that is no gzip, is damaged or goes on with something else is re
 
 Deno.test("a body that breaks off is told as that, in gzip too", async () => {
   for (const isGzip of [false, true]) {
-    function* chunks(): Generator<Uint8Array> {
-      yield gzip("a").subarray(0, 9);
-      throw new Error("connection reset");
-    }
-    const { code, message } = await assertRejects(() => unfold(chunks(), isGzip), AppError);
+    const { code, message } = await assertRejects(() => unfold(brokenOff(), isGzip), AppError);
     assertEquals([code, message], ["MALFORMED_BODY", "The upload broke off"]);
   }
 });
