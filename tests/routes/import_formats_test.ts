@@ -179,6 +179,24 @@ Deno.test("a short upload that breaks stores nothing and makes no meter", async 
   assertEquals((await askJson(`${service.url}/api/meters/123`)).status, 404);
 });
 
+Deno.test("gzip that unfolds to one endless record costs that record alone", async () => {
+  await using service = await startTestService({ role: "api" });
+  const endless = "x".repeat(32 << 20);
+  const [good] = minuteObjects(0, 1);
+  const csv = `${UPLOAD_HEADER}${endless}\n${minuteLines(0, 1)}`;
+  const forms: [type: string, body: string][] = [
+    [CSV, csv],
+    [NDJSON, `${endless}\n${good}`],
+    [JSON_ARRAY, `["${endless}",${good}]`],
+  ];
+  for (const [type, body] of forms) {
+    const { status, body: report } = await send(service.url, body, { type, isGzip: true });
+    assertEquals([status, report.received, report.rejected], [200, 2, 1], type);
+    assertEquals(report.rejects[0].rule, "at most 65536 bytes");
+    assertEquals(report.rejects[0].value.length, 100);
+  }
+});
+
 Deno.test("imports of one meter at once in all forms go in whole, each reading once", async () => {
   await using service = await startTestService({ role: "api" });
   const objects = minuteObjects(0, 40_000);
