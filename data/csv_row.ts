@@ -48,49 +48,29 @@ export function createRowReader(options: CsvRowOptions): CsvRowReader {
 function createPlainReader(
   { id, dialect, header: { names, roles }, row }: CsvRowOptions,
 ): CsvRowReader["readPlain"] {
-  const encoder = new TextEncoder();
   const meanings = meaningsOf(names, dialect);
   const delimiter = dialect.delimiter.charCodeAt(0);
-  const missing = dialect.missing.map((text) => encoder.encode(text));
-  const idBytes = encoder.encode(id);
-  const scanDecimal = createDecimalScanner(dialect.point);
+  const idBytes = isPlain(id, dialect) ? new TextEncoder().encode(id) : null;
+  const scanMetric = createMetricScanner(dialect, row);
   const time = createTimeReader(dialect);
   const isOneTime = dialect.timeColumns.length === 1;
-  const scratch: Decimal = { value: 0, scale: 0 };
-
-  function isFieldEnd(byte: number): boolean {
-    return byte === delimiter || byte === LF || byte === CR;
-  }
+  // The rule shows the pattern; of ISO 8601 it does not show the colons.
+  const isPlainTime = isPlain(dialect.timeFormat.rule, dialect) && dialect.delimiter !== ":";
 
   /** Reads a plain field and returns where it ends, or -1 where it is not that plain. */
   function scanField(bytes: Uint8Array, start: number, column: number): number {
     const role = roles[column];
     if (role >= 0) return scanMetric(bytes, start, meanings[column]);
-    if (role === TIME && isOneTime) return time.scan(bytes, start);
-    if (role === ID) return matchEnd(bytes, start, idBytes);
-    const end = plainEnd(bytes, start);
+    if (role === TIME && isOneTime) return scanTime(bytes, start);
+    if (role === ID) return idBytes === null ? -1 : matchEnd(bytes, start, idBytes);
+    const end = plainEnd(bytes, start, delimiter);
     if (role === IGNORED || end < 0) return end;
     return time.takeHalf(role === TIME, bytes, { start, end });
   }
 
-  function scanMetric(bytes: Uint8Array, start: number, meaning: ColumnMeaning): number {
-    for (const text of missing) {
-      const end = matchEnd(bytes, start, text);
-      if (end < 0 || !isFieldEnd(bytes[end])) continue;
-      row.setMissing(meaning);
-      return end;
-    }
-    const end = scanDecimal(bytes, start, scratch);
-    if (end >= 0) return row.set(meaning, scratch) ? end : -1;
-    row.setMissing(meaning);
-    return isFieldEnd(bytes[start]) ? start : -1;
-  }
-
-  /** Where a field without quotes ends, or -1. */
-  function plainEnd(bytes: Uint8Array, start: number): number {
-    let at = start;
-    while (!isFieldEnd(bytes[at])) if (bytes[at++] === QUOTE) return -1;
-    return at;
+  function scanTime(bytes: Uint8Array, start: number): number {
+    const end = time.scan(bytes, start);
+    return isPlainTime || end === plainEnd(bytes, start, delimiter) ? end : -1;
   }
 
   return (bytes, start, limit) => {
@@ -103,6 +83,31 @@ function createPlainReader(
     }
     if (bytes[at] === CR) at++;
     return bytes[at] === LF && at <= limit && row.add(time.instant()) ? at : -1;
+  };
+}
+
+/** What reads a plain value into the row and returns where it ends, or -1. */
+function createMetricScanner(
+  dialect: Dialect,
+  row: ReadingRow,
+): (bytes: Uint8Array, start: number, meaning: ColumnMeaning) => number {
+  const encoder = new TextEncoder();
+  const missing = dialect.missing.filter((text) => isPlain(text, dialect))
+    .map((text) => encoder.encode(text));
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const scanDecimal = createDecimalScanner(dialect.point);
+  const scratch: Decimal = { value: 0, scale: 0 };
+  return (bytes, start, meaning) => {
+    for (const text of missing) {
+      const end = matchEnd(bytes, start, text);
+      if (end < 0 || !isFieldEnd(bytes[end], delimiter)) continue;
+      row.setMissing(meaning);
+      return end;
+    }
+    const end = scanDecimal(bytes, start, scratch);
+    if (end >= 0) return row.set(meaning, scratch) ? end : -1;
+    row.setMissing(meaning);
+    return isFieldEnd(bytes[start], delimiter) ? start : -1;
   };
 }
 
@@ -158,6 +163,22 @@ function meaningsOf(names: readonly string[], { columns }: Dialect): ColumnMeani
 
 function indexOfName(names: readonly string[], wanted: string): number {
   return names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+}
+
+/** Whether a field with this text needs no quotes. */
+function isPlain(text: string, { delimiter }: Dialect): boolean {
+  return !text.includes(delimiter) && !/["\r\n]/.test(text);
+}
+
+function isFieldEnd(byte: number, delimiter: number): boolean {
+  return byte === delimiter || byte === LF || byte === CR;
+}
+
+/** Where a field without quotes ends, or -1. */
+function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
+  let at = start;
+  while (!isFieldEnd(bytes[at], delimiter)) if (bytes[at++] === QUOTE) return -1;
+  return at;
 }
 
 /** Where a field ends that holds just these bytes, or -1. */

@@ -12,7 +12,7 @@ import { createLocalClock, isTimeZone } from "./zone.ts";
 
 /** What a user may say; everything else is as in a plain upload. */
 export interface DialectOptions {
-  /** One character, or `tab`; a comma by default. */
+  /** One character, or `tab`; a comma by default, a semicolon where that is the decimal point. */
   readonly delimiter?: string;
   /** `.` (default) or `,`. */
   readonly decimal?: string;
@@ -56,7 +56,7 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   const tell: Tell = (option, value, detail) => problems.push({ option, value, detail });
   const point = options.decimal ?? ".";
   if (point !== "." && point !== ",") tell("decimal", point, "decimal must be . or ,");
-  const delimiter = readDelimiter(options.delimiter ?? ",", tell);
+  const delimiter = readDelimiter(options.delimiter ?? (point === "," ? ";" : ","), tell);
   if (delimiter === point) {
     tell("delimiter", delimiter, "delimiter and decimal must be different characters");
   }
@@ -157,19 +157,22 @@ function readTimeFormat(pattern: string, tell: Tell): TimeFormat | null {
   }
 }
 
-function readZone(name: string | undefined, tell: Tell): UploadZone | null {
-  if (name === undefined) return null;
+function readZone(given: string | undefined, tell: Tell): UploadZone | null {
+  if (given === undefined) return null;
+  // A plus that stands in a query as it is comes as a space.
+  const name = given.replace(/^ (?=\d)/, "+");
   if (isTimeZone(name)) return { name, clock: createLocalClock(name) };
   tell("timezone", name, "timezone must be an IANA time zone or an offset such as +01:00");
   return null;
 }
 
 function readTimeColumns(
-  names: readonly string[],
+  texts: readonly string[],
   { columns, tell }: { columns: ReadonlyMap<string, ColumnMeaning>; tell: Tell },
 ): readonly string[] {
-  const given = names.join(",");
-  const areNames = names.every((name) => name.trim() !== "" && name.length <= NAME_MAX);
+  const given = texts.join(",");
+  const names = texts.map((text) => text.trim());
+  const areNames = names.every((name) => name !== "" && name.length <= NAME_MAX);
   if (names.length < 1 || names.length > 2 || !areNames) {
     tell("timestamp", given, "timestamp must be the name of a column, or of two");
   } else if (names.length === 2 && names[0].toLowerCase() === names[1].toLowerCase()) {

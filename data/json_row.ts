@@ -8,7 +8,7 @@ import type { UploadOptions } from "./csv_read.ts";
 import { type Decimal, parseDecimal } from "./decimal_fields.ts";
 import { FLOAT } from "./decimal.ts";
 import type { ColumnMeaning } from "./dialect.ts";
-import { IGNORED_LISTED } from "./limits.ts";
+import { IGNORED_LISTED, QUOTED_VALUE_MAX } from "./limits.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import type { RowProblem } from "./upload_reader.ts";
 import { readTime } from "./upload_time.ts";
@@ -41,6 +41,8 @@ export function createObjectReader(
 
   /** The rule that a value breaks, or null. */
   function takeValue(value: unknown, meaning: ColumnMeaning): string | null {
+    // Of a property that comes twice, in two cases of its name, the last counts.
+    row.setMissing(meaning);
     if (value === null) return null;
     if (typeof value !== "number") return "a number or null";
     return row.set(meaning, decimalOf(value)) ? null : rangeRule(metrics[meaning.metric]);
@@ -54,7 +56,9 @@ export function createObjectReader(
       if (role === "id" && value !== id) {
         return { field: name, value: textOf(value), rule: `the id in the address, ${id}` };
       }
-      if (role === "ignored" && ignored.size < IGNORED_LISTED) ignored.add(name);
+      if (role === "ignored" && ignored.size < IGNORED_LISTED) {
+        ignored.add(name.slice(0, QUOTED_VALUE_MAX));
+      }
       if (typeof role === "string") continue;
       isAnyMetric = true;
       const rule = takeValue(value, role);
@@ -105,7 +109,9 @@ function decimalOf(value: number): Decimal {
   return parseDecimal(String(value)) ?? { value, scale: FLOAT };
 }
 
-/** A string as it is, anything else as JSON. */
+/** A string or number as it is, anything else as JSON, which has no number past every double. */
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" || typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value);
 }

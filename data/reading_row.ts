@@ -6,7 +6,7 @@
 
 import type { Decimal } from "./decimal_fields.ts";
 import type { ColumnMeaning, Derivation } from "./dialect.ts";
-import { FLOAT, MAX_SCALE, powerOfTen, toNumber } from "./decimal.ts";
+import { decimalText, FLOAT, MAX_SCALE, powerOfTen } from "./decimal.ts";
 import { END_OF_TIME_MS, FIRST_TIME_MS } from "./limits.ts";
 import type { PageBuilder } from "./page_builder.ts";
 import type { Metric, Profile } from "./profile.ts";
@@ -75,14 +75,14 @@ function boundsOf({ min, max }: Metric): { least: Float64Array; most: Float64Arr
 
 /** Multiplies a decimal by a power of ten, exactly where it stays one of 15 digits. */
 function shift(decimal: Decimal, exponent: number): void {
-  const scale = decimal.scale - exponent;
-  if (decimal.scale !== FLOAT && scale >= 0 && scale <= MAX_SCALE) {
-    decimal.scale = scale;
+  const { value, scale } = decimal;
+  const shifted = scale - exponent;
+  if (scale !== FLOAT && shifted >= 0 && shifted <= MAX_SCALE) {
+    decimal.scale = shifted;
     return;
   }
-  // Powers of ten up to 10^22 are exact, so both ways round once.
-  const number = toNumber(decimal.value, decimal.scale);
-  decimal.value = exponent < 0 ? number / powerOfTen(-exponent) : number * powerOfTen(exponent);
+  // From text it is rounded once; a product of doubles would be rounded again.
+  decimal.value = Number(`${decimalText(value, scale)}e${exponent}`);
   decimal.scale = FLOAT;
 }
 
@@ -92,10 +92,11 @@ function derive(
   values: Float64Array,
   scales: Int8Array,
 ): void {
-  const steps = scale - scales[from];
-  const scaled = scales[from] === FLOAT || steps < 0
-    ? toNumber(values[from], scales[from]) * powerOfTen(scale)
-    : values[from] * powerOfTen(steps);
+  const given = scales[from] === FLOAT ? 0 : scales[from];
+  // A mantissa is divided once by the whole of the difference, so that halves stay halves.
+  const scaled = given <= scale
+    ? values[from] * powerOfTen(scale - given)
+    : values[from] / powerOfTen(given - scale);
   values[metric] = Math.floor((scaled + divisor / 2) / divisor);
   scales[metric] = scale;
 }

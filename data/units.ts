@@ -6,19 +6,23 @@
  */
 
 /** For each unit of a metric: the units it takes, and the power of ten between them. */
-const EXPONENTS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  kWh: { kWh: 0, Wh: -3, MWh: 3 },
-  kW: { kW: 0, W: -3, MW: 3 },
-  V: { V: 0, mV: -3, kV: 3 },
-  A: { A: 0, mA: -3, kA: 3 },
-};
+const EXPONENTS: ReadonlyMap<string, ReadonlyMap<string, number>> = new Map([
+  ["kWh", new Map([["kWh", 0], ["Wh", -3], ["MWh", 3]])],
+  ["kW", new Map([["kW", 0], ["W", -3], ["MW", 3]])],
+  ["V", new Map([["V", 0], ["mV", -3], ["kV", 3]])],
+  ["A", new Map([["A", 0], ["mA", -3], ["kA", 3]])],
+]);
 
 /** The units that values of a metric with this unit may come in. */
 export function unitsFor(metricUnit: string): readonly string[] {
-  return Object.keys(EXPONENTS[metricUnit] ?? { [metricUnit]: 0 });
+  return [...exponentsOf(metricUnit).keys()];
 }
 
 /** The power of ten that brings a value to the unit of its metric; null where it takes no such. */
 export function unitExponent(unit: string, metricUnit: string): number | null {
-  return (EXPONENTS[metricUnit] ?? { [metricUnit]: 0 })[unit] ?? null;
+  return exponentsOf(metricUnit).get(unit) ?? null;
+}
+
+function exponentsOf(metricUnit: string): ReadonlyMap<string, number> {
+  return EXPONENTS.get(metricUnit) ?? new Map([[metricUnit, 0]]);
 }

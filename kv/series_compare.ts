@@ -4,18 +4,30 @@
  * @module
  */
 
+import { AppError } from "../data/app_error.ts";
 import { clipPage, emptyPage, type Page } from "../data/page.ts";
 import { mergePages } from "../data/page_merge.ts";
 import { readReadings } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import type { WriteCounts } from "./series_write.ts";
 
-/** Counts what laying an ascending page over the readings of a series would do to them. */
-export async function compareReadings(
-  kv: Pick<Deno.Kv, "get" | "list">,
-  ref: SeriesRef,
-  page: Page,
-): Promise<WriteCounts> {
+type Kv = Pick<Deno.Kv, "get" | "list">;
+
+/**
+ * Counts what laying an ascending page over the readings of a series would do to them. Done anew
+ * where the series is removed meanwhile: then there is nothing to lay it over.
+ */
+export async function compareReadings(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCounts> {
+  for (;;) {
+    try {
+      return await countOver(kv, ref, page);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "SERIES_REMOVED") throw error;
+    }
+  }
+}
+
+async function countOver(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCounts> {
   const total = { inserted: 0, updated: 0, unchanged: 0 };
   const { timesMs } = page;
   if (timesMs.length === 0) return total;

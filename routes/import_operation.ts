@@ -103,7 +103,8 @@ const parameters: readonly Parameter[] = [
   {
     in: "query",
     name: "delimiter",
-    description: "CSV only: what parts the fields, one ASCII character or `tab`; `,` by default.",
+    description:
+      "CSV only: what parts the fields, one ASCII character or `tab`; `,` by default, `;` with a decimal comma.",
     schema: shape.delimiter,
     example: ";",
   },

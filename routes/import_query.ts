@@ -74,11 +74,9 @@ export function readImportQuery(
   const { given, errors } = normalized(queries);
   const query = importQuery.safeParse(given);
   if (!query.success) {
-    for (const error of parameterErrors(query.error, given)) {
-      errors.push(error);
-      // What can be read of the rest is looked at all the same.
-      delete given[error.pointer.slice(1)];
-    }
+    errors.push(...parameterErrors(query.error, given));
+    // What can be read of the rest is looked at all the same.
+    for (const name of wrongNames(query.error)) delete given[name];
   }
   const { dry_run, preset, timestamp_format, ...rest } = importQuery.parse(given);
   if (mediaType !== "text/csv") {
@@ -103,6 +101,13 @@ export function readImportQuery(
       return { pointer: `#${QUERY_NAMES[option] ?? option}`, detail, value: quoted(value) };
     }),
   ]);
+}
+
+/** The parameters that a schema refuses. */
+function wrongNames({ issues }: z.ZodError): string[] {
+  return issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])]
+  );
 }
 
 /** Lists as lists, everything else as its one value. */

@@ -57,13 +57,19 @@ export async function* uploadBytes(
   isGzip: boolean,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const chunks = countedChunks(body, onBytes);
+  let received = 0;
+  const chunks = countedChunks(body, (count) => {
+    received += count;
+    onBytes(count);
+  });
   if (!isGzip) return yield* chunks;
   const gunzip = createGunzip({ chunkSize: UNFOLDED_BYTES });
   // An error on either side ends both, and comes out of the loop over what is unfolded.
   pipeline(Readable.from(chunks, { objectMode: true }), gunzip, () => {});
   try {
     for await (const chunk of gunzip) yield chunk;
+    // Zeros behind a member end the stream, and what follows them would be lost in silence.
+    if (gunzip.bytesWritten < received) throw new Error("bytes stand behind the last member");
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The body is not valid gzip", {

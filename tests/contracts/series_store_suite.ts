@@ -75,6 +75,21 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await readLines(store, METER), [`${DAY} 2,2,2,2`, `${DAY + 1} 4,4,4,4`]);
   });
 
+  test("compare() counts what a write would do, and does nothing", async (rig) => {
+    const { store, ingest } = rig;
+    await store.write(METER, gridPage({ fromMs: DAY, stepMs: 60_000, count: 20_000 }));
+    await ingest.add(METER, meterPage([DAY + 60_000, "7"], [DAY + 1, "7"]));
+    const revision = await store.revision(METER);
+    const lines = await readLines(store, METER);
+    // Every second minute, the first one with what it has; the last 5,000 are behind the others.
+    const page = gridPage({ fromMs: DAY, stepMs: 120_000, count: 15_000 });
+    const counts = { inserted: 5_000, updated: 9_999, unchanged: 1 };
+    assertEquals(await store.compare(METER, page), counts);
+    assertEquals(await store.revision(METER), revision);
+    assertLines(await readLines(store, METER), lines);
+    assertEquals(await store.write(METER, page), counts);
+  });
+
   test("a reading without any value is a reading", async ({ store, ingest }) => {
     await store.write(METER, meterPage([DAY, ""]));
     await ingest.add(METER, meterPage([DAY + 1, ""]));
