@@ -19,6 +19,9 @@ export const SECOND_TIME: number = -3;
 /** The column that repeats the series' id. */
 export const ID: number = -4;
 
+/** Columns told by name that are there twice. */
+const REPEATS_TOLD = 20;
+
 /** The columns of an upload, in its order. */
 export interface CsvHeader {
   /** The name of each column. */
@@ -52,9 +55,14 @@ export function readHeader(line: string, profile: Profile, dialect: Dialect): Cs
   if (!roles.some((role) => role >= 0) && dialect.required.length === 0) {
     problems.push([`The header names none of ${metrics}`, "at least one metric column"]);
   }
-  for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) {
+  const repeated = repeatedNames(names);
+  for (const name of repeated.slice(0, REPEATS_TOLD)) {
     const what = name === "" ? "an empty column" : name.slice(0, QUOTED_VALUE_MAX);
     problems.push([`The header names ${what} twice`, "no column twice"]);
+  }
+  if (repeated.length > REPEATS_TOLD) {
+    const others = repeated.length - REPEATS_TOLD;
+    problems.push([`The header names ${others} other columns twice`, "no column twice"]);
   }
   if (problems.length > 0) throw wrongHeader(line, problems);
   return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
@@ -70,6 +78,12 @@ export function wrongHeader(
     .map(([detail, rule]) => ({ pointer: "#line=1", detail, value, rule }));
   const message = problems.map(([detail]) => detail).join("; ");
   return new AppError("INVALID_REQUEST", message, { errors });
+}
+
+function repeatedNames(names: readonly string[]): string[] {
+  const seen = new Set<string>(), repeated = new Set<string>();
+  for (const name of names) (seen.has(name) ? repeated : seen).add(name);
+  return [...repeated];
 }
 
 function roleOf(name: string, { idColumn }: Profile, { timeColumns, columns }: Dialect): number {

@@ -157,10 +157,8 @@ function readTimeFormat(pattern: string, tell: Tell): TimeFormat | null {
   }
 }
 
-function readZone(given: string | undefined, tell: Tell): UploadZone | null {
-  if (given === undefined) return null;
-  // A plus that stands in a query as it is comes as a space.
-  const name = given.replace(/^ (?=\d)/, "+");
+function readZone(name: string | undefined, tell: Tell): UploadZone | null {
+  if (name === undefined) return null;
   if (isTimeZone(name)) return { name, clock: createLocalClock(name) };
   tell("timezone", name, "timezone must be an IANA time zone or an offset such as +01:00");
   return null;

@@ -7,7 +7,7 @@
 import type { UploadOptions } from "./csv_read.ts";
 import { type Decimal, parseDecimal } from "./decimal_fields.ts";
 import { FLOAT } from "./decimal.ts";
-import type { ColumnMeaning } from "./dialect.ts";
+import type { ColumnMeaning, Dialect } from "./dialect.ts";
 import { IGNORED_LISTED, QUOTED_VALUE_MAX } from "./limits.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import type { RowProblem } from "./upload_reader.ts";
@@ -30,7 +30,9 @@ export function createObjectReader(
   row: ReadingRow,
 ): ObjectReader {
   const timeNames = dialect.timeColumns.map((name) => name.toLowerCase());
-  const anyMetric = `at least one of ${[...dialect.columns.keys()].join(", ")}`;
+  const plainNames = [...dialect.columns.keys()]
+    .filter((name) => !dialect.required.some((column) => column.toLowerCase() === name));
+  const anyMetric = `at least one of ${[...dialect.required, ...plainNames].join(", ")}`;
   const ignored = new Set<string>();
 
   function roleOf(name: string): Role {
@@ -53,7 +55,7 @@ export function createObjectReader(
     let isAnyMetric = false;
     for (const [name, value] of Object.entries(object)) {
       const role = roleOf(name);
-      if (role === "id" && value !== id) {
+      if (role === "id" && textOf(value) !== id) {
         return { field: name, value: textOf(value), rule: `the id in the address, ${id}` };
       }
       if (role === "ignored" && ignored.size < IGNORED_LISTED) {
@@ -67,25 +69,12 @@ export function createObjectReader(
     return isAnyMetric ? null : { field: null, value: JSON.stringify(object), rule: anyMetric };
   }
 
-  function readTimeOf(object: object): { timeMs: number } | RowProblem {
-    const texts: string[] = [];
-    for (const [name, value] of Object.entries(object)) {
-      const at = timeNames.indexOf(name.toLowerCase());
-      if (at >= 0) texts[at] = textOf(value);
-    }
-    const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
-    const time = readTime(dialect, value);
-    return "timeMs" in time
-      ? time
-      : { field: dialect.timeColumns.join(" "), value, rule: time.rule };
-  }
-
   return {
     read(text) {
       const object = parseObject(text);
       if (object === null) return { field: null, value: text, rule: "a JSON object" };
       row.clear();
-      const time = readTimeOf(object);
+      const time = timeOf(object, dialect, timeNames);
       if ("rule" in time) return time;
       const problem = takeProperties(object);
       if (problem === null) row.add(time.timeMs);
@@ -93,6 +82,21 @@ export function createObjectReader(
     },
     ignored: () => [...ignored],
   };
+}
+
+function timeOf(
+  object: object,
+  dialect: Dialect,
+  timeNames: readonly string[],
+): { timeMs: number } | RowProblem {
+  const texts: string[] = [];
+  for (const [name, value] of Object.entries(object)) {
+    const at = timeNames.indexOf(name.toLowerCase());
+    if (at >= 0) texts[at] = textOf(value);
+  }
+  const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
+  const time = readTime(dialect, value);
+  return "timeMs" in time ? time : { field: dialect.timeColumns.join(" "), value, rule: time.rule };
 }
 
 function parseObject(text: string): object | null {

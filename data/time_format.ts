@@ -135,22 +135,22 @@ function createPatternScan({ steps, isHalfDay, isShortYear }: TimePattern): Scan
     return values[MONTH] > 0 ? at + 3 : -1;
   }
 
-  function hourOfDay(): number {
-    const hour = values[HOUR];
-    if (!isHalfDay) return hour;
-    return hour >= 1 && hour <= 12 ? hour % 12 + values[HALF_DAY] : NaN;
-  }
-
   return (bytes, start, into) => {
     const end = walk(bytes, start);
     if (end < 0) return -1;
+    const hour = isHalfDay ? hourOfDay(values[HOUR], values[HALF_DAY]) : values[HOUR];
     const year = isShortYear ? values[YEAR] + (values[YEAR] < 70 ? 2000 : 1900) : values[YEAR];
-    const clockMs = clockMsOf(hourOfDay(), values[MINUTE], values[SECOND]);
+    const clockMs = clockMsOf(hour, values[MINUTE], values[SECOND]);
     const milli = Math.floor(values[FRACTION] * 1000 / fractionUnit);
     into.wallMs = dayMs(year, values[MONTH], values[DAY]) + clockMs + milli;
     into.offsetMs = offsetMs;
     return into.wallMs === into.wallMs ? end : -1;
   };
+}
+
+/** The hour of a clock of 12 hours, `before` of which have passed at noon; NaN where it has none such. */
+function hourOfDay(hour: number, before: number): number {
+  return hour >= 1 && hour <= 12 ? hour % 12 + before : NaN;
 }
 
 /**

@@ -5,9 +5,11 @@
  */
 
 import { type Dialect, instantOf } from "./dialect.ts";
-import { END_OF_TIME_MS, FIRST_TIME_MS, QUOTED_VALUE_MAX } from "./limits.ts";
+import { END_OF_TIME_MS, FIRST_TIME_MS } from "./limits.ts";
 
 const SPACE = 32;
+/** Longest half of a time that is read from bytes; a longer one is looked at as text. */
+const HALF_MAX_BYTES = 100;
 
 /** The time that a text names, epoch milliseconds, or the rule that it breaks. */
 export function readTime(dialect: Dialect, text: string): { timeMs: number } | { rule: string } {
@@ -36,9 +38,9 @@ export function createTimeReader(dialect: Dialect): TimeReader {
   const { timeFormat } = dialect;
   const isJoined = dialect.timeColumns.length === 2;
   const wall = { wallMs: NaN, offsetMs: NaN };
-  const second = new Uint8Array(QUOTED_VALUE_MAX);
+  const second = new Uint8Array(HALF_MAX_BYTES);
   // First half, space, second half, and a byte that is part of no time.
-  const both = new Uint8Array(2 * QUOTED_VALUE_MAX + 2);
+  const both = new Uint8Array(2 * HALF_MAX_BYTES + 2);
   let firstLength = 0, secondLength = 0;
 
   function scanBoth(): boolean {
@@ -52,7 +54,7 @@ export function createTimeReader(dialect: Dialect): TimeReader {
   return {
     scan: (bytes, start) => timeFormat.scan(bytes, start, wall),
     takeHalf(isFirst, bytes, { start, end }) {
-      if (end - start > QUOTED_VALUE_MAX) return -1;
+      if (end - start > HALF_MAX_BYTES) return -1;
       const half = isFirst ? both : second;
       for (let i = start; i < end; i++) half[i - start] = bytes[i];
       if (isFirst) firstLength = end - start;

@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { count, instant as time } from "./schema_parts.ts";
 
 /** What a job may end with: everything that a run, the engine or somebody who cancels says. */
 const JOB_ERRORS = [
@@ -21,13 +22,8 @@ function text(description: string, example: string): z.ZodType<string> {
   return z.string().meta({ description, examples: [example] });
 }
 
-function count(description: string, example: number): z.ZodInt {
-  return z.int().min(0).meta({ description, examples: [example] });
-}
-
 function instant(description: string, example = "2024-02-01T08:00:00Z"): z.ZodType<string> {
-  return z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/)
-    .meta({ format: "date-time", description, examples: [example] });
+  return time(description, example);
 }
 
 const jobId = z.uuid().meta({

@@ -7,8 +7,9 @@
 import { z } from "zod";
 import { IGNORED_LISTED, REJECTS_LISTED } from "../data/limits.ts";
 import { importQuery } from "./import_query.ts";
-import { count, instant, meterId, meterIdText } from "./meter_schemas.ts";
+import { meterId, meterIdText } from "./meter_schemas.ts";
 import type { Content, Operation, Parameter } from "./operation.ts";
+import { count, instant } from "./schema_parts.ts";
 
 const problemOfRecord = {
   field: z.string().nullable().meta({
@@ -77,7 +78,9 @@ export const runningImport: z.ZodType = z.strictObject({
     description: "How much of it came in; null where that is not known.",
     examples: [3],
   }),
-}).meta({ description: "An import on its way; what it counts as taken is durable." });
+}).meta({
+  description: "An import on its way; what it counts as taken is durable, but of a dry run.",
+});
 
 const { shape } = importQuery;
 
@@ -168,13 +171,20 @@ const parameters: readonly Parameter[] = [
 ];
 
 const value = z.number().nullable();
-const reading = z.object({
-  timestamp: z.union([z.string(), z.number()]).meta({ examples: ["2024-05-01T12:00:00Z"] }),
+const reading = z.looseObject({
+  timestamp: z.union([z.string(), z.number()]).meta({ examples: ["2024-05-01T12:00:00Z"] })
+    .optional(),
   energy_kwh: value.optional(),
   power_kw: value.optional(),
   voltage_v: value.optional(),
   current_a: value.optional(),
-}).meta({ description: "A reading by the names of a plain upload; `map` gives other names." });
+  smart_meter_id: z.union([z.string(), z.number()])
+    .meta({ description: "The meter again, which must be the one in the address." }).optional(),
+}).meta({
+  description:
+    "A reading by the names of a plain upload; `timestamp` and `map` give others. What " +
+    "has another name means nothing here.",
+});
 
 const body: readonly Content[] = [
   {
@@ -243,7 +253,7 @@ export const importOperation: Operation = {
     "Takes an upload of any length: CSV with a header, a JSON object a line, or a JSON " +
     "array of objects. Columns and properties go by name, in any order: `timestamp` and at least " +
     "one of `energy_kwh`, `power_kw`, `voltage_v`, `current_a`; an empty field or null is a missing " +
-    "value. A reading with a known time replaces the whole earlier one. Good records are stored " +
+    "value. A `smart_meter_id` must be the meter's own. All text is UTF-8. A reading with a known time replaces the whole earlier one. Good records are stored " +
     "as they come in, also when the upload breaks off; sending the same again completes it. " +
     "`GET /api/meters/{id}` tells how far it is.",
   parameters,

@@ -79,6 +79,8 @@ export function readImportQuery(
     for (const name of wrongNames(query.error)) delete given[name];
   }
   const { dry_run, preset, timestamp_format, ...rest } = importQuery.parse(given);
+  // A plus that stands in a query as it is comes as a space.
+  if (rest.timezone !== undefined) rest.timezone = rest.timezone.replace(/^ (?=\d)/, "+");
   if (mediaType !== "text/csv") {
     for (const name of CSV_ONLY) {
       if (!(name in queries)) continue;

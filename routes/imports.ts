@@ -16,7 +16,7 @@ export interface ImportProgress {
   readonly totalBytes: number | null;
   /** How much of it came in, bytes. */
   receivedBytes: number;
-  /** Times that were new, as far as they are durable. */
+  /** Times that were new: durable ones, or in a dry run such as would be. */
   inserted: number;
   /** Times that had other values. */
   updated: number;

@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { AppError, type FieldError } from "../data/app_error.ts";
 import { QUOTED_VALUE_MAX } from "../data/limits.ts";
+import { bodyForm } from "./body_form.ts";
 
 /**
  * The JSON value that a request carries.
@@ -14,32 +15,12 @@ import { QUOTED_VALUE_MAX } from "../data/limits.ts";
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or MALFORMED_BODY.
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  requireMediaType(request, "application/json");
+  bodyForm(request, ["application/json"], ["identity"]);
   const bytes = await readBytes(request, maxBytes);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new AppError("MALFORMED_BODY", "The body is not valid JSON in UTF-8", { cause });
-  }
-}
-
-/**
- * Sees to it that a body has a media type, whatever its parameters, and no content coding.
- *
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE.
- */
-export function requireMediaType({ headers }: Request, wanted: string): void {
-  const mediaType = (headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
-  if (mediaType !== wanted) {
-    throw new AppError("UNSUPPORTED_MEDIA_TYPE", `Content-Type must be ${wanted}`, {
-      errors: [{ pointer: "#content-type", detail: `must be ${wanted}`, value: mediaType }],
-    });
-  }
-  const coding = (headers.get("content-encoding") ?? "identity").toLowerCase();
-  if (coding !== "identity") {
-    throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding must be identity", {
-      errors: [{ pointer: "#content-encoding", detail: "must be identity", value: coding }],
-    });
   }
 }
 

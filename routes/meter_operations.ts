@@ -6,9 +6,10 @@
 
 import { z } from "zod";
 import { importOperation, runningImport } from "./import_operation.ts";
-import { count, instant, meterId, meterIdText } from "./meter_schemas.ts";
+import { meterId, meterIdText } from "./meter_schemas.ts";
 import { listQuery } from "./meters.ts";
 import { headOf, type Operation } from "./operation.ts";
+import { count, instant } from "./schema_parts.ts";
 
 /** A smart meter as a list has it. */
 export const meterSchema: z.ZodType = z.strictObject({

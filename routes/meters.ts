@@ -15,12 +15,12 @@ import { PROFILES } from "../data/profile.ts";
 import { instantText } from "../data/time_text.ts";
 import type { UploadReader } from "../data/upload_reader.ts";
 import type { SeriesInfo, SeriesStore } from "../kv/series_store.ts";
+import { bodyForm } from "./body_form.ts";
 import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
 import { importReadings } from "./import_readings.ts";
 import { createRunningImports, importBody } from "./imports.ts";
 import { parameterErrors } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
-import { uploadForm } from "./upload_body.ts";
 
 const LIST_LIMIT = 100;
 
@@ -76,7 +76,7 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
       const info = await series.describe({ profile: "meter", id });
       const running = imports.of(id);
       // The first readings of a meter may be on their way, before any of them is stored.
-      if (info === null && running.length === 0) throw unknownMeter(id);
+      if (info === null && running.every(({ isDryRun }) => isDryRun)) throw unknownMeter(id);
       return c.json({ ...meterBody(info ?? emptyMeter(id)), imports: running.map(importBody) });
     })
     .delete("/api/meters/:id", async (c) => {
@@ -87,7 +87,7 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
     })
     .post("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
-      const { mediaType, isGzip } = uploadForm(c.req.raw, UPLOAD_TYPES);
+      const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
       const { dialect, isDryRun } = readImportQuery(c.req.queries(), mediaType);
       const reader = UPLOAD_READERS[mediaType]({ profile: PROFILES.meter, id, dialect });
       const totalBytes = contentLength(c.req.header("content-length"));

@@ -64,9 +64,17 @@ export function problemBody({ code, message, details, errors }: AppError): Recor
   };
 }
 
-/** One error that lists everything that is wrong with a request; its message names all of it. */
-export function invalidRequest(errors: readonly FieldError[]): AppError {
+/** Errors that one answer lists; nobody mends more by hand. */
+const ERRORS_TOLD = 100;
+
+/**
+ * One error that lists everything that is wrong with a request, the first 100 of it; its message
+ * names all that is listed.
+ */
+export function invalidRequest(all: readonly FieldError[]): AppError {
+  const errors = all.slice(0, ERRORS_TOLD);
   const details = [...new Set(errors.map(({ detail }) => detail))];
+  if (all.length > errors.length) details.push(`${all.length - errors.length} errors more`);
   const message = details.length === 1
     ? details[0]
     : details.map((detail) => detail.replace(/\.$/, "")).join("; ");

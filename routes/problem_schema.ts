@@ -18,7 +18,7 @@ export type AnsweredCode = Exclude<
 export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   INVALID_REQUEST: "The request breaks a rule; `errors` lists every one.",
   MALFORMED_BODY: "The body is not what its media type says, or it broke off.",
-  UNSUPPORTED_MEDIA_TYPE: "The body has another media type, or a content coding.",
+  UNSUPPORTED_MEDIA_TYPE: "The body has a media type, charset or content coding that is not taken.",
   BODY_TOO_LARGE: "The body is longer than it may be.",
   ROUTE_NOT_FOUND: "There is nothing at this address.",
   METHOD_NOT_ALLOWED: "The path does not take this method; `Allow` lists those that it takes.",

@@ -6,45 +6,10 @@
 
 import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { AppError, type FieldError } from "../data/app_error.ts";
+import { AppError } from "../data/app_error.ts";
 
 /** Bytes that come out of gzip at once; a small upload may unfold to a thousand times its length. */
 const UNFOLDED_BYTES = 65_536;
-
-/** How the body of an upload is to be read. */
-export interface UploadForm<T extends string> {
-  /** Its media type, one of those that are taken. */
-  readonly mediaType: T;
-  /** Whether it comes in gzip. */
-  readonly isGzip: boolean;
-}
-
-/**
- * How a body says it is to be read; parameters of its media type change nothing.
- *
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE with both headers where both are wrong.
- */
-export function uploadForm<T extends string>(
-  { headers }: Request,
-  mediaTypes: readonly T[],
-): UploadForm<T> {
-  const given = (headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
-  const mediaType = mediaTypes.find((type) => type === given);
-  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  const isGzip = coding === "gzip" || coding === "x-gzip";
-  const errors: FieldError[] = [];
-  if (mediaType === undefined) {
-    const detail = `Content-Type must be ${oneOf(mediaTypes)}`;
-    errors.push({ pointer: "#content-type", detail, value: given });
-  }
-  if (!isGzip && coding !== "identity") {
-    const detail = "Content-Encoding must be gzip or identity";
-    errors.push({ pointer: "#content-encoding", detail, value: coding });
-  }
-  if (mediaType !== undefined && errors.length === 0) return { mediaType, isGzip };
-  const message = errors.map(({ detail }) => detail).join("; ");
-  throw new AppError("UNSUPPORTED_MEDIA_TYPE", message, { errors });
-}
 
 /**
  * The bytes of a body as they come, unfolded; a gzip file of several members is all of them.
@@ -97,9 +62,4 @@ async function* countedChunks(
       cause,
     });
   }
-}
-
-function oneOf(names: readonly string[]): string {
-  const last = names[names.length - 1];
-  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
 }

@@ -77,3 +77,14 @@ Deno.test("readHeader() points at line 1, quotes its beginning and names the col
   for (const { detail } of errors) assertStringIncludes(message, detail);
   assertStringIncludes(message, "energy_kwh, power_kw, voltage_v, current_a");
 });
+
+Deno.test("of columns that are there twice 20 are named, the others counted", () => {
+  const names = Array.from({ length: 25 }, (_, index) => `n${index}`).join(",");
+  const { errors } = assertThrows(
+    () => meterHeader(`timestamp,power_kw,${names},${names}`),
+    AppError,
+  );
+  assertEquals(errors.length, 21);
+  assertEquals(errors[19].detail, "The header names n19 twice");
+  assertEquals(errors[20].detail, "The header names 5 other columns twice");
+});

@@ -135,10 +135,8 @@ Deno.test("texts for missing values are at most 20 of at most 100 characters", (
 Deno.test("a zone is an IANA name or an offset", () => {
   assertEquals(dialectOf({ timezone: "Europe/Paris" }).zone?.name, "Europe/Paris");
   const rule = "timezone must be an IANA time zone or an offset such as +01:00";
-  for (const timezone of ["+01:00", " 01:00"]) {
-    assertEquals(dialectOf({ timezone }).zone?.name, "+01:00", "a query may lose its plus");
-  }
-  for (const timezone of ["", "Paris", " Paris", "CEST"]) {
+  assertEquals(dialectOf({ timezone: "+01:00" }).zone?.name, "+01:00");
+  for (const timezone of ["", "Paris", " 01:00", "CEST"]) {
     assertEquals(problemsOf({ timezone }), [`timezone ${timezone}: ${rule}`]);
   }
 });

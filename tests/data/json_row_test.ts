@@ -154,7 +154,7 @@ Deno.test("names, units, zone and two properties of times are as the dialect say
   assertEquals(read('{"day":"01.01.2024","clock":"01:00"}', dialect), {
     field: null,
     value: '{"day":"01.01.2024","clock":"01:00"}',
-    rule: "at least one of p, energy_kwh, voltage_v, current_a",
+    rule: "at least one of P, energy_kwh, voltage_v, current_a",
   });
 });
 

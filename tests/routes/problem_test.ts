@@ -114,3 +114,13 @@ Deno.test("a known fault of ours is logged, a client's mistake is not", async ()
   const errors = logged.filter(({ level }) => level === "error");
   assertEquals(errors.map(({ fields }) => fields?.method), ["DELETE"]);
 });
+
+Deno.test("an answer lists 100 errors, and says how many more there are", () => {
+  const errors = Array.from({ length: 130 }, (_, index) => ({
+    pointer: `#p${index}`,
+    detail: `Unknown parameter 'p${index}'`,
+  }));
+  const { errors: listed, message } = invalidRequest(errors);
+  assertEquals(listed, errors.slice(0, 100));
+  assertEquals(message.endsWith("Unknown parameter 'p99'; 30 errors more"), true);
+});

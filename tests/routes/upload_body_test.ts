@@ -2,20 +2,13 @@ import { Buffer } from "node:buffer";
 import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
-import { UPLOAD_TYPES } from "../../routes/import_query.ts";
-import { uploadBytes, uploadForm } from "../../routes/upload_body.ts";
-import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import { uploadBytes } from "../../routes/upload_body.ts";
+import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { chunksOf } from "../data/csv_upload.ts";
 
 const NO_GZIP = "The body is not valid gzip";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-
-function formOf(headers: Record<string, string>): string {
-  const request = new Request("http://localhost/", { method: "POST", headers });
-  const { mediaType, isGzip } = uploadForm(request, UPLOAD_TYPES);
-  return `${mediaType} ${isGzip}`;
-}
 
 /** A file of one gzip member, as gzip(1) writes it. */
 function gzip(text: string): Uint8Array {
@@ -57,38 +50,6 @@ async function refusal(body: Uint8Array, sizes: readonly number[]): Promise<stri
   assert(details.startsWith("Readings that were stored before stay"), details);
   return message;
 }
-
-Deno.test("an upload's media type and coding are read in any case, parameters aside", () => {
-  assertEquals(formOf({ "content-type": "text/csv" }), "text/csv false");
-  assertEquals(formOf({ "content-type": "Text/CSV ; charset=latin1" }), "text/csv false");
-  const ndjson = { "content-type": "application/x-ndjson;charset=utf-8" };
-  for (const coding of ["gzip", "GZIP", "x-gzip", " Gzip "]) {
-    assertEquals(formOf({ ...ndjson, "content-encoding": coding }), "application/x-ndjson true");
-  }
-  const json = { "content-type": "application/json", "content-encoding": "Identity" };
-  assertEquals(formOf(json), "application/json false");
-});
-
-Deno.test("what an upload may not be is told, type and coding at once", () => {
-  const types = "Content-Type must be text/csv, application/x-ndjson or application/json";
-  const codings = "Content-Encoding must be gzip or identity";
-  const cases: [headers: Record<string, string>, said: [string, unknown][]][] = [
-    [{}, [[types, ""]]],
-    [{ "content-type": "application/ndjson" }, [[types, "application/ndjson"]]],
-    [{ "content-type": "text/csv, text/csv" }, [[types, "text/csv, text/csv"]]],
-    [{ "content-type": "text/csv", "content-encoding": "br" }, [[codings, "br"]]],
-    [{ "content-type": "text/csv", "content-encoding": "gzip, gzip" }, [[codings, "gzip, gzip"]]],
-    [{ "content-type": "a", "content-encoding": "zstd" }, [[types, "a"], [codings, "zstd"]]],
-  ];
-  for (const [headers, said] of cases) {
-    const { code, message, errors } = assertThrows(() => formOf(headers), AppError);
-    assertEquals([code, message], [
-      "UNSUPPORTED_MEDIA_TYPE",
-      said.map(([detail]) => detail).join("; "),
-    ]);
-    assertEquals(errors.map(({ detail, value }) => [detail, value]), said);
-  }
-});
 
 Deno.test("a body as it is comes out as it is, chunk by chunk", async () => {
   const chunks = ["a", "", "bc"].map((text) => encoder.encode(text));
