@@ -4,7 +4,7 @@
  * @module
  */
 
-import { clipPage, concatPages, emptyPage, type Page } from "../data/page.ts";
+import { clipPage, emptyPage, type Page } from "../data/page.ts";
 import { mergePages } from "../data/page_merge.ts";
 import { readReadings } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
