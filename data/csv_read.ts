@@ -33,7 +33,7 @@ export interface UploadOptions {
 
 /** A reader of the readings of one series. The header is line 1. */
 export function createCsvReader({ profile, id, dialect }: UploadOptions): UploadReader {
-  const builder = createPageBuilder(profile.metrics.length, 16_384);
+  const builder = createPageBuilder(profile.metrics.length);
   const row = createReadingRow(profile, { derivation: dialect.derivation, builder });
   const decoder = new TextDecoder();
   const rejects = createRejects();

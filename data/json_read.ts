@@ -47,7 +47,7 @@ function createTextReader(options: UploadOptions): {
   onTooLong(text: string, place: Place): void;
 } {
   const { profile, dialect: { derivation } } = options;
-  const builder = createPageBuilder(profile.metrics.length, 16_384);
+  const builder = createPageBuilder(profile.metrics.length);
   const objects = createObjectReader(options, createReadingRow(profile, { derivation, builder }));
   const rejects = createRejects();
   const decoder = new TextDecoder();

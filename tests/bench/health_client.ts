@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How often it asks, milliseconds; also while earlier questions are not answered yet. */
+/** How often it asks unless told, milliseconds; also while earlier questions are open. */
 const EVERY_MS = 10;
 
 /** The client, asking. */
@@ -14,14 +14,14 @@ export interface HealthWatch {
 }
 
 /** Begins to ask. */
-export function watchHealth(url: string): HealthWatch {
+export function watchHealth(url: string, everyMs = EVERY_MS): HealthWatch {
   const answers: Promise<number>[] = [];
   const timer = setInterval(() => {
     const answer = askHealth(url);
     // One that fails is told of by stop().
     answer.catch(() => {});
     answers.push(answer);
-  }, EVERY_MS);
+  }, everyMs);
   return {
     stop() {
       clearInterval(timer);

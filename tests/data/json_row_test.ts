@@ -158,6 +158,11 @@ Deno.test("names, units, zone and two properties of times are as the dialect say
   });
 });
 
+Deno.test("an id of digits may come as a number", () => {
+  const { rows } = readNdjson(`{${AT},"smart_meter_id":123,"power_kw":1}`, { id: "123" });
+  assertEquals(rows, [[NEW_YEAR_MS, "", "1", "", ""]]);
+});
+
 Deno.test("the id of another meter is told", () => {
   assertEquals(read(`{${AT},"smart_meter_id":"m1","power_kw":1}`), [NEW_YEAR_MS, "", "1", "", ""]);
   const rule = "the id in the address, m1";

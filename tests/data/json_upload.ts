@@ -22,6 +22,7 @@ export interface JsonUpload {
 
 /** How an upload is read. */
 export interface JsonUploadOptions {
+  readonly id?: string;
   readonly dialect?: DialectOptions;
   /** Lengths of the chunks, over and over; one chunk by default. */
   readonly sizes?: readonly number[];
@@ -40,11 +41,11 @@ export function readArray(body: string | Uint8Array, options?: JsonUploadOptions
 function readBody(
   createReader: (options: UploadOptions) => UploadReader,
   body: string | Uint8Array,
-  { dialect = {}, sizes }: JsonUploadOptions = {},
+  { id = "m1", dialect = {}, sizes }: JsonUploadOptions = {},
 ): JsonUpload {
   const result = createDialect(PROFILES.meter, dialect);
   if ("problems" in result) throw new Error(JSON.stringify(result.problems));
-  const reader = createReader({ profile: PROFILES.meter, id: "m1", dialect: result.dialect });
+  const reader = createReader({ profile: PROFILES.meter, id, dialect: result.dialect });
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   for (const chunk of chunksOf(bytes, sizes ?? [Math.max(1, bytes.length)])) reader.push(chunk);
   reader.end();

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { askJson, type JsonAnswer, startTestService } from "../support/service.ts";
 import { createTestApp } from "./app_fixture.ts";
@@ -73,6 +74,33 @@ Deno.test("an upload that breaks off is told to whoever still listens", async ()
   });
   // Nothing of ours went wrong.
   assertEquals(logged.filter(({ level }) => level === "error"), []);
+});
+
+Deno.test("an upload that is all there already lets others have a turn after each chunk", async () => {
+  const { app } = createTestApp();
+  const chunks = 50;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(controller) {
+      for (let index = 0; index < chunks; index++) {
+        const line = `{"timestamp":"${minuteText(index)}","power_kw":1}\n`;
+        controller.enqueue(new TextEncoder().encode(line));
+      }
+      controller.close();
+    },
+  });
+  let isOver = false, turns = 0;
+  const answer = Promise.resolve(app.request("/api/meters/123/readings", {
+    method: "POST",
+    headers: { "content-type": "application/x-ndjson" },
+    body,
+  }));
+  answer.then(() => isOver = true);
+  while (!isOver) {
+    await new Promise((resolve) => setImmediate(resolve));
+    turns++;
+  }
+  assertEquals((await jsonAnswer(await answer)).body.inserted, chunks);
+  assert(turns >= chunks, `${turns} turns in ${chunks} chunks`);
 });
 
 function importStream(

@@ -10,6 +10,8 @@ import config from "../../deno.json" with { type: "json" };
 export interface ServiceProcess extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`; "" for a worker, which does not listen. */
   readonly url: string;
+  /** Its number, by which `/proc` knows it. */
+  readonly pid: number;
   /** Sends a signal. */
   kill(signal: Deno.Signal): void;
   /** Settles with the exit code when it has ended. */
@@ -78,10 +80,11 @@ function spawn(
 function processOf(
   child: Deno.ChildProcess,
   ended: Promise<number>,
-): Pick<ServiceProcess, "kill" | "ended" | typeof Symbol.asyncDispose> {
+): Pick<ServiceProcess, "pid" | "kill" | "ended" | typeof Symbol.asyncDispose> {
   let isOver = false;
   ended.then(() => isOver = true);
   return {
+    pid: child.pid,
     kill: (signal) => child.kill(signal),
     ended,
     async [Symbol.asyncDispose]() {
