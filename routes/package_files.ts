@@ -17,9 +17,10 @@ export type ReadPackageFile = (
 ) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * Reads from where the runtime keeps packages.
+ * Reads from where the runtime keeps packages. Any other fault, such as a file that may not be read,
+ * is thrown as it is.
  *
- * @throws {AppError} PAGE_NOT_INSTALLED where it keeps none, or not this one.
+ * @throws {AppError} PAGE_NOT_INSTALLED where it keeps none, or not this one, or it lacks the file.
  */
 export async function readPackageFile(
   name: PagePackage,
@@ -29,11 +30,17 @@ export async function readPackageFile(
     await loadPackage(name);
     return await Deno.readFile(new URL(import.meta.resolve(`${name}/${path}`)));
   } catch (cause) {
+    if (!meansMissing(cause)) throw cause;
     throw new AppError("PAGE_NOT_INSTALLED", "The files of this page are not installed here", {
       details: "The document that it would show is at /openapi.json",
       cause,
     });
   }
+}
+
+/** A package that cannot be imported or resolved is told by a TypeError, a file by NotFound. */
+function meansMissing(cause: unknown): boolean {
+  return cause instanceof TypeError || cause instanceof Deno.errors.NotFound;
 }
 
 /**

@@ -1,6 +1,8 @@
 import { AppError } from "../../data/app_error.ts";
 import { readPackageFile } from "../../routes/package_files.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
+import { TOP } from "../support/sources.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
 import { createTestApp, type TestApp } from "./app_fixture.ts";
 import { assertProblem, jsonAnswer } from "./problem_assert.ts";
 
@@ -130,4 +132,35 @@ Deno.test("where the packages are missing, the pages say so, and work once they 
 Deno.test("a file that a package lacks is told as one that is not installed", async () => {
   const error = await readPackageFile("redoc", "none.js").catch((thrown) => thrown);
   assertEquals([error instanceof AppError, error.code], [true, "PAGE_NOT_INSTALLED"]);
+});
+
+Deno.test("a file that is there and cannot be read is a fault: it is logged, and answered blank", async () => {
+  // A folder stands where the file should be.
+  const { app, logged } = createTestApp({
+    readPackageFile: () => readPackageFile("redoc", "bundles"),
+  });
+  assertProblem(await jsonAnswer(await app.request("/redoc")), {
+    status: 500,
+    code: "INTERNAL_ERROR",
+    detail: "Something went wrong on our side; it has been logged",
+  });
+  const faults = logged.filter(({ level }) => level === "error");
+  assertEquals(faults.map(({ event }) => event), ["request failed"]);
+  assert(faults[0].fields?.error instanceof Deno.errors.IsADirectory);
+});
+
+Deno.test("where the runtime has not fetched a package, it is told as one that is not installed", async () => {
+  await using empty = await makeTempFolder();
+  const script = `${empty.path}/script.ts`;
+  await Deno.writeTextFile(
+    script,
+    `import { readPackageFile } from ${JSON.stringify(`${TOP}routes/package_files.ts`)};
+     await readPackageFile("redoc", "bundles/redoc.standalone.js")
+       .catch(({ code, cause }) => console.log(code, cause.name));`,
+  );
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--cached-only", "--frozen", "-A", "--config", `${TOP}deno.json`, script],
+    env: { DENO_DIR: `${empty.path}/cache` },
+  }).output();
+  assertEquals(new TextDecoder().decode(stdout), "PAGE_NOT_INSTALLED TypeError\n");
 });

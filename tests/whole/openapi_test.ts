@@ -1,4 +1,3 @@
-import { createConfig, lintFromString } from "@redocly/openapi-core";
 import config from "../../deno.json" with { type: "json" };
 import { PROBLEMS } from "../../routes/problem.ts";
 import { createTestApp } from "../routes/app_fixture.ts";
@@ -17,17 +16,6 @@ function operationsOf({ paths }: Json): { name: string; operation: Json }[] {
     }))
   );
 }
-
-Deno.test("Redocly's recommended rules find nothing wrong with the document", async () => {
-  const rules = await createConfig({ extends: ["recommended"] });
-  const source = JSON.stringify(await readDocument());
-  const found = await lintFromString({ source, config: rules, absoluteRef: "/openapi.json" });
-  assertEquals(found.map(({ ruleId, message }) => `${ruleId}: ${message}`), []);
-  // The rules do look: a document without a summary is told.
-  const broken = source.replace('"summary":"Ask for an export",', "");
-  const told = await lintFromString({ source: broken, config: rules, absoluteRef: "/x.json" });
-  assertEquals(told.map(({ ruleId }) => ruleId), ["operation-summary"]);
-});
 
 Deno.test("every route is in the document, and everything in the document is a route", async () => {
   const { app } = createTestApp();

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
-import { hasBrowser, openPage } from "../support/browser.ts";
-import { askJson, importText, startTestService } from "../support/service.ts";
+import { startProcess } from "../support/process.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+import { hasBrowser, openPage } from "./browser.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
 /** The only thing that either page asks another host for; its policy stops that. */
@@ -8,9 +9,19 @@ const REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg";
 
 /** The summaries of all operations of the document. */
 async function summaries(url: string): Promise<string[]> {
-  const { body } = await askJson(`${url}/openapi.json`);
-  const paths: Record<string, { summary: string }>[] = Object.values(body.paths);
+  const document = await (await fetch(`${url}/openapi.json`)).json();
+  const paths: Record<string, { summary: string }>[] = Object.values(document.paths);
   return paths.flatMap((path) => Object.values(path).map(({ summary }) => summary)).toSorted();
+}
+
+/** Gives the meter 123 its first reading. */
+async function importReading(url: string): Promise<void> {
+  const response = await fetch(`${url}/api/meters/123/readings`, {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
+  });
+  assertEquals((await response.json()).inserted, 1);
 }
 
 function outside(requests: readonly string[], url: string): string[] {
@@ -21,9 +32,10 @@ Deno.test({
   name: "Swagger UI shows every operation, tries one out, and asks no other host for anything",
   ignore,
   async fn() {
-    await using service = await startTestService();
+    await using folder = await makeTempFolder();
+    await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
     const { url } = service;
-    await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+    await importReading(url);
     await using watched = await openPage(`${url}/docs`);
     const { page } = watched;
     await page.locator(".opblock").first().waitFor();
@@ -49,7 +61,8 @@ Deno.test({
   name: "ReDoc shows every operation and finds one, and its policy stops the one request outside",
   ignore,
   async fn() {
-    await using service = await startTestService({ role: "api" });
+    await using folder = await makeTempFolder();
+    await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
     const { url } = service;
     await using watched = await openPage(`${url}/redoc`);
     const { page } = watched;

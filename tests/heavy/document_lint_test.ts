@@ -1,0 +1,17 @@
+import { createConfig, lintFromString } from "@redocly/openapi-core";
+import { assertEquals } from "../support/assert.ts";
+import { startProcess } from "../support/process.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+Deno.test("Redocly's recommended rules find nothing wrong with the document", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
+  const source = await (await fetch(`${service.url}/openapi.json`)).text();
+  const rules = await createConfig({ extends: ["recommended"] });
+  const found = await lintFromString({ source, config: rules, absoluteRef: "/openapi.json" });
+  assertEquals(found.map(({ ruleId, message }) => `${ruleId}: ${message}`), []);
+  // The rules do look: a document without a summary is told.
+  const broken = source.replace('"summary":"Ask for an export",', "");
+  const told = await lintFromString({ source: broken, config: rules, absoluteRef: "/x.json" });
+  assertEquals(told.map(({ ruleId }) => ruleId), ["operation-summary"]);
+});
