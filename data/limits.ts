@@ -22,6 +22,13 @@ export const METER_ID_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
 export const METER_ID_RULE =
   "1 to 64 characters of A-Z a-z 0-9 _ . : - beginning with a letter or digit";
 
+/** A device's id: 1 to 64 of `A-Z a-z 0-9 _ -`. */
+export const DEVICE_ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+/** {@link DEVICE_ID_PATTERN} in words. */
+export const DEVICE_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ -";
+/** How far ahead of the service's clock the time of a telemetry message may be: 5 minutes. */
+export const TELEMETRY_MAX_AHEAD_MS: number = 5 * MINUTE_MS;
+
 /** Shortest range of an export: 1 minute. */
 export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;
 /** Longest range of an export: 366 days, so that every calendar year fits. */

@@ -24,6 +24,9 @@ export interface Metric {
 /** Names of the profiles there are. */
 export type ProfileName = "meter" | "battery" | "appliance" | "site";
 
+/** Names of the profiles that devices have. */
+export type DeviceProfileName = "battery" | "appliance";
+
 /** What a kind of series measures, its metrics in the order of columns. */
 export interface Profile {
   /** Its name, also the part of every storage key. */
@@ -72,3 +75,6 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     metrics: [{ name: "status", unit: "1", min: 0, max: 1, aggregate: "last" }],
   },
 };
+
+/** Profiles of devices: those a telemetry message may be of. */
+export const DEVICE_PROFILES: readonly DeviceProfileName[] = ["battery", "appliance"];

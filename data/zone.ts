@@ -1,5 +1,5 @@
 /**
- * Times on the clocks of a zone as instants, fast enough for a loop.
+ * Times and days on the clocks of a zone as instants; times fast enough for a loop.
  *
  * Temporal says when a zone changes its offset. From that a table is made of which wall times each
  * stretch between two changes answers for, as far as times ask for it, and kept; a time in the same
@@ -9,9 +9,12 @@
  */
 
 import { END_OF_TIME_MS } from "./limits.ts";
+import type { Span } from "./page.ts";
+import { daysInMonth } from "./time_text.ts";
 
 /** No zone of the IANA database changed its offset before 1800. */
 const BEFORE_CHANGES_MS: number = Date.UTC(1800, 0, 1);
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
 /** Wall times are "local milliseconds": what Date.UTC would give for the local date and clock. */
 export interface LocalClock {
@@ -29,11 +32,7 @@ export interface LocalClock {
  * @throws {RangeError} where there is no such zone.
  */
 export function createLocalClock(zone: string): LocalClock {
-  if (!isTimeZone(zone)) {
-    throw new RangeError(
-      `Cannot make a clock as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
-    );
-  }
+  requireZone(zone, "make a clock");
   const spans = createWallSpans(zone);
   let fromMs = 0, endMs = 0, offsetMs = 0;
 
@@ -51,6 +50,34 @@ export function createLocalClock(zone: string): LocalClock {
   };
 }
 
+/**
+ * The half-open span of a calendar day `YYYY-MM-DD` on the clocks of a zone, from its first moment
+ * to that of the day after; null where the text names no day of the years 1970 to 9999.
+ *
+ * Days join without a gap. One without midnight begins later; one that a zone left out is empty;
+ * what clocks show again when they are set back over midnight belongs to the later day.
+ *
+ * @throws {RangeError} where there is no such zone.
+ */
+export function localDaySpan(zone: string, date: string): Span | null {
+  requireZone(zone, "tell a day");
+  const match = DATE.exec(date);
+  if (match === null) return null;
+  const [year, month, day] = match.slice(1).map(Number);
+  if (year < 1970 || month < 1 || month > 12) return null;
+  if (day < 1 || day > daysInMonth(year, month)) return null;
+  const first = new Temporal.PlainDate(year, month, day);
+  return {
+    fromMs: first.toZonedDateTime(zone).epochMilliseconds,
+    toMs: first.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds,
+  };
+}
+
+/** The calendar day of a zone that a time lies in, `YYYY-MM-DD`. */
+export function localDate(zone: string, timeMs: number): string {
+  return zonedAt(timeMs, zone).toPlainDate().toString();
+}
+
 /** Whether a text is an IANA zone name, in any case, or a fixed offset such as +01:00. */
 export function isTimeZone(text: string): boolean {
   try {
@@ -60,6 +87,13 @@ export function isTimeZone(text: string): boolean {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+function requireZone(zone: string, act: string): void {
+  if (isTimeZone(zone)) return;
+  throw new RangeError(
+    `Cannot ${act} as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
+  );
 }
 
 /** Spans of wall time `[fromMs, endMs)` and their offset, in order; no two share a time. */

@@ -1,5 +1,6 @@
 import {
   dayStartMs,
+  DEVICE_ID_PATTERN,
   END_OF_TIME_MS,
   EXPORT_MAX_RANGE_MS,
   METER_ID_PATTERN,
@@ -41,4 +42,10 @@ Deno.test("a meter's id begins with a letter or digit and has 1 to 64 plain char
   ];
   assertEquals(right.filter((id) => !METER_ID_PATTERN.test(id)), []);
   assertEquals(wrong.filter((id) => METER_ID_PATTERN.test(id)), []);
+});
+
+Deno.test("a device's id has 1 to 64 letters, digits, underscores and dashes", () => {
+  const right = ["1", "test-001", "_", "-", "x".repeat(64)];
+  const wrong = ["", "a.b", "a:b", "a b", "a/b", "é", "x".repeat(65), "a\n", "a\0"];
+  assertEquals([...right, ...wrong].filter((id) => DEVICE_ID_PATTERN.test(id)), right);
 });

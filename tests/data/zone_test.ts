@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { createLocalClock, isTimeZone, type LocalClock } from "../../data/zone.ts";
+import { createLocalClock, isTimeZone, type LocalClock, localDaySpan } from "../../data/zone.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 
 const HOUR_MS = 3_600_000;
@@ -19,6 +19,14 @@ function instants(zone: string, texts: readonly string[]): string[] {
     const timeMs = clock.toUtcMs(wall(text));
     return timeMs !== timeMs ? "skipped" : new Date(timeMs).toISOString();
   });
+}
+
+/** A day of a zone as text, and how many hours it has. */
+function dayText(zone: string, date: string): [from: string, to: string, hours: number] {
+  const span = localDaySpan(zone, date);
+  assert(span !== null, date);
+  const [from, to] = [span.fromMs, span.toMs].map((timeMs) => new Date(timeMs).toISOString());
+  return [from.slice(0, 16), to.slice(0, 16), (span.toMs - span.fromMs) / HOUR_MS];
 }
 
 /** Checks rows of wall time and instant, in one order and the other. */
@@ -249,6 +257,90 @@ Deno.test("createLocalClock() refuses a zone that is none", () => {
     () => createLocalClock("Mars/Phobos"),
     RangeError,
     "Cannot make a clock as the zone must be an IANA name or an offset such as +01:00: Mars/Phobos",
+  );
+});
+
+Deno.test("a day has 24 hours, and 23 or 25 where clocks change", () => {
+  const days: [string, string, ...ReturnType<typeof dayText>][] = [
+    ["UTC", "2026-02-01", "2026-02-01T00:00", "2026-02-02T00:00", 24],
+    ["+05:30", "2024-02-29", "2024-02-28T18:30", "2024-02-29T18:30", 24],
+    ["Asia/Tokyo", "1970-01-01", "1969-12-31T15:00", "1970-01-01T15:00", 24],
+    ["Europe/Paris", "2024-03-31", "2024-03-30T23:00", "2024-03-31T22:00", 23],
+    ["Europe/Paris", "2024-10-27", "2024-10-26T22:00", "2024-10-27T23:00", 25],
+    ["America/New_York", "2026-03-08", "2026-03-08T05:00", "2026-03-09T04:00", 23],
+    ["America/New_York", "2026-11-01", "2026-11-01T04:00", "2026-11-02T05:00", 25],
+    ["Australia/Lord_Howe", "2024-04-07", "2024-04-06T13:00", "2024-04-07T13:30", 24.5],
+    ["Europe/Paris", "9999-12-31", "9999-12-30T23:00", "9999-12-31T23:00", 24],
+  ];
+  for (const [zone, date, ...wanted] of days) assertEquals(dayText(zone, date), wanted, zone);
+});
+
+Deno.test("a day without midnight begins later, and one that was left out is empty", () => {
+  // Brazil's clocks went from 00:00 to 01:00, UTC-3 to UTC-2.
+  const saoPaulo = dayText("America/Sao_Paulo", "2018-11-04");
+  assertEquals(saoPaulo, ["2018-11-04T03:00", "2018-11-05T02:00", 23]);
+  const days = ["2011-12-29", "2011-12-30", "2011-12-31"];
+  assertEquals(days.map((date) => dayText("Pacific/Apia", date)), [
+    ["2011-12-29T10:00", "2011-12-30T10:00", 24],
+    ["2011-12-30T10:00", "2011-12-30T10:00", 0],
+    ["2011-12-30T10:00", "2011-12-31T10:00", 24],
+  ]);
+});
+
+Deno.test("an hour that comes again across midnight belongs to the later day", () => {
+  // Until 2011 Newfoundland's clocks went from 00:01 to 23:01 of the day before.
+  assertEquals(dayText("America/St_Johns", "2006-10-28"), [
+    "2006-10-28T02:30",
+    "2006-10-29T02:30",
+    24,
+  ]);
+  assertEquals(dayText("America/St_Johns", "2006-10-29"), [
+    "2006-10-29T02:30",
+    "2006-10-30T03:30",
+    25,
+  ]);
+});
+
+Deno.test("localDaySpan() gives null for what is no day of 1970 to 9999", () => {
+  const texts = ["", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00"];
+  texts.push(
+    "1969-12-31",
+    "10000-01-01",
+    "2024-1-1",
+    "20240101",
+    "2024-01-01T00:00",
+    "2024-01-01 ",
+  );
+  texts.push("+002024-01-01", "2024-01-01[u-ca=gregory]", "2024-01-01\n", "today");
+  assertEquals(texts.filter((text) => localDaySpan("Europe/Paris", text) !== null), []);
+});
+
+Deno.test("localDaySpan() refuses a zone that is none", () => {
+  for (const zone of ["Mars/Phobos", "", "2024-01-01T00:00+01:00[Europe/Paris]"]) {
+    assertThrows(
+      () => localDaySpan(zone, "2024-01-01"),
+      RangeError,
+      `Cannot tell a day as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
+    );
+  }
+});
+
+Deno.test("days of any zone join, and the first instant of a wall time lies in the span of its date", () => {
+  const zones = fc.constantFrom(...ZONES);
+  const times = fc.integer({ min: DAY_MS, max: Date.UTC(2040, 0, 1) });
+  fc.assert(
+    fc.property(zones, times, (zone, timeMs) => {
+      const local = Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
+      const date = local.toPlainDate();
+      const [span, after] = [date, date.add({ days: 1 })].map((day) =>
+        localDaySpan(zone, day.toString())
+      );
+      assert(span !== null && after !== null);
+      assertEquals(span.toMs, after.fromMs);
+      const first = createLocalClock(zone).toUtcMs(wall(`${date}T${local.toPlainTime()}`));
+      assert(span.fromMs <= first && first < span.toMs, `${zone} ${local}`);
+    }),
+    { numRuns: 500 },
   );
 });
 

@@ -1,0 +1,111 @@
+/**
+ * Counting requests in a window that slides.
+ *
+ * Requests are counted by sub-windows, 64 a window, each known by its last request: a sub-window
+ * leaves the window when its last request does. So never more than the limit are let through in any
+ * stretch of the window's length, and requests that are not closer than a sub-window are told apart
+ * exactly.
+ *
+ * @module
+ */
+
+/** How many requests are let through in any stretch of a length. */
+export interface RateLimit {
+  /** How many, 1 or more. */
+  readonly requests: number;
+  /** The length, milliseconds. */
+  readonly windowMs: number;
+}
+
+/** Requests that were let through lately, by sub-windows, the oldest first. */
+export interface RateWindow {
+  /** When the last request of each came, epoch milliseconds. */
+  readonly timesMs: number[];
+  /** How many came in each. */
+  readonly counts: number[];
+}
+
+/** Sub-windows of a window. */
+const SUB_WINDOWS = 64;
+const ENTRY_BYTES = 16;
+
+/** A window without requests. */
+export function createRateWindow(): RateWindow {
+  return { timesMs: [], counts: [] };
+}
+
+/** How many requests of the window before `nowMs` were let through; older ones are forgotten. */
+export function usedRequests(window: RateWindow, { windowMs }: RateLimit, nowMs: number): number {
+  const { timesMs, counts } = window;
+  let old = 0;
+  while (old < timesMs.length && timesMs[old] <= nowMs - windowMs) old++;
+  if (old > 0) {
+    timesMs.splice(0, old);
+    counts.splice(0, old);
+  }
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Counts a request that is let through. */
+export function countRequest(window: RateWindow, { windowMs }: RateLimit, nowMs: number): void {
+  const { timesMs, counts } = window;
+  const last = timesMs.length - 1;
+  const subWindowMs = windowMs / SUB_WINDOWS;
+  const isSame = last >= 0 &&
+    Math.floor(timesMs[last] / subWindowMs) >= Math.floor(nowMs / subWindowMs);
+  if (isSame) {
+    timesMs[last] = Math.max(timesMs[last], nowMs);
+    counts[last]++;
+  } else {
+    timesMs.push(nowMs);
+    counts.push(1);
+  }
+}
+
+/**
+ * Takes back a request that was counted last and then was not let through after all. Others of its
+ * sub-window leave when it would have left.
+ */
+export function uncountRequest({ timesMs, counts }: RateWindow): void {
+  if (timesMs.length === 0) return;
+  if (--counts[counts.length - 1] > 0) return;
+  timesMs.pop();
+  counts.pop();
+}
+
+/** How long until another request is let through, milliseconds; 0 where it is now. */
+export function waitMs(windows: readonly RateWindow[], limit: RateLimit, nowMs: number): number {
+  let over = windows.reduce((sum, window) => sum + usedRequests(window, limit, nowMs), 0) -
+    limit.requests + 1;
+  if (over <= 0) return 0;
+  const entries = windows.flatMap(({ timesMs, counts }) =>
+    timesMs.map((timeMs, index) => ({ timeMs, count: counts[index] }))
+  ).sort((a, b) => a.timeMs - b.timeMs);
+  for (const { timeMs, count } of entries) {
+    over -= count;
+    if (over <= 0) return timeMs + limit.windowMs - nowMs;
+  }
+  return limit.windowMs;
+}
+
+/** A window as bytes: a time and a count, both f64 little-endian, a sub-window. */
+export function encodeRateWindow({ timesMs, counts }: RateWindow): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(timesMs.length * ENTRY_BYTES);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < timesMs.length; index++) {
+    view.setFloat64(index * ENTRY_BYTES, timesMs[index], true);
+    view.setFloat64(index * ENTRY_BYTES + 8, counts[index], true);
+  }
+  return bytes;
+}
+
+/** The window that {@link encodeRateWindow} made bytes of. */
+export function decodeRateWindow(bytes: Uint8Array): RateWindow {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const window = createRateWindow();
+  for (let at = 0; at + ENTRY_BYTES <= bytes.length; at += ENTRY_BYTES) {
+    window.timesMs.push(view.getFloat64(at, true));
+    window.counts.push(view.getFloat64(at + 8, true));
+  }
+  return window;
+}
