@@ -9,6 +9,7 @@ import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/demo_meter.ts";
 import { openDiskFileStore } from "./data/files/disk.ts";
+import type { FileStore } from "./data/files/file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
@@ -16,10 +17,13 @@ import { createJobs } from "./jobs/jobs.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { createDeviceIntake } from "./kv/device_intake.ts";
+import { createIngest } from "./kv/ingest.ts";
 import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
 import { createApp } from "./routes/app.ts";
+import type { ReadyChecks } from "./routes/health.ts";
 import { readPackageFile } from "./routes/package_files.ts";
 import { problemResponse } from "./routes/problem.ts";
 import { secured } from "./routes/security_headers.ts";
@@ -53,34 +57,39 @@ export interface Surroundings {
  */
 export async function start(settings: Settings, { now, log }: Surroundings): Promise<Service> {
   await using stack = new AsyncDisposableStack();
+  const startedMs = now();
   const opened = stack.use(await openKv(settings.kvPath));
   const { kv } = opened;
   const files = await openDiskFileStore(settings.fileStore);
   const series = createSeriesStore({ kv, now });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
+  const parts = { ...opened, series, files, now, log, owner };
   const worker = settings.role === "api" ? null : await startWorker({
-    ...opened,
+    ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
-    series,
-    files,
     kinds: jobKinds({ series, files }),
-    now,
-    log,
-    owner,
+    startedMs,
   });
+  const ingest = createIngest({ kv, writer: owner });
+  // Behind the requests that end: what they gave it is committed.
+  stack.defer(() => ingest.stop());
+  const { rateLimit: limit, offlineAfterMs } = settings;
+  const devices = { limit, offlineAfterMs, series, now };
+  const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   let server: Listening | null = null;
   // Requests and jobs that are on their way end at the same time, each within the grace.
   stack.defer(async () => {
     await Promise.all([server?.stop(), worker?.stop(GRACE_MS)]);
   });
   const app = createApp({
+    ...devices,
     version: config.version,
-    now,
     log,
-    series,
+    kv,
     files,
+    intake,
     readPackageFile,
     jobs: createJobs({
       ...opened,
@@ -89,11 +98,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
       newId: () => crypto.randomUUID(),
       poke: () => worker?.poke(),
     }),
-    ready: {
-      kv: () => probeKv(kv),
-      file_store: () => files.probe(),
-      worker_running: () => requireWorker(worker, opened, now),
-    },
+    ready: readyChecks({ opened, files, worker, now }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();
@@ -105,6 +110,19 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
       await owned.disposeAsync();
       log("info", "stopped", { owner });
     },
+  };
+}
+
+function readyChecks({ opened, files, worker, now }: {
+  opened: OpenedKv;
+  files: FileStore;
+  worker: Worker | null;
+  now: () => number;
+}): ReadyChecks {
+  return {
+    kv: () => probeKv(opened.kv),
+    file_store: () => files.probe(),
+    worker_running: () => requireWorker(worker, opened, now),
   };
 }
 

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import type { RateLimit } from "./rate_window.ts";
 
 /** What one process does: answers requests, runs jobs, or both. */
 export type Role = "all" | "api" | "worker";
@@ -29,6 +30,10 @@ export interface Settings {
   readonly fileRetentionMs: number;
   /** How long an ended job's record is kept, milliseconds. */
   readonly jobRetentionMs: number;
+  /** How often a device may send telemetry. */
+  readonly rateLimit: RateLimit;
+  /** After how long without a reading a device is offline that has no such time, milliseconds. */
+  readonly offlineAfterMs: number;
   /** What this process does. */
   readonly role: Role;
   /** Least level of log records. */
@@ -54,6 +59,9 @@ const RULES = {
   WORKER_CONCURRENCY: "a whole number of 1 to 64",
   FILE_RETENTION_HOURS: "a number above 0, at most 87600",
   JOB_RETENTION_DAYS: "a number above 0, at most 3650",
+  RATE_LIMIT_REQUESTS: "a whole number of 1 to 1000000",
+  RATE_LIMIT_WINDOW_SECONDS: "a whole number of 1 to 3600",
+  OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
 } as const;
@@ -67,6 +75,9 @@ const environmentSchema = z.object({
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
   FILE_RETENTION_HOURS: positiveNumber(87_600).default(168),
   JOB_RETENTION_DAYS: positiveNumber(3_650).default(30),
+  RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000).default(10),
+  RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 3_600).default(1),
+  OFFLINE_AFTER_SECONDS: wholeNumber(1, 31_536_000).default(600),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   DENO_DEPLOYMENT_ID: z.string().optional(),
@@ -94,6 +105,11 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
       jobRetentionMs: values.JOB_RETENTION_DAYS * DAY_MS,
+      rateLimit: {
+        requests: values.RATE_LIMIT_REQUESTS,
+        windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
+      },
+      offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },

@@ -1,8 +1,6 @@
 /**
- * The duty that folds segments into blocks.
- *
- * A round reads up to 32 segments of each series that has some, only to count them: of thousands of
- * series with large segments that is much. A count beside the mark would save it.
+ * The duty that folds segments into blocks. A round reads the marks of series that have some, and
+ * nothing of those that are to wait.
  *
  * @module
  */
@@ -10,18 +8,17 @@
 import type { Log } from "../data/log.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
 import { clearUnfolded, listUnfolded } from "../kv/unfolded.ts";
-import { countSegments } from "../kv/segments.ts";
 import type { Duty } from "./duty_loop.ts";
 
 /** A series is folded when it has this many segments … */
-const MANY_SEGMENTS = 32;
+const MANY_SEGMENTS = 256;
 /** … or has had some for this long, milliseconds. */
 const OLD_MS = 30_000;
 
 /** What compaction needs. */
 export interface CompactionDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** What folds. */
   readonly series: Pick<SeriesStore, "fold">;
   /** Epoch milliseconds now. */
@@ -43,7 +40,7 @@ export function compactionDuty({ kv, series, now, log }: CompactionDeps): Duty {
         const sinceMs = seenMs.get(name) ?? now();
         seenMs.set(name, sinceMs);
         const isOld = now() - sinceMs >= OLD_MS;
-        if (!isOld && await countSegments(kv, mark.ref, MANY_SEGMENTS) < MANY_SEGMENTS) continue;
+        if (!isOld && mark.count < MANY_SEGMENTS) continue;
         seenMs.delete(name);
         try {
           await series.fold(mark.ref);

@@ -6,6 +6,7 @@
 
 import type { Log } from "../data/log.ts";
 import { giveUpLease, type Lease, takeLease } from "../kv/leases.ts";
+import { pause } from "./pause.ts";
 
 /** How long a duty's lease holds without being renewed, milliseconds. */
 const DUTY_LEASE_MS = 30_000;
@@ -74,17 +75,4 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
   }
   await giveUpLease(kv, name, owner)
     .catch((error) => log("warn", "lease not given up", { duty: name, error }));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    }
-  });
 }

@@ -1,5 +1,6 @@
 /**
- * The part of a process that works: due loop, dispatcher and duties, started and stopped together.
+ * The part of a process that works: due loop, dispatcher, duties and the look for silent devices,
+ * started and stopped together.
  *
  * @module
  */
@@ -15,6 +16,7 @@ import { createDispatcher } from "./dispatcher.ts";
 import { createDueLoop } from "./due_loop.ts";
 import { startDuties } from "./duty_loop.ts";
 import type { JobKind } from "./job_kind.ts";
+import { startPresence } from "./presence.ts";
 import { sweepDuty } from "./sweep.ts";
 
 /** How long a round of a duty may take after the grace, milliseconds. */
@@ -42,6 +44,10 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly fileRetentionMs: number;
   /** How long records are kept after their job ended, milliseconds. */
   readonly jobRetentionMs: number;
+  /** When the service started, epoch milliseconds. */
+  readonly startedMs: number;
+  /** After how long devices are offline that have no such time of their own, milliseconds. */
+  readonly offlineAfterMs: number;
 }
 
 /** A worker that runs. */
@@ -79,6 +85,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   listening.catch((error) => log("error", "queue not listened to", { error }));
   loop.start();
   const duties = startDuties(deps, [sweepDuty(deps), compactionDuty(deps)]);
+  const presence = startPresence(deps);
   return {
     poke: loop.poke,
     isRunning: () => now() - loop.lastLookMs() < LOOK_TOO_OLD_MS,
@@ -86,7 +93,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       // A look or a duty's round that hangs is left: both may be cut off at any moment.
       const { promise: over, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, graceMs + LEFT_MS);
-      const looked = Promise.race([over, Promise.all([loop.stop(), duties.stop()])]);
+      const ended = Promise.all([loop.stop(), duties.stop(), presence.stop()]);
+      const looked = Promise.race([over, ended]);
       await Promise.all([looked, dispatcher.stop(graceMs)]);
       clearTimeout(timer);
       // A look that was on its way may have begun one more job.

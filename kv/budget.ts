@@ -54,6 +54,24 @@ export function costOf(stage: Stage): Cost {
   return { mutations, bytes, keyBytes };
 }
 
+/** A stage that repeats what another one does, which is run once, now. */
+export function recorded(stage: Stage): Stage {
+  const calls: Stage[] = [];
+  function note(call: Stage): Staging {
+    calls.push(call);
+    return recorder;
+  }
+  // Only the four methods of Staging are there; the others of an atomic operation stay unreachable.
+  const recorder = {
+    set: (...call: Parameters<Staging["set"]>) => note((op) => op.set(...call)),
+    delete: (key: Deno.KvKey) => note((op) => op.delete(key)),
+    sum: (key: Deno.KvKey, n: bigint) => note((op) => op.sum(key, n)),
+    max: (key: Deno.KvKey, n: bigint) => note((op) => op.max(key, n)),
+  } as unknown as Staging;
+  stage(recorder);
+  return (op) => calls.forEach((call) => call(op));
+}
+
 /** Two costs together. */
 export function addCosts(one: Cost, other: Cost): Cost {
   return {
@@ -69,15 +87,16 @@ export function fitsCommit({ mutations, bytes, keyBytes }: Cost): boolean {
     keyBytes <= COMMIT_MAX_KEY_BYTES;
 }
 
-/** Stages in their order, grouped so that each group fits one commit. */
-export function packStages(stages: readonly Stage[]): Stage[][] {
+/** Stages in their order, grouped so that each group, of at most `most`, fits one commit. */
+export function packStages(stages: readonly Stage[], most: number = Infinity): Stage[][] {
   const commits: Stage[][] = [];
   let used = NO_COST;
   for (const stage of stages) {
     const cost = costOf(stage);
     const together = addCosts(used, cost);
-    if (commits.length > 0 && fitsCommit(together)) {
-      commits[commits.length - 1].push(stage);
+    const open = commits.at(-1);
+    if (open !== undefined && open.length < most && fitsCommit(together)) {
+      open.push(stage);
       used = together;
     } else {
       commits.push([stage]);

@@ -21,6 +21,7 @@ import {
   fitsCommit,
   NO_COST,
   packStages,
+  recorded,
   type Stage,
 } from "./budget.ts";
 import { stageChanged } from "./changes.ts";
@@ -43,10 +44,11 @@ const RETRY_MS = 50;
 export interface Ingest {
   /**
    * Stores readings of one series, in any order, as one segment or a few; `stage` goes on the same
-   * commit. Resolves once they are durable.
+   * commit, and on one of its own where there are no readings. Resolves once they are durable.
    *
    * @throws {AppError} SERVICE_STOPPING after {@link Ingest.stop}.
    * @throws {TypeError} when the page has not as many columns as the profile has metrics.
+   * @throws {RangeError} when the stage takes more than half of what a commit holds.
    */
   add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
   /** Takes nothing more and waits until all that was taken is durable. */
@@ -103,18 +105,32 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
       batch.open = stages.length;
       for (const stage of stages) owners.set(stage, batch);
     }
-    for (const stages of packStages([...owners.keys()])) {
-      const batches = stages.map((stage) => owners.get(stage)).filter((batch) =>
-        batch !== undefined
-      );
-      try {
-        await commit(kv, stages);
-        for (const batch of batches) {
-          if (--batch.open === 0) batch.requests.forEach(({ resolve }) => resolve());
-        }
-      } catch (error) {
-        for (const { requests } of batches) requests.forEach(({ reject }) => reject(error));
-      }
+    for (const stages of packStages([...owners.keys()])) await commitGroup(stages, owners);
+  }
+
+  /**
+   * Commits stages together. What the database refuses, rather than fails to do, is parted: stage
+   * by stage, then request by request, so that only the one at fault is rejected.
+   */
+  async function commitGroup(
+    stages: readonly Stage[],
+    owners: ReadonlyMap<Stage, Batch>,
+    tries = TRIES,
+  ): Promise<void> {
+    const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
+    const requests = batches.flatMap((batch) => batch.requests);
+    try {
+      await commit(kv, stages, tries);
+    } catch (error) {
+      if (!isRefusal(error) || requests.length === 1) {
+        requests.forEach(({ reject }) => reject(error));
+      } else if (stages.length > 1) {
+        for (const stage of stages) await commitGroup([stage], owners, 1);
+      } else for (const request of requests) await commitRound([request]);
+      return;
+    }
+    for (const batch of batches) {
+      if (--batch.open === 0) batch.requests.forEach(({ resolve }) => resolve());
     }
   }
 
@@ -122,6 +138,8 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
   function batchStages(requests: readonly Request[]): Stage[] {
     const { ref } = requests[0];
     const page = concatPages(requests.map((request) => request.page));
+    const extra: Stage = (op) => requests.forEach((request) => request.stage(op));
+    if (page.timesMs.length === 0) return [extra];
     return fewDays(page).flatMap((piece) =>
       splitPage(piece.page, SEGMENT_MAX_READINGS)
         .map((part) => ({ bytes: part.bytes, days: piece.days }))
@@ -133,7 +151,7 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
           stageRevision(op, ref);
           stageUnfolded(op, ref);
           for (const dayMs of days) stageChanged(op, ref, dayMs);
-          if (index === 0) requests.forEach((request) => request.stage(op));
+          if (index === 0) extra(op);
         };
       });
   }
@@ -146,11 +164,16 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
         const fact = `profile ${ref.profile} has ${wanted} metrics`;
         throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
       }
-      if (page.timesMs.length === 0) return;
+      // Runs the stage once: one that throws refuses its own request and no other.
+      const extra = recorded(stage);
+      const cost = costOf(extra);
+      if (!fitsCommit(addCosts(cost, cost))) {
+        const fact = "a stage takes at most half of a commit";
+        throw new RangeError(`Cannot ingest stage as ${fact}: ${cost.mutations} mutations`);
+      }
+      if (page.timesMs.length === 0 && cost.mutations === 0) return;
       await new Promise<void>((resolve, reject) => {
-        // Runs the stage once: one that throws refuses its own request and no other.
-        const cost = costOf(stage);
-        waiting.push({ ref, page, stage, cost, resolve, reject });
+        waiting.push({ ref, page, stage: extra, cost, resolve, reject });
         // Begins behind what runs now, so that requests of one turn share a commit.
         rounds ??= Promise.resolve().then(work);
       });
@@ -167,18 +190,27 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
  * done twice: its segments keep their names, so readings stay what they are (unless they were folded
  * and written over within that moment), and counters may count a request twice.
  */
-async function commit(kv: IngestDeps["kv"], stages: readonly Stage[]): Promise<void> {
+async function commit(
+  kv: IngestDeps["kv"],
+  stages: readonly Stage[],
+  tries: number,
+): Promise<void> {
   for (let attempt = 1;; attempt++) {
-    const op = kv.atomic();
-    stages.forEach((stage) => stage(op));
     try {
+      const op = kv.atomic();
+      stages.forEach((stage) => stage(op));
       await op.commit();
       return;
     } catch (error) {
-      if (attempt === TRIES) throw error;
+      if (attempt === tries) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
+}
+
+/** Whether an error may be about what was to be stored: too large, or not to be stored at all. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof TypeError || error instanceof DOMException;
 }
 
 /** The requests of a round by series; those whose stages would fill a commit, in several batches. */

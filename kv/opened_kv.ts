@@ -9,20 +9,21 @@
  */
 
 import { z } from "zod";
+import { countUnfolded } from "./unfolded.ts";
 
 const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
 
 /** The version of the stored form that this code reads and writes (`docs/storage.md`). */
-export const SCHEMA_VERSION = 1;
+export const SCHEMA_VERSION = 2;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
 /** Brings what is stored from one version to the next; safe to run again after it was cut short. */
 export type Migration = (kv: Deno.Kv) => Promise<void>;
 
-/** Steps by the version they start from; there has been one version so far. */
-const MIGRATIONS: Readonly<Record<number, Migration>> = {};
+/** Steps by the version they start from. */
+const MIGRATIONS: Readonly<Record<number, Migration>> = { 1: countUnfolded };
 
 /** An open database and what it can do. Disposing of it closes it. */
 export interface OpenedKv extends AsyncDisposable {

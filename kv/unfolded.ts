@@ -1,9 +1,13 @@
 /**
- * Which series have segments, so that compaction need not look at all of them.
+ * Which series have segments, and how many, so that compaction need not look at all of them.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["unfolded", profile, id]` | `true` | ingest; deleted by compaction |
+ * | `["unfolded", profile, id]` | `KvU64`: segments since the mark was set | ingest; lowered or deleted by compaction |
+ *
+ * The mark says whether a series has segments; its count, which only says when to fold, may be wrong
+ * where a commit was done twice or other writes took segments away. In version 1 of the schema a
+ * mark was `true`, which cannot be added to.
  *
  * @module
  */
@@ -13,6 +17,8 @@ import type { Staging } from "./budget.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
 const SPACE = "unfolded";
+/** How often clearing a mark is tried while ingest goes on. */
+const TRIES = 4;
 
 /** A mark, as it was when it was read. */
 export interface UnfoldedMark {
@@ -20,11 +26,13 @@ export interface UnfoldedMark {
   readonly ref: SeriesRef;
   /** The version of the last ingest. */
   readonly versionstamp: string;
+  /** How many segments it has, about. */
+  readonly count: number;
 }
 
-/** Marks a series. */
+/** Marks a series that gets one more segment. */
 export function stageUnfolded(op: Staging, ref: SeriesRef): void {
-  op.set([SPACE, ref.profile, ref.id], true);
+  op.sum([SPACE, ref.profile, ref.id], 1n);
 }
 
 /** The mark of a series, or null where it has none: then it has no segments. */
@@ -32,8 +40,8 @@ export async function getUnfolded(
   kv: Pick<Deno.Kv, "get">,
   ref: SeriesRef,
 ): Promise<UnfoldedMark | null> {
-  const { versionstamp } = await kv.get([SPACE, ref.profile, ref.id]);
-  return versionstamp === null ? null : { ref, versionstamp };
+  const { value, versionstamp } = await kv.get([SPACE, ref.profile, ref.id]);
+  return versionstamp === null ? null : { ref, versionstamp, count: countOf(value) };
 }
 
 /** Every mark. A profile this version does not know is passed over. */
@@ -49,19 +57,28 @@ export async function* listUnfoldedOf(
 ): AsyncGenerator<UnfoldedMark> {
   const prefix = [SPACE, profile];
   const selector = afterId === "" ? { prefix } : { prefix, start: [...prefix, `${afterId}\0`] };
-  for await (const { key, versionstamp } of kv.list(selector)) {
-    yield { ref: { profile, id: String(key[2]) }, versionstamp };
+  for await (const { key, value, versionstamp } of kv.list(selector)) {
+    yield { ref: { profile, id: String(key[2]) }, versionstamp, count: countOf(value) };
   }
 }
 
-/** Takes a mark away, unless more was ingested since it was read. */
+/**
+ * Takes a mark away. Where more was ingested since it was read, only its count is taken off; and
+ * where that goes on without a pause, the mark stays as it is.
+ */
 export async function clearUnfolded(
-  kv: Pick<Deno.Kv, "atomic">,
+  kv: Pick<Deno.Kv, "get" | "atomic">,
   mark: UnfoldedMark,
 ): Promise<void> {
   const op = kv.atomic();
   stageUnfoldedDelete(op, mark);
-  await op.commit();
+  for (let isDone = (await op.commit()).ok, tries = 1; !isDone && tries < TRIES; tries++) {
+    const key = [SPACE, mark.ref.profile, mark.ref.id];
+    const entry = await kv.get(key);
+    if (entry.versionstamp === null) return;
+    const left = BigInt(Math.max(countOf(entry.value) - mark.count, 0));
+    isDone = (await kv.atomic().check(entry).set(key, new Deno.KvU64(left)).commit()).ok;
+  }
 }
 
 /** Takes a mark away with a commit, which fails where more was ingested since the mark was read. */
@@ -71,4 +88,17 @@ export function stageUnfoldedDelete(
 ): void {
   const key = [SPACE, ref.profile, ref.id];
   op.check({ key, versionstamp }).delete(key);
+}
+
+/** Makes counts of marks that are `true`, the form of version 1. */
+export async function countUnfolded(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
+  for await (const entry of kv.list({ prefix: [SPACE] })) {
+    if (entry.value instanceof Deno.KvU64) continue;
+    // Its segments are folded when they are old, however many they are.
+    await kv.atomic().check(entry).set(entry.key, new Deno.KvU64(1n)).commit();
+  }
+}
+
+function countOf(value: unknown): number {
+  return value instanceof Deno.KvU64 ? Number(value.value) : 1;
 }

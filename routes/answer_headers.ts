@@ -50,10 +50,21 @@ export const ANSWER_HEADERS = {
     description: "The preference that was followed (RFC 7240).",
     pattern: "^respond-async$",
   },
+  "RateLimit": {
+    description: "Requests that are left, and in how many seconds more are let through " +
+      "(draft-ietf-httpapi-ratelimit-headers).",
+    pattern: '^"device";r=\\d+;t=\\d+$',
+  },
+  "RateLimit-Policy": {
+    description: "How many requests a device may send in so many seconds " +
+      "(draft-ietf-httpapi-ratelimit-headers).",
+    pattern: '^"device";q=\\d+;w=\\d+$',
+  },
   "Repr-Digest": {
     description: "SHA-256 of the whole file (RFC 9530).",
     pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$",
   },
+  "Vary": { description: "Headers that the answer depends on.", pattern: "^accept$" },
   "Retry-After": { description: "Seconds after which to ask again.", pattern: "^\\d+$" },
 } satisfies Record<string, HeaderText>;
 

@@ -25,8 +25,32 @@ import {
 } from "./health_operations.ts";
 import { importReport, rejectSchema, runningImport } from "./import_operation.ts";
 import { meterDetail, meterList, meterOperations, meterSchema } from "./meter_operations.ts";
+import {
+  deviceDetail,
+  deviceEvents,
+  deviceList,
+  deviceOperations,
+  deviceSchema,
+} from "./device_operations.ts";
+import {
+  daySummary,
+  deviceReadingsOperations,
+  metricBuckets,
+  metricRows,
+  metricsAnswer,
+} from "./device_readings_operations.ts";
+import { deviceChange } from "./device_schemas.ts";
 import { type JsonObject, openApiDocument } from "./openapi.ts";
 import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
+import {
+  telemetryAnswer,
+  telemetryMessage,
+  telemetryMessages,
+  telemetryOperation,
+  telemetryReject,
+  telemetryReplaced,
+  telemetryReport,
+} from "./telemetry_operation.ts";
 
 /** Schemas by their name in the document. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -44,6 +68,21 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ImportReport: importReport,
   RunningImport: runningImport,
   Reject: rejectSchema,
+  TelemetryMessage: telemetryMessage,
+  TelemetryMessages: telemetryMessages,
+  TelemetryReport: telemetryReport,
+  TelemetryReplaced: telemetryReplaced,
+  TelemetryAnswer: telemetryAnswer,
+  TelemetryReject: telemetryReject,
+  Device: deviceSchema,
+  DeviceDetail: deviceDetail,
+  DeviceList: deviceList,
+  DeviceEvents: deviceEvents,
+  DeviceChange: deviceChange,
+  MetricRows: metricRows,
+  Metrics: metricsAnswer,
+  MetricBuckets: metricBuckets,
+  DaySummary: daySummary,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -56,6 +95,9 @@ export function apiDocument(version: string): JsonObject {
   const operations = [
     ...exportOperations,
     ...meterOperations,
+    telemetryOperation,
+    ...deviceOperations,
+    ...deviceReadingsOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -7,7 +7,10 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
+import type { DeviceIntake } from "../kv/device_intake.ts";
 import { apiDocument } from "./api_document.ts";
+import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./device_readings.ts";
+import { type DeviceDeps, deviceRoutes } from "./devices.ts";
 import { docsRoutes } from "./docs.ts";
 import { type ExportDeps, exportRoutes } from "./exports.ts";
 import { type HealthDeps, healthRoutes } from "./health.ts";
@@ -15,9 +18,17 @@ import { type MeterDeps, meterRoutes } from "./meters.ts";
 import type { ReadPackageFile } from "./package_files.ts";
 import { problemResponse, PROBLEMS } from "./problem.ts";
 import { secured } from "./security_headers.ts";
+import { type TelemetryDeps, telemetryRoutes } from "./telemetry.ts";
 
 /** What all routes need together. */
-export interface AppDeps extends ExportDeps, MeterDeps, HealthDeps {
+export interface AppDeps
+  extends ExportDeps, MeterDeps, TelemetryDeps, DeviceDeps, DeviceReadingsDeps, HealthDeps {
+  /** The database. */
+  readonly kv: DeviceDeps["kv"];
+  /** Where readings are. */
+  readonly series: MeterDeps["series"] & DeviceDeps["series"];
+  /** What takes in what devices send. */
+  readonly intake: DeviceIntake;
   /** The log. */
   readonly log: Log;
   /** Where the files of the pages are. */
@@ -46,6 +57,9 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.route("/", exportRoutes(deps));
   app.route("/", meterRoutes(deps));
+  app.route("/", telemetryRoutes(deps));
+  app.route("/", deviceRoutes(deps));
+  app.route("/", deviceReadingsRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
   app.notFound((c) => {

@@ -55,7 +55,7 @@ export interface Answer {
 /** One method of one path. */
 export interface Operation {
   /** The method. */
-  readonly method: "get" | "head" | "post" | "delete";
+  readonly method: "get" | "head" | "post" | "put" | "delete";
   /** The path as OpenAPI spells it, parameters in braces. */
   readonly path: string;
   /** A name that no other operation has, for generated clients. */
@@ -80,6 +80,8 @@ export interface Operation {
 export const TAGS = {
   Exports: "Readings of a smart meter as a file, made by a job.",
   Meters: "Smart meters and their readings.",
+  Telemetry: "Readings that devices send.",
+  Devices: "Devices, what they measured, and whether they are heard.",
   Service: "Whether the service is up and able to work.",
   Documents: "This document, and pages that show it.",
 } as const;

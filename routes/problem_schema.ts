@@ -26,6 +26,9 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   RANGE_NOT_SATISFIABLE: "The range lies outside the file.",
   IDEMPOTENCY_KEY_REUSED: "The key was used before with another request.",
   SMART_METER_NOT_FOUND: "There are no readings of this meter.",
+  DEVICE_NOT_FOUND: "There is no such device.",
+  DEVICE_PROFILE_FIXED: "The device has readings, so its profile stays as it is.",
+  RATE_LIMITED: "The device sends too often; ask again after `Retry-After`. Nothing was taken.",
   JOB_NOT_FOUND: "There is no export of this id, or not any more.",
   EXPORT_NOT_READY: "The export is pending, so it has no file yet.",
   EXPORT_EXPIRED: "The file was kept as long as it is kept, and deleted.",
@@ -53,6 +56,7 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   PRECONDITION_FAILED: OF_A_FILE,
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],
   SERVICE_STOPPING: ["Retry-After"],
+  RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 
 /** One thing that is wrong with a request. */

@@ -16,6 +16,7 @@ import { measureLoop } from "./loop_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
 import { figuresTable } from "./table.ts";
+import { measureTelemetry } from "./telemetry_part.ts";
 
 const REPEATS = 7;
 const QUICK_REPEATS = 3;
@@ -29,6 +30,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "loop", measure: measureLoop },
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
+  { name: "telemetry", measure: measureTelemetry },
 ];
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,59 +1,28 @@
 /**
- * PostgreSQL: a cluster of its own in a temp folder, on a Unix socket there.
+ * PostgreSQL with the year in it.
  *
  * @module
  */
 
 import type { Peer, PeerOptions } from "./peer.ts";
-import { exists, findInPath, runProgram } from "./program.ts";
+import { startPostgres } from "./postgres_cluster.ts";
+import { exists } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
-import { openSession, type Session } from "./session.ts";
+import type { Session } from "./session.ts";
 import { TARGETS } from "./targets.ts";
 import { METRICS, YEAR_READINGS } from "./year.ts";
 
-/** Where Debian has the programs, a folder a version. */
-const DEBIAN_FOLDER = "/usr/lib/postgresql";
-/** What a fair user would set; autovacuum and checkpoints stay out of the runs, in its favour. */
-const SETTINGS = {
-  shared_buffers: "512MB",
-  work_mem: "64MB",
-  max_wal_size: "4GB",
-  checkpoint_timeout: "30min",
-  autovacuum: "off",
-  jit: "off",
-  timezone: "UTC",
-};
-const ROLE = "bench";
-/** How long the server may take to begin, or to end, milliseconds. */
-const PATIENCE_MS = 15_000;
-
 /** Starts a server and loads the year. */
-export async function openPostgres(
-  { folder, csvPath, installer, signal }: PeerOptions,
-): Promise<Peer> {
+export async function openPostgres(options: PeerOptions): Promise<Peer> {
   await using stack = new AsyncDisposableStack();
-  const bin = await installer.require(findPrograms, "postgresql");
-  const user = Deno.uid() === 0 ? await givenTo("postgres", folder, signal) : [];
-  const data = `${folder}/data`;
-  const initdb = [`${bin}/initdb`, "-D", data, "-U", ROLE, "-A", "trust", "-E", "UTF8"];
-  const [first, ...rest] = [...user, ...initdb, "--no-locale"];
-  await runProgram(first, { args: rest, signal, cwd: folder });
-  stack.use(startServer([...user, `${bin}/postgres`], folder));
-  await waitForSocket(folder);
-  const session = stack.use(openSession({
-    program: `${bin}/psql`,
-    args: ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", folder, "-U", ROLE, "postgres"],
-    cwd: folder,
-    printCommand: (word) => `\\echo ${word}`,
-  }));
-  const version = await session.ask("SHOW server_version;");
-  const set = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`).join(" ");
+  const { folder, csvPath } = options;
+  const { session, note } = stack.use(await startPostgres(options));
   const exportYear = await prepareExport(session, { folder, csvPath });
   const importYear = await prepareImport(session, csvPath);
   const owned = stack.move();
   return {
-    note: `PostgreSQL ${version.split(" ")[0]}: own cluster, fsync and synchronous_commit on, ` +
-      `${set}; timestamptz, text, double precision; primary key (meter, ts); server-side COPY`,
+    note: `${note}; timestamptz, text, double precision; primary key (meter, ts); ` +
+      "server-side COPY",
     exports: [exportYear],
     imports: [importYear],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -103,64 +72,4 @@ function createTable(name: string): string {
 
 function copyFrom(table: string, csvPath: string): string {
   return `COPY ${table} FROM '${csvPath}' CSV HEADER;`;
-}
-
-/** The folder of initdb, postgres and psql. */
-async function findPrograms(): Promise<string | null> {
-  const folders: string[] = [];
-  if (await exists(DEBIAN_FOLDER)) {
-    const versions = [...Deno.readDirSync(DEBIAN_FOLDER)].map(({ name }) => name);
-    versions.sort((a, b) => Number(b) - Number(a));
-    folders.push(...versions.map((version) => `${DEBIAN_FOLDER}/${version}/bin`));
-  }
-  const inPath = await findInPath("initdb");
-  if (inPath !== null) folders.push(inPath.slice(0, inPath.lastIndexOf("/")));
-  for (const folder of folders) {
-    const programs = ["initdb", "postgres", "psql"].map((name) => exists(`${folder}/${name}`));
-    if ((await Promise.all(programs)).every(Boolean)) return folder;
-  }
-  return null;
-}
-
-/** Gives a folder to a user; what runs a command as that user, as the server refuses root. */
-async function givenTo(user: string, folder: string, signal: AbortSignal): Promise<string[]> {
-  await runProgram("chown", { args: [`${user}:`, folder], signal });
-  const setpriv = await findInPath("setpriv");
-  if (setpriv === null) throw new Error("there is no setpriv to leave root with");
-  return [setpriv, `--reuid=${user}`, `--regid=${user}`, "--init-groups"];
-}
-
-function startServer([program, ...args]: string[], folder: string): AsyncDisposable {
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const child = new Deno.Command(program, {
-    args: [...args, "-D", `${folder}/data`, "-k", folder, "-c", "listen_addresses=", ...settings],
-    cwd: folder,
-    clearEnv: true,
-    env: { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  let hasEnded = false;
-  const ended = child.status.then(() => hasEnded = true);
-  return {
-    async [Symbol.asyncDispose]() {
-      // SIGINT is its fast shutdown, SIGQUIT the immediate one.
-      if (!hasEnded) child.kill("SIGINT");
-      const timer = setTimeout(() => child.kill("SIGQUIT"), PATIENCE_MS);
-      await ended;
-      clearTimeout(timer);
-    },
-  };
-}
-
-/** Waits until the server says in line 8 of `postmaster.pid` that it is ready. */
-async function waitForSocket(folder: string): Promise<void> {
-  const endMs = performance.now() + PATIENCE_MS;
-  while (performance.now() < endMs) {
-    const lines = await Deno.readTextFile(`${folder}/data/postmaster.pid`).catch(() => "");
-    if (lines.split("\n")[7]?.trim() === "ready") return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`the server was not ready after ${PATIENCE_MS} ms`);
 }

@@ -51,3 +51,15 @@ export async function runProgram(
   const said = decoder.decode(stderr).trim().split("\n").slice(-3).join("; ");
   throw new Error(`${program} ${args[0]} failed with ${code}: ${said}`);
 }
+
+/** Ends a program by SIGTERM, or by SIGKILL where it takes longer than that. */
+export async function endProgram(child: Deno.ChildProcess, patienceMs: number): Promise<void> {
+  try {
+    child.kill("SIGTERM");
+  } catch {
+    // It has ended already.
+  }
+  const timer = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+  await child.status;
+  clearTimeout(timer);
+}

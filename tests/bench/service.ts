@@ -6,6 +6,7 @@
 
 import config from "../../deno.json" with { type: "json" };
 import { readPeakMb } from "./peak_memory.ts";
+import { endProgram } from "./program.ts";
 
 /** How long it may take to listen, or to end, milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -18,22 +19,29 @@ export interface ServiceProcess extends AsyncDisposable {
   peakMemoryMb(): Promise<number | null>;
 }
 
-/** Starts a service on a free port; its database and files are in a folder, which may have some. */
+/**
+ * Starts a service on a free port; its database and files are in a folder, which may have some.
+ * `settings` are those that are not as they are by default.
+ */
 export async function startService(
   folder: string,
-  { demoData }: { demoData: boolean },
+  { demoData, settings = {} }: { demoData: boolean; settings?: Record<string, string> },
 ): Promise<ServiceProcess> {
   const [, ...args] = config.tasks.start.command.split(" ");
   const child = new Deno.Command(Deno.execPath(), {
     args,
     cwd: new URL("../..", import.meta.url),
-    env: { ...serviceEnvironment(folder, { demoData }), DENO_NO_UPDATE_CHECK: "1" },
+    env: {
+      ...serviceEnvironment(folder, { demoData }),
+      ...settings,
+      DENO_NO_UPDATE_CHECK: "1",
+    },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
   await using stack = new AsyncDisposableStack();
-  stack.defer(() => stop(child));
+  stack.defer(() => endProgram(child, PATIENCE_MS));
   const url = await printedUrl(child.stdout);
   const owned = stack.move();
   return {
@@ -79,15 +87,4 @@ async function printedUrl(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Prom
 
 async function readPast(reader: ReadableStreamDefaultReader<string>): Promise<void> {
   while (!(await reader.read()).done);
-}
-
-async function stop(child: Deno.ChildProcess): Promise<void> {
-  try {
-    child.kill("SIGTERM");
-  } catch {
-    // It has ended already.
-  }
-  const timer = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
-  await child.status;
-  clearTimeout(timer);
 }

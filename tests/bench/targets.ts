@@ -32,4 +32,20 @@ export const TARGETS = {
   jobsRate: atLeast(200),
   /** Download to one local client, GB a second. */
   downloadRate: atLeast(1),
+  /** Telemetry of one reading a request, requests a second. */
+  telemetryPosts: atLeast(8_000),
+  /** The same as a multiple of what FastAPI over PostgreSQL takes in. */
+  telemetryPeer: atLeast(8),
+  /** Telemetry in batches of 1,000 readings of 10 devices, readings a second. */
+  telemetryFewDevices: atLeast(150_000),
+  /** The same of 1,000 devices. */
+  telemetryManyDevices: atLeast(40_000),
+  /** 99th percentile of a POST while series are folded, milliseconds. */
+  telemetryFoldingMs: atMost(25),
+  /** 50,000 rows of a device as CSV, milliseconds. */
+  metricsCsvMs: atMost(60),
+  /** The same as JSON. */
+  metricsJsonMs: atMost(150),
+  /** The summary of a day with a reading a second, milliseconds. */
+  summaryMs: atMost(15),
 } satisfies Record<string, Target>;

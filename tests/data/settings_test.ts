@@ -10,6 +10,8 @@ const DEFAULTS: Settings = {
   workerConcurrency: 4,
   fileRetentionMs: 7 * 24 * 3_600_000,
   jobRetentionMs: 30 * 24 * 3_600_000,
+  offlineAfterMs: 600_000,
+  rateLimit: { requests: 10, windowMs: 1_000 },
   role: "all",
   logLevel: "info",
 };
@@ -42,6 +44,9 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     WORKER_CONCURRENCY: "64",
     FILE_RETENTION_HOURS: "0.5",
     JOB_RETENTION_DAYS: "3650",
+    OFFLINE_AFTER_SECONDS: "1",
+    RATE_LIMIT_REQUESTS: "25",
+    RATE_LIMIT_WINDOW_SECONDS: "60",
     ROLE: "worker",
     LOG_LEVEL: "debug",
     PATH: "/usr/bin",
@@ -55,6 +60,8 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     workerConcurrency: 64,
     fileRetentionMs: 1_800_000,
     jobRetentionMs: 3650 * 24 * 3_600_000,
+    offlineAfterMs: 1_000,
+    rateLimit: { requests: 25, windowMs: 60_000 },
     role: "worker",
     logLevel: "debug",
   });
@@ -62,7 +69,8 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
 
 Deno.test("readSettings() counts an empty variable as not set", () => {
   const names = ["HOST", "PORT", "KV_PATH", "FILE_STORE", "DEMO_DATA", "WORKER_CONCURRENCY"];
-  names.push("FILE_RETENTION_HOURS", "JOB_RETENTION_DAYS", "ROLE", "LOG_LEVEL");
+  names.push("FILE_RETENTION_HOURS", "JOB_RETENTION_DAYS", "OFFLINE_AFTER_SECONDS", "ROLE");
+  names.push("LOG_LEVEL");
   for (const blank of ["", "  "]) {
     const environment = Object.fromEntries(names.map((name) => [name, blank]));
     assertEquals(settingsOf({ ...environment, DENO_DEPLOYMENT_ID: blank }), DEFAULTS);
@@ -85,6 +93,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     WORKER_CONCURRENCY: "0",
     FILE_RETENTION_HOURS: "0",
     JOB_RETENTION_DAYS: "-1",
+    OFFLINE_AFTER_SECONDS: "0",
     ROLE: "boss",
     LOG_LEVEL: "loud",
   });
@@ -97,6 +106,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     'WORKER_CONCURRENCY must be a whole number of 1 to 64: "0"',
     'FILE_RETENTION_HOURS must be a number above 0, at most 87600: "0"',
     'JOB_RETENTION_DAYS must be a number above 0, at most 3650: "-1"',
+    'OFFLINE_AFTER_SECONDS must be a whole number of 1 to 31536000: "0"',
     'ROLE must be all, api or worker: "boss"',
     'LOG_LEVEL must be debug, info, warn, error: "loud"',
   ]);
@@ -112,6 +122,7 @@ Deno.test("readSettings() refuses each of these values", () => {
     WORKER_CONCURRENCY: ["65", "2.5", "-4", "many"],
     FILE_RETENTION_HOURS: ["87601", "-1", "1e2", "Infinity", "0.0", ".5", "7d"],
     JOB_RETENTION_DAYS: ["3650.1", "0", "NaN"],
+    OFFLINE_AFTER_SECONDS: ["31536001", "1.5", "-1", "10m"],
     ROLE: ["ALL", "api,worker"],
     LOG_LEVEL: ["INFO", "trace"],
   };
@@ -133,6 +144,7 @@ Deno.test("readSettings() takes each of these values", () => {
     FILE_STORE: ["files", "../files", "D:\\files"],
     WORKER_CONCURRENCY: ["1", "64"],
     FILE_RETENTION_HOURS: ["87600", "0.01"],
+    OFFLINE_AFTER_SECONDS: ["1", "31536000"],
     ROLE: ["all", "api", "worker"],
     LOG_LEVEL: ["debug", "info", "warn", "error"],
   };

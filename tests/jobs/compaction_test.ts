@@ -18,13 +18,13 @@ function statusAt(second: number): Page {
   };
 }
 
-Deno.test("compaction folds a series with 32 segments now and one with few when they are old", async () => {
+Deno.test("compaction folds a series with 256 segments now and one with few when they are old", async () => {
   using kv = await Deno.openKv(":memory:");
   let nowMs = 0;
   const series = createSeriesStore({ kv, now: () => nowMs });
   const ingest = createIngest({ kv, writer: "w" });
   const few: SeriesRef = { profile: "site", id: "few" };
-  for (let second = 0; second < 32; second++) await ingest.add(SITE, statusAt(second));
+  for (let second = 0; second < 256; second++) await ingest.add(SITE, statusAt(second));
   await ingest.add(few, statusAt(0));
   const duty = compactionDuty({ kv, series, now: () => nowMs, log: () => {} });
   const context = { signal: new AbortController().signal, lease: LEASE };
@@ -37,17 +37,17 @@ Deno.test("compaction folds a series with 32 segments now and one with few when 
   await duty.round(context);
   assertEquals(await countSegments(kv, few, 99), 0);
   assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
-  assertEquals((await series.describe(SITE))?.count, 32);
+  assertEquals((await series.describe(SITE))?.count, 256);
 });
 
 Deno.test("a series that cannot be folded does not keep the others from it", async () => {
   using kv = await Deno.openKv(":memory:");
   const series = createSeriesStore({ kv, now: () => 0 });
   const ingest = createIngest({ kv, writer: "w" });
-  for (let second = 0; second < 32; second++) await ingest.add(SITE, statusAt(second));
+  for (let second = 0; second < 256; second++) await ingest.add(SITE, statusAt(second));
   // Sorts before the other one; its bytes are no segment.
-  for (let n = 0; n < 32; n++) await kv.set(["segment", "site", "a", "w", n], new Uint8Array(3));
-  await kv.set(["unfolded", "site", "a"], true);
+  await kv.set(["segment", "site", "a", "w", 0], new Uint8Array(3));
+  await kv.set(["unfolded", "site", "a"], new Deno.KvU64(256n));
   const logged: string[] = [];
   const log = (_: string, event: string) => logged.push(event);
   const context = { signal: new AbortController().signal, lease: LEASE };

@@ -109,3 +109,9 @@ Deno.test("packed commits keep every limit of the strictest database", async () 
   }
   assertEquals(kv.commits(), commits.length);
 });
+
+Deno.test("packStages() puts no more stages on a commit than it is told", () => {
+  const stages = Array.from({ length: 7 }, (_, n): Stage => (op) => op.set(["a", n], n));
+  assertEquals(packStages(stages, 3).map(({ length }) => length), [3, 3, 1]);
+  assertEquals(packStages(stages, 3).flat(), stages);
+});

@@ -1,9 +1,16 @@
 import type { Staging } from "../../kv/budget.ts";
 import { listChanges, stageChanged } from "../../kv/changes.ts";
 import { getRevision, stageRevision } from "../../kv/revisions.ts";
-import { clearUnfolded, listUnfolded, stageUnfolded } from "../../kv/unfolded.ts";
+import {
+  clearUnfolded,
+  countUnfolded,
+  getUnfolded,
+  listUnfolded,
+  stageUnfolded,
+} from "../../kv/unfolded.ts";
 import { assert, assertEquals, assertGreater } from "../support/assert.ts";
 import { DAY, DAY_MS, METER, SITE } from "../support/series.ts";
+import { strictKv } from "../support/strict_kv.ts";
 
 async function commit(kv: Deno.Kv, stage: (op: Staging) => void): Promise<string> {
   const op = kv.atomic();
@@ -56,17 +63,44 @@ Deno.test("listUnfolded() names the marked series of every profile", async () =>
   await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageUnfolded(op, ref)));
   await kv.set(["unfolded", "profile of a newer version", "x"], true);
   const marks = await Array.fromAsync(listUnfolded(kv));
-  assertEquals(marks.map(({ ref }) => ref), [METER, SITE]);
+  assertEquals(marks.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
 });
 
 Deno.test("clearUnfolded() leaves a mark where more was ingested since it was read", async () => {
   using kv = await Deno.openKv(":memory:");
-  await commit(kv, (op) => stageUnfolded(op, METER));
+  for (let n = 0; n < 5; n++) await commit(kv, (op) => stageUnfolded(op, METER));
   const [old] = await Array.fromAsync(listUnfolded(kv));
-  await commit(kv, (op) => stageUnfolded(op, METER));
+  for (let n = 0; n < 2; n++) await commit(kv, (op) => stageUnfolded(op, METER));
   await clearUnfolded(kv, old);
   const marks = await Array.fromAsync(listUnfolded(kv));
-  assertEquals(marks.length, 1);
+  assertEquals(marks.map(({ count }) => count), [2]);
   await clearUnfolded(kv, marks[0]);
   assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+  await clearUnfolded(kv, marks[0]);
+  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+});
+
+Deno.test("clearUnfolded() loses no segment that is counted while it takes its own off", async () => {
+  using below = await Deno.openKv(":memory:");
+  await commit(below, (op) => stageUnfolded(op, METER));
+  const [old] = await Array.fromAsync(listUnfolded(below));
+  let more = 0;
+  const kv = strictKv(below, {
+    before: async () => {
+      if (more++ < 3) await commit(below, (op) => stageUnfolded(op, METER));
+    },
+  });
+  await clearUnfolded(kv, old);
+  assertEquals((await getUnfolded(below, METER))?.count, 3);
+});
+
+Deno.test("countUnfolded() makes counts of the marks of version 1, to which ingest adds", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["unfolded", "meter", METER.id], true);
+  assertEquals((await getUnfolded(kv, METER))?.count, 1);
+  await commit(kv, (op) => [SITE, SITE].forEach((ref) => stageUnfolded(op, ref)));
+  for (let run = 0; run < 2; run++) await countUnfolded(kv);
+  await commit(kv, (op) => stageUnfolded(op, METER));
+  const marks = await Array.fromAsync(listUnfolded(kv));
+  assertEquals(marks.map(({ count }) => count), [2, 2]);
 });

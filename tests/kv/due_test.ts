@@ -1,4 +1,4 @@
-import { type Due, listDue, stageDue, stageDueDelete } from "../../kv/due.ts";
+import { type Due, listCrowd, listDue, stageDue, stageDueDelete } from "../../kv/due.ts";
 import { assertEquals } from "../support/assert.ts";
 import { strictKv } from "../support/strict_kv.ts";
 
@@ -39,9 +39,9 @@ Deno.test("an entry armed twice is one, and gone when taken away", async () => {
 
 Deno.test("entries of a kind that a newer version knows are passed over and stay", async () => {
   using kv = await kvWithDue(wait(5));
-  await kv.set(["due", 4, "device_offline", "d"], true);
+  await kv.set(["due", 4, "kind of a newer version", "d"], true);
   assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 10 })), [wait(5)]);
-  assertEquals((await kv.get(["due", 4, "device_offline", "d"])).value, true);
+  assertEquals((await kv.get(["due", 4, "kind of a newer version", "d"])).value, true);
 });
 
 Deno.test("listDue() of nothing due costs one read, and many entries one a batch", async () => {
@@ -51,4 +51,28 @@ Deno.test("listDue() of nothing due costs one read, and many entries one a batch
   assertEquals(kv.reads(), 1);
   assertEquals((await Array.fromAsync(listDue(kv, { upToMs: 24, batchSize: 10 }))).length, 25);
   assertEquals(kv.reads(), 1 + 3);
+});
+
+Deno.test("a crowd has a range of its own, which listDue() does not read", async () => {
+  using kv = strictKv(await kvWithDue(wait(5)));
+  const op = kv.atomic();
+  const crowd = (atMs: number): Due<"device_offline"> => ({
+    atMs,
+    kind: "device_offline",
+    id: "d",
+  });
+  for (let atMs = 0; atMs < 300; atMs++) stageDue(op, crowd(atMs));
+  await op.commit();
+  assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 1_000 })), [wait(5)]);
+  assertEquals(kv.reads(), 1);
+  const some = (upToMs: number, limit = 10) => listCrowd(kv, "device_offline", { upToMs, limit });
+  assertEquals(await some(2), [crowd(0), crowd(1), crowd(2)]);
+  assertEquals((await some(1_000)).length, 10);
+  assertEquals(await some(-1), []);
+  const late = await listCrowd(kv, "device_offline", { fromMs: 298, upToMs: Infinity, limit: 10 });
+  assertEquals(late, [crowd(298), crowd(299)]);
+  const deletion = kv.atomic();
+  stageDueDelete(deletion, crowd(0));
+  await deletion.commit();
+  assertEquals(await some(1), [crowd(1)]);
 });

@@ -1,3 +1,4 @@
+import type { Stage } from "../../kv/budget.ts";
 import { createIngest, type Ingest } from "../../kv/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
 import { assertEquals, assertLess, assertRejects } from "../support/assert.ts";
@@ -128,6 +129,49 @@ Deno.test("a request whose stage throws is refused, and those after it are taken
   } finally {
     globalThis.removeEventListener("unhandledrejection", keep);
   }
+});
+
+/** Stages that no database takes. */
+const REFUSED: Record<string, Stage> = {
+  "has a value that is too large": (op) => op.set(["seen"], new Uint8Array(70_000)),
+  "has a key that is too long": (op) => op.set(["seen", "x".repeat(3_000)], 1),
+  "has a value that cannot be stored": (op) => op.set(["seen"], () => {}),
+  "takes a whole commit": (op) => {
+    for (let n = 0; n < 900; n++) op.set(["seen", n], n);
+  },
+  "throws": () => {
+    throw new RangeError("of the stage");
+  },
+};
+
+for (const [name, stage] of Object.entries(REFUSED)) {
+  Deno.test(`a request whose stage ${name} refuses itself and none of its turn`, async () => {
+    using rig = await openRig(() => "happens");
+    const other = { ...METER, id: "other" };
+    const counted: Stage = (op) => op.sum(["counted"], 1n);
+    const answers = await Promise.allSettled([
+      rig.ingest.add(METER, meterPage([DAY, "1"]), counted),
+      rig.ingest.add(METER, meterPage([DAY + 1, "2"]), stage),
+      rig.ingest.add(METER, meterPage([DAY, "3"]), counted),
+      rig.ingest.add(other, meterPage([DAY, "4"]), counted),
+    ]);
+    const statuses = answers.map(({ status }) => status);
+    assertEquals(statuses, ["fulfilled", "rejected", "fulfilled", "fulfilled"]);
+    assertEquals(await readLines(rig.store, METER), [`${DAY} 3,3,3,3`]);
+    assertEquals(await readLines(rig.store, other), [`${DAY} 4,4,4,4`]);
+    assertEquals((await rig.kv.get<Deno.KvU64>(["counted"])).value?.value, 3n);
+    await rig.ingest.stop();
+  });
+}
+
+Deno.test("a stage that would throw when it is run again is run once", async () => {
+  using rig = await openRig(({ number }) => number === 1 ? "lost" : "happens");
+  let runs = 0;
+  await rig.ingest.add(METER, meterPage([DAY, "1"]), (op) => {
+    if (runs++ > 0) throw new RangeError("again");
+    op.set(["seen"], 1);
+  });
+  assertEquals([runs, (await rig.kv.get(["seen"])).value], [1, 1]);
 });
 
 /** How a promise ends within a second. */

@@ -153,6 +153,20 @@ Deno.test("an extra stage goes on the commit of its readings", async () => {
   assertEquals([seen.value, seen.versionstamp], [DAY, segment.versionstamp]);
 });
 
+Deno.test("the stage of a page without readings is committed, and nothing else", async () => {
+  using rig = await openRig();
+  const empty = gridPage({ fromMs: DAY, stepMs: 1, count: 0 });
+  await rig.ingest.add(METER, empty, (op) => op.set(["seen"], 1));
+  const entries = await Array.fromAsync(rig.kv.list({ prefix: [] }));
+  assertEquals(entries.map(({ key, value }) => [key, value]), [[["seen"], 1]]);
+  await Promise.all([
+    rig.ingest.add(METER, empty, (op) => op.set(["seen"], 2)),
+    rig.ingest.add(METER, meterPage([DAY, "1"])),
+  ]);
+  assertEquals((await rig.kv.get(["seen"])).value, 2);
+  assertEquals(await readLines(rig.store, METER), [`${DAY} 1,1,1,1`]);
+});
+
 Deno.test("a page without readings is taken without a commit", async () => {
   using rig = await openRig();
   await rig.ingest.add(METER, gridPage({ fromMs: DAY, stepMs: 1, count: 0 }));

@@ -5,6 +5,8 @@ import {
   probeKv,
   SCHEMA_VERSION,
 } from "../../kv/opened_kv.ts";
+import { createIngest } from "../../kv/ingest.ts";
+import { getUnfolded } from "../../kv/unfolded.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
@@ -135,4 +137,20 @@ Deno.test("probeKv() throws when the database does not answer", async () => {
   await probeKv(kv);
   kv.close();
   await assertRejects(() => probeKv(kv));
+});
+
+Deno.test("openKv() opens what version 1 wrote, and ingest goes on with its marks", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const site = { profile: "site", id: "s" } as const;
+  {
+    using kv = await Deno.openKv(path);
+    await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
+    await kv.set(["unfolded", site.profile, site.id], true);
+  }
+  await using opened = await openKv(path);
+  assertEquals((await opened.kv.get(SCHEMA_KEY)).value, { v: 1, version: SCHEMA_VERSION });
+  const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
+  await createIngest({ kv: opened.kv, writer: "w" }).add(site, page);
+  assertEquals((await getUnfolded(opened.kv, site))?.count, 2);
 });

@@ -32,7 +32,21 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     version: "1.2.3",
     now: () => NOW_MS,
     log: (level, event, fields) => logged.push({ level, event, fields }),
+    kv: emptyKv(),
     series: emptySeries(),
+    intake: {
+      take: ({ page }) =>
+        Promise.resolve({
+          kind: "taken",
+          created: page.timesMs.length,
+          updated: 0,
+          unchanged: 0,
+          remaining: 9,
+        }),
+      forget: () => {},
+    },
+    limit: { requests: 10, windowMs: 1_000 },
+    offlineAfterMs: 600_000,
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
@@ -45,11 +59,25 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
   return { app, logged };
 }
 
+/** A database without an entry, which nothing is written to. */
+export function emptyKv(): AppDeps["kv"] {
+  const kv = {
+    get: (key: Deno.KvKey) => Promise.resolve({ key, value: null, versionstamp: null }),
+    async *list() {},
+    atomic() {
+      throw new TypeError("Cannot write to the empty database");
+    },
+  };
+  // An iterator of Deno KV also has a cursor, which nobody asks for here.
+  return kv as unknown as AppDeps["kv"];
+}
+
 /** A store without series that takes every reading as new. */
 export function emptySeries(): AppDeps["series"] {
   return {
     describe: () => Promise.resolve(null),
     list: () => Promise.resolve([]),
+    async *read() {},
     remove: () => Promise.resolve(false),
     write: (_ref, { timesMs }) =>
       Promise.resolve({ inserted: timesMs.length, updated: 0, unchanged: 0 }),

@@ -2,9 +2,11 @@ import { AppError } from "../../data/app_error.ts";
 import type { JobRecord } from "../../jobs/jobs.ts";
 import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
 import { beaten, cancelled, claimed, completed, expired, failed } from "../../jobs/transitions.ts";
+import type { Taken } from "../../kv/device_intake.ts";
 import type { AppDeps } from "../../routes/app.ts";
 import { assertEquals } from "../support/assert.ts";
 import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
+import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
 import { NOW_MS } from "./export_example.ts";
 
@@ -42,6 +44,12 @@ const BODIES: Record<string, string> = {
     format: "csv",
   }),
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
+};
+
+/** Bodies of the operations on devices. */
+const DEVICE_BODIES: Record<string, string> = {
+  "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
+  "PUT /devices/{device_id}": "{}",
 };
 
 for (const [what, job] of Object.entries(JOBS)) {
@@ -120,6 +128,9 @@ for (const method of ["GET", "HEAD"]) {
 
 /** An app of which every part fails in a way that nobody expects. */
 function brokenApp(): ReturnType<typeof createTestApp> {
+  const failNow = () => {
+    throw new Error("broken");
+  };
   const fail = () => Promise.reject(new Error("broken"));
   const series: AppDeps["series"] = {
     describe: fail,
@@ -127,8 +138,13 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     remove: fail,
     write: fail,
     compare: fail,
+    async *read() {
+      yield await fail();
+    },
   };
   return createTestApp({
+    kv: { get: fail, list: failNow, atomic: failNow },
+    intake: { take: fail, forget: fail },
     series,
     jobs: { get: fail, create: fail },
     files: { read: fail },
@@ -141,9 +157,10 @@ async function requestBroken({ method, path, body }: DocumentedOperation): Promi
   const mediaType = body === null ? undefined : Object.keys(body)[0];
   return await brokenApp().app.request(filled, {
     method,
-    ...(mediaType === undefined
-      ? {}
-      : { headers: { "content-type": mediaType }, body: BODIES[mediaType] }),
+    ...(mediaType === undefined ? {} : {
+      headers: { "content-type": mediaType },
+      body: DEVICE_BODIES[`${method} ${path}`] ?? BODIES[mediaType],
+    }),
   });
 }
 
@@ -173,4 +190,25 @@ Deno.test("a job of another kind is no export, as documented", async () => {
   const status = await readAnswer(await app.request(`/api/export/status/${JOB_ID}`));
   assertAllowed("getExportStatus", status);
   assertEquals(JSON.parse(status.text).status, "not_found");
+});
+
+Deno.test("a device that is over its limit, or of another profile, is answered as documented", async () => {
+  const { assertAllowed } = await api();
+  const outcomes: Taken[] = [
+    { kind: "limited", waitMs: 300 },
+    { kind: "other profile", profile: "appliance" },
+  ];
+  for (const [index, outcome] of outcomes.entries()) {
+    const take = () => Promise.resolve(outcome);
+    const { app } = createTestApp({ intake: { take, forget: () => {} } });
+    const answer = await readAnswer(
+      await app.request("/telemetry", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
+      }),
+    );
+    assertEquals(answer.status, [429, 400][index]);
+    assertAllowed("postTelemetry", answer);
+  }
 });

@@ -50,6 +50,8 @@ export const TEST_SETTINGS: Settings = {
   workerConcurrency: 4,
   fileRetentionMs: 3_600_000,
   jobRetentionMs: 86_400_000,
+  rateLimit: { requests: 10, windowMs: 1000 },
+  offlineAfterMs: 600_000,
   role: "all",
   logLevel: "debug",
 };

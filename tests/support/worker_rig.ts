@@ -86,6 +86,8 @@ export async function createWorkerRig(
         concurrency,
         fileRetentionMs: 3_600_000,
         jobRetentionMs: 86_400_000,
+        startedMs: now(),
+        offlineAfterMs: 600_000,
       });
       workers.push(worker);
       return worker;

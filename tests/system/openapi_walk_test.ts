@@ -9,7 +9,8 @@ import {
   type OpenApi,
   type ReadAnswer,
 } from "../support/openapi.ts";
-import { exportToEnd, importText, startTestService } from "../support/service.ts";
+import { askJson, exportToEnd, importText, startTestService } from "../support/service.ts";
+import { APPLIANCE, BATTERY, message, postTelemetry, TIME } from "../support/telemetry.ts";
 
 /** Another one walks other ways; a failure prints it. */
 const SEED = Number(Deno.env.get("WALK_SEED") ?? 20_240_501);
@@ -32,6 +33,12 @@ type Known = Readonly<Record<string, readonly string[]>>;
 /** A meter, an export of it that has a file, one that failed, and ids of neither. */
 async function fillService(url: string): Promise<Known> {
   await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+  await postTelemetry(url, [message(), message({ device_id: "a", metrics: APPLIANCE })]);
+  await askJson(`${url}/devices/empty`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: "{}",
+  });
   const done = await exportToEnd(url, { smart_meter_id: "123", ...RANGE });
   const failed = await exportToEnd(url, { smart_meter_id: "999", ...RANGE });
   const none = "00000000-0000-4000-8000-000000000000";
@@ -41,7 +48,16 @@ async function fillService(url: string): Promise<Known> {
   return {
     "job_id": [done.job_id, done.job_id.toUpperCase(), failed.job_id, none],
     "id": ["123", "999", "home:1", "-", "a".repeat(65)],
-    "after": ["123", ""],
+    "device_id": ["test-001", "a", "empty", "other", "a.b", "a".repeat(65)],
+    "start_time": ["2026-02-01T00:00:00Z", "2026-02-01T14:23:45Z", "2026-03-01", "soon"],
+    "end_time": ["2026-02-02T00:00:00Z", "2026-02-01T14:23:45Z", "2026-01-01", "soon"],
+    "interval": ["1m", "15m", "1h", "1d", "2d"],
+    "date": ["2026-02-01", "2026-02-30", "2026-03-29", "1970-01-01", "9999-12-31"],
+    "state": ["online", "offline", "away"],
+    "profile": ["battery", "appliance", "meter"],
+    "cursor": ["a", "test-001", "~"],
+    "Accept": ["text/csv", "application/json", "*/*", "image/png", "text/csv;q=0.5"],
+    "after": ["123", "", "2026-02-01T14:23:45Z"],
     "dry_run": ["true", "false", "1"],
     "preset": ["household-power", "other"],
     "delimiter": [";", "tab", ",", "|", "x"],
@@ -132,6 +148,33 @@ function objectTexts(): fc.Arbitrary<string>[] {
   ];
 }
 
+/** Messages of devices, right and wrong ones, alone, in an array and as lines. */
+function messageTexts(): fc.Arbitrary<string>[] {
+  const value = fc.oneof(fc.constantFrom(null, 0, 50, 250), fc.double(), fc.jsonValue());
+  const metrics = fc.oneof(
+    fc.constantFrom(BATTERY, APPLIANCE),
+    fc.dictionary(fc.constantFrom(...Object.keys({ ...BATTERY, ...APPLIANCE }), "note"), value),
+  );
+  const one = fc.record({
+    device_id: fc.oneof(fc.constantFrom("test-001", "a", "other", "a.b"), strangeText()),
+    timestamp: fc.oneof(
+      fc.integer({ min: 0, max: 1e12 }).map((timeMs) => new Date(timeMs).toISOString()),
+      fc.constantFrom(TIME, "2026-02-01T00:00:00+05:30", "2999-01-01T00:00:00Z"),
+      strangeText(),
+    ),
+    metrics,
+  }, { requiredKeys: [] });
+  const right = fc.integer({ min: 0, max: 1e12 }).map((timeMs) =>
+    // Devices that no limit holds up yet.
+    message({ device_id: `d${timeMs}`, timestamp: new Date(timeMs).toISOString() })
+  );
+  const many = fc.array(fc.oneof({ weight: 5, arbitrary: one }, fc.jsonValue()), { maxLength: 9 });
+  return [
+    fc.oneof(one, { weight: 3, arbitrary: right }, many).map((all) => JSON.stringify(all)),
+    many.map((all) => all.map((each) => JSON.stringify(each)).join("\n")),
+  ];
+}
+
 function bodyOf(body: Json | null, api: OpenApi): fc.Arbitrary<WalkedRequest["body"]> {
   if (body === null) return fc.constant(null);
   const json = body["application/json"];
@@ -142,6 +185,7 @@ function bodyOf(body: Json | null, api: OpenApi): fc.Arbitrary<WalkedRequest["bo
     valid.map((value) => JSON.stringify({ ...Object(value), ...RANGE })),
     invalidOf(json.schema, api.follow).map((value) => JSON.stringify(value)),
   ];
+  if (api.follow(json?.schema ?? {}).anyOf !== undefined) texts.push(...messageTexts());
   if (body["text/csv"] !== undefined) texts.push(csvText());
   if (body["application/x-ndjson"] !== undefined) texts.push(...objectTexts());
   const bytes = fc.uint8Array({ maxLength: 50 }).map((value) => Uint8Array.from(value));
@@ -227,6 +271,13 @@ Deno.test("whatever is asked, no answer is a 5xx or one that the document does n
       getMeter: [200, 400, 404],
       deleteMeter: [204, 400, 404],
       importReadings: [200, 400, 415],
+      postTelemetry: [200, 201, 400, 415],
+      listDevices: [200, 400],
+      getDevice: [200, 400, 404],
+      putDevice: [200, 201, 400, 415],
+      listDeviceEvents: [200, 400, 404],
+      getDeviceMetrics: [200, 400, 404],
+      getDeviceSummary: [200, 400, 404],
       getDocsAsset: [200, 304, 404],
     };
     for (const [id, statuses] of Object.entries(all)) {
@@ -245,7 +296,7 @@ Deno.test("other methods and other paths are answered as the document says", asy
   for (const [path, taken] of Object.entries<Json>(document.paths)) {
     const others = methods.filter((method) => !(method.toLowerCase() in taken));
     for (const method of others) {
-      const answer = await ask(url + path.replace("{job_id}", "1").replace("{id}", "1"), {
+      const answer = await ask(url + path.replace(/\{\w*id\}/, "1"), {
         method,
       });
       assertEquals(answer.status, 405, `${method} ${path}`);

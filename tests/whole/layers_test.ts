@@ -84,8 +84,11 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     assertEquals(literals.length, 0, path);
   }
   assertEquals([...owners.keys()].toSorted(), [
+    "beat",
     "block",
     "changed",
+    "device",
+    "device_event",
     "due",
     "job",
     "job_slot",

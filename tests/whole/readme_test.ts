@@ -14,6 +14,9 @@ const DEFAULTS: Record<string, string> = {
   WORKER_CONCURRENCY: "4",
   FILE_RETENTION_HOURS: "168",
   JOB_RETENTION_DAYS: "30",
+  RATE_LIMIT_REQUESTS: "10",
+  RATE_LIMIT_WINDOW_SECONDS: "1",
+  OFFLINE_AFTER_SECONDS: "600",
   ROLE: "all",
   LOG_LEVEL: "info",
 };
@@ -27,7 +30,7 @@ Deno.test("the README's table and .env.example name every setting with its defau
     assert(example.includes(`# ${name}=${value}\n`), name);
   }
   assertEquals(readSettings(DEFAULTS), readSettings({}));
-  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 6);
+  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 9);
 });
 
 Deno.test("the README's two commands are tasks, with the version of Deno that is pinned", async () => {

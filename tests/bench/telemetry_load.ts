@@ -1,0 +1,76 @@
+/**
+ * A client that sends telemetry as fast as it is taken, or at a steady rate: wrk, a process of its
+ * own that takes little of the machine.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { runProgram } from "./program.ts";
+
+/** What is sent (`telemetry_load.lua`). Every reading has a device and time of its own. */
+export interface Load {
+  /** The month of 2024 that the readings begin with. */
+  readonly month: number;
+  /** How many devices they go round. */
+  readonly devices: number;
+  /** Readings a request; above 1 as NDJSON. */
+  readonly readings: number;
+  /** How long a connection rests after an answer, milliseconds on average; none by default. */
+  readonly pauseMs?: number;
+  /** Connections, each with one request at a time. */
+  readonly connections: number;
+  /** For how long, seconds. */
+  readonly seconds: number;
+}
+
+const outcome = z.object({
+  requests: z.int(),
+  failed: z.int(),
+  seconds: z.number(),
+  p50Ms: z.number(),
+  p99Ms: z.number(),
+  mostMs: z.number(),
+});
+
+/** What came of it: requests that were answered, and how long answers took. */
+export type LoadOutcome = z.infer<typeof outcome>;
+
+/**
+ * Sends it to `URL/telemetry`.
+ *
+ * @throws {Error} when a request failed or was refused.
+ */
+export async function sendLoad(
+  wrk: string,
+  url: string,
+  { load, signal }: { load: Load; signal: AbortSignal },
+): Promise<LoadOutcome> {
+  const { month, devices, readings, pauseMs = 0, connections, seconds } = load;
+  const script = new URL("telemetry_load.lua", import.meta.url).pathname;
+  const how = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script];
+  const what = [month, devices, readings, pauseMs].map(String);
+  const told = await runProgram(wrk, {
+    args: [...how, `${url}/telemetry`, "--", ...what],
+    signal,
+  });
+  const result = outcome.parse(JSON.parse(told.slice(told.lastIndexOf("\n") + 1)));
+  if (result.failed === 0) return result;
+  throw new Error(`${result.failed} of ${result.requests} requests failed`);
+}
+
+/**
+ * Checks that as many readings are there as were answered, and no more than were sent: when wrk
+ * stops, a request a connection may be on its way.
+ *
+ * @throws {Error} when they are not.
+ */
+export function requireStored(
+  stored: number,
+  { requests }: LoadOutcome,
+  { readings, connections }: Load,
+): void {
+  const least = requests * readings, most = (requests + connections) * readings;
+  if (least <= stored && stored <= most) return;
+  throw new Error(`${stored} readings are stored, not ${least} to ${most}`);
+}

@@ -1,0 +1,122 @@
+/**
+ * Reading back what devices sent: rows of many days, and the summary of one.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Bench } from "./bench.ts";
+import { askJson } from "./export_client.ts";
+import type { Figure, Target } from "./figure.ts";
+import { race, type Standing, timed } from "./race.ts";
+import { median } from "./spread.ts";
+import { standingsTable } from "./table.ts";
+import { TARGETS } from "./targets.ts";
+import { foldAll, startTelemetryService } from "./telemetry_service.ts";
+
+/** A device with so many readings, so far apart, from the start of a day on. */
+interface Recorded {
+  readonly id: string;
+  readonly readings: number;
+  readonly stepSeconds: number;
+}
+
+const START = "2024-03-01T00:00:00Z";
+const END = "2024-03-09T00:00:00Z";
+/** 50,000 rows in 8 days of 86,400 s. */
+const WEEK: Recorded = { id: "week", readings: 50_000, stepSeconds: 13 };
+const DAY: Recorded = { id: "day", readings: 86_400, stepSeconds: 1 };
+/** How many times more often a read is repeated, as it is over so soon. */
+const MORE_REPEATS = 5;
+
+const report = z.object({ created: z.int() });
+const summary = z.object({ count: z.int() });
+
+/** Measures it, one request at a time, of readings that are folded. */
+export async function measureReads(bench: Bench): Promise<Figure[]> {
+  const folder = await bench.folder("reads");
+  await load(folder);
+  await using service = await startTelemetryService(folder);
+  const metricsUrl =
+    `${service.url}/devices/${WEEK.id}/metrics?start_time=${START}&end_time=${END}`;
+  const repeats = MORE_REPEATS * bench.options.repeats;
+  const reads: [name: string, target: Target, read: () => Promise<void>][] = [
+    ["metrics, 50,000 rows as CSV", TARGETS.metricsCsvMs, () => readCsv(metricsUrl)],
+    ["metrics, 50,000 rows as JSON", TARGETS.metricsJsonMs, () => readJson(metricsUrl)],
+    ["summary of a day of 86,400 readings", TARGETS.summaryMs, () => readSummary(service.url)],
+  ];
+  const standings: Standing[] = [];
+  for (const [name, , read] of reads) {
+    const way = { name, path: null, run: () => timed(read) };
+    standings.push(...await race([way], { ...bench.options, repeats }));
+  }
+  console.log("\nReading back, one request at a time, until the client has all bytes.\n");
+  console.log(standingsTable(standings));
+  return reads.map(([what, target], index) => ({
+    what,
+    value: median(standings[index].runsMs),
+    unit: "ms",
+    target,
+  }));
+}
+
+/** Sends the readings as batches and folds them, as compaction does within half a minute. */
+async function load(folder: string): Promise<void> {
+  {
+    await using service = await startTelemetryService(folder);
+    for (const device of [WEEK, DAY]) {
+      const { created } = report.parse(
+        await askJson(`${service.url}/telemetry`, {
+          method: "POST",
+          headers: { "content-type": "application/x-ndjson" },
+          body: messages(device),
+        }),
+      );
+      if (created !== device.readings) throw new Error(`${created} readings were created`);
+    }
+  }
+  await foldAll(folder, [WEEK.id, DAY.id]);
+}
+
+function messages({ id, readings, stepSeconds }: Recorded): string {
+  const startMs = Date.parse(START);
+  return Array.from({ length: readings }, (_, row) =>
+    JSON.stringify({
+      device_id: id,
+      timestamp: new Date(startMs + row * stepSeconds * 1000).toISOString().replace(".000Z", "Z"),
+      metrics: {
+        soc_percent: row * 7 % 1001 / 10,
+        voltage_v: (3000 + row % 1000) / 10,
+        current_a: (row % 2001 - 1000) / 10,
+        temp_c: (200 + row % 200) / 10,
+      },
+    })).join("\n");
+}
+
+async function readCsv(url: string): Promise<void> {
+  const response = await fetch(url, { headers: { accept: "text/csv" } });
+  let lines = 0;
+  for await (const chunk of response.body ?? []) {
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  // One more for the header.
+  if (lines !== WEEK.readings + 1) throw new Error(`the CSV has ${lines} lines`);
+}
+
+async function readJson(url: string): Promise<void> {
+  const response = await fetch(url, { headers: { accept: "application/json" } });
+  const brace = "{".charCodeAt(0);
+  let objects = 0;
+  for await (const chunk of response.body ?? []) {
+    for (let at = chunk.indexOf(brace); at >= 0; at = chunk.indexOf(brace, at + 1)) objects++;
+  }
+  // One more for the whole.
+  if (objects !== WEEK.readings + 1) throw new Error(`the JSON has ${objects} objects`);
+}
+
+async function readSummary(url: string): Promise<void> {
+  const { count } = summary.parse(
+    await askJson(`${url}/devices/${DAY.id}/summary?date=${START.slice(0, 10)}`),
+  );
+  if (count !== DAY.readings) throw new Error(`the summary is of ${count} readings`);
+}

@@ -1,0 +1,80 @@
+/**
+ * Our service under a load of telemetry.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { openKv } from "../../kv/opened_kv.ts";
+import { listHeads } from "../../kv/series_heads.ts";
+import { createSeriesStore } from "../../kv/series_store.ts";
+import { askJson } from "./export_client.ts";
+import { type ServiceProcess, startService } from "./service.ts";
+import { type Load, type LoadOutcome, requireStored, sendLoad } from "./telemetry_load.ts";
+
+/** The month of 2024 of readings that warm up, and the one of those that count. */
+const WARM_MONTH = 1, MONTH = 3;
+/** How long a new process is warmed up, seconds. */
+const WARM_SECONDS = 2;
+
+/** The limit of requests is out of the way; all else is as by default. */
+const SETTINGS = { RATE_LIMIT_REQUESTS: "1000000" };
+
+const daySummary = z.object({ count: z.int() });
+
+/** A load without the month, which says whether it is the one that counts. */
+export type CountedLoad = Omit<Load, "month">;
+
+/** Starts a service that takes all that a device sends. */
+export function startTelemetryService(folder: string): Promise<ServiceProcess> {
+  return startService(folder, { demoData: false, settings: SETTINGS });
+}
+
+/** Warms a service up with a load, then sends the one that counts and checks what is stored. */
+export async function runLoad(
+  url: string,
+  wanted: CountedLoad,
+  { wrk, warmSeconds = WARM_SECONDS, countStored = countReadings, signal }: {
+    wrk: string;
+    warmSeconds?: number;
+    countStored?: (url: string, load: Load) => Promise<number>;
+    signal: AbortSignal;
+  },
+): Promise<LoadOutcome> {
+  const warm = { ...wanted, month: WARM_MONTH, seconds: warmSeconds };
+  await sendLoad(wrk, url, { load: warm, signal });
+  const load = { ...wanted, month: MONTH };
+  const outcome = await sendLoad(wrk, url, { load, signal });
+  requireStored(await countStored(url, load), outcome, load);
+  return outcome;
+}
+
+/** How many readings of a load the service has, day by day and device by device. */
+async function countReadings(url: string, { month, devices }: Load): Promise<number> {
+  let total = 0;
+  for (let device = 0; device < devices; device++) {
+    const deviceUrl = `${url}/devices/test-${String(device).padStart(4, "0")}`;
+    for (let day = 1;; day++) {
+      const date = new Date(Date.UTC(2024, month - 1, day)).toISOString().slice(0, 10);
+      const { count } = daySummary.parse(await askJson(`${deviceUrl}/summary?date=${date}`));
+      total += count;
+      if (count < 86_400) break;
+    }
+  }
+  return total;
+}
+
+/** How many readings lie folded in blocks in the folder of a service that has ended. */
+export async function countFolded(folder: string): Promise<number> {
+  await using opened = await openKv(`${folder}/kv.sqlite3`);
+  let total = 0;
+  for await (const { head } of listHeads(opened.kv, "battery", "")) total += head.count;
+  return total;
+}
+
+/** Folds what a service that has ended left of some devices. */
+export async function foldAll(folder: string, ids: readonly string[]): Promise<void> {
+  await using opened = await openKv(`${folder}/kv.sqlite3`);
+  const series = createSeriesStore({ kv: opened.kv, now: Date.now });
+  for (const id of ids) await series.fold({ profile: "battery", id });
+}

@@ -1,0 +1,83 @@
+/**
+ * Devices for tests, and what must always hold of them.
+ *
+ * @module
+ */
+
+import { createRateWindow } from "../../data/rate_window.ts";
+import { stageBeat } from "../../kv/device_beats.ts";
+import { type DeviceEvent, listDeviceEvents } from "../../kv/device_events.ts";
+import type { DeviceDue, Look } from "../../kv/device_presence.ts";
+import { createDevice, type DeviceRecord, getDevice } from "../../kv/devices.ts";
+import { listCrowd } from "../../kv/due.ts";
+import { assert, assertEquals, assertLess } from "./assert.ts";
+
+/** After how long devices of tests are offline unless they say otherwise, milliseconds. */
+export const OFFLINE_AFTER_MS = 600_000;
+/** The look of a service that started at time 0, over a shared database. */
+export const LOOK: Look = {
+  nowMs: 0,
+  startedMs: 0,
+  offlineAfterMs: OFFLINE_AFTER_MS,
+  maxChecks: 9,
+};
+
+/** Creates a battery at a time, at a service with a time until offline. */
+export function createBattery(
+  kv: Deno.Kv,
+  id: string,
+  { nowMs = 0, serviceOfflineAfterMs = OFFLINE_AFTER_MS } = {},
+): Promise<DeviceRecord> {
+  return createDevice(kv, id, { profile: "battery", nowMs, serviceOfflineAfterMs });
+}
+
+/** Keeps that something was received, as ingest does beside readings. */
+export async function receive(
+  kv: Deno.Kv,
+  id: string,
+  lastReceivedMs: number,
+  writer = "",
+): Promise<void> {
+  const op = kv.atomic();
+  stageBeat(op, id, { writer, lastReceivedMs, window: createRateWindow() });
+  await op.commit();
+}
+
+/** The record of a device that is there. */
+export async function deviceOf(kv: Deno.Kv, id: string): Promise<DeviceRecord> {
+  const entry = await getDevice(kv, id);
+  assert(entry !== null, id);
+  return entry.value;
+}
+
+/** Every entry of the due index that is about a device, up to a time. */
+export function deviceDues(kv: Deno.Kv, upToMs = Infinity): Promise<DeviceDue[]> {
+  return listCrowd(kv, "device_offline", { upToMs, limit: 10_000 });
+}
+
+/** The events of a device. */
+export function eventsOf(kv: Deno.Kv, id: string): Promise<DeviceEvent[]> {
+  return listDeviceEvents(kv, id, { afterMs: null, limit: 1_000 });
+}
+
+/**
+ * Fails unless events take turns, offline first, each later than the one before, online by a
+ * reading that was new, the state is the last event's, and the due index has just the entry that
+ * the record tells of.
+ */
+export async function assertSound(kv: Deno.Kv, id: string): Promise<void> {
+  const device = await deviceOf(kv, id);
+  const events = await eventsOf(kv, id);
+  const turns = events.map((_, index) => index % 2 === 0 ? "offline" : "online");
+  assertEquals(events.map(({ state }) => state), turns);
+  events.slice(1).forEach(({ atMs, state, lastSeenMs }, index) => {
+    assertLess(events[index].atMs, atMs);
+    const knownMs = events[index].lastSeenMs ?? -1;
+    if (state === "online") assertLess(knownMs, lastSeenMs ?? -1, "online by an old reading");
+  });
+  assertEquals(device.state, events.at(-1)?.state ?? "online");
+  assertEquals(device.stateSinceMs, events.at(-1)?.atMs ?? device.createdMs);
+  const times = (await deviceDues(kv)).filter((due) => due.id === id).map(({ atMs }) => atMs);
+  assertEquals(times, device.dueMs === null ? [] : [device.dueMs]);
+  if (device.state === "online") assert(device.dueMs !== null, "online, and never looked at");
+}
