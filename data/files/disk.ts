@@ -11,6 +11,8 @@ import type { FileStore, WrittenFile } from "./file_store.ts";
 
 const PART = ".part";
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+/** Bytes after which the disk is told to take what is written, while more is made. */
+const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
 const FULL_CODES = ["ENOSPC", "EDQUOT", "EFBIG"];
 
@@ -67,8 +69,10 @@ async function writePart(
 ): Promise<WrittenFile> {
   using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
   const hash = createHash("sha256");
-  let sizeBytes = 0;
-  let writing = Promise.resolve();
+  let sizeBytes = 0, unsyncedBytes = 0;
+  let writing = Promise.resolve(), syncing = Promise.resolve();
+  // A sync through another handle does not hold up writes through this one.
+  using twin = await onDisk(Deno.open(path));
   try {
     for await (const chunk of untilAborted(body, signal)) {
       // One chunk is on its way to the disk while its hash is computed and the next one is made.
@@ -78,8 +82,16 @@ async function writePart(
       writing.catch(() => {});
       hash.update(chunk);
       sizeBytes += chunk.length;
+      unsyncedBytes += chunk.length;
+      if (unsyncedBytes >= SYNC_BYTES) {
+        unsyncedBytes = 0;
+        await syncing;
+        // It only saves time: what it cannot sync, the last sync says.
+        syncing = twin.syncData().catch(() => {});
+      }
     }
   } finally {
+    await syncing;
     await writing;
   }
   await onDisk(file.sync());
