@@ -5,14 +5,19 @@
  */
 
 import { z } from "zod";
-import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../data/limits.ts";
 import { DEVICE_PROFILES } from "../data/profile.ts";
-import { cursorText, deviceChange, limitText, profileText, stateText } from "./device_schemas.ts";
+import {
+  cursorText,
+  deviceChange,
+  deviceIdParameter,
+  deviceIdText,
+  limitText,
+  profileText,
+  stateText,
+} from "./device_schemas.ts";
 import { count, instant } from "./schema_parts.ts";
 import { headOf, type Operation, type Parameter } from "./operation.ts";
 
-const deviceIdText = z.string().regex(DEVICE_ID_PATTERN)
-  .meta({ description: "The device.", examples: ["test-001"] });
 const profile = z.enum(DEVICE_PROFILES)
   .meta({ description: "What it measures.", examples: ["battery"] });
 const state = z.enum(["online", "offline"])
@@ -66,14 +71,6 @@ export const deviceEvents: z.ZodType = z.strictObject({
       .nullable(),
   })).meta({ description: "The oldest first." }),
 }).meta({ description: "When a device fell silent, and when it came back." });
-
-const id: Parameter = {
-  in: "path",
-  name: "device_id",
-  description: `The device's id: ${DEVICE_ID_RULE}.`,
-  schema: z.string().regex(DEVICE_ID_PATTERN),
-  example: "test-001",
-};
 
 const limit: Parameter = {
   in: "query",
@@ -130,7 +127,7 @@ const look: Operation = {
   tag: "Devices",
   summary: "Look at a device",
   description: "What it is, what readings it has, and whether it is heard.",
-  parameters: [id],
+  parameters: [deviceIdParameter],
   answers: [{
     status: 200,
     description: "The device.",
@@ -147,7 +144,7 @@ const setUp: Operation = {
   summary: "Set a device up",
   description: "Makes a device or changes it. What the body does not name stays as it is; null " +
     "takes it away. The profile stays once there are readings.",
-  parameters: [id],
+  parameters: [deviceIdParameter],
   body: [{
     mediaType: "application/json",
     schema: deviceChange,
@@ -196,7 +193,7 @@ const events: Operation = {
   summary: "List when a device fell silent and came back",
   description: "One event a change of state, the oldest first.",
   parameters: [
-    id,
+    deviceIdParameter,
     limit,
     {
       in: "query",

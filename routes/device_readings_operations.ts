@@ -5,20 +5,10 @@
  */
 
 import { z } from "zod";
-import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../data/limits.ts";
 import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../data/profile.ts";
 import { count, instant } from "./schema_parts.ts";
-import { headOf, type Operation, type Parameter } from "./operation.ts";
-
-const id: Parameter = {
-  in: "path",
-  name: "device_id",
-  description: `The device's id: ${DEVICE_ID_RULE}.`,
-  schema: z.string().regex(DEVICE_ID_PATTERN),
-  example: "test-001",
-};
-const deviceIdText = z.string().regex(DEVICE_ID_PATTERN)
-  .meta({ description: "The device.", examples: ["test-001"] });
+import { deviceIdParameter, deviceIdText } from "./device_schemas.ts";
+import { headOf, type Operation } from "./operation.ts";
 
 /** An object with something for each metric of a profile. */
 function ofMetrics(profile: DeviceProfileName, one: z.ZodType): Record<string, z.ZodType> {
@@ -85,7 +75,7 @@ const metrics: Operation = {
     "`Link` says where they go on. With `interval`, minimum, maximum, mean and count of each " +
     "bucket, aligned to UTC. `Accept: text/csv` gives CSV.",
   parameters: [
-    id,
+    deviceIdParameter,
     {
       in: "query",
       name: "start_time",
@@ -138,7 +128,7 @@ const summary: Operation = {
     "Minimum, maximum and mean of each metric over a calendar day of a zone, which may " +
     "have 23 or 25 hours.",
   parameters: [
-    id,
+    deviceIdParameter,
     {
       in: "query",
       name: "date",

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { AppError } from "../data/app_error.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../data/limits.ts";
 import { DEVICE_PROFILES, type DeviceProfileName } from "../data/profile.ts";
+import type { Parameter } from "./operation.ts";
 import { invalidRequest } from "./problem.ts";
 
 /** Most characters of a device's type or location. */
@@ -66,6 +67,19 @@ export const stateText: z.ZodType<"online" | "offline"> = z.enum(
 
 /** What a device measures. */
 export const profileText: z.ZodType<DeviceProfileName> = profile;
+
+/** A device's id in a body. */
+export const deviceIdText: z.ZodString = z.string().regex(DEVICE_ID_PATTERN)
+  .meta({ description: "The device.", examples: ["test-001"] });
+
+/** A device's id in a path. */
+export const deviceIdParameter: Parameter = {
+  in: "path",
+  name: "device_id",
+  description: `The device's id: ${DEVICE_ID_RULE}.`,
+  schema: z.string().regex(DEVICE_ID_PATTERN),
+  example: "test-001",
+};
 
 /** A device's id, checked. Throws INVALID_REQUEST. */
 export function deviceId(id: string): string {

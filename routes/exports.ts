@@ -15,12 +15,13 @@ import {
   METER_ID_PATTERN,
   METER_ID_RULE,
 } from "../data/limits.ts";
+import { quoted } from "../data/quoted.ts";
 import { INSTANT_PATTERN, parseInstant } from "../data/time_text.ts";
 import type { JobRecord, Jobs } from "../jobs/jobs.ts";
 import { METER_EXPORT } from "../jobs/meter_export_contract.ts";
 import { exportState, exportStatus, notFoundStatus } from "./export_status.ts";
 import { fileResponse } from "./file_response.ts";
-import { fieldErrors, quoted, readJson } from "./json_body.ts";
+import { fieldErrors, readJson } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
 
 /** Seconds after which a client should ask for the status of a job that has not ended. */

@@ -10,7 +10,8 @@ import type { Dialect } from "../data/dialect.ts";
 import { createDialect, type DialectOptions } from "../data/dialect_options.ts";
 import { type PresetName, PRESETS } from "../data/presets.ts";
 import { PROFILES } from "../data/profile.ts";
-import { parameterErrors, quoted } from "./json_body.ts";
+import { quoted } from "../data/quoted.ts";
+import { parameterErrors } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
 
 /** The media types of uploads. */

@@ -7,6 +7,7 @@
 import type { z } from "zod";
 import { AppError, type FieldError } from "../data/app_error.ts";
 import { QUOTED_VALUE_MAX } from "../data/limits.ts";
+import { pointerPart, quoted } from "../data/quoted.ts";
 import { bodyForm } from "./body_form.ts";
 
 /**
@@ -27,7 +28,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
 /** What a schema says about a body, as field errors: each wrong one, each unknown property. */
 export function fieldErrors(error: z.ZodError, body: unknown): FieldError[] {
   return issuesOf(error, "property").map(({ path, detail }) => {
-    const pointer = path.map((part) => `/${pointerPart(shortened(String(part)))}`).join("");
+    const pointer = path.map((part) => `/${pointerPart(String(part))}`).join("");
     return { pointer, detail, ...valueAt(body, path) };
   });
 }
@@ -55,14 +56,6 @@ function shortened(text: string): string {
   return text.slice(0, QUOTED_VALUE_MAX);
 }
 
-/** A wrong value short enough to be sent back. */
-export function quoted(value: unknown): unknown {
-  if (typeof value === "string") return value.slice(0, QUOTED_VALUE_MAX);
-  if (typeof value !== "object" || value === null) return value;
-  const text = JSON.stringify(value);
-  return text.length <= QUOTED_VALUE_MAX ? value : text.slice(0, QUOTED_VALUE_MAX);
-}
-
 /** The value at a path, quoted, where there is one. */
 function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
   let value = body;
@@ -71,11 +64,6 @@ function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
     value = Reflect.get(value, part);
   }
   return value === undefined ? {} : { value: quoted(value) };
-}
-
-/** RFC 6901 §3. */
-function pointerPart(text: string): string {
-  return text.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
