@@ -122,7 +122,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     }
     // Nothing was awaited since the look, so no other request took the same place.
     if (isCounted) countRequest(known.window, limit, nowMs);
-    const silentMs = nowMs - known.receivedMs;
+    // By what is durable: what failed did not keep the device online.
+    const silentMs = nowMs - known.onlineMs;
     known.receivedMs = Math.max(known.receivedMs, nowMs);
     const counting = countTimes(deps.series, known, readings);
     let counts: Counts;
@@ -139,6 +140,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     if (isLate || device.state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
     }
+    known.onlineMs = Math.max(known.onlineMs, nowMs);
     const remaining = Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
     return { kind: "taken", ...counts, remaining };
   }

@@ -33,6 +33,8 @@ export interface KeptDevice {
   readonly pending: Map<number, number>;
   /** When something was last received from it by anybody, epoch milliseconds; 0 for never. */
   receivedMs: number;
+  /** The same of what is durable, and has brought the device online where it was not. */
+  onlineMs: number;
   /** Requests that this process let through. */
   readonly window: RateWindow;
   /** Beats of other processes, as far as they are known. */
@@ -128,11 +130,13 @@ async function loadDevice(
     await createDevice(kv, id, { profile, nowMs: now(), serviceOfflineAfterMs });
   const beats = await listBeats(kv, id);
   const extent = await series.describe({ profile: device.profile, id });
+  const receivedMs = Math.max(0, ...beats.map(({ lastReceivedMs }) => lastReceivedMs));
   return {
     device,
     lastMs: extent?.lastMs ?? -Infinity,
     pending: new Map(),
-    receivedMs: Math.max(0, ...beats.map(({ lastReceivedMs }) => lastReceivedMs)),
+    receivedMs,
+    onlineMs: receivedMs,
     window: beats.find((beat) => beat.writer === writer)?.window ?? createRateWindow(),
     others: beats.filter((beat) => beat.writer !== writer),
   };
@@ -149,4 +153,5 @@ async function refreshDevice(
   known.others = beats.filter((beat) => beat.writer !== writer);
   const times = known.others.map(({ lastReceivedMs }) => lastReceivedMs);
   known.receivedMs = Math.max(known.receivedMs, ...times);
+  known.onlineMs = Math.max(known.onlineMs, ...times);
 }

@@ -67,6 +67,14 @@ async function linesOf(kv: Deno.Kv): Promise<string[]> {
   return await readLines(store, { profile: "battery", id: "d" });
 }
 
+/** Has device "d" be offline since its time ran out, which the second look has seen too. */
+async function setOffline(kv: Deno.Kv, lastSeenMs: number): Promise<void> {
+  const stateSinceMs = lastSeenMs + OFFLINE_AFTER_MS;
+  const offline = { state: "offline", stateSinceMs, lastSeenMs, dueMs: null };
+  const entry = await kv.get<Record<string, unknown>>(["device", "d"]);
+  await kv.set(["device", "d"], { ...entry.value, ...offline });
+}
+
 for (const isExclusive of [true, false]) {
   const where = isExclusive ? "alone" : "over a shared database";
 
@@ -196,15 +204,48 @@ for (const isExclusive of [true, false]) {
     const clock = { nowMs: DAY };
     const intake = startIntake({ kv, isExclusive, clock });
     await send(intake, [[DAY, "1"]]);
-    const offline = { state: "offline", stateSinceMs: DAY + 600_000, lastSeenMs: DAY, dueMs: null };
-    const entry = await kv.get<Record<string, unknown>>(["device", "d"]);
-    await kv.set(["device", "d"], { ...entry.value, ...offline });
+    await setOffline(kv, DAY);
     clock.nowMs += 700_000;
     await send(intake, [[DAY + 1, "1"]]);
     await send(intake, [[DAY + 2, "1"]]);
     assertEquals((await deviceOf(kv, "d")).state, "online");
     const events = await eventsOf(kv, "d");
     assertEquals(events.map(({ atMs, state }) => [atMs, state]), [[DAY + 700_000, "online"]]);
+  });
+
+  Deno.test(`a device offline while its readings failed is back by the next one, ${where}`, async () => {
+    const plan: StrictPlan = {};
+    using kv = await openKv(plan);
+    const clock = { nowMs: DAY };
+    const intake = startIntake({ kv, isExclusive, clock });
+    await send(intake, [[DAY, "1"]]);
+    clock.nowMs = DAY + 590_000;
+    plan.fate = () => "lost";
+    await assertRejects(() => send(intake, [[DAY + 1, "1"]]), CommitFault);
+    plan.fate = undefined;
+    await setOffline(kv, DAY);
+    // Silent for 650 s by what is durable, though only for 60 s by what was tried.
+    clock.nowMs = DAY + 650_000;
+    await send(intake, [[DAY + 2, "1"]]);
+    assertEquals((await deviceOf(kv, "d")).state, "online");
+    const events = await eventsOf(kv, "d");
+    assertEquals(events.map(({ atMs, state }) => [atMs, state]), [[DAY + 650_000, "online"]]);
+  });
+
+  Deno.test(`a device whose move to online failed is back by the next reading, ${where}`, async () => {
+    const plan: StrictPlan = {};
+    using kv = await openKv(plan);
+    const clock = { nowMs: DAY };
+    const intake = startIntake({ kv, isExclusive, clock });
+    await send(intake, [[DAY, "1"]]);
+    await setOffline(kv, DAY);
+    clock.nowMs = DAY + 650_000;
+    plan.fate = ({ keys }) => keys.some(([space]) => space === "device") ? "lost" : "happens";
+    await assertRejects(() => send(intake, [[DAY + 1, "1"]]), CommitFault);
+    plan.fate = undefined;
+    clock.nowMs = DAY + 710_000;
+    await send(intake, [[DAY + 2, "1"]]);
+    assertEquals((await deviceOf(kv, "d")).state, "online");
   });
 }
 
