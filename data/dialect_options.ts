@@ -90,13 +90,6 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   };
 }
 
-/** The dialect of an upload about which nothing is said. */
-export function plainDialect(profile: Profile): Dialect {
-  const result = createDialect(profile, {});
-  if ("dialect" in result) return result.dialect;
-  throw new TypeError(`Cannot read a plain upload as ${result.problems[0].detail}`);
-}
-
 function readDelimiter(text: string, tell: Tell): string {
   if (text === "tab" || text === "\\t") return "\t";
   if (!/^[\t\x20-\x7e]$/.test(text) || /[A-Za-z0-9"+.-]/.test(text)) {

@@ -1,6 +1,6 @@
 import { AppError } from "../../data/app_error.ts";
 import { type CsvHeader, ID, IGNORED, readHeader, TIME } from "../../data/csv_header.ts";
-import { plainDialect } from "../../data/dialect_options.ts";
+import { plainDialect } from "./upload.ts";
 import { PROFILES } from "../../data/profile.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../support/assert.ts";
 

@@ -1,7 +1,8 @@
 import { AppError } from "../../data/app_error.ts";
 import { assertEquals, assertThrows } from "../support/assert.ts";
 import type { Row } from "../support/pages.ts";
-import { readUpload, type UploadOptions } from "./csv_upload.ts";
+import { readUpload } from "./csv_upload.ts";
+import type { UploadOptions } from "./upload.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 const MINUTE_MS = 60_000;

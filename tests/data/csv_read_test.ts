@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { createCsvReader } from "../../data/csv_read.ts";
-import { plainDialect } from "../../data/dialect_options.ts";
+import { plainDialect } from "./upload.ts";
 import { createCsvWriter } from "../../data/csv_write.ts";
 import { sortPage } from "../../data/page_merge.ts";
 import { PROFILES } from "../../data/profile.ts";

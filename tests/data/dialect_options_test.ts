@@ -1,4 +1,5 @@
-import { createDialect, type DialectOptions, plainDialect } from "../../data/dialect_options.ts";
+import { createDialect, type DialectOptions } from "../../data/dialect_options.ts";
+import { plainDialect } from "./upload.ts";
 import type { Dialect } from "../../data/dialect.ts";
 import { PROFILES } from "../../data/profile.ts";
 import { assert, assertEquals } from "../support/assert.ts";

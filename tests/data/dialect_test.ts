@@ -1,5 +1,5 @@
 import { type Dialect, instantOf } from "../../data/dialect.ts";
-import { plainDialect } from "../../data/dialect_options.ts";
+import { plainDialect } from "./upload.ts";
 import { PROFILES } from "../../data/profile.ts";
 import { createLocalClock } from "../../data/zone.ts";
 import { assertEquals } from "../support/assert.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { createElementSplitter } from "../../data/json_elements.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
-import { chunksOf } from "./csv_upload.ts";
+import { chunksOf } from "./upload.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });

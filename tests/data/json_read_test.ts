@@ -1,18 +1,19 @@
 import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { createNdjsonReader } from "../../data/json_read.ts";
-import { plainDialect } from "../../data/dialect_options.ts";
+import { plainDialect } from "./upload.ts";
 import { PROFILES } from "../../data/profile.ts";
 import { assert, assertEquals, assertThrows } from "../support/assert.ts";
 import { decimalTexts, plainRows, type Row, rowsOf, timeLists } from "../support/pages.ts";
 import { readUpload } from "./csv_upload.ts";
-import { type JsonUpload, readArray, readNdjson } from "./json_upload.ts";
+import { readArray, readNdjson } from "./json_upload.ts";
+import type { ReadUpload } from "./upload.ts";
 
 const METRICS = ["energy_kwh", "power_kw", "voltage_v", "current_a"];
 const NEW_YEAR_MS = 1_704_067_200_000;
 const GOOD = '{"timestamp":"2024-01-01T00:00:00Z","power_kw":1}';
 const ONE: Row = [NEW_YEAR_MS, "", "1", "", ""];
-const NOTHING: JsonUpload = { rows: [], rejectedCount: 0, rejects: [], ignored: [] };
+const NOTHING: ReadUpload = { rows: [], rejectedCount: 0, rejects: [], ignored: [] };
 
 /** The lines that are not taken, and why. */
 function rejectedLines(body: string | Uint8Array, sizes?: number[]): [number, string][] {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { createRecordSplitter } from "../../data/records.ts";
 import { assertEquals } from "../support/assert.ts";
-import { chunksOf } from "./csv_upload.ts";
+import { chunksOf } from "./upload.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 

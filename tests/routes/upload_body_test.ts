@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { AppError } from "../../data/app_error.ts";
 import { uploadBytes } from "../../routes/upload_body.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { chunksOf } from "../data/csv_upload.ts";
+import { chunksOf } from "../data/upload.ts";
 
 const NO_GZIP = "The body is not valid gzip";
 const encoder = new TextEncoder();

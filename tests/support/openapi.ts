@@ -7,10 +7,10 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { SECURITY_HEADERS } from "../../routes/security_headers.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
+import type { JsonAnswer } from "./service.ts";
 
 /** A JSON object. */
-// deno-lint-ignore no-explicit-any
-export type Json = Record<string, any>;
+export type Json = Record<string, JsonAnswer["body"]>;
 
 /** An operation as the document has it. */
 export interface DocumentedOperation {

@@ -6,6 +6,7 @@
  */
 
 import { type Environment, pause } from "./process.ts";
+import type { JsonAnswer } from "./service.ts";
 
 /** How long to wait for what has to come, milliseconds. */
 const PATIENCE_MS = 60_000;
@@ -25,8 +26,7 @@ export interface RawAnswer {
   /** The HTTP status. */
   readonly status: number;
   /** The JSON body, whatever its shape; tests look into it. */
-  // deno-lint-ignore no-explicit-any
-  readonly body: any;
+  readonly body: JsonAnswer["body"];
 }
 
 /** Connects and sends the head of a POST. */

@@ -54,8 +54,7 @@ export function linesOf(messages: readonly unknown[]): string {
 /** Asks until an answer is as wanted; fails with the last one after 20 seconds. */
 export async function askUntil(
   url: string,
-  // deno-lint-ignore no-explicit-any
-  isWanted: (body: any) => boolean,
+  isWanted: (body: JsonAnswer["body"]) => boolean,
 ): Promise<JsonAnswer> {
   const endMs = Date.now() + 20_000;
   for (;;) {
