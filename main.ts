@@ -72,7 +72,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     kinds: jobKinds({ series, files }),
     startedMs,
   });
-  const ingest = createIngest({ kv, writer: owner });
+  const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
   stack.defer(() => ingest.stop());
   const { rateLimit: limit, offlineAfterMs } = settings;
