@@ -97,6 +97,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "revision",
     "segment",
     "series",
+    "store",
     "unfolded",
   ]);
 });
