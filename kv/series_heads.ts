@@ -103,6 +103,27 @@ export async function* listHeads(
   }
 }
 
+/** The heads of series whose ids (ascending, ASCII) are all there are in their range, in one read. */
+export async function rangeHeads(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+  ids: readonly string[],
+): Promise<HeadEntry[]> {
+  const selector = {
+    start: [SPACE, profile, ids[0]],
+    end: [SPACE, profile, `${ids[ids.length - 1]}\0`],
+  };
+  const found = new Map<string, HeadEntry>();
+  for await (
+    const { key, value, versionstamp } of kv.list(selector, { batchSize: 2 * ids.length })
+  ) {
+    found.set(String(key[2]), { key, value: headSchema.parse(value), versionstamp });
+  }
+  return ids.map((id) =>
+    found.get(id) ?? { key: headKey({ profile, id }), value: null, versionstamp: null }
+  );
+}
+
 function headKey({ profile, id }: SeriesRef): Deno.KvKey {
   return [SPACE, profile, id];
 }

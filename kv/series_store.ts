@@ -9,12 +9,12 @@ import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
 import { getRevision } from "./revisions.ts";
 import { compareReadings } from "./series_compare.ts";
-import { listHeads } from "./series_heads.ts";
+import { listIdBatches } from "./series_ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
+import { lastTime, scanLatest, type SeriesLatest } from "./series_scan.ts";
 import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
-import { listUnfoldedOf } from "./unfolded.ts";
 
 /** What is known of a series as a whole. */
 export interface SeriesInfo extends SeriesExtent {
@@ -41,6 +41,13 @@ export interface SeriesStore {
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
   read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
+  /**
+   * Of every series of a profile with readings before `toMs` those of a span and the last one before
+   * it, in the order of ids, some at a time (`kv/series_scan.ts`).
+   */
+  scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** The time of the last reading of all series of a profile, or null where there is none. */
+  lastTime(profile: ProfileName): Promise<number | null>;
   /** Folds what live ingest left into blocks; readings stay what they are. */
   fold(ref: SeriesRef): Promise<number>;
   /** Removes every reading of a series. False where there is none. */
@@ -82,10 +89,12 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     describe,
     async list(profile, { afterId, limit }) {
       const infos: SeriesInfo[] = [];
-      for await (const id of listIds(kv, profile, afterId)) {
-        const info = await describe({ profile, id });
-        if (info !== null) infos.push(info);
-        if (infos.length === limit) break;
+      for await (const ids of listIdBatches(kv, profile, afterId)) {
+        for (const id of ids) {
+          const info = await describe({ profile, id });
+          if (info !== null) infos.push(info);
+          if (infos.length === limit) return infos;
+        }
       }
       return infos;
     },
@@ -93,29 +102,10 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
     compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
+    scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
+    lastTime: (profile) => lastTime(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),
   };
-}
-
-/** Ids of series with a head or with segments, in their order, each once, from behind `afterId`. */
-async function* listIds(
-  kv: WriteDeps["kv"],
-  profile: ProfileName,
-  afterId: string,
-): AsyncGenerator<string> {
-  const heads = listHeads(kv, profile, afterId);
-  const marks = listUnfoldedOf(kv, profile, afterId);
-  let head = await heads.next();
-  let mark = await marks.next();
-  while (!head.done || !mark.done) {
-    const headId = head.done ? undefined : head.value.id;
-    const markId = mark.done ? undefined : mark.value.ref.id;
-    const id = headId === undefined || (markId !== undefined && markId < headId) ? markId : headId;
-    if (id === undefined) return;
-    yield id;
-    if (headId === id) head = await heads.next();
-    if (markId === id) mark = await marks.next();
-  }
 }
