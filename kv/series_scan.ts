@@ -29,6 +29,8 @@ import { describeSeries, readOverlay } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { listUnfoldedOf } from "./unfolded.ts";
 
+/** Series whose blocks are read at once; with more of them others wait longer for a turn. */
+const READS = 10;
 /** Most blocks of a series in one read. */
 const BATCH_BLOCKS = 16;
 /** How often a series is read again; what was read last is right too, if less fresh. */
@@ -84,10 +86,14 @@ async function readBatch(
   const refs = ids.map((id) => ({ profile, id }));
   const heads = await rangeHeads(kv, profile, ids);
   const marked = await markedIds(kv, profile, { afterId, lastId: ids[ids.length - 1] });
-  const pages = await Promise.all(refs.map((ref, index) => {
-    const hasSegments = marked.has(ref.id);
-    return readLatest(kv, ref, { head: heads[index], hasSegments, span });
-  }));
+  const pages: Page[] = [];
+  for (let at = 0; at < refs.length; at += READS) {
+    const reads = refs.slice(at, at + READS).map((ref, index) => {
+      const hasSegments = marked.has(ref.id);
+      return readLatest(kv, ref, { head: heads[at + index], hasSegments, span });
+    });
+    pages.push(...await Promise.all(reads));
+  }
   const now = await rangeHeads(kv, profile, ids);
   return await Promise.all(pages.map((page, index) => {
     const isSame = now[index].versionstamp === heads[index].versionstamp;
