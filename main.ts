@@ -69,7 +69,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
-    kinds: jobKinds({ series, files }),
+    kinds: jobKinds({ kv, series, files }),
     startedMs,
   });
   const ingest = createIngest({ kv, writer: owner });
