@@ -38,6 +38,9 @@ export const STORE_ID_RULE = `${METER_ID_RULE}, not ${STORE_ID_RESERVED.join(" o
 /** Most spans of hours a store has: they are one KV value, of about 12 bytes a span. */
 export const STORE_SPANS_MAX = 1_000;
 
+/** Longest time for which a poll of a store may be asked to hold: 8,760 hours, a year. */
+export const MAX_HOLD_HOURS = 8_760;
+
 /** Shortest range of an export: 1 minute. */
 export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;
 /** Longest range of an export: 366 days, so that every calendar year fits. */

@@ -29,7 +29,7 @@ export interface StoreReportDeps {
   /** The database, for the hours and zones of stores. */
   readonly kv: Pick<Deno.Kv, "list">;
   /** Where polls are. */
-  readonly series: Pick<SeriesStore, "lastTime" | "scan">;
+  readonly series: Pick<SeriesStore, "extent" | "scan">;
   /** Where the file goes. */
   readonly files: Pick<FileStore, "write">;
 }
@@ -52,9 +52,9 @@ async function runReport(deps: StoreReportDeps, context: JobContext): Promise<Jo
   let storeCount = 0;
   const rows = reportRows(deps, params, {
     signal: context.signal,
-    onStores(count) {
+    onStores({ count, share }) {
       storeCount += count;
-      context.progress({ done: storeCount, share: 0 });
+      context.progress({ done: storeCount, share });
     },
   });
   const body = textChunks(rows).pipeThrough(new TextEncoderStream());
@@ -74,14 +74,19 @@ async function runReport(deps: StoreReportDeps, context: JobContext): Promise<Jo
 async function* reportRows(
   { kv, series }: StoreReportDeps,
   { asOfMs: askedMs, maxHoldMs }: StoreReportParams,
-  { signal, onStores }: { signal: AbortSignal; onStores: (count: number) => void },
+  { signal, onStores }: {
+    signal: AbortSignal;
+    onStores: (done: { count: number; share: number }) => void;
+  },
 ): AsyncGenerator<string> {
   const writer = createUptimeWriter({ hasUnknown: maxHoldMs !== null });
   yield writer.header();
-  const asOfMs = askedMs ?? await series.lastTime("site");
+  const { seriesCount, lastMs } = await series.extent("site");
+  const asOfMs = askedMs ?? lastMs;
   if (asOfMs === null) return;
   const span = reportSpan(asOfMs);
   const measure = createMeasure({ asOfMs, maxHoldMs });
+  let scanned = 0;
   const settings = createFollower(listStoreSettings(kv));
   // A poll at the very end counts.
   for await (const stores of series.scan("site", { ...span, toMs: asOfMs + 1 }, signal)) {
@@ -92,7 +97,8 @@ async function* reportRows(
       text += writer.line(id, uptime);
       count++;
     }
-    onStores(count);
+    scanned += stores.length;
+    onStores({ count, share: scanned / Math.max(scanned, seriesCount, 1) });
     yield text;
   }
 }

@@ -46,6 +46,14 @@ export interface SeriesLatest {
   readonly page: Page;
 }
 
+/** What is known of all series of a profile together. */
+export interface ProfileExtent {
+  /** How many have readings. */
+  readonly seriesCount: number;
+  /** The time of the last reading, epoch milliseconds, or null where there is none. */
+  readonly lastMs: number | null;
+}
+
 /**
  * Of every series with readings before `toMs` those from `fromMs` on, and the last one before that,
  * in the order of ids (ASCII).
@@ -65,17 +73,23 @@ export async function* scanLatest(
   }
 }
 
-/** The time of the last reading of all series of a profile, or null where there is none. */
-export async function lastTime(kv: Kv, profile: ProfileName): Promise<number | null> {
+/** How many series of a profile there are, about, and the time of their last reading. */
+export async function profileExtent(kv: Kv, profile: ProfileName): Promise<ProfileExtent> {
+  const ids = new Set<string>();
   let lastMs = -Infinity;
   // Marks first: what a fold takes from segments meanwhile is in a head afterwards.
   for await (const { ref } of listUnfoldedOf(kv, profile, "")) {
-    lastMs = Math.max(lastMs, (await describeSeries(kv, ref))?.lastMs ?? lastMs);
+    const extent = await describeSeries(kv, ref);
+    if (extent === null) continue;
+    ids.add(ref.id);
+    lastMs = Math.max(lastMs, extent.lastMs);
   }
-  for await (const { head } of listHeads(kv, profile, "")) {
-    if (head.state === "live") lastMs = Math.max(lastMs, head.lastMs);
+  for await (const { id, head } of listHeads(kv, profile, "")) {
+    if (head.state !== "live") continue;
+    ids.add(id);
+    lastMs = Math.max(lastMs, head.lastMs);
   }
-  return lastMs === -Infinity ? null : lastMs;
+  return { seriesCount: ids.size, lastMs: lastMs === -Infinity ? null : lastMs };
 }
 
 async function readBatch(

@@ -13,7 +13,7 @@ import { listIdBatches } from "./series_ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
-import { lastTime, scanLatest, type SeriesLatest } from "./series_scan.ts";
+import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./series_scan.ts";
 import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
 
 /** What is known of a series as a whole. */
@@ -46,8 +46,8 @@ export interface SeriesStore {
    * it, in the order of ids, some at a time (`kv/series_scan.ts`).
    */
   scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
-  /** The time of the last reading of all series of a profile, or null where there is none. */
-  lastTime(profile: ProfileName): Promise<number | null>;
+  /** All series of a profile together. */
+  extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds what live ingest left into blocks; readings stay what they are. */
   fold(ref: SeriesRef): Promise<number>;
   /** Removes every reading of a series. False where there is none. */
@@ -103,7 +103,7 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
-    lastTime: (profile) => lastTime(kv, profile),
+    extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),

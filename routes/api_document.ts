@@ -40,6 +40,16 @@ import {
   metricsAnswer,
 } from "./device_readings_operations.ts";
 import { deviceChange } from "./device_schemas.ts";
+import { reportOperations } from "./report_operations.ts";
+import {
+  reportComplete,
+  reportExpired,
+  reportFailed,
+  reportRunning,
+  reportStatusSchema,
+  reportTriggered,
+} from "./report_schemas.ts";
+import { reportRequest } from "./reports.ts";
 import { type JsonObject, openApiDocument } from "./openapi.ts";
 import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
 import {
@@ -68,6 +78,13 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ImportReport: importReport,
   RunningImport: runningImport,
   Reject: rejectSchema,
+  ReportRequest: reportRequest,
+  ReportTriggered: reportTriggered,
+  ReportStatus: reportStatusSchema,
+  ReportRunning: reportRunning,
+  ReportComplete: reportComplete,
+  ReportFailed: reportFailed,
+  ReportExpired: reportExpired,
   TelemetryMessage: telemetryMessage,
   TelemetryMessages: telemetryMessages,
   TelemetryReport: telemetryReport,
@@ -95,6 +112,7 @@ export function apiDocument(version: string): JsonObject {
   const operations = [
     ...exportOperations,
     ...meterOperations,
+    ...reportOperations,
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,

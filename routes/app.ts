@@ -17,6 +17,8 @@ import { type HealthDeps, healthRoutes } from "./health.ts";
 import { type MeterDeps, meterRoutes } from "./meters.ts";
 import type { ReadPackageFile } from "./package_files.ts";
 import { problemResponse, PROBLEMS } from "./problem.ts";
+import { reportRoutes } from "./reports.ts";
+import { routePath } from "./route_path.ts";
 import { secured } from "./security_headers.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./telemetry.ts";
 
@@ -40,7 +42,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** The app. It answers every error as a problem and logs those without a code whole. */
 export function createApp(deps: AppDeps): Hono {
   const { log, now } = deps;
-  const app = new Hono();
+  const app = new Hono({ getPath: routePath });
   app.use(async (c, next) => {
     const startedMs = now();
     try {
@@ -57,6 +59,7 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.route("/", exportRoutes(deps));
   app.route("/", meterRoutes(deps));
+  app.route("/", reportRoutes(deps));
   app.route("/", telemetryRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));

@@ -34,6 +34,10 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   EXPORT_EXPIRED: "The file was kept as long as it is kept, and deleted.",
   EXPORT_FAILED: "The export failed, so it has no file; its status says why.",
   EXPORT_CANCELLED: "The export was cancelled, so it has no file.",
+  REPORT_NOT_FOUND: "There is no report of this id, or not any more.",
+  REPORT_NOT_READY: "The report is still being generated, so it has no file yet.",
+  REPORT_EXPIRED: "The file was kept as long as it is kept, and deleted.",
+  REPORT_FAILED: "The report failed, so it has no file; its status says why.",
   STORAGE_UNAVAILABLE: "The file store cannot be used at the moment.",
   SERIES_BUSY:
     "Others keep writing the same meter. What was taken stays; send the same again later.",

@@ -59,24 +59,24 @@ Deno.test("scan() lays segments over blocks, and knows series that have nothing 
       ["new", [`${DAY - 7} 0`]],
     ]),
   );
-  assertEquals(await store.lastTime("site"), DAY + 2);
+  assertEquals(await store.extent("site"), { seriesCount: 2, lastMs: DAY + 2 });
 });
 
-Deno.test("lastTime() is the last of all series of the profile, null without one", async () => {
+Deno.test("extent() counts the series of a profile and tells their last time, null without one", async () => {
   using rig = await openPlainRig();
   const { store, ingest } = rig;
-  assertEquals(await store.lastTime("site"), null);
+  assertEquals(await store.extent("site"), { seriesCount: 0, lastMs: null });
   await store.write(site("a"), pageOf([[DAY + 7, "1"]]));
   await store.write(site("b"), pageOf([[DAY + 3, "1"]]));
   await store.write(
     { profile: "meter", id: "m" },
     gridPage({ fromMs: 2 * DAY, stepMs: 1, count: 1 }),
   );
-  assertEquals(await store.lastTime("site"), DAY + 7);
+  assertEquals(await store.extent("site"), { seriesCount: 2, lastMs: DAY + 7 });
   await ingest.add(site("c"), pageOf([[DAY + 9, "1"]]));
-  assertEquals(await store.lastTime("site"), DAY + 9);
+  assertEquals(await store.extent("site"), { seriesCount: 3, lastMs: DAY + 9 });
   await store.remove(site("c"));
-  assertEquals(await store.lastTime("site"), DAY + 7);
+  assertEquals(await store.extent("site"), { seriesCount: 2, lastMs: DAY + 7 });
 });
 
 Deno.test("a series that was removed is not scanned, one that began again is", async () => {
