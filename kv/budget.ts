@@ -15,6 +15,11 @@ export const COMMIT_MAX_BYTES = 720_000;
 /** Most bytes of keys of one commit. */
 export const COMMIT_MAX_KEY_BYTES = 70_000;
 
+/** Most checks of one commit over KV Connect, which takes 10. */
+export const SHARED_MAX_CHECKS = 9;
+/** Most checks of one commit on a local file. */
+export const LOCAL_MAX_CHECKS = 90;
+
 /** The part of an atomic operation that takes mutations. */
 export type Staging = Pick<Deno.AtomicOperation, "set" | "delete" | "sum" | "max">;
 

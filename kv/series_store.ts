@@ -7,13 +7,15 @@
 import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
+import { SHARED_MAX_CHECKS } from "./budget.ts";
 import { getRevision } from "./revisions.ts";
 import { compareReadings } from "./series_compare.ts";
 import { listHeads } from "./series_heads.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
-import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
+import { foldSegments, type WriteCounts, writeReadings } from "./series_write.ts";
+import { type WriteManyDeps, writeManyReadings } from "./series_write_many.ts";
 import { listUnfoldedOf } from "./unfolded.ts";
 
 /** What is known of a series as a whole. */
@@ -37,6 +39,17 @@ export interface SeriesStore {
    * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
    */
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
+  /**
+   * Writes readings of many series, as {@link SeriesStore.write} does those of each, in few commits.
+   * Each commit leaves every series whole. `pageOf` is asked once for each series of the list.
+   *
+   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   */
+  writeMany(
+    profile: ProfileName,
+    ids: readonly string[],
+    pageOf: (index: number) => Page,
+  ): Promise<WriteCounts>;
   /** Counts what {@link SeriesStore.write} would do to the readings, and does nothing. */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
@@ -50,24 +63,35 @@ export interface SeriesStore {
 }
 
 /** What a series store needs. */
-export interface SeriesStoreDeps extends WriteDeps {
+export interface SeriesStoreDeps {
+  /** The database. */
+  readonly kv: WriteManyDeps["kv"];
+  /** Most checks of one commit; by default what every kind of database takes. */
+  readonly maxChecks?: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /** A series store over a database. Writes of one series by this process wait for each other. */
-export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
+export function createSeriesStore(
+  { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
+): SeriesStore {
+  const deps = { ...rest, maxChecks };
   const { kv } = deps;
   const lastWrites = new Map<string, Promise<unknown>>();
 
-  async function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
-    const name = `${ref.profile}/${ref.id}`;
-    const turn = (lastWrites.get(name) ?? Promise.resolve()).then(write, write);
-    lastWrites.set(name, turn);
+  function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
+    return inTurnOf([`${ref.profile}/${ref.id}`], write);
+  }
+
+  /** Writes when every write of these series that was asked for before has ended. */
+  async function inTurnOf<T>(names: readonly string[], write: () => Promise<T>): Promise<T> {
+    const turn = Promise.allSettled(names.map((name) => lastWrites.get(name))).then(write);
+    for (const name of names) lastWrites.set(name, turn);
     try {
       return await turn;
     } finally {
-      if (lastWrites.get(name) === turn) lastWrites.delete(name);
+      for (const name of names) if (lastWrites.get(name) === turn) lastWrites.delete(name);
     }
   }
 
@@ -91,6 +115,14 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     },
     revision: (ref) => getRevision(kv, ref),
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
+    writeMany(profile, ids, pageOf) {
+      const names = ids.map((id) => `${profile}/${id}`);
+      const pages = ids.map((id, index) => ({
+        ref: { profile, id },
+        takePage: () => sortPage(pageOf(index)),
+      }));
+      return inTurnOf(names, () => writeManyReadings(deps, pages));
+    },
     compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
@@ -101,7 +133,7 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
 
 /** Ids of series with a head or with segments, in their order, each once, from behind `afterId`. */
 async function* listIds(
-  kv: WriteDeps["kv"],
+  kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
   afterId: string,
 ): AsyncGenerator<string> {
