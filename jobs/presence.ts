@@ -14,7 +14,7 @@
  */
 
 import type { Log } from "../data/log.ts";
-import { LOCAL_MAX_CHECKS, SHARED_MAX_CHECKS } from "../kv/budget.ts";
+import { maxChecks } from "../kv/budget.ts";
 import { type DeviceDue, type Look, lookAtDevices } from "../kv/device_presence.ts";
 import { listCrowd } from "../kv/due.ts";
 import { orderById } from "./order_by_id.ts";
@@ -119,14 +119,13 @@ async function lookAt(
   dues: readonly DeviceDue[],
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
-  const maxChecks = isExclusive ? LOCAL_MAX_CHECKS : SHARED_MAX_CHECKS;
   const waiting: DeviceDue[] = [];
   for (let at = 0; at < dues.length && !signal.aborted; at += BATCH) {
     const batch = dues.slice(at, at + BATCH);
     const { offline, online, left } = await lookAtDevices(kv, batch, {
       ...rules,
       nowMs: now(),
-      maxChecks,
+      maxChecks: maxChecks(isExclusive),
     });
     for (const due of left) waiting.push(due);
     // A batch that only reads would not let timers run before the next one.

@@ -42,6 +42,15 @@ import {
 import { deviceChange } from "./device_schemas.ts";
 import { type JsonObject, openApiDocument } from "./openapi.ts";
 import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
+import { storeOperations } from "./store_operations.ts";
+import {
+  pollReport,
+  replacementReport,
+  runningStoreImports,
+  storeDetail,
+  storeList,
+  storeSchema,
+} from "./store_schemas.ts";
 import {
   telemetryAnswer,
   telemetryMessage,
@@ -83,6 +92,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Metrics: metricsAnswer,
   MetricBuckets: metricBuckets,
   DaySummary: daySummary,
+  Store: storeSchema,
+  StoreDetail: storeDetail,
+  StoreList: storeList,
+  PollReport: pollReport,
+  ReplacementReport: replacementReport,
+  RunningStoreImports: runningStoreImports,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -98,6 +113,7 @@ export function apiDocument(version: string): JsonObject {
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...storeOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -82,6 +82,7 @@ export const TAGS = {
   Meters: "Smart meters and their readings.",
   Telemetry: "Readings that devices send.",
   Devices: "Devices, what they measured, and whether they are heard.",
+  Stores: "Polls of stores, when they are open, and where.",
   Service: "Whether the service is up and able to work.",
   Documents: "This document, and pages that show it.",
 } as const;
