@@ -17,6 +17,7 @@ import { createJobs } from "./jobs/jobs.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { maxChecks } from "./kv/budget.ts";
 import { createDeviceIntake } from "./kv/device_intake.ts";
 import { createIngest } from "./kv/ingest.ts";
 import { isLeaseHeld } from "./kv/leases.ts";
@@ -61,7 +62,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
   const opened = stack.use(await openKv(settings.kvPath));
   const { kv } = opened;
   const files = await openDiskFileStore(settings.fileStore);
-  const series = createSeriesStore({ kv, now });
+  const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
   const parts = { ...opened, series, files, now, log, owner };

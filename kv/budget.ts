@@ -15,6 +15,16 @@ export const COMMIT_MAX_BYTES = 720_000;
 /** Most bytes of keys of one commit. */
 export const COMMIT_MAX_KEY_BYTES = 70_000;
 
+/** Most checks of one commit over KV Connect, which takes 10. */
+export const SHARED_MAX_CHECKS = 9;
+/** Most checks of one commit on a local file, which takes 100. */
+const LOCAL_MAX_CHECKS = 90;
+
+/** Most checks of one commit of a database that no other process can have open, or one that may. */
+export function maxChecks(isExclusive: boolean): number {
+  return isExclusive ? LOCAL_MAX_CHECKS : SHARED_MAX_CHECKS;
+}
+
 /** The part of an atomic operation that takes mutations. */
 export type Staging = Pick<Deno.AtomicOperation, "set" | "delete" | "sum" | "max">;
 

@@ -7,6 +7,7 @@
 import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
+import { SHARED_MAX_CHECKS } from "./budget.ts";
 import { getRevision } from "./revisions.ts";
 import { compareReadings } from "./series_compare.ts";
 import { listIdBatches } from "./series_ids.ts";
@@ -14,7 +15,8 @@ import { describeSeries, readReadings, type SeriesExtent } from "./series_read.t
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
 import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./series_scan.ts";
-import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
+import { foldSegments, type WriteCounts, writeReadings } from "./series_write.ts";
+import { type WriteManyDeps, writeManyReadings } from "./series_write_many.ts";
 
 /** What is known of a series as a whole. */
 export interface SeriesInfo extends SeriesExtent {
@@ -37,6 +39,17 @@ export interface SeriesStore {
    * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
    */
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
+  /**
+   * Writes readings of many series, as {@link SeriesStore.write} does those of each, in few commits.
+   * Each commit leaves every series whole. `pageOf` is asked once for each series of the list.
+   *
+   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   */
+  writeMany(
+    profile: ProfileName,
+    ids: readonly string[],
+    pageOf: (index: number) => Page,
+  ): Promise<WriteCounts>;
   /** Counts what {@link SeriesStore.write} would do to the readings, and does nothing. */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
@@ -57,24 +70,35 @@ export interface SeriesStore {
 }
 
 /** What a series store needs. */
-export interface SeriesStoreDeps extends WriteDeps {
+export interface SeriesStoreDeps {
+  /** The database. */
+  readonly kv: WriteManyDeps["kv"];
+  /** Most checks of one commit; by default what every kind of database takes. */
+  readonly maxChecks?: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /** A series store over a database. Writes of one series by this process wait for each other. */
-export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
+export function createSeriesStore(
+  { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
+): SeriesStore {
+  const deps = { ...rest, maxChecks };
   const { kv } = deps;
   const lastWrites = new Map<string, Promise<unknown>>();
 
-  async function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
-    const name = `${ref.profile}/${ref.id}`;
-    const turn = (lastWrites.get(name) ?? Promise.resolve()).then(write, write);
-    lastWrites.set(name, turn);
+  function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
+    return inTurnOf([`${ref.profile}/${ref.id}`], write);
+  }
+
+  /** Writes when every write of these series that was asked for before has ended. */
+  async function inTurnOf<T>(names: readonly string[], write: () => Promise<T>): Promise<T> {
+    const turn = Promise.allSettled(names.map((name) => lastWrites.get(name))).then(write);
+    for (const name of names) lastWrites.set(name, turn);
     try {
       return await turn;
     } finally {
-      if (lastWrites.get(name) === turn) lastWrites.delete(name);
+      for (const name of names) if (lastWrites.get(name) === turn) lastWrites.delete(name);
     }
   }
 
@@ -100,6 +124,14 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     },
     revision: (ref) => getRevision(kv, ref),
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
+    writeMany(profile, ids, pageOf) {
+      const names = ids.map((id) => `${profile}/${id}`);
+      const pages = ids.map((id, index) => ({
+        ref: { profile, id },
+        takePage: () => sortPage(pageOf(index)),
+      }));
+      return inTurnOf(names, () => writeManyReadings(deps, pages));
+    },
     compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),

@@ -20,6 +20,8 @@ const SPACE = "store";
 const HOURS = "hours", ZONE = "zone";
 /** Entries read at once; a store has two. */
 const LIST_BATCH = 500;
+/** Stores that are staged at a time: about as many as a commit holds. */
+const STAGED_STORES = 400;
 
 const hoursSchema = z.object({ v: z.literal(1), spans: z.array(z.number()) });
 const zoneSchema = z.object({ v: z.literal(1), zone: z.string() });
@@ -68,18 +70,30 @@ export function stageStoreZone(op: Staging, id: string, zone: string): void {
 }
 
 /**
- * Carries out stages of many stores in few commits, in their order. A store's stage is whole or not
- * there; one that throws in between leaves a beginning, which doing all again completes.
+ * Replaces something of many stores in few commits. What is staged of a store is whole or not there;
+ * where one throws, the stores before it have been replaced, and doing all again completes it.
  */
-export async function commitStores(
+export async function commitStores<T>(
   kv: Pick<Deno.Kv, "atomic">,
-  stages: readonly Stage[],
+  byStore: Iterable<readonly [id: string, setting: T]>,
+  stage: (op: Staging, id: string, setting: T) => void,
 ): Promise<void> {
-  for (const commit of packStages(stages)) {
-    const op = kv.atomic();
-    commit.forEach((stage) => stage(op));
-    await op.commit();
+  let stages: Stage[] = [];
+
+  async function commitStages(): Promise<void> {
+    for (const commit of packStages(stages)) {
+      const op = kv.atomic();
+      commit.forEach((each) => each(op));
+      await op.commit();
+    }
+    stages = [];
   }
+
+  for (const [id, setting] of byStore) {
+    stages.push((op) => stage(op, id, setting));
+    if (stages.length === STAGED_STORES) await commitStages();
+  }
+  await commitStages();
 }
 
 /** The entries of each store put together. */

@@ -52,6 +52,15 @@ import {
 import { reportRequest } from "./reports.ts";
 import { type JsonObject, openApiDocument } from "./openapi.ts";
 import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
+import { storeOperations } from "./store_operations.ts";
+import {
+  pollReport,
+  replacementReport,
+  runningStoreImports,
+  storeDetail,
+  storeList,
+  storeSchema,
+} from "./store_schemas.ts";
 import {
   telemetryAnswer,
   telemetryMessage,
@@ -100,6 +109,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Metrics: metricsAnswer,
   MetricBuckets: metricBuckets,
   DaySummary: daySummary,
+  Store: storeSchema,
+  StoreDetail: storeDetail,
+  StoreList: storeList,
+  PollReport: pollReport,
+  ReplacementReport: replacementReport,
+  RunningStoreImports: runningStoreImports,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -116,6 +131,7 @@ export function apiDocument(version: string): JsonObject {
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...storeOperations,
     ...healthOperations,
     ...docsOperations,
   ];

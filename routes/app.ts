@@ -20,15 +20,23 @@ import { problemResponse, PROBLEMS } from "./problem.ts";
 import { reportRoutes } from "./reports.ts";
 import { routePath } from "./route_path.ts";
 import { secured } from "./security_headers.ts";
+import { type StoreDeps, storeRoutes } from "./stores.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./telemetry.ts";
 
 /** What all routes need together. */
 export interface AppDeps
-  extends ExportDeps, MeterDeps, TelemetryDeps, DeviceDeps, DeviceReadingsDeps, HealthDeps {
+  extends
+    ExportDeps,
+    MeterDeps,
+    TelemetryDeps,
+    DeviceDeps,
+    DeviceReadingsDeps,
+    HealthDeps,
+    StoreDeps {
   /** The database. */
   readonly kv: DeviceDeps["kv"];
   /** Where readings are. */
-  readonly series: MeterDeps["series"] & DeviceDeps["series"];
+  readonly series: MeterDeps["series"] & DeviceDeps["series"] & StoreDeps["series"];
   /** What takes in what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -63,6 +71,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", telemetryRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));
+  app.route("/", storeRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
   app.notFound((c) => {

@@ -27,6 +27,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   IDEMPOTENCY_KEY_REUSED: "The key was used before with another request.",
   SMART_METER_NOT_FOUND: "There are no readings of this meter.",
   DEVICE_NOT_FOUND: "There is no such device.",
+  STORE_NOT_FOUND: "There are no polls, hours or time zone of this store.",
   DEVICE_PROFILE_FIXED: "The device has readings, so its profile stays as it is.",
   RATE_LIMITED: "The device sends too often; ask again after `Retry-After`. Nothing was taken.",
   JOB_NOT_FOUND: "There is no export of this id, or not any more.",
@@ -40,7 +41,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   REPORT_FAILED: "The report failed, so it has no file; its status says why.",
   STORAGE_UNAVAILABLE: "The file store cannot be used at the moment.",
   SERIES_BUSY:
-    "Others keep writing the same meter. What was taken stays; send the same again later.",
+    "Others keep writing the same meter or store. What was taken stays; send the same again later.",
   SERVICE_STOPPING: "The service stops and takes no new requests; ask again after `Retry-After`.",
   PAGE_NOT_INSTALLED: "This installation lacks the package with the files of the page.",
   INTERNAL_ERROR: "Something went wrong on the side of the service; its log names the cause.",

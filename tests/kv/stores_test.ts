@@ -17,14 +17,14 @@ const FRIDAY_NIGHT: WeeklySpan = { day: 4, startMs: 22 * HOUR_MS, endMs: 2 * HOU
 Deno.test("a store has the hours and the zone that were staged, whichever came first", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   assertEquals(await getStoreSettings(kv, "a"), null);
-  await commitStores(kv, [(op) => stageStoreHours(op, "a", [MONDAY, FRIDAY_NIGHT])]);
+  await commitStores(kv, [["a", [MONDAY, FRIDAY_NIGHT]]], stageStoreHours);
   assertEquals(await getStoreSettings(kv, "a"), {
     id: "a",
     zone: null,
     hours: [MONDAY, FRIDAY_NIGHT],
   });
-  await commitStores(kv, [(op) => stageStoreZone(op, "a", "Asia/Kolkata")]);
-  await commitStores(kv, [(op) => stageStoreHours(op, "a", [])]);
+  await commitStores(kv, [["a", "Asia/Kolkata"]], stageStoreZone);
+  await commitStores(kv, [["a", []]], stageStoreHours);
   assertEquals(await getStoreSettings(kv, "a"), { id: "a", zone: "Asia/Kolkata", hours: [] });
 });
 
@@ -32,13 +32,8 @@ Deno.test("stores are listed in the order of ids, each once, also from behind on
   using kv = strictKv(await Deno.openKv(":memory:"));
   // A hyphen is below a dot, and both are below letters (ASCII).
   const ids = ["1", "10", "2", "A", "a", "a-b", "a.b", "ab"];
-  await commitStores(kv, [
-    ...ids.toReversed().map((id) => (op: Parameters<typeof stageStoreZone>[0]) =>
-      stageStoreZone(op, id, "UTC")
-    ),
-    (op) => stageStoreHours(op, "a", [MONDAY]),
-    (op) => stageStoreHours(op, "b", [MONDAY]),
-  ]);
+  await commitStores(kv, ids.toReversed().map((id) => [id, "UTC"]), stageStoreZone);
+  await commitStores(kv, [["a", [MONDAY]], ["b", [MONDAY]]], stageStoreHours);
   const all = await Array.fromAsync(listStoreSettings(kv));
   assertEquals(all.map(({ id }) => id), [...ids, "b"]);
   assertEquals(all.filter(({ hours }) => hours !== null).map(({ id }) => id), ["a", "b"]);
@@ -54,12 +49,8 @@ Deno.test("as many spans as a store may have fit its value, and many stores few 
     return { day: index % 7, startMs: 86_399_000 - index, endMs: 86_400_000 };
   });
   const ids = Array.from({ length: 1_000 }, (_, index) => `store-${1_000 + index}`);
-  await commitStores(kv, [
-    (op) => stageStoreHours(op, "most", hours),
-    ...ids.map((id) => (op: Parameters<typeof stageStoreZone>[0]) =>
-      stageStoreZone(op, id, "Europe/Berlin")
-    ),
-  ]);
+  await commitStores(kv, [["most", hours]], stageStoreHours);
+  await commitStores(kv, ids.map((id) => [id, "Europe/Berlin"]), stageStoreZone);
   assertEquals((await getStoreSettings(kv, "most"))?.hours, hours);
   assertEquals((await Array.fromAsync(listStoreSettings(kv))).length, 1_001);
   assertLess(kv.commits(), 10);

@@ -46,8 +46,11 @@ const BODIES: Record<string, string> = {
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
 };
 
-/** Bodies of the operations on devices. */
-const DEVICE_BODIES: Record<string, string> = {
+/** Bodies of operations that the ones by media type are wrong for. */
+const BODIES_BY_OPERATION: Record<string, string> = {
+  "POST /stores/status": "store_id,timestamp_utc,status\n1,2023-01-25 12:09:39 UTC,active\n",
+  "POST /stores/hours": "store_id,day,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n",
+  "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
   "PUT /devices/{device_id}": "{}",
 };
@@ -137,6 +140,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     list: fail,
     remove: fail,
     write: fail,
+    writeMany: fail,
     compare: fail,
     async *read() {
       yield await fail();
@@ -159,7 +163,7 @@ async function requestBroken({ method, path, body }: DocumentedOperation): Promi
     method,
     ...(mediaType === undefined ? {} : {
       headers: { "content-type": mediaType },
-      body: DEVICE_BODIES[`${method} ${path}`] ?? BODIES[mediaType],
+      body: BODIES_BY_OPERATION[`${method} ${path}`] ?? BODIES[mediaType],
     }),
   });
 }
@@ -175,6 +179,12 @@ Deno.test("a fault behind any operation is answered as documented", async () => 
   // The others ask no part that can fail.
   const others = operations.map(({ id }) => id).filter((id) => !blank.includes(id));
   assertEquals(others, [
+    "watchStoreStatus",
+    "watchStoreStatusHeaders",
+    "watchStoreHours",
+    "watchStoreHoursHeaders",
+    "watchStoreTimezones",
+    "watchStoreTimezonesHeaders",
     "getHealth",
     "getHealthHeaders",
     "getReadiness",
