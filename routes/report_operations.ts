@@ -61,7 +61,7 @@ const reportId: Parameter = {
   name: "report_id",
   description: "The id that the trigger was answered with, in any case.",
   schema: z.string(),
-  example: "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a",
+  example: "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24",
 };
 
 const status: Operation = {

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { count, instant } from "./schema_parts.ts";
 
-const EXAMPLE_ID = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+const EXAMPLE_ID = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
 
 function text(description: string, example: string): z.ZodType<string> {
   return z.string().meta({ description, examples: [example] });

@@ -10,6 +10,7 @@ import {
   type ReadAnswer,
 } from "../support/openapi.ts";
 import { askJson, exportToEnd, importText, startTestService } from "../support/service.ts";
+import { triggerReport, waitForReport } from "../support/stores.ts";
 import { APPLIANCE, BATTERY, message, postTelemetry, TIME } from "../support/telemetry.ts";
 
 /** Another one walks other ways; a failure prints it. */
@@ -41,11 +42,13 @@ async function fillService(url: string): Promise<Known> {
   });
   const done = await exportToEnd(url, { smart_meter_id: "123", ...RANGE });
   const failed = await exportToEnd(url, { smart_meter_id: "999", ...RANGE });
+  const report = await waitForReport(url, await triggerReport(url));
   const none = "00000000-0000-4000-8000-000000000000";
   const tag = `"${done.file_info.sha256}"`;
   const tags = [tag, `W/${tag}`, "*", '"other"', `"other", ${tag}`, tag.slice(1), '"'];
   const dates = ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "yesterday"];
   return {
+    "report_id": [report.report_id, report.report_id.toUpperCase(), done.job_id, none],
     "job_id": [done.job_id, done.job_id.toUpperCase(), failed.job_id, none],
     "id": ["123", "999", "home:1", "-", "a".repeat(65)],
     "device_id": ["test-001", "a", "empty", "other", "a.b", "a".repeat(65)],
@@ -267,6 +270,10 @@ Deno.test("whatever is asked, no answer is a 5xx or one that the document does n
       createExport: [200, 202, 400, 413, 415, 422],
       downloadExport: [200, 206, 304, 404, 412, 416],
       downloadExportHeaders: [200, 304, 404, 412],
+      triggerReport: [200, 400, 413, 415, 422],
+      getReport: [200, 404],
+      downloadReport: [200, 206, 304, 404, 412, 416],
+      downloadReportHeaders: [200, 304, 404, 412],
       listMeters: [200, 400],
       getMeter: [200, 400, 404],
       deleteMeter: [204, 400, 404],
