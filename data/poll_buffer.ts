@@ -9,8 +9,8 @@ import type { Page } from "./page.ts";
 import { sortPage } from "./page_merge.ts";
 
 const FIRST_ROOM = 4_096;
-/** Polls and stores that are gathered at most, but for those of one more chunk: some 25 MB each. */
-const MAX_POLLS = 1 << 20;
+/** Polls and stores that are gathered at most, but for those of one more chunk: some 25 and 10 MB. */
+const MAX_POLLS = 1 << 21;
 const MAX_STORES = 1 << 16;
 
 /** Gathers polls. */

@@ -82,7 +82,7 @@ export interface StoreUpload {
 }
 
 /**
- * Imports an upload. Polls that were stored stay where it breaks off, hours and zones are as they
+ * Imports an upload. Where it breaks off, polls that came in are stored, hours and zones are as they
  * were; the same again completes it.
  *
  * @throws {AppError} INVALID_REQUEST where the header is wrong, SERIES_BUSY when other processes
@@ -135,8 +135,10 @@ async function importPolls(
     }
     reader.end();
     progress.rejected = reader.rejected().count;
-    await flush();
   } finally {
+    // Also of an upload that breaks off: so many polls are gathered that a slow sender, who is cut
+    // off again and again, would never come to its end.
+    await flush();
     await storing;
   }
   const { inserted, updated, unchanged, rejected } = progress;

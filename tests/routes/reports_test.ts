@@ -6,7 +6,7 @@ import {
   reportLines,
   triggerReport,
   waitForReport,
-} from "../support/stores.ts";
+} from "../support/reports.ts";
 import { assertProblem } from "./problem_assert.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";

@@ -7,7 +7,7 @@ import { openKv } from "../../kv/opened_kv.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ask, type DocumentedOperation, fetchOpenApi, type Json } from "../support/openapi.ts";
 import { startTestService, type TestService, waitForEnd } from "../support/service.ts";
-import { waitForReport } from "../support/stores.ts";
+import { waitForReport } from "../support/reports.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
 
 /** The job that the examples of the document speak of. */

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { expectNoOrphans } from "../support/orphans.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson } from "../support/service.ts";
-import { reportText, triggerReport, uploadStores, waitForReport } from "../support/stores.ts";
+import { reportText, triggerReport, waitForReport } from "../support/reports.ts";
+import { postStores } from "../support/stores.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
@@ -22,7 +23,7 @@ async function fill(url: string): Promise<void> {
     for (let day = 0; day < 7; day++) hours.push(`s${store},${day},09:00:00,21:30:00`);
   }
   for (const [kind, lines] of [["status", polls], ["hours", hours]] as const) {
-    const { status, body } = await uploadStores(url, kind, `${lines.join("\n")}\n`);
+    const { status, body } = await postStores(url, kind, `${lines.join("\n")}\n`);
     assertEquals([status, body.rejected], [200, 0]);
   }
 }

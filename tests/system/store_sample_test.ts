@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { startTestService } from "../support/service.ts";
-import { reportText, uploadStores } from "../support/stores.ts";
+import { reportText } from "../support/reports.ts";
+import { postStores } from "../support/stores.ts";
 
 /** Real stores, laid beside the repository where there are some. */
 const SAMPLE = new URL("../../../shared/data/stores/", import.meta.url);
@@ -48,7 +49,7 @@ Deno.test({
         ["timezones", "timezones.csv"],
       ] as const
     ) {
-      const { status, body } = await uploadStores(
+      const { status, body } = await postStores(
         url,
         kind,
         await Deno.readFile(new URL(name, SAMPLE)),

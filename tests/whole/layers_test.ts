@@ -93,6 +93,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "job",
     "job_slot",
     "lease",
+    "loaded_file",
     "meta",
     "revision",
     "segment",
