@@ -120,9 +120,19 @@ export function packStages(stages: readonly Stage[], most: number = Infinity): S
 function keySize(key: Deno.KvKey): number {
   let size = 0;
   for (const part of key) {
-    if (typeof part === "string") size += 2 + 3 * part.length;
+    if (typeof part === "string") size += 2 + textSize(part);
     else if (part instanceof Uint8Array) size += 2 + 2 * part.length;
     else size += 9;
+  }
+  return size;
+}
+
+/** Bytes of a text in a key, at most: UTF-8, and two for a zero. */
+function textSize(text: string): number {
+  let size = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    size += unit === 0 ? 2 : unit < 0x80 ? 1 : 3;
   }
   return size;
 }

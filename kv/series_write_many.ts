@@ -6,7 +6,8 @@
  * its way, more readings than a commit holds, another write that came first) the series is written
  * alone (`kv/series_write.ts`).
  *
- * Measured: 4,000 series of some readings each take a tenth of the time that they take one by one.
+ * Measured: 4,000 new series of one block each take 0.4 s, of 20 blocks each 1.6 s; one by one 2.7
+ * and 4.0 s.
  *
  * @module
  */
