@@ -1,7 +1,8 @@
 import { createIngest } from "../../kv/ingest.ts";
 import { createSeriesStore } from "../../kv/series_store.ts";
+import { clearUnfolded, listUnfolded } from "../../kv/unfolded.ts";
 import { assertEquals, assertLess, assertLessOrEqual, assertRejects } from "../support/assert.ts";
-import { openRaceRig } from "../support/race_rig.ts";
+import { openRaceRig, type RaceRig } from "../support/race_rig.ts";
 import { onceBefore } from "../support/schedules.ts";
 import { DAY, DAY_MS, gridPage, scanLines, SITE, tickingClock } from "../support/series.ts";
 import { pageOf } from "../support/pages.ts";
@@ -126,6 +127,14 @@ Deno.test("a scan of folded series takes one read a series, and four a hundred",
   assertLessOrEqual(kv.reads() - before, 200 + idReads + batchReads);
 });
 
+/** Folds every series as compaction does, and takes their marks away. */
+async function compactAll({ below, other }: RaceRig): Promise<void> {
+  for (const mark of await Array.fromAsync(listUnfolded(below))) {
+    await other.fold(mark.ref);
+    await clearUnfolded(below, mark);
+  }
+}
+
 Deno.test("a scan gives what it gave before when a fold comes between any two accesses", async () => {
   let came = 0;
   for (let nth = 1; nth <= 12; nth++) {
@@ -133,10 +142,7 @@ Deno.test("a scan gives what it gave before when a fold comes between any two ac
     await rig.other.write(site("a"), pageOf([[DAY + 1, "0"], [DAY + 3, "0"]]));
     await rig.ingest.add(site("a"), pageOf([[DAY + 1, "1"], [DAY + 2, "1"]]));
     await rig.ingest.add(site("b"), pageOf([[DAY + 4, "1"]]));
-    const moment = onceBefore({ nth }, async () => {
-      await rig.other.fold(site("a"));
-      await rig.other.fold(site("b"));
-    });
+    const moment = onceBefore({ nth }, () => compactAll(rig));
     rig.plan.before = moment.before;
     assertEquals(
       await scanLines(rig.store, "site", SPAN),
@@ -146,6 +152,21 @@ Deno.test("a scan gives what it gave before when a fold comes between any two ac
     if (moment.hasCome()) came++;
   }
   assertLess(4, came);
+});
+
+Deno.test("extent() tells what it told before when a fold comes between any two accesses", async () => {
+  let came = 0;
+  for (let nth = 1; nth <= 12; nth++) {
+    using rig = await openRaceRig();
+    await rig.other.write(site("a"), pageOf([[DAY + 1, "0"]]));
+    await rig.ingest.add(site("b"), pageOf([[DAY + 4, "1"]]));
+    const moment = onceBefore({ nth }, () => compactAll(rig));
+    rig.plan.before = moment.before;
+    const extent = { seriesCount: 2, lastMs: DAY + 4 };
+    assertEquals(await rig.store.extent("site"), extent, `before access ${nth}`);
+    if (moment.hasCome()) came++;
+  }
+  assertLess(2, came);
 });
 
 Deno.test("a scan shows a series as of one moment: no later write without the one before", async () => {
