@@ -17,7 +17,9 @@ import { parseWallTime } from "./time_text.ts";
 import type { RecordReader, RowProblem } from "./upload_reader.ts";
 
 const LF = 10, CR = 13, SPACE = 32, QUOTE = 34, COMMA = 44, ZERO = 48, ONE = 49;
-const [U, T, C] = [85, 84, 67];
+const UPPER_U = 85, UPPER_T = 84, UPPER_C = 67;
+/** Or-ed to the byte of a letter, it makes the small letter. */
+const SMALL = 32;
 const STORE = 0, TIME = 1;
 const ACTIVE = new TextEncoder().encode("active");
 const INACTIVE = new TextEncoder().encode("inactive");
@@ -48,7 +50,8 @@ function createPlainReader(
   function scanTime(bytes: Uint8Array, start: number): number {
     const end = scan(bytes, start, time);
     if (end < 0 || bytes[end] !== SPACE || time.offsetMs === time.offsetMs) return end;
-    const isUtc = bytes[end + 1] === U && bytes[end + 2] === T && bytes[end + 3] === C;
+    const isUtc = bytes[end + 1] === UPPER_U && bytes[end + 2] === UPPER_T &&
+      bytes[end + 3] === UPPER_C;
     return isUtc ? end + 4 : end;
   }
 
@@ -58,7 +61,7 @@ function createPlainReader(
       isActive = first === ONE;
       return start + 1;
     }
-    isActive = first === ACTIVE[0];
+    isActive = (first | SMALL) === ACTIVE[0];
     return matchEnd(bytes, start, isActive ? ACTIVE : INACTIVE);
   }
 
@@ -126,8 +129,8 @@ function plainEnd(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-/** Where a field ends that begins with these bytes, or -1. */
+/** Where a field ends that begins with these small letters, in any case, or -1. */
 function matchEnd(bytes: Uint8Array, start: number, wanted: Uint8Array): number {
-  for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return -1;
+  for (let i = 0; i < wanted.length; i++) if ((bytes[start + i] | SMALL) !== wanted[i]) return -1;
   return start + wanted.length;
 }

@@ -47,7 +47,11 @@ export function createTableReader({ columns, createRows }: TableOptions): Record
     return rows;
   }
 
-  function readRow(text: string, { readFields }: TableRows, places: readonly number[]) {
+  function readRow(
+    text: string,
+    { readFields }: TableRows,
+    places: readonly number[],
+  ): RowProblem | null {
     const fields = csvFields(text, ",");
     if (fields === null) {
       return { field: null, value: text, rule: "quotes closed as in RFC 4180" };

@@ -85,8 +85,8 @@ const status = upload("status", {
   description:
     `${ANY_LENGTH}\`store_id\`, \`timestamp_utc\` (\`2023-01-25 12:09:39.388884 UTC\` or ` +
     "ISO 8601; finer than a millisecond is cut off) and `status` (`active` or `inactive` in any " +
-    `case, \`1\` or \`0\`).${HEADER} A poll of a known time replaces the earlier one. Polls are ` +
-    "stored as they come in, also when the upload breaks off; sending the same again completes it.",
+    `case, \`1\` or \`0\`).${HEADER} A poll of a known time replaces the earlier one. Those ` +
+    "that came in are stored, also when the upload breaks off; sending the same again completes it.",
   example: "store_id,timestamp_utc,status\n" +
     "8419537941919820732,2023-01-25 12:09:39.388884 UTC,active\n" +
     "8419537941919820732,2023-01-25T13:09:41.002Z,inactive\n",

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "../support/assert.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
-import { askJson } from "../support/service.ts";
+import { askJson, type JsonAnswer } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const ZONES = "store_id,timezone_str\n1,Europe/Berlin\n2,Mars/Base\n";
@@ -93,18 +93,14 @@ async function write(folder: string, files: Record<string, string>): Promise<voi
   }
 }
 
-// What the log tells, whatever its shape; tests look into it.
-// deno-lint-ignore no-explicit-any
-type LoggedEvent = any;
-
-function eventsOf(service: ServiceProcess): LoggedEvent[] {
+function eventsOf(service: ServiceProcess): JsonAnswer["body"][] {
   return service.output().split("\n")
     .filter((line) => line.startsWith("{") && line.endsWith("}"))
     .map((line) => JSON.parse(line))
     .filter(({ event }) => event.startsWith("store file"));
 }
 
-async function untilLogged(service: ServiceProcess, count: number): Promise<LoggedEvent[]> {
+async function untilLogged(service: ServiceProcess, count: number): Promise<JsonAnswer["body"][]> {
   const endMs = Date.now() + 30_000;
   for (;;) {
     const events = eventsOf(service);
