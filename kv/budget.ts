@@ -15,6 +15,16 @@ export const COMMIT_MAX_BYTES = 720_000;
 /** Most bytes of keys of one commit. */
 export const COMMIT_MAX_KEY_BYTES = 70_000;
 
+/** Most checks of one commit over KV Connect, which takes 10. */
+export const SHARED_MAX_CHECKS = 9;
+/** Most checks of one commit on a local file, which takes 100. */
+const LOCAL_MAX_CHECKS = 90;
+
+/** Most checks of one commit of a database that no other process can have open, or one that may. */
+export function maxChecks(isExclusive: boolean): number {
+  return isExclusive ? LOCAL_MAX_CHECKS : SHARED_MAX_CHECKS;
+}
+
 /** The part of an atomic operation that takes mutations. */
 export type Staging = Pick<Deno.AtomicOperation, "set" | "delete" | "sum" | "max">;
 
@@ -133,9 +143,19 @@ export function packByCost<T extends { readonly cost: Cost }>(
 function keySize(key: Deno.KvKey): number {
   let size = 0;
   for (const part of key) {
-    if (typeof part === "string") size += 2 + 3 * part.length;
+    if (typeof part === "string") size += 2 + textSize(part);
     else if (part instanceof Uint8Array) size += 2 + 2 * part.length;
     else size += 9;
+  }
+  return size;
+}
+
+/** Bytes of a text in a key, at most: UTF-8, and two for a zero. */
+function textSize(text: string): number {
+  let size = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    size += unit === 0 ? 2 : unit < 0x80 ? 1 : 3;
   }
   return size;
 }

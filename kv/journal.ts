@@ -29,6 +29,9 @@ export interface JournaledKv {
   settle(nowMs: number): Promise<void>;
 }
 
+/** Options of a read. */
+type ReadOptions = { consistency?: Deno.KvConsistencyLevel };
+
 /** A mutation of a journalled key: what it sets, or how much it adds. */
 interface Mutation extends Change {
   readonly sum?: bigint;
@@ -40,19 +43,11 @@ export async function openJournal(
   spaces: JournalSpaces,
 ): Promise<JournaledKv> {
   const log = await openJournalLog(below, spaces);
-  const get = <T>(key: Deno.KvKey, options?: { consistency?: Deno.KvConsistencyLevel }) => {
-    if (!log.isJournaled(key)) return below.get<T>(key, options);
-    const entry = log.entries.get(key);
-    if (entry !== undefined) return Promise.resolve(foundEntry<T>(entry));
-    if (log.isBelow(key)) return below.get<T>(key, options);
-    return Promise.resolve({ key, value: null, versionstamp: null });
-  };
   const kv: Deno.Kv = {
-    get,
-    getMany(keys, options) {
-      if (!keys.some(log.isJournaled)) return below.getMany(keys, options);
-      throw new TypeError("Cannot read journalled keys together as nothing here does so");
+    async get<T>(key: Deno.KvKey, options?: ReadOptions): Promise<Deno.KvEntryMaybe<T>> {
+      return journaledEntry<T>(log, key) ?? await below.get<T>(key, options);
     },
+    getMany: (keys, options) => getMany(below, log, { keys, options }),
     list: (selector, options) => list(below, log, { selector, options }),
     async set(key, value, options) {
       // Without checks a commit is never refused.
@@ -70,6 +65,31 @@ export async function openJournal(
     [Symbol.dispose]: () => below.close(),
   };
   return { kv, settle: log.settle };
+}
+
+/** What the journal says about a key, if it does. */
+function journaledEntry<T>(log: JournalLog, key: Deno.KvKey): Deno.KvEntryMaybe<T> | null {
+  if (!log.isJournaled(key)) return null;
+  const entry = log.entries.get(key);
+  if (entry !== undefined) return foundEntry(entry);
+  return log.isBelow(key) ? null : { key, value: null, versionstamp: null };
+}
+
+async function getMany<T extends readonly unknown[]>(
+  below: Deno.Kv,
+  log: JournalLog,
+  { keys, options }: {
+    keys: readonly [...{ [Index in keyof T]: Deno.KvKey }];
+    options?: ReadOptions;
+  },
+): Promise<{ [Index in keyof T]: Deno.KvEntryMaybe<T[Index]> }> {
+  const own = keys.map((key) => journaledEntry(log, key));
+  const open = keys.filter((_, index) => own[index] === null);
+  const found = open.length === 0 ? [] : await below.getMany<unknown[]>(open, options);
+  let next = 0;
+  const entries = own.map((entry) => entry ?? found[next++]);
+  // An entry a key, in their order: who reads a key says what it holds, as with any database.
+  return entries as { [Index in keyof T]: Deno.KvEntryMaybe<T[Index]> };
 }
 
 function list<T>(

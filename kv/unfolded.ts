@@ -14,6 +14,7 @@
 
 import { type ProfileName, PROFILES } from "../data/profile.ts";
 import type { Staging } from "./budget.ts";
+import { getByKeys } from "./get_by_keys.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
 /** The first part of its keys. */
@@ -43,6 +44,15 @@ export async function getUnfolded(
 ): Promise<UnfoldedMark | null> {
   const { value, versionstamp } = await kv.get([UNFOLDED_SPACE, ref.profile, ref.id]);
   return versionstamp === null ? null : { ref, versionstamp, count: countOf(value) };
+}
+
+/** Whether series have segments, in their order. */
+export async function haveSegments(
+  kv: Pick<Deno.Kv, "getMany">,
+  refs: readonly SeriesRef[],
+): Promise<boolean[]> {
+  const entries = await getByKeys(kv, refs.map(({ profile, id }) => [UNFOLDED_SPACE, profile, id]));
+  return entries.map(({ versionstamp }) => versionstamp !== null);
 }
 
 /** Every mark. A profile this version does not know is passed over. */

@@ -96,10 +96,12 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "job_slot",
     "journal",
     "lease",
+    "loaded_file",
     "meta",
     "revision",
     "segment",
     "series",
+    "store",
     "unfolded",
   ]);
 });
