@@ -125,12 +125,16 @@ export interface S3Client {
     part: { number: number; body: Bytes; digests: S3Digests },
     options: S3CallOptions,
   ): Promise<S3Part>;
-  /** Makes an object of the parts. False where no upload of that id is there (any more). */
+  /**
+   * Makes an object of the parts. A server that has done so at a try whose answer was lost knows the
+   * upload no more: some say so with 404, which is fine here, and some with 500. So `isDone` is
+   * asked before every other try, and whoever calls this looks at the object afterwards.
+   */
   completeUpload(
     upload: S3Upload,
     parts: readonly S3Part[],
-    options: S3CallOptions,
-  ): Promise<boolean>;
+    options: S3CallOptions & { isDone: () => Promise<boolean> },
+  ): Promise<void>;
   /** Forgets an upload and its parts; fine when it is not there. */
   abortUpload(upload: S3Upload, options: S3CallOptions): Promise<void>;
 }
@@ -260,15 +264,15 @@ async function* listUploads(
 async function completeUpload(
   send: S3Send,
   { upload, parts }: { upload: S3Upload; parts: readonly S3Part[] },
-  call: S3CallOptions,
-): Promise<boolean> {
+  call: S3CallOptions & { isDone: () => Promise<boolean> },
+): Promise<void> {
   const listed = parts.map(({ number, etag }) =>
     `<Part><PartNumber>${number}</PartNumber><ETag>${xmlEscaped(etag)}</ETag></Part>`
   );
   const space = "http://s3.amazonaws.com/doc/2006-03-01/";
   const xml = `<CompleteMultipartUpload xmlns="${space}">${listed.join("")}` +
     "</CompleteMultipartUpload>";
-  const { status } = await send({
+  await send({
     method: "POST",
     key: upload.key,
     query: { uploadId: upload.uploadId },
@@ -277,7 +281,6 @@ async function completeUpload(
     accepts: [404],
     ...call,
   });
-  return status !== 404;
 }
 
 /** A 404 may speak of the object or of the bucket. */

@@ -63,6 +63,8 @@ export interface S3Request {
   readonly accepts?: readonly number[];
   /** Whether a good answer's body is left to be read as a stream, which the caller has to end. */
   readonly isStreamed?: boolean;
+  /** Asked before another try: whether an earlier one did it all the same. */
+  readonly isDone?: () => Promise<boolean>;
   /** Ends it all. */
   readonly signal: AbortSignal;
   /** Differs from the client's for this request. */
@@ -96,6 +98,14 @@ export interface S3SenderOptions extends S3Access {
   readonly patience?: Partial<S3Patience>;
 }
 
+const DONE: S3Answer = {
+  status: 200,
+  headers: new Headers(),
+  text: "",
+  stream: null,
+  isUncertain: true,
+};
+
 type Outcome = { readonly answer: Omit<S3Answer, "isUncertain"> } | { readonly fault: S3Fault };
 
 /** What sends requests to one bucket. */
@@ -117,6 +127,7 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
         throw s3Error(`${request.method} ${base}/${request.key}${times}`, fault);
       }
       await pause(retryDelayMs(tries, fault, patience), request.signal);
+      if (await request.isDone?.()) return DONE;
     }
   };
 }
@@ -130,8 +141,8 @@ function bucketUrl({ endpoint, region, bucket }: S3SenderOptions): string {
 
 function requestUrl(base: string, { key, query = {} }: S3Request): string {
   const search = Object.entries(query).map((pair) => pair.map(encoded).join("=")).join("&");
-  const path = key.split("/").map(encoded).join("/");
-  return `${base}/${path}${search && `?${search}`}`;
+  const path = key === "" ? "" : `/${key.split("/").map(encoded).join("/")}`;
+  return `${base}${path}${search && `?${search}`}`;
 }
 
 /** As signatures want it: everything but `A-Z a-z 0-9 - _ . ~`. */

@@ -196,10 +196,13 @@ async function complete(
   },
   options: S3WriteOptions,
 ): Promise<void> {
-  // Whether it found the upload says little: a try whose answer was lost may have completed it.
-  await client.completeUpload(upload, parts, options);
-  const stored = await client.head(upload.key, options);
-  if (stored?.meta[WRITE_META] === upload.writeId && stored.sizeBytes === sizeBytes) return;
+  const isDone = async () => {
+    const stored = await client.head(upload.key, options);
+    return stored?.meta[WRITE_META] === upload.writeId && stored.sizeBytes === sizeBytes;
+  };
+  const { signal, patience } = options;
+  await client.completeUpload(upload, parts, { signal, patience, isDone });
+  if (await isDone()) return;
   throw new AppError("STORAGE_UNAVAILABLE", "S3 does not hold the object that was completed");
 }
 
