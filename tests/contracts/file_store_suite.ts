@@ -18,6 +18,7 @@ import {
   streamOf,
   textOf,
 } from "../support/file_store_box.ts";
+import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();
 
@@ -250,14 +251,6 @@ function failingStream(error: unknown, { shownBytes }: FileStoreBox): ReadableSt
       else controller.error(error);
     },
   });
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  const endMs = Date.now() + 10_000;
-  while (!await isSo()) {
-    if (Date.now() > endMs) throw new Error("It does not become so");
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
 }
 
 function sha256(bytes: Bytes): string {

@@ -83,32 +83,30 @@ mon allow pool size one = true
 mon max pg per osd = 2000
 mon data avail warn = 1
 mon data avail crit = 1
-osd max object name len = 256
-osd max object namespace len = 64
 rgw frontends = beast endpoint=127.0.0.1:${port}
 `;
 }
 
-function commandOf(folder: string, command: string, args: string[]): Deno.Command {
-  const env = { CEPH_CONF: `${folder}/ceph.conf` };
-  return new Deno.Command(command, { args, env, stdout: "null", stderr: "piped" });
-}
-
 async function runOnce(folder: string, command: string, args: string[]): Promise<void> {
-  const { success, stderr } = await commandOf(folder, command, args).output();
+  const options = { args, env: envOf(folder), stdout: "null", stderr: "piped" } as const;
+  const { success, stderr } = await new Deno.Command(command, options).output();
   if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
 }
 
+/** Starts a program that stays; what it has to say is in its log, in the folder. */
 function started(folder: string, command: string, args: string[]): AsyncDisposable {
-  const child = commandOf(folder, command, args).spawn();
-  const drained = child.stderr.pipeTo(new WritableStream());
+  const options = { args, env: envOf(folder), stdout: "null", stderr: "null" } as const;
+  const child = new Deno.Command(command, options).spawn();
   return {
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
       await child.status;
-      await drained;
     },
   };
+}
+
+function envOf(folder: string): Record<string, string> {
+  return { CEPH_CONF: `${folder}/ceph.conf` };
 }
 
 function freePorts(count: number): number[] {

@@ -1,5 +1,6 @@
 import { testFileStore } from "../contracts/file_store_suite.ts";
 import { testS3Faults } from "../contracts/s3_faults_suite.ts";
+import { testS3Service } from "../contracts/s3_service_suite.ts";
 import { hasCeph, startCeph } from "../support/ceph.ts";
 import { openS3StoreBox } from "../support/file_store_box.ts";
 import type { S3Server } from "../support/s3_server.ts";
@@ -19,7 +20,8 @@ function shared(): Promise<S3Server> {
 
 testFileStore("Ceph", async () => await openS3StoreBox(await shared()), { ignore });
 testS3Faults("Ceph", shared, {
-  patience: { timeoutMs: 3_000, retryMaxMs: 1_500 },
+  patience: { timeoutMs: 1_500, retryMaxMs: 100 },
   times: [1],
   ignore,
 });
+testS3Service("Ceph", shared, { ignore });
