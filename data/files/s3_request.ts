@@ -61,7 +61,7 @@ export interface S3Request {
   readonly sha256?: string;
   /** Statuses that are answers beside 2xx. */
   readonly accepts?: readonly number[];
-  /** Whether a good answer's body is left to be read as a stream, which the caller has to end. */
+  /** Whether a good answer's body is left to be read as a stream, which the signal ends. */
   readonly isStreamed?: boolean;
   /** Asked before another try: whether an earlier one did it all the same. */
   readonly isDone?: () => Promise<boolean>;
@@ -179,14 +179,15 @@ async function tryOnce(
   signal.throwIfAborted();
   const sendMs = (body?.length ?? 0) / patience.minBytesPerSecond * 1000;
   const timeoutMs = Math.ceil(patience.timeoutMs + sendMs);
-  // A stream's deadline ends with its head: whoever reads it looks after the rest.
   const deadline = startDeadline(signal, timeoutMs);
+  let isOpen = false;
   try {
     const { url, headers } = signed;
     const init: RequestInit = { method, headers, redirect: "manual", signal: deadline.signal };
     const response = await send(url, body === undefined ? init : { ...init, body });
     const { status } = response;
     if (response.ok && request.isStreamed) {
+      isOpen = true;
       const stream = response.body;
       return { answer: { status, headers: response.headers, text: "", stream } };
     }
@@ -201,7 +202,9 @@ async function tryOnce(
     signal.throwIfAborted();
     return { fault: unansweredFault(error, deadline.isOver() ? timeoutMs : null) };
   } finally {
-    deadline.clear();
+    // Whoever reads a stream looks after its time, and ends it by the same signal.
+    if (isOpen) deadline.pause();
+    else deadline.clear();
   }
 }
 
