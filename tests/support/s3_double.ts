@@ -131,7 +131,10 @@ function openUpload({ bucket, key, request }: Asked): Response {
 function onUpload({ bucket, key, query, request, body }: Asked): Response {
   const id = query.get("uploadId") ?? "";
   const upload = bucket.uploads.get(id);
-  if (upload?.key !== key) return refusal(404, "NoSuchUpload");
+  if (upload?.key !== key) {
+    // AWS says 404 to completing what was completed; Ceph says this.
+    return request.method === "POST" ? refusal(500, "InternalError") : refusal(404, "NoSuchUpload");
+  }
   if (request.method === "DELETE") {
     bucket.uploads.delete(id);
     return new Response(null, { status: 204 });
