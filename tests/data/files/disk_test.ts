@@ -1,7 +1,7 @@
 import { AppError } from "../../../data/app_error.ts";
 import { openDiskFileStore } from "../../../data/files/disk.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { type Bytes, never, openDiskBox, streamOf, textOf } from "../../support/file_store_box.ts";
+import { type Bytes, never, openDiskBox, streamOf } from "../../support/file_store_box.ts";
 
 Deno.test("list() tells what an interrupted write left as not whole", async () => {
   await using box = await openDiskBox();
