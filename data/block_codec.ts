@@ -46,7 +46,7 @@ interface PackedColumn {
 /** A page, in any order of time, as bytes. Decoding gives the same readings, decimals exact. */
 export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
   const count = page.timesMs.length;
-  if (count === 1) return encodeReading(page);
+  if (count === 1 && page.columns.length <= ONE_COLUMNS) return encodeReading(page);
   const times = planTimes(page.timesMs);
   const columns = page.columns.map(planColumn);
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length + padded(times.width * count);
@@ -75,36 +75,41 @@ export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Most columns of a page that {@link encodeReading} takes. */
+const ONE_COLUMNS = 16;
+/** Where a page of one reading is made; nothing is kept there. */
+const ONE_BYTES = new Uint8Array(HEADER_BYTES + ONE_COLUMNS * (COLUMN_BYTES + 8));
+const ONE_VIEW = new DataView(ONE_BYTES.buffer);
+
 /** A page of one reading, which is all header; live readings mostly come alone. */
 function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + columns.length * (COLUMN_BYTES + 8));
-  const view = new DataView(bytes.buffer);
-  bytes[0] = FORMAT;
-  bytes[1] = columns.length;
-  view.setUint32(4, 1, true);
-  view.setFloat64(8, timesMs[0], true);
-  view.setFloat64(16, 1, true);
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
+  ONE_BYTES.fill(0, 0, size);
+  ONE_BYTES[0] = FORMAT;
+  ONE_BYTES[1] = columns.length;
+  ONE_BYTES[4] = 1;
+  ONE_VIEW.setFloat64(8, timesMs[0], true);
+  ONE_VIEW.setFloat64(16, 1, true);
   for (let index = 0; index < columns.length; index++) {
     const header = HEADER_BYTES + COLUMN_BYTES * index;
-    const [value] = columns[index].values;
+    const value = columns[index].values[0];
     if (value !== value) {
-      bytes[header + 2] = NULLS_ALL;
+      ONE_BYTES[header + 2] = NULLS_ALL;
       continue;
     }
     const isFloat = columns[index].scale === FLOAT;
     const scale = isFloat ? scaleOf(value) : columns[index].scale;
     if (scale === FLOAT) {
-      bytes[header] = FLOAT_SCALE_BYTE;
-      bytes[header + 1] = 8;
-      view.setFloat64(size, value, true);
+      ONE_BYTES[header] = FLOAT_SCALE_BYTE;
+      ONE_BYTES[header + 1] = 8;
+      ONE_VIEW.setFloat64(size, value, true);
       size += 8;
     } else {
-      bytes[header] = scale;
-      view.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
+      ONE_BYTES[header] = scale;
+      ONE_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
     }
   }
-  return bytes.slice(0, size);
+  return ONE_BYTES.slice(0, size);
 }
 
 /**
