@@ -18,16 +18,14 @@
  * @module
  */
 
-import { FLOAT, mantissaOf, scaleOf, toFixed } from "./decimal.ts";
+import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./block_layout.ts";
+import { FLOAT, toFixed } from "./decimal.ts";
+import { encodeReading, ONE_COLUMNS } from "./one_reading.ts";
 import type { Column, Page } from "./page.ts";
 
-const FORMAT = 1;
 /** More than any block or segment has; a larger count is a damaged header. */
 const MAX_READINGS = 1_000_000;
-const HEADER_BYTES = 24;
-const COLUMN_BYTES = 16;
-const FLOAT_SCALE_BYTE = 255;
-const NULLS_NONE = 0, NULLS_BITMAP = 1, NULLS_ALL = 2;
+const NULLS_NONE = 0, NULLS_BITMAP = 1;
 
 interface PackedTimes {
   readonly width: number;
@@ -73,43 +71,6 @@ export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
     at = packColumn(bytes, at, column);
   });
   return bytes;
-}
-
-/** Most columns of a page that {@link encodeReading} takes. */
-const ONE_COLUMNS = 16;
-/** Where a page of one reading is made; nothing is kept there. */
-const ONE_BYTES = new Uint8Array(HEADER_BYTES + ONE_COLUMNS * (COLUMN_BYTES + 8));
-const ONE_VIEW = new DataView(ONE_BYTES.buffer);
-
-/** A page of one reading, which is all header; live readings mostly come alone. */
-function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
-  let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
-  ONE_BYTES.fill(0, 0, size);
-  ONE_BYTES[0] = FORMAT;
-  ONE_BYTES[1] = columns.length;
-  ONE_BYTES[4] = 1;
-  ONE_VIEW.setFloat64(8, timesMs[0], true);
-  ONE_VIEW.setFloat64(16, 1, true);
-  for (let index = 0; index < columns.length; index++) {
-    const header = HEADER_BYTES + COLUMN_BYTES * index;
-    const value = columns[index].values[0];
-    if (value !== value) {
-      ONE_BYTES[header + 2] = NULLS_ALL;
-      continue;
-    }
-    const isFloat = columns[index].scale === FLOAT;
-    const scale = isFloat ? scaleOf(value) : columns[index].scale;
-    if (scale === FLOAT) {
-      ONE_BYTES[header] = FLOAT_SCALE_BYTE;
-      ONE_BYTES[header + 1] = 8;
-      ONE_VIEW.setFloat64(size, value, true);
-      size += 8;
-    } else {
-      ONE_BYTES[header] = scale;
-      ONE_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
-    }
-  }
-  return ONE_BYTES.slice(0, size);
 }
 
 /**
