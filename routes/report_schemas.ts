@@ -22,7 +22,7 @@ export const reportTriggered: z.ZodType = z.strictObject({
   status: z.literal("triggered").meta({ description: "That it was made." }),
   message: text(
     "A sentence.",
-    "Report generation started. Use /get_report/{report_id}/ to check status.",
+    `Report generation started. Use /get_report/${EXAMPLE_ID}/ to check status.`,
   ),
 }).meta({ description: "The job that makes the report." });
 

@@ -78,7 +78,7 @@ export function reportRoutes({ jobs, files, now }: ReportDeps): Hono {
       return c.json({
         report_id: job.id,
         status: "triggered",
-        message: "Report generation started. Use /get_report/{report_id}/ to check status.",
+        message: `Report generation started. Use /get_report/${job.id}/ to check status.`,
       });
     })
     .get("/get_report/:report_id", async (c) => {

@@ -32,7 +32,7 @@ Deno.test("a report is triggered, is Running, then Complete, and its file is dow
   assertEquals(triggered.body, {
     report_id: id,
     status: "triggered",
-    message: "Report generation started. Use /get_report/{report_id}/ to check status.",
+    message: `Report generation started. Use /get_report/${id}/ to check status.`,
   });
   assertEquals(triggered.headers.get("location"), `/get_report/${id}/`);
   const status = await waitForReport(url, id);
