@@ -132,7 +132,6 @@ export async function openJournalLog(
   }
 
   async function commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed> {
-    await lookUp();
     if (changes.length === 0) return await op.commit();
     const number = lastNumber + 1;
     const encoded = encodeRecords(changes);
@@ -181,7 +180,8 @@ export async function openJournalLog(
   }
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = turn.then(work);
+    // What a commit is to be laid over has to be known first, so the one before it is looked up.
+    const done = turn.then(lookUp).then(work);
     turn = done.catch(() => {});
     return await done;
   }

@@ -1,6 +1,6 @@
 import { openJournal } from "../../kv/journal.ts";
 import type { JournalSpaces } from "../../kv/journal_entries.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import {
   CommitFault,
   createRandom,
@@ -126,6 +126,46 @@ Deno.test("a database with a journal tells what one without does, after anything
       );
     }
   }
+});
+
+Deno.test("what follows a commit of which nothing was known for a while is laid over it", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  // The commit happens, its answer is lost, and the database cannot be asked about it either.
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(
+    () => kv.atomic().sum(["sum", "a"], 3n).set(["mark", "a"], true).commit(),
+    CommitFault,
+  );
+  delete plan.fate;
+  delete plan.before;
+  const added = await kv.atomic().sum(["sum", "a"], 4n).commit();
+  assertEquals(added.ok, true);
+  assertEquals((await kv.get(["sum", "a"])).value, new Deno.KvU64(7n));
+  assertEquals((await kv.get(["mark", "a"])).value, true);
+  const late = await kv.atomic().check(before).delete(["mark", "a"]).commit();
+  assertEquals(late.ok, false);
+});
+
+Deno.test("a check sees a commit of which nothing was known until then", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(() => kv.set(["mark", "a"], true), CommitFault);
+  delete plan.fate;
+  delete plan.before;
+  const late = await kv.atomic().check(before).set(["mark", "a"], Uint8Array.of(1)).commit();
+  assertEquals(late.ok, false);
 });
 
 function rethrowUnlessFault(error: unknown): "fault" {
