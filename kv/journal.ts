@@ -105,7 +105,7 @@ function list<T>(
   const { batchSize, reverse } = options;
   // Begun with the first entry that is asked for, as a list of Deno KV is.
   const entries = (async function* () {
-    const over = log.entries.list(selector);
+    const over = log.entries.list(selector, options);
     const lower = log.isBelow(first) ? below.list<T>(selector, { batchSize, reverse }) : [];
     yield* listOver<T>(lower, over, options);
   })();

@@ -9,7 +9,7 @@
 
 import { createRun, type RecordSource, type Run, type ValuePlace } from "./journal_run.ts";
 import type { JournalValue } from "./journal_record.ts";
-import { compareKeys, createKeyMap } from "./key_map.ts";
+import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 
 /** An entry that lies over what the database has under its key, as it was when it was asked for. */
 export interface JournalEntry {
@@ -32,6 +32,14 @@ export interface JournalSpace {
   readonly isSettled: boolean;
 }
 
+/** Options of a list that a journal knows. */
+export interface ListOptions {
+  /** Most entries. */
+  readonly limit?: number | undefined;
+  /** From the last to the first. */
+  readonly reverse?: boolean | undefined;
+}
+
 /** The journalled spaces by their names. */
 export type JournalSpaces = Readonly<Record<string, JournalSpace>>;
 
@@ -43,8 +51,11 @@ export interface JournalEntries {
   set(key: Deno.KvKey, value: JournalValue, source: RecordSource): void;
   /** Takes the entry of a key away. */
   remove(key: Deno.KvKey): void;
-  /** Those that a selector takes, in the order of keys. */
-  list(selector: Deno.KvListSelector): JournalEntry[];
+  /**
+   * Those that a selector takes, in the order of keys or the other way round: all, or as many as
+   * hold so many that have a value.
+   */
+  list(selector: Deno.KvListSelector, options?: ListOptions): JournalEntry[];
   /** Those that no record behind one changed, the oldest first but for those that stay. */
   listUpTo(record: number): JournalEntry[];
 }
@@ -133,14 +144,25 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       removeSettled(key);
       if (!isSettled(key)) removeStaying(key);
     },
-    list(selector) {
+    list(selector, { limit = Infinity, reverse = false } = {}) {
       const prefix = commonParts(selector);
-      const found = settled.list(prefix).map(snapshot);
-      if (!isSettled(prefix)) {
-        for (const series of staying.list(prefix)) found.push(...entriesOf(series));
-        found.sort((a, b) => compareKeys(a.key, b.key));
+      const bounds = boundsOf(selector);
+      const found: JournalEntry[] = [];
+      if (isSettled(prefix)) {
+        let left = limit;
+        for (const entry of settled.list(prefix, { ...bounds, reverse })) {
+          if (left <= 0) break;
+          if (!isWithin(entry.key, selector)) continue;
+          found.push(snapshot(entry));
+          if (entry.value !== undefined) left--;
+        }
+        return found;
       }
-      return found.filter(({ key }) => isWithin(key, selector));
+      for (const entry of settled.list(prefix, bounds)) found.push(snapshot(entry));
+      for (const series of staying.list(prefix, bounds)) found.push(...entriesOf(series));
+      const within = found.filter(({ key }) => isWithin(key, selector));
+      const sign = reverse ? -1 : 1;
+      return within.sort((a, b) => sign * compareKeys(a.key, b.key));
     },
     listUpTo(record) {
       const found: JournalEntry[] = [];
@@ -190,6 +212,11 @@ function stayingEntry(
   const value = source.bytes.subarray(start, start + length);
   const { versionstamp, number: record } = source;
   return { key: [...prefix, number], value, versionstamp, record };
+}
+
+function boundsOf(selector: Deno.KvListSelector): KeyBounds {
+  const start = "start" in selector ? selector.start : undefined;
+  return { start, end: "end" in selector ? selector.end : undefined };
 }
 
 /** The first parts that every key has which a selector takes. */

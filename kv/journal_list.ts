@@ -4,17 +4,9 @@
  * @module
  */
 
-import type { JournalEntry } from "./journal_entries.ts";
+import type { JournalEntry, ListOptions } from "./journal_entries.ts";
 import type { JournalValue } from "./journal_record.ts";
 import { compareKeys } from "./key_map.ts";
-
-/** Options of a list that a journal knows. */
-export interface ListOptions {
-  /** Most entries. */
-  readonly limit?: number;
-  /** From the last to the first. */
-  readonly reverse?: boolean;
-}
 
 /** An entry as a database gives it. */
 export function foundEntry<T>({ key, value, versionstamp }: JournalEntry): Deno.KvEntryMaybe<T> {
@@ -29,8 +21,8 @@ export function storedValue(value: JournalValue): Uint8Array | Deno.KvU64 | true
 }
 
 /**
- * The entries of `below`, which come in the order that is asked for, with those of `over` (always
- * ascending) in the place of what has their keys.
+ * The entries of `below` with those of `over` in the place of what has their keys; both come in the
+ * order that is asked for, and `over` has `limit` values, if there are as many.
  */
 export async function* listOver<T>(
   below: AsyncIterable<Deno.KvEntry<T>> | readonly Deno.KvEntry<T>[],
@@ -38,7 +30,7 @@ export async function* listOver<T>(
   { limit = Infinity, reverse = false }: ListOptions,
 ): AsyncGenerator<Deno.KvEntry<T>, undefined> {
   const sign = reverse ? -1 : 1;
-  const overNext = (reverse ? over.toReversed() : over)[Symbol.iterator]();
+  const overNext = over[Symbol.iterator]();
   let left = limit;
   let entry = overNext.next();
   if (left <= 0) return;
