@@ -88,15 +88,21 @@ export function waitMs(windows: readonly RateWindow[], limit: RateLimit, nowMs: 
   return limit.windowMs;
 }
 
-/** A window as bytes: a time and a count, both f64 little-endian, a sub-window. */
-export function encodeRateWindow({ timesMs, counts }: RateWindow): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(timesMs.length * ENTRY_BYTES);
-  const view = new DataView(bytes.buffer);
+/** How many bytes {@link encodeRateWindow} writes. */
+export function rateWindowBytes({ timesMs }: RateWindow): number {
+  return timesMs.length * ENTRY_BYTES;
+}
+
+/** Writes a window behind `start`: a time and a count, both f64 little-endian, a sub-window. */
+export function encodeRateWindow(
+  { timesMs, counts }: RateWindow,
+  view: DataView,
+  start: number,
+): void {
   for (let index = 0; index < timesMs.length; index++) {
-    view.setFloat64(index * ENTRY_BYTES, timesMs[index], true);
-    view.setFloat64(index * ENTRY_BYTES + 8, counts[index], true);
+    view.setFloat64(start + index * ENTRY_BYTES, timesMs[index], true);
+    view.setFloat64(start + index * ENTRY_BYTES + 8, counts[index], true);
   }
-  return bytes;
 }
 
 /** The window that {@link encodeRateWindow} made bytes of. */

@@ -90,6 +90,15 @@ export function recorded(stage: Stage): Recorded {
   };
 }
 
+/** Several things one behind the other, as one. */
+export function together(parts: readonly Recorded[]): Recorded {
+  if (parts.length === 1) return parts[0];
+  return {
+    cost: parts.reduce((cost, part) => addCosts(cost, part.cost), NO_COST),
+    stage: (op) => parts.forEach(({ stage }) => stage(op)),
+  };
+}
+
 /** Two costs together. */
 export function addCosts(one: Cost, other: Cost): Cost {
   return {

@@ -12,7 +12,12 @@
  * @module
  */
 
-import { decodeRateWindow, encodeRateWindow, type RateWindow } from "../data/rate_window.ts";
+import {
+  decodeRateWindow,
+  encodeRateWindow,
+  type RateWindow,
+  rateWindowBytes,
+} from "../data/rate_window.ts";
 import type { Staging } from "./budget.ts";
 import { listByIds } from "./list_by_ids.ts";
 
@@ -41,11 +46,11 @@ export function stageBeat(
   id: string,
   { writer, lastReceivedMs, window }: StoredBeat,
 ): void {
-  const entries = encodeRateWindow(window);
-  const bytes = new Uint8Array(HEADER_BYTES + entries.length);
+  const bytes = new Uint8Array(HEADER_BYTES + rateWindowBytes(window));
+  const view = new DataView(bytes.buffer);
   bytes[0] = FORMAT;
-  new DataView(bytes.buffer).setFloat64(1, lastReceivedMs, true);
-  bytes.set(entries, HEADER_BYTES);
+  view.setFloat64(1, lastReceivedMs, true);
+  encodeRateWindow(window, view, HEADER_BYTES);
   op.set([BEAT_SPACE, id, writer], bytes);
 }
 

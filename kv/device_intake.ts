@@ -158,7 +158,7 @@ async function countTimes(
   const counts = { created: 0, updated: 0, unchanged: 0 };
   const rows: number[] = [];
   const seen = new Map<number, number>();
-  timesMs.forEach((timeMs, row) => seen.set(timeMs, row));
+  for (let row = 0; row < timesMs.length; row++) seen.set(timesMs[row], row);
   for (const [timeMs, row] of seen) {
     if (pending.has(timeMs)) counts.updated++;
     else if (timeMs > lastMs) counts.created++;

@@ -24,6 +24,7 @@ import {
   type Recorded,
   recorded,
   type Stage,
+  together,
 } from "./budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
@@ -142,21 +143,21 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
   function batchStages(requests: readonly Request[]): Recorded[] {
     const { ref } = requests[0];
     const page = concatPages(requests.map((request) => request.page));
-    const addExtra: Stage = (op) => requests.forEach(({ extra }) => extra.stage(op));
-    if (page.timesMs.length === 0) return [recorded(addExtra)];
+    const extras = requests.map(({ extra }) => extra);
+    if (page.timesMs.length === 0) return [together(extras)];
     return fewDays(page).flatMap((piece) =>
       splitPage(piece.page, SEGMENT_MAX_READINGS)
         .map((part) => ({ bytes: part.bytes, days: piece.days }))
     )
-      .map(({ bytes, days }, index) =>
-        recorded((op) => {
+      .map(({ bytes, days }, index) => {
+        const segment = recorded((op) => {
           stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
           stageRevision(op, ref);
           stageUnfolded(op, ref);
           for (const dayMs of days) stageChanged(op, ref, dayMs);
-          if (index === 0) addExtra(op);
-        })
-      );
+        });
+        return index === 0 ? together([segment, ...extras]) : segment;
+      });
   }
 
   return {
@@ -237,7 +238,8 @@ function batchesOf(requests: readonly Request[]): Batch[] {
 }
 
 /** A page in pieces of so few days that a commit holds the change feed's entries of one. */
-function fewDays(page: Page): { page: Page; days: Set<number> }[] {
+function fewDays(page: Page): { page: Page; days: Iterable<number> }[] {
+  if (page.timesMs.length === 1) return [{ page, days: [dayStartMs(page.timesMs[0])] }];
   const pieces: { page: Page; days: Set<number> }[] = [];
   let start = 0;
   let days = new Set<number>();

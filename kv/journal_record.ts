@@ -134,9 +134,7 @@ function writePart(writer: Writer, strings: Map<string, number>, part: Deno.KvKe
   writer.byte(known === undefined ? NEW_STRING : KNOWN_STRING);
   if (known === undefined) {
     strings.set(part, strings.size);
-    const text = ENCODER.encode(part);
-    writer.varint(text.length);
-    writer.put(text);
+    writer.text(part);
   } else writer.varint(known);
 }
 
@@ -166,6 +164,8 @@ interface Writer {
   f64(value: number): void;
   u64(value: bigint): void;
   put(bytes: Uint8Array): void;
+  /** A length and the UTF-8 of a text. */
+  text(text: string): void;
   /** What was written. */
   bytes(): Uint8Array<ArrayBuffer>;
 }
@@ -174,6 +174,31 @@ function createWriter(): Writer {
   let bytes = new Uint8Array(4_096);
   let view = new DataView(bytes.buffer);
   let at = 0;
+
+  function varint(value: number): void {
+    let rest = value;
+    for (; rest > 127; rest >>>= 7) bytes[at++] = rest & 127 | 128;
+    bytes[at++] = rest;
+  }
+
+  function put(part: Uint8Array): void {
+    bytes.set(part, at);
+    at += part.length;
+  }
+
+  /** Writes a short text of ASCII, which ids are; false, and nothing written, where it is none. */
+  function shortText(text: string): boolean {
+    if (text.length > 127) return false;
+    for (let index = 0; index < text.length; index++) {
+      const code = text.charCodeAt(index);
+      if (code > 127) return false;
+      bytes[at + 1 + index] = code;
+    }
+    bytes[at] = text.length;
+    at += 1 + text.length;
+    return true;
+  }
+
   return {
     size: () => at,
     grow(size) {
@@ -186,10 +211,13 @@ function createWriter(): Writer {
     byte(value) {
       bytes[at++] = value;
     },
-    varint(value) {
-      let rest = value;
-      for (; rest > 127; rest >>>= 7) bytes[at++] = rest & 127 | 128;
-      bytes[at++] = rest;
+    varint,
+    put,
+    text(text) {
+      if (shortText(text)) return;
+      const coded = ENCODER.encode(text);
+      varint(coded.length);
+      put(coded);
     },
     f64(value) {
       view.setFloat64(at, value, true);
@@ -198,10 +226,6 @@ function createWriter(): Writer {
     u64(value) {
       view.setBigUint64(at, value, true);
       at += 8;
-    },
-    put(part) {
-      bytes.set(part, at);
-      at += part.length;
     },
     bytes: () => bytes.slice(0, at),
   };

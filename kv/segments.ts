@@ -12,6 +12,7 @@
  */
 
 import { decodePage } from "../data/block_codec.ts";
+import { decodeReadings, isPlainReading } from "../data/one_reading.ts";
 import { concatPages, emptyPage, type Page } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import { PROFILES } from "../data/profile.ts";
@@ -87,7 +88,21 @@ export async function countSegments(
 /** Segments in their order as one ascending page; of readings of one time the latest stays. */
 export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
   if (segments.length === 0) return emptyPage(PROFILES[ref.profile].metrics.length);
-  return sortPage(concatPages(segments.map(({ bytes }) => decodePage(bytes))));
+  return sortPage(joinedPage(segments.map(({ bytes }) => bytes)));
+}
+
+/** The readings of encoded pages, one behind the other; those that came alone are read together. */
+function joinedPage(stored: readonly Uint8Array[]): Page {
+  const pages: Page[] = [];
+  for (let start = 0; start < stored.length;) {
+    let end = start;
+    while (end < stored.length && isPlainReading(stored[end])) end++;
+    const together = end > start ? decodeReadings(stored.slice(start, end)) : null;
+    if (together !== null) pages.push(together);
+    else pages.push(...stored.slice(start, end = Math.max(end, start + 1)).map(decodePage));
+    start = end;
+  }
+  return concatPages(pages);
 }
 
 function order(a: string, b: string): number {

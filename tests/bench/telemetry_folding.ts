@@ -16,19 +16,19 @@ import {
 } from "./telemetry_service.ts";
 
 /**
- * Some 2,000 requests a second, 4 a second of each device: a series is folded when it has 32
- * segments, so every 8 seconds. The first folds come while it warms up.
+ * Some 2,000 requests a second, 20 a second of each device: a series is folded when it has 256
+ * segments, so every 13 seconds. The first folds come while it warms up.
  */
 const LOAD: CountedLoad = {
-  devices: 500,
+  devices: 100,
   readings: 1,
   connections: 64,
   pauseMs: 30,
   seconds: 20,
 };
-const WARM_SECONDS = 10;
+const WARM_SECONDS = 15;
 /** Readings of a device that must lie in blocks on average: those of one fold. */
-const LEAST_FOLDED = 32;
+const LEAST_FOLDED = 256;
 
 /** Measures it under a steady load, by the client's clock. */
 export async function measureFolding(bench: Bench, wrk: string): Promise<Figure[]> {

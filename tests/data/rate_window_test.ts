@@ -6,6 +6,7 @@ import {
   encodeRateWindow,
   type RateLimit,
   type RateWindow,
+  rateWindowBytes,
   uncountRequest,
   usedRequests,
   waitMs,
@@ -202,7 +203,7 @@ Deno.test("of requests in one sub-window only the last is taken back", () => {
 Deno.test("a decoded window is the one that was encoded, also from within other bytes", () => {
   fc.assert(fc.property(anyLimit(), anyRequests(1), (limit, asked) => {
     const window = windowOf(asked.map(({ timeMs }) => timeMs), limit);
-    const bytes = encodeRateWindow(window);
+    const bytes = encoded(window);
     assertEquals(decodeRateWindow(bytes), window);
     const within = new Uint8Array(bytes.length + 9);
     within.set(bytes, 9);
@@ -211,7 +212,15 @@ Deno.test("a decoded window is the one that was encoded, also from within other 
 });
 
 Deno.test("an encoded window has a time and a count a sub-window, doubles in little-endian order", () => {
-  const bytes = encodeRateWindow(windowOf([START_MS, START_MS + 1, START_MS + 30_000]));
+  const bytes = encoded(windowOf([START_MS, START_MS + 1, START_MS + 30_000]));
   // START_MS is a whole multiple of 937.5 ms, the length of a sub-window.
   assertEquals(Array.from(new Float64Array(bytes.buffer)), [START_MS + 1, 2, START_MS + 30_000, 1]);
 });
+
+/** The bytes of a window, behind others that stay as they are. */
+function encoded(window: RateWindow): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(3 + rateWindowBytes(window)).fill(7);
+  encodeRateWindow(window, new DataView(bytes.buffer), 3);
+  assertEquals([...bytes.subarray(0, 3)], [7, 7, 7]);
+  return bytes.slice(3);
+}

@@ -55,6 +55,14 @@ export const TEST_SETTINGS: Settings = {
   offlineAfterMs: 600_000,
   role: "all",
   logLevel: "debug",
+  s3: {
+    endpoint: null,
+    region: "us-east-1",
+    bucket: null,
+    prefix: "telemetry",
+    accessKeyId: "",
+    secretAccessKey: "",
+  },
 };
 
 /** What a JSON endpoint answered. */

@@ -20,6 +20,12 @@ const DEFAULTS: Record<string, string> = {
   OFFLINE_AFTER_SECONDS: "600",
   ROLE: "all",
   LOG_LEVEL: "info",
+  S3_ENDPOINT: "",
+  S3_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "",
+  AWS_SECRET_ACCESS_KEY: "",
+  S3_BUCKET: "",
+  S3_PREFIX: "telemetry",
 };
 
 Deno.test("the README's table and .env.example name every setting with its default", async () => {
@@ -32,7 +38,7 @@ Deno.test("the README's table and .env.example name every setting with its defau
     assert(example.includes(`# ${name}=${value}\n`), name);
   }
   assertEquals(readSettings(DEFAULTS), readSettings({}));
-  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 10);
+  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 16);
 });
 
 Deno.test("the README's two commands are tasks, with the version of Deno that is pinned", async () => {
