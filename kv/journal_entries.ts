@@ -56,8 +56,13 @@ export interface JournalEntries {
    * hold so many that have a value.
    */
   list(selector: Deno.KvListSelector, options?: ListOptions): JournalEntry[];
-  /** Those that no record behind one changed, the oldest first but for those that stay. */
-  listUpTo(record: number): JournalEntry[];
+  /**
+   * Those that no record behind one changed, the oldest first but for those that stay; as they are
+   * when they are asked for, without those that changed or went meanwhile.
+   */
+  listUpTo(record: number): Iterable<JournalEntry>;
+  /** Bytes of the values of those that stay. */
+  stayingBytes(): number;
 }
 
 /** An entry in the row, or the row itself: before its first and behind its last one. */
@@ -80,6 +85,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   const settled = createKeyMap<RowEntry>();
   const staying = createKeyMap<Series>();
   const row = createRow();
+  let stayingBytes = 0;
   const isSettled = (key: Deno.KvKey) => spaces[String(key[0])].isSettled;
 
   function setSettled(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
@@ -104,8 +110,10 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
 
   function removeStaying(key: Deno.KvKey): void {
     const prefix = key.slice(0, -1);
+    const number = Number(key[key.length - 1]);
     const series = staying.get(prefix);
-    series?.run.remove(Number(key[key.length - 1]));
+    stayingBytes -= series?.run.get(number)?.length ?? 0;
+    series?.run.remove(number);
     if (series?.run.size() === 0) staying.remove(prefix);
   }
 
@@ -117,7 +125,9 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       staying.set(prefix, series);
     }
     const start = bytes.byteOffset - source.bytes.byteOffset;
-    series.run.set(Number(key[key.length - 1]), { source, start, length: bytes.length });
+    const number = Number(key[key.length - 1]);
+    stayingBytes += bytes.length - (series.run.get(number)?.length ?? 0);
+    series.run.set(number, { source, start, length: bytes.length });
   }
 
   return {
@@ -164,14 +174,17 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       const sign = reverse ? -1 : 1;
       return within.sort((a, b) => sign * compareKeys(a.key, b.key));
     },
-    listUpTo(record) {
-      const found: JournalEntry[] = [];
+    *listUpTo(record) {
+      // Places alone: what they hold would be hundreds of thousands of objects at once.
+      const old: RowEntry[] = [];
       for (let entry = row.behind; entry !== row && entry.record <= record; entry = entry.behind) {
-        found.push(snapshot(entry));
+        old.push(entry);
       }
-      for (const series of staying.list([])) found.push(...entriesOf(series, record));
-      return found;
+      const series = [...staying.list([])];
+      for (const entry of old) if (entry.record <= record) yield snapshot(entry);
+      for (const each of series) yield* entriesOf(each, record);
     },
+    stayingBytes: () => stayingBytes,
   };
 }
 

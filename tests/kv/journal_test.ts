@@ -168,6 +168,24 @@ Deno.test("a check sees a commit of which nothing was known until then", async (
   assertEquals(late.ok, false);
 });
 
+Deno.test("records beyond 48 MB are settled early, but not written anew for what stays in them", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  const records = async () =>
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
+  await settle(0);
+  // 850 × 60,000 bytes are 51 MB.
+  const bytes = new Uint8Array(60_000);
+  for (let number = 1; number <= 850; number++) await kv.set(["log", "a", number], bytes);
+  const staying = await records();
+  await settle(1_000);
+  assertEquals(await records(), staying);
+  for (let number = 1; number <= 850; number++) await kv.delete(["log", "a", number]);
+  // Deletions are records too, so the older half is what held the bytes.
+  await settle(2_000);
+  assertEquals((await records()).length, 850);
+});
+
 function rethrowUnlessFault(error: unknown): "fault" {
   if (error instanceof CommitFault) return "fault";
   throw error;
