@@ -25,8 +25,8 @@ const KEYS_AT_ONCE = 10;
 export interface JournaledKv {
   /** To be used instead of the one below; closing it closes that. */
   readonly kv: Deno.Kv;
-  /** Has the journal write below what did not change for long. */
-  settle(nowMs: number): Promise<void>;
+  /** Has the journal write below what did not change for long, until it is told to stop. */
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** Options of a read. */

@@ -74,8 +74,11 @@ export interface JournalLog {
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Commits an operation on the database below with changes of journalled keys; in turn only. */
   commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed>;
-  /** Writes below what did not change for long, and deletes records that nothing needs any more. */
-  settle(nowMs: number): Promise<void>;
+  /**
+   * Writes below what did not change for long, and deletes records that nothing needs any more. Told
+   * to stop, it ends after what is on its way; the next one goes on.
+   */
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 interface KeptRecord {
@@ -210,14 +213,17 @@ export async function openJournalLog(
     },
     inTurn,
     commit,
-    async settle(nowMs) {
+    async settle(nowMs, signal) {
       lastMs = nowMs;
       const old = oldRecords(records, nowMs, entries.stayingBytes());
       if (old.length === 0) return;
       const due = entries.listUpTo(old[old.length - 1].number);
       const shareOf = ({ key, value }: JournalEntry) =>
         value === undefined || spaces[String(key[0])].isSettled ? 1 : STAYING_SHARE;
-      for (const some of portions(due, shareOf)) await inTurn(() => settleEntries(some));
+      for (const some of portions(due, shareOf)) {
+        if (signal?.aborted) return;
+        await inTurn(() => settleEntries(some));
+      }
       for (let at = 0; at < old.length; at += DELETE_RECORDS) {
         await inTurn(() => deleteRecords(old.slice(at, at + DELETE_RECORDS)));
       }

@@ -57,7 +57,7 @@ export interface OpenedKv extends AsyncDisposable {
   /** What a commit may hold of what ingest writes. */
   readonly ingestRoom: Cost;
   /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal.ts`). */
-  settle(nowMs: number): Promise<void>;
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**

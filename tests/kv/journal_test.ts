@@ -186,6 +186,21 @@ Deno.test("records beyond 48 MB are settled early, but not written anew for what
   assertEquals((await records()).length, 850);
 });
 
+Deno.test("settling that is told to stop leaves the rest to the next one", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  await kv.set(["mark", "a"], true);
+  await settle(0, AbortSignal.abort());
+  const told = async () => [
+    (await below.get(["mark", "a"])).value,
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).length,
+    (await kv.get(["mark", "a"])).value,
+  ];
+  assertEquals(await told(), [null, 1, true]);
+  await settle(1);
+  assertEquals(await told(), [true, 0, true]);
+});
+
 function rethrowUnlessFault(error: unknown): "fault" {
   if (error instanceof CommitFault) return "fault";
   throw error;
