@@ -15,5 +15,5 @@ export interface SettleDeps extends Pick<OpenedKv, "settle"> {
 
 /** The duty. */
 export function settleDuty({ settle, now }: SettleDeps): Duty {
-  return { name: "settle", everyMs: 2_000, round: () => settle(now()) };
+  return { name: "settle", everyMs: 2_000, round: ({ signal }) => settle(now(), signal) };
 }

@@ -13,7 +13,7 @@
  */
 
 import type { JournalSpaces } from "./journal_entries.ts";
-import { foundEntry, listOver } from "./journal_list.ts";
+import { foundEntry, listInParts } from "./journal_list.ts";
 import { type Committed, type JournalLog, openJournalLog } from "./journal_log.ts";
 import type { Change, JournalValue } from "./journal_record.ts";
 import { createKeyMap } from "./key_map.ts";
@@ -25,8 +25,8 @@ const KEYS_AT_ONCE = 10;
 export interface JournaledKv {
   /** To be used instead of the one below; closing it closes that. */
   readonly kv: Deno.Kv;
-  /** Has the journal write below what did not change for long. */
-  settle(nowMs: number): Promise<void>;
+  /** Has the journal write below what did not change for long, until it is told to stop. */
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** Options of a read. */
@@ -98,17 +98,23 @@ function list<T>(
   { selector, options = {} }: { selector: Deno.KvListSelector; options?: Deno.KvListOptions },
 ): Deno.KvListIterator<T> {
   const first = "prefix" in selector ? selector.prefix : selector.start;
+  if (first.length === 0) {
+    throw new TypeError("Cannot list all there is as journalled keys are apart");
+  }
   if (!log.isJournaled(first)) return below.list<T>(selector, options);
   if (options.cursor !== undefined) {
     throw new TypeError("Cannot list journalled keys from a cursor as nothing here does so");
   }
   const { batchSize, reverse } = options;
   // Begun with the first entry that is asked for, as a list of Deno KV is.
-  const entries = (async function* () {
-    const over = log.entries.list(selector);
-    const lower = log.isBelow(first) ? below.list<T>(selector, { batchSize, reverse }) : [];
-    yield* listOver<T>(lower, over, options);
-  })();
+  const entries = listInParts<T>(
+    {
+      over: log.entries.list,
+      below: (part) => log.isBelow(first) ? below.list<T>(part, { batchSize, reverse }) : [],
+    },
+    selector,
+    options,
+  );
   return {
     cursor: "",
     next: () => entries.next() as Promise<IteratorResult<Deno.KvEntry<T>, undefined>>,

@@ -9,7 +9,7 @@
 
 import { createRun, type RecordSource, type Run, type ValuePlace } from "./journal_run.ts";
 import type { JournalValue } from "./journal_record.ts";
-import { compareKeys, createKeyMap } from "./key_map.ts";
+import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 
 /** An entry that lies over what the database has under its key, as it was when it was asked for. */
 export interface JournalEntry {
@@ -32,6 +32,14 @@ export interface JournalSpace {
   readonly isSettled: boolean;
 }
 
+/** Options of a list that a journal knows. */
+export interface ListOptions {
+  /** Most entries. */
+  readonly limit?: number | undefined;
+  /** From the last to the first. */
+  readonly reverse?: boolean | undefined;
+}
+
 /** The journalled spaces by their names. */
 export type JournalSpaces = Readonly<Record<string, JournalSpace>>;
 
@@ -43,10 +51,18 @@ export interface JournalEntries {
   set(key: Deno.KvKey, value: JournalValue, source: RecordSource): void;
   /** Takes the entry of a key away. */
   remove(key: Deno.KvKey): void;
-  /** Those that a selector takes, in the order of keys. */
-  list(selector: Deno.KvListSelector): JournalEntry[];
-  /** Those that no record behind one changed, the oldest first but for those that stay. */
-  listUpTo(record: number): JournalEntry[];
+  /**
+   * Those that a selector takes, in the order of keys or the other way round: all, or as many as
+   * hold so many that have a value.
+   */
+  list(selector: Deno.KvListSelector, options?: ListOptions): JournalEntry[];
+  /**
+   * Those that no record behind one changed, the oldest first but for those that stay; as they are
+   * when they are asked for, without those that changed or went meanwhile.
+   */
+  listUpTo(record: number): Iterable<JournalEntry>;
+  /** Bytes of the values of those that stay. */
+  stayingBytes(): number;
 }
 
 /** An entry in the row, or the row itself: before its first and behind its last one. */
@@ -69,6 +85,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   const settled = createKeyMap<RowEntry>();
   const staying = createKeyMap<Series>();
   const row = createRow();
+  let stayingBytes = 0;
   const isSettled = (key: Deno.KvKey) => spaces[String(key[0])].isSettled;
 
   function setSettled(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
@@ -93,8 +110,10 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
 
   function removeStaying(key: Deno.KvKey): void {
     const prefix = key.slice(0, -1);
+    const number = Number(key[key.length - 1]);
     const series = staying.get(prefix);
-    series?.run.remove(Number(key[key.length - 1]));
+    stayingBytes -= series?.run.get(number)?.length ?? 0;
+    series?.run.remove(number);
     if (series?.run.size() === 0) staying.remove(prefix);
   }
 
@@ -106,7 +125,9 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       staying.set(prefix, series);
     }
     const start = bytes.byteOffset - source.bytes.byteOffset;
-    series.run.set(Number(key[key.length - 1]), { source, start, length: bytes.length });
+    const number = Number(key[key.length - 1]);
+    stayingBytes += bytes.length - (series.run.get(number)?.length ?? 0);
+    series.run.set(number, { source, start, length: bytes.length });
   }
 
   return {
@@ -133,23 +154,37 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       removeSettled(key);
       if (!isSettled(key)) removeStaying(key);
     },
-    list(selector) {
+    list(selector, { limit = Infinity, reverse = false } = {}) {
       const prefix = commonParts(selector);
-      const found = settled.list(prefix).map(snapshot);
-      if (!isSettled(prefix)) {
-        for (const series of staying.list(prefix)) found.push(...entriesOf(series));
-        found.sort((a, b) => compareKeys(a.key, b.key));
-      }
-      return found.filter(({ key }) => isWithin(key, selector));
-    },
-    listUpTo(record) {
+      const bounds = boundsOf(selector);
       const found: JournalEntry[] = [];
-      for (let entry = row.behind; entry !== row && entry.record <= record; entry = entry.behind) {
-        found.push(snapshot(entry));
+      if (isSettled(prefix)) {
+        let left = limit;
+        for (const entry of settled.list(prefix, { ...bounds, reverse })) {
+          if (left <= 0) break;
+          if (!isWithin(entry.key, selector)) continue;
+          found.push(snapshot(entry));
+          if (entry.value !== undefined) left--;
+        }
+        return found;
       }
-      for (const series of staying.list([])) found.push(...entriesOf(series, record));
-      return found;
+      for (const entry of settled.list(prefix, bounds)) found.push(snapshot(entry));
+      for (const series of staying.list(prefix, bounds)) found.push(...entriesOf(series));
+      const within = found.filter(({ key }) => isWithin(key, selector));
+      const sign = reverse ? -1 : 1;
+      return within.sort((a, b) => sign * compareKeys(a.key, b.key));
     },
+    *listUpTo(record) {
+      // Places alone: what they hold would be hundreds of thousands of objects at once.
+      const old: RowEntry[] = [];
+      for (let entry = row.behind; entry !== row && entry.record <= record; entry = entry.behind) {
+        old.push(entry);
+      }
+      const series = [...staying.list([])];
+      for (const entry of old) if (entry.record <= record) yield snapshot(entry);
+      for (const each of series) yield* entriesOf(each, record);
+    },
+    stayingBytes: () => stayingBytes,
   };
 }
 
@@ -190,6 +225,11 @@ function stayingEntry(
   const value = source.bytes.subarray(start, start + length);
   const { versionstamp, number: record } = source;
   return { key: [...prefix, number], value, versionstamp, record };
+}
+
+function boundsOf(selector: Deno.KvListSelector): KeyBounds {
+  const start = "start" in selector ? selector.start : undefined;
+  return { start, end: "end" in selector ? selector.end : undefined };
 }
 
 /** The first parts that every key has which a selector takes. */

@@ -41,10 +41,14 @@ export const JOURNAL_SPACE = "journal";
 export const JOURNAL_ROOM: Cost = { mutations: Infinity, bytes: 500_000, keyBytes: Infinity };
 /** How long an entry that does not change stays in the journal, milliseconds. */
 export const SETTLE_AFTER_MS = 40_000;
-/** Bytes of records beyond which the older half is settled, however new it is. */
+/** Bytes of records beyond which the older half is settled, however new it is … */
 const MAX_BYTES = 48_000_000;
+/** … if they are this many times those of what stays; writing that anew gains nothing. */
+const MIN_GAIN = 4;
 /** Entries that are settled at once, and their bytes, so that a commit in between waits little. */
 const SETTLE_ENTRIES = 150;
+/** What one that stays takes of them, as it is no mutation of its own. */
+const STAYING_SHARE = 0.2;
 const SETTLE_BYTES = 400_000;
 /** Records that are deleted at once. */
 const DELETE_RECORDS = 200;
@@ -70,8 +74,11 @@ export interface JournalLog {
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Commits an operation on the database below with changes of journalled keys; in turn only. */
   commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed>;
-  /** Writes below what did not change for long, and deletes records that nothing needs any more. */
-  settle(nowMs: number): Promise<void>;
+  /**
+   * Writes below what did not change for long, and deletes records that nothing needs any more. Told
+   * to stop, it ends after what is on its way; the next one goes on.
+   */
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 interface KeptRecord {
@@ -132,7 +139,6 @@ export async function openJournalLog(
   }
 
   async function commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed> {
-    await lookUp();
     if (changes.length === 0) return await op.commit();
     const number = lastNumber + 1;
     const encoded = encodeRecords(changes);
@@ -181,7 +187,8 @@ export async function openJournalLog(
   }
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = turn.then(work);
+    // What a commit is to be laid over has to be known first, so the one before it is looked up.
+    const done = turn.then(lookUp).then(work);
     turn = done.catch(() => {});
     return await done;
   }
@@ -206,12 +213,17 @@ export async function openJournalLog(
     },
     inTurn,
     commit,
-    async settle(nowMs) {
+    async settle(nowMs, signal) {
       lastMs = nowMs;
-      const old = oldRecords(records, nowMs);
+      const old = oldRecords(records, nowMs, entries.stayingBytes());
       if (old.length === 0) return;
       const due = entries.listUpTo(old[old.length - 1].number);
-      for (const some of portions(due)) await inTurn(() => settleEntries(some));
+      const shareOf = ({ key, value }: JournalEntry) =>
+        value === undefined || spaces[String(key[0])].isSettled ? 1 : STAYING_SHARE;
+      for (const some of portions(due, shareOf)) {
+        if (signal?.aborted) return;
+        await inTurn(() => settleEntries(some));
+      }
       for (let at = 0; at < old.length; at += DELETE_RECORDS) {
         await inTurn(() => deleteRecords(old.slice(at, at + DELETE_RECORDS)));
       }
@@ -220,24 +232,34 @@ export async function openJournalLog(
 }
 
 /** Those whose entries are to be settled. */
-function oldRecords(records: readonly KeptRecord[], nowMs: number): readonly KeptRecord[] {
+function oldRecords(
+  records: readonly KeptRecord[],
+  nowMs: number,
+  stayingBytes: number,
+): readonly KeptRecord[] {
   const sizeBytes = records.reduce((sum, record) => sum + record.sizeBytes, 0);
-  if (sizeBytes > MAX_BYTES) return records.slice(0, Math.ceil(records.length / 2));
+  if (sizeBytes > Math.max(MAX_BYTES, MIN_GAIN * stayingBytes)) {
+    return records.slice(0, Math.ceil(records.length / 2));
+  }
   const count = records.findIndex(({ atMs }) => atMs > nowMs - SETTLE_AFTER_MS);
   return records.slice(0, count < 0 ? records.length : count);
 }
 
-function* portions(due: readonly JournalEntry[]): Generator<JournalEntry[]> {
+function* portions(
+  due: Iterable<JournalEntry>,
+  shareOf: (entry: JournalEntry) => number,
+): Generator<JournalEntry[]> {
   let portion: JournalEntry[] = [];
-  let sizeBytes = 0;
+  let sizeBytes = 0, share = 0;
   for (const entry of due) {
     const { value } = entry;
     portion.push(entry);
+    share += shareOf(entry);
     sizeBytes += value instanceof Uint8Array ? value.length : 0;
-    if (portion.length < SETTLE_ENTRIES && sizeBytes < SETTLE_BYTES) continue;
+    if (share < SETTLE_ENTRIES && sizeBytes < SETTLE_BYTES) continue;
     yield portion;
     portion = [];
-    sizeBytes = 0;
+    sizeBytes = share = 0;
   }
   if (portion.length > 0) yield portion;
 }

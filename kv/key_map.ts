@@ -15,15 +15,45 @@ export interface KeyMap<T extends object> {
   set(key: Deno.KvKey, thing: T): void;
   /** Takes a key away. */
   remove(key: Deno.KvKey): void;
-  /** What the keys have that begin with some parts, or are just these, in the order of keys. */
-  list(prefix: Deno.KvKey): T[];
+  /**
+   * What the keys have that begin with some parts, or are just these, in the order of keys or the
+   * other way round. Bounds, which begin with the same parts, leave most of the others out, not all.
+   * Nothing may be set or taken away while it goes on.
+   */
+  list(prefix: Deno.KvKey, bounds?: KeyBounds): Iterable<T>;
+}
+
+/** From where to where keys are listed. */
+export interface KeyBounds {
+  /** The first one. */
+  readonly start?: Deno.KvKey | undefined;
+  /** The one behind the last. */
+  readonly end?: Deno.KvKey | undefined;
+  /** From the last to the first. */
+  readonly reverse?: boolean | undefined;
 }
 
 type Level<T> = Map<Deno.KvKeyPart, Level<T> | T>;
 
+/**
+ * The parts of a level in their order. Sorting tens of thousands of them for each of many short
+ * lists would take seconds, so the order is kept: with parts that are gone, without those that
+ * `added` names, some of them more than once.
+ */
+interface Order {
+  sorted: Deno.KvKeyPart[];
+  added: Deno.KvKeyPart[];
+}
+
+/** Levels of fewer parts are sorted anew each time. */
+const MIN_ORDERED = 32;
+/** More new parts than these are sorted into an order together, fewer one by one. */
+const MANY_ADDED = 64;
+
 /** A map without keys. */
 export function createKeyMap<T extends object>(): KeyMap<T> {
   const top: Level<T> = new Map();
+  const orders = new WeakMap<Level<T>, Order>();
 
   function find(key: Deno.KvKey): Level<T> | T | undefined {
     let found: Level<T> | T | undefined = top;
@@ -32,6 +62,50 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
       found = found.get(key[index]);
     }
     return found;
+  }
+
+  function setPart(level: Level<T>, part: Deno.KvKeyPart, next: Level<T> | T): void {
+    const size = level.size;
+    level.set(part, next);
+    if (level.size === size || size < MIN_ORDERED) return;
+    const order = orders.get(level);
+    if (order === undefined) return;
+    order.added.push(part);
+    if (order.added.length > size) orders.delete(level);
+  }
+
+  function partsOf(level: Level<T>): readonly Deno.KvKeyPart[] {
+    if (level.size < MIN_ORDERED) {
+      // Not told of what comes and goes from here on.
+      orders.delete(level);
+      return [...level.keys()].sort(compareParts);
+    }
+    const order = orders.get(level);
+    if (order === undefined || order.sorted.length > 2 * level.size) {
+      const sorted = [...level.keys()].sort(compareParts);
+      orders.set(level, { sorted, added: [] });
+      return sorted;
+    }
+    addToOrder(order);
+    return order.sorted;
+  }
+
+  /** What lies between the bounds, which reach down to a level where they are given. */
+  function* walk(level: Level<T>, depth: number, { start, end, reverse }: KeyBounds): Generator<T> {
+    const parts = partsOf(level);
+    const from = start === undefined ? 0 : lowerIndex(parts, start[depth]);
+    const to = end === undefined ? parts.length : endIndex(parts, end, depth);
+    for (let count = 0; count < to - from; count++) {
+      const part = parts[reverse ? to - 1 - count : from + count];
+      const next = level.get(part);
+      if (next instanceof Map) {
+        yield* walk(next, depth + 1, {
+          start: boundBelow(start, part, depth),
+          end: boundBelow(end, part, depth),
+          reverse,
+        });
+      } else if (next !== undefined) yield next;
+    }
   }
 
   return {
@@ -45,20 +119,24 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
         let next = level.get(key[index]);
         if (!(next instanceof Map)) {
           next = new Map();
-          level.set(key[index], next);
+          setPart(level, key[index], next);
         }
         // Levels are never things: those are made here alone.
         level = next as Level<T>;
       }
-      level.set(key[key.length - 1], thing);
+      setPart(level, key[key.length - 1], thing);
     },
     remove: (key) => removeBelow(top, key, 0),
-    list(prefix) {
+    *list(prefix, { start, end, reverse } = {}) {
       const found = find(prefix);
-      const things: T[] = [];
-      if (found instanceof Map) collect(found, things);
-      else if (found !== undefined) things.push(found);
-      return things;
+      const depth = prefix.length;
+      if (found instanceof Map) {
+        yield* walk(found, depth, {
+          start: start !== undefined && start.length > depth ? start : undefined,
+          end: end !== undefined && end.length > depth ? end : undefined,
+          reverse,
+        });
+      } else if (found !== undefined) yield found;
     },
   };
 }
@@ -80,12 +158,46 @@ function removeBelow<T>(level: Level<T>, key: Deno.KvKey, index: number): void {
   if (!(next instanceof Map) || next.size === 0) level.delete(key[index]);
 }
 
-function collect<T>(level: Level<T>, into: T[]): void {
-  for (const part of [...level.keys()].sort(compareParts)) {
-    const next = level.get(part);
-    if (next instanceof Map) collect(next, into);
-    else if (next !== undefined) into.push(next);
+/** A bound of a level, for what lies below one of its parts. */
+function boundBelow(
+  bound: Deno.KvKey | undefined,
+  part: Deno.KvKeyPart,
+  depth: number,
+): Deno.KvKey | undefined {
+  return bound !== undefined && bound.length > depth + 1 && bound[depth] === part
+    ? bound
+    : undefined;
+}
+
+function addToOrder(order: Order): void {
+  const { sorted, added } = order;
+  order.added = [];
+  if (added.length > MANY_ADDED) {
+    order.sorted = [...sorted, ...added].sort(compareParts)
+      .filter((part, index, parts) => index === 0 || part !== parts[index - 1]);
+    return;
   }
+  for (const part of added) {
+    const index = lowerIndex(sorted, part);
+    if (sorted[index] !== part) sorted.splice(index, 0, part);
+  }
+}
+
+/** Index of the first part that is not before one. */
+function lowerIndex(parts: readonly Deno.KvKeyPart[], part: Deno.KvKeyPart): number {
+  let low = 0, high = parts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareParts(parts[middle], part) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Index behind the last part that may lead to something before the end. */
+function endIndex(parts: readonly Deno.KvKeyPart[], end: Deno.KvKey, depth: number): number {
+  const index = lowerIndex(parts, end[depth]);
+  return parts[index] === end[depth] && end.length > depth + 1 ? index + 1 : index;
 }
 
 function compareParts(a: Deno.KvKeyPart, b: Deno.KvKeyPart): number {

@@ -57,7 +57,7 @@ export interface OpenedKv extends AsyncDisposable {
   /** What a commit may hold of what ingest writes. */
   readonly ingestRoom: Cost;
   /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal.ts`). */
-  settle(nowMs: number): Promise<void>;
+  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -130,7 +130,7 @@ export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
 async function requireNoJournal(kv: Deno.Kv): Promise<void> {
   const first = await kv.list({ prefix: [JOURNAL_SPACE] }, { limit: 1 }).next();
   if (first.done) return;
-  const remedy = "open it as a file until it takes nothing in for a minute";
+  const remedy = "open it as a file until it took nothing in for two minutes";
   throw new Error(`Cannot share the database as it has a journal: ${remedy}`);
 }
 

@@ -22,7 +22,8 @@ export async function* listIdBatches(
 ): AsyncGenerator<string[]> {
   for (let lastId = afterId;;) {
     // Marks first: a series whose mark a fold takes away meanwhile has a head afterwards.
-    const marked = await firstIds(listUnfoldedOf(kv, profile, lastId), ({ ref }) => ref.id);
+    const marks = listUnfoldedOf(kv, profile, { afterId: lastId, limit: BATCH_IDS });
+    const marked = await firstIds(marks, ({ ref }) => ref.id);
     const headed = await firstIds(listHeads(kv, profile, lastId), ({ id }) => id);
     // Of what lies behind the end of either list the other one does not know all.
     const ends = [marked, headed].filter(({ length }) => length === BATCH_IDS)

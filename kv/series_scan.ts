@@ -78,7 +78,7 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
   const ids = new Set<string>();
   let lastMs = -Infinity;
   // Marks first: what a fold takes from segments meanwhile is in a head afterwards.
-  for await (const { ref } of listUnfoldedOf(kv, profile, "")) {
+  for await (const { ref } of listUnfoldedOf(kv, profile)) {
     const extent = await describeSeries(kv, ref);
     if (extent === null) continue;
     ids.add(ref.id);
@@ -122,10 +122,7 @@ async function markedIds(
   { afterId, lastId }: { afterId: string; lastId: string },
 ): Promise<Set<string>> {
   const marked = new Set<string>();
-  for await (const { ref } of listUnfoldedOf(kv, profile, afterId)) {
-    if (ref.id > lastId) break;
-    marked.add(ref.id);
-  }
+  for await (const { ref } of listUnfoldedOf(kv, profile, { afterId, lastId })) marked.add(ref.id);
   return marked;
 }
 

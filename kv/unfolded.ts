@@ -57,18 +57,21 @@ export async function haveSegments(
 
 /** Every mark. A profile this version does not know is passed over. */
 export async function* listUnfolded(kv: Pick<Deno.Kv, "list">): AsyncGenerator<UnfoldedMark> {
-  for (const { name } of Object.values(PROFILES)) yield* listUnfoldedOf(kv, name, "");
+  for (const { name } of Object.values(PROFILES)) yield* listUnfoldedOf(kv, name);
 }
 
-/** The marks of a profile in the order of ids, from behind `afterId`. */
+/** The marks of a profile in the order of ids, of some of them and at most so many. */
 export async function* listUnfoldedOf(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
-  afterId: string,
+  { afterId = "", lastId, limit }: { afterId?: string; lastId?: string; limit?: number } = {},
 ): AsyncGenerator<UnfoldedMark> {
   const prefix = [UNFOLDED_SPACE, profile];
-  const selector = afterId === "" ? { prefix } : { prefix, start: [...prefix, `${afterId}\0`] };
-  for await (const { key, value, versionstamp } of kv.list(selector)) {
+  const start = afterId === "" ? prefix : [...prefix, `${afterId}\0`];
+  const selector = lastId === undefined
+    ? { prefix, ...(afterId === "" ? {} : { start }) }
+    : { start, end: [...prefix, `${lastId}\0`] };
+  for await (const { key, value, versionstamp } of kv.list(selector, { limit })) {
     yield { ref: { profile, id: String(key[2]) }, versionstamp, count: countOf(value) };
   }
 }

@@ -7,7 +7,6 @@
 import { z } from "zod";
 import { DEMO_METER_ID } from "../../data/demo_meter.ts";
 import type { Bench } from "./bench.ts";
-import { askJson } from "./export_client.ts";
 import type { Figure } from "./figure.ts";
 import { type Contestant, race, timed } from "./race.ts";
 import { ratioFigures } from "./ratio.ts";
@@ -15,6 +14,7 @@ import { startService } from "./service.ts";
 import { median } from "./spread.ts";
 import { standingsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
+import { uploadCsv } from "./upload_client.ts";
 import { YEAR_READINGS } from "./year.ts";
 
 const report = z.object({ inserted: z.int() });
@@ -23,7 +23,7 @@ const report = z.object({ inserted: z.int() });
 export async function measureImport(bench: Bench): Promise<Figure[]> {
   const peers = await bench.peers.open();
   await using service = await startService(await bench.folder("import"), { demoData: false });
-  const ours = importOverHttp(service.url, await bench.yearCsv());
+  const ours = importOverHttp(service.url, await bench.yearCsv(), bench.options.signal);
   const importing = [ours, ...peers.flatMap(({ imports }) => imports)];
   const standings = await race(importing, bench.options);
   console.log(
@@ -41,14 +41,12 @@ export async function measureImport(bench: Bench): Promise<Figure[]> {
 }
 
 /** The upload of the year into the emptied demo meter of a service without demo data. */
-function importOverHttp(url: string, csvPath: string): Contestant {
+function importOverHttp(url: string, csvPath: string, signal: AbortSignal): Contestant {
   const meterUrl = `${url}/api/meters/${DEMO_METER_ID}`;
 
   async function upload(): Promise<void> {
-    const file = await Deno.open(csvPath);
-    const headers = { "content-type": "text/csv" };
-    const init = { method: "POST", headers, body: file.readable };
-    const { inserted } = report.parse(await askJson(`${meterUrl}/readings`, init));
+    const answer = await uploadCsv(`${meterUrl}/readings`, csvPath, signal);
+    const { inserted } = report.parse(answer);
     if (inserted !== YEAR_READINGS) throw new Error(`imported ${inserted} readings`);
   }
 

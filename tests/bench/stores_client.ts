@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { askJson } from "./export_client.ts";
+import { uploadCsv } from "./upload_client.ts";
 
 /** How long a client waits after an answer before it asks again, milliseconds. */
 const POLL_MS = 5;
@@ -16,13 +17,22 @@ const uploaded = z.object({ rejected: z.literal(0) });
 const triggered = z.object({ report_id: z.string() });
 const status = z.object({ status: z.string(), download_url: z.string().optional() });
 
+/** Where a file about stores goes. */
+export interface StoreUpload {
+  /** What it is of. */
+  readonly kind: string;
+  /** The file. */
+  readonly path: string;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
 /** Uploads a file of a kind; throws where a row is rejected. */
-export async function importStores(url: string, kind: string, path: string): Promise<void> {
-  const file = await Deno.open(path);
-  const { size } = await file.stat();
-  const headers = { "content-type": "text/csv", "content-length": String(size) };
-  const init = { method: "POST", headers, body: file.readable };
-  uploaded.parse(await askJson(`${url}/stores/${kind}`, init));
+export async function importStores(
+  url: string,
+  { kind, path, signal }: StoreUpload,
+): Promise<void> {
+  uploaded.parse(await uploadCsv(`${url}/stores/${kind}`, path, signal));
 }
 
 /** Triggers a report and waits until it is complete; where it is. */

@@ -95,11 +95,13 @@ async function measureImports(
     bench.options.signal.throwIfAborted();
     folder = await bench.folder(`stores_${run}`);
     await using service = await startService(folder, { demoData: false });
-    await importStores(service.url, "hours", `${files.folder}/menu_hours.csv`);
-    await importStores(service.url, "timezones", `${files.folder}/timezones.csv`);
+    const { signal } = bench.options;
+    const upload = (kind: string, name: string) =>
+      importStores(service.url, { kind, path: `${files.folder}/${name}`, signal });
+    await upload("hours", "menu_hours.csv");
+    await upload("timezones", "timezones.csv");
     const health = watchHealth(service.url);
-    const path = `${files.folder}/store_status.csv`;
-    imports.runsMs.push(await timed(() => importStores(service.url, "status", path)));
+    imports.runsMs.push(await timed(() => upload("status", "store_status.csv")));
     imports.healthMs.push(...await health.stop());
   }
   return { folder, imports };

@@ -1,6 +1,6 @@
 import { openJournal } from "../../kv/journal.ts";
 import type { JournalSpaces } from "../../kv/journal_entries.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertRejects } from "../support/assert.ts";
 import {
   CommitFault,
   createRandom,
@@ -126,6 +126,79 @@ Deno.test("a database with a journal tells what one without does, after anything
       );
     }
   }
+});
+
+Deno.test("what follows a commit of which nothing was known for a while is laid over it", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  // The commit happens, its answer is lost, and the database cannot be asked about it either.
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(
+    () => kv.atomic().sum(["sum", "a"], 3n).set(["mark", "a"], true).commit(),
+    CommitFault,
+  );
+  delete plan.fate;
+  delete plan.before;
+  const added = await kv.atomic().sum(["sum", "a"], 4n).commit();
+  assertEquals(added.ok, true);
+  assertEquals((await kv.get(["sum", "a"])).value, new Deno.KvU64(7n));
+  assertEquals((await kv.get(["mark", "a"])).value, true);
+  const late = await kv.atomic().check(before).delete(["mark", "a"]).commit();
+  assertEquals(late.ok, false);
+});
+
+Deno.test("a check sees a commit of which nothing was known until then", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(() => kv.set(["mark", "a"], true), CommitFault);
+  delete plan.fate;
+  delete plan.before;
+  const late = await kv.atomic().check(before).set(["mark", "a"], Uint8Array.of(1)).commit();
+  assertEquals(late.ok, false);
+});
+
+Deno.test("records beyond 48 MB are settled early, but not written anew for what stays in them", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  const records = async () =>
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
+  await settle(0);
+  // 850 × 60,000 bytes are 51 MB.
+  const bytes = new Uint8Array(60_000);
+  for (let number = 1; number <= 850; number++) await kv.set(["log", "a", number], bytes);
+  const staying = await records();
+  await settle(1_000);
+  assertEquals(await records(), staying);
+  for (let number = 1; number <= 850; number++) await kv.delete(["log", "a", number]);
+  // Deletions are records too, so the older half is what held the bytes.
+  await settle(2_000);
+  assertEquals((await records()).length, 850);
+});
+
+Deno.test("settling that is told to stop leaves the rest to the next one", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  await kv.set(["mark", "a"], true);
+  await settle(0, AbortSignal.abort());
+  const told = async () => [
+    (await below.get(["mark", "a"])).value,
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).length,
+    (await kv.get(["mark", "a"])).value,
+  ];
+  assertEquals(await told(), [null, 1, true]);
+  await settle(1);
+  assertEquals(await told(), [true, 0, true]);
 });
 
 function rethrowUnlessFault(error: unknown): "fault" {

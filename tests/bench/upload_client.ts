@@ -1,0 +1,29 @@
+/**
+ * A client that uploads a file.
+ *
+ * It is curl where there is one: a fetch whose body is a stream of the file stalls by itself, for
+ * seconds in some runs, and its time says nothing about the service. Without curl the file is sent
+ * from memory.
+ *
+ * @module
+ */
+
+import { askJson } from "./export_client.ts";
+import { findInPath, runProgram } from "./program.ts";
+
+/** Uploads a file of CSV; what the service answers, if that is no error. */
+export async function uploadCsv(
+  url: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const type = "text/csv";
+  const curl = await findInPath("curl");
+  if (curl === null) {
+    const init = { method: "POST", headers: { "content-type": type }, signal };
+    return await askJson(url, { ...init, body: await Deno.readFile(path) });
+  }
+  const headers = ["-H", `Content-Type: ${type}`, "-H", "Expect:"];
+  const args = ["-sS", "--fail-with-body", "-X", "POST", ...headers, "-T", path, url];
+  return JSON.parse(await runProgram(curl, { args, signal }));
+}
