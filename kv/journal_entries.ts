@@ -135,9 +135,13 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     },
     list(selector) {
       const prefix = commonParts(selector);
-      const found = settled.list(prefix).map(snapshot);
+      const bounds = {
+        start: "start" in selector ? selector.start : undefined,
+        end: "end" in selector ? selector.end : undefined,
+      };
+      const found = settled.list(prefix, bounds).map(snapshot);
       if (!isSettled(prefix)) {
-        for (const series of staying.list(prefix)) found.push(...entriesOf(series));
+        for (const series of staying.list(prefix, bounds)) found.push(...entriesOf(series));
         found.sort((a, b) => compareKeys(a.key, b.key));
       }
       return found.filter(({ key }) => isWithin(key, selector));

@@ -19,6 +19,7 @@
  * @module
  */
 
+import { UPKEEP, type Upkeep } from "../data/upkeep.ts";
 import type { Cost } from "./budget.ts";
 import {
   createJournalEntries,
@@ -39,10 +40,6 @@ import {
 export const JOURNAL_SPACE = "journal";
 /** What a commit may hold of journalled keys: they are one value, or a few. */
 export const JOURNAL_ROOM: Cost = { mutations: Infinity, bytes: 500_000, keyBytes: Infinity };
-/** How long an entry that does not change stays in the journal, milliseconds. */
-export const SETTLE_AFTER_MS = 40_000;
-/** Bytes of records beyond which the older half is settled, however new it is. */
-const MAX_BYTES = 48_000_000;
 /** Entries that are settled at once, and their bytes, so that a commit in between waits little. */
 const SETTLE_ENTRIES = 150;
 const SETTLE_BYTES = 400_000;
@@ -66,7 +63,10 @@ export interface JournalLog {
    * @throws {TypeError} when the key is of a space that stays and the value is no bytes.
    */
   requireValue(key: Deno.KvKey, value: JournalValue): JournalValue;
-  /** Does something while no other commit of journalled keys is on its way. */
+  /**
+   * Does something while no other commit of journalled keys is on its way, and it is known of all
+   * before whether they happened. Throws where that cannot be found out now.
+   */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Commits an operation on the database below with changes of journalled keys; in turn only. */
   commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed>;
@@ -81,10 +81,14 @@ interface KeptRecord {
   readonly sizeBytes: number;
 }
 
+/** What the journal takes of the service's upkeep. */
+export type SettleRules = Pick<Upkeep, "settleAfterMs" | "journalMaxBytes">;
+
 /** Reads the journal that a database has. */
 export async function openJournalLog(
   below: Pick<Deno.Kv, "get" | "list" | "atomic">,
   spaces: JournalSpaces,
+  rules: SettleRules = UPKEEP,
 ): Promise<JournalLog> {
   const entries = createJournalEntries(spaces);
   const spacesBelow = new Set<string>();
@@ -121,7 +125,7 @@ export async function openJournalLog(
     encoded.forEach((record, index) => take(number + index, record, versionstamp));
   }
 
-  /** Looks up whether a commit happened whose answer was lost. */
+  /** Looks up whether a commit happened whose answer was lost; needed before anything goes by the entries. */
   async function lookUp(): Promise<string | null> {
     if (unsure === null) return null;
     const { number, encoded } = unsure;
@@ -132,7 +136,6 @@ export async function openJournalLog(
   }
 
   async function commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed> {
-    await lookUp();
     if (changes.length === 0) return await op.commit();
     const number = lastNumber + 1;
     const encoded = encodeRecords(changes);
@@ -181,7 +184,10 @@ export async function openJournalLog(
   }
 
   async function inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = turn.then(work);
+    const done = turn.then(async () => {
+      await lookUp();
+      return await work();
+    });
     turn = done.catch(() => {});
     return await done;
   }
@@ -208,7 +214,9 @@ export async function openJournalLog(
     commit,
     async settle(nowMs) {
       lastMs = nowMs;
-      const old = oldRecords(records, nowMs);
+      // What became of a commit in doubt is found out here where nothing follows it.
+      await inTurn(() => Promise.resolve());
+      const old = oldRecords(records, nowMs, rules);
       if (old.length === 0) return;
       const due = entries.listUpTo(old[old.length - 1].number);
       for (const some of portions(due)) await inTurn(() => settleEntries(some));
@@ -220,10 +228,14 @@ export async function openJournalLog(
 }
 
 /** Those whose entries are to be settled. */
-function oldRecords(records: readonly KeptRecord[], nowMs: number): readonly KeptRecord[] {
+function oldRecords(
+  records: readonly KeptRecord[],
+  nowMs: number,
+  { settleAfterMs, journalMaxBytes }: SettleRules,
+): readonly KeptRecord[] {
   const sizeBytes = records.reduce((sum, record) => sum + record.sizeBytes, 0);
-  if (sizeBytes > MAX_BYTES) return records.slice(0, Math.ceil(records.length / 2));
-  const count = records.findIndex(({ atMs }) => atMs > nowMs - SETTLE_AFTER_MS);
+  if (sizeBytes > journalMaxBytes) return records.slice(0, Math.ceil(records.length / 2));
+  const count = records.findIndex(({ atMs }) => atMs > nowMs - settleAfterMs);
   return records.slice(0, count < 0 ? records.length : count);
 }
 
