@@ -96,7 +96,17 @@ async function expectSent({ url }: ServiceProcess, sent: Sent): Promise<void> {
   }
 }
 
+const EAGER = new URL("../support/eager_service.ts", import.meta.url);
+
 Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${ROUNDS} rounds`, async (t) => {
+  await killRounds(t);
+});
+
+Deno.test(`the same where kills fall into folding and settling, ${ROUNDS} rounds`, async (t) => {
+  await killRounds(t, EAGER);
+});
+
+async function killRounds(t: Deno.TestContext, module?: URL): Promise<void> {
   await using folder = await makeTempFolder();
   const devices: Sent[] = Array.from({ length: CLIENTS }, (_, index) => ({
     deviceId: `device-${index}`,
@@ -108,7 +118,7 @@ Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${ROUNDS}
     const delayMs = Math.floor(Math.random() * 1_500);
     await t.step(`round ${round}: killed ${delayMs} ms after the first message`, async () => {
       {
-        await using service = await startProcess(folder.path, FREE);
+        await using service = await startProcess(folder.path, FREE, module);
         const sending = devices.map((sent) => sendUntilKilled(service.url, sent));
         await pause(delayMs);
         service.kill("SIGKILL");
@@ -123,7 +133,7 @@ Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${ROUNDS}
   }
   const acknowledged = devices.reduce((sum, { acknowledged: { size } }) => sum + size, 0);
   assert(acknowledged > 0, "nothing was acknowledged in any round");
-});
+}
 
 Deno.test("SIGTERM under load: what was acknowledged is there, exit 0 within 15 s", async () => {
   await using folder = await makeTempFolder();
