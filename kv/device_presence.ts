@@ -95,12 +95,14 @@ export async function lookAtDevices(
   const counts = { offline: 0, online: 0 };
   const refused: DeviceDue[] = [];
   let at = 0;
-  for (const { length } of packStages(steps.map(({ stage }) => stage), look.maxChecks)) {
-    const group = steps.slice(at, at += length);
+  const packed = packStages(steps.map(({ stage }) => stage), look.maxChecks);
+  const groups = packed.map(({ length }) => steps.slice(at, at += length));
+  // Side by side, as a database file syncs commits together that come while it syncs another.
+  await Promise.all(groups.map(async (group) => {
     if (await commitSteps(kv, group)) {
       for (const { event } of group) if (event !== null) counts[event.state]++;
     } else refused.push(...group.map(({ due }) => due));
-  }
+  }));
   if (refused.length === 0) return { ...counts, left };
   if (look.maxChecks === 1) return { ...counts, left: [...left, ...refused] };
   const alone = await lookAtDevices(kv, refused, { ...look, maxChecks: 1 });
