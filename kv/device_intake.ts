@@ -23,6 +23,7 @@ import {
 import { stageBeat, stageBeatDelete } from "./device_beats.ts";
 import { createDeviceMemory, type KeptDevice } from "./device_memory.ts";
 import { markOnline } from "./device_presence.ts";
+import { fixProfile } from "./devices.ts";
 import type { Ingest } from "./ingest.ts";
 import type { SeriesStore } from "./series_store.ts";
 
@@ -112,6 +113,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   async function take(readings: DeviceReadings): Promise<Taken> {
     const { id, profile, page, isCounted } = readings;
     const known = await memory.known(id, profile);
+    if (known.device.profile === profile && !known.device.isProfileFixed) {
+      known.device = await fixProfile(kv, id, profile) ?? known.device;
+    }
     const { device } = known;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
     const nowMs = now();
