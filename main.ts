@@ -12,6 +12,7 @@ import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/files/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
+import type { Upkeep } from "./data/upkeep.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { jobKinds } from "./jobs/kinds.ts";
@@ -49,6 +50,8 @@ export interface Surroundings {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+  /** When what live ingest wrote is folded and settled; as `data/upkeep.ts` says unless given. */
+  readonly upkeep?: Upkeep;
 }
 
 /**
@@ -57,16 +60,19 @@ export interface Surroundings {
  * @throws {Error} when the database is open elsewhere or newer, the folder cannot be made, the port
  * is taken. Nothing is left open then.
  */
-export async function start(settings: Settings, { now, log }: Surroundings): Promise<Service> {
+export async function start(
+  settings: Settings,
+  { now, log, upkeep }: Surroundings,
+): Promise<Service> {
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
-  const opened = stack.use(await openKv(settings.kvPath));
+  const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
   const files = await openFileStore(settings.fileStore, settings.s3);
   const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
-  const parts = { ...opened, series, files, now, log, owner };
+  const parts = { ...opened, series, files, now, log, owner, upkeep };
   const worker = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,

@@ -6,14 +6,10 @@
  */
 
 import type { Log } from "../data/log.ts";
+import { UPKEEP, type Upkeep } from "../data/upkeep.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
 import { clearUnfolded, listUnfolded } from "../kv/unfolded.ts";
 import type { Duty } from "./duty_loop.ts";
-
-/** A series is folded when it has this many segments … */
-const MANY_SEGMENTS = 256;
-/** … or has had some for this long, milliseconds. */
-const OLD_MS = 30_000;
 
 /** What compaction needs. */
 export interface CompactionDeps {
@@ -25,22 +21,27 @@ export interface CompactionDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+  /** When series are folded. */
+  readonly upkeep?: Pick<Upkeep, "everyMs" | "foldSegments" | "foldAfterMs">;
 }
 
 /** The duty. */
-export function compactionDuty({ kv, series, now, log }: CompactionDeps): Duty {
+export function compactionDuty(
+  { kv, series, now, log, upkeep = UPKEEP }: CompactionDeps,
+): Duty {
+  const { everyMs, foldSegments, foldAfterMs } = upkeep;
   const seenMs = new Map<string, number>();
   return {
     name: "compaction",
-    everyMs: 2_000,
+    everyMs,
     async round({ signal }) {
       for await (const mark of listUnfolded(kv)) {
         if (signal.aborted) return;
         const name = `${mark.ref.profile}/${mark.ref.id}`;
         const sinceMs = seenMs.get(name) ?? now();
         seenMs.set(name, sinceMs);
-        const isOld = now() - sinceMs >= OLD_MS;
-        if (!isOld && mark.count < MANY_SEGMENTS) continue;
+        const isOld = now() - sinceMs >= foldAfterMs;
+        if (!isOld && mark.count < foldSegments) continue;
         seenMs.delete(name);
         try {
           await series.fold(mark.ref);

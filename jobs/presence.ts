@@ -26,6 +26,8 @@ const LOOK_MS = 1_000;
 const LOOK_ENTRIES = 100_000;
 /** Devices that are read and moved at a time; more would stall the event loop. */
 const BATCH = 180;
+/** Batches on their way at once: one is read while others are synced to the disk. */
+const LANES = 4;
 /** Entries that are armed anew between two looks for silent devices. */
 const REARM_ENTRIES = 10 * BATCH;
 
@@ -113,15 +115,28 @@ async function entriesOf({ kv }: PresenceDeps, stretch: Stretch): Promise<Device
   );
 }
 
-/** Looks at the devices of some entries, a batch at a time; returns the entries that are left. */
+/** Looks at the devices of some entries in lanes; returns the entries that are left. */
 async function lookAt(
-  { kv, now, log, isExclusive, ...rules }: PresenceDeps & Pick<Look, "isUrgent">,
+  deps: PresenceDeps & Pick<Look, "isUrgent">,
   dues: readonly DeviceDue[],
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
+  const batches: (readonly DeviceDue[])[] = [];
+  for (let at = 0; at < dues.length; at += BATCH) batches.push(dues.slice(at, at + BATCH));
+  const next = batches[Symbol.iterator]();
+  const lanes = Array.from({ length: LANES }, () => lookInLane(deps, next, signal));
+  return (await Promise.all(lanes)).flat();
+}
+
+/** Looks at a batch after the other, of those that no lane has taken. */
+async function lookInLane(
+  { kv, now, log, isExclusive, ...rules }: PresenceDeps & Pick<Look, "isUrgent">,
+  batches: Iterable<readonly DeviceDue[]>,
+  signal: AbortSignal,
+): Promise<DeviceDue[]> {
   const waiting: DeviceDue[] = [];
-  for (let at = 0; at < dues.length && !signal.aborted; at += BATCH) {
-    const batch = dues.slice(at, at + BATCH);
+  for (const batch of batches) {
+    if (signal.aborted) break;
     const { offline, online, left } = await lookAtDevices(kv, batch, {
       ...rules,
       nowMs: now(),

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { UPKEEP, type Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
 import type { Duty } from "./duty_loop.ts";
 
@@ -11,9 +12,11 @@ import type { Duty } from "./duty_loop.ts";
 export interface SettleDeps extends Pick<OpenedKv, "settle"> {
   /** Epoch milliseconds now. */
   readonly now: () => number;
+  /** How often it looks. */
+  readonly upkeep?: Pick<Upkeep, "everyMs">;
 }
 
 /** The duty. */
-export function settleDuty({ settle, now }: SettleDeps): Duty {
-  return { name: "settle", everyMs: 2_000, round: ({ signal }) => settle(now(), signal) };
+export function settleDuty({ settle, now, upkeep: { everyMs } = UPKEEP }: SettleDeps): Duty {
+  return { name: "settle", everyMs, round: ({ signal }) => settle(now(), signal) };
 }

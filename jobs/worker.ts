@@ -7,6 +7,7 @@
 
 import type { FileStore } from "../data/files/file_store.ts";
 import type { Log } from "../data/log.ts";
+import type { Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
 import { purgedSeries } from "../kv/series_remove.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
@@ -49,6 +50,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly startedMs: number;
   /** After how long devices are offline that have no such time of their own, milliseconds. */
   readonly offlineAfterMs: number;
+  /** When what live ingest wrote is folded and settled. */
+  readonly upkeep?: Upkeep;
 }
 
 /** A worker that runs. */

@@ -12,19 +12,22 @@
  * @module
  */
 
+import { HOUR_MS } from "../data/limits.ts";
 import {
   decodeRateWindow,
   encodeRateWindow,
   type RateWindow,
   rateWindowBytes,
 } from "../data/rate_window.ts";
-import type { Staging } from "./budget.ts";
+import { SHARED_MAX_CHECKS, type Staging } from "./budget.ts";
 import { listByIds } from "./list_by_ids.ts";
 
 /** The first part of its keys. */
 export const BEAT_SPACE = "beat";
 const FORMAT = 1;
 const HEADER_BYTES = 9;
+/** Beats that are older belong to a writer that is gone, where a later one is there, milliseconds. */
+export const OLD_BEAT_MS: number = HOUR_MS;
 
 /** What one writer knows of a device. */
 export interface Beat {
@@ -81,18 +84,45 @@ export async function lastReceivedMs(
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** The same of many devices; those from which nothing was received are not in the map. */
-export async function lastReceivedOf(
+/** What many devices sent. */
+export interface ReceivedOfMany {
+  /** When something was last received from each; those from which nothing was are not in it. */
+  readonly lastMs: ReadonlyMap<string, number>;
+  /** Beats that say nothing any more: of writers that are gone, with a later one beside them. */
+  readonly gone: readonly Deno.KvEntry<unknown>[];
+}
+
+/** The beats of many devices as they are at a time, epoch milliseconds. */
+export async function receivedOf(
   kv: Pick<Deno.Kv, "list">,
   ids: readonly string[],
-): Promise<Map<string, number>> {
-  const times = new Map<string, number>();
-  for (const { key, value } of await listByIds(kv, BEAT_SPACE, ids)) {
+  nowMs: number,
+): Promise<ReceivedOfMany> {
+  const entries = await listByIds(kv, BEAT_SPACE, ids);
+  // Nothing but bytes is written under these keys.
+  const timesMs = entries.map(({ value }) => timeOf(value as Uint8Array));
+  const lastMs = new Map<string, number>();
+  entries.forEach(({ key }, index) => {
     const id = String(key[1]);
-    // Nothing but bytes is written under this key.
-    times.set(id, Math.max(times.get(id) ?? -Infinity, timeOf(value as Uint8Array)));
+    lastMs.set(id, Math.max(lastMs.get(id) ?? -Infinity, timesMs[index]));
+  });
+  const gone = entries.filter(({ key }, index) => {
+    const isOld = nowMs - timesMs[index] > OLD_BEAT_MS;
+    return isOld && timesMs[index] < (lastMs.get(String(key[1])) ?? -Infinity);
+  });
+  return { lastMs, gone };
+}
+
+/** Deletes beats, unless one of the few that share a commit was written again meanwhile. */
+export async function deleteBeats(
+  kv: Pick<Deno.Kv, "atomic">,
+  beats: readonly Deno.KvEntry<unknown>[],
+): Promise<void> {
+  for (let at = 0; at < beats.length; at += SHARED_MAX_CHECKS) {
+    const op = kv.atomic();
+    for (const beat of beats.slice(at, at + SHARED_MAX_CHECKS)) op.check(beat).delete(beat.key);
+    await op.commit();
   }
-  return times;
 }
 
 function timeOf(bytes: Uint8Array): number {

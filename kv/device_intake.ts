@@ -10,7 +10,6 @@
  * @module
  */
 
-import { HOUR_MS } from "../data/limits.ts";
 import { gatherPage, type Page } from "../data/page.ts";
 import type { DeviceProfileName } from "../data/profile.ts";
 import {
@@ -20,14 +19,12 @@ import {
   usedRequests,
   waitMs,
 } from "../data/rate_window.ts";
-import { stageBeat, stageBeatDelete } from "./device_beats.ts";
+import { OLD_BEAT_MS, stageBeat, stageBeatDelete } from "./device_beats.ts";
 import { createDeviceMemory, type KeptDevice } from "./device_memory.ts";
 import { markOnline } from "./device_presence.ts";
+import { fixProfile } from "./devices.ts";
 import type { Ingest } from "./ingest.ts";
 import type { SeriesStore } from "./series_store.ts";
-
-/** Beats of another process that are older belong to one that is gone, milliseconds. */
-const OLD_BEAT_MS = HOUR_MS;
 
 /** Readings of one device that came in one request. */
 export interface DeviceReadings {
@@ -112,6 +109,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   async function take(readings: DeviceReadings): Promise<Taken> {
     const { id, profile, page, isCounted } = readings;
     const known = await memory.known(id, profile);
+    if (known.device.profile === profile && !known.device.isProfileFixed) {
+      known.device = await fixProfile(kv, id, profile) ?? known.device;
+    }
     const { device } = known;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
     const nowMs = now();

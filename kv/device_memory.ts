@@ -127,7 +127,12 @@ async function loadDevice(
   profile: DeviceProfileName,
 ): Promise<KeptDevice> {
   const device = (await getDevice(kv, id))?.value ??
-    await createDevice(kv, id, { profile, nowMs: now(), serviceOfflineAfterMs });
+    await createDevice(kv, id, {
+      profile,
+      nowMs: now(),
+      serviceOfflineAfterMs,
+      isProfileFixed: true,
+    });
   const beats = await listBeats(kv, id);
   const extent = await series.describe({ profile: device.profile, id });
   const receivedMs = Math.max(0, ...beats.map(({ lastReceivedMs }) => lastReceivedMs));

@@ -22,7 +22,7 @@
  */
 
 import { packStages, type Stage } from "./budget.ts";
-import { lastReceivedOf } from "./device_beats.ts";
+import { deleteBeats, receivedOf } from "./device_beats.ts";
 import { type DeviceEvent, stageDeviceEvent } from "./device_events.ts";
 import {
   type DeviceEntry,
@@ -89,18 +89,21 @@ export async function lookAtDevices(
   dues: readonly DeviceDue[],
   look: Look,
 ): Promise<LookResult> {
-  const found = await findSteps(kv, dues, look);
+  const { found, gone } = await findSteps(kv, dues, look);
   const steps = found.filter(({ event }) => event !== null || !look.isUrgent);
   const left = found.filter(({ event }) => event === null && look.isUrgent).map(({ due }) => due);
   const counts = { offline: 0, online: 0 };
   const refused: DeviceDue[] = [];
   let at = 0;
-  for (const { length } of packStages(steps.map(({ stage }) => stage), look.maxChecks)) {
-    const group = steps.slice(at, at += length);
+  const packed = packStages(steps.map(({ stage }) => stage), look.maxChecks);
+  const groups = packed.map(({ length }) => steps.slice(at, at += length));
+  // Side by side, as a database file syncs commits together that come while it syncs another.
+  await Promise.all(groups.map(async (group) => {
     if (await commitSteps(kv, group)) {
       for (const { event } of group) if (event !== null) counts[event.state]++;
     } else refused.push(...group.map(({ due }) => due));
-  }
+  }));
+  await deleteBeats(kv, gone);
   if (refused.length === 0) return { ...counts, left };
   if (look.maxChecks === 1) return { ...counts, left: [...left, ...refused] };
   const alone = await lookAtDevices(kv, refused, { ...look, maxChecks: 1 });
@@ -138,27 +141,28 @@ export async function markOnline(
   }
 }
 
-/** What is to be done about entries. Records are read first, as the checks are on them. */
+/** What is to be done about entries, and beats that are of no use any more. Records are read first, as the checks are on them. */
 async function findSteps(
   kv: Pick<Deno.Kv, "list">,
   dues: readonly DeviceDue[],
   look: Look,
-): Promise<Step[]> {
+): Promise<{ found: Step[]; gone: readonly Deno.KvEntry<unknown>[] }> {
   const devices = await getDevices(kv, dues.map(({ id }) => id));
   const open = dues.filter((due) => {
     const device = firing(due, devices.get(due.id))?.value;
     if (device === undefined) return false;
     return device.state === "offline" || deadlineOf(device, look) <= look.nowMs;
   });
-  const received = await lastReceivedOf(kv, open.map(({ id }) => id));
-  return dues.flatMap((due) => {
+  const { lastMs, gone } = await receivedOf(kv, open.map(({ id }) => id), look.nowMs);
+  const found = dues.flatMap((due) => {
     const entry = devices.get(due.id);
     const device = firing(due, entry);
     if (device === undefined) return [staleStep(due, entry ?? null)];
-    const move = moveOf(device.value, received.get(due.id) ?? null, look);
+    const move = moveOf(device.value, lastMs.get(due.id) ?? null, look);
     const isMoved = move.event !== null || move.to.dueMs !== due.atMs;
     return isMoved ? [stepOf(due, device, move)] : [];
   });
+  return { found, gone };
 }
 
 /** The device that an entry is about, unless the entry is not the device's (any more). */

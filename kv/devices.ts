@@ -11,6 +11,7 @@
  */
 
 import { z } from "zod";
+import { AppError } from "../data/app_error.ts";
 import type { Staging } from "./budget.ts";
 import { stageDue, stageDueDelete } from "./due.ts";
 import { listByIds } from "./list_by_ids.ts";
@@ -29,13 +30,17 @@ const deviceSchema = z.object({
   stateSinceMs: z.number(),
   lastSeenMs: z.number().nullable(),
   dueMs: z.number().nullable(),
+  // Records of before there was such a thing say nothing about it.
+  isProfileFixed: z.boolean().default(false),
 });
 
 /**
  * A device. Times are epoch milliseconds. `offlineAfterMs` is null where the service's setting
  * counts. `stateSinceMs` is when it came into its state: the time of its last event, or of its
  * creation. `lastSeenMs` is what was known of the last reading received then. `dueMs` is where its
- * entry of the due index stands, null where it has none.
+ * entry of the due index stands, null where it has none. `isProfileFixed` is set before the first
+ * reading is on its way, by whoever brings it: as readings do not check the record, nothing else
+ * keeps its profile from changing under them.
  */
 export type DeviceRecord = z.infer<typeof deviceSchema>;
 
@@ -99,6 +104,8 @@ export interface NewDevice extends Partial<DeviceFields> {
   readonly nowMs: number;
   /** After how long without a reading devices are offline that have no such time of their own. */
   readonly serviceOfflineAfterMs: number;
+  /** Whether it is made for a reading that is to follow. */
+  readonly isProfileFixed?: boolean;
 }
 
 /**
@@ -118,6 +125,7 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     stateSinceMs: nowMs,
     lastSeenMs: null,
     dueMs: nowMs + (offlineAfterMs ?? device.serviceOfflineAfterMs),
+    isProfileFixed: device.isProfileFixed ?? false,
   };
   for (;;) {
     const op = kv.atomic();
@@ -126,6 +134,27 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     if ((await op.commit()).ok) return record;
     const entry = await getDevice(kv, id);
     if (entry !== null) return entry.value;
+  }
+}
+
+/**
+ * Fixes the profile of a device that is to get a reading of it. Returns the record that is there
+ * afterwards: where it is of another profile that one stays as it is. Null where there is no device.
+ */
+export async function fixProfile(
+  kv: Kv,
+  id: string,
+  profile: DeviceRecord["profile"],
+): Promise<DeviceRecord | null> {
+  for (;;) {
+    const from = await getDevice(kv, id);
+    if (from === null) return null;
+    if (from.value.profile !== profile || from.value.isProfileFixed) return from.value;
+    const to = { ...from.value, isProfileFixed: true };
+    const op = kv.atomic();
+    stageDeviceCheck(op, id, from);
+    stageDevice(op, id, { from, to });
+    if ((await op.commit()).ok) return to;
   }
 }
 
@@ -142,6 +171,8 @@ export interface DeviceChange {
 /**
  * Changes what users say about a device. Returns the record that follows, or null where there is no
  * device. With another `offlineAfterMs` one that is online is looked at anew at once.
+ *
+ * @throws {AppError} DEVICE_PROFILE_FIXED when it has readings of the profile it has, or gets some.
  */
 export async function changeDevice(
   kv: Kv,
@@ -154,6 +185,9 @@ export async function changeDevice(
     const fields = Object.entries(await change(from.value));
     const given = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
     const to: DeviceRecord = { ...from.value, ...given };
+    if (to.profile !== from.value.profile && from.value.isProfileFixed) {
+      throw profileFixed(id, from.value.profile);
+    }
     const isOtherTime = to.offlineAfterMs !== from.value.offlineAfterMs;
     if (isOtherTime && to.state === "online") to.dueMs = Math.min(to.dueMs ?? nowMs, nowMs);
     const op = kv.atomic();
@@ -161,6 +195,12 @@ export async function changeDevice(
     stageDevice(op, id, { from, to });
     if ((await op.commit()).ok) return to;
   }
+}
+
+/** The error of a change of profile that comes too late. */
+export function profileFixed(id: string, profile: DeviceRecord["profile"]): AppError {
+  const detail = `Device ${id} has readings as ${profile}, so its profile stays`;
+  return new AppError("DEVICE_PROFILE_FIXED", detail);
 }
 
 /** Lets a commit fail where a device is not what it was when read; null: where there is one. */

@@ -14,7 +14,12 @@
 
 import type { JournalSpaces } from "./journal_entries.ts";
 import { foundEntry, listInParts } from "./journal_list.ts";
-import { type Committed, type JournalLog, openJournalLog } from "./journal_log.ts";
+import {
+  type Committed,
+  type JournalLog,
+  openJournalLog,
+  type SettleRules,
+} from "./journal_log.ts";
 import type { Change, JournalValue } from "./journal_record.ts";
 import { createKeyMap } from "./key_map.ts";
 
@@ -41,8 +46,9 @@ interface Mutation extends Change {
 export async function openJournal(
   below: Deno.Kv,
   spaces: JournalSpaces,
+  rules?: SettleRules,
 ): Promise<JournaledKv> {
-  const log = await openJournalLog(below, spaces);
+  const log = await openJournalLog(below, spaces, rules);
   const kv: Deno.Kv = {
     async get<T>(key: Deno.KvKey, options?: ReadOptions): Promise<Deno.KvEntryMaybe<T>> {
       return journaledEntry<T>(log, key) ?? await below.get<T>(key, options);

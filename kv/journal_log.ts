@@ -19,6 +19,7 @@
  * @module
  */
 
+import { UPKEEP, type Upkeep } from "../data/upkeep.ts";
 import type { Cost } from "./budget.ts";
 import {
   createJournalEntries,
@@ -39,11 +40,7 @@ import {
 export const JOURNAL_SPACE = "journal";
 /** What a commit may hold of journalled keys: they are one value, or a few. */
 export const JOURNAL_ROOM: Cost = { mutations: Infinity, bytes: 500_000, keyBytes: Infinity };
-/** How long an entry that does not change stays in the journal, milliseconds. */
-export const SETTLE_AFTER_MS = 40_000;
-/** Bytes of records beyond which the older half is settled, however new it is … */
-const MAX_BYTES = 48_000_000;
-/** … if they are this many times those of what stays; writing that anew gains nothing. */
+/** Writing staying entries anew gains nothing unless records have this many times their bytes. */
 const MIN_GAIN = 4;
 /** Entries that are settled at once, and their bytes, so that a commit in between waits little. */
 const SETTLE_ENTRIES = 150;
@@ -70,7 +67,10 @@ export interface JournalLog {
    * @throws {TypeError} when the key is of a space that stays and the value is no bytes.
    */
   requireValue(key: Deno.KvKey, value: JournalValue): JournalValue;
-  /** Does something while no other commit of journalled keys is on its way. */
+  /**
+   * Does something while no other commit of journalled keys is on its way, and it is known of all
+   * before whether they happened. Throws where that cannot be found out now.
+   */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** Commits an operation on the database below with changes of journalled keys; in turn only. */
   commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed>;
@@ -88,10 +88,14 @@ interface KeptRecord {
   readonly sizeBytes: number;
 }
 
+/** What the journal takes of the service's upkeep. */
+export type SettleRules = Pick<Upkeep, "settleAfterMs" | "journalMaxBytes">;
+
 /** Reads the journal that a database has. */
 export async function openJournalLog(
   below: Pick<Deno.Kv, "get" | "list" | "atomic">,
   spaces: JournalSpaces,
+  rules: SettleRules = UPKEEP,
 ): Promise<JournalLog> {
   const entries = createJournalEntries(spaces);
   const spacesBelow = new Set<string>();
@@ -103,19 +107,20 @@ export async function openJournalLog(
   let unsure: { number: number; encoded: readonly EncodedRecord[] } | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
+  const isStaying = (key: Deno.KvKey) => !spaces[String(key[0])].isSettled;
   const isBelow = (key: Deno.KvKey) => spacesBelow.has(String(key[0]));
 
   /** Whether something may be below a key whose entry, if there is one, goes. */
   function hidesSomething(key: Deno.KvKey): boolean {
     if (!isBelow(key)) return false;
-    if (spaces[String(key[0])].isSettled) return true;
+    if (!isStaying(key)) return true;
     // What is never settled is below only if it was there before there was a journal.
     return entries.get(key)?.value === undefined;
   }
 
   /** Lays the changes of a stored record over the entries. */
   function take(number: number, { bytes, changes }: EncodedRecord, versionstamp: string): void {
-    const source = { number, bytes, versionstamp };
+    const source = { number, bytes: keptApart(changes, isStaying), versionstamp };
     for (const { key, value, versionstamp: own } of changes) {
       if (value === undefined && !hidesSomething(key)) entries.remove(key);
       else entries.set(key, value, own === undefined ? source : { ...source, versionstamp: own });
@@ -128,7 +133,7 @@ export async function openJournalLog(
     encoded.forEach((record, index) => take(number + index, record, versionstamp));
   }
 
-  /** Looks up whether a commit happened whose answer was lost. */
+  /** Looks up whether a commit happened whose answer was lost; needed before anything goes by the entries. */
   async function lookUp(): Promise<string | null> {
     if (unsure === null) return null;
     const { number, encoded } = unsure;
@@ -164,7 +169,7 @@ export async function openJournalLog(
       const { key, value, versionstamp, record } = entry;
       // What came meanwhile is newer.
       if (entries.get(key)?.record !== record) continue;
-      if (value !== undefined && !spaces[String(key[0])].isSettled) {
+      if (value !== undefined && isStaying(key)) {
         kept.push({ key, value, versionstamp });
         continue;
       }
@@ -208,18 +213,20 @@ export async function openJournalLog(
     isJournaled: (key) => Object.hasOwn(spaces, String(key[0])),
     isBelow,
     requireValue(key, value) {
-      if (spaces[String(key[0])].isSettled || value instanceof Uint8Array) return value;
+      if (!isStaying(key) || value instanceof Uint8Array) return value;
       throw new TypeError(`Cannot journal value as its key must hold bytes: ${String(value)}`);
     },
     inTurn,
     commit,
     async settle(nowMs, signal) {
       lastMs = nowMs;
-      const old = oldRecords(records, nowMs, entries.stayingBytes());
+      // What became of a commit in doubt is found out here where nothing follows it.
+      await inTurn(() => Promise.resolve());
+      const old = oldRecords(records, { ...rules, nowMs, stayingBytes: entries.stayingBytes() });
       if (old.length === 0) return;
       const due = entries.listUpTo(old[old.length - 1].number);
       const shareOf = ({ key, value }: JournalEntry) =>
-        value === undefined || spaces[String(key[0])].isSettled ? 1 : STAYING_SHARE;
+        value !== undefined && isStaying(key) ? STAYING_SHARE : 1;
       for (const some of portions(due, shareOf)) {
         if (signal?.aborted) return;
         await inTurn(() => settleEntries(some));
@@ -231,17 +238,45 @@ export async function openJournalLog(
   };
 }
 
+/**
+ * Puts copies in the place of bytes, those of entries that stay into one array, which is returned:
+ * so the record, of which they are a part, need not be kept in memory for them.
+ */
+function keptApart(
+  changes: readonly Change[],
+  isStaying: (key: Deno.KvKey) => boolean,
+): Uint8Array {
+  let size = 0;
+  for (const { key, value } of changes) {
+    if (value instanceof Uint8Array && isStaying(key)) size += value.length;
+  }
+  const kept = new Uint8Array(size);
+  let at = 0;
+  for (const change of changes) {
+    const { key, value } = change;
+    if (!(value instanceof Uint8Array)) continue;
+    if (isStaying(key)) {
+      kept.set(value, at);
+      change.value = kept.subarray(at, at + value.length);
+      at += value.length;
+    } else change.value = value.slice();
+  }
+  return kept;
+}
+
 /** Those whose entries are to be settled. */
 function oldRecords(
   records: readonly KeptRecord[],
-  nowMs: number,
-  stayingBytes: number,
+  { settleAfterMs, journalMaxBytes, nowMs, stayingBytes }: SettleRules & {
+    nowMs: number;
+    stayingBytes: number;
+  },
 ): readonly KeptRecord[] {
   const sizeBytes = records.reduce((sum, record) => sum + record.sizeBytes, 0);
-  if (sizeBytes > Math.max(MAX_BYTES, MIN_GAIN * stayingBytes)) {
+  if (sizeBytes > Math.max(journalMaxBytes, MIN_GAIN * stayingBytes)) {
     return records.slice(0, Math.ceil(records.length / 2));
   }
-  const count = records.findIndex(({ atMs }) => atMs > nowMs - SETTLE_AFTER_MS);
+  const count = records.findIndex(({ atMs }) => atMs > nowMs - settleAfterMs);
   return records.slice(0, count < 0 ? records.length : count);
 }
 

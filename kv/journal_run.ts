@@ -1,5 +1,5 @@
 /**
- * Entries whose keys differ by a number at their end, as bytes in the records that brought them.
+ * Entries whose keys differ by a number at their end, as places in bytes that came together.
  *
  * A segment of one reading has less than a hundred bytes, and hundreds of thousands of them may wait
  * to be folded: as an object each they would keep the collector busy.
@@ -7,11 +7,11 @@
  * @module
  */
 
-/** A record that is stored: whose bytes hold values. */
+/** A record that is stored. */
 export interface RecordSource {
   /** Its number. */
   readonly number: number;
-  /** Its bytes. */
+  /** The bytes of what stays of it. */
   readonly bytes: Uint8Array;
   /** The version of what it changed. */
   readonly versionstamp: string;

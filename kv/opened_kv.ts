@@ -9,12 +9,13 @@
  */
 
 import { z } from "zod";
+import { UPKEEP } from "../data/upkeep.ts";
 import { COMMIT_ROOM, type Cost } from "./budget.ts";
 import { CHANGED_SPACE } from "./changes.ts";
 import { BEAT_SPACE } from "./device_beats.ts";
 import { openJournal } from "./journal.ts";
 import type { JournalSpaces } from "./journal_entries.ts";
-import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal_log.ts";
+import { JOURNAL_ROOM, JOURNAL_SPACE, type SettleRules } from "./journal_log.ts";
 import { REVISION_SPACE } from "./revisions.ts";
 import { SEGMENT_SPACE } from "./segments.ts";
 import { countUnfolded, UNFOLDED_SPACE } from "./unfolded.ts";
@@ -66,7 +67,10 @@ export interface OpenedKv extends AsyncDisposable {
  *
  * @throws {Error} when another process has the file open, or a newer version wrote what it holds.
  */
-export async function openKv(path: string | null): Promise<OpenedKv> {
+export async function openKv(
+  path: string | null,
+  rules: SettleRules = UPKEEP,
+): Promise<OpenedKv> {
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || /^https?:\/\//.test(path);
   if (path !== null && !isRemote && path !== ":memory:") {
@@ -77,7 +81,7 @@ export async function openKv(path: string | null): Promise<OpenedKv> {
   stack.defer(() => kv.close());
   await checkSchema(kv);
   if (isRemote) await requireNoJournal(kv);
-  const journaled = isRemote ? null : await openJournal(kv, JOURNALED);
+  const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
   const owned = stack.move();
   return {
     kv: journaled?.kv ?? kv,
@@ -126,8 +130,13 @@ export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
   await kv.get(SCHEMA_KEY);
 }
 
-/** What is in a journal is known to the one process alone that has the database as a file. */
-async function requireNoJournal(kv: Deno.Kv): Promise<void> {
+/**
+ * Sees to it that a database may be shared: what is in a journal is known to the one process alone
+ * that has the database as a file.
+ *
+ * @throws {Error} when it has a journal.
+ */
+export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void> {
   const first = await kv.list({ prefix: [JOURNAL_SPACE] }, { limit: 1 }).next();
   if (first.done) return;
   const remedy = "open it as a file until it took nothing in for two minutes";

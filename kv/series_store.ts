@@ -7,12 +7,14 @@
 import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
+import { AppError } from "../data/app_error.ts";
 import { SHARED_MAX_CHECKS } from "./budget.ts";
 import { getRevision } from "./revisions.ts";
 import { compareReadings } from "./series_compare.ts";
 import { listIdBatches } from "./series_ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
+import { clearUnfolded, getUnfolded, type UnfoldedMark } from "./unfolded.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
 import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./series_scan.ts";
 import { foldSegments, type WriteCounts, writeReadings } from "./series_write.ts";
@@ -50,7 +52,10 @@ export interface SeriesStore {
     ids: readonly string[],
     pageOf: (index: number) => Page,
   ): Promise<WriteCounts>;
-  /** Counts what {@link SeriesStore.write} would do to the readings, and does nothing. */
+  /**
+   * Counts what {@link SeriesStore.write} would do to the readings, and changes none of them. Very
+   * many segments are folded first.
+   */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
   read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
@@ -79,6 +84,12 @@ export interface SeriesStoreDeps {
   readonly now: () => number;
 }
 
+/**
+ * Segments of a series beyond which they are folded before readings are compared with it: who sends
+ * single readings in no order has all of them read for each, until compaction comes by.
+ */
+const COMPARE_SEGMENTS = 48;
+
 /** A series store over a database. Writes of one series by this process wait for each other. */
 export function createSeriesStore(
   { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
@@ -100,6 +111,28 @@ export function createSeriesStore(
     } finally {
       for (const name of names) if (lastWrites.get(name) === turn) lastWrites.delete(name);
     }
+  }
+
+  async function markOfMany(ref: SeriesRef): Promise<UnfoldedMark | null> {
+    const mark = await getUnfolded(kv, ref);
+    return mark !== null && mark.count >= COMPARE_SEGMENTS ? mark : null;
+  }
+
+  async function foldMany(ref: SeriesRef): Promise<void> {
+    if (await markOfMany(ref) === null) return;
+    await inTurn(ref, async () => {
+      // Whoever had the turn before may have folded them.
+      const mark = await markOfMany(ref);
+      if (mark === null) return;
+      try {
+        await foldSegments(deps, ref);
+      } catch (error) {
+        // Other processes fold or write it: it only takes longer to read.
+        if (error instanceof AppError && error.code === "SERIES_BUSY") return;
+        throw error;
+      }
+      await clearUnfolded(kv, mark);
+    });
   }
 
   async function describe(ref: SeriesRef): Promise<SeriesInfo | null> {
@@ -132,7 +165,10 @@ export function createSeriesStore(
       }));
       return inTurnOf(names, () => writeManyReadings(deps, pages));
     },
-    compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
+    async compare(ref, page) {
+      await foldMany(ref);
+      return await compareReadings(kv, ref, sortPage(page));
+    },
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
     extent: (profile) => profileExtent(kv, profile),

@@ -6,7 +6,6 @@
 
 import { type Context, Hono } from "hono";
 import { z } from "zod";
-import { AppError } from "../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../data/limits.ts";
 import type { Log } from "../data/log.ts";
 import { instantText, parseInstant } from "../data/time_text.ts";
@@ -19,6 +18,7 @@ import {
   type DeviceRecord,
   getDevice,
   listDevices,
+  profileFixed,
 } from "../kv/devices.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
 import {
@@ -168,9 +168,9 @@ async function setUp(
     nowMs: now(),
     async change({ profile: before }) {
       if (profile === undefined || profile === before) return fields;
+      // Of a device whose readings came before its record could say so.
       if (await series.describe({ profile: before, id }) === null) return fields;
-      const detail = `Device ${id} has readings as ${before}, so its profile stays`;
-      throw new AppError("DEVICE_PROFILE_FIXED", detail);
+      throw profileFixed(id, before);
     },
   });
   intake.forget(id);

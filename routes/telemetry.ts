@@ -46,8 +46,10 @@ export function telemetryRoutes(deps: TelemetryDeps): Hono {
     const request = c.req.raw;
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     const length = Number(request.headers.get("content-length") ?? NaN);
-    // A short body comes whole, as reading its stream costs much of what a single message takes.
-    const chunks: Chunks = !isGzip && length <= JSON_BODY_MAX_BYTES
+    // A short body comes whole, as reading its stream costs much of what a single message takes;
+    // but of lines those that came are taken where the rest does not.
+    const isShort = !isGzip && length <= JSON_BODY_MAX_BYTES;
+    const chunks: Chunks = isShort && mediaType === "application/json"
       ? [await wholeBytes(request)]
       : uploadBytes(request.body, isGzip, () => {});
     if (mediaType === "application/x-ndjson") return await takeMany(c, deps, "lines", chunks);

@@ -92,12 +92,16 @@ export async function takeBatch(
   }
 
   try {
-    for await (const chunk of chunks) {
-      reader.push(chunk);
-      if (reader.waiting() >= PIECE_MESSAGES) await flush();
+    try {
+      for await (const chunk of chunks) {
+        reader.push(chunk);
+        if (reader.waiting() >= PIECE_MESSAGES) await flush();
+      }
+      reader.end();
+    } finally {
+      // Also of a batch that breaks off: a slow sender, who is cut off more often, sends few.
+      await flush();
     }
-    reader.end();
-    await flush();
   } catch (error) {
     log("warn", "telemetry batch cut short", { ...counts, error });
     throw error;

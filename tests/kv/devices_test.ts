@@ -26,6 +26,7 @@ Deno.test("a new device is online, with an entry at its creation plus the servic
     offlineAfterMs: null,
     createdMs: 1_000,
     state: "online",
+    isProfileFixed: false,
     stateSinceMs: 1_000,
     lastSeenMs: null,
     dueMs: 601_000,

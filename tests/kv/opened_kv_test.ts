@@ -3,6 +3,7 @@ import {
   type Migration,
   openKv,
   probeKv,
+  requireNoJournal,
   SCHEMA_VERSION,
 } from "../../kv/opened_kv.ts";
 import { createIngest } from "../../kv/ingest.ts";
@@ -153,4 +154,44 @@ Deno.test("openKv() opens what version 1 wrote, and ingest goes on with its mark
   const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
   await createIngest({ kv: opened.kv, writer: "w" }).add(site, page);
   assertEquals((await getUnfolded(opened.kv, site))?.count, 2);
+});
+
+Deno.test("a database is not to be shared as long as its journal has records", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
+  {
+    await using opened = await openKv(path);
+    const refs = [{ profile: "site", id: "s" }] as const;
+    await createIngest({ kv: opened.kv, writer: "w" }).add(refs[0], page);
+  }
+  using kv = await Deno.openKv(path);
+  await assertRejects(
+    () => requireNoJournal(kv),
+    Error,
+    "Cannot share the database as it has a journal: open it as a file",
+  );
+  for await (const { key } of kv.list({ prefix: ["journal"] })) await kv.delete(key);
+  await requireNoJournal(kv);
+});
+
+Deno.test("openKv() gives a database what its journal had before, and settles by its rules", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const beat = ["beat", "d", ""];
+  {
+    await using opened = await openKv(path);
+    await opened.kv.set(beat, Uint8Array.of(1));
+  }
+  {
+    await using opened = await openKv(path, { settleAfterMs: 5, journalMaxBytes: 1_000 });
+    assertEquals((await opened.kv.get(beat)).value, Uint8Array.of(1));
+    await opened.settle(0);
+    await opened.kv.set(["beat", "e", ""], Uint8Array.of(2));
+    await opened.settle(4);
+    await opened.settle(5);
+  }
+  using kv = await Deno.openKv(path);
+  const below = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);
+  assertEquals(below, ["d", "e"]);
 });

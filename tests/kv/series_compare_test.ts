@@ -1,5 +1,8 @@
 import fc from "fast-check";
+import { createIngest } from "../../kv/ingest.ts";
 import { compareReadings } from "../../kv/series_compare.ts";
+import { createSeriesStore } from "../../kv/series_store.ts";
+import { getUnfolded } from "../../kv/unfolded.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { pageOf, type Row } from "../support/pages.ts";
 import { ALL, DAY, DAY_MS, gridPage, METER, meterPage, readLines } from "../support/series.ts";
@@ -119,4 +122,27 @@ Deno.test("a series that is removed while it is compared with counts as one that
   const counts = await compareReadings(kv, METER, page);
   assertEquals(counts, { inserted: 60, updated: 0, unchanged: 0 });
   assertEquals(await readLines(rig.store, METER, ALL), []);
+});
+
+Deno.test("compare() of the store folds very many segments first and counts the same", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const store = createSeriesStore({ kv, now: () => DAY });
+  const ingest = createIngest({ kv, writer: "w" });
+  const segmentCount = async () =>
+    (await Array.fromAsync(kv.list({ prefix: ["segment", METER.profile, METER.id] }))).length;
+  // One by one, so that each is a segment of its own; 7 and 60 have no common factor.
+  for (let minute = 0; minute < 60; minute++) {
+    const timeMs = DAY + (minute * 7 % 60) * 60_000;
+    await ingest.add(METER, pageOf([[timeMs, String(minute), "", "", ""]]));
+  }
+  assertEquals(await segmentCount(), 60);
+  const lines = await readLines(store, METER);
+  const others = pageOf([
+    [DAY, "0", "", "", ""],
+    [DAY + 60_000, "1000", "", "", ""],
+    [DAY + 60 * 60_000, "1", "", "", ""],
+  ]);
+  assertEquals(await store.compare(METER, others), { inserted: 1, updated: 1, unchanged: 1 });
+  assertEquals([await segmentCount(), await readLines(store, METER)], [0, lines]);
+  assertEquals(await getUnfolded(kv, METER), null);
 });

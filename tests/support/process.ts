@@ -31,9 +31,16 @@ export interface FailedStart {
 /** Settings by name, as the environment has them. */
 export type Environment = Record<string, string>;
 
-/** Starts the service as `deno task start` does and waits until it is up. */
-export async function startProcess(folder: string, env: Environment): Promise<ServiceProcess> {
-  const { child, output, ended } = spawn(folder, env);
+/** What `deno task start` runs. */
+const MAIN = new URL("../../main.ts", import.meta.url);
+
+/** Starts the service as `deno task start` does, or another module as that, and waits until it is up. */
+export async function startProcess(
+  folder: string,
+  env: Environment,
+  module: URL = MAIN,
+): Promise<ServiceProcess> {
+  const { child, output, ended } = spawn(folder, env, module);
   for (;;) {
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
     const isUp = /listens on (http:\S+)|Running jobs;/.exec(output());
@@ -44,7 +51,7 @@ export async function startProcess(folder: string, env: Environment): Promise<Se
 
 /** Starts the service where it is expected to refuse, and waits for its end. */
 export async function failStart(folder: string, env: Environment): Promise<FailedStart> {
-  const { ended, output } = spawn(folder, env);
+  const { ended, output } = spawn(folder, env, MAIN);
   return { code: await ended, output: output() };
 }
 
@@ -56,11 +63,11 @@ export function pause(ms: number): Promise<void> {
 function spawn(
   folder: string,
   env: Environment,
+  module: URL,
 ): { child: Deno.ChildProcess; ended: Promise<number>; output: () => string } {
   const flags = config.tasks.start.command.split(" ").slice(1, -1);
-  const main = new URL("../../main.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...flags, main],
+    args: [...flags, module.pathname],
     cwd: folder,
     env: { PORT: "0", DEMO_DATA: "false", ...env },
     stdout: "piped",

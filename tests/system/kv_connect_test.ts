@@ -1,50 +1,13 @@
 import { assertEquals } from "../support/assert.ts";
 import { DEMO_RANGES, downloadHash, postExports, referenceHashes } from "../support/exports.ts";
-import { type Environment, pause, startProcess } from "../support/process.ts";
+import { hasKvServer, startKvServer } from "../support/kv_server.ts";
+import { startProcess } from "../support/process.ts";
 import { askJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
-const TOKEN = "a-token-for-tests-only";
-
-async function hasServer(): Promise<boolean> {
-  try {
-    return (await new Deno.Command("denokv", { args: ["--help"] }).output()).success;
-  } catch {
-    return false;
-  }
-}
-
-interface KvServer extends AsyncDisposable {
-  readonly env: Environment;
-}
-
-async function startKvServer(folder: string): Promise<KvServer> {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  const addr = `127.0.0.1:${port}`;
-  const child = new Deno.Command("denokv", {
-    args: ["--sqlite-path", `${folder}/kv.db`, "serve", "--access-token", TOKEN, "--addr", addr],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
-  for (let isUp = false; !isUp;) {
-    await pause(50);
-    isUp = await Deno.connect({ hostname: "127.0.0.1", port })
-      .then((connection) => (connection.close(), true), () => false);
-  }
-  return {
-    env: { KV_PATH: `http://${addr}`, DENO_KV_ACCESS_TOKEN: TOKEN },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-    },
-  };
-}
-
 Deno.test({
   name: "an api and two workers over one KV Connect server; a killed worker's jobs go on",
-  ignore: !await hasServer(),
+  ignore: !await hasKvServer(),
   async fn() {
     await using folder = await makeTempFolder();
     await using server = await startKvServer(folder.path);

@@ -1,0 +1,28 @@
+/**
+ * The service as a process that folds and settles what it takes in all the time, so that whatever
+ * kills it mostly does so in the midst of that.
+ *
+ * @module
+ */
+
+import { createLog } from "../../data/log.ts";
+import { readSettings } from "../../data/settings.ts";
+import { start } from "../../main.ts";
+
+if (import.meta.main) {
+  const result = readSettings(Deno.env.toObject());
+  if ("problems" in result) throw new Error(result.problems.join("\n"));
+  const write = (line: string) => console.error(line);
+  const service = await start(result.settings, {
+    now: Date.now,
+    log: createLog({ level: "info", now: Date.now, write }),
+    upkeep: {
+      everyMs: 5,
+      foldSegments: 2,
+      foldAfterMs: 20,
+      settleAfterMs: 10,
+      journalMaxBytes: 20_000,
+    },
+  });
+  console.log(`It listens on ${service.url}`);
+}
