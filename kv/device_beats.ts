@@ -22,7 +22,7 @@ export const BEAT_SPACE = "beat";
 const FORMAT = 1;
 const HEADER_BYTES = 9;
 /** Beats that are older belong to a writer that is gone, where a later one is there, milliseconds. */
-export const OLD_BEAT_MS = HOUR_MS;
+export const OLD_BEAT_MS: number = HOUR_MS;
 
 /** What one writer knows of a device. */
 export interface Beat {
