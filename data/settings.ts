@@ -5,6 +5,13 @@
  */
 
 import { z } from "zod";
+import {
+  LAKE_RULES,
+  LAKE_VARIABLES,
+  type LakeSettings,
+  lakeSettings,
+  missingLakeVariables,
+} from "./lake_settings.ts";
 import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { RateLimit } from "./rate_window.ts";
@@ -34,6 +41,8 @@ export interface Settings {
   readonly rateLimit: RateLimit;
   /** After how long without a reading a device is offline that has no such time, milliseconds. */
   readonly offlineAfterMs: number;
+  /** How telemetry is exported continuously. */
+  readonly lake: LakeSettings;
   /** What this process does. */
   readonly role: Role;
   /** Least level of log records. */
@@ -64,6 +73,7 @@ const RULES = {
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
+  ...LAKE_RULES,
 } as const;
 
 const environmentSchema = z.object({
@@ -81,6 +91,7 @@ const environmentSchema = z.object({
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   DENO_DEPLOYMENT_ID: z.string().optional(),
+  ...LAKE_VARIABLES,
 });
 
 /** Reads settings from an environment; a variable that is empty counts as not set. */
@@ -89,8 +100,9 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     Object.entries(environment).filter(([, value]) => value.trim() !== ""),
   );
   const result = environmentSchema.safeParse(given);
-  if (!result.success) {
-    const names = new Set(result.error.issues.map(({ path }) => String(path[0])));
+  const wrong = result.error?.issues.map(({ path }) => String(path[0])) ?? [];
+  const names = new Set([...wrong, ...missingLakeVariables(given)]);
+  if (!result.success || names.size > 0) {
     return { problems: [...names].map((name) => problemText(name, given[name])) };
   }
   const values = result.data;
@@ -110,14 +122,15 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
+      lake: lakeSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },
   };
 }
 
-function problemText(name: string, value: string): string {
+function problemText(name: string, value: string | undefined): string {
   // Only names of RULES can fail; DENO_DEPLOYMENT_ID takes any text.
   const rule = RULES[name as keyof typeof RULES];
-  return `${name} must be ${rule}: ${JSON.stringify(value)}`;
+  return `${name} must be ${rule}: ${value === undefined ? "not set" : JSON.stringify(value)}`;
 }
