@@ -1,6 +1,6 @@
 /**
  * Column chunks of Parquet files from values that are at hand by column: one data page each (version
- * 2), with statistics, and a dictionary where that is smaller.
+ * 2), with statistics, and a dictionary for values that seldom change.
  *
  * The library writes headers, levels, packed integers and Snappy. Its own way through a column looks
  * at every value several times, as it takes values of any kind; here doubles are the bytes that they
@@ -117,7 +117,8 @@ function packTimes(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
   const packed = new library.ByteWriter();
   // Deltas are the same from whatever time on, and those of small integers are packed fast. What is
   // packed begins with the size of blocks (2 bytes), their parts (1), the count and the first value.
-  const offsets = Int32Array.from(timesMs, (timeMs) => timeMs - first);
+  const offsets = new Int32Array(timesMs.length);
+  for (let row = 0; row < offsets.length; row++) offsets[row] = timesMs[row] - first;
   library.deltaBinaryPack(packed, offsets, "INT64");
   const header = new library.ByteWriter();
   header.appendVarInt(timesMs.length);

@@ -57,17 +57,12 @@ export function answer(...lines: string[]): () => Response {
   return () => new Response(lines.join(""), { headers: { "Content-Type": "application/json" } });
 }
 
-/** An answer of lines whose connection breaks behind them. */
+/** An answer of lines that ends before the length that it has by its head. */
 export function brokenAnswer(...lines: string[]): () => Response {
   return () => {
-    const parts = lines.map((line) => new TextEncoder().encode(line));
-    const body = new ReadableStream<Uint8Array>({
-      pull(controller) {
-        const part = parts.shift();
-        if (part === undefined) controller.error(new Error("broken on purpose"));
-        else controller.enqueue(part);
-      },
+    const bytes = new TextEncoder().encode(lines.join(""));
+    return new Response(new Blob([bytes]).stream(), {
+      headers: { "Content-Length": String(bytes.length + 1) },
     });
-    return new Response(body, { headers: { "Content-Type": "application/json" } });
   };
 }
