@@ -16,7 +16,9 @@ import { loadDemoData } from "./jobs/demo_data.ts";
 import { createJobs } from "./jobs/jobs.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
+import { startStoreData } from "./jobs/store_data.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { maxChecks } from "./kv/budget.ts";
 import { createDeviceIntake } from "./kv/device_intake.ts";
 import { createIngest } from "./kv/ingest.ts";
 import { isLeaseHeld } from "./kv/leases.ts";
@@ -61,7 +63,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
   const opened = stack.use(await openKv(settings.kvPath));
   const { kv } = opened;
   const files = await openDiskFileStore(settings.fileStore);
-  const series = createSeriesStore({ kv, now });
+  const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
   const parts = { ...opened, series, files, now, log, owner };
@@ -69,19 +71,22 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
-    kinds: jobKinds({ series, files }),
+    kinds: jobKinds({ kv, series, files }),
     startedMs,
   });
-  const ingest = createIngest({ kv, writer: owner });
+  const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
   stack.defer(() => ingest.stop());
   const { rateLimit: limit, offlineAfterMs } = settings;
   const devices = { limit, offlineAfterMs, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
+  const storeData = settings.storeDataDir === null || settings.role === "api"
+    ? null
+    : startStoreData({ kv, series, now, log, folder: settings.storeDataDir });
   let server: Listening | null = null;
-  // Requests and jobs that are on their way end at the same time, each within the grace.
+  // Requests, jobs and loading that are on their way end at the same time, within the grace.
   stack.defer(async () => {
-    await Promise.all([server?.stop(), worker?.stop(GRACE_MS)]);
+    await Promise.all([server?.stop(), worker?.stop(GRACE_MS), storeData?.stop()]);
   });
   const app = createApp({
     ...devices,

@@ -18,7 +18,7 @@
  * @module
  */
 
-import { FLOAT, toFixed } from "./decimal.ts";
+import { FLOAT, mantissaOf, scaleOf, toFixed } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 
 const FORMAT = 1;
@@ -46,6 +46,7 @@ interface PackedColumn {
 /** A page, in any order of time, as bytes. Decoding gives the same readings, decimals exact. */
 export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
   const count = page.timesMs.length;
+  if (count === 1) return encodeReading(page);
   const times = planTimes(page.timesMs);
   const columns = page.columns.map(planColumn);
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length + padded(times.width * count);
@@ -72,6 +73,38 @@ export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
     at = packColumn(bytes, at, column);
   });
   return bytes;
+}
+
+/** A page of one reading, which is all header; live readings mostly come alone. */
+function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES + columns.length * (COLUMN_BYTES + 8));
+  const view = new DataView(bytes.buffer);
+  bytes[0] = FORMAT;
+  bytes[1] = columns.length;
+  view.setUint32(4, 1, true);
+  view.setFloat64(8, timesMs[0], true);
+  view.setFloat64(16, 1, true);
+  let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
+  for (let index = 0; index < columns.length; index++) {
+    const header = HEADER_BYTES + COLUMN_BYTES * index;
+    const [value] = columns[index].values;
+    if (value !== value) {
+      bytes[header + 2] = NULLS_ALL;
+      continue;
+    }
+    const isFloat = columns[index].scale === FLOAT;
+    const scale = isFloat ? scaleOf(value) : columns[index].scale;
+    if (scale === FLOAT) {
+      bytes[header] = FLOAT_SCALE_BYTE;
+      bytes[header + 1] = 8;
+      view.setFloat64(size, value, true);
+      size += 8;
+    } else {
+      bytes[header] = scale;
+      view.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
+    }
+  }
+  return bytes.slice(0, size);
 }
 
 /**

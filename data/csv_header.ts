@@ -5,10 +5,10 @@
  */
 
 import { AppError, type FieldError } from "./app_error.ts";
+import { headerFields } from "./csv_fields.ts";
 import type { Dialect } from "./dialect.ts";
 import { QUOTED_VALUE_MAX } from "./limits.ts";
 import type { Profile } from "./profile.ts";
-import { parse } from "./std_csv.ts";
 
 /** A column that is read past. */
 export const IGNORED: number = -1;
@@ -90,12 +90,4 @@ function roleOf(name: string, { idColumn }: Profile, { timeColumns, columns }: D
   const time = timeColumns.findIndex((column) => column.toLowerCase() === name);
   if (time >= 0) return time === 0 ? TIME : SECOND_TIME;
   return columns.get(name)?.metric ?? (name === idColumn ? ID : IGNORED);
-}
-
-function headerFields(line: string, separator: string): string[] {
-  try {
-    return parse(line, { lazyQuotes: true, separator })[0] ?? [];
-  } catch {
-    return [line];
-  }
 }

@@ -4,12 +4,12 @@
  * @module
  */
 
+import { csvFields } from "./csv_fields.ts";
 import { createDecimalScanner, type Decimal, parseDecimal } from "./decimal_fields.ts";
 import { type CsvHeader, ID, IGNORED, TIME } from "./csv_header.ts";
 import type { ColumnMeaning, Dialect } from "./dialect.ts";
 import type { Profile } from "./profile.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
-import { parse } from "./std_csv.ts";
 import type { RowProblem } from "./upload_reader.ts";
 import { createTimeReader, readTime } from "./upload_time.ts";
 
@@ -133,7 +133,7 @@ function createFieldsReader(
   }
 
   return (text) => {
-    const fields = text.includes('"') ? quotedFields(text, delimiter) : text.split(delimiter);
+    const fields = csvFields(text, delimiter);
     if (fields === null) {
       return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
     }
@@ -185,13 +185,4 @@ function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
 function matchEnd(bytes: Uint8Array, start: number, wanted: Uint8Array): number {
   for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return -1;
   return start + wanted.length;
-}
-
-function quotedFields(text: string, separator: string): string[] | null {
-  try {
-    const records = parse(text, { separator });
-    return records.length === 1 ? records[0] : null;
-  } catch {
-    return null;
-  }
 }

@@ -62,6 +62,17 @@ export function toFixed(values: Float64Array): { scale: number; values: Float64A
   return { scale, values: mantissas };
 }
 
+/** The scale of {@link toFixed} for one double, `FLOAT` where there is none; 0 for NaN. */
+export function scaleOf(value: number): number {
+  for (let scale = 0; scale <= MAX_SCALE; scale++) if (fitsScale(value, scale)) return scale;
+  return FLOAT;
+}
+
+/** A double as a mantissa at a scale that holds it, or as it is at `FLOAT`. */
+export function mantissaOf(value: number, scale: number): number {
+  return scale === FLOAT ? value : Math.round(value * POWERS[scale]) + 0;
+}
+
 /**
  * A value of a scale as its shortest exact decimal: no exponent, no trailing zero, "" for NaN.
  * `data/decimal_words.ts` writes many of them faster.

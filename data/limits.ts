@@ -29,6 +29,18 @@ export const DEVICE_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ -";
 /** How far ahead of the service's clock the time of a telemetry message may be: 5 minutes. */
 export const TELEMETRY_MAX_AHEAD_MS: number = 5 * MINUTE_MS;
 
+/** A store's id: what a meter's may be, but for {@link STORE_ID_RESERVED}. */
+export const STORE_ID_PATTERN: RegExp = METER_ID_PATTERN;
+/** What no store is called, as addresses mean other things by it. */
+export const STORE_ID_RESERVED: readonly string[] = ["status", "hours", "timezones"];
+/** What a store's id may be, in words. */
+export const STORE_ID_RULE = `${METER_ID_RULE}, not ${STORE_ID_RESERVED.join(" or ")}`;
+/** Most spans of hours a store has: they are one KV value, of about 12 bytes a span. */
+export const STORE_SPANS_MAX = 1_000;
+
+/** Longest time for which a poll of a store may be asked to hold: 8,760 hours, a year. */
+export const MAX_HOLD_HOURS = 8_760;
+
 /** Shortest range of an export: 1 minute. */
 export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;
 /** Longest range of an export: 366 days, so that every calendar year fits. */
@@ -44,6 +56,11 @@ export const REJECTS_LISTED = 100;
 export const IGNORED_LISTED = 100;
 /** How much of a wrong value is quoted back, characters. */
 export const QUOTED_VALUE_MAX = 100;
+
+/** Whether a text may be a store's id. */
+export function isStoreId(text: string): boolean {
+  return STORE_ID_PATTERN.test(text) && !STORE_ID_RESERVED.includes(text);
+}
 
 /** First moment of the UTC day a time lies in, epoch milliseconds. */
 export function dayStartMs(timeMs: number): number {

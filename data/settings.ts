@@ -29,6 +29,8 @@ export interface Settings {
   readonly kvPath: string | null;
   /** Folder that holds the artifacts. */
   readonly fileStore: string;
+  /** Folder of files about stores that are loaded at start, or null. */
+  readonly storeDataDir: string | null;
   /** Whether the demo meter is made. */
   readonly demoData: boolean;
   /** How many jobs run at once. */
@@ -64,6 +66,7 @@ const RULES = {
   PORT: "a whole number of 0 to 65535",
   KV_PATH: "a file path, :memory: or an http(s) URL",
   FILE_STORE: "a folder path (s3: and kv: are not there yet)",
+  STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
   WORKER_CONCURRENCY: "a whole number of 1 to 64",
   FILE_RETENTION_HOURS: "a number above 0, at most 87600",
@@ -81,6 +84,7 @@ const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
   KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
   FILE_STORE: z.string().regex(/^(?!\w\w+:).+$/).default(".openwatts/files"),
+  STORE_DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).optional(),
   DEMO_DATA: z.enum(["true", "false"]).default("true").transform((text) => text === "true"),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
   FILE_RETENTION_HOURS: positiveNumber(87_600).default(168),
@@ -113,6 +117,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       port: values.PORT,
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
+      storeDataDir: values.STORE_DATA_DIR ?? null,
       demoData: values.DEMO_DATA,
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,

@@ -23,20 +23,24 @@ export type Place = { readonly line: number } | { readonly index: number };
 /** A record that was not taken; its value is shortened to 100 characters. */
 export type Reject = Place & RowProblem;
 
-/** Reads one upload, chunk by chunk. */
-export interface UploadReader {
+/** Reads the records of one upload, chunk by chunk. */
+export interface RecordReader {
   /** Reads what a chunk completes. Throws AppError INVALID_REQUEST or MALFORMED_BODY. */
   push(chunk: Uint8Array): void;
-  /** Reads the last record, which may lack its end. Throws as {@link UploadReader.push} does. */
+  /** Reads the last record, which may lack its end. Throws as {@link RecordReader.push} does. */
   end(): void;
-  /** How many readings wait to be taken. */
-  waiting(): number;
-  /** The readings since the call before, in the order of the upload. */
-  take(): Page;
   /** How many records were not taken so far, and the first 100 of them. */
   rejected(): RejectedRecords;
   /** Columns or properties of the upload that mean nothing here; the first 100. */
   ignored(): readonly string[];
+}
+
+/** Reads one upload of readings of a series. */
+export interface UploadReader extends RecordReader {
+  /** How many readings wait to be taken. */
+  waiting(): number;
+  /** The readings since the call before, in the order of the upload. */
+  take(): Page;
 }
 
 /** Records that were not taken. */

@@ -24,6 +24,11 @@ export interface LocalClock {
    * more.
    */
   toUtcMs(wallMs: number): number;
+  /**
+   * The same, but of a skipped wall time the instant as if the clock had not been set yet, so that
+   * 02:30 becomes 03:30: what Temporal calls `compatible`.
+   */
+  toCompatibleMs(wallMs: number): number;
 }
 
 /**
@@ -36,17 +41,23 @@ export function createLocalClock(zone: string): LocalClock {
   const spans = createWallSpans(zone);
   let fromMs = 0, endMs = 0, offsetMs = 0;
 
-  function seek(wallMs: number): number {
+  /** Makes the last span that begins at or before a wall time the present one. */
+  function seek(wallMs: number): void {
     const index = spans.find(wallMs);
-    if (index < 0) return NaN;
     fromMs = spans.fromMs[index];
     endMs = spans.endMs[index];
     offsetMs = spans.offsetMs[index];
-    return wallMs - offsetMs;
   }
 
   return {
-    toUtcMs: (wallMs) => wallMs >= fromMs && wallMs < endMs ? wallMs - offsetMs : seek(wallMs),
+    toUtcMs(wallMs) {
+      if (wallMs < fromMs || wallMs >= endMs) seek(wallMs);
+      return wallMs < endMs ? wallMs - offsetMs : NaN;
+    },
+    toCompatibleMs(wallMs) {
+      if (wallMs < fromMs || wallMs >= endMs) seek(wallMs);
+      return wallMs - offsetMs;
+    },
   };
 }
 
@@ -101,7 +112,7 @@ interface WallSpans {
   readonly fromMs: readonly number[];
   readonly endMs: readonly number[];
   readonly offsetMs: readonly number[];
-  /** Which span a wall time lies in, or -1 where it lies in none. */
+  /** The last span that begins at or before a wall time; the time may lie behind its end. */
   find(wallMs: number): number;
 }
 
@@ -129,8 +140,7 @@ function createWallSpans(zone: string): WallSpans {
 
   function find(wallMs: number): number {
     while (next !== null && wallMs >= reachMs) add(next);
-    const index = lastNotAfter(fromMs, wallMs);
-    return index >= 0 && wallMs < endMs[index] ? index : -1;
+    return lastNotAfter(fromMs, wallMs);
   }
 
   return { fromMs, endMs, offsetMs, find };

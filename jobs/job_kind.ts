@@ -18,6 +18,8 @@ export interface Progress {
 
 /** What a run is given. */
 export interface JobContext {
+  /** The job's id. */
+  readonly jobId: string;
   /** What was asked for, as it was stored. */
   readonly params: Json;
   /** The name to write the artifact under: unlike that of any other run. */

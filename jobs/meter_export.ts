@@ -13,9 +13,7 @@ import { PROFILES } from "../data/profile.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
 import type { JobContext, JobKind, JobOutcome } from "./job_kind.ts";
 import { exportFilename, METER_EXPORT, meterExportParams } from "./meter_export_contract.ts";
-
-/** Text is handed on in pieces of at least this many characters. */
-const CHUNK_CHARS = 65_536;
+import { textChunks } from "./text_chunks.ts";
 
 /** What an export needs. */
 export interface MeterExportDeps {
@@ -54,7 +52,7 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
       context.progress({ done: recordCount, share });
     },
   });
-  const body = text.pipeThrough(new TextEncoderStream());
+  const body = textChunks(text).pipeThrough(new TextEncoderStream());
   const written = await deps.files.write(context.artifactName, body, context.signal)
     .catch((error) => {
       const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
@@ -77,30 +75,15 @@ function meterNotFound(meterId: string): AppError {
   });
 }
 
-/** The file's text, read from the store only as fast as it is taken. */
-function exportText({ pages, writer, onPage }: {
+/** The file's text, piece by piece. */
+async function* exportText({ pages, writer, onPage }: {
   pages: AsyncIterable<Page>;
   writer: ReturnType<typeof createCsvWriter>;
   onPage: (page: Page) => void;
-}): ReadableStream<string> {
-  const iterator = pages[Symbol.asyncIterator]();
-  let waiting = writer.header();
-  return new ReadableStream<string>({
-    async pull(controller) {
-      let isDone = false;
-      while (!isDone && waiting.length < CHUNK_CHARS) {
-        const next = await iterator.next();
-        isDone = next.done === true;
-        if (next.done) break;
-        onPage(next.value);
-        waiting += writer.lines(next.value);
-      }
-      if (waiting !== "") controller.enqueue(waiting);
-      waiting = "";
-      if (isDone) controller.close();
-    },
-    async cancel() {
-      await iterator.return?.();
-    },
-  }, { highWaterMark: 1 });
+}): AsyncGenerator<string> {
+  yield writer.header();
+  for await (const page of pages) {
+    onPage(page);
+    yield writer.lines(page);
+  }
 }

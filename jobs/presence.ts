@@ -14,6 +14,7 @@
  */
 
 import type { Log } from "../data/log.ts";
+import { maxChecks } from "../kv/budget.ts";
 import { type DeviceDue, type Look, lookAtDevices } from "../kv/device_presence.ts";
 import { listCrowd } from "../kv/due.ts";
 import { orderById } from "./order_by_id.ts";
@@ -27,9 +28,6 @@ const LOOK_ENTRIES = 100_000;
 const BATCH = 180;
 /** Entries that are armed anew between two looks for silent devices. */
 const REARM_ENTRIES = 10 * BATCH;
-/** Most checks of a commit: on a local file, and over KV Connect, which takes 10. */
-const LOCAL_CHECKS = 90;
-const SHARED_CHECKS = 9;
 
 /** What the loop needs. */
 export interface PresenceDeps {
@@ -121,14 +119,13 @@ async function lookAt(
   dues: readonly DeviceDue[],
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
-  const maxChecks = isExclusive ? LOCAL_CHECKS : SHARED_CHECKS;
   const waiting: DeviceDue[] = [];
   for (let at = 0; at < dues.length && !signal.aborted; at += BATCH) {
     const batch = dues.slice(at, at + BATCH);
     const { offline, online, left } = await lookAtDevices(kv, batch, {
       ...rules,
       nowMs: now(),
-      maxChecks,
+      maxChecks: maxChecks(isExclusive),
     });
     for (const due of left) waiting.push(due);
     // A batch that only reads would not let timers run before the next one.

@@ -95,6 +95,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     let move: (record: JobRecord) => JobRecord;
     try {
       const { artifact, result } = await kind.run({
+        jobId: job.id,
         params: job.params,
         artifactName: artifactName(job.id, job.epoch),
         signal: controller.signal,

@@ -17,6 +17,7 @@ import { createDueLoop } from "./due_loop.ts";
 import { startDuties } from "./duty_loop.ts";
 import type { JobKind } from "./job_kind.ts";
 import { startPresence } from "./presence.ts";
+import { settleDuty } from "./settle.ts";
 import { sweepDuty } from "./sweep.ts";
 
 /** How long a round of a duty may take after the grace, milliseconds. */
@@ -25,7 +26,7 @@ const LEFT_MS = 1_000;
 const LOOK_TOO_OLD_MS = 15_000;
 
 /** What a worker needs. */
-export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue"> {
+export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "settle"> {
   /** Where readings are. */
   readonly series: SeriesStore;
   /** Where artifacts are. */
@@ -84,7 +85,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
   listening.catch((error) => log("error", "queue not listened to", { error }));
   loop.start();
-  const duties = startDuties(deps, [sweepDuty(deps), compactionDuty(deps)]);
+  const duties = startDuties(deps, [sweepDuty(deps), compactionDuty(deps), settleDuty(deps)]);
   const presence = startPresence(deps);
   return {
     poke: loop.poke,

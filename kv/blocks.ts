@@ -55,6 +55,18 @@ export async function listBlocks(
   return blocks;
 }
 
+/** The blocks whose stretch begins before a time, the last one first, `batchSize` of them in a read. */
+export async function* listBlocksBack(
+  kv: Pick<Deno.Kv, "list">,
+  ref: SeriesRef,
+  { toMs, batchSize }: { toMs: number; batchSize: number },
+): AsyncGenerator<StoredBlock> {
+  const selector = { start: blockKey(ref, -Infinity), end: blockKey(ref, toMs) };
+  for await (const entry of kv.list<Uint8Array>(selector, { reverse: true, batchSize })) {
+    yield { startMs: Number(entry.key[3]), bytes: entry.value };
+  }
+}
+
 /**
  * Gives the memory of a block that was read back at once; its bytes are gone. Left to the collector,
  * which does not see how much of it there is, it piles up by tens of megabytes in a long read.

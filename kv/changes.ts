@@ -12,7 +12,8 @@ import type { ProfileName } from "../data/profile.ts";
 import type { Staging } from "./budget.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
-const SPACE = "changed";
+/** The first part of its keys. */
+export const CHANGED_SPACE = "changed";
 
 /** A day of a series and when it was last altered. */
 export interface Change {
@@ -26,7 +27,7 @@ export interface Change {
 
 /** Says that readings of a day are altered by this commit. */
 export function stageChanged(op: Staging, ref: SeriesRef, dayMs: number): void {
-  op.set([SPACE, ref.profile, ref.id, dayMs], true);
+  op.set([CHANGED_SPACE, ref.profile, ref.id, dayMs], true);
 }
 
 /** The days of a profile, or of one series of it, altered after a version. */
@@ -35,7 +36,7 @@ export async function* listChanges(
   profile: ProfileName,
   { id, after = "" }: { id?: string; after?: string } = {},
 ): AsyncGenerator<Change> {
-  const prefix = id === undefined ? [SPACE, profile] : [SPACE, profile, id];
+  const prefix = id === undefined ? [CHANGED_SPACE, profile] : [CHANGED_SPACE, profile, id];
   for await (const { key, versionstamp } of kv.list({ prefix })) {
     if (versionstamp <= after) continue;
     yield { ref: { profile, id: String(key[2]) }, dayMs: Number(key[3]), versionstamp };

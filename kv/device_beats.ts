@@ -16,7 +16,8 @@ import { decodeRateWindow, encodeRateWindow, type RateWindow } from "../data/rat
 import type { Staging } from "./budget.ts";
 import { listByIds } from "./list_by_ids.ts";
 
-const SPACE = "beat";
+/** The first part of its keys. */
+export const BEAT_SPACE = "beat";
 const FORMAT = 1;
 const HEADER_BYTES = 9;
 
@@ -45,18 +46,18 @@ export function stageBeat(
   bytes[0] = FORMAT;
   new DataView(bytes.buffer).setFloat64(1, lastReceivedMs, true);
   bytes.set(entries, HEADER_BYTES);
-  op.set([SPACE, id, writer], bytes);
+  op.set([BEAT_SPACE, id, writer], bytes);
 }
 
 /** Takes the beat of a writer away. */
 export function stageBeatDelete(op: Staging, id: string, writer: string): void {
-  op.delete([SPACE, id, writer]);
+  op.delete([BEAT_SPACE, id, writer]);
 }
 
 /** The beats of a device, one a writer. */
 export async function listBeats(kv: Pick<Deno.Kv, "list">, id: string): Promise<StoredBeat[]> {
   const beats: StoredBeat[] = [];
-  for await (const { key, value } of kv.list<Uint8Array>({ prefix: [SPACE, id] })) {
+  for await (const { key, value } of kv.list<Uint8Array>({ prefix: [BEAT_SPACE, id] })) {
     beats.push({
       writer: String(key[2]),
       lastReceivedMs: timeOf(value),
@@ -81,7 +82,7 @@ export async function lastReceivedOf(
   ids: readonly string[],
 ): Promise<Map<string, number>> {
   const times = new Map<string, number>();
-  for (const { key, value } of await listByIds(kv, SPACE, ids)) {
+  for (const { key, value } of await listByIds(kv, BEAT_SPACE, ids)) {
     const id = String(key[1]);
     // Nothing but bytes is written under this key.
     times.set(id, Math.max(times.get(id) ?? -Infinity, timeOf(value as Uint8Array)));

@@ -16,11 +16,12 @@ import { splitPage } from "../data/page_split.ts";
 import { PROFILES } from "../data/profile.ts";
 import {
   addCosts,
+  COMMIT_ROOM,
   type Cost,
-  costOf,
   fitsCommit,
   NO_COST,
-  packStages,
+  packByCost,
+  type Recorded,
   recorded,
   type Stage,
 } from "./budget.ts";
@@ -61,13 +62,14 @@ export interface IngestDeps {
   readonly kv: Pick<Deno.Kv, "atomic">;
   /** This running process, unlike any other that ever was. */
   readonly writer: string;
+  /** What a commit of the database may hold of what is written here. */
+  readonly room?: Cost;
 }
 
 interface Request {
   readonly ref: SeriesRef;
   readonly page: Page;
-  readonly stage: Stage;
-  readonly cost: Cost;
+  readonly extra: Recorded;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -79,7 +81,7 @@ interface Batch {
 }
 
 /** A committer with nothing to do. */
-export function createIngest({ kv, writer }: IngestDeps): Ingest {
+export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): Ingest {
   let waiting: Request[] = [];
   let rounds: Promise<void> | null = null;
   let isStopped = false;
@@ -99,13 +101,15 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
   }
 
   async function commitRound(requests: readonly Request[]): Promise<void> {
-    const owners = new Map<Stage, Batch>();
+    const owners = new Map<Recorded, Batch>();
     for (const batch of batchesOf(requests)) {
       const stages = batchStages(batch.requests);
       batch.open = stages.length;
       for (const stage of stages) owners.set(stage, batch);
     }
-    for (const stages of packStages([...owners.keys()])) await commitGroup(stages, owners);
+    for (const stages of packByCost([...owners.keys()], { room })) {
+      await commitGroup(stages, owners);
+    }
   }
 
   /**
@@ -113,8 +117,8 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
    * by stage, then request by request, so that only the one at fault is rejected.
    */
   async function commitGroup(
-    stages: readonly Stage[],
-    owners: ReadonlyMap<Stage, Batch>,
+    stages: readonly Recorded[],
+    owners: ReadonlyMap<Recorded, Batch>,
     tries = TRIES,
   ): Promise<void> {
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
@@ -135,25 +139,24 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
   }
 
   /** A series' readings of a batch: a stage a segment, the first with what the requests add. */
-  function batchStages(requests: readonly Request[]): Stage[] {
+  function batchStages(requests: readonly Request[]): Recorded[] {
     const { ref } = requests[0];
     const page = concatPages(requests.map((request) => request.page));
-    const extra: Stage = (op) => requests.forEach((request) => request.stage(op));
-    if (page.timesMs.length === 0) return [extra];
+    const addExtra: Stage = (op) => requests.forEach(({ extra }) => extra.stage(op));
+    if (page.timesMs.length === 0) return [recorded(addExtra)];
     return fewDays(page).flatMap((piece) =>
       splitPage(piece.page, SEGMENT_MAX_READINGS)
         .map((part) => ({ bytes: part.bytes, days: piece.days }))
     )
-      .map(({ bytes, days }, index): Stage => {
-        const name = { writer, number: ++segmentNumber };
-        return (op) => {
-          stageSegment(op, ref, { ...name, bytes });
+      .map(({ bytes, days }, index) =>
+        recorded((op) => {
+          stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
           stageRevision(op, ref);
           stageUnfolded(op, ref);
           for (const dayMs of days) stageChanged(op, ref, dayMs);
-          if (index === 0) extra(op);
-        };
-      });
+          if (index === 0) addExtra(op);
+        })
+      );
   }
 
   return {
@@ -166,14 +169,14 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
       }
       // Runs the stage once: one that throws refuses its own request and no other.
       const extra = recorded(stage);
-      const cost = costOf(extra);
+      const { cost } = extra;
       if (!fitsCommit(addCosts(cost, cost))) {
         const fact = "a stage takes at most half of a commit";
         throw new RangeError(`Cannot ingest stage as ${fact}: ${cost.mutations} mutations`);
       }
       if (page.timesMs.length === 0 && cost.mutations === 0) return;
       await new Promise<void>((resolve, reject) => {
-        waiting.push({ ref, page, stage: extra, cost, resolve, reject });
+        waiting.push({ ref, page, extra, resolve, reject });
         // Begins behind what runs now, so that requests of one turn share a commit.
         rounds ??= Promise.resolve().then(work);
       });
@@ -192,13 +195,13 @@ export function createIngest({ kv, writer }: IngestDeps): Ingest {
  */
 async function commit(
   kv: IngestDeps["kv"],
-  stages: readonly Stage[],
+  stages: readonly Recorded[],
   tries: number,
 ): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
       const op = kv.atomic();
-      stages.forEach((stage) => stage(op));
+      stages.forEach(({ stage }) => stage(op));
       await op.commit();
       return;
     } catch (error) {
@@ -220,14 +223,14 @@ function batchesOf(requests: readonly Request[]): Batch[] {
   for (const request of requests) {
     const name = `${request.ref.profile}/${request.ref.id}`;
     const open = latest.get(name);
-    const cost = addCosts(open?.cost ?? NO_COST, request.cost);
+    const cost = addCosts(open?.cost ?? NO_COST, request.extra.cost);
     if (open !== undefined && fitsCommit(addCosts(cost, cost))) {
       open.batch.requests.push(request);
       open.cost = cost;
     } else {
       const batch = { requests: [request], open: 0 };
       batches.push(batch);
-      latest.set(name, { batch, cost: request.cost });
+      latest.set(name, { batch, cost: request.extra.cost });
     }
   }
   return batches;

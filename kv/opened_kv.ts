@@ -9,13 +9,21 @@
  */
 
 import { z } from "zod";
-import { countUnfolded } from "./unfolded.ts";
+import { COMMIT_ROOM, type Cost } from "./budget.ts";
+import { CHANGED_SPACE } from "./changes.ts";
+import { BEAT_SPACE } from "./device_beats.ts";
+import { openJournal } from "./journal.ts";
+import type { JournalSpaces } from "./journal_entries.ts";
+import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal_log.ts";
+import { REVISION_SPACE } from "./revisions.ts";
+import { SEGMENT_SPACE } from "./segments.ts";
+import { countUnfolded, UNFOLDED_SPACE } from "./unfolded.ts";
 
 const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
 
 /** The version of the stored form that this code reads and writes (`docs/storage.md`). */
-export const SCHEMA_VERSION = 2;
+export const SCHEMA_VERSION = 3;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
@@ -23,7 +31,20 @@ const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 export type Migration = (kv: Deno.Kv) => Promise<void>;
 
 /** Steps by the version they start from. */
-const MIGRATIONS: Readonly<Record<number, Migration>> = { 1: countUnfolded };
+const MIGRATIONS: Readonly<Record<number, Migration>> = {
+  1: countUnfolded,
+  // What there is stays as it is; version 2 does not know of the journal.
+  2: () => Promise.resolve(),
+};
+
+/** What ingest writes with every reading. Segments stay in the journal, as their order is there. */
+export const JOURNALED: JournalSpaces = {
+  [SEGMENT_SPACE]: { isSettled: false },
+  [UNFOLDED_SPACE]: { isSettled: true },
+  [REVISION_SPACE]: { isSettled: true },
+  [CHANGED_SPACE]: { isSettled: true },
+  [BEAT_SPACE]: { isSettled: true },
+};
 
 /** An open database and what it can do. Disposing of it closes it. */
 export interface OpenedKv extends AsyncDisposable {
@@ -33,6 +54,10 @@ export interface OpenedKv extends AsyncDisposable {
   readonly isExclusive: boolean;
   /** Whether it has queues; a database over KV Connect and one on Deno Deploy have none. */
   readonly hasQueue: boolean;
+  /** What a commit may hold of what ingest writes. */
+  readonly ingestRoom: Cost;
+  /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal.ts`). */
+  settle(nowMs: number): Promise<void>;
 }
 
 /**
@@ -51,9 +76,13 @@ export async function openKv(path: string | null): Promise<OpenedKv> {
   const kv = await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
   await checkSchema(kv);
+  if (isRemote) await requireNoJournal(kv);
+  const journaled = isRemote ? null : await openJournal(kv, JOURNALED);
   const owned = stack.move();
   return {
-    kv,
+    kv: journaled?.kv ?? kv,
+    ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
+    settle: journaled?.settle ?? (() => Promise.resolve()),
     isExclusive: !isRemote,
     hasQueue: !isRemote,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -95,6 +124,14 @@ export async function checkSchema(
 /** Reads the smallest thing there is; throws when the database does not answer. */
 export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
   await kv.get(SCHEMA_KEY);
+}
+
+/** What is in a journal is known to the one process alone that has the database as a file. */
+async function requireNoJournal(kv: Deno.Kv): Promise<void> {
+  const first = await kv.list({ prefix: [JOURNAL_SPACE] }, { limit: 1 }).next();
+  if (first.done) return;
+  const remedy = "open it as a file until it takes nothing in for a minute";
+  throw new Error(`Cannot share the database as it has a journal: ${remedy}`);
 }
 
 async function lockFile(path: string): Promise<Disposable> {

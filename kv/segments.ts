@@ -19,7 +19,8 @@ import type { Staging } from "./budget.ts";
 import type { HeadEntry } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
-const SPACE = "segment";
+/** The first part of its keys. */
+export const SEGMENT_SPACE = "segment";
 
 /** A segment as it is stored. */
 export interface StoredSegment {
@@ -45,7 +46,7 @@ export function stageSegment(
   ref: SeriesRef,
   { writer, number, bytes }: SegmentName & { bytes: Uint8Array },
 ): void {
-  op.set([SPACE, ref.profile, ref.id, writer, number], bytes);
+  op.set([SEGMENT_SPACE, ref.profile, ref.id, writer, number], bytes);
 }
 
 /** Deletes a segment. */
@@ -59,7 +60,7 @@ export async function listSegments(
   ref: SeriesRef,
 ): Promise<StoredSegment[]> {
   const segments: StoredSegment[] = [];
-  for await (const entry of kv.list<Uint8Array>({ prefix: [SPACE, ref.profile, ref.id] })) {
+  for await (const entry of kv.list<Uint8Array>({ prefix: [SEGMENT_SPACE, ref.profile, ref.id] })) {
     segments.push({ key: entry.key, versionstamp: entry.versionstamp, bytes: entry.value });
   }
   return segments.sort((a, b) =>
@@ -79,7 +80,7 @@ export async function countSegments(
   most: number,
 ): Promise<number> {
   let count = 0;
-  for await (const _ of kv.list({ prefix: [SPACE, profile, id] }, { limit: most })) count++;
+  for await (const _ of kv.list({ prefix: [SEGMENT_SPACE, profile, id] }, { limit: most })) count++;
   return count;
 }
 

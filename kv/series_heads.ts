@@ -14,6 +14,7 @@
 import { z } from "zod";
 import type { ProfileName } from "../data/profile.ts";
 import type { Staging } from "./budget.ts";
+import { getByKeys } from "./get_by_keys.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
 const SPACE = "series";
@@ -61,8 +62,15 @@ export interface HeadEntry {
 
 /** Reads a head. */
 export async function getHead(kv: Pick<Deno.Kv, "get">, ref: SeriesRef): Promise<HeadEntry> {
-  const { key, value, versionstamp } = await kv.get(headKey(ref));
-  return { key, value: versionstamp === null ? null : headSchema.parse(value), versionstamp };
+  return headEntry(await kv.get(headKey(ref)));
+}
+
+/** Reads the heads of several series, in their order. */
+export async function getHeads(
+  kv: Pick<Deno.Kv, "getMany">,
+  refs: readonly SeriesRef[],
+): Promise<HeadEntry[]> {
+  return (await getByKeys(kv, refs.map(headKey))).map(headEntry);
 }
 
 /** Sets a head. */
@@ -87,6 +95,24 @@ export function currentLife({ value }: HeadEntry): number {
   return value.state === "live" ? value.life : value.life + 1;
 }
 
+/**
+ * The head after a commit of readings from `firstMs` to `lastMs`, so many of them new. A series that
+ * has none yet, or whose last life ended, begins a life.
+ */
+export function grownHead(
+  entry: HeadEntry,
+  { firstMs, lastMs, inserted }: { firstMs: number; lastMs: number; inserted: number },
+): SeriesHead {
+  const live = liveHead(entry);
+  return nextHead(entry.value, {
+    state: "live",
+    life: currentLife(entry),
+    count: (live?.count ?? 0) + inserted,
+    firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
+    lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
+  });
+}
+
 /** Ids and heads of a profile's series in the order of ids, from behind `afterId`. */
 export async function* listHeads(
   kv: Pick<Deno.Kv, "list">,
@@ -101,6 +127,31 @@ export async function* listHeads(
   for await (const { key, value } of kv.list(selector)) {
     yield { id: String(key[2]), head: headSchema.parse(value) };
   }
+}
+
+/** The heads of series whose ids (ascending, ASCII) are all there are in their range, in one read. */
+export async function rangeHeads(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+  ids: readonly string[],
+): Promise<HeadEntry[]> {
+  const selector = {
+    start: [SPACE, profile, ids[0]],
+    end: [SPACE, profile, `${ids[ids.length - 1]}\0`],
+  };
+  const found = new Map<string, HeadEntry>();
+  for await (
+    const entry of kv.list(selector, { batchSize: 2 * ids.length })
+  ) {
+    found.set(String(entry.key[2]), headEntry(entry));
+  }
+  return ids.map((id) =>
+    found.get(id) ?? { key: headKey({ profile, id }), value: null, versionstamp: null }
+  );
+}
+
+function headEntry({ key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): HeadEntry {
+  return { key, value: versionstamp === null ? null : headSchema.parse(value), versionstamp };
 }
 
 function headKey({ profile, id }: SeriesRef): Deno.KvKey {

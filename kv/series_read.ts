@@ -114,8 +114,8 @@ async function countNew(
   return count;
 }
 
-/** The segments of the life that a series is in, or begins. */
-async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
+/** The segments of the life that a series is in, or begins, as one ascending page. */
+export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
   const segments = await listSegments(kv, ref);
   return segmentsPage(ref, segments.filter((segment) => !isOfEndedLife(head, segment)));
 }

@@ -7,14 +7,16 @@
 import type { Page, Span } from "../data/page.ts";
 import { sortPage } from "../data/page_merge.ts";
 import type { ProfileName } from "../data/profile.ts";
+import { SHARED_MAX_CHECKS } from "./budget.ts";
 import { getRevision } from "./revisions.ts";
 import { compareReadings } from "./series_compare.ts";
-import { listHeads } from "./series_heads.ts";
+import { listIdBatches } from "./series_ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./series_read.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries, removeSeries } from "./series_remove.ts";
-import { foldSegments, type WriteCounts, type WriteDeps, writeReadings } from "./series_write.ts";
-import { listUnfoldedOf } from "./unfolded.ts";
+import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./series_scan.ts";
+import { foldSegments, type WriteCounts, writeReadings } from "./series_write.ts";
+import { type WriteManyDeps, writeManyReadings } from "./series_write_many.ts";
 
 /** What is known of a series as a whole. */
 export interface SeriesInfo extends SeriesExtent {
@@ -37,10 +39,28 @@ export interface SeriesStore {
    * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
    */
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
+  /**
+   * Writes readings of many series, as {@link SeriesStore.write} does those of each, in few commits.
+   * Each commit leaves every series whole. `pageOf` is asked once for each series of the list.
+   *
+   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   */
+  writeMany(
+    profile: ProfileName,
+    ids: readonly string[],
+    pageOf: (index: number) => Page,
+  ): Promise<WriteCounts>;
   /** Counts what {@link SeriesStore.write} would do to the readings, and does nothing. */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /** The readings within a span, ascending, in pages (`kv/series_read.ts`). */
   read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
+  /**
+   * Of every series of a profile with readings before `toMs` those of a span and the last one before
+   * it, in the order of ids, some at a time (`kv/series_scan.ts`).
+   */
+  scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** All series of a profile together. */
+  extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds what live ingest left into blocks; readings stay what they are. */
   fold(ref: SeriesRef): Promise<number>;
   /** Removes every reading of a series. False where there is none. */
@@ -50,24 +70,35 @@ export interface SeriesStore {
 }
 
 /** What a series store needs. */
-export interface SeriesStoreDeps extends WriteDeps {
+export interface SeriesStoreDeps {
+  /** The database. */
+  readonly kv: WriteManyDeps["kv"];
+  /** Most checks of one commit; by default what every kind of database takes. */
+  readonly maxChecks?: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /** A series store over a database. Writes of one series by this process wait for each other. */
-export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
+export function createSeriesStore(
+  { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
+): SeriesStore {
+  const deps = { ...rest, maxChecks };
   const { kv } = deps;
   const lastWrites = new Map<string, Promise<unknown>>();
 
-  async function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
-    const name = `${ref.profile}/${ref.id}`;
-    const turn = (lastWrites.get(name) ?? Promise.resolve()).then(write, write);
-    lastWrites.set(name, turn);
+  function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
+    return inTurnOf([`${ref.profile}/${ref.id}`], write);
+  }
+
+  /** Writes when every write of these series that was asked for before has ended. */
+  async function inTurnOf<T>(names: readonly string[], write: () => Promise<T>): Promise<T> {
+    const turn = Promise.allSettled(names.map((name) => lastWrites.get(name))).then(write);
+    for (const name of names) lastWrites.set(name, turn);
     try {
       return await turn;
     } finally {
-      if (lastWrites.get(name) === turn) lastWrites.delete(name);
+      for (const name of names) if (lastWrites.get(name) === turn) lastWrites.delete(name);
     }
   }
 
@@ -82,40 +113,31 @@ export function createSeriesStore(deps: SeriesStoreDeps): SeriesStore {
     describe,
     async list(profile, { afterId, limit }) {
       const infos: SeriesInfo[] = [];
-      for await (const id of listIds(kv, profile, afterId)) {
-        const info = await describe({ profile, id });
-        if (info !== null) infos.push(info);
-        if (infos.length === limit) break;
+      for await (const ids of listIdBatches(kv, profile, afterId)) {
+        for (const id of ids) {
+          const info = await describe({ profile, id });
+          if (info !== null) infos.push(info);
+          if (infos.length === limit) return infos;
+        }
       }
       return infos;
     },
     revision: (ref) => getRevision(kv, ref),
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
+    writeMany(profile, ids, pageOf) {
+      const names = ids.map((id) => `${profile}/${id}`);
+      const pages = ids.map((id, index) => ({
+        ref: { profile, id },
+        takePage: () => sortPage(pageOf(index)),
+      }));
+      return inTurnOf(names, () => writeManyReadings(deps, pages));
+    },
     compare: (ref, page) => compareReadings(kv, ref, sortPage(page)),
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
+    scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
+    extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),
   };
-}
-
-/** Ids of series with a head or with segments, in their order, each once, from behind `afterId`. */
-async function* listIds(
-  kv: WriteDeps["kv"],
-  profile: ProfileName,
-  afterId: string,
-): AsyncGenerator<string> {
-  const heads = listHeads(kv, profile, afterId);
-  const marks = listUnfoldedOf(kv, profile, afterId);
-  let head = await heads.next();
-  let mark = await marks.next();
-  while (!head.done || !mark.done) {
-    const headId = head.done ? undefined : head.value.id;
-    const markId = mark.done ? undefined : mark.value.ref.id;
-    const id = headId === undefined || (markId !== undefined && markId < headId) ? markId : headId;
-    if (id === undefined) return;
-    yield id;
-    if (headId === id) head = await heads.next();
-    if (markId === id) mark = await marks.next();
-  }
 }

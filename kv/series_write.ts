@@ -20,15 +20,7 @@ import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "./budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
 import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } from "./segments.ts";
-import {
-  currentLife,
-  getHead,
-  type HeadEntry,
-  liveHead,
-  nextHead,
-  type SeriesHead,
-  stageHead,
-} from "./series_heads.ts";
+import { getHead, grownHead, type HeadEntry, stageHead } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
 import { purgeSeries } from "./series_remove.ts";
 import { getUnfolded } from "./unfolded.ts";
@@ -193,13 +185,15 @@ async function readyHead(deps: WriteDeps, ref: SeriesRef): Promise<HeadEntry> {
   }
 }
 
-interface Group {
+/** New readings that belong to one block, and what it holds. */
+export interface Group {
   /** Where the block's stretch begins, epoch milliseconds. */
   readonly startMs: number;
   /** The readings that it holds. */
   readonly base: Page;
-  /** Indexes of the new readings that go over it. */
+  /** Index of the first new reading that goes over it. */
   readonly start: number;
+  /** Index behind the last one. */
   readonly end: number;
 }
 
@@ -229,7 +223,8 @@ async function readGroups(
   return groups;
 }
 
-function groupAt(
+/** The group of the reading at an index, given the blocks around its time. */
+export function groupAt(
   page: Page,
   start: number,
   { before, nextMs }: { before: StoredBlock | undefined; nextMs: number | undefined },
@@ -243,7 +238,7 @@ function groupAt(
 }
 
 /** What writes a merged block back, split where it is too long; null where nothing differs. */
-function blocksStage(
+export function blocksStage(
   ref: SeriesRef,
   { startMs, base }: Group,
   { merge, isChange }: { merge: Merge; isChange: boolean },
@@ -256,21 +251,6 @@ function blocksStage(
     }
     if (isChange) stageChanged(op, ref, dayStartMs(startMs));
   };
-}
-
-/** The head after a slice; a series that has none yet, or whose last life ended, begins a life. */
-function grownHead(
-  entry: HeadEntry,
-  { firstMs, lastMs, inserted }: { firstMs: number; lastMs: number; inserted: number },
-): SeriesHead {
-  const live = liveHead(entry);
-  return nextHead(entry.value, {
-    state: "live",
-    life: currentLife(entry),
-    count: (live?.count ?? 0) + inserted,
-    firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
-    lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
-  });
 }
 
 async function backOff(ref: SeriesRef, conflicts: number): Promise<void> {

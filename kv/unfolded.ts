@@ -14,9 +14,11 @@
 
 import { type ProfileName, PROFILES } from "../data/profile.ts";
 import type { Staging } from "./budget.ts";
+import { getByKeys } from "./get_by_keys.ts";
 import type { SeriesRef } from "./series_ref.ts";
 
-const SPACE = "unfolded";
+/** The first part of its keys. */
+export const UNFOLDED_SPACE = "unfolded";
 /** How often clearing a mark is tried while ingest goes on. */
 const TRIES = 4;
 
@@ -32,7 +34,7 @@ export interface UnfoldedMark {
 
 /** Marks a series that gets one more segment. */
 export function stageUnfolded(op: Staging, ref: SeriesRef): void {
-  op.sum([SPACE, ref.profile, ref.id], 1n);
+  op.sum([UNFOLDED_SPACE, ref.profile, ref.id], 1n);
 }
 
 /** The mark of a series, or null where it has none: then it has no segments. */
@@ -40,8 +42,17 @@ export async function getUnfolded(
   kv: Pick<Deno.Kv, "get">,
   ref: SeriesRef,
 ): Promise<UnfoldedMark | null> {
-  const { value, versionstamp } = await kv.get([SPACE, ref.profile, ref.id]);
+  const { value, versionstamp } = await kv.get([UNFOLDED_SPACE, ref.profile, ref.id]);
   return versionstamp === null ? null : { ref, versionstamp, count: countOf(value) };
+}
+
+/** Whether series have segments, in their order. */
+export async function haveSegments(
+  kv: Pick<Deno.Kv, "getMany">,
+  refs: readonly SeriesRef[],
+): Promise<boolean[]> {
+  const entries = await getByKeys(kv, refs.map(({ profile, id }) => [UNFOLDED_SPACE, profile, id]));
+  return entries.map(({ versionstamp }) => versionstamp !== null);
 }
 
 /** Every mark. A profile this version does not know is passed over. */
@@ -55,7 +66,7 @@ export async function* listUnfoldedOf(
   profile: ProfileName,
   afterId: string,
 ): AsyncGenerator<UnfoldedMark> {
-  const prefix = [SPACE, profile];
+  const prefix = [UNFOLDED_SPACE, profile];
   const selector = afterId === "" ? { prefix } : { prefix, start: [...prefix, `${afterId}\0`] };
   for await (const { key, value, versionstamp } of kv.list(selector)) {
     yield { ref: { profile, id: String(key[2]) }, versionstamp, count: countOf(value) };
@@ -73,7 +84,7 @@ export async function clearUnfolded(
   const op = kv.atomic();
   stageUnfoldedDelete(op, mark);
   for (let isDone = (await op.commit()).ok, tries = 1; !isDone && tries < TRIES; tries++) {
-    const key = [SPACE, mark.ref.profile, mark.ref.id];
+    const key = [UNFOLDED_SPACE, mark.ref.profile, mark.ref.id];
     const entry = await kv.get(key);
     if (entry.versionstamp === null) return;
     const left = BigInt(Math.max(countOf(entry.value) - mark.count, 0));
@@ -86,13 +97,13 @@ export function stageUnfoldedDelete(
   op: Pick<Deno.AtomicOperation, "check" | "delete">,
   { ref, versionstamp }: UnfoldedMark,
 ): void {
-  const key = [SPACE, ref.profile, ref.id];
+  const key = [UNFOLDED_SPACE, ref.profile, ref.id];
   op.check({ key, versionstamp }).delete(key);
 }
 
 /** Makes counts of marks that are `true`, the form of version 1. */
 export async function countUnfolded(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
-  for await (const entry of kv.list({ prefix: [SPACE] })) {
+  for await (const entry of kv.list({ prefix: [UNFOLDED_SPACE] })) {
     if (entry.value instanceof Deno.KvU64) continue;
     // Its segments are folded when they are old, however many they are.
     await kv.atomic().check(entry).set(entry.key, new Deno.KvU64(1n)).commit();

@@ -44,7 +44,7 @@ export const ANSWER_HEADERS = {
   },
   "Location": {
     description: "Where the status of the job is.",
-    pattern: "^/api/export/status/[0-9a-f-]{36}$",
+    pattern: "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/)$",
   },
   "Preference-Applied": {
     description: "The preference that was followed (RFC 7240).",

@@ -40,8 +40,27 @@ import {
   metricsAnswer,
 } from "./device_readings_operations.ts";
 import { deviceChange } from "./device_schemas.ts";
+import { reportOperations } from "./report_operations.ts";
+import {
+  reportComplete,
+  reportExpired,
+  reportFailed,
+  reportRunning,
+  reportStatusSchema,
+  reportTriggered,
+} from "./report_schemas.ts";
+import { reportRequest } from "./reports.ts";
 import { type JsonObject, openApiDocument } from "./openapi.ts";
 import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
+import { storeOperations } from "./store_operations.ts";
+import {
+  pollReport,
+  replacementReport,
+  runningStoreImports,
+  storeDetail,
+  storeList,
+  storeSchema,
+} from "./store_schemas.ts";
 import {
   telemetryAnswer,
   telemetryMessage,
@@ -68,6 +87,13 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ImportReport: importReport,
   RunningImport: runningImport,
   Reject: rejectSchema,
+  ReportRequest: reportRequest,
+  ReportTriggered: reportTriggered,
+  ReportStatus: reportStatusSchema,
+  ReportRunning: reportRunning,
+  ReportComplete: reportComplete,
+  ReportFailed: reportFailed,
+  ReportExpired: reportExpired,
   TelemetryMessage: telemetryMessage,
   TelemetryMessages: telemetryMessages,
   TelemetryReport: telemetryReport,
@@ -83,6 +109,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Metrics: metricsAnswer,
   MetricBuckets: metricBuckets,
   DaySummary: daySummary,
+  Store: storeSchema,
+  StoreDetail: storeDetail,
+  StoreList: storeList,
+  PollReport: pollReport,
+  ReplacementReport: replacementReport,
+  RunningStoreImports: runningStoreImports,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -95,9 +127,11 @@ export function apiDocument(version: string): JsonObject {
   const operations = [
     ...exportOperations,
     ...meterOperations,
+    ...reportOperations,
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...storeOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -17,16 +17,26 @@ import { type HealthDeps, healthRoutes } from "./health.ts";
 import { type MeterDeps, meterRoutes } from "./meters.ts";
 import type { ReadPackageFile } from "./package_files.ts";
 import { problemResponse, PROBLEMS } from "./problem.ts";
+import { reportRoutes } from "./reports.ts";
+import { routePath } from "./route_path.ts";
 import { secured } from "./security_headers.ts";
+import { type StoreDeps, storeRoutes } from "./stores.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./telemetry.ts";
 
 /** What all routes need together. */
 export interface AppDeps
-  extends ExportDeps, MeterDeps, TelemetryDeps, DeviceDeps, DeviceReadingsDeps, HealthDeps {
+  extends
+    ExportDeps,
+    MeterDeps,
+    TelemetryDeps,
+    DeviceDeps,
+    DeviceReadingsDeps,
+    HealthDeps,
+    StoreDeps {
   /** The database. */
   readonly kv: DeviceDeps["kv"];
   /** Where readings are. */
-  readonly series: MeterDeps["series"] & DeviceDeps["series"];
+  readonly series: MeterDeps["series"] & DeviceDeps["series"] & StoreDeps["series"];
   /** What takes in what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -40,7 +50,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /** The app. It answers every error as a problem and logs those without a code whole. */
 export function createApp(deps: AppDeps): Hono {
   const { log, now } = deps;
-  const app = new Hono();
+  const app = new Hono({ getPath: routePath });
   app.use(async (c, next) => {
     const startedMs = now();
     try {
@@ -57,9 +67,11 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.route("/", exportRoutes(deps));
   app.route("/", meterRoutes(deps));
+  app.route("/", reportRoutes(deps));
   app.route("/", telemetryRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));
+  app.route("/", storeRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
   app.notFound((c) => {

@@ -5,7 +5,6 @@
  */
 
 import { z } from "zod";
-import type { HeaderName } from "./answer_headers.ts";
 import {
   exportAccepted,
   exportCompleted,
@@ -15,7 +14,9 @@ import {
   exportPending,
   exportStatusSchema,
 } from "./export_schemas.ts";
-import { exportRequest, idempotencyKey } from "./exports.ts";
+import { exportRequest } from "./exports.ts";
+import { fileOperations } from "./file_operations.ts";
+import { idempotencyKeyHeader } from "./idempotency_key.ts";
 import { headOf, type Operation, type Parameter } from "./operation.ts";
 import { exampleOf } from "./schema_example.ts";
 
@@ -39,14 +40,7 @@ const create: Operation = {
       schema: z.string(),
       example: "respond-async",
     },
-    {
-      in: "header",
-      name: "Idempotency-Key",
-      description: "The same request with the same key again is the same job: 1 to 255 printable " +
-        "ASCII characters. Held as long as the record of the job.",
-      schema: idempotencyKey,
-      example: "january-of-meter-123",
-    },
+    idempotencyKeyHeader("january-of-meter-123"),
   ],
   body: [{
     mediaType: "application/json",
@@ -131,92 +125,21 @@ const status: Operation = {
   problems: [],
 };
 
-/** Headers of the file, whole, in part or unchanged. */
-const KNOWN: readonly HeaderName[] = [
-  "ETag",
-  "Last-Modified",
-  "Accept-Ranges",
-  "Cache-Control",
-  "Repr-Digest",
-];
-const WITH_BODY: readonly HeaderName[] = [...KNOWN, "Content-Disposition", "Content-Length"];
-const csvFile = z.string().meta({
-  description: "A line of names, then a line a reading, ascending by time (RFC 4180, UTF-8).",
-  contentMediaType: "text/csv",
-});
-
-function condition(name: string, description: string, example: string): Parameter {
-  return { in: "header", name, description, schema: z.string(), example };
-}
-
-const CONDITIONS: readonly Parameter[] = [
-  condition("If-Match", "Answer only while the file has one of these tags.", "*"),
-  condition(
-    "If-Unmodified-Since",
-    "Answer only while the file is not younger. Ignored beside `If-Match`.",
-    "Fri, 01 Jan 2100 00:00:00 GMT",
-  ),
-  condition("If-None-Match", "Answer 304 where the file still has one of these tags.", '"other"'),
-  condition(
-    "If-Modified-Since",
-    "Answer 304 where the file is not younger. Ignored beside `If-None-Match`.",
-    "Mon, 01 Jan 2024 00:00:00 GMT",
-  ),
-];
-const RANGES: readonly Parameter[] = [
-  condition("Range", "One range of bytes; several are answered with the whole.", "bytes=0-1023"),
-  condition(
-    "If-Range",
-    "Heed `Range` only where the file still has this tag or date.",
-    '"e8d187bca989bbb2fea893532aa95ddc2008269e9d5618d513e3f731dcea730d"',
-  ),
-];
-
-const download: Operation = {
-  method: "get",
+const [download, downloadHead] = fileOperations({
   path: "/api/export/download/{job_id}",
   id: "downloadExport",
   tag: "Exports",
   summary: "Download the file of an export",
-  description: "Preconditions and ranges are those of RFC 9110, in its order. A download that " +
-    "broke off goes on with `Range` and `If-Range`.",
-  parameters: [jobId, ...CONDITIONS, ...RANGES],
-  answers: [
-    {
-      status: 200,
-      description: "The whole file.",
-      headers: WITH_BODY,
-      content: [{ mediaType: "text/csv", schema: csvFile }],
-    },
-    {
-      status: 206,
-      description: "The bytes asked for.",
-      headers: [...WITH_BODY, "Content-Range"],
-      content: [{ mediaType: "text/csv", schema: csvFile }],
-    },
-    { status: 304, description: "The file is the one the client has.", headers: KNOWN },
-  ],
+  parameter: jobId,
+  csv: "A line of names, then a line a reading, ascending by time (RFC 4180, UTF-8).",
   problems: [
     "JOB_NOT_FOUND",
     "EXPORT_NOT_READY",
     "EXPORT_FAILED",
     "EXPORT_CANCELLED",
     "EXPORT_EXPIRED",
-    "PRECONDITION_FAILED",
-    "RANGE_NOT_SATISFIABLE",
-    "STORAGE_UNAVAILABLE",
   ],
-};
-
-/** No range counts for HEAD, and no file is opened. */
-const downloadHead: Operation = {
-  ...headOf(download),
-  parameters: [jobId, ...CONDITIONS],
-  answers: headOf(download).answers.filter((answer) => answer.status !== 206),
-  problems: download.problems.filter((code) =>
-    code !== "RANGE_NOT_SATISFIABLE" && code !== "STORAGE_UNAVAILABLE"
-  ),
-};
+});
 
 /** All of them. */
 export const exportOperations: readonly Operation[] = [

@@ -7,6 +7,7 @@
 import { instantText } from "../data/time_text.ts";
 import type { JobRecord } from "../jobs/jobs.ts";
 import { meterExportParams, meterExportResult } from "../jobs/meter_export_contract.ts";
+import { currentState } from "./job_state.ts";
 
 /** The answer for a job; past its file's expiry it is expired, swept or not. */
 export function exportStatus(job: JobRecord, nowMs: number): Record<string, unknown> {
@@ -14,7 +15,7 @@ export function exportStatus(job: JobRecord, nowMs: number): Record<string, unkn
     created_at: instantText(job.createdMs),
     updated_at: instantText(job.updatedMs),
   };
-  switch (exportState(job, nowMs)) {
+  switch (currentState(job, nowMs)) {
     case "completed":
       return {
         job_id: job.id,
@@ -59,12 +60,6 @@ export function exportStatus(job: JobRecord, nowMs: number): Record<string, unkn
 /** The answer where there is no such job. */
 export function notFoundStatus(id: string): Record<string, unknown> {
   return { status: "not_found", message: `Job with ID '${id}' not found` };
-}
-
-/** The state of a job now: a file past its expiry is expired at once, not when it is swept. */
-export function exportState(job: JobRecord, nowMs: number): JobRecord["state"] {
-  const isOver = job.state === "completed" && (job.fileExpiresMs ?? Infinity) <= nowMs;
-  return isOver ? "expired" : job.state;
 }
 
 function progressOf(job: JobRecord): Record<string, unknown> {

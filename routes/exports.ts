@@ -19,8 +19,10 @@ import { quoted } from "../data/quoted.ts";
 import { INSTANT_PATTERN, parseInstant } from "../data/time_text.ts";
 import type { JobRecord, Jobs } from "../jobs/jobs.ts";
 import { METER_EXPORT } from "../jobs/meter_export_contract.ts";
-import { exportState, exportStatus, notFoundStatus } from "./export_status.ts";
+import { exportStatus, notFoundStatus } from "./export_status.ts";
 import { fileResponse } from "./file_response.ts";
+import { readIdempotencyKey } from "./idempotency_key.ts";
+import { currentState } from "./job_state.ts";
 import { fieldErrors, readJson } from "./json_body.ts";
 import { invalidRequest } from "./problem.ts";
 
@@ -66,9 +68,6 @@ export const exportRequest: z.ZodType<{
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 }).meta({ description: "What is to be exported." });
-
-/** A name that the client gives to its request. */
-export const idempotencyKey: z.ZodType<string> = z.string().min(1).max(255).regex(/^[\x20-\x7e]+$/);
 
 /** What the routes need. */
 export interface ExportDeps {
@@ -126,13 +125,6 @@ function created(c: Context, job: JobRecord): Response {
 function prefersAsync(prefer = ""): boolean {
   const preferences = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? [];
   return preferences.some((text) => /^\s*respond-async\s*(=\s*(""\s*)?)?(;|$)/i.test(text));
-}
-
-function readIdempotencyKey(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  if (idempotencyKey.safeParse(text).success) return text;
-  const detail = "Idempotency-Key must be 1 to 255 printable ASCII characters";
-  throw invalidRequest([{ pointer: "#idempotency-key", detail, value: quoted(text) }]);
 }
 
 async function exportJob(jobs: ExportDeps["jobs"], id: string): Promise<JobRecord | null> {
@@ -195,7 +187,7 @@ function readyFile(
   nowMs: number,
 ): Parameters<typeof fileResponse>[1] {
   if (job === null) throw new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
-  switch (exportState(job, nowMs)) {
+  switch (currentState(job, nowMs)) {
     case "expired":
       throw new AppError("EXPORT_EXPIRED", "Export file has expired");
     case "failed":

@@ -17,7 +17,18 @@ import { bodyForm } from "./body_form.ts";
  */
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   bodyForm(request, ["application/json"], ["identity"]);
+  return parseJson(await readBytes(request, maxBytes));
+}
+
+/** The same of a request that may have no body: undefined then, whatever its media type. */
+export async function readOptionalJson(request: Request, maxBytes: number): Promise<unknown> {
   const bytes = await readBytes(request, maxBytes);
+  if (bytes.length === 0) return undefined;
+  bodyForm(request, ["application/json"], ["identity"]);
+  return parseJson(bytes);
+}
+
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {

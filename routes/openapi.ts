@@ -66,7 +66,8 @@ interface Shared {
 }
 
 function operationObject(operation: Operation, shared: Shared): JsonObject {
-  const { id, tag, summary, description, parameters = [], body } = operation;
+  const { id, tag, summary, description, parameters = [], body, isBodyOptional = false } =
+    operation;
   return {
     operationId: id,
     tags: [tag],
@@ -77,7 +78,7 @@ function operationObject(operation: Operation, shared: Shared): JsonObject {
       : { parameters: parameters.map((parameter) => parameterObject(parameter, shared.refs)) }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: contentObject(body, shared.refs) } }),
+      : { requestBody: { required: !isBodyOptional, content: contentObject(body, shared.refs) } }),
     responses: responsesObject(operation, shared),
   };
 }

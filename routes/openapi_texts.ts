@@ -18,7 +18,8 @@ export const UNREADABLE: string =
 export const DESCRIPTION: string = `
 A reading is a time and up to four values: \`energy_kwh\`, \`power_kw\`, \`voltage_v\`,
 \`current_a\`. You import readings of a smart meter, ask for an export of a span, watch the job that
-makes it, and download a CSV file.
+makes it, and download a CSV file. Devices send telemetry. Stores have polls, business hours and a
+time zone; a report says how long each was up and down.
 
 **Times** are ISO 8601; without an offset they are UTC; finer than a millisecond is cut off. The
 service writes them in UTC. Both ends of an export's range are included.

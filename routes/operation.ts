@@ -70,6 +70,8 @@ export interface Operation {
   readonly parameters?: readonly Parameter[];
   /** The body it must have, in each media type that is taken. */
   readonly body?: readonly Content[];
+  /** Whether it may also have no body; by default it may not. */
+  readonly isBodyOptional?: boolean;
   /** Answers that are no problem. */
   readonly answers: readonly Answer[];
   /** Problems it can answer beyond `INTERNAL_ERROR` and `SERVICE_STOPPING`, which all can. */
@@ -80,8 +82,10 @@ export interface Operation {
 export const TAGS = {
   Exports: "Readings of a smart meter as a file, made by a job.",
   Meters: "Smart meters and their readings.",
+  Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",
   Devices: "Devices, what they measured, and whether they are heard.",
+  Stores: "Polls of stores, when they are open, and where.",
   Service: "Whether the service is up and able to work.",
   Documents: "This document, and pages that show it.",
 } as const;

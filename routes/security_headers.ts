@@ -23,6 +23,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
  * again changes nothing.
  */
 export function secured(response: Response): Response {
+  if (made.has(response)) return response;
   const answer = mayChange(response) ? response : new Response(response.body, response);
   for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
     if (!answer.headers.has(name)) answer.headers.set(name, value);
@@ -31,6 +32,21 @@ export function secured(response: Response): Response {
 }
 
 /** Answers of `fetch` and of `Response.redirect` have headers that refuse every change. */
+/** Answers that were made with the headers. */
+const made = new WeakSet<Response>();
+
+/** An answer that has the headers from the start, which is cheaper than adding them. */
+export function securedJson(
+  text: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  const all = { ...SECURITY_HEADERS, "content-type": "application/json", ...headers };
+  const response = new Response(text, { status, headers: all });
+  made.add(response);
+  return response;
+}
+
 function mayChange({ headers }: Response): boolean {
   try {
     headers.delete("x-none");

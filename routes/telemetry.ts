@@ -15,10 +15,18 @@ import type { DeviceIntake } from "../kv/device_intake.ts";
 import { bodyForm } from "./body_form.ts";
 import { invalidRequest } from "./problem.ts";
 import { limitHeaders, rateLimited } from "./rate_limit.ts";
-import { type BatchLimited, type BatchReport, takeBatch } from "./telemetry_batch.ts";
+import { securedJson } from "./security_headers.ts";
+import { takeBatch } from "./telemetry_batch.ts";
 import { uploadBytes } from "./upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
+
+const BRACKET = 91;
+const BLANKS = [9, 10, 13, 32, 0xef, 0xbb, 0xbf];
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
+/** A body that came whole, or comes piece by piece. */
+type Chunks = [Uint8Array] | AsyncGenerator<Uint8Array>;
 
 /** What the routes need. */
 export interface TelemetryDeps {
@@ -34,26 +42,22 @@ export interface TelemetryDeps {
 
 /** `POST /telemetry`. */
 export function telemetryRoutes(deps: TelemetryDeps): Hono {
-  const { now } = deps;
-  return new Hono()
-    .post("/telemetry", async (c) => {
-      const request = c.req.raw;
-      const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
-      const chunks = isGzip ? uploadBytes(request.body, isGzip, () => {}) : plainBytes(request);
-      if (mediaType === "application/x-ndjson") {
-        return batchAnswer(
-          c,
-          deps,
-          await takeBatch(deps, createTelemetryReader("lines", now), chunks),
-        );
-      }
-      const { isArray, all } = await beginning(chunks);
-      if (!isArray) return await takeOne(c, deps, await wholeJson(all));
-      return batchAnswer(c, deps, await takeBatch(deps, createTelemetryReader("array", now), all));
-    });
+  return new Hono().post("/telemetry", async (c) => {
+    const request = c.req.raw;
+    const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
+    const length = Number(request.headers.get("content-length") ?? NaN);
+    // A short body comes whole, as reading its stream costs much of what a single message takes.
+    const chunks: Chunks = !isGzip && length <= JSON_BODY_MAX_BYTES
+      ? [await wholeBytes(request)]
+      : uploadBytes(request.body, isGzip, () => {});
+    if (mediaType === "application/x-ndjson") return await takeMany(c, deps, "lines", chunks);
+    const { isArray, all } = await beginning(chunks);
+    if (isArray) return await takeMany(c, deps, "array", all);
+    return await takeOne(deps, await wholeJson(all));
+  });
 }
 
-async function takeOne(c: Context, deps: TelemetryDeps, message: unknown): Promise<Response> {
+async function takeOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
   const { intake, limit, now } = deps;
   const result = readTelemetry(message, now());
   if ("problems" in result) throw invalidRequest(result.problems);
@@ -65,51 +69,50 @@ async function takeOne(c: Context, deps: TelemetryDeps, message: unknown): Promi
     const detail = `metrics must be those of the profile ${taken.profile}, which device ${id} has`;
     throw invalidRequest([{ pointer: "/metrics", detail, value: profile, rule: "profile" }]);
   }
-  for (const [name, value] of limitHeaders(limit, taken)) c.header(name, value);
-  return taken.created > 0 ? c.json({ status: "created" }, 201) : c.json({ status: "updated" });
+  const headers = Object.fromEntries(limitHeaders(limit, taken));
+  if (taken.created > 0) return securedJson('{"status":"created"}', 201, headers);
+  return securedJson('{"status":"updated"}', 200, headers);
 }
 
-function batchAnswer(
+async function takeMany(
   c: Context,
-  { limit }: TelemetryDeps,
-  outcome: BatchReport | BatchLimited,
-): Response {
-  if ("limitedId" in outcome) return rateLimited(outcome.limitedId, limit, outcome.waitMs);
+  deps: TelemetryDeps,
+  form: "array" | "lines",
+  chunks: Chunks,
+): Promise<Response> {
+  const outcome = await takeBatch(deps, createTelemetryReader(form, deps.now), chunks);
+  if ("limitedId" in outcome) return rateLimited(outcome.limitedId, deps.limit, outcome.waitMs);
   return c.json(outcome);
 }
 
-/**
- * The bytes of a body. A short one comes whole, as reading its stream costs much of what a single
- * message takes.
- */
-async function* plainBytes(request: Request): AsyncGenerator<Uint8Array> {
-  const length = Number(request.headers.get("content-length") ?? NaN);
-  if (!(length <= JSON_BODY_MAX_BYTES)) return yield* uploadBytes(request.body, false, () => {});
-  let bytes: Uint8Array;
+async function wholeBytes(request: Request): Promise<Uint8Array> {
   try {
-    bytes = await request.bytes();
+    return await request.bytes();
   } catch (cause) {
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
       details: "Nothing of it was stored",
       cause,
     });
   }
-  yield bytes;
 }
 
 /** Whether a body begins an array; nothing of it is lost. */
-async function beginning(
-  chunks: AsyncGenerator<Uint8Array>,
-): Promise<{ isArray: boolean; all: AsyncGenerator<Uint8Array> }> {
+async function beginning(chunks: Chunks): Promise<{ isArray: boolean; all: Chunks }> {
+  if (chunks instanceof Array) return { isArray: firstByte(chunks[0]) === BRACKET, all: chunks };
   const read: Uint8Array[] = [];
   for (;;) {
     const next = await chunks.next();
-    if (next.done) return { isArray: false, all: joined(read, chunks) };
+    const all = joined(read, chunks);
+    if (next.done) return { isArray: false, all };
     read.push(next.value);
-    // Text before the first bracket is white space or a byte order mark, or no array.
-    const first = next.value.find((byte) => ![9, 10, 13, 32, 0xef, 0xbb, 0xbf].includes(byte));
-    if (first !== undefined) return { isArray: first === 91, all: joined(read, chunks) };
+    const first = firstByte(next.value);
+    if (first !== undefined) return { isArray: first === BRACKET, all };
   }
+}
+
+/** Text before the first bracket is white space or a byte order mark, or no array. */
+function firstByte(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => !BLANKS.includes(byte));
 }
 
 async function* joined(
@@ -121,10 +124,11 @@ async function* joined(
 }
 
 /** A JSON value of bounded length. */
-async function wholeJson(chunks: AsyncGenerator<Uint8Array>): Promise<unknown> {
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  let text = "", size = 0;
+async function wholeJson(chunks: Chunks): Promise<unknown> {
   try {
+    if (chunks instanceof Array) return JSON.parse(UTF8.decode(chunks[0]));
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    let text = "", size = 0;
     for await (const chunk of chunks) {
       size += chunk.length;
       if (size > JSON_BODY_MAX_BYTES) {

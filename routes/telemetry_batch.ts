@@ -55,7 +55,7 @@ export interface BatchDeps {
 export async function takeBatch(
   { intake, now, log }: BatchDeps,
   reader: TelemetryReader,
-  chunks: AsyncIterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<BatchReport | BatchLimited> {
   const startedMs = now();
   const counts = { created: 0, updated: 0, unchanged: 0 };

@@ -51,7 +51,7 @@ async function* unfoldedBytes(
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The body is not valid gzip", {
-      details: "Readings that were stored before stay; send the whole again to complete it",
+      details: "What was stored before stays; send the whole again to complete it",
       cause,
     });
   } finally {
@@ -71,7 +71,7 @@ async function* countedChunks(
     }
   } catch (cause) {
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
-      details: "Readings that were stored before stay; send the same again to complete it",
+      details: "What was stored before stays; send the same again to complete it",
       cause,
     });
   }

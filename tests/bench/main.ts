@@ -16,6 +16,7 @@ import { measureLoop } from "./loop_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
 import { figuresTable } from "./table.ts";
+import { measureStores } from "./stores_part.ts";
 import { measureTelemetry } from "./telemetry_part.ts";
 
 const REPEATS = 7;
@@ -31,6 +32,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
   { name: "telemetry", measure: measureTelemetry },
+  { name: "stores", measure: measureStores },
 ];
 
 async function main(args: readonly string[]): Promise<number> {

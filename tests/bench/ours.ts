@@ -49,7 +49,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     },
     async exportSpan(span) {
       const params = { meterId: DEMO_METER_ID, ...span, format: "csv" };
-      const context = { params, signal, progress: () => {}, log: () => {} };
+      const context = { jobId: ARTIFACT, params, signal, progress: () => {}, log: () => {} };
       const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
       const recordCount = (span.toMs - span.fromMs) / MINUTE_MS;
       const wanted = JSON.stringify({ recordCount, missingIntervals: 0 });

@@ -48,4 +48,14 @@ export const TARGETS = {
   metricsJsonMs: atMost(150),
   /** The summary of a day with a reading a second, milliseconds. */
   summaryMs: atMost(15),
+  /** 1.85 M polls of 4,000 stores over HTTP, seconds. */
+  storesImportSeconds: atMost(4),
+  /** A report on them from trigger to `Complete`, seconds. */
+  storesReportSeconds: atMost(1.5),
+  /** Peak memory of a service that makes them, MB. */
+  storesPeakMb: atMost(250),
+  /** 99th percentile of `GET /health` meanwhile, milliseconds. */
+  storesHealthMs: atMost(20),
+  /** The same report by pandas, as a multiple of our time. */
+  storesPandas: atLeast(10),
 } satisfies Record<string, Target>;

@@ -58,7 +58,7 @@ async function countReadings(url: string, { month, devices }: Load): Promise<num
       const date = new Date(Date.UTC(2024, month - 1, day)).toISOString().slice(0, 10);
       const { count } = daySummary.parse(await askJson(`${deviceUrl}/summary?date=${date}`));
       total += count;
-      if (count < 86_400) break;
+      if (count === 0) break;
     }
   }
   return total;

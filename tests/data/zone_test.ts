@@ -45,6 +45,12 @@ function temporalMs(zone: string, wallMs: number): number {
   return zoned.toPlainDateTime().equals(plain) ? zoned.epochMilliseconds : NaN;
 }
 
+/** What Temporal makes of a wall time whatever it is. */
+function compatibleMs(zone: string, wallMs: number): number {
+  const plain = Temporal.PlainDateTime.from(new Date(wallMs).toISOString().slice(0, -1));
+  return plain.toZonedDateTime(zone, { disambiguation: "compatible" }).epochMilliseconds;
+}
+
 /** What Temporal makes of a wall time that it takes without a choice, else null. */
 function onlyMs(zone: string, wallMs: number): number | null {
   const text = new Date(wallMs).toISOString().slice(0, -1);
@@ -213,6 +219,7 @@ Deno.test("a clock agrees with Temporal about wall times of any zone, asked in a
         assertEquals(kept.toUtcMs(wallMs), wanted, `${zone} ${wallMs}`);
         const only = onlyMs(zone, wallMs);
         if (only !== null) assertEquals(wanted, only, `${zone} ${wallMs}`);
+        assertEquals(kept.toCompatibleMs(wallMs), compatibleMs(zone, wallMs), `${zone} ${wallMs}`);
       }
     }),
     { numRuns: 1_500 },

@@ -79,6 +79,11 @@ export function emptySeries(): AppDeps["series"] {
     list: () => Promise.resolve([]),
     async *read() {},
     remove: () => Promise.resolve(false),
+    writeMany(_profile, ids, pageOf) {
+      const counts = ids.map((_, index) => pageOf(index).timesMs.length);
+      const inserted = counts.reduce((sum, one) => sum + one, 0);
+      return Promise.resolve({ inserted, updated: 0, unchanged: 0 });
+    },
     write: (_ref, { timesMs }) =>
       Promise.resolve({ inserted: timesMs.length, updated: 0, unchanged: 0 }),
     compare: (_ref, { timesMs }) =>

@@ -1,10 +1,11 @@
 import { AppError } from "../../data/app_error.ts";
 import type { JobRecord } from "../../jobs/jobs.ts";
 import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
+import { reportFilename, STORE_REPORT } from "../../jobs/store_report_contract.ts";
 import { beaten, cancelled, claimed, completed, expired, failed } from "../../jobs/transitions.ts";
 import type { Taken } from "../../kv/device_intake.ts";
 import type { AppDeps } from "../../routes/app.ts";
-import { assertEquals } from "../support/assert.ts";
+import { assertEquals, assertObjectMatch } from "../support/assert.ts";
 import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
 import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
@@ -14,14 +15,15 @@ const api = async () =>
   openApiOf(await (await createTestApp().app.request("/openapi.json")).json());
 
 const running = claimed(exportJob(), "owner", NOW_MS);
+const finishedArtifact = {
+  name: "file",
+  filename: "smart_meter_123_20240101_20240131.csv",
+  contentType: "text/csv; charset=utf-8; header=present",
+  sizeBytes: 3,
+  sha256: "0".repeat(64),
+};
 const finished = completed(running, NOW_MS, {
-  artifact: {
-    name: "file",
-    filename: "smart_meter_123_20240101_20240131.csv",
-    contentType: "text/csv; charset=utf-8; header=present",
-    sizeBytes: 3,
-    sha256: "0".repeat(64),
-  },
+  artifact: finishedArtifact,
   result: { recordCount: 1, missingIntervals: null },
   fileExpiresMs: NOW_MS + 1,
 });
@@ -46,10 +48,14 @@ const BODIES: Record<string, string> = {
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
 };
 
-/** Bodies of the operations on devices. */
-const DEVICE_BODIES: Record<string, string> = {
+/** Bodies of operations that the ones by media type are wrong for. */
+const BODIES_BY_OPERATION: Record<string, string> = {
+  "POST /stores/status": "store_id,timestamp_utc,status\n1,2023-01-25 12:09:39 UTC,active\n",
+  "POST /stores/hours": "store_id,day,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n",
+  "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
   "PUT /devices/{device_id}": "{}",
+  "POST /trigger_report": "{}",
 };
 
 for (const [what, job] of Object.entries(JOBS)) {
@@ -57,6 +63,37 @@ for (const [what, job] of Object.entries(JOBS)) {
     const { app } = appWithJob(job);
     const response = await app.request(`/api/export/status/${JOB_ID}`);
     (await api()).assertAllowed("getExportStatus", await readAnswer(response));
+  });
+}
+
+/** The same jobs as reports. */
+const REPORTS = Object.fromEntries(
+  Object.entries(JOBS).map(([what, job]) => {
+    const result = job.result === null ? null : { storeCount: 1 };
+    return [what, { ...job, kind: STORE_REPORT, result }];
+  }),
+);
+REPORTS.finished = {
+  ...REPORTS.finished,
+  artifact: { ...finishedArtifact, filename: reportFilename(JOB_ID) },
+};
+
+/** What the status of each says, as the contract has it. */
+const REPORT_STATUSES: Record<string, Record<string, unknown>> = {
+  waiting: { status: "Running" },
+  running: { status: "Running" },
+  finished: { status: "Complete", csv_file: `report_data/report_${JOB_ID}.csv`, store_count: 1 },
+  expired: { status: "Expired" },
+  failed: { status: "Failed", error: "The job was given up" },
+  cancelled: { status: "Failed", error: "The report was cancelled" },
+};
+
+for (const [what, wanted] of Object.entries(REPORT_STATUSES)) {
+  Deno.test(`the status of a report that is ${what} is as documented`, async () => {
+    const { app } = appWithJob(REPORTS[what]);
+    const answer = await readAnswer(await app.request(`/get_report/${JOB_ID}/`));
+    (await api()).assertAllowed("getReport", answer);
+    assertObjectMatch(JSON.parse(answer.text), { report_id: JOB_ID, ...wanted });
   });
 }
 
@@ -81,6 +118,27 @@ for (const [what, [status, code]] of Object.entries(DOWNLOADS)) {
     // For HEAD no file is opened.
     assertEquals(head.status, what === "finished" ? 200 : status);
     (await api()).assertAllowed("downloadExportHeaders", await readAnswer(head));
+  });
+}
+
+/** The code that a download of a report of each is answered with; the statuses are as of exports. */
+const REPORT_DOWNLOADS: Record<string, string> = {
+  waiting: "REPORT_NOT_READY",
+  running: "REPORT_NOT_READY",
+  finished: "STORAGE_UNAVAILABLE",
+  expired: "REPORT_EXPIRED",
+  failed: "REPORT_FAILED",
+  cancelled: "REPORT_FAILED",
+};
+
+for (const [what, code] of Object.entries(REPORT_DOWNLOADS)) {
+  Deno.test(`the download of a report that is ${what} is answered with ${code}`, async () => {
+    const { app } = appWithJob(REPORTS[what]);
+    const answer = await readAnswer(await app.request(`/download_report/${JOB_ID}/`));
+    assertEquals([answer.status, JSON.parse(answer.text).code], [DOWNLOADS[what][0], code]);
+    (await api()).assertAllowed("downloadReport", answer);
+    const head = await app.request(`/download_report/${JOB_ID}`, { method: "HEAD" });
+    (await api()).assertAllowed("downloadReportHeaders", await readAnswer(head));
   });
 }
 
@@ -137,6 +195,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     list: fail,
     remove: fail,
     write: fail,
+    writeMany: fail,
     compare: fail,
     async *read() {
       yield await fail();
@@ -159,7 +218,7 @@ async function requestBroken({ method, path, body }: DocumentedOperation): Promi
     method,
     ...(mediaType === undefined ? {} : {
       headers: { "content-type": mediaType },
-      body: DEVICE_BODIES[`${method} ${path}`] ?? BODIES[mediaType],
+      body: BODIES_BY_OPERATION[`${method} ${path}`] ?? BODIES[mediaType],
     }),
   });
 }
@@ -175,6 +234,12 @@ Deno.test("a fault behind any operation is answered as documented", async () => 
   // The others ask no part that can fail.
   const others = operations.map(({ id }) => id).filter((id) => !blank.includes(id));
   assertEquals(others, [
+    "watchStoreStatus",
+    "watchStoreStatusHeaders",
+    "watchStoreHours",
+    "watchStoreHoursHeaders",
+    "watchStoreTimezones",
+    "watchStoreTimezonesHeaders",
     "getHealth",
     "getHealthHeaders",
     "getReadiness",

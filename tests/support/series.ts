@@ -7,7 +7,7 @@
 import { decodePage } from "../../data/block_codec.ts";
 import { FLOAT } from "../../data/decimal.ts";
 import type { Page, Span } from "../../data/page.ts";
-import { PROFILES } from "../../data/profile.ts";
+import { type ProfileName, PROFILES } from "../../data/profile.ts";
 import type { SeriesRef } from "../../kv/series_ref.ts";
 import type { SeriesStore } from "../../kv/series_store.ts";
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "./assert.ts";
@@ -90,6 +90,25 @@ export async function readLines(
     lines.push(...linesOf(page));
   }
   return lines;
+}
+
+/** The latest readings of each series of a profile, as lines by ids; fails unless those ascend. */
+export async function scanLines(
+  store: Pick<SeriesStore, "scan">,
+  profile: ProfileName,
+  span: Span,
+): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  let lastId = "";
+  for await (const batch of store.scan(profile, span, new AbortController().signal)) {
+    for (const { id, page } of batch) {
+      assert(lastId < id, "series out of order");
+      assertLess(0, page.timesMs.length, "a series without readings");
+      found.set(id, linesOf(page));
+      lastId = id;
+    }
+  }
+  return found;
 }
 
 /** Fails unless two lists of lines are equal; quick for long ones. */

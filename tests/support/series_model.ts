@@ -9,7 +9,7 @@ import { listChanges } from "../../kv/changes.ts";
 import type { SeriesRef } from "../../kv/series_ref.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { Row } from "./pages.ts";
-import { ALL, assertLines, DAY_MS, lineOf, readLines } from "./series.ts";
+import { ALL, assertLines, DAY_MS, lineOf, readLines, scanLines } from "./series.ts";
 import type { SeriesRig } from "./series_rig.ts";
 
 /** The readings of a series: lines by their times. */
@@ -51,6 +51,24 @@ export async function assertKnown(rig: SeriesRig, ref: SeriesRef, model: Reading
   const extent = { count: timesMs.length, firstMs: timesMs[0], lastMs: timesMs.at(-1) ?? NaN };
   const info = timesMs.length === 0 ? null : { id: ref.id, ...extent };
   assertEquals(await rig.witness.describe(ref), info);
+  for (const share of [0, 0.5, 0.9]) {
+    const fromMs = (timesMs[Math.floor(share * timesMs.length)] ?? 0) + Math.round(share);
+    const endMs = timesMs[Math.floor((1 + share) / 2 * timesMs.length)] ?? 0;
+    const span = { fromMs, toMs: Math.max(fromMs, endMs) };
+    const scanned = (await scanLines(rig.witness, ref.profile, span)).get(ref.id);
+    assertLines(scanned ?? [], [...latest(model, span).values()]);
+  }
+}
+
+/** Those within a span and the last one before it, ascending. */
+function latest(readings: Readings, { fromMs, toMs }: Span): Readings {
+  const timesMs = [...readings.keys()].filter((timeMs) => timeMs < toMs).toSorted((a, b) => a - b);
+  const before = timesMs.findLast((timeMs) => timeMs < fromMs) ?? fromMs;
+  return new Map(
+    timesMs.filter((timeMs) => timeMs >= before).map((
+      timeMs,
+    ) => [timeMs, readings.get(timeMs) ?? ""]),
+  );
 }
 
 /** What the change feed said at a moment. */

@@ -5,6 +5,8 @@
  */
 
 import { createIngest, type Ingest } from "../../kv/ingest.ts";
+import { openJournal } from "../../kv/journal.ts";
+import { JOURNALED } from "../../kv/opened_kv.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
 import { tickingClock } from "./series.ts";
 import { CommitFault, randomFates, strictKv, type StrictPlan } from "./strict_kv.ts";
@@ -36,6 +38,22 @@ export interface SeriesRig extends Disposable {
 export async function openPlainRig(): Promise<SeriesRig> {
   const kv = await Deno.openKv(":memory:");
   return rigOver(kv, kv, { disturb: () => {}, calm: () => {} });
+}
+
+/** A rig over a database in memory that has a journal, whose commits may fail. */
+export async function openJournaledRig(): Promise<SeriesRig> {
+  const below = await Deno.openKv(":memory:");
+  const plan: StrictPlan = {};
+  const { kv } = await openJournal(strictKv(below, plan), JOURNALED);
+  // Nobody else uses such a database: the witness has the same journal.
+  return rigOver(kv, kv, {
+    disturb(seed) {
+      plan.fate = randomFates(seed, FAULT_RATE);
+    },
+    calm() {
+      delete plan.fate;
+    },
+  });
 }
 
 /** A rig over a database in memory with the strictest limits, which may be disturbed. */

@@ -11,7 +11,7 @@ import { createIngest } from "../../kv/ingest.ts";
 import type { SeriesRef } from "../../kv/series_ref.ts";
 import { assertEquals, assertLessOrEqual } from "./assert.ts";
 import { pageOf, type Row } from "./pages.ts";
-import { assertWhole, DAY, DAY_MS, lineOf, METER, readLines, SITE } from "./series.ts";
+import { assertWhole, DAY, DAY_MS, lineOf, METER, readLines, scanLines, SITE } from "./series.ts";
 import {
   assertBetween,
   assertFeed,
@@ -189,6 +189,9 @@ async function runStep(
       const lines = await readLines(rig.store, ref, step.span);
       const within = (readings: Readings) => clipped(readings, step.span);
       assertBetween(lines, within(before), within(merged(before, written)));
+      const scanned = (await scanLines(rig.store, ref.profile, step.span)).get(ref.id) ?? [];
+      const upTo = clipped(merged(before, written), { fromMs: 0, toMs: step.span.toMs });
+      assertBetween(scanned, within(before), upTo);
       return { after: before, alteredDays: [] };
     }
   }

@@ -46,6 +46,7 @@ export const TEST_SETTINGS: Settings = {
   port: 0,
   kvPath: ":memory:",
   fileStore: "",
+  storeDataDir: null,
   demoData: false,
   workerConcurrency: 4,
   fileRetentionMs: 3_600_000,

@@ -9,6 +9,7 @@ import {
   postExports,
   referenceHashes,
 } from "../support/exports.ts";
+import { expectNoOrphans } from "../support/orphans.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, exportToEnd, importText, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
@@ -39,7 +40,8 @@ Deno.test(`every accepted export outlives kill -9, ${ROUNDS} rounds`, async (t) 
       for (const { id, range } of jobs.slice(-1)) {
         assertEquals(await downloadHash(service.url, id), expected.get(range.start_datetime));
       }
-      await expectNoOrphans(service, `${folder.path}/.openwatts/files`);
+      const isDone = async (id: string) => await statusOf(service, id) === "completed";
+      await expectNoOrphans(`${folder.path}/.openwatts/files`, isDone);
       await stop(service);
     });
   }
@@ -103,25 +105,6 @@ async function killDuringExports(folder: string, delayMs: number): Promise<Accep
 async function stop(service: ServiceProcess): Promise<void> {
   service.kill("SIGTERM");
   assertEquals(await service.ended, 0, service.output());
-}
-
-/**
- * Waits until every file is the one of a completed job: jobs whose answer the kill cut off count
- * too. The sweep runs at start and then each minute; what it has to delete was there before.
- */
-async function expectNoOrphans(service: ServiceProcess, files: string): Promise<void> {
-  let orphans: string[] = [];
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const names = (await Array.fromAsync(Deno.readDir(files))).map(({ name }) => name);
-    const ids = names.map((name) => name.split(".")[0]);
-    const states = await Promise.all(ids.map((id) => statusOf(service, id)));
-    orphans = names.filter((name, index) =>
-      name.endsWith(".part") || states[index] !== "completed" || ids.indexOf(ids[index]) !== index
-    );
-    if (orphans.length === 0) return;
-    await pause(50);
-  }
-  assertEquals(orphans, []);
 }
 
 async function statusOf({ url }: ServiceProcess, jobId: string): Promise<string> {

@@ -1,15 +1,20 @@
 import { gzipSync } from "node:zlib";
 import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
+import { STORE_REPORT } from "../../jobs/store_report_contract.ts";
 import { newJob } from "../../jobs/transitions.ts";
 import { stageJob } from "../../kv/jobs.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ask, type DocumentedOperation, fetchOpenApi, type Json } from "../support/openapi.ts";
 import { startTestService, type TestService, waitForEnd } from "../support/service.ts";
+import { waitForReport } from "../support/reports.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
 
 /** The job that the examples of the document speak of. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+/** The report that they speak of. */
+const EXAMPLE_REPORT = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
 
 /** What one example asks for. */
 interface ExampleRequest {
@@ -18,7 +23,7 @@ interface ExampleRequest {
   readonly init: RequestInit;
 }
 
-/** The demo's data with an export of its January that has the id of the examples. */
+/** The demo's data with an export of its January, and a report, that have the ids of the examples. */
 async function startWithExample(folder: TempFolder): Promise<TestService> {
   const kvPath = `${folder.path}/kv.sqlite3`;
   const { kv, ...opened } = await openKv(kvPath);
@@ -28,10 +33,13 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   const job = { id: EXAMPLE_JOB, kind: METER_EXPORT, params, owner: "anyone", slot: null };
   const op = kv.atomic();
   stageJob(op, newJob(job, Date.now()));
+  const ofStores = { id: EXAMPLE_REPORT, kind: STORE_REPORT, owner: "anyone", slot: null };
+  stageJob(op, newJob({ ...ofStores, params: { asOfMs: null, maxHoldMs: null } }, Date.now()));
   await op.commit();
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);
+  await waitForReport(service.url, EXAMPLE_REPORT);
   return service;
 }
 

@@ -9,7 +9,9 @@ import {
   type OpenApi,
   type ReadAnswer,
 } from "../support/openapi.ts";
+import { triggerReport, waitForReport } from "../support/reports.ts";
 import { askJson, exportToEnd, importText, startTestService } from "../support/service.ts";
+import { postStores } from "../support/stores.ts";
 import { APPLIANCE, BATTERY, message, postTelemetry, TIME } from "../support/telemetry.ts";
 
 /** Another one walks other ways; a failure prints it. */
@@ -39,15 +41,19 @@ async function fillService(url: string): Promise<Known> {
     headers: { "content-type": "application/json" },
     body: "{}",
   });
+  await postStores(url, "timezones", "store_id,timezone_str\n1,Europe/Berlin\n2,UTC\n");
   const done = await exportToEnd(url, { smart_meter_id: "123", ...RANGE });
   const failed = await exportToEnd(url, { smart_meter_id: "999", ...RANGE });
+  const report = await waitForReport(url, await triggerReport(url));
   const none = "00000000-0000-4000-8000-000000000000";
   const tag = `"${done.file_info.sha256}"`;
   const tags = [tag, `W/${tag}`, "*", '"other"', `"other", ${tag}`, tag.slice(1), '"'];
   const dates = ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT", "yesterday"];
   return {
+    "report_id": [report.report_id, report.report_id.toUpperCase(), done.job_id, none],
     "job_id": [done.job_id, done.job_id.toUpperCase(), failed.job_id, none],
     "id": ["123", "999", "home:1", "-", "a".repeat(65)],
+    "store_id": ["1", "2", "other", "-", "a".repeat(65)],
     "device_id": ["test-001", "a", "empty", "other", "a.b", "a".repeat(65)],
     "start_time": ["2026-02-01T00:00:00Z", "2026-02-01T14:23:45Z", "2026-03-01", "soon"],
     "end_time": ["2026-02-02T00:00:00Z", "2026-02-01T14:23:45Z", "2026-01-01", "soon"],
@@ -134,6 +140,25 @@ function csvText(): fc.Arbitrary<string> {
     .map(([first, rows, lineEnd]) => [first, ...rows].join(lineEnd));
 }
 
+/** Tables of stores, right and wrong ones, under headers that are known. */
+function storesText(): fc.Arbitrary<string> {
+  const header = fc.constantFrom(
+    "store_id,timestamp_utc,status",
+    "status,store_id,timestampUtc",
+    "store_id,dayOfWeek,start_time_local,end_time_local",
+    "store_id,timezone_str",
+  );
+  const cell = fc.oneof(
+    fc.constantFrom("1", "2", "2023-01-25 12:09:39.388884 UTC", "active", "0", "09:00:00"),
+    fc.constantFrom("00:00:00", "23:59:59", "Europe/Berlin", "Mars/Base", "", '"'),
+    strangeText(),
+  );
+  const row = fc.array(cell, { minLength: 1, maxLength: 5 }).map((cells) => cells.join(","));
+  return fc.tuple(header, fc.array(row, { maxLength: 10 })).map(([first, rows]) =>
+    [first, ...rows].join("\n")
+  );
+}
+
 /** Objects as lines and as an array, of names and values that mean something here and others. */
 function objectTexts(): fc.Arbitrary<string>[] {
   const name = fc.constantFrom("timestamp", "power_kw", "Voltage_V", "smart_meter_id", "note", "P");
@@ -186,7 +211,7 @@ function bodyOf(body: Json | null, api: OpenApi): fc.Arbitrary<WalkedRequest["bo
     invalidOf(json.schema, api.follow).map((value) => JSON.stringify(value)),
   ];
   if (api.follow(json?.schema ?? {}).anyOf !== undefined) texts.push(...messageTexts());
-  if (body["text/csv"] !== undefined) texts.push(csvText());
+  if (body["text/csv"] !== undefined) texts.push(csvText(), storesText());
   if (body["application/x-ndjson"] !== undefined) texts.push(...objectTexts());
   const bytes = fc.uint8Array({ maxLength: 50 }).map((value) => Uint8Array.from(value));
   return fc.oneof(
@@ -267,6 +292,10 @@ Deno.test("whatever is asked, no answer is a 5xx or one that the document does n
       createExport: [200, 202, 400, 413, 415, 422],
       downloadExport: [200, 206, 304, 404, 412, 416],
       downloadExportHeaders: [200, 304, 404, 412],
+      triggerReport: [200, 400, 413, 415, 422],
+      getReport: [200, 404],
+      downloadReport: [200, 206, 304, 404, 412, 416],
+      downloadReportHeaders: [200, 304, 404, 412],
       listMeters: [200, 400],
       getMeter: [200, 400, 404],
       deleteMeter: [204, 400, 404],
@@ -278,6 +307,11 @@ Deno.test("whatever is asked, no answer is a 5xx or one that the document does n
       listDeviceEvents: [200, 400, 404],
       getDeviceMetrics: [200, 400, 404],
       getDeviceSummary: [200, 400, 404],
+      importStoreStatus: [200, 400, 415],
+      importStoreHours: [200, 400, 415],
+      importStoreTimezones: [200, 400, 415],
+      listStores: [200, 400],
+      getStore: [200, 400, 404],
       getDocsAsset: [200, 304, 404],
     };
     for (const [id, statuses] of Object.entries(all)) {

@@ -74,7 +74,9 @@ Deno.test("jobs/ and routes/ spell no key, and the routes do no arithmetic on st
 Deno.test("no two KV modules share a first key part, and none is spelled outside its module", async () => {
   const owners = new Map<string, string>();
   for (const { path, code } of await readSources("kv")) {
-    const spaces = [...code.matchAll(/^const SPACE = "(\w+)";$/gm)].map(([, space]) => space);
+    const spaces = [...code.matchAll(/^(?:const SPACE|export const \w+_SPACE) = "(\w+)";$/gm)].map((
+      [, space],
+    ) => space);
     assert(spaces.length <= 1, path);
     for (const space of spaces) {
       assert(!owners.has(space), `${path} and ${owners.get(space)} share ${space}`);
@@ -92,11 +94,14 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "due",
     "job",
     "job_slot",
+    "journal",
     "lease",
+    "loaded_file",
     "meta",
     "revision",
     "segment",
     "series",
+    "store",
     "unfolded",
   ]);
 });
@@ -104,7 +109,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
 Deno.test("docs/storage.md describes every key space", async () => {
   const text = await Deno.readTextFile(`${TOP}docs/storage.md`);
   for (const { code } of await readSources("kv")) {
-    const space = /^const SPACE = "(\w+)";$/m.exec(code)?.[1];
+    const space = /^(?:const SPACE|export const \w+_SPACE) = "(\w+)";$/m.exec(code)?.[1];
     if (space !== undefined) assert(text.includes(`["${space}"`), space);
   }
 });

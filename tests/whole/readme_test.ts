@@ -10,6 +10,7 @@ const DEFAULTS: Record<string, string> = {
   PORT: "8000",
   KV_PATH: ".openwatts/kv.sqlite3",
   FILE_STORE: ".openwatts/files",
+  STORE_DATA_DIR: "",
   DEMO_DATA: "true",
   WORKER_CONCURRENCY: "4",
   FILE_RETENTION_HOURS: "168",
@@ -36,7 +37,8 @@ Deno.test("the README's table and .env.example name every setting with its defau
   const readme = (await Deno.readTextFile(`${TOP}README.md`)).replaceAll(/ +/g, " ");
   const example = await Deno.readTextFile(`${TOP}.env.example`);
   for (const [name, value] of Object.entries(DEFAULTS)) {
-    assert(readme.includes(`| \`${name}\` | \`${value}\` |`), name);
+    const shown = value === "" ? "none" : `\`${value}\``;
+    assert(readme.includes(`| \`${name}\` | ${shown} |`), name);
     assert(example.includes(`# ${name}=${value}\n`), name);
   }
   for (const name of UNSET) {

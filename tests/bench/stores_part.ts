@@ -1,0 +1,152 @@
+/**
+ * Reports on stores at full size: how soon they are imported and reported, beside pandas.
+ *
+ * @module
+ */
+
+import type { Bench } from "./bench.ts";
+import type { Figure } from "./figure.ts";
+import { watchHealth } from "./health_client.ts";
+import { timed } from "./race.ts";
+import { startService } from "./service.ts";
+import { tellSkipped } from "./skipped.ts";
+import { median, percentile } from "./spread.ts";
+import { downloadReport, importStores, makeReport } from "./stores_client.ts";
+import { type StoreFiles, STORES, writeStores } from "./stores_data.ts";
+import { openPandas, type PandasRun } from "./stores_pandas.ts";
+import { table } from "./table.ts";
+import { TARGETS } from "./targets.ts";
+
+/** Fresh databases that the files are imported into. */
+const MOST_IMPORTS = 3;
+
+/** Runs of one thing, and how long others waited meanwhile, milliseconds. */
+interface Measured {
+  readonly runsMs: number[];
+  readonly healthMs: number[];
+}
+
+/** Measures it. */
+export async function measureStores(bench: Bench): Promise<Figure[]> {
+  const files = await writeStores(await bench.folder("stores_files"));
+  const { folder, imports } = await measureImports(bench, files);
+  const { reports, peakMb, text } = await measureReports(bench, folder);
+  const pandas = await runPandas(bench, files, text);
+  const rows = [
+    rowOf("import of polls over HTTP", imports),
+    rowOf("report, trigger to Complete", reports),
+  ];
+  console.log(
+    `\nStores at full size: ${STORES} stores, ${files.polls} polls, ${files.hours} rows of hours, ` +
+      "25 zones.\nAn import goes into an empty database; /health is asked every 10 ms meanwhile.\n",
+  );
+  console.log(table([["what", "runs", "median ms", "least", "most", "/health p99 ms"], ...rows]));
+  const figures: Figure[] = [
+    {
+      what: "import of 1.85 M polls of 4,000 stores over HTTP",
+      value: median(imports.runsMs) / 1_000,
+      unit: "s",
+      target: TARGETS.storesImportSeconds,
+    },
+    {
+      what: "report on 4,000 stores, trigger to Complete",
+      value: median(reports.runsMs) / 1_000,
+      unit: "s",
+      target: TARGETS.storesReportSeconds,
+    },
+    {
+      what: "GET /health while reports are made, p99",
+      value: percentile(reports.healthMs, 99),
+      unit: "ms",
+      target: TARGETS.storesHealthMs,
+    },
+  ];
+  if (peakMb === null) tellSkipped("memory of reports", "there is no /proc here");
+  else {
+    figures.push({
+      what: "peak memory of a service that makes reports on 4,000 stores",
+      value: peakMb,
+      unit: "MB",
+      target: TARGETS.storesPeakMb,
+    });
+  }
+  if (pandas === null) return figures;
+  const { readSeconds, reportSeconds, note } = pandas;
+  console.log(
+    `\n${note}: ${readSeconds.toFixed(1)} s to read the files, ${reportSeconds.toFixed(1)} s to ` +
+      "report from what\nis in memory. Its rows are ours.\n",
+  );
+  return [...figures, {
+    what: "report on 4,000 stores, time of pandas from files to file",
+    value: (readSeconds + reportSeconds) * 1_000 / median(reports.runsMs),
+    unit: "× ours",
+    target: TARGETS.storesPandas,
+  }];
+}
+
+/** Imports into fresh databases; the folder of the last one. */
+async function measureImports(
+  bench: Bench,
+  files: StoreFiles,
+): Promise<{ folder: string; imports: Measured }> {
+  const imports: Measured = { runsMs: [], healthMs: [] };
+  let folder = "";
+  for (let run = 0; run < Math.min(bench.options.repeats, MOST_IMPORTS); run++) {
+    bench.options.signal.throwIfAborted();
+    folder = await bench.folder(`stores_${run}`);
+    await using service = await startService(folder, { demoData: false });
+    await importStores(service.url, "hours", `${files.folder}/menu_hours.csv`);
+    await importStores(service.url, "timezones", `${files.folder}/timezones.csv`);
+    const health = watchHealth(service.url);
+    const path = `${files.folder}/store_status.csv`;
+    imports.runsMs.push(await timed(() => importStores(service.url, "status", path)));
+    imports.healthMs.push(...await health.stop());
+  }
+  return { folder, imports };
+}
+
+/** Reports by a fresh process over an imported database. The first one warms up. */
+async function measureReports(
+  bench: Bench,
+  folder: string,
+): Promise<{ reports: Measured; peakMb: number | null; text: string }> {
+  await using service = await startService(folder, { demoData: false });
+  const reports: Measured = { runsMs: [], healthMs: [] };
+  let fileUrl = await makeReport(service.url);
+  for (let run = 0; run < bench.options.repeats; run++) {
+    bench.options.signal.throwIfAborted();
+    const health = watchHealth(service.url);
+    reports.runsMs.push(await timed(async () => fileUrl = await makeReport(service.url)));
+    reports.healthMs.push(...await health.stop());
+  }
+  const peakMb = await service.peakMemoryMb();
+  return { reports, peakMb, text: await downloadReport(fileUrl) };
+}
+
+async function runPandas(
+  bench: Bench,
+  { folder }: StoreFiles,
+  ours: string,
+): Promise<PandasRun | null> {
+  const pandas = await openPandas(bench.options.signal).catch((error) => {
+    tellSkipped("the report in pandas", error);
+    return null;
+  });
+  if (pandas === null) return null;
+  const run = await pandas.report(folder, `${folder}/pandas.csv`);
+  const theirs = await Deno.readTextFile(`${folder}/pandas.csv`);
+  if (theirs !== ours) throw new Error(`pandas has other rows: ${firstDifference(ours, theirs)}`);
+  return run;
+}
+
+function firstDifference(ours: string, theirs: string): string {
+  const [one, other] = [ours, theirs].map((text) => text.split("\n"));
+  const at = one.findIndex((line, index) => line !== other[index]);
+  return `${one[at]} is ${other[at]} (line ${at + 1} of ${one.length} and ${other.length})`;
+}
+
+function rowOf(what: string, { runsMs, healthMs }: Measured): string[] {
+  const figures = [median(runsMs), Math.min(...runsMs), Math.max(...runsMs)];
+  const waits = percentile(healthMs, 99).toFixed(1);
+  return [what, String(runsMs.length), ...figures.map((ms) => ms.toFixed(0)), waits];
+}

@@ -1,0 +1,31 @@
+/**
+ * Files that no job has.
+ *
+ * @module
+ */
+
+import { assertEquals } from "./assert.ts";
+import { pause } from "./process.ts";
+
+/**
+ * Waits until every file of a folder is the one of a job that is done: jobs whose answer a kill cut
+ * off count too. The sweep runs at start and then each minute; what it has to delete was there
+ * before.
+ */
+export async function expectNoOrphans(
+  files: string,
+  isDone: (jobId: string) => Promise<boolean>,
+): Promise<void> {
+  let orphans: string[] = [];
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const names = (await Array.fromAsync(Deno.readDir(files))).map(({ name }) => name);
+    const ids = names.map((name) => name.split(".")[0]);
+    const done = await Promise.all(ids.map(isDone));
+    orphans = names.filter((name, index) =>
+      name.endsWith(".part") || !done[index] || ids.indexOf(ids[index]) !== index
+    );
+    if (orphans.length === 0) return;
+    await pause(50);
+  }
+  assertEquals(orphans, []);
+}
