@@ -8,8 +8,8 @@ import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/demo_meter.ts";
-import { openDiskFileStore } from "./data/files/disk.ts";
 import type { FileStore } from "./data/files/file_store.ts";
+import { openFileStore } from "./data/files/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
@@ -62,7 +62,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
   const startedMs = now();
   const opened = stack.use(await openKv(settings.kvPath));
   const { kv } = opened;
-  const files = await openDiskFileStore(settings.fileStore);
+  const files = await openFileStore(settings.fileStore, settings.s3);
   const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();

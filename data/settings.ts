@@ -19,6 +19,22 @@ import type { RateLimit } from "./rate_window.ts";
 /** What one process does: answers requests, runs jobs, or both. */
 export type Role = "all" | "api" | "worker";
 
+/** What is known of S3. */
+export interface S3Settings {
+  /** URL of an S3-compatible server; null for AWS. */
+  readonly endpoint: string | null;
+  /** Region. */
+  readonly region: string;
+  /** Bucket of what is not an artifact; null where there is none. */
+  readonly bucket: string | null;
+  /** What keys in that bucket begin with, without a slash at either end. */
+  readonly prefix: string;
+  /** The key's id; "" where no place in S3 is named. */
+  readonly accessKeyId: string;
+  /** The key; "" where no place in S3 is named. */
+  readonly secretAccessKey: string;
+}
+
 /** Every setting with its value. */
 export interface Settings {
   /** Address to listen on. */
@@ -27,10 +43,12 @@ export interface Settings {
   readonly port: number;
   /** A file, `:memory:`, the URL of a KV Connect server, or null: the host's own database. */
   readonly kvPath: string | null;
-  /** Folder that holds the artifacts. */
+  /** Where the artifacts are: a folder, or `s3://BUCKET` with a path behind it or not. */
   readonly fileStore: string;
   /** Folder of files about stores that are loaded at start, or null. */
   readonly storeDataDir: string | null;
+  /** How S3 is reached, and the place in it for other things than artifacts. */
+  readonly s3: S3Settings;
   /** Whether the demo meter is made. */
   readonly demoData: boolean;
   /** How many jobs run at once. */
@@ -65,7 +83,7 @@ const RULES = {
   HOST: "a host name or IP address",
   PORT: "a whole number of 0 to 65535",
   KV_PATH: "a file path, :memory: or an http(s) URL",
-  FILE_STORE: "a folder path (s3: and kv: are not there yet)",
+  FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not there yet)",
   STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
   WORKER_CONCURRENCY: "a whole number of 1 to 64",
@@ -77,13 +95,29 @@ const RULES = {
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...LAKE_RULES,
+  S3_ENDPOINT: "an http(s) URL of a host, with a path or not",
+  S3_REGION: "the name of a region, of a-z 0-9 and -",
+  S3_BUCKET: "the name of a bucket: 3 to 63 of a-z 0-9 . and -",
+  S3_PREFIX: "a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end",
+  AWS_ACCESS_KEY_ID: "the id of a key, without spaces",
+  AWS_SECRET_ACCESS_KEY: "a key, without spaces",
 } as const;
+
+/** Their values are told to nobody. */
+const SECRETS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+
+/** A path below a bucket, no part of which is `.` or `..`, which URLs leave out. */
+const S3_PATH = String
+  .raw`(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+)*`;
+const S3_BUCKET = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]";
+const S3_PLACE = new RegExp(`^s3://${S3_BUCKET}(?:/${S3_PATH})?/?$`);
 
 const environmentSchema = z.object({
   HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/).default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(8000),
   KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
-  FILE_STORE: z.string().regex(/^(?!\w\w+:).+$/).default(".openwatts/files"),
+  FILE_STORE: z.string().refine((text) => /^(?!\w\w+:).+$/.test(text) || S3_PLACE.test(text))
+    .default(".openwatts/files"),
   STORE_DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).optional(),
   DEMO_DATA: z.enum(["true", "false"]).default("true").transform((text) => text === "true"),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
@@ -94,6 +128,13 @@ const environmentSchema = z.object({
   OFFLINE_AFTER_SECONDS: wholeNumber(1, 31_536_000).default(600),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  S3_ENDPOINT: z.string().regex(/^https?:\/\/[A-Za-z0-9.:_[\]-]+(\/[A-Za-z0-9._~/-]*)?$/)
+    .optional(),
+  S3_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/).default("us-east-1"),
+  S3_BUCKET: z.string().regex(new RegExp(`^${S3_BUCKET}$`)).optional(),
+  S3_PREFIX: z.string().regex(new RegExp(`^${S3_PATH}$`)).default("telemetry"),
+  AWS_ACCESS_KEY_ID: z.string().regex(/^\S+$/).optional(),
+  AWS_SECRET_ACCESS_KEY: z.string().regex(/^\S+$/).optional(),
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...LAKE_VARIABLES,
 });
@@ -106,9 +147,9 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   const result = environmentSchema.safeParse(given);
   const wrong = result.error?.issues.map(({ path }) => String(path[0])) ?? [];
   const names = new Set([...wrong, ...missingLakeVariables(given)]);
-  if (!result.success || names.size > 0) {
-    return { problems: [...names].map((name) => problemText(name, given[name])) };
-  }
+  const problems = [...names].map((name) => problemText(name, given[name]));
+  problems.push(...missingKeys(given));
+  if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
   return {
@@ -118,6 +159,14 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
       storeDataDir: values.STORE_DATA_DIR ?? null,
+      s3: {
+        endpoint: values.S3_ENDPOINT ?? null,
+        region: values.S3_REGION,
+        bucket: values.S3_BUCKET ?? null,
+        prefix: values.S3_PREFIX,
+        accessKeyId: values.AWS_ACCESS_KEY_ID ?? "",
+        secretAccessKey: values.AWS_SECRET_ACCESS_KEY ?? "",
+      },
       demoData: values.DEMO_DATA,
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
@@ -134,8 +183,18 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   };
 }
 
+/** What is missing of the key where a place in S3 is named. */
+function missingKeys(given: Readonly<Record<string, string>>): string[] {
+  const isAsked = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined;
+  if (!isAsked) return [];
+  return SECRETS.filter((name) => given[name] === undefined)
+    .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`);
+}
+
 function problemText(name: string, value: string | undefined): string {
   // Only names of RULES can fail; DENO_DEPLOYMENT_ID takes any text.
   const rule = RULES[name as keyof typeof RULES];
-  return `${name} must be ${rule}: ${value === undefined ? "not set" : JSON.stringify(value)}`;
+  const isSecret = SECRETS.includes(name);
+  const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);
+  return `${name} must be ${rule}: ${shown}`;
 }

@@ -7,10 +7,10 @@
 
 import { createHash } from "node:crypto";
 import { AppError } from "../app_error.ts";
+import { checkedName, isPlainName, PART } from "./file_name.ts";
 import type { FileStore, WrittenFile } from "./file_store.ts";
+import { untilAborted } from "./until_aborted.ts";
 
-const PART = ".part";
-const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Bytes after which the disk is told to take what is written, while more is made. */
 const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
@@ -49,7 +49,7 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
       for await (const { name, isFile } of Deno.readDir(folder)) {
         const isWhole = !name.endsWith(PART);
         const whole = isWhole ? name : name.slice(0, -PART.length);
-        if (isFile && NAME.test(whole)) yield { name: whole, isWhole };
+        if (isFile && isPlainName(whole)) yield { name: whole, isWhole };
       }
     },
     async probe() {
@@ -97,25 +97,6 @@ async function writePart(
   await onDisk(file.sync());
   signal.throwIfAborted();
   return { sizeBytes, sha256: hash.digest("hex") };
-}
-
-/** The chunks of a stream, whose wait for the next one ends when the signal aborts. */
-async function* untilAborted<T>(body: ReadableStream<T>, signal: AbortSignal): AsyncGenerator<T> {
-  const reader = body.getReader();
-  const onAbort = () => reader.cancel(signal.reason).catch(() => {});
-  signal.addEventListener("abort", onAbort);
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      const { done, value } = await reader.read();
-      signal.throwIfAborted();
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-    reader.releaseLock();
-  }
 }
 
 async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
@@ -193,9 +174,4 @@ function storageError(error: unknown): unknown {
     details: "The file store refused to read or write",
     cause: error,
   });
-}
-
-function checkedName(name: string): string {
-  if (NAME.test(name) && !name.endsWith(PART)) return name;
-  throw new TypeError(`Cannot use as a file name as it is not plain: ${name}`);
 }

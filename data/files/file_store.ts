@@ -24,7 +24,9 @@ export interface ListedFile {
 export interface FileStore {
   /**
    * Writes a stream to its end and only then shows the file, replacing one of the same name.
-   * When the stream fails or the signal aborts, nothing is shown and the reason is thrown.
+   * When the stream fails or the signal aborts, nothing is shown and the reason is thrown; but a
+   * store over a network may show the whole file where that came while its last request was on its
+   * way, as when the process dies then.
    *
    * @throws {AppError} STORAGE_FULL or STORAGE_UNAVAILABLE when the store cannot take it.
    */

@@ -27,6 +27,14 @@ const DEFAULTS: Settings = {
   },
   role: "all",
   logLevel: "info",
+  s3: {
+    endpoint: null,
+    region: "us-east-1",
+    bucket: null,
+    prefix: "telemetry",
+    accessKeyId: "",
+    secretAccessKey: "",
+  },
 };
 
 /** The settings of an environment that is right. */
@@ -52,7 +60,13 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     HOST: "0.0.0.0",
     PORT: "0",
     KV_PATH: ":memory:",
-    FILE_STORE: "/var/lib/openwatts",
+    FILE_STORE: "s3://artifacts.example/open/watts",
+    S3_ENDPOINT: "http://127.0.0.1:9000",
+    S3_REGION: "eu-central-1",
+    S3_BUCKET: "lake-2",
+    S3_PREFIX: "my/lake_1",
+    AWS_ACCESS_KEY_ID: "AKIA",
+    AWS_SECRET_ACCESS_KEY: "wJal/+=",
     STORE_DATA_DIR: "/srv/stores",
     DEMO_DATA: "false",
     WORKER_CONCURRENCY: "64",
@@ -69,7 +83,15 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     host: "0.0.0.0",
     port: 0,
     kvPath: ":memory:",
-    fileStore: "/var/lib/openwatts",
+    fileStore: "s3://artifacts.example/open/watts",
+    s3: {
+      endpoint: "http://127.0.0.1:9000",
+      region: "eu-central-1",
+      bucket: "lake-2",
+      prefix: "my/lake_1",
+      accessKeyId: "AKIA",
+      secretAccessKey: "wJal/+=",
+    },
     storeDataDir: "/srv/stores",
     demoData: false,
     workerConcurrency: 64,
@@ -104,7 +126,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     HOST: "my host",
     PORT: "65536",
     KV_PATH: "redis://localhost",
-    FILE_STORE: "s3://bucket",
+    FILE_STORE: "s3://my_bucket",
     DEMO_DATA: "yes",
     WORKER_CONCURRENCY: "0",
     FILE_RETENTION_HOURS: "0",
@@ -112,12 +134,18 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     OFFLINE_AFTER_SECONDS: "0",
     ROLE: "boss",
     LOG_LEVEL: "loud",
+    S3_ENDPOINT: "localhost:9000",
+    S3_REGION: "eu west",
+    S3_BUCKET: "Lake",
+    S3_PREFIX: "/lake",
+    AWS_ACCESS_KEY_ID: "a b",
+    AWS_SECRET_ACCESS_KEY: "hush hush",
   });
   assertEquals(problems, [
     'HOST must be a host name or IP address: "my host"',
     'PORT must be a whole number of 0 to 65535: "65536"',
     'KV_PATH must be a file path, :memory: or an http(s) URL: "redis://localhost"',
-    'FILE_STORE must be a folder path (s3: and kv: are not there yet): "s3://bucket"',
+    'FILE_STORE must be a folder path or s3://BUCKET/PATH (kv: is not there yet): "s3://my_bucket"',
     'DEMO_DATA must be true or false: "yes"',
     'WORKER_CONCURRENCY must be a whole number of 1 to 64: "0"',
     'FILE_RETENTION_HOURS must be a number above 0, at most 87600: "0"',
@@ -125,7 +153,23 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     'OFFLINE_AFTER_SECONDS must be a whole number of 1 to 31536000: "0"',
     'ROLE must be all, api or worker: "boss"',
     'LOG_LEVEL must be debug, info, warn, error: "loud"',
+    'S3_ENDPOINT must be an http(s) URL of a host, with a path or not: "localhost:9000"',
+    'S3_REGION must be the name of a region, of a-z 0-9 and -: "eu west"',
+    'S3_BUCKET must be the name of a bucket: 3 to 63 of a-z 0-9 . and -: "Lake"',
+    'S3_PREFIX must be a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end: "/lake"',
+    "AWS_ACCESS_KEY_ID must be the id of a key, without spaces: (not shown)",
+    "AWS_SECRET_ACCESS_KEY must be a key, without spaces: (not shown)",
   ]);
+});
+
+Deno.test("readSettings() wants a key where a place in S3 is named, and only there", () => {
+  const missing = (name: string) =>
+    `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`;
+  const both = [missing("AWS_ACCESS_KEY_ID"), missing("AWS_SECRET_ACCESS_KEY")];
+  assertEquals(problemsOf({ FILE_STORE: "s3://files" }), both);
+  assertEquals(problemsOf({ S3_BUCKET: "lake", PORT: "x" }).slice(1), both);
+  assertEquals(problemsOf({ S3_BUCKET: "lake", AWS_ACCESS_KEY_ID: "A" }), [both[1]]);
+  assertEquals(settingsOf({ S3_ENDPOINT: "http://s3.local", S3_PREFIX: "a" }).s3.prefix, "a");
 });
 
 Deno.test("readSettings() refuses each of these values", () => {
@@ -133,7 +177,17 @@ Deno.test("readSettings() refuses each of these values", () => {
     HOST: ["http://localhost", "a/b", "ä"],
     PORT: ["-1", "1.5", "80 ", "0x50", "1e3", "eighty", "99999999999999999999"],
     KV_PATH: ["ftp://x", "file:///x", "https://"],
-    FILE_STORE: ["kv:files", "s3:bucket"],
+    FILE_STORE: ["kv:files", "s3:bucket", "s3://", "s3://Bucket", "s3://b1", "s3://abc/../x"],
+    S3_ENDPOINT: [
+      "s3.local",
+      "ftp://x",
+      "http://",
+      "http://a b",
+      "http://u:p@host",
+      "http://h?a=b",
+    ],
+    S3_BUCKET: ["ab", "-abc", "abc-", "a/b/c", "a".repeat(64)],
+    S3_PREFIX: ["a/", "/a", "a//b", ".", "a/..", "a b"],
     DEMO_DATA: ["TRUE", "1", "no"],
     WORKER_CONCURRENCY: ["65", "2.5", "-4", "many"],
     FILE_RETENTION_HOURS: ["87601", "-1", "1e2", "Infinity", "0.0", ".5", "7d"],
@@ -144,7 +198,8 @@ Deno.test("readSettings() refuses each of these values", () => {
   };
   for (const [name, values] of Object.entries(wrong)) {
     for (const value of values) {
-      const problems = problemsOf({ [name]: value });
+      const keys = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+      const problems = problemsOf({ ...keys, [name]: value });
       assertEquals(problems.length, 1);
       assert(problems[0].startsWith(`${name} must be `), problems[0]);
       assert(problems[0].endsWith(`: ${JSON.stringify(value)}`), problems[0]);
@@ -157,7 +212,10 @@ Deno.test("readSettings() takes each of these values", () => {
     HOST: ["::1", "localhost", "node-1.example.com"],
     PORT: ["0", "65535", "08080"],
     KV_PATH: ["kv.sqlite3", "./a b/kv", "/abs/kv", "C:\\kv\\db", "http://localhost:4512"],
-    FILE_STORE: ["files", "../files", "D:\\files"],
+    FILE_STORE: ["files", "../files", "D:\\files", "s3://abc", "s3://abc/", "s3://abc/d=1/..e/"],
+    S3_ENDPOINT: ["https://s3.eu-west-1.amazonaws.com", "http://[::1]:9000", "http://h/base/"],
+    S3_BUCKET: ["abc", "a.b-c", "a".repeat(63)],
+    S3_PREFIX: ["a", "a/b=1/c.d", "..a"],
     WORKER_CONCURRENCY: ["1", "64"],
     FILE_RETENTION_HOURS: ["87600", "0.01"],
     OFFLINE_AFTER_SECONDS: ["1", "31536000"],
@@ -165,6 +223,7 @@ Deno.test("readSettings() takes each of these values", () => {
     LOG_LEVEL: ["debug", "info", "warn", "error"],
   };
   for (const [name, values] of Object.entries(right)) {
-    for (const value of values) settingsOf({ [name]: value });
+    const keys = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+    for (const value of values) settingsOf({ ...keys, [name]: value });
   }
 });

@@ -67,6 +67,14 @@ export const TEST_SETTINGS: Settings = {
   },
   role: "all",
   logLevel: "debug",
+  s3: {
+    endpoint: null,
+    region: "us-east-1",
+    bucket: null,
+    prefix: "telemetry",
+    accessKeyId: "",
+    secretAccessKey: "",
+  },
 };
 
 /** What a JSON endpoint answered. */

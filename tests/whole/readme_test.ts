@@ -28,6 +28,12 @@ const DEFAULTS: Record<string, string> = {
   LOOKBACK_HOURS: "1",
   LAKE_PATH: ".openwatts/lake",
   READY_REQUIRES_DESTINATION: "false",
+  S3_ENDPOINT: "",
+  S3_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "",
+  AWS_SECRET_ACCESS_KEY: "",
+  S3_BUCKET: "",
+  S3_PREFIX: "telemetry",
 };
 /** Settings without a default. */
 const UNSET = ["DEVICE_IDS", "INFLUXDB_URL", "INFLUXDB_TOKEN", "INFLUXDB_ORG", "INFLUXDB_BUCKET"];
@@ -46,7 +52,7 @@ Deno.test("the README's table and .env.example name every setting with its defau
     assert(example.includes(`# ${name}=\n`), name);
   }
   assertEquals(readSettings(DEFAULTS), readSettings({}));
-  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 17);
+  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 24);
 });
 
 Deno.test("the README's two commands are tasks, with the version of Deno that is pinned", async () => {

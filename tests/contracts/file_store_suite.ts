@@ -1,0 +1,258 @@
+/**
+ * What every file store does, wherever its files are.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import {
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStrictEquals,
+} from "../support/assert.ts";
+import {
+  type Bytes,
+  type FileStoreBox,
+  never,
+  streamOf,
+  textOf,
+} from "../support/file_store_box.ts";
+import { until } from "../support/until.ts";
+
+const encoder = new TextEncoder();
+
+/** Runs every behaviour on stores that `openBox` opens, each over an empty place. */
+export function testFileStore(
+  place: string,
+  openBox: () => Promise<FileStoreBox>,
+  { ignore = false }: { ignore?: boolean } = {},
+): void {
+  const test = (name: string, fn: (box: FileStoreBox) => Promise<void>) =>
+    Deno.test({
+      name: `${name} (${place})`,
+      ignore,
+      async fn() {
+        await using box = await openBox();
+        await fn(box);
+      },
+    });
+
+  test("write() answers with the size and SHA-256 of FIPS 180-4's examples", async (box) => {
+    assertEquals(await box.store.write("empty", streamOf(), never), {
+      sizeBytes: 0,
+      sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    });
+    assertEquals(await box.store.write("abc", streamOf("a", "", "bc"), never), {
+      sizeBytes: 3,
+      sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+    });
+    assertEquals(await box.names(), ["abc", "empty"]);
+    assertEquals(await textOf(await box.store.read("abc")), "abc");
+  });
+
+  test("write() replaces a file, and readers of the old one go on", async (box) => {
+    await box.store.write("a", streamOf("old"), never);
+    const before = await box.store.read("a");
+    await box.store.write("a", streamOf("new"), never);
+    assertEquals(await textOf(before), "old");
+    assertEquals(await textOf(await box.store.read("a")), "new");
+  });
+
+  test("a file is not shown before its last byte is written", async (box) => {
+    const { readable, writable } = new TransformStream<Bytes, Bytes>();
+    const writing = box.store.write("slow", readable, never);
+    const writer = writable.getWriter();
+    await writer.write(encoder.encode("half"));
+    await writer.write(new Uint8Array(box.shownBytes));
+    // Taking this one means that the one before was taken in.
+    await writer.write(encoder.encode(" of it"));
+    await until(async () => (await box.names()).length > 0);
+    assertEquals(await box.store.read("slow"), null);
+    assertEquals(await Array.fromAsync(box.store.list()), [{ name: "slow", isWhole: false }]);
+    await writer.close();
+    await writing;
+    assertEquals(await Array.fromAsync(box.store.list()), [{ name: "slow", isWhole: true }]);
+  });
+
+  test("a stream that fails leaves nothing, and an older file as it was", async (box) => {
+    const reason = new RangeError("the source broke");
+    const thrown = await assertRejects(() =>
+      box.store.write("a", failingStream(reason, box), never)
+    );
+    assertStrictEquals(thrown, reason);
+    assertEquals(await box.names(), []);
+    await box.store.write("a", streamOf("old"), never);
+    await assertRejects(() => box.store.write("a", failingStream(reason, box), never), RangeError);
+    assertEquals(await box.names(), ["a"]);
+    assertEquals(await textOf(await box.store.read("a")), "old");
+  });
+
+  test("a stream's own fault is not told as one of the store", async (box) => {
+    const reason = Object.assign(new Error("the database hung up"), { code: "ECONNRESET" });
+    const thrown = await assertRejects(() =>
+      box.store.write("a", failingStream(reason, box), never)
+    );
+    assertStrictEquals(thrown, reason);
+    assertEquals(await box.names(), []);
+  });
+
+  test("an aborted signal leaves nothing, cancels the stream and is the reason", async (box) => {
+    for (const chunksBefore of [0, 3]) {
+      const aborter = new AbortController();
+      const reason = new DOMException("asked to stop", "AbortError");
+      let pulled = 0;
+      let cancelledWith: unknown = null;
+      const endless = new ReadableStream<Bytes>({
+        pull(controller) {
+          if (pulled++ === chunksBefore) aborter.abort(reason);
+          controller.enqueue(new Uint8Array(box.shownBytes));
+        },
+        cancel: (why) => void (cancelledWith = why ?? "cancelled"),
+      });
+      const thrown = await assertRejects(() => box.store.write("a", endless, aborter.signal));
+      assertStrictEquals(thrown, reason);
+      assertNotEquals(cancelledWith, null);
+      assertEquals(await box.names(), []);
+    }
+  });
+
+  test("a signal aborted at the end of a stream keeps the file from showing", async (box) => {
+    const reason = new Error("asked to stop");
+    const write = () => box.store.write("a", streamOf(), AbortSignal.abort(reason));
+    assertStrictEquals(await assertRejects(write), reason);
+    assertEquals(await box.names(), []);
+  });
+
+  test("an aborted signal ends a write whose stream gives nothing more", async (box) => {
+    const aborter = new AbortController();
+    const { readable, writable } = new TransformStream<Bytes, Bytes>();
+    const writer = writable.getWriter();
+    const outcome = box.store.write("a", readable, aborter.signal)
+      .then(() => "written", (error: unknown) => error);
+    await writer.write(encoder.encode("first"));
+    const reason = new Error("asked to stop");
+    aborter.abort(reason);
+    const late = Promise.withResolvers<string>();
+    const timer = setTimeout(() => late.resolve("still waiting for the stream"), 1_000);
+    const ended = await Promise.race([outcome, late.promise]);
+    clearTimeout(timer);
+    await writer.close().catch(() => {}); // Lets a write that is stuck end before the test does.
+    await outcome;
+    assertEquals(ended, reason);
+    assertEquals(await box.names(), []);
+  });
+
+  test("a file of many chunks is read as it was written, whole and in parts", async (box) => {
+    // Larger than two parts where there are parts, and no multiple of them.
+    const size = Math.max(700_000, Math.ceil(box.shownBytes * 2.3));
+    const bytes = Uint8Array.from({ length: size }, (_, at) => at * 7 % 251);
+    const cuts = Array.from({ length: 8 }, (_, i) => Math.round(size * i / 7));
+    const chunks = cuts.slice(1).map((cut, i) => bytes.slice(cuts[i], cut));
+    const written = await box.store.write("big", ReadableStream.from(chunks), never);
+    assertEquals(written, { sizeBytes: size, sha256: sha256(bytes) });
+    const read = async (range?: { start: number; end: number }) =>
+      sha256(await new Response(await box.store.read("big", range)).bytes());
+    assertEquals(await read(), sha256(bytes));
+    const ranges = [[0, 1], [0, size], [size - 1, size], [99_999, 650_001], [5, 5]];
+    for (const [start, end] of ranges) {
+      assertEquals(await read({ start, end }), sha256(bytes.slice(start, end)), `${start}-${end}`);
+    }
+  });
+
+  test("files of one part, a byte less and a byte more are as they were written", async (box) => {
+    for (const more of [-1, 0, 1]) {
+      const bytes = new Uint8Array(box.shownBytes + more).fill(7);
+      await box.store.write("edge", ReadableStream.from([bytes]), never);
+      const read = await new Response(await box.store.read("edge")).bytes();
+      assertEquals(sha256(read), sha256(bytes), `${bytes.length} bytes`);
+    }
+  });
+
+  test("list() tells every file, and what interrupted writes left as not whole", async (box) => {
+    const names = Array.from({ length: 8 }, (_, i) => `file-${i}.csv`);
+    for (const name of names) await box.store.write(name, streamOf(name), never);
+    const longName = "n".repeat(200);
+    const left = [...names.slice(0, 4), longName];
+    for (const name of left) await box.leave(name);
+    const listed = await Array.fromAsync(box.store.list());
+    const namesOf = (isWhole: boolean) =>
+      listed.filter((file) => file.isWhole === isWhole).map(({ name }) => name).sort();
+    assertEquals(namesOf(true), names);
+    assertEquals(namesOf(false), left);
+  });
+
+  test("a range past the end of the file fails instead of coming short", async (box) => {
+    await box.store.write("abc", streamOf("abc"), never);
+    const stream = await box.store.read("abc", { start: 1, end: 9 });
+    await assertRejects(() => textOf(stream), Error, "past the end of the file: 3");
+  });
+
+  test("read() of a name that is not there is null", async (box) => {
+    assertEquals(await box.store.read("none"), null);
+    assertEquals(await box.store.read("none", { start: 0, end: 1 }), null);
+    assertEquals(await box.store.read("none", { start: 5, end: 9 }), null);
+  });
+
+  test("cancelling a read closes the file", async (box) => {
+    await box.store.write("big", streamOf("x".repeat(1_000_000)), never);
+    for (const range of [undefined, { start: 10, end: 900_000 }]) {
+      const unread = await box.store.read("big", range);
+      await unread?.cancel();
+      const reader = (await box.store.read("big", range))?.getReader();
+      assertEquals((await reader?.read())?.done, false);
+      await reader?.cancel();
+    }
+  });
+
+  test("remove() deletes a file and discard() what was left, each fine with none", async (box) => {
+    await box.store.write("a", streamOf("1"), never);
+    await box.leave("a");
+    for (let round = 0; round < 2; round++) {
+      await box.store.discard("a");
+      assertEquals(await box.names(), ["a"]);
+    }
+    await box.leave("a");
+    for (let round = 0; round < 2; round++) {
+      await box.store.remove("a");
+      assertEquals(await box.names(), ["a.part"]);
+    }
+  });
+
+  test("names that are not plain are refused by every call", async (box) => {
+    const { store } = box;
+    const wrong = ["", ".", "..", "../a", "a/b", "/a", ".a", "-a", "a b", "a\\b", "a\0", "é"];
+    wrong.push("a.part", "a\n", "n".repeat(201));
+    for (const name of wrong) {
+      const text = "not plain";
+      await assertRejects(() => store.write(name, streamOf("x"), never), TypeError, text);
+      await assertRejects(() => store.read(name), TypeError, text);
+      await assertRejects(() => store.remove(name), TypeError, text);
+      await assertRejects(() => store.discard(name), TypeError, text);
+    }
+    assertEquals(await box.names(), []);
+    await store.write("n".repeat(200), streamOf("x"), never);
+    await store.write("A-1_b.csv", streamOf("x"), never);
+    assertEquals((await box.names()).length, 2);
+  });
+
+  test("probe() is fine with a store that takes files", async (box) => {
+    await box.store.probe();
+    assertEquals(await box.names(), []);
+  });
+}
+
+/** A stream that fails when a store has begun to show it as unfinished. */
+function failingStream(error: unknown, { shownBytes }: FileStoreBox): ReadableStream<Bytes> {
+  let pulled = 0;
+  return new ReadableStream({
+    pull(controller) {
+      if (pulled++ < 3) controller.enqueue(new Uint8Array(shownBytes));
+      else controller.error(error);
+    },
+  });
+}
+
+function sha256(bytes: Bytes): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

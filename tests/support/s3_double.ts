@@ -1,0 +1,218 @@
+/**
+ * A small S3 in memory, for tests that every machine can run. It keeps to what the protocol says of
+ * the requests that are sent here, checks digests, and refuses an unknown key's id; signatures are
+ * checked by the real server that the same tests run on (`ceph.ts`).
+ *
+ * @module
+ */
+
+import type { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import type { S3Server } from "./s3_server.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+interface StoredObject {
+  readonly body: Bytes;
+  readonly etag: string;
+  readonly meta: [string, string][];
+}
+
+interface OpenUpload {
+  readonly key: string;
+  readonly meta: [string, string][];
+  readonly parts: Map<number, { body: Bytes; etag: string }>;
+}
+
+interface Bucket {
+  readonly objects: Map<string, StoredObject>;
+  readonly uploads: Map<string, OpenUpload>;
+}
+
+interface Asked {
+  readonly bucket: Bucket;
+  readonly key: string;
+  readonly query: URLSearchParams;
+  readonly request: Request;
+  readonly body: Bytes;
+}
+
+/** Entries of one page of a list, few, so that tests see several. */
+const PAGE_ITEMS = 3;
+
+/** Starts one on a free port. */
+export function startS3Double(): S3Server {
+  const buckets = new Map<string, Bucket>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    return answer(buckets, request);
+  });
+  return {
+    access: {
+      endpoint: `http://127.0.0.1:${server.addr.port}`,
+      region: "us-east-1",
+      accessKeyId: "double",
+      secretAccessKey: "secret",
+    },
+    partBytes: 100_000,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+async function answer(buckets: Map<string, Bucket>, request: Request): Promise<Response> {
+  const body = await request.bytes();
+  const { pathname, searchParams: query } = new URL(request.url);
+  const [name, ...rest] = pathname.slice(1).split("/").map(decodeURIComponent);
+  const key = rest.join("/");
+  if (!request.headers.get("authorization")?.includes("Credential=double/")) {
+    return refusal(403, "InvalidAccessKeyId");
+  }
+  if (request.headers.get("x-amz-content-sha256") !== digest("sha256", body).toString("hex")) {
+    return refusal(400, "XAmzContentSHA256Mismatch");
+  }
+  const md5 = request.headers.get("content-md5");
+  if (md5 !== null && md5 !== digest("md5", body).toString("base64")) {
+    return refusal(400, "BadDigest");
+  }
+  if (key === "" && request.method === "PUT") {
+    buckets.set(name, { objects: new Map(), uploads: new Map() });
+    return new Response();
+  }
+  const bucket = buckets.get(name);
+  if (bucket === undefined) return refusal(404, "NoSuchBucket");
+  const asked = { bucket, key, query, request, body };
+  if (key === "") return query.has("uploads") ? listUploads(asked) : listObjects(asked);
+  if (query.has("uploads")) return openUpload(asked);
+  if (query.has("uploadId")) return onUpload(asked);
+  return onObject(asked);
+}
+
+function onObject({ bucket, key, request, body }: Asked): Response {
+  switch (request.method) {
+    case "PUT": {
+      const etag = digest("md5", body).toString("hex");
+      bucket.objects.set(key, { body, etag, meta: metaOf(request) });
+      return new Response(null, { headers: { etag: `"${etag}"` } });
+    }
+    case "DELETE":
+      bucket.objects.delete(key);
+      return new Response(null, { status: 204 });
+    default: {
+      const object = bucket.objects.get(key);
+      return object === undefined ? refusal(404, "NoSuchKey") : objectAnswer(object, request);
+    }
+  }
+}
+
+function objectAnswer({ body, etag, meta }: StoredObject, request: Request): Response {
+  const headers = new Headers([...meta, ["etag", `"${etag}"`]]);
+  const match = request.headers.get("if-match");
+  if (match !== null && match !== `"${etag}"`) return refusal(412, "PreconditionFailed");
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get("range") ?? "");
+  if (range === null) {
+    headers.set("content-length", String(body.length));
+    return new Response(request.method === "HEAD" ? null : body, { headers });
+  }
+  const start = Number(range[1]);
+  if (start >= body.length) return refusal(416, "InvalidRange");
+  const end = range[2] === "" ? body.length : Math.min(Number(range[2]) + 1, body.length);
+  headers.set("content-range", `bytes ${start}-${end - 1}/${body.length}`);
+  return new Response(body.slice(start, end), { status: 206, headers });
+}
+
+function openUpload({ bucket, key, request }: Asked): Response {
+  const id = crypto.randomUUID();
+  bucket.uploads.set(id, { key, meta: metaOf(request), parts: new Map() });
+  return xml(
+    `<InitiateMultipartUploadResult><UploadId>${id}</UploadId>` +
+      "</InitiateMultipartUploadResult>",
+  );
+}
+
+function onUpload({ bucket, key, query, request, body }: Asked): Response {
+  const id = query.get("uploadId") ?? "";
+  const upload = bucket.uploads.get(id);
+  if (upload?.key !== key) {
+    // AWS says 404 to completing what was completed; Ceph says this.
+    return request.method === "POST" ? refusal(500, "InternalError") : refusal(404, "NoSuchUpload");
+  }
+  if (request.method === "DELETE") {
+    bucket.uploads.delete(id);
+    return new Response(null, { status: 204 });
+  }
+  if (request.method === "PUT") {
+    const etag = `"${digest("md5", body).toString("hex")}"`;
+    upload.parts.set(Number(query.get("partNumber")), { body, etag });
+    return new Response(null, { headers: { etag } });
+  }
+  const listed = [
+    ...new TextDecoder().decode(body).matchAll(
+      /<PartNumber>(\d+)<\/PartNumber><ETag>&quot;(\w+)&quot;<\/ETag>/g,
+    ),
+  ].map(([, number, etag]) => ({ number: Number(number), etag: `"${etag}"` }));
+  const parts = listed.map(({ number, etag }) => {
+    const part = upload.parts.get(number);
+    return part?.etag === etag ? part.body : null;
+  });
+  if (parts.length === 0 || parts.includes(null)) return refusal(400, "InvalidPart");
+  const whole = Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
+  const etag = `${digest("md5", whole).toString("hex")}-${parts.length}`;
+  bucket.objects.set(key, { body: whole, etag, meta: upload.meta });
+  bucket.uploads.delete(id);
+  return xml("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
+}
+
+function listObjects({ bucket, query }: Asked): Response {
+  const prefix = query.get("prefix") ?? "";
+  const isFlat = query.get("delimiter") === "/";
+  const keys = [...bucket.objects.keys()].toSorted()
+    .filter((key) => key.startsWith(prefix))
+    .filter((key) => !isFlat || !key.slice(prefix.length).includes("/"));
+  const start = Number(query.get("continuation-token") ?? 0);
+  const items = keys.slice(start, start + PAGE_ITEMS).map((key) =>
+    `<Contents><Key>${key.replaceAll("&", "&amp;")}</Key>` +
+    `<Size>${bucket.objects.get(key)?.body.length}</Size></Contents>`
+  );
+  const end = start + PAGE_ITEMS;
+  const more = end < keys.length ? `<NextContinuationToken>${end}</NextContinuationToken>` : "";
+  return xml(`<ListBucketResult>${items.join("")}${more}</ListBucketResult>`);
+}
+
+function listUploads({ bucket, query }: Asked): Response {
+  const prefix = query.get("prefix") ?? "";
+  const all = [...bucket.uploads].filter(([, { key }]) => key.startsWith(prefix));
+  const after = all.findIndex(([id]) => id === query.get("upload-id-marker")) + 1;
+  const page = all.slice(after, after + PAGE_ITEMS);
+  const items = page.map(([id, { key }]) =>
+    `<Upload><Key>${key}</Key><UploadId>${id}</UploadId></Upload>`
+  );
+  const last = page.at(-1);
+  const isCut = after + PAGE_ITEMS < all.length;
+  const next = last === undefined
+    ? ""
+    : `<NextKeyMarker>${last[1].key}</NextKeyMarker><NextUploadIdMarker>${
+      last[0]
+    }</NextUploadIdMarker>`;
+  return xml(
+    `<ListMultipartUploadsResult>${next}<IsTruncated>${isCut}</IsTruncated>` +
+      `${items.join("")}</ListMultipartUploadsResult>`,
+  );
+}
+
+function metaOf(request: Request): [string, string][] {
+  return [...request.headers].filter(([name]) => name.startsWith("x-amz-meta-"));
+}
+
+function digest(algorithm: "md5" | "sha256", body: Bytes): Buffer {
+  return createHash(algorithm).update(body).digest();
+}
+
+function xml(text: string): Response {
+  return new Response(`<?xml version="1.0" encoding="UTF-8"?>\n${text}`, {
+    headers: { "content-type": "application/xml" },
+  });
+}
+
+function refusal(status: number, code: string): Response {
+  const text = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code></Error>`;
+  return new Response(text, { status, headers: { "content-type": "application/xml" } });
+}

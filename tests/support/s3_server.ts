@@ -1,0 +1,35 @@
+/**
+ * Servers that speak S3, for tests, and buckets in them.
+ *
+ * @module
+ */
+
+import { createS3Client, type S3Client } from "../../data/files/s3_client.ts";
+import { createS3Sender, type S3Access, type S3Patience } from "../../data/files/s3_request.ts";
+
+/** A server on loopback. */
+export interface S3Server extends AsyncDisposable {
+  /** How to reach it. */
+  readonly access: S3Access & { readonly endpoint: string };
+  /** The length of parts that it takes, bytes. */
+  readonly partBytes: number;
+}
+
+/** A new bucket. */
+export interface S3Box {
+  /** Its name. */
+  readonly bucket: string;
+  /** A client of it. */
+  readonly client: S3Client;
+}
+
+/** Makes a bucket of a name that no other has, and a client of it. */
+export async function openS3Box(
+  { access }: Pick<S3Server, "access">,
+  patience: Partial<S3Patience> = {},
+): Promise<S3Box> {
+  const bucket = `test-${crypto.randomUUID()}`;
+  const { signal } = new AbortController();
+  await createS3Sender({ ...access, bucket })({ method: "PUT", key: "", signal });
+  return { bucket, client: createS3Client({ ...access, bucket, patience }) };
+}

@@ -1,0 +1,27 @@
+import { testFileStore } from "../contracts/file_store_suite.ts";
+import { testS3Faults } from "../contracts/s3_faults_suite.ts";
+import { testS3Service } from "../contracts/s3_service_suite.ts";
+import { hasCeph, startCeph } from "../support/ceph.ts";
+import { openS3StoreBox } from "../support/file_store_box.ts";
+import type { S3Server } from "../support/s3_server.ts";
+
+const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasCeph();
+let ceph: S3Server;
+
+if (!ignore) {
+  Deno.test.beforeAll(async () => void (ceph = await startCeph()));
+  Deno.test.afterAll(async () => await ceph[Symbol.asyncDispose]());
+}
+
+/** The one server of all tests here: each has a bucket of its own. */
+function shared(): Promise<S3Server> {
+  return Promise.resolve({ ...ceph, [Symbol.asyncDispose]: () => Promise.resolve() });
+}
+
+testFileStore("Ceph", async () => await openS3StoreBox(await shared()), { ignore });
+testS3Faults("Ceph", shared, {
+  patience: { timeoutMs: 1_500, retryMaxMs: 100 },
+  times: [1],
+  ignore,
+});
+testS3Service("Ceph", shared, { ignore });
