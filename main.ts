@@ -14,6 +14,7 @@ import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { openLake } from "./jobs/lake.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
 import { startStoreData } from "./jobs/store_data.ts";
@@ -67,12 +68,14 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
   const parts = { ...opened, series, files, now, log, owner };
+  const lake = settings.lake.isOn ? await openLake({ ...parts, ...settings }) : null;
   const worker = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
     kinds: jobKinds({ kv, series, files }),
     startedMs,
+    moreDuties: lake?.duties,
   });
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
