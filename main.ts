@@ -14,7 +14,7 @@ import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
 import { createJobs } from "./jobs/jobs.ts";
-import { openLake } from "./jobs/lake.ts";
+import { type Lake, openLake } from "./jobs/lake.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
 import { startStoreData } from "./jobs/store_data.ts";
@@ -22,6 +22,7 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { createDeviceIntake } from "./kv/device_intake.ts";
 import { createIngest } from "./kv/ingest.ts";
+import { probeLakeCheckpoints } from "./kv/lake_checkpoints.ts";
 import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
@@ -97,6 +98,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
     log,
     kv,
     files,
+    lake: settings.lake,
     intake,
     readPackageFile,
     jobs: createJobs({
@@ -106,7 +108,7 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
       newId: () => crypto.randomUUID(),
       poke: () => worker?.poke(),
     }),
-    ready: readyChecks({ opened, files, worker, now }),
+    ready: readyChecks({ opened, files, worker, now, settings, lake }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();
@@ -121,16 +123,24 @@ export async function start(settings: Settings, { now, log }: Surroundings): Pro
   };
 }
 
-function readyChecks({ opened, files, worker, now }: {
+function readyChecks({ opened, files, worker, now, settings, lake }: {
   opened: OpenedKv;
   files: FileStore;
   worker: Worker | null;
   now: () => number;
+  settings: Settings;
+  lake: Lake | null;
 }): ReadyChecks {
   return {
     kv: () => probeKv(opened.kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(worker, opened, now),
+    lake: lake === null ? null : {
+      checkpoint_store_connected: () => probeLakeCheckpoints(opened.kv),
+      destinationName: lake.destination.kind === "s3" ? "s3_accessible" : "destination_accessible",
+      destination: () => lake.destination.probe(new AbortController().signal),
+      isDestinationRequired: settings.lake.isDestinationRequired,
+    },
   };
 }
 

@@ -10,6 +10,7 @@ import {
   EXPORT_LAYOUTS,
   type ExportFormat,
   type ExportLayout,
+  type KeyStyle,
 } from "./lake_key.ts";
 import { isWindowLength } from "./lake_window.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, HOUR_MS } from "./limits.ts";
@@ -106,6 +107,14 @@ export function lakeSettings(values: z.output<z.ZodObject<typeof LAKE_VARIABLES>
       batchSize,
     },
   };
+}
+
+/** How objects are named below a prefix. */
+export function keyStyleOf(
+  { layout, format }: Pick<LakeSettings, "layout" | "format">,
+  prefix: string,
+): KeyStyle {
+  return { prefix, layout, format };
 }
 
 function listOf(text: string): string[] {

@@ -4,10 +4,13 @@
  * @module
  */
 
-import { type LakeDestination, openLakeDestination } from "../data/files/lake_destination.ts";
-import type { S3Access } from "../data/files/s3_request.ts";
+import {
+  type LakeDestination,
+  type LakeDestinationOptions,
+  openLakeDestination,
+} from "../data/files/lake_destination.ts";
 import { openLakeEncoder } from "../data/lake_encoder.ts";
-import type { LakeSettings } from "../data/lake_settings.ts";
+import { keyStyleOf, type LakeSettings } from "../data/lake_settings.ts";
 import type { Log } from "../data/log.ts";
 import { createInfluxSource } from "../data/sources/influx.ts";
 import type { SeriesStore } from "../kv/series_store.ts";
@@ -30,7 +33,7 @@ export interface LakeDeps {
   /** Its settings. */
   readonly lake: LakeSettings;
   /** How S3 is reached, and the place in it. */
-  readonly s3: S3Access & { readonly bucket: string | null; readonly prefix: string };
+  readonly s3: LakeDestinationOptions["s3"];
 }
 
 /** Continuous export, ready to begin. */
@@ -48,7 +51,6 @@ export async function openLake({ kv, series, now, log, lake, s3 }: LakeDeps): Pr
   const source = lake.influx === null
     ? createEmbeddedSource({ kv, store: series })
     : createInfluxSource({ now, wait: pause }, lake.influx);
-  const prefix = destination.kind === "s3" ? s3.prefix : "";
   const duties = lakeDuties({
     kv,
     source,
@@ -56,7 +58,7 @@ export async function openLake({ kv, series, now, log, lake, s3 }: LakeDeps): Pr
     isSourceWhole: isEmbedded,
     destination,
     encoder: await openLakeEncoder(lake.format),
-    style: { prefix, layout: lake.layout, format: lake.format },
+    style: keyStyleOf(lake, destination.kind === "s3" ? s3.prefix : ""),
     deviceIds: lake.deviceIds,
     intervalMs: lake.intervalMs,
     lookbackMs: lake.lookbackMs,

@@ -52,13 +52,13 @@ export function lakeDuties(deps: LakeDutyDeps): Duty[] {
   const epochs = new Map<number, number>();
   let sweeping: Promise<void> | null = null;
 
-  /** Sweeps once; again where it failed. */
+  /** Sweeps once; again where it failed. A destination that is away is told by the looks. */
   function swept(signal: AbortSignal): Promise<void> {
     sweeping ??= destination.sweep(signal).then((count) => {
       if (count > 0) log("info", "unfinished objects deleted", { count });
     }).catch((error) => {
       sweeping = null;
-      throw error;
+      if (!signal.aborted) log("warn", "unfinished objects not looked for", { error });
     });
     return sweeping;
   }
@@ -90,14 +90,7 @@ export function lakeDuties(deps: LakeDutyDeps): Duty[] {
   /** Looks at the devices of a shard that are due, until its time is over. */
   async function round(shard: number, signal: AbortSignal): Promise<void> {
     if (backOff.isWaiting(DESTINATION)) return;
-    try {
-      await swept(signal);
-    } catch (error) {
-      if (signal.aborted) return;
-      backOff.fail(DESTINATION);
-      log("error", "unfinished objects not looked for", { error });
-      return;
-    }
+    await swept(signal);
     const endAt = performance.now() + ROUND_MS;
     const ids = await scout.due((id) => shardOf(id) === shard && !backOff.isWaiting(id), signal);
     await Promise.all(ids.map((id) =>

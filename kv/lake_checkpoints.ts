@@ -111,3 +111,8 @@ export async function moveLakeCheckpoint(
   const result = await op.commit();
   return result.ok ? result.versionstamp : null;
 }
+
+/** Reads one checkpoint, if there is any; throws when the database does not answer. */
+export async function probeLakeCheckpoints(kv: Pick<Deno.Kv, "list">): Promise<void> {
+  await kv.list({ prefix: [SPACE] }, { limit: 1 }).next();
+}

@@ -8,7 +8,7 @@ import type { LakeDestination } from "./lake_destination.ts";
 import type { S3Client } from "./s3_client.ts";
 import { writeS3Object } from "./s3_write.ts";
 
-/** A probe is to tell how things are now, not whether they get better. */
+/** Probe and sweep are to tell how things are now, not whether they get better. */
 const PROBE_PATIENCE = { tries: 1, timeoutMs: 5_000 };
 /** No window's object. */
 const PROBE = ".probe";
@@ -37,8 +37,9 @@ export function openLakeBucket(
     },
     async sweep(signal) {
       let count = 0;
-      for await (const upload of client.listUploads({ signal, prefix: below })) {
-        await client.abortUpload(upload, { signal });
+      const call = { signal, patience: PROBE_PATIENCE };
+      for await (const upload of client.listUploads({ ...call, prefix: below })) {
+        await client.abortUpload(upload, call);
         count++;
       }
       return count;
