@@ -15,10 +15,11 @@ import type { LakeFeed } from "./lake_feed.ts";
 import { GRACE_MS } from "./lake_look.ts";
 
 /** How long the list of devices is taken for good, milliseconds. */
-const DEVICES_MS = 5_000;
-/** How long what changed is taken for good, milliseconds; or so many times what reading it took. */
+const DEVICES_MS = 1_000;
+/** How long what changed is taken for good, milliseconds. */
 const NEWS_MS = 400;
-const NEWS_TIMES = 10;
+/** What took long to read is taken for good so many times as long. */
+const COST_TIMES = 10;
 /** A checkpoint of a device that is silent moves on when it is this far behind, milliseconds. */
 const IDLE_MS = 10 * MINUTE_MS;
 
@@ -70,11 +71,11 @@ export function createLakeScout(deps: LakeScoutDeps): LakeScout {
   const devices = cached(async (signal: AbortSignal) => {
     if (deviceIds.length > 0) return deviceIds;
     return await knownDevices(deps, signal);
-  }, { leastMs: DEVICES_MS, times: NEWS_TIMES });
+  }, { now: deps.now, leastMs: DEVICES_MS });
   const news = cached(async (): Promise<News> => ({
     revisions: await feed?.revisions() ?? null,
     orders: await listLakeOrders(kv),
-  }), { leastMs: NEWS_MS, times: NEWS_TIMES });
+  }), { now: deps.now, leastMs: NEWS_MS });
   return {
     async due(isWanted, signal) {
       const ids = await devices(signal);
@@ -136,23 +137,22 @@ async function knownDevices(
  */
 function cached<T>(
   read: (signal: AbortSignal) => Promise<T>,
-  { leastMs, times }: { leastMs: number; times: number },
+  { now, leastMs }: { now: () => number; leastMs: number },
 ): (signal: AbortSignal) => Promise<T> {
   let value: Promise<T> | null = null;
-  let goodUntil = -Infinity;
+  let readMs = -Infinity, goodMs = Infinity;
   return (signal) => {
-    if (value !== null && performance.now() < goodUntil) return value;
-    goodUntil = Infinity;
+    const ageMs = now() - readMs;
+    // A clock that goes back makes nothing younger.
+    if (value !== null && ageMs >= 0 && ageMs < goodMs) return value;
+    readMs = now();
+    goodMs = Infinity;
     const startedAt = performance.now();
-    value = read(signal);
-    const onEnd = () => {
-      const tookMs = performance.now() - startedAt;
-      goodUntil = performance.now() + Math.max(leastMs, tookMs * times);
-    };
-    value.then(onEnd, () => {
-      value = null;
-      goodUntil = -Infinity;
-    });
-    return value;
+    const reading = read(signal);
+    reading.then(
+      () => goodMs = Math.max(leastMs, (performance.now() - startedAt) * COST_TIMES),
+      () => value = null,
+    );
+    return value = reading;
   };
 }

@@ -6,7 +6,7 @@
 
 import type { LakeDestination } from "./lake_destination.ts";
 import type { S3Client } from "./s3_client.ts";
-import { writeS3Object } from "./s3_write.ts";
+import { type S3WriteOptions, writeS3Object } from "./s3_write.ts";
 
 /** Probe and sweep are to tell how things are now, not whether they get better. */
 const PROBE_PATIENCE = { tries: 1, timeoutMs: 5_000 };
@@ -15,7 +15,12 @@ const PROBE = ".probe";
 
 /** Objects of a bucket; `prefix` is what all their keys begin with, which its probe and sweep keep to. */
 export function openLakeBucket(
-  { client, prefix }: { client: S3Client; prefix: string },
+  { client, prefix, partBytes }:
+    & { client: S3Client; prefix: string }
+    & Pick<
+      S3WriteOptions,
+      "partBytes"
+    >,
 ): LakeDestination {
   const below = prefix === "" ? "" : `${prefix}/`;
   return {
@@ -27,7 +32,7 @@ export function openLakeBucket(
           controller.close();
         },
       });
-      return writeS3Object(client, { key, body }, { signal, contentType });
+      return writeS3Object(client, { key, body }, { signal, contentType, partBytes });
     },
     remove: (key, signal) => client.remove(key, { signal }),
     async probe(signal) {
