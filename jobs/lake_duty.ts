@@ -28,6 +28,8 @@ const ROUND_MS = 10_000;
 const SHARE_MS = 2_000;
 /** When everything of a round ends before its lease does, milliseconds. */
 const LEASE_MARGIN_MS = 2_000;
+/** How long a shard is kept in a row, milliseconds: half of this up to all of it. */
+const HOLD_MS = 120_000;
 /** The name of the destination among what fails; no device has it. */
 const DESTINATION = "*";
 
@@ -41,11 +43,13 @@ export interface LakeDutyDeps extends LakeLookDeps, LakeScoutDeps {
   readonly feed: LakeLookDeps["feed"];
   /** The log. */
   readonly log: Log;
+  /** How long a shard is kept in a row where other processes may want it, milliseconds. */
+  readonly holdMs?: number;
 }
 
 /** The duties of one process. */
 export function lakeDuties(deps: LakeDutyDeps): Duty[] {
-  const { now, log, destination } = deps;
+  const { now, log, destination, holdMs = HOLD_MS } = deps;
   const scout = createLakeScout(deps);
   const gate = createGate(LOOKS_AT_ONCE);
   const backOff = createBackOff({ now, random: Math.random });
@@ -104,6 +108,8 @@ export function lakeDuties(deps: LakeDutyDeps): Duty[] {
   return Array.from({ length: SHARDS }, (_, shard): Duty => ({
     name: `lake-${String(shard).padStart(2, "0")}`,
     everyMs: 500,
+    // They are not given up all at once.
+    holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
     async round({ signal, lease }) {
       // Another process may have had the shard in between.
       if (epochs.get(shard) !== lease.epoch) scout.forget((id) => shardOf(id) === shard);
