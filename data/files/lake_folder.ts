@@ -8,7 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { AppError } from "../app_error.ts";
-import { onDisk, removeFile, syncFolder, writeAll } from "./disk_calls.ts";
+import { onDisk, removeFile, storageError, syncFolder, writeAll } from "./disk_calls.ts";
 import { PART } from "./file_name.ts";
 import type { WrittenFile } from "./file_store.ts";
 import type { LakeDestination } from "./lake_destination.ts";
@@ -19,6 +19,12 @@ const PROBE = ".probe";
 /** Where objects are that are not whole; no device's folder is called so. */
 const UNFINISHED = ".unfinished";
 
+/** A folder that is there. */
+interface MadeFolder {
+  /** Settles when it and the folders above it outlive a crash of the machine. */
+  readonly listed: Promise<void>;
+}
+
 /** Syncs of one folder. */
 interface FolderSync {
   readonly running: Promise<void>;
@@ -28,32 +34,41 @@ interface FolderSync {
 
 /** Objects below a folder, which is made when the first one comes. */
 export function openLakeFolder(root: string): LakeDestination {
-  const known = new Map<string, Promise<void>>();
+  const known = new Map<string, Promise<MadeFolder>>();
   const syncing = new Map<string, FolderSync>();
   const unfinished = `${root}/${UNFINISHED}`;
 
-  /** Makes a folder once, and the ones above it, each synced into the one that lists it. */
-  function ensureFolder(path: string): Promise<void> {
+  /**
+   * Makes a folder once, and the ones above it. That they are listed for good is waited for apart, as
+   * files can be written meanwhile.
+   */
+  function ensureFolder(path: string): Promise<MadeFolder> {
     const made = known.get(path);
     if (made !== undefined) return made;
     if (known.size >= KNOWN_FOLDERS) known.clear();
     const making = makeFolder(path);
     known.set(path, making);
     // Tried again by whoever comes next; the one that asked gets the error.
-    making.catch(() => known.delete(path));
+    making.then(({ listed }) => listed).catch(() => known.delete(path));
     return making;
   }
 
-  async function makeFolder(path: string): Promise<void> {
+  async function makeFolder(path: string): Promise<MadeFolder> {
+    if (path === root) {
+      await onDisk(Deno.mkdir(root, { recursive: true }));
+      return { listed: Promise.resolve() };
+    }
     const above = path.slice(0, path.lastIndexOf("/"));
-    if (path === root) return await onDisk(Deno.mkdir(root, { recursive: true }));
-    await ensureFolder(above);
+    const upper = await ensureFolder(above);
     try {
       await Deno.mkdir(path);
     } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) return await onDisk(Promise.reject(error));
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw storageError(error);
     }
-    await syncShared(above);
+    const listed = Promise.all([upper.listed, syncShared(above)]).then(() => {});
+    // Whoever awaits it gets its error; until then it is not one that nobody handles.
+    listed.catch(() => {});
+    return { listed };
   }
 
   /** Syncs a folder. While one sync runs, all who ask share the next one. */
@@ -80,11 +95,14 @@ export function openLakeFolder(root: string): LakeDestination {
       const folder = path.slice(0, path.lastIndexOf("/"));
       const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
       try {
-        await Promise.all([ensureFolder(folder), ensureFolder(unfinished)]);
-        const written = await writePart(part, bytes);
+        await ensureFolder(unfinished);
+        const [written, { listed }] = await Promise.all([
+          writePart(part, bytes),
+          ensureFolder(folder),
+        ]);
         signal.throwIfAborted();
         await onDisk(Deno.rename(part, path));
-        await syncShared(folder);
+        await Promise.all([listed, syncShared(folder)]);
         return written;
       } catch (error) {
         // Somebody may have taken folders away.
@@ -134,7 +152,7 @@ async function sweepParts(folder: string, signal: AbortSignal): Promise<number> 
       count++;
     }
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) return await onDisk(Promise.reject(error));
+    if (!(error instanceof Deno.errors.NotFound)) throw storageError(error);
   }
   return count;
 }
