@@ -10,7 +10,6 @@
 
 import { z } from "zod";
 import type { Stage } from "./budget.ts";
-import { listByIds } from "./list_by_ids.ts";
 
 const SPACE = "lake_checkpoint";
 
@@ -70,15 +69,6 @@ export async function getLakeCheckpoint(
 ): Promise<LakeCheckpointEntry | null> {
   const { value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { value: checkpointSchema.parse(value), versionstamp };
-}
-
-/** Reads the checkpoints of many devices; ids without one are not in the map. */
-export async function getLakeCheckpoints(
-  kv: Pick<Deno.Kv, "list">,
-  ids: readonly string[],
-): Promise<Map<string, LakeCheckpoint>> {
-  const entries = await listByIds(kv, SPACE, ids);
-  return new Map(entries.map(({ key, value }) => [String(key[1]), checkpointSchema.parse(value)]));
 }
 
 /** Checkpoints in the order of ids, from behind `afterId` ("" for the first), at most `limit`. */

@@ -20,8 +20,8 @@ import { readPeakMb } from "./peak_memory.ts";
 const FROM_MS = Date.UTC(2026, 0, 1);
 const DAYS = 30, DEVICES = 10;
 const STEADY_DEVICES = 1_000, STEADY_CYCLES = 5, STEADY_STEP_MS = 10_000;
-/** What devices of the steady state have sent of the day before: half an hour, each 10 s. */
-const STEADY_BEFORE_MS = HOUR_MS / 2;
+/** What devices of the steady state have sent before: five minutes, each 10 s. */
+const STEADY_BEFORE_MS = 5 * MINUTE_MS;
 
 /** Readings of an appliance, `count` of them `stepMs` apart. */
 function pageOf(fromMs: number, stepMs: number, count: number): Page {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { startDuties } from "../../jobs/duty_loop.ts";
 import type { Page } from "../../data/page.ts";
-import { assert, assertEquals } from "../support/assert.ts";
+import { assertEquals } from "../support/assert.ts";
 import { createLakeReference } from "../support/lake_reference.ts";
 import { type LakeRig, openLakeRig } from "../support/lake_rig.ts";
 import { until } from "../support/until.ts";
