@@ -15,6 +15,7 @@ import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { loadDemoData } from "./jobs/demo_data.ts";
 import { createJobs } from "./jobs/jobs.ts";
+import { type Lake, openLake } from "./jobs/lake.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/sweep.ts";
 import { startStoreData } from "./jobs/store_data.ts";
@@ -22,6 +23,7 @@ import { startWorker, type Worker } from "./jobs/worker.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { createDeviceIntake } from "./kv/device_intake.ts";
 import { createIngest } from "./kv/ingest.ts";
+import { probeLakeCheckpoints } from "./kv/lake_checkpoints.ts";
 import { isLeaseHeld } from "./kv/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { createSeriesStore } from "./kv/series_store.ts";
@@ -73,12 +75,14 @@ export async function start(
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = crypto.randomUUID();
   const parts = { ...opened, series, files, now, log, owner, upkeep };
+  const lake = settings.lake.isOn ? await openLake({ ...parts, ...settings }) : null;
   const worker = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
     kinds: jobKinds({ kv, series, files }),
     startedMs,
+    moreDuties: lake?.duties,
   });
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
@@ -100,6 +104,7 @@ export async function start(
     log,
     kv,
     files,
+    lake: settings.lake,
     intake,
     readPackageFile,
     jobs: createJobs({
@@ -109,7 +114,7 @@ export async function start(
       newId: () => crypto.randomUUID(),
       poke: () => worker?.poke(),
     }),
-    ready: readyChecks({ opened, files, worker, now }),
+    ready: readyChecks({ opened, files, worker, now, settings, lake }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();
@@ -124,16 +129,24 @@ export async function start(
   };
 }
 
-function readyChecks({ opened, files, worker, now }: {
+function readyChecks({ opened, files, worker, now, settings, lake }: {
   opened: OpenedKv;
   files: FileStore;
   worker: Worker | null;
   now: () => number;
+  settings: Settings;
+  lake: Lake | null;
 }): ReadyChecks {
   return {
     kv: () => probeKv(opened.kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(worker, opened, now),
+    lake: lake === null ? null : {
+      checkpoint_store_connected: () => probeLakeCheckpoints(opened.kv),
+      destinationName: lake.destination.kind === "s3" ? "s3_accessible" : "destination_accessible",
+      destination: () => lake.destination.probe(new AbortController().signal),
+      isDestinationRequired: settings.lake.isDestinationRequired,
+    },
   };
 }
 

@@ -47,9 +47,19 @@ export function asciiString({ bytes }: AsciiText, end: number): string {
   return decoder.decode(bytes.subarray(0, end));
 }
 
-/** Characters as the doubles of the same bits, eight each, the first in the lowest byte. */
+/**
+ * Characters as the doubles of the same bits, eight bytes each, the first in the lowest byte. Others
+ * than ASCII become more bytes than one (UTF-8, in which no eight bytes are those of a NaN, so that
+ * they stay what they are).
+ */
 export function wordsOf(characters: string): Float64Array<ArrayBuffer> {
-  const words = new Float64Array(Math.ceil(characters.length / WORD_CHARS));
-  encoder.encodeInto(characters, new Uint8Array(words.buffer));
+  const bytes = encoder.encode(characters);
+  const words = new Float64Array(Math.ceil(bytes.length / WORD_CHARS));
+  new Uint8Array(words.buffer).set(bytes);
   return words;
+}
+
+/** How many bytes characters become; as many as they are where all are ASCII. */
+export function byteLength(characters: string): number {
+  return encoder.encode(characters).length;
 }

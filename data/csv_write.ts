@@ -8,7 +8,13 @@
  */
 
 import { asciiString, type AsciiText, createAsciiText, ensureRoom } from "./ascii_text.ts";
-import { DECIMAL_MAX_CHARS, decimalTable, TABLE_MASK, writeDecimal } from "./decimal_words.ts";
+import {
+  DECIMAL_MAX_CHARS,
+  type DecimalTable,
+  decimalTable,
+  TABLE_MASK,
+  writeDecimal,
+} from "./decimal_words.ts";
 import { dayStartMs } from "./limits.ts";
 import type { Page } from "./page.ts";
 import type { Profile } from "./profile.ts";
@@ -43,21 +49,33 @@ export function createCsvWriter(profile: Profile, id: string): CsvWriter {
       let at = 0;
       for (const day of pagesByDay(page)) {
         const start = createRowStart(dayStartMs(day.timesMs[0]), around);
-        at = writeDay(day, { text, at, start });
+        const tables = day.columns.map(({ scale }) => decimalTable(scale));
+        at = writeDayLines(day, { text, at, start, tables });
       }
       return asciiString(text, at);
     },
   };
 }
 
-/** Writes the lines of readings of one day and returns where they end. */
-function writeDay(
+/** Where lines go, and what they are made of. */
+export interface DayLines {
+  /** The text that they become part of. */
+  readonly text: AsciiText;
+  /** Where they begin. */
+  readonly at: number;
+  /** What each one begins with, the comma before the first value included. */
+  readonly start: RowStart;
+  /** The words of each column's values. */
+  readonly tables: readonly DecimalTable[];
+}
+
+/** Writes the lines of readings of one UTC day and returns where they end. */
+export function writeDayLines(
   { timesMs, columns }: Page,
-  { text, at: firstAt, start }: { text: AsciiText; at: number; start: RowStart },
+  { text, at: firstAt, start, tables }: DayLines,
 ): number {
-  const tables = columns.map(({ scale }) => decimalTable(scale));
   const values = columns.map((column) => column.values);
-  const longest = start.text.length + TIME_MAX_CHARS + columns.length * (DECIMAL_MAX_CHARS + 1);
+  const longest = start.length + TIME_MAX_CHARS + columns.length * (DECIMAL_MAX_CHARS + 1);
   let at = firstAt;
   for (let row = 0; row < timesMs.length; row++) {
     ensureRoom(text, at, longest);

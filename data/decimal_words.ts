@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type AsciiText, WORD_CHARS, wordsOf, writeAscii } from "./ascii_text.ts";
+import { type AsciiText, WORD_CHARS, wordsOf } from "./ascii_text.ts";
 import { decimalText, FLOAT } from "./decimal.ts";
 
 /** Most characters of a decimal: the smallest double has a sign, `0.` and 324 digits. */
@@ -37,6 +37,17 @@ export function decimalTable(scale: number): DecimalTable {
   return { scale, words, lengths };
 }
 
+/** A table of some texts of at most 8 ASCII characters: the values are their places. */
+export function textTable(texts: readonly string[]): DecimalTable {
+  const words = new Float64Array(TABLE_MASK + 1);
+  const lengths = new Uint8Array(TABLE_MASK + 1);
+  texts.forEach((text, place) => {
+    words[place] = wordsOf(text)[0];
+    lengths[place] = text.length;
+  });
+  return { scale: FLOAT, words, lengths };
+}
+
 /**
  * Writes a value of the table's scale as its shortest exact decimal, nothing for NaN, and returns
  * where it ends; a text that fits is kept in the table. Needs room for {@link DECIMAL_MAX_CHARS}.
@@ -54,7 +65,10 @@ export function writeDecimal(
     words[place] = wordsOf(decimal)[0];
     lengths[place] = decimal.length;
   }
-  return writeAscii(text, at, decimal);
+  // One by one, as an encoder is slower for so few.
+  const { bytes } = text;
+  for (let i = 0; i < decimal.length; i++) bytes[at + i] = decimal.charCodeAt(i);
+  return at + decimal.length;
 }
 
 function isKept(scale: number): boolean {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type AsciiText, WORD_CHARS, wordsOf, writeAscii } from "./ascii_text.ts";
+import { type AsciiText, byteLength, WORD_CHARS, wordsOf, writeAscii } from "./ascii_text.ts";
 import { DAY_MS, dayStartMs } from "./limits.ts";
 import { lowerBound, type Page, slicePage } from "./page.ts";
 
@@ -22,11 +22,11 @@ const TWO_DIGITS = Uint16Array.from(
   (_, value) => 0x3030 + Math.floor(value / 10) + 256 * (value % 10),
 );
 
-/** What stands around the time, ASCII both. */
+/** What stands around the time. */
 export interface AroundTime {
-  /** Before the year. */
+  /** Before the year, ASCII. */
   readonly before: string;
-  /** Behind the seconds, or their fraction where there is one. */
+  /** Behind the seconds, or their fraction where there is one; any characters. */
   readonly behind: string;
 }
 
@@ -36,6 +36,8 @@ export interface RowStart {
   readonly dayMs: number;
   /** The start of the row of midnight. */
   readonly text: string;
+  /** How many bytes it has. */
+  readonly length: number;
   /** The same as words. */
   readonly words: Float64Array;
   /** Where its time begins. */
@@ -46,7 +48,8 @@ export interface RowStart {
 export function createRowStart(dayMs: number, { before, behind }: AroundTime): RowStart {
   const midnight = new Date(dayMs).toISOString().slice(0, FRACTION_AT);
   const text = before + midnight + behind;
-  return { dayMs, text, words: wordsOf(text), timeAt: before.length };
+  const length = byteLength(text);
+  return { dayMs, text, length, words: wordsOf(text), timeAt: before.length };
 }
 
 /** The rows of an ascending page, those of each UTC day as a page of their own. */
@@ -71,7 +74,7 @@ export function writeRowStart(
   const { view } = text;
   for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
   const ofSecondMs = writeClock(view, at + timeAt, timeMs - start.dayMs);
-  if (ofSecondMs === 0) return at + start.text.length;
+  if (ofSecondMs === 0) return at + start.length;
   const fraction = `.${String(ofSecondMs).padStart(3, "0")}`;
   const fractionAt = timeAt + FRACTION_AT;
   return writeAscii(text, at + fractionAt, fraction + start.text.slice(fractionAt));

@@ -85,7 +85,7 @@ function writeDay(
   const values = columns.map((column) => column.values);
   const longest = behindValues.reduce(
     (sum, { length }) => sum + DECIMAL_MAX_CHARS + length,
-    start.text.length + TIME_MAX_CHARS,
+    start.length + TIME_MAX_CHARS,
   );
   let at = firstAt;
   for (let row = 0; row < timesMs.length; row++) {

@@ -5,6 +5,13 @@
  */
 
 import { z } from "zod";
+import {
+  LAKE_RULES,
+  LAKE_VARIABLES,
+  type LakeSettings,
+  lakeSettings,
+  missingLakeVariables,
+} from "./lake_settings.ts";
 import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { RateLimit } from "./rate_window.ts";
@@ -38,10 +45,10 @@ export interface Settings {
   readonly kvPath: string | null;
   /** Where the artifacts are: a folder, or `s3://BUCKET` with a path behind it or not. */
   readonly fileStore: string;
-  /** How S3 is reached, and the place in it for other things than artifacts. */
-  readonly s3: S3Settings;
   /** Folder of files about stores that are loaded at start, or null. */
   readonly storeDataDir: string | null;
+  /** How S3 is reached, and the place in it for other things than artifacts. */
+  readonly s3: S3Settings;
   /** Whether the demo meter is made. */
   readonly demoData: boolean;
   /** How many jobs run at once. */
@@ -54,6 +61,8 @@ export interface Settings {
   readonly rateLimit: RateLimit;
   /** After how long without a reading a device is offline that has no such time, milliseconds. */
   readonly offlineAfterMs: number;
+  /** How telemetry is exported continuously. */
+  readonly lake: LakeSettings;
   /** What this process does. */
   readonly role: Role;
   /** Least level of log records. */
@@ -85,6 +94,7 @@ const RULES = {
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
+  ...LAKE_RULES,
   S3_ENDPOINT: "an http(s) URL of a host, with a path or not",
   S3_REGION: "the name of a region, of a-z 0-9 and -",
   S3_BUCKET: "the name of a bucket: 3 to 63 of a-z 0-9 . and -",
@@ -126,6 +136,7 @@ const environmentSchema = z.object({
   AWS_ACCESS_KEY_ID: z.string().regex(/^\S+$/).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().regex(/^\S+$/).optional(),
   DENO_DEPLOYMENT_ID: z.string().optional(),
+  ...LAKE_VARIABLES,
 });
 
 /** Reads settings from an environment; a variable that is empty counts as not set. */
@@ -134,7 +145,8 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     Object.entries(environment).filter(([, value]) => value.trim() !== ""),
   );
   const result = environmentSchema.safeParse(given);
-  const names = new Set(result.error?.issues.map(({ path }) => String(path[0])));
+  const wrong = result.error?.issues.map(({ path }) => String(path[0])) ?? [];
+  const names = new Set([...wrong, ...missingLakeVariables(given)]);
   const problems = [...names].map((name) => problemText(name, given[name]));
   problems.push(...missingKeys(given));
   if (!result.success || problems.length > 0) return { problems };
@@ -146,6 +158,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       port: values.PORT,
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
+      storeDataDir: values.STORE_DATA_DIR ?? null,
       s3: {
         endpoint: values.S3_ENDPOINT ?? null,
         region: values.S3_REGION,
@@ -154,7 +167,6 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         accessKeyId: values.AWS_ACCESS_KEY_ID ?? "",
         secretAccessKey: values.AWS_SECRET_ACCESS_KEY ?? "",
       },
-      storeDataDir: values.STORE_DATA_DIR ?? null,
       demoData: values.DEMO_DATA,
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
@@ -164,6 +176,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
+      lake: lakeSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },
@@ -178,9 +191,10 @@ function missingKeys(given: Readonly<Record<string, string>>): string[] {
     .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`);
 }
 
-function problemText(name: string, value: string): string {
+function problemText(name: string, value: string | undefined): string {
   // Only names of RULES can fail; DENO_DEPLOYMENT_ID takes any text.
   const rule = RULES[name as keyof typeof RULES];
-  const shown = SECRETS.includes(name) ? "(not shown)" : JSON.stringify(value);
+  const isSecret = SECRETS.includes(name);
+  const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);
   return `${name} must be ${rule}: ${shown}`;
 }

@@ -17,6 +17,11 @@ export interface Duty {
   readonly name: string;
   /** How long to wait between two rounds, milliseconds. */
   readonly everyMs: number;
+  /**
+   * How long the duty is kept in a row where other processes may want it, milliseconds; for good by
+   * default. After that it is given up for a moment, so that several processes share many duties.
+   */
+  readonly holdMs?: number;
   /** Does one round: a bounded piece of work that may be cut off and done again. */
   round(context: { signal: AbortSignal; lease: Lease }): Promise<void>;
 }
@@ -55,16 +60,24 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
   const { name, everyMs } = duty;
   let lease: Lease | null = null;
   let nextRoundMs = -Infinity;
+  let takenMs = now();
   while (!signal.aborted) {
     try {
       // Renewed when half of it is gone, so that an idle duty writes a few times a minute.
       if (lease === null || lease.untilMs - now() < DUTY_LEASE_MS / 2) {
+        if (lease === null) takenMs = now();
         const untilMs = now() + DUTY_LEASE_MS;
         lease = await takeLease(kv, { name, owner, nowMs: now(), untilMs, isExclusive });
       }
       if (lease !== null && now() >= nextRoundMs) {
         nextRoundMs = now() + everyMs;
         await duty.round({ signal, lease });
+      }
+      if (lease !== null && !isExclusive && now() - takenMs >= (duty.holdMs ?? Infinity)) {
+        await giveUpLease(kv, name, owner);
+        lease = null;
+        // Whoever else wants it has looked in between; who has least to do comes first.
+        await pause(everyMs * 3, signal);
       }
     } catch (error) {
       if (!signal.aborted) log("error", "duty round failed", { duty: name, error });

@@ -15,7 +15,7 @@ import { listenWakes } from "../kv/wake_queue.ts";
 import { compactionDuty } from "./compaction.ts";
 import { createDispatcher } from "./dispatcher.ts";
 import { createDueLoop } from "./due_loop.ts";
-import { startDuties } from "./duty_loop.ts";
+import { type Duty, startDuties } from "./duty_loop.ts";
 import type { JobKind } from "./job_kind.ts";
 import { startPresence } from "./presence.ts";
 import { settleDuty } from "./settle.ts";
@@ -52,6 +52,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly offlineAfterMs: number;
   /** When what live ingest wrote is folded and settled. */
   readonly upkeep?: Upkeep;
+  /** Duties beside those that every worker has. */
+  readonly moreDuties?: readonly Duty[];
 }
 
 /** A worker that runs. */
@@ -88,7 +90,12 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
   listening.catch((error) => log("error", "queue not listened to", { error }));
   loop.start();
-  const duties = startDuties(deps, [sweepDuty(deps), compactionDuty(deps), settleDuty(deps)]);
+  const duties = startDuties(deps, [
+    sweepDuty(deps),
+    compactionDuty(deps),
+    settleDuty(deps),
+    ...deps.moreDuties ?? [],
+  ]);
   const presence = startPresence(deps);
   return {
     poke: loop.poke,

@@ -14,6 +14,8 @@ import type { SeriesRef } from "./series_ref.ts";
 
 /** The first part of its keys. */
 export const CHANGED_SPACE = "changed";
+/** Small entries read at once. */
+const LIST_BATCH = 500;
 
 /** A day of a series and when it was last altered. */
 export interface Change {
@@ -37,7 +39,7 @@ export async function* listChanges(
   { id, after = "" }: { id?: string; after?: string } = {},
 ): AsyncGenerator<Change> {
   const prefix = id === undefined ? [CHANGED_SPACE, profile] : [CHANGED_SPACE, profile, id];
-  for await (const { key, versionstamp } of kv.list({ prefix })) {
+  for await (const { key, versionstamp } of kv.list({ prefix }, { batchSize: LIST_BATCH })) {
     if (versionstamp <= after) continue;
     yield { ref: { profile, id: String(key[2]) }, dayMs: Number(key[3]), versionstamp };
   }

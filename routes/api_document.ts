@@ -5,6 +5,12 @@
  */
 
 import type { z } from "zod";
+import { continuousExportOperations } from "./continuous_export_operations.ts";
+import {
+  continuousExport,
+  continuousExportList,
+  replayRequest,
+} from "./continuous_export_schemas.ts";
 import { docsOperations } from "./docs_operations.ts";
 import { exportOperations } from "./export_operations.ts";
 import {
@@ -109,6 +115,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Metrics: metricsAnswer,
   MetricBuckets: metricBuckets,
   DaySummary: daySummary,
+  ContinuousExport: continuousExport,
+  ContinuousExportList: continuousExportList,
+  ReplayRequest: replayRequest,
   Store: storeSchema,
   StoreDetail: storeDetail,
   StoreList: storeList,
@@ -131,6 +140,7 @@ export function apiDocument(version: string): JsonObject {
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...continuousExportOperations,
     ...storeOperations,
     ...healthOperations,
     ...docsOperations,

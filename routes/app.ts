@@ -9,6 +9,7 @@ import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/device_intake.ts";
 import { apiDocument } from "./api_document.ts";
+import { type ContinuousExportDeps, continuousExportRoutes } from "./continuous_exports.ts";
 import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./device_readings.ts";
 import { type DeviceDeps, deviceRoutes } from "./devices.ts";
 import { docsRoutes } from "./docs.ts";
@@ -32,6 +33,7 @@ export interface AppDeps
     DeviceDeps,
     DeviceReadingsDeps,
     HealthDeps,
+    ContinuousExportDeps,
     StoreDeps {
   /** The database. */
   readonly kv: DeviceDeps["kv"];
@@ -71,6 +73,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", telemetryRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));
+  app.route("/", continuousExportRoutes(deps));
   app.route("/", storeRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));

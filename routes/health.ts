@@ -16,6 +16,20 @@ export interface ReadyChecks {
   file_store(): Promise<void>;
   /** Some process runs jobs. */
   worker_running(): Promise<void>;
+  /** What continuous export needs; null where it is off. */
+  readonly lake: LakeChecks | null;
+}
+
+/** What continuous export needs. It is told, and does not stop the service from taking readings. */
+export interface LakeChecks {
+  /** The checkpoints can be read. */
+  checkpoint_store_connected(): Promise<void>;
+  /** What its destination is called among the checks. */
+  readonly destinationName: "s3_accessible" | "destination_accessible";
+  /** The destination takes objects. */
+  destination(): Promise<void>;
+  /** Whether the service is not ready without its destination. */
+  readonly isDestinationRequired: boolean;
 }
 
 /** What the routes need. */
@@ -37,21 +51,35 @@ export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
       return c.json({ status: "healthy", version, timestamp: new Date(now()).toISOString() });
     })
     .get("/ready", async (c) => {
-      const results = {
+      const required = {
         kv: await reasonOf(ready.kv),
         file_store: await reasonOf(ready.file_store),
         worker_running: await reasonOf(ready.worker_running),
       };
+      const results = { ...required, ...await lakeResults(ready.lake) };
       const checks = Object.fromEntries(
         Object.entries(results).map(([name, reason]) => [name, reason === null]),
       );
       const wrong = Object.entries(results).filter(([, reason]) => reason !== null);
       c.header("cache-control", "no-store");
       if (wrong.length === 0) return c.json({ ready: true, checks });
-      log("warn", "not ready", results);
       const reason = wrong.map(([name, text]) => `${name}: ${text}`).join("; ");
+      const isReady = wrong.every(([name]) =>
+        !(name in required) && !(ready.lake?.isDestinationRequired && name.endsWith("_accessible"))
+      );
+      if (isReady) return c.json({ ready: true, checks, reason });
+      log("warn", "not ready", results);
       return c.json({ ready: false, checks, reason }, 503);
     });
+}
+
+/** Why each part of continuous export does not work, null where it does; nothing where it is off. */
+async function lakeResults(lake: LakeChecks | null): Promise<Record<string, string | null>> {
+  if (lake === null) return {};
+  return {
+    checkpoint_store_connected: await reasonOf(lake.checkpoint_store_connected),
+    [lake.destinationName]: await reasonOf(lake.destination),
+  };
 }
 
 async function reasonOf(check: () => Promise<void>): Promise<string | null> {

@@ -18,18 +18,32 @@ export const healthSchema: z.ZodType = z.strictObject({
   }),
 }).meta({ description: "The service is up." });
 
+const lakePart = (description: string) => z.boolean().optional().meta({ description });
+
 function checks(part: () => z.ZodType): z.ZodType {
   return z.strictObject({
     kv: part().meta({ description: "The database answers." }),
     file_store: part().meta({ description: "The file store takes files." }),
     worker_running: part().meta({ description: "Some process runs jobs." }),
-  }).meta({ description: "Each part that must work." });
+    checkpoint_store_connected: lakePart("The checkpoints of continuous export can be read."),
+    destination_accessible: lakePart("The folder of continuous export takes files."),
+    s3_accessible: lakePart("The bucket of continuous export takes objects."),
+  }).meta({
+    description:
+      "Each part that must work, and those that continuous export needs where it is on. " +
+      "Without the latter the service is ready nevertheless, unless `READY_REQUIRES_DESTINATION` " +
+      "says otherwise of the destination.",
+  });
 }
 
 /** The service can do its work. */
 export const readySchema: z.ZodType = z.strictObject({
   ready: z.literal(true),
   checks: checks(() => z.literal(true)),
+  reason: z.string().optional().meta({
+    description: "What does not work of continuous export, and why.",
+    examples: ["destination_accessible: The file store has no room left"],
+  }),
 }).meta({ description: "The service can do its work." });
 
 /** The service cannot do its work, and why. */
@@ -63,7 +77,8 @@ const ready: Operation = {
   id: "getReadiness",
   tag: "Service",
   summary: "Ask whether the service can do its work",
-  description: "Tries the database, the file store and the worker.",
+  description: "Tries the database, the file store and the worker, and where it is on what " +
+    "continuous export needs.",
   answers: [
     {
       status: 200,

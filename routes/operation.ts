@@ -85,6 +85,7 @@ export const TAGS = {
   Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",
   Devices: "Devices, what they measured, and whether they are heard.",
+  "Continuous exports": "Telemetry as files in a folder or S3, as it comes in.",
   Stores: "Polls of stores, when they are open, and where.",
   Service: "Whether the service is up and able to work.",
   Documents: "This document, and pages that show it.",

@@ -24,6 +24,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   IDEMPOTENCY_KEY_REUSED: { status: 422, title: "Idempotency key reused" },
   SMART_METER_NOT_FOUND: { status: 404, title: "Smart meter not found" },
   DEVICE_NOT_FOUND: { status: 404, title: "Device not found" },
+  CONTINUOUS_EXPORT_NOT_FOUND: { status: 404, title: "Continuous export not found" },
   STORE_NOT_FOUND: { status: 404, title: "Store not found" },
   DEVICE_PROFILE_FIXED: { status: 409, title: "Profile fixed" },
   RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },

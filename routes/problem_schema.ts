@@ -29,6 +29,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   DEVICE_NOT_FOUND: "There is no such device.",
   STORE_NOT_FOUND: "There are no polls, hours or time zone of this store.",
   DEVICE_PROFILE_FIXED: "The device has readings, so its profile stays as it is.",
+  CONTINUOUS_EXPORT_NOT_FOUND: "There is no continuous export of this device.",
   RATE_LIMITED: "The device sends too often; ask again after `Retry-After`. Nothing was taken.",
   JOB_NOT_FOUND: "There is no export of this id, or not any more.",
   EXPORT_NOT_READY: "The export is pending, so it has no file yet.",

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { AppError } from "../app_error.ts";
+import { onDisk, removeFile, storageError, syncFolder, writeAll } from "./disk_calls.ts";
 import { checkedName, isPlainName, PART } from "./file_name.ts";
 import type { FileStore, WrittenFile } from "./file_store.ts";
 import { untilAborted } from "./until_aborted.ts";
@@ -14,7 +14,6 @@ import { untilAborted } from "./until_aborted.ts";
 /** Bytes after which the disk is told to take what is written, while more is made. */
 const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
-const FULL_CODES = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /** A store of the files in a folder, which is made where it is missing. */
 export async function openDiskFileStore(folder: string): Promise<FileStore> {
@@ -99,19 +98,6 @@ async function writePart(
   return { sizeBytes, sha256: hash.digest("hex") };
 }
 
-async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
-  for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
-}
-
-/** Waits for the disk; what it says against it becomes an error a job may end with. */
-async function onDisk<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw storageError(error);
-  }
-}
-
 function readRange(
   file: Deno.FsFile,
   { start, end }: { start: number; end: number },
@@ -144,34 +130,4 @@ async function openFile(path: string): Promise<Deno.FsFile | null> {
     if (error instanceof Deno.errors.NotFound) return null;
     throw storageError(error);
   }
-}
-
-async function removeFile(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw storageError(error);
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  using handle = await onDisk(Deno.open(folder));
-  await onDisk(handle.sync());
-}
-
-/** What the operating system says, as an error a job may end with; everything else as it is. */
-function storageError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const code = "code" in error ? error.code : undefined;
-  if (typeof code !== "string" || !/^E[A-Z0-9]+$/.test(code)) return error;
-  if (FULL_CODES.includes(code)) {
-    return new AppError("STORAGE_FULL", "The file store has no room left", {
-      details: "The file could not be written for lack of space",
-      cause: error,
-    });
-  }
-  return new AppError("STORAGE_UNAVAILABLE", "The file store cannot be used", {
-    details: "The file store refused to read or write",
-    cause: error,
-  });
 }

@@ -13,6 +13,18 @@ const DEFAULTS: Settings = {
   jobRetentionMs: 30 * 24 * 3_600_000,
   offlineAfterMs: 600_000,
   rateLimit: { requests: 10, windowMs: 1_000 },
+  lake: {
+    isOn: false,
+    intervalMs: 60_000,
+    batchSize: 1_000,
+    format: "parquet",
+    layout: "plain",
+    deviceIds: [],
+    lookbackMs: 3_600_000,
+    path: ".openwatts/lake",
+    isDestinationRequired: false,
+    influx: null,
+  },
   role: "all",
   logLevel: "info",
   s3: {
@@ -87,6 +99,7 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     jobRetentionMs: 3650 * 24 * 3_600_000,
     offlineAfterMs: 1_000,
     rateLimit: { requests: 25, windowMs: 60_000 },
+    lake: DEFAULTS.lake,
     role: "worker",
     logLevel: "debug",
   });

@@ -47,13 +47,14 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
+    lake: { isOn: true, deviceIds: [], influx: null },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
       get: () => Promise.resolve(null),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
-    ready: { kv: works, file_store: works, worker_running: works },
+    ready: { kv: works, file_store: works, worker_running: works, lake: null },
     ...changes,
   });
   return { app, logged };

@@ -55,6 +55,8 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
   "PUT /devices/{device_id}": "{}",
+  "POST /api/continuous-exports/{device_id}/replay":
+    '{"from":"2026-02-07T00:00:00Z","to":"2026-02-08T00:00:00Z"}',
   "POST /trigger_report": "{}",
 };
 
@@ -174,7 +176,7 @@ for (const method of ["GET", "HEAD"]) {
   Deno.test(`${method} /ready of a service that is not is answered as documented`, async () => {
     const works = () => Promise.resolve();
     const fails = () => Promise.reject(new Error("disk"));
-    const ready = { kv: works, file_store: fails, worker_running: fails };
+    const ready = { kv: works, file_store: fails, worker_running: fails, lake: null };
     const answer = await readAnswer(
       await createTestApp({ ready }).app.request("/ready", { method }),
     );

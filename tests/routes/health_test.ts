@@ -98,7 +98,7 @@ Deno.test("every part that fails is named", async () => {
 
 async function askReady(changes: Partial<ReadyChecks>): Promise<JsonAnswer> {
   const works = () => Promise.resolve();
-  const ready = { kv: works, file_store: works, worker_running: works, ...changes };
+  const ready = { kv: works, file_store: works, worker_running: works, lake: null, ...changes };
   return await jsonAnswer(await createTestApp({ ready }).app.request("/ready"));
 }
 

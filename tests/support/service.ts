@@ -53,6 +53,18 @@ export const TEST_SETTINGS: Settings = {
   jobRetentionMs: 86_400_000,
   rateLimit: { requests: 10, windowMs: 1000 },
   offlineAfterMs: 600_000,
+  lake: {
+    isOn: false,
+    intervalMs: 60_000,
+    batchSize: 1_000,
+    format: "parquet",
+    layout: "plain",
+    deviceIds: [],
+    lookbackMs: 3_600_000,
+    path: "lake",
+    isDestinationRequired: false,
+    influx: null,
+  },
   role: "all",
   logLevel: "debug",
   s3: {

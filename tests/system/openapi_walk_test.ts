@@ -11,6 +11,9 @@ import {
 } from "../support/openapi.ts";
 import { triggerReport, waitForReport } from "../support/reports.ts";
 import { askJson, exportToEnd, importText, startTestService } from "../support/service.ts";
+import { startLakeService } from "../support/lake_service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 import { postStores } from "../support/stores.ts";
 import { APPLIANCE, BATTERY, message, postTelemetry, TIME } from "../support/telemetry.ts";
 
@@ -41,6 +44,7 @@ async function fillService(url: string): Promise<Known> {
     headers: { "content-type": "application/json" },
     body: "{}",
   });
+  await until(async () => (await askJson(`${url}/api/continuous-exports/test-001`)).status === 200);
   await postStores(url, "timezones", "store_id,timezone_str\n1,Europe/Berlin\n2,UTC\n");
   const done = await exportToEnd(url, { smart_meter_id: "123", ...RANGE });
   const failed = await exportToEnd(url, { smart_meter_id: "999", ...RANGE });
@@ -267,7 +271,8 @@ async function send(
 }
 
 Deno.test("whatever is asked, no answer is a 5xx or one that the document does not allow", async (t) => {
-  await using service = await startTestService();
+  await using folder = await makeTempFolder();
+  await using service = await startLakeService(folder.path);
   const { url } = service;
   const api = await fetchOpenApi(url);
   const known = await fillService(url);

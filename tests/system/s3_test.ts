@@ -1,4 +1,5 @@
 import { testFileStore } from "../contracts/file_store_suite.ts";
+import { testLakeS3 } from "../contracts/lake_s3_suite.ts";
 import { testS3Faults } from "../contracts/s3_faults_suite.ts";
 import { testS3Service } from "../contracts/s3_service_suite.ts";
 import { startCeph } from "../support/ceph.ts";
@@ -26,3 +27,4 @@ testS3Faults("Ceph", shared, {
   ignore,
 });
 testS3Service("Ceph", shared, { ignore });
+testLakeS3("Ceph", shared, { patience: { timeoutMs: 5_000, retryMaxMs: 100 }, ignore });

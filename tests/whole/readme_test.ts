@@ -20,6 +20,14 @@ const DEFAULTS: Record<string, string> = {
   OFFLINE_AFTER_SECONDS: "600",
   ROLE: "all",
   LOG_LEVEL: "info",
+  CONTINUOUS_EXPORT: "off",
+  EXPORT_INTERVAL_SECONDS: "60",
+  EXPORT_BATCH_SIZE: "1000",
+  EXPORT_FORMAT: "parquet",
+  EXPORT_LAYOUT: "plain",
+  LOOKBACK_HOURS: "1",
+  LAKE_PATH: ".openwatts/lake",
+  READY_REQUIRES_DESTINATION: "false",
   S3_ENDPOINT: "",
   S3_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "",
@@ -27,6 +35,8 @@ const DEFAULTS: Record<string, string> = {
   S3_BUCKET: "",
   S3_PREFIX: "telemetry",
 };
+/** Settings without a default. */
+const UNSET = ["DEVICE_IDS", "INFLUXDB_URL", "INFLUXDB_TOKEN", "INFLUXDB_ORG", "INFLUXDB_BUCKET"];
 
 Deno.test("the README's table and .env.example name every setting with its default", async () => {
   // The formatter pads the columns of tables.
@@ -37,8 +47,12 @@ Deno.test("the README's table and .env.example name every setting with its defau
     assert(readme.includes(`| \`${name}\` | ${shown} |`), name);
     assert(example.includes(`# ${name}=${value}\n`), name);
   }
+  for (const name of UNSET) {
+    assert(readme.includes(`| \`${name}\` | none |`), name);
+    assert(example.includes(`# ${name}=\n`), name);
+  }
   assertEquals(readSettings(DEFAULTS), readSettings({}));
-  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 16);
+  assertEquals(Object.keys(DEFAULTS).length, LOG_LEVELS.length + 24);
 });
 
 Deno.test("the README's two commands are tasks, with the version of Deno that is pinned", async () => {

@@ -1,0 +1,169 @@
+/**
+ * Continuous export as duties: devices are dealt to shards by their id, and the process that has a
+ * shard's lease looks after its devices. So several processes share the devices, and none is done
+ * twice at once. Should a process that lost its lease go on for a moment, its checkpoint does not
+ * move: it is moved under a check.
+ *
+ * @module
+ */
+
+import { AppError } from "../data/app_error.ts";
+import { startDeadline } from "../data/files/deadline.ts";
+import { InfluxError } from "../data/influx_query.ts";
+import type { Log } from "../data/log.ts";
+import { createBackOff } from "./back_off.ts";
+import type { Duty } from "./duty_loop.ts";
+import { createGate } from "./gate.ts";
+import { type LakeLookDeps, lookAtDevice, trackDevice } from "./lake_look.ts";
+import { createLakeScout, type LakeScoutDeps } from "./lake_scout.ts";
+import { CheckpointMoved, type LakeTrack } from "./lake_track.ts";
+
+/** Shards. All processes over one database must have the same. */
+const SHARDS = 16;
+/** Devices that are looked at at once, by all shards of a process. */
+const LOOKS_AT_ONCE = 4;
+/** How long a round begins looks, and lets them go on, milliseconds. */
+const ROUND_MS = 10_000;
+/** How long a look may go on while others wait, milliseconds. */
+const SHARE_MS = 2_000;
+/** When everything of a round ends before its lease does, milliseconds. */
+const LEASE_MARGIN_MS = 2_000;
+/** How long a shard is kept in a row, milliseconds: half of this up to all of it. */
+const HOLD_MS = 120_000;
+/** The name of the destination among what fails; no device has it. */
+const DESTINATION = "*";
+
+/** What the duties need. */
+export interface LakeDutyDeps extends LakeLookDeps, LakeScoutDeps {
+  /** The database. */
+  readonly kv: LakeLookDeps["kv"];
+  /** Where readings come from. */
+  readonly source: LakeLookDeps["source"];
+  /** What changed. */
+  readonly feed: LakeLookDeps["feed"];
+  /** The log. */
+  readonly log: Log;
+  /** How long a shard is kept in a row where other processes may want it, milliseconds. */
+  readonly holdMs?: number;
+}
+
+/** The duties of one process. */
+export function lakeDuties(deps: LakeDutyDeps): Duty[] {
+  const { now, log, destination, holdMs = HOLD_MS } = deps;
+  const scout = createLakeScout(deps);
+  const gate = createGate(LOOKS_AT_ONCE);
+  const backOff = createBackOff({ now, random: Math.random });
+  const epochs = new Map<number, number>();
+  let sweeping: Promise<void> | null = null;
+
+  /** Sweeps once; again where it failed. A destination that is away is told by the looks. */
+  function swept(signal: AbortSignal): Promise<void> {
+    sweeping ??= destination.sweep(signal).then((count) => {
+      if (count > 0) log("info", "unfinished objects deleted", { count });
+    }).catch((error) => {
+      sweeping = null;
+      if (!signal.aborted) log("warn", "unfinished objects not looked for", { error });
+    });
+    return sweeping;
+  }
+
+  async function look(deviceId: string, signal: AbortSignal, endAt: number): Promise<void> {
+    const startedAt = performance.now();
+    const isOver = () => {
+      const nowAt = performance.now();
+      return nowAt > endAt || (nowAt - startedAt > SHARE_MS && gate.waiting() > 0);
+    };
+    const lookedMs = now();
+    let track: LakeTrack | null = null;
+    try {
+      track = await trackDevice(deps, deviceId);
+      const turn = { deviceId, signal, isOver };
+      const { checkpoint, isDone } = await lookAtDevice(deps, track, turn);
+      scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
+      backOff.clear(deviceId);
+      backOff.clear(DESTINATION);
+    } catch (error) {
+      scout.note(deviceId, null);
+      if (signal.aborted || error instanceof CheckpointMoved) return;
+      backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
+      log("error", "device not exported", { deviceId, error });
+      if (track !== null) await noteFault(track, { error, nowMs: now() });
+    }
+  }
+
+  /** Looks at the devices of a shard that are due, until its time is over. */
+  async function round(shard: number, signal: AbortSignal): Promise<void> {
+    if (backOff.isWaiting(DESTINATION)) return;
+    await swept(signal);
+    const endAt = performance.now() + ROUND_MS;
+    const ids = await scout.due((id) => shardOf(id) === shard && !backOff.isWaiting(id), signal);
+    await Promise.all(ids.map((id) =>
+      gate.enter(async () => {
+        const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
+        if (!isLate && !signal.aborted) await look(id, signal, endAt);
+      })
+    ));
+  }
+
+  return Array.from({ length: SHARDS }, (_, shard): Duty => ({
+    name: `lake-${String(shard).padStart(2, "0")}`,
+    everyMs: 500,
+    // They are not given up all at once.
+    holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
+    async round({ signal, lease }) {
+      // Another process may have had the shard in between.
+      if (epochs.get(shard) !== lease.epoch) scout.forget((id) => shardOf(id) === shard);
+      epochs.set(shard, lease.epoch);
+      const leftMs = Math.max(0, lease.untilMs - now() - LEASE_MARGIN_MS);
+      const deadline = startDeadline(signal, leftMs);
+      try {
+        await round(shard, deadline.signal);
+      } finally {
+        deadline.clear();
+      }
+    },
+  }));
+}
+
+/** Tells the fault in the checkpoint; what was staged before it goes with it. */
+async function noteFault(
+  track: LakeTrack,
+  { error, nowMs }: { error: unknown; nowMs: number },
+): Promise<void> {
+  const { fault } = track.value();
+  track.stage({
+    fault: {
+      message: faultText(error),
+      sinceMs: fault?.sinceMs ?? nowMs,
+      atMs: nowMs,
+      count: (fault?.count ?? 0) + 1,
+    },
+  });
+  try {
+    await track.commit();
+  } catch (moved) {
+    if (!(moved instanceof CheckpointMoved)) throw moved;
+  }
+}
+
+/** A sentence for users. Of errors without a code the log has the words. */
+function faultText(error: unknown): string {
+  if (error instanceof AppError) {
+    return error.details === "" ? error.message : `${error.message}: ${error.details}`;
+  }
+  const isClear = error instanceof InfluxError || error instanceof RangeError ||
+    error instanceof TypeError;
+  return isClear ? error.message : "Something went wrong; the log of the service says what";
+}
+
+function isOfDestination(error: unknown): boolean {
+  return error instanceof AppError &&
+    (error.code === "STORAGE_UNAVAILABLE" || error.code === "STORAGE_FULL");
+}
+
+/** Deals ids to shards, the same on every process (FNV-1a). */
+function shardOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
+  return ((hash >>> 16) ^ (hash & 0xffff)) % SHARDS;
+}

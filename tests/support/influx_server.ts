@@ -1,0 +1,68 @@
+/**
+ * A server that answers `/query` as it is told, for tests of what goes wrong.
+ *
+ * @module
+ */
+
+/** A request that it got. */
+export interface InfluxRequest {
+  /** The InfluxQL. */
+  readonly query: string;
+  /** All parameters. */
+  readonly parameters: URLSearchParams;
+  /** The header `Authorization`. */
+  readonly authorization: string | null;
+}
+
+/** A server on loopback; disposing of it ends it. */
+export interface InfluxServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** What it was asked, in order. */
+  readonly requests: readonly InfluxRequest[];
+}
+
+/** Starts one that gives the answers one after the other, the last again and again. */
+export function serveInflux(...answers: (() => Response)[]): InfluxServer {
+  const requests: InfluxRequest[] = [];
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => {
+      const { pathname, searchParams } = new URL(request.url);
+      if (pathname !== "/query") return new Response("no such path", { status: 404 });
+      requests.push({
+        query: searchParams.get("q") ?? "",
+        parameters: searchParams,
+        authorization: request.headers.get("Authorization"),
+      });
+      return answers[Math.min(requests.length, answers.length) - 1]();
+    },
+  );
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    requests,
+    [Symbol.asyncDispose]: () => server.shutdown(),
+  };
+}
+
+/** A line of an answer with rows of some columns. */
+export function chunkLine(columns: string[], rows: unknown[][], isPartial = false): string {
+  const partial = isPartial ? { partial: true } : {};
+  const series = [{ name: "telemetry", columns, values: rows, ...partial }];
+  return `${JSON.stringify({ results: [{ statement_id: 0, series, ...partial }] })}\n`;
+}
+
+/** A whole answer of lines. */
+export function answer(...lines: string[]): () => Response {
+  return () => new Response(lines.join(""), { headers: { "Content-Type": "application/json" } });
+}
+
+/** An answer of lines that ends before the length that it has by its head. */
+export function brokenAnswer(...lines: string[]): () => Response {
+  return () => {
+    const bytes = new TextEncoder().encode(lines.join(""));
+    return new Response(new Blob([bytes]).stream(), {
+      headers: { "Content-Length": String(bytes.length + 1) },
+    });
+  };
+}
