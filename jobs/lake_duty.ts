@@ -11,11 +11,11 @@ import { AppError } from "../data/app_error.ts";
 import { startDeadline } from "../data/files/deadline.ts";
 import { InfluxError } from "../data/influx_query.ts";
 import type { Log } from "../data/log.ts";
-import { createBackOff } from "./back_off.ts";
+import { type BackOff, createBackOff } from "./back_off.ts";
 import type { Duty } from "./duty_loop.ts";
-import { createGate } from "./gate.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { type LakeLookDeps, lookAtDevice, trackDevice } from "./lake_look.ts";
-import { createLakeScout, type LakeScoutDeps } from "./lake_scout.ts";
+import { createLakeScout, type LakeScout, type LakeScoutDeps } from "./lake_scout.ts";
 import { CheckpointMoved, type LakeTrack } from "./lake_track.ts";
 
 /** Shards. All processes over one database must have the same. */
@@ -47,82 +47,107 @@ export interface LakeDutyDeps extends LakeLookDeps, LakeScoutDeps {
   readonly holdMs?: number;
 }
 
+/** What the duties of one process have in common. */
+interface Shared extends LakeDutyDeps {
+  readonly scout: LakeScout;
+  readonly gate: Gate;
+  readonly backOff: BackOff;
+  /** Sweeps the destination, once. */
+  readonly swept: (signal: AbortSignal) => Promise<void>;
+}
+
 /** The duties of one process. */
 export function lakeDuties(deps: LakeDutyDeps): Duty[] {
-  const { now, log, destination, holdMs = HOLD_MS } = deps;
-  const scout = createLakeScout(deps);
-  const gate = createGate(LOOKS_AT_ONCE);
-  const backOff = createBackOff({ now, random: Math.random });
-  const epochs = new Map<number, number>();
-  let sweeping: Promise<void> | null = null;
+  const { now, holdMs = HOLD_MS } = deps;
+  const shared: Shared = {
+    ...deps,
+    scout: createLakeScout(deps),
+    gate: createGate(LOOKS_AT_ONCE),
+    backOff: createBackOff({ now, random: Math.random }),
+    swept: sweepOnce(deps),
+  };
+  return Array.from({ length: SHARDS }, (_, shard): Duty => {
+    let epoch: number | null = null;
+    const isOwn = (deviceId: string) => shardOf(deviceId) === shard;
+    return {
+      name: `lake-${String(shard).padStart(2, "0")}`,
+      everyMs: 500,
+      // They are not given up all at once.
+      holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
+      async round({ signal, lease }) {
+        // Another process may have had the shard in between.
+        if (epoch !== lease.epoch) shared.scout.forget(isOwn);
+        epoch = lease.epoch;
+        const leftMs = Math.max(0, lease.untilMs - now() - LEASE_MARGIN_MS);
+        const deadline = startDeadline(signal, leftMs);
+        try {
+          await lookAtDue(shared, isOwn, deadline.signal);
+        } finally {
+          deadline.clear();
+        }
+      },
+    };
+  });
+}
 
-  /** Sweeps once; again where it failed. A destination that is away is told by the looks. */
-  function swept(signal: AbortSignal): Promise<void> {
+/** Sweeps once; again where it failed. A destination that is away is told by the looks. */
+function sweepOnce({ destination, log }: LakeDutyDeps): Shared["swept"] {
+  let sweeping: Promise<void> | null = null;
+  return (signal) =>
     sweeping ??= destination.sweep(signal).then((count) => {
       if (count > 0) log("info", "unfinished objects deleted", { count });
     }).catch((error) => {
       sweeping = null;
       if (!signal.aborted) log("warn", "unfinished objects not looked for", { error });
     });
-    return sweeping;
-  }
+}
 
-  async function look(deviceId: string, signal: AbortSignal, endAt: number): Promise<void> {
-    const startedAt = performance.now();
-    const isOver = () => {
-      const nowAt = performance.now();
-      return nowAt > endAt || (nowAt - startedAt > SHARE_MS && gate.waiting() > 0);
-    };
-    const lookedMs = now();
-    let track: LakeTrack | null = null;
-    try {
-      track = await trackDevice(deps, deviceId);
-      const turn = { deviceId, signal, isOver };
-      const { checkpoint, isDone } = await lookAtDevice(deps, track, turn);
-      scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
-      backOff.clear(deviceId);
-      backOff.clear(DESTINATION);
-    } catch (error) {
-      scout.note(deviceId, null);
-      if (signal.aborted || error instanceof CheckpointMoved) return;
-      backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
-      log("error", "device not exported", { deviceId, error });
-      if (track !== null) await noteFault(track, { error, nowMs: now() });
-    }
-  }
+/** Looks at the devices of a shard that are due, until the time of a round is over. */
+async function lookAtDue(
+  shared: Shared,
+  isOwn: (deviceId: string) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { backOff, gate, scout, swept } = shared;
+  if (backOff.isWaiting(DESTINATION)) return;
+  await swept(signal);
+  const endAt = performance.now() + ROUND_MS;
+  const ids = await scout.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
+  await Promise.all(ids.map((id) =>
+    gate.enter(async () => {
+      const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
+      if (!isLate && !signal.aborted) await look(shared, id, { signal, endAt });
+    })
+  ));
+}
 
-  /** Looks at the devices of a shard that are due, until its time is over. */
-  async function round(shard: number, signal: AbortSignal): Promise<void> {
-    if (backOff.isWaiting(DESTINATION)) return;
-    await swept(signal);
-    const endAt = performance.now() + ROUND_MS;
-    const ids = await scout.due((id) => shardOf(id) === shard && !backOff.isWaiting(id), signal);
-    await Promise.all(ids.map((id) =>
-      gate.enter(async () => {
-        const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
-        if (!isLate && !signal.aborted) await look(id, signal, endAt);
-      })
-    ));
+/** Looks at a device; what goes wrong is told in its checkpoint, and waits. */
+async function look(
+  shared: Shared,
+  deviceId: string,
+  { signal, endAt }: { signal: AbortSignal; endAt: number },
+): Promise<void> {
+  const { backOff, gate, scout, log, now } = shared;
+  const startedAt = performance.now();
+  const isOver = () => {
+    const nowAt = performance.now();
+    return nowAt > endAt || (nowAt - startedAt > SHARE_MS && gate.waiting() > 0);
+  };
+  const lookedMs = now();
+  let track: LakeTrack | null = null;
+  try {
+    track = await trackDevice(shared, deviceId);
+    const { checkpoint, isDone } = await lookAtDevice(shared, track, { deviceId, signal, isOver });
+    scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
+    backOff.clear(deviceId);
+    backOff.clear(DESTINATION);
+  } catch (error) {
+    scout.note(deviceId, null);
+    if (signal.aborted || error instanceof CheckpointMoved) return;
+    backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
+    log("error", "device not exported", { deviceId, error });
+    if (track !== null) await noteFault(track, { error, nowMs: now() });
   }
-
-  return Array.from({ length: SHARDS }, (_, shard): Duty => ({
-    name: `lake-${String(shard).padStart(2, "0")}`,
-    everyMs: 500,
-    // They are not given up all at once.
-    holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
-    async round({ signal, lease }) {
-      // Another process may have had the shard in between.
-      if (epochs.get(shard) !== lease.epoch) scout.forget((id) => shardOf(id) === shard);
-      epochs.set(shard, lease.epoch);
-      const leftMs = Math.max(0, lease.untilMs - now() - LEASE_MARGIN_MS);
-      const deadline = startDeadline(signal, leftMs);
-      try {
-        await round(shard, deadline.signal);
-      } finally {
-        deadline.clear();
-      }
-    },
-  }));
 }
 
 /** Tells the fault in the checkpoint; what was staged before it goes with it. */

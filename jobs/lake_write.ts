@@ -132,7 +132,7 @@ function startFlow(
   track: LakeTrack,
   { deviceId, signal }: { deviceId: string; signal: AbortSignal },
 ): Flow {
-  const { destination, encoder, style } = deps;
+  const { destination, style } = deps;
   const steps: Step[] = [];
   let bytes = 0, uncommitted = 0, turnMs = performance.now();
 
@@ -164,27 +164,15 @@ function startFlow(
   }
 
   return {
-    async write({ window, parts }, isForced) {
+    async write(filled, isForced) {
       await yieldTurn();
-      const digest = lakeDigest(parts);
-      const object = lakeWindow(deviceId, parts);
-      const before = track.written(window.fromMs);
-      const rows = rowCount(object);
-      const isSame = before !== null && before.rows === rows &&
-        before.digest[0] === digest[0] && before.digest[1] === digest[1];
-      if (isSame && !isForced) return;
-      const file = encoder.encode(object);
-      const key = objectKey(style, { deviceId, fromMs: window.fromMs });
-      const content = { bytes: file, contentType: encoder.contentType };
-      const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
-      await add({
-        window,
-        written: { fromMs: window.fromMs, rows, digest, revision },
-        isRewrite: before !== null,
-        sizeBytes: file.length,
-        key,
-        done: destination.put(key, content, signal).then(({ sha256 }) => sha256),
+      const step = writeStep(deps, track.written(filled.window.fromMs), {
+        deviceId,
+        filled,
+        isForced,
+        signal,
       });
+      if (step !== null) await add(step);
     },
     async remove(window) {
       const key = objectKey(style, { deviceId, fromMs: window.fromMs });
@@ -204,6 +192,37 @@ function startFlow(
       }
       await track.commit();
     },
+  };
+}
+
+/** Begins to write a window; null where it is what it was and need not be. */
+function writeStep(
+  { destination, encoder, style }: LakeWriteDeps,
+  before: WrittenWindow | null,
+  { deviceId, filled: { window, parts }, isForced, signal }: {
+    deviceId: string;
+    filled: FilledWindow;
+    isForced: boolean;
+    signal: AbortSignal;
+  },
+): Step | null {
+  const digest = lakeDigest(parts);
+  const object = lakeWindow(deviceId, parts);
+  const rows = rowCount(object);
+  const isSame = before !== null && before.rows === rows &&
+    before.digest[0] === digest[0] && before.digest[1] === digest[1];
+  if (isSame && !isForced) return null;
+  const bytes = encoder.encode(object);
+  const key = objectKey(style, { deviceId, fromMs: window.fromMs });
+  const content = { bytes, contentType: encoder.contentType };
+  const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
+  return {
+    window,
+    written: { fromMs: window.fromMs, rows, digest, revision },
+    isRewrite: before !== null,
+    sizeBytes: bytes.length,
+    key,
+    done: destination.put(key, content, signal).then(({ sha256 }) => sha256),
   };
 }
 
