@@ -19,11 +19,13 @@ import {
   usedRequests,
   waitMs,
 } from "../data/rate_window.ts";
+import type { Staging } from "./budget.ts";
 import { OLD_BEAT_MS, stageBeat, stageBeatDelete } from "./device_beats.ts";
 import { createDeviceMemory, type KeptDevice } from "./device_memory.ts";
 import { markOnline } from "./device_presence.ts";
 import { fixProfile } from "./devices.ts";
 import type { Ingest } from "./ingest.ts";
+import type { SeriesRef } from "./series_ref.ts";
 import type { SeriesStore } from "./series_store.ts";
 
 /** Readings of one device that came in one request. */
@@ -97,11 +99,20 @@ export interface DeviceIntakeDeps {
   readonly now: () => number;
 }
 
-type Counts = Record<"created" | "updated" | "unchanged", number>;
+/** How many times are what, and the rows of those that are to be looked up. */
+interface Counts {
+  created: number;
+  updated: number;
+  unchanged: number;
+  readonly older: number[];
+}
+
+/** The rows of a page that has one. */
+const FIRST_ROW: readonly number[] = [0];
 
 /** An intake that keeps nothing yet. */
 export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
-  const { kv, limit, now, offlineAfterMs } = deps;
+  const { kv, ingest, limit, now, offlineAfterMs } = deps;
   // Alone, a process goes on with the beats of the one before it.
   const writer = deps.isExclusive ? "" : deps.owner;
   const memory = createDeviceMemory({ ...deps, writer });
@@ -115,9 +126,10 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const { device } = known;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
     const nowMs = now();
-    const windows = [known.window, ...known.others.map(({ window }) => window)];
-    const used = windows.reduce((sum, window) => sum + usedRequests(window, limit, nowMs), 0);
+    let used = usedRequests(known.window, limit, nowMs);
+    for (const { window } of known.others) used += usedRequests(window, limit, nowMs);
     if (isCounted && used >= limit.requests) {
+      const windows = [known.window, ...known.others.map(({ window }) => window)];
       return { kind: "limited", waitMs: waitMs(windows, limit, nowMs) };
     }
     // Nothing was awaited since the look, so no other request took the same place.
@@ -125,76 +137,93 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     // By what is durable: what failed did not keep the device online.
     const silentMs = nowMs - known.onlineMs;
     known.receivedMs = Math.max(known.receivedMs, nowMs);
-    const counting = countTimes(deps.series, known, readings);
-    let counts: Counts;
+    const rows = rowsOfTimes(page.timesMs);
+    const counts = noteTimes(known, page.timesMs, rows);
     try {
-      counts = await counting;
-      await store(deps, known, { ...readings, writer });
+      if (counts.older.length > 0) await countOlder(deps.series, { profile, id }, { page, counts });
+      await ingest.add({ profile, id }, page, (op) => stageBeats(op, known, { id, writer, nowMs }));
     } catch (error) {
       if (isCounted) uncountRequest(known.window);
       throw error;
     } finally {
-      release(known.pending, page.timesMs);
+      release(known.pending, page.timesMs, rows);
     }
+    for (const row of rows) known.lastMs = Math.max(known.lastMs, page.timesMs[row]);
     const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
     if (isLate || device.state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
     }
     known.onlineMs = Math.max(known.onlineMs, nowMs);
     const remaining = Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
-    return { kind: "taken", ...counts, remaining };
+    const { created, updated, unchanged } = counts;
+    return { kind: "taken", created, updated, unchanged, remaining };
   }
 
   return { take, forget: memory.forget };
 }
 
-/** Which times are new. Those later than all that is known are without a look. */
-async function countTimes(
-  series: DeviceIntakeDeps["series"],
-  { device, lastMs, pending }: KeptDevice,
-  { id, page }: DeviceReadings,
-): Promise<Counts> {
-  const { timesMs } = page;
-  const counts = { created: 0, updated: 0, unchanged: 0 };
-  const rows: number[] = [];
-  const seen = new Map<number, number>();
-  for (let row = 0; row < timesMs.length; row++) seen.set(timesMs[row], row);
-  for (const [timeMs, row] of seen) {
-    if (pending.has(timeMs)) counts.updated++;
+/** The last row of each time, in the order in which the times came first. */
+function rowsOfTimes(timesMs: Float64Array): readonly number[] {
+  if (timesMs.length === 1) return FIRST_ROW;
+  const rows = new Map<number, number>();
+  for (let row = 0; row < timesMs.length; row++) rows.set(timesMs[row], row);
+  return [...rows.values()];
+}
+
+/**
+ * Which times are new, as far as that is known without a look: those that are later than all others.
+ * All are on their way from here on.
+ */
+function noteTimes(
+  { lastMs, pending }: KeptDevice,
+  timesMs: Float64Array,
+  rows: readonly number[],
+): Counts {
+  const older: number[] = [];
+  const counts = { created: 0, updated: 0, unchanged: timesMs.length - rows.length, older };
+  for (const row of rows) {
+    const timeMs = timesMs[row];
+    const others = pending.get(timeMs) ?? 0;
+    if (others > 0) counts.updated++;
     else if (timeMs > lastMs) counts.created++;
-    else rows.push(row);
+    else older.push(row);
+    pending.set(timeMs, others + 1);
   }
-  counts.unchanged = timesMs.length - seen.size;
-  for (const timeMs of seen.keys()) pending.set(timeMs, (pending.get(timeMs) ?? 0) + 1);
-  if (rows.length === 0) return counts;
-  const older = gatherPage(page, Uint32Array.from(rows));
-  const compared = await series.compare({ profile: device.profile, id }, older);
-  counts.created += compared.inserted;
-  counts.updated += compared.updated;
-  counts.unchanged += compared.unchanged;
   return counts;
 }
 
-/** Commits readings with their beat; beats of processes that are long gone go with it. */
-async function store(
-  { ingest, now }: DeviceIntakeDeps,
-  known: KeptDevice,
-  { id, page, writer }: DeviceReadings & { writer: string },
+/** Adds what becomes of the rows that are to be looked up. */
+async function countOlder(
+  series: DeviceIntakeDeps["series"],
+  ref: SeriesRef,
+  { page, counts }: { page: Page; counts: Counts },
 ): Promise<void> {
-  const gone = known.others
-    .filter(({ lastReceivedMs }) => now() - lastReceivedMs > OLD_BEAT_MS)
-    .map((beat) => beat.writer);
-  await ingest.add({ profile: known.device.profile, id }, page, (op) => {
-    const { receivedMs: lastReceivedMs, window } = known;
-    stageBeat(op, id, { writer, lastReceivedMs, window });
-    for (const other of gone) stageBeatDelete(op, id, other);
-  });
-  for (const timeMs of page.timesMs) if (timeMs > known.lastMs) known.lastMs = timeMs;
+  const compared = await series.compare(ref, gatherPage(page, Uint32Array.from(counts.older)));
+  counts.created += compared.inserted;
+  counts.updated += compared.updated;
+  counts.unchanged += compared.unchanged;
+}
+
+/** Sets the beat of a device; beats of processes that are long gone go with it. */
+function stageBeats(
+  op: Staging,
+  { receivedMs: lastReceivedMs, window, others }: KeptDevice,
+  { id, writer, nowMs }: { id: string; writer: string; nowMs: number },
+): void {
+  stageBeat(op, id, { writer, lastReceivedMs, window });
+  for (const other of others) {
+    if (nowMs - other.lastReceivedMs > OLD_BEAT_MS) stageBeatDelete(op, id, other.writer);
+  }
 }
 
 /** Takes the times of one request off those that are on their way. */
-function release(pending: Map<number, number>, timesMs: Float64Array): void {
-  for (const timeMs of new Set(timesMs)) {
+function release(
+  pending: Map<number, number>,
+  timesMs: Float64Array,
+  rows: readonly number[],
+): void {
+  for (const row of rows) {
+    const timeMs = timesMs[row];
     const others = (pending.get(timeMs) ?? 1) - 1;
     if (others === 0) pending.delete(timeMs);
     else pending.set(timeMs, others);

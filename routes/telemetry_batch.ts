@@ -12,6 +12,9 @@ import type { Log } from "../data/log.ts";
 /** Messages taken in at once. */
 const PIECE_MESSAGES = 8_192;
 
+/** Devices whose messages are taken at once; of more the collector would copy what is on its way. */
+const GROUPS_AT_ONCE = 125;
+
 /** What came of a batch; received = created + updated + unchanged + rejected. */
 export interface BatchReport {
   /** Messages of the batch. */
@@ -88,7 +91,10 @@ export async function takeBatch(
   }
 
   async function flush(): Promise<void> {
-    await Promise.all(reader.take().map(takeGroup));
+    const groups = reader.take();
+    for (let at = 0; at < groups.length; at += GROUPS_AT_ONCE) {
+      await Promise.all(groups.slice(at, at + GROUPS_AT_ONCE).map(takeGroup));
+    }
   }
 
   try {
