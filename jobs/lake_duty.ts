@@ -143,10 +143,12 @@ async function look(
   let track: LakeTrack | null = null;
   try {
     track = await trackDevice(shared, deviceId);
+    const { totals } = track.value();
     const { checkpoint, isDone } = await lookAtDevice(shared, track, { deviceId, signal, isOver });
     scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
     backOff.clear(deviceId);
-    backOff.clear(DESTINATION);
+    // A look that wrote nothing tells nothing of the destination.
+    if (checkpoint.totals !== totals) backOff.clear(DESTINATION);
   } catch (error) {
     scout.note(deviceId, null);
     if (error instanceof CheckpointMoved) return;
