@@ -11,6 +11,8 @@ import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, END_OF_TIME_MS } from "./limits.ts";
 export const EXPORT_FORMATS = ["parquet", "csv"] as const;
 /** How days become part of a name: `date=2026/02/07`, or `date=2026-02-07` as Hive has it. */
 export const EXPORT_LAYOUTS = ["plain", "hive"] as const;
+/** What every name has behind its prefix, before the device's id. */
+export const DEVICE_PART = "device_id=";
 
 /** One of {@link EXPORT_FORMATS}. */
 export type ExportFormat = typeof EXPORT_FORMATS[number];
@@ -58,7 +60,7 @@ export function deviceKey({ prefix }: Pick<KeyStyle, "prefix">, deviceId: string
       `Cannot name an object as the device's id must be ${DEVICE_ID_RULE}: ${deviceId}`,
     );
   }
-  return `${prefix === "" ? "" : `${prefix}/`}device_id=${deviceId}/`;
+  return `${prefix === "" ? "" : `${prefix}/`}${DEVICE_PART}${deviceId}/`;
 }
 
 function startText(fromMs: number): string {

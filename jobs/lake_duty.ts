@@ -8,7 +8,7 @@
  */
 
 import { AppError } from "../data/app_error.ts";
-import { startDeadline } from "../data/files/deadline.ts";
+import { type Deadline, startDeadline } from "../data/files/deadline.ts";
 import { InfluxError } from "../data/influx_query.ts";
 import type { Log } from "../data/log.ts";
 import { type BackOff, createBackOff } from "./back_off.ts";
@@ -32,6 +32,8 @@ const LEASE_MARGIN_MS = 2_000;
 const HOLD_MS = 120_000;
 /** The name of the destination among what fails; no device has it. */
 const DESTINATION = "*";
+/** The fault of what neither came to an end nor failed. */
+const STUCK = "It came to no end in its time, as its source or its destination did not answer";
 
 /** What the duties need. */
 export interface LakeDutyDeps extends LakeLookDeps, LakeScoutDeps {
@@ -81,7 +83,7 @@ export function lakeDuties(deps: LakeDutyDeps): Duty[] {
         const leftMs = Math.max(0, lease.untilMs - now() - LEASE_MARGIN_MS);
         const deadline = startDeadline(signal, leftMs);
         try {
-          await lookAtDue(shared, isOwn, deadline.signal);
+          await lookAtDue(shared, isOwn, deadline);
         } finally {
           deadline.clear();
         }
@@ -106,28 +108,32 @@ function sweepOnce({ destination, log }: LakeDutyDeps): Shared["swept"] {
 async function lookAtDue(
   shared: Shared,
   isOwn: (deviceId: string) => boolean,
-  signal: AbortSignal,
+  deadline: Deadline,
 ): Promise<void> {
   const { backOff, gate, scout, swept } = shared;
+  const { signal } = deadline;
   if (backOff.isWaiting(DESTINATION)) return;
   await swept(signal);
   const endAt = performance.now() + ROUND_MS;
   const ids = await scout.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
-  await Promise.all(ids.map((id) =>
+  const looks = await Promise.allSettled(ids.map((id) =>
     gate.enter(async () => {
       const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
-      if (!isLate && !signal.aborted) await look(shared, id, { signal, endAt });
+      if (!isLate && !signal.aborted) await look(shared, id, { deadline, endAt });
     })
   ));
+  // Only now: none may go on behind its round, as the lease is not its own then.
+  for (const done of looks) if (done.status === "rejected") throw done.reason;
 }
 
 /** Looks at a device; what goes wrong is told in its checkpoint, and waits. */
 async function look(
   shared: Shared,
   deviceId: string,
-  { signal, endAt }: { signal: AbortSignal; endAt: number },
+  { deadline, endAt }: { deadline: Deadline; endAt: number },
 ): Promise<void> {
   const { backOff, gate, scout, log, now } = shared;
+  const { signal } = deadline;
   const startedAt = performance.now();
   const isOver = () => {
     const nowAt = performance.now();
@@ -137,28 +143,36 @@ async function look(
   let track: LakeTrack | null = null;
   try {
     track = await trackDevice(shared, deviceId);
+    const { totals } = track.value();
     const { checkpoint, isDone } = await lookAtDevice(shared, track, { deviceId, signal, isOver });
     scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
     backOff.clear(deviceId);
-    backOff.clear(DESTINATION);
+    // A look that wrote nothing tells nothing of the destination.
+    if (checkpoint.totals !== totals) backOff.clear(DESTINATION);
   } catch (error) {
     scout.note(deviceId, null);
-    if (signal.aborted || error instanceof CheckpointMoved) return;
+    if (error instanceof CheckpointMoved) return;
+    // One that began late in its round is cut off for that alone, and goes on in the next.
+    const isStuck = deadline.isOver() && performance.now() - startedAt > SHARE_MS;
+    if (signal.aborted && !isStuck) return;
     backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
     log("error", "device not exported", { deviceId, error });
-    if (track !== null) await noteFault(track, { error, nowMs: now() });
+    if (track !== null) {
+      const message = isStuck ? STUCK : faultText(error);
+      await noteFault(track, { message, nowMs: now() });
+    }
   }
 }
 
 /** Tells the fault in the checkpoint; what was staged before it goes with it. */
 async function noteFault(
   track: LakeTrack,
-  { error, nowMs }: { error: unknown; nowMs: number },
+  { message, nowMs }: { message: string; nowMs: number },
 ): Promise<void> {
   const { fault } = track.value();
   track.stage({
     fault: {
-      message: faultText(error),
+      message,
       sinceMs: fault?.sinceMs ?? nowMs,
       atMs: nowMs,
       count: (fault?.count ?? 0) + 1,

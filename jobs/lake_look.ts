@@ -159,7 +159,8 @@ async function lateSpans(
   { deviceId, mark, nextMs }: { deviceId: string; mark: FeedMark | null; nextMs: number },
 ): Promise<Span[]> {
   if (feed === null || mark === null) {
-    const fromMs = Math.max(0, now() - lookbackMs);
+    // From where the export stands: what came late before a stop, or while it was behind, counts too.
+    const fromMs = Math.max(0, Math.min(now(), nextMs) - lookbackMs);
     return fromMs < nextMs ? [{ fromMs: windowAt(plan, fromMs).fromMs, toMs: nextMs }] : [];
   }
   if (revision === mark.revision) return [];

@@ -25,7 +25,12 @@ export interface LakeTrack {
   value(): LakeCheckpoint;
   /** Changes the checkpoint with the next commit. */
   stage(change: Partial<LakeCheckpoint>): void;
-  /** Reads what was written of a span's windows, ascending. Nothing may be staged of others. */
+  /**
+   * Reads what was written of a span's windows, ascending. What is staged of windows is committed
+   * before, so that no more than a span's is in memory.
+   *
+   * @throws {CheckpointMoved} where another process came first.
+   */
   open(span: Span): Promise<WrittenWindow[]>;
   /** What was written, or is staged, of a window of that span; null where it has no object. */
   written(fromMs: number): WrittenWindow | null;
@@ -69,6 +74,23 @@ export function openTrack(
     return windows;
   }
 
+  async function commit(): Promise<void> {
+    if (!isChanged) return;
+    const manifests = [...staged].map((fromMs) => ({
+      fromMs,
+      windows: [...windowsOf(fromMs).values()].sort((a, b) => a.fromMs - b.fromMs),
+    }));
+    const moved = await moveLakeCheckpoint(kv, deviceId, {
+      from: version,
+      to: value,
+      also: (op) => manifests.forEach((manifest) => stageManifest(op, deviceId, manifest)),
+    });
+    if (moved === null) throw new CheckpointMoved(deviceId);
+    version = moved;
+    isChanged = false;
+    staged.clear();
+  }
+
   return {
     value: () => value,
     stage(change) {
@@ -76,6 +98,8 @@ export function openTrack(
       isChanged = true;
     },
     async open({ fromMs, toMs }) {
+      // What is staged of other windows is forgotten with them.
+      if (staged.size > 0) await commit();
       const last = stretchAt(value.plan, toMs - 1);
       const span = { fromMs: startOf(fromMs), toMs: last.toMs };
       const found = await listManifests(kv, deviceId, span);
@@ -91,21 +115,6 @@ export function openTrack(
       else windowsOf(stretchMs).set(fromMs, window);
       isChanged = true;
     },
-    async commit() {
-      if (!isChanged) return;
-      const manifests = [...staged].map((fromMs) => ({
-        fromMs,
-        windows: [...windowsOf(fromMs).values()].sort((a, b) => a.fromMs - b.fromMs),
-      }));
-      const moved = await moveLakeCheckpoint(kv, deviceId, {
-        from: version,
-        to: value,
-        also: (op) => manifests.forEach((manifest) => stageManifest(op, deviceId, manifest)),
-      });
-      if (moved === null) throw new CheckpointMoved(deviceId);
-      version = moved;
-      isChanged = false;
-      staged.clear();
-    },
+    commit,
   };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { DEVICE_PART } from "../lake_key.ts";
 import type { LakeDestination } from "./lake_destination.ts";
 import type { S3Client } from "./s3_client.ts";
 import { type S3WriteOptions, writeS3Object } from "./s3_write.ts";
@@ -43,7 +44,9 @@ export function openLakeBucket(
     async sweep(signal) {
       let count = 0;
       const call = { signal, patience: PROBE_PATIENCE };
-      for await (const upload of client.listUploads({ ...call, prefix: below })) {
+      // Jobs may have uploads of their files open below the same prefix.
+      const prefix = `${below}${DEVICE_PART}`;
+      for await (const upload of client.listUploads({ ...call, prefix })) {
         await client.abortUpload(upload, call);
         count++;
       }

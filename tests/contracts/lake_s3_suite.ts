@@ -38,6 +38,26 @@ export function testLakeS3(
       });
     }
   }
+  Deno.test({
+    name: `the sweep aborts uploads of exported objects and of nothing else (${place})`,
+    ignore,
+    fn: () => sweepBesideOthers(openServer),
+  });
+}
+
+/** A job's file may be below the same prefix, in an upload that another process goes on with. */
+async function sweepBesideOthers(openServer: () => Promise<S3Server>): Promise<void> {
+  await using server = await openServer();
+  const { client } = await openS3Box(server);
+  const call = { signal: never };
+  const object = "device_id=D1/date=2026/02/07/export_120000.csv";
+  for (const key of [`telemetry/${object}`, "telemetry/report.csv", `other/${object}`]) {
+    await client.createUpload(key, call);
+  }
+  const destination = openLakeBucket({ client, prefix: "telemetry" });
+  assertEquals(await destination.sweep(never), 1);
+  const left = await Array.fromAsync(client.listUploads({ ...call, prefix: "" }));
+  assertEquals(left.map(({ key }) => key).toSorted(), [`other/${object}`, "telemetry/report.csv"]);
 }
 
 async function meetFault(

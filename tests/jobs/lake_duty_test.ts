@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { startDuties } from "../../jobs/duty_loop.ts";
+import type { LakeDutyDeps } from "../../jobs/lake_duty.ts";
+import { getLakeCheckpoint } from "../../kv/lake_checkpoints.ts";
 import type { Page } from "../../data/page.ts";
 import { assertEquals } from "../support/assert.ts";
 import { createLakeReference } from "../support/lake_reference.ts";
@@ -241,4 +243,104 @@ Deno.test("a device that cannot be read is told as failing, and the others are e
   await rig.round(duties);
   assertEquals(rig.destination.objects.size, DEVICES.length - 1);
   assertEquals(rig.logged, ["device not exported"]);
+});
+
+Deno.test("a device whose source says nothing until the lease is over is told as failing", async () => {
+  await using rig = await openLakeRig(WINDOW_MS, START_MS);
+  const [duty] = await rig.startDuties({
+    source: {
+      async *devices() {
+        yield* idsOfFirstShard();
+      },
+      // deno-lint-ignore require-yield
+      async *read(_id, _span, signal) {
+        await new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        });
+      },
+    },
+  });
+  const [id] = idsOfFirstShard();
+  // Two seconds before it ends all is cut off: after three, which is longer than a look's share.
+  const lease = { v: 1 as const, owner: "one", epoch: 1, cursor: null };
+  const { signal } = new AbortController();
+  await duty.round({ signal, lease: { ...lease, untilMs: START_MS + 5_000 } });
+  const entry = await getLakeCheckpoint(rig.kv, id);
+  assertEquals(entry?.value.fault, {
+    message: "It came to no end in its time, as its source or its destination did not answer",
+    sinceMs: START_MS,
+    atMs: START_MS,
+    count: 1,
+  });
+});
+
+Deno.test("a round ends after all its looks, also where the database fails in one", async () => {
+  await using rig = await openLakeRig(WINDOW_MS, START_MS);
+  const ids = idsOfFirstShard();
+  const slow = Promise.withResolvers<void>();
+  let isOpen = true;
+  const broken = rig.kv.atomic();
+  const [duty] = await rig.startDuties({
+    kv: {
+      get: (...call) => rig.kv.get(...call),
+      list: (...call) => rig.kv.list(...call),
+      atomic: () => {
+        broken.commit = () => Promise.reject(new Error("the database is away"));
+        return broken;
+      },
+    },
+    source: {
+      async *devices() {
+        yield* ids;
+      },
+      // deno-lint-ignore require-yield
+      async *read(id) {
+        if (id === ids[0]) return;
+        await slow.promise;
+        isOpen = false;
+      },
+    },
+  });
+  const { signal } = new AbortController();
+  const lease = { v: 1 as const, owner: "one", epoch: 1, cursor: null, untilMs: START_MS + 30_000 };
+  const round = duty.round({ signal, lease }).then(() => "good", () => isOpen ? "early" : "late");
+  // The other one has failed by then: it waits for nothing but the database.
+  await until(() => Promise.resolve(rig.logged.includes("device not exported")));
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
+  slow.resolve();
+  assertEquals(await round, "late");
+});
+
+/** Two ids that the first shard has: those whose FNV-1a, upper half xor lower, is a multiple of 16. */
+function idsOfFirstShard(): string[] {
+  const hashOf = (id: string) =>
+    [...id].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), 0x811c9dc5);
+  const ids = Array.from({ length: 200 }, (_, index) => `device-${index}`);
+  return ids.filter((id) => ((hashOf(id) >>> 16) ^ hashOf(id)) % 16 === 0).slice(0, 2);
+}
+
+Deno.test("what came late to InfluxDB before a stop is found after it, however long it took", async () => {
+  await using rig = await openLakeRig(WINDOW_MS, START_MS);
+  await rig.addDevice("D1");
+  const ref = { profile: "battery", id: "D1" } as const;
+  const source: LakeDutyDeps["source"] = {
+    async *devices() {
+      yield "D1";
+    },
+    async *read(_id, span, signal) {
+      for await (const page of rig.series.read(ref, span, signal)) {
+        yield { profile: "battery", deviceType: null, location: null, page };
+      }
+    },
+  };
+  const like = { source, feed: null, isSourceWhole: false, lookbackMs: 2 * WINDOW_MS };
+  const lateMs = START_MS - WINDOW_MS;
+  await rig.series.write(ref, pageOf([[lateMs, 1], [START_MS - 1, 1]]));
+  rig.clock.nowMs += 5_000;
+  await rig.round(await rig.startDuties(like));
+  await rig.series.write(ref, pageOf([[lateMs + 1, 2]]));
+  rig.clock.nowMs += 10 * WINDOW_MS;
+  await rig.round(await rig.startDuties(like));
+  const text = rig.destination.objects.get("device_id=D1/date=2026/02/06/export_224500.csv") ?? "";
+  assertEquals(text.split("\n").length - 2, 3);
 });
