@@ -44,6 +44,9 @@ export interface HealthDeps {
   readonly log: Log;
 }
 
+/** How long a check may take; who asks, asks again soon. Milliseconds. */
+const PATIENCE_MS = 2_000;
+
 /** `GET /health` and `GET /ready`. */
 export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
   return new Hono()
@@ -51,12 +54,14 @@ export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
       return c.json({ status: "healthy", version, timestamp: new Date(now()).toISOString() });
     })
     .get("/ready", async (c) => {
-      const required = {
-        kv: await reasonOf(ready.kv),
-        file_store: await reasonOf(ready.file_store),
-        worker_running: await reasonOf(ready.worker_running),
-      };
-      const results = { ...required, ...await lakeResults(ready.lake) };
+      const [kv, file_store, worker_running, lake] = await Promise.all([
+        reasonOf(ready.kv),
+        reasonOf(ready.file_store),
+        reasonOf(ready.worker_running),
+        lakeResults(ready.lake),
+      ]);
+      const required = { kv, file_store, worker_running };
+      const results = { ...required, ...lake };
       const checks = Object.fromEntries(
         Object.entries(results).map(([name, reason]) => [name, reason === null]),
       );
@@ -76,17 +81,22 @@ export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
 /** Why each part of continuous export does not work, null where it does; nothing where it is off. */
 async function lakeResults(lake: LakeChecks | null): Promise<Record<string, string | null>> {
   if (lake === null) return {};
-  return {
-    checkpoint_store_connected: await reasonOf(lake.checkpoint_store_connected),
-    [lake.destinationName]: await reasonOf(lake.destination),
-  };
+  const [checkpoints, destination] = await Promise.all([
+    reasonOf(lake.checkpoint_store_connected),
+    reasonOf(lake.destination),
+  ]);
+  return { checkpoint_store_connected: checkpoints, [lake.destinationName]: destination };
 }
 
+/** What keeps a check from passing, if anything. One that hangs is not waited for to its end. */
 async function reasonOf(check: () => Promise<void>): Promise<string | null> {
+  const { promise: late, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(resolve, PATIENCE_MS, `no answer within ${PATIENCE_MS / 1_000} s`);
   try {
-    await check();
-    return null;
+    return await Promise.race([check().then(() => null), late]);
   } catch (error) {
     return error instanceof AppError ? error.message : "does not answer";
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -96,6 +96,23 @@ Deno.test("every part that fails is named", async () => {
   });
 });
 
+Deno.test("a destination that hangs is told, and does not hang the answer", async () => {
+  const works = () => Promise.resolve();
+  const lake = {
+    checkpoint_store_connected: works,
+    destinationName: "s3_accessible",
+    destination: () => new Promise<void>(() => {}),
+    isDestinationRequired: false,
+  } as const;
+  const { status, body } = await askReady({ lake });
+  const checks = { kv: true, file_store: true, worker_running: true };
+  assertEquals([status, body], [200, {
+    ready: true,
+    checks: { ...checks, checkpoint_store_connected: true, s3_accessible: false },
+    reason: "s3_accessible: no answer within 2 s",
+  }]);
+});
+
 async function askReady(changes: Partial<ReadyChecks>): Promise<JsonAnswer> {
   const works = () => Promise.resolve();
   const ready = { kv: works, file_store: works, worker_running: works, lake: null, ...changes };
