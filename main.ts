@@ -73,7 +73,7 @@ export async function start(
   const files = await openFileStore(settings.fileStore, settings.s3);
   const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
-  const owner = crypto.randomUUID();
+  const owner = newId();
   const parts = { ...opened, series, files, now, log, owner, upkeep };
   const lake = settings.lake.isOn ? await openLake({ ...parts, ...settings }) : null;
   const worker = settings.role === "api" ? null : await startWorker({
@@ -90,9 +90,7 @@ export async function start(
   const { rateLimit: limit, offlineAfterMs } = settings;
   const devices = { limit, offlineAfterMs, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
-  const storeData = settings.storeDataDir === null || settings.role === "api"
-    ? null
-    : startStoreData({ kv, series, now, log, folder: settings.storeDataDir });
+  const storeData = loadStores(settings, { kv, series, now, log });
   let server: Listening | null = null;
   // Requests, jobs and loading that are on their way end at the same time, within the grace.
   stack.defer(async () => {
@@ -107,13 +105,7 @@ export async function start(
     lake: settings.lake,
     intake,
     readPackageFile,
-    jobs: createJobs({
-      ...opened,
-      jobRetentionMs: settings.jobRetentionMs,
-      now,
-      newId: () => crypto.randomUUID(),
-      poke: () => worker?.poke(),
-    }),
+    jobs: createJobs({ ...opened, ...settings, now, newId, poke: () => worker?.poke() }),
     ready: readyChecks({ opened, files, worker, now, settings, lake }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
@@ -127,6 +119,18 @@ export async function start(
       log("info", "stopped", { owner });
     },
   };
+}
+
+function newId(): string {
+  return crypto.randomUUID();
+}
+
+/** Begins to load the files of stores, where there is a folder and this process does such work. */
+function loadStores(
+  { storeDataDir: folder, role }: Settings,
+  deps: Omit<Parameters<typeof startStoreData>[0], "folder">,
+): ReturnType<typeof startStoreData> | null {
+  return folder === null || role === "api" ? null : startStoreData({ ...deps, folder });
 }
 
 function readyChecks({ opened, files, worker, now, settings, lake }: {

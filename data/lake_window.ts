@@ -62,20 +62,6 @@ export function windowAt(plan: WindowPlan, timeMs: number): Span {
   return { fromMs, toMs: fromMs + lengthMs };
 }
 
-/** The window behind a window. */
-export function nextWindow(plan: WindowPlan, { toMs }: Span): Span {
-  return windowAt(plan, toMs);
-}
-
-/** All windows of the UTC day that begins at `dayMs`, in order. */
-export function windowsOfDay(plan: WindowPlan, dayMs: number): Span[] {
-  const lengthMs = lengthOf(plan, dayMs);
-  return Array.from({ length: DAY_MS / lengthMs }, (_, index) => ({
-    fromMs: dayMs + index * lengthMs,
-    toMs: dayMs + (index + 1) * lengthMs,
-  }));
-}
-
 function lengthOf(plan: WindowPlan, timeMs: number): number {
   let { lengthMs } = plan[0];
   for (const length of plan) if (length.fromDayMs <= timeMs) lengthMs = length.lengthMs;

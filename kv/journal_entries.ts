@@ -2,7 +2,7 @@
  * What a journal holds, in memory: the entries that lie over those of the database.
  *
  * Entries that are settled some day stand in a row, the one that was changed last at its end.
- * Entries that stay in the journal are places in its records (`kv/journal_run.ts`).
+ * Entries that stay in the journal are places in bytes that came together (`kv/journal_run.ts`).
  *
  * @module
  */
@@ -47,7 +47,7 @@ export type JournalSpaces = Readonly<Record<string, JournalSpace>>;
 export interface JournalEntries {
   /** The entry of a key, if there is one. */
   get(key: Deno.KvKey): JournalEntry | undefined;
-  /** Sets what a key holds; bytes must lie in the record. */
+  /** Sets what a key holds; of one that stays the bytes must lie in those of the source. */
   set(key: Deno.KvKey, value: JournalValue, source: RecordSource): void;
   /** Takes the entry of a key away. */
   remove(key: Deno.KvKey): void;

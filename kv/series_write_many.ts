@@ -16,7 +16,7 @@ import { DAY_MS, dayStartMs } from "../data/limits.ts";
 import { type Page, slicePage } from "../data/page.ts";
 import { mergePages } from "../data/page_merge.ts";
 import { listBlocks, type StoredBlock } from "./blocks.ts";
-import { addCosts, type Cost, costOf, fitsCommit, NO_COST, type Stage } from "./budget.ts";
+import { type Cost, costOf, fitsCommit, NO_COST, packByCost, type Stage } from "./budget.ts";
 import { stageRevision } from "./revisions.ts";
 import { getHeads, grownHead, type HeadEntry, liveHead, stageHead } from "./series_heads.ts";
 import type { SeriesRef } from "./series_ref.ts";
@@ -170,7 +170,7 @@ async function writeBatch(
   }
 
   const left = [...alone];
-  for (const commit of commitsOf(ready, deps.maxChecks)) {
+  for (const commit of packByCost(ready, { most: deps.maxChecks })) {
     if (await commitTogether(deps.kv, commit)) commit.forEach(({ counts }) => add(counts));
     else left.push(...commit);
   }
@@ -187,22 +187,4 @@ async function commitTogether(
   const op = kv.atomic().check(...changing.map(({ head }) => head));
   for (const { stage } of changing) stage?.(op);
   return (await op.commit()).ok;
-}
-
-/** Series in their order, grouped so that each group fits one commit. */
-function commitsOf(ready: readonly Ready[], maxChecks: number): Ready[][] {
-  const commits: Ready[][] = [];
-  let used = NO_COST;
-  for (const series of ready) {
-    const together = addCosts(used, series.cost);
-    const open = commits.at(-1);
-    if (open !== undefined && open.length < maxChecks && fitsCommit(together)) {
-      open.push(series);
-      used = together;
-    } else {
-      commits.push([series]);
-      used = series.cost;
-    }
-  }
-  return commits;
 }

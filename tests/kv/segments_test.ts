@@ -61,6 +61,30 @@ Deno.test("segmentsPage() puts readings in order and of one time keeps the lates
   assertEquals(linesOf(page), [`${DAY} 3.5,3.5,3.5,3.5`, `${DAY + 5} 2,2,2,2`]);
 });
 
+Deno.test("segmentsPage() reads segments of one reading, of doubles and of several as they came", () => {
+  // A third is no decimal; the last two are read together, the first one and the others alone.
+  const pages = [
+    meterPage([DAY, "1.5"]),
+    meterPage([DAY + 1, String(1 / 3)]),
+    meterPage([DAY + 2, "2"], [DAY + 3, "3.25"]),
+    meterPage([DAY + 4, "4"]),
+    meterPage([DAY + 5, "-0.125"]),
+  ];
+  const segments = pages.map((page, index) => ({
+    key: ["segment", "meter", "m", "w", index],
+    versionstamp: "1",
+    bytes: encodePage(page),
+  }));
+  assertEquals(linesOf(segmentsPage(METER, segments)), [
+    `${DAY} 1.5,1.5,1.5,1.5`,
+    `${DAY + 1} ${Array(4).fill(1 / 3)}`,
+    `${DAY + 2} 2,2,2,2`,
+    `${DAY + 3} 3.25,3.25,3.25,3.25`,
+    `${DAY + 4} 4,4,4,4`,
+    `${DAY + 5} -0.125,-0.125,-0.125,-0.125`,
+  ]);
+});
+
 Deno.test("segmentsPage() of none has the profile's columns and no reading", () => {
   const page = segmentsPage(METER, []);
   assertEquals([page.timesMs.length, page.columns.length], [0, 4]);

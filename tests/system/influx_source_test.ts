@@ -1,9 +1,10 @@
 import { InfluxError } from "../../data/influx_query.ts";
 import { createInfluxSource } from "../../data/sources/influx.ts";
-import { startPlan, windowsOfDay } from "../../data/lake_window.ts";
+import { startPlan } from "../../data/lake_window.ts";
 import type { SourcePart, TelemetrySource } from "../../data/telemetry_source.ts";
 import { pause } from "../../jobs/pause.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
+import { windowsOfDay } from "../support/lake_windows.ts";
 import { hasInfluxd, startInfluxd } from "../support/influxd.ts";
 import { type Row, rowsOf } from "../support/pages.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
