@@ -7,31 +7,34 @@
 import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
-import { DEMO_METER_ID } from "./data/demo_meter.ts";
+import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
 import type { FileStore } from "./data/files/file_store.ts";
-import { openFileStore } from "./data/files/open_file_store.ts";
+import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
-import { loadDemoData } from "./jobs/demo_data.ts";
-import { createJobs } from "./jobs/jobs.ts";
-import { type Lake, openLake } from "./jobs/lake.ts";
+import { loadDemoData } from "./jobs/exports/demo_data.ts";
+import { createJobs } from "./jobs/engine/jobs.ts";
+import {
+  openContinuousExport,
+  type OpenedContinuousExport,
+} from "./jobs/continuous/continuous_export.ts";
 import { jobKinds } from "./jobs/kinds.ts";
-import { SWEEP } from "./jobs/sweep.ts";
-import { startStoreData } from "./jobs/store_data.ts";
+import { SWEEP } from "./jobs/engine/sweep.ts";
+import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { maxChecks } from "./kv/budget.ts";
-import { createDeviceIntake } from "./kv/device_intake.ts";
-import { createIngest } from "./kv/ingest.ts";
-import { probeLakeCheckpoints } from "./kv/lake_checkpoints.ts";
-import { isLeaseHeld } from "./kv/leases.ts";
+import { createDeviceIntake } from "./kv/devices/intake.ts";
+import { createIngest } from "./kv/series/ingest.ts";
+import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
+import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
-import { createSeriesStore } from "./kv/series_store.ts";
+import { createSeriesStore } from "./kv/series/store.ts";
 import { createApp } from "./routes/app.ts";
-import type { ReadyChecks } from "./routes/health.ts";
-import { readPackageFile } from "./routes/package_files.ts";
-import { problemResponse } from "./routes/problem.ts";
-import { secured } from "./routes/security_headers.ts";
+import type { ReadyChecks } from "./routes/service/health.ts";
+import { readPackageFile } from "./routes/docs/package_files.ts";
+import { problemResponse } from "./routes/http/problem.ts";
+import { secured } from "./routes/http/security_headers.ts";
 
 /** How long requests and jobs may take to end once the service stops, milliseconds. */
 const GRACE_MS = 10_000;
@@ -75,14 +78,16 @@ export async function start(
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = newId();
   const parts = { ...opened, series, files, now, log, owner, upkeep };
-  const lake = settings.lake.isOn ? await openLake({ ...parts, ...settings }) : null;
+  const continuous = settings.continuous.isOn
+    ? await openContinuousExport({ ...parts, ...settings })
+    : null;
   const worker = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
     kinds: jobKinds({ kv, series, files }),
     startedMs,
-    moreDuties: lake?.duties,
+    moreDuties: continuous?.duties,
   });
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
@@ -102,11 +107,11 @@ export async function start(
     log,
     kv,
     files,
-    lake: settings.lake,
+    continuous: settings.continuous,
     intake,
     readPackageFile,
     jobs: createJobs({ ...opened, ...settings, now, newId, poke: () => worker?.poke() }),
-    ready: readyChecks({ opened, files, worker, now, settings, lake }),
+    ready: readyChecks({ opened, files, worker, now, settings, continuous }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();
@@ -133,23 +138,25 @@ function loadStores(
   return folder === null || role === "api" ? null : startStoreData({ ...deps, folder });
 }
 
-function readyChecks({ opened, files, worker, now, settings, lake }: {
+function readyChecks({ opened, files, worker, now, settings, continuous }: {
   opened: OpenedKv;
   files: FileStore;
   worker: Worker | null;
   now: () => number;
   settings: Settings;
-  lake: Lake | null;
+  continuous: OpenedContinuousExport | null;
 }): ReadyChecks {
   return {
     kv: () => probeKv(opened.kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(worker, opened, now),
-    lake: lake === null ? null : {
-      checkpoint_store_connected: () => probeLakeCheckpoints(opened.kv),
-      destinationName: lake.destination.kind === "s3" ? "s3_accessible" : "destination_accessible",
-      destination: () => lake.destination.probe(new AbortController().signal),
-      isDestinationRequired: settings.lake.isDestinationRequired,
+    continuous: continuous === null ? null : {
+      checkpoint_store_connected: () => probeExportCheckpoints(opened.kv),
+      destinationName: continuous.destination.kind === "s3"
+        ? "s3_accessible"
+        : "destination_accessible",
+      destination: () => continuous.destination.probe(new AbortController().signal),
+      isDestinationRequired: settings.continuous.isDestinationRequired,
     },
   };
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-/** What went wrong, as a stable name. `routes/problem.ts` gives each one its HTTP status. */
+/** What went wrong, as a stable name. `routes/http/problem.ts` gives each one its HTTP status. */
 export type ErrorCode =
   | "INVALID_REQUEST"
   | "MALFORMED_BODY"

@@ -6,15 +6,15 @@
 
 import { z } from "zod";
 import {
-  LAKE_RULES,
-  LAKE_VARIABLES,
-  type LakeSettings,
-  lakeSettings,
-  missingLakeVariables,
-} from "./lake_settings.ts";
+  CONTINUOUS_RULES,
+  CONTINUOUS_VARIABLES,
+  type ContinuousSettings,
+  continuousSettings,
+  missingContinuousVariables,
+} from "./continuous_settings.ts";
 import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
-import type { RateLimit } from "./rate_window.ts";
+import type { RateLimit } from "./devices/rate_window.ts";
 
 /** What one process does: answers requests, runs jobs, or both. */
 export type Role = "all" | "api" | "worker";
@@ -62,7 +62,7 @@ export interface Settings {
   /** After how long without a reading a device is offline that has no such time, milliseconds. */
   readonly offlineAfterMs: number;
   /** How telemetry is exported continuously. */
-  readonly lake: LakeSettings;
+  readonly continuous: ContinuousSettings;
   /** What this process does. */
   readonly role: Role;
   /** Least level of log records. */
@@ -94,7 +94,7 @@ const RULES = {
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
-  ...LAKE_RULES,
+  ...CONTINUOUS_RULES,
   S3_ENDPOINT: "an http(s) URL of a host, with a path or not",
   S3_REGION: "the name of a region, of a-z 0-9 and -",
   S3_BUCKET: "the name of a bucket: 3 to 63 of a-z 0-9 . and -",
@@ -136,7 +136,7 @@ const environmentSchema = z.object({
   AWS_ACCESS_KEY_ID: z.string().regex(/^\S+$/).optional(),
   AWS_SECRET_ACCESS_KEY: z.string().regex(/^\S+$/).optional(),
   DENO_DEPLOYMENT_ID: z.string().optional(),
-  ...LAKE_VARIABLES,
+  ...CONTINUOUS_VARIABLES,
 });
 
 /** Reads settings from an environment; a variable that is empty counts as not set. */
@@ -146,7 +146,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   );
   const result = environmentSchema.safeParse(given);
   const wrong = result.error?.issues.map(({ path }) => String(path[0])) ?? [];
-  const names = new Set([...wrong, ...missingLakeVariables(given)]);
+  const names = new Set([...wrong, ...missingContinuousVariables(given)]);
   const problems = [...names].map((name) => problemText(name, given[name]));
   problems.push(...missingKeys(given));
   if (!result.success || problems.length > 0) return { problems };
@@ -176,7 +176,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
-      lake: lakeSettings(values),
+      continuous: continuousSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { JobKind } from "./job_kind.ts";
-import { meterExport, type MeterExportDeps } from "./meter_export.ts";
-import { storeReport, type StoreReportDeps } from "./store_report.ts";
+import type { JobKind } from "./engine/job_kind.ts";
+import { meterExport, type MeterExportDeps } from "./exports/meter_export.ts";
+import { storeReport, type StoreReportDeps } from "./stores/report.ts";
 
 /** The kinds by which the engine finds what runs a job. */
 export function jobKinds(deps: MeterExportDeps & StoreReportDeps): readonly JobKind[] {

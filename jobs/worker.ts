@@ -9,17 +9,17 @@ import type { FileStore } from "../data/files/file_store.ts";
 import type { Log } from "../data/log.ts";
 import type { Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
-import { purgedSeries } from "../kv/series_remove.ts";
-import type { SeriesStore } from "../kv/series_store.ts";
-import { listenWakes } from "../kv/wake_queue.ts";
-import { compactionDuty } from "./compaction.ts";
-import { createDispatcher } from "./dispatcher.ts";
-import { createDueLoop } from "./due_loop.ts";
-import { type Duty, startDuties } from "./duty_loop.ts";
-import type { JobKind } from "./job_kind.ts";
-import { startPresence } from "./presence.ts";
-import { settleDuty } from "./settle.ts";
-import { sweepDuty } from "./sweep.ts";
+import { purgedSeries } from "../kv/series/remove.ts";
+import type { SeriesStore } from "../kv/series/store.ts";
+import { listenWakes } from "../kv/jobs/wake_queue.ts";
+import { compactionDuty } from "./upkeep/compaction.ts";
+import { createDispatcher } from "./engine/dispatcher.ts";
+import { createDueLoop } from "./engine/due_loop.ts";
+import { type Duty, startDuties } from "./engine/duty_loop.ts";
+import type { JobKind } from "./engine/job_kind.ts";
+import { startPresence } from "./upkeep/presence.ts";
+import { settleDuty } from "./upkeep/settle.ts";
+import { sweepDuty } from "./engine/sweep.ts";
 
 /** How long a round of a duty may take after the grace, milliseconds. */
 const LEFT_MS = 1_000;

@@ -11,14 +11,14 @@
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
 import { COMMIT_ROOM, type Cost } from "./budget.ts";
-import { CHANGED_SPACE } from "./changes.ts";
-import { BEAT_SPACE } from "./device_beats.ts";
-import { openJournal } from "./journal.ts";
-import type { JournalSpaces } from "./journal_entries.ts";
-import { JOURNAL_ROOM, JOURNAL_SPACE, type SettleRules } from "./journal_log.ts";
-import { REVISION_SPACE } from "./revisions.ts";
-import { SEGMENT_SPACE } from "./segments.ts";
-import { countUnfolded, UNFOLDED_SPACE } from "./unfolded.ts";
+import { CHANGED_SPACE } from "./series/changes.ts";
+import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
+import { openJournal } from "./journal/journal.ts";
+import type { JournalSpaces } from "./journal/entries.ts";
+import { JOURNAL_ROOM, JOURNAL_SPACE, type SettleRules } from "./journal/log.ts";
+import { REVISION_SPACE } from "./series/revisions.ts";
+import { SEGMENT_SPACE } from "./series/segments.ts";
+import { countUnfolded, UNFOLDED_SPACE } from "./series/unfolded.ts";
 
 const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
@@ -44,7 +44,7 @@ export const JOURNALED: JournalSpaces = {
   [UNFOLDED_SPACE]: { isSettled: true },
   [REVISION_SPACE]: { isSettled: true },
   [CHANGED_SPACE]: { isSettled: true },
-  [BEAT_SPACE]: { isSettled: true },
+  [LAST_SEEN_SPACE]: { isSettled: true },
 };
 
 /** An open database and what it can do. Disposing of it closes it. */
@@ -57,7 +57,7 @@ export interface OpenedKv extends AsyncDisposable {
   readonly hasQueue: boolean;
   /** What a commit may hold of what ingest writes. */
   readonly ingestRoom: Cost;
-  /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal.ts`). */
+  /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal/journal.ts`). */
   settle(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 

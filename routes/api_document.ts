@@ -5,14 +5,10 @@
  */
 
 import type { z } from "zod";
-import { continuousExportOperations } from "./continuous_export_operations.ts";
-import {
-  continuousExport,
-  continuousExportList,
-  replayRequest,
-} from "./continuous_export_schemas.ts";
-import { docsOperations } from "./docs_operations.ts";
-import { exportOperations } from "./export_operations.ts";
+import { continuousExportOperations } from "./continuous/operations.ts";
+import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
+import { docsOperations } from "./docs/operations.ts";
+import { exportOperations } from "./exports/operations.ts";
 import {
   exportAccepted,
   exportCompleted,
@@ -21,32 +17,33 @@ import {
   exportNotFound,
   exportPending,
   exportStatusSchema,
-} from "./export_schemas.ts";
-import { exportRequest } from "./exports.ts";
+} from "./exports/schemas.ts";
+import { exportRequest } from "./exports/exports.ts";
 import {
   healthOperations,
   healthSchema,
   notReadySchema,
   readySchema,
-} from "./health_operations.ts";
-import { importReport, rejectSchema, runningImport } from "./import_operation.ts";
-import { meterDetail, meterList, meterOperations, meterSchema } from "./meter_operations.ts";
+} from "./service/operations.ts";
+import { importReport } from "./meters/import_operation.ts";
+import { rejectSchema, runningImport } from "./imports/schemas.ts";
+import { meterDetail, meterList, meterOperations, meterSchema } from "./meters/operations.ts";
 import {
   deviceDetail,
   deviceEvents,
   deviceList,
   deviceOperations,
   deviceSchema,
-} from "./device_operations.ts";
+} from "./devices/operations.ts";
 import {
   daySummary,
   deviceReadingsOperations,
   metricBuckets,
   metricRows,
   metricsAnswer,
-} from "./device_readings_operations.ts";
-import { deviceChange } from "./device_schemas.ts";
-import { reportOperations } from "./report_operations.ts";
+} from "./devices/readings_operations.ts";
+import { deviceChange } from "./devices/schemas.ts";
+import { reportOperations } from "./stores/report_operations.ts";
 import {
   reportComplete,
   reportExpired,
@@ -54,11 +51,11 @@ import {
   reportRunning,
   reportStatusSchema,
   reportTriggered,
-} from "./report_schemas.ts";
-import { reportRequest } from "./reports.ts";
-import { type JsonObject, openApiDocument } from "./openapi.ts";
-import { fieldErrorSchema, problemSchema } from "./problem_schema.ts";
-import { storeOperations } from "./store_operations.ts";
+} from "./stores/report_schemas.ts";
+import { reportRequest } from "./stores/reports.ts";
+import { type JsonObject, openApiDocument } from "./openapi/document.ts";
+import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
+import { storeOperations } from "./stores/operations.ts";
 import {
   pollReport,
   replacementReport,
@@ -66,7 +63,7 @@ import {
   storeDetail,
   storeList,
   storeSchema,
-} from "./store_schemas.ts";
+} from "./stores/schemas.ts";
 import {
   telemetryAnswer,
   telemetryMessage,
@@ -75,7 +72,7 @@ import {
   telemetryReject,
   telemetryReplaced,
   telemetryReport,
-} from "./telemetry_operation.ts";
+} from "./devices/telemetry_operation.ts";
 
 /** Schemas by their name in the document. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {

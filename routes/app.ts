@@ -7,22 +7,25 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
-import type { DeviceIntake } from "../kv/device_intake.ts";
+import type { DeviceIntake } from "../kv/devices/intake.ts";
 import { apiDocument } from "./api_document.ts";
-import { type ContinuousExportDeps, continuousExportRoutes } from "./continuous_exports.ts";
-import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./device_readings.ts";
-import { type DeviceDeps, deviceRoutes } from "./devices.ts";
-import { docsRoutes } from "./docs.ts";
-import { type ExportDeps, exportRoutes } from "./exports.ts";
-import { type HealthDeps, healthRoutes } from "./health.ts";
-import { type MeterDeps, meterRoutes } from "./meters.ts";
-import type { ReadPackageFile } from "./package_files.ts";
-import { problemResponse, PROBLEMS } from "./problem.ts";
-import { reportRoutes } from "./reports.ts";
-import { routePath } from "./route_path.ts";
-import { secured } from "./security_headers.ts";
-import { type StoreDeps, storeRoutes } from "./stores.ts";
-import { type TelemetryDeps, telemetryRoutes } from "./telemetry.ts";
+import {
+  type ContinuousExportDeps,
+  continuousExportRoutes,
+} from "./continuous/continuous_exports.ts";
+import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./devices/readings.ts";
+import { type DeviceDeps, deviceRoutes } from "./devices/devices.ts";
+import { docsRoutes } from "./docs/docs.ts";
+import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
+import { type HealthDeps, healthRoutes } from "./service/health.ts";
+import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
+import type { ReadPackageFile } from "./docs/package_files.ts";
+import { problemResponse, PROBLEMS } from "./http/problem.ts";
+import { reportRoutes } from "./stores/reports.ts";
+import { routePath } from "./http/route_path.ts";
+import { secured } from "./http/security_headers.ts";
+import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
+import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need together. */
 export interface AppDeps

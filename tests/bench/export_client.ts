@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { DEMO_METER_ID } from "../../data/demo_meter.ts";
+import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { YEAR_READINGS, yearRange } from "./year.ts";
 
 /** A range of the demo meter, both ends included. */

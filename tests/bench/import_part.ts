@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { DEMO_METER_ID } from "../../data/demo_meter.ts";
+import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
 import { type Contestant, race, timed } from "./race.ts";

@@ -27,7 +27,7 @@ export function createLoopProbe(): LoopProbe {
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function look(): void {
-    const late = beatsSince(dueMs, performance.now());
+    const late = lastSeenSince(dueMs, performance.now());
     delaysMs.push(...late);
     dueMs += late.length * STEP_MS;
   }
@@ -54,7 +54,7 @@ export function createLoopProbe(): LoopProbe {
 }
 
 /** How long each beat from the first due one on has waited now, milliseconds; none before it. */
-export function beatsSince(dueMs: number, nowMs: number): number[] {
+export function lastSeenSince(dueMs: number, nowMs: number): number[] {
   const count = Math.max(0, 1 + Math.floor((nowMs - dueMs) / STEP_MS));
   return Array.from({ length: count }, (_, beat) => nowMs - dueMs - beat * STEP_MS);
 }

@@ -1,13 +1,13 @@
 import { assertEquals } from "../support/assert.ts";
-import { beatsSince } from "./loop_probe.ts";
+import { lastSeenSince } from "./loop_probe.ts";
 
-Deno.test("beatsSince() counts a stall once for each beat of 2 ms within it", () => {
+Deno.test("lastSeenSince() counts a stall once for each beat of 2 ms within it", () => {
   // Due at 100 and every 2 ms from there: 100, 102, 104, 106 have waited by 107.
-  assertEquals(beatsSince(100, 107), [7, 5, 3, 1]);
-  assertEquals(beatsSince(100, 104), [4, 2, 0]);
-  assertEquals(beatsSince(100, 100.5), [0.5]);
+  assertEquals(lastSeenSince(100, 107), [7, 5, 3, 1]);
+  assertEquals(lastSeenSince(100, 104), [4, 2, 0]);
+  assertEquals(lastSeenSince(100, 100.5), [0.5]);
 });
 
-Deno.test("beatsSince() counts nothing before the first beat is due", () => {
-  assertEquals(beatsSince(100, 99), []);
+Deno.test("lastSeenSince() counts nothing before the first beat is due", () => {
+  assertEquals(lastSeenSince(100, 99), []);
 });

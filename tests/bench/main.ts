@@ -12,7 +12,7 @@ import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
 import { measureImport } from "./import_part.ts";
 import { measureJobs } from "./jobs_part.ts";
-import { measureLake } from "./lake_part.ts";
+import { measureContinuous } from "./continuous_part.ts";
 import { measureLoop } from "./loop_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
@@ -33,7 +33,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
   { name: "telemetry", measure: measureTelemetry },
-  { name: "lake", measure: measureLake },
+  { name: "continuous", measure: measureContinuous },
   { name: "stores", measure: measureStores },
 ];
 

@@ -4,14 +4,14 @@
  * @module
  */
 
-import { DEMO_METER_ID } from "../../data/demo_meter.ts";
+import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
-import type { Span } from "../../data/page.ts";
-import { loadDemoData } from "../../jobs/demo_data.ts";
-import { meterExport } from "../../jobs/meter_export.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { loadDemoData } from "../../jobs/exports/demo_data.ts";
+import { meterExport } from "../../jobs/exports/meter_export.ts";
 import { openKv } from "../../kv/opened_kv.ts";
-import { createSeriesStore } from "../../kv/series_store.ts";
+import { createSeriesStore } from "../../kv/series/store.ts";
 import { type Contestant, timed } from "./race.ts";
 import { YEAR } from "./year.ts";
 

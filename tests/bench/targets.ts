@@ -49,13 +49,13 @@ export const TARGETS = {
   /** The summary of a day with a reading a second, milliseconds. */
   summaryMs: atMost(15),
   /** Catch-up of continuous export to Parquet, million readings a second. */
-  lakeParquet: atLeast(0.5),
+  continuousParquet: atLeast(0.5),
   /** The same to CSV. */
-  lakeCsv: atLeast(2),
+  continuousCsv: atLeast(2),
   /** A cycle of 1,000 devices with windows of a minute, seconds. */
-  lakeCycleSeconds: atMost(10),
+  continuousCycleSeconds: atMost(10),
   /** Peak memory of any of these, MB. */
-  lakePeakMb: atMost(250),
+  continuousPeakMb: atMost(250),
   /** 1.85 M polls of 4,000 stores over HTTP, seconds. */
   storesImportSeconds: atMost(4),
   /** A report on them from trigger to `Complete`, seconds. */

@@ -6,8 +6,8 @@
 
 import { z } from "zod";
 import { openKv } from "../../kv/opened_kv.ts";
-import { listHeads } from "../../kv/series_heads.ts";
-import { createSeriesStore } from "../../kv/series_store.ts";
+import { listHeads } from "../../kv/series/heads.ts";
+import { createSeriesStore } from "../../kv/series/store.ts";
 import { askJson } from "./export_client.ts";
 import { type ServiceProcess, startService } from "./service.ts";
 import { type Load, type LoadOutcome, requireStored, sendLoad } from "./telemetry_load.ts";

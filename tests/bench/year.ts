@@ -4,10 +4,10 @@
  * @module
  */
 
-import { DEMO_FROM_MS, DEMO_METER_ID, demoReadings } from "../../data/demo_meter.ts";
+import { DEMO_FROM_MS, DEMO_METER_ID, demoReadings } from "../../data/readings/demo_meter.ts";
 import { DAY_MS, MINUTE_MS } from "../../data/limits.ts";
-import type { Page, Span } from "../../data/page.ts";
-import { PROFILES } from "../../data/profile.ts";
+import type { Page, Span } from "../../data/readings/page.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
 
 /** The year: 2024-01-01 to 2024-12-30, as 2024 has a day too many. */
 export const YEAR: Span = { fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + 365 * DAY_MS };

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Look, lookAtDevices, markOnline, SECOND_LOOK_MS } from "../../kv/device_presence.ts";
-import { changeDevice } from "../../kv/devices.ts";
+import { type Look, lookAtDevices, markOnline, SECOND_LOOK_MS } from "../../kv/devices/presence.ts";
+import { changeDevice } from "../../kv/devices/devices.ts";
 import { assertEquals } from "../support/assert.ts";
 import {
   assertSound,

@@ -5,9 +5,9 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import type { JobKind } from "../../jobs/job_kind.ts";
-import { sweepFiles } from "../../jobs/sweep.ts";
-import { LEASE_MS } from "../../jobs/transitions.ts";
+import type { JobKind } from "../../jobs/engine/job_kind.ts";
+import { sweepFiles } from "../../jobs/engine/sweep.ts";
+import { LEASE_MS } from "../../jobs/engine/transitions.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
 import { createGate, textKind, type WorkerRig } from "../support/worker_rig.ts";

@@ -1,4 +1,4 @@
-import { LEASE_MS } from "../../jobs/transitions.ts";
+import { LEASE_MS } from "../../jobs/engine/transitions.ts";
 import { assertEquals } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
 import { createRandom, strictKv, type StrictPlan } from "../support/strict_kv.ts";

@@ -5,9 +5,9 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { openS3FileStore } from "../../data/files/s3.ts";
-import { createS3Client } from "../../data/files/s3_client.ts";
-import type { S3Patience } from "../../data/files/s3_request.ts";
+import { openS3FileStore } from "../../data/s3/bucket_files.ts";
+import { createS3Client } from "../../data/s3/client.ts";
+import type { S3Patience } from "../../data/s3/request.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { FAULTS, startFaultProxy } from "../support/fault_proxy.ts";
 import { never } from "../support/file_store_box.ts";

@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { startFaultProxy } from "../support/fault_proxy.ts";
 import { never, streamOf } from "../support/file_store_box.ts";
-import { writeS3Object } from "../../data/files/s3_write.ts";
+import { writeS3Object } from "../../data/s3/write.ts";
 import { openS3Box, type S3Box, type S3Server } from "../support/s3_server.ts";
 import { askJson, exportToEnd, startTestService, type TestService } from "../support/service.ts";
 import { until } from "../support/until.ts";

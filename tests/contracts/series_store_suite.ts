@@ -5,8 +5,8 @@
  */
 
 import fc from "fast-check";
-import { createIngest } from "../../kv/ingest.ts";
-import { createSeriesStore } from "../../kv/series_store.ts";
+import { createIngest } from "../../kv/series/ingest.ts";
+import { createSeriesStore } from "../../kv/series/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { pageOf, type Row } from "../support/pages.ts";
 import {

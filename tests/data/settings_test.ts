@@ -13,7 +13,7 @@ const DEFAULTS: Settings = {
   jobRetentionMs: 30 * 24 * 3_600_000,
   offlineAfterMs: 600_000,
   rateLimit: { requests: 10, windowMs: 1_000 },
-  lake: {
+  continuous: {
     isOn: false,
     intervalMs: 60_000,
     batchSize: 1_000,
@@ -99,7 +99,7 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     jobRetentionMs: 3650 * 24 * 3_600_000,
     offlineAfterMs: 1_000,
     rateLimit: { requests: 25, windowMs: 60_000 },
-    lake: DEFAULTS.lake,
+    continuous: DEFAULTS.continuous,
     role: "worker",
     logLevel: "debug",
   });
@@ -136,7 +136,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     LOG_LEVEL: "loud",
     S3_ENDPOINT: "localhost:9000",
     S3_REGION: "eu west",
-    S3_BUCKET: "Lake",
+    S3_BUCKET: "OpenedContinuousExport",
     S3_PREFIX: "/lake",
     AWS_ACCESS_KEY_ID: "a b",
     AWS_SECRET_ACCESS_KEY: "hush hush",
@@ -155,7 +155,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     'LOG_LEVEL must be debug, info, warn, error: "loud"',
     'S3_ENDPOINT must be an http(s) URL of a host, with a path or not: "localhost:9000"',
     'S3_REGION must be the name of a region, of a-z 0-9 and -: "eu west"',
-    'S3_BUCKET must be the name of a bucket: 3 to 63 of a-z 0-9 . and -: "Lake"',
+    'S3_BUCKET must be the name of a bucket: 3 to 63 of a-z 0-9 . and -: "OpenedContinuousExport"',
     'S3_PREFIX must be a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end: "/lake"',
     "AWS_ACCESS_KEY_ID must be the id of a key, without spaces: (not shown)",
     "AWS_SECRET_ACCESS_KEY must be a key, without spaces: (not shown)",

@@ -6,8 +6,8 @@ import {
   requireNoJournal,
   SCHEMA_VERSION,
 } from "../../kv/opened_kv.ts";
-import { createIngest } from "../../kv/ingest.ts";
-import { getUnfolded } from "../../kv/unfolded.ts";
+import { createIngest } from "../../kv/series/ingest.ts";
+import { getUnfolded } from "../../kv/series/unfolded.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 

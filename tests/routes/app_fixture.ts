@@ -6,12 +6,12 @@
 
 import type { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
-import type { JobRecord } from "../../jobs/jobs.ts";
-import { newJob } from "../../jobs/transitions.ts";
-import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
+import type { JobRecord } from "../../jobs/engine/jobs.ts";
+import { newJob } from "../../jobs/engine/transitions.ts";
+import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { type AppDeps, createApp } from "../../routes/app.ts";
 import type { TestService } from "../support/service.ts";
-import { NOW_MS } from "./export_example.ts";
+import { NOW_MS } from "./exports/export_example.ts";
 
 /** The id of the job that {@link exportJob} makes. */
 export const JOB_ID = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
@@ -47,14 +47,14 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
-    lake: { isOn: true, deviceIds: [], influx: null },
+    continuous: { isOn: true, deviceIds: [], influx: null },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
       get: () => Promise.resolve(null),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
-    ready: { kv: works, file_store: works, worker_running: works, lake: null },
+    ready: { kv: works, file_store: works, worker_running: works, continuous: null },
     ...changes,
   });
   return { app, logged };

@@ -1,15 +1,22 @@
 import { AppError } from "../../data/app_error.ts";
-import type { JobRecord } from "../../jobs/jobs.ts";
-import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
-import { reportFilename, STORE_REPORT } from "../../jobs/store_report_contract.ts";
-import { beaten, cancelled, claimed, completed, expired, failed } from "../../jobs/transitions.ts";
-import type { Taken } from "../../kv/device_intake.ts";
+import type { JobRecord } from "../../jobs/engine/jobs.ts";
+import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
+import { reportFilename, STORE_REPORT } from "../../jobs/stores/report_contract.ts";
+import {
+  beaten,
+  cancelled,
+  claimed,
+  completed,
+  expired,
+  failed,
+} from "../../jobs/engine/transitions.ts";
+import type { Taken } from "../../kv/devices/intake.ts";
 import type { AppDeps } from "../../routes/app.ts";
 import { assertEquals, assertObjectMatch } from "../support/assert.ts";
 import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
 import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
-import { NOW_MS } from "./export_example.ts";
+import { NOW_MS } from "./exports/export_example.ts";
 
 const api = async () =>
   openApiOf(await (await createTestApp().app.request("/openapi.json")).json());
@@ -176,7 +183,7 @@ for (const method of ["GET", "HEAD"]) {
   Deno.test(`${method} /ready of a service that is not is answered as documented`, async () => {
     const works = () => Promise.resolve();
     const fails = () => Promise.reject(new Error("disk"));
-    const ready = { kv: works, file_store: fails, worker_running: fails, lake: null };
+    const ready = { kv: works, file_store: fails, worker_running: fails, continuous: null };
     const answer = await readAnswer(
       await createTestApp({ ready }).app.request("/ready", { method }),
     );

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { createRateWindow } from "../../data/rate_window.ts";
-import { stageBeat } from "../../kv/device_beats.ts";
-import { type DeviceEvent, listDeviceEvents } from "../../kv/device_events.ts";
-import type { DeviceDue, Look } from "../../kv/device_presence.ts";
-import { createDevice, type DeviceRecord, getDevice } from "../../kv/devices.ts";
-import { listCrowd } from "../../kv/due.ts";
+import { createRateWindow } from "../../data/devices/rate_window.ts";
+import { stageLastSeen } from "../../kv/devices/last_seen.ts";
+import { type DeviceEvent, listDeviceEvents } from "../../kv/devices/events.ts";
+import type { DeviceDue, Look } from "../../kv/devices/presence.ts";
+import { createDevice, type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
+import { listCrowd } from "../../kv/jobs/due.ts";
 import { assert, assertEquals, assertLess } from "./assert.ts";
 
 /** After how long devices of tests are offline unless they say otherwise, milliseconds. */
@@ -39,7 +39,7 @@ export async function receive(
   writer = "",
 ): Promise<void> {
   const op = kv.atomic();
-  stageBeat(op, id, { writer, lastReceivedMs, window: createRateWindow() });
+  stageLastSeen(op, id, { writer, lastReceivedMs, window: createRateWindow() });
   await op.commit();
 }
 

@@ -6,7 +6,7 @@
 
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import { openS3FileStore } from "../../data/files/s3.ts";
+import { openS3FileStore } from "../../data/s3/bucket_files.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import { openS3Box, type S3Server } from "./s3_server.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
-import { SECURITY_HEADERS } from "../../routes/security_headers.ts";
+import { SECURITY_HEADERS } from "../../routes/http/security_headers.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
 import type { JsonAnswer } from "./service.ts";
 

@@ -6,9 +6,9 @@
  */
 
 import fc from "fast-check";
-import { FLOAT } from "../../data/decimal.ts";
-import type { Column, Page } from "../../data/page.ts";
-import { createPageBuilder } from "../../data/page_builder.ts";
+import { FLOAT } from "../../data/readings/decimal.ts";
+import type { Column, Page } from "../../data/readings/page.ts";
+import { createPageBuilder } from "../../data/readings/page_builder.ts";
 
 /** A reading: its epoch milliseconds, then a decimal text a metric, "" where there is no value. */
 export type Row = readonly [timeMs: number, ...texts: string[]];

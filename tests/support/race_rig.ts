@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createIngest, type Ingest } from "../../kv/ingest.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { createIngest, type Ingest } from "../../kv/series/ingest.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { tickingClock } from "./series.ts";
 import { strictKv, type StrictPlan } from "./strict_kv.ts";
 

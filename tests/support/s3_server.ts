@@ -4,8 +4,8 @@
  * @module
  */
 
-import { createS3Client, type S3Client } from "../../data/files/s3_client.ts";
-import { createS3Sender, type S3Access, type S3Patience } from "../../data/files/s3_request.ts";
+import { createS3Client, type S3Client } from "../../data/s3/client.ts";
+import { createS3Sender, type S3Access, type S3Patience } from "../../data/s3/request.ts";
 
 /** A server on loopback. */
 export interface S3Server extends AsyncDisposable {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { decodePage } from "../../data/block_codec.ts";
-import { FLOAT } from "../../data/decimal.ts";
-import type { Page, Span } from "../../data/page.ts";
-import { type ProfileName, PROFILES } from "../../data/profile.ts";
-import type { SeriesRef } from "../../kv/series_ref.ts";
-import type { SeriesStore } from "../../kv/series_store.ts";
+import { decodePage } from "../../data/readings/block_codec.ts";
+import { FLOAT } from "../../data/readings/decimal.ts";
+import type { Page, Span } from "../../data/readings/page.ts";
+import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "./assert.ts";
 import { pageOf, type Row } from "./pages.ts";
 

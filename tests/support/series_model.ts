@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Span } from "../../data/page.ts";
-import { listChanges } from "../../kv/changes.ts";
-import type { SeriesRef } from "../../kv/series_ref.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { listChanges } from "../../kv/series/changes.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
 import { assert, assertEquals } from "./assert.ts";
 import type { Row } from "./pages.ts";
 import { ALL, assertLines, DAY_MS, lineOf, readLines, scanLines } from "./series.ts";

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { createIngest, type Ingest } from "../../kv/ingest.ts";
-import { openJournal } from "../../kv/journal.ts";
+import { createIngest, type Ingest } from "../../kv/series/ingest.ts";
+import { openJournal } from "../../kv/journal/journal.ts";
 import { JOURNALED } from "../../kv/opened_kv.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { tickingClock } from "./series.ts";
 import { CommitFault, randomFates, strictKv, type StrictPlan } from "./strict_kv.ts";
 

@@ -5,10 +5,10 @@
  */
 
 import fc from "fast-check";
-import type { Span } from "../../data/page.ts";
-import { PROFILES } from "../../data/profile.ts";
-import { createIngest } from "../../kv/ingest.ts";
-import type { SeriesRef } from "../../kv/series_ref.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
+import { createIngest } from "../../kv/series/ingest.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
 import { assertEquals, assertLessOrEqual } from "./assert.ts";
 import { pageOf, type Row } from "./pages.ts";
 import { assertWhole, DAY, DAY_MS, lineOf, METER, readLines, scanLines, SITE } from "./series.ts";

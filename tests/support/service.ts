@@ -53,7 +53,7 @@ export const TEST_SETTINGS: Settings = {
   jobRetentionMs: 86_400_000,
   rateLimit: { requests: 10, windowMs: 1000 },
   offlineAfterMs: 600_000,
-  lake: {
+  continuous: {
     isOn: false,
     intervalMs: 60_000,
     batchSize: 1_000,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { tickingClock } from "./series.ts";
 import { type StrictKv, strictKv } from "./strict_kv.ts";
 

@@ -7,10 +7,10 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
-import type { JobKind } from "../../jobs/job_kind.ts";
-import { createJobs, type JobRecord, type Jobs } from "../../jobs/jobs.ts";
+import type { JobKind } from "../../jobs/engine/job_kind.ts";
+import { createJobs, type JobRecord, type Jobs } from "../../jobs/engine/jobs.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 /** A database, files, a clock, and workers as wanted. Disposing of it stops and closes all. */

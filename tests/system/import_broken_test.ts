@@ -12,7 +12,7 @@ import {
   uploadHeaders,
   type UploadPlan,
 } from "../support/uploads.ts";
-import { FILE_HEADER } from "../routes/meter_csv.ts";
+import { FILE_HEADER } from "../routes/meters/meter_csv.ts";
 
 const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 /** 180,000 minutes are 125 days: several batches, and one export. */

@@ -1,10 +1,10 @@
-import { InfluxError } from "../../data/influx_query.ts";
-import { createInfluxSource } from "../../data/sources/influx.ts";
-import { startPlan } from "../../data/lake_window.ts";
-import type { SourcePart, TelemetrySource } from "../../data/telemetry_source.ts";
-import { pause } from "../../jobs/pause.ts";
+import { InfluxError } from "../../data/influx/query.ts";
+import { createInfluxSource } from "../../data/influx/source.ts";
+import { startPlan } from "../../data/continuous/window.ts";
+import type { SourcePart, TelemetrySource } from "../../data/continuous/source.ts";
+import { pause } from "../../jobs/engine/pause.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
-import { windowsOfDay } from "../support/lake_windows.ts";
+import { windowsOfDay } from "../support/export_windows.ts";
 import { hasInfluxd, startInfluxd } from "../support/influxd.ts";
 import { type Row, rowsOf } from "../support/pages.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";

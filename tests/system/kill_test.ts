@@ -1,6 +1,6 @@
-import { createCsvWriter } from "../../data/csv_write.ts";
-import { demoReadings } from "../../data/demo_meter.ts";
-import { PROFILES } from "../../data/profile.ts";
+import { createCsvWriter } from "../../data/text/csv_write.ts";
+import { demoReadings } from "../../data/readings/demo_meter.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
 import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
 import {
   type AcceptedJob,

@@ -1,9 +1,9 @@
 import { gzipSync } from "node:zlib";
-import { METER_EXPORT } from "../../jobs/meter_export_contract.ts";
-import { STORE_REPORT } from "../../jobs/store_report_contract.ts";
-import { newJob } from "../../jobs/transitions.ts";
-import { stageJob } from "../../kv/jobs.ts";
-import { type LakeCheckpoint, moveLakeCheckpoint } from "../../kv/lake_checkpoints.ts";
+import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
+import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
+import { newJob } from "../../jobs/engine/transitions.ts";
+import { stageJob } from "../../kv/jobs/jobs.ts";
+import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { ask, type DocumentedOperation, fetchOpenApi, type Json } from "../support/openapi.ts";
@@ -18,7 +18,7 @@ const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 const EXAMPLE_REPORT = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
 
 /** How far the continuous export is that they speak of: a day of a minute each, and one object. */
-const EXAMPLE_CHECKPOINT: LakeCheckpoint = {
+const EXAMPLE_CHECKPOINT: ExportCheckpoint = {
   v: 1,
   plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
   nextMs: Date.UTC(2026, 1, 7, 12, 1),
@@ -59,7 +59,7 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   const ofStores = { id: EXAMPLE_REPORT, kind: STORE_REPORT, owner: "anyone", slot: null };
   stageJob(op, newJob({ ...ofStores, params: { asOfMs: null, maxHoldMs: null } }, Date.now()));
   await op.commit();
-  await moveLakeCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
+  await moveExportCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);

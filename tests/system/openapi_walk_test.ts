@@ -11,7 +11,7 @@ import {
 } from "../support/openapi.ts";
 import { triggerReport, waitForReport } from "../support/reports.ts";
 import { askJson, exportToEnd, importText, startTestService } from "../support/service.ts";
-import { startLakeService } from "../support/lake_service.ts";
+import { startContinuousService } from "../support/continuous_service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 import { postStores } from "../support/stores.ts";
@@ -272,7 +272,7 @@ async function send(
 
 Deno.test("whatever is asked, no answer is a 5xx or one that the document does not allow", async (t) => {
   await using folder = await makeTempFolder();
-  await using service = await startLakeService(folder.path);
+  await using service = await startContinuousService(folder.path);
   const { url } = service;
   const api = await fetchOpenApi(url);
   const known = await fillService(url);

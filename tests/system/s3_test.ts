@@ -1,11 +1,11 @@
 import { testFileStore } from "../contracts/file_store_suite.ts";
-import { testLakeS3 } from "../contracts/lake_s3_suite.ts";
-import { testLakeAppliance } from "../contracts/lake_appliance_suite.ts";
+import { testContinuousS3 } from "../contracts/continuous_s3_suite.ts";
+import { testContinuousAppliance } from "../contracts/continuous_appliance_suite.ts";
 import { testS3Faults } from "../contracts/s3_faults_suite.ts";
 import { testS3Service } from "../contracts/s3_service_suite.ts";
 import { startCeph } from "../support/ceph.ts";
 import { openS3StoreBox } from "../support/file_store_box.ts";
-import { lakeBucketPlace } from "../support/lake_places.ts";
+import { bucketDestination } from "../support/destinations.ts";
 import type { S3Server } from "../support/s3_server.ts";
 
 // It takes minutes, so it is one of the heavier checks.
@@ -29,5 +29,5 @@ testS3Faults("Ceph", shared, {
   ignore,
 });
 testS3Service("Ceph", shared, { ignore });
-testLakeS3("Ceph", shared, { patience: { timeoutMs: 5_000, retryMaxMs: 100 }, ignore });
-testLakeAppliance("Ceph", async () => await lakeBucketPlace(await shared()), { ignore });
+testContinuousS3("Ceph", shared, { patience: { timeoutMs: 5_000, retryMaxMs: 100 }, ignore });
+testContinuousAppliance("Ceph", async () => await bucketDestination(await shared()), { ignore });

@@ -1,8 +1,8 @@
-import { compactionDuty } from "../../jobs/compaction.ts";
-import { createIngest } from "../../kv/ingest.ts";
+import { compactionDuty } from "../../jobs/upkeep/compaction.ts";
+import { createIngest } from "../../kv/series/ingest.ts";
 import { openKv } from "../../kv/opened_kv.ts";
-import { countSegments } from "../../kv/segments.ts";
-import { createSeriesStore, type SeriesStore } from "../../kv/series_store.ts";
+import { countSegments } from "../../kv/series/segments.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 

@@ -1,4 +1,4 @@
-import { createIngest } from "../../kv/ingest.ts";
+import { createIngest } from "../../kv/series/ingest.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import {
   assert,

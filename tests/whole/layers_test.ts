@@ -1,34 +1,70 @@
 import { assert, assertEquals } from "../support/assert.ts";
+import { floorOf, FLOORS, PARTS, roomOf } from "../support/floors.ts";
 import { importsOf, readSource, readSources, TOP } from "../support/sources.ts";
-
-/** What each room may import. */
-const ALLOWED: Record<string, string[]> = {
-  data: ["data"],
-  kv: ["kv", "data"],
-  jobs: ["jobs", "kv", "data"],
-  routes: ["routes", "jobs", "kv", "data"],
-};
-const ROOMS = Object.keys(ALLOWED);
-
-function roomOf(path: string): string {
-  return path.split("/")[0];
-}
 
 function resolved(path: string, specifier: string): string {
   return new URL(specifier, `file://${TOP}${path}`).pathname.slice(TOP.length);
 }
 
-Deno.test("imports obey the layers: routes over jobs over kv over data", async () => {
-  for (const room of ROOMS) {
-    const sources = await readSources(room);
-    assert(sources.length > 3, room);
+/** Every import between files of the four parts. */
+async function importsBetweenFiles(): Promise<{ from: string; to: string }[]> {
+  const found: { from: string; to: string }[] = [];
+  for (const part of PARTS) {
+    const sources = await readSources(part);
+    assert(sources.length > 3, part);
     for (const source of sources) {
       for (const specifier of importsOf(source).filter((text) => text.startsWith("."))) {
-        const target = resolved(source.path, specifier);
-        assert(ALLOWED[room].includes(roomOf(target)), `${source.path} imports ${target}`);
+        found.push({ from: source.path, to: resolved(source.path, specifier) });
       }
     }
   }
+  return found;
+}
+
+const partOf = (path: string) => path.split("/")[0];
+
+Deno.test("each part imports itself and lower parts: routes over jobs over kv over data", async () => {
+  const imports = await importsBetweenFiles();
+  const upward = imports.filter(({ from, to }) =>
+    PARTS.indexOf(partOf(to)) > PARTS.indexOf(partOf(from)) || !PARTS.includes(partOf(to))
+  );
+  assertEquals(upward, []);
+});
+
+Deno.test("each room imports itself and rooms on lower floors of its part", async () => {
+  const imports = await importsBetweenFiles();
+  const wrong = imports.filter(({ from, to }) => {
+    const part = partOf(from);
+    if (part !== partOf(to) || roomOf(from) === roomOf(to)) return false;
+    return floorOf(part, roomOf(to)) >= floorOf(part, roomOf(from));
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("the table of floors has every room once, and no room that is not there", async () => {
+  for (const part of PARTS) {
+    const rooms = new Set((await readSources(part)).map(({ path }) => roomOf(path)));
+    assertEquals(FLOORS[part].flat().toSorted(), [...rooms].toSorted(), part);
+  }
+});
+
+Deno.test("no files import each other in a circle", async () => {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of await importsBetweenFiles()) {
+    next.set(from, [...next.get(from) ?? [], to]);
+  }
+  const done = new Set<string>();
+  function circleFrom(path: string, way: readonly string[]): readonly string[] | null {
+    if (way.includes(path)) return [...way.slice(way.indexOf(path)), path];
+    if (done.has(path)) return null;
+    for (const other of next.get(path) ?? []) {
+      const circle = circleFrom(other, [...way, path]);
+      if (circle !== null) return circle;
+    }
+    done.add(path);
+    return null;
+  }
+  for (const path of next.keys()) assertEquals(circleFrom(path, []), null);
 });
 
 Deno.test("routes see nothing of jobs but their face and the contracts of kinds", async () => {
@@ -36,16 +72,18 @@ Deno.test("routes see nothing of jobs but their face and the contracts of kinds"
   for (const source of await readSources("routes")) {
     for (const specifier of importsOf(source).filter((text) => text.includes("/jobs/"))) {
       const target = resolved(source.path, specifier);
-      if (roomOf(target) === "jobs") seen.add(target);
+      if (partOf(target) === "jobs") seen.add(target);
     }
   }
-  const inner = [...seen].filter((path) => !/^jobs\/(jobs|\w+_contract)\.ts$/.test(path));
+  const inner = [...seen].filter((path) =>
+    !/^jobs\/(engine\/jobs|\w+\/\w+_contract)\.ts$/.test(path)
+  );
   assertEquals(inner, []);
   assert(seen.size > 0);
 });
 
 Deno.test("nobody imports main.ts but tests, and nothing happens at import", async () => {
-  for (const room of ROOMS) {
+  for (const room of PARTS) {
     for (const source of await readSources(room)) {
       assert(!importsOf(source).some((text) => text.endsWith("main.ts")), source.path);
       assert(!/^(await|if|for|while|Deno\.)\b/m.test(source.code), source.path);
@@ -53,11 +91,14 @@ Deno.test("nobody imports main.ts but tests, and nothing happens at import", asy
   }
 });
 
+/** What of data/ may do I/O: file stores, S3, and the destinations and sources of continuous export. */
+const IO_FILES = /^data\/(files\/|s3\/|continuous\/\w+_destination\.ts$|influx\/source\.ts$)/;
+
 Deno.test("data/ is pure: no runtime, clock, randomness, console; only its ports do I/O", async () => {
   const impure =
     /\bDeno\b|\bfetch\(|Date\.now|new Date\(\)|Temporal\.Now|Math\.random|crypto\.|\bconsole\b|process\.|\bsetTimeout\b|performance\./;
   for (const { path, code } of await readSources("data")) {
-    if (/^data\/(files|sources)\//.test(path)) continue;
+    if (IO_FILES.test(path)) continue;
     assertEquals(impure.exec(code)?.[0], undefined, path);
   }
 });
@@ -118,7 +159,7 @@ Deno.test("docs/storage.md describes every key space", async () => {
 });
 
 Deno.test("a file opens with what it is for, and stays below 350 lines", async () => {
-  for (const room of ROOMS) {
+  for (const room of PARTS) {
     for (const { path, text } of await readSources(room)) {
       assert(/^\/\*\*\n \* [\s\S]*? \* @module\n \*\/\n/.test(text), path);
       assert(text.split("\n").length <= 350, path);

@@ -1,5 +1,5 @@
 import config from "../../deno.json" with { type: "json" };
-import { PROBLEMS } from "../../routes/problem.ts";
+import { PROBLEMS } from "../../routes/http/problem.ts";
 import { createTestApp } from "../routes/app_fixture.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import type { Json } from "../support/openapi.ts";

@@ -1,0 +1,72 @@
+/**
+ * Windows of continuous export as CSV (RFC 4180 with LF, UTF-8): a header, then one line a reading.
+ *
+ * A missing value is an empty field, an empty text is `""`. Texts that users gave are quoted where
+ * they must be and else left as they are, so that they come back as they were.
+ *
+ * @module
+ */
+
+import { type AsciiText, createAsciiText, writeAscii } from "../text/ascii_text.ts";
+import { writeDayLines } from "../text/csv_write.ts";
+import { type DecimalTable, decimalTable, textTable } from "../text/decimal_words.ts";
+import {
+  exportColumns,
+  exportPage,
+  type ExportWindow,
+  rowCount,
+  valueColumns,
+  type WindowPart,
+} from "./rows.ts";
+import { dayStartMs } from "../limits.ts";
+import type { Page } from "../readings/page.ts";
+import type { Profile } from "../readings/profile.ts";
+import { createRowStart, pagesByDay } from "../text/row_start.ts";
+
+/** About what a reading of an appliance takes; more room is made where one takes more. */
+const ROW_CHARS = 112;
+let booleans: DecimalTable | undefined;
+
+/** A window as a file. The same readings give the same bytes. */
+export function encodeWindowCsv(window: ExportWindow): Uint8Array<ArrayBuffer> {
+  const { deviceId, profile, parts } = window;
+  const header = `${exportColumns(profile).map(({ name }) => name).join(",")}\n`;
+  const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
+  let at = writeAscii(text, 0, header);
+  for (const part of parts) {
+    const behind = `Z,${deviceId},${field(part.deviceType)},${field(part.location)},`;
+    at = writePart(exportPage(profile, part.page), { text, at, behind, profile });
+  }
+  return text.bytes.subarray(0, at);
+}
+
+function writePart(
+  page: Page,
+  { text, at: firstAt, behind, profile }: {
+    text: AsciiText;
+    at: number;
+    behind: string;
+    profile: Profile;
+  },
+): number {
+  const kinds = valueColumns(profile).map(({ kind }) => kind);
+  const tables = page.columns.map(({ scale }, index) =>
+    kinds[index] === "boolean" ? booleanTable() : decimalTable(scale)
+  );
+  let at = firstAt;
+  for (const day of pagesByDay(page)) {
+    const start = createRowStart(dayStartMs(day.timesMs[0]), { before: "", behind });
+    at = writeDayLines(day, { text, at, start, tables });
+  }
+  return at;
+}
+
+/** Made at the first use, as it is a megabyte of which two words are used. */
+function booleanTable(): DecimalTable {
+  return booleans ??= textTable(["false", "true"]);
+}
+
+function field(text: WindowPart["location"]): string {
+  if (text === null) return "";
+  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

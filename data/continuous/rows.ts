@@ -1,0 +1,133 @@
+/**
+ * The rows of continuous export: what a device measured, what it is, and where its time lies in the
+ * week. Times, hours and days are UTC.
+ *
+ * @module
+ */
+
+import { FLOAT, toNumber } from "../readings/decimal.ts";
+import { DAY_MS, HOUR_MS } from "../limits.ts";
+import type { Column, Page } from "../readings/page.ts";
+import type { Profile } from "../readings/profile.ts";
+
+/** Readings of a device and what was said of it when they were read. */
+export interface WindowPart {
+  /** Readings, ascending. */
+  readonly page: Page;
+  /** What kind of device it is, or null where nobody said. */
+  readonly deviceType: string | null;
+  /** Where it stands, or null where nobody said. */
+  readonly location: string | null;
+}
+
+/** All readings of a device in a window. */
+export interface ExportWindow {
+  /** The device, an id by `DEVICE_ID_PATTERN`. */
+  readonly deviceId: string;
+  /** What it measures. */
+  readonly profile: Profile;
+  /** Its readings, ascending over all parts and without repeats. */
+  readonly parts: readonly WindowPart[];
+}
+
+/** What kind of values a column has. Of doubles and texts some may be missing. */
+export type ColumnKind = "timestamp" | "id" | "text" | "double" | "integer" | "boolean";
+
+/** A column of exported files. */
+export interface ExportColumn {
+  /** Its name. */
+  readonly name: string;
+  /** What its values are. */
+  readonly kind: ColumnKind;
+}
+
+/** The columns before the measured ones. */
+const HEAD: readonly ExportColumn[] = [
+  { name: "timestamp", kind: "timestamp" },
+  { name: "device_id", kind: "id" },
+  { name: "device_type", kind: "text" },
+  { name: "location", kind: "text" },
+];
+const CLOCK: readonly ExportColumn[] = [
+  { name: "hour", kind: "integer" },
+  { name: "day_of_week", kind: "integer" },
+  { name: "is_weekend", kind: "boolean" },
+];
+const POWER_FACTOR: ExportColumn = { name: "power_factor", kind: "double" };
+/** What a power factor is made of. */
+const FACTORS = ["voltage", "current", "power"];
+/** 1970-01-01 was a Thursday, and Monday is 0. */
+const FIRST_DAY_OF_WEEK = 3;
+const SATURDAY = 5;
+
+/** The columns of the files of a profile, in order. */
+export function exportColumns(profile: Profile): readonly ExportColumn[] {
+  return [...HEAD, ...valueColumns(profile)];
+}
+
+/** Those of them that {@link exportPage} has. */
+export function valueColumns(profile: Profile): readonly ExportColumn[] {
+  const metrics = profile.metrics.map(({ name }): ExportColumn => ({ name, kind: "double" }));
+  return [...metrics, ...CLOCK, ...(factorsOf(profile) === null ? [] : [POWER_FACTOR])];
+}
+
+/** How many readings a window has. */
+export function rowCount({ parts }: ExportWindow): number {
+  return parts.reduce((count, { page }) => count + page.timesMs.length, 0);
+}
+
+/**
+ * Readings with the columns of {@link valueColumns}: the metrics, `hour`, `day_of_week` (0 is
+ * Monday), `is_weekend` (1 or 0), and for a profile that has voltage, current and power also
+ * `power_factor`.
+ */
+export function exportPage(profile: Profile, page: Page): Page {
+  const factors = factorsOf(profile);
+  return {
+    timesMs: page.timesMs,
+    columns: [
+      ...page.columns,
+      ...clockColumns(page.timesMs),
+      ...(factors === null ? [] : [powerFactors(factors.map((index) => page.columns[index]))]),
+    ],
+  };
+}
+
+/** Where the factors stand among the metrics, or null where one is missing. */
+function factorsOf({ metrics }: Profile): number[] | null {
+  const places = FACTORS.map((factor) => metrics.findIndex(({ name }) => name === factor));
+  return places.includes(-1) ? null : places;
+}
+
+function clockColumns(timesMs: Float64Array): Column[] {
+  const [hours, days, weekends] = [0, 1, 2].map(() => new Float64Array(timesMs.length));
+  let hourMs = -Infinity, hour = 0, day = 0;
+  for (let row = 0; row < timesMs.length; row++) {
+    const timeMs = timesMs[row];
+    // Readings of one hour follow each other, so this is seldom.
+    if (!(timeMs >= hourMs && timeMs < hourMs + HOUR_MS)) {
+      hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
+      hour = (hourMs / HOUR_MS) % 24;
+      day = (Math.floor(hourMs / DAY_MS) + FIRST_DAY_OF_WEEK) % 7;
+    }
+    hours[row] = hour;
+    days[row] = day;
+    weekends[row] = day >= SATURDAY ? 1 : 0;
+  }
+  return [hours, days, weekends].map((values) => ({ scale: 0, values }));
+}
+
+/**
+ * power / (voltage × current), clipped to 0 to 1; NaN where one of them is missing or the product
+ * is 0.
+ */
+function powerFactors([voltage, current, power]: readonly Column[]): Column {
+  const values = new Float64Array(power.values.length);
+  for (let row = 0; row < values.length; row++) {
+    const apparent = toNumber(voltage.values[row], voltage.scale) *
+      toNumber(current.values[row], current.scale);
+    const factor = toNumber(power.values[row], power.scale) / apparent;
+    values[row] = apparent === 0 ? NaN : Math.max(0, Math.min(1, factor));
+  }
+  return { scale: FLOAT, values };
+}

@@ -1,0 +1,56 @@
+/**
+ * Exported objects in S3.
+ *
+ * @module
+ */
+
+import { DEVICE_PART } from "./object_key.ts";
+import type { ExportDestination } from "./destination.ts";
+import type { S3Client } from "../s3/client.ts";
+import { type S3WriteOptions, writeS3Object } from "../s3/write.ts";
+
+/** Probe and sweep are to tell how things are now, not whether they get better. */
+const PROBE_PATIENCE = { tries: 1, timeoutMs: 5_000 };
+/** No window's object. */
+const PROBE = ".probe";
+
+/** Objects of a bucket; `prefix` is what all their keys begin with, which its probe and sweep keep to. */
+export function openS3Destination(
+  { client, prefix, partBytes }:
+    & { client: S3Client; prefix: string }
+    & Pick<
+      S3WriteOptions,
+      "partBytes"
+    >,
+): ExportDestination {
+  const below = prefix === "" ? "" : `${prefix}/`;
+  return {
+    kind: "s3",
+    put: (key, { bytes, contentType }, signal) => {
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        start(controller) {
+          controller.enqueue(bytes);
+          controller.close();
+        },
+      });
+      return writeS3Object(client, { key, body }, { signal, contentType, partBytes });
+    },
+    remove: (key, signal) => client.remove(key, { signal }),
+    async probe(signal) {
+      const call = { signal, patience: PROBE_PATIENCE };
+      await client.put(below + PROBE, new Uint8Array(1), call);
+      await client.remove(below + PROBE, call);
+    },
+    async sweep(signal) {
+      let count = 0;
+      const call = { signal, patience: PROBE_PATIENCE };
+      // Jobs may have uploads of their files open below the same prefix.
+      const prefix = `${below}${DEVICE_PART}`;
+      for await (const upload of client.listUploads({ ...call, prefix })) {
+        await client.abortUpload(upload, call);
+        count++;
+      }
+      return count;
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * The settings of continuous export, a part of all settings (`data/settings.ts`).
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  EXPORT_FORMATS,
+  EXPORT_LAYOUTS,
+  type ExportFormat,
+  type ExportLayout,
+  type KeyStyle,
+} from "./continuous/object_key.ts";
+import { isWindowLength } from "./continuous/window.ts";
+import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, HOUR_MS } from "./limits.ts";
+import type { InfluxSettings } from "./influx/source.ts";
+
+/** How telemetry is exported continuously. */
+export interface ContinuousSettings {
+  /** Whether it is at all. */
+  readonly isOn: boolean;
+  /** Length of a window, milliseconds; divides a day. */
+  readonly intervalMs: number;
+  /** Rows of a read. */
+  readonly batchSize: number;
+  /** The form of the objects. */
+  readonly format: ExportFormat;
+  /** How days are written in their names. */
+  readonly layout: ExportLayout;
+  /** The devices that are exported; empty for all that are known. */
+  readonly deviceIds: readonly string[];
+  /** How far back late readings are looked for, milliseconds. */
+  readonly lookbackMs: number;
+  /** Folder that the objects go to. */
+  readonly path: string;
+  /** Whether a destination that cannot be reached makes the service not ready. */
+  readonly isDestinationRequired: boolean;
+  /** The InfluxDB that is read, or null: what devices sent here is. */
+  readonly influx: InfluxSettings | null;
+}
+
+const wholeNumber = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
+
+/** What each variable must be, in words. */
+export const CONTINUOUS_RULES = {
+  CONTINUOUS_EXPORT: "on or off",
+  EXPORT_INTERVAL_SECONDS: "a whole number of seconds that divides a day (86400)",
+  EXPORT_BATCH_SIZE: "a whole number of 1 to 100000",
+  EXPORT_FORMAT: EXPORT_FORMATS.join(" or "),
+  EXPORT_LAYOUT: EXPORT_LAYOUTS.join(" or "),
+  DEVICE_IDS: `device ids (${DEVICE_ID_RULE}) with commas between`,
+  LOOKBACK_HOURS: "a number of 0 to 8760",
+  LAKE_PATH: "a folder path",
+  READY_REQUIRES_DESTINATION: "true or false",
+  INFLUXDB_URL: "an http(s) URL without user, password, query and fragment",
+  INFLUXDB_TOKEN: "a token, or USER:PASSWORD for InfluxDB 1.x",
+  INFLUXDB_ORG: "an organization",
+  INFLUXDB_BUCKET: "a database or bucket, given where INFLUXDB_URL is",
+} as const;
+
+/** The variables, for an object schema. */
+export const CONTINUOUS_VARIABLES = {
+  CONTINUOUS_EXPORT: z.enum(["on", "off"]).default("off"),
+  EXPORT_INTERVAL_SECONDS: wholeNumber(1, 86_400)
+    .refine((seconds) => isWindowLength(seconds * 1_000)).default(60),
+  EXPORT_BATCH_SIZE: wholeNumber(1, 100_000).default(1_000),
+  EXPORT_FORMAT: z.enum(EXPORT_FORMATS).default("parquet"),
+  EXPORT_LAYOUT: z.enum(EXPORT_LAYOUTS).default("plain"),
+  DEVICE_IDS: z.string().transform(listOf)
+    .pipe(z.array(z.string().regex(DEVICE_ID_PATTERN))).default([]),
+  LOOKBACK_HOURS: z.string().regex(/^\d+(\.\d+)?$/).transform(Number)
+    .pipe(z.number().max(8_760)).default(1),
+  LAKE_PATH: z.string().regex(/^(?!\w\w+:).+$/).default(".openwatts/lake"),
+  READY_REQUIRES_DESTINATION: z.enum(["true", "false"]).default("false"),
+  INFLUXDB_URL: z.string().refine(isServerUrl).optional(),
+  INFLUXDB_TOKEN: z.string().optional(),
+  INFLUXDB_ORG: z.string().optional(),
+  INFLUXDB_BUCKET: z.string().optional(),
+};
+
+/** The names of variables that are wrong only together with others: what is missing. */
+export function missingContinuousVariables(given: Readonly<Record<string, string>>): string[] {
+  const isMissing = "INFLUXDB_URL" in given && !("INFLUXDB_BUCKET" in given);
+  return isMissing ? ["INFLUXDB_BUCKET"] : [];
+}
+
+/** The settings of variables that are right. */
+export function continuousSettings(
+  values: z.output<z.ZodObject<typeof CONTINUOUS_VARIABLES>>,
+): ContinuousSettings {
+  const { INFLUXDB_URL: url, INFLUXDB_BUCKET: bucket, EXPORT_BATCH_SIZE: batchSize } = values;
+  return {
+    isOn: values.CONTINUOUS_EXPORT === "on",
+    intervalMs: values.EXPORT_INTERVAL_SECONDS * 1_000,
+    batchSize,
+    format: values.EXPORT_FORMAT,
+    layout: values.EXPORT_LAYOUT,
+    deviceIds: values.DEVICE_IDS,
+    lookbackMs: values.LOOKBACK_HOURS * HOUR_MS,
+    path: values.LAKE_PATH,
+    isDestinationRequired: values.READY_REQUIRES_DESTINATION === "true",
+    influx: url === undefined || bucket === undefined ? null : {
+      url: url.replace(/\/+$/, ""),
+      token: values.INFLUXDB_TOKEN?.trim() ?? null,
+      org: values.INFLUXDB_ORG ?? null,
+      bucket,
+      batchSize,
+    },
+  };
+}
+
+/** How objects are named below a prefix. */
+export function keyStyleOf(
+  { layout, format }: Pick<ContinuousSettings, "layout" | "format">,
+  prefix: string,
+): KeyStyle {
+  return { prefix, layout, format };
+}
+
+function listOf(text: string): string[] {
+  return [...new Set(text.split(",").map((id) => id.trim()).filter((id) => id !== ""))];
+}
+
+function isServerUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, search, hash } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password + search + hash === "";
+}

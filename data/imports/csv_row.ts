@@ -1,0 +1,188 @@
+/**
+ * One record of a CSV upload as a reading: fast from its bytes, or field by field.
+ *
+ * @module
+ */
+
+import { csvFields } from "../text/csv_fields.ts";
+import { createDecimalScanner, type Decimal, parseDecimal } from "../text/decimal_fields.ts";
+import { type CsvHeader, ID, IGNORED, TIME } from "./csv_header.ts";
+import type { ColumnMeaning, Dialect } from "./dialect.ts";
+import type { Profile } from "../readings/profile.ts";
+import { rangeRule, type ReadingRow } from "./reading_row.ts";
+import type { RowProblem } from "../text/upload_reader.ts";
+import { createTimeReader, readTime } from "./upload_time.ts";
+
+const LF = 10, CR = 13, QUOTE = 34;
+
+/** What records are read with. */
+export interface CsvRowOptions {
+  /** What the series measures. */
+  readonly profile: Profile;
+  /** The id of the series. */
+  readonly id: string;
+  /** How the upload writes readings. */
+  readonly dialect: Dialect;
+  /** What each column is. */
+  readonly header: CsvHeader;
+  /** Where readings go. */
+  readonly row: ReadingRow;
+}
+
+/** Reads records into a page. */
+export interface CsvRowReader {
+  /**
+   * Reads a record of plain fields from its bytes and returns the index of its LF, at most `limit`.
+   * Returns -1, and nothing is taken, where anything about it needs a second look.
+   */
+  readPlain(bytes: Uint8Array, start: number, limit: number): number;
+  /** Reads any record from its text, or tells what is wrong with it. */
+  readFields(text: string): RowProblem | null;
+}
+
+/** A reader of the records under a header. */
+export function createRowReader(options: CsvRowOptions): CsvRowReader {
+  return { readPlain: createPlainReader(options), readFields: createFieldsReader(options) };
+}
+
+function createPlainReader(
+  { id, dialect, header: { names, roles }, row }: CsvRowOptions,
+): CsvRowReader["readPlain"] {
+  const meanings = meaningsOf(names, dialect);
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const idBytes = isPlain(id, dialect) ? new TextEncoder().encode(id) : null;
+  const scanMetric = createMetricScanner(dialect, row);
+  const time = createTimeReader(dialect);
+  const isOneTime = dialect.timeColumns.length === 1;
+  // The rule shows the pattern; of ISO 8601 it does not show the colons.
+  const isPlainTime = isPlain(dialect.timeFormat.rule, dialect) && dialect.delimiter !== ":";
+
+  /** Reads a plain field and returns where it ends, or -1 where it is not that plain. */
+  function scanField(bytes: Uint8Array, start: number, column: number): number {
+    const role = roles[column];
+    if (role >= 0) return scanMetric(bytes, start, meanings[column]);
+    if (role === TIME && isOneTime) return scanTime(bytes, start);
+    if (role === ID) return idBytes === null ? -1 : matchEnd(bytes, start, idBytes);
+    const end = plainEnd(bytes, start, delimiter);
+    if (role === IGNORED || end < 0) return end;
+    return time.takeHalf(role === TIME, bytes, { start, end });
+  }
+
+  function scanTime(bytes: Uint8Array, start: number): number {
+    const end = time.scan(bytes, start);
+    return isPlainTime || end === plainEnd(bytes, start, delimiter) ? end : -1;
+  }
+
+  return (bytes, start, limit) => {
+    if (bytes[start] === LF) return start;
+    let at = start;
+    for (let column = 0; column < roles.length; column++) {
+      if (column > 0 && bytes[at++] !== delimiter) return -1;
+      at = scanField(bytes, at, column);
+      if (at < 0) return -1;
+    }
+    if (bytes[at] === CR) at++;
+    return bytes[at] === LF && at <= limit && row.add(time.instant()) ? at : -1;
+  };
+}
+
+/** What reads a plain value into the row and returns where it ends, or -1. */
+function createMetricScanner(
+  dialect: Dialect,
+  row: ReadingRow,
+): (bytes: Uint8Array, start: number, meaning: ColumnMeaning) => number {
+  const encoder = new TextEncoder();
+  const missing = dialect.missing.filter((text) => isPlain(text, dialect))
+    .map((text) => encoder.encode(text));
+  const delimiter = dialect.delimiter.charCodeAt(0);
+  const scanDecimal = createDecimalScanner(dialect.point);
+  const scratch: Decimal = { value: 0, scale: 0 };
+  return (bytes, start, meaning) => {
+    for (const text of missing) {
+      const end = matchEnd(bytes, start, text);
+      if (end < 0 || !isFieldEnd(bytes[end], delimiter)) continue;
+      row.setMissing(meaning);
+      return end;
+    }
+    const end = scanDecimal(bytes, start, scratch);
+    if (end >= 0) return row.set(meaning, scratch) ? end : -1;
+    row.setMissing(meaning);
+    return isFieldEnd(bytes[start], delimiter) ? start : -1;
+  };
+}
+
+function createFieldsReader(
+  { profile: { metrics }, id, dialect, header: { names, roles }, row }: CsvRowOptions,
+): CsvRowReader["readFields"] {
+  const { delimiter, point, timeColumns, missing } = dialect;
+  const meanings = meaningsOf(names, dialect);
+
+  /** The rule that a value breaks, or null. */
+  function readMetric(field: string, meaning: ColumnMeaning): string | null {
+    row.setMissing(meaning);
+    if (field === "" || missing.includes(field)) return null;
+    const decimal = parseDecimal(field, point);
+    if (decimal === null) return `a decimal number with a ${point === "," ? "comma" : "point"}`;
+    return row.set(meaning, decimal) ? null : rangeRule(metrics[meaning.metric]);
+  }
+
+  function readField(field: string, column: number): string | null {
+    const role = roles[column];
+    if (role === ID) return field === id ? null : `the id in the address, ${id}`;
+    return role >= 0 ? readMetric(field, meanings[column]) : null;
+  }
+
+  return (text) => {
+    const fields = csvFields(text, delimiter);
+    if (fields === null) {
+      return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
+    }
+    if (fields.length !== names.length) {
+      const rule = `${names.length} fields, found ${fields.length}`;
+      return { field: null, value: text, rule };
+    }
+    const values = fields.map((field) => field.trim());
+    const timeText = timeColumns.map((name) => values[indexOfName(names, name)]).join(" ");
+    const time = readTime(dialect, timeText);
+    for (let column = 0; column < names.length; column++) {
+      if (roles[column] === TIME && "rule" in time) {
+        return { field: timeColumns.join(" "), value: timeText, rule: time.rule };
+      }
+      const rule = readField(values[column], column);
+      if (rule !== null) return { field: names[column], value: values[column], rule };
+    }
+    if ("timeMs" in time) row.add(time.timeMs);
+    return null;
+  };
+}
+
+/** What each column means; those without a meaning have one that is not looked at. */
+function meaningsOf(names: readonly string[], { columns }: Dialect): ColumnMeaning[] {
+  return names.map((name) => columns.get(name.toLowerCase()) ?? { metric: 0, exponent: 0 });
+}
+
+function indexOfName(names: readonly string[], wanted: string): number {
+  return names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+}
+
+/** Whether a field with this text needs no quotes. */
+function isPlain(text: string, { delimiter }: Dialect): boolean {
+  return !text.includes(delimiter) && !/["\r\n]/.test(text);
+}
+
+function isFieldEnd(byte: number, delimiter: number): boolean {
+  return byte === delimiter || byte === LF || byte === CR;
+}
+
+/** Where a field without quotes ends, or -1. */
+function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
+  let at = start;
+  while (!isFieldEnd(bytes[at], delimiter)) if (bytes[at++] === QUOTE) return -1;
+  return at;
+}
+
+/** Where a field ends that holds just these bytes, or -1. */
+function matchEnd(bytes: Uint8Array, start: number, wanted: Uint8Array): number {
+  for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return -1;
+  return start + wanted.length;
+}

@@ -1,0 +1,121 @@
+/**
+ * One JSON object of an upload as a reading: `{"timestamp":"…","power_kw":1.5}`.
+ *
+ * @module
+ */
+
+import type { UploadOptions } from "./csv_read.ts";
+import { type Decimal, parseDecimal } from "../text/decimal_fields.ts";
+import { FLOAT } from "../readings/decimal.ts";
+import type { ColumnMeaning, Dialect } from "./dialect.ts";
+import { IGNORED_LISTED, QUOTED_VALUE_MAX } from "../limits.ts";
+import { rangeRule, type ReadingRow } from "./reading_row.ts";
+import type { RowProblem } from "../text/upload_reader.ts";
+import { readTime } from "./upload_time.ts";
+
+/** Reads objects into a page. */
+export interface ObjectReader {
+  /** Reads an object from its text, or tells what is wrong with it. */
+  read(text: string): RowProblem | null;
+  /** Names of properties that mean nothing here; the first 100. */
+  ignored(): readonly string[];
+}
+
+/** What a property is. */
+type Role = "time" | "id" | "ignored" | ColumnMeaning;
+
+/** A reader of objects whose properties go by the names of a dialect, in any case. */
+export function createObjectReader(
+  { profile: { metrics, idColumn }, id, dialect }: UploadOptions,
+  row: ReadingRow,
+): ObjectReader {
+  const timeNames = dialect.timeColumns.map((name) => name.toLowerCase());
+  const plainNames = [...dialect.columns.keys()]
+    .filter((name) => !dialect.required.some((column) => column.toLowerCase() === name));
+  const anyMetric = `at least one of ${[...dialect.required, ...plainNames].join(", ")}`;
+  const ignored = new Set<string>();
+
+  function roleOf(name: string): Role {
+    const lower = name.toLowerCase();
+    if (timeNames.includes(lower)) return "time";
+    return dialect.columns.get(lower) ?? (lower === idColumn ? "id" : "ignored");
+  }
+
+  /** The rule that a value breaks, or null. */
+  function takeValue(value: unknown, meaning: ColumnMeaning): string | null {
+    // Of a property that comes twice, in two cases of its name, the last counts.
+    row.setMissing(meaning);
+    if (value === null) return null;
+    if (typeof value !== "number") return "a number or null";
+    return row.set(meaning, decimalOf(value)) ? null : rangeRule(metrics[meaning.metric]);
+  }
+
+  /** Takes everything but the time. */
+  function takeProperties(object: object): RowProblem | null {
+    let isAnyMetric = false;
+    for (const [name, value] of Object.entries(object)) {
+      const role = roleOf(name);
+      if (role === "id" && textOf(value) !== id) {
+        return { field: name, value: textOf(value), rule: `the id in the address, ${id}` };
+      }
+      if (role === "ignored" && ignored.size < IGNORED_LISTED) {
+        ignored.add(name.slice(0, QUOTED_VALUE_MAX));
+      }
+      if (typeof role === "string") continue;
+      isAnyMetric = true;
+      const rule = takeValue(value, role);
+      if (rule !== null) return { field: name, value: textOf(value), rule };
+    }
+    return isAnyMetric ? null : { field: null, value: JSON.stringify(object), rule: anyMetric };
+  }
+
+  return {
+    read(text) {
+      const object = parseObject(text);
+      if (object === null) return { field: null, value: text, rule: "a JSON object" };
+      row.clear();
+      const time = timeOf(object, dialect, timeNames);
+      if ("rule" in time) return time;
+      const problem = takeProperties(object);
+      if (problem === null) row.add(time.timeMs);
+      return problem;
+    },
+    ignored: () => [...ignored],
+  };
+}
+
+function timeOf(
+  object: object,
+  dialect: Dialect,
+  timeNames: readonly string[],
+): { timeMs: number } | RowProblem {
+  const texts: string[] = [];
+  for (const [name, value] of Object.entries(object)) {
+    const at = timeNames.indexOf(name.toLowerCase());
+    if (at >= 0) texts[at] = textOf(value);
+  }
+  const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
+  const time = readTime(dialect, value);
+  return "timeMs" in time ? time : { field: dialect.timeColumns.join(" "), value, rule: time.rule };
+}
+
+function parseObject(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+/** A double as the shortest decimal that reads back as it. */
+function decimalOf(value: number): Decimal {
+  return parseDecimal(String(value)) ?? { value, scale: FLOAT };
+}
+
+/** A string or number as it is, anything else as JSON, which has no number past every double. */
+function textOf(value: unknown): string {
+  return typeof value === "string" || typeof value === "number"
+    ? String(value)
+    : JSON.stringify(value);
+}

@@ -1,0 +1,102 @@
+/**
+ * One reading of an upload, put together value by value before it goes into a page.
+ *
+ * @module
+ */
+
+import type { Decimal } from "../text/decimal_fields.ts";
+import type { ColumnMeaning, Derivation } from "./dialect.ts";
+import { decimalText, FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
+import { END_OF_TIME_MS, FIRST_TIME_MS } from "../limits.ts";
+import type { PageBuilder } from "../readings/page_builder.ts";
+import type { Metric, Profile } from "../readings/profile.ts";
+
+/** A reading on its way. */
+export interface ReadingRow {
+  /** Makes every value missing. */
+  clear(): void;
+  /** Makes one value missing. */
+  setMissing(meaning: ColumnMeaning): void;
+  /** Takes a value, which is changed to the metric's unit. False where it is out of range. */
+  set(meaning: ColumnMeaning, value: Decimal): boolean;
+  /** Puts the reading into the page. False where the time is out of range. */
+  add(timeMs: number): boolean;
+}
+
+/** A row without values. */
+export function createReadingRow(
+  { metrics }: Profile,
+  { derivation, builder }: { derivation: Derivation | null; builder: PageBuilder },
+): ReadingRow {
+  const values = new Float64Array(metrics.length).fill(NaN);
+  const scales = new Int8Array(metrics.length);
+  const bounds = metrics.map(boundsOf);
+  return {
+    clear() {
+      values.fill(NaN);
+    },
+    setMissing({ metric }) {
+      values[metric] = NaN;
+    },
+    set({ metric, exponent }, decimal) {
+      if (exponent !== 0) shift(decimal, exponent);
+      const { value, scale } = decimal;
+      const { least, most } = bounds[metric];
+      if (!(value >= least[scale + 1] && value <= most[scale + 1])) return false;
+      values[metric] = value;
+      scales[metric] = scale;
+      return true;
+    },
+    add(timeMs) {
+      if (!(timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS)) return false;
+      if (derivation !== null) derive(derivation, values, scales);
+      builder.add(timeMs, values, scales);
+      return true;
+    },
+  };
+}
+
+/** The values a metric may have, as an error says it. */
+export function rangeRule({ min, max, unit }: Metric): string {
+  return `${min} to ${max} ${unit}`;
+}
+
+/** Smallest and largest mantissa of a metric a scale, from `FLOAT` on. */
+function boundsOf({ min, max }: Metric): { least: Float64Array; most: Float64Array } {
+  const least = new Float64Array(MAX_SCALE + 2);
+  const most = new Float64Array(MAX_SCALE + 2);
+  for (let scale: number = FLOAT; scale <= MAX_SCALE; scale++) {
+    const factor = scale === FLOAT ? 1 : powerOfTen(scale);
+    least[scale + 1] = min * factor;
+    most[scale + 1] = max * factor;
+  }
+  return { least, most };
+}
+
+/** Multiplies a decimal by a power of ten, exactly where it stays one of 15 digits. */
+function shift(decimal: Decimal, exponent: number): void {
+  const { value, scale } = decimal;
+  const shifted = scale - exponent;
+  if (scale !== FLOAT && shifted >= 0 && shifted <= MAX_SCALE) {
+    decimal.scale = shifted;
+    return;
+  }
+  // From text it is rounded once; a product of doubles would be rounded again.
+  decimal.value = Number(`${decimalText(value, scale)}e${exponent}`);
+  decimal.scale = FLOAT;
+}
+
+/** The quotient of a mantissa, rounded half up, in whole numbers where its scale is the coarser. */
+function derive(
+  { metric, from, divisor, scale }: Derivation,
+  values: Float64Array,
+  scales: Int8Array,
+): void {
+  const given = scales[from] === FLOAT ? 0 : scales[from];
+  // A mantissa is divided once by the whole of the difference, so that halves stay halves.
+  const scaled = given <= scale
+    ? values[from] * powerOfTen(scale - given)
+    : values[from] / powerOfTen(given - scale);
+  values[metric] = Math.floor((scaled + divisor / 2) / divisor);
+  scales[metric] = scale;
+}

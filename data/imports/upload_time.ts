@@ -1,0 +1,66 @@
+/**
+ * Times of an upload: from one text or two, in the dialect's form and zone.
+ *
+ * @module
+ */
+
+import { type Dialect, instantOf } from "./dialect.ts";
+import { END_OF_TIME_MS, FIRST_TIME_MS } from "../limits.ts";
+
+const SPACE = 32;
+/** Longest half of a time that is read from bytes; a longer one is looked at as text. */
+const HALF_MAX_BYTES = 100;
+
+/** The time that a text names, epoch milliseconds, or the rule that it breaks. */
+export function readTime(dialect: Dialect, text: string): { timeMs: number } | { rule: string } {
+  const wall = dialect.timeFormat.parse(text);
+  if (wall === null) return { rule: dialect.timeFormat.rule };
+  const timeMs = instantOf(dialect, wall);
+  if (timeMs !== timeMs) {
+    return { rule: `a time that the clocks of ${dialect.zone?.name} show; they skip this one` };
+  }
+  const isInside = timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS;
+  return isInside ? { timeMs } : { rule: "a time of the years 1970 to 9999" };
+}
+
+/** Reads times from bytes; what it cannot read has to be looked at by {@link readTime}. */
+export interface TimeReader {
+  /** Reads the time that a field begins with. Returns where it ends, or -1. */
+  scan(bytes: Uint8Array, start: number): number;
+  /** Takes a field that is half of a time. Returns where it ends, or -1. */
+  takeHalf(isFirst: boolean, bytes: Uint8Array, range: { start: number; end: number }): number;
+  /** Epoch milliseconds of what was read since the call before; NaN where it is no time. */
+  instant(): number;
+}
+
+/** A reader of times of a dialect: of one column, or of two that are joined by a space. */
+export function createTimeReader(dialect: Dialect): TimeReader {
+  const { timeFormat } = dialect;
+  const isJoined = dialect.timeColumns.length === 2;
+  const wall = { wallMs: NaN, offsetMs: NaN };
+  const second = new Uint8Array(HALF_MAX_BYTES);
+  // First half, space, second half, and a byte that is part of no time.
+  const both = new Uint8Array(2 * HALF_MAX_BYTES + 2);
+  let firstLength = 0, secondLength = 0;
+
+  function scanBoth(): boolean {
+    both[firstLength] = SPACE;
+    for (let i = 0; i < secondLength; i++) both[firstLength + 1 + i] = second[i];
+    const end = firstLength + 1 + secondLength;
+    both[end] = 0;
+    return timeFormat.scan(both, 0, wall) === end;
+  }
+
+  return {
+    scan: (bytes, start) => timeFormat.scan(bytes, start, wall),
+    takeHalf(isFirst, bytes, { start, end }) {
+      if (end - start > HALF_MAX_BYTES) return -1;
+      const half = isFirst ? both : second;
+      for (let i = start; i < end; i++) half[i - start] = bytes[i];
+      if (isFirst) firstLength = end - start;
+      else secondLength = end - start;
+      return end;
+    },
+    instant: () => isJoined && !scanBoth() ? NaN : instantOf(dialect, wall),
+  };
+}

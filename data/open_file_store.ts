@@ -1,0 +1,23 @@
+/**
+ * The file store of a place that the settings name.
+ *
+ * @module
+ */
+
+import { openDiskFileStore } from "./files/disk.ts";
+import type { FileStore } from "./files/file_store.ts";
+import { openS3FileStore } from "./s3/bucket_files.ts";
+import { createS3Client } from "./s3/client.ts";
+import type { S3Access } from "./s3/request.ts";
+
+/**
+ * Opens the store of a folder, or of `s3://BUCKET/PATH`. S3 is not asked yet: a service starts also
+ * while it is away, and `probe()` tells.
+ */
+export async function openFileStore(place: string, access: S3Access): Promise<FileStore> {
+  const parts = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(place);
+  if (parts === null) return await openDiskFileStore(place);
+  const [, bucket, path] = parts;
+  const client = createS3Client({ ...access, bucket });
+  return openS3FileStore({ client, prefix: path === "" ? "" : `${path}/` });
+}

@@ -1,0 +1,89 @@
+/**
+ * Encoded pages of one reading (`data/readings/block_codec.ts`), of which live telemetry makes many: such a
+ * page is all header, and is written and read without the arrays that a longer one needs.
+ *
+ * @module
+ */
+
+import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./block_layout.ts";
+import { FLOAT, mantissaOf, powerOfTen, scaleOf } from "./decimal.ts";
+import type { Column, Page } from "./page.ts";
+
+/** Most columns of a page that {@link encodeReading} takes. */
+export const ONE_COLUMNS = 16;
+/** Where a page of one reading is made; nothing is kept there. */
+const ONE_BYTES = new Uint8Array(HEADER_BYTES + ONE_COLUMNS * (COLUMN_BYTES + 8));
+const ONE_VIEW = new DataView(ONE_BYTES.buffer);
+
+/** A page of one reading as bytes: those that any page of it is encoded to. */
+export function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
+  let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
+  ONE_BYTES.fill(0, 0, size);
+  ONE_BYTES[0] = FORMAT;
+  ONE_BYTES[1] = columns.length;
+  ONE_BYTES[4] = 1;
+  ONE_VIEW.setFloat64(8, timesMs[0], true);
+  ONE_VIEW.setFloat64(16, 1, true);
+  for (let index = 0; index < columns.length; index++) {
+    const header = HEADER_BYTES + COLUMN_BYTES * index;
+    const value = columns[index].values[0];
+    if (value !== value) {
+      ONE_BYTES[header + 2] = NULLS_ALL;
+      continue;
+    }
+    const isFloat = columns[index].scale === FLOAT;
+    const scale = isFloat ? scaleOf(value) : columns[index].scale;
+    if (scale === FLOAT) {
+      ONE_BYTES[header] = FLOAT_SCALE_BYTE;
+      ONE_BYTES[header + 1] = 8;
+      ONE_VIEW.setFloat64(size, value, true);
+      size += 8;
+    } else {
+      ONE_BYTES[header] = scale;
+      ONE_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
+    }
+  }
+  return ONE_BYTES.slice(0, size);
+}
+
+/** Whether bytes are a page of one reading whose values are all mantissas in the header. */
+export function isPlainReading(stored: Uint8Array): boolean {
+  if (stored[0] !== FORMAT || stored[4] !== 1) return false;
+  return (stored[5] | stored[6] | stored[7]) === 0 &&
+    stored.length === HEADER_BYTES + COLUMN_BYTES * stored[1];
+}
+
+/**
+ * The readings of plain pages (see {@link isPlainReading}) of as many columns each, as one page in
+ * their order; null where a mantissa would not fit the largest scale.
+ */
+export function decodeReadings(stored: readonly Uint8Array[]): Page | null {
+  const views = stored.map(({ buffer, byteOffset }) => new DataView(buffer, byteOffset));
+  const timesMs = new Float64Array(stored.length);
+  views.forEach((view, row) => timesMs[row] = view.getFloat64(8, true));
+  const columns: Column[] = [];
+  for (let index = 0; index < stored[0][1]; index++) {
+    const column = decodeColumn(stored, views, HEADER_BYTES + COLUMN_BYTES * index);
+    if (column === null) return null;
+    columns.push(column);
+  }
+  return { timesMs, columns };
+}
+
+function decodeColumn(
+  stored: readonly Uint8Array[],
+  views: readonly DataView[],
+  header: number,
+): Column | null {
+  let scale = 0;
+  for (const bytes of stored) if (bytes[header] > scale) scale = bytes[header];
+  const values = new Float64Array(stored.length);
+  for (let row = 0; row < stored.length; row++) {
+    const bytes = stored[row];
+    const isNull = bytes[header + 2] === NULLS_ALL;
+    const value = isNull ? NaN : views[row].getFloat64(header + 8, true);
+    values[row] = value * powerOfTen(scale - bytes[header]);
+    if (Math.abs(values[row]) > Number.MAX_SAFE_INTEGER) return null;
+  }
+  return { scale, values };
+}

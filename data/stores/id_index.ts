@@ -1,0 +1,125 @@
+/**
+ * Numbers for the ids of stores, found from the bytes of an id without making a text of it.
+ *
+ * A table of hashes with open addressing (FNV-1a, 32 bits): the same id gets the same number, the
+ * first 0, and so on.
+ *
+ * @module
+ */
+
+import { isStoreId } from "../limits.ts";
+
+const FIRST_SLOTS = 1_024;
+/** Longest id, bytes. */
+const ID_MAX_BYTES = 64;
+const FNV_OFFSET = 0x811c9dc5, FNV_PRIME = 0x01000193;
+/** Which bytes may stand in an id. */
+const IS_ID_BYTE: Uint8Array = Uint8Array.from(
+  { length: 256 },
+  (_, byte) => /[A-Za-z0-9_.:-]/.test(String.fromCharCode(byte)) && byte < 128 ? 1 : 0,
+);
+
+/** Gives ids numbers. */
+export interface IdIndex {
+  /** Reads the id that begins there. Returns where it ends, or -1 where none that may be one does. */
+  scan(bytes: Uint8Array, start: number): number;
+  /** The number of the id that was scanned last. */
+  found(): number;
+  /** The number of an id, which must be one that a store may have. */
+  numberOf(id: string): number;
+  /** How many ids there are. */
+  size(): number;
+  /** The ids by their numbers; then it is empty. */
+  take(): string[];
+}
+
+/** An index of no ids. */
+export function createIdIndex(): IdIndex {
+  let ids: string[] = [];
+  let slots = new Int32Array(FIRST_SLOTS).fill(-1);
+  let hashes = new Int32Array(FIRST_SLOTS);
+  let lengths = new Uint8Array(FIRST_SLOTS);
+  let texts = new Uint8Array(FIRST_SLOTS * ID_MAX_BYTES);
+  let last = -1;
+  const encoder = new TextEncoder();
+
+  /** Twice the room; every number is put into its slot anew. */
+  function grow(): void {
+    const room = slots.length * 2;
+    slots = new Int32Array(room).fill(-1);
+    hashes = widened(hashes, new Int32Array(room));
+    lengths = widened(lengths, new Uint8Array(room));
+    texts = widened(texts, new Uint8Array(room * ID_MAX_BYTES));
+    for (let number = 0; number < ids.length; number++) {
+      let slot = hashes[number] & room - 1;
+      while (slots[slot] >= 0) slot = slot + 1 & room - 1;
+      slots[slot] = number;
+    }
+  }
+
+  function isSame(number: number, bytes: Uint8Array, start: number): boolean {
+    const at = number * ID_MAX_BYTES;
+    for (let i = lengths[number] - 1; i >= 0; i--) {
+      if (texts[at + i] !== bytes[start + i]) return false;
+    }
+    return true;
+  }
+
+  function add(bytes: Uint8Array, start: number, end: number): number {
+    const id = String.fromCharCode(...bytes.subarray(start, end));
+    if (!isStoreId(id)) return -1;
+    const number = ids.push(id) - 1;
+    lengths[number] = end - start;
+    texts.set(bytes.subarray(start, end), number * ID_MAX_BYTES);
+    return number;
+  }
+
+  function scan(bytes: Uint8Array, start: number): number {
+    let hash = FNV_OFFSET, end = start;
+    for (; IS_ID_BYTE[bytes[end]] === 1; end++) hash = Math.imul(hash ^ bytes[end], FNV_PRIME);
+    const length = end - start;
+    if (length === 0 || length > ID_MAX_BYTES) return -1;
+    // The upper bits of a product depend on more of what went in than the lower ones.
+    hash ^= hash >>> 15;
+    const mask = slots.length - 1;
+    let slot = hash & mask;
+    for (; slots[slot] >= 0; slot = slot + 1 & mask) {
+      const number = slots[slot];
+      if (hashes[number] !== hash || lengths[number] !== length) continue;
+      if (!isSame(number, bytes, start)) continue;
+      last = number;
+      return end;
+    }
+    const number = add(bytes, start, end);
+    if (number < 0) return -1;
+    last = number;
+    hashes[number] = hash;
+    slots[slot] = number;
+    if (ids.length * 2 > slots.length) grow();
+    return end;
+  }
+
+  return {
+    scan,
+    found: () => last,
+    numberOf(id) {
+      // A byte behind the id, which is part of none.
+      if (scan(encoder.encode(`${id}\n`), 0) !== id.length) {
+        throw new RangeError(`Cannot number an id as no store may have it: ${id}`);
+      }
+      return last;
+    },
+    size: () => ids.length,
+    take() {
+      const taken = ids;
+      ids = [];
+      slots.fill(-1);
+      return taken;
+    },
+  };
+}
+
+function widened<T extends Int32Array | Uint8Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
+}

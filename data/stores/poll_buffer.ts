@@ -1,0 +1,129 @@
+/**
+ * Polls of many stores, gathered in the order in which they come and given out by store.
+ *
+ * @module
+ */
+
+import { createIdIndex } from "./id_index.ts";
+import type { Page } from "../readings/page.ts";
+import { sortPage } from "../readings/page_merge.ts";
+
+const FIRST_ROOM = 4_096;
+/** Polls and stores that are gathered at most, but for those of one more chunk: some 25 and 10 MB. */
+const MAX_POLLS = 1 << 21;
+const MAX_STORES = 1 << 16;
+
+/** Gathers polls. */
+export interface PollBuffer {
+  /** Reads the store's id that begins there; where it ends, or -1 where none does. */
+  scanStore(bytes: Uint8Array, start: number): number;
+  /** Takes a poll of the store that was scanned last. */
+  add(timeMs: number, isActive: boolean): void;
+  /** Takes a poll of a store, whose id must be one that a store may have. */
+  addOf(id: string, timeMs: number, isActive: boolean): void;
+  /** Whether what is there is to be taken before more comes. */
+  isFull(): boolean;
+  /** The polls so far; the buffer is empty after. */
+  take(): PollsByStore;
+}
+
+/** Polls by store. */
+export interface PollsByStore {
+  /** The stores, in the order of their ids. */
+  readonly ids: readonly string[];
+  /** How many polls there are. */
+  readonly count: number;
+  /** The polls of a store, ascending; of several at one time the one that came last. */
+  pageOf(index: number): Page;
+}
+
+/** A buffer without polls. */
+export function createPollBuffer(): PollBuffer {
+  const index = createIdIndex();
+  let room = FIRST_ROOM;
+  let stores = new Uint32Array(room);
+  let polls = new Float64Array(room);
+  let length = 0;
+
+  function grow(): void {
+    room *= 2;
+    const widerStores = new Uint32Array(room), widerPolls = new Float64Array(room);
+    widerStores.set(stores);
+    widerPolls.set(polls);
+    stores = widerStores;
+    polls = widerPolls;
+  }
+
+  function add(store: number, timeMs: number, isActive: boolean): void {
+    if (length === room) grow();
+    stores[length] = store;
+    polls[length++] = packed(timeMs, isActive);
+  }
+
+  return {
+    scanStore: index.scan,
+    add: (timeMs, isActive) => add(index.found(), timeMs, isActive),
+    addOf: (id, timeMs, isActive) => add(index.numberOf(id), timeMs, isActive),
+    isFull: () => length >= MAX_POLLS || index.size() >= MAX_STORES,
+    take() {
+      const ids = index.take();
+      const taken = byStore(ids, stores.subarray(0, length), polls.subarray(0, length));
+      length = 0;
+      return taken;
+    },
+  };
+}
+
+/** A poll as one number, which orders by time; times stay below 2^48, so it is exact. */
+function packed(timeMs: number, isActive: boolean): number {
+  return timeMs * 2 + (isActive ? 1 : 0);
+}
+
+/** Puts the polls of each store together, in the order in which they came. */
+function byStore(
+  ids: readonly string[],
+  stores: Uint32Array,
+  polls: Float64Array,
+): PollsByStore {
+  const starts = new Uint32Array(ids.length + 1);
+  for (let i = 0; i < stores.length; i++) starts[stores[i] + 1]++;
+  for (let store = 0; store < ids.length; store++) starts[store + 1] += starts[store];
+  const next = starts.slice();
+  const parted = new Float64Array(polls.length);
+  for (let i = 0; i < stores.length; i++) parted[next[stores[i]]++] = polls[i];
+  const order = ids.map((_, store) => store).sort((a, b) => ids[a] < ids[b] ? -1 : 1);
+  return {
+    ids: order.map((store) => ids[store]),
+    count: polls.length,
+    pageOf: (index) => pollsPage(parted.subarray(starts[order[index]], starts[order[index] + 1])),
+  };
+}
+
+/** Polls of one store as an ascending page. */
+function pollsPage(polls: Float64Array): Page {
+  let isAscending = true;
+  for (let i = 1; i < polls.length && isAscending; i++) {
+    isAscending = timeOf(polls[i - 1]) < timeOf(polls[i]);
+  }
+  if (isAscending) return unpacked(polls);
+  const sorted = unpacked(polls.slice().sort());
+  const { timesMs } = sorted;
+  for (let i = 1; i < timesMs.length; i++) {
+    // Which came last is known only of the polls as they came.
+    if (timesMs[i - 1] === timesMs[i]) return sortPage(unpacked(polls));
+  }
+  return sorted;
+}
+
+function unpacked(polls: Float64Array): Page {
+  const timesMs = new Float64Array(polls.length), values = new Float64Array(polls.length);
+  for (let i = 0; i < polls.length; i++) {
+    timesMs[i] = timeOf(polls[i]);
+    values[i] = polls[i] - 2 * timesMs[i];
+  }
+  return { timesMs, columns: [{ scale: 0, values }] };
+}
+
+function timeOf(poll: number): number {
+  return Math.floor(poll / 2);
+}

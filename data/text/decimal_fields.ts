@@ -1,0 +1,74 @@
+/**
+ * Decimals of an upload, read straight from bytes or from text.
+ *
+ * @module
+ */
+
+import { FLOAT, MAX_SCALE } from "../readings/decimal.ts";
+
+const ZERO = 48, NINE = 57, MINUS = 45;
+const MAX_DIGITS = 15;
+const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
+
+/** A decimal as read: a mantissa at a scale, or a double at scale `FLOAT`. */
+export interface Decimal {
+  /** The mantissa or double. */
+  value: number;
+  /** 0 to 15, or `FLOAT`. */
+  scale: number;
+}
+
+/**
+ * Reads a plain decimal (`-12.50`) of up to 15 digits that ends at the first byte which is part of
+ * none. Returns where it ends, or -1 where the bytes are anything else; then the text has to be
+ * looked at by {@link parseDecimal}.
+ */
+export type DecimalScanner = (bytes: Uint8Array, start: number, into: Decimal) => number;
+
+/** A scanner of decimals whose fraction begins behind a given character. */
+export function createDecimalScanner(point: string): DecimalScanner {
+  const pointByte = point.charCodeAt(0);
+  return (bytes, start, into) => {
+    let at = start;
+    const isNegative = bytes[at] === MINUS;
+    if (isNegative) at++;
+    let mantissa = 0, digits = 0, scale = 0;
+    let byte = bytes[at];
+    for (; byte >= ZERO && byte <= NINE; byte = bytes[++at], digits++) {
+      mantissa = mantissa * 10 + (byte - ZERO);
+    }
+    if (digits === 0) return -1;
+    if (byte === pointByte) {
+      byte = bytes[++at];
+      for (; byte >= ZERO && byte <= NINE; byte = bytes[++at], scale++) {
+        mantissa = mantissa * 10 + (byte - ZERO);
+      }
+    }
+    if (digits + scale > MAX_DIGITS) return -1;
+    into.value = isNegative && mantissa !== 0 ? -mantissa : mantissa;
+    into.scale = scale;
+    return at;
+  };
+}
+
+/**
+ * The decimal a text names, or null where it names none (`NaN`, `0x1`, another point). Up to 15
+ * significant digits are exact; more, and exponents that leave no short form, become the nearest
+ * double.
+ */
+export function parseDecimal(given: string, point = "."): Decimal | null {
+  if (point !== "." && given.includes(".")) return null;
+  const text = given.replace(point, ".");
+  if (!DECIMAL.test(text)) return null;
+  const [base, exponent = "0"] = text.toLowerCase().split("e");
+  const [whole, fraction = ""] = base.replace(/^[+-]/, "").split(".");
+  const kept = fraction.replace(/0+$/, "");
+  const scale = kept.length - Number(exponent);
+  const digits = (whole + kept).replace(/^0+/, "");
+  if (digits.length <= MAX_DIGITS && scale >= 0 && scale <= MAX_SCALE) {
+    // Number("") is 0; adding 0 makes a negative zero a plain one.
+    return { value: Number(digits) * (base.startsWith("-") ? -1 : 1) + 0, scale };
+  }
+  const value = Number(text) + 0;
+  return Number.isFinite(value) ? { value, scale: FLOAT } : null;
+}

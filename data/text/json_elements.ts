@@ -1,0 +1,247 @@
+/**
+ * Cutting a streamed JSON array (RFC 8259) into its elements by their bytes.
+ *
+ * | place    | byte                              | then                                   |
+ * | -------- | --------------------------------- | -------------------------------------- |
+ * | `before` | `[`                               | `first`                                |
+ * | `first`  | `]`                               | `behind`                               |
+ * | `first`, `next` | `[` `{` `"` · any but `,` `]` | an element: `nested` · `plain`      |
+ * | `nested` | bracket or quote that closes it   | `after`                                |
+ * | `plain`  | white space, `,` `]` `[` `{` `"`  | `after`, for which that byte is left   |
+ * | `after`  | `,` · `]`                         | `next` · `behind`                      |
+ *
+ * White space between is passed over; any other byte is an error. What lies inside an element is
+ * looked at only for quotes and brackets, and one kind of bracket may close the other: whether the
+ * bytes are JSON is for whoever parses them.
+ *
+ * @module
+ */
+
+import { AppError } from "../app_error.ts";
+import { QUOTED_VALUE_MAX } from "../limits.ts";
+
+const BOM = [0xef, 0xbb, 0xbf];
+const QUOTE = 34, COMMA = 44, BACKSLASH = 92, OPEN_SQUARE = 91, CLOSE_SQUARE = 93;
+/** Braces; or-ed with 32 a square bracket becomes the brace that opens or closes like it. */
+const OPEN_BRACE = 123, CLOSE_BRACE = 125;
+
+type Place = "before" | "first" | "next" | "nested" | "plain" | "after" | "behind";
+
+/** What is done with the elements. */
+export interface ElementHandlers {
+  /** Longest element, bytes. */
+  readonly maxBytes: number;
+  /**
+   * Called for each element with the bytes it lies in, its range there without white space around
+   * it, and its index from 0. It is not yet parsed. The bytes are of no use after the call.
+   */
+  onElement(bytes: Uint8Array, range: { start: number; end: number }, index: number): void;
+  /**
+   * Called once for an element that is longer than `maxBytes`, with its first characters; reading
+   * goes on behind it.
+   */
+  onTooLong(beginning: string, index: number): void;
+}
+
+/** Takes bytes as they come. Of no use after it threw. */
+export interface ElementSplitter {
+  /**
+   * Hands on every element the bytes complete; holds no more than the one that is open.
+   *
+   * @throws {AppError} MALFORMED_BODY where what stands between elements is not as in an array.
+   */
+  push(chunk: Uint8Array): void;
+  /** Ends the array. @throws {AppError} MALFORMED_BODY where it is not closed. */
+  end(): void;
+}
+
+/** A splitter at the beginning of a body; a byte order mark there is passed over. */
+export function createElementSplitter(handlers: ElementHandlers): ElementSplitter {
+  const element = createElementBuffer(handlers);
+  const nested = createNestedScan();
+  let place: Place = "before";
+  let bomBytes = 0;
+
+  /** The place behind a byte that stands between elements; an element's, where it begins one. */
+  function placeAt(byte: number): Place {
+    if (place !== "before") {
+      return isWhite(byte) ? place : placeBehind(place, byte, element.index());
+    }
+    if (byte === BOM[bomBytes]) {
+      bomBytes++;
+      return place;
+    }
+    const isCut = bomBytes > 0 && bomBytes < BOM.length;
+    // The mark stands at the very beginning only.
+    bomBytes = BOM.length;
+    if (!isCut && isWhite(byte)) return place;
+    if (!isCut && byte === OPEN_SQUARE) return "first";
+    throw malformed("The body must be an array that begins with [", 0, byte);
+  }
+
+  return {
+    push(chunk) {
+      for (let at = 0; at < chunk.length;) {
+        if (place !== "nested" && place !== "plain") {
+          place = placeAt(chunk[at]);
+          // The first byte of an element is looked at again, as part of it.
+          if (place !== "nested" && place !== "plain") at++;
+          continue;
+        }
+        const end = place === "plain" ? plainEnd(chunk, at) : nested.end(chunk, at);
+        if (end < 0) return element.add(chunk, at);
+        element.finish(chunk, at, end);
+        place = "after";
+        at = end;
+      }
+    },
+    end() {
+      if (place === "behind") return;
+      const what = place === "before" ? "begin with [ and end with ]" : "be closed by ]";
+      throw malformed(`The array must ${what}, and the body ends before that`, element.index());
+    },
+  };
+}
+
+/** The place behind a byte that is not white; it throws where the byte may not stand. */
+function placeBehind(place: Place, byte: number, index: number): Place {
+  if (place === "behind") {
+    throw malformed("Nothing may stand behind the ] that closes the array", index, byte);
+  }
+  if (place === "after") {
+    if (byte === COMMA) return "next";
+    if (byte === CLOSE_SQUARE) return "behind";
+    throw malformed(
+      `A comma or ] must stand behind the element at index ${index - 1}`,
+      index,
+      byte,
+    );
+  }
+  if (byte === CLOSE_SQUARE && place === "first") return "behind";
+  if (byte === CLOSE_SQUARE) throw malformed("No comma may stand before the ]", index, byte);
+  if (byte === COMMA) throw malformed("An element must stand before each comma", index, byte);
+  return byte === QUOTE || (byte | 32) === OPEN_BRACE ? "nested" : "plain";
+}
+
+interface ElementBuffer {
+  /** Index of the open element, or of the next one. */
+  index(): number;
+  /** Keeps what a chunk has of the open element, from `start` on. */
+  add(chunk: Uint8Array, start: number): void;
+  /** Hands on the open element, which ends in this stretch of a chunk. */
+  finish(chunk: Uint8Array, start: number, end: number): void;
+}
+
+/** Holds at most `maxBytes` of the open element until it is whole. */
+function createElementBuffer({ maxBytes, onElement, onTooLong }: ElementHandlers): ElementBuffer {
+  let held = new Uint8Array(0);
+  let length = 0, index = 0;
+  let isTooLong = false;
+
+  /** Keeps a part of the element, unless all of it is too long; then that is told once. */
+  function keep(part: Uint8Array): void {
+    if (isTooLong) return;
+    if (length + part.length > maxBytes) {
+      isTooLong = true;
+      onTooLong(beginningOf(held.subarray(0, length), part, maxBytes), index);
+      return;
+    }
+    if (length + part.length > held.length) {
+      const grown = new Uint8Array(Math.min(maxBytes, 2 * (length + part.length)));
+      grown.set(held.subarray(0, length));
+      held = grown;
+    }
+    held.set(part, length);
+    length += part.length;
+  }
+
+  return {
+    index: () => index,
+    add: (chunk, start) => keep(chunk.subarray(start)),
+    finish(chunk, start, end) {
+      const isWhole = length === 0 && end - start <= maxBytes && !isTooLong;
+      if (!isWhole) keep(chunk.subarray(start, end));
+      if (isWhole) onElement(chunk, { start, end }, index);
+      else if (!isTooLong) onElement(held, { start: 0, end: length }, index);
+      length = 0;
+      isTooLong = false;
+      index++;
+    },
+  };
+}
+
+/** The first characters of an element that is too long, the same wherever it is cut into chunks. */
+function beginningOf(held: Uint8Array, part: Uint8Array, maxBytes: number): string {
+  const size = Math.min(QUOTED_VALUE_MAX, maxBytes);
+  const head = held.subarray(0, size);
+  const decoder = new TextDecoder();
+  // A stream may end amid a character, which is then left out.
+  return decoder.decode(head, { stream: true }) +
+    decoder.decode(part.subarray(0, size - head.length), { stream: true });
+}
+
+interface NestedScan {
+  /** Where the element ends that begins or goes on there; -1 where it goes on behind the bytes. */
+  end(bytes: Uint8Array, start: number): number;
+}
+
+/** Finds the end of objects, arrays and strings by the depth of their brackets and by quotes. */
+function createNestedScan(): NestedScan {
+  let depth = 0;
+  let isQuoted = false, isEscaped = false;
+
+  /** Where the string ends that goes on there, behind its quote. */
+  function quoteEnd(bytes: Uint8Array, start: number): number {
+    for (let at = start; at < bytes.length; at++) {
+      const byte = bytes[at];
+      if (isEscaped) isEscaped = false;
+      else if (byte === BACKSLASH) isEscaped = true;
+      else if (byte === QUOTE) {
+        isQuoted = false;
+        return at + 1;
+      }
+    }
+    return bytes.length;
+  }
+
+  return {
+    end(bytes, start) {
+      let at = start;
+      while (at < bytes.length) {
+        if (isQuoted) {
+          at = quoteEnd(bytes, at);
+          if (!isQuoted && depth === 0) return at;
+          continue;
+        }
+        const byte = bytes[at++];
+        if (byte === QUOTE) isQuoted = true;
+        else if ((byte | 32) === OPEN_BRACE) depth++;
+        else if ((byte | 32) === CLOSE_BRACE && --depth === 0) return at;
+      }
+      return -1;
+    },
+  };
+}
+
+/** Where a number, a word or anything else without brackets and quotes ends, or -1. */
+function plainEnd(bytes: Uint8Array, start: number): number {
+  for (let at = start; at < bytes.length; at++) {
+    const byte = bytes[at];
+    const isEnd = byte === COMMA || byte === CLOSE_SQUARE || byte === QUOTE || isWhite(byte) ||
+      (byte | 32) === OPEN_BRACE;
+    if (isEnd) return at;
+  }
+  return -1;
+}
+
+function isWhite(byte: number): boolean {
+  return byte === 32 || byte === 10 || byte === 13 || byte === 9;
+}
+
+function malformed(detail: string, index: number, byte?: number): AppError {
+  const isShown = byte !== undefined && byte > 32 && byte < 127;
+  const value = isShown ? { value: String.fromCharCode(byte) } : {};
+  return new AppError("MALFORMED_BODY", detail, {
+    errors: [{ pointer: `/${index}`, detail, ...value }],
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * Readings as JSON text (RFC 8259): one object a reading, `null` for a missing value, numbers as
+ * their shortest exact decimals.
+ *
+ * A row is put together from words made before (`data/text/row_start.ts`, `data/text/decimal_words.ts`).
+ *
+ * @module
+ */
+
+import {
+  asciiString,
+  type AsciiText,
+  createAsciiText,
+  ensureRoom,
+  WORD_CHARS,
+  wordsOf,
+  writeAscii,
+} from "./ascii_text.ts";
+import { DECIMAL_MAX_CHARS, decimalTable, TABLE_MASK, writeDecimal } from "./decimal_words.ts";
+import { dayStartMs } from "../limits.ts";
+import type { Page } from "../readings/page.ts";
+import type { Profile } from "../readings/profile.ts";
+import {
+  createRowStart,
+  pagesByDay,
+  type RowStart,
+  TIME_MAX_CHARS,
+  writeRowStart,
+} from "./row_start.ts";
+
+/** Some hundred rows. */
+const FIRST_CHARS = 16_384;
+
+/**
+ * Writes what stands between the brackets of one array:
+ * `{"timestamp":"2024-01-01T00:00:00Z","soc_percent":67.5,"voltage_v":null,…}`, commas between.
+ */
+export interface RowsJsonWriter {
+  /** The rows of a page, as a flat string. Only the first row of all has no comma before it. */
+  rows(page: Page): string;
+}
+
+/** A text that is the same in every row. */
+interface FixedText {
+  readonly words: Float64Array;
+  readonly length: number;
+}
+
+/** A writer of rows whose members are the time and the metrics of the profile, in its order. */
+export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
+  const text = createAsciiText(FIRST_CHARS);
+  const names = metrics.map(({ name }) => `,${JSON.stringify(name)}:`);
+  const around = { before: ',{"timestamp":"', behind: `Z"${names[0]}` };
+  const behindValues = [...names.slice(1), "}"].map((behind): FixedText => ({
+    words: wordsOf(behind),
+    length: behind.length,
+  }));
+  let isFirst = true;
+  return {
+    rows(page) {
+      let at = 0;
+      for (const day of pagesByDay(page)) {
+        const start = createRowStart(dayStartMs(day.timesMs[0]), around);
+        at = writeDay(day, { text, at, start, behindValues });
+      }
+      const rows = asciiString(text, at);
+      if (!isFirst || at === 0) return rows;
+      isFirst = false;
+      return rows.slice(1);
+    },
+  };
+}
+
+/** Writes the rows of readings of one day and returns where they end. */
+function writeDay(
+  { timesMs, columns }: Page,
+  { text, at: firstAt, start, behindValues }: {
+    text: AsciiText;
+    at: number;
+    start: RowStart;
+    behindValues: readonly FixedText[];
+  },
+): number {
+  const tables = columns.map(({ scale }) => decimalTable(scale));
+  const values = columns.map((column) => column.values);
+  const longest = behindValues.reduce(
+    (sum, { length }) => sum + DECIMAL_MAX_CHARS + length,
+    start.length + TIME_MAX_CHARS,
+  );
+  let at = firstAt;
+  for (let row = 0; row < timesMs.length; row++) {
+    ensureRoom(text, at, longest);
+    const { view } = text;
+    at = writeRowStart(text, at, { start, timeMs: timesMs[row] });
+    for (let column = 0; column < tables.length; column++) {
+      const table = tables[column];
+      const value = values[column][row];
+      const place = value & TABLE_MASK;
+      if (place === value && table.lengths[place] > 0) {
+        view.setFloat64(at, table.words[place], true);
+        at += table.lengths[place];
+      } else if (value === value) at = writeDecimal(text, at, { table, value });
+      else at = writeAscii(text, at, "null");
+      const { words, length } = behindValues[column];
+      for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
+      at += length;
+    }
+  }
+  return at;
+}

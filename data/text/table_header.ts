@@ -1,0 +1,73 @@
+/**
+ * Which column of a CSV table is which, where several names may mean one column.
+ *
+ * @module
+ */
+
+import { headerFields } from "./csv_fields.ts";
+import { wrongHeader } from "./wrong_header.ts";
+import { QUOTED_VALUE_MAX } from "../limits.ts";
+
+/** Columns told by name that the table has. */
+const FOUND_TOLD = 20;
+
+/** A column that a table must have. */
+export interface TableColumn {
+  /** Its name as it is documented. */
+  readonly name: string;
+  /** Other names of it. Case, spaces, `_` and `-` do not matter. */
+  readonly aliases: readonly string[];
+}
+
+/** The columns of a table, in its order. */
+export interface TableHeader {
+  /** Which of the wanted columns each one is; -1 where it means nothing here. */
+  readonly roles: readonly number[];
+  /** Where each wanted column stands. */
+  readonly places: readonly number[];
+  /** Names of the columns that mean nothing here. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Reads a header line.
+ *
+ * @throws {AppError} INVALID_REQUEST which says what was found and what is wanted, where a column is
+ * missing or there twice.
+ */
+export function readTableHeader(line: string, columns: readonly TableColumn[]): TableHeader {
+  const names = headerFields(line, ",").map((name) => name.trim());
+  const roles = names.map((name) => columns.findIndex((column) => isColumn(name, column)));
+  const places = columns.map((_, role) => roles.indexOf(role));
+  const wanted = columns.map(({ name }) => name).join(", ");
+  const problems: [detail: string, rule: string][] = [];
+  const missing = columns.filter((_, role) => places[role] < 0).map(({ name }) => name);
+  if (missing.length > 0) {
+    const found = foundText(names);
+    const detail = `The header has no ${missing.join(", no ")}: found ${found}; wanted ${wanted}`;
+    problems.push([detail, `the columns ${wanted}`]);
+  }
+  columns.forEach(({ name }, role) => {
+    const same = names.filter((_, index) => roles[index] === role);
+    if (same.length < 2) return;
+    problems.push([`The header has ${name} twice: ${foundText(same)}`, "no column twice"]);
+  });
+  if (problems.length > 0) throw wrongHeader(line, problems);
+  return { roles, places, ignored: names.filter((_, index) => roles[index] < 0) };
+}
+
+function isColumn(name: string, { name: documented, aliases }: TableColumn): boolean {
+  const given = plainName(name);
+  return [documented, ...aliases].some((one) => plainName(one) === given);
+}
+
+function plainName(name: string): string {
+  return name.toLowerCase().replaceAll(/[\s_-]/g, "");
+}
+
+function foundText(names: readonly string[]): string {
+  if (names.every((name) => name === "")) return "no name";
+  const told = names.slice(0, FOUND_TOLD).map((name) => name.slice(0, QUOTED_VALUE_MAX) || '""');
+  if (names.length > FOUND_TOLD) told.push(`${names.length - FOUND_TOLD} more`);
+  return told.join(", ");
+}

@@ -1,0 +1,20 @@
+/**
+ * The error about the header line of an upload.
+ *
+ * @module
+ */
+
+import { AppError, type FieldError } from "../app_error.ts";
+import { QUOTED_VALUE_MAX } from "../limits.ts";
+
+/** An error about the first line that lists its problems. */
+export function wrongHeader(
+  line: string,
+  problems: readonly (readonly [detail: string, rule: string])[],
+): AppError {
+  const value = line.slice(0, QUOTED_VALUE_MAX);
+  const errors: FieldError[] = problems
+    .map(([detail, rule]) => ({ pointer: "#line=1", detail, value, rule }));
+  const message = problems.map(([detail]) => detail).join("; ");
+  return new AppError("INVALID_REQUEST", message, { errors });
+}

@@ -1,0 +1,92 @@
+/**
+ * Times as text: ISO 8601 in, RFC 3339 in UTC out. Inside, a time is epoch milliseconds.
+ *
+ * @module
+ */
+
+import { DAY_MS, END_OF_TIME_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
+
+/** 0000-01-01T00:00:00Z, epoch milliseconds. */
+const YEAR_0_MS = -62_167_219_200_000;
+/** What a time looks like as ISO 8601 text; {@link parseInstant} says which of these exist. */
+export const INSTANT_PATTERN: RegExp =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
+
+/** A date and time of day as it is written, and how far ahead of UTC it says to be. */
+export interface WallTime {
+  /** Local milliseconds: what Date.UTC would give for the local date and clock. */
+  wallMs: number;
+  /** Offset from UTC, milliseconds, where the text says one; else NaN. */
+  offsetMs: number;
+}
+
+/**
+ * The time a text names, epoch milliseconds, or null where it names none.
+ *
+ * Takes what {@link parseWallTime} takes; no offset means UTC. Refused is what an offset moves out
+ * of the years 0000 to 9999.
+ */
+export function parseInstant(text: string): number | null {
+  const time = parseWallTime(text);
+  if (time === null) return null;
+  const { wallMs, offsetMs } = time;
+  const timeMs = offsetMs !== offsetMs ? wallMs : wallMs - offsetMs;
+  return timeMs >= YEAR_0_MS && timeMs < END_OF_TIME_MS ? timeMs : null;
+}
+
+/**
+ * The date and time of day a text names, or null where it names none.
+ *
+ * Takes ISO 8601 calendar dates with a time of day (RFC 3339's profile, seconds optional); an
+ * offset of minutes or hours, or none. A fraction finer than a millisecond is cut off. Refused are
+ * dates that do not exist, second 60, and a date alone.
+ */
+export function parseWallTime(text: string): WallTime | null {
+  const match = INSTANT_PATTERN.exec(text);
+  if (match === null) return null;
+  const [year, month, day, hour, minute] = match.slice(1, 6).map(Number);
+  const second = Number(match[6] ?? "0");
+  const milli = Number((match[7] ?? "").padEnd(3, "0").slice(0, 3));
+  const offset = match[8] === undefined ? offsetMs(match[9], match[10], match[11]) : 0;
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
+  if (hour > 23 || minute > 59 || second > 59 || offset === null) return null;
+  const clockMs = hour * HOUR_MS + minute * MINUTE_MS + second * 1000 + milli;
+  return { wallMs: utcMs(year, month, day) + clockMs, offsetMs: offset };
+}
+
+/** A time as RFC 3339 in UTC, `2024-01-01T00:00:00Z`; milliseconds only where there are any. */
+export function instantText(timeMs: number): string {
+  const text = new Date(timeMs).toISOString();
+  return text.endsWith(".000Z") ? `${text.slice(0, -5)}Z` : text;
+}
+
+/** The UTC day of a time as `20240101`. */
+export function compactDayText(timeMs: number): string {
+  return new Date(timeMs).toISOString().slice(0, 10).replaceAll("-", "");
+}
+
+/** First moment of a day of the proleptic Gregorian calendar, epoch milliseconds, UTC. */
+export function utcMs(year: number, month: number, day: number): number {
+  // Date.UTC takes years below 100 as 19xx; 400 years are 146,097 days exactly.
+  return Date.UTC(year + 400, month - 1, day) - 146_097 * DAY_MS;
+}
+
+/** How many days a month has; month 1 is January. */
+export function daysInMonth(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}
+
+/** The offset that sign and digits name; NaN where there are none, null where it is too large. */
+function offsetMs(
+  sign: string | undefined,
+  hours: string | undefined,
+  minutes: string | undefined,
+): number | null {
+  if (sign === undefined) return NaN;
+  const hour = Number(hours);
+  const minute = Number(minutes ?? "0");
+  if (hour > 23 || minute > 59) return null;
+  const size = (hour * 60 + minute) * MINUTE_MS;
+  return sign === "-" ? 0 - size : size;
+}

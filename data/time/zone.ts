@@ -1,0 +1,163 @@
+/**
+ * Times and days on the clocks of a zone as instants; times fast enough for a loop.
+ *
+ * Temporal says when a zone changes its offset. From that a table is made of which wall times each
+ * stretch between two changes answers for, as far as times ask for it, and kept; a time in the same
+ * stretch as the one before costs two comparisons. Temporal is used here and nowhere else.
+ *
+ * @module
+ */
+
+import { END_OF_TIME_MS } from "../limits.ts";
+import type { Span } from "../readings/page.ts";
+import { daysInMonth } from "./time_text.ts";
+
+/** No zone of the IANA database changed its offset before 1800. */
+const BEFORE_CHANGES_MS: number = Date.UTC(1800, 0, 1);
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
+
+/** Wall times are "local milliseconds": what Date.UTC would give for the local date and clock. */
+export interface LocalClock {
+  /**
+   * Epoch milliseconds of a wall time. One that comes twice gets the earlier instant (the offset in
+   * force before the change); NaN for one that is skipped. After the year 9999 clocks change no
+   * more.
+   */
+  toUtcMs(wallMs: number): number;
+  /**
+   * The same, but of a skipped wall time the instant as if the clock had not been set yet, so that
+   * 02:30 becomes 03:30: what Temporal calls `compatible`.
+   */
+  toCompatibleMs(wallMs: number): number;
+}
+
+/**
+ * The clock of a zone, given by its IANA name or as a fixed offset.
+ *
+ * @throws {RangeError} where there is no such zone.
+ */
+export function createLocalClock(zone: string): LocalClock {
+  requireZone(zone, "make a clock");
+  const spans = createWallSpans(zone);
+  let fromMs = 0, endMs = 0, offsetMs = 0;
+
+  /** Makes the last span that begins at or before a wall time the present one. */
+  function seek(wallMs: number): void {
+    const index = spans.find(wallMs);
+    fromMs = spans.fromMs[index];
+    endMs = spans.endMs[index];
+    offsetMs = spans.offsetMs[index];
+  }
+
+  return {
+    toUtcMs(wallMs) {
+      if (wallMs < fromMs || wallMs >= endMs) seek(wallMs);
+      return wallMs < endMs ? wallMs - offsetMs : NaN;
+    },
+    toCompatibleMs(wallMs) {
+      if (wallMs < fromMs || wallMs >= endMs) seek(wallMs);
+      return wallMs - offsetMs;
+    },
+  };
+}
+
+/**
+ * The half-open span of a calendar day `YYYY-MM-DD` on the clocks of a zone, from its first moment
+ * to that of the day after; null where the text names no day of the years 1970 to 9999.
+ *
+ * Days join without a gap. One without midnight begins later; one that a zone left out is empty;
+ * what clocks show again when they are set back over midnight belongs to the later day.
+ *
+ * @throws {RangeError} where there is no such zone.
+ */
+export function localDaySpan(zone: string, date: string): Span | null {
+  requireZone(zone, "tell a day");
+  const match = DATE.exec(date);
+  if (match === null) return null;
+  const [year, month, day] = match.slice(1).map(Number);
+  if (year < 1970 || month < 1 || month > 12) return null;
+  if (day < 1 || day > daysInMonth(year, month)) return null;
+  const first = new Temporal.PlainDate(year, month, day);
+  return {
+    fromMs: first.toZonedDateTime(zone).epochMilliseconds,
+    toMs: first.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds,
+  };
+}
+
+/** The calendar day of a zone that a time lies in, `YYYY-MM-DD`. */
+export function localDate(zone: string, timeMs: number): string {
+  return zonedAt(timeMs, zone).toPlainDate().toString();
+}
+
+/** Whether a text is an IANA zone name, in any case, or a fixed offset such as +01:00. */
+export function isTimeZone(text: string): boolean {
+  try {
+    zonedAt(0, text);
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+function requireZone(zone: string, act: string): void {
+  if (isTimeZone(zone)) return;
+  throw new RangeError(
+    `Cannot ${act} as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
+  );
+}
+
+/** Spans of wall time `[fromMs, endMs)` and their offset, in order; no two share a time. */
+interface WallSpans {
+  readonly fromMs: readonly number[];
+  readonly endMs: readonly number[];
+  readonly offsetMs: readonly number[];
+  /** The last span that begins at or before a wall time; the time may lie behind its end. */
+  find(wallMs: number): number;
+}
+
+function createWallSpans(zone: string): WallSpans {
+  const fromMs: number[] = [], endMs: number[] = [], offsetMs: number[] = [];
+  let next: Temporal.ZonedDateTime | null = zonedAt(BEFORE_CHANGES_MS, zone);
+  /** Wall times before this one are spoken for: what is added later lies behind it. */
+  let reachMs = -Infinity;
+
+  function add(start: Temporal.ZonedDateTime): void {
+    const offset = start.offsetNanoseconds / 1_000_000;
+    const change = start.getTimeZoneTransition("next");
+    const isLast = change === null || change.epochMilliseconds >= END_OF_TIME_MS;
+    const end = isLast ? Infinity : change.epochMilliseconds + offset;
+    const isFirst = reachMs === -Infinity;
+    // What the stretches before have answered for is theirs: of two instants the earlier counts.
+    const from = isFirst ? reachMs : Math.max(reachMs, start.epochMilliseconds + offset);
+    next = isLast ? null : change;
+    if (from >= end) return;
+    fromMs.push(from);
+    endMs.push(end);
+    offsetMs.push(offset);
+    reachMs = end;
+  }
+
+  function find(wallMs: number): number {
+    while (next !== null && wallMs >= reachMs) add(next);
+    return lastNotAfter(fromMs, wallMs);
+  }
+
+  return { fromMs, endMs, offsetMs, find };
+}
+
+/** Index of the last of ascending numbers that is not above a value, or -1. */
+function lastNotAfter(ascending: readonly number[], value: number): number {
+  let low = 0, high = ascending.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] <= value) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
+
+function zonedAt(timeMs: number, zone: string): Temporal.ZonedDateTime {
+  // The constructor takes names and offsets alone; Instant.toZonedDateTimeISO() takes whole times.
+  return new Temporal.ZonedDateTime(BigInt(timeMs) * 1_000_000n, zone);
+}

@@ -1,0 +1,71 @@
+/**
+ * Continuous export put together from its settings.
+ *
+ * @module
+ */
+
+import { type ExportDestination } from "../../data/continuous/destination.ts";
+import {
+  type DestinationOptions,
+  openDestination,
+} from "../../data/continuous/open_destination.ts";
+import { openWindowEncoder } from "../../data/continuous/encoder.ts";
+import { type ContinuousSettings, keyStyleOf } from "../../data/continuous_settings.ts";
+import type { Log } from "../../data/log.ts";
+import { createInfluxSource } from "../../data/influx/source.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import type { Duty } from "../engine/duty_loop.ts";
+import { createEmbeddedSource } from "./embedded_source.ts";
+import { shardDuties } from "./shard_duty.ts";
+import { createChangedDevices } from "./changed_devices.ts";
+import { pause } from "../engine/pause.ts";
+
+/** What it needs. */
+export interface ContinuousDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** The readings. */
+  readonly series: Pick<SeriesStore, "read">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+  /** Its settings. */
+  readonly continuous: ContinuousSettings;
+  /** How S3 is reached, and the place in it. */
+  readonly s3: DestinationOptions["s3"];
+}
+
+/** Continuous export, ready to begin. */
+export interface OpenedContinuousExport {
+  /** Where objects go. */
+  readonly destination: ExportDestination;
+  /** What exports them; nothing happens before they are started. */
+  readonly duties: readonly Duty[];
+}
+
+/** Puts it together. Neither destination nor source is asked yet. */
+export async function openContinuousExport(
+  { kv, series, now, log, continuous, s3 }: ContinuousDeps,
+): Promise<OpenedContinuousExport> {
+  const destination = openDestination({ path: continuous.path, s3 });
+  const isEmbedded = continuous.influx === null;
+  const source = continuous.influx === null
+    ? createEmbeddedSource({ kv, store: series })
+    : createInfluxSource({ now, wait: pause }, continuous.influx);
+  const duties = shardDuties({
+    kv,
+    source,
+    feed: isEmbedded ? createChangedDevices(kv) : null,
+    isSourceWhole: isEmbedded,
+    destination,
+    encoder: await openWindowEncoder(continuous.format),
+    style: keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : ""),
+    deviceIds: continuous.deviceIds,
+    intervalMs: continuous.intervalMs,
+    lookbackMs: continuous.lookbackMs,
+    now,
+    log,
+  });
+  return { destination, duties };
+}

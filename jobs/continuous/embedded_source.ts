@@ -1,0 +1,44 @@
+/**
+ * Telemetry from the own series store, as continuous export takes it.
+ *
+ * @module
+ */
+
+import type { TelemetrySource } from "../../data/continuous/source.ts";
+import { getDevice, listDevices } from "../../kv/devices/devices.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+
+/** Devices read at once. */
+const LIST_LIMIT = 500;
+
+/** What the source needs. */
+export interface EmbeddedSourceDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list">;
+  /** The readings. */
+  readonly store: Pick<SeriesStore, "read">;
+}
+
+/** A source of what devices sent here. Type and place are those of the moment of reading. */
+export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): TelemetrySource {
+  return {
+    async *devices(signal) {
+      let afterId = "";
+      for (;;) {
+        signal.throwIfAborted();
+        const devices = await listDevices(kv, { afterId, limit: LIST_LIMIT });
+        for (const { id } of devices) yield id;
+        if (devices.length < LIST_LIMIT) return;
+        afterId = devices[devices.length - 1].id;
+      }
+    },
+    async *read(deviceId, span, signal) {
+      const device = await getDevice(kv, deviceId);
+      if (device === null) return;
+      const { profile, deviceType, location } = device.value;
+      for await (const page of store.read({ profile, id: deviceId }, span, signal)) {
+        yield { profile, deviceType, location, page };
+      }
+    },
+  };
+}

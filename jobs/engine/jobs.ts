@@ -1,0 +1,115 @@
+/**
+ * The face of the job engine to those who ask for work: create, look, cancel.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { commitJob, getJob, type JobEntry, type JobRecord, stageJob } from "../../kv/jobs/jobs.ts";
+import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
+import { stageWake } from "../../kv/jobs/wake_queue.ts";
+import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
+
+export type { JobRecord } from "../../kv/jobs/jobs.ts";
+
+/** Job ids are UUIDs (RFC 9562). */
+const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** What is asked for. */
+export interface JobRequest {
+  /** The kind's name. */
+  readonly kind: string;
+  /** What the kind needs. */
+  readonly params: Json;
+  /** Who asks. */
+  readonly owner: string;
+  /** Their idempotency key, or null. */
+  readonly slot: string | null;
+}
+
+/** Asked-for work. */
+export interface Jobs {
+  /**
+   * Creates a job: record, due entry, idempotency slot and wake-up in one commit. The same request
+   * under the same slot again is the same job.
+   *
+   * @throws {AppError} IDEMPOTENCY_KEY_REUSED where the slot has another request's job.
+   */
+  create(request: JobRequest): Promise<JobRecord>;
+  /** A job, or null where there is none of that id, whatever the id looks like. */
+  get(id: string): Promise<JobRecord | null>;
+  /** Ends a job that has not ended: at once where it waits, soon where it runs. False otherwise. */
+  cancel(id: string): Promise<boolean>;
+}
+
+/** What the face needs. */
+export interface JobsDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "atomic">;
+  /** Whether the database has queues. */
+  readonly hasQueue: boolean;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** A fresh UUID. */
+  readonly newId: () => string;
+  /** Wakes the dispatcher of this process, where there is one. */
+  readonly poke: () => void;
+  /** How long a record is kept after its job ended, milliseconds. */
+  readonly jobRetentionMs: number;
+}
+
+/** The face over a database. */
+export function createJobs(deps: JobsDeps): Jobs {
+  const { kv, now } = deps;
+
+  /** RFC 9562 §4: ids are read in any case. */
+  async function entryOf(id: string): Promise<JobEntry | null> {
+    const lower = id.toLowerCase();
+    return JOB_ID.test(lower) ? await getJob(kv, lower) : null;
+  }
+
+  async function get(id: string): Promise<JobRecord | null> {
+    return (await entryOf(id))?.value ?? null;
+  }
+
+  return {
+    get,
+    async create(request) {
+      const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
+      for (;;) {
+        const taken = slot && await getSlot(kv, slot);
+        const earlier = taken?.jobId ? await get(taken.jobId) : null;
+        if (earlier !== null) return sameRequest(earlier, request);
+        const record = newJob({ ...request, id: deps.newId() }, now());
+        const op = kv.atomic();
+        if (slot !== null && taken !== null) {
+          op.check(taken);
+          stageSlot(op, slot, record.id);
+        }
+        stageJob(op, record);
+        if (deps.hasQueue) stageWake(op);
+        if (!(await op.commit()).ok) continue;
+        deps.poke();
+        return record;
+      }
+    },
+    async cancel(id) {
+      for (;;) {
+        const entry = await entryOf(id);
+        if (entry === null || isEnded(entry.value)) return false;
+        const next = entry.value.state === "pending"
+          ? cancelled(entry.value, now(), now() + deps.jobRetentionMs)
+          : { ...entry.value, isCancelRequested: true };
+        if (await commitJob(kv, entry, next)) return true;
+      }
+    },
+  };
+}
+
+function sameRequest(job: JobRecord, { kind, params }: JobRequest): JobRecord {
+  if (job.kind === kind && JSON.stringify(job.params) === JSON.stringify(params)) return job;
+  throw new AppError(
+    "IDEMPOTENCY_KEY_REUSED",
+    "This Idempotency-Key was used before with another request",
+  );
+}

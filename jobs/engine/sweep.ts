@@ -1,0 +1,69 @@
+/**
+ * The duty that deletes files which no job names: what killed runs and zombies left.
+ *
+ * A file is kept where its job names it, or runs under the epoch that wrote it. Files are listed
+ * before records are read, so a record is never older than the file it decides on.
+ *
+ * @module
+ */
+
+import type { FileStore } from "../../data/files/file_store.ts";
+import type { Log } from "../../data/log.ts";
+import { getJob } from "../../kv/jobs/jobs.ts";
+import type { Duty } from "./duty_loop.ts";
+import { artifactRun } from "./job_kind.ts";
+
+/** The duty's name. */
+export const SWEEP = "sweep";
+
+/** What the sweep needs. */
+export interface SweepDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get">;
+  /** Where artifacts are. */
+  readonly files: Pick<FileStore, "list" | "remove" | "discard">;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** The duty; its first round is at start. */
+export function sweepDuty(deps: SweepDeps): Duty {
+  return {
+    name: SWEEP,
+    everyMs: 60_000,
+    async round({ signal }) {
+      await sweepFiles(deps, signal);
+    },
+  };
+}
+
+/** Deletes every file that no job names. Returns how many. */
+export async function sweepFiles(
+  { kv, files, log }: SweepDeps,
+  signal: AbortSignal,
+): Promise<number> {
+  let count = 0;
+  for await (const { name, isWhole } of files.list()) {
+    if (signal.aborted) break;
+    const run = artifactRun(name);
+    try {
+      if (run === null || await isWanted(kv, { ...run, name, isWhole })) continue;
+      await (isWhole ? files.remove(name) : files.discard(name));
+      count++;
+      log("info", "orphan file deleted", { name, isWhole });
+    } catch (error) {
+      log("error", "file not swept", { name, error });
+    }
+  }
+  return count;
+}
+
+async function isWanted(
+  kv: Pick<Deno.Kv, "get">,
+  { jobId, epoch, name, isWhole }: { jobId: string; epoch: number; name: string; isWhole: boolean },
+): Promise<boolean> {
+  const job = (await getJob(kv, jobId))?.value;
+  if (job === undefined) return false;
+  if (job.state === "running" && job.epoch === epoch) return true;
+  return isWhole && job.state === "completed" && job.artifact?.name === name;
+}

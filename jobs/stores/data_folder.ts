@@ -1,0 +1,91 @@
+/**
+ * Loading the files of stores from a folder, once, at start, where they changed since they were
+ * loaded. It goes on beside everything else, and no file that is missing or wrong stops the service.
+ *
+ * A file counts as loaded when it was read to its end and is still the same. One that a stop or a
+ * dead process cut short is loaded again at the next start, which completes it.
+ *
+ * @module
+ */
+
+import { markFile, readFileBytes } from "../../data/files/source_file.ts";
+import type { Log } from "../../data/log.ts";
+import { getLoadedFile, setLoadedFile } from "../../kv/stores/loaded_files.ts";
+import {
+  importStores,
+  type StoreImportDeps,
+  type StoreUploadKind,
+} from "../../kv/stores/import.ts";
+
+/** The files, in the order in which they are loaded. */
+const FILES: readonly { readonly kind: StoreUploadKind; readonly name: string }[] = [
+  { kind: "timezones", name: "timezones.csv" },
+  { kind: "hours", name: "menu_hours.csv" },
+  { kind: "status", name: "store_status.csv" },
+];
+/** How many of the rows that were not taken the log tells; the rest are counted. */
+const REJECTS_LOGGED = 10;
+
+/** What loading needs. */
+export interface StoreDataDeps extends StoreImportDeps {
+  /** The database. */
+  readonly kv: StoreImportDeps["kv"] & Pick<Deno.Kv, "get" | "set">;
+  /** The folder of the files. */
+  readonly folder: string;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** Begins to load. Stopping waits for what is being written. */
+export function startStoreData(deps: StoreDataDeps): { stop(): Promise<void> } {
+  const controller = new AbortController();
+  const loading = loadStoreData(deps, controller.signal);
+  return {
+    async stop() {
+      controller.abort();
+      await loading;
+    },
+  };
+}
+
+/** Loads the files that changed, one after the other. What goes wrong with one is logged. */
+export async function loadStoreData(deps: StoreDataDeps, signal: AbortSignal): Promise<void> {
+  for (const { kind, name } of FILES) {
+    const path = `${deps.folder}/${name}`;
+    try {
+      await loadFile(deps, { kind, name, path }, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      deps.log("error", "store file not loaded", { path, error });
+    }
+  }
+}
+
+async function loadFile(
+  { kv, series, now, log }: StoreDataDeps,
+  { kind, name, path }: { kind: StoreUploadKind; name: string; path: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const before = await markFile(path);
+  if (before === null) return log("warn", "store file missing", { path });
+  const { sizeBytes, modifiedMs } = before;
+  const loaded = await getLoadedFile(kv, name);
+  const isLoaded = loaded !== null && loaded.path === path && loaded.sizeBytes === sizeBytes &&
+    loaded.modifiedMs === modifiedMs;
+  if (isLoaded) return log("info", "store file unchanged", { path });
+  const startedMs = now();
+  const progress = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+  const chunks = readFileBytes(path, signal);
+  const { counts, rejects } = await importStores({ kv, series }, { kind, chunks, progress });
+  log(counts.rejected > 0 ? "warn" : "info", "store file loaded", {
+    path,
+    ...counts,
+    rejects: rejects.slice(0, REJECTS_LOGGED),
+    ms: now() - startedMs,
+  });
+  const after = await markFile(path);
+  const isSame = after?.sizeBytes === sizeBytes && after.modifiedMs === modifiedMs;
+  if (isSame && modifiedMs !== null) await setLoadedFile(kv, name, { path, sizeBytes, modifiedMs });
+}

@@ -1,0 +1,55 @@
+/**
+ * The duty that folds segments into blocks. A round reads the marks of series that have some, and
+ * nothing of those that are to wait.
+ *
+ * @module
+ */
+
+import type { Log } from "../../data/log.ts";
+import { UPKEEP, type Upkeep } from "../../data/upkeep.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import { clearUnfolded, listUnfolded } from "../../kv/series/unfolded.ts";
+import type { Duty } from "../engine/duty_loop.ts";
+
+/** What compaction needs. */
+export interface CompactionDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** What folds. */
+  readonly series: Pick<SeriesStore, "fold">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+  /** When series are folded. */
+  readonly upkeep?: Pick<Upkeep, "everyMs" | "foldSegments" | "foldAfterMs">;
+}
+
+/** The duty. */
+export function compactionDuty(
+  { kv, series, now, log, upkeep = UPKEEP }: CompactionDeps,
+): Duty {
+  const { everyMs, foldSegments, foldAfterMs } = upkeep;
+  const seenMs = new Map<string, number>();
+  return {
+    name: "compaction",
+    everyMs,
+    async round({ signal }) {
+      for await (const mark of listUnfolded(kv)) {
+        if (signal.aborted) return;
+        const name = `${mark.ref.profile}/${mark.ref.id}`;
+        const sinceMs = seenMs.get(name) ?? now();
+        seenMs.set(name, sinceMs);
+        const isOld = now() - sinceMs >= foldAfterMs;
+        if (!isOld && mark.count < foldSegments) continue;
+        seenMs.delete(name);
+        try {
+          await series.fold(mark.ref);
+          await clearUnfolded(kv, mark);
+        } catch (error) {
+          log("error", "series not folded", { ...mark.ref, error });
+        }
+      }
+    },
+  };
+}

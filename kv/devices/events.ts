@@ -1,0 +1,54 @@
+/**
+ * What is told of devices: when they went offline and came online again.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["device_event", id, atMs, state]` | {@link DeviceEvent} without its key | `kv/devices/presence.ts`, on the commit that moves the device |
+ *
+ * The events of a device take turns, offline first, each at a later time than the one before.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Staging } from "../budget.ts";
+
+const SPACE = "device_event";
+
+const stateSchema = z.enum(["online", "offline"]);
+const eventSchema = z.object({ v: z.literal(1), lastSeenMs: z.number().nullable() });
+
+/** One event; times are epoch milliseconds. */
+export interface DeviceEvent {
+  /** When it happened: a deadline that passed, or when something was received. */
+  readonly atMs: number;
+  /** The state that began. */
+  readonly state: "online" | "offline";
+  /** When something was last received, null where nothing ever was. */
+  readonly lastSeenMs: number | null;
+}
+
+/** Sets an event. */
+export function stageDeviceEvent(
+  op: Staging,
+  id: string,
+  { atMs, state, lastSeenMs }: DeviceEvent,
+): void {
+  op.set([SPACE, id, atMs, state], { v: 1, lastSeenMs });
+}
+
+/** The events of a device, the oldest first, from after a time (null: from the first one). */
+export async function listDeviceEvents(
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  { afterMs, limit }: { afterMs: number | null; limit: number },
+): Promise<DeviceEvent[]> {
+  const prefix = [SPACE, id];
+  const selector = afterMs === null ? { prefix } : { prefix, start: [...prefix, afterMs + 1] };
+  const events: DeviceEvent[] = [];
+  for await (const { key, value } of kv.list(selector, { limit })) {
+    const { lastSeenMs } = eventSchema.parse(value);
+    events.push({ atMs: Number(key[2]), state: stateSchema.parse(key[3]), lastSeenMs });
+  }
+  return events;
+}

@@ -1,0 +1,114 @@
+/**
+ * Records of jobs, each with its one entry in the due index.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["job", id]` | {@link JobRecord} | the engine, always under a check of what it read |
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Staging } from "../budget.ts";
+import { type Due, stageDue, stageDueDelete } from "./due.ts";
+import { stageSlotDelete } from "./slots.ts";
+
+const SPACE = "job";
+
+const artifactSchema = z.object({
+  name: z.string(),
+  filename: z.string(),
+  contentType: z.string(),
+  sizeBytes: z.int(),
+  sha256: z.string(),
+});
+
+const jobSchema = z.object({
+  v: z.literal(1),
+  id: z.string(),
+  kind: z.string(),
+  params: z.json(),
+  owner: z.string(),
+  slot: z.string().nullable(),
+  state: z.enum(["pending", "running", "completed", "failed", "cancelled", "expired"]),
+  epoch: z.int(),
+  attempt: z.int(),
+  abandoned: z.int(),
+  lease: z.object({ owner: z.string(), untilMs: z.number() }).nullable(),
+  due: z.object({ kind: z.enum(["job_wait", "job_lease", "job_keep"]), atMs: z.number() }),
+  createdMs: z.number(),
+  updatedMs: z.number(),
+  endedMs: z.number().nullable(),
+  fileExpiresMs: z.number().nullable(),
+  progress: z.object({ done: z.number(), total: z.number().nullable(), percent: z.number() }),
+  artifact: artifactSchema.nullable(),
+  result: z.json(),
+  error: z.object({ code: z.string(), message: z.string(), details: z.string() }).nullable(),
+  isCancelRequested: z.boolean(),
+  history: z.array(z.object({ atMs: z.number(), state: z.string(), epoch: z.int() })),
+});
+
+/** A job's file: `name` in the file store, `filename` as users see it. */
+export type Artifact = z.infer<typeof artifactSchema>;
+
+/** The only truth about a job. What moves it is in `jobs/engine/transitions.ts`. Times in epoch ms. */
+export type JobRecord = z.infer<typeof jobSchema>;
+
+/** A record and the version it was read at. */
+export interface JobEntry {
+  /** Its key, for checks. */
+  readonly key: Deno.KvKey;
+  /** The record. */
+  readonly value: JobRecord;
+  /** The version of its last change. */
+  readonly versionstamp: string;
+}
+
+type Kv = Pick<Deno.Kv, "get" | "atomic">;
+
+/** Reads a job; null where there is none. */
+export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
+  const { key, value, versionstamp } = await kv.get([SPACE, id]);
+  return versionstamp === null ? null : { key, value: jobSchema.parse(value), versionstamp };
+}
+
+/** Sets a new job and its due entry. */
+export function stageJob(op: Staging, record: JobRecord): void {
+  op.set([SPACE, record.id], record);
+  stageDue(op, { ...record.due, id: record.id });
+}
+
+/** Writes what a job has become and moves its due entry. False where it was changed meanwhile. */
+export async function commitJob(kv: Kv, from: JobEntry, to: JobRecord): Promise<boolean> {
+  const op = kv.atomic().check(from);
+  op.set(from.key, to);
+  const before = from.value.due;
+  if (before.atMs !== to.due.atMs || before.kind !== to.due.kind) {
+    stageDueDelete(op, { ...before, id: to.id });
+    stageDue(op, { ...to.due, id: to.id });
+  }
+  return (await op.commit()).ok;
+}
+
+/** Deletes a job, its due entry and its idempotency slot. False where it was changed meanwhile. */
+export async function deleteJob(kv: Kv, from: JobEntry): Promise<boolean> {
+  const { id, due, owner, slot } = from.value;
+  const op = kv.atomic().check(from);
+  op.delete(from.key);
+  stageDueDelete(op, { ...due, id });
+  if (slot !== null) stageSlotDelete(op, { owner, slot });
+  return (await op.commit()).ok;
+}
+
+/** Takes away a due entry that is not the job's (any more), unless the job changes meanwhile. */
+export async function dropStaleDue(
+  kv: Pick<Deno.Kv, "atomic">,
+  due: Due,
+  entry: JobEntry | null,
+): Promise<void> {
+  const own = entry?.value.due;
+  if (own?.atMs === due.atMs && own.kind === due.kind) return;
+  const op = kv.atomic().check(entry ?? { key: [SPACE, due.id], versionstamp: null });
+  stageDueDelete(op, due);
+  await op.commit();
+}

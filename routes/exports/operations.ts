@@ -1,0 +1,151 @@
+/**
+ * The operations under `/api/export`, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  exportAccepted,
+  exportCompleted,
+  exportExpired,
+  exportFailed,
+  exportNotFound,
+  exportPending,
+  exportStatusSchema,
+} from "./schemas.ts";
+import { exportRequest } from "./exports.ts";
+import { fileOperations } from "../jobs/file_operations.ts";
+import { idempotencyKeyHeader } from "../jobs/request_headers.ts";
+import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import { exampleOf } from "../openapi/schema_example.ts";
+
+/** An id that the examples speak of. */
+const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+const create: Operation = {
+  method: "post",
+  path: "/api/export/csv",
+  id: "createExport",
+  tag: "Exports",
+  summary: "Ask for an export",
+  description: "Makes a job that writes the readings of a smart meter into a CSV file. Watch its " +
+    "status until it is not `pending`, then download the file. A job that was accepted is done, " +
+    "also when the service dies meanwhile.",
+  parameters: [
+    {
+      in: "header",
+      name: "Prefer",
+      description: "`respond-async` asks for the answer 202 instead of 200 (RFC 7240).",
+      schema: z.string(),
+      example: "respond-async",
+    },
+    idempotencyKeyHeader("january-of-meter-123"),
+  ],
+  body: [{
+    mediaType: "application/json",
+    schema: exportRequest,
+    examples: {
+      month: {
+        summary: "A month",
+        value: {
+          smart_meter_id: "123",
+          start_datetime: "2024-01-01T00:00:00Z",
+          end_datetime: "2024-01-31T23:59:59Z",
+          format: "csv",
+        },
+      },
+      local_day: {
+        summary: "A day in Amsterdam",
+        value: {
+          smart_meter_id: "123",
+          start_datetime: "2024-07-01T00:00:00+02:00",
+          end_datetime: "2024-07-01T23:59:59.999+02:00",
+          format: "csv",
+        },
+      },
+    },
+  }],
+  answers: [
+    {
+      status: 200,
+      description: "The job is made, or was made by an earlier request with the same key.",
+      headers: ["Location"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+    },
+    {
+      status: 202,
+      description: "The same, to a request that prefers it.",
+      headers: ["Location", "Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+    },
+  ],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+};
+
+const jobId: Parameter = {
+  in: "path",
+  name: "job_id",
+  description: "The id that the export was answered with, in any case.",
+  schema: z.string(),
+  example: EXAMPLE_JOB,
+};
+
+const status: Operation = {
+  method: "get",
+  path: "/api/export/status/{job_id}",
+  id: "getExportStatus",
+  tag: "Exports",
+  summary: "Look at an export",
+  description: "Always answered with 200: `status` says what the job is, also where there is none.",
+  parameters: [jobId],
+  answers: [{
+    status: 200,
+    description: "The job. `Retry-After` is there while it is `pending`.",
+    headers: ["Cache-Control"],
+    mayHave: ["Retry-After"],
+    content: [{
+      mediaType: "application/json",
+      schema: exportStatusSchema,
+      examples: {
+        pending: { summary: "Waiting or running", value: exampleOf(exportPending) },
+        completed: { summary: "With a file", value: exampleOf(exportCompleted) },
+        failed: { summary: "Without a file", value: exampleOf(exportFailed) },
+        expired: { summary: "With a file that is gone", value: exampleOf(exportExpired) },
+        not_found: { summary: "No export", value: exampleOf(exportNotFound) },
+      },
+    }],
+  }],
+  problems: [],
+};
+
+const [download, downloadHead] = fileOperations({
+  path: "/api/export/download/{job_id}",
+  id: "downloadExport",
+  tag: "Exports",
+  summary: "Download the file of an export",
+  parameter: jobId,
+  csv: "A line of names, then a line a reading, ascending by time (RFC 4180, UTF-8).",
+  problems: [
+    "JOB_NOT_FOUND",
+    "EXPORT_NOT_READY",
+    "EXPORT_FAILED",
+    "EXPORT_CANCELLED",
+    "EXPORT_EXPIRED",
+  ],
+});
+
+/** All of them. */
+export const exportOperations: readonly Operation[] = [
+  create,
+  status,
+  headOf(status),
+  download,
+  downloadHead,
+];

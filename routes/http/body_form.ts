@@ -1,0 +1,63 @@
+/**
+ * What a request says of its body: media type, character set and content coding.
+ *
+ * @module
+ */
+
+import { AppError, type FieldError } from "../../data/app_error.ts";
+import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
+
+/** A content coding that a body may have. */
+export type Coding = "identity" | "gzip";
+
+/** How a body is to be read. */
+export interface BodyForm<T extends string> {
+  /** Its media type, one of those that are taken. */
+  readonly mediaType: T;
+  /** Whether it comes in gzip. */
+  readonly isGzip: boolean;
+}
+
+/** UTF-8 and what is part of it. */
+const CHARSETS = ["utf-8", "utf8", "us-ascii", "ascii"];
+
+/**
+ * How a body says it is to be read. Of the parameters of its media type only the charset matters,
+ * which must be UTF-8.
+ *
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE with everything that is wrong.
+ */
+export function bodyForm<T extends string>(
+  { headers }: Request,
+  mediaTypes: readonly T[],
+  codings: readonly Coding[],
+): BodyForm<T> {
+  const contentType = headers.get("content-type") ?? "";
+  const given = contentType.split(";")[0].trim().toLowerCase();
+  const mediaType = mediaTypes.find((type) => type === given);
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1].toLowerCase();
+  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  const known = codings.find((one) => one === coding || `x-${one}` === coding);
+  const errors: FieldError[] = [];
+  const wrong = (header: string, detail: string, value: string) =>
+    errors.push({ pointer: `#${header}`, detail, value: value.slice(0, QUOTED_VALUE_MAX) });
+  if (mediaType === undefined) {
+    wrong("content-type", `Content-Type must be ${oneOf(mediaTypes)}`, given);
+  }
+  if (charset !== undefined && !CHARSETS.includes(charset)) {
+    wrong("content-type", "The charset of Content-Type must be utf-8", charset);
+  }
+  if (known === undefined) {
+    wrong("content-encoding", `Content-Encoding must be ${oneOf(codings)}`, coding);
+  }
+  if (mediaType !== undefined && errors.length === 0) {
+    return { mediaType, isGzip: known === "gzip" };
+  }
+  const message = errors.map(({ detail }) => detail).join("; ");
+  throw new AppError("UNSUPPORTED_MEDIA_TYPE", message, { errors });
+}
+
+function oneOf(names: readonly string[]): string {
+  const last = names[names.length - 1];
+  return names.length === 1 ? last : `${names.slice(0, -1).join(", ")} or ${last}`;
+}

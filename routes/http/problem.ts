@@ -1,0 +1,91 @@
+/**
+ * Errors as `application/problem+json` (RFC 9457).
+ *
+ * @module
+ */
+
+import { AppError, type ErrorCode, type FieldError } from "../../data/app_error.ts";
+
+interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** The HTTP status and title of each code. */
+export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
+  INVALID_REQUEST: { status: 400, title: "Invalid request" },
+  MALFORMED_BODY: { status: 400, title: "Malformed body" },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
+  BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  ROUTE_NOT_FOUND: { status: 404, title: "Not found" },
+  METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
+  PRECONDITION_FAILED: { status: 412, title: "Precondition failed" },
+  RANGE_NOT_SATISFIABLE: { status: 416, title: "Range not satisfiable" },
+  IDEMPOTENCY_KEY_REUSED: { status: 422, title: "Idempotency key reused" },
+  SMART_METER_NOT_FOUND: { status: 404, title: "Smart meter not found" },
+  DEVICE_NOT_FOUND: { status: 404, title: "Device not found" },
+  CONTINUOUS_EXPORT_NOT_FOUND: { status: 404, title: "Continuous export not found" },
+  STORE_NOT_FOUND: { status: 404, title: "Store not found" },
+  DEVICE_PROFILE_FIXED: { status: 409, title: "Profile fixed" },
+  RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },
+  JOB_NOT_FOUND: { status: 404, title: "Job not found" },
+  EXPORT_NOT_READY: { status: 404, title: "Export not ready" },
+  EXPORT_EXPIRED: { status: 410, title: "Export expired" },
+  EXPORT_FAILED: { status: 404, title: "Export failed" },
+  EXPORT_CANCELLED: { status: 404, title: "Export cancelled" },
+  REPORT_NOT_FOUND: { status: 404, title: "Report not found" },
+  REPORT_NOT_READY: { status: 404, title: "Report not ready" },
+  REPORT_EXPIRED: { status: 410, title: "Report expired" },
+  REPORT_FAILED: { status: 404, title: "Report failed" },
+  JOB_ABANDONED: { status: 500, title: "Job abandoned" },
+  STORAGE_FULL: { status: 507, title: "Storage full" },
+  STORAGE_UNAVAILABLE: { status: 503, title: "Storage unavailable" },
+  SERIES_REMOVED: { status: 404, title: "Series removed" },
+  SERIES_BUSY: { status: 503, title: "Series busy" },
+  SERVICE_STOPPING: { status: 503, title: "Service stopping" },
+  WORKER_NOT_RUNNING: { status: 503, title: "Worker not running" },
+  PAGE_NOT_INSTALLED: { status: 404, title: "Page not installed" },
+  INTERNAL_ERROR: { status: 500, title: "Internal error" },
+};
+
+/** The error as an answer. One without a code is answered blank, whatever it says. */
+export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
+  const known = error instanceof AppError
+    ? error
+    : new AppError("INTERNAL_ERROR", "Something went wrong on our side; it has been logged");
+  const answer = new Headers(headers);
+  answer.set("content-type", "application/problem+json");
+  const { status } = PROBLEMS[known.code];
+  return new Response(JSON.stringify(problemBody(known)), { status, headers: answer });
+}
+
+/** The error as the body of an answer. */
+export function problemBody({ code, message, details, errors }: AppError): Record<string, unknown> {
+  const { status, title } = PROBLEMS[code];
+  return {
+    type: `urn:openwatts:problem:${code.toLowerCase().replaceAll("_", "-")}`,
+    title,
+    status,
+    code,
+    detail: message,
+    ...(details === "" ? {} : { details }),
+    ...(errors.length === 0 ? {} : { errors }),
+  };
+}
+
+/** Errors that one answer lists; nobody mends more by hand. */
+const ERRORS_TOLD = 100;
+
+/**
+ * One error that lists everything that is wrong with a request, the first 100 of it; its message
+ * names all that is listed.
+ */
+export function invalidRequest(all: readonly FieldError[]): AppError {
+  const errors = all.slice(0, ERRORS_TOLD);
+  const details = [...new Set(errors.map(({ detail }) => detail))];
+  if (all.length > errors.length) details.push(`${all.length - errors.length} errors more`);
+  const message = details.length === 1
+    ? details[0]
+    : details.map((detail) => detail.replace(/\.$/, "")).join("; ");
+  return new AppError("INVALID_REQUEST", message, { errors });
+}

@@ -1,0 +1,39 @@
+/**
+ * Saying how often a device may send: `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the answer to one that sends too often.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import type { RateLimit } from "../../data/devices/rate_window.ts";
+import { problemResponse } from "./problem.ts";
+
+/** The headers that tell the limit and how much of it is left. */
+export function limitHeaders(
+  { requests, windowMs }: RateLimit,
+  { remaining, waitMs = windowMs }: { remaining: number; waitMs?: number },
+): [name: string, value: string][] {
+  return [
+    ["ratelimit-policy", `"device";q=${requests};w=${Math.ceil(windowMs / 1000)}`],
+    ["ratelimit", `"device";r=${remaining};t=${seconds(waitMs)}`],
+  ];
+}
+
+/** The answer to a device that sends too often. */
+export function rateLimited(id: string, limit: RateLimit, waitMs: number): Response {
+  return problemResponse(limitError(id, limit), {
+    ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),
+    "retry-after": String(seconds(waitMs)),
+  });
+}
+
+function limitError(id: string, { requests, windowMs }: RateLimit): AppError {
+  const rule = `at most ${requests} requests in ${windowMs / 1000} s`;
+  return new AppError("RATE_LIMITED", `Rate limit exceeded: device ${id} may send ${rule}`);
+}
+
+/** Whole seconds, rounded up, at least 1. */
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}

@@ -1,0 +1,109 @@
+/**
+ * The operations on reports, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { fileOperations } from "../jobs/file_operations.ts";
+import { idempotencyKeyHeader } from "../jobs/request_headers.ts";
+import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import {
+  reportComplete,
+  reportExpired,
+  reportFailed,
+  reportRunning,
+  reportStatusSchema,
+  reportTriggered,
+} from "./report_schemas.ts";
+import { reportRequest } from "./reports.ts";
+import { exampleOf } from "../openapi/schema_example.ts";
+
+const trigger: Operation = {
+  method: "post",
+  path: "/trigger_report",
+  id: "triggerReport",
+  tag: "Reports",
+  summary: "Trigger a report on all stores",
+  description: "Makes a job that writes how long each store was up and down in the last hour, " +
+    "day and week before `as_of`, within its business hours. It sees every poll that was stored " +
+    "before. The path may end with a slash.",
+  parameters: [idempotencyKeyHeader("report-of-october-3")],
+  body: [{
+    mediaType: "application/json",
+    schema: reportRequest,
+    examples: {
+      now: { summary: "As of the latest poll", value: {} },
+      as_of: {
+        summary: "As of a moment, each poll holding two hours at most",
+        value: { as_of: "2024-10-03T23:00:00Z", max_hold_hours: 2 },
+      },
+    },
+  }],
+  isBodyOptional: true,
+  answers: [{
+    status: 200,
+    description: "The job is made, or was made by an earlier request with the same key.",
+    headers: ["Location"],
+    content: [{ mediaType: "application/json", schema: reportTriggered }],
+  }],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+};
+
+const reportId: Parameter = {
+  in: "path",
+  name: "report_id",
+  description: "The id that the trigger was answered with, in any case.",
+  schema: z.string(),
+  example: "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24",
+};
+
+const status: Operation = {
+  method: "get",
+  path: "/get_report/{report_id}",
+  id: "getReport",
+  tag: "Reports",
+  summary: "Look at a report",
+  description: "`status` says what the report is. The path may end with a slash.",
+  parameters: [reportId],
+  answers: [{
+    status: 200,
+    description: "The report. `Retry-After` is there while it is `Running`.",
+    headers: ["Cache-Control"],
+    mayHave: ["Retry-After"],
+    content: [{
+      mediaType: "application/json",
+      schema: reportStatusSchema,
+      examples: {
+        running: { summary: "Waiting or being made", value: exampleOf(reportRunning) },
+        complete: { summary: "With a file", value: exampleOf(reportComplete) },
+        failed: { summary: "Without a file", value: exampleOf(reportFailed) },
+        expired: { summary: "With a file that is gone", value: exampleOf(reportExpired) },
+      },
+    }],
+  }],
+  problems: ["REPORT_NOT_FOUND"],
+};
+
+/** All of them. */
+export const reportOperations: readonly Operation[] = [
+  trigger,
+  status,
+  headOf(status),
+  ...fileOperations({
+    path: "/download_report/{report_id}",
+    id: "downloadReport",
+    tag: "Reports",
+    summary: "Download the file of a report",
+    parameter: reportId,
+    csv: "A line of names, then a line a store in the order of `store_id`: uptime and downtime " +
+      "of the last hour in minutes, of the last day and week in hours, with two decimals.",
+    problems: ["REPORT_NOT_FOUND", "REPORT_NOT_READY", "REPORT_FAILED", "REPORT_EXPIRED"],
+  }),
+];

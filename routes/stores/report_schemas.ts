@@ -1,0 +1,96 @@
+/**
+ * What the routes of reports answer, as schemas for the OpenAPI document. The answers themselves are
+ * made in `routes/stores/reports.ts` and `routes/stores/report_status.ts`.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { count, instant } from "../openapi/schema_parts.ts";
+
+const EXAMPLE_ID = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
+
+function text(description: string, example: string): z.ZodType<string> {
+  return z.string().meta({ description, examples: [example] });
+}
+
+const reportId = z.uuid().meta({ description: "The report.", examples: [EXAMPLE_ID] });
+
+/** The answer to a request for a report. */
+export const reportTriggered: z.ZodType = z.strictObject({
+  report_id: reportId,
+  status: z.literal("triggered").meta({ description: "That it was made." }),
+  message: text(
+    "A sentence.",
+    `Report generation started. Use /get_report/${EXAMPLE_ID}/ to check status.`,
+  ),
+}).meta({ description: "The job that makes the report." });
+
+/** A report that waits or runs. */
+export const reportRunning: z.ZodType = z.strictObject({
+  status: z.literal("Running"),
+  report_id: reportId,
+  message: text(
+    "A sentence.",
+    "Report is still being generated. Please check again in a few moments.",
+  ),
+  progress: z.strictObject({
+    phase: z.enum(["queued", "running"]).meta({
+      description: "Whether it waits or runs.",
+      examples: ["running"],
+    }),
+    stores_done: count("Stores reported so far.", 1_200),
+    percent: z.int().min(0).max(99).meta({ description: "Of all stores.", examples: [30] }),
+    attempt: z.int().min(1).meta({ description: "Which try it is.", examples: [1] }),
+  }).meta({ description: "How far it is." }),
+}).meta({ description: "The report waits or is being made." });
+
+/** A report with a file. */
+export const reportComplete: z.ZodType = z.strictObject({
+  status: z.literal("Complete"),
+  report_id: reportId,
+  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
+    description: "The name of the file.",
+    examples: [`report_data/report_${EXAMPLE_ID}.csv`],
+  }),
+  file_size_bytes: count("Its length.", 231_904),
+  store_count: count("How many stores it has.", 4_000),
+  download_url: z.string().regex(/^\/download_report\/[0-9a-f-]{36}\/$/).meta({
+    description: "Where it is.",
+    examples: [`/download_report/${EXAMPLE_ID}/`],
+  }),
+  generated_at: instant("When it was done.", "2024-10-03T23:00:01Z"),
+}).meta({ description: "The report has a file." });
+
+/** A report without a file, and why. */
+export const reportFailed: z.ZodType = z.strictObject({
+  status: z.literal("Failed"),
+  report_id: reportId,
+  error: text("Why, in a sentence.", "The report could not be completed"),
+}).meta({ description: "The report failed, or was cancelled." });
+
+/** A report whose file was deleted. */
+export const reportExpired: z.ZodType = z.strictObject({
+  status: z.literal("Expired"),
+  report_id: reportId,
+  message: text("A sentence.", "Report file has expired"),
+}).meta({ description: "The file was kept as long as it is kept." });
+
+/** A report as its status tells it. */
+export const reportStatusSchema: z.ZodType = z.xor([
+  reportRunning,
+  reportComplete,
+  reportFailed,
+  reportExpired,
+]).meta({
+  description: "A report, by its `status`.",
+  discriminator: {
+    propertyName: "status",
+    mapping: {
+      Running: "#/components/schemas/ReportRunning",
+      Complete: "#/components/schemas/ReportComplete",
+      Failed: "#/components/schemas/ReportFailed",
+      Expired: "#/components/schemas/ReportExpired",
+    },
+  },
+});

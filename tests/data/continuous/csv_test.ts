@@ -1,0 +1,111 @@
+import fc from "fast-check";
+import { encodeWindowCsv } from "../../../data/continuous/csv.ts";
+import { emptyPage } from "../../../data/readings/page.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
+import { parse } from "../../../data/text/std_csv.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { anyWindow, type WantedRow, wantedRows, windowOf } from "../../support/exported_files.ts";
+import { pageOf } from "../../support/pages.ts";
+
+const NOON_MS = Date.parse("2026-02-07T12:00:00Z");
+const HEADER = "timestamp,device_id,device_type,location,voltage,current,power,temperature," +
+  "hour,day_of_week,is_weekend,power_factor\n";
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+Deno.test("encodeWindowCsv() writes a header and a line a reading, missing values empty", () => {
+  const page = pageOf([
+    [NOON_MS, "230", "1.5", "172.5", "44.99"],
+    [NOON_MS + 5_250, "229.98", "", "", "-3"],
+    [NOON_MS + 43_200_000, "230", "0", "0", "20"],
+  ]);
+  // 172.5 / (230 × 1.5) = 0.5. 2026-02-07 is a Saturday.
+  assertEquals(
+    textOf(encodeWindowCsv(windowOf(page))),
+    HEADER +
+      "2026-02-07T12:00:00Z,D1,washer,cellar,230,1.5,172.5,44.99,12,5,true,0.5\n" +
+      "2026-02-07T12:00:05.250Z,D1,washer,cellar,229.98,,,-3,12,5,true,\n" +
+      "2026-02-08T00:00:00Z,D1,washer,cellar,230,0,0,20,0,6,true,\n",
+  );
+});
+
+Deno.test("encodeWindowCsv() of a battery has its metrics and no power factor", () => {
+  const page = pageOf([[Date.parse("2026-02-09T07:59:59Z"), "67.5", "385.2", "-45.3", "28.4"]]);
+  const window = { ...windowOf(page, { deviceType: null }), profile: PROFILES.battery };
+  assertEquals(
+    textOf(encodeWindowCsv(window)),
+    "timestamp,device_id,device_type,location,soc_percent,voltage_v,current_a,temp_c," +
+      "hour,day_of_week,is_weekend\n" +
+      "2026-02-09T07:59:59Z,D1,,cellar,67.5,385.2,-45.3,28.4,7,0,false\n",
+  );
+});
+
+Deno.test("encodeWindowCsv() of no readings is the header", () => {
+  assertEquals(textOf(encodeWindowCsv(windowOf(emptyPage(4)))), HEADER);
+});
+
+Deno.test("encodeWindowCsv() quotes texts where they must be, and tells none from empty", () => {
+  const page = pageOf([[NOON_MS, "1", "1", "1", "1"]]);
+  const labels: [string | null, string][] = [
+    ["a,b", '"a,b"'],
+    ['say "hi"', '"say ""hi"""'],
+    ["two\nlines", '"two\nlines"'],
+    ["\r", '"\r"'],
+    ["=1+1", "=1+1"],
+    ["Küche 日本 🙂", "Küche 日本 🙂"],
+    ["", '""'],
+    [null, ""],
+  ];
+  for (const [label, field] of labels) {
+    const text = textOf(encodeWindowCsv(windowOf(page, { deviceType: label, location: label })));
+    assertEquals(
+      text,
+      `${HEADER}2026-02-07T12:00:00Z,D1,${field},${field},1,1,1,1,12,5,true,1\n`,
+    );
+  }
+});
+
+Deno.test("encodeWindowCsv() writes milliseconds behind texts that are not ASCII too", () => {
+  const page = pageOf([[NOON_MS, "1", "1", "1", "1"], [NOON_MS + 7, "1", "1", "1", "1"]]);
+  assertEquals(
+    textOf(encodeWindowCsv(windowOf(page, { deviceType: "ß–🙂" }))),
+    `${HEADER}2026-02-07T12:00:00Z,D1,ß–🙂,cellar,1,1,1,1,12,5,true,1\n` +
+      "2026-02-07T12:00:00.007Z,D1,ß–🙂,cellar,1,1,1,1,12,5,true,1\n",
+  );
+});
+
+Deno.test("encodeWindowCsv() gives the same bytes for the same readings", () => {
+  fc.assert(
+    fc.property(anyWindow(50), (window) => {
+      const again = structuredClone(window);
+      assertEquals(encodeWindowCsv(again), encodeWindowCsv(window));
+    }),
+    { numRuns: 30 },
+  );
+});
+
+/** The fields of a row as CSV has them; a number is compared as a number. */
+function fieldsOf({ reading, deviceType, location, clock, powerFactor }: WantedRow): unknown[] {
+  const [timeMs, ...texts] = reading;
+  const time = new Date(timeMs).toISOString().replace(".000Z", "Z");
+  const [hour, day, isWeekend] = clock;
+  const common = [time, "D-1_x", deviceType ?? "", location ?? "", ...texts, hour, day, isWeekend];
+  return [...common.map(String), powerFactor];
+}
+
+Deno.test("@std/csv reads from the file of any window the rows that are in it", () => {
+  fc.assert(
+    fc.property(anyWindow(200), (window) => {
+      const [, ...records] = parse(textOf(encodeWindowCsv(window)));
+      const isAppliance = window.profile.name === "appliance";
+      const read = records.map((fields) => [
+        ...fields.slice(0, 11),
+        isAppliance && fields[11] !== "" ? Number(fields[11]) : NaN,
+      ]);
+      assertEquals(read, wantedRows(window).map(fieldsOf));
+    }),
+    { numRuns: 60 },
+  );
+});

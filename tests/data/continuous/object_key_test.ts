@@ -1,0 +1,51 @@
+import { deviceKey, objectKey } from "../../../data/continuous/object_key.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
+
+const NOON = { deviceId: "D1", fromMs: Date.parse("2026-02-07T12:00:00Z") };
+const PLAIN = { prefix: "telemetry", layout: "plain", format: "parquet" } as const;
+
+Deno.test("objectKey() names the device, the day and the time at which the window begins", () => {
+  assertEquals(
+    objectKey(PLAIN, NOON),
+    "telemetry/device_id=D1/date=2026/02/07/export_120000.parquet",
+  );
+  assertEquals(
+    objectKey({ ...PLAIN, layout: "hive" }, NOON),
+    "telemetry/device_id=D1/date=2026-02-07/export_120000.parquet",
+  );
+  assertEquals(
+    objectKey({ prefix: "a/b", layout: "hive", format: "csv" }, {
+      deviceId: "washer_2-b",
+      fromMs: Date.parse("2025-12-31T23:59:01Z"),
+    }),
+    "a/b/device_id=washer_2-b/date=2025-12-31/export_235901.csv",
+  );
+});
+
+Deno.test("objectKey() begins with the device where there is no prefix", () => {
+  assertEquals(
+    objectKey({ ...PLAIN, prefix: "" }, { deviceId: "x", fromMs: 0 }),
+    "device_id=x/date=1970/01/01/export_000000.parquet",
+  );
+});
+
+Deno.test("deviceKey() is what every name of the device begins with", () => {
+  assertEquals(deviceKey(PLAIN, "D1"), "telemetry/device_id=D1/");
+  assertEquals(objectKey(PLAIN, NOON).startsWith(deviceKey(PLAIN, "D1")), true);
+});
+
+Deno.test("objectKey() refuses ids that could reach into another folder", () => {
+  for (const deviceId of ["", "..", "a/b", "D1/../D2", "a.b", "ü", "a b", "x".repeat(65)]) {
+    assertThrows(
+      () => objectKey(PLAIN, { ...NOON, deviceId }),
+      RangeError,
+      `Cannot name an object as the device's id must be 1 to 64 characters of A-Z a-z 0-9 _ -: ${deviceId}`,
+    );
+  }
+});
+
+Deno.test("objectKey() refuses starts that its six digits could not tell apart", () => {
+  for (const fromMs of [500, -1_000, NaN, Infinity, 253_402_300_800_000]) {
+    assertThrows(() => objectKey(PLAIN, { ...NOON, fromMs }), RangeError, String(fromMs));
+  }
+});

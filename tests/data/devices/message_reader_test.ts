@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { AppError } from "../../../data/app_error.ts";
+import { readTelemetry } from "../../../data/devices/message.ts";
+import { createTelemetryReader, messagePage } from "../../../data/devices/message_reader.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { linesOf as pageLines } from "../../support/series.ts";
+import { APPLIANCE, BATTERY, linesOf, message } from "../../support/telemetry.ts";
+
+const NOW_MS = Date.UTC(2026, 1, 2);
+const TIME_MS = Date.UTC(2026, 1, 1, 14, 23, 45);
+const MESSAGES = [
+  message(),
+  message({ device_id: "fridge", metrics: APPLIANCE }),
+  "wrong",
+  message({ metrics: { ...BATTERY, temp_c: null } }),
+  message({ metrics: APPLIANCE }),
+];
+
+/** What a reader makes of a text whose bytes come in chunks of a length. */
+function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) {
+  const reader = createTelemetryReader(form, () => NOW_MS);
+  const bytes = new TextEncoder().encode(text);
+  const step = Math.min(chunkBytes, Math.max(1, bytes.length));
+  for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
+  reader.end();
+  const waiting = reader.waiting();
+  const groups = reader.take().map(({ id, profile, page, places }) => ({
+    name: `${id} ${profile}`,
+    lines: pageLines(page),
+    places,
+  }));
+  return { waiting, left: reader.waiting(), groups, rejected: reader.rejected() };
+}
+
+for (const form of ["array", "lines"] as const) {
+  const place = (number: number) => form === "array" ? { index: number } : { line: number + 1 };
+  const text = form === "array" ? JSON.stringify(MESSAGES) : linesOf(MESSAGES);
+  const expected = {
+    waiting: 4,
+    left: 0,
+    groups: [
+      {
+        name: "test-001 battery",
+        lines: [`${TIME_MS} 67.5,385.2,-45.3,28.4`, `${TIME_MS} 67.5,385.2,-45.3,`],
+        places: [place(0), place(3)],
+      },
+      { name: "fridge appliance", lines: [`${TIME_MS} 229.8,0.61,131.5,21`], places: [place(1)] },
+      { name: "test-001 appliance", lines: [`${TIME_MS} 229.8,0.61,131.5,21`], places: [place(4)] },
+    ],
+    rejected: {
+      count: 1,
+      first: [{ ...place(2), pointer: "", value: "wrong", rule: "a JSON object" }],
+    },
+  };
+
+  Deno.test(`messages of ${form} come by device and profile, in their order`, () => {
+    assertEquals(readText(form, text), expected);
+  });
+
+  Deno.test(`messages of ${form} are the same however their bytes are cut`, () => {
+    const property = fc.property(fc.integer({ min: 1, max: text.length }), (chunkBytes) => {
+      assertEquals(readText(form, text, chunkBytes), expected);
+    });
+    fc.assert(property, { numRuns: 50 });
+  });
+
+  Deno.test(`a message of ${form} that is longer than 65,536 bytes is told and read past`, () => {
+    const long = { note: "x".repeat(65_536) };
+    const all = [long, message()];
+    const { waiting, rejected } = readText(
+      form,
+      form === "array" ? JSON.stringify(all) : linesOf(all),
+    );
+    assertEquals([waiting, rejected.count], [1, 1]);
+    const [{ pointer, rule }] = rejected.first;
+    assertEquals([pointer, rule], ["", "at most 65536 bytes"]);
+  });
+}
+
+Deno.test("of a message only the first thing that is wrong is told", () => {
+  const { rejected } = readText("lines", '{"device_id":"a b","timestamp":"x","metrics":{}}');
+  const rule = "1 to 64 characters of A-Z a-z 0-9 _ -";
+  assertEquals(rejected, {
+    count: 1,
+    first: [{ line: 1, pointer: "/device_id", value: "a b", rule }],
+  });
+});
+
+Deno.test("what its taker rejects is counted with the others", () => {
+  const reader = createTelemetryReader("lines", () => NOW_MS);
+  reader.push(new TextEncoder().encode("x\n"));
+  reader.end();
+  reader.reject({ line: 7 }, { pointer: "/device_id", value: "a", rule: "rate_limit" });
+  assertEquals(reader.rejected(), {
+    count: 2,
+    first: [
+      { line: 1, pointer: "", value: "x", rule: "valid JSON" },
+      { line: 7, pointer: "/device_id", value: "a", rule: "rate_limit" },
+    ],
+  });
+});
+
+for (const text of ["", "{}", "[1,", "[1] x", "5"]) {
+  Deno.test(`the text '${text}' is no array`, () => {
+    const error = assertThrows(() => readText("array", text), AppError);
+    assertEquals(error.code, "MALFORMED_BODY");
+  });
+}
+
+Deno.test("one message is a page of one reading", () => {
+  const result = readTelemetry(message({ metrics: { ...BATTERY, soc_percent: null } }), NOW_MS);
+  assert("telemetry" in result);
+  assertEquals(pageLines(messagePage(result.telemetry)), [`${TIME_MS} ,385.2,-45.3,28.4`]);
+});

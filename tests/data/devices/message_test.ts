@@ -1,0 +1,340 @@
+import fc from "fast-check";
+import { DEVICE_PROFILES, PROFILES } from "../../../data/readings/profile.ts";
+import { readTelemetry } from "../../../data/devices/message.ts";
+import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
+import { strangeText } from "../../support/json_arbitrary.ts";
+
+const NOW_MS = Date.UTC(2026, 1, 1, 14, 30);
+const TIME = "2026-02-01T14:23:45Z";
+const TIME_MS = 1_769_955_825_000;
+/** Smallest and largest value of each metric, as the users' contract has them. */
+const RANGES = {
+  battery: {
+    soc_percent: [0, 100],
+    voltage_v: [200, 500],
+    current_a: [-1000, 1000],
+    temp_c: [-50, 100],
+  },
+  appliance: {
+    voltage: [0, 1000],
+    current: [-1000, 1000],
+    power: [-1e6, 1e6],
+    temperature: [-100, 500],
+  },
+};
+const METRICS = { soc_percent: 67.5, voltage_v: 385.2, current_a: -45.3, temp_c: 28.4 };
+
+function message(changes: Record<string, unknown> = {}): unknown {
+  return { device_id: "test-001", timestamp: TIME, metrics: METRICS, ...changes };
+}
+
+/** What is wrong with a message: pointer and rule of each problem. */
+function told(given: unknown): [string, string][] {
+  const result = readTelemetry(given, NOW_MS);
+  assert("problems" in result);
+  return result.problems.map(({ pointer, rule }) => [pointer, rule ?? ""]);
+}
+
+/** The values that a message of these metrics has, or the pointers to what is wrong with it. */
+function outcome(metrics: unknown): unknown {
+  const result = readTelemetry(message({ metrics }), NOW_MS);
+  return "telemetry" in result
+    ? Array.from(result.telemetry.values)
+    : result.problems.map(({ pointer }) => pointer);
+}
+
+Deno.test("readTelemetry() reads the message of a battery", () => {
+  assertEquals(readTelemetry(message(), NOW_MS), {
+    telemetry: {
+      deviceId: "test-001",
+      timeMs: TIME_MS,
+      profile: "battery",
+      values: Float64Array.of(67.5, 385.2, -45.3, 28.4),
+    },
+  });
+});
+
+Deno.test("readTelemetry() takes metrics in any order, null as missing, and an appliance's", () => {
+  const metrics = { temperature: null, power: 1200.5, voltage: 230.1, current: 5.2 };
+  assertEquals(readTelemetry(message({ metrics }), NOW_MS), {
+    telemetry: {
+      deviceId: "test-001",
+      timeMs: TIME_MS,
+      profile: "appliance",
+      values: Float64Array.of(230.1, 5.2, 1200.5, NaN),
+    },
+  });
+});
+
+Deno.test("readTelemetry() takes a reading of which every value is null", () => {
+  const metrics = { soc_percent: null, voltage_v: null, current_a: null, temp_c: null };
+  assertEquals(outcome(metrics), [NaN, NaN, NaN, NaN]);
+});
+
+Deno.test("readTelemetry() takes a negative zero as zero", () => {
+  const result = readTelemetry(message({ metrics: { ...METRICS, current_a: -0 } }), NOW_MS);
+  assert("telemetry" in result);
+  assertStrictEquals(result.telemetry.values[2], 0);
+});
+
+Deno.test("readTelemetry() takes the ends of every range, and nothing past them", () => {
+  for (const ranges of Object.values(RANGES)) {
+    const whole = Object.fromEntries(Object.keys(ranges).map((name) => [name, null]));
+    for (const [name, [min, max]] of Object.entries(ranges)) {
+      const place = Object.keys(ranges).indexOf(name);
+      for (const value of [min, max]) {
+        const values = Array(4).fill(NaN).with(place, value);
+        assertEquals(outcome({ ...whole, [name]: value }), values, `${name} ${value}`);
+      }
+      for (const value of [min - 1e-9, max + 1e-9, Infinity, -Infinity]) {
+        const given = { ...whole, [name]: value };
+        assertEquals(outcome(given), [`/metrics/${name}`], `${name} ${value}`);
+      }
+    }
+  }
+});
+
+Deno.test("readTelemetry() takes times up to 5 minutes ahead, in any form of ISO 8601", () => {
+  const times: [string, number][] = [
+    ["2026-02-01T14:35:00Z", NOW_MS + 300_000],
+    ["2026-02-01T15:23:45.678+01:00", TIME_MS + 678],
+    ["2026-02-01 14:23:45", TIME_MS],
+    ["1970-01-01T00:00:00Z", 0],
+  ];
+  for (const [timestamp, wanted] of times) {
+    const result = readTelemetry(message({ timestamp }), NOW_MS);
+    assert("telemetry" in result, timestamp);
+    assertEquals(result.telemetry.timeMs, wanted);
+  }
+});
+
+Deno.test("readTelemetry() tells why a time is refused", () => {
+  const iso = "an ISO 8601 time such as 2026-02-01T14:23:45Z";
+  const rules: [unknown, string][] = [
+    ["2026-02-01T14:35:00.001Z", "at most 5 minutes ahead"],
+    ["9999-12-31T23:59:59Z", "at most 5 minutes ahead"],
+    ["1969-12-31T23:59:59.999Z", "in the years 1970 to 9999"],
+    ["0001-01-01T00:00:00Z", "in the years 1970 to 9999"],
+    ["2026-02-29T00:00:00Z", iso],
+    ["2026-02-01", iso],
+    ["yesterday", iso],
+    [1_769_955_825, iso],
+    [null, iso],
+  ];
+  for (const [timestamp, rule] of rules) {
+    assertEquals(told(message({ timestamp })), [["/timestamp", rule]], String(timestamp));
+  }
+});
+
+Deno.test("readTelemetry() refuses ids but of 1 to 64 plain characters", () => {
+  const right = ["a", "test-001", "_-9", "x".repeat(64)];
+  const wrong = ["", "a.b", "a:b", "a b", "é", "a\n", "x".repeat(65), 7, null, ["a"]];
+  const refused = [...right, ...wrong].filter((device_id) =>
+    "problems" in readTelemetry(message({ device_id }), NOW_MS)
+  );
+  assertEquals(refused, wrong);
+});
+
+Deno.test("readTelemetry() tells everything that is wrong, with what was sent", () => {
+  const given = {
+    device_id: "a/b",
+    timestamp: "2026-02-01T14:40:00Z",
+    metrics: { soc_percent: 101, voltage_v: "385.2", "a/b": 1, temp_c: 20 },
+    extra: "y".repeat(200),
+  };
+  const list = "soc_percent, voltage_v, current_a, temp_c";
+  assertEquals(readTelemetry(given, NOW_MS), {
+    problems: [
+      {
+        pointer: "/extra",
+        detail: "Unknown property 'extra'",
+        value: "y".repeat(100),
+        rule: "only device_id, timestamp and metrics",
+      },
+      {
+        pointer: "/device_id",
+        detail: "device_id must be 1 to 64 characters of A-Z a-z 0-9 _ -",
+        value: "a/b",
+        rule: "1 to 64 characters of A-Z a-z 0-9 _ -",
+      },
+      {
+        pointer: "/timestamp",
+        detail: "timestamp must not be more than 5 minutes ahead",
+        value: "2026-02-01T14:40:00Z",
+        rule: "at most 5 minutes ahead",
+      },
+      {
+        pointer: "/metrics/a~1b",
+        detail: `Unknown metric 'a/b': battery has ${list}`,
+        value: 1,
+        rule: `one of ${list}`,
+      },
+      {
+        pointer: "/metrics/soc_percent",
+        detail: "soc_percent must be from 0 to 100 %",
+        value: 101,
+        rule: "from 0 to 100 %",
+      },
+      {
+        pointer: "/metrics/voltage_v",
+        detail: "voltage_v must be a number or null",
+        value: "385.2",
+        rule: "a number or null",
+      },
+      {
+        pointer: "/metrics/current_a",
+        detail: "current_a is required",
+        rule: "a number or null",
+      },
+    ],
+  });
+});
+
+Deno.test("readTelemetry() judges metrics by the profile that they share most names with", () => {
+  assertEquals(outcome({ voltage: 230, current: 5, power: 7, soc_percent: 1 }), [
+    "/metrics/soc_percent",
+    "/metrics/temperature",
+  ]);
+  assertEquals(outcome({ voltage: 230, soc_percent: 1, temp_c: 5, extra: 1 }), [
+    "/metrics/voltage",
+    "/metrics/extra",
+    "/metrics/voltage_v",
+    "/metrics/current_a",
+  ]);
+});
+
+Deno.test("readTelemetry() names the metrics of all profiles where none of them was sent", () => {
+  const rule = "those of one profile: battery (soc_percent, voltage_v, current_a, temp_c) or " +
+    "appliance (voltage, current, power, temperature)";
+  assertEquals(told(message({ metrics: {} })), [["/metrics", rule]]);
+  assertEquals(told(message({ metrics: { energy_kwh: 1, status: 1 } })), [["/metrics", rule]]);
+});
+
+Deno.test("readTelemetry() wants objects, and each of their members", () => {
+  for (const given of [null, undefined, 7, "x", true, []]) {
+    assertEquals(told(given), [["", "a JSON object"]]);
+  }
+  for (const metrics of [null, 7, "x", [METRICS]]) {
+    assertEquals(told(message({ metrics })), [["/metrics", "a JSON object"]]);
+  }
+  const pointers = told({}).map(([pointer]) => pointer);
+  assertEquals(pointers, ["/device_id", "/timestamp", "/metrics"]);
+});
+
+Deno.test("readTelemetry() takes names that objects have by nature as unknown ones", () => {
+  const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
+  const members = names.map((name) => `"${name}":1`).join();
+  const metrics = JSON.stringify(METRICS).replace("}", `,${members}}`);
+  const text = `{"device_id":"a","timestamp":"${TIME}","metrics":${metrics},${members}}`;
+  assertEquals(
+    told(JSON.parse(text)).map(([pointer]) => pointer),
+    [...names.map((name) => `/${name}`), ...names.map((name) => `/metrics/${name}`)],
+  );
+  assertEquals(told(JSON.parse('{"__proto__":{}}')).length, 4);
+});
+
+Deno.test("a message with any faults has one problem a fault, and one without has none", () => {
+  fc.assert(fc.property(anyMessage(), ({ given, wrong }) => {
+    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS);
+    const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
+    assertEquals(pointers.toSorted(), wrong.toSorted());
+    if ("problems" in result) {
+      for (const { detail, rule } of result.problems) assert(detail.length > 0 && rule);
+    } else {
+      assertEquals(result.telemetry.deviceId, given.device_id);
+      assertEquals(result.telemetry.timeMs, Date.parse(String(given.timestamp)));
+      const names = Object.keys(RANGES[result.telemetry.profile]);
+      const values = names.map((name) => given.metrics[name] ?? NaN);
+      assertEquals(Array.from(result.telemetry.values), values);
+    }
+  }));
+});
+
+Deno.test("readTelemetry() takes or refuses any JSON value without failing", () => {
+  fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (device_id, metrics) => {
+    const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS);
+    assert("problems" in result && result.problems.length > 0);
+    JSON.stringify(result.problems);
+  }));
+});
+
+Deno.test("the profiles of devices are those whose series are known by a device's id", () => {
+  const names = Object.values(PROFILES).filter(({ idColumn }) => idColumn === "device_id");
+  assertEquals(names.map(({ name }) => name), [...DEVICE_PROFILES]);
+});
+
+/** A member: what is sent for it, undefined where it is left out, and whether that is wrong. */
+interface Member {
+  readonly value: unknown;
+  readonly isWrong: boolean;
+}
+
+interface AnyMessage {
+  readonly given: {
+    readonly device_id?: unknown;
+    readonly timestamp?: unknown;
+    readonly metrics: Record<string, unknown>;
+  };
+  /** Pointers to all that is wrong. */
+  readonly wrong: string[];
+}
+
+/** Messages of either profile of which every part is right, wrong or left out. */
+function anyMessage(): fc.Arbitrary<AnyMessage> {
+  const seconds = fc.integer({ min: 0, max: NOW_MS / 1000 + 300 });
+  const times = seconds.map((second) => new Date(second * 1000).toISOString());
+  const late = fc.integer({ min: NOW_MS + 300_001, max: 253_402_300_799_999 });
+  const lateTimes = late.map((timeMs) => new Date(timeMs).toISOString());
+  const unknown = fc.constantFrom("x", "Voltage_V", "device id", "timestamp ");
+  return fc.constantFrom<"battery" | "appliance">("battery", "appliance").chain((profile) =>
+    fc.record({
+      id: member(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), [fc.constantFrom("", "a.b", 7, null)]),
+      time: member(times, [lateTimes, fc.constantFrom("", "12:00", 5, null)]),
+      values: fc.tuple(...Object.values(RANGES[profile]).map(anyValue)),
+      extra: fc.uniqueArray(unknown, { maxLength: 2 }),
+      extraMetrics: fc.uniqueArray(unknown, { maxLength: 2 }),
+    }).filter(({ values }) => values.some(({ value }) => value !== undefined))
+      .map(({ id, time, values, extra, extraMetrics }) => {
+        const names = Object.keys(RANGES[profile]);
+        const metrics = Object.fromEntries(names.map((name, at) => [name, values[at].value]));
+        return {
+          given: {
+            ...Object.fromEntries(extra.map((name) => [name, 1])),
+            device_id: id.value,
+            timestamp: time.value,
+            metrics: { ...metrics, ...Object.fromEntries(extraMetrics.map((name) => [name, 1])) },
+          },
+          wrong: [
+            ...id.isWrong ? ["/device_id"] : [],
+            ...time.isWrong ? ["/timestamp"] : [],
+            ...names.filter((_, at) => values[at].isWrong).map((name) => `/metrics/${name}`),
+            ...extra.map((name) => `/${name}`),
+            ...extraMetrics.map((name) => `/metrics/${name}`),
+          ],
+        };
+      })
+  );
+}
+
+function anyValue([min, max]: number[]): fc.Arbitrary<Member> {
+  const double = { noNaN: true, noDefaultInfinity: true };
+  const right = fc.oneof(fc.double({ ...double, min, max }), fc.constant(null));
+  return member(right.map((value) => value === null ? null : value + 0), [
+    fc.double({ ...double, min: max + 0.001 }),
+    fc.double({ ...double, max: min - 0.001 }),
+    strangeText(),
+    fc.constantFrom(true, [], {}),
+  ]);
+}
+
+/** Mostly right ones, some wrong ones, some left out. */
+function member(
+  right: fc.Arbitrary<unknown>,
+  wrong: readonly fc.Arbitrary<unknown>[],
+): fc.Arbitrary<Member> {
+  return fc.oneof(
+    { weight: 8, arbitrary: right.map((value) => ({ value, isWrong: false })) },
+    { weight: 1, arbitrary: fc.oneof(...wrong).map((value) => ({ value, isWrong: true })) },
+    { weight: 1, arbitrary: fc.constant({ value: undefined, isWrong: true }) },
+  );
+}

@@ -1,0 +1,162 @@
+import { AppError } from "../../../data/app_error.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
+import type { Row } from "../../support/pages.ts";
+import { readUpload } from "./csv_upload.ts";
+import type { UploadOptions } from "./upload.ts";
+
+const NEW_YEAR_MS = 1_704_067_200_000;
+const MINUTE_MS = 60_000;
+const AT = "2024-01-01T00:00:00Z";
+
+/** The voltages of an upload with the columns `timestamp` and `voltage_v`, "" where missing. */
+function voltagesOf(fields: readonly string[], missing: readonly string[]): string[] {
+  const csv = `timestamp,voltage_v\n${fields.map((field) => `${AT},${field}\n`).join("")}`;
+  const { rows, rejects } = readUpload(csv, { dialect: { missing } });
+  return [...rows.map((row) => row[3]), ...rejects.map(({ rule }) => rule)];
+}
+
+/** The beginning of what is said against a header. */
+function refusal(csv: string | Uint8Array, options: UploadOptions): string {
+  const { code, message } = assertThrows(() => readUpload(csv, options), AppError);
+  assertEquals(code, "INVALID_REQUEST");
+  return message;
+}
+
+Deno.test("a missing text is the whole field as it is written, also where it is a number", () => {
+  const missing = ["0", "-999", "NA"];
+  assertEquals(voltagesOf(["0", '"0"', " 0 ", "NA", '" NA"', ""], missing), Array(6).fill(""));
+  assertEquals(voltagesOf(["0.0", "00", "-0", "9990"], missing), ["0", "0", "0", "9990"]);
+  assertEquals(voltagesOf(["na", "-999.0"], missing), [
+    "a decimal number with a point",
+    "0 to 1000000 V",
+  ]);
+});
+
+Deno.test("a missing text that begins another one is told from it, in either order", () => {
+  for (const missing of [["N", "NA", "N/A"], ["N/A", "NA", "N"]]) {
+    assertEquals(voltagesOf(["N", "NA", "N/A", "1"], missing), ["", "", "", "1"]);
+  }
+  const rule = "a decimal number with a point";
+  assertEquals(voltagesOf(["N/", "NAN"], ["N", "NA", "N/A"]), [rule, rule]);
+});
+
+Deno.test("a missing text with a delimiter, a quote or a line end counts where it is quoted", () => {
+  const missing = ["n,a", 'n"a', "n\na"];
+  assertEquals(voltagesOf(['"n,a"', '"n""a"', '"n\na"'], missing), ["", "", ""]);
+  assertEquals(voltagesOf(["n,a"], missing), ["2 fields, found 3"]);
+});
+
+Deno.test("a missing text stands for no time and no id", () => {
+  const csv = `timestamp,smart_meter_id,power_kw\n?,m1,1\n${AT},?,1\n${AT},m1,?\n`;
+  const { rows, rejects } = readUpload(csv, { dialect: { missing: ["?"] } });
+  assertEquals(rows, [[NEW_YEAR_MS, "", "", "", ""]]);
+  assertEquals(rejects.map(({ field, value }) => [field, value]), [
+    ["timestamp", "?"],
+    ["smart_meter_id", "?"],
+  ]);
+});
+
+Deno.test("two columns of times may stand in any order and far apart", () => {
+  const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
+  const wanted: Row[] = [[NEW_YEAR_MS, "", "1", "", ""], [
+    NEW_YEAR_MS + MINUTE_MS,
+    "",
+    "2",
+    "",
+    "",
+  ]];
+  const files = [
+    "day,clock,power_kw\n01.01.2024,00:00,1\n01.01.2024,00:01,2\n",
+    "clock,power_kw,day\n00:00,1,01.01.2024\n00:01,2,01.01.2024\n",
+    "CLOCK,a,b,power_kw,c,Day\r\n00:00,,x,1,,01.01.2024\r\n00:01,,,2,,01.01.2024",
+    'clock,power_kw,day\n"00:00",1,01.01.2024\n00:01 ,2, 01.01.2024\n',
+  ];
+  for (const csv of files) assertEquals(readUpload(csv, { dialect }).rows, wanted, csv);
+});
+
+Deno.test("a wrong half is told as the whole time, under both names", () => {
+  const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
+  const { rejects } = readUpload("clock,power_kw,day\n24:00,1,01.01.2024\n,1,\n", { dialect });
+  const rest = { field: "day clock", rule: "a time as dd.MM.yyyy HH:mm" };
+  assertEquals(rejects, [
+    { line: 2, value: "01.01.2024 24:00", ...rest },
+    { line: 3, value: " ", ...rest },
+  ]);
+});
+
+Deno.test("every delimiter parts the header and the records, quoted or not", () => {
+  for (const delimiter of [";", "\t", "|", " ", ":", "_", "'", "?"]) {
+    const names = ["timestamp", '"power_kw"', `"no${delimiter}te"`, '""'].join(delimiter);
+    const record = [`"${AT}"`, "1.5", `"x${delimiter}y"`, ""].join(delimiter);
+    const upload = readUpload(`${names}\n${record}\n`, { dialect: { delimiter } });
+    assertEquals(upload.rows, [[NEW_YEAR_MS, "", "1.5", "", ""]], delimiter);
+    assertEquals(upload.ignored, [`no${delimiter}te`, ""]);
+  }
+});
+
+Deno.test("with a decimal comma a point is no decimal, and commas part no thousands", () => {
+  const dialect = { delimiter: ";", decimal: "," };
+  const csv = `timestamp;power_kw\n${AT};1,5\n${AT};"2,5"\n${AT};1.5\n${AT};1.000,5\n${AT};1,0,5\n`;
+  const { rows, rejects } = readUpload(csv, { dialect });
+  assertEquals(rows.map((row) => row[2]), ["1.5", "2.5"]);
+  const rule = "a decimal number with a comma";
+  assertEquals(rejects.map(({ value, rule }) => [value, rule]), [
+    ["1.5", rule],
+    ["1.000,5", rule],
+    ["1,0,5", rule],
+  ]);
+});
+
+Deno.test("a mapped column that is not there is told with all others that are not", () => {
+  const dialect = { timestamp: ["Day", "Hour"], map: ["P:power_kw:W", "U:voltage_v"] };
+  assertEquals(
+    refusal("day,p,energy_kwh\n", { dialect }),
+    "The header has no Hour column; The header has no U column",
+  );
+});
+
+Deno.test("a rejected value is told in the unit and by the name of its own column", () => {
+  const dialect = { map: ["Leistung:power_kw:W"] };
+  const { rejects } = readUpload(`timestamp,Leistung\n${AT},1000000001\n`, { dialect });
+  assertEquals(rejects, [
+    { line: 2, field: "Leistung", value: "1000000001", rule: "-1000000 to 1000000 kW" },
+  ]);
+});
+
+Deno.test("bytes that are no UTF-8 and NUL bytes spoil their own field alone", () => {
+  const encoder = new TextEncoder();
+  const parts: (string | number[])[] = [
+    "timestamp,power_kw,no",
+    [0xe9],
+    `te\n${AT},1,`,
+    [0xff, 0xc0],
+    `\n${AT},2,`,
+    [0],
+    `\n${AT},3`,
+    [0],
+    `,\n${AT},`,
+    [0xef, 0xbb],
+    "4,\n",
+  ];
+  const csv = Uint8Array.from(
+    parts.flatMap((part) => typeof part === "string" ? [...encoder.encode(part)] : part),
+  );
+  for (const sizes of [[1], [1_000]]) {
+    const { rows, rejects, ignored } = readUpload(csv, { sizes });
+    assertEquals(rows.map((row) => row[2]), ["1", "2"]);
+    assertEquals(rejects.map(({ line, value }) => [line, value]), [[4, "3\0"], [5, "\ufffd4"]]);
+    assertEquals(ignored, ["no\ufffdte"]);
+  }
+});
+
+Deno.test("white space alone, or UTF-16, is an upload without a header", () => {
+  const both = "The header has no timestamp column; " +
+    "The header names none of energy_kwh, power_kw, voltage_v, current_a";
+  for (const csv of [" ", "\t\n", " \r\n \r\n", "\0", "\r"]) assertEquals(refusal(csv, {}), both);
+  const text = "\ufefftimestamp,power_kw\n";
+  const utf16 = Uint8Array.from([...text].flatMap((char) => {
+    const code = char.charCodeAt(0);
+    return [code & 255, code >> 8];
+  }));
+  assertEquals(refusal(utf16, {}), both);
+});

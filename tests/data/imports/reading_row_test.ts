@@ -1,0 +1,144 @@
+import fc from "fast-check";
+import type { Derivation } from "../../../data/imports/dialect.ts";
+import { createPageBuilder } from "../../../data/readings/page_builder.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
+import { createReadingRow, rangeRule } from "../../../data/imports/reading_row.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { decimalTexts, plainDecimal, readDecimal, rowsOf } from "../../support/pages.ts";
+
+const NEW_YEAR_MS = 1_704_067_200_000;
+/** Energy of a minute from its mean power. */
+const PER_MINUTE: Derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
+
+/** The energy that is computed from a power. */
+function energyOf(power: string): string {
+  const builder = createPageBuilder(4);
+  const row = createReadingRow(PROFILES.meter, { derivation: PER_MINUTE, builder });
+  if (power !== "") row.set({ metric: 1, exponent: 0 }, { ...readDecimal(power) });
+  row.add(NEW_YEAR_MS);
+  return rowsOf(builder.take())[0][1];
+}
+
+/** A voltage that is given in a unit of another power of ten; "refused" where out of range. */
+function voltageOf(text: string, exponent: number): string {
+  const builder = createPageBuilder(4);
+  const row = createReadingRow(PROFILES.meter, { derivation: null, builder });
+  const isTaken = row.set({ metric: 2, exponent }, { ...readDecimal(text) });
+  row.add(NEW_YEAR_MS);
+  return isTaken ? rowsOf(builder.take())[0][3] : "refused";
+}
+
+Deno.test("a value in another unit is shifted by its power of ten, exactly", () => {
+  const table: [text: string, exponent: number, wanted: string][] = [
+    ["230100", -3, "230.1"],
+    ["0.5", -3, "0.0005"],
+    ["0.23", 3, "230"],
+    ["0.2301", 3, "230.1"],
+    ["1000", 3, "1000000"],
+    ["0.000000000000001", -3, "0.000000000000000001"],
+    ["123456.789012345", -3, "123.456789012345"],
+    ["0", 3, "0"],
+    ["-0", 3, "0"],
+    // 16 digits; the quotient of the doubles would be 4.2161234567890125.
+    ["4216.123456789012", -3, "4.216123456789012"],
+  ];
+  for (const [text, exponent, wanted] of table) {
+    assertEquals(voltageOf(text, exponent), wanted, `${text} by 10^${exponent}`);
+  }
+});
+
+Deno.test("the range of a metric holds in its own unit", () => {
+  assertEquals(voltageOf("1000000000", -3), "1000000");
+  assertEquals(voltageOf("1000000001", -3), "refused");
+  assertEquals(voltageOf("1000", 3), "1000000");
+  assertEquals(voltageOf("1000.001", 3), "refused");
+  assertEquals(voltageOf("-0.001", -3), "refused");
+  assertEquals(rangeRule(PROFILES.meter.metrics[2]), "0 to 1000000 V");
+});
+
+Deno.test("any decimal of 15 digits is as exact in another unit as in its own", () => {
+  const texts = decimalTexts({ minScale: 12, isPositive: true });
+  fc.assert(
+    fc.property(texts, fc.constantFrom(-3, 3), (text, exponent) => {
+      assertEquals(voltageOf(text, exponent), plainDecimal(`${text}e${exponent}`));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("energy of a minute is its power by 60, halves rounded up at the sixth digit", () => {
+  const table: [power: string, energy: string][] = [
+    // 4.216 / 60 = 0.07026666…, 5.36 / 60 = 0.08933333…
+    ["4.216", "0.070267"],
+    ["5.360", "0.089333"],
+    ["0", "0"],
+    ["60", "1"],
+    // 0.00003 / 60 is half a millionth; with a needless zero it is too.
+    ["0.00003", "0.000001"],
+    ["0.0000300", "0.000001"],
+    ["0.00002999", "0"],
+    ["0.000029999999999", "0"],
+    ["0.00009", "0.000002"],
+    ["0.00399", "0.000067"],
+    ["0.0039900", "0.000067"],
+    ["-0.00003", "0"],
+    ["-0.00009", "-0.000001"],
+    // 16 digits.
+    ["1.2345678901234567", "0.020576"],
+    ["1000000", "16666.666667"],
+    ["", ""],
+  ];
+  for (const [power, energy] of table) assertEquals(energyOf(power), energy, power);
+});
+
+Deno.test("energy of any power is what whole numbers make of it", () => {
+  fc.assert(
+    fc.property(decimalTexts({ minScale: 9 }), fc.boolean(), (random, isTie) => {
+      // Ties are multiples of 0.00003 with an odd factor.
+      const thirds = BigInt(Math.floor(Math.abs(Number(random)) * 100)) * 2n + 1n;
+      const power = isTie ? plainDecimal(`${thirds * 3n}e-5`) : random;
+      const [whole, fraction = ""] = power.replace("-", "").split(".");
+      const scale = BigInt(fraction.length);
+      const size = BigInt(whole + fraction);
+      const mantissa = power.startsWith("-") ? -size : size;
+      // floor(power × 10^6 / 60 + 1/2), as one quotient of whole numbers.
+      const divisor = 60n * 10n ** scale;
+      const doubled = 2n * mantissa * 1_000_000n + divisor;
+      const floored = (doubled - (doubled % (2n * divisor) + 2n * divisor) % (2n * divisor)) /
+        (2n * divisor);
+      assertEquals(energyOf(power), plainDecimal(`${floored}e-6`), power);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+Deno.test("a computed value goes when the one it is computed from does", () => {
+  const builder = createPageBuilder(4);
+  const row = createReadingRow(PROFILES.meter, { derivation: PER_MINUTE, builder });
+  const power = { metric: 1, exponent: 0 };
+  row.set(power, { value: 60, scale: 0 });
+  row.add(NEW_YEAR_MS);
+  row.setMissing(power);
+  row.add(NEW_YEAR_MS + 1);
+  assertEquals(rowsOf(builder.take()), [
+    [NEW_YEAR_MS, "1", "60", "", ""],
+    [NEW_YEAR_MS + 1, "", "", "", ""],
+  ]);
+});
+
+Deno.test("a row takes no time outside the years 1970 to 9999, and none that is NaN", () => {
+  const builder = createPageBuilder(1);
+  const row = createReadingRow(PROFILES.site, { derivation: null, builder });
+  const times = [-1, 0, 253_402_300_799_999, 253_402_300_800_000, NaN, Infinity];
+  assertEquals(times.map((timeMs) => row.add(timeMs)), [false, true, true, false, false, false]);
+  assertEquals(builder.length(), 2);
+});
+
+Deno.test("clear() leaves nothing of the row before", () => {
+  const builder = createPageBuilder(1);
+  const row = createReadingRow(PROFILES.site, { derivation: null, builder });
+  row.set({ metric: 0, exponent: 0 }, { value: 1, scale: 0 });
+  row.clear();
+  row.add(NEW_YEAR_MS);
+  assertEquals(rowsOf(builder.take()), [[NEW_YEAR_MS, ""]]);
+});

@@ -1,0 +1,73 @@
+/**
+ * Reading an upload of any form in tests: as one chunk or cut into chunks of given sizes.
+ *
+ * @module
+ */
+
+import type { UploadOptions as ReaderOptions } from "../../../data/imports/csv_read.ts";
+import type { Dialect } from "../../../data/imports/dialect.ts";
+import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
+import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
+import type { Reject, UploadReader } from "../../../data/text/upload_reader.ts";
+import { type Row, rowsOf } from "../../support/pages.ts";
+
+/** What came of an upload. */
+export interface ReadUpload {
+  /** Its readings, every value as its shortest decimal. */
+  readonly rows: Row[];
+  /** How many records were not taken. */
+  readonly rejectedCount: number;
+  /** Those of them that are listed. */
+  readonly rejects: readonly Reject[];
+  /** The columns or properties that were read past. */
+  readonly ignored: readonly string[];
+}
+
+/** How an upload is read. */
+export interface UploadOptions {
+  readonly profile?: Profile;
+  readonly id?: string;
+  /** What is said about the upload; nothing by default. */
+  readonly dialect?: DialectOptions;
+  /** Lengths of the chunks, over and over; one chunk by default. */
+  readonly sizes?: readonly number[];
+}
+
+/** The dialect of an upload about which nothing is said. */
+export function plainDialect(profile: Profile): Dialect {
+  return dialectOf(profile, {});
+}
+
+/** Reads an upload to its end. */
+export function readAll(
+  createReader: (options: ReaderOptions) => UploadReader,
+  body: string | Uint8Array,
+  { profile = PROFILES.meter, id = "m1", dialect = {}, sizes }: UploadOptions = {},
+): ReadUpload {
+  const reader = createReader({ profile, id, dialect: dialectOf(profile, dialect) });
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  for (const chunk of chunksOf(bytes, sizes ?? [Math.max(1, bytes.length)])) reader.push(chunk);
+  reader.end();
+  const { count, first } = reader.rejected();
+  return {
+    rows: rowsOf(reader.take()),
+    rejectedCount: count,
+    rejects: first,
+    ignored: reader.ignored(),
+  };
+}
+
+/** The bytes in chunks of the given lengths, over and over; each chunk has memory of its own. */
+export function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
+  for (let at = 0, index = 0; at < bytes.length; index++) {
+    const end = at + sizes[index % sizes.length];
+    yield bytes.slice(at, end);
+    at = end;
+  }
+}
+
+function dialectOf(profile: Profile, options: DialectOptions): Dialect {
+  const result = createDialect(profile, options);
+  if ("dialect" in result) return result.dialect;
+  throw new Error(JSON.stringify(result.problems));
+}

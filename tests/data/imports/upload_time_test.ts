@@ -1,0 +1,101 @@
+import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
+import type { Dialect } from "../../../data/imports/dialect.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
+import { createTimeReader, readTime } from "../../../data/imports/upload_time.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+const BERLIN = { timezone: "Europe/Berlin", timestampFormat: "dd.MM.yyyy HH:mm" };
+const encoder = new TextEncoder();
+
+function dialectOf(options: DialectOptions): Dialect {
+  const result = createDialect(PROFILES.meter, options);
+  if ("dialect" in result) return result.dialect;
+  throw new Error(JSON.stringify(result.problems));
+}
+
+/** The instant of a text as ISO, or the rule that it breaks. */
+function read(options: DialectOptions, text: string): string {
+  const time = readTime(dialectOf(options), text);
+  return "rule" in time ? time.rule : new Date(time.timeMs).toISOString();
+}
+
+/** The instant of two halves, read from bytes. */
+function readHalves(first: string, second: string, options: DialectOptions): string {
+  const time = createTimeReader(dialectOf({ ...options, timestamp: ["a", "b"] }));
+  const halves = [second, first].map((text) => encoder.encode(text));
+  const ends = halves.map((bytes, at) =>
+    time.takeHalf(at === 1, bytes, { start: 0, end: bytes.length })
+  );
+  if (ends.includes(-1)) return "too long";
+  const timeMs = time.instant();
+  return Number.isNaN(timeMs) ? "none" : new Date(timeMs).toISOString();
+}
+
+Deno.test("a time without an offset is in the zone, without a zone in UTC", () => {
+  assertEquals(read({}, "2024-07-01 12:00"), "2024-07-01T12:00:00.000Z");
+  assertEquals(read(BERLIN, "01.07.2024 12:00"), "2024-07-01T10:00:00.000Z");
+  assertEquals(read(BERLIN, "01.01.2024 12:00"), "2024-01-01T11:00:00.000Z");
+});
+
+Deno.test("a time with an offset of its own keeps it, whatever the zone", () => {
+  const timezone = "Europe/Berlin";
+  assertEquals(read({ timezone }, "2024-07-01T12:00:00Z"), "2024-07-01T12:00:00.000Z");
+  assertEquals(read({ timezone }, "2024-07-01T12:00-04:00"), "2024-07-01T16:00:00.000Z");
+  assertEquals(read({ timezone, timestampFormat: "unix" }, "0"), "1970-01-01T00:00:00.000Z");
+});
+
+Deno.test("of an hour that comes twice the earlier counts; one that is skipped is none", () => {
+  // Berlin sets back at 01:00 UTC on 27 October 2024, and forward at 01:00 UTC on 31 March.
+  assertEquals(read(BERLIN, "27.10.2024 02:30"), "2024-10-27T00:30:00.000Z");
+  assertEquals(read(BERLIN, "27.10.2024 03:00"), "2024-10-27T02:00:00.000Z");
+  assertEquals(
+    read(BERLIN, "31.03.2024 02:30"),
+    "a time that the clocks of Europe/Berlin show; they skip this one",
+  );
+  assertEquals(read(BERLIN, "31.03.2024 03:00"), "2024-03-31T01:00:00.000Z");
+});
+
+Deno.test("a time outside the years 1970 to 9999 is told as such, by its instant", () => {
+  const rule = "a time of the years 1970 to 9999";
+  assertEquals(read(BERLIN, "01.01.1970 00:59"), rule);
+  assertEquals(read(BERLIN, "01.01.1970 01:00"), "1970-01-01T00:00:00.000Z");
+  assertEquals(read({ timezone: "America/New_York" }, "9999-12-31T19:00"), rule);
+  assertEquals(
+    read({ timezone: "America/New_York" }, "9999-12-31T18:59:59.999"),
+    "9999-12-31T23:59:59.999Z",
+  );
+});
+
+Deno.test("what is no time is told by the form that it should have", () => {
+  assertEquals(read(BERLIN, "2024-07-01 12:00"), "a time as dd.MM.yyyy HH:mm");
+  assertEquals(read({ timestampFormat: "unix_ms" }, ""), "a time in milliseconds since 1970");
+});
+
+Deno.test("two halves are one time, whichever comes first in the record", () => {
+  assertEquals(readHalves("01.07.2024", "12:00", BERLIN), "2024-07-01T10:00:00.000Z");
+  assertEquals(readHalves("2024-07-01", "12:00:00.5+02:00", {}), "2024-07-01T10:00:00.500Z");
+});
+
+Deno.test("halves that together are no time, or go past it, are none", () => {
+  assertEquals(readHalves("01.07.2024", "", BERLIN), "none");
+  assertEquals(readHalves("", "12:00", BERLIN), "none");
+  assertEquals(readHalves("01.07.2024", "12:00 ", BERLIN), "none");
+  assertEquals(readHalves("01.07.2024", "12:00\0", BERLIN), "none");
+  assertEquals(readHalves("01.07.2024 12:00", "", BERLIN), "none");
+  assertEquals(readHalves("01.07.2024", "x".repeat(100), BERLIN), "none");
+  assertEquals(readHalves("01.07.2024", "x".repeat(101), BERLIN), "too long");
+});
+
+Deno.test("a half that was longer before leaves nothing behind", () => {
+  const time = createTimeReader(dialectOf({ ...BERLIN, timestamp: ["a", "b"] }));
+  const take = (isFirst: boolean, text: string) => {
+    const bytes = encoder.encode(text);
+    time.takeHalf(isFirst, bytes, { start: 0, end: bytes.length });
+  };
+  take(true, "01.07.2024 and more");
+  take(false, "12:00:00");
+  assertEquals(time.instant(), NaN);
+  take(true, "01.07.2024");
+  take(false, "12:00");
+  assertEquals(time.instant(), Date.UTC(2024, 6, 1, 10));
+});

@@ -1,0 +1,101 @@
+import fc from "fast-check";
+import { mergePages, sortPage } from "../../../data/readings/page_merge.ts";
+import { emptyPage } from "../../../data/readings/page.ts";
+import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
+import { pageOf, plainRows, type Row, rowsOf } from "../../support/pages.ts";
+
+/** Rows of two metrics at few times with few values, so that all of it meets again. */
+function anyRows(): fc.Arbitrary<Row[]> {
+  const texts = fc.constantFrom("", "0", "1.5", "1.50", "-230.1", "1e300", "0.1234567890123", "70");
+  return fc.array(fc.tuple(fc.nat(12), texts, texts), { maxLength: 30 });
+}
+
+/** The last row of each time, by time. */
+function modelOf(rows: readonly Row[]): Map<number, Row> {
+  return new Map(rows.map((row) => [row[0], row]));
+}
+
+function ascending(rows: Iterable<Row>): Row[] {
+  return [...rows].sort((a, b) => a[0] - b[0]);
+}
+
+Deno.test("sortPage() leaves an ascending page as it is", () => {
+  const page = pageOf([[1, "1"], [2, "2"]]);
+  assertStrictEquals(sortPage(page), page);
+});
+
+Deno.test("sortPage() orders by time and keeps the last row of a time", () => {
+  const rows: Row[] = [[30, "1"], [10, "2"], [30, ""], [20, "4"], [10, "5"]];
+  assertEquals(rowsOf(sortPage(pageOf(rows))), [[10, "5"], [20, "4"], [30, ""]]);
+});
+
+Deno.test("sortPage() does what a map of the rows does", () => {
+  fc.assert(fc.property(anyRows(), (rows) => {
+    const wanted = plainRows(ascending(modelOf(rows).values()));
+    assertEquals(rowsOf(sortPage(pageOf(rows, 2))), wanted);
+  }));
+});
+
+Deno.test("mergePages() counts new, changed and repeated times", () => {
+  const base = pageOf([[1, "1"], [2, "2"], [3, ""], [4, "4"]]);
+  const over = pageOf([[0, "9"], [2, "2.0"], [3, "3"], [4, ""], [9, "9"]]);
+  const { page, ...counts } = mergePages(base, over);
+  assertEquals(rowsOf(page), [[0, "9"], [1, "1"], [2, "2"], [3, "3"], [4, ""], [9, "9"]]);
+  assertEquals(counts, { inserted: 2, updated: 2, unchanged: 1 });
+});
+
+Deno.test("mergePages() counts the same decimal as unchanged, whatever its form", () => {
+  const base = pageOf([[1, "230.1"], [2, ""], [3, "0.25"]]);
+  const over = pageOf([[1, "230.10"], [2, ""], [3, "2.5e-1"]]);
+  const merge = mergePages(base, over);
+  assertEquals([merge.inserted, merge.updated, merge.unchanged], [0, 0, 3]);
+  assertStrictEquals(merge.page, base);
+});
+
+Deno.test("mergePages() counts a null over a value and a value over a null as updates", () => {
+  const merge = mergePages(pageOf([[1, "1", ""]]), pageOf([[1, "", "1"]]));
+  assertEquals([merge.inserted, merge.updated, merge.unchanged], [0, 1, 0]);
+  assertEquals(rowsOf(merge.page), [[1, "", "1"]]);
+});
+
+Deno.test("mergePages() with nothing on one side gives the other", () => {
+  const page = pageOf([[1, "1"], [2, "2"]]);
+  const none = mergePages(page, emptyPage(1));
+  assertStrictEquals(none.page, page);
+  assertEquals([none.inserted, none.updated, none.unchanged], [0, 0, 0]);
+  const all = mergePages(emptyPage(1), page);
+  assertEquals(rowsOf(all.page), [[1, "1"], [2, "2"]]);
+  assertEquals([all.inserted, all.updated, all.unchanged], [2, 0, 0]);
+});
+
+Deno.test("mergePages() appends what lies behind", () => {
+  const merge = mergePages(pageOf([[1, "1.5"]]), pageOf([[2, "2"], [3, "0.125"]]));
+  assertEquals(rowsOf(merge.page), [[1, "1.5"], [2, "2"], [3, "0.125"]]);
+  assertEquals([merge.inserted, merge.updated, merge.unchanged], [2, 0, 0]);
+});
+
+Deno.test("mergePages() does to any pages what a map of their rows does", () => {
+  fc.assert(
+    fc.property(anyRows(), anyRows(), (below, above) => {
+      const base = modelOf(below), over = modelOf(above);
+      const { page, ...counts } = mergePages(
+        pageOf(ascending(base.values()), 2),
+        pageOf(ascending(over.values()), 2),
+      );
+      assertEquals(rowsOf(page), plainRows(ascending(new Map([...base, ...over]).values())));
+      assertEquals(counts, countsOf(base, over));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function countsOf(base: Map<number, Row>, over: Map<number, Row>) {
+  const counts = { inserted: 0, updated: 0, unchanged: 0 };
+  for (const [timeMs, row] of over) {
+    const old = base.get(timeMs);
+    if (old === undefined) counts.inserted++;
+    else if (String(plainRows([old])) === String(plainRows([row]))) counts.unchanged++;
+    else counts.updated++;
+  }
+  return counts;
+}

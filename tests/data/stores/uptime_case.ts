@@ -1,0 +1,71 @@
+/**
+ * Polls and hours of a store written as texts, and the row that a report has of it.
+ *
+ * @module
+ */
+
+import {
+  createBusinessHours,
+  readWeeklySpan,
+  type WeeklySpan,
+} from "../../../data/stores/business_hours.ts";
+import type { Page } from "../../../data/readings/page.ts";
+import { measureUptime, reportSpan, type Uptime } from "../../../data/stores/uptime.ts";
+import { createUptimeWriter } from "../../../data/stores/uptime_csv.ts";
+import { assert } from "../../support/assert.ts";
+
+/** A store and the time a report looks back from. Times are UTC to the minute: `2024-05-06T10:14`. */
+export interface UptimeCase {
+  /** The zone, UTC by default. */
+  readonly zone?: string;
+  /** Weekly spans, `day start end`; open always by default. */
+  readonly hours?: readonly string[];
+  /** Polls, `time status`. */
+  readonly polls: readonly string[];
+  /** What the windows end at. */
+  readonly asOf: string;
+  /** How long a poll holds, hours; for ever by default. */
+  readonly maxHoldHours?: number;
+}
+
+/** Epoch milliseconds of a UTC time. */
+export function utcMs(text: string): number {
+  return Date.parse(`${text}Z`);
+}
+
+/** A weekly span from `day start end`. */
+export function weekly(text: string): WeeklySpan {
+  const [day, start, end] = text.split(" ");
+  const read = readWeeklySpan({ day, start, end });
+  assert("span" in read, text);
+  return read.span;
+}
+
+/** Polls from pairs of time and status. */
+export function pollsPage(polls: readonly (readonly [timeMs: number, isUp: boolean])[]): Page {
+  return {
+    timesMs: Float64Array.from(polls, ([timeMs]) => timeMs),
+    columns: [{ scale: 0, values: Float64Array.from(polls, ([, isUp]) => isUp ? 1 : 0) }],
+  };
+}
+
+/** What the rules make of a case. */
+export function uptimeOf({ zone = "UTC", hours, polls, asOf, maxHoldHours }: UptimeCase): Uptime {
+  const page = pollsPage(polls.map((text) => {
+    const [time, status] = text.split(" ");
+    return [utcMs(time), status === "active"];
+  }));
+  const asOfMs = utcMs(asOf);
+  const spans = hours?.map(weekly) ?? null;
+  const open = createBusinessHours(zone).openSpans(spans, reportSpan(asOfMs));
+  const maxHoldMs = maxHoldHours === undefined ? null : maxHoldHours * 3_600_000;
+  const uptime = measureUptime(page, open, { asOfMs, maxHoldMs });
+  assert(uptime !== null);
+  return uptime;
+}
+
+/** The row of a case without the store's id: up, then down, then unknown where polls do not hold. */
+export function rowOf(given: UptimeCase): string {
+  const writer = createUptimeWriter({ hasUnknown: given.maxHoldHours !== undefined });
+  return writer.line("s", uptimeOf(given)).trimEnd().slice(2);
+}

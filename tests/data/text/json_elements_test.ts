@@ -1,0 +1,286 @@
+import fc from "fast-check";
+import { AppError } from "../../../data/app_error.ts";
+import { createElementSplitter } from "../../../data/text/json_elements.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { chunksOf } from "../imports/upload.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const CUTS = [[1], [2], [3], [7], [1_000_000]];
+
+/** Elements as `index: text`, too long ones as `index! ` and how they begin. */
+function elementsOf(text: string, { maxBytes = 1_000, sizes = [1_000_000] } = {}): string[] {
+  const found: string[] = [];
+  const splitter = createElementSplitter({
+    maxBytes,
+    onElement: (bytes, { start, end }, index) =>
+      found.push(`${index}: ${decoder.decode(bytes.subarray(start, end))}`),
+    onTooLong: (beginning, index) => found.push(`${index}! ${beginning}`),
+  });
+  for (const chunk of chunksOf(encoder.encode(text), sizes)) splitter.push(chunk);
+  splitter.end();
+  return found;
+}
+
+/** Checks the elements of a body, however it comes. */
+function assertElements(text: string, wanted: readonly string[], maxBytes?: number): void {
+  for (const sizes of CUTS) {
+    assertEquals(elementsOf(text, { sizes, maxBytes }), [...wanted], `${text} by ${sizes}`);
+  }
+}
+
+/** Checks what is said against a body, however it comes. */
+function assertMalformed(text: string, wanted: { at: string; says: string; value?: string }): void {
+  for (const sizes of CUTS) {
+    const error = assertThrows(() => elementsOf(text, { sizes }), AppError, "", text);
+    assertEquals([error.code, error.message], ["MALFORMED_BODY", wanted.says], text);
+    const value = wanted.value === undefined ? {} : { value: wanted.value };
+    assertEquals(error.errors, [{ pointer: wanted.at, detail: wanted.says, ...value }], text);
+  }
+}
+
+Deno.test("an array is cut into its elements, of whatever kind they are", () => {
+  assertElements('[{"a":1},[2,[3]],"four",5,-6.5e-7,true,false,null]', [
+    '0: {"a":1}',
+    "1: [2,[3]]",
+    '2: "four"',
+    "3: 5",
+    "4: -6.5e-7",
+    "5: true",
+    "6: false",
+    "7: null",
+  ]);
+  assertElements("[]", []);
+  assertElements("[[]]", ["0: []"]);
+  assertElements('[""]', ['0: ""']);
+});
+
+Deno.test("white space around elements is passed over, inside them it is kept", () => {
+  assertElements(' \t\r\n[ 1 ,\n{ "a" :\t2 }\r, "b c" ] \n', [
+    "0: 1",
+    '1: { "a" :\t2 }',
+    '2: "b c"',
+  ]);
+  assertElements(" [ \n ] ", []);
+});
+
+Deno.test("brackets, commas, quotes and backslashes inside strings are text", () => {
+  const texts = [
+    '"]"',
+    '"[{"',
+    '","',
+    '"\\""',
+    '"\\\\"',
+    '"\\\\\\"]"',
+    '{"}":"{"}',
+    '["\\"]"]',
+    '"é😀"',
+  ];
+  assertElements(`[${texts.join(",")}]`, texts.map((text, index) => `${index}: ${text}`));
+});
+
+Deno.test("a byte order mark is passed over at the beginning only", () => {
+  assertElements("\ufeff[1]", ["0: 1"]);
+  assertElements("\ufeff [1]", ["0: 1"]);
+  const says = "The body must be an array that begins with [";
+  assertMalformed("\ufeff\ufeff[1]", { at: "/0", says });
+  assertMalformed(" \ufeff[1]", { at: "/0", says });
+  // U+FEC0 begins with two bytes of the mark, U+F000 with one.
+  assertMalformed("\ufec0[1]", { at: "/0", says });
+  assertMalformed("\uf000[1]", { at: "/0", says });
+});
+
+Deno.test("a byte order mark that is cut off is no white space", () => {
+  const body = Uint8Array.of(0xef, 0xbb, 0x20, 0x5b, 0x5d);
+  for (const sizes of CUTS) {
+    const splitter = createElementSplitter({
+      maxBytes: 9,
+      onElement: () => {},
+      onTooLong: () => {},
+    });
+    assertThrows(
+      () => {
+        for (const chunk of chunksOf(body, sizes)) splitter.push(chunk);
+      },
+      AppError,
+      "The body must be an array that begins with [",
+    );
+  }
+});
+
+Deno.test("a body that is no array is refused", () => {
+  const says = "The body must be an array that begins with [";
+  assertMalformed('{"a":[1]}', { at: "/0", says, value: "{" });
+  assertMalformed("1", { at: "/0", says, value: "1" });
+  assertMalformed("]", { at: "/0", says, value: "]" });
+  assertMalformed("é", { at: "/0", says });
+});
+
+Deno.test("elements without a comma between them are refused at the second one", () => {
+  const says = "A comma or ] must stand behind the element at index 1";
+  const seconds = ["2", '"2"', "{}", "[]", "true"];
+  for (const second of seconds) {
+    const value = second[0];
+    assertMalformed(`[0,{"a":1} ${second}]`, { at: "/2", says, value });
+    assertMalformed(`[0,"a"${second}]`, { at: "/2", says, value });
+    assertMalformed(`[0,1\n${second}]`, { at: "/2", says, value });
+  }
+  assertMalformed("[0,1{}]", { at: "/2", says, value: "{" });
+  assertMalformed('[0,1"a"]', { at: "/2", says, value: '"' });
+  assertMalformed("[0,{}}]", { at: "/2", says, value: "}" });
+});
+
+Deno.test("commas without an element are refused", () => {
+  const before = "An element must stand before each comma";
+  assertMalformed("[,1]", { at: "/0", says: before, value: "," });
+  assertMalformed("[1,,2]", { at: "/1", says: before, value: "," });
+  assertMalformed("[1,2, ]", { at: "/2", says: "No comma may stand before the ]", value: "]" });
+});
+
+Deno.test("text behind the array is refused, white space is not", () => {
+  const says = "Nothing may stand behind the ] that closes the array";
+  for (const value of ["]", ",", "[", "x"]) {
+    assertMalformed(`[1] ${value}`, { at: "/1", says, value });
+  }
+  assertMalformed("[][]", { at: "/0", says, value: "[" });
+});
+
+Deno.test("an array that is not closed is refused, wherever it ends", () => {
+  const says = "The array must be closed by ], and the body ends before that";
+  assertMalformed("[", { at: "/0", says });
+  assertMalformed("[1", { at: "/0", says });
+  assertMalformed("[1 ", { at: "/1", says });
+  assertMalformed("[1,", { at: "/1", says });
+  assertMalformed('[1,"a]', { at: "/1", says });
+  assertMalformed('[1,"a\\"]', { at: "/1", says });
+  assertMalformed('[1,{"a":[]', { at: "/1", says });
+  const none = "The array must begin with [ and end with ], and the body ends before that";
+  for (const text of ["", " \n", "\ufeff"]) assertMalformed(text, { at: "/0", says: none });
+  const splitter = createElementSplitter({ maxBytes: 9, onElement: () => {}, onTooLong: () => {} });
+  splitter.push(Uint8Array.of(0xef, 0xbb));
+  assertThrows(() => splitter.end(), AppError, none);
+});
+
+Deno.test("an element that is no JSON is handed on, and the ones behind it are found", () => {
+  assertElements("[nul, 1e, }, :, \u0001, {a], [1}, 7]", [
+    "0: nul",
+    "1: 1e",
+    "2: }",
+    "3: :",
+    "4: \u0001",
+    "5: {a]",
+    "6: [1}",
+    "7: 7",
+  ]);
+  assertElements('["a\nb", "\\x", {"a" 1}, 7]', ['0: "a\nb"', '1: "\\x"', '2: {"a" 1}', "3: 7"]);
+});
+
+Deno.test("brackets that do not match end somewhere, and are told there", () => {
+  const says = "A comma or ] must stand behind the element at index 0";
+  assertMalformed("[{]}]", { at: "/1", says, value: "}" });
+});
+
+Deno.test("an element of exactly the longest length is one, one byte more is too long", () => {
+  const ten = '"12345678"';
+  const rest = ["1: 7", "2: 8"];
+  assertElements(`[${ten},7,8]`, [`0: ${ten}`, ...rest], 10);
+  assertElements('["123456789",7,8]', ['0! "123456789', ...rest], 10);
+  assertElements("[1234567890,7,8]", ["0: 1234567890", ...rest], 10);
+  assertElements("[12345678901,7,8]", ["0! 1234567890", ...rest], 10);
+  assertElements('[{"a":[1,2,"]"]},7,8]', ['0! {"a":[1,2,', ...rest], 10);
+  assertElements(`[7,8,"${"x".repeat(5_000)}"]`, ["0: 7", "1: 8", '2! "xxxxxxxxx'], 10);
+});
+
+Deno.test("an element that is too long is told by its first 100 bytes of whole characters", () => {
+  const text = `["${"é".repeat(300)}"]`;
+  // A quote and 49 letters of 2 bytes are 99 bytes; half a letter is left out.
+  assertElements(text, [`0! "${"é".repeat(49)}`], 500);
+});
+
+Deno.test("what is held of an element never passes the longest length", () => {
+  const texts = [
+    '"a"',
+    "7",
+    `"${"b".repeat(98)}"`,
+    `"${"c".repeat(5_000)}"`,
+    `{"d":[${"1,".repeat(30)}1]}`,
+  ];
+  const lengths: number[] = [];
+  const splitter = createElementSplitter({
+    maxBytes: 100,
+    onElement: (bytes) => lengths.push(bytes.byteLength, bytes.buffer.byteLength),
+    onTooLong: () => {},
+  });
+  const body = `[${Array.from({ length: 20 }, () => texts.join()).join()}]`;
+  for (const chunk of chunksOf(encoder.encode(body), [1])) splitter.push(chunk);
+  splitter.end();
+  assertEquals(lengths.length, 20 * 4 * 2);
+  assert(Math.max(...lengths) <= 100);
+});
+
+Deno.test("the memory of a chunk may be used again after it was pushed", () => {
+  const found: string[] = [];
+  const splitter = createElementSplitter({
+    maxBytes: 100,
+    onElement: (bytes, { start, end }) => found.push(decoder.decode(bytes.subarray(start, end))),
+    onTooLong: () => {},
+  });
+  const chunk = new Uint8Array(4);
+  for (const text of ["[12,", '"abc', 'de",', "3456", "78 ]"]) {
+    encoder.encodeInto(text, chunk);
+    splitter.push(chunk);
+  }
+  splitter.end();
+  assertEquals(found, ["12", '"abcde"', "345678"]);
+});
+
+Deno.test("the elements of any array, spaced in any way, are those of JSON.parse, in any chunks", () => {
+  const values = fc.array(fc.jsonValue(), { maxLength: 8 });
+  const gaps = fc.array(fc.constantFrom("", " ", "\n", "\t", "\r\n", "  "), { minLength: 1 });
+  const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
+  fc.assert(
+    fc.property(values, gaps, lengths, (list, between, sizes) => {
+      let count = 0;
+      // Outside strings, each of these may have white space on either side.
+      const body = JSON.stringify(list).replace(
+        /"(?:[^"\\]|\\.)*"|[\[\]{},:]/g,
+        (token) => between[count++ % between.length] + token + between[count++ % between.length],
+      );
+      const found = elementsOf(body, { maxBytes: 1_000_000, sizes })
+        .map((text) => text.slice(text.indexOf(" ") + 1));
+      assertEquals(found.map((text) => text.trim()), found);
+      assertEquals(found.map((text): unknown => JSON.parse(text)), JSON.parse(body));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
+Deno.test("any text is cut or refused the same however its bytes come", () => {
+  const part = fc.constantFrom("[", "]", "{", "}", ",", '"', "\\", " ", "1", "é", "\ufeff", "true");
+  const texts = fc.array(part, { maxLength: 25 }).map((parts) => `[${parts.join("")}`);
+  const lengths = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 6 });
+  const outcome = (text: string, sizes?: number[]) => {
+    try {
+      return elementsOf(text, { maxBytes: 8, sizes });
+    } catch (error) {
+      assert(error instanceof AppError);
+      return [error.message, ...error.errors.map(({ pointer }) => pointer)];
+    }
+  };
+  fc.assert(
+    fc.property(texts, lengths, (text, sizes) => {
+      const found = outcome(text, sizes);
+      assertEquals(found, outcome(text));
+      if (isArray(text)) assertEquals(found.length, JSON.parse(text).length);
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+function isArray(text: string): boolean {
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
+}

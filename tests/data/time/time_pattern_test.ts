@@ -1,0 +1,79 @@
+import { compileTimeFormat } from "../../../data/time/time_format.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+
+const FIELDS = "yyyy yy MMM MM M dd d HH H hh h a mm m ss s " +
+  "S SS SSS SSSS SSSSS SSSSSS SSSSSSS SSSSSSSS SSSSSSSSS X XX XXX";
+
+/** What is said against a pattern, between the fixed words and the pattern itself. */
+function refusal(pattern: string): string {
+  const { message } = assertThrows(() => compileTimeFormat(pattern), SyntaxError, "", pattern);
+  const [before, after] = ["Cannot use as a time format as ", `: ${pattern.slice(0, 100)}`];
+  assert(message.startsWith(before) && message.endsWith(after), message);
+  return message.slice(before.length, -after.length);
+}
+
+Deno.test("a pattern must have a year, a month and a day", () => {
+  assertEquals(refusal("dd/MM HH:mm"), "it must have a year (yyyy or yy)");
+  assertEquals(refusal("dd/yyyy"), "it must have a month (MM, M or MMM)");
+  assertEquals(refusal("MM/yy"), "it must have a day (dd or d)");
+});
+
+Deno.test("a pattern must have each field once, whichever way it is written", () => {
+  assertEquals(refusal("yyyy-MM-dd yy"), "y must stand once");
+  assertEquals(refusal("yyyy-MM-dd MMM"), "M must stand once");
+  assertEquals(refusal("yyyy-MM-dd d"), "d must stand once");
+  assertEquals(refusal("yyyy-MM-dd HH h a"), "H or h must stand once");
+  assertEquals(refusal("yyyy-MM-dd HH:mm:ss:s"), "s must stand once");
+  assertEquals(refusal("yyyy-MM-dd HH:mm X XXX"), "X must stand once");
+});
+
+Deno.test("a pattern must have what its fields mean nothing without", () => {
+  assertEquals(refusal("yyyy-MM-dd hh:mm"), "h must stand with a");
+  assertEquals(refusal("yyyy-MM-dd HH:mm a"), "a must stand with h");
+  assertEquals(refusal("yyyy-MM-dd mm"), "m must stand with H or h");
+  assertEquals(refusal("yyyy-MM-dd HH.SSS"), "S must stand with s");
+});
+
+Deno.test("a pattern must not let two numbers touch that could be parted in two ways", () => {
+  const rule = "a number of 1 or 2 digits must not touch the next";
+  assertEquals(refusal("yyyyMd"), rule);
+  assertEquals(refusal("yyyy-MM-dd Hmm"), rule);
+  // A letter or a fixed number of digits parts them.
+  for (const pattern of ["yyyyMMdd", "dMMMyyyy", "yyyyMM d", "yyyy-MM-dd ha"]) {
+    compileTimeFormat(pattern);
+  }
+});
+
+Deno.test("a pattern must have known fields, other letters in quotes, quotes closed", () => {
+  assertEquals(refusal("yyyy-MM-dd'T"), "each quote must be closed");
+  assertEquals(refusal("yyyy-MM-dd'T'HH 'o''clock"), "each quote must be closed");
+  const rule = `T must be among ${FIELDS} or stand in quotes`;
+  assertEquals(refusal("yyyy-MM-ddTHH"), rule);
+  assertEquals(refusal("yyyy-MM-dd HH:mm:ss.SSSSSSSSSS").slice(0, 24), "SSSSSSSSSS must be among");
+});
+
+Deno.test("every fault of a pattern is told at once", () => {
+  assertEquals(
+    refusal("YYYY-mm-DD"),
+    "it must have a year (yyyy or yy), it must have a month (MM, M or MMM), " +
+      "it must have a day (dd or d), m must stand with H or h, " +
+      `YYYY and DD must be among ${FIELDS} or stand in quotes`,
+  );
+  assertEquals(refusal("").split(", ").length, 4);
+});
+
+Deno.test("a pattern has at most 100 characters and is quoted back no further", () => {
+  const rest = "yyyy-MM-dd";
+  const text = `${rest}${".".repeat(90)}`;
+  compileTimeFormat(text);
+  const { message } = assertThrows(() => compileTimeFormat(`${text}.`), SyntaxError);
+  assertEquals(
+    message,
+    `Cannot use as a time format as it must have at most 100 characters: ${text}`,
+  );
+});
+
+Deno.test("names of forms are taken as they are and nothing near them", () => {
+  for (const name of ["iso", "unix", "unix_ms"]) compileTimeFormat(name);
+  for (const name of ["ISO", "unix_s", "unix ", "__proto__", "constructor"]) refusal(name);
+});

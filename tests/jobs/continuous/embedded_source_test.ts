@@ -1,0 +1,57 @@
+import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
+import { changeDevice, createDevice } from "../../../kv/devices/devices.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { createBattery } from "../../support/devices.ts";
+import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
+import { openPlainRig } from "../../support/series_rig.ts";
+
+const SIGNAL = new AbortController().signal;
+const DAY_MS = 86_400_000;
+
+Deno.test("read() gives the readings of the span with what the device is", async () => {
+  using rig = await openPlainRig();
+  const device = { profile: "appliance", nowMs: 0, serviceOfflineAfterMs: 1 } as const;
+  await createDevice(rig.kv, "D1", { ...device, deviceType: "washer" });
+  await changeDevice(rig.kv, "D1", { change: () => ({ location: "cellar" }), nowMs: 1 });
+  const rows = [0, 5_000, DAY_MS - 1, DAY_MS, DAY_MS + 60_000].map((timeMs): Row => [
+    timeMs,
+    "230",
+    "1.5",
+    String(timeMs),
+    "",
+  ]);
+  await rig.store.write({ profile: "appliance", id: "D1" }, pageOf(rows));
+  const source = createEmbeddedSource(rig);
+  const span = { fromMs: 5_000, toMs: DAY_MS + 60_000 };
+  const parts = await Array.fromAsync(source.read("D1", span, SIGNAL));
+  assertEquals(parts.flatMap(({ page }) => rowsOf(page)), rows.slice(1, 4));
+  for (const { page: _, ...device } of parts) {
+    assertEquals(device, { profile: "appliance", deviceType: "washer", location: "cellar" });
+  }
+});
+
+Deno.test("read() of a device that is not known, or has no readings, gives nothing", async () => {
+  using rig = await openPlainRig();
+  await createBattery(rig.kv, "silent");
+  const source = createEmbeddedSource(rig);
+  for (const id of ["silent", "unknown"]) {
+    const span = { fromMs: 0, toMs: DAY_MS };
+    assertEquals(await Array.fromAsync(source.read(id, span, SIGNAL)), []);
+  }
+});
+
+Deno.test("devices() gives all of them once, however many", async () => {
+  using rig = await openPlainRig();
+  const source = createEmbeddedSource(rig);
+  assertEquals(await Array.fromAsync(source.devices(SIGNAL)), []);
+  const ids = Array.from({ length: 1_001 }, (_, n) => `d${String(n).padStart(4, "0")}`);
+  for (const id of ids) await createBattery(rig.kv, id);
+  assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ids);
+});
+
+Deno.test("devices() ends with the signal's reason", async () => {
+  using rig = await openPlainRig();
+  const signal = AbortSignal.abort(new Error("stopped"));
+  const source = createEmbeddedSource(rig);
+  await assertRejects(() => Array.fromAsync(source.devices(signal)), Error, "stopped");
+});

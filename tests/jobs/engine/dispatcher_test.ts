@@ -1,0 +1,103 @@
+import { createDispatcher, type Dispatcher } from "../../../jobs/engine/dispatcher.ts";
+import { MAX_ABANDONED } from "../../../jobs/engine/retry.ts";
+import { claimed, LEASE_MS } from "../../../jobs/engine/transitions.ts";
+import { listDue } from "../../../kv/jobs/due.ts";
+import { commitJob, getJob, type JobRecord } from "../../../kv/jobs/jobs.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { createWorkerRig, type WorkerRig } from "../../support/worker_rig.ts";
+
+function dispatcherOf(rig: WorkerRig): Dispatcher {
+  return createDispatcher({
+    kv: rig.kv,
+    now: rig.now,
+    log: () => {},
+    owner: "me",
+    kinds: [],
+    files: rig.files,
+    concurrency: 1,
+    onRoom: () => {},
+    fileRetentionMs: 1,
+    jobRetentionMs: 86_400_000,
+  });
+}
+
+/** Takes a job as a process would that dies then. */
+async function claimAsDead(rig: WorkerRig, id: string): Promise<JobRecord> {
+  const entry = await getJob(rig.kv, id);
+  assert(entry !== null);
+  const job = claimed(entry.value, "dead", rig.now());
+  assert(await commitJob(rig.kv, entry, job));
+  return job;
+}
+
+Deno.test("jobs of dead owners are handed back at once, one's own are not", async () => {
+  await using rig = await createWorkerRig();
+  const [left, own] = [await rig.ask(), await rig.ask()];
+  await claimAsDead(rig, left.id);
+  const entry = await getJob(rig.kv, own.id);
+  assert(entry !== null && await commitJob(rig.kv, entry, claimed(entry.value, "me", rig.now())));
+  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
+  assertEquals((await rig.jobs.get(left.id))?.state, "pending");
+  assertEquals((await rig.jobs.get(own.id))?.state, "running");
+});
+
+Deno.test("a job that 21 owners left is failed as abandoned, not run for ever", async () => {
+  await using rig = await createWorkerRig();
+  const dispatcher = dispatcherOf(rig);
+  const { id } = await rig.ask();
+  for (let time = 1; time <= MAX_ABANDONED; time++) {
+    await claimAsDead(rig, id);
+    await dispatcher.handBackOthers();
+    const job = await rig.jobs.get(id);
+    assertEquals([job?.state, job?.abandoned, job?.attempt], ["pending", time, 1]);
+  }
+  await claimAsDead(rig, id);
+  await dispatcher.handBackOthers();
+  const job = await rig.jobs.get(id);
+  assertEquals([job?.state, job?.error?.code], ["failed", "JOB_ABANDONED"]);
+});
+
+Deno.test("a due entry that fires while the lease holds is armed anew at the lease's end", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  const { due, lease } = await claimAsDead(rig, id);
+  const entry = await getJob(rig.kv, id);
+  assert(entry !== null && lease !== null);
+  const untilMs = lease.untilMs + 5_000;
+  await commitJob(rig.kv, entry, { ...entry.value, lease: { ...lease, untilMs } });
+  await dispatcherOf(rig).onLease({ ...due, id });
+  const entries = await Array.fromAsync(listDue(rig.kv, { upToMs: rig.now() + 2 * LEASE_MS }));
+  assertEquals(entries, [{ atMs: untilMs, kind: "job_lease", id }]);
+  assertEquals((await rig.jobs.get(id))?.state, "running");
+});
+
+Deno.test("a job of a kind that is not known waits for a minute and harms no other", async () => {
+  await using rig = await createWorkerRig();
+  const { id, due } = await rig.ask({ kind: "of a later version" });
+  await dispatcherOf(rig).onWaiting({ ...due, id });
+  const job = await rig.jobs.get(id);
+  assert(job !== null && job.state === "pending" && job.due.atMs >= due.atMs + 60_000);
+});
+
+Deno.test("a record that cannot be read does not keep others from being handed back", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  const { due } = await claimAsDead(rig, id);
+  await rig.kv.set(["job", "broken"], { v: 99 });
+  await rig.kv.set(["due", due.atMs - 1, "job_lease", "broken"], true);
+  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
+  assertEquals((await rig.jobs.get(id))?.state, "pending");
+});
+
+Deno.test("a job that was asked to be cancelled is not begun again", async () => {
+  await using rig = await createWorkerRig();
+  const dispatcher = dispatcherOf(rig);
+  const { id } = await rig.ask();
+  await claimAsDead(rig, id);
+  await rig.jobs.cancel(id);
+  await dispatcher.handBackOthers();
+  const job = await rig.jobs.get(id);
+  assert(job !== null);
+  await dispatcher.onWaiting({ ...job.due, id });
+  assertEquals((await rig.jobs.get(id))?.state, "cancelled");
+});

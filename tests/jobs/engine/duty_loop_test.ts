@@ -1,0 +1,90 @@
+import { type Duty, startDuties } from "../../../jobs/engine/duty_loop.ts";
+import { isLeaseHeld } from "../../../kv/jobs/leases.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { FakeTime } from "../../support/fake_time.ts";
+import { pause } from "../../support/process.ts";
+
+function dutyOf(rounds: string[], owner: string, fails = false): Duty {
+  return {
+    name: "duty",
+    everyMs: 2,
+    round() {
+      rounds.push(owner);
+      return fails ? Promise.reject(new Error("no")) : Promise.resolve();
+    },
+  };
+}
+
+Deno.test("of two processes one does a duty, the other takes over when it is given up", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const rounds: string[] = [];
+  const deps = { kv, now: Date.now, log: () => {}, isExclusive: false };
+  const one = startDuties({ ...deps, owner: "one" }, [dutyOf(rounds, "one")]);
+  while (rounds.length < 2) await pause(1);
+  const other = startDuties({ ...deps, owner: "other" }, [dutyOf(rounds, "other")]);
+  await pause(30);
+  assertEquals(new Set(rounds), new Set(["one"]));
+  await one.stop();
+  while (rounds[rounds.length - 1] !== "other") await pause(1);
+  await other.stop();
+});
+
+Deno.test("a duty whose owner died is done by another one once its lease has run out", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["lease", "duty"], { v: 1, owner: "dead", epoch: 7, untilMs: 5_000, cursor: null });
+  let nowMs = 4_000;
+  const rounds: string[] = [];
+  const deps = { kv, now: () => nowMs, log: () => {}, isExclusive: false, owner: "me" };
+  const loop = startDuties(deps, [dutyOf(rounds, "me")]);
+  await pause(20);
+  assertEquals(rounds, []);
+  nowMs = 5_001;
+  while (rounds.length === 0) await pause(1);
+  await loop.stop();
+});
+
+Deno.test("where every other owner is known to be dead, a duty is taken over at once", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["lease", "duty"], { v: 1, owner: "dead", epoch: 7, untilMs: 1e15, cursor: null });
+  const rounds: string[] = [];
+  const deps = { kv, now: Date.now, log: () => {}, isExclusive: true, owner: "me" };
+  const loop = startDuties(deps, [dutyOf(rounds, "me")]);
+  while (rounds.length === 0) await pause(1);
+  await loop.stop();
+});
+
+Deno.test("a round that throws is logged, and the next one comes", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const rounds: string[] = [];
+  const logged: string[] = [];
+  const log = (_: string, event: string) => logged.push(event);
+  const deps = { kv, now: Date.now, log, isExclusive: false, owner: "me" };
+  const loop = startDuties(deps, [dutyOf(rounds, "me", true)]);
+  while (rounds.length < 3) await pause(1);
+  await loop.stop();
+  assertEquals(logged.includes("duty round failed"), true);
+});
+
+Deno.test("a duty with long pauses keeps its lease within them", async () => {
+  using time = new FakeTime();
+  using kv = await Deno.openKv(":memory:");
+  const rounds: string[] = [];
+  const deps = { kv, now: () => time.now(), log: () => {}, isExclusive: false, owner: "me" };
+  const loop = startDuties(deps, [{ ...dutyOf(rounds, "me"), everyMs: 60_000 }]);
+  for (let second = 0; second < 150; second++) {
+    await time.pass(1_000);
+    assertEquals(await isHeldSoon(kv, time.now()), true, `second ${second}`);
+  }
+  assertEquals(rounds.length, 3);
+  const stopped = loop.stop();
+  await time.pass(0);
+  await stopped;
+});
+
+/** Whether the lease is held once what is on its way to the database has come there. */
+async function isHeldSoon(kv: Deno.Kv, nowMs: number): Promise<boolean> {
+  for (let look = 0; look < 2_000; look++) {
+    if (await isLeaseHeld(kv, "duty", nowMs)) return true;
+  }
+  return false;
+}

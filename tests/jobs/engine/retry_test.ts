@@ -1,0 +1,14 @@
+import { AppError } from "../../../data/app_error.ts";
+import { mayPass, retryDelayMs } from "../../../jobs/engine/retry.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("retryDelayMs() waits half a second, then two", () => {
+  assertEquals([1, 2].map(retryDelayMs), [500, 2_000]);
+});
+
+Deno.test("mayPass() takes faults of storage and unknown ones for passing, missing meters not", () => {
+  assertEquals(mayPass(new AppError("STORAGE_FULL", "")), true);
+  assertEquals(mayPass(new AppError("STORAGE_UNAVAILABLE", "")), true);
+  assertEquals(mayPass(new TypeError("")), true);
+  assertEquals(mayPass(new AppError("SMART_METER_NOT_FOUND", "")), false);
+});

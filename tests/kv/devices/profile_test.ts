@@ -1,0 +1,102 @@
+import { AppError } from "../../../data/app_error.ts";
+import { createDeviceIntake, type DeviceIntake, type Taken } from "../../../kv/devices/intake.ts";
+import { changeDevice } from "../../../kv/devices/devices.ts";
+import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
+import { createSeriesStore } from "../../../kv/series/store.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { createBattery, deviceOf, OFFLINE_AFTER_MS } from "../../support/devices.ts";
+import { pageOf } from "../../support/pages.ts";
+import { DAY, readLines } from "../../support/series.ts";
+import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
+
+function startIntake(
+  kv: Deno.Kv,
+  { isExclusive, ingest = createIngest({ kv, writer: "one" }) }: {
+    isExclusive: boolean;
+    ingest?: Pick<Ingest, "add">;
+  },
+): DeviceIntake {
+  const now = () => DAY;
+  return createDeviceIntake({
+    kv,
+    isExclusive,
+    owner: "one",
+    ingest,
+    series: createSeriesStore({ kv, now }),
+    limit: { requests: 10, windowMs: 1_000 },
+    offlineAfterMs: OFFLINE_AFTER_MS,
+    now,
+  });
+}
+
+/** Sends a reading of the battery `d`. */
+function send(intake: DeviceIntake): Promise<Taken> {
+  const page = pageOf([[DAY, "60.5", "60.5", "60.5", "60.5"]]);
+  return intake.take({ id: "d", profile: "battery", page, isCounted: true });
+}
+
+async function linesOf(kv: Deno.Kv): Promise<string[]> {
+  return await readLines(createSeriesStore({ kv, now: () => DAY }), {
+    profile: "battery",
+    id: "d",
+  });
+}
+
+for (const isExclusive of [true, false]) {
+  const where = isExclusive ? "alone" : "with others";
+
+  Deno.test(`a first reading in the midst of a change of profile keeps the profile, ${where}`, async () => {
+    using kv = strictKv(await Deno.openKv(":memory:"));
+    await createBattery(kv, "d");
+    const intake = startIntake(kv, { isExclusive });
+    const change = async () => {
+      // Behind the look for readings, of which there are none.
+      await send(intake);
+      return { profile: "appliance" } as const;
+    };
+    await assertRejects(
+      () => changeDevice(kv, "d", { nowMs: DAY, change }),
+      AppError,
+      "has readings",
+    );
+    assertEquals((await deviceOf(kv, "d")).profile, "battery");
+    assertEquals((await linesOf(kv)).length, 1);
+  });
+
+  Deno.test(`the profile stays as soon as a first reading is on its way, ${where}`, async () => {
+    using kv = strictKv(await Deno.openKv(":memory:"));
+    await createBattery(kv, "d");
+    const writer = createIngest({ kv, writer: "one" });
+    const change = () => ({ profile: "appliance" }) as const;
+    const intake = startIntake(kv, {
+      isExclusive,
+      ingest: {
+        async add(...request) {
+          const tried = () => changeDevice(kv, "d", { nowMs: DAY, change });
+          await assertRejects(tried, AppError, "has readings");
+          await writer.add(...request);
+        },
+      },
+    });
+    assertEquals((await send(intake)).kind, "taken");
+    assertEquals((await deviceOf(kv, "d")).profile, "battery");
+  });
+
+  Deno.test(`a first reading that comes behind a change of profile is refused, ${where}`, async () => {
+    const plan: StrictPlan = {};
+    using kv = strictKv(await Deno.openKv(":memory:"), plan);
+    await createBattery(kv, "d");
+    const intake = startIntake(kv, { isExclusive });
+    plan.before = async ({ kind, space }) => {
+      if (kind !== "commit" || space !== "device") return;
+      // The device was looked up as a battery; nobody tells the intake of the change.
+      delete plan.before;
+      await changeDevice(kv, "d", { nowMs: DAY, change: () => ({ profile: "appliance" }) });
+    };
+    assertEquals(await send(intake), {
+      kind: "other profile",
+      profile: "appliance",
+    });
+    assertEquals([plan.before, await linesOf(kv)], [undefined, []]);
+  });
+}

@@ -1,0 +1,127 @@
+import {
+  giveUpLease,
+  isLeaseHeld,
+  keepCursor,
+  type Lease,
+  type LeaseRequest,
+  takeLease,
+} from "../../../kv/jobs/leases.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { CommitFault, strictKv } from "../../support/strict_kv.ts";
+
+/** Takes the lease "sweep" for 30 time units, by default as owner a at 1,000. */
+function take(kv: Deno.Kv, request: Partial<LeaseRequest> = {}): Promise<Lease | null> {
+  const nowMs = request.nowMs ?? 1_000;
+  const wanted = { name: "sweep", owner: "a", nowMs, untilMs: nowMs + 30, isExclusive: false };
+  return takeLease(kv, { ...wanted, ...request });
+}
+
+/** Takes it where that must work. */
+async function taken(kv: Deno.Kv, request: Partial<LeaseRequest> = {}): Promise<Lease> {
+  const lease = await take(kv, request);
+  assert(lease !== null);
+  return lease;
+}
+
+Deno.test("a free lease is had under epoch 1 without a cursor", async () => {
+  using kv = await Deno.openKv(":memory:");
+  assertEquals(await take(kv), { v: 1, owner: "a", epoch: 1, untilMs: 1_030, cursor: null });
+});
+
+Deno.test("its owner renews a lease under the same epoch, even one that has run out", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await take(kv);
+  for (const nowMs of [1_010, 5_000]) {
+    const { epoch, untilMs } = await taken(kv, { nowMs });
+    assertEquals([epoch, untilMs], [1, nowMs + 30]);
+  }
+});
+
+Deno.test("another owner is refused until a lease runs out; then epochs grow", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await take(kv);
+  assertEquals(await take(kv, { owner: "b", nowMs: 1_029 }), null);
+  const { owner, epoch } = await taken(kv, { owner: "b", nowMs: 1_030 });
+  assertEquals([owner, epoch], ["b", 2]);
+  assertEquals(await take(kv, { nowMs: 1_031 }), null);
+});
+
+Deno.test("where all others are dead a lease is taken at once, under the next epoch", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await take(kv);
+  assertEquals((await taken(kv, { owner: "b", isExclusive: true })).epoch, 2);
+  assertEquals((await taken(kv, { owner: "b", isExclusive: true })).epoch, 2);
+});
+
+Deno.test("of many that take a lease at once one has it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  for (let round = 0; round < 20; round++) {
+    const nowMs = 1_000 + 30 * round;
+    const owners = Array.from({ length: 8 }, (_, index) => `${round}.${index}`);
+    const leases = await Promise.all(owners.map((owner) => take(kv, { owner, nowMs })));
+    const winners = leases.filter((lease) => lease !== null);
+    assertEquals(winners.map(({ epoch }) => epoch), [round + 1]);
+  }
+});
+
+Deno.test("leases of different names have nothing to do with each other", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await take(kv);
+  const { owner, epoch } = await taken(kv, { name: "compaction", owner: "b" });
+  assertEquals([owner, epoch], ["b", 1]);
+});
+
+Deno.test("a cursor is kept for whoever has the lease next", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const lease = await taken(kv);
+  assert(await keepCursor(kv, "sweep", { ...lease, cursor: { dayMs: 5, ids: ["x"] } }));
+  assertEquals((await taken(kv, { nowMs: 1_010 })).cursor, { dayMs: 5, ids: ["x"] });
+  assertEquals((await taken(kv, { owner: "b", nowMs: 9_000 })).cursor, { dayMs: 5, ids: ["x"] });
+});
+
+Deno.test("keepCursor() leaves the lease's end as it was renewed meanwhile", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const lease = await taken(kv);
+  await take(kv, { nowMs: 1_020 });
+  assert(await keepCursor(kv, "sweep", { ...lease, cursor: 1 }));
+  assertEquals(await isLeaseHeld(kv, "sweep", 1_049), true);
+});
+
+Deno.test("the cursor of an old epoch, of another owner or of no lease is refused", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const old = await taken(kv);
+  assertEquals(await keepCursor(kv, "unknown", old), false);
+  const lease = await taken(kv, { owner: "b", nowMs: 2_000 });
+  assertEquals(await keepCursor(kv, "sweep", { ...old, cursor: 1 }), false);
+  assertEquals(await keepCursor(kv, "sweep", { ...lease, owner: "a", cursor: 1 }), false);
+  const again = await taken(kv, { nowMs: 3_000 });
+  assertEquals([again.epoch, again.cursor], [3, null]);
+  assertEquals(await keepCursor(kv, "sweep", { ...old, cursor: 1 }), false);
+});
+
+Deno.test("a lease given up is free at once, under the next epoch for anyone", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await keepCursor(kv, "sweep", { ...await taken(kv), cursor: "here" });
+  await giveUpLease(kv, "sweep", "a");
+  assertEquals(await isLeaseHeld(kv, "sweep", 1_001), false);
+  const { epoch, cursor } = await taken(kv);
+  assertEquals([epoch, cursor], [2, "here"]);
+});
+
+Deno.test("giving up another's lease, or none, changes nothing", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await giveUpLease(kv, "sweep", "a");
+  assertEquals(await isLeaseHeld(kv, "sweep", 0), false);
+  await take(kv);
+  await giveUpLease(kv, "sweep", "b");
+  assertEquals(await isLeaseHeld(kv, "sweep", 1_029), true);
+  assertEquals(await isLeaseHeld(kv, "sweep", 1_030), false);
+});
+
+Deno.test("who was not told that the lease is theirs has it by asking again", async () => {
+  using below = await Deno.openKv(":memory:");
+  const kv = strictKv(below, { fate: ({ number }) => number === 1 ? "unanswered" : "happens" });
+  await assertRejects(() => take(kv), CommitFault);
+  assertEquals(await take(kv, { owner: "b" }), null);
+  assertEquals((await taken(kv)).epoch, 1);
+});

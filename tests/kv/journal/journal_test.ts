@@ -1,0 +1,207 @@
+import { openJournal } from "../../../kv/journal/journal.ts";
+import type { JournalSpaces } from "../../../kv/journal/entries.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import {
+  CommitFault,
+  createRandom,
+  randomFates,
+  strictKv,
+  type StrictPlan,
+} from "../../support/strict_kv.ts";
+
+const SPACES: JournalSpaces = {
+  log: { isSettled: false },
+  mark: { isSettled: true },
+  sum: { isSettled: true },
+};
+
+const SELECTORS: readonly Deno.KvListSelector[] = [
+  { prefix: ["log"] },
+  { prefix: ["log", "a"] },
+  { prefix: ["mark"] },
+  { prefix: ["mark", "b"], start: ["mark", "b", 2] },
+  { prefix: ["mark", "b"], end: ["mark", "b", 3] },
+  { start: ["mark", "a"], end: ["mark", "b\0"] },
+  { prefix: ["sum"] },
+  { prefix: ["sum"], start: ["sum", "b"] },
+  { prefix: ["cold"] },
+];
+
+const OPTIONS: readonly Deno.KvListOptions[] = [
+  {},
+  { limit: 3 },
+  { reverse: true },
+  { limit: 2, reverse: true, batchSize: 1 },
+];
+
+type Mutation = (op: Deno.AtomicOperation) => unknown;
+
+/** Everything that a database says, but for versions. */
+async function told(kv: Deno.Kv): Promise<unknown[]> {
+  const all: unknown[] = [];
+  for (const selector of SELECTORS) {
+    for (const options of OPTIONS) {
+      const entries = await Array.fromAsync(kv.list(selector, options));
+      all.push(entries.map(({ key, value }) => [key, value]));
+    }
+  }
+  const keys = [["log", "a", 1], ["cold", "a", 1], ["mark", "b", 2], ["sum", "a"], [
+    "cold",
+    "b",
+    2,
+  ]];
+  const together = await kv.getMany<unknown[]>(keys);
+  for (const [index, key] of keys.entries()) {
+    const entry = await kv.get(key);
+    assertEquals(together[index], entry);
+    all.push([entry.value, entry.versionstamp === null]);
+  }
+  return all;
+}
+
+/** A commit on one to five keys of few, and one of them that it checks. */
+function randomCommit(random: () => number): { mutations: Mutation[]; checked: Deno.KvKey } {
+  const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
+  const keyOf = (
+    space: string,
+  ): Deno.KvKey => [
+    space,
+    pick(["a", "b", "ä\u{1f600}"]),
+    pick(space === "log" ? [1, 2, 3] : [1, 2, 3, "1"]),
+  ];
+  const mutations = Array.from({ length: 1 + Math.floor(random() * 5) }, (): Mutation => {
+    const key = keyOf(pick(["log", "log", "mark", "cold"]));
+    const sumKey = ["sum", pick(["a", "b", "c"])];
+    const bytes = Uint8Array.of(Math.floor(random() * 256), 7);
+    const act = random();
+    if (act < 0.05) return (op) => op.delete(["log", "a", 0]);
+    if (act < 0.3) return (op) => op.delete(key);
+    if (act < 0.5) return (op) => op.sum(sumKey, 3n);
+    if (act < 0.55) return (op) => op.delete(sumKey);
+    if (act < 0.7 && key[0] !== "log") return (op) => op.set(key, true);
+    return (op) => op.set(key, bytes);
+  });
+  mutations.push((op) => op.sum(["sum", "d"], 1n));
+  return { mutations, checked: keyOf(pick(["log", "mark", "cold"])) };
+}
+
+Deno.test("a database with a journal tells what one without does, after anything and any restart", async () => {
+  for (let seed = 1; seed <= 15; seed++) {
+    const random = createRandom(seed);
+    const plan: StrictPlan = {};
+    using plain = await Deno.openKv(":memory:");
+    using below = await Deno.openKv(":memory:");
+    const disturbed = strictKv(below, plan);
+    // What was there before there was a journal; a key like the first is never set again.
+    for (const kv of [plain, below]) {
+      await kv.atomic().set(["log", "a", 0], true).set(["mark", "b", 2], true)
+        .sum(["sum", "a"], 5n).commit();
+    }
+    let journal = await openJournal(disturbed, SPACES);
+    let nowMs = 0;
+    for (let step = 0; step < 60; step++) {
+      const act = random();
+      plan.fate = randomFates(seed * 1_000 + step, 0.15);
+      if (act < 0.1) {
+        journal = await openJournal(below, SPACES).then(() => openJournal(disturbed, SPACES));
+      } else if (act < 0.25) await journal.settle(nowMs += 25_000).catch(rethrowUnlessFault);
+      else {
+        const { mutations, checked } = randomCommit(random);
+        const isStale = random() < 0.2;
+        const ask = async (kv: Deno.Kv): Promise<boolean> => {
+          const { key, versionstamp } = await kv.get(checked);
+          const wanted = isStale ? "00000000000000000001" : versionstamp;
+          const op = kv.atomic().check({ key, versionstamp: wanted });
+          mutations.forEach((mutation) => mutation(op));
+          return (await op.commit()).ok;
+        };
+        // A commit that did happen is found by its record, whatever became of its answer.
+        const isDone = await ask(journal.kv).catch(rethrowUnlessFault);
+        if (isDone !== "fault") assertEquals([isDone, await ask(plain)], [!isStale, !isStale]);
+      }
+      delete plan.fate;
+      const own = await told(journal.kv);
+      (await told(plain)).forEach((expected, index) =>
+        assertEquals(own[index], expected, `seed ${seed}, step ${step}`)
+      );
+    }
+  }
+});
+
+Deno.test("what follows a commit of which nothing was known for a while is laid over it", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  // The commit happens, its answer is lost, and the database cannot be asked about it either.
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(
+    () => kv.atomic().sum(["sum", "a"], 3n).set(["mark", "a"], true).commit(),
+    CommitFault,
+  );
+  delete plan.fate;
+  delete plan.before;
+  const added = await kv.atomic().sum(["sum", "a"], 4n).commit();
+  assertEquals(added.ok, true);
+  assertEquals((await kv.get(["sum", "a"])).value, new Deno.KvU64(7n));
+  assertEquals((await kv.get(["mark", "a"])).value, true);
+  const late = await kv.atomic().check(before).delete(["mark", "a"]).commit();
+  assertEquals(late.ok, false);
+});
+
+Deno.test("a check sees a commit of which nothing was known until then", async () => {
+  const plan: StrictPlan = {};
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  const before = await kv.get(["mark", "a"]);
+  plan.fate = () => "unanswered";
+  plan.before = ({ kind }) => {
+    if (kind === "get") throw new CommitFault("The database does not answer");
+  };
+  await assertRejects(() => kv.set(["mark", "a"], true), CommitFault);
+  delete plan.fate;
+  delete plan.before;
+  const late = await kv.atomic().check(before).set(["mark", "a"], Uint8Array.of(1)).commit();
+  assertEquals(late.ok, false);
+});
+
+Deno.test("records beyond 48 MB are settled early, but not written anew for what stays in them", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  const records = async () =>
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
+  await settle(0);
+  // 850 × 60,000 bytes are 51 MB.
+  const bytes = new Uint8Array(60_000);
+  for (let number = 1; number <= 850; number++) await kv.set(["log", "a", number], bytes);
+  const staying = await records();
+  await settle(1_000);
+  assertEquals(await records(), staying);
+  for (let number = 1; number <= 850; number++) await kv.delete(["log", "a", number]);
+  // Deletions are records too, so the older half is what held the bytes.
+  await settle(2_000);
+  assertEquals((await records()).length, 850);
+});
+
+Deno.test("settling that is told to stop leaves the rest to the next one", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  await kv.set(["mark", "a"], true);
+  await settle(0, AbortSignal.abort());
+  const told = async () => [
+    (await below.get(["mark", "a"])).value,
+    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).length,
+    (await kv.get(["mark", "a"])).value,
+  ];
+  assertEquals(await told(), [null, 1, true]);
+  await settle(1);
+  assertEquals(await told(), [true, 0, true]);
+});
+
+function rethrowUnlessFault(error: unknown): "fault" {
+  if (error instanceof CommitFault) return "fault";
+  throw error;
+}

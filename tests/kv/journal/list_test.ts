@@ -1,0 +1,64 @@
+import { openJournal } from "../../../kv/journal/journal.ts";
+import type { JournalSpaces } from "../../../kv/journal/entries.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
+import { createRandom } from "../../support/strict_kv.ts";
+
+const SPACES: JournalSpaces = { log: { isSettled: false }, mark: { isSettled: true } };
+/** Several times as many as a list takes from the journal at once. */
+const IDS = 900;
+
+const idOf = (number: number) => `id${String(number).padStart(3, "0")}`;
+
+const SELECTORS: readonly Deno.KvListSelector[] = ["log", "mark"].flatMap((space) => [
+  { prefix: [space] },
+  { prefix: [space], start: [space, idOf(100)] },
+  { prefix: [space], end: [space, idOf(700), 1] },
+  { start: [space, idOf(50)], end: [space, idOf(850)] },
+]);
+
+const OPTIONS: readonly Deno.KvListOptions[] = [
+  {},
+  { reverse: true },
+  { limit: 450 },
+  { limit: 200, reverse: true },
+  { limit: 1 },
+];
+
+Deno.test("a long list of a database with a journal is that of one without", async () => {
+  const random = createRandom(3);
+  using plain = await Deno.openKv(":memory:");
+  using below = await Deno.openKv(":memory:");
+  const { kv, settle } = await openJournal(below, SPACES);
+  for (let round = 1; round <= 6; round++) {
+    for (let change = 0; change < 600; change++) {
+      const key = [
+        random() < 0.5 ? "log" : "mark",
+        idOf(Math.floor(random() * IDS)),
+        change % 2,
+      ];
+      // The last rounds take away more than they set, of which much is settled by then.
+      const isGone = random() < (round > 4 ? 0.8 : 0.2);
+      const value = Uint8Array.of(round, change % 256);
+      for (const each of [plain, kv]) {
+        if (isGone) await each.delete(key);
+        else await each.set(key, value);
+      }
+    }
+    await settle(round * 30_000);
+    for (const selector of SELECTORS) {
+      for (const options of OPTIONS) {
+        const told = async (each: Deno.Kv) =>
+          (await Array.fromAsync(each.list(selector, options))).map((
+            { key, value },
+          ) => [key, value]);
+        assertEquals(await told(kv), await told(plain), JSON.stringify([round, selector, options]));
+      }
+    }
+  }
+});
+
+Deno.test("nothing is told of all spaces together, as a list of those below would leave some out", async () => {
+  using below = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(below, SPACES);
+  assertThrows(() => kv.list({ prefix: [] }), TypeError, "journalled keys");
+});

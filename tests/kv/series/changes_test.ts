@@ -1,0 +1,106 @@
+import type { Staging } from "../../../kv/budget.ts";
+import { listChanges, stageChanged } from "../../../kv/series/changes.ts";
+import { getRevision, stageRevision } from "../../../kv/series/revisions.ts";
+import {
+  clearUnfolded,
+  countUnfolded,
+  getUnfolded,
+  listUnfolded,
+  stageUnfolded,
+} from "../../../kv/series/unfolded.ts";
+import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
+import { DAY, DAY_MS, METER, SITE } from "../../support/series.ts";
+import { strictKv } from "../../support/strict_kv.ts";
+
+async function commit(kv: Deno.Kv, stage: (op: Staging) => void): Promise<string> {
+  const op = kv.atomic();
+  stage(op);
+  const result = await op.commit();
+  assert(result.ok);
+  return result.versionstamp;
+}
+
+Deno.test("the change feed names each altered day once, with its last version", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const first = await commit(kv, (op) => {
+    stageChanged(op, METER, DAY);
+    stageChanged(op, METER, DAY + DAY_MS);
+  });
+  const second = await commit(kv, (op) => stageChanged(op, METER, DAY));
+  assertGreater(second, first);
+  assertEquals(await Array.fromAsync(listChanges(kv, "meter")), [
+    { ref: METER, dayMs: DAY, versionstamp: second },
+    { ref: METER, dayMs: DAY + DAY_MS, versionstamp: first },
+  ]);
+});
+
+Deno.test("listChanges() gives what came after a version, of one series where asked", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const other = { ...METER, id: "m10" };
+  const first = await commit(kv, (op) => stageChanged(op, METER, DAY));
+  const second = await commit(kv, (op) => stageChanged(op, other, DAY));
+  await commit(kv, (op) => stageChanged(op, SITE, DAY));
+  const ids = async (options?: { id?: string; after?: string }) =>
+    (await Array.fromAsync(listChanges(kv, "meter", options))).map(({ ref }) => ref.id);
+  assertEquals(await ids(), ["m1", "m10"]);
+  assertEquals(await ids({ after: first }), ["m10"]);
+  assertEquals(await ids({ id: "m1" }), ["m1"]);
+  assertEquals(await ids({ id: "m1", after: first }), []);
+  assertEquals(await ids({ after: second }), []);
+});
+
+Deno.test("a revision is 0 at first and grows with each commit that raises it", async () => {
+  using kv = await Deno.openKv(":memory:");
+  assertEquals(await getRevision(kv, METER), 0);
+  await commit(kv, (op) => stageRevision(op, METER));
+  await commit(kv, (op) => stageRevision(op, SITE));
+  await commit(kv, (op) => stageRevision(op, METER));
+  assertEquals([await getRevision(kv, METER), await getRevision(kv, SITE)], [2, 1]);
+});
+
+Deno.test("listUnfolded() names the marked series of every profile", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageUnfolded(op, ref)));
+  await kv.set(["unfolded", "profile of a newer version", "x"], true);
+  const marks = await Array.fromAsync(listUnfolded(kv));
+  assertEquals(marks.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
+});
+
+Deno.test("clearUnfolded() leaves a mark where more was ingested since it was read", async () => {
+  using kv = await Deno.openKv(":memory:");
+  for (let n = 0; n < 5; n++) await commit(kv, (op) => stageUnfolded(op, METER));
+  const [old] = await Array.fromAsync(listUnfolded(kv));
+  for (let n = 0; n < 2; n++) await commit(kv, (op) => stageUnfolded(op, METER));
+  await clearUnfolded(kv, old);
+  const marks = await Array.fromAsync(listUnfolded(kv));
+  assertEquals(marks.map(({ count }) => count), [2]);
+  await clearUnfolded(kv, marks[0]);
+  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+  await clearUnfolded(kv, marks[0]);
+  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+});
+
+Deno.test("clearUnfolded() loses no segment that is counted while it takes its own off", async () => {
+  using below = await Deno.openKv(":memory:");
+  await commit(below, (op) => stageUnfolded(op, METER));
+  const [old] = await Array.fromAsync(listUnfolded(below));
+  let more = 0;
+  const kv = strictKv(below, {
+    before: async () => {
+      if (more++ < 3) await commit(below, (op) => stageUnfolded(op, METER));
+    },
+  });
+  await clearUnfolded(kv, old);
+  assertEquals((await getUnfolded(below, METER))?.count, 3);
+});
+
+Deno.test("countUnfolded() makes counts of the marks of version 1, to which ingest adds", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["unfolded", "meter", METER.id], true);
+  assertEquals((await getUnfolded(kv, METER))?.count, 1);
+  await commit(kv, (op) => [SITE, SITE].forEach((ref) => stageUnfolded(op, ref)));
+  for (let run = 0; run < 2; run++) await countUnfolded(kv);
+  await commit(kv, (op) => stageUnfolded(op, METER));
+  const marks = await Array.fromAsync(listUnfolded(kv));
+  assertEquals(marks.map(({ count }) => count), [2, 2]);
+});

@@ -1,0 +1,119 @@
+import type { Page } from "../../../data/readings/page.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
+import { assert, assertEquals, assertGreater, assertRejects } from "../../support/assert.ts";
+import {
+  assertLines,
+  assertWhole,
+  DAY,
+  DAY_MS,
+  entriesOf,
+  gridPage,
+  linesOf,
+  METER,
+  readLines,
+  tickingClock,
+  wideValue,
+} from "../../support/series.ts";
+import {
+  CommitFault,
+  cutAfter,
+  type StrictKv,
+  strictKv,
+  type StrictPlan,
+} from "../../support/strict_kv.ts";
+
+const OLD = gridPage({ fromMs: DAY, stepMs: 6_000, count: 6_000 });
+const LIVE = gridPage({ fromMs: DAY + 3_000, stepMs: 12_000, count: 3_000, value: wideValue });
+const NEW = gridPage({ fromMs: DAY, stepMs: 1_500, count: 24_000, value: wideValue });
+
+/** Readings of 450 days: more blocks than one commit takes. */
+const FAR_APART = gridPage({ fromMs: DAY, stepMs: DAY_MS / 2, count: 900, value: wideValue });
+
+interface Operation {
+  /** What waits in a segment. */
+  readonly live: Page;
+  readonly run: (store: SeriesStore) => Promise<unknown>;
+  readonly check: (kv: StrictKv, store: SeriesStore) => Promise<void>;
+}
+
+/** Runs an operation cut after any number of its commits. Returns after how many it was done. */
+async function cutEverywhere({ live, run, check }: Operation): Promise<number> {
+  for (let count = 0;; count++) {
+    for (const last of ["happens", "unanswered"] as const) {
+      const plan: StrictPlan = {};
+      using kv = strictKv(await Deno.openKv(":memory:"), plan);
+      const now = tickingClock();
+      const store = createSeriesStore({ kv, now });
+      await store.write(METER, OLD);
+      await createIngest({ kv, writer: "w" }).add(METER, live);
+      plan.fate = cutAfter(count, last);
+      const isDone = await run(store).then(() => true, rethrowUnlessFault);
+      delete plan.fate;
+      await check(kv, createSeriesStore({ kv, now }));
+      if (isDone) return count;
+    }
+  }
+}
+
+function rethrowUnlessFault(error: unknown): false {
+  if (error instanceof CommitFault) return false;
+  throw error;
+}
+
+Deno.test("a write cut anywhere leaves a whole series; the same again completes it", async () => {
+  const known = new Set([OLD, LIVE, NEW].flatMap(linesOf));
+  const before = new Set([...OLD.timesMs, ...LIVE.timesMs]);
+  const check = async (kv: StrictKv, store: SeriesStore) => {
+    await assertWhole(kv, METER);
+    const lines = await readLines(store, METER);
+    assertEquals(lines.filter((line) => !known.has(line)), []);
+    const seen = new Set(lines.map(parseFloat));
+    assertEquals([...before].filter((timeMs) => !seen.has(timeMs)), []);
+    assertEquals((await store.describe(METER))?.count, lines.length);
+    const { inserted, updated, unchanged } = await store.write(METER, NEW);
+    assertEquals([inserted, inserted + updated + unchanged], [24_000 - lines.length, 24_000]);
+    await assertWhole(kv, METER);
+    assertLines(await readLines(store, METER), linesOf(NEW));
+  };
+  const run = (store: SeriesStore) => store.write(METER, NEW);
+  assertGreater(await cutEverywhere({ live: LIVE, run, check }), 2);
+});
+
+Deno.test("a fold cut anywhere changes no reading; the next one completes it", async () => {
+  const lines = [OLD, FAR_APART].flatMap(linesOf);
+  const readings = new Map(lines.map((line) => [parseFloat(line), line]));
+  const expected = [...readings.values()].toSorted((a, b) => parseFloat(a) - parseFloat(b));
+  const check = async (kv: StrictKv, store: SeriesStore) => {
+    await assertWhole(kv, METER);
+    const revision = await store.revision(METER);
+    assertLines(await readLines(store, METER), expected);
+    assertEquals((await store.describe(METER))?.count, expected.length);
+    await store.fold(METER);
+    await assertWhole(kv, METER);
+    assertEquals(await entriesOf(kv, "segment", METER), []);
+    assertLines(await readLines(store, METER), expected);
+    assertEquals(await store.revision(METER), revision);
+  };
+  const run = (store: SeriesStore) => store.fold(METER);
+  assertGreater(await cutEverywhere({ live: FAR_APART, run, check }), 2);
+});
+
+Deno.test("a write whose commits go unanswered is done when sent often enough", async () => {
+  const plan: StrictPlan = { fate: () => "unanswered" };
+  using kv = strictKv(await Deno.openKv(":memory:"), plan);
+  const store = createSeriesStore({ kv, now: tickingClock() });
+  const page = gridPage({ fromMs: DAY, stepMs: 1_000, count: 20_000, value: wideValue });
+  await assertRejects(() => store.write(METER, page), CommitFault);
+  const started = await store.describe(METER);
+  assert(started !== null && started.count < 20_000, "the write needs several commits");
+  let unchanged = 0;
+  for (let sent = 0; unchanged < 20_000 && sent < 20; sent++) {
+    await store.write(METER, page).then(
+      (counts) => unchanged = counts.unchanged,
+      rethrowUnlessFault,
+    );
+    await assertWhole(kv, METER);
+  }
+  assertLines(await readLines(store, METER), linesOf(page));
+});

@@ -1,0 +1,152 @@
+import fc from "fast-check";
+import { AppError } from "../../../data/app_error.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import {
+  assertWhole,
+  DAY,
+  entriesOf,
+  METER,
+  meterPage,
+  readLines,
+  tickingClock,
+} from "../../support/series.ts";
+import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
+
+/** Something done to the series METER: reports what its caller learns of the readings. */
+type Operation = (instance: Instance) => Promise<unknown>;
+
+/** A process that works on the database. */
+interface Instance {
+  readonly store: SeriesStore;
+  ingest(timeMs: number, text: string): Promise<void>;
+}
+
+function instanceOver(kv: Deno.Kv, writer: string, now: () => number): Instance {
+  const ingest = createIngest({ kv, writer });
+  return {
+    store: createSeriesStore({ kv, now }),
+    ingest: (timeMs, text) => ingest.add(METER, meterPage([timeMs, text])),
+  };
+}
+
+const time = fc.constantFrom(DAY, DAY + 5, DAY + 7);
+const text = fc.nat(99).map(String);
+const rows = fc.array(fc.tuple(time, text), { minLength: 1, maxLength: 2 });
+const writes: fc.Arbitrary<Operation> = rows.map((some) =>
+  named(`write ${some}`, ({ store }) => store.write(METER, meterPage(...some)))
+);
+const ingests: fc.Arbitrary<Operation> = fc.tuple(time, text).map(([timeMs, value]) =>
+  named(`ingest ${timeMs} ${value}`, (instance) => instance.ingest(timeMs, value))
+);
+const fold = named("fold", async ({ store }) => void await store.fold(METER));
+const remove = named("remove", ({ store }) => store.remove(METER));
+const describe = named("describe", ({ store }) => store.describe(METER));
+const read = named("read", async ({ store }) => {
+  try {
+    return await readLines(store, METER);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "SERIES_REMOVED") return "removed";
+    throw error;
+  }
+});
+const changes = fc.oneof(writes, ingests, fc.constantFrom(fold, remove));
+
+/** Gives an operation a name that failures are told by. */
+function named(name: string, operation: Operation): Operation {
+  return Object.assign(operation, { [fc.toStringMethod]: () => name });
+}
+
+interface Scene {
+  readonly before: readonly Operation[];
+  readonly tested: Operation;
+  /** What another instance does, and how many accesses of the tested operation it waits for. */
+  readonly amid: readonly { readonly gap: number; readonly operation: Operation }[];
+}
+
+/** What is known when all is done: by those who did it, and by whoever looks then. */
+async function outcomeOf(
+  { before }: Scene,
+  act: (tested: Instance, other: Instance, plan: StrictPlan) => Promise<unknown[]>,
+): Promise<string> {
+  using below = await Deno.openKv(":memory:");
+  const now = tickingClock();
+  const plan: StrictPlan = {};
+  const other = instanceOver(below, "other", now);
+  for (const operation of before) await operation(other);
+  const told = await act(instanceOver(strictKv(below, plan), "tested", now), other, plan);
+  delete plan.before;
+  const known = [await readLines(other.store, METER), await other.store.describe(METER)];
+  await other.store.fold(METER);
+  await assertWhole(below, METER);
+  assertEquals(await entriesOf(below, "segment", METER), [], "a fold finds every segment");
+  return JSON.stringify([told, known]);
+}
+
+/** The tested operation with the others between its accesses; those it leaves over come after. */
+function runWoven(scene: Scene): Promise<string> {
+  return outcomeOf(scene, async (tested, other, plan) => {
+    const waiting = [...scene.amid];
+    const told: unknown[] = [];
+    let gap = waiting[0].gap;
+    plan.before = async () => {
+      while (waiting.length > 0 && gap-- === 0) {
+        told.push(await waiting.shift()?.operation(other));
+        gap = waiting[0]?.gap ?? 0;
+      }
+    };
+    const result = await scene.tested(tested);
+    delete plan.before;
+    for (const { operation } of waiting) told.push(await operation(other));
+    return [result, ...told];
+  });
+}
+
+/** The tested operation as a whole, behind so many of the others. */
+function runInTurn(scene: Scene, behind: number): Promise<string> {
+  return outcomeOf(scene, async (tested, other) => {
+    const told: unknown[] = [];
+    let result: unknown;
+    for (const [index, { operation }] of scene.amid.entries()) {
+      if (index === behind) result = await scene.tested(tested);
+      told.push(await operation(other));
+    }
+    if (behind === scene.amid.length) result = await scene.tested(tested);
+    return [result, ...told];
+  });
+}
+
+async function assertAtOneMoment(scene: Scene): Promise<void> {
+  const woven = await runWoven(scene);
+  // A read may also be told that the series was removed meanwhile.
+  if (scene.tested === read && woven.startsWith('[["removed"')) return;
+  const inTurn: string[] = [];
+  for (let behind = 0; behind <= scene.amid.length; behind++) {
+    inTurn.push(await runInTurn(scene, behind));
+  }
+  assert(inTurn.includes(woven), `${woven}\nis none of\n${inTurn.join("\n")}`);
+}
+
+const TESTED = {
+  "a write": writes,
+  "an ingest": ingests,
+  "a fold": fc.constant(fold),
+  "a removal": fc.constant(remove),
+  "describe()": fc.constant(describe),
+  "a read": fc.constant(read),
+};
+
+for (const [name, tested] of Object.entries(TESTED)) {
+  Deno.test(`what another instance does amid ${name} is as if before or after it`, async () => {
+    const scenes: fc.Arbitrary<Scene> = fc.record({
+      before: fc.array(changes, { maxLength: 4 }),
+      tested,
+      amid: fc.array(fc.record({ gap: fc.nat(6), operation: changes }), {
+        minLength: 1,
+        maxLength: 3,
+      }),
+    });
+    await fc.assert(fc.asyncProperty(scenes, assertAtOneMoment), { numRuns: 60 });
+  });
+}

@@ -1,0 +1,160 @@
+import fc from "fast-check";
+import { FLOAT } from "../../../data/readings/decimal.ts";
+import { concatPages, type Page, slicePage } from "../../../data/readings/page.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts";
+import { pageOf, type Row } from "../../support/pages.ts";
+import {
+  assertLines,
+  assertWhole,
+  blockStarts,
+  DAY,
+  DAY_MS,
+  entriesOf,
+  gridPage,
+  linesOf,
+  METER,
+  meterPage,
+  readLines,
+  SITE,
+  wideValue,
+} from "../../support/series.ts";
+import { openStrictStore, type StrictStore } from "../../support/strict_store.ts";
+
+/** Fails unless the blocks are as they must be and hold just the page. */
+async function assertHolds({ kv, store }: StrictStore, page: Page): Promise<void> {
+  await assertWhole(kv, METER);
+  assertLines(await readLines(store, METER), linesOf(page));
+}
+
+/** A page cut into parts of so many readings. */
+function partsOf(page: Page, size: number): Page[] {
+  const count = Math.ceil(page.timesMs.length / size);
+  return Array.from({ length: count }, (_, part) => {
+    const start = part * size;
+    return slicePage(page, start, Math.min(start + size, page.timesMs.length));
+  });
+}
+
+const EVERY_SECOND = { fromMs: DAY, stepMs: 1_000, count: 86_400, value: wideValue };
+const TEN_A_SECOND = { fromMs: DAY + 3_600_000, stepMs: 100, count: 36_000, value: wideValue };
+
+for (const [name, grid] of Object.entries({ EVERY_SECOND, TEN_A_SECOND })) {
+  Deno.test(`a write of ${name} keeps each reading, in blocks within their bounds`, async () => {
+    using rig = await openStrictStore();
+    const page = gridPage(grid);
+    const counts = await rig.store.write(METER, page);
+    assertEquals(counts, { inserted: grid.count, updated: 0, unchanged: 0 });
+    await assertHolds(rig, page);
+  });
+}
+
+Deno.test("readings that arrive backwards end up whole", async () => {
+  using rig = await openStrictStore();
+  const page = gridPage(TEN_A_SECOND);
+  for (const part of partsOf(page, 900).reverse()) await rig.store.write(METER, part);
+  await assertHolds(rig, page);
+});
+
+Deno.test("readings that arrive woven into each other end up whole", async () => {
+  using rig = await openStrictStore();
+  const offsets = [3, 0, 4, 1, 2];
+  const pages = offsets.map((offset) =>
+    gridPage({ fromMs: DAY + offset * 1_000, stepMs: 5_000, count: 5_000, value: wideValue })
+  );
+  for (const page of pages) {
+    assertEquals((await rig.store.write(METER, page)).inserted, 5_000);
+  }
+  const lines = linesOf(concatPages(pages)).toSorted((a, b) => parseInt(a) - parseInt(b));
+  await assertWhole(rig.kv, METER);
+  assertLines(await readLines(rig.store, METER), lines);
+});
+
+Deno.test("a burst that was ingested is folded into blocks within their bounds", async () => {
+  using rig = await openStrictStore();
+  const ingest = createIngest({ kv: rig.kv, writer: "w" });
+  const page = gridPage(EVERY_SECOND);
+  await Promise.all(partsOf(page, 7_000).reverse().map((part) => ingest.add(METER, part)));
+  const segments = await entriesOf(rig.kv, "segment", METER);
+  assertEquals(await rig.store.fold(METER), segments.length);
+  assertEquals(await entriesOf(rig.kv, "segment", METER), []);
+  await assertHolds(rig, page);
+});
+
+Deno.test("more segments than one commit could delete are folded", async () => {
+  using rig = await openStrictStore();
+  const ingest = createIngest({ kv: rig.kv, writer: "w" });
+  const page = gridPage({ fromMs: DAY, stepMs: 60_000, count: 1_300 });
+  for (const part of partsOf(page, 1)) await ingest.add(METER, part);
+  assertEquals(await rig.store.fold(METER), 1_300);
+  await assertHolds(rig, page);
+});
+
+Deno.test("blocks of values that do not pack stay below 65,536 bytes", async () => {
+  using rig = await openStrictStore();
+  const values = Float64Array.from({ length: 3_000 }, (_, row) => row % 7 ? 1 / (row + 1) : NaN);
+  const timesMs = values.map((_, row) => DAY + row * 20_000 + row % 13);
+  const page = { timesMs, columns: Array(4).fill({ scale: FLOAT, values }) };
+  await rig.store.write(METER, page);
+  await assertHolds(rig, page);
+  const [{ value }] = await entriesOf<Uint8Array>(rig.kv, "block", METER);
+  assert(value.length > 30_000, "the test needs blocks near the limit");
+});
+
+Deno.test("the last moment of a day and the first of the next are in two blocks", async () => {
+  using rig = await openStrictStore();
+  const page = meterPage([DAY - 1, "1"], [DAY, "2"], [DAY + DAY_MS - 1, "3"], [DAY + DAY_MS, "4"]);
+  await rig.store.write(METER, page);
+  assertEquals(await blockStarts(rig.kv, METER), [DAY - DAY_MS, DAY, DAY + DAY_MS]);
+  await assertHolds(rig, page);
+});
+
+Deno.test("1,500 readings of a day are one block, one more splits it", async () => {
+  using rig = await openStrictStore();
+  const page = gridPage({ fromMs: DAY + 500, stepMs: 1_000, count: 1_500 });
+  await rig.store.write(METER, page);
+  assertEquals(await blockStarts(rig.kv, METER), [DAY]);
+  await rig.store.write(METER, meterPage([DAY, "1"]));
+  const starts = await blockStarts(rig.kv, METER);
+  assertEquals([starts.length, starts[0]], [2, DAY]);
+});
+
+const writes = fc.array(
+  fc.record({
+    fromMs: fc.nat(86_000_000).map((ms) => DAY + ms),
+    stepMs: fc.constantFrom(1, 10, 1_000),
+    count: fc.integer({ min: 1, max: 2_000 }),
+  }),
+  { minLength: 2, maxLength: 8 },
+);
+
+Deno.test("a block that was made stays under its key, whatever comes after it", async () => {
+  await fc.assert(
+    fc.asyncProperty(writes, async (grids) => {
+      using rig = await openStrictStore();
+      let before: number[] = [];
+      for (const grid of grids) {
+        await rig.store.write(SITE, gridPage({ ...grid, width: 1 }));
+        const starts = await blockStarts(rig.kv, SITE);
+        assertEquals(before.filter((startMs) => !starts.includes(startMs)), []);
+        before = starts;
+      }
+      await assertWhole(rig.kv, SITE);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+Deno.test("readings far apart cost a commit for many of them, written or folded", async () => {
+  using rig = await openStrictStore();
+  const rows = Array.from({ length: 2_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
+  await rig.store.write(SITE, pageOf(rows));
+  // 2,000 blocks; two mutations each and 900 a commit would be 5, 200 groups a slice make it 10.
+  assertLessOrEqual(rig.kv.commits(), 12);
+  const live = { ...SITE, id: "s2" };
+  await createIngest({ kv: rig.kv, writer: "w" }).add(live, pageOf(rows));
+  const before = rig.kv.commits();
+  await rig.store.fold(live);
+  assertLessOrEqual(rig.kv.commits() - before, 12);
+  await assertWhole(rig.kv, live);
+});

@@ -1,0 +1,145 @@
+import type { Page } from "../../../data/readings/page.ts";
+import { createSeriesStore } from "../../../kv/series/store.ts";
+import { importStores, type StoreUploadKind } from "../../../kv/stores/import.ts";
+import { getStoreSettings, listStoreSettings } from "../../../kv/stores/stores.ts";
+import { assert, assertEquals, assertLess, assertRejects } from "../../support/assert.ts";
+import { assertWhole, tickingClock } from "../../support/series.ts";
+import {
+  CommitFault,
+  cutAfter,
+  type StrictKv,
+  strictKv,
+  type StrictPlan,
+} from "../../support/strict_kv.ts";
+
+const START_MS = Date.UTC(2023, 0, 18);
+
+function newProgress() {
+  return { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+}
+
+/** A text in chunks; throws behind the last one where told. */
+async function* chunksOf(text: string, fault?: Error): AsyncGenerator<Uint8Array> {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
+  if (fault !== undefined) throw fault;
+}
+
+async function importText(kv: StrictKv, kind: StoreUploadKind, text: string, fault?: Error) {
+  const series = createSeriesStore({ kv, now: tickingClock() });
+  const progress = newProgress();
+  const chunks = chunksOf(text, fault);
+  const { counts } = await importStores({ kv, series }, { kind, chunks, progress });
+  return counts;
+}
+
+/** An hour of polls of each of so many stores, one after the other. */
+function statusText(stores: number, hours: number): string {
+  const lines = ["store_id,timestamp_utc,status"];
+  for (let hour = 0; hour < hours; hour++) {
+    const time = new Date(START_MS + hour * 3_600_000).toISOString();
+    for (let store = 0; store < stores; store++) lines.push(`s${store},${time},${hour % 2}`);
+  }
+  return lines.join("\n");
+}
+
+Deno.test("polls go into the strictest database, and the same again change nothing", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const text = statusText(100, 60);
+  const none = { received: 6_000, updated: 0, rejected: 0 };
+  assertEquals(await importText(kv, "status", text), { ...none, inserted: 6_000, unchanged: 0 });
+  // 100 stores, 12 read at a time, 9 to a commit: 8 times 9 and 3, and 4.
+  assertEquals(kv.commits(), 17);
+  assertEquals(await importText(kv, "status", text), { ...none, inserted: 0, unchanged: 6_000 });
+  assertEquals(kv.commits(), 17);
+  for (let store = 0; store < 100; store++) {
+    await assertWhole(kv, { profile: "site", id: `s${store}` });
+  }
+});
+
+Deno.test("polls that came in before an upload broke off are stored, and it is told", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const text = statusText(50, 4);
+  const fault = new Error("broken off");
+  await assertRejects(() => importText(kv, "status", `${text}\ns1,2023-01-1`, fault), Error, "off");
+  const { received, unchanged } = { unchanged: 0, ...await importText(kv, "status", text) };
+  assertEquals([received, unchanged], [200, 200]);
+});
+
+Deno.test("polls of any number are written whenever some two million have come", async () => {
+  const written: number[] = [];
+  const series = {
+    writeMany(_profile: string, ids: readonly string[], pageOf: (index: number) => Page) {
+      const counts = ids.map((_, index) => pageOf(index).timesMs.length);
+      const inserted = counts.reduce((sum, count) => sum + count, 0);
+      written.push(inserted);
+      return Promise.resolve({ inserted, updated: 0, unchanged: 0 });
+    },
+  };
+  const rows = Array.from({ length: 1_000 }, (_, index) => `s${index % 9},TIME,1\n`).join("");
+  async function* chunks(): AsyncGenerator<Uint8Array> {
+    yield new TextEncoder().encode("store_id,timestamp_utc,status\n");
+    for (let chunk = 0; chunk < 2_200; chunk++) {
+      const time = new Date(START_MS + chunk * 60_000).toISOString();
+      yield new TextEncoder().encode(rows.replaceAll("TIME", time));
+    }
+  }
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const progress = newProgress();
+  await importStores({ kv, series }, { kind: "status", chunks: chunks(), progress });
+  // 2,097,152 polls are the most; chunks are of 1,000.
+  assertEquals(written.length, 2);
+  // Nine stores, each with one poll a chunk; of a chunk's 1,000 rows the rest repeat its time.
+  assertEquals(progress, { inserted: 19_800, updated: 0, unchanged: 2_180_200, rejected: 0 });
+});
+
+function hoursText(stores: number, start: string): string {
+  const rows = Array.from(
+    { length: 7 },
+    (_, day) => Array.from({ length: stores }, (_, store) => `s${store},${day},${start},23:00:00`),
+  );
+  return ["store_id,day,start,end", ...rows.flat()].join("\n");
+}
+
+Deno.test("hours cut anywhere leave each store the old or the new ones; again they are whole", async () => {
+  const stores = 700;
+  for (let count = 0, isDone = false; !isDone; count++) {
+    assertLess(count, 50);
+    for (const last of ["happens", "unanswered"] as const) {
+      const plan: StrictPlan = {};
+      using kv = strictKv(await Deno.openKv(":memory:"), plan);
+      await importText(kv, "hours", hoursText(stores, "01:00:00"));
+      plan.fate = cutAfter(count, last);
+      isDone = true;
+      await importText(kv, "hours", hoursText(stores, "02:00:00")).catch((error) => {
+        isDone = false;
+        if (!(error instanceof CommitFault)) throw error;
+      });
+      delete plan.fate;
+      const starts = new Set<number>();
+      for await (const { hours } of listStoreSettings(kv)) {
+        const ofStore = new Set((hours ?? []).map(({ startMs }) => startMs / 3_600_000));
+        assertEquals([hours?.length, ofStore.size], [7, 1]);
+        for (const start of ofStore) starts.add(start);
+      }
+      assert([...starts].every((start) => start === 1 || start === 2));
+      if (isDone) assertEquals([...starts], [2]);
+      await importText(kv, "hours", hoursText(stores, "02:00:00"));
+      assertEquals((await getStoreSettings(kv, "s7"))?.hours?.[0].startMs, 7_200_000);
+    }
+  }
+});
+
+Deno.test("hours and zones of an upload that breaks off are not there", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const fault = new Error("broken off");
+  await assertRejects(
+    () => importText(kv, "hours", hoursText(20, "01:00:00"), fault),
+    Error,
+    "off",
+  );
+  const zones = "store_id,timezone_str\ns1,UTC\n";
+  await assertRejects(() => importText(kv, "timezones", zones, fault), Error, "off");
+  assertEquals(kv.commits(), 0);
+  assertEquals(await getStoreSettings(kv, "s1"), null);
+});

@@ -1,0 +1,14 @@
+import { getLoadedFile, setLoadedFile } from "../../../kv/stores/loaded_files.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { strictKv } from "../../support/strict_kv.ts";
+
+Deno.test("a file that was loaded is known by its name, as it was the last time", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  assertEquals(await getLoadedFile(kv, "a.csv"), null);
+  const file = { path: "/data/a.csv", sizeBytes: 12, modifiedMs: 1_674_648_579_388 };
+  await setLoadedFile(kv, "a.csv", file);
+  await setLoadedFile(kv, "b.csv", { ...file, sizeBytes: 1 });
+  assertEquals(await getLoadedFile(kv, "a.csv"), file);
+  await setLoadedFile(kv, "a.csv", { ...file, sizeBytes: 13 });
+  assertEquals((await getLoadedFile(kv, "a.csv"))?.sizeBytes, 13);
+});

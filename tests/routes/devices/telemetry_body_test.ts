@@ -1,0 +1,47 @@
+import { assertEquals } from "../../support/assert.ts";
+import { createTestApp } from "../app_fixture.ts";
+
+const MESSAGE = '{"device_id":"test-001","timestamp":"2024-02-01T14:23:45Z",' +
+  '"metrics":{"soc_percent":67.5,"voltage_v":385.2,"current_a":-45.3,"temp_c":28.4}}';
+const encoder = new TextEncoder();
+
+function post(
+  chunks: Iterable<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
+): Response | Promise<Response> {
+  return createTestApp().app.request("/telemetry", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: ReadableStream.from(chunks),
+  });
+}
+
+/** What a request says of the length of its body: how long it is, or nothing. */
+function lengths(bytes: number): Record<string, string>[] {
+  return [{ "content-length": String(bytes) }, {}];
+}
+
+function* brokenOff(): Generator<Uint8Array> {
+  yield encoder.encode(MESSAGE.slice(0, 40));
+  throw new Error("connection reset");
+}
+
+Deno.test("a body in pieces is taken alike whether it says its length or not", async () => {
+  for (const headers of lengths(MESSAGE.length)) {
+    const halves = [MESSAGE.slice(0, 40), MESSAGE.slice(40)].map((text) => encoder.encode(text));
+    const one = await post(halves, headers);
+    assertEquals([one.status, await one.json()], [201, { status: "created" }]);
+  }
+  for (const headers of lengths(MESSAGE.length + 2)) {
+    const array = ["[", MESSAGE, "]"].map((text) => encoder.encode(text));
+    const { received, created } = await (await post(array, headers)).json();
+    assertEquals([received, created], [1, 1]);
+  }
+});
+
+Deno.test("a message that breaks off is malformed, whether it says its length or not", async () => {
+  for (const headers of lengths(MESSAGE.length)) {
+    const response = await post(brokenOff(), headers);
+    assertEquals([response.status, (await response.json()).code], [400, "MALFORMED_BODY"]);
+  }
+});

@@ -1,0 +1,217 @@
+import { assertEquals } from "../../support/assert.ts";
+import { postJson, startTestService } from "../../support/service.ts";
+import { EXAMPLE, NOW_MS, postExport } from "./export_example.ts";
+import { assertProblem } from "../problem_assert.ts";
+import { inZone } from "../time_zone.ts";
+
+const ID_RULE = "smart_meter_id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - " +
+  "beginning with a letter or digit";
+const TIME_RULE = "Invalid datetime format. Use ISO 8601.";
+/** As `NOW_MS`; and a millisecond before. */
+const NOW = "2024-06-01T12:00:00.789Z";
+const JUST_PAST = "2024-06-01T12:00:00.788Z";
+
+type Case = [changes: Record<string, unknown>, pointer: string, detail: string];
+
+const BROKEN: Record<string, Case> = {
+  "no id": [{ smart_meter_id: undefined }, "/smart_meter_id", "smart_meter_id is required"],
+  "no start": [{ start_datetime: undefined }, "/start_datetime", "start_datetime is required"],
+  "no end": [{ end_datetime: undefined }, "/end_datetime", "end_datetime is required"],
+  "no format": [{ format: undefined }, "/format", "format is required"],
+  "an id of null": [{ smart_meter_id: null }, "/smart_meter_id", ID_RULE],
+  "an id that is a number": [{ smart_meter_id: 123 }, "/smart_meter_id", ID_RULE],
+  "an empty id": [{ smart_meter_id: "" }, "/smart_meter_id", ID_RULE],
+  "an id of 65": [{ smart_meter_id: "a".repeat(65) }, "/smart_meter_id", ID_RULE],
+  "an id beginning with -": [{ smart_meter_id: "-1" }, "/smart_meter_id", ID_RULE],
+  "an id beginning with _": [{ smart_meter_id: "_1" }, "/smart_meter_id", ID_RULE],
+  "an id with a space": [{ smart_meter_id: "a b" }, "/smart_meter_id", ID_RULE],
+  "an id with a slash": [{ smart_meter_id: "a/b" }, "/smart_meter_id", ID_RULE],
+  "an id with a line end": [{ smart_meter_id: "a\n" }, "/smart_meter_id", ID_RULE],
+  "an id beyond ASCII": [{ smart_meter_id: "z\u00e4hler" }, "/smart_meter_id", ID_RULE],
+  "a start that is no time": [{ start_datetime: "yesterday" }, "/start_datetime", TIME_RULE],
+  "an end that is no time": [{ end_datetime: "31/01/2024" }, "/end_datetime", TIME_RULE],
+  "a start that is a number": [{ start_datetime: 1704067200 }, "/start_datetime", TIME_RULE],
+  "an end of null": [{ end_datetime: null }, "/end_datetime", TIME_RULE],
+  "30 February": [{ start_datetime: "2024-02-30T00:00:00Z" }, "/start_datetime", TIME_RULE],
+  "29 February 2023": [{ start_datetime: "2023-02-29T00:00:00Z" }, "/start_datetime", TIME_RULE],
+  "hour 25": [{ start_datetime: "2024-01-01T25:00:00Z" }, "/start_datetime", TIME_RULE],
+  "an end that is now": [
+    {
+      start_datetime: "2024-06-01T00:00:00Z",
+      end_datetime: NOW,
+    },
+    "/end_datetime",
+    "end_datetime must be in the past",
+  ],
+  "an end before the start": [
+    {
+      end_datetime: "2023-12-31T23:59:59Z",
+    },
+    "/end_datetime",
+    "end_datetime must be after start_datetime",
+  ],
+  "an end that is the start": [
+    {
+      end_datetime: "2024-01-01T01:00:00+01:00",
+    },
+    "/end_datetime",
+    "end_datetime must be after start_datetime",
+  ],
+  "59.999 seconds": [
+    {
+      end_datetime: "2024-01-01T00:00:59.999Z",
+    },
+    "/end_datetime",
+    "Minimum date range is 1 minute",
+  ],
+  "366 days and a second": [
+    {
+      start_datetime: "2023-01-01T00:00:00Z",
+      end_datetime: "2024-01-02T00:00:01Z",
+    },
+    "/end_datetime",
+    "Maximum date range is 1 year",
+  ],
+  "another format": [{ format: "xml" }, "/format", "format must be csv"],
+  "a format in capitals": [{ format: "CSV" }, "/format", "format must be csv"],
+  "a format of null": [{ format: null }, "/format", "format must be csv"],
+  "an unknown property": [{ colour: "red" }, "/colour", "Unknown property 'colour'"],
+  // RFC 6901 §3: ~ is written ~0, / is written ~1.
+  "a property like a path": [{ "a/b~c": 1 }, "/a~1b~0c", "Unknown property 'a/b~c'"],
+};
+
+for (const [what, [changes, pointer, detail]] of Object.entries(BROKEN)) {
+  Deno.test(`an export with ${what} is refused with the rule that it breaks`, async () => {
+    await using service = await startTestService({ role: "api", now: () => NOW_MS });
+    assertProblem(await postExport(service.url, changes), {
+      status: 400,
+      code: "INVALID_REQUEST",
+      detail,
+      errors: [[pointer, detail]],
+    });
+  });
+}
+
+const TAKEN: Record<string, Record<string, unknown>> = {
+  "exactly 1 minute": { end_datetime: "2024-01-01T00:01:00Z" },
+  "exactly 366 days": {
+    start_datetime: "2023-01-01T00:00:00Z",
+    end_datetime: "2024-01-02T00:00:00Z",
+  },
+  "a whole leap year": {
+    start_datetime: "2020-01-01T00:00:00Z",
+    end_datetime: "2020-12-31T23:59:59.999Z",
+  },
+  "an end a millisecond ago": { start_datetime: "2024-06-01T00:00:00Z", end_datetime: JUST_PAST },
+  "an end in the past by its offset": {
+    start_datetime: "2024-06-01T00:00:00Z",
+    // 11:30Z, though the clock on the wall is past NOW's.
+    end_datetime: "2024-06-01T13:30:00+02:00",
+  },
+  "an id of 64": { smart_meter_id: "a".repeat(64) },
+  "an id of 1": { smart_meter_id: "7" },
+  "an id of every character": { smart_meter_id: "Az0_9.b:c-d" },
+  "29 February of a leap year": { start_datetime: "2024-01-30T00:00:00Z" },
+  "times without an offset": {
+    start_datetime: "2024-01-01T00:00:00",
+    end_datetime: "2024-01-01T00:01:00",
+  },
+};
+
+for (const [what, changes] of Object.entries(TAKEN)) {
+  Deno.test(`an export with ${what} is taken`, async () => {
+    await using service = await startTestService({ role: "api", now: () => NOW_MS });
+    const { status, body } = await postExport(service.url, changes);
+    assertEquals([status, body.status], [200, "pending"]);
+  });
+}
+
+Deno.test("a start that is now is not in the past, nor is the end behind it", async () => {
+  await using service = await startTestService({ role: "api", now: () => NOW_MS });
+  const changes = { start_datetime: NOW, end_datetime: "2024-06-01T12:10:00Z" };
+  assertProblem(await postExport(service.url, changes), {
+    status: 400,
+    code: "INVALID_REQUEST",
+    detail: "start_datetime must be in the past; end_datetime must be in the past",
+    errors: [
+      ["/start_datetime", "start_datetime must be in the past"],
+      ["/end_datetime", "end_datetime must be in the past"],
+    ],
+  });
+});
+
+for (const zone of ["Australia/Sydney", "Europe/London", "America/Chicago"]) {
+  Deno.test(`a time without an offset is UTC, also on a machine in ${zone}`, async () => {
+    await using service = await startTestService({ role: "api", now: () => NOW_MS });
+    // In UTC it is 12:00:00.789; in Sydney 22:00, in London 13:00, in Chicago 07:00.
+    const past = { start_datetime: "2024-06-01T00:00:00", end_datetime: "2024-06-01T12:00:00" };
+    const future = { ...past, end_datetime: "2024-06-01T12:00:01" };
+    const answers = await inZone(zone, async () => [
+      await postExport(service.url, past),
+      await postExport(service.url, future),
+    ]);
+    assertEquals(answers.map(({ status }) => status), [200, 400]);
+  });
+}
+
+Deno.test("everything that is wrong is listed, not just the first", async () => {
+  await using service = await startTestService({ role: "api", now: () => NOW_MS });
+  const answer = await postJson(`${service.url}/api/export/csv`, {
+    smart_meter_id: "-",
+    start_datetime: "2020-01-01T00:00:00Z",
+    end_datetime: "2024-06-02T00:00:00Z",
+    format: "xml",
+    colour: "red",
+    size: 3,
+  });
+  const errors: [string, string][] = answer.body.errors.map(
+    (error: { pointer: string; detail: string }) => [error.pointer, error.detail],
+  );
+  assertEquals(errors.toSorted(), [
+    ["/colour", "Unknown property 'colour'"],
+    ["/end_datetime", "Maximum date range is 1 year"],
+    ["/end_datetime", "end_datetime must be in the past"],
+    ["/format", "format must be csv"],
+    ["/size", "Unknown property 'size'"],
+    ["/smart_meter_id", ID_RULE],
+  ]);
+  // Older clients read only the detail: it names all of it.
+  assertProblem(answer, {
+    status: 400,
+    code: "INVALID_REQUEST",
+    detail: errors.map(([, detail]) => detail).join("; "),
+  });
+});
+
+Deno.test("an empty object lacks all four fields", async () => {
+  await using service = await startTestService({ role: "api" });
+  const names = Object.keys(EXAMPLE);
+  assertProblem(await postJson(`${service.url}/api/export/csv`, {}), {
+    status: 400,
+    code: "INVALID_REQUEST",
+    detail: names.map((name) => `${name} is required`).join("; "),
+    errors: names.map((name) => [`/${name}`, `${name} is required`] as const),
+  });
+});
+
+for (const body of [[], [EXAMPLE], null, "csv", 5, true]) {
+  Deno.test(`an export of ${JSON.stringify(body).slice(0, 30)} is refused`, async () => {
+    await using service = await startTestService({ role: "api" });
+    assertProblem(await postJson(`${service.url}/api/export/csv`, body), {
+      status: 400,
+      code: "INVALID_REQUEST",
+      detail: "The body must be a JSON object",
+      errors: [["", "The body must be a JSON object"]],
+    });
+  });
+}
+
+Deno.test("a property named __proto__ is unknown too", async () => {
+  await using service = await startTestService({ role: "api" });
+  const text = JSON.stringify(EXAMPLE).replace("{", '{"__proto__":{"format":"csv"},');
+  const headers = { "content-type": "application/json" };
+  const init = { method: "POST", headers, body: text };
+  const response = await fetch(`${service.url}/api/export/csv`, init);
+  const { detail } = await response.json();
+  assertEquals([response.status, detail], [400, "Unknown property '__proto__'"]);
+});

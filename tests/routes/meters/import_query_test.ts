@@ -1,0 +1,152 @@
+import { AppError } from "../../../data/app_error.ts";
+import {
+  type ImportQuery,
+  readImportQuery,
+  type UploadType,
+} from "../../../routes/meters/import_query.ts";
+import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+
+const METRICS = "energy_kwh,power_kw,voltage_v,current_a";
+
+/** What a query asks for, as the address has it. */
+function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
+  const given = new URLSearchParams(query);
+  const queries = [...given.keys()].map((name) => [name, given.getAll(name)]);
+  return readImportQuery(Object.fromEntries(queries), mediaType);
+}
+
+/** What is wrong with a query, as `pointer value: sentence`. */
+function problemsOf(query: string, mediaType: UploadType = "text/csv"): string[] {
+  const { code, message, errors } = assertThrows(() => read(query, mediaType), AppError, "", query);
+  assertEquals(code, "INVALID_REQUEST");
+  for (const { detail } of errors) assert(message.includes(detail.replace(/\.$/, "")), message);
+  return errors.map(({ pointer, value, detail }) => `${pointer} ${value}: ${detail}`);
+}
+
+Deno.test("an upload about which nothing is said is plain and stored", () => {
+  for (const type of ["text/csv", "application/x-ndjson", "application/json"] as const) {
+    const { dialect, isDryRun } = read("", type);
+    assertEquals([dialect.delimiter, dialect.point, dialect.zone, isDryRun], [
+      ",",
+      ".",
+      null,
+      false,
+    ]);
+    assertEquals([...dialect.columns.keys()].join(), METRICS);
+  }
+});
+
+Deno.test("each parameter is taken, lists repeated or with commas", () => {
+  const query = "delimiter=;&decimal=,&timestamp=Day,Hour&timestamp_format=d/M/yyyy+H:mm" +
+    "&timezone=Europe/Paris&map=P:power_kw:W&map=U,1:voltage_v&missing=?,NA,-&dry_run=true";
+  const { dialect, isDryRun } = read(query);
+  assertEquals([dialect.delimiter, dialect.point, isDryRun], [";", ",", true]);
+  assertEquals(dialect.timeColumns, ["Day", "Hour"]);
+  assertEquals(dialect.timeFormat.rule, "a time as d/M/yyyy H:mm");
+  assertEquals(dialect.zone?.name, "Europe/Paris");
+  assertEquals(dialect.required, ["P", "U,1"]);
+  assertEquals(dialect.missing, ["?", "NA", "-"]);
+  assertEquals(read("timestamp=Day&timestamp=Hour").dialect.timeColumns, ["Day", "Hour"]);
+  assertEquals(read("timestamp=Day,+Hour").dialect.timeColumns, ["Day", "Hour"]);
+  assertEquals(read("map=a:power_kw,b:voltage_v").dialect.required, ["a", "b"]);
+  assertEquals(read("delimiter=%09").dialect.delimiter, "\t");
+  assertEquals(read("delimiter=tab&dry_run=false").isDryRun, false);
+});
+
+Deno.test("a preset stands for its options, and what is said beside it wins", () => {
+  const { dialect } = read("preset=household-power");
+  assertEquals([dialect.delimiter, dialect.timeColumns], [";", ["Date", "Time"]]);
+  assertEquals(dialect.missing, ["?"]);
+  assertEquals(dialect.derivation, { metric: 0, from: 1, divisor: 60, scale: 6 });
+  const changed = read("preset=household-power&delimiter=,&timezone=Europe/Paris").dialect;
+  assertEquals([changed.delimiter, changed.timeColumns], [",", ["Date", "Time"]]);
+  assertEquals(changed.zone?.name, "Europe/Paris");
+  const mapped = read("preset=household-power&map=E:energy_kwh:Wh").dialect;
+  assertEquals(mapped.derivation, null);
+});
+
+Deno.test("each wrong parameter is told by name, value and rule", () => {
+  const cases: [query: string, said: string][] = [
+    ["dry_run=yes", "#dry_run yes: dry_run must be true or false"],
+    ["dry_run=", "#dry_run : dry_run must be true or false"],
+    ["dry_run=True", "#dry_run True: dry_run must be true or false"],
+    ["preset=uci", "#preset uci: preset must be household-power"],
+    ["preset=__proto__", "#preset __proto__: preset must be household-power"],
+    ["decimal=;", "#decimal ;: decimal must be . or ,"],
+    ["timestamp=", "#timestamp : timestamp must be the name of a column, or of two"],
+    ["timestamp=a,b,c", "#timestamp a,b,c: timestamp must be the name of a column, or of two"],
+    [
+      "timezone=Mars",
+      "#timezone Mars: timezone must be an IANA time zone or an offset such as +01:00",
+    ],
+    ["map=p:power_kw:VA", "#map p:power_kw:VA: map takes power_kw in kW, W, MW"],
+    ["map=p:power_kw:toString", "#map p:power_kw:toString: map takes power_kw in kW, W, MW"],
+    ["colour=red", "#colour red: Unknown parameter 'colour'"],
+    ["Delimiter=;", "#Delimiter ;: Unknown parameter 'Delimiter'"],
+    ["constructor=1", "#constructor 1: Unknown parameter 'constructor'"],
+    ["__proto__=1", "#__proto__ 1: Unknown parameter '__proto__'"],
+    ["=1", "# 1: Unknown parameter ''"],
+    ["a.b=1", "#a.b 1: Unknown parameter 'a.b'"],
+  ];
+  for (const [query, said] of cases) assertEquals(problemsOf(query), [said]);
+  const [pattern] = problemsOf("timestamp_format=HH:mm");
+  assert(pattern.startsWith("#timestamp_format HH:mm: timestamp_format: "), pattern);
+  assert(pattern.includes("it must have a year"), pattern);
+});
+
+Deno.test("a parameter that is given twice is told with both values", () => {
+  const said = problemsOf("delimiter=;&delimiter=,&dry_run=true&dry_run=true");
+  assertEquals(said, [
+    "#delimiter ;, ,: delimiter must be given once",
+    "#dry_run true, true: dry_run must be given once",
+  ]);
+});
+
+Deno.test("an unknown parameter of any length is told, shortened", () => {
+  const name = "n".repeat(150);
+  const short = "n".repeat(100);
+  for (const query of [`${name}=1`, `${name}=${"v".repeat(300)}&${name}=2`]) {
+    const said = problemsOf(query);
+    assert(said.every((text) => text.startsWith(`#${short} `)), said.join());
+    assert(said.some((text) => text.endsWith(`: Unknown parameter '${short}'`)), said.join());
+    assert(said.every((text) => text.length < 400), "a value is quoted short");
+  }
+  const two = problemsOf(`${name}a=1&${name}b=2&timezone=Mars`);
+  assertEquals(two.length, 3, "two that begin alike are told, and the rest");
+});
+
+Deno.test("everything that is wrong is told at once", () => {
+  const query = "dry_run=maybe&preset=x&delimiter=ab&decimal=x&timestamp=&timestamp_format=" +
+    "&timezone=Mars&map=a&map=b&missing=" + "m".repeat(101) + "&colour=red";
+  const names = problemsOf(query).map((text) => text.slice(1).split(" ")[0]);
+  assertEquals(names.length, 11, "each of the two maps is told");
+  assertEquals([...new Set(names)].sort(), [
+    "colour",
+    "decimal",
+    "delimiter",
+    "dry_run",
+    "map",
+    "missing",
+    "preset",
+    "timestamp",
+    "timestamp_format",
+    "timezone",
+  ]);
+});
+
+Deno.test("what is of CSV alone is told where an upload is JSON, all of it", () => {
+  const query = "preset=household-power&delimiter=;&decimal=,&missing=?";
+  for (const type of ["application/x-ndjson", "application/json"] as const) {
+    assertEquals(problemsOf(query, type), [
+      "#preset household-power: preset is for text/csv only",
+      "#delimiter ;: delimiter is for text/csv only",
+      "#decimal ,: decimal is for text/csv only",
+      "#missing ?: missing is for text/csv only",
+    ]);
+    const { dialect, isDryRun } = read(
+      "timestamp=at&timestamp_format=unix&timezone=UTC&map=p:power_kw:W&dry_run=true",
+      type,
+    );
+    assertEquals([dialect.timeColumns, dialect.required, isDryRun], [["at"], ["p"], true]);
+  }
+});

@@ -1,0 +1,137 @@
+/**
+ * The duties of continuous export over a database in memory, with a clock that is set.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { AppError } from "../../data/app_error.ts";
+import type { ExportDestination } from "../../data/continuous/destination.ts";
+import { openWindowEncoder } from "../../data/continuous/encoder.ts";
+import { createEmbeddedSource } from "../../jobs/continuous/embedded_source.ts";
+import type { Duty } from "../../jobs/engine/duty_loop.ts";
+import { shardDuties, type ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
+import { createChangedDevices } from "../../jobs/continuous/changed_devices.ts";
+import { createDevice } from "../../kv/devices/devices.ts";
+import { openKv } from "../../kv/opened_kv.ts";
+import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
+
+/** Objects in memory, which may be told to fail. */
+export interface MemoryDestination extends ExportDestination {
+  /** Every object by its key, as text of one character a byte. */
+  readonly objects: Map<string, string>;
+  /** Keys in the order in which they were put. */
+  readonly puts: string[];
+  /** Makes so many calls fail from now on, each second one after it was carried out. */
+  failNext(count: number): void;
+}
+
+/** A destination without objects. */
+export function createMemoryDestination(): MemoryDestination {
+  const objects = new Map<string, string>();
+  const puts: string[] = [];
+  let failing = 0;
+  /** Throws for a call that is to fail; `isDone` says whether it was carried out. */
+  const meetFault = (isDone: boolean) => {
+    if (failing === 0 || (failing % 2 === 0) === isDone) return;
+    failing--;
+    throw new AppError("STORAGE_UNAVAILABLE", "It is away");
+  };
+  return {
+    kind: "s3",
+    objects,
+    puts,
+    failNext: (count) => void (failing = count),
+    async put(key, { bytes }) {
+      // Others come in between, as with any real one.
+      await new Promise((resolve) => setTimeout(resolve));
+      meetFault(false);
+      objects.set(key, new TextDecoder("latin1").decode(bytes));
+      puts.push(key);
+      meetFault(true);
+      return {
+        sizeBytes: bytes.length,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+      };
+    },
+    async remove(key) {
+      await new Promise((resolve) => setTimeout(resolve));
+      meetFault(false);
+      objects.delete(key);
+      meetFault(true);
+    },
+    probe: () => Promise.resolve(),
+    sweep: () => Promise.resolve(0),
+  };
+}
+
+/** A database, a clock and a destination. Disposing of it closes the database. */
+export interface ContinuousRig extends AsyncDisposable {
+  /** The database. */
+  readonly kv: Deno.Kv;
+  /** The readings. */
+  readonly series: SeriesStore;
+  /** Where objects go. */
+  readonly destination: MemoryDestination;
+  /** The clock, which a test sets. */
+  readonly clock: { nowMs: number };
+  /** Events that were logged. */
+  readonly logged: string[];
+  /** Makes a device. */
+  addDevice(id: string): Promise<void>;
+  /** The duties of a process that begins now. */
+  startDuties(changes?: Partial<ShardDutyDeps>): Promise<readonly Duty[]>;
+  /** One round of each duty, as one process does them that has every lease. */
+  round(duties: readonly Duty[]): Promise<void>;
+}
+
+/** Opens a rig that exports windows of a length as CSV. */
+export async function openContinuousRig(intervalMs: number, nowMs: number): Promise<ContinuousRig> {
+  const opened = await openKv(":memory:");
+  const { kv } = opened;
+  const clock = { nowMs };
+  const now = () => clock.nowMs;
+  const series = createSeriesStore({ kv, now });
+  const destination = createMemoryDestination();
+  const logged: string[] = [];
+  const deps: ShardDutyDeps = {
+    kv,
+    source: createEmbeddedSource({ kv, store: series }),
+    feed: createChangedDevices(kv),
+    isSourceWhole: true,
+    destination,
+    encoder: await openWindowEncoder("csv"),
+    style: { prefix: "", layout: "plain", format: "csv" },
+    deviceIds: [],
+    intervalMs,
+    lookbackMs: 0,
+    now,
+    log: (_level, event) => logged.push(event),
+  };
+  const { signal } = new AbortController();
+  return {
+    kv,
+    series,
+    destination,
+    clock,
+    logged,
+    addDevice: async (id) =>
+      void await createDevice(kv, id, {
+        profile: "battery",
+        nowMs: clock.nowMs,
+        serviceOfflineAfterMs: 600_000,
+      }),
+    startDuties: (changes) => Promise.resolve(shardDuties({ ...deps, ...changes })),
+    async round(duties) {
+      const lease = {
+        v: 1 as const,
+        owner: "one",
+        epoch: 1,
+        untilMs: clock.nowMs + 30_000,
+        cursor: null,
+      };
+      await Promise.all(duties.map((duty) => duty.round({ signal, lease })));
+    },
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}

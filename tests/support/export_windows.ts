@@ -1,0 +1,21 @@
+/**
+ * All windows of a day, for tests that go through them.
+ *
+ * @module
+ */
+
+import { windowAt, type WindowPlan } from "../../data/continuous/window.ts";
+import type { Span } from "../../data/readings/page.ts";
+
+const DAY_MS = 86_400_000;
+
+/** The windows of the UTC day that begins at `dayMs`, each where the one before ends. */
+export function windowsOfDay(plan: WindowPlan, dayMs: number): Span[] {
+  const windows: Span[] = [];
+  for (let atMs = dayMs; atMs < dayMs + DAY_MS;) {
+    const window = windowAt(plan, atMs);
+    windows.push(window);
+    atMs = window.toMs;
+  }
+  return windows;
+}
