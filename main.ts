@@ -92,8 +92,8 @@ export async function start(
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Behind the requests that end: what they gave it is committed.
   stack.defer(() => ingest.stop());
-  const { rateLimit: limit, offlineAfterMs } = settings;
-  const devices = { limit, offlineAfterMs, series, now };
+  const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
+  const devices = { limit, offlineAfterMs, acceptedTimes, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   const storeData = loadStores(settings, { kv, series, now, log });
   let server: Listening | null = null;

@@ -26,8 +26,6 @@ export const METER_ID_RULE =
 export const DEVICE_ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
 /** {@link DEVICE_ID_PATTERN} in words. */
 export const DEVICE_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ -";
-/** How far ahead of the service's clock the time of a telemetry message may be: 5 minutes. */
-export const TELEMETRY_MAX_AHEAD_MS: number = 5 * MINUTE_MS;
 
 /** A store's id: what a meter's may be, but for {@link STORE_ID_RESERVED}. */
 export const STORE_ID_PATTERN: RegExp = METER_ID_PATTERN;

@@ -14,6 +14,9 @@ import {
 } from "./continuous_settings.ts";
 import { DAY_MS, HOUR_MS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
+import type { AcceptedTimes } from "./time/accepted_times.ts";
+import { parseInstant } from "./time/time_text.ts";
+import { localDaySpan } from "./time/zone.ts";
 import type { RateLimit } from "./devices/rate_window.ts";
 
 /** What one process does: answers requests, runs jobs, or both. */
@@ -61,6 +64,8 @@ export interface Settings {
   readonly rateLimit: RateLimit;
   /** After how long without a reading a device is offline that has no such time, milliseconds. */
   readonly offlineAfterMs: number;
+  /** Which times readings and polls may have. */
+  readonly acceptedTimes: AcceptedTimes;
   /** How telemetry is exported continuously. */
   readonly continuous: ContinuousSettings;
   /** What this process does. */
@@ -92,6 +97,8 @@ const RULES = {
   RATE_LIMIT_REQUESTS: "a whole number of 1 to 1000000",
   RATE_LIMIT_WINDOW_SECONDS: "a whole number of 1 to 3600",
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
+  FUTURE_TOLERANCE_SECONDS: "a whole number of 0 to 31536000",
+  OLDEST_READING: "a date such as 2000-01-01, or an ISO 8601 time, from 1970 on",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...CONTINUOUS_RULES,
@@ -126,6 +133,8 @@ const environmentSchema = z.object({
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000).default(10),
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 3_600).default(1),
   OFFLINE_AFTER_SECONDS: wholeNumber(1, 31_536_000).default(600),
+  FUTURE_TOLERANCE_SECONDS: wholeNumber(0, 31_536_000).default(300),
+  OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   S3_ENDPOINT: z.string().regex(/^https?:\/\/[A-Za-z0-9.:_[\]-]+(\/[A-Za-z0-9._~/-]*)?$/)
@@ -176,11 +185,20 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
+      acceptedTimes: {
+        oldestMs: firstMomentMs(values.OLDEST_READING),
+        futureToleranceMs: values.FUTURE_TOLERANCE_SECONDS * 1_000,
+      },
       continuous: continuousSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },
   };
+}
+
+/** The time that a text names, or the first moment of the UTC day; NaN where it names neither. */
+function firstMomentMs(text: string): number {
+  return parseInstant(text) ?? localDaySpan("UTC", text)?.fromMs ?? NaN;
 }
 
 /** What is missing of the key where a place in S3 is named. */

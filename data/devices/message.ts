@@ -8,14 +8,7 @@
  */
 
 import type { FieldError } from "../app_error.ts";
-import {
-  DEVICE_ID_PATTERN,
-  DEVICE_ID_RULE,
-  FIRST_TIME_MS,
-  MINUTE_MS,
-  QUOTED_VALUE_MAX,
-  TELEMETRY_MAX_AHEAD_MS,
-} from "../limits.ts";
+import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, QUOTED_VALUE_MAX } from "../limits.ts";
 import { plainInstant } from "../time/plain_instant.ts";
 import {
   DEVICE_PROFILES,
@@ -25,6 +18,7 @@ import {
 } from "../readings/profile.ts";
 import { pointerPart, quoted } from "../quoted.ts";
 import { rangeRule } from "../imports/reading_row.ts";
+import { type AcceptedTimes, futureRule, oldestRule } from "../time/accepted_times.ts";
 import { parseInstant } from "../time/time_text.ts";
 
 /** A reading of a device. */
@@ -60,14 +54,19 @@ const KINDS: readonly Kind[] = DEVICE_PROFILES.map((profile) => {
 });
 const OBJECT_RULE = "a JSON object";
 const TIME_RULE = "an ISO 8601 time such as 2026-02-01T14:23:45Z";
-const YEARS_RULE = "in the years 1970 to 9999";
-const AHEAD = `${TELEMETRY_MAX_AHEAD_MS / MINUTE_MS} minutes ahead`;
 const METRICS_RULE = `those of one profile: ${
   KINDS.map(({ profile, list }) => `${profile} (${list})`).join(" or ")
 }`;
 
-/** The reading that a parsed JSON value is, seen at `nowMs`, or what keeps it from being one. */
-export function readTelemetry(message: unknown, nowMs: number): TelemetryResult {
+/**
+ * The reading that a parsed JSON value holds, or everything that is wrong with it. `nowMs` is when
+ * it was received; `times` bounds its timestamp.
+ */
+export function readTelemetry(
+  message: unknown,
+  nowMs: number,
+  times: AcceptedTimes,
+): TelemetryResult {
   if (!isObject(message)) {
     const detail = `A telemetry message must be ${OBJECT_RULE}`;
     return { problems: [{ pointer: "", detail, value: quoted(message), rule: OBJECT_RULE }] };
@@ -80,7 +79,10 @@ export function readTelemetry(message: unknown, nowMs: number): TelemetryResult 
     problems.push({ pointer: `/${pointerPart(name)}`, detail, value: quoted(message[name]), rule });
   }
   const deviceId = readDeviceId(message.device_id, problems);
-  const timeMs = readTime(message.timestamp, nowMs, problems);
+  const timeMs = readTime(message.timestamp, problems);
+  if (timeMs < times.oldestMs || timeMs > nowMs + times.futureToleranceMs) {
+    problems.push(boundsProblem(message.timestamp, timeMs, times));
+  }
   const kind = readKind(message.metrics, problems);
   if (kind === null || !isObject(message.metrics)) return { problems };
   const values = readValues(message.metrics, kind, problems);
@@ -94,20 +96,18 @@ function readDeviceId(value: unknown, problems: FieldError[]): string {
   return "";
 }
 
-function readTime(value: unknown, nowMs: number, problems: FieldError[]): number {
+function readTime(value: unknown, problems: FieldError[]): number {
   const timeMs = typeof value === "string" ? instantOf(value) : null;
-  if (timeMs === null) problems.push(problemOf("/timestamp", value, TIME_RULE));
-  else if (timeMs < FIRST_TIME_MS) problems.push(problemOf("/timestamp", value, YEARS_RULE));
-  else if (timeMs > nowMs + TELEMETRY_MAX_AHEAD_MS) {
-    const detail = `timestamp must not be more than ${AHEAD}`;
-    problems.push({
-      pointer: "/timestamp",
-      detail,
-      value: quoted(value),
-      rule: `at most ${AHEAD}`,
-    });
-  } else return timeMs;
+  if (timeMs !== null) return timeMs;
+  problems.push(problemOf("/timestamp", value, TIME_RULE));
   return NaN;
+}
+
+/** What is wrong with a time that is too old or too far ahead. */
+function boundsProblem(value: unknown, timeMs: number, times: AcceptedTimes): FieldError {
+  const isOld = timeMs < times.oldestMs;
+  const problem = problemOf("/timestamp", value, isOld ? oldestRule(times) : futureRule(times));
+  return isOld ? problem : { ...problem, detail: `${problem.detail} of the service's clock` };
 }
 
 function instantOf(text: string): number | null {

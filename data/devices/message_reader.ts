@@ -13,6 +13,7 @@ import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
 import { type DeviceProfileName, PROFILES } from "../readings/profile.ts";
 import { createRecordSplitter } from "../text/records.ts";
+import type { AcceptedTimes } from "../time/accepted_times.ts";
 import { readTelemetry, type Telemetry } from "./message.ts";
 import type { Place } from "../text/upload_reader.ts";
 
@@ -62,10 +63,18 @@ interface OpenGroup {
   readonly places: Place[];
 }
 
-/** A reader of messages that are received at a time. */
+/** What a reader needs. */
+export interface TelemetryReaderDeps {
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** Which times readings may have. */
+  readonly acceptedTimes: AcceptedTimes;
+}
+
+/** Creates a reader of one batch. */
 export function createTelemetryReader(
   form: "array" | "lines",
-  now: () => number,
+  { now, acceptedTimes }: TelemetryReaderDeps,
 ): TelemetryReader {
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
@@ -98,7 +107,7 @@ export function createTelemetryReader(
     if (message === undefined) {
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
-    const result = readTelemetry(message, now());
+    const result = readTelemetry(message, now(), acceptedTimes);
     if ("telemetry" in result) take(result.telemetry, place);
     else reject(place, result.problems[0]);
   }

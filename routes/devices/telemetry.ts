@@ -9,6 +9,7 @@ import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
+import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { readTelemetry } from "../../data/devices/message.ts";
 import { createTelemetryReader, messagePage } from "../../data/devices/message_reader.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
@@ -34,6 +35,8 @@ export interface TelemetryDeps {
   readonly intake: DeviceIntake;
   /** How often a device may send. */
   readonly limit: RateLimit;
+  /** Which times readings may have. */
+  readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -60,8 +63,8 @@ export function telemetryRoutes(deps: TelemetryDeps): Hono {
 }
 
 async function takeOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
-  const { intake, limit, now } = deps;
-  const result = readTelemetry(message, now());
+  const { intake, limit, now, acceptedTimes } = deps;
+  const result = readTelemetry(message, now(), acceptedTimes);
   if ("problems" in result) throw invalidRequest(result.problems);
   const { telemetry } = result;
   const { deviceId: id, profile } = telemetry;
@@ -82,7 +85,7 @@ async function takeMany(
   form: "array" | "lines",
   chunks: Chunks,
 ): Promise<Response> {
-  const outcome = await takeBatch(deps, createTelemetryReader(form, deps.now), chunks);
+  const outcome = await takeBatch(deps, createTelemetryReader(form, deps), chunks);
   if ("limitedId" in outcome) return rateLimited(outcome.limitedId, deps.limit, outcome.waitMs);
   return c.json(outcome);
 }

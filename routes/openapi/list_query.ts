@@ -1,18 +1,44 @@
 /**
- * The query of lists: how many, and where to go on.
+ * The query of lists: how many entries, after which id, and with which extra fields.
  *
  * @module
  */
 
 import { z } from "zod";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../../data/limits.ts";
+import type { Parameter } from "./operation.ts";
+import { instant } from "./schema_parts.ts";
 
-/** How many of something at most, 1 to 1000. */
+/** How many entries a page has at most, 1 to 1000. */
 export const limitText: z.ZodType<number, string | undefined> = z.string()
   .regex(/^\d{1,4}$/, "limit must be a whole number of 1 to 1000").transform(Number)
   .pipe(z.int().min(1, "limit must be at least 1").max(1000, "limit must be at most 1000"))
   .default(100);
 
-/** An id behind which a list goes on. */
+/** The id after which a page begins. */
 export const cursorText: z.ZodType<string> = z.string()
   .regex(DEVICE_ID_PATTERN, `cursor must be ${DEVICE_ID_RULE}`);
+
+/** The extra field that entries of a list can have. */
+export const fieldsText: z.ZodType<"latest"> = z.enum(["latest"], "fields must be latest");
+
+/** `fields`, documented. */
+export const fieldsParameter: Parameter = {
+  in: "query",
+  name: "fields",
+  description: "`latest` adds the latest values of each entry and their time.",
+  schema: fieldsText,
+  example: "latest",
+};
+
+/** The latest values of an entry; absent unless `fields` names it. */
+export type LatestSchema<Metrics extends z.ZodType> = z.ZodOptional<
+  z.ZodNullable<z.ZodObject<{ timestamp: z.ZodType<string>; metrics: Metrics }, z.core.$strict>>
+>;
+
+/** The field `latest` of an entry, with the schema of its values by name. */
+export function latestSchema<Metrics extends z.ZodType>(metrics: Metrics): LatestSchema<Metrics> {
+  const timestamp = instant("When they were measured.", "2026-02-01T14:23:45Z");
+  return z.strictObject({ timestamp, metrics }).nullable().optional()
+    .meta({ description: "The latest values; null without any. Only with `fields=latest`." });
+}

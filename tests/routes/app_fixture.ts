@@ -6,6 +6,7 @@
 
 import type { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
+import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
@@ -47,6 +48,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
+    acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, deviceIds: [], influx: null },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),

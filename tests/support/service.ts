@@ -6,6 +6,7 @@
 
 import type { Log } from "../../data/log.ts";
 import type { Settings } from "../../data/settings.ts";
+import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import { type Service, start } from "../../main.ts";
 
 /** A running service, its address and what it logged. */
@@ -53,6 +54,7 @@ export const TEST_SETTINGS: Settings = {
   jobRetentionMs: 86_400_000,
   rateLimit: { requests: 10, windowMs: 1000 },
   offlineAfterMs: 600_000,
+  acceptedTimes: ACCEPTED_TIMES,
   continuous: {
     isOn: false,
     intervalMs: 60_000,

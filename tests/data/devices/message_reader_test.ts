@@ -2,11 +2,13 @@ import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
 import { readTelemetry } from "../../../data/devices/message.ts";
 import { createTelemetryReader, messagePage } from "../../../data/devices/message_reader.ts";
+import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { linesOf as pageLines } from "../../support/series.ts";
 import { APPLIANCE, BATTERY, linesOf, message } from "../../support/telemetry.ts";
 
 const NOW_MS = Date.UTC(2026, 1, 2);
+const DEPS = { now: () => NOW_MS, acceptedTimes: ACCEPTED_TIMES };
 const TIME_MS = Date.UTC(2026, 1, 1, 14, 23, 45);
 const MESSAGES = [
   message(),
@@ -18,7 +20,7 @@ const MESSAGES = [
 
 /** What a reader makes of a text whose bytes come in chunks of a length. */
 function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) {
-  const reader = createTelemetryReader(form, () => NOW_MS);
+  const reader = createTelemetryReader(form, DEPS);
   const bytes = new TextEncoder().encode(text);
   const step = Math.min(chunkBytes, Math.max(1, bytes.length));
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
@@ -87,7 +89,7 @@ Deno.test("of a message only the first thing that is wrong is told", () => {
 });
 
 Deno.test("what its taker rejects is counted with the others", () => {
-  const reader = createTelemetryReader("lines", () => NOW_MS);
+  const reader = createTelemetryReader("lines", DEPS);
   reader.push(new TextEncoder().encode("x\n"));
   reader.end();
   reader.reject({ line: 7 }, { pointer: "/device_id", value: "a", rule: "rate_limit" });
@@ -108,7 +110,11 @@ for (const text of ["", "{}", "[1,", "[1] x", "5"]) {
 }
 
 Deno.test("one message is a page of one reading", () => {
-  const result = readTelemetry(message({ metrics: { ...BATTERY, soc_percent: null } }), NOW_MS);
+  const result = readTelemetry(
+    message({ metrics: { ...BATTERY, soc_percent: null } }),
+    NOW_MS,
+    ACCEPTED_TIMES,
+  );
   assert("telemetry" in result);
   assertEquals(pageLines(messagePage(result.telemetry)), [`${TIME_MS} ,385.2,-45.3,28.4`]);
 });

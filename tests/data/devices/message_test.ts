@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { DEVICE_PROFILES, PROFILES } from "../../../data/readings/profile.ts";
 import { readTelemetry } from "../../../data/devices/message.ts";
+import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { strangeText } from "../../support/json_arbitrary.ts";
 
@@ -30,21 +31,21 @@ function message(changes: Record<string, unknown> = {}): unknown {
 
 /** What is wrong with a message: pointer and rule of each problem. */
 function told(given: unknown): [string, string][] {
-  const result = readTelemetry(given, NOW_MS);
+  const result = readTelemetry(given, NOW_MS, ACCEPTED_TIMES);
   assert("problems" in result);
   return result.problems.map(({ pointer, rule }) => [pointer, rule ?? ""]);
 }
 
 /** The values that a message of these metrics has, or the pointers to what is wrong with it. */
 function outcome(metrics: unknown): unknown {
-  const result = readTelemetry(message({ metrics }), NOW_MS);
+  const result = readTelemetry(message({ metrics }), NOW_MS, ACCEPTED_TIMES);
   return "telemetry" in result
     ? Array.from(result.telemetry.values)
     : result.problems.map(({ pointer }) => pointer);
 }
 
 Deno.test("readTelemetry() reads the message of a battery", () => {
-  assertEquals(readTelemetry(message(), NOW_MS), {
+  assertEquals(readTelemetry(message(), NOW_MS, ACCEPTED_TIMES), {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
@@ -56,7 +57,7 @@ Deno.test("readTelemetry() reads the message of a battery", () => {
 
 Deno.test("readTelemetry() takes metrics in any order, null as missing, and an appliance's", () => {
   const metrics = { temperature: null, power: 1200.5, voltage: 230.1, current: 5.2 };
-  assertEquals(readTelemetry(message({ metrics }), NOW_MS), {
+  assertEquals(readTelemetry(message({ metrics }), NOW_MS, ACCEPTED_TIMES), {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
@@ -72,7 +73,11 @@ Deno.test("readTelemetry() takes a reading of which every value is null", () => 
 });
 
 Deno.test("readTelemetry() takes a negative zero as zero", () => {
-  const result = readTelemetry(message({ metrics: { ...METRICS, current_a: -0 } }), NOW_MS);
+  const result = readTelemetry(
+    message({ metrics: { ...METRICS, current_a: -0 } }),
+    NOW_MS,
+    ACCEPTED_TIMES,
+  );
   assert("telemetry" in result);
   assertStrictEquals(result.telemetry.values[2], 0);
 });
@@ -99,10 +104,10 @@ Deno.test("readTelemetry() takes times up to 5 minutes ahead, in any form of ISO
     ["2026-02-01T14:35:00Z", NOW_MS + 300_000],
     ["2026-02-01T15:23:45.678+01:00", TIME_MS + 678],
     ["2026-02-01 14:23:45", TIME_MS],
-    ["1970-01-01T00:00:00Z", 0],
+    ["2000-01-01T00:00:00Z", 946_684_800_000],
   ];
   for (const [timestamp, wanted] of times) {
-    const result = readTelemetry(message({ timestamp }), NOW_MS);
+    const result = readTelemetry(message({ timestamp }), NOW_MS, ACCEPTED_TIMES);
     assert("telemetry" in result, timestamp);
     assertEquals(result.telemetry.timeMs, wanted);
   }
@@ -113,8 +118,9 @@ Deno.test("readTelemetry() tells why a time is refused", () => {
   const rules: [unknown, string][] = [
     ["2026-02-01T14:35:00.001Z", "at most 5 minutes ahead"],
     ["9999-12-31T23:59:59Z", "at most 5 minutes ahead"],
-    ["1969-12-31T23:59:59.999Z", "in the years 1970 to 9999"],
-    ["0001-01-01T00:00:00Z", "in the years 1970 to 9999"],
+    ["1999-12-31T23:59:59.999Z", "2000-01-01T00:00:00Z or later"],
+    ["1970-01-01T00:00:00Z", "2000-01-01T00:00:00Z or later"],
+    ["0001-01-01T00:00:00Z", "2000-01-01T00:00:00Z or later"],
     ["2026-02-29T00:00:00Z", iso],
     ["2026-02-01", iso],
     ["yesterday", iso],
@@ -130,7 +136,7 @@ Deno.test("readTelemetry() refuses ids but of 1 to 64 plain characters", () => {
   const right = ["a", "test-001", "_-9", "x".repeat(64)];
   const wrong = ["", "a.b", "a:b", "a b", "é", "a\n", "x".repeat(65), 7, null, ["a"]];
   const refused = [...right, ...wrong].filter((device_id) =>
-    "problems" in readTelemetry(message({ device_id }), NOW_MS)
+    "problems" in readTelemetry(message({ device_id }), NOW_MS, ACCEPTED_TIMES)
   );
   assertEquals(refused, wrong);
 });
@@ -143,7 +149,7 @@ Deno.test("readTelemetry() tells everything that is wrong, with what was sent", 
     extra: "y".repeat(200),
   };
   const list = "soc_percent, voltage_v, current_a, temp_c";
-  assertEquals(readTelemetry(given, NOW_MS), {
+  assertEquals(readTelemetry(given, NOW_MS, ACCEPTED_TIMES), {
     problems: [
       {
         pointer: "/extra",
@@ -159,7 +165,7 @@ Deno.test("readTelemetry() tells everything that is wrong, with what was sent", 
       },
       {
         pointer: "/timestamp",
-        detail: "timestamp must not be more than 5 minutes ahead",
+        detail: "timestamp must be at most 5 minutes ahead of the service's clock",
         value: "2026-02-01T14:40:00Z",
         rule: "at most 5 minutes ahead",
       },
@@ -235,7 +241,7 @@ Deno.test("readTelemetry() takes names that objects have by nature as unknown on
 
 Deno.test("a message with any faults has one problem a fault, and one without has none", () => {
   fc.assert(fc.property(anyMessage(), ({ given, wrong }) => {
-    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS);
+    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, ACCEPTED_TIMES);
     const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
     assertEquals(pointers.toSorted(), wrong.toSorted());
     if ("problems" in result) {
@@ -252,7 +258,7 @@ Deno.test("a message with any faults has one problem a fault, and one without ha
 
 Deno.test("readTelemetry() takes or refuses any JSON value without failing", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (device_id, metrics) => {
-    const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS);
+    const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS, ACCEPTED_TIMES);
     assert("problems" in result && result.problems.length > 0);
     JSON.stringify(result.problems);
   }));
@@ -281,7 +287,7 @@ interface AnyMessage {
 
 /** Messages of either profile of which every part is right, wrong or left out. */
 function anyMessage(): fc.Arbitrary<AnyMessage> {
-  const seconds = fc.integer({ min: 0, max: NOW_MS / 1000 + 300 });
+  const seconds = fc.integer({ min: 946_684_800, max: NOW_MS / 1000 + 300 });
   const times = seconds.map((second) => new Date(second * 1000).toISOString());
   const late = fc.integer({ min: NOW_MS + 300_001, max: 253_402_300_799_999 });
   const lateTimes = late.map((timeMs) => new Date(timeMs).toISOString());

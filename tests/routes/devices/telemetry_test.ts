@@ -150,8 +150,40 @@ Deno.test("a time may be 5 minutes ahead of the service's clock and not a millis
   assertProblem(await send("2026-02-01T12:05:00.001Z"), {
     status: 400,
     code: "INVALID_REQUEST",
-    detail: "timestamp must not be more than 5 minutes ahead",
-    errors: [["/timestamp", "timestamp must not be more than 5 minutes ahead"]],
+    detail: "timestamp must be at most 5 minutes ahead of the service's clock",
+    errors: [["/timestamp", "timestamp must be at most 5 minutes ahead of the service's clock"]],
+  });
+});
+
+Deno.test("settings say how old a reading may be, and how far ahead of the clock", async () => {
+  const now = () => Date.UTC(2026, 1, 1, 12);
+  const acceptedTimes = { oldestMs: Date.UTC(2026, 0, 1), futureToleranceMs: 10_000 };
+  await using service = await startTestService({ now, acceptedTimes });
+  const times = [
+    "2025-12-31T23:59:59.999Z",
+    "2026-01-01T00:00:00Z",
+    "2026-02-01T12:00:10Z",
+    "2026-02-01T12:00:10.001Z",
+  ];
+  const { body } = await postTelemetry(
+    service.url,
+    times.map((timestamp) => message({ timestamp })),
+  );
+  assertEquals([body.created, body.rejects], [2, [
+    { index: 0, pointer: "/timestamp", value: times[0], rule: "2026-01-01T00:00:00Z or later" },
+    { index: 3, pointer: "/timestamp", value: times[3], rule: "at most 10 seconds ahead" },
+  ]]);
+});
+
+Deno.test("by default a reading of before 2000 is rejected, as of a clock that starts at 1970", async () => {
+  await using service = await startTestService();
+  const send = (timestamp: string) => postTelemetry(service.url, message({ timestamp }));
+  assertEquals((await send("2000-01-01T00:00:00Z")).status, 201);
+  assertProblem(await send("1970-01-01T00:03:12Z"), {
+    status: 400,
+    code: "INVALID_REQUEST",
+    detail: "timestamp must be 2000-01-01T00:00:00Z or later",
+    errors: [["/timestamp", "timestamp must be 2000-01-01T00:00:00Z or later"]],
   });
 });
 
