@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type ExportDestination } from "../../data/continuous/destination.ts";
+import type { ExportDestination } from "../../data/continuous/destination.ts";
 import {
   type DestinationOptions,
   openDestination,
