@@ -31,7 +31,12 @@ export function parseInstant(text: string): number | null {
   if (time === null) return null;
   const { wallMs, offsetMs } = time;
   const timeMs = offsetMs !== offsetMs ? wallMs : wallMs - offsetMs;
-  return timeMs >= YEAR_0_MS && timeMs < END_OF_TIME_MS ? timeMs : null;
+  return isPlainYear(timeMs) ? timeMs : null;
+}
+
+/** Whether a time is in the years 0000 to 9999, UTC, which are written with four digits. */
+export function isPlainYear(timeMs: number): boolean {
+  return timeMs >= YEAR_0_MS && timeMs < END_OF_TIME_MS;
 }
 
 /**

@@ -63,7 +63,7 @@ export function createLocalClock(zone: string): LocalClock {
 
 /**
  * The half-open span of a calendar day `YYYY-MM-DD` on the clocks of a zone, from its first moment
- * to that of the day after; null where the text names no day of the years 1970 to 9999.
+ * to that of the day after; null where the text names no day of the years 0000 to 9999.
  *
  * Days join without a gap. One without midnight begins later; one that a zone left out is empty;
  * what clocks show again when they are set back over midnight belongs to the later day.
@@ -75,8 +75,7 @@ export function localDaySpan(zone: string, date: string): Span | null {
   const match = DATE.exec(date);
   if (match === null) return null;
   const [year, month, day] = match.slice(1).map(Number);
-  if (year < 1970 || month < 1 || month > 12) return null;
-  if (day < 1 || day > daysInMonth(year, month)) return null;
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
   const first = new Temporal.PlainDate(year, month, day);
   return {
     fromMs: first.toZonedDateTime(zone).epochMilliseconds,

@@ -8,7 +8,8 @@ import { type Context, Hono } from "hono";
 import { windowAt } from "../../data/continuous/window.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
-import { instantText, parseInstant } from "../../data/time/time_text.ts";
+import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
+import { instantText } from "../../data/time/time_text.ts";
 import {
   type ExportCheckpoint,
   getExportCheckpoint,
@@ -116,9 +117,8 @@ async function replayOf(c: Context): Promise<{ fromMs: number; toMs: number }> {
   const request = replayRequest.safeParse(body);
   if (!request.success) throw invalidRequest(fieldErrors(request.error, body));
   // The schema has tried both.
-  const [fromMs, toMs] = [request.data.from, request.data.to].map((text) =>
-    parseInstant(text) ?? 0
-  );
+  const fromMs = rangeStartMs(request.data.from) ?? 0;
+  const toMs = rangeStopMs(request.data.to) ?? 0;
   const errors = [];
   if (fromMs < 0) {
     const detail = "from must not be before 1970-01-01T00:00:00Z";

@@ -5,9 +5,10 @@
  */
 
 import { z } from "zod";
-import { parseInstant } from "../../data/time/time_text.ts";
+import { rangeStartMs } from "../../data/time/range_text.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { cursorText, limitText } from "../openapi/list_query.ts";
+import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
 /** The states that the export of a device may be in, each with what it means. */
@@ -28,19 +29,17 @@ export const exportListQuery: z.ZodObject<
   { limit: typeof limitText; cursor: z.ZodOptional<typeof cursorText> }
 > = z.strictObject({ limit: limitText, cursor: cursorText.optional() });
 
-const bound = (name: string) => {
-  const rule = `${name} must be a time in ISO 8601, such as 2026-02-07T12:00:00Z`;
-  return z.string(rule).refine((text) => parseInstant(text) !== null, rule)
-    .meta({
-      format: "date-time",
-      description: "A time in ISO 8601; UTC where it names no offset.",
-    });
+const bound = (name: string, day: string) => {
+  const rule = rangeTimeRule(name);
+  const description = `ISO 8601; UTC without an offset. A bare date is ${day}.`;
+  return z.string(rule).refine((text) => rangeStartMs(text) !== null, rule)
+    .meta(rangeTimeMeta(description, "2026-02-07T12:00:00Z"));
 };
 
 /** What is to be written again. */
 export const replayRequest: z.ZodType<{ from: string; to: string }> = z.strictObject({
-  from: bound("from"),
-  to: bound("to"),
+  from: bound("from", "its midnight"),
+  to: bound("to", "the midnight after it, so that day is included"),
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 }).meta({ description: "The windows that readings of `from` to before `to` lie in." });

@@ -11,12 +11,14 @@ import { createAggregator, type MetricSummary } from "../../data/readings/aggreg
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../data/limits.ts";
 import { type Page, slicePage, type Span } from "../../data/readings/page.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
-import { instantText, parseInstant } from "../../data/time/time_text.ts";
+import { rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
+import { instantText } from "../../data/time/time_text.ts";
 import { isTimeZone, localDate, localDaySpan } from "../../data/time/zone.ts";
 import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { unknownDevice } from "./schemas.ts";
 import { deviceId } from "../openapi/device_id.ts";
+import { rangeTimeRule } from "../openapi/range_time.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { bucketsResponse, rowsResponse } from "../readings/response.ts";
@@ -38,15 +40,17 @@ export interface DeviceReadingsDeps {
   readonly now: () => number;
 }
 
-function instant(name: string): z.ZodType<number, string> {
-  const rule = `${name} must be a date and time as in ISO 8601`;
-  return z.string().refine((text) => parseInstant(text) !== null, rule)
-    .transform((text) => parseInstant(text) ?? NaN);
+function rangeTime(
+  name: string,
+  read: (text: string) => number | null,
+): z.ZodType<number, string> {
+  return z.string().refine((text) => read(text) !== null, rangeTimeRule(name))
+    .transform((text) => read(text) ?? NaN);
 }
 
 const metricsQuery = z.strictObject({
-  start_time: instant("start_time").optional(),
-  end_time: instant("end_time").optional(),
+  start_time: rangeTime("start_time", rangeStartMs).optional(),
+  end_time: rangeTime("end_time", rangeLastMs).optional(),
   interval: z.enum(["1m", "15m", "1h", "1d"], "interval must be 1m, 15m, 1h or 1d").optional(),
 });
 

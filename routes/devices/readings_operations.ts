@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
+import { RANGE_PATTERN } from "../../data/time/range_text.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 import { deviceIdParameter, deviceIdText } from "../openapi/device_id.ts";
 import { headOf, type Operation } from "../openapi/operation.ts";
@@ -79,15 +80,16 @@ const metrics: Operation = {
     {
       in: "query",
       name: "start_time",
-      description: "ISO 8601; a day before `end_time` by default.",
-      schema: z.string(),
+      description: "ISO 8601; a bare date is its midnight UTC. A day before `end_time` by default.",
+      schema: z.string().regex(RANGE_PATTERN),
       example: "2026-02-01T00:00:00Z",
     },
     {
       in: "query",
       name: "end_time",
-      description: "ISO 8601; by default now, or 8 days behind `start_time` where that is earlier.",
-      schema: z.string(),
+      description: "ISO 8601; a bare date is that whole UTC day. By default now, or 8 days after " +
+        "`start_time` if that is earlier.",
+      schema: z.string().regex(RANGE_PATTERN),
       example: "2026-11-01T00:00:00Z",
     },
     {

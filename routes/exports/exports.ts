@@ -16,7 +16,7 @@ import {
   METER_ID_RULE,
 } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
-import { INSTANT_PATTERN, parseInstant } from "../../data/time/time_text.ts";
+import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { exportStatus, notFoundStatus } from "./status.ts";
@@ -25,6 +25,7 @@ import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { rangeTimeMeta } from "../openapi/range_time.ts";
 
 /** Seconds after which a client should ask for the status of a job that has not ended. */
 const RETRY_AFTER_SECONDS = 1;
@@ -39,8 +40,8 @@ const datetimeRule = "Invalid datetime format. Use ISO 8601.";
 
 function datetime(name: string, description: string, example: string): z.ZodType<string> {
   return z.string(required(name, datetimeRule))
-    .refine((text) => parseInstant(text) !== null, datetimeRule)
-    .meta({ description, pattern: INSTANT_PATTERN.source, examples: [example] });
+    .refine((text) => rangeStartMs(text) !== null, datetimeRule)
+    .meta(rangeTimeMeta(description, example));
 }
 
 /** What an export is asked for with; the handler looks at the times together. */
@@ -55,12 +56,14 @@ export const exportRequest: z.ZodType<{
     .meta({ description: `The meter: ${METER_ID_RULE}.`, examples: ["123"] }),
   start_datetime: datetime(
     "start_datetime",
-    "First time, included: ISO 8601, in the past. Without an offset it is UTC.",
+    "First time, included: ISO 8601, in the past. Without an offset it is UTC. A bare date is its " +
+      "midnight.",
     "2024-01-01T00:00:00Z",
   ),
   end_datetime: datetime(
     "end_datetime",
-    "Last time, included, in the past; 1 minute to 366 days after `start_datetime`.",
+    "Last time, included, in the past; 1 minute to 366 days after `start_datetime`. A bare date " +
+      "is its last millisecond, so `2024-01-31` includes that whole day.",
     "2024-01-31T23:59:59Z",
   ),
   format: z.literal("csv", required("format", "format must be csv"))
@@ -149,8 +152,8 @@ function parseExport(
   if (!result.success || errors.length > 0) throw invalidRequest(errors);
   return {
     meterId: result.data.smart_meter_id,
-    fromMs: parseInstant(result.data.start_datetime) ?? NaN,
-    toMs: (parseInstant(result.data.end_datetime) ?? NaN) + 1,
+    fromMs: rangeStartMs(result.data.start_datetime) ?? NaN,
+    toMs: (rangeLastMs(result.data.end_datetime) ?? NaN) + 1,
   };
 }
 
@@ -159,8 +162,8 @@ function rangeErrors(
   { start, end }: { start: unknown; end: unknown },
   nowMs: number,
 ): FieldError[] {
-  const startMs = typeof start === "string" ? parseInstant(start) : null;
-  const endMs = typeof end === "string" ? parseInstant(end) : null;
+  const startMs = typeof start === "string" ? rangeStartMs(start) : null;
+  const endMs = typeof end === "string" ? rangeLastMs(end) : null;
   const errors: FieldError[] = [];
   const wrong = (name: string, value: unknown, detail: string) =>
     errors.push({ pointer: `/${name}`, detail, value: quoted(value) });
@@ -168,7 +171,8 @@ function rangeErrors(
     wrong("start_datetime", start, "start_datetime must be in the past");
   }
   if (endMs !== null && endMs >= nowMs) {
-    wrong("end_datetime", end, "end_datetime must be in the past");
+    const day = typeof end === "string" && isDate(end) ? "; a date ends at 23:59:59.999 UTC" : "";
+    wrong("end_datetime", end, `end_datetime must be in the past${day}`);
   }
   if (startMs === null || endMs === null) return errors;
   if (endMs <= startMs) {

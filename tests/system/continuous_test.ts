@@ -142,6 +142,17 @@ Deno.test("a replay writes the windows of its span again, and brings back what w
   for (const [path, text] of Object.entries(back)) assertEquals(text, wanted[path]);
 });
 
+Deno.test("a replay from a date to a date includes both days", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startContinuousService(folder.path);
+  await send(service.url, { fromMs: DAY_MS, count: 1, reference: createContinuousReference() });
+  await untilExported(service.url, ["D1"]);
+  await order(service.url, { deviceId: "D1", verb: "pause" });
+  const body = { from: "2026-01-09", to: "2026-01-10" };
+  const noted = await order(service.url, { deviceId: "D1", verb: "replay", body });
+  assertEquals(noted.body.replays, [{ from: "2026-01-09T00:00:00Z", to: "2026-01-11T00:00:00Z" }]);
+});
+
 Deno.test("a replay that is no span says what is wrong with each bound", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();

@@ -313,10 +313,9 @@ Deno.test("an hour that comes again across midnight belongs to the later day", (
   ]);
 });
 
-Deno.test("localDaySpan() gives null for what is no day of 1970 to 9999", () => {
+Deno.test("localDaySpan() gives null for text that is no day", () => {
   const texts = ["", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00"];
   texts.push(
-    "1969-12-31",
     "10000-01-01",
     "2024-1-1",
     "20240101",

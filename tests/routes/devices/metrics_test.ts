@@ -45,6 +45,23 @@ Deno.test("both ends of a range are included, and readings ascend however they c
   assertEquals((await metricsOf(service.url, none)).body, { device_id: "test-001", data: [] });
 });
 
+Deno.test("bare dates are whole UTC days", async () => {
+  await using service = await startTestService();
+  const times = [
+    "2026-01-31T23:59:59.999Z",
+    "2026-02-01T00:00:00Z",
+    "2026-02-02T23:59:59.999Z",
+    "2026-02-03T00:00:00Z",
+  ];
+  for (const timestamp of times) await postTelemetry(service.url, message({ timestamp }));
+  const days = "start_time=2026-02-01&end_time=2026-02-02";
+  assertEquals(timesOf(await metricsOf(service.url, days)), times.slice(1, 3));
+  // 8 days are the most.
+  const longest = "start_time=2026-02-01&end_time=2026-02-08";
+  assertEquals((await metricsOf(service.url, longest)).status, 200);
+  assertEquals((await metricsOf(service.url, longest.replace("08", "09"))).status, 400);
+});
+
 Deno.test("without a range the last day is told, without an end 8 days from the start", async () => {
   const now = () => Date.UTC(2026, 1, 10, 12);
   await using service = await startTestService({ now });
@@ -68,8 +85,14 @@ const WRONG: [query: string, errors: [pointer: string, detail: string][]][] = [
     [["#start_time", "start_time must be at most 8 days before end_time"]],
   ],
   ["start_time=soon&end_time=x&interval=2h&colour=1", [
-    ["#start_time", "start_time must be a date and time as in ISO 8601"],
-    ["#end_time", "end_time must be a date and time as in ISO 8601"],
+    [
+      "#start_time",
+      "start_time must be an ISO 8601 date or time, such as 2024-01-31 or 2024-01-31T12:00:00Z",
+    ],
+    [
+      "#end_time",
+      "end_time must be an ISO 8601 date or time, such as 2024-01-31 or 2024-01-31T12:00:00Z",
+    ],
     ["#interval", "interval must be 1m, 15m, 1h or 1d"],
     ["#colour", "Unknown parameter 'colour'"],
   ]],

@@ -36,6 +36,28 @@ Deno.test("a file holds both ends of the range and nothing beyond", async () => 
   assertEquals(records, 2);
 });
 
+Deno.test("bare dates are whole UTC days, and the file is named after them", async () => {
+  await using service = await startTestService();
+  const upload = UPLOAD_HEADER +
+    "2023-12-31T23:59:59.999Z,1,1,1,1\n" +
+    "2024-01-01T00:00:00Z,2,2,2,2\n" +
+    "2024-01-31T23:59:59.999Z,3,3,3,3\n" +
+    "2024-02-01T00:00:00Z,4,4,4,4\n";
+  await importText(service.url, "123", upload);
+  const days = { ...TEN_MINUTES, start_datetime: "2024-01-01", end_datetime: "2024-01-31" };
+  const { file_info } = await exportToEnd(service.url, days);
+  const file = await fetch(service.url + file_info.download_url);
+  assertEquals(
+    await file.text(),
+    FILE_HEADER + "2024-01-01T00:00:00Z,123,2,2,2,2\n2024-01-31T23:59:59.999Z,123,3,3,3,3\n",
+  );
+  assertEquals(file_info.filename, "smart_meter_123_20240101_20240131.csv");
+  assertEquals(file_info.export_period, {
+    start: "2024-01-01T00:00:00Z",
+    end: "2024-01-31T23:59:59.999Z",
+  });
+});
+
 Deno.test("an end with a fraction takes the reading of that very millisecond", async () => {
   const upload = UPLOAD_HEADER + "2024-01-01T00:05:00.125Z,1,1,1,1\n" +
     "2024-01-01T00:05:00.126Z,2,2,2,2\n";

@@ -43,6 +43,19 @@ const BROKEN: Record<string, Case> = {
     "/end_datetime",
     "end_datetime must be in the past",
   ],
+  "an end that is today": [
+    { start_datetime: "2024-05-01", end_datetime: "2024-06-01" },
+    "/end_datetime",
+    "end_datetime must be in the past; a date ends at 23:59:59.999 UTC",
+  ],
+  "30 February as a date": [{ start_datetime: "2024-02-30" }, "/start_datetime", TIME_RULE],
+  "a month": [{ start_datetime: "2024-01" }, "/start_datetime", TIME_RULE],
+  "367 days as dates": [
+    // 2023 has 365 days; with 1 and 2 January 2024 these are 367.
+    { start_datetime: "2023-01-01", end_datetime: "2024-01-02" },
+    "/end_datetime",
+    "Maximum date range is 1 year",
+  ],
   "an end before the start": [
     {
       end_datetime: "2023-12-31T23:59:59Z",
@@ -112,6 +125,8 @@ const TAKEN: Record<string, Record<string, unknown>> = {
   "an id of 1": { smart_meter_id: "7" },
   "an id of every character": { smart_meter_id: "Az0_9.b:c-d" },
   "29 February of a leap year": { start_datetime: "2024-01-30T00:00:00Z" },
+  "366 days as dates": { start_datetime: "2023-01-01", end_datetime: "2024-01-01" },
+  "one day": { start_datetime: "2024-01-31", end_datetime: "2024-01-31" },
   "times without an offset": {
     start_datetime: "2024-01-01T00:00:00",
     end_datetime: "2024-01-01T00:01:00",
