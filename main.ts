@@ -55,7 +55,7 @@ export interface Surroundings {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** When what live ingest wrote is folded and settled; as `data/upkeep.ts` says unless given. */
+  /** When what live ingest wrote is folded and flushed; `UPKEEP` of `data/upkeep.ts` by default. */
   readonly upkeep?: Upkeep;
 }
 

@@ -1,28 +1,31 @@
 /**
- * When what live ingest wrote is brought into its lasting form.
+ * When compaction and the journal bring what live ingest wrote into its final form.
  *
  * @module
  */
 
 /** The thresholds of compaction and of the journal. */
 export interface Upkeep {
-  /** How long to wait between two looks, milliseconds. */
+  /** Time between two rounds, milliseconds. */
   readonly everyMs: number;
   /** A series is folded when it has this many segments … */
   readonly foldSegments: number;
-  /** … or has had some for this long, milliseconds. */
+  /** … or has had segments for this long, milliseconds. */
   readonly foldAfterMs: number;
   /** How long an entry that does not change stays in the journal, milliseconds. */
-  readonly settleAfterMs: number;
-  /** Bytes of records beyond which the older half of the journal is settled, however new it is. */
+  readonly flushAfterMs: number;
+  /** Bytes of records beyond which the older half of the journal is flushed, however new it is. */
   readonly journalMaxBytes: number;
 }
 
-/** What a service goes by unless told. Entries of a series that is folded in time never settle. */
+/**
+ * The thresholds of a service. `flushAfterMs` is longer than `foldAfterMs`, so the entries of a
+ * series that is folded in time never need flushing.
+ */
 export const UPKEEP: Upkeep = {
   everyMs: 2_000,
   foldSegments: 256,
   foldAfterMs: 30_000,
-  settleAfterMs: 40_000,
+  flushAfterMs: 40_000,
   journalMaxBytes: 48_000_000,
 };

@@ -18,7 +18,7 @@ import { createDueLoop } from "./engine/due_loop.ts";
 import { type Duty, startDuties } from "./engine/duty_loop.ts";
 import type { JobKind } from "./engine/job_kind.ts";
 import { startPresence } from "./upkeep/presence.ts";
-import { settleDuty } from "./upkeep/settle.ts";
+import { flushJournalDuty } from "./upkeep/flush_journal.ts";
 import { sweepDuty } from "./engine/sweep.ts";
 
 /** How long a round of a duty may take after the grace, milliseconds. */
@@ -27,7 +27,7 @@ const LEFT_MS = 1_000;
 const LOOK_TOO_OLD_MS = 15_000;
 
 /** What a worker needs. */
-export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "settle"> {
+export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "flush"> {
   /** Where readings are. */
   readonly series: SeriesStore;
   /** Where artifacts are. */
@@ -50,7 +50,7 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly startedMs: number;
   /** After how long devices are offline that have no such time of their own, milliseconds. */
   readonly offlineAfterMs: number;
-  /** When what live ingest wrote is folded and settled. */
+  /** When what live ingest wrote is folded and flushed. */
   readonly upkeep?: Upkeep;
   /** Duties beside those that every worker has. */
   readonly moreDuties?: readonly Duty[];
@@ -93,7 +93,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const duties = startDuties(deps, [
     sweepDuty(deps),
     compactionDuty(deps),
-    settleDuty(deps),
+    flushJournalDuty(deps),
     ...deps.moreDuties ?? [],
   ]);
   const presence = startPresence(deps);

@@ -46,11 +46,11 @@ export const NO_COST: Cost = { mutations: 0, bytes: 0, keyBytes: 0 };
 
 /** What a stage costs. The stage is run on a counter, so it must not do anything else. */
 export function costOf(stage: Stage): Cost {
-  return recorded(stage).cost;
+  return recordStage(stage).cost;
 }
 
 /** What a stage does, told once, so that it can be repeated at any time. */
-export interface Recorded {
+export interface RecordedStage {
   /** How much of a commit it takes. */
   readonly cost: Cost;
   /** Does it. */
@@ -58,7 +58,7 @@ export interface Recorded {
 }
 
 /** Runs a stage once, now, and keeps what it does. */
-export function recorded(stage: Stage): Recorded {
+export function recordStage(stage: Stage): RecordedStage {
   const calls: { name: keyof Staging; key: Deno.KvKey; value: unknown }[] = [];
   let mutations = 0, bytes = 0, keyBytes = 0;
   function note(name: keyof Staging, key: Deno.KvKey, value?: unknown): Staging {
@@ -91,7 +91,7 @@ export function recorded(stage: Stage): Recorded {
 }
 
 /** Several things one behind the other, as one. */
-export function together(parts: readonly Recorded[]): Recorded {
+export function combineStages(parts: readonly RecordedStage[]): RecordedStage {
   if (parts.length === 1) return parts[0];
   return {
     cost: parts.reduce((cost, part) => addCosts(cost, part.cost), NO_COST),

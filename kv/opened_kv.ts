@@ -15,10 +15,10 @@ import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { openJournal } from "./journal/journal.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
-import { JOURNAL_ROOM, JOURNAL_SPACE, type SettleRules } from "./journal/log.ts";
+import { type FlushRules, JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
 import { REVISION_SPACE } from "./series/revisions.ts";
 import { SEGMENT_SPACE } from "./series/segments.ts";
-import { countUnfolded, UNFOLDED_SPACE } from "./series/unfolded.ts";
+import { migrateSegmentCounts, SEGMENT_COUNT_SPACE } from "./series/segment_counts.ts";
 
 const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
@@ -33,18 +33,18 @@ export type Migration = (kv: Deno.Kv) => Promise<void>;
 
 /** Steps by the version they start from. */
 const MIGRATIONS: Readonly<Record<number, Migration>> = {
-  1: countUnfolded,
+  1: migrateSegmentCounts,
   // What there is stays as it is; version 2 does not know of the journal.
   2: () => Promise.resolve(),
 };
 
 /** What ingest writes with every reading. Segments stay in the journal, as their order is there. */
 export const JOURNALED: JournalSpaces = {
-  [SEGMENT_SPACE]: { isSettled: false },
-  [UNFOLDED_SPACE]: { isSettled: true },
-  [REVISION_SPACE]: { isSettled: true },
-  [CHANGED_SPACE]: { isSettled: true },
-  [LAST_SEEN_SPACE]: { isSettled: true },
+  [SEGMENT_SPACE]: { isFlushed: false },
+  [SEGMENT_COUNT_SPACE]: { isFlushed: true },
+  [REVISION_SPACE]: { isFlushed: true },
+  [CHANGED_SPACE]: { isFlushed: true },
+  [LAST_SEEN_SPACE]: { isFlushed: true },
 };
 
 /** An open database and what it can do. Disposing of it closes it. */
@@ -58,7 +58,7 @@ export interface OpenedKv extends AsyncDisposable {
   /** What a commit may hold of what ingest writes. */
   readonly ingestRoom: Cost;
   /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal/journal.ts`). */
-  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
+  flush(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -69,7 +69,7 @@ export interface OpenedKv extends AsyncDisposable {
  */
 export async function openKv(
   path: string | null,
-  rules: SettleRules = UPKEEP,
+  rules: FlushRules = UPKEEP,
 ): Promise<OpenedKv> {
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || /^https?:\/\//.test(path);
@@ -86,7 +86,7 @@ export async function openKv(
   return {
     kv: journaled?.kv ?? kv,
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
-    settle: journaled?.settle ?? (() => Promise.resolve()),
+    flush: journaled?.flush ?? (() => Promise.resolve()),
     isExclusive: !isRemote,
     hasQueue: !isRemote,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

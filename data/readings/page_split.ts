@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodePage } from "./block_codec.ts";
+import { encodePage } from "./page_encoder.ts";
 import { type Page, slicePage } from "./page.ts";
 
 /** Most readings a block holds: a day of minutes and some repeats of the hour. */

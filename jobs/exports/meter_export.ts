@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { createCadenceMeter } from "../../data/readings/cadence.ts";
+import { createIntervalMeter } from "../../data/readings/sampling_interval.ts";
 import { createCsvWriter } from "../../data/text/csv_write.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Page } from "../../data/readings/page.ts";
@@ -40,7 +40,7 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
   const { meterId, fromMs, toMs } = meterExportParams.parse(context.params);
   const ref = { profile: "meter", id: meterId } as const;
   if (await deps.series.describe(ref) === null) throw meterNotFound(meterId);
-  const cadence = createCadenceMeter();
+  const cadence = createIntervalMeter();
   let recordCount = 0;
   const text = exportText({
     pages: deps.series.read(ref, { fromMs, toMs }, context.signal),

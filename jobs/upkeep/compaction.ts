@@ -8,7 +8,7 @@
 import type { Log } from "../../data/log.ts";
 import { UPKEEP, type Upkeep } from "../../data/upkeep.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
-import { clearUnfolded, listUnfolded } from "../../kv/series/unfolded.ts";
+import { clearSegmentCount, listSegmentCounts } from "../../kv/series/segment_counts.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 
 /** What compaction needs. */
@@ -35,7 +35,7 @@ export function compactionDuty(
     name: "compaction",
     everyMs,
     async round({ signal }) {
-      for await (const mark of listUnfolded(kv)) {
+      for await (const mark of listSegmentCounts(kv)) {
         if (signal.aborted) return;
         const name = `${mark.ref.profile}/${mark.ref.id}`;
         const sinceMs = seenMs.get(name) ?? now();
@@ -45,7 +45,7 @@ export function compactionDuty(
         seenMs.delete(name);
         try {
           await series.fold(mark.ref);
-          await clearUnfolded(kv, mark);
+          await clearSegmentCount(kv, mark);
         } catch (error) {
           log("error", "series not folded", { ...mark.ref, error });
         }

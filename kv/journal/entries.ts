@@ -2,12 +2,17 @@
  * What a journal holds, in memory: the entries that lie over those of the database.
  *
  * Entries that are settled some day stand in a row, the one that was changed last at its end.
- * Entries that stay in the journal are places in bytes that came together (`kv/journal/run.ts`).
+ * Entries that stay in the journal are places in bytes that came together (`kv/journal/value_index.ts`).
  *
  * @module
  */
 
-import { createRun, type RecordSource, type Run, type ValuePlace } from "./run.ts";
+import {
+  createValueIndex,
+  type RecordSource,
+  type ValueIndex,
+  type ValueLocation,
+} from "./value_index.ts";
 import type { JournalValue } from "./record.ts";
 import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 
@@ -29,7 +34,7 @@ export interface JournalSpace {
    * Whether its entries go into the database when the journal is settled. Those that do not stay in
    * the journal; they hold bytes, and their keys end with a number.
    */
-  readonly isSettled: boolean;
+  readonly isFlushed: boolean;
 }
 
 /** Options of a list that a journal knows. */
@@ -77,7 +82,7 @@ interface RowEntry extends JournalEntry {
 /** Entries whose keys differ by the number at their end. */
 interface Series {
   readonly prefix: Deno.KvKey;
-  readonly run: Run;
+  readonly run: ValueIndex;
 }
 
 /** No entries yet. */
@@ -86,7 +91,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   const staying = createKeyMap<Series>();
   const row = createRow();
   let stayingBytes = 0;
-  const isSettled = (key: Deno.KvKey) => spaces[String(key[0])].isSettled;
+  const isFlushed = (key: Deno.KvKey) => spaces[String(key[0])].isFlushed;
 
   function setSettled(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
     const { versionstamp, number } = source;
@@ -121,7 +126,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     const prefix = key.slice(0, -1);
     let series = staying.get(prefix);
     if (series === undefined) {
-      series = { prefix, run: createRun() };
+      series = { prefix, run: createValueIndex() };
       staying.set(prefix, series);
     }
     const start = bytes.byteOffset - source.bytes.byteOffset;
@@ -133,14 +138,14 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   return {
     get(key) {
       const entry = settled.get(key);
-      if (entry !== undefined || isSettled(key)) return entry && snapshot(entry);
+      if (entry !== undefined || isFlushed(key)) return entry && snapshot(entry);
       const series = staying.get(key.slice(0, -1));
       const number = Number(key[key.length - 1]);
       const place = series?.run.get(number);
       return series && place && stayingEntry(series, number, place);
     },
     set(key, value, source) {
-      if (isSettled(key)) return setSettled(key, value, source);
+      if (isFlushed(key)) return setSettled(key, value, source);
       // A deletion of what lies below is settled like any other.
       if (value instanceof Uint8Array) {
         removeSettled(key);
@@ -152,13 +157,13 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     },
     remove(key) {
       removeSettled(key);
-      if (!isSettled(key)) removeStaying(key);
+      if (!isFlushed(key)) removeStaying(key);
     },
     list(selector, { limit = Infinity, reverse = false } = {}) {
       const prefix = commonParts(selector);
       const bounds = boundsOf(selector);
       const found: JournalEntry[] = [];
-      if (isSettled(prefix)) {
+      if (isFlushed(prefix)) {
         let left = limit;
         for (const entry of settled.list(prefix, { ...bounds, reverse })) {
           if (left <= 0) break;
@@ -220,7 +225,7 @@ function entriesOf(series: Series, upTo: number = Infinity): JournalEntry[] {
 function stayingEntry(
   { prefix }: Series,
   number: number,
-  { source, start, length }: ValuePlace,
+  { source, start, length }: ValueLocation,
 ): JournalEntry {
   const value = source.bytes.subarray(start, start + length);
   const { versionstamp, number: record } = source;

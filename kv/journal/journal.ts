@@ -14,7 +14,7 @@
 
 import type { JournalSpaces } from "./entries.ts";
 import { foundEntry, listInParts } from "./list.ts";
-import { type Committed, type JournalLog, openJournalLog, type SettleRules } from "./log.ts";
+import { type Committed, type FlushRules, type JournalLog, openJournalLog } from "./log.ts";
 import type { Change, JournalValue } from "./record.ts";
 import { createKeyMap } from "./key_map.ts";
 
@@ -26,7 +26,7 @@ export interface JournaledKv {
   /** To be used instead of the one below; closing it closes that. */
   readonly kv: Deno.Kv;
   /** Has the journal write below what did not change for long, until it is told to stop. */
-  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
+  flush(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /** Options of a read. */
@@ -41,7 +41,7 @@ interface Mutation extends Change {
 export async function openJournal(
   below: Deno.Kv,
   spaces: JournalSpaces,
-  rules?: SettleRules,
+  rules?: FlushRules,
 ): Promise<JournaledKv> {
   const log = await openJournalLog(below, spaces, rules);
   const kv: Deno.Kv = {
@@ -65,7 +65,7 @@ export async function openJournal(
     close: () => below.close(),
     [Symbol.dispose]: () => below.close(),
   };
-  return { kv, settle: log.settle };
+  return { kv, flush: log.flush };
 }
 
 /** What the journal says about a key, if it does. */

@@ -78,7 +78,7 @@ export interface JournalLog {
    * Writes below what did not change for long, and deletes records that nothing needs any more. Told
    * to stop, it ends after what is on its way; the next one goes on.
    */
-  settle(nowMs: number, signal?: AbortSignal): Promise<void>;
+  flush(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 interface KeptRecord {
@@ -89,13 +89,13 @@ interface KeptRecord {
 }
 
 /** What the journal takes of the service's upkeep. */
-export type SettleRules = Pick<Upkeep, "settleAfterMs" | "journalMaxBytes">;
+export type FlushRules = Pick<Upkeep, "flushAfterMs" | "journalMaxBytes">;
 
 /** Reads the journal that a database has. */
 export async function openJournalLog(
   below: Pick<Deno.Kv, "get" | "list" | "atomic">,
   spaces: JournalSpaces,
-  rules: SettleRules = UPKEEP,
+  rules: FlushRules = UPKEEP,
 ): Promise<JournalLog> {
   const entries = createJournalEntries(spaces);
   const spacesBelow = new Set<string>();
@@ -107,7 +107,7 @@ export async function openJournalLog(
   let unsure: { number: number; encoded: readonly EncodedRecord[] } | null = null;
   let turn: Promise<unknown> = Promise.resolve();
 
-  const isStaying = (key: Deno.KvKey) => !spaces[String(key[0])].isSettled;
+  const isStaying = (key: Deno.KvKey) => !spaces[String(key[0])].isFlushed;
   const isBelow = (key: Deno.KvKey) => spacesBelow.has(String(key[0]));
 
   /** Whether something may be below a key whose entry, if there is one, goes. */
@@ -218,7 +218,7 @@ export async function openJournalLog(
     },
     inTurn,
     commit,
-    async settle(nowMs, signal) {
+    async flush(nowMs, signal) {
       lastMs = nowMs;
       // What became of a commit in doubt is found out here where nothing follows it.
       await inTurn(() => Promise.resolve());
@@ -267,7 +267,7 @@ function keptApart(
 /** Those whose entries are to be settled. */
 function oldRecords(
   records: readonly KeptRecord[],
-  { settleAfterMs, journalMaxBytes, nowMs, stayingBytes }: SettleRules & {
+  { flushAfterMs, journalMaxBytes, nowMs, stayingBytes }: FlushRules & {
     nowMs: number;
     stayingBytes: number;
   },
@@ -276,7 +276,7 @@ function oldRecords(
   if (sizeBytes > Math.max(journalMaxBytes, MIN_GAIN * stayingBytes)) {
     return records.slice(0, Math.ceil(records.length / 2));
   }
-  const count = records.findIndex(({ atMs }) => atMs > nowMs - settleAfterMs);
+  const count = records.findIndex(({ atMs }) => atMs > nowMs - flushAfterMs);
   return records.slice(0, count < 0 ? records.length : count);
 }
 

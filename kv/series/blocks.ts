@@ -3,7 +3,7 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["block", profile, id, startMs]` | an encoded page (`data/readings/block_codec.ts`) | import, compaction, removal |
+ * | `["block", profile, id, startMs]` | an encoded page (`data/readings/page_format.ts`) | import, compaction, removal |
  *
  * A block's key is where its stretch of time begins: the first block of a UTC day begins at
  * midnight, every other at the first reading it got when a block was split. Its stretch ends where
@@ -29,7 +29,7 @@ export interface StoredBlock {
 }
 
 /** Where the stretch begins that a time lies in, whether a block is there yet or not. */
-export async function stretchStart(
+export async function blockStart(
   kv: Pick<Deno.Kv, "list">,
   ref: SeriesRef,
   timeMs: number,
@@ -77,7 +77,7 @@ export function releaseBlock({ bytes: { buffer, byteLength } }: StoredBlock): vo
 }
 
 /** Where a stretch ends, given the start of the next block there is. */
-export function stretchEnd(startMs: number, nextStartMs: number | undefined): number {
+export function blockEnd(startMs: number, nextStartMs: number | undefined): number {
   return Math.min(dayStartMs(startMs) + DAY_MS, nextStartMs ?? Infinity);
 }
 

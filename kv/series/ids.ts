@@ -6,7 +6,7 @@
 
 import type { ProfileName } from "../../data/readings/profile.ts";
 import { listHeads } from "./heads.ts";
-import { listUnfoldedOf } from "./unfolded.ts";
+import { listSegmentCountsOf } from "./segment_counts.ts";
 
 /** Most ids of a batch: as many entries as a list reads at once. */
 const BATCH_IDS = 100;
@@ -22,7 +22,7 @@ export async function* listIdBatches(
 ): AsyncGenerator<string[]> {
   for (let lastId = afterId;;) {
     // Marks first: a series whose mark a fold takes away meanwhile has a head afterwards.
-    const marks = listUnfoldedOf(kv, profile, { afterId: lastId, limit: BATCH_IDS });
+    const marks = listSegmentCountsOf(kv, profile, { afterId: lastId, limit: BATCH_IDS });
     const marked = await firstIds(marks, ({ ref }) => ref.id);
     const headed = await firstIds(listHeads(kv, profile, lastId), ({ id }) => id);
     // Of what lies behind the end of either list the other one does not know all.

@@ -16,21 +16,21 @@ import { splitPage } from "../../data/readings/page_split.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import {
   addCosts,
+  combineStages,
   COMMIT_ROOM,
   type Cost,
   fitsCommit,
   NO_COST,
   packByCost,
-  type Recorded,
-  recorded,
+  type RecordedStage,
+  recordStage,
   type Stage,
-  together,
 } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
 import { stageSegment } from "./segments.ts";
 import type { SeriesRef } from "./ref.ts";
-import { stageUnfolded } from "./unfolded.ts";
+import { stageSegmentAdded } from "./segment_counts.ts";
 
 /** Most readings of a segment; its bytes bound it too (`data/readings/page_split.ts`). */
 const SEGMENT_MAX_READINGS = 4_000;
@@ -70,7 +70,7 @@ export interface IngestDeps {
 interface Request {
   readonly ref: SeriesRef;
   readonly page: Page;
-  readonly extra: Recorded;
+  readonly extra: RecordedStage;
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -102,7 +102,7 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
   }
 
   async function commitRound(requests: readonly Request[]): Promise<void> {
-    const owners = new Map<Recorded, Batch>();
+    const owners = new Map<RecordedStage, Batch>();
     for (const batch of batchesOf(requests)) {
       const stages = batchStages(batch.requests);
       batch.open = stages.length;
@@ -118,8 +118,8 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
    * by stage, then request by request, so that only the one at fault is rejected.
    */
   async function commitGroup(
-    stages: readonly Recorded[],
-    owners: ReadonlyMap<Recorded, Batch>,
+    stages: readonly RecordedStage[],
+    owners: ReadonlyMap<RecordedStage, Batch>,
     tries = TRIES,
   ): Promise<void> {
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
@@ -140,23 +140,23 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
   }
 
   /** A series' readings of a batch: a stage a segment, the first with what the requests add. */
-  function batchStages(requests: readonly Request[]): Recorded[] {
+  function batchStages(requests: readonly Request[]): RecordedStage[] {
     const { ref } = requests[0];
     const page = concatPages(requests.map((request) => request.page));
     const extras = requests.map(({ extra }) => extra);
-    if (page.timesMs.length === 0) return [together(extras)];
+    if (page.timesMs.length === 0) return [combineStages(extras)];
     return fewDays(page).flatMap((piece) =>
       splitPage(piece.page, SEGMENT_MAX_READINGS)
         .map((part) => ({ bytes: part.bytes, days: piece.days }))
     )
       .map(({ bytes, days }, index) => {
-        const segment = recorded((op) => {
+        const segment = recordStage((op) => {
           stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
           stageRevision(op, ref);
-          stageUnfolded(op, ref);
+          stageSegmentAdded(op, ref);
           for (const dayMs of days) stageChanged(op, ref, dayMs);
         });
-        return index === 0 ? together([segment, ...extras]) : segment;
+        return index === 0 ? combineStages([segment, ...extras]) : segment;
       });
   }
 
@@ -169,7 +169,7 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
         throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
       }
       // Runs the stage once: one that throws refuses its own request and no other.
-      const extra = recorded(stage);
+      const extra = recordStage(stage);
       const { cost } = extra;
       if (!fitsCommit(addCosts(cost, cost))) {
         const fact = "a stage takes at most half of a commit";
@@ -196,7 +196,7 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
  */
 async function commit(
   kv: IngestDeps["kv"],
-  stages: readonly Recorded[],
+  stages: readonly RecordedStage[],
   tries: number,
 ): Promise<void> {
   for (let attempt = 1;; attempt++) {

@@ -13,7 +13,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { decodePage } from "../../data/readings/block_codec.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import {
   clipPage,
   concatPages,
@@ -22,8 +22,8 @@ import {
   type Span,
 } from "../../data/readings/page.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
-import { listBlocks, releaseBlock, type StoredBlock, stretchStart } from "./blocks.ts";
-import { isOfEndedLife, listSegments, segmentsPage } from "./segments.ts";
+import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
+import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 
@@ -123,7 +123,7 @@ async function countNew(
 /** The segments of the life that a series is in, or begins, as one ascending page. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
   const segments = await listSegments(kv, ref);
-  return segmentsPage(ref, segments.filter((segment) => !isOfEndedLife(head, segment)));
+  return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 
 async function readStretch(
@@ -136,7 +136,7 @@ async function readStretch(
     const span = { fromMs, toMs };
     return { pages: pagesOf([], { span, over: clipPage(overlay, span) }), toMs };
   }
-  const startMs = await stretchStart(kv, ref, fromMs);
+  const startMs = await blockStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: STRETCH_BLOCKS + 1 });
   // One block more than is used: it says where the stretch of the last used one ends.
   const next = blocks.length > STRETCH_BLOCKS ? blocks.pop() : undefined;

@@ -12,7 +12,7 @@
  * @module
  */
 
-import { decodePage } from "../../data/readings/block_codec.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { dayStartMs, END_OF_TIME_MS, FIRST_TIME_MS } from "../../data/limits.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { listBlocks, stageBlockDelete } from "./blocks.ts";
@@ -22,14 +22,14 @@ import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 import { stageRevision } from "./revisions.ts";
 import {
   countSegments,
-  isOfEndedLife,
+  isBeingRemoved,
   listSegments,
   stageSegmentDelete,
   type StoredSegment,
 } from "./segments.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, nextHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
-import { getUnfolded, stageUnfoldedDelete } from "./unfolded.ts";
+import { getSegmentCount, stageSegmentCountDelete } from "./segment_counts.ts";
 
 const PURGE_BLOCKS = 100;
 
@@ -70,14 +70,14 @@ export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
   for (;;) {
     const head = await getHead(kv, ref);
     if (head.value?.state !== "deleting") return;
-    const mark = await getUnfolded(kv, ref);
+    const mark = await getSegmentCount(kv, ref);
     const segments = await listSegments(kv, ref);
     const stages = await nextStages(kv, ref, { head, segments });
     if (stages.length === 0) {
       const op = kv.atomic().check(head);
       stageHead(op, ref, nextHead(head.value, { state: "gone", count: 0 }));
       stageDueDelete(op, purgeDue(ref, head.value.removedMs));
-      if (mark !== null && segments.length === 0) stageUnfoldedDelete(op, mark);
+      if (mark !== null && segments.length === 0) stageSegmentCountDelete(op, mark);
       await op.commit();
       continue;
     }
@@ -110,7 +110,7 @@ async function nextStages(
     stageChanged(op, ref, dayStartMs(startMs));
   });
   for (const segment of segments) {
-    if (!isOfEndedLife(head, segment)) continue;
+    if (!isBeingRemoved(head, segment)) continue;
     const days = new Set(Array.from(decodePage(segment.bytes).timesMs, dayStartMs));
     for (const dayMs of days) stages.push((op) => stageChanged(op, ref, dayMs));
     stages.push((op) => stageSegmentDelete(op, segment));

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { decodePage } from "../../data/readings/block_codec.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import {
   clipPage,
@@ -27,7 +27,7 @@ import { getHead, type HeadEntry, listHeads, liveHead, rangeHeads } from "./head
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readOverlay } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import { listUnfoldedOf } from "./unfolded.ts";
+import { listSegmentCountsOf } from "./segment_counts.ts";
 
 /** Series whose blocks are read at once; with more of them others wait longer for a turn. */
 const READS = 10;
@@ -78,7 +78,7 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
   const ids = new Set<string>();
   let lastMs = -Infinity;
   // Marks first: what a fold takes from segments meanwhile is in a head afterwards.
-  for await (const { ref } of listUnfoldedOf(kv, profile)) {
+  for await (const { ref } of listSegmentCountsOf(kv, profile)) {
     const extent = await describeSeries(kv, ref);
     if (extent === null) continue;
     ids.add(ref.id);
@@ -122,7 +122,9 @@ async function markedIds(
   { afterId, lastId }: { afterId: string; lastId: string },
 ): Promise<Set<string>> {
   const marked = new Set<string>();
-  for await (const { ref } of listUnfoldedOf(kv, profile, { afterId, lastId })) marked.add(ref.id);
+  for await (const { ref } of listSegmentCountsOf(kv, profile, { afterId, lastId })) {
+    marked.add(ref.id);
+  }
   return marked;
 }
 

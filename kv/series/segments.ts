@@ -11,8 +11,8 @@
  * @module
  */
 
-import { decodePage } from "../../data/readings/block_codec.ts";
-import { decodeReadings, isPlainReading } from "../../data/readings/one_reading.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
+import { decodeReadings, isPlainReading } from "../../data/readings/single_reading.ts";
 import { concatPages, emptyPage, type Page } from "../../data/readings/page.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
@@ -70,7 +70,10 @@ export async function listSegments(
 }
 
 /** Whether a segment belongs to the life of a series that its removal, now on its way, ends. */
-export function isOfEndedLife({ value, versionstamp }: HeadEntry, segment: StoredSegment): boolean {
+export function isBeingRemoved(
+  { value, versionstamp }: HeadEntry,
+  segment: StoredSegment,
+): boolean {
   return value?.state === "deleting" && segment.versionstamp <= String(versionstamp);
 }
 

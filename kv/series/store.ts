@@ -14,7 +14,7 @@ import { compareReadings } from "./compare.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import { clearUnfolded, getUnfolded, type UnfoldedMark } from "./unfolded.ts";
+import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
 import { purgeSeries, removeSeries } from "./remove.ts";
 import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./scan.ts";
 import { foldSegments, type WriteCounts, writeReadings } from "./write.ts";
@@ -113,8 +113,8 @@ export function createSeriesStore(
     }
   }
 
-  async function markOfMany(ref: SeriesRef): Promise<UnfoldedMark | null> {
-    const mark = await getUnfolded(kv, ref);
+  async function markOfMany(ref: SeriesRef): Promise<SegmentCount | null> {
+    const mark = await getSegmentCount(kv, ref);
     return mark !== null && mark.count >= COMPARE_SEGMENTS ? mark : null;
   }
 
@@ -131,7 +131,7 @@ export function createSeriesStore(
         if (error instanceof AppError && error.code === "SERIES_BUSY") return;
         throw error;
       }
-      await clearUnfolded(kv, mark);
+      await clearSegmentCount(kv, mark);
     });
   }
 

@@ -10,12 +10,12 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { decodePage } from "../../data/readings/block_codec.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { DAY_MS, dayStartMs } from "../../data/limits.ts";
 import { emptyPage, lowerBound, type Page, slicePage } from "../../data/readings/page.ts";
 import { type Merge, mergePages } from "../../data/readings/page_merge.ts";
 import { splitPage } from "../../data/readings/page_split.ts";
-import { listBlocks, stageBlock, type StoredBlock, stretchEnd, stretchStart } from "./blocks.ts";
+import { blockEnd, blockStart, listBlocks, stageBlock, type StoredBlock } from "./blocks.ts";
 import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
 import { stageRevision } from "./revisions.ts";
@@ -23,7 +23,7 @@ import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } fr
 import { getHead, grownHead, type HeadEntry, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries } from "./remove.ts";
-import { getUnfolded } from "./unfolded.ts";
+import { getSegmentCount } from "./segment_counts.ts";
 
 /** Blocks read for one slice; they and what is laid over them fit one commit mostly. */
 const SLICE_BLOCKS = 64;
@@ -103,7 +103,7 @@ export async function writeReadings(
  * @throws {AppError} SERIES_BUSY when other processes keep coming first.
  */
 export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<number> {
-  const mark = await getUnfolded(deps.kv, ref);
+  const mark = await getSegmentCount(deps.kv, ref);
   if (mark === null) return 0;
   for (let folded = 0, conflicts = 0;;) {
     // The head goes first: whoever folds these segments meanwhile, and writes over them, changes it.
@@ -204,7 +204,7 @@ async function readGroups(
   { page, start }: SliceOptions,
 ): Promise<Group[]> {
   const { timesMs } = page;
-  const fromMs = await stretchStart(kv, ref, timesMs[start]);
+  const fromMs = await blockStart(kv, ref, timesMs[start]);
   const toMs = dayStartMs(timesMs[timesMs.length - 1]) + DAY_MS;
   const blocks = await listBlocks(kv, ref, { fromMs, toMs, limit: SLICE_BLOCKS });
   const isCut = blocks.length === SLICE_BLOCKS;
@@ -232,7 +232,7 @@ export function groupAt(
   const dayMs = dayStartMs(page.timesMs[start]);
   const block = before !== undefined && before.startMs >= dayMs ? before : null;
   const startMs = block?.startMs ?? dayMs;
-  const end = lowerBound(page.timesMs, stretchEnd(startMs, nextMs));
+  const end = lowerBound(page.timesMs, blockEnd(startMs, nextMs));
   const base = block === null ? emptyPage(page.columns.length) : decodePage(block.bytes);
   return { startMs, base, start, end };
 }

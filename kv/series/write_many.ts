@@ -21,7 +21,7 @@ import { stageRevision } from "./revisions.ts";
 import { getHeads, grownHead, type HeadEntry, liveHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { blocksStage, groupAt, type WriteCounts, writeReadings } from "./write.ts";
-import { haveSegments } from "./unfolded.ts";
+import { haveSegments } from "./segment_counts.ts";
 
 /** Series that are read and made ready at a time, while those before them are written. */
 const BATCH_SERIES = 12;

@@ -7,7 +7,7 @@ import {
   SCHEMA_VERSION,
 } from "../../kv/opened_kv.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
-import { getUnfolded } from "../../kv/series/unfolded.ts";
+import { getSegmentCount } from "../../kv/series/segment_counts.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
@@ -153,7 +153,7 @@ Deno.test("openKv() opens what version 1 wrote, and ingest goes on with its mark
   assertEquals((await opened.kv.get(SCHEMA_KEY)).value, { v: 1, version: SCHEMA_VERSION });
   const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
   await createIngest({ kv: opened.kv, writer: "w" }).add(site, page);
-  assertEquals((await getUnfolded(opened.kv, site))?.count, 2);
+  assertEquals((await getSegmentCount(opened.kv, site))?.count, 2);
 });
 
 Deno.test("a database is not to be shared as long as its journal has records", async () => {
@@ -184,12 +184,12 @@ Deno.test("openKv() gives a database what its journal had before, and settles by
     await opened.kv.set(beat, Uint8Array.of(1));
   }
   {
-    await using opened = await openKv(path, { settleAfterMs: 5, journalMaxBytes: 1_000 });
+    await using opened = await openKv(path, { flushAfterMs: 5, journalMaxBytes: 1_000 });
     assertEquals((await opened.kv.get(beat)).value, Uint8Array.of(1));
-    await opened.settle(0);
+    await opened.flush(0);
     await opened.kv.set(["beat", "e", ""], Uint8Array.of(2));
-    await opened.settle(4);
-    await opened.settle(5);
+    await opened.flush(4);
+    await opened.flush(5);
   }
   using kv = await Deno.openKv(path);
   const below = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);

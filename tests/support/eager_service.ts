@@ -20,7 +20,7 @@ if (import.meta.main) {
       everyMs: 5,
       foldSegments: 2,
       foldAfterMs: 20,
-      settleAfterMs: 10,
+      flushAfterMs: 10,
       journalMaxBytes: 20_000,
     },
   });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { decodePage } from "../../data/readings/block_codec.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { FLOAT } from "../../data/readings/decimal.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";

@@ -75,7 +75,7 @@ export async function createWorkerRig(
       const worker = await startWorker({
         kv: database,
         isExclusive: false,
-        settle: () => Promise.resolve(),
+        flush: () => Promise.resolve(),
         // A database has one listener; pokes stand in for the queue of the workers after the first.
         hasQueue: hasQueue && workers.length === 0,
         series,

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { decodePage, encodePage } from "../../../data/readings/block_codec.ts";
+import { decodePage } from "../../../data/readings/page_decoder.ts";
+import { encodePage } from "../../../data/readings/page_encoder.ts";
 import { parseDecimal } from "../../../data/text/decimal_fields.ts";
 import { decimalText, FLOAT } from "../../../data/readings/decimal.ts";
 import type { Column } from "../../../data/readings/page.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { decodePage } from "../../../data/readings/block_codec.ts";
+import { decodePage } from "../../../data/readings/page_decoder.ts";
 import { demoReadings } from "../../../data/readings/demo_meter.ts";
 import { emptyPage, type Page } from "../../../data/readings/page.ts";
 import {

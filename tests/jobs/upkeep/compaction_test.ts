@@ -4,7 +4,7 @@ import { createIngest } from "../../../kv/series/ingest.ts";
 import { countSegments } from "../../../kv/series/segments.ts";
 import type { SeriesRef } from "../../../kv/series/ref.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
-import { listUnfolded } from "../../../kv/series/unfolded.ts";
+import { listSegmentCounts } from "../../../kv/series/segment_counts.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const DAY_MS = Date.UTC(2024, 0, 1);
@@ -36,7 +36,7 @@ Deno.test("compaction folds a series with 256 segments now and one with few when
   nowMs = 30_000;
   await duty.round(context);
   assertEquals(await countSegments(kv, few, 99), 0);
-  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+  assertEquals(await Array.fromAsync(listSegmentCounts(kv)), []);
   assertEquals((await series.describe(SITE))?.count, 256);
 });
 

@@ -1,6 +1,6 @@
 import { type JournaledKv, openJournal } from "../../../kv/journal/journal.ts";
 import type { JournalSpaces } from "../../../kv/journal/entries.ts";
-import type { SettleRules } from "../../../kv/journal/log.ts";
+import type { FlushRules } from "../../../kv/journal/log.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   type Access,
@@ -12,9 +12,9 @@ import {
 } from "../../support/strict_kv.ts";
 
 const SPACES: JournalSpaces = {
-  log: { isSettled: false },
-  mark: { isSettled: true },
-  sum: { isSettled: true },
+  log: { isFlushed: false },
+  mark: { isFlushed: true },
+  sum: { isFlushed: true },
 };
 const BYTES = Uint8Array.of(1, 2, 3);
 const SUM = ["sum", "a"];
@@ -55,7 +55,7 @@ for (const fate of ["unanswered", "lost"] as const) {
     // As long as nobody knows what became of it nothing is taken, as it may depend on that.
     const next = () => kv.atomic().sum(SUM, 10n).commit();
     await assertRejects(next, Error, "records cannot be read");
-    await assertRejects(() => journal.settle(1_000_000), Error, "records cannot be read");
+    await assertRejects(() => journal.flush(1_000_000), Error, "records cannot be read");
     delete plan.before;
     const happened = fate === "unanswered";
     const checked = await kv.atomic().check(before).sum(SUM, 100n).commit();
@@ -90,7 +90,7 @@ Deno.test("what a commit in doubt did is found by settling where nothing follows
   await assertRejects(() => journal.kv.atomic().sum(SUM, 1n).commit(), CommitFault);
   delete plan.fate;
   delete plan.before;
-  await journal.settle(0);
+  await journal.flush(0);
   assertEquals(await sumOf(journal), 1n);
 });
 
@@ -144,12 +144,12 @@ Deno.test("a process that is cut at any commit while it settles leaves the same 
       const strict = strictKv(below, plan);
       const journal = await openJournal(strict, SPACES);
       plan.fate = cutAfter(cut, last);
-      await journal.settle(0).catch((error) => assert(error instanceof CommitFault));
+      await journal.flush(0).catch((error) => assert(error instanceof CommitFault));
       if (last === "happens" && strict.commits() < cut) commits = strict.commits();
       assertEquals(await told(journal.kv), expected, `cut at ${cut}, before it is opened anew`);
       const again = await openJournal(below, SPACES);
       assertEquals(await told(again.kv), expected, `cut at ${cut}, which ${last}`);
-      await again.settle(0);
+      await again.flush(0);
       assertEquals(await told(again.kv), expected, `cut at ${cut}, settled again`);
     }
   }
@@ -160,25 +160,25 @@ Deno.test("a process that is cut at any commit while it settles leaves the same 
 Deno.test("what is settled lies below, and no record is left once nothing stays", async () => {
   using below = await Deno.openKv(":memory:");
   await filled(below);
-  const { kv, settle } = await openJournal(below, SPACES);
+  const { kv, flush } = await openJournal(below, SPACES);
   const expected = await told(kv);
-  await settle(0);
+  await flush(0);
   const staying = expected.filter(([key]) => key[0] === "log");
   assertEquals(await told(below), expected.filter((entry) => !staying.includes(entry)));
   for await (const { key } of kv.list({ prefix: ["log"] })) await kv.delete(key);
   // By the clock of the settling before they are new; 40 s later they are old.
-  await settle(1_000);
+  await flush(1_000);
   assert(await recordCount(below) > 0);
-  await settle(41_000);
+  await flush(41_000);
   assertEquals(await recordCount(below), 0);
   assertEquals(await told(below), await told(kv));
 });
 
 Deno.test("the older half of a journal that is too large is settled, however new it is", async () => {
   using below = await Deno.openKv(":memory:");
-  const rules: SettleRules = { settleAfterMs: 40_000, journalMaxBytes: 195_000 };
-  const { kv, settle } = await openJournal(below, SPACES, rules);
-  await settle(0);
+  const rules: FlushRules = { flushAfterMs: 40_000, journalMaxBytes: 195_000 };
+  const { kv, flush } = await openJournal(below, SPACES, rules);
+  await flush(0);
   const setMarks = async (count: number, from: number) => {
     for (let number = from; number < from + count; number++) {
       await kv.set(["mark", "a", number], new Uint8Array(10_000));
@@ -186,10 +186,10 @@ Deno.test("the older half of a journal that is too large is settled, however new
   };
   // 19 records of some 10,020 bytes are below the limit, 20 are above it.
   await setMarks(19, 0);
-  await settle(1);
+  await flush(1);
   assertEquals([await recordCount(below), (await told(below)).length], [19, 0]);
   await setMarks(1, 19);
-  await settle(2);
+  await flush(2);
   assertEquals([await recordCount(below), (await told(below)).length], [10, 10]);
   assertEquals((await told(kv)).length, 20);
 });
@@ -198,8 +198,8 @@ Deno.test("commits that come while the journal settles are neither lost nor undo
   for (let round = 0; round < 5; round++) {
     using below = await Deno.openKv(":memory:");
     await filled(below);
-    const { kv, settle } = await openJournal(below, SPACES);
-    const settling = settle(0);
+    const { kv, flush } = await openJournal(below, SPACES);
+    const settling = flush(0);
     for (let number = 1; number <= 170; number++) {
       const op = kv.atomic().sum(["sum", `s${number % 170}`], 1n);
       await op.delete(["mark", `m${number + 50}`, 1]).commit();
@@ -209,8 +209,8 @@ Deno.test("commits that come while the journal settles are neither lost nor undo
     const sums = await Array.fromAsync(kv.list<Deno.KvU64>({ prefix: ["sum"] }));
     assertEquals(sums.reduce((sum, { value }) => sum + value.value, 0n), 570n);
     assertEquals((await Array.fromAsync(kv.list({ prefix: ["mark"] }))).length, 1 + 350 - 170);
-    await settle(100_000);
-    await settle(200_000);
+    await flush(100_000);
+    await flush(200_000);
     assertEquals(await told((await openJournal(below, SPACES)).kv), await told(kv));
   }
 });

@@ -10,9 +10,9 @@ import {
 } from "../../support/strict_kv.ts";
 
 const SPACES: JournalSpaces = {
-  log: { isSettled: false },
-  mark: { isSettled: true },
-  sum: { isSettled: true },
+  log: { isFlushed: false },
+  mark: { isFlushed: true },
+  sum: { isFlushed: true },
 };
 
 const SELECTORS: readonly Deno.KvListSelector[] = [
@@ -104,7 +104,7 @@ Deno.test("a database with a journal tells what one without does, after anything
       plan.fate = randomFates(seed * 1_000 + step, 0.15);
       if (act < 0.1) {
         journal = await openJournal(below, SPACES).then(() => openJournal(disturbed, SPACES));
-      } else if (act < 0.25) await journal.settle(nowMs += 25_000).catch(rethrowUnlessFault);
+      } else if (act < 0.25) await journal.flush(nowMs += 25_000).catch(rethrowUnlessFault);
       else {
         const { mutations, checked } = randomCommit(random);
         const isStale = random() < 0.2;
@@ -170,34 +170,34 @@ Deno.test("a check sees a commit of which nothing was known until then", async (
 
 Deno.test("records beyond 48 MB are settled early, but not written anew for what stays in them", async () => {
   using below = await Deno.openKv(":memory:");
-  const { kv, settle } = await openJournal(below, SPACES);
+  const { kv, flush } = await openJournal(below, SPACES);
   const records = async () =>
     (await Array.fromAsync(below.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
-  await settle(0);
+  await flush(0);
   // 850 × 60,000 bytes are 51 MB.
   const bytes = new Uint8Array(60_000);
   for (let number = 1; number <= 850; number++) await kv.set(["log", "a", number], bytes);
   const staying = await records();
-  await settle(1_000);
+  await flush(1_000);
   assertEquals(await records(), staying);
   for (let number = 1; number <= 850; number++) await kv.delete(["log", "a", number]);
   // Deletions are records too, so the older half is what held the bytes.
-  await settle(2_000);
+  await flush(2_000);
   assertEquals((await records()).length, 850);
 });
 
 Deno.test("settling that is told to stop leaves the rest to the next one", async () => {
   using below = await Deno.openKv(":memory:");
-  const { kv, settle } = await openJournal(below, SPACES);
+  const { kv, flush } = await openJournal(below, SPACES);
   await kv.set(["mark", "a"], true);
-  await settle(0, AbortSignal.abort());
+  await flush(0, AbortSignal.abort());
   const told = async () => [
     (await below.get(["mark", "a"])).value,
     (await Array.fromAsync(below.list({ prefix: ["journal"] }))).length,
     (await kv.get(["mark", "a"])).value,
   ];
   assertEquals(await told(), [null, 1, true]);
-  await settle(1);
+  await flush(1);
   assertEquals(await told(), [true, 0, true]);
 });
 

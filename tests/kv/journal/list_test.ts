@@ -3,7 +3,7 @@ import type { JournalSpaces } from "../../../kv/journal/entries.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
 
-const SPACES: JournalSpaces = { log: { isSettled: false }, mark: { isSettled: true } };
+const SPACES: JournalSpaces = { log: { isFlushed: false }, mark: { isFlushed: true } };
 /** Several times as many as a list takes from the journal at once. */
 const IDS = 900;
 
@@ -28,7 +28,7 @@ Deno.test("a long list of a database with a journal is that of one without", asy
   const random = createRandom(3);
   using plain = await Deno.openKv(":memory:");
   using below = await Deno.openKv(":memory:");
-  const { kv, settle } = await openJournal(below, SPACES);
+  const { kv, flush } = await openJournal(below, SPACES);
   for (let round = 1; round <= 6; round++) {
     for (let change = 0; change < 600; change++) {
       const key = [
@@ -44,7 +44,7 @@ Deno.test("a long list of a database with a journal is that of one without", asy
         else await each.set(key, value);
       }
     }
-    await settle(round * 30_000);
+    await flush(round * 30_000);
     for (const selector of SELECTORS) {
       for (const options of OPTIONS) {
         const told = async (each: Deno.Kv) =>

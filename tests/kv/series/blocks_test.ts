@@ -1,9 +1,9 @@
 import {
+  blockEnd,
+  blockStart,
   listBlocks,
   stageBlock,
   stageBlockDelete,
-  stretchEnd,
-  stretchStart,
 } from "../../../kv/series/blocks.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { DAY, DAY_MS, METER } from "../../support/series.ts";
@@ -37,23 +37,23 @@ Deno.test("a stretch begins at the day's last block up to a time, else at midnig
     [DAY - 1, DAY - DAY_MS],
   ];
   for (const [timeMs, startMs] of cases) {
-    assertEquals(await stretchStart(kv, METER, timeMs), startMs, `at ${timeMs - DAY}`);
+    assertEquals(await blockStart(kv, METER, timeMs), startMs, `at ${timeMs - DAY}`);
   }
 });
 
-Deno.test("stretchStart() costs one read at most", async () => {
+Deno.test("blockStart() costs one read at most", async () => {
   using kv = strictKv(await kvWithBlocks(DAY, DAY + 500));
-  await stretchStart(kv, METER, DAY);
+  await blockStart(kv, METER, DAY);
   assertEquals(kv.reads(), 0);
-  await stretchStart(kv, METER, DAY + 700);
+  await blockStart(kv, METER, DAY + 700);
   assertEquals(kv.reads(), 1);
 });
 
-Deno.test("stretchEnd() is where the next block begins, or the day's end if that is sooner", () => {
-  assertEquals(stretchEnd(DAY, DAY + 500), DAY + 500);
-  assertEquals(stretchEnd(DAY + 500, undefined), DAY + DAY_MS);
-  assertEquals(stretchEnd(DAY + 500, DAY + DAY_MS), DAY + DAY_MS);
-  assertEquals(stretchEnd(DAY + 500, DAY + 5 * DAY_MS), DAY + DAY_MS);
+Deno.test("blockEnd() is where the next block begins, or the day's end if that is sooner", () => {
+  assertEquals(blockEnd(DAY, DAY + 500), DAY + 500);
+  assertEquals(blockEnd(DAY + 500, undefined), DAY + DAY_MS);
+  assertEquals(blockEnd(DAY + 500, DAY + DAY_MS), DAY + DAY_MS);
+  assertEquals(blockEnd(DAY + 500, DAY + 5 * DAY_MS), DAY + DAY_MS);
 });
 
 Deno.test("listBlocks() gives the blocks that begin in a span, in order, in one read", async () => {

@@ -2,12 +2,12 @@ import type { Staging } from "../../../kv/budget.ts";
 import { listChanges, stageChanged } from "../../../kv/series/changes.ts";
 import { getRevision, stageRevision } from "../../../kv/series/revisions.ts";
 import {
-  clearUnfolded,
-  countUnfolded,
-  getUnfolded,
-  listUnfolded,
-  stageUnfolded,
-} from "../../../kv/series/unfolded.ts";
+  clearSegmentCount,
+  getSegmentCount,
+  listSegmentCounts,
+  migrateSegmentCounts,
+  stageSegmentAdded,
+} from "../../../kv/series/segment_counts.ts";
 import { assert, assertEquals, assertGreater } from "../../support/assert.ts";
 import { DAY, DAY_MS, METER, SITE } from "../../support/series.ts";
 import { strictKv } from "../../support/strict_kv.ts";
@@ -58,49 +58,49 @@ Deno.test("a revision is 0 at first and grows with each commit that raises it", 
   assertEquals([await getRevision(kv, METER), await getRevision(kv, SITE)], [2, 1]);
 });
 
-Deno.test("listUnfolded() names the marked series of every profile", async () => {
+Deno.test("listSegmentCounts() names the marked series of every profile", async () => {
   using kv = await Deno.openKv(":memory:");
-  await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageUnfolded(op, ref)));
+  await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageSegmentAdded(op, ref)));
   await kv.set(["unfolded", "profile of a newer version", "x"], true);
-  const marks = await Array.fromAsync(listUnfolded(kv));
+  const marks = await Array.fromAsync(listSegmentCounts(kv));
   assertEquals(marks.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
 });
 
-Deno.test("clearUnfolded() leaves a mark where more was ingested since it was read", async () => {
+Deno.test("clearSegmentCount() leaves a mark where more was ingested since it was read", async () => {
   using kv = await Deno.openKv(":memory:");
-  for (let n = 0; n < 5; n++) await commit(kv, (op) => stageUnfolded(op, METER));
-  const [old] = await Array.fromAsync(listUnfolded(kv));
-  for (let n = 0; n < 2; n++) await commit(kv, (op) => stageUnfolded(op, METER));
-  await clearUnfolded(kv, old);
-  const marks = await Array.fromAsync(listUnfolded(kv));
+  for (let n = 0; n < 5; n++) await commit(kv, (op) => stageSegmentAdded(op, METER));
+  const [old] = await Array.fromAsync(listSegmentCounts(kv));
+  for (let n = 0; n < 2; n++) await commit(kv, (op) => stageSegmentAdded(op, METER));
+  await clearSegmentCount(kv, old);
+  const marks = await Array.fromAsync(listSegmentCounts(kv));
   assertEquals(marks.map(({ count }) => count), [2]);
-  await clearUnfolded(kv, marks[0]);
-  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
-  await clearUnfolded(kv, marks[0]);
-  assertEquals(await Array.fromAsync(listUnfolded(kv)), []);
+  await clearSegmentCount(kv, marks[0]);
+  assertEquals(await Array.fromAsync(listSegmentCounts(kv)), []);
+  await clearSegmentCount(kv, marks[0]);
+  assertEquals(await Array.fromAsync(listSegmentCounts(kv)), []);
 });
 
-Deno.test("clearUnfolded() loses no segment that is counted while it takes its own off", async () => {
+Deno.test("clearSegmentCount() loses no segment that is counted while it takes its own off", async () => {
   using below = await Deno.openKv(":memory:");
-  await commit(below, (op) => stageUnfolded(op, METER));
-  const [old] = await Array.fromAsync(listUnfolded(below));
+  await commit(below, (op) => stageSegmentAdded(op, METER));
+  const [old] = await Array.fromAsync(listSegmentCounts(below));
   let more = 0;
   const kv = strictKv(below, {
     before: async () => {
-      if (more++ < 3) await commit(below, (op) => stageUnfolded(op, METER));
+      if (more++ < 3) await commit(below, (op) => stageSegmentAdded(op, METER));
     },
   });
-  await clearUnfolded(kv, old);
-  assertEquals((await getUnfolded(below, METER))?.count, 3);
+  await clearSegmentCount(kv, old);
+  assertEquals((await getSegmentCount(below, METER))?.count, 3);
 });
 
-Deno.test("countUnfolded() makes counts of the marks of version 1, to which ingest adds", async () => {
+Deno.test("migrateSegmentCounts() makes counts of the marks of version 1, to which ingest adds", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(["unfolded", "meter", METER.id], true);
-  assertEquals((await getUnfolded(kv, METER))?.count, 1);
-  await commit(kv, (op) => [SITE, SITE].forEach((ref) => stageUnfolded(op, ref)));
-  for (let run = 0; run < 2; run++) await countUnfolded(kv);
-  await commit(kv, (op) => stageUnfolded(op, METER));
-  const marks = await Array.fromAsync(listUnfolded(kv));
+  assertEquals((await getSegmentCount(kv, METER))?.count, 1);
+  await commit(kv, (op) => [SITE, SITE].forEach((ref) => stageSegmentAdded(op, ref)));
+  for (let run = 0; run < 2; run++) await migrateSegmentCounts(kv);
+  await commit(kv, (op) => stageSegmentAdded(op, METER));
+  const marks = await Array.fromAsync(listSegmentCounts(kv));
   assertEquals(marks.map(({ count }) => count), [2, 2]);
 });

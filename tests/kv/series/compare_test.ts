@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { compareReadings } from "../../../kv/series/compare.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
-import { getUnfolded } from "../../../kv/series/unfolded.ts";
+import { getSegmentCount } from "../../../kv/series/segment_counts.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 import { ALL, DAY, DAY_MS, gridPage, METER, meterPage, readLines } from "../../support/series.ts";
@@ -144,5 +144,5 @@ Deno.test("compare() of the store folds very many segments first and counts the 
   ]);
   assertEquals(await store.compare(METER, others), { inserted: 1, updated: 1, unchanged: 1 });
   assertEquals([await segmentCount(), await readLines(store, METER)], [0, lines]);
-  assertEquals(await getUnfolded(kv, METER), null);
+  assertEquals(await getSegmentCount(kv, METER), null);
 });

@@ -1,9 +1,9 @@
 import { AppError } from "../../../data/app_error.ts";
-import { decodePage } from "../../../data/readings/block_codec.ts";
+import { decodePage } from "../../../data/readings/page_decoder.ts";
 import { listChanges } from "../../../kv/series/changes.ts";
 import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
-import { listUnfolded } from "../../../kv/series/unfolded.ts";
+import { listSegmentCounts } from "../../../kv/series/segment_counts.ts";
 import { assert, assertEquals, assertLessOrEqual, assertRejects } from "../../support/assert.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 import {
@@ -96,7 +96,7 @@ Deno.test("a commit raises the revision and tells the feed and compaction", asyn
   assertEquals(await rig.store.revision(METER), 1);
   const changes = await Array.fromAsync(listChanges(rig.kv, "meter"));
   assertEquals(changes.map(({ dayMs }) => dayMs), [DAY - DAY_MS, DAY]);
-  const marks = await Array.fromAsync(listUnfolded(rig.kv));
+  const marks = await Array.fromAsync(listSegmentCounts(rig.kv));
   assertEquals(marks.map(({ ref }) => ref), [METER]);
 });
 

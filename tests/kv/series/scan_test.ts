@@ -1,6 +1,6 @@
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
-import { clearUnfolded, listUnfolded } from "../../../kv/series/unfolded.ts";
+import { clearSegmentCount, listSegmentCounts } from "../../../kv/series/segment_counts.ts";
 import {
   assertEquals,
   assertLess,
@@ -134,9 +134,9 @@ Deno.test("a scan of folded series takes one read a series, and four a hundred",
 
 /** Folds every series as compaction does, and takes their marks away. */
 async function compactAll({ below, other }: RaceRig): Promise<void> {
-  for (const mark of await Array.fromAsync(listUnfolded(below))) {
+  for (const mark of await Array.fromAsync(listSegmentCounts(below))) {
     await other.fold(mark.ref);
-    await clearUnfolded(below, mark);
+    await clearSegmentCount(below, mark);
   }
 }
 

@@ -1,4 +1,4 @@
-import { encodePage } from "../../../data/readings/block_codec.ts";
+import { encodePage } from "../../../data/readings/page_encoder.ts";
 import {
   countSegments,
   listSegments,

@@ -1,7 +1,7 @@
-import { encodePage } from "../../../data/readings/block_codec.ts";
+import { encodePage } from "../../../data/readings/page_encoder.ts";
 import type { Page, Span } from "../../../data/readings/page.ts";
 import { stageSegment } from "../../../kv/series/segments.ts";
-import { stageUnfolded } from "../../../kv/series/unfolded.ts";
+import { stageSegmentAdded } from "../../../kv/series/segment_counts.ts";
 import type { SeriesStore } from "../../../kv/series/store.ts";
 import { assertEquals, assertLess, assertLessOrEqual } from "../../support/assert.ts";
 import { openRaceRig } from "../../support/race_rig.ts";
@@ -85,7 +85,7 @@ Deno.test("of segments that come while a long list of them is read, the latest w
       for (let more = 0; more < 40; more++) {
         stageSegment(op, METER, { writer: "m", number: number + more, bytes });
       }
-      stageUnfolded(op, METER);
+      stageSegmentAdded(op, METER);
       await op.commit();
     }
     const moment = onceBefore({ space: "segment", batch: 1 }, async () => {

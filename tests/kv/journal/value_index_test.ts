@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
-import { createRun, type ValuePlace } from "../../../kv/journal/run.ts";
+import { createValueIndex, type ValueLocation } from "../../../kv/journal/value_index.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-function placeOf(record: number, start: number): ValuePlace {
+function placeOf(record: number, start: number): ValueLocation {
   const source = { number: record, bytes: new Uint8Array(0), versionstamp: String(record) };
   return { source, start, length: start + 1 };
 }
@@ -19,8 +19,8 @@ const STEPS = fc.array(
 
 Deno.test("a run of numbers in any order, with gaps, is a map that is listed ascending", () => {
   fc.assert(fc.property(STEPS, (steps) => {
-    const run = createRun();
-    const model = new Map<number, ValuePlace>();
+    const run = createValueIndex();
+    const model = new Map<number, ValueLocation>();
     for (const [index, { isSet, number, record }] of steps.entries()) {
       if (isSet) {
         run.set(number, placeOf(record, index));
@@ -39,7 +39,7 @@ Deno.test("a run of numbers in any order, with gaps, is a map that is listed asc
 });
 
 Deno.test("a run of which all was taken away holds nothing, and takes the same numbers again", () => {
-  const run = createRun();
+  const run = createValueIndex();
   for (let number = 1; number <= 1_000; number++) run.set(number, placeOf(1, number));
   for (let number = 1; number <= 1_000; number++) run.remove(number);
   assertEquals([run.size(), run.list(Infinity), run.get(500)], [0, [], undefined]);

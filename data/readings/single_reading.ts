@@ -1,49 +1,51 @@
 /**
- * Encoded pages of one reading (`data/readings/block_codec.ts`), of which live telemetry makes many: such a
- * page is all header, and is written and read without the arrays that a longer one needs.
+ * Encoding and decoding pages of one reading (the form is in `page_format.ts`).
+ *
+ * Live telemetry makes many of them. Such a page is nearly all header, so it is written and read
+ * without the arrays that a longer page needs.
  *
  * @module
  */
 
-import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./block_layout.ts";
 import { FLOAT, mantissaOf, powerOfTen, scaleOf } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
+import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./page_format.ts";
 
-/** Most columns of a page that {@link encodeReading} takes. */
-export const ONE_COLUMNS = 16;
-/** Where a page of one reading is made; nothing is kept there. */
-const ONE_BYTES = new Uint8Array(HEADER_BYTES + ONE_COLUMNS * (COLUMN_BYTES + 8));
-const ONE_VIEW = new DataView(ONE_BYTES.buffer);
+/** Most columns of a page that {@link encodeReading} accepts. */
+export const SINGLE_MAX_COLUMNS = 16;
+/** Scratch space in which a page is built; nothing in it outlives a call. */
+const SCRATCH_BYTES = new Uint8Array(HEADER_BYTES + SINGLE_MAX_COLUMNS * (COLUMN_BYTES + 8));
+const SCRATCH_VIEW = new DataView(SCRATCH_BYTES.buffer);
 
-/** A page of one reading as bytes: those that any page of it is encoded to. */
+/** Encodes a page of one reading. The bytes are those that the general encoder would write. */
 export function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
-  ONE_BYTES.fill(0, 0, size);
-  ONE_BYTES[0] = FORMAT;
-  ONE_BYTES[1] = columns.length;
-  ONE_BYTES[4] = 1;
-  ONE_VIEW.setFloat64(8, timesMs[0], true);
-  ONE_VIEW.setFloat64(16, 1, true);
+  SCRATCH_BYTES.fill(0, 0, size);
+  SCRATCH_BYTES[0] = FORMAT;
+  SCRATCH_BYTES[1] = columns.length;
+  SCRATCH_BYTES[4] = 1;
+  SCRATCH_VIEW.setFloat64(8, timesMs[0], true);
+  SCRATCH_VIEW.setFloat64(16, 1, true);
   for (let index = 0; index < columns.length; index++) {
     const header = HEADER_BYTES + COLUMN_BYTES * index;
     const value = columns[index].values[0];
     if (value !== value) {
-      ONE_BYTES[header + 2] = NULLS_ALL;
+      SCRATCH_BYTES[header + 2] = NULLS_ALL;
       continue;
     }
     const isFloat = columns[index].scale === FLOAT;
     const scale = isFloat ? scaleOf(value) : columns[index].scale;
     if (scale === FLOAT) {
-      ONE_BYTES[header] = FLOAT_SCALE_BYTE;
-      ONE_BYTES[header + 1] = 8;
-      ONE_VIEW.setFloat64(size, value, true);
+      SCRATCH_BYTES[header] = FLOAT_SCALE_BYTE;
+      SCRATCH_BYTES[header + 1] = 8;
+      SCRATCH_VIEW.setFloat64(size, value, true);
       size += 8;
     } else {
-      ONE_BYTES[header] = scale;
-      ONE_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
+      SCRATCH_BYTES[header] = scale;
+      SCRATCH_VIEW.setFloat64(header + 8, isFloat ? mantissaOf(value, scale) : value, true);
     }
   }
-  return ONE_BYTES.slice(0, size);
+  return SCRATCH_BYTES.slice(0, size);
 }
 
 /** Whether bytes are a page of one reading whose values are all mantissas in the header. */
@@ -54,8 +56,8 @@ export function isPlainReading(stored: Uint8Array): boolean {
 }
 
 /**
- * The readings of plain pages (see {@link isPlainReading}) of as many columns each, as one page in
- * their order; null where a mantissa would not fit the largest scale.
+ * Decodes plain pages (see {@link isPlainReading}), all with the same number of columns, into one
+ * page that keeps their order. Null if a mantissa does not fit at the largest scale.
  */
 export function decodeReadings(stored: readonly Uint8Array[]): Page | null {
   const views = stored.map(({ buffer, byteOffset }) => new DataView(buffer, byteOffset));

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { decodePage, encodePage } from "../../../data/readings/block_codec.ts";
+import { decodePage } from "../../../data/readings/page_decoder.ts";
+import { encodePage } from "../../../data/readings/page_encoder.ts";
 import { FLOAT } from "../../../data/readings/decimal.ts";
 import { type Column, emptyPage, type Page } from "../../../data/readings/page.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
@@ -7,7 +8,7 @@ import { anyPage, pageOf, type Row, rowsOf } from "../../support/pages.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 
-/** Length of a block by the table in `data/readings/block_codec.ts`: header, 16 bytes a column, sections. */
+/** Length of a block by the table in `data/readings/page_format.ts`: header, 16 bytes a column, sections. */
 function blockBytes(columns: number, ...sections: number[]): number {
   return sections.reduce((sum, size) => sum + Math.ceil(size / 8) * 8, 24 + 16 * columns);
 }

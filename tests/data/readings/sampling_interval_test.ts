@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { createCadenceMeter } from "../../../data/readings/cadence.ts";
+import { createIntervalMeter } from "../../../data/readings/sampling_interval.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const MINUTE_MS = 60_000;
 
 /** Intervals missing among readings at some minutes, the span given in minutes too. */
 function missing(minutes: readonly number[], [from, to]: readonly [number, number]): number | null {
-  const meter = createCadenceMeter();
+  const meter = createIntervalMeter();
   meter.add(Float64Array.from(minutes, (minute) => minute * MINUTE_MS));
   return meter.missingIntervals({ fromMs: from * MINUTE_MS, toMs: to * MINUTE_MS });
 }
@@ -60,7 +60,7 @@ Deno.test("times added in parts count as if added at once", () => {
   const steps = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 });
   fc.assert(fc.property(steps, fc.integer({ min: 1, max: 7 }), (list, size) => {
     const minutes = list.reduce((times, step) => [...times, times[times.length - 1] + step], [0]);
-    const meter = createCadenceMeter();
+    const meter = createIntervalMeter();
     for (let at = 0; at <= minutes.length; at += size) {
       meter.add(Float64Array.from(minutes.slice(at, at + size), (minute) => minute * MINUTE_MS));
     }

@@ -18,12 +18,12 @@ import { getByKeys } from "../get_by_keys.ts";
 import type { SeriesRef } from "./ref.ts";
 
 /** The first part of its keys. */
-export const UNFOLDED_SPACE = "unfolded";
+export const SEGMENT_COUNT_SPACE = "unfolded";
 /** How often clearing a mark is tried while ingest goes on. */
 const TRIES = 4;
 
 /** A mark, as it was when it was read. */
-export interface UnfoldedMark {
+export interface SegmentCount {
   /** The series that has segments. */
   readonly ref: SeriesRef;
   /** The version of the last ingest. */
@@ -33,16 +33,16 @@ export interface UnfoldedMark {
 }
 
 /** Marks a series that gets one more segment. */
-export function stageUnfolded(op: Staging, ref: SeriesRef): void {
-  op.sum([UNFOLDED_SPACE, ref.profile, ref.id], 1n);
+export function stageSegmentAdded(op: Staging, ref: SeriesRef): void {
+  op.sum([SEGMENT_COUNT_SPACE, ref.profile, ref.id], 1n);
 }
 
 /** The mark of a series, or null where it has none: then it has no segments. */
-export async function getUnfolded(
+export async function getSegmentCount(
   kv: Pick<Deno.Kv, "get">,
   ref: SeriesRef,
-): Promise<UnfoldedMark | null> {
-  const { value, versionstamp } = await kv.get([UNFOLDED_SPACE, ref.profile, ref.id]);
+): Promise<SegmentCount | null> {
+  const { value, versionstamp } = await kv.get([SEGMENT_COUNT_SPACE, ref.profile, ref.id]);
   return versionstamp === null ? null : { ref, versionstamp, count: countOf(value) };
 }
 
@@ -51,22 +51,25 @@ export async function haveSegments(
   kv: Pick<Deno.Kv, "getMany">,
   refs: readonly SeriesRef[],
 ): Promise<boolean[]> {
-  const entries = await getByKeys(kv, refs.map(({ profile, id }) => [UNFOLDED_SPACE, profile, id]));
+  const entries = await getByKeys(
+    kv,
+    refs.map(({ profile, id }) => [SEGMENT_COUNT_SPACE, profile, id]),
+  );
   return entries.map(({ versionstamp }) => versionstamp !== null);
 }
 
 /** Every mark. A profile this version does not know is passed over. */
-export async function* listUnfolded(kv: Pick<Deno.Kv, "list">): AsyncGenerator<UnfoldedMark> {
-  for (const { name } of Object.values(PROFILES)) yield* listUnfoldedOf(kv, name);
+export async function* listSegmentCounts(kv: Pick<Deno.Kv, "list">): AsyncGenerator<SegmentCount> {
+  for (const { name } of Object.values(PROFILES)) yield* listSegmentCountsOf(kv, name);
 }
 
 /** The marks of a profile in the order of ids, of some of them and at most so many. */
-export async function* listUnfoldedOf(
+export async function* listSegmentCountsOf(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
   { afterId = "", lastId, limit }: { afterId?: string; lastId?: string; limit?: number } = {},
-): AsyncGenerator<UnfoldedMark> {
-  const prefix = [UNFOLDED_SPACE, profile];
+): AsyncGenerator<SegmentCount> {
+  const prefix = [SEGMENT_COUNT_SPACE, profile];
   const start = afterId === "" ? prefix : [...prefix, `${afterId}\0`];
   const selector = lastId === undefined
     ? { prefix, ...(afterId === "" ? {} : { start }) }
@@ -80,14 +83,14 @@ export async function* listUnfoldedOf(
  * Takes a mark away. Where more was ingested since it was read, only its count is taken off; and
  * where that goes on without a pause, the mark stays as it is.
  */
-export async function clearUnfolded(
+export async function clearSegmentCount(
   kv: Pick<Deno.Kv, "get" | "atomic">,
-  mark: UnfoldedMark,
+  mark: SegmentCount,
 ): Promise<void> {
   const op = kv.atomic();
-  stageUnfoldedDelete(op, mark);
+  stageSegmentCountDelete(op, mark);
   for (let isDone = (await op.commit()).ok, tries = 1; !isDone && tries < TRIES; tries++) {
-    const key = [UNFOLDED_SPACE, mark.ref.profile, mark.ref.id];
+    const key = [SEGMENT_COUNT_SPACE, mark.ref.profile, mark.ref.id];
     const entry = await kv.get(key);
     if (entry.versionstamp === null) return;
     const left = BigInt(Math.max(countOf(entry.value) - mark.count, 0));
@@ -96,17 +99,17 @@ export async function clearUnfolded(
 }
 
 /** Takes a mark away with a commit, which fails where more was ingested since the mark was read. */
-export function stageUnfoldedDelete(
+export function stageSegmentCountDelete(
   op: Pick<Deno.AtomicOperation, "check" | "delete">,
-  { ref, versionstamp }: UnfoldedMark,
+  { ref, versionstamp }: SegmentCount,
 ): void {
-  const key = [UNFOLDED_SPACE, ref.profile, ref.id];
+  const key = [SEGMENT_COUNT_SPACE, ref.profile, ref.id];
   op.check({ key, versionstamp }).delete(key);
 }
 
 /** Makes counts of marks that are `true`, the form of version 1. */
-export async function countUnfolded(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
-  for await (const entry of kv.list({ prefix: [UNFOLDED_SPACE] })) {
+export async function migrateSegmentCounts(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
+  for await (const entry of kv.list({ prefix: [SEGMENT_COUNT_SPACE] })) {
     if (entry.value instanceof Deno.KvU64) continue;
     // Its segments are folded when they are old, however many they are.
     await kv.atomic().check(entry).set(entry.key, new Deno.KvU64(1n)).commit();

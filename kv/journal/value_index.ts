@@ -18,7 +18,7 @@ export interface RecordSource {
 }
 
 /** Where a value lies. */
-export interface ValuePlace {
+export interface ValueLocation {
   /** The record that holds it. */
   readonly source: RecordSource;
   /** Index of its first byte there. */
@@ -28,24 +28,24 @@ export interface ValuePlace {
 }
 
 /** Places of values by number, ascending. */
-export interface Run {
+export interface ValueIndex {
   /** The place of a number's value, if it has one. */
-  get(number: number): ValuePlace | undefined;
+  get(number: number): ValueLocation | undefined;
   /** Sets the place of a number's value. */
-  set(number: number, place: ValuePlace): void;
+  set(number: number, place: ValueLocation): void;
   /** Takes a number away. */
   remove(number: number): void;
   /** How many numbers there are. */
   size(): number;
   /** The numbers, ascending, and their places, of records up to one. */
-  list(upToRecord: number): [number, ValuePlace][];
+  list(upToRecord: number): [number, ValueLocation][];
 }
 
 /** Numbers taken away that stay in the lists, until they are as many as the others. */
 const MIN_GAPS = 64;
 
 /** A run of nothing. */
-export function createRun(): Run {
+export function createValueIndex(): ValueIndex {
   let numbers: number[] = [];
   let sources: (RecordSource | null)[] = [];
   let starts: number[] = [];
@@ -64,7 +64,7 @@ export function createRun(): Run {
     return low;
   }
 
-  function placeAt(index: number): ValuePlace | undefined {
+  function placeAt(index: number): ValueLocation | undefined {
     const source = sources[index];
     if (source === null || source === undefined) return undefined;
     return { source, start: starts[index], length: lengths[index] };
@@ -106,7 +106,7 @@ export function createRun(): Run {
     },
     size: () => numbers.length - gaps,
     list(upToRecord) {
-      const found: [number, ValuePlace][] = [];
+      const found: [number, ValueLocation][] = [];
       for (let index = 0; index < numbers.length; index++) {
         const source = sources[index];
         if (source === null || source.number > upToRecord) continue;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
-import { decodePage, encodePage } from "../../../data/readings/block_codec.ts";
+import { decodePage } from "../../../data/readings/page_decoder.ts";
+import { encodePage } from "../../../data/readings/page_encoder.ts";
 import { FLOAT, toNumber } from "../../../data/readings/decimal.ts";
-import { decodeReadings, isPlainReading } from "../../../data/readings/one_reading.ts";
+import { decodeReadings, isPlainReading } from "../../../data/readings/single_reading.ts";
 import type { Page } from "../../../data/readings/page.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 

@@ -1,0 +1,118 @@
+/**
+ * Decoding the bytes of a page (the form is in `page_format.ts`).
+ *
+ * @module
+ */
+
+import { FLOAT } from "./decimal.ts";
+import type { Column, Page } from "./page.ts";
+import {
+  COLUMN_BYTES,
+  FLOAT_SCALE_BYTE,
+  FORMAT,
+  HEADER_BYTES,
+  NULLS_ALL,
+  NULLS_BITMAP,
+  packedNumbers,
+  paddedSize,
+} from "./page_format.ts";
+
+/** More readings than any block or segment holds. A larger count means that the header is damaged. */
+const MAX_READINGS = 1_000_000;
+
+/**
+ * Decodes what `encodePage` in `page_encoder.ts` wrote.
+ *
+ * @throws {SyntaxError} when the bytes are of another format or cut short.
+ */
+export function decodePage(stored: Uint8Array): Page {
+  const bytes = aligned(stored);
+  requireBytes(bytes, HEADER_BYTES);
+  if (bytes[0] !== FORMAT) {
+    throw new SyntaxError(`Cannot decode block as its format is not ${FORMAT}: ${bytes[0]}`);
+  }
+  const view = new DataView(bytes.buffer, 0, bytes.byteLength);
+  const [, columnCount, timeWidth] = bytes;
+  const count = view.getUint32(4, true);
+  if (count > MAX_READINGS) {
+    const fact = `it may have at most ${MAX_READINGS} readings`;
+    throw new SyntaxError(`Cannot decode block as ${fact}: ${count}`);
+  }
+  let at = HEADER_BYTES + COLUMN_BYTES * columnCount;
+  requireBytes(bytes, at + paddedSize(timeWidth * count));
+  const timesMs = unpackTimes(bytes, at, { width: timeWidth, count });
+  at += paddedSize(timeWidth * count);
+  const columns: Column[] = [];
+  for (let index = 0; index < columnCount; index++) {
+    const header = HEADER_BYTES + COLUMN_BYTES * index;
+    const [scaleByte, width, nulls] = bytes.subarray(header, header + 3);
+    const base = view.getFloat64(header + 8, true);
+    const bitmapAt = at;
+    if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
+    requireBytes(bytes, at + paddedSize(width * count));
+    const values = unpackValues(bytes.buffer, at, { width, count, base });
+    at += paddedSize(width * count);
+    if (nulls === NULLS_ALL) values.fill(NaN);
+    else if (nulls === NULLS_BITMAP) blankNulls(values, bytes, bitmapAt);
+    columns.push({ scale: scaleByte === FLOAT_SCALE_BYTE ? FLOAT : scaleByte, values });
+  }
+  return { timesMs, columns };
+}
+
+function unpackTimes(
+  bytes: Uint8Array<ArrayBuffer>,
+  at: number,
+  { width, count }: { width: number; count: number },
+): Float64Array {
+  const view = new DataView(bytes.buffer);
+  const firstMs = view.getFloat64(8, true);
+  const unitMs = view.getFloat64(16, true);
+  const timesMs = new Float64Array(count);
+  if (width === 0) {
+    for (let i = 0; i < count; i++) timesMs[i] = firstMs + i * unitMs;
+    return timesMs;
+  }
+  timesMs.set(packedNumbers(bytes.buffer, at, { width, count }));
+  for (let i = 0; i < count; i++) timesMs[i] = firstMs + timesMs[i] * unitMs;
+  return timesMs;
+}
+
+function unpackValues(
+  buffer: ArrayBuffer,
+  at: number,
+  { width, count, base }: { width: number; count: number; base: number },
+): Float64Array {
+  const values = new Float64Array(count);
+  if (width === 0) return values.fill(base);
+  // One loop per width: a loop that sees several array types is slow.
+  const packed = packedNumbers(buffer, at, { width, count });
+  if (packed instanceof Uint16Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else if (packed instanceof Uint8Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else if (packed instanceof Uint32Array) {
+    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+  } else values.set(packed);
+  return values;
+}
+
+function blankNulls(values: Float64Array, bytes: Uint8Array, bitmapAt: number): void {
+  for (let i = 0; i < values.length; i++) {
+    if (bytes[bitmapAt + (i >>> 3)] & (1 << (i & 7))) values[i] = NaN;
+  }
+}
+
+/** The bytes at the start of a buffer, copied only if they are not, so that typed arrays align. */
+function aligned(stored: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = stored;
+  if (buffer instanceof ArrayBuffer && byteOffset === 0) {
+    return new Uint8Array(buffer, 0, byteLength);
+  }
+  return new Uint8Array(stored);
+}
+
+function requireBytes(bytes: Uint8Array, required: number): void {
+  if (bytes.length < required) {
+    throw new SyntaxError(`Cannot decode block as it has ${bytes.length} of ${required} bytes`);
+  }
+}
