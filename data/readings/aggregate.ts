@@ -6,7 +6,7 @@
  */
 
 import { DAY_MS } from "../limits.ts";
-import { lowerBound, type Page } from "./page.ts";
+import { lowerBound, type Page, type Span } from "./page.ts";
 import { createStatistics, type MetricStatistics, type MetricSummary } from "./statistics.ts";
 
 export type { MetricSummary };
@@ -31,7 +31,10 @@ export function createAggregator(columnCount: number): Aggregator {
   };
 }
 
-/** The readings of `[startMs, startMs + length)`. */
+/** The span of the bucket that a time lies in; those of two times are the same or do not overlap. */
+export type BucketAt = (timeMs: number) => Span;
+
+/** The readings of one bucket. */
 export interface Bucket {
   /** First time inside, epoch milliseconds. */
   readonly startMs: number;
@@ -41,7 +44,7 @@ export interface Bucket {
   readonly metrics: readonly MetricSummary[];
 }
 
-/** Sums up pages by buckets of one length. */
+/** Sums up pages by buckets. */
 export interface BucketAggregator {
   /** Adds the readings of a page, none of them before those of the page before. */
   add(page: Page): void;
@@ -52,15 +55,16 @@ export interface BucketAggregator {
 }
 
 /**
- * An aggregator by buckets of a length, which begin at midnight UTC. A bucket is finished when a
- * reading of a later one comes; buckets without readings are left out.
+ * An aggregator by buckets: of a length, counted from midnight UTC, or as a function says. A bucket
+ * is finished when a reading of a later one comes; buckets without readings are left out.
  *
- * @throws {RangeError} where a day is no whole number of buckets.
+ * @throws {RangeError} where a day is no whole number of buckets of a length.
  */
-export function createBucketAggregator(columnCount: number, bucketMs: number): BucketAggregator {
-  if (!(bucketMs > 0 && DAY_MS % bucketMs === 0)) {
-    throw new RangeError(`Cannot make buckets as their length must divide a day: ${bucketMs} ms`);
-  }
+export function createBucketAggregator(
+  columnCount: number,
+  buckets: number | BucketAt,
+): BucketAggregator {
+  const bucketAt = typeof buckets === "number" ? utcBuckets(buckets) : buckets;
   let startMs = NaN;
   let group = createGroup(columnCount);
   let finished: Bucket[] = [];
@@ -75,10 +79,10 @@ export function createBucketAggregator(columnCount: number, bucketMs: number): B
     add(page) {
       const { timesMs } = page;
       for (let row = 0; row < timesMs.length;) {
-        const bucketStartMs = Math.floor(timesMs[row] / bucketMs) * bucketMs;
-        if (bucketStartMs !== startMs) finish();
-        startMs = bucketStartMs;
-        const end = lowerBound(timesMs, startMs + bucketMs);
+        const { fromMs, toMs } = bucketAt(timesMs[row]);
+        if (fromMs !== startMs) finish();
+        startMs = fromMs;
+        const end = lowerBound(timesMs, toMs);
         group.add(page, row, end);
         row = end;
       }
@@ -89,6 +93,16 @@ export function createBucketAggregator(columnCount: number, bucketMs: number): B
       return taken;
     },
     end: finish,
+  };
+}
+
+function utcBuckets(bucketMs: number): BucketAt {
+  if (!(bucketMs > 0 && DAY_MS % bucketMs === 0)) {
+    throw new RangeError(`Cannot make buckets as their length must divide a day: ${bucketMs} ms`);
+  }
+  return (timeMs) => {
+    const fromMs = Math.floor(timeMs / bucketMs) * bucketMs;
+    return { fromMs, toMs: fromMs + bucketMs };
   };
 }
 

@@ -76,10 +76,21 @@ export function localDaySpan(zone: string, date: string): Span | null {
   if (match === null) return null;
   const [year, month, day] = match.slice(1).map(Number);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
-  const first = new Temporal.PlainDate(year, month, day);
+  return spanOfDay(zone, new Temporal.PlainDate(year, month, day));
+}
+
+/** The span of the calendar day of a zone that a time lies in, as {@link localDaySpan} has it. */
+export function localDayAt(zone: string, timeMs: number): Span {
+  const date = zonedAt(timeMs, zone).toPlainDate();
+  const span = spanOfDay(zone, date);
+  // A clock that was set back over midnight shows the day before once more.
+  return timeMs < span.toMs ? span : spanOfDay(zone, date.add({ days: 1 }));
+}
+
+function spanOfDay(zone: string, date: Temporal.PlainDate): Span {
   return {
-    fromMs: first.toZonedDateTime(zone).epochMilliseconds,
-    toMs: first.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds,
+    fromMs: date.toZonedDateTime(zone).epochMilliseconds,
+    toMs: date.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds,
   };
 }
 

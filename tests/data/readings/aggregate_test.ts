@@ -171,6 +171,26 @@ Deno.test("buckets of a day begin at midnight UTC, in leap years and before 1970
   ]);
 });
 
+Deno.test("buckets begin and end where a function says", () => {
+  // Halves of a day of 25 hours: 12 and 13 hours.
+  const hour = 3_600_000;
+  const noonMs = DAY_START_MS + 12 * hour;
+  const aggregator = createBucketAggregator(
+    1,
+    (timeMs) =>
+      timeMs < noonMs
+        ? { fromMs: DAY_START_MS, toMs: noonMs }
+        : { fromMs: noonMs, toMs: DAY_START_MS + 25 * hour },
+  );
+  aggregator.add(pageOf([[DAY_START_MS, "1"], [noonMs - 1, "2"], [noonMs, "3"]]));
+  aggregator.add(pageOf([[DAY_START_MS + 25 * hour - 1, "5"]]));
+  aggregator.end();
+  assertEquals(aggregator.take().map(({ startMs, count }) => [startMs, count]), [
+    [DAY_START_MS, 2],
+    [noonMs, 2],
+  ]);
+});
+
 Deno.test("a length that does not divide a day makes no buckets", () => {
   for (const bucketMs of [0, -60_000, 7 * MINUTE_MS, 2 * 86_400_000, NaN]) {
     assertThrows(() => createBucketAggregator(1, bucketMs), RangeError, "must divide a day");
