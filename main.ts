@@ -14,6 +14,7 @@ import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
+import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
 import {
   openContinuousExport,
@@ -77,6 +78,7 @@ export async function start(
   const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = newId();
+  const ends = createJobEnds({ kv, log });
   const parts = { ...opened, series, files, now, log, owner, upkeep };
   const continuous = settings.continuous.isOn
     ? await openContinuousExport({ ...parts, ...settings })
@@ -85,6 +87,7 @@ export async function start(
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
+    onEnded: ends.report,
     kinds: jobKinds({ kv, series, files }),
     startedMs,
     moreDuties: continuous?.duties,
@@ -99,7 +102,7 @@ export async function start(
   let server: Listening | null = null;
   // Requests, jobs and loading that are on their way end at the same time, within the grace.
   stack.defer(async () => {
-    await Promise.all([server?.stop(), worker?.stop(GRACE_MS), storeData?.stop()]);
+    await Promise.all([ends.stop(), server?.stop(), worker?.stop(GRACE_MS), storeData?.stop()]);
   });
   const app = createApp({
     ...devices,
@@ -110,7 +113,7 @@ export async function start(
     continuous: settings.continuous,
     intake,
     readPackageFile,
-    jobs: createJobs({ ...opened, ...settings, now, newId, poke: () => worker?.poke() }),
+    jobs: createJobs({ ...parts, ...settings, ends, newId, poke: () => worker?.poke() }),
     ready: readyChecks({ opened, files, worker, now, settings, continuous }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);

@@ -42,6 +42,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly owner: string;
   /** How many jobs run at once. */
   readonly concurrency: number;
+  /** Called with the id of a job that this process has ended. */
+  readonly onEnded: (jobId: string) => void;
   /** How long files are kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long records are kept after their job ended, milliseconds. */

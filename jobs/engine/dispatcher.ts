@@ -8,7 +8,14 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { type Due, listDue } from "../../kv/jobs/due.ts";
-import { commitJob, deleteJob, dropStaleDue, getJob, type JobEntry } from "../../kv/jobs/jobs.ts";
+import {
+  commitJob,
+  deleteJob,
+  dropStaleDue,
+  getJob,
+  type JobEntry,
+  type JobRecord,
+} from "../../kv/jobs/jobs.ts";
 import type { JobKind } from "./job_kind.ts";
 import { type Run, type RunnerDeps, startRun } from "./runner.ts";
 import {
@@ -16,6 +23,7 @@ import {
   claimed,
   expired,
   handedBack,
+  isEnded,
   LEASE_MS,
   postponed,
   rearmed,
@@ -74,11 +82,17 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return null;
   }
 
+  async function commit(entry: JobEntry, next: JobRecord): Promise<boolean> {
+    if (!await commitJob(kv, entry, next)) return false;
+    if (isEnded(next)) deps.onEnded(next.id);
+    return true;
+  }
+
   async function onWaiting(due: Due): Promise<void> {
     const entry = await jobOf(due);
     if (entry === null || isStopping || runs.has(due.id)) return;
     if (entry.value.isCancelRequested) {
-      await commitJob(kv, entry, cancelled(entry.value, now(), now() + deps.jobRetentionMs));
+      await commit(entry, cancelled(entry.value, now(), now() + deps.jobRetentionMs));
       return;
     }
     const kind = deps.kinds.find(({ name }) => name === entry.value.kind);
@@ -109,7 +123,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const job = handedBack(entry.value, now(), now() + deps.jobRetentionMs);
     const { id, epoch, state, abandoned } = job;
     log("warn", "job abandoned", { jobId: id, epoch, state, abandoned, reason });
-    return await commitJob(kv, entry, job);
+    return await commit(entry, job);
   }
 
   async function onKept(due: Due): Promise<void> {

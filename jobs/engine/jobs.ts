@@ -8,6 +8,8 @@ import { AppError } from "../../data/app_error.ts";
 import { commitJob, getJob, type JobEntry, type JobRecord, stageJob } from "../../kv/jobs/jobs.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
+import type { Log } from "../../data/log.ts";
+import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
 export type { JobRecord } from "../../kv/jobs/jobs.ts";
@@ -38,6 +40,11 @@ export interface Jobs {
   create(request: JobRequest): Promise<JobRecord>;
   /** A job, or null where there is none of that id, whatever the id looks like. */
   get(id: string): Promise<JobRecord | null>;
+  /**
+   * Waits until a job has ended, at most as long as the limits say. Returns the job as it is then,
+   * or null if its record is gone.
+   */
+  waitForEnd(job: JobRecord, limits: WaitLimits): Promise<JobRecord | null>;
   /** Ends a job that has not ended: at once where it waits, soon where it runs. False otherwise. */
   cancel(id: string): Promise<boolean>;
 }
@@ -54,6 +61,10 @@ export interface JobsDeps {
   readonly newId: () => string;
   /** Wakes the dispatcher of this process, where there is one. */
   readonly poke: () => void;
+  /** Reports the ends of jobs. */
+  readonly ends: Pick<JobEnds, "listen" | "report">;
+  /** The log. */
+  readonly log: Log;
   /** How long a record is kept after its job ended, milliseconds. */
   readonly jobRetentionMs: number;
 }
@@ -93,6 +104,20 @@ export function createJobs(deps: JobsDeps): Jobs {
         return record;
       }
     },
+    async waitForEnd(job, limits) {
+      if (isEnded(job)) return job;
+      using listener = deps.ends.listen(job.id);
+      try {
+        const latest = await get(job.id);
+        if (latest === null || isEnded(latest)) return latest;
+        await listener.ended(limits);
+        return await get(job.id);
+      } catch (error) {
+        // The job was accepted. A read that fails must not make the caller create it again.
+        deps.log("warn", "job not read", { jobId: job.id, error });
+        return job;
+      }
+    },
     async cancel(id) {
       for (;;) {
         const entry = await entryOf(id);
@@ -100,7 +125,9 @@ export function createJobs(deps: JobsDeps): Jobs {
         const next = entry.value.state === "pending"
           ? cancelled(entry.value, now(), now() + deps.jobRetentionMs)
           : { ...entry.value, isCancelRequested: true };
-        if (await commitJob(kv, entry, next)) return true;
+        if (!await commitJob(kv, entry, next)) continue;
+        if (isEnded(next)) deps.ends.report(next.id);
+        return true;
       }
     },
   };

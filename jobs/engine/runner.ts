@@ -17,6 +17,7 @@ import {
   failed,
   handedBack,
   isClaimOf,
+  isEnded,
   type JobError,
   LEASE_MS,
   retried,
@@ -40,6 +41,8 @@ export interface RunnerDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+  /** Called with the id of a job that this process has ended. */
+  readonly onEnded: (jobId: string) => void;
   /** How long files are kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long records are kept after their job ended, milliseconds. */
@@ -116,6 +119,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
       await beating;
     }
     const settled = await settle(deps, claim, move);
+    if (typeof settled !== "string" && isEnded(settled)) deps.onEnded(job.id);
     const ms = now() - startedMs;
     const state = typeof settled === "string" ? settled : settled.state;
     log("info", "job run ended", { ...told, state, ms });

@@ -10,6 +10,7 @@
 
 import { z } from "zod";
 import type { Staging } from "../budget.ts";
+import { getByKeys } from "../get_by_keys.ts";
 import { type Due, stageDue, stageDueDelete } from "./due.ts";
 import { stageSlotDelete } from "./slots.ts";
 
@@ -70,6 +71,17 @@ type Kv = Pick<Deno.Kv, "get" | "atomic">;
 export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { key, value: jobSchema.parse(value), versionstamp };
+}
+
+/** Reads many jobs, in the order of their ids; null for an id without a job. */
+export async function getJobs(
+  kv: Pick<Deno.Kv, "getMany">,
+  ids: readonly string[],
+): Promise<(JobRecord | null)[]> {
+  const entries = await getByKeys(kv, ids.map((id) => [SPACE, id]));
+  return entries.map(({ value, versionstamp }) =>
+    versionstamp === null ? null : jobSchema.parse(value)
+  );
 }
 
 /** Sets a new job and its due entry. */

@@ -7,6 +7,7 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
+import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { createJobs, type JobRecord, type Jobs } from "../../jobs/engine/jobs.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
@@ -23,6 +24,8 @@ export interface WorkerRig extends AsyncDisposable {
   readonly series: SeriesStore;
   /** The face to ask for jobs. */
   readonly jobs: Jobs;
+  /** The ends of the jobs that the workers run. */
+  readonly ends: JobEnds;
   /** Events logged so far. */
   readonly logged: string[];
   /** Epoch milliseconds of the rig. */
@@ -52,12 +55,15 @@ export async function createWorkerRig(
   const now = () => Date.now() + offsetMs;
   const pokeAll = () => workers.forEach((worker) => worker.poke());
   const series = createSeriesStore({ kv: database, now });
+  const ends = createJobEnds({ kv: database, log });
   const jobs = createJobs({
     kv: database,
     hasQueue,
     now,
     newId: () => crypto.randomUUID(),
     poke: pokeAll,
+    ends,
+    log,
     jobRetentionMs: 86_400_000,
   });
   return {
@@ -65,6 +71,7 @@ export async function createWorkerRig(
     files,
     series,
     jobs,
+    ends,
     logged,
     now,
     advance(ms) {
@@ -85,6 +92,7 @@ export async function createWorkerRig(
         log,
         owner,
         concurrency,
+        onEnded: ends.report,
         fileRetentionMs: 3_600_000,
         jobRetentionMs: 86_400_000,
         startedMs: now(),
@@ -105,6 +113,7 @@ export async function createWorkerRig(
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop(0)));
+      await ends.stop();
       database.close();
       await folder[Symbol.asyncDispose]();
     },

@@ -16,6 +16,7 @@ function dispatcherOf(rig: WorkerRig): Dispatcher {
     files: rig.files,
     concurrency: 1,
     onRoom: () => {},
+    onEnded: () => {},
     fileRetentionMs: 1,
     jobRetentionMs: 86_400_000,
   });
