@@ -16,9 +16,9 @@ import {
   exportFailed,
   exportNotFound,
   exportPending,
+  exportRequest,
   exportStatusSchema,
 } from "./exports/schemas.ts";
-import { exportRequest } from "./exports/exports.ts";
 import {
   healthOperations,
   healthSchema,

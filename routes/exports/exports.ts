@@ -1,5 +1,5 @@
 /**
- * The main job over HTTP: ask for an export, watch it, download its file.
+ * Exports over HTTP: create one, read its status, download its file.
  *
  * @module
  */
@@ -12,93 +12,63 @@ import {
   EXPORT_MAX_RANGE_MS,
   EXPORT_MIN_RANGE_MS,
   JSON_BODY_MAX_BYTES,
-  METER_ID_PATTERN,
-  METER_ID_RULE,
 } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
 import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import { type ExportAccepted, exportRequest } from "./schemas.ts";
 import { exportStatus, notFoundStatus } from "./status.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { currentState } from "../jobs/job_state.ts";
+import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { rangeTimeMeta } from "../openapi/range_time.ts";
 
-/** Seconds after which a client should ask for the status of a job that has not ended. */
+/** How many seconds a client should leave between two reads of the status. */
 const RETRY_AFTER_SECONDS = 1;
 /** Who asks, until there are accounts. */
 const ANYONE = "anyone";
 
-function required(name: string, rule: string): { error: (issue: { input?: unknown }) => string } {
-  return { error: ({ input }) => input === undefined ? `${name} is required` : rule };
-}
-
-const datetimeRule = "Invalid datetime format. Use ISO 8601.";
-
-function datetime(name: string, description: string, example: string): z.ZodType<string> {
-  return z.string(required(name, datetimeRule))
-    .refine((text) => rangeStartMs(text) !== null, datetimeRule)
-    .meta(rangeTimeMeta(description, example));
-}
-
-/** What an export is asked for with; the handler looks at the times together. */
-export const exportRequest: z.ZodType<{
-  smart_meter_id: string;
-  start_datetime: string;
-  end_datetime: string;
-  format: "csv";
-}> = z.strictObject({
-  smart_meter_id: z.string(required("smart_meter_id", `smart_meter_id must be ${METER_ID_RULE}`))
-    .regex(METER_ID_PATTERN, `smart_meter_id must be ${METER_ID_RULE}`)
-    .meta({ description: `The meter: ${METER_ID_RULE}.`, examples: ["123"] }),
-  start_datetime: datetime(
-    "start_datetime",
-    "First time, included: ISO 8601, in the past. Without an offset it is UTC. A bare date is its " +
-      "midnight.",
-    "2024-01-01T00:00:00Z",
-  ),
-  end_datetime: datetime(
-    "end_datetime",
-    "Last time, included, in the past; 1 minute to 366 days after `start_datetime`. A bare date " +
-      "is its last millisecond, so `2024-01-31` includes that whole day.",
-    "2024-01-31T23:59:59Z",
-  ),
-  format: z.literal("csv", required("format", "format must be csv"))
-    .meta({ description: "The form of the file." }),
-}, {
-  error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-}).meta({ description: "What is to be exported." });
-
 /** What the routes need. */
 export interface ExportDeps {
-  /** Where jobs are asked for. */
-  readonly jobs: Pick<Jobs, "create" | "get">;
-  /** Where files are. */
+  /** The jobs. */
+  readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
+  /** The readings. */
+  readonly series: Pick<SeriesStore, "describe">;
+  /** The files. */
   readonly files: Pick<FileStore, "read">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /** The routes under `/api/export`. */
-export function exportRoutes({ jobs, files, now }: ExportDeps): Hono {
+export function exportRoutes(deps: ExportDeps): Hono {
+  const { jobs, files, now } = deps;
   return new Hono()
     .post("/api/export/csv", async (c) => {
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const { meterId, fromMs, toMs } = parseExport(body, now());
+      const slot = readIdempotencyKey(c.req.header("idempotency-key"));
+      const warnings = await warningsOf(deps.series, meterId);
       const job = await jobs.create({
         kind: METER_EXPORT,
         params: { meterId, fromMs, toMs, format: "csv" },
         owner: ANYONE,
-        slot: readIdempotencyKey(c.req.header("idempotency-key")),
+        slot,
       });
-      return created(c, job);
+      return await answerCreated(c, deps, { job, warnings });
     })
     .get("/api/export/status/:job_id", async (c) => {
       const id = c.req.param("job_id");
-      const job = await exportJob(jobs, id);
+      let job = await exportJob(jobs, id);
+      if (job !== null) {
+        const waited = await waitAsPreferred(c, jobs, job);
+        nameApplied(c, { ...waited.preferences, isAsync: false });
+        job = waited.job;
+      }
       const status = job === null ? notFoundStatus(id) : exportStatus(job, now());
       if (status.status === "pending") c.header("retry-after", String(RETRY_AFTER_SECONDS));
       c.header("cache-control", "no-store");
@@ -111,23 +81,37 @@ export function exportRoutes({ jobs, files, now }: ExportDeps): Hono {
     });
 }
 
-function created(c: Context, job: JobRecord): Response {
-  const answer = {
-    job_id: job.id,
-    status: "pending",
-    message: "Export job created successfully",
-  };
-  c.header("location", `/api/export/status/${job.id}`);
-  if (!prefersAsync(c.req.header("prefer"))) return c.json(answer);
-  c.header("preference-applied", "respond-async");
-  c.header("retry-after", String(RETRY_AFTER_SECONDS));
-  return c.json(answer, 202);
+/** Reasons why the export of a meter may fail. The job decides: readings may arrive before it runs. */
+async function warningsOf(series: ExportDeps["series"], meterId: string): Promise<string[]> {
+  const isKnown = await series.describe({ profile: "meter", id: meterId }) !== null;
+  return isKnown ? [] : [`Smart meter '${meterId}' has no readings`];
 }
 
-/** RFC 7240 §2 and §4.1: a list of preferences with parameters; an empty value is as none. */
-function prefersAsync(prefer = ""): boolean {
-  const preferences = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? [];
-  return preferences.some((text) => /^\s*respond-async\s*(=\s*(""\s*)?)?(;|$)/i.test(text));
+/** Answers a request that created a job, after the wait that it prefers. */
+async function answerCreated(
+  c: Context,
+  { jobs, now }: ExportDeps,
+  { job, warnings }: { job: JobRecord; warnings: string[] },
+): Promise<Response> {
+  const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
+  const isWaited = preferences.waitSeconds !== null;
+  const { job_id, status, message, ...rest }: ExportAccepted = isWaited
+    ? exportStatus(waitedJob ?? job, now())
+    : { job_id: job.id, status: "pending", message: "Export job created successfully" };
+  const isAsync = preferences.isAsync && status === "pending";
+  c.header("location", `/api/export/status/${job.id}`);
+  nameApplied(c, { ...preferences, isAsync });
+  if (isAsync || (isWaited && status === "pending")) {
+    c.header("retry-after", String(RETRY_AFTER_SECONDS));
+  }
+  const answer: ExportAccepted = {
+    job_id,
+    status,
+    message,
+    ...(warnings.length === 0 ? {} : { warnings }),
+    ...rest,
+  };
+  return c.json(answer, isAsync ? 202 : 200);
 }
 
 async function exportJob(jobs: ExportDeps["jobs"], id: string): Promise<JobRecord | null> {

@@ -12,11 +12,11 @@ import {
   exportFailed,
   exportNotFound,
   exportPending,
+  exportRequest,
   exportStatusSchema,
 } from "./schemas.ts";
-import { exportRequest } from "./exports.ts";
 import { fileOperations } from "../jobs/file_operations.ts";
-import { idempotencyKeyHeader } from "../jobs/request_headers.ts";
+import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
 
@@ -33,13 +33,7 @@ const create: Operation = {
     "status until it is not `pending`, then download the file. A job that was accepted is done, " +
     "also when the service dies meanwhile.",
   parameters: [
-    {
-      in: "header",
-      name: "Prefer",
-      description: "`respond-async` asks for the answer 202 instead of 200 (RFC 7240).",
-      schema: z.string(),
-      example: "respond-async",
-    },
+    preferWaitOrAsync,
     idempotencyKeyHeader("january-of-meter-123"),
   ],
   body: [{
@@ -69,13 +63,14 @@ const create: Operation = {
   answers: [
     {
       status: 200,
-      description: "The job is made, or was made by an earlier request with the same key.",
+      description: "The job was created, or exists from an earlier request with the same key.",
       headers: ["Location"],
+      mayHave: ["Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: exportAccepted }],
     },
     {
       status: 202,
-      description: "The same, to a request that prefers it.",
+      description: "The same, if the request prefers `respond-async` and the job has not ended.",
       headers: ["Location", "Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: exportAccepted }],
     },
@@ -104,12 +99,12 @@ const status: Operation = {
   tag: "Exports",
   summary: "Look at an export",
   description: "Always answered with 200: `status` says what the job is, also where there is none.",
-  parameters: [jobId],
+  parameters: [jobId, preferWait],
   answers: [{
     status: 200,
-    description: "The job. `Retry-After` is there while it is `pending`.",
+    description: "The job. While it is `pending`, there is a `Retry-After`.",
     headers: ["Cache-Control"],
-    mayHave: ["Retry-After"],
+    mayHave: ["Retry-After", "Preference-Applied"],
     content: [{
       mediaType: "application/json",
       schema: exportStatusSchema,

@@ -1,5 +1,5 @@
 /**
- * A job as `GET /api/export/status/{job_id}` tells it.
+ * The body of `GET /api/export/status/{job_id}`.
  *
  * @module
  */
@@ -8,61 +8,62 @@ import { instantText } from "../../data/time/time_text.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { meterExportParams, meterExportResult } from "../../jobs/exports/meter_export_contract.ts";
 import { currentState } from "../jobs/job_state.ts";
+import type { ExportJobStatus, ExportNotFound } from "./schemas.ts";
 
-/** The answer for a job; past its file's expiry it is expired, swept or not. */
-export function exportStatus(job: JobRecord, nowMs: number): Record<string, unknown> {
-  const times = {
+/** The status of a job. Its file expires on time, even if the sweep has not deleted it yet. */
+export function exportStatus(job: JobRecord, nowMs: number): ExportJobStatus {
+  const common = {
     created_at: instantText(job.createdMs),
     updated_at: instantText(job.updatedMs),
   };
+  const job_id = job.id;
   switch (currentState(job, nowMs)) {
     case "completed":
       return {
-        job_id: job.id,
+        job_id,
         status: "completed",
         message: "Export completed successfully",
-        ...times,
+        ...common,
         file_info: fileInfo(job),
       };
     case "failed":
-      return {
-        job_id: job.id,
-        status: "failed",
-        message: "Export failed",
-        ...times,
-        error: job.error,
-      };
     case "cancelled":
       return {
-        job_id: job.id,
+        job_id,
         status: "failed",
         message: "Export failed",
-        ...times,
-        error: {
-          code: "EXPORT_CANCELLED",
-          message: "The export was cancelled",
-          details: "It was ended before its file was complete",
-        },
+        ...common,
+        error: job.error ?? CANCELLED,
       };
     case "expired":
-      return { job_id: job.id, status: "expired", message: "Export file has expired", ...times };
+      return { job_id, status: "expired", message: "Export file has expired", ...common };
     default:
       return {
-        job_id: job.id,
+        job_id,
         status: "pending",
         message: "Job is being processed",
-        ...times,
+        ...common,
         progress: progressOf(job),
       };
   }
 }
 
-/** The answer where there is no such job. */
-export function notFoundStatus(id: string): Record<string, unknown> {
+/** The answer for an id without a job. */
+export function notFoundStatus(id: string): ExportNotFound {
   return { status: "not_found", message: `Job with ID '${id}' not found` };
 }
 
-function progressOf(job: JobRecord): Record<string, unknown> {
+type FileInfo = Extract<ExportJobStatus, { status: "completed" }>["file_info"];
+type Progress = Extract<ExportJobStatus, { status: "pending" }>["progress"];
+
+/** The error of a cancelled job, whose record has none: clients of the contract know no `cancelled`. */
+const CANCELLED = {
+  code: "EXPORT_CANCELLED",
+  message: "The export was cancelled",
+  details: "It was ended before its file was complete",
+};
+
+function progressOf(job: JobRecord): Progress {
   return {
     phase: job.state === "running" ? "running" : "queued",
     rows_done: job.progress.done,
@@ -72,18 +73,19 @@ function progressOf(job: JobRecord): Record<string, unknown> {
   };
 }
 
-function fileInfo(job: JobRecord): Record<string, unknown> {
-  const { fromMs, toMs } = meterExportParams.parse(job.params);
-  const { recordCount, missingIntervals } = meterExportResult.parse(job.result);
+function fileInfo({ id, params, result, artifact, fileExpiresMs }: JobRecord): FileInfo {
+  if (artifact === null) throw new TypeError(`Cannot describe the file of job ${id}: it has none`);
+  const { fromMs, toMs } = meterExportParams.parse(params);
+  const { recordCount, missingIntervals } = meterExportResult.parse(result);
   return {
-    filename: job.artifact?.filename,
-    download_url: `/api/export/download/${job.id}`,
-    file_size_bytes: job.artifact?.sizeBytes,
+    filename: artifact.filename,
+    download_url: `/api/export/download/${id}`,
+    file_size_bytes: artifact.sizeBytes,
     record_count: recordCount,
-    sha256: job.artifact?.sha256,
-    expires_at: instantText(job.fileExpiresMs ?? 0),
+    sha256: artifact.sha256,
+    expires_at: instantText(fileExpiresMs ?? 0),
     missing_intervals: missingIntervals,
-    // Inside, a span ends before toMs; on the wire its last millisecond is included.
+    // The stored span ends before toMs; the wire names its last millisecond.
     export_period: { start: instantText(fromMs), end: instantText(toMs - 1) },
   };
 }

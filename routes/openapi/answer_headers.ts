@@ -47,8 +47,8 @@ export const ANSWER_HEADERS = {
     pattern: "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/)$",
   },
   "Preference-Applied": {
-    description: "The preference that was followed (RFC 7240).",
-    pattern: "^respond-async$",
+    description: "The preferences that were applied (RFC 7240).",
+    pattern: "^(respond-async|wait=\\d+|respond-async, wait=\\d+)$",
   },
   "RateLimit": {
     description: "Requests that are left, and in how many seconds more are let through " +

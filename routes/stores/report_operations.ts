@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { fileOperations } from "../jobs/file_operations.ts";
-import { idempotencyKeyHeader } from "../jobs/request_headers.ts";
+import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
 import {
   reportComplete,
@@ -28,7 +28,7 @@ const trigger: Operation = {
   description: "Makes a job that writes how long each store was up and down in the last hour, " +
     "day and week before `as_of`, within its business hours. It sees every poll that was stored " +
     "before. The path may end with a slash.",
-  parameters: [idempotencyKeyHeader("report-of-october-3")],
+  parameters: [preferWaitOrAsync, idempotencyKeyHeader("report-of-october-3")],
   body: [{
     mediaType: "application/json",
     schema: reportRequest,
@@ -41,12 +41,21 @@ const trigger: Operation = {
     },
   }],
   isBodyOptional: true,
-  answers: [{
-    status: 200,
-    description: "The job is made, or was made by an earlier request with the same key.",
-    headers: ["Location"],
-    content: [{ mediaType: "application/json", schema: reportTriggered }],
-  }],
+  answers: [
+    {
+      status: 200,
+      description: "The job was created, or exists from an earlier request with the same key.",
+      headers: ["Location"],
+      mayHave: ["Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: reportTriggered }],
+    },
+    {
+      status: 202,
+      description: "The same, if the request prefers `respond-async` and the job has not ended.",
+      headers: ["Location", "Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: reportTriggered }],
+    },
+  ],
   problems: [
     "INVALID_REQUEST",
     "MALFORMED_BODY",
@@ -71,12 +80,12 @@ const status: Operation = {
   tag: "Reports",
   summary: "Look at a report",
   description: "`status` says what the report is. The path may end with a slash.",
-  parameters: [reportId],
+  parameters: [reportId, preferWait],
   answers: [{
     status: 200,
     description: "The report. `Retry-After` is there while it is `Running`.",
     headers: ["Cache-Control"],
-    mayHave: ["Retry-After"],
+    mayHave: ["Retry-After", "Preference-Applied"],
     content: [{
       mediaType: "application/json",
       schema: reportStatusSchema,

@@ -16,14 +16,62 @@ function text(description: string, example: string): z.ZodType<string> {
 
 const reportId = z.uuid().meta({ description: "The report.", examples: [EXAMPLE_ID] });
 
-/** The answer to a request for a report. */
+const progress = z.strictObject({
+  phase: z.enum(["queued", "running"]).meta({
+    description: "Whether it waits or runs.",
+    examples: ["running"],
+  }),
+  stores_done: count("Stores reported so far.", 1_200),
+  percent: z.int().min(0).max(99).meta({ description: "Of all stores.", examples: [30] }),
+  attempt: z.int().min(1).meta({ description: "Which try it is.", examples: [1] }),
+}).meta({ description: "How far it is." });
+
+const csvFile = z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
+  description: "The name of the file.",
+  examples: [`report_data/report_${EXAMPLE_ID}.csv`],
+});
+
+const downloadUrl = z.string().regex(/^\/download_report\/[0-9a-f-]{36}\/$/).meta({
+  description: "Where it is.",
+  examples: [`/download_report/${EXAMPLE_ID}/`],
+});
+
+const generatedAt = instant("When it was done.", "2024-10-03T23:00:01Z");
+
+function onlyComplete(description: string): string {
+  return `${description} Only with \`Prefer: wait\`, if the report is \`Complete\`.`;
+}
+
+/** The answer to the request that triggers a report. */
 export const reportTriggered: z.ZodType = z.strictObject({
   report_id: reportId,
-  status: z.literal("triggered").meta({ description: "That it was made." }),
+  status: z.enum(["triggered", "Running", "Complete", "Failed", "Expired"]).meta({
+    description: "`triggered`. With `Prefer: wait` the status after the wait.",
+    examples: ["triggered"],
+  }),
   message: text(
-    "A sentence.",
+    "A sentence for people.",
     `Report generation started. Use /get_report/${EXAMPLE_ID}/ to check status.`,
   ),
+  progress: progress.optional().meta({
+    description: "How far it is. Only with `Prefer: wait`, while it is `Running`.",
+  }),
+  csv_file: csvFile.optional().meta({ description: onlyComplete("The name of the file.") }),
+  file_size_bytes: z.int().min(0).optional().meta({
+    description: onlyComplete("The size of the file in bytes."),
+  }),
+  store_count: z.int().min(0).optional().meta({
+    description: onlyComplete("How many stores the file has."),
+  }),
+  download_url: downloadUrl.optional().meta({
+    description: onlyComplete("The path of the download."),
+  }),
+  generated_at: generatedAt.optional().meta({
+    description: onlyComplete("When the report was completed."),
+  }),
+  error: z.string().optional().meta({
+    description: "Why it failed. Only with `Prefer: wait`, if it is `Failed`.",
+  }),
 }).meta({ description: "The job that makes the report." });
 
 /** A report that waits or runs. */
@@ -34,32 +82,18 @@ export const reportRunning: z.ZodType = z.strictObject({
     "A sentence.",
     "Report is still being generated. Please check again in a few moments.",
   ),
-  progress: z.strictObject({
-    phase: z.enum(["queued", "running"]).meta({
-      description: "Whether it waits or runs.",
-      examples: ["running"],
-    }),
-    stores_done: count("Stores reported so far.", 1_200),
-    percent: z.int().min(0).max(99).meta({ description: "Of all stores.", examples: [30] }),
-    attempt: z.int().min(1).meta({ description: "Which try it is.", examples: [1] }),
-  }).meta({ description: "How far it is." }),
+  progress,
 }).meta({ description: "The report waits or is being made." });
 
 /** A report with a file. */
 export const reportComplete: z.ZodType = z.strictObject({
   status: z.literal("Complete"),
   report_id: reportId,
-  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
-    description: "The name of the file.",
-    examples: [`report_data/report_${EXAMPLE_ID}.csv`],
-  }),
+  csv_file: csvFile,
   file_size_bytes: count("Its length.", 231_904),
   store_count: count("How many stores it has.", 4_000),
-  download_url: z.string().regex(/^\/download_report\/[0-9a-f-]{36}\/$/).meta({
-    description: "Where it is.",
-    examples: [`/download_report/${EXAMPLE_ID}/`],
-  }),
-  generated_at: instant("When it was done.", "2024-10-03T23:00:01Z"),
+  download_url: downloadUrl,
+  generated_at: generatedAt,
 }).meta({ description: "The report has a file." });
 
 /** A report without a file, and why. */

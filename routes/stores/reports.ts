@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
@@ -15,6 +15,7 @@ import { STORE_REPORT, type StoreReportParams } from "../../jobs/stores/report_c
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { currentState } from "../jobs/job_state.ts";
+import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { fieldErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { reportStatus } from "./report_status.ts";
@@ -56,7 +57,7 @@ export const reportRequest: z.ZodType<{
 /** What the routes need. */
 export interface ReportDeps {
   /** Where jobs are asked for. */
-  readonly jobs: Pick<Jobs, "create" | "get">;
+  readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
   /** Where files are. */
   readonly files: Pick<FileStore, "read">;
   /** Epoch milliseconds now. */
@@ -74,15 +75,13 @@ export function reportRoutes({ jobs, files, now }: ReportDeps): Hono {
         owner: ANYONE,
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });
-      c.header("location", `/get_report/${job.id}/`);
-      return c.json({
-        report_id: job.id,
-        status: "triggered",
-        message: `Report generation started. Use /get_report/${job.id}/ to check status.`,
-      });
+      return await answerTriggered(c, { jobs, now }, job);
     })
     .get("/get_report/:report_id", async (c) => {
-      const status = reportStatus(await reportJob(jobs, c.req.param("report_id")), now());
+      const job = await reportJob(jobs, c.req.param("report_id"));
+      const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
+      const status = reportStatus(waitedJob ?? job, now());
+      nameApplied(c, { ...preferences, isAsync: false });
       if (status.status === "Running") c.header("retry-after", String(RETRY_AFTER_SECONDS));
       c.header("cache-control", "no-store");
       return c.json(status);
@@ -91,6 +90,41 @@ export function reportRoutes({ jobs, files, now }: ReportDeps): Hono {
       const job = await reportJob(jobs, c.req.param("report_id"));
       return await fileResponse(c.req.raw, readyFile(job, now()), files);
     });
+}
+
+/** Answers a request that created a report, after the wait that it prefers. */
+async function answerTriggered(
+  c: Context,
+  { jobs, now }: Pick<ReportDeps, "jobs" | "now">,
+  job: JobRecord,
+): Promise<Response> {
+  const started = {
+    report_id: job.id,
+    status: "triggered",
+    message: `Report generation started. Use /get_report/${job.id}/ to check status.`,
+  };
+  const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
+  const isWaited = preferences.waitSeconds !== null;
+  const answer = isWaited ? { ...started, ...statusWithMessage(waitedJob ?? job, now()) } : started;
+  const isRunning = answer.status === "triggered" || answer.status === "Running";
+  const isAsync = preferences.isAsync && isRunning;
+  c.header("location", `/get_report/${job.id}/`);
+  nameApplied(c, { ...preferences, isAsync });
+  if (isAsync || (isWaited && isRunning)) c.header("retry-after", String(RETRY_AFTER_SECONDS));
+  return c.json(answer, isAsync ? 202 : 200);
+}
+
+/** The status of a report, always with a sentence. */
+function statusWithMessage(job: JobRecord, nowMs: number): Record<string, unknown> {
+  const status = reportStatus(job, nowMs);
+  switch (status.status) {
+    case "Complete":
+      return { message: `Report is complete. Download it from ${status.download_url}`, ...status };
+    case "Failed":
+      return { message: "Report failed", ...status };
+    default:
+      return status;
+  }
 }
 
 async function reportJob(jobs: ReportDeps["jobs"], id: string): Promise<JobRecord> {

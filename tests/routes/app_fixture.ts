@@ -54,6 +54,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
       get: () => Promise.resolve(null),
+      waitForEnd: (job) => Promise.resolve(job),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
     ready: { kv: works, file_store: works, worker_running: works, continuous: null },
@@ -97,7 +98,8 @@ export function emptySeries(): AppDeps["series"] {
 /** An app that knows one job. */
 export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): TestApp {
   const get = (id: string) => Promise.resolve(id === job.id ? job : null);
-  return createTestApp({ jobs: { get, create: () => Promise.resolve(job) }, ...changes });
+  const create = () => Promise.resolve(job);
+  return createTestApp({ jobs: { get, create, waitForEnd: create }, ...changes });
 }
 
 /** An export that waits: the contract's example, asked for at `NOW_MS`. */

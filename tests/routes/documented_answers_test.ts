@@ -167,7 +167,9 @@ Deno.test("an import of a meter that others keep writing is answered as document
 
 Deno.test("a key that was used before is answered as documented", async () => {
   const create = () => Promise.reject(new AppError("IDEMPOTENCY_KEY_REUSED", "Used before"));
-  const { app } = createTestApp({ jobs: { get: () => Promise.resolve(null), create } });
+  const { app } = createTestApp({
+    jobs: { get: () => Promise.resolve(null), create, waitForEnd: create },
+  });
   const answer = await readAnswer(
     await app.request("/api/export/csv", {
       method: "POST",
@@ -214,7 +216,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     kv: { get: fail, list: failNow, atomic: failNow },
     intake: { take: fail, forget: fail },
     series,
-    jobs: { get: fail, create: fail },
+    jobs: { get: fail, create: fail, waitForEnd: fail },
     files: { read: fail },
     readPackageFile: fail,
   });
