@@ -57,12 +57,13 @@ import { type JsonObject, openApiDocument } from "./openapi/document.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
 import { storeOperations } from "./stores/operations.ts";
 import {
+  hoursReport,
   pollReport,
-  replacementReport,
   runningStoreImports,
   storeDetail,
   storeList,
   storeSchema,
+  zonesReport,
 } from "./stores/schemas.ts";
 import {
   telemetryAnswer,
@@ -119,7 +120,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   StoreDetail: storeDetail,
   StoreList: storeList,
   PollReport: pollReport,
-  ReplacementReport: replacementReport,
+  HoursReport: hoursReport,
+  ZonesReport: zonesReport,
   RunningStoreImports: runningStoreImports,
   Health: healthSchema,
   Ready: readySchema,

@@ -1,5 +1,5 @@
 /**
- * Business hours: spans of a week on local clocks, and when they are open in a stretch of time.
+ * Business hours: spans of the week on local clocks, and when a store is open in a span of time.
  *
  * @module
  */
@@ -8,64 +8,72 @@ import { DAY_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
 import { createLocalClock, type LocalClock, localDate } from "../time/zone.ts";
 
-/** The zone of a store that has none of its own. */
+/** The zone of a store whose own zone is not known. */
 export const DEFAULT_STORE_ZONE = "America/Chicago";
 
 const SECOND_MS = 1_000;
-/** What the last second of a day begins with: an end there means the end of the day. */
+/** Start of the last second of a day. An end in that second means the end of the day. */
 const LAST_SECOND_MS: number = DAY_MS - SECOND_MS;
-const CLOCK = /^(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/;
+const CLOCK = /^(\d?\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?$/;
+/** The other spelling of the end of the day (ISO 8601-1:2019 §5.3.1.2). */
+const END_OF_DAY = /^24:00(?::00(?:\.0{1,9})?)?$/;
+const CLOCK_RULE = "a time of day such as 09:00:00 or 9:00";
 const DAYS_A_WEEK = 7;
-/** The day of the week of 1970-01-01, a Thursday. */
+/** Day of the week of 1970-01-01, a Thursday. */
 const EPOCH_DAY = 3;
 
 /**
- * A span of every week, in milliseconds of the clock after local midnight. One over midnight ends
- * before it starts; an open day is 0 to 86,400,000.
+ * A span of time that recurs every week, in milliseconds on the clock after local midnight. A span
+ * over midnight ends before it starts. A whole day is 0 to 86,400,000.
  */
 export interface WeeklySpan {
-  /** 0 is Monday, 6 Sunday. */
+  /** 0 is Monday, 6 is Sunday. */
   readonly day: number;
   /** When it opens. */
   readonly startMs: number;
-  /** When it closes, on the next day where that is before `startMs`. */
+  /** When it closes: on the next day if this is before `startMs`. */
   readonly endMs: number;
 }
 
-/** What is wrong with a text of a weekly span. */
+/** What is wrong with one text of a weekly span. */
 export interface WeeklySpanProblem {
-  /** Which of the texts. */
+  /** The text that is wrong. */
   readonly field: "day" | "start" | "end";
-  /** What stands there. */
+  /** Its value. */
   readonly value: string;
-  /** The rule that it breaks. */
+  /** The rule it breaks. */
   readonly rule: string;
 }
 
 /**
- * A weekly span from the texts of a row: a day 0 to 6, clocks `HH:MM:SS` (seconds may be missing or
- * have a fraction). `00:00:00` to `00:00:00` is the whole day, an end of `23:59:59` the end of the
- * day; another start that equals its end is a problem.
+ * Reads a weekly span from the texts of a row: a day 0 to 6, and clocks `HH:MM:SS`. The hour may have
+ * one digit, the seconds may be missing or have a fraction. `24:00` is the end of the day, and so is
+ * an end of `23:59:59`; `00:00:00` to `00:00:00` is the whole day. Any other span whose start equals
+ * its end is a problem.
  */
 export function readWeeklySpan(
   texts: { readonly day: string; readonly start: string; readonly end: string },
 ): { span: WeeklySpan } | { problems: readonly WeeklySpanProblem[] } {
   const startMs = clockMs(texts.start);
-  const endMs = clockMs(texts.end);
+  const endMs = END_OF_DAY.test(texts.end) ? DAY_MS : clockMs(texts.end);
   const problems: WeeklySpanProblem[] = [];
   const wrong = (field: WeeklySpanProblem["field"], rule: string) =>
     problems.push({ field, value: texts[field], rule });
   if (!/^[0-6]$/.test(texts.day)) wrong("day", "a day of the week, 0 (Monday) to 6 (Sunday)");
-  if (startMs === null) wrong("start", "a time of day, HH:MM:SS");
-  if (endMs === null) wrong("end", "a time of day, HH:MM:SS");
+  if (startMs === null) wrong("start", CLOCK_RULE);
+  if (endMs === null) wrong("end", `${CLOCK_RULE}, or 24:00`);
   if (startMs !== null && startMs === endMs && startMs !== 0) {
-    wrong("end", "a time other than the start, but for 00:00:00 to 00:00:00, the whole day");
+    wrong(
+      "end",
+      "a time other than the start, except 00:00:00 to 00:00:00, which is the whole day",
+    );
   }
   if (startMs === null || endMs === null || problems.length > 0) return { problems };
   const isToDaysEnd = endMs >= LAST_SECOND_MS || (startMs === 0 && endMs === 0);
   return { span: { day: Number(texts.day), startMs, endMs: isToDaysEnd ? DAY_MS : endMs } };
 }
 
+/** A time of day before 24:00 in milliseconds after midnight, or null if the text is not one. */
 function clockMs(text: string): number | null {
   const match = CLOCK.exec(text);
   if (match === null) return null;
@@ -75,20 +83,20 @@ function clockMs(text: string): number | null {
     Number(fraction.padEnd(3, "0").slice(0, 3));
 }
 
-/** When stores of one zone are open. */
+/** When the stores of one zone are open. */
 export interface BusinessHours {
   /**
-   * The stretches of a span that lie in weekly spans on the zone's clocks: ascending, no two of them
-   * touch. Null is open always, no weekly spans at all is never. Times that a clock skips are those
-   * that much later; of one that comes twice the first is meant.
+   * The parts of a span that lie within weekly spans on the zone's clocks, in ascending order and
+   * with time between them. `null` means always open, an empty list means never open. A time that
+   * the clocks skip counts as that much later. If a time occurs twice, the first one counts.
    */
   openSpans(hours: readonly WeeklySpan[] | null, span: Span): Span[];
 }
 
 /**
- * The business hours of a zone. Asked for one span again and again, it works out days just once.
+ * The business hours of a zone. Repeated calls for the same span work out its days only once.
  *
- * @throws {RangeError} where there is no such zone.
+ * @throws {RangeError} if the zone does not exist.
  */
 export function createBusinessHours(zone: string): BusinessHours {
   const clock = createLocalClock(zone);
@@ -118,8 +126,8 @@ export function createBusinessHours(zone: string): BusinessHours {
 }
 
 /**
- * The local midnights, as wall times, of each day of the week whose spans may reach into a span: of
- * the day before its first one too. Days that a zone left out have no business hours.
+ * For each day of the week, the local midnights (as wall times) whose spans may reach into a span.
+ * That includes the day before the span begins. A day that the zone skipped has no business hours.
  */
 function midnightsByDay(zone: string, clock: LocalClock, { fromMs, toMs }: Span): number[][] {
   const midnights: number[][] = Array.from({ length: DAYS_A_WEEK }, () => []);
@@ -132,7 +140,7 @@ function midnightsByDay(zone: string, clock: LocalClock, { fromMs, toMs }: Span)
   return midnights;
 }
 
-/** Spans of any order as ascending ones with time between them. */
+/** Sorts spans, and joins those that overlap or touch. */
 function joined(spans: Span[]): Span[] {
   spans.sort((a, b) => a.fromMs - b.fromMs);
   const apart: Span[] = [];

@@ -1,20 +1,20 @@
 /**
- * Business hours and time zones of stores, gathered from the rows of an upload. All is kept until
- * the upload ends: rows of one store may be scattered over it.
+ * Business hours and time zones of stores, collected from the rows of an upload. Everything is kept
+ * until the upload ends, because the rows of a store may be scattered over it.
  *
  * @module
  */
 
-import { DEFAULT_STORE_ZONE, readWeeklySpan, type WeeklySpan } from "./business_hours.ts";
 import { STORE_SPANS_MAX } from "../limits.ts";
-import { HOURS_COLUMNS, storeIdProblem, ZONE_COLUMNS } from "./columns.ts";
 import { createTableReader } from "../text/table_read.ts";
-import type { RecordReader } from "../text/upload_reader.ts";
+import type { RecordReader, RowProblem } from "../text/upload_reader.ts";
 import { isTimeZone } from "../time/zone.ts";
+import { DEFAULT_STORE_ZONE, readWeeklySpan, type WeeklySpan } from "./business_hours.ts";
+import { HOURS_COLUMNS, storeIdProblem, ZONE_COLUMNS } from "./columns.ts";
 
-/** What is wrong with a zone that there is not. */
-const ZONE_RULE = "an IANA time zone; the store keeps the one that it has, " +
-  `and counts as in ${DEFAULT_STORE_ZONE} where it has none`;
+/** The rule that a time zone breaks if it does not exist. */
+const ZONE_RULE = "an IANA time zone; the store keeps the zone it has, " +
+  `or counts as in ${DEFAULT_STORE_ZONE} if it has none`;
 /** Names of columns by what {@link readWeeklySpan} calls them. */
 const FIELDS = {
   day: HOURS_COLUMNS[1].name,
@@ -22,46 +22,76 @@ const FIELDS = {
   end: HOURS_COLUMNS[3].name,
 };
 
-/** What an upload says of each store, and the reader that gathers it. */
-export interface StoreGathering<T> {
+/** What an upload says about each store, and the reader that collects it. */
+export interface StoreSettingsRows<T> {
   /** Reads the upload. */
   readonly reader: RecordReader;
-  /** What was gathered so far, by the store. */
+  /** What has been collected so far, by store id. */
   readonly byStore: ReadonlyMap<string, T>;
-  /** How many rows were taken. */
-  taken(): number;
+  /** How many rows were accepted. */
+  accepted(): number;
 }
 
-/** Gathers business hours; {@link weeklySpans} makes spans of what is there of a store. */
-export function gatherHours(): StoreGathering<readonly number[]> {
+/** The rejected rows of a store. */
+export interface RejectedHours {
+  /** How many there are. */
+  readonly rows: number;
+  /** What is wrong with the first one. */
+  readonly first: RowProblem;
+}
+
+/** Business hours of an upload. */
+export interface StoreHoursRows extends StoreSettingsRows<readonly number[]> {
+  /**
+   * The stores whose rows were all rejected, by id. A row whose id or number of fields is wrong
+   * belongs to no store.
+   */
+  rejectedStores(): ReadonlyMap<string, RejectedHours>;
+}
+
+/** Collects business hours. {@link weeklySpans} turns the numbers of a store into spans. */
+export function collectHours(): StoreHoursRows {
   const byStore = new Map<string, number[]>();
-  let taken = 0;
+  const rejected = new Map<string, RejectedHours>();
+  let accepted = 0;
+
+  /** Adds the span of a row to its store, or returns what is wrong with the row. */
+  function addRow(id: string, texts: Parameters<typeof readWeeklySpan>[0]): RowProblem | null {
+    const read = readWeeklySpan(texts);
+    if ("problems" in read) {
+      const { field, value, rule } = read.problems[0];
+      return { field: FIELDS[field], value, rule };
+    }
+    const numbers = byStore.get(id) ?? [];
+    if (numbers.length === 3 * STORE_SPANS_MAX) {
+      return { field: null, value: id, rule: `at most ${STORE_SPANS_MAX} rows a store` };
+    }
+    numbers.push(read.span.day, read.span.startMs, read.span.endMs);
+    if (numbers.length === 3) byStore.set(id, numbers);
+    accepted++;
+    return null;
+  }
+
   const reader = createTableReader({
     columns: HOURS_COLUMNS,
     createRows: () => ({
       readFields([id, day, start, end]) {
-        const problem = storeIdProblem(id);
-        if (problem !== null) return problem;
-        const read = readWeeklySpan({ day, start, end });
-        if ("problems" in read) {
-          const { field, value, rule } = read.problems[0];
-          return { field: FIELDS[field], value, rule };
+        const idProblem = storeIdProblem(id);
+        if (idProblem !== null) return idProblem;
+        const problem = addRow(id, { day, start, end });
+        if (problem === null) rejected.delete(id);
+        else if (!byStore.has(id)) {
+          const { rows, first } = rejected.get(id) ?? { rows: 0, first: problem };
+          rejected.set(id, { rows: rows + 1, first });
         }
-        const numbers = byStore.get(id) ?? [];
-        if (numbers.length === 3 * STORE_SPANS_MAX) {
-          return { field: null, value: id, rule: `at most ${STORE_SPANS_MAX} rows a store` };
-        }
-        numbers.push(read.span.day, read.span.startMs, read.span.endMs);
-        if (numbers.length === 3) byStore.set(id, numbers);
-        taken++;
-        return null;
+        return problem;
       },
     }),
   });
-  return { reader, byStore, taken: () => taken };
+  return { reader, byStore, accepted: () => accepted, rejectedStores: () => rejected };
 }
 
-/** Spans of their numbers (day, start, end of each), by day and start, each once. */
+/** Spans from numbers (day, start and end of each), sorted by day and start, without duplicates. */
 export function weeklySpans(numbers: readonly number[]): WeeklySpan[] {
   const spans = Array.from({ length: numbers.length / 3 }, (_, index): WeeklySpan => ({
     day: numbers[3 * index],
@@ -74,11 +104,11 @@ export function weeklySpans(numbers: readonly number[]): WeeklySpan[] {
   });
 }
 
-/** Gathers time zones; of a store that has several rows the last one counts. */
-export function gatherZones(): StoreGathering<string> {
+/** Collects time zones. If a store has several rows, the last one wins. */
+export function collectZones(): StoreSettingsRows<string> {
   const byStore = new Map<string, string>();
   const known = new Set<string>();
-  let taken = 0;
+  let accepted = 0;
   const reader = createTableReader({
     columns: ZONE_COLUMNS,
     createRows: () => ({
@@ -92,10 +122,10 @@ export function gatherZones(): StoreGathering<string> {
           known.add(zone);
         }
         byStore.set(id, zone);
-        taken++;
+        accepted++;
         return null;
       },
     }),
   });
-  return { reader, byStore, taken: () => taken };
+  return { reader, byStore, accepted: () => accepted };
 }

@@ -1,8 +1,8 @@
 /**
- * Loading the files of stores from a folder, once, at start, where they changed since they were
- * loaded. It goes on beside everything else, and no file that is missing or wrong stops the service.
+ * Loading the files of stores from a folder, once at start, if they changed since they were last
+ * loaded. The service runs meanwhile, and a file that is missing or wrong does not stop it.
  *
- * A file counts as loaded when it was read to its end and is still the same. One that a stop or a
+ * A file counts as loaded once it has been read to its end without changing. A file that a stop or a
  * dead process cut short is loaded again at the next start, which completes it.
  *
  * @module
@@ -23,7 +23,7 @@ const FILES: readonly { readonly kind: StoreUploadKind; readonly name: string }[
   { kind: "hours", name: "menu_hours.csv" },
   { kind: "status", name: "store_status.csv" },
 ];
-/** How many of the rows that were not taken the log tells; the rest are counted. */
+/** How many rejected rows the log lists. The rest are only counted. */
 const REJECTS_LOGGED = 10;
 
 /** What loading needs. */
@@ -32,13 +32,11 @@ export interface StoreDataDeps extends StoreImportDeps {
   readonly kv: StoreImportDeps["kv"] & Pick<Deno.Kv, "get" | "set">;
   /** The folder of the files. */
   readonly folder: string;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
   /** The log. */
   readonly log: Log;
 }
 
-/** Begins to load. Stopping waits for what is being written. */
+/** Starts to load. Stopping waits for writes that have begun. */
 export function startStoreData(deps: StoreDataDeps): { stop(): Promise<void> } {
   const controller = new AbortController();
   const loading = loadStoreData(deps, controller.signal);
@@ -50,7 +48,7 @@ export function startStoreData(deps: StoreDataDeps): { stop(): Promise<void> } {
   };
 }
 
-/** Loads the files that changed, one after the other. What goes wrong with one is logged. */
+/** Loads the files that changed, one after another. An error in one of them is logged. */
 export async function loadStoreData(deps: StoreDataDeps, signal: AbortSignal): Promise<void> {
   for (const { kind, name } of FILES) {
     const path = `${deps.folder}/${name}`;
@@ -78,10 +76,12 @@ async function loadFile(
   const startedMs = now();
   const progress = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
   const chunks = readFileBytes(path, signal);
-  const { counts, rejects } = await importStores({ kv, series }, { kind, chunks, progress });
+  const result = await importStores({ kv, series, now }, { kind, chunks, progress });
+  const { counts, rejects } = result;
   log(counts.rejected > 0 ? "warn" : "info", "store file loaded", {
     path,
     ...counts,
+    ...(result.kind === "hours" ? { storesWithoutHours: result.withoutHours.length } : {}),
     rejects: rejects.slice(0, REJECTS_LOGGED),
     ms: now() - startedMs,
   });

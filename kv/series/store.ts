@@ -16,7 +16,13 @@ import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
 import { purgeSeries, removeSeries } from "./remove.ts";
-import { type ProfileExtent, profileExtent, scanLatest, type SeriesLatest } from "./scan.ts";
+import {
+  latestReadings,
+  type ProfileExtent,
+  profileExtent,
+  scanLatest,
+  type SeriesLatest,
+} from "./scan.ts";
 import { foldSegments, type WriteCounts, writeReadings } from "./write.ts";
 import { type WriteManyDeps, writeManyReadings } from "./write_many.ts";
 
@@ -64,6 +70,8 @@ export interface SeriesStore {
    * it, in the order of ids, some at a time (`kv/series/scan.ts`).
    */
   scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** The latest reading of each of these series, a page of one row, in few reads. */
+  latest(profile: ProfileName, ids: readonly string[]): Promise<ReadonlyMap<string, Page>>;
   /** All series of a profile together. */
   extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds what live ingest left into blocks; readings stay what they are. */
@@ -171,6 +179,7 @@ export function createSeriesStore(
     },
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
+    latest: (profile, ids) => latestReadings(kv, profile, ids),
     extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),

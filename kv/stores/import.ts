@@ -1,26 +1,27 @@
 /**
- * Importing what is uploaded about stores, from wherever its bytes come.
+ * Importing polls, business hours and time zones of stores, wherever the bytes come from.
  *
- * Polls are stored as they come in. Hours and zones are kept in memory until the upload has ended
- * well, and then replace what stores had.
+ * Polls are stored as they arrive. Hours and zones are kept in memory until the upload has ended
+ * well, and then replace what the stores had.
  *
  * @module
  */
 
+import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import { createPollBuffer, type PollsByStore } from "../../data/stores/poll_buffer.ts";
 import { createPollReader } from "../../data/stores/poll_rows.ts";
 import {
-  gatherHours,
-  gatherZones,
-  type StoreGathering,
+  collectHours,
+  collectZones,
+  type RejectedHours,
   weeklySpans,
 } from "../../data/stores/settings_rows.ts";
 import type { RecordReader, Reject } from "../../data/text/upload_reader.ts";
-import type { Staging } from "../budget.ts";
 import type { SeriesStore } from "../series/store.ts";
+import { stageRejectedHours, stageRejectedHoursDelete } from "./rejected_hours.ts";
 import { commitStores, stageStoreHours, stageStoreZone } from "./stores.ts";
 
-/** What is uploaded. */
+/** What an upload is about. */
 export type StoreUploadKind = "status" | "hours" | "timezones";
 
 /** What an import needs. */
@@ -29,84 +30,96 @@ export interface StoreImportDeps {
   readonly kv: Pick<Deno.Kv, "atomic">;
   /** Where polls go. */
   readonly series: Pick<SeriesStore, "writeMany">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
 }
 
-/** How far an import is; what it counts of polls is durable. */
+/** How far an import is. The polls it counts are durable. */
 export interface StoreImportProgress {
-  /** Polls of times that were new. */
+  /** Polls whose time was new. */
   inserted: number;
-  /** Polls of times that had another status. */
+  /** Polls whose time had another status. */
   updated: number;
   /** Polls that changed nothing. */
   unchanged: number;
-  /** Rows that were not taken. */
+  /** Rows that were rejected. */
   rejected: number;
 }
 
-/** Rows of polls; `received` = `inserted` + `updated` + `unchanged` + `rejected`. */
+/** Rows of polls: `received` = `inserted` + `updated` + `unchanged` + `rejected`. */
 export interface PollCounts extends Readonly<StoreImportProgress> {
   /** Rows of the upload. */
   readonly received: number;
 }
 
-/** Rows of hours or time zones; `received` = `replaced` + `rejected`. */
+/** Rows of hours or time zones: `received` = `replaced` + `rejected`. */
 export interface ReplacementCounts {
   /** Rows of the upload. */
   readonly received: number;
-  /** Rows that were taken. */
+  /** Rows that were accepted. */
   readonly replaced: number;
-  /** Rows that were not taken. */
+  /** Rows that were rejected. */
   readonly rejected: number;
-  /** Stores whose hours or zone the taken rows replaced. */
+  /** Stores whose hours or zone the accepted rows replaced. */
   readonly stores: number;
 }
 
-/** What came of an import. */
-export interface StoreImportResult {
-  /** How many rows became what. */
-  readonly counts: PollCounts | ReplacementCounts;
-  /** The first 100 rows that were not taken. */
+/** The rows that an import did not use. */
+export interface UnusedRows {
+  /** The first 100 rejected rows. */
   readonly rejects: readonly Reject[];
-  /** Columns that mean nothing here; the first 100. */
+  /** Columns that mean nothing here: the first 100. */
   readonly ignored: readonly string[];
 }
 
+/** The result of an import, by what was uploaded. */
+export type StoreImportResult =
+  & UnusedRows
+  & (
+    | { readonly kind: "status"; readonly counts: PollCounts }
+    | { readonly kind: "timezones"; readonly counts: ReplacementCounts }
+    | {
+      readonly kind: "hours";
+      readonly counts: ReplacementCounts;
+      /** The stores whose rows were all rejected. */
+      readonly withoutHours: readonly string[];
+    }
+  );
+
 /** An upload about stores. */
 export interface StoreUpload {
-  /** What it is of. */
+  /** What it is about. */
   readonly kind: StoreUploadKind;
   /** Its bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;
-  /** Is kept up to date. */
+  /** Kept up to date while the import runs. */
   readonly progress: StoreImportProgress;
 }
 
 /**
- * Imports an upload. Where it breaks off, polls that came in are stored, hours and zones are as they
- * were; the same again completes it.
+ * Imports an upload. If it breaks off, the polls that arrived are stored, while hours and zones stay
+ * as they were. Importing the same upload again completes it.
  *
- * @throws {AppError} INVALID_REQUEST where the header is wrong, SERIES_BUSY when other processes
- * keep writing the same stores, and what `chunks` throws.
+ * @throws {AppError} INVALID_REQUEST if the header is wrong, SERIES_BUSY if other processes keep
+ * writing the same stores; and whatever `chunks` throws.
  */
 export async function importStores(
   deps: StoreImportDeps,
-  { kind, chunks, progress }: StoreUpload,
+  upload: StoreUpload,
 ): Promise<StoreImportResult> {
-  if (kind === "status") return await importPolls(deps.series, chunks, progress);
-  const upload = { chunks, progress };
-  return kind === "hours"
-    ? await replaceSettings(
-      deps.kv,
-      { ...upload, gathering: gatherHours() },
-      (op, id, numbers) => stageStoreHours(op, id, weeklySpans(numbers)),
-    )
-    : await replaceSettings(deps.kv, { ...upload, gathering: gatherZones() }, stageStoreZone);
+  switch (upload.kind) {
+    case "status":
+      return await importPolls(deps, upload);
+    case "hours":
+      return await importHours(deps, upload);
+    case "timezones":
+      return await importZones(deps, upload);
+  }
 }
 
 async function importPolls(
-  series: StoreImportDeps["series"],
-  chunks: StoreUpload["chunks"],
-  progress: StoreImportProgress,
+  { series }: StoreImportDeps,
+  { chunks, progress }: StoreUpload,
 ): Promise<StoreImportResult> {
   const buffer = createPollBuffer();
   const reader = createPollReader(buffer);
@@ -119,11 +132,11 @@ async function importPolls(
     progress.unchanged += count - inserted - updated;
   }
 
-  /** While polls are written the next ones are read, so no more than two buffers are in memory. */
+  /** The next polls are read while these are written, so memory holds at most two buffers. */
   async function flush(): Promise<void> {
     await storing;
     storing = store(buffer.take());
-    // Whoever awaits it gets its error; until then it is not one that nobody handles.
+    // Whoever awaits the promise gets its error. Until then it must not count as unhandled.
     storing.catch(() => {});
   }
 
@@ -136,38 +149,73 @@ async function importPolls(
     reader.end();
     progress.rejected = reader.rejected().count;
   } finally {
-    // Also of an upload that breaks off: so many polls are gathered that a slow sender, who is cut
-    // off again and again, would never come to its end.
+    // Even if the upload breaks off. A buffer holds so many polls that a slow client, cut off again
+    // and again, would otherwise never get to the end.
     await flush();
     await storing;
   }
   const { inserted, updated, unchanged, rejected } = progress;
   const received = inserted + updated + unchanged + rejected;
-  return { counts: { received, inserted, updated, unchanged, rejected }, ...told(reader) };
+  const counts = { received, inserted, updated, unchanged, rejected };
+  return { kind: "status", counts, ...unusedRows(reader) };
 }
 
-async function replaceSettings<T>(
-  kv: StoreImportDeps["kv"],
-  { chunks, progress, gathering: { reader, byStore, taken } }:
-    & Pick<
-      StoreUpload,
-      "chunks" | "progress"
-    >
-    & { gathering: StoreGathering<T> },
-  stage: (op: Staging, id: string, setting: T) => void,
+async function importHours(
+  { kv, now }: StoreImportDeps,
+  upload: StoreUpload,
 ): Promise<StoreImportResult> {
+  const { reader, byStore, accepted, rejectedStores } = collectHours();
+  await readAll(reader, upload);
+  const rejected = rejectedStores(), atMs = now();
+  await commitStores(kv, byStore, (op, id, numbers) => {
+    stageStoreHours(op, id, weeklySpans(numbers));
+    stageRejectedHoursDelete(op, id);
+  });
+  await commitStores(kv, rejected, (op, id, rows) => {
+    stageRejectedHours(op, id, { atMs, ...rejectedRecord(rows) });
+  });
+  return {
+    kind: "hours",
+    counts: replacementCounts({ reader, byStore, accepted }),
+    withoutHours: [...rejected.keys()],
+    ...unusedRows(reader),
+  };
+}
+
+async function importZones(
+  { kv }: StoreImportDeps,
+  upload: StoreUpload,
+): Promise<StoreImportResult> {
+  const rows = collectZones();
+  await readAll(rows.reader, upload);
+  await commitStores(kv, rows.byStore, stageStoreZone);
+  return { kind: "timezones", counts: replacementCounts(rows), ...unusedRows(rows.reader) };
+}
+
+async function readAll(reader: RecordReader, { chunks, progress }: StoreUpload): Promise<void> {
   for await (const chunk of chunks) {
     reader.push(chunk);
     progress.rejected = reader.rejected().count;
   }
   reader.end();
   progress.rejected = reader.rejected().count;
-  await commitStores(kv, byStore, stage);
-  const { rejected } = progress, replaced = taken();
-  const counts = { received: replaced + rejected, replaced, rejected, stores: byStore.size };
-  return { counts, ...told(reader) };
 }
 
-function told(reader: RecordReader): Pick<StoreImportResult, "rejects" | "ignored"> {
+function rejectedRecord({ rows, first: { field, value, rule } }: RejectedHours) {
+  return { rows, field, value: value.slice(0, QUOTED_VALUE_MAX), rule };
+}
+
+function replacementCounts(
+  { reader, byStore, accepted }: {
+    reader: RecordReader;
+    byStore: ReadonlyMap<string, unknown>;
+    accepted: () => number;
+  },
+): ReplacementCounts {
+  const { count: rejected } = reader.rejected(), replaced = accepted();
+  return { received: replaced + rejected, replaced, rejected, stores: byStore.size };
+}
+
+function unusedRows(reader: RecordReader): UnusedRows {
   return { rejects: reader.rejected().first, ignored: reader.ignored() };
 }

@@ -1,13 +1,12 @@
 /**
- * What is known of stores beside their polls: business hours and time zone.
+ * Settings of stores: business hours and time zone.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["store", id, "hours"]` | `{ v: 1, spans }`: day, start and end of each weekly span, one after the other | the upload of hours |
+ * | `["store", id, "hours"]` | `{ v: 1, spans }`: day, start and end of each weekly span in a row | the upload of hours |
  * | `["store", id, "zone"]` | `{ v: 1, zone }`: its IANA name | the upload of time zones |
  *
- * Hours and zone are records of their own, as one is replaced without looking at the other. Nothing
- * takes them away.
+ * Hours and zone are separate records, so that either can be replaced without reading the other.
  *
  * @module
  */
@@ -20,23 +19,23 @@ const SPACE = "store";
 const HOURS = "hours", ZONE = "zone";
 /** Entries read at once; a store has two. */
 const LIST_BATCH = 500;
-/** Stores that are staged at a time: about as many as a commit holds. */
+/** Stores that are staged at a time: about as many as fit one commit. */
 const STAGED_STORES = 400;
 
 const hoursSchema = z.object({ v: z.literal(1), spans: z.array(z.number()) });
 const zoneSchema = z.object({ v: z.literal(1), zone: z.string() });
 
-/** What is known of a store beside its polls. */
+/** The settings of a store. */
 export interface StoreSettings {
   /** The store. */
   readonly id: string;
-  /** The IANA name of its zone, or null where it has none of its own. */
+  /** The IANA name of its zone, or null if it has none. */
   readonly zone: string | null;
-  /** When it is open; null where nothing is known of that. */
+  /** When it is open, or null if that is not known. */
   readonly hours: readonly WeeklySpan[] | null;
 }
 
-/** What is known of a store; null where neither its hours nor its zone are known. */
+/** The settings of a store, or null if it has neither hours nor a zone. */
 export async function getStoreSettings(
   kv: Pick<Deno.Kv, "list">,
   id: string,
@@ -46,8 +45,8 @@ export async function getStoreSettings(
 }
 
 /**
- * Every store with hours or a zone, in the order of ids, from behind `afterId` ("" for the first).
- * Read in batches, so of what is replaced meanwhile it may have some.
+ * Every store with hours or a zone, in the order of their ids, those after `afterId` ("" for the
+ * first). The list is read in batches, so it may contain some of the changes made meanwhile.
  */
 export async function* listStoreSettings(
   kv: Pick<Deno.Kv, "list">,
@@ -70,8 +69,9 @@ export function stageStoreZone(op: Staging, id: string, zone: string): void {
 }
 
 /**
- * Replaces something of many stores in few commits. What is staged of a store is whole or not there;
- * where one throws, the stores before it have been replaced, and doing all again completes it.
+ * Changes a setting of many stores in few commits. What `stage` adds for a store is committed whole
+ * or not at all. If a commit throws, the stores before it have been changed, and calling this again
+ * completes the rest.
  */
 export async function commitStores<T>(
   kv: Pick<Deno.Kv, "atomic">,
@@ -96,7 +96,7 @@ export async function commitStores<T>(
   await commitStages();
 }
 
-/** The entries of each store put together. */
+/** Puts the entries of each store together. */
 async function* settingsOf(
   entries: AsyncIterable<Deno.KvEntry<unknown>>,
 ): AsyncGenerator<StoreSettings> {

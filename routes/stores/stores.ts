@@ -1,5 +1,5 @@
 /**
- * Stores over HTTP: polls, hours and time zones in, stores out.
+ * Stores over HTTP: upload polls, hours and time zones, list stores, get one store.
  *
  * @module
  */
@@ -7,24 +7,39 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
+import { isStoreId, METER_ID_RULE, STORE_ID_PATTERN, STORE_ID_RULE } from "../../data/limits.ts";
 import type { WeeklySpan } from "../../data/stores/business_hours.ts";
 import { clockText } from "../../data/time/clock_text.ts";
-import { isStoreId, STORE_ID_RULE } from "../../data/limits.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import { getStore, listStores, type StoreInfo, type StoreInfoDeps } from "../../kv/stores/info.ts";
-import { limitText } from "../openapi/list_query.ts";
-import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import {
+  getStore,
+  type LatestPoll,
+  latestPolls,
+  listStores,
+  type StoreDetail,
+  type StoreInfo,
+  type StoreInfoDeps,
+} from "../../kv/stores/info.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { STORE_UPLOADS, type StoreUploadDeps, takeStoreUpload } from "./uploads.ts";
+import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import { fieldsText, limitText } from "../openapi/list_query.ts";
+import type { StoreBody, StoreDetailBody, StoreListBody, WeeklyHoursBody } from "./schemas.ts";
+import { importStoreUpload, STORE_UPLOADS, type StoreUploadDeps } from "./uploads.ts";
 
-/** What a list of stores is asked for with. */
+/** The query of a list of stores. */
 export const storeListQuery: z.ZodObject<
-  { limit: z.ZodType<number>; cursor: z.ZodType<string | undefined> },
+  {
+    limit: z.ZodType<number>;
+    cursor: z.ZodType<string | undefined>;
+    fields: z.ZodType<"latest" | undefined>;
+  },
   z.core.$strict
 > = z.strictObject({
   limit: limitText,
-  cursor: z.string().refine(isStoreId, `cursor must be ${STORE_ID_RULE}`).optional(),
+  // Names that no store may have are positions in the list all the same.
+  cursor: z.string().regex(STORE_ID_PATTERN, `cursor must be ${METER_ID_RULE}`).optional(),
+  fields: fieldsText.optional(),
 });
 
 /** What the routes need. */
@@ -37,7 +52,7 @@ export function storeRoutes(deps: StoreDeps): Hono {
   for (const kind of STORE_UPLOADS) {
     app.post(`/stores/${kind}`, async (c) => {
       requireNoQuery(c.req.query());
-      return c.json(await takeStoreUpload({ ...deps, imports }, kind, c.req.raw));
+      return c.json(await importStoreUpload({ ...deps, imports }, kind, c.req.raw));
     });
     app.get(`/stores/${kind}`, (c) => c.json({ imports: imports.of(kind).map(importBody) }));
   }
@@ -45,15 +60,9 @@ export function storeRoutes(deps: StoreDeps): Hono {
     .get("/stores", async (c) => {
       const query = storeListQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const { limit, cursor = "" } = query.data;
-      // One more than asked for says whether there is a next page.
-      const found = await listStores(deps, { afterId: cursor, limit: limit + 1 });
-      const stores = found.slice(0, limit);
-      const next = found.length > limit
-        ? `/stores?limit=${limit}&cursor=${encodeURIComponent(stores[limit - 1].id)}`
-        : null;
-      if (next !== null) c.header("link", `<${next}>; rel="next"`);
-      return c.json({ stores: stores.map(summaryOf), next });
+      const body = await storePage(deps, query.data);
+      if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
+      return c.json(body);
     })
     .get("/stores/:store_id", async (c) => {
       const id = c.req.param("store_id");
@@ -63,7 +72,7 @@ export function storeRoutes(deps: StoreDeps): Hono {
       }
       const store = await getStore(deps, id);
       if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
-      return c.json({ ...summaryOf(store), hours: store.hours?.map(hoursBody) ?? null });
+      return c.json(detailBody(store));
     });
 }
 
@@ -72,7 +81,28 @@ function requireNoQuery(query: Record<string, string>): void {
   if (!result.success) throw invalidRequest(parameterErrors(result.error, query));
 }
 
-function summaryOf({ id, zone, polls }: StoreInfo): Record<string, unknown> {
+async function storePage(
+  deps: StoreInfoDeps,
+  { limit, cursor = "", fields }: z.infer<typeof storeListQuery>,
+): Promise<StoreListBody> {
+  // One store more than requested shows whether there is a next page.
+  const found = await listStores(deps, { afterId: cursor, limit: limit + 1 });
+  const stores = found.slice(0, limit);
+  const polled = stores.filter(({ polls }) => polls !== null).map(({ id }) => id);
+  const latest = fields === "latest" ? await latestPolls(deps, polled) : null;
+  const last = found.length > limit ? stores[limit - 1].id : null;
+  return {
+    stores: stores.map((store) =>
+      latest === null
+        ? summaryBody(store)
+        : { ...summaryBody(store), latest: latestBody(latest.get(store.id)) }
+    ),
+    next: last === null ? null : `/stores?limit=${limit}&cursor=${encodeURIComponent(last)}` +
+      (fields === undefined ? "" : `&fields=${fields}`),
+  };
+}
+
+function summaryBody({ id, zone, polls }: StoreInfo): StoreBody {
   return {
     store_id: id,
     timezone_str: zone,
@@ -82,7 +112,27 @@ function summaryOf({ id, zone, polls }: StoreInfo): Record<string, unknown> {
   };
 }
 
-function hoursBody({ day, startMs, endMs }: WeeklySpan): Record<string, unknown> {
+function latestBody(poll: LatestPoll | undefined): NonNullable<StoreBody["latest"]> | null {
+  if (poll === undefined) return null;
+  return { timestamp: instantText(poll.timeMs), status: poll.isActive ? "active" : "inactive" };
+}
+
+function detailBody(store: StoreDetail): StoreDetailBody {
+  const { hours, rejectedHours } = store;
+  return {
+    ...summaryBody(store),
+    hours: hours?.map(hoursBody) ?? null,
+    rejected_hours: rejectedHours === null ? null : {
+      uploaded_at: instantText(rejectedHours.atMs),
+      rows: rejectedHours.rows,
+      field: rejectedHours.field,
+      value: rejectedHours.value,
+      rule: rejectedHours.rule,
+    },
+  };
+}
+
+function hoursBody({ day, startMs, endMs }: WeeklySpan): WeeklyHoursBody {
   return {
     day_of_week: day,
     start_time_local: clockText(startMs),

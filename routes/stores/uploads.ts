@@ -4,40 +4,42 @@
  * @module
  */
 
+import { REJECTS_LISTED } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import {
   importStores,
   type StoreImportDeps,
+  type StoreImportResult,
   type StoreUploadKind,
 } from "../../kv/stores/import.ts";
 import { bodyForm } from "../http/body_form.ts";
-import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
 import { uploadBytes } from "../http/upload_body.ts";
+import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
+import type { StoreUploadBody } from "./schemas.ts";
 
-/** What there is to upload. */
+/** The kinds of upload. */
 export const STORE_UPLOADS: readonly StoreUploadKind[] = ["status", "hours", "timezones"];
 
 /** What uploads need. */
 export interface StoreUploadDeps extends StoreImportDeps {
-  /** The uploads that run. */
+  /** The running uploads. */
   readonly imports: RunningImports;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
   /** The log. */
   readonly log: Log;
 }
 
 /**
- * Takes an upload to its end; the body of the answer, which tells what came of it.
+ * Reads an upload to its end and returns the body of the answer: the result of the import.
  *
- * @throws {AppError} UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST where the header is wrong,
- * MALFORMED_BODY where the upload breaks off or is no gzip.
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST if the header is wrong, MALFORMED_BODY
+ * if the upload breaks off or is not gzip.
  */
-export async function takeStoreUpload(
-  { imports, now, log, ...deps }: StoreUploadDeps,
+export async function importStoreUpload(
+  { imports, log, ...deps }: StoreUploadDeps,
   kind: StoreUploadKind,
   request: Request,
-): Promise<Record<string, unknown>> {
+): Promise<StoreUploadBody> {
+  const { now } = deps;
   const { isGzip } = bodyForm(request, ["text/csv"], ["gzip", "identity"]);
   const length = request.headers.get("content-length");
   const progress: ImportProgress = {
@@ -50,17 +52,33 @@ export async function takeStoreUpload(
     unchanged: 0,
     rejected: 0,
   };
-  using _tracked = imports.track(kind, progress);
+  using _running = imports.track(kind, progress);
   const chunks = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
   try {
-    const { counts, rejects, ignored } = await importStores(deps, { kind, chunks, progress });
+    const result = await importStores(deps, { kind, chunks, progress });
+    const { counts } = result;
+    const without = result.kind === "hours"
+      ? { storesWithoutHours: result.withoutHours.length }
+      : {};
     const ms = now() - progress.startedMs;
     const perSecond = Math.round(counts.received / Math.max(ms, 1) * 1000);
-    log("info", "store import ended", { upload: kind, ...counts, ms, perSecond });
-    return { ...counts, rejects, ignored_columns: ignored };
+    log("info", "store import ended", { upload: kind, ...counts, ...without, ms, perSecond });
+    return uploadBody(result);
   } catch (error) {
-    const { startedMs: _started, isDryRun: _dry, totalBytes: _total, ...told } = progress;
-    log("warn", "store import cut short", { upload: kind, ...told, error });
+    const { startedMs: _started, isDryRun: _dry, totalBytes: _total, ...counts } = progress;
+    log("warn", "store import cut short", { upload: kind, ...counts, error });
     throw error;
   }
+}
+
+function uploadBody(result: StoreImportResult): StoreUploadBody {
+  const unused = { rejects: [...result.rejects], ignored_columns: [...result.ignored] };
+  if (result.kind !== "hours") return { ...result.counts, ...unused };
+  const { counts, withoutHours } = result;
+  return {
+    ...counts,
+    stores_without_hours: withoutHours.slice(0, REJECTS_LISTED),
+    stores_without_hours_count: withoutHours.length,
+    ...unused,
+  };
 }

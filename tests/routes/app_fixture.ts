@@ -81,6 +81,7 @@ export function emptySeries(): AppDeps["series"] {
   return {
     describe: () => Promise.resolve(null),
     list: () => Promise.resolve([]),
+    latest: () => Promise.resolve(new Map()),
     async *read() {},
     remove: () => Promise.resolve(false),
     writeMany(_profile, ids, pageOf) {

@@ -204,6 +204,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   const series: AppDeps["series"] = {
     describe: fail,
     list: fail,
+    latest: fail,
     remove: fail,
     write: fail,
     writeMany: fail,

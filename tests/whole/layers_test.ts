@@ -146,6 +146,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "segment",
     "series",
     "store",
+    "store_hours_rejected",
     "unfolded",
   ]);
 });

@@ -52,12 +52,42 @@ Deno.test("readWeeklySpan() opens the whole day from 00:00:00 to 00:00:00 and to
   });
 });
 
-Deno.test("readWeeklySpan() tells everything that is wrong at once", () => {
+Deno.test("readWeeklySpan() accepts hours of one digit and without seconds", () => {
+  // 9 h is 32,400 s after midnight; 9:05:07 is 32,707 s.
+  for (const start of ["9:00", "09:00", "9:00:00", "09:00:00", "9:00:00.000"]) {
+    assertEquals(readWeeklySpan({ day: "1", start, end: "17:30" }), {
+      span: { day: 1, startMs: 32_400_000, endMs: 63_000_000 },
+    }, start);
+  }
+  assertEquals(readWeeklySpan({ day: "1", start: "0:00", end: "9:05:07" }), {
+    span: { day: 1, startMs: 0, endMs: 32_707_000 },
+  });
+});
+
+Deno.test("readWeeklySpan() accepts 24:00 as the end of the day, and only as an end", () => {
+  for (const end of ["24:00", "24:00:00", "24:00:00.000"]) {
+    for (const [start, startMs] of [["00:00:00", 0], ["18:00", 18 * HOUR_MS]] as const) {
+      assertEquals(readWeeklySpan({ day: "5", start, end }), {
+        span: { day: 5, startMs, endMs: DAY_MS },
+      }, `${start} to ${end}`);
+    }
+  }
+  for (const end of ["24:01", "24:00:01", "24:00:00.001", "24", "024:00"]) {
+    assert("problems" in readWeeklySpan({ day: "5", start: "18:00", end }), end);
+  }
+  assertEquals(readWeeklySpan({ day: "5", start: "24:00", end: "24:00" }), {
+    problems: [
+      { field: "start", value: "24:00", rule: "a time of day such as 09:00:00 or 9:00" },
+    ],
+  });
+});
+
+Deno.test("readWeeklySpan() lists everything that is wrong at once", () => {
   assertEquals(readWeeklySpan({ day: "7", start: "24:00:00", end: "noon" }), {
     problems: [
       { field: "day", value: "7", rule: "a day of the week, 0 (Monday) to 6 (Sunday)" },
-      { field: "start", value: "24:00:00", rule: "a time of day, HH:MM:SS" },
-      { field: "end", value: "noon", rule: "a time of day, HH:MM:SS" },
+      { field: "start", value: "24:00:00", rule: "a time of day such as 09:00:00 or 9:00" },
+      { field: "end", value: "noon", rule: "a time of day such as 09:00:00 or 9:00, or 24:00" },
     ],
   });
   for (const clock of ["09:00:00", "23:59:59"]) {
@@ -65,14 +95,14 @@ Deno.test("readWeeklySpan() tells everything that is wrong at once", () => {
       problems: [{
         field: "end",
         value: clock,
-        rule: "a time other than the start, but for 00:00:00 to 00:00:00, the whole day",
+        rule: "a time other than the start, except 00:00:00 to 00:00:00, which is the whole day",
       }],
     });
   }
   for (const day of ["", "-1", "1.5", "Monday", "01"]) {
     assert("problems" in readWeeklySpan({ day, start: "09:00:00", end: "10:00:00" }), day);
   }
-  for (const start of ["", "9:00:00", "09:60:00", "09:00:60", "09:00:00Z", " 09:00:00"]) {
+  for (const start of ["", "9", "9:0", ":00", "09:60:00", "09:00:60", "09:00:00Z", " 09:00:00"]) {
     assert("problems" in readWeeklySpan({ day: "1", start, end: "10:00:00" }), start);
   }
 });

@@ -132,6 +132,43 @@ Deno.test("a scan of folded series takes one read a series, and four a hundred",
   assertLessOrEqual(kv.reads() - before, 200 + idReads + batchReads);
 });
 
+Deno.test("latest() gives the last reading of each series, of blocks or segments, in few reads", async () => {
+  using below = await Deno.openKv(":memory:");
+  const kv = strictKv(below);
+  const store = createSeriesStore({ kv, now: tickingClock() });
+  const ids = Array.from({ length: 200 }, (_, index) => `s${index}`);
+  for (const id of ids) {
+    // 102 readings, a day apart: the last one is the grid's row 101 at scale 1.
+    const page = gridPage({ fromMs: DAY - 100 * DAY_MS, stepMs: DAY_MS, count: 102, width: 1 });
+    await store.write(site(id), page);
+  }
+  const before = kv.reads();
+  const latest = await store.latest("site", ["none", ...ids]);
+  // A hundred series: two reads of heads, ten of ten marks each, and one read of blocks a series.
+  assertLessOrEqual(kv.reads() - before, 3 * (2 + 10) + ids.length);
+  assertEquals([...latest.keys()].toSorted(), ids.toSorted());
+  const page = latest.get("s150");
+  assertEquals([[...page?.timesMs ?? []], [...page?.columns[0].values ?? []]], [
+    [DAY + DAY_MS],
+    [101],
+  ]);
+});
+
+Deno.test("latest() knows what live ingest wrote, and nothing of a series that was removed", async () => {
+  using rig = await openPlainRig();
+  const { store, ingest } = rig;
+  await store.write(site("both"), pageOf([[DAY, "0"]]));
+  await ingest.add(site("both"), pageOf([[DAY + 2, "1"], [DAY + 1, "0"]]));
+  await ingest.add(site("new"), pageOf([[DAY - 7, "1"]]));
+  await store.write(site("gone"), pageOf([[DAY, "1"]]));
+  await store.remove(site("gone"));
+  const latest = await store.latest("site", ["new", "gone", "both"]);
+  const found = Array.from(latest, ([id, { timesMs, columns: [{ values }] }]) => {
+    return [id, [...timesMs], [...values]];
+  });
+  assertEquals(found, [["both", [DAY + 2], [1]], ["new", [DAY - 7], [1]]]);
+});
+
 /** Folds every series as compaction does, and takes their marks away. */
 async function compactAll({ below, other }: RaceRig): Promise<void> {
   for (const mark of await Array.fromAsync(listSegmentCounts(below))) {

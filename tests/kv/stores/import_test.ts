@@ -14,6 +14,8 @@ import {
 
 const START_MS = Date.UTC(2023, 0, 18);
 
+const now = () => START_MS;
+
 function newProgress() {
   return { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 }
@@ -29,7 +31,7 @@ async function importText(kv: StrictKv, kind: StoreUploadKind, text: string, fau
   const series = createSeriesStore({ kv, now: tickingClock() });
   const progress = newProgress();
   const chunks = chunksOf(text, fault);
-  const { counts } = await importStores({ kv, series }, { kind, chunks, progress });
+  const { counts } = await importStores({ kv, series, now }, { kind, chunks, progress });
   return counts;
 }
 
@@ -86,7 +88,7 @@ Deno.test("polls of any number are written whenever some two million have come",
   }
   using kv = strictKv(await Deno.openKv(":memory:"));
   const progress = newProgress();
-  await importStores({ kv, series }, { kind: "status", chunks: chunks(), progress });
+  await importStores({ kv, series, now }, { kind: "status", chunks: chunks(), progress });
   // 2,097,152 polls are the most; chunks are of 1,000.
   assertEquals(written.length, 2);
   // Nine stores, each with one poll a chunk; of a chunk's 1,000 rows the rest repeat its time.

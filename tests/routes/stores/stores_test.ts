@@ -44,6 +44,33 @@ Deno.test("stores are those with polls, hours or a zone, in the order of ids, pa
   assertEquals(behind.map(({ store_id }: { store_id: string }) => store_id), ["b:2", "c", "d"]);
 });
 
+Deno.test("fields=latest adds the latest poll of each store, on every page", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  await postStores(
+    url,
+    "status",
+    "store_id,timestamp_utc,status\n" +
+      "a,2023-01-25 13:00:00 UTC,0\na,2023-01-25 12:00:00 UTC,1\nc,2023-01-24 00:00:00.5 UTC,1\n",
+  );
+  await postStores(url, "timezones", "store_id,timezone_str\nb,UTC\n");
+  const first = (await askJson(`${url}/stores?limit=2&fields=latest`)).body;
+  assertEquals(first.stores.map(({ latest }: { latest: unknown }) => latest), [
+    { timestamp: "2023-01-25T13:00:00Z", status: "inactive" },
+    null,
+  ]);
+  assertEquals(first.next, "/stores?limit=2&cursor=b&fields=latest");
+  const second = (await askJson(url + first.next)).body;
+  assertEquals([second.stores.length, second.stores[0].latest, second.next], [1, {
+    timestamp: "2023-01-24T00:00:00.500Z",
+    status: "active",
+  }, null]);
+  const plain = (await askJson(`${url}/stores`)).body;
+  assertEquals(plain.stores.map((store: object) => "latest" in store), [false, false, false]);
+  const wrong = await askJson(`${url}/stores?fields=all`);
+  assertEquals([wrong.status, wrong.body.errors[0].detail], [400, "fields must be latest"]);
+});
+
 Deno.test("meters and devices are no stores, and stores are neither", async () => {
   await using service = await startTestService();
   const { url } = service;

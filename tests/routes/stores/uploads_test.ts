@@ -55,6 +55,7 @@ Deno.test("polls add up: new ones, the same, another status at a known time", as
     first_poll: "2023-01-25T12:09:39.388Z",
     last_poll: "2023-01-25T13:09:39Z",
     hours: null,
+    rejected_hours: null,
   });
 });
 
@@ -62,7 +63,8 @@ Deno.test("hours and zones replace what a store had, and leave other stores alon
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const hours = await postStores(url, "hours", HOURS);
-  assertEquals(hours.body, { received: 4, replaced: 4, stores: 2, ...NONE });
+  const noStores = { stores_without_hours: [], stores_without_hours_count: 0 };
+  assertEquals(hours.body, { received: 4, replaced: 4, stores: 2, ...noStores, ...NONE });
   const zones = await postStores(url, "timezones", ZONES);
   assertEquals(zones.body, { received: 2, replaced: 2, stores: 2, ...NONE });
   const before = await storeOf(url, "1");
@@ -84,6 +86,58 @@ Deno.test("hours and zones replace what a store had, and leave other stores alon
   ]]);
 });
 
+Deno.test("hours as spreadsheets write them are accepted: 9:00:00, 9:00, 24:00", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { body } = await postStores(
+    service.url,
+    "hours",
+    "store_id,day_of_week,start_time_local,end_time_local\n" +
+      "1,0,9:00:00,17:00:00\n1,1,9:00,24:00\n1,2,0:00,24:00:00\n",
+  );
+  assertEquals([body.replaced, body.rejected, body.stores_without_hours], [3, 0, []]);
+  assertEquals((await storeOf(service.url, "1")).hours, [
+    { day_of_week: 0, start_time_local: "09:00:00", end_time_local: "17:00:00" },
+    { day_of_week: 1, start_time_local: "09:00:00", end_time_local: "23:59:59" },
+    { day_of_week: 2, start_time_local: "00:00:00", end_time_local: "23:59:59" },
+  ]);
+});
+
+Deno.test("a store whose hours were all rejected is named, until a row of it is accepted", async () => {
+  const atMs = Date.UTC(2024, 9, 4, 8);
+  await using service = await startTestService({ role: "api", now: () => atMs });
+  const { url } = service;
+  await postStores(url, "timezones", "store_id,timezone_str\n1,UTC\n2,UTC\n");
+  await postStores(url, "hours", "store_id,day,start,end\n2,0,09:00,17:00\n");
+  const wrong = "store_id,day,start,end\n1,0,9 am,5 pm\n2,1,noon,17:00\n1,1,9 am,5 pm\n3,0,x,y\n";
+  const { body } = await postStores(url, "hours", wrong);
+  assertEquals([body.replaced, body.rejected, body.stores], [0, 4, 0]);
+  assertEquals([body.stores_without_hours, body.stores_without_hours_count], [["1", "2", "3"], 3]);
+  const first = await storeOf(url, "1");
+  assertEquals([first.hours, first.rejected_hours], [null, {
+    uploaded_at: "2024-10-04T08:00:00Z",
+    rows: 2,
+    field: "start_time_local",
+    value: "9 am",
+    rule: "a time of day such as 09:00:00 or 9:00",
+  }]);
+  // A store that had hours keeps them; rejected rows alone do not make a store.
+  const second = await storeOf(url, "2");
+  assertEquals([second.hours.length, second.rejected_hours.value], [1, "noon"]);
+  assertEquals((await askJson(`${url}/stores/3`)).status, 404);
+  await postStores(url, "hours", "store_id,day,start,end\n1,0,9 am,5 pm\n1,0,09:00,17:00\n");
+  assertEquals((await storeOf(url, "1")).rejected_hours, null);
+  assertEquals((await storeOf(url, "2")).rejected_hours.value, "noon");
+});
+
+Deno.test("of many stores without hours the answer names 100 and counts all", async () => {
+  await using service = await startTestService({ role: "api" });
+  const rows = Array.from({ length: 250 }, (_, index) => `s${1000 + index},0,9 am,17:00\n`);
+  const text = `store_id,day,start,end\n${rows.join("")}`;
+  const { body } = await postStores(service.url, "hours", text);
+  assertEquals([body.stores_without_hours.length, body.stores_without_hours_count], [100, 250]);
+  assertEquals(body.stores_without_hours.at(-1), "s1099");
+});
+
 Deno.test("a row whose zone does not exist leaves its store what it had, and says so", async () => {
   await using service = await startTestService({ role: "api" });
   await postStores(service.url, "timezones", ZONES);
@@ -97,8 +151,9 @@ Deno.test("a row whose zone does not exist leaves its store what it had, and say
     line: 3,
     field: "timezone_str",
     value: "Mars/Base",
-    rule: "an IANA time zone; the store keeps the one that it has, and counts as in " +
-      "America/Chicago where it has none",
+    rule:
+      "an IANA time zone; the store keeps the zone it has, or counts as in America/Chicago if " +
+      "it has none",
   });
   assertEquals((await storeOf(service.url, "1")).timezone_str, "America/New_York");
   assertEquals((await storeOf(service.url, "2")).timezone_str, "UTC");
