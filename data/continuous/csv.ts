@@ -1,8 +1,8 @@
 /**
- * Windows of continuous export as CSV (RFC 4180 with LF, UTF-8): a header, then one line a reading.
+ * Windows of continuous export as CSV (RFC 4180 with LF, UTF-8): a header, then one line per reading.
  *
- * A missing value is an empty field, an empty text is `""`. Texts that users gave are quoted where
- * they must be and else left as they are, so that they come back as they were.
+ * A missing value is an empty field; an empty text is `""`. Texts from users are quoted only if CSV
+ * requires it and are otherwise unchanged, so that a reader gets exactly what was sent.
  *
  * @module
  */
@@ -23,11 +23,11 @@ import type { Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
 import { createRowStart, pagesByDay } from "../text/row_start.ts";
 
-/** About what a reading of an appliance takes; more room is made where one takes more. */
+/** Roughly the length of a line of an appliance. The buffer grows if lines are longer. */
 const ROW_CHARS = 112;
 let booleans: DecimalTable | undefined;
 
-/** A window as a file. The same readings give the same bytes. */
+/** Encodes a window as a CSV file. The same readings give the same bytes. */
 export function encodeWindowCsv(window: ExportWindow): Uint8Array<ArrayBuffer> {
   const { deviceId, profile, parts } = window;
   const header = `${exportColumns(profile).map(({ name }) => name).join(",")}\n`;
@@ -61,7 +61,7 @@ function writePart(
   return at;
 }
 
-/** Made at the first use, as it is a megabyte of which two words are used. */
+/** Created on first use, as it takes a megabyte. */
 function booleanTable(): DecimalTable {
   return booleans ??= textTable(["false", "true"]);
 }

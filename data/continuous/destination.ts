@@ -1,5 +1,5 @@
 /**
- * The port to where continuous export puts its objects.
+ * The port to the place where continuous export stores its objects.
  *
  * @module
  */
@@ -7,25 +7,29 @@
 import type { WrittenFile } from "../files/file_store.ts";
 
 /**
- * Keeps objects under keys of names with `/` between. An object is there whole or not at all.
+ * Stores objects under keys, which are names joined by `/`. An object is visible whole or not at all.
  * Calls throw AppError (STORAGE_UNAVAILABLE, STORAGE_FULL), or the reason of their signal.
  */
 export interface ExportDestination {
-  /** What it is. */
+  /** The kind of destination. */
   readonly kind: "folder" | "s3";
   /**
-   * Puts an object, in the place of one that has its key. Resolves when length and checksum are
-   * proven: in a folder by the disk's word for bytes and name, in S3 by its answer (`s3_client.ts`).
+   * Stores an object, replacing any with the same key. Resolves when its length and checksum are
+   * confirmed: in a folder when the disk has synced the bytes and the name, in S3 by the answer
+   * (`data/s3/client.ts`).
    */
   put(
     key: string,
     object: { bytes: Uint8Array<ArrayBuffer>; contentType: string },
     signal: AbortSignal,
   ): Promise<WrittenFile>;
-  /** Deletes an object; fine when there is none. */
+  /** Deletes an object; does nothing if there is none. */
   remove(key: string, signal: AbortSignal): Promise<void>;
-  /** Writes and deletes something small. */
+  /** Writes and deletes a small object, to check that the destination works. */
   probe(signal: AbortSignal): Promise<void>;
-  /** Deletes what killed processes left unfinished; how many. Puts that run may fail by it. */
+  /**
+   * Deletes unfinished objects of killed processes and returns their number. It may make puts fail
+   * that are running.
+   */
   sweep(signal: AbortSignal): Promise<number>;
 }

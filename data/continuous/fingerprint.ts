@@ -1,6 +1,6 @@
 /**
- * A fingerprint of the readings of a window, by which an export tells whether a window is still what
- * was written of it, without making its file again.
+ * A fingerprint of the readings of a window. It shows whether a window has changed since it was
+ * written, without encoding its file again.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { toFloats } from "../readings/decimal.ts";
 import type { WindowPart } from "./rows.ts";
 
-/** Two numbers of 32 bits. */
+/** Two 32-bit numbers. */
 export type WindowFingerprint = readonly [number, number];
 
-/** FNV-1a's start and prime, and those of a second lane that differs in both. */
+/** Start and prime of FNV-1a, and different ones for a second lane. */
 const START = [0x811c9dc5, 0x9e3779b9];
 const PRIME = [0x01000193, 0x85ebca6b];
 
 /**
- * The fingerprint of readings. It depends on times and values alone: neither on how they are cut
- * into parts, nor on the scale at which a decimal is kept, nor on what is said of the device.
+ * The fingerprint of readings. It depends on their times and values only: not on how they are split
+ * into parts, the scale at which a decimal is stored, or the type and location of the device.
  */
 export function windowFingerprint(parts: readonly WindowPart[]): WindowFingerprint {
   const lanes = { a: START[0], b: START[1] };
@@ -33,11 +33,11 @@ export function windowFingerprint(parts: readonly WindowPart[]): WindowFingerpri
 }
 
 function mix(lanes: { a: number; b: number }, values: Float64Array): void {
-  // A view is over memory that begins at any multiple of 8, so it is one of words too.
+  // A Float64Array starts at a multiple of 8 bytes, so its memory can also be read as 32-bit words.
   const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
   let { a, b } = lanes;
   for (let at = 0; at < words.length; at++) {
-    // Missing values are one and the same, whatever their bits.
+    // All missing values count as equal, whatever their bits.
     const word = Number.isNaN(values[at >> 1]) ? -1 : words[at];
     a = Math.imul(a ^ word, PRIME[0]);
     a ^= a >>> 15;
@@ -48,7 +48,7 @@ function mix(lanes: { a: number; b: number }, values: Float64Array): void {
   lanes.b = b;
 }
 
-/** The last mixing of MurmurHash3, after which every bit hangs on all. */
+/** The final mix of MurmurHash3, which makes every bit depend on all others. */
 function finish(hash: number): number {
   let mixed = hash ^ (hash >>> 16);
   mixed = Math.imul(mixed, 0x85ebca6b);

@@ -1,7 +1,9 @@
 /**
- * Exported objects in a folder: a `.part` is written and synced in a folder of its own, which a sweep
- * can list however much was exported, then renamed to its place, and the folder there is synced, as
- * are the folders that are made for it.
+ * Exported objects in a folder.
+ *
+ * An object is first written and synced as a `.part` file in `.unfinished`, which stays quick to list
+ * however much was exported. Then it is renamed to its place. Its folder and any new folders above
+ * it are synced, so that the name outlives a crash of the machine.
  *
  * @module
  */
@@ -13,34 +15,34 @@ import { PART } from "../files/file_name.ts";
 import type { WrittenFile } from "../files/file_store.ts";
 import type { ExportDestination } from "./destination.ts";
 
-/** Folders that are known to be there; so many are a day of 10,000 devices. */
+/** How many existing folders to remember: enough for a day of 10,000 devices. */
 const KNOWN_FOLDERS = 10_000;
 const PROBE = ".probe";
-/** Where objects are that are not whole; no device's folder is called so. */
+/** The folder of unfinished objects. No object has a key that starts with it. */
 const UNFINISHED = ".unfinished";
 
-/** A folder that is there. */
+/** A folder that exists. */
 interface MadeFolder {
-  /** Settles when it and the folders above it outlive a crash of the machine. */
-  readonly listed: Promise<void>;
+  /** Resolves when the folder and those above it would outlive a crash of the machine. */
+  readonly synced: Promise<void>;
 }
 
 /** Syncs of one folder. */
 interface FolderSync {
   readonly running: Promise<void>;
-  /** What begins when the running one ends, where somebody asked meanwhile. */
+  /** The sync that starts when the running one ends; null if nobody needs it. */
   next: Promise<void> | null;
 }
 
-/** Objects below a folder, which is made when the first one comes. */
+/** A destination below a folder, which is created with the first object. */
 export function openFolderDestination(root: string): ExportDestination {
   const known = new Map<string, Promise<MadeFolder>>();
   const syncing = new Map<string, FolderSync>();
   const unfinished = `${root}/${UNFINISHED}`;
 
   /**
-   * Makes a folder once, and the ones above it. That they are listed for good is waited for apart, as
-   * files can be written meanwhile.
+   * Creates a folder and those above it, once. Callers wait for `synced` separately, as they can
+   * write files meanwhile.
    */
   function ensureFolder(path: string): Promise<MadeFolder> {
     const made = known.get(path);
@@ -48,15 +50,15 @@ export function openFolderDestination(root: string): ExportDestination {
     if (known.size >= KNOWN_FOLDERS) known.clear();
     const making = makeFolder(path);
     known.set(path, making);
-    // Tried again by whoever comes next; the one that asked gets the error.
-    making.then(({ listed }) => listed).catch(() => known.delete(path));
+    // The caller gets the error, and the next caller tries again.
+    making.then(({ synced }) => synced).catch(() => known.delete(path));
     return making;
   }
 
   async function makeFolder(path: string): Promise<MadeFolder> {
     if (path === root) {
       await onDisk(Deno.mkdir(root, { recursive: true }));
-      return { listed: Promise.resolve() };
+      return { synced: Promise.resolve() };
     }
     const above = path.slice(0, path.lastIndexOf("/"));
     const upper = await ensureFolder(above);
@@ -65,13 +67,13 @@ export function openFolderDestination(root: string): ExportDestination {
     } catch (error) {
       if (!(error instanceof Deno.errors.AlreadyExists)) throw storageError(error);
     }
-    const listed = Promise.all([upper.listed, syncShared(above)]).then(() => {});
-    // Whoever awaits it gets its error; until then it is not one that nobody handles.
-    listed.catch(() => {});
-    return { listed };
+    const synced = Promise.all([upper.synced, syncShared(above)]).then(() => {});
+    // Awaited later. Until then a rejection must not count as unhandled.
+    synced.catch(() => {});
+    return { synced };
   }
 
-  /** Syncs a folder. While one sync runs, all who ask share the next one. */
+  /** Syncs a folder. Everyone who needs a sync while one is running shares the next one. */
   function syncShared(path: string): Promise<void> {
     const sync = syncing.get(path);
     if (sync === undefined) return startSync(path);
@@ -96,16 +98,16 @@ export function openFolderDestination(root: string): ExportDestination {
       const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
       try {
         await ensureFolder(unfinished);
-        const [written, { listed }] = await Promise.all([
+        const [written, { synced }] = await Promise.all([
           writePart(part, bytes),
           ensureFolder(folder),
         ]);
         signal.throwIfAborted();
         await onDisk(Deno.rename(part, path));
-        await Promise.all([listed, syncShared(folder)]);
+        await Promise.all([synced, syncShared(folder)]);
         return written;
       } catch (error) {
-        // Somebody may have taken folders away.
+        // Someone may have deleted folders.
         known.clear();
         await removeFile(part).catch(() => {});
         throw error;
@@ -114,7 +116,7 @@ export function openFolderDestination(root: string): ExportDestination {
     async remove(key) {
       const path = `${root}/${key}`;
       await removeFile(path);
-      // A folder that is not there lists nothing.
+      // A missing folder needs no sync.
       await syncShared(path.slice(0, path.lastIndexOf("/"))).catch((error) => {
         if (!isNotFound(error)) throw error;
       });
@@ -137,7 +139,7 @@ async function writePart(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<
   await onDisk(file.sync());
   const { size } = await onDisk(file.stat());
   if (size !== bytes.length) {
-    throw new AppError("STORAGE_UNAVAILABLE", "The file has another length than what was written");
+    throw new AppError("STORAGE_UNAVAILABLE", "The file does not have the length that was written");
   }
   return { sizeBytes: size, sha256: createHash("sha256").update(bytes).digest("hex") };
 }

@@ -1,17 +1,17 @@
 /**
- * Names of exported objects: they depend on the device and the start of the window and on nothing
- * else, so that a second try writes over the first.
+ * The keys of exported objects. A key depends only on the device and the start of the window, so
+ * that a retry overwrites the first try.
  *
  * @module
  */
 
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, END_OF_TIME_MS } from "../limits.ts";
 
-/** Forms that windows are written in; also the ending of their objects' names. */
+/** The formats of exported files; also the extension of their keys. */
 export const EXPORT_FORMATS = ["parquet", "csv"] as const;
-/** How days become part of a name: `date=2026/02/07`, or `date=2026-02-07` as Hive has it. */
+/** How a key contains the day: `date=2026/02/07`, or `date=2026-02-07` as in Hive. */
 export const EXPORT_LAYOUTS = ["plain", "hive"] as const;
-/** What every name has behind its prefix, before the device's id. */
+/** What stands before the device id in every key. */
 export const DEVICE_PART = "device_id=";
 
 /** One of {@link EXPORT_FORMATS}. */
@@ -19,31 +19,31 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 /** One of {@link EXPORT_LAYOUTS}. */
 export type ExportLayout = typeof EXPORT_LAYOUTS[number];
 
-/** How objects are named. */
+/** How keys are built. */
 export interface KeyStyle {
-  /** What stands before the first `/`; names begin with `device_id=` where it is "". */
+  /** What every key starts with, without a `/` at its end; may be "". */
   readonly prefix: string;
-  /** How days are written. */
+  /** The layout. */
   readonly layout: ExportLayout;
-  /** The form of the objects. */
+  /** The format of the files. */
   readonly format: ExportFormat;
 }
 
-/** Where an object's readings come from. */
+/** The window of an object. */
 export interface KeyedWindow {
   /** The device. */
   readonly deviceId: string;
-  /** Where the window begins, epoch milliseconds, whole seconds. */
+  /** Start of the window, epoch milliseconds, whole seconds. */
   readonly fromMs: number;
 }
 
 /**
- * The name of a window's object, such as
- * `telemetry/device_id=D1/date=2026/02/07/export_120000.parquet`: the day and time in UTC at which
- * the window begins.
+ * The key of a window's object, such as
+ * `telemetry/device_id=D1/date=2026/02/07/export_120000.parquet`. Date and time are those of the
+ * start of the window, in UTC.
  *
- * @throws {RangeError} for an id that no device has, as it could reach out of its folder, and for a
- * start that is not a whole second of the years 1970 to 9999.
+ * @throws {RangeError} for an invalid device id, as it could lead out of its folder, and for a start
+ * that is not a whole second of the years 1970 to 9999.
  */
 export function objectKey(style: KeyStyle, { deviceId, fromMs }: KeyedWindow): string {
   const [date, clock] = startText(fromMs).split("T");
@@ -53,11 +53,11 @@ export function objectKey(style: KeyStyle, { deviceId, fromMs }: KeyedWindow): s
   }.${style.format}`;
 }
 
-/** What the names of all objects of a device begin with, such as `telemetry/device_id=D1/`. */
+/** What all keys of a device start with, such as `telemetry/device_id=D1/`. */
 export function deviceKey({ prefix }: Pick<KeyStyle, "prefix">, deviceId: string): string {
   if (!DEVICE_ID_PATTERN.test(deviceId)) {
     throw new RangeError(
-      `Cannot name an object as the device's id must be ${DEVICE_ID_RULE}: ${deviceId}`,
+      `Cannot name an object as the device id must be ${DEVICE_ID_RULE}: ${deviceId}`,
     );
   }
   return `${prefix === "" ? "" : `${prefix}/`}${DEVICE_PART}${deviceId}/`;
@@ -68,6 +68,6 @@ function startText(fromMs: number): string {
     return new Date(fromMs).toISOString();
   }
   throw new RangeError(
-    `Cannot name an object as its window must begin at a whole second of 1970 to 9999: ${fromMs}`,
+    `Cannot name an object as its window must start at a whole second of 1970 to 9999: ${fromMs}`,
   );
 }

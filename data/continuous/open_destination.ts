@@ -1,5 +1,5 @@
 /**
- * Opening the destination of continuous export that the settings name.
+ * Opens the destination of continuous export that the settings name.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { ExportDestination } from "./destination.ts";
 import { openFolderDestination } from "./folder_destination.ts";
 import { openS3Destination } from "./s3_destination.ts";
 
-/** What is known of where objects go. */
+/** The settings of the destination. */
 export interface DestinationOptions {
-  /** The folder, where there is no bucket. */
+  /** The folder, used if no bucket is set. */
   readonly path: string;
-  /** S3: how it is reached, the bucket or null, and what keys in it begin with. */
+  /** How to reach S3, the bucket or null, and the prefix of all keys in it. */
   readonly s3: S3Access & { readonly bucket: string | null; readonly prefix: string };
 }
 
-/** Opens the bucket, or the folder where no bucket is named. Nothing is asked of S3 yet. */
+/** Opens the bucket, or the folder if no bucket is set. Sends no request to S3 yet. */
 export function openDestination({ path, s3 }: DestinationOptions): ExportDestination {
   const { bucket, prefix, ...access } = s3;
   if (bucket === null) return openFolderDestination(path);

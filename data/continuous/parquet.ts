@@ -1,12 +1,12 @@
 /**
  * Windows of continuous export as Parquet.
  *
- * Times are INT64 milliseconds in UTC, measured values DOUBLE, all with statistics. All but time, id
- * and what is reckoned from the time may be missing. The compression is Snappy, as every reader has
- * it, and as the library brings its own: what the runtime compresses with may change with the
- * runtime, and then the bytes would.
+ * Times are INT64 milliseconds in UTC, measured values are DOUBLE, and every column has statistics.
+ * All columns may have missing values, except the time, the id and the columns computed from the
+ * time. The compression is Snappy, which every reader supports. The library brings its own
+ * implementation: the one of the runtime may change with the runtime, and then the bytes would.
  *
- * The library is loaded by {@link openParquetEncoder}, as no start needs it.
+ * {@link openParquetEncoder} loads the library on demand, as the service starts without it.
  *
  * @module
  */
@@ -28,25 +28,24 @@ import { type Column, concatPages, type Page, slicePage } from "../readings/page
 import {
   booleanChunk,
   type ChunkBytes,
-  type ChunkElement,
   doubleChunk,
   type ParquetLibrary,
   type Run,
   runChunk,
   timeChunk,
-  writeChunk,
 } from "./parquet_chunk.ts";
+import { type ChunkElement, writeChunk } from "./parquet_pages.ts";
 
-/** Makes the file of a window. The same readings give the same bytes. */
+/** Encodes a window as a file. The same readings give the same bytes. */
 export type ParquetEncoder = (window: ExportWindow) => Uint8Array<ArrayBuffer>;
 
 type Library = ParquetLibrary & {
   readonly writeMetadata: typeof import("hyparquet-writer/src/metadata.js").writeMetadata;
 };
 
-/** Readings of a row group, the number that DuckDB takes too; 960 KiB a column of doubles. */
+/** Readings per row group, as in DuckDB: 960 KiB for a column of doubles. */
 const ROW_GROUP_ROWS = 122_880;
-/** Ids are whole in statistics, so that files of other devices can be passed over. */
+/** Enough for a whole device id in statistics, so that readers can skip files of other devices. */
 const STATISTICS_BYTES = 64;
 /** `PAR1`, lowest byte first. */
 const MAGIC = 0x31524150;
@@ -75,7 +74,7 @@ const ELEMENTS: Readonly<Record<ColumnKind, Omit<ChunkElement, "name">>> = {
   boolean: { type: "BOOLEAN", repetition_type: "REQUIRED" },
 };
 
-/** Loads the library; the encoder needs nothing from outside then. */
+/** Loads the library. The encoder then needs nothing else. */
 export async function openParquetEncoder(): Promise<ParquetEncoder> {
   const parts = await Promise.all([
     import("hyparquet-writer/src/bytewriter.js"),
@@ -104,14 +103,14 @@ function encode(library: Library, window: ExportWindow): Uint8Array<ArrayBuffer>
     schema: [{ name: "readings", num_children: elements.length }, ...elements],
     num_rows: BigInt(rowCount(window)),
     row_groups: groups,
-    // Its length is what the writer finds; what stands here is not read.
+    // The writer computes the length and ignores this value.
     metadata_length: 0,
   }, STATISTICS_BYTES);
   writer.appendUint32(MAGIC);
   return writer.getBytes();
 }
 
-/** The readings of a window, as many at once as a row group has. */
+/** Splits a window into row groups. */
 function groupsOf(window: ExportWindow): ExportWindow[] {
   const groups: WindowPart[][] = [];
   let left = 0;

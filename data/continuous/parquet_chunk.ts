@@ -1,22 +1,22 @@
 /**
- * Column chunks of Parquet files from values that are at hand by column: one data page each (version
- * 2), with statistics, and a dictionary for values that seldom change.
+ * Encodes columns for Parquet files, with statistics, and with a dictionary for values that seldom
+ * change. `parquet_pages.ts` writes the result.
  *
- * The library writes headers, levels, packed integers and Snappy. Its own way through a column looks
- * at every value several times, as it takes values of any kind; here doubles are the bytes that they
- * are in memory already, and values that seldom change are runs.
+ * The library writes headers, levels, packed integers and Snappy. Its own encoder of columns accepts
+ * values of any kind and so visits every value several times. This one is faster: doubles already
+ * have the right bytes in memory, and values that seldom change are passed as runs.
  *
  * @module
  */
 
-import type { ColumnChunk, Encoding, SchemaElement, Statistics } from "hyparquet";
+import type { Encoding, Statistics } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
 
-/** What of the library is used. */
+/** The parts of the library that are used. */
 export interface ParquetLibrary {
-  /** Bytes that grow. */
+  /** A growing buffer of bytes. */
   readonly ByteWriter: typeof ByteWriter;
-  /** The header of a page. */
+  /** Writes the header of a page. */
   readonly writePageHeader: typeof import("hyparquet-writer/src/datapage.js").writePageHeader;
   /** `DELTA_BINARY_PACKED`. */
   readonly deltaBinaryPack: typeof import("hyparquet-writer/src/delta.js").deltaBinaryPack;
@@ -27,79 +27,31 @@ export interface ParquetLibrary {
   readonly snappyCompress: typeof import("hyparquet-writer/src/snappy.js").snappyCompress;
 }
 
-/** A column directly below the root, which has values. */
-export type ChunkElement = SchemaElement & Required<Pick<SchemaElement, "type">>;
-
-/** A value and how many rows in a row have it; null is a missing one. */
+/** A value and the number of consecutive rows that have it. */
 export interface Run<T> {
-  /** The value. */
+  /** The value; null if it is missing. */
   readonly value: T | null;
-  /** How many rows. */
+  /** The number of rows. */
   readonly count: number;
 }
 
-/** The bytes of a chunk before they are put into pages. */
+/** An encoded column, before it is written as pages. */
 export interface ChunkBytes {
   /** How the values are encoded. */
   readonly encoding: Encoding;
-  /** The values that are there, encoded. */
+  /** The values that are present, encoded. */
   readonly values: Uint8Array;
-  /** Levels that say which rows have a value, encoded; empty for a required column. */
+  /** The levels that say which rows have a value, encoded; empty for a required column. */
   readonly levels: Uint8Array;
-  /** The values that `values` are places of, encoded plainly. */
+  /** The dictionary that `values` point into, in plain encoding. */
   readonly dictionary?: { readonly bytes: Uint8Array; readonly count: number };
-  /** How many rows have no value. */
+  /** The number of rows without a value. */
   readonly missing: number;
-  /** Least and greatest value; none where all are missing. */
+  /** Least and greatest value; undefined if all are missing. */
   readonly bounds?: Pick<Statistics, "min_value" | "max_value">;
 }
 
-/** Writes a chunk and says where it is. */
-export function writeChunk(
-  library: ParquetLibrary,
-  writer: ByteWriter,
-  { chunk, element, rows }: { chunk: ChunkBytes; element: ChunkElement; rows: number },
-): ColumnChunk {
-  const { encoding, levels, dictionary, missing } = chunk;
-  const start = writer.offset;
-  let uncompressed = dictionary === undefined ? 0 : writeDictionary(library, writer, dictionary);
-  const dataStart = writer.offset;
-  const body = library.snappyCompress(chunk.values);
-  library.writePageHeader(writer, {
-    type: "DATA_PAGE_V2",
-    uncompressed_page_size: levels.length + chunk.values.length,
-    compressed_page_size: levels.length + body.length,
-    data_page_header_v2: {
-      num_values: rows,
-      num_nulls: missing,
-      num_rows: rows,
-      encoding,
-      definition_levels_byte_length: levels.length,
-      repetition_levels_byte_length: 0,
-      is_compressed: true,
-    },
-  });
-  uncompressed += writer.offset - dataStart + levels.length + chunk.values.length;
-  writer.appendBytes(levels);
-  writer.appendBytes(body);
-  return {
-    file_offset: BigInt(start),
-    meta_data: {
-      type: element.type,
-      encodings: dictionary === undefined ? [encoding] : ["PLAIN", encoding],
-      path_in_schema: [element.name],
-      codec: "SNAPPY",
-      num_values: BigInt(rows),
-      total_uncompressed_size: BigInt(uncompressed),
-      total_compressed_size: BigInt(writer.offset - start),
-      data_page_offset: BigInt(dataStart),
-      dictionary_page_offset: dictionary === undefined ? undefined : BigInt(start),
-      statistics: { null_count: BigInt(missing), ...chunk.bounds },
-    },
-  };
-}
-
-/** Times, ascending, at least one, as INT64. */
+/** Encodes times (ascending, at least one) as INT64. */
 export function timeChunk(library: ParquetLibrary, timesMs: Float64Array): ChunkBytes {
   const [first, last] = [timesMs[0], timesMs[timesMs.length - 1]];
   return {
@@ -111,12 +63,12 @@ export function timeChunk(library: ParquetLibrary, timesMs: Float64Array): Chunk
   };
 }
 
-/** Packs times that span less than 2^31, some 24 days. */
+/** Packs times that span less than 2^31 ms, about 24 days. */
 function packTimes(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
   const first = timesMs[0];
   const packed = new library.ByteWriter();
-  // Deltas are the same from whatever time on, and those of small integers are packed fast. What is
-  // packed begins with the size of blocks (2 bytes), their parts (1), the count and the first value.
+  // Deltas do not depend on the first time, and the library packs small integers fast. Its output
+  // starts with the size of blocks (2 bytes), their parts (1), the count and the first value.
   const offsets = new Int32Array(timesMs.length);
   for (let row = 0; row < offsets.length; row++) offsets[row] = timesMs[row] - first;
   library.deltaBinaryPack(packed, offsets, "INT64");
@@ -126,7 +78,7 @@ function packTimes(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
   const writer = new library.ByteWriter(packed.offset + 16);
   writer.appendBytes(packed.getBytes().subarray(0, countEnd));
   writer.appendZigZag(BigInt(first));
-  // The first value was 0, one byte.
+  // The first value was 0, which takes one byte.
   writer.appendBytes(packed.getBytes().subarray(countEnd + 1));
   return writer.getBytes();
 }
@@ -137,7 +89,7 @@ function packAny(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
   return writer.getBytes();
 }
 
-/** Doubles of an optional column, NaN where one is missing. */
+/** Encodes the doubles of an optional column; NaN stands for a missing value. */
 export function doubleChunk(library: ParquetLibrary, doubles: Float64Array): ChunkBytes {
   const rows = doubles.length;
   let count = 0, least = Infinity, greatest = -Infinity;
@@ -154,12 +106,12 @@ export function doubleChunk(library: ParquetLibrary, doubles: Float64Array): Chu
     values: bytesOf(present),
     levels: levelsOf(library, doubles, count),
     missing: rows - count,
-    // Format: a least zero is written as -0 and a greatest one as +0.
+    // As the format requires: a minimum of zero is written as -0, a maximum as +0.
     bounds: count === 0 ? undefined : { min_value: least || -0, max_value: greatest || 0 },
   };
 }
 
-/** Values of an INT32 or text column that seldom change. */
+/** Encodes an INT32 or text column whose values seldom change. */
 export function runChunk(
   library: ParquetLibrary,
   given: readonly Run<number | string>[],
@@ -193,7 +145,7 @@ export function runChunk(
   };
 }
 
-/** Values of a required BOOLEAN column that seldom change. */
+/** Encodes a required BOOLEAN column whose values seldom change. */
 export function booleanChunk(
   { ByteWriter }: ParquetLibrary,
   runs: readonly Run<boolean>[],
@@ -215,25 +167,7 @@ export function booleanChunk(
   };
 }
 
-function writeDictionary(
-  { writePageHeader, snappyCompress }: ParquetLibrary,
-  writer: ByteWriter,
-  { bytes, count }: { bytes: Uint8Array; count: number },
-): number {
-  const start = writer.offset;
-  const body = snappyCompress(bytes);
-  writePageHeader(writer, {
-    type: "DICTIONARY_PAGE",
-    uncompressed_page_size: bytes.length,
-    compressed_page_size: body.length,
-    dictionary_page_header: { num_values: count, encoding: "PLAIN" },
-  });
-  const headerLength = writer.offset - start;
-  writer.appendBytes(body);
-  return headerLength + bytes.length;
-}
-
-/** Runs of which no two neighbours have one value and none is empty, however they were cut before. */
+/** Merges neighbouring runs of the same value and drops empty ones. */
 function mergeRuns<T>(runs: readonly Run<T>[]): Run<T>[] {
   const merged: Run<T>[] = [];
   for (const run of runs) {
@@ -245,7 +179,7 @@ function mergeRuns<T>(runs: readonly Run<T>[]): Run<T>[] {
   return merged;
 }
 
-/** A run of `RLE`: twice its length, then the value in as few bytes as its bits need. */
+/** Writes a run of `RLE`: twice its length, then the value in as few bytes as its width needs. */
 function writeRun(
   writer: ByteWriter,
   { place, count, width }: { place: number; count: number; width: number },
@@ -280,7 +214,7 @@ function missingOf(runs: readonly Run<unknown>[]): number {
   return runs.reduce((sum, { value, count }) => value === null ? sum + count : sum, 0);
 }
 
-/** Parquet has numbers with the lowest byte first, as have the machines that this runs on. */
+/** Parquet stores the lowest byte first, as do all machines that this runs on. */
 function bytesOf({ buffer, byteOffset, byteLength }: Float64Array | Int32Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
@@ -298,7 +232,7 @@ function dictionaryOf({ ByteWriter }: ParquetLibrary, values: readonly (number |
   return writer.getBytes();
 }
 
-/** Least and greatest of at least one; texts in the order of their UTF-8 bytes. */
+/** Least and greatest of one or more values. Texts are ordered by their UTF-8 bytes. */
 function boundsOf(values: readonly (number | string)[]): ChunkBytes["bounds"] {
   const sorted = values.map((value) =>
     typeof value === "number" ? value : new TextEncoder().encode(value)

@@ -1,6 +1,6 @@
 /**
- * The rows of continuous export: what a device measured, what it is, and where its time lies in the
- * week. Times, hours and days are UTC.
+ * The rows of exported files: what a device measured, its type and location, and the hour and day of
+ * the week. Times, hours and days are UTC.
  *
  * @module
  */
@@ -10,34 +10,34 @@ import { DAY_MS, HOUR_MS } from "../limits.ts";
 import type { Column, Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
 
-/** Readings of a device and what was said of it when they were read. */
+/** Readings of a device, and its type and location when they were read. */
 export interface WindowPart {
   /** Readings, ascending. */
   readonly page: Page;
-  /** What kind of device it is, or null where nobody said. */
+  /** The type of the device; null if unknown. */
   readonly deviceType: string | null;
-  /** Where it stands, or null where nobody said. */
+  /** The location of the device; null if unknown. */
   readonly location: string | null;
 }
 
 /** All readings of a device in a window. */
 export interface ExportWindow {
-  /** The device, an id by `DEVICE_ID_PATTERN`. */
+  /** The device id, which matches `DEVICE_ID_PATTERN`. */
   readonly deviceId: string;
   /** What it measures. */
   readonly profile: Profile;
-  /** Its readings, ascending over all parts and without repeats. */
+  /** The readings, ascending over all parts and without repeated times. */
   readonly parts: readonly WindowPart[];
 }
 
-/** What kind of values a column has. Of doubles and texts some may be missing. */
+/** The kind of values in a column. Doubles and texts may be missing. */
 export type ColumnKind = "timestamp" | "id" | "text" | "double" | "integer" | "boolean";
 
 /** A column of exported files. */
 export interface ExportColumn {
   /** Its name. */
   readonly name: string;
-  /** What its values are. */
+  /** The kind of its values. */
   readonly kind: ColumnKind;
 }
 
@@ -54,7 +54,7 @@ const CLOCK: readonly ExportColumn[] = [
   { name: "is_weekend", kind: "boolean" },
 ];
 const POWER_FACTOR: ExportColumn = { name: "power_factor", kind: "double" };
-/** What a power factor is made of. */
+/** The metrics that a power factor is computed from. */
 const FACTORS = ["voltage", "current", "power"];
 /** 1970-01-01 was a Thursday, and Monday is 0. */
 const FIRST_DAY_OF_WEEK = 3;
@@ -65,21 +65,21 @@ export function exportColumns(profile: Profile): readonly ExportColumn[] {
   return [...HEAD, ...valueColumns(profile)];
 }
 
-/** Those of them that {@link exportPage} has. */
+/** The columns of {@link exportPage}: all but time, id, type and location. */
 export function valueColumns(profile: Profile): readonly ExportColumn[] {
   const metrics = profile.metrics.map(({ name }): ExportColumn => ({ name, kind: "double" }));
   return [...metrics, ...CLOCK, ...(factorsOf(profile) === null ? [] : [POWER_FACTOR])];
 }
 
-/** How many readings a window has. */
+/** Number of readings in a window. */
 export function rowCount({ parts }: ExportWindow): number {
   return parts.reduce((count, { page }) => count + page.timesMs.length, 0);
 }
 
 /**
- * Readings with the columns of {@link valueColumns}: the metrics, `hour`, `day_of_week` (0 is
- * Monday), `is_weekend` (1 or 0), and for a profile that has voltage, current and power also
- * `power_factor`.
+ * Adds the computed columns to readings, so that the page has the columns of {@link valueColumns}:
+ * the metrics, `hour`, `day_of_week` (0 is Monday), `is_weekend` (1 or 0), and for a profile with
+ * voltage, current and power also `power_factor`.
  */
 export function exportPage(profile: Profile, page: Page): Page {
   const factors = factorsOf(profile);
@@ -93,7 +93,7 @@ export function exportPage(profile: Profile, page: Page): Page {
   };
 }
 
-/** Where the factors stand among the metrics, or null where one is missing. */
+/** The positions of the factors among the metrics; null if the profile lacks one. */
 function factorsOf({ metrics }: Profile): number[] | null {
   const places = FACTORS.map((factor) => metrics.findIndex(({ name }) => name === factor));
   return places.includes(-1) ? null : places;
@@ -104,7 +104,7 @@ function clockColumns(timesMs: Float64Array): Column[] {
   let hourMs = -Infinity, hour = 0, day = 0;
   for (let row = 0; row < timesMs.length; row++) {
     const timeMs = timesMs[row];
-    // Readings of one hour follow each other, so this is seldom.
+    // Computed once per hour, as readings of one hour follow each other.
     if (!(timeMs >= hourMs && timeMs < hourMs + HOUR_MS)) {
       hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
       hour = (hourMs / HOUR_MS) % 24;
@@ -118,8 +118,8 @@ function clockColumns(timesMs: Float64Array): Column[] {
 }
 
 /**
- * power / (voltage × current), clipped to 0 to 1; NaN where one of them is missing or the product
- * is 0.
+ * power / (voltage × current), clipped to 0 to 1; NaN if one of them is missing or the product is
+ * 0.
  */
 function powerFactors([voltage, current, power]: readonly Column[]): Column {
   const values = new Float64Array(power.values.length);

@@ -9,12 +9,12 @@ import type { ExportDestination } from "./destination.ts";
 import type { S3Client } from "../s3/client.ts";
 import { type S3WriteOptions, writeS3Object } from "../s3/write.ts";
 
-/** Probe and sweep are to tell how things are now, not whether they get better. */
+/** Probe and sweep try only once: they must show the current state of S3. */
 const PROBE_PATIENCE = { tries: 1, timeoutMs: 5_000 };
-/** No window's object. */
+/** The key of the probe's object. No window has it. */
 const PROBE = ".probe";
 
-/** Objects of a bucket; `prefix` is what all their keys begin with, which its probe and sweep keep to. */
+/** A destination in a bucket. Probe and sweep stay below `prefix`, as all keys do. */
 export function openS3Destination(
   { client, prefix, partBytes }:
     & { client: S3Client; prefix: string }
@@ -44,7 +44,7 @@ export function openS3Destination(
     async sweep(signal) {
       let count = 0;
       const call = { signal, patience: PROBE_PATIENCE };
-      // Jobs may have uploads of their files open below the same prefix.
+      // Jobs may be uploading files below the same prefix, so sweep only keys of exported objects.
       const prefix = `${below}${DEVICE_PART}`;
       for await (const upload of client.listUploads({ ...call, prefix })) {
         await client.abortUpload(upload, call);

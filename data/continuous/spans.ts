@@ -1,5 +1,5 @@
 /**
- * Which stretches of time an export looks at, and in what pieces.
+ * The spans of time that an export pass goes through, split into batches of windows.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { windowAt, type WindowPlan } from "./window.ts";
 import { DAY_MS } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
 
-/** Most windows of a piece, as what was written of them is in memory: a month of minutes. */
-const PIECE_WINDOWS = 31 * 1440;
-/** Longest piece, milliseconds. */
-const PIECE_MAX_MS = 366 * DAY_MS;
+/** Windows per batch at most, as their manifests are in memory: a month of minutes. */
+const BATCH_WINDOWS = 31 * 1440;
+/** Length of a batch at most, milliseconds. */
+const BATCH_MAX_MS = 366 * DAY_MS;
 
-/** Spans joined where they touch or overlap, ascending; empty ones are left out. */
+/** Joins spans that touch or overlap, sorts them, and drops empty ones. */
 export function joinSpans(spans: readonly Span[]): Span[] {
   const joined: Span[] = [];
   const sorted = spans.filter(({ fromMs, toMs }) => fromMs < toMs)
@@ -27,24 +27,24 @@ export function joinSpans(spans: readonly Span[]): Span[] {
 }
 
 /**
- * A span, which begins and ends where windows do, in pieces of whole days or less, none of which has
- * more windows than fit in memory.
+ * Splits a span, which must start and end where windows do, into batches. Each ends at midnight or
+ * with the span, and has no more windows than fit in memory.
  */
-export function* piecesOf(plan: WindowPlan, { fromMs, toMs }: Span): Generator<Span> {
+export function* batchesOf(plan: WindowPlan, { fromMs, toMs }: Span): Generator<Span> {
   for (let atMs = fromMs; atMs < toMs;) {
     const window = windowAt(plan, atMs);
     const windowsADay = DAY_MS / (window.toMs - window.fromMs);
-    const days = Math.max(1, Math.floor(PIECE_WINDOWS / windowsADay));
+    const days = Math.max(1, Math.floor(BATCH_WINDOWS / windowsADay));
     const dayMs = Math.floor(atMs / DAY_MS) * DAY_MS;
-    // A length may change at midnight, to far shorter windows.
+    // The length of windows may change at midnight, to far shorter ones.
     const change = plan.find(({ fromDayMs }) => fromDayMs > atMs)?.fromDayMs ?? Infinity;
-    const endMs = Math.min(dayMs + Math.min(days * DAY_MS, PIECE_MAX_MS), change, toMs);
+    const endMs = Math.min(dayMs + Math.min(days * DAY_MS, BATCH_MAX_MS), change, toMs);
     yield { fromMs: atMs, toMs: endMs };
     atMs = endMs;
   }
 }
 
-/** A span widened to whole windows. */
+/** Widens a span to whole windows. */
 export function wholeWindows(plan: WindowPlan, { fromMs, toMs }: Span): Span {
   return { fromMs: windowAt(plan, fromMs).fromMs, toMs: windowAt(plan, toMs - 1).toMs };
 }

@@ -1,9 +1,9 @@
 /**
- * Windows of continuous export: every UTC day is cut into stretches of one length, and each stretch
+ * Windows of continuous export. Every UTC day is divided into windows of one length, and each window
  * of each device becomes at most one object.
  *
- * A length is pinned from a day on, so that a window is the same whenever it is looked at, and no
- * two windows overlap.
+ * A new length applies from the start of a day. So a window is the same whenever you ask for it, and
+ * no two windows overlap.
  *
  * @module
  */
@@ -11,28 +11,29 @@
 import { DAY_MS, dayStartMs } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
 
-/** A length of windows and the day from which it counts. */
+/** A length of windows and the day from which it applies. */
 export interface WindowLength {
-  /** Milliseconds; whole seconds that divide a day. */
+  /** Milliseconds: whole seconds that divide a day. */
   readonly lengthMs: number;
   /** First moment of the first UTC day with that length, epoch milliseconds. */
   readonly fromDayMs: number;
 }
 
 /**
- * Every length there was, is and will be, ascending by day. The first also counts for all days
- * before its own.
+ * All lengths, past and future, ascending by day. The first also applies to all days before its
+ * own.
  */
 export type WindowPlan = readonly WindowLength[];
 
-/** Whether windows may have that length: whole seconds that divide a day. */
+/** Whether windows may have a length: it must be whole seconds and divide a day. */
 export function isWindowLength(lengthMs: number): boolean {
   return lengthMs >= 1_000 && lengthMs % 1_000 === 0 && DAY_MS % lengthMs === 0;
 }
 
-/** The plan of a beginning: one length for all days.
+/**
+ * A plan with one length for all days.
  *
- * @throws {RangeError} when the length does not divide a day into whole seconds.
+ * @throws {RangeError} if the length does not divide a day into whole seconds.
  */
 export function startPlan(lengthMs: number): WindowPlan {
   requireLength(lengthMs);
@@ -40,10 +41,10 @@ export function startPlan(lengthMs: number): WindowPlan {
 }
 
 /**
- * The plan that follows when windows shall have a length from the UTC day after `nowMs` on; days up
- * to then stay cut as they are. The same plan where that is so already.
+ * The plan after a change of the length. The new length applies from the UTC day after `nowMs`;
+ * earlier days stay as they are. Returns the same plan if it already ends with that length.
  *
- * @throws {RangeError} when the length does not divide a day into whole seconds.
+ * @throws {RangeError} if the length does not divide a day into whole seconds.
  */
 export function planLength(plan: WindowPlan, lengthMs: number, nowMs: number): WindowPlan {
   requireLength(lengthMs);
@@ -54,7 +55,7 @@ export function planLength(plan: WindowPlan, lengthMs: number, nowMs: number): W
   return [...kept, { lengthMs, fromDayMs }];
 }
 
-/** The window that a time lies in. */
+/** The window that contains a time. */
 export function windowAt(plan: WindowPlan, timeMs: number): Span {
   const lengthMs = lengthOf(plan, timeMs);
   const dayMs = dayStartMs(timeMs);
@@ -71,6 +72,6 @@ function lengthOf(plan: WindowPlan, timeMs: number): number {
 function requireLength(lengthMs: number): void {
   if (isWindowLength(lengthMs)) return;
   throw new RangeError(
-    `Cannot cut days into windows as their length must divide a day into whole seconds: ${lengthMs} ms`,
+    `Cannot divide days into windows as their length must divide a day into whole seconds: ${lengthMs} ms`,
   );
 }

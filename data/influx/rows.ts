@@ -21,7 +21,7 @@ import {
 import type { Column, Page } from "../readings/page.ts";
 import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../readings/profile.ts";
 import { quoted } from "../quoted.ts";
-import type { SourcePart } from "../continuous/source.ts";
+import type { SourcePart } from "../continuous/telemetry_source.ts";
 
 /** A point of one device. */
 interface Point {

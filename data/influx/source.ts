@@ -20,7 +20,7 @@ import {
 } from "./query.ts";
 import { createInfluxRows } from "./rows.ts";
 import type { Span } from "../readings/page.ts";
-import type { SourcePart, TelemetrySource } from "../continuous/source.ts";
+import type { SourcePart, TelemetrySource } from "../continuous/telemetry_source.ts";
 
 /** Where the server is and what it wants to know. */
 export interface InfluxSettings extends InfluxPlace {

@@ -1,5 +1,6 @@
 /**
- * What changed in the own series store, as continuous export asks it: which devices, and which days.
+ * What changed in the service's own series store, for continuous export: which devices, and on which
+ * days.
  *
  * @module
  */
@@ -8,28 +9,31 @@ import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
 import { listChanges } from "../../kv/series/changes.ts";
 import { getRevisionEntry, listRevisions } from "../../kv/series/revisions.ts";
 
-/** A moment in the changes of a device. */
+/** A position in the changes of a device. */
 export interface ChangePosition {
   /** Grows with every change. */
   readonly revision: number;
-  /** What {@link ChangedDevices.daysAfter} goes on from: changes up to here are under it or before it. */
+  /** Pass it to {@link ChangedDevices.daysAfter}: every change so far has this version or an older one. */
   readonly version: string;
 }
 
-/** Tells what changed. */
+/** Finds out what changed. */
 export interface ChangedDevices {
-  /** How often each device's readings changed, by id; grows with every change. */
+  /** A number per device, by id, that grows whenever readings of the device change. */
   revisions(): Promise<ReadonlyMap<string, number>>;
-  /** The moment that a device's changes are at. */
-  mark(deviceId: string): Promise<ChangePosition>;
+  /** The current position in the changes of a device. */
+  position(deviceId: string): Promise<ChangePosition>;
   /**
-   * First moments of the UTC days whose readings changed after a mark's version, ascending, each once.
-   * A day may be told again that did not change since.
+   * The UTC days (their first moments, ascending, each once) whose readings changed after a
+   * position's version. It may include a day that has not changed since.
    */
   daysAfter(deviceId: string, version: string): Promise<number[]>;
 }
 
-/** The feed of the own store. The profile of a device may change while it has no readings. */
+/**
+ * The changes of the service's own store. It adds up all device profiles, as a device without
+ * readings may change its profile.
+ */
 export function createChangedDevices(kv: Pick<Deno.Kv, "get" | "list">): ChangedDevices {
   return {
     async revisions() {
@@ -41,7 +45,7 @@ export function createChangedDevices(kv: Pick<Deno.Kv, "get" | "list">): Changed
       }
       return sums;
     },
-    async mark(id) {
+    async position(id) {
       let revision = 0, version = "";
       for (const profile of DEVICE_PROFILES) {
         const entry = await getRevisionEntry(kv, { profile, id });

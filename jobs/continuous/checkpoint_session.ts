@@ -1,118 +1,120 @@
 /**
- * The checkpoint of a device in the hands of the process that exports it: what is staged goes out in
- * one commit, with what was written of its windows.
+ * A checkpoint while a process exports its device. Changes are collected and then committed at once,
+ * together with the manifests of the windows that were written.
  *
  * @module
  */
 
-import { stretchAt, type WrittenWindow } from "../../data/continuous/manifest.ts";
+import { manifestSpanAt, type WrittenWindow } from "../../data/continuous/manifest.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { listManifests, stageManifest } from "../../kv/continuous/manifests.ts";
 
-/** Another process moved the checkpoint: it has the device now, and this one leaves it alone. */
+/** Another process moved the checkpoint, so it exports the device now and this process must not. */
 export class CheckpointMoved extends Error {
-  /** The error about a device. */
+  /** The error for one device. */
   constructor(deviceId: string) {
     super(`Another process exports device ${deviceId}`);
     this.name = "CheckpointMoved";
   }
 }
 
-/** A checkpoint and what is known of a stretch of windows. */
+/** A checkpoint, and the written windows of the span that is being exported. */
 export interface CheckpointSession {
-  /** The checkpoint as it is after the next commit. */
-  value(): ExportCheckpoint;
-  /** Changes the checkpoint with the next commit. */
-  stage(change: Partial<ExportCheckpoint>): void;
+  /** The checkpoint, with all changes since the last commit. */
+  checkpoint(): ExportCheckpoint;
+  /** Changes the checkpoint. The next commit stores the change. */
+  update(change: Partial<ExportCheckpoint>): void;
   /**
-   * Reads what was written of a span's windows, ascending. What is staged of windows is committed
-   * before, so that no more than a span's is in memory.
+   * Loads the written windows of a span, ascending, in place of those of the span before. Commits
+   * changes first, so that the windows of one span at most are in memory.
    *
-   * @throws {CheckpointMoved} where another process came first.
+   * @throws {CheckpointMoved} if another process was faster.
    */
-  open(span: Span): Promise<WrittenWindow[]>;
-  /** What was written, or is staged, of a window of that span; null where it has no object. */
-  written(fromMs: number): WrittenWindow | null;
-  /** Says with the next commit that a window was written, or (null) that it has no object now. */
-  stageWindow(fromMs: number, written: WrittenWindow | null): void;
+  loadWindows(span: Span): Promise<WrittenWindow[]>;
+  /** A written window of the loaded span; null if the window has no object. */
+  writtenWindow(fromMs: number): WrittenWindow | null;
+  /** Records that a window was written, or (null) that it has no object. The next commit stores it. */
+  recordWindow(fromMs: number, written: WrittenWindow | null): void;
   /**
-   * Commits what is staged, if anything is.
+   * Commits all changes, if there are any.
    *
-   * @throws {CheckpointMoved} where another process came first.
+   * @throws {CheckpointMoved} if another process was faster.
    */
   commit(): Promise<void>;
 }
 
-/** Where a track starts. */
+/** Where a session starts. */
 export interface CheckpointStart {
   /** The device. */
   readonly deviceId: string;
   /** The checkpoint. */
   readonly checkpoint: ExportCheckpoint;
-  /** The version that it was read at; null where it is not there yet. */
+  /** The version at which it was read; null if it is not stored yet. */
   readonly versionstamp: string | null;
 }
 
-/** Takes a checkpoint in hand. */
+/** Opens a session. */
 export function openCheckpointSession(
   kv: Pick<Deno.Kv, "list" | "atomic">,
-  { deviceId, checkpoint, versionstamp }: CheckpointStart,
+  { deviceId, checkpoint: stored, versionstamp }: CheckpointStart,
 ): CheckpointSession {
-  let value = checkpoint;
+  let checkpoint = stored;
   let version = versionstamp;
   let isChanged = versionstamp === null;
-  /** What was written, by stretch and window. */
-  const written = new Map<number, Map<number, WrittenWindow>>();
-  const staged = new Set<number>();
+  /** Written windows by the start of their manifest span, then by their own start. */
+  const manifests = new Map<number, Map<number, WrittenWindow>>();
+  const changedManifests = new Set<number>();
 
-  const startOf = (timeMs: number) => stretchAt(value.plan, timeMs).fromMs;
+  const manifestOf = (timeMs: number) => manifestSpanAt(checkpoint.plan, timeMs).fromMs;
 
-  function windowsOf(stretchMs: number): Map<number, WrittenWindow> {
-    const windows = written.get(stretchMs) ?? new Map<number, WrittenWindow>();
-    written.set(stretchMs, windows);
+  function windowsOf(manifestMs: number): Map<number, WrittenWindow> {
+    const windows = manifests.get(manifestMs) ?? new Map<number, WrittenWindow>();
+    manifests.set(manifestMs, windows);
     return windows;
   }
 
   async function commit(): Promise<void> {
     if (!isChanged) return;
-    const manifests = [...staged].map((fromMs) => ({
+    const changed = [...changedManifests].map((fromMs) => ({
       fromMs,
       windows: [...windowsOf(fromMs).values()].sort((a, b) => a.fromMs - b.fromMs),
     }));
     const moved = await moveExportCheckpoint(kv, deviceId, {
       from: version,
-      to: value,
-      also: (op) => manifests.forEach((manifest) => stageManifest(op, deviceId, manifest)),
+      to: checkpoint,
+      also: (op) => changed.forEach((manifest) => stageManifest(op, deviceId, manifest)),
     });
     if (moved === null) throw new CheckpointMoved(deviceId);
     version = moved;
     isChanged = false;
-    staged.clear();
+    changedManifests.clear();
   }
 
   return {
-    value: () => value,
-    stage(change) {
-      value = { ...value, ...change };
+    checkpoint: () => checkpoint,
+    update(change) {
+      checkpoint = { ...checkpoint, ...change };
       isChanged = true;
     },
-    async open({ fromMs, toMs }) {
-      // What is staged of other windows is forgotten with them.
-      if (staged.size > 0) await commit();
-      const last = stretchAt(value.plan, toMs - 1);
-      const span = { fromMs: startOf(fromMs), toMs: last.toMs };
-      const found = await listManifests(kv, deviceId, span);
-      written.clear();
-      for (const window of found) windowsOf(startOf(window.fromMs)).set(window.fromMs, window);
+    async loadWindows({ fromMs, toMs }) {
+      // The windows loaded before are dropped below, with their changes.
+      if (changedManifests.size > 0) await commit();
+      const last = manifestSpanAt(checkpoint.plan, toMs - 1);
+      const found = await listManifests(kv, deviceId, {
+        fromMs: manifestOf(fromMs),
+        toMs: last.toMs,
+      });
+      manifests.clear();
+      for (const window of found) windowsOf(manifestOf(window.fromMs)).set(window.fromMs, window);
       return found.filter((window) => window.fromMs >= fromMs && window.fromMs < toMs);
     },
-    written: (fromMs) => written.get(startOf(fromMs))?.get(fromMs) ?? null,
-    stageWindow(fromMs, window) {
-      const stretchMs = startOf(fromMs);
-      staged.add(stretchMs);
-      if (window === null) windowsOf(stretchMs).delete(fromMs);
-      else windowsOf(stretchMs).set(fromMs, window);
+    writtenWindow: (fromMs) => manifests.get(manifestOf(fromMs))?.get(fromMs) ?? null,
+    recordWindow(fromMs, written) {
+      const manifestMs = manifestOf(fromMs);
+      changedManifests.add(manifestMs);
+      if (written === null) windowsOf(manifestMs).delete(fromMs);
+      else windowsOf(manifestMs).set(fromMs, written);
       isChanged = true;
     },
     commit,

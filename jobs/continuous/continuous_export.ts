@@ -1,5 +1,5 @@
 /**
- * Continuous export put together from its settings.
+ * Continuous export, assembled from its settings.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import {
   type DestinationOptions,
   openDestination,
 } from "../../data/continuous/open_destination.ts";
-import { openWindowEncoder } from "../../data/continuous/encoder.ts";
+import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { type ContinuousSettings, keyStyleOf } from "../../data/continuous_settings.ts";
 import type { Log } from "../../data/log.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
@@ -20,7 +20,7 @@ import { shardDuties } from "./shard_duty.ts";
 import { createChangedDevices } from "./changed_devices.ts";
 import { pause } from "../engine/pause.ts";
 
-/** What it needs. */
+/** What continuous export needs. */
 export interface ContinuousDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
@@ -30,21 +30,21 @@ export interface ContinuousDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** Its settings. */
+  /** The settings of continuous export. */
   readonly continuous: ContinuousSettings;
-  /** How S3 is reached, and the place in it. */
+  /** How to reach S3, and the place in it. */
   readonly s3: DestinationOptions["s3"];
 }
 
-/** Continuous export, ready to begin. */
+/** Continuous export, ready to start. */
 export interface OpenedContinuousExport {
   /** Where objects go. */
   readonly destination: ExportDestination;
-  /** What exports them; nothing happens before they are started. */
+  /** The duties that export them. Nothing happens before you start them. */
   readonly duties: readonly Duty[];
 }
 
-/** Puts it together. Neither destination nor source is asked yet. */
+/** Assembles continuous export. Contacts neither the destination nor the source. */
 export async function openContinuousExport(
   { kv, series, now, log, continuous, s3 }: ContinuousDeps,
 ): Promise<OpenedContinuousExport> {
@@ -56,8 +56,8 @@ export async function openContinuousExport(
   const duties = shardDuties({
     kv,
     source,
-    feed: isEmbedded ? createChangedDevices(kv) : null,
-    isSourceWhole: isEmbedded,
+    changes: isEmbedded ? createChangedDevices(kv) : null,
+    isSourceComplete: isEmbedded,
     destination,
     encoder: await openWindowEncoder(continuous.format),
     style: keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : ""),

@@ -1,6 +1,8 @@
 /**
- * Which devices are to be looked at. It is asked often, so it reads what all devices share in a few
- * range reads, and remembers of each device what its last look found.
+ * Which devices are due for an export pass.
+ *
+ * This is asked twice a second by every shard. So it reads what all devices have in common in a few
+ * range reads, caches that briefly, and remembers the outcome of each device's last pass.
  *
  * @module
  */
@@ -8,7 +10,7 @@
 import { windowAt } from "../../data/continuous/window.ts";
 import { DEVICE_ID_PATTERN, MINUTE_MS } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
-import type { TelemetrySource } from "../../data/continuous/source.ts";
+import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import {
   type ExportControls,
@@ -18,24 +20,24 @@ import {
 import type { ChangedDevices } from "./changed_devices.ts";
 import { GRACE_MS } from "./export_pass.ts";
 
-/** How long the list of devices is taken for good, milliseconds. */
-const DEVICES_MS = 1_000;
-/** How long what changed is taken for good, milliseconds. */
-const NEWS_MS = 400;
-/** What took long to read is taken for good so many times as long. */
-const COST_TIMES = 10;
-/** A checkpoint of a device that is silent moves on when it is this far behind, milliseconds. */
+/** How long the list of devices is cached at least, milliseconds. */
+const DEVICES_CACHE_MS = 1_000;
+/** How long revisions and controls are cached at least, milliseconds. */
+const CHANGES_CACHE_MS = 400;
+/** A value that took long to read is cached for this many times as long. */
+const CACHE_COST_FACTOR = 10;
+/** The checkpoint of a device that sends nothing moves on when it lags this far, milliseconds. */
 const IDLE_MS = 10 * MINUTE_MS;
 
-/** What it needs. */
+/** What finding due devices needs. */
 export interface DueDevicesDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "list">;
-  /** Where devices are known. */
+  /** Lists the devices. */
   readonly source: Pick<TelemetrySource, "devices">;
-  /** What changed, or null where the source does not tell. */
-  readonly feed: Pick<ChangedDevices, "revisions"> | null;
-  /** Devices that are exported; empty for all. */
+  /** What changed; null if the source cannot say. */
+  readonly changes: Pick<ChangedDevices, "revisions"> | null;
+  /** The devices to export; empty for all. */
   readonly deviceIds: readonly string[];
   /** Length of a window, milliseconds. */
   readonly intervalMs: number;
@@ -45,116 +47,118 @@ export interface DueDevicesDeps {
   readonly log: Log;
 }
 
-/** What a look left behind. */
+/** The last export pass over a device. */
 export interface LastPass {
-  /** The checkpoint. */
+  /** The checkpoint after it. */
   readonly checkpoint: ExportCheckpoint;
-  /** When the look was, epoch milliseconds. */
-  readonly lookedMs: number;
+  /** When the pass started, epoch milliseconds. */
+  readonly startedMs: number;
 }
 
-/** Tells who is to be looked at. */
+/** Finds due devices. */
 export interface DueDevices {
-  /** Devices to be looked at among those that are wanted. */
-  due(isWanted: (deviceId: string) => boolean, signal: AbortSignal): Promise<string[]>;
-  /** Remembers what a look left behind; null: look again at the next occasion. */
-  note(deviceId: string, seen: LastPass | null): void;
-  /** Remembers nothing of some devices any more. */
-  forget(isMeant: (deviceId: string) => boolean): void;
+  /** The due devices among those that `isIncluded` accepts. */
+  due(isIncluded: (deviceId: string) => boolean, signal: AbortSignal): Promise<string[]>;
+  /** Remembers the last pass over a device. Null makes the device due at once. */
+  setLastPass(deviceId: string, pass: LastPass | null): void;
+  /** Forgets the last pass over every device that `isIncluded` accepts. */
+  forget(isIncluded: (deviceId: string) => boolean): void;
 }
 
-interface News {
+/** What may make any device due. */
+interface SharedState {
   readonly revisions: ReadonlyMap<string, number> | null;
-  readonly orders: ReadonlyMap<string, ExportControls>;
+  readonly controls: ReadonlyMap<string, ExportControls>;
 }
 
-/** A scout that remembers nothing yet. */
+/** Starts without any pass remembered. */
 export function createDueDevices(deps: DueDevicesDeps): DueDevices {
-  const { kv, feed, deviceIds } = deps;
-  const seen = new Map<string, LastPass>();
-  const devices = cached(async (signal: AbortSignal) => {
+  const { kv, changes, deviceIds } = deps;
+  const lastPasses = new Map<string, LastPass>();
+  const readDevices = cached(async (signal: AbortSignal) => {
     if (deviceIds.length > 0) return deviceIds;
-    return await knownDevices(deps, signal);
-  }, { now: deps.now, leastMs: DEVICES_MS });
-  const news = cached(async (): Promise<News> => ({
-    revisions: await feed?.revisions() ?? null,
-    orders: await listExportControls(kv),
-  }), { now: deps.now, leastMs: NEWS_MS });
+    return await exportableDevices(deps, signal);
+  }, { now: deps.now, leastMs: DEVICES_CACHE_MS });
+  const readShared = cached(async (): Promise<SharedState> => ({
+    revisions: await changes?.revisions() ?? null,
+    controls: await listExportControls(kv),
+  }), { now: deps.now, leastMs: CHANGES_CACHE_MS });
   return {
-    async due(isWanted, signal) {
-      const ids = await devices(signal);
-      const { revisions, orders } = await news(signal);
+    async due(isIncluded, signal) {
+      const ids = await readDevices(signal);
+      const { revisions, controls } = await readShared(signal);
       return ids.filter((id) =>
-        isWanted(id) && isDue(deps, seen.get(id), {
-          orders: orders.get(id) ?? NO_CONTROLS,
+        isIncluded(id) && isDue(deps, lastPasses.get(id), {
+          controls: controls.get(id) ?? NO_CONTROLS,
           revision: revisions === null ? null : revisions.get(id) ?? 0,
         })
       );
     },
-    note(deviceId, what) {
-      if (what === null) seen.delete(deviceId);
-      else seen.set(deviceId, what);
+    setLastPass(deviceId, pass) {
+      if (pass === null) lastPasses.delete(deviceId);
+      else lastPasses.set(deviceId, pass);
     },
-    forget(isMeant) {
-      for (const id of seen.keys()) if (isMeant(id)) seen.delete(id);
+    forget(isIncluded) {
+      for (const id of lastPasses.keys()) if (isIncluded(id)) lastPasses.delete(id);
     },
   };
 }
 
 function isDue(
   { now, intervalMs }: DueDevicesDeps,
-  seen: LastPass | undefined,
-  { orders, revision }: { orders: ExportControls; revision: number | null },
+  lastPass: LastPass | undefined,
+  { controls, revision }: { controls: ExportControls; revision: number | null },
 ): boolean {
-  if (orders.isPaused) return false;
-  if (seen === undefined || orders.isRunAsked || orders.replays.length > 0) return true;
-  const { checkpoint: { plan, nextMs, pendingMs, revision: seenRevision }, lookedMs } = seen;
+  if (controls.isPaused) return false;
+  if (lastPass === undefined || controls.isRunAsked || controls.replays.length > 0) return true;
+  const { checkpoint: { plan, nextMs, pendingMs, revision: exported }, startedMs } = lastPass;
   const nowMs = now();
-  const isLong = nowMs - lookedMs >= Math.min(intervalMs, MINUTE_MS) || nowMs < lookedMs;
+  const isLongAgo = nowMs - startedMs >= Math.min(intervalMs, MINUTE_MS) || nowMs < startedMs;
   const horizonMs = windowAt(plan, nowMs - GRACE_MS).fromMs;
-  const isOver = nextMs !== null && horizonMs > nextMs;
-  if (revision === null) return isOver || (nextMs === null && isLong);
-  const hasNews = revision !== seenRevision;
-  if (hasNews && (isOver || nextMs === null || isLong)) return true;
+  const hasEndedWindow = nextMs !== null && horizonMs > nextMs;
+  if (revision === null) return hasEndedWindow || (nextMs === null && isLongAgo);
+  const hasChanged = revision !== exported;
+  if (hasChanged && (hasEndedWindow || nextMs === null || isLongAgo)) return true;
   if (pendingMs !== null && horizonMs > pendingMs) return true;
   return nextMs !== null && horizonMs - nextMs >= Math.max(IDLE_MS, intervalMs);
 }
 
-async function knownDevices(
+/** The devices of the source whose ids can become part of an object's name; logs the others. */
+async function exportableDevices(
   { source, log }: DueDevicesDeps,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
-  const ids: string[] = [], strange: string[] = [];
+  const ids: string[] = [], invalid: string[] = [];
   for await (const id of source.devices(signal)) {
-    (DEVICE_ID_PATTERN.test(id) ? ids : strange).push(id);
+    (DEVICE_ID_PATTERN.test(id) ? ids : invalid).push(id);
   }
-  if (strange.length > 0) {
-    const examples = strange.slice(0, 3);
-    log("warn", "devices not exported for their id", { count: strange.length, examples });
+  if (invalid.length > 0) {
+    const examples = invalid.slice(0, 3);
+    log("warn", "devices with invalid ids not exported", { count: invalid.length, examples });
   }
   return ids;
 }
 
 /**
- * What is read again only when it is old. Everyone who asks while it is read gets the same. What took
- * long to read is kept longer.
+ * Caches what `read` returns. Callers that come during a read share it. A value that took long to
+ * read is kept longer than `leastMs`.
  */
 function cached<T>(
   read: (signal: AbortSignal) => Promise<T>,
   { now, leastMs }: { now: () => number; leastMs: number },
 ): (signal: AbortSignal) => Promise<T> {
   let value: Promise<T> | null = null;
-  let readMs = -Infinity, goodMs = Infinity;
+  let readMs = -Infinity, maxAgeMs = Infinity;
   return (signal) => {
     const ageMs = now() - readMs;
-    // A clock that goes back makes nothing younger.
-    if (value !== null && ageMs >= 0 && ageMs < goodMs) return value;
+    // A clock that was set back does not make the value younger.
+    if (value !== null && ageMs >= 0 && ageMs < maxAgeMs) return value;
     readMs = now();
-    goodMs = Infinity;
+    maxAgeMs = Infinity;
     const startedAt = performance.now();
     const reading = read(signal);
     reading.then(
-      () => goodMs = Math.max(leastMs, (performance.now() - startedAt) * COST_TIMES),
+      () => maxAgeMs = Math.max(leastMs, (performance.now() - startedAt) * CACHE_COST_FACTOR),
       () => value = null,
     );
     return value = reading;

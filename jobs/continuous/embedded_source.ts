@@ -1,14 +1,14 @@
 /**
- * Telemetry from the own series store, as continuous export takes it.
+ * Telemetry from the service's own series store, as a source for continuous export.
  *
  * @module
  */
 
-import type { TelemetrySource } from "../../data/continuous/source.ts";
+import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { getDevice, listDevices } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 
-/** Devices read at once. */
+/** Devices per read. */
 const LIST_LIMIT = 500;
 
 /** What the source needs. */
@@ -19,7 +19,10 @@ export interface EmbeddedSourceDeps {
   readonly store: Pick<SeriesStore, "read">;
 }
 
-/** A source of what devices sent here. Type and place are those of the moment of reading. */
+/**
+ * A source of the telemetry that devices sent to this service. The type and location of a device are
+ * those at the moment of reading.
+ */
 export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): TelemetrySource {
   return {
     async *devices(signal) {

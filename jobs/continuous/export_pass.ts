@@ -1,100 +1,100 @@
 /**
- * One look at a device: its windows that are over and not exported yet, those that readings came
- * late for, and those that a user wants again.
+ * One export pass over a device. It writes the windows that have ended since the last pass, those
+ * before them that received late readings, and those that a user asked to replay.
  *
- * What may have changed is taken down before readings are read, so whatever comes after that is seen
- * by the next look, be it exported by this one or not.
+ * A pass notes the change position before it reads any readings. So whatever changes later is found
+ * by the next pass, whether this one exported it or not.
  *
  * @module
  */
 
-import { joinSpans, piecesOf, wholeWindows } from "../../data/continuous/spans.ts";
+import { batchesOf, joinSpans, wholeWindows } from "../../data/continuous/spans.ts";
 import { planLength, startPlan, windowAt } from "../../data/continuous/window.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
-import type { TelemetrySource } from "../../data/continuous/source.ts";
+import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { changeExportControls, getExportControls } from "../../kv/continuous/controls.ts";
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
 import { type CheckpointSession, openCheckpointSession } from "./checkpoint_session.ts";
-import { type ExportTurn, type WindowWriterDeps, writePiece } from "./window_writer.ts";
+import { type PassLimits, type WindowWriterDeps, writeWindows } from "./window_writer.ts";
 
-/** How long after its end a window is taken for over: readings are on their way as long. */
+/** How long after its end a window is exported: readings may still be on their way until then. */
 export const GRACE_MS = 2_000;
 
-/** What a look needs. */
+/** What an export pass needs. */
 export interface ExportPassDeps extends WindowWriterDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** What changed, of the own store; null where the source does not tell. */
-  readonly feed: ChangedDevices | null;
+  /** What changed in the service's own store; null if the source cannot say. */
+  readonly changes: ChangedDevices | null;
   /** Length of a window from the next UTC day on, milliseconds. */
   readonly intervalMs: number;
-  /** How far back late readings are looked for where there is no feed, milliseconds. */
+  /** How far back to look for late readings if the source cannot say what changed, milliseconds. */
   readonly lookbackMs: number;
 }
 
-/** What a look came to. */
+/** The outcome of an export pass. */
 export interface ExportPassResult {
-  /** The checkpoint behind it. */
+  /** The checkpoint after it. */
   readonly checkpoint: ExportCheckpoint;
-  /** Whether all there was to do is done; what is left is for the next look. */
+  /** Whether nothing is left to do. If false, the next pass continues. */
   readonly isDone: boolean;
 }
 
-/** The track of a device, from where its checkpoint stands or from the beginning. */
+/** Opens a session on the device's checkpoint, which is a new one if the device has none yet. */
 export async function openDeviceSession(
   deps: ExportPassDeps,
   deviceId: string,
 ): Promise<CheckpointSession> {
   const { kv, intervalMs, now } = deps;
   const entry = await getExportCheckpoint(kv, deviceId);
-  const track = openCheckpointSession(kv, {
+  const session = openCheckpointSession(kv, {
     deviceId,
     checkpoint: entry?.value ?? newCheckpoint(intervalMs),
     versionstamp: entry?.versionstamp ?? null,
   });
-  const { plan } = track.value();
+  const { plan } = session.checkpoint();
   const planned = planLength(plan, intervalMs, now());
-  if (planned !== plan) track.stage({ plan: [...planned] });
-  return track;
+  if (planned !== plan) session.update({ plan: [...planned] });
+  return session;
 }
 
 /**
- * Exports what is to be exported of a device.
+ * Exports whatever is due on a device.
  *
- * @throws {CheckpointMoved} where another process has the device by now, AppError where the
- * destination fails, and what the source throws. What was confirmed before is committed.
+ * @throws {CheckpointMoved} if another process exports the device by now, AppError if the
+ * destination fails, and what the source throws. Objects confirmed before are in the checkpoint.
  */
 export async function exportDevice(
   deps: ExportPassDeps,
-  track: CheckpointSession,
-  { deviceId, ...turn }: { deviceId: string } & ExportTurn,
+  session: CheckpointSession,
+  { deviceId, ...limits }: { deviceId: string } & PassLimits,
 ): Promise<ExportPassResult> {
-  const { kv, source, feed } = deps;
-  const orders = await getExportControls(kv, deviceId);
-  if (orders.isPaused) return { checkpoint: track.value(), isDone: true };
-  if (orders.isRunAsked) {
+  const { kv, source, changes } = deps;
+  const controls = await getExportControls(kv, deviceId);
+  if (controls.isPaused) return { checkpoint: session.checkpoint(), isDone: true };
+  if (controls.isRunAsked) {
     await changeExportControls(kv, deviceId, (now) => ({ ...now, isRunAsked: false }));
   }
-  const mark = await feed?.mark(deviceId) ?? null;
-  if (track.value().nextMs === null) {
-    await begin(deps, track, { deviceId, mark, signal: turn.signal });
+  const position = await changes?.position(deviceId) ?? null;
+  if (session.checkpoint().nextMs === null) {
+    await findStart(deps, session, { deviceId, position, signal: limits.signal });
   }
-  const isDone = await exportDue(deps, track, { deviceId, mark, ...turn }) &&
-    await replay(deps, track, { deviceId, ...turn });
-  const { nextMs, fault } = track.value();
+  const isDone = await exportDue(deps, session, { deviceId, position, ...limits }) &&
+    await replay(deps, session, { deviceId, ...limits });
+  const { nextMs, fault } = session.checkpoint();
   if (isDone) {
-    if (fault !== null) track.stage({ fault: null });
-    if (feed !== null && nextMs !== null) {
-      await stagePending(source, track, { deviceId, nextMs, signal: turn.signal });
+    if (fault !== null) session.update({ fault: null });
+    if (changes !== null && nextMs !== null) {
+      await notePending(source, session, { deviceId, nextMs, signal: limits.signal });
     }
-    if (mark !== null && mark.revision !== track.value().revision) {
-      track.stage({ revision: mark.revision, seenVersion: mark.version });
+    if (position !== null && position.revision !== session.checkpoint().revision) {
+      session.update({ revision: position.revision, seenVersion: position.version });
     }
   }
-  await track.commit();
-  return { checkpoint: track.value(), isDone };
+  await session.commit();
+  return { checkpoint: session.checkpoint(), isDone };
 }
 
 function newCheckpoint(intervalMs: number): ExportCheckpoint {
@@ -111,109 +111,122 @@ function newCheckpoint(intervalMs: number): ExportCheckpoint {
   };
 }
 
-/** Finds the first window of a device; what changes from now on is a matter of the feed. */
-async function begin(
+/** Finds the first window of a device. From here on, changes say what else to export. */
+async function findStart(
   { source, now }: ExportPassDeps,
-  track: CheckpointSession,
-  { deviceId, mark, signal }: {
+  session: CheckpointSession,
+  { deviceId, position, signal }: {
     deviceId: string;
-    mark: ChangePosition | null;
+    position: ChangePosition | null;
     signal: AbortSignal;
   },
 ): Promise<void> {
   const span = { fromMs: 0, toMs: now() + DAY_MS };
   const firstMs = await firstReading(source, { deviceId, span, signal });
   if (firstMs === null) return;
-  const { plan, seenVersion } = track.value();
-  track.stage({
+  const { plan, seenVersion } = session.checkpoint();
+  session.update({
     nextMs: windowAt(plan, firstMs).fromMs,
-    seenVersion: seenVersion === "" && mark !== null ? mark.version : seenVersion,
+    seenVersion: seenVersion === "" && position !== null ? position.version : seenVersion,
   });
 }
 
-/** Exports windows that are over, and those before them that changed. */
+/** Exports the windows that have ended, and those before them that changed. */
 async function exportDue(
   deps: ExportPassDeps,
-  track: CheckpointSession,
-  { deviceId, mark, ...turn }: { deviceId: string; mark: ChangePosition | null } & ExportTurn,
+  session: CheckpointSession,
+  { deviceId, position, ...limits }: {
+    deviceId: string;
+    position: ChangePosition | null;
+  } & PassLimits,
 ): Promise<boolean> {
-  const { nextMs, plan } = track.value();
+  const { nextMs, plan } = session.checkpoint();
   if (nextMs === null) return true;
   const horizonMs = windowAt(plan, deps.now() - GRACE_MS).fromMs;
   const due = { fromMs: nextMs, toMs: Math.max(nextMs, horizonMs) };
-  const late = await lateSpans(deps, track.value(), { deviceId, mark, nextMs });
-  // The stretch that ends now comes first, so that late readings of years do not hold it up.
+  const late = await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs });
+  // The newest windows come first, so that years of late readings do not delay them.
   const spans = joinSpans([...late, due])
     .toSorted((a, b) => Number(b.toMs > nextMs) - Number(a.toMs > nextMs));
   for (const span of spans) {
-    for (const piece of piecesOf(plan, span)) {
-      const reachedMs = await writePiece(deps, track, {
+    for (const batch of batchesOf(plan, span)) {
+      const reachedMs = await writeWindows(deps, session, {
         deviceId,
-        span: piece,
+        span: batch,
         isForced: false,
-        ...turn,
+        ...limits,
       });
-      if (reachedMs < piece.toMs || turn.isOver()) return false;
+      if (reachedMs < batch.toMs || limits.isTimeUp()) return false;
     }
   }
   return true;
 }
 
-/** Where readings may have come late: what the feed says, or else the last hours. */
+/** Where late readings may be: on the days that changed, or if unknown, in the last hours. */
 async function lateSpans(
-  { feed, lookbackMs, now }: ExportPassDeps,
+  { changes, lookbackMs, now }: ExportPassDeps,
   { plan, seenVersion, revision }: ExportCheckpoint,
-  { deviceId, mark, nextMs }: { deviceId: string; mark: ChangePosition | null; nextMs: number },
+  { deviceId, position, nextMs }: {
+    deviceId: string;
+    position: ChangePosition | null;
+    nextMs: number;
+  },
 ): Promise<Span[]> {
-  if (feed === null || mark === null) {
-    // From where the export stands: what came late before a stop, or while it was behind, counts too.
+  if (changes === null || position === null) {
+    // Counted back from the checkpoint, as readings may have come late before the service stopped
+    // or while it was catching up.
     const fromMs = Math.max(0, Math.min(now(), nextMs) - lookbackMs);
     return fromMs < nextMs ? [{ fromMs: windowAt(plan, fromMs).fromMs, toMs: nextMs }] : [];
   }
-  if (revision === mark.revision) return [];
-  const days = await feed.daysAfter(deviceId, seenVersion);
+  if (revision === position.revision) return [];
+  const days = await changes.daysAfter(deviceId, seenVersion);
   return days.map((dayMs) => ({ fromMs: dayMs, toMs: Math.min(dayMs + DAY_MS, nextMs) }));
 }
 
-/** Writes the windows again that users asked for, and forgets the requests that are done. */
+/** Carries out the replay requests of a device, and removes those that are done. */
 async function replay(
   deps: ExportPassDeps,
-  track: CheckpointSession,
-  { deviceId, ...turn }: { deviceId: string } & ExportTurn,
+  session: CheckpointSession,
+  { deviceId, ...limits }: { deviceId: string } & PassLimits,
 ): Promise<boolean> {
   for (;;) {
-    const { replays: [asked] } = await getExportControls(deps.kv, deviceId);
-    if (asked === undefined) return true;
-    const { plan, nextMs } = track.value();
-    const whole = wholeWindows(plan, asked);
+    const { replays: [request] } = await getExportControls(deps.kv, deviceId);
+    if (request === undefined) return true;
+    const { plan, nextMs } = session.checkpoint();
+    const whole = wholeWindows(plan, request);
     const span = { ...whole, toMs: Math.min(whole.toMs, nextMs ?? -Infinity) };
     let doneMs = whole.toMs;
-    for (const piece of piecesOf(plan, span)) {
-      doneMs = await writePiece(deps, track, { deviceId, span: piece, isForced: true, ...turn });
-      if (doneMs < piece.toMs || turn.isOver()) break;
+    for (const batch of batchesOf(plan, span)) {
+      doneMs = await writeWindows(deps, session, {
+        deviceId,
+        span: batch,
+        isForced: true,
+        ...limits,
+      });
+      if (doneMs < batch.toMs || limits.isTimeUp()) break;
       doneMs = whole.toMs;
     }
-    await track.commit();
-    await changeExportControls(deps.kv, deviceId, (orders) => ({
-      ...orders,
-      replays: orders.replays.flatMap((one) => {
-        if (one.fromMs !== asked.fromMs || one.toMs !== asked.toMs) return [one];
-        return doneMs < asked.toMs ? [{ ...asked, fromMs: doneMs }] : [];
+    await session.commit();
+    await changeExportControls(deps.kv, deviceId, (controls) => ({
+      ...controls,
+      replays: controls.replays.flatMap((one) => {
+        if (one.fromMs !== request.fromMs || one.toMs !== request.toMs) return [one];
+        return doneMs < request.toMs ? [{ ...request, fromMs: doneMs }] : [];
       }),
     }));
     if (doneMs < whole.toMs) return false;
   }
 }
 
-/** Notes the first reading of a window that is not over, so that its end is not missed. */
-async function stagePending(
+/** Records the first reading of a window that has not ended, so that its end is not missed. */
+async function notePending(
   source: TelemetrySource,
-  track: CheckpointSession,
+  session: CheckpointSession,
   { deviceId, nextMs, signal }: { deviceId: string; nextMs: number; signal: AbortSignal },
 ): Promise<void> {
   const span = { fromMs: nextMs, toMs: nextMs + 2 * DAY_MS };
   const pendingMs = await firstReading(source, { deviceId, span, signal });
-  if (pendingMs !== track.value().pendingMs) track.stage({ pendingMs });
+  if (pendingMs !== session.checkpoint().pendingMs) session.update({ pendingMs });
 }
 
 async function firstReading(

@@ -1,8 +1,8 @@
 /**
- * Continuous export as duties: devices are dealt to shards by their id, and the process that has a
- * shard's lease looks after its devices. So several processes share the devices, and none is done
- * twice at once. Should a process that lost its lease go on for a moment, its checkpoint does not
- * move: it is moved under a check.
+ * Continuous export as duties. Each device belongs to a shard by its id, and each shard is a duty:
+ * the process that holds a shard's lease exports the devices of that shard. So several processes
+ * share the devices, and no device is exported twice at once. If a process loses its lease and
+ * continues for a moment, it cannot move a checkpoint, as every move is checked.
  *
  * @module
  */
@@ -18,22 +18,22 @@ import { exportDevice, type ExportPassDeps, openDeviceSession } from "./export_p
 import { createDueDevices, type DueDevices, type DueDevicesDeps } from "./due_devices.ts";
 import { CheckpointMoved, type CheckpointSession } from "./checkpoint_session.ts";
 
-/** Shards. All processes over one database must have the same. */
+/** Number of shards. It must be the same in all processes that share a database. */
 const SHARDS = 16;
-/** Devices that are looked at at once, by all shards of a process. */
-const LOOKS_AT_ONCE = 4;
-/** How long a round begins looks, and lets them go on, milliseconds. */
+/** Export passes at once, over all shards of a process. */
+const PASSES_AT_ONCE = 4;
+/** How long one round of the duty starts passes and lets them continue, milliseconds. */
 const ROUND_MS = 10_000;
-/** How long a look may go on while others wait, milliseconds. */
-const SHARE_MS = 2_000;
-/** When everything of a round ends before its lease does, milliseconds. */
+/** How long a pass may continue while others wait, milliseconds. */
+const PASS_SHARE_MS = 2_000;
+/** How long before the end of the lease everything in a round is cut off, milliseconds. */
 const LEASE_MARGIN_MS = 2_000;
-/** How long a shard is kept in a row, milliseconds: half of this up to all of it. */
+/** How long a process keeps a shard without a break, milliseconds: half of this up to all of it. */
 const HOLD_MS = 120_000;
-/** The name of the destination among what fails; no device has it. */
+/** The back-off key of the destination. No device has this id. */
 const DESTINATION = "*";
-/** The fault of what neither came to an end nor failed. */
-const STUCK = "It came to no end in its time, as its source or its destination did not answer";
+/** The fault of a pass that neither ended nor failed. */
+const STUCK = "The export did not end in time, as the source or the destination did not answer";
 
 /** What the duties need. */
 export interface ShardDutyDeps extends ExportPassDeps, DueDevicesDeps {
@@ -41,32 +41,35 @@ export interface ShardDutyDeps extends ExportPassDeps, DueDevicesDeps {
   readonly kv: ExportPassDeps["kv"];
   /** Where readings come from. */
   readonly source: ExportPassDeps["source"];
-  /** What changed. */
-  readonly feed: ExportPassDeps["feed"];
+  /** What changed; null if the source cannot say. */
+  readonly changes: ExportPassDeps["changes"];
   /** The log. */
   readonly log: Log;
-  /** How long a shard is kept in a row where other processes may want it, milliseconds. */
+  /** How long a process keeps a shard if others may want it, milliseconds. */
   readonly holdMs?: number;
 }
 
-/** What the duties of one process have in common. */
+/** What the duties of one process share. */
 interface Shared extends ShardDutyDeps {
-  readonly scout: DueDevices;
+  readonly dueDevices: DueDevices;
   readonly gate: Gate;
   readonly backOff: BackOff;
-  /** Sweeps the destination, once. */
-  readonly swept: (signal: AbortSignal) => Promise<void>;
+  /** Deletes unfinished objects at the destination, once. */
+  readonly sweep: (signal: AbortSignal) => Promise<void>;
 }
 
-/** The duties of one process. */
+/**
+ * The duties of one process, one for each shard. Their names, and so those of their leases, are the
+ * ones of earlier versions, as processes of both may share a database during an upgrade.
+ */
 export function shardDuties(deps: ShardDutyDeps): Duty[] {
   const { now, holdMs = HOLD_MS } = deps;
   const shared: Shared = {
     ...deps,
-    scout: createDueDevices(deps),
-    gate: createGate(LOOKS_AT_ONCE),
+    dueDevices: createDueDevices(deps),
+    gate: createGate(PASSES_AT_ONCE),
     backOff: createBackOff({ now, random: Math.random }),
-    swept: sweepOnce(deps),
+    sweep: sweepOnce(deps),
   };
   return Array.from({ length: SHARDS }, (_, shard): Duty => {
     let epoch: number | null = null;
@@ -74,16 +77,16 @@ export function shardDuties(deps: ShardDutyDeps): Duty[] {
     return {
       name: `lake-${String(shard).padStart(2, "0")}`,
       everyMs: 500,
-      // They are not given up all at once.
+      // Staggered, so that a process does not give up all shards at once.
       holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
       async round({ signal, lease }) {
-        // Another process may have had the shard in between.
-        if (epoch !== lease.epoch) shared.scout.forget(isOwn);
+        // Another process may have held the shard in between.
+        if (epoch !== lease.epoch) shared.dueDevices.forget(isOwn);
         epoch = lease.epoch;
         const leftMs = Math.max(0, lease.untilMs - now() - LEASE_MARGIN_MS);
         const deadline = startDeadline(signal, leftMs);
         try {
-          await lookAtDue(shared, isOwn, deadline);
+          await exportDueDevices(shared, isOwn, deadline);
         } finally {
           deadline.clear();
         }
@@ -92,85 +95,86 @@ export function shardDuties(deps: ShardDutyDeps): Duty[] {
   });
 }
 
-/** Sweeps once; again where it failed. A destination that is away is told by the looks. */
-function sweepOnce({ destination, log }: ShardDutyDeps): Shared["swept"] {
+/** Sweeps once, and again if that failed. Export passes report a destination that is away. */
+function sweepOnce({ destination, log }: ShardDutyDeps): Shared["sweep"] {
   let sweeping: Promise<void> | null = null;
   return (signal) =>
     sweeping ??= destination.sweep(signal).then((count) => {
       if (count > 0) log("info", "unfinished objects deleted", { count });
     }).catch((error) => {
       sweeping = null;
-      if (!signal.aborted) log("warn", "unfinished objects not looked for", { error });
+      if (!signal.aborted) log("warn", "unfinished objects not deleted", { error });
     });
 }
 
-/** Looks at the devices of a shard that are due, until the time of a round is over. */
-async function lookAtDue(
+/** Exports the due devices of a shard until the time of the round is up. */
+async function exportDueDevices(
   shared: Shared,
   isOwn: (deviceId: string) => boolean,
   deadline: Deadline,
 ): Promise<void> {
-  const { backOff, gate, scout, swept } = shared;
+  const { backOff, gate, dueDevices, sweep } = shared;
   const { signal } = deadline;
   if (backOff.isWaiting(DESTINATION)) return;
-  await swept(signal);
+  await sweep(signal);
   const endAt = performance.now() + ROUND_MS;
-  const ids = await scout.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
-  const looks = await Promise.allSettled(ids.map((id) =>
+  const ids = await dueDevices.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
+  const passes = await Promise.allSettled(ids.map((id) =>
     gate.enter(async () => {
       const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
-      if (!isLate && !signal.aborted) await look(shared, id, { deadline, endAt });
+      if (!isLate && !signal.aborted) await runPass(shared, id, { deadline, endAt });
     })
   ));
-  // Only now: none may go on behind its round, as the lease is not its own then.
-  for (const done of looks) if (done.status === "rejected") throw done.reason;
+  // Only after all of them: no pass may outlive its round, as the lease may be lost by then.
+  for (const pass of passes) if (pass.status === "rejected") throw pass.reason;
 }
 
-/** Looks at a device; what goes wrong is told in its checkpoint, and waits. */
-async function look(
+/** Runs one export pass. A failure goes to the log and the checkpoint, and delays the next try. */
+async function runPass(
   shared: Shared,
   deviceId: string,
   { deadline, endAt }: { deadline: Deadline; endAt: number },
 ): Promise<void> {
-  const { backOff, gate, scout, log, now } = shared;
+  const { backOff, gate, dueDevices, log, now } = shared;
   const { signal } = deadline;
   const startedAt = performance.now();
-  const isOver = () => {
+  const isTimeUp = () => {
     const nowAt = performance.now();
-    return nowAt > endAt || (nowAt - startedAt > SHARE_MS && gate.waiting() > 0);
+    return nowAt > endAt || (nowAt - startedAt > PASS_SHARE_MS && gate.waiting() > 0);
   };
-  const lookedMs = now();
-  let track: CheckpointSession | null = null;
+  const startedMs = now();
+  let session: CheckpointSession | null = null;
   try {
-    track = await openDeviceSession(shared, deviceId);
-    const { totals } = track.value();
-    const { checkpoint, isDone } = await exportDevice(shared, track, { deviceId, signal, isOver });
-    scout.note(deviceId, isDone ? { checkpoint, lookedMs } : null);
+    session = await openDeviceSession(shared, deviceId);
+    const { totals } = session.checkpoint();
+    const result = await exportDevice(shared, session, { deviceId, signal, isTimeUp });
+    const { checkpoint, isDone } = result;
+    dueDevices.setLastPass(deviceId, isDone ? { checkpoint, startedMs } : null);
     backOff.clear(deviceId);
-    // A look that wrote nothing tells nothing of the destination.
+    // A pass that wrote nothing does not prove that the destination works.
     if (checkpoint.totals !== totals) backOff.clear(DESTINATION);
   } catch (error) {
-    scout.note(deviceId, null);
+    dueDevices.setLastPass(deviceId, null);
     if (error instanceof CheckpointMoved) return;
-    // One that began late in its round is cut off for that alone, and goes on in the next.
-    const isStuck = deadline.isOver() && performance.now() - startedAt > SHARE_MS;
+    // A pass that started late in the round is only cut off, and the next round continues it.
+    const isStuck = deadline.isOver() && performance.now() - startedAt > PASS_SHARE_MS;
     if (signal.aborted && !isStuck) return;
     backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
     log("error", "device not exported", { deviceId, error });
-    if (track !== null) {
+    if (session !== null) {
       const message = isStuck ? STUCK : faultText(error);
-      await noteFault(track, { message, nowMs: now() });
+      await recordFault(session, { message, nowMs: now() });
     }
   }
 }
 
-/** Tells the fault in the checkpoint; what was staged before it goes with it. */
-async function noteFault(
-  track: CheckpointSession,
+/** Records a fault in the checkpoint, along with all changes that were confirmed before it. */
+async function recordFault(
+  session: CheckpointSession,
   { message, nowMs }: { message: string; nowMs: number },
 ): Promise<void> {
-  const { fault } = track.value();
-  track.stage({
+  const { fault } = session.checkpoint();
+  session.update({
     fault: {
       message,
       sinceMs: fault?.sinceMs ?? nowMs,
@@ -179,20 +183,20 @@ async function noteFault(
     },
   });
   try {
-    await track.commit();
+    await session.commit();
   } catch (moved) {
     if (!(moved instanceof CheckpointMoved)) throw moved;
   }
 }
 
-/** A sentence for users. Of errors without a code the log has the words. */
+/** A sentence for users. An unexpected error appears in the log only. */
 function faultText(error: unknown): string {
   if (error instanceof AppError) {
     return error.details === "" ? error.message : `${error.message}: ${error.details}`;
   }
   const isClear = error instanceof InfluxError || error instanceof RangeError ||
     error instanceof TypeError;
-  return isClear ? error.message : "Something went wrong; the log of the service says what";
+  return isClear ? error.message : "Something went wrong; see the log of the service";
 }
 
 function isOfDestination(error: unknown): boolean {
@@ -200,7 +204,7 @@ function isOfDestination(error: unknown): boolean {
     (error.code === "STORAGE_UNAVAILABLE" || error.code === "STORAGE_FULL");
 }
 
-/** Deals ids to shards, the same on every process (FNV-1a). */
+/** The shard of a device id, the same in every process (FNV-1a). */
 function shardOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at++) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);

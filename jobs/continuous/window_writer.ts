@@ -1,202 +1,207 @@
 /**
- * Bringing the objects of a span up to what the source holds: windows whose readings differ from
- * those that were written are written whole, several on their way at a time, and the checkpoint
- * moves on in the order of windows.
+ * Writes the windows of a span whose readings differ from what was last written. Each window is
+ * written whole, several are on their way at once, and the checkpoint moves on in the order of
+ * windows.
  *
- * A process that ends in the midst leaves objects that the checkpoint does not tell of; they are
- * written again, under the same names.
+ * A process that dies halfway leaves objects that no checkpoint counts. They are written again under
+ * the same names.
  *
  * @module
  */
 
 import type { ExportDestination } from "../../data/continuous/destination.ts";
 import { windowFingerprint } from "../../data/continuous/fingerprint.ts";
-import { exportWindow, type WindowEncoder } from "../../data/continuous/encoder.ts";
+import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { type KeyStyle, objectKey } from "../../data/continuous/object_key.ts";
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
 import { rowCount } from "../../data/continuous/rows.ts";
-import { type FilledWindow, splitWindows } from "../../data/continuous/split.ts";
+import { type FilledWindow, splitWindows } from "../../data/continuous/split_windows.ts";
 import { windowAt } from "../../data/continuous/window.ts";
 import type { Span } from "../../data/readings/page.ts";
-import type { TelemetrySource } from "../../data/continuous/source.ts";
+import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
 import { pause } from "../engine/pause.ts";
 
-/** Objects of a device on their way at once … */
-const STEPS_AT_ONCE = 12;
+/** Objects of a device that may be on their way at once … */
+const WRITES_AT_ONCE = 12;
 /** … and their bytes. */
 const BYTES_AT_ONCE = 16_777_216;
-/** Windows of a commit of the checkpoint, each of which may be in a manifest of its own (5.8 KB). */
+/** Windows per commit of the checkpoint. Each may change a manifest of its own (5.8 KB). */
 const WINDOWS_A_COMMIT = 64;
-/** How long the event loop may be held, milliseconds. */
-const TURN_MS = 10;
+/** How long encoding may hold the event loop, milliseconds. */
+const YIELD_MS = 10;
 
 /** What writing needs. */
 export interface WindowWriterDeps {
   /** Where readings come from. */
   readonly source: TelemetrySource;
-  /** Whether readings that are gone were removed, so that their object is to go too. */
-  readonly isSourceWhole: boolean;
+  /**
+   * Whether the source has every reading that was not removed. If so, a window without readings
+   * loses its object.
+   */
+  readonly isSourceComplete: boolean;
   /** Where objects go. */
   readonly destination: ExportDestination;
-  /** Makes them. */
+  /** Encodes objects. */
   readonly encoder: WindowEncoder;
-  /** Names them. */
+  /** How objects are named. */
   readonly style: KeyStyle;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
-/** What is to be brought up. */
-export interface WindowPiece {
+/** The windows to write. */
+export interface WindowBatch {
   /** The device. */
   readonly deviceId: string;
-  /** Begins and ends where windows do, and not behind where the checkpoint stands. */
+  /** Starts and ends where windows do; does not start after the checkpoint. */
   readonly span: Span;
-  /** Whether windows that are what they were are written too. */
+  /** Whether to write unchanged windows too. */
   readonly isForced: boolean;
 }
 
-/** Who may end it. */
-export interface ExportTurn {
+/** When a pass must end. */
+export interface PassLimits {
   /** Ends everything at once. */
   readonly signal: AbortSignal;
-  /** Whether it is time to end; what is on its way is waited for. */
-  readonly isOver: () => boolean;
+  /** Whether to start nothing more. Objects on their way are still waited for. */
+  readonly isTimeUp: () => boolean;
 }
 
-/** A window that is being written, or whose object is being deleted (`written` is null). */
-interface Step {
+/** An object that is being written, or deleted (`written` is null). */
+interface PendingWrite {
   readonly window: Span;
   readonly written: WrittenWindow | null;
   readonly isRewrite: boolean;
   readonly sizeBytes: number;
   readonly key: string;
-  /** The checksum; "" where the object is deleted. */
-  readonly done: Promise<string>;
+  /** Resolves to the checksum when the object is confirmed; to "" when it is deleted. */
+  readonly confirmed: Promise<string>;
 }
 
 /**
- * Brings the objects of a piece up. Returns how far it came: the end of the piece, or less where its
- * turn was over. What was confirmed is staged, not all of it committed.
+ * Writes the changed windows of a batch. Returns the time before which every window is done: the end
+ * of the batch, or less if time was up. All of it is in the session, not all of it committed.
  */
-export async function writePiece(
+export async function writeWindows(
   deps: WindowWriterDeps,
-  track: CheckpointSession,
-  { deviceId, span, isForced, signal, isOver }: WindowPiece & ExportTurn,
+  session: CheckpointSession,
+  { deviceId, span, isForced, signal, isTimeUp }: WindowBatch & PassLimits,
 ): Promise<number> {
-  const flow = startFlow(deps, track, { deviceId, signal });
-  const known = await track.open(span);
+  const queue = openWriteQueue(deps, session, { deviceId, signal });
+  const known = await session.loadWindows(span);
+  const { plan } = session.checkpoint();
   let at = 0, doneMs = span.fromMs;
   /** Deletes the objects of windows before a time that have no readings any more. */
-  const passOver = async (toMs: number) => {
+  const removeEmptied = async (toMs: number) => {
     for (; at < known.length && known[at].fromMs < toMs; at++) {
-      if (deps.isSourceWhole) await flow.remove(windowAt(track.value().plan, known[at].fromMs));
+      if (deps.isSourceComplete) await queue.remove(windowAt(plan, known[at].fromMs));
     }
   };
   try {
     const readings = deps.source.read(deviceId, span, signal);
-    for await (const filled of splitWindows(track.value().plan, readings)) {
+    for await (const filled of splitWindows(plan, readings)) {
       const { window } = filled;
-      await passOver(window.fromMs);
+      await removeEmptied(window.fromMs);
       if (known[at]?.fromMs === window.fromMs) at++;
-      await flow.write(filled, isForced);
+      await queue.write(filled, isForced);
       doneMs = window.toMs;
-      if (!isOver()) continue;
-      await flow.end(doneMs);
+      if (!isTimeUp()) continue;
+      await queue.finish(doneMs);
       return doneMs;
     }
-    await passOver(span.toMs);
-    await flow.end(span.toMs);
+    await removeEmptied(span.toMs);
+    await queue.finish(span.toMs);
     return span.toMs;
   } catch (error) {
-    await flow.giveUp();
+    await queue.settleAfterFault();
     throw error;
   }
 }
 
-interface Flow {
-  /** Writes a window where it is to be written. */
+/** Objects on their way, in the order of their windows. */
+interface WriteQueue {
+  /** Writes a window if it changed, or if forced. */
   write(filled: FilledWindow, isForced: boolean): Promise<void>;
   /** Deletes the object of a window. */
   remove(window: Span): Promise<void>;
-  /** Waits for all; every window before `toMs` is done then. */
-  end(toMs: number): Promise<void>;
-  /** Waits for what is on its way after a fault, and commits what comes before the first one. */
-  giveUp(): Promise<void>;
+  /** Waits for all objects. Every window before `toMs` is done then. */
+  finish(toMs: number): Promise<void>;
+  /** After a fault: waits for all objects, and commits those before the first that failed. */
+  settleAfterFault(): Promise<void>;
 }
 
-function startFlow(
+function openWriteQueue(
   deps: WindowWriterDeps,
-  track: CheckpointSession,
+  session: CheckpointSession,
   { deviceId, signal }: { deviceId: string; signal: AbortSignal },
-): Flow {
+): WriteQueue {
   const { destination, style } = deps;
-  const steps: Step[] = [];
-  let bytes = 0, uncommitted = 0, turnMs = performance.now();
+  const pending: PendingWrite[] = [];
+  let pendingBytes = 0, uncommitted = 0, yieldedAt = performance.now();
 
-  async function add(step: Step): Promise<void> {
-    // Whoever awaits it gets its error; until then it is not one that nobody handles.
-    step.done.catch(() => {});
-    steps.push(step);
-    bytes += step.sizeBytes;
-    while (steps.length >= STEPS_AT_ONCE || bytes > BYTES_AT_ONCE) await settleFirst();
+  async function add(write: PendingWrite): Promise<void> {
+    // Awaited later. Until then a rejection must not count as unhandled.
+    write.confirmed.catch(() => {});
+    pending.push(write);
+    pendingBytes += write.sizeBytes;
+    while (pending.length >= WRITES_AT_ONCE || pendingBytes > BYTES_AT_ONCE) await settleFirst();
   }
 
   async function settleFirst(): Promise<void> {
-    const sha256 = await steps[0].done;
-    const [step] = steps.splice(0, 1);
-    bytes -= step.sizeBytes;
-    track.stageWindow(step.window.fromMs, step.written);
-    track.stage(progressOf(track.value(), { step, sha256, nowMs: deps.now() }));
+    const sha256 = await pending[0].confirmed;
+    const [write] = pending.splice(0, 1);
+    pendingBytes -= write.sizeBytes;
+    session.recordWindow(write.window.fromMs, write.written);
+    session.update(progressOf(session.checkpoint(), { write, sha256, nowMs: deps.now() }));
     if (++uncommitted < WINDOWS_A_COMMIT) return;
     uncommitted = 0;
-    await track.commit();
+    await session.commit();
   }
 
-  /** Lets others have their turn between encodings, which do not. */
-  async function yieldTurn(): Promise<void> {
-    if (performance.now() - turnMs < TURN_MS) return;
+  /** Yields to the event loop between encodings, which do not. */
+  async function yieldIfLong(): Promise<void> {
+    if (performance.now() - yieldedAt < YIELD_MS) return;
     await pause(0, signal);
     signal.throwIfAborted();
-    turnMs = performance.now();
+    yieldedAt = performance.now();
   }
 
   return {
     async write(filled, isForced) {
-      await yieldTurn();
-      const step = writeStep(deps, track.written(filled.window.fromMs), {
+      await yieldIfLong();
+      const write = startWrite(deps, session.writtenWindow(filled.window.fromMs), {
         deviceId,
         filled,
         isForced,
         signal,
       });
-      if (step !== null) await add(step);
+      if (write !== null) await add(write);
     },
     async remove(window) {
       const key = objectKey(style, { deviceId, fromMs: window.fromMs });
-      const done = destination.remove(key, signal).then(() => "");
-      await add({ window, written: null, isRewrite: false, sizeBytes: 0, key, done });
+      const confirmed = destination.remove(key, signal).then(() => "");
+      await add({ window, written: null, isRewrite: false, sizeBytes: 0, key, confirmed });
     },
-    async end(toMs) {
-      while (steps.length > 0) await settleFirst();
-      const { nextMs } = track.value();
-      if (nextMs !== null && toMs > nextMs) track.stage({ nextMs: toMs });
+    async finish(toMs) {
+      while (pending.length > 0) await settleFirst();
+      const { nextMs } = session.checkpoint();
+      if (nextMs !== null && toMs > nextMs) session.update({ nextMs: toMs });
     },
-    async giveUp() {
-      const results = await Promise.allSettled(steps.map(({ done }) => done));
+    async settleAfterFault() {
+      const results = await Promise.allSettled(pending.map(({ confirmed }) => confirmed));
       for (const { status } of results) {
         if (status === "rejected") break;
         await settleFirst();
       }
-      await track.commit();
+      await session.commit();
     },
   };
 }
 
-/** Begins to write a window; null where it is what it was and need not be. */
-function writeStep(
+/** Starts to write a window; null if it is unchanged and not forced. */
+function startWrite(
   { destination, encoder, style }: WindowWriterDeps,
   before: WrittenWindow | null,
   { deviceId, filled: { window, parts }, isForced, signal }: {
@@ -205,12 +210,12 @@ function writeStep(
     isForced: boolean;
     signal: AbortSignal;
   },
-): Step | null {
-  const digest = windowFingerprint(parts);
+): PendingWrite | null {
+  const fingerprint = windowFingerprint(parts);
   const object = exportWindow(deviceId, parts);
   const rows = rowCount(object);
   const isSame = before !== null && before.rows === rows &&
-    before.digest[0] === digest[0] && before.digest[1] === digest[1];
+    before.fingerprint[0] === fingerprint[0] && before.fingerprint[1] === fingerprint[1];
   if (isSame && !isForced) return null;
   const bytes = encoder.encode(object);
   const key = objectKey(style, { deviceId, fromMs: window.fromMs });
@@ -218,20 +223,20 @@ function writeStep(
   const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
   return {
     window,
-    written: { fromMs: window.fromMs, rows, digest, revision },
+    written: { fromMs: window.fromMs, rows, fingerprint, revision },
     isRewrite: before !== null,
     sizeBytes: bytes.length,
     key,
-    done: destination.put(key, content, signal).then(({ sha256 }) => sha256),
+    confirmed: destination.put(key, content, signal).then(({ sha256 }) => sha256),
   };
 }
 
-/** The checkpoint behind a step. */
+/** What a confirmed write changes in the checkpoint. */
 function progressOf(
   { totals, nextMs, last }: ExportCheckpoint,
-  { step, sha256, nowMs }: { step: Step; sha256: string; nowMs: number },
+  { write, sha256, nowMs }: { write: PendingWrite; sha256: string; nowMs: number },
 ): Partial<ExportCheckpoint> {
-  const { window, written, sizeBytes, isRewrite, key } = step;
+  const { window, written, sizeBytes, isRewrite, key } = write;
   const reachedMs = nextMs === null ? null : Math.max(nextMs, window.toMs);
   if (written === null) {
     return { nextMs: reachedMs, totals: { ...totals, deletions: totals.deletions + 1 }, last };

@@ -1,9 +1,12 @@
 /**
- * How far continuous export has come, a checkpoint a device.
+ * How far continuous export has come: one checkpoint per device.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["lake_checkpoint", id]` | {@link ExportCheckpoint} | the process that exports the device, always under a check of what it read; never before the destination has proven what it tells of |
+ * | `["lake_checkpoint", id]` | {@link ExportCheckpoint} | the process that exports the device, always checked against the version it read, and only after the destination has confirmed the objects that the checkpoint counts |
+ *
+ * The stored names, the key's first part and `seenVersion`, are those of earlier versions, so that
+ * their databases still open.
  *
  * @module
  */
@@ -46,23 +49,25 @@ const checkpointSchema = z.object({
 });
 
 /**
- * How far the export of a device has come; times are epoch milliseconds. Windows before `nextMs` are
- * exported (null: no reading was found yet), as of the series' `revision` and of changes up to
- * `seenVersion` of the feed. `pendingMs` is the first reading known in a window that was not over.
- * `totals` count what was written, again too. `last` is the object that was confirmed last, `fault`
- * what has kept the device from being exported since.
+ * How far the export of a device has come. Times are epoch milliseconds.
+ *
+ * All windows before `nextMs` are exported (null: no reading has been found yet), as of the series'
+ * `revision` and of every change up to the version `seenVersion`. `pendingMs` is the first known
+ * reading of a window that has not ended. `totals` count every object written, rewrites included.
+ * `last` is the object confirmed most recently. `fault` is what currently keeps the device from
+ * being exported.
  */
 export type ExportCheckpoint = z.infer<typeof checkpointSchema>;
 
-/** A checkpoint and the version it was read at. */
+/** A checkpoint and the version at which it was read. */
 export interface ExportCheckpointEntry {
   /** The checkpoint. */
   readonly value: ExportCheckpoint;
-  /** The version of its last change. */
+  /** The version of its latest change. */
   readonly versionstamp: string;
 }
 
-/** Reads a checkpoint; null where there is none. */
+/** Reads a checkpoint; null if the device has none. */
 export async function getExportCheckpoint(
   kv: Pick<Deno.Kv, "get">,
   id: string,
@@ -71,7 +76,7 @@ export async function getExportCheckpoint(
   return versionstamp === null ? null : { value: checkpointSchema.parse(value), versionstamp };
 }
 
-/** Checkpoints in the order of ids, from behind `afterId` ("" for the first), at most `limit`. */
+/** At most `limit` checkpoints in the order of device ids, after `afterId` ("" for the first). */
 export async function listExportCheckpoints(
   kv: Pick<Deno.Kv, "list">,
   { afterId, limit }: { afterId: string; limit: number },
@@ -87,8 +92,9 @@ export async function listExportCheckpoints(
 }
 
 /**
- * Moves a checkpoint on from a version (null: there was none), with what else belongs to it, in one
- * commit. The new version, or null where another process came first; nothing is changed then.
+ * Replaces a checkpoint that was read at version `from` (null: it did not exist), together with
+ * `also`, in one commit. Returns the new version, or null if another process was faster; then
+ * nothing has changed.
  */
 export async function moveExportCheckpoint(
   kv: Pick<Deno.Kv, "atomic">,
@@ -102,7 +108,7 @@ export async function moveExportCheckpoint(
   return result.ok ? result.versionstamp : null;
 }
 
-/** Reads one checkpoint, if there is any; throws when the database does not answer. */
+/** Reads one checkpoint, if any exists. Throws if the database does not answer. */
 export async function probeExportCheckpoints(kv: Pick<Deno.Kv, "list">): Promise<void> {
   await kv.list({ prefix: [SPACE] }, { limit: 1 }).next();
 }

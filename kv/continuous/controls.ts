@@ -1,9 +1,12 @@
 /**
- * What users ask of continuous export, for each device of which they did.
+ * What users have requested of continuous export: pausing, running now and replaying, per device.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["lake_order", id]` | {@link ExportControls} | users' requests, and the process that carries them out, under a check of what was read |
+ * | `["lake_order", id]` | {@link ExportControls}; no record if nothing is requested | requests of users, and the process that carries them out, checked against the version that was read |
+ *
+ * The stored names, the key's first part and `isRunAsked`, are those of earlier versions, so that
+ * their databases still open.
  *
  * @module
  */
@@ -12,7 +15,7 @@ import { z } from "zod";
 
 const SPACE = "lake_order";
 
-const orderSchema = z.object({
+const controlsSchema = z.object({
   v: z.literal(1),
   isPaused: z.boolean(),
   isRunAsked: z.boolean(),
@@ -20,12 +23,12 @@ const orderSchema = z.object({
 });
 
 /**
- * What is asked: to rest, to look at the device now, and to write the windows of some spans (epoch
- * milliseconds) anew, one after the other.
+ * The controls of a device's export: whether it is paused, whether it must run now, and the spans
+ * (epoch milliseconds) whose windows must be written again, in order.
  */
-export type ExportControls = z.infer<typeof orderSchema>;
+export type ExportControls = z.infer<typeof controlsSchema>;
 
-/** Nothing. */
+/** Nothing requested. */
 export const NO_CONTROLS: ExportControls = {
   v: 1,
   isPaused: false,
@@ -33,42 +36,42 @@ export const NO_CONTROLS: ExportControls = {
   replays: [],
 };
 
-/** What is asked of the export of a device. */
+/** The controls of a device's export. */
 export async function getExportControls(
   kv: Pick<Deno.Kv, "get">,
   id: string,
 ): Promise<ExportControls> {
   const { value, versionstamp } = await kv.get([SPACE, id]);
-  return versionstamp === null ? NO_CONTROLS : orderSchema.parse(value);
+  return versionstamp === null ? NO_CONTROLS : controlsSchema.parse(value);
 }
 
-/** The orders of all devices of which anything is asked, by id. */
+/** The controls of every device for which something is requested, by device id. */
 export async function listExportControls(
   kv: Pick<Deno.Kv, "list">,
 ): Promise<Map<string, ExportControls>> {
-  const orders = new Map<string, ExportControls>();
+  const controls = new Map<string, ExportControls>();
   for await (const { key, value } of kv.list({ prefix: [SPACE] })) {
-    orders.set(String(key[1]), orderSchema.parse(value));
+    controls.set(String(key[1]), controlsSchema.parse(value));
   }
-  return orders;
+  return controls;
 }
 
-/** Changes what is asked, as often as others come in between; the orders afterwards. */
+/** Changes the controls of a device, again if others change them meanwhile. Returns the new ones. */
 export async function changeExportControls(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   id: string,
-  change: (orders: ExportControls) => ExportControls,
+  change: (controls: ExportControls) => ExportControls,
 ): Promise<ExportControls> {
   const key = [SPACE, id];
   for (;;) {
     const entry = await kv.get(key);
-    const orders = change(
-      entry.versionstamp === null ? NO_CONTROLS : orderSchema.parse(entry.value),
+    const controls = change(
+      entry.versionstamp === null ? NO_CONTROLS : controlsSchema.parse(entry.value),
     );
-    const isNothing = !orders.isPaused && !orders.isRunAsked && orders.replays.length === 0;
+    const isEmpty = !controls.isPaused && !controls.isRunAsked && controls.replays.length === 0;
     const op = kv.atomic().check(entry);
-    if (isNothing) op.delete(key);
-    else op.set(key, orders);
-    if ((await op.commit()).ok) return orders;
+    if (isEmpty) op.delete(key);
+    else op.set(key, controls);
+    if ((await op.commit()).ok) return controls;
   }
 }

@@ -1,9 +1,11 @@
 /**
- * What was written of every window of continuous export.
+ * What continuous export wrote for every window.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["lake_manifest", id, fromMs]` | the windows of a stretch (`data/continuous/manifest.ts`) | with the checkpoint of the device, in one commit |
+ * | `["lake_manifest", id, fromMs]` | the windows of one manifest span (`data/continuous/manifest.ts`) | the process that exports the device, in one commit with its checkpoint |
+ *
+ * The first part of the key is the name of earlier versions, so that their databases still open.
  *
  * @module
  */
@@ -19,7 +21,7 @@ import type { Staging } from "../budget.ts";
 const SPACE = "lake_manifest";
 const LIST_BATCH = 32;
 
-/** What was written of windows that begin in a span, which begins and ends where stretches do. */
+/** The written windows that start in `span`, which must start and end where manifest spans do. */
 export async function listManifests(
   kv: Pick<Deno.Kv, "list">,
   id: string,
@@ -33,7 +35,7 @@ export async function listManifests(
   return windows;
 }
 
-/** Sets what was written of the stretch that begins at `fromMs`; nothing is left of an empty one. */
+/** Stores the written windows of the manifest span that starts at `fromMs`; deletes it if empty. */
 export function stageManifest(
   op: Staging,
   id: string,

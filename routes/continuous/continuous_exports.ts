@@ -1,5 +1,6 @@
 /**
- * Continuous export over HTTP: how far it is, and what is asked of it.
+ * The routes of continuous export: its state per device, and its controls (pause, resume, run,
+ * replay).
  *
  * @module
  */
@@ -22,19 +23,25 @@ import {
 } from "../../kv/continuous/controls.ts";
 import { getRevision } from "../../kv/series/revisions.ts";
 import { AppError } from "../../data/app_error.ts";
-import { exportListQuery, type ExportState, replayRequest } from "./schemas.ts";
+import {
+  type ContinuousExport,
+  type ContinuousExportList,
+  exportListQuery,
+  type ExportState,
+  replayRequest,
+} from "./schemas.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 
-/** Most spans of a device that wait to be written again. */
+/** Replays of a device that may be waiting at once. */
 const REPLAYS_MAX = 100;
 
 /** What the routes need. */
 export interface ContinuousExportDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** How telemetry is exported; the routes look at what is, and what is on. */
+  /** Which devices are exported, and from where. */
   readonly continuous: {
     readonly isOn: boolean;
     readonly deviceIds: readonly string[];
@@ -53,21 +60,24 @@ export function continuousExportRoutes(deps: ContinuousExportDeps): Hono {
     .get(one, async (c) => {
       const { id, checkpoint } = await exportOf(c, deps);
       return c.json(
-        await bodyOf(deps, { id, checkpoint, orders: await getExportControls(deps.kv, id) }),
+        await bodyOf(deps, { id, checkpoint, controls: await getExportControls(deps.kv, id) }),
       );
     })
-    .post(`${one}/pause`, (c) => ordered(c, deps, (orders) => ({ ...orders, isPaused: true })))
-    .post(`${one}/resume`, (c) => ordered(c, deps, (orders) => ({ ...orders, isPaused: false })))
-    .post(`${one}/run`, (c) => ordered(c, deps, (orders) => ({ ...orders, isRunAsked: true })))
+    .post(`${one}/pause`, (c) => control(c, deps, (controls) => ({ ...controls, isPaused: true })))
+    .post(
+      `${one}/resume`,
+      (c) => control(c, deps, (controls) => ({ ...controls, isPaused: false })),
+    )
+    .post(`${one}/run`, (c) => control(c, deps, (controls) => ({ ...controls, isRunAsked: true })))
     .post(`${one}/replay`, async (c) => {
       const replay = await replayOf(c);
-      return await ordered(c, deps, (orders) => {
-        const isKnown = orders.replays.some(({ fromMs, toMs }) =>
+      return await control(c, deps, (controls) => {
+        const isKnown = controls.replays.some(({ fromMs, toMs }) =>
           fromMs === replay.fromMs && toMs === replay.toMs
         );
-        if (isKnown) return orders;
-        if (orders.replays.length === REPLAYS_MAX) throw tooManyReplays();
-        return { ...orders, replays: [...orders.replays, replay] };
+        if (isKnown) return controls;
+        if (controls.replays.length === REPLAYS_MAX) throw tooManyReplays();
+        return { ...controls, replays: [...controls.replays, replay] };
       });
     });
 }
@@ -85,21 +95,21 @@ async function listAnswer(c: Context, deps: ContinuousExportDeps): Promise<Respo
   if (next !== null) c.header("link", `<${next}>; rel="next"`);
   const exports = await Promise.all(
     shown.map(async ({ id, checkpoint }) =>
-      await bodyOf(deps, { id, checkpoint, orders: await getExportControls(deps.kv, id) })
+      await bodyOf(deps, { id, checkpoint, controls: await getExportControls(deps.kv, id) })
     ),
   );
-  return c.json({ exports, next });
+  return c.json({ exports, next } satisfies ContinuousExportList);
 }
 
-/** Changes what is asked of an export; answers with how it is then. */
-async function ordered(
+/** Changes the controls of an export. Answers with the export as it is then. */
+async function control(
   c: Context,
   deps: ContinuousExportDeps,
-  change: (orders: ExportControls) => ExportControls,
+  change: (controls: ExportControls) => ExportControls,
 ): Promise<Response> {
   const { id, checkpoint } = await exportOf(c, deps);
-  const orders = await changeExportControls(deps.kv, id, change);
-  return c.json(await bodyOf(deps, { id, checkpoint, orders }), 202);
+  const controls = await changeExportControls(deps.kv, id, change);
+  return c.json(await bodyOf(deps, { id, checkpoint, controls }), 202);
 }
 
 async function exportOf(
@@ -116,7 +126,7 @@ async function replayOf(c: Context): Promise<{ fromMs: number; toMs: number }> {
   const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
   const request = replayRequest.safeParse(body);
   if (!request.success) throw invalidRequest(fieldErrors(request.error, body));
-  // The schema has tried both.
+  // The schema has parsed both before, so neither is null.
   const fromMs = rangeStartMs(request.data.from) ?? 0;
   const toMs = rangeStopMs(request.data.to) ?? 0;
   const errors = [];
@@ -132,14 +142,18 @@ async function replayOf(c: Context): Promise<{ fromMs: number; toMs: number }> {
 }
 
 function tooManyReplays(): AppError {
-  const detail = `at most ${REPLAYS_MAX} spans of a device may wait to be written again`;
+  const detail = `a device may have at most ${REPLAYS_MAX} replays waiting`;
   return invalidRequest([{ pointer: "", detail }]);
 }
 
 async function bodyOf(
   { kv, now, continuous }: ContinuousExportDeps,
-  { id, checkpoint, orders }: { id: string; checkpoint: ExportCheckpoint; orders: ExportControls },
-): Promise<Record<string, unknown>> {
+  { id, checkpoint, controls }: {
+    id: string;
+    checkpoint: ExportCheckpoint;
+    controls: ExportControls;
+  },
+): Promise<ContinuousExport> {
   const { plan, nextMs, totals, last, fault } = checkpoint;
   const isEmbedded = continuous.influx === null;
   const revision = isEmbedded ? await revisionOf(kv, id) : 0;
@@ -147,7 +161,7 @@ async function bodyOf(
   const today = windowAt(plan, now());
   return {
     device_id: id,
-    state: stateOf(checkpoint, { continuous, id, isPaused: orders.isPaused, lagMs }),
+    state: stateOf(checkpoint, { continuous, id, isPaused: controls.isPaused, lagMs }),
     checkpoint: nextMs === null ? null : instantText(nextMs),
     window_seconds: (today.toMs - today.fromMs) / 1_000,
     lag_seconds: lagMs / 1_000,
@@ -176,28 +190,28 @@ async function bodyOf(
       rewrites: totals.rewrites,
       deletions: totals.deletions,
     },
-    replays: orders.replays.map(({ fromMs, toMs }) => ({
+    replays: controls.replays.map(({ fromMs, toMs }) => ({
       from: instantText(fromMs),
       to: instantText(toMs),
     })),
   };
 }
 
-/** The revision of all that a device measures, as the export counts it. */
+/** The revision of a device over all profiles, as the export counts it. */
 async function revisionOf(kv: Pick<Deno.Kv, "get">, id: string): Promise<number> {
   const revisions = DEVICE_PROFILES.map((profile) => getRevision(kv, { profile, id }));
   return (await Promise.all(revisions)).reduce((sum, one) => sum + one, 0);
 }
 
-/** How long ago the first window ended that is over and not exported, milliseconds. */
+/** How long ago the oldest window ended that has ended and is not exported, milliseconds. */
 function lagOf(
   { plan, nextMs, pendingMs, revision: exported }: ExportCheckpoint,
   { revision, isEmbedded, nowMs }: { revision: number; isEmbedded: boolean; nowMs: number },
 ): number {
   if (nextMs === null) return 0;
-  const isQuiet = isEmbedded && revision === exported;
-  if (isQuiet && pendingMs === null) return 0;
-  const firstMs = isQuiet && pendingMs !== null ? Math.max(nextMs, pendingMs) : nextMs;
+  const isUnchanged = isEmbedded && revision === exported;
+  if (isUnchanged && pendingMs === null) return 0;
+  const firstMs = isUnchanged && pendingMs !== null ? Math.max(nextMs, pendingMs) : nextMs;
   return Math.max(0, nowMs - windowAt(plan, firstMs).toMs);
 }
 
@@ -210,8 +224,8 @@ function stateOf(
     lagMs: number;
   },
 ): ExportState {
-  const isMeant = continuous.deviceIds.length === 0 || continuous.deviceIds.includes(id);
-  if (!continuous.isOn || !isMeant) return "off";
+  const isIncluded = continuous.deviceIds.length === 0 || continuous.deviceIds.includes(id);
+  if (!continuous.isOn || !isIncluded) return "off";
   if (isPaused) return "paused";
   if (fault !== null) return "failing";
   if (nextMs === null) return "waiting";

@@ -1,5 +1,5 @@
 /**
- * The operations under `/api/continuous-exports`, as the OpenAPI document describes them.
+ * The operations under `/api/continuous-exports`, for the OpenAPI document.
  *
  * @module
  */
@@ -20,39 +20,39 @@ const list: Operation = {
   id: "listContinuousExports",
   tag: "Continuous exports",
   summary: "List continuous exports",
-  description: "Of every device that is or was exported, in the order of their ids.",
+  description: "Lists every device that is or was exported, ordered by device id.",
   parameters: [
     {
       in: "query",
       name: "limit",
-      description: "How many at most, 1 to 1000.",
+      description: "Number of exports per page, 1 to 1000.",
       schema: exportListQuery.shape.limit,
       example: 10,
     },
     {
       in: "query",
       name: "cursor",
-      description: "Only those behind this id, which need not be there.",
+      description: "Lists only ids after this one. The id need not exist.",
       schema: cursorText,
       example: "test-000",
     },
   ],
   answers: [{
     status: 200,
-    description: "A page of them.",
+    description: "A page of exports.",
     mayHave: ["Link"],
     content: [{ mediaType: "application/json", schema: continuousExportList }],
   }],
   problems: ["INVALID_REQUEST"],
 };
 
-const look: Operation = {
+const get: Operation = {
   method: "get",
   path: "/api/continuous-exports/{device_id}",
   id: "getContinuousExport",
   tag: "Continuous exports",
-  summary: "Look at the continuous export of a device",
-  description: "How far it is, what was written last, and what is wrong.",
+  summary: "Get the continuous export of a device",
+  description: "Shows how far the export is, which object was written last, and what is wrong.",
   parameters: [deviceIdParameter],
   answers: [{
     status: 200,
@@ -62,50 +62,51 @@ const look: Operation = {
   problems: ["INVALID_REQUEST", "CONTINUOUS_EXPORT_NOT_FOUND"],
 };
 
-/** Something that is asked of an export. */
-function order(
-  verb: string,
+/** An operation that changes the controls of an export. */
+function control(
+  action: string,
   parts: Pick<Operation, "id" | "summary" | "description"> & Partial<Operation>,
 ): Operation {
   const { problems = [], ...texts } = parts;
   return {
     method: "post",
-    path: `/api/continuous-exports/{device_id}/${verb}`,
+    path: `/api/continuous-exports/{device_id}/${action}`,
     tag: "Continuous exports",
     ...texts,
     parameters: [deviceIdParameter],
     answers: [{
       status: 202,
-      description: "It is noted. The export as it is now.",
+      description: "The request is accepted. The body shows the export as it is now.",
       content: [{ mediaType: "application/json", schema: continuousExport }],
     }],
     problems: ["INVALID_REQUEST", "CONTINUOUS_EXPORT_NOT_FOUND", ...problems],
   };
 }
 
-const orders = [
-  order("pause", {
+const controls = [
+  control("pause", {
     id: "pauseContinuousExport",
-    summary: "Let the export of a device rest",
-    description: "What is on its way ends. What comes in meanwhile is exported when it goes on. " +
-      "It rests over restarts too.",
+    summary: "Pause the export of a device",
+    description: "Objects on their way are finished first. Readings that arrive during the pause " +
+      "are exported when you resume. The pause outlives restarts of the service.",
   }),
-  order("resume", {
+  control("resume", {
     id: "resumeContinuousExport",
-    summary: "Let the export of a device go on",
-    description: "Nothing changes where it does not rest.",
+    summary: "Resume the export of a device",
+    description: "Does nothing if the export is not paused.",
   }),
-  order("run", {
+  control("run", {
     id: "runContinuousExport",
-    summary: "Look at a device now",
-    description: "Exports windows that are over, and those that readings came late for, without " +
-      "waiting for the next turn. An export that rests does so when it goes on.",
+    summary: "Export a device now",
+    description:
+      "Exports windows that have ended and windows with late readings at once, instead " +
+      "of at the next regular pass. If the export is paused, it runs when you resume.",
   }),
-  order("replay", {
+  control("replay", {
     id: "replayContinuousExport",
     summary: "Write windows again",
-    description: "Writes the objects of a span again, from what the source holds now, whether " +
-      "they differ or not. Windows that are not over are left to their turn.",
+    description: "Writes the objects of a span again from the current readings, changed or not. " +
+      "Windows that have not ended are exported later as usual.",
     body: [{
       mediaType: "application/json",
       schema: replayRequest,
@@ -120,11 +121,11 @@ const orders = [
   }),
 ];
 
-/** All of them. */
+/** All operations. */
 export const continuousExportOperations: readonly Operation[] = [
   list,
   headOf(list),
-  look,
-  headOf(look),
-  ...orders,
+  get,
+  headOf(get),
+  ...controls,
 ];

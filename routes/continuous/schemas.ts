@@ -1,5 +1,5 @@
 /**
- * What requests and answers about continuous export look like.
+ * The schemas of requests and answers about continuous export.
  *
  * @module
  */
@@ -11,23 +11,25 @@ import { cursorText, limitText } from "../openapi/list_query.ts";
 import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
-/** The states that the export of a device may be in, each with what it means. */
-const STATES = {
-  off: "this service exports nothing continuously, or not this device",
-  paused: "it rests until it is resumed",
-  failing: "the last attempt failed; `last_error` says why, and it is tried again",
-  waiting: "no reading was found yet",
-  catching_up: "windows that are over are not exported yet",
-  up_to_date: "every window that is over is exported",
-} as const;
+const STATES = ["off", "paused", "failing", "waiting", "catching_up", "up_to_date"] as const;
 
-/** One of the states. */
-export type ExportState = keyof typeof STATES;
+/** A state of the export of a device. */
+export type ExportState = typeof STATES[number];
 
-/** What a list may be asked for. */
-export const exportListQuery: z.ZodObject<
-  { limit: typeof limitText; cursor: z.ZodOptional<typeof cursorText> }
-> = z.strictObject({ limit: limitText, cursor: cursorText.optional() });
+const STATE_TEXTS: Readonly<Record<ExportState, string>> = {
+  off: "this service does not export continuously, or not this device",
+  paused: "paused until you resume it",
+  failing: "the last attempt failed; `last_error` says why, and the service keeps trying",
+  waiting: "the device has no reading yet",
+  catching_up: "some windows have ended and are not exported yet",
+  up_to_date: "every window that has ended is exported",
+};
+
+/** The query of the list. */
+export const exportListQuery = z.strictObject({
+  limit: limitText,
+  cursor: cursorText.optional(),
+});
 
 const bound = (name: string, day: string) => {
   const rule = rangeTimeRule(name);
@@ -36,92 +38,99 @@ const bound = (name: string, day: string) => {
     .meta(rangeTimeMeta(description, "2026-02-07T12:00:00Z"));
 };
 
-/** What is to be written again. */
-export const replayRequest: z.ZodType<{ from: string; to: string }> = z.strictObject({
+/** The body of a replay request. */
+export const replayRequest = z.strictObject({
   from: bound("from", "its midnight"),
   to: bound("to", "the midnight after it, so that day is included"),
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-}).meta({ description: "The windows that readings of `from` to before `to` lie in." });
+}).meta({ description: "Selects the windows of all readings at or after `from` and before `to`." });
 
 const span = z.strictObject({
-  from: instant("Where it begins.", "2026-02-07T00:00:00Z"),
-  to: instant("The first time past it.", "2026-02-08T00:00:00Z"),
+  from: instant("Start of the span.", "2026-02-07T00:00:00Z"),
+  to: instant("End of the span, exclusive.", "2026-02-08T00:00:00Z"),
 });
 
 const lastObject = z.strictObject({
   key: z.string().meta({
-    description: "Its name below the folder or in the bucket.",
+    description: "The path of the object below the folder or in the bucket.",
     examples: ["device_id=test-001/date=2026/02/07/export_120000.parquet"],
   }),
-  window_start: instant("Where its window begins.", "2026-02-07T12:00:00Z"),
-  window_end: instant("The first time past its window.", "2026-02-07T12:01:00Z"),
-  rows: count("How many readings it has.", 60),
-  size_bytes: count("How long it is.", 4_211),
+  window_start: instant("Start of the window.", "2026-02-07T12:00:00Z"),
+  window_end: instant("End of the window, exclusive.", "2026-02-07T12:01:00Z"),
+  rows: count("Number of readings in the object.", 60),
+  size_bytes: count("Size of the object.", 4_211),
   sha256: z.string().regex(/^[0-9a-f]{64}$/).meta({
-    description: "The checksum of its bytes.",
+    description: "SHA-256 of the object, lower-case hexadecimal.",
     examples: ["9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"],
   }),
-  revision: count("How often it was written with other readings than before, from 1.", 1),
-  written_at: instant("When the destination confirmed it.", "2026-02-07T12:01:03.120Z"),
+  revision: count("1, plus 1 for each time it was rewritten with different readings.", 1),
+  written_at: instant("When the destination confirmed the object.", "2026-02-07T12:01:03.120Z"),
 });
 
 /** The export of a device. */
-export const continuousExport: z.ZodType = z.strictObject({
+export const continuousExport = z.strictObject({
   device_id: deviceIdText,
-  state: z.enum(Object.keys(STATES)).meta({
-    description: `${
-      Object.entries(STATES).map(([state, text]) => `\`${state}\`: ${text}`).join("; ")
-    }.`,
+  state: z.enum(STATES).meta({
+    description: `${STATES.map((state) => `\`${state}\`: ${STATE_TEXTS[state]}`).join("; ")}.`,
     examples: ["up_to_date"],
   }),
   checkpoint: instant(
-    "Every window before this time is exported; null before the first one. That of a device " +
-      "which sends nothing moves on every ten minutes or so.",
+    "Every window before this time is exported; null before the first one. If a device sends " +
+      "nothing, its checkpoint moves on about every ten minutes.",
     "2026-02-07T12:01:00Z",
   ).nullable(),
-  window_seconds: count("The length of the windows of today.", 60),
+  window_seconds: count("Length of today's windows.", 60),
   lag_seconds: z.number().min(0).meta({
-    description: "How long ago the first window ended that is over and not exported; 0 where " +
-      "there is none. It may be too long where a device sends again after a silence.",
+    description: "Time since the end of the oldest window that has ended and is not exported; 0 " +
+      "if every such window is. It may be too long just after a device resumes sending.",
     examples: [0],
   }),
   exported_revision: count(
-    "The revision of the device's readings that is exported: with all that came late up to it. " +
-      "Always 0 where readings come from InfluxDB.",
+    "The revision of the device's readings that is exported, including all readings that came " +
+      "late up to then. Always 0 for readings from InfluxDB.",
     86,
   ),
-  revision: count("The revision of the device's readings, which grows when they change.", 86),
+  revision: count(
+    "The current revision of the device's readings. It grows whenever they change.",
+    86,
+  ),
   last_object: lastObject.nullable().meta({
-    description: "The object that was confirmed last; null before the first one.",
+    description: "The object confirmed most recently; null before the first one.",
   }),
   last_error: z.strictObject({
     message: z.string().meta({
       description: "What is wrong.",
       examples: ["The file store has no room left"],
     }),
-    since: instant("When it failed first.", "2026-02-07T12:01:03Z"),
-    at: instant("When it failed last.", "2026-02-07T12:05:11Z"),
-    attempts: count("How often it failed since.", 5),
+    since: instant("When it first failed.", "2026-02-07T12:01:03Z"),
+    at: instant("When it last failed.", "2026-02-07T12:05:11Z"),
+    attempts: count("Number of failures since then.", 5),
   }).nullable().meta({
-    description: "What keeps it from being exported; null where nothing does.",
+    description: "Why the export is failing; null if it is not.",
   }),
   totals: z.strictObject({
-    objects: count("Objects that were written, those written again too.", 1_440),
-    rows: count("Readings in them.", 86_400),
-    size_bytes: count("Their bytes.", 6_063_840),
-    rewrites: count("How many of them were there before.", 3),
-    deletions: count("Objects that were deleted, as their readings were removed.", 0),
-  }).meta({ description: "What was done since the beginning." }),
-  replays: z.array(span).meta({ description: "Spans that are still to be written again." }),
+    objects: count("Objects written, including rewrites.", 1_440),
+    rows: count("Readings in these objects.", 86_400),
+    size_bytes: count("Size of these objects.", 6_063_840),
+    rewrites: count("Objects that replaced an older version.", 3),
+    deletions: count("Objects deleted because their readings were removed.", 0),
+  }).meta({ description: "Everything written since the export of the device began." }),
+  replays: z.array(span).meta({ description: "Spans still to be replayed." }),
 }).meta({ description: "The continuous export of a device." });
 
-/** A page of them. */
-export const continuousExportList: z.ZodType = z.strictObject({
-  exports: z.array(continuousExport).meta({ description: "In the order of the devices' ids." }),
+/** The export of a device. */
+export type ContinuousExport = z.infer<typeof continuousExport>;
+
+/** A page of exports. */
+export const continuousExportList = z.strictObject({
+  exports: z.array(continuousExport).meta({ description: "Exports, ordered by device id." }),
   next: z.string().regex(/^\/api\/continuous-exports\?limit=\d+&cursor=[A-Za-z0-9_-]+$/).nullable()
     .meta({
-      description: "The next page; null on the last.",
+      description: "The path of the next page; null on the last page.",
       examples: ["/api/continuous-exports?limit=100&cursor=test-001"],
     }),
 }).meta({ description: "A page of continuous exports." });
+
+/** A page of exports. */
+export type ContinuousExportList = z.infer<typeof continuousExportList>;

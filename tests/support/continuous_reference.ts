@@ -1,27 +1,27 @@
 /**
- * What continuous export should have written of batteries, by the plainest way there is: every
- * reading in a map, every file from scratch.
+ * The files that continuous export should have written for batteries, computed in the simplest way:
+ * every reading in a map, every file from scratch.
  *
  * @module
  */
 
-/** Values of a reading in the order of the profile; null is missing. */
+/** The values of a reading in the order of the profile; null if missing. */
 export type Values = readonly (number | null)[];
 
 const HEADER = "timestamp,device_id,device_type,location,soc_percent,voltage_v,current_a,temp_c," +
   "hour,day_of_week,is_weekend\n";
 
-/** Readings of devices, of which the last of a time counts. */
+/** Readings of devices. If a time repeats, the last reading wins. */
 export interface ContinuousReference {
-  /** Takes a reading. */
+  /** Adds a reading. */
   set(deviceId: string, timeMs: number, values: Values): void;
   /** Forgets all readings of a device. */
   clear(deviceId: string): void;
-  /** The CSV files of windows of a length that end by a time, by their path. */
+  /** The CSV files, by path, of the windows of a length that end at or before a time. */
   files(lengthMs: number, untilMs: number): Record<string, string>;
 }
 
-/** A reference without readings. */
+/** Creates a reference without readings. */
 export function createContinuousReference(): ContinuousReference {
   const devices = new Map<string, Map<number, Values>>();
   return {

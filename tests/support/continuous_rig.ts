@@ -1,5 +1,5 @@
 /**
- * The duties of continuous export over a database in memory, with a clock that is set.
+ * The duties of continuous export over a database in memory, with a clock that the test sets.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../../data/app_error.ts";
 import type { ExportDestination } from "../../data/continuous/destination.ts";
-import { openWindowEncoder } from "../../data/continuous/encoder.ts";
+import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { createEmbeddedSource } from "../../jobs/continuous/embedded_source.ts";
 import type { Duty } from "../../jobs/engine/duty_loop.ts";
 import { shardDuties, type ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
@@ -16,22 +16,22 @@ import { createDevice } from "../../kv/devices/devices.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 
-/** Objects in memory, which may be told to fail. */
+/** A destination in memory that can fail on demand. */
 export interface MemoryDestination extends ExportDestination {
-  /** Every object by its key, as text of one character a byte. */
+  /** Every object by its key, as text with one character per byte. */
   readonly objects: Map<string, string>;
-  /** Keys in the order in which they were put. */
+  /** The keys in the order in which they were put. */
   readonly puts: string[];
-  /** Makes so many calls fail from now on, each second one after it was carried out. */
+  /** Makes the next `count` calls fail; every second one fails after it was carried out. */
   failNext(count: number): void;
 }
 
-/** A destination without objects. */
+/** Creates an empty destination. */
 export function createMemoryDestination(): MemoryDestination {
   const objects = new Map<string, string>();
   const puts: string[] = [];
   let failing = 0;
-  /** Throws for a call that is to fail; `isDone` says whether it was carried out. */
+  /** Throws if this call must fail; `isDone` says whether it was already carried out. */
   const meetFault = (isDone: boolean) => {
     if (failing === 0 || (failing % 2 === 0) === isDone) return;
     failing--;
@@ -43,7 +43,7 @@ export function createMemoryDestination(): MemoryDestination {
     puts,
     failNext: (count) => void (failing = count),
     async put(key, { bytes }) {
-      // Others come in between, as with any real one.
+      // Lets other calls come in between, as a real destination does.
       await new Promise((resolve) => setTimeout(resolve));
       meetFault(false);
       objects.set(key, new TextDecoder("latin1").decode(bytes));
@@ -65,7 +65,7 @@ export function createMemoryDestination(): MemoryDestination {
   };
 }
 
-/** A database, a clock and a destination. Disposing of it closes the database. */
+/** A database, a clock and a destination. Disposing closes the database. */
 export interface ContinuousRig extends AsyncDisposable {
   /** The database. */
   readonly kv: Deno.Kv;
@@ -73,19 +73,19 @@ export interface ContinuousRig extends AsyncDisposable {
   readonly series: SeriesStore;
   /** Where objects go. */
   readonly destination: MemoryDestination;
-  /** The clock, which a test sets. */
+  /** The clock. */
   readonly clock: { nowMs: number };
-  /** Events that were logged. */
+  /** The logged events. */
   readonly logged: string[];
-  /** Makes a device. */
+  /** Creates a device. */
   addDevice(id: string): Promise<void>;
-  /** The duties of a process that begins now. */
+  /** The duties of a new process. */
   startDuties(changes?: Partial<ShardDutyDeps>): Promise<readonly Duty[]>;
-  /** One round of each duty, as one process does them that has every lease. */
+  /** Runs one round of each duty, as a process does that holds every lease. */
   round(duties: readonly Duty[]): Promise<void>;
 }
 
-/** Opens a rig that exports windows of a length as CSV. */
+/** Opens a rig that exports windows of the given length as CSV. */
 export async function openContinuousRig(intervalMs: number, nowMs: number): Promise<ContinuousRig> {
   const opened = await openKv(":memory:");
   const { kv } = opened;
@@ -97,8 +97,8 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
   const deps: ShardDutyDeps = {
     kv,
     source: createEmbeddedSource({ kv, store: series }),
-    feed: createChangedDevices(kv),
-    isSourceWhole: true,
+    changes: createChangedDevices(kv),
+    isSourceComplete: true,
     destination,
     encoder: await openWindowEncoder("csv"),
     style: { prefix: "", layout: "plain", format: "csv" },

@@ -1,5 +1,5 @@
 /**
- * Services that export continuously, and what they exported.
+ * Services that export continuously, and the files they exported.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { askJson, type JsonAnswer, startTestService, TEST_SETTINGS } from "./ser
 import type { TestService } from "./service.ts";
 import { until } from "./until.ts";
 
-/** No device is held up by how often it sends. */
-const FREE = { requests: 1_000_000, windowMs: 1_000 };
+/** A limit that no device reaches. */
+const UNLIMITED = { requests: 1_000_000, windowMs: 1_000 };
 
-/** Starts a service that exports hours as CSV to a folder. */
+/** Starts a service that exports windows of an hour to a folder, as CSV. */
 export function startContinuousService(
   path: string,
   { continuous, ...changes }: Partial<Omit<Settings, "continuous">> & {
@@ -28,12 +28,12 @@ export function startContinuousService(
     format: "csv",
     intervalMs: 3_600_000,
   };
-  // The literal is one of the forms there are.
+  // The literals above widen to `string`; "csv" is a valid format.
   const settings = { ...base, ...continuous } as ContinuousSettings;
-  return startTestService({ rateLimit: FREE, ...changes, continuous: settings });
+  return startTestService({ rateLimit: UNLIMITED, ...changes, continuous: settings });
 }
 
-/** Every file below a folder by its path there, sorted; none where it is missing. */
+/** The paths of all files below a folder, relative to it and sorted; none if it is missing. */
 export async function listFiles(folder: string, below = ""): Promise<string[]> {
   const names: string[] = [];
   try {
@@ -47,7 +47,7 @@ export async function listFiles(folder: string, below = ""): Promise<string[]> {
   return names.sort();
 }
 
-/** Every exported file by its path, as text of one character a byte. */
+/** Every exported file by its path, as text with one character per byte. */
 export async function readExportedFiles(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const name of await listFiles(folder)) {
@@ -56,17 +56,17 @@ export async function readExportedFiles(folder: string): Promise<Record<string, 
   return files;
 }
 
-/** The continuous export of a device, as the service tells it. */
+/** The continuous export of a device, as the API answers it. */
 export async function exportOf(url: string, deviceId: string): Promise<JsonAnswer["body"]> {
   return (await askJson(`${url}/api/continuous-exports/${deviceId}`)).body;
 }
 
-/** Asks something of an export, such as `run`. */
-export function order(
+/** Sends a control request, such as `run`. */
+export function control(
   url: string,
-  { deviceId, verb, body }: { deviceId: string; verb: string; body?: unknown },
+  { deviceId, action, body }: { deviceId: string; action: string; body?: unknown },
 ): Promise<JsonAnswer> {
-  return askJson(`${url}/api/continuous-exports/${deviceId}/${verb}`, {
+  return askJson(`${url}/api/continuous-exports/${deviceId}/${action}`, {
     method: "POST",
     ...(body === undefined ? {} : {
       headers: { "content-type": "application/json" },
@@ -75,21 +75,21 @@ export function order(
   });
 }
 
-/** Has devices looked at until all that they sent is exported. */
+/** Waits until everything that devices sent is exported. */
 export async function untilExported(
   url: string,
   deviceIds: readonly string[],
   timeoutMs = 20_000,
 ): Promise<void> {
   for (const deviceId of deviceIds) {
-    let asked = 0;
+    let tries = 0;
     await until(async () => {
       const { state, exported_revision, revision, replays } = await exportOf(url, deviceId);
       if (state === "up_to_date" && exported_revision === revision && replays.length === 0) {
         return true;
       }
-      // Before its first look there is nothing to ask.
-      if (asked++ % 40 === 0) await order(url, { deviceId, verb: "run" });
+      // Without a run request, late readings are exported once a minute.
+      if (tries++ % 40 === 0) await control(url, { deviceId, action: "run" });
       return false;
     }, timeoutMs);
   }

@@ -1,5 +1,5 @@
 /**
- * Places that services export to, for tests that read back what came there.
+ * Destinations of continuous export, for tests that read the exported objects back.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { listFiles } from "./continuous_service.ts";
 import { openS3Box, type S3Server } from "./s3_server.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
-/** A folder of its own. */
+/** A new folder. */
 export async function folderDestination(): Promise<TestDestination> {
   const folder = await makeTempFolder();
   return {
@@ -28,10 +28,10 @@ export async function folderDestination(): Promise<TestDestination> {
   };
 }
 
-/** A bucket of its own on a server, which ends with it. */
+/** A new bucket on a server. Disposing stops the server. */
 export async function bucketDestination(server: S3Server): Promise<TestDestination> {
   const { bucket, client } = await openS3Box(server);
-  const prefix = "some/lake";
+  const prefix = "some/prefix";
   const { endpoint, region, accessKeyId, secretAccessKey } = server.access;
   return {
     start: {

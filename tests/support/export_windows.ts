@@ -1,5 +1,5 @@
 /**
- * All windows of a day, for tests that go through them.
+ * All windows of a day, for tests that iterate over them.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Span } from "../../data/readings/page.ts";
 
 const DAY_MS = 86_400_000;
 
-/** The windows of the UTC day that begins at `dayMs`, each where the one before ends. */
+/** The windows of the UTC day that starts at `dayMs`, in order. */
 export function windowsOfDay(plan: WindowPlan, dayMs: number): Span[] {
   const windows: Span[] = [];
   for (let atMs = dayMs; atMs < dayMs + DAY_MS;) {

@@ -1,5 +1,5 @@
 /**
- * Windows of exported readings, for tests of their files.
+ * Windows of readings, and the rows that their files should have.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { sortPage } from "../../data/readings/page_merge.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { anyPage, type Row, rowsOf } from "./pages.ts";
 
-/** A window of an appliance with the id `D1`, a washer in the cellar, from one page. */
+/** A window with one page of readings of the appliance `D1`, a washer in the cellar. */
 export function windowOf(page: Page, part: Partial<WindowPart> = {}): ExportWindow {
   return {
     deviceId: "D1",
@@ -20,7 +20,7 @@ export function windowOf(page: Page, part: Partial<WindowPart> = {}): ExportWind
   };
 }
 
-/** Windows of any device with four metrics, any readings and any texts, in one part or more. */
+/** Arbitrary windows: readings with four metrics, types and locations, in one or more parts. */
 export function anyWindow(maxCount: number): fc.Arbitrary<ExportWindow> {
   const text = fc.option(
     fc.oneof(
@@ -50,24 +50,24 @@ export function anyWindow(maxCount: number): fc.Arbitrary<ExportWindow> {
   });
 }
 
-/** A row of a window as it should be. */
-export interface WantedRow {
-  /** Its reading. */
+/** A row that a file should have. */
+export interface ExpectedRow {
+  /** The reading. */
   readonly reading: Row;
-  /** The kind of its device. */
+  /** The type of the device. */
   readonly deviceType: string | null;
-  /** Where that stands. */
+  /** The location of the device. */
   readonly location: string | null;
-  /** Hour, day of week from Monday, and whether it is weekend. */
+  /** Hour, day of the week (0 is Monday), and whether it is a weekend. */
   readonly clock: readonly [hour: number, day: number, isWeekend: boolean];
-  /** Its power factor, NaN where it has none or the profile has not. */
+  /** The power factor; NaN if it is missing or the profile has none. */
   readonly powerFactor: number;
 }
 
-/** The rows that a window should have, by the engine's calendar and plain arithmetic. */
-export function wantedRows({ profile, parts }: ExportWindow): WantedRow[] {
+/** The rows that the file of a window should have, from the engine's calendar and plain arithmetic. */
+export function expectedRows({ profile, parts }: ExportWindow): ExpectedRow[] {
   return parts.flatMap(({ page, deviceType, location }) =>
-    rowsOf(page).map((reading): WantedRow => {
+    rowsOf(page).map((reading): ExpectedRow => {
       const date = new Date(reading[0]);
       const day = (date.getUTCDay() + 6) % 7;
       return {

@@ -2,7 +2,7 @@ import { assertEquals } from "../support/assert.ts";
 import { hasInfluxd, startInfluxd } from "../support/influxd.ts";
 import { createContinuousReference } from "../support/continuous_reference.ts";
 import {
-  order,
+  control,
   readExportedFiles,
   startContinuousService,
   untilExported,
@@ -14,11 +14,11 @@ const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasInfluxd();
 const DAY_MS = Date.parse("2026-02-07T00:00:00Z");
 const HOUR_MS = 3_600_000;
 const DEVICES = ["B1", "B2", "B-3", "B_4", "B5"];
-/** 5 × 20,000 = 100,000 points, one each 4.32 s: together a day. */
+/** 5 × 20,000 = 100,000 points, 4.32 s apart: one day. */
 const POINTS = 20_000, STEP_MS = 4_320;
 
 Deno.test({
-  name: "100,000 points over 5 devices of a real InfluxDB are exported, and a late one too",
+  name: "100,000 points of 5 devices in a real InfluxDB are exported, and a late one too",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -42,22 +42,22 @@ Deno.test({
       );
       await write(device, points);
     }
-    const root = `${folder.path}/lake`;
+    const exportPath = `${folder.path}/export`;
     const influx = { url: server.url, token: null, org: null, bucket: "energy", batchSize: 1_000 };
-    // What is late is looked for so far back that the day is in it.
+    // Looks back far enough for late readings of that day.
     const lookbackMs = Date.now() - DAY_MS + HOUR_MS;
-    await using service = await startContinuousService(root, {
+    await using service = await startContinuousService(exportPath, {
       continuous: { influx, lookbackMs },
     });
     await untilExported(service.url, DEVICES, 60_000);
-    assertEquals(await readExportedFiles(root), reference.files(HOUR_MS, Infinity));
+    assertEquals(await readExportedFiles(exportPath), reference.files(HOUR_MS, Infinity));
     await write("B1", [[DAY_MS + 5 * HOUR_MS + 1, 7]]);
-    await order(service.url, { deviceId: "B1", verb: "run" });
+    await control(service.url, { deviceId: "B1", action: "run" });
     const path = "device_id=B1/date=2026/02/07/export_050000.csv";
-    const wanted = reference.files(HOUR_MS, Infinity);
-    // Only this one is read: what is being written comes and goes beside it.
-    const isThere = async () => await Deno.readTextFile(`${root}/${path}`) === wanted[path];
+    const expected = reference.files(HOUR_MS, Infinity);
+    // Reads only this file, as unfinished files come and go next to it.
+    const isThere = async () => await Deno.readTextFile(`${exportPath}/${path}`) === expected[path];
     await until(isThere, 60_000);
-    assertEquals(await readExportedFiles(root), wanted);
+    assertEquals(await readExportedFiles(exportPath), expected);
   },
 });

@@ -4,8 +4,8 @@ import {
   createContinuousReference,
 } from "../support/continuous_reference.ts";
 import {
+  control,
   listFiles,
-  order,
   readExportedFiles,
   untilExported,
 } from "../support/continuous_service.ts";
@@ -17,9 +17,9 @@ const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const HOUR_MS = 3_600_000;
 const FROM_MS = Date.UTC(2026, 0, 5);
 const DEVICES = ["D1", "D2", "D3", "D4"];
-/** Readings of a device, one each ten minutes; two weeks, 336 hours. */
+/** Readings per device, ten minutes apart: two weeks, which are 336 hours. */
 const COUNT = 2_016;
-/** Prime to that number, so that each comes before any comes again. */
+/** Coprime to COUNT, so that every reading comes once before any repeats. */
 const STRIDE = 601;
 const BATCH = 24;
 const SETTINGS = {
@@ -29,7 +29,7 @@ const SETTINGS = {
   EXPORT_FORMAT: "csv",
 };
 
-/** The batch of a number: readings that are scattered over the weeks. */
+/** The n-th batch: readings scattered over the two weeks. */
 function batchOf(deviceId: string, number: number): { text: string; rows: [number, number][] } {
   const rows = Array.from({ length: BATCH }, (_, index): [number, number] => {
     const place = number * BATCH + index;
@@ -43,7 +43,7 @@ function batchOf(deviceId: string, number: number): { text: string; rows: [numbe
   return { text: linesOf(messages), rows };
 }
 
-/** Sends batch after batch until the service is gone; one without an answer is sent again later. */
+/** Sends batches until the service is gone. A batch without an answer is sent again later. */
 async function sendUntilKilled(
   url: string,
   { deviceId, progress, reference }: {
@@ -72,16 +72,16 @@ async function sendUntilKilled(
       throw error;
     }
     progress.set(deviceId, number + 1);
-    // Late readings are looked for once a minute otherwise.
-    await order(url, { deviceId, verb: "run" }).catch(() => {});
+    // Without a run request, late readings are exported once a minute.
+    await control(url, { deviceId, action: "run" }).catch(() => {});
   }
 }
 
-Deno.test(`after kill -9 the objects are those of an undisturbed run, byte for byte, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`after kill -9 the objects are byte for byte those of an undisturbed run, ${ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   const progress = new Map<string, number>();
-  const root = `${folder.path}/.openwatts/lake`;
+  const exportPath = `${folder.path}/.openwatts/lake`;
   for (let round = 1; round <= ROUNDS; round++) {
     const delayMs = Math.floor(Math.random() * 1_500);
     await t.step(`round ${round}: killed ${delayMs} ms after the first message`, async () => {
@@ -93,8 +93,8 @@ Deno.test(`after kill -9 the objects are those of an undisturbed run, byte for b
       service.kill("SIGKILL");
       await service.ended;
       await Promise.all(sending);
-      // Whatever shows is whole: a header, and lines that end.
-      for (const [path, text] of Object.entries(await shownObjects(root))) {
+      // Every visible object is whole: it has a header, and its last line ends.
+      for (const [path, text] of Object.entries(await visibleObjects(exportPath))) {
         assert(text.startsWith("timestamp,device_id,") && text.endsWith("\n"), path);
       }
     });
@@ -104,11 +104,11 @@ Deno.test(`after kill -9 the objects are those of an undisturbed run, byte for b
     await sendUntilKilled(service.url, { deviceId, progress, reference });
   }
   await untilExported(service.url, DEVICES, 60_000);
-  const wanted = reference.files(HOUR_MS, Infinity);
-  assertEquals(Object.keys(wanted).length, DEVICES.length * 336);
-  assertEquals(await readExportedFiles(root), wanted);
+  const expected = reference.files(HOUR_MS, Infinity);
+  assertEquals(Object.keys(expected).length, DEVICES.length * 336);
+  assertEquals(await readExportedFiles(exportPath), expected);
   await stopWell(service);
-  // The same, sent to one that nobody disturbs.
+  // The same readings, sent to a service that is not killed.
   await using other = await makeTempFolder();
   await using undisturbed = await startProcess(other.path, SETTINGS);
   const again = { progress: new Map<string, number>(), reference: createContinuousReference() };
@@ -116,13 +116,13 @@ Deno.test(`after kill -9 the objects are those of an undisturbed run, byte for b
   await untilExported(undisturbed.url, DEVICES, 60_000);
   assertEquals(
     await readExportedFiles(`${other.path}/.openwatts/lake`),
-    await readExportedFiles(root),
+    await readExportedFiles(exportPath),
   );
 });
 
-/** Objects without what is not finished. */
-async function shownObjects(root: string): Promise<Record<string, string>> {
-  const all = await readExportedFiles(root);
+/** All objects except unfinished ones. */
+async function visibleObjects(exportPath: string): Promise<Record<string, string>> {
+  const all = await readExportedFiles(exportPath);
   return Object.fromEntries(Object.entries(all).filter(([path]) => !path.endsWith(".part")));
 }
 
@@ -133,11 +133,11 @@ async function stopWell(service: ServiceProcess): Promise<void> {
   assert(performance.now() - startedMs < 15_000, "the service took too long to stop");
 }
 
-Deno.test("SIGTERM in the midst of a catch-up: exit 0 within 15 s, no half file, and it goes on from there", async () => {
+Deno.test("SIGTERM during a catch-up: exit 0 within 15 s, no partial file, and a restart continues from there", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   const progress = new Map<string, number>();
-  const root = `${folder.path}/.openwatts/lake`;
+  const exportPath = `${folder.path}/.openwatts/lake`;
   {
     await using service = await startProcess(folder.path, {
       ...SETTINGS,
@@ -148,11 +148,11 @@ Deno.test("SIGTERM in the midst of a catch-up: exit 0 within 15 s, no half file,
   }
   {
     await using service = await startProcess(folder.path, SETTINGS);
-    while ((await listFiles(root)).length === 0) await pause(1);
+    while ((await listFiles(exportPath)).length === 0) await pause(1);
     await stopWell(service);
-    assertEquals((await listFiles(root)).filter((path) => path.endsWith(".part")), []);
+    assertEquals((await listFiles(exportPath)).filter((path) => path.endsWith(".part")), []);
   }
   await using service = await startProcess(folder.path, SETTINGS);
   await untilExported(service.url, ["D1"]);
-  assertEquals(await readExportedFiles(root), reference.files(HOUR_MS, Infinity));
+  assertEquals(await readExportedFiles(exportPath), reference.files(HOUR_MS, Infinity));
 });

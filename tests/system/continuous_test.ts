@@ -4,9 +4,9 @@ import {
   createContinuousReference,
 } from "../support/continuous_reference.ts";
 import {
+  control,
   exportOf,
   listFiles,
-  order,
   readExportedFiles,
   startContinuousService,
   untilExported,
@@ -20,7 +20,7 @@ const HOUR_MS = 3_600_000;
 /** A Friday. */
 const DAY_MS = Date.UTC(2026, 0, 9);
 
-/** Sends readings of a battery that begin at a time, ten minutes apart, and tells the reference. */
+/** Sends battery readings ten minutes apart, starting at `fromMs`, and adds them to the reference. */
 async function send(
   url: string,
   { deviceId = "D1", fromMs, count, reference, seed = 0 }: {
@@ -43,7 +43,7 @@ async function send(
   assert(status < 300 && body.rejected === 0, JSON.stringify(body));
 }
 
-Deno.test("readings of weeks with gaps become an object an hour that has some, and no other", async () => {
+Deno.test("weeks of readings with gaps become one object for each hour that has readings, and no others", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path);
@@ -62,7 +62,7 @@ Deno.test("readings of weeks with gaps become an object an hour that has some, a
   assertEquals((await askJson(service.url + body.next)).body.exports[0].device_id, "D1");
 });
 
-Deno.test("a late reading of any age rewrites its window, and no other", async () => {
+Deno.test("a late reading of any age rewrites its window and no others", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path);
@@ -70,7 +70,7 @@ Deno.test("a late reading of any age rewrites its window, and no other", async (
   await untilExported(service.url, ["D1"]);
   const before = await exportOf(service.url, "D1");
   const writtenAt = await modifiedTimes(folder.path);
-  // One in a window that is there, one in the year before, where no window is.
+  // One in an existing window, and one more than a year earlier, where no window exists.
   await send(service.url, { fromMs: DAY_MS + 5 * HOUR_MS + 60_000, count: 1, reference });
   await send(service.url, { fromMs: DAY_MS - 400 * 24 * HOUR_MS, count: 1, reference });
   await untilExported(service.url, ["D1"]);
@@ -95,7 +95,7 @@ async function modifiedTimes(folder: string): Promise<Record<string, number>> {
   return times;
 }
 
-Deno.test("the status tells rows, length, checksum and revision of the object written last", async () => {
+Deno.test("the status shows rows, size, checksum and revision of the last object", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path);
@@ -121,7 +121,7 @@ Deno.test("the status tells rows, length, checksum and revision of the object wr
   assertEquals([totals.objects, totals.rows, totals.rewrites], [2, 14, 1]);
 });
 
-Deno.test("a replay writes the windows of its span again, and brings back what was lost", async () => {
+Deno.test("a replay writes the windows of its span again and restores deleted files", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path);
@@ -131,8 +131,8 @@ Deno.test("a replay writes the windows of its span again, and brings back what w
   await Deno.remove(`${folder.path}/device_id=D1`, { recursive: true });
   // 04:30 and 06:10 lie in the windows of 4, 5 and 6 o'clock.
   const body = { from: "2026-01-09T04:30:00Z", to: "2026-01-09T06:10:00Z" };
-  const noted = await order(service.url, { deviceId: "D1", verb: "replay", body });
-  assertEquals(noted.status, 202, JSON.stringify(noted.body));
+  const accepted = await control(service.url, { deviceId: "D1", action: "replay", body });
+  assertEquals(accepted.status, 202, JSON.stringify(accepted.body));
   await untilExported(service.url, ["D1"]);
   const back = await readExportedFiles(folder.path);
   assertEquals(
@@ -147,73 +147,76 @@ Deno.test("a replay from a date to a date includes both days", async () => {
   await using service = await startContinuousService(folder.path);
   await send(service.url, { fromMs: DAY_MS, count: 1, reference: createContinuousReference() });
   await untilExported(service.url, ["D1"]);
-  await order(service.url, { deviceId: "D1", verb: "pause" });
+  await control(service.url, { deviceId: "D1", action: "pause" });
   const body = { from: "2026-01-09", to: "2026-01-10" };
-  const noted = await order(service.url, { deviceId: "D1", verb: "replay", body });
-  assertEquals(noted.body.replays, [{ from: "2026-01-09T00:00:00Z", to: "2026-01-11T00:00:00Z" }]);
+  const accepted = await control(service.url, { deviceId: "D1", action: "replay", body });
+  assertEquals(accepted.body.replays, [{
+    from: "2026-01-09T00:00:00Z",
+    to: "2026-01-11T00:00:00Z",
+  }]);
 });
 
-Deno.test("a replay that is no span says what is wrong with each bound", async () => {
+Deno.test("a replay with invalid bounds reports what is wrong with each of them", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path);
   await send(service.url, { fromMs: DAY_MS, count: 1, reference });
   await untilExported(service.url, ["D1"]);
-  const { status, body } = await order(service.url, {
+  const { status, body } = await control(service.url, {
     deviceId: "D1",
-    verb: "replay",
+    action: "replay",
     body: { from: "yesterday", until: 1 },
   });
   assertEquals(status, 400);
   const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer);
   assertEquals(pointers.toSorted(), ["/from", "/to", "/until"]);
-  const turned = await order(service.url, {
+  const empty = await control(service.url, {
     deviceId: "D1",
-    verb: "replay",
+    action: "replay",
     body: { from: "2026-01-09T04:00:00Z", to: "2026-01-09T04:00:00Z" },
   });
-  assertEquals([turned.status, turned.body.errors[0].pointer], [400, "/to"]);
+  assertEquals([empty.status, empty.body.errors[0].pointer], [400, "/to"]);
   assertEquals((await exportOf(service.url, "D1")).replays, []);
-  const unknown = await order(service.url, { deviceId: "D9", verb: "pause" });
+  const unknown = await control(service.url, { deviceId: "D9", action: "pause" });
   assertEquals([unknown.status, unknown.body.code], [404, "CONTINUOUS_EXPORT_NOT_FOUND"]);
 });
 
-Deno.test("an export that is paused rests over a restart, and goes on with all that came", async () => {
+Deno.test("a paused export stays paused over a restart, and exports everything when resumed", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   const kvPath = `${folder.path}/kv.sqlite3`;
-  const root = `${folder.path}/lake`;
+  const exportPath = `${folder.path}/export`;
   {
-    await using service = await startContinuousService(root, { kvPath });
+    await using service = await startContinuousService(exportPath, { kvPath });
     await send(service.url, { fromMs: DAY_MS, count: 6, reference });
     await send(service.url, { deviceId: "D2", fromMs: DAY_MS, count: 6, reference });
     await untilExported(service.url, ["D1", "D2"]);
-    const paused = await order(service.url, { deviceId: "D1", verb: "pause" });
+    const paused = await control(service.url, { deviceId: "D1", action: "pause" });
     assertEquals([paused.status, paused.body.state], [202, "paused"]);
   }
-  const before = await readExportedFiles(root);
-  await using service = await startContinuousService(root, { kvPath });
+  const before = await readExportedFiles(exportPath);
+  await using service = await startContinuousService(exportPath, { kvPath });
   await send(service.url, { fromMs: DAY_MS + HOUR_MS, count: 6, reference });
   await send(service.url, { deviceId: "D2", fromMs: DAY_MS + HOUR_MS, count: 6, reference });
-  await order(service.url, { deviceId: "D1", verb: "run" });
-  // Both would have had the same turn.
+  await control(service.url, { deviceId: "D1", action: "run" });
+  // Had D1 not been paused, it would have been exported by now too.
   await untilExported(service.url, ["D2"]);
-  const meanwhile = await readExportedFiles(root);
+  const meanwhile = await readExportedFiles(exportPath);
   assertEquals(Object.keys(meanwhile).length, Object.keys(before).length + 1);
   const { state, lag_seconds } = await exportOf(service.url, "D1");
   assertEquals([state, lag_seconds >= 0], ["paused", true]);
-  await order(service.url, { deviceId: "D1", verb: "resume" });
+  await control(service.url, { deviceId: "D1", action: "resume" });
   await untilExported(service.url, ["D1"]);
-  assertEquals(await readExportedFiles(root), reference.files(HOUR_MS, Infinity));
+  assertEquals(await readExportedFiles(exportPath), reference.files(HOUR_MS, Infinity));
 });
 
-Deno.test("a destination that is away is told, stops no reading, and gets everything when it is back", async () => {
+Deno.test("while the destination is away, readings are accepted; when it is back, it gets everything", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
-  const root = `${folder.path}/lake`;
-  // A file where the folder should be.
-  await Deno.writeTextFile(root, "");
-  await using service = await startContinuousService(root);
+  const exportPath = `${folder.path}/export`;
+  // A file in place of the folder.
+  await Deno.writeTextFile(exportPath, "");
+  await using service = await startContinuousService(exportPath);
   await send(service.url, { fromMs: DAY_MS, count: 12, reference });
   await until(async () => (await exportOf(service.url, "D1")).state === "failing");
   const { last_error, lag_seconds } = await exportOf(service.url, "D1");
@@ -230,25 +233,25 @@ Deno.test("a destination that is away is told, stops no reading, and gets everyt
   });
   assertEquals(body.reason, "destination_accessible: The file store cannot be used");
   await send(service.url, { fromMs: DAY_MS + 2 * HOUR_MS, count: 12, reference });
-  await Deno.remove(root);
+  await Deno.remove(exportPath);
   await untilExported(service.url, ["D1"], 30_000);
-  assertEquals(await readExportedFiles(root), reference.files(HOUR_MS, Infinity));
+  assertEquals(await readExportedFiles(exportPath), reference.files(HOUR_MS, Infinity));
   assertEquals((await exportOf(service.url, "D1")).last_error, null);
 });
 
 Deno.test("READY_REQUIRES_DESTINATION makes /ready 503 while the destination is away", async () => {
   await using folder = await makeTempFolder();
-  const root = `${folder.path}/lake`;
-  await Deno.writeTextFile(root, "");
-  await using service = await startContinuousService(root, {
+  const exportPath = `${folder.path}/export`;
+  await Deno.writeTextFile(exportPath, "");
+  await using service = await startContinuousService(exportPath, {
     continuous: { isDestinationRequired: true },
   });
   assertEquals((await askJson(`${service.url}/ready`)).status, 503);
-  await Deno.remove(root);
+  await Deno.remove(exportPath);
   await until(async () => (await askJson(`${service.url}/ready`)).status === 200);
 });
 
-Deno.test("DEVICE_IDS keeps to the devices that it names", async () => {
+Deno.test("DEVICE_IDS limits the export to the devices it names", async () => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   await using service = await startContinuousService(folder.path, {

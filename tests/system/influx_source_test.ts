@@ -1,7 +1,7 @@
 import { InfluxError } from "../../data/influx/query.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
 import { startPlan } from "../../data/continuous/window.ts";
-import type { SourcePart, TelemetrySource } from "../../data/continuous/source.ts";
+import type { SourcePart, TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { pause } from "../../jobs/engine/pause.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { windowsOfDay } from "../support/export_windows.ts";

@@ -4,7 +4,12 @@ import { emptyPage } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { parse } from "../../../data/text/std_csv.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { anyWindow, type WantedRow, wantedRows, windowOf } from "../../support/exported_files.ts";
+import {
+  anyWindow,
+  type ExpectedRow,
+  expectedRows,
+  windowOf,
+} from "../../support/exported_files.ts";
 import { pageOf } from "../../support/pages.ts";
 
 const NOON_MS = Date.parse("2026-02-07T12:00:00Z");
@@ -15,7 +20,7 @@ function textOf(bytes: Uint8Array): string {
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }
 
-Deno.test("encodeWindowCsv() writes a header and a line a reading, missing values empty", () => {
+Deno.test("encodeWindowCsv() writes a header and one line per reading, with empty fields for missing values", () => {
   const page = pageOf([
     [NOON_MS, "230", "1.5", "172.5", "44.99"],
     [NOON_MS + 5_250, "229.98", "", "", "-3"],
@@ -31,7 +36,7 @@ Deno.test("encodeWindowCsv() writes a header and a line a reading, missing value
   );
 });
 
-Deno.test("encodeWindowCsv() of a battery has its metrics and no power factor", () => {
+Deno.test("encodeWindowCsv() writes the metrics of a battery and no power factor", () => {
   const page = pageOf([[Date.parse("2026-02-09T07:59:59Z"), "67.5", "385.2", "-45.3", "28.4"]]);
   const window = { ...windowOf(page, { deviceType: null }), profile: PROFILES.battery };
   assertEquals(
@@ -42,11 +47,11 @@ Deno.test("encodeWindowCsv() of a battery has its metrics and no power factor", 
   );
 });
 
-Deno.test("encodeWindowCsv() of no readings is the header", () => {
+Deno.test("encodeWindowCsv() writes only the header if there are no readings", () => {
   assertEquals(textOf(encodeWindowCsv(windowOf(emptyPage(4)))), HEADER);
 });
 
-Deno.test("encodeWindowCsv() quotes texts where they must be, and tells none from empty", () => {
+Deno.test("encodeWindowCsv() quotes texts only if required, and distinguishes missing from empty", () => {
   const page = pageOf([[NOON_MS, "1", "1", "1", "1"]]);
   const labels: [string | null, string][] = [
     ["a,b", '"a,b"'],
@@ -67,7 +72,7 @@ Deno.test("encodeWindowCsv() quotes texts where they must be, and tells none fro
   }
 });
 
-Deno.test("encodeWindowCsv() writes milliseconds behind texts that are not ASCII too", () => {
+Deno.test("encodeWindowCsv() writes milliseconds correctly next to text that is not ASCII", () => {
   const page = pageOf([[NOON_MS, "1", "1", "1", "1"], [NOON_MS + 7, "1", "1", "1", "1"]]);
   assertEquals(
     textOf(encodeWindowCsv(windowOf(page, { deviceType: "ß–🙂" }))),
@@ -76,7 +81,7 @@ Deno.test("encodeWindowCsv() writes milliseconds behind texts that are not ASCII
   );
 });
 
-Deno.test("encodeWindowCsv() gives the same bytes for the same readings", () => {
+Deno.test("encodeWindowCsv() writes the same bytes for the same readings", () => {
   fc.assert(
     fc.property(anyWindow(50), (window) => {
       const again = structuredClone(window);
@@ -86,8 +91,8 @@ Deno.test("encodeWindowCsv() gives the same bytes for the same readings", () => 
   );
 });
 
-/** The fields of a row as CSV has them; a number is compared as a number. */
-function fieldsOf({ reading, deviceType, location, clock, powerFactor }: WantedRow): unknown[] {
+/** The fields of a row in CSV; the power factor stays a number, to compare it as one. */
+function fieldsOf({ reading, deviceType, location, clock, powerFactor }: ExpectedRow): unknown[] {
   const [timeMs, ...texts] = reading;
   const time = new Date(timeMs).toISOString().replace(".000Z", "Z");
   const [hour, day, isWeekend] = clock;
@@ -95,7 +100,7 @@ function fieldsOf({ reading, deviceType, location, clock, powerFactor }: WantedR
   return [...common.map(String), powerFactor];
 }
 
-Deno.test("@std/csv reads from the file of any window the rows that are in it", () => {
+Deno.test("@std/csv reads the rows of any window back from its file", () => {
   fc.assert(
     fc.property(anyWindow(200), (window) => {
       const [, ...records] = parse(textOf(encodeWindowCsv(window)));
@@ -104,7 +109,7 @@ Deno.test("@std/csv reads from the file of any window the rows that are in it", 
         ...fields.slice(0, 11),
         isAppliance && fields[11] !== "" ? Number(fields[11]) : NaN,
       ]);
-      assertEquals(read, wantedRows(window).map(fieldsOf));
+      assertEquals(read, expectedRows(window).map(fieldsOf));
     }),
     { numRuns: 60 },
   );

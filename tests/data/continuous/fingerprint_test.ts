@@ -10,7 +10,7 @@ function partOf(page: Page): WindowPart {
   return { page, deviceType: null, location: null };
 }
 
-Deno.test("windowFingerprint() is the same however readings are cut into parts", () => {
+Deno.test("windowFingerprint() does not depend on how readings are split into parts", () => {
   const cutPage = fc.tuple(
     anyPage({ columnCounts: [4], maxCount: 300 }).map(sortPage),
     fc.nat(300),
@@ -23,7 +23,7 @@ Deno.test("windowFingerprint() is the same however readings are cut into parts",
   }));
 });
 
-Deno.test("windowFingerprint() is the same at whatever scale a decimal is kept", () => {
+Deno.test("windowFingerprint() does not depend on the scale of a decimal", () => {
   const timesMs = Float64Array.of(1, 2);
   // 230.1 and 0.5, as tenths and as thousandths.
   const tenths = { scale: 1, values: Float64Array.of(2_301, 5) };
@@ -34,7 +34,7 @@ Deno.test("windowFingerprint() is the same at whatever scale a decimal is kept",
   assertEquals(one, other);
 });
 
-Deno.test("windowFingerprint() differs where a time, a value, a missing value or a place of one differs", () => {
+Deno.test("windowFingerprint() differs if a time, a value, a missing value or a position differs", () => {
   const pages = [
     pageOf([[1, "1", "2"], [2, "3", "4"]]),
     pageOf([[1, "1", "2"], [3, "3", "4"]]),
@@ -44,17 +44,19 @@ Deno.test("windowFingerprint() differs where a time, a value, a missing value or
     pageOf([[1, "2", "1"], [2, "3", "4"]]),
     pageOf([[1, "1", "2"]]),
   ];
-  const digests = pages.map((page) => windowFingerprint([partOf(page)]).join());
-  assertEquals(new Set(digests).size, pages.length);
+  const fingerprints = pages.map((page) => windowFingerprint([partOf(page)]).join());
+  assertEquals(new Set(fingerprints).size, pages.length);
 });
 
-Deno.test("windowFingerprint() tells 100,000 days apart that differ in one reading by a tenth", () => {
+Deno.test("windowFingerprint() distinguishes 100,000 windows that differ in one reading", () => {
   const timesMs = Float64Array.from({ length: 60 }, (_, minute) => minute * 60_000);
-  const digests = new Set<string>();
+  const fingerprints = new Set<string>();
   for (let tenths = 0; tenths < 100_000; tenths++) {
     const values = new Float64Array(60);
     values[tenths % 60] = tenths + 1;
-    digests.add(windowFingerprint([partOf({ timesMs, columns: [{ scale: 1, values }] })]).join());
+    fingerprints.add(
+      windowFingerprint([partOf({ timesMs, columns: [{ scale: 1, values }] })]).join(),
+    );
   }
-  assertEquals(digests.size, 100_000);
+  assertEquals(fingerprints.size, 100_000);
 });

@@ -10,23 +10,23 @@ const object = (text: string) => ({
   contentType: "text/csv",
 });
 
-Deno.test("an object in a folder is told with its length and checksum, and replaced whole", async () => {
+Deno.test("put() returns length and checksum of an object, and replaces it whole", async () => {
   await using folder = await makeTempFolder();
-  const destination = openFolderDestination(`${folder.path}/lake`);
-  // As `printf abc | sha256sum` says.
+  const destination = openFolderDestination(`${folder.path}/export`);
+  // From `printf abc | sha256sum`.
   assertEquals(await destination.put(KEY, object("abc"), never), {
     sizeBytes: 3,
     sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
   });
   await destination.put(KEY, object("d"), never);
-  assertEquals(await Deno.readTextFile(`${folder.path}/lake/${KEY}`), "d");
-  assertEquals(await listFiles(`${folder.path}/lake`), [KEY]);
+  assertEquals(await Deno.readTextFile(`${folder.path}/export/${KEY}`), "d");
+  assertEquals(await listFiles(`${folder.path}/export`), [KEY]);
   await destination.remove(KEY, never);
   await destination.remove(KEY, never);
-  assertEquals(await listFiles(`${folder.path}/lake`), []);
+  assertEquals(await listFiles(`${folder.path}/export`), []);
 });
 
-Deno.test("many objects of one folder at once are all there", async () => {
+Deno.test("many objects put into one folder at once all exist", async () => {
   await using folder = await makeTempFolder();
   const destination = openFolderDestination(folder.path);
   const keys = Array.from({ length: 200 }, (_, index) => `device_id=D${index % 3}/a/${index}.csv`);
@@ -34,7 +34,7 @@ Deno.test("many objects of one folder at once are all there", async () => {
   assertEquals(await listFiles(folder.path), keys.toSorted());
 });
 
-Deno.test("a put that is given up leaves the object as it was, and nothing beside it", async () => {
+Deno.test("an aborted put leaves the object unchanged and nothing else behind", async () => {
   await using folder = await makeTempFolder();
   const destination = openFolderDestination(folder.path);
   await destination.put(KEY, object("before"), never);
@@ -48,7 +48,7 @@ Deno.test("a put that is given up leaves the object as it was, and nothing besid
   assertEquals(await Deno.readTextFile(`${folder.path}/${KEY}`), "before");
 });
 
-Deno.test("the sweep deletes what killed processes left, and no object", async () => {
+Deno.test("the sweep deletes unfinished files of killed processes, and no objects", async () => {
   await using folder = await makeTempFolder();
   const destination = openFolderDestination(folder.path);
   assertEquals(await destination.sweep(never), 0);
@@ -58,12 +58,12 @@ Deno.test("the sweep deletes what killed processes left, and no object", async (
   assertEquals(await listFiles(folder.path), [KEY]);
 });
 
-Deno.test("a folder that was taken away is made again by the next try", async () => {
+Deno.test("a deleted folder is created again by the next put", async () => {
   await using folder = await makeTempFolder();
-  const destination = openFolderDestination(`${folder.path}/lake`);
+  const destination = openFolderDestination(`${folder.path}/export`);
   await destination.put(KEY, object("abc"), never);
-  await Deno.remove(`${folder.path}/lake`, { recursive: true });
+  await Deno.remove(`${folder.path}/export`, { recursive: true });
   await destination.put(KEY, object("abc"), never).catch(() => {});
   await destination.put(KEY, object("abc"), never);
-  assertEquals(await listFiles(`${folder.path}/lake`), [KEY]);
+  assertEquals(await listFiles(`${folder.path}/export`), [KEY]);
 });

@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 const NOON = { deviceId: "D1", fromMs: Date.parse("2026-02-07T12:00:00Z") };
 const PLAIN = { prefix: "telemetry", layout: "plain", format: "parquet" } as const;
 
-Deno.test("objectKey() names the device, the day and the time at which the window begins", () => {
+Deno.test("objectKey() contains the device, and the day and time at which the window starts", () => {
   assertEquals(
     objectKey(PLAIN, NOON),
     "telemetry/device_id=D1/date=2026/02/07/export_120000.parquet",
@@ -22,29 +22,29 @@ Deno.test("objectKey() names the device, the day and the time at which the windo
   );
 });
 
-Deno.test("objectKey() begins with the device where there is no prefix", () => {
+Deno.test("objectKey() starts with the device if the prefix is empty", () => {
   assertEquals(
     objectKey({ ...PLAIN, prefix: "" }, { deviceId: "x", fromMs: 0 }),
     "device_id=x/date=1970/01/01/export_000000.parquet",
   );
 });
 
-Deno.test("deviceKey() is what every name of the device begins with", () => {
+Deno.test("deviceKey() is the start of every key of the device", () => {
   assertEquals(deviceKey(PLAIN, "D1"), "telemetry/device_id=D1/");
   assertEquals(objectKey(PLAIN, NOON).startsWith(deviceKey(PLAIN, "D1")), true);
 });
 
-Deno.test("objectKey() refuses ids that could reach into another folder", () => {
+Deno.test("objectKey() rejects ids that could lead into another folder", () => {
   for (const deviceId of ["", "..", "a/b", "D1/../D2", "a.b", "ü", "a b", "x".repeat(65)]) {
     assertThrows(
       () => objectKey(PLAIN, { ...NOON, deviceId }),
       RangeError,
-      `Cannot name an object as the device's id must be 1 to 64 characters of A-Z a-z 0-9 _ -: ${deviceId}`,
+      `Cannot name an object as the device id must be 1 to 64 characters of A-Z a-z 0-9 _ -: ${deviceId}`,
     );
   }
 });
 
-Deno.test("objectKey() refuses starts that its six digits could not tell apart", () => {
+Deno.test("objectKey() rejects starts that six digits cannot distinguish", () => {
   for (const fromMs of [500, -1_000, NaN, Infinity, 253_402_300_800_000]) {
     assertThrows(() => objectKey(PLAIN, { ...NOON, fromMs }), RangeError, String(fromMs));
   }

@@ -5,7 +5,12 @@ import type { ExportWindow } from "../../../data/continuous/rows.ts";
 import { emptyPage, type Page } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { anyWindow, type WantedRow, wantedRows, windowOf } from "../../support/exported_files.ts";
+import {
+  anyWindow,
+  type ExpectedRow,
+  expectedRows,
+  windowOf,
+} from "../../support/exported_files.ts";
 import { pageOf } from "../../support/pages.ts";
 
 const NOON_MS = Date.parse("2026-02-07T12:00:00Z");
@@ -19,7 +24,7 @@ function rowsOf(file: ArrayBuffer): Promise<Record<string, unknown>[]> {
   return parquetReadObjects({ file });
 }
 
-/** A page of an appliance, a reading a millisecond. */
+/** A page of an appliance, with one reading per millisecond. */
 function densePage(count: number): Page {
   return {
     timesMs: Float64Array.from({ length: count }, (_, row) => NOON_MS + row),
@@ -30,7 +35,7 @@ function densePage(count: number): Page {
   };
 }
 
-Deno.test("an encoded window has its readings, missing values as null", async () => {
+Deno.test("an encoded window contains its readings, with null for missing values", async () => {
   const page = pageOf([
     [NOON_MS, "230", "1.5", "172.5", "44.99"],
     [NOON_MS + 5_250, "229.98", "", "", "-3"],
@@ -62,8 +67,8 @@ Deno.test("an encoded window has its readings, missing values as null", async ()
   ]);
 });
 
-Deno.test("its columns have real types, whatever values there are", async () => {
-  const wanted = [
+Deno.test("columns have the same types whatever their values", async () => {
+  const expected = [
     "timestamp INT64 REQUIRED TIMESTAMP_MILLIS",
     "device_id BYTE_ARRAY REQUIRED UTF8",
     "device_type BYTE_ARRAY OPTIONAL UTF8",
@@ -85,7 +90,7 @@ Deno.test("its columns have real types, whatever values there are", async () => 
       columns.map(({ name, type, repetition_type, converted_type = "" }) =>
         `${name} ${type} ${repetition_type} ${converted_type}`
       ),
-      wanted,
+      expected,
     );
     assertEquals(columns[0].logical_type, {
       type: "TIMESTAMP",
@@ -95,7 +100,7 @@ Deno.test("its columns have real types, whatever values there are", async () => 
   }
 });
 
-Deno.test("statistics say least, greatest and how many are missing, of ids the whole id", async () => {
+Deno.test("statistics contain minimum, maximum and null count, and whole ids", async () => {
   const deviceId = "a-device-with-a-long-id_".repeat(2);
   const page = pageOf([
     [NOON_MS, "0", "-2", "", "20"],
@@ -123,7 +128,7 @@ Deno.test("statistics say least, greatest and how many are missing, of ids the w
   ]);
 });
 
-Deno.test("readings of more than a row group come back in several", async () => {
+Deno.test("more readings than fit into a row group are split into several", async () => {
   const page = densePage(250_000);
   const window = windowOf(page);
   const parts = [0, 100_000, 122_880, 122_881].map((start, index, starts) => ({
@@ -152,13 +157,13 @@ Deno.test("readings of more than a row group come back in several", async () => 
   assertEquals(locations, ["0", "1", "1", "2", "3"]);
 });
 
-Deno.test("a window without readings is a file without rows", async () => {
+Deno.test("a window without readings becomes a file without rows", async () => {
   const file = await fileOf(windowOf(emptyPage(4)));
   assertEquals(parquetMetadata(file).num_rows, 0n);
   assertEquals(await rowsOf(file), []);
 });
 
-Deno.test("the same readings give the same bytes, and the file says nothing of when it was made", async () => {
+Deno.test("the same readings give the same bytes, and the file does not contain its time of creation", async () => {
   const encode = await openParquetEncoder();
   fc.assert(
     fc.property(anyWindow(50), (window) => {
@@ -170,7 +175,7 @@ Deno.test("the same readings give the same bytes, and the file says nothing of w
   assertEquals([created_by, key_value_metadata], ["openwatts", undefined]);
 });
 
-Deno.test("what a part of a day is cut into does not change the bytes", async () => {
+Deno.test("the bytes do not depend on how readings are split into parts", async () => {
   const encode = await openParquetEncoder();
   const page = densePage(1_000);
   const [part] = windowOf(page).parts;
@@ -186,15 +191,15 @@ Deno.test("what a part of a day is cut into does not change the bytes", async ()
   assertEquals(encode({ ...windowOf(page), parts }), encode(windowOf(page)));
 });
 
-/** A row as the reader gives it, -0 as 0. */
-function recordOf({ reading, deviceType, location, clock, powerFactor }: WantedRow): unknown[] {
+/** A row as the reader returns it. */
+function recordOf({ reading, deviceType, location, clock, powerFactor }: ExpectedRow): unknown[] {
   const [timeMs, ...texts] = reading;
   const numbers = texts.map((text) => text === "" ? null : Number(text));
   const factor = Number.isNaN(powerFactor) ? null : powerFactor;
   return [timeMs, "D-1_x", deviceType, location, ...numbers, ...clock, factor];
 }
 
-Deno.test("hyparquet reads from the file of any window the rows that are in it", async () => {
+Deno.test("hyparquet reads the rows of any window back from its file", async () => {
   await fc.assert(
     fc.asyncProperty(anyWindow(300), async (window) => {
       const rows = await rowsOf(await fileOf(window));
@@ -203,8 +208,7 @@ Deno.test("hyparquet reads from the file of any window the rows that are in it",
         if (window.profile.name !== "appliance") others.push(null);
         return [Number(time), ...others];
       });
-      // Texts that are no Unicode (half a pair) cannot be in any file.
-      assertEquals(read, wantedRows(window).map(recordOf));
+      assertEquals(read, expectedRows(window).map(recordOf));
     }),
     { numRuns: 100 },
   );

@@ -17,13 +17,13 @@ function namesOf(columns: readonly { name: string; kind: string }[]): string {
   return columns.map(({ name, kind }) => `${name} ${kind}`).join(", ");
 }
 
-/** The values of a column of the wide page, by name. */
+/** The values of a column of the exported page, by name. */
 function valuesOf(page: Page, name: string): number[] {
   const index = valueColumns(appliance).findIndex((column) => column.name === name);
   return [...exportPage(appliance, page).columns[index].values];
 }
 
-/** Power factors of voltage, current and power. */
+/** The power factors of rows of voltage, current and power. */
 function factorsOf(...rows: [string, string, string][]): number[] {
   return valuesOf(
     pageOf(rows.map((texts, row) => [SATURDAY_MS + row, ...texts, "20"])),
@@ -31,7 +31,7 @@ function factorsOf(...rows: [string, string, string][]): number[] {
   );
 }
 
-Deno.test("exportColumns() of an appliance are those of its analytics, in order", () => {
+Deno.test("exportColumns() of an appliance has its metrics, the common columns and power_factor, in order", () => {
   assertEquals(
     namesOf(exportColumns(appliance)),
     "timestamp timestamp, device_id id, device_type text, location text, voltage double, " +
@@ -40,7 +40,7 @@ Deno.test("exportColumns() of an appliance are those of its analytics, in order"
   );
 });
 
-Deno.test("exportColumns() of a battery are its metrics and the common ones", () => {
+Deno.test("exportColumns() of a battery has its metrics and the common columns, in order", () => {
   assertEquals(
     namesOf(exportColumns(battery)),
     "timestamp timestamp, device_id id, device_type text, location text, soc_percent double, " +
@@ -49,7 +49,7 @@ Deno.test("exportColumns() of a battery are its metrics and the common ones", ()
   );
 });
 
-Deno.test("exportPage() has as many columns as are named, the metrics untouched", () => {
+Deno.test("exportPage() has the columns of valueColumns(), and the metrics unchanged", () => {
   for (const profile of [appliance, battery]) {
     const page = pageOf([[SATURDAY_MS, "230.1", "0.85", "", "44.99"]]);
     const wide = exportPage(profile, page);
@@ -59,7 +59,7 @@ Deno.test("exportPage() has as many columns as are named, the metrics untouched"
   }
 });
 
-Deno.test("hour, day_of_week and is_weekend are those of UTC, Monday being 0", () => {
+Deno.test("hour, day_of_week and is_weekend are in UTC, with Monday as 0", () => {
   // 2026-02-07 is a Saturday; 2024-02-29 a Thursday; 1970-01-01 a Thursday.
   const texts = [
     "1970-01-01T00:00:00Z",
@@ -75,18 +75,18 @@ Deno.test("hour, day_of_week and is_weekend are those of UTC, Monday being 0", (
   ];
   const page = pageOf(texts.map((text) => [Date.parse(text), "1", "1", "1", "1"]));
   assertEquals(valuesOf(page, "hour"), [0, 23, 0, 9, 23, 0, 22, 23, 0, 23]);
-  // The last is a Friday.
+  // 9999-12-31 is a Friday.
   assertEquals(valuesOf(page, "day_of_week"), [3, 6, 0, 3, 4, 5, 6, 6, 0, 4]);
   assertEquals(valuesOf(page, "is_weekend"), [0, 1, 0, 0, 0, 1, 1, 1, 0, 0]);
 });
 
-Deno.test("the hours of three years are those that the engine's calendar has", () => {
+Deno.test("hours and days over three years match the calendar of the engine", () => {
   const firstMs = Date.parse("2023-12-30T00:30:00Z");
   const timesMs = Float64Array.from({ length: 26_304 }, (_, hour) => firstMs + hour * 3_600_000);
   const page = { ...emptyPage(4), timesMs };
-  const wanted = Array.from(timesMs, (timeMs) => new Date(timeMs));
-  assertEquals(valuesOf(page, "hour"), wanted.map((date) => date.getUTCHours()));
-  assertEquals(valuesOf(page, "day_of_week"), wanted.map((date) => (date.getUTCDay() + 6) % 7));
+  const expected = Array.from(timesMs, (timeMs) => new Date(timeMs));
+  assertEquals(valuesOf(page, "hour"), expected.map((date) => date.getUTCHours()));
+  assertEquals(valuesOf(page, "day_of_week"), expected.map((date) => (date.getUTCDay() + 6) % 7));
 });
 
 Deno.test("power_factor is power / (voltage × current)", () => {
@@ -102,13 +102,13 @@ Deno.test("power_factor is clipped to 0 and 1", () => {
   assertEquals(factorsOf(["230", "-1", "-115"]), [0.5]);
 });
 
-Deno.test("power_factor is missing where a factor is, and where nothing flows", () => {
+Deno.test("power_factor is missing if a factor is missing or the product is 0", () => {
   const rows: [string, string, string][] = [["", "1", "1"], ["230", "", "1"], ["230", "1", ""]];
   rows.push(["0", "1", "1"], ["230", "0", "0"], ["230", "0", "5"], ["", "", ""]);
   assertEquals(factorsOf(...rows), rows.map(() => NaN));
 });
 
-Deno.test("power_factor is reckoned from doubles where values are no short decimals", () => {
+Deno.test("power_factor is computed from doubles if values are not short decimals", () => {
   const page = {
     timesMs: Float64Array.of(SATURDAY_MS),
     columns: [230, 0.1 + 0.2, 34.5, 20].map((value) => ({
@@ -116,7 +116,7 @@ Deno.test("power_factor is reckoned from doubles where values are no short decim
       values: Float64Array.of(value),
     })),
   };
-  // 34.5 / (230 × 0.3) = 0.5, but for the last bits of 0.1 + 0.2.
+  // 34.5 / (230 × 0.3) = 0.5, except for the last bits of 0.1 + 0.2.
   assert(Math.abs(valuesOf(page, "power_factor")[0] - 0.5) < 1e-15);
 });
 

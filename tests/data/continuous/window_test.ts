@@ -11,11 +11,11 @@ import { windowsOfDay } from "../../support/export_windows.ts";
 
 const DAY_MS = 86_400_000;
 const at = (text: string) => Date.parse(text);
-/** Seconds that divide 86,400 = 2^7 × 3^3 × 5^2: 8 × 4 × 3 = 96 of them. */
+/** The divisors of 86,400 = 2^7 × 3^3 × 5^2, of which there are 8 × 4 × 3 = 96. */
 const DIVISORS = Array.from({ length: 86_400 }, (_, index) => index + 1)
   .filter((seconds) => 86_400 % seconds === 0);
 
-Deno.test("isWindowLength() takes the 96 lengths of whole seconds that divide a day", () => {
+Deno.test("isWindowLength() accepts the 96 whole numbers of seconds that divide a day", () => {
   assertEquals(DIVISORS.length, 96);
   for (const seconds of DIVISORS) assert(isWindowLength(seconds * 1_000), String(seconds));
   for (const lengthMs of [0, -60_000, 7_000, 500, 1_500, 172_800_000, NaN, Infinity]) {
@@ -23,14 +23,14 @@ Deno.test("isWindowLength() takes the 96 lengths of whole seconds that divide a 
   }
 });
 
-Deno.test("startPlan() and planLength() refuse a length that does not divide a day", () => {
-  const message = "Cannot cut days into windows as their length must divide a day into whole " +
+Deno.test("startPlan() and planLength() reject a length that does not divide a day", () => {
+  const message = "Cannot divide days into windows as their length must divide a day into whole " +
     "seconds: 7000 ms";
   assertThrows(() => startPlan(7_000), RangeError, message);
   assertThrows(() => planLength(startPlan(60_000), 7_000, 0), RangeError, message);
 });
 
-Deno.test("windowAt() gives the minute, hour or day around a time, in UTC", () => {
+Deno.test("windowAt() returns the minute, hour or day that contains a time, in UTC", () => {
   const timeMs = at("2026-02-07T12:34:56.789Z");
   const edges = [60_000, 3_600_000, DAY_MS].map((lengthMs) => {
     const { fromMs, toMs } = windowAt(startPlan(lengthMs), timeMs);
@@ -45,7 +45,7 @@ Deno.test("windowAt() gives the minute, hour or day around a time, in UTC", () =
   assertEquals(windowAt(plan, at("2026-02-07T12:35:00Z")).fromMs, at("2026-02-07T12:35:00Z"));
 });
 
-Deno.test("windowAt() cuts a day without a gap", () => {
+Deno.test("windowAt() divides a day without a gap", () => {
   const dayMs = at("2026-02-07T00:00:00Z");
   const windows = windowsOfDay(startPlan(21_600_000), dayMs);
   assertEquals(windows.map(({ fromMs, toMs }) => [fromMs - dayMs, toMs - dayMs]), [
@@ -56,7 +56,7 @@ Deno.test("windowAt() cuts a day without a gap", () => {
   ]);
 });
 
-Deno.test("planLength() lets a change count from the next UTC day on, the days before stay", () => {
+Deno.test("planLength() applies a change from the next UTC day on and keeps earlier days", () => {
   const plan = planLength(startPlan(3_600_000), 60_000, at("2026-02-07T09:00:00Z"));
   assertEquals(plan, [
     { lengthMs: 3_600_000, fromDayMs: 0 },
@@ -70,20 +70,20 @@ Deno.test("planLength() lets a change count from the next UTC day on, the days b
   });
 });
 
-Deno.test("planLength() at midnight counts from the midnight after", () => {
+Deno.test("planLength() at midnight applies from the next midnight on", () => {
   const dayMs = at("2026-02-07T00:00:00Z");
   assertEquals(planLength(startPlan(60_000), 1_000, dayMs)[1].fromDayMs, dayMs + DAY_MS);
   assertEquals(planLength(startPlan(60_000), 1_000, dayMs - 1)[1].fromDayMs, dayMs);
 });
 
-Deno.test("planLength() of the length that counts already changes nothing", () => {
+Deno.test("planLength() returns the same plan if the length already applies", () => {
   const plan = startPlan(60_000);
   assert(planLength(plan, 60_000, 5 * DAY_MS) === plan);
   const changed = planLength(plan, 1_000, 5 * DAY_MS);
   assert(planLength(changed, 1_000, 9 * DAY_MS) === changed);
 });
 
-Deno.test("planLength() forgets a change of the same day when it is taken back or made anew", () => {
+Deno.test("planLength() drops a change of the same day when it is reverted or changed again", () => {
   const plan = startPlan(60_000);
   const changed = planLength(plan, 1_000, 5 * DAY_MS);
   assertEquals(planLength(changed, 60_000, 5 * DAY_MS + 1), plan);
@@ -93,7 +93,7 @@ Deno.test("planLength() forgets a change of the same day when it is taken back o
   ]);
 });
 
-/** Plans that came of some changes, each later than the one before. */
+/** Arbitrary plans after some changes, each later than the one before. */
 function plans(): fc.Arbitrary<WindowPlan> {
   const length = fc.constantFrom(...DIVISORS.slice(20)).map((seconds) => seconds * 1_000);
   const change = fc.tuple(length, fc.integer({ min: 0, max: 3 * DAY_MS }));
@@ -106,7 +106,7 @@ function plans(): fc.Arbitrary<WindowPlan> {
   });
 }
 
-Deno.test("whatever changes there were, windows follow each other without gap or overlap", () => {
+Deno.test("after any changes, windows follow each other without gap or overlap", () => {
   fc.assert(
     fc.property(plans(), (plan) => {
       let window = windowAt(plan, 99 * DAY_MS + 12_345);
@@ -123,7 +123,7 @@ Deno.test("whatever changes there were, windows follow each other without gap or
   );
 });
 
-Deno.test("whatever changes there were, a day is cut into windows of one length", () => {
+Deno.test("after any changes, the windows of a day have one length", () => {
   fc.assert(
     fc.property(plans(), fc.integer({ min: 98, max: 125 }), (plan, day) => {
       const windows = windowsOfDay(plan, day * DAY_MS);
@@ -135,7 +135,7 @@ Deno.test("whatever changes there were, a day is cut into windows of one length"
   );
 });
 
-Deno.test("a change never moves a window of a day that has begun", () => {
+Deno.test("a change never moves a window of a day that has started", () => {
   fc.assert(
     fc.property(plans(), fc.constantFrom(...DIVISORS), fc.nat(30 * DAY_MS), (plan, seconds, ms) => {
       const nowMs = 120 * DAY_MS + ms;

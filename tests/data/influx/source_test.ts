@@ -1,6 +1,6 @@
 import { InfluxError } from "../../../data/influx/query.ts";
 import { createInfluxSource, type InfluxSettings } from "../../../data/influx/source.ts";
-import type { SourcePart } from "../../../data/continuous/source.ts";
+import type { SourcePart } from "../../../data/continuous/telemetry_source.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { answer, brokenAnswer, chunkLine, serveInflux } from "../../support/influx_server.ts";
 import { rowsOf } from "../../support/pages.ts";

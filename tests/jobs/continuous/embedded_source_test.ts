@@ -8,7 +8,7 @@ import { openPlainRig } from "../../support/series_rig.ts";
 const SIGNAL = new AbortController().signal;
 const DAY_MS = 86_400_000;
 
-Deno.test("read() gives the readings of the span with what the device is", async () => {
+Deno.test("read() returns the readings of the span with profile, type and location of the device", async () => {
   using rig = await openPlainRig();
   const device = { profile: "appliance", nowMs: 0, serviceOfflineAfterMs: 1 } as const;
   await createDevice(rig.kv, "D1", { ...device, deviceType: "washer" });
@@ -30,7 +30,7 @@ Deno.test("read() gives the readings of the span with what the device is", async
   }
 });
 
-Deno.test("read() of a device that is not known, or has no readings, gives nothing", async () => {
+Deno.test("read() of an unknown device, or of one without readings, returns nothing", async () => {
   using rig = await openPlainRig();
   await createBattery(rig.kv, "silent");
   const source = createEmbeddedSource(rig);
@@ -40,7 +40,7 @@ Deno.test("read() of a device that is not known, or has no readings, gives nothi
   }
 });
 
-Deno.test("devices() gives all of them once, however many", async () => {
+Deno.test("devices() returns every device once, however many there are", async () => {
   using rig = await openPlainRig();
   const source = createEmbeddedSource(rig);
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), []);
@@ -49,7 +49,7 @@ Deno.test("devices() gives all of them once, however many", async () => {
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ids);
 });
 
-Deno.test("devices() ends with the signal's reason", async () => {
+Deno.test("devices() throws the reason of its signal", async () => {
   using rig = await openPlainRig();
   const signal = AbortSignal.abort(new Error("stopped"));
   const source = createEmbeddedSource(rig);

@@ -7,7 +7,7 @@ import { openContinuousRig } from "../../support/continuous_rig.ts";
 const WINDOW_MS = 900_000;
 const START_MS = Date.UTC(2026, 1, 6, 23, 0, 0);
 
-Deno.test("devices with nothing to export do not shorten the waits for a destination that is away", async () => {
+Deno.test("devices with nothing to export do not shorten the back-off of a destination that is away", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   for (const id of ["D1", "idle"]) await rig.addDevice(id);
   const column = { scale: 0, values: Float64Array.of(NaN) };
@@ -21,7 +21,7 @@ Deno.test("devices with nothing to export do not shorten the waits for a destina
   };
   const duties = await rig.startDuties({ destination: { ...rig.destination, put } });
   for (let second = 0; second < 60; second++) {
-    await changeExportControls(rig.kv, "idle", (orders) => ({ ...orders, isRunAsked: true }));
+    await changeExportControls(rig.kv, "idle", (controls) => ({ ...controls, isRunAsked: true }));
     await rig.round(duties);
     rig.clock.nowMs += 1_000;
   }
@@ -29,7 +29,7 @@ Deno.test("devices with nothing to export do not shorten the waits for a destina
   assert(tries >= 2 && tries <= 8, `tried ${tries} times`);
 });
 
-Deno.test("what was written is known of every stretch that one look came to", async () => {
+Deno.test("one pass over several days keeps the manifest of each", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   await rig.addDevice("D1");
   const column = { scale: 0, values: Float64Array.of(NaN) };
@@ -41,7 +41,7 @@ Deno.test("what was written is known of every stretch that one look came to", as
     });
   const duties = await rig.startDuties();
   const noon = START_MS - 11 * 3_600_000;
-  // Two windows on each of two days that do not touch.
+  // Two windows on each of two days that are not adjacent.
   const days = [noon - 4 * 86_400_000, noon - 2 * 86_400_000];
   for (const dayMs of days) {
     await write(dayMs);
@@ -49,7 +49,7 @@ Deno.test("what was written is known of every stretch that one look came to", as
   }
   await rig.round(duties);
   assertEquals(rig.destination.puts.length, 4);
-  // One of each comes late, then one of the first again: it alone is written every time.
+  // A late reading on each day, then another on the first: only their windows are written again.
   for (const [lateMs, count] of [[days, 6], [[days[0] + 1], 7]] as const) {
     for (const dayMs of lateMs) await write(dayMs + 1_000);
     rig.clock.nowMs += WINDOW_MS;

@@ -13,7 +13,7 @@ const START_MS = Date.UTC(2026, 1, 6, 23, 0, 0);
 const DEVICES = ["D1", "D-2", "other_3"];
 const RUNS = Number(Deno.env.get("CONTINUOUS_RUNS") ?? 60);
 
-/** Readings of a battery, whose values are tenths. */
+/** A page of battery readings whose currents are given in tenths. */
 function pageOf(readings: readonly (readonly [timeMs: number, tenths: number])[]): Page {
   const column = (values: number[], scale: number) => ({
     scale,
@@ -44,7 +44,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant("write" as const),
         device: fc.nat(DEVICES.length - 1),
-        // Mostly of the last hour, some of the last days; up to five minutes ahead.
+        // Mostly from the last hour, some from the last days, and up to five minutes ahead.
         agesMs: fc.array(
           fc.oneof(
             { weight: 3, arbitrary: fc.integer({ min: -299, max: 3_600 }) },
@@ -82,11 +82,12 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
   { maxLength: 60 },
 );
 
-Deno.test("in whatever order readings, rounds, faults and restarts come, the objects are those of the readings", async () => {
+Deno.test("in whatever order readings, rounds, faults and restarts come, the objects match the readings", async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (some) => {
-      // An object whose put was carried out without an answer is not known of, so it stays where
-      // the readings are removed before the next try. No request removes readings of devices.
+      // If a put is carried out but its answer is lost, no checkpoint knows the object. It would
+      // remain if the readings were removed before the next try. So a run has faults or removals,
+      // not both; no request removes readings of devices.
       const isFaulty = some.some(({ kind }) => kind === "fail");
       const all = some.filter(({ kind }) => !isFaulty || kind !== "remove");
       await using rig = await openContinuousRig(WINDOW_MS, START_MS);
@@ -96,10 +97,10 @@ Deno.test("in whatever order readings, rounds, faults and restarts come, the obj
       for (const step of all) {
         if (step.kind === "restart") duties = await rig.startDuties();
         else if (step.kind === "round") await rig.round(duties);
-        else await take(rig, step, reference);
+        else await applyStep(rig, step, reference);
       }
       rig.destination.failNext(0);
-      // Longer than any wait after a fault, and over the end of the window.
+      // Longer than any back-off, and past the end of the window.
       for (let round = 0; round < 6; round++) {
         rig.clock.nowMs += 240_000;
         await rig.round(duties);
@@ -115,7 +116,7 @@ Deno.test("in whatever order readings, rounds, faults and restarts come, the obj
   );
 });
 
-async function take(
+async function applyStep(
   { series, clock, destination }: ContinuousRig,
   step: Step,
   reference: ReturnType<typeof createContinuousReference>,
@@ -141,7 +142,7 @@ async function take(
   }
 }
 
-Deno.test("windows of one length until midnight and of another after it neither overlap nor leave a gap", async () => {
+Deno.test("windows neither overlap nor leave a gap when their length changes at midnight", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   await rig.addDevice("D1");
   const ref = { profile: "battery", id: "D1" } as const;
@@ -158,7 +159,7 @@ Deno.test("windows of one length until midnight and of another after it neither 
   const of = (day: string, clock: string) =>
     `device_id=D1/date=2026/02/${day}/export_${clock}00.csv`;
   const quarters = ["22", "23"].flatMap((hour) => ["00", "15", "30", "45"].map((m) => hour + m));
-  // 22:00 to 24:00 in quarters of an hour, each of which has one reading or two; then hours.
+  // Quarters of an hour from 22:00 to 24:00, each with one or two readings; hours after that.
   assertEquals(keys, [
     ...quarters.map((clock) => of("06", clock)),
     of("07", "0000"),
@@ -191,9 +192,9 @@ Deno.test("two processes over one database share the devices, and no window is w
     const duties = await rig.startDuties({ destination, holdMs: 4_000 });
     return startDuties({ ...deps, owner: `process ${index}` }, duties);
   }));
-  const wanted = () => rig.destination.objects.size;
-  await until(() => Promise.resolve(wanted() === ids.length * 3));
-  // The first to start has all of them, and lets go of some by and by.
+  const objectCount = () => rig.destination.objects.size;
+  await until(() => Promise.resolve(objectCount() === ids.length * 3));
+  // The first process to start holds all shards, and gives up some over time.
   let minute = 0;
   await until(async () => {
     const toMs = START_MS + ++minute * 60_000;
@@ -203,11 +204,11 @@ Deno.test("two processes over one database share the devices, and no window is w
     for (; rig.clock.nowMs < toMs + 3_000; rig.clock.nowMs += 1_000) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await until(() => Promise.resolve(wanted() === ids.length * (3 + minute)));
+    await until(() => Promise.resolve(objectCount() === ids.length * (3 + minute)));
     return shares.every((share) => share.size > 0);
   });
   assertEquals(rig.destination.puts.length, ids.length * (3 + minute));
-  // The other one takes over what one leaves.
+  // When one process stops, the other takes over its shards.
   await processes[0].stop();
   for (const id of ids) {
     const timeMs = START_MS - 3_600_000;
@@ -217,11 +218,11 @@ Deno.test("two processes over one database share the devices, and no window is w
     rig.clock.nowMs += 1_000;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  await until(() => Promise.resolve(wanted() === ids.length * (4 + minute)));
+  await until(() => Promise.resolve(objectCount() === ids.length * (4 + minute)));
   await processes[1].stop();
 });
 
-Deno.test("a device that cannot be read is told as failing, and the others are exported", async () => {
+Deno.test("a device that cannot be read is logged, and the others are exported", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   for (const id of DEVICES) {
     await rig.addDevice(id);
@@ -245,7 +246,7 @@ Deno.test("a device that cannot be read is told as failing, and the others are e
   assertEquals(rig.logged, ["device not exported"]);
 });
 
-Deno.test("a device whose source says nothing until the lease is over is told as failing", async () => {
+Deno.test("a device whose source does not answer until the lease ends has a fault in its checkpoint", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   const [duty] = await rig.startDuties({
     source: {
@@ -261,20 +262,21 @@ Deno.test("a device whose source says nothing until the lease is over is told as
     },
   });
   const [id] = idsOfFirstShard();
-  // Two seconds before it ends all is cut off: after three, which is longer than a look's share.
+  // The round is cut off two seconds before the lease ends: after three seconds, which is longer
+  // than the share of a pass.
   const lease = { v: 1 as const, owner: "one", epoch: 1, cursor: null };
   const { signal } = new AbortController();
   await duty.round({ signal, lease: { ...lease, untilMs: START_MS + 5_000 } });
   const entry = await getExportCheckpoint(rig.kv, id);
   assertEquals(entry?.value.fault, {
-    message: "It came to no end in its time, as its source or its destination did not answer",
+    message: "The export did not end in time, as the source or the destination did not answer",
     sinceMs: START_MS,
     atMs: START_MS,
     count: 1,
   });
 });
 
-Deno.test("a round ends after all its looks, also where the database fails in one", async () => {
+Deno.test("a round ends after all of its passes, even if the database fails in one", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   const ids = idsOfFirstShard();
   const slow = Promise.withResolvers<void>();
@@ -304,14 +306,14 @@ Deno.test("a round ends after all its looks, also where the database fails in on
   const { signal } = new AbortController();
   const lease = { v: 1 as const, owner: "one", epoch: 1, cursor: null, untilMs: START_MS + 30_000 };
   const round = duty.round({ signal, lease }).then(() => "good", () => isOpen ? "early" : "late");
-  // The other one has failed by then: it waits for nothing but the database.
+  // The other pass has failed by then, as it waits only for the database.
   await until(() => Promise.resolve(rig.logged.includes("device not exported")));
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve));
   slow.resolve();
   assertEquals(await round, "late");
 });
 
-/** Two ids that the first shard has: those whose FNV-1a, upper half xor lower, is a multiple of 16. */
+/** Two ids of the first shard: FNV-1a of the id, upper half xor lower half, is a multiple of 16. */
 function idsOfFirstShard(): string[] {
   const hashOf = (id: string) =>
     [...id].reduce((hash, char) => Math.imul(hash ^ char.charCodeAt(0), 0x01000193), 0x811c9dc5);
@@ -319,7 +321,7 @@ function idsOfFirstShard(): string[] {
   return ids.filter((id) => ((hashOf(id) >>> 16) ^ hashOf(id)) % 16 === 0).slice(0, 2);
 }
 
-Deno.test("what came late to InfluxDB before a stop is found after it, however long it took", async () => {
+Deno.test("readings that came late to InfluxDB before a stop are exported after it, however long it lasted", async () => {
   await using rig = await openContinuousRig(WINDOW_MS, START_MS);
   await rig.addDevice("D1");
   const ref = { profile: "battery", id: "D1" } as const;
@@ -333,14 +335,14 @@ Deno.test("what came late to InfluxDB before a stop is found after it, however l
       }
     },
   };
-  const like = { source, feed: null, isSourceWhole: false, lookbackMs: 2 * WINDOW_MS };
+  const changed = { source, changes: null, isSourceComplete: false, lookbackMs: 2 * WINDOW_MS };
   const lateMs = START_MS - WINDOW_MS;
   await rig.series.write(ref, pageOf([[lateMs, 1], [START_MS - 1, 1]]));
   rig.clock.nowMs += 5_000;
-  await rig.round(await rig.startDuties(like));
+  await rig.round(await rig.startDuties(changed));
   await rig.series.write(ref, pageOf([[lateMs + 1, 2]]));
   rig.clock.nowMs += 10 * WINDOW_MS;
-  await rig.round(await rig.startDuties(like));
+  await rig.round(await rig.startDuties(changed));
   const text = rig.destination.objects.get("device_id=D1/date=2026/02/06/export_224500.csv") ?? "";
   assertEquals(text.split("\n").length - 2, 3);
 });

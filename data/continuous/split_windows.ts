@@ -1,25 +1,25 @@
 /**
- * Readings of a long span cut into windows, so that many windows need one read.
+ * Splits the readings of a long span into windows, so that many windows need only one read.
  *
  * @module
  */
 
 import { windowAt, type WindowPlan } from "./window.ts";
 import { lowerBound, slicePage, type Span } from "../readings/page.ts";
-import type { SourcePart } from "./source.ts";
+import type { SourcePart } from "./telemetry_source.ts";
 
-/** A window and all its readings; there are some. */
+/** A window that has readings. */
 export interface FilledWindow {
   /** The window. */
   readonly window: Span;
-  /** Its readings, ascending, in parts of at least one. */
+  /** Its readings, ascending, in parts of at least one reading. */
   readonly parts: readonly SourcePart[];
 }
 
 /**
- * The windows that readings lie in, ascending; empty ones are left out. Readings are one read of a
- * source, over a span that begins and ends where windows do. One window is in memory at a time. How
- * the readings were cut into parts before makes no difference.
+ * Splits readings into their windows, ascending, without empty ones. The readings must come from one
+ * read over a span that starts and ends where windows do. How they were split into parts before
+ * makes no difference. One window at a time is in memory.
  */
 export async function* splitWindows(
   plan: WindowPlan,

@@ -1,5 +1,5 @@
 import { parquetMetadata } from "hyparquet";
-import { exportWindow, openWindowEncoder } from "../../../data/continuous/encoder.ts";
+import { exportWindow, openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pageOf } from "../../support/pages.ts";
 
@@ -8,7 +8,7 @@ const WINDOW = exportWindow("b1", [
   { profile: "battery", deviceType: null, location: null, page: PAGE },
 ]);
 
-Deno.test("openWindowEncoder() makes CSV of what a source gave", async () => {
+Deno.test("openWindowEncoder() encodes the parts of a source as CSV", async () => {
   const { contentType, encode } = await openWindowEncoder("csv");
   assertEquals(contentType, "text/csv; charset=utf-8");
   // 2026-02-07 is a Saturday.
@@ -18,7 +18,7 @@ Deno.test("openWindowEncoder() makes CSV of what a source gave", async () => {
   );
 });
 
-Deno.test("openWindowEncoder() makes Parquet of what a source gave", async () => {
+Deno.test("openWindowEncoder() encodes the parts of a source as Parquet", async () => {
   const { contentType, encode } = await openWindowEncoder("parquet");
   assertEquals(contentType, "application/vnd.apache.parquet");
   const { num_rows, schema } = parquetMetadata(encode(WINDOW).slice().buffer);

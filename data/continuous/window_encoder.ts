@@ -1,5 +1,5 @@
 /**
- * The form of exported files, chosen by name.
+ * The encoder of exported files, chosen by the name of a format.
  *
  * @module
  */
@@ -9,27 +9,27 @@ import type { ExportFormat } from "./object_key.ts";
 import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
 import { PROFILES } from "../readings/profile.ts";
-import type { SourcePart } from "./source.ts";
+import type { SourcePart } from "./telemetry_source.ts";
 
-/** Makes files of windows. */
+/** Encodes windows as files. */
 export interface WindowEncoder {
-  /** The media type of its files. */
+  /** The media type of the files. */
   readonly contentType: string;
   /**
-   * The file of a window, whole; the same readings give the same bytes. It does not yield to the
-   * event loop: who encodes many has to.
+   * Encodes a window as a whole file. The same readings give the same bytes. It does not yield to
+   * the event loop; callers that encode many windows must.
    */
   encode(window: ExportWindow): Uint8Array<ArrayBuffer>;
 }
 
-/** Makes the encoder of a form ready. */
+/** Loads the encoder of a format. */
 export async function openWindowEncoder(format: ExportFormat): Promise<WindowEncoder> {
   if (format === "csv") return { contentType: "text/csv; charset=utf-8", encode: encodeWindowCsv };
-  // As registered with IANA.
+  // The type that IANA registered.
   return { contentType: "application/vnd.apache.parquet", encode: await openParquetEncoder() };
 }
 
-/** The window of what a source gave of a device: at least one part, all of one profile. */
+/** The window of the parts that a source returned for a device: one or more, all of one profile. */
 export function exportWindow(deviceId: string, parts: readonly SourcePart[]): ExportWindow {
   return { deviceId, profile: PROFILES[parts[0].profile], parts };
 }

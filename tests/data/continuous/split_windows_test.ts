@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { encodeWindowCsv } from "../../../data/continuous/csv.ts";
 import { openParquetEncoder } from "../../../data/continuous/parquet.ts";
-import { type FilledWindow, splitWindows } from "../../../data/continuous/split.ts";
+import { type FilledWindow, splitWindows } from "../../../data/continuous/split_windows.ts";
 import { startPlan } from "../../../data/continuous/window.ts";
 import { emptyPage, type Page, slicePage } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
-import type { SourcePart } from "../../../data/continuous/source.ts";
+import type { SourcePart } from "../../../data/continuous/telemetry_source.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
 
@@ -25,7 +25,7 @@ function split(lengthMs: number, ...pages: Page[]): Promise<FilledWindow[]> {
   return Array.fromAsync(splitWindows(startPlan(lengthMs), partsOf(...pages)));
 }
 
-/** Start and times of each window, in minutes. */
+/** The start and the times of each window, in minutes. */
 function minutesOf(windows: FilledWindow[]): [number, ...number[]][] {
   return windows.map(({ window, parts }) => [
     window.fromMs / 60_000,
@@ -33,7 +33,7 @@ function minutesOf(windows: FilledWindow[]): [number, ...number[]][] {
   ]);
 }
 
-Deno.test("splitWindows() gives the windows that have readings, each once, in order", async () => {
+Deno.test("splitWindows() returns each window that has readings once, in order", async () => {
   const pages = [
     pageAt(0, 59 * 60_000),
     pageAt(60 * 60_000, 61 * 60_000, 300 * 60_000),
@@ -50,7 +50,7 @@ Deno.test("splitWindows() gives the windows that have readings, each once, in or
   assertEquals(await split(HOUR_MS), []);
 });
 
-Deno.test("splitWindows() keeps what is said of the device with its readings", async () => {
+Deno.test("splitWindows() keeps profile, type and location with the readings", async () => {
   const page = pageAt(0, HOUR_MS);
   const [first, second] = await split(HOUR_MS, page);
   for (const { parts } of [first, second]) {
@@ -59,7 +59,7 @@ Deno.test("splitWindows() keeps what is said of the device with its readings", a
   }
 });
 
-Deno.test("however readings come in parts, their windows and the files are the same", async () => {
+Deno.test("windows and their files do not depend on how readings come in parts", async () => {
   const encodeParquet = await openParquetEncoder();
   const times = fc.uniqueArray(fc.nat(5 * HOUR_MS), { maxLength: 60 })
     .map((list) => list.toSorted((a, b) => a - b));
