@@ -1,15 +1,14 @@
 /**
- * Counting requests in a window that slides.
+ * Counts requests in a sliding window.
  *
- * Requests are counted by sub-windows, 64 a window, each known by its last request: a sub-window
- * leaves the window when its last request does. So never more than the limit are let through in any
- * stretch of the window's length, and requests that are not closer than a sub-window are told apart
- * exactly.
+ * A window has 64 sub-windows. Each is dated by its last request and leaves the window together with
+ * it. So no stretch of the window's length ever holds more accepted requests than the limit, and
+ * requests that are at least a sub-window apart are counted exactly.
  *
  * @module
  */
 
-/** How many requests are let through in any stretch of a length. */
+/** How many requests are accepted in any stretch of a length. */
 export interface RateLimit {
   /** How many, 1 or more. */
   readonly requests: number;
@@ -17,11 +16,11 @@ export interface RateLimit {
   readonly windowMs: number;
 }
 
-/** Requests that were let through lately, by sub-windows, the oldest first. */
+/** The requests that were accepted lately, by sub-windows, oldest first. */
 export interface RateWindow {
-  /** When the last request of each came, epoch milliseconds. */
+  /** When the last request of each arrived, epoch milliseconds. */
   readonly timesMs: number[];
-  /** How many came in each. */
+  /** How many requests each has. */
   readonly counts: number[];
 }
 
@@ -34,7 +33,7 @@ export function createRateWindow(): RateWindow {
   return { timesMs: [], counts: [] };
 }
 
-/** How many requests of the window before `nowMs` were let through; older ones are forgotten. */
+/** How many requests of the window before `nowMs` were accepted. Older ones are removed. */
 export function usedRequests(window: RateWindow, { windowMs }: RateLimit, nowMs: number): number {
   const { timesMs, counts } = window;
   let old = 0;
@@ -46,7 +45,7 @@ export function usedRequests(window: RateWindow, { windowMs }: RateLimit, nowMs:
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Counts a request that is let through. */
+/** Counts an accepted request. */
 export function countRequest(window: RateWindow, { windowMs }: RateLimit, nowMs: number): void {
   const { timesMs, counts } = window;
   const last = timesMs.length - 1;
@@ -63,8 +62,8 @@ export function countRequest(window: RateWindow, { windowMs }: RateLimit, nowMs:
 }
 
 /**
- * Takes back a request that was counted last and then was not let through after all. Others of its
- * sub-window leave when it would have left.
+ * Removes the request that was counted last because it failed after all. Others of its sub-window
+ * leave when it would have left.
  */
 export function uncountRequest({ timesMs, counts }: RateWindow): void {
   if (timesMs.length === 0) return;
@@ -73,7 +72,7 @@ export function uncountRequest({ timesMs, counts }: RateWindow): void {
   counts.pop();
 }
 
-/** How long until another request is let through, milliseconds; 0 where it is now. */
+/** How long until another request is accepted, milliseconds; 0 if it would be now. */
 export function waitMs(windows: readonly RateWindow[], limit: RateLimit, nowMs: number): number {
   let over = windows.reduce((sum, window) => sum + usedRequests(window, limit, nowMs), 0) -
     limit.requests + 1;
@@ -88,12 +87,12 @@ export function waitMs(windows: readonly RateWindow[], limit: RateLimit, nowMs: 
   return limit.windowMs;
 }
 
-/** How many bytes {@link encodeRateWindow} writes. */
+/** The number of bytes that {@link encodeRateWindow} writes. */
 export function rateWindowBytes({ timesMs }: RateWindow): number {
   return timesMs.length * ENTRY_BYTES;
 }
 
-/** Writes a window behind `start`: a time and a count, both f64 little-endian, a sub-window. */
+/** Writes a window from `start` on: for each sub-window its time and count, f64 little-endian. */
 export function encodeRateWindow(
   { timesMs, counts }: RateWindow,
   view: DataView,
@@ -105,7 +104,7 @@ export function encodeRateWindow(
   }
 }
 
-/** The window that {@link encodeRateWindow} made bytes of. */
+/** Reads a window that {@link encodeRateWindow} wrote. */
 export function decodeRateWindow(bytes: Uint8Array): RateWindow {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const window = createRateWindow();

@@ -1,6 +1,6 @@
 /**
- * The duty that folds segments into blocks. A round reads the marks of series that have some, and
- * nothing of those that are to wait.
+ * The duty that folds segments into blocks. A round reads the marks of series that have segments,
+ * and the readings only of series that it folds.
  *
  * @module
  */
@@ -11,21 +11,21 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import { clearSegmentCount, listSegmentCounts } from "../../kv/series/segment_counts.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 
-/** What compaction needs. */
+/** What the duty needs. */
 export interface CompactionDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** What folds. */
+  /** The series store, which folds. */
   readonly series: Pick<SeriesStore, "fold">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** When series are folded. */
+  /** When series are folded; {@link UPKEEP} by default. */
   readonly upkeep?: Pick<Upkeep, "everyMs" | "foldSegments" | "foldAfterMs">;
 }
 
-/** The duty. */
+/** Creates the duty. A series that cannot be folded is logged and does not stop the others. */
 export function compactionDuty(
   { kv, series, now, log, upkeep = UPKEEP }: CompactionDeps,
 ): Duty {

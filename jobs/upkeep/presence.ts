@@ -1,35 +1,37 @@
 /**
- * The loop that finds devices which have fallen silent: one range read a second.
+ * The loop that finds devices which went offline: one range read a second.
  *
- * Entries of devices have a range of their own and a loop of their own, so that 100,000 of them at
- * once, as at a restart, do not hold up jobs. Those that are due are taken in the order of ids, as
- * records and beats of ids that lie together are read and written together. Devices that go offline
- * come first; of all others only the entry is to be armed anew, which is done by and by, with looks
- * for silent ones in between.
+ * Due entries of devices have a range and a loop of their own, so that 100,000 of them at once, as
+ * after a restart, do not delay jobs. They are processed in the order of ids, because device and
+ * last-seen records of neighbouring ids are read and written together. Devices that go offline come
+ * first. For all others only the due entry has to move, which happens bit by bit, with checks for
+ * offline devices in between.
  *
- * Every worker looks: a lease would leave silent devices unnoticed until the lease of a dead one
- * has run out.
+ * Every worker runs the loop. With a lease, a dead worker's lease would have to run out before
+ * anybody noticed an offline device.
  *
  * @module
  */
 
 import type { Log } from "../../data/log.ts";
 import { maxChecks } from "../../kv/budget.ts";
-import { type DeviceDue, type Look, lookAtDevices } from "../../kv/devices/presence.ts";
+import { checkPresence, type DeviceDue, type PresenceRules } from "../../kv/devices/presence.ts";
 import { listCrowd } from "../../kv/jobs/due.ts";
 import { orderById } from "../engine/order_by_id.ts";
 import { pause } from "../engine/pause.ts";
 
-/** How long to wait between two looks, milliseconds. */
-const LOOK_MS = 1_000;
-/** Most entries taken in one look, some 20 MB of memory. */
-const LOOK_ENTRIES = 100_000;
+/** How long to wait between two checks, milliseconds. */
+const CHECK_EVERY_MS = 1_000;
+/** Most due entries of one check, some 20 MB of memory. */
+const CHECK_ENTRIES = 100_000;
 /** Devices that are read and moved at a time; more would stall the event loop. */
 const BATCH = 180;
-/** Batches on their way at once: one is read while others are synced to the disk. */
+/** Batches processed at once: one is read while others are synced to the disk. */
 const LANES = 4;
-/** Entries that are armed anew between two looks for silent devices. */
+/** Due entries that are moved between two checks for offline devices. */
 const REARM_ENTRIES = 10 * BATCH;
+/** Ids of devices that one log record names; it counts all. */
+const LOGGED_IDS = 20;
 
 /** What the loop needs. */
 export interface PresenceDeps {
@@ -43,11 +45,11 @@ export interface PresenceDeps {
   readonly log: Log;
   /** When the service started, epoch milliseconds. */
   readonly startedMs: number;
-  /** After how long devices are offline that have no such time of their own, milliseconds. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
 }
 
-/** Looks until stopped. A look that throws is logged, and the next one comes. */
+/** Checks devices until stopped. A check that throws is logged, and the next one runs. */
 export function startPresence(deps: PresenceDeps): { stop(): Promise<void> } {
   const controller = new AbortController();
   const loop = run(deps, controller.signal);
@@ -63,81 +65,80 @@ async function run(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
   let isFirst = true;
   while (!signal.aborted) {
     try {
-      if (isFirst) await hastenEntries(deps, signal);
+      if (isFirst) await checkFarEntries(deps, signal);
       isFirst = false;
-      await lookAtDue(deps, signal);
+      await checkDueDevices(deps, signal);
     } catch (error) {
-      if (!signal.aborted) deps.log("error", "devices not looked at", { error });
+      if (!signal.aborted) deps.log("error", "presence check failed", { error });
     }
-    await pause(LOOK_MS, signal);
+    await pause(CHECK_EVERY_MS, signal);
   }
 }
 
-/** Looks at every device whose entry is due, until none is. */
-export async function lookAtDue(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
+/** Checks every device that is due, until none is. */
+export async function checkDueDevices(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
   let upToMs = deps.now();
-  const waiting = await lookForSilent(deps, { fromMs: -Infinity, upToMs }, signal);
+  const waiting = await moveDevices(deps, { fromMs: -Infinity, upToMs }, signal);
   for (let at = 0; at < waiting.length && !signal.aborted; at += REARM_ENTRIES) {
-    await lookAt(deps, waiting.slice(at, at + REARM_ENTRIES), signal);
+    await checkEntries(deps, waiting.slice(at, at + REARM_ENTRIES), signal);
     const fromMs = upToMs + 1;
     upToMs = Math.max(fromMs, deps.now());
-    for (const due of await lookForSilent(deps, { fromMs, upToMs }, signal)) waiting.push(due);
+    for (const due of await moveDevices(deps, { fromMs, upToMs }, signal)) waiting.push(due);
   }
 }
 
-/** Looks for silent devices in a stretch of the index; returns the entries that are left. */
-async function lookForSilent(
+/** Moves devices that go offline or online; returns the due entries that still have to move. */
+async function moveDevices(
   deps: PresenceDeps,
-  stretch: Stretch,
+  span: EntrySpan,
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
-  return await lookAt({ ...deps, isUrgent: true }, await entriesOf(deps, stretch), signal);
+  return await checkEntries({ ...deps, movesOnly: true }, await entriesOf(deps, span), signal);
 }
 
 /**
- * Looks at the devices whose entries are so far away that they were armed under a longer setting,
- * or for a longer time of the device's own. Once, at start.
+ * Checks devices whose due entries are so far away that they were set under a longer setting, or for
+ * a longer time of the device's own. Runs once, at start.
  */
-async function hastenEntries(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
+async function checkFarEntries(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
   const fromMs = deps.now() + deps.offlineAfterMs + 1;
-  await lookAt(deps, await entriesOf(deps, { fromMs, upToMs: Infinity }), signal);
+  await checkEntries(deps, await entriesOf(deps, { fromMs, upToMs: Infinity }), signal);
 }
 
-interface Stretch {
+/** A part of the due index, both ends included. */
+interface EntrySpan {
   readonly fromMs: number;
   readonly upToMs: number;
 }
 
-/** Entries of a stretch in the order of ids. */
-async function entriesOf({ kv }: PresenceDeps, stretch: Stretch): Promise<DeviceDue[]> {
-  return await orderById(
-    await listCrowd(kv, "device_offline", { ...stretch, limit: LOOK_ENTRIES }),
-  );
+/** The due entries of a span in the order of ids. */
+async function entriesOf({ kv }: PresenceDeps, span: EntrySpan): Promise<DeviceDue[]> {
+  return await orderById(await listCrowd(kv, "device_offline", { ...span, limit: CHECK_ENTRIES }));
 }
 
-/** Looks at the devices of some entries in lanes; returns the entries that are left. */
-async function lookAt(
-  deps: PresenceDeps & Pick<Look, "isUrgent">,
+/** Checks the devices of due entries in lanes; returns the entries that are left. */
+async function checkEntries(
+  deps: PresenceDeps & Pick<PresenceRules, "movesOnly">,
   dues: readonly DeviceDue[],
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
   const batches: (readonly DeviceDue[])[] = [];
   for (let at = 0; at < dues.length; at += BATCH) batches.push(dues.slice(at, at + BATCH));
   const next = batches[Symbol.iterator]();
-  const lanes = Array.from({ length: LANES }, () => lookInLane(deps, next, signal));
+  const lanes = Array.from({ length: LANES }, () => runLane(deps, next, signal));
   return (await Promise.all(lanes)).flat();
 }
 
-/** Looks at a batch after the other, of those that no lane has taken. */
-async function lookInLane(
-  { kv, now, log, isExclusive, ...rules }: PresenceDeps & Pick<Look, "isUrgent">,
+/** Checks one batch after the other; all lanes draw from the same batches. */
+async function runLane(
+  { kv, now, log, isExclusive, ...rules }: PresenceDeps & Pick<PresenceRules, "movesOnly">,
   batches: Iterable<readonly DeviceDue[]>,
   signal: AbortSignal,
 ): Promise<DeviceDue[]> {
   const waiting: DeviceDue[] = [];
   for (const batch of batches) {
     if (signal.aborted) break;
-    const { offline, online, left } = await lookAtDevices(kv, batch, {
+    const { offline, online, left } = await checkPresence(kv, batch, {
       ...rules,
       nowMs: now(),
       maxChecks: maxChecks(isExclusive),
@@ -145,8 +146,13 @@ async function lookInLane(
     for (const due of left) waiting.push(due);
     // A batch that only reads would not let timers run before the next one.
     await pause(0, signal);
-    if (offline > 0) log("info", "devices went offline", { count: offline });
-    if (online > 0) log("info", "devices came online", { count: online });
+    if (offline.length > 0) log("info", "devices went offline", devicesField(offline));
+    if (online.length > 0) log("info", "devices came online", devicesField(online));
   }
   return waiting;
+}
+
+/** How many devices, and the first of their ids in order. */
+function devicesField(ids: readonly string[]): { count: number; deviceIds: readonly string[] } {
+  return { count: ids.length, deviceIds: ids.toSorted().slice(0, LOGGED_IDS) };
 }

@@ -3,9 +3,9 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["device", id]` | {@link DeviceRecord} | whoever creates or changes a device, and what moves it between online and offline (`kv/devices/presence.ts`), always under a check of what was read |
+ * | `["device", id]` | {@link DeviceRecord} | whoever creates or changes a device, and `kv/devices/presence.ts`, which moves it between online and offline; always under a check of the version that was read |
  *
- * Readings do not write here: when something was last received is in `kv/devices/last_seen.ts`.
+ * Readings do not write here: `kv/devices/last_seen.ts` keeps when something was last received.
  *
  * @module
  */
@@ -30,21 +30,23 @@ const deviceSchema = z.object({
   stateSinceMs: z.number(),
   lastSeenMs: z.number().nullable(),
   dueMs: z.number().nullable(),
-  // Records of before there was such a thing say nothing about it.
+  // Absent in records of earlier versions.
   isProfileFixed: z.boolean().default(false),
 });
 
 /**
- * A device. Times are epoch milliseconds. `offlineAfterMs` is null where the service's setting
- * counts. `stateSinceMs` is when it came into its state: the time of its last event, or of its
- * creation. `lastSeenMs` is what was known of the last reading received then. `dueMs` is where its
- * entry of the due index stands, null where it has none. `isProfileFixed` is set before the first
- * reading is on its way, by whoever brings it: as readings do not check the record, nothing else
- * keeps its profile from changing under them.
+ * A device. Times are epoch milliseconds.
+ *
+ * - `offlineAfterMs`: null if the service's setting applies.
+ * - `stateSinceMs`: when its state began, the time of its last event or of its creation.
+ * - `lastSeenMs`: when it was last seen, as known when its state began.
+ * - `dueMs`: where its entry in the due index is; null if it has none.
+ * - `isProfileFixed`: set by ingest before it writes the first reading. Readings do not check the
+ *   record, so nothing else keeps the profile from changing while they are written.
  */
 export type DeviceRecord = z.infer<typeof deviceSchema>;
 
-/** What users say about a device. */
+/** The fields that users set. */
 export type DeviceFields = Pick<
   DeviceRecord,
   "profile" | "deviceType" | "location" | "offlineAfterMs"
@@ -62,13 +64,13 @@ export interface DeviceEntry {
 
 type Kv = Pick<Deno.Kv, "get" | "atomic">;
 
-/** Reads a device; null where there is none. */
+/** Reads a device; null if there is none. */
 export async function getDevice(kv: Pick<Deno.Kv, "get">, id: string): Promise<DeviceEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { key, value: deviceSchema.parse(value), versionstamp };
 }
 
-/** Reads many devices; ids without a device are not in the map. */
+/** Reads many devices; ids without a device are absent from the map. */
 export async function getDevices(
   kv: Pick<Deno.Kv, "list">,
   ids: readonly string[],
@@ -80,7 +82,7 @@ export async function getDevices(
   ]));
 }
 
-/** Devices in the order of ids, from behind `afterId` ("" for the first), at most `limit`. */
+/** Devices in the order of ids, after `afterId` ("" for the first page), at most `limit`. */
 export async function listDevices(
   kv: Pick<Deno.Kv, "list">,
   { afterId, limit }: { afterId: string; limit: number },
@@ -96,21 +98,21 @@ export async function listDevices(
   return devices;
 }
 
-/** What a device begins with. */
+/** The initial fields of a device. */
 export interface NewDevice extends Partial<DeviceFields> {
   /** What it measures. */
   readonly profile: DeviceRecord["profile"];
   /** Epoch milliseconds now. */
   readonly nowMs: number;
-  /** After how long without a reading devices are offline that have no such time of their own. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly serviceOfflineAfterMs: number;
-  /** Whether it is made for a reading that is to follow. */
+  /** Whether its first reading follows at once. */
   readonly isProfileFixed?: boolean;
 }
 
 /**
- * Creates a device, online. Returns the record that is there afterwards: this one, or the one that
- * came first.
+ * Creates a device, online. Returns the stored record: the new one, or the one that was there
+ * already.
  */
 export async function createDevice(kv: Kv, id: string, device: NewDevice): Promise<DeviceRecord> {
   const { nowMs, profile, deviceType = null, location = null, offlineAfterMs = null } = device;
@@ -138,8 +140,8 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
 }
 
 /**
- * Fixes the profile of a device that is to get a reading of it. Returns the record that is there
- * afterwards: where it is of another profile that one stays as it is. Null where there is no device.
+ * Fixes the profile of a device before its first reading is written. Returns the stored record,
+ * unchanged if the device has another profile; null if there is no device.
  */
 export async function fixProfile(
   kv: Kv,
@@ -158,9 +160,9 @@ export async function fixProfile(
   }
 }
 
-/** How a device is changed. */
+/** A change of a device. */
 export interface DeviceChange {
-  /** Says what of a record shall become what; asked again where the device changed meanwhile. */
+  /** Returns the new fields for a record; called again if the device changed meanwhile. */
   readonly change: (
     device: DeviceRecord,
   ) => Partial<DeviceFields> | Promise<Partial<DeviceFields>>;
@@ -169,10 +171,11 @@ export interface DeviceChange {
 }
 
 /**
- * Changes what users say about a device. Returns the record that follows, or null where there is no
- * device. With another `offlineAfterMs` one that is online is looked at anew at once.
+ * Changes the fields that users set. Returns the new record, or null if there is no device. An online
+ * device with a new `offlineAfterMs` is checked at once.
  *
- * @throws {AppError} DEVICE_PROFILE_FIXED when it has readings of the profile it has, or gets some.
+ * @throws {AppError} DEVICE_PROFILE_FIXED if the profile changes although it has readings, or is
+ * about to get the first one.
  */
 export async function changeDevice(
   kv: Kv,
@@ -183,13 +186,13 @@ export async function changeDevice(
     const from = await getDevice(kv, id);
     if (from === null) return null;
     const fields = Object.entries(await change(from.value));
-    const given = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
-    const to: DeviceRecord = { ...from.value, ...given };
+    const defined = Object.fromEntries(fields.filter(([, value]) => value !== undefined));
+    const to: DeviceRecord = { ...from.value, ...defined };
     if (to.profile !== from.value.profile && from.value.isProfileFixed) {
       throw profileFixed(id, from.value.profile);
     }
-    const isOtherTime = to.offlineAfterMs !== from.value.offlineAfterMs;
-    if (isOtherTime && to.state === "online") to.dueMs = Math.min(to.dueMs ?? nowMs, nowMs);
+    const hasNewDeadline = to.offlineAfterMs !== from.value.offlineAfterMs;
+    if (hasNewDeadline && to.state === "online") to.dueMs = Math.min(to.dueMs ?? nowMs, nowMs);
     const op = kv.atomic();
     stageDeviceCheck(op, id, from);
     stageDevice(op, id, { from, to });
@@ -197,13 +200,13 @@ export async function changeDevice(
   }
 }
 
-/** The error of a change of profile that comes too late. */
+/** The error for a change of profile that comes too late. */
 export function profileFixed(id: string, profile: DeviceRecord["profile"]): AppError {
-  const detail = `Device ${id} has readings as ${profile}, so its profile stays`;
+  const detail = `Device ${id} has readings as ${profile}, so its profile cannot change`;
   return new AppError("DEVICE_PROFILE_FIXED", detail);
 }
 
-/** Lets a commit fail where a device is not what it was when read; null: where there is one. */
+/** Makes a commit fail if the device changed since it was read; null: if the device exists. */
 export function stageDeviceCheck(
   op: Pick<Deno.AtomicOperation, "check">,
   id: string,
@@ -212,7 +215,7 @@ export function stageDeviceCheck(
   op.check(entry ?? { key: [SPACE, id], versionstamp: null });
 }
 
-/** Sets a device and moves its entry of the due index; goes with {@link stageDeviceCheck}. */
+/** Sets a device and moves its entry in the due index. Needs {@link stageDeviceCheck} beside it. */
 export function stageDevice(
   op: Staging,
   id: string,

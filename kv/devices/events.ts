@@ -1,11 +1,11 @@
 /**
- * What is told of devices: when they went offline and came online again.
+ * Events of devices: when they went offline and came online again.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["device_event", id, atMs, state]` | {@link DeviceEvent} without its key | `kv/devices/presence.ts`, on the commit that moves the device |
+ * | `["device_event", id, atMs, state]` | {@link DeviceEvent} without its key | `kv/devices/presence.ts`, in the commit that moves the device |
  *
- * The events of a device take turns, offline first, each at a later time than the one before.
+ * The events of a device alternate, offline first, each at a later time than the one before.
  *
  * @module
  */
@@ -20,11 +20,11 @@ const eventSchema = z.object({ v: z.literal(1), lastSeenMs: z.number().nullable(
 
 /** One event; times are epoch milliseconds. */
 export interface DeviceEvent {
-  /** When it happened: a deadline that passed, or when something was received. */
+  /** When it happened: a deadline that passed, or the receipt of a message. */
   readonly atMs: number;
   /** The state that began. */
   readonly state: "online" | "offline";
-  /** When something was last received, null where nothing ever was. */
+  /** When something was last received; null if nothing ever was. */
   readonly lastSeenMs: number | null;
 }
 
@@ -37,7 +37,7 @@ export function stageDeviceEvent(
   op.set([SPACE, id, atMs, state], { v: 1, lastSeenMs });
 }
 
-/** The events of a device, the oldest first, from after a time (null: from the first one). */
+/** The events of a device, oldest first, after a time (null: from the first one on). */
 export async function listDeviceEvents(
   kv: Pick<Deno.Kv, "list">,
   id: string,

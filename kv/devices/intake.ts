@@ -1,11 +1,12 @@
 /**
- * Taking in what devices send: who may send how often, what is new, and when it was received.
+ * Accepts what devices send: enforces the rate limit, counts what is new, and records when it was
+ * received.
  *
- * What is known of a device that sent lately is kept in memory, so that most of its readings are
- * taken without reading the database. A process that has the database alone trusts its memory;
- * where others share it, the device and the beats of the others are read for each request. So of
- * several instances none lets more through than the limit, less what it sees of the others; what
- * is on its way at them in that moment comes on top.
+ * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
+ * reading the database. A process that has the database alone trusts the cache. Over a shared
+ * database, the device record and the last-seen records of the others are read for every request. So
+ * each instance accepts no more than the limit, minus the requests that the others have recorded;
+ * requests that the others are writing at that moment come on top.
  *
  * @module
  */
@@ -20,63 +21,63 @@ import {
   waitMs,
 } from "../../data/devices/rate_window.ts";
 import type { Staging } from "../budget.ts";
-import { OLD_LAST_SEEN_MS, stageLastSeen, stageLastSeenDelete } from "./last_seen.ts";
-import { createDeviceMemory, type KeptDevice } from "./memory.ts";
+import { LAST_SEEN_KEPT_MS, stageLastSeen, stageLastSeenDelete } from "./last_seen.ts";
+import { type CachedDevice, createDeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
 import { fixProfile } from "./devices.ts";
 import type { Ingest } from "../series/ingest.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
 
-/** Readings of one device that came in one request. */
+/** Readings of one device from one request. */
 export interface DeviceReadings {
   /** The device. */
   readonly id: string;
-  /** What the readings measure. */
+  /** The profile of the readings. */
   readonly profile: DeviceProfileName;
-  /** The readings, in the order in which they came. */
+  /** The readings, in the order in which they arrived. */
   readonly page: Page;
   /** Whether this counts as a request; false for more readings of a request that was counted. */
   readonly isCounted: boolean;
 }
 
-/** What came of readings. */
-export type Taken =
+/** What happened to the readings. */
+export type IntakeResult =
   | {
     /** They are durable. */
-    readonly kind: "taken";
-    /** Times that were new. */
+    readonly kind: "accepted";
+    /** Readings with a new time. */
     readonly created: number;
-    /** Times that had other values. */
+    /** Readings that replaced other values of the same time. */
     readonly updated: number;
-    /** Readings that changed nothing: the same was there, or a later one of them has their time. */
+    /** Readings that changed nothing: stored already, or replaced by a later one of the request. */
     readonly unchanged: number;
-    /** Requests that the limit would let through now. */
+    /** How many more requests the limit would accept now. */
     readonly remaining: number;
   }
   | {
-    /** The limit does not let them through; nothing was taken. */
+    /** The device sends too often; nothing was stored. */
     readonly kind: "limited";
-    /** How long until it does, milliseconds. */
+    /** How long until its next request is accepted, milliseconds. */
     readonly waitMs: number;
   }
   | {
-    /** The device is of another profile; nothing was taken. */
+    /** The device has another profile; nothing was stored. */
     readonly kind: "other profile";
-    /** The profile it is of. */
+    /** The profile of the device. */
     readonly profile: DeviceProfileName;
   };
 
-/** Takes in what devices send. */
+/** Accepts what devices send. */
 export interface DeviceIntake {
   /**
-   * Takes readings; a device that is not known is made. Settles once they are durable.
+   * Accepts readings; creates the device if it does not exist. Settles once they are durable.
    *
    * @throws {AppError} SERVICE_STOPPING while the service stops.
    */
-  take(readings: DeviceReadings): Promise<Taken>;
-  /** Has what users say about a device read anew; what it sent stays counted. */
-  forget(id: string): void;
+  accept(readings: DeviceReadings): Promise<IntakeResult>;
+  /** Call it after the record of a device changed. Its counted requests stay counted. */
+  invalidate(id: string): void;
 }
 
 /** What an intake needs. */
@@ -87,87 +88,89 @@ export interface DeviceIntakeDeps {
   readonly isExclusive: boolean;
   /** This running process, unlike any other that ever was. */
   readonly owner: string;
-  /** What commits readings. */
+  /** Commits readings. */
   readonly ingest: Pick<Ingest, "add">;
-  /** What is there already. */
+  /** The series store. */
   readonly series: Pick<SeriesStore, "describe" | "compare">;
   /** How often a device may send. */
   readonly limit: RateLimit;
-  /** How long a device may be silent, unless it says so itself, milliseconds. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
-/** How many times are what, and the rows of those that are to be looked up. */
+/** What happens to the readings of a page, and the rows that have to be compared to find out. */
 interface Counts {
   created: number;
   updated: number;
   unchanged: number;
-  readonly older: number[];
+  readonly toCompare: number[];
 }
 
 /** The rows of a page that has one. */
 const FIRST_ROW: readonly number[] = [0];
 
-/** An intake that keeps nothing yet. */
+/** Creates an intake with an empty cache. */
 export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   const { kv, ingest, limit, now, offlineAfterMs } = deps;
-  // Alone, a process goes on with the beats of the one before it.
+  // Alone, a process continues the last-seen records of the one before it.
   const writer = deps.isExclusive ? "" : deps.owner;
-  const memory = createDeviceMemory({ ...deps, writer });
+  const cache = createDeviceCache({ ...deps, writer });
 
-  async function take(readings: DeviceReadings): Promise<Taken> {
+  async function accept(readings: DeviceReadings): Promise<IntakeResult> {
     const { id, profile, page, isCounted } = readings;
-    const known = await memory.known(id, profile);
-    if (known.device.profile === profile && !known.device.isProfileFixed) {
-      known.device = await fixProfile(kv, id, profile) ?? known.device;
+    const cached = await cache.get(id, profile);
+    if (cached.device.profile === profile && !cached.device.isProfileFixed) {
+      cached.device = await fixProfile(kv, id, profile) ?? cached.device;
     }
-    const { device } = known;
+    const { device } = cached;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
     const nowMs = now();
-    let used = usedRequests(known.window, limit, nowMs);
-    for (const { window } of known.others) used += usedRequests(window, limit, nowMs);
+    let used = usedRequests(cached.window, limit, nowMs);
+    for (const { window } of cached.others) used += usedRequests(window, limit, nowMs);
     if (isCounted && used >= limit.requests) {
-      const windows = [known.window, ...known.others.map(({ window }) => window)];
+      const windows = [cached.window, ...cached.others.map(({ window }) => window)];
       return { kind: "limited", waitMs: waitMs(windows, limit, nowMs) };
     }
-    // Nothing was awaited since the look, so no other request took the same place.
-    if (isCounted) countRequest(known.window, limit, nowMs);
-    // By what is durable: what failed did not keep the device online.
-    const silentMs = nowMs - known.onlineMs;
-    known.receivedMs = Math.max(known.receivedMs, nowMs);
-    const rows = rowsOfTimes(page.timesMs);
-    const counts = noteTimes(known, page.timesMs, rows);
+    // Nothing was awaited since the requests were counted, so no other one used the same place.
+    if (isCounted) countRequest(cached.window, limit, nowMs);
+    // Counted from what is durable: a request that failed did not keep the device online.
+    const silentMs = nowMs - cached.onlineMs;
+    cached.receivedMs = Math.max(cached.receivedMs, nowMs);
+    const rows = lastRowsOfTimes(page.timesMs);
+    const counts = countTimes(cached, page.timesMs, rows);
     try {
-      if (counts.older.length > 0) await countOlder(deps.series, { profile, id }, { page, counts });
+      if (counts.toCompare.length > 0) {
+        await countCompared(deps.series, { profile, id }, { page, counts });
+      }
       await ingest.add(
         { profile, id },
         page,
-        (op) => stageLastSeenOfAll(op, known, { id, writer, nowMs }),
+        (op) => stageLastSeenOf(op, cached, { id, writer, nowMs }),
       );
     } catch (error) {
-      if (isCounted) uncountRequest(known.window);
+      if (isCounted) uncountRequest(cached.window);
       throw error;
     } finally {
-      release(known.pending, page.timesMs, rows);
+      release(cached.pending, page.timesMs, rows);
     }
-    for (const row of rows) known.lastMs = Math.max(known.lastMs, page.timesMs[row]);
+    for (const row of rows) cached.lastMs = Math.max(cached.lastMs, page.timesMs[row]);
     const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
     if (isLate || device.state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
     }
-    known.onlineMs = Math.max(known.onlineMs, nowMs);
+    cached.onlineMs = Math.max(cached.onlineMs, nowMs);
     const remaining = Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
     const { created, updated, unchanged } = counts;
-    return { kind: "taken", created, updated, unchanged, remaining };
+    return { kind: "accepted", created, updated, unchanged, remaining };
   }
 
-  return { take, forget: memory.forget };
+  return { accept, invalidate: cache.invalidate };
 }
 
-/** The last row of each time, in the order in which the times came first. */
-function rowsOfTimes(timesMs: Float64Array): readonly number[] {
+/** The last row of each time, in the order in which the times first occur. */
+function lastRowsOfTimes(timesMs: Float64Array): readonly number[] {
   if (timesMs.length === 1) return FIRST_ROW;
   const rows = new Map<number, number>();
   for (let row = 0; row < timesMs.length; row++) rows.set(timesMs[row], row);
@@ -175,52 +178,52 @@ function rowsOfTimes(timesMs: Float64Array): readonly number[] {
 }
 
 /**
- * Which times are new, as far as that is known without a look: those that are later than all others.
- * All are on their way from here on.
+ * Counts the times that are known to be new without a comparison, because they are later than all
+ * stored ones. From here on, all of the times are pending.
  */
-function noteTimes(
-  { lastMs, pending }: KeptDevice,
+function countTimes(
+  { lastMs, pending }: CachedDevice,
   timesMs: Float64Array,
   rows: readonly number[],
 ): Counts {
-  const older: number[] = [];
-  const counts = { created: 0, updated: 0, unchanged: timesMs.length - rows.length, older };
+  const toCompare: number[] = [];
+  const counts = { created: 0, updated: 0, unchanged: timesMs.length - rows.length, toCompare };
   for (const row of rows) {
     const timeMs = timesMs[row];
     const others = pending.get(timeMs) ?? 0;
     if (others > 0) counts.updated++;
     else if (timeMs > lastMs) counts.created++;
-    else older.push(row);
+    else toCompare.push(row);
     pending.set(timeMs, others + 1);
   }
   return counts;
 }
 
-/** Adds what becomes of the rows that are to be looked up. */
-async function countOlder(
+/** Compares rows with what is stored and adds the result to the counts. */
+async function countCompared(
   series: DeviceIntakeDeps["series"],
   ref: SeriesRef,
   { page, counts }: { page: Page; counts: Counts },
 ): Promise<void> {
-  const compared = await series.compare(ref, gatherPage(page, Uint32Array.from(counts.older)));
+  const compared = await series.compare(ref, gatherPage(page, Uint32Array.from(counts.toCompare)));
   counts.created += compared.inserted;
   counts.updated += compared.updated;
   counts.unchanged += compared.unchanged;
 }
 
-/** Sets the beat of a device; beats of processes that are long gone go with it. */
-function stageLastSeenOfAll(
+/** Sets the last-seen record of a device, and deletes those of processes that are long gone. */
+function stageLastSeenOf(
   op: Staging,
-  { receivedMs: lastReceivedMs, window, others }: KeptDevice,
+  { receivedMs: lastReceivedMs, window, others }: CachedDevice,
   { id, writer, nowMs }: { id: string; writer: string; nowMs: number },
 ): void {
   stageLastSeen(op, id, { writer, lastReceivedMs, window });
   for (const other of others) {
-    if (nowMs - other.lastReceivedMs > OLD_LAST_SEEN_MS) stageLastSeenDelete(op, id, other.writer);
+    if (nowMs - other.lastReceivedMs > LAST_SEEN_KEPT_MS) stageLastSeenDelete(op, id, other.writer);
   }
 }
 
-/** Takes the times of one request off those that are on their way. */
+/** Removes the times of one request from those that are pending. */
 function release(
   pending: Map<number, number>,
   timesMs: Float64Array,

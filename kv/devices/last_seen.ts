@@ -1,13 +1,16 @@
 /**
- * LastSeenMap: when something was last received from a device, and how much lately.
+ * When something was last received from a device, and how many requests it sent lately.
  *
  * | key | value | who writes |
  * |---|---|---|
  * | `["beat", id, writer]` | 1 byte format, 8 bytes last received (f64, epoch milliseconds), then a rate window (`data/devices/rate_window.ts`) | ingest, on the commit of the readings |
  *
- * Each instance over a shared database writes beats of its own, so that none overwrites another's;
- * a process that has its database alone writes as `""`. What a device sent is all of its beats
- * together.
+ * The key still begins with `beat`, the name that this record had up to 0.5: databases of before
+ * must open.
+ *
+ * Each instance over a shared database writes a record of its own, so none overwrites another's. A
+ * process that has its database alone writes as `""`. A device was last seen at the latest time in
+ * any of its records; its requests are the sum of all.
  *
  * @module
  */
@@ -22,28 +25,31 @@ import {
 import { SHARED_MAX_CHECKS, type Staging } from "../budget.ts";
 import { listByIds } from "../list_by_ids.ts";
 
-/** The first part of its keys. */
+/** The first part of its keys; the journal needs it. */
 export const LAST_SEEN_SPACE = "beat";
 const FORMAT = 1;
 const HEADER_BYTES = 9;
-/** LastSeenMap that are older belong to a writer that is gone, where a later one is there, milliseconds. */
-export const OLD_LAST_SEEN_MS: number = HOUR_MS;
+/**
+ * A record older than this belongs to a writer that is gone, if another writer has a later one,
+ * milliseconds.
+ */
+export const LAST_SEEN_KEPT_MS: number = HOUR_MS;
 
 /** What one writer knows of a device. */
 export interface LastSeen {
   /** When something was last received, epoch milliseconds. */
   readonly lastReceivedMs: number;
-  /** Requests that were let through lately. */
+  /** The requests that were accepted lately. */
   readonly window: RateWindow;
 }
 
-/** A beat and whose it is. */
+/** A record and who wrote it. */
 export interface StoredLastSeen extends LastSeen {
   /** The writer. */
   readonly writer: string;
 }
 
-/** Sets the beat of a writer. */
+/** Sets the record of a writer. */
 export function stageLastSeen(
   op: Staging,
   id: string,
@@ -57,50 +63,50 @@ export function stageLastSeen(
   op.set([LAST_SEEN_SPACE, id, writer], bytes);
 }
 
-/** Takes the beat of a writer away. */
+/** Deletes the record of a writer. */
 export function stageLastSeenDelete(op: Staging, id: string, writer: string): void {
   op.delete([LAST_SEEN_SPACE, id, writer]);
 }
 
-/** The beats of a device, one a writer. */
+/** The records of a device, one for each writer. */
 export async function listLastSeen(
   kv: Pick<Deno.Kv, "list">,
   id: string,
 ): Promise<StoredLastSeen[]> {
-  const beats: StoredLastSeen[] = [];
+  const records: StoredLastSeen[] = [];
   for await (const { key, value } of kv.list<Uint8Array>({ prefix: [LAST_SEEN_SPACE, id] })) {
-    beats.push({
+    records.push({
       writer: String(key[2]),
       lastReceivedMs: timeOf(value),
       window: decodeRateWindow(value.subarray(HEADER_BYTES)),
     });
   }
-  return beats;
+  return records;
 }
 
-/** When something was last received from a device, epoch milliseconds; null where nothing was. */
+/** When something was last received from a device, epoch milliseconds; null if nothing ever was. */
 export async function lastReceivedMs(
   kv: Pick<Deno.Kv, "list">,
   id: string,
 ): Promise<number | null> {
-  const times = (await listLastSeen(kv, id)).map((beat) => beat.lastReceivedMs);
+  const times = (await listLastSeen(kv, id)).map((record) => record.lastReceivedMs);
   return times.length === 0 ? null : Math.max(...times);
 }
 
-/** What many devices sent. */
-export interface ReceivedOfMany {
-  /** When something was last received from each; those from which nothing was are not in it. */
+/** When many devices were last seen. */
+export interface LastSeenOfMany {
+  /** Epoch milliseconds by id; a device from which nothing was ever received is absent. */
   readonly lastMs: ReadonlyMap<string, number>;
-  /** LastSeenMap that say nothing any more: of writers that are gone, with a later one beside them. */
-  readonly gone: readonly Deno.KvEntry<unknown>[];
+  /** Records of writers that are gone: another writer of the same device has a later one. */
+  readonly outdated: readonly Deno.KvEntry<unknown>[];
 }
 
-/** The beats of many devices as they are at a time, epoch milliseconds. */
-export async function receivedOf(
+/** When each of many devices was last seen. `nowMs` decides which records are outdated. */
+export async function lastSeenOfMany(
   kv: Pick<Deno.Kv, "list">,
   ids: readonly string[],
   nowMs: number,
-): Promise<ReceivedOfMany> {
+): Promise<LastSeenOfMany> {
   const entries = await listByIds(kv, LAST_SEEN_SPACE, ids);
   // Nothing but bytes is written under these keys.
   const timesMs = entries.map(({ value }) => timeOf(value as Uint8Array));
@@ -109,21 +115,26 @@ export async function receivedOf(
     const id = String(key[1]);
     lastMs.set(id, Math.max(lastMs.get(id) ?? -Infinity, timesMs[index]));
   });
-  const gone = entries.filter(({ key }, index) => {
-    const isOld = nowMs - timesMs[index] > OLD_LAST_SEEN_MS;
+  const outdated = entries.filter(({ key }, index) => {
+    const isOld = nowMs - timesMs[index] > LAST_SEEN_KEPT_MS;
     return isOld && timesMs[index] < (lastMs.get(String(key[1])) ?? -Infinity);
   });
-  return { lastMs, gone };
+  return { lastMs, outdated };
 }
 
-/** Deletes beats, unless one of the few that share a commit was written again meanwhile. */
+/**
+ * Deletes records. A few share a commit; if one of those was written again since it was read, all of
+ * the few stay.
+ */
 export async function deleteLastSeen(
   kv: Pick<Deno.Kv, "atomic">,
-  beats: readonly Deno.KvEntry<unknown>[],
+  records: readonly Deno.KvEntry<unknown>[],
 ): Promise<void> {
-  for (let at = 0; at < beats.length; at += SHARED_MAX_CHECKS) {
+  for (let at = 0; at < records.length; at += SHARED_MAX_CHECKS) {
     const op = kv.atomic();
-    for (const beat of beats.slice(at, at + SHARED_MAX_CHECKS)) op.check(beat).delete(beat.key);
+    for (const record of records.slice(at, at + SHARED_MAX_CHECKS)) {
+      op.check(record).delete(record.key);
+    }
     await op.commit();
   }
 }

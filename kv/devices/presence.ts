@@ -1,28 +1,30 @@
 /**
- * The moves of a device between online and offline.
+ * Moves devices between online and offline.
  *
  * | from | to | when |
  * |---|---|---|
- * | online | offline | its deadline passed: event (at the deadline), entry armed for the second look |
- * | online | online | its entry stands elsewhere than its deadline: entry armed anew |
- * | offline | online | something was received: event (when it was received), entry armed at the new deadline |
- * | offline | offline | the second look found nothing new: no entry |
+ * | online | offline | its deadline passed: event (at the deadline), due entry at the recheck |
+ * | online | online | its due entry does not match its deadline: due entry at the deadline |
+ * | offline | online | something was received: event (at its receipt), due entry at the new deadline |
+ * | offline | offline | the recheck found nothing newer: no due entry |
  *
- * The deadline of a device is the latest of when something was last received from it, when the
- * service started and when the device was created, plus the time after which it is offline. Each
- * move is one commit under a check of the record, and sets record, event and entry together: so
- * whatever races with it, the events of a device take turns, and none is told twice.
+ * The deadline of a device is the latest of three times (when it was last seen, when the service
+ * started, when the device was created) plus the time without messages after which it is offline.
+ * Each move is one commit under a check of the device record, and sets record, event and due entry
+ * together. So whatever races with it, offline and online events alternate, and none is recorded
+ * twice.
  *
- * A reading does not check the record (ingest would wait for it), so it may become durable between
- * the moment when its device's last reading is looked up and the move to offline. Who brought it
- * took the device for online and calls no {@link markOnline}. Hence the second look: whoever takes
- * readings may rely on a record for less than {@link SECOND_LOOK_MS} since it was read.
+ * Ingest does not check the device record, because it would have to wait for it. So a reading may
+ * become durable after its device's last-seen records were read and before the device is set
+ * offline. The process that accepted the reading believed the device online and does not call
+ * {@link markOnline}. That is why an offline device is rechecked once: a process that accepts
+ * readings may rely on a device record for less than {@link RECHECK_AFTER_MS} after reading it.
  *
  * @module
  */
 
 import { packStages, type Stage } from "../budget.ts";
-import { deleteLastSeen, receivedOf } from "./last_seen.ts";
+import { deleteLastSeen, lastSeenOfMany } from "./last_seen.ts";
 import { type DeviceEvent, stageDeviceEvent } from "./events.ts";
 import {
   type DeviceEntry,
@@ -34,44 +36,44 @@ import {
 } from "./devices.ts";
 import { type Due, stageDueDelete } from "../jobs/due.ts";
 
-/** How long after a device went offline it is looked at once more, milliseconds. */
-export const SECOND_LOOK_MS = 10_000;
+/** How long after a device went offline it is checked once more, milliseconds. */
+export const RECHECK_AFTER_MS = 10_000;
 
-/** An entry of the due index that is about a device. */
+/** A due entry of a device. */
 export type DeviceDue = Due<"device_offline">;
 
-/** What a look goes by. */
-export interface Look {
+/** The rules of a check. */
+export interface PresenceRules {
   /** Epoch milliseconds now. */
   readonly nowMs: number;
-  /** When the service started, epoch milliseconds: what came before it may not have been received. */
+  /** When the service started, epoch milliseconds; earlier messages may not have reached it. */
   readonly startedMs: number;
-  /** After how long devices are offline that have no such time of their own, milliseconds. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
-  /** Most checks of a commit: up to 90 where the database is a local file, elsewhere 9. */
+  /** Most checks of a commit: up to 90 if the database is a local file, else up to 9. */
   readonly maxChecks: number;
-  /** Whether only devices that go offline or come online are moved, as those must not wait. */
-  readonly isUrgent?: boolean;
+  /** Whether to move only devices that go offline or online, which must not wait. */
+  readonly movesOnly?: boolean;
 }
 
-/** What came of a look. */
-export interface LookResult {
-  /** How many devices went offline. */
-  readonly offline: number;
-  /** How many came online, by their second look. */
-  readonly online: number;
-  /** Entries that are still to be moved or deleted: what was not urgent, or kept changing. */
+/** What a check did. */
+export interface PresenceResult {
+  /** The ids of the devices that went offline. */
+  readonly offline: readonly string[];
+  /** The ids of the devices that came online, found by their recheck. */
+  readonly online: readonly string[];
+  /** Due entries still to be moved or deleted: not urgent, or their device kept changing. */
   readonly left: readonly DeviceDue[];
 }
 
-/** A record that follows, and the event that tells of it, if any. */
+/** The next record of a device, and the event that goes with it, if any. */
 interface Move {
   readonly to: DeviceRecord;
   readonly event: DeviceEvent | null;
 }
 
-/** A move, or the deletion of a stale entry, and the record that it goes by. */
-interface Step<About extends { readonly id: string } = DeviceDue> {
+/** A change to commit, a move or the deletion of a stale entry, and the record it is based on. */
+interface Change<About extends { readonly id: string } = DeviceDue> {
   readonly due: About;
   readonly entry: DeviceEntry | null;
   readonly stage: Stage;
@@ -79,110 +81,112 @@ interface Step<About extends { readonly id: string } = DeviceDue> {
 }
 
 /**
- * Looks at devices whose entries fired, a few hundred at a time. Entries that are not their
- * device's (any more) are deleted, and one that stands later than the deadline is armed anew. Done
- * twice, or by several processes at once, it is done once; a device that keeps changing meanwhile
- * is left for the next look.
+ * Checks the devices of due entries, at most a few hundred at a time. An entry that does not belong
+ * to its device (any more) is deleted; an entry before the device's deadline moves there. Calling it
+ * twice, or from several processes at once, has the effect of one call. A device that keeps changing
+ * meanwhile is left for the next check.
  */
-export async function lookAtDevices(
+export async function checkPresence(
   kv: Pick<Deno.Kv, "list" | "atomic">,
   dues: readonly DeviceDue[],
-  look: Look,
-): Promise<LookResult> {
-  const { found, gone } = await findSteps(kv, dues, look);
-  const steps = found.filter(({ event }) => event !== null || !look.isUrgent);
-  const left = found.filter(({ event }) => event === null && look.isUrgent).map(({ due }) => due);
-  const counts = { offline: 0, online: 0 };
+  rules: PresenceRules,
+): Promise<PresenceResult> {
+  const { found, outdated } = await findChanges(kv, dues, rules);
+  const changes = found.filter(({ event }) => event !== null || !rules.movesOnly);
+  const left = found.filter(({ event }) => event === null && rules.movesOnly).map(({ due }) => due);
+  const moved: Record<DeviceEvent["state"], string[]> = { offline: [], online: [] };
   const refused: DeviceDue[] = [];
   let at = 0;
-  const packed = packStages(steps.map(({ stage }) => stage), look.maxChecks);
-  const groups = packed.map(({ length }) => steps.slice(at, at += length));
-  // Side by side, as a database file syncs commits together that come while it syncs another.
+  const packed = packStages(changes.map(({ stage }) => stage), rules.maxChecks);
+  const groups = packed.map(({ length }) => changes.slice(at, at += length));
+  // In parallel: a database file syncs together the commits that arrive during another sync.
   await Promise.all(groups.map(async (group) => {
-    if (await commitSteps(kv, group)) {
-      for (const { event } of group) if (event !== null) counts[event.state]++;
-    } else refused.push(...group.map(({ due }) => due));
+    if (!await commitChanges(kv, group)) return refused.push(...group.map(({ due }) => due));
+    for (const { due, event } of group) if (event !== null) moved[event.state].push(due.id);
   }));
-  await deleteLastSeen(kv, gone);
-  if (refused.length === 0) return { ...counts, left };
-  if (look.maxChecks === 1) return { ...counts, left: [...left, ...refused] };
-  const alone = await lookAtDevices(kv, refused, { ...look, maxChecks: 1 });
-  const { offline, online } = counts;
+  await deleteLastSeen(kv, outdated);
+  if (refused.length === 0) return { ...moved, left };
+  if (rules.maxChecks === 1) return { ...moved, left: [...left, ...refused] };
+  const alone = await checkPresence(kv, refused, { ...rules, maxChecks: 1 });
   return {
-    offline: offline + alone.offline,
-    online: online + alone.online,
+    offline: [...moved.offline, ...alone.offline],
+    online: [...moved.online, ...alone.online],
     left: [...left, ...alone.left],
   };
 }
 
 /** What brings a device online. */
-export interface Received {
+export interface Receipt {
   /** When something was received from it, epoch milliseconds. */
   readonly receivedMs: number;
-  /** After how long devices are offline that have no such time of their own, milliseconds. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
 }
 
 /**
- * Brings a device online from which something was received. Does nothing where it is online, where
- * that reading was known when it went offline, or where there is no device. Returns whether it did.
+ * Brings a device online because something was received from it. Does nothing if the device is
+ * online or does not exist, or if the receipt was known when the device went offline. Returns
+ * whether the device was moved.
  */
 export async function markOnline(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   id: string,
-  { receivedMs, offlineAfterMs }: Received,
+  { receivedMs, offlineAfterMs }: Receipt,
 ): Promise<boolean> {
   for (;;) {
     const entry = await getDevice(kv, id);
     if (entry === null || entry.value.state === "online") return false;
-    if (!isNews(entry.value, receivedMs)) return false;
+    if (!isNewer(entry.value, receivedMs)) return false;
     const move = onlineMove(entry.value, receivedMs, offlineAfterMs);
-    if (await commitSteps(kv, [stepOf({ id }, entry, move)])) return true;
+    if (await commitChanges(kv, [moveChange({ id }, entry, move)])) return true;
   }
 }
 
-/** What is to be done about entries, and beats that are of no use any more. Records are read first, as the checks are on them. */
-async function findSteps(
+/**
+ * The changes that due entries call for, and outdated last-seen records. Device records are read
+ * first, because the commits check them.
+ */
+async function findChanges(
   kv: Pick<Deno.Kv, "list">,
   dues: readonly DeviceDue[],
-  look: Look,
-): Promise<{ found: Step[]; gone: readonly Deno.KvEntry<unknown>[] }> {
+  rules: PresenceRules,
+): Promise<{ found: Change[]; outdated: readonly Deno.KvEntry<unknown>[] }> {
   const devices = await getDevices(kv, dues.map(({ id }) => id));
   const open = dues.filter((due) => {
-    const device = firing(due, devices.get(due.id))?.value;
+    const device = ownerOf(due, devices.get(due.id))?.value;
     if (device === undefined) return false;
-    return device.state === "offline" || deadlineOf(device, look) <= look.nowMs;
+    return device.state === "offline" || deadlineOf(device, rules) <= rules.nowMs;
   });
-  const { lastMs, gone } = await receivedOf(kv, open.map(({ id }) => id), look.nowMs);
+  const { lastMs, outdated } = await lastSeenOfMany(kv, open.map(({ id }) => id), rules.nowMs);
   const found = dues.flatMap((due) => {
     const entry = devices.get(due.id);
-    const device = firing(due, entry);
-    if (device === undefined) return [staleStep(due, entry ?? null)];
-    const move = moveOf(device.value, lastMs.get(due.id) ?? null, look);
+    const device = ownerOf(due, entry);
+    if (device === undefined) return [staleChange(due, entry ?? null)];
+    const move = moveOf(device.value, lastMs.get(due.id) ?? null, rules);
     const isMoved = move.event !== null || move.to.dueMs !== due.atMs;
-    return isMoved ? [stepOf(due, device, move)] : [];
+    return isMoved ? [moveChange(due, device, move)] : [];
   });
-  return { found, gone };
+  return { found, outdated };
 }
 
-/** The device that an entry is about, unless the entry is not the device's (any more). */
-function firing({ atMs }: DeviceDue, entry: DeviceEntry | undefined): DeviceEntry | undefined {
+/** The device of a due entry, unless the entry is not the device's (any more). */
+function ownerOf({ atMs }: DeviceDue, entry: DeviceEntry | undefined): DeviceEntry | undefined {
   return entry?.value.dueMs === atMs ? entry : undefined;
 }
 
-function moveOf(device: DeviceRecord, receivedMs: number | null, look: Look): Move {
+function moveOf(device: DeviceRecord, receivedMs: number | null, rules: PresenceRules): Move {
   if (device.state === "offline") {
-    if (isNews(device, receivedMs)) return onlineMove(device, receivedMs, look.offlineAfterMs);
-    const isTime = device.dueMs === null || device.dueMs <= look.nowMs;
+    if (isNewer(device, receivedMs)) return onlineMove(device, receivedMs, rules.offlineAfterMs);
+    const isTime = device.dueMs === null || device.dueMs <= rules.nowMs;
     return { to: { ...device, dueMs: isTime ? null : device.dueMs }, event: null };
   }
-  const lastSeenMs = isNews(device, receivedMs) ? receivedMs : device.lastSeenMs;
-  const deadlineMs = deadlineOf({ ...device, lastSeenMs }, look);
-  if (deadlineMs > look.nowMs) return { to: { ...device, dueMs: deadlineMs }, event: null };
+  const lastSeenMs = isNewer(device, receivedMs) ? receivedMs : device.lastSeenMs;
+  const deadlineMs = deadlineOf({ ...device, lastSeenMs }, rules);
+  if (deadlineMs > rules.nowMs) return { to: { ...device, dueMs: deadlineMs }, event: null };
   return movedTo("offline", device, {
     atMs: deadlineMs,
     lastSeenMs,
-    dueMs: look.nowMs + SECOND_LOOK_MS,
+    dueMs: rules.nowMs + RECHECK_AFTER_MS,
   });
 }
 
@@ -194,7 +198,7 @@ function onlineMove(device: DeviceRecord, receivedMs: number, offlineAfterMs: nu
   });
 }
 
-/** A move with its event, which is later than the one before whatever clocks say. */
+/** A move with its event, which is later than the one before even if clocks differ. */
 function movedTo(
   state: DeviceRecord["state"],
   device: DeviceRecord,
@@ -204,28 +208,28 @@ function movedTo(
   return { to: { ...device, state, stateSinceMs: event.atMs, lastSeenMs, dueMs }, event };
 }
 
-/** Whether a reading came after all that were known when its device got into its state. */
-function isNews(
+/** Whether something was received after everything known when the device got into its state. */
+function isNewer(
   { lastSeenMs }: DeviceRecord,
   receivedMs: number | null,
 ): receivedMs is number {
   return receivedMs !== null && (lastSeenMs === null || receivedMs > lastSeenMs);
 }
 
-/** When a device that is online goes offline, by what its record knows of its readings. */
+/** When a device that is online goes offline, as far as its record knows when it was last seen. */
 function deadlineOf(
   { lastSeenMs, createdMs, offlineAfterMs }: DeviceRecord,
-  look: Look,
+  rules: PresenceRules,
 ): number {
-  return Math.max(lastSeenMs ?? createdMs, createdMs, look.startedMs) +
-    (offlineAfterMs ?? look.offlineAfterMs);
+  return Math.max(lastSeenMs ?? createdMs, createdMs, rules.startedMs) +
+    (offlineAfterMs ?? rules.offlineAfterMs);
 }
 
-function stepOf<About extends { readonly id: string }>(
+function moveChange<About extends { readonly id: string }>(
   due: About,
   entry: DeviceEntry,
   { to, event }: Move,
-): Step<About> {
+): Change<About> {
   const stage: Stage = (op) => {
     stageDevice(op, due.id, { from: entry, to });
     if (event !== null) stageDeviceEvent(op, due.id, event);
@@ -233,17 +237,17 @@ function stepOf<About extends { readonly id: string }>(
   return { due, entry, stage, event };
 }
 
-function staleStep(due: DeviceDue, entry: DeviceEntry | null): Step {
+function staleChange(due: DeviceDue, entry: DeviceEntry | null): Change {
   return { due, entry, stage: (op) => stageDueDelete(op, due), event: null };
 }
 
-/** All of them or none: false where one of the records has changed meanwhile. */
-async function commitSteps(
+/** Commits all of them or none: false if one of the records has changed meanwhile. */
+async function commitChanges(
   kv: Pick<Deno.Kv, "atomic">,
-  steps: readonly Step<{ readonly id: string }>[],
+  changes: readonly Change<{ readonly id: string }>[],
 ): Promise<boolean> {
   const op = kv.atomic();
-  for (const { due, entry, stage } of steps) {
+  for (const { due, entry, stage } of changes) {
     stageDeviceCheck(op, due.id, entry);
     stage(op);
   }

@@ -43,7 +43,7 @@ export interface DeviceDeps {
   /** Where readings are. */
   readonly series: Pick<SeriesStore, "describe" | "read">;
   /** What takes readings, and keeps what it knows of devices. */
-  readonly intake: Pick<DeviceIntake, "forget">;
+  readonly intake: Pick<DeviceIntake, "invalidate">;
   /** How long a device may be silent, unless it says so itself, milliseconds. */
   readonly offlineAfterMs: number;
   /** Epoch milliseconds now. */
@@ -172,7 +172,7 @@ async function setUp(
       throw profileFixed(id, before);
     },
   });
-  intake.forget(id);
+  intake.invalidate(id);
   // Devices are not removed, so one that was made is there.
   if (device === null) throw unknownDevice();
   return { isNew, device };

@@ -68,7 +68,7 @@ async function takeOne(deps: TelemetryDeps, message: unknown): Promise<Response>
   if ("problems" in result) throw invalidRequest(result.problems);
   const { telemetry } = result;
   const { deviceId: id, profile } = telemetry;
-  const taken = await intake.take({ id, profile, page: messagePage(telemetry), isCounted: true });
+  const taken = await intake.accept({ id, profile, page: messagePage(telemetry), isCounted: true });
   if (taken.kind === "limited") return rateLimited(id, limit, taken.waitMs);
   if (taken.kind === "other profile") {
     const detail = `metrics must be those of the profile ${taken.profile}, which device ${id} has`;

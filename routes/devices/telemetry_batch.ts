@@ -10,7 +10,7 @@ import type {
   TelemetryReader,
   TelemetryReject,
 } from "../../data/devices/message_reader.ts";
-import type { DeviceIntake, Taken } from "../../kv/devices/intake.ts";
+import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 import type { Log } from "../../data/log.ts";
 
 /** Messages taken in at once. */
@@ -46,7 +46,7 @@ export interface BatchLimited {
 /** What a batch needs. */
 export interface BatchDeps {
   /** What takes readings. */
-  readonly intake: Pick<DeviceIntake, "take">;
+  readonly intake: Pick<DeviceIntake, "accept">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -72,12 +72,12 @@ export async function takeBatch(
 
   async function takeGroup({ id, profile, page, places }: MessageGroup): Promise<void> {
     const waitMs = waits.get(id) ?? null;
-    const taken: Taken = waitMs !== null && waitMs > 0
+    const taken: IntakeResult = waitMs !== null && waitMs > 0
       ? { kind: "limited", waitMs }
-      : await intake.take({ id, profile, page, isCounted: waitMs === null });
+      : await intake.accept({ id, profile, page, isCounted: waitMs === null });
     // Metrics of another profile are refused before they count as a request.
     if (taken.kind !== "other profile") waits.set(id, taken.kind === "limited" ? taken.waitMs : 0);
-    if (taken.kind === "taken") {
+    if (taken.kind === "accepted") {
       counts.created += taken.created;
       counts.updated += taken.updated;
       counts.unchanged += taken.unchanged;

@@ -36,15 +36,15 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     kv: emptyKv(),
     series: emptySeries(),
     intake: {
-      take: ({ page }) =>
+      accept: ({ page }) =>
         Promise.resolve({
-          kind: "taken",
+          kind: "accepted",
           created: page.timesMs.length,
           updated: 0,
           unchanged: 0,
           remaining: 9,
         }),
-      forget: () => {},
+      invalidate: () => {},
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,

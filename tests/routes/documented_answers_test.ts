@@ -10,7 +10,7 @@ import {
   expired,
   failed,
 } from "../../jobs/engine/transitions.ts";
-import type { Taken } from "../../kv/devices/intake.ts";
+import type { IntakeResult } from "../../kv/devices/intake.ts";
 import type { AppDeps } from "../../routes/app.ts";
 import { assertEquals, assertObjectMatch } from "../support/assert.ts";
 import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
@@ -215,7 +215,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   };
   return createTestApp({
     kv: { get: fail, list: failNow, atomic: failNow },
-    intake: { take: fail, forget: fail },
+    intake: { accept: fail, invalidate: fail },
     series,
     jobs: { get: fail, create: fail, waitForEnd: fail },
     files: { read: fail },
@@ -271,13 +271,13 @@ Deno.test("a job of another kind is no export, as documented", async () => {
 
 Deno.test("a device that is over its limit, or of another profile, is answered as documented", async () => {
   const { assertAllowed } = await api();
-  const outcomes: Taken[] = [
+  const outcomes: IntakeResult[] = [
     { kind: "limited", waitMs: 300 },
     { kind: "other profile", profile: "appliance" },
   ];
   for (const [index, outcome] of outcomes.entries()) {
-    const take = () => Promise.resolve(outcome);
-    const { app } = createTestApp({ intake: { take, forget: () => {} } });
+    const accept = () => Promise.resolve(outcome);
+    const { app } = createTestApp({ intake: { accept, invalidate: () => {} } });
     const answer = await readAnswer(
       await app.request("/telemetry", {
         method: "POST",

@@ -1,5 +1,5 @@
 /**
- * Devices for tests, and what must always hold of them.
+ * Devices for tests, and what must always hold for them.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import { createRateWindow } from "../../data/devices/rate_window.ts";
 import { stageLastSeen } from "../../kv/devices/last_seen.ts";
 import { type DeviceEvent, listDeviceEvents } from "../../kv/devices/events.ts";
-import type { DeviceDue, Look } from "../../kv/devices/presence.ts";
+import type { DeviceDue, PresenceRules } from "../../kv/devices/presence.ts";
 import { createDevice, type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
 import { listCrowd } from "../../kv/jobs/due.ts";
 import { assert, assertEquals, assertLess } from "./assert.ts";
 
-/** After how long devices of tests are offline unless they say otherwise, milliseconds. */
+/** The time without messages after which devices of tests are offline, milliseconds. */
 export const OFFLINE_AFTER_MS = 600_000;
-/** The look of a service that started at time 0, over a shared database. */
-export const LOOK: Look = {
+/** The rules of a service that started at time 0, over a shared database. */
+export const RULES: PresenceRules = {
   nowMs: 0,
   startedMs: 0,
   offlineAfterMs: OFFLINE_AFTER_MS,
@@ -31,7 +31,7 @@ export function createBattery(
   return createDevice(kv, id, { profile: "battery", nowMs, serviceOfflineAfterMs });
 }
 
-/** Keeps that something was received, as ingest does beside readings. */
+/** Records that something was received, as ingest does on the commit of readings. */
 export async function receive(
   kv: Deno.Kv,
   id: string,
@@ -43,14 +43,14 @@ export async function receive(
   await op.commit();
 }
 
-/** The record of a device that is there. */
+/** The record of a device that must exist. */
 export async function deviceOf(kv: Deno.Kv, id: string): Promise<DeviceRecord> {
   const entry = await getDevice(kv, id);
   assert(entry !== null, id);
   return entry.value;
 }
 
-/** Every entry of the due index that is about a device, up to a time. */
+/** Every due entry of devices up to a time. */
 export function deviceDues(kv: Deno.Kv, upToMs = Infinity): Promise<DeviceDue[]> {
   return listCrowd(kv, "device_offline", { upToMs, limit: 10_000 });
 }
@@ -61,23 +61,25 @@ export function eventsOf(kv: Deno.Kv, id: string): Promise<DeviceEvent[]> {
 }
 
 /**
- * Fails unless events take turns, offline first, each later than the one before, online by a
- * reading that was new, the state is the last event's, and the due index has just the entry that
- * the record tells of.
+ * Fails unless events alternate, offline first, each later than the one before; every move to online
+ * has a newer receipt; the state is that of the last event; and the due index has exactly the entry
+ * that the record names.
  */
 export async function assertSound(kv: Deno.Kv, id: string): Promise<void> {
   const device = await deviceOf(kv, id);
   const events = await eventsOf(kv, id);
-  const turns = events.map((_, index) => index % 2 === 0 ? "offline" : "online");
-  assertEquals(events.map(({ state }) => state), turns);
+  const alternating = events.map((_, index) => index % 2 === 0 ? "offline" : "online");
+  assertEquals(events.map(({ state }) => state), alternating);
   events.slice(1).forEach(({ atMs, state, lastSeenMs }, index) => {
     assertLess(events[index].atMs, atMs);
     const knownMs = events[index].lastSeenMs ?? -1;
-    if (state === "online") assertLess(knownMs, lastSeenMs ?? -1, "online by an old reading");
+    if (state === "online") {
+      assertLess(knownMs, lastSeenMs ?? -1, "online because of an old receipt");
+    }
   });
   assertEquals(device.state, events.at(-1)?.state ?? "online");
   assertEquals(device.stateSinceMs, events.at(-1)?.atMs ?? device.createdMs);
   const times = (await deviceDues(kv)).filter((due) => due.id === id).map(({ atMs }) => atMs);
   assertEquals(times, device.dueMs === null ? [] : [device.dueMs]);
-  if (device.state === "online") assert(device.dueMs !== null, "online, and never looked at");
+  if (device.state === "online") assert(device.dueMs !== null, "online, and never checked");
 }

@@ -18,7 +18,7 @@ function statusAt(second: number): Page {
   };
 }
 
-Deno.test("compaction folds a series with 256 segments now and one with few when they are old", async () => {
+Deno.test("compaction folds a series with 256 segments at once, and one with few when they are old", async () => {
   using kv = await Deno.openKv(":memory:");
   let nowMs = 0;
   const series = createSeriesStore({ kv, now: () => nowMs });
@@ -40,7 +40,7 @@ Deno.test("compaction folds a series with 256 segments now and one with few when
   assertEquals((await series.describe(SITE))?.count, 256);
 });
 
-Deno.test("a series that cannot be folded does not keep the others from it", async () => {
+Deno.test("a series that cannot be folded does not keep the others from being folded", async () => {
   using kv = await Deno.openKv(":memory:");
   const series = createSeriesStore({ kv, now: () => 0 });
   const ingest = createIngest({ kv, writer: "w" });

@@ -1,4 +1,8 @@
-import { lookAtDue, type PresenceDeps, startPresence } from "../../../jobs/upkeep/presence.ts";
+import {
+  checkDueDevices,
+  type PresenceDeps,
+  startPresence,
+} from "../../../jobs/upkeep/presence.ts";
 import { changeDevice } from "../../../kv/devices/devices.ts";
 import { assertEquals, assertLessOrEqual } from "../../support/assert.ts";
 import {
@@ -38,7 +42,7 @@ async function until(kv: Deno.Kv, id: string, state: "online" | "offline"): Prom
   while ((await deviceOf(kv, id)).state !== state) await pause(5);
 }
 
-Deno.test("a worker finds a silent device, and tells of it once though another one looks too", async () => {
+Deno.test("a device that goes offline has one event though two workers check it", async () => {
   await using rig = await createWorkerRig();
   await createBattery(rig.kv, "d", { nowMs: rig.now() });
   await rig.addWorker("a", []);
@@ -53,21 +57,21 @@ Deno.test("a worker finds a silent device, and tells of it once though another o
   assertEquals((await eventsOf(rig.kv, "d")).length, 1);
 });
 
-Deno.test("jobs begin and end while a look at devices goes on", async () => {
+Deno.test("jobs start and end while a presence check runs", async () => {
   const gate = createGate();
-  const looking = createGate();
+  const checking = createGate();
   const below = await Deno.openKv(":memory:");
   await createBattery(below, "d");
   const kv = strictKv(below, {
     before({ kind, space }) {
       if (kind !== "commit" || space !== "device") return;
-      looking.open();
+      checking.open();
       return gate.passed;
     },
   });
   await using rig = await createWorkerRig(kv, { hasQueue: false });
   await rig.addWorker("a", [textKind(rig.files, () => Promise.resolve("x"))]);
-  await looking.passed;
+  await checking.passed;
   const { id } = await rig.ask();
   await rig.until(id, "completed");
   gate.open();
@@ -82,14 +86,24 @@ Deno.test("many devices share commits: 90 a commit on a local file, 9 elsewhere"
       list: below.list.bind(below),
       atomic: () => (commits++, below.atomic()),
     };
-    await lookAtDue({ ...depsOver(below, { isExclusive }), kv }, SIGNAL);
+    await checkDueDevices({ ...depsOver(below, { isExclusive }), kv }, SIGNAL);
     // 1,000 in batches of 180: 5 x 2 + 2 commits of up to 90, or 5 x 20 + 12 of up to 9.
     assertLessOrEqual(commits, most);
     assertEquals((await deviceOf(below, "d00999")).state, "offline");
   }
 });
 
-Deno.test("after a start with a shorter setting, entries of the longer one are armed anew", async () => {
+Deno.test("the log counts the devices that went offline, and names the first 20", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const ids = await createMany(kv, 25);
+  const logged: unknown[] = [];
+  const log: PresenceDeps["log"] = (...record) => logged.push(record);
+  await checkDueDevices(depsOver(kv, { log }), SIGNAL);
+  const deviceIds = ids.slice(0, 20);
+  assertEquals(logged, [["info", "devices went offline", { count: 25, deviceIds }]]);
+});
+
+Deno.test("after a start with a shorter setting, due entries of the longer one are moved", async () => {
   using kv = await Deno.openKv(":memory:");
   await createBattery(kv, "d", { nowMs: 1_000 });
   await createBattery(kv, "own", { nowMs: 1_000 });
@@ -101,13 +115,13 @@ Deno.test("after a start with a shorter setting, entries of the longer one are a
   assertEquals((await deviceOf(kv, "d")).dueMs, 7_000);
 });
 
-Deno.test("a look that fails is logged, and the next one comes", async () => {
+Deno.test("a check that fails is logged, and the next one runs", async () => {
   const plan: StrictPlan = { fate: () => "lost" };
   using kv = await Deno.openKv(":memory:");
   await createBattery(kv, "d");
   const failed = Promise.withResolvers<unknown>();
   const log: PresenceDeps["log"] = (_level, event, fields) => {
-    if (event === "devices not looked at") failed.resolve(fields?.error);
+    if (event === "presence check failed") failed.resolve(fields?.error);
   };
   const presence = startPresence(depsOver(strictKv(kv, plan), { log }));
   assertEquals(await failed.promise instanceof CommitFault, true);
@@ -116,7 +130,7 @@ Deno.test("a look that fails is logged, and the next one comes", async () => {
   await presence.stop();
 });
 
-Deno.test("stopping ends a look between two batches", async () => {
+Deno.test("stopping ends a check between two batches", async () => {
   using below = await Deno.openKv(":memory:");
   const ids = await createMany(below, 800);
   const first = Promise.withResolvers<void>();

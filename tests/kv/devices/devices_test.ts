@@ -37,7 +37,7 @@ Deno.test("a new device is online, with an entry at its creation plus the servic
   await assertSound(kv, "d");
 });
 
-Deno.test("a new device may have a time, a type and a place of its own", async () => {
+Deno.test("a new device may have its own time until offline, type and location", async () => {
   using kv = await Deno.openKv(":memory:");
   const own = { deviceType: "PACK", location: "Shed", offlineAfterMs: 5_000 };
   const device = await createDevice(kv, "d", {
@@ -50,13 +50,13 @@ Deno.test("a new device may have a time, a type and a place of its own", async (
   await assertSound(kv, "d");
 });
 
-Deno.test("of many that create a device at once one does, and all are told what is there", async () => {
+Deno.test("of many concurrent creations one succeeds, and all return the same record", async () => {
   using kv = await Deno.openKv(":memory:");
-  const told = await Promise.all(
+  const records = await Promise.all(
     Array.from({ length: 10 }, (_, index) => createBattery(kv, "d", { nowMs: index })),
   );
-  assertEquals(new Set(told.map(({ createdMs }) => createdMs)).size, 1);
-  assertEquals(await deviceOf(kv, "d"), told[0]);
+  assertEquals(new Set(records.map(({ createdMs }) => createdMs)).size, 1);
+  assertEquals(await deviceOf(kv, "d"), records[0]);
   await assertSound(kv, "d");
 });
 
@@ -77,7 +77,7 @@ Deno.test("a change sets what it names and leaves the rest", async () => {
   await assertSound(kv, "d");
 });
 
-Deno.test("with another time until offline a device is looked at at once", async () => {
+Deno.test("a device with a new time until offline is checked at once", async () => {
   using kv = await Deno.openKv(":memory:");
   await createBattery(kv, "d");
   await changeDevice(kv, "d", { change: () => ({ offlineAfterMs: 5_000 }), nowMs: 90_000 });
@@ -87,7 +87,7 @@ Deno.test("with another time until offline a device is looked at at once", async
   await assertSound(kv, "d");
 });
 
-Deno.test("a change is asked for again where another one came first", async () => {
+Deno.test("a change is computed again if another one came first", async () => {
   using below = await Deno.openKv(":memory:");
   await createBattery(below, "d");
   const plan: StrictPlan = {};
@@ -95,16 +95,16 @@ Deno.test("a change is asked for again where another one came first", async () =
     await changeDevice(below, "d", { change: () => ({ location: "first" }), nowMs: 0 });
   });
   plan.before = moment.before;
-  const asked: (string | null)[] = [];
+  const given: (string | null)[] = [];
   const after = await changeDevice(strictKv(below, plan), "d", {
     change: ({ location }) => {
-      asked.push(location);
+      given.push(location);
       return Promise.resolve({ deviceType: "second" });
     },
     nowMs: 0,
   });
   moment.assertCame();
-  assertEquals(asked, [null, "first"]);
+  assertEquals(given, [null, "first"]);
   assertEquals([after?.location, after?.deviceType], ["first", "second"]);
 });
 
@@ -118,7 +118,7 @@ Deno.test("a change that throws changes nothing", async () => {
   assertEquals(await deviceOf(kv, "d"), before);
 });
 
-Deno.test("listDevices() pages through ids in their order, each page one read", async () => {
+Deno.test("listDevices() pages through ids in order, one read a page", async () => {
   using below = await Deno.openKv(":memory:");
   for (const id of ["d2", "d", "d10", "D", "d-1"]) await createBattery(below, id);
   const kv = strictKv(below);
@@ -133,7 +133,7 @@ Deno.test("listDevices() pages through ids in their order, each page one read", 
   assertEquals(kv.reads(), 3);
 });
 
-Deno.test("getDevices() gives those that are there, as getDevice() does", async () => {
+Deno.test("getDevices() returns the devices that exist, as getDevice() does", async () => {
   using kv = await Deno.openKv(":memory:");
   for (const id of ["a", "c"]) await createBattery(kv, id);
   const devices = await getDevices(kv, ["c", "b", "a"]);
@@ -141,7 +141,7 @@ Deno.test("getDevices() gives those that are there, as getDevice() does", async 
   assertEquals(devices.get("c") ?? null, await getDevice(kv, "c"));
 });
 
-Deno.test("a record of a form that is not known is refused", async () => {
+Deno.test("a record of an unknown version is refused", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(["device", "d"], { ...await createBattery(kv, "x"), v: 2 });
   await assertRejects(() => getDevice(kv, "d"));

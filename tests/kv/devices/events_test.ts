@@ -11,7 +11,7 @@ const EVENTS: DeviceEvent[] = [
   { atMs: 1_000, state: "offline", lastSeenMs: 400 },
 ];
 
-Deno.test("listDeviceEvents() gives a device's events, the oldest first, page by page", async () => {
+Deno.test("listDeviceEvents() returns the events of a device, oldest first, page by page", async () => {
   using kv = await Deno.openKv(":memory:");
   const op = kv.atomic();
   EVENTS.toReversed().forEach((event) => stageDeviceEvent(op, "d", event));

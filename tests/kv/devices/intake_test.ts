@@ -1,5 +1,9 @@
 import { pageOf, type Row } from "../../support/pages.ts";
-import { createDeviceIntake, type DeviceIntake, type Taken } from "../../../kv/devices/intake.ts";
+import {
+  createDeviceIntake,
+  type DeviceIntake,
+  type IntakeResult,
+} from "../../../kv/devices/intake.ts";
 import { changeDevice } from "../../../kv/devices/devices.ts";
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
@@ -25,7 +29,7 @@ interface Setting {
   readonly requests?: number;
 }
 
-/** A process that takes readings. */
+/** Starts a process that accepts readings. */
 function startIntake(
   { kv, clock = { nowMs: DAY }, isExclusive = true, owner = "one", requests = 1_000 }: Setting,
 ): DeviceIntake {
@@ -47,15 +51,15 @@ function send(
   intake: DeviceIntake,
   readings: readonly (readonly [timeMs: number, value: string])[],
   { id = "d", isCounted = true } = {},
-): Promise<Taken> {
+): Promise<IntakeResult> {
   const page = pageOf(readings.map(([timeMs, text]): Row => [timeMs, text, text, text, text]));
-  return intake.take({ id, profile: "battery", page, isCounted });
+  return intake.accept({ id, profile: "battery", page, isCounted });
 }
 
-/** Created, updated and unchanged; fails unless the readings were taken. */
-function countsOf(taken: Taken): number[] {
-  assert(taken.kind === "taken", taken.kind);
-  return [taken.created, taken.updated, taken.unchanged];
+/** Created, updated and unchanged; fails unless the readings were accepted. */
+function countsOf(result: IntakeResult): number[] {
+  assert(result.kind === "accepted", result.kind);
+  return [result.created, result.updated, result.unchanged];
 }
 
 function openKv(plan: StrictPlan = {}): Promise<Deno.Kv> {
@@ -67,7 +71,7 @@ async function linesOf(kv: Deno.Kv): Promise<string[]> {
   return await readLines(store, { profile: "battery", id: "d" });
 }
 
-/** Has device "d" be offline since its time ran out, which the second look has seen too. */
+/** Sets device "d" offline since its deadline, as the recheck leaves it. */
 async function setOffline(kv: Deno.Kv, lastSeenMs: number): Promise<void> {
   const stateSinceMs = lastSeenMs + OFFLINE_AFTER_MS;
   const offline = { state: "offline", stateSinceMs, lastSeenMs, dueMs: null };
@@ -78,7 +82,7 @@ async function setOffline(kv: Deno.Kv, lastSeenMs: number): Promise<void> {
 for (const isExclusive of [true, false]) {
   const where = isExclusive ? "alone" : "over a shared database";
 
-  Deno.test(`readings are told as new, other and the same, ${where}`, async () => {
+  Deno.test(`new, changed and repeated readings are counted apart, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive });
     assertEquals(countsOf(await send(intake, [[DAY + 2, "1"], [DAY + 4, "1"]])), [2, 0, 0]);
@@ -96,14 +100,14 @@ for (const isExclusive of [true, false]) {
     );
   });
 
-  Deno.test(`of one time twice in a request the later counts, ${where}`, async () => {
+  Deno.test(`if a time occurs twice in a request, the last one wins, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive });
     assertEquals(countsOf(await send(intake, [[DAY, "1"], [DAY, "2"], [DAY, "3"]])), [1, 0, 2]);
     assertEquals(await linesOf(kv), [`${DAY} 3,3,3,3`]);
   });
 
-  Deno.test(`of one time in many requests at once one is new, ${where}`, async () => {
+  Deno.test(`of many requests at once with one time, one creates the reading, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive });
     await send(intake, [[DAY, "1"]]);
@@ -114,7 +118,7 @@ for (const isExclusive of [true, false]) {
     assertEquals((await linesOf(kv)).length, 2);
   });
 
-  Deno.test(`a device that many send of at once is made once, ${where}`, async () => {
+  Deno.test(`a new device in many requests at once is created once, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive });
     const sent = Array.from({ length: 20 }, (_, index) => send(intake, [[DAY + index, "1"]]));
@@ -123,20 +127,20 @@ for (const isExclusive of [true, false]) {
     assertEquals((await linesOf(kv)).length, 20);
   });
 
-  Deno.test(`a device takes no readings of another profile, ${where}`, async () => {
+  Deno.test(`a device accepts no readings of another profile, ${where}`, async () => {
     using kv = await openKv();
     await createBattery(kv, "d");
     const intake = startIntake({ kv, isExclusive, requests: 1 });
     const page = pageOf([[DAY, "1", "1", "1", "1"]]);
     const other = { id: "d", profile: "appliance", page, isCounted: true } as const;
-    assertEquals(await intake.take(other), { kind: "other profile", profile: "battery" });
-    // It was not counted.
+    assertEquals(await intake.accept(other), { kind: "other profile", profile: "battery" });
+    // The refused request did not count.
     assertEquals(countsOf(await send(intake, [[DAY, "1"]])), [1, 0, 0]);
     const store = createSeriesStore({ kv, now: () => DAY });
     assertEquals(await store.describe({ profile: "appliance", id: "d" }), null);
   });
 
-  Deno.test(`a restart goes on with what was counted before it, ${where}`, async () => {
+  Deno.test(`a restart keeps the requests counted before it, ${where}`, async () => {
     using kv = await openKv();
     const clock = { nowMs: DAY };
     const before = startIntake({ kv, isExclusive, clock, requests: 10, owner: "before" });
@@ -147,11 +151,11 @@ for (const isExclusive of [true, false]) {
     for (let index = 7; index < 11; index++) {
       kinds.push((await send(after, [[DAY + index, "1"]])).kind);
     }
-    assertEquals(kinds, ["taken", "taken", "taken", "limited"]);
-    // The seven leave a second after they came.
+    assertEquals(kinds, ["accepted", "accepted", "accepted", "limited"]);
+    // The seven leave the window a second after they arrived.
     assertEquals(await send(after, [[DAY + 20, "1"]]), { kind: "limited", waitMs: 600 });
     clock.nowMs += 600;
-    assertEquals((await send(after, [[DAY + 20, "1"]])).kind, "taken");
+    assertEquals((await send(after, [[DAY + 20, "1"]])).kind, "accepted");
   });
 
   Deno.test(`a request whose commit fails does not count and can be sent again, ${where}`, async () => {
@@ -167,39 +171,39 @@ for (const isExclusive of [true, false]) {
     assertEquals((await send(intake, [[DAY + 2, "1"]])).kind, "limited");
   });
 
-  Deno.test(`a device that was changed is known as it is, once it is forgotten, ${where}`, async () => {
+  Deno.test(`after invalidate() a device is used as its record says, ${where}`, async () => {
     using kv = await openKv();
     await createBattery(kv, "d");
     const intake = startIntake({ kv, isExclusive, requests: 10 });
     const page = pageOf([[DAY, "1", "1", "1", "1"]]);
     const appliance = { id: "d", profile: "appliance", page, isCounted: true } as const;
-    assertEquals((await intake.take(appliance)).kind, "other profile");
+    assertEquals((await intake.accept(appliance)).kind, "other profile");
     const change = () => Promise.resolve({ profile: "appliance" as const });
     await changeDevice(kv, "d", { nowMs: DAY, change });
-    intake.forget("d");
-    assertEquals((await intake.take(appliance)).kind, "taken");
+    intake.invalidate("d");
+    assertEquals((await intake.accept(appliance)).kind, "accepted");
   });
 
   Deno.test(`what is counted outlives that a device is forgotten, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive, requests: 3 });
     for (let index = 0; index < 3; index++) await send(intake, [[DAY + index, "1"]]);
-    intake.forget("d");
+    intake.invalidate("d");
     assertEquals((await send(intake, [[DAY + 3, "1"]])).kind, "limited");
   });
 
-  Deno.test(`requests on their way count, though their device is forgotten, ${where}`, async () => {
+  Deno.test(`pending requests count even if their device is invalidated, ${where}`, async () => {
     using kv = await openKv();
     const intake = startIntake({ kv, isExclusive, requests: 3 });
     await send(intake, [[DAY, "1"]]);
     const sent = [send(intake, [[DAY + 1, "1"]]), send(intake, [[DAY + 2, "1"]])];
-    intake.forget("d");
+    intake.invalidate("d");
     const late = [send(intake, [[DAY + 3, "1"]]), send(intake, [[DAY + 2, "1"]])];
     const kinds = (await Promise.all([...sent, ...late])).map(({ kind }) => kind);
-    assertEquals(kinds, ["taken", "taken", "limited", "limited"]);
+    assertEquals(kinds, ["accepted", "accepted", "limited", "limited"]);
   });
 
-  Deno.test(`a device is back online by its next reading, with one event, ${where}`, async () => {
+  Deno.test(`the next reading brings a device back online, with one event, ${where}`, async () => {
     using kv = await openKv();
     const clock = { nowMs: DAY };
     const intake = startIntake({ kv, isExclusive, clock });
@@ -213,7 +217,7 @@ for (const isExclusive of [true, false]) {
     assertEquals(events.map(({ atMs, state }) => [atMs, state]), [[DAY + 700_000, "online"]]);
   });
 
-  Deno.test(`a device offline while its readings failed is back by the next one, ${where}`, async () => {
+  Deno.test(`a device that went offline while its readings failed is back online with the next one, ${where}`, async () => {
     const plan: StrictPlan = {};
     using kv = await openKv(plan);
     const clock = { nowMs: DAY };
@@ -224,7 +228,7 @@ for (const isExclusive of [true, false]) {
     await assertRejects(() => send(intake, [[DAY + 1, "1"]]), CommitFault);
     plan.fate = undefined;
     await setOffline(kv, DAY);
-    // Silent for 650 s by what is durable, though only for 60 s by what was tried.
+    // 650 s since the last durable reading, though only 60 s since the last attempt.
     clock.nowMs = DAY + 650_000;
     await send(intake, [[DAY + 2, "1"]]);
     assertEquals((await deviceOf(kv, "d")).state, "online");
@@ -232,7 +236,7 @@ for (const isExclusive of [true, false]) {
     assertEquals(events.map(({ atMs, state }) => [atMs, state]), [[DAY + 650_000, "online"]]);
   });
 
-  Deno.test(`a device whose move to online failed is back by the next reading, ${where}`, async () => {
+  Deno.test(`a device whose move to online failed is back online with the next reading, ${where}`, async () => {
     const plan: StrictPlan = {};
     using kv = await openKv(plan);
     const clock = { nowMs: DAY };
@@ -249,15 +253,15 @@ for (const isExclusive of [true, false]) {
   });
 }
 
-Deno.test("more readings of a request that was counted do not count", async () => {
+Deno.test("more readings of a counted request do not count again", async () => {
   using kv = await openKv();
   const intake = startIntake({ kv, requests: 1 });
-  assertEquals((await send(intake, [[DAY, "1"]])).kind, "taken");
-  assertEquals((await send(intake, [[DAY + 1, "1"]], { isCounted: false })).kind, "taken");
+  assertEquals((await send(intake, [[DAY, "1"]])).kind, "accepted");
+  assertEquals((await send(intake, [[DAY + 1, "1"]], { isCounted: false })).kind, "accepted");
   assertEquals((await send(intake, [[DAY + 2, "1"]])).kind, "limited");
 });
 
-Deno.test("alone, a device that is known is taken of without a read of the database", async () => {
+Deno.test("alone, readings of a cached device are accepted without reading the database", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const intake = startIntake({ kv });
   await send(intake, [[DAY, "1"]]);
@@ -266,7 +270,7 @@ Deno.test("alone, a device that is known is taken of without a read of the datab
   assertEquals(kv.reads() - before, 0);
 });
 
-Deno.test("two instances one after the other let through no more than the limit", async () => {
+Deno.test("two instances in turn accept no more than the limit", async () => {
   using kv = await openKv();
   const clock = { nowMs: DAY };
   const shared = { kv, clock, isExclusive: false, requests: 10 };
@@ -275,36 +279,36 @@ Deno.test("two instances one after the other let through no more than the limit"
   for (let index = 0; index < 24; index++) {
     kinds.push((await send(both[index % 2], [[DAY + index, "1"]])).kind);
   }
-  const expected = Array.from({ length: 24 }, (_, index) => index < 10 ? "taken" : "limited");
+  const expected = Array.from({ length: 24 }, (_, index) => index < 10 ? "accepted" : "limited");
   assertEquals(kinds, expected);
   clock.nowMs += 1_000;
-  assertEquals((await send(both[1], [[DAY + 30, "1"]])).kind, "taken");
+  assertEquals((await send(both[1], [[DAY + 30, "1"]])).kind, "accepted");
 });
 
 for (const inFlight of [1, 2, 5]) {
-  Deno.test(`two instances with ${inFlight} on the way let through at most as many more`, async () => {
+  Deno.test(`two instances with ${inFlight} requests each at a time accept at most as many more`, async () => {
     using kv = await openKv();
     const shared = { kv, isExclusive: false, requests: 10 };
     const both = ["one", "two"].map((owner) => startIntake({ ...shared, owner }));
     let timeMs = DAY;
-    let taken = 0;
-    /** One client: the next request when the one before was answered. */
+    let accepted = 0;
+    /** A client that sends its next request when the one before was answered. */
     const client = async (intake: DeviceIntake) => {
       for (let index = 0; index < 15; index++) {
-        if ((await send(intake, [[timeMs++, "1"]])).kind === "taken") taken++;
+        if ((await send(intake, [[timeMs++, "1"]])).kind === "accepted") accepted++;
       }
     };
     const clients = both.flatMap((intake) =>
       Array.from({ length: inFlight }, () => client(intake))
     );
     await Promise.all(clients);
-    assertLessOrEqual(10, taken);
-    assertLessOrEqual(taken, 10 + inFlight);
-    assertEquals((await linesOf(kv)).length, taken);
+    assertLessOrEqual(10, accepted);
+    assertLessOrEqual(accepted, 10 + inFlight);
+    assertEquals((await linesOf(kv)).length, accepted);
   });
 }
 
-Deno.test("beats of an instance that is gone for more than an hour go with the next reading", async () => {
+Deno.test("the next reading deletes last-seen records of an instance that has been gone for an hour", async () => {
   using kv = await openKv();
   const clock = { nowMs: DAY };
   const shared = { kv, clock, isExclusive: false };

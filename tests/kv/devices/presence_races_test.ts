@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { lastReceivedMs } from "../../../kv/devices/last_seen.ts";
-import { lookAtDevices, markOnline, SECOND_LOOK_MS } from "../../../kv/devices/presence.ts";
+import { checkPresence, markOnline, RECHECK_AFTER_MS } from "../../../kv/devices/presence.ts";
 import { changeDevice } from "../../../kv/devices/devices.ts";
 import { assert, assertEquals, assertLess } from "../../support/assert.ts";
 import {
@@ -8,17 +8,17 @@ import {
   createBattery,
   deviceDues,
   deviceOf,
-  LOOK,
   receive,
+  RULES,
 } from "../../support/devices.ts";
 import { insist } from "../../support/series_rig.ts";
 import { randomFates, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 
 const IDS = ["a", "b"];
 const OFFLINE_AFTER_MS = 20_000;
-/** Most that passes amid an operation: what it read is then younger than the second look is late. */
-const AMID_MS = 3_000;
-const MAX_AMID = 3;
+/** Most time that passes during an operation, so that what it read is younger than the recheck. */
+const DURING_MS = 3_000;
+const MAX_DURING = 3;
 
 /** What all processes share. */
 interface World {
@@ -29,7 +29,7 @@ interface World {
 /** Something that a process does. */
 type Operation = (kv: Deno.Kv, world: World) => Promise<unknown>;
 
-/** Gives an operation a name that failures are told by. */
+/** Gives an operation the name that failures show. */
 function named(name: string, operation: Operation): Operation {
   return Object.assign(operation, { [fc.toStringMethod]: () => name });
 }
@@ -39,13 +39,13 @@ function newDevice(kv: Deno.Kv, device: string, nowMs: number): Promise<unknown>
 }
 
 const id = fc.constantFrom(...IDS);
-const look = named("look", async (kv, { nowMs, startedMs }) => {
-  const rules = { ...LOOK, nowMs, startedMs, offlineAfterMs: OFFLINE_AFTER_MS };
-  await lookAtDevices(kv, await deviceDues(kv, nowMs), rules);
+const check = named("check", async (kv, { nowMs, startedMs }) => {
+  const rules = { ...RULES, nowMs, startedMs, offlineAfterMs: OFFLINE_AFTER_MS };
+  await checkPresence(kv, await deviceDues(kv, nowMs), rules);
 });
 const mark = (kv: Deno.Kv, device: string, receivedMs: number) =>
   markOnline(kv, device, { receivedMs, offlineAfterMs: OFFLINE_AFTER_MS });
-/** What ingest does: it knows the record, commits what came, then brings the device online. */
+/** What ingest does: it reads the record, commits the reading, then brings the device online. */
 function receivesBy(writer: string): fc.Arbitrary<Operation> {
   return id.map((device) =>
     named(`receive ${device} by '${writer}'`, async (kv, { nowMs }) => {
@@ -55,7 +55,7 @@ function receivesBy(writer: string): fc.Arbitrary<Operation> {
     })
   );
 }
-/** A call that is late: what it tells of is long known. */
+/** A late call, about a receipt that has been recorded long ago. */
 const lateMarks: fc.Arbitrary<Operation> = id.map((device) =>
   named(`mark ${device} late`, async (kv) => {
     const receivedMs = await lastReceivedMs(kv, device);
@@ -82,33 +82,33 @@ const passes = (mostMs: number): fc.Arbitrary<Operation> =>
       return Promise.resolve();
     })
   );
-/** What a process does. Its own beats never go back, so no two that overlap share a writer. */
+/** What a process does. Its last-seen times never go back, so no two processes share a writer. */
 function actsOf(writer: string): fc.Arbitrary<Operation> {
   return fc.oneof(
     { weight: 3, arbitrary: receivesBy(writer) },
-    { weight: 4, arbitrary: fc.constant(look) },
+    { weight: 4, arbitrary: fc.constant(check) },
     { weight: 1, arbitrary: lateMarks },
     { weight: 1, arbitrary: changes },
     { weight: 1, arbitrary: fc.constantFrom(restart, create) },
   );
 }
 
-/** An operation, and what others do between its accesses to the database. */
+/** An operation, and what other processes do between its accesses to the database. */
 interface Step {
   readonly operation: Operation;
-  readonly amid: readonly { readonly gap: number; readonly operation: Operation }[];
+  readonly during: readonly { readonly gap: number; readonly operation: Operation }[];
 }
 
-const amid = fc.array(
-  fc.record({ gap: fc.nat(4), operation: fc.oneof(actsOf("w"), passes(AMID_MS)) }),
-  { maxLength: MAX_AMID },
+const during = fc.array(
+  fc.record({ gap: fc.nat(4), operation: fc.oneof(actsOf("w"), passes(DURING_MS)) }),
+  { maxLength: MAX_DURING },
 );
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
-    { weight: 3, arbitrary: fc.record({ operation: actsOf(""), amid }) },
+    { weight: 3, arbitrary: fc.record({ operation: actsOf(""), during }) },
     {
       weight: 2,
-      arbitrary: passes(30_000).map((operation): Step => ({ operation, amid: [] })),
+      arbitrary: passes(30_000).map((operation): Step => ({ operation, during: [] })),
     },
   ),
   { minLength: 3, maxLength: 25 },
@@ -120,11 +120,11 @@ async function createWorld(kv: Deno.Kv): Promise<World> {
   return { nowMs: 0, startedMs: 0 };
 }
 
-/** Lets time pass until every look is done, then compares with what was received last. */
+/** Lets time pass until every check is done, then compares with what was received last. */
 async function assertSettled(kv: Deno.Kv, world: World): Promise<void> {
   for (let round = 0; round < 3; round++) {
-    world.nowMs += SECOND_LOOK_MS;
-    while ((await deviceDues(kv, world.nowMs)).length > 0) await look(kv, world);
+    world.nowMs += RECHECK_AFTER_MS;
+    while ((await deviceDues(kv, world.nowMs)).length > 0) await check(kv, world);
   }
   for (const device of IDS) {
     await assertSound(kv, device);
@@ -138,15 +138,15 @@ async function assertSettled(kv: Deno.Kv, world: World): Promise<void> {
   }
 }
 
-Deno.test("whatever others do between two accesses, devices stay sound and settle", async () => {
+Deno.test("devices stay sound and settle, no matter what others do between two accesses", async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.integer(), async (script, seed) => {
       using below = await Deno.openKv(":memory:");
       const plan: StrictPlan = {};
       const kv = strictKv(below, plan);
       const world = await createWorld(below);
-      for (const { operation, amid } of script) {
-        const waiting = [...amid];
+      for (const { operation, during } of script) {
+        const waiting = [...during];
         let gap = waiting[0]?.gap ?? 0;
         plan.fate = randomFates(seed, 0.1);
         plan.before = async () => {
@@ -167,7 +167,7 @@ Deno.test("whatever others do between two accesses, devices stay sound and settl
   );
 });
 
-Deno.test("whatever is done at the same time on local KV, devices stay sound and settle", async () => {
+Deno.test("devices stay sound and settle under concurrent operations on local KV", async () => {
   const rounds = fc.array(
     fc.record({
       pass: passes(30_000),
@@ -190,19 +190,19 @@ Deno.test("whatever is done at the same time on local KV, devices stay sound and
   );
 });
 
-Deno.test("of many looks and readings at once each transition is told once", async () => {
+Deno.test("of many checks and readings at once each transition is recorded once", async () => {
   using kv = await Deno.openKv(":memory:");
   const world = await createWorld(kv);
   for (let round = 0; round < 10; round++) {
     world.nowMs += OFFLINE_AFTER_MS;
-    await Promise.all(Array.from({ length: 4 }, () => look(kv, world)));
+    await Promise.all(Array.from({ length: 4 }, () => check(kv, world)));
     for (const device of IDS) assertEquals((await deviceOf(kv, device)).state, "offline");
     const { nowMs } = world;
     for (const device of IDS) await receive(kv, device, nowMs + 1);
-    const told = await Promise.all(
+    const moved = await Promise.all(
       Array.from({ length: 6 }, (_, n) => mark(kv, IDS[n % 2], nowMs + 1)),
     );
-    assertEquals(told.filter((isMoved) => isMoved).length, 2);
+    assertEquals(moved.filter((isMoved) => isMoved).length, 2);
     world.nowMs += 1;
   }
   for (const device of IDS) {

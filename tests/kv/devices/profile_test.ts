@@ -1,5 +1,9 @@
 import { AppError } from "../../../data/app_error.ts";
-import { createDeviceIntake, type DeviceIntake, type Taken } from "../../../kv/devices/intake.ts";
+import {
+  createDeviceIntake,
+  type DeviceIntake,
+  type IntakeResult,
+} from "../../../kv/devices/intake.ts";
 import { changeDevice } from "../../../kv/devices/devices.ts";
 import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
@@ -30,9 +34,9 @@ function startIntake(
 }
 
 /** Sends a reading of the battery `d`. */
-function send(intake: DeviceIntake): Promise<Taken> {
+function send(intake: DeviceIntake): Promise<IntakeResult> {
   const page = pageOf([[DAY, "60.5", "60.5", "60.5", "60.5"]]);
-  return intake.take({ id: "d", profile: "battery", page, isCounted: true });
+  return intake.accept({ id: "d", profile: "battery", page, isCounted: true });
 }
 
 async function linesOf(kv: Deno.Kv): Promise<string[]> {
@@ -45,12 +49,12 @@ async function linesOf(kv: Deno.Kv): Promise<string[]> {
 for (const isExclusive of [true, false]) {
   const where = isExclusive ? "alone" : "with others";
 
-  Deno.test(`a first reading in the midst of a change of profile keeps the profile, ${where}`, async () => {
+  Deno.test(`a first reading during a change of profile keeps the profile, ${where}`, async () => {
     using kv = strictKv(await Deno.openKv(":memory:"));
     await createBattery(kv, "d");
     const intake = startIntake(kv, { isExclusive });
     const change = async () => {
-      // Behind the look for readings, of which there are none.
+      // After the check for readings, which found none.
       await send(intake);
       return { profile: "appliance" } as const;
     };
@@ -63,7 +67,7 @@ for (const isExclusive of [true, false]) {
     assertEquals((await linesOf(kv)).length, 1);
   });
 
-  Deno.test(`the profile stays as soon as a first reading is on its way, ${where}`, async () => {
+  Deno.test(`the profile is fixed before the first reading is written, ${where}`, async () => {
     using kv = strictKv(await Deno.openKv(":memory:"));
     await createBattery(kv, "d");
     const writer = createIngest({ kv, writer: "one" });
@@ -78,18 +82,18 @@ for (const isExclusive of [true, false]) {
         },
       },
     });
-    assertEquals((await send(intake)).kind, "taken");
+    assertEquals((await send(intake)).kind, "accepted");
     assertEquals((await deviceOf(kv, "d")).profile, "battery");
   });
 
-  Deno.test(`a first reading that comes behind a change of profile is refused, ${where}`, async () => {
+  Deno.test(`a first reading that arrives after a change of profile is refused, ${where}`, async () => {
     const plan: StrictPlan = {};
     using kv = strictKv(await Deno.openKv(":memory:"), plan);
     await createBattery(kv, "d");
     const intake = startIntake(kv, { isExclusive });
     plan.before = async ({ kind, space }) => {
       if (kind !== "commit" || space !== "device") return;
-      // The device was looked up as a battery; nobody tells the intake of the change.
+      // The intake cached the device as a battery, and nobody invalidates it.
       delete plan.before;
       await changeDevice(kv, "d", { nowMs: DAY, change: () => ({ profile: "appliance" }) });
     };

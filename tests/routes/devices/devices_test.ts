@@ -84,7 +84,7 @@ Deno.test("the profile of a device may change until it has readings", async () =
   assertProblem(await put(url, "d", { profile: "battery", location: "b" }), {
     status: 409,
     code: "DEVICE_PROFILE_FIXED",
-    detail: "Device d has readings as appliance, so its profile stays",
+    detail: "Device d has readings as appliance, so its profile cannot change",
   });
   const { body } = await askJson(`${url}/devices/d`);
   assertEquals([body.profile, body.location], ["appliance", "a"]);

@@ -1,0 +1,162 @@
+/**
+ * The devices that sent lately, kept in memory.
+ *
+ * A process that has the database alone trusts its cache. Over a shared database, the device record
+ * and the last-seen records of the other processes are read again on every access.
+ *
+ * @module
+ */
+
+import {
+  createRateWindow,
+  type RateLimit,
+  type RateWindow,
+  usedRequests,
+} from "../../data/devices/rate_window.ts";
+import type { DeviceProfileName } from "../../data/readings/profile.ts";
+import { listLastSeen, type StoredLastSeen } from "./last_seen.ts";
+import { createDevice, type DeviceRecord, getDevice } from "./devices.ts";
+import type { SeriesStore } from "../series/store.ts";
+
+/** Most devices in the cache. */
+const MAX_DEVICES = 50_000;
+/** Devices examined to find one that can be evicted. */
+const EVICTION_TRIES = 100;
+
+/** A device in the cache. */
+export interface CachedDevice {
+  /** Its record. */
+  device: DeviceRecord;
+  /** The latest time of a reading that is known to be durable; -Infinity if there is none. */
+  lastMs: number;
+  /** Times that are being written to the database, and by how many requests. */
+  readonly pending: Map<number, number>;
+  /** When any process last received something from it, epoch milliseconds; 0 for never. */
+  receivedMs: number;
+  /** The same, but only of what is durable and has brought the device online if it was offline. */
+  onlineMs: number;
+  /** The requests that this process accepted. */
+  readonly window: RateWindow;
+  /** The last-seen records of other processes, as last read. */
+  others: readonly StoredLastSeen[];
+}
+
+/** A cache of devices. */
+export interface DeviceCache {
+  /** Returns a device; creates it if it does not exist. Concurrent calls for one id read once. */
+  get(id: string, profile: DeviceProfileName): Promise<CachedDevice>;
+  /** Reads the record of a device again on the next access. Its counted requests stay counted. */
+  invalidate(id: string): void;
+}
+
+/** What a cache needs. */
+export interface DeviceCacheDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** Whether no other process uses the database. */
+  readonly isExclusive: boolean;
+  /** The writer of this process's own last-seen records. */
+  readonly writer: string;
+  /** The series store. */
+  readonly series: Pick<SeriesStore, "describe">;
+  /** How often a device may send. */
+  readonly limit: RateLimit;
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
+  readonly offlineAfterMs: number;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
+
+/** Creates an empty cache. */
+export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
+  const { limit, now } = deps;
+  const cached = new Map<string, CachedDevice>();
+  const loading = new Map<string, Promise<CachedDevice>>();
+  /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
+  const invalid = new Map<string, symbol>();
+
+  async function load(id: string, profile: DeviceProfileName): Promise<CachedDevice> {
+    const loaded = await loadDevice(deps, id, profile);
+    cached.set(id, loaded);
+    if (cached.size > MAX_DEVICES) evictOne();
+    return loaded;
+  }
+
+  async function refresh(id: string, device: CachedDevice): Promise<void> {
+    const version = invalid.get(id);
+    await refreshDevice(deps, id, device);
+    // A device that was invalidated again meanwhile is read again.
+    if (invalid.get(id) === version) invalid.delete(id);
+  }
+
+  /** Evicts one of the devices that were loaded first, unless its requests still count. */
+  function evictOne(): void {
+    let tries = 0;
+    for (const [id, { pending, window }] of cached) {
+      if (pending.size === 0 && usedRequests(window, limit, now()) === 0) {
+        cached.delete(id);
+        invalid.delete(id);
+        return;
+      }
+      if (++tries === EVICTION_TRIES) return;
+    }
+  }
+
+  return {
+    async get(id, profile) {
+      const found = cached.get(id);
+      if (found !== undefined) {
+        if (!deps.isExclusive || invalid.has(id)) await refresh(id, found);
+        return found;
+      }
+      const started = loading.get(id) ?? load(id, profile).finally(() => loading.delete(id));
+      loading.set(id, started);
+      const loaded = await started;
+      if (invalid.has(id)) await refresh(id, loaded);
+      return loaded;
+    },
+    invalidate(id) {
+      if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
+    },
+  };
+}
+
+async function loadDevice(
+  { kv, series, writer, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
+  id: string,
+  profile: DeviceProfileName,
+): Promise<CachedDevice> {
+  const device = (await getDevice(kv, id))?.value ??
+    await createDevice(kv, id, {
+      profile,
+      nowMs: now(),
+      serviceOfflineAfterMs,
+      isProfileFixed: true,
+    });
+  const records = await listLastSeen(kv, id);
+  const extent = await series.describe({ profile: device.profile, id });
+  const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
+  return {
+    device,
+    lastMs: extent?.lastMs ?? -Infinity,
+    pending: new Map(),
+    receivedMs,
+    onlineMs: receivedMs,
+    window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
+    others: records.filter((record) => record.writer !== writer),
+  };
+}
+
+/** Reads again what other processes may have changed. */
+async function refreshDevice(
+  { kv, writer }: DeviceCacheDeps,
+  id: string,
+  cached: CachedDevice,
+): Promise<void> {
+  const [entry, records] = await Promise.all([getDevice(kv, id), listLastSeen(kv, id)]);
+  if (entry !== null) cached.device = entry.value;
+  cached.others = records.filter((record) => record.writer !== writer);
+  const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
+  cached.receivedMs = Math.max(cached.receivedMs, ...times);
+  cached.onlineMs = Math.max(cached.onlineMs, ...times);
+}
