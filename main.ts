@@ -34,6 +34,7 @@ import { createSeriesStore } from "./kv/series/store.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
+import { allowOrigin } from "./routes/http/cors.ts";
 import { problemResponse } from "./routes/http/problem.ts";
 import { secured } from "./routes/http/security_headers.ts";
 
@@ -107,6 +108,7 @@ export async function start(
   const app = createApp({
     ...devices,
     version: config.version,
+    corsOrigins: settings.corsOrigins,
     log,
     kv,
     files,
@@ -178,14 +180,17 @@ interface Listening {
   stop(): Promise<void>;
 }
 
-function listen({ host, port }: Settings, handler: Deno.ServeHandler): Listening {
+function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandler): Listening {
   let isStopping = false;
   let open = 0;
   let onIdle = () => {};
   const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
     if (isStopping) {
       const error = new AppError("SERVICE_STOPPING", "The service stops");
-      return secured(problemResponse(error, { "retry-after": "5", "connection": "close" }));
+      const headers = { "retry-after": "5", "connection": "close" };
+      const answer = secured(problemResponse(error, headers));
+      allowOrigin(answer.headers, request, corsOrigins);
+      return answer;
     }
     open++;
     try {

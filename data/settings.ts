@@ -44,6 +44,8 @@ export interface Settings {
   readonly host: string;
   /** Port to listen on; 0 takes a free one. */
   readonly port: number;
+  /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
+  readonly corsOrigins: readonly string[];
   /** A file, `:memory:`, the URL of a KV Connect server, or null: the host's own database. */
   readonly kvPath: string | null;
   /** Where the artifacts are: a folder, or `s3://BUCKET` with a path behind it or not. */
@@ -87,6 +89,7 @@ const positiveNumber = (max: number) =>
 const RULES = {
   HOST: "a host name or IP address",
   PORT: "a whole number of 0 to 65535",
+  CORS_ORIGINS: "* or origins such as https://app.example with commas between",
   KV_PATH: "a file path, :memory: or an http(s) URL",
   FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not there yet)",
   STORE_DATA_DIR: "a folder path",
@@ -122,6 +125,8 @@ const S3_PLACE = new RegExp(`^s3://${S3_BUCKET}(?:/${S3_PATH})?/?$`);
 const environmentSchema = z.object({
   HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/).default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(8000),
+  CORS_ORIGINS: z.string().transform((text) => text.trim() === "*" ? ["*"] : originsOf(text))
+    .pipe(z.array(z.string())).default([]),
   KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
   FILE_STORE: z.string().refine((text) => /^(?!\w\w+:).+$/.test(text) || S3_PLACE.test(text))
     .default(".openwatts/files"),
@@ -165,6 +170,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     settings: {
       host: values.HOST,
       port: values.PORT,
+      corsOrigins: values.CORS_ORIGINS,
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
       storeDataDir: values.STORE_DATA_DIR ?? null,
@@ -207,6 +213,18 @@ function missingKeys(given: Readonly<Record<string, string>>): string[] {
   if (!isAsked) return [];
   return SECRETS.filter((name) => given[name] === undefined)
     .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`);
+}
+
+/**
+ * The origins of a list with commas, as browsers write them: `HTTPS://App.example:443/` is
+ * `https://app.example`. Null if one of them is no origin.
+ */
+function originsOf(text: string): string[] | null {
+  const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const areOrigins = names.every((name) =>
+    /^https?:\/\/[^/?#@\\\s*]+\/?$/i.test(name) && URL.canParse(name)
+  );
+  return areOrigins ? [...new Set(names.map((name) => new URL(name).origin))] : null;
 }
 
 function problemText(name: string, value: string | undefined): string {

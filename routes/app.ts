@@ -20,6 +20,7 @@ import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
 import { type HealthDeps, healthRoutes } from "./service/health.ts";
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
+import { cors } from "./http/cors.ts";
 import { problemResponse, PROBLEMS } from "./http/problem.ts";
 import { reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
@@ -38,6 +39,8 @@ export interface AppDeps
     HealthDeps,
     ContinuousExportDeps,
     StoreDeps {
+  /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
+  readonly corsOrigins: readonly string[];
   /** The database. */
   readonly kv: DeviceDeps["kv"];
   /** Where readings are. */
@@ -58,17 +61,21 @@ export function createApp(deps: AppDeps): Hono {
   const app = new Hono({ getPath: routePath });
   app.use(async (c, next) => {
     const startedMs = now();
+    await next();
+    const { method, path } = c.req;
+    log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
+  });
+  if (deps.corsOrigins.length > 0) app.use(cors(deps.corsOrigins));
+  app.use(async (c, next) => {
     try {
       await next();
     } catch (thrown) {
-      // Hono hands errors to onError; anything else that is thrown comes here.
+      // Hono hands errors to onError. Anything else that is thrown arrives here.
       c.res = answerError(thrown, c);
     }
     const answer = secured(c.res);
     // Hono would copy an answer that is set again.
     if (answer !== c.res) c.res = answer;
-    const { method, path } = c.req;
-    log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });
   app.route("/", exportRoutes(deps));
   app.route("/", meterRoutes(deps));

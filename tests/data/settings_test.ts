@@ -4,6 +4,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 const DEFAULTS: Settings = {
   host: "127.0.0.1",
   port: 8000,
+  corsOrigins: [],
   kvPath: ".openwatts/kv.sqlite3",
   fileStore: ".openwatts/files",
   storeDataDir: null,
@@ -61,6 +62,7 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
   const environment = {
     HOST: "0.0.0.0",
     PORT: "0",
+    CORS_ORIGINS: "https://app.example, HTTP://Localhost:5173/,https://app.example:443",
     KV_PATH: ":memory:",
     FILE_STORE: "s3://artifacts.example/open/watts",
     S3_ENDPOINT: "http://127.0.0.1:9000",
@@ -86,6 +88,7 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
   assertEquals(settingsOf(environment), {
     host: "0.0.0.0",
     port: 0,
+    corsOrigins: ["https://app.example", "http://localhost:5173"],
     kvPath: ":memory:",
     fileStore: "s3://artifacts.example/open/watts",
     s3: {
@@ -180,6 +183,18 @@ Deno.test("readSettings() wants a key where a place in S3 is named, and only the
 Deno.test("readSettings() refuses each of these values", () => {
   const wrong: Record<string, string[]> = {
     HOST: ["http://localhost", "a/b", "ä"],
+    CORS_ORIGINS: [
+      "app.example",
+      "https://*.example",
+      "*, https://a.example",
+      "https://a.example/path",
+      "https://a.example?x",
+      "https://u@a.example",
+      "https://a b",
+      "ftp://a.example",
+      "null",
+      "https://",
+    ],
     PORT: ["-1", "1.5", "80 ", "0x50", "1e3", "eighty", "99999999999999999999"],
     KV_PATH: ["ftp://x", "file:///x", "https://"],
     FILE_STORE: ["kv:files", "s3:bucket", "s3://", "s3://Bucket", "s3://b1", "s3://abc/../x"],

@@ -32,6 +32,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
   const app = createApp({
     version: "1.2.3",
     now: () => NOW_MS,
+    corsOrigins: [],
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),
     series: emptySeries(),

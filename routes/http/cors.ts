@@ -1,0 +1,99 @@
+/**
+ * Cross-origin requests of browsers (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
+ *
+ * Off unless origins are set. It decides which pages may read answers in a browser; it does not
+ * protect the service from other clients, and there are no credentials to share.
+ *
+ * @module
+ */
+
+import type { MiddlewareHandler } from "hono";
+import { secured } from "./security_headers.ts";
+
+/** Stands for every origin. */
+export const ANY_ORIGIN = "*";
+
+/**
+ * Answer headers that a page may read, besides the few that browsers always show: `Cache-Control`,
+ * `Content-Length`, `Content-Type`, `Last-Modified`.
+ */
+const EXPOSED = [
+  "Accept-Ranges",
+  "Allow",
+  "Content-Disposition",
+  "Content-Range",
+  "ETag",
+  "Link",
+  "Location",
+  "Preference-Applied",
+  "RateLimit",
+  "RateLimit-Policy",
+  "Repr-Digest",
+  "Retry-After",
+].join(", ");
+
+const METHODS = "GET, HEAD, POST, PUT, DELETE";
+
+/** Request headers of the API that a page may send. */
+const REQUEST_HEADERS = [
+  "Accept",
+  "Content-Encoding",
+  "Content-Type",
+  "Idempotency-Key",
+  "If-Match",
+  "If-Modified-Since",
+  "If-None-Match",
+  "If-Range",
+  "If-Unmodified-Since",
+  "Prefer",
+  "Range",
+].join(", ");
+
+/** How long a browser may keep the answer to a preflight, seconds: the most that Chromium keeps. */
+const MAX_AGE_SECONDS = 7_200;
+
+/**
+ * Answers preflights of the origins, and lets their pages read every other answer. Origins are as
+ * browsers send them, such as `https://app.example`; {@link ANY_ORIGIN} alone allows all.
+ */
+export function cors(origins: readonly string[]): MiddlewareHandler {
+  return async (c, next) => {
+    const { raw } = c.req;
+    if (isPreflight(raw) && allowedOrigin(raw, origins) !== null) {
+      return preflightAnswer(raw, origins);
+    }
+    await next();
+    allowOrigin(c.res.headers, raw, origins);
+  };
+}
+
+/** Lets a page of the origins read an answer; the same again changes nothing. */
+export function allowOrigin(headers: Headers, request: Request, origins: readonly string[]): void {
+  if (origins.length === 0 || headers.has("access-control-expose-headers")) return;
+  // Caches must not give the answer for one origin to another.
+  if (!origins.includes(ANY_ORIGIN)) headers.append("vary", "Origin");
+  const origin = allowedOrigin(request, origins);
+  if (origin === null) return;
+  headers.set("access-control-allow-origin", origin);
+  headers.set("access-control-expose-headers", EXPOSED);
+}
+
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("access-control-request-method");
+}
+
+function preflightAnswer(request: Request, origins: readonly string[]): Response {
+  const answer = secured(new Response(null, { status: 204 }));
+  allowOrigin(answer.headers, request, origins);
+  answer.headers.set("access-control-allow-methods", METHODS);
+  answer.headers.set("access-control-allow-headers", REQUEST_HEADERS);
+  answer.headers.set("access-control-max-age", String(MAX_AGE_SECONDS));
+  return answer;
+}
+
+/** The value of `Access-Control-Allow-Origin`; null for a request of another origin or of none. */
+function allowedOrigin({ headers }: Request, origins: readonly string[]): string | null {
+  if (origins.includes(ANY_ORIGIN)) return ANY_ORIGIN;
+  const origin = headers.get("origin");
+  return origin !== null && origins.includes(origin) ? origin : null;
+}
