@@ -12,7 +12,7 @@ import {
 } from "./schemas.ts";
 import { deviceIdParameter } from "../openapi/device_id.ts";
 import { cursorText } from "../openapi/list_query.ts";
-import { headOf, type Operation } from "../openapi/operation.ts";
+import type { Operation } from "../openapi/operation.ts";
 
 const list: Operation = {
   method: "get",
@@ -124,8 +124,6 @@ const controls = [
 /** All operations. */
 export const continuousExportOperations: readonly Operation[] = [
   list,
-  headOf(list),
   get,
-  headOf(get),
   ...controls,
 ];

@@ -10,7 +10,7 @@ import { deviceChange, profileText, stateText } from "./schemas.ts";
 import { deviceIdParameter, deviceIdText } from "../openapi/device_id.ts";
 import { cursorText, limitText } from "../openapi/list_query.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
-import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import type { Operation, Parameter } from "../openapi/operation.ts";
 
 const profile = z.enum(DEVICE_PROFILES)
   .meta({ description: "What it measures.", examples: ["battery"] });
@@ -209,10 +209,7 @@ const events: Operation = {
 /** All of them. */
 export const deviceOperations: readonly Operation[] = [
   list,
-  headOf(list),
   look,
-  headOf(look),
   setUp,
   events,
-  headOf(events),
 ];

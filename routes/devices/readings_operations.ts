@@ -9,7 +9,7 @@ import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/re
 import { RANGE_PATTERN } from "../../data/time/range_text.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 import { deviceIdParameter, deviceIdText } from "../openapi/device_id.ts";
-import { headOf, type Operation } from "../openapi/operation.ts";
+import type { Operation } from "../openapi/operation.ts";
 
 /** An object with something for each metric of a profile. */
 function ofMetrics(profile: DeviceProfileName, one: z.ZodType): Record<string, z.ZodType> {
@@ -157,7 +157,5 @@ const summary: Operation = {
 /** All of them. */
 export const deviceReadingsOperations: readonly Operation[] = [
   metrics,
-  headOf(metrics),
   summary,
-  headOf(summary),
 ];

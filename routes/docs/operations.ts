@@ -6,13 +6,7 @@
 
 import { z } from "zod";
 import { DOCS_ASSETS } from "./pages.ts";
-import {
-  type Answer,
-  type Content,
-  headOf,
-  type Operation,
-  type Parameter,
-} from "../openapi/operation.ts";
+import type { Answer, Content, Operation, Parameter } from "../openapi/operation.ts";
 
 const ifNoneMatch: Parameter = {
   in: "header",
@@ -102,5 +96,4 @@ const asset: Operation = {
 };
 
 /** All of them. */
-export const docsOperations: readonly Operation[] = [document, swagger, redoc, asset]
-  .flatMap((operation) => [operation, headOf(operation)]);
+export const docsOperations: readonly Operation[] = [document, swagger, redoc, asset];

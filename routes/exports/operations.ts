@@ -15,13 +15,27 @@ import {
   exportRequest,
   exportStatusSchema,
 } from "./schemas.ts";
-import { fileOperations } from "../jobs/file_operations.ts";
+import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
-import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
 
 /** An id that the examples speak of. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+/** What you can do with a new job. */
+const NEXT: Readonly<Record<string, Link>> = {
+  status: {
+    operationId: "getExportStatus",
+    parameters: { job_id: "$response.body#/job_id" },
+    description: "Poll the job until it is no longer `pending`.",
+  },
+  download: {
+    operationId: "downloadExport",
+    parameters: { job_id: "$response.body#/job_id" },
+    description: "Download the file once the job is `completed`.",
+  },
+};
 
 const create: Operation = {
   method: "post",
@@ -67,12 +81,14 @@ const create: Operation = {
       headers: ["Location"],
       mayHave: ["Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: exportAccepted }],
+      links: NEXT,
     },
     {
       status: 202,
       description: "The same, if the request prefers `respond-async` and the job has not ended.",
       headers: ["Location", "Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: exportAccepted }],
+      links: NEXT,
     },
   ],
   problems: [
@@ -120,7 +136,7 @@ const status: Operation = {
   problems: [],
 };
 
-const [download, downloadHead] = fileOperations({
+const download = fileOperation({
   path: "/api/export/download/{job_id}",
   id: "downloadExport",
   tag: "Exports",
@@ -140,7 +156,5 @@ const [download, downloadHead] = fileOperations({
 export const exportOperations: readonly Operation[] = [
   create,
   status,
-  headOf(status),
   download,
-  downloadHead,
 ];

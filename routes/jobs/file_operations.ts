@@ -1,5 +1,5 @@
 /**
- * GET and HEAD of a stored file, as the OpenAPI document describes what `routes/http/file_response.ts`
+ * GET of a stored file, as the OpenAPI document describes what `routes/http/file_response.ts`
  * answers.
  *
  * @module
@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import type { HeaderName } from "../openapi/answer_headers.ts";
-import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import type { Operation, Parameter } from "../openapi/operation.ts";
 import type { AnsweredCode } from "../openapi/problem_schema.ts";
 
 /** Headers of the file, whole, in part or unchanged. */
@@ -57,13 +57,13 @@ export interface FileOperation extends Pick<Operation, "path" | "id" | "tag" | "
   readonly problems: readonly AnsweredCode[];
 }
 
-/** GET and HEAD of a CSV file. */
-export function fileOperations(
+/** GET of a CSV file. */
+export function fileOperation(
   { parameter, csv, problems, ...named }: FileOperation,
-): [get: Operation, head: Operation] {
+): Operation {
   const schema = z.string().meta({ description: csv, contentMediaType: "text/csv" });
   const content = [{ mediaType: "text/csv", schema }];
-  const get: Operation = {
+  return {
     ...named,
     method: "get",
     description: "Preconditions and ranges are those of RFC 9110, in its order. A download that " +
@@ -81,12 +81,4 @@ export function fileOperations(
     ],
     problems: [...problems, "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE", "STORAGE_UNAVAILABLE"],
   };
-  // No range counts for HEAD, and no file is opened.
-  const head: Operation = {
-    ...headOf(get),
-    parameters: [parameter, ...CONDITIONS],
-    answers: headOf(get).answers.filter((answer) => answer.status !== 206),
-    problems: [...problems, "PRECONDITION_FAILED"],
-  };
-  return [get, head];
 }

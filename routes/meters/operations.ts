@@ -9,7 +9,7 @@ import { importOperation } from "./import_operation.ts";
 import { runningImport } from "../imports/schemas.ts";
 import { meterId, meterIdText } from "./schemas.ts";
 import { listQuery } from "./meters.ts";
-import { headOf, type Operation } from "../openapi/operation.ts";
+import type { Operation } from "../openapi/operation.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
 /** A smart meter as a list has it. */
@@ -103,9 +103,7 @@ const remove: Operation = {
 /** All of them. */
 export const meterOperations: readonly Operation[] = [
   list,
-  headOf(list),
   look,
-  headOf(look),
   remove,
   importOperation,
 ];

@@ -1,10 +1,10 @@
 /**
- * What the headers of answers mean, for the OpenAPI document.
+ * The response headers that operations document, each with its meaning and its pattern.
  *
  * @module
  */
 
-/** What a header is: a sentence in Markdown, and what its text matches. */
+/** A header: a sentence in Markdown, and the pattern that its value matches. */
 interface HeaderText {
   readonly description: string;
   readonly pattern: string;
@@ -13,50 +13,52 @@ interface HeaderText {
 const HTTP_DATE =
   "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \\d{2} [A-Z][a-z]{2} \\d{4} \\d{2}:\\d{2}:\\d{2} GMT$";
 
-/** Every header that an operation may name. */
+/** Every header that an operation may document. */
 export const ANSWER_HEADERS = {
-  "Accept-Ranges": { description: "Parts can be asked for in bytes.", pattern: "^bytes$" },
+  "Accept-Ranges": { description: "You can request byte ranges.", pattern: "^bytes$" },
   "Allow": {
-    description: "The methods that the path takes.",
+    description: "The methods that this path accepts.",
     pattern: "^[A-Z]+(, [A-Z]+)*$",
   },
   "Cache-Control": {
-    description: "How long the answer may be kept; `no-cache`: ask with `If-None-Match` each time.",
+    description: "How long you may cache the response. `no-cache`: revalidate with " +
+      "`If-None-Match` each time.",
     pattern: "^(no-store|no-cache|private, no-cache)$",
   },
   "Content-Disposition": {
-    description: "The name under which the file is to be saved.",
+    description: "The file name to save the download under.",
     pattern: '^attachment; filename="[A-Za-z0-9_.-]+"$',
   },
   "Content-Length": { description: "The length of the body in bytes.", pattern: "^\\d+$" },
   "Content-Range": {
-    description: "Which bytes these are, and how many the file has.",
+    description: "Which bytes the body holds, and the size of the whole file.",
     pattern: "^bytes (\\d+-\\d+|\\*)/\\d+$",
   },
   "ETag": {
-    description: "Names this very content, for `If-None-Match`, `If-Match` and `If-Range`.",
+    description: "Identifies this version of the content. Send it in `If-None-Match`, `If-Match` " +
+      "or `If-Range`.",
     pattern: '^"[0-9a-f]{64}"$',
   },
-  "Last-Modified": { description: "When the file was made.", pattern: HTTP_DATE },
+  "Last-Modified": { description: "When the file was written.", pattern: HTTP_DATE },
   "Link": {
-    description: 'The next page, `rel="next"` (RFC 8288); absent on the last.',
+    description: 'The next page, `rel="next"` (RFC 8288). The last page has no such header.',
     pattern: '^<[^>]+>; rel="next"$',
   },
   "Location": {
-    description: "Where the status of the job is.",
+    description: "The address of the job's status.",
     pattern: "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/)$",
   },
   "Preference-Applied": {
-    description: "The preferences that were applied (RFC 7240).",
+    description: "The preferences that the service followed (RFC 7240).",
     pattern: "^(respond-async|wait=\\d+|respond-async, wait=\\d+)$",
   },
   "RateLimit": {
-    description: "Requests that are left, and in how many seconds more are let through " +
+    description: "`r`: how many requests remain. `t`: seconds until the service accepts more " +
       "(draft-ietf-httpapi-ratelimit-headers).",
     pattern: '^"device";r=\\d+;t=\\d+$',
   },
   "RateLimit-Policy": {
-    description: "How many requests a device may send in so many seconds " +
+    description: "`q`: how many requests a device may send within `w` seconds " +
       "(draft-ietf-httpapi-ratelimit-headers).",
     pattern: '^"device";q=\\d+;w=\\d+$',
   },
@@ -64,14 +66,14 @@ export const ANSWER_HEADERS = {
     description: "SHA-256 of the whole file (RFC 9530).",
     pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$",
   },
-  "Vary": { description: "Headers that the answer depends on.", pattern: "^accept$" },
-  "Retry-After": { description: "Seconds after which to ask again.", pattern: "^\\d+$" },
+  "Vary": { description: "The request headers that affect the response.", pattern: "^accept$" },
+  "Retry-After": { description: "Wait this many seconds before you retry.", pattern: "^\\d+$" },
 } satisfies Record<string, HeaderText>;
 
-/** The name of a header that an operation may name. */
+/** The name of a header that an operation may document. */
 export type HeaderName = keyof typeof ANSWER_HEADERS;
 
-/** A header as OpenAPI describes it. */
+/** A header as an OpenAPI header object. */
 export function headerObject(name: HeaderName, isRequired: boolean): Record<string, unknown> {
   const { description, pattern } = ANSWER_HEADERS[name];
   return {

@@ -1,5 +1,5 @@
 /**
- * zod schemas as the JSON Schemas (draft 2020-12) of an OpenAPI 3.1 document.
+ * Converts zod schemas to JSON Schema (draft 2020-12) for an OpenAPI 3.1 document.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { z } from "zod";
 
 type JsonObject = Record<string, unknown>;
 
-/** References to the schemas that have a name. */
+/** Named schemas and references to them. */
 export interface SchemaRefs {
-  /** The reference to a schema by its name. */
+  /** The reference to the schema of this name. */
   ref(name: string): JsonObject;
-  /** The name of a schema, or undefined where it has none. */
+  /** The name of a schema; undefined if it has none. */
   nameOf(schema: z.ZodType): string | undefined;
 }
 
-/** Schemas by name as they stand in `components.schemas`, and references to them. */
+/** The content of `components.schemas`, and references to it. */
 export function createComponents(
   schemas: Readonly<Record<string, z.ZodType>>,
 ): { refs: SchemaRefs; components: JsonObject } {
@@ -30,25 +30,27 @@ export function createComponents(
       nameOf: (schema) => registry.get(schema)?.id,
     },
     components: Object.fromEntries(
-      Object.entries(made.schemas).map(([id, schema]) => [id, plain(schema)]),
+      Object.entries(made.schemas).map(([id, schema]) => [id, withoutIdentity(schema)]),
     ),
   };
 }
 
-/** A schema where it is used: by reference where it has a name. */
+/** A schema at the place that uses it: a reference if the schema has a name. */
 export function schemaOf(schema: z.ZodType, refs: SchemaRefs): JsonObject {
   const name = refs.nameOf(schema);
-  return name === undefined ? plain(z.toJSONSchema(schema, { override })) : refs.ref(name);
+  return name === undefined
+    ? withoutIdentity(z.toJSONSchema(schema, { override }))
+    : refs.ref(name);
 }
 
-/** zod bounds integers by what a double holds exactly; nobody needs to be told. */
+/** zod bounds integers by the largest that a double holds exactly; readers do not need that. */
 function override({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
   if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
 }
 
-/** Without what says where a schema stands, which is the document's to say. */
-function plain(schema: object): JsonObject {
+/** Drops the keywords that identify a schema of its own: inside a document they do not belong. */
+function withoutIdentity(schema: object): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).filter(([name]) => !["$schema", "$id", "~standard"].includes(name)),
   );

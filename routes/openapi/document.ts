@@ -1,5 +1,5 @@
 /**
- * The OpenAPI 3.1 document, made of the operations that stand beside the routes.
+ * Builds the OpenAPI 3.1 document from the operations that stand next to the routes.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import { type HeaderName, headerObject } from "./answer_headers.ts";
 import { createComponents, schemaOf, type SchemaRefs } from "./components.ts";
-import { DESCRIPTION, LICENSE, UNREADABLE } from "./texts.ts";
+import { DESCRIPTION, LICENSE } from "./texts.ts";
 import { type Answer, type Content, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { problemBody, PROBLEMS } from "../http/problem.ts";
 import { type AnsweredCode, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_schema.ts";
@@ -16,20 +16,20 @@ import { type AnsweredCode, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_sch
 /** A JSON object. */
 export type JsonObject = Record<string, unknown>;
 
-/** Problems that every operation can answer. */
+/** Problems that every operation can answer with. */
 const ALWAYS: readonly AnsweredCode[] = ["INTERNAL_ERROR", "SERVICE_STOPPING"];
 
-/** What the document is made of. */
+/** The content of the document. */
 export interface OpenApiParts {
   /** This release. */
   readonly version: string;
-  /** Every operation, in the order in which they are shown. */
+  /** Every operation, in the order in which the pages show them. */
   readonly operations: readonly Operation[];
-  /** Schemas that have a name of their own. */
+  /** Schemas that have a name of their own. One of them must be `Problem`. */
   readonly schemas: Readonly<Record<string, z.ZodType>>;
 }
 
-/** The document. It speaks of nothing but the parts that it is given. */
+/** The document. It describes the given operations and nothing else. */
 export function openApiDocument({ version, operations, schemas }: OpenApiParts): JsonObject {
   const { refs, components } = createComponents(schemas);
   const responses: JsonObject = {};
@@ -43,23 +43,23 @@ export function openApiDocument({ version, operations, schemas }: OpenApiParts):
     info: {
       title: "OpenWatts",
       version,
-      summary: "Takes in smart-meter readings and gives them back as files.",
+      summary: "Takes in energy and device telemetry, and exports and reports on it.",
       description: DESCRIPTION,
       license: LICENSE,
     },
-    servers: [{ url: "/", description: "The service that this document comes from." }],
+    servers: [{ url: "/", description: "The service that serves this document." }],
     // There are no accounts.
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: components, responses },
-    // OpenAPI has no place for what other methods and other paths are answered.
-    "x-other-methods": problemResponseObject(405, ["METHOD_NOT_ALLOWED"], { refs }),
-    "x-other-paths": problemResponseObject(404, ["ROUTE_NOT_FOUND"], { refs }),
+    // OpenAPI has no place for the responses to other methods and other paths.
+    "x-other-methods": problemResponseObject(["METHOD_NOT_ALLOWED"], refs),
+    "x-other-paths": problemResponseObject(["ROUTE_NOT_FOUND"], refs),
   };
 }
 
-/** What operations share: names of schemas, and the shared responses met so far. */
+/** What operations share: the names of schemas, and the shared responses collected so far. */
 interface Shared {
   readonly refs: SchemaRefs;
   readonly responses: JsonObject;
@@ -89,7 +89,7 @@ function parameterObject(
 ): JsonObject {
   const required = place === "path";
   const described = { in: place, name, required, description };
-  // Swagger UI fills examples of parameters in, which nobody wants of conditions and preferences.
+  // Swagger UI prefills parameters that have an example; a condition must stay empty by default.
   return required
     ? { ...described, schema: schemaOf(schema, refs), example }
     : { ...described, schema: { ...schemaOf(schema, refs), examples: [example] } };
@@ -102,27 +102,27 @@ function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObje
   ]));
 }
 
-/** Every answer by its status: what the operation says, its problems, and what HTTP itself says. */
+/** Every response by its status: those of the operation, then its problems. */
 function responsesObject(operation: Operation, { refs, responses }: Shared): JsonObject {
-  const codes = new Map<number, AnsweredCode[]>([[400, []]]);
+  const codes = new Map<number, AnsweredCode[]>();
   for (const code of [...operation.problems, ...ALWAYS]) {
     const { status } = PROBLEMS[code];
     codes.set(status, [...codes.get(status) ?? [], code]);
   }
-  const isHead = operation.method === "head";
   const all: Record<string, JsonObject> = {};
   for (const answer of operation.answers) all[answer.status] = answerObject(answer, refs);
   for (const [status, ofStatus] of codes) {
-    const problem = problemResponseObject(status, ofStatus, { refs, isHead });
+    const problem = problemResponseObject(ofStatus, refs);
     const other = all[status];
-    if (other !== undefined) all[status] = joined(other, problem);
-    else all[status] = sharedResponse({ codes: ofStatus, isHead }, problem, responses);
+    all[status] = other === undefined
+      ? sharedResponse(ofStatus, problem, responses)
+      : joined(other, problem);
   }
   return all;
 }
 
 function answerObject(
-  { description, headers = [], mayHave = [], content }: Answer,
+  { description, headers = [], mayHave = [], content, links }: Answer,
   refs: SchemaRefs,
 ): JsonObject {
   const headerObjects = {
@@ -133,6 +133,7 @@ function answerObject(
     description,
     ...(Object.keys(headerObjects).length === 0 ? {} : { headers: headerObjects }),
     ...(content === undefined ? {} : { content: contentObject(content, refs) }),
+    ...(links === undefined ? {} : { links }),
   };
 }
 
@@ -140,69 +141,61 @@ function headersObject(names: readonly HeaderName[], isRequired: boolean): JsonO
   return Object.fromEntries(names.map((name) => [name, headerObject(name, isRequired)]));
 }
 
-/** Problems of one status as one response. A header is required where every one of them has it. */
+/**
+ * The problems of one status as one response. Its schema is a plain reference, so that generated
+ * clients know a single error type; `x-problem-codes` lists the codes. A header is required if all
+ * of the problems have it.
+ */
 function problemResponseObject(
-  status: number,
   codes: readonly AnsweredCode[],
-  { refs, isHead = false }: { refs: SchemaRefs; isHead?: boolean },
+  refs: SchemaRefs,
 ): JsonObject {
-  const texts = codes.map((code) => `\`${code}\`: ${PROBLEM_TEXTS[code]}`);
-  if (status === 400) texts.push(UNREADABLE);
   const sets = codes.map((code) => PROBLEM_HEADERS[code] ?? []);
   const names = [...new Set(sets.flat())];
   const isCommon = (name: HeaderName) => sets.every((set) => set.includes(name));
   return {
-    description: texts.join("\n\n"),
+    description: codes.map((code) => `\`${code}\`: ${PROBLEM_TEXTS[code]}`).join("\n\n"),
     ...(names.length === 0 ? {} : {
       headers: Object.fromEntries(names.map((name) => [name, headerObject(name, isCommon(name))])),
     }),
-    ...(isHead || codes.length === 0
-      ? {}
-      : { content: { "application/problem+json": problemContent(status, codes, refs) } }),
+    content: {
+      "application/problem+json": { schema: refs.ref("Problem"), examples: problemExamples(codes) },
+    },
+    "x-problem-codes": codes,
   };
 }
 
-function problemContent(
-  status: number,
-  codes: readonly AnsweredCode[],
-  refs: SchemaRefs,
-): JsonObject {
-  const narrow = { properties: { status: { const: status }, code: { enum: codes } } };
-  const examples = codes.map((code) => {
+function problemExamples(codes: readonly AnsweredCode[]): JsonObject {
+  return Object.fromEntries(codes.map((code) => {
     const value = problemBody(new AppError(code, PROBLEM_TEXTS[code]));
     return [code, { summary: PROBLEMS[code].title, value }];
-  });
-  return {
-    schema: { allOf: [refs.ref("Problem"), { type: "object", ...narrow }] },
-    examples: Object.fromEntries(examples),
-  };
+  }));
 }
 
-/** One status that has both: an answer that is no problem, and problems. */
+/** The response of a status that has both a body of its own and problems. */
 function joined(answer: JsonObject, problem: JsonObject): JsonObject {
   const optional = (headers: unknown) =>
     Object.fromEntries(
       Object.entries(headers ?? {}).map(([name, { required: _, ...header }]) => [name, header]),
     );
   return {
+    ...problem,
+    ...answer,
     description: `${answer.description}\n\n${problem.description}`,
     headers: { ...optional(answer.headers), ...optional(problem.headers) },
-    ...("content" in answer || "content" in problem
-      ? { content: { ...Object(answer.content), ...Object(problem.content) } }
-      : {}),
+    content: { ...Object(answer.content), ...Object(problem.content) },
   };
 }
 
-/** A response of one problem stands in the components, under the name of its code. */
+/** Moves a response with a single code to the components, under the name of that code. */
 function sharedResponse(
-  { codes, isHead }: { codes: readonly AnsweredCode[]; isHead: boolean },
+  codes: readonly AnsweredCode[],
   response: JsonObject,
   responses: JsonObject,
 ): JsonObject {
   if (codes.length > 1) return response;
-  const words = codes.length === 0 ? ["UNREADABLE"] : codes[0].split("_");
-  const pascal = words.map((word) => word[0] + word.slice(1).toLowerCase()).join("");
-  const name = isHead && codes.length > 0 ? `${pascal}Head` : pascal;
+  const words = codes[0].split("_");
+  const name = words.map((word) => word[0] + word.slice(1).toLowerCase()).join("");
   responses[name] = response;
   return { $ref: `#/components/responses/${name}` };
 }

@@ -1,6 +1,6 @@
 /**
- * What an operation of the API says of itself. Each one stands in the file beside the routes it
- * describes; `routes/openapi/document.ts` makes the OpenAPI document of all of them.
+ * How an operation of the API describes itself. Descriptions stand next to the routes that they
+ * describe; `routes/openapi/document.ts` builds the OpenAPI document from all of them.
  *
  * @module
  */
@@ -9,20 +9,20 @@ import type { z } from "zod";
 import type { HeaderName } from "./answer_headers.ts";
 import type { AnsweredCode } from "./problem_schema.ts";
 
-/** An example by its name: one sentence, the value, and the query it needs where it needs one. */
+/** Examples by name: a sentence, the value, and the query string that the value needs, if any. */
 export type Examples = Readonly<
   Record<string, { summary: string; value: unknown; "x-query"?: string }>
 >;
 
-/** One thing that a request may say beside its body. */
+/** A parameter of a request: everything except the body. */
 export interface Parameter {
-  /** Where it stands. One in the path is required, all others are not. */
+  /** Where it stands. Path parameters are required, all others are optional. */
   readonly in: "path" | "query" | "header";
-  /** Its name, as the request spells it. */
+  /** Its name in the request. */
   readonly name: string;
   /** What it does, in Markdown. */
   readonly description: string;
-  /** What it may be, as the service reads it. */
+  /** The values that the service accepts, as it reads them. */
   readonly schema: z.ZodType;
   /** A value that works. */
   readonly example: unknown;
@@ -32,76 +32,79 @@ export interface Parameter {
 export interface Content {
   /** The media type, without parameters. */
   readonly mediaType: string;
-  /** What the body may be. */
+  /** The bodies that are possible. */
   readonly schema: z.ZodType;
   /** Bodies that work. */
   readonly examples?: Examples;
 }
 
-/** An answer that is no problem. */
+/** How to call another operation with values from a response (an OpenAPI link). */
+export interface Link {
+  /** The `id` of the other operation. */
+  readonly operationId: string;
+  /** Parameters of the other operation as OpenAPI runtime expressions: `$response.body#/job_id`. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** What the other operation is for, in Markdown. */
+  readonly description: string;
+}
+
+/** A response that is not a problem. */
 export interface Answer {
   /** The HTTP status. */
   readonly status: number;
-  /** When it is given and what it means, in Markdown. */
+  /** When the service sends it and what it means, in Markdown. */
   readonly description: string;
   /** Headers that it always has. */
   readonly headers?: readonly HeaderName[];
-  /** Headers that it has at times. */
+  /** Headers that it sometimes has. */
   readonly mayHave?: readonly HeaderName[];
-  /** Its body in each media type that it may have; none by default. */
+  /** Its body in each possible media type; no body by default. */
   readonly content?: readonly Content[];
+  /** What you can call next, by the name of the link. */
+  readonly links?: Readonly<Record<string, Link>>;
 }
 
-/** One method of one path. */
+/**
+ * One method of one path. HEAD works wherever GET does and answers the same without a body, so no
+ * operation describes it.
+ */
 export interface Operation {
   /** The method. */
-  readonly method: "get" | "head" | "post" | "put" | "delete";
+  readonly method: "get" | "post" | "put" | "delete";
   /** The path as OpenAPI spells it, parameters in braces. */
   readonly path: string;
-  /** A name that no other operation has, for generated clients. */
+  /** A name unique among operations. Generated clients name their functions after it. */
   readonly id: string;
-  /** The group that it is shown in, one of `TAGS`. */
+  /** The group it belongs to, one of {@link TAGS}. */
   readonly tag: TagName;
   /** A few words. */
   readonly summary: string;
-  /** All there is to know, in Markdown. */
+  /** Everything there is to know, in Markdown. */
   readonly description: string;
-  /** What a request may say beside its body. */
+  /** Its parameters. */
   readonly parameters?: readonly Parameter[];
-  /** The body it must have, in each media type that is taken. */
+  /** The request body in each media type that the service accepts. */
   readonly body?: readonly Content[];
-  /** Whether it may also have no body; by default it may not. */
+  /** Whether a request may leave the body out; by default it may not. */
   readonly isBodyOptional?: boolean;
-  /** Answers that are no problem. */
+  /** Responses that are not problems. */
   readonly answers: readonly Answer[];
-  /** Problems it can answer beyond `INTERNAL_ERROR` and `SERVICE_STOPPING`, which all can. */
+  /** Codes of its problems, besides `INTERNAL_ERROR` and `SERVICE_STOPPING`, which all share. */
   readonly problems: readonly AnsweredCode[];
 }
 
-/** The groups, in the order in which they are shown, each with a sentence. */
+/** The groups in the order in which the pages show them, each with a sentence. */
 export const TAGS = {
-  Exports: "Readings of a smart meter as a file, made by a job.",
+  Exports: "Export the readings of a smart meter to a file. A job writes it.",
   Meters: "Smart meters and their readings.",
   Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",
-  Devices: "Devices, what they measured, and whether they are heard.",
-  "Continuous exports": "Telemetry as files in a folder or S3, as it comes in.",
-  Stores: "Polls of stores, when they are open, and where.",
-  Service: "Whether the service is up and able to work.",
-  Documents: "This document, and pages that show it.",
+  Devices: "Devices, their readings, and whether they are online.",
+  "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",
+  Stores: "Stores: their polls, business hours and time zones.",
+  Service: "Whether the service is up and can do its work.",
+  Documents: "This document, and pages that display it.",
 } as const;
 
 /** The name of a group. */
 export type TagName = keyof typeof TAGS;
-
-/** HEAD of what a GET describes: the same answers without their bodies. */
-export function headOf(get: Operation): Operation {
-  return {
-    ...get,
-    method: "head",
-    id: `${get.id}Headers`,
-    summary: `${get.summary}: headers only`,
-    description: `Answers as GET does, without the body.`,
-    answers: get.answers.map(({ content: _, ...answer }) => answer),
-  };
-}

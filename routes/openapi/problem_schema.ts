@@ -1,5 +1,5 @@
 /**
- * What problems are and when each one is answered, for the OpenAPI document.
+ * The body of error responses, and when the service sends each error code.
  *
  * @module
  */
@@ -8,47 +8,48 @@ import { z } from "zod";
 import type { ErrorCode } from "../../data/app_error.ts";
 import type { HeaderName } from "./answer_headers.ts";
 
-/** A code that an answer may have. The others are told by jobs, or by `GET /ready` in words. */
+/** A code that a response can carry. The others appear only in jobs and in `GET /ready`. */
 export type AnsweredCode = Exclude<
   ErrorCode,
   "JOB_ABANDONED" | "STORAGE_FULL" | "SERIES_REMOVED" | "WORKER_NOT_RUNNING"
 >;
 
-/** When each code is answered, in Markdown. */
+/** When the service answers with each code, in Markdown. */
 export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
-  INVALID_REQUEST: "The request breaks a rule; `errors` lists every one.",
-  MALFORMED_BODY: "The body is not what its media type says, or it broke off.",
-  UNSUPPORTED_MEDIA_TYPE: "The body has a media type, charset or content coding that is not taken.",
-  BODY_TOO_LARGE: "The body is longer than it may be.",
+  INVALID_REQUEST: "The request breaks at least one rule; `errors` lists all of them.",
+  MALFORMED_BODY: "The body does not match its media type, or the upload broke off.",
+  UNSUPPORTED_MEDIA_TYPE: "The service does not accept this media type, charset or content coding.",
+  BODY_TOO_LARGE: "The body is too long.",
   ROUTE_NOT_FOUND: "There is nothing at this address.",
-  METHOD_NOT_ALLOWED: "The path does not take this method; `Allow` lists those that it takes.",
-  PRECONDITION_FAILED: "The file is not the one that `If-Match` or `If-Unmodified-Since` asks for.",
+  METHOD_NOT_ALLOWED: "The path does not accept this method; `Allow` lists the methods it accepts.",
+  PRECONDITION_FAILED: "The file does not match `If-Match` or `If-Unmodified-Since`.",
   RANGE_NOT_SATISFIABLE: "The range lies outside the file.",
-  IDEMPOTENCY_KEY_REUSED: "The key was used before with another request.",
+  IDEMPOTENCY_KEY_REUSED: "An earlier request with other content used this key.",
   SMART_METER_NOT_FOUND: "There are no readings of this meter.",
   DEVICE_NOT_FOUND: "There is no such device.",
   STORE_NOT_FOUND: "There are no polls, hours or time zone of this store.",
-  DEVICE_PROFILE_FIXED: "The device has readings, so its profile stays as it is.",
-  CONTINUOUS_EXPORT_NOT_FOUND: "There is no continuous export of this device.",
-  RATE_LIMITED: "The device sends too often; ask again after `Retry-After`. Nothing was taken.",
-  JOB_NOT_FOUND: "There is no export of this id, or not any more.",
-  EXPORT_NOT_READY: "The export is pending, so it has no file yet.",
-  EXPORT_EXPIRED: "The file was kept as long as it is kept, and deleted.",
-  EXPORT_FAILED: "The export failed, so it has no file; its status says why.",
-  EXPORT_CANCELLED: "The export was cancelled, so it has no file.",
-  REPORT_NOT_FOUND: "There is no report of this id, or not any more.",
-  REPORT_NOT_READY: "The report is still being generated, so it has no file yet.",
-  REPORT_EXPIRED: "The file was kept as long as it is kept, and deleted.",
-  REPORT_FAILED: "The report failed, so it has no file; its status says why.",
-  STORAGE_UNAVAILABLE: "The file store cannot be used at the moment.",
-  SERIES_BUSY:
-    "Others keep writing the same meter or store. What was taken stays; send the same again later.",
-  SERVICE_STOPPING: "The service stops and takes no new requests; ask again after `Retry-After`.",
-  PAGE_NOT_INSTALLED: "This installation lacks the package with the files of the page.",
-  INTERNAL_ERROR: "Something went wrong on the side of the service; its log names the cause.",
+  DEVICE_PROFILE_FIXED: "The device has readings, so its profile cannot change.",
+  CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
+  RATE_LIMITED: "The device sends too often. Nothing was stored; retry after `Retry-After`.",
+  JOB_NOT_FOUND: "There is no export with this id, or its record was deleted.",
+  EXPORT_NOT_READY: "The export is pending and has no file yet.",
+  EXPORT_EXPIRED: "The file has expired and was deleted.",
+  EXPORT_FAILED: "The export failed and has no file; its status gives the reason.",
+  EXPORT_CANCELLED: "The export was cancelled and has no file.",
+  REPORT_NOT_FOUND: "There is no report with this id, or its record was deleted.",
+  REPORT_NOT_READY: "The report is still being generated and has no file yet.",
+  REPORT_EXPIRED: "The file has expired and was deleted.",
+  REPORT_FAILED: "The report failed and has no file; its status gives the reason.",
+  STORAGE_UNAVAILABLE: "The file store is unavailable at the moment.",
+  SERIES_BUSY: "Other requests keep writing to the same meter or store. Records stored so far " +
+    "stay; send the same request again later.",
+  SERVICE_STOPPING: "The service is stopping and accepts no new requests; retry after " +
+    "`Retry-After`.",
+  PAGE_NOT_INSTALLED: "The package with the files of this page is not installed here.",
+  INTERNAL_ERROR: "Something went wrong in the service; its log names the cause.",
 };
 
-/** The headers of a file's validators. */
+/** Headers that identify the version of a file. */
 const OF_A_FILE: readonly HeaderName[] = [
   "ETag",
   "Last-Modified",
@@ -56,7 +57,7 @@ const OF_A_FILE: readonly HeaderName[] = [
   "Cache-Control",
 ];
 
-/** Headers that a problem always has. */
+/** Headers that problems of a code always have. */
 export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly HeaderName[]>>> = {
   METHOD_NOT_ALLOWED: ["Allow"],
   PRECONDITION_FAILED: OF_A_FILE,
@@ -65,34 +66,34 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 
-/** One thing that is wrong with a request. */
+/** One fault of a request. */
 export const fieldErrorSchema: z.ZodType = z.strictObject({
   pointer: z.string().meta({
-    description: "Where: a JSON Pointer (RFC 6901) into the body; behind `#` the name of a " +
-      "parameter or header, or `line=` and the number of a line.",
+    description: "The place of the fault: a JSON Pointer (RFC 6901) into the body, or `#` and " +
+      "the name of a parameter or header, or `#line=` and a line number.",
     examples: ["/end_datetime"],
   }),
   detail: z.string().meta({
     description: "What is wrong.",
     examples: ["end_datetime must be after start_datetime"],
   }),
-  value: z.unknown().optional().meta({ description: "What was sent, shortened." }),
-  rule: z.string().optional().meta({ description: "The rule that it breaks." }),
-}).meta({ description: "One thing that is wrong with a request." });
+  value: z.unknown().optional().meta({ description: "The value you sent, shortened." }),
+  rule: z.string().optional().meta({ description: "The rule that the value breaks." }),
+}).meta({ description: "One fault of a request." });
 
-/** The body of every error. */
+/** The body of every error response. */
 export const problemSchema: z.ZodType = z.strictObject({
   type: z.string().regex(/^urn:openwatts:problem:[a-z-]+$/).meta({
-    description: "Names the kind of problem; there is nothing to fetch.",
+    description: "A URN for the kind of problem. It identifies, it does not resolve.",
   }),
   title: z.string().meta({ description: "The kind of problem in a few words." }),
   status: z.int().min(400).max(599).meta({ description: "The HTTP status." }),
   code: z.enum(Object.keys(PROBLEM_TEXTS)).meta({
-    description: "The stable name to branch on.",
+    description: "The kind of problem as a stable name to branch on.",
   }),
-  detail: z.string().meta({ description: "A sentence that names everything that is wrong." }),
+  detail: z.string().meta({ description: "One sentence that covers everything that is wrong." }),
   details: z.string().optional().meta({ description: "A second sentence." }),
   errors: z.array(fieldErrorSchema).min(1).optional().meta({
-    description: "Everything that is wrong with the request.",
+    description: "Every fault of the request, at most 100.",
   }),
-}).meta({ description: "What went wrong (RFC 9457)." });
+}).meta({ description: "The body of every error response (RFC 9457)." });

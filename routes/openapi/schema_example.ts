@@ -1,12 +1,12 @@
 /**
- * One whole example of a body, put together from those of its parts.
+ * Builds the example of a whole body from the examples of its parts.
  *
  * @module
  */
 
 import { z } from "zod";
 
-/** What the first examples of a schema's properties make; a constant is its own. */
+/** An object of the first example of each property. A constant is its own example. */
 export function exampleOf(schema: z.ZodType): unknown {
   return valueOf(z.toJSONSchema(schema));
 }

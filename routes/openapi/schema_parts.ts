@@ -1,12 +1,12 @@
 /**
- * Parts that the schemas of the OpenAPI document are made of.
+ * Building blocks of the schemas in the OpenAPI document.
  *
  * @module
  */
 
 import { z } from "zod";
 
-/** A time in a body. */
+/** A time in a response body: UTC, with milliseconds only if there are any. */
 export function instant(description: string, example: string): z.ZodType<string> {
   return z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z$/)
     .meta({ format: "date-time", description, examples: [example] });
@@ -15,4 +15,10 @@ export function instant(description: string, example: string): z.ZodType<string>
 /** A number of things in a body. */
 export function count(description: string, example: number): z.ZodInt {
   return z.int().min(0).meta({ description, examples: [example] });
+}
+
+/** `true` or `false` in a query: text on the wire, a boolean in the document and in the code. */
+export function booleanText(name: string): z.ZodType<boolean, string> {
+  return z.enum(["true", "false"], `${name} must be true or false`)
+    .transform((text) => text === "true").pipe(z.boolean());
 }

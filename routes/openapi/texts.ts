@@ -1,36 +1,39 @@
 /**
- * What the OpenAPI document says of the service as a whole.
+ * The OpenAPI document's introduction.
  *
  * @module
  */
 
 import { SECURITY_HEADERS } from "../http/security_headers.ts";
 
-/** The licence, by its name in the list of SPDX. */
+/** The licence by its SPDX name. */
 export const LICENSE: Readonly<Record<string, string>> = { name: "MIT", identifier: "MIT" };
 
-/** What the HTTP layer answers before the service sees a request. */
-export const UNREADABLE: string =
-  "Without a body, where the request is not readable as HTTP: more than 100 header fields, a " +
-  "header or address that is too long, a line that is no header.";
-
-/** What there is to know before the first request, in Markdown. */
+/** What you need to know before your first request, in Markdown. */
 export const DESCRIPTION: string = `
 A reading is a time and up to four values: \`energy_kwh\`, \`power_kw\`, \`voltage_v\`,
-\`current_a\`. You import readings of a smart meter, ask for an export of a span, watch the job that
-makes it, and download a CSV file. Devices send telemetry. Stores have polls, business hours and a
-time zone; a report says how long each was up and down.
+\`current_a\`. You import the readings of a smart meter, request an export of a time range, poll the
+job until it ends, and download a CSV file. Devices send telemetry. Stores have polls, business
+hours and a time zone; a report says how long each store was up and down.
 
-**Times** are ISO 8601; without an offset they are UTC; finer than a millisecond is cut off. The
-service writes them in UTC. Both ends of an export's range are included.
+**Times** are ISO 8601. A time without an offset is UTC; anything finer than a millisecond is cut
+off. The service writes times in UTC. The range of an export includes both ends.
 
-**Errors** are \`application/problem+json\` (RFC 9457): \`code\` is the name to branch on, \`detail\`
-a sentence, \`errors\` lists everything that is wrong. An address that is not in this document is
-answered with 404 and \`ROUTE_NOT_FOUND\`, another method with 405 and \`METHOD_NOT_ALLOWED\`.
+**Errors** are \`application/problem+json\` (RFC 9457): branch on \`code\`; \`detail\` is a
+sentence for people; \`errors\` lists everything that is wrong. An address outside this document gets 404 and
+\`ROUTE_NOT_FOUND\`; another method gets 405 and \`METHOD_NOT_ALLOWED\`. One error has no body: a
+request that is not readable as HTTP (more than 100 header fields, a header or an address that is
+too long, a line that is not a header) gets an empty 400 before the service sees it.
 
-**Every answer** carries ${securityHeaderNames()}; but for the empty 400 of the HTTP layer.
+**Rules beyond the schemas**: some rules cannot be expressed in a schema, such as an end that must
+lie after its start, or a date that must exist. The descriptions state them; a request that breaks
+one gets 400 and \`INVALID_REQUEST\`, like one that breaks a schema.
 
-**There are no accounts**: whoever reaches the service may read, write and delete.
+**HEAD** works wherever GET does: the same status and headers, no body.
+
+**Every response**, except the empty 400 above, carries ${securityHeaderNames()}.
+
+**There are no accounts**: whoever reaches the service can read, write and delete.
 `.trim();
 
 function securityHeaderNames(): string {

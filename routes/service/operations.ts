@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { headOf, type Operation } from "../openapi/operation.ts";
+import type { Operation } from "../openapi/operation.ts";
 
 /** The service is up. */
 export const healthSchema: z.ZodType = z.strictObject({
@@ -99,7 +99,5 @@ const ready: Operation = {
 /** All of them. */
 export const healthOperations: readonly Operation[] = [
   health,
-  headOf(health),
   ready,
-  headOf(ready),
 ];

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { fieldsParameter } from "../openapi/list_query.ts";
-import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import type { Operation, Parameter } from "../openapi/operation.ts";
 import {
   hoursReport,
   pollReport,
@@ -185,9 +185,7 @@ export const storeOperations: readonly Operation[] = [
   status,
   hours,
   timezones,
-  ...progress.flatMap((each) => [each, headOf(each)]),
+  ...progress,
   list,
-  headOf(list),
   detail,
-  headOf(detail),
 ];

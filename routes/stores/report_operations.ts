@@ -5,9 +5,9 @@
  */
 
 import { z } from "zod";
-import { fileOperations } from "../jobs/file_operations.ts";
+import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
-import { headOf, type Operation, type Parameter } from "../openapi/operation.ts";
+import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import {
   reportComplete,
   reportExpired,
@@ -18,6 +18,20 @@ import {
 } from "./report_schemas.ts";
 import { reportRequest } from "./reports.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
+
+/** What you can do with a new report. */
+const NEXT: Readonly<Record<string, Link>> = {
+  status: {
+    operationId: "getReport",
+    parameters: { report_id: "$response.body#/report_id" },
+    description: "Poll the report until it is no longer `Running`.",
+  },
+  download: {
+    operationId: "downloadReport",
+    parameters: { report_id: "$response.body#/report_id" },
+    description: "Download the file once the report is `Complete`.",
+  },
+};
 
 const trigger: Operation = {
   method: "post",
@@ -48,12 +62,14 @@ const trigger: Operation = {
       headers: ["Location"],
       mayHave: ["Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: reportTriggered }],
+      links: NEXT,
     },
     {
       status: 202,
       description: "The same, if the request prefers `respond-async` and the job has not ended.",
       headers: ["Location", "Preference-Applied", "Retry-After"],
       content: [{ mediaType: "application/json", schema: reportTriggered }],
+      links: NEXT,
     },
   ],
   problems: [
@@ -104,8 +120,7 @@ const status: Operation = {
 export const reportOperations: readonly Operation[] = [
   trigger,
   status,
-  headOf(status),
-  ...fileOperations({
+  fileOperation({
     path: "/download_report/{report_id}",
     id: "downloadReport",
     tag: "Reports",

@@ -1,5 +1,5 @@
 /**
- * The OpenAPI document of a running service, and whether an answer is one that it allows.
+ * Reads the OpenAPI document of a running service and checks answers against it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { JsonAnswer } from "./service.ts";
 /** A JSON object. */
 export type Json = Record<string, JsonAnswer["body"]>;
 
-/** An operation as the document has it. */
+/** An operation of the document. */
 export interface DocumentedOperation {
   /** In capitals. */
   readonly method: string;
@@ -22,13 +22,13 @@ export interface DocumentedOperation {
   readonly id: string;
   /** Its parameters. */
   readonly parameters: readonly Json[];
-  /** The content of its request body by media type; null where it takes none. */
+  /** The content of its request body by media type; null if it has none. */
   readonly body: Json | null;
-  /** Its responses by status, references followed. */
+  /** Its responses by status, with references resolved. */
   readonly responses: Json;
 }
 
-/** An answer that was read to its end. */
+/** An answer, read to its end. */
 export interface ReadAnswer {
   /** The HTTP status. */
   readonly status: number;
@@ -38,14 +38,18 @@ export interface ReadAnswer {
   readonly text: string;
 }
 
-/** A document to test against. */
+/** A document to check answers against. */
 export interface OpenApi {
-  /** All of it. */
+  /** The whole document. */
   readonly document: Json;
   /** Every operation. */
   readonly operations: readonly DocumentedOperation[];
-  /** What a reference names; anything else as it is. */
+  /** HEAD of every GET. The document says once for all that it answers like GET, without a body. */
+  readonly heads: readonly DocumentedOperation[];
+  /** Resolves a reference; returns anything else unchanged. */
   follow(value: Json): Json;
+  /** The operation of an id, or HEAD of it. */
+  operation(id: string, method?: "HEAD"): DocumentedOperation;
   /** Fails unless the document allows the answer to the operation, given whole or by its id. */
   assertAllowed(operation: DocumentedOperation | string, answer: ReadAnswer): void;
   /** Fails unless the response object allows the answer to a method. */
@@ -55,14 +59,14 @@ export interface OpenApi {
 /** Headers that the HTTP layer sets. */
 const TRANSPORT = ["date", "connection", "content-length", "content-type", "transfer-encoding"];
 
-/** The document that a service answers with. */
+/** The document of a running service. */
 export async function fetchOpenApi(url: string): Promise<OpenApi> {
   return openApiOf(await (await fetch(`${url}/openapi.json`)).json());
 }
 
-/** A document to test against. */
+/** Prepares a document for checks. */
 export function openApiOf(document: Json): OpenApi {
-  // Formats are checked by the patterns beside them.
+  // The patterns next to formats check them.
   const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: true });
   ajv.addSchema(document, "api");
   const validators = new Map<Json, ValidateFunction>();
@@ -74,7 +78,7 @@ export function openApiOf(document: Json): OpenApi {
   }
 
   function assertValid(schema: Json, value: unknown): void {
-    // References of the document's schemas begin at the document.
+    // References inside the document's schemas start at the document.
     const rooted = JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"api#/'));
     const validate = validators.get(schema) ?? ajv.compile(rooted);
     validators.set(schema, validate);
@@ -106,17 +110,26 @@ export function openApiOf(document: Json): OpenApi {
   }
 
   const operations = operationsOf(document, follow);
+  const heads = operations.filter(({ method }) => method === "GET")
+    .map((get) => ({ ...get, method: "HEAD" }));
+
+  function operation(id: string, method?: "HEAD"): DocumentedOperation {
+    const one = (method === "HEAD" ? heads : operations).find((each) => each.id === id);
+    assert(one !== undefined, `there is no operation ${id}`);
+    return one;
+  }
+
   return {
     document,
     operations,
+    heads,
     follow,
+    operation,
     assertResponse,
-    assertAllowed(operation, answer) {
-      const one = typeof operation === "string"
-        ? operations.find(({ id }) => id === operation)
-        : operation;
-      assert(one !== undefined, `there is no operation ${operation}`);
-      const { method, id, responses } = one;
+    assertAllowed(idOrOperation, answer) {
+      const { method, id, responses } = typeof idOrOperation === "string"
+        ? operation(idOrOperation)
+        : idOrOperation;
       const response = responses[answer.status];
       assert(response !== undefined, `${id} does not document ${answer.status}: ${answer.text}`);
       assertResponse(method, response, answer);
@@ -124,7 +137,7 @@ export function openApiOf(document: Json): OpenApi {
   };
 }
 
-/** Asks and reads to the end. */
+/** Sends a request and reads the answer to its end. */
 export async function ask(url: string, init: RequestInit = {}): Promise<ReadAnswer> {
   return await readAnswer(await fetch(url, { ...init, redirect: "manual" }));
 }

@@ -5,19 +5,26 @@ import { newJob } from "../../jobs/engine/transitions.ts";
 import { stageJob } from "../../kv/jobs/jobs.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { openKv } from "../../kv/opened_kv.ts";
-import { assert, assertEquals } from "../support/assert.ts";
-import { ask, type DocumentedOperation, fetchOpenApi, type Json } from "../support/openapi.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
+import {
+  ask,
+  type DocumentedOperation,
+  fetchOpenApi,
+  type Json,
+  type ReadAnswer,
+} from "../support/openapi.ts";
 import { startTestService, type TestService, waitForEnd } from "../support/service.ts";
 import { waitForReport } from "../support/reports.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 
-/** The job that the examples of the document speak of. */
+/** The id of the job in the document's examples. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 
-/** The report that they speak of. */
+/** The id of the report in the document's examples. */
 const EXAMPLE_REPORT = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
 
-/** How far the continuous export is that they speak of: a day of a minute each, and one object. */
+/** The checkpoint of the continuous export in the examples: windows of a minute, one object. */
 const EXAMPLE_CHECKPOINT: ExportCheckpoint = {
   v: 1,
   plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
@@ -39,14 +46,14 @@ const EXAMPLE_CHECKPOINT: ExportCheckpoint = {
   fault: { message: "It is full", sinceMs: 0, atMs: 1_000, count: 2 },
 };
 
-/** What one example asks for. */
+/** A request built from one example. */
 interface ExampleRequest {
   readonly what: string;
   readonly url: string;
   readonly init: RequestInit;
 }
 
-/** The demo's data with an export of its January, and a report, that have the ids of the examples. */
+/** A service with demo data, an export of its January and a report, under the ids of the examples. */
 async function startWithExample(folder: TempFolder): Promise<TestService> {
   const kvPath = `${folder.path}/kv.sqlite3`;
   const { kv, ...opened } = await openKv(kvPath);
@@ -67,14 +74,14 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   return service;
 }
 
-/** What the query of an example of a body says. */
+/** The query that the example of a body needs. */
 function queryOf(example: Json): [name: string, value: string][] {
   return [...new URLSearchParams(example["x-query"] ?? "")];
 }
 
 /**
- * Each example of a body with what is required and what it needs itself, then with each further
- * parameter, but for those that belong to the example of a body.
+ * One request for each example of a body, with the required parameters and the query that the
+ * example needs; then one more for each optional parameter that no example of a body sets.
  */
 function requestsOf(operation: DocumentedOperation, base: string): ExampleRequest[] {
   const { parameters, method, path, id, body } = operation;
@@ -113,18 +120,19 @@ function requestsOf(operation: DocumentedOperation, base: string): ExampleReques
   );
 }
 
-/** Statuses that are no error, each of which some example must be answered with. */
-function successes({ responses }: DocumentedOperation): string[] {
+/** The successful statuses. The examples of an operation must produce all of them; HEAD has no 206. */
+function successes({ method, responses }: DocumentedOperation): string[] {
+  if (method === "HEAD") return ["200"];
   return Object.keys(responses).filter((status) => status.startsWith("2"));
 }
 
-Deno.test("every example of a request is answered with a success that the document describes", async () => {
+Deno.test("every example of a request succeeds, with an answer that the document allows", async () => {
   await using folder = await makeTempFolder();
   await using service = await startWithExample(folder);
   const api = await fetchOpenApi(service.url);
-  // What sets a device up goes first, while it is not known; what removes a meter goes last.
+  // A device is set up first, while it is unknown; a meter is removed last.
   const order = ({ method }: DocumentedOperation) => ["PUT", "", "DELETE"].indexOf(method);
-  const operations = api.operations.toSorted((one, other) =>
+  const operations = [...api.operations, ...api.heads].toSorted((one, other) =>
     (order(one) < 0 ? 1 : order(one)) - (order(other) < 0 ? 1 : order(other))
   );
   const keyed = new Set<string>();
@@ -140,7 +148,7 @@ Deno.test("every example of a request is answered with a success that the docume
   }
 });
 
-/** A key names one request: the second example of a body goes without it. */
+/** A key belongs to one request, so the second example of a body goes without it. */
 function unusedKey(init: RequestInit, keyed: Set<string>): RequestInit {
   const headers = new Headers(init.headers);
   const key = headers.get("idempotency-key");
@@ -150,17 +158,49 @@ function unusedKey(init: RequestInit, keyed: Set<string>): RequestInit {
   return { ...init, headers };
 }
 
-Deno.test("what the document shows of a finished export is what the demo's January gives", async () => {
+Deno.test("the document's example of a finished export is the real export of the demo's January", async () => {
   await using folder = await makeTempFolder();
   await using service = await startWithExample(folder);
   const { operations } = await fetchOpenApi(service.url);
   const look = operations.find(({ id }) => id === "getExportStatus");
   const shown = look?.responses[200].content["application/json"].examples.completed.value;
   const status = await waitForEnd(service.url, EXAMPLE_JOB);
-  // Times are those of the run.
+  // The times are those of this run.
   assertEquals(Object.keys(shown).toSorted(), Object.keys(status).toSorted());
   assertEquals([shown.job_id, shown.message], [status.job_id, status.message]);
   const { expires_at: _, ...expected } = status.file_info;
   const { expires_at: __, ...file_info } = shown.file_info;
   assertEquals(file_info, expected);
+});
+
+/** The value that an OpenAPI runtime expression of the form `$response.body#/name` selects. */
+function selected(expression: string, body: Json): string {
+  return body[expression.replace("$response.body#/", "")];
+}
+
+Deno.test("following the links of a new export and a new report leads to their statuses and files", async () => {
+  await using service = await startTestService({ demoData: true });
+  const api = await fetchOpenApi(service.url);
+  for (const id of ["createExport", "triggerReport"]) {
+    const [{ url, init }] = requestsOf(api.operation(id), service.url);
+    const created = await ask(url, init);
+    const { links } = api.operation(id).responses[created.status];
+    const answers = new Map<string, ReadAnswer>();
+    for (const [name, { operationId, parameters }] of Object.entries<Json>(links)) {
+      const target = api.operation(operationId);
+      const [[parameter, expression]] = Object.entries<string>(parameters);
+      const value = selected(expression, JSON.parse(created.text));
+      const path = service.url + target.path.replace(`{${parameter}}`, value);
+      await until(async () => {
+        const answer = await ask(path);
+        api.assertAllowed(target, answer);
+        answers.set(name, answer);
+        // A job that has not ended says when to retry, and has no file yet.
+        return !answer.headers.has("retry-after") && answer.status !== 404;
+      });
+    }
+    assertEquals([...answers.keys()], ["status", "download"]);
+    assertMatch(answers.get("status")?.text ?? "", /"status":"[Cc]omplete/);
+    assertMatch(answers.get("download")?.text ?? "", /^\w+,/);
+  }
 });

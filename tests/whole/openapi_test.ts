@@ -17,48 +17,90 @@ function operationsOf({ paths }: Json): { name: string; operation: Json }[] {
   );
 }
 
-Deno.test("every route is in the document, and everything in the document is a route", async () => {
+/** Every response of every operation with the name of its place, references resolved. */
+function responsesOf(document: Json): { place: string; status: number; response: Json }[] {
+  return operationsOf(document).flatMap(({ name, operation }) =>
+    Object.entries<Json>(operation.responses).map(([status, response]) => {
+      const shared = response.$ref?.replace("#/components/responses/", "");
+      return {
+        place: `${status} of ${name}`,
+        status: Number(status),
+        response: shared === undefined ? response : document.components.responses[shared],
+      };
+    })
+  );
+}
+
+Deno.test("the document has every route and nothing else; HEAD is left to HTTP", async () => {
   const { app } = createTestApp();
-  const routes = app.routes.filter(({ method }) => method !== "ALL").flatMap((route) => {
-    const path = route.path.replaceAll(/:(\w+)/g, "{$1}");
-    // Hono answers HEAD wherever it answers GET.
-    const methods = route.method === "GET" ? ["GET", "HEAD"] : [route.method];
-    return methods.map((method) => `${method} ${path}`);
-  });
+  const routes = app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) =>
+    `${method} ${path.replaceAll(/:(\w+)/g, "{$1}")}`
+  );
   const documented = operationsOf(await readDocument()).map(({ name }) => name);
   assertEquals(documented.toSorted(), [...new Set(routes)].toSorted());
 });
 
-/** Codes that no answer has: what a job failed with, and reasons of `GET /ready`. */
+/** Codes that no response carries: errors of jobs, and reasons in `GET /ready`. */
 const NEVER_ANSWERED = ["JOB_ABANDONED", "STORAGE_FULL", "SERIES_REMOVED", "WORKER_NOT_RUNNING"];
 
-Deno.test("every code that is answered is documented where its status is, and no other", async () => {
+Deno.test("every error has the one Problem schema, and lists its codes in prose and for machines", async () => {
   const document = await readDocument();
+  const places = [
+    ...responsesOf(document).filter(({ status }) => status >= 400),
+    { place: "other methods", status: 405, response: document["x-other-methods"] },
+    { place: "other paths", status: 404, response: document["x-other-paths"] },
+  ];
   const codes = new Set<string>();
-  const places = [document["x-other-methods"], document["x-other-paths"]];
-  for (const { operation } of operationsOf(document)) {
-    for (const response of Object.values<Json>(operation.responses)) {
-      const name = response.$ref?.replace("#/components/responses/", "");
-      places.push(name === undefined ? response : document.components.responses[name]);
-    }
-  }
-  for (const { description, content } of places) {
-    const schema = content?.["application/problem+json"]?.schema.allOf[1].properties;
-    for (const code of schema?.code.enum ?? []) {
+  for (const { place, status, response } of places) {
+    assertEquals(
+      response.content["application/problem+json"].schema,
+      { $ref: "#/components/schemas/Problem" },
+      place,
+    );
+    const ofPlace: string[] = response["x-problem-codes"];
+    assert(ofPlace.length > 0, place);
+    for (const code of ofPlace) {
       codes.add(code);
-      assert(description.includes(`\`${code}\``), code);
-      // A key of PROBLEMS, as the schema's type says.
-      assertEquals(PROBLEMS[code as keyof typeof PROBLEMS].status, schema.status.const, code);
+      assert(response.description.includes(`\`${code}\``), `${code} at ${place}`);
+      // x-problem-codes holds keys of PROBLEMS, or the lookup below fails.
+      assertEquals(PROBLEMS[code as keyof typeof PROBLEMS].status, status, `${code} at ${place}`);
     }
   }
   const answered = Object.keys(PROBLEMS).filter((code) => !NEVER_ANSWERED.includes(code));
   assertEquals([...codes].toSorted(), answered.toSorted());
-  assertEquals(
-    document.components.schemas.Problem.properties.code.enum.toSorted(),
-    [
-      ...codes,
-    ].toSorted(),
+  const { code } = document.components.schemas.Problem.properties;
+  assertEquals(code.enum.toSorted(), answered.toSorted());
+});
+
+Deno.test("no other schema than Problem describes an error, except that of a service that is not ready", async () => {
+  const others = responsesOf(await readDocument()).filter(({ status, response }) =>
+    status >= 400 && Object.keys(response.content).length > 1
   );
+  assertEquals(others.map(({ place }) => place), ["503 of GET /ready"]);
+});
+
+Deno.test("links lead from the creation of a job to its status and its file", async () => {
+  const document = await readDocument();
+  const operations = operationsOf(document);
+  const found: string[] = [];
+  for (const { place, response } of responsesOf(document)) {
+    for (const { operationId, parameters } of Object.values<Json>(response.links ?? {})) {
+      const target = operations.find(({ operation }) => operation.operationId === operationId);
+      const needed = target?.operation.parameters.filter(({ required }: Json) => required);
+      assertEquals(needed.map(({ name }: Json) => name), Object.keys(parameters), place);
+      found.push(`${place} to ${operationId}`);
+    }
+  }
+  assertEquals(found, [
+    "200 of POST /api/export/csv to getExportStatus",
+    "200 of POST /api/export/csv to downloadExport",
+    "202 of POST /api/export/csv to getExportStatus",
+    "202 of POST /api/export/csv to downloadExport",
+    "200 of POST /trigger_report to getReport",
+    "200 of POST /trigger_report to downloadReport",
+    "202 of POST /trigger_report to getReport",
+    "202 of POST /trigger_report to downloadReport",
+  ]);
 });
 
 Deno.test("the document names the release and no server but its own", async () => {
@@ -67,20 +109,17 @@ Deno.test("the document names the release and no server but its own", async () =
   assertEquals(document.servers.map(({ url }: Json) => url), ["/"]);
 });
 
-Deno.test("bodies are closed, and everything in them is described", async () => {
+Deno.test("bodies allow no unknown properties, and named schemas have descriptions", async () => {
   const { components, paths } = await readDocument();
   const open: string[] = [];
   const visit = (value: Json, path: string): void => {
-    if (value.properties !== undefined && value.allOf === undefined) {
-      const isNarrowing = path.endsWith("/allOf/1");
-      if (!isNarrowing && value.additionalProperties !== false) open.push(path);
-    }
+    if (value.properties !== undefined && value.additionalProperties !== false) open.push(path);
     for (const [name, inner] of Object.entries(value)) {
       if (typeof inner === "object" && inner !== null) visit(inner, `${path}/${name}`);
     }
   };
   visit({ components, paths }, "");
-  // A reading of an upload may have any other property; of itself the document says but that it is one.
+  // A reading of an upload may have more properties; the document says little about itself.
   assertEquals(open, [
     "/paths//api/meters/{id}/readings/post/requestBody/content/application/json/schema/items",
     "/paths//openapi.json/get/responses/200/content/application/json/schema",
@@ -90,7 +129,7 @@ Deno.test("bodies are closed, and everything in them is described", async () => 
   }
 });
 
-Deno.test("the packages behind the pages come alone: their bundles hold what they need", async () => {
+Deno.test("the packages behind the pages have no dependencies: their bundles are complete", async () => {
   const lock = JSON.parse(await Deno.readTextFile(new URL("../../deno.lock", import.meta.url)));
   for (const name of ["swagger-ui-dist", "redoc"] as const) {
     const version = config.imports[name].replace("npm:", "");
