@@ -173,11 +173,13 @@ function createElementBuffer({ maxBytes, onElement, onTooLong }: ElementHandlers
 /** The first characters of an element that is too long, the same wherever it is cut into chunks. */
 function beginningOf(held: Uint8Array, part: Uint8Array, maxBytes: number): string {
   const size = Math.min(QUOTED_VALUE_MAX, maxBytes);
+  const bytes = new Uint8Array(size);
   const head = held.subarray(0, size);
-  const decoder = new TextDecoder();
-  // A stream may end amid a character, which is then left out.
-  return decoder.decode(head, { stream: true }) +
-    decoder.decode(part.subarray(0, size - head.length), { stream: true });
+  bytes.set(head);
+  bytes.set(part.subarray(0, size - head.length), head.length);
+  // In one call: Deno 2.9 drops a byte order mark at the start of each streamed chunk. The text may
+  // be cut within a character; streaming leaves that one out.
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes, { stream: true });
 }
 
 interface NestedScan {

@@ -255,6 +255,13 @@ Deno.test("the elements of any array, spaced in any way, are those of JSON.parse
   );
 });
 
+Deno.test("an element that is too long is quoted the same however its bytes come", () => {
+  const text = "[\\true\ufeff\ufeff]";
+  const whole = elementsOf(text, { maxBytes: 8 });
+  assertEquals(whole, ["0! \\true\ufeff"]);
+  assertEquals(elementsOf(text, { maxBytes: 8, sizes: [2, 4, 4] }), whole);
+});
+
 Deno.test("any text is cut or refused the same however its bytes come", () => {
   const part = fc.constantFrom("[", "]", "{", "}", ",", '"', "\\", " ", "1", "é", "\ufeff", "true");
   const texts = fc.array(part, { maxLength: 25 }).map((parts) => `[${parts.join("")}`);
