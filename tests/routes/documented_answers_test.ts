@@ -18,8 +18,9 @@ import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
 import { NOW_MS } from "./exports/export_example.ts";
 
-const api = async () =>
-  openApiOf(await (await createTestApp().app.request("/openapi.json")).json());
+const document = createTestApp().app.request("/openapi.json")
+  .then(async (response) => openApiOf(await response.json()));
+const api = () => document;
 
 const running = claimed(exportJob(), "owner", NOW_MS);
 const finishedArtifact = {

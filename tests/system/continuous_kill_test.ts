@@ -12,8 +12,8 @@ import {
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { linesOf } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { KILL_ROUNDS } from "../support/thorough.ts";
 
-const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const HOUR_MS = 3_600_000;
 const FROM_MS = Date.UTC(2026, 0, 5);
 const DEVICES = ["D1", "D2", "D3", "D4"];
@@ -77,12 +77,12 @@ async function sendUntilKilled(
   }
 }
 
-Deno.test(`after kill -9 the objects are byte for byte those of an undisturbed run, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`after kill -9 the objects are byte for byte those of an undisturbed run, ${KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   const reference = createContinuousReference();
   const progress = new Map<string, number>();
   const exportPath = `${folder.path}/.openwatts/lake`;
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     const delayMs = Math.floor(Math.random() * 1_500);
     await t.step(`round ${round}: killed ${delayMs} ms after the first message`, async () => {
       await using service = await startProcess(folder.path, SETTINGS);

@@ -13,11 +13,11 @@ import { expectNoOrphans } from "../support/orphans.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, exportToEnd, importText, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { KILL_ROUNDS } from "../support/thorough.ts";
 
-const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const DEMO = { DEMO_DATA: "true" };
 
-Deno.test(`every accepted export outlives kill -9, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`every accepted export outlives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   let expected = new Map<string, string>();
   {
@@ -26,7 +26,7 @@ Deno.test(`every accepted export outlives kill -9, ${ROUNDS} rounds`, async (t) 
     await stop(service);
   }
   const jobs: AcceptedJob[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     const delayMs = Math.floor(Math.random() * 600);
     await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
       jobs.push(...await killDuringExports(folder.path, delayMs));
@@ -59,7 +59,7 @@ Deno.test("an import cut off by kill -9 and sent again gives the undisturbed fil
     await importText(service.url, "k1", csv);
     expected = (await exportYear(service)).file_info.sha256;
   }
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, env);
     const sending = importText(service.url, "k1", csv).catch(() => null);
     await pause(Math.random() * 500);

@@ -16,11 +16,12 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 import { postStores } from "../support/stores.ts";
 import { APPLIANCE, BATTERY, message, postTelemetry, TIME } from "../support/telemetry.ts";
+import { amount } from "../support/thorough.ts";
 
 /** Another seed makes other requests; a failure prints the seed. */
 const SEED = Number(Deno.env.get("WALK_SEED") ?? 20_240_501);
 /** Requests to each operation. */
-const RUNS = Number(Deno.env.get("WALK_RUNS") ?? 300);
+const RUNS = Number(Deno.env.get("WALK_RUNS") ?? amount({ quick: 60, thorough: 300 }));
 const RANGE = { start_datetime: "2024-01-01T00:00:00Z", end_datetime: "2024-01-01T00:10:00Z" };
 
 /** A request that the walk sends. */

@@ -5,8 +5,8 @@ import { askJson } from "../support/service.ts";
 import { reportText, triggerReport, waitForReport } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { KILL_ROUNDS } from "../support/thorough.ts";
 
-const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const STORES = 600;
 const DAYS = 9;
 
@@ -28,7 +28,7 @@ async function fill(url: string): Promise<void> {
   }
 }
 
-Deno.test(`every accepted report outlives kill -9, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`every accepted report outlives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   let expected = "";
   {
@@ -40,7 +40,7 @@ Deno.test(`every accepted report outlives kill -9, ${ROUNDS} rounds`, async (t) 
     assertEquals(await service.ended, 0, service.output());
   }
   const accepted: string[] = [];
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     const delayMs = Math.floor(Math.random() * 400);
     await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
       accepted.push(...await killDuringReports(folder.path, delayMs));

@@ -3,8 +3,8 @@ import { pause, type ServiceProcess, startProcess } from "../support/process.ts"
 import { askJson } from "../support/service.ts";
 import { postStores } from "../support/stores.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { KILL_ROUNDS } from "../support/thorough.ts";
 
-const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const STORES = 1_200;
 /** Polls of each store, an hour apart: nine days, which go on one commit. */
 const POLLS = 200;
@@ -30,11 +30,11 @@ function hoursCsv(hour: number): string {
   return ["store_id,day,start,end", ...rows.flat()].join("\n");
 }
 
-Deno.test(`polls amid kill -9, ${ROUNDS} rounds: a store has all of an upload or none; sent again it is whole`, async () => {
+Deno.test(`polls amid kill -9, ${KILL_ROUNDS} rounds: a store has all of an upload or none; sent again it is whole`, async () => {
   await using folder = await makeTempFolder();
   const csv = statusCsv();
   let least = 0;
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, {});
     const count = await countPolls(service);
     assert(count >= least, `${least} polls were stored, of which ${count} are there`);
@@ -57,14 +57,14 @@ Deno.test(`polls amid kill -9, ${ROUNDS} rounds: a store has all of an upload or
   assertEquals(await countPolls(service), received);
 });
 
-Deno.test(`hours amid kill -9, ${ROUNDS} rounds: a store has the old ones or the new ones`, async () => {
+Deno.test(`hours amid kill -9, ${KILL_ROUNDS} rounds: a store has the old ones or the new ones`, async () => {
   await using folder = await makeTempFolder();
   let hour = 1;
   {
     await using service = await startProcess(folder.path, {});
     await postStores(service.url, "hours", hoursCsv(hour));
   }
-  for (let round = 1; round <= ROUNDS; round++, hour++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++, hour++) {
     {
       await using service = await startProcess(folder.path, {});
       await killAmid(service, "hours", hoursCsv(hour + 1));

@@ -2,8 +2,8 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { KILL_ROUNDS } from "../support/thorough.ts";
 
-const ROUNDS = Number(Deno.env.get("KILL_ROUNDS") ?? "3");
 const CLIENTS = 32;
 const FREE = { RATE_LIMIT_REQUESTS: "1000000" };
 /** Readings lie on the minutes of six days from here, in no order. */
@@ -107,18 +107,18 @@ async function expectSent({ url }: ServiceProcess, sent: Sent): Promise<void> {
 
 const EAGER = new URL("../support/eager_service.ts", import.meta.url);
 
-Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${KILL_ROUNDS} rounds`, async (t) => {
   await killRounds(t);
 });
 
-Deno.test(`the same where kills fall into folding and settling, ${ROUNDS} rounds`, async (t) => {
+Deno.test(`the same where kills fall into folding and settling, ${KILL_ROUNDS} rounds`, async (t) => {
   await killRounds(t, EAGER);
 });
 
 async function killRounds(t: Deno.TestContext, module?: URL): Promise<void> {
   await using folder = await makeTempFolder();
   const devices = createDevices();
-  for (let round = 1; round <= ROUNDS; round++) {
+  for (let round = 1; round <= KILL_ROUNDS; round++) {
     const delayMs = Math.floor(Math.random() * 1_500);
     await t.step(`round ${round}: killed ${delayMs} ms after the first message`, async () => {
       {
@@ -137,7 +137,7 @@ async function killRounds(t: Deno.TestContext, module?: URL): Promise<void> {
   }
   const acknowledged = devices.reduce((sum, { acknowledged: { size } }) => sum + size, 0);
   // A single round may end before anything was.
-  assert(acknowledged > 0 || ROUNDS === 1, "nothing was acknowledged in any round");
+  assert(acknowledged > 0 || KILL_ROUNDS === 1, "nothing was acknowledged in any round");
 }
 
 Deno.test(`SIGTERM under load from ${CLIENTS} clients: what was acknowledged is there, exit 0 within 15 s`, async () => {

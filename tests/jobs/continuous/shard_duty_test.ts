@@ -7,11 +7,12 @@ import { assertEquals } from "../../support/assert.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
 import { type ContinuousRig, openContinuousRig } from "../../support/continuous_rig.ts";
 import { until } from "../../support/until.ts";
+import { amount } from "../../support/thorough.ts";
 
 const WINDOW_MS = 900_000;
 const START_MS = Date.UTC(2026, 1, 6, 23, 0, 0);
 const DEVICES = ["D1", "D-2", "other_3"];
-const RUNS = Number(Deno.env.get("CONTINUOUS_RUNS") ?? 60);
+const RUNS = amount({ quick: 30, thorough: 60 });
 
 /** A page of battery readings whose currents are given in tenths. */
 function pageOf(readings: readonly (readonly [timeMs: number, tenths: number])[]): Page {

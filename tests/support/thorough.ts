@@ -1,0 +1,17 @@
+/**
+ * How much the longest tests do: a smaller amount in `deno task test`, the whole proof in `.ci/run`,
+ * which sets `THOROUGH`.
+ *
+ * @module
+ */
+
+/** Whether the whole proof runs. */
+export const isThorough: boolean = Deno.env.has("THOROUGH");
+
+/** How often a test kills a service: once, or 30 times in `.ci/run`. `KILL_ROUNDS` overrides it. */
+export const KILL_ROUNDS: number = Number(Deno.env.get("KILL_ROUNDS") ?? (isThorough ? 30 : 1));
+
+/** The amount for this run. */
+export function amount({ quick, thorough }: { quick: number; thorough: number }): number {
+  return isThorough ? thorough : quick;
+}
