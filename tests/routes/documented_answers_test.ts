@@ -13,14 +13,23 @@ import {
 import type { IntakeResult } from "../../kv/devices/intake.ts";
 import type { AppDeps } from "../../routes/app.ts";
 import { assertEquals, assertObjectMatch } from "../support/assert.ts";
-import { type DocumentedOperation, openApiOf, readAnswer } from "../support/openapi.ts";
+import {
+  type DocumentedOperation,
+  type OpenApi,
+  openApiOf,
+  readAnswer,
+} from "../support/openapi.ts";
 import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
 import { NOW_MS } from "./exports/export_example.ts";
 
-const document = createTestApp().app.request("/openapi.json")
-  .then(async (response) => openApiOf(await response.json()));
+const document = readDocument();
 const api = () => document;
+
+async function readDocument(): Promise<OpenApi> {
+  const response = await createTestApp().app.request("/openapi.json");
+  return openApiOf(await response.json());
+}
 
 const running = claimed(exportJob(), "owner", NOW_MS);
 const finishedArtifact = {

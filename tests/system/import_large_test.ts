@@ -22,7 +22,7 @@ import {
 const MINUTE_MS = 60_000;
 const DAY_RECORDS = 1440;
 /** Records of the uploads that are watched. */
-const RECORDS = amount({ quick: 100_000, thorough: 500_000 });
+const RECORDS = amount({ quick: 250_000, thorough: 500_000 });
 /**
  * How far a client may be ahead of what came in, bytes. Deno 2.9 holds in memory what it has read
  * and we have not, however much that is; a client that waits leaves it little to hold.

@@ -13,7 +13,7 @@ import { expectNoOrphans } from "../support/orphans.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, exportToEnd, importText, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const DEMO = { DEMO_DATA: "true" };
 
@@ -27,7 +27,7 @@ Deno.test(`every accepted export outlives kill -9, ${KILL_ROUNDS} rounds`, async
   }
   const jobs: AcceptedJob[] = [];
   for (let round = 1; round <= KILL_ROUNDS; round++) {
-    const delayMs = Math.floor(Math.random() * 600);
+    const delayMs = killDelayMs(round, 600);
     await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
       jobs.push(...await killDuringExports(folder.path, delayMs));
       await using service = await startProcess(folder.path, DEMO);

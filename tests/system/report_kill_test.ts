@@ -5,7 +5,7 @@ import { askJson } from "../support/service.ts";
 import { reportText, triggerReport, waitForReport } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const STORES = 600;
 const DAYS = 9;
@@ -41,7 +41,7 @@ Deno.test(`every accepted report outlives kill -9, ${KILL_ROUNDS} rounds`, async
   }
   const accepted: string[] = [];
   for (let round = 1; round <= KILL_ROUNDS; round++) {
-    const delayMs = Math.floor(Math.random() * 400);
+    const delayMs = killDelayMs(round, 400);
     await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
       accepted.push(...await killDuringReports(folder.path, delayMs));
       await using service = await startProcess(folder.path, {});
