@@ -1,5 +1,5 @@
 /**
- * The settings of continuous export, a part of all settings (`data/settings.ts`).
+ * The settings of continuous export. They are part of all settings (`data/settings.ts`).
  *
  * @module
  */
@@ -16,51 +16,51 @@ import { isWindowLength } from "./continuous/window.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, HOUR_MS } from "./limits.ts";
 import type { InfluxSettings } from "./influx/source.ts";
 
-/** How telemetry is exported continuously. */
+/** The settings of continuous export. */
 export interface ContinuousSettings {
-  /** Whether it is at all. */
+  /** Whether continuous export is on. */
   readonly isOn: boolean;
-  /** Length of a window, milliseconds; divides a day. */
+  /** Length of a window, milliseconds. It divides a day. */
   readonly intervalMs: number;
-  /** Rows of a read. */
+  /** Rows per chunk read from InfluxDB. */
   readonly batchSize: number;
-  /** The form of the objects. */
+  /** The format of the files. */
   readonly format: ExportFormat;
-  /** How days are written in their names. */
+  /** How the path of an object is built. */
   readonly layout: ExportLayout;
-  /** The devices that are exported; empty for all that are known. */
+  /** The devices to export; empty for all. */
   readonly deviceIds: readonly string[];
-  /** How far back late readings are looked for, milliseconds. */
+  /** How far back to look for late readings in InfluxDB, milliseconds. */
   readonly lookbackMs: number;
-  /** Folder that the objects go to. */
+  /** The folder of the objects, used if no bucket is set. */
   readonly path: string;
-  /** Whether a destination that cannot be reached makes the service not ready. */
+  /** Whether the service is not ready while the destination cannot be reached. */
   readonly isDestinationRequired: boolean;
-  /** The InfluxDB that is read, or null: what devices sent here is. */
+  /** The InfluxDB to read from; null to export what devices send to this service. */
   readonly influx: InfluxSettings | null;
 }
 
 const wholeNumber = (min: number, max: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
 
-/** What each variable must be, in words. */
+/** The rule of each variable, in words. */
 export const CONTINUOUS_RULES = {
   CONTINUOUS_EXPORT: "on or off",
   EXPORT_INTERVAL_SECONDS: "a whole number of seconds that divides a day (86400)",
   EXPORT_BATCH_SIZE: "a whole number of 1 to 100000",
   EXPORT_FORMAT: EXPORT_FORMATS.join(" or "),
   EXPORT_LAYOUT: EXPORT_LAYOUTS.join(" or "),
-  DEVICE_IDS: `device ids (${DEVICE_ID_RULE}) with commas between`,
+  DEVICE_IDS: `device ids (${DEVICE_ID_RULE}), separated by commas`,
   LOOKBACK_HOURS: "a number of 0 to 8760",
   LAKE_PATH: "a folder path",
   READY_REQUIRES_DESTINATION: "true or false",
-  INFLUXDB_URL: "an http(s) URL without user, password, query and fragment",
+  INFLUXDB_URL: "an http(s) URL without user, password, query or fragment",
   INFLUXDB_TOKEN: "a token, or USER:PASSWORD for InfluxDB 1.x",
   INFLUXDB_ORG: "an organization",
-  INFLUXDB_BUCKET: "a database or bucket, given where INFLUXDB_URL is",
+  INFLUXDB_BUCKET: "a database or bucket, required with INFLUXDB_URL",
 } as const;
 
-/** The variables, for an object schema. */
+/** The schema of each variable. */
 export const CONTINUOUS_VARIABLES = {
   CONTINUOUS_EXPORT: z.enum(["on", "off"]).default("off"),
   EXPORT_INTERVAL_SECONDS: wholeNumber(1, 86_400)
@@ -80,13 +80,13 @@ export const CONTINUOUS_VARIABLES = {
   INFLUXDB_BUCKET: z.string().optional(),
 };
 
-/** The names of variables that are wrong only together with others: what is missing. */
+/** The names of variables that are missing because others are set. */
 export function missingContinuousVariables(given: Readonly<Record<string, string>>): string[] {
   const isMissing = "INFLUXDB_URL" in given && !("INFLUXDB_BUCKET" in given);
   return isMissing ? ["INFLUXDB_BUCKET"] : [];
 }
 
-/** The settings of variables that are right. */
+/** The settings of valid variables. */
 export function continuousSettings(
   values: z.output<z.ZodObject<typeof CONTINUOUS_VARIABLES>>,
 ): ContinuousSettings {
@@ -111,7 +111,7 @@ export function continuousSettings(
   };
 }
 
-/** How objects are named below a prefix. */
+/** How the keys of objects are built below a prefix. */
 export function keyStyleOf(
   { layout, format }: Pick<ContinuousSettings, "layout" | "format">,
   prefix: string,

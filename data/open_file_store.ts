@@ -1,5 +1,5 @@
 /**
- * The file store of a place that the settings name.
+ * Opens the file store that the settings name.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { createS3Client } from "./s3/client.ts";
 import type { S3Access } from "./s3/request.ts";
 
 /**
- * Opens the store of a folder, or of `s3://BUCKET/PATH`. S3 is not asked yet: a service starts also
- * while it is away, and `probe()` tells.
+ * Opens a store in a folder, or in `s3://BUCKET/PATH`. Sends no request to S3 yet, so that the
+ * service can start while S3 is away; `probe()` checks it.
  */
 export async function openFileStore(place: string, access: S3Access): Promise<FileStore> {
   const parts = /^s3:\/\/([^/]+)\/?(.*?)\/?$/.exec(place);

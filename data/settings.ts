@@ -1,5 +1,5 @@
 /**
- * Settings, read from the environment once, at start.
+ * All settings. They are read from the environment once, at the start.
  *
  * @module
  */
@@ -19,64 +19,64 @@ import { parseInstant } from "./time/time_text.ts";
 import { localDaySpan } from "./time/zone.ts";
 import type { RateLimit } from "./devices/rate_window.ts";
 
-/** What one process does: answers requests, runs jobs, or both. */
+/** What a process does: answers requests, runs jobs, or both. */
 export type Role = "all" | "api" | "worker";
 
-/** What is known of S3. */
+/** The settings of S3. */
 export interface S3Settings {
-  /** URL of an S3-compatible server; null for AWS. */
+  /** The URL of an S3-compatible server; null for AWS. */
   readonly endpoint: string | null;
-  /** Region. */
+  /** The region. */
   readonly region: string;
-  /** Bucket of what is not an artifact; null where there is none. */
+  /** The bucket of continuous export; null if unset. */
   readonly bucket: string | null;
-  /** What keys in that bucket begin with, without a slash at either end. */
+  /** What all keys in that bucket start with, without a slash at either end. */
   readonly prefix: string;
-  /** The key's id; "" where no place in S3 is named. */
+  /** The id of the access key; "" if S3 is not used. */
   readonly accessKeyId: string;
-  /** The key; "" where no place in S3 is named. */
+  /** The secret of the access key; "" if S3 is not used. */
   readonly secretAccessKey: string;
 }
 
-/** Every setting with its value. */
+/** All settings. */
 export interface Settings {
   /** Address to listen on. */
   readonly host: string;
-  /** Port to listen on; 0 takes a free one. */
+  /** Port to listen on; 0 for any free one. */
   readonly port: number;
-  /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
+  /** Origins whose pages may read answers in a browser; `*` alone allows all. */
   readonly corsOrigins: readonly string[];
-  /** A file, `:memory:`, the URL of a KV Connect server, or null: the host's own database. */
+  /** A file, `:memory:`, the URL of a KV Connect server, or null for the database of the host. */
   readonly kvPath: string | null;
-  /** Where the artifacts are: a folder, or `s3://BUCKET` with a path behind it or not. */
+  /** Where artifacts are stored: a folder, or `s3://BUCKET` with an optional path. */
   readonly fileStore: string;
-  /** Folder of files about stores that are loaded at start, or null. */
+  /** The folder of store files to load at the start; null for none. */
   readonly storeDataDir: string | null;
-  /** How S3 is reached, and the place in it for other things than artifacts. */
+  /** How to reach S3, and the place in it for continuous export. */
   readonly s3: S3Settings;
-  /** Whether the demo meter is made. */
+  /** Whether to create the demo meter. */
   readonly demoData: boolean;
-  /** How many jobs run at once. */
+  /** How many jobs may run at once. */
   readonly workerConcurrency: number;
-  /** How long an artifact is kept, milliseconds. */
+  /** How long to keep an artifact, milliseconds. */
   readonly fileRetentionMs: number;
-  /** How long an ended job's record is kept, milliseconds. */
+  /** How long to keep the record of an ended job, milliseconds. */
   readonly jobRetentionMs: number;
   /** How often a device may send telemetry. */
   readonly rateLimit: RateLimit;
-  /** After how long without a reading a device is offline that has no such time, milliseconds. */
+  /** When a device without its own setting counts as offline: after this long without a reading, ms. */
   readonly offlineAfterMs: number;
-  /** Which times readings and polls may have. */
+  /** The range of times that readings and polls may have. */
   readonly acceptedTimes: AcceptedTimes;
-  /** How telemetry is exported continuously. */
+  /** The settings of continuous export. */
   readonly continuous: ContinuousSettings;
   /** What this process does. */
   readonly role: Role;
-  /** Least level of log records. */
+  /** The lowest level of log records to write. */
   readonly logLevel: LogLevel;
 }
 
-/** Settings, or everything that is wrong with them, a sentence each. */
+/** The settings, or everything that is wrong with them, one sentence each. */
 export type SettingsResult =
   | { readonly settings: Settings }
   | { readonly problems: readonly string[] };
@@ -89,9 +89,9 @@ const positiveNumber = (max: number) =>
 const RULES = {
   HOST: "a host name or IP address",
   PORT: "a whole number of 0 to 65535",
-  CORS_ORIGINS: "* or origins such as https://app.example with commas between",
+  CORS_ORIGINS: "* or origins such as https://app.example, separated by commas",
   KV_PATH: "a file path, :memory: or an http(s) URL",
-  FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not there yet)",
+  FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not supported yet)",
   STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
   WORKER_CONCURRENCY: "a whole number of 1 to 64",
@@ -105,18 +105,18 @@ const RULES = {
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...CONTINUOUS_RULES,
-  S3_ENDPOINT: "an http(s) URL of a host, with a path or not",
-  S3_REGION: "the name of a region, of a-z 0-9 and -",
-  S3_BUCKET: "the name of a bucket: 3 to 63 of a-z 0-9 . and -",
+  S3_ENDPOINT: "an http(s) URL of a host, optionally with a path",
+  S3_REGION: "a region name: a-z 0-9 and -",
+  S3_BUCKET: "a bucket name: 3 to 63 characters of a-z 0-9 . and -",
   S3_PREFIX: "a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end",
-  AWS_ACCESS_KEY_ID: "the id of a key, without spaces",
-  AWS_SECRET_ACCESS_KEY: "a key, without spaces",
+  AWS_ACCESS_KEY_ID: "the id of an access key, without spaces",
+  AWS_SECRET_ACCESS_KEY: "the secret of an access key, without spaces",
 } as const;
 
-/** Their values are told to nobody. */
+/** Variables whose values never appear in messages. */
 const SECRETS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
-/** A path below a bucket, no part of which is `.` or `..`, which URLs leave out. */
+/** A path below a bucket. No part is `.` or `..`, as URLs drop them. */
 const S3_PATH = String
   .raw`(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+)*`;
 const S3_BUCKET = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]";
@@ -153,7 +153,7 @@ const environmentSchema = z.object({
   ...CONTINUOUS_VARIABLES,
 });
 
-/** Reads settings from an environment; a variable that is empty counts as not set. */
+/** Reads the settings from an environment. An empty variable counts as not set. */
 export function readSettings(environment: Readonly<Record<string, string>>): SettingsResult {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value.trim() !== ""),
@@ -202,22 +202,22 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   };
 }
 
-/** The time that a text names, or the first moment of the UTC day; NaN where it names neither. */
+/** The time in a text, or the first moment of the UTC day in it; NaN if it is neither. */
 function firstMomentMs(text: string): number {
   return parseInstant(text) ?? localDaySpan("UTC", text)?.fromMs ?? NaN;
 }
 
-/** What is missing of the key where a place in S3 is named. */
+/** The parts of the access key that are missing although S3 is used. */
 function missingKeys(given: Readonly<Record<string, string>>): string[] {
-  const isAsked = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined;
-  if (!isAsked) return [];
+  const usesS3 = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined;
+  if (!usesS3) return [];
   return SECRETS.filter((name) => given[name] === undefined)
-    .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`);
+    .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`);
 }
 
 /**
- * The origins of a list with commas, as browsers write them: `HTTPS://App.example:443/` is
- * `https://app.example`. Null if one of them is no origin.
+ * The origins in a list separated by commas, as browsers write them: `HTTPS://App.example:443/`
+ * becomes `https://app.example`. Null if one of them is not an origin.
  */
 function originsOf(text: string): string[] | null {
   const names = text.split(",").map((name) => name.trim()).filter((name) => name !== "");
@@ -228,7 +228,7 @@ function originsOf(text: string): string[] | null {
 }
 
 function problemText(name: string, value: string | undefined): string {
-  // Only names of RULES can fail; DENO_DEPLOYMENT_ID takes any text.
+  // Only names in RULES can fail: DENO_DEPLOYMENT_ID accepts any text.
   const rule = RULES[name as keyof typeof RULES];
   const isSecret = SECRETS.includes(name);
   const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);

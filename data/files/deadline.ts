@@ -1,34 +1,34 @@
 /**
- * A signal that aborts when another one does, or when time is up.
+ * A signal that aborts when another signal does, or when time is up.
  *
  * @module
  */
 
-/** A deadline. It holds a timer until it is cleared. */
+/** A deadline. It keeps a timer running until you clear it. */
 export interface Deadline {
-  /** Aborts with the reason of the signal above it, or with a TimeoutError. */
+  /** Aborts with the reason of the parent signal, or with a TimeoutError. */
   readonly signal: AbortSignal;
-  /** Whether time was up before it was cleared. */
+  /** Whether time was up before the deadline was cleared. */
   isOver(): boolean;
-  /** Sets the time anew, from now on. */
+  /** Restarts the time from now. */
   restart(): void;
-  /** Stops the time until it is set anew. */
+  /** Stops the time until you restart it. */
   pause(): void;
-  /** Lets go of timer and signal. */
+  /** Releases the timer and the parent signal. */
   clear(): void;
 }
 
-/** Starts a deadline of some milliseconds. */
-export function startDeadline(above: AbortSignal, timeoutMs: number): Deadline {
+/** Starts a deadline of `timeoutMs` milliseconds. */
+export function startDeadline(parent: AbortSignal, timeoutMs: number): Deadline {
   const aborter = new AbortController();
-  const onAbort = () => aborter.abort(above.reason);
+  const onAbort = () => aborter.abort(parent.reason);
   const onOver = () => {
     isOver = true;
     aborter.abort(new DOMException(`No progress within ${timeoutMs} ms`, "TimeoutError"));
   };
   let isOver = false;
-  if (above.aborted) onAbort();
-  else above.addEventListener("abort", onAbort);
+  if (parent.aborted) onAbort();
+  else parent.addEventListener("abort", onAbort);
   let timer = setTimeout(onOver, timeoutMs);
   return {
     signal: aborter.signal,
@@ -40,7 +40,7 @@ export function startDeadline(above: AbortSignal, timeoutMs: number): Deadline {
     pause: () => clearTimeout(timer),
     clear() {
       clearTimeout(timer);
-      above.removeEventListener("abort", onAbort);
+      parent.removeEventListener("abort", onAbort);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Files in a folder. A file is written as `NAME.part`, synced, renamed to `NAME`, and the folder
- * synced, so that it survives a crash of the machine whole or is not there.
+ * A file store in a folder. It writes a file as `NAME.part`, syncs it, renames it to `NAME`, and syncs
+ * the folder. So after a crash of the machine, a file is either whole or missing.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import { checkedName, isPlainName, PART } from "./file_name.ts";
 import type { FileStore, WrittenFile } from "./file_store.ts";
 import { untilAborted } from "./until_aborted.ts";
 
-/** Bytes after which the disk is told to take what is written, while more is made. */
+/** After this many bytes, a sync starts in the background while writing continues. */
 const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
 
-/** A store of the files in a folder, which is made where it is missing. */
+/** Opens a store in a folder, and creates the folder if it is missing. */
 export async function openDiskFileStore(folder: string): Promise<FileStore> {
   await Deno.mkdir(folder, { recursive: true });
-  // Always the same name, so that a process which dies in between leaves one file at the most.
+  // Always the same name, so that killed processes leave one such file at most.
   const probePath = `${folder}/.probe`;
   await removeFile(probePath).catch(() => {});
   const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
@@ -70,14 +70,14 @@ async function writePart(
   const hash = createHash("sha256");
   let sizeBytes = 0, unsyncedBytes = 0;
   let writing = Promise.resolve(), syncing = Promise.resolve();
-  // A sync through another handle does not hold up writes through this one.
+  // A sync through a second handle does not block writes through the first.
   using twin = await onDisk(Deno.open(path));
   try {
     for await (const chunk of untilAborted(body, signal)) {
-      // One chunk is on its way to the disk while its hash is computed and the next one is made.
+      // A chunk is written while it is hashed and the next one is produced.
       await writing;
       writing = onDisk(writeAll(file, chunk));
-      // Whoever awaits it gets its error; until then it is not one that nobody handles.
+      // Awaited later. Until then a rejection must not count as unhandled.
       writing.catch(() => {});
       hash.update(chunk);
       sizeBytes += chunk.length;
@@ -85,7 +85,7 @@ async function writePart(
       if (unsyncedBytes >= SYNC_BYTES) {
         unsyncedBytes = 0;
         await syncing;
-        // It only saves time: what it cannot sync, the last sync says.
+        // This sync only saves time: if it fails, the final one reports the error.
         syncing = twin.syncData().catch(() => {});
       }
     }

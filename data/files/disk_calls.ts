@@ -1,5 +1,5 @@
 /**
- * Calls of the disk whose errors are those that a job or an export may end with.
+ * Disk calls that throw the storage errors with which a job or an export may fail.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { AppError } from "../app_error.ts";
 
 const FULL_CODES = ["ENOSPC", "EDQUOT", "EFBIG"];
 
-/** Writes all of some bytes. */
+/** Writes a chunk completely. */
 export async function writeAll(file: Deno.FsFile, chunk: Uint8Array): Promise<void> {
   for (let at = 0; at < chunk.length;) at += await file.write(chunk.subarray(at));
 }
 
-/** Waits for the disk; what it says against it becomes an error a job may end with. */
+/** Awaits a disk call and converts its error with {@link storageError}. */
 export async function onDisk<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
@@ -22,7 +22,7 @@ export async function onDisk<T>(work: Promise<T>): Promise<T> {
   }
 }
 
-/** Deletes a file; fine when there is none. */
+/** Deletes a file; does nothing if there is none. */
 export async function removeFile(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -31,13 +31,13 @@ export async function removeFile(path: string): Promise<void> {
   }
 }
 
-/** Waits until what a folder lists is on the disk. */
+/** Waits until the entries of a folder are on the disk. */
 export async function syncFolder(folder: string): Promise<void> {
   using handle = await onDisk(Deno.open(folder));
   await onDisk(handle.sync());
 }
 
-/** What the operating system says, as an error a job may end with; everything else as it is. */
+/** Converts an error of the operating system to an AppError; returns any other error unchanged. */
 export function storageError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const code = "code" in error ? error.code : undefined;

@@ -1,10 +1,10 @@
 /**
- * The port to where artifacts are kept. A file is there whole or not at all.
+ * The port to the place where artifacts are stored. A file is visible whole or not at all.
  *
  * @module
  */
 
-/** What was written. */
+/** A written file. */
 export interface WrittenFile {
   /** Its length, bytes. */
   readonly sizeBytes: number;
@@ -12,23 +12,23 @@ export interface WrittenFile {
   readonly sha256: string;
 }
 
-/** A file that is there, or what an interrupted write left. */
+/** A file in the store, finished or left by an interrupted write. */
 export interface ListedFile {
-  /** The name it was written under. */
+  /** Its name. */
   readonly name: string;
-  /** Whether it is whole. */
+  /** Whether the write finished. */
   readonly isWhole: boolean;
 }
 
-/** Keeps files under plain names (`A-Z a-z 0-9 . _ -`). */
+/** Stores files under plain names (`A-Z a-z 0-9 . _ -`). */
 export interface FileStore {
   /**
-   * Writes a stream to its end and only then shows the file, replacing one of the same name.
-   * When the stream fails or the signal aborts, nothing is shown and the reason is thrown; but a
-   * store over a network may show the whole file where that came while its last request was on its
-   * way, as when the process dies then.
+   * Writes a stream to its end and only then shows the file, replacing any of the same name. If the
+   * stream fails or the signal aborts, the file is not shown and the reason is thrown. Exception: a
+   * store over a network may show the whole file if its last request was already on its way, as it
+   * may if the process dies at that moment.
    *
-   * @throws {AppError} STORAGE_FULL or STORAGE_UNAVAILABLE when the store cannot take it.
+   * @throws {AppError} STORAGE_FULL or STORAGE_UNAVAILABLE if the store cannot write the file.
    */
   write(
     name: string,
@@ -36,18 +36,18 @@ export interface FileStore {
     signal: AbortSignal,
   ): Promise<WrittenFile>;
   /**
-   * The bytes `start` to `end` (exclusive) of a file, all of it by default; null where there is
-   * none of that name. Cancelling the stream stops the read.
+   * Reads the bytes `start` to `end` (exclusive) of a file, by default all of it. Returns null if
+   * there is no such file. Cancelling the stream stops the read.
    */
   read(name: string, range?: { start: number; end: number }): Promise<
     ReadableStream<Uint8Array<ArrayBuffer>> | null
   >;
-  /** Deletes a file; fine when there is none. */
+  /** Deletes a file; does nothing if there is none. */
   remove(name: string): Promise<void>;
-  /** Deletes what an interrupted write left under a name; fine when there is nothing. */
+  /** Deletes what an interrupted write left under a name; does nothing if there is nothing. */
   discard(name: string): Promise<void>;
-  /** Every file, unfinished ones too. */
+  /** Lists every file, including unfinished ones. */
   list(): AsyncIterable<ListedFile>;
-  /** Writes and deletes a small file. Throws as {@link FileStore.write} does. */
+  /** Writes and deletes a small file to check the store. Throws like {@link FileStore.write}. */
   probe(): Promise<void>;
 }

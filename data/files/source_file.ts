@@ -1,19 +1,19 @@
 /**
- * Files that somebody else puts there, to be read from start to end.
+ * Files that other programs put in place and the service reads from start to end.
  *
  * @module
  */
 
-/** What tells that a file is another than it was. */
-export interface FileMark {
-  /** Its length. */
+/** Size and time of a file. If they differ from before, the file has changed. */
+export interface FileVersion {
+  /** The length of the file. */
   readonly sizeBytes: number;
-  /** When it was last written, epoch milliseconds; null where the system does not say. */
+  /** When it was last written, epoch milliseconds; null if the system does not say. */
   readonly modifiedMs: number | null;
 }
 
-/** What tells a file from what it was; null where there is no file of that name. */
-export async function markFile(path: string): Promise<FileMark | null> {
+/** The version of a file; null if there is no such file. */
+export async function fileVersion(path: string): Promise<FileVersion | null> {
   try {
     const { isFile, size, mtime } = await Deno.stat(path);
     return isFile ? { sizeBytes: size, modifiedMs: mtime?.getTime() ?? null } : null;
@@ -23,7 +23,7 @@ export async function markFile(path: string): Promise<FileMark | null> {
   }
 }
 
-/** The bytes of a file. Throws the signal's reason once that is aborted. */
+/** The bytes of a file. Throws the reason of the signal when it aborts. */
 export async function* readFileBytes(
   path: string,
   signal: AbortSignal,

@@ -1,10 +1,10 @@
 /**
- * Reading a stream that may be given up.
+ * Reads a stream until a signal aborts.
  *
  * @module
  */
 
-/** The chunks of a stream, whose wait for the next one ends when the signal aborts. */
+/** The chunks of a stream. Stops waiting for the next one when the signal aborts. */
 export async function* untilAborted<T>(
   body: ReadableStream<T>,
   signal: AbortSignal,

@@ -1,10 +1,10 @@
 /**
- * InfluxQL and its answers (JSON, in chunks, times as epoch milliseconds), as 1.x, 2.x and 3.x have
- * them.
+ * Queries in InfluxQL and their answers (JSON in chunks, times in epoch milliseconds), for InfluxDB
+ * 1.x, 2.x and 3.x.
  *
- * What is read has one form: measurement `telemetry`, the device in the tag `device_id`, its metrics
- * as fields of the names that its profile has, and, where there are any, `device_type` and `location`
- * as tags or as fields of text.
+ * The data must have this form: the measurement `telemetry`, the device in the tag `device_id`, its
+ * metrics as fields named as in its profile, and optionally `device_type` and `location` as tags or
+ * as text fields.
  *
  * @module
  */
@@ -12,23 +12,23 @@
 import type { Span } from "../readings/page.ts";
 import { DEVICE_PROFILES, PROFILES } from "../readings/profile.ts";
 
-/** The measurement that is read. */
+/** The measurement to read. */
 export const MEASUREMENT = "telemetry";
 const DEVICE_TAG = "device_id";
 
-/** The columns of an answer with readings, but for the time: every metric there is, then labels. */
+/** The metrics of all profiles. An answer has the columns time, these metrics, and the labels. */
 export const INFLUX_METRICS: readonly string[] = DEVICE_PROFILES.flatMap((profile) =>
   PROFILES[profile].metrics.map(({ name }) => name)
 );
-/** Those that say what a device is. */
+/** The columns that describe a device. */
 export const INFLUX_LABELS = ["device_type", "location"] as const;
 
-/** A fault that the server tells, or an answer that cannot be read. */
+/** An error that the server reports, or an answer that cannot be read. */
 export class InfluxError extends Error {
-  /** Whether it may be gone at the next try. */
+  /** Whether a retry may succeed. */
   readonly mayPass: boolean;
 
-  /** Makes one of a sentence for people. */
+  /** Creates an error with a sentence for users. */
   constructor(
     message: string,
     { mayPass = false, cause }: { mayPass?: boolean; cause?: unknown } = {},
@@ -39,33 +39,33 @@ export class InfluxError extends Error {
   }
 }
 
-/** Where a server keeps what is read. */
+/** The place of the data on a server. */
 export interface InfluxPlace {
-  /** Database or bucket; `DATABASE/POLICY` where a retention policy is meant. */
+  /** Database or bucket; `DATABASE/POLICY` selects a retention policy. */
   readonly bucket: string;
-  /** Organization, for 2.x; null where there is none. */
+  /** Organization, for 2.x; null if unset. */
   readonly org: string | null;
-  /** Rows of a chunk. */
+  /** Rows per chunk. */
   readonly batchSize: number;
 }
 
-/** A table of an answer. */
+/** A table in an answer. */
 export interface InfluxTable {
-  /** Names of its columns. */
+  /** The names of the columns. */
   readonly columns: readonly string[];
-  /** Its rows, a value a column. */
+  /** The rows, with one value per column. */
   readonly rows: readonly (readonly unknown[])[];
 }
 
 /** One chunk of an answer. */
 export interface InfluxChunk {
-  /** What it holds; none where nothing was found. */
+  /** The tables; none if nothing was found. */
   readonly tables: readonly InfluxTable[];
-  /** Whether more has to follow. */
+  /** Whether more chunks must follow. */
   readonly isPartial: boolean;
 }
 
-/** Asks for the readings of a device within a span, ascending. */
+/** The query for the readings of a device within a span, ascending. */
 export function readingsQuery(deviceId: string, { fromMs, toMs }: Span): string {
   const columns = [...INFLUX_METRICS, ...INFLUX_LABELS].map(identifier).join(", ");
   return `SELECT ${columns} FROM ${identifier(MEASUREMENT)} ` +
@@ -73,13 +73,13 @@ export function readingsQuery(deviceId: string, { fromMs, toMs }: Span): string 
     `AND time >= ${fromMs}ms AND time < ${toMs}ms ORDER BY time ASC`;
 }
 
-/** Asks for the ids of all devices. 3.x looks at the last day only where no time is said. */
+/** The query for the ids of all devices. Without a time, 3.x would search only the last day. */
 export function devicesQuery(): string {
   return `SHOW TAG VALUES FROM ${identifier(MEASUREMENT)} WITH KEY = ${identifier(DEVICE_TAG)} ` +
     "WHERE time >= 0ms";
 }
 
-/** The parameters of `/query`. */
+/** The parameters of `/query` for a query. */
 export function queryParameters({ bucket, org, batchSize }: InfluxPlace, query: string): string {
   const slash = bucket.indexOf("/");
   const [database, policy] = slash < 0
@@ -94,8 +94,7 @@ export function queryParameters({ bucket, org, batchSize }: InfluxPlace, query: 
 }
 
 /**
- * What a token becomes in the header `Authorization`: 2.x and 3.x have tokens, 1.x has
- * `USER:PASSWORD`.
+ * The header `Authorization` for a token (2.x and 3.x) or for `USER:PASSWORD` (1.x).
  */
 export function authorization(token: string): string {
   if (!token.includes(":")) return `Token ${token}`;
@@ -104,18 +103,18 @@ export function authorization(token: string): string {
 }
 
 /**
- * One chunk of an answer, a line of JSON.
+ * Reads one chunk of an answer, which is a line of JSON.
  *
- * @throws {InfluxError} for a text that is no such chunk, and for an error that the server tells in
- * it, which comes with status 200 too.
+ * @throws {InfluxError} if the text is not a chunk, or if it contains an error of the server, which
+ * also happens with status 200.
  */
 export function readChunk(line: string): InfluxChunk {
   const answer = parse(line);
-  if (answer.error !== undefined) throw told(answer.error);
+  if (answer.error !== undefined) throw refused(answer.error);
   const tables: InfluxTable[] = [];
   let isPartial = false;
   for (const result of listOf(answer.results, "results")) {
-    if (result.error !== undefined) throw told(result.error);
+    if (result.error !== undefined) throw refused(result.error);
     if (result.partial === true) isPartial = true;
     for (const { columns, values, partial } of listOf(result.series ?? [], "series")) {
       if (partial === true) isPartial = true;
@@ -134,7 +133,7 @@ export function deviceIds({ tables }: InfluxChunk): string[] {
   });
 }
 
-/** A fault of an answer that is not what the server documents. */
+/** The error for an answer that does not match the documentation of the server. */
 export function unreadable(fact: string): InfluxError {
   return new InfluxError(`Cannot read the answer of InfluxDB as it has ${fact}.`);
 }
@@ -146,13 +145,13 @@ function parse(line: string): Json {
     const value: unknown = JSON.parse(line);
     if (isObject(value)) return value;
   } catch (cause) {
-    // Where a connection breaks, the last line is a part of one.
-    throw new InfluxError("Cannot read the answer of InfluxDB as it is no JSON.", {
+    // If the connection broke, the last line is incomplete.
+    throw new InfluxError("Cannot read the answer of InfluxDB as it is not JSON.", {
       mayPass: true,
       cause,
     });
   }
-  throw unreadable("a line that is no object");
+  throw unreadable("a line that is not an object");
 }
 
 function listOf(value: unknown, name: string): Json[] {
@@ -162,17 +161,17 @@ function listOf(value: unknown, name: string): Json[] {
 
 function tableOf(columns: unknown, values: unknown): InfluxTable {
   if (!Array.isArray(columns) || !columns.every((name) => typeof name === "string")) {
-    throw unreadable("a series whose columns are no texts");
+    throw unreadable("a series whose columns are not texts");
   }
-  if (!Array.isArray(values)) throw unreadable("a series whose values are no list");
+  if (!Array.isArray(values)) throw unreadable("a series whose values are not a list");
   const rows = values.filter((row): row is unknown[] =>
     Array.isArray(row) && row.length === columns.length
   );
-  if (rows.length < values.length) throw unreadable("a row of another length than its columns");
+  if (rows.length < values.length) throw unreadable("a row whose length differs from its columns");
   return { columns, rows };
 }
 
-function told(error: unknown): InfluxError {
+function refused(error: unknown): InfluxError {
   return new InfluxError(`InfluxDB refused the query: ${String(error)}`);
 }
 

@@ -1,10 +1,10 @@
 /**
- * Readings out of the answers of InfluxDB: rows become pages, cut where the device changes its type
- * or place.
+ * Turns rows of InfluxDB into pages of readings. A page ends where the device changes its type or
+ * location.
  *
- * Times are cut to milliseconds, as all times are. Of rows of one time the last counts: points of one
- * device that differ in other tags, and points less than a millisecond apart. Points without any
- * metric are no readings and passed over.
+ * Times are truncated to milliseconds, as all times are. If a time repeats, the last row wins: points
+ * of one device that differ in other tags, or that are less than a millisecond apart. Points without
+ * any metric are skipped.
  *
  * @module
  */
@@ -26,30 +26,33 @@ import type { SourcePart } from "../continuous/telemetry_source.ts";
 /** A point of one device. */
 interface Point {
   readonly timeMs: number;
-  /** One a metric of {@link INFLUX_METRICS}, NaN where there is none. */
+  /** One value per metric of {@link INFLUX_METRICS}; NaN if missing. */
   readonly values: readonly number[];
   readonly deviceType: string | null;
   readonly location: string | null;
 }
 
-/** Makes parts of the chunks of one answer. */
+/** Turns the chunks of one answer into parts. */
 export interface InfluxRows {
-  /** The readings of a chunk; its last is kept, as the next chunk may have another of its time. */
+  /** The readings of a chunk. Holds the last one back, as the next chunk may repeat its time. */
   add(chunk: InfluxChunk): SourcePart[];
-  /** The reading that was kept, when all chunks are there. */
+  /** The reading that was held back. Call it after the last chunk. */
   end(): SourcePart[];
-  /** Where reading goes on after a broken answer, or null where nothing came; forgets what is kept. */
+  /**
+   * Where to continue after an answer that broke off; null if nothing arrived. Drops the reading that
+   * was held back.
+   */
   resumeMs(): number | null;
 }
 
 /**
- * A reader of the rows of one device.
+ * Creates a reader for the rows of one device.
  *
- * Its methods throw {@link InfluxError} for values that are no numbers, metrics of several profiles,
- * and times that go back.
+ * Its methods throw {@link InfluxError} for values that are not numbers, metrics of several profiles,
+ * and times that decrease.
  */
 export function createInfluxRows(deviceId: string): InfluxRows {
-  let kept: Point | null = null;
+  let held: Point | null = null;
   let profile: DeviceProfileName | null = null;
 
   function partOf(points: readonly Point[]): SourcePart {
@@ -61,21 +64,21 @@ export function createInfluxRows(deviceId: string): InfluxRows {
 
   return {
     add(chunk) {
-      const points = kept === null ? [] : [kept];
+      const points = held === null ? [] : [held];
       for (const table of chunk.tables) {
         for (const point of pointsOf(table, deviceId)) addPoint(points, point);
       }
-      kept = points.pop() ?? null;
+      held = points.pop() ?? null;
       return byLabels(points).map(partOf);
     },
     end() {
-      const points = kept === null ? [] : [kept];
-      kept = null;
+      const points = held === null ? [] : [held];
+      held = null;
       return byLabels(points).map(partOf);
     },
     resumeMs() {
-      const timeMs = kept?.timeMs ?? null;
-      kept = null;
+      const timeMs = held?.timeMs ?? null;
+      held = null;
       return timeMs;
     },
   };
@@ -83,7 +86,7 @@ export function createInfluxRows(deviceId: string): InfluxRows {
 
 function addPoint(points: Point[], point: Point): void {
   const last = points[points.length - 1];
-  if (last !== undefined && point.timeMs < last.timeMs) throw unreadable("times that go back");
+  if (last !== undefined && point.timeMs < last.timeMs) throw unreadable("times that decrease");
   if (last?.timeMs === point.timeMs) points.pop();
   points.push(point);
 }
@@ -94,7 +97,7 @@ function pointsOf({ columns, rows }: InfluxTable, deviceId: string): Point[] {
   const [typeAt, locationAt] = INFLUX_LABELS.map((name) => columns.indexOf(name));
   const points = rows.map((row): Point => {
     const timeMs = row[timeAt];
-    if (typeof timeMs !== "number") throw unreadable("a time that is no number");
+    if (typeof timeMs !== "number") throw unreadable("a time that is not a number");
     return {
       timeMs: Math.floor(timeMs),
       values: metricsAt.map((at, index) =>
@@ -123,24 +126,24 @@ function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
 
-/** Points in stretches of one type and place. */
+/** Groups consecutive points with the same type and location. */
 function byLabels(points: readonly Point[]): Point[][] {
-  const stretches: Point[][] = [];
+  const groups: Point[][] = [];
   for (const point of points) {
-    const stretch = stretches[stretches.length - 1];
-    const isSame = stretch !== undefined && stretch[0].deviceType === point.deviceType &&
-      stretch[0].location === point.location;
-    if (isSame) stretch.push(point);
-    else stretches.push([point]);
+    const group = groups[groups.length - 1];
+    const isSame = group !== undefined && group[0].deviceType === point.deviceType &&
+      group[0].location === point.location;
+    if (isSame) group.push(point);
+    else groups.push([point]);
   }
-  return stretches;
+  return groups;
 }
 
 function metricPlaces(profile: DeviceProfileName): number[] {
   return PROFILES[profile].metrics.map(({ name }) => INFLUX_METRICS.indexOf(name));
 }
 
-/** Each point has a metric, and each metric is of a profile. */
+/** The profile of a point: each point has a metric, and each metric belongs to one profile. */
 function profileOf([{ values }]: readonly Point[]): DeviceProfileName {
   const name = INFLUX_METRICS[values.findIndex((value) => !Number.isNaN(value))];
   const isOwner = (profile: DeviceProfileName) =>
@@ -153,13 +156,13 @@ function requireProfile(
   { profile, deviceId }: { profile: DeviceProfileName; deviceId: string },
 ): void {
   const own = new Set(metricPlaces(profile));
-  const strange = INFLUX_METRICS.findIndex((_, at) =>
+  const foreign = INFLUX_METRICS.findIndex((_, at) =>
     !own.has(at) && points.some(({ values }) => !Number.isNaN(values[at]))
   );
-  if (strange < 0) return;
+  if (foreign < 0) return;
   throw new InfluxError(
-    `Cannot read device ${deviceId} from InfluxDB as it must have metrics of one profile: ` +
-      `${profile} and ${INFLUX_METRICS[strange]}`,
+    `Cannot read device ${deviceId} from InfluxDB as its metrics must belong to one profile: ` +
+      `${profile} and ${INFLUX_METRICS[foreign]}`,
   );
 }
 

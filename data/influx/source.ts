@@ -1,8 +1,8 @@
 /**
- * Telemetry from InfluxDB over its HTTP `/query`, which 1.x has, 2.x for buckets that are mapped, and
+ * Telemetry from InfluxDB over HTTP `/query`, which exists in 1.x, in 2.x for mapped buckets, and in
  * 3.x.
  *
- * An answer that breaks off is asked for again from where it ended; one chunk is in memory at a time.
+ * If an answer breaks off, the source queries again from there. One chunk at a time is in memory.
  *
  * @module
  */
@@ -22,11 +22,11 @@ import { createInfluxRows } from "./rows.ts";
 import type { Span } from "../readings/page.ts";
 import type { SourcePart, TelemetrySource } from "../continuous/telemetry_source.ts";
 
-/** Where the server is and what it wants to know. */
+/** The server, and the place of the data on it. */
 export interface InfluxSettings extends InfluxPlace {
   /** `http://HOST:PORT`, without a slash at its end. */
   readonly url: string;
-  /** A token, or `USER:PASSWORD` for 1.x; null where the server asks for none. */
+  /** A token, or `USER:PASSWORD` for 1.x; null if the server requires none. */
   readonly token: string | null;
 }
 
@@ -38,18 +38,18 @@ export interface InfluxDeps {
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** How long the server may say nothing before it is asked again, milliseconds. */
+/** How long the server may be silent before a retry, milliseconds. */
 const SILENCE_MS = 30_000;
-/** For how long it is asked in vain, milliseconds. */
+/** How long to retry without progress, milliseconds. */
 const PATIENCE_MS = 60_000;
-/** Pauses between tries: doubled from the first to the longest, milliseconds. */
+/** Pauses between tries, milliseconds: they double from the first to the longest. */
 const FIRST_PAUSE_MS = 200, LONGEST_PAUSE_MS = 10_000;
-/** Longest chunk, characters: some 300,000 rows of an appliance. */
+/** Longest chunk, characters: about 300,000 rows of an appliance. */
 const CHUNK_MAX_CHARS = 33_554_432;
-/** How much of an error's text is told. */
+/** How much of the server's error text to show. */
 const ERROR_MAX_CHARS = 300;
 
-/** A fault that may pass, and when the server wants to be asked again, seconds. */
+/** An error that may pass. `afterMs` is how long the server asks to wait before a retry. */
 class PassingFault extends InfluxError {
   readonly afterMs: number;
 
@@ -60,22 +60,22 @@ class PassingFault extends InfluxError {
 }
 
 /**
- * A source of the telemetry in a bucket.
+ * Creates a source of the telemetry in a bucket.
  *
- * Its methods throw {@link InfluxError}: at once for what the server refuses, and for a server that
- * is not there, is busy or breaks off after a minute in which reading came no further.
+ * Its methods throw {@link InfluxError}: at once if the server rejects the query, and after a minute
+ * without progress if the server cannot be reached, is busy or breaks off.
  */
 export function createInfluxSource(deps: InfluxDeps, settings: InfluxSettings): TelemetrySource {
   return {
     async *devices(signal) {
-      const seen = new Set<string>();
+      const listed = new Set<string>();
       const patience = createPatience(deps);
       for (;;) {
         try {
-          for await (const chunk of ask(settings, devicesQuery(), signal)) {
+          for await (const chunk of queryChunks(settings, devicesQuery(), signal)) {
             for (const id of deviceIds(chunk)) {
-              if (!seen.has(id)) yield id;
-              seen.add(id);
+              if (!listed.has(id)) yield id;
+              listed.add(id);
             }
           }
           return;
@@ -101,7 +101,7 @@ async function* read({ deps, settings, deviceId, span, signal }: {
   for (;;) {
     try {
       const query = readingsQuery(deviceId, { fromMs, toMs: span.toMs });
-      for await (const chunk of ask(settings, query, signal)) yield* rows.add(chunk);
+      for await (const chunk of queryChunks(settings, query, signal)) yield* rows.add(chunk);
       yield* rows.end();
       return;
     } catch (fault) {
@@ -113,7 +113,7 @@ async function* read({ deps, settings, deviceId, span, signal }: {
   }
 }
 
-/** Says how long to wait for the next try, until there were too many. */
+/** Waits before the next try. Throws the fault if there was no progress for too long. */
 function createPatience({ now, wait }: InfluxDeps): {
   pause(fault: unknown, signal: AbortSignal): Promise<void>;
 } {
@@ -133,8 +133,8 @@ function createPatience({ now, wait }: InfluxDeps): {
   };
 }
 
-/** The chunks of an answer, to its end. */
-async function* ask(
+/** Sends a query and yields the chunks of the answer, to its end. */
+async function* queryChunks(
   settings: InfluxSettings,
   query: string,
   signal: AbortSignal,
@@ -153,10 +153,10 @@ async function* ask(
       yield chunk;
     }
   } finally {
-    // Also where nobody wants the rest; one that broke has its error told already.
+    // Also needed if the caller stops early. If the body broke, its error was already thrown.
     await reader.cancel().catch(() => {});
   }
-  if (isPartial) throw new PassingFault("The answer of InfluxDB ended before its last part.");
+  if (isPartial) throw new PassingFault("The answer of InfluxDB ended before its last chunk.");
 }
 
 async function request(
@@ -178,7 +178,7 @@ function broken(cause: unknown): never {
   throw new PassingFault("InfluxDB cannot be reached.", { cause });
 }
 
-/** What reads the body of a good answer. */
+/** A reader of the body of a successful answer. */
 async function bodyOf(response: Response): Promise<ReadableStreamDefaultReader<string>> {
   const { ok, status, body, headers } = response;
   if (ok && body !== null) {
@@ -186,8 +186,8 @@ async function bodyOf(response: Response): Promise<ReadableStreamDefaultReader<s
   }
   const text = (await response.text().catch(broken)).slice(0, ERROR_MAX_CHARS).trim();
   const message = `InfluxDB answered with status ${status}: ${text}`;
-  const isPassing = status === 408 || status === 429 || status >= 500;
-  if (!isPassing) throw new InfluxError(message);
+  const mayPass = status === 408 || status === 429 || status >= 500;
+  if (!mayPass) throw new InfluxError(message);
   const seconds = /^\d{1,6}$/.exec(headers.get("Retry-After") ?? "")?.[0] ?? "0";
   throw new PassingFault(message, { afterMs: Number(seconds) * 1_000 });
 }

@@ -1,6 +1,6 @@
 /**
- * Files in a bucket, under a prefix. A file is one object: it shows when the put or the upload in
- * parts that made it is complete. What an interrupted write leaves is an upload that is still open.
+ * A file store in a bucket, below a prefix. A file is one object. It becomes visible when its put or
+ * its upload in parts is complete. An interrupted write leaves an upload that is still open.
  *
  * @module
  */
@@ -10,20 +10,20 @@ import type { FileStore } from "../files/file_store.ts";
 import type { S3Client } from "./client.ts";
 import { abortS3Uploads, type S3WriteOptions, writeS3Object } from "./write.ts";
 
-/** No name of a file, so that no list shows it. */
+/** The name of the probe. It is not a valid file name, so lists do not show it. */
 const PROBE = ".probe";
-/** A probe is to tell how things are now, not whether they get better. */
+/** A probe tries only once: it must show the current state of S3. */
 const PROBE_PATIENCE = { tries: 1, timeoutMs: 5_000 };
 
-/** Where files go. */
+/** The place of the files. */
 export interface S3FileStoreOptions extends Pick<S3WriteOptions, "partBytes"> {
   /** The bucket. */
   readonly client: S3Client;
-  /** What keys begin with: "" or a path that ends with `/`. */
+  /** What all keys start with: "" or a path that ends with `/`. */
   readonly prefix: string;
 }
 
-/** A store of the files under a prefix. Nothing is asked of S3 before the first call. */
+/** Opens a store below a prefix. Sends no request to S3 before the first call. */
 export function openS3FileStore({ client, prefix, partBytes }: S3FileStoreOptions): FileStore {
   const keyOf = (name: string) => prefix + checkedName(name);
   const call = () => ({ signal: new AbortController().signal });

@@ -1,10 +1,10 @@
 /**
- * A bucket in S3, or in what speaks its protocol: objects put, looked at, listed and deleted, and
- * the steps of an upload in parts.
+ * A client for one bucket in S3 or a compatible server: it puts, reads, lists and deletes objects, and
+ * uploads them in parts.
  *
- * What a put or a part says is stored was proven: its length, MD5 (`Content-MD5`) and SHA-256 (part
- * of the signature) go with it, and the server has to refuse a body that differs from one of them.
- * The newer `x-amz-checksum-` headers would say the same and are not known to every server.
+ * A put or a part that resolves is proven to be stored. Its length, MD5 (`Content-MD5`) and SHA-256
+ * (part of the signature) are sent along, and the server must reject a body that differs. The newer
+ * `x-amz-checksum-` headers would prove the same, but not every server supports them.
  *
  * @module
  */
@@ -24,22 +24,22 @@ import type { WrittenFile } from "../files/file_store.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What metadata of an object begin with in headers. */
+/** The prefix of metadata in headers. */
 const META = "x-amz-meta-";
-/** The metadata that holds the SHA-256 of an object that was put at once. */
+/** The metadata with the SHA-256 of an object that was put in one request. */
 const SHA256_META = `${META}sha256`;
 
-/** What an object is, without its bytes. */
+/** An object without its bytes. */
 export interface S3Head {
   /** Its length, bytes. */
   readonly sizeBytes: number;
-  /** Its entity tag without quotes; "" where the server gives none. */
+  /** Its entity tag without quotes; "" if the server sends none. */
   readonly etag: string;
   /** Its metadata by name, without `x-amz-meta-`. */
   readonly meta: Readonly<Record<string, string>>;
 }
 
-/** An object as a list tells it. */
+/** An object in a list. */
 export interface S3Listed {
   /** Its key. */
   readonly key: string;
@@ -49,23 +49,23 @@ export interface S3Listed {
   readonly etag: string;
 }
 
-/** An upload in parts that was neither completed nor aborted. */
+/** An unfinished upload in parts. */
 export interface S3Upload {
-  /** The key it would show under. */
+  /** The key of its object. */
   readonly key: string;
   /** Its id. */
   readonly uploadId: string;
 }
 
-/** A part that is stored. */
+/** A stored part. */
 export interface S3Part {
   /** Its number, from 1. */
   readonly number: number;
-  /** Its entity tag as the server gave it. */
+  /** Its entity tag as the server sent it. */
   readonly etag: string;
 }
 
-/** The digests of bytes, hexadecimal. */
+/** The digests of some bytes, hexadecimal. */
 export interface S3Digests {
   /** MD5. */
   readonly md5: string;
@@ -73,73 +73,73 @@ export interface S3Digests {
   readonly sha256: string;
 }
 
-/** What every call takes. */
+/** The options of every call. */
 export interface S3CallOptions {
   /** Ends the call. */
   readonly signal: AbortSignal;
-  /** Differs from the client's for this call. */
+  /** Overrides the patience of the client. */
   readonly patience?: Partial<S3Patience>;
 }
 
-/** What a put may take. */
+/** The options of a put. */
 export interface S3PutOptions extends S3CallOptions {
   /** Media type of the object; `application/octet-stream` by default. */
   readonly contentType?: string;
-  /** Digests of the bytes where they are known. */
+  /** The digests of the bytes, if known. */
   readonly digests?: S3Digests;
 }
 
 /**
- * A bucket. Each call is tried again where that may help, and throws AppError (STORAGE_UNAVAILABLE,
- * STORAGE_FULL), or the reason of its signal.
+ * A client for one bucket. Every call retries faults that may pass. It throws AppError
+ * (STORAGE_UNAVAILABLE, STORAGE_FULL), or the reason of its signal.
  */
 export interface S3Client {
-  /** Stores bytes under a key, replacing what was there; resolves when that is proven. */
+  /** Stores bytes under a key, replacing any object there. Resolves when that is proven. */
   put(key: string, body: Bytes, options: S3PutOptions): Promise<WrittenFile>;
-  /** What is under a key, or null. */
+  /** The object under a key, or null. */
   head(key: string, options: S3CallOptions): Promise<S3Head | null>;
   /**
-   * The bytes of an object or of a range of it; null where there is none. The stream goes on where
-   * a connection broke, and fails where the object has changed or is shorter than the range.
+   * The bytes of an object or of a range of it; null if there is no object. The stream continues
+   * after a broken connection. It fails if the object has changed or is shorter than the range.
    */
   get(
     key: string,
     options: S3CallOptions & { range?: S3ByteRange },
   ): Promise<ReadableStream<Bytes> | null>;
-  /** Deletes an object; fine when there is none. */
+  /** Deletes an object; does nothing if there is none. */
   remove(key: string, options: S3CallOptions): Promise<void>;
-  /** The objects whose keys begin with a prefix, by key; with `isFlat` only up to the next `/`. */
+  /** The objects whose keys start with a prefix, by key; `isFlat` excludes keys with a further `/`. */
   list(
     options: S3CallOptions & { prefix: string; isFlat?: boolean },
   ): AsyncGenerator<S3Listed>;
-  /** The unfinished uploads whose keys begin with a prefix. */
+  /** The unfinished uploads whose keys start with a prefix. */
   listUploads(options: S3CallOptions & { prefix: string }): AsyncGenerator<S3Upload>;
-  /** Opens an upload. `isUncertain` says that another one may have been opened beside it. */
+  /** Opens an upload. `isUncertain` means that a retry may have opened a second one. */
   createUpload(
     key: string,
     options: S3CallOptions & { contentType?: string; meta?: Readonly<Record<string, string>> },
   ): Promise<{ uploadId: string; isUncertain: boolean }>;
-  /** Stores a part: 5 MiB to 5 GiB, the last may be smaller. */
+  /** Stores a part of 5 MiB to 5 GiB. The last part may be smaller. */
   putPart(
     upload: S3Upload,
     part: { number: number; body: Bytes; digests: S3Digests },
     options: S3CallOptions,
   ): Promise<S3Part>;
   /**
-   * Makes an object of the parts. A server that has done so at a try whose answer was lost knows the
-   * upload no more: some say so with 404, which is fine here, and some with 500. So `isDone` is
-   * asked before every other try, and whoever calls this looks at the object afterwards.
+   * Makes an object of the parts. If a try succeeds but its answer is lost, the server no longer knows
+   * the upload. Some servers then answer 404, which counts as success here, and some 500. So
+   * `isDone` is called before every retry, and the caller must check the object afterwards.
    */
   completeUpload(
     upload: S3Upload,
     parts: readonly S3Part[],
     options: S3CallOptions & { isDone: () => Promise<boolean> },
   ): Promise<void>;
-  /** Forgets an upload and its parts; fine when it is not there. */
+  /** Deletes an upload and its parts; does nothing if there is none. */
   abortUpload(upload: S3Upload, options: S3CallOptions): Promise<void>;
 }
 
-/** A client of one bucket. It holds nothing open. */
+/** Creates a client for one bucket. It keeps nothing open. */
 export function createS3Client(options: S3SenderOptions): S3Client {
   const send = createS3Sender(options);
   const head: S3Client["head"] = (key, call) => headObject(send, key, call);
@@ -157,7 +157,7 @@ export function createS3Client(options: S3SenderOptions): S3Client {
       for (const [name, value] of Object.entries(meta)) headers[META + name] = value;
       const answer = await send({ method: "POST", key, query: { uploads: "" }, headers, ...call });
       const uploadId = xmlText(answer.text, "UploadId");
-      if (uploadId === null) throw unexpected("opened an upload without telling its id");
+      if (uploadId === null) throw unexpected("opened an upload without an id");
       return { uploadId, isUncertain: answer.isUncertain };
     },
     async putPart({ key, uploadId }, { number, body, digests }, call) {
@@ -174,7 +174,7 @@ export function createS3Client(options: S3SenderOptions): S3Client {
 
 const OCTETS = "application/octet-stream";
 
-/** A body with what the server is to check it against. */
+/** A body, with the digests that the server must check. */
 function proven(
   body: Bytes,
   { md5, sha256 }: S3Digests,
@@ -195,11 +195,11 @@ async function putObject(
   };
   const answer = await send({ method: "PUT", key, ...request, ...call, headers });
   const written = { sizeBytes: body.length, sha256: digests.sha256 };
-  // An entity tag is the MD5 unless the bucket encrypts with keys of its own.
+  // The entity tag is the MD5, unless the bucket encrypts with its own keys.
   if (bare(answer.headers.get("etag")) === digests.md5) return written;
   const stored = await head(key, call);
   if (stored?.sizeBytes === body.length && stored.meta.sha256 === digests.sha256) return written;
-  throw unexpected("holds something else than what was put");
+  throw unexpected("holds something other than what was put");
 }
 
 function digestsOf(body: Bytes): S3Digests {
@@ -283,7 +283,7 @@ async function completeUpload(
   });
 }
 
-/** A 404 may speak of the object or of the bucket. */
+/** Throws if a 404 means the bucket, not the object. */
 function requireBucket({ status, text }: S3Answer): void {
   if (status === 404 && xmlText(text, "Code") === "NoSuchBucket") {
     throw new AppError("STORAGE_UNAVAILABLE", "S3 answered 404 NoSuchBucket");

@@ -1,5 +1,5 @@
 /**
- * What S3 says against a request: what it means, and whether asking again may help.
+ * Faults of requests to S3: what they mean, and whether a retry may help.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { AppError } from "../app_error.ts";
 import { xmlText } from "./xml.ts";
 
-/** A request that did not do what it should. */
+/** The fault of a failed request. */
 export interface S3Fault {
-  /** The HTTP status; null where none came. */
+  /** The HTTP status; null if there was no answer. */
   readonly status: number | null;
-  /** What S3 calls it (`NoSuchKey`); "" where it says nothing. */
+  /** The error code of S3 (`NoSuchKey`); "" if there is none. */
   readonly code: string;
-  /** The fault in words, without what was asked for: `503 SlowDown: Please reduce your rate`. */
+  /** The fault in words, without the request: `503 SlowDown: Please reduce your rate`. */
   readonly text: string;
-  /** Milliseconds that the server wants to be left alone for; 0 by default. */
+  /** How long the server asks to wait before a retry, milliseconds; 0 by default. */
   readonly retryAfterMs: number;
-  /** What was thrown, where no answer came. */
+  /** What was thrown, if there was no answer. */
   readonly cause?: unknown;
 }
 
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
-/** Told with 400 or inside a 200 by some servers, though asking again helps. */
+/** Codes that some servers send with 400, or inside a 200, although a retry helps. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
   "RequestTimeout",
   "SlowDown",
@@ -31,7 +31,7 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
 ]);
 const FULL_CODES: ReadonlySet<string> = new Set(["QuotaExceeded", "XMinioStorageFull"]);
 
-/** The fault that an answer tells. */
+/** The fault in an answer. */
 export function answeredFault(response: Response, body: string): S3Fault {
   const error = /<Error[\s>]/.test(body) ? body : "";
   const code = xmlText(error, "Code") ?? "";
@@ -39,13 +39,13 @@ export function answeredFault(response: Response, body: string): S3Fault {
   return {
     status: response.status,
     code,
-    // Never the whole body: some servers put the signed text and the key's id into it.
+    // Never the whole body, as some servers put the signed text and the id of the key into it.
     text: `${response.status}${code && ` ${code}`}${message && `: ${message.slice(0, 300)}`}`,
     retryAfterMs: retryAfterMs(response.headers.get("retry-after")),
   };
 }
 
-/** The fault of a request that got no answer. */
+/** The fault of a request without an answer. */
 export function unansweredFault(cause: unknown, timeoutMs: number | null): S3Fault {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const text = timeoutMs === null ? reason : `no answer within ${timeoutMs} ms`;
@@ -58,11 +58,11 @@ export function mayPass({ status, code }: S3Fault): boolean {
 }
 
 /**
- * The error of a fault. Its message and details tell no more than users may know; its cause, which
- * is logged, names endpoint, bucket and key.
+ * The error for a fault. Message and details contain only what users may know. The cause, which is
+ * logged, contains endpoint, bucket and key.
  */
-export function s3Error(asked: string, fault: S3Fault): AppError {
-  const cause = new Error(`${asked}: ${fault.text}`, { cause: fault.cause });
+export function s3Error(request: string, fault: S3Fault): AppError {
+  const cause = new Error(`${request}: ${fault.text}`, { cause: fault.cause });
   if (fault.status === 507 || FULL_CODES.has(fault.code)) {
     return new AppError("STORAGE_FULL", "The storage in S3 has no room left", {
       details: "The file could not be written for lack of space",
@@ -78,7 +78,7 @@ export function s3Error(asked: string, fault: S3Fault): AppError {
   });
 }
 
-/** RFC 9110 §10.2.3 in seconds; the form with a date is rare here and counts as none. */
+/** `Retry-After` in seconds (RFC 9110 §10.2.3). The form with a date is rare here and ignored. */
 function retryAfterMs(text: string | null): number {
   return text !== null && /^\d{1,6}$/.test(text) ? Number(text) * 1000 : 0;
 }

@@ -1,5 +1,5 @@
 /**
- * Reading an object as a stream that outlives broken connections.
+ * Reads an object as a stream that survives broken connections.
  *
  * @module
  */
@@ -15,7 +15,7 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface S3ByteRange {
   /** The first byte. */
   readonly start: number;
-  /** Behind the last one. */
+  /** The byte after the last one. */
   readonly end: number;
 }
 
@@ -24,19 +24,19 @@ interface Reading {
   readonly key: string;
   readonly patience: S3Patience;
   /** Aborted when the stream is cancelled. */
-  readonly left: AbortController;
-  /** Aborts with it, or as the caller says. */
+  readonly cancelled: AbortController;
+  /** Aborts when the stream is cancelled or the signal of the caller aborts. */
   readonly signal: AbortSignal;
 }
 
-/** A connection that gives an object's bytes from some place on. */
-interface Source {
+/** A connection that delivers the bytes of an object from some position on. */
+interface Connection {
   readonly answer: S3Answer;
   readonly reader: ReadableStreamDefaultReader<Bytes>;
   readonly deadline: Deadline;
 }
 
-/** A reader of one bucket's objects. */
+/** Creates a reader for the objects of one bucket. */
 export function createS3Reader(
   send: S3Send,
   patience: Partial<S3Patience>,
@@ -45,21 +45,21 @@ export function createS3Reader(
   options: { signal: AbortSignal; range?: S3ByteRange; patience?: Partial<S3Patience> },
 ) => Promise<ReadableStream<Bytes> | null> {
   return async (key, { signal, range, ...options }) => {
-    const left = new AbortController();
+    const cancelled = new AbortController();
     const reading = {
       send,
       key,
-      left,
-      signal: AbortSignal.any([signal, left.signal]),
+      cancelled,
+      signal: AbortSignal.any([signal, cancelled.signal]),
       patience: { ...S3_PATIENCE, ...patience, ...options.patience },
     };
-    // No range of HTTP is empty: then only whether the object is there is asked.
+    // HTTP has no empty range. In that case, only check that the object exists.
     const isEmpty = range !== undefined && range.start === range.end;
-    const first = await openSource(reading, isEmpty ? {} : { ...range });
+    const first = await openConnection(reading, isEmpty ? {} : { ...range });
     if (first === null) return null;
     if (first === "past the end") return failing(pastEnd(range?.start ?? 0));
     if (isEmpty) {
-      await endSource(first);
+      await endConnection(first);
       return ReadableStream.from([]);
     }
     const start = range?.start ?? 0;
@@ -67,30 +67,30 @@ export function createS3Reader(
   };
 }
 
-/** Reads on from source to source until `end`. */
+/** Reads until `end`, with a new connection whenever one breaks. */
 function streamOf(
   reading: Reading,
-  { first, start, end }: { first: Source; start: number; end: number },
+  { first, start, end }: { first: Connection; start: number; end: number },
 ): ReadableStream<Bytes> {
   const etag = first.answer.headers.get("etag") ?? "";
-  let source = first;
+  let connection = first;
   let at = start;
   let breaks = 0;
   async function next(): Promise<Bytes | null> {
     for (;;) {
       try {
-        source.deadline.restart();
-        const { done, value } = await source.reader.read();
-        source.deadline.pause();
+        connection.deadline.restart();
+        const { done, value } = await connection.reader.read();
+        connection.deadline.pause();
         if (value !== undefined) return value;
         if (done) return null;
       } catch (error) {
-        await endSource(source);
+        await endConnection(connection);
         reading.signal.throwIfAborted();
         if (++breaks >= reading.patience.tries) throw brokenOff(reading.key, error);
-        const again = await openSource(reading, { start: at, end, etag });
+        const again = await openConnection(reading, { start: at, end, etag });
         if (again === null || again === "past the end") throw brokenOff(reading.key, error);
-        source = again;
+        connection = again;
       }
     }
   }
@@ -107,25 +107,25 @@ function streamOf(
       } catch (error) {
         controller.error(error);
       }
-      await endSource(source);
+      await endConnection(connection);
     },
     async cancel(reason) {
-      reading.left.abort(reason);
-      await endSource(source);
+      reading.cancelled.abort(reason);
+      await endConnection(connection);
     },
   }, { highWaterMark: 0 });
 }
 
-/** Opens a connection; null where there is no object. */
-async function openSource(
+/** Opens a connection; null if there is no object. */
+async function openConnection(
   { send, key, patience, signal }: Reading,
   { start = 0, end, etag }: { start?: number; end?: number; etag?: string },
-): Promise<Source | "past the end" | null> {
+): Promise<Connection | "past the end" | null> {
   const headers: Record<string, string> = {};
   if (start > 0 || end !== undefined) {
     headers.range = `bytes=${start}-${end === undefined ? "" : end - 1}`;
   }
-  // What follows must be of the object that the first bytes were of.
+  // The rest must come from the same object as the first bytes.
   if (etag) headers["if-match"] = etag;
   const deadline = startDeadline(signal, patience.timeoutMs);
   deadline.pause();
@@ -154,9 +154,9 @@ async function openSource(
   }
 }
 
-async function endSource({ reader, deadline }: Source): Promise<void> {
+async function endConnection({ reader, deadline }: Connection): Promise<void> {
   deadline.clear();
-  // One that broke off cannot be cancelled any more, nor need it be.
+  // A broken connection cannot be cancelled, and need not be.
   await reader.cancel().catch(() => {});
 }
 
@@ -173,7 +173,7 @@ function pastEnd(at: number): Error {
 }
 
 function brokenOff(key: string, cause: unknown): AppError {
-  return new AppError("STORAGE_UNAVAILABLE", "S3 broke off in the midst of a file", {
+  return new AppError("STORAGE_UNAVAILABLE", "S3 broke off in the middle of a file", {
     cause: new Error(`GET ${key}`, { cause }),
   });
 }

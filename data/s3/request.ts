@@ -1,6 +1,6 @@
 /**
- * One request to S3: signed (AWS Signature Version 4), within a deadline, tried again where that may
- * help.
+ * Sends requests to S3: signed (AWS Signature Version 4), with a deadline, and with retries where they
+ * may help.
  *
  * @module
  */
@@ -10,33 +10,33 @@ import { AwsV4Signer } from "aws4fetch";
 import { startDeadline } from "../files/deadline.ts";
 import { answeredFault, mayPass, s3Error, type S3Fault, unansweredFault } from "./fault.ts";
 
-/** Where S3 is and who asks. */
+/** The server and the access key. */
 export interface S3Access {
   /** URL of an S3-compatible server; null for AWS itself. */
   readonly endpoint: string | null;
-  /** Region, as it is part of signatures. */
+  /** The region, which is part of signatures. */
   readonly region: string;
-  /** The key's id. */
+  /** The id of the access key. */
   readonly accessKeyId: string;
-  /** The key. */
+  /** The secret of the access key. */
   readonly secretAccessKey: string;
 }
 
-/** How long S3 is waited for and how often it is asked. */
+/** How long to wait for S3, and how often to try. */
 export interface S3Patience {
-  /** How long an answer, or the next bytes of one, may take, milliseconds. */
+  /** How long an answer or its next bytes may take, milliseconds. */
   readonly timeoutMs: number;
-  /** Bytes that are sent add to that time as if the line took so many a second. */
+  /** Adds time for the body of a request, at this rate. */
   readonly minBytesPerSecond: number;
-  /** How often a request is sent at most. */
+  /** The maximum number of tries. */
   readonly tries: number;
-  /** The longest wait before the second try, milliseconds; it doubles with each. */
+  /** The longest wait before the second try, milliseconds. It doubles with each further try. */
   readonly retryBaseMs: number;
-  /** The longest wait before any try, whatever `Retry-After` asks for, milliseconds. */
+  /** The longest wait before any try, even if `Retry-After` asks for more, milliseconds. */
   readonly retryMaxMs: number;
 }
 
-/** What is waited where nobody says otherwise. */
+/** The default patience. */
 export const S3_PATIENCE: S3Patience = {
   timeoutMs: 20_000,
   minBytesPerSecond: 131_072,
@@ -49,25 +49,25 @@ export const S3_PATIENCE: S3Patience = {
 export interface S3Request {
   /** The method. */
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
-  /** The object's key; "" for the bucket itself. */
+  /** The key of the object; "" for the bucket itself. */
   readonly key: string;
-  /** Parameters of the query. */
+  /** The query parameters. */
   readonly query?: Readonly<Record<string, string>>;
-  /** Headers beside those that signing adds. */
+  /** Headers in addition to those that signing adds. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** The body, sent whole at each try. */
+  /** The body, sent whole with each try. */
   readonly body?: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the body, hexadecimal, where it is known. */
+  /** SHA-256 of the body, hexadecimal, if known. */
   readonly sha256?: string;
-  /** Statuses that are answers beside 2xx. */
+  /** Statuses that are valid answers in addition to 2xx. */
   readonly accepts?: readonly number[];
-  /** Whether a good answer's body is left to be read as a stream, which the signal ends. */
+  /** Whether to return the body of a successful answer as a stream, which the signal ends. */
   readonly isStreamed?: boolean;
-  /** Asked before another try: whether an earlier one did it all the same. */
+  /** Called before a retry: whether an earlier try succeeded although its answer was lost. */
   readonly isDone?: () => Promise<boolean>;
-  /** Ends it all. */
+  /** Ends the request and its retries. */
   readonly signal: AbortSignal;
-  /** Differs from the client's for this request. */
+  /** Overrides the patience of the client. */
   readonly patience?: Partial<S3Patience>;
 }
 
@@ -77,11 +77,11 @@ export interface S3Answer {
   readonly status: number;
   /** The headers. */
   readonly headers: Headers;
-  /** The body; "" where it is streamed. */
+  /** The body; "" if it is streamed. */
   readonly text: string;
-  /** The body where it is streamed. */
+  /** The body if it is streamed. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>> | null;
-  /** Whether an earlier try may have been carried out, though its answer was lost. */
+  /** Whether an earlier try may have been carried out although its answer was lost. */
   readonly isUncertain: boolean;
 }
 
@@ -94,7 +94,7 @@ export interface S3SenderOptions extends S3Access {
   readonly bucket: string;
   /** How requests leave; `fetch` by default. */
   readonly fetch?: typeof fetch;
-  /** How long it is waited. */
+  /** How long to wait and how often to try. */
   readonly patience?: Partial<S3Patience>;
 }
 
@@ -108,7 +108,7 @@ const DONE: S3Answer = {
 
 type Outcome = { readonly answer: Omit<S3Answer, "isUncertain"> } | { readonly fault: S3Fault };
 
-/** What sends requests to one bucket. */
+/** Creates a sender of requests to one bucket. */
 export function createS3Sender(options: S3SenderOptions): S3Send {
   const base = bucketUrl(options);
   const cache = new Map<string, ArrayBuffer>();
@@ -132,7 +132,10 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
   };
 }
 
-/** Path-style, but at AWS itself, where each bucket has a host. A dot would break its certificate. */
+/**
+ * Uses path-style URLs, except for AWS, where each bucket has its own host. A bucket with a dot uses
+ * path style there too, as its host would not match the certificate.
+ */
 function bucketUrl({ endpoint, region, bucket }: S3SenderOptions): string {
   if (endpoint !== null) return `${endpoint.replace(/\/+$/, "")}/${bucket}`;
   const host = `s3.${region}.amazonaws.com`;
@@ -145,7 +148,7 @@ function requestUrl(base: string, { key, query = {} }: S3Request): string {
   return `${base}${path}${search && `?${search}`}`;
 }
 
-/** As signatures want it: everything but `A-Z a-z 0-9 - _ . ~`. */
+/** Encodes everything except `A-Z a-z 0-9 - _ . ~`, as signatures require. */
 function encoded(text: string): string {
   return encodeURIComponent(text)
     .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
@@ -192,7 +195,7 @@ async function tryOnce(
       return { answer: { status, headers: response.headers, text: "", stream } };
     }
     const text = await response.text();
-    // Completing an upload may fail long after its 200 was sent.
+    // Completing an upload may fail after its 200 was sent, so the body may contain an error.
     const isGood = response.ok && !/^(<\?xml[^>]*\?>)?\s*<Error[\s>]/.test(text);
     if (isGood || accepts.includes(status)) {
       return { answer: { status, headers: response.headers, text, stream: null } };
@@ -202,13 +205,13 @@ async function tryOnce(
     signal.throwIfAborted();
     return { fault: unansweredFault(error, deadline.isOver() ? timeoutMs : null) };
   } finally {
-    // Whoever reads a stream looks after its time, and ends it by the same signal.
+    // The reader of a stream sets its own deadlines, and ends it through the same signal.
     if (isOpen) deadline.pause();
     else deadline.clear();
   }
 }
 
-/** Full jitter, so that many who failed together do not come back together. */
+/** Full jitter, so that requests that failed together are not retried together. */
 function retryDelayMs(tries: number, { retryAfterMs }: S3Fault, patience: S3Patience): number {
   const jitterMs = Math.random() * patience.retryBaseMs * 2 ** (tries - 1);
   return Math.min(retryAfterMs + jitterMs, patience.retryMaxMs);

@@ -1,6 +1,6 @@
 /**
- * Writing a stream of unknown length as one object: at once where it is short, else in parts, a few
- * on their way at a time. The object shows whole or not at all.
+ * Writes a stream of unknown length as one object: in one request if it is short, otherwise in parts,
+ * a few of which are on their way at once. The object becomes visible whole or not at all.
  *
  * @module
  */
@@ -14,39 +14,39 @@ import { untilAborted } from "../files/until_aborted.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** How an object is cut. */
+/** The options of a write. */
 export interface S3WriteOptions extends Omit<S3PutOptions, "digests"> {
-  /** Length of every part but the last, bytes; S3 wants at least 5 MiB. */
+  /** Length of every part except the last, bytes. S3 requires 5 MiB or more. */
   readonly partBytes?: number;
-  /** How many parts are on their way at once. */
+  /** How many parts may be on their way at once. */
   readonly partsAtOnce?: number;
 }
 
-/** Length of a part, bytes: 10,000 of them, which is S3's limit, make 78 GiB. */
+/** Length of a part, bytes. S3 allows 10,000 parts, which make 78 GiB. */
 export const S3_PART_BYTES = 8_388_608;
-/** Parts on their way at once, each in memory. */
+/** Parts on their way at once. Each is in memory. */
 const PARTS_AT_ONCE = 3;
-/** How long the traces of a write that failed are cleaned at most, milliseconds. */
+/** How long cleaning up after a failed write may take, milliseconds. */
 const CLEANING_MS = 10_000;
-/** The metadata that tells which write an object of parts is from. */
+/** The metadata that identifies the write that made an object from parts. */
 const WRITE_META = "write-id";
 
-/** Some consecutive bytes of an object with their digests. */
-interface Piece {
+/** A part of an object, with its digests. */
+interface ObjectPart {
   readonly body: Bytes;
   readonly digests: S3Digests;
   readonly isLast: boolean;
 }
 
-/** An upload of this write. */
+/** The upload of this write. */
 interface OpenUpload extends S3Upload {
   readonly writeId: string;
 }
 
 /**
- * Writes a stream to its end under a key; resolves when S3 has proven length and checksum. When the
- * stream fails or the signal aborts, the reason is thrown, and nothing is shown but where the last
- * request was on its way already. Uploads that other writers have open under the key may be aborted.
+ * Writes a stream to its end under a key. Resolves when S3 has confirmed length and checksum. If the
+ * stream fails or the signal aborts, the reason is thrown and no object becomes visible, unless the
+ * last request was already on its way. May abort uploads that other writers have open under the key.
  */
 export async function writeS3Object(
   client: S3Client,
@@ -54,17 +54,17 @@ export async function writeS3Object(
   options: S3WriteOptions,
 ): Promise<WrittenFile> {
   const whole = createHash("sha256");
-  const pieces = cutPieces(untilAborted(body, options.signal), {
+  const objectParts = splitParts(untilAborted(body, options.signal), {
     partBytes: options.partBytes ?? S3_PART_BYTES,
     whole,
   });
   try {
-    const first = (await pieces.next()).value;
-    if (first === undefined) throw new Error("Cannot write an object without a piece");
+    const first = (await objectParts.next()).value;
+    if (first === undefined) throw new Error("Cannot write an object without a part");
     if (first.isLast) {
       return await client.put(key, first.body, { ...options, digests: first.digests });
     }
-    const sizeBytes = await writeParts(client, { key, first, pieces }, options);
+    const sizeBytes = await writeParts(client, { key, first, rest: objectParts }, options);
     return { sizeBytes, sha256: whole.digest("hex") };
   } catch (error) {
     await body.cancel(error).catch(() => {});
@@ -72,32 +72,32 @@ export async function writeS3Object(
   }
 }
 
-/** Cuts into pieces of one length; there is at least one, and only the last is shorter. */
-async function* cutPieces(
+/** Splits chunks into parts of equal length. There is at least one, and only the last is shorter. */
+async function* splitParts(
   chunks: AsyncIterable<Bytes>,
   { partBytes, whole }: { partBytes: number; whole: Hash },
-): AsyncGenerator<Piece, void> {
-  let piece = startPiece();
+): AsyncGenerator<ObjectPart, void> {
+  let part = startPart();
   for await (const chunk of chunks) {
     whole.update(chunk);
     for (let at = 0; at < chunk.length;) {
-      // A full piece waits for the next byte: without one it is the last.
-      if (piece.sizeBytes() === partBytes) {
-        yield piece.end(false);
-        piece = startPiece();
+      // A full part waits for the next byte, as without one it is the last.
+      if (part.sizeBytes() === partBytes) {
+        yield part.end(false);
+        part = startPart();
       }
-      const taken = chunk.subarray(at, at + partBytes - piece.sizeBytes());
-      piece.add(taken);
-      at += taken.length;
+      const bytes = chunk.subarray(at, at + partBytes - part.sizeBytes());
+      part.add(bytes);
+      at += bytes.length;
     }
   }
-  yield piece.end(true);
+  yield part.end(true);
 }
 
-function startPiece(): {
+function startPart(): {
   sizeBytes(): number;
   add(chunk: Bytes): void;
-  end(isLast: boolean): Piece;
+  end(isLast: boolean): ObjectPart;
 } {
   const md5 = createHash("md5"), sha256 = createHash("sha256");
   const chunks: Bytes[] = [];
@@ -122,10 +122,10 @@ function startPiece(): {
   };
 }
 
-/** Writes pieces as an upload in parts; their length together. */
+/** Writes an object as an upload in parts. Returns its length. */
 async function writeParts(
   client: S3Client,
-  { key, first, pieces }: { key: string; first: Piece; pieces: AsyncGenerator<Piece, void> },
+  { key, first, rest }: { key: string; first: ObjectPart; rest: AsyncGenerator<ObjectPart, void> },
   options: S3WriteOptions,
 ): Promise<number> {
   const writeId = crypto.randomUUID();
@@ -134,7 +134,7 @@ async function writeParts(
     const opened = await client.createUpload(key, { ...options, meta: { [WRITE_META]: writeId } });
     upload = { key, writeId, uploadId: opened.uploadId };
     if (opened.isUncertain) await abortS3Uploads(client, { ...options, key, keep: upload });
-    const { parts, sizeBytes } = await sendParts(client, { upload, first, pieces }, options);
+    const { parts, sizeBytes } = await sendParts(client, { upload, first, rest }, options);
     options.signal.throwIfAborted();
     await complete(client, { upload, parts, sizeBytes }, options);
     return sizeBytes;
@@ -146,35 +146,35 @@ async function writeParts(
 
 async function sendParts(
   client: S3Client,
-  { upload, first, pieces }: {
+  { upload, first, rest }: {
     upload: OpenUpload;
-    first: Piece;
-    pieces: AsyncGenerator<Piece, void>;
+    first: ObjectPart;
+    rest: AsyncGenerator<ObjectPart, void>;
   },
   { signal, patience, partsAtOnce = PARTS_AT_ONCE }: S3WriteOptions,
 ): Promise<{ parts: S3Part[]; sizeBytes: number }> {
-  // The first part that fails ends the others: none may arrive after the upload is aborted.
+  // The first failure ends all other parts, as none may arrive after the upload is aborted.
   const failed = new AbortController();
   const call = { signal: AbortSignal.any([signal, failed.signal]), patience };
   const parts: S3Part[] = [];
   const sending = new Set<Promise<void>>();
   let number = 0, sizeBytes = 0;
-  const send = ({ body, digests }: Piece) => {
+  const send = ({ body, digests }: ObjectPart) => {
     const part = { number: ++number, body, digests };
     sizeBytes += body.length;
     const sent = client.putPart(upload, part, call)
       .then((stored) => void (parts[part.number - 1] = stored))
       .finally(() => sending.delete(sent));
-    // Whoever awaits it gets its error; until then it is not one that nobody handles.
+    // Awaited later. Until then a rejection must not count as unhandled.
     sent.catch((error) => failed.abort(error));
     sending.add(sent);
   };
   try {
     send(first);
-    for await (const piece of pieces) {
+    for await (const part of rest) {
       while (sending.size >= partsAtOnce) await Promise.race(sending);
       failed.signal.throwIfAborted();
-      send(piece);
+      send(part);
     }
     await Promise.all(sending);
     return { parts, sizeBytes };
@@ -186,7 +186,7 @@ async function sendParts(
   }
 }
 
-/** Makes the object and proves that it is the one of this upload, whole. */
+/** Completes the upload, and proves that the object is whole and from this upload. */
 async function complete(
   client: S3Client,
   { upload, parts, sizeBytes }: {
@@ -206,7 +206,7 @@ async function complete(
   throw new AppError("STORAGE_UNAVAILABLE", "S3 does not hold the object that was completed");
 }
 
-/** Aborts what a write that failed left open, as far as S3 can be reached; a sweep does the rest. */
+/** Aborts the uploads of a failed write, if S3 can be reached; a later sweep finds the rest. */
 async function clean(
   client: S3Client,
   { key, upload }: { key: string; upload: OpenUpload | null },
@@ -219,7 +219,7 @@ async function clean(
   await cleaned.catch(() => {}).finally(deadline.clear);
 }
 
-/** Aborts every unfinished upload of a key but one. */
+/** Aborts every unfinished upload of a key, except `keep`. */
 export async function abortS3Uploads(
   client: S3Client,
   { key, keep, ...call }:

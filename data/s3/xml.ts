@@ -1,24 +1,24 @@
 /**
- * The little XML that S3 speaks: flat lists of elements without attributes that matter. Pure.
+ * The small part of XML that S3 uses: flat lists of elements whose attributes do not matter. Pure.
  *
  * @module
  */
 
 const ENTITIES: Record<string, string> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 
-/** The insides of every element of a name, in order; elements of one name are not nested. */
+/** The content of every element with a name, in order. Such elements must not be nested. */
 export function xmlElements(xml: string, name: string): string[] {
   const pattern = new RegExp(`<${name}(?:\\s[^>]*)?>([\\s\\S]*?)</${name}>`, "g");
   return [...xml.matchAll(pattern)].map(([, inside]) => inside);
 }
 
-/** The text of the first element of a name, or null where there is none. */
+/** The text of the first element with a name; null if there is none. */
 export function xmlText(xml: string, name: string): string | null {
   const inside = xmlElements(xml, name).at(0);
   return inside === undefined ? null : unescaped(inside);
 }
 
-/** A text as it stands inside an element. */
+/** Escapes a text for the inside of an element. */
 export function xmlEscaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { markFile, readFileBytes } from "../../data/files/source_file.ts";
+import { fileVersion, readFileBytes } from "../../data/files/source_file.ts";
 import type { Log } from "../../data/log.ts";
 import { getLoadedFile, setLoadedFile } from "../../kv/stores/loaded_files.ts";
 import {
@@ -66,7 +66,7 @@ async function loadFile(
   { kind, name, path }: { kind: StoreUploadKind; name: string; path: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const before = await markFile(path);
+  const before = await fileVersion(path);
   if (before === null) return log("warn", "store file missing", { path });
   const { sizeBytes, modifiedMs } = before;
   const loaded = await getLoadedFile(kv, name);
@@ -85,7 +85,7 @@ async function loadFile(
     rejects: rejects.slice(0, REJECTS_LOGGED),
     ms: now() - startedMs,
   });
-  const after = await markFile(path);
+  const after = await fileVersion(path);
   const isSame = after?.sizeBytes === sizeBytes && after.modifiedMs === modifiedMs;
   if (isSame && modifiedMs !== null) await setLoadedFile(kv, name, { path, sizeBytes, modifiedMs });
 }

@@ -1,7 +1,7 @@
 /**
- * A process that exports continuously, in one of three ways: `continuous_child.ts fill FOLDER` makes a
- * month of minutes of ten appliances, `catch-up FOLDER FORM` exports it, a file a device and day, and
- * `steady FOLDER` exports minutes of a thousand devices, a cycle after the other.
+ * A process of the bench of continuous export. `continuous_child.ts fill FOLDER` creates a month of
+ * minutes for ten appliances. `catch-up FOLDER FORMAT` exports it as one file per device and day.
+ * `steady FOLDER` exports windows of a minute for a thousand devices, cycle by cycle.
  *
  * @module
  */
@@ -20,10 +20,10 @@ import { readPeakMb } from "./peak_memory.ts";
 const FROM_MS = Date.UTC(2026, 0, 1);
 const DAYS = 30, DEVICES = 10;
 const STEADY_DEVICES = 1_000, STEADY_CYCLES = 5, STEADY_STEP_MS = 10_000;
-/** What devices of the steady state have sent before: five minutes, each 10 s. */
+/** What devices sent before the steady state: five minutes, one reading every 10 s. */
 const STEADY_BEFORE_MS = 5 * MINUTE_MS;
 
-/** Readings of an appliance, `count` of them `stepMs` apart. */
+/** `count` readings of an appliance, `stepMs` apart. */
 function pageOf(fromMs: number, stepMs: number, count: number): Page {
   const column = (scale: number, valueOf: (row: number) => number) => ({
     scale,
@@ -45,7 +45,7 @@ async function openRig(folder: string, environment: Record<string, string>) {
   if ("problems" in result) throw new Error(result.problems.join("; "));
   const { continuous, s3 } = result.settings;
   const opened = await openKv(`${folder}/kv.sqlite3`);
-  // Set by whoever measures; it goes on by itself from there.
+  // The clock runs on by itself from the time that the measurement sets.
   let setMs = FROM_MS + DAYS * DAY_MS + HOUR_MS, setAt = performance.now();
   const now = () => setMs + Math.floor(performance.now() - setAt);
   const setClock = (nowMs: number) => [setMs, setAt] = [nowMs, performance.now()];
@@ -106,7 +106,7 @@ async function catchUp(folder: string, format: string): Promise<void> {
 }
 
 async function steady(folder: string): Promise<void> {
-  await using rig = await openRig(folder, { LAKE_PATH: `${folder}/lake` });
+  await using rig = await openRig(folder, { LAKE_PATH: `${folder}/export` });
   const { series, now, setClock } = rig;
   const ids = Array.from({ length: STEADY_DEVICES }, (_, index) => `device-${index}`);
   const write = (fromMs: number, count: number) =>
@@ -117,16 +117,16 @@ async function steady(folder: string): Promise<void> {
   await write(beginMs - STEADY_BEFORE_MS, before);
   setClock(beginMs + 3_000);
   const duties = rig.run();
-  let wanted = before * STEADY_DEVICES;
-  await until(async () => await rig.exportedRows() === wanted, 100);
+  let expectedRows = before * STEADY_DEVICES;
+  await until(async () => await rig.exportedRows() === expectedRows, 100);
   const cyclesMs: number[] = [];
   for (let cycle = 0; cycle < STEADY_CYCLES; cycle++) {
     const fromMs = beginMs + cycle * MINUTE_MS;
     await write(fromMs, MINUTE_MS / STEADY_STEP_MS);
-    wanted += MINUTE_MS / STEADY_STEP_MS * STEADY_DEVICES;
+    expectedRows += MINUTE_MS / STEADY_STEP_MS * STEADY_DEVICES;
     setClock(fromMs + MINUTE_MS + 3_000);
     const startedAt = performance.now();
-    await until(async () => await rig.exportedRows() === wanted, 100);
+    await until(async () => await rig.exportedRows() === expectedRows, 100);
     cyclesMs.push(performance.now() - startedAt);
   }
   const peakMb = await readPeakMb("self");
@@ -134,9 +134,9 @@ async function steady(folder: string): Promise<void> {
   console.log(JSON.stringify({ cyclesMs, peakMb }));
 }
 
-async function main([way, folder, format]: readonly string[]): Promise<void> {
-  if (way === "fill") await fill(folder);
-  else if (way === "catch-up") await catchUp(folder, format);
+async function main([mode, folder, format]: readonly string[]): Promise<void> {
+  if (mode === "fill") await fill(folder);
+  else if (mode === "catch-up") await catchUp(folder, format);
   else await steady(folder);
 }
 

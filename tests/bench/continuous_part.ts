@@ -1,6 +1,6 @@
 /**
- * Continuous export: how soon a month is caught up with, and what a cycle of many devices takes. Each
- * run is a process of its own, over a copy of one database.
+ * Measures continuous export: how fast it catches up with a month, and how long a cycle of many
+ * devices takes. Each run is its own process, with a copy of one database.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import { median } from "./spread.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** The flags of the engine that the service is started with. */
+/** The V8 flags with which the service starts. */
 const START_FLAGS = config.tasks.start.command.split(" ")
   .filter((word) => word.startsWith("--v8-flags="));
 
 const catchUpReport = z.object({ readingsPerSecond: z.number(), peakMb: z.number().nullable() });
 const steadyReport = z.object({ cyclesMs: z.array(z.number()), peakMb: z.number().nullable() });
 
-/** Measures it. */
+/** Runs the measurement. */
 export async function measureContinuous(bench: Bench): Promise<Figure[]> {
-  const filled = await bench.folder("lake_filled");
+  const filled = await bench.folder("export_filled");
   await runChild(bench, ["fill", filled]);
   const rows: string[][] = [];
   const figures: Figure[] = [];
@@ -34,7 +34,7 @@ export async function measureContinuous(bench: Bench): Promise<Figure[]> {
     const rates: number[] = [];
     for (let run = 0; run < bench.options.repeats; run++) {
       bench.options.signal.throwIfAborted();
-      const folder = await copyOf(filled, await bench.folder(`lake_${format}_${run}`));
+      const folder = await copyOf(filled, await bench.folder(`export_${format}_${run}`));
       const report = catchUpReport.parse(await runChild(bench, ["catch-up", folder, format]));
       rates.push(report.readingsPerSecond / 1e6);
       peaks.push(report.peakMb);
@@ -49,13 +49,13 @@ export async function measureContinuous(bench: Bench): Promise<Figure[]> {
       target: format === "csv" ? TARGETS.continuousCsv : TARGETS.continuousParquet,
     });
   }
-  console.log("\nContinuous export: 30 days × 1 minute × 10 devices, 300 files of a day.\n");
-  console.log(table([["form", "runs", "median M readings/s", "least", "most"], ...rows]));
+  console.log("\nContinuous export: 10 devices, 30 days of minutes, 300 files of one day.\n");
+  console.log(table([["format", "runs", "median M readings/s", "least", "most"], ...rows]));
   const steady = steadyReport.parse(
-    await runChild(bench, ["steady", await bench.folder("lake_steady")]),
+    await runChild(bench, ["steady", await bench.folder("export_steady")]),
   );
   const cycles = steady.cyclesMs.map((ms) => (ms / 1_000).toFixed(2)).join(", ");
-  console.log(`\nWindows of a minute of 1,000 devices, Parquet: cycles of ${cycles} s.\n`);
+  console.log(`\n1,000 devices, windows of a minute, Parquet: cycles of ${cycles} s.\n`);
   figures.push({
     what: "cycle of 1,000 devices, windows of a minute",
     value: Math.max(...steady.cyclesMs) / 1_000,

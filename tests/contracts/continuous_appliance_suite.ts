@@ -1,5 +1,5 @@
 /**
- * The readings of a real appliance, sent as telemetry and read back from exported Parquet files.
+ * Sends the readings of a real appliance as telemetry and reads them back from exported Parquet files.
  *
  * @module
  */
@@ -15,15 +15,15 @@ const FILE = new URL(
   import.meta.url,
 );
 
-/** Where a service exports to, and what it has there. */
+/** A destination of a service. */
 export interface TestDestination extends AsyncDisposable {
-  /** What the service is started with. */
+  /** The settings to start the service with. */
   readonly start: { readonly path: string; readonly s3?: Settings["s3"] };
-  /** The objects by their keys, below the prefix. */
+  /** The objects by their keys below the prefix. */
   read(): Promise<Record<string, Uint8Array>>;
 }
 
-/** Runs the way there and back, where the sample is. */
+/** Defines the test; it is ignored if the sample is missing. */
 export function testContinuousAppliance(
   place: string,
   open: () => Promise<TestDestination>,
@@ -31,12 +31,12 @@ export function testContinuousAppliance(
 ): void {
   Deno.test({
     name:
-      `a real appliance's readings come back from their Parquet files as they were sent (${place})`,
+      `the readings of a real appliance come back from their Parquet files as they were sent (${place})`,
     ignore: ignore || !isThere(),
     async fn() {
       const sent = await readSample();
-      await using continuous = await open();
-      const { path, ...rest } = continuous.start;
+      await using destination = await open();
+      const { path, ...rest } = destination.start;
       const settings = { format: "parquet" as const, intervalMs: 60_000 };
       await using service = await startContinuousService(path, { ...rest, continuous: settings });
       const messages = sent.map(({ timestamp, ...metrics }) => ({
@@ -47,12 +47,12 @@ export function testContinuousAppliance(
       const { body } = await postLines(service.url, linesOf(messages));
       assertEquals(body.rejected, 0);
       await untilExported(service.url, ["D1"], 60_000);
-      // Of one time the later counts.
+      // If a time repeats, the last reading wins.
       const byTime = new Map(sent.map((one) => [one.timestamp, one]));
-      const wanted = [...byTime.values()].sort((a, b) => a.timestamp - b.timestamp);
-      const objects = await continuous.read();
-      assertEquals(await rowsOf(objects), wanted);
-      const minutes = new Set(wanted.map((one) => Math.floor(one.timestamp / 60_000)));
+      const expected = [...byTime.values()].sort((a, b) => a.timestamp - b.timestamp);
+      const objects = await destination.read();
+      assertEquals(await rowsOf(objects), expected);
+      const minutes = new Set(expected.map((one) => Math.floor(one.timestamp / 60_000)));
       assertEquals(Object.keys(objects).length, minutes.size);
     },
   });
@@ -74,7 +74,7 @@ async function readSample(): Promise<SampleRow[]> {
   });
 }
 
-/** The rows of all objects in the order of keys, each in the object that its minute names. */
+/** The rows of all objects in the order of keys. Checks that each row is in the object of its minute. */
 async function rowsOf(objects: Record<string, Uint8Array>): Promise<unknown[]> {
   const found: unknown[] = [];
   for (const [key, bytes] of Object.entries(objects).sort(([a], [b]) => a < b ? -1 : 1)) {

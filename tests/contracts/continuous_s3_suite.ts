@@ -1,5 +1,5 @@
 /**
- * What becomes of exported objects in S3 when requests of any step meet any fault.
+ * Exported objects in S3 when any step of an export meets any fault.
  *
  * @module
  */
@@ -17,10 +17,10 @@ import { openS3Box, type S3Server } from "../support/s3_server.ts";
 import { s3StepOf, WRITE_STEPS } from "../support/s3_steps.ts";
 
 const FROM_MS = Date.UTC(2026, 0, 5);
-/** A line of the files has at least so many bytes. */
+/** The shortest line of the files, bytes. */
 const LINE_BYTES = 45;
 
-/** Runs every fault at every step of an export, for two rounds of the duties. */
+/** Defines a test for every fault at every step of an export. */
 export function testContinuousS3(
   place: string,
   openServer: () => Promise<S3Server>,
@@ -32,20 +32,20 @@ export function testContinuousS3(
   for (const step of WRITE_STEPS) {
     for (const fault of FAULTS) {
       Deno.test({
-        name: `exported objects are right and no upload is open: ${fault} at ${step} (${place})`,
+        name: `exported objects are correct and no upload is open: ${fault} at ${step} (${place})`,
         ignore,
         fn: () => meetFault(openServer, { step, fault, patience }),
       });
     }
   }
   Deno.test({
-    name: `the sweep aborts uploads of exported objects and of nothing else (${place})`,
+    name: `the sweep aborts uploads of exported objects and no others (${place})`,
     ignore,
     fn: () => sweepBesideOthers(openServer),
   });
 }
 
-/** A job's file may be below the same prefix, in an upload that another process goes on with. */
+/** Another process may be uploading the file of a job below the same prefix. */
 async function sweepBesideOthers(openServer: () => Promise<S3Server>): Promise<void> {
   await using server = await openServer();
   const { client } = await openS3Box(server);
@@ -77,7 +77,7 @@ async function meetFault(
   const destination = openS3Destination({ client: broken, prefix: "telemetry", partBytes });
   await using rig = await openContinuousRig(DAY_MS, FROM_MS + 5 * DAY_MS);
   const reference = createContinuousReference();
-  // A day that goes in parts, and one that goes at once.
+  // One day is uploaded in parts, the other in one request.
   const count = Math.ceil(partBytes * 2.2 / LINE_BYTES);
   await write(FROM_MS, count);
   await write(FROM_MS + 2 * DAY_MS, 3);
@@ -90,9 +90,9 @@ async function meetFault(
   rig.clock.nowMs += 10_000;
   await rig.round(duties);
   proxy.setRule(null);
-  // A head is asked only where an answer leaves something open.
+  // HEAD is sent only if an answer was not conclusive.
   assert(proxy.met() > 0 || step === "head");
-  // Longer than any wait after a fault.
+  // Longer than any back-off.
   rig.clock.nowMs += 100_000;
   await rig.round(duties);
   const call = { signal: never, prefix: "" };
@@ -101,10 +101,10 @@ async function meetFault(
   for await (const { key } of client.list(call)) {
     found[key] = await new Response(await client.get(key, call)).text();
   }
-  const wanted = Object.entries(reference.files(DAY_MS, Infinity))
+  const expected = Object.entries(reference.files(DAY_MS, Infinity))
     .map(([path, text]) => [`telemetry/${path}`, text]);
-  assert(found[wanted[0][0]]?.length > 2 * partBytes, "the first goes in parts");
-  assertEquals(found, Object.fromEntries(wanted));
+  assert(found[expected[0][0]]?.length > 2 * partBytes, "the first object is uploaded in parts");
+  assertEquals(found, Object.fromEntries(expected));
 
   async function write(fromMs: number, rows: number): Promise<void> {
     const stepMs = Math.floor(DAY_MS / rows);

@@ -1,5 +1,5 @@
 /**
- * What every file store does, wherever its files are.
+ * The behaviour of every file store, wherever its files are.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();
 
-/** Runs every behaviour on stores that `openBox` opens, each over an empty place. */
+/** Defines all tests, on stores that `openBox` opens, each in an empty place. */
 export function testFileStore(
   place: string,
   openBox: () => Promise<FileStoreBox>,
@@ -38,7 +38,7 @@ export function testFileStore(
       },
     });
 
-  test("write() answers with the size and SHA-256 of FIPS 180-4's examples", async (box) => {
+  test("write() returns the size and SHA-256 of the examples of FIPS 180-4", async (box) => {
     assertEquals(await box.store.write("empty", streamOf(), never), {
       sizeBytes: 0,
       sha256: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
@@ -51,7 +51,7 @@ export function testFileStore(
     assertEquals(await textOf(await box.store.read("abc")), "abc");
   });
 
-  test("write() replaces a file, and readers of the old one go on", async (box) => {
+  test("write() replaces a file, and readers of the old one continue", async (box) => {
     await box.store.write("a", streamOf("old"), never);
     const before = await box.store.read("a");
     await box.store.write("a", streamOf("new"), never);
@@ -65,7 +65,7 @@ export function testFileStore(
     const writer = writable.getWriter();
     await writer.write(encoder.encode("half"));
     await writer.write(new Uint8Array(box.shownBytes));
-    // Taking this one means that the one before was taken in.
+    // If this write is accepted, the one before was consumed.
     await writer.write(encoder.encode(" of it"));
     await until(async () => (await box.names()).length > 0);
     assertEquals(await box.store.read("slow"), null);
@@ -75,7 +75,7 @@ export function testFileStore(
     assertEquals(await Array.fromAsync(box.store.list()), [{ name: "slow", isWhole: true }]);
   });
 
-  test("a stream that fails leaves nothing, and an older file as it was", async (box) => {
+  test("a failed stream leaves nothing, and an older file unchanged", async (box) => {
     const reason = new RangeError("the source broke");
     const thrown = await assertRejects(() =>
       box.store.write("a", failingStream(reason, box), never)
@@ -88,7 +88,7 @@ export function testFileStore(
     assertEquals(await textOf(await box.store.read("a")), "old");
   });
 
-  test("a stream's own fault is not told as one of the store", async (box) => {
+  test("an error of the stream is not reported as one of the store", async (box) => {
     const reason = Object.assign(new Error("the database hung up"), { code: "ECONNRESET" });
     const thrown = await assertRejects(() =>
       box.store.write("a", failingStream(reason, box), never)
@@ -97,7 +97,7 @@ export function testFileStore(
     assertEquals(await box.names(), []);
   });
 
-  test("an aborted signal leaves nothing, cancels the stream and is the reason", async (box) => {
+  test("an aborted signal leaves nothing, cancels the stream, and its reason is thrown", async (box) => {
     for (const chunksBefore of [0, 3]) {
       const aborter = new AbortController();
       const reason = new DOMException("asked to stop", "AbortError");
@@ -117,14 +117,14 @@ export function testFileStore(
     }
   });
 
-  test("a signal aborted at the end of a stream keeps the file from showing", async (box) => {
+  test("a signal aborted at the end of a stream prevents the file", async (box) => {
     const reason = new Error("asked to stop");
     const write = () => box.store.write("a", streamOf(), AbortSignal.abort(reason));
     assertStrictEquals(await assertRejects(write), reason);
     assertEquals(await box.names(), []);
   });
 
-  test("an aborted signal ends a write whose stream gives nothing more", async (box) => {
+  test("an aborted signal ends a write whose stream has stalled", async (box) => {
     const aborter = new AbortController();
     const { readable, writable } = new TransformStream<Bytes, Bytes>();
     const writer = writable.getWriter();
@@ -137,14 +137,14 @@ export function testFileStore(
     const timer = setTimeout(() => late.resolve("still waiting for the stream"), 1_000);
     const ended = await Promise.race([outcome, late.promise]);
     clearTimeout(timer);
-    await writer.close().catch(() => {}); // Lets a write that is stuck end before the test does.
+    await writer.close().catch(() => {}); // Lets a stuck write end before the test does.
     await outcome;
     assertEquals(ended, reason);
     assertEquals(await box.names(), []);
   });
 
-  test("a file of many chunks is read as it was written, whole and in parts", async (box) => {
-    // Larger than two parts where there are parts, and no multiple of them.
+  test("a file of many chunks is read back whole and in parts", async (box) => {
+    // Larger than two parts, and not a multiple of their length.
     const size = Math.max(700_000, Math.ceil(box.shownBytes * 2.3));
     const bytes = Uint8Array.from({ length: size }, (_, at) => at * 7 % 251);
     const cuts = Array.from({ length: 8 }, (_, i) => Math.round(size * i / 7));
@@ -160,7 +160,7 @@ export function testFileStore(
     }
   });
 
-  test("files of one part, a byte less and a byte more are as they were written", async (box) => {
+  test("files of one part, a byte less and a byte more are read back", async (box) => {
     for (const more of [-1, 0, 1]) {
       const bytes = new Uint8Array(box.shownBytes + more).fill(7);
       await box.store.write("edge", ReadableStream.from([bytes]), never);
@@ -169,7 +169,7 @@ export function testFileStore(
     }
   });
 
-  test("list() tells every file, and what interrupted writes left as not whole", async (box) => {
+  test("list() returns every file, and marks what interrupted writes left as not whole", async (box) => {
     const names = Array.from({ length: 8 }, (_, i) => `file-${i}.csv`);
     for (const name of names) await box.store.write(name, streamOf(name), never);
     const longName = "n".repeat(200);
@@ -182,13 +182,13 @@ export function testFileStore(
     assertEquals(namesOf(false), left);
   });
 
-  test("a range past the end of the file fails instead of coming short", async (box) => {
+  test("a range past the end of the file fails instead of being short", async (box) => {
     await box.store.write("abc", streamOf("abc"), never);
     const stream = await box.store.read("abc", { start: 1, end: 9 });
     await assertRejects(() => textOf(stream), Error, "past the end of the file: 3");
   });
 
-  test("read() of a name that is not there is null", async (box) => {
+  test("read() of a missing file returns null", async (box) => {
     assertEquals(await box.store.read("none"), null);
     assertEquals(await box.store.read("none", { start: 0, end: 1 }), null);
     assertEquals(await box.store.read("none", { start: 5, end: 9 }), null);
@@ -205,7 +205,7 @@ export function testFileStore(
     }
   });
 
-  test("remove() deletes a file and discard() what was left, each fine with none", async (box) => {
+  test("remove() deletes a file and discard() an interrupted write, and both accept a missing one", async (box) => {
     await box.store.write("a", streamOf("1"), never);
     await box.leave("a");
     for (let round = 0; round < 2; round++) {
@@ -219,7 +219,7 @@ export function testFileStore(
     }
   });
 
-  test("names that are not plain are refused by every call", async (box) => {
+  test("every call rejects names that are not plain", async (box) => {
     const { store } = box;
     const wrong = ["", ".", "..", "../a", "a/b", "/a", ".a", "-a", "a b", "a\\b", "a\0", "é"];
     wrong.push("a.part", "a\n", "n".repeat(201));
@@ -236,13 +236,13 @@ export function testFileStore(
     assertEquals((await box.names()).length, 2);
   });
 
-  test("probe() is fine with a store that takes files", async (box) => {
+  test("probe() succeeds on a store that works", async (box) => {
     await box.store.probe();
     assertEquals(await box.names(), []);
   });
 }
 
-/** A stream that fails when a store has begun to show it as unfinished. */
+/** A stream that fails after the store has started to list it as unfinished. */
 function failingStream(error: unknown, { shownBytes }: FileStoreBox): ReadableStream<Bytes> {
   let pulled = 0;
   return new ReadableStream({

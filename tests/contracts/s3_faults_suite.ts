@@ -1,5 +1,5 @@
 /**
- * What becomes of files in S3 when requests of any step meet any fault.
+ * Files in S3 when any step of a write meets any fault.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { never } from "../support/file_store_box.ts";
 import { openS3Box, type S3Server } from "../support/s3_server.ts";
 import { s3StepOf, WRITE_STEPS } from "../support/s3_steps.ts";
 
-/** Runs every fault at every step of a write, once and for good, on a server. */
+/** Defines a test for every fault at every step of a write, for some requests and for all. */
 export function testS3Faults(
   place: string,
   openServer: () => Promise<S3Server>,
@@ -29,7 +29,8 @@ export function testS3Faults(
       for (const count of [...times, Infinity]) {
         const often = count === Infinity ? "every request" : `${count} request(s)`;
         Deno.test({
-          name: `files are right and no upload is open: ${fault} at ${often} of ${step} (${place})`,
+          name:
+            `files are correct and no upload is open: ${fault} at ${often} of ${step} (${place})`,
           ignore,
           async fn() {
             await using server = await openServer();
@@ -44,11 +45,11 @@ export function testS3Faults(
               rig.write("big", rig.bigBytes),
             ]);
             assert(rig.proxy.met() > 0);
-            // A fault that passes is not to be noticed; nor is one that only takes its time.
+            // Callers must not notice a fault that passes, or one that is only slow.
             if (count !== Infinity || fault === "slow") {
               assertEquals(results, ["written", "written"]);
             }
-            await rig.assertRight(results);
+            await rig.assertCorrect(results);
           },
         });
       }
@@ -59,12 +60,12 @@ export function testS3Faults(
 /** A file store behind a proxy. */
 interface FaultRig extends AsyncDisposable {
   readonly proxy: ReturnType<typeof startFaultProxy>;
-  /** Bytes of a file that goes in three parts. */
+  /** The size of a file that is uploaded in three parts. */
   readonly bigBytes: number;
-  /** Writes a file of so many bytes. */
+  /** Writes a file of `sizeBytes` bytes. */
   write(name: string, sizeBytes: number): Promise<"written" | "refused">;
-  /** Looks past the proxy: what was written is there, nothing else but whole, no upload open. */
-  assertRight(results: readonly string[]): Promise<void>;
+  /** Checks without the proxy: written files exist, every file is whole, no upload is open. */
+  assertCorrect(results: readonly string[]): Promise<void>;
 }
 
 async function openFaultRig(
@@ -93,7 +94,7 @@ async function openFaultRig(
         return "refused";
       }
     },
-    async assertRight(results) {
+    async assertCorrect(results) {
       const call = { signal: never, prefix: "" };
       assertEquals(await Array.fromAsync(client.listUploads(call)), []);
       const found = await Array.fromAsync(client.list(call));
@@ -111,7 +112,7 @@ async function openFaultRig(
   };
 }
 
-/** Bytes 0 to 250 over and over, in chunks. */
+/** The bytes 0 to 250, repeated, in chunks. */
 function streamOfBytes(sizeBytes: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = 0;
   return new ReadableStream({

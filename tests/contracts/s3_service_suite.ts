@@ -1,5 +1,5 @@
 /**
- * A whole service whose files are in S3.
+ * A whole service that stores its files in S3.
  *
  * @module
  */
@@ -18,10 +18,10 @@ const DAY = {
   start_datetime: "2024-03-01T00:00:00Z",
   end_datetime: "2024-03-01T23:59:59Z",
 };
-/** A name as artifacts have it, of a job that never was. */
+/** The name of an artifact whose job does not exist. */
 const ORPHAN = "00000000-0000-4000-8000-000000000000.1";
 
-/** Runs the way of an export, from the request to the deletion of its file, on a server. */
+/** Defines tests of an export, from the request to the deletion of its file. */
 export function testS3Service(
   place: string,
   openServer: () => Promise<S3Server>,
@@ -38,7 +38,7 @@ export function testS3Service(
     });
 
   test(
-    "an export is made, downloaded whole and in parts, and deleted in time",
+    "an export is created, downloaded whole and in parts, and deleted when it expires",
     async (server, box) => {
       let nowMs = Date.now();
       await using service = await serviceOn(server, box, { now: () => nowMs });
@@ -64,7 +64,7 @@ export function testS3Service(
       const head = await fetch(path, { method: "HEAD" });
       assertEquals([head.status, head.headers.get("content-length")], [200, String(bytes.length)]);
 
-      // The test's services keep files for an hour.
+      // Services of tests keep files for an hour.
       nowMs += 3_600_001;
       await until(async () => (await keysOf(box)).length === 0);
       const gone = await askJson(path);
@@ -73,7 +73,7 @@ export function testS3Service(
   );
 
   test(
-    "a service sweeps at its start what killed ones left, and nothing else",
+    "a service deletes at its start what killed services left, and nothing else",
     async (server, box) => {
       const call = { signal: never };
       const write = (key: string) => writeS3Object(box.client, { key, body: streamOf("x") }, call);
@@ -90,7 +90,7 @@ export function testS3Service(
     },
   );
 
-  test("/ready tells that S3 is away, and that it is back", async (server, box) => {
+  test("/ready shows that S3 is away, and that it is back", async (server, box) => {
     await using proxy = startFaultProxy(server.access.endpoint);
     const access = { ...server.access, endpoint: proxy.url };
     await using service = await serviceOn({ access }, box);

@@ -16,7 +16,7 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
   return result.problems;
 }
 
-Deno.test("readSettings() takes every variable of continuous export", () => {
+Deno.test("readSettings() reads every variable of continuous export", () => {
   assertEquals(
     continuousOf({
       CONTINUOUS_EXPORT: "on",
@@ -26,7 +26,7 @@ Deno.test("readSettings() takes every variable of continuous export", () => {
       EXPORT_LAYOUT: "hive",
       DEVICE_IDS: " D1,washer_2 ,D1,,b-3",
       LOOKBACK_HOURS: "0.5",
-      LAKE_PATH: "/srv/lake",
+      LAKE_PATH: "/srv/exports",
       READY_REQUIRES_DESTINATION: "true",
       INFLUXDB_URL: "https://influx.example.com/base/",
       INFLUXDB_TOKEN: " abc== ",
@@ -41,7 +41,7 @@ Deno.test("readSettings() takes every variable of continuous export", () => {
       layout: "hive",
       deviceIds: ["D1", "washer_2", "b-3"],
       lookbackMs: 1_800_000,
-      path: "/srv/lake",
+      path: "/srv/exports",
       isDestinationRequired: true,
       influx: {
         url: "https://influx.example.com/base",
@@ -54,7 +54,7 @@ Deno.test("readSettings() takes every variable of continuous export", () => {
   );
 });
 
-Deno.test("readSettings() needs of InfluxDB a URL and a bucket", () => {
+Deno.test("readSettings() requires a URL and a bucket of InfluxDB, nothing else", () => {
   assertEquals(continuousOf(INFLUX).influx, {
     url: "http://influx:8086",
     token: null,
@@ -65,7 +65,7 @@ Deno.test("readSettings() needs of InfluxDB a URL and a bucket", () => {
   assertEquals(continuousOf({ INFLUXDB_TOKEN: "t", INFLUXDB_BUCKET: "energy" }).influx, null);
 });
 
-Deno.test("readSettings() tells all that is wrong with continuous export, with all else", () => {
+Deno.test("readSettings() reports all problems of continuous export together with all others", () => {
   assertEquals(
     problemsOf({
       PORT: "-1",
@@ -87,19 +87,19 @@ Deno.test("readSettings() tells all that is wrong with continuous export, with a
       'EXPORT_BATCH_SIZE must be a whole number of 1 to 100000: "0"',
       'EXPORT_FORMAT must be parquet or csv: "json"',
       'EXPORT_LAYOUT must be plain or hive: "flat"',
-      "DEVICE_IDS must be device ids (1 to 64 characters of A-Z a-z 0-9 _ -) with commas between: " +
+      "DEVICE_IDS must be device ids (1 to 64 characters of A-Z a-z 0-9 _ -), separated by commas: " +
       '"D1,../D2"',
       'LOOKBACK_HOURS must be a number of 0 to 8760: "-1"',
       'LAKE_PATH must be a folder path: "s3://bucket"',
       'READY_REQUIRES_DESTINATION must be true or false: "on"',
-      "INFLUXDB_URL must be an http(s) URL without user, password, query and fragment: " +
+      "INFLUXDB_URL must be an http(s) URL without user, password, query or fragment: " +
       '"influx:8086"',
-      "INFLUXDB_BUCKET must be a database or bucket, given where INFLUXDB_URL is: not set",
+      "INFLUXDB_BUCKET must be a database or bucket, required with INFLUXDB_URL: not set",
     ],
   );
 });
 
-Deno.test("readSettings() refuses each of these values of continuous export", () => {
+Deno.test("readSettings() rejects each of these values of continuous export", () => {
   const wrong: Record<string, string[]> = {
     EXPORT_INTERVAL_SECONDS: ["0", "1.5", "86401", "172800", "1m", "-60"],
     EXPORT_BATCH_SIZE: ["100001", "many"],
@@ -116,7 +116,7 @@ Deno.test("readSettings() refuses each of these values of continuous export", ()
   }
 });
 
-Deno.test("readSettings() takes each of these values of continuous export", () => {
+Deno.test("readSettings() accepts each of these values of continuous export", () => {
   const right: Record<string, string[]> = {
     EXPORT_INTERVAL_SECONDS: ["1", "60", "900", "86400"],
     EXPORT_BATCH_SIZE: ["1", "100000"],

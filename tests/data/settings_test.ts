@@ -40,25 +40,25 @@ const DEFAULTS: Settings = {
   },
 };
 
-/** The settings of an environment that is right. */
+/** The settings of a valid environment. */
 function settingsOf(environment: Record<string, string>): Settings {
   const result = readSettings(environment);
   assert("settings" in result, JSON.stringify(result));
   return result.settings;
 }
 
-/** What is wrong with an environment. */
+/** The problems of an invalid environment. */
 function problemsOf(environment: Record<string, string>): readonly string[] {
   const result = readSettings(environment);
   assert("problems" in result, JSON.stringify(result));
   return result.problems;
 }
 
-Deno.test("readSettings() of nothing gives the defaults", () => {
+Deno.test("readSettings() of an empty environment returns the defaults", () => {
   assertEquals(settingsOf({}), DEFAULTS);
 });
 
-Deno.test("readSettings() takes every variable and leaves others alone", () => {
+Deno.test("readSettings() reads every variable and ignores others", () => {
   const environment = {
     HOST: "0.0.0.0",
     PORT: "0",
@@ -67,8 +67,8 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     FILE_STORE: "s3://artifacts.example/open/watts",
     S3_ENDPOINT: "http://127.0.0.1:9000",
     S3_REGION: "eu-central-1",
-    S3_BUCKET: "lake-2",
-    S3_PREFIX: "my/lake_1",
+    S3_BUCKET: "exports-2",
+    S3_PREFIX: "my/exports_1",
     AWS_ACCESS_KEY_ID: "AKIA",
     AWS_SECRET_ACCESS_KEY: "wJal/+=",
     STORE_DATA_DIR: "/srv/stores",
@@ -94,8 +94,8 @@ Deno.test("readSettings() takes every variable and leaves others alone", () => {
     s3: {
       endpoint: "http://127.0.0.1:9000",
       region: "eu-central-1",
-      bucket: "lake-2",
-      prefix: "my/lake_1",
+      bucket: "exports-2",
+      prefix: "my/exports_1",
       accessKeyId: "AKIA",
       secretAccessKey: "wJal/+=",
     },
@@ -123,13 +123,13 @@ Deno.test("readSettings() counts an empty variable as not set", () => {
   }
 });
 
-Deno.test("readSettings() uses the host's own database on Deno Deploy, unless told another", () => {
+Deno.test("readSettings() uses the host's database on Deno Deploy unless KV_PATH is set", () => {
   assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123" }), { ...DEFAULTS, kvPath: null });
   const kvPath = "https://kv.example.com/";
   assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123", KV_PATH: kvPath }).kvPath, kvPath);
 });
 
-Deno.test("readSettings() lists every problem at once with its name, rule and value", () => {
+Deno.test("readSettings() reports all problems at once, each with name, rule and value", () => {
   const problems = problemsOf({
     HOST: "my host",
     PORT: "65536",
@@ -144,8 +144,8 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     LOG_LEVEL: "loud",
     S3_ENDPOINT: "localhost:9000",
     S3_REGION: "eu west",
-    S3_BUCKET: "OpenedContinuousExport",
-    S3_PREFIX: "/lake",
+    S3_BUCKET: "Exports",
+    S3_PREFIX: "/exports",
     AWS_ACCESS_KEY_ID: "a b",
     AWS_SECRET_ACCESS_KEY: "hush hush",
   });
@@ -153,7 +153,7 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     'HOST must be a host name or IP address: "my host"',
     'PORT must be a whole number of 0 to 65535: "65536"',
     'KV_PATH must be a file path, :memory: or an http(s) URL: "redis://localhost"',
-    'FILE_STORE must be a folder path or s3://BUCKET/PATH (kv: is not there yet): "s3://my_bucket"',
+    'FILE_STORE must be a folder path or s3://BUCKET/PATH (kv: is not supported yet): "s3://my_bucket"',
     'DEMO_DATA must be true or false: "yes"',
     'WORKER_CONCURRENCY must be a whole number of 1 to 64: "0"',
     'FILE_RETENTION_HOURS must be a number above 0, at most 87600: "0"',
@@ -161,26 +161,25 @@ Deno.test("readSettings() lists every problem at once with its name, rule and va
     'OFFLINE_AFTER_SECONDS must be a whole number of 1 to 31536000: "0"',
     'ROLE must be all, api or worker: "boss"',
     'LOG_LEVEL must be debug, info, warn, error: "loud"',
-    'S3_ENDPOINT must be an http(s) URL of a host, with a path or not: "localhost:9000"',
-    'S3_REGION must be the name of a region, of a-z 0-9 and -: "eu west"',
-    'S3_BUCKET must be the name of a bucket: 3 to 63 of a-z 0-9 . and -: "OpenedContinuousExport"',
-    'S3_PREFIX must be a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end: "/lake"',
-    "AWS_ACCESS_KEY_ID must be the id of a key, without spaces: (not shown)",
-    "AWS_SECRET_ACCESS_KEY must be a key, without spaces: (not shown)",
+    'S3_ENDPOINT must be an http(s) URL of a host, optionally with a path: "localhost:9000"',
+    'S3_REGION must be a region name: a-z 0-9 and -: "eu west"',
+    'S3_BUCKET must be a bucket name: 3 to 63 characters of a-z 0-9 . and -: "Exports"',
+    'S3_PREFIX must be a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end: "/exports"',
+    "AWS_ACCESS_KEY_ID must be the id of an access key, without spaces: (not shown)",
+    "AWS_SECRET_ACCESS_KEY must be the secret of an access key, without spaces: (not shown)",
   ]);
 });
 
-Deno.test("readSettings() wants a key where a place in S3 is named, and only there", () => {
-  const missing = (name: string) =>
-    `${name} must be set, as FILE_STORE or S3_BUCKET names a place in S3`;
+Deno.test("readSettings() requires an access key if S3 is used, and only then", () => {
+  const missing = (name: string) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`;
   const both = [missing("AWS_ACCESS_KEY_ID"), missing("AWS_SECRET_ACCESS_KEY")];
   assertEquals(problemsOf({ FILE_STORE: "s3://files" }), both);
-  assertEquals(problemsOf({ S3_BUCKET: "lake", PORT: "x" }).slice(1), both);
-  assertEquals(problemsOf({ S3_BUCKET: "lake", AWS_ACCESS_KEY_ID: "A" }), [both[1]]);
+  assertEquals(problemsOf({ S3_BUCKET: "exports", PORT: "x" }).slice(1), both);
+  assertEquals(problemsOf({ S3_BUCKET: "exports", AWS_ACCESS_KEY_ID: "A" }), [both[1]]);
   assertEquals(settingsOf({ S3_ENDPOINT: "http://s3.local", S3_PREFIX: "a" }).s3.prefix, "a");
 });
 
-Deno.test("readSettings() refuses each of these values", () => {
+Deno.test("readSettings() rejects each of these values", () => {
   const wrong: Record<string, string[]> = {
     HOST: ["http://localhost", "a/b", "ä"],
     CORS_ORIGINS: [
@@ -229,7 +228,7 @@ Deno.test("readSettings() refuses each of these values", () => {
   }
 });
 
-Deno.test("readSettings() takes each of these values", () => {
+Deno.test("readSettings() accepts each of these values", () => {
   const right: Record<string, string[]> = {
     HOST: ["::1", "localhost", "node-1.example.com"],
     PORT: ["0", "65535", "08080"],

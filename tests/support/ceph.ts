@@ -1,6 +1,7 @@
 /**
- * A real S3 server: Ceph's object gateway with a monitor and a store in memory, each a process of
- * this test. It checks signatures and digests. Debian's `radosgw`, `ceph-mon` and `ceph-osd`.
+ * A real S3 server: the object gateway of Ceph with a monitor and a store in memory, each a process
+ * of the test. It checks signatures and digests. Requires `radosgw`, `ceph-mon` and `ceph-osd` of
+ * Debian.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { makeTempFolder } from "./temp_folder.ts";
 const ACCESS = { accessKeyId: "AKTEST", secretAccessKey: "a-secret/for+tests-only" };
 const START_MS = 60_000;
 
-/** Starts a cluster of one and its gateway, in some ten seconds. Disposing of it ends and forgets it. */
+/** Starts a cluster with one node and a gateway, in about ten seconds. Disposing deletes it. */
 export async function startCeph(): Promise<S3Server> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
@@ -84,7 +85,7 @@ async function runOnce(folder: string, command: string, args: string[]): Promise
   if (!success) throw new Error(`${command}: ${new TextDecoder().decode(stderr)}`);
 }
 
-/** Starts a program that stays; what it has to say is in its log, in the folder. */
+/** Starts a daemon. Its log is in the folder. */
 function started(folder: string, command: string, args: string[]): AsyncDisposable {
   const options = { args, env: envOf(folder), stdout: "null", stderr: "null" } as const;
   const child = new Deno.Command(command, options).spawn();
@@ -118,5 +119,5 @@ async function untilAnswers(endpoint: string): Promise<void> {
     if (isUp) return;
     await pause(100);
   }
-  throw new Error(`No answer of ${endpoint} within ${START_MS} ms`);
+  throw new Error(`No answer from ${endpoint} within ${START_MS} ms`);
 }

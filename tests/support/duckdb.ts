@@ -1,6 +1,6 @@
 /**
- * DuckDB by its npm package, under node, as its addon does not load in Deno: a reader of files that
- * has nothing in common with what wrote them.
+ * DuckDB from npm, as a reader of files that shares no code with their writer. It runs under node, as
+ * its addon does not load in Deno.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { findInPath, runProgram } from "../bench/program.ts";
 
 const PACKAGE = "@duckdb/node-api@1.5.6-r.1";
-/** What node runs: one query, its rows as JSON. */
+/** The program that node runs: one query, with its rows as JSON. */
 const SCRIPT = `
 import { DuckDBInstance } from "@duckdb/node-api";
 const instance = await DuckDBInstance.create();
@@ -18,14 +18,14 @@ const rows = await (await connection.runAndReadAll(process.argv[2])).getRowObjec
 console.log(JSON.stringify(rows));
 `;
 
-/** Runs a query and gives its rows, large integers as texts. */
+/** Runs a query and returns its rows. Large integers are texts. */
 export type AskDuckdb = (query: string) => Promise<Record<string, unknown>[]>;
 
-/** Installs it into a folder. Files of queries are named by whole paths. */
+/** Installs DuckDB into a folder. Queries must use absolute paths. */
 export async function openDuckdb(folder: string): Promise<AskDuckdb> {
   const { signal } = new AbortController();
   const [node, npm] = await Promise.all([findInPath("node"), findInPath("npm")]);
-  if (node === null || npm === null) throw new Error("there is no node or no npm");
+  if (node === null || npm === null) throw new Error("node or npm is missing");
   await Deno.writeTextFile(`${folder}/package.json`, '{ "private": true }');
   await Deno.writeTextFile(`${folder}/ask.mjs`, SCRIPT);
   const args = ["install", "--no-save", "--no-audit", "--no-fund", "--prefer-offline", PACKAGE];

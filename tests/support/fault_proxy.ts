@@ -1,11 +1,11 @@
 /**
- * A proxy in front of an HTTP server that does to requests what networks and overloaded servers do.
- * Every connection carries one request.
+ * A proxy in front of an HTTP server that treats requests as networks and overloaded servers may. Every
+ * connection carries one request.
  *
  * @module
  */
 
-/** What a request meets. */
+/** The faults that a request may meet. */
 export const FAULTS = [
   "500",
   "429",
@@ -17,9 +17,9 @@ export const FAULTS = [
 ] as const;
 
 /**
- * One of {@link FAULTS}: `500`, `429` (with `Retry-After: 1`) and `reset` keep the request from the
- * server; a lost answer is of a request that was carried out; `slow` comes through in small pieces;
- * `half-open` takes the request and never answers.
+ * One of {@link FAULTS}. `500`, `429` (with `Retry-After: 1`) and `reset` keep the request from the
+ * server. With a lost answer, the request was carried out. `slow` passes the answer in small chunks.
+ * `half-open` accepts the request and never answers.
  */
 export type Fault = typeof FAULTS[number];
 
@@ -29,36 +29,36 @@ export interface ProxiedRequest {
   readonly method: string;
   /** The path with the query. */
   readonly target: string;
-  /** When it came, epoch milliseconds. */
+  /** When it arrived, epoch milliseconds. */
   readonly atMs: number;
 }
 
-/** A rule: which requests meet which fault, and how many of them do. */
+/** A rule: which requests meet a fault, which fault, and how many times. */
 export interface FaultRule {
-  /** Whether it is about this request. */
+  /** Whether the rule applies to a request. */
   matches(request: ProxiedRequest): boolean;
-  /** What they meet. */
+  /** The fault. */
   readonly fault: Fault;
-  /** How many requests meet it, the first ones; all by default. */
+  /** How many matching requests meet the fault; all by default. */
   readonly times?: number;
 }
 
-/** A running proxy. Disposing of it closes every connection. */
+/** A running proxy. Disposing closes every connection. */
 export interface FaultProxy extends AsyncDisposable {
-  /** Where it listens. */
+  /** The URL it listens on. */
   readonly url: string;
-  /** Every request that came, in order. */
+  /** Every received request, in order. */
   readonly requests: readonly ProxiedRequest[];
-  /** How many requests met a fault. */
+  /** The number of requests that met a fault. */
   met(): number;
-  /** Sets the rule, or none. */
+  /** Sets or removes the rule. */
   setRule(rule: FaultRule | null): void;
 }
 
-const SLOW_PIECES = 4;
-const SLOW_PIECE_MS = 20;
+const SLOW_CHUNKS = 4;
+const SLOW_CHUNK_MS = 20;
 
-/** Starts one in front of the server at a URL, on a free port, without a rule. */
+/** Starts a proxy in front of the server at a URL, on a free port, without a rule. */
 export function startFaultProxy(target: string): FaultProxy {
   const { hostname, port } = new URL(target);
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -108,7 +108,7 @@ export function startFaultProxy(target: string): FaultProxy {
   const serving = (async () => {
     const all = new Set<Promise<void>>();
     for await (const client of listener) {
-      // A client that gave up is what these tests are about.
+      // These tests are about clients that give up, so errors of a connection are expected.
       const one = serve(client).catch(() => {}).finally(() => all.delete(one));
       all.add(one);
     }
@@ -137,9 +137,9 @@ const TOO_MANY = `HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\n${LAST}`;
 
 interface Head {
   readonly request: ProxiedRequest;
-  /** The head for the server, and what of the body came with it. */
+  /** The head for the server, and the part of the body that arrived with it. */
   readonly bytes: Uint8Array;
-  /** Bytes of the body that are still to come. */
+  /** Bytes of the body still to arrive. */
   readonly leftBytes: number;
 }
 
@@ -166,7 +166,7 @@ async function readHead(client: Deno.TcpConn): Promise<Head | null> {
   }
 }
 
-/** Passes what is left of a request's body on, or takes it in where there is no server. */
+/** Forwards the rest of the body of a request, or discards it if there is no server. */
 async function passBody(
   client: Deno.TcpConn,
   server: Deno.TcpConn | null,
@@ -181,7 +181,7 @@ async function passBody(
   }
 }
 
-/** Passes an answer on as the fault has it. The server closes behind it. */
+/** Forwards an answer as the fault requires. The server closes the connection after it. */
 async function passAnswer(
   server: Deno.TcpConn,
   client: Deno.TcpConn,
@@ -193,10 +193,10 @@ async function passAnswer(
     const count = await server.read(buffer);
     if (count === null) break;
     if (isLost) continue;
-    const pieceBytes = fault === "slow" ? Math.ceil(count / SLOW_PIECES) : count;
-    for (let at = 0; at < count; at += pieceBytes) {
-      if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_PIECE_MS));
-      await writeAll(client, buffer.subarray(at, Math.min(at + pieceBytes, count)));
+    const chunkBytes = fault === "slow" ? Math.ceil(count / SLOW_CHUNKS) : count;
+    for (let at = 0; at < count; at += chunkBytes) {
+      if (fault === "slow") await new Promise((resolve) => setTimeout(resolve, SLOW_CHUNK_MS));
+      await writeAll(client, buffer.subarray(at, Math.min(at + chunkBytes, count)));
     }
   }
   if (fault === "lost answer, 500") await writeAll(client, encoder.encode(BROKEN));

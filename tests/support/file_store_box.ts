@@ -1,5 +1,5 @@
 /**
- * File stores for tests, each over a place of its own that is empty at first.
+ * File stores for tests, each in its own place, which is empty at first.
  *
  * @module
  */
@@ -10,31 +10,31 @@ import { openS3FileStore } from "../../data/s3/bucket_files.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import { openS3Box, type S3Server } from "./s3_server.ts";
 
-/** What files are made of. */
+/** A chunk of a file. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** A store and what a test has to know of its place. */
+/** A store, and what a test must know about its place. */
 export interface FileStoreBox extends AsyncDisposable {
   /** The store. */
   readonly store: FileStore;
-  /** So many bytes of a write are enough for it to show as unfinished. */
+  /** After this many bytes, a write is listed as unfinished. */
   readonly shownBytes: number;
-  /** All that is there, sorted; what is unfinished with `.part` behind its name. */
+  /** All names, sorted; unfinished files end with `.part`. */
   names(): Promise<string[]>;
-  /** Leaves what a process does that is killed while it writes. */
+  /** Leaves what a process leaves that is killed during a write. */
   leave(name: string): Promise<void>;
 }
 
-/** A store over a folder, and its path. */
+/** A store in a folder. */
 export interface DiskBox extends FileStoreBox {
   /** The folder. */
   readonly folder: string;
 }
 
-/** A signal that nobody aborts. */
+/** A signal that never aborts. */
 export const never: AbortSignal = new AbortController().signal;
 
-/** Opens a store over a new folder, which is deleted at the end. */
+/** Opens a store in a new folder, which is deleted at the end. */
 export async function openDiskBox(): Promise<DiskBox> {
   const folder = await makeTempFolder();
   return {
@@ -45,19 +45,19 @@ export async function openDiskBox(): Promise<DiskBox> {
       (await Array.fromAsync(Deno.readDir(folder.path)))
         .map(({ name }) => name).sort(),
     leave: (name) => Deno.writeTextFile(`${folder.path}/${name}.part`, "x"),
-    // A test may have taken the folder away.
+    // A test may have deleted the folder.
     [Symbol.asyncDispose]: () => Deno.remove(folder.path, { recursive: true }).catch(() => {}),
   };
 }
 
-/** Opens a store over a new bucket of a server. */
+/** Opens a store in a new bucket of a server. */
 export async function openS3StoreBox(server: S3Server): Promise<FileStoreBox> {
   const { client } = await openS3Box(server);
   const prefix = "some/files/";
   const call = { signal: never, prefix: "" };
   return {
     store: openS3FileStore({ client, prefix, partBytes: server.partBytes }),
-    // The byte behind a full part shows that it is not the last.
+    // The byte after a full part shows that it is not the last.
     shownBytes: server.partBytes + 1,
     async names() {
       const whole = await Array.fromAsync(client.list(call));
@@ -70,12 +70,12 @@ export async function openS3StoreBox(server: S3Server): Promise<FileStoreBox> {
   };
 }
 
-/** A stream of some texts, a chunk each. */
+/** A stream with one chunk per text. */
 export function streamOf(...texts: string[]): ReadableStream<Bytes> {
   return ReadableStream.from(texts.map((text) => new TextEncoder().encode(text)));
 }
 
-/** All of a stream as text; null where there is none. */
+/** A whole stream as text; null if there is no stream. */
 export async function textOf(stream: ReadableStream<Bytes> | null): Promise<string | null> {
   return stream === null ? null : await new Response(stream).text();
 }

@@ -1,12 +1,12 @@
 /**
- * A server that answers `/query` as it is told, for tests of what goes wrong.
+ * A server whose `/query` returns prepared answers, for tests of faults.
  *
  * @module
  */
 
-/** A request that it got. */
+/** A received request. */
 export interface InfluxRequest {
-  /** The InfluxQL. */
+  /** The query, in InfluxQL. */
   readonly query: string;
   /** All parameters. */
   readonly parameters: URLSearchParams;
@@ -14,15 +14,15 @@ export interface InfluxRequest {
   readonly authorization: string | null;
 }
 
-/** A server on loopback; disposing of it ends it. */
+/** A server on loopback. Disposing stops it. */
 export interface InfluxServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** What it was asked, in order. */
+  /** The received requests, in order. */
   readonly requests: readonly InfluxRequest[];
 }
 
-/** Starts one that gives the answers one after the other, the last again and again. */
+/** Starts a server that returns the answers in order, and then repeats the last one. */
 export function serveInflux(...answers: (() => Response)[]): InfluxServer {
   const requests: InfluxRequest[] = [];
   const server = Deno.serve(
@@ -45,19 +45,19 @@ export function serveInflux(...answers: (() => Response)[]): InfluxServer {
   };
 }
 
-/** A line of an answer with rows of some columns. */
+/** A line of an answer, with rows of the given columns. */
 export function chunkLine(columns: string[], rows: unknown[][], isPartial = false): string {
   const partial = isPartial ? { partial: true } : {};
   const series = [{ name: "telemetry", columns, values: rows, ...partial }];
   return `${JSON.stringify({ results: [{ statement_id: 0, series, ...partial }] })}\n`;
 }
 
-/** A whole answer of lines. */
+/** A complete answer of some lines. */
 export function answer(...lines: string[]): () => Response {
   return () => new Response(lines.join(""), { headers: { "Content-Type": "application/json" } });
 }
 
-/** An answer of lines that ends before the length that it has by its head. */
+/** An answer of some lines that ends before its Content-Length. */
 export function brokenAnswer(...lines: string[]): () => Response {
   return () => {
     const bytes = new TextEncoder().encode(lines.join(""));

@@ -7,22 +7,22 @@
 import { endProgram, exists, findInPath } from "../bench/program.ts";
 import { pause } from "./process.ts";
 
-/** A server; disposing of it ends it. */
+/** A server. Disposing stops it. */
 export interface Influxd extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
   /** Runs a statement. */
   run(statement: string): Promise<void>;
-  /** Writes lines of its protocol, times in milliseconds. */
+  /** Writes lines of the line protocol, with times in milliseconds. */
   write(database: string, lines: readonly string[]): Promise<void>;
 }
 
-/** Whether one is installed. */
+/** Whether InfluxDB is installed. */
 export async function hasInfluxd(): Promise<boolean> {
   return await findInPath("influxd") !== null || await exists("/usr/sbin/influxd");
 }
 
-/** Starts one whose files are in the folder. */
+/** Starts a server whose files are in a folder. */
 export async function startInfluxd(folder: string): Promise<Influxd> {
   const [port, backupPort] = [freePort(), freePort()];
   const config = `reporting-disabled = true

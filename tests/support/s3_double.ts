@@ -1,7 +1,7 @@
 /**
- * A small S3 in memory, for tests that every machine can run. It keeps to what the protocol says of
- * the requests that are sent here, checks digests, and refuses an unknown key's id; signatures are
- * checked by the real server that the same tests run on (`ceph.ts`).
+ * A small S3 in memory, for tests that run on every machine. It follows the protocol for the requests
+ * that the service sends, checks digests, and rejects an unknown access key. It does not check
+ * signatures; the real server on which the same tests run does (`ceph.ts`).
  *
  * @module
  */
@@ -29,7 +29,7 @@ interface Bucket {
   readonly uploads: Map<string, OpenUpload>;
 }
 
-interface Asked {
+interface BucketRequest {
   readonly bucket: Bucket;
   readonly key: string;
   readonly query: URLSearchParams;
@@ -37,10 +37,10 @@ interface Asked {
   readonly body: Bytes;
 }
 
-/** Entries of one page of a list, few, so that tests see several. */
+/** Entries per page of a list: few, so that tests need several pages. */
 const PAGE_ITEMS = 3;
 
-/** Starts one on a free port. */
+/** Starts a server on a free port. */
 export function startS3Double(): S3Server {
   const buckets = new Map<string, Bucket>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
@@ -79,14 +79,14 @@ async function answer(buckets: Map<string, Bucket>, request: Request): Promise<R
   }
   const bucket = buckets.get(name);
   if (bucket === undefined) return refusal(404, "NoSuchBucket");
-  const asked = { bucket, key, query, request, body };
-  if (key === "") return query.has("uploads") ? listUploads(asked) : listObjects(asked);
-  if (query.has("uploads")) return openUpload(asked);
-  if (query.has("uploadId")) return onUpload(asked);
-  return onObject(asked);
+  const received = { bucket, key, query, request, body };
+  if (key === "") return query.has("uploads") ? listUploads(received) : listObjects(received);
+  if (query.has("uploads")) return openUpload(received);
+  if (query.has("uploadId")) return onUpload(received);
+  return onObject(received);
 }
 
-function onObject({ bucket, key, request, body }: Asked): Response {
+function onObject({ bucket, key, request, body }: BucketRequest): Response {
   switch (request.method) {
     case "PUT": {
       const etag = digest("md5", body).toString("hex");
@@ -119,7 +119,7 @@ function objectAnswer({ body, etag, meta }: StoredObject, request: Request): Res
   return new Response(body.slice(start, end), { status: 206, headers });
 }
 
-function openUpload({ bucket, key, request }: Asked): Response {
+function openUpload({ bucket, key, request }: BucketRequest): Response {
   const id = crypto.randomUUID();
   bucket.uploads.set(id, { key, meta: metaOf(request), parts: new Map() });
   return xml(
@@ -128,11 +128,11 @@ function openUpload({ bucket, key, request }: Asked): Response {
   );
 }
 
-function onUpload({ bucket, key, query, request, body }: Asked): Response {
+function onUpload({ bucket, key, query, request, body }: BucketRequest): Response {
   const id = query.get("uploadId") ?? "";
   const upload = bucket.uploads.get(id);
   if (upload?.key !== key) {
-    // AWS says 404 to completing what was completed; Ceph says this.
+    // If the upload was already completed, AWS answers 404 and Ceph answers 500.
     return request.method === "POST" ? refusal(500, "InternalError") : refusal(404, "NoSuchUpload");
   }
   if (request.method === "DELETE") {
@@ -161,7 +161,7 @@ function onUpload({ bucket, key, query, request, body }: Asked): Response {
   return xml("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
 }
 
-function listObjects({ bucket, query }: Asked): Response {
+function listObjects({ bucket, query }: BucketRequest): Response {
   const prefix = query.get("prefix") ?? "";
   const isFlat = query.get("delimiter") === "/";
   const keys = [...bucket.objects.keys()].toSorted()
@@ -177,7 +177,7 @@ function listObjects({ bucket, query }: Asked): Response {
   return xml(`<ListBucketResult>${items.join("")}${more}</ListBucketResult>`);
 }
 
-function listUploads({ bucket, query }: Asked): Response {
+function listUploads({ bucket, query }: BucketRequest): Response {
   const prefix = query.get("prefix") ?? "";
   const all = [...bucket.uploads].filter(([, { key }]) => key.startsWith(prefix));
   const after = all.findIndex(([id]) => id === query.get("upload-id-marker")) + 1;

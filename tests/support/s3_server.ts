@@ -1,5 +1,5 @@
 /**
- * Servers that speak S3, for tests, and buckets in them.
+ * S3 servers for tests, and buckets in them.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { createS3Sender, type S3Access, type S3Patience } from "../../data/s3/re
 export interface S3Server extends AsyncDisposable {
   /** How to reach it. */
   readonly access: S3Access & { readonly endpoint: string };
-  /** The length of parts that it takes, bytes. */
+  /** The length of parts that the server accepts, bytes. */
   readonly partBytes: number;
 }
 
@@ -19,11 +19,11 @@ export interface S3Server extends AsyncDisposable {
 export interface S3Box {
   /** Its name. */
   readonly bucket: string;
-  /** A client of it. */
+  /** A client for it. */
   readonly client: S3Client;
 }
 
-/** Makes a bucket of a name that no other has, and a client of it. */
+/** Creates a bucket with a unique name, and a client for it. */
 export async function openS3Box(
   { access }: Pick<S3Server, "access">,
   patience: Partial<S3Patience> = {},

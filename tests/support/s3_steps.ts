@@ -1,18 +1,18 @@
 /**
- * The steps of a write to S3, as a proxy tells them apart.
+ * The steps of a write to S3, as a proxy distinguishes them.
  *
  * @module
  */
 
 import type { ProxiedRequest } from "./fault_proxy.ts";
 
-/** The steps of writing objects, at once and in parts. */
+/** The steps of writing objects, in one request and in parts. */
 export const WRITE_STEPS = ["create", "upload part", "complete", "put", "head"] as const;
 
 /** A step. */
 export type S3Step = typeof WRITE_STEPS[number] | "abort" | "get" | "list" | "remove";
 
-/** The step that a request is. */
+/** The step that a request belongs to. */
 export function s3StepOf({ method, target }: ProxiedRequest): S3Step {
   const { pathname, searchParams: query } = new URL(target, "http://x");
   const isBucket = pathname.split("/").length < 3;

@@ -12,11 +12,11 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 
 const DAY_MS = Date.parse("2026-02-07T00:00:00Z");
 const HOUR_MS = 3_600_000;
-/** Readings of a device: a day, each 7.2 s. */
+/** Readings of a device: one day, 7.2 s apart. */
 const READINGS = 12_000, STEP_MS = 7_200;
 const KINDS: readonly (string | null)[] = ["washer", null, "", 'a "b", ß 日本🙂'];
 
-/** A reading in whole hundredths; every 11th has no current, every 13th no temperature. */
+/** A reading in hundredths. Every 11th has no current, every 13th no temperature. */
 function hundredths(device: number, reading: number): number[] {
   const seed = device * 104_729 + reading;
   return [
@@ -44,7 +44,7 @@ function windowOf(
   return { deviceId: `D${device}`, profile: PROFILES.appliance, parts };
 }
 
-/** Writes the 24 windows of each device in both forms. */
+/** Writes the 24 windows of each device in both formats. */
 async function writeExportedFiles(folder: string): Promise<void> {
   const encodeParquet = await openParquetEncoder();
   const windows = windowsOfDay(startPlan(HOUR_MS), DAY_MS);
@@ -65,7 +65,7 @@ async function writeExportedFiles(folder: string): Promise<void> {
   }
 }
 
-/** What a query over a device's rows should give, by arithmetic in whole numbers. */
+/** The expected result of a query over the rows of a device, from arithmetic with integers. */
 function sumsOf(device: number) {
   const sums = [0, 0, 0, 0], counts = [0, 0, 0, 0];
   let factors = 0;
@@ -128,7 +128,7 @@ async function assertExportedFiles(ask: AskDuckdb, from: string): Promise<void> 
 }
 
 Deno.test({
-  name: "DuckDB reads exported windows with their types, rows, sums and missing values",
+  name: "DuckDB reads types, rows, sums and missing values of exported windows",
   ignore: !Deno.env.has("REQUIRE_ALL"),
   async fn() {
     await using folder = await makeTempFolder();
@@ -145,7 +145,7 @@ Deno.test({
       const space = column.indexOf(" ");
       return `'${column.slice(0, space)}': '${column.slice(space + 1)}'`;
     });
-    // As read_csv has it: an empty field is none, and one in quotes is an empty text.
+    // For read_csv, an empty field is missing, and a quoted empty field is an empty text.
     const csv = `read_csv('${folder.path}/csv/**/*.csv', columns = {${columns.join(", ")}}, ` +
       "header = true, allow_quoted_nulls = false, hive_partitioning = false)";
     await assertExportedFiles(ask, csv);
@@ -153,7 +153,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "DuckDB passes over files whose statistics say that nothing in them is asked for",
+  name: "DuckDB finds statistics that let it skip files",
   ignore: !Deno.env.has("REQUIRE_ALL"),
   async fn() {
     await using folder = await makeTempFolder();

@@ -13,17 +13,17 @@ const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasInfluxd();
 const SIGNAL = new AbortController().signal;
 const DAY_MS = Date.parse("2026-02-07T00:00:00Z");
 const DEVICES = ["D1", "D2", "D-3", "D_4", "battery"];
-/** 5 × 20,000 = 100,000 points, one each 4.32 s: together a day. */
+/** 5 × 20,000 = 100,000 points, 4.32 s apart: one day. */
 const POINTS = 20_000, STEP_MS = 4_320;
 
-/** The fields of a point, as the line protocol and the reading have them; some are missing. */
+/** The values of a point, as in the line protocol and in the reading; some are missing. */
 function valuesOf(device: number, point: number): string[] {
   const seed = device * 7_919 + point;
   const values = [220 + seed % 200 / 10, seed % 3_000 / 1000, seed % 5_000 / 10, seed % 90 - 20];
   return values.map((value, metric) => (seed + metric) % 17 === 0 ? "" : String(value));
 }
 
-function rowsWanted(device: number): Row[] {
+function expectedRows(device: number): Row[] {
   return Array.from({ length: POINTS }, (_, point): Row => [
     DAY_MS + point * STEP_MS,
     ...valuesOf(device, point),
@@ -34,7 +34,7 @@ function linesOf(device: number): string[] {
   const names = DEVICES[device] === "battery"
     ? ["soc_percent", "voltage_v", "current_a", "temp_c"]
     : ["voltage", "current", "power", "temperature"];
-  return rowsWanted(device).map(([timeMs, ...texts]) => {
+  return expectedRows(device).map(([timeMs, ...texts]) => {
     const fields = names.map((name, metric) => `${name}=${texts[metric]}`)
       .filter((field) => !field.endsWith("="));
     return `telemetry,device_id=${DEVICES[device]},location=room\\ ${device} ${fields} ${timeMs}`;
@@ -51,12 +51,15 @@ function sourceOf(url: string, bucket: string): TelemetrySource {
   });
 }
 
-/** All parts of the 24 windows of the day. */
+/** The parts of all 24 windows of the day. */
 async function readDay(source: TelemetrySource, deviceId: string): Promise<SourcePart[]> {
   const parts: SourcePart[] = [];
   for (const window of windowsOfDay(startPlan(3_600_000), DAY_MS)) {
     for await (const part of source.read(deviceId, window, SIGNAL)) {
-      assert(part.page.timesMs.length <= 1_001, "a part is a chunk at most, and one kept before");
+      assert(
+        part.page.timesMs.length <= 1_001,
+        "a part has at most one chunk, and the reading held back before",
+      );
       parts.push(part);
     }
   }
@@ -64,7 +67,7 @@ async function readDay(source: TelemetrySource, deviceId: string): Promise<Sourc
 }
 
 Deno.test({
-  name: "100,000 points over 5 devices of a real InfluxDB come back as they were written",
+  name: "100,000 points of 5 devices come back from a real InfluxDB as they were written",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -88,13 +91,13 @@ Deno.test({
           [profile, null, `room ${device}`],
         );
       }
-      assertEquals(parts.flatMap(({ page }) => rowsOf(page)), rowsWanted(device));
+      assertEquals(parts.flatMap(({ page }) => rowsOf(page)), expectedRows(device));
     }
   },
 });
 
 Deno.test({
-  name: "a real InfluxDB's ids, labels, repeats and refusals are read as they are meant",
+  name: "ids, labels, repeats and errors of a real InfluxDB are read correctly",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -104,7 +107,7 @@ Deno.test({
       `telemetry,device_id=D'1\\2,device_type=washer voltage=230 ${DAY_MS}`,
       `telemetry,device_id=D1,device_type=old voltage=1,power=5 ${DAY_MS}`,
     ]);
-    // Another series of the same device and time, whose fields are fewer.
+    // Another series of the same device, with fewer fields.
     await server.write("energy", [`telemetry,device_id=D1,location=x power=6 ${DAY_MS + 1}`]);
     const source = sourceOf(server.url, "energy");
     const ids = await Array.fromAsync(source.devices(SIGNAL));

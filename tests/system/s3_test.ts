@@ -8,7 +8,7 @@ import { openS3StoreBox } from "../support/file_store_box.ts";
 import { bucketDestination } from "../support/destinations.ts";
 import type { S3Server } from "../support/s3_server.ts";
 
-// It takes minutes, so it is one of the heavier checks.
+// Takes minutes, so it runs only with the heavier checks.
 const ignore = !Deno.env.has("REQUIRE_ALL");
 let ceph: S3Server;
 
@@ -17,7 +17,7 @@ if (!ignore) {
   Deno.test.afterAll(async () => await ceph[Symbol.asyncDispose]());
 }
 
-/** The one server of all tests here: each has a bucket of its own. */
+/** One server for all tests, each of which has its own bucket. */
 function shared(): Promise<S3Server> {
   return Promise.resolve({ ...ceph, [Symbol.asyncDispose]: () => Promise.resolve() });
 }

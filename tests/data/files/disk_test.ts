@@ -3,7 +3,7 @@ import { openDiskFileStore } from "../../../data/files/disk.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { type Bytes, never, openDiskBox, streamOf } from "../../support/file_store_box.ts";
 
-Deno.test("list() tells what an interrupted write left as not whole", async () => {
+Deno.test("list() marks what an interrupted write left as not whole", async () => {
   await using box = await openDiskBox();
   await box.store.write("whole.csv", streamOf("1"), never);
   const longName = "n".repeat(200);
@@ -19,14 +19,14 @@ Deno.test("list() tells what an interrupted write left as not whole", async () =
   ]);
 });
 
-Deno.test("a folder that is missing is made, with those above it", async () => {
+Deno.test("a missing folder is created, with those above it", async () => {
   await using box = await openDiskBox();
   const store = await openDiskFileStore(`${box.folder}/one/two`);
   await store.write("a", streamOf("1"), never);
   assertEquals(await Deno.readTextFile(`${box.folder}/one/two/a`), "1");
 });
 
-Deno.test("a folder that is gone makes write() and probe() say STORAGE_UNAVAILABLE", async () => {
+Deno.test("write() and probe() throw STORAGE_UNAVAILABLE if the folder is gone", async () => {
   await using box = await openDiskBox();
   await Deno.remove(box.folder, { recursive: true });
   let isCancelled = false;
@@ -41,11 +41,11 @@ Deno.test("a folder that is gone makes write() and probe() say STORAGE_UNAVAILAB
 });
 
 Deno.test({
-  name: "a disk without room makes write() say STORAGE_FULL and leaves nothing",
+  name: "write() throws STORAGE_FULL on a full disk and leaves nothing behind",
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using box = await openDiskBox();
-    // Every write to /dev/full fails as one to a full disk does.
+    // Every write to /dev/full fails like one to a full disk.
     await Deno.symlink("/dev/full", `${box.folder}/a.part`);
     const write = () => box.store.write("a", streamOf("1"), never);
     assertEquals((await assertRejects(write, AppError)).code, "STORAGE_FULL");

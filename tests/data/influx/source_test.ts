@@ -10,12 +10,12 @@ const COLUMNS = ["time", "voltage", "current", "power", "temperature", "device_t
 const EMPTY = '{"results":[{"statement_id":0}]}\n';
 const SIGNAL = new AbortController().signal;
 
-/** A row of an appliance, so many milliseconds behind the span's start. */
+/** A row of an appliance, `afterMs` after the start of the span. */
 function row(afterMs: number, power: unknown, ...labels: (string | null)[]): unknown[] {
   return [SPAN.fromMs + afterMs, 230, null, power, 20.5, labels[0] ?? null, labels[1] ?? null];
 }
 
-/** A source at a server, whose clock goes on with the pauses only. */
+/** A source whose clock advances only by its own pauses. */
 function sourceAt(url: string, settings: Partial<InfluxSettings> = {}) {
   const pauses: number[] = [];
   const now = () => pauses.reduce((sum, ms) => sum + ms, 0);
@@ -41,14 +41,14 @@ async function readAll(
   return await Array.fromAsync(source.read("D1", SPAN, signal));
 }
 
-/** The power of each reading by its time behind the span's start. */
+/** The power of each reading, with its time after the start of the span. */
 function powersOf(parts: readonly SourcePart[]): [number, string][] {
   return parts.flatMap(({ page }) =>
     rowsOf(page).map(([timeMs, , , power]): [number, string] => [timeMs - SPAN.fromMs, power])
   );
 }
 
-Deno.test("read() asks for one device and span, in chunks, times as milliseconds", async () => {
+Deno.test("read() queries one device and span, in chunks, with times in milliseconds", async () => {
   await using server = serveInflux(answer(EMPTY));
   const rig = sourceAt(server.url, { batchSize: 250, org: "home", token: "secret" });
   assertEquals(await readAll(rig), []);
@@ -68,7 +68,7 @@ Deno.test("read() asks for one device and span, in chunks, times as milliseconds
   assertEquals(authorization, "Token secret");
 });
 
-Deno.test("a token of a user and a password is sent as 1.x wants it, a policy apart", async () => {
+Deno.test("user and password are sent as 1.x expects them, and the retention policy separately", async () => {
   await using server = serveInflux(answer(EMPTY));
   await readAll(sourceAt(server.url, { token: "reader:pä", bucket: "energy/a_year" }));
   const [{ parameters, authorization }] = server.requests;
@@ -77,7 +77,7 @@ Deno.test("a token of a user and a password is sent as 1.x wants it, a policy ap
   assertEquals([parameters.get("db"), parameters.get("rp")], ["energy", "a_year"]);
 });
 
-Deno.test("read() gives the readings of all chunks, null as missing, labels with them", async () => {
+Deno.test("read() returns the readings of all chunks, with nulls as missing values, and with labels", async () => {
   await using server = serveInflux(answer(
     chunkLine(
       COLUMNS,
@@ -100,7 +100,7 @@ Deno.test("read() gives the readings of all chunks, null as missing, labels with
   ]);
 });
 
-Deno.test("of rows of one time the last counts, in one chunk and over two", async () => {
+Deno.test("if a time repeats, the last row wins, within a chunk and across chunks", async () => {
   await using server = serveInflux(answer(
     chunkLine(COLUMNS, [row(0, 1), row(0, 2), row(5, 3)], true),
     chunkLine(COLUMNS, [row(5, 4)], true),
@@ -109,7 +109,7 @@ Deno.test("of rows of one time the last counts, in one chunk and over two", asyn
   assertEquals(powersOf(await readAll(sourceAt(server.url))), [[0, "2"], [5, "5"], [6, "6"]]);
 });
 
-Deno.test("points without a metric are no readings, and a battery is known by its fields", async () => {
+Deno.test("points without a metric are skipped, and a battery is recognized by its fields", async () => {
   const columns = ["time", "soc_percent", "temp_c", "voltage", "location"];
   await using server = serveInflux(answer(chunkLine(columns, [
     [SPAN.fromMs, null, null, null, "roof"],
@@ -121,7 +121,7 @@ Deno.test("points without a metric are no readings, and a battery is known by it
   ]);
 });
 
-Deno.test("a value that is no number, and metrics of two profiles, are told and not tried again", async () => {
+Deno.test("a value that is not a number, and metrics of two profiles, are reported without a retry", async () => {
   await using text = serveInflux(answer(chunkLine(COLUMNS, [row(0, "5 W"), row(1, 1)])));
   await assertRejects(
     () => readAll(sourceAt(text.url)),
@@ -136,12 +136,12 @@ Deno.test("a value that is no number, and metrics of two profiles, are told and 
       5,
     ]])),
   );
-  const message = "it must have metrics of one profile: appliance and soc_percent";
+  const message = "its metrics must belong to one profile: appliance and soc_percent";
   await assertRejects(() => readAll(sourceAt(two.url)), InfluxError, message);
   assertEquals([text.requests.length, two.requests.length], [1, 1]);
 });
 
-Deno.test("errors that come with status 200 are told, at the top, of a result, and midway", async () => {
+Deno.test("errors with status 200 are reported: at the top, in a result, and midway", async () => {
   const first = chunkLine(COLUMNS, [row(0, 1)], true);
   const answers = [
     ['{"error":"timeout"}', "InfluxDB refused the query: timeout"],
@@ -155,14 +155,17 @@ Deno.test("errors that come with status 200 are told, at the top, of a result, a
   }
 });
 
-Deno.test("answers that are not what InfluxDB documents are told", async () => {
+Deno.test("answers that do not match the documentation of InfluxDB are reported", async () => {
   const bodies: [string, string][] = [
-    ["[1]", "a line that is no object"],
+    ["[1]", "a line that is not an object"],
     ['{"results":5}', "no list of objects in `results`"],
-    ['{"results":[{"series":[{"columns":[1],"values":[]}]}]}', "columns are no texts"],
-    ['{"results":[{"series":[{"columns":["time"],"values":[[1,2]]}]}]}', "another length"],
-    [chunkLine(["time", "power"], [["2026-02-07T12:00:00Z", 1]]), "a time that is no number"],
-    [chunkLine(COLUMNS, [row(5, 1), row(4, 1)]), "times that go back"],
+    ['{"results":[{"series":[{"columns":[1],"values":[]}]}]}', "columns are not texts"],
+    [
+      '{"results":[{"series":[{"columns":["time"],"values":[[1,2]]}]}]}',
+      "a row whose length differs",
+    ],
+    [chunkLine(["time", "power"], [["2026-02-07T12:00:00Z", 1]]), "a time that is not a number"],
+    [chunkLine(COLUMNS, [row(5, 1), row(4, 1)]), "times that decrease"],
   ];
   for (const [body, message] of bodies) {
     await using server = serveInflux(answer(body));
@@ -170,7 +173,7 @@ Deno.test("answers that are not what InfluxDB documents are told", async () => {
   }
 });
 
-Deno.test("statuses that a new try does not change are told at once, with what was said", async () => {
+Deno.test("statuses that a retry cannot change are reported at once, with the text of the answer", async () => {
   for (const status of [400, 401, 403, 404]) {
     await using server = serveInflux(() => new Response('{"error":"no rights"}', { status }));
     const rig = sourceAt(server.url);
@@ -180,16 +183,16 @@ Deno.test("statuses that a new try does not change are told at once, with what w
   }
 });
 
-Deno.test("a server that is busy is asked again, not before it wants to be", async () => {
+Deno.test("a busy server is retried, but not before its Retry-After", async () => {
   const busy = () => new Response("", { status: 429, headers: { "Retry-After": "7" } });
-  const ill = () => new Response("", { status: 503 });
-  await using server = serveInflux(ill, ill, busy, answer(chunkLine(COLUMNS, [row(3, 1)])));
+  const failing = () => new Response("", { status: 503 });
+  await using server = serveInflux(failing, failing, busy, answer(chunkLine(COLUMNS, [row(3, 1)])));
   const rig = sourceAt(server.url);
   assertEquals(powersOf(await readAll(rig)), [[3, "1"]]);
   assertEquals(rig.pauses, [200, 400, 7_000]);
 });
 
-Deno.test("a server that stays ill is asked for a minute", async () => {
+Deno.test("a server that keeps failing is retried for a minute", async () => {
   await using server = serveInflux(() => new Response("down", { status: 500 }));
   const rig = sourceAt(server.url);
   await assertRejects(() => readAll(rig), InfluxError, "InfluxDB answered with status 500: down");
@@ -198,7 +201,7 @@ Deno.test("a server that stays ill is asked for a minute", async () => {
   assert(sumMs > 50_000 && sumMs <= 60_000, String(sumMs));
 });
 
-Deno.test("an answer that breaks off goes on where it ended, nothing twice and nothing lost", async () => {
+Deno.test("an answer that breaks off continues where it ended, without repeats or losses", async () => {
   await using server = serveInflux(
     brokenAnswer(chunkLine(COLUMNS, [row(0, 1), row(5, 2), row(9, 3)], true)),
     answer(chunkLine(COLUMNS, [row(9, 4)], true)),
@@ -212,13 +215,13 @@ Deno.test("an answer that breaks off goes on where it ended, nothing twice and n
   assertEquals(starts, [0, 9, 9, 12].map((afterMs) => String(SPAN.fromMs + afterMs)));
 });
 
-Deno.test("an empty body is no answer", async () => {
+Deno.test("an empty body does not count as an answer", async () => {
   await using server = serveInflux(answer(""), answer(EMPTY));
   assertEquals(await readAll(sourceAt(server.url)), []);
   assertEquals(server.requests.length, 2);
 });
 
-Deno.test("a server that is not there is told as such", async () => {
+Deno.test("a server that cannot be reached is reported as such", async () => {
   const server = serveInflux(answer(EMPTY));
   await server[Symbol.asyncDispose]();
   await assertRejects(
@@ -228,7 +231,7 @@ Deno.test("a server that is not there is told as such", async () => {
   );
 });
 
-Deno.test("read() ends with the signal's reason, also while an answer is on its way", async () => {
+Deno.test("read() throws the reason of its signal, even during an answer", async () => {
   const controller = new AbortController();
   await using server = serveInflux(() =>
     new Response(
@@ -240,21 +243,21 @@ Deno.test("read() ends with the signal's reason, also while an answer is on its 
     )
   );
   const reading = sourceAt(server.url).source.read("D1", SPAN, controller.signal);
-  const seen: SourcePart[] = [];
+  const received: SourcePart[] = [];
   await assertRejects(
     async () => {
       for await (const part of reading) {
-        seen.push(part);
+        received.push(part);
         controller.abort(new Error("stopped"));
       }
     },
     Error,
     "stopped",
   );
-  assertEquals(powersOf(seen), [[0, "1"]]);
+  assertEquals(powersOf(received), [[0, "1"]]);
 });
 
-Deno.test("who wants no more of an answer leaves nothing behind", async () => {
+Deno.test("a caller that stops early leaves no connection open", async () => {
   const lines = Array.from(
     { length: 50 },
     (_, index) => chunkLine(COLUMNS, [row(index, index)], true),
@@ -266,7 +269,7 @@ Deno.test("who wants no more of an answer leaves nothing behind", async () => {
   }
 });
 
-Deno.test("devices() gives each id once, also where the list breaks off", async () => {
+Deno.test("devices() returns each id once, even if the list breaks off", async () => {
   const list = (...ids: string[]) =>
     chunkLine(["key", "value"], ids.map((id) => ["device_id", id]), ids.length === 2);
   await using server = serveInflux(brokenAnswer(list("D1", "D'2")), answer(list("D1"), list("D3")));
@@ -278,7 +281,7 @@ Deno.test("devices() gives each id once, also where the list breaks off", async 
   );
 });
 
-Deno.test("ids are quoted, so that none is read as a query", async () => {
+Deno.test("ids are quoted, so that none can change the query", async () => {
   await using server = serveInflux(answer(EMPTY));
   const { source } = sourceAt(server.url);
   await Array.fromAsync(source.read("a' OR 1=1 --\\\n", SPAN, SIGNAL));

@@ -13,12 +13,12 @@ import { until } from "../../support/until.ts";
 const call = { signal: never };
 const HELLO = new TextEncoder().encode("hello");
 
-Deno.test("put() stores bytes with their digests, which head(), get() and list() give back", async () => {
+Deno.test("put() stores bytes with their digests, and head(), get() and list() return them", async () => {
   await using server = startS3Double();
   const { client } = await openS3Box(server);
   const key = "telemetry/device_id=D1/date=2026-02-07/a+b (1)!'*~ä.parquet";
   const written = await client.put(key, HELLO, { ...call, contentType: "text/plain" });
-  // printf hello | sha256sum, printf hello | md5sum
+  // From `printf hello | sha256sum` and `printf hello | md5sum`.
   const sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
   assertEquals(written, { sizeBytes: 5, sha256 });
   const etag = "5d41402abc4b2a76b9719d911017c592";
@@ -31,7 +31,7 @@ Deno.test("put() stores bytes with their digests, which head(), get() and list()
   assertEquals([await client.head(key, call), await client.get(key, call)], [null, null]);
 });
 
-Deno.test("digests that are not the body's are refused by the server, and nothing is stored", async () => {
+Deno.test("the server rejects digests that do not match the body, and stores nothing", async () => {
   await using server = startS3Double();
   const { client } = await openS3Box(server);
   const sha256 = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
@@ -40,10 +40,10 @@ Deno.test("digests that are not the body's are refused by the server, and nothin
   assertEquals(await client.head("a", call), null);
 });
 
-Deno.test("an entity tag that is no MD5 makes put() look at what is stored", async () => {
+Deno.test("put() checks the stored object if the entity tag is not an MD5", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
-  // As with a bucket that encrypts with a key of its own.
+  // As with a bucket that encrypts with its own key.
   const opaque = (headSize: string): typeof fetch => async (input, init) => {
     const response = await fetch(input, init);
     const headers = new Headers(response.headers);
@@ -54,10 +54,10 @@ Deno.test("an entity tag that is no MD5 makes put() look at what is stored", asy
   const put = (headSize: string) =>
     createS3Client({ ...server.access, bucket, fetch: opaque(headSize) }).put("a", HELLO, call);
   assertEquals((await put("5")).sizeBytes, 5);
-  await assertRejects(() => put("4"), AppError, "something else than what was put");
+  await assertRejects(() => put("4"), AppError, "something other than what was put");
 });
 
-Deno.test("429 with Retry-After is tried again when the server wants it", async () => {
+Deno.test("429 with Retry-After is retried after that time", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
   await using proxy = startFaultProxy(server.access.endpoint);
@@ -71,7 +71,7 @@ Deno.test("429 with Retry-After is tried again when the server wants it", async 
   assertEquals(more, []);
 });
 
-Deno.test("tries are bounded; the error names place and status in its cause, and no secret", async () => {
+Deno.test("tries are limited, and the cause of the error contains place and status but no secret", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
   await using proxy = startFaultProxy(server.access.endpoint);
@@ -88,28 +88,28 @@ Deno.test("tries are bounded; the error names place and status in its cause, and
   assert(!line.includes(access.secretAccessKey) && !line.includes("AWS4-HMAC"), line);
 });
 
-Deno.test("what asking again cannot help is asked once", async () => {
+Deno.test("faults that a retry cannot fix are not retried", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
   await using proxy = startFaultProxy(server.access.endpoint);
   const access = { ...server.access, endpoint: proxy.url };
-  const stranger = createS3Client({ ...access, bucket, accessKeyId: "stranger" });
-  const lost = createS3Client({ ...access, bucket: "no-such-bucket" });
-  const all: [() => Promise<unknown>, string][] = [
-    [() => stranger.put("a", HELLO, call), "S3 answered 403 InvalidAccessKeyId"],
-    [() => lost.put("a", HELLO, call), "S3 answered 404 NoSuchBucket"],
-    [() => lost.get("a", call), "S3 answered 404 NoSuchBucket"],
-    [() => lost.remove("a", call), "S3 answered 404 NoSuchBucket"],
-    [() => Array.fromAsync(lost.list({ ...call, prefix: "" })), "S3 answered 404 NoSuchBucket"],
+  const unknownKey = createS3Client({ ...access, bucket, accessKeyId: "unknown" });
+  const noBucket = createS3Client({ ...access, bucket: "no-such-bucket" });
+  const cases: [() => Promise<unknown>, string][] = [
+    [() => unknownKey.put("a", HELLO, call), "S3 answered 403 InvalidAccessKeyId"],
+    [() => noBucket.put("a", HELLO, call), "S3 answered 404 NoSuchBucket"],
+    [() => noBucket.get("a", call), "S3 answered 404 NoSuchBucket"],
+    [() => noBucket.remove("a", call), "S3 answered 404 NoSuchBucket"],
+    [() => Array.fromAsync(noBucket.list({ ...call, prefix: "" })), "S3 answered 404 NoSuchBucket"],
   ];
-  for (const [ask, message] of all) {
+  for (const [request, message] of cases) {
     const before = proxy.requests.length;
-    assertEquals((await assertRejects(ask, AppError)).message, message);
+    assertEquals((await assertRejects(request, AppError)).message, message);
     assertEquals(proxy.requests.length, before + 1, message);
   }
 });
 
-Deno.test("a bucket without room is told as STORAGE_FULL", async () => {
+Deno.test("a full bucket becomes STORAGE_FULL", async () => {
   const body = "<Error><Code>QuotaExceeded</Code></Error>";
   const full = () => Promise.resolve(new Response(body, { status: 403 }));
   const access = {
@@ -125,7 +125,7 @@ Deno.test("a bucket without room is told as STORAGE_FULL", async () => {
   );
 });
 
-Deno.test("an abort ends a request that is not answered and a wait before another try", async () => {
+Deno.test("an abort ends a request without an answer, and a wait before a retry", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
   await using proxy = startFaultProxy(server.access.endpoint);
@@ -144,7 +144,7 @@ Deno.test("an abort ends a request that is not answered and a wait before anothe
   }
 });
 
-Deno.test("a write keeps few parts in memory and on their way, however slow S3 is", async () => {
+Deno.test("a write keeps only a few parts in memory and on their way, however slow S3 is", async () => {
   await using server = startS3Double();
   const { bucket } = await openS3Box(server);
   const gate = Promise.withResolvers<void>();
@@ -174,30 +174,30 @@ Deno.test("a write keeps few parts in memory and on their way, however slow S3 i
   gate.resolve();
   assertEquals((await writing).sizeBytes, 40_000);
   assertEquals(mostOnTheWay, 3);
-  // Three on their way, one that waits, and the byte that shows that it is not the last.
+  // Three on their way, one waiting, and the byte that shows that it is not the last.
   assert(pulledBefore <= 5, `${pulledBefore}`);
 });
 
-Deno.test("AWS is asked at the bucket's own host, other servers by path", async () => {
-  const seen: string[] = [];
-  const watch: typeof fetch = (input) => {
-    seen.push(String(input));
+Deno.test("requests to AWS use the host of the bucket, those to other servers the path", async () => {
+  const urls: string[] = [];
+  const record: typeof fetch = (input) => {
+    urls.push(String(input));
     return Promise.resolve(new Response(null, { status: 204 }));
   };
-  const access = { region: "eu-west-3", accessKeyId: "a", secretAccessKey: "b", fetch: watch };
+  const access = { region: "eu-west-3", accessKeyId: "a", secretAccessKey: "b", fetch: record };
   const remove = (endpoint: string | null, bucket: string) =>
     createS3Client({ ...access, endpoint, bucket }).remove("d=1/ä b", call);
-  await remove(null, "lake");
-  await remove(null, "my.continuous");
-  await remove("http://[::1]:9000/base/", "lake");
-  assertEquals(seen, [
-    "https://lake.s3.eu-west-3.amazonaws.com/d%3D1/%C3%A4%20b",
-    "https://s3.eu-west-3.amazonaws.com/my.continuous/d%3D1/%C3%A4%20b",
-    "http://[::1]:9000/base/lake/d%3D1/%C3%A4%20b",
+  await remove(null, "exports");
+  await remove(null, "my.exports");
+  await remove("http://[::1]:9000/base/", "exports");
+  assertEquals(urls, [
+    "https://exports.s3.eu-west-3.amazonaws.com/d%3D1/%C3%A4%20b",
+    "https://s3.eu-west-3.amazonaws.com/my.exports/d%3D1/%C3%A4%20b",
+    "http://[::1]:9000/base/exports/d%3D1/%C3%A4%20b",
   ]);
 });
 
-Deno.test("writeS3Object() of a stream that ends at once is an empty object", async () => {
+Deno.test("writeS3Object() of an empty stream writes an empty object", async () => {
   await using server = startS3Double();
   const { client } = await openS3Box(server);
   assertEquals((await writeS3Object(client, { key: "a", body: streamOf() }, call)).sizeBytes, 0);

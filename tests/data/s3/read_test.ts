@@ -6,22 +6,22 @@ import { never, textOf } from "../../support/file_store_box.ts";
 const TEXT = "0123456789".repeat(10);
 const PATIENCE = { timeoutMs: 150, retryBaseMs: 1, tries: 4 };
 
-/** What a connection does behind its first bytes. */
+/** What a connection does after its first bytes. */
 type End = "whole" | "break" | "stall";
 
-/** A server of one object that sends some bytes an answer, then breaks off or falls silent. */
+/** A server with one object. It sends some bytes per answer, then breaks off or stalls. */
 function startBroken(ends: End[], bytesEach: number): AsyncDisposable & {
   url: string;
-  asked: (string | null)[][];
+  requests: (string | null)[][];
   setEtag(etag: string): void;
 } {
-  const asked: (string | null)[][] = [];
+  const requests: (string | null)[][] = [];
   let etag = '"one"';
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     ({ headers }) => {
       const match = headers.get("if-match");
-      asked.push([headers.get("range"), match]);
+      requests.push([headers.get("range"), match]);
       if (match !== null && match !== etag) return new Response(null, { status: 412 });
       const range = /^bytes=(\d+)-(\d*)$/.exec(headers.get("range") ?? "");
       const start = Number(range?.[1] ?? 0);
@@ -33,7 +33,7 @@ function startBroken(ends: End[], bytesEach: number): AsyncDisposable & {
           controller.enqueue(new TextEncoder().encode(sent));
           if (end === "whole") return controller.close();
           if (end === "stall") return;
-          // What was sent is to arrive before the end does.
+          // Lets the sent bytes arrive before the connection ends.
           await new Promise((resolve) => setTimeout(resolve, 20));
           controller.error(new Error("broken"));
         },
@@ -44,7 +44,7 @@ function startBroken(ends: End[], bytesEach: number): AsyncDisposable & {
   );
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
-    asked,
+    requests,
     setEtag: (next) => void (etag = next),
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
@@ -55,11 +55,11 @@ function clientOf(endpoint: string): ReturnType<typeof createS3Client> {
   return createS3Client({ ...access, endpoint, bucket: "one", patience: PATIENCE });
 }
 
-Deno.test("a read goes on where its connection broke or fell silent, and only of the same object", async () => {
+Deno.test("a read continues after a broken or stalled connection, with the same object only", async () => {
   await using server = startBroken(["break", "stall", "break"], 7);
   const stream = await clientOf(server.url).get("a", { signal: never });
   assertEquals(await textOf(stream), TEXT);
-  assertEquals(server.asked, [
+  assertEquals(server.requests, [
     [null, null],
     ["bytes=7-99", '"one"'],
     ["bytes=14-99", '"one"'],
@@ -67,15 +67,15 @@ Deno.test("a read goes on where its connection broke or fell silent, and only of
   ]);
 });
 
-Deno.test("a read of a range goes on within the range", async () => {
+Deno.test("a read of a range continues within the range", async () => {
   await using server = startBroken(["stall"], 5);
   const range = { start: 10, end: 30 };
   const stream = await clientOf(server.url).get("a", { signal: never, range });
   assertEquals(await textOf(stream), TEXT.slice(10, 30));
-  assertEquals(server.asked, [["bytes=10-29", null], ["bytes=15-29", '"one"']]);
+  assertEquals(server.requests, [["bytes=10-29", null], ["bytes=15-29", '"one"']]);
 });
 
-Deno.test("a read of an object that was replaced meanwhile fails instead of mixing two", async () => {
+Deno.test("a read fails if the object was replaced meanwhile, instead of mixing two objects", async () => {
   await using server = startBroken(["break"], 5);
   const stream = await clientOf(server.url).get("a", { signal: never });
   server.setEtag('"two"');
@@ -83,15 +83,15 @@ Deno.test("a read of an object that was replaced meanwhile fails instead of mixi
   assertEquals(error.code, "STORAGE_UNAVAILABLE");
 });
 
-Deno.test("a read that breaks off again and again fails", async () => {
+Deno.test("a read that keeps breaking off fails", async () => {
   await using server = startBroken(Array(9).fill("break"), 1);
   const stream = await clientOf(server.url).get("a", { signal: never });
   const error = await assertRejects(() => textOf(stream), AppError);
-  assertEquals(error.message, "S3 broke off in the midst of a file");
-  assertEquals(server.asked.length, PATIENCE.tries);
+  assertEquals(error.message, "S3 broke off in the middle of a file");
+  assertEquals(server.requests.length, PATIENCE.tries);
 });
 
-Deno.test("cancelling a read ends its connection, also while it waits", async () => {
+Deno.test("cancelling a read ends its connection, even while it waits", async () => {
   await using server = startBroken(["stall", "stall"], 5);
   const stream = await clientOf(server.url).get("a", { signal: never });
   const reader = stream?.getReader();

@@ -20,7 +20,7 @@ Deno.test("xmlElements() and xmlText() read lists with escaped keys", () => {
   assertEquals(xmlText("<KeyMarker>x</KeyMarker>", "Key"), null);
 });
 
-Deno.test("xmlEscaped() gives what xmlText() takes back", () => {
+Deno.test("xmlText() returns the text that xmlEscaped() escaped", () => {
   const text = `<"a" & 'b'>`;
   assertEquals(xmlEscaped(text), `&lt;&quot;a&quot; &amp; 'b'&gt;`);
   assertEquals(xmlText(`<T>${xmlEscaped(text)}</T>`, "T"), text);
