@@ -37,7 +37,14 @@ const DEFAULTS: Record<string, string> = {
   S3_PREFIX: "telemetry",
 };
 /** Settings without a default. */
-const UNSET = ["DEVICE_IDS", "INFLUXDB_URL", "INFLUXDB_TOKEN", "INFLUXDB_ORG", "INFLUXDB_BUCKET"];
+const UNSET = [
+  "CORS_ORIGINS",
+  "DEVICE_IDS",
+  "INFLUXDB_URL",
+  "INFLUXDB_TOKEN",
+  "INFLUXDB_ORG",
+  "INFLUXDB_BUCKET",
+];
 
 Deno.test("docs/settings.md and .env.example name every setting with its default", async () => {
   const settings = await readTable("docs/settings.md");
