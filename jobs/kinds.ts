@@ -1,5 +1,5 @@
 /**
- * Every kind of job there is.
+ * All kinds of jobs.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { JobKind } from "./engine/job_kind.ts";
 import { meterExport, type MeterExportDeps } from "./exports/meter_export.ts";
 import { storeReport, type StoreReportDeps } from "./stores/report.ts";
 
-/** The kinds by which the engine finds what runs a job. */
+/** The kinds that the engine can run. */
 export function jobKinds(deps: MeterExportDeps & StoreReportDeps): readonly JobKind[] {
   return [meterExport(deps), storeReport(deps)];
 }

@@ -1,6 +1,6 @@
 /**
- * The part of a process that works: due loop, dispatcher, duties and the look for silent devices,
- * started and stopped together.
+ * The worker of a process: due loop, dispatcher, duties and offline detection, started and stopped
+ * together.
  *
  * @module
  */
@@ -21,54 +21,54 @@ import { startPresence } from "./upkeep/presence.ts";
 import { flushJournalDuty } from "./upkeep/flush_journal.ts";
 import { sweepDuty } from "./engine/sweep.ts";
 
-/** How long a round of a duty may take after the grace, milliseconds. */
-const LEFT_MS = 1_000;
-/** A look older than this means that the loop hangs, milliseconds. */
-const LOOK_TOO_OLD_MS = 15_000;
+/** How long a round of a duty may go on after the grace period, milliseconds. */
+const EXTRA_MS = 1_000;
+/** If the last scan is older than this, the due loop hangs, milliseconds. */
+const SCAN_TOO_OLD_MS = 15_000;
 
 /** What a worker needs. */
 export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "flush"> {
-  /** Where readings are. */
+  /** The store of readings. */
   readonly series: SeriesStore;
-  /** Where artifacts are. */
+  /** The store of artifacts. */
   readonly files: FileStore;
-  /** Every kind of job. */
+  /** All kinds of jobs. */
   readonly kinds: readonly JobKind[];
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** This running process, unlike any other that ever was. */
+  /** The unique id of this running process. */
   readonly owner: string;
-  /** How many jobs run at once. */
+  /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** Called with the id of a job that this process has ended. */
+  /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
-  /** How long files are kept, milliseconds. */
+  /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
-  /** How long records are kept after their job ended, milliseconds. */
+  /** How long a record is kept after its job has ended, milliseconds. */
   readonly jobRetentionMs: number;
   /** When the service started, epoch milliseconds. */
   readonly startedMs: number;
-  /** After how long devices are offline that have no such time of their own, milliseconds. */
+  /** How long a device without its own setting stays online without a reading, milliseconds. */
   readonly offlineAfterMs: number;
-  /** When what live ingest wrote is folded and flushed. */
+  /** When live readings are folded and flushed. */
   readonly upkeep?: Upkeep;
-  /** Duties beside those that every worker has. */
+  /** Duties besides those that every worker has. */
   readonly moreDuties?: readonly Duty[];
 }
 
-/** A worker that runs. */
+/** A running worker. */
 export interface Worker {
-  /** Says that there may be a job to begin. */
+  /** Reports that there may be a job to start. */
   poke(): void;
-  /** Whether it looks for jobs. */
+  /** Whether it finds due jobs. */
   isRunning(): boolean;
-  /** Begins nothing more, lets jobs end for `graceMs`, hands the others back. */
+  /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts working. Jobs that dead processes left are handed back first. */
+/** Starts a worker. First it makes the jobs of dead processes pending again. */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const { kv, now, log, series } = deps;
   const dispatcher = createDispatcher({ ...deps, onRoom: () => loop.poke() });
@@ -87,10 +87,10 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       },
     },
   });
-  if (deps.isExclusive) await dispatcher.handBackOthers();
-  // Settles when the database closes; a wake-up that comes before the loop starts is not needed.
+  if (deps.isExclusive) await dispatcher.requeueOthers();
+  // Settles when the database closes. A wake-up before the loop starts is not needed.
   const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
-  listening.catch((error) => log("error", "queue not listened to", { error }));
+  listening.catch((error) => log("error", "queue failed", { error }));
   loop.start();
   const duties = startDuties(deps, [
     sweepDuty(deps),
@@ -101,16 +101,15 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const presence = startPresence(deps);
   return {
     poke: loop.poke,
-    isRunning: () => now() - loop.lastLookMs() < LOOK_TOO_OLD_MS,
+    isRunning: () => now() - loop.lastScanMs() < SCAN_TOO_OLD_MS,
     async stop(graceMs) {
-      // A look or a duty's round that hangs is left: both may be cut off at any moment.
+      // A scan or a round that hangs is not waited for: both can be interrupted at any moment.
       const { promise: over, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, graceMs + LEFT_MS);
+      const timer = setTimeout(resolve, graceMs + EXTRA_MS);
       const ended = Promise.all([loop.stop(), duties.stop(), presence.stop()]);
-      const looked = Promise.race([over, ended]);
-      await Promise.all([looked, dispatcher.stop(graceMs)]);
+      await Promise.all([Promise.race([over, ended]), dispatcher.stop(graceMs)]);
       clearTimeout(timer);
-      // A look that was on its way may have begun one more job.
+      // A scan that was running may have started one more job.
       await dispatcher.stop(0);
     },
   };

@@ -1,25 +1,25 @@
 /**
- * Waiting longer and longer between attempts at what keeps failing.
+ * Exponential back-off: longer and longer waits between attempts that keep failing.
  *
  * @module
  */
 
-/** The first wait, milliseconds; each further one is twice as long … */
+/** The first wait, milliseconds. Each later wait is twice as long … */
 const FIRST_MS = 1_000;
-/** … up to this. */
+/** … up to this one. */
 const LONGEST_MS = 60_000;
 
-/** Remembers what failed, by name, and until when it is left alone. */
+/** Remembers what failed, by name, and when to try it again. */
 export interface BackOff {
-  /** Whether something is to be left alone now. */
+  /** Whether it is too early to try this again. */
   isWaiting(name: string): boolean;
-  /** Notes a failure. Of several within one wait the first counts. */
+  /** Records a failure. During a wait, further failures do not count. */
   fail(name: string): void;
-  /** Notes that it works. */
+  /** Records a success. */
   clear(name: string): void;
 }
 
-/** A memory without failures. `random` gives 0 to 1 and spreads the waits over half to all of them. */
+/** Starts without failures. `random` returns 0 to 1 and spreads each wait over its second half. */
 export function createBackOff(
   { now, random }: { now: () => number; random: () => number },
 ): BackOff {

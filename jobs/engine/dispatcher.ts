@@ -1,6 +1,6 @@
 /**
- * The dispatcher: claims jobs that are due, runs as many at once as there are slots, hands back
- * what others left, and ends what has been kept long enough.
+ * The dispatcher: claims due jobs and runs them, up to the concurrency limit; makes abandoned jobs
+ * pending again; deletes files and records after their retention time.
  *
  * @module
  */
@@ -22,16 +22,16 @@ import {
   cancelled,
   claimed,
   expired,
-  handedBack,
   isEnded,
   LEASE_MS,
   postponed,
-  rearmed,
+  requeued,
+  rescheduled,
 } from "./transitions.ts";
 
-/** When a job is looked at again whose kind is not known, as after a step back to an older release. */
+/** When a job of an unknown kind is due again. A downgrade to an older release leaves such jobs. */
 const UNKNOWN_KIND_MS = 60_000;
-/** How long an expired job can at least be asked for, milliseconds: a day. */
+/** How long the status of an expired job stays readable at least, milliseconds: a day. */
 const EXPIRED_KEPT_MS = 86_400_000;
 
 /** What the dispatcher needs. */
@@ -46,35 +46,35 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly kinds: readonly JobKind[];
   /** Where artifacts are. */
   readonly files: Pick<FileStore, "remove">;
-  /** How many jobs run at once. */
+  /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** Called when a run has ended and there is room again. */
+  /** Called when a run has ended, so that another can start. */
   readonly onRoom: () => void;
 }
 
-/** Does what the due index says of jobs. */
+/** Handles the due entries of jobs. */
 export interface Dispatcher {
-  /** Whether another job could begin. */
+  /** Whether another job can start. */
   hasRoom(): boolean;
-  /** A job's time to begin has come. */
+  /** Handles a pending job that is due. */
   onWaiting(due: Due): Promise<void>;
-  /** A running job's lease may have run out. */
+  /** Handles a running job whose lease may have expired. */
   onLease(due: Due): Promise<void>;
-  /** A job's file or record may have been kept long enough. */
+  /** Handles an ended job whose file or record may have expired. */
   onKept(due: Due): Promise<void>;
-  /** Hands back every job of another owner; only where all of those are dead. */
-  handBackOthers(): Promise<number>;
-  /** Begins nothing more, lets runs end for `graceMs`, then hands their jobs back. */
+  /** Makes the running jobs of all other owners pending; call it only if all of those are dead. */
+  requeueOthers(): Promise<number>;
+  /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
   stop(graceMs: number): Promise<void>;
 }
 
-/** A dispatcher that runs nothing yet. */
+/** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner } = deps;
   const runs = new Map<string, Run>();
   let isStopping = false;
 
-  /** The job that an entry is about, or null (and the entry is gone) where it is about none. */
+  /** The job of a due entry. Null for a stale entry, which is deleted. */
   async function jobOf(due: Due): Promise<JobEntry | null> {
     const entry = await getJob(kv, due.id);
     if (entry?.value.due.atMs === due.atMs && entry.value.due.kind === due.kind) return entry;
@@ -115,12 +115,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const entry = await jobOf(due);
     if (entry === null) return;
     const { lease } = entry.value;
-    if (lease !== null && lease.untilMs > now()) await commitJob(kv, entry, rearmed(entry.value));
-    else await handBack(entry, "lease ran out");
+    if (lease !== null && lease.untilMs > now()) {
+      await commitJob(kv, entry, rescheduled(entry.value));
+    } else await requeue(entry, "lease ran out");
   }
 
-  async function handBack(entry: JobEntry, reason: string): Promise<boolean> {
-    const job = handedBack(entry.value, now(), now() + deps.jobRetentionMs);
+  async function requeue(entry: JobEntry, reason: string): Promise<boolean> {
+    const job = requeued(entry.value, now(), now() + deps.jobRetentionMs);
     const { id, epoch, state, abandoned } = job;
     log("warn", "job abandoned", { jobId: id, epoch, state, abandoned, reason });
     return await commit(entry, job);
@@ -135,7 +136,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       (fileExpiresMs ?? 0) + EXPIRED_KEPT_MS,
     );
     if (state === "completed") {
-      // The record says so first: then nobody is promised a file that is gone.
+      // The record changes first, so that it never names a file that is gone.
       if (!await commitJob(kv, entry, expired(entry.value, now(), keptUntilMs))) return;
       log("info", "job file expired", { jobId: id });
     } else if (await deleteJob(kv, entry)) log("info", "job record deleted", { jobId: id });
@@ -147,16 +148,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     onWaiting,
     onLease,
     onKept,
-    async handBackOthers() {
+    async requeueOthers() {
       let count = 0;
       for await (const due of listDue(kv, { upToMs: now() + 2 * LEASE_MS })) {
         if (due.kind !== "job_lease") continue;
         try {
           const entry = await jobOf(due);
           if (entry === null || entry.value.lease?.owner === owner) continue;
-          if (await handBack(entry, "owner dead")) count++;
+          if (await requeue(entry, "owner dead")) count++;
         } catch (error) {
-          log("error", "job not handed back", { jobId: due.id, error });
+          log("error", "job not requeued", { jobId: due.id, error });
         }
       }
       return count;

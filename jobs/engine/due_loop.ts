@@ -1,5 +1,5 @@
 /**
- * The loop that finds what time has made due: one range read a second, and one whenever poked.
+ * The loop that scans the due index: once a second, and whenever it is poked.
  *
  * @module
  */
@@ -7,10 +7,10 @@
 import type { Log } from "../../data/log.ts";
 import { type Due, type DueKind, listDue } from "../../kv/jobs/due.ts";
 
-/** How often the index is read whole, milliseconds. */
-const LOOK_MS = 1_000;
+/** The time between two full scans, milliseconds. */
+const SCAN_MS = 1_000;
 
-/** What is done about an entry that is due. */
+/** Handles an entry that is due. */
 export type DueHandler = (due: Due) => Promise<void>;
 
 /** What the loop needs. */
@@ -21,74 +21,76 @@ export interface DueLoopDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** What is done, by kind of entry. */
+  /** The handler of each kind of entry. */
   readonly handlers: Readonly<Record<DueKind, DueHandler>>;
-  /** Whether there is room for another job. */
+  /** Whether another job can start. */
   readonly hasRoom: () => boolean;
 }
 
 /** The loop. */
 export interface DueLoop {
-  /** Starts looking. */
+  /** Starts scanning. */
   start(): void;
-  /** Looks now for jobs to begin, or once more when it is looking already. */
+  /** Scans for jobs to start, now or after the scan that is running. */
   poke(): void;
-  /** When the index was last read to its end, epoch milliseconds. */
-  lastLookMs(): number;
-  /** Looks no more; settles when the look on its way has ended. */
+  /** When a scan last reached the end of what is due, epoch milliseconds. */
+  lastScanMs(): number;
+  /** Stops scanning; settles when the scan that is running has ended. */
   stop(): Promise<void>;
 }
 
-/** A loop that has not started. A handler that throws is logged and does not hold up the others. */
+/** Creates a loop that has not started. A handler that throws is logged; the others still run. */
 export function createDueLoop({ kv, now, log, handlers, hasRoom }: DueLoopDeps): DueLoop {
-  let looking: Promise<void> | null = null;
+  let scanning: Promise<void> | null = null;
   let isPoked = false;
-  let isWholeWanted = false;
+  let isFullScanDue = false;
   let isStopped = true;
   let timer: ReturnType<typeof setInterval> | undefined;
-  let lastLookMs = 0;
+  let lastScanMs = 0;
 
-  function look(): void {
-    if (isStopped || looking !== null) return;
-    looking = (async () => {
-      while ((isPoked || isWholeWanted) && !isStopped) {
-        const isWhole = isWholeWanted;
-        isPoked = isWholeWanted = false;
-        await lookOnce(isWhole).catch((error) => log("error", "due index not read", { error }));
+  function scan(): void {
+    if (isStopped || scanning !== null) return;
+    scanning = (async () => {
+      while ((isPoked || isFullScanDue) && !isStopped) {
+        const isFull = isFullScanDue;
+        isPoked = isFullScanDue = false;
+        await scanOnce(isFull).catch((error) => log("error", "due index not read", { error }));
       }
-      looking = null;
+      scanning = null;
     })();
   }
 
-  /** A whole look takes everything that is due; a short one ends when there is no room for jobs. */
-  async function lookOnce(isWhole: boolean): Promise<void> {
-    for await (const due of listDue(kv, { upToMs: now(), batchSize: isWhole ? 100 : 8 })) {
-      if (isStopped || (!isWhole && !hasRoom())) return;
+  /** A full scan handles everything that is due; a short one ends when no other job can start. */
+  async function scanOnce(isFull: boolean): Promise<void> {
+    for await (const due of listDue(kv, { upToMs: now(), batchSize: isFull ? 100 : 8 })) {
+      if (isStopped || (!isFull && !hasRoom())) return;
       if (due.kind === "job_wait" && !hasRoom()) continue;
-      await handlers[due.kind](due).catch((error) => log("error", "due entry", { due, error }));
+      await handlers[due.kind](due).catch((error) =>
+        log("error", "due entry not handled", { due, error })
+      );
     }
-    lastLookMs = now();
+    lastScanMs = now();
   }
 
   return {
     start() {
       isStopped = false;
-      isWholeWanted = true;
+      isFullScanDue = true;
       timer = setInterval(() => {
-        isWholeWanted = true;
-        look();
-      }, LOOK_MS);
-      look();
+        isFullScanDue = true;
+        scan();
+      }, SCAN_MS);
+      scan();
     },
     poke() {
       isPoked = true;
-      look();
+      scan();
     },
-    lastLookMs: () => lastLookMs,
+    lastScanMs: () => lastScanMs,
     async stop() {
       isStopped = true;
       clearInterval(timer);
-      await looking;
+      await scanning;
     },
   };
 }

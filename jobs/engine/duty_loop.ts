@@ -1,5 +1,5 @@
 /**
- * Duties: work that never ends, done by one process at a time under a named lease.
+ * Duties: work that never ends, which one process at a time does under a named lease.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import type { Log } from "../../data/log.ts";
 import { giveUpLease, type Lease, takeLease } from "../../kv/jobs/leases.ts";
 import { pause } from "./pause.ts";
 
-/** How long a duty's lease holds without being renewed, milliseconds. */
+/** How long the lease of a duty holds unless it is renewed, milliseconds. */
 const DUTY_LEASE_MS = 30_000;
 
 /** A duty. */
 export interface Duty {
-  /** Its name, also that of its lease. */
+  /** Its name, which is also the name of its lease. */
   readonly name: string;
-  /** How long to wait between two rounds, milliseconds. */
+  /** The time between two rounds, milliseconds. */
   readonly everyMs: number;
   /**
-   * How long the duty is kept in a row where other processes may want it, milliseconds; for good by
-   * default. After that it is given up for a moment, so that several processes share many duties.
+   * How long one process keeps the duty at a time if others may take it over, milliseconds; forever
+   * by default. Then it releases the lease for a moment, so that processes share many duties.
    */
   readonly holdMs?: number;
-  /** Does one round: a bounded piece of work that may be cut off and done again. */
+  /** Does one round: a bounded piece of work that can be interrupted and repeated. */
   round(context: { signal: AbortSignal; lease: Lease }): Promise<void>;
 }
 
@@ -34,13 +34,13 @@ export interface DutyLoopDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** This running process, unlike any other that ever was. */
+  /** The unique id of this running process. */
   readonly owner: string;
   /** Whether every other owner is known to be dead. */
   readonly isExclusive: boolean;
 }
 
-/** Does duties until stopped, each in a loop of its own. A round that throws is logged. */
+/** Runs duties until stopped, each in its own loop. A round that throws is logged. */
 export function startDuties(
   deps: DutyLoopDeps,
   duties: readonly Duty[],
@@ -63,7 +63,7 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
   let takenMs = now();
   while (!signal.aborted) {
     try {
-      // Renewed when half of it is gone, so that an idle duty writes a few times a minute.
+      // Renewed after half its time, so that an idle duty writes only a few times a minute.
       if (lease === null || lease.untilMs - now() < DUTY_LEASE_MS / 2) {
         if (lease === null) takenMs = now();
         const untilMs = now() + DUTY_LEASE_MS;
@@ -76,16 +76,16 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
       if (lease !== null && !isExclusive && now() - takenMs >= (duty.holdMs ?? Infinity)) {
         await giveUpLease(kv, name, owner);
         lease = null;
-        // Whoever else wants it has looked in between; who has least to do comes first.
+        // Other processes try to take the lease meanwhile; the least busy one comes first.
         await pause(everyMs * 3, signal);
       }
     } catch (error) {
       if (!signal.aborted) log("error", "duty round failed", { duty: name, error });
       lease = null;
     }
-    // A duty with long pauses still renews its lease within them.
+    // A duty with long pauses still renews its lease during them.
     await pause(Math.min(everyMs, DUTY_LEASE_MS / 3), signal);
   }
   await giveUpLease(kv, name, owner)
-    .catch((error) => log("warn", "lease not given up", { duty: name, error }));
+    .catch((error) => log("warn", "lease not released", { duty: name, error }));
 }

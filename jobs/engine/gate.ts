@@ -1,18 +1,18 @@
 /**
- * A gate that lets so many in at once.
+ * A gate that limits how much work runs at the same time.
  *
  * @module
  */
 
-/** Lets work begin when there is room for it, in the order in which it was asked for. */
+/** Starts work when there is room, first come, first served. */
 export interface Gate {
-  /** Does work when there is room. */
+  /** Does the work as soon as there is room. */
   enter<T>(work: () => Promise<T>): Promise<T>;
-  /** How many wait for room. */
+  /** How much work is waiting for room. */
   waiting(): number;
 }
 
-/** A gate with room for so many. */
+/** Creates a gate that lets `room` pieces of work run at the same time. */
 export function createGate(room: number): Gate {
   const queue: (() => void)[] = [];
   let free = room;
@@ -23,7 +23,7 @@ export function createGate(room: number): Gate {
       try {
         return await work();
       } finally {
-        // Whoever waits takes the room over.
+        // The next in the queue takes over the room.
         const next = queue.shift();
         if (next === undefined) free++;
         else next();

@@ -1,5 +1,5 @@
 /**
- * What the engine knows of a kind of job.
+ * What a kind of job provides to the engine.
  *
  * @module
  */
@@ -8,57 +8,57 @@ import type { Log } from "../../data/log.ts";
 import type { Artifact } from "../../kv/jobs/jobs.ts";
 import type { JobError, Json } from "./transitions.ts";
 
-/** How far a run has come. */
+/** How far a run is. */
 export interface Progress {
-  /** Rows done. */
+  /** The number of rows done. */
   readonly done: number;
-  /** Share done, 0 to 1. */
+  /** The share of the work done, 0 to 1. */
   readonly share: number;
 }
 
-/** What a run is given. */
+/** The input of a run. */
 export interface JobContext {
-  /** The job's id. */
+  /** The id of the job. */
   readonly jobId: string;
-  /** What was asked for, as it was stored. */
+  /** The parameters of the job, as stored. */
   readonly params: Json;
-  /** The name to write the artifact under: unlike that of any other run. */
+  /** The name under which to write the artifact; no other run has the same. */
   readonly artifactName: string;
-  /** Aborts when the run must end: the service stops, the job is cancelled, the lease is lost. */
+  /** Aborts when the run must end: the service stops, the job is cancelled, or the lease is lost. */
   readonly signal: AbortSignal;
-  /** Tells how far it has come; costs nothing, so tell it often. */
+  /** Reports progress. It costs next to nothing, so call it often. */
   progress(progress: Progress): void;
   /** The log. */
   readonly log: Log;
 }
 
-/** What a run leaves. */
+/** The outcome of a run. */
 export interface JobOutcome {
-  /** Its file. */
+  /** The file. */
   readonly artifact: Artifact;
-  /** What else to keep with the job. */
+  /** What else to store in the record of the job. */
   readonly result: Json;
 }
 
 /**
- * A kind of job. A run may be cut off at any moment and run again, also while an earlier run of
- * the same job has not noticed yet that it lost its lease; each has its own artifact name.
+ * A kind of job. A run can be interrupted at any moment and repeated, even while an earlier run of
+ * the same job has not noticed yet that it lost its lease. Each run has its own artifact name.
  */
 export interface JobKind {
   /** Its name in records. */
   readonly name: string;
-  /** What users are told where a run ended for a reason that has no code. */
+  /** The error that users see if a run fails for a reason without a code. */
   readonly failure: JobError;
-  /** Does the work. Throws AppError for what users are told, anything else for defects. */
+  /** Does the work. Throws AppError for what users may see, anything else for defects. */
   run(context: JobContext): Promise<JobOutcome>;
 }
 
-/** The name of the artifact of a job's run. */
+/** The artifact name of a run. */
 export function artifactName(jobId: string, epoch: number): string {
   return `${jobId}.${epoch}`;
 }
 
-/** The run whose artifact has a name, or null where it is no artifact's. */
+/** The run that writes under an artifact name; null if it is not an artifact name. */
 export function artifactRun(name: string): { jobId: string; epoch: number } | null {
   const match = /^([0-9a-f-]{36})\.(\d+)$/.exec(name);
   return match === null ? null : { jobId: match[1], epoch: Number(match[2]) };

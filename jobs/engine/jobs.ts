@@ -1,14 +1,14 @@
 /**
- * The face of the job engine to those who ask for work: create, look, cancel.
+ * The interface of the job engine to its clients: create a job, read it, wait for it, cancel it.
  *
  * @module
  */
 
 import { AppError } from "../../data/app_error.ts";
+import type { Log } from "../../data/log.ts";
 import { commitJob, getJob, type JobEntry, type JobRecord, stageJob } from "../../kv/jobs/jobs.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
-import type { Log } from "../../data/log.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
@@ -17,39 +17,39 @@ export type { JobRecord } from "../../kv/jobs/jobs.ts";
 /** Job ids are UUIDs (RFC 9562). */
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** What is asked for. */
+/** A request for a job. */
 export interface JobRequest {
-  /** The kind's name. */
+  /** The name of the kind. */
   readonly kind: string;
-  /** What the kind needs. */
+  /** The parameters of the kind. */
   readonly params: Json;
-  /** Who asks. */
+  /** Who requests it. */
   readonly owner: string;
-  /** Their idempotency key, or null. */
+  /** The idempotency key of the request, or null. */
   readonly slot: string | null;
 }
 
-/** Asked-for work. */
+/** The jobs. */
 export interface Jobs {
   /**
    * Creates a job: record, due entry, idempotency slot and wake-up in one commit. The same request
-   * under the same slot again is the same job.
+   * with the same slot again returns the same job.
    *
-   * @throws {AppError} IDEMPOTENCY_KEY_REUSED where the slot has another request's job.
+   * @throws {AppError} IDEMPOTENCY_KEY_REUSED if the slot belongs to a different request.
    */
   create(request: JobRequest): Promise<JobRecord>;
-  /** A job, or null where there is none of that id, whatever the id looks like. */
+  /** Reads a job; null if no job has this id. Any text may be given. */
   get(id: string): Promise<JobRecord | null>;
   /**
    * Waits until a job has ended, at most as long as the limits say. Returns the job as it is then,
    * or null if its record is gone.
    */
   waitForEnd(job: JobRecord, limits: WaitLimits): Promise<JobRecord | null>;
-  /** Ends a job that has not ended: at once where it waits, soon where it runs. False otherwise. */
+  /** Cancels a job: at once if it is pending, soon if it runs. False if it has ended. */
   cancel(id: string): Promise<boolean>;
 }
 
-/** What the face needs. */
+/** What the jobs need. */
 export interface JobsDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "atomic">;
@@ -57,23 +57,23 @@ export interface JobsDeps {
   readonly hasQueue: boolean;
   /** Epoch milliseconds now. */
   readonly now: () => number;
-  /** A fresh UUID. */
+  /** Returns a new UUID. */
   readonly newId: () => string;
-  /** Wakes the dispatcher of this process, where there is one. */
+  /** Wakes the dispatcher of this process, if it has one. */
   readonly poke: () => void;
   /** Reports the ends of jobs. */
   readonly ends: Pick<JobEnds, "listen" | "report">;
   /** The log. */
   readonly log: Log;
-  /** How long a record is kept after its job ended, milliseconds. */
+  /** How long a record is kept after its job has ended, milliseconds. */
   readonly jobRetentionMs: number;
 }
 
-/** The face over a database. */
+/** The jobs of a database. */
 export function createJobs(deps: JobsDeps): Jobs {
   const { kv, now } = deps;
 
-  /** RFC 9562 §4: ids are read in any case. */
+  /** Upper case is accepted (RFC 9562 §4). */
   async function entryOf(id: string): Promise<JobEntry | null> {
     const lower = id.toLowerCase();
     return JOB_ID.test(lower) ? await getJob(kv, lower) : null;

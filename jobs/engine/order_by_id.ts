@@ -1,17 +1,17 @@
 /**
- * Putting very many things in the order of their ids, a stretch at a time.
+ * Sorts very many things by id, part by part, so that the event loop is not blocked.
  *
  * @module
  */
 
-/** Things that are put in order at once. Measured: 100,000 at once take 180 ms, 10,000 take 3 ms. */
-const AT_ONCE = 10_000;
+/** How many things are sorted without a break. Measured: 100,000 take 180 ms, 10,000 take 3 ms. */
+const PART_LENGTH = 10_000;
 
-/** The same things in the order of ids. The event loop goes on between stretches of some ms. */
+/** The same things, sorted by id. The event loop runs between parts of a few milliseconds. */
 export async function orderById<T extends { readonly id: string }>(
   things: readonly T[],
 ): Promise<T[]> {
-  if (things.length <= AT_ONCE) return things.toSorted((a, b) => a.id < b.id ? -1 : 1);
+  if (things.length <= PART_LENGTH) return things.toSorted((a, b) => a.id < b.id ? -1 : 1);
   const middle = things.length >> 1;
   const left = await orderById(things.slice(0, middle));
   const right = await orderById(things.slice(middle));

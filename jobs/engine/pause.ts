@@ -1,10 +1,10 @@
 /**
- * Waiting that ends early when it is told to.
+ * A pause that a signal can end early.
  *
  * @module
  */
 
-/** Waits so many milliseconds, or until the signal is aborted. */
+/** Waits for `ms` milliseconds, or until the signal aborts. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) return resolve();

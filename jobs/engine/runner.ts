@@ -1,5 +1,5 @@
 /**
- * Running one claimed job to its end.
+ * Runs one claimed job to its end.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { commitJob, getJob, type JobEntry, type JobRecord } from "../../kv/jobs/
 import { artifactName, type JobKind, type Progress } from "./job_kind.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import {
-  beaten,
   cancelled,
   type Claim,
   completed,
+  extended,
   failed,
-  handedBack,
   isClaimOf,
   isEnded,
   type JobError,
   LEASE_MS,
+  requeued,
   retried,
 } from "./transitions.ts";
 
-/** How often a run looks whether it may go on, and writes its progress, milliseconds. */
-const BEAT_MS = 1_000;
-/** How long the lease is not extended while there is no progress to write: a third of it. */
-const QUIET_LAST_SEEN_MS = LEASE_MS / 3;
-/** How long is waited between tries to write what came of a run, milliseconds. */
-const SETTLE_RETRY_MS = 200;
+/** How often a run checks that it may go on and writes its progress, milliseconds. */
+const HEARTBEAT_MS = 1_000;
+/** Without new progress the lease is extended only this often, milliseconds: a third of the lease. */
+const IDLE_HEARTBEAT_MS = LEASE_MS / 3;
+/** The pause between two attempts to write the outcome of a run, milliseconds. */
+const WRITE_RETRY_MS = 200;
 
 /** Why a run was aborted. */
 type AbortReason = "stopping" | "cancelled" | "lease lost";
@@ -41,51 +41,51 @@ export interface RunnerDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
-  /** Called with the id of a job that this process has ended. */
+  /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
-  /** How long files are kept, milliseconds. */
+  /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
-  /** How long records are kept after their job ended, milliseconds. */
+  /** How long a record is kept after its job has ended, milliseconds. */
   readonly jobRetentionMs: number;
 }
 
-/** A run on its way. */
+/** A run in progress. */
 export interface Run {
-  /** Settles when the run has ended and what came of it is written; never rejects. */
+  /** Settles when the run has ended and its outcome is written. Never rejects. */
   readonly ended: Promise<void>;
-  /** Makes it end soon and hands the job back. */
+  /** Aborts the run, so that it ends soon and its job is pending again. */
   stop(): void;
 }
 
-/** Runs a job under a claim, with heartbeats, and writes what comes of it. */
+/** Runs a claimed job with heartbeats, and writes the outcome. */
 export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   const { now, log } = deps;
   const claim: Claim = { id: job.id, owner: job.lease?.owner ?? "", epoch: job.epoch };
   const controller = new AbortController();
   const startedMs = now();
   let progress: Progress = { done: 0, share: 0 };
-  let beatMs = startedMs;
-  let beatDone = 0;
+  let writtenMs = startedMs;
+  let writtenDone = 0;
   let beating: Promise<void> | null = null;
 
   function abort(reason: AbortReason): void {
     controller.abort(new DOMException(reason, "AbortError"));
   }
 
-  function onBeat(): void {
-    beating ??= beat().finally(() => beating = null);
+  function onHeartbeat(): void {
+    beating ??= heartbeat().finally(() => beating = null);
   }
 
-  async function beat(): Promise<void> {
+  async function heartbeat(): Promise<void> {
     try {
       const entry = await getJob(deps.kv, job.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return abort("lease lost");
       if (entry.value.isCancelRequested) return abort("cancelled");
-      if (progress.done === beatDone && now() - beatMs < QUIET_LAST_SEEN_MS) return;
-      const next = beaten(entry.value, now(), progressRecord(progress));
+      if (progress.done === writtenDone && now() - writtenMs < IDLE_HEARTBEAT_MS) return;
+      const next = extended(entry.value, now(), progressRecord(progress));
       if (await commitJob(deps.kv, entry, next)) {
-        beatMs = now();
-        beatDone = progress.done;
+        writtenMs = now();
+        writtenDone = progress.done;
       }
     } catch (error) {
       log("warn", "job heartbeat failed", { jobId: job.id, error });
@@ -93,8 +93,8 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   }
 
   async function run(): Promise<void> {
-    const heartbeat = setInterval(onBeat, BEAT_MS);
-    const told = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
+    const timer = setInterval(onHeartbeat, HEARTBEAT_MS);
+    const fields = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
     let move: (record: JobRecord) => JobRecord;
     try {
       const { artifact, result } = await kind.run({
@@ -112,17 +112,17 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
           : completed(record, now(), { artifact, result, fileExpiresMs });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
-      log(reason === null ? "warn" : "info", "job run failed", { ...told, reason, error });
+      log(reason === null ? "warn" : "info", "job run failed", { ...fields, reason, error });
       move = (record) => afterFailure(record, { reason, error });
     } finally {
-      clearInterval(heartbeat);
+      clearInterval(timer);
       await beating;
     }
-    const settled = await settle(deps, claim, move);
-    if (typeof settled !== "string" && isEnded(settled)) deps.onEnded(job.id);
+    const written = await writeOutcome(deps, claim, move);
+    if (typeof written !== "string" && isEnded(written)) deps.onEnded(job.id);
     const ms = now() - startedMs;
-    const state = typeof settled === "string" ? settled : settled.state;
-    log("info", "job run ended", { ...told, state, ms });
+    const state = typeof written === "string" ? written : written.state;
+    log("info", "job run ended", { ...fields, state, ms });
   }
 
   function afterFailure(
@@ -131,7 +131,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   ): JobRecord {
     const keptUntilMs = now() + deps.jobRetentionMs;
     if (reason === "cancelled") return cancelled(record, now(), keptUntilMs);
-    if (reason !== null) return handedBack(record, now(), keptUntilMs);
+    if (reason !== null) return requeued(record, now(), keptUntilMs);
     if (mayPass(error) && record.attempt < MAX_ATTEMPTS) {
       return retried(record, now(), now() + retryDelayMs(record.attempt));
     }
@@ -142,10 +142,10 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
 }
 
 /**
- * Writes what a claimed job has become. Nothing is written where the claim no longer holds, or the
- * database did not take it as long as the lease may hold; what the run left is swept then.
+ * Writes the outcome of a run. Nothing is written if the claim no longer holds, or if the database
+ * refuses it for as long as the lease may hold. The sweep then deletes what the run left.
  */
-export async function settle(
+async function writeOutcome(
   deps: Pick<RunnerDeps, "kv" | "now" | "log">,
   claim: Claim,
   move: (record: JobRecord) => JobRecord,
@@ -160,7 +160,7 @@ export async function settle(
     } catch (error) {
       deps.log("warn", "job could not be written", { jobId: claim.id, error });
       if (deps.now() > giveUpMs) return "not written";
-      await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
+      await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
     }
   }
 }

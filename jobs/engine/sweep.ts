@@ -1,8 +1,8 @@
 /**
- * The duty that deletes files which no job names: what killed runs and zombies left.
+ * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left.
  *
- * A file is kept where its job names it, or runs under the epoch that wrote it. Files are listed
- * before records are read, so a record is never older than the file it decides on.
+ * A file is kept if its job names it, or if its job runs under the epoch that wrote it. Files are
+ * listed before records are read, so the record that decides on a file is never older than the file.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { getJob } from "../../kv/jobs/jobs.ts";
 import type { Duty } from "./duty_loop.ts";
 import { artifactRun } from "./job_kind.ts";
 
-/** The duty's name. */
+/** The name of the duty. */
 export const SWEEP = "sweep";
 
 /** What the sweep needs. */
 export interface SweepDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get">;
-  /** Where artifacts are. */
+  /** The store of artifacts. */
   readonly files: Pick<FileStore, "list" | "remove" | "discard">;
   /** The log. */
   readonly log: Log;
 }
 
-/** The duty; its first round is at start. */
+/** The duty. Its first round runs at start. */
 export function sweepDuty(deps: SweepDeps): Duty {
   return {
     name: SWEEP,
@@ -37,7 +37,7 @@ export function sweepDuty(deps: SweepDeps): Duty {
   };
 }
 
-/** Deletes every file that no job names. Returns how many. */
+/** Deletes every orphan file. Returns how many. */
 export async function sweepFiles(
   { kv, files, log }: SweepDeps,
   signal: AbortSignal,
@@ -47,7 +47,7 @@ export async function sweepFiles(
     if (signal.aborted) break;
     const run = artifactRun(name);
     try {
-      if (run === null || await isWanted(kv, { ...run, name, isWhole })) continue;
+      if (run === null || await isNeeded(kv, { ...run, name, isWhole })) continue;
       await (isWhole ? files.remove(name) : files.discard(name));
       count++;
       log("info", "orphan file deleted", { name, isWhole });
@@ -58,7 +58,7 @@ export async function sweepFiles(
   return count;
 }
 
-async function isWanted(
+async function isNeeded(
   kv: Pick<Deno.Kv, "get">,
   { jobId, epoch, name, isWhole }: { jobId: string; epoch: number; name: string; isWhole: boolean },
 ): Promise<boolean> {

@@ -1,13 +1,13 @@
 /**
- * A file's text on its way out, in pieces of some length.
+ * Joins short texts into chunks of a length that streams move fast.
  *
  * @module
  */
 
-/** Text is handed on in pieces of at least this many characters, but for the last one. */
+/** The least length of a chunk, in characters; the last one may be shorter. */
 const CHUNK_CHARS = 65_536;
 
-/** Texts joined into larger ones, taken from their source only as fast as they are read. */
+/** The same text in larger chunks. It reads its source only as fast as the chunks are read. */
 export function textChunks(texts: AsyncIterable<string>): ReadableStream<string> {
   const iterator = texts[Symbol.asyncIterator]();
   return new ReadableStream<string>({

@@ -1,22 +1,22 @@
 /**
- * The states of a job and every move between them. Pure: each move makes the record that follows.
+ * The states of a job and every move between them. Pure: each move returns the next record.
  *
  * | from | to | move | when |
  * |---|---|---|---|
  * | — | pending | {@link newJob} | created |
  * | pending | running | {@link claimed} | epoch +1, lease taken; due at the lease's end |
- * | running | running | {@link beaten} | heartbeat: progress, lease extended; the due entry stays |
- * | running | running | {@link rearmed} | the due entry fired while the lease still holds |
+ * | running | running | {@link extended} | heartbeat: progress, lease extended; the due entry stays |
+ * | running | running | {@link rescheduled} | the due entry fired while the lease still holds |
  * | running | completed | {@link completed} | due at the file's expiry |
  * | running | failed | {@link failed} | due at the record's expiry |
  * | running, pending | cancelled | {@link cancelled} | due at the record's expiry |
  * | running | pending | {@link retried} | a fault that may pass: attempt +1, due later |
- * | running | pending | {@link handedBack} | stop, lease run out, owner dead: abandoned +1, due now |
- * | running | failed | {@link handedBack} | the same for the 21st time |
- * | pending | pending | {@link postponed} | its kind is not known here; due later |
+ * | running | pending | {@link requeued} | stop, lease expired, owner dead: abandoned +1, due now |
+ * | running | failed | {@link requeued} | the same for the 21st time |
+ * | pending | pending | {@link postponed} | this process does not know the kind; due later |
  * | completed | expired | {@link expired} | file deleted; due at the record's expiry |
  *
- * A move out of `running` holds only under the claim that made it so: {@link isClaimOf}.
+ * A move out of `running` is valid only under the claim that started the run: {@link isClaimOf}.
  *
  * @module
  */
@@ -25,7 +25,7 @@ import type { ErrorCode } from "../../data/app_error.ts";
 import type { Artifact, JobRecord } from "../../kv/jobs/jobs.ts";
 import { MAX_ABANDONED } from "./retry.ts";
 
-/** What a job fails with that too many owners left. */
+/** The error of a job that too many owners abandoned. */
 const ABANDONED: ErrorCode = "JOB_ABANDONED";
 
 /** How long a claim holds without a heartbeat, milliseconds. */
@@ -34,34 +34,34 @@ export const LEASE_MS = 30_000;
 /** A JSON value. */
 export type Json = JobRecord["result"];
 
-/** What a job failed with, as users see it. */
+/** Why a job failed, as users see it. */
 export type JobError = NonNullable<JobRecord["error"]>;
 
-/** The right to move a running job: whose, and under which epoch (fencing). */
+/** The right of an owner to move a running job, under one epoch (fencing). */
 export interface Claim {
   /** The job. */
   readonly id: string;
   /** The process that runs it. */
   readonly owner: string;
-  /** The epoch that its claim began. */
+  /** The epoch that the claim started. */
   readonly epoch: number;
 }
 
-/** What a new job is made of. */
+/** The fields of a new job. */
 export interface NewJob {
   /** Its id. */
   readonly id: string;
-  /** What does it. */
+  /** The name of its kind. */
   readonly kind: string;
-  /** What its kind needs. */
+  /** The parameters of its kind. */
   readonly params: Json;
-  /** Who asked. */
+  /** Who requested it. */
   readonly owner: string;
-  /** The idempotency key they gave, or null. */
+  /** The idempotency key of the request, or null. */
   readonly slot: string | null;
 }
 
-/** A job that waits from now on. */
+/** Creates a pending job that is due now. */
 export function newJob({ id, kind, params, owner, slot }: NewJob, nowMs: number): JobRecord {
   return {
     v: 1,
@@ -89,7 +89,7 @@ export function newJob({ id, kind, params, owner, slot }: NewJob, nowMs: number)
   };
 }
 
-/** Taken by a process. */
+/** A process has claimed the job. */
 export function claimed(job: JobRecord, owner: string, nowMs: number): JobRecord {
   const untilMs = nowMs + LEASE_MS;
   return moved(job, nowMs, {
@@ -101,8 +101,8 @@ export function claimed(job: JobRecord, owner: string, nowMs: number): JobRecord
   });
 }
 
-/** Still being run. */
-export function beaten(
+/** A heartbeat: the job still runs. */
+export function extended(
   job: JobRecord,
   nowMs: number,
   progress: JobRecord["progress"],
@@ -111,12 +111,12 @@ export function beaten(
   return { ...job, updatedMs: nowMs, progress, lease };
 }
 
-/** Looked at while its lease holds. */
-export function rearmed(job: JobRecord): JobRecord {
+/** The due entry fired, but the lease still holds: due again at the end of the lease. */
+export function rescheduled(job: JobRecord): JobRecord {
   return job.lease === null ? job : { ...job, due: { kind: "job_lease", atMs: job.lease.untilMs } };
 }
 
-/** Done: with a file that is kept until `fileExpiresMs`. */
+/** Completed, with a file that is kept until `fileExpiresMs`. */
 export function completed(
   job: JobRecord,
   nowMs: number,
@@ -133,7 +133,7 @@ export function completed(
   });
 }
 
-/** Ended without a file; the record is kept until `keptUntilMs`. */
+/** Failed, without a file. The record is kept until `keptUntilMs`. */
 export function failed(
   job: JobRecord,
   nowMs: number,
@@ -148,7 +148,7 @@ export function failed(
   });
 }
 
-/** Ended because somebody asked for that. */
+/** Ended by a request to cancel it. The record is kept until `keptUntilMs`. */
 export function cancelled(job: JobRecord, nowMs: number, keptUntilMs: number): JobRecord {
   return moved(job, nowMs, {
     state: "cancelled",
@@ -158,7 +158,7 @@ export function cancelled(job: JobRecord, nowMs: number, keptUntilMs: number): J
   });
 }
 
-/** To be tried once more at `atMs`. */
+/** Due for its next attempt at `atMs`. */
 export function retried(job: JobRecord, nowMs: number, atMs: number): JobRecord {
   return moved(job, nowMs, {
     state: "pending",
@@ -169,10 +169,10 @@ export function retried(job: JobRecord, nowMs: number, atMs: number): JobRecord 
 }
 
 /**
- * To be run again, at once, by whoever comes: its owner left it. One that too many owners left is
- * taken for what ends them, and failed.
+ * Its owner abandoned it: any process may run it again at once. A job that too many owners abandoned
+ * fails, since it is probably what ends them.
  */
-export function handedBack(job: JobRecord, nowMs: number, keptUntilMs: number): JobRecord {
+export function requeued(job: JobRecord, nowMs: number, keptUntilMs: number): JobRecord {
   const abandoned = job.abandoned + 1;
   if (abandoned > MAX_ABANDONED) {
     const details = `It was left unfinished ${abandoned} times`;
@@ -183,22 +183,22 @@ export function handedBack(job: JobRecord, nowMs: number, keptUntilMs: number): 
   return moved(job, nowMs, { state: "pending", lease: null, abandoned, due });
 }
 
-/** To be looked at later by a process that can run it. */
+/** Due later, for a process that knows its kind. */
 export function postponed(job: JobRecord, atMs: number): JobRecord {
   return { ...job, due: { kind: "job_wait", atMs } };
 }
 
-/** Its file is gone; the record is kept until `keptUntilMs`. */
+/** Its file is deleted. The record is kept until `keptUntilMs`. */
 export function expired(job: JobRecord, nowMs: number, keptUntilMs: number): JobRecord {
   return moved(job, nowMs, { state: "expired", due: { kind: "job_keep", atMs: keptUntilMs } });
 }
 
-/** Whether a job is still run under a claim. */
+/** Whether a job still runs under a claim. */
 export function isClaimOf(job: JobRecord, { owner, epoch }: Claim): boolean {
   return job.state === "running" && job.epoch === epoch && job.lease?.owner === owner;
 }
 
-/** Whether nothing but its expiry will move a job any more. */
+/** Whether a job has ended, so that only its expiry can still move it. */
 export function isEnded({ state }: JobRecord): boolean {
   return state !== "pending" && state !== "running";
 }

@@ -1,5 +1,5 @@
 /**
- * Making the demo meter.
+ * Creates the readings of the demo meter.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { dayStartMs } from "../../data/limits.ts";
 import { concatPages, type Page } from "../../data/readings/page.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 
-/** Days written at once. */
+/** How many days one write holds. */
 const BATCH_DAYS = 60;
 
 /**
- * Writes the demo meter's readings up to the start of today (UTC), from the day of the last one that
- * is there: somebody may have added readings to that day. Returns how many are new.
+ * Writes the readings of the demo meter up to the start of today (UTC). It begins with the day of the
+ * last stored reading, because someone may have added readings to that day. Returns how many are new.
  */
 export async function loadDemoData(
   series: Pick<SeriesStore, "describe" | "write">,

@@ -1,5 +1,5 @@
 /**
- * The kind of job that writes a smart meter's readings of a span into a CSV file.
+ * The kind of job that writes the readings of a smart meter to a CSV file.
  *
  * @module
  */
@@ -17,20 +17,20 @@ import { textChunks } from "../engine/text_chunks.ts";
 
 /** What an export needs. */
 export interface MeterExportDeps {
-  /** Where readings are. */
+  /** The store of readings. */
   readonly series: Pick<SeriesStore, "describe" | "read">;
-  /** Where the file goes. */
+  /** The store of artifacts. */
   readonly files: Pick<FileStore, "write">;
 }
 
-/** The kind. A run fails with SMART_METER_NOT_FOUND, or as the file store does. */
+/** The kind. A run fails with SMART_METER_NOT_FOUND or with an error of the file store. */
 export function meterExport(deps: MeterExportDeps): JobKind {
   return {
     name: METER_EXPORT,
     failure: {
       code: "EXPORT_FAILED",
       message: "The export could not be completed",
-      details: "An unexpected error ended it; the log of the service names the cause",
+      details: "An unexpected error occurred; the log of the service names the cause",
     },
     run: (context) => runExport(deps, context),
   };
@@ -75,7 +75,7 @@ function meterNotFound(meterId: string): AppError {
   });
 }
 
-/** The file's text, piece by piece. */
+/** The text of the file: the header, then the lines of each page. */
 async function* exportText({ pages, writer, onPage }: {
   pages: AsyncIterable<Page>;
   writer: ReturnType<typeof createCsvWriter>;

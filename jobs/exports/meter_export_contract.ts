@@ -1,5 +1,5 @@
 /**
- * What those who ask for a meter export and those who run it agree on.
+ * The parameters and the result of a meter export, which the routes and the job share.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { z } from "zod";
 import type { Span } from "../../data/readings/page.ts";
 import { compactDayText } from "../../data/time/time_text.ts";
 
-/** The kind's name. */
+/** The name of the kind. */
 export const METER_EXPORT = "meter_export";
 
-/** What is exported: a meter's readings of a half-open span, epoch milliseconds. */
+/** What to export: the readings of a meter in a half-open span, epoch milliseconds. */
 export interface MeterExportParams extends Span {
   /** The meter. */
   readonly meterId: string;
-  /** The form of the file. */
+  /** The format of the file. */
   readonly format: "csv";
 }
 
-/** What is kept of an export beside its file. */
+/** What the record of an export stores besides its file. */
 export interface MeterExportResult {
-  /** How many readings the file has. */
+  /** The number of readings in the file. */
   readonly recordCount: number;
-  /** Steps of the most common cadence without a reading; null with fewer than two readings. */
+  /** Steps of the most common interval without a reading; null with fewer than two readings. */
   readonly missingIntervals: number | null;
 }
 
-/** {@link MeterExportParams} as they are stored. */
+/** {@link MeterExportParams} as stored. */
 export const meterExportParams: z.ZodType<MeterExportParams> = z.object({
   meterId: z.string(),
   fromMs: z.number(),
@@ -35,13 +35,13 @@ export const meterExportParams: z.ZodType<MeterExportParams> = z.object({
   format: z.literal("csv"),
 });
 
-/** {@link MeterExportResult} as it is stored. */
+/** {@link MeterExportResult} as stored. */
 export const meterExportResult: z.ZodType<MeterExportResult> = z.object({
   recordCount: z.int(),
   missingIntervals: z.int().nullable(),
 });
 
-/** A span's file name as users see it; a colon of the id, which not every system allows, as `_`. */
+/** The file name that users see. A colon of the id becomes `_`: not every system allows colons. */
 export function exportFilename(meterId: string, { fromMs, toMs }: Span): string {
   const days = `${compactDayText(fromMs)}_${compactDayText(toMs - 1)}`;
   return `smart_meter_${meterId.replaceAll(":", "_")}_${days}.csv`;

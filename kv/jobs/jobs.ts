@@ -1,9 +1,9 @@
 /**
- * Records of jobs, each with its one entry in the due index.
+ * The records of jobs, each with exactly one entry in the due index.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["job", id]` | {@link JobRecord} | the engine, always under a check of what it read |
+ * | `["job", id]` | {@link JobRecord} | the engine, always with a check of the version it read |
  *
  * @module
  */
@@ -49,25 +49,25 @@ const jobSchema = z.object({
   history: z.array(z.object({ atMs: z.number(), state: z.string(), epoch: z.int() })),
 });
 
-/** A job's file: `name` in the file store, `filename` as users see it. */
+/** The file of a job: `name` in the file store, `filename` for users. */
 export type Artifact = z.infer<typeof artifactSchema>;
 
-/** The only truth about a job. What moves it is in `jobs/engine/transitions.ts`. Times in epoch ms. */
+/** The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. */
 export type JobRecord = z.infer<typeof jobSchema>;
 
-/** A record and the version it was read at. */
+/** A record and its version. */
 export interface JobEntry {
-  /** Its key, for checks. */
+  /** The key, for checks. */
   readonly key: Deno.KvKey;
   /** The record. */
   readonly value: JobRecord;
-  /** The version of its last change. */
+  /** The version that was read. */
   readonly versionstamp: string;
 }
 
 type Kv = Pick<Deno.Kv, "get" | "atomic">;
 
-/** Reads a job; null where there is none. */
+/** Reads a job; null if there is none. */
 export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { key, value: jobSchema.parse(value), versionstamp };
@@ -84,13 +84,13 @@ export async function getJobs(
   );
 }
 
-/** Sets a new job and its due entry. */
+/** Adds a new job and its due entry to a commit. */
 export function stageJob(op: Staging, record: JobRecord): void {
   op.set([SPACE, record.id], record);
   stageDue(op, { ...record.due, id: record.id });
 }
 
-/** Writes what a job has become and moves its due entry. False where it was changed meanwhile. */
+/** Writes the next record of a job and moves its due entry. False if the job has changed meanwhile. */
 export async function commitJob(kv: Kv, from: JobEntry, to: JobRecord): Promise<boolean> {
   const op = kv.atomic().check(from);
   op.set(from.key, to);
@@ -102,7 +102,7 @@ export async function commitJob(kv: Kv, from: JobEntry, to: JobRecord): Promise<
   return (await op.commit()).ok;
 }
 
-/** Deletes a job, its due entry and its idempotency slot. False where it was changed meanwhile. */
+/** Deletes a job, its due entry and its idempotency slot. False if the job has changed meanwhile. */
 export async function deleteJob(kv: Kv, from: JobEntry): Promise<boolean> {
   const { id, due, owner, slot } = from.value;
   const op = kv.atomic().check(from);
@@ -112,7 +112,7 @@ export async function deleteJob(kv: Kv, from: JobEntry): Promise<boolean> {
   return (await op.commit()).ok;
 }
 
-/** Takes away a due entry that is not the job's (any more), unless the job changes meanwhile. */
+/** Deletes a due entry that is not (or no longer) the job's, unless the job changes meanwhile. */
 export async function dropStaleDue(
   kv: Pick<Deno.Kv, "atomic">,
   due: Due,

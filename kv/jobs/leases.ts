@@ -1,15 +1,15 @@
 /**
- * Leases of duties: the right of one process to do something that must not be done twice at once.
+ * Leases of duties: the right of one process to do what two must not do at the same time.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["lease", name]` | {@link Lease} | the process that takes, renews or gives it up |
+ * | `["lease", name]` | {@link Lease} | the process that takes, renews or releases it |
  *
  * | from | to | when |
  * |---|---|---|
- * | free, run out, or of a dead owner | held | taken: epoch +1 |
+ * | free, expired, or of a dead owner | held | taken: epoch +1 |
  * | held | held | renewed by its owner under the same epoch |
- * | held | free | given up: `untilMs` 0, the cursor stays |
+ * | held | free | released: `untilMs` 0, the cursor stays |
  *
  * @module
  */
@@ -26,24 +26,24 @@ const leaseSchema = z.object({
   cursor: z.json(),
 });
 
-/** A lease. `cursor` is how far its duty has come, in the duty's own terms. */
+/** A lease. `cursor` is the progress of its duty, in a form that the duty defines. */
 export type Lease = z.infer<typeof leaseSchema>;
 
-/** Who takes a lease, and for how long. */
+/** A request to take or renew a lease. */
 export interface LeaseRequest {
-  /** What the lease is for. */
+  /** The name of the lease. */
   readonly name: string;
   /** The process that takes it. */
   readonly owner: string;
   /** Epoch milliseconds now. */
   readonly nowMs: number;
-  /** When it runs out, epoch milliseconds. */
+  /** When it expires, epoch milliseconds. */
   readonly untilMs: number;
   /** Whether every other owner is known to be dead. */
   readonly isExclusive: boolean;
 }
 
-/** Takes a lease that is free, or renews one's own. Null where another process holds it. */
+/** Takes a free lease or renews one's own. Null if another process holds it. */
 export async function takeLease(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   { name, owner, nowMs, untilMs, isExclusive }: LeaseRequest,
@@ -59,7 +59,7 @@ export async function takeLease(
   return result.ok ? lease : null;
 }
 
-/** Keeps how far a duty has come. False where the lease is another's by now. */
+/** Stores the cursor of a duty. False if the lease belongs to another process by now. */
 export async function keepCursor(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   name: string,
@@ -74,7 +74,7 @@ export async function keepCursor(
   return result.ok;
 }
 
-/** Gives a lease up, so that another process need not wait; fine when it is another's by now. */
+/** Releases a lease, so that others need not wait. Does nothing if it is another's by now. */
 export async function giveUpLease(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   name: string,

@@ -1,9 +1,9 @@
 /**
- * Idempotency slots: which job came of a request that carried a key.
+ * Idempotency slots: which job a request with an idempotency key created.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["job_slot", owner, slot]` | `{ v: 1, jobId }` | with the job, in one commit; deleted with it |
+ * | `["job_slot", owner, slot]` | `{ v: 1, jobId }` | whoever creates or deletes the job, in the same commit |
  *
  * @module
  */
@@ -15,21 +15,21 @@ const SPACE = "job_slot";
 
 const slotSchema = z.object({ v: z.literal(1), jobId: z.string() });
 
-/** A slot: who asked, and the key they gave. */
+/** A slot. */
 export interface JobSlot {
-  /** Who asked. */
+  /** Who requested the job. */
   readonly owner: string;
-  /** Their key. */
+  /** Their idempotency key. */
   readonly slot: string;
 }
 
-/** A slot as it was read. */
+/** A slot and its version. */
 export interface SlotEntry {
-  /** Its key, for checks. */
+  /** The key, for checks. */
   readonly key: Deno.KvKey;
-  /** The version of its last change, or null where it is free. */
+  /** The version that was read; null if the slot is free. */
   readonly versionstamp: string | null;
-  /** The job that has it, or null where it is free. */
+  /** The job of the slot; null if the slot is free. */
   readonly jobId: string | null;
 }
 
@@ -43,7 +43,7 @@ export async function getSlot(
   return { key, versionstamp, jobId };
 }
 
-/** Gives a slot to a job. */
+/** Assigns a slot to a job. */
 export function stageSlot(op: Staging, { owner, slot }: JobSlot, jobId: string): void {
   op.set([SPACE, owner, slot], { v: 1, jobId });
 }

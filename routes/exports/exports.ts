@@ -27,9 +27,9 @@ import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 
-/** How many seconds a client should leave between two reads of the status. */
+/** How many seconds a client should wait before it reads the status again. */
 const RETRY_AFTER_SECONDS = 1;
-/** Who asks, until there are accounts. */
+/** The owner of every job, until there are accounts. */
 const ANYONE = "anyone";
 
 /** What the routes need. */
@@ -119,7 +119,7 @@ async function exportJob(jobs: ExportDeps["jobs"], id: string): Promise<JobRecor
   return job?.kind === METER_EXPORT ? job : null;
 }
 
-/** What is asked for, its span half-open; throws with every problem there is. */
+/** The export that a body requests, as a half-open span. Throws an error that lists every problem. */
 function parseExport(
   body: unknown,
   nowMs: number,
@@ -141,7 +141,7 @@ function parseExport(
   };
 }
 
-/** What is wrong with the times as far as they can be read; the schema speaks of the others. */
+/** What is wrong with the times that can be read. The schema reports those that cannot. */
 function rangeErrors(
   { start, end }: { start: unknown; end: unknown },
   nowMs: number,

@@ -20,7 +20,7 @@ import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/req
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
 
-/** An id that the examples speak of. */
+/** The id in the examples. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 
 /** What you can do with a new job. */
@@ -42,10 +42,11 @@ const create: Operation = {
   path: "/api/export/csv",
   id: "createExport",
   tag: "Exports",
-  summary: "Ask for an export",
-  description: "Makes a job that writes the readings of a smart meter into a CSV file. Watch its " +
-    "status until it is not `pending`, then download the file. A job that was accepted is done, " +
-    "also when the service dies meanwhile.",
+  summary: "Create an export",
+  description: "Creates a job that writes the readings of a smart meter to a CSV file. Read its " +
+    "status until it is no longer `pending`, then download the file. With `Prefer: wait=30` one " +
+    "request is enough: its answer has the status after the wait, and the path of the file. A " +
+    "job that was accepted is completed even if the service crashes in between.",
   parameters: [
     preferWaitOrAsync,
     idempotencyKeyHeader("january-of-meter-123"),
@@ -103,8 +104,8 @@ const create: Operation = {
 const jobId: Parameter = {
   in: "path",
   name: "job_id",
-  description: "The id that the export was answered with, in any case.",
-  schema: z.string(),
+  description: "The `job_id` of the export, in upper or lower case.",
+  schema: z.string().min(1),
   example: EXAMPLE_JOB,
 };
 
@@ -113,8 +114,8 @@ const status: Operation = {
   path: "/api/export/status/{job_id}",
   id: "getExportStatus",
   tag: "Exports",
-  summary: "Look at an export",
-  description: "Always answered with 200: `status` says what the job is, also where there is none.",
+  summary: "Read the status of an export",
+  description: "The answer is always 200: `status` is `not_found` if there is no such job.",
   parameters: [jobId, preferWait],
   answers: [{
     status: 200,
@@ -128,7 +129,7 @@ const status: Operation = {
         pending: { summary: "Waiting or running", value: exampleOf(exportPending) },
         completed: { summary: "With a file", value: exampleOf(exportCompleted) },
         failed: { summary: "Without a file", value: exampleOf(exportFailed) },
-        expired: { summary: "With a file that is gone", value: exampleOf(exportExpired) },
+        expired: { summary: "With a file that was deleted", value: exampleOf(exportExpired) },
         not_found: { summary: "No export", value: exampleOf(exportNotFound) },
       },
     }],
@@ -142,7 +143,7 @@ const download = fileOperation({
   tag: "Exports",
   summary: "Download the file of an export",
   parameter: jobId,
-  csv: "A line of names, then a line a reading, ascending by time (RFC 4180, UTF-8).",
+  csv: "A header line, then one line per reading in the order of time (RFC 4180, UTF-8).",
   problems: [
     "JOB_NOT_FOUND",
     "EXPORT_NOT_READY",
@@ -152,7 +153,7 @@ const download = fileOperation({
   ],
 });
 
-/** All of them. */
+/** All operations under `/api/export`. */
 export const exportOperations: readonly Operation[] = [
   create,
   status,

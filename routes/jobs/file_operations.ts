@@ -1,6 +1,5 @@
 /**
- * GET of a stored file, as the OpenAPI document describes what `routes/http/file_response.ts`
- * answers.
+ * GET of a stored file in the OpenAPI document. `routes/http/file_response.ts` answers it.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import type { HeaderName } from "../openapi/answer_headers.ts";
 import type { Operation, Parameter } from "../openapi/operation.ts";
 import type { AnsweredCode } from "../openapi/problem_schema.ts";
 
-/** Headers of the file, whole, in part or unchanged. */
+/** Headers of every answer with a file, whole or in part, and of 304. */
 const KNOWN: readonly HeaderName[] = [
   "ETag",
   "Last-Modified",
@@ -25,35 +24,35 @@ function condition(name: string, description: string, example: string): Paramete
 }
 
 const CONDITIONS: readonly Parameter[] = [
-  condition("If-Match", "Answer only while the file has one of these tags.", "*"),
+  condition("If-Match", "Send the file only if it has one of these tags.", "*"),
   condition(
     "If-Unmodified-Since",
-    "Answer only while the file is not younger. Ignored beside `If-Match`.",
+    "Send the file only if it has not changed since. Ignored with `If-Match`.",
     "Fri, 01 Jan 2100 00:00:00 GMT",
   ),
-  condition("If-None-Match", "Answer 304 where the file still has one of these tags.", '"other"'),
+  condition("If-None-Match", "Answer 304 if the file has one of these tags.", '"other"'),
   condition(
     "If-Modified-Since",
-    "Answer 304 where the file is not younger. Ignored beside `If-None-Match`.",
+    "Answer 304 if the file has not changed since. Ignored with `If-None-Match`.",
     "Mon, 01 Jan 2024 00:00:00 GMT",
   ),
 ];
 const RANGES: readonly Parameter[] = [
-  condition("Range", "One range of bytes; several are answered with the whole.", "bytes=0-1023"),
+  condition("Range", "One range of bytes. Several ranges get the whole file.", "bytes=0-1023"),
   condition(
     "If-Range",
-    "Heed `Range` only where the file still has this tag or date.",
+    "Apply `Range` only if the file still has this tag or date.",
     '"e8d187bca989bbb2fea893532aa95ddc2008269e9d5618d513e3f731dcea730d"',
   ),
 ];
 
-/** What sets one file's operations apart. */
+/** The parts in which the operations on one file differ from those on others. */
 export interface FileOperation extends Pick<Operation, "path" | "id" | "tag" | "summary"> {
-  /** Which file. */
+  /** The parameter that names the file. */
   readonly parameter: Parameter;
-  /** What stands in it, in Markdown. */
+  /** The content of the file, in Markdown. */
   readonly csv: string;
-  /** Problems beside those of any file. */
+  /** Problems besides those of every file. */
   readonly problems: readonly AnsweredCode[];
 }
 
@@ -66,18 +65,19 @@ export function fileOperation(
   return {
     ...named,
     method: "get",
-    description: "Preconditions and ranges are those of RFC 9110, in its order. A download that " +
-      "broke off goes on with `Range` and `If-Range`.",
+    description:
+      "Preconditions and ranges work as in RFC 9110. To resume a download, send `Range` " +
+      "and `If-Range`.",
     parameters: [parameter, ...CONDITIONS, ...RANGES],
     answers: [
       { status: 200, description: "The whole file.", headers: WITH_BODY, content },
       {
         status: 206,
-        description: "The bytes asked for.",
+        description: "The requested bytes.",
         headers: [...WITH_BODY, "Content-Range"],
         content,
       },
-      { status: 304, description: "The file is the one the client has.", headers: KNOWN },
+      { status: 304, description: "The client has this file already.", headers: KNOWN },
     ],
     problems: [...problems, "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE", "STORAGE_UNAVAILABLE"],
   };

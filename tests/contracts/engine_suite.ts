@@ -1,5 +1,5 @@
 /**
- * What the job engine does on any database.
+ * The behaviour of the job engine on any database.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
 import { createGate, textKind, type WorkerRig } from "../support/worker_rig.ts";
 
-/** Runs every behaviour on databases that `openRig` opens. */
+/** Tests every behaviour on databases that `openRig` opens. */
 export function testEngine(database: string, openRig: () => Promise<WorkerRig>): void {
   const test = (name: string, fn: (rig: WorkerRig) => Promise<void>) =>
     Deno.test(`${name} (${database})`, async () => {
@@ -32,7 +32,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals([job.artifact?.sizeBytes, job.artifact?.sha256], [3, sha256]);
   });
 
-  test("an error with a code that cannot pass ends a job at once", async (rig) => {
+  test("an error that cannot pass fails a job at once", async (rig) => {
     let runs = 0;
     await rig.addWorker("a", [failingKind(() => {
       runs++;
@@ -43,7 +43,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(runs, 1);
   });
 
-  test("a fault without a code is tried three times and told in the kind's words", async (rig) => {
+  test("a fault without a code is tried three times and shown in the words of the kind", async (rig) => {
     let runs = 0;
     await rig.addWorker("a", [failingKind(() => {
       runs++;
@@ -59,7 +59,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(job.error, { code: "EXPORT_FAILED", message: "It failed", details: "" });
   });
 
-  test("a zombie cannot finish nor overwrite, and what it left is swept", async (rig) => {
+  test("a run that lost its lease can neither finish nor overwrite, and its file is swept", async (rig) => {
     const gate = createGate();
     const entered = createGate();
     await rig.addWorker("zombie", [textKind(rig.files, async () => {
@@ -70,7 +70,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     const { id } = await rig.ask();
     await entered.passed;
     await rig.addWorker("heir", [textKind(rig.files, () => Promise.resolve("of the heir"))]);
-    // Past the lease before the zombie's next heartbeat; the zombie has no room for a second run.
+    // The lease expires before the zombie's next heartbeat. The zombie has no room for a second run.
     rig.advance(LEASE_MS + 1_000);
     const job = await rig.until(id, "completed");
     assertEquals([job.epoch, job.abandoned, job.artifact?.name], [2, 1, `${id}.2`]);
@@ -83,7 +83,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(await new Response(body).text(), "of the heir");
   });
 
-  test("a run whose lease another process took is told by its signal", async (rig) => {
+  test("the signal of a run aborts when another process takes its lease", async (rig) => {
     const aborted = createGate();
     let runs = 0;
     const kind: JobKind = {
@@ -106,7 +106,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals((await rig.until(id, "failed")).epoch, 2);
   });
 
-  test("heartbeats keep a long run, though its due entry fires", async (rig) => {
+  test("heartbeats keep a long run alive although its due entry fires", async (rig) => {
     const gate = createGate();
     await rig.addWorker("a", [textKind(rig.files, async () => {
       await gate.passed;
@@ -127,7 +127,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals([job.epoch, job.abandoned], [1, 0]);
   });
 
-  test("a stopped worker hands its job back, and another one completes it", async (rig) => {
+  test("a stopped worker makes its job pending, and another worker completes it", async (rig) => {
     const worker = await rig.addWorker("a", [
       { ...failingKind(() => {}), run: ({ signal }) => untilAborted(signal) },
     ]);
@@ -140,7 +140,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals((await rig.until(id, "completed")).epoch, 2);
   });
 
-  test("a worker that stops lets its job end when there is time", async (rig) => {
+  test("a worker that stops lets its job end within the grace period", async (rig) => {
     const gate = createGate();
     const worker = await rig.addWorker("a", [textKind(rig.files, async () => {
       await gate.passed;
@@ -154,7 +154,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals((await rig.jobs.get(id))?.state, "completed");
   });
 
-  test("never more jobs run at once than there are slots", async (rig) => {
+  test("no more jobs run at the same time than the limit allows", async (rig) => {
     let running = 0, most = 0;
     await rig.addWorker("a", [textKind(rig.files, async () => {
       most = Math.max(most, ++running);
@@ -167,7 +167,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(most, 3);
   });
 
-  test("two workers run each of many jobs once", async (rig) => {
+  test("two workers run many jobs, each job once", async (rig) => {
     const runs: string[] = [];
     const kind: JobKind = {
       ...failingKind(() => {}),
@@ -183,7 +183,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(runs.toSorted(), asked.map(({ id }) => `${id}.1`).toSorted());
   });
 
-  test("the same slot with the same request is one job, with another an error", async (rig) => {
+  test("the same slot and request is the same job; with a different request it is an error", async (rig) => {
     const asked = await Promise.all(
       Array.from({ length: 5 }, () => rig.ask({ slot: "k", params: "p" })),
     );
@@ -193,7 +193,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assert((await rig.ask({ slot: "other", params: "q" })).id !== asked[0].id);
   });
 
-  test("cancel ends a waiting job at once, a running one soon, an ended one not", async (rig) => {
+  test("cancel ends a pending job at once and a running one soon, and refuses an ended one", async (rig) => {
     const waiting = await rig.ask();
     assertEquals(await rig.jobs.cancel(waiting.id), true);
     assertEquals((await rig.jobs.get(waiting.id))?.state, "cancelled");
@@ -207,7 +207,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(await rig.jobs.cancel(running.id), false);
   });
 
-  test("a job that was cancelled does not complete, though its run came to its end", async (rig) => {
+  test("a cancelled job does not complete, even if its run reached its end", async (rig) => {
     const gate = createGate();
     await rig.addWorker("a", [textKind(rig.files, async () => {
       await gate.passed;
@@ -220,7 +220,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals((await rig.until(id, "cancelled")).artifact, null);
   });
 
-  test("an ended job's file goes at its time, its record later, its slot with it", async (rig) => {
+  test("the file of an ended job is deleted on time, its record and slot later", async (rig) => {
     await rig.addWorker("a", [textKind(rig.files, () => Promise.resolve("x"))]);
     const { id } = await rig.ask({ slot: "k" });
     await rig.until(id, "completed");

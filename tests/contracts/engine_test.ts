@@ -12,7 +12,7 @@ testEngine(
   async () => createWorkerRig(strictKv(await Deno.openKv(":memory:"), {}), { hasQueue: false }),
 );
 
-Deno.test("every job completes with its file though one commit in five fails", async () => {
+Deno.test("every job completes with its file although one commit in five fails", async () => {
   const plan: StrictPlan = {};
   const kv = strictKv(await Deno.openKv(":memory:"), plan);
   await using rig = await createWorkerRig(kv, { hasQueue: false });
@@ -23,7 +23,7 @@ Deno.test("every job completes with its file though one commit in five fails", a
   const jobsNow = () => Promise.all(asked.map(({ id }) => rig.jobs.get(id)));
   for (let round = 0; round < 200; round++) {
     if ((await jobsNow()).every((job) => job?.state === "completed")) break;
-    // A claim whose answer was lost waits for the end of its lease.
+    // A claim whose answer got lost waits for the end of its lease.
     rig.advance(LEASE_MS / 4);
     await pause(50);
   }

@@ -13,7 +13,7 @@ const TOO_MUCH: Readonly<Record<string, Build>> = {
 };
 
 for (const [limit, build] of Object.entries(TOO_MUCH)) {
-  Deno.test(`a strict database does nothing of a commit of more than ${limit}`, async () => {
+  Deno.test(`a strict database refuses a commit of more than ${limit}`, async () => {
     using kv = strictKv(await Deno.openKv(":memory:"));
     const op = kv.atomic().set(["other"], 1);
     build(op);
@@ -22,7 +22,7 @@ for (const [limit, build] of Object.entries(TOO_MUCH)) {
   });
 }
 
-Deno.test("a strict database takes what is just within its limits", async () => {
+Deno.test("a strict database accepts what is just within its limits", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const op = kv.atomic();
   times(10, (i) => op.check({ key: ["a", i], versionstamp: null }));
@@ -31,7 +31,7 @@ Deno.test("a strict database takes what is just within its limits", async () => 
   assertEquals((await op.commit()).ok, true);
 });
 
-Deno.test("a strict database has no queue and reads at most ten keys at once", async () => {
+Deno.test("a strict database has no queue and reads at most ten keys per call", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   assertThrows(() => kv.atomic().enqueue(1), TypeError, "queue");
   assertThrows(() => kv.listenQueue(() => {}), TypeError, "queue");
@@ -48,7 +48,7 @@ Deno.test("a lost commit did not happen, an unanswered one did", async () => {
   assertEquals((await below.get(["a"])).value, 2);
 });
 
-Deno.test("a cut lets so many commits happen and none after", () => {
+Deno.test("a cut lets a number of commits happen and none after them", () => {
   const ahead = (number: number) => ({ number, keys: [] });
   const fate = cutAfter(2, "unanswered");
   assertEquals([5, 6, 7, 8].map((number) => fate(ahead(number))), [
@@ -60,7 +60,7 @@ Deno.test("a cut lets so many commits happen and none after", () => {
   assertEquals(cutAfter(0)(ahead(1)), "lost");
 });
 
-Deno.test("random fates are the same for a seed and come at their rate", () => {
+Deno.test("random fates are the same for a seed and have their rate", () => {
   const draw = (seed: number) => Array.from({ length: 1_000 }, randomFates(seed, 0.2));
   assertEquals(draw(1), draw(1));
   assertNotEquals(draw(1), draw(2));
@@ -69,7 +69,7 @@ Deno.test("random fates are the same for a seed and come at their rate", () => {
   assertEquals(new Set(faults), new Set(["lost", "unanswered"]));
 });
 
-Deno.test("a list is the same as below, whatever its batches, and each batch counts", async () => {
+Deno.test("a list is the same as that of the database below, for any batch size, and each batch counts", async () => {
   using below = await Deno.openKv(":memory:");
   await Promise.all(Array.from({ length: 25 }, (_, i) => below.set(["a", i], i)));
   const kv = strictKv(below);

@@ -3,11 +3,11 @@ import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { reportFilename, STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import {
-  beaten,
   cancelled,
   claimed,
   completed,
   expired,
+  extended,
   failed,
 } from "../../jobs/engine/transitions.ts";
 import type { IntakeResult } from "../../kv/devices/intake.ts";
@@ -47,7 +47,7 @@ const finished = completed(running, NOW_MS, {
 const error = { code: "JOB_ABANDONED", message: "The job was given up", details: "" };
 const JOBS: Record<string, JobRecord> = {
   waiting: exportJob(),
-  running: beaten(running, NOW_MS, { done: 5, total: 50, percent: 10 }),
+  running: extended(running, NOW_MS, { done: 5, total: 50, percent: 10 }),
   finished,
   expired: expired(finished, NOW_MS, NOW_MS + 1),
   failed: failed(running, NOW_MS, { error, keptUntilMs: NOW_MS + 1 }),

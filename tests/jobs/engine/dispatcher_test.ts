@@ -22,7 +22,7 @@ function dispatcherOf(rig: WorkerRig): Dispatcher {
   });
 }
 
-/** Takes a job as a process would that dies then. */
+/** Claims a job like a process that dies afterwards. */
 async function claimAsDead(rig: WorkerRig, id: string): Promise<JobRecord> {
   const entry = await getJob(rig.kv, id);
   assert(entry !== null);
@@ -31,34 +31,34 @@ async function claimAsDead(rig: WorkerRig, id: string): Promise<JobRecord> {
   return job;
 }
 
-Deno.test("jobs of dead owners are handed back at once, one's own are not", async () => {
+Deno.test("the jobs of dead owners become pending at once, one's own do not", async () => {
   await using rig = await createWorkerRig();
   const [left, own] = [await rig.ask(), await rig.ask()];
   await claimAsDead(rig, left.id);
   const entry = await getJob(rig.kv, own.id);
   assert(entry !== null && await commitJob(rig.kv, entry, claimed(entry.value, "me", rig.now())));
-  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
+  assertEquals(await dispatcherOf(rig).requeueOthers(), 1);
   assertEquals((await rig.jobs.get(left.id))?.state, "pending");
   assertEquals((await rig.jobs.get(own.id))?.state, "running");
 });
 
-Deno.test("a job that 21 owners left is failed as abandoned, not run for ever", async () => {
+Deno.test("a job that 21 owners abandoned fails and does not run forever", async () => {
   await using rig = await createWorkerRig();
   const dispatcher = dispatcherOf(rig);
   const { id } = await rig.ask();
   for (let time = 1; time <= MAX_ABANDONED; time++) {
     await claimAsDead(rig, id);
-    await dispatcher.handBackOthers();
+    await dispatcher.requeueOthers();
     const job = await rig.jobs.get(id);
     assertEquals([job?.state, job?.abandoned, job?.attempt], ["pending", time, 1]);
   }
   await claimAsDead(rig, id);
-  await dispatcher.handBackOthers();
+  await dispatcher.requeueOthers();
   const job = await rig.jobs.get(id);
   assertEquals([job?.state, job?.error?.code], ["failed", "JOB_ABANDONED"]);
 });
 
-Deno.test("a due entry that fires while the lease holds is armed anew at the lease's end", async () => {
+Deno.test("a due entry that fires while the lease holds moves to the end of the lease", async () => {
   await using rig = await createWorkerRig();
   const { id } = await rig.ask();
   const { due, lease } = await claimAsDead(rig, id);
@@ -72,7 +72,7 @@ Deno.test("a due entry that fires while the lease holds is armed anew at the lea
   assertEquals((await rig.jobs.get(id))?.state, "running");
 });
 
-Deno.test("a job of a kind that is not known waits for a minute and harms no other", async () => {
+Deno.test("a job of an unknown kind waits a minute and does not affect other jobs", async () => {
   await using rig = await createWorkerRig();
   const { id, due } = await rig.ask({ kind: "of a later version" });
   await dispatcherOf(rig).onWaiting({ ...due, id });
@@ -80,23 +80,23 @@ Deno.test("a job of a kind that is not known waits for a minute and harms no oth
   assert(job !== null && job.state === "pending" && job.due.atMs >= due.atMs + 60_000);
 });
 
-Deno.test("a record that cannot be read does not keep others from being handed back", async () => {
+Deno.test("a record that cannot be read does not stop others from becoming pending", async () => {
   await using rig = await createWorkerRig();
   const { id } = await rig.ask();
   const { due } = await claimAsDead(rig, id);
   await rig.kv.set(["job", "broken"], { v: 99 });
   await rig.kv.set(["due", due.atMs - 1, "job_lease", "broken"], true);
-  assertEquals(await dispatcherOf(rig).handBackOthers(), 1);
+  assertEquals(await dispatcherOf(rig).requeueOthers(), 1);
   assertEquals((await rig.jobs.get(id))?.state, "pending");
 });
 
-Deno.test("a job that was asked to be cancelled is not begun again", async () => {
+Deno.test("a job with a cancel request does not start again", async () => {
   await using rig = await createWorkerRig();
   const dispatcher = dispatcherOf(rig);
   const { id } = await rig.ask();
   await claimAsDead(rig, id);
   await rig.jobs.cancel(id);
-  await dispatcher.handBackOthers();
+  await dispatcher.requeueOthers();
   const job = await rig.jobs.get(id);
   assert(job !== null);
   await dispatcher.onWaiting({ ...job.due, id });

@@ -15,7 +15,7 @@ function dutyOf(rounds: string[], owner: string, fails = false): Duty {
   };
 }
 
-Deno.test("of two processes one does a duty, the other takes over when it is given up", async () => {
+Deno.test("one of two processes does a duty, and the other takes over when it is released", async () => {
   using kv = await Deno.openKv(":memory:");
   const rounds: string[] = [];
   const deps = { kv, now: Date.now, log: () => {}, isExclusive: false };
@@ -29,7 +29,7 @@ Deno.test("of two processes one does a duty, the other takes over when it is giv
   await other.stop();
 });
 
-Deno.test("a duty whose owner died is done by another one once its lease has run out", async () => {
+Deno.test("another process does a dead owner's duty once its lease has expired", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(["lease", "duty"], { v: 1, owner: "dead", epoch: 7, untilMs: 5_000, cursor: null });
   let nowMs = 4_000;
@@ -43,7 +43,7 @@ Deno.test("a duty whose owner died is done by another one once its lease has run
   await loop.stop();
 });
 
-Deno.test("where every other owner is known to be dead, a duty is taken over at once", async () => {
+Deno.test("a duty is taken over at once if every other owner is known to be dead", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(["lease", "duty"], { v: 1, owner: "dead", epoch: 7, untilMs: 1e15, cursor: null });
   const rounds: string[] = [];
@@ -53,7 +53,7 @@ Deno.test("where every other owner is known to be dead, a duty is taken over at 
   await loop.stop();
 });
 
-Deno.test("a round that throws is logged, and the next one comes", async () => {
+Deno.test("a round that throws is logged, and the next round runs", async () => {
   using kv = await Deno.openKv(":memory:");
   const rounds: string[] = [];
   const logged: string[] = [];
@@ -65,7 +65,7 @@ Deno.test("a round that throws is logged, and the next one comes", async () => {
   assertEquals(logged.includes("duty round failed"), true);
 });
 
-Deno.test("a duty with long pauses keeps its lease within them", async () => {
+Deno.test("a duty with long pauses keeps its lease during them", async () => {
   using time = new FakeTime();
   using kv = await Deno.openKv(":memory:");
   const rounds: string[] = [];
@@ -81,7 +81,7 @@ Deno.test("a duty with long pauses keeps its lease within them", async () => {
   await stopped;
 });
 
-/** Whether the lease is held once what is on its way to the database has come there. */
+/** Whether the lease is held once pending writes have reached the database. */
 async function isHeldSoon(kv: Deno.Kv, nowMs: number): Promise<boolean> {
   for (let look = 0; look < 2_000; look++) {
     if (await isLeaseHeld(kv, "duty", nowMs)) return true;

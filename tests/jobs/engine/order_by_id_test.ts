@@ -2,7 +2,7 @@ import { orderById } from "../../../jobs/engine/order_by_id.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
 
-Deno.test("orderById() puts things in the order of their ids, few or very many", async () => {
+Deno.test("orderById() sorts things by id, few or very many", async () => {
   const random = createRandom(3);
   for (const count of [0, 1, 10_000, 10_001, 45_000]) {
     const ids = Array.from({ length: count }, () => `d${Math.floor(random() * 1e6)}`);
@@ -11,7 +11,7 @@ Deno.test("orderById() puts things in the order of their ids, few or very many",
   }
 });
 
-Deno.test("orderById() lets the event loop go on", async () => {
+Deno.test("orderById() does not block the event loop", async () => {
   let turns = 0;
   const timer = setInterval(() => turns++, 0);
   await orderById(Array.from({ length: 100_000 }, (_, n) => ({ id: String(n * 7_919 % 100_003) })));

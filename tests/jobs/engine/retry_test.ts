@@ -6,7 +6,7 @@ Deno.test("retryDelayMs() waits half a second, then two", () => {
   assertEquals([1, 2].map(retryDelayMs), [500, 2_000]);
 });
 
-Deno.test("mayPass() takes faults of storage and unknown ones for passing, missing meters not", () => {
+Deno.test("mayPass() is true for storage faults and unknown faults, false for missing meters", () => {
   assertEquals(mayPass(new AppError("STORAGE_FULL", "")), true);
   assertEquals(mayPass(new AppError("STORAGE_UNAVAILABLE", "")), true);
   assertEquals(mayPass(new TypeError("")), true);

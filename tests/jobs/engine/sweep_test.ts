@@ -8,7 +8,7 @@ import { openDiskFileStore } from "../../../data/files/disk.ts";
 
 const NOBODY = "00000000-0000-4000-8000-000000000000";
 
-Deno.test("the sweep keeps a completed job's file and a running epoch's, and deletes the others", async () => {
+Deno.test("the sweep keeps the files of completed jobs and running epochs, and deletes the others", async () => {
   await using rig = await createWorkerRig();
   await using folder = await makeTempFolder();
   const files = await openDiskFileStore(folder.path);

@@ -2,7 +2,7 @@ import { loadDemoData } from "../../../jobs/exports/demo_data.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("a reading that somebody adds to today leaves no hole in the demo", async () => {
+Deno.test("a reading that someone adds to today leaves no gap in the demo data", async () => {
   using kv = await Deno.openKv(":memory:");
   const series = createSeriesStore({ kv, now: Date.now });
   const today = Date.UTC(2024, 0, 3);
@@ -14,11 +14,11 @@ Deno.test("a reading that somebody adds to today leaves no hole in the demo", as
   assertEquals((await series.describe({ profile: "meter", id: "123" }))?.count, 3 * 1440);
 });
 
-Deno.test("the demo meter reaches to the start of today and is topped up at later starts", async () => {
+Deno.test("the demo meter ends at the start of today, and later starts add what is missing", async () => {
   using kv = await Deno.openKv(":memory:");
   const series = createSeriesStore({ kv, now: Date.now });
   const noon = Date.UTC(2024, 2, 1, 12);
-  // January and the leap year's February: 60 days of 1,440 minutes.
+  // January and February of a leap year: 60 days of 1,440 minutes.
   assertEquals(await loadDemoData(series, noon), 60 * 1440);
   assertEquals(await loadDemoData(series, noon), 0);
   assertEquals(await loadDemoData(series, noon + 86_400_000), 1440);

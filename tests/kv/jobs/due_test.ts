@@ -14,14 +14,14 @@ function wait(atMs: number, id = "j"): Due {
   return { atMs, kind: "job_wait", id };
 }
 
-Deno.test("listDue() gives entries up to a time and including it, the oldest first", async () => {
+Deno.test("listDue() returns entries up to and including a time, oldest first", async () => {
   using kv = await kvWithDue(wait(1_000), wait(9), wait(0), wait(1_001), wait(100));
   const due = await Array.fromAsync(listDue(kv, { upToMs: 1_000 }));
   assertEquals(due, [wait(0), wait(9), wait(100), wait(1_000)]);
   assertEquals(await Array.fromAsync(listDue(kv, { upToMs: -1 })), []);
 });
 
-Deno.test("entries of one time differ by kind and id", async () => {
+Deno.test("entries with the same time differ by kind and id", async () => {
   const keep: Due = { atMs: 5, kind: "job_keep", id: "j" };
   const purge: Due = { atMs: 5, kind: "series_purge", id: "meter/m1" };
   using kv = await kvWithDue(purge, wait(5, "k"), keep, wait(5));
@@ -29,7 +29,7 @@ Deno.test("entries of one time differ by kind and id", async () => {
   assertEquals(due, [keep, wait(5), wait(5, "k"), purge]);
 });
 
-Deno.test("an entry armed twice is one, and gone when taken away", async () => {
+Deno.test("an entry added twice is one entry, and is gone once deleted", async () => {
   using kv = await kvWithDue(wait(5), wait(5), wait(6));
   const op = kv.atomic();
   stageDueDelete(op, wait(5));
@@ -37,14 +37,14 @@ Deno.test("an entry armed twice is one, and gone when taken away", async () => {
   assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 10 })), [wait(6)]);
 });
 
-Deno.test("entries of a kind that a newer version knows are passed over and stay", async () => {
+Deno.test("entries of a kind that only a newer version knows are skipped and stay", async () => {
   using kv = await kvWithDue(wait(5));
   await kv.set(["due", 4, "kind of a newer version", "d"], true);
   assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 10 })), [wait(5)]);
   assertEquals((await kv.get(["due", 4, "kind of a newer version", "d"])).value, true);
 });
 
-Deno.test("listDue() of nothing due costs one read, and many entries one a batch", async () => {
+Deno.test("listDue() costs one read if nothing is due, and one per batch of entries", async () => {
   const entries = Array.from({ length: 25 }, (_, atMs) => wait(atMs));
   using kv = strictKv(await kvWithDue(...entries));
   await Array.fromAsync(listDue(kv, { upToMs: -1 }));
@@ -53,7 +53,7 @@ Deno.test("listDue() of nothing due costs one read, and many entries one a batch
   assertEquals(kv.reads(), 1 + 3);
 });
 
-Deno.test("a crowd has a range of its own, which listDue() does not read", async () => {
+Deno.test("a crowd has its own key range, which listDue() does not read", async () => {
   using kv = strictKv(await kvWithDue(wait(5)));
   const op = kv.atomic();
   const crowd = (atMs: number): Due<"device_offline"> => ({

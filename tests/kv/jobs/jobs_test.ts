@@ -38,7 +38,7 @@ const JOB: JobRecord = {
   history: [],
 };
 
-/** A database with a job, given a slot where it names one. */
+/** A database with a job, which owns the slot that it names. */
 async function kvWithJob(job: JobRecord = JOB): Promise<Deno.Kv> {
   const kv = await Deno.openKv(":memory:");
   const op = kv.atomic();
@@ -58,7 +58,7 @@ function allDue(kv: Deno.Kv): Promise<Due[]> {
   return Array.fromAsync(listDue(kv, { upToMs: 1e12 }));
 }
 
-/** The job with another due time and state. */
+/** The job with a different due time and state. */
 function moved(
   job: JobRecord,
   atMs: number,
@@ -67,7 +67,7 @@ function moved(
   return { ...job, updatedMs: job.updatedMs + 1, due: { kind, atMs } };
 }
 
-Deno.test("a job comes back as it was set, with its one due entry and its slot", async () => {
+Deno.test("a job is read as it was written, with its one due entry and its slot", async () => {
   using kv = await kvWithJob();
   assertEquals((await readJob(kv)).value, JOB);
   assertEquals(await allDue(kv), [{ kind: "job_wait", atMs: 100, id: "j1" }]);
@@ -76,7 +76,7 @@ Deno.test("a job comes back as it was set, with its one due entry and its slot",
   assertEquals(await getJob(kv, "j2"), null);
 });
 
-Deno.test("getJob() refuses a record of a form it does not know", async () => {
+Deno.test("getJob() rejects a record of an unknown form", async () => {
   using kv = await kvWithJob();
   const { key } = await readJob(kv);
   await kv.set(key, { ...JOB, v: 2 });
@@ -85,7 +85,7 @@ Deno.test("getJob() refuses a record of a form it does not know", async () => {
   await assertRejects(() => getJob(kv, "j1"));
 });
 
-Deno.test("of two that move a job at once one is refused and writes nothing", async () => {
+Deno.test("one of two concurrent moves of a job is refused and writes nothing", async () => {
   using kv = await kvWithJob();
   const from = await readJob(kv);
   const results = await Promise.all(
@@ -97,7 +97,7 @@ Deno.test("of two that move a job at once one is refused and writes nothing", as
   assertEquals(await allDue(kv), [{ ...due, id: "j1" }]);
 });
 
-Deno.test("commitJob() of a deleted job is refused and does not bring it back", async () => {
+Deno.test("commitJob() of a deleted job is refused and does not restore it", async () => {
   using kv = await kvWithJob();
   const from = await readJob(kv);
   assert(await deleteJob(kv, from));
@@ -105,14 +105,14 @@ Deno.test("commitJob() of a deleted job is refused and does not bring it back", 
   assertEquals([await getJob(kv, "j1"), await allDue(kv)], [null, []]);
 });
 
-Deno.test("deleteJob() takes the record, the due entry and the slot", async () => {
+Deno.test("deleteJob() deletes the record, the due entry and the slot", async () => {
   using kv = await kvWithJob();
   await commitJob(kv, await readJob(kv), moved(JOB, 200));
   assert(await deleteJob(kv, await readJob(kv)));
   assertEquals(await Array.fromAsync(kv.list({ prefix: [] })), []);
 });
 
-Deno.test("deleteJob() is refused where the job was moved meanwhile", async () => {
+Deno.test("deleteJob() is refused if the job has moved meanwhile", async () => {
   using kv = await kvWithJob();
   const from = await readJob(kv);
   await commitJob(kv, from, moved(JOB, 200));
@@ -121,7 +121,7 @@ Deno.test("deleteJob() is refused where the job was moved meanwhile", async () =
   assertEquals((await getSlot(kv, { owner: "me", slot: "key" })).jobId, "j1");
 });
 
-Deno.test("deleteJob() of a job without a slot leaves the slots of others", async () => {
+Deno.test("deleteJob() of a job without a slot leaves other slots alone", async () => {
   using kv = await kvWithJob({ ...JOB, slot: null });
   await kv.set(["job_slot", "me", "other"], { v: 1, jobId: "j2" });
   assert(await deleteJob(kv, await readJob(kv)));
@@ -141,7 +141,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-Deno.test("whatever moves are tried and fail, a job has one due entry: its own", async () => {
+Deno.test("a job has exactly one due entry, its own, after any moves that succeed or fail", async () => {
   await fc.assert(fc.asyncProperty(steps, fc.integer(), async (list, seed) => {
     using below = await kvWithJob();
     const kv = strictKv(below, { fate: randomFates(seed, 0.3) });
@@ -158,7 +158,7 @@ Deno.test("whatever moves are tried and fail, a job has one due entry: its own",
   }));
 });
 
-Deno.test("dropStaleDue() takes away an entry that is not the job's", async () => {
+Deno.test("dropStaleDue() deletes an entry that is not the job's", async () => {
   using kv = await kvWithJob();
   await kv.set(["due", 50, "job_lease", "j1"], true);
   await kv.set(["due", 60, "job_lease", "gone"], true);
@@ -167,7 +167,7 @@ Deno.test("dropStaleDue() takes away an entry that is not the job's", async () =
   assertEquals(await allDue(kv), [{ kind: "job_wait", atMs: 100, id: "j1" }]);
 });
 
-Deno.test("dropStaleDue() leaves an entry that became the job's after it was read", async () => {
+Deno.test("dropStaleDue() keeps an entry that became the job's after the read", async () => {
   using kv = await kvWithJob();
   const stale = { atMs: 200, kind: "job_lease", id: "j1" } as const;
   const seen = await readJob(kv);
@@ -176,7 +176,7 @@ Deno.test("dropStaleDue() leaves an entry that became the job's after it was rea
   assertEquals(await allDue(kv), [stale]);
 });
 
-Deno.test("dropStaleDue() leaves the entry of a job that was made meanwhile", async () => {
+Deno.test("dropStaleDue() keeps the entry of a job that was created meanwhile", async () => {
   using kv = await kvWithJob();
   await dropStaleDue(kv, { ...JOB.due, id: "j1" }, null);
   assertEquals(await allDue(kv), [{ ...JOB.due, id: "j1" }]);

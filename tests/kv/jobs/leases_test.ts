@@ -9,26 +9,26 @@ import {
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { CommitFault, strictKv } from "../../support/strict_kv.ts";
 
-/** Takes the lease "sweep" for 30 time units, by default as owner a at 1,000. */
+/** Takes the lease "sweep" for 30 milliseconds, by default as owner a at 1,000. */
 function take(kv: Deno.Kv, request: Partial<LeaseRequest> = {}): Promise<Lease | null> {
   const nowMs = request.nowMs ?? 1_000;
   const wanted = { name: "sweep", owner: "a", nowMs, untilMs: nowMs + 30, isExclusive: false };
   return takeLease(kv, { ...wanted, ...request });
 }
 
-/** Takes it where that must work. */
+/** Takes it, and fails the test if that is refused. */
 async function taken(kv: Deno.Kv, request: Partial<LeaseRequest> = {}): Promise<Lease> {
   const lease = await take(kv, request);
   assert(lease !== null);
   return lease;
 }
 
-Deno.test("a free lease is had under epoch 1 without a cursor", async () => {
+Deno.test("a free lease is taken under epoch 1, without a cursor", async () => {
   using kv = await Deno.openKv(":memory:");
   assertEquals(await take(kv), { v: 1, owner: "a", epoch: 1, untilMs: 1_030, cursor: null });
 });
 
-Deno.test("its owner renews a lease under the same epoch, even one that has run out", async () => {
+Deno.test("the owner renews a lease under the same epoch, even after it has expired", async () => {
   using kv = await Deno.openKv(":memory:");
   await take(kv);
   for (const nowMs of [1_010, 5_000]) {
@@ -37,7 +37,7 @@ Deno.test("its owner renews a lease under the same epoch, even one that has run 
   }
 });
 
-Deno.test("another owner is refused until a lease runs out; then epochs grow", async () => {
+Deno.test("another owner is refused until the lease expires; then the epoch grows", async () => {
   using kv = await Deno.openKv(":memory:");
   await take(kv);
   assertEquals(await take(kv, { owner: "b", nowMs: 1_029 }), null);
@@ -46,14 +46,14 @@ Deno.test("another owner is refused until a lease runs out; then epochs grow", a
   assertEquals(await take(kv, { nowMs: 1_031 }), null);
 });
 
-Deno.test("where all others are dead a lease is taken at once, under the next epoch", async () => {
+Deno.test("a lease is taken at once, under the next epoch, if all others are dead", async () => {
   using kv = await Deno.openKv(":memory:");
   await take(kv);
   assertEquals((await taken(kv, { owner: "b", isExclusive: true })).epoch, 2);
   assertEquals((await taken(kv, { owner: "b", isExclusive: true })).epoch, 2);
 });
 
-Deno.test("of many that take a lease at once one has it", async () => {
+Deno.test("one of many that take a lease at the same time gets it", async () => {
   using kv = await Deno.openKv(":memory:");
   for (let round = 0; round < 20; round++) {
     const nowMs = 1_000 + 30 * round;
@@ -64,14 +64,14 @@ Deno.test("of many that take a lease at once one has it", async () => {
   }
 });
 
-Deno.test("leases of different names have nothing to do with each other", async () => {
+Deno.test("leases with different names are independent", async () => {
   using kv = await Deno.openKv(":memory:");
   await take(kv);
   const { owner, epoch } = await taken(kv, { name: "compaction", owner: "b" });
   assertEquals([owner, epoch], ["b", 1]);
 });
 
-Deno.test("a cursor is kept for whoever has the lease next", async () => {
+Deno.test("a cursor is kept for the next owner of the lease", async () => {
   using kv = await Deno.openKv(":memory:");
   const lease = await taken(kv);
   assert(await keepCursor(kv, "sweep", { ...lease, cursor: { dayMs: 5, ids: ["x"] } }));
@@ -79,7 +79,7 @@ Deno.test("a cursor is kept for whoever has the lease next", async () => {
   assertEquals((await taken(kv, { owner: "b", nowMs: 9_000 })).cursor, { dayMs: 5, ids: ["x"] });
 });
 
-Deno.test("keepCursor() leaves the lease's end as it was renewed meanwhile", async () => {
+Deno.test("keepCursor() does not undo a renewal that happened meanwhile", async () => {
   using kv = await Deno.openKv(":memory:");
   const lease = await taken(kv);
   await take(kv, { nowMs: 1_020 });
@@ -87,7 +87,7 @@ Deno.test("keepCursor() leaves the lease's end as it was renewed meanwhile", asy
   assertEquals(await isLeaseHeld(kv, "sweep", 1_049), true);
 });
 
-Deno.test("the cursor of an old epoch, of another owner or of no lease is refused", async () => {
+Deno.test("a cursor of an old epoch, of another owner or without a lease is refused", async () => {
   using kv = await Deno.openKv(":memory:");
   const old = await taken(kv);
   assertEquals(await keepCursor(kv, "unknown", old), false);
@@ -99,7 +99,7 @@ Deno.test("the cursor of an old epoch, of another owner or of no lease is refuse
   assertEquals(await keepCursor(kv, "sweep", { ...old, cursor: 1 }), false);
 });
 
-Deno.test("a lease given up is free at once, under the next epoch for anyone", async () => {
+Deno.test("a released lease is free at once, under the next epoch for any owner", async () => {
   using kv = await Deno.openKv(":memory:");
   await keepCursor(kv, "sweep", { ...await taken(kv), cursor: "here" });
   await giveUpLease(kv, "sweep", "a");
@@ -108,7 +108,7 @@ Deno.test("a lease given up is free at once, under the next epoch for anyone", a
   assertEquals([epoch, cursor], [2, "here"]);
 });
 
-Deno.test("giving up another's lease, or none, changes nothing", async () => {
+Deno.test("releasing another owner's lease, or none, changes nothing", async () => {
   using kv = await Deno.openKv(":memory:");
   await giveUpLease(kv, "sweep", "a");
   assertEquals(await isLeaseHeld(kv, "sweep", 0), false);
@@ -118,7 +118,7 @@ Deno.test("giving up another's lease, or none, changes nothing", async () => {
   assertEquals(await isLeaseHeld(kv, "sweep", 1_030), false);
 });
 
-Deno.test("who was not told that the lease is theirs has it by asking again", async () => {
+Deno.test("an owner whose answer got lost gets the lease by taking it again", async () => {
   using below = await Deno.openKv(":memory:");
   const kv = strictKv(below, { fate: ({ number }) => number === 1 ? "unanswered" : "happens" });
   await assertRejects(() => take(kv), CommitFault);

@@ -2,7 +2,7 @@ import { listenWakes, stageWake } from "../../../kv/jobs/wake_queue.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
-/** Calls of a listener; `after` waits until there were so many. */
+/** Counts the calls of a listener; `after` waits for a number of calls. */
 function createCounter(): {
   call: () => void;
   count: () => number;
@@ -24,7 +24,7 @@ function createCounter(): {
   };
 }
 
-Deno.test("each wake-up wakes once, and messages of other forms wake nobody", async () => {
+Deno.test("each wake-up wakes once, and other messages wake nobody", async () => {
   const kv = await Deno.openKv(":memory:");
   const wakes = createCounter();
   const listening = listenWakes(kv, wakes.call);
@@ -43,7 +43,7 @@ Deno.test("each wake-up wakes once, and messages of other forms wake nobody", as
   assertEquals(wakes.count(), 3);
 });
 
-Deno.test("a wake-up goes with its commit: where that is refused nobody wakes", async () => {
+Deno.test("a wake-up is part of its commit: a refused commit wakes nobody", async () => {
   const kv = await Deno.openKv(":memory:");
   const wakes = createCounter();
   const listening = listenWakes(kv, wakes.call);
@@ -61,7 +61,7 @@ Deno.test("a wake-up goes with its commit: where that is refused nobody wakes", 
   assertEquals(wakes.count(), 1);
 });
 
-Deno.test("a database without queues says so at once", async () => {
+Deno.test("a database without queues rejects at once", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   assertThrows(() => stageWake(kv.atomic()), TypeError, "queue");
   assertThrows(() => listenWakes(kv, () => {}), TypeError, "queue");

@@ -1,10 +1,10 @@
 import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import {
-  beaten,
   cancelled,
   claimed,
+  extended,
   failed,
-  handedBack,
+  requeued,
   retried,
 } from "../../../jobs/engine/transitions.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
@@ -51,7 +51,7 @@ Deno.test("a job that nothing runs yet is pending and queued", async () => {
 Deno.test("a job that is being run is pending and tells how far it is", async () => {
   const running = claimed(exportJob(), "owner", NOW_MS + 1_000);
   const progress = { done: 11_160, total: 44_640, percent: 25 };
-  assertEquals(await statusOf(beaten(running, NOW_MS + 2_000, progress)), {
+  assertEquals(await statusOf(extended(running, NOW_MS + 2_000, progress)), {
     job_id: JOB_ID,
     status: "pending",
     message: "Job is being processed",
@@ -69,7 +69,7 @@ Deno.test("a job that waits for its second attempt is queued again", async () =>
 
 Deno.test("a job that was handed back is queued again, its attempt the same", async () => {
   const running = claimed(exportJob(), "owner", NOW_MS);
-  const { status, progress } = await statusOf(handedBack(running, NOW_MS, NOW_MS + 1));
+  const { status, progress } = await statusOf(requeued(running, NOW_MS, NOW_MS + 1));
   assertEquals([status, progress.phase, progress.attempt], ["pending", "queued", 1]);
 });
 
