@@ -237,9 +237,9 @@ function greeting({ url, demoReadings }: Service): string {
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
   lines.push(
     "Try:",
-    `  JOB=$(curl -s ${url}/api/export/csv -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
+    `  JOB=$(curl -s ${url}/api/export/csv -H 'Prefer: wait=60' -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
     `  curl -s ${url}/api/export/status/$JOB`,
-    `  curl -sOJ ${url}/api/export/download/$JOB`,
+    `  curl -s -o january.csv ${url}/api/export/download/$JOB`,
   );
   return lines.join("\n");
 }

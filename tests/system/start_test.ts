@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "../supp
 import { failStart, startProcess } from "../support/process.ts";
 import { askJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 
 Deno.test("a start prints what it loaded, the address and three curl lines, and makes its folders", async () => {
   await using folder = await makeTempFolder();
@@ -19,6 +20,22 @@ Deno.test("a start prints what it loaded, the address and three curl lines, and 
   }
   assert((await Deno.stat(`${folder.path}/.openwatts/kv.sqlite3`)).isFile);
   assert((await Deno.stat(`${folder.path}/.openwatts/files`)).isDirectory);
+});
+
+Deno.test("the lines that a start prints export January when they are pasted as one block", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
+  const printed = () => /Try:\n((?: {2}.+\n){3})/.exec(service.output())?.[1] ?? "";
+  await until(() => Promise.resolve(printed() !== ""));
+  const shell = new Deno.Command("bash", { cwd: folder.path, stdin: "piped", stdout: "null" })
+    .spawn();
+  const input = shell.stdin.getWriter();
+  await input.write(new TextEncoder().encode(printed()));
+  await input.close();
+  assert((await shell.status).success);
+  const csv = await Deno.readTextFile(`${folder.path}/january.csv`);
+  // 31 days of 1,440 minutes, and the header.
+  assertEquals(csv.split("\n").length - 1, 44_641);
 });
 
 Deno.test("a start names every wrong setting and exits 1", async () => {
