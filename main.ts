@@ -89,7 +89,7 @@ export async function start(
     ...settings,
     concurrency: settings.workerConcurrency,
     onEnded: ends.report,
-    kinds: jobKinds({ kv, series, files }),
+    kinds: jobKinds({ kv, series, files, now }),
     startedMs,
     moreDuties: continuous?.duties,
   });
@@ -99,7 +99,7 @@ export async function start(
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
-  const storeData = loadStores(settings, { kv, series, now, log });
+  const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;
   // Requests, jobs and loading that are on their way end at the same time, within the grace.
   stack.defer(async () => {
@@ -113,6 +113,7 @@ export async function start(
     kv,
     files,
     continuous: settings.continuous,
+    staleAfterMs: settings.staleAfterMs,
     intake,
     readPackageFile,
     jobs: createJobs({ ...parts, ...settings, ends, newId, poke: () => worker?.poke() }),

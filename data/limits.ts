@@ -38,6 +38,8 @@ export const STORE_SPANS_MAX = 1_000;
 
 /** Longest time for which a poll of a store may be asked to hold: 8,760 hours, a year. */
 export const MAX_HOLD_HOURS = 8_760;
+/** Greatest age of a poll from which a store can count as stale: 8,760 hours, a year. */
+export const STALE_MAX_HOURS = 8_760;
 
 /** Shortest range of an export: 1 minute. */
 export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;

@@ -12,7 +12,7 @@ import {
   continuousSettings,
   missingContinuousVariables,
 } from "./continuous_settings.ts";
-import { DAY_MS, HOUR_MS } from "./limits.ts";
+import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { AcceptedTimes } from "./time/accepted_times.ts";
 import { parseInstant } from "./time/time_text.ts";
@@ -66,6 +66,8 @@ export interface Settings {
   readonly rateLimit: RateLimit;
   /** When a device without its own setting counts as offline: after this long without a reading, ms. */
   readonly offlineAfterMs: number;
+  /** The age of the last poll from which reports mark a store as stale, milliseconds; null for none. */
+  readonly staleAfterMs: number | null;
   /** The range of times that readings and polls may have. */
   readonly acceptedTimes: AcceptedTimes;
   /** The settings of continuous export. */
@@ -100,6 +102,7 @@ const RULES = {
   RATE_LIMIT_REQUESTS: "a whole number of 1 to 1000000",
   RATE_LIMIT_WINDOW_SECONDS: "a whole number of 1 to 3600",
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
+  STALE_AFTER_HOURS: `a number above 0, at most ${STALE_MAX_HOURS}`,
   FUTURE_TOLERANCE_SECONDS: "a whole number of 0 to 31536000",
   OLDEST_READING: "a date such as 2000-01-01, or an ISO 8601 time, from 1970 on",
   ROLE: "all, api or worker",
@@ -138,6 +141,7 @@ const environmentSchema = z.object({
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000).default(10),
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 3_600).default(1),
   OFFLINE_AFTER_SECONDS: wholeNumber(1, 31_536_000).default(600),
+  STALE_AFTER_HOURS: positiveNumber(STALE_MAX_HOURS).optional(),
   FUTURE_TOLERANCE_SECONDS: wholeNumber(0, 31_536_000).default(300),
   OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
@@ -191,6 +195,9 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
+      staleAfterMs: values.STALE_AFTER_HOURS === undefined
+        ? null
+        : Math.round(values.STALE_AFTER_HOURS * HOUR_MS),
       acceptedTimes: {
         oldestMs: firstMomentMs(values.OLDEST_READING),
         futureToleranceMs: values.FUTURE_TOLERANCE_SECONDS * 1_000,

@@ -48,11 +48,11 @@ import {
   reportComplete,
   reportExpired,
   reportFailed,
+  reportRequest,
   reportRunning,
   reportStatusSchema,
   reportTriggered,
 } from "./stores/report_schemas.ts";
-import { reportRequest } from "./stores/reports.ts";
 import { type JsonObject, openApiDocument } from "./openapi/document.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
 import { storeOperations } from "./stores/operations.ts";

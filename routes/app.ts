@@ -22,7 +22,7 @@ import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { cors } from "./http/cors.ts";
 import { problemResponse, PROBLEMS } from "./http/problem.ts";
-import { reportRoutes } from "./stores/reports.ts";
+import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
 import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
@@ -38,6 +38,7 @@ export interface AppDeps
     DeviceReadingsDeps,
     HealthDeps,
     ContinuousExportDeps,
+    ReportDeps,
     StoreDeps {
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];

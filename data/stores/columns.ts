@@ -1,5 +1,5 @@
 /**
- * The columns of what is uploaded about stores, and what their fields may be.
+ * The columns of uploads about stores, and the rule for store ids.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import { isStoreId, STORE_ID_RULE } from "../limits.ts";
 import type { TableColumn } from "../text/table_header.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
 
-/** Whose row it is. */
+/** The column of the store's id. */
 export const STORE_COLUMN: TableColumn = { name: "store_id", aliases: ["store"] };
 
-/** Columns of polls. */
+/** The columns of polls. */
 export const STATUS_COLUMNS: readonly TableColumn[] = [
   STORE_COLUMN,
   { name: "timestamp_utc", aliases: ["timestamp", "time_utc"] },
   { name: "status", aliases: [] },
 ];
 
-/** Columns of business hours. */
+/** The columns of business hours. */
 export const HOURS_COLUMNS: readonly TableColumn[] = [
   STORE_COLUMN,
   { name: "day_of_week", aliases: ["day", "weekday"] },
@@ -26,13 +26,13 @@ export const HOURS_COLUMNS: readonly TableColumn[] = [
   { name: "end_time_local", aliases: ["end_time", "end"] },
 ];
 
-/** Columns of time zones. */
+/** The columns of time zones. */
 export const ZONE_COLUMNS: readonly TableColumn[] = [
   STORE_COLUMN,
   { name: "timezone_str", aliases: ["timezone", "time_zone", "tz"] },
 ];
 
-/** What is wrong with a store's id, or null. */
+/** What is wrong with a store's id, or null if nothing is. */
 export function storeIdProblem(id: string): RowProblem | null {
   return isStoreId(id) ? null : { field: STORE_COLUMN.name, value: id, rule: STORE_ID_RULE };
 }

@@ -1,8 +1,8 @@
 /**
- * Numbers for the ids of stores, found from the bytes of an id without making a text of it.
+ * Numbers store ids 0, 1, 2 … straight from their bytes, without creating a string for each one.
  *
- * A table of hashes with open addressing (FNV-1a, 32 bits): the same id gets the same number, the
- * first 0, and so on.
+ * A hash table with open addressing (FNV-1a, 32 bits) finds the number of an id that occurred
+ * before.
  *
  * @module
  */
@@ -10,30 +10,34 @@
 import { isStoreId } from "../limits.ts";
 
 const FIRST_SLOTS = 1_024;
-/** Longest id, bytes. */
+/** The longest id, in bytes. */
 const ID_MAX_BYTES = 64;
 const FNV_OFFSET = 0x811c9dc5, FNV_PRIME = 0x01000193;
-/** Which bytes may stand in an id. */
+/** 1 for each byte that an id may contain. */
 const IS_ID_BYTE: Uint8Array = Uint8Array.from(
   { length: 256 },
   (_, byte) => /[A-Za-z0-9_.:-]/.test(String.fromCharCode(byte)) && byte < 128 ? 1 : 0,
 );
 
-/** Gives ids numbers. */
+/** Assigns numbers to ids. */
 export interface IdIndex {
-  /** Reads the id that begins there. Returns where it ends, or -1 where none that may be one does. */
+  /** Reads the id that begins at `start`. Returns where it ends, or -1 if it is not a valid id. */
   scan(bytes: Uint8Array, start: number): number;
-  /** The number of the id that was scanned last. */
-  found(): number;
-  /** The number of an id, which must be one that a store may have. */
+  /** The number of the id scanned last. */
+  scannedNumber(): number;
+  /**
+   * The number of an id.
+   *
+   * @throws {RangeError} if no store may have this id.
+   */
   numberOf(id: string): number;
-  /** How many ids there are. */
+  /** How many ids have a number. */
   size(): number;
-  /** The ids by their numbers; then it is empty. */
+  /** Returns the ids by their numbers, and empties the index. */
   take(): string[];
 }
 
-/** An index of no ids. */
+/** Creates an empty index. */
 export function createIdIndex(): IdIndex {
   let ids: string[] = [];
   let slots = new Int32Array(FIRST_SLOTS).fill(-1);
@@ -43,7 +47,7 @@ export function createIdIndex(): IdIndex {
   let last = -1;
   const encoder = new TextEncoder();
 
-  /** Twice the room; every number is put into its slot anew. */
+  /** Doubles the table and puts every number into its new slot. */
   function grow(): void {
     const room = slots.length * 2;
     slots = new Int32Array(room).fill(-1);
@@ -79,7 +83,7 @@ export function createIdIndex(): IdIndex {
     for (; IS_ID_BYTE[bytes[end]] === 1; end++) hash = Math.imul(hash ^ bytes[end], FNV_PRIME);
     const length = end - start;
     if (length === 0 || length > ID_MAX_BYTES) return -1;
-    // The upper bits of a product depend on more of what went in than the lower ones.
+    // The upper bits of a product depend on more of the input than the lower bits do.
     hash ^= hash >>> 15;
     const mask = slots.length - 1;
     let slot = hash & mask;
@@ -101,11 +105,11 @@ export function createIdIndex(): IdIndex {
 
   return {
     scan,
-    found: () => last,
+    scannedNumber: () => last,
     numberOf(id) {
-      // A byte behind the id, which is part of none.
+      // The byte after the id is one that ids do not contain.
       if (scan(encoder.encode(`${id}\n`), 0) !== id.length) {
-        throw new RangeError(`Cannot number an id as no store may have it: ${id}`);
+        throw new RangeError(`Cannot number an id that no store may have: ${id}`);
       }
       return last;
     },

@@ -1,5 +1,5 @@
 /**
- * Polls of many stores, gathered in the order in which they come and given out by store.
+ * Collects polls of many stores in the order of the upload, and returns them by store.
  *
  * @module
  */
@@ -9,35 +9,35 @@ import type { Page } from "../readings/page.ts";
 import { sortPage } from "../readings/page_merge.ts";
 
 const FIRST_ROOM = 4_096;
-/** Polls and stores that are gathered at most, but for those of one more chunk: some 25 and 10 MB. */
+/** The buffer is full at this many polls (about 25 MB) or stores (about 10 MB). */
 const MAX_POLLS = 1 << 21;
 const MAX_STORES = 1 << 16;
 
-/** Gathers polls. */
+/** Collects polls. */
 export interface PollBuffer {
-  /** Reads the store's id that begins there; where it ends, or -1 where none does. */
+  /** Reads the store's id that begins at `start`. Returns where it ends, or -1 if it is not valid. */
   scanStore(bytes: Uint8Array, start: number): number;
-  /** Takes a poll of the store that was scanned last. */
+  /** Adds a poll of the store scanned last. */
   add(timeMs: number, isActive: boolean): void;
-  /** Takes a poll of a store, whose id must be one that a store may have. */
+  /** Adds a poll of a store by its id, which must be valid. */
   addOf(id: string, timeMs: number, isActive: boolean): void;
-  /** Whether what is there is to be taken before more comes. */
+  /** Whether you should take the polls before you add the next chunk of an upload. */
   isFull(): boolean;
-  /** The polls so far; the buffer is empty after. */
+  /** Returns the polls so far, and empties the buffer. */
   take(): PollsByStore;
 }
 
 /** Polls by store. */
 export interface PollsByStore {
-  /** The stores, in the order of their ids. */
+  /** The ids of the stores, in order. */
   readonly ids: readonly string[];
-  /** How many polls there are. */
+  /** The number of polls. */
   readonly count: number;
-  /** The polls of a store, ascending; of several at one time the one that came last. */
+  /** The polls of a store by time. If a time occurs twice, the last poll wins. */
   pageOf(index: number): Page;
 }
 
-/** A buffer without polls. */
+/** Creates an empty buffer. */
 export function createPollBuffer(): PollBuffer {
   const index = createIdIndex();
   let room = FIRST_ROOM;
@@ -62,7 +62,7 @@ export function createPollBuffer(): PollBuffer {
 
   return {
     scanStore: index.scan,
-    add: (timeMs, isActive) => add(index.found(), timeMs, isActive),
+    add: (timeMs, isActive) => add(index.scannedNumber(), timeMs, isActive),
     addOf: (id, timeMs, isActive) => add(index.numberOf(id), timeMs, isActive),
     isFull: () => length >= MAX_POLLS || index.size() >= MAX_STORES,
     take() {
@@ -74,12 +74,12 @@ export function createPollBuffer(): PollBuffer {
   };
 }
 
-/** A poll as one number, which orders by time; times stay below 2^48, so it is exact. */
+/** A poll as one number that sorts by time. Times stay below 2^48, so the number is exact. */
 function packed(timeMs: number, isActive: boolean): number {
   return timeMs * 2 + (isActive ? 1 : 0);
 }
 
-/** Puts the polls of each store together, in the order in which they came. */
+/** Groups the polls by store, in the order of the upload. */
 function byStore(
   ids: readonly string[],
   stores: Uint32Array,
@@ -99,7 +99,7 @@ function byStore(
   };
 }
 
-/** Polls of one store as an ascending page. */
+/** The polls of one store as a page in ascending order of time. */
 function pollsPage(polls: Float64Array): Page {
   let isAscending = true;
   for (let i = 1; i < polls.length && isAscending; i++) {
@@ -109,7 +109,7 @@ function pollsPage(polls: Float64Array): Page {
   const sorted = unpacked(polls.slice().sort());
   const { timesMs } = sorted;
   for (let i = 1; i < timesMs.length; i++) {
-    // Which came last is known only of the polls as they came.
+    // Only the polls in their original order show which one came last.
     if (timesMs[i - 1] === timesMs[i]) return sortPage(unpacked(polls));
   }
   return sorted;

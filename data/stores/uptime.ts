@@ -1,9 +1,9 @@
 /**
  * How long a store was up and down within its business hours, from polls of its status.
  *
- * A poll's status holds until the next poll; time before the first poll takes that poll's status.
- * Where a poll holds for a limited time only, what is further from it is unknown. So of any stretch
- * of time up + down + unknown is the time it was open, to the millisecond.
+ * The status of a poll holds until the next poll. Time before the first poll takes the status of
+ * that poll. If polls hold for a limited time only, time further away from them is unknown. In any
+ * span of time, up + down + unknown is the open time, to the millisecond.
  *
  * @module
  */
@@ -11,51 +11,52 @@
 import { DAY_MS, HOUR_MS } from "../limits.ts";
 import { lowerBound, type Page, type Span } from "../readings/page.ts";
 
-/** How far back a report looks, milliseconds. */
+/** How far back a report goes, milliseconds. */
 export const REPORT_WEEK_MS: number = 7 * DAY_MS;
 
-/** Open time by what is known of it, milliseconds. */
+/** Open time by status, milliseconds. */
 export interface OpenTime {
   /** Polled as active. */
   readonly upMs: number;
   /** Polled as inactive. */
   readonly downMs: number;
-  /** Too far from any poll. */
+  /** Too far away from any poll. */
   readonly unknownMs: number;
 }
 
 /** The open time of the last hour, 24 hours and 168 hours. */
 export interface Uptime {
-  /** Of the last hour. */
+  /** The last hour. */
   readonly hour: OpenTime;
-  /** Of the last 24 hours. */
+  /** The last 24 hours. */
   readonly day: OpenTime;
-  /** Of the last 168 hours. */
+  /** The last 168 hours. */
   readonly week: OpenTime;
 }
 
-/** What an uptime is asked for with. */
-export interface UptimeQuestion {
+/** The windows of a report, and how long polls hold. */
+export interface UptimeOptions {
   /** The end of all three windows, epoch milliseconds. */
   readonly asOfMs: number;
-  /** How far from a poll its status holds, milliseconds; null is without limit. */
+  /** How far from a poll its status holds, milliseconds; null for no limit. */
   readonly maxHoldMs: number | null;
 }
 
-/** The longest window of a question: what business hours are needed of. */
+/** The longest window: the span that business hours are needed for. */
 export function reportSpan(asOfMs: number): Span {
   return { fromMs: asOfMs - REPORT_WEEK_MS, toMs: asOfMs };
 }
 
 /**
- * The uptime of a store from its polls up to `asOfMs`, ascending and each with a status, 1 or 0: at
- * least those of the last week and the last one before them. Null where there is none. `open` are
- * the stretches of {@link reportSpan} in which it was open, ascending and disjoint.
+ * The uptime of a store, or null if it has no poll up to `asOfMs`. The page holds its polls in
+ * ascending order, with a status of 1 or 0: at least those of the last week and the last one before
+ * it. Polls after `asOfMs` are ignored. `open` are the parts of {@link reportSpan} in which the store
+ * was open, ascending and disjoint.
  */
 export function measureUptime(
   { timesMs, columns: [{ values }] }: Page,
   open: readonly Span[],
-  { asOfMs, maxHoldMs }: UptimeQuestion,
+  { asOfMs, maxHoldMs }: UptimeOptions,
 ): Uptime | null {
   const count = lowerBound(timesMs, asOfMs + 1);
   if (count === 0) return null;
@@ -77,7 +78,7 @@ export function measureUptime(
   return { hour: timeOf("hour"), day: timeOf("day"), week: timeOf("week") };
 }
 
-/** Adds what is open of a span. Gives the first stretch that reaches behind it. */
+/** Adds the open time of a span. Returns the index of the first open part that ends after it. */
 function addOpen(
   sums: Sums,
   open: readonly Span[],
@@ -92,7 +93,7 @@ function addOpen(
   return open.length;
 }
 
-/** Milliseconds that are added up a window. */
+/** The total of each window, milliseconds. */
 interface Sums {
   readonly ms: { hour: number; day: number; week: number };
   add(fromMs: number, toMs: number): void;

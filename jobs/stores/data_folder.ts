@@ -62,7 +62,7 @@ export async function loadStoreData(deps: StoreDataDeps, signal: AbortSignal): P
 }
 
 async function loadFile(
-  { kv, series, now, log }: StoreDataDeps,
+  { kv, log, ...deps }: StoreDataDeps,
   { kind, name, path }: { kind: StoreUploadKind; name: string; path: string },
   signal: AbortSignal,
 ): Promise<void> {
@@ -73,17 +73,17 @@ async function loadFile(
   const isLoaded = loaded !== null && loaded.path === path && loaded.sizeBytes === sizeBytes &&
     loaded.modifiedMs === modifiedMs;
   if (isLoaded) return log("info", "store file unchanged", { path });
-  const startedMs = now();
+  const startedMs = deps.now();
   const progress = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
   const chunks = readFileBytes(path, signal);
-  const result = await importStores({ kv, series, now }, { kind, chunks, progress });
+  const result = await importStores({ ...deps, kv }, { kind, chunks, progress });
   const { counts, rejects } = result;
   log(counts.rejected > 0 ? "warn" : "info", "store file loaded", {
     path,
     ...counts,
     ...(result.kind === "hours" ? { storesWithoutHours: result.withoutHours.length } : {}),
     rejects: rejects.slice(0, REJECTS_LOGGED),
-    ms: now() - startedMs,
+    ms: deps.now() - startedMs,
   });
   const after = await fileVersion(path);
   const isSame = after?.sizeBytes === sizeBytes && after.modifiedMs === modifiedMs;

@@ -1,38 +1,72 @@
 /**
- * What those who ask for a report on stores and those who run it agree on.
+ * What the routes that create a report and the job that writes it share.
  *
  * @module
  */
 
 import { z } from "zod";
+import { instantText } from "../../data/time/time_text.ts";
+import type { PollAges } from "../../data/stores/poll_ages.ts";
 
-/** The kind's name. */
+/** The name of this kind of job. */
 export const STORE_REPORT = "store_report";
 
-/** What is asked for. */
+/** What a report covers. */
 export interface StoreReportParams {
-  /** The end of the time looked at, epoch milliseconds; null is the time of the latest poll. */
+  /** The end of the windows, epoch milliseconds. Null for the latest poll that is not in the future. */
   readonly asOfMs: number | null;
-  /** How far from a poll its status holds, milliseconds; null is without limit. */
+  /** How far from a poll its status holds, milliseconds; null for no limit. */
   readonly maxHoldMs: number | null;
+  /**
+   * The age of the last poll from which a store is stale, milliseconds. Absent if stores are not
+   * marked. Version 0.5 did not know it, so params without it must stay as they were: they are
+   * compared when an idempotency key is used again.
+   */
+  readonly staleAfterMs?: number;
 }
 
-/** What is kept of a report beside its file. */
+/** What is kept of a report besides its file. Null marks what version 0.5 did not count. */
 export interface StoreReportResult {
-  /** How many stores it has. */
+  /** How many stores the file has. */
   readonly storeCount: number;
+  /** The end of the windows, epoch milliseconds; null if there were no polls. */
+  readonly asOfMs: number | null;
+  /** How many of its stores have a last poll of which age. */
+  readonly pollAges: PollAges | null;
+  /** How many of its stores are stale; null if stores are not marked. */
+  readonly staleCount: number | null;
+  /** How many of its stores have hours that the latest upload rejected. */
+  readonly rejectedHoursCount: number | null;
 }
 
 /** {@link StoreReportParams} as they are stored. */
 export const storeReportParams: z.ZodType<StoreReportParams> = z.object({
   asOfMs: z.number().nullable(),
   maxHoldMs: z.number().nullable(),
+  staleAfterMs: z.number().optional(),
 });
 
-/** {@link StoreReportResult} as it is stored. */
-export const storeReportResult: z.ZodType<StoreReportResult> = z.object({ storeCount: z.int() });
+const count = z.int().nullable().default(null);
 
-/** The name of a report's file as users see it. */
-export function reportFilename(jobId: string): string {
-  return `report_${jobId}.csv`;
+/** {@link StoreReportResult} as it is stored. */
+export const storeReportResult: z.ZodType<StoreReportResult> = z.object({
+  storeCount: z.int(),
+  asOfMs: z.number().nullable().default(null),
+  pollAges: z.object({
+    withinHour: z.int(),
+    withinDay: z.int(),
+    withinWeek: z.int(),
+    older: z.int(),
+  }).nullable().default(null),
+  staleCount: count,
+  rejectedHoursCount: count,
+});
+
+/**
+ * The name under which the download of a report is saved. It names the end of the windows in the
+ * basic format of ISO 8601, which has no colons.
+ */
+export function reportFilename(jobId: string, asOfMs: number | null): string {
+  if (asOfMs === null) return `report_${jobId}.csv`;
+  return `report_${jobId}_as_of_${instantText(asOfMs).replaceAll(/[-:]/g, "")}.csv`;
 }

@@ -17,6 +17,7 @@ import {
   weeklySpans,
 } from "../../data/stores/settings_rows.ts";
 import type { RecordReader, Reject } from "../../data/text/upload_reader.ts";
+import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import type { SeriesStore } from "../series/store.ts";
 import { stageRejectedHours, stageRejectedHoursDelete } from "./rejected_hours.ts";
 import { commitStores, stageStoreHours, stageStoreZone } from "./stores.ts";
@@ -30,6 +31,8 @@ export interface StoreImportDeps {
   readonly kv: Pick<Deno.Kv, "atomic">;
   /** Where polls go. */
   readonly series: Pick<SeriesStore, "writeMany">;
+  /** Which times polls may have. */
+  readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -118,11 +121,11 @@ export async function importStores(
 }
 
 async function importPolls(
-  { series }: StoreImportDeps,
+  { series, ...bounds }: StoreImportDeps,
   { chunks, progress }: StoreUpload,
 ): Promise<StoreImportResult> {
   const buffer = createPollBuffer();
-  const reader = createPollReader(buffer);
+  const reader = createPollReader({ buffer, ...bounds });
   let storing = Promise.resolve();
 
   async function store({ ids, count, pageOf }: PollsByStore): Promise<void> {

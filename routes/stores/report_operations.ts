@@ -8,16 +8,16 @@ import { z } from "zod";
 import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
+import { exampleOf } from "../openapi/schema_example.ts";
 import {
   reportComplete,
   reportExpired,
   reportFailed,
+  reportRequest,
   reportRunning,
   reportStatusSchema,
   reportTriggered,
 } from "./report_schemas.ts";
-import { reportRequest } from "./reports.ts";
-import { exampleOf } from "../openapi/schema_example.ts";
 
 /** What you can do with a new report. */
 const NEXT: Readonly<Record<string, Link>> = {
@@ -39,18 +39,22 @@ const trigger: Operation = {
   id: "triggerReport",
   tag: "Reports",
   summary: "Trigger a report on all stores",
-  description: "Makes a job that writes how long each store was up and down in the last hour, " +
-    "day and week before `as_of`, within its business hours. It sees every poll that was stored " +
-    "before. The path may end with a slash.",
+  description: "Creates a job that writes how long each store was up and down in the last hour, " +
+    "day and week before `as_of`, within its business hours. The report includes every poll that " +
+    "was stored before this request. The path may end with a slash.",
   parameters: [preferWaitOrAsync, idempotencyKeyHeader("report-of-october-3")],
   body: [{
     mediaType: "application/json",
     schema: reportRequest,
     examples: {
-      now: { summary: "As of the latest poll", value: {} },
+      latest: { summary: "Up to the latest poll", value: {} },
       as_of: {
-        summary: "As of a moment, each poll holding two hours at most",
+        summary: "Up to a given time, with each poll holding for at most two hours",
         value: { as_of: "2024-10-03T23:00:00Z", max_hold_hours: 2 },
+      },
+      stale: {
+        summary: "With stores marked whose last poll is older than six hours",
+        value: { stale_after_hours: 6 },
       },
     },
   }],
@@ -84,8 +88,8 @@ const trigger: Operation = {
 const reportId: Parameter = {
   in: "path",
   name: "report_id",
-  description: "The id that the trigger was answered with, in any case.",
-  schema: z.string(),
+  description: "The `report_id` from the answer to the trigger, in upper or lower case.",
+  schema: z.string().min(1),
   example: "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24",
 };
 
@@ -94,29 +98,31 @@ const status: Operation = {
   path: "/get_report/{report_id}",
   id: "getReport",
   tag: "Reports",
-  summary: "Look at a report",
-  description: "`status` says what the report is. The path may end with a slash.",
+  summary: "Get the status of a report",
+  description:
+    "`status` says whether the report is running, complete, failed or expired. The path " +
+    "may end with a slash.",
   parameters: [reportId, preferWait],
   answers: [{
     status: 200,
-    description: "The report. `Retry-After` is there while it is `Running`.",
+    description: "The report. `Retry-After` is set while it is `Running`.",
     headers: ["Cache-Control"],
     mayHave: ["Retry-After", "Preference-Applied"],
     content: [{
       mediaType: "application/json",
       schema: reportStatusSchema,
       examples: {
-        running: { summary: "Waiting or being made", value: exampleOf(reportRunning) },
+        running: { summary: "Waiting or running", value: exampleOf(reportRunning) },
         complete: { summary: "With a file", value: exampleOf(reportComplete) },
         failed: { summary: "Without a file", value: exampleOf(reportFailed) },
-        expired: { summary: "With a file that is gone", value: exampleOf(reportExpired) },
+        expired: { summary: "With a file that was deleted", value: exampleOf(reportExpired) },
       },
     }],
   }],
   problems: ["REPORT_NOT_FOUND"],
 };
 
-/** All of them. */
+/** All operations on reports. */
 export const reportOperations: readonly Operation[] = [
   trigger,
   status,
@@ -126,8 +132,10 @@ export const reportOperations: readonly Operation[] = [
     tag: "Reports",
     summary: "Download the file of a report",
     parameter: reportId,
-    csv: "A line of names, then a line a store in the order of `store_id`: uptime and downtime " +
-      "of the last hour in minutes, of the last day and week in hours, with two decimals.",
+    csv: "A header, then one line for each store in the order of `store_id`: uptime and downtime " +
+      "of the last hour in minutes, of the last day and week in hours, with two decimals. " +
+      "`max_hold_hours` adds three columns of unknown time, `stale_after_hours` adds `last_poll` " +
+      "and `stale`.",
     problems: ["REPORT_NOT_FOUND", "REPORT_NOT_READY", "REPORT_FAILED", "REPORT_EXPIRED"],
   }),
 ];

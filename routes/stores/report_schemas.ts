@@ -1,49 +1,131 @@
 /**
- * What the routes of reports answer, as schemas for the OpenAPI document. The answers themselves are
- * made in `routes/stores/reports.ts` and `routes/stores/report_status.ts`.
+ * Requests and answers about reports. The OpenAPI document and the types of the answers come from
+ * these schemas.
  *
  * @module
  */
 
 import { z } from "zod";
+import { MAX_HOLD_HOURS, STALE_MAX_HOURS } from "../../data/limits.ts";
+import { rangeStopMs } from "../../data/time/range_text.ts";
+import { rangeTimeMeta } from "../openapi/range_time.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
 const EXAMPLE_ID = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
 
-function text(description: string, example: string): z.ZodType<string> {
-  return z.string().meta({ description, examples: [example] });
+const asOfRule = "as_of must be an ISO 8601 date or time of the years 1970 to 9999";
+
+/** A number of hours above 0. */
+function hours(name: string, max: number, description: string, example: number): z.ZodType<number> {
+  const rule = `${name} must be a number above 0, at most ${max}`;
+  return z.number(rule).gt(0, rule).max(max, rule).meta({ description, examples: [example] });
 }
 
-const reportId = z.uuid().meta({ description: "The report.", examples: [EXAMPLE_ID] });
+/** The body of the request that triggers a report. */
+export const reportRequest = z.strictObject({
+  as_of: z.string({ error: asOfRule })
+    .refine((text) => (rangeStopMs(text) ?? -1) >= 0, asOfRule)
+    .meta(rangeTimeMeta(
+      "The end of the last hour, day and week. Later polls do not exist for the report. UTC unless " +
+        "it has an offset; a bare date is the end of that day. By default the time of the latest " +
+        "poll that is not in the future. Years 1970 to 9999.",
+      "2024-10-03T23:00:00Z",
+    ))
+    .optional(),
+  max_hold_hours: hours(
+    "max_hold_hours",
+    MAX_HOLD_HOURS,
+    "Time further than this from the poll that covers it is unknown, which adds three columns to " +
+      "the file. Without it a poll holds until the next one.",
+    2,
+  ).optional(),
+  stale_after_hours: hours(
+    "stale_after_hours",
+    STALE_MAX_HOURS,
+    "A store whose last poll is older than this is stale, which adds the columns `last_poll` and " +
+      "`stale` to the file. By default the setting `STALE_AFTER_HOURS`; without it, no store is " +
+      "marked.",
+    6,
+  ).optional(),
+}, {
+  error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
+}).meta({ description: "What to report. Everything is optional." });
+
+function text(description: string, example: string): z.ZodString {
+  return z.string().min(1).meta({ description, examples: [example] });
+}
+
+const reportId = z.uuid().meta({ description: "The id of the report.", examples: [EXAMPLE_ID] });
 
 const progress = z.strictObject({
   phase: z.enum(["queued", "running"]).meta({
-    description: "Whether it waits or runs.",
+    description: "Whether the report is waiting or running.",
     examples: ["running"],
   }),
-  stores_done: count("Stores reported so far.", 1_200),
-  percent: z.int().min(0).max(99).meta({ description: "Of all stores.", examples: [30] }),
-  attempt: z.int().min(1).meta({ description: "Which try it is.", examples: [1] }),
-}).meta({ description: "How far it is." });
+  stores_done: count("Stores written so far.", 1_200),
+  percent: z.int().min(0).max(99)
+    .meta({ description: "Share of the stores that is done.", examples: [30] }),
+  attempt: z.int().min(1).meta({ description: "The number of this attempt.", examples: [1] }),
+}).meta({ description: "How far the report is." });
 
-const csvFile = z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
-  description: "The name of the file.",
-  examples: [`report_data/report_${EXAMPLE_ID}.csv`],
-});
+/** What a complete report has besides its id and status. */
+const complete = {
+  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
+    description: "The name of the file.",
+    examples: [`report_data/report_${EXAMPLE_ID}.csv`],
+  }),
+  file_size_bytes: count("The size of the file in bytes.", 231_904),
+  store_count: count("How many stores the file has.", 4_000),
+  download_url: z.string().regex(/^\/download_report\/[0-9a-f-]{36}\/$/).meta({
+    description: "The path of the download.",
+    format: "uri-reference",
+    examples: [`/download_report/${EXAMPLE_ID}/`],
+  }),
+  generated_at: instant("When the report was completed.", "2024-10-03T23:00:01Z"),
+  as_of: instant(
+    "The end of the last hour, day and week; null if there were no polls, or if an older version " +
+      "made the report.",
+    "2024-10-03T23:55:01.605Z",
+  ).nullable().meta({ examples: ["2024-10-03T23:55:01.605Z"] }),
+  stores_by_last_poll: z.strictObject({
+    within_1_hour: count("At most 1 hour before `as_of`.", 3_950),
+    within_24_hours: count("More than 1 hour, at most 24 hours before it.", 31),
+    within_168_hours: count("More than 24 hours, at most 168 hours before it.", 12),
+    older: count("More than 168 hours before it.", 7),
+  }).nullable().meta({
+    description: "How many stores had their last poll how long before `as_of`; null if an older " +
+      "version made the report.",
+  }),
+  stale_after_hours: z.number().positive().nullable().meta({
+    description: "The age of the last poll from which stores are marked as stale; null if stores " +
+      "are not marked.",
+    examples: [6],
+  }),
+  stale_stores: z.int().min(0).nullable().meta({
+    description: "How many stores are stale; null if stores are not marked.",
+    examples: [22],
+  }),
+  stores_with_rejected_hours: z.int().min(0).nullable().meta({
+    description: "How many stores of the file had all rows of their latest upload of hours " +
+      "rejected. They keep earlier hours, or count as always open. Null if an older version made " +
+      "the report.",
+    examples: [0],
+  }),
+};
 
-const downloadUrl = z.string().regex(/^\/download_report\/[0-9a-f-]{36}\/$/).meta({
-  description: "Where it is.",
-  examples: [`/download_report/${EXAMPLE_ID}/`],
-});
-
-const generatedAt = instant("When it was done.", "2024-10-03T23:00:01Z");
-
-function onlyComplete(description: string): string {
-  return `${description} Only with \`Prefer: wait\`, if the report is \`Complete\`.`;
+/** The fields of a complete report, for an answer that has them only after a wait. */
+function afterWait(): { [Name in keyof typeof complete]: z.ZodOptional<typeof complete[Name]> } {
+  const fields = Object.entries(complete).map(([name, schema]) => {
+    const { description } = schema.meta() ?? {};
+    const condition = "Only with `Prefer: wait`, if the report is `Complete`.";
+    return [name, schema.optional().meta({ description: `${description} ${condition}` })];
+  });
+  // The entries are those of `complete`, each made optional.
+  return Object.fromEntries(fields) as ReturnType<typeof afterWait>;
 }
 
 /** The answer to the request that triggers a report. */
-export const reportTriggered: z.ZodType = z.strictObject({
+export const reportTriggered = z.strictObject({
   report_id: reportId,
   status: z.enum(["triggered", "Running", "Complete", "Failed", "Expired"]).meta({
     description: "`triggered`. With `Prefer: wait` the status after the wait.",
@@ -54,64 +136,48 @@ export const reportTriggered: z.ZodType = z.strictObject({
     `Report generation started. Use /get_report/${EXAMPLE_ID}/ to check status.`,
   ),
   progress: progress.optional().meta({
-    description: "How far it is. Only with `Prefer: wait`, while it is `Running`.",
+    description: "How far the report is. Only with `Prefer: wait`, while it is `Running`.",
   }),
-  csv_file: csvFile.optional().meta({ description: onlyComplete("The name of the file.") }),
-  file_size_bytes: z.int().min(0).optional().meta({
-    description: onlyComplete("The size of the file in bytes."),
-  }),
-  store_count: z.int().min(0).optional().meta({
-    description: onlyComplete("How many stores the file has."),
-  }),
-  download_url: downloadUrl.optional().meta({
-    description: onlyComplete("The path of the download."),
-  }),
-  generated_at: generatedAt.optional().meta({
-    description: onlyComplete("When the report was completed."),
-  }),
+  ...afterWait(),
   error: z.string().optional().meta({
-    description: "Why it failed. Only with `Prefer: wait`, if it is `Failed`.",
+    description: "Why the report failed. Only with `Prefer: wait`, if it is `Failed`.",
   }),
 }).meta({ description: "The job that makes the report." });
 
-/** A report that waits or runs. */
-export const reportRunning: z.ZodType = z.strictObject({
+/** A report that is waiting or running. */
+export const reportRunning = z.strictObject({
   status: z.literal("Running"),
   report_id: reportId,
   message: text(
-    "A sentence.",
+    "A sentence for people.",
     "Report is still being generated. Please check again in a few moments.",
   ),
   progress,
-}).meta({ description: "The report waits or is being made." });
+}).meta({ description: "The report is waiting or running." });
 
 /** A report with a file. */
-export const reportComplete: z.ZodType = z.strictObject({
+export const reportComplete = z.strictObject({
   status: z.literal("Complete"),
   report_id: reportId,
-  csv_file: csvFile,
-  file_size_bytes: count("Its length.", 231_904),
-  store_count: count("How many stores it has.", 4_000),
-  download_url: downloadUrl,
-  generated_at: generatedAt,
+  ...complete,
 }).meta({ description: "The report has a file." });
 
 /** A report without a file, and why. */
-export const reportFailed: z.ZodType = z.strictObject({
+export const reportFailed = z.strictObject({
   status: z.literal("Failed"),
   report_id: reportId,
-  error: text("Why, in a sentence.", "The report could not be completed"),
-}).meta({ description: "The report failed, or was cancelled." });
+  error: text("Why the report failed, in a sentence.", "The report could not be completed"),
+}).meta({ description: "The report failed or was cancelled." });
 
 /** A report whose file was deleted. */
-export const reportExpired: z.ZodType = z.strictObject({
+export const reportExpired = z.strictObject({
   status: z.literal("Expired"),
   report_id: reportId,
-  message: text("A sentence.", "Report file has expired"),
-}).meta({ description: "The file was kept as long as it is kept." });
+  message: text("A sentence for people.", "Report file has expired"),
+}).meta({ description: "The file was deleted after its retention time." });
 
-/** A report as its status tells it. */
-export const reportStatusSchema: z.ZodType = z.xor([
+/** The status of a report. */
+export const reportStatusSchema = z.xor([
   reportRunning,
   reportComplete,
   reportFailed,
@@ -128,3 +194,9 @@ export const reportStatusSchema: z.ZodType = z.xor([
     },
   },
 });
+
+/** The answer to the request that triggers a report. */
+export type ReportTriggered = z.infer<typeof reportTriggered>;
+
+/** The status of a report. */
+export type ReportStatus = z.infer<typeof reportStatusSchema>;

@@ -1,77 +1,50 @@
 /**
- * Reports on stores over HTTP: trigger one, watch it, download its file.
+ * Reports on stores over HTTP: trigger one, read its status, download its file.
  *
  * @module
  */
 
 import { type Context, Hono } from "hono";
-import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import { FIRST_TIME_MS, HOUR_MS, JSON_BODY_MAX_BYTES, MAX_HOLD_HOURS } from "../../data/limits.ts";
-import { INSTANT_PATTERN, parseInstant } from "../../data/time/time_text.ts";
+import { HOUR_MS, JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
+import { rangeStopMs } from "../../data/time/range_text.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT, type StoreReportParams } from "../../jobs/stores/report_contract.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
-import { currentState } from "../jobs/job_state.ts";
-import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { fieldErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { currentState } from "../jobs/job_state.ts";
+import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
+import { reportRequest, type ReportStatus, type ReportTriggered } from "./report_schemas.ts";
 import { reportStatus } from "./report_status.ts";
 
-/** Seconds after which a client should ask again for a report that is not done. */
+/** How many seconds a client should leave between two reads of the status. */
 const RETRY_AFTER_SECONDS = 1;
-/** Who asks, until there are accounts. */
+/** The owner of jobs until there are accounts. */
 const ANYONE = "anyone";
-
-const asOfRule = "as_of must be an ISO 8601 date and time of the years 1970 to 9999";
-const maxHoldRule = `max_hold_hours must be a number above 0, at most ${MAX_HOLD_HOURS}`;
-
-/** What a report may be asked for with. */
-export const reportRequest: z.ZodType<{
-  as_of?: string | undefined;
-  max_hold_hours?: number | undefined;
-}> = z.strictObject({
-  as_of: z.string({ error: asOfRule })
-    .refine((text) => (parseInstant(text) ?? -1) >= FIRST_TIME_MS, asOfRule)
-    .meta({
-      description: "The end of the last hour, day and week; polls later than this do not exist " +
-        "for the report. ISO 8601, UTC without an offset. By default the time of the latest poll.",
-      pattern: INSTANT_PATTERN.source,
-      examples: ["2024-10-03T23:00:00Z"],
-    })
-    .optional(),
-  max_hold_hours: z.number({ error: maxHoldRule }).gt(0, maxHoldRule).max(
-    MAX_HOLD_HOURS,
-    maxHoldRule,
-  ).meta({
-    description: "Time further than this from the poll that covers it is unknown, which gives " +
-      "the file three more columns. Without it a poll holds until the next one.",
-    examples: [2],
-  }).optional(),
-}, {
-  error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-}).meta({ description: "What is to be reported; all of it may be missing." });
 
 /** What the routes need. */
 export interface ReportDeps {
-  /** Where jobs are asked for. */
+  /** The jobs. */
   readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
-  /** Where files are. */
+  /** The files. */
   readonly files: Pick<FileStore, "read">;
+  /** The age of the last poll from which a store is stale by default, milliseconds; or null. */
+  readonly staleAfterMs: number | null;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
-export function reportRoutes({ jobs, files, now }: ReportDeps): Hono {
+export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Hono {
   return new Hono()
     .post("/trigger_report", async (c) => {
-      const params = parseReport(await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES));
+      const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const job = await jobs.create({
         kind: STORE_REPORT,
-        params: { ...params },
+        params: { ...parseReport(body, staleAfterMs) },
         owner: ANYONE,
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });
@@ -98,14 +71,14 @@ async function answerTriggered(
   { jobs, now }: Pick<ReportDeps, "jobs" | "now">,
   job: JobRecord,
 ): Promise<Response> {
-  const started = {
+  const started: ReportTriggered = {
     report_id: job.id,
     status: "triggered",
     message: `Report generation started. Use /get_report/${job.id}/ to check status.`,
   };
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const isWaited = preferences.waitSeconds !== null;
-  const answer = isWaited ? { ...started, ...statusWithMessage(waitedJob ?? job, now()) } : started;
+  const answer = isWaited ? withMessage(reportStatus(waitedJob ?? job, now())) : started;
   const isRunning = answer.status === "triggered" || answer.status === "Running";
   const isAsync = preferences.isAsync && isRunning;
   c.header("location", `/get_report/${job.id}/`);
@@ -115,8 +88,7 @@ async function answerTriggered(
 }
 
 /** The status of a report, always with a sentence. */
-function statusWithMessage(job: JobRecord, nowMs: number): Record<string, unknown> {
-  const status = reportStatus(job, nowMs);
+function withMessage(status: ReportStatus): ReportTriggered {
   switch (status.status) {
     case "Complete":
       return { message: `Report is complete. Download it from ${status.download_url}`, ...status };
@@ -133,15 +105,18 @@ async function reportJob(jobs: ReportDeps["jobs"], id: string): Promise<JobRecor
   throw new AppError("REPORT_NOT_FOUND", "Report not found");
 }
 
-/** What is asked for; throws with every problem there is. */
-function parseReport(body: unknown): StoreReportParams {
-  if (body === undefined) return { asOfMs: null, maxHoldMs: null };
-  const result = reportRequest.safeParse(body);
+/** Reads the request. Throws every problem it has at once. */
+function parseReport(body: unknown, staleByDefaultMs: number | null): StoreReportParams {
+  const result = reportRequest.safeParse(body === undefined ? {} : body);
   if (!result.success) throw invalidRequest(fieldErrors(result.error, body));
-  const { as_of: asOf, max_hold_hours: maxHoldHours } = result.data;
+  const { as_of: asOf, max_hold_hours: maxHold, stale_after_hours: staleAfter } = result.data;
+  const staleAfterMs = staleAfter === undefined
+    ? staleByDefaultMs
+    : Math.round(staleAfter * HOUR_MS);
   return {
-    asOfMs: asOf === undefined ? null : parseInstant(asOf),
-    maxHoldMs: maxHoldHours === undefined ? null : Math.round(maxHoldHours * HOUR_MS),
+    asOfMs: asOf === undefined ? null : rangeStopMs(asOf),
+    maxHoldMs: maxHold === undefined ? null : Math.round(maxHold * HOUR_MS),
+    ...(staleAfterMs === null ? {} : { staleAfterMs }),
   };
 }
 

@@ -49,6 +49,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
+    staleAfterMs: null,
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, deviceIds: [], influx: null },
     files: { read: () => Promise.resolve(null) },

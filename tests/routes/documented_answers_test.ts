@@ -85,23 +85,30 @@ for (const [what, job] of Object.entries(JOBS)) {
   });
 }
 
-/** The same jobs as reports. */
+/** The same jobs as reports, as version 0.5 stored them. */
 const REPORTS = Object.fromEntries(
   Object.entries(JOBS).map(([what, job]) => {
     const result = job.result === null ? null : { storeCount: 1 };
-    return [what, { ...job, kind: STORE_REPORT, result }];
+    const params = { asOfMs: null, maxHoldMs: null };
+    return [what, { ...job, kind: STORE_REPORT, params, result }];
   }),
 );
 REPORTS.finished = {
   ...REPORTS.finished,
-  artifact: { ...finishedArtifact, filename: reportFilename(JOB_ID) },
+  artifact: { ...finishedArtifact, filename: reportFilename(JOB_ID, null) },
 };
 
 /** What the status of each says, as the contract has it. */
 const REPORT_STATUSES: Record<string, Record<string, unknown>> = {
   waiting: { status: "Running" },
   running: { status: "Running" },
-  finished: { status: "Complete", csv_file: `report_data/report_${JOB_ID}.csv`, store_count: 1 },
+  finished: {
+    status: "Complete",
+    csv_file: `report_data/report_${JOB_ID}.csv`,
+    store_count: 1,
+    as_of: null,
+    stores_by_last_poll: null,
+  },
   expired: { status: "Expired" },
   failed: { status: "Failed", error: "The job was given up" },
   cancelled: { status: "Failed", error: "The report was cancelled" },

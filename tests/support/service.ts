@@ -55,6 +55,7 @@ export const TEST_SETTINGS: Settings = {
   jobRetentionMs: 86_400_000,
   rateLimit: { requests: 10, windowMs: 1000 },
   offlineAfterMs: 600_000,
+  staleAfterMs: null,
   acceptedTimes: ACCEPTED_TIMES,
   continuous: {
     isOn: false,

@@ -3,12 +3,12 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const encoder = new TextEncoder();
 
-Deno.test("an id gets the same number each time, the first 0, whatever stands behind it", () => {
+Deno.test("an id always gets the same number, the first id 0, whatever follows it", () => {
   const index = createIdIndex();
   const bytes = encoder.encode("x,b2,a:1.x,b2\n");
-  assertEquals([index.scan(bytes, 2), index.found()], [4, 0]);
-  assertEquals([index.scan(bytes, 5), index.found()], [10, 1]);
-  assertEquals([index.scan(bytes, 11), index.found()], [13, 0]);
+  assertEquals([index.scan(bytes, 2), index.scannedNumber()], [4, 0]);
+  assertEquals([index.scan(bytes, 5), index.scannedNumber()], [10, 1]);
+  assertEquals([index.scan(bytes, 11), index.scannedNumber()], [13, 0]);
   assertEquals(index.numberOf("a:1.x"), 1);
   assertEquals(index.size(), 2);
   assertEquals(index.take(), ["b2", "a:1.x"]);
@@ -24,7 +24,7 @@ Deno.test("ten thousand ids keep their numbers while the table grows", () => {
   assertEquals(index.take(), ids);
 });
 
-Deno.test("what no store may be called has no number", () => {
+Deno.test("an id that no store may have gets no number", () => {
   const index = createIdIndex();
   for (const text of ["", ",", "-a", ".a", "hours", "timezones", "a".repeat(65), "é"]) {
     assertEquals(index.scan(encoder.encode(`${text},`), 0), -1, text);

@@ -1,7 +1,7 @@
 import { createPollBuffer } from "../../../data/stores/poll_buffer.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("polls come out by store in the order of ids, and the buffer is empty then", () => {
+Deno.test("take() returns polls by store in the order of ids, and empties the buffer", () => {
   const buffer = createPollBuffer();
   buffer.addOf("b", 20, true);
   buffer.addOf("a", 10, false);
@@ -30,7 +30,7 @@ Deno.test("a buffer is full at 2,097,152 polls, and at 65,536 stores", () => {
   const scan = (id: number) => stores.scanStore(new TextEncoder().encode(`${id},`), 0);
   for (let id = 1; id < 65_536; id++) scan(id);
   assertEquals(stores.isFull(), false);
-  // Also where their rows turn out to be wrong.
+  // Even if their rows turn out to be wrong.
   scan(65_536);
   assertEquals(stores.isFull(), true);
 });

@@ -1,5 +1,5 @@
 /**
- * Reading uploads about stores from text, for tests.
+ * Reads uploads about stores from text, for tests.
  *
  * @module
  */
@@ -7,17 +7,33 @@
 import { createPollBuffer } from "../../../data/stores/poll_buffer.ts";
 import { createPollReader } from "../../../data/stores/poll_rows.ts";
 import type { RecordReader, RejectedRecords } from "../../../data/text/upload_reader.ts";
+import { ACCEPTED_TIMES, type AcceptedTimes } from "../../../data/time/accepted_times.ts";
 
-/** What came of an upload of polls: `id time status` each, by store and time. */
+/** The result of an upload of polls. */
 export interface ReadPolls extends RejectedRecords {
+  /** `id time status` of each poll, by store and time. */
   readonly polls: readonly string[];
+  /** Columns that were ignored. */
   readonly ignored: readonly string[];
 }
 
-/** Reads polls from text that comes in chunks of so many bytes. */
-export function readPolls(text: string, chunkBytes = 1_000_000): ReadPolls {
+/** How to read an upload. */
+export interface ReadOptions {
+  /** Bytes in a chunk. */
+  readonly chunkBytes?: number;
+  /** Which times polls may have. */
+  readonly acceptedTimes?: AcceptedTimes;
+  /** The service's clock: the year 2100 by default. */
+  readonly now?: () => number;
+}
+
+/** Reads polls from text that arrives in chunks. */
+export function readPolls(
+  text: string,
+  { chunkBytes, acceptedTimes = ACCEPTED_TIMES, now = () => 4_102_444_800_000 }: ReadOptions = {},
+): ReadPolls {
   const buffer = createPollBuffer();
-  const reader = createPollReader(buffer);
+  const reader = createPollReader({ buffer, acceptedTimes, now });
   readAll(reader, text, chunkBytes);
   const { ids, pageOf } = buffer.take();
   const polls = ids.flatMap((id, index) => {
@@ -27,7 +43,7 @@ export function readPolls(text: string, chunkBytes = 1_000_000): ReadPolls {
   return { ...reader.rejected(), polls, ignored: reader.ignored() };
 }
 
-/** Gives a reader a whole text, in chunks of so many bytes. */
+/** Passes a whole text to a reader, in chunks. */
 export function readAll(reader: RecordReader, text: string, chunkBytes = 1_000_000): void {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += chunkBytes) {

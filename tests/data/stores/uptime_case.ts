@@ -1,5 +1,5 @@
 /**
- * Polls and hours of a store written as texts, and the row that a report has of it.
+ * Polls and hours of a store as texts, and the row that a report has for it.
  *
  * @module
  */
@@ -14,17 +14,17 @@ import { measureUptime, reportSpan, type Uptime } from "../../../data/stores/upt
 import { createUptimeWriter } from "../../../data/stores/uptime_csv.ts";
 import { assert } from "../../support/assert.ts";
 
-/** A store and the time a report looks back from. Times are UTC to the minute: `2024-05-06T10:14`. */
+/** A store and the end of the windows. Times are UTC to the minute: `2024-05-06T10:14`. */
 export interface UptimeCase {
   /** The zone, UTC by default. */
   readonly zone?: string;
   /** Weekly spans, `day start end`; open always by default. */
   readonly hours?: readonly string[];
-  /** Polls, `time status`. */
+  /** The polls, `time status`. */
   readonly polls: readonly string[];
-  /** What the windows end at. */
+  /** The end of the windows. */
   readonly asOf: string;
-  /** How long a poll holds, hours; for ever by default. */
+  /** How long a poll holds, hours; without limit by default. */
   readonly maxHoldHours?: number;
 }
 
@@ -49,7 +49,7 @@ export function pollsPage(polls: readonly (readonly [timeMs: number, isUp: boole
   };
 }
 
-/** What the rules make of a case. */
+/** The uptime of a case. */
 export function uptimeOf({ zone = "UTC", hours, polls, asOf, maxHoldHours }: UptimeCase): Uptime {
   const page = pollsPage(polls.map((text) => {
     const [time, status] = text.split(" ");
@@ -64,8 +64,12 @@ export function uptimeOf({ zone = "UTC", hours, polls, asOf, maxHoldHours }: Upt
   return uptime;
 }
 
-/** The row of a case without the store's id: up, then down, then unknown where polls do not hold. */
+/** The row of a case without the store's id: up, then down, then unknown if polls hold for a while. */
 export function rowOf(given: UptimeCase): string {
-  const writer = createUptimeWriter({ hasUnknown: given.maxHoldHours !== undefined });
-  return writer.line("s", uptimeOf(given)).trimEnd().slice(2);
+  const writer = createUptimeWriter({
+    hasUnknown: given.maxHoldHours !== undefined,
+    hasStale: false,
+  });
+  const store = { id: "s", uptime: uptimeOf(given), lastPollMs: 0, isStale: false };
+  return writer.line(store).trimEnd().slice(2);
 }

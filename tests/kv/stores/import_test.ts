@@ -2,6 +2,7 @@ import type { Page } from "../../../data/readings/page.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { importStores, type StoreUploadKind } from "../../../kv/stores/import.ts";
 import { getStoreSettings, listStoreSettings } from "../../../kv/stores/stores.ts";
+import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertLess, assertRejects } from "../../support/assert.ts";
 import { assertWhole, tickingClock } from "../../support/series.ts";
 import {
@@ -14,13 +15,14 @@ import {
 
 const START_MS = Date.UTC(2023, 0, 18);
 
-const now = () => START_MS;
+/** Bounds that accept all polls here. */
+const BOUNDS = { acceptedTimes: ACCEPTED_TIMES, now: () => Date.UTC(2100, 0, 1) };
 
 function newProgress() {
   return { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 }
 
-/** A text in chunks; throws behind the last one where told. */
+/** A text in chunks. Throws `fault` after the last one if there is one. */
 async function* chunksOf(text: string, fault?: Error): AsyncGenerator<Uint8Array> {
   const bytes = new TextEncoder().encode(text);
   for (let at = 0; at < bytes.length; at += 10_000) yield bytes.subarray(at, at + 10_000);
@@ -31,11 +33,11 @@ async function importText(kv: StrictKv, kind: StoreUploadKind, text: string, fau
   const series = createSeriesStore({ kv, now: tickingClock() });
   const progress = newProgress();
   const chunks = chunksOf(text, fault);
-  const { counts } = await importStores({ kv, series, now }, { kind, chunks, progress });
+  const { counts } = await importStores({ kv, series, ...BOUNDS }, { kind, chunks, progress });
   return counts;
 }
 
-/** An hour of polls of each of so many stores, one after the other. */
+/** A poll an hour of each store. */
 function statusText(stores: number, hours: number): string {
   const lines = ["store_id,timestamp_utc,status"];
   for (let hour = 0; hour < hours; hour++) {
@@ -45,12 +47,12 @@ function statusText(stores: number, hours: number): string {
   return lines.join("\n");
 }
 
-Deno.test("polls go into the strictest database, and the same again change nothing", async () => {
+Deno.test("polls go into the strictest database, and sending them again changes nothing", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const text = statusText(100, 60);
   const none = { received: 6_000, updated: 0, rejected: 0 };
   assertEquals(await importText(kv, "status", text), { ...none, inserted: 6_000, unchanged: 0 });
-  // 100 stores, 12 read at a time, 9 to a commit: 8 times 9 and 3, and 4.
+  // 100 stores, 12 read at a time, at most 9 in a commit: 8 times 9 and 3, then 4.
   assertEquals(kv.commits(), 17);
   assertEquals(await importText(kv, "status", text), { ...none, inserted: 0, unchanged: 6_000 });
   assertEquals(kv.commits(), 17);
@@ -59,7 +61,7 @@ Deno.test("polls go into the strictest database, and the same again change nothi
   }
 });
 
-Deno.test("polls that came in before an upload broke off are stored, and it is told", async () => {
+Deno.test("polls that arrived before an upload broke off are stored, and its error is thrown", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const text = statusText(50, 4);
   const fault = new Error("broken off");
@@ -68,7 +70,7 @@ Deno.test("polls that came in before an upload broke off are stored, and it is t
   assertEquals([received, unchanged], [200, 200]);
 });
 
-Deno.test("polls of any number are written whenever some two million have come", async () => {
+Deno.test("polls are written whenever about two million have arrived", async () => {
   const written: number[] = [];
   const series = {
     writeMany(_profile: string, ids: readonly string[], pageOf: (index: number) => Page) {
@@ -88,10 +90,10 @@ Deno.test("polls of any number are written whenever some two million have come",
   }
   using kv = strictKv(await Deno.openKv(":memory:"));
   const progress = newProgress();
-  await importStores({ kv, series, now }, { kind: "status", chunks: chunks(), progress });
-  // 2,097,152 polls are the most; chunks are of 1,000.
+  await importStores({ kv, series, ...BOUNDS }, { kind: "status", chunks: chunks(), progress });
+  // The buffer holds 2,097,152 polls; a chunk has 1,000.
   assertEquals(written.length, 2);
-  // Nine stores, each with one poll a chunk; of a chunk's 1,000 rows the rest repeat its time.
+  // Nine stores with one new poll a chunk; the rest of its 1,000 rows repeat the same time.
   assertEquals(progress, { inserted: 19_800, updated: 0, unchanged: 2_180_200, rejected: 0 });
 });
 
@@ -103,7 +105,7 @@ function hoursText(stores: number, start: string): string {
   return ["store_id,day,start,end", ...rows.flat()].join("\n");
 }
 
-Deno.test("hours cut anywhere leave each store the old or the new ones; again they are whole", async () => {
+Deno.test("an import of hours cut anywhere leaves each store old or new hours; again, all are new", async () => {
   const stores = 700;
   for (let count = 0, isDone = false; !isDone; count++) {
     assertLess(count, 50);
@@ -132,7 +134,7 @@ Deno.test("hours cut anywhere leave each store the old or the new ones; again th
   }
 });
 
-Deno.test("hours and zones of an upload that breaks off are not there", async () => {
+Deno.test("an upload of hours or zones that breaks off changes nothing", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const fault = new Error("broken off");
   await assertRejects(

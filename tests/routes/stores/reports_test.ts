@@ -7,6 +7,7 @@ import {
   triggerReport,
   waitForReport,
 } from "../../support/reports.ts";
+import { postStores } from "../../support/stores.ts";
 import { assertProblem } from "../problem_assert.ts";
 
 const ID = "00000000-0000-4000-8000-000000000000";
@@ -21,7 +22,7 @@ const TWO_STORES = {
   timezones: ["b,America/Phoenix"],
 };
 
-Deno.test("a report is triggered, is Running, then Complete, and its file is downloaded", async () => {
+Deno.test("a report is triggered, runs and completes, and its file can be downloaded", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, TWO_STORES);
@@ -49,17 +50,22 @@ Deno.test("a report is triggered, is Running, then Complete, and its file is dow
     store_count: 2,
     download_url: `/download_report/${id}/`,
     generated_at: status.generated_at,
+    as_of: "2024-05-06T19:00:00Z",
+    stores_by_last_poll: { within_1_hour: 2, within_24_hours: 0, within_168_hours: 0, older: 0 },
+    stale_after_hours: null,
+    stale_stores: null,
+    stores_with_rejected_hours: 0,
   });
   const download = await fetch(`${url}/download_report/${id}/`);
   assertEquals(download.headers.get("content-type"), "text/csv; charset=utf-8; header=present");
   assertEquals(
     download.headers.get("content-disposition"),
-    `attachment; filename="report_${id}.csv"`,
+    `attachment; filename="report_${id}_as_of_20240506T190000Z.csv"`,
   );
   assertEquals(await download.text(), text);
 });
 
-Deno.test("the download has ranges, an entity tag and a digest, as exports have", async () => {
+Deno.test("the download has ranges, an entity tag and a digest, like that of an export", async () => {
   await using service = await startTestService();
   await fillStores(service.url, TWO_STORES);
   const id = await triggerReport(service.url);
@@ -80,7 +86,7 @@ Deno.test("the download has ranges, an entity tag and a digest, as exports have"
   assertEquals(head.headers.get("content-length"), String(bytes.length));
 });
 
-Deno.test("every path of reports is the same with a slash at its end and without", async () => {
+Deno.test("every path of reports works with and without a slash at its end", async () => {
   await using service = await startTestService();
   const { url } = service;
   const { body } = await askJson(`${url}/trigger_report`, { method: "POST" });
@@ -102,7 +108,7 @@ Deno.test("every path of reports is the same with a slash at its end and without
   assertEquals((await askJson(`${url}/trigger_report/`)).status, 405);
 });
 
-Deno.test("as_of ends the windows; polls later than it do not exist, nor do their stores", async () => {
+Deno.test("as_of ends the windows; later polls do not exist, nor do stores that have no others", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, TWO_STORES);
@@ -112,13 +118,104 @@ Deno.test("as_of ends the windows; polls later than it do not exist, nor do thei
     "b,60.00,2.00,3.00,0.00,0.00,0.00",
   ]);
   assertEquals(await reportLines(url, { as_of: "2024-05-01T00:00:00Z" }), []);
-  // A poll at the very moment, 10:14, is there: 74 minutes of this Monday, 106 of the one before.
+  // The poll at this very moment, 10:14, counts: 74 minutes of this Monday, 106 of the one before.
   assertEquals(await reportLines(url, { as_of: "2024-05-06T17:14:00.000Z" }), [
     "b,60.00,1.23,3.00,0.00,0.00,0.00",
   ]);
 });
 
-Deno.test("max_hold_hours gives three columns of unknown time", async () => {
+Deno.test("as_of is in the status and in the file name, and a bare date is the end of its day", async () => {
+  await using service = await startTestService();
+  const { url } = service;
+  await fillStores(url, TWO_STORES);
+  const cases = [
+    ["2024-05-06T20:00:00.25+02:00", "2024-05-06T18:00:00.250Z", "20240506T180000.250Z"],
+    ["2024-05-06", "2024-05-07T00:00:00Z", "20240507T000000Z"],
+  ];
+  for (const [given, asOf, compact] of cases) {
+    const id = await triggerReport(url, { as_of: given });
+    assertEquals((await waitForReport(url, id)).as_of, asOf);
+    const { headers } = await fetch(`${url}/download_report/${id}`, { method: "HEAD" });
+    assertEquals(
+      headers.get("content-disposition"),
+      `attachment; filename="report_${id}_as_of_${compact}.csv"`,
+    );
+  }
+});
+
+Deno.test("a poll from the future is rejected, so it does not move the end of later reports", async () => {
+  const nowMs = Date.UTC(2024, 4, 6, 19, 2);
+  await using service = await startTestService({ now: () => nowMs });
+  const { url } = service;
+  await fillStores(url, TWO_STORES);
+  const rows = [
+    "a,2036-02-07T06:28:15Z,inactive",
+    "a,2024-05-06T19:07:00.001Z,inactive",
+    "a,2024-05-06T19:07:00Z,inactive",
+    "a,1999-12-31T23:59:59Z,inactive",
+  ];
+  const { body } = await postStores(
+    url,
+    "status",
+    `store_id,timestamp_utc,status\n${rows.join("\n")}\n`,
+  );
+  assertEquals([body.inserted, body.rejected], [1, 3]);
+  assertEquals(body.rejects.map(({ rule }: { rule: string }) => rule), [
+    "at most 5 minutes ahead",
+    "at most 5 minutes ahead",
+    "2000-01-01T00:00:00Z or later",
+  ]);
+  // The poll of 19:07 is accepted, but not reported before its time has come.
+  const status = await waitForReport(url, await triggerReport(url));
+  assertEquals(status.as_of, "2024-05-06T19:00:00Z");
+  assertEquals(await reportLines(url), [
+    "a,60.00,24.00,168.00,0.00,0.00,0.00",
+    "b,15.00,2.25,2.25,45.00,0.75,0.75",
+  ]);
+});
+
+Deno.test("a report without polls has no as_of", async () => {
+  await using service = await startTestService();
+  const id = await triggerReport(service.url);
+  const status = await waitForReport(service.url, id);
+  assertEquals([status.as_of, status.store_count, status.stores_by_last_poll.older], [null, 0, 0]);
+  const { headers } = await fetch(`${service.url}/download_report/${id}`, { method: "HEAD" });
+  assertEquals(headers.get("content-disposition"), `attachment; filename="report_${id}.csv"`);
+});
+
+Deno.test("stale_after_hours marks stores, by the request or by the setting", async () => {
+  // Last polls: a at 19:00, b at 18:15. 45 minutes are 0.75 hours.
+  for (
+    const [setting, body, hours, marks] of [
+      [null, { stale_after_hours: 0.5 }, 0.5, ["false", "true"]],
+      [0.5 * 3_600_000, undefined, 0.5, ["false", "true"]],
+      [0.5 * 3_600_000, { stale_after_hours: 0.75 }, 0.75, ["false", "false"]],
+    ] as const
+  ) {
+    await using service = await startTestService({ staleAfterMs: setting });
+    const { url } = service;
+    await fillStores(url, TWO_STORES);
+    const lines = await reportLines(url, body);
+    assertEquals(lines.map((line) => line.split(",").slice(7)), [
+      ["2024-05-06T19:00:00Z", marks[0]],
+      ["2024-05-06T18:15:00Z", marks[1]],
+    ]);
+    const status = await waitForReport(url, await triggerReport(url, body));
+    assertEquals(status.stale_after_hours, hours);
+    assertEquals(status.stale_stores, marks.filter((mark) => mark === "true").length);
+  }
+});
+
+Deno.test("the status counts stores whose hours were rejected, which count as always open", async () => {
+  await using service = await startTestService();
+  const { url } = service;
+  await fillStores(url, TWO_STORES);
+  await postStores(url, "hours", "store_id,day,start,end\na,0,9 am,5 pm\nc,0,9 am,5 pm\n");
+  const status = await waitForReport(url, await triggerReport(url));
+  assertEquals([status.store_count, status.stores_with_rejected_hours], [2, 1]);
+});
+
+Deno.test("max_hold_hours adds three columns of unknown time", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, TWO_STORES);
@@ -130,7 +227,7 @@ Deno.test("max_hold_hours gives three columns of unknown time", async () => {
   ]);
 });
 
-Deno.test("a report sees every poll that was stored before it was triggered", async () => {
+Deno.test("a report includes every poll that was stored before it was triggered", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, TWO_STORES);
@@ -139,12 +236,12 @@ Deno.test("a report sees every poll that was stored before it was triggered", as
     status: ["a,2024-05-06T20:00:00Z,inactive", "c,2024-05-01T00:00:00Z,active"],
   });
   assertEquals(await reportLines(url), [
-    // As of 20:00, when a fell silent only just; b is closed since 19:00.
+    // As of 20:00: a went inactive just now, b has been closed since 19:00.
     "a,60.00,24.00,168.00,0.00,0.00,0.00",
     "b,0.00,2.25,2.25,0.00,0.75,0.75",
     "c,60.00,24.00,168.00,0.00,0.00,0.00",
   ]);
-  // The same time again replaces, and so do hours.
+  // A poll of the same time replaces the earlier one, and so do hours.
   await fillStores(url, {
     status: ["a,2024-05-06T19:00:00Z,inactive"],
     hours: ["b,0,11:00:00,11:30:00"],
@@ -156,7 +253,7 @@ Deno.test("a report sees every poll that was stored before it was triggered", as
   ]);
 });
 
-Deno.test("a store without a zone is in Chicago, one without polls is in no report", async () => {
+Deno.test("a store without a zone counts as in Chicago; a store without polls is in no report", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, {
@@ -168,7 +265,7 @@ Deno.test("a store without a zone is in Chicago, one without polls is in no repo
   assertEquals(await reportLines(url), ["b,60.00,1.00,1.00,0.00,0.00,0.00"]);
 });
 
-Deno.test("a zone that is none is a rejected row, and the store is in Chicago then", async () => {
+Deno.test("a zone that does not exist is rejected, and its store counts as in Chicago", async () => {
   await using service = await startTestService();
   const { url } = service;
   await fillStores(url, {
@@ -184,25 +281,31 @@ Deno.test("a zone that is none is a rejected row, and the store is in Chicago th
   assertEquals(await reportLines(url), ["b,60.00,1.00,1.00,0.00,0.00,0.00"]);
 });
 
-Deno.test("everything that is wrong with a request is told at once, and no job is made", async () => {
+Deno.test("a wrong request gets all its errors at once, and creates no job", async () => {
   await using service = await startTestService({ role: "api" });
   const url = `${service.url}/trigger_report/`;
-  assertProblem(await postJson(url, { as_of: "today", max_hold_hours: 0, store: 1 }), {
-    status: 400,
-    code: "INVALID_REQUEST",
-    detail: /as_of/,
-    errors: [
-      ["/as_of", "as_of must be an ISO 8601 date and time of the years 1970 to 9999"],
-      ["/max_hold_hours", "max_hold_hours must be a number above 0, at most 8760"],
-      ["/store", "Unknown property 'store'"],
-    ],
-  });
+  assertProblem(
+    await postJson(url, { as_of: "today", max_hold_hours: 0, stale_after_hours: "6", store: 1 }),
+    {
+      status: 400,
+      code: "INVALID_REQUEST",
+      detail: /as_of/,
+      errors: [
+        ["/as_of", "as_of must be an ISO 8601 date or time of the years 1970 to 9999"],
+        ["/max_hold_hours", "max_hold_hours must be a number above 0, at most 8760"],
+        ["/stale_after_hours", "stale_after_hours must be a number above 0, at most 8760"],
+        ["/store", "Unknown property 'store'"],
+      ],
+    },
+  );
   const wrong = [
     { as_of: "1969-12-31T23:59:59Z" },
     { as_of: 1714989600 },
     { as_of: null },
     { max_hold_hours: 8_761 },
     { max_hold_hours: "2" },
+    { stale_after_hours: 0 },
+    { as_of: "2024-02-30" },
     [],
     null,
   ];
@@ -212,7 +315,7 @@ Deno.test("everything that is wrong with a request is told at once, and no job i
   assertEquals((await askJson(url, { method: "POST", body: "as_of=1" })).status, 415);
 });
 
-Deno.test("a body may be missing, whatever its media type, or be empty", async () => {
+Deno.test("the body may be missing or empty, whatever its media type", async () => {
   await using service = await startTestService({ role: "api" });
   const url = `${service.url}/trigger_report/`;
   const headers = { "content-type": "application/x-www-form-urlencoded" };
@@ -222,7 +325,7 @@ Deno.test("a body may be missing, whatever its media type, or be empty", async (
   assertEquals((await postJson(url, {})).status, 200);
 });
 
-Deno.test("the same request under the same Idempotency-Key is the same report", async () => {
+Deno.test("the same request with the same Idempotency-Key gives the same report", async () => {
   await using service = await startTestService({ role: "api" });
   const url = `${service.url}/trigger_report/`;
   const headers = { "idempotency-key": "may" };
@@ -233,7 +336,7 @@ Deno.test("the same request under the same Idempotency-Key is the same report", 
   assertEquals([other.status, other.body.code], [422, "IDEMPOTENCY_KEY_REUSED"]);
 });
 
-Deno.test("a report that waits is Running, and its file is not ready", async () => {
+Deno.test("a waiting report is Running, and its file is not ready", async () => {
   await using service = await startTestService({ role: "api" });
   const id = await triggerReport(service.url);
   const { headers, body } = await askJson(`${service.url}/get_report/${id}/`);
@@ -251,7 +354,7 @@ Deno.test("a report that waits is Running, and its file is not ready", async () 
   });
 });
 
-Deno.test("what is no report is not found, exports too; and a report is no export", async () => {
+Deno.test("an id that is not a report's is not found, and a report is not an export", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const { body: { job_id } } = await postJson(`${url}/api/export/csv`, {
