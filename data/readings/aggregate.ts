@@ -1,6 +1,6 @@
 /**
- * Pages of readings summed up: least, most and mean of each metric, over all of a time or by
- * buckets of it.
+ * Aggregating pages of readings: the count, minimum, maximum and mean of each metric, over a whole
+ * period or by buckets.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import { createStatistics, type MetricStatistics, type MetricSummary } from "./s
 
 export type { MetricSummary };
 
-/** Sums up pages, of whatever scales. */
+/** Aggregates pages. Their columns may have different scales. */
 export interface Aggregator {
   /** Adds the readings of a page. */
   add(page: Page): void;
-  /** How many readings were added, those without any value too. */
+  /** How many readings were added, including readings without any value. */
   count(): number;
-  /** What they come to so far, one entry a metric. */
+  /** The summaries so far, one per metric. */
   metrics(): MetricSummary[];
 }
 
-/** An aggregator for pages of so many metrics. */
+/** Creates an aggregator for pages of `columnCount` metrics. */
 export function createAggregator(columnCount: number): Aggregator {
   const group = createGroup(columnCount);
   return {
@@ -31,34 +31,36 @@ export function createAggregator(columnCount: number): Aggregator {
   };
 }
 
-/** The span of the bucket that a time lies in; those of two times are the same or do not overlap. */
+/** The span of the bucket that contains a time. Buckets must not overlap. */
 export type BucketAt = (timeMs: number) => Span;
 
-/** The readings of one bucket. */
+/** The summary of the readings of one bucket. */
 export interface Bucket {
-  /** First time inside, epoch milliseconds. */
+  /** Start of the bucket, epoch milliseconds. */
   readonly startMs: number;
-  /** How many readings there are, those without any value too. */
+  /** How many readings it has, including readings without any value. */
   readonly count: number;
-  /** What they come to, one entry a metric. */
+  /** The summaries, one per metric. */
   readonly metrics: readonly MetricSummary[];
 }
 
-/** Sums up pages by buckets. */
+/** Aggregates pages by buckets. */
 export interface BucketAggregator {
-  /** Adds the readings of a page, none of them before those of the page before. */
+  /** Adds the readings of a page. All of them must be later than those of the previous page. */
   add(page: Page): void;
-  /** The buckets that were finished since the call before, ascending; after `end()` all of them. */
+  /** Returns the buckets that were finished since the previous call, ascending. */
   take(): Bucket[];
-  /** Finishes the last bucket. */
+  /** Finishes the last bucket, so that the next `take()` returns all that are left. */
   end(): void;
 }
 
 /**
- * An aggregator by buckets: of a length, counted from midnight UTC, or as a function says. A bucket
- * is finished when a reading of a later one comes; buckets without readings are left out.
+/**
+ * Creates an aggregator by buckets: of a fixed length, counted from midnight UTC, or as a function
+ * defines them. A bucket is finished when the first reading of a later bucket arrives. Buckets
+ * without readings are left out.
  *
- * @throws {RangeError} where a day is no whole number of buckets of a length.
+ * @throws {RangeError} when a day is not a whole number of buckets of a fixed length.
  */
 export function createBucketAggregator(
   columnCount: number,
@@ -98,7 +100,9 @@ export function createBucketAggregator(
 
 function utcBuckets(bucketMs: number): BucketAt {
   if (!(bucketMs > 0 && DAY_MS % bucketMs === 0)) {
-    throw new RangeError(`Cannot make buckets as their length must divide a day: ${bucketMs} ms`);
+    throw new RangeError(
+      `Cannot aggregate by buckets as their length must divide a day: ${bucketMs} ms`,
+    );
   }
   return (timeMs) => {
     const fromMs = Math.floor(timeMs / bucketMs) * bucketMs;
@@ -106,7 +110,7 @@ function utcBuckets(bucketMs: number): BucketAt {
   };
 }
 
-/** Readings that are summed up together. */
+/** Readings that are aggregated together. */
 interface Group {
   /** Adds rows `start` to `end` (exclusive). */
   add(page: Page, start: number, end: number): void;
@@ -116,14 +120,14 @@ interface Group {
 
 function createGroup(columnCount: number): Group {
   let count = 0;
-  const tallies: MetricStatistics[] = [];
-  for (let i = 0; i < columnCount; i++) tallies.push(createStatistics());
+  const statistics: MetricStatistics[] = [];
+  for (let i = 0; i < columnCount; i++) statistics.push(createStatistics());
   return {
     add({ columns }, start, end) {
       count += end - start;
-      for (let i = 0; i < columnCount; i++) tallies[i].add(columns[i], start, end);
+      for (let i = 0; i < columnCount; i++) statistics[i].add(columns[i], start, end);
     },
     count: () => count,
-    metrics: () => tallies.map((tally) => tally.summary()),
+    metrics: () => statistics.map((metric) => metric.summary()),
   };
 }

@@ -1,23 +1,23 @@
 /**
- * Fixed-point decimals: a value is an integer mantissa at a scale, 230.1 being 2301 at scale 1.
+ * Fixed-point decimals: a value is an integer mantissa at a scale. 230.1 is 2301 at scale 1.
  *
- * A mantissa is exact up to 2^53, which every decimal of up to 15 significant digits fits. What
- * does not fit is kept as the nearest double, scale {@link FLOAT}. Both forms of one decimal agree,
- * as dividing an exact mantissa by an exact power of ten (up to 10^22) rounds correctly (IEEE 754).
+ * Mantissas are exact up to 2^53, so every decimal of up to 15 significant digits fits. Any other
+ * value is kept as the nearest double, at the scale {@link FLOAT}. The two forms of a decimal agree:
+ * dividing an exact mantissa by an exact power of ten (up to 10^22) rounds correctly (IEEE 754).
  *
  * @module
  */
 
-/** The scale that says: these are plain doubles, not mantissas. */
+/** The scale of plain doubles, which are not mantissas. */
 export const FLOAT: number = -1;
 /** Largest scale of a fixed-point value. */
 export const MAX_SCALE = 15;
 
 const POWERS = Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`));
-/** Decimals of 15 digits are told apart by doubles (IEEE 754 §5.12.2); of 16 not all are. */
+/** Doubles distinguish all decimals of 15 digits (IEEE 754 §5.12.2), but not all of 16. */
 const EXACT_DIGITS = 1e15;
 
-/** 10 to a power of 0 to 22, exact. */
+/** 10 to the power of 0 to 22, exact. */
 export function powerOfTen(exponent: number): number {
   return POWERS[exponent];
 }
@@ -27,7 +27,7 @@ export function toNumber(mantissa: number, scale: number): number {
   return scale <= 0 ? mantissa : mantissa / POWERS[scale];
 }
 
-/** Mantissas at a smaller scale brought to a larger one, or null where one would pass 2^53. */
+/** Converts mantissas to a larger scale. Null if one of them would exceed 2^53. */
 export function rescale(values: Float64Array, from: number, to: number): Float64Array | null {
   const factor = POWERS[to - from];
   const limit = Number.MAX_SAFE_INTEGER / factor;
@@ -40,14 +40,14 @@ export function rescale(values: Float64Array, from: number, to: number): Float64
   return scaled;
 }
 
-/** Mantissas as plain doubles. */
+/** Converts mantissas to plain doubles. */
 export function toFloats(values: Float64Array, scale: number): Float64Array {
   return scale <= 0 ? values : values.map((value) => value / POWERS[scale]);
 }
 
 /**
- * Doubles as mantissas of at most 15 digits at the smallest scale that holds all of them exactly,
- * or null where none of 0 to 15 does. NaN is passed over.
+ * Converts doubles to mantissas of at most 15 digits, at the smallest scale that holds all of them
+ * exactly. Null if no scale from 0 to 15 does. NaN stays NaN and fits any scale.
  */
 export function toFixed(values: Float64Array): { scale: number; values: Float64Array } | null {
   let scale = 0;
@@ -62,27 +62,27 @@ export function toFixed(values: Float64Array): { scale: number; values: Float64A
   return { scale, values: mantissas };
 }
 
-/** The scale of {@link toFixed} for one double, `FLOAT` where there is none; 0 for NaN. */
+/** The scale that {@link toFixed} finds for one double; `FLOAT` if none fits, 0 for NaN. */
 export function scaleOf(value: number): number {
   for (let scale = 0; scale <= MAX_SCALE; scale++) if (fitsScale(value, scale)) return scale;
   return FLOAT;
 }
 
-/** A double as a mantissa at a scale that holds it, or as it is at `FLOAT`. */
+/** Converts a double to a mantissa at a scale that holds it. At `FLOAT` it stays a double. */
 export function mantissaOf(value: number, scale: number): number {
   return scale === FLOAT ? value : Math.round(value * POWERS[scale]) + 0;
 }
 
 /**
- * A value of a scale as its shortest exact decimal: no exponent, no trailing zero, "" for NaN.
- * `data/text/decimal_words.ts` writes many of them faster.
+ * A value at a scale as the shortest exact decimal: no exponent, no trailing zeros, "" for NaN.
+ * `data/text/decimal_words.ts` writes many values faster.
  */
 export function decimalText(value: number, scale: number): string {
   if (value !== value) return "";
   return scale === FLOAT ? plainText(value) : fixedText(value, scale);
 }
 
-/** A mantissa at a scale as its shortest exact decimal. */
+/** A mantissa at a scale as the shortest exact decimal. */
 export function fixedText(mantissa: number, scale: number): string {
   if (mantissa < 0) return `-${fixedText(-mantissa, scale)}`;
   const digits = String(mantissa);
@@ -96,7 +96,7 @@ export function fixedText(mantissa: number, scale: number): string {
     : `${padded.slice(0, point)}.${padded.slice(point, end)}`;
 }
 
-/** A double as the shortest decimal that reads back as it, without an exponent; "" for NaN. */
+/** The shortest decimal that parses to the same double, without an exponent; "" for NaN. */
 export function plainText(value: number): string {
   if (value !== value) return "";
   const text = String(value);

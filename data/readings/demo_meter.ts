@@ -1,5 +1,5 @@
 /**
- * A made-up household: one-minute readings that look like a real one and are the same each time.
+ * A demo household: one-minute readings that look real and are the same every time.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export const DEMO_METER_ID = "123";
 export const DEMO_FROM_MS = 1_704_067_200_000;
 
 const MINUTES_A_DAY = 1_440;
-/** Share of the daily peak by hour of the day on workdays and at weekends, kW over the base load. */
+/** Typical load above the base load by hour of the day, on workdays and at weekends, kW. */
 const WORKDAY_KW = [
   .06,
   .04,
@@ -68,10 +68,10 @@ const WEEKEND_KW = [
 ];
 
 /**
- * The readings of a span, one page a UTC day. Power is a base load with a fridge, meals, evenings
- * and more heating in winter; energy = power / 60; current = power × 1000 / voltage.
+ * Generates the readings of a span, one page per UTC day. Power is a base load plus a fridge, meals,
+ * evenings and more heating in winter; energy = power / 60; current = power × 1000 / voltage.
  *
- * Each day depends on its date alone, so any span gives the same readings as a longer one.
+ * A day depends only on its date, so a reading is the same in every span that contains it.
  */
 export function* demoReadings(span: Span): Generator<Page> {
   for (let dayMs = dayStartMs(span.fromMs); dayMs < span.toMs; dayMs += DAY_MS) {
@@ -119,7 +119,7 @@ function demoDay(dayMs: number, first: number, end: number): Page {
   };
 }
 
-/** A kettle, an oven or a washing machine comes on now and then and stays on for some minutes. */
+/** A kettle, oven or washing machine switches on now and then and runs for some minutes. */
 function nextApplianceKw(kw: number, random: () => number): number {
   const chance = random();
   if (kw > 0) return chance < 0.12 ? 0 : kw;
@@ -131,7 +131,7 @@ function fridgeKw(minute: number): number {
   return minute % 45 < 14 ? 0.09 : 0;
 }
 
-/** The shape between two full hours, in a straight line. */
+/** The load at a minute, interpolated linearly between full hours. */
 function shapeAt(shape: readonly number[], minute: number): number {
   const ofDay = (minute + MINUTES_A_DAY) % MINUTES_A_DAY;
   const hour = Math.floor(ofDay / 60);
@@ -139,7 +139,7 @@ function shapeAt(shape: readonly number[], minute: number): number {
   return shape[hour] * (1 - share) + shape[(hour + 1) % 24] * share;
 }
 
-/** Random numbers of 0 to 1 that a seed decides (Marsaglia's xorshift32). */
+/** Pseudorandom numbers in [0, 1), the same for the same seed (Marsaglia's xorshift32). */
 function createRandom(seed: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 0 || 1;
   return () => {

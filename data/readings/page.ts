@@ -1,32 +1,32 @@
 /**
- * Pages: readings in memory, by column, the unit in which data moves.
+ * Pages: readings in memory, stored by column. Data moves through the service in pages.
  *
  * @module
  */
 
 import { FLOAT, rescale, toFloats } from "./decimal.ts";
 
-/** One metric's values: mantissas at a scale, or plain doubles at scale `FLOAT`; NaN is missing. */
+/** The values of one metric: mantissas at a scale, or doubles at scale `FLOAT`. NaN means missing. */
 export interface Column {
   /** 0 to 15, or `FLOAT`. */
   readonly scale: number;
-  /** One entry a reading. */
+  /** One entry per reading. */
   readonly values: Float64Array;
 }
 
-/** Readings, one row each: a time and one value or NaN a metric of a profile, in its order. */
+/** Readings, one per row: a time, and a value or NaN for each metric of a profile, in its order. */
 export interface Page {
-  /** Epoch milliseconds. Ascending and without repeats unless a function says it takes any. */
+  /** Epoch milliseconds, strictly ascending unless a function says that it accepts any order. */
   readonly timesMs: Float64Array;
   /** As many as the profile has metrics, each as long as `timesMs`. */
   readonly columns: readonly Column[];
 }
 
-/** A half-open stretch of time, epoch milliseconds. */
+/** A half-open span of time `[fromMs, toMs)`, epoch milliseconds. */
 export interface Span {
-  /** First time inside. */
+  /** First time in the span. */
   readonly fromMs: number;
-  /** First time past it. */
+  /** First time after the span. */
   readonly toMs: number;
 }
 
@@ -39,7 +39,7 @@ export function emptyPage(columnCount: number): Page {
   return { timesMs: new Float64Array(0), columns };
 }
 
-/** Rows `start` to `end` (exclusive) of a page, sharing its memory. */
+/** Rows `start` to `end` (exclusive) of a page. Shares the memory of the page. */
 export function slicePage(page: Page, start: number, end: number): Page {
   if (start === 0 && end === page.timesMs.length) return page;
   return {
@@ -51,7 +51,7 @@ export function slicePage(page: Page, start: number, end: number): Page {
   };
 }
 
-/** The rows of an ascending page that lie in a span. */
+/** The rows of an ascending page that lie in a span. Shares the memory of the page. */
 export function clipPage(page: Page, span: Span): Page {
   return slicePage(
     page,
@@ -68,7 +68,7 @@ export function gatherPage(page: Page, indexes: Uint32Array): Page {
   };
 }
 
-/** The rows of several pages one after the other, in whatever order of time. */
+/** The rows of several pages, concatenated. Their times may be in any order. */
 export function concatPages(pages: readonly Page[]): Page {
   if (pages.length === 1) return pages[0];
   return {
@@ -80,7 +80,7 @@ export function concatPages(pages: readonly Page[]): Page {
   };
 }
 
-/** Columns of one metric brought to one scale: the largest, or doubles where a mantissa overflows. */
+/** Converts columns of one metric to their largest scale, or to doubles if a mantissa overflows. */
 export function alignColumns(columns: readonly Column[]): Column[] {
   const scale = Math.max(...columns.map((column) => column.scale));
   if (columns.every((column) => column.scale === scale)) return [...columns];
@@ -94,7 +94,7 @@ export function alignColumns(columns: readonly Column[]): Column[] {
   }));
 }
 
-/** Index of the first time that is not before `timeMs`; the times' length where there is none. */
+/** Index of the first time at or after `timeMs`; the number of times if all are earlier. */
 export function lowerBound(timesMs: Float64Array, timeMs: number): number {
   let low = 0;
   let high = timesMs.length;

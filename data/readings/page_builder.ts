@@ -1,5 +1,5 @@
 /**
- * Collecting readings row by row into a page, without an object a reading.
+ * Building a page row by row, without allocating an object per reading.
  *
  * @module
  */
@@ -7,20 +7,20 @@
 import { FLOAT, MAX_SCALE, powerOfTen } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 
-/** Collects rows. A row is one time, and one mantissa and scale a metric. */
+/** Collects rows. A row is a time, and a mantissa with its scale for each metric. */
 export interface PageBuilder {
-  /** How many rows there are. */
+  /** How many rows it holds. */
   length(): number;
   /**
-   * Takes a row. `values[i]` is a mantissa at `scales[i]`, a double at scale `FLOAT`, or NaN.
+   * Adds a row. `values[i]` is a mantissa at `scales[i]`, a double at scale `FLOAT`, or NaN.
    * Both arrays are copied.
    */
   add(timeMs: number, values: Float64Array, scales: Int8Array): void;
-  /** The rows so far, in the order in which they came; the builder is empty after. */
+  /** Returns the rows so far, in the order in which they were added, and empties the builder. */
   take(): Page;
 }
 
-/** A builder for pages of so many metrics with room for `capacity` rows, growing as needed. */
+/** Creates a builder for pages of `columnCount` metrics, with room for `capacity` rows at first. */
 export function createPageBuilder(columnCount: number, capacity = 1024): PageBuilder {
   let room = Math.max(1, capacity);
   let length = 0;
@@ -63,7 +63,7 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
   };
 }
 
-/** Brings the values of a column to one scale, in place: the largest one, or doubles. */
+/** Converts the values of a column, in place, to their largest scale, or to doubles. */
 function toColumn(values: Float64Array, scales: Int8Array): Column {
   let scale = 0;
   let isFixed = true;
@@ -72,7 +72,7 @@ function toColumn(values: Float64Array, scales: Int8Array): Column {
     if (scales[i] === FLOAT) isFixed = false;
     else if (scales[i] > scale) scale = scales[i];
   }
-  isFixed &&= scale <= MAX_SCALE && everyMantissaFits(values, scales, scale);
+  isFixed &&= scale <= MAX_SCALE && allMantissasFit(values, scales, scale);
   for (let i = 0; i < values.length; i++) {
     if (isFixed) values[i] *= powerOfTen(scale - scales[i]);
     else if (scales[i] > 0) values[i] /= powerOfTen(scales[i]);
@@ -80,7 +80,7 @@ function toColumn(values: Float64Array, scales: Int8Array): Column {
   return { scale: isFixed ? scale : FLOAT, values };
 }
 
-function everyMantissaFits(values: Float64Array, scales: Int8Array, scale: number): boolean {
+function allMantissasFit(values: Float64Array, scales: Int8Array, scale: number): boolean {
   for (let i = 0; i < values.length; i++) {
     if (Math.abs(values[i]) * powerOfTen(scale - scales[i]) > Number.MAX_SAFE_INTEGER) return false;
   }

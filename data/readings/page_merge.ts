@@ -1,24 +1,24 @@
 /**
- * Putting pages in order and together. The same time again: the later write wins.
+ * Sorting and merging pages. If two readings have the same time, the later write wins.
  *
  * @module
  */
 
 import { type Column, concatPages, gatherPage, type Page } from "./page.ts";
 
-/** What came of laying readings over others. */
+/** The result of merging new readings into existing ones. */
 export interface Merge {
-  /** All readings, ascending; the very page of the base where nothing changed. */
+  /** All readings, ascending. If nothing changed, it is the identical base page. */
   readonly page: Page;
-  /** How many times were new. */
+  /** How many of the new readings have a time that did not exist. */
   readonly inserted: number;
-  /** How many times had other values before. */
+  /** How many replaced a reading with other values. */
   readonly updated: number;
-  /** How many times had the same values already. */
+  /** How many equal the reading that was already there. */
   readonly unchanged: number;
 }
 
-/** Readings of any order as an ascending page; of rows of one time the last stays. */
+/** Sorts readings by time. If a time occurs more than once, the last row wins. */
 export function sortPage(page: Page): Page {
   const { timesMs } = page;
   let ascending = true;
@@ -35,7 +35,7 @@ export function sortPage(page: Page): Page {
   return gatherPage(page, order.subarray(0, kept));
 }
 
-/** Lays one ascending page over another and counts what that does to the one below. */
+/** Merges one ascending page over another, and counts what that changes in the base page. */
 export function mergePages(base: Page, over: Page): Merge {
   const count = over.timesMs.length;
   if (count === 0) return { page: base, inserted: 0, updated: 0, unchanged: 0 };
@@ -47,7 +47,7 @@ export function mergePages(base: Page, over: Page): Merge {
   return interleave(base, over);
 }
 
-/** Rows of `both` = base rows, then rows laid over them; picks the winner of each time. */
+/** Concatenates base rows and new rows, then selects the winning row of each time, in order. */
 function interleave(base: Page, over: Page): Merge {
   const baseCount = base.timesMs.length;
   const overCount = over.timesMs.length;

@@ -1,5 +1,5 @@
 /**
- * Cutting a page into blocks.
+ * Splitting a page into parts that fit a block.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 import { encodePage } from "./page_encoder.ts";
 import { type Page, slicePage } from "./page.ts";
 
-/** Most readings a block holds: a day of minutes and some repeats of the hour. */
+/** Most readings of a block: a day of one-minute readings and some more. */
 export const BLOCK_MAX_READINGS = 1_500;
-/** Most bytes a block or segment has; a KV value may have 65,536 (`docs/storage.md`). */
+/** Most bytes of a block or segment. A KV value may have 65,536 (`docs/storage.md`). */
 export const BLOCK_MAX_BYTES = 60_000;
 
-/** A stretch of readings and their stored form. */
+/** Consecutive readings of a page and their encoded form. */
 export interface EncodedPart {
-  /** Index of its first reading in the page that was cut. */
+  /** Index of the first reading in the page that was split. */
   readonly start: number;
-  /** Its first reading's time, epoch milliseconds. */
+  /** Time of the first reading, epoch milliseconds. */
   readonly firstMs: number;
-  /** What {@link encodePage} made of it. */
+  /** The encoded page. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * A page as parts of nearly the same length, each within the limits of a block. A part that is
- * too many bytes is halved until it fits. A page without readings gives no part.
+ * Splits a page into parts of nearly equal length, each within the limits of a block. A part with
+ * too many bytes is halved until it fits. A page without readings has no parts.
  */
 export function splitPage(page: Page, maxReadings = BLOCK_MAX_READINGS): EncodedPart[] {
   const count = page.timesMs.length;

@@ -1,17 +1,17 @@
 /**
- * Profiles: what each kind of series measures. A new kind of device is a new entry here.
+ * Profiles: what each kind of series measures. To add a kind of device, add an entry here.
  *
  * @module
  */
 
-/** How readings of a metric become one value for a longer time. */
+/** How the readings of a metric are aggregated to one value for a longer period. */
 export type Aggregate = "sum" | "mean" | "last";
 
-/** One measured quantity. */
+/** A measured quantity. */
 export interface Metric {
-  /** Its name on the wire, unit included where the wire has it. */
+  /** Its name in files and in the API, including the unit if the API has it there. */
   readonly name: string;
-  /** Its unit, as UCUM writes it where that has one. */
+  /** Its unit, in UCUM notation if UCUM has the unit. */
   readonly unit: string;
   /** Smallest value allowed, in that unit. */
   readonly min: number;
@@ -21,23 +21,23 @@ export interface Metric {
   readonly aggregate: Aggregate;
 }
 
-/** Names of the profiles there are. */
+/** Names of all profiles. */
 export type ProfileName = "meter" | "battery" | "appliance" | "site";
 
-/** Names of the profiles that devices have. */
+/** Names of the profiles that devices may have. */
 export type DeviceProfileName = "battery" | "appliance";
 
-/** What a kind of series measures, its metrics in the order of columns. */
+/** What a kind of series measures. */
 export interface Profile {
-  /** Its name, also the part of every storage key. */
+  /** Its name, which is also part of every storage key. */
   readonly name: ProfileName;
-  /** What the column of the series' id is called in files. */
+  /** Name of the id column in files. */
   readonly idColumn: string;
-  /** The metrics, in the order in which they are stored and written. */
+  /** The metrics, in the order of columns. */
   readonly metrics: readonly Metric[];
 }
 
-/** Every profile by its name. */
+/** All profiles by name. */
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   meter: {
     name: "meter",
@@ -76,5 +76,5 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** Profiles of devices: those a telemetry message may be of. */
+/** The profiles that a telemetry message may have. */
 export const DEVICE_PROFILES: readonly DeviceProfileName[] = ["battery", "appliance"];

@@ -1,9 +1,9 @@
 /**
- * Count, least, most and mean of one metric's values, whatever the scales they come at.
+ * Count, minimum, maximum and mean of one metric's values, at any mix of scales.
  *
- * Mantissas are summed as whole numbers: as doubles while they stay below 2^53, and what does not
- * fit goes over into a BigInt. So the mean of decimals is exact until it is rounded, once. Plain
- * doubles are summed with the lost parts kept (Neumaier 1974); only their sum is inexact.
+ * Mantissas are summed as whole numbers: as a double while the sum stays below 2^53, and in a BigInt
+ * beyond that. So the mean of decimals is exact until it is rounded, once. Plain doubles are summed
+ * with compensation for rounding errors (Neumaier 1974); only their sum is inexact.
  *
  * @module
  */
@@ -11,27 +11,27 @@
 import { FLOAT, powerOfTen, toNumber } from "./decimal.ts";
 import type { Column } from "./page.ts";
 
-/** What is known of a metric over some time. Of no values at all, all but the count are NaN. */
+/** The summary of a metric over a period. Without values, everything except the count is NaN. */
 export interface MetricSummary {
-  /** How many values there are; missing ones do not count. */
+  /** How many values there are, missing values not counted. */
   readonly count: number;
   /** The smallest. */
   readonly min: number;
   /** The largest. */
   readonly max: number;
-  /** The double nearest to the mean of decimals; of plain doubles it may be off by some units. */
+  /** The double nearest to the mean. For plain doubles it may be off in the last digits. */
   readonly mean: number;
 }
 
-/** Adds up values of one metric. */
+/** Collects statistics of the values of one metric. */
 export interface MetricStatistics {
-  /** Adds the values of a column from row `start` to before row `end`. */
+  /** Adds the values of a column in rows `start` to `end` (exclusive). */
   add(column: Column, start: number, end: number): void;
-  /** What they come to so far. */
+  /** The summary of the values so far. */
   summary(): MetricSummary;
 }
 
-/** A tally of no values. */
+/** Creates statistics without values. */
 export function createStatistics(): MetricStatistics {
   let count = 0, min = Infinity, max = -Infinity;
   const decimals = createDecimalSum();
@@ -49,15 +49,15 @@ export function createStatistics(): MetricStatistics {
   }
 
   function addMantissas({ values, scale }: Column, start: number, end: number): void {
-    let missing = 0, least = Infinity, most = -Infinity, sum = 0;
+    let missing = 0, lowest = Infinity, highest = -Infinity, sum = 0;
     for (let i = start; i < end; i++) {
       const value = values[i];
       if (value !== value) {
         missing++;
         continue;
       }
-      if (value < least) least = value;
-      if (value > most) most = value;
+      if (value < lowest) lowest = value;
+      if (value > highest) highest = value;
       const next = sum + value;
       if (next > Number.MAX_SAFE_INTEGER || next < -Number.MAX_SAFE_INTEGER) {
         decimals.add(sum, scale);
@@ -66,8 +66,8 @@ export function createStatistics(): MetricStatistics {
     }
     decimals.add(sum, scale);
     count += end - start - missing;
-    min = Math.min(min, toNumber(least, scale));
-    max = Math.max(max, toNumber(most, scale));
+    min = Math.min(min, toNumber(lowest, scale));
+    max = Math.max(max, toNumber(highest, scale));
   }
 
   return {
@@ -78,25 +78,25 @@ export function createStatistics(): MetricStatistics {
     summary() {
       if (count === 0) return { count, min: NaN, max: NaN, mean: NaN };
       const sum = doubles.total();
-      const mean = sum === null ? decimals.over(count) : (sum + decimals.over(1)) / count;
+      const mean = sum === null ? decimals.dividedBy(count) : (sum + decimals.dividedBy(1)) / count;
       return { count, min, max, mean };
     },
   };
 }
 
-/** A sum of decimals, exact. */
+/** An exact sum of decimals. */
 interface DecimalSum {
   /** Adds a mantissa below 2^53 at a scale. */
   add(mantissa: number, scale: number): void;
   /** The double nearest to the sum divided by a whole number. */
-  over(count: number): number;
+  dividedBy(count: number): number;
 }
 
 function createDecimalSum(): DecimalSum {
-  // The sum is (whole + carried) / 10^scale, and whole stays below 2^53.
+  // Invariant: the sum is (whole + carried) / 10^scale, and whole stays below 2^53.
   let whole = 0, carried = 0n, scale = 0;
 
-  /** Adds number × factor, or carries it over where a double cannot hold it. */
+  /** Adds number × factor to `whole`, or to `carried` if a double cannot hold it exactly. */
   function addProduct(number: number, factor: number): void {
     const product = number * factor;
     if (Number.isSafeInteger(whole + product) && Number.isSafeInteger(product)) whole += product;
@@ -114,9 +114,9 @@ function createDecimalSum(): DecimalSum {
       }
       addProduct(mantissa, powerOfTen(scale - mantissaScale));
     },
-    over(count) {
+    dividedBy(count) {
       const divisor = count * powerOfTen(scale);
-      // A quotient of exact numbers is rounded once (IEEE 754).
+      // The quotient of two exact numbers is rounded only once (IEEE 754).
       if (carried === 0n && Number.isSafeInteger(divisor)) return whole / divisor;
       const exactDivisor = BigInt(count) * 10n ** BigInt(scale);
       return nearestQuotient(carried + BigInt(whole), exactDivisor);
@@ -124,10 +124,10 @@ function createDecimalSum(): DecimalSum {
   };
 }
 
-/** A sum of doubles that keeps what each addition loses. */
+/** A sum of doubles that keeps track of what each addition loses by rounding. */
 interface DoubleSum {
   add(value: number): void;
-  /** The sum, or null where nothing was added. */
+  /** The sum, or null if nothing was added. */
   total(): number | null;
 }
 
@@ -145,12 +145,13 @@ function createDoubleSum(): DoubleSum {
 }
 
 /**
- * Digits that tell a quotient from the middle between two doubles: where it is not there, it is
- * off by more than 2^-54 over the divisor, which stays below 10^31, of its size.
+ * Enough digits to see on which side of the middle between two doubles a quotient lies. A quotient
+ * that is not exactly in the middle differs from it by more than 2^-54 / divisor of its own size,
+ * and the divisor stays below 10^31.
  */
 const QUOTIENT_DIGITS = 50;
 
-/** The double nearest to a quotient. V8 reads decimals of any length exactly. */
+/** The double nearest to a quotient. V8 parses decimals of any length with exact rounding. */
 function nearestQuotient(dividend: bigint, divisor: bigint): number {
   const digits = String(divisor).length - String(dividend).length + QUOTIENT_DIGITS;
   const shift = Math.max(0, digits);

@@ -1,11 +1,11 @@
 /**
- * Units that values may come in beside the one of their metric. They differ by powers of ten, so
- * that decimals stay exact.
+ * Units that an upload may use instead of the unit of a metric. They differ by powers of ten, so
+ * decimals stay exact.
  *
  * @module
  */
 
-/** For each unit of a metric: the units it takes, and the power of ten between them. */
+/** For each unit of a metric: the accepted units, and the power of ten between them. */
 const EXPONENTS: ReadonlyMap<string, ReadonlyMap<string, number>> = new Map([
   ["kWh", new Map([["kWh", 0], ["Wh", -3], ["MWh", 3]])],
   ["kW", new Map([["kW", 0], ["W", -3], ["MW", 3]])],
@@ -13,12 +13,12 @@ const EXPONENTS: ReadonlyMap<string, ReadonlyMap<string, number>> = new Map([
   ["A", new Map([["A", 0], ["mA", -3], ["kA", 3]])],
 ]);
 
-/** The units that values of a metric with this unit may come in. */
+/** The units that an upload may use for a metric with this unit. */
 export function unitsFor(metricUnit: string): readonly string[] {
   return [...exponentsOf(metricUnit).keys()];
 }
 
-/** The power of ten that brings a value to the unit of its metric; null where it takes no such. */
+/** The power of ten that converts a value to the unit of its metric; null if it cannot. */
 export function unitExponent(unit: string, metricUnit: string): number | null {
   return exponentsOf(metricUnit).get(unit) ?? null;
 }

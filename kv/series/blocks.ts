@@ -1,14 +1,16 @@
 /**
  * Blocks: the readings of a series, packed.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
  * | `["block", profile, id, startMs]` | an encoded page (`data/readings/page_format.ts`) | import, compaction, removal |
  *
- * A block's key is where its stretch of time begins: the first block of a UTC day begins at
- * midnight, every other at the first reading it got when a block was split. Its stretch ends where
- * the next one begins, or with the day. So each time has exactly one block, which the last key at
- * or before it names, and no block ever gets another key.
+ * The key of a block is the start of the range of time that it covers. The first block of a UTC day
+ * starts at midnight. Every other block starts at the time that was its first reading when a longer
+ * block was split. A block's range ends where the next block starts, or at the end of the day.
+ *
+ * So every time has exactly one block, the one with the last key at or before it, and the key of a
+ * block never changes.
  *
  * @module
  */
@@ -22,13 +24,13 @@ const SPACE = "block";
 
 /** A block as it is stored. */
 export interface StoredBlock {
-  /** Where its stretch begins, epoch milliseconds. */
+  /** Start of the range that it covers, epoch milliseconds. */
   readonly startMs: number;
   /** The encoded page. */
   readonly bytes: Uint8Array;
 }
 
-/** Where the stretch begins that a time lies in, whether a block is there yet or not. */
+/** Start of the block that covers a time, whether that block exists yet or not. */
 export async function blockStart(
   kv: Pick<Deno.Kv, "list">,
   ref: SeriesRef,
@@ -41,7 +43,12 @@ export async function blockStart(
   return dayMs;
 }
 
-/** The blocks whose stretch begins in a span, at most `limit`, in the order of time, in one read. */
+/** End of the block that starts at `startMs`, given the start of the next existing block. */
+export function blockEnd(startMs: number, nextStartMs: number | undefined): number {
+  return Math.min(dayStartMs(startMs) + DAY_MS, nextStartMs ?? Infinity);
+}
+
+/** The blocks that start in a span, ascending, at most `limit`. Costs one read. */
 export async function listBlocks(
   kv: Pick<Deno.Kv, "list">,
   ref: SeriesRef,
@@ -55,7 +62,7 @@ export async function listBlocks(
   return blocks;
 }
 
-/** The blocks whose stretch begins before a time, the last one first, `batchSize` of them in a read. */
+/** The blocks that start before a time, the latest first, read in batches of `batchSize`. */
 export async function* listBlocksBack(
   kv: Pick<Deno.Kv, "list">,
   ref: SeriesRef,
@@ -68,25 +75,20 @@ export async function* listBlocksBack(
 }
 
 /**
- * Gives the memory of a block that was read back at once; its bytes are gone. Left to the collector,
- * which does not see how much of it there is, it piles up by tens of megabytes in a long read.
+ * Frees the memory of a block at once. Its bytes cannot be used afterwards. The garbage collector
+ * does not see how much memory such a buffer holds, so in a long read tens of megabytes would pile up.
  */
 export function releaseBlock({ bytes: { buffer, byteLength } }: StoredBlock): void {
-  // Memory that others share is left alone.
+  // Memory that is shared with something else is left alone.
   if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
-/** Where a stretch ends, given the start of the next block there is. */
-export function blockEnd(startMs: number, nextStartMs: number | undefined): number {
-  return Math.min(dayStartMs(startMs) + DAY_MS, nextStartMs ?? Infinity);
-}
-
-/** Sets a block. */
+/** Adds the writing of a block to a commit. */
 export function stageBlock(op: Staging, ref: SeriesRef, { startMs, bytes }: StoredBlock): void {
   op.set(blockKey(ref, startMs), bytes);
 }
 
-/** Deletes a block. */
+/** Adds the deletion of a block to a commit. */
 export function stageBlockDelete(op: Staging, ref: SeriesRef, startMs: number): void {
   op.delete(blockKey(ref, startMs));
 }

@@ -1,9 +1,9 @@
 /**
- * The change feed: which days of which series had readings altered.
+ * The change feed: which days of which series had their readings changed.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
- * | `["changed", profile, id, dayMs]` | `true`; its versionstamp says when | ingest, import, removal; never compaction |
+ * | `["changed", profile, id, dayMs]` | `true`; the versionstamp is the time of the last change | ingest, import, removal; never compaction |
  *
  * @module
  */
@@ -12,27 +12,27 @@ import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import type { SeriesRef } from "./ref.ts";
 
-/** The first part of its keys. */
+/** First part of the keys. */
 export const CHANGED_SPACE = "changed";
-/** Small entries read at once. */
+/** Entries per read of a list. They are small. */
 const LIST_BATCH = 500;
 
-/** A day of a series and when it was last altered. */
+/** A day of a series and its last change. */
 export interface Change {
   /** The series. */
   readonly ref: SeriesRef;
-  /** First moment of the UTC day, epoch milliseconds. */
+  /** Start of the UTC day, epoch milliseconds. */
   readonly dayMs: number;
-  /** The version of the last commit that altered it; comparable as text. */
+  /** Version of the last commit that changed the day. Versions compare as text. */
   readonly versionstamp: string;
 }
 
-/** Says that readings of a day are altered by this commit. */
+/** Records in a commit that it changes readings of a day. */
 export function stageChanged(op: Staging, ref: SeriesRef, dayMs: number): void {
   op.set([CHANGED_SPACE, ref.profile, ref.id, dayMs], true);
 }
 
-/** The days of a profile, or of one series of it, altered after a version. */
+/** The days that changed after a version, of all series of a profile or of one of them. */
 export async function* listChanges(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,

@@ -1,5 +1,5 @@
 /**
- * What a write would do to the readings of a series, without writing.
+ * Counting what a write would do to the readings of a series, without writing.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { AppError } from "../../data/app_error.ts";
 import { clipPage, emptyPage, type Page } from "../../data/readings/page.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
+import type { WriteCounts } from "./block_updates.ts";
 import { readReadings } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import type { WriteCounts } from "./write.ts";
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
 
 /**
- * Counts what laying an ascending page over the readings of a series would do to them. Done anew
- * where the series is removed meanwhile: then there is nothing to lay it over.
+ * Counts what merging an ascending page into a series would change. If the series is removed during
+ * the comparison, it starts again and finds a series without readings.
  */
 export async function compareReadings(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCounts> {
   for (;;) {
     try {
-      return await countOver(kv, ref, page);
+      return await countChanges(kv, ref, page);
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "SERIES_REMOVED") throw error;
     }
   }
 }
 
-async function countOver(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCounts> {
+async function countChanges(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCounts> {
   const total = { inserted: 0, updated: 0, unchanged: 0 };
   const { timesMs } = page;
   if (timesMs.length === 0) return total;
@@ -40,7 +40,7 @@ async function countOver(kv: Kv, ref: SeriesRef, page: Page): Promise<WriteCount
     fromMs = toMs;
   };
   let fromMs = span.fromMs;
-  // Never aborted: it reads no further than the page goes.
+  // Never aborted: the read ends where the page ends.
   const { signal } = new AbortController();
   for await (const base of readReadings(kv, ref, { ...span, signal })) {
     count(base, base.timesMs[base.timesMs.length - 1] + 1);

@@ -1,12 +1,13 @@
 /**
- * What is known of a series as a whole.
+ * Heads: one record per series that describes its blocks as a whole and guards them.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
  * | `["series", profile, id]` | {@link SeriesHead} | every commit that writes blocks; removal |
  *
- * A commit that writes blocks checks the head it started from and sets a new one with the next
- * generation. So of two that write the same series at a time one starts again.
+ * Every commit that writes blocks checks the head that it started from and sets a head with the next
+ * generation. So if two writers change the same series at the same time, one of them fails its check
+ * and starts again.
  *
  * @module
  */
@@ -31,11 +32,16 @@ const headSchema = z.object({
 });
 
 /**
- * The head of a series, of its blocks alone. `life` counts its lives: removal ends one, the next
- * write of blocks begins another. `generation` grows with every change of the head. `count` is the
- * number of readings, `firstMs` and `lastMs` are the first and last time (of a live one), and
- * `removedMs` is when removal began (of one that is not). A head never goes away, so that no write
- * takes a series which came and went meanwhile for one that never was.
+ * The head of a series. It describes the blocks only, not the segments.
+ *
+ * - `life` counts the lives of the series: removal ends one, the next write of blocks begins another.
+ * - `generation` grows with every change of the head.
+ * - `count` is the number of readings in blocks.
+ * - `firstMs` and `lastMs` are the first and last time, while the state is live.
+ * - `removedMs` is when removal began, in any other state.
+ *
+ * A head is never deleted. Otherwise a writer that had found no head could not tell a series that
+ * never existed from one that was created and removed in the meantime.
  */
 export type SeriesHead = z.infer<typeof headSchema>;
 
@@ -50,13 +56,13 @@ const NO_HEAD: SeriesHead = {
   removedMs: 0,
 };
 
-/** A head and the version it was read at; no value where the series has no blocks. */
+/** A head and the version at which it was read. */
 export interface HeadEntry {
-  /** Its key, for checks. */
+  /** The key, for checks. */
   readonly key: Deno.KvKey;
-  /** The head, or null. */
+  /** The head, or null if the series never had blocks. */
   readonly value: SeriesHead | null;
-  /** The version of its last change, or null. */
+  /** Version of the last change, or null if there is no head. */
   readonly versionstamp: string | null;
 }
 
@@ -73,31 +79,31 @@ export async function getHeads(
   return (await getByKeys(kv, refs.map(headKey))).map(headEntry);
 }
 
-/** Sets a head. */
+/** Adds the writing of a head to a commit. */
 export function stageHead(op: Staging, ref: SeriesRef, head: SeriesHead): void {
   op.set(headKey(ref), head);
 }
 
-/** The head that follows from a change: `change` over the head before, or over that of no series. */
+/** The next generation of a head, with some fields changed. Null stands for a series without a head. */
 export function nextHead(head: SeriesHead | null, change: Partial<SeriesHead>): SeriesHead {
   const before = head ?? NO_HEAD;
   return { ...before, ...change, generation: before.generation + 1 };
 }
 
-/** A head of a series that has blocks, or null. */
+/** The head of a series that is live, or null. */
 export function liveHead({ value }: HeadEntry): SeriesHead | null {
   return value?.state === "live" ? value : null;
 }
 
-/** The life that a series is in, or would begin if readings came now. */
+/** The life that a series is in, or that a write would begin now. */
 export function currentLife({ value }: HeadEntry): number {
   if (value === null) return 1;
   return value.state === "live" ? value.life : value.life + 1;
 }
 
 /**
- * The head after a commit of readings from `firstMs` to `lastMs`, so many of them new. A series that
- * has none yet, or whose last life ended, begins a life.
+ * The head after a commit that wrote readings from `firstMs` to `lastMs`, `inserted` of them new.
+ * A series without a head, or one that was removed, begins a new life.
  */
 export function grownHead(
   entry: HeadEntry,
@@ -113,7 +119,7 @@ export function grownHead(
   });
 }
 
-/** Ids and heads of a profile's series in the order of ids, from behind `afterId`. */
+/** Ids and heads of the series of a profile, in the order of ids, starting after `afterId`. */
 export async function* listHeads(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
@@ -129,7 +135,10 @@ export async function* listHeads(
   }
 }
 
-/** The heads of series whose ids (ascending, ASCII) are all there are in their range, in one read. */
+/**
+ * Reads the heads of many series in one range read. The ids must be ascending and ASCII. The read
+ * includes the heads of all other ids in their range, so it only pays off if there are few.
+ */
 export async function rangeHeads(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,

@@ -1,5 +1,5 @@
 /**
- * Which series there are.
+ * The ids of the series that exist.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import type { ProfileName } from "../../data/readings/profile.ts";
 import { listHeads } from "./heads.ts";
 import { listSegmentCountsOf } from "./segment_counts.ts";
 
-/** Most ids of a batch: as many entries as a list reads at once. */
+/** Most ids of a batch. A list of Deno KV reads as many entries at once. */
 const BATCH_IDS = 100;
 
 /**
- * Ids of series with a head or with segments, in their order, each once, from behind `afterId`, in
- * batches of 1 to 100. Every series is told that was there when its batch was asked for.
+ * Ids of the series that have a head or segments, ascending, each once, starting after `afterId`, in
+ * batches of 1 to 100. Every series that exists when its batch is read is included.
  */
 export async function* listIdBatches(
   kv: Pick<Deno.Kv, "list">,
@@ -21,14 +21,15 @@ export async function* listIdBatches(
   afterId: string,
 ): AsyncGenerator<string[]> {
   for (let lastId = afterId;;) {
-    // Marks first: a series whose mark a fold takes away meanwhile has a head afterwards.
-    const marks = listSegmentCountsOf(kv, profile, { afterId: lastId, limit: BATCH_IDS });
-    const marked = await firstIds(marks, ({ ref }) => ref.id);
-    const headed = await firstIds(listHeads(kv, profile, lastId), ({ id }) => id);
-    // Of what lies behind the end of either list the other one does not know all.
-    const ends = [marked, headed].filter(({ length }) => length === BATCH_IDS)
+    // Segment counts before heads: if a fold deletes the count in between, the series has a head.
+    const counts = listSegmentCountsOf(kv, profile, { afterId: lastId, limit: BATCH_IDS });
+    const withSegments = await firstIds(counts, ({ ref }) => ref.id);
+    const withHead = await firstIds(listHeads(kv, profile, lastId), ({ id }) => id);
+    // A list that was cut at the limit does not show what comes after its last id, so the batch
+    // ends at the smaller of these last ids.
+    const ends = [withSegments, withHead].filter(({ length }) => length === BATCH_IDS)
       .map((ids) => ids[BATCH_IDS - 1]);
-    const batch = [...new Set([...marked, ...headed])].toSorted()
+    const batch = [...new Set([...withSegments, ...withHead])].toSorted()
       .filter((id) => ends.every((end) => id <= end));
     if (batch.length > 0) yield batch;
     if (ends.length === 0) return;

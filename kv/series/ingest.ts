@@ -1,18 +1,17 @@
 /**
- * The ingest committer: live readings of many requests in one commit.
+ * The ingest committer: commits the live readings of many requests together.
  *
- * While a commit is on its way, what arrives waits for the next one. So a lone request waits for
- * nobody, and a thousand at once share a few commits. A commit holds no check and cannot conflict:
- * one new segment a series, its revision, its days in the change feed, and what a request adds
- * (last seen, rate counters). A request is answered after the commit that holds its readings.
+ * While a commit is in progress, new requests wait for the next one. So a single request never
+ * waits, and a thousand concurrent requests share a few commits. A commit has no checks and cannot
+ * conflict. For each series it writes a new segment, the revision, the segment count and the days of
+ * the change feed, and whatever the requests add (last seen, rate counters). A request is answered
+ * after the commit that holds its readings.
  *
  * @module
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { dayStartMs } from "../../data/limits.ts";
-import { concatPages, type Page, slicePage } from "../../data/readings/page.ts";
-import { splitPage } from "../../data/readings/page_split.ts";
+import type { Page } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import {
   addCosts,
@@ -20,40 +19,37 @@ import {
   COMMIT_ROOM,
   type Cost,
   fitsCommit,
-  NO_COST,
   packByCost,
   type RecordedStage,
   recordStage,
   type Stage,
 } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
-import { stageRevision } from "./revisions.ts";
-import { stageSegment } from "./segments.ts";
+import { batchesOf, type IngestBatch, type IngestRequest, segmentParts } from "./ingest_batches.ts";
 import type { SeriesRef } from "./ref.ts";
+import { stageRevision } from "./revisions.ts";
 import { stageSegmentAdded } from "./segment_counts.ts";
+import { stageSegment } from "./segments.ts";
 
-/** Most readings of a segment; its bytes bound it too (`data/readings/page_split.ts`). */
-const SEGMENT_MAX_READINGS = 4_000;
-/** Most days of a segment, each of which is a mutation of its commit. */
-const SEGMENT_MAX_DAYS = 150;
-/** Requests taken into one round, so that its commits do not stall the event loop. */
+/** Requests per round, so that preparing its commits does not stall the event loop. */
 const ROUND_REQUESTS = 512;
-/** How often a commit is tried, and how long is waited in between. */
+/** How often a commit is tried. */
 const TRIES = 3;
+/** Pause between two tries. */
 const RETRY_MS = 50;
 
-/** Takes live readings. */
+/** Accepts live readings. */
 export interface Ingest {
   /**
-   * Stores readings of one series, in any order, as one segment or a few; `stage` goes on the same
-   * commit, and on one of its own where there are no readings. Resolves once they are durable.
+   * Stores readings of one series, in any order. Resolves once they are durable. `stage` is added to
+   * the same commit, or gets a commit of its own if there are no readings.
    *
    * @throws {AppError} SERVICE_STOPPING after {@link Ingest.stop}.
    * @throws {TypeError} when the page has not as many columns as the profile has metrics.
-   * @throws {RangeError} when the stage takes more than half of what a commit holds.
+   * @throws {RangeError} when the stage needs more than half of what a commit holds.
    */
   add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
-  /** Takes nothing more and waits until all that was taken is durable. */
+  /** Accepts nothing more and waits until everything that was accepted is durable or has failed. */
   stop(): Promise<void>;
 }
 
@@ -61,29 +57,15 @@ export interface Ingest {
 export interface IngestDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "atomic">;
-  /** This running process, unlike any other that ever was. */
+  /** Name of this running process. No other process may ever have used it. */
   readonly writer: string;
-  /** What a commit of the database may hold of what is written here. */
+  /** What a commit may hold of what is written here. */
   readonly room?: Cost;
 }
 
-interface Request {
-  readonly ref: SeriesRef;
-  readonly page: Page;
-  readonly extra: RecordedStage;
-  readonly resolve: () => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** The requests of one series in one round, and how many of their stages are not durable yet. */
-interface Batch {
-  readonly requests: Request[];
-  open: number;
-}
-
-/** A committer with nothing to do. */
+/** Creates a committer. */
 export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): Ingest {
-  let waiting: Request[] = [];
+  let waiting: IngestRequest[] = [];
   let rounds: Promise<void> | null = null;
   let isStopped = false;
   let segmentNumber = 0;
@@ -101,10 +83,10 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
     rounds = null;
   }
 
-  async function commitRound(requests: readonly Request[]): Promise<void> {
-    const owners = new Map<RecordedStage, Batch>();
+  async function commitRound(requests: readonly IngestRequest[]): Promise<void> {
+    const owners = new Map<RecordedStage, IngestBatch>();
     for (const batch of batchesOf(requests)) {
-      const stages = batchStages(batch.requests);
+      const stages = batchStages(batch);
       batch.open = stages.length;
       for (const stage of stages) owners.set(stage, batch);
     }
@@ -114,12 +96,13 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
   }
 
   /**
-   * Commits stages together. What the database refuses, rather than fails to do, is parted: stage
-   * by stage, then request by request, so that only the one at fault is rejected.
+   * Commits stages together. If the database refuses the commit (instead of failing to do it), the
+   * group is split: stage by stage, then request by request, so that only the request at fault is
+   * rejected.
    */
   async function commitGroup(
     stages: readonly RecordedStage[],
-    owners: ReadonlyMap<RecordedStage, Batch>,
+    owners: ReadonlyMap<RecordedStage, IngestBatch>,
     tries = TRIES,
   ): Promise<void> {
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
@@ -139,46 +122,42 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
     }
   }
 
-  /** A series' readings of a batch: a stage a segment, the first with what the requests add. */
-  function batchStages(requests: readonly Request[]): RecordedStage[] {
-    const { ref } = requests[0];
-    const page = concatPages(requests.map((request) => request.page));
-    const extras = requests.map(({ extra }) => extra);
-    if (page.timesMs.length === 0) return [combineStages(extras)];
-    return fewDays(page).flatMap((piece) =>
-      splitPage(piece.page, SEGMENT_MAX_READINGS)
-        .map((part) => ({ bytes: part.bytes, days: piece.days }))
-    )
-      .map(({ bytes, days }, index) => {
-        const segment = recordStage((op) => {
-          stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
-          stageRevision(op, ref);
-          stageSegmentAdded(op, ref);
-          for (const dayMs of days) stageChanged(op, ref, dayMs);
-        });
-        return index === 0 ? combineStages([segment, ...extras]) : segment;
+  /** One stage per segment of a batch. The first one includes what the requests add. */
+  function batchStages(batch: IngestBatch): RecordedStage[] {
+    const { ref } = batch.requests[0];
+    const extras = batch.requests.map(({ extra }) => extra);
+    const parts = segmentParts(batch);
+    if (parts.length === 0) return [combineStages(extras)];
+    return parts.map(({ bytes, days }, index) => {
+      const segment = recordStage((op) => {
+        stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
+        stageRevision(op, ref);
+        stageSegmentAdded(op, ref);
+        for (const dayMs of days) stageChanged(op, ref, dayMs);
       });
+      return index === 0 ? combineStages([segment, ...extras]) : segment;
+    });
   }
 
   return {
     async add(ref, page, stage = () => {}) {
-      if (isStopped) throw new AppError("SERVICE_STOPPING", "The service stops");
-      const wanted = PROFILES[ref.profile].metrics.length;
-      if (page.columns.length !== wanted) {
-        const fact = `profile ${ref.profile} has ${wanted} metrics`;
+      if (isStopped) throw new AppError("SERVICE_STOPPING", "The service is stopping");
+      const width = PROFILES[ref.profile].metrics.length;
+      if (page.columns.length !== width) {
+        const fact = `profile ${ref.profile} has ${width} metrics`;
         throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
       }
-      // Runs the stage once: one that throws refuses its own request and no other.
+      // Runs the stage here, once: if it throws, it fails its own request and no other.
       const extra = recordStage(stage);
       const { cost } = extra;
       if (!fitsCommit(addCosts(cost, cost))) {
-        const fact = "a stage takes at most half of a commit";
+        const fact = "a stage may fill at most half of a commit";
         throw new RangeError(`Cannot ingest stage as ${fact}: ${cost.mutations} mutations`);
       }
       if (page.timesMs.length === 0 && cost.mutations === 0) return;
       await new Promise<void>((resolve, reject) => {
         waiting.push({ ref, page, extra, resolve, reject });
-        // Begins behind what runs now, so that requests of one turn share a commit.
+        // Starts after the code that runs now, so that requests of one turn share a commit.
         rounds ??= Promise.resolve().then(work);
       });
     },
@@ -190,9 +169,9 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
 }
 
 /**
- * Commits stages, trying again where the database does not answer. A commit that did happen is then
- * done twice: its segments keep their names, so readings stay what they are (unless they were folded
- * and written over within that moment), and counters may count a request twice.
+ * Commits stages, and retries if the database does not answer. A commit that did happen is then done
+ * twice. Its segments keep their names, so the readings stay the same, unless they were folded and
+ * overwritten in that moment. Counters may count a request twice.
  */
 async function commit(
   kv: IngestDeps["kv"],
@@ -212,45 +191,7 @@ async function commit(
   }
 }
 
-/** Whether an error may be about what was to be stored: too large, or not to be stored at all. */
+/** Whether an error may be about the data: too large, or of a kind that cannot be stored. */
 function isRefusal(error: unknown): boolean {
   return error instanceof TypeError || error instanceof DOMException;
-}
-
-/** The requests of a round by series; those whose stages would fill a commit, in several batches. */
-function batchesOf(requests: readonly Request[]): Batch[] {
-  const batches: Batch[] = [];
-  const latest = new Map<string, { batch: Batch; cost: Cost }>();
-  for (const request of requests) {
-    const name = `${request.ref.profile}/${request.ref.id}`;
-    const open = latest.get(name);
-    const cost = addCosts(open?.cost ?? NO_COST, request.extra.cost);
-    if (open !== undefined && fitsCommit(addCosts(cost, cost))) {
-      open.batch.requests.push(request);
-      open.cost = cost;
-    } else {
-      const batch = { requests: [request], open: 0 };
-      batches.push(batch);
-      latest.set(name, { batch, cost: request.extra.cost });
-    }
-  }
-  return batches;
-}
-
-/** A page in pieces of so few days that a commit holds the change feed's entries of one. */
-function fewDays(page: Page): { page: Page; days: Iterable<number> }[] {
-  if (page.timesMs.length === 1) return [{ page, days: [dayStartMs(page.timesMs[0])] }];
-  const pieces: { page: Page; days: Set<number> }[] = [];
-  let start = 0;
-  let days = new Set<number>();
-  page.timesMs.forEach((timeMs, row) => {
-    const dayMs = dayStartMs(timeMs);
-    if (days.size === SEGMENT_MAX_DAYS && !days.has(dayMs)) {
-      pieces.push({ page: slicePage(page, start, row), days });
-      start = row;
-      days = new Set();
-    }
-    days.add(dayMs);
-  });
-  return [...pieces, { page: slicePage(page, start, page.timesMs.length), days }];
 }

@@ -1,19 +1,21 @@
 /**
  * Reading a series.
  *
- * Segments are read first, then blocks, a stretch at a time: the other way round would miss what
- * compaction moves in between. Where the series' head changed meanwhile, segments and stretch are
- * read again. Stretches do not overlap, so a block that splits between two of them neither
- * repeats nor loses a reading.
+ * The order of reads matters. Head first, then segments, then blocks, 16 at a time. Segments before
+ * blocks, because a fold moves readings from segments to blocks: read the other way round, a reading
+ * that moves in between would be missed. After each chunk of blocks the head is read again; if it
+ * changed, the segments and the chunk are read again.
  *
- * A read sees every reading that was acknowledged before it began. Of what is written while it
- * runs it may see some.
+ * Chunks cover ranges of time that do not overlap. So a block that is split between two chunks
+ * neither repeats nor loses a reading.
+ *
+ * A read returns every reading that was acknowledged before it began. Of what is written while it
+ * runs, it may return some.
  *
  * @module
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
 import {
   clipPage,
   concatPages,
@@ -21,15 +23,16 @@ import {
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
-import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
+import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 
-/** Blocks read at once; larger batches stall the event loop. */
-const STRETCH_BLOCKS = 16;
-/** How often a stretch is read again; what was read last is right too, if less fresh. */
+/** Blocks read at once. Larger batches stall the event loop. */
+const CHUNK_BLOCKS = 16;
+/** How often a chunk is read again. The last result is also correct, only less fresh. */
 const MAX_REREADS = 3;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
@@ -37,15 +40,15 @@ type Kv = Pick<Deno.Kv, "get" | "list">;
 /** How many readings a series has, and the times of the first and last one, epoch milliseconds. */
 export type SeriesExtent = Pick<SeriesHead, "count" | "firstMs" | "lastMs">;
 
-interface Stretch {
+interface Chunk {
   readonly pages: Iterable<Page>;
-  /** Where the next one begins. */
+  /** Where the next chunk begins. */
   readonly toMs: number;
 }
 
 /**
- * The readings of a series within a span, ascending, in pages of 1 to some 24,000; none for a
- * series that does not exist.
+ * The readings of a series within a span, ascending, in pages of 1 to about 24,000. A series that
+ * does not exist has none.
  *
  * @throws {AppError} SERIES_REMOVED when the series is removed while it is read.
  */
@@ -59,24 +62,24 @@ export async function* readReadings(
   let overlay = await readOverlay(kv, ref, head);
   for (let atMs = fromMs; atMs < toMs;) {
     signal.throwIfAborted();
-    let stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
+    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
       overlay = await readOverlay(kv, ref, head);
-      stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
+      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
     }
-    yield* stretch.pages;
-    atMs = stretch.toMs;
+    yield* chunk.pages;
+    atMs = chunk.toMs;
   }
 }
 
 /**
- * What is known of a series as a whole, segments included; null where it does not exist. Done anew
- * while a fold or write comes in between; one that is written without a pause may be told a little
- * wrong.
+ * The extent of a series, segments included; null if it does not exist. Reads again if a fold or
+ * write comes in between. For a series that is written without a pause the result may be slightly
+ * out of date.
  */
 export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExtent | null> {
   for (let reread = 0;; reread++) {
@@ -90,10 +93,10 @@ export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExte
 async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<SeriesExtent | null> {
   const live = liveHead(head);
   const overlay = await readOverlay(kv, ref, head);
-  const waiting = overlay.timesMs.length;
-  if (waiting === 0) return live;
+  const overlayCount = overlay.timesMs.length;
+  if (overlayCount === 0) return live;
   const firstMs = overlay.timesMs[0];
-  const lastMs = overlay.timesMs[waiting - 1];
+  const lastMs = overlay.timesMs[overlayCount - 1];
   return {
     count: (live?.count ?? 0) + await countNew(kv, ref, { head, page: overlay }),
     firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
@@ -111,55 +114,55 @@ async function countNew(
   const overlay = slicePage(page, 0, 0);
   let count = 0;
   for (let atMs = page.timesMs[0]; atMs < toMs;) {
-    const stretch = await readStretch(kv, ref, { fromMs: atMs, toMs, head, overlay });
-    const over = clipPage(page, { fromMs: atMs, toMs: stretch.toMs });
-    const { inserted } = mergePages(concatPages([overlay, ...stretch.pages]), over);
+    const chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
+    const clipped = clipPage(page, { fromMs: atMs, toMs: chunk.toMs });
+    const { inserted } = mergePages(concatPages([overlay, ...chunk.pages]), clipped);
     count += inserted;
-    atMs = stretch.toMs;
+    atMs = chunk.toMs;
   }
   return count;
 }
 
-/** The segments of the life that a series is in, or begins, as one ascending page. */
+/** The readings in segments, as one ascending page. Segments that are being removed are left out. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
   const segments = await listSegments(kv, ref);
   return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 
-async function readStretch(
+async function readChunk(
   kv: Kv,
   ref: SeriesRef,
   { fromMs, toMs, head, overlay }: Span & { head: HeadEntry; overlay: Page },
-): Promise<Stretch> {
-  // Of a series that is not live, blocks that are still there belong to a life that ended.
+): Promise<Chunk> {
+  // If the series is not live, blocks that still exist are being removed.
   if (liveHead(head) === null) {
     const span = { fromMs, toMs };
-    return { pages: pagesOf([], { span, over: clipPage(overlay, span) }), toMs };
+    return { pages: chunkPages([], { span, overlay: clipPage(overlay, span) }), toMs };
   }
   const startMs = await blockStart(kv, ref, fromMs);
-  const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: STRETCH_BLOCKS + 1 });
-  // One block more than is used: it says where the stretch of the last used one ends.
-  const next = blocks.length > STRETCH_BLOCKS ? blocks.pop() : undefined;
+  const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: CHUNK_BLOCKS + 1 });
+  // One block more than is used: its start is the end of the chunk.
+  const next = blocks.length > CHUNK_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  return { pages: pagesOf(blocks, { span, over: clipPage(overlay, span) }), toMs: span.toMs };
+  return { pages: chunkPages(blocks, { span, overlay: clipPage(overlay, span) }), toMs: span.toMs };
 }
 
 /**
- * The pages of blocks with another one laid over them, without those that hold nothing. Where
- * nothing lies over them, each is decoded when it is asked for, so that it is gone with its use.
+ * The pages of blocks with the overlay merged in, without empty pages. Without an overlay, each block
+ * is decoded only when its page is requested, so that only one is in memory at a time.
  */
-function* pagesOf(
+function* chunkPages(
   blocks: readonly StoredBlock[],
-  { span, over }: { span: Span; over: Page },
+  { span, overlay }: { span: Span; overlay: Page },
 ): Generator<Page> {
   const pageOf = (block: StoredBlock) => {
     const page = clipPage(decodePage(block.bytes), span);
     releaseBlock(block);
     return page;
   };
-  if (over.timesMs.length > 0) {
+  if (overlay.timesMs.length > 0) {
     const pages = blocks.map(pageOf);
-    yield pages.length > 0 ? mergePages(concatPages(pages), over).page : over;
+    yield pages.length > 0 ? mergePages(concatPages(pages), overlay).page : overlay;
     return;
   }
   for (const block of blocks) {
@@ -168,8 +171,8 @@ function* pagesOf(
   }
 }
 
-/** A life may begin or go on while it is read; its end is an error. */
+/** A life may begin or continue during a read. If it ends, the read fails. */
 function requireLife(head: HeadEntry, ref: SeriesRef, life: number): void {
   if (currentLife(head) === life) return;
-  throw new AppError("SERIES_REMOVED", `The readings of '${ref.id}' were removed meanwhile`);
+  throw new AppError("SERIES_REMOVED", `The readings of '${ref.id}' were removed during the read`);
 }

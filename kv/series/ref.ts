@@ -1,15 +1,15 @@
 /**
- * How a series is named.
+ * How a series is identified.
  *
  * @module
  */
 
 import type { ProfileName } from "../../data/readings/profile.ts";
 
-/** A series: readings of one profile and one id. */
+/** A series: the readings of one profile and one id. */
 export interface SeriesRef {
   /** What it measures. */
   readonly profile: ProfileName;
-  /** Whose readings they are. */
+  /** Id of the meter, device or store. */
   readonly id: string;
 }

@@ -3,23 +3,26 @@
  *
  * | from | to | when |
  * |---|---|---|
- * | live | deleting | asked for: head marked, due entry armed, one commit; readers see nothing from here |
- * | deleting | gone | blocks and segments deleted in batches, then the due entry |
+ * | live | deleting | the user removes the series: one commit changes the head and arms the due entry; from here on readers see nothing |
+ * | deleting | gone | blocks and segments are deleted in batches, then the due entry |
  *
- * A crash in between is found by the due entry. Segments of ingest that came after the mark stay:
- * they begin the series' next life.
+ * After a crash in between, the due entry makes a worker complete the removal. Segments that are
+ * ingested after the first commit stay: they begin the next life of the series.
  *
  * @module
  */
 
-import { decodePage } from "../../data/readings/page_decoder.ts";
 import { dayStartMs, END_OF_TIME_MS, FIRST_TIME_MS } from "../../data/limits.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
-import { listBlocks, stageBlockDelete } from "./blocks.ts";
 import { packStages, type Stage } from "../budget.ts";
-import { stageChanged } from "./changes.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
+import { listBlocks, stageBlockDelete } from "./blocks.ts";
+import { stageChanged } from "./changes.ts";
+import { currentLife, getHead, type HeadEntry, liveHead, nextHead, stageHead } from "./heads.ts";
+import type { SeriesRef } from "./ref.ts";
 import { stageRevision } from "./revisions.ts";
+import { getSegmentCount, stageSegmentCountDelete } from "./segment_counts.ts";
 import {
   countSegments,
   isBeingRemoved,
@@ -27,32 +30,30 @@ import {
   stageSegmentDelete,
   type StoredSegment,
 } from "./segments.ts";
-import { currentLife, getHead, type HeadEntry, liveHead, nextHead, stageHead } from "./heads.ts";
-import type { SeriesRef } from "./ref.ts";
-import { getSegmentCount, stageSegmentCountDelete } from "./segment_counts.ts";
 
+/** Blocks read and deleted at a time. */
 const PURGE_BLOCKS = 100;
 
 type Kv = Pick<Deno.Kv, "get" | "list" | "atomic">;
 
 /**
- * Removes a series: its blocks, and the segments that it has by now. False where it has none. A
- * removal that was cut short is completed first, so that what came after it goes too.
+ * Removes the blocks and segments that a series has now. False if it has none. A removal that was
+ * interrupted is completed first, so that readings ingested since then are removed too.
  */
 export async function removeSeries(kv: Kv, ref: SeriesRef, nowMs: number): Promise<boolean> {
   await purgeSeries(kv, ref);
-  const isMarked = await markRemoved(kv, ref, nowMs);
+  const wasThere = await beginRemoval(kv, ref, nowMs);
   await purgeSeries(kv, ref);
-  return isMarked;
+  return wasThere;
 }
 
-/** Marks a series as being removed. False where there is none, or it is marked already. */
-export async function markRemoved(kv: Kv, ref: SeriesRef, nowMs: number): Promise<boolean> {
+/** Changes the state to deleting. False if there is no series, or its removal has already begun. */
+export async function beginRemoval(kv: Kv, ref: SeriesRef, nowMs: number): Promise<boolean> {
   for (;;) {
     const head = await getHead(kv, ref);
     if (head.value?.state === "deleting") return false;
     if (liveHead(head) === null && await countSegments(kv, ref, 1) === 0) {
-      // A fold may have moved them since the head was read.
+      // A fold may have moved the segments into blocks since the head was read.
       if ((await getHead(kv, ref)).versionstamp === head.versionstamp) return false;
       continue;
     }
@@ -65,24 +66,24 @@ export async function markRemoved(kv: Kv, ref: SeriesRef, nowMs: number): Promis
   }
 }
 
-/** Deletes what a marked series has; does nothing to one that is not marked. */
+/** Completes a removal that has begun. Does nothing if none has. */
 export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
   for (;;) {
     const head = await getHead(kv, ref);
     if (head.value?.state !== "deleting") return;
-    const mark = await getSegmentCount(kv, ref);
+    const segmentCount = await getSegmentCount(kv, ref);
     const segments = await listSegments(kv, ref);
-    const stages = await nextStages(kv, ref, { head, segments });
+    const stages = await nextDeletions(kv, ref, { head, segments });
     if (stages.length === 0) {
       const op = kv.atomic().check(head);
       stageHead(op, ref, nextHead(head.value, { state: "gone", count: 0 }));
       stageDueDelete(op, purgeDue(ref, head.value.removedMs));
-      if (mark !== null && segments.length === 0) stageSegmentCountDelete(op, mark);
+      if (segmentCount !== null && segments.length === 0) stageSegmentCountDelete(op, segmentCount);
       await op.commit();
       continue;
     }
     for (const commit of packStages(stages)) {
-      // The check keeps a slow process from deleting what a next life of the series has written.
+      // The check keeps a slow process from deleting what the next life of the series has written.
       const op = kv.atomic().check(head);
       commit.forEach((stage) => stage(op));
       if (!(await op.commit()).ok) break;
@@ -90,15 +91,15 @@ export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
   }
 }
 
-/** The series that an entry of the due index is about, or null where it names none. */
+/** The series that an entry of the due index names, or null if its profile is unknown. */
 export function purgedSeries(id: string): SeriesRef | null {
   const at = id.indexOf("/");
   const profile = Object.values(PROFILES).find(({ name }) => name === id.slice(0, at));
   return profile === undefined ? null : { profile: profile.name, id: id.slice(at + 1) };
 }
 
-/** What to delete next: some blocks, and the segments of before the mark. */
-async function nextStages(
+/** What to delete next: some blocks, and the segments from before the removal began. */
+async function nextDeletions(
   kv: Kv,
   ref: SeriesRef,
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },

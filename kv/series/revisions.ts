@@ -1,9 +1,9 @@
 /**
- * Revisions: a number a series that grows with every commit that alters its readings.
+ * Revisions: a number per series that grows with every commit that changes its readings.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
- * | `["revision", profile, id]` | `KvU64` | ingest, import, removal, by `sum()`; never compaction |
+ * | `["revision", profile, id]` | `KvU64` | ingest, import, removal, with `sum()`; never compaction |
  *
  * @module
  */
@@ -12,27 +12,27 @@ import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import type { SeriesRef } from "./ref.ts";
 
-/** The first part of its keys. */
+/** First part of the keys. */
 export const REVISION_SPACE = "revision";
-/** Small entries read at once. */
+/** Entries per read of a list. They are small. */
 const LIST_BATCH = 500;
 
-/** Raises the revision with this commit. */
+/** Raises the revision in a commit. */
 export function stageRevision(op: Staging, ref: SeriesRef): void {
   op.sum([REVISION_SPACE, ref.profile, ref.id], 1n);
 }
 
 /** A revision and the version of the commit that raised it last. */
 export interface RevisionEntry {
-  /** The revision; 0 where nothing was ever written. */
+  /** The revision; 0 if nothing was ever written. */
   readonly revision: number;
-  /** The version; "" where nothing was ever written. */
+  /** The version; "" if nothing was ever written. */
   readonly versionstamp: string;
 }
 
 /**
- * The revision of a series with its version. Whatever was altered up to it is in the change feed
- * under that version or an earlier one.
+ * The revision of a series with its version. The change feed has every change up to this revision
+ * under this version or an earlier one.
  */
 export async function getRevisionEntry(
   kv: Pick<Deno.Kv, "get">,
@@ -57,7 +57,7 @@ export async function listRevisions(
   return revisions;
 }
 
-/** The revision of a series; 0 where nothing was ever written. It outlives removal. */
+/** The revision of a series; 0 if nothing was ever written. It survives removal of the series. */
 export async function getRevision(kv: Pick<Deno.Kv, "get">, ref: SeriesRef): Promise<number> {
   return (await getRevisionEntry(kv, ref)).revision;
 }

@@ -1,15 +1,15 @@
 /**
  * Reading the latest readings of every series of a profile.
  *
- * Series are read some at a time. As where one is read alone (`kv/series/read.ts`): heads first,
- * then segments, then blocks, then the heads again; a series whose head changed meanwhile is read
- * again by itself. So what is told of a series is what it was at one moment, and holds every reading
- * that was acknowledged before the scan began. Different series are seen at different moments.
+ * Series are read in batches, in the same order as a single one (`kv/series/read.ts`): heads first,
+ * then segments, then blocks, then the heads again. A series whose head changed in between is read
+ * again by itself. So the result for one series is its state at a single moment, and contains every
+ * reading that was acknowledged before the scan began. Different series are seen at different
+ * moments.
  *
  * @module
  */
 
-import { decodePage } from "../../data/readings/page_decoder.ts";
 import { DAY_MS, END_OF_TIME_MS } from "../../data/limits.ts";
 import {
   clipPage,
@@ -20,6 +20,7 @@ import {
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
 import { listBlocksBack, releaseBlock } from "./blocks.ts";
@@ -29,13 +30,13 @@ import { describeSeries, readOverlay } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { haveSegments, listSegmentCountsOf } from "./segment_counts.ts";
 
-/** Series whose blocks are read at once; with more of them others wait longer for a turn. */
+/** Series whose blocks are read at once. With more of them, other requests wait longer. */
 const READS = 10;
-/** Series whose latest readings are read with one read of heads. */
+/** Series per read of heads in {@link latestReadings}. */
 const LATEST_BATCH = 100;
 /** Most blocks of a series in one read. */
 const BATCH_BLOCKS = 16;
-/** How often a series is read again; what was read last is right too, if less fresh. */
+/** How often a series is read again. The last result is also correct, only less fresh. */
 const MAX_REREADS = 3;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
@@ -48,17 +49,17 @@ export interface SeriesLatest {
   readonly page: Page;
 }
 
-/** What is known of all series of a profile together. */
+/** All series of a profile as a whole. */
 export interface ProfileExtent {
   /** How many have readings. */
   readonly seriesCount: number;
-  /** The time of the last reading, epoch milliseconds, or null where there is none. */
+  /** Time of the last reading, epoch milliseconds, or null if there are no readings. */
   readonly lastMs: number | null;
 }
 
 /**
- * Of every series with readings before `toMs` those from `fromMs` on, and the last one before that,
- * in the order of ids (ASCII).
+ * For every series of a profile: its readings in a span, and the last reading before the span. In
+ * batches, in the order of ids (ASCII). Series without readings before `toMs` are left out.
  */
 export async function* scanLatest(
   kv: Kv,
@@ -71,7 +72,7 @@ export async function* scanLatest(
     const range = { afterId, lastId: ids[ids.length - 1] };
     const pages = await readBatch(kv, profile, {
       ids,
-      findMarked: () => markedIds(kv, profile, range),
+      findSegments: () => idsWithSegments(kv, profile, range),
       span,
     });
     const found = ids.map((id, index) => ({ id, page: pages[index] }));
@@ -81,9 +82,9 @@ export async function* scanLatest(
 }
 
 /**
- * The latest reading of each of these series, as a page of one row. A series without readings is not
- * in the map. It costs two reads of heads and one of marks a hundred series, and one read of blocks
- * a series, plus its segments where it has any.
+ * The latest reading of each of some series, as a page of one row. Series without readings are not
+ * in the map. For each hundred series it costs two reads of heads and one of segment counts; for each
+ * series one read of blocks, and its segments if it has any.
  */
 export async function latestReadings(
   kv: Kv & Pick<Deno.Kv, "getMany">,
@@ -92,15 +93,15 @@ export async function latestReadings(
 ): Promise<Map<string, Page>> {
   const sorted = ids.toSorted();
   const latest = new Map<string, Page>();
-  // Every reading lies before the span, and of those a read keeps the last one.
+  // Every reading is before this span, so the last reading before the span is the latest one.
   const span = { fromMs: END_OF_TIME_MS, toMs: END_OF_TIME_MS };
   for (let at = 0; at < sorted.length; at += LATEST_BATCH) {
     const batch = sorted.slice(at, at + LATEST_BATCH);
-    const findMarked = async () => {
-      const marks = await haveSegments(kv, batch.map((id) => ({ profile, id })));
-      return new Set(batch.filter((_, index) => marks[index]));
+    const findSegments = async () => {
+      const hasSegments = await haveSegments(kv, batch.map((id) => ({ profile, id })));
+      return new Set(batch.filter((_, index) => hasSegments[index]));
     };
-    const pages = await readBatch(kv, profile, { ids: batch, findMarked, span });
+    const pages = await readBatch(kv, profile, { ids: batch, findSegments, span });
     for (const [index, page] of pages.entries()) {
       if (page.timesMs.length > 0) latest.set(batch[index], page);
     }
@@ -108,11 +109,11 @@ export async function latestReadings(
   return latest;
 }
 
-/** How many series of a profile there are, about, and the time of their last reading. */
+/** About how many series a profile has, and the time of their last reading. */
 export async function profileExtent(kv: Kv, profile: ProfileName): Promise<ProfileExtent> {
   const ids = new Set<string>();
   let lastMs = -Infinity;
-  // Marks first: what a fold takes from segments meanwhile is in a head afterwards.
+  // Segment counts before heads: what a fold moves out of segments in between is in a head.
   for await (const { ref } of listSegmentCountsOf(kv, profile)) {
     const extent = await describeSeries(kv, ref);
     if (extent === null) continue;
@@ -130,19 +131,21 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
 async function readBatch(
   kv: Kv,
   profile: ProfileName,
-  { ids, findMarked, span }: {
+  { ids, findSegments, span }: {
     ids: readonly string[];
-    findMarked: () => Promise<ReadonlySet<string>>;
+    /** Finds the ids of those series that have segments. */
+    findSegments: () => Promise<ReadonlySet<string>>;
     span: Span;
   },
 ): Promise<Page[]> {
   const refs = ids.map((id) => ({ profile, id }));
   const heads = await rangeHeads(kv, profile, ids);
-  const marked = await findMarked();
+  // After the heads: a fold that moves segments in between changes a head.
+  const withSegments = await findSegments();
   const pages: Page[] = [];
   for (let at = 0; at < refs.length; at += READS) {
     const reads = refs.slice(at, at + READS).map((ref, index) => {
-      const hasSegments = marked.has(ref.id);
+      const hasSegments = withSegments.has(ref.id);
       return readLatest(kv, ref, { head: heads[at + index], hasSegments, span });
     });
     pages.push(...await Promise.all(reads));
@@ -154,17 +157,14 @@ async function readBatch(
   }));
 }
 
-/** Ids of the series of a range that have segments. */
-async function markedIds(
+async function idsWithSegments(
   kv: Kv,
   profile: ProfileName,
-  { afterId, lastId }: { afterId: string; lastId: string },
+  range: { afterId: string; lastId: string },
 ): Promise<Set<string>> {
-  const marked = new Set<string>();
-  for await (const { ref } of listSegmentCountsOf(kv, profile, { afterId, lastId })) {
-    marked.add(ref.id);
-  }
-  return marked;
+  const ids = new Set<string>();
+  for await (const { ref } of listSegmentCountsOf(kv, profile, range)) ids.add(ref.id);
+  return ids;
 }
 
 async function readAlone(kv: Kv, ref: SeriesRef, span: Span): Promise<Page> {
@@ -183,7 +183,7 @@ async function readLatest(
 ): Promise<Page> {
   const empty = emptyPage(PROFILES[ref.profile].metrics.length);
   const overlay = hasSegments ? await readOverlay(kv, ref, head) : empty;
-  // Of a series that is not live, blocks that are still there belong to a life that ended.
+  // If the series is not live, blocks that still exist are being removed.
   const isLive = liveHead(head) !== null;
   const pages = isLive ? await readBlocksBack(kv, ref, span) : [];
   const base = pages.length === 0 ? empty : concatPages(pages);
@@ -193,7 +193,7 @@ async function readLatest(
   return slicePage(all, start, all.timesMs.length);
 }
 
-/** The pages of the blocks of a span, and of those before it up to one with a reading before it. */
+/** The blocks of a span, and earlier ones back to the first that has a reading before the span. */
 async function readBlocksBack(kv: Kv, ref: SeriesRef, { fromMs, toMs }: Span): Promise<Page[]> {
   const pages: Page[] = [];
   const days = Math.ceil((toMs - fromMs) / DAY_MS) + 2;

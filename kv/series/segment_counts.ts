@@ -1,13 +1,15 @@
 /**
- * Which series have segments, and how many, so that compaction need not look at all of them.
+ * Segment counts: which series have segments, and about how many. They save compaction from reading
+ * the segments of every series.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
- * | `["unfolded", profile, id]` | `KvU64`: segments since the mark was set | ingest; lowered or deleted by compaction |
+ * | `["unfolded", profile, id]` | `KvU64`: segments added since the last fold | ingest; lowered or deleted by compaction |
  *
- * The mark says whether a series has segments; its count, which only says when to fold, may be wrong
- * where a commit was done twice or other writes took segments away. In version 1 of the schema a
- * mark was `true`, which cannot be added to.
+ * Whether the entry exists is exact: a series without it has no segments. The number may be wrong,
+ * because a commit was retried although it had happened, or because another write folded segments.
+ * It only decides when to fold. In version 1 of the schema the value was `true`, to which nothing
+ * can be added.
  *
  * @module
  */
@@ -17,27 +19,27 @@ import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import type { SeriesRef } from "./ref.ts";
 
-/** The first part of its keys. */
+/** First part of the keys. */
 export const SEGMENT_COUNT_SPACE = "unfolded";
-/** How often clearing a mark is tried while ingest goes on. */
+/** How often lowering a count is tried while ingest continues. */
 const TRIES = 4;
 
-/** A mark, as it was when it was read. */
+/** A segment count as it was read. */
 export interface SegmentCount {
-  /** The series that has segments. */
+  /** The series. */
   readonly ref: SeriesRef;
-  /** The version of the last ingest. */
+  /** Version of the last ingest. */
   readonly versionstamp: string;
-  /** How many segments it has, about. */
+  /** About how many segments the series has. */
   readonly count: number;
 }
 
-/** Marks a series that gets one more segment. */
+/** Counts one more segment in the commit that writes it. */
 export function stageSegmentAdded(op: Staging, ref: SeriesRef): void {
   op.sum([SEGMENT_COUNT_SPACE, ref.profile, ref.id], 1n);
 }
 
-/** The mark of a series, or null where it has none: then it has no segments. */
+/** The segment count of a series, or null if it has no segments. */
 export async function getSegmentCount(
   kv: Pick<Deno.Kv, "get">,
   ref: SeriesRef,
@@ -46,24 +48,22 @@ export async function getSegmentCount(
   return versionstamp === null ? null : { ref, versionstamp, count: countOf(value) };
 }
 
-/** Whether series have segments, in their order. */
+/** Whether each of several series has segments, in their order. */
 export async function haveSegments(
   kv: Pick<Deno.Kv, "getMany">,
   refs: readonly SeriesRef[],
 ): Promise<boolean[]> {
-  const entries = await getByKeys(
-    kv,
-    refs.map(({ profile, id }) => [SEGMENT_COUNT_SPACE, profile, id]),
-  );
+  const keys = refs.map(({ profile, id }) => [SEGMENT_COUNT_SPACE, profile, id]);
+  const entries = await getByKeys(kv, keys);
   return entries.map(({ versionstamp }) => versionstamp !== null);
 }
 
-/** Every mark. A profile this version does not know is passed over. */
+/** All segment counts, except those of profiles that this version does not know. */
 export async function* listSegmentCounts(kv: Pick<Deno.Kv, "list">): AsyncGenerator<SegmentCount> {
   for (const { name } of Object.values(PROFILES)) yield* listSegmentCountsOf(kv, name);
 }
 
-/** The marks of a profile in the order of ids, of some of them and at most so many. */
+/** The segment counts of a profile, in the order of ids: after `afterId`, up to and with `lastId`. */
 export async function* listSegmentCountsOf(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
@@ -80,25 +80,25 @@ export async function* listSegmentCountsOf(
 }
 
 /**
- * Takes a mark away. Where more was ingested since it was read, only its count is taken off; and
- * where that goes on without a pause, the mark stays as it is.
+ * Deletes a segment count after a fold. If more was ingested since it was read, it only subtracts
+ * the number that was read. If ingest keeps coming in between, the entry stays as it is.
  */
 export async function clearSegmentCount(
   kv: Pick<Deno.Kv, "get" | "atomic">,
-  mark: SegmentCount,
+  cleared: SegmentCount,
 ): Promise<void> {
   const op = kv.atomic();
-  stageSegmentCountDelete(op, mark);
+  stageSegmentCountDelete(op, cleared);
   for (let isDone = (await op.commit()).ok, tries = 1; !isDone && tries < TRIES; tries++) {
-    const key = [SEGMENT_COUNT_SPACE, mark.ref.profile, mark.ref.id];
+    const key = [SEGMENT_COUNT_SPACE, cleared.ref.profile, cleared.ref.id];
     const entry = await kv.get(key);
     if (entry.versionstamp === null) return;
-    const left = BigInt(Math.max(countOf(entry.value) - mark.count, 0));
+    const left = BigInt(Math.max(countOf(entry.value) - cleared.count, 0));
     isDone = (await kv.atomic().check(entry).set(key, new Deno.KvU64(left)).commit()).ok;
   }
 }
 
-/** Takes a mark away with a commit, which fails where more was ingested since the mark was read. */
+/** Deletes a segment count in a commit, which fails if more was ingested since it was read. */
 export function stageSegmentCountDelete(
   op: Pick<Deno.AtomicOperation, "check" | "delete">,
   { ref, versionstamp }: SegmentCount,
@@ -107,11 +107,11 @@ export function stageSegmentCountDelete(
   op.check({ key, versionstamp }).delete(key);
 }
 
-/** Makes counts of marks that are `true`, the form of version 1. */
+/** The migration from version 1: replaces the value `true` by a number. */
 export async function migrateSegmentCounts(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
   for await (const entry of kv.list({ prefix: [SEGMENT_COUNT_SPACE] })) {
     if (entry.value instanceof Deno.KvU64) continue;
-    // Its segments are folded when they are old, however many they are.
+    // 1 is enough: these segments are folded because of their age, however many they are.
     await kv.atomic().check(entry).set(entry.key, new Deno.KvU64(1n)).commit();
   }
 }

@@ -1,47 +1,47 @@
 /**
  * Segments: readings in the order of their arrival, not yet folded into blocks.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
- * | `["segment", profile, id, writer, number]` | an encoded page, in any order of time | ingest; deleted by compaction, import and removal |
+ * | `["segment", profile, id, writer, number]` | an encoded page, its times in any order | ingest; deleted by compaction, import and removal |
  *
- * The key only makes a segment unique (a writer is one running process, which counts). Their order
- * is that of their commits, the versionstamps.
+ * The key only makes a segment unique: a writer is one running process, which numbers its segments.
+ * The order of segments is the order of their commits, which is that of their versionstamps.
  *
  * @module
  */
 
-import { decodePage } from "../../data/readings/page_decoder.ts";
-import { decodeReadings, isPlainReading } from "../../data/readings/single_reading.ts";
 import { concatPages, emptyPage, type Page } from "../../data/readings/page.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
+import { decodeReadings, isPlainReading } from "../../data/readings/single_reading.ts";
 import type { Staging } from "../budget.ts";
 import type { HeadEntry } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 
-/** The first part of its keys. */
+/** First part of the keys. */
 export const SEGMENT_SPACE = "segment";
 
 /** A segment as it is stored. */
 export interface StoredSegment {
-  /** Its key, to delete it by. */
+  /** The key, for deleting it. */
   readonly key: Deno.KvKey;
-  /** The version of the commit that wrote it. */
+  /** Version of the commit that wrote it. */
   readonly versionstamp: string;
   /** The encoded page. */
   readonly bytes: Uint8Array;
 }
 
-/** Which segment: the process that writes it, and a number it uses once. */
+/** What identifies a segment within its series. */
 export interface SegmentName {
-  /** The process. */
+  /** The process that wrote it. */
   readonly writer: string;
-  /** Grows with each segment of the process. */
+  /** A number that the process uses once. It grows with each segment. */
   readonly number: number;
 }
 
-/** Sets a segment; staging it again under the same name is the same segment. */
+/** Adds the writing of a segment to a commit. Written again under the same name, it replaces itself. */
 export function stageSegment(
   op: Staging,
   ref: SeriesRef,
@@ -50,7 +50,7 @@ export function stageSegment(
   op.set([SEGMENT_SPACE, ref.profile, ref.id, writer, number], bytes);
 }
 
-/** Deletes a segment. */
+/** Adds the deletion of a segment to a commit. */
 export function stageSegmentDelete(op: Staging, segment: StoredSegment): void {
   op.delete(segment.key);
 }
@@ -65,11 +65,11 @@ export async function listSegments(
     segments.push({ key: entry.key, versionstamp: entry.versionstamp, bytes: entry.value });
   }
   return segments.sort((a, b) =>
-    order(a.versionstamp, b.versionstamp) || numberOf(a) - numberOf(b)
+    compareText(a.versionstamp, b.versionstamp) || numberOf(a) - numberOf(b)
   );
 }
 
-/** Whether a segment belongs to the life of a series that its removal, now on its way, ends. */
+/** Whether a removal that is under way also removes this segment: it was there when it began. */
 export function isBeingRemoved(
   { value, versionstamp }: HeadEntry,
   segment: StoredSegment,
@@ -88,27 +88,27 @@ export async function countSegments(
   return count;
 }
 
-/** Segments in their order as one ascending page; of readings of one time the latest stays. */
+/** The readings of segments as one ascending page. If a time occurs twice, the later segment wins. */
 export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
   if (segments.length === 0) return emptyPage(PROFILES[ref.profile].metrics.length);
-  return sortPage(joinedPage(segments.map(({ bytes }) => bytes)));
+  return sortPage(decodeAll(segments.map(({ bytes }) => bytes)));
 }
 
-/** The readings of encoded pages, one behind the other; those that came alone are read together. */
-function joinedPage(stored: readonly Uint8Array[]): Page {
+/** The readings of encoded pages, concatenated. Consecutive single readings are decoded together. */
+function decodeAll(stored: readonly Uint8Array[]): Page {
   const pages: Page[] = [];
   for (let start = 0; start < stored.length;) {
     let end = start;
     while (end < stored.length && isPlainReading(stored[end])) end++;
-    const together = end > start ? decodeReadings(stored.slice(start, end)) : null;
-    if (together !== null) pages.push(together);
+    const singles = end > start ? decodeReadings(stored.slice(start, end)) : null;
+    if (singles !== null) pages.push(singles);
     else pages.push(...stored.slice(start, end = Math.max(end, start + 1)).map(decodePage));
     start = end;
   }
   return concatPages(pages);
 }
 
-function order(a: string, b: string): number {
+function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 

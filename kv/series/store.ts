@@ -1,21 +1,22 @@
 /**
- * The series store: readings in, readings out, of any profile.
+ * The series store: writes and reads the readings of any profile.
  *
  * @module
  */
 
+import { AppError } from "../../data/app_error.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { AppError } from "../../data/app_error.ts";
 import { SHARED_MAX_CHECKS } from "../budget.ts";
-import { getRevision } from "./revisions.ts";
+import type { WriteCounts } from "./block_updates.ts";
 import { compareReadings } from "./compare.ts";
+import { foldSegments } from "./fold.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
 import { purgeSeries, removeSeries } from "./remove.ts";
+import { getRevision } from "./revisions.ts";
 import {
   latestReadings,
   type ProfileExtent,
@@ -23,35 +24,37 @@ import {
   scanLatest,
   type SeriesLatest,
 } from "./scan.ts";
-import { foldSegments, type WriteCounts, writeReadings } from "./write.ts";
+import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
+import { writeReadings } from "./write.ts";
 import { type WriteManyDeps, writeManyReadings } from "./write_many.ts";
 
-/** What is known of a series as a whole. */
+/** A series as a whole. */
 export interface SeriesInfo extends SeriesExtent {
   /** Its id. */
   readonly id: string;
 }
 
-/** Keeps the readings of every series. */
+/** Stores the readings of all series. */
 export interface SeriesStore {
-  /** A series as a whole, or null where there are no readings. */
+  /** A series as a whole, or null if it has no readings. */
   describe(ref: SeriesRef): Promise<SeriesInfo | null>;
-  /** Series of a profile in the order of ids, from behind `afterId`, at most `limit`. */
+  /** Series of a profile, in the order of ids, starting after `afterId`, at most `limit`. */
   list(profile: ProfileName, page: { afterId: string; limit: number }): Promise<SeriesInfo[]>;
-  /** A number that grows whenever readings are altered; 0 where none ever were. */
+  /** A number that grows whenever readings change; 0 if nothing was ever written. */
   revision(ref: SeriesRef): Promise<number>;
   /**
-   * Writes readings of any order, durably; of one time the later wins. Of rows of one time within
-   * the page only the last is counted. Writing the same again changes nothing.
+   * Writes readings in any order. They are durable when it resolves. A reading replaces the one at
+   * the same time. If a time occurs twice in the page, the last row wins, and only it is counted.
+   * Writing the same readings again changes nothing.
    *
-   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   * @throws {AppError} SERIES_BUSY when other processes keep writing to the same series.
    */
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /**
-   * Writes readings of many series, as {@link SeriesStore.write} does those of each, in few commits.
-   * Each commit leaves every series whole. `pageOf` is asked once for each series of the list.
+   * Writes readings of many series, each as {@link SeriesStore.write} does, in few commits. Every
+   * commit leaves every series consistent. `pageOf` is called once for each index of `ids`.
    *
-   * @throws {AppError} SERIES_BUSY when other processes keep writing the same series.
+   * @throws {AppError} SERIES_BUSY when other processes keep writing to the same series.
    */
   writeMany(
     profile: ProfileName,
@@ -59,26 +62,26 @@ export interface SeriesStore {
     pageOf: (index: number) => Page,
   ): Promise<WriteCounts>;
   /**
-   * Counts what {@link SeriesStore.write} would do to the readings, and changes none of them. Very
-   * many segments are folded first.
+   * Counts what {@link SeriesStore.write} would change, without changing a reading. If the series
+   * has very many segments, they are folded first.
    */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
-  /** The readings within a span, ascending, in pages (`kv/series/read.ts`). */
+  /** The readings in a span, ascending, in pages (`kv/series/read.ts`). */
   read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
   /**
-   * Of every series of a profile with readings before `toMs` those of a span and the last one before
-   * it, in the order of ids, some at a time (`kv/series/scan.ts`).
+   * For every series of a profile: its readings in a span, and the last reading before it, in
+   * batches, in the order of ids (`kv/series/scan.ts`).
    */
   scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
-  /** The latest reading of each of these series, a page of one row, in few reads. */
+  /** The latest reading of each of some series, as a page of one row, by id. Costs few reads. */
   latest(profile: ProfileName, ids: readonly string[]): Promise<ReadonlyMap<string, Page>>;
-  /** All series of a profile together. */
+  /** All series of a profile as a whole. */
   extent(profile: ProfileName): Promise<ProfileExtent>;
-  /** Folds what live ingest left into blocks; readings stay what they are. */
+  /** Folds the segments of a series into blocks, which changes no reading. Returns how many. */
   fold(ref: SeriesRef): Promise<number>;
-  /** Removes every reading of a series. False where there is none. */
+  /** Removes every reading of a series. False if it has none. */
   remove(ref: SeriesRef): Promise<boolean>;
-  /** Goes on with a removal that was cut short; nothing where none was. */
+  /** Completes a removal that was interrupted. Does nothing if none was. */
   purge(ref: SeriesRef): Promise<void>;
 }
 
@@ -86,19 +89,20 @@ export interface SeriesStore {
 export interface SeriesStoreDeps {
   /** The database. */
   readonly kv: WriteManyDeps["kv"];
-  /** Most checks of one commit; by default what every kind of database takes. */
+  /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
 
 /**
- * Segments of a series beyond which they are folded before readings are compared with it: who sends
- * single readings in no order has all of them read for each, until compaction comes by.
+ * With this many segments, a series is folded before readings are compared with it. Otherwise a
+ * client that sends single readings out of order would have all segments read for each of them,
+ * until compaction folds them.
  */
 const COMPARE_SEGMENTS = 48;
 
-/** A series store over a database. Writes of one series by this process wait for each other. */
+/** Creates a series store. Writes of this process to the same series run one after the other. */
 export function createSeriesStore(
   { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
 ): SeriesStore {
@@ -110,7 +114,7 @@ export function createSeriesStore(
     return inTurnOf([`${ref.profile}/${ref.id}`], write);
   }
 
-  /** Writes when every write of these series that was asked for before has ended. */
+  /** Runs `write` after all earlier writes to these series have ended. */
   async function inTurnOf<T>(names: readonly string[], write: () => Promise<T>): Promise<T> {
     const turn = Promise.allSettled(names.map((name) => lastWrites.get(name))).then(write);
     for (const name of names) lastWrites.set(name, turn);
@@ -121,25 +125,26 @@ export function createSeriesStore(
     }
   }
 
-  async function markOfMany(ref: SeriesRef): Promise<SegmentCount | null> {
-    const mark = await getSegmentCount(kv, ref);
-    return mark !== null && mark.count >= COMPARE_SEGMENTS ? mark : null;
+  /** The segment count of a series if it is high enough to fold before a comparison, or null. */
+  async function highSegmentCount(ref: SeriesRef): Promise<SegmentCount | null> {
+    const found = await getSegmentCount(kv, ref);
+    return found !== null && found.count >= COMPARE_SEGMENTS ? found : null;
   }
 
-  async function foldMany(ref: SeriesRef): Promise<void> {
-    if (await markOfMany(ref) === null) return;
+  async function foldIfMany(ref: SeriesRef): Promise<void> {
+    if (await highSegmentCount(ref) === null) return;
     await inTurn(ref, async () => {
-      // Whoever had the turn before may have folded them.
-      const mark = await markOfMany(ref);
-      if (mark === null) return;
+      // A write that had its turn before this one may have folded them.
+      const found = await highSegmentCount(ref);
+      if (found === null) return;
       try {
         await foldSegments(deps, ref);
       } catch (error) {
-        // Other processes fold or write it: it only takes longer to read.
+        // Other processes fold or write the series. Comparing without the fold is only slower.
         if (error instanceof AppError && error.code === "SERIES_BUSY") return;
         throw error;
       }
-      await clearSegmentCount(kv, mark);
+      await clearSegmentCount(kv, found);
     });
   }
 
@@ -174,7 +179,7 @@ export function createSeriesStore(
       return inTurnOf(names, () => writeManyReadings(deps, pages));
     },
     async compare(ref, page) {
-      await foldMany(ref);
+      await foldIfMany(ref);
       return await compareReadings(kv, ref, sortPage(page));
     },
     read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),

@@ -1,13 +1,13 @@
 /**
  * Writing readings of many series in few commits.
  *
- * A commit holds all that is new of several series, each under a check of its head, so that it
- * leaves every one of them whole. Where anything makes that hard (segments that wait, a removal on
- * its way, more readings than a commit holds, another write that came first) the series is written
- * alone (`kv/series/write.ts`).
+ * A commit holds everything that is new for several series, each under a check of its own head, so
+ * it leaves every one of them consistent. A series that does not fit this scheme is written alone
+ * (`kv/series/write.ts`): it has segments, is being removed, has more new readings than a commit
+ * holds, or another write was faster.
  *
- * Measured: 4,000 new series of one block each take 0.4 s, of 20 blocks each 1.6 s; one by one 2.7
- * and 4.0 s.
+ * Measured: 4,000 new series of one block each take 0.4 s, of 20 blocks each 1.6 s. One by one they
+ * take 2.7 and 4.0 s.
  *
  * @module
  */
@@ -15,21 +15,23 @@
 import { DAY_MS, dayStartMs } from "../../data/limits.ts";
 import { type Page, slicePage } from "../../data/readings/page.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
-import { listBlocks, type StoredBlock } from "./blocks.ts";
 import { type Cost, costOf, fitsCommit, NO_COST, packByCost, type Stage } from "../budget.ts";
-import { stageRevision } from "./revisions.ts";
+import { blockStage, blockUpdateAt, type WriteCounts } from "./block_updates.ts";
+import { listBlocks, type StoredBlock } from "./blocks.ts";
 import { getHeads, grownHead, type HeadEntry, liveHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
-import { blocksStage, groupAt, type WriteCounts, writeReadings } from "./write.ts";
+import { stageRevision } from "./revisions.ts";
 import { haveSegments } from "./segment_counts.ts";
+import { writeReadings } from "./write.ts";
 
-/** Series that are read and made ready at a time, while those before them are written. */
+/** Series that are read and prepared at a time, while the previous ones are being written. */
 const BATCH_SERIES = 12;
-/** A series with more new readings, or more blocks among them, is written alone. */
+/** A series with more new readings than this is written alone. */
 const MAX_READINGS = 8_192;
+/** A series with more blocks than this in the range of its new readings is written alone. */
 const MAX_BLOCKS = 64;
 
-/** What writing needs. */
+/** What the writer needs. */
 export interface WriteManyDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
@@ -37,35 +39,35 @@ export interface WriteManyDeps {
   readonly maxChecks: number;
 }
 
-/** Readings for a series. */
+/** New readings of a series. */
 export interface SeriesPage {
   /** The series. */
   readonly ref: SeriesRef;
-  /** Its new readings, ascending; asked for once, when they are wanted. */
+  /** Returns the new readings, ascending. Called once, when they are needed. */
   readonly takePage: () => Page;
 }
 
 /** A series that is ready to be written. */
-interface Ready {
+interface Prepared {
   readonly ref: SeriesRef;
   readonly page: Page;
   readonly head: HeadEntry;
   readonly counts: WriteCounts;
   readonly cost: Cost;
-  /** All that its commit sets, or null where nothing differs. */
+  /** Everything that its commit writes, or null if nothing differs. */
   readonly stage: Stage | null;
 }
 
 interface Batch {
-  readonly ready: readonly Ready[];
+  readonly prepared: readonly Prepared[];
   readonly alone: readonly { ref: SeriesRef; page: Page }[];
 }
 
 /**
- * Lays pages over the readings of their series, of which none comes twice. One that throws has
- * written some of the series; the same again completes it.
+ * Merges pages into their series. No series may occur twice. If it throws, some of the series are
+ * written; writing the same pages again completes the rest.
  *
- * @throws {AppError} SERIES_BUSY when other processes keep coming first.
+ * @throws {AppError} SERIES_BUSY when other processes keep writing to the same series.
  */
 export async function writeManyReadings(
   deps: WriteManyDeps,
@@ -78,7 +80,7 @@ export async function writeManyReadings(
       const batch = await readBatch(deps.kv, pages.slice(at, at + BATCH_SERIES));
       await writing;
       writing = writeBatch(deps, batch, total);
-      // Whoever awaits it gets its error; until then it is not one that nobody handles.
+      // The next `await writing` throws its error. Until then it must not count as unhandled.
       writing.catch(() => {});
     }
   } finally {
@@ -92,44 +94,44 @@ async function readBatch(
   pages: readonly SeriesPage[],
 ): Promise<Batch> {
   const refs = pages.map(({ ref }) => ref);
-  const [waiting, heads] = await Promise.all([haveSegments(kv, refs), getHeads(kv, refs)]);
+  const [withSegments, heads] = await Promise.all([haveSegments(kv, refs), getHeads(kv, refs)]);
   const parts = await Promise.all(pages.map(async ({ ref, takePage }, index) => {
     const page = takePage();
     const head = heads[index];
-    const isEasy = !waiting[index] && head.value?.state !== "deleting";
-    return { ref, page, ready: isEasy ? await readyOf(kv, ref, { page, head }) : null };
+    const isSimple = !withSegments[index] && head.value?.state !== "deleting";
+    return { ref, page, prepared: isSimple ? await prepare(kv, ref, { page, head }) : null };
   }));
   return {
-    ready: parts.flatMap(({ ready }) => ready ?? []),
-    alone: parts.filter(({ ready }) => ready === null),
+    prepared: parts.flatMap(({ prepared }) => prepared ?? []),
+    alone: parts.filter(({ prepared }) => prepared === null),
   };
 }
 
-/** What writing a series takes, or null where it does not fit one commit. */
-async function readyOf(
+/** Prepares the write of a series. Null if it does not fit one commit. */
+async function prepare(
   kv: WriteManyDeps["kv"],
   ref: SeriesRef,
   { page, head }: { page: Page; head: HeadEntry },
-): Promise<Ready | null> {
+): Promise<Prepared | null> {
   const { timesMs } = page;
   if (timesMs.length > MAX_READINGS) return null;
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   if (timesMs.length === 0) return { ref, page, head, counts, cost: NO_COST, stage: null };
-  const blocks = await blocksUnder(kv, ref, { page, head });
+  const blocks = await existingBlocks(kv, ref, { page, head });
   const stages: Stage[] = [];
   let next = 0;
-  for (let at = 0, groups = 0; at < timesMs.length; groups++) {
-    if (groups === MAX_BLOCKS || blocks.length > MAX_BLOCKS) return null;
+  for (let at = 0, updates = 0; at < timesMs.length; updates++) {
+    if (updates === MAX_BLOCKS || blocks.length > MAX_BLOCKS) return null;
     while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
     const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
-    const group = groupAt(page, at, around);
-    const merge = mergePages(group.base, slicePage(page, at, group.end));
-    const stage = blocksStage(ref, group, { merge, isChange: true });
+    const update = blockUpdateAt(page, at, around);
+    const merge = mergePages(update.base, slicePage(page, at, update.end));
+    const stage = blockStage(ref, update, { merge, isChange: true });
     if (stage !== null) stages.push(stage);
     counts.inserted += merge.inserted;
     counts.updated += merge.updated;
     counts.unchanged += merge.unchanged;
-    at = group.end;
+    at = update.end;
   }
   if (stages.length === 0) return { ref, page, head, counts, cost: NO_COST, stage: null };
   const times = { firstMs: timesMs[0], lastMs: timesMs[timesMs.length - 1] };
@@ -143,8 +145,8 @@ async function readyOf(
   return fitsCommit(cost) ? { ref, page, head, counts, cost, stage } : null;
 }
 
-/** The blocks of the days that new readings lie in; one more than is taken where there are many. */
-async function blocksUnder(
+/** The blocks of the days of the new readings; if there are too many, one more than is allowed. */
+async function existingBlocks(
   kv: WriteManyDeps["kv"],
   ref: SeriesRef,
   { page: { timesMs }, head }: { page: Page; head: HeadEntry },
@@ -152,15 +154,15 @@ async function blocksUnder(
   const live = liveHead(head);
   const fromMs = dayStartMs(timesMs[0]);
   const toMs = dayStartMs(timesMs[timesMs.length - 1]) + DAY_MS;
-  // The commit checks the head, so what it says of the times of blocks is right.
+  // The head saves the read for new days. It can be trusted because the commit checks it.
   if (live === null || live.lastMs < fromMs || live.firstMs >= toMs) return [];
   return await listBlocks(kv, ref, { fromMs, toMs, limit: MAX_BLOCKS + 1 });
 }
 
-/** Writes a batch, and counts what became durable. */
+/** Writes a batch and adds what became durable to the total. */
 async function writeBatch(
   deps: WriteManyDeps,
-  { ready, alone }: Batch,
+  { prepared, alone }: Batch,
   total: { inserted: number; updated: number; unchanged: number },
 ): Promise<void> {
   function add({ inserted, updated, unchanged }: WriteCounts): void {
@@ -170,17 +172,17 @@ async function writeBatch(
   }
 
   const left = [...alone];
-  for (const commit of packByCost(ready, { most: deps.maxChecks })) {
+  for (const commit of packByCost(prepared, { most: deps.maxChecks })) {
     if (await commitTogether(deps.kv, commit)) commit.forEach(({ counts }) => add(counts));
     else left.push(...commit);
   }
   for (const { ref, page } of left) add(await writeReadings(deps, ref, page));
 }
 
-/** False where another write came first, so that nothing was written. */
+/** False if another write was faster, so that nothing was written. */
 async function commitTogether(
   kv: WriteManyDeps["kv"],
-  commit: readonly Ready[],
+  commit: readonly Prepared[],
 ): Promise<boolean> {
   const changing = commit.filter(({ stage }) => stage !== null);
   if (changing.length === 0) return true;

@@ -1,6 +1,6 @@
 import { listDue } from "../../../kv/jobs/due.ts";
 import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
-import { markRemoved, purgedSeries, purgeSeries } from "../../../kv/series/remove.ts";
+import { beginRemoval, purgedSeries, purgeSeries } from "../../../kv/series/remove.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
 import { assert, assertEquals, assertGreater, assertRejects } from "../../support/assert.ts";
 import { onceBefore } from "../../support/schedules.ts";
@@ -116,17 +116,17 @@ Deno.test("purge does nothing to a series that nobody removed", async () => {
 
 Deno.test("a removed series is marked once", async () => {
   using rig = await openRig();
-  assertEquals(await markRemoved(rig.kv, METER, NOW), false);
+  assertEquals(await beginRemoval(rig.kv, METER, NOW), false);
   await rig.store.write(METER, OLD);
-  assertEquals(await markRemoved(rig.kv, METER, NOW), true);
-  assertEquals(await markRemoved(rig.kv, METER, NOW + 1), false);
+  assertEquals(await beginRemoval(rig.kv, METER, NOW), true);
+  assertEquals(await beginRemoval(rig.kv, METER, NOW + 1), false);
   assertEquals(await dueEntries(rig.kv), [DUE]);
 });
 
 Deno.test("a write to a series that is marked deletes what is left of it first", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await markRemoved(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, NOW);
   const counts = await rig.store.write(METER, meterPage([DAY, "7"], [DAY + 1, "7"]));
   assertEquals(counts, { inserted: 2, updated: 0, unchanged: 0 });
   assertEquals(await readLines(rig.store, METER), [`${DAY} 7,7,7,7`, `${DAY + 1} 7,7,7,7`]);
@@ -138,7 +138,7 @@ Deno.test("what is ingested after the mark begins the next life of the series", 
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.ingest.add(METER, meterPage([DAY, "1"], [DAY + 5, "1"]));
-  await markRemoved(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, NOW);
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   await purgeSeries(rig.kv, METER);
   assertEquals(await readLines(rig.store, METER), [`${DAY} 2,2,2,2`]);
@@ -150,7 +150,7 @@ Deno.test("what is ingested after the mark begins the next life of the series", 
 Deno.test("what is ingested after the mark can be read before the purge is done", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await markRemoved(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, NOW);
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   assertEquals(await readLines(rig.store, METER), [`${DAY} 2,2,2,2`]);
   assertEquals((await rig.store.describe(METER))?.count, 1);
@@ -159,7 +159,7 @@ Deno.test("what is ingested after the mark can be read before the purge is done"
 Deno.test("a second removal takes what was ingested after the first was cut short", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await markRemoved(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, NOW);
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   await rig.store.remove(METER);
   assertEquals(await readLines(rig.store, METER), []);
@@ -170,7 +170,7 @@ Deno.test("a slow purge takes nothing of what is written after another one ended
   for (let nth = 1; nth <= 4; nth++) {
     using rig = await openRig();
     await rig.other.write(METER, OLD);
-    await markRemoved(rig.below, METER, NOW);
+    await beginRemoval(rig.below, METER, NOW);
     const moment = onceBefore({ nth }, async () => {
       await rig.other.purge(METER);
       await rig.other.write(METER, OLD);

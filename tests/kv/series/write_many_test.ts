@@ -1,6 +1,6 @@
 import type { Page } from "../../../data/readings/page.ts";
 import { listChanges } from "../../../kv/series/changes.ts";
-import { markRemoved } from "../../../kv/series/remove.ts";
+import { beginRemoval } from "../../../kv/series/remove.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
 import { assert, assertEquals, assertLess, assertRejects } from "../../support/assert.ts";
 import { pageOf } from "../../support/pages.ts";
@@ -117,7 +117,7 @@ Deno.test("what is written goes over segments that wait, and over what is being 
   using rig = await openRaceRig();
   await rig.ingest.add(site("s105"), polls([1, 0], [2, 0]));
   await rig.other.write(site("s107"), polls([1, 0], [2, 0]));
-  await markRemoved(rig.below, site("s107"), DAY);
+  await beginRemoval(rig.below, site("s107"), DAY);
   await rig.store.writeMany("site", IDS, () => polls([2, 1], [3, 1]));
   for (const id of IDS) {
     const more = id === "s105" ? linesOf([1, 0]) : [];

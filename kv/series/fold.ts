@@ -1,0 +1,65 @@
+/**
+ * Folding: merging the segments of a series into its blocks. It changes no reading.
+ *
+ * @module
+ */
+
+import type { Stage } from "../budget.ts";
+import type { HeadEntry } from "./heads.ts";
+import type { SeriesRef } from "./ref.ts";
+import { getSegmentCount } from "./segment_counts.ts";
+import { listSegments, segmentsPage, stageSegmentDelete, type StoredSegment } from "./segments.ts";
+import { backOff, writableHead, type WriteDeps, writeSlice } from "./write_slice.ts";
+
+/** Segments folded at once, so that their deletions leave room in the commit. */
+const FOLD_SEGMENTS = 128;
+
+/**
+ * Folds the segments that a series has now into its blocks, in the order of their commits. Returns
+ * how many segments it folded.
+ *
+ * Only segments up to the last ingest before the start are folded. A list is read in batches, so of
+ * later segments it may miss one and show its successor; folding the successor first would later let
+ * the older one overwrite it.
+ *
+ * The segments are deleted in the commit that writes the last of their readings. If the process is
+ * killed before, they are folded again, with the same result.
+ *
+ * @throws {AppError} SERIES_BUSY when other processes keep writing to the series.
+ */
+export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<number> {
+  const lastIngest = await getSegmentCount(deps.kv, ref);
+  if (lastIngest === null) return 0;
+  for (let folded = 0, conflicts = 0;;) {
+    // Head before segments: if somebody folds these segments meanwhile and writes over them, the
+    // head changes and the commit below fails.
+    const head = await writableHead(deps, ref);
+    const segments = (await listSegments(deps.kv, ref))
+      .filter(({ versionstamp }) => versionstamp <= lastIngest.versionstamp)
+      .slice(0, FOLD_SEGMENTS);
+    if (segments.length === 0) return folded;
+    if (await foldOnce(deps, ref, { head, segments })) {
+      folded += segments.length;
+      conflicts = 0;
+    } else await backOff(ref, ++conflicts);
+  }
+}
+
+/** False if another write was faster. Then everything must be read again, including the segments. */
+async function foldOnce(
+  deps: WriteDeps,
+  ref: SeriesRef,
+  { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
+): Promise<boolean> {
+  const page = segmentsPage(ref, segments);
+  const stageLast: Stage = (op) => segments.forEach((segment) => stageSegmentDelete(op, segment));
+  let current = head;
+  for (let start = 0; start < page.timesMs.length;) {
+    const options = { page, start, isChange: false, stageLast };
+    const slice = await writeSlice(deps, ref, current, options);
+    if (slice.head === null) return false;
+    current = slice.head;
+    start = slice.end;
+  }
+  return true;
+}

@@ -1,0 +1,148 @@
+/**
+ * Writing a slice of new readings into the blocks of a series, in one commit.
+ *
+ * A slice reads the blocks that its readings belong to, merges the readings, splits blocks that
+ * became too long, and writes what differs. The commit checks the head of the series, which must be
+ * read before anything else. So a commit either finds the series as it was read, or fails.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { DAY_MS, dayStartMs } from "../../data/limits.ts";
+import { type Page, slicePage } from "../../data/readings/page.ts";
+import { mergePages } from "../../data/readings/page_merge.ts";
+import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "../budget.ts";
+import { blockStage, type BlockUpdate, blockUpdateAt, type WriteCounts } from "./block_updates.ts";
+import { blockStart, listBlocks } from "./blocks.ts";
+import { getHead, grownHead, type HeadEntry, stageHead } from "./heads.ts";
+import type { SeriesRef } from "./ref.ts";
+import { purgeSeries } from "./remove.ts";
+import { stageRevision } from "./revisions.ts";
+
+/** Blocks read for one slice. With the readings merged into them they mostly fit one commit. */
+const SLICE_BLOCKS = 64;
+/** Most updates of one slice. */
+const SLICE_UPDATES = 200;
+/** Most bytes of new readings merged into one block at a time, so that they fit a commit. */
+const SLICE_BYTES = 440_000;
+/** How often a commit is retried because another one was faster. */
+const MAX_CONFLICTS = 100;
+
+/** What the writers need. */
+export interface WriteDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+}
+
+/** The result of a slice. */
+export interface Slice {
+  /** How it changed the readings. */
+  readonly counts: WriteCounts;
+  /** Index after the last reading of the slice. */
+  readonly end: number;
+  /** The new head; null if another write was faster, so that nothing was written. */
+  readonly head: HeadEntry | null;
+}
+
+/** What to write. */
+export interface SliceOptions {
+  /** The new readings, ascending. */
+  readonly page: Page;
+  /** Index of the first reading of the slice. */
+  readonly start: number;
+  /** Whether this changes readings, so that revision and change feed must record it. */
+  readonly isChange: boolean;
+  /** Added to the commit of the last slice of the page. */
+  readonly stageLast: Stage | null;
+}
+
+/** Writes the next slice, under a check of `head`, which must have been read before anything else. */
+export async function writeSlice(
+  deps: WriteDeps,
+  ref: SeriesRef,
+  head: HeadEntry,
+  options: SliceOptions,
+): Promise<Slice> {
+  const { page, start, isChange } = options;
+  const stages: Stage[] = [];
+  const counts = { inserted: 0, updated: 0, unchanged: 0 };
+  let cost = costOf(options.stageLast ?? (() => {}));
+  let end = start;
+  for (const update of await readUpdates(deps.kv, ref, options)) {
+    const merge = mergePages(update.base, slicePage(page, update.start, update.end));
+    const stage = blockStage(ref, update, { merge, isChange });
+    const total = addCosts(cost, stage === null ? NO_COST : costOf(stage));
+    if (end > start && !fitsCommit(total)) break;
+    cost = total;
+    end = update.end;
+    counts.inserted += merge.inserted;
+    counts.updated += merge.updated;
+    counts.unchanged += merge.unchanged;
+    if (stage !== null) stages.push(stage);
+  }
+  const isLast = end === page.timesMs.length;
+  if (isLast && options.stageLast !== null) stages.push(options.stageLast);
+  if (stages.length === 0) return { counts, end, head };
+  const op = deps.kv.atomic().check(head);
+  stages.forEach((stage) => stage(op));
+  if (isChange) stageRevision(op, ref);
+  const times = { firstMs: page.timesMs[start], lastMs: page.timesMs[end - 1] };
+  const value = grownHead(head, { ...times, inserted: counts.inserted });
+  stageHead(op, ref, value);
+  const result = await op.commit();
+  if (!result.ok) return { counts, end, head: null };
+  return { counts, end, head: { key: head.key, value, versionstamp: result.versionstamp } };
+}
+
+/** Reads the head to start from. If a removal is under way, it is completed first. */
+export async function writableHead(deps: WriteDeps, ref: SeriesRef): Promise<HeadEntry> {
+  for (;;) {
+    const head = await getHead(deps.kv, ref);
+    if (head.value?.state !== "deleting") return head;
+    await purgeSeries(deps.kv, ref);
+  }
+}
+
+/**
+ * Waits a little longer after each conflict.
+ *
+ * @throws {AppError} SERIES_BUSY after too many conflicts.
+ */
+export async function backOff(ref: SeriesRef, conflicts: number): Promise<void> {
+  if (conflicts > MAX_CONFLICTS) {
+    throw new AppError("SERIES_BUSY", `Too many writes to '${ref.id}' at once`, {
+      details: "Send the same data again later. What was already stored stays",
+    });
+  }
+  await new Promise((resolve) => setTimeout(resolve, Math.min(conflicts, 20)));
+}
+
+/** The next updates, as far as one read of blocks reaches. */
+async function readUpdates(
+  kv: WriteDeps["kv"],
+  ref: SeriesRef,
+  { page, start }: SliceOptions,
+): Promise<BlockUpdate[]> {
+  const { timesMs } = page;
+  const fromMs = await blockStart(kv, ref, timesMs[start]);
+  const toMs = dayStartMs(timesMs[timesMs.length - 1]) + DAY_MS;
+  const blocks = await listBlocks(kv, ref, { fromMs, toMs, limit: SLICE_BLOCKS });
+  // If the read was cut at the limit, the end of the last block is unknown: stop before it.
+  const isCut = blocks.length === SLICE_BLOCKS;
+  const horizonMs = isCut ? blocks[SLICE_BLOCKS - 1].startMs : toMs;
+  const most = Math.floor(SLICE_BYTES / (8 + 9 * page.columns.length));
+  const updates: BlockUpdate[] = [];
+  let next = 0;
+  for (let at = start; at < timesMs.length && timesMs[at] < horizonMs;) {
+    if (updates.length === SLICE_UPDATES) break;
+    while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
+    const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
+    const update = blockUpdateAt(page, at, around);
+    const end = Math.min(update.end, at + most);
+    updates.push({ ...update, end });
+    if (end < update.end) break;
+    at = end;
+  }
+  return updates;
+}
