@@ -1,9 +1,9 @@
 /**
- * Keeping within what one atomic commit may hold, and splitting what holds more. The only place
- * that does so.
+ * The limits of an atomic commit, and splitting writes so that they stay within them. No other
+ * module does so.
  *
  * Limits of Deno KV 2.9, measured: 1,000 mutations, 819,200 bytes, 81,920 bytes of keys; 100 checks,
- * 10 over KV Connect. The bounds here stay below them, as sizes are estimated.
+ * 10 over KV Connect. The bounds here are lower because sizes are estimated.
  *
  * @module
  */
@@ -15,53 +15,53 @@ export const COMMIT_MAX_BYTES = 720_000;
 /** Most bytes of keys of one commit. */
 export const COMMIT_MAX_KEY_BYTES = 70_000;
 
-/** Most checks of one commit over KV Connect, which takes 10. */
+/** Most checks of one commit over KV Connect, which allows 10. */
 export const SHARED_MAX_CHECKS = 9;
-/** Most checks of one commit on a local file, which takes 100. */
+/** Most checks of one commit on a local file, which allows 100. */
 const LOCAL_MAX_CHECKS = 90;
 
-/** Most checks of one commit of a database that no other process can have open, or one that may. */
+/** Most checks of one commit. `isExclusive`: whether this process has the database to itself. */
 export function maxChecks(isExclusive: boolean): number {
   return isExclusive ? LOCAL_MAX_CHECKS : SHARED_MAX_CHECKS;
 }
 
-/** The part of an atomic operation that takes mutations. */
+/** The part of an atomic operation that adds mutations. */
 export type Staging = Pick<Deno.AtomicOperation, "set" | "delete" | "sum" | "max">;
 
-/** Puts mutations that belong together on a commit. */
+/** Adds mutations that belong together to a commit. */
 export type Stage = (op: Staging) => void;
 
-/** How much of a commit's room something takes. */
+/** How much of a commit something needs. */
 export interface Cost {
   /** Number of mutations. */
   readonly mutations: number;
-  /** Bytes of keys and values, about. */
+  /** Bytes of keys and values, estimated. */
   readonly bytes: number;
-  /** Bytes of keys, about. */
+  /** Bytes of keys, estimated. */
   readonly keyBytes: number;
 }
 
 /** The cost of nothing. */
 export const NO_COST: Cost = { mutations: 0, bytes: 0, keyBytes: 0 };
 
-/** What a stage costs. The stage is run on a counter, so it must not do anything else. */
+/** The cost of a stage. It runs the stage to count, so a stage must have no other effects. */
 export function costOf(stage: Stage): Cost {
   return recordStage(stage).cost;
 }
 
-/** What a stage does, told once, so that it can be repeated at any time. */
+/** The recorded mutations of a stage, which can be added to commits at any time. */
 export interface RecordedStage {
-  /** How much of a commit it takes. */
+  /** How much of a commit they need. */
   readonly cost: Cost;
-  /** Does it. */
+  /** Adds them to a commit. */
   readonly stage: Stage;
 }
 
-/** Runs a stage once, now, and keeps what it does. */
+/** Runs a stage once, now, and records its mutations. */
 export function recordStage(stage: Stage): RecordedStage {
   const calls: { name: keyof Staging; key: Deno.KvKey; value: unknown }[] = [];
   let mutations = 0, bytes = 0, keyBytes = 0;
-  function note(name: keyof Staging, key: Deno.KvKey, value?: unknown): Staging {
+  function record(name: keyof Staging, key: Deno.KvKey, value?: unknown): Staging {
     const size = keySize(key);
     mutations++;
     keyBytes += size;
@@ -69,12 +69,12 @@ export function recordStage(stage: Stage): RecordedStage {
     calls.push({ name, key, value });
     return recorder;
   }
-  // Only the four methods of Staging are there; the others of an atomic operation stay unreachable.
+  // Staging has only these four methods of an atomic operation, so nobody can call the others.
   const recorder = {
-    set: (key: Deno.KvKey, value: unknown) => note("set", key, value),
-    delete: (key: Deno.KvKey) => note("delete", key),
-    sum: (key: Deno.KvKey, n: bigint) => note("sum", key, n),
-    max: (key: Deno.KvKey, n: bigint) => note("max", key, n),
+    set: (key: Deno.KvKey, value: unknown) => record("set", key, value),
+    delete: (key: Deno.KvKey) => record("delete", key),
+    sum: (key: Deno.KvKey, n: bigint) => record("sum", key, n),
+    max: (key: Deno.KvKey, n: bigint) => record("max", key, n),
   } as unknown as Staging;
   stage(recorder);
   return {
@@ -83,14 +83,14 @@ export function recordStage(stage: Stage): RecordedStage {
       for (const { name, key, value } of calls) {
         if (name === "set") op.set(key, value);
         else if (name === "delete") op.delete(key);
-        // What `sum` and `max` were called with.
+        // `sum` and `max` are only called with a bigint.
         else op[name](key, value as bigint);
       }
     },
   };
 }
 
-/** Several things one behind the other, as one. */
+/** Several recorded stages, in order, as one. */
 export function combineStages(parts: readonly RecordedStage[]): RecordedStage {
   if (parts.length === 1) return parts[0];
   return {
@@ -99,7 +99,7 @@ export function combineStages(parts: readonly RecordedStage[]): RecordedStage {
   };
 }
 
-/** Two costs together. */
+/** The sum of two costs. */
 export function addCosts(one: Cost, other: Cost): Cost {
   return {
     mutations: one.mutations + other.mutations,
@@ -115,19 +115,19 @@ export const COMMIT_ROOM: Cost = {
   keyBytes: COMMIT_MAX_KEY_BYTES,
 };
 
-/** Whether one commit holds that much. */
+/** Whether one commit has room for a cost. */
 export function fitsCommit(cost: Cost, room: Cost = COMMIT_ROOM): boolean {
   return cost.mutations <= room.mutations && cost.bytes <= room.bytes &&
     cost.keyBytes <= room.keyBytes;
 }
 
-/** Stages in their order, grouped so that each group, of at most `most`, fits one commit. */
+/** Groups stages, in order, so that each group has at most `most` and fits one commit. */
 export function packStages(stages: readonly Stage[], most: number = Infinity): Stage[][] {
   const costly = stages.map((stage) => ({ stage, cost: costOf(stage) }));
   return packByCost(costly, { most }).map((group) => group.map(({ stage }) => stage));
 }
 
-/** Things in their order, grouped so that each group, of at most `most`, fits one commit. */
+/** Groups things with a cost, in order, so that each group has at most `most` and fits one commit. */
 export function packByCost<T extends { readonly cost: Cost }>(
   things: readonly T[],
   { most = Infinity, room = COMMIT_ROOM }: { most?: number; room?: Cost } = {},
@@ -135,11 +135,11 @@ export function packByCost<T extends { readonly cost: Cost }>(
   const commits: T[][] = [];
   let used = NO_COST;
   for (const thing of things) {
-    const together = addCosts(used, thing.cost);
+    const total = addCosts(used, thing.cost);
     const open = commits.at(-1);
-    if (open !== undefined && open.length < most && fitsCommit(together, room)) {
+    if (open !== undefined && open.length < most && fitsCommit(total, room)) {
       open.push(thing);
-      used = together;
+      used = total;
     } else {
       commits.push([thing]);
       used = thing.cost;
@@ -148,7 +148,7 @@ export function packByCost<T extends { readonly cost: Cost }>(
   return commits;
 }
 
-/** Bytes of a key as Deno KV encodes it, at most. */
+/** An upper bound of the bytes of a key, as Deno KV encodes it. */
 function keySize(key: Deno.KvKey): number {
   let size = 0;
   for (const part of key) {
@@ -159,7 +159,7 @@ function keySize(key: Deno.KvKey): number {
   return size;
 }
 
-/** Bytes of a text in a key, at most: UTF-8, and two for a zero. */
+/** An upper bound of the bytes of a text in a key: UTF-8, but two bytes for a zero. */
 function textSize(text: string): number {
   let size = 0;
   for (let i = 0; i < text.length; i++) {

@@ -4,10 +4,10 @@
  * @module
  */
 
-/** Most keys of one read. */
+/** Most keys of one `getMany`, a limit of Deno KV. */
 const READ_KEYS = 10;
 
-/** The entries of keys, in their order. Reads are on their way together, so they see no one moment. */
+/** The entries of keys, in their order. The reads run concurrently and are not one snapshot. */
 export async function getByKeys(
   kv: Pick<Deno.Kv, "getMany">,
   keys: readonly Deno.KvKey[],

@@ -1,64 +1,65 @@
 /**
- * Reading what is stored under many ids of one key space.
+ * Reading the entries of many ids of one key space.
  *
- * Ids that lie close together cost one range read, the others a read each. Measured on a file with
- * 100,000 ids: an entry of a range takes 3 to 8 µs, a read of its own 30 to 50 µs.
+ * Ids that are close together cost one range read, the others one read each. Measured on a file with
+ * 100,000 ids: an entry of a range read takes 3 to 8 µs, a read of its own 30 to 50 µs.
  *
  * @module
  */
 
-/** A range is read on as long as one in so many of its entries is wanted … */
+/** A range read continues as long as at least one in this many entries has a requested id … */
 const SPARSE = 8;
-/** … but for this many at its beginning. */
+/** … not counting this many other entries at the beginning. */
 const TRIAL_ENTRIES = 64;
+/** Entries per batch of a range read. */
 const RANGE_BATCH = 128;
-/** Fewer ids than these are read one by one. */
+/** Fewer ids than this are read one by one. */
 const MIN_RANGE_IDS = 8;
-/** Reads on their way at once. */
+/** Concurrent reads. */
 const READS = 10;
 
 type Kv = Pick<Deno.Kv, "list">;
 
-/** Every entry under `[space, id]` and `[space, id, …]` of some ids (ASCII), in the order of keys. */
+/** All entries at `[space, id]` and `[space, id, …]` for some ids (ASCII). */
 export async function listByIds(
   kv: Kv,
   space: string,
   ids: readonly string[],
 ): Promise<Deno.KvEntry<unknown>[]> {
-  const wanted = [...new Set(ids)].toSorted();
-  const { entries, count } = await readRange(kv, space, wanted);
-  for (let at = count; at < wanted.length; at += READS) {
-    const reads = wanted.slice(at, at + READS).map((id) => Array.fromAsync(list(kv, space, [id])));
+  const sorted = [...new Set(ids)].toSorted();
+  const { entries, count } = await readRange(kv, space, sorted);
+  for (let at = count; at < sorted.length; at += READS) {
+    const reads = sorted.slice(at, at + READS).map((id) => Array.fromAsync(list(kv, space, [id])));
     entries.push(...(await Promise.all(reads)).flat());
   }
   return entries;
 }
 
-/** The entries of the first `count` ids, as far as a range read is worth it. */
+/** Reads a range as long as that is worth it. Returns the entries of the first `count` ids. */
 async function readRange(
   kv: Kv,
   space: string,
-  wanted: readonly string[],
+  ids: readonly string[],
 ): Promise<{ entries: Deno.KvEntry<unknown>[]; count: number }> {
   const entries: Deno.KvEntry<unknown>[] = [];
-  if (wanted.length < MIN_RANGE_IDS) return { entries, count: 0 };
-  let read = 0, at = 0;
-  for await (const entry of list(kv, space, wanted)) {
+  if (ids.length < MIN_RANGE_IDS) return { entries, count: 0 };
+  let others = 0, at = 0;
+  for await (const entry of list(kv, space, ids)) {
     const id = String(entry.key[1]);
-    while (wanted[at] < id) at++;
-    if (wanted[at] === id) entries.push(entry);
-    // The id that was seen last may have more entries.
-    else if (++read > TRIAL_ENTRIES + SPARSE * entries.length) return { entries, count: at };
+    while (ids[at] < id) at++;
+    if (ids[at] === id) entries.push(entry);
+    // The range is already past every id before `at`, so all of their entries have been read.
+    else if (++others > TRIAL_ENTRIES + SPARSE * entries.length) return { entries, count: at };
   }
-  return { entries, count: wanted.length };
+  return { entries, count: ids.length };
 }
 
-/** What lies from the first of some ids to the last one. */
+/** The entries from the first to the last of some ids. */
 function list(
   kv: Kv,
   space: string,
-  wanted: readonly string[],
+  ids: readonly string[],
 ): Deno.KvListIterator<unknown> {
-  const selector = { start: [space, wanted[0]], end: [space, `${wanted[wanted.length - 1]}\0`] };
+  const selector = { start: [space, ids[0]], end: [space, `${ids[ids.length - 1]}\0`] };
   return kv.list(selector, { batchSize: RANGE_BATCH });
 }

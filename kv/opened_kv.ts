@@ -1,9 +1,9 @@
 /**
- * Opening the database, and the version of what is stored in it.
+ * Opening the database, and migrating what is stored in it.
  *
- * | key | value | who writes |
+ * | key | value | written by |
  * |---|---|---|
- * | `["meta", "schema"]` | `{ v: 1, version }` | here, at opening |
+ * | `["meta", "schema"]` | `{ v: 1, version }` | this module, when the database is opened |
  *
  * @module
  */
@@ -15,7 +15,8 @@ import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { openJournal } from "./journal/journal.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
-import { type FlushRules, JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
+import type { FlushRules } from "./journal/flush_plan.ts";
+import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
 import { REVISION_SPACE } from "./series/revisions.ts";
 import { SEGMENT_SPACE } from "./series/segments.ts";
 import { migrateSegmentCounts, SEGMENT_COUNT_SPACE } from "./series/segment_counts.ts";
@@ -23,22 +24,25 @@ import { migrateSegmentCounts, SEGMENT_COUNT_SPACE } from "./series/segment_coun
 const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
 
-/** The version of the stored form that this code reads and writes (`docs/storage.md`). */
+/** The schema version that this code reads and writes (`docs/storage.md`). */
 export const SCHEMA_VERSION = 3;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
-/** Brings what is stored from one version to the next; safe to run again after it was cut short. */
+/** Migrates a database from one version to the next. Must be safe to run again after a crash. */
 export type Migration = (kv: Deno.Kv) => Promise<void>;
 
-/** Steps by the version they start from. */
+/** The migrations by the version that they start from. */
 const MIGRATIONS: Readonly<Record<number, Migration>> = {
   1: migrateSegmentCounts,
-  // What there is stays as it is; version 2 does not know of the journal.
+  // Nothing to convert. The version only keeps code of version 2, which has no journal, out.
   2: () => Promise.resolve(),
 };
 
-/** What ingest writes with every reading. Segments stay in the journal, as their order is there. */
+/**
+ * The key spaces that ingest writes with every reading. Segments are retained in the journal because
+ * their order is the order of its records.
+ */
 export const JOURNALED: JournalSpaces = {
   [SEGMENT_SPACE]: { isFlushed: false },
   [SEGMENT_COUNT_SPACE]: { isFlushed: true },
@@ -47,25 +51,26 @@ export const JOURNALED: JournalSpaces = {
   [LAST_SEEN_SPACE]: { isFlushed: true },
 };
 
-/** An open database and what it can do. Disposing of it closes it. */
+/** An open database and its abilities. Disposing of it closes it. */
 export interface OpenedKv extends AsyncDisposable {
   /** The database. */
   readonly kv: Deno.Kv;
-  /** Whether no other process can have it open: then every other owner of a lease is dead. */
+  /** Whether no other process can have it open. Then every other owner of a lease is dead. */
   readonly isExclusive: boolean;
-  /** Whether it has queues; a database over KV Connect and one on Deno Deploy have none. */
+  /** Whether it has queues. KV Connect and Deno Deploy have none. */
   readonly hasQueue: boolean;
-  /** What a commit may hold of what ingest writes. */
+  /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;
-  /** Has the journal, which a database has that is exclusive, write what is old (`kv/journal/journal.ts`). */
+  /** Flushes old entries of the journal (`kv/journal/journal.ts`). Only an exclusive database has one. */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 
 /**
- * Opens a database: a file (its folder is made), `:memory:`, the URL of a KV Connect server, or
- * null for the host's own. A file is locked (`PATH.lock`), as it serves one process only.
+ * Opens a database: a file (its folder is created), `:memory:`, the URL of a KV Connect server, or
+ * null for the default database of the host. A file is locked (`PATH.lock`), because only one
+ * process may use it.
  *
- * @throws {Error} when another process has the file open, or a newer version wrote what it holds.
+ * @throws {Error} when another process has the file open, or a newer version of the service wrote it.
  */
 export async function openKv(
   path: string | null,
@@ -94,52 +99,53 @@ export async function openKv(
 }
 
 /**
- * Sees to it that what is stored has the version this code knows: marks an empty database, brings
- * an older one up step by step.
+ * Makes sure that the database has the schema version of this code. Sets the version of an empty
+ * database, and migrates an older one step by step.
  *
- * @throws {Error} when it is newer, or no step leads from it.
+ * @throws {Error} when the database is newer, or there is no migration from its version.
  */
 export async function checkSchema(
   kv: Deno.Kv,
-  { wanted, migrations } = { wanted: SCHEMA_VERSION, migrations: MIGRATIONS },
+  { target, migrations } = { target: SCHEMA_VERSION, migrations: MIGRATIONS },
 ): Promise<void> {
   const entry = await kv.get(SCHEMA_KEY);
   if (entry.versionstamp === null) {
-    await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: wanted }).commit();
+    await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: target }).commit();
     return;
   }
   const { version } = schemaRecord.parse(entry.value);
-  if (version > wanted) {
+  if (version > target) {
     throw new Error(
-      `Cannot open the database as version ${wanted} is the newest known here: ${version}`,
+      `Cannot open the database as this release knows versions up to ${target}: ${version}`,
     );
   }
-  if (version === wanted) return;
+  if (version === target) return;
   const migrate = migrations[version];
   if (migrate === undefined) {
-    throw new Error(`Cannot open the database as no step leads on from version ${version}`);
+    throw new Error(`Cannot open the database as there is no migration from version ${version}`);
   }
   await migrate(kv);
-  // Another process may have come as far, or farther, meanwhile.
+  // If another process has migrated the database meanwhile, the check fails, and the next round goes on
+  // from the version that is there.
   await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: version + 1 }).commit();
-  await checkSchema(kv, { wanted, migrations });
+  await checkSchema(kv, { target, migrations });
 }
 
-/** Reads the smallest thing there is; throws when the database does not answer. */
+/** Reads one small entry. Throws when the database does not answer. */
 export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
   await kv.get(SCHEMA_KEY);
 }
 
 /**
- * Sees to it that a database may be shared: what is in a journal is known to the one process alone
- * that has the database as a file.
+ * Makes sure that a database can be shared. The entries of a journal are known only to the one
+ * process that has the database open as a file.
  *
- * @throws {Error} when it has a journal.
+ * @throws {Error} when the database has journal records.
  */
 export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void> {
   const first = await kv.list({ prefix: [JOURNAL_SPACE] }, { limit: 1 }).next();
   if (first.done) return;
-  const remedy = "open it as a file until it took nothing in for two minutes";
+  const remedy = "run the service on it as a file, without new data for two minutes, then stop it";
   throw new Error(`Cannot share the database as it has a journal: ${remedy}`);
 }
 

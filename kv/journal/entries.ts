@@ -1,43 +1,46 @@
 /**
- * What a journal holds, in memory: the entries that lie over those of the database.
+ * The entries of a journal, in memory. They overlay those of the database: where the journal has an
+ * entry, the database's entry under the same key does not count.
  *
- * Entries that are settled some day stand in a row, the one that was changed last at its end.
- * Entries that stay in the journal are places in bytes that came together (`kv/journal/value_index.ts`).
+ * Flushed entries go into the database when they have not changed for a while. They are objects in a
+ * list, the one that changed last at its end. Retained entries stay in the journal until they are
+ * deleted. They are locations in the bytes that arrived together (`kv/journal/value_index.ts`).
  *
  * @module
  */
 
+import { appendEntry, createEntryList, type ListedEntry, unlinkEntry } from "./entry_list.ts";
+import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
+import type { JournalValue } from "./record.ts";
 import {
   createValueIndex,
   type RecordSource,
   type ValueIndex,
   type ValueLocation,
 } from "./value_index.ts";
-import type { JournalValue } from "./record.ts";
-import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 
-/** An entry that lies over what the database has under its key, as it was when it was asked for. */
+/** An entry of the journal, as it was when it was read. */
 export interface JournalEntry {
   /** Its key. */
   readonly key: Deno.KvKey;
-  /** What it holds; undefined: nothing is there, whatever the database has. */
+  /** What the key holds; undefined if it was deleted, whatever the database still has. */
   readonly value: JournalValue;
-  /** The version of the commit that changed it last. */
+  /** Version of the commit that changed it last. */
   readonly versionstamp: string;
-  /** The last record that changed it. */
+  /** Number of the last record that changed it. */
   readonly record: number;
 }
 
-/** How the entries of a space are kept; all of its keys have as many parts. */
+/** How the entries of a key space are kept. All keys of the space have the same number of parts. */
 export interface JournalSpace {
   /**
-   * Whether its entries go into the database when the journal is settled. Those that do not stay in
-   * the journal; they hold bytes, and their keys end with a number.
+   * Whether the entries are flushed into the database. If not, they are retained in the journal;
+   * then their values must be bytes, and their keys must end with a number.
    */
   readonly isFlushed: boolean;
 }
 
-/** Options of a list that a journal knows. */
+/** The options of a list that a journal supports. */
 export interface ListOptions {
   /** Most entries. */
   readonly limit?: number | undefined;
@@ -45,119 +48,111 @@ export interface ListOptions {
   readonly reverse?: boolean | undefined;
 }
 
-/** The journalled spaces by their names. */
+/** The journaled key spaces by name. */
 export type JournalSpaces = Readonly<Record<string, JournalSpace>>;
 
 /** The entries of a journal. */
 export interface JournalEntries {
-  /** The entry of a key, if there is one. */
+  /** The entry of a key, if the journal has one. */
   get(key: Deno.KvKey): JournalEntry | undefined;
-  /** Sets what a key holds; of one that stays the bytes must lie in those of the source. */
+  /** Sets what a key holds. Bytes of a retained entry must lie within those of the source. */
   set(key: Deno.KvKey, value: JournalValue, source: RecordSource): void;
-  /** Takes the entry of a key away. */
+  /** Removes the entry of a key from the journal. */
   remove(key: Deno.KvKey): void;
   /**
-   * Those that a selector takes, in the order of keys or the other way round: all, or as many as
-   * hold so many that have a value.
+   * The entries that a selector matches, in the order of keys or reversed. With a limit, it may stop
+   * once it has that many entries with a value.
    */
   list(selector: Deno.KvListSelector, options?: ListOptions): JournalEntry[];
   /**
-   * Those that no record behind one changed, the oldest first but for those that stay; as they are
-   * when they are asked for, without those that changed or went meanwhile.
+   * The entries that no record after `record` has changed: flushed entries first, the one that
+   * changed earliest first, then retained ones. Each is read when it is requested; entries that
+   * changed in the meantime are left out.
    */
   listUpTo(record: number): Iterable<JournalEntry>;
-  /** Bytes of the values of those that stay. */
-  stayingBytes(): number;
+  /** Bytes of all retained values. */
+  retainedBytes(): number;
 }
 
-/** An entry in the row, or the row itself: before its first and behind its last one. */
-interface RowEntry extends JournalEntry {
-  value: JournalValue;
-  versionstamp: string;
-  record: number;
-  before: RowEntry;
-  behind: RowEntry;
-}
-
-/** Entries whose keys differ by the number at their end. */
-interface Series {
+/** Retained entries whose keys differ only by the number at their end. */
+interface RetainedGroup {
   readonly prefix: Deno.KvKey;
-  readonly run: ValueIndex;
+  readonly values: ValueIndex;
 }
 
-/** No entries yet. */
+/** Creates a journal's entries, with none yet. */
 export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
-  const settled = createKeyMap<RowEntry>();
-  const staying = createKeyMap<Series>();
-  const row = createRow();
-  let stayingBytes = 0;
+  const flushed = createKeyMap<ListedEntry>();
+  const retained = createKeyMap<RetainedGroup>();
+  const list = createEntryList();
+  let retainedBytes = 0;
   const isFlushed = (key: Deno.KvKey) => spaces[String(key[0])].isFlushed;
 
-  function setSettled(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
+  function setFlushed(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
     const { versionstamp, number } = source;
-    let entry = settled.get(key);
+    let entry = flushed.get(key);
     if (entry === undefined) {
-      entry = { ...row, key };
-      settled.set(key, entry);
-    } else leaveRow(entry);
+      entry = { ...list, key };
+      flushed.set(key, entry);
+    } else unlinkEntry(entry);
     entry.value = value;
     entry.versionstamp = versionstamp;
     entry.record = number;
-    joinRow(row, entry);
+    appendEntry(list, entry);
   }
 
-  function removeSettled(key: Deno.KvKey): void {
-    const entry = settled.get(key);
+  function removeFlushed(key: Deno.KvKey): void {
+    const entry = flushed.get(key);
     if (entry === undefined) return;
-    leaveRow(entry);
-    settled.remove(key);
+    unlinkEntry(entry);
+    flushed.remove(key);
   }
 
-  function removeStaying(key: Deno.KvKey): void {
+  function setRetained(key: Deno.KvKey, bytes: Uint8Array, source: RecordSource): void {
     const prefix = key.slice(0, -1);
-    const number = Number(key[key.length - 1]);
-    const series = staying.get(prefix);
-    stayingBytes -= series?.run.get(number)?.length ?? 0;
-    series?.run.remove(number);
-    if (series?.run.size() === 0) staying.remove(prefix);
-  }
-
-  function setStaying(key: Deno.KvKey, bytes: Uint8Array, source: RecordSource): void {
-    const prefix = key.slice(0, -1);
-    let series = staying.get(prefix);
-    if (series === undefined) {
-      series = { prefix, run: createValueIndex() };
-      staying.set(prefix, series);
+    let group = retained.get(prefix);
+    if (group === undefined) {
+      group = { prefix, values: createValueIndex() };
+      retained.set(prefix, group);
     }
     const start = bytes.byteOffset - source.bytes.byteOffset;
     const number = Number(key[key.length - 1]);
-    stayingBytes += bytes.length - (series.run.get(number)?.length ?? 0);
-    series.run.set(number, { source, start, length: bytes.length });
+    retainedBytes += bytes.length - (group.values.get(number)?.length ?? 0);
+    group.values.set(number, { source, start, length: bytes.length });
+  }
+
+  function removeRetained(key: Deno.KvKey): void {
+    const prefix = key.slice(0, -1);
+    const number = Number(key[key.length - 1]);
+    const group = retained.get(prefix);
+    retainedBytes -= group?.values.get(number)?.length ?? 0;
+    group?.values.remove(number);
+    if (group?.values.size() === 0) retained.remove(prefix);
   }
 
   return {
     get(key) {
-      const entry = settled.get(key);
+      const entry = flushed.get(key);
       if (entry !== undefined || isFlushed(key)) return entry && snapshot(entry);
-      const series = staying.get(key.slice(0, -1));
+      const group = retained.get(key.slice(0, -1));
       const number = Number(key[key.length - 1]);
-      const place = series?.run.get(number);
-      return series && place && stayingEntry(series, number, place);
+      const location = group?.values.get(number);
+      return group && location && retainedEntry(group, number, location);
     },
     set(key, value, source) {
-      if (isFlushed(key)) return setSettled(key, value, source);
-      // A deletion of what lies below is settled like any other.
+      if (isFlushed(key)) return setFlushed(key, value, source);
+      // The deletion of an entry of the database is flushed even in a retained space.
       if (value instanceof Uint8Array) {
-        removeSettled(key);
-        setStaying(key, value, source);
+        removeFlushed(key);
+        setRetained(key, value, source);
       } else {
-        removeStaying(key);
-        setSettled(key, value, source);
+        removeRetained(key);
+        setFlushed(key, value, source);
       }
     },
     remove(key) {
-      removeSettled(key);
-      if (!isFlushed(key)) removeStaying(key);
+      removeFlushed(key);
+      if (!isFlushed(key)) removeRetained(key);
     },
     list(selector, { limit = Infinity, reverse = false } = {}) {
       const prefix = commonParts(selector);
@@ -165,7 +160,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       const found: JournalEntry[] = [];
       if (isFlushed(prefix)) {
         let left = limit;
-        for (const entry of settled.list(prefix, { ...bounds, reverse })) {
+        for (const entry of flushed.list(prefix, { ...bounds, reverse })) {
           if (left <= 0) break;
           if (!isWithin(entry.key, selector)) continue;
           found.push(snapshot(entry));
@@ -173,57 +168,39 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
         }
         return found;
       }
-      for (const entry of settled.list(prefix, bounds)) found.push(snapshot(entry));
-      for (const series of staying.list(prefix, bounds)) found.push(...entriesOf(series));
+      for (const entry of flushed.list(prefix, bounds)) found.push(snapshot(entry));
+      for (const group of retained.list(prefix, bounds)) found.push(...entriesOf(group));
       const within = found.filter(({ key }) => isWithin(key, selector));
       const sign = reverse ? -1 : 1;
       return within.sort((a, b) => sign * compareKeys(a.key, b.key));
     },
     *listUpTo(record) {
-      // Places alone: what they hold would be hundreds of thousands of objects at once.
-      const old: RowEntry[] = [];
-      for (let entry = row.behind; entry !== row && entry.record <= record; entry = entry.behind) {
+      // References only: snapshots of all of them would be hundreds of thousands of objects at once.
+      const old: ListedEntry[] = [];
+      for (let entry = list.next; entry !== list && entry.record <= record; entry = entry.next) {
         old.push(entry);
       }
-      const series = [...staying.list([])];
+      const groups = [...retained.list([])];
       for (const entry of old) if (entry.record <= record) yield snapshot(entry);
-      for (const each of series) yield* entriesOf(each, record);
+      for (const group of groups) yield* entriesOf(group, record);
     },
-    stayingBytes: () => stayingBytes,
+    retainedBytes: () => retainedBytes,
   };
 }
 
-function createRow(): RowEntry {
-  // The two links are set before anybody sees it.
-  const row = { key: [], value: undefined, versionstamp: "", record: 0 } as unknown as RowEntry;
-  row.before = row;
-  row.behind = row;
-  return row;
-}
-
-function joinRow(row: RowEntry, entry: RowEntry): void {
-  entry.before = row.before;
-  entry.behind = row;
-  row.before.behind = entry;
-  row.before = entry;
-}
-
-function leaveRow({ before, behind }: RowEntry): void {
-  before.behind = behind;
-  behind.before = before;
-}
-
-function snapshot({ key, value, versionstamp, record }: RowEntry): JournalEntry {
+function snapshot({ key, value, versionstamp, record }: ListedEntry): JournalEntry {
   return { key, value, versionstamp, record };
 }
 
-/** The entries of a series, of all records or of those up to one. */
-function entriesOf(series: Series, upTo: number = Infinity): JournalEntry[] {
-  return series.run.list(upTo).map(([number, place]) => stayingEntry(series, number, place));
+/** The entries of a group, of all records or of those up to `upTo`. */
+function entriesOf(group: RetainedGroup, upTo: number = Infinity): JournalEntry[] {
+  return group.values.list(upTo).map(([number, location]) =>
+    retainedEntry(group, number, location)
+  );
 }
 
-function stayingEntry(
-  { prefix }: Series,
+function retainedEntry(
+  { prefix }: RetainedGroup,
   number: number,
   { source, start, length }: ValueLocation,
 ): JournalEntry {
@@ -237,7 +214,7 @@ function boundsOf(selector: Deno.KvListSelector): KeyBounds {
   return { start, end: "end" in selector ? selector.end : undefined };
 }
 
-/** The first parts that every key has which a selector takes. */
+/** The leading parts that all keys of a selector share. */
 function commonParts(selector: Deno.KvListSelector): Deno.KvKey {
   if ("prefix" in selector) return selector.prefix;
   const { start, end } = selector;

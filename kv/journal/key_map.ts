@@ -1,33 +1,33 @@
 /**
- * A map by keys of strings and numbers, in the order in which Deno KV has them.
+ * A map whose keys are KV keys of strings and numbers, listed in the order of Deno KV.
  *
- * It is maps of maps, a level a part, so that finding something makes no text of its key, and what
- * has a prefix lies together. No key is the beginning of another one.
+ * It is a tree of maps, one level per key part. So a lookup does not have to turn the key into a
+ * text, and keys with a common prefix are together. No key may be a prefix of another key.
  *
  * @module
  */
 
-/** Things by their keys. */
+/** A map from KV keys to values. */
 export interface KeyMap<T extends object> {
-  /** What a key has. */
+  /** The value of a key. */
   get(key: Deno.KvKey): T | undefined;
-  /** Sets what a key has. */
-  set(key: Deno.KvKey, thing: T): void;
-  /** Takes a key away. */
+  /** Sets the value of a key. */
+  set(key: Deno.KvKey, value: T): void;
+  /** Removes a key. */
   remove(key: Deno.KvKey): void;
   /**
-   * What the keys have that begin with some parts, or are just these, in the order of keys or the
-   * other way round. Bounds, which begin with the same parts, leave most of the others out, not all.
-   * Nothing may be set or taken away while it goes on.
+   * The values of the keys that begin with `prefix` or equal it, in the order of keys or reversed.
+   * Bounds must begin with the same parts. They leave out most keys that are not within them, but
+   * not all. The map must not change while the list is being read.
    */
   list(prefix: Deno.KvKey, bounds?: KeyBounds): Iterable<T>;
 }
 
-/** From where to where keys are listed. */
+/** The bounds of a list. */
 export interface KeyBounds {
-  /** The first one. */
+  /** First key. */
   readonly start?: Deno.KvKey | undefined;
-  /** The one behind the last. */
+  /** First key after the list. */
   readonly end?: Deno.KvKey | undefined;
   /** From the last to the first. */
   readonly reverse?: boolean | undefined;
@@ -36,21 +36,21 @@ export interface KeyBounds {
 type Level<T> = Map<Deno.KvKeyPart, Level<T> | T>;
 
 /**
- * The parts of a level in their order. Sorting tens of thousands of them for each of many short
- * lists would take seconds, so the order is kept: with parts that are gone, without those that
- * `added` names, some of them more than once.
+ * The parts of a level in order. Sorting tens of thousands of parts for each of many short lists
+ * would take seconds, so the order is kept and updated lazily: `sorted` may still have parts that
+ * were removed, and lacks those in `added`, which may name a part more than once.
  */
 interface Order {
   sorted: Deno.KvKeyPart[];
   added: Deno.KvKeyPart[];
 }
 
-/** Levels of fewer parts are sorted anew each time. */
+/** Levels with fewer parts are sorted for each list. */
 const MIN_ORDERED = 32;
-/** More new parts than these are sorted into an order together, fewer one by one. */
+/** More new parts than this are sorted into the order together, fewer are inserted one by one. */
 const MANY_ADDED = 64;
 
-/** A map without keys. */
+/** Creates an empty map. */
 export function createKeyMap<T extends object>(): KeyMap<T> {
   const top: Level<T> = new Map();
   const orders = new WeakMap<Level<T>, Order>();
@@ -76,7 +76,7 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
 
   function partsOf(level: Level<T>): readonly Deno.KvKeyPart[] {
     if (level.size < MIN_ORDERED) {
-      // Not told of what comes and goes from here on.
+      // Small levels do not keep their order up to date.
       orders.delete(level);
       return [...level.keys()].sort(compareParts);
     }
@@ -90,7 +90,7 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
     return order.sorted;
   }
 
-  /** What lies between the bounds, which reach down to a level where they are given. */
+  /** The values below a level. Bounds are undefined if they do not limit this level. */
   function* walk(level: Level<T>, depth: number, { start, end, reverse }: KeyBounds): Generator<T> {
     const parts = partsOf(level);
     const from = start === undefined ? 0 : lowerIndex(parts, start[depth]);
@@ -113,7 +113,7 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
       const found = find(key);
       return found instanceof Map ? undefined : found;
     },
-    set(key, thing) {
+    set(key, value) {
       let level = top;
       for (let index = 0; index < key.length - 1; index++) {
         let next = level.get(key[index]);
@@ -121,10 +121,10 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
           next = new Map();
           setPart(level, key[index], next);
         }
-        // Levels are never things: those are made here alone.
+        // A map here is always a level, never a value, because no key is a prefix of another.
         level = next as Level<T>;
       }
-      setPart(level, key[key.length - 1], thing);
+      setPart(level, key[key.length - 1], value);
     },
     remove: (key) => removeBelow(top, key, 0),
     *list(prefix, { start, end, reverse } = {}) {
@@ -141,7 +141,7 @@ export function createKeyMap<T extends object>(): KeyMap<T> {
   };
 }
 
-/** The order of keys of strings and numbers, as Deno KV has it. */
+/** Compares keys of strings and numbers in the order of Deno KV. */
 export function compareKeys(a: Deno.KvKey, b: Deno.KvKey): number {
   const length = Math.min(a.length, b.length);
   for (let index = 0; index < length; index++) {
@@ -151,14 +151,14 @@ export function compareKeys(a: Deno.KvKey, b: Deno.KvKey): number {
   return a.length - b.length;
 }
 
-/** Levels that hold nothing any more go too. */
+/** Removes a key, and the levels that become empty. */
 function removeBelow<T>(level: Level<T>, key: Deno.KvKey, index: number): void {
   const next = level.get(key[index]);
   if (next instanceof Map) removeBelow(next, key, index + 1);
   if (!(next instanceof Map) || next.size === 0) level.delete(key[index]);
 }
 
-/** A bound of a level, for what lies below one of its parts. */
+/** A bound of a level as a bound of the level below one of its parts, if it limits that too. */
 function boundBelow(
   bound: Deno.KvKey | undefined,
   part: Deno.KvKeyPart,
@@ -183,7 +183,7 @@ function addToOrder(order: Order): void {
   }
 }
 
-/** Index of the first part that is not before one. */
+/** Index of the first part that is not before `part`. */
 function lowerIndex(parts: readonly Deno.KvKeyPart[], part: Deno.KvKeyPart): number {
   let low = 0, high = parts.length;
   while (low < high) {
@@ -194,7 +194,7 @@ function lowerIndex(parts: readonly Deno.KvKeyPart[], part: Deno.KvKeyPart): num
   return low;
 }
 
-/** Index behind the last part that may lead to something before the end. */
+/** Index after the last part that may have keys before `end`. */
 function endIndex(parts: readonly Deno.KvKeyPart[], end: Deno.KvKey, depth: number): number {
   const index = lowerIndex(parts, end[depth]);
   return parts[index] === end[depth] && end.length > depth + 1 ? index + 1 : index;
@@ -208,6 +208,6 @@ function compareParts(a: Deno.KvKeyPart, b: Deno.KvKeyPart): number {
   const one = String(a), other = String(b);
   let at = 0;
   while (one.charCodeAt(at) === other.charCodeAt(at)) at++;
-  // By code points, which is the order of UTF-8; past the end comes nothing, which is first.
+  // By code points, which is the order of UTF-8. A text that ends here comes first.
   return (one.codePointAt(at) ?? -1) - (other.codePointAt(at) ?? -1);
 }

@@ -1,19 +1,27 @@
 /**
- * The binary form of journal records: changes of entries, in their order.
+ * The binary form of journal records: changes of entries, in order.
  *
- * | bytes | what |
+ * | bytes | content |
  * |---|---|
  * | 0 | format, 1 |
- * | 1– | changes, one behind the other |
+ * | 1– | the changes, one after the other |
  *
- * A change is a byte what it does (0 deletes, 1 sets bytes, 2 sets a `KvU64`, 3 sets `true`; 128 is
- * added where a version follows), a byte how many parts its key has, the parts, 10 bytes version
- * where there is one, and the value: a length and bytes, or 8 bytes. A part is a byte kind and what
- * belongs to it: 0 a new string (length, UTF-8), 1 a string that came before in the record (which
- * one), 2 a number (f64). Lengths and references are varints (LEB128), numbers little-endian.
+ * A change consists of:
+ *
+ * - one byte for what it does: 0 deletes, 1 sets bytes, 2 sets a `KvU64`, 3 sets `true`; plus 128 if
+ *   a version follows
+ * - one byte for the number of key parts, then the parts
+ * - 10 bytes of version, if there is one
+ * - the value: a length and bytes, or 8 bytes of a `KvU64`
+ *
+ * A key part is one byte for its kind, then its content: 0 a new string (length, UTF-8), 1 a string
+ * that the record already has (its index), 2 a number (f64). Lengths and indexes are varints
+ * (LEB128), numbers are little-endian.
  *
  * @module
  */
+
+import { type ByteWriter, createByteWriter } from "./byte_writer.ts";
 
 const FORMAT = 1;
 const DELETE = 0, BYTES = 1, U64 = 2, TRUE = 3, HAS_VERSION = 128;
@@ -23,19 +31,18 @@ const RECORD_MAX_BYTES = 65_000;
 const VERSION_BYTES = 10;
 /** Most bytes of a varint here: no length reaches 2^21. */
 const VARINT_BYTES = 3;
-const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** What a key may hold after a change; a bigint is the number of a `KvU64`, undefined is nothing. */
+/** What a key holds after a change. A bigint is the number of a `KvU64`; undefined means nothing. */
 export type JournalValue = Uint8Array | bigint | true | undefined;
 
 /** A change of one entry. */
 export interface Change {
   /** The key, of strings and numbers. */
   readonly key: Deno.KvKey;
-  /** What it holds from then on. Encoding puts bytes in the record in the place of others. */
+  /** What the key holds from then on. Encoding replaces bytes by the same bytes in the record. */
   value: JournalValue;
-  /** The version that it has; that of the record's commit where it says none. */
+  /** The version of the entry; by default the version of the record's commit. */
   readonly versionstamp?: string;
 }
 
@@ -43,14 +50,14 @@ export interface Change {
 export interface EncodedRecord {
   /** The record. */
   readonly bytes: Uint8Array;
-  /** The changes that it holds; values of bytes share its memory. */
+  /** The changes that it holds. Values that are bytes share its memory. */
   readonly changes: readonly Change[];
 }
 
 /**
- * Changes in as few records as hold them.
+ * Encodes changes in as few records as possible.
  *
- * @throws {TypeError} when a key has other parts, or a change is too large for a record.
+ * @throws {TypeError} when a key has parts of another kind, or a change is too large for a record.
  */
 export function encodeRecords(changes: readonly Change[]): EncodedRecord[] {
   const records: EncodedRecord[] = [];
@@ -64,7 +71,7 @@ export function encodeRecords(changes: readonly Change[]): EncodedRecord[] {
 }
 
 /**
- * The changes of a record. Values of bytes share its memory.
+ * Decodes a record. Values that are bytes share its memory.
  *
  * @throws {SyntaxError} when the bytes are of another format or cut short.
  */
@@ -78,11 +85,11 @@ export function decodeRecord(bytes: Uint8Array): Change[] {
   return changes;
 }
 
-/** The record of the next changes, as many as fit. */
+/** Encodes as many of the changes from index `start` on as one record holds. */
 function encodeRecord(changes: readonly Change[], start: number): EncodedRecord {
-  const writer = createWriter();
+  const writer = createByteWriter();
   const strings = new Map<string, number>();
-  const spots: number[] = [];
+  const valueStarts: number[] = [];
   writer.byte(FORMAT);
   for (let index = start; index < changes.length; index++) {
     const most = changeMaxBytes(changes[index]);
@@ -91,21 +98,23 @@ function encodeRecord(changes: readonly Change[], start: number): EncodedRecord 
       throw new TypeError(`Cannot journal change as it has more than ${RECORD_MAX_BYTES} bytes`);
     }
     writer.grow(most);
-    spots.push(writeChange(writer, strings, changes[index]));
+    valueStarts.push(writeChange(writer, strings, changes[index]));
   }
   const bytes = writer.bytes();
-  const taken = changes.slice(start, start + spots.length);
-  spots.forEach((spot, index) => {
-    const change = taken[index];
+  const encoded = changes.slice(start, start + valueStarts.length);
+  valueStarts.forEach((valueStart, index) => {
+    const change = encoded[index];
     const { value } = change;
-    if (value instanceof Uint8Array) change.value = bytes.subarray(spot, spot + value.length);
+    if (value instanceof Uint8Array) {
+      change.value = bytes.subarray(valueStart, valueStart + value.length);
+    }
   });
-  return { bytes, changes: taken };
+  return { bytes, changes: encoded };
 }
 
-/** Returns where the value begins. */
+/** Writes a change. Returns where its value begins. */
 function writeChange(
-  writer: Writer,
+  writer: ByteWriter,
   strings: Map<string, number>,
   { key, value, versionstamp }: Change,
 ): number {
@@ -114,13 +123,13 @@ function writeChange(
   for (const part of key) writePart(writer, strings, part);
   if (versionstamp !== undefined) writer.put(Uint8Array.fromHex(versionstamp));
   if (value instanceof Uint8Array) writer.varint(value.length);
-  const spot = writer.size();
+  const valueStart = writer.size();
   if (value instanceof Uint8Array) writer.put(value);
   else if (typeof value === "bigint") writer.u64(value);
-  return spot;
+  return valueStart;
 }
 
-function writePart(writer: Writer, strings: Map<string, number>, part: Deno.KvKeyPart): void {
+function writePart(writer: ByteWriter, strings: Map<string, number>, part: Deno.KvKeyPart): void {
   if (typeof part === "number") {
     writer.byte(NUMBER);
     writer.f64(part);
@@ -145,7 +154,7 @@ function kindOf(value: JournalValue): number {
   return U64;
 }
 
-/** More bytes than a change takes, or as many. */
+/** An upper bound of the bytes of a change. */
 function changeMaxBytes({ key, value }: Change): number {
   let size = 2 + VERSION_BYTES + VARINT_BYTES + 8;
   for (const part of key) {
@@ -154,84 +163,7 @@ function changeMaxBytes({ key, value }: Change): number {
   return value instanceof Uint8Array ? size + value.length : size;
 }
 
-/** Writes one thing behind the other. */
-interface Writer {
-  size(): number;
-  /** Makes room for so many bytes more. */
-  grow(size: number): void;
-  byte(value: number): void;
-  varint(value: number): void;
-  f64(value: number): void;
-  u64(value: bigint): void;
-  put(bytes: Uint8Array): void;
-  /** A length and the UTF-8 of a text. */
-  text(text: string): void;
-  /** What was written. */
-  bytes(): Uint8Array<ArrayBuffer>;
-}
-
-function createWriter(): Writer {
-  let bytes = new Uint8Array(4_096);
-  let view = new DataView(bytes.buffer);
-  let at = 0;
-
-  function varint(value: number): void {
-    let rest = value;
-    for (; rest > 127; rest >>>= 7) bytes[at++] = rest & 127 | 128;
-    bytes[at++] = rest;
-  }
-
-  function put(part: Uint8Array): void {
-    bytes.set(part, at);
-    at += part.length;
-  }
-
-  /** Writes a short text of ASCII, which ids are; false, and nothing written, where it is none. */
-  function shortText(text: string): boolean {
-    if (text.length > 127) return false;
-    for (let index = 0; index < text.length; index++) {
-      const code = text.charCodeAt(index);
-      if (code > 127) return false;
-      bytes[at + 1 + index] = code;
-    }
-    bytes[at] = text.length;
-    at += 1 + text.length;
-    return true;
-  }
-
-  return {
-    size: () => at,
-    grow(size) {
-      if (at + size <= bytes.length) return;
-      const larger = new Uint8Array(Math.max(at + size, 2 * bytes.length));
-      larger.set(bytes.subarray(0, at));
-      bytes = larger;
-      view = new DataView(bytes.buffer);
-    },
-    byte(value) {
-      bytes[at++] = value;
-    },
-    varint,
-    put,
-    text(text) {
-      if (shortText(text)) return;
-      const coded = ENCODER.encode(text);
-      varint(coded.length);
-      put(coded);
-    },
-    f64(value) {
-      view.setFloat64(at, value, true);
-      at += 8;
-    },
-    u64(value) {
-      view.setBigUint64(at, value, true);
-      at += 8;
-    },
-    bytes: () => bytes.slice(0, at),
-  };
-}
-
-/** Reads the changes of a record, one behind the other. */
+/** Reads the changes of a record one after the other. */
 function createReader(bytes: Uint8Array, start: number): {
   isAtEnd(): boolean;
   change(): Change;
@@ -240,7 +172,8 @@ function createReader(bytes: Uint8Array, start: number): {
   const strings: string[] = [];
   let at = start;
 
-  function take(size: number): number {
+  /** Moves past `size` bytes. Returns where they begin. */
+  function skip(size: number): number {
     const from = at;
     at += size;
     if (at > bytes.length) {
@@ -252,18 +185,18 @@ function createReader(bytes: Uint8Array, start: number): {
   function varint(): number {
     let value = 0;
     for (let shift = 0;; shift += 7) {
-      const byte = bytes[take(1)];
+      const byte = bytes[skip(1)];
       value |= (byte & 127) << shift;
       if (byte < 128) return value;
     }
   }
 
   function part(): Deno.KvKeyPart {
-    const kind = bytes[take(1)];
-    if (kind === NUMBER) return view.getFloat64(take(8), true);
+    const kind = bytes[skip(1)];
+    if (kind === NUMBER) return view.getFloat64(skip(8), true);
     if (kind === KNOWN_STRING) return strings[varint()];
     const length = varint();
-    const from = take(length);
+    const from = skip(length);
     const text = DECODER.decode(bytes.subarray(from, from + length));
     strings.push(text);
     return text;
@@ -272,19 +205,19 @@ function createReader(bytes: Uint8Array, start: number): {
   function value(kind: number): JournalValue {
     if (kind === DELETE) return undefined;
     if (kind === TRUE) return true;
-    if (kind === U64) return view.getBigUint64(take(8), true);
+    if (kind === U64) return view.getBigUint64(skip(8), true);
     const length = varint();
-    const from = take(length);
+    const from = skip(length);
     return bytes.subarray(from, from + length);
   }
 
   return {
     isAtEnd: () => at === bytes.length,
     change() {
-      const kind = bytes[take(1)];
-      const key = Array.from({ length: bytes[take(1)] }, part);
+      const kind = bytes[skip(1)];
+      const key = Array.from({ length: bytes[skip(1)] }, part);
       if ((kind & HAS_VERSION) === 0) return { key, value: value(kind) };
-      const from = take(VERSION_BYTES);
+      const from = skip(VERSION_BYTES);
       const versionstamp = bytes.subarray(from, at).toHex();
       return { key, value: value(kind & ~HAS_VERSION), versionstamp };
     },

@@ -1,17 +1,19 @@
 /**
- * Entries whose keys differ by a number at their end, as places in bytes that came together.
+ * An index from numbers to the locations of values, for entries whose keys differ only by the number
+ * at their end.
  *
- * A segment of one reading has less than a hundred bytes, and hundreds of thousands of them may wait
- * to be folded: as an object each they would keep the collector busy.
+ * A segment of one reading has less than a hundred bytes, and hundreds of thousands of segments may
+ * wait to be folded. One object per segment would keep the garbage collector busy, so the index
+ * stores locations in parallel arrays, and the values stay in the bytes that they arrived in.
  *
  * @module
  */
 
-/** A record that is stored. */
+/** A stored record, as far as it is kept in memory. */
 export interface RecordSource {
   /** Its number. */
   readonly number: number;
-  /** The bytes of what stays of it. */
+  /** The bytes of its retained values. */
   readonly bytes: Uint8Array;
   /** The version of what it changed. */
   readonly versionstamp: string;
@@ -21,38 +23,39 @@ export interface RecordSource {
 export interface ValueLocation {
   /** The record that holds it. */
   readonly source: RecordSource;
-  /** Index of its first byte there. */
+  /** Index of its first byte in the bytes of the record. */
   readonly start: number;
   /** How many bytes it has. */
   readonly length: number;
 }
 
-/** Places of values by number, ascending. */
+/** Locations of values by number, ascending. */
 export interface ValueIndex {
-  /** The place of a number's value, if it has one. */
+  /** The location of a number's value, if there is one. */
   get(number: number): ValueLocation | undefined;
-  /** Sets the place of a number's value. */
-  set(number: number, place: ValueLocation): void;
-  /** Takes a number away. */
+  /** Sets the location of a number's value. */
+  set(number: number, location: ValueLocation): void;
+  /** Removes a number. */
   remove(number: number): void;
   /** How many numbers there are. */
   size(): number;
-  /** The numbers, ascending, and their places, of records up to one. */
+  /** The numbers, ascending, with their locations, as far as their record is not after `upToRecord`. */
   list(upToRecord: number): [number, ValueLocation][];
 }
 
-/** Numbers taken away that stay in the lists, until they are as many as the others. */
+/** Removed numbers stay in the arrays until there are this many, and more of them than others. */
 const MIN_GAPS = 64;
 
-/** A run of nothing. */
+/** Creates an empty index. */
 export function createValueIndex(): ValueIndex {
+  // Parallel arrays. A removed number is a gap: its source is null.
   let numbers: number[] = [];
   let sources: (RecordSource | null)[] = [];
   let starts: number[] = [];
   let lengths: number[] = [];
   let gaps = 0;
 
-  /** Index of the first number that is not below one. */
+  /** Index of the first number that is not smaller than `number`. */
   function indexOf(number: number): number {
     let low = 0, high = numbers.length;
     if (high === 0 || numbers[high - 1] < number) return high;
@@ -64,7 +67,7 @@ export function createValueIndex(): ValueIndex {
     return low;
   }
 
-  function placeAt(index: number): ValueLocation | undefined {
+  function locationAt(index: number): ValueLocation | undefined {
     const source = sources[index];
     if (source === null || source === undefined) return undefined;
     return { source, start: starts[index], length: lengths[index] };
@@ -82,7 +85,7 @@ export function createValueIndex(): ValueIndex {
   return {
     get(number) {
       const index = indexOf(number);
-      return numbers[index] === number ? placeAt(index) : undefined;
+      return numbers[index] === number ? locationAt(index) : undefined;
     },
     set(number, { source, start, length }) {
       const index = indexOf(number);

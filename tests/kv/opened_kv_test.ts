@@ -60,7 +60,7 @@ Deno.test("openKv() refuses a newer database and lets go of the file", async () 
     await using opened = await openKv(path);
     await opened.kv.set(SCHEMA_KEY, newer);
   }
-  const message = `version ${SCHEMA_VERSION} is the newest known here: ${SCHEMA_VERSION + 1}`;
+  const message = `this release knows versions up to ${SCHEMA_VERSION}: ${SCHEMA_VERSION + 1}`;
   await assertRejects(() => openKv(path), Error, message);
   using kv = await Deno.openKv(path);
   assertEquals((await kv.get(SCHEMA_KEY)).value, newer);
@@ -90,7 +90,7 @@ function appendingSteps(faults = 0): Record<number, Migration> {
 Deno.test("checkSchema() takes an older database up step by step", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(SCHEMA_KEY, { v: 1, version: 2 });
-  await checkSchema(kv, { wanted: 4, migrations: appendingSteps() });
+  await checkSchema(kv, { target: 4, migrations: appendingSteps() });
   assertEquals((await kv.get(["steps"])).value, [2, 3]);
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
 });
@@ -98,7 +98,7 @@ Deno.test("checkSchema() takes an older database up step by step", async () => {
 Deno.test("checkSchema() runs a migration that was cut short again, no earlier one", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
-  const target = { wanted: 4, migrations: appendingSteps(1) };
+  const target = { target: 4, migrations: appendingSteps(1) };
   await assertRejects(() => checkSchema(kv, target), Error, "cut short");
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 2 });
   await checkSchema(kv, target);
@@ -108,7 +108,7 @@ Deno.test("checkSchema() runs a migration that was cut short again, no earlier o
 
 Deno.test("checkSchema() migrates nothing in an empty database", async () => {
   using kv = await Deno.openKv(":memory:");
-  await checkSchema(kv, { wanted: 4, migrations: appendingSteps() });
+  await checkSchema(kv, { target: 4, migrations: appendingSteps() });
   assertEquals((await kv.get(["steps"])).value, null);
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
 });
@@ -118,9 +118,9 @@ Deno.test("checkSchema() refuses a version from which no step leads on", async (
   await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
   const { 2: second } = appendingSteps();
   await assertRejects(
-    () => checkSchema(kv, { wanted: 3, migrations: { 2: second } }),
+    () => checkSchema(kv, { target: 3, migrations: { 2: second } }),
     Error,
-    "no step leads on from version 1",
+    "there is no migration from version 1",
   );
 });
 
@@ -169,7 +169,7 @@ Deno.test("a database is not to be shared as long as its journal has records", a
   await assertRejects(
     () => requireNoJournal(kv),
     Error,
-    "Cannot share the database as it has a journal: open it as a file",
+    "Cannot share the database as it has a journal: run the service on it as a file",
   );
   for await (const { key } of kv.list({ prefix: ["journal"] })) await kv.delete(key);
   await requireNoJournal(kv);

@@ -36,8 +36,8 @@ const OPTIONS: readonly Deno.KvListOptions[] = [
 
 type Mutation = (op: Deno.AtomicOperation) => unknown;
 
-/** Everything that a database says, but for versions. */
-async function told(kv: Deno.Kv): Promise<unknown[]> {
+/** Everything that a database returns, without versions. */
+async function contentOf(kv: Deno.Kv): Promise<unknown[]> {
   const all: unknown[] = [];
   for (const selector of SELECTORS) {
     for (const options of OPTIONS) {
@@ -59,7 +59,7 @@ async function told(kv: Deno.Kv): Promise<unknown[]> {
   return all;
 }
 
-/** A commit on one to five keys of few, and one of them that it checks. */
+/** A commit on one to five keys out of a few, and a key that it checks. */
 function randomCommit(random: () => number): { mutations: Mutation[]; checked: Deno.KvKey } {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
   const keyOf = (
@@ -85,25 +85,25 @@ function randomCommit(random: () => number): { mutations: Mutation[]; checked: D
   return { mutations, checked: keyOf(pick(["log", "mark", "cold"])) };
 }
 
-Deno.test("a database with a journal tells what one without does, after anything and any restart", async () => {
+Deno.test("a database with a journal returns what one without does, after any commits, faults and restarts", async () => {
   for (let seed = 1; seed <= 15; seed++) {
     const random = createRandom(seed);
     const plan: StrictPlan = {};
     using plain = await Deno.openKv(":memory:");
-    using below = await Deno.openKv(":memory:");
-    const disturbed = strictKv(below, plan);
-    // What was there before there was a journal; a key like the first is never set again.
-    for (const kv of [plain, below]) {
+    using database = await Deno.openKv(":memory:");
+    const faulty = strictKv(database, plan);
+    // Entries from before there was a journal. The first of these keys is never set again.
+    for (const kv of [plain, database]) {
       await kv.atomic().set(["log", "a", 0], true).set(["mark", "b", 2], true)
         .sum(["sum", "a"], 5n).commit();
     }
-    let journal = await openJournal(disturbed, SPACES);
+    let journal = await openJournal(faulty, SPACES);
     let nowMs = 0;
     for (let step = 0; step < 60; step++) {
       const act = random();
       plan.fate = randomFates(seed * 1_000 + step, 0.15);
       if (act < 0.1) {
-        journal = await openJournal(below, SPACES).then(() => openJournal(disturbed, SPACES));
+        journal = await openJournal(database, SPACES).then(() => openJournal(faulty, SPACES));
       } else if (act < 0.25) await journal.flush(nowMs += 25_000).catch(rethrowUnlessFault);
       else {
         const { mutations, checked } = randomCommit(random);
@@ -115,25 +115,25 @@ Deno.test("a database with a journal tells what one without does, after anything
           mutations.forEach((mutation) => mutation(op));
           return (await op.commit()).ok;
         };
-        // A commit that did happen is found by its record, whatever became of its answer.
+        // The journal finds a commit that happened by its record, even if the answer was lost.
         const isDone = await ask(journal.kv).catch(rethrowUnlessFault);
         if (isDone !== "fault") assertEquals([isDone, await ask(plain)], [!isStale, !isStale]);
       }
       delete plan.fate;
-      const own = await told(journal.kv);
-      (await told(plain)).forEach((expected, index) =>
+      const own = await contentOf(journal.kv);
+      (await contentOf(plain)).forEach((expected, index) =>
         assertEquals(own[index], expected, `seed ${seed}, step ${step}`)
       );
     }
   }
 });
 
-Deno.test("what follows a commit of which nothing was known for a while is laid over it", async () => {
+Deno.test("a commit is applied on top of an uncertain commit before it", async () => {
   const plan: StrictPlan = {};
-  using below = await Deno.openKv(":memory:");
-  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  using database = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(database, plan), SPACES);
   const before = await kv.get(["mark", "a"]);
-  // The commit happens, its answer is lost, and the database cannot be asked about it either.
+  // The commit happens, its answer is lost, and its record cannot be read either.
   plan.fate = () => "unanswered";
   plan.before = ({ kind }) => {
     if (kind === "get") throw new CommitFault("The database does not answer");
@@ -152,10 +152,10 @@ Deno.test("what follows a commit of which nothing was known for a while is laid 
   assertEquals(late.ok, false);
 });
 
-Deno.test("a check sees a commit of which nothing was known until then", async () => {
+Deno.test("a check takes into account an uncertain commit before it", async () => {
   const plan: StrictPlan = {};
-  using below = await Deno.openKv(":memory:");
-  const { kv } = await openJournal(strictKv(below, plan), SPACES);
+  using database = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(strictKv(database, plan), SPACES);
   const before = await kv.get(["mark", "a"]);
   plan.fate = () => "unanswered";
   plan.before = ({ kind }) => {
@@ -168,37 +168,37 @@ Deno.test("a check sees a commit of which nothing was known until then", async (
   assertEquals(late.ok, false);
 });
 
-Deno.test("records beyond 48 MB are settled early, but not written anew for what stays in them", async () => {
-  using below = await Deno.openKv(":memory:");
-  const { kv, flush } = await openJournal(below, SPACES);
+Deno.test("records beyond 48 MB are flushed early, but not rewritten for their retained entries", async () => {
+  using database = await Deno.openKv(":memory:");
+  const { kv, flush } = await openJournal(database, SPACES);
   const records = async () =>
-    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
+    (await Array.fromAsync(database.list({ prefix: ["journal"] }))).map(({ key }) => key[1]);
   await flush(0);
-  // 850 × 60,000 bytes are 51 MB.
+  // 850 × 60,000 bytes = 51 MB.
   const bytes = new Uint8Array(60_000);
   for (let number = 1; number <= 850; number++) await kv.set(["log", "a", number], bytes);
   const staying = await records();
   await flush(1_000);
   assertEquals(await records(), staying);
   for (let number = 1; number <= 850; number++) await kv.delete(["log", "a", number]);
-  // Deletions are records too, so the older half is what held the bytes.
+  // Deletions are records too, so the older half of the records is the one that held the bytes.
   await flush(2_000);
   assertEquals((await records()).length, 850);
 });
 
-Deno.test("settling that is told to stop leaves the rest to the next one", async () => {
-  using below = await Deno.openKv(":memory:");
-  const { kv, flush } = await openJournal(below, SPACES);
+Deno.test("a flush that is aborted leaves the rest to the next one", async () => {
+  using database = await Deno.openKv(":memory:");
+  const { kv, flush } = await openJournal(database, SPACES);
   await kv.set(["mark", "a"], true);
   await flush(0, AbortSignal.abort());
-  const told = async () => [
-    (await below.get(["mark", "a"])).value,
-    (await Array.fromAsync(below.list({ prefix: ["journal"] }))).length,
+  const state = async () => [
+    (await database.get(["mark", "a"])).value,
+    (await Array.fromAsync(database.list({ prefix: ["journal"] }))).length,
     (await kv.get(["mark", "a"])).value,
   ];
-  assertEquals(await told(), [null, 1, true]);
+  assertEquals(await state(), [null, 1, true]);
   await flush(1);
-  assertEquals(await told(), [true, 0, true]);
+  assertEquals(await state(), [true, 0, true]);
 });
 
 function rethrowUnlessFault(error: unknown): "fault" {

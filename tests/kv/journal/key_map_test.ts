@@ -3,16 +3,16 @@ import { compareKeys, createKeyMap, type KeyBounds } from "../../../kv/journal/k
 import { assertEquals } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
 
-/** More than a level sorts anew each time, so that its order is kept and changed. */
+/** So many parts that a level keeps its order and updates it. */
 const IDS = 120;
 
-Deno.test("a key map lists what lies between bounds as Deno KV does, whatever came and went", async () => {
+Deno.test("a key map lists what lies between bounds as Deno KV does, after any changes", async () => {
   const random = createRandom(7);
   const number = (below: number) => Math.floor(random() * below);
   const map = createKeyMap<{ readonly key: Deno.KvKey }>();
   using kv = await Deno.openKv(":memory:");
   for (let round = 0; round < 60; round++) {
-    // Rounds of many changes between two lists, of few, and ones that take most away.
+    // Rounds with many changes between two lists, with few, and with removals of nearly everything.
     const changes = round % 3 === 0 ? 200 : 10;
     const keep = round % 10 === 9 ? 0.1 : 0.6;
     for (let change = 0; change < changes; change++) {
@@ -27,22 +27,22 @@ Deno.test("a key map lists what lies between bounds as Deno KV does, whatever ca
     }
     for (const options of boundsOf(number)) {
       const { reverse = false, start = ["space"], end = ["space\0"] } = options;
-      const told = await Array.fromAsync(kv.list({ start, end }, { reverse }));
+      const stored = await Array.fromAsync(kv.list({ start, end }, { reverse }));
       const listed = [...map.list(["space"], options)].map(({ key }) => key)
         .filter((key) => compareKeys(key, start) >= 0 && compareKeys(key, end) < 0);
-      assertEquals(listed, told.map(({ key }) => key), `round ${round}`);
+      assertEquals(listed, stored.map(({ key }) => key), `round ${round}`);
     }
   }
 });
 
-Deno.test("a key map leaves out what lies beyond a bound", () => {
+Deno.test("a key map leaves out what lies outside the bounds", () => {
   const map = createKeyMap<{ readonly id: number }>();
   for (let id = 0; id < 1_000; id++) map.set(["space", id, "a"], { id });
   const found = [...map.list(["space"], { start: ["space", 500], end: ["space", 503] })];
   assertEquals(found.map(({ id }) => id), [500, 501, 502]);
 });
 
-/** What Deno KV takes as one part; -0 is a key of its own there, and NaN is none here. */
+/** Key parts of Deno KV. Without -0, which is a different key from 0 there, and without NaN. */
 const PART = fc.oneof(
   fc.string({ unit: "binary", maxLength: 4 }).filter((text) => text.isWellFormed()),
   fc.constantFrom("", "\0", "\uffff", "\u{10000}", "\ue000", "a", "a\0", "ä", "1"),
@@ -68,7 +68,7 @@ Deno.test("compareKeys() and list() have the order of a real database", async ()
   );
 });
 
-Deno.test("list() between two keys finds what a real database finds, whatever came and went", async () => {
+Deno.test("list() between two keys finds what a real database finds, after any changes", async () => {
   const id = fc.integer({ min: 0, max: 150 }).map((number) => `device-${number}`);
   const steps = fc.array(fc.tuple(fc.boolean(), id, id), { minLength: 100, maxLength: 300 });
   await fc.assert(
@@ -97,7 +97,7 @@ Deno.test("list() between two keys finds what a real database finds, whatever ca
   );
 });
 
-Deno.test("get(), set() and remove() know a key from others that begin as it does", () => {
+Deno.test("get(), set() and remove() distinguish keys that begin alike", () => {
   const map = createKeyMap<{ name: string }>();
   map.set(["a", "b", 1], { name: "one" });
   map.set(["a", "b", "1"], { name: "text" });

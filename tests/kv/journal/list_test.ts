@@ -4,7 +4,7 @@ import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
 
 const SPACES: JournalSpaces = { log: { isFlushed: false }, mark: { isFlushed: true } };
-/** Several times as many as a list takes from the journal at once. */
+/** Several times as many as a list reads from the journal at once. */
 const IDS = 900;
 
 const idOf = (number: number) => `id${String(number).padStart(3, "0")}`;
@@ -24,11 +24,11 @@ const OPTIONS: readonly Deno.KvListOptions[] = [
   { limit: 1 },
 ];
 
-Deno.test("a long list of a database with a journal is that of one without", async () => {
+Deno.test("a long list of a database with a journal equals that of one without", async () => {
   const random = createRandom(3);
   using plain = await Deno.openKv(":memory:");
-  using below = await Deno.openKv(":memory:");
-  const { kv, flush } = await openJournal(below, SPACES);
+  using database = await Deno.openKv(":memory:");
+  const { kv, flush } = await openJournal(database, SPACES);
   for (let round = 1; round <= 6; round++) {
     for (let change = 0; change < 600; change++) {
       const key = [
@@ -36,7 +36,7 @@ Deno.test("a long list of a database with a journal is that of one without", asy
         idOf(Math.floor(random() * IDS)),
         change % 2,
       ];
-      // The last rounds take away more than they set, of which much is settled by then.
+      // The last rounds delete more than they set, and much of that has been flushed by then.
       const isGone = random() < (round > 4 ? 0.8 : 0.2);
       const value = Uint8Array.of(round, change % 256);
       for (const each of [plain, kv]) {
@@ -47,18 +47,22 @@ Deno.test("a long list of a database with a journal is that of one without", asy
     await flush(round * 30_000);
     for (const selector of SELECTORS) {
       for (const options of OPTIONS) {
-        const told = async (each: Deno.Kv) =>
+        const contentOf = async (each: Deno.Kv) =>
           (await Array.fromAsync(each.list(selector, options))).map((
             { key, value },
           ) => [key, value]);
-        assertEquals(await told(kv), await told(plain), JSON.stringify([round, selector, options]));
+        assertEquals(
+          await contentOf(kv),
+          await contentOf(plain),
+          JSON.stringify([round, selector, options]),
+        );
       }
     }
   }
 });
 
-Deno.test("nothing is told of all spaces together, as a list of those below would leave some out", async () => {
-  using below = await Deno.openKv(":memory:");
-  const { kv } = await openJournal(below, SPACES);
-  assertThrows(() => kv.list({ prefix: [] }), TypeError, "journalled keys");
+Deno.test("a list of all key spaces is refused, because the database alone would leave some out", async () => {
+  using database = await Deno.openKv(":memory:");
+  const { kv } = await openJournal(database, SPACES);
+  assertThrows(() => kv.list({ prefix: [] }), TypeError, "some are in the journal");
 });

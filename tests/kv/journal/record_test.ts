@@ -19,14 +19,14 @@ const CHANGE: fc.Arbitrary<Change> = fc.record(
   { requiredKeys: ["key", "value"] },
 );
 
-/** A change of bytes; its key takes 6 bytes and its head some 6 more. */
+/** A change that sets bytes. Its key takes 6 bytes, everything else before the bytes about 6 more. */
 function bytesChange(size: number, name = "a"): Change {
   return { key: ["log", name], value: new Uint8Array(size).fill(name.charCodeAt(0)) };
 }
 
-Deno.test("records hold any changes in their order and give them back", () => {
+Deno.test("decoding returns any changes that were encoded, in order", () => {
   fc.assert(fc.property(fc.array(CHANGE, { maxLength: 40 }), (changes) => {
-    // Encoding replaces the bytes of values by those in the record: the same ones.
+    // Encoding replaces values that are bytes by the same bytes in the record.
     const given = structuredClone(changes);
     const records = encodeRecords(changes);
     assertEquals(changes, given);
@@ -39,17 +39,17 @@ Deno.test("records hold any changes in their order and give them back", () => {
   }));
 });
 
-Deno.test("changes of more than 65,000 bytes are several records, each within a value of Deno KV", () => {
+Deno.test("changes of more than 65,000 bytes become several records that fit a value of Deno KV", () => {
   const changes = ["a", "b", "c", "d", "e"].map((name) => bytesChange(30_000, name));
   const records = encodeRecords(changes);
-  // Two of 30,000 bytes in each.
+  // Two changes of 30,000 bytes fit one record.
   assertEquals(records.map((record) => record.changes.length), [2, 2, 1]);
   assert(records.every(({ bytes }) => bytes.length <= 65_536));
   const names = records.flatMap(({ bytes }) => decodeRecord(bytes)).map(({ key }) => key[1]);
   assertEquals(names, ["a", "b", "c", "d", "e"]);
 });
 
-Deno.test("a change that no record holds is refused", () => {
+Deno.test("a change that is too large for a record is refused", () => {
   assertThrows(() => encodeRecords([bytesChange(65_000)]), TypeError, "more than 65000 bytes");
   assertThrows(
     () => encodeRecords([bytesChange(1), bytesChange(65_000)]),
@@ -59,7 +59,7 @@ Deno.test("a change that no record holds is refused", () => {
   assertThrows(() => encodeRecords([{ key: [1n], value: true }]), TypeError, "strings or numbers");
 });
 
-Deno.test("a record that is cut short anywhere is refused", () => {
+Deno.test("a record that is truncated anywhere is refused", () => {
   const change: Change = {
     key: ["sum", 7, "a"],
     value: 5n,

@@ -2,12 +2,12 @@ import * as fc from "fast-check";
 import { createValueIndex, type ValueLocation } from "../../../kv/journal/value_index.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-function placeOf(record: number, start: number): ValueLocation {
+function locationOf(record: number, start: number): ValueLocation {
   const source = { number: record, bytes: new Uint8Array(0), versionstamp: String(record) };
   return { source, start, length: start + 1 };
 }
 
-/** Sets in any order of numbers, or takes them away; half of the numbers come again. */
+/** Sets or removes numbers in any order. Many numbers occur more than once. */
 const STEPS = fc.array(
   fc.record({
     isSet: fc.boolean(),
@@ -17,33 +17,33 @@ const STEPS = fc.array(
   { maxLength: 1_000 },
 );
 
-Deno.test("a run of numbers in any order, with gaps, is a map that is listed ascending", () => {
+Deno.test("a value index behaves like a map that is listed in ascending order", () => {
   fc.assert(fc.property(STEPS, (steps) => {
-    const run = createValueIndex();
+    const index = createValueIndex();
     const model = new Map<number, ValueLocation>();
-    for (const [index, { isSet, number, record }] of steps.entries()) {
+    for (const [step, { isSet, number, record }] of steps.entries()) {
       if (isSet) {
-        run.set(number, placeOf(record, index));
-        model.set(number, placeOf(record, index));
+        index.set(number, locationOf(record, step));
+        model.set(number, locationOf(record, step));
       } else {
-        run.remove(number);
+        index.remove(number);
         model.delete(number);
       }
-      assertEquals(run.size(), model.size);
-      assertEquals(run.get(number), model.get(number));
+      assertEquals(index.size(), model.size);
+      assertEquals(index.get(number), model.get(number));
     }
     const ascending = [...model].toSorted(([one], [other]) => one - other);
-    assertEquals(run.list(Infinity), ascending);
-    assertEquals(run.list(4), ascending.filter(([, { source }]) => source.number <= 4));
+    assertEquals(index.list(Infinity), ascending);
+    assertEquals(index.list(4), ascending.filter(([, { source }]) => source.number <= 4));
   }));
 });
 
-Deno.test("a run of which all was taken away holds nothing, and takes the same numbers again", () => {
-  const run = createValueIndex();
-  for (let number = 1; number <= 1_000; number++) run.set(number, placeOf(1, number));
-  for (let number = 1; number <= 1_000; number++) run.remove(number);
-  assertEquals([run.size(), run.list(Infinity), run.get(500)], [0, [], undefined]);
-  run.set(500, placeOf(2, 7));
-  run.remove(501);
-  assertEquals([run.size(), run.list(Infinity)], [1, [[500, placeOf(2, 7)]]]);
+Deno.test("a value index is empty after every number was removed, and accepts the same numbers again", () => {
+  const index = createValueIndex();
+  for (let number = 1; number <= 1_000; number++) index.set(number, locationOf(1, number));
+  for (let number = 1; number <= 1_000; number++) index.remove(number);
+  assertEquals([index.size(), index.list(Infinity), index.get(500)], [0, [], undefined]);
+  index.set(500, locationOf(2, 7));
+  index.remove(501);
+  assertEquals([index.size(), index.list(Infinity)], [1, [[500, locationOf(2, 7)]]]);
 });
