@@ -49,7 +49,7 @@ export const replayRequest = z.strictObject({
 const span = z.strictObject({
   from: instant("Start of the span.", "2026-02-07T00:00:00Z"),
   to: instant("End of the span, exclusive.", "2026-02-08T00:00:00Z"),
-});
+}).meta({ id: "ReplaySpan", description: "A span that is still to be replayed." });
 
 const lastObject = z.strictObject({
   key: z.string().meta({
@@ -66,7 +66,7 @@ const lastObject = z.strictObject({
   }),
   revision: count("1, plus 1 for each time it was rewritten with different readings.", 1),
   written_at: instant("When the destination confirmed the object.", "2026-02-07T12:01:03.120Z"),
-});
+}).meta({ id: "ExportedObject", description: "An object that the destination confirmed." });
 
 /** The export of a device. */
 export const continuousExport = z.strictObject({
@@ -106,16 +106,20 @@ export const continuousExport = z.strictObject({
     since: instant("When it first failed.", "2026-02-07T12:01:03Z"),
     at: instant("When it last failed.", "2026-02-07T12:05:11Z"),
     attempts: count("Number of failures since then.", 5),
-  }).nullable().meta({
-    description: "Why the export is failing; null if it is not.",
-  }),
+  }).meta({ id: "ContinuousExportError", description: "Why an export is failing." }).nullable()
+    .meta({
+      description: "Why the export is failing; null if it is not.",
+    }),
   totals: z.strictObject({
     objects: count("Objects written, including rewrites.", 1_440),
     rows: count("Readings in these objects.", 86_400),
     size_bytes: count("Size of these objects.", 6_063_840),
     rewrites: count("Objects that replaced an older version.", 3),
     deletions: count("Objects deleted because their readings were removed.", 0),
-  }).meta({ description: "Everything written since the export of the device began." }),
+  }).meta({
+    id: "ContinuousExportTotals",
+    description: "Everything written since the export of the device began.",
+  }),
   replays: z.array(span).meta({ description: "Spans still to be replayed." }),
 }).meta({ description: "The continuous export of a device." });
 

@@ -87,7 +87,7 @@ const progress = z.strictObject({
     examples: [44],
   }),
   attempt: z.int().min(1).meta({ description: "The number of this attempt.", examples: [1] }),
-}).meta({ description: "How far the job is." });
+}).meta({ id: "ExportProgress", description: "How far the job is." });
 
 const fileInfo = z.strictObject({
   filename: text(
@@ -114,8 +114,8 @@ const fileInfo = z.strictObject({
   export_period: z.strictObject({
     start: instant("First time, inclusive.", "2024-01-01T00:00:00Z"),
     end: instant("Last time, inclusive.", "2024-01-31T23:59:59Z"),
-  }).meta({ description: "The time range of the export." }),
-}).meta({ description: "The file." });
+  }).meta({ id: "ExportPeriod", description: "The time range of the export." }),
+}).meta({ id: "ExportFile", description: "The file of an export." });
 
 const jobError = z.strictObject({
   code: z.enum(JOB_ERRORS).meta({
@@ -127,7 +127,7 @@ const jobError = z.strictObject({
     description: "A second sentence, or empty.",
     examples: ["The specified smart meter does not exist in the system"],
   }),
-}).meta({ description: "Why the export failed." });
+}).meta({ id: "ExportError", description: "Why the export failed." });
 
 /** The answer to the request that creates an export. */
 export const exportAccepted = z.strictObject({

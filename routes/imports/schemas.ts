@@ -24,14 +24,14 @@ export const rejectSchema: z.ZodType = z.union([
       examples: [5],
     }),
     ...problemOfRecord,
-  }),
+  }).meta({ id: "RejectedLine", description: "A line of CSV or NDJSON that was not stored." }),
   z.strictObject({
     index: z.int().min(0).meta({
       description: "Its place in a JSON array. The first is 0.",
       examples: [3],
     }),
     ...problemOfRecord,
-  }),
+  }).meta({ id: "RejectedElement", description: "An element of JSON that was not stored." }),
 ]).meta({ description: "A record that was not taken." });
 
 /** The counts of an import. */

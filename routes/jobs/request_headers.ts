@@ -27,14 +27,15 @@ export function idempotencyKeyHeader(example: string): Parameter {
 }
 
 /** `Prefer` of a request that reads or creates a job and can wait for its end. */
-export const preferWait: Parameter = preferHeader(`${WAIT} ${IGNORED}`);
+export const preferWait: Parameter = preferHeader("wait=10", `${WAIT} ${IGNORED}`);
 
 /** `Prefer` of a request that can also be answered with 202. */
 export const preferWaitOrAsync: Parameter = preferHeader(
+  "respond-async",
   `${WAIT} With \`respond-async\` the status is 202 instead of 200 if the job has not ended by ` +
     `then; you can combine them: \`respond-async, wait=10\`. ${IGNORED}`,
 );
 
-function preferHeader(description: string): Parameter {
-  return { in: "header", name: "Prefer", description, schema: z.string(), example: "wait=10" };
+function preferHeader(example: string, description: string): Parameter {
+  return { in: "header", name: "Prefer", description, schema: z.string(), example };
 }

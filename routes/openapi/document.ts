@@ -7,7 +7,7 @@
 import type { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import { type HeaderName, headerObject } from "./answer_headers.ts";
-import { createComponents, schemaOf, type SchemaRefs } from "./components.ts";
+import { createComponents, type SchemaRefs } from "./components.ts";
 import { DESCRIPTION, LICENSE } from "./texts.ts";
 import { type Answer, type Content, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { problemBody, PROBLEMS } from "../http/problem.ts";
@@ -31,7 +31,7 @@ export interface OpenApiParts {
 
 /** The document. It describes the given operations and nothing else. */
 export function openApiDocument({ version, operations, schemas }: OpenApiParts): JsonObject {
-  const { refs, components } = createComponents(schemas);
+  const { refs, components } = createComponents(schemas, operations.flatMap(schemasOf));
   const responses: JsonObject = {};
   const paths: Record<string, JsonObject> = {};
   for (const operation of operations) {
@@ -57,6 +57,12 @@ export function openApiDocument({ version, operations, schemas }: OpenApiParts):
     "x-other-methods": problemResponseObject(["METHOD_NOT_ALLOWED"], refs),
     "x-other-paths": problemResponseObject(["ROUTE_NOT_FOUND"], refs),
   };
+}
+
+/** Every schema that an operation uses. */
+function schemasOf({ parameters = [], body = [], answers }: Operation): z.ZodType[] {
+  const contents = [...body, ...answers.flatMap(({ content = [] }) => content)];
+  return [...parameters, ...contents].map(({ schema }) => schema);
 }
 
 /** What operations share: the names of schemas, and the shared responses collected so far. */
@@ -91,14 +97,14 @@ function parameterObject(
   const described = { in: place, name, required, description };
   // Swagger UI prefills parameters that have an example; a condition must stay empty by default.
   return required
-    ? { ...described, schema: schemaOf(schema, refs), example }
-    : { ...described, schema: { ...schemaOf(schema, refs), examples: [example] } };
+    ? { ...described, schema: refs.schemaOf(schema), example }
+    : { ...described, schema: { ...refs.schemaOf(schema), examples: [example] } };
 }
 
 function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObject {
   return Object.fromEntries(contents.map(({ mediaType, schema, examples }) => [
     mediaType,
-    { schema: schemaOf(schema, refs), ...(examples === undefined ? {} : { examples }) },
+    { schema: refs.schemaOf(schema), ...(examples === undefined ? {} : { examples }) },
   ]));
 }
 

@@ -20,7 +20,7 @@ export const healthSchema: z.ZodType = z.strictObject({
 
 const continuousPart = (description: string) => z.boolean().optional().meta({ description });
 
-function checks(part: () => z.ZodType): z.ZodType {
+function checks(id: string, part: () => z.ZodType): z.ZodType {
   return z.strictObject({
     kv: part().meta({ description: "The database answers." }),
     file_store: part().meta({ description: "The file store takes files." }),
@@ -29,6 +29,7 @@ function checks(part: () => z.ZodType): z.ZodType {
     destination_accessible: continuousPart("The folder of continuous export takes files."),
     s3_accessible: continuousPart("The bucket of continuous export takes objects."),
   }).meta({
+    id,
     description:
       "Each part that must work, and those that continuous export needs where it is on. " +
       "Without the latter the service is ready nevertheless, unless `READY_REQUIRES_DESTINATION` " +
@@ -39,7 +40,7 @@ function checks(part: () => z.ZodType): z.ZodType {
 /** The service can do its work. */
 export const readySchema: z.ZodType = z.strictObject({
   ready: z.literal(true),
-  checks: checks(() => z.literal(true)),
+  checks: checks("ReadyChecks", () => z.literal(true)),
   reason: z.string().optional().meta({
     description: "What does not work of continuous export, and why.",
     examples: ["destination_accessible: The file store has no room left"],
@@ -49,7 +50,7 @@ export const readySchema: z.ZodType = z.strictObject({
 /** The service cannot do its work, and why. */
 export const notReadySchema: z.ZodType = z.strictObject({
   ready: z.literal(false),
-  checks: checks(() => z.boolean()),
+  checks: checks("NotReadyChecks", () => z.boolean()),
   reason: z.string().meta({
     description: "Each part that does not work, and why.",
     examples: ["worker_running: no process runs jobs"],

@@ -66,7 +66,7 @@ const progress = z.strictObject({
   percent: z.int().min(0).max(99)
     .meta({ description: "Share of the stores that is done.", examples: [30] }),
   attempt: z.int().min(1).meta({ description: "The number of this attempt.", examples: [1] }),
-}).meta({ description: "How far the report is." });
+}).meta({ id: "ReportProgress", description: "How far the report is." });
 
 /** What a complete report has besides its id and status. */
 const complete = {
@@ -92,10 +92,12 @@ const complete = {
     within_24_hours: count("More than 1 hour, at most 24 hours before it.", 31),
     within_168_hours: count("More than 24 hours, at most 168 hours before it.", 12),
     older: count("More than 168 hours before it.", 7),
-  }).nullable().meta({
-    description: "How many stores had their last poll how long before `as_of`; null if an older " +
-      "version made the report.",
-  }),
+  }).meta({ id: "StoresByLastPoll", description: "Stores by the age of their last poll." })
+    .nullable().meta({
+      description:
+        "How many stores had their last poll how long before `as_of`; null if an older " +
+        "version made the report.",
+    }),
   stale_after_hours: z.number().positive().nullable().meta({
     description: "The age of the last poll from which stores are marked as stale; null if stores " +
       "are not marked.",

@@ -49,7 +49,8 @@ export const latestPoll = z.strictObject({
   timestamp: instant("Time of the poll.", "2023-01-25T13:09:41.002Z"),
   status: z.enum(["active", "inactive"])
     .meta({ description: "What the poll found.", examples: ["inactive"] }),
-}).nullable().meta({ description: "The latest poll, or null if there is none." });
+}).meta({ id: "LatestPoll", description: "The latest poll of a store." })
+  .nullable().meta({ description: "The latest poll, or null if there is none." });
 
 /** A store in a list. */
 export const storeSchema = z.strictObject({ ...summary, latest: latestPoll.optional() })
@@ -77,7 +78,7 @@ export const weeklyHours = z.strictObject({
     "Closing time: on the next day if it is before the start. `23:59:59` is the end of the day.",
     "17:00:00",
   ),
-});
+}).meta({ id: "StoreHours", description: "A span of business hours on a day of the week." });
 
 const rejectedHours = z.strictObject({
   uploaded_at: instant("When the upload ended.", "2024-10-04T08:00:00Z"),
@@ -92,10 +93,12 @@ const rejectedHours = z.strictObject({
     description: "The rule that the value breaks.",
     examples: ["a time of day such as 09:00:00 or 9:00"],
   }),
-}).nullable().meta({
-  description: "Set if the latest upload with hours of this store had all of its rows rejected. " +
-    "The store then keeps its earlier hours, or counts as always open if it has none.",
-});
+}).meta({ id: "RejectedHours", description: "An upload whose hours were all rejected." })
+  .nullable().meta({
+    description:
+      "Set if the latest upload with hours of this store had all of its rows rejected. " +
+      "The store then keeps its earlier hours, or counts as always open if it has none.",
+  });
 
 /** A store with all its details. */
 export const storeDetail = z.strictObject({

@@ -1,5 +1,5 @@
 /**
- * Values that a JSON Schema of the OpenAPI document allows, and others near them.
+ * Generates values that a JSON Schema of the OpenAPI document allows, and values close to those.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import type { Json } from "./openapi.ts";
 
-/** Values that a schema allows. `follow` gives what a reference names. */
+/** Values that a schema allows. `follow` resolves references. */
 export function validOf(schema: Json, follow: (value: Json) => Json): fc.Arbitrary<unknown> {
   const { const: only, enum: choices, anyOf, type, properties = {}, required = [] } = follow(
     schema,
@@ -31,7 +31,7 @@ export function validOf(schema: Json, follow: (value: Json) => Json): fc.Arbitra
   return fc.record(Object.fromEntries(parts), { requiredKeys: required });
 }
 
-/** Values of an object's schema with some members absent, of another type, or not known. */
+/** Objects that mostly break their schema: properties are missing, unknown or of another type. */
 export function invalidOf(schema: Json, follow: (value: Json) => Json): fc.Arbitrary<unknown> {
   const { properties = {} } = follow(schema);
   const parts = Object.entries<Json>(properties).map(([name, one]) => [
@@ -47,7 +47,7 @@ export function invalidOf(schema: Json, follow: (value: Json) => Json): fc.Arbit
   );
 }
 
-/** Texts that nobody expects: empty, long, of other scripts, with marks that mean something. */
+/** Unusual texts: empty, long, in other scripts, with special characters. */
 export function strangeText(): fc.Arbitrary<string> {
   return fc.oneof(
     fc.string({ maxLength: 20 }),
@@ -58,7 +58,13 @@ export function strangeText(): fc.Arbitrary<string> {
   );
 }
 
-function textOf({ pattern, minLength = 0, maxLength = 300 }: Json): fc.Arbitrary<string> {
+function textOf({ pattern, format, minLength = 0, maxLength = 300 }: Json): fc.Arbitrary<string> {
+  if (pattern === undefined && (format === "date-time" || format === "date")) {
+    // Years that RFC 3339 can write.
+    const times = fc.date({ min: new Date("0001-01-01"), max: new Date("9999-12-31") });
+    return times.filter((time) => !isNaN(time.getTime()))
+      .map((time) => time.toISOString().slice(0, format === "date" ? 10 : undefined));
+  }
   const text = pattern === undefined
     ? fc.string({ minLength, maxLength })
     : fc.stringMatching(new RegExp(pattern));
