@@ -28,21 +28,21 @@ import {
 import { importReport } from "./meters/import_operation.ts";
 import { rejectSchema, runningImport } from "./imports/schemas.ts";
 import { meterDetail, meterList, meterOperations, meterSchema } from "./meters/operations.ts";
-import {
-  deviceDetail,
-  deviceEvents,
-  deviceList,
-  deviceOperations,
-  deviceSchema,
-} from "./devices/operations.ts";
+import { deviceOperations } from "./devices/operations.ts";
+import { deviceReadingsOperations } from "./devices/readings_operations.ts";
 import {
   daySummary,
-  deviceReadingsOperations,
   metricBuckets,
   metricRows,
   metricsAnswer,
-} from "./devices/readings_operations.ts";
-import { deviceChange } from "./devices/schemas.ts";
+} from "./devices/readings_schemas.ts";
+import {
+  deviceChange,
+  deviceDetail,
+  deviceEvents,
+  deviceList,
+  deviceSchema,
+} from "./devices/schemas.ts";
 import { reportOperations } from "./stores/report_operations.ts";
 import {
   reportComplete,

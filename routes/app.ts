@@ -45,7 +45,11 @@ export interface AppDeps
   /** The database. */
   readonly kv: DeviceDeps["kv"];
   /** Where readings are. */
-  readonly series: MeterDeps["series"] & DeviceDeps["series"] & StoreDeps["series"];
+  readonly series:
+    & MeterDeps["series"]
+    & DeviceDeps["series"]
+    & DeviceReadingsDeps["series"]
+    & StoreDeps["series"];
   /** What takes in what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */

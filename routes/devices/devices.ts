@@ -1,5 +1,5 @@
 /**
- * Devices over HTTP: list, look, set up, and when they fell silent.
+ * Devices over HTTP: list, get, create or change, and their events.
  *
  * @module
  */
@@ -8,8 +8,12 @@ import { type Context, Hono } from "hono";
 import { z } from "zod";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
+import { toFloats } from "../../data/readings/decimal.ts";
+import type { Page } from "../../data/readings/page.ts";
+import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
+import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
-import { lastReceivedMs } from "../../kv/devices/last_seen.ts";
+import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
 import { listDeviceEvents } from "../../kv/devices/events.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import {
@@ -22,29 +26,34 @@ import {
 } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import {
+  type DeviceBody,
   deviceChange,
   type DeviceChangeBody,
+  type DeviceDetailBody,
+  type DeviceEventsBody,
+  type DeviceListBody,
+  type LatestReadingBody,
   profileText,
   stateText,
   unknownDevice,
 } from "./schemas.ts";
 import { deviceId } from "../openapi/device_id.ts";
-import { cursorText, limitText } from "../openapi/list_query.ts";
+import { cursorText, fieldsText, limitText } from "../openapi/list_query.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 
-/** Devices read at once while those of a state or profile are looked for. */
+/** Devices read at once while searching for a state or profile. */
 const SCANNED_DEVICES = 1_000;
 
 /** What the routes need. */
 export interface DeviceDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** Where readings are. */
-  readonly series: Pick<SeriesStore, "describe" | "read">;
-  /** What takes readings, and keeps what it knows of devices. */
+  /** The series store. */
+  readonly series: Pick<SeriesStore, "describe" | "latest">;
+  /** Accepts readings; caches devices. */
   readonly intake: Pick<DeviceIntake, "invalidate">;
-  /** How long a device may be silent, unless it says so itself, milliseconds. */
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
@@ -57,60 +66,55 @@ const listQuery = z.strictObject({
   cursor: cursorText.optional(),
   state: stateText.optional(),
   profile: profileText.optional(),
+  fields: fieldsText.optional(),
 });
 
 const eventsQuery = z.strictObject({
   limit: limitText,
-  after: z.string().refine((text) => parseInstant(text) !== null, "after must be ISO 8601")
-    .optional(),
+  after: z.string().refine((text) => parseInstant(restorePlus(text)) !== null, {
+    error: ({ input }) => `after must be an ISO 8601 time${plusHint(input)}`,
+  }).optional(),
 });
 
-/** The routes under `/devices` that are not about readings. */
+/** The routes under `/devices` except those of readings. */
 export function deviceRoutes(deps: DeviceDeps): Hono {
   const { kv } = deps;
   return new Hono()
-    .get("/devices", async (c) => {
-      const query = listQuery.safeParse(c.req.query());
-      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const { limit, cursor, state, profile } = query.data;
-      const found = await matchingDevices(kv, {
-        afterId: cursor ?? "",
-        limit: limit + 1,
-        isWanted: (device) =>
-          device.state === (state ?? device.state) &&
-          device.profile === (profile ?? device.profile),
-      });
-      const shown = found.slice(0, limit);
-      const next = found.length > limit
-        ? nextPage(c.req.url, { cursor: shown[limit - 1].id })
-        : null;
-      if (next !== null) c.header("link", `<${next}>; rel="next"`);
-      const devices = await Promise.all(shown.map(async ({ id, device }) => ({
-        device_id: id,
-        profile: device.profile,
-        device_type: device.deviceType,
-        location: device.location,
-        state: device.state,
-        last_seen: instantOrNull(await lastReceivedMs(kv, id)),
-      })));
-      return c.json({ devices, next });
-    })
+    .get("/devices", (c) => listAnswer(c, deps))
     .get("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const entry = await getDevice(kv, id);
       if (entry === null) throw unknownDevice();
-      return c.json(await deviceBody(deps, id, entry.value));
+      return c.json(await detailBody(deps, id, entry.value));
     })
     .put("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const change = deviceChange.safeParse(body);
       if (!change.success) throw invalidRequest(fieldErrors(change.error, body));
-      const { isNew, device } = await setUp(deps, id, change.data);
+      const { isNew, device } = await putDevice(deps, id, change.data);
       deps.log("info", "device set up", { deviceId: id, isNew });
-      return c.json(await deviceBody(deps, id, device), isNew ? 201 : 200);
+      return c.json(await detailBody(deps, id, device), isNew ? 201 : 200);
     })
     .get("/devices/:device_id/events", (c) => eventsAnswer(c, deps));
+}
+
+async function listAnswer(c: Context, deps: DeviceDeps): Promise<Response> {
+  const query = listQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  const { limit, cursor = "", state, profile, fields } = query.data;
+  // One device more than requested shows whether there is a next page.
+  const found = await matchingDevices(deps.kv, {
+    afterId: cursor,
+    limit: limit + 1,
+    matches: (device) =>
+      device.state === (state ?? device.state) && device.profile === (profile ?? device.profile),
+  });
+  const devices = found.slice(0, limit);
+  const next = found.length > limit ? nextPage(c.req.url, { cursor: devices[limit - 1].id }) : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  const bodies = await deviceBodies(deps, devices, fields === "latest");
+  return c.json({ devices: bodies, next } satisfies DeviceListBody);
 }
 
 async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
@@ -119,7 +123,7 @@ async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
   const { limit, after } = query.data;
   if (await getDevice(kv, id) === null) throw unknownDevice();
-  const afterMs = after === undefined ? null : parseInstant(after);
+  const afterMs = after === undefined ? null : parseInstant(restorePlus(after));
   const found = await listDeviceEvents(kv, id, { afterMs, limit: limit + 1 });
   const events = found.slice(0, limit).map(({ atMs, state, lastSeenMs }) => ({
     at: instantText(atMs),
@@ -129,29 +133,79 @@ async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
   if (found.length > limit) {
     c.header("link", `<${nextPage(c.req.url, { after: events[limit - 1].at })}>; rel="next"`);
   }
-  return c.json({ device_id: id, events });
+  return c.json({ device_id: id, events } satisfies DeviceEventsBody);
 }
 
-/** Devices that are wanted, in the order of ids, however many others lie between. */
+/** A device and its id. */
+interface ListedDevice {
+  readonly id: string;
+  readonly device: DeviceRecord;
+}
+
+/** Matching devices in the order of ids, however many others lie between them. */
 async function matchingDevices(
   kv: Pick<Deno.Kv, "list">,
-  { afterId, limit, isWanted }: {
+  { afterId, limit, matches }: {
     afterId: string;
     limit: number;
-    isWanted: (device: DeviceRecord) => boolean;
+    matches: (device: DeviceRecord) => boolean;
   },
-): Promise<{ id: string; device: DeviceRecord }[]> {
-  const wanted: { id: string; device: DeviceRecord }[] = [];
+): Promise<ListedDevice[]> {
+  const found: ListedDevice[] = [];
   for (let lastId = afterId;;) {
     const page = await listDevices(kv, { afterId: lastId, limit: SCANNED_DEVICES });
-    wanted.push(...page.filter(({ device }) => isWanted(device)));
-    if (wanted.length >= limit || page.length < SCANNED_DEVICES) return wanted.slice(0, limit);
+    found.push(...page.filter(({ device }) => matches(device)));
+    if (found.length >= limit || page.length < SCANNED_DEVICES) return found.slice(0, limit);
     lastId = page[page.length - 1].id;
   }
 }
 
-/** Makes a device or changes it; its profile is fixed once it has readings. */
-async function setUp(
+/**
+ * Devices as a list shows them. The last-seen records are read together; latest readings cost one
+ * read of blocks a device, plus its segments if it has any.
+ */
+async function deviceBodies(
+  { kv, series, now }: DeviceDeps,
+  devices: readonly ListedDevice[],
+  withLatest: boolean,
+): Promise<DeviceBody[]> {
+  const [{ lastMs }, latest] = await Promise.all([
+    lastSeenOfMany(kv, devices.map(({ id }) => id), now()),
+    withLatest ? latestReadings(series, devices) : null,
+  ]);
+  return devices.map(({ id, device }) => ({
+    device_id: id,
+    profile: device.profile,
+    device_type: device.deviceType,
+    location: device.location,
+    state: device.state,
+    last_seen: instantOrNull(lastMs.get(id) ?? null),
+    ...(latest === null ? {} : { latest: latest.get(id) ?? null }),
+  }));
+}
+
+async function latestReadings(
+  series: DeviceDeps["series"],
+  devices: readonly ListedDevice[],
+): Promise<ReadonlyMap<string, LatestReadingBody>> {
+  const latest = new Map<string, LatestReadingBody>();
+  for (const name of DEVICE_PROFILES) {
+    const ids = devices.filter(({ device }) => device.profile === name).map(({ id }) => id);
+    for (const [id, page] of await series.latest(name, ids)) latest.set(id, latestBody(name, page));
+  }
+  return latest;
+}
+
+function latestBody(profile: DeviceProfileName, { timesMs, columns }: Page): LatestReadingBody {
+  const values = PROFILES[profile].metrics.map(({ name }, index) => {
+    const [value] = toFloats(columns[index].values, columns[index].scale);
+    return [name, value === value ? value : null];
+  });
+  return { timestamp: instantText(timesMs[0]), metrics: Object.fromEntries(values) };
+}
+
+/** Creates a device or changes it. Its profile cannot change once it has readings. */
+async function putDevice(
   { kv, series, intake, offlineAfterMs: serviceOfflineAfterMs, now }: DeviceDeps,
   id: string,
   body: DeviceChangeBody,
@@ -167,23 +221,23 @@ async function setUp(
     nowMs: now(),
     async change({ profile: before }) {
       if (profile === undefined || profile === before) return fields;
-      // Of a device whose readings came before its record could say so.
+      // Earlier versions did not fix the profile in the record.
       if (await series.describe({ profile: before, id }) === null) return fields;
       throw profileFixed(id, before);
     },
   });
   intake.invalidate(id);
-  // Devices are not removed, so one that was made is there.
+  // Devices are never removed, so one that was created exists.
   if (device === null) throw unknownDevice();
   return { isNew, device };
 }
 
-async function deviceBody(
+async function detailBody(
   { kv, series, offlineAfterMs }: DeviceDeps,
   id: string,
   device: DeviceRecord,
-): Promise<Record<string, unknown>> {
-  const [extent, seenMs] = await Promise.all([
+): Promise<DeviceDetailBody> {
+  const [extent, lastSeenMs] = await Promise.all([
     series.describe({ profile: device.profile, id }),
     lastReceivedMs(kv, id),
   ]);
@@ -196,7 +250,7 @@ async function deviceBody(
     count: extent?.count ?? 0,
     first_reading: instantOrNull(extent?.firstMs ?? null),
     last_reading: instantOrNull(extent?.lastMs ?? null),
-    last_seen: instantOrNull(seenMs),
+    last_seen: instantOrNull(lastSeenMs),
     state: device.state,
     state_since: instantText(device.stateSinceMs),
   };

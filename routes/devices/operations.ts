@@ -1,75 +1,27 @@
 /**
- * The operations under `/devices`, as the OpenAPI document describes them.
+ * The operations under `/devices`, for the OpenAPI document.
  *
  * @module
  */
 
 import { z } from "zod";
-import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
-import { deviceChange, profileText, stateText } from "./schemas.ts";
-import { deviceIdParameter, deviceIdText } from "../openapi/device_id.ts";
-import { cursorText, limitText } from "../openapi/list_query.ts";
-import { count, instant } from "../openapi/schema_parts.ts";
+import { INSTANT_PATTERN } from "../../data/time/time_text.ts";
+import { deviceIdParameter } from "../openapi/device_id.ts";
+import { cursorText, fieldsParameter, limitText } from "../openapi/list_query.ts";
 import type { Operation, Parameter } from "../openapi/operation.ts";
-
-const profile = z.enum(DEVICE_PROFILES)
-  .meta({ description: "What it measures.", examples: ["battery"] });
-const state = z.enum(["online", "offline"])
-  .meta({ description: "Whether it is heard.", examples: ["online"] });
-const words = (description: string, example: string) =>
-  z.string().nullable().meta({ description, examples: [example] });
-
-const shared = {
-  device_id: deviceIdText,
-  profile,
-  device_type: words("What kind of thing it is.", "home battery"),
-  location: words("Where it is.", "cellar"),
-  state,
-  last_seen: instant("When something was last received from it.", "2026-02-01T14:23:46Z")
-    .nullable(),
-};
-
-/** A device as a list has it. */
-export const deviceSchema: z.ZodType = z.strictObject(shared)
-  .meta({ description: "A device." });
-
-/** A page of devices. */
-export const deviceList: z.ZodType = z.strictObject({
-  devices: z.array(deviceSchema).meta({ description: "In the order of their ids." }),
-  next: z.string().regex(/^\/devices\?/).nullable().meta({
-    description: "The next page; null on the last.",
-    examples: ["/devices?limit=100&cursor=test-001"],
-  }),
-}).meta({ description: "A page of devices." });
-
-/** A device as a whole. */
-export const deviceDetail: z.ZodType = z.strictObject({
-  ...shared,
-  offline_after_seconds: z.number().positive().meta({
-    description: "How long it may be silent before it counts as offline.",
-    examples: [600],
-  }),
-  count: count("How many readings it has.", 1),
-  first_reading: instant("Time of the first; null without any.", "2026-02-01T14:23:45Z").nullable(),
-  last_reading: instant("Time of the last; null without any.", "2026-02-01T14:23:45Z").nullable(),
-  state_since: instant("Since when it is in its state.", "2026-02-01T14:23:46Z"),
-}).meta({ description: "A device as a whole." });
-
-/** What happened to a device. */
-export const deviceEvents: z.ZodType = z.strictObject({
-  device_id: deviceIdText,
-  events: z.array(z.strictObject({
-    at: instant("When.", "2026-02-01T14:33:46Z"),
-    state,
-    last_seen: instant("When something was last received then.", "2026-02-01T14:23:46Z")
-      .nullable(),
-  })).meta({ description: "The oldest first." }),
-}).meta({ description: "When a device fell silent, and when it came back." });
+import {
+  deviceChange,
+  deviceDetail,
+  deviceEvents,
+  deviceList,
+  profileText,
+  stateText,
+} from "./schemas.ts";
 
 const limit: Parameter = {
   in: "query",
   name: "limit",
-  description: "How many at most, 1 to 1000.",
+  description: "Most entries of a page, 1 to 1000; 100 by default.",
   schema: limitText,
   example: 10,
 };
@@ -80,47 +32,49 @@ const list: Operation = {
   id: "listDevices",
   tag: "Devices",
   summary: "List devices",
-  description: "Devices in the order of their ids. Meters are none.",
+  description: "Returns devices in the order of their ids. Smart meters are not devices. With " +
+    "`fields=latest` each device has its latest reading, so one request shows a whole list.",
   parameters: [
     limit,
     {
       in: "query",
       name: "cursor",
-      description: "Only those behind this id.",
+      description: "The id after which the page begins.",
       schema: cursorText,
       example: "a",
     },
     {
       in: "query",
       name: "state",
-      description: "Only those in this state.",
+      description: "Only devices in this state.",
       schema: stateText,
       example: "online",
     },
     {
       in: "query",
       name: "profile",
-      description: "Only those of this profile.",
+      description: "Only devices with this profile.",
       schema: profileText,
       example: "battery",
     },
+    fieldsParameter,
   ],
   answers: [{
     status: 200,
-    description: "A page of them.",
+    description: "A page of devices.",
     mayHave: ["Link"],
     content: [{ mediaType: "application/json", schema: deviceList }],
   }],
   problems: ["INVALID_REQUEST"],
 };
 
-const look: Operation = {
+const get: Operation = {
   method: "get",
   path: "/devices/{device_id}",
   id: "getDevice",
   tag: "Devices",
-  summary: "Look at a device",
-  description: "What it is, what readings it has, and whether it is heard.",
+  summary: "Get a device",
+  description: "Returns its settings, its state, and the number and range of its readings.",
   parameters: [deviceIdParameter],
   answers: [{
     status: 200,
@@ -130,21 +84,21 @@ const look: Operation = {
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND"],
 };
 
-const setUp: Operation = {
+const put: Operation = {
   method: "put",
   path: "/devices/{device_id}",
   id: "putDevice",
   tag: "Devices",
-  summary: "Set a device up",
-  description: "Makes a device or changes it. What the body does not name stays as it is; null " +
-    "takes it away. The profile stays once there are readings.",
+  summary: "Create or change a device",
+  description: "Members that the body does not name stay as they are; null resets a member. The " +
+    "profile cannot change once there are readings.",
   parameters: [deviceIdParameter],
   body: [{
     mediaType: "application/json",
     schema: deviceChange,
     examples: {
       all: {
-        summary: "Everything there is to say",
+        summary: "Set everything",
         value: {
           profile: "battery",
           device_type: "home battery",
@@ -153,7 +107,7 @@ const setUp: Operation = {
         },
       },
       some: {
-        summary: "Elsewhere, and heard as often as others",
+        summary: "Move it, and use the default time until offline",
         value: { location: "garage", offline_after_seconds: null },
       },
     },
@@ -161,12 +115,12 @@ const setUp: Operation = {
   answers: [
     {
       status: 200,
-      description: "The device, changed.",
+      description: "The changed device.",
       content: [{ mediaType: "application/json", schema: deviceDetail }],
     },
     {
       status: 201,
-      description: "The device, which was not known.",
+      description: "The new device.",
       content: [{ mediaType: "application/json", schema: deviceDetail }],
     },
   ],
@@ -184,32 +138,27 @@ const events: Operation = {
   path: "/devices/{device_id}/events",
   id: "listDeviceEvents",
   tag: "Devices",
-  summary: "List when a device fell silent and came back",
-  description: "One event a change of state, the oldest first.",
+  summary: "List when a device went offline and came online",
+  description: "Returns one event for each change of state, oldest first.",
   parameters: [
     deviceIdParameter,
     limit,
     {
       in: "query",
       name: "after",
-      description: "Only those after this time.",
-      schema: z.string(),
+      description: "Only events after this time, ISO 8601.",
+      schema: z.string().regex(INSTANT_PATTERN),
       example: "2026-02-01T00:00:00Z",
     },
   ],
   answers: [{
     status: 200,
-    description: "Its events.",
+    description: "The events of the device.",
     mayHave: ["Link"],
     content: [{ mediaType: "application/json", schema: deviceEvents }],
   }],
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND"],
 };
 
-/** All of them. */
-export const deviceOperations: readonly Operation[] = [
-  list,
-  look,
-  setUp,
-  events,
-];
+/** Every operation of this file. */
+export const deviceOperations: readonly Operation[] = [list, get, put, events];

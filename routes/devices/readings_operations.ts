@@ -1,104 +1,31 @@
 /**
- * What devices measured, as the OpenAPI document describes it.
+ * The operations that return readings of devices, for the OpenAPI document.
  *
  * @module
  */
 
 import { z } from "zod";
-import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
-import { RANGE_PATTERN } from "../../data/time/range_text.ts";
-import { count, instant } from "../openapi/schema_parts.ts";
-import { deviceIdParameter, deviceIdText } from "../openapi/device_id.ts";
+import { deviceIdParameter } from "../openapi/device_id.ts";
 import type { Operation } from "../openapi/operation.ts";
-
-/** An object with something for each metric of a profile. */
-function ofMetrics(profile: DeviceProfileName, one: z.ZodType): Record<string, z.ZodType> {
-  return Object.fromEntries(PROFILES[profile].metrics.map(({ name }) => [name, one]));
-}
-
-function ofProfiles(make: (profile: DeviceProfileName) => z.ZodType): z.ZodType {
-  return z.union(DEVICE_PROFILES.map(make));
-}
-
-const time = instant("When it was measured; the start of a bucket.", "2026-02-01T14:23:45Z");
-const value = z.number().nullable();
-
-/** Rows as they are. */
-export const metricRows: z.ZodType = z.strictObject({
-  device_id: deviceIdText,
-  data: z.array(
-    ofProfiles((profile) => z.strictObject({ timestamp: time, ...ofMetrics(profile, value) })),
-  ).meta({ description: "Ascending; null is a missing value." }),
-}).meta({ description: "Readings of a device." });
-
-const statistics = z.strictObject({
-  min: value,
-  max: value,
-  avg: value,
-  count: count("Readings that have the metric.", 1),
-});
-
-/** Readings by buckets. */
-export const metricBuckets: z.ZodType = z.strictObject({
-  device_id: deviceIdText,
-  interval: z.enum(["1m", "15m", "1h", "1d"]),
-  data: z.array(ofProfiles((profile) =>
-    z.strictObject({
-      timestamp: time,
-      count: count("Readings of the bucket.", 1),
-      ...ofMetrics(profile, statistics),
-    })
-  )).meta({ description: "Ascending; buckets without readings are left out." }),
-}).meta({ description: "Readings of a device by buckets of UTC." });
-
-/** What is answered with 200. */
-export const metricsAnswer: z.ZodType = z.union([metricRows, metricBuckets])
-  .meta({ description: "Readings of a device as they are, or by buckets." });
-
-const minMaxAvg = z.strictObject({ min: value, max: value, avg: value });
-
-/** A day. */
-export const daySummary: z.ZodType = z.strictObject({
-  device_id: deviceIdText,
-  date: z.string().regex(/^\d{4}-\d\d-\d\d$/).meta({ description: "The day." }),
-  count: count("Readings of the day.", 1),
-  summary: ofProfiles((profile) => z.strictObject(ofMetrics(profile, minMaxAvg)))
-    .meta({ description: "Zeros on a day without readings." }),
-}).meta({ description: "A day of a device." });
+import { readingsParameters, timezoneParameter } from "../readings/query.ts";
+import { daySummary, metricsAnswer } from "./readings_schemas.ts";
 
 const metrics: Operation = {
   method: "get",
   path: "/devices/{device_id}/metrics",
   id: "getDeviceMetrics",
   tag: "Devices",
-  summary: "Read what a device measured",
-  description: "Readings of at most 8 days, both ends included, at most 50,000 rows an answer; " +
-    "`Link` says where they go on. With `interval`, minimum, maximum, mean and count of each " +
-    "bucket, aligned to UTC. `Accept: text/csv` gives CSV.",
+  summary: "Get the readings of a device",
+  description: "Returns the readings of at most 8 days, both ends included, and at most 50,000 " +
+    "rows. If there are more, `Link` and `next` say where they go on. If you leave an end of the " +
+    "range open, the answer says which range it covers (`start_time` and `end_time`, or the " +
+    "headers `Start-Time` and `End-Time`), and links to later readings even if this range is " +
+    "empty.\n\nWith `interval` you get the minimum, maximum, mean and count of each bucket. " +
+    "Buckets are counted from midnight in `timezone`; days there may have 23 or 25 hours. " +
+    "`Accept: text/csv` returns CSV.",
   parameters: [
     deviceIdParameter,
-    {
-      in: "query",
-      name: "start_time",
-      description: "ISO 8601; a bare date is its midnight UTC. A day before `end_time` by default.",
-      schema: z.string().regex(RANGE_PATTERN),
-      example: "2026-02-01T00:00:00Z",
-    },
-    {
-      in: "query",
-      name: "end_time",
-      description: "ISO 8601; a bare date is that whole UTC day. By default now, or 8 days after " +
-        "`start_time` if that is earlier.",
-      schema: z.string().regex(RANGE_PATTERN),
-      example: "2026-11-01T00:00:00Z",
-    },
-    {
-      in: "query",
-      name: "interval",
-      description: "The length of a bucket.",
-      schema: z.enum(["1m", "15m", "1h", "1d"]),
-      example: "15m",
-    },
+    ...readingsParameters,
     {
       in: "header",
       name: "Accept",
@@ -111,7 +38,7 @@ const metrics: Operation = {
     status: 200,
     description: "The readings.",
     headers: ["Cache-Control", "Vary"],
-    mayHave: ["Link"],
+    mayHave: ["Link", "Start-Time", "End-Time"],
     content: [
       { mediaType: "application/json", schema: metricsAnswer },
       { mediaType: "text/csv", schema: z.string() },
@@ -125,26 +52,19 @@ const summary: Operation = {
   path: "/devices/{device_id}/summary",
   id: "getDeviceSummary",
   tag: "Devices",
-  summary: "Sum a day of a device up",
-  description:
-    "Minimum, maximum and mean of each metric over a calendar day of a zone, which may " +
-    "have 23 or 25 hours.",
+  summary: "Get a summary of a day",
+  description: "Returns the minimum, maximum and mean of each metric over a calendar day in " +
+    "`timezone`, which may have 23 or 25 hours.",
   parameters: [
     deviceIdParameter,
     {
       in: "query",
       name: "date",
       description: "The day; today by default.",
-      schema: z.string().regex(/^\d{4}-\d\d-\d\d$/),
+      schema: z.string().regex(/^\d{4}-\d\d-\d\d$/).meta({ format: "date" }),
       example: "2026-02-01",
     },
-    {
-      in: "query",
-      name: "timezone",
-      description: "IANA zone, UTC by default.",
-      schema: z.string(),
-      example: "Europe/Paris",
-    },
+    timezoneParameter("The zone of the day."),
   ],
   answers: [{
     status: 200,
@@ -154,8 +74,5 @@ const summary: Operation = {
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND"],
 };
 
-/** All of them. */
-export const deviceReadingsOperations: readonly Operation[] = [
-  metrics,
-  summary,
-];
+/** Every operation of this file. */
+export const deviceReadingsOperations: readonly Operation[] = [metrics, summary];

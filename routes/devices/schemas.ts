@@ -1,61 +1,127 @@
 /**
- * What requests about devices look like.
+ * Requests and answers about devices. The OpenAPI document and the types of the bodies come from
+ * these schemas.
  *
  * @module
  */
 
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
-import { DEVICE_PROFILES, type DeviceProfileName } from "../../data/readings/profile.ts";
+import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
+import { deviceIdText } from "../openapi/device_id.ts";
+import { count, instant } from "../openapi/schema_parts.ts";
+import { metricValue, ofMetrics } from "../readings/schemas.ts";
 
 /** Most characters of a device's type or location. */
 const TEXT_MAX = 200;
-/** Longest silence that can be asked for: a year, seconds. */
-const SILENCE_MAX_SECONDS = 31_536_000;
+/** Longest time without messages until a device is offline: a year, seconds. */
+const OFFLINE_AFTER_MAX_SECONDS = 31_536_000;
 
-const profile = z.enum(DEVICE_PROFILES, `profile must be ${DEVICE_PROFILES.join(" or ")}`);
+/** The profile of a device, in a request. */
+export const profileText = z.enum(
+  DEVICE_PROFILES,
+  `profile must be ${DEVICE_PROFILES.join(" or ")}`,
+);
 
-function text(name: string): z.ZodType<string | null | undefined> {
+/** The state of a device, in a request. */
+export const stateText = z.enum(["online", "offline"], "state must be online or offline");
+
+function text(name: string) {
   const rule = `${name} must be null or a text of 1 to ${TEXT_MAX} characters`;
   return z.string(rule).min(1, rule).max(TEXT_MAX, rule).nullable().optional();
 }
 
-const silenceRule =
-  `offline_after_seconds must be null or a whole number of 1 to ${SILENCE_MAX_SECONDS}`;
+const offlineAfterRule =
+  `offline_after_seconds must be null or a whole number of 1 to ${OFFLINE_AFTER_MAX_SECONDS}`;
 
-/** What `PUT /devices/{id}` takes; what is absent stays as it is. */
-export interface DeviceChangeBody {
-  /** What it measures. */
-  readonly profile?: DeviceProfileName;
-  /** What kind of thing it is, in the user's words. */
-  readonly device_type?: string | null;
-  /** Where it is, in the user's words. */
-  readonly location?: string | null;
-  /** How long it may be silent; null for what the service's setting says. */
-  readonly offline_after_seconds?: number | null;
-}
-
-/** {@link DeviceChangeBody} as it is checked. */
-export const deviceChange: z.ZodType<DeviceChangeBody> = z.strictObject({
-  profile: profile.optional(),
+/** The body of `PUT /devices/{id}`. Members that are absent stay as they are. */
+export const deviceChange = z.strictObject({
+  profile: profileText.optional(),
   device_type: text("device_type"),
   location: text("location"),
-  offline_after_seconds: z.int(silenceRule).min(1, silenceRule)
-    .max(SILENCE_MAX_SECONDS, silenceRule).nullable().optional(),
+  offline_after_seconds: z.int(offlineAfterRule).min(1, offlineAfterRule)
+    .max(OFFLINE_AFTER_MAX_SECONDS, offlineAfterRule).nullable().optional(),
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-}).meta({ description: "What is to be changed about a device." });
+}).meta({ description: "What to change about a device." });
 
-/** Whether a device is heard. */
-export const stateText: z.ZodType<"online" | "offline"> = z.enum(
-  ["online", "offline"],
-  "state must be online or offline",
-);
+const profile = z.enum(DEVICE_PROFILES)
+  .meta({ description: "What the device measures.", examples: ["battery"] });
+const state = z.enum(["online", "offline"]).meta({
+  description: "`offline` if nothing was received for longer than its time until offline.",
+  examples: ["online"],
+});
+const words = (description: string, example: string) =>
+  z.string().min(1).max(TEXT_MAX).nullable().meta({ description, examples: [example] });
 
-/** What a device measures. */
-export const profileText: z.ZodType<DeviceProfileName> = profile;
+const shared = {
+  device_id: deviceIdText,
+  profile,
+  device_type: words("The kind of thing it is, in your words.", "home battery"),
+  location: words("Where it is, in your words.", "cellar"),
+  state,
+  last_seen: instant("When something was last received from it, or null.", "2026-02-01T14:23:46Z")
+    .nullable(),
+};
 
-/** The error about a device that nobody knows. */
+/** The latest reading of a device, in a list that was requested with `fields=latest`. */
+export const latestReading = z.strictObject({
+  timestamp: instant("When it was measured.", "2026-02-01T14:23:45Z"),
+  metrics: z.union(DEVICE_PROFILES.map((name) => z.strictObject(ofMetrics(name, metricValue))))
+    .meta({ description: "The metrics of its profile. Null is a missing value." }),
+}).nullable().meta({ description: "The latest reading by its time, or null if there is none." });
+
+/** A device in a list. */
+export const deviceSchema = z.strictObject({ ...shared, latest: latestReading.optional() })
+  .meta({ description: "A device. `latest` is there if you requested `fields=latest`." });
+
+/** A page of devices. */
+export const deviceList = z.strictObject({
+  devices: z.array(deviceSchema).meta({ description: "The devices, in the order of their ids." }),
+  next: z.string().regex(/^\/devices\?/).nullable().meta({
+    description: "The next page, or null on the last page.",
+    examples: ["/devices?limit=100&cursor=test-001"],
+  }),
+}).meta({ description: "A page of devices." });
+
+/** A device with all its details. */
+export const deviceDetail = z.strictObject({
+  ...shared,
+  offline_after_seconds: z.number().positive().meta({
+    description: "How long nothing may be received from it before it is offline.",
+    examples: [600],
+  }),
+  count: count("Number of readings.", 1),
+  first_reading: instant("Time of the first reading, or null.", "2026-02-01T14:23:45Z").nullable(),
+  last_reading: instant("Time of the last reading, or null.", "2026-02-01T14:23:45Z").nullable(),
+  state_since: instant("When its state began.", "2026-02-01T14:23:46Z"),
+}).meta({ description: "A device with all its details." });
+
+/** The events of a device. */
+export const deviceEvents = z.strictObject({
+  device_id: deviceIdText,
+  events: z.array(z.strictObject({
+    at: instant("When its state changed.", "2026-02-01T14:33:46Z"),
+    state,
+    last_seen: instant("When something had last been received, or null.", "2026-02-01T14:23:46Z")
+      .nullable(),
+  })).meta({ description: "The events, oldest first." }),
+}).meta({ description: "When a device went offline and came online again." });
+
+/** The body of `PUT /devices/{id}`. */
+export type DeviceChangeBody = z.infer<typeof deviceChange>;
+/** The latest reading of a device. */
+export type LatestReadingBody = z.infer<typeof latestReading>;
+/** A device in a list. */
+export type DeviceBody = z.infer<typeof deviceSchema>;
+/** A page of devices. */
+export type DeviceListBody = z.infer<typeof deviceList>;
+/** A device with all its details. */
+export type DeviceDetailBody = z.infer<typeof deviceDetail>;
+/** The events of a device. */
+export type DeviceEventsBody = z.infer<typeof deviceEvents>;
+
+/** The error for a device that does not exist. */
 export function unknownDevice(): AppError {
   return new AppError("DEVICE_NOT_FOUND", "Device not found");
 }

@@ -23,6 +23,7 @@ const EXPOSED = [
   "Content-Disposition",
   "Content-Range",
   "ETag",
+  "End-Time",
   "Link",
   "Location",
   "Preference-Applied",
@@ -30,6 +31,7 @@ const EXPOSED = [
   "RateLimit-Policy",
   "Repr-Digest",
   "Retry-After",
+  "Start-Time",
 ].join(", ");
 
 const METHODS = "GET, HEAD, POST, PUT, DELETE";

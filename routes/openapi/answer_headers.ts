@@ -39,6 +39,14 @@ export const ANSWER_HEADERS = {
       "or `If-Range`.",
     pattern: '^"[0-9a-f]{64}"$',
   },
+  "End-Time": {
+    description: "The end of the range that the answer covers.",
+    pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$",
+  },
+  "Start-Time": {
+    description: "The start of the range that the answer covers.",
+    pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$",
+  },
   "Last-Modified": { description: "When the file was written.", pattern: HTTP_DATE },
   "Link": {
     description: 'The next page, `rel="next"` (RFC 8288). The last page has no such header.',

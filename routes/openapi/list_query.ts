@@ -7,7 +7,6 @@
 import { z } from "zod";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../../data/limits.ts";
 import type { Parameter } from "./operation.ts";
-import { instant } from "./schema_parts.ts";
 
 /** How many entries a page has at most, 1 to 1000. */
 export const limitText: z.ZodType<number, string | undefined> = z.string()
@@ -19,7 +18,7 @@ export const limitText: z.ZodType<number, string | undefined> = z.string()
 export const cursorText: z.ZodType<string> = z.string()
   .regex(DEVICE_ID_PATTERN, `cursor must be ${DEVICE_ID_RULE}`);
 
-/** The extra field that entries of a list can have. */
+/** The extra field that the entries of a list can have. */
 export const fieldsText: z.ZodType<"latest"> = z.enum(["latest"], "fields must be latest");
 
 /** `fields`, documented. */
@@ -30,15 +29,3 @@ export const fieldsParameter: Parameter = {
   schema: fieldsText,
   example: "latest",
 };
-
-/** The latest values of an entry; absent unless `fields` names it. */
-export type LatestSchema<Metrics extends z.ZodType> = z.ZodOptional<
-  z.ZodNullable<z.ZodObject<{ timestamp: z.ZodType<string>; metrics: Metrics }, z.core.$strict>>
->;
-
-/** The field `latest` of an entry, with the schema of its values by name. */
-export function latestSchema<Metrics extends z.ZodType>(metrics: Metrics): LatestSchema<Metrics> {
-  const timestamp = instant("When they were measured.", "2026-02-01T14:23:45Z");
-  return z.strictObject({ timestamp, metrics }).nullable().optional()
-    .meta({ description: "The latest values; null without any. Only with `fields=latest`." });
-}

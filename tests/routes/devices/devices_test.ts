@@ -6,7 +6,7 @@ import { assertProblem } from "../problem_assert.ts";
 const NOW_MS = Date.UTC(2026, 1, 1, 14, 24);
 const now = () => NOW_MS;
 
-/** Sets a device up. */
+/** Creates or changes a device. */
 function put(url: string, id: string, body: unknown): Promise<JsonAnswer> {
   return askJson(`${url}/devices/${id}`, {
     method: "PUT",
@@ -20,7 +20,7 @@ function idsOf({ body }: JsonAnswer): string[] {
   return body.devices.map(({ device_id }: { device_id: string }) => device_id);
 }
 
-Deno.test("a device is looked at with its readings, state and when it was last heard", async () => {
+Deno.test("GET /devices/{id} returns its settings, state, extent of readings and when it was last seen", async () => {
   await using service = await startTestService({ now });
   const { url } = service;
   for (const timestamp of ["2026-02-01T14:23:45Z", "2026-01-01T00:00:00Z"]) {
@@ -42,7 +42,7 @@ Deno.test("a device is looked at with its readings, state and when it was last h
   }]);
 });
 
-Deno.test("a device that is set up before it sends is made, and changed by the same again", async () => {
+Deno.test("PUT creates a device before it sends anything, and changes it afterwards", async () => {
   await using service = await startTestService({ now });
   const { url } = service;
   const all = {
@@ -51,9 +51,9 @@ Deno.test("a device that is set up before it sends is made, and changed by the s
     location: "kitchen",
     offline_after_seconds: 30,
   };
-  const made = await put(url, "f", all);
-  assertEquals(made.status, 201);
-  const told = {
+  const created = await put(url, "f", all);
+  assertEquals(created.status, 201);
+  const expected = {
     device_id: "f",
     ...all,
     count: 0,
@@ -63,10 +63,10 @@ Deno.test("a device that is set up before it sends is made, and changed by the s
     state: "online",
     state_since: "2026-02-01T14:24:00Z",
   };
-  assertEquals(made.body, told);
-  assertEquals(await put(url, "f", {}).then(({ status, body }) => [status, body]), [200, told]);
+  assertEquals(created.body, expected);
+  assertEquals(await put(url, "f", {}).then(({ status, body }) => [status, body]), [200, expected]);
   const changed = await put(url, "f", { location: null, offline_after_seconds: null });
-  assertEquals(changed.body, { ...told, location: null, offline_after_seconds: 600 });
+  assertEquals(changed.body, { ...expected, location: null, offline_after_seconds: 600 });
   assertEquals((await askJson(`${url}/devices/f`)).body, changed.body);
   assertEquals((await postTelemetry(url, message({ device_id: "f" }))).status, 400);
   const right = message({ device_id: "f", metrics: APPLIANCE });
@@ -90,7 +90,7 @@ Deno.test("the profile of a device may change until it has readings", async () =
   assertEquals([body.profile, body.location], ["appliance", "a"]);
 });
 
-Deno.test("everything that is wrong with a change is told at once, and nothing is made", async () => {
+Deno.test("all problems of a change are reported together, and no device is created", async () => {
   await using service = await startTestService();
   const body = {
     profile: "meter",
@@ -99,7 +99,7 @@ Deno.test("everything that is wrong with a change is told at once, and nothing i
     offline_after_seconds: 0.5,
     colour: 1,
   };
-  const silence = "offline_after_seconds must be null or a whole number of 1 to 31536000";
+  const offlineRule = "offline_after_seconds must be null or a whole number of 1 to 31536000";
   assertProblem(await put(service.url, "d", body), {
     status: 400,
     code: "INVALID_REQUEST",
@@ -108,7 +108,7 @@ Deno.test("everything that is wrong with a change is told at once, and nothing i
       ["/profile", "profile must be battery or appliance"],
       ["/device_type", "device_type must be null or a text of 1 to 200 characters"],
       ["/location", "location must be null or a text of 1 to 200 characters"],
-      ["/offline_after_seconds", silence],
+      ["/offline_after_seconds", offlineRule],
       ["/colour", "Unknown property 'colour'"],
     ],
   });
@@ -119,7 +119,7 @@ Deno.test("everything that is wrong with a change is told at once, and nothing i
 });
 
 for (const path of ["", "/metrics", "/summary", "/events"]) {
-  Deno.test(`GET /devices/{id}${path} tells a device that is not known, and an id that is wrong`, async () => {
+  Deno.test(`GET /devices/{id}${path} answers 404 for an unknown device, 400 for a wrong id`, async () => {
     await using service = await startTestService();
     assertProblem(await askJson(`${service.url}/devices/none${path}`), {
       status: 404,
@@ -135,7 +135,7 @@ for (const path of ["", "/metrics", "/summary", "/events"]) {
   });
 }
 
-Deno.test("devices are listed by id, filtered and page by page; meters are none", async () => {
+Deno.test("devices are listed by id, filtered and page by page, without meters", async () => {
   await using service = await startTestService({ now });
   const { url } = service;
   await importText(url, "meter", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
@@ -168,7 +168,7 @@ Deno.test("devices are listed by id, filtered and page by page; meters are none"
   assertEquals(seen, [["b1", "b2"], ["b3"]]);
 });
 
-Deno.test("a list is full though the wanted ones lie behind more than a thousand others", async () => {
+Deno.test("a page is full even if more than a thousand other devices come before the matching ones", async () => {
   await using service = await startTestService();
   const many = Array.from({ length: 1_100 }, (_, index) => {
     return message({ device_id: `b${String(index).padStart(4, "0")}` });
@@ -179,11 +179,11 @@ Deno.test("a list is full though the wanted ones lie behind more than a thousand
   assertEquals(idsOf(await askJson(`${service.url}/devices?limit=1000`)).length, 1_000);
 });
 
-Deno.test("what is wrong with the query of a list is told at once", async () => {
+Deno.test("all problems of a list's query are reported together", async () => {
   await using service = await startTestService();
-  const query = "limit=1001&cursor=a.b&state=away&profile=meter&colour=1";
+  const query = "limit=1001&cursor=a.b&state=away&profile=meter&fields=all&colour=1";
   const answer = await askJson(`${service.url}/devices?${query}`);
   assertEquals(answer.status, 400);
   const pointers = answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
-  assertEquals(pointers, ["#limit", "#cursor", "#state", "#profile", "#colour"]);
+  assertEquals(pointers, ["#limit", "#cursor", "#state", "#profile", "#fields", "#colour"]);
 });

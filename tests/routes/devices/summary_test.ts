@@ -47,7 +47,7 @@ Deno.test("a day without readings of a known device has zeros", async () => {
   }]);
 });
 
-Deno.test("a metric that none of the day's readings has is null", async () => {
+Deno.test("a metric without a value on the day is null", async () => {
   await using service = await startTestService();
   await postTelemetry(service.url, message({ metrics: { ...BATTERY, temp_c: null } }));
   const { body } = await askJson(`${service.url}/devices/test-001/summary?date=2026-02-01`);
@@ -83,7 +83,7 @@ for (const { timezone, date, from, hours, at } of DAYS) {
   });
 }
 
-Deno.test("without a date the day is today's on the clocks of the zone", async () => {
+Deno.test("without a date you get today in the zone", async () => {
   const now = () => Date.UTC(2026, 1, 1, 23, 30);
   await using service = await startTestService({ now });
   await postTelemetry(service.url, message());
@@ -93,7 +93,7 @@ Deno.test("without a date the day is today's on the clocks of the zone", async (
   assertEquals(await dateOf("?timezone=Europe/Paris"), "2026-02-02");
 });
 
-Deno.test("a wrong date and a wrong zone are told at once, before the device is looked for", async () => {
+Deno.test("a wrong date and a wrong zone are reported together, even for an unknown device", async () => {
   await using service = await startTestService();
   for (const date of ["2026-02-30", "2026-2-1", "today", ""]) {
     const query = new URLSearchParams({ date, timezone: "Mars/Base", colour: "1" });
@@ -101,7 +101,7 @@ Deno.test("a wrong date and a wrong zone are told at once, before the device is 
     const details = body.errors.map(({ detail }: { detail: string }) => detail);
     assertEquals([status, details], [400, [
       "date must be a day as YYYY-MM-DD",
-      "timezone must be an IANA time zone",
+      "timezone must be an IANA time zone or an offset such as +05:30 (%2B05:30 in a query)",
       "Unknown parameter 'colour'",
     ]]);
   }

@@ -1,0 +1,61 @@
+/**
+ * Readings of devices in responses. The OpenAPI document and the types of the bodies come from these
+ * schemas.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { DEVICE_PROFILES, type DeviceProfileName } from "../../data/readings/profile.ts";
+import { deviceIdText } from "../openapi/device_id.ts";
+import { count } from "../openapi/schema_parts.ts";
+import {
+  bucketSchema,
+  intervalField,
+  metricValue,
+  ofMetrics,
+  rangeFields,
+  rowSchema,
+} from "../readings/schemas.ts";
+
+function ofProfiles<Schema extends z.ZodType>(
+  make: (profile: DeviceProfileName) => Schema,
+): z.ZodUnion<Schema[]> {
+  return z.union(DEVICE_PROFILES.map(make));
+}
+
+/** Readings as they are. */
+export const metricRows = z.strictObject({
+  device_id: deviceIdText,
+  data: z.array(ofProfiles(rowSchema))
+    .meta({ description: "Ascending by time. Null is a missing value." }),
+  ...rangeFields,
+}).meta({ description: "Readings of a device." });
+
+/** Readings by buckets. */
+export const metricBuckets = z.strictObject({
+  device_id: deviceIdText,
+  ...intervalField,
+  data: z.array(ofProfiles(bucketSchema))
+    .meta({ description: "Ascending by time. Buckets without readings are left out." }),
+  ...rangeFields,
+}).meta({ description: "Readings of a device by buckets." });
+
+/** The answer with 200 to a request for metrics. */
+export const metricsAnswer = z.union([metricRows, metricBuckets])
+  .meta({ description: "Readings of a device, as they are or by buckets." });
+
+const minMaxAvg = z.strictObject({ min: metricValue, max: metricValue, avg: metricValue });
+
+/** A day of a device. */
+export const daySummary = z.strictObject({
+  device_id: deviceIdText,
+  date: z.string().regex(/^\d{4}-\d\d-\d\d$/)
+    .meta({ format: "date", description: "The day.", examples: ["2026-02-01"] }),
+  count: count("Readings of the day.", 1),
+  summary: ofProfiles((profile) => z.strictObject(ofMetrics(profile, minMaxAvg)))
+    .meta({ description: "Zeros on a day without readings." }),
+}).meta({ description: "A day of a device." });
+
+/** A day of a device. */
+export type DaySummaryBody = z.infer<typeof daySummary>;
