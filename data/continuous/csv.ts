@@ -18,6 +18,7 @@ import {
   valueColumns,
   type WindowPart,
 } from "./rows.ts";
+import type { ExportLayout } from "./object_key.ts";
 import { dayStartMs } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
@@ -28,13 +29,17 @@ const ROW_CHARS = 112;
 let booleans: DecimalTable | undefined;
 
 /** Encodes a window as a CSV file. The same readings give the same bytes. */
-export function encodeWindowCsv(window: ExportWindow): Uint8Array<ArrayBuffer> {
+export function encodeWindowCsv(
+  window: ExportWindow,
+  layout: ExportLayout = "plain",
+): Uint8Array<ArrayBuffer> {
   const { deviceId, profile, parts } = window;
-  const header = `${exportColumns(profile).map(({ name }) => name).join(",")}\n`;
+  const header = `${exportColumns(profile, layout).map(({ name }) => name).join(",")}\n`;
   const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
+  const id = layout === "hive" ? "" : `${deviceId},`;
   let at = writeAscii(text, 0, header);
   for (const part of parts) {
-    const behind = `Z,${deviceId},${field(part.deviceType)},${field(part.location)},`;
+    const behind = `Z,${id}${field(part.deviceType)},${field(part.location)},`;
     at = writePart(exportPage(profile, part.page), { text, at, behind, profile });
   }
   return text.bytes.subarray(0, at);

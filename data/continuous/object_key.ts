@@ -1,6 +1,6 @@
 /**
- * The keys of exported objects. A key depends only on the device and the start of the window, so
- * that a retry overwrites the first try.
+ * The keys of exported objects. A key depends only on the device, its profile and the start of the
+ * window, so that a retry overwrites the first try.
  *
  * @module
  */
@@ -9,10 +9,13 @@ import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, END_OF_TIME_MS } from "../limits.ts"
 
 /** The formats of exported files; also the extension of their keys. */
 export const EXPORT_FORMATS = ["parquet", "csv"] as const;
-/** How a key contains the day: `date=2026/02/07`, or `date=2026-02-07` as in Hive. */
+/**
+ * The layouts of keys: `device_id=D1/date=2026/02/07/…`, or the partitions that query engines expect,
+ * `profile=battery/date=2026-02-07/device_id=D1/…`.
+ */
 export const EXPORT_LAYOUTS = ["plain", "hive"] as const;
-/** What stands before the device id in every key. */
-export const DEVICE_PART = "device_id=";
+/** What keys start with after the prefix, in any layout. */
+export const KEY_STARTS = ["device_id=", "profile="] as const;
 
 /** One of {@link EXPORT_FORMATS}. */
 export type ExportFormat = typeof EXPORT_FORMATS[number];
@@ -37,30 +40,68 @@ export interface KeyedWindow {
   readonly fromMs: number;
 }
 
+/** How an object was written. */
+export interface ObjectForm {
+  /** The layout of its key. */
+  readonly layout: ExportLayout;
+  /** The format of its file. */
+  readonly format: ExportFormat;
+  /** The profile of its readings, by name. */
+  readonly profile: string;
+}
+
 /**
- * The key of a window's object, such as
- * `telemetry/device_id=D1/date=2026/02/07/export_120000.parquet`. Date and time are those of the
- * start of the window, in UTC.
+ * The key of a window's object. Date and time are those of the start of the window, in UTC:
+ * `telemetry/device_id=D1/date=2026/02/07/export_120000.parquet`, or in the hive layout
+ * `telemetry/profile=battery/date=2026-02-07/device_id=D1/export_120000.parquet`.
  *
  * @throws {RangeError} for an invalid device id, as it could lead out of its folder, and for a start
  * that is not a whole second of the years 1970 to 9999.
  */
-export function objectKey(style: KeyStyle, { deviceId, fromMs }: KeyedWindow): string {
-  const [date, clock] = startText(fromMs).split("T");
-  const day = style.layout === "hive" ? date : date.replaceAll("-", "/");
-  return `${deviceKey(style, deviceId)}date=${day}/export_${
-    clock.slice(0, 8).replaceAll(":", "")
-  }.${style.format}`;
+export function objectKey(
+  { prefix, layout, format }: KeyStyle,
+  { profile, ...window }: KeyedWindow & Pick<ObjectForm, "profile">,
+): string {
+  const { device, date, file } = keyParts(window, format);
+  const folders = layout === "hive"
+    ? [`profile=${profile}`, `date=${date}`, device]
+    : [device, `date=${date.replaceAll("-", "/")}`];
+  return joined(prefix, [...folders, file]);
 }
 
-/** What all keys of a device start with, such as `telemetry/device_id=D1/`. */
-export function deviceKey({ prefix }: Pick<KeyStyle, "prefix">, deviceId: string): string {
+/**
+ * The keys under which the object of a window may be: one if its form is recorded. Version 0.5 did
+ * not record the form (null). Its objects are in one of its two layouts, of which the second was
+ * called hive too: `device_id=D1/date=2026-02-07/…`.
+ */
+export function possibleKeys(
+  style: KeyStyle,
+  window: KeyedWindow,
+  form: ObjectForm | null,
+): string[] {
+  if (form !== null) return [objectKey({ ...style, ...form }, { ...window, ...form })];
+  const { device, date, file } = keyParts(window, style.format);
+  return [date.replaceAll("-", "/"), date].map((day) =>
+    joined(style.prefix, [device, `date=${day}`, file])
+  );
+}
+
+function keyParts(
+  { deviceId, fromMs }: KeyedWindow,
+  format: ExportFormat,
+): { device: string; date: string; file: string } {
   if (!DEVICE_ID_PATTERN.test(deviceId)) {
     throw new RangeError(
       `Cannot name an object as the device id must be ${DEVICE_ID_RULE}: ${deviceId}`,
     );
   }
-  return `${prefix === "" ? "" : `${prefix}/`}${DEVICE_PART}${deviceId}/`;
+  const [date, clock] = startText(fromMs).split("T");
+  const file = `export_${clock.slice(0, 8).replaceAll(":", "")}.${format}`;
+  return { device: `device_id=${deviceId}`, date, file };
+}
+
+function joined(prefix: string, names: readonly string[]): string {
+  return (prefix === "" ? names : [prefix, ...names]).join("/");
 }
 
 function startText(fromMs: number): string {

@@ -13,6 +13,7 @@
 
 import type { ColumnChunk, RowGroup } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
+import type { ExportLayout } from "./object_key.ts";
 import { toFloats } from "../readings/decimal.ts";
 import {
   type ColumnKind,
@@ -37,7 +38,10 @@ import {
 import { type ChunkElement, writeChunk } from "./parquet_pages.ts";
 
 /** Encodes a window as a file. The same readings give the same bytes. */
-export type ParquetEncoder = (window: ExportWindow) => Uint8Array<ArrayBuffer>;
+export type ParquetEncoder = (
+  window: ExportWindow,
+  layout?: ExportLayout,
+) => Uint8Array<ArrayBuffer>;
 
 type Library = ParquetLibrary & {
   readonly writeMetadata: typeof import("hyparquet-writer/src/metadata.js").writeMetadata;
@@ -86,17 +90,23 @@ export async function openParquetEncoder(): Promise<ParquetEncoder> {
   ]);
   const [bytes, page, delta, encoding, snappy, metadata] = parts;
   const library = { ...bytes, ...page, ...delta, ...encoding, ...snappy, ...metadata };
-  return (window) => encode(library, window);
+  return (window, layout = "plain") => encode(library, window, layout);
 }
 
-function encode(library: Library, window: ExportWindow): Uint8Array<ArrayBuffer> {
-  const elements = exportColumns(window.profile).map(({ name, kind }): ChunkElement => ({
+function encode(
+  library: Library,
+  window: ExportWindow,
+  layout: ExportLayout,
+): Uint8Array<ArrayBuffer> {
+  const elements = exportColumns(window.profile, layout).map(({ name, kind }): ChunkElement => ({
     name,
     ...ELEMENTS[kind],
   }));
   const writer = new library.ByteWriter();
   writer.appendUint32(MAGIC);
-  const groups = groupsOf(window).map((group) => writeGroup(library, writer, { group, elements }));
+  const groups = groupsOf(window).map((group) =>
+    writeGroup(library, writer, { group, elements, layout })
+  );
   library.writeMetadata(writer, {
     version: 2,
     created_by: "openwatts",
@@ -130,11 +140,15 @@ function groupsOf(window: ExportWindow): ExportWindow[] {
 function writeGroup(
   library: Library,
   writer: ByteWriter,
-  { group, elements }: { group: ExportWindow; elements: readonly ChunkElement[] },
+  { group, elements, layout }: {
+    group: ExportWindow;
+    elements: readonly ChunkElement[];
+    layout: ExportLayout;
+  },
 ): RowGroup {
   const start = writer.offset;
   const rows = rowCount(group);
-  const chunks = chunksOf(library, group);
+  const chunks = chunksOf(library, group, layout);
   const columns = elements.map((element, index): ColumnChunk =>
     writeChunk(library, writer, { chunk: chunks[index], element, rows })
   );
@@ -147,13 +161,17 @@ function writeGroup(
   };
 }
 
-function chunksOf(library: Library, { deviceId, profile, parts }: ExportWindow): ChunkBytes[] {
+function chunksOf(
+  library: Library,
+  { deviceId, profile, parts }: ExportWindow,
+  layout: ExportLayout,
+): ChunkBytes[] {
   const page: Page = exportPage(profile, concatPages(parts.map((part) => part.page)));
   const texts = (one: (part: WindowPart) => string | null) =>
     parts.map((part): Run<string> => ({ value: one(part), count: part.page.timesMs.length }));
   return [
     timeChunk(library, page.timesMs),
-    runChunk(library, texts(() => deviceId), { isOptional: false }),
+    ...(layout === "hive" ? [] : [runChunk(library, texts(() => deviceId), { isOptional: false })]),
     runChunk(library, texts((part) => part.deviceType), { isOptional: true }),
     runChunk(library, texts((part) => part.location), { isOptional: true }),
     ...valueColumns(profile).map((column, index) =>

@@ -7,6 +7,7 @@
 
 import { FLOAT, toNumber } from "../readings/decimal.ts";
 import { DAY_MS, HOUR_MS } from "../limits.ts";
+import type { ExportLayout } from "./object_key.ts";
 import type { Column, Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
 
@@ -41,10 +42,9 @@ export interface ExportColumn {
   readonly kind: ColumnKind;
 }
 
-/** The columns before the measured ones. */
-const HEAD: readonly ExportColumn[] = [
-  { name: "timestamp", kind: "timestamp" },
-  { name: "device_id", kind: "id" },
+const TIME: ExportColumn = { name: "timestamp", kind: "timestamp" };
+const ID: ExportColumn = { name: "device_id", kind: "id" };
+const LABELS: readonly ExportColumn[] = [
   { name: "device_type", kind: "text" },
   { name: "location", kind: "text" },
 ];
@@ -60,9 +60,16 @@ const FACTORS = ["voltage", "current", "power"];
 const FIRST_DAY_OF_WEEK = 3;
 const SATURDAY = 5;
 
-/** The columns of the files of a profile, in order. */
-export function exportColumns(profile: Profile): readonly ExportColumn[] {
-  return [...HEAD, ...valueColumns(profile)];
+/**
+ * The columns of the files of a profile, in order. In the hive layout, the path holds the device id,
+ * and files do not repeat it: readers that take columns from the path reject a second one, or one of
+ * another type.
+ */
+export function exportColumns(
+  profile: Profile,
+  layout: ExportLayout = "plain",
+): readonly ExportColumn[] {
+  return [TIME, ...(layout === "hive" ? [] : [ID]), ...LABELS, ...valueColumns(profile)];
 }
 
 /** The columns of {@link exportPage}: all but time, id, type and location. */

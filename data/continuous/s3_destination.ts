@@ -4,7 +4,7 @@
  * @module
  */
 
-import { DEVICE_PART } from "./object_key.ts";
+import { KEY_STARTS } from "./object_key.ts";
 import type { ExportDestination } from "./destination.ts";
 import type { S3Client } from "../s3/client.ts";
 import { type S3WriteOptions, writeS3Object } from "../s3/write.ts";
@@ -45,10 +45,11 @@ export function openS3Destination(
       let count = 0;
       const call = { signal, patience: PROBE_PATIENCE };
       // Jobs may be uploading files below the same prefix, so sweep only keys of exported objects.
-      const prefix = `${below}${DEVICE_PART}`;
-      for await (const upload of client.listUploads({ ...call, prefix })) {
-        await client.abortUpload(upload, call);
-        count++;
+      for (const start of KEY_STARTS) {
+        for await (const upload of client.listUploads({ ...call, prefix: below + start })) {
+          await client.abortUpload(upload, call);
+          count++;
+        }
       }
       return count;
     },

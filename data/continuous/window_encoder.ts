@@ -5,7 +5,7 @@
  */
 
 import { encodeWindowCsv } from "./csv.ts";
-import type { ExportFormat } from "./object_key.ts";
+import type { KeyStyle } from "./object_key.ts";
 import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
 import { PROFILES } from "../readings/profile.ts";
@@ -22,11 +22,20 @@ export interface WindowEncoder {
   encode(window: ExportWindow): Uint8Array<ArrayBuffer>;
 }
 
-/** Loads the encoder of a format. */
-export async function openWindowEncoder(format: ExportFormat): Promise<WindowEncoder> {
-  if (format === "csv") return { contentType: "text/csv; charset=utf-8", encode: encodeWindowCsv };
-  // The type that IANA registered.
-  return { contentType: "application/vnd.apache.parquet", encode: await openParquetEncoder() };
+/** Loads the encoder of a format, for files in a layout. */
+export async function openWindowEncoder(
+  { format, layout }: Pick<KeyStyle, "format" | "layout">,
+): Promise<WindowEncoder> {
+  if (format === "csv") {
+    const encode = (window: ExportWindow) => encodeWindowCsv(window, layout);
+    return { contentType: "text/csv; charset=utf-8", encode };
+  }
+  const encodeParquet = await openParquetEncoder();
+  return {
+    // The type that IANA registered.
+    contentType: "application/vnd.apache.parquet",
+    encode: (window) => encodeParquet(window, layout),
+  };
 }
 
 /** The window of the parts that a source returned for a device: one or more, all of one profile. */

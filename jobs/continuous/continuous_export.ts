@@ -59,7 +59,7 @@ export async function openContinuousExport(
     changes: isEmbedded ? createChangedDevices(kv) : null,
     isSourceComplete: isEmbedded,
     destination,
-    encoder: await openWindowEncoder(continuous.format),
+    encoder: await openWindowEncoder(continuous),
     style: keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : ""),
     deviceIds: continuous.deviceIds,
     intervalMs: continuous.intervalMs,

@@ -4,7 +4,11 @@
  * windows.
  *
  * A process that dies halfway leaves objects that no checkpoint counts. They are written again under
- * the same names.
+ * the same keys.
+ *
+ * If layout or format have changed, a window that is written again gets a new key. Its old object is
+ * deleted after the new one is confirmed, and before the manifest records the new key. So whenever
+ * the process dies, the manifest still knows which key to delete.
  *
  * @module
  */
@@ -12,7 +16,7 @@
 import type { ExportDestination } from "../../data/continuous/destination.ts";
 import { windowFingerprint } from "../../data/continuous/fingerprint.ts";
 import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
-import { type KeyStyle, objectKey } from "../../data/continuous/object_key.ts";
+import { type KeyStyle, objectKey, possibleKeys } from "../../data/continuous/object_key.ts";
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
 import { rowCount } from "../../data/continuous/rows.ts";
 import { type FilledWindow, splitWindows } from "../../data/continuous/split_windows.ts";
@@ -96,7 +100,7 @@ export async function writeWindows(
   /** Deletes the objects of windows before a time that have no readings any more. */
   const removeEmptied = async (toMs: number) => {
     for (; at < known.length && known[at].fromMs < toMs; at++) {
-      if (deps.isSourceComplete) await queue.remove(windowAt(plan, known[at].fromMs));
+      if (deps.isSourceComplete) await queue.remove(windowAt(plan, known[at].fromMs), known[at]);
     }
   };
   try {
@@ -125,7 +129,7 @@ interface WriteQueue {
   /** Writes a window if it changed, or if forced. */
   write(filled: FilledWindow, isForced: boolean): Promise<void>;
   /** Deletes the object of a window. */
-  remove(window: Span): Promise<void>;
+  remove(window: Span, written: WrittenWindow): Promise<void>;
   /** Waits for all objects. Every window before `toMs` is done then. */
   finish(toMs: number): Promise<void>;
   /** After a fault: waits for all objects, and commits those before the first that failed. */
@@ -179,10 +183,10 @@ function openWriteQueue(
       });
       if (write !== null) await add(write);
     },
-    async remove(window) {
-      const key = objectKey(style, { deviceId, fromMs: window.fromMs });
-      const confirmed = destination.remove(key, signal).then(() => "");
-      await add({ window, written: null, isRewrite: false, sizeBytes: 0, key, confirmed });
+    async remove(window, { object }) {
+      const keys = possibleKeys(style, { deviceId, fromMs: window.fromMs }, object);
+      const confirmed = removeAll(destination, keys, signal).then(() => "");
+      await add({ window, written: null, isRewrite: false, sizeBytes: 0, key: keys[0], confirmed });
     },
     async finish(toMs) {
       while (pending.length > 0) await settleFirst();
@@ -218,17 +222,37 @@ function startWrite(
     before.fingerprint[0] === fingerprint[0] && before.fingerprint[1] === fingerprint[1];
   if (isSame && !isForced) return null;
   const bytes = encoder.encode(object);
-  const key = objectKey(style, { deviceId, fromMs: window.fromMs });
+  const keyed = { deviceId, fromMs: window.fromMs };
+  const profile = object.profile.name;
+  const key = objectKey(style, { ...keyed, profile });
+  const replaced = before === null ? [] : possibleKeys(style, keyed, before.object);
   const content = { bytes, contentType: encoder.contentType };
   const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
   return {
     window,
-    written: { fromMs: window.fromMs, rows, fingerprint, revision },
+    written: {
+      fromMs: window.fromMs,
+      rows,
+      fingerprint,
+      revision,
+      object: { layout: style.layout, format: style.format, profile },
+    },
     isRewrite: before !== null,
     sizeBytes: bytes.length,
     key,
-    confirmed: destination.put(key, content, signal).then(({ sha256 }) => sha256),
+    confirmed: destination.put(key, content, signal).then(async ({ sha256 }) => {
+      await removeAll(destination, replaced.filter((old) => old !== key), signal);
+      return sha256;
+    }),
   };
+}
+
+async function removeAll(
+  destination: ExportDestination,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const key of keys) await destination.remove(key, signal);
 }
 
 /** What a confirmed write changes in the checkpoint. */

@@ -51,13 +51,19 @@ async function sweepBesideOthers(openServer: () => Promise<S3Server>): Promise<v
   const { client } = await openS3Box(server);
   const call = { signal: never };
   const object = "device_id=D1/date=2026/02/07/export_120000.csv";
-  for (const key of [`telemetry/${object}`, "telemetry/report.csv", `other/${object}`]) {
+  const hive = "profile=battery/date=2026-02-07/device_id=D1/export_120000.csv";
+  const own = [`telemetry/${object}`, `telemetry/${hive}`];
+  for (const key of [...own, "telemetry/report.csv", `other/${object}`, `other/${hive}`]) {
     await client.createUpload(key, call);
   }
   const destination = openS3Destination({ client, prefix: "telemetry" });
-  assertEquals(await destination.sweep(never), 1);
+  assertEquals(await destination.sweep(never), 2);
   const left = await Array.fromAsync(client.listUploads({ ...call, prefix: "" }));
-  assertEquals(left.map(({ key }) => key).toSorted(), [`other/${object}`, "telemetry/report.csv"]);
+  assertEquals(left.map(({ key }) => key).toSorted(), [
+    `other/${object}`,
+    `other/${hive}`,
+    "telemetry/report.csv",
+  ]);
 }
 
 async function meetFault(

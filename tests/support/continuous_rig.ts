@@ -100,7 +100,7 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
     changes: createChangedDevices(kv),
     isSourceComplete: true,
     destination,
-    encoder: await openWindowEncoder("csv"),
+    encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),
     style: { prefix: "", layout: "plain", format: "csv" },
     deviceIds: [],
     intervalMs,

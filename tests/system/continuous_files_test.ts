@@ -52,8 +52,9 @@ async function writeExportedFiles(folder: string): Promise<void> {
     for (const span of windows) {
       const window = windowOf(device, span);
       for (const format of ["csv", "parquet"] as const) {
-        const name = { deviceId: window.deviceId, fromMs: span.fromMs };
-        const key = objectKey({ prefix: format, layout: "hive", format }, name);
+        const { deviceId, profile: { name: profile } } = window;
+        const name = { deviceId, profile, fromMs: span.fromMs };
+        const key = objectKey({ prefix: format, layout: "plain", format }, name);
         const path = `${folder}/${key}`;
         await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
         await Deno.writeFile(
@@ -134,10 +135,11 @@ Deno.test({
     await using folder = await makeTempFolder();
     await writeExportedFiles(folder.path);
     const ask = await openDuckdb(folder.path);
-    const parquet = `read_parquet('${folder.path}/parquet/**/*.parquet', hive_partitioning = true)`;
+    const parquet =
+      `read_parquet('${folder.path}/parquet/**/*.parquet', hive_partitioning = false)`;
     const [{ types }] = await ask(
       "SELECT string_agg(column_name || ' ' || column_type, ', ') AS types " +
-        `FROM (DESCRIBE SELECT * EXCLUDE (date) FROM ${parquet})`,
+        `FROM (DESCRIBE SELECT * FROM ${parquet})`,
     );
     assertEquals(types, TYPES);
     await assertExportedFiles(ask, parquet);

@@ -2,41 +2,68 @@ import {
   decodeManifest,
   encodeManifest,
   manifestSpanAt,
+  type WrittenWindow,
 } from "../../../data/continuous/manifest.ts";
 import { startPlan } from "../../../data/continuous/window.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const DAY_MS = 86_400_000;
 
+const PLAIN = { layout: "plain", format: "parquet", profile: "battery" } as const;
+const HIVE = { layout: "hive", format: "csv", profile: "appliance" } as const;
+
 Deno.test("decodeManifest() returns the windows that encodeManifest() packed", () => {
-  const windows = [
-    { fromMs: 0, rows: 1, fingerprint: [0, 4_294_967_295] as const, revision: 1 },
+  const windows: WrittenWindow[] = [
+    { fromMs: 0, rows: 1, fingerprint: [0, 4_294_967_295], revision: 1, object: PLAIN },
+    { fromMs: 60_000, rows: 2, fingerprint: [5, 6], revision: 3, object: HIVE },
+    { fromMs: 120_000, rows: 3, fingerprint: [5, 6], revision: 3, object: null },
     {
       fromMs: 253_402_300_740_000,
       rows: 4_294_967_295,
-      fingerprint: [7, 8] as const,
+      fingerprint: [7, 8],
       revision: 70_000,
+      object: PLAIN,
     },
   ];
   assertEquals(decodeManifest(encodeManifest(windows)), windows);
   assertEquals(decodeManifest(encodeManifest([])), []);
 });
 
+Deno.test("decodeManifest() reads a manifest of version 0.5, which does not say how objects were written", () => {
+  // One byte for the format, then per window: start as f64, rows, fingerprint and revision as u32.
+  const bytes = new Uint8Array(1 + 2 * 24);
+  const view = new DataView(bytes.buffer);
+  bytes[0] = 1;
+  [[3_600_000, 7, 8, 9, 10], [7_200_000, 1, 2, 3, 4]].forEach(([fromMs, ...numbers], index) => {
+    view.setFloat64(1 + index * 24, fromMs, true);
+    numbers.forEach((value, at) => view.setUint32(9 + index * 24 + at * 4, value, true));
+  });
+  assertEquals(decodeManifest(bytes), [
+    { fromMs: 3_600_000, rows: 7, fingerprint: [8, 9], revision: 10, object: null },
+    { fromMs: 7_200_000, rows: 1, fingerprint: [2, 3], revision: 4, object: null },
+  ]);
+});
+
 Deno.test("even all 1,440 windows of a day would fit into the 65,536 bytes of a value", () => {
-  const windows = Array.from({ length: 1_440 }, (_, minute) => ({
+  const windows = Array.from({ length: 1_440 }, (_, minute): WrittenWindow => ({
     fromMs: minute * 60_000,
     rows: 60,
-    fingerprint: [1, 2] as const,
+    fingerprint: [1, 2],
     revision: 1,
+    object: PLAIN,
   }));
-  // One byte, and 24 per window.
-  assertEquals(encodeManifest(windows).length, 34_561);
+  // Two bytes, "plain/parquet/battery" with its length (22), and 25 per window.
+  assertEquals(encodeManifest(windows).length, 36_024);
 });
 
 Deno.test("decodeManifest() rejects a truncated manifest and an unknown format", () => {
-  const bytes = encodeManifest([{ fromMs: 0, rows: 1, fingerprint: [1, 2], revision: 1 }]);
-  assertThrows(() => decodeManifest(bytes.subarray(0, 20)), RangeError, "20 bytes");
-  assertThrows(() => decodeManifest(Uint8Array.of(2)), RangeError, "format 1");
+  const bytes = encodeManifest([
+    { fromMs: 0, rows: 1, fingerprint: [1, 2], revision: 1, object: PLAIN },
+  ]);
+  assertThrows(() => decodeManifest(bytes.subarray(0, 30)), RangeError, "30 bytes");
+  assertThrows(() => decodeManifest(bytes.subarray(0, 10)), RangeError, "10 bytes");
+  assertThrows(() => decodeManifest(Uint8Array.of(3)), RangeError, "format 1 or 2");
+  assertThrows(() => decodeManifest(Uint8Array.of(1, 0)), RangeError, "2 bytes");
 });
 
 Deno.test("manifest spans cover a day without a gap, 240 windows each", () => {

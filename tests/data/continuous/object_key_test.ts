@@ -1,37 +1,51 @@
-import { deviceKey, objectKey } from "../../../data/continuous/object_key.ts";
+import { objectKey, possibleKeys } from "../../../data/continuous/object_key.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
-const NOON = { deviceId: "D1", fromMs: Date.parse("2026-02-07T12:00:00Z") };
+const NOON = {
+  deviceId: "D1",
+  profile: "battery",
+  fromMs: Date.parse("2026-02-07T12:00:00Z"),
+};
 const PLAIN = { prefix: "telemetry", layout: "plain", format: "parquet" } as const;
 
-Deno.test("objectKey() contains the device, and the day and time at which the window starts", () => {
+Deno.test("objectKey() contains the device, the start of the window, and in the hive layout the profile", () => {
   assertEquals(
     objectKey(PLAIN, NOON),
     "telemetry/device_id=D1/date=2026/02/07/export_120000.parquet",
   );
   assertEquals(
     objectKey({ ...PLAIN, layout: "hive" }, NOON),
-    "telemetry/device_id=D1/date=2026-02-07/export_120000.parquet",
+    "telemetry/profile=battery/date=2026-02-07/device_id=D1/export_120000.parquet",
   );
   assertEquals(
     objectKey({ prefix: "a/b", layout: "hive", format: "csv" }, {
       deviceId: "washer_2-b",
+      profile: "appliance",
       fromMs: Date.parse("2025-12-31T23:59:01Z"),
     }),
-    "a/b/device_id=washer_2-b/date=2025-12-31/export_235901.csv",
+    "a/b/profile=appliance/date=2025-12-31/device_id=washer_2-b/export_235901.csv",
   );
 });
 
-Deno.test("objectKey() starts with the device if the prefix is empty", () => {
+Deno.test("objectKey() has no slash at its start if the prefix is empty", () => {
   assertEquals(
-    objectKey({ ...PLAIN, prefix: "" }, { deviceId: "x", fromMs: 0 }),
+    objectKey({ ...PLAIN, prefix: "" }, { deviceId: "x", profile: "battery", fromMs: 0 }),
     "device_id=x/date=1970/01/01/export_000000.parquet",
   );
 });
 
-Deno.test("deviceKey() is the start of every key of the device", () => {
-  assertEquals(deviceKey(PLAIN, "D1"), "telemetry/device_id=D1/");
-  assertEquals(objectKey(PLAIN, NOON).startsWith(deviceKey(PLAIN, "D1")), true);
+Deno.test("possibleKeys() of a recorded object is its key in the layout and format it was written in", () => {
+  const object = { layout: "hive", format: "csv", profile: "appliance" } as const;
+  assertEquals(possibleKeys(PLAIN, NOON, object), [
+    "telemetry/profile=appliance/date=2026-02-07/device_id=D1/export_120000.csv",
+  ]);
+});
+
+Deno.test("possibleKeys() of an object of version 0.5 or older is its key in both layouts of that version", () => {
+  assertEquals(possibleKeys(PLAIN, NOON, null), [
+    "telemetry/device_id=D1/date=2026/02/07/export_120000.parquet",
+    "telemetry/device_id=D1/date=2026-02-07/export_120000.parquet",
+  ]);
 });
 
 Deno.test("objectKey() rejects ids that could lead into another folder", () => {

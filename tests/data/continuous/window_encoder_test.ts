@@ -1,4 +1,4 @@
-import { parquetMetadata } from "hyparquet";
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { exportWindow, openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pageOf } from "../../support/pages.ts";
@@ -9,7 +9,7 @@ const WINDOW = exportWindow("b1", [
 ]);
 
 Deno.test("openWindowEncoder() encodes the parts of a source as CSV", async () => {
-  const { contentType, encode } = await openWindowEncoder("csv");
+  const { contentType, encode } = await openWindowEncoder({ format: "csv", layout: "plain" });
   assertEquals(contentType, "text/csv; charset=utf-8");
   // 2026-02-07 is a Saturday.
   assertEquals(
@@ -19,8 +19,30 @@ Deno.test("openWindowEncoder() encodes the parts of a source as CSV", async () =
 });
 
 Deno.test("openWindowEncoder() encodes the parts of a source as Parquet", async () => {
-  const { contentType, encode } = await openWindowEncoder("parquet");
+  const { contentType, encode } = await openWindowEncoder({ format: "parquet", layout: "plain" });
   assertEquals(contentType, "application/vnd.apache.parquet");
   const { num_rows, schema } = parquetMetadata(encode(WINDOW).slice().buffer);
   assertEquals([num_rows, schema[5].name], [1n, "soc_percent"]);
+});
+
+Deno.test("the hive layout has no column for what is in the path", async () => {
+  const csv = await openWindowEncoder({ format: "csv", layout: "hive" });
+  assertEquals(new TextDecoder().decode(csv.encode(WINDOW)).split("\n").slice(0, 2), [
+    "timestamp,device_type,location,soc_percent,voltage_v,current_a,temp_c,hour,day_of_week,is_weekend",
+    "2026-02-07T12:00:00Z,,,67.5,385.2,-45.3,28.4,12,5,true",
+  ]);
+  const parquet = await openWindowEncoder({ format: "parquet", layout: "hive" });
+  const file = parquet.encode(WINDOW).slice().buffer;
+  assertEquals(await parquetReadObjects({ file }), [{
+    timestamp: new Date("2026-02-07T12:00:00Z"),
+    device_type: null,
+    location: null,
+    soc_percent: 67.5,
+    voltage_v: 385.2,
+    current_a: -45.3,
+    temp_c: 28.4,
+    hour: 12,
+    day_of_week: 5,
+    is_weekend: true,
+  }]);
 });
