@@ -1,0 +1,59 @@
+import { assertEquals } from "../support/assert.ts";
+import { runProgram } from "../bench/program.ts";
+import { never } from "../support/file_store_box.ts";
+import { type ExpectedProfile, writeExportFolder } from "../support/export_folder.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+// Needs a Python with pandas, pyarrow, polars, duckdb and datafusion: READERS_PYTHON names it.
+const ignore = !Deno.env.has("REQUIRE_ALL");
+
+type Found = Record<string, Record<string, ExpectedProfile>>;
+
+async function readFolder(path: string, layout: "hive" | "plain"): Promise<Found> {
+  const program = new URL("../support/read_parquet_folder.py", import.meta.url).pathname;
+  const python = Deno.env.get("READERS_PYTHON") ?? "python3";
+  return JSON.parse(await runProgram(python, { args: [program, path, layout], signal: never }));
+}
+
+Deno.test({
+  name:
+    "every reader finds all rows, devices and dates of a profile in the hive layout, without options",
+  ignore,
+  async fn() {
+    await using folder = await makeTempFolder();
+    const expected = await writeExportFolder(folder.path, "hive");
+    const found = await readFolder(folder.path, "hive");
+    for (
+      const reader of [
+        "pandas",
+        "pyarrow table",
+        "pyarrow dataset",
+        "polars",
+        "DuckDB",
+        "DataFusion",
+      ]
+    ) {
+      assertEquals(found[`${reader}, a profile`], expected, reader);
+    }
+    for (const reader of ["pyarrow dataset", "polars", "DuckDB", "DataFusion"]) {
+      assertEquals(found[`${reader}, the whole folder`], expected, reader);
+    }
+  },
+});
+
+Deno.test({
+  name: "readers find everything in the plain layout with the options that the documents name",
+  ignore,
+  async fn() {
+    await using folder = await makeTempFolder();
+    const expected = await writeExportFolder(folder.path, "plain");
+    const { battery } = expected;
+    const found = await readFolder(folder.path, "plain");
+    assertEquals(found["pandas, the whole folder"], expected);
+    assertEquals(found["DuckDB, the whole folder"], expected);
+    assertEquals(found["polars, the whole folder"], { battery });
+    assertEquals(found["pyarrow table, the whole folder"].battery.devices, {
+      B1: battery.devices.B1,
+    });
+  },
+});
