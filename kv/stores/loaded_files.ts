@@ -1,9 +1,9 @@
 /**
- * Which files were loaded, so that they are not loaded again at every start.
+ * Files that were loaded from a folder, so that a start does not load them again.
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["loaded_file", name]` | `{ v: 1, path, sizeBytes, modifiedMs }`: the file as it was | whoever loaded it, to its end |
+ * | `["loaded_file", name]` | `{ v: 1, path, sizeBytes, modifiedMs }`: the file as it was | the load of the folder, after the end of the file |
  *
  * @module
  */
@@ -19,17 +19,17 @@ const recordSchema = z.object({
   modifiedMs: z.number(),
 });
 
-/** A file as it was when it was loaded. */
+/** A file at the time it was loaded. */
 export interface LoadedFile {
-  /** Where it was. */
+  /** Its path. */
   readonly path: string;
-  /** Its length. */
+  /** Its size in bytes. */
   readonly sizeBytes: number;
-  /** When it was last written, epoch milliseconds. */
+  /** When it was last modified, epoch milliseconds. */
   readonly modifiedMs: number;
 }
 
-/** The file that was loaded last under a name, or null. */
+/** The file last loaded under a name, or null. */
 export async function getLoadedFile(
   kv: Pick<Deno.Kv, "get">,
   name: string,
@@ -40,7 +40,7 @@ export async function getLoadedFile(
   return file;
 }
 
-/** Says that a file was loaded under a name. */
+/** Records that a file was loaded under a name. */
 export async function setLoadedFile(
   kv: Pick<Deno.Kv, "set">,
   name: string,

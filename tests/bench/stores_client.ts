@@ -1,5 +1,5 @@
 /**
- * A client that uploads files about stores and asks for reports.
+ * A client that uploads files about stores and makes reports.
  *
  * @module
  */
@@ -8,26 +8,26 @@ import { z } from "zod";
 import { askJson } from "./export_client.ts";
 import { uploadCsv } from "./upload_client.ts";
 
-/** How long a client waits after an answer before it asks again, milliseconds. */
+/** The pause between two reads of a status, milliseconds. */
 const POLL_MS = 5;
-/** How long a report may take, milliseconds. */
-const PATIENCE_MS = 60_000;
+/** The longest time a report may take, milliseconds. */
+const TIMEOUT_MS = 60_000;
 
 const uploaded = z.object({ rejected: z.literal(0) });
 const triggered = z.object({ report_id: z.string() });
 const status = z.object({ status: z.string(), download_url: z.string().optional() });
 
-/** Where a file about stores goes. */
+/** An upload of a file about stores. */
 export interface StoreUpload {
-  /** What it is of. */
+  /** What it is about. */
   readonly kind: string;
-  /** The file. */
+  /** The path of the file. */
   readonly path: string;
-  /** Ends it. */
+  /** Aborts it. */
   readonly signal: AbortSignal;
 }
 
-/** Uploads a file of a kind; throws where a row is rejected. */
+/** Uploads a file. Throws if a row is rejected. */
 export async function importStores(
   url: string,
   { kind, path, signal }: StoreUpload,
@@ -35,11 +35,11 @@ export async function importStores(
   uploaded.parse(await uploadCsv(`${url}/stores/${kind}`, path, signal));
 }
 
-/** Triggers a report and waits until it is complete; where it is. */
+/** Triggers a report, waits until it is complete, and returns the URL of its file. */
 export async function makeReport(url: string): Promise<string> {
   const trigger = await askJson(`${url}/trigger_report/`, { method: "POST" });
   const { report_id: id } = triggered.parse(trigger);
-  const endMs = performance.now() + PATIENCE_MS;
+  const endMs = performance.now() + TIMEOUT_MS;
   for (;;) {
     const now = status.parse(await askJson(`${url}/get_report/${id}/`));
     if (now.status === "Complete") return `${url}${now.download_url}`;
@@ -49,7 +49,7 @@ export async function makeReport(url: string): Promise<string> {
   }
 }
 
-/** The text of a report. */
+/** Downloads the text of a report. */
 export async function downloadReport(fileUrl: string): Promise<string> {
   return await (await fetch(fileUrl)).text();
 }

@@ -1,24 +1,24 @@
 /**
- * Stores at full size as CSV files: polls about once an hour, business hours, time zones. The same
- * each time.
+ * Writes CSV files of stores at full size: polls about once an hour, business hours, time zones. They
+ * are the same each time.
  *
  * @module
  */
 
-/** How many stores there are. */
+/** Number of stores. */
 export const STORES = 4_000;
-/** Polls of a store: hours before the end. */
+/** Polls of a store, one an hour. */
 const HOURS = 463;
-/** When the first poll is due; the last one is 463 hours later, on 2024-10-03. */
+/** The hour of the first poll. The last one is 463 hours later, on 2024-10-03. */
 const FIRST_MS: number = Date.UTC(2024, 8, 14, 17);
 const HOUR_MS = 3_600_000;
 const SEED = 20_241_003;
-/** One poll in so many is missing. */
+/** One poll in this many is missing. */
 const MISSED = 1_000;
-/** One store in so many has no hours, and as many no zone. */
+/** One store in this many has no hours, and as many have no zone. */
 const WITHOUT = 20;
 const INACTIVE_SHARE = 0.1;
-/** How likely a second span of a day is. */
+/** The probability of a second span on a day. */
 const SECOND_SPAN_SHARE = 0.31;
 const CHUNK_CHARS = 1_000_000;
 
@@ -50,7 +50,7 @@ const ZONES = [
   "Australia/Adelaide",
 ] as const;
 
-/** First spans of a day; the second ones come before them, or run into them, or over midnight. */
+/** First spans of a day. Second spans come before them, overlap them or run over midnight. */
 const FIRST_SPANS = [
   "10:00:00,22:30:00",
   "10:00:00,23:59:59",
@@ -71,9 +71,9 @@ const SECOND_SPANS = [
 export interface StoreFiles {
   /** Their folder: `store_status.csv`, `menu_hours.csv`, `timezones.csv`. */
   readonly folder: string;
-  /** How many polls there are. */
+  /** Number of polls. */
   readonly polls: number;
-  /** How many rows of hours. */
+  /** Number of rows of hours. */
   readonly hours: number;
 }
 
@@ -103,7 +103,7 @@ function hoursOf(id: string, random: () => number): string[] {
   }).flat();
 }
 
-/** Polls hour by hour, of every store in each, so that the rows of one lie far apart. */
+/** Writes polls hour by hour, so that the rows of a store lie far apart. */
 async function writePolls(
   path: string,
   { ids, random }: { ids: readonly string[]; random: () => number },
@@ -136,7 +136,7 @@ function uuid(random: () => number): string {
   return `${hex(8)}-${hex(4)}-4${hex(3)}-8${hex(3)}-${hex(12)}`;
 }
 
-/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+/** Random numbers from 0 to below 1, the same for the same seed (mulberry32). */
 function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -42,7 +42,7 @@ def read(folder):
 
 
 def open_spans(hours, zones, as_of):
-    """The stretches of the last week in which each store with hours was open, apart."""
+    """The disjoint spans of the last week in which each store with hours was open."""
     hours = hours.merge(zones, on="store_id", how="left").fillna({"timezone_str": DEFAULT_ZONE})
     first = as_of - WINDOWS["week"]
     parts = []
@@ -67,7 +67,7 @@ def open_spans(hours, zones, as_of):
 
 
 def store_row(ms, up, starts, ends, as_of):
-    """Up and down milliseconds of each window of one store."""
+    """Up and down milliseconds of one store in each window."""
     first = as_of - WINDOWS["week"]
     begin = max(np.searchsorted(ms, first, "right") - 1, 0)
     ms, up = ms[begin:], up[begin:]

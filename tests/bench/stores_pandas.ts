@@ -1,5 +1,5 @@
 /**
- * The report on stores by pandas, as Debian has it.
+ * The report on stores in pandas, as Debian packages it.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import { findInPath, runProgram } from "./program.ts";
 
 const SCRIPT = new URL("stores_pandas.py", import.meta.url).pathname;
 
-/** The one that Debian's packages are for; another may stand before it in PATH. */
+/** The Python that Debian's packages are for. Another one may come first in PATH. */
 const DEBIAN_PYTHON = "/usr/bin/python3";
 
 const times = z.object({ readSeconds: z.number(), reportSeconds: z.number() });
 
-/** How long pandas took, and which one it was. */
+/** How long pandas took, and its version. */
 export interface PandasRun extends z.infer<typeof times> {
-  /** Versions, a line for the reader. */
+  /** The versions, as a line for the reader. */
   readonly note: string;
 }
 
 /** Python with pandas. */
 export interface Pandas {
-  /** Reports on the files of a folder into a CSV file. */
+  /** Writes the report on the files of a folder to a CSV file. */
   report(folder: string, outPath: string): Promise<PandasRun>;
 }
 
 /**
  * Finds pandas, or installs it.
  *
- * @throws {Error} with the reason why it cannot be had.
+ * @throws {Error} with the reason if it is not available.
  */
 export async function openPandas(signal: AbortSignal): Promise<Pandas> {
   let note = "";

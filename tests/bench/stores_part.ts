@@ -1,5 +1,5 @@
 /**
- * Reports on stores at full size: how soon they are imported and reported, beside pandas.
+ * Measures stores at full size: how long imports and reports take, compared with pandas.
  *
  * @module
  */
@@ -17,16 +17,16 @@ import { openPandas, type PandasRun } from "./stores_pandas.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** Fresh databases that the files are imported into. */
+/** How many fresh databases the files are imported into. */
 const MOST_IMPORTS = 3;
 
-/** Runs of one thing, and how long others waited meanwhile, milliseconds. */
+/** Durations of runs, and of other requests meanwhile, milliseconds. */
 interface Measured {
   readonly runsMs: number[];
   readonly healthMs: number[];
 }
 
-/** Measures it. */
+/** Measures imports and reports. */
 export async function measureStores(bench: Bench): Promise<Figure[]> {
   const files = await writeStores(await bench.folder("stores_files"));
   const { folder, imports } = await measureImports(bench, files);
@@ -38,7 +38,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
   ];
   console.log(
     `\nStores at full size: ${STORES} stores, ${files.polls} polls, ${files.hours} rows of hours, ` +
-      "25 zones.\nAn import goes into an empty database; /health is asked every 10 ms meanwhile.\n",
+      "25 zones.\nEach import goes into an empty database, while GET /health is sent every 10 ms.\n",
   );
   console.log(table([["what", "runs", "median ms", "least", "most", "/health p99 ms"], ...rows]));
   const figures: Figure[] = [
@@ -61,7 +61,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
       target: TARGETS.storesHealthMs,
     },
   ];
-  if (peakMb === null) tellSkipped("memory of reports", "there is no /proc here");
+  if (peakMb === null) tellSkipped("memory of reports", "/proc does not exist");
   else {
     figures.push({
       what: "peak memory of a service that makes reports on 4,000 stores",
@@ -74,7 +74,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
   const { readSeconds, reportSeconds, note } = pandas;
   console.log(
     `\n${note}: ${readSeconds.toFixed(1)} s to read the files, ${reportSeconds.toFixed(1)} s to ` +
-      "report from what\nis in memory. Its rows are ours.\n",
+      "report from\nmemory. Its rows equal ours.\n",
   );
   return [...figures, {
     what: "report on 4,000 stores, time of pandas from files to file",
@@ -84,7 +84,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
   }];
 }
 
-/** Imports into fresh databases; the folder of the last one. */
+/** Imports into fresh databases. Returns the folder of the last one. */
 async function measureImports(
   bench: Bench,
   files: StoreFiles,
@@ -107,7 +107,7 @@ async function measureImports(
   return { folder, imports };
 }
 
-/** Reports by a fresh process over an imported database. The first one warms up. */
+/** Makes reports in a new process on an imported database. The first report warms it up. */
 async function measureReports(
   bench: Bench,
   folder: string,
@@ -137,7 +137,7 @@ async function runPandas(
   if (pandas === null) return null;
   const run = await pandas.report(folder, `${folder}/pandas.csv`);
   const theirs = await Deno.readTextFile(`${folder}/pandas.csv`);
-  if (theirs !== ours) throw new Error(`pandas has other rows: ${firstDifference(ours, theirs)}`);
+  if (theirs !== ours) throw new Error(`pandas wrote other rows: ${firstDifference(ours, theirs)}`);
   return run;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Reports on stores over HTTP.
+ * Makes reports on stores over HTTP, for tests.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { assertEquals } from "./assert.ts";
 import { askJson, type JsonAnswer, postJson } from "./service.ts";
 import { postStores } from "./stores.ts";
 
-/** What is uploaded of stores: lines below the header of each kind. */
+/** Uploads about stores: the lines below the header, by kind. */
 export interface StoreLines {
   /** `store_id,timestamp_utc,status`. */
   readonly status?: readonly string[];
@@ -24,11 +24,11 @@ const HEADERS: Record<keyof StoreLines, string> = {
   timezones: "store_id,timezone_str",
 };
 
-/** The header of a report without a longest hold. */
+/** The columns of every report. */
 export const REPORT_HEADER = "store_id,uptime_last_hour,uptime_last_day,uptime_last_week," +
   "downtime_last_hour,downtime_last_day,downtime_last_week";
 
-/** Uploads lines of any kind; fails where one is rejected. */
+/** Uploads lines of any kind. Fails if one is rejected. */
 export async function fillStores(url: string, lines: StoreLines): Promise<void> {
   for (const kind of ["status", "hours", "timezones"] as const) {
     const rows = lines[kind];
@@ -39,7 +39,7 @@ export async function fillStores(url: string, lines: StoreLines): Promise<void> 
   }
 }
 
-/** Triggers a report; its id. */
+/** Triggers a report and returns its id. */
 export async function triggerReport(url: string, body?: unknown): Promise<string> {
   const answer = body === undefined
     ? await askJson(`${url}/trigger_report/`, { method: "POST" })
@@ -48,7 +48,7 @@ export async function triggerReport(url: string, body?: unknown): Promise<string
   return String(answer.body.report_id);
 }
 
-/** Asks for a report until it is not running; the last answer. */
+/** Reads the status of a report until it is no longer running. Returns the last answer. */
 export async function waitForReport(
   url: string,
   id: string,
@@ -58,19 +58,21 @@ export async function waitForReport(
   for (;;) {
     const { body } = await askJson(`${url}/get_report/${id}/`);
     if (body.status !== "Running") return body;
-    if (Date.now() > endMs) throw new Error(`Report ${id} still runs: ${JSON.stringify(body)}`);
+    if (Date.now() > endMs) {
+      throw new Error(`Report ${id} is still running: ${JSON.stringify(body)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-/** The text of a report from its trigger to its download. */
+/** Makes a report and downloads its text. */
 export async function reportText(url: string, body?: unknown): Promise<string> {
   const status = await waitForReport(url, await triggerReport(url, body));
   assertEquals(status.status, "Complete");
   return await (await fetch(url + status.download_url)).text();
 }
 
-/** The lines of a report below its header, which is checked. */
+/** Makes a report and returns the lines below its header, which is checked. */
 export async function reportLines(url: string, body?: unknown): Promise<string[]> {
   const lines = (await reportText(url, body)).trimEnd().split("\n");
   assertEquals(lines[0].split(",").slice(0, 7).join(), REPORT_HEADER);

@@ -1,5 +1,5 @@
 /**
- * Uploads about stores over HTTP, for tests.
+ * Uploads files about stores over HTTP, for tests.
  *
  * @module
  */
@@ -22,6 +22,6 @@ export function postStores(
 
 /** A text in gzip. */
 export async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  const folded = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
-  return await new Response(folded).bytes();
+  const compressed = new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+  return await new Response(compressed).bytes();
 }

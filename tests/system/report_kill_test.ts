@@ -10,7 +10,7 @@ import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 const STORES = 600;
 const DAYS = 9;
 
-/** So many stores with a poll an hour, some of them closed at night. */
+/** Fills the service with stores that have a poll an hour; some are closed at night. */
 async function fill(url: string): Promise<void> {
   const polls = ["store_id,timestamp_utc,status"];
   const hours = ["store_id,day_of_week,start_time_local,end_time_local"];
@@ -28,7 +28,7 @@ async function fill(url: string): Promise<void> {
   }
 }
 
-Deno.test(`every accepted report outlives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`every accepted report survives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   let expected = "";
   {
@@ -62,7 +62,7 @@ Deno.test(`every accepted report outlives kill -9, ${KILL_ROUNDS} rounds`, async
   assert(accepted.length > 0, "no report was accepted in any round");
 });
 
-/** Triggers reports and kills the service meanwhile; those that it accepted before. */
+/** Triggers reports and kills the service meanwhile. Returns the ids that it accepted before. */
 async function killDuringReports(folder: string, delayMs: number): Promise<string[]> {
   await using service: ServiceProcess = await startProcess(folder, {});
   const triggers = Promise.allSettled(Array.from({ length: 12 }, () => triggerReport(service.url)));

@@ -7,7 +7,7 @@ const ZONES = "store_id,timezone_str\n1,Europe/Berlin\n2,Mars/Base\n";
 const HOURS = "store_id,dayOfWeek,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n";
 const STATUS = "store_id,status,timestamp_utc\n1,active,2023-01-25 12:09:39.388884 UTC\n";
 
-Deno.test("STORE_DATA_DIR is loaded at start, and later only what changed", async () => {
+Deno.test("STORE_DATA_DIR is loaded at start, and later only the files that changed", async () => {
   await using folder = await makeTempFolder();
   const dir = `${folder.path}/data`;
   await Deno.mkdir(dir);
@@ -37,7 +37,7 @@ Deno.test("STORE_DATA_DIR is loaded at start, and later only what changed", asyn
   assertEquals((await askJson(`${service.url}/stores/1`)).body.count, 2);
 });
 
-Deno.test("files that are missing or wrong in STORE_DATA_DIR are logged, and others load", async () => {
+Deno.test("missing or wrong files in STORE_DATA_DIR are logged, and the others are loaded", async () => {
   await using folder = await makeTempFolder();
   const dir = `${folder.path}/data`;
   await Deno.mkdir(`${dir}/timezones.csv`, { recursive: true });
@@ -58,7 +58,7 @@ Deno.test("files that are missing or wrong in STORE_DATA_DIR are logged, and oth
   assertEquals(events.map(({ event }) => event), Array(3).fill("store file missing"));
 });
 
-Deno.test("a load that is cut short, by a stop or kill -9, is done again at the next start", async () => {
+Deno.test("a load cut short by a stop or kill -9 is repeated at the next start", async () => {
   await using folder = await makeTempFolder();
   const rows = Array.from({ length: 300_000 }, (_, index) => {
     const time = new Date(Date.UTC(2023, 0, 1) + Math.floor(index / 500) * 3_600_000);
@@ -79,7 +79,7 @@ Deno.test("a load that is cut short, by a stop or kill -9, is done again at the 
   }
   await using service = await startProcess(folder.path, env);
   const last = (await untilLogged(service, 3))[2];
-  // Where a round came to the end, and was killed before it had noted that, it is loaded again.
+  // A round that was killed after the end of the file but before the record of it loads it again.
   if (last.event === "store file loaded") assertEquals(last.received, 300_000);
   else assert(isLoaded, service.output());
   const { body } = await askJson(`${service.url}/stores?limit=1000`);

@@ -6,7 +6,7 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 import { KILL_ROUNDS } from "../support/thorough.ts";
 
 const STORES = 1_200;
-/** Polls of each store, an hour apart: nine days, which go on one commit. */
+/** Polls of each store, an hour apart: nine days, which fit one commit. */
 const POLLS = 200;
 const START_MS = Date.UTC(2023, 0, 18);
 const IDS = Array.from({ length: STORES }, (_, index) => `store-${1_000 + index}`);
@@ -20,7 +20,7 @@ function statusCsv(): string {
   return lines.join("\n");
 }
 
-/** Hours that begin at an hour of each day, the days scattered over the file. */
+/** Hours that start at the given hour every day. The days of a store are scattered over the file. */
 function hoursCsv(hour: number): string {
   const start = `${String(hour).padStart(2, "0")}:00:00`;
   const rows = Array.from(
@@ -30,16 +30,16 @@ function hoursCsv(hour: number): string {
   return ["store_id,day,start,end", ...rows.flat()].join("\n");
 }
 
-Deno.test(`polls amid kill -9, ${KILL_ROUNDS} rounds: a store has all of an upload or none; sent again it is whole`, async () => {
+Deno.test(`kill -9 during an upload of polls, ${KILL_ROUNDS} rounds: a store has all polls or none, and sending again completes it`, async () => {
   await using folder = await makeTempFolder();
   const csv = statusCsv();
   let least = 0;
   for (let round = 1; round <= KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, {});
     const count = await countPolls(service);
-    assert(count >= least, `${least} polls were stored, of which ${count} are there`);
+    assert(count >= least, `${least} polls were stored, but only ${count} are there`);
     least = count;
-    await killAmid(service, "status", csv);
+    await killDuringUpload(service, "status", csv);
   }
   await using service = await startProcess(folder.path, {});
   const before = await countPolls(service);
@@ -57,7 +57,7 @@ Deno.test(`polls amid kill -9, ${KILL_ROUNDS} rounds: a store has all of an uplo
   assertEquals(await countPolls(service), received);
 });
 
-Deno.test(`hours amid kill -9, ${KILL_ROUNDS} rounds: a store has the old ones or the new ones`, async () => {
+Deno.test(`kill -9 during an upload of hours, ${KILL_ROUNDS} rounds: a store has the old hours or the new ones`, async () => {
   await using folder = await makeTempFolder();
   let hour = 1;
   {
@@ -67,7 +67,7 @@ Deno.test(`hours amid kill -9, ${KILL_ROUNDS} rounds: a store has the old ones o
   for (let round = 1; round <= KILL_ROUNDS; round++, hour++) {
     {
       await using service = await startProcess(folder.path, {});
-      await killAmid(service, "hours", hoursCsv(hour + 1));
+      await killDuringUpload(service, "hours", hoursCsv(hour + 1));
     }
     await using service = await startProcess(folder.path, {});
     for (const id of IDS.filter((_, index) => index % 97 === 0)) {
@@ -84,8 +84,8 @@ Deno.test(`hours amid kill -9, ${KILL_ROUNDS} rounds: a store has the old ones o
   }
 });
 
-/** Begins an upload and kills the service within it, or shortly after its end. */
-async function killAmid(
+/** Starts an upload and kills the service during it or shortly after its end. */
+async function killDuringUpload(
   service: ServiceProcess,
   kind: "status" | "hours",
   csv: string,
@@ -96,7 +96,7 @@ async function killAmid(
   await Promise.all([service.ended, sending]);
 }
 
-/** How many polls there are; fails where a store has some of its own but not all. */
+/** Counts all polls. Fails if a store has some of its polls but not all. */
 async function countPolls({ url }: ServiceProcess): Promise<number> {
   let count = 0;
   for (let next = "/stores?limit=1000"; next !== null;) {

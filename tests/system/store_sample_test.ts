@@ -3,18 +3,18 @@ import { startTestService } from "../support/service.ts";
 import { reportText } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 
-/** Real stores, laid beside the repository where there are some. */
+/** Real stores, if they lie next to the repository. */
 const SAMPLE = new URL("../../../shared/data/stores/", import.meta.url);
-const isHere = await Deno.stat(SAMPLE).then(() => true, () => false);
+const exists = await Deno.stat(SAMPLE).then(() => true, () => false);
 
 /**
- * Five stores as a program apart from this one worked them out: it cuts the week at every poll and
- * every edge of business hours, with the zones of Python's zoneinfo, and asks of the middle of each
- * piece whether the store is open and what the last poll before it said. Open hours of the day and
- * of the week, then the row of the report.
+ * Five stores as an independent program calculated them. It cuts the week at every poll and every
+ * edge of business hours, with the zones of Python's zoneinfo, and checks in the middle of each piece
+ * whether the store is open and what the last poll before it found. Open hours of the day and of the
+ * week, then the row of the report.
  */
-const WORKED: Readonly<Record<string, [dayHours: number, weekHours: number, row: string]>> = {
-  // No hours: open always; its only poll says inactive.
+const CALCULATED: Readonly<Record<string, [dayHours: number, weekHours: number, row: string]>> = {
+  // No hours: always open. Its only poll is inactive.
   "006c9910-9126-4bb9-b5d8-cd37bc14790b": [24, 168, "0.00,0.00,0.00,60.00,24.00,168.00"],
   // New York, one span a day of 13.5 h: 7 × 13.5 = 94.5.
   "009c0a31-4856-4f4b-a2a1-a53145db6f45": [13.5, 94.5, "60.00,13.50,94.50,0.00,0.00,0.00"],
@@ -33,12 +33,12 @@ const WORKED: Readonly<Record<string, [dayHours: number, weekHours: number, row:
     "60.00,16.97,117.77,0.00,0.00,0.00",
   ],
 };
-/** SHA-256 of the report on all 849 stores that the same program wrote. */
+/** SHA-256 of that program's report on all 849 stores. */
 const ALL_ROWS = "c3981c380f26c3d18f3f196338a3a849274ef11eb6337e46d07357a02f1ba250";
 
 Deno.test({
-  name: "the sample of real stores loads without rejects, and its report is the one worked apart",
-  ignore: !isHere,
+  name: "the sample of real stores loads without rejects, and its report equals an independent one",
+  ignore: !exists,
   async fn() {
     await using service = await startTestService();
     const { url } = service;
@@ -61,10 +61,10 @@ Deno.test({
       text.trimEnd().split("\n").slice(1).map((line) => [line.slice(0, 36), line.slice(37)]),
     );
     assertEquals(rows.size, 849);
-    for (const [id, [dayHours, weekHours, row]] of Object.entries(WORKED)) {
+    for (const [id, [dayHours, weekHours, row]] of Object.entries(CALCULATED)) {
       assertEquals(rows.get(id), row, id);
       const [, upDay, upWeek, , downDay, downWeek] = row.split(",").map(Number);
-      // Two decimals each, so a sum is off by 0.01 at most.
+      // Both have two decimals, so their sum is off by at most 0.01.
       assert(Math.abs(upDay + downDay - dayHours) <= 0.0101, id);
       assert(Math.abs(upWeek + downWeek - weekHours) <= 0.0101, id);
     }

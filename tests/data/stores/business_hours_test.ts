@@ -10,14 +10,14 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const MONDAY = 0, SATURDAY = 5, SUNDAY = 6;
 
-/** A weekly span from texts that are right. */
+/** A weekly span from valid texts. */
 function weekly(day: number, start: string, end: string): WeeklySpan {
   const read = readWeeklySpan({ day: String(day), start, end });
   assert("span" in read, `${day} ${start} ${end}`);
   return read.span;
 }
 
-/** What is open from one UTC minute to another, as texts. */
+/** The open spans between two UTC minutes, as texts. */
 function open(
   zone: string,
   hours: readonly WeeklySpan[] | null,
@@ -29,7 +29,7 @@ function open(
   );
 }
 
-Deno.test("readWeeklySpan() takes a day and two clocks", () => {
+Deno.test("readWeeklySpan() reads a day and two clocks", () => {
   // 09:30 is 34,200 s after midnight, 17:15:30.5 is 62,130.5 s.
   assertEquals(readWeeklySpan({ day: "2", start: "09:30:00", end: "17:15:30.500" }), {
     span: { day: 2, startMs: 34_200_000, endMs: 62_130_500 },
@@ -46,7 +46,7 @@ Deno.test("readWeeklySpan() opens the whole day from 00:00:00 to 00:00:00 and to
   assertEquals(readWeeklySpan({ day: "0", start: "10:00:00", end: "23:59:59" }), {
     span: { day: 0, startMs: 10 * HOUR_MS, endMs: DAY_MS },
   });
-  // A second earlier is what it says: 23:59:58 is 86,398 s.
+  // One second earlier means just that: 23:59:58 is 86,398 s.
   assertEquals(readWeeklySpan({ day: "0", start: "00:00:00", end: "23:59:58" }), {
     span: { day: 0, startMs: 0, endMs: 86_398_000 },
   });
@@ -107,7 +107,7 @@ Deno.test("readWeeklySpan() lists everything that is wrong at once", () => {
   }
 });
 
-Deno.test("openSpans() gives local spans as UTC, cut at the ends of what is asked for", () => {
+Deno.test("openSpans() returns local spans in UTC, clipped to the span it is called with", () => {
   // 2024-05-06 is a Monday; Chicago is at UTC-5 in May.
   const hours = [weekly(MONDAY, "09:00:00", "17:00:00")];
   const week = ["2024-05-04T00:00", "2024-05-11T00:00"] as const;
@@ -117,14 +117,14 @@ Deno.test("openSpans() gives local spans as UTC, cut at the ends of what is aske
   assertEquals(open("America/Chicago", hours, ["2024-05-07T00:00", "2024-05-08T00:00"]), []);
 });
 
-Deno.test("openSpans() is all of the time without hours, none of it with no spans", () => {
+Deno.test("openSpans() returns everything if hours are unknown, and nothing for an empty list", () => {
   const day = ["2024-05-06T10:00", "2024-05-07T10:00"] as const;
   assertEquals(open("Asia/Tokyo", null, day), ["05-06T10:00 05-07T10:00"]);
   assertEquals(open("Asia/Tokyo", [], day), []);
   assertEquals(open("Asia/Tokyo", null, ["2024-05-06T10:00", "2024-05-06T10:00"]), []);
 });
 
-Deno.test("openSpans() joins spans that overlap or touch, and leaves gaps", () => {
+Deno.test("openSpans() joins spans that overlap or touch, and keeps gaps", () => {
   const hours = [
     weekly(MONDAY, "13:00:00", "15:00:00"),
     weekly(MONDAY, "09:00:00", "11:00:00"),
@@ -139,7 +139,7 @@ Deno.test("openSpans() joins spans that overlap or touch, and leaves gaps", () =
   ]);
 });
 
-Deno.test("openSpans() runs over midnight, also from the day before the span", () => {
+Deno.test("openSpans() includes spans over midnight, even from the day before", () => {
   // 2024-05-05 is a Sunday; Berlin is at UTC+2: 22:00 to 02:00 is 20:00 to 00:00 UTC.
   const hours = [weekly(SUNDAY, "22:00:00", "02:00:00")];
   assertEquals(open("Europe/Berlin", hours, ["2024-05-01T00:00", "2024-05-08T00:00"]), [
@@ -155,17 +155,17 @@ Deno.test("openSpans() runs over midnight, also from the day before the span", (
   ]);
 });
 
-Deno.test("whole days of a week join into all of it", () => {
+Deno.test("seven whole days join into one span", () => {
   const hours = [0, 1, 2, 3, 4, 5, 6].map((day) => weekly(day, "00:00:00", "23:59:59"));
   const twoWeeks = ["2024-10-25T12:00", "2024-11-08T12:00"] as const;
   assertEquals(open("America/Chicago", hours, twoWeeks), ["10-25T12:00 11-08T12:00"]);
 });
 
-/** A Sunday on which clocks change, as the hours of a store see it. */
+/** A Sunday on which clocks change. */
 interface ChangeCase {
   readonly zone: string;
   readonly date: string;
-  /** Weekly spans of the Sunday, and what each of them is on that day. */
+  /** Weekly spans of the Sunday, and when each one is open on that day. */
   readonly spans: readonly [start: string, end: string, open: string | null][];
 }
 
@@ -177,14 +177,14 @@ const CHANGES: readonly ChangeCase[] = [
     spans: [
       ["00:00:00", "00:00:00", "03-10T06:00 03-11T05:00"],
       ["01:00:00", "04:00:00", "03-10T07:00 03-10T09:00"],
-      // 02:30 is skipped, so it is 03:30 CDT, 08:30 UTC.
+      // 02:30 is skipped, so it counts as 03:30 CDT, 08:30 UTC.
       ["02:30:00", "04:00:00", "03-10T08:30 03-10T09:00"],
       ["01:00:00", "02:30:00", "03-10T07:00 03-10T08:30"],
-      // From 03:30 CDT to 03:15 CDT nothing is left.
+      // Nothing is left from 03:30 CDT to 03:15 CDT.
       ["02:30:00", "03:15:00", null],
     ],
   },
-  // 02:00 CDT becomes 01:00 CST at 07:00 UTC: 25 hours; 01:30 is first 06:30 UTC, then 07:30.
+  // 02:00 CDT becomes 01:00 CST at 07:00 UTC: 25 hours. 01:30 is first 06:30 UTC, then 07:30.
   {
     zone: "America/Chicago",
     date: "2024-11-03",
@@ -204,7 +204,7 @@ const CHANGES: readonly ChangeCase[] = [
       ["02:30:00", "04:00:00", "03-31T01:30 03-31T02:00"],
     ],
   },
-  // 03:00 CEST becomes 02:00 CET at 01:00 UTC; 02:30 is first 00:30 UTC.
+  // 03:00 CEST becomes 02:00 CET at 01:00 UTC. 02:30 is first 00:30 UTC.
   {
     zone: "Europe/Berlin",
     date: "2024-10-27",
@@ -219,11 +219,11 @@ const CHANGES: readonly ChangeCase[] = [
     date: "2024-10-06",
     spans: [
       ["00:00:00", "00:00:00", "10-05T13:30 10-06T13:00"],
-      // 02:15 is skipped, so it is 02:45 LHDT, 15:45 UTC.
+      // 02:15 is skipped, so it counts as 02:45 LHDT, 15:45 UTC.
       ["02:15:00", "04:00:00", "10-05T15:45 10-05T17:00"],
     ],
   },
-  // 02:00 LHDT becomes 01:30 LHST at 15:00 UTC the day before: 24.5 hours; 01:45 is first 14:45 UTC.
+  // 02:00 LHDT becomes 01:30 LHST at 15:00 UTC the day before: 24.5 hours. 01:45 is first 14:45 UTC.
   {
     zone: "Australia/Lord_Howe",
     date: "2024-04-07",
@@ -240,14 +240,14 @@ for (const { zone, date, spans } of CHANGES) {
     const around = [dayMs - 3 * DAY_MS, dayMs + 3 * DAY_MS]
       .map((timeMs) => new Date(timeMs).toISOString().slice(0, 16));
     const [from, to] = around;
-    for (const [start, end, wanted] of spans) {
+    for (const [start, end, expected] of spans) {
       const found = open(zone, [weekly(SUNDAY, start, end)], [from, to]);
-      assertEquals(found, wanted === null ? [] : [wanted], `${start} to ${end}`);
+      assertEquals(found, expected === null ? [] : [expected], `${start} to ${end}`);
     }
   });
 }
 
-Deno.test("a span over midnight keeps its clocks in the night of a change", () => {
+Deno.test("a span over midnight keeps its local times in the night of a clock change", () => {
   // Saturday 22:00 CST is 04:00 UTC, Sunday 04:00 CDT is 09:00 UTC: 5 hours, not 6.
   const hours = [weekly(SATURDAY, "22:00:00", "04:00:00")];
   assertEquals(open("America/Chicago", hours, ["2024-03-07T00:00", "2024-03-14T00:00"]), [
@@ -255,7 +255,7 @@ Deno.test("a span over midnight keeps its clocks in the night of a change", () =
   ]);
 });
 
-Deno.test("Phoenix, which changes no clocks, opens at one UTC time all the year", () => {
+Deno.test("a span in Phoenix, which has no clock changes, has the same UTC times all year", () => {
   const hours = [weekly(SUNDAY, "09:00:00", "10:00:00")];
   for (const date of ["2024-03-03", "2024-03-10", "2024-07-07", "2024-11-03", "2024-11-10"]) {
     const [from, to] = [`${date}T00:00`, `${date}T23:00`];
@@ -265,7 +265,7 @@ Deno.test("Phoenix, which changes no clocks, opens at one UTC time all the year"
   }
 });
 
-Deno.test("a day that a zone left out has no business hours", () => {
+Deno.test("a day that a zone skipped has no business hours", () => {
   // Apia went from Thursday 2011-12-29 (UTC-10) to Saturday 12-31 (UTC+14) at 10:00 UTC of the 30th.
   const FRIDAY = 4;
   const days = ["2011-12-28T00:00", "2012-01-03T00:00"] as const;
@@ -276,7 +276,7 @@ Deno.test("a day that a zone left out has no business hours", () => {
   ]);
 });
 
-Deno.test("openSpans() answers for another span and for the first one again", () => {
+Deno.test("openSpans() can be called for another span and for the first one again", () => {
   const { openSpans } = createBusinessHours("America/Chicago");
   const hours = [weekly(MONDAY, "09:00:00", "17:00:00")];
   const may = { fromMs: Date.UTC(2024, 4, 6), toMs: Date.UTC(2024, 4, 7) };
@@ -292,7 +292,7 @@ Deno.test("openSpans() answers for another span and for the first one again", ()
   }
 });
 
-Deno.test("createBusinessHours() refuses a zone that is none", () => {
+Deno.test("createBusinessHours() throws if the zone does not exist", () => {
   assertThrows(() => createBusinessHours("America/Gotham"), RangeError, "America/Gotham");
 });
 
@@ -305,11 +305,11 @@ const weeklySpan = fc.record({
 })
   .filter(({ startMs, endMs }) => startMs !== endMs);
 
-Deno.test("a time is open where the clocks of a span say so, away from changes", () => {
+Deno.test("a time is open if the local clock lies within a span, away from clock changes", () => {
   const times = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2037, 0, 1) });
   fc.assert(fc.property(zoneNames, fc.array(weeklySpan), times, (zone, hours, timeMs) => {
     const zoned = Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
-    // A change of clocks is no more than two days from here where offsets differ.
+    // If offsets differ, the clocks change within two days.
     const isPlain = [-2, -1, 1, 2].every((days) =>
       zoned.add({ days }).offsetNanoseconds === zoned.offsetNanoseconds
     );
@@ -328,7 +328,7 @@ Deno.test("a time is open where the clocks of a span say so, away from changes",
   }));
 });
 
-Deno.test("open spans ascend with time between them, inside what is asked for", () => {
+Deno.test("open spans are ascending, with time between them, within the requested span", () => {
   const starts = fc.integer({ min: Date.UTC(1990, 0, 1), max: Date.UTC(2037, 0, 1) });
   const lengths = fc.integer({ min: 0, max: 9 * DAY_MS });
   fc.assert(

@@ -5,7 +5,7 @@ import { readAll } from "./uploads.ts";
 
 const HOUR_MS = 3_600_000;
 
-Deno.test("scattered rows of hours come together by store, sorted and each span once", () => {
+Deno.test("scattered rows of hours are grouped by store, sorted and without duplicates", () => {
   const { reader, byStore, accepted } = collectHours();
   readAll(
     reader,
@@ -30,14 +30,14 @@ Deno.test("scattered rows of hours come together by store, sorted and each span 
 });
 
 for (const header of ["end,day,start,store_id", "END_TIME , Weekday,startTimeLocal,Store ID"]) {
-  Deno.test(`hours are recognised under ${header}`, () => {
+  Deno.test(`hours are recognised with the header ${header}`, () => {
     const { reader, byStore } = collectHours();
     readAll(reader, `${header}\n17:00:00,4,09:00:00,s\n`);
     assertEquals(byStore.get("s"), [4, 9 * HOUR_MS, 17 * HOUR_MS]);
   });
 }
 
-Deno.test("wrong rows of hours are told by the documented name of their column", () => {
+Deno.test("a wrong row of hours is listed with the documented name of its column", () => {
   const { reader, byStore } = collectHours();
   readAll(
     reader,
@@ -48,8 +48,8 @@ Deno.test("wrong rows of hours are told by the documented name of their column",
       "s,0,09:00:00,09:00:00\n" +
       "a b,0,09:00:00,17:00:00\n",
   );
-  const told = reader.rejected().first.map(({ field, value }) => [field, value]);
-  assertEquals(told, [
+  const rejected = reader.rejected().first.map(({ field, value }) => [field, value]);
+  assertEquals(rejected, [
     ["day_of_week", "7"],
     ["start_time_local", "9 am"],
     ["end_time_local", ""],
@@ -59,7 +59,7 @@ Deno.test("wrong rows of hours are told by the documented name of their column",
   assertEquals(byStore.size, 0);
 });
 
-Deno.test("a store has at most so many rows of hours; more are told", () => {
+Deno.test("a store has at most 1,000 rows of hours; more are rejected", () => {
   const { reader, byStore, accepted } = collectHours();
   const rows = Array.from({ length: STORE_SPANS_MAX + 2 }, () => "s,0,09:00:00,17:00:00\n");
   readAll(reader, `store_id,day,start,end\n${rows.join("")}t,1,09:00:00,17:00:00\n`);
@@ -93,7 +93,7 @@ Deno.test("a store is without hours if all of its rows are rejected, wherever th
   ]);
 });
 
-Deno.test("of several zones of a store the last counts; one that is not there is told", () => {
+Deno.test("if a store has several zones, the last one wins; an unknown zone is rejected", () => {
   const { reader, byStore, accepted } = collectZones();
   readAll(
     reader,

@@ -16,7 +16,7 @@ const WEEK_MS = 7 * DAY_MS;
 const WINDOWS = ["hour", "day", "week"] as const;
 const LENGTH_MS = { hour: HOUR_MS, day: DAY_MS, week: WEEK_MS };
 
-/** A store and a question, anything that may be. */
+/** Any store, and any report on it. */
 interface Given {
   readonly zone: string;
   readonly hours: readonly WeeklySpan[] | null;
@@ -25,7 +25,7 @@ interface Given {
   readonly maxHoldMs: number | null;
 }
 
-/** Data whose times are whole multiples of a step; the first poll is not behind the end. */
+/** Data whose times are multiples of a step. The first poll is not after the end. */
 function anyData(zones: readonly string[], stepMs: number): fc.Arbitrary<Given> {
   const steps = (leastMs: number, mostMs: number) =>
     fc.integer({ min: Math.ceil(leastMs / stepMs), max: Math.floor(mostMs / stepMs) })
@@ -55,7 +55,7 @@ function measured({ zone, hours, polls, asOfMs, maxHoldMs }: Given): Uptime {
   return uptime;
 }
 
-Deno.test("up + down + unknown is the open time of each window, whatever the data", () => {
+Deno.test("up + down + unknown is the open time of each window, for any data", () => {
   const zones = Intl.supportedValuesOf("timeZone");
   fc.assert(fc.property(anyData(zones, 1), (given) => {
     const uptime = measured(given);
@@ -71,7 +71,7 @@ Deno.test("up + down + unknown is the open time of each window, whatever the dat
   }));
 });
 
-Deno.test("everything some whole weeks later is the same, where no clocks change", () => {
+Deno.test("shifting everything by whole weeks changes nothing, in zones without clock changes", () => {
   const zones = ["UTC", "America/Phoenix", "Asia/Kathmandu", "Pacific/Kiritimati"];
   const weeks = fc.integer({ min: -200, max: 200 });
   fc.assert(fc.property(anyData(zones, 1), weeks, (given, count) => {
@@ -85,18 +85,18 @@ Deno.test("everything some whole weeks later is the same, where no clocks change
   }));
 });
 
-Deno.test("a span in two parts is the same as whole, where no clocks change", () => {
+Deno.test("splitting a span in two changes nothing, while no clocks change", () => {
   const zones = Intl.supportedValuesOf("timeZone");
   const part = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(fc.property(anyData(zones, 1), part, (given, share) => {
-    // An edge within a skipped hour moves, which the middle of a span does not.
+    // An edge within a skipped hour moves; the middle of a span does not.
     fc.pre(given.hours !== null && isSteady(given));
     const hours = given.hours.flatMap((span) => splitSpan(span, share));
     assertEquals(measured({ ...given, hours }), measured(given));
   }));
 });
 
-/** Whether a zone has one offset in the days that a report looks at. */
+/** Whether a zone has one offset on all days that a report covers. */
 function isSteady({ zone, asOfMs }: Given): boolean {
   const end = Temporal.Instant.fromEpochMilliseconds(asOfMs).toZonedDateTimeISO(zone)
     .add({ days: 2 });
@@ -104,7 +104,7 @@ function isSteady({ zone, asOfMs }: Given): boolean {
   return change === null || change.epochMilliseconds < asOfMs - 10 * DAY_MS;
 }
 
-/** A weekly span as two that touch, or as it is where there is nothing to split. */
+/** Splits a weekly span into two that touch, or returns it if there is nothing to split. */
 function splitSpan(span: WeeklySpan, share: number): WeeklySpan[] {
   const lengthMs = (span.endMs - span.startMs + DAY_MS) % DAY_MS;
   const atMs = span.startMs + Math.floor(lengthMs * share);
@@ -118,7 +118,7 @@ function splitSpan(span: WeeklySpan, share: number): WeeklySpan[] {
   return [{ ...span, endMs: rest }, { day, startMs: rest, endMs: span.endMs }];
 }
 
-Deno.test("every quarter of an hour has the status of the poll that covers it", () => {
+Deno.test("every quarter of an hour takes the status of the poll that covers it", () => {
   const stepMs = 15 * MINUTE_MS;
   fc.assert(
     fc.property(anyData(["UTC", "Asia/Kolkata"], stepMs), (given) => {
@@ -126,7 +126,7 @@ Deno.test("every quarter of an hour has the status of the poll that covers it", 
       for (const window of WINDOWS) {
         const sum: Record<keyof OpenTime, number> = { upMs: 0, downMs: 0, unknownMs: 0 };
         for (let back = LENGTH_MS[window]; back > 0; back -= stepMs) {
-          // The middle of a quarter, as every edge lies between two.
+          // The middle of a quarter: all edges lie between quarters.
           const kind = kindAt(given, given.asOfMs - back + stepMs / 2);
           if (kind !== null) sum[kind] += stepMs;
         }
@@ -137,7 +137,7 @@ Deno.test("every quarter of an hour has the status of the poll that covers it", 
   );
 });
 
-/** What the rules say of one moment, by looking at every poll and every span; null is closed. */
+/** The status of one moment by the rules, from every poll and every span; null if closed. */
 function kindAt(given: Given, timeMs: number): keyof OpenTime | null {
   if (!isOpenAt(given, timeMs)) return null;
   const polls = given.polls.filter(([ms]) => ms <= given.asOfMs);

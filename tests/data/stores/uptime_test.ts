@@ -5,7 +5,7 @@ import { pollsPage, rowOf, type UptimeCase, uptimeOf, utcMs } from "./uptime_cas
 /** 2024-05-06 is a Monday, day 0. */
 const MORNING = ["0 09:00:00 12:00:00"];
 
-Deno.test("polls at 10:14 and 11:15 within 09:00 to 12:00: the first covers what is before it", () => {
+Deno.test("polls at 10:14 and 11:15 within 09:00 to 12:00: the first one covers the time before it", () => {
   const given: UptimeCase = {
     hours: MORNING,
     polls: ["2024-05-06T10:14 active", "2024-05-06T11:15 inactive"],
@@ -22,8 +22,8 @@ Deno.test("polls at 10:14 and 11:15 within 09:00 to 12:00: the first covers what
   });
 });
 
-Deno.test("without a poll in the window the last one before it holds", () => {
-  // Two weeks earlier: inactive ever since. Open 3 h of the one Monday that the week has.
+Deno.test("if a window has no poll, the last one before it holds", () => {
+  // Inactive since two weeks earlier. The one Monday of the week is open for 3 h.
   assertEquals(
     rowOf({
       hours: MORNING,
@@ -34,7 +34,7 @@ Deno.test("without a poll in the window the last one before it holds", () => {
   );
 });
 
-Deno.test("a store that is polled for the first time just now has that status all the week", () => {
+Deno.test("a store polled for the first time just now has that status all week", () => {
   // Open always: 60 minutes, 24 h, 168 h.
   assertEquals(
     rowOf({ polls: ["2024-05-06T12:00 active"], asOf: "2024-05-06T12:00" }),
@@ -42,7 +42,7 @@ Deno.test("a store that is polled for the first time just now has that status al
   );
 });
 
-Deno.test("polls on the edges of business hours and windows count from that moment", () => {
+Deno.test("polls on the edges of business hours and windows count from their time on", () => {
   assertEquals(
     rowOf({
       hours: MORNING,
@@ -53,22 +53,22 @@ Deno.test("polls on the edges of business hours and windows count from that mome
       ],
       asOf: "2024-05-06T12:00",
     }),
-    // Hour from 11:00: all of it inactive. Day: 09:00 to 11:00 up, 11:00 to 12:00 down.
+    // Hour from 11:00: all inactive. Day: 09:00 to 11:00 up, 11:00 to 12:00 down.
     "0.00,2.00,2.00,60.00,1.00,1.00",
   );
-  // A poll at the start of the hour, which is within the windows of day and week.
+  // A poll at the start of the hour, within the windows of day and week.
   assertEquals(
     rowOf({
       polls: ["2024-05-06T10:00 active", "2024-05-06T11:00 inactive"],
       asOf: "2024-05-06T12:00",
     }),
-    // Of the day 24 - 1 h up, of the week 168 - 1 h.
+    // 24 - 1 h of the day are up, 168 - 1 h of the week.
     "0.00,23.00,167.00,60.00,1.00,1.00",
   );
 });
 
-Deno.test("polls outside business hours say what holds when they begin", () => {
-  // Inactive since 06:00, before the store opens; the poll at 12:00 is behind its end.
+Deno.test("polls outside business hours set the status at opening time", () => {
+  // Inactive since 06:00, before the store opens. The poll at 12:00 comes after it closes.
   assertEquals(
     rowOf({
       hours: MORNING,
@@ -83,16 +83,16 @@ Deno.test("polls outside business hours say what holds when they begin", () => {
   );
 });
 
-Deno.test("a span over midnight is one stretch in the windows of both days", () => {
-  // Sunday 22:00 to Monday 02:00, active until 01:00; at 01:30 the hour goes back to 00:30.
+Deno.test("a span over midnight counts in the windows of both days", () => {
+  // Sunday 22:00 to Monday 02:00, active until 01:00. At 01:30 the hour goes back to 00:30.
   assertEquals(
     rowOf({
       hours: ["6 22:00:00 02:00:00"],
       polls: ["2024-05-05T12:00 active", "2024-05-06T01:00 inactive"],
       asOf: "2024-05-06T01:30",
     }),
-    // 00:30 to 01:00 up, 01:00 to 01:30 down; 22:00 to 01:00 is 3 h. The week began on Monday at
-    // 01:30 in the night of the span before: 01:30 to 02:00 are half an hour more.
+    // 00:30 to 01:00 up, 01:00 to 01:30 down. 22:00 to 01:00 is 3 h. The week began on Monday at
+    // 01:30, within the span of the night before: 01:30 to 02:00 adds half an hour.
     "30.00,3.00,3.50,30.00,0.50,0.50",
   );
 });
@@ -116,7 +116,7 @@ Deno.test("overlapping and adjacent spans count once", () => {
   );
 });
 
-Deno.test("polls later than the end do not exist, the one at the end does", () => {
+Deno.test("polls after the end do not count, a poll at the end does", () => {
   const given = {
     polls: ["2024-05-06T08:00 active", "2024-05-06T10:00 inactive", "2024-05-06T11:00 active"],
   };
@@ -136,7 +136,7 @@ Deno.test("polls later than the end do not exist, the one at the end does", () =
   assertEquals(measureUptime(pollsPage([]), open, { asOfMs, maxHoldMs: null }), null);
 });
 
-Deno.test("with a longest hold, time further from its poll is unknown", () => {
+Deno.test("if polls hold for a limited time, time further away is unknown", () => {
   assertEquals(
     rowOf({
       hours: MORNING,
@@ -144,13 +144,13 @@ Deno.test("with a longest hold, time further from its poll is unknown", () => {
       asOf: "2024-05-06T12:30",
       maxHoldHours: 0.5,
     }),
-    // Known: 09:44 to 10:44 up (1 h), 11:15 to 11:45 down (0.5 h); of 3 h open 1.5 h are left.
+    // Known: 09:44 to 10:44 up (1 h), 11:15 to 11:45 down (0.5 h). 1.5 h of the 3 h are left.
     // Hour from 11:30: 15 minutes down, 11:45 to 12:00 unknown.
     "0.00,1.00,1.00,15.00,0.50,0.50,15.00,1.50,1.50",
   );
   assertEquals(
     rowOf({ polls: ["2024-05-01T00:00 active"], asOf: "2024-05-06T00:00", maxHoldHours: 24 }),
-    // 120 h ago: a day before it and a day behind it, 48 of 168 h.
+    // 120 h ago: the day before it and the day after it, 48 of 168 h.
     "0.00,0.00,48.00,0.00,0.00,0.00,60.00,24.00,120.00",
   );
   assertEquals(
@@ -159,23 +159,23 @@ Deno.test("with a longest hold, time further from its poll is unknown", () => {
       asOf: "2024-05-06T00:00",
       maxHoldHours: 24,
     }),
-    // The first holds 23 h, to the next one, and 24 h before it: 47 h up, 1 h down, 120 h unknown.
+    // The first poll holds for 23 h until the next, and 24 h back: 47 h up, 1 h down, 120 h unknown.
     "0.00,23.00,47.00,60.00,1.00,1.00,0.00,0.00,120.00",
   );
 });
 
-Deno.test("hours of the day that clocks change are those of the clock", () => {
+Deno.test("on the day of a clock change, hours follow the local clock", () => {
   // Chicago, Sunday 2024-03-10, open 00:00 to 06:00 local: 06:00 to 11:00 UTC, 5 h of 6.
   const hours = ["6 00:00:00 06:00:00"];
   const spring: UptimeCase = {
     zone: "America/Chicago",
     hours,
-    // Inactive from 03:00 CDT on, which is right behind the change.
+    // Inactive from 03:00 CDT on, right after the change.
     polls: ["2024-03-10T06:00 active", "2024-03-10T08:00 inactive"],
     asOf: "2024-03-10T12:00",
   };
   assertEquals(rowOf(spring), "0.00,2.00,2.00,0.00,3.00,3.00");
-  // Sunday 2024-11-03: 05:00 to 12:00 UTC, 7 h; 01:30 comes twice, at 06:30 and 07:30 UTC.
+  // Sunday 2024-11-03: 05:00 to 12:00 UTC, 7 h. 01:30 occurs twice, at 06:30 and 07:30 UTC.
   const autumn: UptimeCase = {
     zone: "America/Chicago",
     hours,
@@ -183,8 +183,8 @@ Deno.test("hours of the day that clocks change are those of the clock", () => {
     asOf: "2024-11-03T12:00",
   };
   assertEquals(rowOf(autumn), "0.00,2.50,2.50,60.00,4.50,4.50");
-  // Berlin 2024-10-27, open all Sunday: 22:00 UTC the day before to 23:00 UTC, 25 h. The week from
-  // Sunday 23:00 UTC has nothing of the Sunday before.
+  // Berlin 2024-10-27, open all Sunday: 22:00 UTC the day before to 23:00 UTC, 25 h. The week
+  // starts on Sunday 23:00 UTC, so it has nothing of the Sunday before.
   const berlin: UptimeCase = {
     zone: "Europe/Berlin",
     hours: ["6 00:00:00 00:00:00"],

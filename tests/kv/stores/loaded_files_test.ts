@@ -2,7 +2,7 @@ import { getLoadedFile, setLoadedFile } from "../../../kv/stores/loaded_files.ts
 import { assertEquals } from "../../support/assert.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
-Deno.test("a file that was loaded is known by its name, as it was the last time", async () => {
+Deno.test("a loaded file is found by its name, as it was when it was last loaded", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   assertEquals(await getLoadedFile(kv, "a.csv"), null);
   const file = { path: "/data/a.csv", sizeBytes: 12, modifiedMs: 1_674_648_579_388 };

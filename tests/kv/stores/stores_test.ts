@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000;
 const MONDAY: WeeklySpan = { day: 0, startMs: 9 * HOUR_MS, endMs: 17 * HOUR_MS };
 const FRIDAY_NIGHT: WeeklySpan = { day: 4, startMs: 22 * HOUR_MS, endMs: 2 * HOUR_MS };
 
-Deno.test("a store has the hours and the zone that were staged, whichever came first", async () => {
+Deno.test("a store has the hours and the zone that were set, in either order", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   assertEquals(await getStoreSettings(kv, "a"), null);
   await commitStores(kv, [["a", [MONDAY, FRIDAY_NIGHT]]], stageStoreHours);
@@ -28,7 +28,7 @@ Deno.test("a store has the hours and the zone that were staged, whichever came f
   assertEquals(await getStoreSettings(kv, "a"), { id: "a", zone: "Asia/Kolkata", hours: [] });
 });
 
-Deno.test("stores are listed in the order of ids, each once, also from behind one", async () => {
+Deno.test("stores are listed once each, in the order of their ids, from the start or after an id", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   // A hyphen is below a dot, and both are below letters (ASCII).
   const ids = ["1", "10", "2", "A", "a", "a-b", "a.b", "ab"];
@@ -43,7 +43,7 @@ Deno.test("stores are listed in the order of ids, each once, also from behind on
   assertEquals(await Array.fromAsync(listStoreSettings(kv, "b")), []);
 });
 
-Deno.test("as many spans as a store may have fit its value, and many stores few commits", async () => {
+Deno.test("the most spans a store may have fit one value, and many stores take few commits", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const hours = Array.from({ length: STORE_SPANS_MAX }, (_, index): WeeklySpan => {
     return { day: index % 7, startMs: 86_399_000 - index, endMs: 86_400_000 };

@@ -4,7 +4,7 @@ import { postStores } from "../../support/stores.ts";
 import { message, postTelemetry } from "../../support/telemetry.ts";
 import { assertProblem } from "../problem_assert.ts";
 
-Deno.test("stores are those with polls, hours or a zone, in the order of ids, page by page", async () => {
+Deno.test("GET /stores lists stores with polls, hours or a zone, in the order of their ids, by page", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   assertEquals((await askJson(`${url}/stores`)).body, { stores: [], next: null });
@@ -40,8 +40,8 @@ Deno.test("stores are those with polls, hours or a zone, in the order of ids, pa
     '</stores?limit=2&cursor=c>; rel="next"',
     null,
   ]);
-  const behind = (await askJson(`${url}/stores?cursor=b`)).body.stores;
-  assertEquals(behind.map(({ store_id }: { store_id: string }) => store_id), ["b:2", "c", "d"]);
+  const rest = (await askJson(`${url}/stores?cursor=b`)).body.stores;
+  assertEquals(rest.map(({ store_id }: { store_id: string }) => store_id), ["b:2", "c", "d"]);
 });
 
 Deno.test("fields=latest adds the latest poll of each store, on every page", async () => {
@@ -71,7 +71,7 @@ Deno.test("fields=latest adds the latest poll of each store, on every page", asy
   assertEquals([wrong.status, wrong.body.errors[0].detail], [400, "fields must be latest"]);
 });
 
-Deno.test("meters and devices are no stores, and stores are neither", async () => {
+Deno.test("meters and devices are not stores, and stores are neither", async () => {
   await using service = await startTestService();
   const { url } = service;
   await importText(url, "one", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
@@ -94,7 +94,7 @@ Deno.test("meters and devices are no stores, and stores are neither", async () =
   }
 });
 
-Deno.test("a store that is not known is a 404, an id that none may have a 400", async () => {
+Deno.test("an unknown store is a 404, an id that no store may have is a 400", async () => {
   await using service = await startTestService({ role: "api" });
   assertProblem(await askJson(`${service.url}/stores/x`), {
     status: 404,

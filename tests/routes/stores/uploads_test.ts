@@ -22,7 +22,7 @@ async function storeOf(url: string, id: string): Promise<JsonAnswer["body"]> {
   return (await askJson(`${url}/stores/${id}`)).body;
 }
 
-Deno.test("polls add up: new ones, the same, another status at a known time", async () => {
+Deno.test("polls are counted as new, unchanged, or updated with another status", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const first = await postStores(url, "status", STATUS);
@@ -42,7 +42,7 @@ Deno.test("polls add up: new ones, the same, another status at a known time", as
     received: 5,
     inserted: 1,
     updated: 1,
-    // The poll that was there, and the row that a later one of its time replaced.
+    // The poll that was there, and a row that a later one with the same time replaced.
     unchanged: 2,
     rejected: 1,
     rejects: [{ line: 5, field: "status", value: "on", rule: "active or inactive, or 1 or 0" }],
@@ -59,7 +59,7 @@ Deno.test("polls add up: new ones, the same, another status at a known time", as
   });
 });
 
-Deno.test("hours and zones replace what a store had, and leave other stores alone", async () => {
+Deno.test("hours and zones replace those of their stores, and leave other stores alone", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const hours = await postStores(url, "hours", HOURS);
@@ -138,7 +138,7 @@ Deno.test("of many stores without hours the answer names 100 and counts all", as
   assertEquals(body.stores_without_hours.at(-1), "s1099");
 });
 
-Deno.test("a row whose zone does not exist leaves its store what it had, and says so", async () => {
+Deno.test("a row whose zone does not exist is rejected, and its store keeps its zone", async () => {
   await using service = await startTestService({ role: "api" });
   await postStores(service.url, "timezones", ZONES);
   const { status, body } = await postStores(
@@ -161,7 +161,7 @@ Deno.test("a row whose zone does not exist leaves its store what it had, and say
 });
 
 for (const [kind, text] of [["status", STATUS], ["hours", HOURS], ["timezones", ZONES]] as const) {
-  Deno.test(`${kind} in gzip are the same as plain`, async () => {
+  Deno.test(`an upload of ${kind} in gzip gives the same as a plain one`, async () => {
     await using plain = await startTestService({ role: "api" });
     await using folded = await startTestService({ role: "api" });
     const one = await postStores(plain.url, kind, text);
@@ -172,20 +172,20 @@ for (const [kind, text] of [["status", STATUS], ["hours", HOURS], ["timezones", 
     assertEquals(await storeOf(plain.url, "1"), await storeOf(folded.url, "1"));
   });
 
-  Deno.test(`a wrong header of ${kind} is answered with what was found and what is wanted`, async () => {
+  Deno.test(`the error for a wrong header of ${kind} names the columns found and the columns needed`, async () => {
     await using service = await startTestService({ role: "api" });
-    const wanted = text.slice(0, text.indexOf("\n")).replaceAll(",", ", ");
+    const needed = text.slice(0, text.indexOf("\n")).replaceAll(",", ", ");
     const answer = await postStores(service.url, kind, "store_id,a,b\n1,2,3\n");
-    const missing = wanted.split(", ").slice(1).join(", no ");
+    const missing = needed.split(", ").slice(1).join(", no ");
     assertProblem(answer, {
       status: 400,
       code: "INVALID_REQUEST",
-      detail: `The header has no ${missing}: found store_id, a, b; wanted ${wanted}`,
+      detail: `The header has no ${missing}: found store_id, a, b; wanted ${needed}`,
     });
     assertEquals((await askJson(`${service.url}/stores`)).body, { stores: [], next: null });
   });
 
-  Deno.test(`${kind} that are no CSV, or come with a query, are not looked at`, async () => {
+  Deno.test(`an upload of ${kind} that is not CSV, or has a query, is refused`, async () => {
     const { app } = createTestApp();
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: "[]" };
     assertProblem(await jsonAnswer(await app.request(`/stores/${kind}`, init)), {
@@ -199,7 +199,7 @@ for (const [kind, text] of [["status", STATUS], ["hours", HOURS], ["timezones", 
   });
 }
 
-Deno.test("hours that break off change nothing, polls that came in stay", async () => {
+Deno.test("an upload of hours that breaks off changes nothing; of polls, those that arrived stay", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   await postStores(url, "hours", HOURS);
@@ -212,9 +212,9 @@ Deno.test("hours that break off change nothing, polls that came in stay", async 
   ) {
     using upload = await holdUpload(url, `/stores/${kind}`, headers);
     await upload.send(text);
-    await until(async () => (await watched(url, kind))[0]?.bytes_received === text.length);
+    await until(async () => (await runningUploads(url, kind))[0]?.bytes_received === text.length);
     upload.cut();
-    await until(async () => (await watched(url, kind)).length === 0);
+    await until(async () => (await runningUploads(url, kind)).length === 0);
   }
   const { hours, count } = await storeOf(url, "1");
   assertEquals([hours.length, hours[0].day_of_week, count], [3, 0, 2]);
@@ -227,15 +227,15 @@ Deno.test("hours that break off change nothing, polls that came in stay", async 
   assertEquals([body.inserted, body.unchanged], [0, 3]);
 });
 
-Deno.test("GET /stores/status tells of an upload how far it is, until it has ended", async () => {
+Deno.test("GET /stores/status shows the progress of an upload until it has ended", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const headers = { "content-type": "text/csv", "content-length": String(STATUS.length) };
   using upload = await holdUpload(url, "/stores/status", headers);
   const half = STATUS.indexOf("\n2,");
   await upload.send(STATUS.slice(0, half));
-  await until(async () => (await watched(url, "status"))[0]?.bytes_received === half);
-  const [{ started_at: _, ...running }] = await watched(url, "status");
+  await until(async () => (await runningUploads(url, "status"))[0]?.bytes_received === half);
+  const [{ started_at: _, ...running }] = await runningUploads(url, "status");
   assertEquals(running, {
     dry_run: false,
     received: 0,
@@ -249,10 +249,10 @@ Deno.test("GET /stores/status tells of an upload how far it is, until it has end
   });
   await upload.send(STATUS.slice(half));
   assertEquals((await upload.answer()).body.inserted, 3);
-  assertEquals(await watched(url, "status"), []);
+  assertEquals(await runningUploads(url, "status"), []);
 });
 
-Deno.test("polls that others keep writing are answered with SERIES_BUSY", async () => {
+Deno.test("an upload of polls that other processes keep writing is answered with SERIES_BUSY", async () => {
   const writeMany = () => Promise.reject(new AppError("SERIES_BUSY", "Too many"));
   const { app } = createTestApp({ series: { ...emptySeries(), writeMany } });
   const init = { method: "POST", headers: { "content-type": "text/csv" }, body: STATUS };
@@ -263,14 +263,14 @@ Deno.test("polls that others keep writing are answered with SERIES_BUSY", async 
   });
 });
 
-async function watched(url: string, kind: string): Promise<JsonAnswer["body"]> {
+async function runningUploads(url: string, kind: string): Promise<JsonAnswer["body"]> {
   return (await askJson(`${url}/stores/${kind}`)).body.imports;
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   const endMs = Date.now() + 20_000;
   while (!await isSo()) {
-    if (Date.now() > endMs) throw new Error("It does not come to pass");
+    if (Date.now() > endMs) throw new Error("It did not happen within 20 s");
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
