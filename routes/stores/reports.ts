@@ -84,7 +84,9 @@ async function answerTriggered(
   c.header("location", `/get_report/${job.id}/`);
   nameApplied(c, { ...preferences, isAsync });
   if (isAsync || (isWaited && isRunning)) c.header("retry-after", String(RETRY_AFTER_SECONDS));
-  return c.json(answer, isAsync ? 202 : 200);
+  // The id comes first, whatever the status is: scripts in shells cut it out.
+  const { report_id, ...others } = answer;
+  return c.json({ report_id, ...others }, isAsync ? 202 : 200);
 }
 
 /** The status of a report, always with a sentence. */

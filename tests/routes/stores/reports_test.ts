@@ -22,6 +22,19 @@ const TWO_STORES = {
   timezones: ["b,America/Phoenix"],
 };
 
+Deno.test("the id comes first in the answer to a trigger, after a wait too, so that a shell can cut it out", async () => {
+  await using service = await startTestService();
+  await fillStores(service.url, TWO_STORES);
+  for (const prefer of ["wait=20", "wait=0", "respond-async"]) {
+    const response = await fetch(`${service.url}/trigger_report/`, {
+      method: "POST",
+      headers: { prefer },
+    });
+    const { report_id: id } = await response.clone().json();
+    assertEquals((await response.text()).split('"', 4)[3], id, prefer);
+  }
+});
+
 Deno.test("a report is triggered, runs and completes, and its file can be downloaded", async () => {
   await using service = await startTestService();
   const { url } = service;
