@@ -1,5 +1,5 @@
 /**
- * OpenWatts: takes in energy and device telemetry and gives it back.
+ * OpenWatts: stores energy and device telemetry, and exports it as files.
  *
  * @module
  */
@@ -38,20 +38,20 @@ import { allowOrigin } from "./routes/http/cors.ts";
 import { problemResponse } from "./routes/http/problem.ts";
 import { secured } from "./routes/http/security_headers.ts";
 
-/** How long requests and jobs may take to end once the service stops, milliseconds. */
+/** How long requests and jobs may go on when the service stops, milliseconds. */
 const GRACE_MS = 10_000;
-/** When a stop that hangs is forced, milliseconds. */
+/** After this time a stop that hangs is forced, milliseconds. */
 const FORCED_STOP_MS = 14_000;
 
-/** A running service. Disposing of it stops it: nothing that was accepted is lost. */
+/** A running service. Disposing of it stops it; nothing that was accepted is lost. */
 export interface Service extends AsyncDisposable {
-  /** Where it listens, `http://HOST:PORT`; null for a worker, which does not. */
+  /** Its address, `http://HOST:PORT`; null for a worker, which does not listen. */
   readonly url: string | null;
-  /** How many readings the demo meter got at this start; null where there is none. */
+  /** How many readings this start added to the demo meter; null without a demo meter. */
   readonly demoReadings: number | null;
 }
 
-/** What a service takes from its surroundings. */
+/** What a service needs besides its settings. */
 export interface Surroundings {
   /** Epoch milliseconds now. */
   readonly now: () => number;
@@ -62,10 +62,10 @@ export interface Surroundings {
 }
 
 /**
- * Starts a service: opens, wires, serves.
+ * Starts a service: opens the database and the files, connects all parts, listens.
  *
- * @throws {Error} when the database is open elsewhere or newer, the folder cannot be made, the port
- * is taken. Nothing is left open then.
+ * @throws {Error} if another process has the database open, the database is of a newer release, the
+ * folder cannot be created, or the port is in use. Nothing stays open then.
  */
 export async function start(
   settings: Settings,
@@ -94,14 +94,14 @@ export async function start(
     moreDuties: continuous?.duties,
   });
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
-  // Behind the requests that end: what they gave it is committed.
+  // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;
-  // Requests, jobs and loading that are on their way end at the same time, within the grace.
+  // Running requests, jobs and imports end at the same time, within the grace period.
   stack.defer(async () => {
     await Promise.all([ends.stop(), server?.stop(), worker?.stop(GRACE_MS), storeData?.stop()]);
   });
@@ -136,7 +136,7 @@ function newId(): string {
   return crypto.randomUUID();
 }
 
-/** Begins to load the files of stores, where there is a folder and this process does such work. */
+/** Starts to load the files of stores, if there is a folder and this process does such work. */
 function loadStores(
   { storeDataDir: folder, role }: Settings,
   deps: Omit<Parameters<typeof startStoreData>[0], "folder">,
@@ -187,7 +187,7 @@ function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandle
   let onIdle = () => {};
   const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
     if (isStopping) {
-      const error = new AppError("SERVICE_STOPPING", "The service stops");
+      const error = new AppError("SERVICE_STOPPING", "The service is stopping");
       const headers = { "retry-after": "5", "connection": "close" };
       const answer = secured(problemResponse(error, headers));
       allowOrigin(answer.headers, request, corsOrigins);
@@ -210,8 +210,8 @@ function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandle
   };
 
   /**
-   * Answers what is on its way, then closes. A shutdown cuts uploads off, so requests are waited
-   * for before it; downloads go on under it. A client that reads no further is left behind.
+   * Finishes running requests, then closes. A shutdown would cut uploads off, so it waits for the
+   * requests first; downloads continue during it. A client that stops reading is not waited for.
    */
   async function stopServing(): Promise<void> {
     isStopping = true;
@@ -225,7 +225,7 @@ function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandle
   }
 }
 
-/** What is printed when the service is up. */
+/** The text that is printed when the service is up. */
 function greeting({ url, demoReadings }: Service): string {
   const lines: string[] = [];
   if (demoReadings !== null) {
@@ -233,7 +233,7 @@ function greeting({ url, demoReadings }: Service): string {
   }
   if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
   lines.push(`OpenWatts ${config.version} listens on ${url}`);
-  lines.push(`What it can do: ${url}/docs`);
+  lines.push(`API documentation: ${url}/docs`);
   const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
   lines.push(
@@ -259,8 +259,8 @@ async function readEnvironment(): Promise<Record<string, string>> {
   return given;
 }
 
-/** Settles at the first SIGINT or SIGTERM. More of them change nothing: `deno task` sends two. */
-function stopAsked(): Promise<void> {
+/** Settles at the first SIGINT or SIGTERM. Repeats are ignored, because `deno task` sends two. */
+function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       Deno.addSignalListener(signal, () => resolve());
@@ -279,7 +279,7 @@ async function main(): Promise<number> {
     now: Date.now,
     write: (line) => console.error(line),
   });
-  const asked = stopAsked();
+  const requested = stopRequested();
   let service: Service;
   try {
     service = await start(result.settings, { now: Date.now, log });
@@ -288,7 +288,7 @@ async function main(): Promise<number> {
     return 1;
   }
   console.log(greeting(service));
-  await asked;
+  await requested;
   log("info", "stopping");
   setTimeout(() => Deno.exit(1), FORCED_STOP_MS);
   await service[Symbol.asyncDispose]();

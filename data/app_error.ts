@@ -1,11 +1,11 @@
 /**
- * Errors a caller may branch on. Everything else that is thrown is a defect or a fault of the
- * machine: it is logged whole and answered blank.
+ * Errors that a caller may branch on. Everything else that is thrown is a defect or a fault of the
+ * machine: it is logged whole and answered without its message.
  *
  * @module
  */
 
-/** What went wrong, as a stable name. `routes/http/problem.ts` gives each one its HTTP status. */
+/** The stable name of an error. `routes/http/problem.ts` gives each one an HTTP status. */
 export type ErrorCode =
   | "INVALID_REQUEST"
   | "MALFORMED_BODY"
@@ -41,38 +41,38 @@ export type ErrorCode =
   | "PAGE_NOT_INSTALLED"
   | "INTERNAL_ERROR";
 
-/** One thing that is wrong with a request: where (JSON Pointer, RFC 6901), what, and the rule. */
+/** One thing that is wrong with a request: where (JSON Pointer, RFC 6901), what, and which rule. */
 export interface FieldError {
-  /** JSON Pointer into the body; or after `#` a parameter, a header, or `line=` and its number. */
+  /** A JSON Pointer into the body; or `#` and a parameter, a header, or `line=` and a line number. */
   readonly pointer: string;
   /** A sentence for people. */
   readonly detail: string;
-  /** What was sent, shortened; absent when nothing was. */
+  /** The value that was sent, shortened; absent if none was. */
   readonly value?: unknown;
-  /** The rule that it breaks. */
+  /** The rule that the value breaks. */
   readonly rule?: string;
 }
 
-/** What an {@link AppError} carries beside its code and message. */
+/** The optional parts of an {@link AppError}. */
 export interface AppErrorOptions {
-  /** A second sentence; never tells of internals. */
+  /** A second sentence; never about internals. */
   readonly details?: string;
-  /** Everything that is wrong, when the fault is in a request. */
+  /** Everything that is wrong with the request. */
   readonly errors?: readonly FieldError[];
-  /** What caused it; logged, never answered. */
+  /** The cause, which is logged but never answered. */
   readonly cause?: unknown;
 }
 
-/** An error with a code. Its message and details are safe to show to whoever asked. */
+/** An error with a code. Its message and details are safe to show to clients. */
 export class AppError extends Error {
   /** The stable name. */
   readonly code: ErrorCode;
-  /** A second sentence, or "" when there is nothing to add. */
+  /** A second sentence, or "". */
   readonly details: string;
   /** Everything that is wrong with the request, or an empty list. */
   readonly errors: readonly FieldError[];
 
-  /** Makes an error of a code with a sentence for people. */
+  /** Creates an error with a code and a sentence for people. */
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
     super(message, { cause: options.cause });
     this.name = "AppError";

@@ -1,29 +1,29 @@
 /**
- * The log: one JSON object a line.
+ * The log: one JSON object per line.
  *
  * @module
  */
 
-/** How much a record matters, least first. */
+/** The levels of log records, least important first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** One of {@link LOG_LEVELS}. */
 export type LogLevel = typeof LOG_LEVELS[number];
 
-/** Writes a record: how much it matters, what happened, and what belongs to it. */
+/** Writes a record: its level, the event, and the fields of the event. */
 export type Log = (level: LogLevel, event: string, fields?: Record<string, unknown>) => void;
 
-/** What a log needs: the least level to write, a clock and where lines go. */
+/** The options of a log. */
 export interface LogOptions {
-  /** Records below this level are left out. */
+  /** Records below this level are not written. */
   readonly level: LogLevel;
   /** Epoch milliseconds now. */
   readonly now: () => number;
-  /** Takes one line without its line end. */
+  /** Writes a line, given without its line break. */
   readonly write: (line: string) => void;
 }
 
-/** A log. Errors among the fields are written with their name, message, stack and cause. */
+/** Creates a log. Errors in fields are written with name, code, message, stack and cause. */
 export function createLog({ level, now, write }: LogOptions): Log {
   const least = LOG_LEVELS.indexOf(level);
   return (recordLevel, event, fields = {}) => {

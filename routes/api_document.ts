@@ -19,12 +19,8 @@ import {
   exportRequest,
   exportStatusSchema,
 } from "./exports/schemas.ts";
-import {
-  healthOperations,
-  healthSchema,
-  notReadySchema,
-  readySchema,
-} from "./service/operations.ts";
+import { healthOperations } from "./service/operations.ts";
+import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { importReport } from "./meters/import_operation.ts";
 import { rejectSchema, runningImport } from "./imports/schemas.ts";
 import { meterDetail, meterList, meterOperations, meterSchema } from "./meters/operations.ts";

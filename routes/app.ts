@@ -1,5 +1,5 @@
 /**
- * The whole HTTP face.
+ * The HTTP app: all routes, and what they have in common.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
-/** What all routes need together. */
+/** What all routes need. */
 export interface AppDeps
   extends
     ExportDeps,
@@ -44,23 +44,23 @@ export interface AppDeps
   readonly corsOrigins: readonly string[];
   /** The database. */
   readonly kv: DeviceDeps["kv"];
-  /** Where readings are. */
+  /** The store of readings. */
   readonly series:
     & MeterDeps["series"]
     & DeviceDeps["series"]
     & DeviceReadingsDeps["series"]
     & StoreDeps["series"];
-  /** What takes in what devices send. */
+  /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
   readonly log: Log;
-  /** Where the files of the pages are. */
+  /** Reads the files of the documentation pages. */
   readonly readPackageFile: ReadPackageFile;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/** The app. It answers every error as a problem and logs those without a code whole. */
+/** Creates the app. It answers every error as a problem and logs unexpected errors whole. */
 export function createApp(deps: AppDeps): Hono {
   const { log, now } = deps;
   const app = new Hono({ getPath: routePath });
@@ -75,11 +75,11 @@ export function createApp(deps: AppDeps): Hono {
     try {
       await next();
     } catch (thrown) {
-      // Hono hands errors to onError. Anything else that is thrown arrives here.
+      // Hono passes errors to onError. Anything else that is thrown arrives here.
       c.res = answerError(thrown, c);
     }
     const answer = secured(c.res);
-    // Hono would copy an answer that is set again.
+    // Hono copies an answer that is set again.
     if (answer !== c.res) c.res = answer;
   });
   app.route("/", exportRoutes(deps));
@@ -98,7 +98,7 @@ export function createApp(deps: AppDeps): Hono {
       return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`));
     }
     const allow = allowed.join(", ");
-    const error = new AppError("METHOD_NOT_ALLOWED", `${c.req.path} takes ${allow} only`);
+    const error = new AppError("METHOD_NOT_ALLOWED", `${c.req.path} allows only ${allow}`);
     return problemResponse(error, { allow });
   });
   app.onError(answerError);
@@ -112,7 +112,7 @@ export function createApp(deps: AppDeps): Hono {
   return app;
 }
 
-/** The methods that a path has a handler for; what runs for every path does not count. */
+/** The methods for which a path has a handler. Middleware for all paths does not count. */
 function allowedMethods(app: Hono, path: string): string[] {
   return METHODS.filter((method) => {
     const [handlers] = app.router.match(method === "HEAD" ? "GET" : method, path);

@@ -1,16 +1,16 @@
 /**
- * What a request for a file is to be answered with: preconditions and ranges of RFC 9110. Pure.
+ * How to answer a request for a file: preconditions and ranges of RFC 9110. Pure.
  *
  * @module
  */
 
-/** What is known of the file. */
+/** The state of the file. */
 export interface FileState {
-  /** Its strong entity tag, quotes included. */
+  /** Its strong entity tag, with quotes. */
   readonly etag: string;
-  /** When it was last modified, epoch milliseconds; whole seconds count. */
+  /** When it was last modified, epoch milliseconds. Fractions of a second do not count. */
   readonly modifiedMs: number;
-  /** Its length, bytes. */
+  /** Its size, bytes. */
   readonly sizeBytes: number;
 }
 
@@ -18,16 +18,16 @@ export interface FileState {
 export interface ByteRange {
   /** First byte. */
   readonly start: number;
-  /** Behind the last byte. */
+  /** The byte after the last one. */
   readonly end: number;
 }
 
-/** The answer: whole, a part, nothing new, a failed precondition, a range outside the file. */
+/** The answer: whole file, part, not modified, failed precondition, or range outside the file. */
 export type FileAnswer =
   | { readonly status: 200 | 304 | 412 | 416 }
   | { readonly status: 206; readonly range: ByteRange };
 
-/** Decides in the order of RFC 9110 §13.2.2. Several ranges at once are answered with the whole. */
+/** Decides in the order of RFC 9110 §13.2.2. A request for several ranges gets the whole file. */
 export function decideAnswer(
   { method, headers }: Pick<Request, "method" | "headers">,
   file: FileState,
@@ -51,7 +51,7 @@ export function decideAnswer(
   return range === "outside" ? { status: 416 } : { status: 206, range };
 }
 
-/** Whether the client says that it has what an entity tag names (`If-None-Match`). */
+/** Whether `If-None-Match` says that the client has the content of an entity tag. */
 export function isKnown(headers: Headers, etag: string): boolean {
   return listsTag(headers.get("if-none-match") ?? "", etag, "weak");
 }
@@ -70,7 +70,7 @@ const HTTP_DATES = [
   `^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat) (?<month>\\w{3}) (?<day>[\\d ]\\d) ${CLOCK} (?<year>\\d{4})$`,
 ].map((pattern) => new RegExp(pattern));
 
-/** The time that an HTTP date names, epoch milliseconds; NaN for any other text. */
+/** The time of an HTTP date, epoch milliseconds; NaN for any other text. */
 export function parseHttpDate(text: string): number {
   for (const form of HTTP_DATES) {
     const match = form.exec(text.trim());
@@ -79,7 +79,7 @@ export function parseHttpDate(text: string): number {
     const [day, hour, minute, second] = ["day", "hour", "minute", "second"].map((name) =>
       Number(match.groups?.[name])
     );
-    // A year of two digits is of this century up to 2069, as in POSIX.
+    // Two digits mean a year from 1970 to 2069, as in POSIX.
     const fullYear = Number(year) + (year.length > 2 ? 0 : Number(year) < 70 ? 2000 : 1900);
     const monthIndex = MONTHS.indexOf(month);
     const date = new Date(Date.UTC(fullYear, monthIndex, day, hour, minute, second));
@@ -89,7 +89,7 @@ export function parseHttpDate(text: string): number {
   return NaN;
 }
 
-/** One byte range; "whole" for what is to be ignored, "outside" for what cannot be satisfied. */
+/** A byte range; "whole" if the header must be ignored, "outside" if it cannot be satisfied. */
 function parseRange(text: string, sizeBytes: number): ByteRange | "whole" | "outside" {
   const match = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i.exec(text);
   if (match === null || (match[1] === "" && match[2] === "")) return "whole";
@@ -103,7 +103,7 @@ function parseRange(text: string, sizeBytes: number): ByteRange | "whole" | "out
   return start < sizeBytes ? { start, end } : "outside";
 }
 
-/** RFC 9110 §13.1.5: a strong tag that is the same, or the very date. */
+/** RFC 9110 §13.1.5: the strong tag or the date must match exactly. */
 function rangeHolds(ifRange: string | null, file: FileState): boolean {
   if (ifRange === null) return true;
   const text = ifRange.trim();
@@ -117,7 +117,7 @@ function listsTag(list: string, etag: string, comparison: "strong" | "weak"): bo
   return tags.some((tag) => tag === etag || (comparison === "weak" && tag === `W/${etag}`));
 }
 
-/** A date that is none counts as absent. */
+/** An invalid date counts as absent. */
 function isModifiedSince({ modifiedMs }: FileState, date: string): boolean {
   return wholeSecond(modifiedMs) > parseHttpDate(date);
 }

@@ -1,5 +1,5 @@
 /**
- * Serving a stored file.
+ * Serves a stored file.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import { problemResponse } from "./problem.ts";
 export interface ServedFile {
   /** Its name in the file store. */
   readonly name: string;
-  /** Its name for users. */
+  /** Its name as users see it. */
   readonly filename: string;
   /** Its media type. */
   readonly contentType: string;
-  /** Its length, bytes. */
+  /** Its size, bytes. */
   readonly sizeBytes: number;
   /** SHA-256 of its bytes, hexadecimal. */
   readonly sha256: string;
-  /** When it was made, epoch milliseconds. */
+  /** When it was created, epoch milliseconds. */
   readonly modifiedMs: number;
 }
 
 /**
- * Answers GET and HEAD for a file, with preconditions and ranges (RFC 9110) and its digest
- * (RFC 9530). The body is streamed; a client that goes away ends the read.
+ * Answers GET and HEAD of a file, with preconditions and ranges (RFC 9110) and its digest
+ * (RFC 9530). The body is streamed. The read ends if the client goes away.
  *
- * @throws {AppError} STORAGE_UNAVAILABLE where the file is not there though it should be.
+ * @throws {AppError} STORAGE_UNAVAILABLE if the file is missing.
  */
 export async function fileResponse(
   request: Request,
@@ -46,7 +46,10 @@ export async function fileResponse(
   });
   if (answer.status === 412) {
     return problemResponse(
-      new AppError("PRECONDITION_FAILED", "The file is not the one the request asks for"),
+      new AppError(
+        "PRECONDITION_FAILED",
+        "The file does not match If-Match or If-Unmodified-Since",
+      ),
       headers,
     );
   }
@@ -67,7 +70,7 @@ export async function fileResponse(
   if (range !== undefined) {
     headers.set("content-range", `bytes ${range.start}-${range.end - 1}/${file.sizeBytes}`);
   }
-  // For HEAD nothing is opened: the body would never be read nor closed.
+  // HEAD opens nothing: nobody would read or close the body.
   const body = request.method === "HEAD" ? null : await openBody(files, file.name, range);
   return new Response(body, { status: answer.status, headers });
 }

@@ -1,22 +1,22 @@
 /**
- * Answers with a body that stays the same as long as the service runs.
+ * Answers whose body does not change while the service runs.
  *
  * @module
  */
 
 import { isKnown } from "./file_conditions.ts";
 
-/** A body that stays the same. */
+/** A body that does not change. */
 export interface FixedBody {
   /** Its bytes. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Its media type. */
   readonly contentType: string;
-  /** Its strong entity tag, quotes included. */
+  /** Its strong entity tag, with quotes. */
   readonly etag: string;
 }
 
-/** A body and the tag of its content. */
+/** A body, with the tag of its content. */
 export async function fixedBody(
   content: string | Uint8Array<ArrayBuffer>,
   contentType: string,
@@ -26,7 +26,7 @@ export async function fixedBody(
   return { bytes, contentType, etag: `"${new Uint8Array(digest).toHex()}"` };
 }
 
-/** Answers with the body, or 304 to a client that has it (RFC 9110 §13.1.2). */
+/** Answers with the body, or with 304 if the client has it (RFC 9110 §13.1.2). */
 export function fixedAnswer(
   request: Request,
   { bytes, contentType, etag }: FixedBody,

@@ -1,5 +1,5 @@
 /**
- * The name that a client gives to a request for a job, so that sending it again makes no second one.
+ * The `Idempotency-Key` header: a request for a job that is sent again does not create a second job.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { z } from "zod";
 import { quoted } from "../../data/quoted.ts";
 import { invalidRequest } from "./problem.ts";
 
-/** What a key may be. */
+/** A valid key. */
 export const idempotencyKey: z.ZodType<string> = z.string().min(1).max(255).regex(/^[\x20-\x7e]+$/);
 
 /**
- * The key that a request carries, or null.
+ * The key of a request, or null.
  *
- * @throws {AppError} INVALID_REQUEST where it is not 1 to 255 printable ASCII characters.
+ * @throws {AppError} INVALID_REQUEST if it is not 1 to 255 printable ASCII characters.
  */
 export function readIdempotencyKey(text: string | undefined): string | null {
   if (text === undefined) return null;

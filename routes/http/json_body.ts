@@ -1,5 +1,5 @@
 /**
- * Reading JSON bodies of bounded length.
+ * Reads JSON bodies up to a maximum size, and words what a schema finds wrong.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { pointerPart, quoted } from "../../data/quoted.ts";
 import { bodyForm } from "./body_form.ts";
 
 /**
- * The JSON value that a request carries.
+ * The JSON body of a request.
  *
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE or MALFORMED_BODY.
  */
@@ -20,7 +20,7 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
   return parseJson(await readBytes(request, maxBytes));
 }
 
-/** The same of a request that may have no body: undefined then, whatever its media type. */
+/** The same for a request whose body is optional: undefined without a body, for any media type. */
 export async function readOptionalJson(request: Request, maxBytes: number): Promise<unknown> {
   const bytes = await readBytes(request, maxBytes);
   if (bytes.length === 0) return undefined;
@@ -36,7 +36,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-/** What a schema says about a body, as field errors: each wrong one, each unknown property. */
+/** The errors that a schema finds in a body, and each unknown property. */
 export function fieldErrors(error: z.ZodError, body: unknown): FieldError[] {
   return issuesOf(error, "property").map(({ path, detail }) => {
     const pointer = path.map((part) => `/${pointerPart(String(part))}`).join("");
@@ -44,7 +44,7 @@ export function fieldErrors(error: z.ZodError, body: unknown): FieldError[] {
   });
 }
 
-/** What a schema says about a query, as field errors: each wrong one, each unknown parameter. */
+/** The errors that a schema finds in a query, and each unknown parameter. */
 export function parameterErrors(error: z.ZodError, query: unknown): FieldError[] {
   return issuesOf(error, "parameter").map(({ path, detail }) => {
     const pointer = `#${shortened(path.map(String).join("."))}`;
@@ -52,7 +52,7 @@ export function parameterErrors(error: z.ZodError, query: unknown): FieldError[]
   });
 }
 
-/** Where and what; an unknown name is told as such, everything else says so itself. */
+/** Where each error is, and its text. Unknown names get a text of their own. */
 function issuesOf(error: z.ZodError, word: string): { path: PropertyKey[]; detail: string }[] {
   return error.issues.flatMap((issue) => {
     if (issue.code !== "unrecognized_keys") return [{ path: issue.path, detail: issue.message }];
@@ -67,7 +67,7 @@ function shortened(text: string): string {
   return text.slice(0, QUOTED_VALUE_MAX);
 }
 
-/** The value at a path, quoted, where there is one. */
+/** The value at a path, shortened; empty if there is none. */
 function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
   let value = body;
   for (const part of path) {
@@ -78,7 +78,7 @@ function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = new AppError("BODY_TOO_LARGE", `The body must have at most ${maxBytes} bytes`);
+  const tooLarge = new AppError("BODY_TOO_LARGE", `The body must be at most ${maxBytes} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;

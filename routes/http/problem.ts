@@ -48,11 +48,11 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   INTERNAL_ERROR: { status: 500, title: "Internal error" },
 };
 
-/** The error as an answer. One without a code is answered blank, whatever it says. */
+/** The error as an answer. An error without a code is answered without its message. */
 export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
   const known = error instanceof AppError
     ? error
-    : new AppError("INTERNAL_ERROR", "Something went wrong on our side; it has been logged");
+    : new AppError("INTERNAL_ERROR", "An unexpected error occurred; it has been logged");
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
   const { status } = PROBLEMS[known.code];
@@ -73,17 +73,14 @@ export function problemBody({ code, message, details, errors }: AppError): Recor
   };
 }
 
-/** Errors that one answer lists; nobody mends more by hand. */
-const ERRORS_TOLD = 100;
+/** The most errors in one answer: nobody fixes more by hand. */
+const MAX_ERRORS = 100;
 
-/**
- * One error that lists everything that is wrong with a request, the first 100 of it; its message
- * names all that is listed.
- */
+/** One error that lists everything wrong with a request, at most 100 items, and names them in its message. */
 export function invalidRequest(all: readonly FieldError[]): AppError {
-  const errors = all.slice(0, ERRORS_TOLD);
+  const errors = all.slice(0, MAX_ERRORS);
   const details = [...new Set(errors.map(({ detail }) => detail))];
-  if (all.length > errors.length) details.push(`${all.length - errors.length} errors more`);
+  if (all.length > errors.length) details.push(`${all.length - errors.length} more errors`);
   const message = details.length === 1
     ? details[0]
     : details.map((detail) => detail.replace(/\.$/, "")).join("; ");

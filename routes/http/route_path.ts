@@ -1,15 +1,15 @@
 /**
- * The path of a request as routes are found by.
+ * The path by which a request finds its route.
  *
  * @module
  */
 
 import { getPath } from "hono/utils/url";
 
-/** Paths of reports, which their contract writes with a slash at the end and without. */
+/** Paths of reports, which the contract writes with and without a slash at the end. */
 const SLASHED = /^(\/trigger_report|\/(?:get|download)_report\/[^/]+)\/$/;
 
-/** The path, of reports without a slash at its end; everywhere else a slash is part of it. */
+/** The path. A slash at the end is dropped for reports only; elsewhere it is part of the path. */
 export function routePath(request: Request): string {
   return getPath(request).replace(SLASHED, "$1");
 }

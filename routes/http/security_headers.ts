@@ -1,11 +1,11 @@
 /**
- * Headers that every answer carries, errors and files too, so that a browser does nothing with an
- * answer but what it was asked for.
+ * Security headers of every answer, including errors and files. They keep browsers from using an
+ * answer for anything but its purpose.
  *
  * @module
  */
 
-/** Header by name, as every answer has it; a page has a `Content-Security-Policy` of its own. */
+/** The headers by name. Pages have their own `Content-Security-Policy`. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -18,9 +18,8 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * The answer with {@link SECURITY_HEADERS}; a policy of its own stays. It is the same object with
- * the same body, or, where its headers cannot be changed, a new one around that body. The same
- * again changes nothing.
+ * Adds {@link SECURITY_HEADERS} to an answer, except those that it has. Returns the same object, or a
+ * new one with the same body if its headers cannot be changed. A second call changes nothing.
  */
 export function secured(response: Response): Response {
   if (made.has(response)) return response;
@@ -31,11 +30,10 @@ export function secured(response: Response): Response {
   return answer;
 }
 
-/** Answers of `fetch` and of `Response.redirect` have headers that refuse every change. */
-/** Answers that were made with the headers. */
+/** Answers that were created with the headers. */
 const made = new WeakSet<Response>();
 
-/** An answer that has the headers from the start, which is cheaper than adding them. */
+/** A JSON answer created with the headers, which is cheaper than adding them. */
 export function securedJson(
   text: string,
   status: number,
@@ -47,6 +45,7 @@ export function securedJson(
   return response;
 }
 
+/** Whether the headers can be changed. Those of `fetch` and `Response.redirect` cannot. */
 function mayChange({ headers }: Response): boolean {
   try {
     headers.delete("x-none");

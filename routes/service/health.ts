@@ -1,5 +1,5 @@
 /**
- * Whether the service is up, and whether it can do its work.
+ * Health and readiness of the service.
  *
  * @module
  */
@@ -7,26 +7,27 @@
 import { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { Log } from "../../data/log.ts";
+import type { Health, NotReady, Ready } from "./schemas.ts";
 
-/** The parts that must work. Each resolves, or throws; an AppError says why. */
+/** The parts that must work. Each check resolves, or throws; an AppError says why. */
 export interface ReadyChecks {
   /** The database answers. */
   kv(): Promise<void>;
-  /** The file store takes files. */
+  /** The file store accepts files. */
   file_store(): Promise<void>;
-  /** Some process runs jobs. */
+  /** A process runs jobs. */
   worker_running(): Promise<void>;
-  /** What continuous export needs; null where it is off. */
+  /** The parts of continuous export; null if it is off. */
   readonly continuous: ContinuousChecks | null;
 }
 
-/** What continuous export needs. It is told, and does not stop the service from taking readings. */
+/** The parts of continuous export. They are reported, but the service accepts readings without them. */
 export interface ContinuousChecks {
-  /** The checkpoints can be read. */
+  /** The checkpoints are readable. */
   checkpoint_store_connected(): Promise<void>;
-  /** What its destination is called among the checks. */
+  /** The name of the check of the destination. */
   readonly destinationName: "s3_accessible" | "destination_accessible";
-  /** The destination takes objects. */
+  /** The destination accepts objects. */
   destination(): Promise<void>;
   /** Whether the service is not ready without its destination. */
   readonly isDestinationRequired: boolean;
@@ -34,67 +35,100 @@ export interface ContinuousChecks {
 
 /** What the routes need. */
 export interface HealthDeps {
-  /** This release. */
+  /** The release. */
   readonly version: string;
   /** Epoch milliseconds now. */
   readonly now: () => number;
-  /** What readiness means. */
+  /** The checks of readiness. */
   readonly ready: ReadyChecks;
   /** The log. */
   readonly log: Log;
 }
 
-/** How long a check may take; who asks, asks again soon. Milliseconds. */
-const PATIENCE_MS = 2_000;
+/** The longest that a check may take, milliseconds. Whoever polls readiness polls again soon. */
+const CHECK_TIMEOUT_MS = 2_000;
 
 /** `GET /health` and `GET /ready`. */
 export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
   return new Hono()
     .get("/health", (c) => {
-      return c.json({ status: "healthy", version, timestamp: new Date(now()).toISOString() });
+      const timestamp = new Date(now()).toISOString();
+      return c.json({ status: "healthy", version, timestamp } satisfies Health);
     })
     .get("/ready", async (c) => {
-      const [kv, file_store, worker_running, continuous] = await Promise.all([
-        reasonOf(ready.kv),
-        reasonOf(ready.file_store),
-        reasonOf(ready.worker_running),
-        continuousResults(ready.continuous),
+      const [required, continuous] = await Promise.all([
+        requiredFaults(ready),
+        continuousFaults(ready.continuous),
       ]);
-      const required = { kv, file_store, worker_running };
-      const results = { ...required, ...continuous };
-      const checks = Object.fromEntries(
-        Object.entries(results).map(([name, reason]) => [name, reason === null]),
-      );
-      const wrong = Object.entries(results).filter(([, reason]) => reason !== null);
+      const answer = readiness({ required, continuous }, ready.continuous);
+      if (!answer.ready) log("warn", "not ready", { ...required, ...continuous });
       c.header("cache-control", "no-store");
-      if (wrong.length === 0) return c.json({ ready: true, checks });
-      const reason = wrong.map(([name, text]) => `${name}: ${text}`).join("; ");
-      const isReady = wrong.every(([name]) =>
-        !(name in required) &&
-        !(ready.continuous?.isDestinationRequired && name.endsWith("_accessible"))
-      );
-      if (isReady) return c.json({ ready: true, checks, reason });
-      log("warn", "not ready", results);
-      return c.json({ ready: false, checks, reason }, 503);
+      return c.json(answer, answer.ready ? 200 : 503);
     });
 }
 
-/** Why each part of continuous export does not work, null where it does; nothing where it is off. */
-async function continuousResults(
-  continuous: ContinuousChecks | null,
-): Promise<Record<string, string | null>> {
-  if (continuous === null) return {};
-  const [checkpoints, destination] = await Promise.all([
-    reasonOf(continuous.checkpoint_store_connected),
-    reasonOf(continuous.destination),
-  ]);
-  return { checkpoint_store_connected: checkpoints, [continuous.destinationName]: destination };
+/** Why each part fails, by its name; null if it works. */
+interface Faults {
+  readonly required: Readonly<Record<"kv" | "file_store" | "worker_running", string | null>>;
+  readonly continuous: Readonly<
+    Partial<
+      Record<keyof Ready["checks"] & `${string}_${"connected" | "accessible"}`, string | null>
+    >
+  >;
 }
 
-/** What keeps a check from passing, if anything. One that hangs is not waited for to its end. */
-async function reasonOf(check: () => Promise<void>): Promise<string | null> {
+function readiness(
+  { required, continuous }: Faults,
+  checks: ContinuousChecks | null,
+): Ready | NotReady {
+  const texts = Object.entries({ ...required, ...continuous })
+    .flatMap(([name, fault]) => fault === null ? [] : [`${name}: ${fault}`]);
+  const reason = texts.join("; ");
+  const more = Object.fromEntries(
+    Object.entries(continuous).map(([name, fault]) => [name, fault === null]),
+  );
+  const { kv, file_store, worker_running } = required;
+  const isDestinationMissing = checks !== null && checks.isDestinationRequired &&
+    continuous[checks.destinationName] !== null;
+  if (kv === null && file_store === null && worker_running === null && !isDestinationMissing) {
+    const working = { kv: true, file_store: true, worker_running: true, ...more } as const;
+    return { ready: true, checks: working, ...(reason === "" ? {} : { reason }) };
+  }
+  const parts = {
+    kv: kv === null,
+    file_store: file_store === null,
+    worker_running: worker_running === null,
+    ...more,
+  };
+  return { ready: false, checks: parts, reason };
+}
+
+async function requiredFaults(ready: ReadyChecks): Promise<Faults["required"]> {
+  const [kv, file_store, worker_running] = await Promise.all([
+    faultOf(ready.kv),
+    faultOf(ready.file_store),
+    faultOf(ready.worker_running),
+  ]);
+  return { kv, file_store, worker_running };
+}
+
+async function continuousFaults(checks: ContinuousChecks | null): Promise<Faults["continuous"]> {
+  if (checks === null) return {};
+  const [checkpoints, destination] = await Promise.all([
+    faultOf(checks.checkpoint_store_connected),
+    faultOf(checks.destination),
+  ]);
+  return { checkpoint_store_connected: checkpoints, [checks.destinationName]: destination };
+}
+
+/** Why a check fails; null if it passes. A check that hangs fails after its timeout. */
+async function faultOf(check: () => Promise<void>): Promise<string | null> {
   const { promise: late, resolve } = Promise.withResolvers<string>();
-  const timer = setTimeout(resolve, PATIENCE_MS, `no answer within ${PATIENCE_MS / 1_000} s`);
+  const timer = setTimeout(
+    resolve,
+    CHECK_TIMEOUT_MS,
+    `no answer within ${CHECK_TIMEOUT_MS / 1_000} s`,
+  );
   try {
     return await Promise.race([check().then(() => null), late]);
   } catch (error) {

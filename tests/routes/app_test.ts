@@ -31,7 +31,7 @@ for (
     "//health",
   ]
 ) {
-  Deno.test(`GET ${path} finds no route`, async () => {
+  Deno.test(`GET ${path} is answered with 404`, async () => {
     await using service = await startTestService({ role: "api" });
     const answer = await askJson(service.url + path);
     assertProblem(answer, {
@@ -43,7 +43,7 @@ for (
   });
 }
 
-/** Every route with the methods that it takes, as the contract lists them. */
+/** Every route with its methods, as the contract lists them. */
 const ROUTES: [path: string, methods: string[]][] = [
   ["/api/export/csv", ["POST"]],
   [`/api/export/status/${ID}`, ["GET", "HEAD"]],
@@ -64,7 +64,7 @@ const ROUTES: [path: string, methods: string[]][] = [
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];
 
 for (const [path, taken] of ROUTES) {
-  Deno.test(`${path} takes ${taken.join(", ")} and tells so to all others`, async () => {
+  Deno.test(`${path} allows ${taken.join(", ")} and says so to other methods`, async () => {
     const { app } = createTestApp();
     for (const method of METHODS) {
       const response = await app.request(path, { method });
@@ -76,13 +76,13 @@ for (const [path, taken] of ROUTES) {
       assertProblem(await jsonAnswer(response), {
         status: 405,
         code: "METHOD_NOT_ALLOWED",
-        detail: `${path} takes ${taken.join(", ")} only`,
+        detail: `${path} allows only ${taken.join(", ")}`,
       });
     }
   });
 }
 
-Deno.test("HEAD has the status and headers of GET, errors included, and no body", async () => {
+Deno.test("HEAD answers with the status and headers of GET, even for errors, and without a body", async () => {
   await using service = await startTestService();
   const paths = ["/health", "/api/meters", "/api/meters/123", "/nowhere", "/api/export/csv"];
   for (const path of [...paths, `/api/export/status/${ID}`, `/api/export/download/${ID}`]) {
@@ -142,7 +142,7 @@ Deno.test("every request is logged with its method, path, status and time", asyn
   ]);
 });
 
-Deno.test("100 requests at once are all answered", async () => {
+Deno.test("100 concurrent requests are all answered", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) => askJson(`${service.url}/api/export/status/${index}`)),

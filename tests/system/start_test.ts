@@ -4,15 +4,13 @@ import { askJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 
-Deno.test("a start prints what it loaded, the address and three curl lines, and makes its folders", async () => {
+Deno.test("a start prints what it loaded, its address and a first export, and creates its folders", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
   assertMatch(service.output(), /Demo meter 123: [\d,]+ new readings/);
-  assertEquals(service.output().match(/ curl /g)?.length ?? 0, 2);
-  assertEquals(service.output().match(/\bcurl /g)?.length, 3);
   assertEquals((await askJson(`${service.url}/health`)).body.status, "healthy");
-  assertStringIncludes(service.output(), `What it can do: ${service.url}/docs\n`);
-  // Started as by the task, with its permissions alone, it finds the files of its pages.
+  assertStringIncludes(service.output(), `API documentation: ${service.url}/docs\n`);
+  // With only the permissions of the start task, it finds the files of its pages.
   for (const path of ["docs", "redoc", "docs/assets/redoc.standalone.js"]) {
     const response = await fetch(`${service.url}/${path}`);
     await response.body?.cancel();
@@ -22,7 +20,7 @@ Deno.test("a start prints what it loaded, the address and three curl lines, and 
   assert((await Deno.stat(`${folder.path}/.openwatts/files`)).isDirectory);
 });
 
-Deno.test("the lines that a start prints export January when they are pasted as one block", async () => {
+Deno.test("the commands that a start prints export January when pasted as one block", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
   const printed = () => /Try:\n((?: {2}.+\n){3})/.exec(service.output())?.[1] ?? "";
@@ -34,7 +32,7 @@ Deno.test("the lines that a start prints export January when they are pasted as 
   await input.close();
   assert((await shell.status).success);
   const csv = await Deno.readTextFile(`${folder.path}/january.csv`);
-  // 31 days of 1,440 minutes, and the header.
+  // A header, and 31 days of 1,440 minutes.
   assertEquals(csv.split("\n").length - 1, 44_641);
 });
 
@@ -46,7 +44,7 @@ Deno.test("a start names every wrong setting and exits 1", async () => {
   for (const name of Object.keys(env)) assertStringIncludes(output, `${name} must be`);
 });
 
-Deno.test("settings are read from .env, and the environment goes before it", async () => {
+Deno.test("settings are read from .env, and the environment takes precedence", async () => {
   await using folder = await makeTempFolder();
   await Deno.writeTextFile(`${folder.path}/.env`, "KV_PATH=elsewhere/kv.db\nLOG_LEVEL=loud\n");
   await using service = await startProcess(folder.path, { LOG_LEVEL: "debug" });
@@ -57,7 +55,7 @@ Deno.test("settings are read from .env, and the environment goes before it", asy
   }
 });
 
-Deno.test("a second start on the same KV file says so and exits 1, the first goes on", async () => {
+Deno.test("a second start on the same KV file says so and exits 1, and the first keeps running", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
   const { code, output } = await failStart(folder.path, {});
@@ -66,7 +64,7 @@ Deno.test("a second start on the same KV file says so and exits 1, the first goe
   assertEquals((await askJson(`${service.url}/ready`)).body.ready, true);
 });
 
-Deno.test("a start on a taken port says so and exits 1", async () => {
+Deno.test("a start on a port in use says so and exits 1", async () => {
   await using folder = await makeTempFolder();
   await using other = await makeTempFolder();
   await using service = await startProcess(folder.path, {});

@@ -2,12 +2,12 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { DEMO_RANGES, postExports } from "../support/exports.ts";
 import { ask, fetchOpenApi } from "../support/openapi.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
-import { askJson, waitForEnd } from "../support/service.ts";
+import { askJson, postJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const HEADER = "timestamp,power_kw\n";
 
-/** Begins a download of a year's file and reads no further than its first bytes. */
+/** Starts the download of a year and stops reading after the first bytes. */
 async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {
   const [{ id }] = await postExports(url, DEMO_RANGES.slice(0, 1), 1);
   await waitForEnd(url, id);
@@ -19,7 +19,7 @@ async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {
   return connection;
 }
 
-Deno.test("a client that reads no further does not keep the service from stopping", async () => {
+Deno.test("a client that stops reading does not keep the service from stopping", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
   using _stalled = await stallDownload(service);
@@ -29,7 +29,32 @@ Deno.test("a client that reads no further does not keep the service from stoppin
   assert(Date.now() - startedMs < 15_000);
 });
 
-Deno.test("an upload on its way is taken whole by a service that stops, new requests get 503", async () => {
+Deno.test("SIGTERM answers waiting requests at once, and the job survives", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { ROLE: "api" });
+  const waiting = Array.from({ length: 3 }, () =>
+    postJson(
+      `${service.url}/api/export/csv`,
+      { ...DEMO_RANGES[1], format: "csv" },
+      { prefer: "wait=60" },
+    ));
+  await pause(500);
+  const startedMs = Date.now();
+  service.kill("SIGTERM");
+  const answers = await Promise.all(waiting);
+  assertEquals(answers.map(({ body }) => body.status), ["pending", "pending", "pending"]);
+  assertEquals(await service.ended, 0, service.output());
+  assert(Date.now() - startedMs < 8_000);
+  await using next = await startProcess(folder.path, { DEMO_DATA: "true" });
+  for (const { body } of answers) {
+    const status = await askJson(`${next.url}/api/export/status/${body.job_id}`, {
+      headers: { prefer: "wait=60" },
+    });
+    assertEquals(status.body.status, "completed");
+  }
+});
+
+Deno.test("a service that stops finishes a running upload and answers new requests with 503", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
   const api = await fetchOpenApi(service.url);

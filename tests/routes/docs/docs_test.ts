@@ -142,7 +142,7 @@ Deno.test("a file that is there and cannot be read is a fault: it is logged, and
   assertProblem(await jsonAnswer(await app.request("/redoc")), {
     status: 500,
     code: "INTERNAL_ERROR",
-    detail: "Something went wrong on our side; it has been logged",
+    detail: "An unexpected error occurred; it has been logged",
   });
   const faults = logged.filter(({ level }) => level === "error");
   assertEquals(faults.map(({ event }) => event), ["request failed"]);

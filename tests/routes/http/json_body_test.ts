@@ -90,7 +90,7 @@ Deno.test("a body of 64 KiB and 1 is too large, with a Content-Length and withou
   const expected = {
     status: 413,
     code: "BODY_TOO_LARGE",
-    detail: "The body must have at most 65536 bytes",
+    detail: "The body must be at most 65536 bytes",
   };
   assertProblem(await post(padded(LIMIT + 1)), expected);
   assertProblem(await post(inPieces(padded(LIMIT + 1))), expected);

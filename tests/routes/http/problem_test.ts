@@ -72,7 +72,7 @@ Deno.test("a problem carries details, errors and headers, never its cause", asyn
   assertEquals(JSON.stringify(answer.body).includes("secret"), false);
 });
 
-Deno.test("invalidRequest() names everything in its message, and the same only once", () => {
+Deno.test("invalidRequest() names every error in its message, equal ones once", () => {
   const error = invalidRequest([
     { pointer: "/a", detail: "Bad time" },
     { pointer: "/b", detail: "Bad time" },
@@ -91,7 +91,7 @@ const FAULTS: Record<string, unknown> = {
 };
 
 for (const [what, fault] of Object.entries(FAULTS)) {
-  Deno.test(`${what} that nobody expects is answered blank and logged whole`, async () => {
+  Deno.test(`${what} that is unexpected is answered without its message and logged whole`, async () => {
     const list = () => Promise.reject(fault);
     const { app, logged } = createTestApp({ series: { ...emptySeries(), list } });
     const answer = await jsonAnswer(await app.request("/api/meters"));
@@ -99,12 +99,12 @@ for (const [what, fault] of Object.entries(FAULTS)) {
     assertEquals(JSON.stringify(answer.body).includes("sqlite"), false);
     const errors = logged.filter(({ level }) => level === "error");
     assertEquals(errors.length, 1);
-    // The very thing that was thrown: the log writes its stack and its cause.
+    // The log receives the thrown value itself, to write its stack and cause.
     assertEquals(errors[0].fields, { method: "GET", path: "/api/meters", error: fault });
   });
 }
 
-Deno.test("a known fault of ours is logged, a client's mistake is not", async () => {
+Deno.test("a known fault of the service is logged, a mistake of the client is not", async () => {
   const remove = () => Promise.reject(new AppError("STORAGE_UNAVAILABLE", "It is away"));
   const { app, logged } = createTestApp({ series: { ...emptySeries(), remove } });
   const faulty = await jsonAnswer(await app.request("/api/meters/1", { method: "DELETE" }));
@@ -122,5 +122,5 @@ Deno.test("an answer lists 100 errors, and says how many more there are", () => 
   }));
   const { errors: listed, message } = invalidRequest(errors);
   assertEquals(listed, errors.slice(0, 100));
-  assertEquals(message.endsWith("Unknown parameter 'p99'; 30 errors more"), true);
+  assertEquals(message.endsWith("Unknown parameter 'p99'; 30 more errors"), true);
 });

@@ -7,7 +7,7 @@ import { createTestApp } from "../app_fixture.ts";
 import { NOW_MS } from "../exports/export_example.ts";
 import { jsonAnswer } from "../problem_assert.ts";
 
-Deno.test("GET /health tells the release and the time", async () => {
+Deno.test("GET /health answers with the release and the time", async () => {
   await using service = await startTestService({ now: () => NOW_MS });
   const { status, headers, body } = await askJson(`${service.url}/health`);
   assertEquals(status, 200);
@@ -31,7 +31,7 @@ Deno.test("GET /health stays healthy while the file store is gone", async () => 
   assertEquals((await askJson(`${service.url}/health`)).status, 200);
 });
 
-Deno.test("GET /ready says that all parts work", async () => {
+Deno.test("GET /ready answers that all parts work", async () => {
   await using service = await startTestService();
   const { status, headers, body } = await untilWorkerRuns(service.url);
   assertEquals(status, 200);
@@ -71,7 +71,7 @@ Deno.test("a file store that is gone makes the service not ready, until it is ba
   assertEquals((await askJson(`${service.url}/ready`)).status, 200);
 });
 
-Deno.test("a part that fails for reasons of its own is not ready, without internals", async () => {
+Deno.test("a part that fails unexpectedly is reported without internals", async () => {
   const kv = () => Promise.reject(new Error("SQLITE_BUSY at /var/lib/secret"));
   const { status, body } = await askReady({ kv });
   assertEquals(status, 503);
@@ -96,7 +96,7 @@ Deno.test("every part that fails is named", async () => {
   });
 });
 
-Deno.test("a destination that hangs is told, and does not hang the answer", async () => {
+Deno.test("a destination that hangs is reported and does not delay the answer", async () => {
   const works = () => Promise.resolve();
   const continuous = {
     checkpoint_store_connected: works,
@@ -125,7 +125,7 @@ async function askReady(changes: Partial<ReadyChecks>): Promise<JsonAnswer> {
   return await jsonAnswer(await createTestApp({ ready }).app.request("/ready"));
 }
 
-/** The first answer once the worker has looked for jobs, which it does right at its start. */
+/** The first answer after the first scan of the worker, which starts with it. */
 async function untilWorkerRuns(url: string): Promise<JsonAnswer> {
   const endMs = Date.now() + 5_000;
   for (;;) {
@@ -135,7 +135,7 @@ async function untilWorkerRuns(url: string): Promise<JsonAnswer> {
   }
 }
 
-/** A folder that became a file stands for any store that refuses to read and write. */
+/** Replaces a folder by a file, as an example of a store that can be neither read nor written. */
 async function replaceByFile(folder: string): Promise<void> {
   await Deno.remove(folder, { recursive: true });
   await Deno.writeTextFile(folder, "");
