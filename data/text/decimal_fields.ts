@@ -6,7 +6,7 @@
 
 import { FLOAT, MAX_SCALE } from "../readings/decimal.ts";
 
-const ZERO = 48, NINE = 57, MINUS = 45;
+const ZERO = 48, NINE = 57, PLUS = 43, MINUS = 45;
 const MAX_DIGITS = 15;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
@@ -19,7 +19,7 @@ export interface Decimal {
 }
 
 /**
- * Reads a plain decimal (`-12.50`) of up to 15 digits that ends at the first byte which is part of
+ * Reads a plain decimal (`-12.50`, `+7`) of up to 15 digits that ends at the first byte which is part of
  * none. Returns where it ends, or -1 where the bytes are anything else; then the text has to be
  * looked at by {@link parseDecimal}.
  */
@@ -31,7 +31,7 @@ export function createDecimalScanner(point: string): DecimalScanner {
   return (bytes, start, into) => {
     let at = start;
     const isNegative = bytes[at] === MINUS;
-    if (isNegative) at++;
+    if (isNegative || bytes[at] === PLUS) at++;
     let mantissa = 0, digits = 0, scale = 0;
     let byte = bytes[at];
     for (; byte >= ZERO && byte <= NINE; byte = bytes[++at], digits++) {

@@ -192,14 +192,15 @@ function isOffsetStart(byte: number): boolean {
 /** Unix times in units of so many milliseconds, which may have decimals. */
 function createUnixScan(unitMs: 1 | 1000): Scan {
   return (bytes, start, into) => {
-    const first = bytes[start] === DASH ? start + 1 : start;
+    const isNegative = bytes[start] === DASH;
+    const first = isNegative || bytes[start] === PLUS ? start + 1 : start;
     const point = digitsEnd(bytes, first);
     if (point === first || point - first > UNIX_DIGITS_MAX) return -1;
     const last = bytes[point] === DOT ? digitsEnd(bytes, point + 1) : point;
     const end = last > point + 1 ? last : point;
     const milli = unitMs === 1 ? 0 : milliOf(bytes, point + 1, end);
     const size = numberOf(bytes, first, point) * unitMs + milli;
-    into.wallMs = first === start ? size : 0 - size;
+    into.wallMs = isNegative ? 0 - size : size;
     into.offsetMs = 0;
     return end;
   };

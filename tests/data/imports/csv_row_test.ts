@@ -64,6 +64,8 @@ Deno.test("a plain record is read from its bytes, whatever its dialect", () => {
     ["timestamp,power_kw,voltage_v", { missing: ["?", "-999"] }, `${iso},1.5,-999`],
     ["t,power_kw,d", { timestamp: ["d", "t"] }, "00:00:00,1.5,2024-01-01"],
     ["timestamp,power_kw", { timestampFormat: "unix" }, "1704067200,1.5"],
+    ["timestamp,power_kw", { timestampFormat: "unix" }, "+1704067200,+1.5"],
+    ["timestamp;power_kw", { delimiter: ";", decimal: "," }, `${iso};+1,5`],
     ["timestamp,power_kw", { timestampFormat: "d.M.yyyy" }, "1.1.2024,1.5"],
     ["timestamp,power_kw", { timezone: "Asia/Tokyo" }, "2024-01-01 09:00,1.5"],
   ];

@@ -79,6 +79,10 @@ Deno.test("parseDecimal() refuses what is no decimal number with a point", () =>
     "0x10",
     "1n",
     "--1",
+    "++1",
+    "+-1",
+    "-+1",
+    "1+",
     "1-",
     "1.2.3",
     "NaN",
@@ -110,6 +114,9 @@ Deno.test("a decimal scanner stops behind a plain decimal", () => {
   const table: [text: string, end: number, value: number, scale: number][] = [
     ["230.1", 5, 2301, 1],
     ["-12.50", 6, -1250, 2],
+    ["+12.50", 6, 1250, 2],
+    ["+0", 2, 0, 0],
+    ["+123456789012345", 16, 123456789012345, 0],
     ["0", 1, 0, 0],
     ["-0", 2, 0, 0],
     ["7.", 2, 7, 0],
@@ -127,7 +134,10 @@ Deno.test("a decimal scanner stops behind a plain decimal", () => {
 Deno.test("a decimal scanner leaves all but plain decimals of 15 digits to parseDecimal()", () => {
   const other = [
     "",
-    "+1",
+    "+",
+    "++1",
+    "+-1",
+    "-+1",
     "-",
     ".5",
     "-.5",

@@ -166,14 +166,32 @@ Deno.test("Unix times are seconds or milliseconds, before 1970 too, and at UTC",
     ["unix", "1704067200.0019", "2024-01-01T00:00:00.001 0"],
     ["unix", "0", "1970-01-01T00:00:00.000 0"],
     ["unix", "-0", "1970-01-01T00:00:00.000 0"],
+    ["unix", "+1704067200", "2024-01-01T00:00:00.000 0"],
+    ["unix", "+1.5", "1970-01-01T00:00:01.500 0"],
     ["unix", "-1.5", "1969-12-31T23:59:58.500 0"],
     ["unix_ms", "1704067200123", "2024-01-01T00:00:00.123 0"],
     ["unix_ms", "1704067200123.999", "2024-01-01T00:00:00.123 0"],
+    ["unix_ms", "+1704067200123", "2024-01-01T00:00:00.123 0"],
     ["unix_ms", "-1", "1969-12-31T23:59:59.999 0"],
   ]);
   assertEquals(compileTimeFormat("unix").parse("-0"), { wallMs: 0, offsetMs: 0 });
   for (const name of ["unix", "unix_ms"]) {
-    const wrong = ["", "-", "+1", ".5", "1.", "1e9", "1,5", "0x1", " 1", "1 ", "1234567890123456"];
+    const wrong = [
+      "",
+      "-",
+      "+",
+      "+-1",
+      "-+1",
+      "++1",
+      ".5",
+      "1.",
+      "1e9",
+      "1,5",
+      "0x1",
+      " 1",
+      "1 ",
+      "1234567890123456",
+    ];
     assertEquals(wrong.filter((text) => read(name, text) !== "none"), []);
   }
 });
@@ -188,6 +206,7 @@ Deno.test("scan() begins where it is told and stops at the first byte that is no
     ["iso", "2024-03-05T19:08:09.5", 21],
     ["iso", "2024-03-05T19:08:09.5+01", 24],
     ["unix", "1709665689.25", 13],
+    ["unix", "+1709665689", 11],
     ["unix_ms", "1709665689000", 13],
   ];
   for (const [pattern, text, end] of table) {
