@@ -21,9 +21,9 @@ import {
 } from "./exports/schemas.ts";
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
-import { importReport } from "./meters/import_operation.ts";
-import { rejectSchema, runningImport } from "./imports/schemas.ts";
-import { meterDetail, meterList, meterOperations, meterSchema } from "./meters/operations.ts";
+import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
+import { meterOperations } from "./meters/operations.ts";
+import { importReport, meterDetail, meterList, meterSchema } from "./meters/schemas.ts";
 import { deviceOperations } from "./devices/operations.ts";
 import { deviceReadingsOperations } from "./devices/readings_operations.ts";
 import {
@@ -87,6 +87,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ImportReport: importReport,
   RunningImport: runningImport,
   Reject: rejectSchema,
+  Repeat: repeatSchema,
   ReportRequest: reportRequest,
   ReportTriggered: reportTriggered,
   ReportStatus: reportStatusSchema,

@@ -14,10 +14,10 @@ import { createRecordSplitter } from "../text/records.ts";
 import { createRowReader, type CsvRowReader } from "./csv_row.ts";
 import type { Dialect } from "./dialect.ts";
 import { IGNORED_LISTED, RECORD_MAX_BYTES } from "../limits.ts";
-import { createPageBuilder } from "../readings/page_builder.ts";
 import type { Profile } from "../readings/profile.ts";
 import { createReadingRow } from "./reading_row.ts";
-import { createRejects, type UploadReader } from "../text/upload_reader.ts";
+import { createRejects } from "../text/upload_reader.ts";
+import type { UploadReader } from "./upload_reader.ts";
 
 const CR = 13;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
@@ -30,12 +30,14 @@ export interface UploadOptions {
   readonly id: string;
   /** How the upload writes readings. */
   readonly dialect: Dialect;
+  /** Earlier times are rejected, epoch milliseconds. */
+  readonly oldestMs: number;
 }
 
 /** A reader of the readings of one series. The header is line 1. */
-export function createCsvReader({ profile, id, dialect }: UploadOptions): UploadReader {
-  const builder = createPageBuilder(profile.metrics.length);
-  const row = createReadingRow(profile, { derivation: dialect.derivation, builder });
+export function createCsvReader(options: UploadOptions): UploadReader {
+  const { profile, dialect } = options;
+  const row = createReadingRow(profile, { ...dialect, ...options });
   const decoder = new TextDecoder();
   const rejects = createRejects();
   let header: CsvHeader | null = null;
@@ -47,9 +49,9 @@ export function createCsvReader({ profile, id, dialect }: UploadOptions): Upload
     const text = decoder.decode(bytes.subarray(start, end));
     if (records === null) {
       header = readHeader(text, profile, dialect);
-      records = createRowReader({ profile, id, dialect, header, row });
+      records = createRowReader({ ...options, header, row });
     } else if (text !== "") {
-      const problem = records.readFields(text);
+      const problem = records.readFields(text, line);
       if (problem !== null) rejects.add({ line }, problem);
     }
   }
@@ -57,7 +59,7 @@ export function createCsvReader({ profile, id, dialect }: UploadOptions): Upload
   const splitter = createRecordSplitter({
     maxBytes: RECORD_MAX_BYTES,
     delimiter: dialect.delimiter,
-    readPlain: (bytes, start, limit) => records?.readPlain(bytes, start, limit) ?? -1,
+    readPlain: (bytes, start, limit, line) => records?.readPlain(bytes, start, limit, line) ?? -1,
     onRecord,
     onTooLong(value, line) {
       if (records === null) {
@@ -74,8 +76,9 @@ export function createCsvReader({ profile, id, dialect }: UploadOptions): Upload
       // An upload without a byte has an empty header.
       if (records === null) readHeader("", profile, dialect);
     },
-    waiting: builder.length,
-    take: builder.take,
+    waiting: row.waiting,
+    take: row.take,
+    placeOf: (line) => ({ line }),
     rejected: rejects.all,
     ignored: () => header?.ignored.slice(0, IGNORED_LISTED) ?? [],
   };

@@ -23,6 +23,8 @@ export interface CsvRowOptions {
   readonly id: string;
   /** How the upload writes readings. */
   readonly dialect: Dialect;
+  /** Earlier times are rejected, epoch milliseconds. */
+  readonly oldestMs: number;
   /** What each column is. */
   readonly header: CsvHeader;
   /** Where readings go. */
@@ -33,11 +35,11 @@ export interface CsvRowOptions {
 export interface CsvRowReader {
   /**
    * Reads a record of plain fields from its bytes and returns the index of its LF, at most `limit`.
-   * Returns -1, and nothing is taken, where anything about it needs a second look.
+   * Returns -1, and takes nothing, if anything about it needs a second look.
    */
-  readPlain(bytes: Uint8Array, start: number, limit: number): number;
-  /** Reads any record from its text, or tells what is wrong with it. */
-  readFields(text: string): RowProblem | null;
+  readPlain(bytes: Uint8Array, start: number, limit: number, line: number): number;
+  /** Reads any record from its text, or returns what is wrong with it. */
+  readFields(text: string, line: number): RowProblem | null;
 }
 
 /** A reader of the records under a header. */
@@ -73,7 +75,7 @@ function createPlainReader(
     return isPlainTime || end === plainEnd(bytes, start, delimiter) ? end : -1;
   }
 
-  return (bytes, start, limit) => {
+  return (bytes, start, limit, line) => {
     if (bytes[start] === LF) return start;
     let at = start;
     for (let column = 0; column < roles.length; column++) {
@@ -82,7 +84,7 @@ function createPlainReader(
       if (at < 0) return -1;
     }
     if (bytes[at] === CR) at++;
-    return bytes[at] === LF && at <= limit && row.add(time.instant()) ? at : -1;
+    return bytes[at] === LF && at <= limit && row.add(time.instant(), line) ? at : -1;
   };
 }
 
@@ -112,7 +114,7 @@ function createMetricScanner(
 }
 
 function createFieldsReader(
-  { profile: { metrics }, id, dialect, header: { names, roles }, row }: CsvRowOptions,
+  { profile: { metrics }, id, dialect, oldestMs, header: { names, roles }, row }: CsvRowOptions,
 ): CsvRowReader["readFields"] {
   const { delimiter, point, timeColumns, missing } = dialect;
   const meanings = meaningsOf(names, dialect);
@@ -132,7 +134,7 @@ function createFieldsReader(
     return role >= 0 ? readMetric(field, meanings[column]) : null;
   }
 
-  return (text) => {
+  return (text, line) => {
     const fields = csvFields(text, delimiter);
     if (fields === null) {
       return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
@@ -143,7 +145,7 @@ function createFieldsReader(
     }
     const values = fields.map((field) => field.trim());
     const timeText = timeColumns.map((name) => values[indexOfName(names, name)]).join(" ");
-    const time = readTime(dialect, timeText);
+    const time = readTime(dialect, timeText, oldestMs);
     for (let column = 0; column < names.length; column++) {
       if (roles[column] === TIME && "rule" in time) {
         return { field: timeColumns.join(" "), value: timeText, rule: time.rule };
@@ -151,7 +153,7 @@ function createFieldsReader(
       const rule = readField(values[column], column);
       if (rule !== null) return { field: names[column], value: values[column], rule };
     }
-    if ("timeMs" in time) row.add(time.timeMs);
+    if ("timeMs" in time) row.add(time.timeMs, line);
     return null;
   };
 }

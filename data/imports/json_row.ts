@@ -15,8 +15,8 @@ import { readTime } from "./upload_time.ts";
 
 /** Reads objects into a page. */
 export interface ObjectReader {
-  /** Reads an object from its text, or tells what is wrong with it. */
-  read(text: string): RowProblem | null;
+  /** Reads the object at a line or index from its text, or returns what is wrong with it. */
+  read(text: string, place: number): RowProblem | null;
   /** Names of properties that mean nothing here; the first 100. */
   ignored(): readonly string[];
 }
@@ -26,7 +26,7 @@ type Role = "time" | "id" | "ignored" | ColumnMeaning;
 
 /** A reader of objects whose properties go by the names of a dialect, in any case. */
 export function createObjectReader(
-  { profile: { metrics, idColumn }, id, dialect }: UploadOptions,
+  { profile: { metrics, idColumn }, id, dialect, oldestMs }: UploadOptions,
   row: ReadingRow,
 ): ObjectReader {
   const timeNames = dialect.timeColumns.map((name) => name.toLowerCase());
@@ -70,14 +70,14 @@ export function createObjectReader(
   }
 
   return {
-    read(text) {
+    read(text, place) {
       const object = parseObject(text);
       if (object === null) return { field: null, value: text, rule: "a JSON object" };
       row.clear();
-      const time = timeOf(object, dialect, timeNames);
+      const time = timeOf(object, { dialect, timeNames, oldestMs });
       if ("rule" in time) return time;
       const problem = takeProperties(object);
-      if (problem === null) row.add(time.timeMs);
+      if (problem === null) row.add(time.timeMs, place);
       return problem;
     },
     ignored: () => [...ignored],
@@ -86,8 +86,11 @@ export function createObjectReader(
 
 function timeOf(
   object: object,
-  dialect: Dialect,
-  timeNames: readonly string[],
+  { dialect, timeNames, oldestMs }: {
+    dialect: Dialect;
+    timeNames: readonly string[];
+    oldestMs: number;
+  },
 ): { timeMs: number } | RowProblem {
   const texts: string[] = [];
   for (const [name, value] of Object.entries(object)) {
@@ -95,7 +98,7 @@ function timeOf(
     if (at >= 0) texts[at] = textOf(value);
   }
   const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
-  const time = readTime(dialect, value);
+  const time = readTime(dialect, value, oldestMs);
   return "timeMs" in time ? time : { field: dialect.timeColumns.join(" "), value, rule: time.rule };
 }
 

@@ -7,9 +7,13 @@
 import type { Decimal } from "../text/decimal_fields.ts";
 import type { ColumnMeaning, Derivation } from "./dialect.ts";
 import { decimalText, FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
-import { END_OF_TIME_MS, FIRST_TIME_MS } from "../limits.ts";
-import type { PageBuilder } from "../readings/page_builder.ts";
+import { END_OF_TIME_MS } from "../limits.ts";
+import { createPageBuilder } from "../readings/page_builder.ts";
 import type { Metric, Profile } from "../readings/profile.ts";
+import type { UploadBatch } from "./repeats.ts";
+
+/** Room for places at first; it doubles as needed. */
+const FIRST_ROWS = 1_024;
 
 /** A reading on its way. */
 export interface ReadingRow {
@@ -19,18 +23,24 @@ export interface ReadingRow {
   setMissing(meaning: ColumnMeaning): void;
   /** Takes a value, which is changed to the metric's unit. False where it is out of range. */
   set(meaning: ColumnMeaning, value: Decimal): boolean;
-  /** Puts the reading into the page. False where the time is out of range. */
-  add(timeMs: number): boolean;
+  /** Adds the reading, which stands at a line or index. False if the time is out of range. */
+  add(timeMs: number, place: number): boolean;
+  /** How many readings were added since they were last taken. */
+  waiting(): number;
+  /** The readings added since they were last taken. */
+  take(): UploadBatch;
 }
 
 /** A row without values. */
 export function createReadingRow(
   { metrics }: Profile,
-  { derivation, builder }: { derivation: Derivation | null; builder: PageBuilder },
+  { derivation, oldestMs }: { derivation: Derivation | null; oldestMs: number },
 ): ReadingRow {
+  const builder = createPageBuilder(metrics.length);
   const values = new Float64Array(metrics.length).fill(NaN);
   const scales = new Int8Array(metrics.length);
   const bounds = metrics.map(boundsOf);
+  let places = new Float64Array(FIRST_ROWS);
   return {
     clear() {
       values.fill(NaN);
@@ -47,13 +57,27 @@ export function createReadingRow(
       scales[metric] = scale;
       return true;
     },
-    add(timeMs) {
-      if (!(timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS)) return false;
+    add(timeMs, place) {
+      if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
       if (derivation !== null) derive(derivation, values, scales);
+      const index = builder.length();
+      if (index === places.length) places = widened(places);
+      places[index] = place;
       builder.add(timeMs, values, scales);
       return true;
     },
+    waiting: builder.length,
+    take() {
+      const taken = places.slice(0, builder.length());
+      return { page: builder.take(), places: taken };
+    },
   };
+}
+
+function widened(places: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  const wider = new Float64Array(places.length * 2);
+  wider.set(places);
+  return wider;
 }
 
 /** The values a metric may have, as an error says it. */

@@ -5,22 +5,27 @@
  */
 
 import { type Dialect, instantOf } from "./dialect.ts";
-import { END_OF_TIME_MS, FIRST_TIME_MS } from "../limits.ts";
+import { END_OF_TIME_MS } from "../limits.ts";
+import { oldestRule } from "../time/accepted_times.ts";
 
 const SPACE = 32;
 /** Longest half of a time that is read from bytes; a longer one is looked at as text. */
 const HALF_MAX_BYTES = 100;
 
 /** The time that a text names, epoch milliseconds, or the rule that it breaks. */
-export function readTime(dialect: Dialect, text: string): { timeMs: number } | { rule: string } {
+export function readTime(
+  dialect: Dialect,
+  text: string,
+  oldestMs: number,
+): { timeMs: number } | { rule: string } {
   const wall = dialect.timeFormat.parse(text);
   if (wall === null) return { rule: dialect.timeFormat.rule };
   const timeMs = instantOf(dialect, wall);
   if (timeMs !== timeMs) {
     return { rule: `a time that the clocks of ${dialect.zone?.name} show; they skip this one` };
   }
-  const isInside = timeMs >= FIRST_TIME_MS && timeMs < END_OF_TIME_MS;
-  return isInside ? { timeMs } : { rule: "a time of the years 1970 to 9999" };
+  if (timeMs < oldestMs) return { rule: oldestRule({ oldestMs }) };
+  return timeMs < END_OF_TIME_MS ? { timeMs } : { rule: "a time before the year 10000" };
 }
 
 /** Reads times from bytes; what it cannot read has to be looked at by {@link readTime}. */

@@ -19,7 +19,7 @@ export interface RecordHandlers {
    * Called with the start of each record, before anything is known of it: takes the record and
    * returns the index of its LF, which must be at most `limit`; or takes nothing and returns -1.
    */
-  readPlain?(bytes: Uint8Array, start: number, limit: number): number;
+  readPlain?(bytes: Uint8Array, start: number, limit: number, line: number): number;
   /**
    * Called for each record with the bytes it lies in, its range there without the LF (a CR before
    * it is kept), and the number of its first line. `bytes[range.end]` may be read.
@@ -62,7 +62,7 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
     while (start < bytes.length) {
       const plainEnd = isSkipping || start > lastEnd
         ? -1
-        : readPlain(bytes, start, Math.min(lastEnd, start + maxBytes));
+        : readPlain(bytes, start, Math.min(lastEnd, start + maxBytes), line);
       if (plainEnd >= 0) {
         line++;
         start = plainEnd + 1;

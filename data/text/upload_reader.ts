@@ -5,7 +5,6 @@
  */
 
 import { QUOTED_VALUE_MAX, REJECTS_LISTED } from "../limits.ts";
-import type { Page } from "../readings/page.ts";
 
 /** What is wrong with a record. */
 export interface RowProblem {
@@ -33,14 +32,6 @@ export interface RecordReader {
   rejected(): RejectedRecords;
   /** Columns or properties of the upload that mean nothing here; the first 100. */
   ignored(): readonly string[];
-}
-
-/** Reads one upload of readings of a series. */
-export interface UploadReader extends RecordReader {
-  /** How many readings wait to be taken. */
-  waiting(): number;
-  /** The readings since the call before, in the order of the upload. */
-  take(): Page;
 }
 
 /** Records that were not taken. */

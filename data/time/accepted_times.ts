@@ -28,7 +28,7 @@ export const ACCEPTED_TIMES: AcceptedTimes = {
 };
 
 /** The rule that a time before `oldestMs` breaks, such as `2000-01-01T00:00:00Z or later`. */
-export function oldestRule({ oldestMs }: AcceptedTimes): string {
+export function oldestRule({ oldestMs }: Pick<AcceptedTimes, "oldestMs">): string {
   return `${instantText(oldestMs)} or later`;
 }
 

@@ -1,50 +1,53 @@
 /**
- * The imports that run in this process, so that users can watch them.
+ * The imports that are running in this process, so that users can watch them.
  *
  * @module
  */
 
 import { instantText } from "../../data/time/time_text.ts";
+import type { RunningImport } from "./schemas.ts";
 
-/** How far an import is. */
+/** How far an import is. Its counts are those of {@link RunningImport}. */
 export interface ImportProgress {
   /** When it began, epoch milliseconds. */
   readonly startedMs: number;
   /** Whether it writes nothing. */
   readonly isDryRun: boolean;
-  /** How long the body is, bytes as they are sent; null where the request does not say. */
+  /** Length of the body before decompression, bytes; null if the request has no length. */
   readonly totalBytes: number | null;
-  /** How much of it came in, bytes. */
+  /** How much of the body arrived, bytes. */
   receivedBytes: number;
-  /** Times that were new: durable ones, or in a dry run such as would be. */
+  /** Times that were new: durable, or in a dry run those that would be. */
   inserted: number;
-  /** Times that had other values. */
+  /** Times that were stored with other values. */
   updated: number;
-  /** Records that changed nothing. */
+  /** Times that were stored with the same values. */
   unchanged: number;
-  /** Records that were not taken. */
+  /** Records whose time occurred earlier in the upload. */
+  repeated: number;
+  /** Records that were rejected. */
   rejected: number;
 }
 
-/** The imports that run. */
+/** The running imports. */
 export interface RunningImports {
-  /** Counts an import in until the result is disposed of. */
+  /** Lists an import under an id until the result is disposed of. */
   track(id: string, progress: ImportProgress): Disposable;
-  /** Those of a meter, the oldest first. */
+  /** The imports under an id, the oldest first. */
   of(id: string): ImportProgress[];
 }
 
-/** No imports. */
+/** A list without imports. */
 export function createRunningImports(): RunningImports {
   const running = new Map<string, Set<ImportProgress>>();
   return {
     track(id, progress) {
-      const ofMeter = running.get(id) ?? new Set();
-      running.set(id, ofMeter.add(progress));
+      const ofId = running.get(id) ?? new Set();
+      running.set(id, ofId.add(progress));
       return {
         [Symbol.dispose]() {
-          ofMeter.delete(progress);
-          if (ofMeter.size === 0 && running.get(id) === ofMeter) running.delete(id);
+          ofId.delete(progress);
+          if (ofId.size === 0 && running.get(id) === ofId) running.delete(id);
         },
       };
     },
@@ -52,19 +55,20 @@ export function createRunningImports(): RunningImports {
   };
 }
 
-/** An import on its way as an answer tells it. */
-export function importBody(progress: ImportProgress): Record<string, unknown> {
-  const { inserted, updated, unchanged, rejected, receivedBytes, totalBytes } = progress;
+/** A running import as an answer shows it. It never says 100 percent: then it has ended. */
+export function importBody(progress: ImportProgress): RunningImport {
+  const { inserted, updated, unchanged, repeated, rejected, receivedBytes, totalBytes } = progress;
   const percent = totalBytes === null
     ? null
     : Math.min(99, Math.floor(receivedBytes / Math.max(totalBytes, 1) * 100));
   return {
     started_at: instantText(progress.startedMs),
     dry_run: progress.isDryRun,
-    received: inserted + updated + unchanged + rejected,
+    received: inserted + updated + unchanged + repeated + rejected,
     inserted,
     updated,
     unchanged,
+    repeated,
     rejected,
     bytes_received: receivedBytes,
     bytes_total: totalBytes,

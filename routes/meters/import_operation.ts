@@ -5,27 +5,9 @@
  */
 
 import { z } from "zod";
-import { IGNORED_LISTED, REJECTS_LISTED } from "../../data/limits.ts";
 import { importQuery } from "./import_query.ts";
-import { meterId, meterIdText } from "./schemas.ts";
+import { importReport, meterId } from "./schemas.ts";
 import type { Content, Operation, Parameter } from "../openapi/operation.ts";
-import { importCounts, isDryRun, rejectSchema } from "../imports/schemas.ts";
-
-/** What came of an import. */
-export const importReport: z.ZodType = z.strictObject({
-  smart_meter_id: meterIdText,
-  dry_run: isDryRun,
-  ...importCounts,
-  rejects: z.array(rejectSchema).max(REJECTS_LISTED)
-    .meta({ description: `The first ${REJECTS_LISTED} of those.` }),
-  ignored_columns: z.array(z.string()).max(IGNORED_LISTED).meta({
-    description: `Columns or properties that mean nothing here, the first ${IGNORED_LISTED}.`,
-    examples: [["note"]],
-  }),
-}).meta({
-  description: "What came of an import: `received` = `inserted` + `updated` + `unchanged` + " +
-    "`rejected`.",
-});
 
 const { shape } = importQuery;
 
@@ -34,10 +16,9 @@ const parameters: readonly Parameter[] = [
   {
     in: "query",
     name: "dry_run",
-    description: "`true` only reports what an import would do. A time that comes twice, far " +
-      "apart, counts as new both times then.",
-    schema: shape.dry_run,
-    example: "true",
+    description: "`true` reports what an import would do and writes nothing.",
+    schema: z.boolean(),
+    example: true,
   },
   {
     in: "query",

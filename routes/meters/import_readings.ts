@@ -1,46 +1,27 @@
 /**
- * Importing an upload of readings, batch by batch as it comes in.
+ * Importing an upload of readings, batch by batch as it arrives.
  *
  * @module
  */
 
+import { createRepeatFinder } from "../../data/imports/repeats.ts";
+import type { UploadBatch } from "../../data/imports/repeats.ts";
+import type { UploadReader } from "../../data/imports/upload_reader.ts";
 import type { Log } from "../../data/log.ts";
-import type { Page } from "../../data/readings/page.ts";
-import type { Reject, UploadReader } from "../../data/text/upload_reader.ts";
+import { instantText } from "../../data/time/time_text.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
 import { uploadBytes } from "../http/upload_body.ts";
+import type { ImportReport } from "./schemas.ts";
 
-/** Readings written at once: some weeks of minutes, a commit or two. */
+/** Readings written at once: some weeks of minutes, one or two commits. */
 const BATCH_READINGS = 32_768;
-
-/** What came of an import; received = inserted + updated + unchanged + rejected. */
-export interface ImportReport {
-  /** The meter. */
-  readonly smart_meter_id: string;
-  /** Whether nothing was written: the counts are what an import would do. */
-  readonly dry_run: boolean;
-  /** Records of the upload. */
-  readonly received: number;
-  /** Times that were new. */
-  readonly inserted: number;
-  /** Times that had other values. */
-  readonly updated: number;
-  /** Records that changed nothing: the same was there, or one soon after has their time. */
-  readonly unchanged: number;
-  /** Records that were not taken. */
-  readonly rejected: number;
-  /** The first 100 of those. */
-  readonly rejects: readonly Reject[];
-  /** Columns or properties that mean nothing here; the first 100. */
-  readonly ignored_columns: readonly string[];
-}
 
 /** What an import needs. */
 export interface ImportDeps {
   /** Where readings go. */
   readonly series: Pick<SeriesStore, "write" | "compare">;
-  /** The imports that run. */
+  /** The running imports. */
   readonly imports: RunningImports;
   /** Epoch milliseconds now. */
   readonly now: () => number;
@@ -56,70 +37,78 @@ export interface Upload {
   readonly reader: UploadReader;
   /** The bytes as they are sent. */
   readonly body: ReadableStream<Uint8Array> | null;
-  /** Whether they come in gzip. */
+  /** Whether they are compressed with gzip. */
   readonly isGzip: boolean;
-  /** How many there are; null where the request does not say. */
+  /** How many there are; null if the request has no length. */
   readonly totalBytes: number | null;
   /** Whether nothing is written. */
   readonly isDryRun: boolean;
 }
 
 /**
- * Imports the readings of a meter. Good records are durable, batch by batch, also when the upload
- * breaks off or the service dies; sending the same again completes it. While a batch is written the
- * next one is read, so no more than two are in memory.
+ * Imports the readings of a meter. Good records become durable batch by batch, even if the upload
+ * breaks off or the service dies; sending the same upload again completes it. While one batch is
+ * written the next one is read, so at most two are in memory.
  *
- * @throws {AppError} INVALID_REQUEST where the header is wrong (nothing is written then),
- * MALFORMED_BODY where the upload breaks off or is no gzip or no JSON array.
+ * @throws {AppError} INVALID_REQUEST if the header is wrong (nothing is written then),
+ * MALFORMED_BODY if the upload breaks off or is not the gzip or JSON array that it should be.
  */
 export async function importReadings(deps: ImportDeps, upload: Upload): Promise<ImportReport> {
   const { now, log } = deps;
   const { meterId, reader, isDryRun, totalBytes } = upload;
-  const counts = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+  const counts = { inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
   const progress = { startedMs: now(), isDryRun, totalBytes, receivedBytes: 0, ...counts };
   using _tracked = deps.imports.track(meterId, progress);
+  const repeats = createRepeatFinder();
+  const store = async (batch: UploadBatch) => {
+    const { fresh, again, repeated } = repeats.split(batch);
+    const series = { profile: "meter", id: meterId } as const;
+    const done = await (isDryRun ? deps.series.compare : deps.series.write)(series, fresh);
+    // Their times are counted already; only the values of the last record remain.
+    if (again !== null && !isDryRun) await deps.series.write(series, again);
+    progress.inserted += done.inserted;
+    progress.updated += done.updated;
+    progress.unchanged += done.unchanged;
+    progress.repeated += repeated;
+  };
   try {
-    await readAll(deps.series, upload, progress);
+    await readAll(upload, progress, store);
   } catch (error) {
-    const { inserted, updated, unchanged, receivedBytes } = progress;
-    const told = { meterId, isDryRun, inserted, updated, unchanged, receivedBytes };
-    log("warn", "import cut short", { ...told, error });
+    const { inserted, updated, unchanged, repeated, receivedBytes } = progress;
+    const fields = { meterId, isDryRun, inserted, updated, unchanged, repeated, receivedBytes };
+    log("warn", "import cut short", { ...fields, error });
     throw error;
   }
-  const { inserted, updated, unchanged, rejected, startedMs } = progress;
-  const received = inserted + updated + unchanged + rejected;
-  const told = { received, inserted, updated, unchanged, rejected };
+  const { inserted, updated, unchanged, repeated, rejected, startedMs } = progress;
+  const received = inserted + updated + unchanged + repeated + rejected;
+  const result = { received, inserted, updated, unchanged, repeated, rejected };
   const ms = now() - startedMs;
   const perSecond = Math.round(received / Math.max(ms, 1) * 1000);
-  log("info", "import ended", { meterId, isDryRun, ...told, ms, perSecond });
+  log("info", "import ended", { meterId, isDryRun, ...result, ms, perSecond });
   return {
     smart_meter_id: meterId,
     dry_run: isDryRun,
-    ...told,
-    rejects: reader.rejected().first,
-    ignored_columns: reader.ignored(),
+    ...result,
+    rejects: [...reader.rejected().first],
+    repeats: repeats.first().map(({ place, timeMs }) => (
+      { ...reader.placeOf(place), timestamp: instantText(timeMs) }
+    )),
+    ignored_columns: [...reader.ignored()],
   };
 }
 
+/** Reads an upload to its end and hands each batch to `store`. */
 async function readAll(
-  series: ImportDeps["series"],
-  { meterId, reader, body, isGzip, isDryRun }: Upload,
+  { reader, body, isGzip }: Upload,
   progress: ImportProgress,
+  store: (batch: UploadBatch) => Promise<void>,
 ): Promise<void> {
-  const ref = { profile: "meter", id: meterId } as const;
   let storing = Promise.resolve();
-
-  async function store(page: Page): Promise<void> {
-    const done = isDryRun ? await series.compare(ref, page) : await series.write(ref, page);
-    progress.inserted += done.inserted;
-    progress.updated += done.updated;
-    progress.unchanged += page.timesMs.length - done.inserted - done.updated;
-  }
 
   async function flush(): Promise<void> {
     await storing;
     storing = store(reader.take());
-    // Whoever awaits it gets its error; until then it is not one that nobody handles.
+    // Whoever awaits it gets its error; until then it is not an unhandled one.
     storing.catch(() => {});
   }
 

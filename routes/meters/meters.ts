@@ -1,43 +1,29 @@
 /**
- * Smart meters over HTTP: list, look, import readings, remove.
+ * Smart meters over HTTP: list and show them, import their readings, delete them.
  *
  * @module
  */
 
 import { Hono } from "hono";
-import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import { createCsvReader, type UploadOptions } from "../../data/imports/csv_read.ts";
 import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
+import type { UploadReader } from "../../data/imports/upload_reader.ts";
 import { METER_ID_PATTERN, METER_ID_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
+import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import type { UploadReader } from "../../data/text/upload_reader.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { bodyForm } from "../http/body_form.ts";
-import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
-import { importReadings } from "./import_readings.ts";
-import { createRunningImports, importBody } from "../imports/running_imports.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
+import { importReadings } from "./import_readings.ts";
+import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
 
-const LIST_LIMIT = 100;
-
-/** What a list of meters is asked for with. */
-export const listQuery: z.ZodObject<
-  { limit: z.ZodType<number>; after: z.ZodType<string | undefined> },
-  z.core.$strict
-> = z.strictObject({
-  limit: z.string().regex(/^\d{1,4}$/, "limit must be a whole number of 1 to 1000").transform(
-    Number,
-  )
-    .pipe(z.int().min(1, "limit must be at least 1").max(1000, "limit must be at most 1000"))
-    .default(LIST_LIMIT),
-  after: z.string().regex(METER_ID_PATTERN, `after must be ${METER_ID_RULE}`).optional(),
-});
-
-/** What reads the uploads of each media type. */
+/** The reader of uploads of each media type. */
 const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => UploadReader>> = {
   "text/csv": createCsvReader,
   "application/x-ndjson": createNdjsonReader,
@@ -48,6 +34,8 @@ const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => Up
 export interface MeterDeps {
   /** Where readings are. */
   readonly series: Pick<SeriesStore, "describe" | "list" | "write" | "compare" | "remove">;
+  /** Which times readings may have; an import only has the oldest one. */
+  readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -55,29 +43,34 @@ export interface MeterDeps {
 }
 
 /** The routes under `/api/meters`. */
-export function meterRoutes({ series, now, log }: MeterDeps): Hono {
+export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hono {
   const imports = createRunningImports();
   return new Hono()
     .get("/api/meters", async (c) => {
       const query = listQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
       const { limit, after = "" } = query.data;
-      // One more than asked for says whether there is a next page.
+      // One more than the page holds shows whether there is a next page.
       const infos = await series.list("meter", { afterId: after, limit: limit + 1 });
       const meters = infos.slice(0, limit);
       const next = infos.length > limit
         ? `/api/meters?limit=${limit}&after=${encodeURIComponent(meters[limit - 1].id)}`
         : null;
       if (next !== null) c.header("link", `<${next}>; rel="next"`);
-      return c.json({ meters: meters.map(meterBody), next });
+      const body: MeterListBody = { meters: meters.map(meterBody), next };
+      return c.json(body);
     })
     .get("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
       const info = await series.describe({ profile: "meter", id });
       const running = imports.of(id);
-      // The first readings of a meter may be on their way, before any of them is stored.
+      // The first import of a meter may be running before any of its readings is stored.
       if (info === null && running.every(({ isDryRun }) => isDryRun)) throw unknownMeter(id);
-      return c.json({ ...meterBody(info ?? emptyMeter(id)), imports: running.map(importBody) });
+      const imported = { imports: running.map(importBody) };
+      const body: MeterDetailBody = info === null
+        ? { smart_meter_id: id, count: 0, first_reading: null, last_reading: null, ...imported }
+        : { ...meterBody(info), ...imported };
+      return c.json(body);
     })
     .delete("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
@@ -89,7 +82,8 @@ export function meterRoutes({ series, now, log }: MeterDeps): Hono {
       const id = meterId(c.req.param("id"));
       const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
       const { dialect, isDryRun } = readImportQuery(c.req.queries(), mediaType);
-      const reader = UPLOAD_READERS[mediaType]({ profile: PROFILES.meter, id, dialect });
+      const reading = { profile: PROFILES.meter, id, dialect, oldestMs: acceptedTimes.oldestMs };
+      const reader = UPLOAD_READERS[mediaType](reading);
       const totalBytes = contentLength(c.req.header("content-length"));
       const upload = { meterId: id, reader, body: c.req.raw.body, isGzip, totalBytes, isDryRun };
       return c.json(await importReadings({ series, imports, now, log }, upload));
@@ -100,18 +94,13 @@ function contentLength(header: string | undefined): number | null {
   return header === undefined ? null : Number(header);
 }
 
-/** A meter as an answer tells it; one without readings has no first and last one. */
-function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): Record<string, unknown> {
+function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): MeterBody {
   return {
     smart_meter_id: id,
     count,
-    first_reading: count === 0 ? null : instantText(firstMs),
-    last_reading: count === 0 ? null : instantText(lastMs),
+    first_reading: instantText(firstMs),
+    last_reading: instantText(lastMs),
   };
-}
-
-function emptyMeter(id: string): SeriesInfo {
-  return { id, count: 0, firstMs: NaN, lastMs: NaN };
 }
 
 function meterId(id: string): string {

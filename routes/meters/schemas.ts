@@ -1,15 +1,29 @@
 /**
- * What the operations on smart meters have in common, as the OpenAPI document describes it.
+ * What requests and answers about smart meters look like.
  *
  * @module
  */
 
 import { z } from "zod";
-import { METER_ID_PATTERN, METER_ID_RULE } from "../../data/limits.ts";
+import {
+  IGNORED_LISTED,
+  METER_ID_PATTERN,
+  METER_ID_RULE,
+  REJECTS_LISTED,
+} from "../../data/limits.ts";
+import {
+  importCounts,
+  isDryRun,
+  rejectSchema,
+  repeatSchema,
+  runningImport,
+} from "../imports/schemas.ts";
+import { limitText } from "../openapi/list_query.ts";
 import type { Parameter } from "../openapi/operation.ts";
+import { count, instant } from "../openapi/schema_parts.ts";
 
 /** A meter's id in a body. */
-export const meterIdText: z.ZodString = z.string().regex(METER_ID_PATTERN)
+export const meterIdText = z.string().regex(METER_ID_PATTERN)
   .meta({ description: "The meter.", examples: ["123"] });
 
 /** A meter's id in a path. */
@@ -20,3 +34,68 @@ export const meterId: Parameter = {
   schema: z.string().regex(METER_ID_PATTERN),
   example: "123",
 };
+
+/** The query of a list of meters. */
+export const listQuery = z.strictObject({
+  limit: limitText,
+  after: z.string().regex(METER_ID_PATTERN, `after must be ${METER_ID_RULE}`).optional(),
+});
+
+/** A smart meter in a list. */
+export const meterSchema = z.strictObject({
+  smart_meter_id: meterIdText,
+  count: z.int().min(1).meta({ description: "How many readings it has.", examples: [44_640] }),
+  first_reading: instant("Time of the first reading.", "2024-01-01T00:00:00Z"),
+  last_reading: instant("Time of the last reading.", "2024-01-31T23:59:00Z"),
+}).meta({ description: "A smart meter that has readings." });
+
+/** {@link meterSchema} as a type. */
+export type MeterBody = z.infer<typeof meterSchema>;
+
+const nullWithout = "null if it has none.";
+
+/** A smart meter with its running imports. */
+export const meterDetail = z.strictObject({
+  smart_meter_id: meterIdText,
+  count: count("How many readings it has.", 44_640),
+  first_reading: instant(`Time of the first reading; ${nullWithout}`, "2024-01-01T00:00:00Z")
+    .nullable(),
+  last_reading: instant(`Time of the last reading; ${nullWithout}`, "2024-01-31T23:59:00Z")
+    .nullable(),
+  imports: z.array(runningImport).meta({
+    description: "Imports into it that are running in the process that answers, the oldest first.",
+  }),
+}).meta({ description: "A smart meter that has readings, or whose first import is running." });
+
+/** {@link meterDetail} as a type. */
+export type MeterDetailBody = z.infer<typeof meterDetail>;
+
+/** A page of smart meters. */
+export const meterList = z.strictObject({
+  meters: z.array(meterSchema).meta({ description: "In the order of their ids." }),
+  next: z.string().regex(/^\/api\/meters\?limit=\d+&after=[A-Za-z0-9_.%-]+$/).nullable().meta({
+    description: "The next page; null on the last.",
+    examples: ["/api/meters?limit=100&after=123"],
+  }),
+}).meta({ description: "A page of smart meters." });
+
+/** {@link meterList} as a type. */
+export type MeterListBody = z.infer<typeof meterList>;
+
+/** What an import did. */
+export const importReport = z.strictObject({
+  smart_meter_id: meterIdText,
+  dry_run: isDryRun,
+  ...importCounts,
+  rejects: z.array(rejectSchema).max(REJECTS_LISTED)
+    .meta({ description: `The first ${REJECTS_LISTED} rejected records.` }),
+  repeats: z.array(repeatSchema).max(REJECTS_LISTED)
+    .meta({ description: `The first ${REJECTS_LISTED} repeated records.` }),
+  ignored_columns: z.array(z.string()).max(IGNORED_LISTED).meta({
+    description: `Columns or properties that were ignored, the first ${IGNORED_LISTED}.`,
+    examples: [["note"]],
+  }),
+}).meta({ description: "What an import did, or what it would do in a dry run." });
+
+/** {@link importReport} as a type. */
+export type ImportReport = z.infer<typeof importReport>;

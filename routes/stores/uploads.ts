@@ -50,6 +50,7 @@ export async function importStoreUpload(
     inserted: 0,
     updated: 0,
     unchanged: 0,
+    repeated: 0,
     rejected: 0,
   };
   using _running = imports.track(kind, progress);

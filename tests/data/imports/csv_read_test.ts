@@ -209,15 +209,16 @@ Deno.test("readings can be taken while the upload goes on", () => {
     profile: PROFILES.site,
     id: "roof",
     dialect: plainDialect(PROFILES.site),
+    oldestMs: 0,
   });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));
   push("timestamp,status\n2024-01-01T00:00:00Z,1\n2024-01-01T00:01:0");
   assertEquals(reader.waiting(), 1);
-  assertEquals(rowsOf(reader.take()), [[NEW_YEAR_MS, "1"]]);
+  assertEquals(rowsOf(reader.take().page), [[NEW_YEAR_MS, "1"]]);
   assertEquals(reader.waiting(), 0);
   push("0Z,0");
   reader.end();
-  assertEquals(rowsOf(reader.take()), [[NEW_YEAR_MS + 60_000, "0"]]);
+  assertEquals(rowsOf(reader.take().page), [[NEW_YEAR_MS + 60_000, "0"]]);
 });
 
 Deno.test("more readings than a reader makes room for at first are all read", () => {

@@ -2,7 +2,6 @@ import fc from "fast-check";
 import { readHeader } from "../../../data/imports/csv_header.ts";
 import { createRowReader } from "../../../data/imports/csv_row.ts";
 import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
-import { createPageBuilder } from "../../../data/readings/page_builder.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { createReadingRow } from "../../../data/imports/reading_row.ts";
 import type { RowProblem } from "../../../data/text/upload_reader.ts";
@@ -23,23 +22,23 @@ function waysOf(header: string, options: DialectOptions = {}, id = "m1"): Ways {
   const result = createDialect(PROFILES.meter, options);
   if ("problems" in result) throw new Error(JSON.stringify(result.problems));
   const { dialect } = result;
-  const builder = createPageBuilder(4);
-  const row = createReadingRow(PROFILES.meter, { derivation: dialect.derivation, builder });
+  const row = createReadingRow(PROFILES.meter, { ...dialect, oldestMs: 0 });
   const reader = createRowReader({
     profile: PROFILES.meter,
     id,
     dialect,
+    oldestMs: 0,
     header: readHeader(header, PROFILES.meter, dialect),
     row,
   });
   return {
     fast(record) {
       const bytes = new TextEncoder().encode(`${record}\n`);
-      const end = reader.readPlain(bytes, 0, bytes.length - 1);
+      const end = reader.readPlain(bytes, 0, bytes.length - 1, 2);
       if (end >= 0) assertEquals(end, bytes.length - 1, "it ends at its LF");
-      return rowsOf(builder.take())[0] ?? null;
+      return rowsOf(row.take().page)[0] ?? null;
     },
-    slow: (record) => reader.readFields(record) ?? rowsOf(builder.take())[0],
+    slow: (record) => reader.readFields(record, 2) ?? rowsOf(row.take().page)[0],
   };
 }
 

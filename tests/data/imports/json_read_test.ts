@@ -114,13 +114,18 @@ Deno.test("the first 100 rejects are listed and all of them counted", () => {
 
 Deno.test("readings can be taken while the upload goes on", () => {
   const profile = PROFILES.meter;
-  const reader = createNdjsonReader({ profile, id: "m1", dialect: plainDialect(profile) });
+  const reader = createNdjsonReader({
+    profile,
+    id: "m1",
+    dialect: plainDialect(profile),
+    oldestMs: 0,
+  });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));
   push(`${GOOD}\n${GOOD.slice(0, 20)}`);
-  assertEquals([reader.waiting(), rowsOf(reader.take())], [1, [ONE]]);
+  assertEquals([reader.waiting(), rowsOf(reader.take().page)], [1, [ONE]]);
   push(GOOD.slice(20));
   reader.end();
-  assertEquals(rowsOf(reader.take()), [ONE]);
+  assertEquals(rowsOf(reader.take().page), [ONE]);
 });
 
 Deno.test("the same readings as NDJSON, as an array and as CSV are the same, in any chunks", () => {

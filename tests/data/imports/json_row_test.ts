@@ -122,7 +122,7 @@ Deno.test("a time that is none is told by the form that it should have", () => {
     assertEquals(read(text), { field: "timestamp", value, rule: NO_TIME });
   }
   assertEquals(read('{"power_kw":1}'), { field: "timestamp", value: "", rule: NO_TIME });
-  const rule = "a time of the years 1970 to 9999";
+  const rule = "1970-01-01T00:00:00Z or later";
   const value = "1969-12-31T23:59:59Z";
   assertEquals(read(`{"timestamp":"${value}","power_kw":1}`), { field: "timestamp", value, rule });
 });

@@ -1,8 +1,7 @@
 import fc from "fast-check";
 import type { Derivation } from "../../../data/imports/dialect.ts";
-import { createPageBuilder } from "../../../data/readings/page_builder.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
-import { createReadingRow, rangeRule } from "../../../data/imports/reading_row.ts";
+import { createReadingRow, rangeRule, type ReadingRow } from "../../../data/imports/reading_row.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, plainDecimal, readDecimal, rowsOf } from "../../support/pages.ts";
 
@@ -10,22 +9,28 @@ const NEW_YEAR_MS = 1_704_067_200_000;
 /** Energy of a minute from its mean power. */
 const PER_MINUTE: Derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
 
-/** The energy that is computed from a power. */
-function energyOf(power: string): string {
-  const builder = createPageBuilder(4);
-  const row = createReadingRow(PROFILES.meter, { derivation: PER_MINUTE, builder });
-  if (power !== "") row.set({ metric: 1, exponent: 0 }, { ...readDecimal(power) });
-  row.add(NEW_YEAR_MS);
-  return rowsOf(builder.take())[0][1];
+function meterRow(derivation: Derivation | null): ReadingRow {
+  return createReadingRow(PROFILES.meter, { derivation, oldestMs: 0 });
 }
 
-/** A voltage that is given in a unit of another power of ten; "refused" where out of range. */
+function siteRow(oldestMs = 0): ReadingRow {
+  return createReadingRow(PROFILES.site, { derivation: null, oldestMs });
+}
+
+/** The energy computed from a power. */
+function energyOf(power: string): string {
+  const row = meterRow(PER_MINUTE);
+  if (power !== "") row.set({ metric: 1, exponent: 0 }, { ...readDecimal(power) });
+  row.add(NEW_YEAR_MS, 1);
+  return rowsOf(row.take().page)[0][1];
+}
+
+/** A voltage given in a unit of another power of ten; "refused" if it is out of range. */
 function voltageOf(text: string, exponent: number): string {
-  const builder = createPageBuilder(4);
-  const row = createReadingRow(PROFILES.meter, { derivation: null, builder });
-  const isTaken = row.set({ metric: 2, exponent }, { ...readDecimal(text) });
-  row.add(NEW_YEAR_MS);
-  return isTaken ? rowsOf(builder.take())[0][3] : "refused";
+  const row = meterRow(null);
+  const isInRange = row.set({ metric: 2, exponent }, { ...readDecimal(text) });
+  row.add(NEW_YEAR_MS, 1);
+  return isInRange ? rowsOf(row.take().page)[0][3] : "refused";
 }
 
 Deno.test("a value in another unit is shifted by its power of ten, exactly", () => {
@@ -112,33 +117,41 @@ Deno.test("energy of any power is what whole numbers make of it", () => {
   );
 });
 
-Deno.test("a computed value goes when the one it is computed from does", () => {
-  const builder = createPageBuilder(4);
-  const row = createReadingRow(PROFILES.meter, { derivation: PER_MINUTE, builder });
+Deno.test("a computed value is missing when the one it is computed from is", () => {
+  const row = meterRow(PER_MINUTE);
   const power = { metric: 1, exponent: 0 };
   row.set(power, { value: 60, scale: 0 });
-  row.add(NEW_YEAR_MS);
+  row.add(NEW_YEAR_MS, 1);
   row.setMissing(power);
-  row.add(NEW_YEAR_MS + 1);
-  assertEquals(rowsOf(builder.take()), [
+  row.add(NEW_YEAR_MS + 1, 2);
+  assertEquals(rowsOf(row.take().page), [
     [NEW_YEAR_MS, "1", "60", "", ""],
     [NEW_YEAR_MS + 1, "", "", "", ""],
   ]);
 });
 
-Deno.test("a row takes no time outside the years 1970 to 9999, and none that is NaN", () => {
-  const builder = createPageBuilder(1);
-  const row = createReadingRow(PROFILES.site, { derivation: null, builder });
-  const times = [-1, 0, 253_402_300_799_999, 253_402_300_800_000, NaN, Infinity];
-  assertEquals(times.map((timeMs) => row.add(timeMs)), [false, true, true, false, false, false]);
-  assertEquals(builder.length(), 2);
+Deno.test("a row refuses times before the oldest, after the year 9999, and NaN", () => {
+  const row = siteRow(NEW_YEAR_MS);
+  const times = [NEW_YEAR_MS - 1, NEW_YEAR_MS, 253_402_300_799_999, 253_402_300_800_000, NaN];
+  assertEquals(times.map((timeMs) => row.add(timeMs, 1)), [false, true, true, false, false]);
+  assertEquals(row.waiting(), 2);
 });
 
-Deno.test("clear() leaves nothing of the row before", () => {
-  const builder = createPageBuilder(1);
-  const row = createReadingRow(PROFILES.site, { derivation: null, builder });
+Deno.test("clear() leaves nothing of the previous row", () => {
+  const row = siteRow();
   row.set({ metric: 0, exponent: 0 }, { value: 1, scale: 0 });
   row.clear();
-  row.add(NEW_YEAR_MS);
-  assertEquals(rowsOf(builder.take()), [[NEW_YEAR_MS, ""]]);
+  row.add(NEW_YEAR_MS, 1);
+  assertEquals(rowsOf(row.take().page), [[NEW_YEAR_MS, ""]]);
+});
+
+Deno.test("each reading keeps its place, however many there are, and taking starts anew", () => {
+  const row = siteRow();
+  const places = Array.from({ length: 5_000 }, (_, index) => 2 + 3 * index);
+  for (const place of places) row.add(NEW_YEAR_MS + place, place);
+  const { page, places: taken } = row.take();
+  assertEquals([...taken], places);
+  assertEquals(page.timesMs[4_999], NEW_YEAR_MS + 14_999);
+  row.add(NEW_YEAR_MS, 7);
+  assertEquals([row.waiting(), [...row.take().places], row.waiting()], [1, [7], 0]);
 });

@@ -8,7 +8,8 @@ import type { UploadOptions as ReaderOptions } from "../../../data/imports/csv_r
 import type { Dialect } from "../../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
-import type { Reject, UploadReader } from "../../../data/text/upload_reader.ts";
+import type { UploadReader } from "../../../data/imports/upload_reader.ts";
+import type { Reject } from "../../../data/text/upload_reader.ts";
 import { type Row, rowsOf } from "../../support/pages.ts";
 
 /** What came of an upload. */
@@ -29,6 +30,8 @@ export interface UploadOptions {
   readonly id?: string;
   /** What is said about the upload; nothing by default. */
   readonly dialect?: DialectOptions;
+  /** Earlier times are rejected, epoch milliseconds; 1970 by default. */
+  readonly oldestMs?: number;
   /** Lengths of the chunks, over and over; one chunk by default. */
   readonly sizes?: readonly number[];
 }
@@ -42,15 +45,15 @@ export function plainDialect(profile: Profile): Dialect {
 export function readAll(
   createReader: (options: ReaderOptions) => UploadReader,
   body: string | Uint8Array,
-  { profile = PROFILES.meter, id = "m1", dialect = {}, sizes }: UploadOptions = {},
+  { profile = PROFILES.meter, id = "m1", dialect = {}, oldestMs = 0, sizes }: UploadOptions = {},
 ): ReadUpload {
-  const reader = createReader({ profile, id, dialect: dialectOf(profile, dialect) });
+  const reader = createReader({ profile, id, dialect: dialectOf(profile, dialect), oldestMs });
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   for (const chunk of chunksOf(bytes, sizes ?? [Math.max(1, bytes.length)])) reader.push(chunk);
   reader.end();
   const { count, first } = reader.rejected();
   return {
-    rows: rowsOf(reader.take()),
+    rows: rowsOf(reader.take().page),
     rejectedCount: count,
     rejects: first,
     ignored: reader.ignored(),

@@ -15,7 +15,7 @@ function dialectOf(options: DialectOptions): Dialect {
 
 /** The instant of a text as ISO, or the rule that it breaks. */
 function read(options: DialectOptions, text: string): string {
-  const time = readTime(dialectOf(options), text);
+  const time = readTime(dialectOf(options), text, 0);
   return "rule" in time ? time.rule : new Date(time.timeMs).toISOString();
 }
 
@@ -55,11 +55,16 @@ Deno.test("of an hour that comes twice the earlier counts; one that is skipped i
   assertEquals(read(BERLIN, "31.03.2024 03:00"), "2024-03-31T01:00:00.000Z");
 });
 
-Deno.test("a time outside the years 1970 to 9999 is told as such, by its instant", () => {
-  const rule = "a time of the years 1970 to 9999";
-  assertEquals(read(BERLIN, "01.01.1970 00:59"), rule);
+Deno.test("a time that is too old or past the year 9999 breaks a rule, by its instant", () => {
+  assertEquals(read(BERLIN, "01.01.1970 00:59"), "1970-01-01T00:00:00Z or later");
   assertEquals(read(BERLIN, "01.01.1970 01:00"), "1970-01-01T00:00:00.000Z");
-  assertEquals(read({ timezone: "America/New_York" }, "9999-12-31T19:00"), rule);
+  const oldestMs = Date.UTC(2000, 0, 1);
+  assertEquals(readTime(dialectOf(BERLIN), "01.01.2000 00:59", oldestMs), {
+    rule: "2000-01-01T00:00:00Z or later",
+  });
+  assertEquals(readTime(dialectOf(BERLIN), "01.01.2000 01:00", oldestMs), { timeMs: oldestMs });
+  const end = "a time before the year 10000";
+  assertEquals(read({ timezone: "America/New_York" }, "9999-12-31T19:00"), end);
   assertEquals(
     read({ timezone: "America/New_York" }, "9999-12-31T18:59:59.999"),
     "9999-12-31T23:59:59.999Z",

@@ -14,6 +14,7 @@ function progressAt(startedMs: number, changes: Partial<ImportProgress> = {}): I
     inserted: 0,
     updated: 0,
     unchanged: 0,
+    repeated: 0,
     rejected: 0,
     ...changes,
   };
@@ -39,7 +40,7 @@ Deno.test("imports are those of their meter, the oldest first, until they are di
 });
 
 Deno.test("an import is told with its sum and how much of the body came in", () => {
-  const counts = { inserted: 1, updated: 20, unchanged: 300, rejected: 4_000 };
+  const counts = { inserted: 1, updated: 20, unchanged: 300, repeated: 50_000, rejected: 4_000 };
   const progress = progressAt(1_704_067_200_000, {
     ...counts,
     isDryRun: true,
@@ -49,7 +50,7 @@ Deno.test("an import is told with its sum and how much of the body came in", () 
   assertEquals(importBody(progress), {
     started_at: "2024-01-01T00:00:00Z",
     dry_run: true,
-    received: 4_321,
+    received: 54_321,
     ...counts,
     bytes_received: 1_999,
     bytes_total: 3_000,

@@ -25,6 +25,7 @@ Deno.test("a dry run tells what an import would do, and does nothing", async () 
     inserted: 2,
     updated: 1,
     unchanged: 1,
+    repeated: 0,
     rejected: 1,
     rejects: [{
       line: 6,
@@ -32,6 +33,7 @@ Deno.test("a dry run tells what an import would do, and does nothing", async () 
       value: "bad",
       rule: "a date and time as in ISO 8601",
     }],
+    repeats: [],
     ignored_columns: [],
   };
   assertEquals([status, body], [200, { ...report, dry_run: true }]);

@@ -39,6 +39,7 @@ Deno.test("GET /api/meters/{id} tells an import that runs, from its first byte t
     inserted: 0,
     updated: 0,
     unchanged: 0,
+    repeated: 0,
     rejected: 0,
     bytes_received: 0,
     bytes_total: 2 * text.length,

@@ -17,8 +17,10 @@ Deno.test("200,000 lines go in as a stream", async () => {
     inserted: 200_000,
     updated: 0,
     unchanged: 0,
+    repeated: 0,
     rejected: 0,
     rejects: [],
+    repeats: [],
     ignored_columns: [],
   });
   const { body: meter } = await askJson(`${service.url}/api/meters/123`);
