@@ -23,7 +23,15 @@ import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
 import { meterOperations } from "./meters/operations.ts";
-import { importReport, meterDetail, meterList, meterSchema } from "./meters/schemas.ts";
+import {
+  importReport,
+  meterBuckets,
+  meterDetail,
+  meterList,
+  meterReadings,
+  meterRows,
+  meterSchema,
+} from "./meters/schemas.ts";
 import { deviceOperations } from "./devices/operations.ts";
 import { deviceReadingsOperations } from "./devices/readings_operations.ts";
 import {
@@ -84,6 +92,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Meter: meterSchema,
   MeterDetail: meterDetail,
   MeterList: meterList,
+  MeterRows: meterRows,
+  MeterBuckets: meterBuckets,
+  MeterReadings: meterReadings,
   ImportReport: importReport,
   RunningImport: runningImport,
   Reject: rejectSchema,

@@ -1,10 +1,11 @@
 /**
- * Smart meters over HTTP: list and show them, import their readings, delete them.
+ * Smart meters over HTTP: list, show and delete them, read and import their readings.
  *
  * @module
  */
 
 import { Hono } from "hono";
+import { accepts } from "hono/accepts";
 import { AppError } from "../../data/app_error.ts";
 import { createCsvReader, type UploadOptions } from "../../data/imports/csv_read.ts";
 import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
@@ -19,6 +20,8 @@ import { bodyForm } from "../http/body_form.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import { readReadingsQuery } from "../readings/query.ts";
+import { readingsResponse } from "../readings/response.ts";
 import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
 import { importReadings } from "./import_readings.ts";
 import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
@@ -33,7 +36,7 @@ const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => Up
 /** What the routes need. */
 export interface MeterDeps {
   /** Where readings are. */
-  readonly series: Pick<SeriesStore, "describe" | "list" | "write" | "compare" | "remove">;
+  readonly series: Pick<SeriesStore, "describe" | "list" | "read" | "write" | "compare" | "remove">;
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
@@ -77,6 +80,18 @@ export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hon
       if (!await series.remove({ profile: "meter", id })) throw unknownMeter(id);
       log("info", "meter removed", { meterId: id });
       return c.body(null, 204);
+    })
+    .get("/api/meters/:id/readings", async (c) => {
+      const id = meterId(c.req.param("id"));
+      const query = readReadingsQuery(c.req.query(), now());
+      const ref = { profile: "meter", id } as const;
+      if (await series.describe(ref) === null) throw unknownMeter(id);
+      const isCsv = accepts(c, {
+        header: "Accept",
+        supports: ["application/json", "text/csv"],
+        default: "application/json",
+      }) === "text/csv";
+      return await readingsResponse(series, { ref, query, url: c.req.url, isCsv });
     })
     .post("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));

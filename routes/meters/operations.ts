@@ -5,7 +5,9 @@
  */
 
 import { importOperation } from "./import_operation.ts";
-import { listQuery, meterDetail, meterId, meterList } from "./schemas.ts";
+import { z } from "zod";
+import { readingsParameters } from "../readings/query.ts";
+import { listQuery, meterDetail, meterId, meterList, meterReadings } from "./schemas.ts";
 import type { Operation } from "../openapi/operation.ts";
 
 const list: Operation = {
@@ -56,6 +58,44 @@ const show: Operation = {
   problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND"],
 };
 
+const readings: Operation = {
+  method: "get",
+  path: "/api/meters/{id}/readings",
+  id: "getMeterReadings",
+  tag: "Meters",
+  summary: "Get the readings of a smart meter",
+  description: "Returns the readings of at most 8 days, both ends included, and at most 50,000 " +
+    "rows. If there are more, `Link` and `next` say where they go on. If you leave an end of the " +
+    "range open, the answer says which range it covers (`start_time` and `end_time`, or the " +
+    "headers `Start-Time` and `End-Time`), and links to later readings even if this range is " +
+    "empty. For longer ranges as one file, create an export.\n\nWith `interval` you get the " +
+    "minimum, maximum, mean and count of each bucket. Buckets are counted from midnight in " +
+    "`timezone`; with `1d` they are days of that zone, which may have 23 or 25 hours. " +
+    "`Accept: text/csv` returns CSV.",
+  parameters: [
+    meterId,
+    ...readingsParameters,
+    {
+      in: "header",
+      name: "Accept",
+      description: "`application/json` (default) or `text/csv`.",
+      schema: z.string(),
+      example: "text/csv",
+    },
+  ],
+  answers: [{
+    status: 200,
+    description: "The readings.",
+    headers: ["Cache-Control", "Vary"],
+    mayHave: ["Link", "Start-Time", "End-Time"],
+    content: [
+      { mediaType: "application/json", schema: meterReadings },
+      { mediaType: "text/csv", schema: z.string() },
+    ],
+  }],
+  problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND"],
+};
+
 const remove: Operation = {
   method: "delete",
   path: "/api/meters/{id}",
@@ -73,5 +113,6 @@ export const meterOperations: readonly Operation[] = [
   list,
   show,
   remove,
+  readings,
   importOperation,
 ];

@@ -21,6 +21,7 @@ import {
 import { limitText } from "../openapi/list_query.ts";
 import type { Parameter } from "../openapi/operation.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
+import { bucketSchema, intervalField, rangeFields, rowSchema } from "../readings/schemas.ts";
 
 /** A meter's id in a body. */
 export const meterIdText = z.string().regex(METER_ID_PATTERN)
@@ -81,6 +82,27 @@ export const meterList = z.strictObject({
 
 /** {@link meterList} as a type. */
 export type MeterListBody = z.infer<typeof meterList>;
+
+/** Readings of a meter as they are. */
+export const meterRows = z.strictObject({
+  smart_meter_id: meterIdText,
+  data: z.array(rowSchema("meter"))
+    .meta({ description: "Ascending by time. Null is a missing value." }),
+  ...rangeFields,
+}).meta({ description: "Readings of a smart meter." });
+
+/** Readings of a meter by buckets. */
+export const meterBuckets = z.strictObject({
+  smart_meter_id: meterIdText,
+  ...intervalField,
+  data: z.array(bucketSchema("meter"))
+    .meta({ description: "Ascending by time. Buckets without readings are left out." }),
+  ...rangeFields,
+}).meta({ description: "Readings of a smart meter by buckets." });
+
+/** The answer with 200 to a request for readings. */
+export const meterReadings = z.union([meterRows, meterBuckets])
+  .meta({ description: "Readings of a smart meter, as they are or by buckets." });
 
 /** What an import did. */
 export const importReport = z.strictObject({
