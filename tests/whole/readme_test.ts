@@ -39,6 +39,7 @@ const DEFAULTS: Record<string, string> = {
 /** Settings without a default. */
 const UNSET = [
   "CORS_ORIGINS",
+  "STALE_AFTER_HOURS",
   "DEVICE_IDS",
   "INFLUXDB_URL",
   "INFLUXDB_TOKEN",
