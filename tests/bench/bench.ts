@@ -1,5 +1,5 @@
 /**
- * What the parts of the bench share: a temp folder, and what several of them need made once.
+ * What the parts of the bench share: a temporary folder, and data that is prepared once.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import { startService } from "./service.ts";
 import { tellSkipped } from "./skipped.ts";
 import { writeYearCsv } from "./year.ts";
 
-/** What a race may take on a busy machine, milliseconds. */
+/** How long a race may take on a busy machine, milliseconds. */
 const BUDGET_MS = 60_000;
 
-/** One thing to measure. It prints what it saw and returns the figures that have targets. */
+/** A part of the bench. It prints its measurements and returns the figures that have targets. */
 export type Part = (bench: Bench) => Promise<Figure[]>;
 
-/** The surroundings of a part. */
+/** What a part can use. */
 export interface Bench {
-  /** How often things are repeated, and what ends them. */
+  /** How often measurements are repeated, and when they are aborted. */
   readonly options: RaceOptions;
   /** The databases that exports and imports are compared with. */
   readonly peers: Peers;
-  /** Makes an empty folder, which goes when the bench ends. */
+  /** Creates an empty folder, which is removed when the bench ends. */
   folder(name: string): Promise<string>;
-  /** Path of the year as CSV. */
+  /** The path of the year as CSV. The file is created once. */
   yearCsv(): Promise<string>;
-  /** A folder of its own for a service, with demo data that an earlier start loaded. */
+  /** Creates a folder for a service that already holds the demo data. */
   demoFolder(name: string): Promise<string>;
 }
 
-/** Opens the surroundings. Disposing of them removes all that was made. */
+/** Opens the bench. Disposing of it removes everything that was created. */
 export async function openBench(
   { repeats, signal }: { repeats: number; signal: AbortSignal },
 ): Promise<Bench & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const top = await Deno.makeTempDir({ prefix: "openwatts_bench_" });
   stack.defer(() => Deno.remove(top, { recursive: true }));
-  // The user that PostgreSQL runs as reads the CSV and enters its own folder.
+  // The user that PostgreSQL runs as must be able to read the CSV and enter its own folder.
   await Deno.chmod(top, 0o755);
   const options = { repeats, budgetMs: BUDGET_MS, signal, onDropped: tellSkipped };
 

@@ -1,5 +1,5 @@
 /**
- * DuckDB by its npm package, under node, as its addon does not load in Deno.
+ * DuckDB as a peer: its npm package under node, because its addon does not load in Deno.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { METRICS } from "./year.ts";
 
 const PACKAGE = "@duckdb/node-api";
 const VERSION = "1.5.6-r.1";
-/** What node runs: a line `print WORD` is printed, every other one is SQL. */
+/** The program for node: it prints the word of a line `print WORD`, and runs every other line as SQL. */
 const SCRIPT = `
 import { DuckDBInstance } from "${PACKAGE}";
 import { createInterface } from "node:readline";

@@ -1,40 +1,40 @@
 /**
- * Measured figures, and what they should be.
+ * Measured figures and their targets.
  *
  * @module
  */
 
-/** What a figure should be, in the figure's unit. */
+/** The target of a figure, in the unit of the figure. */
 export interface Target {
-  /** As the table shows it, without the unit. */
+  /** The text for the table, without the unit. */
   readonly text: string;
-  /** Whether a figure is as it should be; NaN never is. */
+  /** Whether a figure meets the target. NaN never does. */
   readonly isMet: (value: number) => boolean;
 }
 
-/** Something that was measured. */
+/** A measured figure. */
 export interface Figure {
-  /** What it says. */
+  /** What was measured. */
   readonly what: string;
-  /** How much. */
+  /** The measured value. */
   readonly value: number;
-  /** Of what. */
+  /** The unit of the value. */
   readonly unit: string;
-  /** What it should be. */
+  /** What the value should be. */
   readonly target: Target;
 }
 
-/** A limit that is not to be exceeded. */
+/** A target that must not be exceeded. */
 export function atMost(limit: number): Target {
   return { text: `≤ ${figureText(limit)}`, isMet: (value) => value <= limit };
 }
 
-/** A limit that is to be reached. */
+/** A target that must be reached. */
 export function atLeast(limit: number): Target {
   return { text: `≥ ${figureText(limit)}`, isMet: (value) => value >= limit };
 }
 
-/** Two limits to stay between, both included. */
+/** A range, both ends included. */
 export function within(least: number, most: number): Target {
   return {
     text: `${figureText(least)} to ${figureText(most)}`,
@@ -42,7 +42,7 @@ export function within(least: number, most: number): Target {
   };
 }
 
-/** A number with as many decimals as its size leaves worth reading: 1234, 56.7, 1.23. */
+/** A number with as many decimals as make sense for its size: 1234, 56.7, 1.23. */
 export function figureText(value: number): string {
   const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
   return Number.isInteger(value) ? String(value) : value.toFixed(digits);

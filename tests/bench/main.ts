@@ -1,7 +1,7 @@
 /**
- * The bench (`deno task bench`): what the service is measured by, beside what people would use
- * instead and beside what is wanted. Everything happens in a temp folder and on this machine.
- * Parts are named to run only those; `--quick` repeats less.
+ * The bench (`deno task bench`): measures the service and compares it with its peers and its targets.
+ * Everything runs on this machine, in a temporary folder. Name parts to run only these; `--quick`
+ * repeats less.
  *
  * @module
  */
@@ -23,7 +23,7 @@ import { measureTelemetry } from "./telemetry_part.ts";
 const REPEATS = 7;
 const QUICK_REPEATS = 3;
 
-/** Every part in the order they run; the first ones have peers. */
+/** All parts in the order in which they run. The first ones have peers. */
 const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "export", measure: measureExport, hasPeers: true },
   { name: "import", measure: measureImport, hasPeers: true },
@@ -38,11 +38,11 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
 ];
 
 async function main(args: readonly string[]): Promise<number> {
-  const wanted = args.filter((arg) => arg !== "--quick");
+  const selected = args.filter((arg) => arg !== "--quick");
   const names = PARTS.map(({ name }) => name);
-  const unknown = wanted.filter((name) => !names.includes(name));
+  const unknown = selected.filter((name) => !names.includes(name));
   if (unknown.length > 0) {
-    console.error(`There is no ${unknown.join(", ")}. Parts: ${names.join(", ")}; --quick`);
+    console.error(`Unknown part: ${unknown.join(", ")}. Parts: ${names.join(", ")}; --quick`);
     return 1;
   }
   const controller = new AbortController();
@@ -50,7 +50,7 @@ async function main(args: readonly string[]): Promise<number> {
     Deno.addSignalListener(name, () => controller.abort(new Error(`stopped by ${name}`)));
   }
   try {
-    const parts = PARTS.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+    const parts = PARTS.filter(({ name }) => selected.length === 0 || selected.includes(name));
     const repeats = args.includes("--quick") ? QUICK_REPEATS : REPEATS;
     return await runBench(parts, { repeats, signal: controller.signal });
   } catch (error) {
@@ -80,9 +80,9 @@ async function runBench(
 }
 
 /**
- * Runs parts one after the other. One that fails is told of; the others go on.
+ * Runs parts one after the other. If one fails, that is printed, and the others still run.
  *
- * @throws {Error} when it is asked to stop.
+ * @throws {Error} when the bench is aborted.
  */
 async function measureAll(
   bench: Bench,
@@ -97,7 +97,7 @@ async function measureAll(
       if (measured.length > 0) console.log(`\n${figuresTable(measured)}`);
       figures.push(...measured);
     } catch (error) {
-      // What was asked to stop may fail in any way.
+      // An aborted part may fail with any error, so the abort is checked first.
       bench.options.signal.throwIfAborted();
       failed++;
       console.error(`failed: ${name}:`, error);

@@ -1,5 +1,5 @@
 /**
- * Our own export, without HTTP: the job kind over a KV file and a folder.
+ * Our own export without HTTP: the job kind over a KV file and a folder.
  *
  * @module
  */
@@ -19,12 +19,12 @@ const ARTIFACT = "export.csv";
 
 /** A database and a folder of files. Disposing of it closes the database. */
 export interface OurStore extends AsyncDisposable {
-  /** Path of the file that an export leaves. */
+  /** Path of the file that an export writes. */
   readonly path: string;
-  /** Makes and stores the demo meter up to a time. */
+  /** Generates and stores the demo meter up to a time. */
   load(toMs: number): Promise<void>;
   /**
-   * Exports a span of the demo meter, which has a reading a minute.
+   * Exports a span of the demo meter, which has one reading per minute.
    *
    * @throws {Error} when readings are missing.
    */
@@ -33,7 +33,7 @@ export interface OurStore extends AsyncDisposable {
   removeFile(): Promise<void>;
 }
 
-/** Opens the database in a folder, or makes one. */
+/** Opens the database in a folder, or creates it. */
 export async function openOurStore(folder: string): Promise<OurStore> {
   await using stack = new AsyncDisposableStack();
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
@@ -61,7 +61,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   };
 }
 
-/** The export of the year as a contestant, from a database with just that. */
+/** The export of the year as a contestant. Its database holds nothing else. */
 export async function prepareOurExport(store: OurStore): Promise<Contestant> {
   await store.load(YEAR.toMs);
   return {

@@ -1,5 +1,5 @@
 /**
- * All that we are compared with, opened when it is first asked for.
+ * All peers, opened when they are first needed.
  *
  * @module
  */
@@ -16,23 +16,23 @@ const OPENERS: readonly (readonly [string, (options: PeerOptions) => Promise<Pee
   ["DuckDB", openDuckdb],
 ];
 
-/** The peers. Disposing of it stops them, so that they do not disturb what has no peer. */
+/** The peers. Disposing of it stops them, so that they do not disturb parts that do not need them. */
 export interface Peers extends AsyncDisposable {
-  /** Those that can be had here; of the others it is said why not. Once opened they stay. */
+  /** Opens the peers that are available, and prints why others are not. Later calls return the same. */
   open(): Promise<readonly Peer[]>;
 }
 
-/** What they are opened with. */
+/** What the peers need. */
 export interface PeersOptions {
-  /** Makes an empty folder. */
+  /** Creates an empty folder. */
   readonly folder: (name: string) => Promise<string>;
-  /** Path of the year as CSV. */
+  /** Creates the year as CSV. Returns its path. */
   readonly yearCsv: () => Promise<string>;
-  /** Ends an installation. */
+  /** Aborts an installation. */
   readonly signal: AbortSignal;
 }
 
-/** Peers that are not open yet. */
+/** Creates the peers without opening them. */
 export function createPeers(options: PeersOptions): Peers {
   const stack = new AsyncDisposableStack();
   let opened: Promise<Peer[]> | null = null;

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL with the year in it.
+ * PostgreSQL as a peer.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * A PostgreSQL cluster of its own in a folder, on a Unix socket there.
+ * A separate PostgreSQL cluster in a folder, reachable over a Unix socket in it.
  *
  * @module
  */
@@ -8,9 +8,9 @@ import type { Installer } from "./peer.ts";
 import { exists, findInPath, runProgram } from "./program.ts";
 import { openSession, type Session } from "./session.ts";
 
-/** Where Debian has the programs, a folder a version. */
+/** Where Debian has the programs, one folder per version. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
-/** What a fair user would set; autovacuum and checkpoints stay out of the runs, in its favour. */
+/** Fair settings. Autovacuum and checkpoints do not run during measurements, which favours PostgreSQL. */
 const SETTINGS = {
   shared_buffers: "512MB",
   work_mem: "64MB",
@@ -20,31 +20,31 @@ const SETTINGS = {
   jit: "off",
   timezone: "UTC",
 };
-/** How long the server may take to begin, or to end, milliseconds. */
+/** How long the server may take to start or stop, milliseconds. */
 const PATIENCE_MS = 15_000;
 
-/** The role that may do everything, without a password. */
+/** The superuser role, without a password. */
 export const POSTGRES_ROLE = "bench";
 
-/** A running cluster. Disposing of it stops it; its folder is the caller's. */
+/** A running cluster. Disposing of it stops it. Its folder belongs to the caller. */
 export interface PostgresCluster extends AsyncDisposable {
-  /** psql, connected. */
+  /** A connected psql. */
   readonly session: Session;
-  /** Version and settings, for the reader of a table. */
+  /** Version and settings, a line below the table. */
   readonly note: string;
 }
 
-/** What a cluster is started with. */
+/** What a cluster needs. */
 export interface PostgresOptions {
-  /** An empty folder of its own, which also has the socket. */
+  /** An empty folder, which also gets the socket. */
   readonly folder: string;
-  /** Where it gets programs from. */
+  /** Installs programs. */
   readonly installer: Installer;
-  /** Ends an installation. */
+  /** Aborts an installation. */
   readonly signal: AbortSignal;
 }
 
-/** Makes a cluster and starts its server. */
+/** Creates a cluster and starts its server. */
 export async function startPostgres(
   { folder, installer, signal }: PostgresOptions,
 ): Promise<PostgresCluster> {
@@ -75,7 +75,7 @@ export async function startPostgres(
   };
 }
 
-/** The folder of initdb, postgres and psql. */
+/** The folder with initdb, postgres and psql. */
 async function findPrograms(): Promise<string | null> {
   const folders: string[] = [];
   if (await exists(DEBIAN_FOLDER)) {
@@ -92,7 +92,7 @@ async function findPrograms(): Promise<string | null> {
   return null;
 }
 
-/** Gives a folder to a user; what runs a command as that user, as the server refuses root. */
+/** Gives a folder to a user. Returns the command that runs others as that user: the server refuses root. */
 async function givenTo(user: string, folder: string, signal: AbortSignal): Promise<string[]> {
   await runProgram("chown", { args: [`${user}:`, folder], signal });
   const setpriv = await findInPath("setpriv");
@@ -115,7 +115,7 @@ function startServer([program, ...args]: string[], folder: string): AsyncDisposa
   const ended = child.status.then(() => hasEnded = true);
   return {
     async [Symbol.asyncDispose]() {
-      // SIGINT is its fast shutdown, SIGQUIT the immediate one.
+      // SIGINT requests a fast shutdown, SIGQUIT an immediate one.
       if (!hasEnded) child.kill("SIGINT");
       const timer = setTimeout(() => child.kill("SIGQUIT"), PATIENCE_MS);
       await ended;
@@ -124,7 +124,7 @@ function startServer([program, ...args]: string[], folder: string): AsyncDisposa
   };
 }
 
-/** Waits until the server says in line 8 of `postmaster.pid` that it is ready. */
+/** Waits until line 8 of `postmaster.pid` says that the server is ready. */
 async function waitForSocket(folder: string): Promise<void> {
   const endMs = performance.now() + PATIENCE_MS;
   while (performance.now() < endMs) {

@@ -1,5 +1,5 @@
 /**
- * Programs of this machine.
+ * Finding, running and ending programs of this machine.
  *
  * @module
  */
@@ -15,7 +15,7 @@ export async function findInPath(name: string): Promise<string | null> {
   return null;
 }
 
-/** Whether there is a file or folder of that path. */
+/** Whether a file or folder exists. */
 export async function exists(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
@@ -28,7 +28,7 @@ export async function exists(path: string): Promise<boolean> {
 /**
  * Runs a program to its end and returns what it printed.
  *
- * @throws {Error} with what it complained of, when it fails or takes longer than a minute.
+ * @throws {Error} with its error output, when it fails or takes longer than a minute.
  */
 export async function runProgram(
   program: string,
@@ -52,7 +52,7 @@ export async function runProgram(
   throw new Error(`${program} ${args[0]} failed with ${code}: ${said}`);
 }
 
-/** Ends a program by SIGTERM, or by SIGKILL where it takes longer than that. */
+/** Ends a program with SIGTERM, or with SIGKILL if it does not end in time. */
 export async function endProgram(child: Deno.ChildProcess, patienceMs: number): Promise<void> {
   try {
     child.kill("SIGTERM");

@@ -1,5 +1,5 @@
 /**
- * Measuring one thing, or several ways to do the same thing side by side.
+ * Measuring one thing, or several ways to do the same thing, side by side.
  *
  * @module
  */
@@ -8,42 +8,42 @@ import type { Target } from "./figure.ts";
 
 /** One way to do it. */
 export interface Contestant {
-  /** What the table calls it. */
+  /** Its name in the table. */
   readonly name: string;
-  /** The file that a run leaves; null where it leaves none. */
+  /** The file that a run writes, or null. */
   readonly path: string | null;
-  /** What its time should be as a multiple of the first one's; none where nobody said. */
+  /** Target for its time as a multiple of the time of the first contestant, if there is one. */
   readonly target?: Target;
-  /** Does it once; milliseconds, without what has to be tidied before. */
+  /** Runs it once. Returns milliseconds, without the preparation of the run. */
   run(): Promise<number>;
 }
 
-/** What was measured of one way. */
+/** The measurements of one way. */
 export interface Standing {
   /** The way. */
   readonly contestant: Contestant;
-  /** One entry a counted run, milliseconds. */
+  /** One entry per counted run, milliseconds. */
   readonly runsMs: readonly number[];
 }
 
-/** How it is measured. */
+/** How a race is run. */
 export interface RaceOptions {
-  /** Counted runs of each; one more before them warms up and is not counted. */
+  /** Counted runs of each way. One more run before them warms up and is not counted. */
   readonly repeats: number;
-  /** After so long no further round begins once three were counted, milliseconds. */
+  /** After this time no further round begins, once three have been counted, milliseconds. */
   readonly budgetMs: number;
-  /** Ends the race between two runs. */
+  /** Aborts the race between two runs. */
   readonly signal: AbortSignal;
-  /** Told of a way that failed and is left out from then on. */
+  /** Called with a way that failed. It is left out from then on. */
   readonly onDropped: (name: string, error: unknown) => void;
 }
 
-/** Rounds that are counted however long they take. */
+/** Rounds that are counted, however long they take. */
 const LEAST_ROUNDS = 3;
 
 /**
- * Runs all ways in turn (A B C, A B C, …), so that a noisy moment hits all alike. A way that fails
- * is dropped, but for the first one, which is ours where there are others': its failure is thrown.
+ * Runs all ways in turn (A B C, A B C, …), so that a noisy moment affects all of them. A way that
+ * fails is dropped. If the first one fails, which is ours in a race against others, the race throws.
  */
 export async function race(
   contestants: readonly Contestant[],
@@ -70,14 +70,14 @@ export async function race(
   return [...runs].map(([contestant, runsMs]) => ({ contestant, runsMs }));
 }
 
-/** Milliseconds that something takes. */
+/** How long an action takes, milliseconds. */
 export async function timed(act: () => Promise<unknown>): Promise<number> {
   const startedMs = performance.now();
   await act();
   return performance.now() - startedMs;
 }
 
-/** Brings a file to the disk, uncounted, so that the next one's sync does not pay for it. */
+/** Syncs a file to the disk, uncounted, so that the sync of the next run does not pay for it. */
 async function settle(path: string): Promise<void> {
   using file = await Deno.open(path, { read: true, write: true });
   await file.sync();

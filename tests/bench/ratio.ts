@@ -1,5 +1,5 @@
 /**
- * What the standings of a race say about the targets of those in it.
+ * Figures of a race: how much faster ours is than the others.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { Figure } from "./figure.ts";
 import type { Standing } from "./race.ts";
 import { median } from "./spread.ts";
 
-/** The median of each way that has a target, as a multiple of the first one's, which is ours. */
+/** For each way with a target: its median as a multiple of the median of the first way, ours. */
 export function ratioFigures(what: string, [ours, ...others]: readonly Standing[]): Figure[] {
   const oursMs = median(ours.runsMs);
   return others.flatMap(({ contestant: { name, target }, runsMs }) =>

@@ -1,40 +1,40 @@
 /**
- * A program that takes commands by its standard input and stays open, so that neither its start nor
- * its connection is measured.
+ * A program that reads commands from its standard input and stays open, so that measurements include
+ * neither its start nor its connection.
  *
  * @module
  */
 
-/** Most of what a program complained of that is quoted, characters. */
+/** Most characters of a program's error output that an error quotes. */
 const QUOTED_CHARS = 500;
-/** How long a program may take to end once its input is closed, milliseconds. */
+/** How long a program may take to end after its input was closed, milliseconds. */
 const END_MS = 5_000;
 
-/** An open program. Disposing of it closes its input and waits for its end. */
+/** A running program. Disposing of it closes its input and waits for its end. */
 export interface Session extends AsyncDisposable {
   /**
-   * Runs commands, each a line, and returns what they printed. One call at a time.
+   * Runs commands, one per line, and returns what they printed. One call at a time.
    *
-   * @throws {Error} with what the program complained of, when it ended instead.
+   * @throws {Error} with the error output of the program, when it ended instead.
    */
   ask(...commands: string[]): Promise<string>;
 }
 
-/** What is opened. */
+/** Which program to run, and how. */
 export interface SessionOptions {
   /** Path of the program. It must end at the first command that fails. */
   readonly program: string;
   /** Its arguments. */
   readonly args: string[];
-  /** Where it runs. */
+  /** Its working directory. */
   readonly cwd: string;
-  /** Its environment; PATH and a plain locale where there is none. */
+  /** Its environment; by default PATH and the C locale. */
   readonly env?: Record<string, string>;
-  /** The command that prints a word and a line end at once. */
+  /** The command that prints a word and a line end, without delay. */
   readonly printCommand: (word: string) => string;
 }
 
-/** Opens a program. */
+/** Starts a program. */
 export function openSession({ program, args, cwd, env, printCommand }: SessionOptions): Session {
   const child = new Deno.Command(program, {
     args,
@@ -64,7 +64,7 @@ export function openSession({ program, args, cwd, env, printCommand }: SessionOp
     async ask(...commands) {
       const word = `done-${++asked}`;
       const lines = [...commands, printCommand(word)].map((command) => `${command}\n`);
-      // A program that has ended refuses the input; what it said is found where its output ends.
+      // A program that has ended refuses input. Its error output is reported when reading its output.
       const sent = writer.write(new TextEncoder().encode(lines.join(""))).catch(() => {});
       const text = await printedUntil(word);
       await sent;

@@ -1,10 +1,10 @@
 /**
- * What the bench leaves out.
+ * Messages about what the bench leaves out.
  *
  * @module
  */
 
-/** Says what is left out, and why. */
+/** Prints what is left out, and why. */
 export function tellSkipped(name: string, reason: unknown): void {
   const text = String(reason instanceof Error ? reason.message : reason);
   console.log(`skipped: ${name}: ${text.replaceAll(/\s*\n\s*/g, "; ")}`);

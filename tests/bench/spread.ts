@@ -1,17 +1,17 @@
 /**
- * What is said of many measurements of one thing.
+ * The median and percentiles of measurements.
  *
  * @module
  */
 
-/** The middle of some numbers; the lower one of two middles. NaN where there are none. */
+/** The median of some numbers; of two middle numbers the lower one. NaN without numbers. */
 export function median(values: readonly number[]): number {
   return percentile(values, 50);
 }
 
 /**
- * The least of some numbers that so many percent of them (above 0, at most 100) do not exceed: the
- * nearest rank, so always one of them. NaN where there are none.
+ * A percentile (above 0, at most 100) by nearest rank: the smallest of the numbers that this share of
+ * them does not exceed. NaN without numbers.
  */
 export function percentile(values: readonly number[], percent: number): number {
   const rank = Math.ceil(values.length * percent / 100);

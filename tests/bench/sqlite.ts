@@ -1,5 +1,5 @@
 /**
- * SQLite by its command line program.
+ * SQLite as a peer, through its command line program.
  *
  * @module
  */
@@ -54,7 +54,7 @@ async function prepareExport(session: Session, folder: string): Promise<Contesta
       return await timed(() =>
         session.ask(
           ".mode csv",
-          // Its own lines end in CRLF.
+          // By default its lines end in CRLF.
           '.separator "," "\\n"',
           ".headers on",
           `.output '${path}'`,

@@ -1,5 +1,5 @@
 /**
- * Figures as text.
+ * Tables of figures as text.
  *
  * @module
  */
@@ -8,15 +8,15 @@ import { type Figure, figureText } from "./figure.ts";
 import type { Standing } from "./race.ts";
 import { median } from "./spread.ts";
 
-/** What a table of standings shows beside the times. */
+/** What a table of measurements shows next to the times. */
 export interface StandingsColumns {
-  /** How much one run does, in a unit a second: the unit, and what one run of 1 ms comes to. */
+  /** For a column of throughput: its unit, and the throughput of a run of 1 ms. */
   readonly rate?: { readonly unit: string; readonly perMs: number };
-  /** The head of a column with the ratio to the first, for ways that stand side by side. */
+  /** The header of a column with the ratio to the first way. */
   readonly ratio?: string;
 }
 
-/** A table of standings: runs, median, least and most of each way. */
+/** A table of measurements: runs, median, minimum and maximum of each way. */
 export function standingsTable(
   standings: readonly Standing[],
   { rate, ratio }: StandingsColumns = {},
@@ -38,7 +38,7 @@ export function standingsTable(
   return table([["way", "runs", "median ms", "least", "most", ...more], ...rows]);
 }
 
-/** A table of figures with what they should be, and whether they are. */
+/** A table of figures with their targets, and whether they are met. */
 export function figuresTable(figures: readonly Figure[]): string {
   const rows = figures.map(({ what, value, unit, target }) => [
     what,
@@ -49,7 +49,7 @@ export function figuresTable(figures: readonly Figure[]): string {
   return table([["figure", "measured", "target", "met"], ...rows]);
 }
 
-/** Rows as lines, the first column to the left, the others to the right. */
+/** Aligns rows: the first column to the left, the others to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const [head, ...body] = rows.map((row) =>

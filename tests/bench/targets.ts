@@ -1,44 +1,44 @@
 /**
- * What the figures of the bench should be, on two processors that do nothing else.
+ * The targets of the bench, for two processors that do nothing else.
  *
  * @module
  */
 
 import { atLeast, atMost, type Target, within } from "./figure.ts";
 
-/** The targets by what they are wanted of. */
+/** The targets by figure. */
 export const TARGETS = {
   /** PostgreSQL's export of the year with formatted times, as a multiple of our time. */
   postgresExport: atLeast(4),
-  /** The same of sqlite3. */
+  /** sqlite3's export of the year, as a multiple of our time. */
   sqliteExport: atLeast(6),
-  /** The same of DuckDB on two threads: ours takes three quarters of its time. */
+  /** DuckDB's export on two threads, as a multiple of our time: ours takes three quarters of it. */
   duckdbExport: atLeast(4 / 3),
   /** PostgreSQL's import of the year, as a multiple of our time. */
   postgresImport: atLeast(1),
-  /** Import over HTTP, million readings a second. */
+  /** Import over HTTP, million readings per second. */
   importRate: atLeast(1),
-  /** From POST to `completed`, a year, milliseconds. */
+  /** Export of a year, from POST to `completed`, milliseconds. */
   yearMs: atMost(200),
-  /** From POST to `completed`, 10 minutes, milliseconds. */
+  /** Export of 10 minutes, from POST to `completed`, milliseconds. */
   tenMinutesMs: atMost(12),
-  /** Peak memory of a service that 8 clients get a year from at once, MB. */
+  /** Peak memory of a service while 8 clients export a year each, MB. */
   servicePeakMb: atMost(200),
-  /** Peak memory of exporting ten years, as a multiple of that of one year. */
+  /** Peak memory of exporting ten years, as a multiple of the peak of one year. */
   tenYearsPeak: within(0.85, 1.15),
   /** 99th percentile of the event loop's delay while 4 years are exported, milliseconds. */
   loopDelayMs: atMost(20),
-  /** Small exports asked for at once, jobs a second. */
+  /** Small concurrent exports, jobs per second. */
   jobsRate: atLeast(200),
-  /** Download to one local client, GB a second. */
+  /** Download by one local client, GB per second. */
   downloadRate: atLeast(1),
-  /** Telemetry of one reading a request, requests a second. */
+  /** Telemetry with one reading per request, requests per second. */
   telemetryPosts: atLeast(8_000),
-  /** The same as a multiple of what FastAPI over PostgreSQL takes in. */
+  /** The same, as a multiple of the rate of FastAPI over PostgreSQL. */
   telemetryPeer: atLeast(8),
-  /** Telemetry in batches of 1,000 readings of 10 devices, readings a second. */
+  /** Telemetry in batches of 1,000 readings of 10 devices, readings per second. */
   telemetryFewDevices: atLeast(150_000),
-  /** The same of 1,000 devices. */
+  /** The same with 1,000 devices. */
   telemetryManyDevices: atLeast(40_000),
   /** 99th percentile of a POST while series are folded, milliseconds. */
   telemetryFoldingMs: atMost(25),
@@ -46,24 +46,24 @@ export const TARGETS = {
   metricsCsvMs: atMost(60),
   /** The same as JSON. */
   metricsJsonMs: atMost(150),
-  /** The summary of a day with a reading a second, milliseconds. */
+  /** The summary of a day with one reading per second, milliseconds. */
   summaryMs: atMost(15),
-  /** Catch-up of continuous export to Parquet, million readings a second. */
+  /** Continuous export of old readings to Parquet, million readings per second. */
   continuousParquet: atLeast(0.5),
-  /** The same to CSV. */
+  /** The same, to CSV. */
   continuousCsv: atLeast(2),
-  /** A cycle of 1,000 devices with windows of a minute, seconds. */
+  /** A cycle of continuous export: 1,000 devices with one-minute windows, seconds. */
   continuousCycleSeconds: atMost(10),
-  /** Peak memory of any of these, MB. */
+  /** Peak memory of any continuous export, MB. */
   continuousPeakMb: atMost(250),
-  /** 1.85 M polls of 4,000 stores over HTTP, seconds. */
+  /** Import of 1.85 million polls of 4,000 stores over HTTP, seconds. */
   storesImportSeconds: atMost(4),
-  /** A report on them from trigger to `Complete`, seconds. */
+  /** A report on these stores, from trigger to `Complete`, seconds. */
   storesReportSeconds: atMost(1.5),
-  /** Peak memory of a service that makes them, MB. */
+  /** Peak memory of the service during import and reports, MB. */
   storesPeakMb: atMost(250),
-  /** 99th percentile of `GET /health` meanwhile, milliseconds. */
+  /** 99th percentile of `GET /health` during import and reports, milliseconds. */
   storesHealthMs: atMost(20),
-  /** The same report by pandas, as a multiple of our time. */
+  /** The same report with pandas, as a multiple of our time. */
   storesPandas: atLeast(10),
 } satisfies Record<string, Target>;

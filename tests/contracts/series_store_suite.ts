@@ -1,5 +1,5 @@
 /**
- * What the series store does on any database.
+ * The behaviour of the series store, which must be the same on any database.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import type { SeriesRig } from "../support/series_rig.ts";
 import { runScript, scripts } from "../support/series_scripts.ts";
 import { createRandom } from "../support/strict_kv.ts";
 
-/** Runs every behaviour on databases that `openRig` opens. */
+/** Runs the suite on databases that `openRig` opens. */
 export function testSeriesStore(database: string, openRig: () => Promise<SeriesRig>): void {
   const test = (name: string, fn: (rig: SeriesRig) => Promise<void>) =>
     Deno.test(`${name} (${database})`, async () => {
@@ -37,7 +37,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
       await fn(rig);
     });
 
-  Deno.test(`whatever is done, a store knows just what a map knows (${database})`, async () => {
+  Deno.test(`after any operations a store returns what a map of the readings returns (${database})`, async () => {
     await fc.assert(
       fc.asyncProperty(scripts, fc.integer(), async (script, seed) => {
         using rig = await openRig();
@@ -47,7 +47,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     );
   });
 
-  test("a series that was never written is null, empty, at revision 0", async ({ store }) => {
+  test("a series that was never written is null and empty, at revision 0", async ({ store }) => {
     assertEquals(await store.describe(METER), null);
     assertEquals(await readLines(store, METER), []);
     assertEquals([await store.revision(METER), await store.fold(METER)], [0, 0]);
@@ -60,7 +60,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals([await store.describe(METER), await store.revision(METER)], [null, 0]);
   });
 
-  test("the same write again changes nothing, and the feed says nothing", async ({ store }) => {
+  test("the same write again changes neither readings nor the revision", async ({ store }) => {
     const page = gridPage({ fromMs: DAY + 5, stepMs: 7_000, count: 5_000 });
     assertEquals((await store.write(METER, page)).inserted, 5_000);
     const revision = await store.revision(METER);
@@ -69,19 +69,19 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await store.revision(METER), revision);
   });
 
-  test("of rows of one time in a write the last is kept and counted", async ({ store }) => {
+  test("if a time occurs twice in a write, the last row is stored and counted", async ({ store }) => {
     const page = meterPage([DAY + 1, "1"], [DAY, "2"], [DAY + 1, "3"], [DAY + 1, "4"]);
     assertEquals(await store.write(METER, page), { inserted: 2, updated: 0, unchanged: 0 });
     assertEquals(await readLines(store, METER), [`${DAY} 2,2,2,2`, `${DAY + 1} 4,4,4,4`]);
   });
 
-  test("compare() counts what a write would do, and does nothing", async (rig) => {
+  test("compare() counts what a write would change, and changes nothing", async (rig) => {
     const { store, ingest } = rig;
     await store.write(METER, gridPage({ fromMs: DAY, stepMs: 60_000, count: 20_000 }));
     await ingest.add(METER, meterPage([DAY + 60_000, "7"], [DAY + 1, "7"]));
     const revision = await store.revision(METER);
     const lines = await readLines(store, METER);
-    // Every second minute, the first one with what it has; the last 5,000 are behind the others.
+    // Every second minute; only the first has the same values; the last 5,000 are after the others.
     const page = gridPage({ fromMs: DAY, stepMs: 120_000, count: 15_000 });
     const counts = { inserted: 5_000, updated: 9_999, unchanged: 1 };
     assertEquals(await store.compare(METER, page), counts);
@@ -97,14 +97,14 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals((await store.describe(METER))?.count, 2);
   });
 
-  test("an import wins over what was ingested before it", async ({ store, ingest }) => {
+  test("an import replaces what was ingested before it", async ({ store, ingest }) => {
     await ingest.add(METER, meterPage([DAY, "1"], [DAY + 1, "1"]));
     const counts = await store.write(METER, meterPage([DAY, "2"]));
     assertEquals(counts, { inserted: 0, updated: 1, unchanged: 0 });
     assertEquals(await readLines(store, METER), [`${DAY} 2,2,2,2`, `${DAY + 1} 1,1,1,1`]);
   });
 
-  test("what is ingested wins over an import before it, folded or not", async (rig) => {
+  test("ingest replaces what was imported before it, folded or not", async (rig) => {
     const { store, ingest } = rig;
     await store.write(METER, meterPage([DAY, "2"], [DAY + 1, "2"]));
     await ingest.add(METER, meterPage([DAY, "3"]));
@@ -114,7 +114,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await readLines(store, METER), expected);
   });
 
-  test("of two segments the later wins, whoever wrote them", async (rig) => {
+  test("of two segments the later one wins, whichever process wrote it", async (rig) => {
     const { kv, store, ingest } = rig;
     const other = createIngest({ kv, writer: "a writer that sorts first" });
     await ingest.add(METER, meterPage([DAY, "1"], [DAY + 9, "1"]));
@@ -127,7 +127,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals((await store.describe(METER))?.count, 2);
   });
 
-  test("a removed series is gone, and one written after begins afresh", async (rig) => {
+  test("a removed series is empty, and a later write starts from nothing", async (rig) => {
     const { store, ingest } = rig;
     await store.write(METER, gridPage({ fromMs: DAY, stepMs: 60_000, count: 3_000 }));
     await ingest.add(METER, meterPage([DAY + 1, "1"]));
@@ -142,11 +142,11 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals((await store.describe(METER))?.count, 1);
   });
 
-  test("a span has its start and not its end, also where they cut blocks", async ({ store }) => {
+  test("a span includes its start and excludes its end, also within a block", async ({ store }) => {
     const page = gridPage({ fromMs: DAY, stepMs: 10_000, count: 20_000 });
     await store.write(METER, page);
     const lines = linesOf(page);
-    // Rows 1,234 and 17,280 (two days) of one each 10 s.
+    // One row every 10 s: the span starts at row 1,234 and ends at row 17,280 (two days).
     const span = { fromMs: DAY + 12_340_000, toMs: DAY + 2 * DAY_MS };
     assertLines(await readLines(store, METER, span), lines.slice(1_234, 17_280));
     const ofOne = { fromMs: DAY + 50_000, toMs: DAY + 50_001 };
@@ -155,7 +155,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await readLines(store, METER, { fromMs: 0, toMs: DAY }), []);
   });
 
-  test("series of one id and another profile, or of a longer id, are others", async (rig) => {
+  test("series with the same id in another profile, or with a longer id, are separate", async (rig) => {
     const { store } = rig;
     const longer = { ...METER, id: "m10" };
     await store.write({ ...SITE, id: "m1" }, pageOf([[DAY, "1"]]));
@@ -167,7 +167,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await readLines(store, { ...SITE, id: "m1" }), [`${DAY} 1`]);
   });
 
-  test("list() describes the series of a profile in the order of ids", async ({ store }) => {
+  test("list() describes the series of a profile, in the order of ids", async ({ store }) => {
     for (const id of ["c", "a", "b"]) {
       await store.write({ ...METER, id }, meterPage([DAY, "1"], [DAY + 7, "1"]));
     }
@@ -179,7 +179,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(rest.map(({ id }) => id), ["c"]);
   });
 
-  test("list() names series that were imported, ingested or both, once each", async (rig) => {
+  test("list() returns series that were imported, ingested or both, once each", async (rig) => {
     const page = meterPage([DAY, "1"]);
     for (const id of ["b", "c", "f"]) await rig.store.write({ ...METER, id }, page);
     for (const id of ["a", "c", "d", "e"]) await rig.ingest.add({ ...METER, id }, page);
@@ -195,7 +195,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
     assertEquals(await blockStarts(below, METER), [DAY, DAY + DAY_MS]);
   });
 
-  test("two instances that write one series at once lose nothing and count right", async (rig) => {
+  test("two instances that write one series at once lose nothing and count correctly", async (rig) => {
     const random = createRandom(11);
     const stores = [rig.store, createSeriesStore({ kv: rig.kv, now: tickingClock() })];
     const written = new Map<number, Set<string>>();
@@ -230,7 +230,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
   });
 }
 
-/** Rows at so many milliseconds past 6,000 seconds of two days; some come more than once. */
+/** Rows at random full seconds of two days, plus an offset. Some times occur more than once. */
 function randomRows(random: () => number, count: number, offsetMs = 0): Row[] {
   return Array.from({ length: count }, (): Row => {
     const dayMs = random() < 0.5 ? DAY : DAY + DAY_MS;

@@ -37,7 +37,7 @@ Deno.test("costOf() counts a mutation for each of set, delete, sum and max", () 
   assertEquals(mutations, 4);
 });
 
-Deno.test("costOf() never says less than what Deno KV counts", () => {
+Deno.test("costOf() never returns less than what Deno KV counts", () => {
   fc.assert(fc.property(keys, values, (key, value) => {
     const set = costOf((op) => op.set(key, value));
     assertGreaterOrEqual(set.keyBytes, keyBytes(key));
@@ -62,7 +62,7 @@ Deno.test("fitsCommit() is true up to each bound and no further", () => {
   assertEquals(addCosts(most, NO_COST), most);
 });
 
-/** A stage of so many entries with keys and values of such sizes. */
+/** A stage with `count` entries with keys and values of some sizes. */
 function stageOf([count, keySize, valueSize]: readonly [number, number, number]): Stage {
   return (op) => {
     for (let entry = 0; entry < count; entry++) {
@@ -77,7 +77,7 @@ const sizes = fc.oneof(
   fc.tuple(fc.nat(10), fc.nat(20), fc.nat(60_000)),
 );
 
-Deno.test("packStages() keeps the order and opens a commit only where the last one is full", () => {
+Deno.test("packStages() keeps the order and starts a new commit only when the last one is full", () => {
   fc.assert(fc.property(fc.array(sizes, { maxLength: 30 }), (list) => {
     const stages = list.map(stageOf);
     const commits = packStages(stages);
@@ -92,12 +92,12 @@ Deno.test("packStages() keeps the order and opens a commit only where the last o
   }));
 });
 
-Deno.test("packStages() gives a stage that no commit holds one of its own", () => {
+Deno.test("packStages() puts a stage that is too large into a commit of its own", () => {
   const stages = [[1, 1, 1], [1_000, 1, 1], [1, 1, 1]].map(([a, b, c]) => stageOf([a, b, c]));
   assertEquals(packStages(stages).map(({ length }) => length), [1, 1, 1]);
 });
 
-Deno.test("packed commits keep every limit of the strictest database", async () => {
+Deno.test("packed commits stay within every limit of the strictest database", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const many = [...Array(30).fill([300, 20, 10]), ...Array(60).fill([1, 600, 60_000])];
   const stages = [...many, ...Array(60).fill([10, 600, 100])].map(stageOf);
@@ -110,7 +110,7 @@ Deno.test("packed commits keep every limit of the strictest database", async () 
   assertEquals(kv.commits(), commits.length);
 });
 
-Deno.test("packStages() puts no more stages on a commit than it is told", () => {
+Deno.test("packStages() puts at most `most` stages into a commit", () => {
   const stages = Array.from({ length: 7 }, (_, n): Stage => (op) => op.set(["a", n], n));
   assertEquals(packStages(stages, 3).map(({ length }) => length), [3, 3, 1]);
   assertEquals(packStages(stages, 3).flat(), stages);

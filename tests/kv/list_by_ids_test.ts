@@ -2,7 +2,7 @@ import { listByIds } from "../../kv/list_by_ids.ts";
 import { assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { type StrictKv, strictKv } from "../support/strict_kv.ts";
 
-/** A database with entries of the ids 0000, 0007, … and of a neighbouring space. */
+/** A database with an entry for every id at distance `step`, and a neighbouring space. */
 async function openFilled(step: number): Promise<StrictKv> {
   const kv = await Deno.openKv(":memory:");
   for (let start = 0; start < 2_000; start += 200) {
@@ -23,7 +23,7 @@ async function valuesOf(kv: Deno.Kv, ids: readonly string[]): Promise<unknown[]>
   return (await listByIds(kv, "s", ids)).map(({ value }) => value);
 }
 
-Deno.test("listByIds() finds ids close together, far apart, and those that are not there", async () => {
+Deno.test("listByIds() finds ids that are close together or far apart, and skips missing ones", async () => {
   using kv = await openFilled(2);
   const close = Array.from({ length: 300 }, (_, n) => name(n));
   assertEquals(await valuesOf(kv, close), Array.from({ length: 150 }, (_, n) => 2 * n));
@@ -34,13 +34,13 @@ Deno.test("listByIds() finds ids close together, far apart, and those that are n
   assertEquals(await valuesOf(kv, close.map((id) => `${id}x`)), []);
 });
 
-Deno.test("listByIds() finds close ids before a gap and behind it", async () => {
+Deno.test("listByIds() finds close ids before and after a gap", async () => {
   using kv = await openFilled(1);
   const numbers = [...Array(30).keys(), 40, ...Array.from({ length: 30 }, (_, n) => 1_900 + n)];
   assertEquals(await valuesOf(kv, numbers.map(name)), numbers);
 });
 
-Deno.test("listByIds() gives every entry under an id, and none under a longer one", async () => {
+Deno.test("listByIds() returns every entry of an id, and none of a longer id", async () => {
   using below = await Deno.openKv(":memory:");
   const ids = Array.from({ length: 12 }, (_, n) => `d${n}`);
   const writers = ["", "a", "b"];
@@ -53,7 +53,7 @@ Deno.test("listByIds() gives every entry under an id, and none under a longer on
   }
 });
 
-Deno.test("ids close together cost a read for each 128 entries, others a read each and one more", async () => {
+Deno.test("ids that are close together cost one read per 128 entries, others one each and one more", async () => {
   using kv = await openFilled(1);
   await listByIds(kv, "s", Array.from({ length: 400 }, (_, n) => name(n)));
   assertEquals(kv.reads(), 4);

@@ -13,7 +13,7 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 
 const SCHEMA_KEY = ["meta", "schema"];
 
-Deno.test("openKv() makes the folder, marks an empty file, keeps what is in it", async () => {
+Deno.test("openKv() creates the folder, sets the version of an empty file, and keeps its content", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/deep/er/kv.sqlite3`;
   {
@@ -27,7 +27,7 @@ Deno.test("openKv() makes the folder, marks an empty file, keeps what is in it",
   assertEquals((await again.kv.get(["a"])).value, 1);
 });
 
-Deno.test("openKv() refuses a file that this process has open, until it is closed", async () => {
+Deno.test("openKv() refuses a file that this process has open until it is closed", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   {
@@ -52,7 +52,7 @@ Deno.test("openKv() refuses a file that another process has open", async () => {
   assertStringIncludes(new TextDecoder().decode(stderr), "another process has it open");
 });
 
-Deno.test("openKv() refuses a newer database and lets go of the file", async () => {
+Deno.test("openKv() refuses a newer database and releases the file", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   const newer = { v: 1, version: SCHEMA_VERSION + 1 };
@@ -69,7 +69,7 @@ Deno.test("openKv() refuses a newer database and lets go of the file", async () 
   await probeKv(again.kv);
 });
 
-Deno.test("openKv() opens a database in memory that is nobody else's", async () => {
+Deno.test("openKv() opens a separate database in memory each time", async () => {
   await using one = await openKv(":memory:");
   await using other = await openKv(":memory:");
   await one.kv.set(["a"], 1);
@@ -77,7 +77,7 @@ Deno.test("openKv() opens a database in memory that is nobody else's", async () 
   assertEquals([one.isExclusive, one.hasQueue], [true, true]);
 });
 
-/** Steps from versions 1 to 3 that append their version; the second fails `faults` times first. */
+/** Migrations from versions 1 to 3 that append their version. The second fails `faults` times first. */
 function appendingSteps(faults = 0): Record<number, Migration> {
   const step = (from: number): Migration => async (kv) => {
     const { value } = await kv.get<number[]>(["steps"]);
@@ -87,7 +87,7 @@ function appendingSteps(faults = 0): Record<number, Migration> {
   return { 1: step(1), 2: step(2), 3: step(3) };
 }
 
-Deno.test("checkSchema() takes an older database up step by step", async () => {
+Deno.test("checkSchema() migrates an older database step by step", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(SCHEMA_KEY, { v: 1, version: 2 });
   await checkSchema(kv, { target: 4, migrations: appendingSteps() });
@@ -95,7 +95,7 @@ Deno.test("checkSchema() takes an older database up step by step", async () => {
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
 });
 
-Deno.test("checkSchema() runs a migration that was cut short again, no earlier one", async () => {
+Deno.test("checkSchema() runs a migration again that was interrupted, but no earlier one", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
   const target = { target: 4, migrations: appendingSteps(1) };
@@ -106,14 +106,14 @@ Deno.test("checkSchema() runs a migration that was cut short again, no earlier o
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
 });
 
-Deno.test("checkSchema() migrates nothing in an empty database", async () => {
+Deno.test("checkSchema() runs no migration on an empty database", async () => {
   using kv = await Deno.openKv(":memory:");
   await checkSchema(kv, { target: 4, migrations: appendingSteps() });
   assertEquals((await kv.get(["steps"])).value, null);
   assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: 4 });
 });
 
-Deno.test("checkSchema() refuses a version from which no step leads on", async () => {
+Deno.test("checkSchema() refuses a version without a migration", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(SCHEMA_KEY, { v: 1, version: 1 });
   const { 2: second } = appendingSteps();
@@ -124,12 +124,12 @@ Deno.test("checkSchema() refuses a version from which no step leads on", async (
   );
 });
 
-Deno.test("checkSchema() refuses a mark of a form it does not know", async () => {
+Deno.test("checkSchema() refuses a version record that does not match its schema", async () => {
   using kv = await Deno.openKv(":memory:");
-  for (const mark of ["1", { v: 2, version: 1 }, { v: 1, version: 0 }]) {
-    await kv.set(SCHEMA_KEY, mark);
+  for (const record of ["1", { v: 2, version: 1 }, { v: 1, version: 0 }]) {
+    await kv.set(SCHEMA_KEY, record);
     await assertRejects(() => checkSchema(kv));
-    assertEquals((await kv.get(SCHEMA_KEY)).value, mark);
+    assertEquals((await kv.get(SCHEMA_KEY)).value, record);
   }
 });
 
@@ -140,7 +140,7 @@ Deno.test("probeKv() throws when the database does not answer", async () => {
   await assertRejects(() => probeKv(kv));
 });
 
-Deno.test("openKv() opens what version 1 wrote, and ingest goes on with its marks", async () => {
+Deno.test("openKv() migrates a database of version 1, and ingest adds to its segment counts", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   const site = { profile: "site", id: "s" } as const;
@@ -156,7 +156,7 @@ Deno.test("openKv() opens what version 1 wrote, and ingest goes on with its mark
   assertEquals((await getSegmentCount(opened.kv, site))?.count, 2);
 });
 
-Deno.test("a database is not to be shared as long as its journal has records", async () => {
+Deno.test("requireNoJournal() refuses a database whose journal has records", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
@@ -175,7 +175,7 @@ Deno.test("a database is not to be shared as long as its journal has records", a
   await requireNoJournal(kv);
 });
 
-Deno.test("openKv() gives a database what its journal had before, and settles by its rules", async () => {
+Deno.test("openKv() reads the journal of a database, and flushes it by the given rules", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   const beat = ["beat", "d", ""];

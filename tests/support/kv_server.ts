@@ -8,7 +8,7 @@ import { type Environment, pause } from "./process.ts";
 
 const TOKEN = "a-token-for-tests-only";
 
-/** Whether the program is there. */
+/** Whether the program is installed. */
 export async function hasKvServer(): Promise<boolean> {
   try {
     return (await new Deno.Command("denokv", { args: ["--help"] }).output()).success;
@@ -19,11 +19,11 @@ export async function hasKvServer(): Promise<boolean> {
 
 /** A server. Disposing of it kills it. */
 export interface KvServer extends AsyncDisposable {
-  /** What instances need to use it. */
+  /** The settings with which an instance uses it. */
   readonly env: Environment;
 }
 
-/** Starts a server over `kv.db` in a folder and waits until it is up. */
+/** Starts a server over `kv.db` in a folder and waits until it accepts connections. */
 export async function startKvServer(folder: string): Promise<KvServer> {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = listener.addr;

@@ -1,6 +1,6 @@
 /**
- * Readings as rows of text, pages of them and back, and pages of any shape for properties. Decimals
- * are reckoned here with BigInt, so that none of the arithmetic of `data/` judges itself.
+ * Readings as rows of text, conversion to pages and back, and arbitrary pages for property tests.
+ * Decimals are computed with BigInt here, so that the tests do not depend on the arithmetic of `data/`.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import { FLOAT } from "../../data/readings/decimal.ts";
 import type { Column, Page } from "../../data/readings/page.ts";
 import { createPageBuilder } from "../../data/readings/page_builder.ts";
 
-/** A reading: its epoch milliseconds, then a decimal text a metric, "" where there is no value. */
+/** A reading: epoch milliseconds, then a decimal text per metric, "" for a missing value. */
 export type Row = readonly [timeMs: number, ...texts: string[]];
 
-/** A decimal as read: value = mantissa / 10^scale, or the nearest double at scale `FLOAT`. */
+/** A parsed decimal: a mantissa at a scale, or the nearest double at scale `FLOAT`. */
 export interface ReadDecimal {
   readonly value: number;
   readonly scale: number;
 }
 
-/** The page of some rows, in their order, made as an upload makes it. */
+/** The page of some rows, in their order, built as for an upload. */
 export function pageOf(rows: readonly Row[], columnCount = rows[0].length - 1): Page {
   const builder = createPageBuilder(columnCount, 4);
   for (const [timeMs, ...texts] of rows) {
@@ -33,7 +33,7 @@ export function pageOf(rows: readonly Row[], columnCount = rows[0].length - 1): 
   return builder.take();
 }
 
-/** The rows of a page, each value as its shortest exact decimal. */
+/** The rows of a page, each value as the shortest exact decimal. */
 export function rowsOf(page: Page): Row[] {
   return Array.from(page.timesMs, (timeMs, row): Row => [
     timeMs,
@@ -41,12 +41,12 @@ export function rowsOf(page: Page): Row[] {
   ]);
 }
 
-/** The time and shortest decimals of rows written in any way (`1.50e2` becomes `150`). */
+/** Rows with their values as shortest decimals (`1.50e2` becomes `150`). */
 export function plainRows(rows: readonly Row[]): Row[] {
   return rows.map(([timeMs, ...texts]): Row => [timeMs, ...texts.map(plainDecimal)]);
 }
 
-/** A decimal text, exponent and needless zeros gone, by whole-number arithmetic; "" stays. */
+/** A decimal text without exponent and trailing zeros, by whole-number arithmetic. "" stays "". */
 export function plainDecimal(text: string): string {
   if (text === "") return "";
   const { mantissa, exponent } = partsOf(text);
@@ -59,7 +59,7 @@ export function plainDecimal(text: string): string {
   return `${sign}${size / unit}${fraction === "" ? "" : "."}${fraction}`;
 }
 
-/** A decimal text as mantissa and scale where 15 digits and scale 15 hold it, else as a double. */
+/** A decimal text as mantissa and scale if 15 digits and scale 15 suffice, otherwise as a double. */
 export function readDecimal(text: string): ReadDecimal {
   if (text === "") return { value: NaN, scale: 0 };
   const { mantissa, exponent } = partsOf(text);
@@ -70,7 +70,7 @@ export function readDecimal(text: string): ReadDecimal {
     : { value: Number(text), scale: FLOAT };
 }
 
-/** Decimals of 1 to 15 digits, so many of them behind the point, written out plainly. */
+/** Plain decimals of 1 to 15 digits, with `minScale` to `maxScale` of them after the point. */
 export function decimalTexts(
   { minScale = 0, maxScale = 15, isPositive = false } = {},
 ): fc.Arbitrary<string> {
@@ -108,7 +108,7 @@ export function timeLists(count: number): fc.Arbitrary<number[]> {
   });
 }
 
-/** Pages of 1 to 6 columns and 0 to so many readings, of every kind of column there is. */
+/** Pages of 1 to 6 columns and 0 to `maxCount` readings, with every kind of column. */
 export function anyPage({ columnCounts = [1, 2, 3, 4, 5, 6], maxCount = 2_000 } = {}): fc.Arbitrary<
   Page
 > {
@@ -136,7 +136,7 @@ function anyColumn(count: number): fc.Arbitrary<Column> {
   );
 }
 
-/** A column that goes round and round through a few values. */
+/** A column that cycles through a few values. */
 function columnOf(
   scales: fc.Arbitrary<number>,
   values: fc.Arbitrary<number>,
@@ -157,7 +157,7 @@ function valueText(value: number, scale: number): string {
 /** The value of a text is mantissa × 10^exponent. */
 function partsOf(text: string): { mantissa: bigint; exponent: number } {
   const match = /^([+-]?)(\d*)\.?(\d*)(?:e([+-]?\d+))?$/i.exec(text);
-  if (match === null) throw new SyntaxError(`Cannot reckon with text as it is no decimal: ${text}`);
+  if (match === null) throw new SyntaxError(`Cannot parse text as it is not a decimal: ${text}`);
   const [, sign, whole, fraction, exponent = "0"] = match;
   const size = BigInt(whole + fraction);
   return { mantissa: sign === "-" ? -size : size, exponent: Number(exponent) - fraction.length };

@@ -1,5 +1,5 @@
 /**
- * Series for tests: pages by the thousand, readings as lines, what must hold of stored blocks.
+ * Series for tests: large pages, readings as lines, and the invariants of stored blocks.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { pageOf, type Row } from "./pages.ts";
 
 /** Milliseconds in a UTC day. */
 export const DAY_MS = 86_400_000;
-/** 2024-03-30T00:00:00Z, the day before Europe springs forward. */
+/** 2024-03-30T00:00:00Z, the day before daylight saving time begins in Europe. */
 export const DAY = 1_711_756_800_000;
 /** Every time a reading may have. */
 export const ALL: Span = { fromMs: 0, toMs: 253_402_300_800_000 };
@@ -24,19 +24,19 @@ export const METER: SeriesRef = { profile: "meter", id: "m1" };
 /** A series of one metric. */
 export const SITE: SeriesRef = { profile: "site", id: "s1" };
 
-/** A page of one reading a row; the texts are metrics in order, all the same where one is given. */
+/** A page with one reading per row. All four metrics have the value of the text. */
 export function meterPage(...rows: readonly (readonly [timeMs: number, text: string])[]): Page {
   return pageOf(rows.map(([timeMs, text]): Row => [timeMs, text, text, text, text]));
 }
 
-/** What a grid of readings is made of. */
+/** Readings at equal distances. */
 export interface Grid {
   readonly fromMs: number;
   readonly stepMs: number;
   readonly count: number;
   /** Number of metrics: 4 for a meter, the default. */
   readonly width?: number;
-  /** The value of a row at scale 1; its number unless given. */
+  /** The mantissa of a row at scale 1; by default the number of the row. */
   readonly value?: (row: number) => number;
 }
 
@@ -51,17 +51,17 @@ export function gridPage(
   };
 }
 
-/** Values that hardly pack: a block of 1,500 readings of four of them is nearly 50 KB. */
+/** Values that hardly pack: a block of 1,500 readings with four of them has nearly 50 KB. */
 export function wideValue(row: number): number {
   return (row * 7_919 % 1_009) * 8_000_000_011 + row;
 }
 
-/** The readings of a page as `time value,value,…`, a missing value being empty. */
+/** The readings of a page as `time value,value,…`. A missing value is empty. */
 export function linesOf({ timesMs, columns }: Page): string[] {
   const texts = columns.map(({ scale, values }) =>
     Array.from(values, (value) => {
       if (Number.isNaN(value)) return "";
-      // Exact as IEEE 754 rounds the quotient of two exact numbers correctly.
+      // Exact, because IEEE 754 rounds the quotient of two exact numbers correctly.
       return String(scale === FLOAT ? value : value / 10 ** scale);
     })
   );
@@ -73,7 +73,7 @@ export function lineOf([timeMs, ...texts]: Row): string {
   return `${timeMs} ${texts.map((text) => text === "" ? "" : String(Number(text)))}`;
 }
 
-/** Everything a store reads of a series, as lines; fails unless ascending without repeats. */
+/** The readings of a series as lines. Fails unless they are strictly ascending. */
 export async function readLines(
   store: Pick<SeriesStore, "read">,
   ref: SeriesRef,
@@ -92,7 +92,7 @@ export async function readLines(
   return lines;
 }
 
-/** The latest readings of each series of a profile, as lines by ids; fails unless those ascend. */
+/** The latest readings of each series of a profile, as lines by id. Fails unless the ids ascend. */
 export async function scanLines(
   store: Pick<SeriesStore, "scan">,
   profile: ProfileName,
@@ -111,7 +111,7 @@ export async function scanLines(
   return found;
 }
 
-/** Fails unless two lists of lines are equal; quick for long ones. */
+/** Fails unless two lists of lines are equal. Fast for long lists. */
 export function assertLines(actual: readonly string[], expected: readonly string[]): void {
   if (actual.join("\n") === expected.join("\n")) return;
   const at = expected.findIndex((line, index) => line !== actual[index]);
@@ -119,13 +119,13 @@ export function assertLines(actual: readonly string[], expected: readonly string
   assertEquals(actual.length, expected.length);
 }
 
-/** A clock that moves on by a millisecond with each look. */
+/** A clock that advances by a millisecond each time it is read. */
 export function tickingClock(startMs = DAY + 1_000 * DAY_MS): () => number {
   let nowMs = startMs;
   return () => nowMs++;
 }
 
-/** The stretches of a series' blocks: where each begins. */
+/** Where each block of a series starts. */
 export async function blockStarts(kv: Deno.Kv, ref: SeriesRef): Promise<number[]> {
   return (await entriesOf<Uint8Array>(kv, "block", ref)).map(({ key }) => Number(key[3]));
 }
@@ -140,8 +140,9 @@ export function entriesOf<T>(
 }
 
 /**
- * Fails unless a series' blocks are as they must be: each reading within its block's stretch, once,
- * ascending; no block too long or large; a day's first block at midnight; the head right.
+ * Fails unless the stored blocks of a series are consistent: each reading is within the range of its
+ * block, once, ascending; no block is too long or too large; the first block of a day starts at
+ * midnight; and the head matches.
  */
 export async function assertWhole(kv: Deno.Kv, ref: SeriesRef): Promise<void> {
   const blocks = await entriesOf<Uint8Array>(kv, "block", ref);

@@ -1,5 +1,5 @@
 /**
- * A series as a map from times to readings, and what a store must say of it.
+ * A model of a series, a map from times to readings, and what a store must return for it.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import type { SeriesRig } from "./series_rig.ts";
 /** The readings of a series: lines by their times. */
 export type Readings = ReadonlyMap<number, string>;
 
-/** Lays rows over readings, by hand: the last of a time counts. */
-export function laidOver(before: Readings, page: readonly Row[]) {
+/** Writes rows over readings in the model. If a time occurs twice, the last row wins. */
+export function writeModel(before: Readings, page: readonly Row[]) {
   const last = new Map(page.map((row) => [row[0], lineOf(row)]));
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   const altered = new Map<number, string>();
@@ -33,7 +33,7 @@ export function sum({ inserted, updated, unchanged }: Record<string, number>): n
   return inserted + updated + unchanged;
 }
 
-/** Fails unless each line is of one of two states, and each line of both is there. */
+/** Fails unless each line is in one of two states, and each time that both have is there. */
 export function assertBetween(lines: readonly string[], one: Readings, other: Readings): void {
   const allowed = new Set([...one.values(), ...other.values()]);
   for (const line of lines) assert(allowed.has(line), `unknown reading ${line}`);
@@ -43,8 +43,12 @@ export function assertBetween(lines: readonly string[], one: Readings, other: Re
   }
 }
 
-/** Fails unless a series is known to have just these readings. */
-export async function assertKnown(rig: SeriesRig, ref: SeriesRef, model: Readings): Promise<void> {
+/** Fails unless the store returns exactly the readings of the model. */
+export async function assertReadings(
+  rig: SeriesRig,
+  ref: SeriesRef,
+  model: Readings,
+): Promise<void> {
   const timesMs = [...model.keys()].toSorted((a, b) => a - b);
   const lines = await readLines(rig.witness, ref, ALL);
   assertLines(lines, timesMs.map((timeMs) => model.get(timeMs) ?? ""));
@@ -60,7 +64,7 @@ export async function assertKnown(rig: SeriesRig, ref: SeriesRef, model: Reading
   }
 }
 
-/** Those within a span and the last one before it, ascending. */
+/** The readings in a span and the last one before it, ascending. */
 function latest(readings: Readings, { fromMs, toMs }: Span): Readings {
   const timesMs = [...readings.keys()].filter((timeMs) => timeMs < toMs).toSorted((a, b) => a - b);
   const before = timesMs.findLast((timeMs) => timeMs < fromMs) ?? fromMs;
@@ -71,20 +75,20 @@ function latest(readings: Readings, { fromMs, toMs }: Span): Readings {
   );
 }
 
-/** What the change feed said at a moment. */
+/** The state of the change feed at a moment. */
 export interface Feed {
   readonly revision: number;
   readonly lastVersion: string;
 }
 
-/** What the change feed says of a series now. */
+/** The state of the change feed of a series now. */
 export async function feedOf(rig: SeriesRig, ref: SeriesRef): Promise<Feed> {
   const changes = await Array.fromAsync(listChanges(rig.below, ref.profile, { id: ref.id }));
   const versions = changes.map(({ versionstamp }) => versionstamp).toSorted();
   return { revision: await rig.witness.revision(ref), lastVersion: versions.at(-1) ?? "" };
 }
 
-/** Fails unless just these days are told of since, and the revision has grown if there are any. */
+/** Fails unless exactly these days changed since `feed`, and the revision grew if there are any. */
 export async function assertFeed(
   rig: SeriesRig,
   { profile, id }: SeriesRef,
@@ -95,20 +99,24 @@ export async function assertFeed(
   const expected = [...new Set(days)].toSorted((a, b) => a - b);
   assertEquals(changes.map(({ dayMs }) => dayMs), expected);
   const revision = await rig.witness.revision({ profile, id });
-  assertEquals(revision > feed.revision, expected.length > 0, "revision grows with changes only");
+  assertEquals(
+    revision > feed.revision,
+    expected.length > 0,
+    "the revision grows only with changes",
+  );
 }
 
-/** Readings laid over each other, the later ones winning. */
+/** Readings merged into one map. Later ones win. */
 export function merged(...all: readonly Readings[]): Readings {
   return new Map(all.flatMap((readings) => [...readings]));
 }
 
-/** Those within a span. */
+/** The readings in a span. */
 export function clipped(readings: Readings, { fromMs, toMs }: Span): Readings {
   return new Map([...readings].filter(([timeMs]) => timeMs >= fromMs && timeMs < toMs));
 }
 
-/** The UTC days that readings lie in. */
+/** The UTC days of readings. */
 export function daysOf(readings: Readings): Set<number> {
   return new Set(Array.from(readings.keys(), (timeMs) => Math.floor(timeMs / DAY_MS) * DAY_MS));
 }

@@ -1,5 +1,5 @@
 /**
- * A series store over a database of some kind, and another instance over the same one.
+ * A series store over one kind of database, and a second instance over the same database.
  *
  * @module
  */
@@ -11,26 +11,26 @@ import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { tickingClock } from "./series.ts";
 import { CommitFault, randomFates, strictKv, type StrictPlan } from "./strict_kv.ts";
 
-/** How often a commit fails while a rig is disturbed. */
+/** Share of commits that fail while a rig is disturbed. */
 const FAULT_RATE = 0.1;
-/** How often one thing is tried that keeps failing. */
+/** How often an operation is tried that keeps failing. */
 const MAX_TRIES = 50;
 
-/** A store under test and its surroundings. Disposing of it closes the database. */
+/** A store under test and its environment. Disposing of it closes the database. */
 export interface SeriesRig extends Disposable {
-  /** What the store and the committer stand on. */
+  /** The database as the store and the committer under test use it. */
   readonly kv: Deno.Kv;
-  /** The same database, never disturbed. */
+  /** The same database, without disturbances. */
   readonly below: Deno.Kv;
   /** The store under test. */
   readonly store: SeriesStore;
   /** The committer under test. */
   readonly ingest: Ingest;
-  /** Another instance's store, never disturbed. */
+  /** The store of another instance, without disturbances. */
   readonly witness: SeriesStore;
-  /** From now on commits fail at random, and `others` runs before each access; not on plain KV. */
+  /** Makes commits fail at random and runs `others` before each access. Not on plain KV. */
   disturb(seed: number, others: () => Promise<void>): void;
-  /** Nothing is disturbed any more. */
+  /** Ends the disturbances. */
   calm(): void;
 }
 
@@ -40,12 +40,12 @@ export async function openPlainRig(): Promise<SeriesRig> {
   return rigOver(kv, kv, { disturb: () => {}, calm: () => {} });
 }
 
-/** A rig over a database in memory that has a journal, whose commits may fail. */
+/** A rig over a database in memory with a journal. Commits may fail. */
 export async function openJournaledRig(): Promise<SeriesRig> {
   const below = await Deno.openKv(":memory:");
   const plan: StrictPlan = {};
   const { kv } = await openJournal(strictKv(below, plan), JOURNALED);
-  // Nobody else uses such a database: the witness has the same journal.
+  // A database with a journal has only one process, so the witness uses the same journal.
   return rigOver(kv, kv, {
     disturb(seed) {
       plan.fate = randomFates(seed, FAULT_RATE);
@@ -56,7 +56,7 @@ export async function openJournaledRig(): Promise<SeriesRig> {
   });
 }
 
-/** A rig over a database in memory with the strictest limits, which may be disturbed. */
+/** A rig over a database in memory with the strictest limits. It can be disturbed. */
 export async function openStrictRig(): Promise<SeriesRig> {
   const below = await Deno.openKv(":memory:");
   const plan: StrictPlan = {};
@@ -72,7 +72,7 @@ export async function openStrictRig(): Promise<SeriesRig> {
   });
 }
 
-/** Does something again until no commit of it fails by plan; says what came of it at last. */
+/** Repeats an operation until none of its commits fails by plan. Returns its last result. */
 export async function insist<T>(
   act: () => Promise<T>,
   onFault: () => Promise<void> = () => Promise.resolve(),

@@ -1,5 +1,5 @@
 /**
- * Random scripts of writes, folds, removals and reads, run on a store and on a map side by side.
+ * Random scripts of writes, folds, removals and reads, run on a store and on a model side by side.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import { assertWhole, DAY, DAY_MS, lineOf, METER, readLines, scanLines, SITE } f
 import {
   assertBetween,
   assertFeed,
-  assertKnown,
+  assertReadings,
   clipped,
   daysOf,
   feedOf,
-  laidOver,
   merged,
   type Readings,
   sum,
+  writeModel,
 } from "./series_model.ts";
 import { insist, type SeriesRig } from "./series_rig.ts";
 import { createRandom } from "./strict_kv.ts";
 
-/** What is done to one of the series; rows have four texts, of which a series takes its width. */
+/** What is done to one of the series. Rows have four texts; a series uses as many as it has metrics. */
 export type Step =
   | { readonly kind: "write" | "ingest"; readonly series: number; readonly rows: readonly Row[] }
   | { readonly kind: "fold" | "remove"; readonly series: number }
@@ -35,7 +35,7 @@ export type Step =
 
 const SERIES = [METER, SITE, { ...METER, id: "m10" }];
 const HOUR_MS = 3_600_000;
-/** Where other instances write, away from all that scripts write. */
+/** The hour in which other instances write. Scripts do not write in it. */
 const OTHERS_HOUR = 3;
 
 const days = fc.nat(2).map((day) => DAY + day * DAY_MS);
@@ -62,7 +62,7 @@ const fewRows = fc.array(
   fc.tuple(times, texts, texts, texts, texts).map((row): Row => row),
   { minLength: 1, maxLength: 12 },
 );
-/** So many readings of a day, 10 or 1 a second, that blocks split; each fourth lacks a value. */
+/** So many readings of a day, 10 or 1 per second, that blocks split. Every fourth lacks a value. */
 const manyRows = fc.record({
   dayMs: days,
   startMs: fc.nat(1_800).map((second) => 6 * HOUR_MS + second * 1_000),
@@ -97,7 +97,7 @@ export const scripts: fc.Arbitrary<Step[]> = fc.array(
   { minLength: 1, maxLength: 14 },
 );
 
-/** Runs a script; fails where the store and the map part. */
+/** Runs a script. Fails if the store and the model differ. */
 export async function runScript(
   rig: SeriesRig,
   script: readonly Step[],
@@ -108,7 +108,7 @@ export async function runScript(
   const elsewhere = createIngest({ kv: rig.below, writer: "other" });
   let otherWrites = 0;
 
-  /** What another instance may do to a series: write, ingest or fold. Adds to `written`. */
+  /** Sometimes lets another instance write, ingest or fold. Adds what it wrote to `written`. */
   async function actElsewhere(ref: SeriesRef, written: Map<number, string>): Promise<void> {
     const dice = random();
     if (dice < 0.7) return;
@@ -130,13 +130,13 @@ export async function runScript(
     const { after, alteredDays } = await runStep(rig, { step, ref, before, written });
     rig.calm();
     models.set(ref, merged(after, written));
-    await assertKnown(rig, ref, merged(after, written));
+    await assertReadings(rig, ref, merged(after, written));
     await assertFeed(rig, ref, { feed, days: [...alteredDays, ...daysOf(written)] });
   }
   for (const [ref, model] of models) {
     await insist(() => rig.store.fold(ref));
     await assertWhole(rig.below, ref);
-    await assertKnown(rig, ref, model);
+    await assertReadings(rig, ref, model);
   }
 }
 
@@ -148,7 +148,7 @@ interface Setting {
   readonly written: Readings;
 }
 
-/** Does a step; the series' readings after it, those of other instances left out. */
+/** Runs a step. Returns the readings of the series after it, without those of other instances. */
 async function runStep(
   rig: SeriesRig,
   { step, ref, before, written }: Setting,
@@ -160,7 +160,7 @@ async function runStep(
   switch (step.kind) {
     case "write": {
       const rows = step.rows.map((row) => cut(row, ref));
-      const { after, counts, alteredDays } = laidOver(before, rows);
+      const { after, counts, alteredDays } = writeModel(before, rows);
       const write = () => rig.store.write(ref, pageOf(rows));
       const { result, tries } = await insist(write, either(after));
       if (tries === 1) assertEquals(result, counts);
@@ -171,7 +171,7 @@ async function runStep(
     }
     case "ingest": {
       const rows = step.rows.map((row) => cut(row, ref));
-      const { after } = laidOver(before, rows);
+      const { after } = writeModel(before, rows);
       const middle = Math.ceil(rows.length / 2);
       const parts = [rows.slice(0, middle), rows.slice(middle)].filter(({ length }) => length > 0);
       await insist(() => addAll(rig, ref, parts), either(after));

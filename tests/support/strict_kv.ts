@@ -1,6 +1,6 @@
 /**
- * A database as strict as local KV, KV Connect and Deno Deploy taken together, whose commits fail
- * when told to, and where other instances write between any two reads.
+ * A database with the limits of local KV, KV Connect and Deno Deploy combined. Tests can make its
+ * commits fail, and can let other instances write between any two accesses.
  *
  * @module
  */
@@ -17,17 +17,20 @@ const MAX_KEY = 2_048;
 const MAX_VALUE = 65_536;
 const MAX_COMMIT = 819_200;
 const MAX_COMMIT_KEYS = 81_920;
-/** Entries that a list reads at once unless told, as Deno does it. */
+/** Entries that a list reads at once by default, as in Deno. */
 const BATCH = 100;
 
-/** What becomes of a commit: it throws before it happened, or after (its answer is lost). */
+/**
+ * The fate of a commit: it happens, is lost (it throws and did not happen), or is unanswered (it
+ * happened, but throws because its answer is lost).
+ */
 export type Fate = "happens" | "lost" | "unanswered";
 
 /** A commit that is about to happen. */
 export interface CommitAhead {
   /** 1 for the first of this database. */
   readonly number: number;
-  /** The keys that it alters. */
+  /** The keys that it changes. */
   readonly keys: readonly Deno.KvKey[];
 }
 
@@ -35,29 +38,29 @@ export interface CommitAhead {
 export interface Access {
   /** A read of one value, of a batch of a list, or a commit. */
   readonly kind: "get" | "batch" | "commit";
-  /** First part of the key, of a commit's first key. */
+  /** First part of the key; for a commit, of its first key. */
   readonly space: Deno.KvKeyPart;
-  /** Which batch of its list, from 0. */
+  /** Number of the batch within its list, from 0. */
   readonly batch: number;
 }
 
-/** What the database does beyond being strict. Tests may change it at any time. */
+/** Faults and interruptions. Tests may change them at any time. */
 export interface StrictPlan {
-  /** Decides about each commit; all happen unless given. */
+  /** Decides the fate of each commit. Without it, all commits happen. */
   fate?: (commit: CommitAhead) => Fate;
-  /** Runs before each access: what other instances do just then, on the database below. */
+  /** Runs before each access: what other instances do at that moment, on the wrapped database. */
   before?: (access: Access) => Promise<void> | void;
 }
 
-/** A strict database. Closing it closes the one below. */
+/** A strict database. Closing it closes the wrapped one. */
 export interface StrictKv extends Deno.Kv {
-  /** Reads so far: gets, and batches of lists. */
+  /** How many reads there were: gets, and batches of lists. */
   readonly reads: () => number;
-  /** Commits so far, the failed ones too. */
+  /** How many commits there were, including failed ones. */
   readonly commits: () => number;
 }
 
-/** What a commit throws that fails by plan. */
+/** Thrown by a commit that fails by plan. */
 export class CommitFault extends Error {}
 
 /** Wraps a database. */
@@ -97,7 +100,7 @@ export function strictKv(kv: Deno.Kv, plan: StrictPlan = {}): StrictKv {
       }),
     async set(key, value, options) {
       const result = await strict.atomic().set(key, value, options).commit();
-      if (!result.ok) throw new Error("Cannot happen: a commit without checks is not refused");
+      if (!result.ok) throw new Error("A commit without checks failed a check");
       return result;
     },
     async delete(key) {
@@ -114,13 +117,13 @@ export function strictKv(kv: Deno.Kv, plan: StrictPlan = {}): StrictKv {
   return strict;
 }
 
-/** Fates at a rate, lost and unanswered alike often, the same for the same seed. */
+/** Random fates. A share `rate` of commits fails, half of it lost, half unanswered. */
 export function randomFates(seed: number, rate: number): () => Fate {
   const random = createRandom(seed);
   return () => random() >= rate ? "happens" : random() < 0.5 ? "lost" : "unanswered";
 }
 
-/** The process is cut: no commit happens after so many; the one at the cut may be unanswered. */
+/** The process is killed: commit number `count` has the fate `last`, and no later one happens. */
 export function cutAfter(count: number, last: Fate = "happens"): (commit: CommitAhead) => Fate {
   const start = { number: 0 };
   return ({ number }) => {
@@ -130,7 +133,7 @@ export function cutAfter(count: number, last: Fate = "happens"): (commit: Commit
   };
 }
 
-/** Numbers from 0 up to 1, the same for the same seed (mulberry32). */
+/** Pseudorandom numbers in [0, 1), the same for the same seed (mulberry32). */
 export function createRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -148,7 +151,7 @@ function strictAtomic(
   const keys: Deno.KvKey[] = [];
   let checks = 0, keySize = 0, size = 0;
 
-  function take(key: Deno.KvKey, isMutation: boolean, valueSize = 0): void {
+  function add(key: Deno.KvKey, isMutation: boolean, valueSize = 0): void {
     const ownSize = keyBytes(key);
     requireAtMost(ownSize, MAX_KEY, "bytes of one key");
     requireAtMost(valueSize, MAX_VALUE, "bytes of one value");
@@ -158,27 +161,27 @@ function strictAtomic(
     else requireAtMost(keys.push(key), MAX_MUTATIONS, "mutations of one commit");
   }
 
-  /** What only adds up until the commit; that is where Deno refuses too. */
-  const taken: (() => void)[] = [];
+  /** The limits are checked at the commit, where Deno checks them too. */
+  const additions: (() => void)[] = [];
   const strict: Deno.AtomicOperation = {
     check(...wanted) {
-      for (const { key } of wanted) taken.push(() => take(key, false));
+      for (const { key } of wanted) additions.push(() => add(key, false));
       return op.check(...wanted), strict;
     },
     set(key, value, options) {
-      taken.push(() => take(key, true, valueBytes(value)));
+      additions.push(() => add(key, true, valueBytes(value)));
       return op.set(key, value, options), strict;
     },
-    delete: (key) => (taken.push(() => take(key, true)), op.delete(key), strict),
-    sum: (key, n) => (taken.push(() => take(key, true, 8)), op.sum(key, n), strict),
-    min: (key, n) => (taken.push(() => take(key, true, 8)), op.min(key, n), strict),
-    max: (key, n) => (taken.push(() => take(key, true, 8)), op.max(key, n), strict),
+    delete: (key) => (additions.push(() => add(key, true)), op.delete(key), strict),
+    sum: (key, n) => (additions.push(() => add(key, true, 8)), op.sum(key, n), strict),
+    min: (key, n) => (additions.push(() => add(key, true, 8)), op.min(key, n), strict),
+    max: (key, n) => (additions.push(() => add(key, true, 8)), op.max(key, n), strict),
     mutate: () => {
-      throw new TypeError("Cannot mutate by list as nothing here does so");
+      throw new TypeError("Cannot mutate by list as this database does not support it");
     },
     enqueue: refuseQueue,
     async commit() {
-      taken.splice(0).forEach((run) => run());
+      additions.splice(0).forEach((run) => run());
       return await commit(keys, () => op.commit());
     },
   };
@@ -187,7 +190,7 @@ function strictAtomic(
 
 type Position<T> = readonly [entry: Deno.KvEntry<T>, cursor: string];
 
-/** A list that shows its batches: each is read whole, at one moment. */
+/** A list whose batches are visible. Each batch is a snapshot. */
 function batchedList<T>(
   { limit = Infinity, batchSize = BATCH, cursor = "", ...options }: Deno.KvListOptions,
   readBatch: (batch: number, options: Deno.KvListOptions) => Promise<Position<T>[]>,

@@ -15,7 +15,7 @@ function isThere(): boolean {
   }
 }
 
-/** A record as its device made it. */
+/** A record as the device sent it. */
 interface Payload {
   readonly timestamp: string;
   readonly voltage: number;
@@ -24,7 +24,7 @@ interface Payload {
   readonly temperature: number;
 }
 
-/** The readings of the file, of which the later of one time counts. */
+/** The readings of the file. If a time occurs twice, the later one counts. */
 async function readPayloads(): Promise<{ all: Payload[]; byTime: Map<string, Payload> }> {
   const lines = (await Deno.readTextFile(FILE)).trimEnd().split("\n");
   const all = lines.map((line): Payload => {
@@ -35,7 +35,7 @@ async function readPayloads(): Promise<{ all: Payload[]; byTime: Map<string, Pay
 }
 
 Deno.test({
-  name: "the readings of a real appliance come back as they were sent",
+  name: "the API returns the readings of a real appliance as they were sent",
   ignore: !isThere(),
   async fn() {
     const { all, byTime } = await readPayloads();

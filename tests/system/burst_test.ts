@@ -2,7 +2,7 @@ import { assertEquals } from "../support/assert.ts";
 import { DEMO_RANGES, postExports } from "../support/exports.ts";
 import { startTestService, waitForEnd } from "../support/service.ts";
 
-Deno.test("500 small exports at once all complete with the same file", async () => {
+Deno.test("500 small concurrent exports all complete with the same file", async () => {
   await using service = await startTestService({ demoData: true });
   const jobs = await postExports(service.url, DEMO_RANGES.slice(3), 500);
   assertEquals(new Set(jobs.map(({ id }) => id)).size, 500);

@@ -14,7 +14,7 @@ function exportOf(
 }
 
 Deno.test({
-  name: "a full disk fails the job with STORAGE_FULL; the service lives and the next job works",
+  name: "a full disk fails the job with STORAGE_FULL; the service stays up and the next job works",
   ignore,
   async fn() {
     await using disk = await mountTempFolder(1_000_000);

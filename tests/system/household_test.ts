@@ -14,7 +14,7 @@ function isThere(): boolean {
   }
 }
 
-/** Sends the file as it is. */
+/** Imports the file unchanged. */
 async function importFile(url: string): Promise<JsonAnswer> {
   return await askJson(`${url}/api/meters/house/readings?preset=household-power`, {
     method: "POST",
@@ -34,7 +34,7 @@ function convertLine(line: string): string {
   return [`${year}-${month}-${day}T${time}Z`, ...values].join(",");
 }
 
-/** kW of three decimals over a minute as kWh, rounded half up to six decimals: watts × 1000 / 60. */
+/** The energy of a minute at some kW (three decimals), in kWh, rounded half up to six decimals. */
 function energyKwh(powerKw: string): string {
   if (powerKw === "?") return "";
   const watts = BigInt(powerKw.replace(".", ""));
@@ -47,7 +47,7 @@ function shortest(decimal: string): string {
 }
 
 Deno.test({
-  name: "a month of a real house comes back row by row as it was imported",
+  name: "an export of a month of a real household equals the imported file, row by row",
   ignore: !isThere(),
   async fn() {
     const lines = (await Deno.readTextFile(FILE)).trimEnd().split("\n").slice(1).map(convertLine);
@@ -55,7 +55,7 @@ Deno.test({
     const first = await importFile(service.url);
     const report = first.body;
     assertEquals([report.received, report.inserted, report.rejected], [40_964, 40_963, 1]);
-    // "14/1/20": the file ends within a date.
+    // The file ends in the middle of a date: "14/1/20".
     assertEquals(report.rejects, [
       { line: 40_965, field: null, value: "14/1/20", rule: "9 fields, found 1" },
     ]);
@@ -65,7 +65,7 @@ Deno.test({
       end_datetime: "2007-01-14T04:06:00Z",
     });
     assertEquals(status.file_info.record_count, 40_963);
-    // 28 days, 10 hours and 42 minutes after the first one, both ends included.
+    // The last reading is 28 days, 10 hours and 42 minutes after the first; both count.
     assertEquals(status.file_info.missing_intervals, 28 * 1440 + 642 + 1 - 40_963);
     const file = await (await fetch(`${service.url}${status.file_info.download_url}`)).text();
     const rows = file.trimEnd().split("\n").slice(1);

@@ -17,7 +17,7 @@ import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const DEMO = { DEMO_DATA: "true" };
 
-Deno.test(`every accepted export outlives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`every accepted export survives kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   let expected = new Map<string, string>();
   {
@@ -36,7 +36,7 @@ Deno.test(`every accepted export outlives kill -9, ${KILL_ROUNDS} rounds`, async
         assertEquals(status.status, "completed", JSON.stringify(status));
         assertEquals(status.file_info.sha256, expected.get(range.start_datetime));
       }
-      // Of those so far the last one; a kill may come before any was accepted.
+      // Only the last file is downloaded. There may be none: a kill may come before the first job.
       for (const { id, range } of jobs.slice(-1)) {
         assertEquals(await downloadHash(service.url, id), expected.get(range.start_datetime));
       }
@@ -48,7 +48,7 @@ Deno.test(`every accepted export outlives kill -9, ${KILL_ROUNDS} rounds`, async
   assert(jobs.length > 0, "no export was accepted in any round");
 });
 
-Deno.test("an import cut off by kill -9 and sent again gives the undisturbed file", async () => {
+Deno.test("an import that is killed with kill -9 and sent again is complete", async () => {
   await using folder = await makeTempFolder();
   const env = { DEMO_DATA: "false" };
   const csv = yearOfReadings("k1");

@@ -6,7 +6,7 @@ import { askJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 Deno.test({
-  name: "an api and two workers over one KV Connect server; a killed worker's jobs go on",
+  name: "over one KV Connect server, another worker completes the jobs of a killed worker",
   ignore: !await hasKvServer(),
   async fn() {
     await using folder = await makeTempFolder();
@@ -26,7 +26,7 @@ Deno.test({
       await using _ = await startProcess(folder.path, { ...server.env, ROLE: "worker" });
       worker.kill("SIGKILL");
       for (const { id, range } of jobs) {
-        // A job that the killed worker held waits for the end of its lease, 30 s.
+        // A job of the killed worker waits until its lease ends, 30 s.
         const status = await waitForEnd(api.url, id, 60_000);
         assertEquals(status.file_info.sha256, expected.get(range.start_datetime));
       }

@@ -14,7 +14,7 @@ async function send({ url }: ServiceProcess, minute: number): Promise<void> {
   assertEquals(status, 201);
 }
 
-/** The events of the device once there are so many. */
+/** Waits until the device has `count` events, and returns them. */
 async function untilEvents(
   { url, output }: ServiceProcess,
   count: number,
@@ -27,7 +27,7 @@ async function untilEvents(
   }
 }
 
-Deno.test("kill -9 around each move of a device tells none of them twice and misses none", async () => {
+Deno.test("kill -9 around each change of a device's state neither repeats nor loses an event", async () => {
   await using folder = await makeTempFolder();
   const expected: string[] = [];
   for (let round = 0; round < KILL_ROUNDS; round++) {
@@ -45,7 +45,7 @@ Deno.test("kill -9 around each move of a device tells none of them twice and mis
     const foundMs = Date.now();
     assertEquals(events.map(({ state }) => state), expected);
     const atMs = Date.parse(events[expected.length - 1].at);
-    // A restart gives it its whole time again; it is found within 5 s of that.
+    // After a restart the device has its full time again. It goes offline within 5 s of its end.
     assertLessOrEqual(startedMs + OFFLINE_AFTER_MS, atMs);
     assertLessOrEqual(foundMs - atMs, 5_000);
     service.kill("SIGKILL");

@@ -8,11 +8,11 @@ import { anyPage, pageOf, type Row } from "../../support/pages.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 const MINUTE_MS = 60_000;
-/** What 1 is in mantissas at scale 15. */
+/** The mantissa of 1 at scale 15. */
 const UNIT = 10n ** 15n;
 const NOTHING = { count: 0, min: NaN, max: NaN, mean: NaN };
 
-/** What pages come to by buckets, taken after each page and at the end. */
+/** The buckets of some pages, taken after each page and at the end. */
 function bucketsOf(pages: readonly Page[], bucketMs: number, columnCount = 1) {
   const aggregator = createBucketAggregator(columnCount, bucketMs);
   const taken = pages.flatMap((page) => {
@@ -29,7 +29,7 @@ function metricsOf(pages: readonly Page[], columnCount = 1) {
   return aggregator.metrics();
 }
 
-Deno.test("an aggregator knows count, least, most and mean of each metric", () => {
+Deno.test("an aggregator returns count, minimum, maximum and mean of each metric", () => {
   const page = pageOf([
     [1, "67.5", "-45.3", ""],
     [2, "68.25", "", ""],
@@ -44,7 +44,7 @@ Deno.test("an aggregator knows count, least, most and mean of each metric", () =
   ]);
 });
 
-Deno.test("an aggregator counts readings without any value, and knows nothing at first", () => {
+Deno.test("an aggregator counts readings without any value, and is empty at first", () => {
   const aggregator = createAggregator(2);
   assertEquals([aggregator.count(), aggregator.metrics()], [0, [NOTHING, NOTHING]]);
   aggregator.add(pageOf([[1, "", ""], [2, "5", ""]]));
@@ -55,25 +55,25 @@ Deno.test("an aggregator counts readings without any value, and knows nothing at
   assertEquals(aggregator.metrics(), [five, NOTHING]);
 });
 
-Deno.test("the mean of ten tenths is a tenth, though ten doubles of 0.1 come to less than 1", () => {
+Deno.test("the mean of ten tenths is a tenth, although ten doubles of 0.1 sum to less than 1", () => {
   const doubles = Array(10).fill(0.1);
   assert(doubles.reduce((sum, value) => sum + value, 0) < 1);
   const rows = doubles.map((value, index): Row => [index, String(value)]);
   assertEquals(metricsOf([pageOf(rows)]), [{ count: 10, min: 0.1, max: 0.1, mean: 0.1 }]);
 });
 
-Deno.test("pages of any scales add up to one exact mean", () => {
-  // At scale 15 the mantissa of 900000000000000 is 9 × 10^29, far past 2^53.
+Deno.test("pages of different scales have one exact mean", () => {
+  // At scale 15 the mantissa of 900000000000000 is 9 × 10^29, far above 2^53.
   const texts = ["900000000000000", "0.000000000000001", "1e20", "12.5", "-900000000000000"];
   const pages = texts.map((text, index) => pageOf([[index, text]]));
   const [summary] = metricsOf(pages);
   assertEquals(summary, { count: 5, min: -9e14, max: 1e20, mean: 2e19 });
-  // Without 1e20, a plain double, the sum is 12.500000000000001.
+  // Without 1e20, which is a plain double, the sum is 12.500000000000001.
   const [exact] = metricsOf(pages.toSpliced(2, 1));
   assertEquals(exact.mean, 3.12500000000000025);
 });
 
-Deno.test("sums past 2^53 stay exact, within a page and over many", () => {
+Deno.test("sums above 2^53 stay exact, within a page and over many pages", () => {
   const large = "900000000000001";
   const rows = Array.from({ length: 1_000 }, (_, index): Row => [index, large]);
   const once = pageOf(rows);
@@ -84,7 +84,7 @@ Deno.test("sums past 2^53 stay exact, within a page and over many", () => {
   assertEquals(metricsOf([...Array(20).fill(once), tiny])[0].mean, wanted);
 });
 
-Deno.test("a mean is rounded once, though count × 10^15 is no double", () => {
+Deno.test("a mean is rounded once, even if count × 10^15 is not a double", () => {
   const values = new Float64Array(300_001);
   assert(BigInt(values.length * 1e15) !== BigInt(values.length) * UNIT);
   for (let mantissa = 1; mantissa < 100; mantissa++) {
@@ -94,13 +94,13 @@ Deno.test("a mean is rounded once, though count × 10^15 is no double", () => {
   }
 });
 
-Deno.test("doubles keep in their mean what plain addition loses", () => {
+Deno.test("the mean of doubles keeps what plain addition would lose", () => {
   // 1e17 + 1 is 1e17 as a double.
   const page = pageOf([[1, "1e17"], [2, "1"], [3, "1"], [4, "-1e17"]]);
   assertEquals(metricsOf([page]), [{ count: 4, min: -1e17, max: 1e17, mean: 0.5 }]);
 });
 
-Deno.test("the summary of pages of any decimals is that of whole-number arithmetic", () => {
+Deno.test("the summary of any decimals equals that of whole-number arithmetic", () => {
   const mantissa = fc.oneof(
     fc.constant(NaN),
     fc.integer({ min: -500, max: 70_000 }),
@@ -131,7 +131,7 @@ Deno.test("the summary of pages of any decimals is that of whole-number arithmet
   );
 });
 
-Deno.test("buckets begin at whole minutes, and those without readings are left out", () => {
+Deno.test("buckets start at whole minutes, and buckets without readings are left out", () => {
   const minutes = [[0, "1"], [59_999, "3"], [60_000, "5"], [240_001, ""]] as const;
   const page = pageOf(minutes.map(([ofDayMs, text]): Row => [DAY_START_MS + ofDayMs, text]));
   assertEquals(bucketsOf([page], MINUTE_MS), [
@@ -145,7 +145,7 @@ Deno.test("buckets begin at whole minutes, and those without readings are left o
   ]);
 });
 
-Deno.test("a bucket goes on over pages, and is taken when a later one begins", () => {
+Deno.test("a bucket continues over pages, and is finished when a later one begins", () => {
   const aggregator = createBucketAggregator(1, 15 * MINUTE_MS);
   aggregator.add(pageOf([[DAY_START_MS, "1.5"]]));
   aggregator.add(emptyPage(1));
@@ -160,7 +160,7 @@ Deno.test("a bucket goes on over pages, and is taken when a later one begins", (
   assertEquals(aggregator.take().map(({ count }) => count), [1]);
 });
 
-Deno.test("buckets of a day begin at midnight UTC, in leap years and before 1970 too", () => {
+Deno.test("buckets of a day start at midnight UTC, also in leap years and before 1970", () => {
   const times = [Date.UTC(1969, 11, 31, 23, 59), Date.UTC(2024, 1, 29, 12), Date.UTC(2024, 2, 1)];
   const page = pageOf(times.map((timeMs): Row => [timeMs, "1"]));
   const days = bucketsOf([page], 86_400_000).map(({ startMs }) => new Date(startMs).toISOString());
@@ -191,15 +191,15 @@ Deno.test("buckets begin and end where a function says", () => {
   ]);
 });
 
-Deno.test("a length that does not divide a day makes no buckets", () => {
+Deno.test("a bucket length that does not divide a day is refused", () => {
   for (const bucketMs of [0, -60_000, 7 * MINUTE_MS, 2 * 86_400_000, NaN]) {
     assertThrows(() => createBucketAggregator(1, bucketMs), RangeError, "must divide a day");
   }
 });
 
-Deno.test("the buckets of any pages are what aggregators of their readings alone say", () => {
+Deno.test("each bucket of any pages equals the summary of its readings alone", () => {
   const length = fc.constantFrom(1_000, MINUTE_MS, 15 * MINUTE_MS, 60 * MINUTE_MS, 86_400_000);
-  // The mean of plain doubles may depend on where pages end.
+  // The mean of plain doubles may depend on where a page ends.
   const pages = anyPage({ columnCounts: [2], maxCount: 200 }).map(sortPage)
     .filter(({ columns }) => columns.every(({ scale }) => scale !== FLOAT));
   fc.assert(fc.property(pages, length, fc.integer({ min: 1, max: 80 }), (page, bucketMs, every) => {
@@ -213,7 +213,7 @@ Deno.test("the buckets of any pages are what aggregators of their readings alone
   }));
 });
 
-/** A page in pieces of so many rows. */
+/** A page in pieces of `size` rows. */
 function chunks(page: Page, every: number): Page[] {
   const count = Math.ceil(page.timesMs.length / every);
   return Array.from({ length: count }, (_, i) => slicePage(page, i * every, (i + 1) * every));

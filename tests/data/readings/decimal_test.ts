@@ -13,7 +13,7 @@ import {
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { decimalTexts, plainDecimal, readDecimal } from "../../support/pages.ts";
 
-Deno.test("fixedText() writes a mantissa without needless zeros", () => {
+Deno.test("fixedText() writes a mantissa without trailing zeros", () => {
   const table: [mantissa: number, scale: number, text: string][] = [
     [2301, 1, "230.1"],
     [2300, 1, "230"],
@@ -33,14 +33,14 @@ Deno.test("fixedText() writes a mantissa without needless zeros", () => {
   for (const [mantissa, scale, text] of table) assertEquals(fixedText(mantissa, scale), text);
 });
 
-Deno.test("fixedText() gives the decimal that whole-number arithmetic gives", () => {
+Deno.test("fixedText() writes the decimal that whole-number arithmetic yields", () => {
   const scales = fc.integer({ min: 0, max: 15 });
   fc.assert(fc.property(fc.maxSafeInteger(), scales, (mantissa, scale) => {
     assertEquals(fixedText(mantissa, scale), plainDecimal(`${mantissa}e-${scale}`));
   }));
 });
 
-Deno.test("decimalText() writes mantissas, doubles, and nothing for a missing value", () => {
+Deno.test("decimalText() writes mantissas and doubles, and an empty text for a missing value", () => {
   assertEquals([2301, -5, 0, NaN].map((value) => decimalText(value, 1)), [
     "230.1",
     "-0.5",
@@ -51,7 +51,7 @@ Deno.test("decimalText() writes mantissas, doubles, and nothing for a missing va
   assertEquals(doubles, ["0.30000000000000004", "-0.00000025", "1000000000000000000000", ""]);
 });
 
-Deno.test("plainText() moves the point by hand where a double has an exponent", () => {
+Deno.test("plainText() writes a double with an exponent as a plain decimal", () => {
   const table: [value: number, text: string][] = [
     [0, "0"],
     [-0, "0"],
@@ -68,7 +68,7 @@ Deno.test("plainText() moves the point by hand where a double has an exponent", 
   for (const [value, text] of table) assertEquals(plainText(value), text);
 });
 
-Deno.test("plainText() of any double has no exponent and reads back as the double", () => {
+Deno.test("plainText() of any double has no exponent and parses to the same double", () => {
   fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
     const text = plainText(value);
     assertMatch(text, /^-?\d+(\.\d*[1-9])?$/);
@@ -83,14 +83,14 @@ Deno.test("toNumber() divides by ten to the scale", () => {
   assertEquals(toNumber(NaN, 3), NaN);
 });
 
-Deno.test("toNumber() gives the double that JavaScript reads from the decimal's text", () => {
+Deno.test("toNumber() returns the double that JavaScript parses from the decimal", () => {
   fc.assert(fc.property(decimalTexts(), (text) => {
     const { value, scale } = readDecimal(text);
     assertEquals(toNumber(value, scale), Number(text) + 0);
   }));
 });
 
-Deno.test("toFloats() takes a column of mantissas to doubles and leaves doubles alone", () => {
+Deno.test("toFloats() converts mantissas to doubles and leaves doubles unchanged", () => {
   assertEquals([...toFloats(Float64Array.of(2301, -5, NaN), 1)], [230.1, -0.5, NaN]);
   assertEquals([...toFloats(Float64Array.of(0.75, 1e30), FLOAT)], [0.75, 1e30]);
 });
@@ -101,7 +101,7 @@ Deno.test("powerOfTen() is exact up to 10^22", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("rescale() multiplies up to 2^53 - 1 and refuses what passes it", () => {
+Deno.test("rescale() multiplies up to 2^53 - 1 and returns null beyond that", () => {
   assertEquals(rescale(Float64Array.of(12, -3, NaN, 0), 1, 3), Float64Array.of(1200, -300, NaN, 0));
   // 900719925474099 × 10 = 9007199254740990 is below 2^53 - 1 = 9007199254740991.
   const largest = Float64Array.of(900719925474099, -900719925474099);
@@ -118,22 +118,22 @@ Deno.test("toFixed() finds the smallest scale that holds every value", () => {
   assertEquals(toFixed(Float64Array.of(7, -0)), { scale: 0, values: Float64Array.of(7, 0) });
 });
 
-Deno.test("toFixed() refuses doubles that no scale of 0 to 15 holds", () => {
+Deno.test("toFixed() returns null for doubles that no scale from 0 to 15 holds", () => {
   assertEquals(toFixed(Float64Array.of(1, 0.1 + 0.2)), null);
   assertEquals(toFixed(Float64Array.of(1e-16)), null);
   assertEquals(toFixed(Float64Array.of(1e16)), null);
-  // 123456.5 at scale 11 is 1.2 × 10^16, past 2^53; 1e-11 needs scale 11.
+  // 1e-11 needs scale 11, but at scale 11 123456.5 is 1.2 × 10^16, more than 2^53.
   assertEquals(toFixed(Float64Array.of(123456.5, 1e-11)), null);
 });
 
-Deno.test("toFixed() keeps the shortest decimal of a large value beside a fine one", () => {
+Deno.test("toFixed() keeps the shortest decimal of a large value next to a fine one", () => {
   // At scale 10, 800007.18 is 8.0 × 10^15: two mantissas there stand for the same double.
   const values = Float64Array.of(800007.18, 0.1234567891);
   const { scale, values: mantissas } = toFixed(values) ?? { scale: FLOAT, values };
   assertEquals(decimalText(mantissas[0], scale), "800007.18");
 });
 
-Deno.test("toFixed() gives mantissas whose decimals are the shortest of their doubles", () => {
+Deno.test("toFixed() returns mantissas of the shortest decimals of their doubles", () => {
   const fine = decimalTexts({ minScale: 8, maxScale: 10 });
   const texts = fc.array(fine, { minLength: 1, maxLength: 4 });
   fc.assert(

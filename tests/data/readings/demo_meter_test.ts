@@ -15,7 +15,7 @@ const DAY_MS = 86_400_000;
 const YEAR: Span = { fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + 366 * DAY_MS };
 const METRICS = PROFILES.meter.metrics.map(({ name }) => name);
 
-/** One metric's values of a page as numbers. */
+/** The values of a metric of a page as numbers. */
 function valuesOf(page: Page, name: string): number[] {
   const { scale, values } = page.columns[METRICS.indexOf(name)];
   return Array.from(values, (mantissa) => mantissa / 10 ** scale);
@@ -29,7 +29,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Mean power from an hour to another on each day of 2024 that the condition picks. */
+/** Mean power between two hours on the days of 2024 that a condition selects. */
 function meanPowerKw(hours: [number, number], isPicked: (day: Date) => boolean): number {
   const days = [...demoReadings(YEAR)].filter(({ timesMs }) => isPicked(new Date(timesMs[0])));
   return mean(
@@ -48,7 +48,7 @@ function isWorkday(day: Date): boolean {
   return day.getUTCDay() >= 1 && day.getUTCDay() <= 5;
 }
 
-Deno.test("the demo meter begins with 2024 and has every minute, a page a UTC day", () => {
+Deno.test("the demo meter starts in 2024 and has every minute, with one page per UTC day", () => {
   assertEquals(DEMO_FROM_MS, Date.UTC(2024, 0, 1));
   const pages = [...demoReadings(YEAR)];
   assertEquals(pages.length, 366);
@@ -57,7 +57,7 @@ Deno.test("the demo meter begins with 2024 and has every minute, a page a UTC da
   assertEquals(times.length, 366 * 1_440);
 });
 
-Deno.test("the demo meter is the same each time and another one each day", () => {
+Deno.test("the demo meter is the same every time, and different on every day", () => {
   const span = { fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + 2 * DAY_MS };
   assertEquals(rowsOfSpan(span), rowsOfSpan(span));
   const [first, second] = Array.from(demoReadings(span), (page) => valuesOf(page, "power_kw"));
@@ -65,7 +65,7 @@ Deno.test("the demo meter is the same each time and another one each day", () =>
   assertLess(alike.length, 144, "minutes of 1,440 that are alike on two days");
 });
 
-Deno.test("the demo meter keeps its decimals: 6 of energy, 3, 1 and 2 of the others", () => {
+Deno.test("the demo meter has 6 decimals of energy, and 3, 1 and 2 of the other metrics", () => {
   const rows = rowsOfSpan({ fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + DAY_MS });
   for (const [, energy, power, voltage, current] of rows) {
     assertMatch(energy, /^0\.\d{1,6}$/);
@@ -79,13 +79,13 @@ Deno.test("energy is power / 60 and current is power × 1000 / voltage, rounded"
   const rows = rowsOfSpan({ fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + 30 * DAY_MS });
   for (const [, ...texts] of rows) {
     const [energy, power, voltage, current] = texts.map(Number);
-    // No further off than half a unit of the last decimal, and what doubles add.
+    // At most half a unit of the last decimal away, plus the error of doubles.
     assert(Math.abs(energy - power / 60) <= 0.5e-6 + 1e-12, `${texts}`);
     assert(Math.abs(current - power * 1_000 / voltage) <= 0.5e-2 + 1e-9, `${texts}`);
   }
 });
 
-Deno.test("any span of the demo meter equals that part of a longer one", () => {
+Deno.test("any span of the demo meter equals the same part of a longer span", () => {
   const wide = { fromMs: DEMO_FROM_MS + 58 * DAY_MS, toMs: DEMO_FROM_MS + 62 * DAY_MS };
   const whole = concatPages([...demoReadings(wide)]);
   const times = fc.integer({ min: wide.fromMs, max: wide.toMs });
@@ -98,7 +98,7 @@ Deno.test("any span of the demo meter equals that part of a longer one", () => {
   );
 });
 
-Deno.test("a span without a full minute has no reading", () => {
+Deno.test("a span that contains no full minute has no readings", () => {
   assertEquals([...demoReadings({ fromMs: DEMO_FROM_MS + 1, toMs: DEMO_FROM_MS + 60_000 })], []);
   assertEquals([...demoReadings({ fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS })], []);
   const [page] = demoReadings({ fromMs: DEMO_FROM_MS, toMs: DEMO_FROM_MS + 1 });
@@ -109,7 +109,7 @@ Deno.test("a household uses more in the evening of a workday than at night", () 
   assertGreater(meanPowerKw([18, 21], isWorkday), 2 * meanPowerKw([1, 4], isWorkday));
 });
 
-Deno.test("a household uses more about noon at weekends than on workdays", () => {
+Deno.test("a household uses more around noon at weekends than on workdays", () => {
   const noon: [number, number] = [9, 15];
   assertGreater(meanPowerKw(noon, (day) => !isWorkday(day)), 1.2 * meanPowerKw(noon, isWorkday));
 });

@@ -8,7 +8,7 @@ import { createPageBuilder } from "../../../data/readings/page_builder.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, pageOf, plainDecimal } from "../../support/pages.ts";
 
-/** The column of some decimals, read as an upload's fields are. */
+/** The column of some decimals, parsed like the fields of an upload. */
 function builtColumn(texts: readonly string[]): Column {
   const builder = createPageBuilder(1, 2);
   texts.forEach((text, row) => {
@@ -18,7 +18,7 @@ function builtColumn(texts: readonly string[]): Column {
   return builder.take().columns[0];
 }
 
-/** The decimals as they come back from a stored block. */
+/** The decimals after encoding and decoding. */
 function storedTexts(texts: readonly string[]): string[] {
   const column = builtColumn(texts);
   const page = { timesMs: Float64Array.from(texts, (_, row) => row * 60_000), columns: [column] };
@@ -26,21 +26,21 @@ function storedTexts(texts: readonly string[]): string[] {
   return Array.from(stored.values, (value) => decimalText(value, stored.scale));
 }
 
-Deno.test("take() brings a column to its largest scale and missing values along", () => {
+Deno.test("take() converts a column to its largest scale and keeps missing values", () => {
   assertEquals(builtColumn(["230.1", "", "7", "0.125"]), {
     scale: 3,
     values: Float64Array.of(230_100, NaN, 7_000, 125),
   });
 });
 
-Deno.test("take() asks no scale of a missing value", () => {
+Deno.test("take() ignores the scale of a missing value", () => {
   const builder = createPageBuilder(1);
   for (const scale of [FLOAT, 15]) builder.add(scale, Float64Array.of(NaN), Int8Array.of(scale));
   builder.add(20, Float64Array.of(2301), Int8Array.of(1));
   assertEquals(builder.take().columns, [{ scale: 1, values: Float64Array.of(NaN, NaN, 2301) }]);
 });
 
-Deno.test("take() makes a column of doubles where one value is a double or does not fit", () => {
+Deno.test("take() returns a column of doubles if one value is a double or does not fit", () => {
   assertEquals(builtColumn(["0.1", "1e9", ""]), {
     scale: FLOAT,
     values: Float64Array.of(0.1, 1e9, NaN),
@@ -52,7 +52,7 @@ Deno.test("take() makes a column of doubles where one value is a double or does 
   });
 });
 
-Deno.test("take() gives the rows in the order they came and empties the builder", () => {
+Deno.test("take() returns the rows in the order they were added, and empties the builder", () => {
   const builder = createPageBuilder(2, 1);
   const values = Float64Array.of(1, 2);
   const scales = Int8Array.of(0, 1);
@@ -66,7 +66,7 @@ Deno.test("take() gives the rows in the order they came and empties the builder"
   assertEquals(builder.take().timesMs.length, 0);
 });
 
-Deno.test("take() gives memory of its own: later rows leave an earlier page as it is", () => {
+Deno.test("take() returns a page with its own memory, which later rows do not change", () => {
   const builder = createPageBuilder(1, 4);
   builder.add(1, Float64Array.of(11), Int8Array.of(0));
   const first = builder.take();
@@ -79,11 +79,11 @@ Deno.test("take() gives memory of its own: later rows leave an earlier page as i
   }]);
 });
 
-Deno.test("a column without any value is a column of nothing", () => {
+Deno.test("a column without any value has scale 0 and only missing values", () => {
   assertEquals([...pageOf([[1, ""], [2, ""]]).columns[0].values], [NaN, NaN]);
 });
 
-Deno.test("a decimal of up to 15 digits comes back from a block as its shortest text", () => {
+Deno.test("a decimal of up to 15 digits comes back from a block exactly", () => {
   fc.assert(
     fc.property(decimalTexts(), (text) => {
       assertEquals(storedTexts([text]), [plainDecimal(text)]);
@@ -105,7 +105,7 @@ Deno.test("decimals of any scales and exponents come back from one column exactl
   );
 });
 
-Deno.test("large and fine decimals beside one with an exponent come back from a block", () => {
+Deno.test("large and fine decimals next to one with an exponent come back from a block", () => {
   const texts = ["800007.18", "0.1234567891", "1.5e3"];
   assertEquals(storedTexts(texts), ["800007.18", "0.1234567891", "1500"]);
 });

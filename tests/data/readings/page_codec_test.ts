@@ -8,7 +8,7 @@ import { anyPage, pageOf, type Row, rowsOf } from "../../support/pages.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 
-/** Length of a block by the table in `data/readings/page_format.ts`: header, 16 bytes a column, sections. */
+/** Size of a block by the table in `data/readings/page_format.ts`: header, 16 bytes per column, sections. */
 function blockBytes(columns: number, ...sections: number[]): number {
   return sections.reduce((sum, size) => sum + Math.ceil(size / 8) * 8, 24 + 16 * columns);
 }
@@ -32,7 +32,7 @@ function mixedPage(): Page {
   return pageOf(rows);
 }
 
-Deno.test("decodePage() gives the readings that encodePage() took, whatever they are", () => {
+Deno.test("decodePage() returns any readings that encodePage() encoded", () => {
   fc.assert(
     fc.property(anyPage(), (page) => {
       const decoded = decodePage(encodePage(page));
@@ -43,7 +43,7 @@ Deno.test("decodePage() gives the readings that encodePage() took, whatever they
   );
 });
 
-Deno.test("decodePage() gives back a page without readings or without columns", () => {
+Deno.test("decodePage() returns pages without readings and without columns", () => {
   assertEquals(decodePage(encodePage(emptyPage(3))), emptyPage(3));
   assertEquals(rowsOf(decodePage(encodePage(pageOfTimes([5, 3, 5])))), [[5], [3], [5]]);
 });
@@ -53,7 +53,7 @@ Deno.test("encodePage() keeps the scale of a column of mantissas", () => {
   assertEquals(decodePage(encodePage(page)), page);
 });
 
-Deno.test("encodePage() turns doubles into mantissas where all of them have short decimals", () => {
+Deno.test("encodePage() converts doubles to mantissas if all of them are short decimals", () => {
   const page = pageOfColumn(FLOAT, [230.1, 0.25, NaN]);
   assertEquals(decodePage(encodePage(page)).columns, [
     { scale: 2, values: Float64Array.of(23010, 25, NaN) },
@@ -64,7 +64,7 @@ Deno.test("encodePage() spends no bytes on the times of a grid", () => {
   assertEquals(encodePage(pageOfTimes([0, 900_000, 1_800_000])).length, blockBytes(0));
 });
 
-Deno.test("encodePage() spends 2, 4 or 8 bytes a time by the largest offset in its unit", () => {
+Deno.test("encodePage() spends 2, 4 or 8 bytes per time, depending on the largest offset in its unit", () => {
   const minutes = [0, 60_000, 65_535 * 60_000];
   assertEquals(encodePage(pageOfTimes(minutes)).length, blockBytes(0, 3 * 2));
   assertEquals(encodePage(pageOfTimes([0, 1_000, 65_535_000])).length, blockBytes(0, 3 * 2));
@@ -72,7 +72,7 @@ Deno.test("encodePage() spends 2, 4 or 8 bytes a time by the largest offset in i
   assertEquals(encodePage(pageOfTimes([0, 1, 2 ** 32])).length, blockBytes(0, 3 * 8));
 });
 
-Deno.test("encodePage() spends 0, 1, 2, 4 or 8 bytes a value by the range of a column", () => {
+Deno.test("encodePage() spends 0, 1, 2, 4 or 8 bytes per value, depending on the range of the column", () => {
   const widths: [values: number[], bytes: number][] = [
     [[7, 7, 7], 0],
     [[NaN, NaN, NaN], 0],
@@ -90,14 +90,14 @@ Deno.test("encodePage() spends 0, 1, 2, 4 or 8 bytes a value by the range of a c
   }
 });
 
-Deno.test("encodePage() spends one bit a reading on missing values", () => {
+Deno.test("encodePage() spends one bit per reading on missing values", () => {
   const values = [NaN, ...Array.from({ length: 64 }, (_, row) => row)];
   assertEquals(encodePage(pageOfColumn(0, values)).length, blockBytes(1, 9, 65));
   const gone = [NaN, ...new Array<number>(64).fill(5)];
   assertEquals(encodePage(pageOfColumn(0, gone)).length, blockBytes(1, 9));
 });
 
-Deno.test("decodePage() reads views that begin anywhere in their buffer", () => {
+Deno.test("decodePage() decodes views that start anywhere in their buffer", () => {
   const page = mixedPage();
   const bytes = encodePage(page);
   for (const offset of [1, 3, 8]) {
@@ -107,14 +107,14 @@ Deno.test("decodePage() reads views that begin anywhere in their buffer", () => 
   }
 });
 
-Deno.test("decodePage() leaves the bytes as they are", () => {
+Deno.test("decodePage() does not change the bytes", () => {
   const bytes = encodePage(mixedPage());
   const before = bytes.slice();
   decodePage(bytes).columns.forEach(({ values }) => values.fill(1));
   assertEquals(bytes, before);
 });
 
-Deno.test("decodePage() refuses a block cut short anywhere", () => {
+Deno.test("decodePage() refuses a block that is truncated anywhere", () => {
   const bytes = encodePage(mixedPage());
   for (let length = 0; length < bytes.length; length++) {
     assertThrows(() => decodePage(bytes.slice(0, length)), SyntaxError, "Cannot decode block");
@@ -127,7 +127,7 @@ Deno.test("decodePage() refuses bytes of another format", () => {
   assertThrows(() => decodePage(bytes), SyntaxError, "its format is not 1: 2");
 });
 
-Deno.test("encodePage() writes a block of one reading as its table says", () => {
+Deno.test("encodePage() writes a block of one reading byte for byte as the table says", () => {
   const page: Page = { timesMs: Float64Array.of(256), columns: [] };
   // f64 256 = 0x4070000000000000; a grid of one reading has a step of 1 ms = 0x3FF0000000000000.
   const hex = "01000000" + "01000000" + "0000000000007040" + "000000000000f03f";

@@ -4,7 +4,7 @@ import { emptyPage } from "../../../data/readings/page.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { pageOf, plainRows, type Row, rowsOf } from "../../support/pages.ts";
 
-/** Rows of two metrics at few times with few values, so that all of it meets again. */
+/** Rows of two metrics with few times and few values, so that both repeat. */
 function anyRows(): fc.Arbitrary<Row[]> {
   const texts = fc.constantFrom("", "0", "1.5", "1.50", "-230.1", "1e300", "0.1234567890123", "70");
   return fc.array(fc.tuple(fc.nat(12), texts, texts), { maxLength: 30 });
@@ -29,7 +29,7 @@ Deno.test("sortPage() orders by time and keeps the last row of a time", () => {
   assertEquals(rowsOf(sortPage(pageOf(rows))), [[10, "5"], [20, "4"], [30, ""]]);
 });
 
-Deno.test("sortPage() does what a map of the rows does", () => {
+Deno.test("sortPage() gives the same result as a map of the rows", () => {
   fc.assert(fc.property(anyRows(), (rows) => {
     const wanted = plainRows(ascending(modelOf(rows).values()));
     assertEquals(rowsOf(sortPage(pageOf(rows, 2))), wanted);
@@ -58,7 +58,7 @@ Deno.test("mergePages() counts a null over a value and a value over a null as up
   assertEquals(rowsOf(merge.page), [[1, "", "1"]]);
 });
 
-Deno.test("mergePages() with nothing on one side gives the other", () => {
+Deno.test("mergePages() with one empty page returns the other", () => {
   const page = pageOf([[1, "1"], [2, "2"]]);
   const none = mergePages(page, emptyPage(1));
   assertStrictEquals(none.page, page);
@@ -68,13 +68,13 @@ Deno.test("mergePages() with nothing on one side gives the other", () => {
   assertEquals([all.inserted, all.updated, all.unchanged], [2, 0, 0]);
 });
 
-Deno.test("mergePages() appends what lies behind", () => {
+Deno.test("mergePages() appends later readings", () => {
   const merge = mergePages(pageOf([[1, "1.5"]]), pageOf([[2, "2"], [3, "0.125"]]));
   assertEquals(rowsOf(merge.page), [[1, "1.5"], [2, "2"], [3, "0.125"]]);
   assertEquals([merge.inserted, merge.updated, merge.unchanged], [2, 0, 0]);
 });
 
-Deno.test("mergePages() does to any pages what a map of their rows does", () => {
+Deno.test("mergePages() gives the same result as a map of the rows", () => {
   fc.assert(
     fc.property(anyRows(), anyRows(), (below, above) => {
       const base = modelOf(below), over = modelOf(above);

@@ -24,7 +24,7 @@ Deno.test("emptyPage() has columns and no readings", () => {
   assertEquals(emptyPage(2).columns.map(({ values }) => values.length), [0, 0]);
 });
 
-Deno.test("slicePage() keeps the rows from start to before end, sharing their memory", () => {
+Deno.test("slicePage() returns rows start to end (exclusive) and shares their memory", () => {
   const page = pageOf(ROWS);
   const part = slicePage(page, 1, 3);
   assertEquals(rowsOf(part), ROWS.slice(1, 3));
@@ -32,7 +32,7 @@ Deno.test("slicePage() keeps the rows from start to before end, sharing their me
   assertStrictEquals(slicePage(page, 0, 4), page);
 });
 
-Deno.test("clipPage() keeps the first time of a span and not the time past it", () => {
+Deno.test("clipPage() includes the start of a span and excludes its end", () => {
   const page = pageOf(ROWS);
   assertEquals(rowsOf(clipPage(page, { fromMs: 20, toMs: 40 })), ROWS.slice(1, 3));
   assertEquals(rowsOf(clipPage(page, { fromMs: 11, toMs: 31 })), ROWS.slice(1, 3));
@@ -49,12 +49,12 @@ Deno.test("lowerBound() counts the times before a time", () => {
   }));
 });
 
-Deno.test("gatherPage() picks rows in the order asked for, some of them twice", () => {
+Deno.test("gatherPage() returns rows in the order of the indexes, also repeated ones", () => {
   const picked = gatherPage(pageOf(ROWS), Uint32Array.of(3, 0, 3));
   assertEquals(rowsOf(picked), [ROWS[3], ROWS[0], ROWS[3]]);
 });
 
-Deno.test("alignColumns() brings mantissas to the largest scale", () => {
+Deno.test("alignColumns() converts mantissas to the largest scale", () => {
   assertEquals(alignColumns([column(1, 2301, NaN), column(3, -5), column(0, 7)]), [
     column(3, 230_100, NaN),
     column(3, -5),
@@ -62,19 +62,19 @@ Deno.test("alignColumns() brings mantissas to the largest scale", () => {
   ]);
 });
 
-Deno.test("alignColumns() turns all to doubles beside doubles or past 2^53", () => {
+Deno.test("alignColumns() converts all columns to doubles if one has doubles or would exceed 2^53", () => {
   assertEquals(alignColumns([column(1, 2301), column(FLOAT, 0.25, NaN)]), [
     column(FLOAT, 230.1),
     column(FLOAT, 0.25, NaN),
   ]);
-  // 123456789 × 10^8 is past 2^53.
+  // 123456789 × 10^8 is more than 2^53.
   assertEquals(alignColumns([column(0, 123_456_789), column(8, 1)]), [
     column(FLOAT, 123_456_789),
     column(FLOAT, 1e-8),
   ]);
 });
 
-Deno.test("concatPages() lays rows of any scales one after the other", () => {
+Deno.test("concatPages() concatenates rows of different scales", () => {
   const pages = [
     pageOf([[30, "230.1", "1"]]),
     emptyPage(2),
@@ -87,7 +87,7 @@ Deno.test("concatPages() lays rows of any scales one after the other", () => {
   ]);
 });
 
-Deno.test("concatPages() of any pages has the rows of all of them", () => {
+Deno.test("concatPages() of any pages has all of their rows", () => {
   const pages = fc.array(anyPage({ columnCounts: [2], maxCount: 30 }), {
     minLength: 1,
     maxLength: 4,

@@ -6,13 +6,13 @@ import { decodeReadings, isPlainReading } from "../../../data/readings/single_re
 import type { Page } from "../../../data/readings/page.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-/** A page of one reading of doubles. */
+/** A page of one reading whose values are doubles. */
 function reading(timeMs: number, values: readonly number[]): Page {
   const columns = values.map((value) => ({ scale: FLOAT, values: Float64Array.of(value) }));
   return { timesMs: Float64Array.of(timeMs), columns };
 }
 
-/** The values of a page row by row, as doubles. */
+/** The values of a page as doubles, row by row. */
 function rowsOf({ timesMs, columns }: Page): number[][] {
   return Array.from(timesMs, (timeMs, row) => [
     timeMs,
@@ -20,8 +20,8 @@ function rowsOf({ timesMs, columns }: Page): number[][] {
   ]);
 }
 
-Deno.test("a page of one reading is all header: 24 bytes, 16 a column, 8 more for a double", () => {
-  // 67.5 is 675 at scale 1; a third is no decimal of 15 digits; a missing value is neither.
+Deno.test("a page of one reading has 24 bytes, 16 per column, and 8 more per double", () => {
+  // 67.5 is 675 at scale 1; 1/3 is no decimal of 15 digits; the third value is missing.
   const bytes = encodePage(reading(86_400_000, [67.5, NaN, 1 / 3]));
   const view = new DataView(bytes.buffer);
   assertEquals(bytes.length, 24 + 3 * 16 + 8);
@@ -32,7 +32,7 @@ Deno.test("a page of one reading is all header: 24 bytes, 16 a column, 8 more fo
   assertEquals([bytes[56], bytes[57], view.getFloat64(72, true)], [255, 8, 1 / 3]);
 });
 
-Deno.test("any reading comes back from its page as it was", () => {
+Deno.test("any reading comes back from its page unchanged", () => {
   const value = fc.oneof(fc.double(), fc.constant(NaN), fc.integer().map((n) => n / 100));
   fc.assert(fc.property(fc.integer({ min: 0 }), fc.array(value, { minLength: 1 }), (time, row) => {
     const wanted = row.map((number) => number + 0);
@@ -40,7 +40,7 @@ Deno.test("any reading comes back from its page as it was", () => {
   }));
 });
 
-Deno.test("plain readings of different scales are read together, each value as it was", () => {
+Deno.test("plain readings of different scales are decoded together without changing a value", () => {
   const decimal = fc.tuple(fc.integer({ min: -99_999, max: 99_999 }), fc.nat(4))
     .map(([mantissa, scale]) => mantissa / 10 ** scale + 0);
   const row = fc.tuple(fc.oneof(decimal, fc.constant(NaN)), decimal);
@@ -53,7 +53,7 @@ Deno.test("plain readings of different scales are read together, each value as i
   }));
 });
 
-Deno.test("readings are not read together where a mantissa would be too large, or one is a double", () => {
+Deno.test("readings are not decoded together if a mantissa would be too large or a value is a double", () => {
   // 99,999,999,999,999 at scale 0 and 0.00001 at scale 5: the first would have 19 digits.
   const far = [99_999_999_999_999, 0.00001].map((value) => encodePage(reading(0, [value])));
   assert(far.every(isPlainReading));

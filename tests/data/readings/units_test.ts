@@ -2,7 +2,7 @@ import { PROFILES } from "../../../data/readings/profile.ts";
 import { unitExponent, unitsFor } from "../../../data/readings/units.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-Deno.test("each electrical unit takes its thousandth and its thousandfold", () => {
+Deno.test("each electrical unit accepts its thousandth and its thousandfold", () => {
   const table = [
     ["Wh", "kWh", -3],
     ["kWh", "kWh", 0],
@@ -22,13 +22,13 @@ Deno.test("each electrical unit takes its thousandth and its thousandfold", () =
   }
 });
 
-Deno.test("a unit of another quantity, in another case or none at all is not taken", () => {
+Deno.test("a unit of another quantity, in another case, or empty is refused", () => {
   const wrong = ["kW", "KWH", "kwh", "wh", " Wh", "J", "", "toString", "constructor", "__proto__"];
   assertEquals(wrong.map((unit) => unitExponent(unit, "kWh")), wrong.map(() => null));
   assertEquals(["toString", "__proto__"].map((unit) => unitExponent(unit, "%")), [null, null]);
 });
 
-Deno.test("every metric takes values in its own unit", () => {
+Deno.test("every metric accepts values in its own unit", () => {
   for (const { metrics } of Object.values(PROFILES)) {
     for (const { unit } of metrics) {
       assertEquals(unitExponent(unit, unit), 0, unit);

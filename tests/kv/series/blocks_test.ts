@@ -9,14 +9,14 @@ import { assertEquals } from "../../support/assert.ts";
 import { DAY, DAY_MS, METER } from "../../support/series.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
-/** A database where the series m1 has blocks of one byte that begin at some times. */
+/** A database where the series m1 has blocks of one byte that start at the given times. */
 async function kvWithBlocks(...startsMs: number[]): Promise<Deno.Kv> {
   const kv = await Deno.openKv(":memory:");
   const op = kv.atomic();
   startsMs.forEach((startMs, index) =>
     stageBlock(op, METER, { startMs, bytes: Uint8Array.of(index) })
   );
-  // Neighbours in the order of keys, which nobody may mistake for blocks of m1.
+  // Neighbours in the order of keys, which must not be mistaken for blocks of m1.
   for (const id of ["m", "m10"]) {
     stageBlock(op, { profile: "meter", id }, { startMs: DAY + 1, bytes: Uint8Array.of(99) });
   }
@@ -24,7 +24,7 @@ async function kvWithBlocks(...startsMs: number[]): Promise<Deno.Kv> {
   return kv;
 }
 
-Deno.test("a stretch begins at the day's last block up to a time, else at midnight", async () => {
+Deno.test("blockStart() is the start of the day's last block at or before a time, or midnight", async () => {
   using kv = await kvWithBlocks(DAY, DAY + 500, DAY + 900);
   const cases = [
     [DAY, DAY],
@@ -41,7 +41,7 @@ Deno.test("a stretch begins at the day's last block up to a time, else at midnig
   }
 });
 
-Deno.test("blockStart() costs one read at most", async () => {
+Deno.test("blockStart() costs at most one read", async () => {
   using kv = strictKv(await kvWithBlocks(DAY, DAY + 500));
   await blockStart(kv, METER, DAY);
   assertEquals(kv.reads(), 0);
@@ -49,14 +49,14 @@ Deno.test("blockStart() costs one read at most", async () => {
   assertEquals(kv.reads(), 1);
 });
 
-Deno.test("blockEnd() is where the next block begins, or the day's end if that is sooner", () => {
+Deno.test("blockEnd() is the start of the next block or the end of the day, whichever is earlier", () => {
   assertEquals(blockEnd(DAY, DAY + 500), DAY + 500);
   assertEquals(blockEnd(DAY + 500, undefined), DAY + DAY_MS);
   assertEquals(blockEnd(DAY + 500, DAY + DAY_MS), DAY + DAY_MS);
   assertEquals(blockEnd(DAY + 500, DAY + 5 * DAY_MS), DAY + DAY_MS);
 });
 
-Deno.test("listBlocks() gives the blocks that begin in a span, in order, in one read", async () => {
+Deno.test("listBlocks() returns the blocks that start in a span, in order, with one read", async () => {
   using kv = strictKv(await kvWithBlocks(DAY + 900, DAY, DAY + 500, DAY + DAY_MS));
   const starts = async (fromMs: number, toMs: number, limit = 10) =>
     (await listBlocks(kv, METER, { fromMs, toMs, limit })).map(({ startMs }) => startMs - DAY);
@@ -67,7 +67,7 @@ Deno.test("listBlocks() gives the blocks that begin in a span, in order, in one 
   assertEquals(kv.reads(), 4);
 });
 
-Deno.test("a block keeps its bytes until it is set anew or deleted", async () => {
+Deno.test("a block keeps its bytes until it is overwritten or deleted", async () => {
   using kv = await kvWithBlocks(DAY, DAY + 500);
   const op = kv.atomic();
   stageBlock(op, METER, { startMs: DAY, bytes: Uint8Array.of(7, 8) });

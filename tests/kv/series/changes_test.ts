@@ -20,7 +20,7 @@ async function commit(kv: Deno.Kv, stage: (op: Staging) => void): Promise<string
   return result.versionstamp;
 }
 
-Deno.test("the change feed names each altered day once, with its last version", async () => {
+Deno.test("the change feed has each changed day once, with the version of its last change", async () => {
   using kv = await Deno.openKv(":memory:");
   const first = await commit(kv, (op) => {
     stageChanged(op, METER, DAY);
@@ -34,7 +34,7 @@ Deno.test("the change feed names each altered day once, with its last version", 
   ]);
 });
 
-Deno.test("listChanges() gives what came after a version, of one series where asked", async () => {
+Deno.test("listChanges() returns the changes after a version, of a profile or of one series", async () => {
   using kv = await Deno.openKv(":memory:");
   const other = { ...METER, id: "m10" };
   const first = await commit(kv, (op) => stageChanged(op, METER, DAY));
@@ -58,29 +58,29 @@ Deno.test("a revision is 0 at first and grows with each commit that raises it", 
   assertEquals([await getRevision(kv, METER), await getRevision(kv, SITE)], [2, 1]);
 });
 
-Deno.test("listSegmentCounts() names the marked series of every profile", async () => {
+Deno.test("listSegmentCounts() returns the series with segments of every known profile", async () => {
   using kv = await Deno.openKv(":memory:");
   await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageSegmentAdded(op, ref)));
   await kv.set(["unfolded", "profile of a newer version", "x"], true);
-  const marks = await Array.fromAsync(listSegmentCounts(kv));
-  assertEquals(marks.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
+  const counts = await Array.fromAsync(listSegmentCounts(kv));
+  assertEquals(counts.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
 });
 
-Deno.test("clearSegmentCount() leaves a mark where more was ingested since it was read", async () => {
+Deno.test("clearSegmentCount() only subtracts if more was ingested since the count was read", async () => {
   using kv = await Deno.openKv(":memory:");
   for (let n = 0; n < 5; n++) await commit(kv, (op) => stageSegmentAdded(op, METER));
   const [old] = await Array.fromAsync(listSegmentCounts(kv));
   for (let n = 0; n < 2; n++) await commit(kv, (op) => stageSegmentAdded(op, METER));
   await clearSegmentCount(kv, old);
-  const marks = await Array.fromAsync(listSegmentCounts(kv));
-  assertEquals(marks.map(({ count }) => count), [2]);
-  await clearSegmentCount(kv, marks[0]);
+  const counts = await Array.fromAsync(listSegmentCounts(kv));
+  assertEquals(counts.map(({ count }) => count), [2]);
+  await clearSegmentCount(kv, counts[0]);
   assertEquals(await Array.fromAsync(listSegmentCounts(kv)), []);
-  await clearSegmentCount(kv, marks[0]);
+  await clearSegmentCount(kv, counts[0]);
   assertEquals(await Array.fromAsync(listSegmentCounts(kv)), []);
 });
 
-Deno.test("clearSegmentCount() loses no segment that is counted while it takes its own off", async () => {
+Deno.test("clearSegmentCount() loses no segment that is added while it subtracts", async () => {
   using below = await Deno.openKv(":memory:");
   await commit(below, (op) => stageSegmentAdded(op, METER));
   const [old] = await Array.fromAsync(listSegmentCounts(below));
@@ -94,13 +94,13 @@ Deno.test("clearSegmentCount() loses no segment that is counted while it takes i
   assertEquals((await getSegmentCount(below, METER))?.count, 3);
 });
 
-Deno.test("migrateSegmentCounts() makes counts of the marks of version 1, to which ingest adds", async () => {
+Deno.test("migrateSegmentCounts() replaces the value `true` of version 1 by a count that ingest adds to", async () => {
   using kv = await Deno.openKv(":memory:");
   await kv.set(["unfolded", "meter", METER.id], true);
   assertEquals((await getSegmentCount(kv, METER))?.count, 1);
   await commit(kv, (op) => [SITE, SITE].forEach((ref) => stageSegmentAdded(op, ref)));
   for (let run = 0; run < 2; run++) await migrateSegmentCounts(kv);
   await commit(kv, (op) => stageSegmentAdded(op, METER));
-  const marks = await Array.fromAsync(listSegmentCounts(kv));
-  assertEquals(marks.map(({ count }) => count), [2, 2]);
+  const counts = await Array.fromAsync(listSegmentCounts(kv));
+  assertEquals(counts.map(({ count }) => count), [2, 2]);
 });

@@ -10,15 +10,15 @@ import { openPlainRig, type SeriesRig } from "../../support/series_rig.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Everything that a database holds. */
+/** The keys and versions of everything in a database. */
 async function contentOf(kv: Deno.Kv): Promise<string[]> {
   const entries = await Array.fromAsync(kv.list({ prefix: [] }));
   return entries.map(({ key, versionstamp }) => `${key.join("/")} ${versionstamp}`);
 }
 
-/** Rows at times that are that many quarters of a day behind `DAY`. */
+/** Rows at some quarters of days from `DAY` on. */
 function quarterRows(value: string): fc.Arbitrary<Row[]> {
-  // More days than one read of blocks spans.
+  // More days than one read of blocks covers.
   return fc.uniqueArray(fc.nat(160), { maxLength: 60 }).map((quarters) =>
     quarters.sort((a, b) => a - b).map((quarter): Row => [
       DAY + quarter * DAY_MS / 4,
@@ -30,12 +30,12 @@ function quarterRows(value: string): fc.Arbitrary<Row[]> {
   );
 }
 
-async function lay(rig: SeriesRig, imported: Row[], ingested: Row[]): Promise<void> {
+async function fill(rig: SeriesRig, imported: Row[], ingested: Row[]): Promise<void> {
   if (imported.length > 0) await rig.store.write(METER, pageOf(imported));
   if (ingested.length > 0) await rig.ingest.add(METER, pageOf(ingested));
 }
 
-Deno.test("compare() counts what write() then does, over blocks, segments and gaps", async () => {
+Deno.test("compare() counts what write() then changes, with blocks, segments and gaps", async () => {
   await fc.assert(
     fc.asyncProperty(
       quarterRows("1"),
@@ -43,7 +43,7 @@ Deno.test("compare() counts what write() then does, over blocks, segments and ga
       quarterRows("1"),
       async (imported, ingested, given) => {
         using rig = await openPlainRig();
-        await lay(rig, imported, ingested);
+        await fill(rig, imported, ingested);
         const page = pageOf(given, 4);
         const counts = await rig.store.compare(METER, page);
         assertEquals(counts, await rig.store.write(METER, page));
@@ -55,9 +55,9 @@ Deno.test("compare() counts what write() then does, over blocks, segments and ga
   );
 });
 
-Deno.test("compare() writes nothing at all", async () => {
+Deno.test("compare() writes nothing", async () => {
   using rig = await openPlainRig();
-  await lay(rig, [[DAY, "1", "", "", ""]], [[DAY + 1, "1", "", "", ""]]);
+  await fill(rig, [[DAY, "1", "", "", ""]], [[DAY + 1, "1", "", "", ""]]);
   const before = await contentOf(rig.below);
   const counts = await rig.store.compare(
     METER,
@@ -69,14 +69,14 @@ Deno.test("compare() writes nothing at all", async () => {
   assertEquals(await contentOf(rig.below), before);
 });
 
-Deno.test("compare() takes rows of any order, and of one time the last", async () => {
+Deno.test("compare() accepts rows in any order; the last row of a time wins", async () => {
   using rig = await openPlainRig();
   await rig.store.write(METER, meterPage([DAY, "1"]));
   const page = meterPage([DAY + 1, "9"], [DAY, "2"], [DAY, "1"]);
   assertEquals(await rig.store.compare(METER, page), { inserted: 1, updated: 0, unchanged: 1 });
 });
 
-Deno.test("compare() of no readings, or with a series that is not there, counts right", async () => {
+Deno.test("compare() counts correctly without readings and for a series that does not exist", async () => {
   using rig = await openPlainRig();
   const none = gridPage({ fromMs: DAY, stepMs: 1, count: 0 });
   assertEquals(await rig.store.compare(METER, none), { inserted: 0, updated: 0, unchanged: 0 });
@@ -89,7 +89,7 @@ Deno.test("compare() of no readings, or with a series that is not there, counts 
   assertEquals(await rig.store.compare(METER, page), allNew);
 });
 
-Deno.test("values are compared as decimals, however many digits are stored", async () => {
+Deno.test("compare() compares values as decimals, however many digits they have", async () => {
   using rig = await openPlainRig();
   await rig.store.write(METER, pageOf([[DAY, "0.5", "230.100", "0.1234567890123456", ""]]));
   const same: Row = [DAY, "5e-1", "230.1", "0.1234567890123456", ""];
@@ -106,7 +106,7 @@ Deno.test("values are compared as decimals, however many digits are stored", asy
   }
 });
 
-Deno.test("a series that is removed while it is compared with counts as one that is not there", async () => {
+Deno.test("a series that is removed during a comparison counts as a series that does not exist", async () => {
   using rig = await openPlainRig();
   const page = gridPage({ fromMs: DAY, stepMs: DAY_MS, count: 60 });
   await rig.store.write(METER, page);
@@ -114,7 +114,7 @@ Deno.test("a series that is removed while it is compared with counts as one that
   const kv: Pick<Deno.Kv, "get" | "list"> = {
     list: (...args) => rig.below.list(...args),
     async get(...args) {
-      // The second look at the head, which follows the first blocks.
+      // The second read of the head comes after the first blocks.
       if (++gets === 2) assert(await rig.store.remove(METER));
       return await rig.below.get(...args);
     },
@@ -124,13 +124,13 @@ Deno.test("a series that is removed while it is compared with counts as one that
   assertEquals(await readLines(rig.store, METER, ALL), []);
 });
 
-Deno.test("compare() of the store folds very many segments first and counts the same", async () => {
+Deno.test("compare() folds very many segments first, and counts the same", async () => {
   using kv = await Deno.openKv(":memory:");
   const store = createSeriesStore({ kv, now: () => DAY });
   const ingest = createIngest({ kv, writer: "w" });
   const segmentCount = async () =>
     (await Array.fromAsync(kv.list({ prefix: ["segment", METER.profile, METER.id] }))).length;
-  // One by one, so that each is a segment of its own; 7 and 60 have no common factor.
+  // One by one, so that each is a segment of its own, and in a mixed order: 7 and 60 are coprime.
   for (let minute = 0; minute < 60; minute++) {
     const timeMs = DAY + (minute * 7 % 60) * 60_000;
     await ingest.add(METER, pageOf([[timeMs, String(minute), "", "", ""]]));

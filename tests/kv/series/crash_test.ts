@@ -27,17 +27,17 @@ const OLD = gridPage({ fromMs: DAY, stepMs: 6_000, count: 6_000 });
 const LIVE = gridPage({ fromMs: DAY + 3_000, stepMs: 12_000, count: 3_000, value: wideValue });
 const NEW = gridPage({ fromMs: DAY, stepMs: 1_500, count: 24_000, value: wideValue });
 
-/** Readings of 450 days: more blocks than one commit takes. */
+/** Readings of 450 days: more blocks than one commit holds. */
 const FAR_APART = gridPage({ fromMs: DAY, stepMs: DAY_MS / 2, count: 900, value: wideValue });
 
 interface Operation {
-  /** What waits in a segment. */
+  /** Readings in a segment. */
   readonly live: Page;
   readonly run: (store: SeriesStore) => Promise<unknown>;
   readonly check: (kv: StrictKv, store: SeriesStore) => Promise<void>;
 }
 
-/** Runs an operation cut after any number of its commits. Returns after how many it was done. */
+/** Runs an operation that is killed after each possible number of commits. Returns how many it needs. */
 async function cutEverywhere({ live, run, check }: Operation): Promise<number> {
   for (let count = 0;; count++) {
     for (const last of ["happens", "unanswered"] as const) {
@@ -61,7 +61,7 @@ function rethrowUnlessFault(error: unknown): false {
   throw error;
 }
 
-Deno.test("a write cut anywhere leaves a whole series; the same again completes it", async () => {
+Deno.test("a write that is killed anywhere leaves a consistent series; writing again completes it", async () => {
   const known = new Set([OLD, LIVE, NEW].flatMap(linesOf));
   const before = new Set([...OLD.timesMs, ...LIVE.timesMs]);
   const check = async (kv: StrictKv, store: SeriesStore) => {
@@ -80,7 +80,7 @@ Deno.test("a write cut anywhere leaves a whole series; the same again completes 
   assertGreater(await cutEverywhere({ live: LIVE, run, check }), 2);
 });
 
-Deno.test("a fold cut anywhere changes no reading; the next one completes it", async () => {
+Deno.test("a fold that is killed anywhere changes no reading; the next fold completes it", async () => {
   const lines = [OLD, FAR_APART].flatMap(linesOf);
   const readings = new Map(lines.map((line) => [parseFloat(line), line]));
   const expected = [...readings.values()].toSorted((a, b) => parseFloat(a) - parseFloat(b));
@@ -99,7 +99,7 @@ Deno.test("a fold cut anywhere changes no reading; the next one completes it", a
   assertGreater(await cutEverywhere({ live: FAR_APART, run, check }), 2);
 });
 
-Deno.test("a write whose commits go unanswered is done when sent often enough", async () => {
+Deno.test("a write whose commits are never answered is complete after enough retries", async () => {
   const plan: StrictPlan = { fate: () => "unanswered" };
   using kv = strictKv(await Deno.openKv(":memory:"), plan);
   const store = createSeriesStore({ kv, now: tickingClock() });

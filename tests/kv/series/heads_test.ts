@@ -31,7 +31,7 @@ async function kvWithHeads(...ids: string[]): Promise<Deno.Kv> {
   return kv;
 }
 
-Deno.test("a head comes back as it was set", async () => {
+Deno.test("getHead() returns a head as it was written", async () => {
   using kv = await kvWithHeads();
   const before = await getHead(kv, METER);
   assertEquals([before.value, before.versionstamp], [null, null]);
@@ -41,7 +41,7 @@ Deno.test("a head comes back as it was set", async () => {
   assertEquals((await getHead(kv, METER)).value, HEAD);
 });
 
-Deno.test("a series is in its first life before it has a head; removal ends a life", () => {
+Deno.test("a series without a head is in its first life; removal ends a life", () => {
   const entryOf = (value: SeriesHead | null) => ({ key: [], value, versionstamp: null });
   assertEquals(currentLife(entryOf(null)), 1);
   assertEquals(currentLife(entryOf(HEAD)), 1);
@@ -53,7 +53,7 @@ Deno.test("a series is in its first life before it has a head; removal ends a li
   assertEquals(liveHead(entryOf(HEAD)), HEAD);
 });
 
-Deno.test("getHead() refuses a head of a form it does not know", async () => {
+Deno.test("getHead() refuses a head that does not match its schema", async () => {
   using kv = await kvWithHeads("m1");
   const { key } = await getHead(kv, METER);
   for (const wrong of [{ ...HEAD, v: 2 }, { ...HEAD, state: "asleep" }, null]) {
@@ -62,7 +62,7 @@ Deno.test("getHead() refuses a head of a form it does not know", async () => {
   }
 });
 
-Deno.test("listHeads() goes through a profile in the order of ids, from behind one", async () => {
+Deno.test("listHeads() lists a profile in the order of ids, starting after an id", async () => {
   using kv = await kvWithHeads("b", "a", "a.b", "a-b", "ab", "A");
   const op = kv.atomic();
   stageHead(op, { profile: "site", id: "a" }, HEAD);
@@ -75,7 +75,7 @@ Deno.test("listHeads() goes through a profile in the order of ids, from behind o
   assertEquals(await ids("b"), []);
 });
 
-Deno.test("listHeads() gives each head with its id", async () => {
+Deno.test("listHeads() returns each head with its id", async () => {
   using kv = await kvWithHeads("b", "ccc");
   const heads = await Array.fromAsync(listHeads(kv, "meter", ""));
   assertEquals(heads.map(({ id, head }) => [id, head.count]), [["b", 1], ["ccc", 3]]);

@@ -42,7 +42,7 @@ async function openRig(fate: StrictPlan["fate"]): Promise<Rig> {
 }
 
 for (const fate of ["lost", "unanswered"] as const) {
-  Deno.test(`a commit that is ${fate} is tried again and its reading is there once`, async () => {
+  Deno.test(`a commit that is ${fate} is retried, and its reading exists once`, async () => {
     using rig = await openRig(({ number }) => number < 3 ? fate : "happens");
     await rig.ingest.add(METER, meterPage([DAY, "1"]), (op) => op.max(["seen"], 5n));
     assertEquals(rig.kv.commits(), 3);
@@ -59,7 +59,7 @@ Deno.test("a request whose commit keeps failing is rejected and stores nothing",
   assertEquals(await Array.fromAsync(rig.kv.list({ prefix: [] })), []);
 });
 
-Deno.test("requests behind one whose commit keeps failing are taken", async () => {
+Deno.test("a request whose commit keeps failing does not fail the requests after it", async () => {
   const tried = Promise.withResolvers<void>();
   using rig = await openRig(({ keys }) => {
     tried.resolve();
@@ -87,7 +87,7 @@ Deno.test("a request of many commits is rejected when one of them keeps failing"
   assertLines(await readLines(rig.store, METER), linesOf(page));
 });
 
-Deno.test("whatever commits fail, what ended is stored; the rest may be sent again", async () => {
+Deno.test("a request that resolves is stored, whichever commits fail; the others can be sent again", async () => {
   let fate: () => Fate = randomFates(7, 0.5);
   using rig = await openRig(() => fate());
   const page = gridPage({ fromMs: DAY, stepMs: 1_000, count: 60 });
@@ -106,16 +106,16 @@ Deno.test("whatever commits fail, what ended is stored; the rest may be sent aga
   assertLines(await readLines(rig.store, METER), lines);
 });
 
-Deno.test("stop() ends though a commit keeps failing", async () => {
+Deno.test("stop() ends even if a commit keeps failing", async () => {
   using rig = await openRig(() => "lost");
   const add = assertRejects(() => rig.ingest.add(METER, meterPage([DAY, "1"])), CommitFault);
   await rig.ingest.stop();
   await add;
 });
 
-Deno.test("a request whose stage throws is refused, and those after it are taken", async () => {
+Deno.test("a request whose stage throws is rejected, and later requests are accepted", async () => {
   using rig = await openRig(() => "happens");
-  // Where the committer breaks instead, nobody else may take the error.
+  // If the committer broke instead, the test runner must not catch the error before this test does.
   const keep = (event: PromiseRejectionEvent) => event.preventDefault();
   globalThis.addEventListener("unhandledrejection", keep);
   try {
@@ -131,7 +131,7 @@ Deno.test("a request whose stage throws is refused, and those after it are taken
   }
 });
 
-/** Stages that no database takes. */
+/** Stages that every database refuses. */
 const REFUSED: Record<string, Stage> = {
   "has a value that is too large": (op) => op.set(["seen"], new Uint8Array(70_000)),
   "has a key that is too long": (op) => op.set(["seen", "x".repeat(3_000)], 1),
@@ -145,7 +145,7 @@ const REFUSED: Record<string, Stage> = {
 };
 
 for (const [name, stage] of Object.entries(REFUSED)) {
-  Deno.test(`a request whose stage ${name} refuses itself and none of its turn`, async () => {
+  Deno.test(`a request whose stage ${name} is rejected, and none of the same turn`, async () => {
     using rig = await openRig(() => "happens");
     const other = { ...METER, id: "other" };
     const counted: Stage = (op) => op.sum(["counted"], 1n);
@@ -164,7 +164,7 @@ for (const [name, stage] of Object.entries(REFUSED)) {
   });
 }
 
-Deno.test("a stage that would throw when it is run again is run once", async () => {
+Deno.test("a stage is run only once, even if its commit is retried", async () => {
   using rig = await openRig(({ number }) => number === 1 ? "lost" : "happens");
   let runs = 0;
   await rig.ingest.add(METER, meterPage([DAY, "1"]), (op) => {
@@ -174,7 +174,7 @@ Deno.test("a stage that would throw when it is run again is run once", async () 
   assertEquals([runs, (await rig.kv.get(["seen"])).value], [1, 1]);
 });
 
-/** How a promise ends within a second. */
+/** How a promise settles within a second. */
 async function outcome(promise: Promise<unknown>): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<string>((resolve) => {
@@ -184,7 +184,7 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
   return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
 }
 
-Deno.test("a page of another profile's width is refused, and those after it are taken", async () => {
+Deno.test("a page with the wrong number of columns is rejected, and later pages are accepted", async () => {
   using kv = await Deno.openKv(":memory:");
   const ingest = createIngest({ kv, writer: "w" });
   const narrow = { timesMs: Float64Array.of(DAY), columns: [] };

@@ -44,7 +44,7 @@ function meters(count: number) {
   return Array.from({ length: count }, (_, index) => ({ ...METER, id: `m${index}` }));
 }
 
-Deno.test("a thousand requests at once share a few commits and lose nothing", async () => {
+Deno.test("a thousand concurrent requests share a few commits and lose nothing", async () => {
   using rig = await openRig();
   const refs = meters(50);
   await Promise.all(Array.from({ length: 1_000 }, (_, index) => {
@@ -59,7 +59,7 @@ Deno.test("a thousand requests at once share a few commits and lose nothing", as
   }
 });
 
-Deno.test("requests of one turn are one commit, whatever series they are of", async () => {
+Deno.test("requests of one turn share a commit, also those of different series", async () => {
   using rig = await openRig();
   await Promise.all([
     rig.ingest.add(METER, meterPage([DAY, "1"])),
@@ -72,7 +72,7 @@ Deno.test("requests of one turn are one commit, whatever series they are of", as
   assertEquals(await readLines(rig.store, SITE), [`${DAY} 0`]);
 });
 
-Deno.test("a request ends only when its reading can be read", async () => {
+Deno.test("a request resolves only when its reading can be read", async () => {
   using rig = await openRig();
   await Promise.all(Array.from({ length: 60 }, async (_, index) => {
     for (let turn = 0; turn < index % 7; turn++) await Promise.resolve();
@@ -90,17 +90,17 @@ Deno.test("the later of two requests of one turn wins", async () => {
   assertEquals(await readLines(rig.store, METER), [`${DAY} 3,3,3,3`]);
 });
 
-Deno.test("a commit raises the revision and tells the feed and compaction", async () => {
+Deno.test("a commit raises the revision, and updates the change feed and the segment count", async () => {
   using rig = await openRig();
   await rig.ingest.add(METER, meterPage([DAY + 5, "1"], [DAY - 1, "1"], [DAY, "1"]));
   assertEquals(await rig.store.revision(METER), 1);
   const changes = await Array.fromAsync(listChanges(rig.kv, "meter"));
   assertEquals(changes.map(({ dayMs }) => dayMs), [DAY - DAY_MS, DAY]);
-  const marks = await Array.fromAsync(listSegmentCounts(rig.kv));
-  assertEquals(marks.map(({ ref }) => ref), [METER]);
+  const counts = await Array.fromAsync(listSegmentCounts(rig.kv));
+  assertEquals(counts.map(({ ref }) => ref), [METER]);
 });
 
-Deno.test("a page of 50,000 readings becomes segments that commits hold", async () => {
+Deno.test("a page of 50,000 readings is split into segments that fit a commit", async () => {
   using rig = await openRig();
   const page = gridPage({ fromMs: DAY, stepMs: 10_000, count: 50_000, value: wideValue });
   await rig.ingest.add(METER, page);
@@ -111,7 +111,7 @@ Deno.test("a page of 50,000 readings becomes segments that commits hold", async 
   assertLines(await readLines(rig.store, METER), linesOf(page));
 });
 
-Deno.test("readings of more days than a commit has mutations are taken", async () => {
+Deno.test("readings of more days than a commit may have mutations are stored", async () => {
   using rig = await openRig();
   const rows = Array.from({ length: 3_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.ingest.add(SITE, pageOf(rows));
@@ -124,7 +124,7 @@ Deno.test("readings of more days than a commit has mutations are taken", async (
   assertEquals((await Array.fromAsync(listChanges(rig.kv, "site"))).length, 3_000);
 });
 
-Deno.test("more extra stages of one series than a commit has mutations are taken", async () => {
+Deno.test("more extra stages of one series than a commit may have mutations are stored", async () => {
   using rig = await openRig();
   await Promise.all(
     Array.from(
@@ -145,7 +145,7 @@ Deno.test("more extra stages of one series than a commit has mutations are taken
   assertEquals((await Array.fromAsync(rig.kv.list({ prefix: ["rate"] }))).length, 500);
 });
 
-Deno.test("an extra stage goes on the commit of its readings", async () => {
+Deno.test("an extra stage is in the commit of its readings", async () => {
   using rig = await openRig();
   await rig.ingest.add(METER, meterPage([DAY, "1"]), (op) => op.set(["seen", "m1"], DAY));
   const seen = await rig.kv.get(["seen", "m1"]);
@@ -153,7 +153,7 @@ Deno.test("an extra stage goes on the commit of its readings", async () => {
   assertEquals([seen.value, seen.versionstamp], [DAY, segment.versionstamp]);
 });
 
-Deno.test("the stage of a page without readings is committed, and nothing else", async () => {
+Deno.test("of a page without readings only the stage is committed", async () => {
   using rig = await openRig();
   const empty = gridPage({ fromMs: DAY, stepMs: 1, count: 0 });
   await rig.ingest.add(METER, empty, (op) => op.set(["seen"], 1));
@@ -167,13 +167,13 @@ Deno.test("the stage of a page without readings is committed, and nothing else",
   assertEquals(await readLines(rig.store, METER), [`${DAY} 1,1,1,1`]);
 });
 
-Deno.test("a page without readings is taken without a commit", async () => {
+Deno.test("a page without readings and stage needs no commit", async () => {
   using rig = await openRig();
   await rig.ingest.add(METER, gridPage({ fromMs: DAY, stepMs: 1, count: 0 }));
   assertEquals([rig.kv.commits(), await rig.store.describe(METER)], [0, null]);
 });
 
-Deno.test("stop() ends when all that was taken is durable; then it refuses", async () => {
+Deno.test("stop() resolves when everything that was accepted is durable, and then refuses more", async () => {
   const slow = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
   using rig = await openRig({ before: ({ kind }) => kind === "commit" ? slow() : undefined });
   let done = 0;
@@ -190,7 +190,7 @@ Deno.test("stop() ends when all that was taken is durable; then it refuses", asy
   assertEquals(rig.kv.commits(), commits);
 });
 
-Deno.test("a live burst of a second apart readings is whole before and after a fold", async () => {
+Deno.test("a burst of 4,000 live readings is complete before and after a fold", async () => {
   using rig = await openRig();
   const page = gridPage({ fromMs: DAY, stepMs: 1_000, count: 4_000 });
   const seconds = linesOf(page);

@@ -14,7 +14,7 @@ import {
 } from "../../support/series.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 
-/** Something done to the series METER: reports what its caller learns of the readings. */
+/** Something that is done to the series METER. Returns what its caller learns about the readings. */
 type Operation = (instance: Instance) => Promise<unknown>;
 
 /** A process that works on the database. */
@@ -53,7 +53,7 @@ const read = named("read", async ({ store }) => {
 });
 const changes = fc.oneof(writes, ingests, fc.constantFrom(fold, remove));
 
-/** Gives an operation a name that failures are told by. */
+/** Names an operation for failure messages. */
 function named(name: string, operation: Operation): Operation {
   return Object.assign(operation, { [fc.toStringMethod]: () => name });
 }
@@ -61,11 +61,11 @@ function named(name: string, operation: Operation): Operation {
 interface Scene {
   readonly before: readonly Operation[];
   readonly tested: Operation;
-  /** What another instance does, and how many accesses of the tested operation it waits for. */
+  /** What another instance does, and after how many accesses of the tested operation. */
   readonly amid: readonly { readonly gap: number; readonly operation: Operation }[];
 }
 
-/** What is known when all is done: by those who did it, and by whoever looks then. */
+/** The final outcome: what each operation returned, and what a reader sees afterwards. */
 async function outcomeOf(
   { before }: Scene,
   act: (tested: Instance, other: Instance, plan: StrictPlan) => Promise<unknown[]>,
@@ -75,57 +75,57 @@ async function outcomeOf(
   const plan: StrictPlan = {};
   const other = instanceOver(below, "other", now);
   for (const operation of before) await operation(other);
-  const told = await act(instanceOver(strictKv(below, plan), "tested", now), other, plan);
+  const returned = await act(instanceOver(strictKv(below, plan), "tested", now), other, plan);
   delete plan.before;
-  const known = [await readLines(other.store, METER), await other.store.describe(METER)];
+  const seen = [await readLines(other.store, METER), await other.store.describe(METER)];
   await other.store.fold(METER);
   await assertWhole(below, METER);
   assertEquals(await entriesOf(below, "segment", METER), [], "a fold finds every segment");
-  return JSON.stringify([told, known]);
+  return JSON.stringify([returned, seen]);
 }
 
-/** The tested operation with the others between its accesses; those it leaves over come after. */
-function runWoven(scene: Scene): Promise<string> {
+/** Runs the tested operation with the others between its accesses; those left over come after it. */
+function runInterleaved(scene: Scene): Promise<string> {
   return outcomeOf(scene, async (tested, other, plan) => {
     const waiting = [...scene.amid];
-    const told: unknown[] = [];
+    const returned: unknown[] = [];
     let gap = waiting[0].gap;
     plan.before = async () => {
       while (waiting.length > 0 && gap-- === 0) {
-        told.push(await waiting.shift()?.operation(other));
+        returned.push(await waiting.shift()?.operation(other));
         gap = waiting[0]?.gap ?? 0;
       }
     };
     const result = await scene.tested(tested);
     delete plan.before;
-    for (const { operation } of waiting) told.push(await operation(other));
-    return [result, ...told];
+    for (const { operation } of waiting) returned.push(await operation(other));
+    return [result, ...returned];
   });
 }
 
-/** The tested operation as a whole, behind so many of the others. */
-function runInTurn(scene: Scene, behind: number): Promise<string> {
+/** Runs the tested operation as a whole, after the first `position` of the others. */
+function runInTurn(scene: Scene, position: number): Promise<string> {
   return outcomeOf(scene, async (tested, other) => {
-    const told: unknown[] = [];
+    const returned: unknown[] = [];
     let result: unknown;
     for (const [index, { operation }] of scene.amid.entries()) {
-      if (index === behind) result = await scene.tested(tested);
-      told.push(await operation(other));
+      if (index === position) result = await scene.tested(tested);
+      returned.push(await operation(other));
     }
-    if (behind === scene.amid.length) result = await scene.tested(tested);
-    return [result, ...told];
+    if (position === scene.amid.length) result = await scene.tested(tested);
+    return [result, ...returned];
   });
 }
 
-async function assertAtOneMoment(scene: Scene): Promise<void> {
-  const woven = await runWoven(scene);
-  // A read may also be told that the series was removed meanwhile.
-  if (scene.tested === read && woven.startsWith('[["removed"')) return;
+async function assertSerializable(scene: Scene): Promise<void> {
+  const interleaved = await runInterleaved(scene);
+  // A read may also fail because the series was removed during the read.
+  if (scene.tested === read && interleaved.startsWith('[["removed"')) return;
   const inTurn: string[] = [];
-  for (let behind = 0; behind <= scene.amid.length; behind++) {
-    inTurn.push(await runInTurn(scene, behind));
+  for (let position = 0; position <= scene.amid.length; position++) {
+    inTurn.push(await runInTurn(scene, position));
   }
-  assert(inTurn.includes(woven), `${woven}\nis none of\n${inTurn.join("\n")}`);
+  assert(inTurn.includes(interleaved), `${interleaved}\nis none of\n${inTurn.join("\n")}`);
 }
 
 const TESTED = {
@@ -138,7 +138,7 @@ const TESTED = {
 };
 
 for (const [name, tested] of Object.entries(TESTED)) {
-  Deno.test(`what another instance does amid ${name} is as if before or after it`, async () => {
+  Deno.test(`what another instance does during ${name} is as if it came before or after`, async () => {
     const scenes: fc.Arbitrary<Scene> = fc.record({
       before: fc.array(changes, { maxLength: 4 }),
       tested,
@@ -147,6 +147,6 @@ for (const [name, tested] of Object.entries(TESTED)) {
         maxLength: 3,
       }),
     });
-    await fc.assert(fc.asyncProperty(scenes, assertAtOneMoment), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(scenes, assertSerializable), { numRuns: 60 });
   });
 }

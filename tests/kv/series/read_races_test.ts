@@ -17,12 +17,12 @@ import {
 } from "../../support/series.ts";
 import { createRandom } from "../../support/strict_kv.ts";
 
-/** 40 days of 500 readings, one each 172.8 s. */
+/** 40 days of 500 readings, one every 172.8 s. */
 const BASE = gridPage({ fromMs: DAY, stepMs: 172_800, count: 20_000 });
 const BASE_LINES = linesOf(BASE);
 const BASE_TIMES = new Set(BASE.timesMs);
 
-/** What other instances do meanwhile: write at times that {@link BASE} has not, or fold. */
+/** What other instances do meanwhile: write at times that {@link BASE} does not have, or fold. */
 async function actElsewhere({ other, ingest }: RaceRig, random: () => number): Promise<void> {
   const fromMs = DAY + Math.floor(random() * 40) * DAY_MS + 1;
   const kind = Math.floor(random() * 5);
@@ -31,13 +31,13 @@ async function actElsewhere({ other, ingest }: RaceRig, random: () => number): P
   if (kind === 2) await other.fold(METER);
 }
 
-Deno.test("a read amid folds and splits gives each old reading once, in order", async () => {
+Deno.test("a read during folds and splits returns each old reading once, in order", async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer(), async (seed) => {
       using rig = await openRaceRig();
       const random = createRandom(seed);
       await rig.other.write(METER, BASE);
-      // The same readings again, in segments over a few of the blocks: folding moves them.
+      // The same readings again, in segments: a fold moves them into the blocks.
       await rig.ingest.add(METER, gridPage({ fromMs: DAY, stepMs: 172_800, count: 3_000 }));
       rig.plan.before = () => actElsewhere(rig, random);
       const lines = await readLines(rig.store, METER);
@@ -48,7 +48,7 @@ Deno.test("a read amid folds and splits gives each old reading once, in order", 
   );
 });
 
-Deno.test("a read sees what a fold moves between any two accesses of it", async () => {
+Deno.test("a read sees what a fold moves between any two of its accesses", async () => {
   let came = 0;
   for (let nth = 1; nth <= 8; nth++) {
     using rig = await openRaceRig();
@@ -64,7 +64,7 @@ Deno.test("a read sees what a fold moves between any two accesses of it", async 
   assertLess(3, came);
 });
 
-Deno.test("a read does not show a later write without the one before it", async () => {
+Deno.test("a read does not return a later write without the earlier one", async () => {
   let shown = 0;
   for (let nth = 1; nth <= 8; nth++) {
     using rig = await openRaceRig();
@@ -82,7 +82,7 @@ Deno.test("a read does not show a later write without the one before it", async 
   assertLess(2, shown);
 });
 
-Deno.test("describe() counts once what a fold moves between any two accesses of it", async () => {
+Deno.test("describe() counts once what a fold moves between any two of its accesses", async () => {
   let came = 0;
   for (let nth = 1; nth <= 6; nth++) {
     using rig = await openRaceRig();
@@ -107,20 +107,20 @@ async function readAmid({ store }: RaceRig, act: () => Promise<unknown>): Promis
   return lines;
 }
 
-async function assertNotFound(act: () => Promise<unknown>): Promise<void> {
+async function assertRemoved(act: () => Promise<unknown>): Promise<void> {
   assertEquals((await assertRejects(act, AppError)).code, "SERIES_REMOVED");
 }
 
-Deno.test("a read throws when its series is removed meanwhile", async () => {
+Deno.test("a read throws when its series is removed during the read", async () => {
   using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
-  await assertNotFound(() => readAmid(rig, () => rig.other.remove(METER)));
+  await assertRemoved(() => readAmid(rig, () => rig.other.remove(METER)));
 });
 
-Deno.test("a read throws when its series is removed and written again meanwhile", async () => {
+Deno.test("a read throws when its series is removed and written again during the read", async () => {
   using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
-  await assertNotFound(() =>
+  await assertRemoved(() =>
     readAmid(rig, async () => {
       await rig.other.remove(METER);
       await rig.other.write(METER, BASE);
@@ -128,8 +128,8 @@ Deno.test("a read throws when its series is removed and written again meanwhile"
   );
 });
 
-/** Reads METER; fails where that ends without an error and lacks readings of {@link BASE}. */
-async function assertWholeOrNotFound(lines: Promise<string[]>): Promise<void> {
+/** Fails if a read of METER succeeds without all readings of {@link BASE}. */
+async function assertCompleteOrRemoved(lines: Promise<string[]>): Promise<void> {
   try {
     const known = (await lines).filter((line) => BASE_TIMES.has(parseInt(line)));
     assertLines(known, BASE_LINES);
@@ -139,25 +139,25 @@ async function assertWholeOrNotFound(lines: Promise<string[]>): Promise<void> {
   }
 }
 
-Deno.test("a read whose series is removed at any moment throws, or has every reading", async () => {
+Deno.test("a read whose series is removed at any moment throws, or returns every reading", async () => {
   for (let nth = 2; nth <= 9; nth++) {
     using rig = await openRaceRig();
     await rig.other.write(METER, BASE);
     rig.plan.before = onceBefore({ nth }, () => rig.other.remove(METER)).before;
-    await assertWholeOrNotFound(readLines(rig.store, METER));
+    await assertCompleteOrRemoved(readLines(rig.store, METER));
   }
 });
 
-Deno.test("a read that began on segments alone throws, or has every reading", async () => {
+Deno.test("a read that began when there were only segments throws, or returns every reading", async () => {
   for (let nth = 1; nth <= 9; nth++) {
     using rig = await openRaceRig();
     await rig.ingest.add(METER, BASE);
     rig.plan.before = onceBefore({ nth }, () => rig.other.fold(METER)).before;
-    await assertWholeOrNotFound(readAmid(rig, () => rig.other.remove(METER)));
+    await assertCompleteOrRemoved(readAmid(rig, () => rig.other.remove(METER)));
   }
 });
 
-Deno.test("a read of a series altered all the time, then removed, is not cut short", async () => {
+Deno.test("a read of a series that changes all the time and is then removed is not cut short", async () => {
   for (let nth = 2; nth <= 24; nth++) {
     using rig = await openRaceRig();
     await rig.other.write(METER, BASE);
@@ -166,6 +166,6 @@ Deno.test("a read of a series altered all the time, then removed, is not cut sho
       if (++accesses === nth) await rig.other.remove(METER);
       if (accesses < nth) await rig.other.write(METER, meterPage([DAY + 7, String(accesses)]));
     };
-    await assertWholeOrNotFound(readLines(rig.store, METER));
+    await assertCompleteOrRemoved(readLines(rig.store, METER));
   }
 });

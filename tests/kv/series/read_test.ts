@@ -22,14 +22,14 @@ import { openStrictStore } from "../../support/strict_store.ts";
 
 const MINUTE_MS = 60_000;
 
-/** How many reads of the database something costs. */
+/** How many reads of the database an action costs. */
 async function costOf(kv: StrictKv, act: () => Promise<unknown>): Promise<number> {
   const before = kv.reads();
   await act();
   return kv.reads() - before;
 }
 
-Deno.test("a year of minutes costs three reads each 16 days, ten minutes five", async () => {
+Deno.test("a year of minutes costs three reads per 16 days, ten minutes cost five reads", async () => {
   using rig = await openStrictStore();
   const { kv, store } = rig;
   const grid = { fromMs: DAY, stepMs: MINUTE_MS, width: 1 };
@@ -45,7 +45,7 @@ Deno.test("a year of minutes costs three reads each 16 days, ten minutes five", 
     for await (const page of store.read(SITE, year, signal)) count += page.timesMs.length;
   });
   assertEquals(count, 366 * 1_440);
-  // Head, segments, then for each of 23 stretches: where it begins, its blocks, the head again.
+  // Head, segments, then for each of 23 chunks: its first block, its blocks, the head again.
   assertLessOrEqual(yearCost, 2 + 23 * 3);
   const fromMs = DAY + 100 * DAY_MS + 12 * 60 * MINUTE_MS;
   const span = { fromMs, toMs: fromMs + 10 * MINUTE_MS };
@@ -62,7 +62,7 @@ Deno.test("years without readings cost no reads", async () => {
   assertLessOrEqual(await costOf(rig.kv, () => readLines(rig.store, METER)), 5);
 });
 
-Deno.test("few readings that wait in segments cost describe() a few reads", async () => {
+Deno.test("with few readings in segments, describe() costs a few reads", async () => {
   using rig = await openStrictStore();
   const page = gridPage({ fromMs: DAY, stepMs: MINUTE_MS, count: 30 * 1_440 });
   await rig.store.write(METER, page);
@@ -71,7 +71,7 @@ Deno.test("few readings that wait in segments cost describe() a few reads", asyn
   assertLessOrEqual(await costOf(rig.kv, () => rig.store.describe(METER)), 5);
 });
 
-Deno.test("pages have 1 to some 24,000 readings, wherever they come from", async () => {
+Deno.test("pages have 1 to about 24,000 readings, from blocks and from segments", async () => {
   using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
@@ -84,7 +84,7 @@ Deno.test("pages have 1 to some 24,000 readings, wherever they come from", async
   assertLessOrEqual(Math.max(...counts), 24_000 + 24);
 });
 
-Deno.test("a read whose signal is aborted throws its reason before it reads on", async () => {
+Deno.test("a read that is aborted throws the reason without reading more", async () => {
   using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   const controller = new AbortController();
@@ -101,7 +101,7 @@ Deno.test("a read whose signal is aborted throws its reason before it reads on",
   await assertRejects(() => Array.fromAsync(aborted), RangeError, "enough");
 });
 
-Deno.test("a read that is left early leaves nothing open", async () => {
+Deno.test("a read that ends early leaves nothing open", async () => {
   using rig = await openStrictStore();
   await rig.store.write(METER, gridPage({ fromMs: DAY, stepMs: 1_000, count: 86_400 }));
   for await (const page of rig.store.read(METER, ALL, new AbortController().signal)) {
@@ -111,7 +111,7 @@ Deno.test("a read that is left early leaves nothing open", async () => {
   assertEquals((await rig.store.describe(METER))?.count, 86_400);
 });
 
-Deno.test("readings in segments alone are read in order, clipped to the span", async () => {
+Deno.test("readings that are only in segments are read in order, clipped to the span", async () => {
   using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const rows = [5, 1, 4, 2, 3].map((index): Row => [DAY + index, String(index)]);

@@ -18,7 +18,7 @@ import { CommitFault, cutAfter, strictKv, type StrictPlan } from "../../support/
 
 const NOW = DAY + 1_000 * DAY_MS;
 const DUE = { atMs: NOW, kind: "series_purge", id: "meter/m1" } as const;
-/** Blocks of 250 days, more than one commit of a removal takes. */
+/** Blocks of 250 days, more than one commit of a removal deletes. */
 const OLD = gridPage({ fromMs: DAY, stepMs: DAY_MS / 2, count: 500 });
 
 interface Rig extends Disposable {
@@ -60,7 +60,7 @@ async function spacesOf(kv: Deno.Kv): Promise<string[]> {
   return [...spaces].toSorted();
 }
 
-Deno.test("of a removed series there stay head, revision and the changed days", async () => {
+Deno.test("the head, the revision and the change feed of a removed series stay", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.ingest.add(METER, meterPage([DAY - 1, "1"], [DAY, "2"]));
@@ -83,7 +83,7 @@ Deno.test("a series that only has segments is removed too", async () => {
   assertEquals(await dueEntries(rig.kv), []);
 });
 
-Deno.test("a removal cut anywhere shows nothing, is due, and is completed by purge", async () => {
+Deno.test("a removal that is killed anywhere hides the series, is due, and is completed by purge", async () => {
   for (let count = 1, isDone = false; !isDone; count++) {
     using rig = await openRig();
     await rig.store.write(METER, OLD);
@@ -102,11 +102,11 @@ Deno.test("a removal cut anywhere shows nothing, is due, and is completed by pur
       assertEquals((await Array.fromAsync(rig.kv.list({ prefix: [space, "meter"] }))).length, 0);
     }
     assertEquals((await rig.store.describe(SITE))?.count, 3);
-    assert(count < 20 && (!isDone || count > 3), "some commits, and not without end");
+    assert(count < 20 && (!isDone || count > 3), "the removal needs 4 to 19 commits");
   }
 });
 
-Deno.test("purge does nothing to a series that nobody removed", async () => {
+Deno.test("purge does nothing to a series that is not being removed", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.store.purge(METER);
@@ -114,7 +114,7 @@ Deno.test("purge does nothing to a series that nobody removed", async () => {
   assertEquals((await rig.store.describe(METER))?.count, 500);
 });
 
-Deno.test("a removed series is marked once", async () => {
+Deno.test("a removal begins only once", async () => {
   using rig = await openRig();
   assertEquals(await beginRemoval(rig.kv, METER, NOW), false);
   await rig.store.write(METER, OLD);
@@ -123,7 +123,7 @@ Deno.test("a removed series is marked once", async () => {
   assertEquals(await dueEntries(rig.kv), [DUE]);
 });
 
-Deno.test("a write to a series that is marked deletes what is left of it first", async () => {
+Deno.test("a write to a series that is being removed completes the removal first", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await beginRemoval(rig.kv, METER, NOW);
@@ -134,7 +134,7 @@ Deno.test("a write to a series that is marked deletes what is left of it first",
   assertEquals(await dueEntries(rig.kv), []);
 });
 
-Deno.test("what is ingested after the mark begins the next life of the series", async () => {
+Deno.test("readings ingested after a removal began start the next life of the series", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.ingest.add(METER, meterPage([DAY, "1"], [DAY + 5, "1"]));
@@ -147,7 +147,7 @@ Deno.test("what is ingested after the mark begins the next life of the series", 
   await assertWhole(rig.kv, METER);
 });
 
-Deno.test("what is ingested after the mark can be read before the purge is done", async () => {
+Deno.test("readings ingested after a removal began can be read before it is complete", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await beginRemoval(rig.kv, METER, NOW);
@@ -156,7 +156,7 @@ Deno.test("what is ingested after the mark can be read before the purge is done"
   assertEquals((await rig.store.describe(METER))?.count, 1);
 });
 
-Deno.test("a second removal takes what was ingested after the first was cut short", async () => {
+Deno.test("a second removal also removes what was ingested after the first was interrupted", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await beginRemoval(rig.kv, METER, NOW);
@@ -166,7 +166,7 @@ Deno.test("a second removal takes what was ingested after the first was cut shor
   assertEquals(await rig.store.describe(METER), null);
 });
 
-Deno.test("a slow purge takes nothing of what is written after another one ended", async () => {
+Deno.test("a slow purge deletes nothing that was written after another purge ended", async () => {
   for (let nth = 1; nth <= 4; nth++) {
     using rig = await openRig();
     await rig.other.write(METER, OLD);
@@ -183,7 +183,7 @@ Deno.test("a slow purge takes nothing of what is written after another one ended
   }
 });
 
-Deno.test("a removal amid writes of another instance leaves a whole series", async () => {
+Deno.test("a removal during writes of another instance leaves a consistent series", async () => {
   for (let nth = 1; nth <= 8; nth++) {
     using rig = await openRig();
     await rig.other.write(METER, OLD);
@@ -198,7 +198,7 @@ Deno.test("a removal amid writes of another instance leaves a whole series", asy
   }
 });
 
-Deno.test("a due entry names its series, whatever its id holds", () => {
+Deno.test("purgedSeries() finds the series of a due entry, also if its id contains a slash", () => {
   assertEquals(purgedSeries("meter/m1"), METER);
   assertEquals(purgedSeries("site/a/b"), { profile: "site", id: "a/b" });
   assertEquals(purgedSeries("profile of a newer version/x"), null);

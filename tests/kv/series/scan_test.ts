@@ -15,18 +15,18 @@ import { openPlainRig } from "../../support/series_rig.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
 const HOUR_MS = 3_600_000;
-/** The day that scans ask for. */
+/** The day that is scanned. */
 const SPAN = { fromMs: DAY, toMs: DAY + DAY_MS };
 
 function site(id: string): typeof SITE {
   return { ...SITE, id };
 }
 
-Deno.test("scan() gives the readings of a span and the last one before it, however old", async () => {
+Deno.test("scan() returns the readings in a span and the last one before it, however old", async () => {
   using rig = await openPlainRig();
   const { store } = rig;
   await store.write(site("near"), pageOf([[DAY - 2, "0"], [DAY - 1, "1"], [DAY, "0"]]));
-  // So many days before that several reads back are needed.
+  // So many days earlier that several reads are needed to get there.
   const old = gridPage({ fromMs: DAY - 40 * DAY_MS, stepMs: HOUR_MS, count: 30, width: 1 });
   await store.write(site("old"), old);
   await store.write(site("late"), pageOf([[DAY + 5, "1"], [DAY + DAY_MS, "0"]]));
@@ -36,13 +36,13 @@ Deno.test("scan() gives the readings of a span and the last one before it, howev
     new Map([
       ["late", [`${DAY + 5} 1`]],
       ["near", [`${DAY - 1} 1`, `${DAY} 0`]],
-      // The grid's row 29 at scale 1.
+      // Row 29 of the grid, at scale 1.
       ["old", [`${DAY - 40 * DAY_MS + 29 * HOUR_MS} 2.9`]],
     ]),
   );
 });
 
-Deno.test("scan() reads past a day whose readings all lie behind the start of the span", async () => {
+Deno.test("scan() goes back further if all readings of a day are after the start of the span", async () => {
   using rig = await openPlainRig();
   const noon = DAY + DAY_MS / 2;
   await rig.store.write(SITE, pageOf([[DAY - 3 * DAY_MS, "1"], [noon + 1, "0"], [noon + 2, "1"]]));
@@ -52,7 +52,7 @@ Deno.test("scan() reads past a day whose readings all lie behind the start of th
   );
 });
 
-Deno.test("scan() lays segments over blocks, and knows series that have nothing else", async () => {
+Deno.test("scan() merges segments over blocks, and finds series that only have segments", async () => {
   using rig = await openPlainRig();
   const { store, ingest } = rig;
   await store.write(site("both"), pageOf([[DAY - 9, "0"], [DAY + 1, "0"], [DAY + 2, "0"]]));
@@ -68,7 +68,7 @@ Deno.test("scan() lays segments over blocks, and knows series that have nothing 
   assertEquals(await store.extent("site"), { seriesCount: 2, lastMs: DAY + 2 });
 });
 
-Deno.test("extent() counts the series of a profile and tells their last time, null without one", async () => {
+Deno.test("extent() returns how many series a profile has and their last time, or null", async () => {
   using rig = await openPlainRig();
   const { store, ingest } = rig;
   assertEquals(await store.extent("site"), { seriesCount: 0, lastMs: null });
@@ -85,7 +85,7 @@ Deno.test("extent() counts the series of a profile and tells their last time, nu
   assertEquals(await store.extent("site"), { seriesCount: 2, lastMs: DAY + 7 });
 });
 
-Deno.test("a series that was removed is not scanned, one that began again is", async () => {
+Deno.test("scan() leaves out a removed series, but not one that was written again", async () => {
   using rig = await openPlainRig();
   const { store } = rig;
   await store.write(site("gone"), pageOf([[DAY + 1, "1"]]));
@@ -96,12 +96,12 @@ Deno.test("a series that was removed is not scanned, one that began again is", a
   assertEquals(await scanLines(store, "site", SPAN), new Map([["again", [`${DAY + 2} 0`]]]));
 });
 
-Deno.test("hundreds of series, with blocks and without, are each given once and in order", async () => {
+Deno.test("scan() returns hundreds of series, with and without blocks, once each and in order", async () => {
   using rig = await openPlainRig();
   const ids = Array.from({ length: 450 }, (_, index) => `s${String(index).padStart(3, "0")}`);
   for (const [index, id] of ids.entries()) {
     const page = pageOf([[DAY + index, "1"]]);
-    // Runs of either kind that are longer than a batch.
+    // Consecutive series of either kind that are longer than a batch.
     const isBlock = index % 7 === 0 || (index > 150 && index < 300);
     if (isBlock) await rig.store.write(site(id), page);
     else await rig.ingest.add(site(id), page);
@@ -113,12 +113,12 @@ Deno.test("hundreds of series, with blocks and without, are each given once and 
   assertEquals(listed.map(({ id }) => id), ids.slice(100, 400));
 });
 
-Deno.test("a scan of folded series takes one read a series, and four a hundred", async () => {
+Deno.test("a scan of folded series costs one read per series, and a few per hundred", async () => {
   using below = await Deno.openKv(":memory:");
   const kv = strictKv(below);
   const store = createSeriesStore({ kv, now: tickingClock() });
   for (let index = 0; index < 200; index++) {
-    // A year of a reading a day; a read goes back some days of it.
+    // A reading a day; a read goes back some days.
     const page = gridPage({ fromMs: DAY - 100 * DAY_MS, stepMs: DAY_MS, count: 102, width: 1 });
     await store.write(site(`s${index}`), page);
   }
@@ -126,7 +126,7 @@ Deno.test("a scan of folded series takes one read a series, and four a hundred",
   const found = await scanLines(store, "site", SPAN);
   assertEquals(found.size, 200);
   assertEquals(found.get("s7")?.length, 2);
-  // Ids come from a list of marks and one of heads, 100 at a time, and then there are no more.
+  // Ids come from a list of segment counts and one of heads, 100 at a time; the third is empty.
   const idReads = 2 * 3;
   const batchReads = 3 * 2;
   assertLessOrEqual(kv.reads() - before, 200 + idReads + batchReads);
@@ -169,15 +169,15 @@ Deno.test("latest() knows what live ingest wrote, and nothing of a series that w
   assertEquals(found, [["both", [DAY + 2], [1]], ["new", [DAY - 7], [1]]]);
 });
 
-/** Folds every series as compaction does, and takes their marks away. */
+/** Folds every series and deletes its segment count, as compaction does. */
 async function compactAll({ below, other }: RaceRig): Promise<void> {
-  for (const mark of await Array.fromAsync(listSegmentCounts(below))) {
-    await other.fold(mark.ref);
-    await clearSegmentCount(below, mark);
+  for (const count of await Array.fromAsync(listSegmentCounts(below))) {
+    await other.fold(count.ref);
+    await clearSegmentCount(below, count);
   }
 }
 
-Deno.test("a scan gives what it gave before when a fold comes between any two accesses", async () => {
+Deno.test("a fold between any two accesses of a scan does not change its result", async () => {
   let came = 0;
   for (let nth = 1; nth <= 12; nth++) {
     using rig = await openRaceRig();
@@ -196,7 +196,7 @@ Deno.test("a scan gives what it gave before when a fold comes between any two ac
   assertLess(4, came);
 });
 
-Deno.test("extent() tells what it told before when a fold comes between any two accesses", async () => {
+Deno.test("a fold between any two accesses of extent() does not change its result", async () => {
   let came = 0;
   for (let nth = 1; nth <= 12; nth++) {
     using rig = await openRaceRig();
@@ -211,7 +211,7 @@ Deno.test("extent() tells what it told before when a fold comes between any two 
   assertLess(2, came);
 });
 
-Deno.test("a scan shows a series as of one moment: no later write without the one before", async () => {
+Deno.test("a scan returns a series as of one moment: no later write without the earlier one", async () => {
   let shown = 0;
   for (let nth = 1; nth <= 10; nth++) {
     using rig = await openRaceRig();
@@ -231,7 +231,7 @@ Deno.test("a scan shows a series as of one moment: no later write without the on
   assertLess(2, shown);
 });
 
-Deno.test("a scan ends when it is told to", async () => {
+Deno.test("a scan that is aborted throws the reason", async () => {
   using rig = await openPlainRig();
   await rig.store.write(SITE, pageOf([[DAY + 1, "1"]]));
   const controller = new AbortController();

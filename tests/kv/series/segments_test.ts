@@ -11,7 +11,7 @@ import type { SeriesRef } from "../../../kv/series/ref.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { DAY, linesOf, METER, meterPage } from "../../support/series.ts";
 
-/** Commits segments of one reading each, all together. */
+/** Commits segments of one reading each, all in one commit. */
 async function commitSegments(
   kv: Deno.Kv,
   ref: SeriesRef,
@@ -24,7 +24,7 @@ async function commitSegments(
   await op.commit();
 }
 
-Deno.test("segments are in the order of commits, and of numbers within one", async () => {
+Deno.test("segments are in the order of commits, and within a commit in that of their numbers", async () => {
   using kv = await Deno.openKv(":memory:");
   await commitSegments(kv, METER, { writer: "z", number: 1, timeMs: DAY, text: "1" });
   await commitSegments(
@@ -43,7 +43,7 @@ Deno.test("segments are in the order of commits, and of numbers within one", asy
   assertEquals(names, [["z", 1], ["a", 9], ["a", 10]]);
 });
 
-Deno.test("a segment set again under its name is one, as late as its last commit", async () => {
+Deno.test("a segment written again under the same name is one, ordered by its last commit", async () => {
   using kv = await Deno.openKv(":memory:");
   const first = { writer: "a", number: 1, timeMs: DAY, text: "1" };
   await commitSegments(kv, METER, first);
@@ -52,7 +52,7 @@ Deno.test("a segment set again under its name is one, as late as its last commit
   assertEquals((await listSegments(kv, METER)).map(({ key }) => key[3]), ["b", "a"]);
 });
 
-Deno.test("segmentsPage() puts readings in order and of one time keeps the latest", async () => {
+Deno.test("segmentsPage() sorts readings and keeps the latest of each time", async () => {
   using kv = await Deno.openKv(":memory:");
   await commitSegments(kv, METER, { writer: "z", number: 1, timeMs: DAY + 5, text: "1" });
   await commitSegments(kv, METER, { writer: "a", number: 1, timeMs: DAY + 5, text: "2" });
@@ -61,8 +61,8 @@ Deno.test("segmentsPage() puts readings in order and of one time keeps the lates
   assertEquals(linesOf(page), [`${DAY} 3.5,3.5,3.5,3.5`, `${DAY + 5} 2,2,2,2`]);
 });
 
-Deno.test("segmentsPage() reads segments of one reading, of doubles and of several as they came", () => {
-  // A third is no decimal; the last two are read together, the first one and the others alone.
+Deno.test("segmentsPage() decodes segments of one reading, of doubles and of several readings", () => {
+  // 1/3 is no decimal. Only the last two are decoded together.
   const pages = [
     meterPage([DAY, "1.5"]),
     meterPage([DAY + 1, String(1 / 3)]),
@@ -85,13 +85,13 @@ Deno.test("segmentsPage() reads segments of one reading, of doubles and of sever
   ]);
 });
 
-Deno.test("segmentsPage() of none has the profile's columns and no reading", () => {
+Deno.test("segmentsPage() without segments has the columns of the profile and no readings", () => {
   const page = segmentsPage(METER, []);
   assertEquals([page.timesMs.length, page.columns.length], [0, 4]);
   assertEquals(segmentsPage({ profile: "site", id: "s" }, []).columns.length, 1);
 });
 
-Deno.test("countSegments() counts up to the most that is asked for", async () => {
+Deno.test("countSegments() stops at its limit", async () => {
   using kv = await Deno.openKv(":memory:");
   for (let number = 0; number < 5; number++) {
     await commitSegments(kv, METER, { writer: "a", number, timeMs: DAY, text: "1" });
@@ -101,7 +101,7 @@ Deno.test("countSegments() counts up to the most that is asked for", async () =>
   assertEquals(await countSegments(kv, { ...METER, id: "m" }, 32), 0);
 });
 
-Deno.test("deleting one segment leaves the others", async () => {
+Deno.test("deleting a segment leaves the others", async () => {
   using kv = await Deno.openKv(":memory:");
   for (const number of [1, 2]) {
     await commitSegments(kv, METER, { writer: "a", number, timeMs: DAY, text: "1" });

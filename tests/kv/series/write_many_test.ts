@@ -15,7 +15,7 @@ import {
   type StrictPlan,
 } from "../../support/strict_kv.ts";
 
-/** More than a commit over KV Connect has checks for, and than are read at a time. */
+/** More series than a commit over KV Connect has checks, and than are read at a time. */
 const IDS = Array.from({ length: 30 }, (_, index) => `s${100 + index}`);
 
 function site(id: string): { profile: "site"; id: string } {
@@ -31,7 +31,7 @@ function linesOf(...rows: readonly (readonly [afterMs: number, status: number])[
   return rows.map(([afterMs, status]) => `${DAY + afterMs} ${status}`);
 }
 
-Deno.test("many series are written as write() writes each, in a commit for nine of them", async () => {
+Deno.test("writeMany() does what write() does for each series, with one commit per nine series", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   using otherKv = await Deno.openKv(":memory:");
   const now = tickingClock();
@@ -41,7 +41,7 @@ Deno.test("many series are written as write() writes each, in a commit for nine 
   for (let round = 0; round < 4; round++) {
     const pages = IDS.map(() =>
       polls(...Array.from({ length: 1 + Math.floor(random() * 40) }, () =>
-        // Times that other rounds have too, over ten days.
+        // Times within ten days, so that other rounds have some of them too.
         [Math.floor(random() * 240) * 3_600_000, random() < 0.5 ? 0 : 1] as const))
     );
     const before = kv.commits();
@@ -70,7 +70,7 @@ async function daysOf(kv: Deno.Kv): Promise<string[]> {
   );
 }
 
-Deno.test("the same again commits nothing and counts as unchanged", async () => {
+Deno.test("writeMany() with the same readings commits nothing and counts them as unchanged", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const store = createSeriesStore({ kv, now: tickingClock() });
   const page = polls([1, 1], [DAY_MS, 0]);
@@ -89,7 +89,7 @@ Deno.test("the same again commits nothing and counts as unchanged", async () => 
   });
 });
 
-Deno.test("pages may be in any order, repeat times, or be empty", async () => {
+Deno.test("writeMany() accepts pages that are unordered, repeat times, or are empty", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const store = createSeriesStore({ kv, now: tickingClock() });
   const pages = [polls([5, 0], [3, 1], [5, 1]), polls()];
@@ -99,11 +99,11 @@ Deno.test("pages may be in any order, repeat times, or be empty", async () => {
   assertEquals(await store.describe(site("b")), null);
 });
 
-Deno.test("a series with more new readings than a commit holds is written all the same", async () => {
+Deno.test("writeMany() also writes a series with more new readings than a commit holds", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const store = createSeriesStore({ kv, now: tickingClock() });
   const long = polls(...Array.from({ length: 20_000 }, (_, index) => [index * 60_000, 1] as const));
-  // A day each: more blocks than are laid under readings at a time.
+  // One reading per day: more blocks than are merged at a time.
   const wide = polls(...Array.from({ length: 900 }, (_, index) => [index * DAY_MS, 0] as const));
   const pages = [polls([1, 1]), long, wide];
   for (const inserted of [20_901, 0]) {
@@ -113,7 +113,7 @@ Deno.test("a series with more new readings than a commit holds is written all th
   }
 });
 
-Deno.test("what is written goes over segments that wait, and over what is being removed", async () => {
+Deno.test("writeMany() writes over segments, and over a series that is being removed", async () => {
   using rig = await openRaceRig();
   await rig.ingest.add(site("s105"), polls([1, 0], [2, 0]));
   await rig.other.write(site("s107"), polls([1, 0], [2, 0]));
@@ -126,7 +126,7 @@ Deno.test("what is written goes over segments that wait, and over what is being 
   }
 });
 
-Deno.test("writes of one process to the same series take turns", async () => {
+Deno.test("writes of one process to the same series run one after the other", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const store = createSeriesStore({ kv, now: tickingClock() });
   await Promise.all([
@@ -142,7 +142,7 @@ Deno.test("writes of one process to the same series take turns", async () => {
   }
 });
 
-/** Runs a write of 20 series while another instance does something before any of its accesses. */
+/** Writes 20 series while another instance does something before each one of the accesses, in turn. */
 async function writeAmid(
   act: (other: SeriesStore) => Promise<unknown>,
   check: (lines: string[], message: string) => void,
@@ -167,14 +167,14 @@ async function writeAmid(
   assertLess(10, came);
 }
 
-Deno.test("a write of many loses nothing that another instance writes meanwhile", async () => {
+Deno.test("writeMany() loses nothing that another instance writes meanwhile", async () => {
   await writeAmid(
     (other) => other.write(site("s104"), polls([2, 0])),
     (lines, message) => assertEquals(lines, linesOf([1, 1], [2, 0], [DAY_MS, 1]), message),
   );
 });
 
-Deno.test("a write of many brings nothing back that another instance removes meanwhile", async () => {
+Deno.test("writeMany() brings nothing back that another instance removes meanwhile", async () => {
   const allowed = [[], linesOf([1, 1], [DAY_MS, 1])].map(String);
   await writeAmid(
     (other) => other.remove(site("s104")),
@@ -182,7 +182,7 @@ Deno.test("a write of many brings nothing back that another instance removes mea
   );
 });
 
-Deno.test("a write of many cut anywhere leaves whole series; the same again completes it", async () => {
+Deno.test("writeMany() that is killed anywhere leaves every series whole; writing again completes it", async () => {
   const old = polls([1, 0], [DAY_MS, 0]);
   const page = polls([1, 1], [2, 1]);
   const oldLines = linesOf([1, 0], [DAY_MS, 0]), newLines = linesOf([1, 1], [2, 1], [DAY_MS, 0]);
@@ -220,7 +220,7 @@ Deno.test("a write of many cut anywhere leaves whole series; the same again comp
   assertLess(5, cuts);
 });
 
-Deno.test("a write of many whose commit fails says so, and lets the next one begin", async () => {
+Deno.test("writeMany() rejects if a commit fails, and does not block the next write", async () => {
   const plan: StrictPlan = { fate: () => "lost" };
   using kv = strictKv(await Deno.openKv(":memory:"), plan);
   const store = createSeriesStore({ kv, now: tickingClock() });

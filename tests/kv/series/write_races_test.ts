@@ -19,18 +19,18 @@ import {
 } from "../../support/series.ts";
 
 interface FoldAmid {
-  /** What waits in a segment. */
+  /** Readings in a segment. */
   readonly live: Page;
-  /** How many accesses of the fold are tried. */
+  /** Before how many accesses of the fold this is tried, one at a time. */
   readonly accesses: number;
   /** What another instance does before one of them. */
   readonly act: (other: SeriesStore) => Promise<unknown>;
-  /** What must be read in the end. */
+  /** What must be read afterwards. */
   readonly span: Span;
   readonly expected: readonly string[];
 }
 
-/** Folds METER while another instance does something before any one of its accesses. */
+/** Folds METER while another instance does something before one of its accesses; tries each access. */
 async function foldAmid({ live, accesses, act, span, expected }: FoldAmid): Promise<void> {
   let came = 0;
   for (let nth = 1; nth <= accesses; nth++) {
@@ -50,7 +50,7 @@ async function foldAmid({ live, accesses, act, span, expected }: FoldAmid): Prom
 
 const SMALL = { live: meterPage([DAY + 5, "1"], [DAY + 6, "1"]), accesses: 8, span: ALL };
 
-Deno.test("a fold never puts segments over what another instance imported meanwhile", async () => {
+Deno.test("a fold never overwrites what another instance imported meanwhile", async () => {
   await foldAmid({
     ...SMALL,
     act: (other) => other.write(METER, meterPage([DAY + 5, "2"])),
@@ -62,7 +62,7 @@ Deno.test("a fold does not bring back what another instance removed meanwhile", 
   await foldAmid({ ...SMALL, act: (other) => other.remove(METER), expected: [] });
 });
 
-Deno.test("a fold of many commits never puts segments over what was imported amid it", async () => {
+Deno.test("a fold of many commits never overwrites what was imported between them", async () => {
   const lastMs = DAY + 449 * DAY_MS;
   await foldAmid({
     live: gridPage({ fromMs: DAY, stepMs: DAY_MS, count: 450 }),
@@ -73,9 +73,9 @@ Deno.test("a fold of many commits never puts segments over what was imported ami
   });
 });
 
-Deno.test("of segments that come while a long list of them is read, the latest wins", async () => {
-  // More than a list reads at once by default, and more than it may, so that the writers a and z
-  // are on either side of the hook.
+Deno.test("of segments that arrive while a long list of segments is read, the latest wins", async () => {
+  // More than a list reads at once by default, and more than it can, so that the segments of the
+  // writers a and z are in different batches.
   for (const count of [120, 1_200]) {
     using rig = await openRaceRig();
     const [first, last] = ["a", "z"].map(rig.ingestAs);
@@ -100,22 +100,22 @@ Deno.test("of segments that come while a long list of them is read, the latest w
   }
 });
 
-Deno.test("a series that lives and dies amid the write of a new one leaves nothing", async () => {
+Deno.test("a series that is created and removed during a write leaves nothing in the new one", async () => {
   let came = 0;
-  for (const [nthBorn, nthDead] of pairsUpTo(7)) {
+  for (const [nthCreate, nthRemove] of pairsUpTo(7)) {
     using rig = await openRaceRig();
     const old = meterPage([DAY + 1, "1"], [DAY + 2, "1"]);
-    const born = onceBefore({ nth: nthBorn }, () => rig.other.write(METER, old));
-    const dead = onceBefore({ nth: nthDead }, () => rig.other.remove(METER));
+    const created = onceBefore({ nth: nthCreate }, () => rig.other.write(METER, old));
+    const removed = onceBefore({ nth: nthRemove }, () => rig.other.remove(METER));
     rig.plan.before = async (access) => {
-      await born.before(access);
-      await dead.before(access);
+      await created.before(access);
+      await removed.before(access);
     };
     await rig.store.write(METER, meterPage([DAY + 5, "5"]));
     await assertWhole(rig.below, METER);
-    if (!dead.hasCome()) continue;
+    if (!removed.hasCome()) continue;
     came++;
-    const message = `born before access ${nthBorn}, dead before ${nthDead}`;
+    const message = `created before access ${nthCreate}, removed before ${nthRemove}`;
     assertEquals(await readLines(rig.other, METER), [`${DAY + 5} 5,5,5,5`], message);
   }
   assertLess(5, came);
@@ -128,12 +128,12 @@ function pairsUpTo(most: number): [number, number][] {
     .filter(([one, other]) => one < other);
 }
 
-Deno.test("a write ends though live ingest of its series never pauses", async () => {
+Deno.test("a write ends even if live ingest of its series never pauses", async () => {
   using rig = await openRaceRig();
   const ingest = rig.ingest;
   let ingested = 0;
   rig.plan.before = async ({ space }) => {
-    // So that a write which waits for a pause ends all the same.
+    // The limit lets even a write that waits for a pause end, so that the test fails instead of hanging.
     if (space !== "segment" || ingested === 100) return;
     await ingest.add(METER, meterPage([DAY + 1_000 + ++ingested, "1"]));
   };

@@ -21,13 +21,13 @@ import {
 } from "../../support/series.ts";
 import { openStrictStore, type StrictStore } from "../../support/strict_store.ts";
 
-/** Fails unless the blocks are as they must be and hold just the page. */
+/** Fails unless the blocks are valid and hold exactly the page. */
 async function assertHolds({ kv, store }: StrictStore, page: Page): Promise<void> {
   await assertWhole(kv, METER);
   assertLines(await readLines(store, METER), linesOf(page));
 }
 
-/** A page cut into parts of so many readings. */
+/** A page in parts of `size` readings. */
 function partsOf(page: Page, size: number): Page[] {
   const count = Math.ceil(page.timesMs.length / size);
   return Array.from({ length: count }, (_, part) => {
@@ -40,7 +40,7 @@ const EVERY_SECOND = { fromMs: DAY, stepMs: 1_000, count: 86_400, value: wideVal
 const TEN_A_SECOND = { fromMs: DAY + 3_600_000, stepMs: 100, count: 36_000, value: wideValue };
 
 for (const [name, grid] of Object.entries({ EVERY_SECOND, TEN_A_SECOND })) {
-  Deno.test(`a write of ${name} keeps each reading, in blocks within their bounds`, async () => {
+  Deno.test(`a write of ${name} stores each reading, in blocks within their limits`, async () => {
     using rig = await openStrictStore();
     const page = gridPage(grid);
     const counts = await rig.store.write(METER, page);
@@ -49,14 +49,14 @@ for (const [name, grid] of Object.entries({ EVERY_SECOND, TEN_A_SECOND })) {
   });
 }
 
-Deno.test("readings that arrive backwards end up whole", async () => {
+Deno.test("readings that arrive backwards are all stored", async () => {
   using rig = await openStrictStore();
   const page = gridPage(TEN_A_SECOND);
   for (const part of partsOf(page, 900).reverse()) await rig.store.write(METER, part);
   await assertHolds(rig, page);
 });
 
-Deno.test("readings that arrive woven into each other end up whole", async () => {
+Deno.test("readings that arrive interleaved are all stored", async () => {
   using rig = await openStrictStore();
   const offsets = [3, 0, 4, 1, 2];
   const pages = offsets.map((offset) =>
@@ -70,7 +70,7 @@ Deno.test("readings that arrive woven into each other end up whole", async () =>
   assertLines(await readLines(rig.store, METER), lines);
 });
 
-Deno.test("a burst that was ingested is folded into blocks within their bounds", async () => {
+Deno.test("an ingested burst is folded into blocks within their limits", async () => {
   using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const page = gridPage(EVERY_SECOND);
@@ -81,7 +81,7 @@ Deno.test("a burst that was ingested is folded into blocks within their bounds",
   await assertHolds(rig, page);
 });
 
-Deno.test("more segments than one commit could delete are folded", async () => {
+Deno.test("more segments than one commit can delete are folded", async () => {
   using rig = await openStrictStore();
   const ingest = createIngest({ kv: rig.kv, writer: "w" });
   const page = gridPage({ fromMs: DAY, stepMs: 60_000, count: 1_300 });
@@ -90,7 +90,7 @@ Deno.test("more segments than one commit could delete are folded", async () => {
   await assertHolds(rig, page);
 });
 
-Deno.test("blocks of values that do not pack stay below 65,536 bytes", async () => {
+Deno.test("blocks of values that cannot be packed stay below 65,536 bytes", async () => {
   using rig = await openStrictStore();
   const values = Float64Array.from({ length: 3_000 }, (_, row) => row % 7 ? 1 / (row + 1) : NaN);
   const timesMs = values.map((_, row) => DAY + row * 20_000 + row % 13);
@@ -109,7 +109,7 @@ Deno.test("the last moment of a day and the first of the next are in two blocks"
   await assertHolds(rig, page);
 });
 
-Deno.test("1,500 readings of a day are one block, one more splits it", async () => {
+Deno.test("1,500 readings of a day are one block, and one more splits it", async () => {
   using rig = await openStrictStore();
   const page = gridPage({ fromMs: DAY + 500, stepMs: 1_000, count: 1_500 });
   await rig.store.write(METER, page);
@@ -128,7 +128,7 @@ const writes = fc.array(
   { minLength: 2, maxLength: 8 },
 );
 
-Deno.test("a block that was made stays under its key, whatever comes after it", async () => {
+Deno.test("a block keeps its key, whatever is written after it", async () => {
   await fc.assert(
     fc.asyncProperty(writes, async (grids) => {
       using rig = await openStrictStore();
@@ -145,11 +145,11 @@ Deno.test("a block that was made stays under its key, whatever comes after it", 
   );
 });
 
-Deno.test("readings far apart cost a commit for many of them, written or folded", async () => {
+Deno.test("many readings that are far apart share a commit, written or folded", async () => {
   using rig = await openStrictStore();
   const rows = Array.from({ length: 2_000 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
   await rig.store.write(SITE, pageOf(rows));
-  // 2,000 blocks; two mutations each and 900 a commit would be 5, 200 groups a slice make it 10.
+  // 2,000 blocks. Two mutations each and 900 per commit need 5 commits; 200 updates per slice need 10.
   assertLessOrEqual(rig.kv.commits(), 12);
   const live = { ...SITE, id: "s2" };
   await createIngest({ kv: rig.kv, writer: "w" }).add(live, pageOf(rows));
