@@ -125,8 +125,8 @@ export async function checkSchema(
     throw new Error(`Cannot open the database as there is no migration from version ${version}`);
   }
   await migrate(kv);
-  // If another process has migrated the database meanwhile, the check fails, and the next round goes on
-  // from the version that is there.
+  // If another process has migrated the database meanwhile, the check fails, and the next round
+  // continues from the version that it finds.
   await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: version + 1 }).commit();
   await checkSchema(kv, { target, migrations });
 }

@@ -8,7 +8,7 @@ import type { Figure } from "./figure.ts";
 import { createPeers, type Peers } from "./peers.ts";
 import type { RaceOptions } from "./race.ts";
 import { startService } from "./service.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { writeYearCsv } from "./year.ts";
 
 /** How long a race may take on a busy machine, milliseconds. */
@@ -40,7 +40,7 @@ export async function openBench(
   stack.defer(() => Deno.remove(top, { recursive: true }));
   // The user that PostgreSQL runs as must be able to read the CSV and enter its own folder.
   await Deno.chmod(top, 0o755);
-  const options = { repeats, budgetMs: BUDGET_MS, signal, onDropped: tellSkipped };
+  const options = { repeats, budgetMs: BUDGET_MS, signal, onDropped: reportSkipped };
 
   async function folder(name: string): Promise<string> {
     const path = `${top}/${name}`;

@@ -11,7 +11,7 @@ import { EXPORT_FORMATS } from "../../data/continuous/object_key.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
 import { runProgram } from "./program.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { median } from "./spread.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
@@ -64,7 +64,7 @@ export async function measureContinuous(bench: Bench): Promise<Figure[]> {
   });
   const known = [...peaks, steady.peakMb].filter((peak) => peak !== null);
   if (known.length === 0) {
-    tellSkipped("memory of continuous export", "there is no /proc here");
+    reportSkipped("memory of continuous export", "there is no /proc here");
     return figures;
   }
   return [...figures, {

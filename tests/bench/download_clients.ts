@@ -1,5 +1,5 @@
 /**
- * Clients that download a file, count its bytes and keep none.
+ * Clients that download a file and only count its bytes.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import type { ExportedFile } from "./export_client.ts";
 import { findInPath, runProgram } from "./program.ts";
 import { type Contestant, timed } from "./race.ts";
 
-/** What a socket is read with at once, bytes. */
+/** Buffer for reading from a socket, bytes. */
 const READ_BYTES = 262_144;
 
-/** Every client, as ways to get one file. */
+/** All clients, as ways to download a file. */
 export function downloadClients(file: ExportedFile, signal: AbortSignal): Contestant[] {
   return [
     { name: "fetch", path: null, run: () => timed(() => downloadByFetch(file)) },
@@ -23,7 +23,7 @@ export function downloadClients(file: ExportedFile, signal: AbortSignal): Contes
 /**
  * Downloads a file.
  *
- * @throws {Error} when it is not whole.
+ * @throws {Error} when the file is not complete.
  */
 export async function downloadByFetch({ url, sizeBytes }: ExportedFile): Promise<void> {
   const response = await fetch(url);
@@ -40,10 +40,10 @@ async function downloadBySocket({ url, sizeBytes }: ExportedFile): Promise<void>
   );
   const buffer = new Uint8Array(READ_BYTES);
   const first = await connection.read(buffer) ?? 0;
-  // A character a byte, so that places in the text are places in the buffer.
+  // One character per byte, so that positions in the text are positions in the buffer.
   const text = new TextDecoder("latin1").decode(buffer.subarray(0, first));
   const headEnd = text.indexOf("\r\n\r\n");
-  if (headEnd < 0) throw new Error("the head of the answer came in pieces");
+  if (headEnd < 0) throw new Error("the head of the response came in several reads");
   let count = first - headEnd - 4;
   while (count < sizeBytes) {
     const more = await connection.read(buffer);
@@ -53,13 +53,13 @@ async function downloadBySocket({ url, sizeBytes }: ExportedFile): Promise<void>
   requireWhole(Number(text.split(" ", 2)[1]), { count, sizeBytes });
 }
 
-/** Takes curl's own time, from the begin of the connection on, without its start as a process. */
+/** Uses the time that curl reports: from the start of the connection, without the start of the process. */
 async function downloadByCurl(
   { url, sizeBytes }: ExportedFile,
   signal: AbortSignal,
 ): Promise<number> {
   const curl = await findInPath("curl");
-  if (curl === null) throw new Error("there is no curl");
+  if (curl === null) throw new Error("curl is not installed");
   const told = "%{http_code} %{size_download} %{time_total}";
   const args = ["-s", "-o", "/dev/null", "-w", told, url];
   const [status, count, seconds] = (await runProgram(curl, { args, signal })).split(" ").map(

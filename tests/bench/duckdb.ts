@@ -46,9 +46,9 @@ export async function openDuckdb({ folder, csvPath, signal }: PeerOptions): Prom
     cwd: folder,
     printCommand: (word) => `print ${word}`,
   }));
-  const version = await session.ask("SELECT version()");
+  const version = await session.run("SELECT version()");
   const metrics = METRICS.map((metric) => `${metric} DOUBLE`).join(", ");
-  await session.ask(
+  await session.run(
     `CREATE TABLE readings (ts TIMESTAMP, meter VARCHAR, ${metrics})`,
     `INSERT INTO readings SELECT * FROM read_csv('${csvPath}', all_varchar = true)`,
     "CHECKPOINT",
@@ -82,8 +82,8 @@ function exportYear(
     target: threads === 2 ? TARGETS.duckdbExport : undefined,
     async run() {
       if (await exists(path)) await Deno.remove(path);
-      await session.ask(`SET threads = ${threads}`);
-      return await timed(() => session.ask(`COPY (${select}) TO '${path}' (HEADER)`));
+      await session.run(`SET threads = ${threads}`);
+      return await timed(() => session.run(`COPY (${select}) TO '${path}' (HEADER)`));
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * A client that asks for exports and polls until they are done.
+ * A client that requests exports and polls their status until they are completed.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import { z } from "zod";
 import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { YEAR_READINGS, yearRange } from "./year.ts";
 
-/** A range of the demo meter, both ends included. */
-export interface AskedExport {
-  /** First time. */
+/** A range of the demo meter. Both ends are included. */
+export interface ExportRequest {
+  /** Its start. */
   readonly start_datetime: string;
-  /** Last time. */
+  /** Its end. */
   readonly end_datetime: string;
   /** How many readings the file must have. */
   readonly readings: number;
 }
 
 /** The year. */
-export const YEAR_EXPORT: AskedExport = { ...yearRange(), readings: YEAR_READINGS };
+export const YEAR_EXPORT: ExportRequest = { ...yearRange(), readings: YEAR_READINGS };
 /** Ten minutes. */
-export const TEN_MINUTES_EXPORT: AskedExport = {
+export const TEN_MINUTES_EXPORT: ExportRequest = {
   start_datetime: "2024-06-01T12:00:00Z",
   end_datetime: "2024-06-01T12:09:00Z",
   readings: 10,
@@ -29,15 +29,15 @@ export const TEN_MINUTES_EXPORT: AskedExport = {
 
 /** An export that was accepted. */
 export interface PendingExport {
-  /** Where its status is told. */
+  /** URL of its status. */
   readonly statusUrl: string;
-  /** What was asked for. */
-  readonly asked: AskedExport;
+  /** The range that was requested. */
+  readonly request: ExportRequest;
 }
 
 /** A file to download. */
 export interface ExportedFile {
-  /** Its address. */
+  /** Its URL. */
   readonly url: string;
   /** Its length, bytes. */
   readonly sizeBytes: number;
@@ -56,9 +56,9 @@ const status = z.object({
   }).optional(),
 });
 
-/** Asks for an export. */
-export async function postExport(url: string, asked: AskedExport): Promise<PendingExport> {
-  const { start_datetime, end_datetime } = asked;
+/** Requests an export. */
+export async function postExport(url: string, request: ExportRequest): Promise<PendingExport> {
+  const { start_datetime, end_datetime } = request;
   const body = { smart_meter_id: DEMO_METER_ID, start_datetime, end_datetime, format: "csv" };
   const { job_id } = created.parse(
     await askJson(`${url}/api/export/csv`, {
@@ -67,22 +67,22 @@ export async function postExport(url: string, asked: AskedExport): Promise<Pendi
       body: JSON.stringify(body),
     }),
   );
-  return { statusUrl: `${url}/api/export/status/${job_id}`, asked };
+  return { statusUrl: `${url}/api/export/status/${job_id}`, request };
 }
 
 /**
- * Asks for the status until the export is completed, with a pause after each answer.
+ * Polls the status until the export is completed, with a pause after each answer.
  *
- * @throws {Error} when it ended otherwise, without all readings, or not within a minute.
+ * @throws {Error} when it ends in another state, lacks readings, or takes more than a minute.
  */
 export async function waitForExport(
-  { statusUrl, asked }: PendingExport,
+  { statusUrl, request }: PendingExport,
   pollMs: number,
 ): Promise<ExportedFile> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const { status: state, file_info: file } = status.parse(await askJson(statusUrl));
-    if (state === "completed" && file?.record_count === asked.readings) {
+    if (state === "completed" && file?.record_count === request.readings) {
       return {
         url: new URL(file.download_url, statusUrl).href,
         sizeBytes: file.file_size_bytes,
@@ -95,16 +95,16 @@ export async function waitForExport(
   }
 }
 
-/** Both: from POST to `completed`. */
+/** Requests an export and waits for it: from POST to `completed`. */
 export async function exportToEnd(
   url: string,
-  asked: AskedExport,
+  request: ExportRequest,
   pollMs: number,
 ): Promise<ExportedFile> {
-  return await waitForExport(await postExport(url, asked), pollMs);
+  return await waitForExport(await postExport(url, request), pollMs);
 }
 
-/** What a JSON endpoint answers; throws where that is no success. */
+/** The answer of a JSON endpoint. Throws unless it is a success. */
 export async function askJson(url: string, init?: RequestInit): Promise<unknown> {
   const response = await fetch(url, init);
   const text = await response.text();

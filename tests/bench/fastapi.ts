@@ -1,5 +1,5 @@
 /**
- * FastAPI under uvicorn over PostgreSQL, in a Python environment of its own.
+ * FastAPI with uvicorn and PostgreSQL as a peer, in a separate Python environment.
  *
  * @module
  */
@@ -15,29 +15,29 @@ const PACKAGES = [
   "httptools==0.9.0",
   "asyncpg==0.32.0",
 ];
-/** How long it may take to listen, or to end, milliseconds. */
+/** How long it may take to start or stop, milliseconds. */
 const PATIENCE_MS = 20_000;
 const TABLE = "CREATE TABLE telemetry (device_id text, ts timestamptz, " +
   "soc_percent double precision, voltage_v double precision, current_a double precision, " +
   "temp_c double precision, PRIMARY KEY (device_id, ts));";
 
-/** A database and what it takes to start services over it. Disposing of it stops the database. */
+/** A database, and a way to start services over it. Disposing of it stops the database. */
 export interface Fastapi extends AsyncDisposable {
-  /** Versions and settings, a line for the reader of the table. */
+  /** Versions and settings, a line below the table. */
   readonly note: string;
   /** Empties the table and starts a service on a free port. */
   start(workers: number): Promise<{ readonly url: string } & AsyncDisposable>;
-  /** How many readings of a month of 2024 and later are in the table. */
+  /** How many readings from a month of 2024 on are in the table. */
   countFrom(month: number): Promise<number>;
 }
 
-/** What it is opened with. */
+/** What it needs. */
 export interface FastapiOptions {
-  /** Makes an empty folder. */
+  /** Creates an empty folder. */
   readonly folder: (name: string) => Promise<string>;
-  /** Where it gets programs from. */
+  /** Installs programs. */
   readonly installer: Installer;
-  /** Ends an installation. */
+  /** Aborts an installation. */
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +47,7 @@ export async function openFastapi(
 ): Promise<Fastapi> {
   await using stack = new AsyncDisposableStack();
   const python = await findInPath("python3");
-  if (python === null) throw new Error("there is no python3");
+  if (python === null) throw new Error("python3 is not installed");
   const environment = `${await folder("python")}/venv`;
   await runProgram(python, { args: ["-m", "venv", environment], signal });
   const quiet = ["--quiet", "--disable-pip-version-check"];
@@ -55,7 +55,7 @@ export async function openFastapi(
   await runProgram(`${environment}/bin/python`, { args, signal });
   const socketFolder = await folder("telemetry_postgres");
   const cluster = stack.use(await startPostgres({ folder: socketFolder, installer, signal }));
-  await cluster.session.ask(TABLE);
+  await cluster.session.run(TABLE);
   const owned = stack.move();
   return {
     note: `${PACKAGES.join(", ")} on uvloop; a pool of 16 connections a worker, a commit a ` +
@@ -68,7 +68,7 @@ export async function openFastapi(
     async countFrom(month) {
       const since = `2024-${String(month).padStart(2, "0")}-01`;
       return Number(
-        await cluster.session.ask(`SELECT count(*) FROM telemetry WHERE ts >= '${since}';`),
+        await cluster.session.run(`SELECT count(*) FROM telemetry WHERE ts >= '${since}';`),
       );
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -79,7 +79,7 @@ async function startWorkers(
   { python, socketFolder }: { python: string; socketFolder: string },
   { workers, cluster }: { workers: number; cluster: PostgresCluster },
 ): Promise<{ readonly url: string } & AsyncDisposable> {
-  await cluster.session.ask("TRUNCATE telemetry;", "CHECKPOINT;");
+  await cluster.session.run("TRUNCATE telemetry;", "CHECKPOINT;");
   const port = freePort();
   const how = ["--host", "127.0.0.1", "--port", String(port), "--workers", String(workers)];
   const quiet = ["--no-access-log", "--log-level", "error", "--loop", "uvloop"];
@@ -101,7 +101,7 @@ async function startWorkers(
 
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  // A listener on TCP has an address with a port.
+  // A TCP listener has an address with a port.
   return (listener.addr as Deno.NetAddr).port;
 }
 

@@ -1,24 +1,24 @@
 /**
- * A client that asks a service how it is, again and again.
+ * A client that sends `GET /health` at a steady rate.
  *
  * @module
  */
 
-/** How often it asks unless told, milliseconds; also while earlier questions are open. */
+/** Default interval of requests, milliseconds. A request is also sent while earlier ones are pending. */
 const EVERY_MS = 10;
 
-/** The client, asking. */
+/** A running client. */
 export interface HealthWatch {
-  /** Asks no more; how long each answer took, milliseconds, when the last one has come. */
+  /** Stops sending. Resolves after the last answer with the time of each answer, milliseconds. */
   stop(): Promise<number[]>;
 }
 
-/** Begins to ask. */
+/** Starts a client. */
 export function watchHealth(url: string, everyMs = EVERY_MS): HealthWatch {
   const answers: Promise<number>[] = [];
   const timer = setInterval(() => {
     const answer = askHealth(url);
-    // One that fails is told of by stop().
+    // stop() rejects if a request failed.
     answer.catch(() => {});
     answers.push(answer);
   }, everyMs);

@@ -1,5 +1,5 @@
 /**
- * The import of a year of CSV over HTTP, beside what databases take to read the file.
+ * Measures the import of a year of CSV over HTTP, compared with databases that read the file.
  *
  * @module
  */
@@ -12,35 +12,35 @@ import { type Contestant, race, timed } from "./race.ts";
 import { ratioFigures } from "./ratio.ts";
 import { startService } from "./service.ts";
 import { median } from "./spread.ts";
-import { standingsTable } from "./table.ts";
+import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import { uploadCsv } from "./upload_client.ts";
 import { YEAR_READINGS } from "./year.ts";
 
 const report = z.object({ inserted: z.int() });
 
-/** Measures it. */
+/** Runs the measurement. */
 export async function measureImport(bench: Bench): Promise<Figure[]> {
   const peers = await bench.peers.open();
   await using service = await startService(await bench.folder("import"), { demoData: false });
   const ours = importOverHttp(service.url, await bench.yearCsv(), bench.options.signal);
   const importing = [ours, ...peers.flatMap(({ imports }) => imports)];
-  const standings = await race(importing, bench.options);
+  const results = await race(importing, bench.options);
   console.log(
     "\nImport of the year from CSV, durable. Ours is checked, merged and sent over HTTP; the\n" +
       "others read the file themselves.\n",
   );
   const rate = { unit: "M readings/s", perMs: YEAR_READINGS / 1000 };
-  console.log(standingsTable(standings, { rate, ratio: "× ours" }));
+  console.log(resultsTable(results, { rate, ratio: "× ours" }));
   return [{
     what: "import of the year over HTTP",
-    value: rate.perMs / median(standings[0].runsMs),
+    value: rate.perMs / median(results[0].runsMs),
     unit: rate.unit,
     target: TARGETS.importRate,
-  }, ...ratioFigures("import", standings)];
+  }, ...ratioFigures("import", results)];
 }
 
-/** The upload of the year into the emptied demo meter of a service without demo data. */
+/** The upload of the year to a service without demo data. The meter is emptied before each run. */
 function importOverHttp(url: string, csvPath: string, signal: AbortSignal): Contestant {
   const meterUrl = `${url}/api/meters/${DEMO_METER_ID}`;
 

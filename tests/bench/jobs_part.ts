@@ -1,5 +1,5 @@
 /**
- * Many small exports at once.
+ * Measures many small concurrent exports.
  *
  * @module
  */
@@ -10,15 +10,15 @@ import type { Figure } from "./figure.ts";
 import { race, timed } from "./race.ts";
 import { startService } from "./service.ts";
 import { median } from "./spread.ts";
-import { standingsTable } from "./table.ts";
+import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** How many are asked for at once. */
+/** How many exports are requested at once. */
 const JOBS = 500;
-/** How long the client waits after an answer before it asks again, milliseconds. */
+/** Pause between an answer and the next poll, milliseconds. */
 const POLL_MS = 10;
 
-/** Measures it. */
+/** Runs the measurement. */
 export async function measureJobs(bench: Bench): Promise<Figure[]> {
   await using service = await startService(await bench.demoFolder("jobs"), { demoData: true });
   const acceptedMs: number[] = [];
@@ -30,21 +30,21 @@ export async function measureJobs(bench: Bench): Promise<Figure[]> {
     runsMs: acceptedMs.slice(1),
   };
   console.log(
-    "\nSmall exports asked for at once. One client waits for each in turn, so that asking costs\n" +
+    "\nSmall concurrent exports. One client waits for one after the other, so that polling costs\n" +
       "the service little.\n",
   );
   const rate = { unit: "jobs/s", perMs: JOBS * 1000 };
-  console.log(standingsTable([all, accepted], { rate }));
+  console.log(resultsTable([all, accepted], { rate }));
   const value = rate.perMs / median(all.runsMs);
   return [{
-    what: `${JOBS} small exports at once`,
+    what: `${JOBS} small concurrent exports`,
     value,
     unit: "jobs/s",
     target: TARGETS.jobsRate,
   }];
 }
 
-/** Asks for all and waits for all; how long it took until all were accepted, milliseconds. */
+/** Requests all and waits for all. Returns how long it took until all were accepted, milliseconds. */
 async function burst(url: string): Promise<number> {
   const startedMs = performance.now();
   const posts = Array.from({ length: JOBS }, () => postExport(url, TEN_MINUTES_EXPORT));

@@ -1,6 +1,6 @@
 /**
- * A service in this process, with a probe of its event loop (`loop_child.ts FOLDER`). It takes
- * commands, a line each: `url`, `begin`, `end` (prints the delays since) and `print WORD`.
+ * A service in this process, with a probe of its event loop (`loop_child.ts FOLDER`). It reads
+ * commands, one per line: `url`, `begin`, `end` (prints the delays since then) and `print WORD`.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How long anything else waits while the service exports.
+ * Measures how long everything else waits while the service exports.
  *
  * @module
  */
@@ -16,37 +16,37 @@ import { median, percentile } from "./spread.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** Exports of a year that run at once. */
+/** Concurrent exports of a year. */
 const EXPORTS = 4;
-/** How long a client waits after an answer before it asks again, milliseconds. */
+/** Pause between an answer and the next poll, milliseconds. */
 const POLL_MS = 10;
-/** How long the loop is looked at while nothing happens, milliseconds. */
+/** How long the idle loop is measured, milliseconds. */
 const IDLE_MS = 500;
 
 const delays = z.array(z.number());
 
-/** What one round showed, milliseconds. */
+/** The delays of one round, milliseconds. */
 interface Round {
   readonly totalMs: number;
   readonly loopMs: readonly number[];
   readonly healthMs: readonly number[];
 }
 
-/** Measures it, by a probe in the process of the service and by a client. */
+/** Runs the measurement, with a probe in the process of the service and with a client. */
 export async function measureLoop(bench: Bench): Promise<Figure[]> {
   const folder = await bench.demoFolder("loop");
   await using session = openServiceSession(folder);
-  const url = await session.ask("url");
+  const url = await session.run("url");
   const rounds: Round[] = [];
   for (let round = 0; round <= bench.options.repeats; round++) {
     bench.options.signal.throwIfAborted();
     rounds.push(await runRound(session, url));
   }
-  // The first one warmed up.
+  // The first one is a warm-up.
   rounds.shift();
-  await session.ask("begin");
+  await session.run("begin");
   await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
-  const idleMs = delays.parse(JSON.parse(await session.ask("end")));
+  const idleMs = delays.parse(JSON.parse(await session.run("end")));
   const loopMs = rounds.flatMap((round) => round.loopMs);
   const totalMs = median(rounds.map((round) => round.totalMs));
   console.log(
@@ -79,12 +79,12 @@ function openServiceSession(folder: string): Session {
 }
 
 async function runRound(session: Session, url: string): Promise<Round> {
-  await session.ask("begin");
+  await session.run("begin");
   const health = watchHealth(url);
   const exports = () =>
     Array.from({ length: EXPORTS }, () => exportToEnd(url, YEAR_EXPORT, POLL_MS));
   const totalMs = await timed(() => Promise.all(exports()));
-  const loopMs = delays.parse(JSON.parse(await session.ask("end")));
+  const loopMs = delays.parse(JSON.parse(await session.run("end")));
   return { totalMs, loopMs, healthMs: await health.stop() };
 }
 

@@ -1,26 +1,26 @@
 /**
- * How late the event loop of this process comes to what is due: a timer of a few milliseconds that
- * looks how late it fires. The histogram of `node:perf_hooks` is no help: in Deno 2.9 its greatest
- * delay was 1 ms after a stall of 50 ms.
+ * Measures the delay of the event loop of this process with a timer of a few milliseconds. The
+ * histogram of `node:perf_hooks` cannot be used: in Deno 2.9 its maximum was 1 ms after a stall of
+ * 50 ms.
  *
- * A stall holds up all that comes meanwhile, not just one timer. So every moment of a fixed beat
- * counts once, with the time from there until the timer fired, as an event of that moment waits.
+ * A stall delays everything that arrives during it, not just one timer. So every moment of a fixed
+ * interval counts once, with the time until the timer fired: that long an event at that moment waits.
  *
  * @module
  */
 
-/** The beat, milliseconds. */
+/** The interval, milliseconds. */
 export const STEP_MS = 2;
 
-/** The probe. */
+/** A probe. */
 export interface LoopProbe {
-  /** Begins to look, with no delays yet. */
+  /** Starts measuring, without delays yet. */
   begin(): void;
-  /** Looks no more; the delays since the begin, one a beat, milliseconds. */
+  /** Stops measuring. Returns the delays, one per interval, milliseconds. */
   end(): readonly number[];
 }
 
-/** A probe that does not look yet. */
+/** Creates a probe that is not measuring yet. */
 export function createLoopProbe(): LoopProbe {
   let delaysMs: number[] = [];
   let dueMs = 0;
@@ -53,7 +53,7 @@ export function createLoopProbe(): LoopProbe {
   };
 }
 
-/** How long each beat from the first due one on has waited now, milliseconds; none before it. */
+/** How long each moment from the first due one on has waited now, milliseconds. None if none is due. */
 export function lastSeenSince(dueMs: number, nowMs: number): number[] {
   const count = Math.max(0, 1 + Math.floor((nowMs - dueMs) / STEP_MS));
   return Array.from({ length: count }, (_, beat) => nowMs - dueMs - beat * STEP_MS);

@@ -1,6 +1,6 @@
 /**
- * Whether an export of ten years takes more memory than one of a year: each in a process of its
- * own, over the same database.
+ * Measures whether an export of ten years needs more memory than one of a year. Each runs in its own
+ * process, over the same database.
  *
  * @module
  */
@@ -19,14 +19,14 @@ import { YEAR } from "./year.ts";
 
 const TEN_YEARS = { fromMs: YEAR.fromMs, toMs: YEAR.fromMs + 3_650 * DAY_MS };
 
-/** The flags of the engine that the service is started with. */
+/** The V8 flags with which the service starts. */
 const START_FLAGS = config.tasks.start.command.split(" ")
   .filter((word) => word.startsWith("--v8-flags="));
 
 const report = z.object({ peakMb: z.number(), sizeBytes: z.int() });
 type Report = z.infer<typeof report>;
 
-/** Measures it with so many processes of each length. */
+/** Runs the measurement with a number of processes for each length. */
 export async function measureLengths(bench: Bench, processes: number): Promise<Figure> {
   const folder = await bench.folder("ten_years");
   {

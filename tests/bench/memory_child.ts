@@ -1,6 +1,6 @@
 /**
- * A process that exports one span (`memory_child.ts FOLDER FROM_MS TO_MS`) and says how much memory
- * it took.
+ * A process that exports one span (`memory_child.ts FOLDER FROM_MS TO_MS`) and prints its peak
+ * memory.
  *
  * @module
  */

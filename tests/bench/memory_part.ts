@@ -1,5 +1,5 @@
 /**
- * The memory that exports cost: of a service with many clients, and of one export by its length.
+ * Measures the memory of exports: of a service with many clients, and of one export by its length.
  *
  * @module
  */
@@ -11,16 +11,16 @@ import type { Figure } from "./figure.ts";
 import { measureLengths } from "./memory_by_length.ts";
 import { readPeakMb } from "./peak_memory.ts";
 import { startService } from "./service.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { median } from "./spread.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** How many ask for a year at once. */
+/** How many clients request a year at once. */
 const CLIENTS = 8;
-/** How long a client waits after an answer before it asks again, milliseconds. */
+/** Pause between an answer and the next poll, milliseconds. */
 const POLL_MS = 10;
-/** Repeats of the bench that come to one process here, as each takes seconds. */
+/** Repeats of the bench per process here, because each process takes seconds. */
 const REPEATS_A_PROCESS = 3;
 
 /** Peaks of one service process, MB. */
@@ -29,10 +29,10 @@ interface Peaks {
   readonly peakMb: number;
 }
 
-/** Measures both. */
+/** Runs both measurements. */
 export async function measureMemory(bench: Bench): Promise<Figure[]> {
   if (await readPeakMb("self") === null) {
-    tellSkipped("memory", "there is no /proc here");
+    reportSkipped("memory", "there is no /proc here");
     return [];
   }
   const processes = Math.ceil(bench.options.repeats / REPEATS_A_PROCESS);
@@ -48,7 +48,7 @@ export async function measureMemory(bench: Bench): Promise<Figure[]> {
     "\nPeak memory (VmHWM, MB of 10^6 bytes) of a service in a fresh process, demo data there.\n",
   );
   console.log(table([
-    ["when", "processes", "median MB", "least", "most"],
+    ["when", "processes", "median MB", "min", "max"],
     rowOf("before any export", idle),
     rowOf(`after ${CLIENTS} clients got a year each, downloaded`, busy),
   ]));
@@ -60,7 +60,7 @@ export async function measureMemory(bench: Bench): Promise<Figure[]> {
   }, await measureLengths(bench, processes)];
 }
 
-/** Starts a process on the folder of an earlier one, and lets the clients at it. */
+/** Starts a process on the folder of an earlier one and runs the clients. */
 async function servicePeaks(folder: string): Promise<Peaks> {
   await using service = await startService(folder, { demoData: true });
   const idleMb = await service.peakMemoryMb() ?? NaN;

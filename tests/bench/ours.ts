@@ -52,9 +52,9 @@ export async function openOurStore(folder: string): Promise<OurStore> {
       const context = { jobId: ARTIFACT, params, signal, progress: () => {}, log: () => {} };
       const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
       const recordCount = (span.toMs - span.fromMs) / MINUTE_MS;
-      const wanted = JSON.stringify({ recordCount, missingIntervals: 0 });
-      if (JSON.stringify(result) === wanted) return;
-      throw new Error(`Cannot use an export as it is not ${wanted}: ${JSON.stringify(result)}`);
+      const expected = JSON.stringify({ recordCount, missingIntervals: 0 });
+      if (JSON.stringify(result) === expected) return;
+      throw new Error(`Cannot use an export as it is not ${expected}: ${JSON.stringify(result)}`);
     },
     removeFile: () => files.remove(ARTIFACT),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

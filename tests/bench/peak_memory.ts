@@ -1,10 +1,10 @@
 /**
- * The most memory a process has held.
+ * The peak memory of a process.
  *
  * @module
  */
 
-/** The peak of a process's resident memory so far, MB (10^6); null where there is no /proc. */
+/** The peak of a process's resident memory so far, MB (10^6); null without /proc. */
 export async function readPeakMb(pid: number | "self"): Promise<number | null> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   const found = /^VmHWM:\s+(\d+) kB$/m.exec(status);

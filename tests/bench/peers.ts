@@ -7,7 +7,7 @@
 import { openDuckdb } from "./duckdb.ts";
 import { createInstaller, type Peer, type PeerOptions } from "./peer.ts";
 import { openPostgres } from "./postgres.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { openSqlite } from "./sqlite.ts";
 
 const OPENERS: readonly (readonly [string, (options: PeerOptions) => Promise<Peer>])[] = [
@@ -54,7 +54,7 @@ async function openAll(
       const options = { folder: await folder(name.toLowerCase()), csvPath: await yearCsv() };
       peers.push(stack.use(await open({ ...options, installer, signal })));
     } catch (error) {
-      tellSkipped(name, error);
+      reportSkipped(name, error);
     }
   }
   for (const { note } of peers) console.log(note);

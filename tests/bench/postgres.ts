@@ -33,7 +33,7 @@ async function prepareExport(
   session: Session,
   { folder, csvPath }: { folder: string; csvPath: string },
 ): Promise<Contestant> {
-  await session.ask(createTable("readings"), copyFrom("readings", csvPath), "VACUUM ANALYZE;");
+  await session.run(createTable("readings"), copyFrom("readings", csvPath), "VACUUM ANALYZE;");
   const path = `${folder}/year.csv`;
   const time = `to_char(ts, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS timestamp`;
   const select = `SELECT ${time}, meter AS smart_meter_id, ${METRICS.join(", ")} FROM readings ` +
@@ -44,21 +44,21 @@ async function prepareExport(
     target: TARGETS.postgresExport,
     async run() {
       if (await exists(path)) await Deno.remove(path);
-      return await timed(() => session.ask(`COPY (${select}) TO '${path}' CSV HEADER;`));
+      return await timed(() => session.run(`COPY (${select}) TO '${path}' CSV HEADER;`));
     },
   };
 }
 
 async function prepareImport(session: Session, csvPath: string): Promise<Contestant> {
-  await session.ask(createTable("imported"));
+  await session.run(createTable("imported"));
   return {
     name: "PostgreSQL: COPY FROM, primary key",
     path: null,
     target: TARGETS.postgresImport,
     async run() {
-      await session.ask("TRUNCATE imported;", "CHECKPOINT;");
-      const ms = await timed(() => session.ask(copyFrom("imported", csvPath)));
-      const count = await session.ask("SELECT count(*) FROM imported;");
+      await session.run("TRUNCATE imported;", "CHECKPOINT;");
+      const ms = await timed(() => session.run(copyFrom("imported", csvPath)));
+      const count = await session.run("SELECT count(*) FROM imported;");
       if (Number(count) !== YEAR_READINGS) throw new Error(`imported ${count} readings`);
       return ms;
     },

@@ -64,7 +64,7 @@ export async function startPostgres(
     cwd: folder,
     printCommand: (word) => `\\echo ${word}`,
   }));
-  const version = await session.ask("SHOW server_version;");
+  const version = await session.run("SHOW server_version;");
   const set = Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`).join(" ");
   const owned = stack.move();
   return {

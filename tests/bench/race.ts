@@ -19,7 +19,7 @@ export interface Contestant {
 }
 
 /** The measurements of one way. */
-export interface Standing {
+export interface RaceResult {
   /** The way. */
   readonly contestant: Contestant;
   /** One entry per counted run, milliseconds. */
@@ -48,7 +48,7 @@ const LEAST_ROUNDS = 3;
 export async function race(
   contestants: readonly Contestant[],
   { repeats, budgetMs, signal, onDropped }: RaceOptions,
-): Promise<Standing[]> {
+): Promise<RaceResult[]> {
   const runs = new Map<Contestant, number[]>();
   for (const contestant of contestants) runs.set(contestant, []);
   const endMs = performance.now() + budgetMs;

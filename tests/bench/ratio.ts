@@ -5,11 +5,11 @@
  */
 
 import type { Figure } from "./figure.ts";
-import type { Standing } from "./race.ts";
+import type { RaceResult } from "./race.ts";
 import { median } from "./spread.ts";
 
 /** For each way with a target: its median as a multiple of the median of the first way, ours. */
-export function ratioFigures(what: string, [ours, ...others]: readonly Standing[]): Figure[] {
+export function ratioFigures(what: string, [ours, ...others]: readonly RaceResult[]): Figure[] {
   const oursMs = median(ours.runsMs);
   return others.flatMap(({ contestant: { name, target }, runsMs }) =>
     target === undefined ? [] : [{

@@ -1,5 +1,5 @@
 /**
- * A service as its own process, started as `deno task start` does, with temp folders.
+ * A service in its own process, started like `deno task start`, with temporary folders.
  *
  * @module
  */
@@ -8,20 +8,20 @@ import config from "../../deno.json" with { type: "json" };
 import { readPeakMb } from "./peak_memory.ts";
 import { endProgram } from "./program.ts";
 
-/** How long it may take to listen, or to end, milliseconds. */
+/** How long it may take to start or stop, milliseconds. */
 const PATIENCE_MS = 20_000;
 
-/** A service. Disposing of it stops it as Ctrl-C does. */
+/** A running service. Disposing of it stops it like Ctrl-C. */
 export interface ServiceProcess extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** Most memory it has held so far, MB (10^6); null where the system does not say. */
+  /** Its peak memory so far, MB (10^6); null if the system does not report it. */
   peakMemoryMb(): Promise<number | null>;
 }
 
 /**
- * Starts a service on a free port; its database and files are in a folder, which may have some.
- * `settings` are those that are not as they are by default.
+ * Starts a service on a free port. Its database and files are in a folder, which may already have
+ * some. `settings` are those that differ from the defaults.
  */
 export async function startService(
   folder: string,
@@ -51,7 +51,7 @@ export async function startService(
   };
 }
 
-/** The settings of such a service, as the environment has them; all defaults but for where it is. */
+/** The environment of such a service: everything is default except where it listens and stores. */
 export function serviceEnvironment(
   folder: string,
   { demoData }: { demoData: boolean },
@@ -68,7 +68,7 @@ export function serviceEnvironment(
   };
 }
 
-/** The address it prints; what comes behind is read past, so that printing never blocks. */
+/** Reads the address that it prints. Later output is discarded, so that printing never blocks. */
 async function printedUrl(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<string> {
   const reader = stdout.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -79,7 +79,7 @@ async function printedUrl(stdout: ReadableStream<Uint8Array<ArrayBuffer>>): Prom
     const found = /listens on (http:\S+)\s/.exec(text);
     if (found === null && !done) continue;
     clearTimeout(timer);
-    if (found === null) throw new Error(`Cannot measure as the service does not listen: ${text}`);
+    if (found === null) throw new Error(`Cannot measure as the service did not start: ${text}`);
     readPast(reader);
     return found[1];
   }

@@ -1,24 +1,29 @@
 /**
- * How long a client waits for an export: from POST to `completed`.
+ * Measures how long a client waits for an export, from POST to `completed`.
  *
  * @module
  */
 
 import type { Bench } from "./bench.ts";
-import { type AskedExport, exportToEnd, TEN_MINUTES_EXPORT, YEAR_EXPORT } from "./export_client.ts";
+import {
+  type ExportRequest,
+  exportToEnd,
+  TEN_MINUTES_EXPORT,
+  YEAR_EXPORT,
+} from "./export_client.ts";
 import type { Figure } from "./figure.ts";
 import { type Contestant, race, timed } from "./race.ts";
 import { startService } from "./service.ts";
 import { median } from "./spread.ts";
-import { standingsTable } from "./table.ts";
+import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
-/** How long the client waits after an answer before it asks again, milliseconds. */
+/** Pause between an answer and the next poll, milliseconds. */
 const POLL_MS = 2;
-/** How many times more often the small export is repeated, as it is over so soon. */
+/** How many times more often the small export is repeated, because it is so short. */
 const SMALL_REPEATS = 10;
 
-/** Measures it, of a year and of 10 minutes. */
+/** Runs the measurement, for a year and for 10 minutes. */
 export async function measureService(bench: Bench): Promise<Figure[]> {
   const { options } = bench;
   await using service = await startService(await bench.demoFolder("service"), { demoData: true });
@@ -27,10 +32,10 @@ export async function measureService(bench: Bench): Promise<Figure[]> {
   const repeats = SMALL_REPEATS * options.repeats;
   const [tenMinutes] = await race([small], { ...options, repeats });
   console.log(
-    `\nFrom POST to completed, seen by a client that asks ${POLL_MS} ms after each answer, one\n` +
+    `\nFrom POST to completed, as seen by a client that polls ${POLL_MS} ms after each answer, one\n` +
       "export at a time.\n",
   );
-  console.log(standingsTable([year, tenMinutes]));
+  console.log(resultsTable([year, tenMinutes]));
   const figures = [[year, TARGETS.yearMs], [tenMinutes, TARGETS.tenMinutesMs]] as const;
   return figures.map(([{ contestant, runsMs }, target]) => ({
     what: `POST to completed, ${contestant.name}`,
@@ -40,6 +45,6 @@ export async function measureService(bench: Bench): Promise<Figure[]> {
   }));
 }
 
-function waiting(name: string, url: string, asked: AskedExport): Contestant {
-  return { name, path: null, run: () => timed(() => exportToEnd(url, asked, POLL_MS)) };
+function waiting(name: string, url: string, request: ExportRequest): Contestant {
+  return { name, path: null, run: () => timed(() => exportToEnd(url, request, POLL_MS)) };
 }

@@ -17,7 +17,7 @@ export interface Session extends AsyncDisposable {
    *
    * @throws {Error} with the error output of the program, when it ended instead.
    */
-  ask(...commands: string[]): Promise<string>;
+  run(...commands: string[]): Promise<string>;
 }
 
 /** Which program to run, and how. */
@@ -47,22 +47,22 @@ export function openSession({ program, args, cwd, env, printCommand }: SessionOp
   }).spawn();
   const writer = child.stdin.getWriter();
   const printed = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const complaints = collect(child.stderr);
-  let asked = 0;
+  const errorOutput = collect(child.stderr);
+  let runs = 0;
 
   async function printedUntil(word: string): Promise<string> {
     let text = "";
     while (!text.endsWith(`${word}\n`)) {
       const { value, done } = await printed.read();
-      if (done) throw new Error(`${program} ended: ${(await complaints).slice(0, QUOTED_CHARS)}`);
+      if (done) throw new Error(`${program} ended: ${(await errorOutput).slice(0, QUOTED_CHARS)}`);
       text += value;
     }
     return text.slice(0, -word.length - 1).trimEnd();
   }
 
   return {
-    async ask(...commands) {
-      const word = `done-${++asked}`;
+    async run(...commands) {
+      const word = `done-${++runs}`;
       const lines = [...commands, printCommand(word)].map((command) => `${command}\n`);
       // A program that has ended refuses input. Its error output is reported when reading its output.
       const sent = writer.write(new TextEncoder().encode(lines.join(""))).catch(() => {});
@@ -74,7 +74,7 @@ export function openSession({ program, args, cwd, env, printCommand }: SessionOp
       const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
       await writer.close().catch(() => {});
       await printed.cancel().catch(() => {});
-      await Promise.all([child.status, complaints]);
+      await Promise.all([child.status, errorOutput]);
       clearTimeout(timer);
     },
   };

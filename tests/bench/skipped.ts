@@ -5,7 +5,7 @@
  */
 
 /** Prints what is left out, and why. */
-export function tellSkipped(name: string, reason: unknown): void {
+export function reportSkipped(name: string, reason: unknown): void {
   const text = String(reason instanceof Error ? reason.message : reason);
   console.log(`skipped: ${name}: ${text.replaceAll(/\s*\n\s*/g, "; ")}`);
 }

@@ -21,8 +21,8 @@ export async function openSqlite({ folder, csvPath, installer }: PeerOptions): P
     cwd: folder,
     printCommand: (word) => `.print ${word}`,
   }));
-  await session.ask("PRAGMA journal_mode=WAL;", "PRAGMA synchronous=FULL;");
-  const version = await session.ask("SELECT sqlite_version();");
+  await session.run("PRAGMA journal_mode=WAL;", "PRAGMA synchronous=FULL;");
+  const version = await session.run("SELECT sqlite_version();");
   const importYear = prepareImport(session, csvPath);
   await importYear.run();
   const exportYear = await prepareExport(session, folder);
@@ -37,7 +37,7 @@ export async function openSqlite({ folder, csvPath, installer }: PeerOptions): P
 }
 
 async function prepareExport(session: Session, folder: string): Promise<Contestant> {
-  await session.ask(
+  await session.run(
     createTable("readings", "INTEGER"),
     `INSERT INTO readings SELECT unixepoch(ts), meter, ${METRICS.join(", ")} FROM imported;`,
     "ANALYZE;",
@@ -52,7 +52,7 @@ async function prepareExport(session: Session, folder: string): Promise<Contesta
     async run() {
       if (await exists(path)) await Deno.remove(path);
       return await timed(() =>
-        session.ask(
+        session.run(
           ".mode csv",
           // By default its lines end in CRLF.
           '.separator "," "\\n"',
@@ -73,10 +73,10 @@ function prepareImport(session: Session, csvPath: string): Contestant {
     name: "sqlite3: .import, primary key",
     path: null,
     async run() {
-      await session.ask("DROP TABLE IF EXISTS imported;", createTable("imported", "TEXT"));
-      await session.ask("PRAGMA wal_checkpoint(TRUNCATE);");
-      const ms = await timed(() => session.ask(`.import --csv --skip 1 '${csvPath}' imported`));
-      const count = await session.ask("SELECT count(*) FROM imported;");
+      await session.run("DROP TABLE IF EXISTS imported;", createTable("imported", "TEXT"));
+      await session.run("PRAGMA wal_checkpoint(TRUNCATE);");
+      const ms = await timed(() => session.run(`.import --csv --skip 1 '${csvPath}' imported`));
+      const count = await session.run("SELECT count(*) FROM imported;");
       if (Number(count) !== YEAR_READINGS) throw new Error(`imported ${count} readings`);
       return ms;
     },

@@ -9,7 +9,7 @@ import type { Figure } from "./figure.ts";
 import { watchHealth } from "./health_client.ts";
 import { timed } from "./race.ts";
 import { startService } from "./service.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { median, percentile } from "./spread.ts";
 import { downloadReport, importStores, makeReport } from "./stores_client.ts";
 import { type StoreFiles, STORES, writeStores } from "./stores_data.ts";
@@ -40,7 +40,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
     `\nStores at full size: ${STORES} stores, ${files.polls} polls, ${files.hours} rows of hours, ` +
       "25 zones.\nEach import goes into an empty database, while GET /health is sent every 10 ms.\n",
   );
-  console.log(table([["what", "runs", "median ms", "least", "most", "/health p99 ms"], ...rows]));
+  console.log(table([["what", "runs", "median ms", "min", "max", "/health p99 ms"], ...rows]));
   const figures: Figure[] = [
     {
       what: "import of 1.85 M polls of 4,000 stores over HTTP",
@@ -61,7 +61,7 @@ export async function measureStores(bench: Bench): Promise<Figure[]> {
       target: TARGETS.storesHealthMs,
     },
   ];
-  if (peakMb === null) tellSkipped("memory of reports", "/proc does not exist");
+  if (peakMb === null) reportSkipped("memory of reports", "/proc does not exist");
   else {
     figures.push({
       what: "peak memory of a service that makes reports on 4,000 stores",
@@ -131,7 +131,7 @@ async function runPandas(
   ours: string,
 ): Promise<PandasRun | null> {
   const pandas = await openPandas(bench.options.signal).catch((error) => {
-    tellSkipped("the report in pandas", error);
+    reportSkipped("the report in pandas", error);
     return null;
   });
   if (pandas === null) return null;

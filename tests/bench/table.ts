@@ -5,7 +5,7 @@
  */
 
 import { type Figure, figureText } from "./figure.ts";
-import type { Standing } from "./race.ts";
+import type { RaceResult } from "./race.ts";
 import { median } from "./spread.ts";
 
 /** What a table of measurements shows next to the times. */
@@ -17,12 +17,12 @@ export interface StandingsColumns {
 }
 
 /** A table of measurements: runs, median, minimum and maximum of each way. */
-export function standingsTable(
-  standings: readonly Standing[],
+export function resultsTable(
+  results: readonly RaceResult[],
   { rate, ratio }: StandingsColumns = {},
 ): string {
-  const firstMs = median(standings[0].runsMs);
-  const rows = standings.map(({ contestant, runsMs }) => {
+  const firstMs = median(results[0].runsMs);
+  const rows = results.map(({ contestant, runsMs }) => {
     const ms = median(runsMs);
     return [
       contestant.name,

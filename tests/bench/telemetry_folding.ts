@@ -1,5 +1,5 @@
 /**
- * How long a POST of telemetry takes while compaction folds.
+ * Measures how long a POST of telemetry takes during compaction.
  *
  * @module
  */
@@ -16,8 +16,8 @@ import {
 } from "./telemetry_service.ts";
 
 /**
- * Some 2,000 requests a second, 20 a second of each device: a series is folded when it has 256
- * segments, so every 13 seconds. The first folds come while it warms up.
+ * About 2,000 requests per second, 20 per second and device. A series is folded when it has 256
+ * segments, so every 13 seconds. The first folds happen during the warm-up.
  */
 const LOAD: CountedLoad = {
   devices: 100,
@@ -27,10 +27,10 @@ const LOAD: CountedLoad = {
   seconds: 20,
 };
 const WARM_SECONDS = 15;
-/** Readings of a device that must lie in blocks on average: those of one fold. */
+/** Readings per device that must be in blocks on average: those of one fold. */
 const LEAST_FOLDED = 256;
 
-/** Measures it under a steady load, by the client's clock. */
+/** Runs the measurement under a steady load, with the clock of the client. */
 export async function measureFolding(bench: Bench, wrk: string): Promise<Figure[]> {
   const folder = await bench.folder("folding");
   const { signal } = bench.options;

@@ -1,6 +1,6 @@
 /**
- * A client that sends telemetry as fast as it is taken, or at a steady rate: wrk, a process of its
- * own that takes little of the machine.
+ * A client that sends telemetry as fast as the service accepts it, or at a steady rate: wrk, a
+ * separate process that needs little of the machine.
  *
  * @module
  */
@@ -8,15 +8,15 @@
 import { z } from "zod";
 import { runProgram } from "./program.ts";
 
-/** What is sent (`telemetry_load.lua`). Every reading has a device and time of its own. */
+/** What is sent (`telemetry_load.lua`). No two readings have the same device and time. */
 export interface Load {
-  /** The month of 2024 that the readings begin with. */
+  /** The month of 2024 in which the readings begin. */
   readonly month: number;
-  /** How many devices they go round. */
+  /** How many devices take turns. */
   readonly devices: number;
-  /** Readings a request; above 1 as NDJSON. */
+  /** Readings per request; if more than 1, as NDJSON. */
   readonly readings: number;
-  /** How long a connection rests after an answer, milliseconds on average; none by default. */
+  /** Average pause of a connection after an answer, milliseconds; none by default. */
   readonly pauseMs?: number;
   /** Connections, each with one request at a time. */
   readonly connections: number;
@@ -33,11 +33,11 @@ const outcome = z.object({
   mostMs: z.number(),
 });
 
-/** What came of it: requests that were answered, and how long answers took. */
+/** The result: how many requests were answered, and how long the answers took. */
 export type LoadOutcome = z.infer<typeof outcome>;
 
 /**
- * Sends it to `URL/telemetry`.
+ * Sends a load to `URL/telemetry`.
  *
  * @throws {Error} when a request failed or was refused.
  */
@@ -60,10 +60,10 @@ export async function sendLoad(
 }
 
 /**
- * Checks that as many readings are there as were answered, and no more than were sent: when wrk
- * stops, a request a connection may be on its way.
+ * Checks that at least as many readings are stored as were answered, and no more than were sent:
+ * when wrk stops, each connection may have one request in progress.
  *
- * @throws {Error} when they are not.
+ * @throws {Error} when the number is wrong.
  */
 export function requireStored(
   stored: number,

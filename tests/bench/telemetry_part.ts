@@ -1,5 +1,5 @@
 /**
- * Telemetry of devices: how much is taken in, and how soon it is given back.
+ * Measures telemetry of devices: how fast it is stored, and how fast it is read.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
 import { createInstaller } from "./peer.ts";
 import { findInPath } from "./program.ts";
-import { tellSkipped } from "./skipped.ts";
+import { reportSkipped } from "./skipped.ts";
 import { measureBatches } from "./telemetry_batches.ts";
 import { measureFolding } from "./telemetry_folding.ts";
 import { measurePosts } from "./telemetry_posts.ts";
 import { measureReads } from "./telemetry_reads.ts";
 
-/** Measures it. What is sent is sent by wrk. */
+/** Runs the measurements. wrk is the client. */
 export async function measureTelemetry(bench: Bench): Promise<Figure[]> {
   const installer = createInstaller(bench.options.signal);
   const wrk = await installer.require(() => findInPath("wrk"), "wrk").catch((error) => {
-    tellSkipped("telemetry that is sent", error);
+    reportSkipped("storing telemetry", error);
     return null;
   });
   const sent = wrk === null ? [] : [

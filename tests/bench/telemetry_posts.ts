@@ -1,5 +1,5 @@
 /**
- * Telemetry of one reading a request, beside FastAPI over PostgreSQL.
+ * Measures telemetry with one reading per request, compared with FastAPI over PostgreSQL.
  *
  * @module
  */
@@ -8,19 +8,19 @@ import type { Bench } from "./bench.ts";
 import { type Fastapi, openFastapi } from "./fastapi.ts";
 import type { Figure } from "./figure.ts";
 import type { Installer } from "./peer.ts";
-import { type Contestant, race, type Standing } from "./race.ts";
-import { tellSkipped } from "./skipped.ts";
+import { type Contestant, race, type RaceResult } from "./race.ts";
+import { reportSkipped } from "./skipped.ts";
 import { median } from "./spread.ts";
-import { standingsTable } from "./table.ts";
+import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import type { LoadOutcome } from "./telemetry_load.ts";
 import { type CountedLoad, runLoad, startTelemetryService } from "./telemetry_service.ts";
 
 const LOAD: CountedLoad = { devices: 1_000, readings: 1, connections: 64, seconds: 5 };
-/** What a time in the table is of. */
+/** Requests that a time in the table stands for. */
 const REQUESTS = 10_000;
 
-/** Measures it: each way by a process that has just begun, with nobody else at work. */
+/** Runs the measurement: each way with a process that has just started, while nothing else runs. */
 export async function measurePosts(
   bench: Bench,
   { wrk, installer }: { wrk: string; installer: Installer },
@@ -34,23 +34,23 @@ export async function measurePosts(
     console.log(fastapi.note);
     for (const workers of [1, 2]) ways.push(postToFastapi(fastapi, workers, { wrk, signal }));
   } catch (error) {
-    tellSkipped("FastAPI", error);
+    reportSkipped("FastAPI", error);
   }
-  const standings = await race(ways, options);
+  const results = await race(ways, options);
   console.log(
     `\nTelemetry, one reading a request, ${LOAD.connections} connections of wrk, ` +
       `${LOAD.devices} devices: the time that ${REQUESTS} requests\ntake. Every answer is a ` +
       "durable 201; afterwards the readings were counted.\n",
   );
   const rate = { unit: "requests/s", perMs: REQUESTS * 1000 };
-  console.log(standingsTable(standings, { rate, ratio: "× ours" }));
-  return figuresOf(standings, rate.perMs);
+  console.log(resultsTable(results, { rate, ratio: "× ours" }));
+  return figuresOf(results, rate.perMs);
 }
 
-function figuresOf([ours, ...peers]: readonly Standing[], perMs: number): Figure[] {
+function figuresOf([ours, ...peers]: readonly RaceResult[], perMs: number): Figure[] {
   const oursMs = median(ours.runsMs);
   const figures: Figure[] = [{
-    what: "telemetry, one reading a request",
+    what: "telemetry, one reading per request",
     value: perMs / oursMs,
     unit: "requests/s",
     target: TARGETS.telemetryPosts,

@@ -1,5 +1,5 @@
 /**
- * Reading back what devices sent: rows of many days, and the summary of one.
+ * Measures reading telemetry: rows of many days, and the summary of a day.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { z } from "zod";
 import type { Bench } from "./bench.ts";
 import { askJson } from "./export_client.ts";
 import type { Figure, Target } from "./figure.ts";
-import { race, type Standing, timed } from "./race.ts";
+import { race, type RaceResult, timed } from "./race.ts";
 import { median } from "./spread.ts";
-import { standingsTable } from "./table.ts";
+import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import { foldAll, startTelemetryService } from "./telemetry_service.ts";
 
-/** A device with so many readings, so far apart, from the start of a day on. */
+/** A device with readings at equal distances from the start of a day on. */
 interface Recorded {
   readonly id: string;
   readonly readings: number;
@@ -26,13 +26,13 @@ const END = "2024-03-09T00:00:00Z";
 /** 50,000 rows in 8 days of 86,400 s. */
 const WEEK: Recorded = { id: "week", readings: 50_000, stepSeconds: 13 };
 const DAY: Recorded = { id: "day", readings: 86_400, stepSeconds: 1 };
-/** How many times more often a read is repeated, as it is over so soon. */
+/** How many times more often a read is repeated, because it is so short. */
 const MORE_REPEATS = 5;
 
 const report = z.object({ created: z.int() });
 const summary = z.object({ count: z.int() });
 
-/** Measures it, one request at a time, of readings that are folded. */
+/** Runs the measurement on folded readings, one request at a time. */
 export async function measureReads(bench: Bench): Promise<Figure[]> {
   const folder = await bench.folder("reads");
   await load(folder);
@@ -45,16 +45,16 @@ export async function measureReads(bench: Bench): Promise<Figure[]> {
     ["metrics, 50,000 rows as JSON", TARGETS.metricsJsonMs, () => readJson(metricsUrl)],
     ["summary of a day of 86,400 readings", TARGETS.summaryMs, () => readSummary(service.url)],
   ];
-  const standings: Standing[] = [];
+  const results: RaceResult[] = [];
   for (const [name, , read] of reads) {
     const way = { name, path: null, run: () => timed(read) };
-    standings.push(...await race([way], { ...bench.options, repeats }));
+    results.push(...await race([way], { ...bench.options, repeats }));
   }
   console.log("\nReading back, one request at a time, until the client has all bytes.\n");
-  console.log(standingsTable(standings));
+  console.log(resultsTable(results));
   return reads.map(([what, target], index) => ({
     what,
-    value: median(standings[index].runsMs),
+    value: median(results[index].runsMs),
     unit: "ms",
     target,
   }));
@@ -99,7 +99,7 @@ async function readCsv(url: string): Promise<void> {
   for await (const chunk of response.body ?? []) {
     for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
   }
-  // One more for the header.
+  // Plus the header.
   if (lines !== WEEK.readings + 1) throw new Error(`the CSV has ${lines} lines`);
 }
 
@@ -110,7 +110,7 @@ async function readJson(url: string): Promise<void> {
   for await (const chunk of response.body ?? []) {
     for (let at = chunk.indexOf(brace); at >= 0; at = chunk.indexOf(brace, at + 1)) objects++;
   }
-  // One more for the whole.
+  // Plus the enclosing object.
   if (objects !== WEEK.readings + 1) throw new Error(`the JSON has ${objects} objects`);
 }
 
@@ -118,5 +118,5 @@ async function readSummary(url: string): Promise<void> {
   const { count } = summary.parse(
     await askJson(`${url}/devices/${DAY.id}/summary?date=${START.slice(0, 10)}`),
   );
-  if (count !== DAY.readings) throw new Error(`the summary is of ${count} readings`);
+  if (count !== DAY.readings) throw new Error(`the summary has ${count} readings`);
 }

@@ -1,5 +1,5 @@
 /**
- * Our service under a load of telemetry.
+ * Our service under a telemetry load.
  *
  * @module
  */
@@ -12,25 +12,25 @@ import { askJson } from "./export_client.ts";
 import { type ServiceProcess, startService } from "./service.ts";
 import { type Load, type LoadOutcome, requireStored, sendLoad } from "./telemetry_load.ts";
 
-/** The month of 2024 of readings that warm up, and the one of those that count. */
+/** The months of 2024 of the warm-up readings and of the measured readings. */
 const WARM_MONTH = 1, MONTH = 3;
 /** How long a new process is warmed up, seconds. */
 const WARM_SECONDS = 2;
 
-/** The limit of requests is out of the way; all else is as by default. */
+/** A rate limit that is never reached. Everything else is default. */
 const SETTINGS = { RATE_LIMIT_REQUESTS: "1000000" };
 
 const daySummary = z.object({ count: z.int() });
 
-/** A load without the month, which says whether it is the one that counts. */
+/** A load without its month: warm-up and measurement use different months. */
 export type CountedLoad = Omit<Load, "month">;
 
-/** Starts a service that takes all that a device sends. */
+/** Starts a service that accepts everything that a device sends. */
 export function startTelemetryService(folder: string): Promise<ServiceProcess> {
   return startService(folder, { demoData: false, settings: SETTINGS });
 }
 
-/** Warms a service up with a load, then sends the one that counts and checks what is stored. */
+/** Warms up a service with a load, then sends the measured load and checks what is stored. */
 export async function runLoad(
   url: string,
   wanted: CountedLoad,
@@ -64,7 +64,7 @@ async function countReadings(url: string, { month, devices }: Load): Promise<num
   return total;
 }
 
-/** How many readings lie folded in blocks in the folder of a service that has ended. */
+/** How many readings are in blocks in the folder of a service that has ended. */
 export async function countFolded(folder: string): Promise<number> {
   await using opened = await openKv(`${folder}/kv.sqlite3`);
   let total = 0;
@@ -72,7 +72,7 @@ export async function countFolded(folder: string): Promise<number> {
   return total;
 }
 
-/** Folds what a service that has ended left of some devices. */
+/** Folds the segments of some devices in the folder of a service that has ended. */
 export async function foldAll(folder: string, ids: readonly string[]): Promise<void> {
   await using opened = await openKv(`${folder}/kv.sqlite3`);
   const series = createSeriesStore({ kv: opened.kv, now: Date.now });

@@ -1,9 +1,9 @@
 /**
  * A client that uploads a file.
  *
- * It is curl where there is one: a fetch whose body is a stream of the file stalls by itself, for
- * seconds in some runs, and its time says nothing about the service. Without curl the file is sent
- * from memory.
+ * It is curl if that is installed: a fetch whose body is a stream of the file sometimes stalls by
+ * itself, for seconds, and then its time says nothing about the service. Without curl the file is
+ * sent from memory.
  *
  * @module
  */
@@ -11,7 +11,7 @@
 import { askJson } from "./export_client.ts";
 import { findInPath, runProgram } from "./program.ts";
 
-/** Uploads a file of CSV; what the service answers, if that is no error. */
+/** Uploads a CSV file. Returns the answer of the service. Throws if that is an error. */
 export async function uploadCsv(
   url: string,
   path: string,

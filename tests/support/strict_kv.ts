@@ -164,9 +164,9 @@ function strictAtomic(
   /** The limits are checked at the commit, where Deno checks them too. */
   const additions: (() => void)[] = [];
   const strict: Deno.AtomicOperation = {
-    check(...wanted) {
-      for (const { key } of wanted) additions.push(() => add(key, false));
-      return op.check(...wanted), strict;
+    check(...added) {
+      for (const { key } of added) additions.push(() => add(key, false));
+      return op.check(...added), strict;
     },
     set(key, value, options) {
       additions.push(() => add(key, true, valueBytes(value)));

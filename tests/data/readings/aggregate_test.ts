@@ -80,8 +80,8 @@ Deno.test("sums above 2^53 stay exact, within a page and over many pages", () =>
   assertEquals(metricsOf([once])[0].mean, 900_000_000_000_001);
   assertEquals(metricsOf(Array(20).fill(once))[0].mean, 900_000_000_000_001);
   const tiny = pageOf([[5_000, "0.1"]]);
-  const wanted = nearest(200_000n * 900_000_000_000_001n + 1n, 200_010n);
-  assertEquals(metricsOf([...Array(20).fill(once), tiny])[0].mean, wanted);
+  const expected = nearest(200_000n * 900_000_000_000_001n + 1n, 200_010n);
+  assertEquals(metricsOf([...Array(20).fill(once), tiny])[0].mean, expected);
 });
 
 Deno.test("a mean is rounded once, even if count × 10^15 is not a double", () => {
@@ -204,12 +204,12 @@ Deno.test("each bucket of any pages equals the summary of its readings alone", (
     .filter(({ columns }) => columns.every(({ scale }) => scale !== FLOAT));
   fc.assert(fc.property(pages, length, fc.integer({ min: 1, max: 80 }), (page, bucketMs, every) => {
     const starts = Array.from(page.timesMs, (timeMs) => timeMs - timeMs % bucketMs);
-    const wanted = [...new Set(starts)].map((startMs) => {
+    const expected = [...new Set(starts)].map((startMs) => {
       const rows = slicePage(page, starts.indexOf(startMs), starts.lastIndexOf(startMs) + 1);
       return { startMs, count: rows.timesMs.length, metrics: metricsOf(chunks(rows, 1), 2) };
     });
     const found = bucketsOf(chunks(page, every), bucketMs, 2);
-    assertEquals(found, wanted);
+    assertEquals(found, expected);
   }));
 });
 

@@ -31,8 +31,8 @@ Deno.test("sortPage() orders by time and keeps the last row of a time", () => {
 
 Deno.test("sortPage() gives the same result as a map of the rows", () => {
   fc.assert(fc.property(anyRows(), (rows) => {
-    const wanted = plainRows(ascending(modelOf(rows).values()));
-    assertEquals(rowsOf(sortPage(pageOf(rows, 2))), wanted);
+    const expected = plainRows(ascending(modelOf(rows).values()));
+    assertEquals(rowsOf(sortPage(pageOf(rows, 2))), expected);
   }));
 });
 

@@ -35,8 +35,8 @@ Deno.test("a page of one reading has 24 bytes, 16 per column, and 8 more per dou
 Deno.test("any reading comes back from its page unchanged", () => {
   const value = fc.oneof(fc.double(), fc.constant(NaN), fc.integer().map((n) => n / 100));
   fc.assert(fc.property(fc.integer({ min: 0 }), fc.array(value, { minLength: 1 }), (time, row) => {
-    const wanted = row.map((number) => number + 0);
-    assertEquals(rowsOf(decodePage(encodePage(reading(time, row)))), [[time, ...wanted]]);
+    const expected = row.map((number) => number + 0);
+    assertEquals(rowsOf(decodePage(encodePage(reading(time, row)))), [[time, ...expected]]);
   }));
 });
 

@@ -62,7 +62,7 @@ interface Scene {
   readonly before: readonly Operation[];
   readonly tested: Operation;
   /** What another instance does, and after how many accesses of the tested operation. */
-  readonly amid: readonly { readonly gap: number; readonly operation: Operation }[];
+  readonly others: readonly { readonly gap: number; readonly operation: Operation }[];
 }
 
 /** The final outcome: what each operation returned, and what a reader sees afterwards. */
@@ -87,7 +87,7 @@ async function outcomeOf(
 /** Runs the tested operation with the others between its accesses; those left over come after it. */
 function runInterleaved(scene: Scene): Promise<string> {
   return outcomeOf(scene, async (tested, other, plan) => {
-    const waiting = [...scene.amid];
+    const waiting = [...scene.others];
     const returned: unknown[] = [];
     let gap = waiting[0].gap;
     plan.before = async () => {
@@ -108,11 +108,11 @@ function runInTurn(scene: Scene, position: number): Promise<string> {
   return outcomeOf(scene, async (tested, other) => {
     const returned: unknown[] = [];
     let result: unknown;
-    for (const [index, { operation }] of scene.amid.entries()) {
+    for (const [index, { operation }] of scene.others.entries()) {
       if (index === position) result = await scene.tested(tested);
       returned.push(await operation(other));
     }
-    if (position === scene.amid.length) result = await scene.tested(tested);
+    if (position === scene.others.length) result = await scene.tested(tested);
     return [result, ...returned];
   });
 }
@@ -122,7 +122,7 @@ async function assertSerializable(scene: Scene): Promise<void> {
   // A read may also fail because the series was removed during the read.
   if (scene.tested === read && interleaved.startsWith('[["removed"')) return;
   const inTurn: string[] = [];
-  for (let position = 0; position <= scene.amid.length; position++) {
+  for (let position = 0; position <= scene.others.length; position++) {
     inTurn.push(await runInTurn(scene, position));
   }
   assert(inTurn.includes(interleaved), `${interleaved}\nis none of\n${inTurn.join("\n")}`);
@@ -142,7 +142,7 @@ for (const [name, tested] of Object.entries(TESTED)) {
     const scenes: fc.Arbitrary<Scene> = fc.record({
       before: fc.array(changes, { maxLength: 4 }),
       tested,
-      amid: fc.array(fc.record({ gap: fc.nat(6), operation: changes }), {
+      others: fc.array(fc.record({ gap: fc.nat(6), operation: changes }), {
         minLength: 1,
         maxLength: 3,
       }),

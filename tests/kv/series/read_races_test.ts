@@ -98,7 +98,7 @@ Deno.test("describe() counts once what a fold moves between any two of its acces
 });
 
 /** Reads all of METER while another instance does something after the first page. */
-async function readAmid({ store }: RaceRig, act: () => Promise<unknown>): Promise<string[]> {
+async function readDuring({ store }: RaceRig, act: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
   for await (const page of store.read(METER, ALL, new AbortController().signal)) {
     if (lines.length === 0) await act();
@@ -114,14 +114,14 @@ async function assertRemoved(act: () => Promise<unknown>): Promise<void> {
 Deno.test("a read throws when its series is removed during the read", async () => {
   using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
-  await assertRemoved(() => readAmid(rig, () => rig.other.remove(METER)));
+  await assertRemoved(() => readDuring(rig, () => rig.other.remove(METER)));
 });
 
 Deno.test("a read throws when its series is removed and written again during the read", async () => {
   using rig = await openRaceRig();
   await rig.other.write(METER, BASE);
   await assertRemoved(() =>
-    readAmid(rig, async () => {
+    readDuring(rig, async () => {
       await rig.other.remove(METER);
       await rig.other.write(METER, BASE);
     })
@@ -153,7 +153,7 @@ Deno.test("a read that began when there were only segments throws, or returns ev
     using rig = await openRaceRig();
     await rig.ingest.add(METER, BASE);
     rig.plan.before = onceBefore({ nth }, () => rig.other.fold(METER)).before;
-    await assertCompleteOrRemoved(readAmid(rig, () => rig.other.remove(METER)));
+    await assertCompleteOrRemoved(readDuring(rig, () => rig.other.remove(METER)));
   }
 });
 

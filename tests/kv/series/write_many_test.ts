@@ -143,7 +143,7 @@ Deno.test("writes of one process to the same series run one after the other", as
 });
 
 /** Writes 20 series while another instance does something before each one of the accesses, in turn. */
-async function writeAmid(
+async function writeDuring(
   act: (other: SeriesStore) => Promise<unknown>,
   check: (lines: string[], message: string) => void,
 ): Promise<void> {
@@ -168,7 +168,7 @@ async function writeAmid(
 }
 
 Deno.test("writeMany() loses nothing that another instance writes meanwhile", async () => {
-  await writeAmid(
+  await writeDuring(
     (other) => other.write(site("s104"), polls([2, 0])),
     (lines, message) => assertEquals(lines, linesOf([1, 1], [2, 0], [DAY_MS, 1]), message),
   );
@@ -176,7 +176,7 @@ Deno.test("writeMany() loses nothing that another instance writes meanwhile", as
 
 Deno.test("writeMany() brings nothing back that another instance removes meanwhile", async () => {
   const allowed = [[], linesOf([1, 1], [DAY_MS, 1])].map(String);
-  await writeAmid(
+  await writeDuring(
     (other) => other.remove(site("s104")),
     (lines, message) => assert(allowed.includes(String(lines)), `${message}: ${lines}`),
   );

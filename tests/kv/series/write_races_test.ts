@@ -18,7 +18,7 @@ import {
   readLines,
 } from "../../support/series.ts";
 
-interface FoldAmid {
+interface FoldDuring {
   /** Readings in a segment. */
   readonly live: Page;
   /** Before how many accesses of the fold this is tried, one at a time. */
@@ -31,7 +31,7 @@ interface FoldAmid {
 }
 
 /** Folds METER while another instance does something before one of its accesses; tries each access. */
-async function foldAmid({ live, accesses, act, span, expected }: FoldAmid): Promise<void> {
+async function foldDuring({ live, accesses, act, span, expected }: FoldDuring): Promise<void> {
   let came = 0;
   for (let nth = 1; nth <= accesses; nth++) {
     using rig = await openRaceRig();
@@ -51,7 +51,7 @@ async function foldAmid({ live, accesses, act, span, expected }: FoldAmid): Prom
 const SMALL = { live: meterPage([DAY + 5, "1"], [DAY + 6, "1"]), accesses: 8, span: ALL };
 
 Deno.test("a fold never overwrites what another instance imported meanwhile", async () => {
-  await foldAmid({
+  await foldDuring({
     ...SMALL,
     act: (other) => other.write(METER, meterPage([DAY + 5, "2"])),
     expected: [`${DAY + 5} 2,2,2,2`, `${DAY + 6} 1,1,1,1`],
@@ -59,12 +59,12 @@ Deno.test("a fold never overwrites what another instance imported meanwhile", as
 });
 
 Deno.test("a fold does not bring back what another instance removed meanwhile", async () => {
-  await foldAmid({ ...SMALL, act: (other) => other.remove(METER), expected: [] });
+  await foldDuring({ ...SMALL, act: (other) => other.remove(METER), expected: [] });
 });
 
 Deno.test("a fold of many commits never overwrites what was imported between them", async () => {
   const lastMs = DAY + 449 * DAY_MS;
-  await foldAmid({
+  await foldDuring({
     live: gridPage({ fromMs: DAY, stepMs: DAY_MS, count: 450 }),
     accesses: 12,
     act: (other) => other.write(METER, meterPage([lastMs, "2"])),
