@@ -50,7 +50,7 @@ export async function measureContinuous(bench: Bench): Promise<Figure[]> {
     });
   }
   console.log("\nContinuous export: 10 devices, 30 days of minutes, 300 files of one day.\n");
-  console.log(table([["format", "runs", "median M readings/s", "least", "most"], ...rows]));
+  console.log(table([["format", "runs", "median M readings/s", "min", "max"], ...rows]));
   const steady = steadyReport.parse(
     await runChild(bench, ["steady", await bench.folder("export_steady")]),
   );

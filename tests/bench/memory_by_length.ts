@@ -40,7 +40,7 @@ export async function measureLengths(bench: Bench, processes: number): Promise<F
   }
   console.log("\nPeak memory (VmHWM) of a process that only exports, from ten years of minutes.\n");
   console.log(table([
-    ["span", "processes", "file MB", "median MB", "least", "most"],
+    ["span", "processes", "file MB", "median MB", "min", "max"],
     rowOf("one year", year),
     rowOf("ten years", tenYears),
   ]));

@@ -35,7 +35,7 @@ export function resultsTable(
     ];
   });
   const more = [rate?.unit, ratio].filter((name) => name !== undefined);
-  return table([["way", "runs", "median ms", "least", "most", ...more], ...rows]);
+  return table([["way", "runs", "median ms", "min", "max", ...more], ...rows]);
 }
 
 /** A table of figures with their targets, and whether they are met. */
