@@ -61,7 +61,7 @@ export interface OpenedKv extends AsyncDisposable {
   readonly hasQueue: boolean;
   /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;
-  /** Flushes old entries of the journal (`kv/journal/journal.ts`). Only an exclusive database has one. */
+  /** Flushes old journal entries (`kv/journal/journal.ts`). Only an exclusive database has a journal. */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
 }
 

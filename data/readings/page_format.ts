@@ -36,12 +36,12 @@ export const NULLS_BITMAP = 1;
 /** Null byte of a column whose values are all missing. */
 export const NULLS_ALL = 2;
 
-/** The size of a section: rounded up to a multiple of 8 bytes, so that every typed array is aligned. */
+/** The size of a section: a multiple of 8 bytes, so that every typed array is aligned. */
 export function paddedSize(sizeBytes: number): number {
   return sizeBytes + 7 & ~7;
 }
 
-/** A view of `count` numbers of `width` bytes each: unsigned integers of 1, 2 or 4 bytes, or doubles. */
+/** A view of `count` numbers: unsigned integers of 1, 2 or 4 bytes, or doubles. */
 export function packedNumbers(
   buffer: ArrayBuffer,
   at: number,

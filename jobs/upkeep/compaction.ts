@@ -1,6 +1,6 @@
 /**
- * The duty that folds segments into blocks. A round reads the marks of series that have segments,
- * and the readings only of series that it folds.
+ * The duty that folds segments into blocks. A round reads the segment counts of all series that have
+ * segments, and the readings only of series that it folds.
  *
  * @module
  */
@@ -35,19 +35,19 @@ export function compactionDuty(
     name: "compaction",
     everyMs,
     async round({ signal }) {
-      for await (const mark of listSegmentCounts(kv)) {
+      for await (const segments of listSegmentCounts(kv)) {
         if (signal.aborted) return;
-        const name = `${mark.ref.profile}/${mark.ref.id}`;
+        const name = `${segments.ref.profile}/${segments.ref.id}`;
         const sinceMs = seenMs.get(name) ?? now();
         seenMs.set(name, sinceMs);
         const isOld = now() - sinceMs >= foldAfterMs;
-        if (!isOld && mark.count < foldSegments) continue;
+        if (!isOld && segments.count < foldSegments) continue;
         seenMs.delete(name);
         try {
-          await series.fold(mark.ref);
-          await clearSegmentCount(kv, mark);
+          await series.fold(segments.ref);
+          await clearSegmentCount(kv, segments);
         } catch (error) {
-          log("error", "series not folded", { ...mark.ref, error });
+          log("error", "series not folded", { ...segments.ref, error });
         }
       }
     },

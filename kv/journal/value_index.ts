@@ -39,7 +39,7 @@ export interface ValueIndex {
   remove(number: number): void;
   /** How many numbers there are. */
   size(): number;
-  /** The numbers, ascending, with their locations, as far as their record is not after `upToRecord`. */
+  /** The numbers, ascending, with their locations, of records up to `upToRecord`. */
   list(upToRecord: number): [number, ValueLocation][];
 }
 

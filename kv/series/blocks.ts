@@ -76,7 +76,8 @@ export async function* listBlocksBack(
 
 /**
  * Frees the memory of a block at once. Its bytes cannot be used afterwards. The garbage collector
- * does not see how much memory such a buffer holds, so in a long read tens of megabytes would pile up.
+ * does not see how much memory such a buffer holds, so in a long read tens of megabytes would pile
+ * up.
  */
 export function releaseBlock({ bytes: { buffer, byteLength } }: StoredBlock): void {
   // Memory that is shared with something else is left alone.

@@ -84,7 +84,7 @@ export function stageHead(op: Staging, ref: SeriesRef, head: SeriesHead): void {
   op.set(headKey(ref), head);
 }
 
-/** The next generation of a head, with some fields changed. Null stands for a series without a head. */
+/** The next generation of a head, with some fields changed. Null means that there is no head yet. */
 export function nextHead(head: SeriesHead | null, change: Partial<SeriesHead>): SeriesHead {
   const before = head ?? NO_HEAD;
   return { ...before, ...change, generation: before.generation + 1 };

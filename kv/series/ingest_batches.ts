@@ -37,7 +37,7 @@ export interface IngestBatch {
   open: number;
 }
 
-/** The readings of one segment to be. */
+/** The content of one new segment. */
 export interface SegmentPart {
   /** The encoded page. */
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -45,7 +45,7 @@ export interface SegmentPart {
   readonly days: Iterable<number>;
 }
 
-/** Groups requests by series. If their extra stages would fill a commit, a series has several batches. */
+/** Groups requests by series. If their extra stages would fill a commit, a series gets several batches. */
 export function batchesOf(requests: readonly IngestRequest[]): IngestBatch[] {
   const batches: IngestBatch[] = [];
   const latest = new Map<string, { batch: IngestBatch; cost: Cost }>();

@@ -1,6 +1,13 @@
 /**
  * The series store: writes and reads the readings of any profile.
  *
+ * The readings of a series are stored in two forms. Blocks (`blocks.ts`) hold most of them, sorted
+ * and packed. Every write of blocks checks and changes the head of the series (`heads.ts`), so
+ * concurrent writes cannot mix. Segments (`segments.ts`) hold what live ingest brought last, in the
+ * order of arrival; writing them needs no check (`ingest.ts`). Segments count as newer than the
+ * blocks. A read merges them over the blocks (`read.ts`), a fold moves them into the blocks
+ * (`fold.ts`), and an import folds them before it writes (`write.ts`).
+ *
  * @module
  */
 

@@ -13,7 +13,7 @@ import { METRICS } from "./year.ts";
 
 const PACKAGE = "@duckdb/node-api";
 const VERSION = "1.5.6-r.1";
-/** The program for node: it prints the word of a line `print WORD`, and runs every other line as SQL. */
+/** The program for node: prints the word of a line `print WORD`, runs every other line as SQL. */
 const SCRIPT = `
 import { DuckDBInstance } from "${PACKAGE}";
 import { createInterface } from "node:readline";

@@ -1,7 +1,7 @@
 import { assertEquals } from "../support/assert.ts";
 import { atLeast, atMost, figureText, within } from "./figure.ts";
 
-Deno.test("a target includes its limits, and what was not measured meets none", () => {
+Deno.test("a target includes its limits, and NaN meets no target", () => {
   const cases = [
     { target: atMost(20), met: [19.9, 20], missed: [20.01, NaN] },
     { target: atLeast(4), met: [4, 4.1], missed: [3.99, NaN] },
@@ -13,7 +13,7 @@ Deno.test("a target includes its limits, and what was not measured meets none", 
   }
 });
 
-Deno.test("figureText() shows as many decimals as the size leaves worth reading", () => {
+Deno.test("figureText() shows as many decimals as make sense for the size", () => {
   assertEquals([1234.56, 56.74, 1.234, 4 / 3, 4, 0].map(figureText), [
     "1235",
     "56.7",

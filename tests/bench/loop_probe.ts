@@ -26,15 +26,15 @@ export function createLoopProbe(): LoopProbe {
   let dueMs = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  function look(): void {
-    const late = lastSeenSince(dueMs, performance.now());
+  function measure(): void {
+    const late = delaysSince(dueMs, performance.now());
     delaysMs.push(...late);
     dueMs += late.length * STEP_MS;
   }
 
   function arm(): void {
     timer = setTimeout(() => {
-      look();
+      measure();
       arm();
     }, dueMs - performance.now());
   }
@@ -47,14 +47,14 @@ export function createLoopProbe(): LoopProbe {
     },
     end() {
       clearTimeout(timer);
-      look();
+      measure();
       return delaysMs;
     },
   };
 }
 
 /** How long each moment from the first due one on has waited now, milliseconds. None if none is due. */
-export function lastSeenSince(dueMs: number, nowMs: number): number[] {
+export function delaysSince(dueMs: number, nowMs: number): number[] {
   const count = Math.max(0, 1 + Math.floor((nowMs - dueMs) / STEP_MS));
-  return Array.from({ length: count }, (_, beat) => nowMs - dueMs - beat * STEP_MS);
+  return Array.from({ length: count }, (_, step) => nowMs - dueMs - step * STEP_MS);
 }

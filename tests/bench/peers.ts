@@ -18,7 +18,7 @@ const OPENERS: readonly (readonly [string, (options: PeerOptions) => Promise<Pee
 
 /** The peers. Disposing of it stops them, so that they do not disturb parts that do not need them. */
 export interface Peers extends AsyncDisposable {
-  /** Opens the peers that are available, and prints why others are not. Later calls return the same. */
+  /** Opens the available peers, and prints why others are not available. Opens them only once. */
   open(): Promise<readonly Peer[]>;
 }
 

@@ -10,7 +10,7 @@ import { openSession, type Session } from "./session.ts";
 
 /** Where Debian has the programs, one folder per version. */
 const DEBIAN_FOLDER = "/usr/lib/postgresql";
-/** Fair settings. Autovacuum and checkpoints do not run during measurements, which favours PostgreSQL. */
+/** Fair settings. Autovacuum and checkpoints do not run during measurements, in its favour. */
 const SETTINGS = {
   shared_buffers: "512MB",
   work_mem: "64MB",
@@ -92,7 +92,7 @@ async function findPrograms(): Promise<string | null> {
   return null;
 }
 
-/** Gives a folder to a user. Returns the command that runs others as that user: the server refuses root. */
+/** Gives a folder to a user. Returns a command prefix for that user, as the server refuses root. */
 async function givenTo(user: string, folder: string, signal: AbortSignal): Promise<string[]> {
   await runProgram("chown", { args: [`${user}:`, folder], signal });
   const setpriv = await findInPath("setpriv");

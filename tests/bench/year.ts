@@ -29,7 +29,7 @@ export function yearRange(): { start_datetime: string; end_datetime: string } {
   };
 }
 
-/** Writes the year as a CSV file for imports, without code of the service. Returns its size in bytes. */
+/** Writes the year as CSV for imports, without code of the service. Returns its size, bytes. */
 export async function writeYearCsv(path: string): Promise<number> {
   const lines = [COLUMNS.join(",")];
   for (const page of demoReadings(YEAR)) {
@@ -62,7 +62,7 @@ export async function checkYearCsv(path: string): Promise<void> {
   }
 }
 
-/** A reading as a line. The quotient of an exact mantissa and an exact power of ten is correctly rounded. */
+/** A reading as a line. The quotient of an exact mantissa and power of ten is correctly rounded. */
 function lineOf({ timesMs, columns }: Page, row: number): string {
   const values = columns.map(({ scale, values }) => values[row] / 10 ** scale);
   return [instant(timesMs[row]), DEMO_METER_ID, ...values].join();

@@ -37,7 +37,7 @@ interface Operation {
   readonly check: (kv: StrictKv, store: SeriesStore) => Promise<void>;
 }
 
-/** Runs an operation that is killed after each possible number of commits. Returns how many it needs. */
+/** Runs an operation, killed after each possible number of commits. Returns how many it needs. */
 async function cutEverywhere({ live, run, check }: Operation): Promise<number> {
   for (let count = 0;; count++) {
     for (const last of ["happens", "unanswered"] as const) {

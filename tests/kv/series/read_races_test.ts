@@ -37,7 +37,7 @@ Deno.test("a read during folds and splits returns each old reading once, in orde
       using rig = await openRaceRig();
       const random = createRandom(seed);
       await rig.other.write(METER, BASE);
-      // The same readings again, in segments: a fold moves them into the blocks.
+      // Some of the same readings again, in segments over a few of the blocks: a fold moves them.
       await rig.ingest.add(METER, gridPage({ fromMs: DAY, stepMs: 172_800, count: 3_000 }));
       rig.plan.before = () => actElsewhere(rig, random);
       const lines = await readLines(rig.store, METER);

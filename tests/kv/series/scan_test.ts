@@ -132,19 +132,19 @@ Deno.test("a scan of folded series costs one read per series, and a few per hund
   assertLessOrEqual(kv.reads() - before, 200 + idReads + batchReads);
 });
 
-Deno.test("latest() gives the last reading of each series, of blocks or segments, in few reads", async () => {
+Deno.test("latest() returns the last reading of each series with few reads", async () => {
   using below = await Deno.openKv(":memory:");
   const kv = strictKv(below);
   const store = createSeriesStore({ kv, now: tickingClock() });
   const ids = Array.from({ length: 200 }, (_, index) => `s${index}`);
   for (const id of ids) {
-    // 102 readings, a day apart: the last one is the grid's row 101 at scale 1.
+    // 102 readings, a day apart. The last one is row 101 of the grid, at scale 1.
     const page = gridPage({ fromMs: DAY - 100 * DAY_MS, stepMs: DAY_MS, count: 102, width: 1 });
     await store.write(site(id), page);
   }
   const before = kv.reads();
   const latest = await store.latest("site", ["none", ...ids]);
-  // A hundred series: two reads of heads, ten of ten marks each, and one read of blocks a series.
+  // Per hundred series two reads of heads and ten of ten segment counts, and one of blocks per series.
   assertLessOrEqual(kv.reads() - before, 3 * (2 + 10) + ids.length);
   assertEquals([...latest.keys()].toSorted(), ids.toSorted());
   const page = latest.get("s150");
@@ -154,7 +154,7 @@ Deno.test("latest() gives the last reading of each series, of blocks or segments
   ]);
 });
 
-Deno.test("latest() knows what live ingest wrote, and nothing of a series that was removed", async () => {
+Deno.test("latest() includes readings in segments, and leaves out a removed series", async () => {
   using rig = await openPlainRig();
   const { store, ingest } = rig;
   await store.write(site("both"), pageOf([[DAY, "0"]]));
