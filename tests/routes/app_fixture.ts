@@ -1,5 +1,5 @@
 /**
- * The app over small working parts, any of which a test may replace by one that fails.
+ * The app with small working parts, each of which a test can replace by one that fails.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { NOW_MS } from "./exports/export_example.ts";
 /** The id of the job that {@link exportJob} makes. */
 export const JOB_ID = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 
-/** An app and what it logged. */
+/** An app and its log. */
 export interface TestApp {
   /** The app. */
   readonly app: Hono;
@@ -25,7 +25,7 @@ export interface TestApp {
   readonly logged: TestService["logged"];
 }
 
-/** An app without meters and jobs whose parts all work, with changes. */
+/** Creates an app without meters and jobs, whose parts all work except as changed. */
 export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
   const logged: TestService["logged"] = [];
   const works = () => Promise.resolve();
@@ -65,7 +65,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
   return { app, logged };
 }
 
-/** A database without an entry, which nothing is written to. */
+/** A database without entries that refuses writes. */
 export function emptyKv(): AppDeps["kv"] {
   const kv = {
     get: (key: Deno.KvKey) => Promise.resolve({ key, value: null, versionstamp: null }),
@@ -74,11 +74,11 @@ export function emptyKv(): AppDeps["kv"] {
       throw new TypeError("Cannot write to the empty database");
     },
   };
-  // An iterator of Deno KV also has a cursor, which nobody asks for here.
+  // An iterator of Deno KV also has a cursor, which nothing reads here.
   return kv as unknown as AppDeps["kv"];
 }
 
-/** A store without series that takes every reading as new. */
+/** A store without series that counts every reading as new. */
 export function emptySeries(): AppDeps["series"] {
   return {
     describe: () => Promise.resolve(null),
@@ -105,7 +105,7 @@ export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): Test
   return createTestApp({ jobs: { get, create, waitForEnd: create }, ...changes });
 }
 
-/** An export that waits: the contract's example, asked for at `NOW_MS`. */
+/** A pending export: the example of the contract, created at `NOW_MS`. */
 export function exportJob(kind = METER_EXPORT): JobRecord {
   const params = {
     meterId: "123",

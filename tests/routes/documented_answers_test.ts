@@ -54,7 +54,7 @@ const JOBS: Record<string, JobRecord> = {
   cancelled: cancelled(running, NOW_MS, NOW_MS + 1),
 };
 
-/** A body that each media type is taken with. */
+/** A valid body of each media type. */
 const BODIES: Record<string, string> = {
   "application/json": JSON.stringify({
     smart_meter_id: "123",
@@ -65,7 +65,7 @@ const BODIES: Record<string, string> = {
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
 };
 
-/** Bodies of operations that the ones by media type are wrong for. */
+/** Bodies of operations for which those by media type are wrong. */
 const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /stores/status": "store_id,timestamp_utc,status\n1,2023-01-25 12:09:39 UTC,active\n",
   "POST /stores/hours": "store_id,day,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n",
@@ -98,7 +98,7 @@ REPORTS.finished = {
   artifact: { ...finishedArtifact, filename: reportFilename(JOB_ID, null) },
 };
 
-/** What the status of each says, as the contract has it. */
+/** The status of each, as the contract defines it. */
 const REPORT_STATUSES: Record<string, Record<string, unknown>> = {
   waiting: { status: "Running" },
   running: { status: "Running" },
@@ -123,7 +123,7 @@ for (const [what, wanted] of Object.entries(REPORT_STATUSES)) {
   });
 }
 
-/** The status and code that a download of each is answered with. */
+/** The status and code of the download of each. */
 const DOWNLOADS: Record<string, [status: number, code: string]> = {
   waiting: [404, "EXPORT_NOT_READY"],
   running: [404, "EXPORT_NOT_READY"],
@@ -141,14 +141,14 @@ for (const [what, [status, code]] of Object.entries(DOWNLOADS)) {
     assertEquals([answer.status, JSON.parse(answer.text).code], [status, code]);
     (await api()).assertAllowed("downloadExport", answer);
     const head = await app.request(`/api/export/download/${JOB_ID}`, { method: "HEAD" });
-    // For HEAD no file is opened.
+    // HEAD opens no file.
     assertEquals(head.status, what === "finished" ? 200 : status);
     const { assertAllowed, operation } = await api();
     assertAllowed(operation("downloadExport", "HEAD"), await readAnswer(head));
   });
 }
 
-/** The code that a download of a report of each is answered with; the statuses are as of exports. */
+/** The code of the download of each report; the statuses are those of exports. */
 const REPORT_DOWNLOADS: Record<string, string> = {
   waiting: "REPORT_NOT_READY",
   running: "REPORT_NOT_READY",
@@ -170,7 +170,7 @@ for (const [what, code] of Object.entries(REPORT_DOWNLOADS)) {
   });
 }
 
-Deno.test("an import of a meter that others keep writing is answered as documented", async () => {
+Deno.test("an import of a busy meter is answered as documented", async () => {
   const write = () => Promise.reject(new AppError("SERIES_BUSY", "Too many", { details: "Later" }));
   const { app } = createTestApp({ series: { ...emptySeries(), write } });
   const answer = await readAnswer(
@@ -184,7 +184,7 @@ Deno.test("an import of a meter that others keep writing is answered as document
   (await api()).assertAllowed("importReadings", answer);
 });
 
-Deno.test("a key that was used before is answered as documented", async () => {
+Deno.test("a reused key is answered as documented", async () => {
   const create = () => Promise.reject(new AppError("IDEMPOTENCY_KEY_REUSED", "Used before"));
   const { app } = createTestApp({
     jobs: { get: () => Promise.resolve(null), create, waitForEnd: create },
@@ -201,7 +201,7 @@ Deno.test("a key that was used before is answered as documented", async () => {
 });
 
 for (const method of [undefined, "HEAD"] as const) {
-  Deno.test(`${method ?? "GET"} /ready of a service that is not is answered as documented`, async () => {
+  Deno.test(`${method ?? "GET"} /ready of a service that is not ready is answered as documented`, async () => {
     const works = () => Promise.resolve();
     const fails = () => Promise.reject(new Error("disk"));
     const ready = { kv: works, file_store: fails, worker_running: fails, continuous: null };
@@ -214,7 +214,7 @@ for (const method of [undefined, "HEAD"] as const) {
   });
 }
 
-/** An app of which every part fails in a way that nobody expects. */
+/** An app whose parts all fail unexpectedly. */
 function brokenApp(): ReturnType<typeof createTestApp> {
   const failNow = () => {
     throw new Error("broken");
@@ -254,7 +254,7 @@ async function requestBroken({ method, path, body }: DocumentedOperation): Promi
   });
 }
 
-Deno.test("a fault behind any operation is answered as documented", async () => {
+Deno.test("an unexpected fault in any operation is answered as documented", async () => {
   const { operations, heads, assertAllowed } = await api();
   const blank = new Set<string>();
   for (const operation of [...operations, ...heads]) {
@@ -274,7 +274,7 @@ Deno.test("a fault behind any operation is answered as documented", async () => 
   ]);
 });
 
-Deno.test("a job of another kind is no export, as documented", async () => {
+Deno.test("a job of another kind is answered as documented", async () => {
   const { app } = appWithJob(exportJob(`not_${METER_EXPORT}`));
   const { assertAllowed } = await api();
   const status = await readAnswer(await app.request(`/api/export/status/${JOB_ID}`));
@@ -282,7 +282,7 @@ Deno.test("a job of another kind is no export, as documented", async () => {
   assertEquals(JSON.parse(status.text).status, "not_found");
 });
 
-Deno.test("a device that is over its limit, or of another profile, is answered as documented", async () => {
+Deno.test("a device over its limit or with another profile is answered as documented", async () => {
   const { assertAllowed } = await api();
   const outcomes: IntakeResult[] = [
     { kind: "limited", waitMs: 300 },

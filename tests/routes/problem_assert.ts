@@ -1,5 +1,5 @@
 /**
- * What every error answer must look like (RFC 9457).
+ * Checks that an error answer has the form of RFC 9457.
  *
  * @module
  */
@@ -7,22 +7,22 @@
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import type { JsonAnswer } from "../support/service.ts";
 
-/** What is expected of one problem. */
+/** The expected problem. */
 export interface ExpectedProblem {
   /** HTTP status, and the `status` member. */
   readonly status: number;
   /** The stable name. */
   readonly code: string;
-  /** The sentence, or what it must match where nothing fixes its words. */
+  /** The sentence, or a pattern if its words are not fixed. */
   readonly detail: string | RegExp;
-  /** Pointer and sentence of each thing that is wrong; absent where there is no such list. */
+  /** Pointer and sentence of each error; absent if there is no list. */
   readonly errors?: readonly (readonly [pointer: string, detail: string])[];
 }
 
-/** An answer that was taken from a whole service or from an app. */
+/** An answer of a service or of an app. */
 export type ProblemAnswer = Pick<JsonAnswer, "status" | "headers" | "body">;
 
-/** Fails unless the answer is that problem, in the form of RFC 9457 §3. */
+/** Fails unless the answer is the expected problem, in the form of RFC 9457 §3. */
 export function assertProblem(answer: ProblemAnswer, expected: ExpectedProblem): void {
   const { type, title, status, code, detail, errors } = answer.body;
   assertEquals(answer.headers.get("content-type"), "application/problem+json");
@@ -38,7 +38,7 @@ export function assertProblem(answer: ProblemAnswer, expected: ExpectedProblem):
   if (expected.errors !== undefined) assertEquals(pairs(errors), expected.errors);
 }
 
-/** The answer as the helpers of a whole service give it. */
+/** The answer in the form that the helpers of a service return. */
 export async function jsonAnswer(response: Response): Promise<JsonAnswer> {
   const text = await response.text();
   const body = text === "" ? null : JSON.parse(text);

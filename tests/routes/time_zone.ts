@@ -1,10 +1,10 @@
 /**
- * Running a piece of a test as on a machine that stands elsewhere.
+ * Runs a part of a test as on a machine in another time zone.
  *
  * @module
  */
 
-/** What `act` gives while the machine's time zone is `zone`. */
+/** Runs `act` while the time zone of the machine is `zone`. */
 export async function inZone<T>(zone: string, act: () => T | Promise<T>): Promise<T> {
   const before = Deno.env.get("TZ");
   Deno.env.set("TZ", zone);

@@ -1,6 +1,6 @@
 /**
- * The service as a process that folds and settles what it takes in all the time, so that whatever
- * kills it mostly does so in the midst of that.
+ * The service as a process that folds and flushes all the time, so that a kill mostly hits it in the
+ * middle of that.
  *
  * @module
  */

@@ -1,12 +1,12 @@
 /**
- * Exports asked for by tests that stop the service meanwhile.
+ * Exports for tests that stop the service while they run.
  *
  * @module
  */
 
 import { postJson, waitForEnd } from "./service.ts";
 
-/** A span as an export's request names it, ends included. */
+/** The range of a request for an export, both ends inclusive. */
 export interface ExportRange {
   /** The meter. */
   readonly smart_meter_id: string;
@@ -16,7 +16,7 @@ export interface ExportRange {
   readonly end_datetime: string;
 }
 
-/** A job that was accepted, and what it was asked for. */
+/** An accepted job and its range. */
 export interface AcceptedJob {
   /** Its id. */
   readonly id: string;
@@ -36,7 +36,7 @@ export const DEMO_RANGES: readonly ExportRange[] = [
   end_datetime,
 }));
 
-/** Posts exports at once, the ranges in turn; those that were accepted before the service was gone. */
+/** Posts exports concurrently, one range after another. Returns those that were accepted. */
 export async function postExports(
   url: string,
   ranges: readonly ExportRange[],
@@ -51,7 +51,7 @@ export async function postExports(
   return results.flatMap((result) => result.status === "fulfilled" ? [result.value] : []);
 }
 
-/** The sha256 of each range's file by its start, from exports nobody disturbs. */
+/** The SHA-256 of the file of each range, by start, from undisturbed exports. */
 export async function referenceHashes(
   url: string,
   ranges: readonly ExportRange[],
@@ -64,7 +64,7 @@ export async function referenceHashes(
   return hashes;
 }
 
-/** SHA-256 of what a download gives, hexadecimal. */
+/** The SHA-256 of a downloaded file, hexadecimal. */
 export async function downloadHash(url: string, jobId: string): Promise<string> {
   const response = await fetch(`${url}/api/export/download/${jobId}`);
   const bytes = await response.bytes();

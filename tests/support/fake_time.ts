@@ -1,12 +1,12 @@
 /**
- * Timers and a clock that tests move. Delays of the database go on as they do.
+ * Timers and a clock that tests move. Delays inside the database stay real.
  *
  * @module
  */
 
 import fakeTimers from "@sinonjs/fake-timers";
 
-/** Stands in for the timers of this process until it is disposed of. */
+/** Replaces the timers of this process until it is disposed of. */
 export class FakeTime implements Disposable {
   readonly #clock = fakeTimers.install({ toFake: ["setTimeout", "clearTimeout", "Date"] });
 
@@ -15,13 +15,13 @@ export class FakeTime implements Disposable {
     return this.#clock.now;
   }
 
-  /** Lets the clock pass, then gives what waits for the database time to end. */
+  /** Moves the clock forward, then gives database calls time to finish. */
   async pass(ms: number): Promise<void> {
     await this.#clock.tickAsync(ms);
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Brings the real timers back. */
+  /** Restores the real timers. */
   [Symbol.dispose](): void {
     this.#clock.uninstall();
   }

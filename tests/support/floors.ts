@@ -1,12 +1,12 @@
 /**
- * The floors of the house: which folder may import which. `docs/architecture.md` shows the same.
+ * The floors: which folder may import which. `docs/architecture.md` shows the same.
  *
  * @module
  */
 
 /**
- * The rooms of each part, the lowest floor first. A room imports itself, rooms on lower floors of its
- * part, and lower parts. A name without a `/` that is no folder is a file beside the folders.
+ * The rooms of each part, lowest floor first. A room may import itself, rooms on lower floors of its
+ * part, and lower parts. A name that is not a folder is a file next to the folders.
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
@@ -41,15 +41,15 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
 };
 
-/** The parts, the lowest first. Each imports itself and those before it. */
+/** The parts, lowest first. Each may import itself and those before it. */
 export const PARTS: readonly string[] = ["data", "kv", "jobs", "routes"];
 
-/** The room of a file below a part: its folder, or its own name where it is beside the folders. */
+/** The room of a file in a part: its folder, or its own name if it is in none. */
 export function roomOf(path: string): string {
   return path.split("/")[1].replace(/\.ts$/, "");
 }
 
-/** The floor of a room; -1 where the table does not have it. */
+/** The floor of a room; -1 if the table does not have the room. */
 export function floorOf(part: string, room: string): number {
   return FLOORS[part].findIndex((floor) => floor.includes(room));
 }

@@ -1,5 +1,5 @@
 /**
- * Files that no job has.
+ * Files that belong to no job.
  *
  * @module
  */
@@ -8,9 +8,8 @@ import { assertEquals } from "./assert.ts";
 import { pause } from "./process.ts";
 
 /**
- * Waits until every file of a folder is the one of a job that is done: jobs whose answer a kill cut
- * off count too. The sweep runs at start and then each minute; what it has to delete was there
- * before.
+ * Waits until every file of a folder belongs to a completed job. Jobs whose answer a kill cut off
+ * count, too. The sweep runs at start and then every minute; what it must delete was there before.
  */
 export async function expectNoOrphans(
   files: string,

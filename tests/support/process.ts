@@ -1,40 +1,40 @@
 /**
- * The service as a process of its own, for tests that kill it.
+ * The service in its own process, for tests that kill it.
  *
  * @module
  */
 
 import config from "../../deno.json" with { type: "json" };
 
-/** A service in a process. Disposing of it kills it. */
+/** A service in its own process. Disposing of it kills it. */
 export interface ServiceProcess extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`; "" for a worker, which does not listen. */
   readonly url: string;
-  /** Its number, by which `/proc` knows it. */
+  /** The process id. */
   readonly pid: number;
   /** Sends a signal. */
   kill(signal: Deno.Signal): void;
-  /** Settles with the exit code when it has ended. */
+  /** Settles with the exit code. */
   readonly ended: Promise<number>;
-  /** What it wrote to standard output and error so far. */
+  /** Its standard output and error so far. */
   output(): string;
 }
 
-/** An end of a process that never came to listen. */
+/** The end of a process that did not start to listen. */
 export interface FailedStart {
   /** Its exit code. */
   readonly code: number;
-  /** What it wrote to standard output and error. */
+  /** Its standard output and error. */
   readonly output: string;
 }
 
-/** Settings by name, as the environment has them. */
+/** Environment variables by name. */
 export type Environment = Record<string, string>;
 
-/** What `deno task start` runs. */
+/** The module that `deno task start` runs. */
 const MAIN = new URL("../../main.ts", import.meta.url);
 
-/** Starts the service as `deno task start` does, or another module as that, and waits until it is up. */
+/** Starts the service, or another module, like `deno task start`, and waits until it is up. */
 export async function startProcess(
   folder: string,
   env: Environment,
@@ -45,17 +45,17 @@ export async function startProcess(
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
     const isUp = /listens on (http:\S+)|Running jobs;/.exec(output());
     if (isUp !== null) return { ...processOf(child, ended), url: isUp[1] ?? "", output };
-    if (isOver) throw new Error(`No start: ${output()}`);
+    if (isOver) throw new Error(`The service did not start: ${output()}`);
   }
 }
 
-/** Starts the service where it is expected to refuse, and waits for its end. */
+/** Starts a service that is expected to refuse, and waits for its end. */
 export async function failStart(folder: string, env: Environment): Promise<FailedStart> {
   const { ended, output } = spawn(folder, env, MAIN);
   return { code: await ended, output: output() };
 }
 
-/** Settles after some milliseconds. */
+/** Settles after `ms` milliseconds. */
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

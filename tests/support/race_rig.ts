@@ -9,19 +9,19 @@ import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { tickingClock } from "./series.ts";
 import { strictKv, type StrictPlan } from "./strict_kv.ts";
 
-/** Two instances over one database. Disposing of it closes the database. */
+/** Two instances on one database. Disposing of it closes the database. */
 export interface RaceRig extends Disposable {
   /** The database as the other instance sees it. */
   readonly below: Deno.Kv;
-  /** What happens before accesses of the store under test. */
+  /** What happens before each access of the store under test. */
   readonly plan: StrictPlan;
   /** The store under test. */
   readonly store: SeriesStore;
-  /** The other instance's store. */
+  /** The store of the other instance. */
   readonly other: SeriesStore;
-  /** The other instance's ingest. */
+  /** The ingest of the other instance. */
   readonly ingest: Ingest;
-  /** An ingest of one more instance. */
+  /** Creates an ingest for another instance. */
   ingestAs(writer: string): Ingest;
 }
 

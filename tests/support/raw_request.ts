@@ -1,6 +1,6 @@
 /**
- * A request written byte by byte over TCP, for tests that stop in its middle or look at what comes
- * before its answer.
+ * A request sent byte by byte over TCP, for tests that stop in the middle or check what arrives before
+ * the answer.
  *
  * @module
  */
@@ -8,16 +8,16 @@
 import { type Environment, pause } from "./process.ts";
 import type { JsonAnswer } from "./service.ts";
 
-/** How long to wait for what has to come, milliseconds. */
+/** How long to wait for what must arrive, milliseconds. */
 const PATIENCE_MS = 60_000;
 
-/** A request on its way. Disposing of it cuts the connection. */
+/** A request in progress. Disposing of it closes the connection. */
 export interface RawRequest extends Disposable {
-  /** Sends more of the body; waits until the system has taken it. */
+  /** Sends a part of the body; waits until the system has accepted it. */
   send(bytes: Uint8Array): Promise<void>;
-  /** Settles when what came back has such a part. */
+  /** Settles when the received text contains `part`. */
   until(part: string): Promise<void>;
-  /** The final answer, when all of it has come. */
+  /** The final answer, once it is complete. */
   answer(): Promise<RawAnswer>;
 }
 
@@ -25,7 +25,7 @@ export interface RawRequest extends Disposable {
 export interface RawAnswer {
   /** The HTTP status. */
   readonly status: number;
-  /** The JSON body, whatever its shape; tests look into it. */
+  /** The JSON body, of any shape: tests check it. */
   readonly body: JsonAnswer["body"];
 }
 
@@ -48,7 +48,7 @@ export async function openRequest(address: string, headers: Environment): Promis
     for (;;) {
       const found = look();
       if (found !== null) return found;
-      if (isClosed || Date.now() > endMs) throw new Error(`This came, then no more: ${text}`);
+      if (isClosed || Date.now() > endMs) throw new Error(`Only this was received: ${text}`);
       await pause(5);
     }
   }
@@ -58,13 +58,13 @@ export async function openRequest(address: string, headers: Environment): Promis
     async until(part) {
       await find(() => text.includes(part) ? part : null);
     },
-    // The other side may leave the connection open until the body that it announced has come.
+    // The server may keep the connection open until it has received the whole announced body.
     answer: () => find(() => answerIn(text)),
     [Symbol.dispose]: () => connection.close(),
   };
 }
 
-/** The answer in what came back, a `100 Continue` passed over; null where it is not whole. */
+/** The answer in the received text, after any `100 Continue`; null while it is incomplete. */
 function answerIn(text: string): RawAnswer | null {
   const final = text.replace(/^HTTP\/1\.1 100 [^]*?\r\n\r\n/, "");
   const [head, ...rest] = final.split("\r\n\r\n");
@@ -89,6 +89,6 @@ async function readAll(connection: Deno.TcpConn, take: (text: string) => void): 
       take(decoder.decode(bytes.subarray(0, length), { stream: true }));
     }
   } catch {
-    // The connection is gone: what came is all there is.
+    // The connection is closed; nothing else will arrive.
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What other instances do at a certain moment of an operation under test.
+ * What other instances do at a chosen moment of the operation under test.
  *
  * @module
  */
@@ -7,28 +7,28 @@
 import { assert } from "./assert.ts";
 import type { Access } from "./strict_kv.ts";
 
-/** A hook for `before`, and whether its moment came. */
+/** A hook for `before`, and whether its moment has come. */
 export interface Moment {
   /** The hook. */
   readonly before: (access: Access) => Promise<void>;
-  /** Whether the moment came. */
+  /** Whether the moment has come. */
   hasCome(): boolean;
-  /** Fails unless it came, as a test would prove nothing then. */
+  /** Fails unless the moment has come: the test would prove nothing otherwise. */
   assertCame(): void;
 }
 
-/** Something that happens once, before the `nth` access (the first unless told) of such a kind. */
+/** Acts once, before the `nth` matching access (by default the first). */
 export function onceBefore(
-  { nth = 1, ...wanted }: Partial<Access> & { nth?: number },
+  { nth = 1, ...filter }: Partial<Access> & { nth?: number },
   act: () => Promise<unknown>,
 ): Moment {
   let left = nth;
   return {
     async before(access) {
-      const isSuch = (wanted.kind ?? access.kind) === access.kind &&
-        (wanted.space ?? access.space) === access.space &&
-        (wanted.batch ?? access.batch) === access.batch;
-      if (isSuch && --left === 0) await act();
+      const isMatch = (filter.kind ?? access.kind) === access.kind &&
+        (filter.space ?? access.space) === access.space &&
+        (filter.batch ?? access.batch) === access.batch;
+      if (isMatch && --left === 0) await act();
     },
     hasCome: () => left <= 0,
     assertCame: () => assert(left <= 0, "the moment never came"),

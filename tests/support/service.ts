@@ -1,5 +1,5 @@
 /**
- * A whole service in this process, for tests that talk HTTP to it.
+ * A complete service in this process, for tests over HTTP.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Settings } from "../../data/settings.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import { type Service, start } from "../../main.ts";
 
-/** A running service, its address and what it logged. */
+/** A running service, its address and its log. */
 export interface TestService extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
@@ -19,7 +19,7 @@ export interface TestService extends AsyncDisposable {
   readonly logged: { level: string; event: string; fields?: Record<string, unknown> }[];
 }
 
-/** Starts a service on a free port, with a database in memory and an empty folder, without demo. */
+/** Starts a service on a free port, with a database in memory, an empty folder and no demo meter. */
 export async function startTestService(
   { now = Date.now, ...changes }: Partial<Settings> & { now?: () => number } = {},
 ): Promise<TestService> {
@@ -41,7 +41,7 @@ export async function startTestService(
   };
 }
 
-/** Settings for tests: memory, a free port, no demo. */
+/** Settings for tests: a database in memory, a free port, no demo meter. */
 export const TEST_SETTINGS: Settings = {
   host: "127.0.0.1",
   port: 0,
@@ -81,18 +81,18 @@ export const TEST_SETTINGS: Settings = {
   },
 };
 
-/** What a JSON endpoint answered. */
+/** The answer of a JSON endpoint. */
 export interface JsonAnswer {
   /** The HTTP status. */
   readonly status: number;
   /** The headers. */
   readonly headers: Headers;
-  /** The body, whatever its shape; tests look into it. */
+  /** The body, of any shape: tests check it. */
   // deno-lint-ignore no-explicit-any
   readonly body: any;
 }
 
-/** Asks a JSON endpoint. */
+/** Sends a request to a JSON endpoint. */
 export async function askJson(url: string, init?: RequestInit): Promise<JsonAnswer> {
   const response = await fetch(url, init);
   const text = await response.text();
@@ -125,7 +125,7 @@ export function importText(url: string, meterId: string, csv: string): Promise<J
   });
 }
 
-/** Asks for an export and waits until it has ended; the last status. */
+/** Creates an export and waits until it has ended. Returns its last status. */
 export async function exportToEnd(
   url: string,
   range: { smart_meter_id: string; start_datetime: string; end_datetime: string },
@@ -134,7 +134,7 @@ export async function exportToEnd(
   return await waitForEnd(url, body.job_id);
 }
 
-/** Polls a job's status until it is not pending; the last status. */
+/** Polls the status of a job until it is not pending. Returns the last status. */
 export async function waitForEnd(
   url: string,
   jobId: string,

@@ -1,12 +1,12 @@
 /**
- * The project's own source files, for tests that say something of all of them.
+ * The source files of the project, for tests that check all of them.
  *
  * @module
  */
 
 /** A source file. */
 export interface Source {
-  /** Its path from the top of the repository. */
+  /** Its path from the root of the repository. */
   readonly path: string;
   /** Its text. */
   readonly text: string;
@@ -14,10 +14,10 @@ export interface Source {
   readonly code: string;
 }
 
-/** Top of the repository. */
+/** The root of the repository. */
 export const TOP = new URL("../../", import.meta.url).pathname;
 
-/** Every TypeScript file of a folder, its subfolders included. */
+/** Every TypeScript file of a folder and its subfolders. */
 export async function readSources(folder: string): Promise<Source[]> {
   const sources: Source[] = [];
   for await (const { name, isDirectory } of Deno.readDir(TOP + folder)) {
@@ -28,14 +28,14 @@ export async function readSources(folder: string): Promise<Source[]> {
   return sources;
 }
 
-/** One file. */
+/** Reads one file. */
 export async function readSource(path: string): Promise<Source> {
   const text = await Deno.readTextFile(TOP + path);
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)\/\/.*$/gm, "");
   return { path, text, code };
 }
 
-/** What a file imports, as written. */
+/** The import specifiers of a file. */
 export function importsOf({ code }: Source): string[] {
   return [...code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, specifier]) => specifier);
 }

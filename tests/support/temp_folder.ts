@@ -1,22 +1,22 @@
 /**
- * Folders that are gone after the test.
+ * Folders that are deleted after the test.
  *
  * @module
  */
 
-/** A folder. Disposing of it deletes it with all that is in it. */
+/** A folder. Disposing of it deletes it with its content. */
 export interface TempFolder extends AsyncDisposable {
   /** Its path. */
   readonly path: string;
 }
 
-/** Makes an empty folder. */
+/** Creates an empty folder. */
 export async function makeTempFolder(): Promise<TempFolder> {
   const path = await Deno.makeTempDir({ prefix: "openwatts_" });
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-/** Makes an empty folder on a file system of its own, of so many bytes. Needs the right to mount. */
+/** Creates an empty folder on its own file system of `sizeBytes`. Needs the right to mount. */
 export async function mountTempFolder(sizeBytes: number): Promise<TempFolder> {
   const folder = await makeTempFolder();
   await run("mount", ["-t", "tmpfs", "-o", `size=${sizeBytes}`, "tmpfs", folder.path]);
@@ -34,7 +34,7 @@ export async function remount(path: string, mode: "ro" | "rw"): Promise<void> {
   await run("mount", ["-o", `remount,${mode}`, path]);
 }
 
-/** Whether this user may mount; where not, tests that need it are left out. */
+/** Whether this user may mount. Tests that need it are skipped otherwise. */
 export async function mayMount(): Promise<boolean> {
   try {
     await using _ = await mountTempFolder(4096);

@@ -1,5 +1,5 @@
 /**
- * Workers over one database in this process, with a clock that tests move.
+ * Workers on one database in this process, with a clock that tests move.
  *
  * @module
  */
@@ -14,15 +14,15 @@ import { startWorker, type Worker } from "../../jobs/worker.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
-/** A database, files, a clock, and workers as wanted. Disposing of it stops and closes all. */
+/** A database, files, a clock and any number of workers. Disposing of it stops and closes all. */
 export interface WorkerRig extends AsyncDisposable {
   /** The database. */
   readonly kv: Deno.Kv;
-  /** Where artifacts are. */
+  /** The store of artifacts. */
   readonly files: FileStore;
-  /** Where readings are. */
+  /** The store of readings. */
   readonly series: SeriesStore;
-  /** The face to ask for jobs. */
+  /** The jobs. */
   readonly jobs: Jobs;
   /** The ends of the jobs that the workers run. */
   readonly ends: JobEnds;
@@ -30,17 +30,17 @@ export interface WorkerRig extends AsyncDisposable {
   readonly logged: string[];
   /** Epoch milliseconds of the rig. */
   now(): number;
-  /** Moves the clock on and lets every worker look. */
+  /** Moves the clock forward and pokes every worker. */
   advance(ms: number): void;
-  /** Starts a worker; workers of one rig do not know of each other. */
+  /** Starts a worker. The workers of a rig do not know each other. */
   addWorker(owner: string, kinds: readonly JobKind[], concurrency?: number): Promise<Worker>;
-  /** Asks for a job of a kind, by default of the kind `test`. */
+  /** Creates a job, by default of the kind `test`. */
   ask(request?: { kind?: string; slot?: string | null; params?: string }): Promise<JobRecord>;
   /** Waits until a job is in a state. */
   until(id: string, state: JobRecord["state"]): Promise<JobRecord>;
 }
 
-/** A rig without workers over a database, in memory unless given. */
+/** Creates a rig without workers, on a database in memory unless one is given. */
 export async function createWorkerRig(
   kv?: Deno.Kv,
   { hasQueue = true }: { hasQueue?: boolean } = {},
@@ -83,7 +83,7 @@ export async function createWorkerRig(
         kv: database,
         isExclusive: false,
         flush: () => Promise.resolve(),
-        // A database has one listener; pokes stand in for the queue of the workers after the first.
+        // A database has one queue listener. The other workers are poked instead.
         hasQueue: hasQueue && workers.length === 0,
         series,
         files,
@@ -120,7 +120,7 @@ export async function createWorkerRig(
   };
 }
 
-/** A kind named `test` that writes a text as its artifact. */
+/** A kind named `test` whose artifact is a text. */
 export function textKind(files: FileStore, text: (attempt: number) => Promise<string>): JobKind {
   let attempts = 0;
   return {
@@ -136,7 +136,7 @@ export function textKind(files: FileStore, text: (attempt: number) => Promise<st
   };
 }
 
-/** A gate: `passed` settles when it is opened. */
+/** A gate: `passed` settles when `open` is called. */
 export function createGate(): { passed: Promise<void>; open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
   return { passed: promise, open: resolve };

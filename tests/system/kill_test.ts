@@ -73,7 +73,7 @@ Deno.test("an import that is killed with kill -9 and sent again is complete", as
   assertEquals((await askJson(`${service.url}/api/meters/k1`)).body.count, 527_040);
 });
 
-Deno.test("SIGTERM twice under load: exit 0 within 15 s, every accepted export completes later", async () => {
+Deno.test("two SIGTERM under load: exit 0 within 15 s, and every accepted export completes later", async () => {
   await using folder = await makeTempFolder();
   let jobs: AcceptedJob[];
   {

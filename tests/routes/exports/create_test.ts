@@ -22,7 +22,7 @@ Deno.test("POST /api/export/csv answers with a job id and queues the job once", 
   assertEquals(headers.get("location"), `/api/export/status/${body.job_id}`);
   assertEquals(headers.get("preference-applied"), null);
   assertEquals((await waitForEnd(service.url, body.job_id)).status, "completed");
-  // The queue's own wake-up comes up to 100 ms after the commit; it must not run the job again.
+  // The wake-up of the queue arrives up to 100 ms after the commit. It must not run the job again.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const runs = service.logged.filter(({ event }) => event === "job run ended");
   assertEquals(runs.map(({ fields }) => fields?.jobId), [body.job_id]);
@@ -50,7 +50,7 @@ Deno.test("POST /api/export/csv accepts an unknown meter with a warning", async 
   assertEquals("warnings" in (await postExport(service.url)).body, false);
 });
 
-// RFC 7240 §2: a list, names in any case, parameters, an empty value is no value.
+// RFC 7240 §2: a list, names in any case, parameters; an empty value counts as no value.
 for (
   const prefer of [
     "respond-async",
@@ -102,12 +102,12 @@ for (
   });
 }
 
-Deno.test("the same Idempotency-Key with the same request is the same job", async () => {
+Deno.test("the same request with the same Idempotency-Key returns the same job", async () => {
   await using service = await startTestService({ role: "api" });
   const key = { "idempotency-key": "order-7" };
   const first = await postExport(service.url, {}, key);
   const again = await postExport(service.url, {}, key);
-  // The same moments written another way are the same request.
+  // The same times in another notation are the same request.
   const offsets = await postExport(service.url, {
     start_datetime: "2024-01-01T02:00:00+02:00",
     end_datetime: "2024-02-01T00:59:59+01:00",
@@ -117,7 +117,7 @@ Deno.test("the same Idempotency-Key with the same request is the same job", asyn
   assertEquals(offsets.body.job_id, first.body.job_id);
 });
 
-Deno.test("ten requests with one Idempotency-Key at once make one job", async () => {
+Deno.test("ten concurrent requests with one Idempotency-Key create one job", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => postExport(service.url, {}, { "idempotency-key": "k" })),
@@ -133,7 +133,7 @@ for (
     end: { end_datetime: "2024-01-31T23:59:58Z" },
   })
 ) {
-  Deno.test(`an Idempotency-Key used again for another ${what} is refused`, async () => {
+  Deno.test(`an Idempotency-Key that is reused for another ${what} is refused`, async () => {
     await using service = await startTestService({ role: "api" });
     const key = { "idempotency-key": "order-7" };
     await postExport(service.url, {}, key);
@@ -145,7 +145,7 @@ for (
   });
 }
 
-Deno.test("another Idempotency-Key, and none, makes another job", async () => {
+Deno.test("another Idempotency-Key, or none, creates another job", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = await Promise.all([
     postExport(service.url, {}, { "idempotency-key": "a" }),
@@ -156,7 +156,7 @@ Deno.test("another Idempotency-Key, and none, makes another job", async () => {
   assertEquals(new Set(answers.map(({ body }) => body.job_id)).size, 4);
 });
 
-Deno.test("a request that is refused does not use up its Idempotency-Key", async () => {
+Deno.test("a refused request does not use up its Idempotency-Key", async () => {
   await using service = await startTestService({ role: "api" });
   const key = { "idempotency-key": "order-7" };
   const refused = await postExport(service.url, { format: "xml" }, key);
@@ -185,7 +185,7 @@ for (
   });
 }
 
-Deno.test("an Idempotency-Key of 255 characters is taken", async () => {
+Deno.test("an Idempotency-Key of 255 characters is accepted", async () => {
   await using service = await startTestService({ role: "api" });
   const key = { "idempotency-key": "k".repeat(255) };
   const [first, again] = [
@@ -195,7 +195,7 @@ Deno.test("an Idempotency-Key of 255 characters is taken", async () => {
   assertEquals([first.status, again.body.job_id], [200, first.body.job_id]);
 });
 
-Deno.test("an Idempotency-Key is free again once its job's record is gone", async () => {
+Deno.test("an Idempotency-Key is free again once the record of its job is deleted", async () => {
   let nowMs = NOW_MS;
   await using service = await startTestService({ now: () => nowMs });
   const key = { "idempotency-key": "order-7" };

@@ -12,14 +12,14 @@ import { EXAMPLE, NOW_MS, postExport } from "./export_example.ts";
 import { FILE_HEADER, UPLOAD_HEADER } from "../meters/meter_csv.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
-/** What the file of the tests holds: 65 + 42 + 27 bytes. */
+/** The content of the file: 65 + 42 + 27 bytes. */
 const TEXT = FILE_HEADER +
   "2024-01-01T00:00:00Z,123,0.5,30,230,130.4\n" +
   "2024-01-01T00:01:00Z,123,,,,\n";
 const SIZE = TEXT.length;
 const LAST_MODIFIED = "Sat, 01 Jun 2024 12:00:00 GMT";
 
-/** Exports {@link TEXT}; its address. */
+/** Exports {@link TEXT}; returns the address of the file. */
 async function exportText({ url }: TestService, meterId = "123"): Promise<string> {
   const upload = UPLOAD_HEADER + "2024-01-01T00:00:00Z,0.5,30,230,130.4\n" +
     "2024-01-01T00:01:00Z,,,,\n";
@@ -28,7 +28,7 @@ async function exportText({ url }: TestService, meterId = "123"): Promise<string
   return url + file_info.download_url;
 }
 
-/** Asks for the file of a fresh service, finished at `NOW_MS`; the answer and its text. */
+/** Downloads the file from a new service, completed at `NOW_MS`; returns the answer and its text. */
 async function download(
   headers: Record<string, string> = {},
   method = "GET",
@@ -44,7 +44,7 @@ async function sha256(): Promise<{ hex: string; base64: string }> {
   return { hex: bytes.toHex(), base64: bytes.toBase64() };
 }
 
-/** Headers of a whole file as the contract gives them. */
+/** The headers of a whole file, as the contract defines them. */
 async function wholeHeaders(): Promise<Record<string, string>> {
   const { hex, base64 } = await sha256();
   return {
@@ -64,34 +64,34 @@ function assertHeaders({ headers }: Response, expected: Record<string, string | 
   assertEquals(Object.fromEntries(names.map((name) => [name, headers.get(name)])), expected);
 }
 
-Deno.test("GET gives the whole file with what is known of it", async () => {
+Deno.test("GET returns the whole file with all its headers", async () => {
   const { response, text } = await download();
   assertEquals([response.status, text], [200, TEXT]);
   assertHeaders(response, { ...await wholeHeaders(), "content-range": null });
 });
 
-Deno.test("HEAD gives the headers of GET and no body", async () => {
+Deno.test("HEAD returns the headers of GET and no body", async () => {
   const { response, text } = await download({}, "HEAD");
   assertEquals([response.status, text], [200, ""]);
   assertHeaders(response, await wholeHeaders());
 });
 
 for (const method of ["GET", "HEAD"]) {
-  Deno.test(`${method} with the tag it gave before is answered with 304`, async () => {
+  Deno.test(`${method} with the current tag is answered with 304`, async () => {
     const { hex } = await sha256();
     const { response, text } = await download({ "if-none-match": `"${hex}"` }, method);
     assertEquals([response.status, text], [304, ""]);
-    // RFC 9110 §15.4.5: what a 200 would have said of the validators.
+    // RFC 9110 §15.4.5: the validators that a 200 would have.
     assertHeaders(response, { "etag": `"${hex}"`, "last-modified": LAST_MODIFIED });
   });
 }
 
-Deno.test("If-Modified-Since with the date it gave before is answered with 304", async () => {
+Deno.test("If-Modified-Since with the date of the file is answered with 304", async () => {
   const { response } = await download({ "if-modified-since": LAST_MODIFIED });
   assertEquals(response.status, 304);
 });
 
-Deno.test("If-None-Match with another tag gives the file", async () => {
+Deno.test("If-None-Match with another tag returns the file", async () => {
   const { response, text } = await download({ "if-none-match": '"other", W/"another"' });
   assertEquals([response.status, text], [200, TEXT]);
 });
@@ -110,8 +110,8 @@ const PARTS: [what: string, range: string, start: number, end: number][] = [
   ["the first byte", "bytes=0-0", 0, 1],
   ["the middle", "bytes=65-106", 65, 107],
   ["the last five bytes", "bytes=-5", SIZE - 5, SIZE],
-  ["all from the second line on", "bytes=65-", 65, SIZE],
-  ["more than there is", `bytes=100-${SIZE + 50}`, 100, SIZE],
+  ["everything from the second line", "bytes=65-", 65, SIZE],
+  ["a range beyond the end", `bytes=100-${SIZE + 50}`, 100, SIZE],
 ];
 
 for (const [what, range, start, end] of PARTS) {
@@ -126,7 +126,7 @@ for (const [what, range, start, end] of PARTS) {
   });
 }
 
-Deno.test("a Range outside the file is answered with 416 and the file's length", async () => {
+Deno.test("a Range outside the file is answered with 416 and the size of the file", async () => {
   await using service = await startTestService();
   const answer = await askJson(await exportText(service), {
     headers: { range: `bytes=${SIZE}-` },
@@ -140,14 +140,14 @@ Deno.test("a Range outside the file is answered with 416 and the file's length",
 });
 
 for (const range of ["bytes=5-2", "bytes=0-0,-1", "lines=1-2", "bytes=x"]) {
-  Deno.test(`Range: ${range} is answered with the whole`, async () => {
+  Deno.test(`Range: ${range} is answered with the whole file`, async () => {
     const { response, text } = await download({ range });
     assertEquals([response.status, text], [200, TEXT]);
     assertHeaders(response, { "content-range": null, "content-length": String(SIZE) });
   });
 }
 
-Deno.test("If-Range gives the part to those who have the file already", async () => {
+Deno.test("If-Range returns the part if the client has the current file", async () => {
   const { hex } = await sha256();
   const statusFor = async (ifRange: string) =>
     (await download({ "range": "bytes=65-", "if-range": ifRange })).response.status;
@@ -157,7 +157,7 @@ Deno.test("If-Range gives the part to those who have the file already", async ()
   assertEquals(await statusFor("Sat, 01 Jun 2024 12:00:01 GMT"), 200);
 });
 
-Deno.test("two exports of the same readings have one tag, of other readings another", async () => {
+Deno.test("exports of the same readings have the same tag, of other readings another", async () => {
   await using service = await startTestService();
   const tagOf = async (meterId: string) => {
     const response = await fetch(await exportText(service, meterId), { method: "HEAD" });
@@ -168,7 +168,7 @@ Deno.test("two exports of the same readings have one tag, of other readings anot
   assertNotEquals(await tagOf("124"), tag);
 });
 
-Deno.test("the file name of an id with a colon has none", async () => {
+Deno.test("the file name for an id with a colon has no colon", async () => {
   await using service = await startTestService();
   const response = await fetch(await exportText(service, "home:1"), { method: "HEAD" });
   assertHeaders(response, {
@@ -176,7 +176,7 @@ Deno.test("the file name of an id with a colon has none", async () => {
   });
 });
 
-Deno.test("a file of which nobody knows is not there, nor one that is no id", async () => {
+Deno.test("an unknown id and an invalid id have no file", async () => {
   await using service = await startTestService();
   for (const id of ["00000000-0000-4000-8000-000000000000", "x".repeat(5_000)]) {
     assertProblem(await askJson(`${service.url}/api/export/download/${id}`), {
@@ -216,7 +216,7 @@ Deno.test("a failed job has no file, and the answer says so", async () => {
   });
 });
 
-Deno.test("a job of another kind has no export's file", async () => {
+Deno.test("a job of another kind is not found as an export", async () => {
   const error = { code: "X", message: "", details: "" };
   const job = failed(exportJob("report"), NOW_MS, { error, keptUntilMs: NOW_MS });
   const { app } = appWithJob(job);

@@ -14,7 +14,7 @@ import { assertProblem } from "../problem_assert.ts";
 const FILE_KEPT_MS = 3_600_000;
 const RECORD_KEPT_MS = 86_400_000;
 
-/** A service with one finished export and a clock that the test moves. */
+/** A service with one completed export and a clock that the test moves. */
 async function finishedExport(): Promise<{
   service: TestService;
   clock: { nowMs: number };
@@ -49,7 +49,7 @@ Deno.test("a file is served until the last millisecond of its retention", async 
   assertEquals([file.status, (await file.text()).length], [200, body.file_info.file_size_bytes]);
 });
 
-Deno.test("past its retention a file is expired at once and deleted soon", async () => {
+Deno.test("after its retention time a file is expired at once and deleted soon", async () => {
   const { service, clock, jobId } = await finishedExport();
   await using _ = service;
   assertEquals(files(service).length, 1);
@@ -75,10 +75,10 @@ Deno.test("past its retention a file is expired at once and deleted soon", async
   assertEquals(gone.status, 410);
 });
 
-Deno.test("past its own retention a job's record is gone, its file too", async () => {
+Deno.test("after its retention time the record of a job is deleted, and so is its file", async () => {
   const { service, clock, jobId } = await finishedExport();
   await using _ = service;
-  // An expired job can be asked for at least a day, whatever the retention of records.
+  // An expired job stays readable for at least a day, whatever the retention of records.
   clock.nowMs += RECORD_KEPT_MS + FILE_KEPT_MS;
   await eventually("the record is deleted", async () => {
     const { body } = await askJson(`${service.url}/api/export/status/${jobId}`);
@@ -92,7 +92,7 @@ Deno.test("past its own retention a job's record is gone, its file too", async (
   });
 });
 
-Deno.test("a failed export's record goes after its retention too", async () => {
+Deno.test("the record of a failed export is deleted after its retention time, too", async () => {
   const clock = { nowMs: NOW_MS };
   await using service = await startTestService({ now: () => clock.nowMs });
   const { job_id, status } = await exportToEnd(service.url, EXAMPLE);

@@ -1,15 +1,15 @@
 /**
- * The export request of the contract's example, and a clock that stands well behind it.
+ * The example of the contract as a request for an export, and a clock that is well after it.
  *
  * @module
  */
 
 import { type JsonAnswer, postJson } from "../../support/service.ts";
 
-/** 2024-06-01T12:00:00.789Z, a Saturday; the fraction must not show in HTTP dates. */
+/** 2024-06-01T12:00:00.789Z, a Saturday. The fraction must not appear in HTTP dates. */
 export const NOW_MS = Date.UTC(2024, 5, 1, 12, 0, 0, 789);
 
-/** The body of the contract's example. */
+/** The body of the example. */
 export const EXAMPLE = {
   smart_meter_id: "123",
   start_datetime: "2024-01-01T00:00:00Z",
@@ -17,10 +17,10 @@ export const EXAMPLE = {
   format: "csv",
 } as const;
 
-/** Ten minutes of the example's meter, both ends included. */
+/** Ten minutes of the meter, both ends inclusive. */
 export const TEN_MINUTES = { ...EXAMPLE, end_datetime: "2024-01-01T00:10:00Z" } as const;
 
-/** Asks for the example's export, with changes. */
+/** Creates the export of the example, with changes. */
 export function postExport(
   url: string,
   changes: Record<string, unknown> = {},

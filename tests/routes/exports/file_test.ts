@@ -9,7 +9,7 @@ const SAMPLE = new URL(
 );
 const hasSample = await Deno.stat(SAMPLE).then(() => true, () => false);
 
-/** Imports an upload and exports it again: what the file holds, and how many readings it counts. */
+/** Imports an upload and exports it; returns the text of the file and its number of readings. */
 async function roundTrip(
   upload: string,
   range: { start_datetime: string; end_datetime: string } = TEN_MINUTES,
@@ -22,7 +22,7 @@ async function roundTrip(
   return { text, records: file_info.record_count, sizeBytes: file_info.file_size_bytes };
 }
 
-Deno.test("a file holds both ends of the range and nothing beyond", async () => {
+Deno.test("a file contains both ends of the range and nothing outside", async () => {
   const upload = UPLOAD_HEADER +
     "2023-12-31T23:59:59.999Z,1,1,1,1\n" +
     "2024-01-01T00:00:00Z,2,2,2,2\n" +
@@ -58,7 +58,7 @@ Deno.test("bare dates are whole UTC days, and the file is named after them", asy
   });
 });
 
-Deno.test("an end with a fraction takes the reading of that very millisecond", async () => {
+Deno.test("an end with a fraction includes the reading of exactly that millisecond", async () => {
   const upload = UPLOAD_HEADER + "2024-01-01T00:05:00.125Z,1,1,1,1\n" +
     "2024-01-01T00:05:00.126Z,2,2,2,2\n";
   const { text } = await roundTrip(upload, {
@@ -68,7 +68,7 @@ Deno.test("an end with a fraction takes the reading of that very millisecond", a
   assertEquals(text, FILE_HEADER + "2024-01-01T00:05:00.125Z,123,1,1,1,1\n");
 });
 
-Deno.test("a file is ascending, however the readings came in", async () => {
+Deno.test("a file is in the order of time, in whatever order readings were uploaded", async () => {
   const upload = UPLOAD_HEADER + minuteLines(5, 1) + minuteLines(0, 2) + minuteLines(9, 1) +
     minuteLines(3, 1);
   const { text } = await roundTrip(upload);
@@ -76,7 +76,7 @@ Deno.test("a file is ascending, however the readings came in", async () => {
   assertEquals(times, [0, 1, 3, 5, 9].map(minuteText));
 });
 
-Deno.test("a time has a fraction only where its reading has one", async () => {
+Deno.test("a time has a fraction only if its reading has one", async () => {
   const upload = UPLOAD_HEADER + "2024-01-01T00:00:00.000Z,1,1,1,1\n" +
     "2024-01-01T00:00:01.375Z,1,1,1,1\n" +
     "2024-01-01T00:00:02Z,1,1,1,1\n" +
@@ -107,7 +107,7 @@ Deno.test("numbers are the shortest exact decimals", async () => {
   );
 });
 
-Deno.test("a missing value is an empty field, a reading without any is still a line", async () => {
+Deno.test("a missing value is an empty field, and a reading without values is still a line", async () => {
   const upload = UPLOAD_HEADER + "2024-01-01T00:00:00Z,,2.63,,9.7\n2024-01-01T00:01:00Z,,,,\n" +
     "2024-01-01T00:02:00Z,0,0,0,0\n";
   const { text, records } = await roundTrip(upload);
@@ -124,13 +124,13 @@ Deno.test("columns that were never uploaded are empty fields", async () => {
   assertEquals(text, FILE_HEADER + "2024-01-01T00:00:00Z,123,,,230.1,\n");
 });
 
-Deno.test("a range without readings is the header alone", async () => {
+Deno.test("a range without readings gives a file with only the header", async () => {
   const result = await roundTrip(UPLOAD_HEADER + minuteLines(11, 3));
-  // The header has 64 characters and its line end.
+  // The header has 64 characters and a line break.
   assertEquals(result, { text: FILE_HEADER, records: 0, sizeBytes: 65 });
 });
 
-Deno.test("readings of two days and more than one block come out whole and in order", async () => {
+Deno.test("readings of two days and several blocks are exported complete and in order", async () => {
   const { text, records } = await roundTrip(UPLOAD_HEADER + minuteLines(0, 3000), {
     start_datetime: "2024-01-01T00:00:00Z",
     end_datetime: minuteText(2999),
@@ -140,14 +140,14 @@ Deno.test("readings of two days and more than one block come out whole and in or
   assertEquals(records, 3000);
 });
 
-Deno.test("a later reading of the same time takes the place of the earlier one", async () => {
+Deno.test("a later reading with the same time replaces the earlier one", async () => {
   const upload = UPLOAD_HEADER + "2024-01-01T00:00:00Z,1,1,1,1\n2024-01-01T00:00:00Z,2,2,,2\n";
   const { text } = await roundTrip(upload);
   assertEquals(text, FILE_HEADER + "2024-01-01T00:00:00Z,123,2,2,,2\n");
 });
 
 Deno.test({
-  name: "the documented sample comes back, but for zeros at the end of a fraction",
+  name: "the documented sample is exported as it was imported, except trailing zeros of fractions",
   ignore: !hasSample,
   async fn() {
     const sample = await Deno.readTextFile(SAMPLE);

@@ -7,7 +7,7 @@ import { inZone } from "../time_zone.ts";
 const ID_RULE = "smart_meter_id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - " +
   "beginning with a letter or digit";
 const TIME_RULE = "Invalid datetime format. Use ISO 8601.";
-/** As `NOW_MS`; and a millisecond before. */
+/** `NOW_MS`, and a millisecond before it. */
 const NOW = "2024-06-01T12:00:00.789Z";
 const JUST_PAST = "2024-06-01T12:00:00.788Z";
 
@@ -26,10 +26,14 @@ const BROKEN: Record<string, Case> = {
   "an id beginning with _": [{ smart_meter_id: "_1" }, "/smart_meter_id", ID_RULE],
   "an id with a space": [{ smart_meter_id: "a b" }, "/smart_meter_id", ID_RULE],
   "an id with a slash": [{ smart_meter_id: "a/b" }, "/smart_meter_id", ID_RULE],
-  "an id with a line end": [{ smart_meter_id: "a\n" }, "/smart_meter_id", ID_RULE],
-  "an id beyond ASCII": [{ smart_meter_id: "z\u00e4hler" }, "/smart_meter_id", ID_RULE],
-  "a start that is no time": [{ start_datetime: "yesterday" }, "/start_datetime", TIME_RULE],
-  "an end that is no time": [{ end_datetime: "31/01/2024" }, "/end_datetime", TIME_RULE],
+  "an id with a line break": [{ smart_meter_id: "a\n" }, "/smart_meter_id", ID_RULE],
+  "an id with a character beyond ASCII": [
+    { smart_meter_id: "z\u00e4hler" },
+    "/smart_meter_id",
+    ID_RULE,
+  ],
+  "a start that is not a time": [{ start_datetime: "yesterday" }, "/start_datetime", TIME_RULE],
+  "an end that is not a time": [{ end_datetime: "31/01/2024" }, "/end_datetime", TIME_RULE],
   "a start that is a number": [{ start_datetime: 1704067200 }, "/start_datetime", TIME_RULE],
   "an end of null": [{ end_datetime: null }, "/end_datetime", TIME_RULE],
   "30 February": [{ start_datetime: "2024-02-30T00:00:00Z" }, "/start_datetime", TIME_RULE],
@@ -118,7 +122,7 @@ const TAKEN: Record<string, Record<string, unknown>> = {
   "an end a millisecond ago": { start_datetime: "2024-06-01T00:00:00Z", end_datetime: JUST_PAST },
   "an end in the past by its offset": {
     start_datetime: "2024-06-01T00:00:00Z",
-    // 11:30Z, though the clock on the wall is past NOW's.
+    // 11:30Z, although the local time is later than NOW.
     end_datetime: "2024-06-01T13:30:00+02:00",
   },
   "an id of 64": { smart_meter_id: "a".repeat(64) },
@@ -134,14 +138,14 @@ const TAKEN: Record<string, Record<string, unknown>> = {
 };
 
 for (const [what, changes] of Object.entries(TAKEN)) {
-  Deno.test(`an export with ${what} is taken`, async () => {
+  Deno.test(`an export with ${what} is accepted`, async () => {
     await using service = await startTestService({ role: "api", now: () => NOW_MS });
     const { status, body } = await postExport(service.url, changes);
     assertEquals([status, body.status], [200, "pending"]);
   });
 }
 
-Deno.test("a start that is now is not in the past, nor is the end behind it", async () => {
+Deno.test("a start that is now is not in the past, and neither is the end after it", async () => {
   await using service = await startTestService({ role: "api", now: () => NOW_MS });
   const changes = { start_datetime: NOW, end_datetime: "2024-06-01T12:10:00Z" };
   assertProblem(await postExport(service.url, changes), {
@@ -156,7 +160,7 @@ Deno.test("a start that is now is not in the past, nor is the end behind it", as
 });
 
 for (const zone of ["Australia/Sydney", "Europe/London", "America/Chicago"]) {
-  Deno.test(`a time without an offset is UTC, also on a machine in ${zone}`, async () => {
+  Deno.test(`a time without an offset is UTC, even on a machine in ${zone}`, async () => {
     await using service = await startTestService({ role: "api", now: () => NOW_MS });
     // In UTC it is 12:00:00.789; in Sydney 22:00, in London 13:00, in Chicago 07:00.
     const past = { start_datetime: "2024-06-01T00:00:00", end_datetime: "2024-06-01T12:00:00" };
@@ -169,7 +173,7 @@ for (const zone of ["Australia/Sydney", "Europe/London", "America/Chicago"]) {
   });
 }
 
-Deno.test("everything that is wrong is listed, not just the first", async () => {
+Deno.test("every error is listed, not just the first", async () => {
   await using service = await startTestService({ role: "api", now: () => NOW_MS });
   const answer = await postJson(`${service.url}/api/export/csv`, {
     smart_meter_id: "-",
@@ -190,7 +194,7 @@ Deno.test("everything that is wrong is listed, not just the first", async () => 
     ["/size", "Unknown property 'size'"],
     ["/smart_meter_id", ID_RULE],
   ]);
-  // Older clients read only the detail: it names all of it.
+  // Older clients read only the detail, so it names every error.
   assertProblem(answer, {
     status: 400,
     code: "INVALID_REQUEST",
@@ -221,7 +225,7 @@ for (const body of [[], [EXAMPLE], null, "csv", 5, true]) {
   });
 }
 
-Deno.test("a property named __proto__ is unknown too", async () => {
+Deno.test("a property named __proto__ is unknown, too", async () => {
   await using service = await startTestService({ role: "api" });
   const text = JSON.stringify(EXAMPLE).replace("{", '{"__proto__":{"format":"csv"},');
   const headers = { "content-type": "application/json" };

@@ -21,7 +21,7 @@ import { EXAMPLE, NOW_MS, postExport, TEN_MINUTES } from "./export_example.ts";
 import { minuteLines, UPLOAD_HEADER } from "../meters/meter_csv.ts";
 import { jsonAnswer } from "../problem_assert.ts";
 
-/** Of `NOW_MS`. */
+/** `NOW_MS` as text. */
 const NOW = "2024-06-01T12:00:00.789Z";
 
 async function statusOf(job: JobRecord, nowMs = NOW_MS): Promise<JsonAnswer["body"]> {
@@ -31,7 +31,7 @@ async function statusOf(job: JobRecord, nowMs = NOW_MS): Promise<JsonAnswer["bod
   return body;
 }
 
-Deno.test("a job that nothing runs yet is pending and queued", async () => {
+Deno.test("a job that is not running yet is pending and queued", async () => {
   await using service = await startTestService({ role: "api", now: () => NOW_MS });
   const { body: { job_id } } = await postExport(service.url);
   const { status, headers, body } = await askJson(`${service.url}/api/export/status/${job_id}`);
@@ -48,7 +48,7 @@ Deno.test("a job that nothing runs yet is pending and queued", async () => {
   });
 });
 
-Deno.test("a job that is being run is pending and tells how far it is", async () => {
+Deno.test("a running job is pending and shows its progress", async () => {
   const running = claimed(exportJob(), "owner", NOW_MS + 1_000);
   const progress = { done: 11_160, total: 44_640, percent: 25 };
   assertEquals(await statusOf(extended(running, NOW_MS + 2_000, progress)), {
@@ -67,13 +67,13 @@ Deno.test("a job that waits for its second attempt is queued again", async () =>
   assertEquals([status, progress.phase, progress.attempt], ["pending", "queued", 2]);
 });
 
-Deno.test("a job that was handed back is queued again, its attempt the same", async () => {
+Deno.test("a job that was requeued is queued again, with the same attempt", async () => {
   const running = claimed(exportJob(), "owner", NOW_MS);
   const { status, progress } = await statusOf(requeued(running, NOW_MS, NOW_MS + 1));
   assertEquals([status, progress.phase, progress.attempt], ["pending", "queued", 1]);
 });
 
-Deno.test("a job that waits for a slot becomes completed when its turn comes", async () => {
+Deno.test("a job that waits for its turn completes later", async () => {
   await using service = await startTestService({ workerConcurrency: 1 });
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 20_000));
   const posted = await Promise.all(Array.from({ length: 10 }, () => postExport(service.url)));
@@ -89,7 +89,7 @@ Deno.test("a job that waits for a slot becomes completed when its turn comes", a
   assertEquals(last.map(({ status }) => status), Array(10).fill("completed"));
 });
 
-Deno.test("a completed job tells all about its file", async () => {
+Deno.test("a completed job describes its file", async () => {
   await using service = await startTestService({ now: () => NOW_MS });
   await importText(service.url, "123", UPLOAD_HEADER + "2024-01-01T00:00:00Z,0.5,30,230,130.4\n");
   const body = await exportToEnd(service.url, EXAMPLE);
@@ -116,7 +116,7 @@ Deno.test("a completed job tells all about its file", async () => {
   });
 });
 
-Deno.test("period and file name are in UTC, whatever the offset of the request", async () => {
+Deno.test("period and file name are in UTC, whatever the offsets of the request", async () => {
   await using service = await startTestService();
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 1));
   const { file_info } = await exportToEnd(service.url, {
@@ -131,7 +131,7 @@ Deno.test("period and file name are in UTC, whatever the offset of the request",
   });
 });
 
-/** Minutes with a reading, of the 11 that ten minutes with both ends have. */
+/** Minutes with a reading, of the 11 minutes in a range of ten minutes with both ends. */
 const GAPS: [minutes: number[], missing: number | null][] = [
   [[], null],
   [[4], null],
@@ -140,14 +140,14 @@ const GAPS: [minutes: number[], missing: number | null][] = [
   [[0, 1, 2, 5], 7],
   // 0 and 1 at the beginning.
   [[2, 3, 4, 5, 6, 7, 8, 9, 10], 2],
-  // Every second minute is its own cadence; 6 is missing.
+  // The usual interval is two minutes; 6 is missing.
   [[0, 2, 4, 8, 10], 1],
 ];
 
 for (const [minutes, missing] of GAPS) {
   Deno.test(`missing_intervals is ${missing} with minutes ${minutes} of 0 to 10`, async () => {
     await using service = await startTestService();
-    // A reading after the range makes the meter known, and must not count.
+    // A reading after the range makes the meter known. It must not count.
     const lines = [...minutes, 20].map((minute) => minuteLines(minute, 1)).join("");
     await importText(service.url, "123", UPLOAD_HEADER + lines);
     const { file_info } = await exportToEnd(service.url, TEN_MINUTES);
@@ -173,7 +173,7 @@ Deno.test("an export of an unknown meter fails with SMART_METER_NOT_FOUND", asyn
   });
 });
 
-Deno.test("a file store that is gone fails an export by its code, without internals", async () => {
+Deno.test("a missing file store fails an export with its code, without internals", async () => {
   await using service = await startTestService();
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 5));
   await Deno.remove(service.folder, { recursive: true });
@@ -183,14 +183,14 @@ Deno.test("a file store that is gone fails an export by its code, without intern
   assertEquals(/\/tmp|ENOTDIR|openwatts_/i.exec(JSON.stringify(body)), null);
 });
 
-Deno.test("a failed job says what it was ended with and nothing else", async () => {
+Deno.test("a failed job shows the error of its record and nothing else", async () => {
   const error = { code: "EXPORT_FAILED", message: "It could not be done", details: "See the log" };
   const job = failed(claimed(exportJob(), "owner", NOW_MS), NOW_MS, { error, keptUntilMs: 0 });
   const body = await statusOf(job);
   assertEquals([body.status, body.message, body.error], ["failed", "Export failed", error]);
 });
 
-Deno.test("a cancelled job has failed, as clients know no other word", async () => {
+Deno.test("a cancelled job is shown as failed, because clients know no other word", async () => {
   const body = await statusOf(cancelled(exportJob(), NOW_MS, NOW_MS + 1));
   assertEquals([body.status, body.message], ["failed", "Export failed"]);
   assertEquals(body.error.code, "EXPORT_CANCELLED");
@@ -198,10 +198,10 @@ Deno.test("a cancelled job has failed, as clients know no other word", async () 
 
 for (
   const [what, id] of Object.entries({
-    "that nobody has": "00000000-0000-4000-8000-000000000000",
-    "that is no UUID": "42",
+    "without a job": "00000000-0000-4000-8000-000000000000",
+    "that is not a UUID": "42",
     "of 5,000 characters": "x".repeat(5_000),
-    "with quotes and signs": "'\"<b>&\u00e4\u20ac",
+    "with quotes and symbols": "'\"<b>&\u00e4\u20ac",
     "like a path": "../../etc/passwd",
     "that is a NUL": "\0",
   })
@@ -215,13 +215,13 @@ for (
   });
 }
 
-Deno.test("the status of an id that is no percent encoding is not_found", async () => {
+Deno.test("the status of an id with an invalid percent encoding is not_found", async () => {
   await using service = await startTestService({ role: "api" });
   const { status, body } = await askJson(`${service.url}/api/export/status/%E0%A4%A`);
   assertEquals([status, body.status], [200, "not_found"]);
 });
 
-Deno.test("a job of another kind is no export", async () => {
+Deno.test("a job of another kind is not found as an export", async () => {
   assertEquals(await statusOf(exportJob("report")), {
     status: "not_found",
     message: `Job with ID '${JOB_ID}' not found`,

@@ -2,7 +2,7 @@ import { decideAnswer, type FileAnswer, httpDate } from "../../../routes/http/fi
 import { assertEquals } from "../../support/assert.ts";
 import { inZone } from "../time_zone.ts";
 
-/** The length is that of the examples in RFC 9110 §14.1.2, the date that of §8.8.2.1. */
+/** The size of the examples in RFC 9110 §14.1.2 and the date of §8.8.2.1. */
 const FILE = {
   etag: '"xyzzy"',
   modifiedMs: Date.UTC(1994, 10, 15, 12, 45, 26, 500),
@@ -28,7 +28,7 @@ Deno.test("a request without conditions is answered with the whole file", () => 
   assertEquals(decide({}, "HEAD"), WHOLE);
 });
 
-// RFC 9110 §14.1.2; its examples first.
+// RFC 9110 §14.1.2; its examples come first.
 const RANGES: [range: string, answer: FileAnswer][] = [
   ["bytes=0-499", part(0, 499)],
   ["bytes=500-999", part(500, 999)],
@@ -48,10 +48,10 @@ const RANGES: [range: string, answer: FileAnswer][] = [
   ["bytes=10000-10001", { status: 416 }],
   ["bytes=99999999999999999999999-", { status: 416 }],
   ["bytes=-0", { status: 416 }],
-  // Several ranges may be answered with the whole (§14.2).
+  // Several ranges may be answered with the whole file (§14.2).
   ["bytes=0-0,-1", WHOLE],
   ["bytes=0-999, 4500-5499, -1000", WHOLE],
-  // An invalid one is ignored, as is an unknown unit (§14.2).
+  // Invalid ranges and unknown units are ignored (§14.2).
   ["bytes=500-499", WHOLE],
   ["bytes=", WHOLE],
   ["bytes=-", WHOLE],
@@ -70,11 +70,11 @@ for (const [range, answer] of RANGES) {
   });
 }
 
-Deno.test("a Range counts for GET alone", () => {
+Deno.test("a Range applies to GET only", () => {
   assertEquals(decide({ range: "bytes=0-499" }, "HEAD"), WHOLE);
 });
 
-Deno.test("no part of an empty file can be given", () => {
+Deno.test("no range of an empty file can be satisfied", () => {
   const headers = new Headers({ range: "bytes=0-" });
   assertEquals(decideAnswer({ method: "GET", headers }, { ...FILE, sizeBytes: 0 }), {
     status: 416,
@@ -82,7 +82,7 @@ Deno.test("no part of an empty file can be given", () => {
 });
 
 const CONDITIONS: [what: string, asked: Asked, status: 200 | 304 | 412][] = [
-  // §13.1.2, compared weakly.
+  // §13.1.2: weak comparison.
   ["If-None-Match with the tag", { "if-none-match": '"xyzzy"' }, 304],
   ["If-None-Match with the weak tag", { "if-none-match": 'W/"xyzzy"' }, 304],
   ["If-None-Match with the tag in a list", { "if-none-match": '"a,b", W/"c", "xyzzy"' }, 304],
@@ -90,7 +90,7 @@ const CONDITIONS: [what: string, asked: Asked, status: 200 | 304 | 412][] = [
   ["If-None-Match with other tags", { "if-none-match": '"r2d2xxxx", W/"c3piozzzz"' }, 200],
   ["If-None-Match with the tag in capitals", { "if-none-match": '"XYZZY"' }, 200],
   ["If-None-Match with no quotes", { "if-none-match": "xyzzy" }, 200],
-  // §13.1.3: one second is the resolution.
+  // §13.1.3: the resolution is one second.
   ["If-Modified-Since the second itself", { "if-modified-since": MODIFIED }, 304],
   ["If-Modified-Since a second after", { "if-modified-since": AFTER }, 304],
   ["If-Modified-Since a second before", { "if-modified-since": BEFORE }, 200],
@@ -98,7 +98,7 @@ const CONDITIONS: [what: string, asked: Asked, status: 200 | 304 | 412][] = [
     "if-none-match": '"other"',
     "if-modified-since": AFTER,
   }, 200],
-  // §13.1.1, compared strongly.
+  // §13.1.1: strong comparison.
   ["If-Match with the tag", { "if-match": '"other", "xyzzy"' }, 200],
   ["If-Match *", { "if-match": "*" }, 200],
   ["If-Match with another tag", { "if-match": '"other"' }, 412],
@@ -110,7 +110,7 @@ const CONDITIONS: [what: string, asked: Asked, status: 200 | 304 | 412][] = [
     "if-match": '"xyzzy"',
     "if-unmodified-since": BEFORE,
   }, 200],
-  // §13.2.2: the order of all.
+  // §13.2.2: the order of the conditions.
   ["a failed If-Match before If-None-Match", { "if-match": '"o"', "if-none-match": "*" }, 412],
   ["If-None-Match before a Range", { "if-none-match": "*", "range": "bytes=0-1" }, 304],
   ["a failed If-Match before a Range", { "if-match": '"o"', "range": "bytes=0-1" }, 412],
@@ -129,11 +129,11 @@ const IF_RANGES: [what: string, ifRange: string, isHeld: boolean][] = [
   ["the tag", '"xyzzy"', true],
   ["another tag", '"other"', false],
   ["the weak tag", 'W/"xyzzy"', false],
-  ["the very date", MODIFIED, true],
+  ["the exact date", MODIFIED, true],
   ["an earlier date", BEFORE, false],
   ["a later date", AFTER, false],
-  ["no date at all", "yesterday", false],
-  ["the date in another form than HTTP's", "1994-11-15T12:45:26Z", false],
+  ["no date", "yesterday", false],
+  ["the date in a form that is not HTTP's", "1994-11-15T12:45:26Z", false],
 ];
 
 for (const [what, ifRange, isHeld] of IF_RANGES) {
@@ -146,11 +146,11 @@ for (const [what, ifRange, isHeld] of IF_RANGES) {
   });
 }
 
-Deno.test("If-Range without a Range means nothing", () => {
+Deno.test("If-Range without a Range has no effect", () => {
   assertEquals(decide({ "if-range": '"xyzzy"' }), WHOLE);
 });
 
-// §5.6.7: the three forms of one moment, all of which a recipient must take.
+// §5.6.7: three forms of the same time, all of which a recipient must accept.
 const FORMS = [
   "Sun, 06 Nov 1994 08:49:37 GMT",
   "Sunday, 06-Nov-94 08:49:37 GMT",
@@ -159,7 +159,7 @@ const FORMS = [
 
 for (const zone of ["UTC", "Australia/Sydney", "America/Chicago"]) {
   for (const date of FORMS) {
-    Deno.test(`the date "${date}" is taken to the second on a machine in ${zone}`, async () => {
+    Deno.test(`the date "${date}" is read to the second on a machine in ${zone}`, async () => {
       const momentMs = Date.UTC(1994, 10, 6, 8, 49, 37);
       const headers = new Headers({ "if-modified-since": date });
       const statuses = await inZone(
@@ -174,7 +174,7 @@ for (const zone of ["UTC", "Australia/Sydney", "America/Chicago"]) {
   }
 }
 
-// §13.1.3 and §13.1.4: a field that is no HTTP date is ignored.
+// §13.1.3 and §13.1.4: a field that is not an HTTP date is ignored.
 for (const date of ["", "5", "yesterday", "2099-01-01", "2099-01-01T00:00:00Z", "1/1/2099"]) {
   Deno.test(`a condition with the date "${date}" is ignored`, () => {
     assertEquals(decide({ "if-modified-since": date }), WHOLE);
@@ -182,6 +182,6 @@ for (const date of ["", "5", "yesterday", "2099-01-01", "2099-01-01T00:00:00Z", 
   });
 }
 
-Deno.test("httpDate() writes the form of RFC 9110 §5.6.7, the fraction cut off", () => {
+Deno.test("httpDate() writes the form of RFC 9110 §5.6.7, without the fraction", () => {
   assertEquals(httpDate(Date.UTC(1994, 10, 6, 8, 49, 37, 999)), "Sun, 06 Nov 1994 08:49:37 GMT");
 });

@@ -4,17 +4,17 @@ import { EXAMPLE } from "../exports/export_example.ts";
 import { FILE_HEADER, minuteLines, minuteStream, minuteText } from "../meters/meter_csv.ts";
 import { assertProblem } from "../problem_assert.ts";
 
-/** Readings of a file that no socket's buffers hold: some 9 MB. */
+/** Readings for a file of about 9 MB, which is more than the buffers of a socket hold. */
 const MANY = 200_000;
 
 Deno.test({
-  name: "a client that goes away ends the read of its file, of the whole and of a part",
-  // Which files a process has open is seen in /proc.
+  name: "a client that goes away ends the read of its file, whole or in part",
+  // /proc shows which files a process has open.
   ignore: Deno.build.os !== "linux",
   async fn() {
     await using service = await startTestService();
     const file = await exportMany(service.url);
-    // Several ranges are answered with the whole.
+    // Several ranges are answered with the whole file.
     for (const range of ["bytes=0-0,-1", "bytes=1000-"]) {
       const response = await fetch(file, { headers: { range } });
       const reader = response.body?.getReader();
@@ -28,14 +28,14 @@ Deno.test({
   },
 });
 
-Deno.test("a service that stops ends downloads on their way with the whole file", async () => {
+Deno.test("a service that stops completes running downloads", async () => {
   const service = await startTestService();
   const response = await fetch(await exportMany(service.url));
   const [text] = await Promise.all([response.text(), service[Symbol.asyncDispose]()]);
   assertEquals(text, FILE_HEADER + minuteLines(0, MANY).replaceAll("Z,", "Z,123,"));
 });
 
-Deno.test("20 downloads of one file at once are all whole", async () => {
+Deno.test("20 concurrent downloads of one file are all complete", async () => {
   await using service = await startTestService();
   const file = await exportMany(service.url, 20_000);
   const expected = FILE_HEADER + minuteLines(0, 20_000).replaceAll("Z,", "Z,123,");
@@ -45,7 +45,7 @@ Deno.test("20 downloads of one file at once are all whole", async () => {
   assertEquals(texts.filter((text) => text === expected).length, 20);
 });
 
-Deno.test("a file that is gone though its job is not is a fault of the file store", async () => {
+Deno.test("a missing file of an existing job is a fault of the file store", async () => {
   await using service = await startTestService();
   const file = await exportMany(service.url, 5);
   for (const { name } of Deno.readDirSync(service.folder)) {
@@ -79,7 +79,7 @@ function linkOf(name: string): string {
   try {
     return Deno.readLinkSync(`/proc/self/fd/${name}`);
   } catch {
-    // Closed since it was listed.
+    // Closed after it was listed.
     return "";
   }
 }

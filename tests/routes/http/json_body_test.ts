@@ -17,7 +17,7 @@ async function post(
   return await askJson(`${service.url}/api/export/csv`, { method: "POST", headers, body });
 }
 
-/** The example as JSON of exactly that many bytes. */
+/** The example as JSON of exactly `size` bytes. */
 function padded(sizeBytes: number): string {
   return JSON.stringify(EXAMPLE).padEnd(sizeBytes, " ");
 }
@@ -57,7 +57,7 @@ for (const type of ["text/plain", "text/csv", "application/jsonp", "application/
 }
 
 Deno.test("JSON sent without a content type is refused", async () => {
-  // Bytes, as fetch gives a text a type of its own.
+  // Sent as bytes: fetch would set a type for text.
   assertProblem(await post(new TextEncoder().encode(JSON.stringify(EXAMPLE)), {}), {
     status: 415,
     code: "UNSUPPORTED_MEDIA_TYPE",
@@ -65,7 +65,7 @@ Deno.test("JSON sent without a content type is refused", async () => {
   });
 });
 
-Deno.test("JSON under a content coding is refused", async () => {
+Deno.test("JSON with a content coding is refused", async () => {
   const headers = { ...JSON_TYPE, "content-encoding": "gzip" };
   assertProblem(await post(JSON.stringify(EXAMPLE), headers), {
     status: 415,
@@ -96,12 +96,12 @@ Deno.test("a body of 64 KiB and 1 is too large, with a Content-Length and withou
   assertProblem(await post(inPieces(padded(LIMIT + 1))), expected);
 });
 
-Deno.test("64 KiB are counted in bytes, not in characters", async () => {
-  // 22,000 signs of three bytes each.
+Deno.test("the limit of 64 KiB counts bytes, not characters", async () => {
+  // 22,000 characters of three bytes each.
   assertEquals((await post(`"${"\u20ac".repeat(22_000)}"`)).status, 413);
 });
 
-Deno.test("a body without end is given up at the limit", async () => {
+Deno.test("an endless body is read only up to the limit", async () => {
   let sentBytes = 0;
   let isCancelled = false;
   const body = new ReadableStream<Uint8Array>({
@@ -117,11 +117,11 @@ Deno.test("a body without end is given up at the limit", async () => {
   const error = await assertRejects(() => readJson(request, LIMIT), AppError);
   assertEquals(error.code, "BODY_TOO_LARGE");
   assert(isCancelled, "the stream was not cancelled");
-  // What was asked for before the limit was passed, and what streams read ahead.
+  // What was read before the limit was reached, and what streams read ahead.
   assert(sentBytes <= LIMIT + 4 * 8192, `read ${sentBytes} bytes`);
 });
 
-Deno.test("a body that is nested 20,000 deep is refused, not a fault of ours", async () => {
+Deno.test("a body nested 20,000 deep is refused and is not a fault of the service", async () => {
   const deep = "[".repeat(20_000) + "]".repeat(20_000);
   const { status, body } = await post(`{"smart_meter_id":${deep}}`);
   assertEquals([status, body.code], [400, "INVALID_REQUEST"]);
@@ -134,7 +134,7 @@ Deno.test("a body whose Content-Length is too large is not read at all", async (
   assertEquals([error.code, request.bodyUsed], ["BODY_TOO_LARGE", false]);
 });
 
-Deno.test("fieldErrors() points into nested values as RFC 6901 writes it", () => {
+Deno.test("fieldErrors() points into nested values as in RFC 6901", () => {
   const schema = z.strictObject({
     "a/b": z.array(z.strictObject({ "m~n": z.number("no number") })),
   });

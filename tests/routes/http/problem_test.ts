@@ -4,7 +4,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import { createTestApp, emptySeries } from "../app_fixture.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
-/** What the contract and RFC 9110 §15 fix of the statuses. */
+/** The statuses that the contract and RFC 9110 §15 define. */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   INVALID_REQUEST: 400,
   MALFORMED_BODY: 400,
@@ -44,7 +44,7 @@ for (const code of CODES) {
   });
 }
 
-Deno.test("no two problems have one type or one title", async () => {
+Deno.test("no two problems have the same type or title", async () => {
   const bodies = await Promise.all(
     CODES.map((code) => problemResponse(new AppError(code, "x")).json()),
   );
@@ -53,7 +53,7 @@ Deno.test("no two problems have one type or one title", async () => {
   assertEquals(new Set(bodies.map(({ title }) => title)).size, count);
 });
 
-Deno.test("a problem carries details, errors and headers, never its cause", async () => {
+Deno.test("a problem has details, errors and headers, but never its cause", async () => {
   const errors = [{ pointer: "/a", detail: "wrong", value: 1, rule: "right" }];
   const error = new AppError("INVALID_REQUEST", "It is wrong", {
     details: "Make it right",
@@ -115,7 +115,7 @@ Deno.test("a known fault of the service is logged, a mistake of the client is no
   assertEquals(errors.map(({ fields }) => fields?.method), ["DELETE"]);
 });
 
-Deno.test("an answer lists 100 errors, and says how many more there are", () => {
+Deno.test("an answer lists 100 errors and says how many more there are", () => {
   const errors = Array.from({ length: 130 }, (_, index) => ({
     pointer: `#p${index}`,
     detail: `Unknown parameter 'p${index}'`,

@@ -4,12 +4,12 @@ import { startTestService } from "../../support/service.ts";
 import { message, postTelemetry } from "../../support/telemetry.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
-/** Times of messages, a second from each other. */
+/** Times of messages, one second apart. */
 function timeOf(index: number): string {
   return new Date(Date.UTC(2026, 0, 1) + index * 1000).toISOString();
 }
 
-Deno.test("the headers are a policy's quota and window, and what is left of it", () => {
+Deno.test("the headers show the quota and window of the policy, and what is left", () => {
   // draft-ietf-httpapi-ratelimit-headers-10: q quota, w window, r remaining, t seconds to a reset.
   const limit = { requests: 10, windowMs: 1000 };
   assertEquals(limitHeaders(limit, { remaining: 7 }), [
@@ -22,7 +22,7 @@ Deno.test("the headers are a policy's quota and window, and what is left of it",
   ]);
 });
 
-Deno.test("whole seconds are told, rounded up, so that who waits them is let through", async () => {
+Deno.test("waits are rounded up to whole seconds, so that a client that waits is let through", async () => {
   for (const [waitMs, told] of [[1, "1"], [1000, "1"], [1001, "2"], [59_999, "60"]] as const) {
     const answer = await jsonAnswer(rateLimited("a", { requests: 1, windowMs: 60_000 }, waitMs));
     assertEquals(answer.headers.get("retry-after"), told);
@@ -55,7 +55,7 @@ Deno.test("a device may send 10 times a second; the window slides, and others ha
   assertEquals(refused.headers.get("retry-after"), "1");
   assertEquals(refused.headers.get("ratelimit"), '"device";r=0;t=1');
   assertEquals((await send(10, "b")).status, 201);
-  // The first five leave the window a second after they came, the others do not.
+  // The first five leave the window one second after they arrived, the others do not.
   nowMs += 499;
   assertEquals((await send(10)).status, 429);
   nowMs += 1;
@@ -64,7 +64,7 @@ Deno.test("a device may send 10 times a second; the window slides, and others ha
   assertEquals(statuses, [201, 201, 201, 201, 201, 429]);
 });
 
-Deno.test("of a hundred requests at once just the limit are let through", async () => {
+Deno.test("exactly as many of a hundred concurrent requests pass as the limit allows", async () => {
   const nowMs = Date.UTC(2026, 1, 1);
   await using service = await startTestService({ now: () => nowMs });
   const answers = await Promise.all(
@@ -78,7 +78,7 @@ Deno.test("of a hundred requests at once just the limit are let through", async 
   assertEquals(statuses.filter((status) => status === 429).length, 90);
 });
 
-Deno.test("a message that is wrong does not count", async () => {
+Deno.test("an invalid message does not count", async () => {
   const limit = { requests: 1, windowMs: 60_000 };
   await using service = await startTestService({ rateLimit: limit });
   const send = (soc_percent: number) =>

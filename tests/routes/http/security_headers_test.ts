@@ -4,7 +4,7 @@ import { exportToEnd, importText, startTestService } from "../../support/service
 import { createTestApp, emptySeries } from "../app_fixture.ts";
 import { EXAMPLE } from "../exports/export_example.ts";
 
-/** What the rules of the project and the specifications of each header ask for. */
+/** The values that the project and the specifications require. */
 const EXPECTED = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -35,7 +35,7 @@ const ANSWERS: [method: string, path: string, status: number][] = [
 ];
 
 for (const [method, path, status] of ANSWERS) {
-  Deno.test(`${method} ${path}, answered ${status}, carries every security header`, async () => {
+  Deno.test(`${method} ${path}, answered with ${status}, has every security header`, async () => {
     const { app } = createTestApp();
     const response = await app.request(path, { method });
     assertEquals(response.status, status);
@@ -53,7 +53,7 @@ for (const fault of [new Error("of the machine"), "a text"]) {
   });
 }
 
-Deno.test("downloads carry every security header: whole, in part, unchanged", async () => {
+Deno.test("downloads have every security header: whole, in part, unchanged", async () => {
   await using service = await startTestService();
   await importText(service.url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
   const { file_info } = await exportToEnd(service.url, EXAMPLE);
@@ -72,7 +72,7 @@ Deno.test("downloads carry every security header: whole, in part, unchanged", as
   }
 });
 
-Deno.test("secured() keeps the object, its body and a policy of its own", () => {
+Deno.test("secured() keeps the object, its body and its own policy", () => {
   const policy = "default-src 'self'";
   const before = new Response("text", { headers: { "content-security-policy": policy } });
   const { body } = before;
@@ -84,7 +84,7 @@ Deno.test("secured() keeps the object, its body and a policy of its own", () => 
   assertEquals([...secured(after).headers], once);
 });
 
-Deno.test("secured() takes answers whose headers cannot be changed", () => {
+Deno.test("secured() accepts answers whose headers cannot be changed", () => {
   const answer = secured(Response.redirect("http://127.0.0.1/elsewhere", 307));
   assertEquals([answer.status, answer.headers.get("location")], [
     307,
