@@ -50,7 +50,7 @@ const ROUTES: [path: string, methods: string[]][] = [
   [`/api/export/download/${ID}`, ["GET", "HEAD"]],
   ["/api/meters", ["GET", "HEAD"]],
   ["/api/meters/123", ["GET", "HEAD", "DELETE"]],
-  ["/api/meters/123/readings", ["POST"]],
+  ["/api/meters/123/readings", ["GET", "HEAD", "POST"]],
   ["/trigger_report", ["POST"]],
   [`/get_report/${ID}`, ["GET", "HEAD"]],
   [`/download_report/${ID}`, ["GET", "HEAD"]],
