@@ -13,6 +13,16 @@ import {
   missingContinuousVariables,
 } from "./continuous_settings.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
+import {
+  missingCredentials,
+  S3_PLACE,
+  S3_RULES,
+  S3_SECRETS,
+  S3_VARIABLES,
+  type S3Settings,
+  s3Settings,
+  wrongS3Variables,
+} from "./s3_settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { AcceptedTimes } from "./time/accepted_times.ts";
 import { parseInstant } from "./time/time_text.ts";
@@ -21,22 +31,6 @@ import type { RateLimit } from "./devices/rate_window.ts";
 
 /** What a process does: answers requests, runs jobs, or both. */
 export type Role = "all" | "api" | "worker";
-
-/** The settings of S3. */
-export interface S3Settings {
-  /** The URL of an S3-compatible server; null for AWS. */
-  readonly endpoint: string | null;
-  /** The region. */
-  readonly region: string;
-  /** The bucket of continuous export; null if unset. */
-  readonly bucket: string | null;
-  /** What all keys in that bucket start with, without a slash at either end. */
-  readonly prefix: string;
-  /** The id of the access key; "" if S3 is not used. */
-  readonly accessKeyId: string;
-  /** The secret of the access key; "" if S3 is not used. */
-  readonly secretAccessKey: string;
-}
 
 /** All settings. */
 export interface Settings {
@@ -108,22 +102,8 @@ const RULES = {
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...CONTINUOUS_RULES,
-  S3_ENDPOINT: "an http(s) URL of a host, optionally with a path",
-  S3_REGION: "a region name: a-z 0-9 and -",
-  S3_BUCKET: "a bucket name: 3 to 63 characters of a-z 0-9 . and -",
-  S3_PREFIX: "a path of names of A-Z a-z 0-9 _ . = and -, without a slash at either end",
-  AWS_ACCESS_KEY_ID: "the id of an access key, without spaces",
-  AWS_SECRET_ACCESS_KEY: "the secret of an access key, without spaces",
+  ...S3_RULES,
 } as const;
-
-/** Variables whose values never appear in messages. */
-const SECRETS = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-
-/** A path below a bucket. No part is `.` or `..`, as URLs drop them. */
-const S3_PATH = String
-  .raw`(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9_.=-]+)*`;
-const S3_BUCKET = "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]";
-const S3_PLACE = new RegExp(`^s3://${S3_BUCKET}(?:/${S3_PATH})?/?$`);
 
 const environmentSchema = z.object({
   HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/).default("127.0.0.1"),
@@ -146,27 +126,29 @@ const environmentSchema = z.object({
   OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
-  S3_ENDPOINT: z.string().regex(/^https?:\/\/[A-Za-z0-9.:_[\]-]+(\/[A-Za-z0-9._~/-]*)?$/)
-    .optional(),
-  S3_REGION: z.string().regex(/^[a-z0-9-]{1,40}$/).default("us-east-1"),
-  S3_BUCKET: z.string().regex(new RegExp(`^${S3_BUCKET}$`)).optional(),
-  S3_PREFIX: z.string().regex(new RegExp(`^${S3_PATH}$`)).default("telemetry"),
-  AWS_ACCESS_KEY_ID: z.string().regex(/^\S+$/).optional(),
-  AWS_SECRET_ACCESS_KEY: z.string().regex(/^\S+$/).optional(),
+  ...S3_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
 });
 
-/** Reads the settings from an environment. An empty variable counts as not set. */
+/**
+ * Reads the settings from an environment. An empty variable counts as not set, except S3_PREFIX, which
+ * may be empty.
+ */
 export function readSettings(environment: Readonly<Record<string, string>>): SettingsResult {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value.trim() !== ""),
+    Object.entries(environment).map(([name, value]) => [name, value.trim() === "" ? "" : value])
+      .filter(([name, value]) => value !== "" || name === "S3_PREFIX"),
   );
   const result = environmentSchema.safeParse(given);
   const wrong = result.error?.issues.map(({ path }) => String(path[0])) ?? [];
-  const names = new Set([...wrong, ...missingContinuousVariables(given)]);
+  const names = new Set([
+    ...wrong,
+    ...missingContinuousVariables(given),
+    ...wrongS3Variables(given),
+  ]);
   const problems = [...names].map((name) => problemText(name, given[name]));
-  problems.push(...missingKeys(given));
+  problems.push(...missingCredentials(given));
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
@@ -178,14 +160,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
       storeDataDir: values.STORE_DATA_DIR ?? null,
-      s3: {
-        endpoint: values.S3_ENDPOINT ?? null,
-        region: values.S3_REGION,
-        bucket: values.S3_BUCKET ?? null,
-        prefix: values.S3_PREFIX,
-        accessKeyId: values.AWS_ACCESS_KEY_ID ?? "",
-        secretAccessKey: values.AWS_SECRET_ACCESS_KEY ?? "",
-      },
+      s3: s3Settings(values),
       demoData: values.DEMO_DATA,
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
@@ -214,14 +189,6 @@ function firstMomentMs(text: string): number {
   return parseInstant(text) ?? localDaySpan("UTC", text)?.fromMs ?? NaN;
 }
 
-/** The parts of the access key that are missing although S3 is used. */
-function missingKeys(given: Readonly<Record<string, string>>): string[] {
-  const usesS3 = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined;
-  if (!usesS3) return [];
-  return SECRETS.filter((name) => given[name] === undefined)
-    .map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`);
-}
-
 /**
  * The origins in a list separated by commas, as browsers write them: `HTTPS://App.example:443/`
  * becomes `https://app.example`. Null if one of them is not an origin.
@@ -237,7 +204,7 @@ function originsOf(text: string): string[] | null {
 function problemText(name: string, value: string | undefined): string {
   // Only names in RULES can fail: DENO_DEPLOYMENT_ID accepts any text.
   const rule = RULES[name as keyof typeof RULES];
-  const isSecret = SECRETS.includes(name);
+  const isSecret = S3_SECRETS.includes(name);
   const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);
   return `${name} must be ${rule}: ${shown}`;
 }

@@ -155,7 +155,8 @@ export function createS3Client(options: S3SenderOptions): S3Client {
     async createUpload(key, { contentType, meta = {}, ...call }) {
       const headers: Record<string, string> = { "content-type": contentType ?? OCTETS };
       for (const [name, value] of Object.entries(meta)) headers[META + name] = value;
-      const answer = await send({ method: "POST", key, query: { uploads: "" }, headers, ...call });
+      const query = { uploads: "" };
+      const answer = await send({ method: "POST", key, query, headers, isCreating: true, ...call });
       const uploadId = xmlText(answer.text, "UploadId");
       if (uploadId === null) throw unexpected("opened an upload without an id");
       return { uploadId, isUncertain: answer.isUncertain };
@@ -193,7 +194,7 @@ async function putObject(
     "content-type": contentType,
     [SHA256_META]: digests.sha256,
   };
-  const answer = await send({ method: "PUT", key, ...request, ...call, headers });
+  const answer = await send({ method: "PUT", key, isCreating: true, ...request, ...call, headers });
   const written = { sizeBytes: body.length, sha256: digests.sha256 };
   // The entity tag is the MD5, unless the bucket encrypts with its own keys.
   if (bare(answer.headers.get("etag")) === digests.md5) return written;

@@ -8,18 +8,28 @@
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import { startDeadline } from "../files/deadline.ts";
+import { areSameCredentials, createCredentialSource } from "./credentials.ts";
+import type { CredentialSettings, S3Credentials } from "./load_credentials.ts";
 import { answeredFault, mayPass, s3Error, type S3Fault, unansweredFault } from "./fault.ts";
 
-/** The server and the access key. */
+/** Encryption at rest that S3 must use, with a key of its own or of KMS. */
+export interface S3Encryption {
+  /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
+  readonly algorithm: string;
+  /** The id of the key in KMS; null for the default key. */
+  readonly kmsKeyId: string | null;
+}
+
+/** The server and the credentials for it. */
 export interface S3Access {
   /** URL of an S3-compatible server; null for AWS itself. */
   readonly endpoint: string | null;
   /** The region, which is part of signatures. */
   readonly region: string;
-  /** The id of the access key. */
-  readonly accessKeyId: string;
-  /** The secret of the access key. */
-  readonly secretAccessKey: string;
+  /** Where the credentials come from. */
+  readonly credentials: CredentialSettings;
+  /** The encryption of new objects; by default what the bucket is set to. */
+  readonly encryption?: S3Encryption | null;
 }
 
 /** How long to wait for S3, and how often to try. */
@@ -55,6 +65,8 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   /** Headers in addition to those that signing adds. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the request creates an object, so that it must say how to encrypt it. */
+  readonly isCreating?: boolean;
   /** The body, sent whole with each try. */
   readonly body?: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the body, hexadecimal, if known. */
@@ -94,9 +106,22 @@ export interface S3SenderOptions extends S3Access {
   readonly bucket: string;
   /** How requests leave; `fetch` by default. */
   readonly fetch?: typeof fetch;
+  /** Epoch milliseconds now, to renew credentials in time; `Date.now` by default. */
+  readonly now?: () => number;
   /** How long to wait and how often to try. */
   readonly patience?: Partial<S3Patience>;
 }
+
+/** Error codes that other credentials may cure. */
+const CREDENTIAL_CODES: ReadonlySet<string> = new Set([
+  "ExpiredToken",
+  "ExpiredTokenException",
+  "InvalidAccessKeyId",
+  "InvalidToken",
+  "InvalidClientTokenId",
+  "SignatureDoesNotMatch",
+  "TokenRefreshRequired",
+]);
 
 const DONE: S3Answer = {
   status: 200,
@@ -112,24 +137,45 @@ type Outcome = { readonly answer: Omit<S3Answer, "isUncertain"> } | { readonly f
 export function createS3Sender(options: S3SenderOptions): S3Send {
   const base = bucketUrl(options);
   const cache = new Map<string, ArrayBuffer>();
+  const credentials = createCredentialSource(options.credentials, {
+    fetch: options.fetch ?? fetch,
+    now: options.now ?? Date.now,
+  });
   return async (request) => {
     const patience = { ...S3_PATIENCE, ...options.patience, ...request.patience };
     const url = requestUrl(base, request);
     let isUncertain = false;
+    let key = await credentials.get(request.signal);
     for (let tries = 1;; tries++) {
-      const signed = await signedRequest(request, { options, url, cache });
+      const signed = await signedRequest(request, { options, url, key, cache });
       const outcome = await tryOnce(options.fetch ?? fetch, { request, signed, patience });
       if ("answer" in outcome) return { ...outcome.answer, isUncertain };
       const { fault } = outcome;
       if (fault.status === null || fault.status >= 500) isUncertain = true;
+      if (isOfCredentials(fault, request) && tries < patience.tries) {
+        const rejected = key;
+        key = await credentials.get(request.signal, rejected);
+        if (!areSameCredentials(key, rejected)) {
+          // It holds keys derived from the old secret.
+          cache.clear();
+          continue;
+        }
+      }
       if (!mayPass(fault) || tries >= patience.tries) {
         const times = tries === 1 ? "" : ` (${tries} times)`;
         throw s3Error(`${request.method} ${base}/${request.key}${times}`, fault);
       }
       await pause(retryDelayMs(tries, fault, patience), request.signal);
       if (await request.isDone?.()) return DONE;
+      key = await credentials.get(request.signal);
     }
   };
+}
+
+/** Whether other credentials may help. An answer to HEAD has no body and so no code. */
+function isOfCredentials({ status, code }: S3Fault, { method }: S3Request): boolean {
+  if (status !== 400 && status !== 403) return false;
+  return CREDENTIAL_CODES.has(code) || (code === "" && method === "HEAD");
 }
 
 /**
@@ -156,18 +202,35 @@ function encoded(text: string): string {
 
 async function signedRequest(
   request: S3Request,
-  { options, url, cache }: {
+  { options, url, key, cache }: {
     options: S3SenderOptions;
     url: string;
+    key: S3Credentials;
     cache: Map<string, ArrayBuffer>;
   },
 ): Promise<{ url: URL; headers: Headers }> {
   const sha256 = request.sha256 ??
     createHash("sha256").update(request.body ?? new Uint8Array(0)).digest("hex");
-  const { accessKeyId, secretAccessKey, region } = options;
-  const headers = { ...request.headers, "x-amz-content-sha256": sha256 };
-  const who = { accessKeyId, secretAccessKey, region, service: "s3", cache };
+  const headers = {
+    ...request.headers,
+    ...(request.isCreating ? encryptionHeaders(options.encryption ?? null) : {}),
+    "x-amz-content-sha256": sha256,
+  };
+  const { accessKeyId, secretAccessKey } = key;
+  const sessionToken = key.sessionToken ?? undefined;
+  const { region } = options;
+  const who = { accessKeyId, secretAccessKey, sessionToken, region, service: "s3", cache };
   return await new AwsV4Signer({ method: request.method, url, headers, ...who }).sign();
+}
+
+function encryptionHeaders(encryption: S3Encryption | null): Record<string, string> {
+  if (encryption === null) return {};
+  const name = "x-amz-server-side-encryption";
+  const { algorithm, kmsKeyId } = encryption;
+  return {
+    [name]: algorithm,
+    ...(kmsKeyId === null ? {} : { [`${name}-aws-kms-key-id`]: kmsKeyId }),
+  };
 }
 
 async function tryOnce(

@@ -116,7 +116,7 @@ function serviceOn(
   return startTestService({
     demoData: true,
     fileStore: `s3://${bucket}/some/exports`,
-    s3: { ...access, bucket: null, prefix: "telemetry" },
+    s3: { ...access, bucket: null, prefix: "telemetry", encryption: null },
     ...changes,
   });
 }

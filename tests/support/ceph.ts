@@ -7,10 +7,10 @@
  */
 
 import { pause } from "./process.ts";
-import type { S3Server } from "./s3_server.ts";
+import { accessKey, type S3Server } from "./s3_server.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
-const ACCESS = { accessKeyId: "AKTEST", secretAccessKey: "a-secret/for+tests-only" };
+const KEY = accessKey("AKTEST", "a-secret/for+tests-only");
 const START_MS = 60_000;
 
 /** Starts a cluster with one node and a gateway, in about ten seconds. Disposing deletes it. */
@@ -32,14 +32,14 @@ export async function startCeph(): Promise<S3Server> {
   await run("ceph", "osd", "new", FSID);
   await run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", FSID);
   keep("ceph-osd", "-i", "0", "-f");
-  const key = ["--access-key", ACCESS.accessKeyId, "--secret-key", ACCESS.secretAccessKey];
+  const key = ["--access-key", KEY.accessKeyId, "--secret-key", KEY.secretAccessKey];
   await run("radosgw-admin", "user", "create", "--uid=test", "--display-name=test", ...key);
   keep("radosgw", "-f");
   const endpoint = `http://127.0.0.1:${ports[2]}`;
   await untilAnswers(endpoint);
   const owned = stack.move();
   return {
-    access: { endpoint, region: "us-east-1", ...ACCESS },
+    access: { endpoint, region: "us-east-1", credentials: KEY },
     partBytes: 5_242_880,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -32,11 +32,10 @@ export async function folderDestination(): Promise<TestDestination> {
 export async function bucketDestination(server: S3Server): Promise<TestDestination> {
   const { bucket, client } = await openS3Box(server);
   const prefix = "some/prefix";
-  const { endpoint, region, accessKeyId, secretAccessKey } = server.access;
   return {
     start: {
       path: "unused",
-      s3: { endpoint, region, accessKeyId, secretAccessKey, bucket, prefix },
+      s3: { ...server.access, bucket, prefix, encryption: null },
     },
     async read() {
       const objects: Record<string, Uint8Array> = {};

@@ -16,7 +16,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["s3", "text", "time"],
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "stores"],
-    ["continuous_settings"],
+    ["continuous_settings", "s3_settings"],
     ["settings"],
   ],
   kv: [

@@ -8,7 +8,7 @@
 
 import type { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import type { S3Server } from "./s3_server.ts";
+import { accessKey, type S3Server } from "./s3_server.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -40,32 +40,46 @@ interface BucketRequest {
 /** Entries per page of a list: few, so that tests need several pages. */
 const PAGE_ITEMS = 3;
 
-/** Starts a server on a free port. */
-export function startS3Double(): S3Server {
+/** The key that the server accepts by default. */
+const KEY = accessKey("double", "secret");
+
+/**
+ * Starts a server on a free port. `refuse` returns the error code for a key that the server does not
+ * accept, or null.
+ */
+export function startS3Double(
+  refuse: (accessKeyId: string, sessionToken: string | null) => string | null = (id) =>
+    id === KEY.accessKeyId ? null : "InvalidAccessKeyId",
+): S3Server {
   const buckets = new Map<string, Bucket>();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    return answer(buckets, request);
+    return answer(buckets, { request, refuse });
   });
   return {
     access: {
       endpoint: `http://127.0.0.1:${server.addr.port}`,
       region: "us-east-1",
-      accessKeyId: "double",
-      secretAccessKey: "secret",
+      credentials: KEY,
     },
     partBytes: 100_000,
     [Symbol.asyncDispose]: () => server.shutdown(),
   };
 }
 
-async function answer(buckets: Map<string, Bucket>, request: Request): Promise<Response> {
+async function answer(
+  buckets: Map<string, Bucket>,
+  { request, refuse }: { request: Request; refuse: Parameters<typeof startS3Double>[0] },
+): Promise<Response> {
   const body = await request.bytes();
   const { pathname, searchParams: query } = new URL(request.url);
   const [name, ...rest] = pathname.slice(1).split("/").map(decodeURIComponent);
   const key = rest.join("/");
-  if (!request.headers.get("authorization")?.includes("Credential=double/")) {
-    return refusal(403, "InvalidAccessKeyId");
-  }
+  const signed = request.headers.get("authorization") ?? "";
+  const token = request.headers.get("x-amz-security-token");
+  // A token counts only if the signature covers it.
+  const isCovered = token === null || /SignedHeaders=[^,]*x-amz-security-token/.test(signed);
+  const code = refuse?.(/Credential=([^/]+)/.exec(signed)?.[1] ?? "", isCovered ? token : null);
+  if (code) return refusal(code === "ExpiredToken" ? 400 : 403, code);
   if (request.headers.get("x-amz-content-sha256") !== digest("sha256", body).toString("hex")) {
     return refusal(400, "XAmzContentSHA256Mismatch");
   }
@@ -89,7 +103,7 @@ async function answer(buckets: Map<string, Bucket>, request: Request): Promise<R
 function onObject({ bucket, key, request, body }: BucketRequest): Response {
   switch (request.method) {
     case "PUT": {
-      const etag = digest("md5", body).toString("hex");
+      const etag = entityTag(request, body);
       bucket.objects.set(key, { body, etag, meta: metaOf(request) });
       return new Response(null, { headers: { etag: `"${etag}"` } });
     }
@@ -195,6 +209,14 @@ function listUploads({ bucket, query }: BucketRequest): Response {
   return xml(
     `<ListMultipartUploadsResult>${next}<IsTruncated>${isCut}</IsTruncated>` +
       `${items.join("")}</ListMultipartUploadsResult>`,
+  );
+}
+
+/** The MD5, except for objects that a key of KMS encrypts. */
+function entityTag({ headers }: Request, body: Bytes): string {
+  const isKms = headers.get("x-amz-server-side-encryption")?.startsWith("aws:kms") ?? false;
+  return digest("md5", isKms ? new TextEncoder().encode(crypto.randomUUID()) : body).toString(
+    "hex",
   );
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { createS3Client, type S3Client } from "../../data/s3/client.ts";
+import type { CredentialSettings } from "../../data/s3/load_credentials.ts";
 import { createS3Sender, type S3Access, type S3Patience } from "../../data/s3/request.ts";
 
 /** A server on loopback. */
@@ -21,6 +22,14 @@ export interface S3Box {
   readonly bucket: string;
   /** A client for it. */
   readonly client: S3Client;
+}
+
+/** Credentials that stay the same. */
+export function accessKey(
+  accessKeyId: string,
+  secretAccessKey: string,
+): Extract<CredentialSettings, { kind: "keys" }> {
+  return { kind: "keys", accessKeyId, secretAccessKey, sessionToken: null };
 }
 
 /** Creates a bucket with a unique name, and a client for it. */

@@ -76,8 +76,8 @@ export const TEST_SETTINGS: Settings = {
     region: "us-east-1",
     bucket: null,
     prefix: "telemetry",
-    accessKeyId: "",
-    secretAccessKey: "",
+    credentials: { kind: "none" },
+    encryption: null,
   },
 };
 

@@ -2,6 +2,7 @@ import { AppError } from "../../../data/app_error.ts";
 import { createS3Client } from "../../../data/s3/client.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { never, textOf } from "../../support/file_store_box.ts";
+import { accessKey } from "../../support/s3_server.ts";
 
 const TEXT = "0123456789".repeat(10);
 const PATIENCE = { timeoutMs: 150, retryBaseMs: 1, tries: 4 };
@@ -51,7 +52,7 @@ function startBroken(ends: End[], bytesEach: number): AsyncDisposable & {
 }
 
 function clientOf(endpoint: string): ReturnType<typeof createS3Client> {
-  const access = { region: "x", accessKeyId: "a", secretAccessKey: "b" };
+  const access = { region: "x", credentials: accessKey("a", "b") };
   return createS3Client({ ...access, endpoint, bucket: "one", patience: PATIENCE });
 }
 
