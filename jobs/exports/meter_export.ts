@@ -40,14 +40,14 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
   const { meterId, fromMs, toMs } = meterExportParams.parse(context.params);
   const ref = { profile: "meter", id: meterId } as const;
   if (await deps.series.describe(ref) === null) throw meterNotFound(meterId);
-  const cadence = createIntervalMeter();
+  const intervals = createIntervalMeter();
   let recordCount = 0;
   const text = exportText({
     pages: deps.series.read(ref, { fromMs, toMs }, context.signal),
     writer: createCsvWriter(PROFILES.meter, meterId),
     onPage({ timesMs }) {
       recordCount += timesMs.length;
-      cadence.add(timesMs);
+      intervals.add(timesMs);
       const share = (timesMs[timesMs.length - 1] - fromMs) / (toMs - fromMs);
       context.progress({ done: recordCount, share });
     },
@@ -65,7 +65,7 @@ async function runExport(deps: MeterExportDeps, context: JobContext): Promise<Jo
       contentType: "text/csv; charset=utf-8; header=present",
       ...written,
     },
-    result: { recordCount, missingIntervals: cadence.missingIntervals({ fromMs, toMs }) },
+    result: { recordCount, missingIntervals: intervals.missingIntervals({ fromMs, toMs }) },
   };
 }
 

@@ -50,7 +50,7 @@ app = FastAPI(lifespan=lifespan)
 @app.post("/telemetry", status_code=201)
 async def take(telemetry: Telemetry) -> dict[str, str]:
     m = telemetry.metrics
-    # A statement alone is a transaction of its own.
+    # A single statement is a transaction of its own.
     await app.state.pool.execute(
         INSERT,
         telemetry.device_id,

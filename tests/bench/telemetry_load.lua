@@ -1,9 +1,9 @@
--- What wrk sends: telemetry, every reading with a device and time of its own.
+-- What wrk sends: telemetry, in which no two readings have the same device and time.
 -- wrk -s telemetry_load.lua URL -- MONTH DEVICES READINGS PAUSE
---   MONTH     the month of 2024 that the readings begin with
---   DEVICES   the readings go round so many devices, a second later each round
---   READINGS  readings a request; above 1 as NDJSON
---   PAUSE     how long a connection rests after an answer, milliseconds on average; 0 for not
+--   MONTH     the month of 2024 in which the readings begin
+--   DEVICES   how many devices take turns; each turn is a second later
+--   READINGS  readings per request; if more than 1, as NDJSON
+--   PAUSE     average pause of a connection after an answer, milliseconds; 0 for none
 
 local MESSAGE = '{"device_id":"test-%04d","timestamp":"2024-%02d-%02dT%02d:%02d:%02dZ","metrics":' ..
   '{"soc_percent":%.1f,"voltage_v":%.1f,"current_a":%.1f,"temp_c":%.1f}}'
@@ -37,7 +37,7 @@ function init(args)
   local pause = tonumber(args[4])
   local type = readings > 1 and "application/x-ndjson" or "application/json"
   wrk.headers["content-type"] = type
-  -- wrk looks for this function once init() has run.
+  -- wrk looks up this function after init() has run.
   if pause > 0 then
     delay = function() return math.random(math.floor(pause / 2), math.ceil(pause * 3 / 2)) end
   end

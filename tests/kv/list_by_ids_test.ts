@@ -41,15 +41,15 @@ Deno.test("listByIds() finds close ids before and after a gap", async () => {
 });
 
 Deno.test("listByIds() returns every entry of an id, and none of a longer id", async () => {
-  using below = await Deno.openKv(":memory:");
+  using kv = await Deno.openKv(":memory:");
   const ids = Array.from({ length: 12 }, (_, n) => `d${n}`);
   const writers = ["", "a", "b"];
   for (const id of ids) {
-    for (const writer of writers) await below.set(["s", id, writer], `${id}${writer}`);
+    for (const writer of writers) await kv.set(["s", id, writer], `${id}${writer}`);
   }
-  for (const wanted of [["d1"], ids, ids.slice(0, 11)]) {
-    const expected = wanted.toSorted().flatMap((id) => writers.map((writer) => id + writer));
-    assertEquals(await valuesOf(below, wanted), expected);
+  for (const requested of [["d1"], ids, ids.slice(0, 11)]) {
+    const expected = requested.toSorted().flatMap((id) => writers.map((writer) => id + writer));
+    assertEquals(await valuesOf(kv, requested), expected);
   }
 });
 

@@ -192,6 +192,6 @@ Deno.test("openKv() reads the journal of a database, and flushes it by the given
     await opened.flush(5);
   }
   using kv = await Deno.openKv(path);
-  const below = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);
-  assertEquals(below, ["d", "e"]);
+  const flushed = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);
+  assertEquals(flushed, ["d", "e"]);
 });
