@@ -5,7 +5,6 @@
  */
 
 import { z } from "zod";
-import { INSTANT_PATTERN } from "../../data/time/time_text.ts";
 import { deviceIdParameter } from "../openapi/device_id.ts";
 import { cursorText, fieldsParameter, limitText } from "../openapi/list_query.ts";
 import type { Operation, Parameter } from "../openapi/operation.ts";
@@ -147,7 +146,7 @@ const events: Operation = {
       in: "query",
       name: "after",
       description: "Only events after this time, ISO 8601.",
-      schema: z.string().regex(INSTANT_PATTERN),
+      schema: z.string().meta({ format: "date-time" }),
       example: "2026-02-01T00:00:00Z",
     },
   ],

@@ -8,7 +8,7 @@
 import { z } from "zod";
 import { DEVICE_PROFILES, type DeviceProfileName } from "../../data/readings/profile.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
-import { count } from "../openapi/schema_parts.ts";
+import { count, pascalName } from "../openapi/schema_parts.ts";
 import {
   bucketSchema,
   intervalField,
@@ -45,7 +45,8 @@ export const metricBuckets = z.strictObject({
 export const metricsAnswer = z.union([metricRows, metricBuckets])
   .meta({ description: "Readings of a device, as they are or by buckets." });
 
-const minMaxAvg = z.strictObject({ min: metricValue, max: metricValue, avg: metricValue });
+const minMaxAvg = z.strictObject({ min: metricValue, max: metricValue, avg: metricValue })
+  .meta({ id: "MetricRange", description: "Minimum, maximum and mean of a metric." });
 
 /** A day of a device. */
 export const daySummary = z.strictObject({
@@ -53,7 +54,12 @@ export const daySummary = z.strictObject({
   date: z.string().regex(/^\d{4}-\d\d-\d\d$/)
     .meta({ format: "date", description: "The day.", examples: ["2026-02-01"] }),
   count: count("Readings of the day.", 1),
-  summary: ofProfiles((profile) => z.strictObject(ofMetrics(profile, minMaxAvg)))
+  summary: ofProfiles((profile) =>
+    z.strictObject(ofMetrics(profile, minMaxAvg)).meta({
+      id: pascalName(profile, "Summary"),
+      description: `The metrics of the profile ${profile}, summarized.`,
+    })
+  )
     .meta({ description: "Zeros on a day without readings." }),
 }).meta({ description: "A day of a device." });
 

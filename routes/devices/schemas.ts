@@ -9,7 +9,7 @@ import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
-import { count, instant } from "../openapi/schema_parts.ts";
+import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 import { metricValue, ofMetrics } from "../readings/schemas.ts";
 
 /** Most characters of a device's type or location. */
@@ -17,14 +17,22 @@ const TEXT_MAX = 200;
 /** Longest time without messages until a device is offline: a year, seconds. */
 const OFFLINE_AFTER_MAX_SECONDS = 31_536_000;
 
-/** The profile of a device, in a request. */
+/** The profile of a device. */
 export const profileText = z.enum(
   DEVICE_PROFILES,
   `profile must be ${DEVICE_PROFILES.join(" or ")}`,
-);
+).meta({
+  id: "DeviceProfile",
+  description: "What a device measures.",
+  examples: ["battery"],
+});
 
-/** The state of a device, in a request. */
-export const stateText = z.enum(["online", "offline"], "state must be online or offline");
+/** The state of a device. */
+export const stateText = z.enum(["online", "offline"], "state must be online or offline").meta({
+  id: "DeviceState",
+  description: "`offline` if nothing was received for longer than its time until offline.",
+  examples: ["online"],
+});
 
 function text(name: string) {
   const rule = `${name} must be null or a text of 1 to ${TEXT_MAX} characters`;
@@ -45,21 +53,15 @@ export const deviceChange = z.strictObject({
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 }).meta({ description: "What to change about a device." });
 
-const profile = z.enum(DEVICE_PROFILES)
-  .meta({ description: "What the device measures.", examples: ["battery"] });
-const state = z.enum(["online", "offline"]).meta({
-  description: "`offline` if nothing was received for longer than its time until offline.",
-  examples: ["online"],
-});
 const words = (description: string, example: string) =>
   z.string().min(1).max(TEXT_MAX).nullable().meta({ description, examples: [example] });
 
 const shared = {
   device_id: deviceIdText,
-  profile,
+  profile: profileText,
   device_type: words("The kind of thing it is, in your words.", "home battery"),
   location: words("Where it is, in your words.", "cellar"),
-  state,
+  state: stateText,
   last_seen: instant("When something was last received from it, or null.", "2026-02-01T14:23:46Z")
     .nullable(),
 };
@@ -67,9 +69,15 @@ const shared = {
 /** The latest reading of a device, in a list that was requested with `fields=latest`. */
 export const latestReading = z.strictObject({
   timestamp: instant("When it was measured.", "2026-02-01T14:23:45Z"),
-  metrics: z.union(DEVICE_PROFILES.map((name) => z.strictObject(ofMetrics(name, metricValue))))
+  metrics: z.union(DEVICE_PROFILES.map((name) =>
+    z.strictObject(ofMetrics(name, metricValue)).meta({
+      id: pascalName(name, "Values"),
+      description: `The latest values of the profile ${name}.`,
+    })
+  ))
     .meta({ description: "The metrics of its profile. Null is a missing value." }),
-}).nullable().meta({ description: "The latest reading by its time, or null if there is none." });
+}).meta({ id: "LatestReading", description: "The latest reading of a device by its time." })
+  .nullable().meta({ description: "The latest reading by its time, or null if there is none." });
 
 /** A device in a list. */
 export const deviceSchema = z.strictObject({ ...shared, latest: latestReading.optional() })
@@ -100,12 +108,15 @@ export const deviceDetail = z.strictObject({
 /** The events of a device. */
 export const deviceEvents = z.strictObject({
   device_id: deviceIdText,
-  events: z.array(z.strictObject({
-    at: instant("When its state changed.", "2026-02-01T14:33:46Z"),
-    state,
-    last_seen: instant("When something had last been received, or null.", "2026-02-01T14:23:46Z")
-      .nullable(),
-  })).meta({ description: "The events, oldest first." }),
+  events: z.array(
+    z.strictObject({
+      at: instant("When its state changed.", "2026-02-01T14:33:46Z"),
+      state: stateText,
+      last_seen: instant("When something had last been received, or null.", "2026-02-01T14:23:46Z")
+        .nullable(),
+    }).meta({ id: "DeviceEvent", description: "A change of a device's state." }),
+  )
+    .meta({ description: "The events, oldest first." }),
 }).meta({ description: "When a device went offline and came online again." });
 
 /** The body of `PUT /devices/{id}`. */

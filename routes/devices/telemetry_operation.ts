@@ -7,7 +7,8 @@
 import { z } from "zod";
 import { DEVICE_ID_PATTERN, REJECTS_LISTED } from "../../data/limits.ts";
 import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
-import { count } from "../openapi/schema_parts.ts";
+import { count, pascalName } from "../openapi/schema_parts.ts";
+import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
 import type { Operation } from "../openapi/operation.ts";
 
 const TIME = "2026-02-01T14:23:45Z";
@@ -19,7 +20,10 @@ export function metricsSchema(profile: DeviceProfileName): z.ZodType {
     z.number().min(min).max(max).nullable().meta({ description: `${unit}; null for missing.` }),
   ]);
   return z.strictObject(Object.fromEntries(values))
-    .meta({ description: `The metrics of a device of the profile ${profile}.` });
+    .meta({
+      id: pascalName(profile, "Metrics"),
+      description: `The metrics of a device of the profile ${profile}.`,
+    });
 }
 
 /** One message. */
@@ -27,6 +31,7 @@ export const telemetryMessage: z.ZodType = z.strictObject({
   device_id: z.string().regex(DEVICE_ID_PATTERN)
     .meta({ description: "The device.", examples: ["test-001"] }),
   timestamp: z.string().meta({
+    format: "date-time",
     description: "When it was measured: ISO 8601, at most 5 minutes ahead.",
     examples: [TIME],
   }),
@@ -35,7 +40,7 @@ export const telemetryMessage: z.ZodType = z.strictObject({
 
 /** What came of one message. */
 export const telemetryTaken: z.ZodType = z.strictObject({ status: z.literal("created") })
-  .meta({ description: "The reading is durable." });
+  .meta({ id: "TelemetryCreated", description: "The reading is durable." });
 
 /** What came of one message that replaced another. */
 export const telemetryReplaced: z.ZodType = z.strictObject({ status: z.literal("updated") })
@@ -58,14 +63,14 @@ export const telemetryReject: z.ZodType = z.union([
   z.strictObject({
     line: z.int().min(1).meta({ description: "Its line. The first is 1.", examples: [5] }),
     ...problemOfMessage,
-  }),
+  }).meta({ id: "RejectedMessageLine", description: "A line that was rejected." }),
   z.strictObject({
     index: z.int().min(0).meta({
       description: "Its place in the array. The first is 0.",
       examples: [3],
     }),
     ...problemOfMessage,
-  }),
+  }).meta({ id: "RejectedMessage", description: "An element of the array that was rejected." }),
 ]).meta({ description: "A message that was not taken." });
 
 /** What came of a batch. */
@@ -114,13 +119,7 @@ export const telemetryOperation: Operation = {
     "again replaces the reading. A batch counts once a device that is in it, and is answered " +
     "with 429 only where each of its messages is over its device's limit. Over several " +
     "instances a message that is sent again may be told `created` twice.",
-  parameters: [{
-    in: "header",
-    name: "Content-Encoding",
-    description: "`gzip`, of one or several members, or `identity`.",
-    schema: z.enum(["gzip", "x-gzip", "identity"]),
-    example: "gzip",
-  }],
+  parameters: [contentEncoding],
   body: [
     {
       mediaType: "application/json",
@@ -133,7 +132,7 @@ export const telemetryOperation: Operation = {
     },
     {
       mediaType: "application/x-ndjson",
-      schema: z.string().meta({ description: "A message a line." }),
+      schema: uploadText("A message a line."),
       examples: {
         lines: {
           summary: "Two messages",

@@ -7,9 +7,15 @@
 import { z } from "zod";
 import { importQuery } from "./import_query.ts";
 import { importReport, meterId } from "./schemas.ts";
+import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
 import type { Content, Operation, Parameter } from "../openapi/operation.ts";
 
 const { shape } = importQuery;
+
+/** The name of a column or property. */
+const name = z.string().min(1).max(100);
+/** An entry of `map`. */
+const METRIC_COLUMN = /^.+:(energy_kwh|power_kw|voltage_v|current_a)(:[A-Za-z]+)?$/;
 
 const parameters: readonly Parameter[] = [
   meterId,
@@ -34,7 +40,7 @@ const parameters: readonly Parameter[] = [
     name: "delimiter",
     description:
       "CSV only: what parts the fields, one ASCII character or `tab`; `,` by default, `;` with a decimal comma.",
-    schema: shape.delimiter,
+    schema: z.string().regex(/^(tab|[ !#-*,/:-@[-`{-~])$/),
     example: ";",
   },
   {
@@ -50,7 +56,7 @@ const parameters: readonly Parameter[] = [
     description:
       "The column or property of times, `timestamp` by default; of two, whose texts are " +
       "joined by a space, both: `timestamp=Date,Time`.",
-    schema: shape.timestamp,
+    schema: z.array(name).min(1).max(2),
     example: ["Date", "Time"],
   },
   {
@@ -59,7 +65,7 @@ const parameters: readonly Parameter[] = [
     description: "How times are written, in fields of Unicode TR35: `dd/MM/yyyy HH:mm:ss`. " +
       "Fields are `yyyy` `yy` `MM` `M` `MMM` `dd` `d` `HH` `H` `hh` `h` `a` `mm` `m` `ss` `s` `S` " +
       "and `X` `XX` `XXX`. Or `iso` (default), `unix` (seconds), `unix_ms`.",
-    schema: shape.timestamp_format,
+    schema: z.string().min(1),
     example: "dd/MM/yyyy HH:mm:ss",
   },
   {
@@ -68,7 +74,7 @@ const parameters: readonly Parameter[] = [
     description:
       "The IANA zone of times without an offset, or a fixed offset; UTC by default. Of a " +
       "time that clocks show twice the first is meant; one that they skip is rejected.",
-    schema: shape.timezone,
+    schema: z.string().min(1),
     example: "Europe/Paris",
   },
   {
@@ -77,23 +83,17 @@ const parameters: readonly Parameter[] = [
     description: "`column:metric` or `column:metric:unit`, repeated or with commas between. " +
       "Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. Metrics that are not named go by " +
       "their own names.",
-    schema: shape.map,
+    schema: z.array(z.string().regex(METRIC_COLUMN)),
     example: ["Leistung:power_kw:W"],
   },
   {
     in: "query",
     name: "missing",
     description: "CSV only: texts that stand for a missing value, beside the empty field.",
-    schema: shape.missing,
+    schema: z.array(z.string().min(1).max(100)).max(20),
     example: ["?", "NA"],
   },
-  {
-    in: "header",
-    name: "Content-Encoding",
-    description: "`gzip`, of one or several members, or `identity`.",
-    schema: z.enum(["gzip", "x-gzip", "identity"]),
-    example: "gzip",
-  },
+  contentEncoding,
 ];
 
 const value = z.number().nullable();
@@ -107,6 +107,7 @@ const reading = z.looseObject({
   smart_meter_id: z.union([z.string(), z.number()])
     .meta({ description: "The meter again, which must be the one in the address." }).optional(),
 }).meta({
+  id: "ImportedReading",
   description:
     "A reading by the names of a plain upload; `timestamp` and `map` give others. What " +
     "has another name means nothing here.",
@@ -115,7 +116,7 @@ const reading = z.looseObject({
 const body: readonly Content[] = [
   {
     mediaType: "text/csv",
-    schema: z.string(),
+    schema: uploadText("A header and a line for each reading."),
     examples: {
       two_minutes: {
         summary: "Two minutes",
@@ -147,7 +148,7 @@ const body: readonly Content[] = [
   },
   {
     mediaType: "application/x-ndjson",
-    schema: z.string().meta({ description: "A JSON object a line." }),
+    schema: uploadText("A JSON object a line."),
     examples: {
       two_lines: {
         summary: "Two minutes",

@@ -17,8 +17,7 @@ export function count(description: string, example: number): z.ZodInt {
   return z.int().min(0).meta({ description, examples: [example] });
 }
 
-/** `true` or `false` in a query: text on the wire, a boolean in the document and in the code. */
-export function booleanText(name: string): z.ZodType<boolean, string> {
-  return z.enum(["true", "false"], `${name} must be true or false`)
-    .transform((text) => text === "true").pipe(z.boolean());
+/** A name for a schema of a kind: `Battery` and `Reading` make `BatteryReading`. */
+export function pascalName(kind: string, thing: string): string {
+  return kind[0].toUpperCase() + kind.slice(1) + thing;
 }

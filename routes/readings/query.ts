@@ -29,7 +29,7 @@ export type IntervalName = keyof typeof INTERVALS;
 export const intervalText: z.ZodType<IntervalName> = z.enum(
   ["1m", "15m", "1h", "1d"],
   "interval must be 1m, 15m, 1h or 1d",
-);
+).meta({ id: "Interval", description: "The length of a bucket." });
 
 /** An IANA zone or an offset from UTC. */
 export const timezoneText: z.ZodType<string> = z.string().min(1).refine(

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
-import { count, instant } from "../openapi/schema_parts.ts";
+import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 import { intervalText } from "./query.ts";
 
 /** A value of a metric, or null if it is missing. */
@@ -42,12 +42,19 @@ const statistics = z.strictObject({
   max: metricValue,
   avg: metricValue,
   count: count("Readings that have the metric.", 1),
-}).meta({ description: "Null without readings that have the metric." });
+}).meta({
+  id: "MetricStatistics",
+  description: "Minimum, maximum and mean of a metric; null without readings that have it.",
+});
 
 /** A row of a profile. */
 export function rowSchema(profile: ProfileName): z.ZodType {
   const timestamp = instant("When it was measured.", "2026-02-01T14:23:45Z");
-  return z.strictObject({ timestamp, ...ofMetrics(profile, metricValue) });
+  return z.strictObject({ timestamp, ...ofMetrics(profile, metricValue) })
+    .meta({
+      id: pascalName(profile, "Reading"),
+      description: `A reading of the profile ${profile}.`,
+    });
 }
 
 const bucketHead = {
@@ -57,7 +64,11 @@ const bucketHead = {
 
 /** A bucket of a profile. */
 export function bucketSchema(profile: ProfileName): z.ZodType {
-  return z.strictObject({ ...bucketHead, ...ofMetrics(profile, statistics) });
+  return z.strictObject({ ...bucketHead, ...ofMetrics(profile, statistics) })
+    .meta({
+      id: pascalName(profile, "Bucket"),
+      description: `A bucket of the profile ${profile}.`,
+    });
 }
 
 /** The members that go with buckets. */

@@ -4,9 +4,10 @@
  * @module
  */
 
-import { z } from "zod";
+import type { z } from "zod";
 import { fieldsParameter } from "../openapi/list_query.ts";
-import type { Operation, Parameter } from "../openapi/operation.ts";
+import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
+import type { Operation } from "../openapi/operation.ts";
 import {
   hoursReport,
   pollReport,
@@ -17,14 +18,6 @@ import {
   zonesReport,
 } from "./schemas.ts";
 import { storeListQuery } from "./stores.ts";
-
-const contentEncoding: Parameter = {
-  in: "header",
-  name: "Content-Encoding",
-  description: "`gzip`, with one or several members, or `identity`.",
-  schema: z.enum(["gzip", "x-gzip", "identity"]),
-  example: "gzip",
-};
 
 const ANY_LENGTH = "Accepts CSV of any length with a header. Columns: ";
 const HEADER = " Columns may come in any order and under other common names; case, spaces and " +
@@ -50,7 +43,7 @@ function uploadOperation(
     parameters: [contentEncoding],
     body: [{
       mediaType: "text/csv",
-      schema: z.string().min(1),
+      schema: uploadText("A header and a row on each line."),
       examples: { rows: { summary: "A header and two rows", value: example } },
     }],
     answers: [{

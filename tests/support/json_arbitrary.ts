@@ -17,13 +17,14 @@ export function validOf(schema: Json, follow: (value: Json) => Json): fc.Arbitra
     return fc.oneof(...type.map((one) => validOf({ ...follow(schema), type: one }, follow)));
   }
   if (type === "null") return fc.constant(null);
+  if (type === "boolean") return fc.boolean();
   if (type === "number") return fc.double({ noNaN: true, noDefaultInfinity: true });
   if (type === "array") return fc.array(validOf(follow(schema).items, follow), { maxLength: 5 });
   if (only !== undefined) return fc.constant(only);
   if (choices !== undefined) return fc.constantFrom(...choices);
   if (type === "string") return textOf(follow(schema));
   if (type === "integer") {
-    const { minimum: min, maximum: max } = schema;
+    const { minimum: min, maximum: max } = follow(schema);
     return fc.integer({ min, max });
   }
   if (type !== "object") throw new TypeError(`Cannot make a value of the type: ${type}`);

@@ -1,0 +1,23 @@
+/**
+ * What every upload documents the same way: its content coding, and a body that is a file.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Parameter } from "./operation.ts";
+
+/** `Content-Encoding` of an upload. */
+export const contentEncoding: Parameter = {
+  in: "header",
+  name: "Content-Encoding",
+  description: "`gzip` (one or several members) or `identity`.",
+  schema: z.enum(["gzip", "x-gzip", "identity"])
+    .meta({ id: "ContentEncoding", description: "How the body is compressed." }),
+  example: "gzip",
+};
+
+/** A body that clients send as a file: text in UTF-8, of any length. */
+export function uploadText(description: string): z.ZodString {
+  return z.string().meta({ description, format: "binary" });
+}
