@@ -19,8 +19,8 @@ export interface Upkeep {
 }
 
 /**
- * The thresholds of a service. `flushAfterMs` is longer than `foldAfterMs`, so the entries of a
- * series that is folded in time never need flushing.
+ * The thresholds of a service. `flushAfterMs` is longer than `foldAfterMs`, so the segments of a
+ * series that is folded in time are deleted before a flush would have to rewrite them.
  */
 export const UPKEEP: Upkeep = {
   everyMs: 2_000,

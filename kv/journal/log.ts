@@ -14,9 +14,10 @@
  * | in the journal | in the journal | the same, but its space is retained: written into a new record, with its version |
  * | in the journal | gone | a commit deletes it, and the database does not have it |
  *
- * Records are deleted in order, the oldest first. At the start the records that are left are read in
- * order. An entry in the database may be newer than some records of its key, but never newer than
- * the last one. So the result is right wherever the process was killed.
+ * Records are deleted in order, the oldest first, so the last record of a key is the last of its
+ * records to go. At the start the records that are left are applied in order. An entry in the
+ * database may be newer than some records of its key, but never newer than the last one: so the
+ * result is right wherever the process was killed.
  *
  * @module
  */

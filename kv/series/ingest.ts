@@ -1,11 +1,12 @@
 /**
  * The ingest committer: commits the live readings of many requests together.
  *
- * While a commit is in progress, new requests wait for the next one. So a single request never
- * waits, and a thousand concurrent requests share a few commits. A commit has no checks and cannot
+ * While a commit is in progress, new requests wait for the next one. So a lone request waits for no
+ * other, and a thousand concurrent requests share a few commits. A commit has no checks and cannot
  * conflict. For each series it writes a new segment, the revision, the segment count and the days of
- * the change feed, and whatever the requests add (last seen, rate counters). A request is answered
- * after the commit that holds its readings.
+ * the change feed, and what the requests add (last seen, rate counters). A request is answered after
+ * the commit that holds its readings. So an acknowledged reading survives a crash; one that was not
+ * acknowledged may or may not be stored.
  *
  * @module
  */

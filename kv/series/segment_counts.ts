@@ -6,8 +6,8 @@
  * |---|---|---|
  * | `["unfolded", profile, id]` | `KvU64`: segments added since the last fold | ingest; lowered or deleted by compaction |
  *
- * Whether the entry exists is exact: a series without it has no segments. The number may be wrong,
- * because a commit was retried although it had happened, or because another write folded segments.
+ * A series without an entry has no segments: ingest writes both in one commit. The number may be too
+ * high, because a commit was retried although it had happened, or because an import folded segments.
  * It only decides when to fold. In version 1 of the schema the value was `true`, to which nothing
  * can be added.
  *
