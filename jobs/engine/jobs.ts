@@ -88,13 +88,13 @@ export function createJobs(deps: JobsDeps): Jobs {
     async create(request) {
       const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
       for (;;) {
-        const taken = slot && await getSlot(kv, slot);
-        const earlier = taken?.jobId ? await get(taken.jobId) : null;
+        const held = slot && await getSlot(kv, slot);
+        const earlier = held?.jobId ? await get(held.jobId) : null;
         if (earlier !== null) return sameRequest(earlier, request);
         const record = newJob({ ...request, id: deps.newId() }, now());
         const op = kv.atomic();
-        if (slot !== null && taken !== null) {
-          op.check(taken);
+        if (slot !== null && held !== null) {
+          op.check(held);
           stageSlot(op, slot, record.id);
         }
         stageJob(op, record);

@@ -60,8 +60,8 @@ async function downloadByCurl(
 ): Promise<number> {
   const curl = await findInPath("curl");
   if (curl === null) throw new Error("curl is not installed");
-  const told = "%{http_code} %{size_download} %{time_total}";
-  const args = ["-s", "-o", "/dev/null", "-w", told, url];
+  const format = "%{http_code} %{size_download} %{time_total}";
+  const args = ["-s", "-o", "/dev/null", "-w", format, url];
   const [status, count, seconds] = (await runProgram(curl, { args, signal })).split(" ").map(
     Number,
   );

@@ -114,12 +114,12 @@ const REPORT_STATUSES: Record<string, Record<string, unknown>> = {
   cancelled: { status: "Failed", error: "The report was cancelled" },
 };
 
-for (const [what, wanted] of Object.entries(REPORT_STATUSES)) {
+for (const [what, expected] of Object.entries(REPORT_STATUSES)) {
   Deno.test(`the status of a report that is ${what} is as documented`, async () => {
     const { app } = appWithJob(REPORTS[what]);
     const answer = await readAnswer(await app.request(`/get_report/${JOB_ID}/`));
     (await api()).assertAllowed("getReport", answer);
-    assertObjectMatch(JSON.parse(answer.text), { report_id: JOB_ID, ...wanted });
+    assertObjectMatch(JSON.parse(answer.text), { report_id: JOB_ID, ...expected });
   });
 }
 

@@ -12,8 +12,8 @@ import { CommitFault, strictKv } from "../../support/strict_kv.ts";
 /** Takes the lease "sweep" for 30 milliseconds, by default as owner a at 1,000. */
 function take(kv: Deno.Kv, request: Partial<LeaseRequest> = {}): Promise<Lease | null> {
   const nowMs = request.nowMs ?? 1_000;
-  const wanted = { name: "sweep", owner: "a", nowMs, untilMs: nowMs + 30, isExclusive: false };
-  return takeLease(kv, { ...wanted, ...request });
+  const defaults = { name: "sweep", owner: "a", nowMs, untilMs: nowMs + 30, isExclusive: false };
+  return takeLease(kv, { ...defaults, ...request });
 }
 
 /** Takes it, and fails the test if that is refused. */

@@ -9,17 +9,17 @@ function createCounter(): {
   after(n: number): Promise<void>;
 } {
   let count = 0;
-  let look = () => {};
+  let check = () => {};
   return {
     call() {
       count++;
-      look();
+      check();
     },
     count: () => count,
-    after: (wanted) =>
+    after: (calls) =>
       new Promise((resolve) => {
-        look = () => count >= wanted && resolve();
-        look();
+        check = () => count >= calls && resolve();
+        check();
       }),
   };
 }

@@ -158,6 +158,22 @@ Deno.test("the status routes wait until the job has ended, for several clients a
   for (const { headers } of answers) assertEquals(headers.get("preference-applied"), "wait=30");
 });
 
+Deno.test("a repeated request with the same key and a wait answers with the job of the first", async () => {
+  await using service = await startTestService();
+  await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 20));
+  const key = { "idempotency-key": "k" };
+  const first = await postExport(service.url, TEN_MINUTES, { ...key, ...wait(30) });
+  const again = await postExport(service.url, TEN_MINUTES, { ...key, ...wait(30) });
+  assertEquals([again.status, again.body], [200, first.body]);
+  // Without a wait the answer stays that of the contract, whatever the state of the job.
+  const plain = await postExport(service.url, TEN_MINUTES, key);
+  assertEquals(plain.body, {
+    job_id: first.body.job_id,
+    status: "pending",
+    message: "Export job created successfully",
+  });
+});
+
 Deno.test("a wait for a job that is not there ends at once", async () => {
   await using service = await startTestService({ role: "api" });
   const startedMs = performance.now();
