@@ -74,7 +74,10 @@ export const ANSWER_HEADERS = {
     description: "SHA-256 of the whole file (RFC 9530).",
     pattern: "^sha-256=:[A-Za-z0-9+/]{43}=:$",
   },
-  "Vary": { description: "The request headers that affect the response.", pattern: "^accept$" },
+  "Vary": {
+    description: "The request headers that affect the response.",
+    pattern: "^accept(, Origin)?$",
+  },
   "Retry-After": { description: "Wait this many seconds before you retry.", pattern: "^\\d+$" },
 } satisfies Record<string, HeaderText>;
 
