@@ -59,6 +59,8 @@ export interface AppErrorOptions {
   readonly details?: string;
   /** Everything that is wrong with the request. */
   readonly errors?: readonly FieldError[];
+  /** Counts of what the request stored before it failed; it stays stored. */
+  readonly stored?: Readonly<Record<string, number>>;
   /** The cause, which is logged but never answered. */
   readonly cause?: unknown;
 }
@@ -71,6 +73,8 @@ export class AppError extends Error {
   readonly details: string;
   /** Everything that is wrong with the request, or an empty list. */
   readonly errors: readonly FieldError[];
+  /** Counts of what the request stored before it failed; null if nothing is known of it. */
+  readonly stored: Readonly<Record<string, number>> | null;
 
   /** Creates an error with a code and a sentence for people. */
   constructor(code: ErrorCode, message: string, options: AppErrorOptions = {}) {
@@ -79,5 +83,6 @@ export class AppError extends Error {
     this.code = code;
     this.details = options.details ?? "";
     this.errors = options.errors ?? [];
+    this.stored = options.stored ?? null;
   }
 }

@@ -71,13 +71,14 @@ import {
 } from "./stores/schemas.ts";
 import {
   telemetryAnswer,
+  telemetryCreated,
   telemetryMessage,
   telemetryMessages,
-  telemetryOperation,
   telemetryReject,
-  telemetryReplaced,
   telemetryReport,
-} from "./devices/telemetry_operation.ts";
+  telemetryUpdated,
+} from "./devices/telemetry_schemas.ts";
+import { telemetryOperation } from "./devices/telemetry_operation.ts";
 
 /** Schemas by their name in the document. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -109,7 +110,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   TelemetryMessage: telemetryMessage,
   TelemetryMessages: telemetryMessages,
   TelemetryReport: telemetryReport,
-  TelemetryReplaced: telemetryReplaced,
+  TelemetryCreated: telemetryCreated,
+  TelemetryUpdated: telemetryUpdated,
   TelemetryAnswer: telemetryAnswer,
   TelemetryReject: telemetryReject,
   Device: deviceSchema,

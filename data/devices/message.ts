@@ -1,15 +1,14 @@
 /**
- * One telemetry message of a device, checked: `{"device_id","timestamp","metrics":{…}}`.
+ * Checks one telemetry message of a device: `{"device_id","timestamp","metrics":{…}}`.
  *
- * It runs for every reading, so it is written by hand, and a good message makes no garbage but what
- * is given back.
+ * This runs for every reading, so it is written by hand. A valid message creates no garbage but its
+ * result.
  *
  * @module
  */
 
 import type { FieldError } from "../app_error.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, QUOTED_VALUE_MAX } from "../limits.ts";
-import { plainInstant } from "../time/plain_instant.ts";
 import {
   DEVICE_PROFILES,
   type DeviceProfileName,
@@ -19,7 +18,7 @@ import {
 import { pointerPart, quoted } from "../quoted.ts";
 import { rangeRule } from "../imports/reading_row.ts";
 import { type AcceptedTimes, futureRule, oldestRule } from "../time/accepted_times.ts";
-import { parseInstant } from "../time/time_text.ts";
+import { TIMESTAMP_RULE, type TimestampForm, timestampForm, timestampMs } from "./timestamp.ts";
 
 /** A reading of a device. */
 export interface Telemetry {
@@ -27,23 +26,31 @@ export interface Telemetry {
   readonly deviceId: string;
   /** When it was measured, epoch milliseconds. */
   readonly timeMs: number;
-  /** The profile whose metrics it has. */
+  /** How the message gave its time. */
+  readonly form: TimestampForm;
+  /** The profile that its metrics belong to. */
   readonly profile: DeviceProfileName;
-  /** One a metric of the profile, in its order; NaN where null. */
+  /** One value per metric of the profile, in its order; NaN for null. */
   readonly values: Float64Array;
 }
 
-/** A reading, or everything that is wrong with the message; pointers are JSON Pointers into it. */
-export type TelemetryResult = { readonly telemetry: Telemetry } | {
+/** A message that is wrong. */
+export interface RejectedTelemetry {
+  /** Everything that is wrong with it; pointers are JSON Pointers into the message. */
   readonly problems: readonly FieldError[];
-};
+  /** Its device, or null if the message names none. */
+  readonly deviceId: string | null;
+}
 
-/** A profile of devices, made ready for looking things up. */
+/** A reading, or what is wrong with the message. */
+export type TelemetryResult = { readonly telemetry: Telemetry } | RejectedTelemetry;
+
+/** A profile of devices, prepared for look-ups. */
 interface Kind {
   readonly profile: DeviceProfileName;
   readonly metrics: readonly Metric[];
   readonly names: ReadonlySet<string>;
-  /** Its names as an error says them. */
+  /** The names of its metrics as errors list them. */
   readonly list: string;
 }
 
@@ -53,7 +60,6 @@ const KINDS: readonly Kind[] = DEVICE_PROFILES.map((profile) => {
   return { profile, metrics, names: new Set(names), list: names.join(", ") };
 });
 const OBJECT_RULE = "a JSON object";
-const TIME_RULE = "an ISO 8601 time such as 2026-02-01T14:23:45Z";
 const METRICS_RULE = `those of one profile: ${
   KINDS.map(({ profile, list }) => `${profile} (${list})`).join(" or ")
 }`;
@@ -69,7 +75,8 @@ export function readTelemetry(
 ): TelemetryResult {
   if (!isObject(message)) {
     const detail = `A telemetry message must be ${OBJECT_RULE}`;
-    return { problems: [{ pointer: "", detail, value: quoted(message), rule: OBJECT_RULE }] };
+    const problem = { pointer: "", detail, value: quoted(message), rule: OBJECT_RULE };
+    return { problems: [problem], deviceId: null };
   }
   const problems: FieldError[] = [];
   for (const name in message) {
@@ -79,43 +86,35 @@ export function readTelemetry(
     problems.push({ pointer: `/${pointerPart(name)}`, detail, value: quoted(message[name]), rule });
   }
   const deviceId = readDeviceId(message.device_id, problems);
-  const timeMs = readTime(message.timestamp, problems);
-  if (timeMs < times.oldestMs || timeMs > nowMs + times.futureToleranceMs) {
-    problems.push(boundsProblem(message.timestamp, timeMs, times));
+  const { timestamp } = message;
+  const timeMs = timestampMs(timestamp, nowMs);
+  // Of NaN every comparison is false.
+  if (!(timeMs >= times.oldestMs && timeMs <= nowMs + times.futureToleranceMs)) {
+    problems.push(timestampProblem(timestamp, timeMs, times));
   }
   const kind = readKind(message.metrics, problems);
-  if (kind === null || !isObject(message.metrics)) return { problems };
+  if (kind === null || !isObject(message.metrics)) return { problems, deviceId };
   const values = readValues(message.metrics, kind, problems);
-  if (problems.length > 0) return { problems };
-  return { telemetry: { deviceId, timeMs, profile: kind.profile, values } };
+  if (deviceId === null || problems.length > 0) return { problems, deviceId };
+  const form = timestampForm(timestamp);
+  return { telemetry: { deviceId, timeMs, form, profile: kind.profile, values } };
 }
 
-function readDeviceId(value: unknown, problems: FieldError[]): string {
+function readDeviceId(value: unknown, problems: FieldError[]): string | null {
   if (typeof value === "string" && DEVICE_ID_PATTERN.test(value)) return value;
   problems.push(problemOf("/device_id", value, DEVICE_ID_RULE));
-  return "";
+  return null;
 }
 
-function readTime(value: unknown, problems: FieldError[]): number {
-  const timeMs = typeof value === "string" ? instantOf(value) : null;
-  if (timeMs !== null) return timeMs;
-  problems.push(problemOf("/timestamp", value, TIME_RULE));
-  return NaN;
+/** What is wrong with a timestamp: it is none, or too old, or too far ahead. */
+function timestampProblem(value: unknown, timeMs: number, times: AcceptedTimes): FieldError {
+  if (timeMs < times.oldestMs) return problemOf("/timestamp", value, oldestRule(times));
+  if (timeMs !== timeMs) return problemOf("/timestamp", value, TIMESTAMP_RULE);
+  const problem = problemOf("/timestamp", value, futureRule(times));
+  return { ...problem, detail: `${problem.detail} of the service's clock` };
 }
 
-/** What is wrong with a time that is too old or too far ahead. */
-function boundsProblem(value: unknown, timeMs: number, times: AcceptedTimes): FieldError {
-  const isOld = timeMs < times.oldestMs;
-  const problem = problemOf("/timestamp", value, isOld ? oldestRule(times) : futureRule(times));
-  return isOld ? problem : { ...problem, detail: `${problem.detail} of the service's clock` };
-}
-
-function instantOf(text: string): number | null {
-  const timeMs = plainInstant(text);
-  return timeMs === timeMs ? timeMs : parseInstant(text);
-}
-
-/** The profile whose names the metrics have, or most of them. */
+/** The profile with the most of the metrics' names; null with a problem if none has any. */
 function readKind(metrics: unknown, problems: FieldError[]): Kind | null {
   if (!isObject(metrics)) {
     problems.push(problemOf("/metrics", metrics, OBJECT_RULE));
@@ -135,7 +134,7 @@ function readKind(metrics: unknown, problems: FieldError[]): Kind | null {
   return closest;
 }
 
-/** One value a metric of the profile; each other metric is a problem. */
+/** One value per metric of the profile. A missing or wrong value, or another name, is a problem. */
 function readValues(
   given: Record<string, unknown>,
   { profile, metrics, names, list }: Kind,
@@ -152,7 +151,7 @@ function readValues(
   for (let i = 0; i < metrics.length; i++) {
     const { name, min, max } = metrics[i];
     const value = given[name];
-    // Adding 0 makes a negative zero a plain one.
+    // Adding 0 turns a negative zero into zero.
     if (typeof value === "number" && value >= min && value <= max) values[i] = value + 0;
     else if (value === null) values[i] = NaN;
     else problems.push(problemOf(`/metrics/${name}`, value, valueRule(value, metrics[i])));
@@ -164,7 +163,7 @@ function valueRule(value: unknown, metric: Metric): string {
   return typeof value === "number" ? `from ${rangeRule(metric)}` : "a number or null";
 }
 
-/** What is wrong with a member: that it is missing, or the rule that it breaks. */
+/** What is wrong with a member: it is missing, or it breaks a rule. */
 function problemOf(pointer: string, value: unknown, rule: string): FieldError {
   const name = pointer.slice(pointer.lastIndexOf("/") + 1);
   if (value === undefined) return { pointer, detail: `${name} is required`, rule };

@@ -1,7 +1,7 @@
 /**
- * Telemetry messages from the bytes of a batch: a JSON array, or one message a line (NDJSON).
+ * Reads telemetry messages from the bytes of a batch: a JSON array, or one message a line (NDJSON).
  *
- * A message that is wrong is counted and told; it never stops the others.
+ * A message that is wrong is counted and listed. It never stops the others.
  *
  * @module
  */
@@ -16,48 +16,69 @@ import { createRecordSplitter } from "../text/records.ts";
 import type { AcceptedTimes } from "../time/accepted_times.ts";
 import { readTelemetry, type Telemetry } from "./message.ts";
 import type { Place } from "../text/upload_reader.ts";
+import type { TimestampForm } from "./timestamp.ts";
 
-/** A message that was not taken: the first thing that is wrong with it. */
+/** A problem as a rejection lists it, without a sentence. */
+export type MessageProblem = Omit<FieldError, "detail">;
+
+/** A rejected message: the first thing that is wrong with it. */
 export type TelemetryReject = Place & {
-  /** JSON Pointer into the message; "" where the whole message is wrong. */
+  /** JSON Pointer into the message; "" if the whole message is wrong. */
   readonly pointer: string;
-  /** What was sent, shortened. */
+  /** The value that was sent, shortened. */
   readonly value: unknown;
   /** The rule that it breaks. */
   readonly rule: string;
 };
 
-/** Messages of one device and profile, in the order in which they came. */
+/** Messages of one device and profile, in the order in which they arrived. */
 export interface MessageGroup {
   /** The device. */
   readonly id: string;
-  /** What they measure. */
+  /** The profile of the messages. */
   readonly profile: DeviceProfileName;
+  /** How the last of them gave its time. */
+  readonly form: TimestampForm;
   /** Their readings. */
   readonly page: Page;
-  /** Where each of them stands. */
+  /** The place of each message in the batch. */
   readonly places: readonly Place[];
+}
+
+/** The rejected messages of a device. */
+export interface DeviceRejects {
+  /** The device. */
+  readonly id: string;
+  /** How many messages were rejected. */
+  count: number;
+  /** What is wrong with the last of them. */
+  problem: MessageProblem;
 }
 
 /** Reads one batch, chunk by chunk. */
 export interface TelemetryReader {
-  /** Reads what a chunk completes. Throws AppError MALFORMED_BODY where it is no JSON array. */
+  /** Reads the messages that a chunk completes. Throws AppError MALFORMED_BODY for a wrong array. */
   push(chunk: Uint8Array): void;
   /** Reads the last message. Throws as {@link TelemetryReader.push} does. */
   end(): void;
-  /** How many messages wait to be taken. */
+  /** How many messages that name a device were read since they were last taken. */
   waiting(): number;
-  /** The messages since the call before, by device. */
+  /** The messages read since the previous call, by device. */
   take(): MessageGroup[];
-  /** Counts a message that is wrong in a way only its taker sees. */
-  reject(place: Place, problem: Omit<FieldError, "detail">): void;
-  /** How many messages were not taken so far, and the first 100 of them. */
+  /** The devices whose messages were rejected since the previous call. */
+  takeRejects(): DeviceRejects[];
+  /** Rejects a message that is wrong in a way that the reader cannot see. */
+  reject(place: Place, problem: MessageProblem): void;
+  /** How many messages were rejected so far, and the first 100 of them. */
   rejected(): { readonly count: number; readonly first: readonly TelemetryReject[] };
+  /** How many good messages had no timestamp. */
+  untimed(): number;
 }
 
 interface OpenGroup {
   readonly id: string;
   readonly profile: DeviceProfileName;
+  form: TimestampForm;
   readonly timesMs: number[];
   readonly values: Float64Array[];
   readonly places: Place[];
@@ -80,21 +101,35 @@ export function createTelemetryReader(
   const first: TelemetryReject[] = [];
   let rejectCount = 0;
   let groups = new Map<string, OpenGroup>();
+  let rejects = new Map<string, DeviceRejects>();
   let waiting = 0;
+  const clock = createReceiptClock();
 
-  function reject(place: Place, { pointer, value, rule = "" }: Omit<FieldError, "detail">): void {
+  function reject(place: Place, { pointer, value, rule = "" }: MessageProblem): void {
     rejectCount++;
     if (first.length < REJECTS_LISTED) first.push({ ...place, pointer, value, rule });
   }
 
-  function take({ deviceId: id, profile, timeMs, values }: Telemetry, place: Place): void {
+  function rejectOf(id: string | null, problem: MessageProblem): void {
+    if (id === null) return;
+    waiting++;
+    const rejected = rejects.get(id);
+    if (rejected === undefined) rejects.set(id, { id, count: 1, problem });
+    else {
+      rejected.count++;
+      rejected.problem = problem;
+    }
+  }
+
+  function add({ deviceId: id, profile, form, timeMs, values }: Telemetry, place: Place): void {
     const name = `${id} ${profile}`;
     let group = groups.get(name);
     if (group === undefined) {
-      group = { id, profile, timesMs: [], values: [], places: [] };
+      group = { id, profile, form, timesMs: [], values: [], places: [] };
       groups.set(name, group);
     }
-    group.timesMs.push(timeMs);
+    group.form = form;
+    group.timesMs.push(form === "server" ? clock.timeOf(id, timeMs) : timeMs);
     group.values.push(values);
     group.places.push(place);
     waiting++;
@@ -108,8 +143,9 @@ export function createTelemetryReader(
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
     const result = readTelemetry(message, now(), acceptedTimes);
-    if ("telemetry" in result) take(result.telemetry, place);
-    else reject(place, result.problems[0]);
+    if ("telemetry" in result) return add(result.telemetry, place);
+    reject(place, result.problems[0]);
+    rejectOf(result.deviceId, result.problems[0]);
   }
 
   const splitter = createSplitter(form, {
@@ -128,12 +164,39 @@ export function createTelemetryReader(
       waiting = 0;
       return taken;
     },
+    takeRejects() {
+      const taken = [...rejects.values()];
+      rejects = new Map();
+      return taken;
+    },
     reject,
     rejected: () => ({ count: rejectCount, first }),
+    untimed: clock.count,
   };
 }
 
-/** What cuts a batch into the texts of messages. */
+/**
+ * Times of receipt for messages without a timestamp. Several of one device in a batch are a
+ * millisecond apart, in their order, so that none replaces another.
+ */
+function createReceiptClock(): {
+  timeOf(id: string, nowMs: number): number;
+  count(): number;
+} {
+  const lastMs = new Map<string, number>();
+  let count = 0;
+  return {
+    timeOf(id, nowMs) {
+      count++;
+      const timeMs = Math.max(nowMs, (lastMs.get(id) ?? -Infinity) + 1);
+      lastMs.set(id, timeMs);
+      return timeMs;
+    },
+    count: () => count,
+  };
+}
+
+/** Splits a batch into the texts of messages. */
 function createSplitter(
   form: "array" | "lines",
   { onText, onTooLong }: {
@@ -162,8 +225,8 @@ export function messagePage({ profile, timeMs, values }: Telemetry): Page {
   return pageOf(profile, [timeMs], [values]);
 }
 
-function closedGroup({ id, profile, timesMs, values, places }: OpenGroup): MessageGroup {
-  return { id, profile, page: pageOf(profile, timesMs, values), places };
+function closedGroup({ id, profile, form, timesMs, values, places }: OpenGroup): MessageGroup {
+  return { id, profile, form, page: pageOf(profile, timesMs, values), places };
 }
 
 function pageOf(
@@ -172,7 +235,7 @@ function pageOf(
   rows: readonly Float64Array[],
 ): Page {
   const count = times.length;
-  // Loops, as `from` takes several times as long for the few rows that there mostly are.
+  // Loops, because `Float64Array.from` takes several times as long for the usual few rows.
   const timesMs = new Float64Array(count);
   for (let row = 0; row < count; row++) timesMs[row] = times[row];
   const columns = PROFILES[profile].metrics.map((_, metric) => {

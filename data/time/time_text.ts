@@ -8,9 +8,18 @@ import { DAY_MS, END_OF_TIME_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
 
 /** 0000-01-01T00:00:00Z, epoch milliseconds. */
 const YEAR_0_MS = -62_167_219_200_000;
-/** What a time looks like as ISO 8601 text; {@link parseInstant} says which of these exist. */
-export const INSTANT_PATTERN: RegExp =
+/** The extended format of ISO 8601, `2024-01-01T12:00:00Z`. */
+const EXTENDED_PATTERN =
   /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
+/** The basic format of ISO 8601, `20240101T120000Z`, with the same groups. */
+const BASIC_PATTERN =
+  /^(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(?:(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
+/** What a time looks like as ISO 8601 text; {@link parseInstant} says which of these exist. */
+export const INSTANT_PATTERN: RegExp = new RegExp(
+  `${EXTENDED_PATTERN.source}|${BASIC_PATTERN.source}`,
+);
+/** Leap seconds come at midnight UTC; no zone is off by less than a quarter of an hour. */
+const QUARTER_MS = 15 * MINUTE_MS;
 
 /** A date and time of day as it is written, and how far ahead of UTC it says to be. */
 export interface WallTime {
@@ -42,21 +51,33 @@ export function isPlainYear(timeMs: number): boolean {
 /**
  * The date and time of day a text names, or null where it names none.
  *
- * Takes ISO 8601 calendar dates with a time of day (RFC 3339's profile, seconds optional); an
- * offset of minutes or hours, or none. A fraction finer than a millisecond is cut off. Refused are
- * dates that do not exist, second 60, and a date alone.
+ * Takes ISO 8601 calendar dates with a time of day, in the extended format (RFC 3339's profile,
+ * seconds optional) or the basic one; an offset of minutes or hours, or none. A fraction finer than a
+ * millisecond is cut off. A leap second, 23:59:60 UTC, is the next second. Refused are dates that do
+ * not exist, any other second 60, and a date alone.
  */
 export function parseWallTime(text: string): WallTime | null {
-  const match = INSTANT_PATTERN.exec(text);
+  const match = EXTENDED_PATTERN.exec(text) ?? BASIC_PATTERN.exec(text);
   if (match === null) return null;
   const [year, month, day, hour, minute] = match.slice(1, 6).map(Number);
   const second = Number(match[6] ?? "0");
   const milli = Number((match[7] ?? "").padEnd(3, "0").slice(0, 3));
   const offset = match[8] === undefined ? offsetMs(match[9], match[10], match[11]) : 0;
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
-  if (hour > 23 || minute > 59 || second > 59 || offset === null) return null;
+  if (hour > 23 || minute > 59 || second > 60 || offset === null) return null;
   const clockMs = hour * HOUR_MS + minute * MINUTE_MS + second * 1000 + milli;
-  return { wallMs: utcMs(year, month, day) + clockMs, offsetMs: offset };
+  const time = { wallMs: utcMs(year, month, day) + clockMs, offsetMs: offset };
+  return second < 60 || isAfterLeapSecond(time) ? time : null;
+}
+
+/**
+ * Whether a second 60 that was counted on is the last one of a UTC day, as leap seconds are. Without
+ * an offset the zone is unknown, so any quarter of an hour will do.
+ */
+function isAfterLeapSecond({ wallMs, offsetMs }: WallTime): boolean {
+  const hasOffset = offsetMs === offsetMs;
+  const sinceMs = (wallMs - (hasOffset ? offsetMs : 0)) % (hasOffset ? DAY_MS : QUARTER_MS);
+  return sinceMs >= 0 && sinceMs < 1000;
 }
 
 /** A time as RFC 3339 in UTC, `2024-01-01T00:00:00Z`; milliseconds only where there are any. */

@@ -37,6 +37,8 @@ export interface CachedDevice {
   onlineMs: number;
   /** The requests that this process accepted. */
   readonly window: RateWindow;
+  /** The writes of rejections by this process; null if there were none. */
+  rejections: RateWindow | null;
   /** The last-seen records of other processes, as last read. */
   others: readonly StoredLastSeen[];
 }
@@ -45,6 +47,8 @@ export interface CachedDevice {
 export interface DeviceCache {
   /** Returns a device; creates it if it does not exist. Concurrent calls for one id read once. */
   get(id: string, profile: DeviceProfileName): Promise<CachedDevice>;
+  /** Returns a device, or null if it does not exist. */
+  find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
   invalidate(id: string): void;
 }
@@ -102,18 +106,25 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     }
   }
 
+  async function get(id: string, profile: DeviceProfileName): Promise<CachedDevice> {
+    const found = cached.get(id);
+    if (found !== undefined) {
+      if (!deps.isExclusive || invalid.has(id)) await refresh(id, found);
+      return found;
+    }
+    const started = loading.get(id) ?? load(id, profile).finally(() => loading.delete(id));
+    loading.set(id, started);
+    const loaded = await started;
+    if (invalid.has(id)) await refresh(id, loaded);
+    return loaded;
+  }
+
   return {
-    async get(id, profile) {
-      const found = cached.get(id);
-      if (found !== undefined) {
-        if (!deps.isExclusive || invalid.has(id)) await refresh(id, found);
-        return found;
-      }
-      const started = loading.get(id) ?? load(id, profile).finally(() => loading.delete(id));
-      loading.set(id, started);
-      const loaded = await started;
-      if (invalid.has(id)) await refresh(id, loaded);
-      return loaded;
+    get,
+    async find(id) {
+      if (cached.has(id) || loading.has(id)) return await get(id, "battery");
+      const entry = await getDevice(deps.kv, id);
+      return entry === null ? null : await get(id, entry.value.profile);
     },
     invalidate(id) {
       if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
@@ -142,6 +153,7 @@ async function loadDevice(
     pending: new Map(),
     receivedMs,
     onlineMs: receivedMs,
+    rejections: null,
     window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
     others: records.filter((record) => record.writer !== writer),
   };

@@ -30,8 +30,14 @@ const deviceSchema = z.object({
   stateSinceMs: z.number(),
   lastSeenMs: z.number().nullable(),
   dueMs: z.number().nullable(),
-  // Absent in records of earlier versions.
+  // Absent in records of earlier versions, as is the next one.
   isProfileFixed: z.boolean().default(false),
+  timestampForm: z.enum([
+    "epoch_seconds",
+    "epoch_milliseconds",
+    "epoch_microseconds",
+    "server",
+  ]).nullable().default(null),
 });
 
 /**
@@ -43,6 +49,7 @@ const deviceSchema = z.object({
  * - `dueMs`: where its entry in the due index is; null if it has none.
  * - `isProfileFixed`: set by ingest before it writes the first reading. Readings do not check the
  *   record, so nothing else keeps the profile from changing while they are written.
+ * - `timestampForm`: how the device gives its times (`data/devices/timestamp.ts`); null for ISO 8601.
  */
 export type DeviceRecord = z.infer<typeof deviceSchema>;
 
@@ -128,6 +135,7 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     lastSeenMs: null,
     dueMs: nowMs + (offlineAfterMs ?? device.serviceOfflineAfterMs),
     isProfileFixed: device.isProfileFixed ?? false,
+    timestampForm: null,
   };
   for (;;) {
     const op = kv.atomic();
@@ -153,6 +161,23 @@ export async function fixProfile(
     if (from === null) return null;
     if (from.value.profile !== profile || from.value.isProfileFixed) return from.value;
     const to = { ...from.value, isProfileFixed: true };
+    const op = kv.atomic();
+    stageDeviceCheck(op, id, from);
+    stageDevice(op, id, { from, to });
+    if ((await op.commit()).ok) return to;
+  }
+}
+
+/** Sets how a device gives its times. Returns the stored record; null if there is no device. */
+export async function setTimestampForm(
+  kv: Kv,
+  id: string,
+  timestampForm: DeviceRecord["timestampForm"],
+): Promise<DeviceRecord | null> {
+  for (;;) {
+    const from = await getDevice(kv, id);
+    if (from === null) return null;
+    const to = { ...from.value, timestampForm };
     const op = kv.atomic();
     stageDeviceCheck(op, id, from);
     stageDevice(op, id, { from, to });

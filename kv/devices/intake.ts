@@ -20,11 +20,13 @@ import {
   usedRequests,
   waitMs,
 } from "../../data/devices/rate_window.ts";
+import type { TimestampForm } from "../../data/devices/timestamp.ts";
 import type { Staging } from "../budget.ts";
 import { LAST_SEEN_KEPT_MS, stageLastSeen, stageLastSeenDelete } from "./last_seen.ts";
 import { type CachedDevice, createDeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
-import { fixProfile } from "./devices.ts";
+import { fixProfile, setTimestampForm } from "./devices.ts";
+import { createRejectionRecorder, type RejectedMessages } from "./rejection_recorder.ts";
 import type { Ingest } from "../series/ingest.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
@@ -35,6 +37,8 @@ export interface DeviceReadings {
   readonly id: string;
   /** The profile of the readings. */
   readonly profile: DeviceProfileName;
+  /** How the device gave their times; ISO 8601 unless given. */
+  readonly form?: TimestampForm;
   /** The readings, in the order in which they arrived. */
   readonly page: Page;
   /** Whether this counts as a request; false for more readings of a request that was counted. */
@@ -76,6 +80,11 @@ export interface DeviceIntake {
    * @throws {AppError} SERVICE_STOPPING while the service stops.
    */
   accept(readings: DeviceReadings): Promise<IntakeResult>;
+  /**
+   * Records messages of a device that were rejected: they were received, so they bring it online. An
+   * unknown device is ignored.
+   */
+  reject(rejected: RejectedMessages): Promise<void>;
   /** Call it after the record of a device changed. Its counted requests stay counted. */
   invalidate(id: string): void;
 }
@@ -119,7 +128,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   const cache = createDeviceCache({ ...deps, writer });
 
   async function accept(readings: DeviceReadings): Promise<IntakeResult> {
-    const { id, profile, page, isCounted } = readings;
+    const { id, profile, page, isCounted, form = "iso8601" } = readings;
     const cached = await cache.get(id, profile);
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, profile) ?? cached.device;
@@ -161,12 +170,16 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
     }
     cached.onlineMs = Math.max(cached.onlineMs, nowMs);
+    if (form !== "iso8601" && form !== cached.device.timestampForm) {
+      cached.device = await setTimestampForm(kv, id, form) ?? cached.device;
+    }
     const remaining = Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
     const { created, updated, unchanged } = counts;
     return { kind: "accepted", created, updated, unchanged, remaining };
   }
 
-  return { accept, invalidate: cache.invalidate };
+  const reject = createRejectionRecorder({ ...deps, cache, writer });
+  return { accept, reject, invalidate: cache.invalidate };
 }
 
 /** The last row of each time, in the order in which the times first occur. */

@@ -15,6 +15,11 @@ import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
 import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
 import { listDeviceEvents } from "../../kv/devices/events.ts";
+import {
+  type DeviceRejections,
+  getRejections,
+  rejectedOnDay,
+} from "../../kv/devices/rejections.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import {
   changeDevice,
@@ -233,13 +238,14 @@ async function putDevice(
 }
 
 async function detailBody(
-  { kv, series, offlineAfterMs }: DeviceDeps,
+  { kv, series, offlineAfterMs, now }: DeviceDeps,
   id: string,
   device: DeviceRecord,
 ): Promise<DeviceDetailBody> {
-  const [extent, lastSeenMs] = await Promise.all([
+  const [extent, lastSeenMs, rejections] = await Promise.all([
     series.describe({ profile: device.profile, id }),
     lastReceivedMs(kv, id),
+    getRejections(kv, id),
   ]);
   return {
     device_id: id,
@@ -253,7 +259,23 @@ async function detailBody(
     last_seen: instantOrNull(lastSeenMs),
     state: device.state,
     state_since: instantText(device.stateSinceMs),
+    timestamps: device.timestampForm ?? (extent === null ? null : "iso8601"),
+    rejected_today: rejectedOnDay(rejections, now()),
+    last_rejected: rejections === null ? null : rejectedBody(rejections),
+    warning: rejections === null ? null : warningOf(rejections, lastSeenMs ?? 0),
   };
+}
+
+function rejectedBody(
+  { atMs, pointer, rule, value }: DeviceRejections,
+): NonNullable<DeviceDetailBody["last_rejected"]> {
+  return { at: instantText(atMs), pointer, rule, ...(value === undefined ? {} : { value }) };
+}
+
+/** A warning if nothing was received after the last rejected message. */
+function warningOf({ atMs, pointer, rule }: DeviceRejections, lastSeenMs: number): string | null {
+  if (atMs < lastSeenMs) return null;
+  return `The last message was rejected: ${pointer} breaks the rule "${rule}"`;
 }
 
 /** The path and query of a request with some parameters changed. */

@@ -8,6 +8,7 @@
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
+import { TIMESTAMP_FORMS } from "../../data/devices/timestamp.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 import { metricValue, ofMetrics } from "../readings/schemas.ts";
@@ -103,6 +104,32 @@ export const deviceDetail = z.strictObject({
   first_reading: instant("Time of the first reading, or null.", "2026-02-01T14:23:45Z").nullable(),
   last_reading: instant("Time of the last reading, or null.", "2026-02-01T14:23:45Z").nullable(),
   state_since: instant("When its state began.", "2026-02-01T14:23:46Z"),
+  timestamps: z.enum(TIMESTAMP_FORMS).nullable().meta({
+    description:
+      "How it gives its times: ISO 8601, Unix time as a number, or `server` if it gives " +
+      "none and the service uses the time of receipt. Null without readings.",
+    examples: ["iso8601"],
+  }),
+  rejected_today: count("Messages that were rejected on this UTC day.", 0),
+  last_rejected: z.strictObject({
+    at: instant("When it was received.", "2026-02-01T14:23:46Z"),
+    pointer: z.string().meta({
+      description: "JSON Pointer to the first thing that is wrong; empty for the whole message.",
+      examples: ["/timestamp"],
+    }),
+    rule: z.string().meta({
+      description: "The rule that it breaks.",
+      examples: ["at most 5 minutes ahead"],
+    }),
+    value: z.unknown().optional().meta({ description: "The value that was sent, shortened." }),
+  }).nullable().meta({ description: "The last rejected message, or null." }),
+  warning: z.string().min(1).nullable().meta({
+    description: "Why the device has no current readings although it sends: its last message was " +
+      "rejected. Null otherwise.",
+    examples: [
+      'The last message was rejected: /timestamp breaks the rule "at most 5 minutes ahead"',
+    ],
+  }),
 }).meta({ description: "A device with all its details." });
 
 /** The events of a device. */

@@ -10,14 +10,15 @@ import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
-import { readTelemetry } from "../../data/devices/message.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import { readTelemetry, type Telemetry } from "../../data/devices/message.ts";
 import { createTelemetryReader, messagePage } from "../../data/devices/message_reader.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
 import { securedJson } from "../http/security_headers.ts";
-import { takeBatch } from "./telemetry_batch.ts";
+import { acceptBatch } from "./telemetry_batch.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
@@ -26,12 +27,12 @@ const BRACKET = 91;
 const BLANKS = [9, 10, 13, 32, 0xef, 0xbb, 0xbf];
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** A body that came whole, or comes piece by piece. */
+/** A body that is there whole, or arrives in pieces. */
 type Chunks = [Uint8Array] | AsyncGenerator<Uint8Array>;
 
 /** What the routes need. */
 export interface TelemetryDeps {
-  /** What takes readings. */
+  /** Accepts readings. */
   readonly intake: DeviceIntake;
   /** How often a device may send. */
   readonly limit: RateLimit;
@@ -45,47 +46,70 @@ export interface TelemetryDeps {
 
 /** `POST /telemetry`. */
 export function telemetryRoutes(deps: TelemetryDeps): Hono {
+  // A rejection that cannot be recorded does not change the answer.
+  const reject: DeviceIntake["reject"] = async (rejected) => {
+    try {
+      await deps.intake.reject(rejected);
+    } catch (error) {
+      deps.log("error", "rejection not recorded", { deviceId: rejected.id, error });
+    }
+  };
+  const parts = { ...deps, intake: { ...deps.intake, reject } };
   return new Hono().post("/telemetry", async (c) => {
     const request = c.req.raw;
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     const length = Number(request.headers.get("content-length") ?? NaN);
-    // A short body comes whole, as reading its stream costs much of what a single message takes;
-    // but of lines those that came are taken where the rest does not.
+    // A short body is read whole, as its stream would cost much of what a single message takes.
+    // Lines are not: those that arrived are stored even if the rest does not arrive.
     const isShort = !isGzip && length <= JSON_BODY_MAX_BYTES;
     const chunks: Chunks = isShort && mediaType === "application/json"
       ? [await wholeBytes(request)]
       : uploadBytes(request.body, isGzip, () => {});
-    if (mediaType === "application/x-ndjson") return await takeMany(c, deps, "lines", chunks);
+    if (mediaType === "application/x-ndjson") return await acceptMany(c, parts, "lines", chunks);
     const { isArray, all } = await beginning(chunks);
-    if (isArray) return await takeMany(c, deps, "array", all);
-    return await takeOne(deps, await wholeJson(all));
+    if (isArray) return await acceptMany(c, parts, "array", all);
+    return await acceptOne(parts, await wholeJson(all));
   });
 }
 
-async function takeOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
+async function acceptOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
   const { intake, limit, now, acceptedTimes } = deps;
   const result = readTelemetry(message, now(), acceptedTimes);
-  if ("problems" in result) throw invalidRequest(result.problems);
+  if ("problems" in result) {
+    const { deviceId, problems } = result;
+    if (deviceId !== null) await intake.reject({ id: deviceId, count: 1, problem: problems[0] });
+    throw invalidRequest(problems);
+  }
   const { telemetry } = result;
-  const { deviceId: id, profile } = telemetry;
-  const taken = await intake.accept({ id, profile, page: messagePage(telemetry), isCounted: true });
-  if (taken.kind === "limited") return rateLimited(id, limit, taken.waitMs);
-  if (taken.kind === "other profile") {
-    const detail = `metrics must be those of the profile ${taken.profile}, which device ${id} has`;
+  const { deviceId: id, profile, form } = telemetry;
+  const page = messagePage(telemetry);
+  const accepted = await intake.accept({ id, profile, form, page, isCounted: true });
+  if (accepted.kind === "limited") return rateLimited(id, limit, accepted.waitMs);
+  if (accepted.kind === "other profile") {
+    const rule = `metrics of the profile ${accepted.profile}`;
+    await intake.reject({ id, count: 1, problem: { pointer: "/metrics", rule, value: profile } });
+    const detail =
+      `metrics must be those of the profile ${accepted.profile}, which device ${id} has`;
     throw invalidRequest([{ pointer: "/metrics", detail, value: profile, rule: "profile" }]);
   }
-  const headers = Object.fromEntries(limitHeaders(limit, taken));
-  if (taken.created > 0) return securedJson('{"status":"created"}', 201, headers);
-  return securedJson('{"status":"updated"}', 200, headers);
+  const headers = Object.fromEntries(limitHeaders(limit, accepted));
+  if (accepted.created > 0) return securedJson(resultJson("created", telemetry), 201, headers);
+  return securedJson(resultJson("updated", telemetry), 200, headers);
 }
 
-async function takeMany(
+/** The result of a message; its time if the service chose it. */
+function resultJson(status: "created" | "updated", { form, timeMs }: Telemetry): string {
+  if (form !== "server") return `{"status":"${status}"}`;
+  return `{"status":"${status}","timestamp":"${instantText(timeMs)}"}`;
+}
+
+async function acceptMany(
   c: Context,
   deps: TelemetryDeps,
   form: "array" | "lines",
   chunks: Chunks,
 ): Promise<Response> {
-  const outcome = await takeBatch(deps, createTelemetryReader(form, deps), chunks);
+  const outcome = await acceptBatch(deps, createTelemetryReader(form, deps), chunks);
   if ("limitedId" in outcome) return rateLimited(outcome.limitedId, deps.limit, outcome.waitMs);
   return c.json(outcome);
 }
@@ -101,7 +125,7 @@ async function wholeBytes(request: Request): Promise<Uint8Array> {
   }
 }
 
-/** Whether a body begins an array; nothing of it is lost. */
+/** Whether a body is an array, by its first byte; the body stays whole. */
 async function beginning(chunks: Chunks): Promise<{ isArray: boolean; all: Chunks }> {
   if (chunks instanceof Array) return { isArray: firstByte(chunks[0]) === BRACKET, all: chunks };
   const read: Uint8Array[] = [];
@@ -115,7 +139,7 @@ async function beginning(chunks: Chunks): Promise<{ isArray: boolean; all: Chunk
   }
 }
 
-/** Text before the first bracket is white space or a byte order mark, or no array. */
+/** The first byte that is neither white space nor part of a byte order mark. */
 function firstByte(bytes: Uint8Array): number | undefined {
   return bytes.find((byte) => !BLANKS.includes(byte));
 }

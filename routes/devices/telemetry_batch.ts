@@ -1,41 +1,27 @@
 /**
- * Taking in a batch of telemetry, piece by piece as it comes in.
+ * Accepts a batch of telemetry, piece by piece as it arrives.
  *
  * @module
  */
 
+import { AppError } from "../../data/app_error.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
 import type {
   MessageGroup,
+  MessageProblem,
   TelemetryReader,
-  TelemetryReject,
 } from "../../data/devices/message_reader.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 import type { Log } from "../../data/log.ts";
+import type { BatchCountsBody, BatchReportBody } from "./telemetry_schemas.ts";
 
-/** Messages taken in at once. */
+/** Messages accepted at a time. */
 const PIECE_MESSAGES = 8_192;
 
-/** Devices whose messages are taken at once; of more the collector would copy what is on its way. */
+/** Devices whose messages are written at once; with more, the collector would copy them. */
 const GROUPS_AT_ONCE = 125;
 
-/** What came of a batch; received = created + updated + unchanged + rejected. */
-export interface BatchReport {
-  /** Messages of the batch. */
-  readonly received: number;
-  /** Readings that were new. */
-  readonly created: number;
-  /** Readings that replaced others. */
-  readonly updated: number;
-  /** Readings that changed nothing: the same was there, or a later one has their time. */
-  readonly unchanged: number;
-  /** Messages that were not taken. */
-  readonly rejected: number;
-  /** The first 100 of those. */
-  readonly rejects: readonly TelemetryReject[];
-}
-
-/** A batch of which nothing was taken, as every device in it sends too often. */
+/** A batch of which nothing was stored because every device in it sends too often. */
 export interface BatchLimited {
   /** One of these devices. */
   readonly limitedId: string;
@@ -45,8 +31,8 @@ export interface BatchLimited {
 
 /** What a batch needs. */
 export interface BatchDeps {
-  /** What takes readings. */
-  readonly intake: Pick<DeviceIntake, "accept">;
+  /** Accepts readings. */
+  readonly intake: Pick<DeviceIntake, "accept" | "reject">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -54,51 +40,60 @@ export interface BatchDeps {
 }
 
 /**
- * Takes in a batch. It counts once a device that is in it. Good messages are durable, piece by
- * piece, also when the rest breaks off; sending the same again completes it.
+ * Accepts a batch. It counts as one request for each device in it. Good messages are durable, piece
+ * by piece, even if the rest breaks off; sending the same batch again completes it.
  *
- * @throws {AppError} MALFORMED_BODY where the batch breaks off or is no JSON array.
+ * @throws {AppError} MALFORMED_BODY, with the counts of what is stored, if the batch breaks off or is
+ * not a JSON array.
  */
-export async function takeBatch(
+export async function acceptBatch(
   { intake, now, log }: BatchDeps,
   reader: TelemetryReader,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): Promise<BatchReport | BatchLimited> {
+): Promise<BatchReportBody | BatchLimited> {
   const startedMs = now();
-  const counts = { created: 0, updated: 0, unchanged: 0 };
-  /** Devices that were counted, and how long those must wait that send too often. */
+  const stored = { created: 0, updated: 0, unchanged: 0 };
+  /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
   let limitedMessages = 0;
 
-  async function takeGroup({ id, profile, page, places }: MessageGroup): Promise<void> {
+  async function acceptGroup({ id, profile, form, page, places }: MessageGroup): Promise<void> {
     const waitMs = waits.get(id) ?? null;
-    const taken: IntakeResult = waitMs !== null && waitMs > 0
+    const result: IntakeResult = waitMs !== null && waitMs > 0
       ? { kind: "limited", waitMs }
-      : await intake.accept({ id, profile, page, isCounted: waitMs === null });
+      : await intake.accept({ id, profile, form, page, isCounted: waitMs === null });
     // Metrics of another profile are refused before they count as a request.
-    if (taken.kind !== "other profile") waits.set(id, taken.kind === "limited" ? taken.waitMs : 0);
-    if (taken.kind === "accepted") {
-      counts.created += taken.created;
-      counts.updated += taken.updated;
-      counts.unchanged += taken.unchanged;
-    } else if (taken.kind === "limited") {
+    if (result.kind !== "other profile") {
+      waits.set(id, result.kind === "limited" ? result.waitMs : 0);
+    }
+    if (result.kind === "accepted") {
+      stored.created += result.created;
+      stored.updated += result.updated;
+      stored.unchanged += result.unchanged;
+    } else if (result.kind === "limited") {
       limitedMessages += places.length;
       rejectAll(places, { pointer: "/device_id", value: id, rule: "rate_limit" });
     } else {
-      const rule = `metrics of the profile ${taken.profile}`;
-      rejectAll(places, { pointer: "/metrics", value: profile, rule });
+      const rule = `metrics of the profile ${result.profile}`;
+      const problem = { pointer: "/metrics", value: profile, rule };
+      rejectAll(places, problem);
+      await intake.reject({ id, count: places.length, problem });
     }
   }
 
-  function rejectAll(places: readonly Place[], problem: Parameters<typeof reader.reject>[1]): void {
+  function rejectAll(places: readonly Place[], problem: MessageProblem): void {
     for (const place of places) reader.reject(place, problem);
   }
 
   async function flush(): Promise<void> {
-    const groups = reader.take();
-    for (let at = 0; at < groups.length; at += GROUPS_AT_ONCE) {
-      await Promise.all(groups.slice(at, at + GROUPS_AT_ONCE).map(takeGroup));
-    }
+    await inGroups(reader.take(), acceptGroup);
+    await inGroups(reader.takeRejects(), intake.reject);
+  }
+
+  function counts(): BatchCountsBody {
+    const rejected = reader.rejected().count;
+    const received = stored.created + stored.updated + stored.unchanged + rejected;
+    return { received, ...stored, rejected };
   }
 
   try {
@@ -109,20 +104,44 @@ export async function takeBatch(
       }
       reader.end();
     } finally {
-      // Also of a batch that breaks off: a slow sender, who is cut off more often, sends few.
+      // Even if the batch breaks off: a slow sender, who is cut off more often, sends few messages.
       await flush();
     }
   } catch (error) {
-    log("warn", "telemetry batch cut short", { ...counts, error });
-    throw error;
+    log("warn", "telemetry batch cut short", { ...stored, error });
+    throw error instanceof AppError ? withCounts(error, counts()) : error;
   }
-  const { count: rejected, first: rejects } = reader.rejected();
-  const received = counts.created + counts.updated + counts.unchanged + rejected;
   const ms = now() - startedMs;
-  log("debug", "telemetry batch ended", { received, ...counts, rejected, ms });
+  log("debug", "telemetry batch ended", { ...counts(), ms });
+  const { received } = counts();
   if (received > 0 && limitedMessages === received) {
     const [limitedId, waitMs] = [...waits].reduce((one, other) => other[1] < one[1] ? other : one);
     return { limitedId, waitMs };
   }
-  return { received, ...counts, rejected, rejects };
+  const untimed = reader.untimed();
+  return {
+    ...counts(),
+    rejects: [...reader.rejected().first],
+    ...(untimed === 0 ? {} : { without_timestamp: untimed }),
+  };
+}
+
+/**
+ * Runs something for each of many, some at a time. If it fails for one, the others of its time end
+ * first, so that what they stored is counted.
+ */
+async function inGroups<T>(all: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += GROUPS_AT_ONCE) {
+    const results = await Promise.allSettled(all.slice(at, at + GROUPS_AT_ONCE).map(run));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}
+
+/** The error with the counts of what was stored before it. */
+function withCounts(error: AppError, stored: BatchCountsBody): AppError {
+  const details = "`stored` counts the messages that were read before. What they stored stays; " +
+    "send the same batch again to complete it";
+  const { code, message, errors } = error;
+  return new AppError(code, message, { details, errors, stored, cause: error });
 }

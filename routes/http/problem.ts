@@ -60,7 +60,9 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
 }
 
 /** The error as the body of an answer. */
-export function problemBody({ code, message, details, errors }: AppError): Record<string, unknown> {
+export function problemBody(
+  { code, message, details, errors, stored }: AppError,
+): Record<string, unknown> {
   const { status, title } = PROBLEMS[code];
   return {
     type: `urn:openwatts:problem:${code.toLowerCase().replaceAll("_", "-")}`,
@@ -70,6 +72,7 @@ export function problemBody({ code, message, details, errors }: AppError): Recor
     detail: message,
     ...(details === "" ? {} : { details }),
     ...(errors.length === 0 ? {} : { errors }),
+    ...(stored === null ? {} : { stored }),
   };
 }
 

@@ -96,4 +96,8 @@ export const problemSchema: z.ZodType = z.strictObject({
   errors: z.array(fieldErrorSchema).min(1).optional().meta({
     description: "Every fault of the request, at most 100.",
   }),
+  stored: z.record(z.string(), z.int().min(0)).optional().meta({
+    description: "Counts of what the request stored before it failed, by the names that a " +
+      "successful answer has. It stays stored.",
+  }),
 }).meta({ description: "The body of every error response (RFC 9457)." });

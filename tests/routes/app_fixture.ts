@@ -45,6 +45,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
           unchanged: 0,
           remaining: 9,
         }),
+      reject: () => Promise.resolve(),
       invalidate: () => {},
     },
     limit: { requests: 10, windowMs: 1_000 },

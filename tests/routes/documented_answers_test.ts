@@ -234,7 +234,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   };
   return createTestApp({
     kv: { get: fail, list: failNow, atomic: failNow },
-    intake: { accept: fail, invalidate: fail },
+    intake: { accept: fail, reject: fail, invalidate: fail },
     series,
     jobs: { get: fail, create: fail, waitForEnd: fail },
     files: { read: fail },
@@ -290,7 +290,9 @@ Deno.test("a device over its limit or with another profile is answered as docume
   ];
   for (const [index, outcome] of outcomes.entries()) {
     const accept = () => Promise.resolve(outcome);
-    const { app } = createTestApp({ intake: { accept, invalidate: () => {} } });
+    const { app } = createTestApp({
+      intake: { accept, reject: () => Promise.resolve(), invalidate: () => {} },
+    });
     const answer = await readAnswer(
       await app.request("/telemetry", {
         method: "POST",

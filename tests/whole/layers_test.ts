@@ -132,6 +132,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "changed",
     "device",
     "device_event",
+    "device_rejection",
     "due",
     "job",
     "job_slot",

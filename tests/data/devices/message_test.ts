@@ -30,7 +30,7 @@ function message(changes: Record<string, unknown> = {}): unknown {
 }
 
 /** What is wrong with a message: pointer and rule of each problem. */
-function told(given: unknown): [string, string][] {
+function rulesOf(given: unknown): [string, string][] {
   const result = readTelemetry(given, NOW_MS, ACCEPTED_TIMES);
   assert("problems" in result);
   return result.problems.map(({ pointer, rule }) => [pointer, rule ?? ""]);
@@ -49,30 +49,32 @@ Deno.test("readTelemetry() reads the message of a battery", () => {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
+      form: "iso8601",
       profile: "battery",
       values: Float64Array.of(67.5, 385.2, -45.3, 28.4),
     },
   });
 });
 
-Deno.test("readTelemetry() takes metrics in any order, null as missing, and an appliance's", () => {
+Deno.test("readTelemetry() reads an appliance, with metrics in any order and null as missing", () => {
   const metrics = { temperature: null, power: 1200.5, voltage: 230.1, current: 5.2 };
   assertEquals(readTelemetry(message({ metrics }), NOW_MS, ACCEPTED_TIMES), {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
+      form: "iso8601",
       profile: "appliance",
       values: Float64Array.of(230.1, 5.2, 1200.5, NaN),
     },
   });
 });
 
-Deno.test("readTelemetry() takes a reading of which every value is null", () => {
+Deno.test("readTelemetry() accepts a reading whose values are all null", () => {
   const metrics = { soc_percent: null, voltage_v: null, current_a: null, temp_c: null };
   assertEquals(outcome(metrics), [NaN, NaN, NaN, NaN]);
 });
 
-Deno.test("readTelemetry() takes a negative zero as zero", () => {
+Deno.test("readTelemetry() reads a negative zero as zero", () => {
   const result = readTelemetry(
     message({ metrics: { ...METRICS, current_a: -0 } }),
     NOW_MS,
@@ -82,7 +84,7 @@ Deno.test("readTelemetry() takes a negative zero as zero", () => {
   assertStrictEquals(result.telemetry.values[2], 0);
 });
 
-Deno.test("readTelemetry() takes the ends of every range, and nothing past them", () => {
+Deno.test("readTelemetry() accepts the ends of every range, and nothing beyond", () => {
   for (const ranges of Object.values(RANGES)) {
     const whole = Object.fromEntries(Object.keys(ranges).map((name) => [name, null]));
     for (const [name, [min, max]] of Object.entries(ranges)) {
@@ -99,7 +101,7 @@ Deno.test("readTelemetry() takes the ends of every range, and nothing past them"
   }
 });
 
-Deno.test("readTelemetry() takes times up to 5 minutes ahead, in any form of ISO 8601", () => {
+Deno.test("readTelemetry() accepts times up to 5 minutes ahead, in any form of ISO 8601", () => {
   const times: [string, number][] = [
     ["2026-02-01T14:35:00Z", NOW_MS + 300_000],
     ["2026-02-01T15:23:45.678+01:00", TIME_MS + 678],
@@ -113,8 +115,9 @@ Deno.test("readTelemetry() takes times up to 5 minutes ahead, in any form of ISO
   }
 });
 
-Deno.test("readTelemetry() tells why a time is refused", () => {
-  const iso = "an ISO 8601 time such as 2026-02-01T14:23:45Z";
+Deno.test("readTelemetry() names the rule that a time breaks", () => {
+  const iso = "an ISO 8601 time such as 2026-02-01T14:23:45Z, or Unix time as a number of " +
+    "seconds, milliseconds or microseconds";
   const rules: [unknown, string][] = [
     ["2026-02-01T14:35:00.001Z", "at most 5 minutes ahead"],
     ["9999-12-31T23:59:59Z", "at most 5 minutes ahead"],
@@ -124,15 +127,18 @@ Deno.test("readTelemetry() tells why a time is refused", () => {
     ["2026-02-29T00:00:00Z", iso],
     ["2026-02-01", iso],
     ["yesterday", iso],
-    [1_769_955_825, iso],
-    [null, iso],
+    [1_769_955_825_000_000_000, iso],
+    [true, iso],
+    // 30 minutes ahead, and 1970, in seconds.
+    [1_769_958_000, "at most 5 minutes ahead"],
+    [180, "2000-01-01T00:00:00Z or later"],
   ];
   for (const [timestamp, rule] of rules) {
-    assertEquals(told(message({ timestamp })), [["/timestamp", rule]], String(timestamp));
+    assertEquals(rulesOf(message({ timestamp })), [["/timestamp", rule]], String(timestamp));
   }
 });
 
-Deno.test("readTelemetry() refuses ids but of 1 to 64 plain characters", () => {
+Deno.test("readTelemetry() rejects ids that are not 1 to 64 plain characters", () => {
   const right = ["a", "test-001", "_-9", "x".repeat(64)];
   const wrong = ["", "a.b", "a:b", "a b", "é", "a\n", "x".repeat(65), 7, null, ["a"]];
   const refused = [...right, ...wrong].filter((device_id) =>
@@ -141,7 +147,7 @@ Deno.test("readTelemetry() refuses ids but of 1 to 64 plain characters", () => {
   assertEquals(refused, wrong);
 });
 
-Deno.test("readTelemetry() tells everything that is wrong, with what was sent", () => {
+Deno.test("readTelemetry() lists everything that is wrong, with the values sent", () => {
   const given = {
     device_id: "a/b",
     timestamp: "2026-02-01T14:40:00Z",
@@ -150,6 +156,7 @@ Deno.test("readTelemetry() tells everything that is wrong, with what was sent", 
   };
   const list = "soc_percent, voltage_v, current_a, temp_c";
   assertEquals(readTelemetry(given, NOW_MS, ACCEPTED_TIMES), {
+    deviceId: null,
     problems: [
       {
         pointer: "/extra",
@@ -196,7 +203,7 @@ Deno.test("readTelemetry() tells everything that is wrong, with what was sent", 
   });
 });
 
-Deno.test("readTelemetry() judges metrics by the profile that they share most names with", () => {
+Deno.test("readTelemetry() checks metrics against the profile that shares most names with them", () => {
   assertEquals(outcome({ voltage: 230, current: 5, power: 7, soc_percent: 1 }), [
     "/metrics/soc_percent",
     "/metrics/temperature",
@@ -209,37 +216,37 @@ Deno.test("readTelemetry() judges metrics by the profile that they share most na
   ]);
 });
 
-Deno.test("readTelemetry() names the metrics of all profiles where none of them was sent", () => {
+Deno.test("readTelemetry() names the metrics of all profiles if a message has none of them", () => {
   const rule = "those of one profile: battery (soc_percent, voltage_v, current_a, temp_c) or " +
     "appliance (voltage, current, power, temperature)";
-  assertEquals(told(message({ metrics: {} })), [["/metrics", rule]]);
-  assertEquals(told(message({ metrics: { energy_kwh: 1, status: 1 } })), [["/metrics", rule]]);
+  assertEquals(rulesOf(message({ metrics: {} })), [["/metrics", rule]]);
+  assertEquals(rulesOf(message({ metrics: { energy_kwh: 1, status: 1 } })), [["/metrics", rule]]);
 });
 
-Deno.test("readTelemetry() wants objects, and each of their members", () => {
+Deno.test("readTelemetry() requires objects, and their members except timestamp", () => {
   for (const given of [null, undefined, 7, "x", true, []]) {
-    assertEquals(told(given), [["", "a JSON object"]]);
+    assertEquals(rulesOf(given), [["", "a JSON object"]]);
   }
   for (const metrics of [null, 7, "x", [METRICS]]) {
-    assertEquals(told(message({ metrics })), [["/metrics", "a JSON object"]]);
+    assertEquals(rulesOf(message({ metrics })), [["/metrics", "a JSON object"]]);
   }
-  const pointers = told({}).map(([pointer]) => pointer);
-  assertEquals(pointers, ["/device_id", "/timestamp", "/metrics"]);
+  const pointers = rulesOf({}).map(([pointer]) => pointer);
+  assertEquals(pointers, ["/device_id", "/metrics"]);
 });
 
-Deno.test("readTelemetry() takes names that objects have by nature as unknown ones", () => {
+Deno.test("readTelemetry() rejects names that every object inherits", () => {
   const names = ["__proto__", "constructor", "toString", "hasOwnProperty"];
   const members = names.map((name) => `"${name}":1`).join();
   const metrics = JSON.stringify(METRICS).replace("}", `,${members}}`);
   const text = `{"device_id":"a","timestamp":"${TIME}","metrics":${metrics},${members}}`;
   assertEquals(
-    told(JSON.parse(text)).map(([pointer]) => pointer),
+    rulesOf(JSON.parse(text)).map(([pointer]) => pointer),
     [...names.map((name) => `/${name}`), ...names.map((name) => `/metrics/${name}`)],
   );
-  assertEquals(told(JSON.parse('{"__proto__":{}}')).length, 4);
+  assertEquals(rulesOf(JSON.parse('{"__proto__":{}}')).length, 3);
 });
 
-Deno.test("a message with any faults has one problem a fault, and one without has none", () => {
+Deno.test("a message has one problem for each fault", () => {
   fc.assert(fc.property(anyMessage(), ({ given, wrong }) => {
     const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, ACCEPTED_TIMES);
     const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
@@ -248,7 +255,8 @@ Deno.test("a message with any faults has one problem a fault, and one without ha
       for (const { detail, rule } of result.problems) assert(detail.length > 0 && rule);
     } else {
       assertEquals(result.telemetry.deviceId, given.device_id);
-      assertEquals(result.telemetry.timeMs, Date.parse(String(given.timestamp)));
+      const timeMs = given.timestamp === undefined ? NOW_MS : Date.parse(`${given.timestamp}`);
+      assertEquals(result.telemetry.timeMs, timeMs);
       const names = Object.keys(RANGES[result.telemetry.profile]);
       const values = names.map((name) => given.metrics[name] ?? NaN);
       assertEquals(Array.from(result.telemetry.values), values);
@@ -256,7 +264,7 @@ Deno.test("a message with any faults has one problem a fault, and one without ha
   }));
 });
 
-Deno.test("readTelemetry() takes or refuses any JSON value without failing", () => {
+Deno.test("readTelemetry() accepts or rejects any JSON value without failing", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (device_id, metrics) => {
     const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS, ACCEPTED_TIMES);
     assert("problems" in result && result.problems.length > 0);
@@ -264,12 +272,12 @@ Deno.test("readTelemetry() takes or refuses any JSON value without failing", () 
   }));
 });
 
-Deno.test("the profiles of devices are those whose series are known by a device's id", () => {
+Deno.test("the profiles of devices are those whose id column is device_id", () => {
   const names = Object.values(PROFILES).filter(({ idColumn }) => idColumn === "device_id");
   assertEquals(names.map(({ name }) => name), [...DEVICE_PROFILES]);
 });
 
-/** A member: what is sent for it, undefined where it is left out, and whether that is wrong. */
+/** A member: the value sent (undefined if left out), and whether that is wrong. */
 interface Member {
   readonly value: unknown;
   readonly isWrong: boolean;
@@ -295,7 +303,7 @@ function anyMessage(): fc.Arbitrary<AnyMessage> {
   return fc.constantFrom<"battery" | "appliance">("battery", "appliance").chain((profile) =>
     fc.record({
       id: member(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), [fc.constantFrom("", "a.b", 7, null)]),
-      time: member(times, [lateTimes, fc.constantFrom("", "12:00", 5, null)]),
+      time: member(times, [lateTimes, fc.constantFrom("", "12:00", 5, true)], true),
       values: fc.tuple(...Object.values(RANGES[profile]).map(anyValue)),
       extra: fc.uniqueArray(unknown, { maxLength: 2 }),
       extraMetrics: fc.uniqueArray(unknown, { maxLength: 2 }),
@@ -333,14 +341,15 @@ function anyValue([min, max]: number[]): fc.Arbitrary<Member> {
   ]);
 }
 
-/** Mostly right ones, some wrong ones, some left out. */
+/** Mostly right values, some wrong ones, some left out. */
 function member(
   right: fc.Arbitrary<unknown>,
   wrong: readonly fc.Arbitrary<unknown>[],
+  isOptional = false,
 ): fc.Arbitrary<Member> {
   return fc.oneof(
     { weight: 8, arbitrary: right.map((value) => ({ value, isWrong: false })) },
     { weight: 1, arbitrary: fc.oneof(...wrong).map((value) => ({ value, isWrong: true })) },
-    { weight: 1, arbitrary: fc.constant({ value: undefined, isWrong: true }) },
+    { weight: 1, arbitrary: fc.constant({ value: undefined, isWrong: !isOptional }) },
   );
 }

@@ -27,6 +27,7 @@ Deno.test("a new device is online, with an entry at its creation plus the servic
     createdMs: 1_000,
     state: "online",
     isProfileFixed: false,
+    timestampForm: null,
     stateSinceMs: 1_000,
     lastSeenMs: null,
     dueMs: 601_000,

@@ -5,6 +5,7 @@ import { assertProblem } from "../problem_assert.ts";
 
 const NOW_MS = Date.UTC(2026, 1, 1, 14, 24);
 const now = () => NOW_MS;
+const NO_REJECTIONS = { rejected_today: 0, last_rejected: null, warning: null };
 
 /** Creates or changes a device. */
 function put(url: string, id: string, body: unknown): Promise<JsonAnswer> {
@@ -39,6 +40,8 @@ Deno.test("GET /devices/{id} returns its settings, state, extent of readings and
     last_seen: "2026-02-01T14:24:00Z",
     state: "online",
     state_since: "2026-02-01T14:24:00Z",
+    timestamps: "iso8601",
+    ...NO_REJECTIONS,
   }]);
 });
 
@@ -62,6 +65,8 @@ Deno.test("PUT creates a device before it sends anything, and changes it afterwa
     last_seen: null,
     state: "online",
     state_since: "2026-02-01T14:24:00Z",
+    timestamps: null,
+    ...NO_REJECTIONS,
   };
   assertEquals(created.body, expected);
   assertEquals(await put(url, "f", {}).then(({ status, body }) => [status, body]), [200, expected]);

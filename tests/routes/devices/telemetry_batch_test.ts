@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import { assertEquals } from "../../support/assert.ts";
+import { assertEquals, assertLess, assertMatch } from "../../support/assert.ts";
 import { askJson, type JsonAnswer, startTestService } from "../../support/service.ts";
 import {
   APPLIANCE,
@@ -12,7 +12,7 @@ import {
 } from "../../support/telemetry.ts";
 import { assertProblem } from "../problem_assert.ts";
 
-/** Messages of one device, a second from each other. */
+/** Messages of one device, a second apart. */
 function messages(count: number, device_id = "a"): Message[] {
   return Array.from({ length: count }, (_, index) => {
     const timestamp = new Date(Date.UTC(2026, 0, 1) + index * 1000).toISOString();
@@ -20,7 +20,7 @@ function messages(count: number, device_id = "a"): Message[] {
   });
 }
 
-/** What is reported, without the rejects. */
+/** The counts of a report. */
 function countsOf({ status, body }: JsonAnswer): number[] {
   const { received, created, updated, unchanged, rejected } = body;
   assertEquals(status, 200);
@@ -33,7 +33,7 @@ for (const form of ["array", "lines"] as const) {
     form === "array" ? postTelemetry(url, all) : postLines(url, linesOf(all));
   const place = (number: number) => form === "array" ? { index: number } : { line: number + 1 };
 
-  Deno.test(`of a batch of ${form} the good ones are kept and the wrong ones are told`, async () => {
+  Deno.test(`good messages of ${form} are stored, and the wrong ones are listed`, async () => {
     await using service = await startTestService();
     const changed = { ...BATTERY, temp_c: 3 };
     const good = [
@@ -54,7 +54,7 @@ for (const form of ["array", "lines"] as const) {
     assertEquals(countsOf(await send(service.url, [message(), good[2]])), [1, 1, 0, 0]);
   });
 
-  Deno.test(`an empty batch of ${form} is a batch of nothing`, async () => {
+  Deno.test(`an empty batch of ${form} stores nothing`, async () => {
     await using service = await startTestService();
     assertEquals(countsOf(await send(service.url, [])), [0, 0, 0, 0]);
   });
@@ -70,7 +70,7 @@ for (const form of ["array", "lines"] as const) {
     assertEquals((await send(service.url, all)).status, 429);
   });
 
-  Deno.test(`of ${form} only the first 100 rejects are listed, and all are counted`, async () => {
+  Deno.test(`the first 100 rejects of ${form} are listed, and all are counted`, async () => {
     await using service = await startTestService();
     const answer = await send(service.url, Array.from({ length: 250 }, () => "x"));
     assertEquals(countsOf(answer), [0, 0, 0, 250]);
@@ -82,7 +82,7 @@ for (const form of ["array", "lines"] as const) {
   });
 }
 
-Deno.test("lines that are no JSON are rejects; empty ones are none", async () => {
+Deno.test("lines that are not JSON are rejected, empty lines are skipped", async () => {
   await using service = await startTestService();
   const good = JSON.stringify(message());
   const answer = await postLines(service.url, `\n{"a\n${good}\r\n\n[]`);
@@ -100,21 +100,62 @@ Deno.test("a batch may come in gzip", async () => {
   assertEquals(countsOf(answer), [3_000, 0, 0, 0]);
 });
 
-Deno.test("an array that breaks off is told, and the same again completes it", async () => {
+/** Ways in which a batch of 10 messages may break, and how many were whole before. */
+const BROKEN: [what: string, cut: (array: string) => string, whole: number][] = [
+  ["a comma too many", (array) => array.replace(/\]$/, ",]"), 10],
+  ["a missing bracket", (array) => array.slice(0, -1), 10],
+  ["a cut in the last message", (array) => array.slice(0, -20), 9],
+  ["text between messages", (array) => array.replace("},{", "} x {"), 1],
+];
+
+for (const [what, cut, whole] of BROKEN) {
+  for (const isGzip of [false, true]) {
+    const how = isGzip ? "gzip" : "plain";
+    Deno.test(`an array with ${what} says what it stored, and that it stays (${how})`, async () => {
+      await using service = await startTestService();
+      const { url } = service;
+      const wrong = message({ device_id: "a", metrics: { ...BATTERY, temp_c: 101 } });
+      const [first, ...rest] = messages(9);
+      const text = cut(JSON.stringify([first, wrong, ...rest]));
+      const answer = await askJson(`${url}/telemetry`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/json",
+          ...(isGzip ? { "content-encoding": "gzip" } : {}),
+        },
+        body: isGzip ? Uint8Array.from(gzipSync(text)) : text,
+      });
+      assertProblem(answer, { status: 400, code: "MALFORMED_BODY", detail: /./ });
+      const rejected = whole > 1 ? 1 : 0;
+      const created = whole - rejected;
+      const counts = { received: whole, created, updated: 0, unchanged: 0, rejected };
+      assertEquals(answer.body.stored, counts);
+      assertMatch(answer.body.details, /stays; send the same batch again/);
+      assertEquals((await askJson(`${url}/devices/a`)).body.count, created);
+      // Sending the whole completes it.
+      assertEquals(countsOf(await postTelemetry(url, [first, ...rest])), [
+        9 - created,
+        0,
+        created,
+        0,
+      ]);
+    });
+  }
+}
+
+Deno.test("lines that break off in gzip say what they stored", async () => {
   await using service = await startTestService();
-  const all = JSON.stringify(messages(10));
-  const cut = await askJson(`${service.url}/telemetry`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: all.slice(0, -20),
-  });
-  assertProblem(cut, { status: 400, code: "MALFORMED_BODY", detail: /./ });
-  const [created, , unchanged] = countsOf(await postTelemetry(service.url, messages(10)));
-  assertEquals(created + unchanged, 10);
-  assertEquals((await askJson(`${service.url}/devices/a`)).body.count, 10);
+  const whole = Uint8Array.from(gzipSync(linesOf(messages(20_000))));
+  const half = whole.slice(0, whole.length / 2);
+  const answer = await postLines(service.url, half, { "content-encoding": "gzip" });
+  assertProblem(answer, { status: 400, code: "MALFORMED_BODY", detail: /./ });
+  const { received, created, rejected } = answer.body.stored;
+  assertEquals([received, rejected], [created, 0]);
+  assertLess(1_000, created);
+  assertEquals((await askJson(`${service.url}/devices/a`)).body.count, created);
 });
 
-Deno.test("a batch is of many devices and profiles, each taken by its own limit", async () => {
+Deno.test("a batch may have many devices and profiles, each with its own limit", async () => {
   await using service = await startTestService({ rateLimit: { requests: 1, windowMs: 60_000 } });
   const { url } = service;
   const other = message({ device_id: "b", metrics: APPLIANCE });
@@ -126,7 +167,7 @@ Deno.test("a batch is of many devices and profiles, each taken by its own limit"
   ]);
 });
 
-Deno.test("a batch of which every message is over its limit is answered with 429", async () => {
+Deno.test("a batch with every message over its limit is answered with 429", async () => {
   const now = () => Date.UTC(2026, 1, 1);
   const rateLimit = { requests: 1, windowMs: 60_000 };
   await using service = await startTestService({ now, rateLimit });
@@ -142,12 +183,12 @@ Deno.test("a batch of which every message is over its limit is answered with 429
   assertEquals(countsOf(await postTelemetry(service.url, [both[0], {}])), [0, 0, 0, 2]);
 });
 
-Deno.test("messages of another profile are rejects and open no limit", async () => {
+Deno.test("messages of another profile are rejected and do not count as requests", async () => {
   await using service = await startTestService({ rateLimit: { requests: 1, windowMs: 60_000 } });
   const { url } = service;
   await postTelemetry(url, message());
   const other = message({ metrics: APPLIANCE });
-  // More than are taken in at once, so that the limit must last from piece to piece.
+  // More than one piece, so that the limit must hold from piece to piece.
   const answer = await postTelemetry(url, [message(), other, ...messages(18_000, "test-001")]);
   assertEquals(countsOf(answer), [0, 0, 0, 18_002]);
   const alone = await postTelemetry(url, [other]);

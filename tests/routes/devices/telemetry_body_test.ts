@@ -16,7 +16,7 @@ function post(
   });
 }
 
-/** What a request says of the length of its body: how long it is, or nothing. */
+/** Headers with and without the length of the body. */
 function lengths(bytes: number): Record<string, string>[] {
   return [{ "content-length": String(bytes) }, {}];
 }
@@ -26,7 +26,7 @@ function* brokenOff(): Generator<Uint8Array> {
   throw new Error("connection reset");
 }
 
-Deno.test("a body in pieces is taken alike whether it says its length or not", async () => {
+Deno.test("a body in pieces is accepted with or without its length", async () => {
   for (const headers of lengths(MESSAGE.length)) {
     const halves = [MESSAGE.slice(0, 40), MESSAGE.slice(40)].map((text) => encoder.encode(text));
     const one = await post(halves, headers);
@@ -39,7 +39,7 @@ Deno.test("a body in pieces is taken alike whether it says its length or not", a
   }
 });
 
-Deno.test("a message that breaks off is malformed, whether it says its length or not", async () => {
+Deno.test("a message that breaks off is malformed, with or without its length", async () => {
   for (const headers of lengths(MESSAGE.length)) {
     const response = await post(brokenOff(), headers);
     assertEquals([response.status, (await response.json()).code], [400, "MALFORMED_BODY"]);

@@ -19,7 +19,7 @@ async function dayOf(url: string, id: string): Promise<JsonAnswer["body"]> {
   return (await askJson(`${url}/devices/${id}/metrics?${range}`)).body;
 }
 
-Deno.test("a message is answered with 201 and can be read at once; the same time replaces it", async () => {
+Deno.test("a message is answered with 201 and can be read at once; the same time again replaces it", async () => {
   await using service = await startTestService();
   const { url } = service;
   const first = await postTelemetry(url, message());
@@ -29,7 +29,7 @@ Deno.test("a message is answered with 201 and can be read at once; the same time
     data: [{ timestamp: TIME, ...BATTERY }],
   });
   const metrics = { ...BATTERY, soc_percent: 68, temp_c: null };
-  // The same moment, told in another zone.
+  // The same moment in another zone.
   const again = await postTelemetry(
     url,
     message({ timestamp: "2026-02-01T15:23:45+01:00", metrics }),
@@ -38,7 +38,7 @@ Deno.test("a message is answered with 201 and can be read at once; the same time
   assertEquals((await dayOf(url, "test-001")).data, [{ timestamp: TIME, ...metrics }]);
 });
 
-Deno.test("the metrics of the first message say whether a device is a battery or an appliance", async () => {
+Deno.test("the metrics of its first message make a device a battery or an appliance", async () => {
   await using service = await startTestService();
   const { url } = service;
   await postTelemetry(url, message({ device_id: "b" }));
@@ -61,7 +61,7 @@ Deno.test("a message whose metrics are all null is a reading", async () => {
   assertEquals((await dayOf(service.url, "test-001")).data, [{ timestamp: TIME, ...metrics }]);
 });
 
-/** Each end of each range, which belongs to it, and a value just past it. */
+/** The ends of each range, which belong to it. */
 const ENDS: [metrics: Record<string, number>, ends: Record<string, [number, number]>][] = [
   [BATTERY, {
     soc_percent: [0, 100],
@@ -79,7 +79,7 @@ const ENDS: [metrics: Record<string, number>, ends: Record<string, [number, numb
 
 for (const [metrics, ends] of ENDS) {
   for (const [name, [min, max]] of Object.entries(ends)) {
-    Deno.test(`${name} may be ${min} and ${max}, and nothing past that`, async () => {
+    Deno.test(`${name} may be ${min} and ${max}, and nothing beyond`, async () => {
       await using service = await startTestService();
       const send = (value: unknown) =>
         postTelemetry(service.url, { ...message(), metrics: { ...metrics, [name]: value } });
@@ -94,7 +94,7 @@ for (const [metrics, ends] of ENDS) {
   }
 }
 
-Deno.test("everything that is wrong with a message is told at once", async () => {
+Deno.test("all problems of a message are reported together", async () => {
   await using service = await startTestService();
   const { soc_percent: _, ...rest } = BATTERY;
   const body = {
@@ -110,7 +110,11 @@ Deno.test("everything that is wrong with a message is told at once", async () =>
     errors: [
       ["/extra", "Unknown property 'extra'"],
       ["/device_id", `device_id must be ${ID_RULE}`],
-      ["/timestamp", "timestamp must be an ISO 8601 time such as 2026-02-01T14:23:45Z"],
+      [
+        "/timestamp",
+        "timestamp must be an ISO 8601 time such as 2026-02-01T14:23:45Z, or Unix time as a number " +
+        "of seconds, milliseconds or microseconds",
+      ],
       [
         "/metrics/colour",
         "Unknown metric 'colour': battery has soc_percent, voltage_v, current_a, temp_c",
@@ -123,7 +127,7 @@ Deno.test("everything that is wrong with a message is told at once", async () =>
 });
 
 for (const id of ["", "a.b", "a:b", "é", "a".repeat(65), 5, null]) {
-  Deno.test(`the device_id ${JSON.stringify(id).slice(0, 20)} is refused`, async () => {
+  Deno.test(`the device_id ${JSON.stringify(id).slice(0, 20)} is rejected`, async () => {
     await using service = await startTestService();
     assertProblem(await postTelemetry(service.url, { ...message(), device_id: id }), {
       status: 400,
@@ -134,7 +138,7 @@ for (const id of ["", "a.b", "a:b", "é", "a".repeat(65), 5, null]) {
   });
 }
 
-Deno.test("ids of one and of 64 characters are taken", async () => {
+Deno.test("ids of 1 and of 64 characters are accepted", async () => {
   await using service = await startTestService();
   for (const id of ["-", "_", "aZ09_-".padEnd(64, "x")]) {
     assertEquals((await postTelemetry(service.url, message({ device_id: id }))).status, 201);
@@ -175,7 +179,7 @@ Deno.test("settings say how old a reading may be, and how far ahead of the clock
   ]]);
 });
 
-Deno.test("by default a reading of before 2000 is rejected, as of a clock that starts at 1970", async () => {
+Deno.test("by default a reading from before 2000 is rejected, such as from a clock that starts at 1970", async () => {
   await using service = await startTestService();
   const send = (timestamp: string) => postTelemetry(service.url, message({ timestamp }));
   assertEquals((await send("2000-01-01T00:00:00Z")).status, 201);
@@ -187,7 +191,7 @@ Deno.test("by default a reading of before 2000 is rejected, as of a clock that s
   });
 });
 
-/** Bodies that are no message, and what is wrong with them. */
+/** Bodies that are not messages, and the codes they are answered with. */
 const BODIES: [body: string, status: number, code: string][] = [
   ["", 400, "MALFORMED_BODY"],
   ["{", 400, "MALFORMED_BODY"],
@@ -225,7 +229,7 @@ Deno.test("a body of another media type or coding is answered with 415", async (
   }
 });
 
-Deno.test("one message may come in gzip; bytes that are not gzip are told", async () => {
+Deno.test("one message may come in gzip; bytes that are not gzip are rejected", async () => {
   await using service = await startTestService();
   const send = (body: BodyInit) =>
     postLines(service.url, body, {
@@ -238,7 +242,7 @@ Deno.test("one message may come in gzip; bytes that are not gzip are told", asyn
   assertProblem(await send("{}"), { status: 400, code: "MALFORMED_BODY", detail });
 });
 
-Deno.test("a hundred messages of one time at once: one creates, the others replace", async () => {
+Deno.test("of a hundred messages of one time at once, one creates and the others replace", async () => {
   await using service = await startTestService({ rateLimit: { requests: 100, windowMs: 60_000 } });
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => postTelemetry(service.url, message())),
