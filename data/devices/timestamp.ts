@@ -24,7 +24,8 @@ export const TIMESTAMP_FORMS = [
 export type TimestampForm = typeof TIMESTAMP_FORMS[number];
 
 /** What a timestamp may be, in words. */
-export const TIMESTAMP_RULE = "an ISO 8601 time such as 2026-02-01T14:23:45Z, or Unix time " +
+export const TIMESTAMP_RULE: string =
+  "an ISO 8601 time such as 2026-02-01T14:23:45Z, or Unix time " +
   "as a number of seconds, milliseconds or microseconds";
 
 const MAX_SECONDS = 1e11;

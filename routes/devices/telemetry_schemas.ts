@@ -13,7 +13,7 @@ import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 
 /** The metrics of a profile, all of which must be present. */
-export function metricsSchema(profile: DeviceProfileName) {
+function metricsSchema(profile: DeviceProfileName) {
   const values = PROFILES[profile].metrics.map(({ name, unit, min, max }) => [
     name,
     z.number().min(min).max(max).nullable().meta({ description: `${unit}; null if missing.` }),
