@@ -104,12 +104,13 @@ export const deviceDetail = z.strictObject({
   first_reading: instant("Time of the first reading, or null.", "2026-02-01T14:23:45Z").nullable(),
   last_reading: instant("Time of the last reading, or null.", "2026-02-01T14:23:45Z").nullable(),
   state_since: instant("When its state began.", "2026-02-01T14:23:46Z"),
-  timestamps: z.enum(TIMESTAMP_FORMS).nullable().meta({
+  timestamps: z.enum(TIMESTAMP_FORMS).meta({
+    id: "TimestampForm",
     description:
-      "How it gives its times: ISO 8601, Unix time as a number, or `server` if it gives " +
-      "none and the service uses the time of receipt. Null without readings.",
+      "How a device gives its times: ISO 8601, Unix time as a number, or `server` if it " +
+      "gives none and gets the time of receipt.",
     examples: ["iso8601"],
-  }),
+  }).nullable().meta({ description: "How it gives its times, or null without readings." }),
   rejected_today: count("Messages that were rejected on this UTC day.", 0),
   last_rejected: z.strictObject({
     at: instant("When it was received.", "2026-02-01T14:23:46Z"),
@@ -122,7 +123,8 @@ export const deviceDetail = z.strictObject({
       examples: ["at most 5 minutes ahead"],
     }),
     value: z.unknown().optional().meta({ description: "The value that was sent, shortened." }),
-  }).nullable().meta({ description: "The last rejected message, or null." }),
+  }).meta({ id: "LastRejected", description: "The last rejected message of a device." })
+    .nullable().meta({ description: "The last rejected message, or null." }),
   warning: z.string().min(1).nullable().meta({
     description: "Why the device has no current readings although it sends: its last message was " +
       "rejected. Null otherwise.",
