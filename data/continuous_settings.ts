@@ -28,9 +28,14 @@ export interface ContinuousSettings {
   readonly format: ExportFormat;
   /** How the path of an object is built. */
   readonly layout: ExportLayout;
+  /** Whether the windows of a past day are replaced by one object. */
+  readonly isCompacting: boolean;
   /** The devices to export; empty for all. */
   readonly deviceIds: readonly string[];
-  /** How far back to look for late readings in InfluxDB, milliseconds. */
+  /**
+   * How far back to look for late readings in InfluxDB, and how long after its end a day is compacted,
+   * milliseconds.
+   */
   readonly lookbackMs: number;
   /** The folder of the objects, used if no bucket is set. */
   readonly path: string;
@@ -50,6 +55,7 @@ export const CONTINUOUS_RULES = {
   EXPORT_BATCH_SIZE: "a whole number of 1 to 100000",
   EXPORT_FORMAT: EXPORT_FORMATS.join(" or "),
   EXPORT_LAYOUT: EXPORT_LAYOUTS.join(" or "),
+  EXPORT_COMPACT: "off or daily",
   DEVICE_IDS: `device ids (${DEVICE_ID_RULE}), separated by commas`,
   LOOKBACK_HOURS: "a number of 0 to 8760",
   LAKE_PATH: "a folder path",
@@ -68,6 +74,7 @@ export const CONTINUOUS_VARIABLES = {
   EXPORT_BATCH_SIZE: wholeNumber(1, 100_000).default(1_000),
   EXPORT_FORMAT: z.enum(EXPORT_FORMATS).default("parquet"),
   EXPORT_LAYOUT: z.enum(EXPORT_LAYOUTS).default("plain"),
+  EXPORT_COMPACT: z.enum(["off", "daily"]).default("off"),
   DEVICE_IDS: z.string().transform(listOf)
     .pipe(z.array(z.string().regex(DEVICE_ID_PATTERN))).default([]),
   LOOKBACK_HOURS: z.string().regex(/^\d+(\.\d+)?$/).transform(Number)
@@ -97,6 +104,7 @@ export function continuousSettings(
     batchSize,
     format: values.EXPORT_FORMAT,
     layout: values.EXPORT_LAYOUT,
+    isCompacting: values.EXPORT_COMPACT === "daily",
     deviceIds: values.DEVICE_IDS,
     lookbackMs: values.LOOKBACK_HOURS * HOUR_MS,
     path: values.LAKE_PATH,

@@ -55,6 +55,20 @@ export function planLength(plan: WindowPlan, lengthMs: number, nowMs: number): W
   return [...kept, { lengthMs, fromDayMs }];
 }
 
+/**
+ * The plan after some past days became one window each. The span must start and end at midnight; days
+ * outside it keep their length.
+ */
+export function planWholeDays(plan: WindowPlan, { fromMs, toMs }: Span): WindowPlan {
+  const changed: WindowPlan = [
+    ...plan.filter(({ fromDayMs }) => fromDayMs < fromMs),
+    { lengthMs: DAY_MS, fromDayMs: fromMs },
+    { lengthMs: lengthOf(plan, toMs), fromDayMs: toMs },
+    ...plan.filter(({ fromDayMs }) => fromDayMs > toMs),
+  ];
+  return changed.filter(({ lengthMs }, index) => lengthMs !== changed[index - 1]?.lengthMs);
+}
+
 /** The window that contains a time. */
 export function windowAt(plan: WindowPlan, timeMs: number): Span {
   const lengthMs = lengthOf(plan, timeMs);

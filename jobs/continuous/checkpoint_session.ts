@@ -65,8 +65,14 @@ export function openCheckpointSession(
   /** Written windows by the start of their manifest span, then by their own start. */
   const manifests = new Map<number, Map<number, WrittenWindow>>();
   const changedManifests = new Set<number>();
+  /**
+   * Where the manifest of each loaded window starts. It was written under the plan of its time, and the
+   * window stays in it.
+   */
+  const startsOfManifests = new Map<number, number>();
 
-  const manifestOf = (timeMs: number) => manifestSpanAt(checkpoint.plan, timeMs).fromMs;
+  const manifestOf = (fromMs: number) =>
+    startsOfManifests.get(fromMs) ?? manifestSpanAt(checkpoint.plan, fromMs).fromMs;
 
   function windowsOf(manifestMs: number): Map<number, WrittenWindow> {
     const windows = manifests.get(manifestMs) ?? new Map<number, WrittenWindow>();
@@ -100,14 +106,20 @@ export function openCheckpointSession(
     async loadWindows({ fromMs, toMs }) {
       // The windows loaded before are dropped below, with their changes.
       if (changedManifests.size > 0) await commit();
-      const last = manifestSpanAt(checkpoint.plan, toMs - 1);
       const found = await listManifests(kv, deviceId, {
-        fromMs: manifestOf(fromMs),
-        toMs: last.toMs,
+        fromMs: manifestSpanAt(checkpoint.plan, fromMs).fromMs,
+        toMs: manifestSpanAt(checkpoint.plan, toMs - 1).toMs,
       });
       manifests.clear();
-      for (const window of found) windowsOf(manifestOf(window.fromMs)).set(window.fromMs, window);
-      return found.filter((window) => window.fromMs >= fromMs && window.fromMs < toMs);
+      startsOfManifests.clear();
+      const windows = found.flatMap((manifest) => manifest.windows);
+      for (const manifest of found) {
+        for (const window of manifest.windows) {
+          startsOfManifests.set(window.fromMs, manifest.fromMs);
+          windowsOf(manifest.fromMs).set(window.fromMs, window);
+        }
+      }
+      return windows.filter((window) => window.fromMs >= fromMs && window.fromMs < toMs);
     },
     writtenWindow: (fromMs) => manifests.get(manifestOf(fromMs))?.get(fromMs) ?? null,
     recordWindow(fromMs, written) {

@@ -64,6 +64,7 @@ export async function openContinuousExport(
     deviceIds: continuous.deviceIds,
     intervalMs: continuous.intervalMs,
     lookbackMs: continuous.lookbackMs,
+    isCompacting: continuous.isCompacting,
     now,
     log,
   });

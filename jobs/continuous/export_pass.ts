@@ -1,6 +1,7 @@
 /**
  * One export pass over a device. It writes the windows that have ended since the last pass, those
- * before them that received late readings, and those that a user asked to replay.
+ * before them that received late readings, and those that a user asked to replay. Then it compacts
+ * past days.
  *
  * A pass notes the change position before it reads any readings. So whatever changes later is found
  * by the next pass, whether this one exported it or not.
@@ -17,21 +18,20 @@ import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/
 import { changeExportControls, getExportControls } from "../../kv/continuous/controls.ts";
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
 import { type CheckpointSession, openCheckpointSession } from "./checkpoint_session.ts";
-import { type PassLimits, type WindowWriterDeps, writeWindows } from "./window_writer.ts";
+import { compactDays, type CompactionDeps, planFirstDays } from "./day_compaction.ts";
+import { type PassLimits, writeWindows } from "./window_writer.ts";
 
 /** How long after its end a window is exported: readings may still be on their way until then. */
 export const GRACE_MS = 2_000;
 
 /** What an export pass needs. */
-export interface ExportPassDeps extends WindowWriterDeps {
+export interface ExportPassDeps extends CompactionDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** What changed in the service's own store; null if the source cannot say. */
   readonly changes: ChangedDevices | null;
   /** Length of a window from the next UTC day on, milliseconds. */
   readonly intervalMs: number;
-  /** How far back to look for late readings if the source cannot say what changed, milliseconds. */
-  readonly lookbackMs: number;
 }
 
 /** The outcome of an export pass. */
@@ -81,10 +81,10 @@ export async function exportDevice(
   if (session.checkpoint().nextMs === null) {
     await findStart(deps, session, { deviceId, position, signal: limits.signal });
   }
-  const isDone = await exportDue(deps, session, { deviceId, position, ...limits }) &&
+  const isExported = await exportDue(deps, session, { deviceId, position, ...limits }) &&
     await replay(deps, session, { deviceId, ...limits });
   const { nextMs, fault } = session.checkpoint();
-  if (isDone) {
+  if (isExported) {
     if (fault !== null) session.update({ fault: null });
     if (changes !== null && nextMs !== null) {
       await notePending(source, session, { deviceId, nextMs, signal: limits.signal });
@@ -93,6 +93,8 @@ export async function exportDevice(
       session.update({ revision: position.revision, seenVersion: position.version });
     }
   }
+  await session.commit();
+  const isDone = isExported && await compactDays(deps, session, { deviceId, ...limits });
   await session.commit();
   return { checkpoint: session.checkpoint(), isDone };
 }
@@ -105,6 +107,8 @@ function newCheckpoint(intervalMs: number): ExportCheckpoint {
     pendingMs: null,
     revision: 0,
     seenVersion: "",
+    compactedMs: null,
+    compactingMs: null,
     totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
     last: null,
     fault: null,
@@ -113,7 +117,7 @@ function newCheckpoint(intervalMs: number): ExportCheckpoint {
 
 /** Finds the first window of a device. From here on, changes say what else to export. */
 async function findStart(
-  { source, now }: ExportPassDeps,
+  deps: ExportPassDeps,
   session: CheckpointSession,
   { deviceId, position, signal }: {
     deviceId: string;
@@ -121,9 +125,10 @@ async function findStart(
     signal: AbortSignal;
   },
 ): Promise<void> {
-  const span = { fromMs: 0, toMs: now() + DAY_MS };
-  const firstMs = await firstReading(source, { deviceId, span, signal });
+  const span = { fromMs: 0, toMs: deps.now() + DAY_MS };
+  const firstMs = await firstReading(deps.source, { deviceId, span, signal });
   if (firstMs === null) return;
+  planFirstDays(deps, session);
   const { plan, seenVersion } = session.checkpoint();
   session.update({
     nextMs: windowAt(plan, firstMs).fromMs,

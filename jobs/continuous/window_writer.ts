@@ -8,7 +8,8 @@
  *
  * If layout or format have changed, a window that is written again gets a new key. Its old object is
  * deleted after the new one is confirmed, and before the manifest records the new key. So whenever
- * the process dies, the manifest still knows which key to delete.
+ * the process dies, the manifest still knows which key to delete. The same holds for windows that one
+ * longer window replaces.
  *
  * @module
  */
@@ -20,7 +21,6 @@ import { type KeyStyle, objectKey, possibleKeys } from "../../data/continuous/ob
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
 import { rowCount } from "../../data/continuous/rows.ts";
 import { type FilledWindow, splitWindows } from "../../data/continuous/split_windows.ts";
-import { windowAt } from "../../data/continuous/window.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
@@ -75,8 +75,12 @@ export interface PassLimits {
 
 /** An object that is being written, or deleted (`written` is null). */
 interface PendingWrite {
-  readonly window: Span;
+  readonly fromMs: number;
+  /** End of the window that is done then; null if that says nothing about progress. */
+  readonly toMs: number | null;
   readonly written: WrittenWindow | null;
+  /** Whether an object is deleted because its readings were. */
+  readonly isEmptied: boolean;
   readonly isRewrite: boolean;
   readonly sizeBytes: number;
   readonly key: string;
@@ -100,7 +104,7 @@ export async function writeWindows(
   /** Deletes the objects of windows before a time that have no readings any more. */
   const removeEmptied = async (toMs: number) => {
     for (; at < known.length && known[at].fromMs < toMs; at++) {
-      if (deps.isSourceComplete) await queue.remove(windowAt(plan, known[at].fromMs), known[at]);
+      if (deps.isSourceComplete) await queue.removeEmptied(known[at]);
     }
   };
   try {
@@ -109,7 +113,13 @@ export async function writeWindows(
       const { window } = filled;
       await removeEmptied(window.fromMs);
       if (known[at]?.fromMs === window.fromMs) at++;
-      await queue.write(filled, isForced);
+      const shorter: WrittenWindow[] = [];
+      for (; at < known.length && known[at].fromMs < window.toMs; at++) shorter.push(known[at]);
+      await queue.write(filled, isForced || shorter.length > 0);
+      if (!await queue.removeReplaced(shorter, isTimeUp)) {
+        await queue.finish(doneMs);
+        return doneMs;
+      }
       doneMs = window.toMs;
       if (!isTimeUp()) continue;
       await queue.finish(doneMs);
@@ -128,8 +138,13 @@ export async function writeWindows(
 interface WriteQueue {
   /** Writes a window if it changed, or if forced. */
   write(filled: FilledWindow, isForced: boolean): Promise<void>;
-  /** Deletes the object of a window. */
-  remove(window: Span, written: WrittenWindow): Promise<void>;
+  /** Deletes the object of a window that has no readings any more. */
+  removeEmptied(written: WrittenWindow): Promise<void>;
+  /**
+   * Deletes the objects of windows that a longer one replaces, once that is confirmed. False if time
+   * was up before all were deleted.
+   */
+  removeReplaced(shorter: readonly WrittenWindow[], isTimeUp: () => boolean): Promise<boolean>;
   /** Waits for all objects. Every window before `toMs` is done then. */
   finish(toMs: number): Promise<void>;
   /** After a fault: waits for all objects, and commits those before the first that failed. */
@@ -141,7 +156,6 @@ function openWriteQueue(
   session: CheckpointSession,
   { deviceId, signal }: { deviceId: string; signal: AbortSignal },
 ): WriteQueue {
-  const { destination, style } = deps;
   const pending: PendingWrite[] = [];
   let pendingBytes = 0, uncommitted = 0, yieldedAt = performance.now();
 
@@ -157,7 +171,7 @@ function openWriteQueue(
     const sha256 = await pending[0].confirmed;
     const [write] = pending.splice(0, 1);
     pendingBytes -= write.sizeBytes;
-    session.recordWindow(write.window.fromMs, write.written);
+    session.recordWindow(write.fromMs, write.written);
     session.update(progressOf(session.checkpoint(), { write, sha256, nowMs: deps.now() }));
     if (++uncommitted < WINDOWS_A_COMMIT) return;
     uncommitted = 0;
@@ -183,10 +197,17 @@ function openWriteQueue(
       });
       if (write !== null) await add(write);
     },
-    async remove(window, { object }) {
-      const keys = possibleKeys(style, { deviceId, fromMs: window.fromMs }, object);
-      const confirmed = removeAll(destination, keys, signal).then(() => "");
-      await add({ window, written: null, isRewrite: false, sizeBytes: 0, key: keys[0], confirmed });
+    async removeEmptied(written) {
+      await add(startRemoval(deps, written, { deviceId, signal, isEmptied: true }));
+    },
+    async removeReplaced(shorter, isTimeUp) {
+      if (shorter.length === 0) return true;
+      while (pending.length > 0) await settleFirst();
+      for (const written of shorter) {
+        if (isTimeUp()) return false;
+        await add(startRemoval(deps, written, { deviceId, signal, isEmptied: false }));
+      }
+      return true;
     },
     async finish(toMs) {
       while (pending.length > 0) await settleFirst();
@@ -229,7 +250,8 @@ function startWrite(
   const content = { bytes, contentType: encoder.contentType };
   const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
   return {
-    window,
+    ...window,
+    isEmptied: false,
     written: {
       fromMs: window.fromMs,
       rows,
@@ -247,6 +269,25 @@ function startWrite(
   };
 }
 
+/** Starts to delete the object of a window. */
+function startRemoval(
+  { destination, style }: WindowWriterDeps,
+  { fromMs, object }: WrittenWindow,
+  { deviceId, signal, isEmptied }: { deviceId: string; signal: AbortSignal; isEmptied: boolean },
+): PendingWrite {
+  const keys = possibleKeys(style, { deviceId, fromMs }, object);
+  return {
+    fromMs,
+    toMs: null,
+    isEmptied,
+    written: null,
+    isRewrite: false,
+    sizeBytes: 0,
+    key: keys[0],
+    confirmed: removeAll(destination, keys, signal).then(() => ""),
+  };
+}
+
 async function removeAll(
   destination: ExportDestination,
   keys: readonly string[],
@@ -260,10 +301,11 @@ function progressOf(
   { totals, nextMs, last }: ExportCheckpoint,
   { write, sha256, nowMs }: { write: PendingWrite; sha256: string; nowMs: number },
 ): Partial<ExportCheckpoint> {
-  const { window, written, sizeBytes, isRewrite, key } = write;
-  const reachedMs = nextMs === null ? null : Math.max(nextMs, window.toMs);
-  if (written === null) {
-    return { nextMs: reachedMs, totals: { ...totals, deletions: totals.deletions + 1 }, last };
+  const { fromMs, toMs, written, sizeBytes, isRewrite, key, isEmptied } = write;
+  const reachedMs = nextMs === null || toMs === null ? nextMs : Math.max(nextMs, toMs);
+  if (written === null || toMs === null) {
+    const deletions = totals.deletions + (isEmptied ? 1 : 0);
+    return { nextMs: reachedMs, totals: { ...totals, deletions }, last };
   }
   const { rows, revision } = written;
   return {
@@ -275,6 +317,6 @@ function progressOf(
       sizeBytes: totals.sizeBytes + sizeBytes,
       rewrites: totals.rewrites + (isRewrite ? 1 : 0),
     },
-    last: { key, ...window, rows, sizeBytes, sha256, revision, writtenMs: nowMs },
+    last: { key, fromMs, toMs, rows, sizeBytes, sha256, revision, writtenMs: nowMs },
   };
 }

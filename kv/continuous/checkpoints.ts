@@ -23,6 +23,9 @@ const checkpointSchema = z.object({
   pendingMs: z.number().nullable(),
   revision: z.number(),
   seenVersion: z.string(),
+  // Version 0.5 did not store these.
+  compactedMs: z.number().nullable().default(null),
+  compactingMs: z.number().nullable().default(null),
   totals: z.object({
     objects: z.number(),
     rows: z.number(),
@@ -53,7 +56,8 @@ const checkpointSchema = z.object({
  *
  * All windows before `nextMs` are exported (null: no reading has been found yet), as of the series'
  * `revision` and of every change up to the version `seenVersion`. `pendingMs` is the first known
- * reading of a window that has not ended. `totals` count every object written, rewrites included.
+ * reading of a window that has not ended. Each day before `compactedMs` is one object (null: no day has
+ * been compacted), and `compactingMs` is the day being compacted, if any. `totals` count every object written, rewrites included.
  * `last` is the object confirmed most recently. `fault` is what currently keeps the device from
  * being exported.
  */

@@ -21,25 +21,44 @@ import type { Staging } from "../budget.ts";
 const SPACE = "lake_manifest";
 const LIST_BATCH = 32;
 
-/** The written windows that start in `span`, which must start and end where manifest spans do. */
+/** A stored manifest. */
+export interface StoredManifest {
+  /** Start of its span, epoch milliseconds. */
+  readonly fromMs: number;
+  /** Its windows, ascending. */
+  readonly windows: readonly WrittenWindow[];
+}
+
+/** The manifests whose spans start within `span`, ascending. */
 export async function listManifests(
   kv: Pick<Deno.Kv, "list">,
   id: string,
   { fromMs, toMs }: Span,
-): Promise<WrittenWindow[]> {
-  const windows: WrittenWindow[] = [];
+): Promise<StoredManifest[]> {
+  const manifests: StoredManifest[] = [];
   const selector = { start: [SPACE, id, fromMs], end: [SPACE, id, toMs] };
-  for await (const { value } of kv.list<Uint8Array>(selector, { batchSize: LIST_BATCH })) {
-    for (const window of decodeManifest(value)) windows.push(window);
+  for await (const { key, value } of kv.list<Uint8Array>(selector, { batchSize: LIST_BATCH })) {
+    manifests.push({ fromMs: Number(key[2]), windows: decodeManifest(value) });
   }
-  return windows;
+  return manifests;
+}
+
+/** Where the first manifest within a span starts, epoch milliseconds; null if there is none. */
+export async function firstManifestMs(
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  { fromMs, toMs }: Span,
+): Promise<number | null> {
+  const selector = { start: [SPACE, id, fromMs], end: [SPACE, id, toMs] };
+  for await (const { key } of kv.list(selector, { limit: 1 })) return Number(key[2]);
+  return null;
 }
 
 /** Stores the written windows of the manifest span that starts at `fromMs`; deletes it if empty. */
 export function stageManifest(
   op: Staging,
   id: string,
-  { fromMs, windows }: { fromMs: number; windows: readonly WrittenWindow[] },
+  { fromMs, windows }: StoredManifest,
 ): void {
   const key = [SPACE, id, fromMs];
   if (windows.length === 0) op.delete(key);

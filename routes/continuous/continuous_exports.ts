@@ -154,7 +154,7 @@ async function bodyOf(
     controls: ExportControls;
   },
 ): Promise<ContinuousExport> {
-  const { plan, nextMs, totals, last, fault } = checkpoint;
+  const { plan, nextMs, compactedMs, totals, last, fault } = checkpoint;
   const isEmbedded = continuous.influx === null;
   const revision = isEmbedded ? await revisionOf(kv, id) : 0;
   const lagMs = lagOf(checkpoint, { revision, isEmbedded, nowMs: now() });
@@ -163,6 +163,9 @@ async function bodyOf(
     device_id: id,
     state: stateOf(checkpoint, { continuous, id, isPaused: controls.isPaused, lagMs }),
     checkpoint: nextMs === null ? null : instantText(nextMs),
+    compacted_until: nextMs === null || compactedMs === null
+      ? null
+      : instantText(Math.min(compactedMs, nextMs)),
     window_seconds: (today.toMs - today.fromMs) / 1_000,
     lag_seconds: lagMs / 1_000,
     exported_revision: checkpoint.revision,

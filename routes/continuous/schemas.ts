@@ -80,6 +80,10 @@ export const continuousExport = z.strictObject({
       "nothing, its checkpoint moves on about every ten minutes.",
     "2026-02-07T12:01:00Z",
   ).nullable(),
+  compacted_until: instant(
+    "Each day before this time is one object (`EXPORT_COMPACT=daily`); null if no day is.",
+    "2026-02-07T00:00:00Z",
+  ).nullable(),
   window_seconds: count("Length of today's windows.", 60),
   lag_seconds: z.number().min(0).meta({
     description: "Time since the end of the oldest window that has ended and is not exported; 0 " +

@@ -23,6 +23,7 @@ const DEFAULTS: Settings = {
     batchSize: 1_000,
     format: "parquet",
     layout: "plain",
+    isCompacting: false,
     deviceIds: [],
     lookbackMs: 3_600_000,
     path: ".openwatts/lake",

@@ -105,6 +105,7 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
     deviceIds: [],
     intervalMs,
     lookbackMs: 0,
+    isCompacting: false,
     now,
     log: (_level, event) => logged.push(event),
   };

@@ -63,6 +63,7 @@ export const TEST_SETTINGS: Settings = {
     batchSize: 1_000,
     format: "parquet",
     layout: "plain",
+    isCompacting: false,
     deviceIds: [],
     lookbackMs: 3_600_000,
     path: "lake",

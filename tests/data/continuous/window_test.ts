@@ -2,6 +2,7 @@ import fc from "fast-check";
 import {
   isWindowLength,
   planLength,
+  planWholeDays,
   startPlan,
   windowAt,
   type WindowPlan,
@@ -149,4 +150,39 @@ Deno.test("a change never moves a window of a day that has started", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("planWholeDays() makes each day of a span one window and keeps all other windows", () => {
+  fc.assert(
+    fc.property(
+      plans(),
+      fc.integer({ min: 0, max: 125 }),
+      fc.integer({ min: 1, max: 20 }),
+      (plan, day, count) => {
+        const span = { fromMs: day * DAY_MS, toMs: (day + count) * DAY_MS };
+        const changed = planWholeDays(plan, span);
+        for (let one = Math.max(0, day - 3); one < day + count + 3; one++) {
+          const dayMs = one * DAY_MS;
+          const isInside = one >= day && one < day + count;
+          assertEquals(
+            windowsOfDay(changed, dayMs),
+            isInside ? [{ fromMs: dayMs, toMs: dayMs + DAY_MS }] : windowsOfDay(plan, dayMs),
+          );
+        }
+        assertEquals(windowAt(changed, 500 * DAY_MS), windowAt(plan, 500 * DAY_MS));
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("planWholeDays() day by day keeps the plan short", () => {
+  let plan = startPlan(60_000);
+  for (let day = 0; day < 400; day++) {
+    plan = planWholeDays(plan, { fromMs: day * DAY_MS, toMs: (day + 1) * DAY_MS });
+  }
+  assertEquals(plan, [
+    { lengthMs: DAY_MS, fromDayMs: 0 },
+    { lengthMs: 60_000, fromDayMs: 400 * DAY_MS },
+  ]);
 });

@@ -56,7 +56,8 @@ Deno.test("one pass over several days keeps the manifest of each", async () => {
     await rig.round(duties);
     assertEquals(rig.destination.puts.length, count);
   }
-  const windows = await listManifests(rig.kv, "D1", { fromMs: 0, toMs: START_MS });
+  const manifests = await listManifests(rig.kv, "D1", { fromMs: 0, toMs: START_MS });
+  const windows = manifests.flatMap((manifest) => manifest.windows);
   assertEquals(windows.map(({ rows, revision }) => [rows, revision]), [[3, 3], [1, 1], [2, 2], [
     1,
     1,
