@@ -60,7 +60,7 @@ function writePart(
   );
   let at = firstAt;
   for (const day of pagesByDay(page)) {
-    const start = createRowStart(dayStartMs(day.timesMs[0]), { before: "", behind });
+    const start = createRowStart(dayStartMs(day.timesMs[0]), { before: "", after: behind });
     at = writeDayLines(day, { text, at, start, tables });
   }
   return at;

@@ -1,16 +1,17 @@
 /**
- * What each column of an uploaded CSV is.
+ * The header of an uploaded CSV: what each column is.
  *
  * @module
  */
 
 import { headerFields } from "../text/csv_fields.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
+import { closestName, likelyDelimiter, likelyMappings, likelyTimeColumns } from "./column_hints.ts";
 import type { Dialect } from "./dialect.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 import type { Profile } from "../readings/profile.ts";
 
-/** A column that is read past. */
+/** A column that is ignored. */
 export const IGNORED: number = -1;
 /** The column of times, or the first of two. */
 export const TIME: number = -2;
@@ -19,63 +20,141 @@ export const SECOND_TIME: number = -3;
 /** The column that repeats the series' id. */
 export const ID: number = -4;
 
-/** Columns told by name that are there twice. */
-const REPEATS_TOLD = 20;
+/** How many duplicate columns an error names; it counts the rest. */
+const DUPLICATES_NAMED = 20;
+/** How many of the header's columns an error names. */
+const COLUMNS_NAMED = 10;
+/** The name of the column of times unless the upload says otherwise. */
+const DEFAULT_TIME = "timestamp";
 
 /** The columns of an upload, in its order. */
 export interface CsvHeader {
   /** The name of each column. */
   readonly names: readonly string[];
   /**
-   * What each one is: {@link TIME}, {@link SECOND_TIME}, {@link ID}, {@link IGNORED} or the index
-   * of a metric.
+   * The role of each column: {@link TIME}, {@link SECOND_TIME}, {@link ID}, {@link IGNORED} or the
+   * index of a metric.
    */
   readonly roles: readonly number[];
-  /** Names of the columns that mean nothing here. */
+  /** Names of the ignored columns. */
   readonly ignored: readonly string[];
 }
 
+type Problem = readonly [detail: string, rule: string];
+
 /**
- * Reads a header line by the names of a dialect, in any order and any case.
+ * Reads a header line. Columns go by the names of the dialect, in any order and any case.
  *
- * @throws {AppError} INVALID_REQUEST with everything that is wrong: a column of times or one that is
- * mapped is not there, no metric, a column twice, a line that is no CSV.
+ * @throws {AppError} INVALID_REQUEST with everything that is wrong: a missing column, no metric, a
+ * duplicate column. It suggests columns of the header where it can.
  */
 export function readHeader(line: string, profile: Profile, dialect: Dialect): CsvHeader {
-  const given = headerFields(line, dialect.delimiter).map((name) => name.trim());
-  const names = given.map((name) => name.toLowerCase());
-  const roles = names.map((name) => roleOf(name, profile, dialect));
-  const wanted = [...dialect.timeColumns, ...dialect.required]
-    .filter((name) => !names.includes(name.toLowerCase()));
-  const metrics = profile.metrics.map(({ name }) => name).join(", ");
-  const problems: [detail: string, rule: string][] = [];
-  for (const name of wanted) {
-    problems.push([`The header has no ${name} column`, `${name} column`]);
+  const given = fieldsOf(line, dialect.delimiter);
+  const roles = given.map((name) => roleOf(name.toLowerCase(), profile, dialect));
+  const problems = problemsOf(given, roles, { profile, dialect });
+  if (problems.length === 0) {
+    return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
   }
-  if (!roles.some((role) => role >= 0) && dialect.required.length === 0) {
-    problems.push([`The header names none of ${metrics}`, "at least one metric column"]);
+  // Columns that another delimiter parts are not missing; what is wrong with them is.
+  const other = given.length === 1 ? likelyDelimiter(line) : null;
+  if (other !== null) {
+    const fields = fieldsOf(line, other.delimiter);
+    const fieldRoles = fields.map((name) => roleOf(name.toLowerCase(), profile, dialect));
+    const detail =
+      `The header is a single column; if its columns are separated by ${other.name}, ` +
+      `send delimiter=${other.name}`;
+    problems.splice(
+      0,
+      Infinity,
+      [detail, `columns separated by ${dialect.delimiter === "\t" ? "tab" : dialect.delimiter}`],
+      ...problemsOf(fields, fieldRoles, { profile, dialect }),
+    );
   }
-  const repeated = repeatedNames(names);
-  for (const name of repeated.slice(0, REPEATS_TOLD)) {
-    const what = name === "" ? "an empty column" : name.slice(0, QUOTED_VALUE_MAX);
-    problems.push([`The header names ${what} twice`, "no column twice"]);
+  if (line.includes("\ufffd")) {
+    const detail = "The header is not UTF-8; it looks like windows-1252 or a similar encoding. " +
+      "Save the file as UTF-8";
+    problems.push([detail, "text in UTF-8"]);
   }
-  if (repeated.length > REPEATS_TOLD) {
-    const others = repeated.length - REPEATS_TOLD;
-    problems.push([`The header names ${others} other columns twice`, "no column twice"]);
-  }
-  if (problems.length > 0) throw wrongHeader(line, problems);
-  return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
+  throw wrongHeader(line, problems);
 }
 
-function repeatedNames(names: readonly string[]): string[] {
-  const seen = new Set<string>(), repeated = new Set<string>();
-  for (const name of names) (seen.has(name) ? repeated : seen).add(name);
-  return [...repeated];
+function fieldsOf(line: string, delimiter: string): string[] {
+  return headerFields(line, delimiter).map((name) => name.trim());
 }
 
 function roleOf(name: string, { idColumn }: Profile, { timeColumns, columns }: Dialect): number {
   const time = timeColumns.findIndex((column) => column.toLowerCase() === name);
   if (time >= 0) return time === 0 ? TIME : SECOND_TIME;
   return columns.get(name)?.metric ?? (name === idColumn ? ID : IGNORED);
+}
+
+function problemsOf(
+  names: readonly string[],
+  roles: readonly number[],
+  { profile, dialect: { timeColumns, required } }: { profile: Profile; dialect: Dialect },
+): Problem[] {
+  const lower = names.map((name) => name.toLowerCase());
+  const free = names.filter((name, index) => name !== "" && roles[index] === IGNORED);
+  const isMissing = (name: string) => !lower.includes(name.toLowerCase());
+  const problems: Problem[] = [];
+  for (const name of timeColumns.filter(isMissing)) {
+    const hint = name === DEFAULT_TIME ? timeHint(free) : closestHint(name, free);
+    problems.push([`The header has no ${name} column; ${hint}`, `${name} column`]);
+  }
+  for (const name of required.filter(isMissing)) {
+    problems.push([
+      `The header has no ${name} column; ${closestHint(name, free)}`,
+      `${name} column`,
+    ]);
+  }
+  if (!roles.some((role) => role >= 0) && required.length === 0) {
+    const metrics = profile.metrics.map(({ name }) => name).join(", ");
+    const hint = mapHint(free, profile);
+    problems.push([`The header has none of ${metrics}; ${hint}`, "at least one metric column"]);
+  }
+  return [...problems, ...duplicateProblems(lower)];
+}
+
+function timeHint(names: readonly string[]): string {
+  const act = "name the column of times with timestamp=";
+  const likely = likelyTimeColumns(names);
+  return likely.length > 0
+    ? `${act}, for example timestamp=${likely.map(shortened).join(",")}`
+    : `${act}. ${columnsText(names)}`;
+}
+
+function mapHint(names: readonly string[], profile: Profile): string {
+  const act = "say which column holds which metric with map=";
+  const likely = likelyMappings(names, profile);
+  return likely.length > 0
+    ? `${act}, for example map=${likely.map(shortened).join(",")}`
+    : `${act}, for example map=column:${profile.metrics[0].name}. ${columnsText(names)}`;
+}
+
+function closestHint(wanted: string, names: readonly string[]): string {
+  const closest = closestName(wanted, names);
+  return closest === null ? columnsText(names) : `the closest one is ${shortened(closest)}`;
+}
+
+function columnsText(names: readonly string[]): string {
+  if (names.length === 0) return "no other column has a name";
+  const named = names.slice(0, COLUMNS_NAMED).map(shortened).join(", ");
+  const rest = names.length - COLUMNS_NAMED;
+  return `Other columns are ${named}${rest > 0 ? ` and ${rest} more` : ""}`;
+}
+
+function duplicateProblems(names: readonly string[]): Problem[] {
+  const found = new Set<string>(), duplicates = new Set<string>();
+  for (const name of names) (found.has(name) ? duplicates : found).add(name);
+  const problems = [...duplicates].slice(0, DUPLICATES_NAMED).map((name): Problem => {
+    const what = name === "" ? "an empty column" : shortened(name);
+    return [`The header names ${what} twice`, "no column twice"];
+  });
+  const rest = duplicates.size - DUPLICATES_NAMED;
+  if (rest <= 0) return problems;
+  return [...problems, [`The header names ${rest} other columns twice`, "no column twice"]];
+}
+
+function shortened(name: string): string {
+  return name.slice(0, QUOTED_VALUE_MAX);
 }

@@ -7,7 +7,7 @@
 import type { UploadOptions } from "./csv_read.ts";
 import { type Decimal, parseDecimal } from "../text/decimal_fields.ts";
 import { FLOAT } from "../readings/decimal.ts";
-import type { ColumnMeaning, Dialect } from "./dialect.ts";
+import type { ColumnMeaning } from "./dialect.ts";
 import { IGNORED_LISTED, QUOTED_VALUE_MAX } from "../limits.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
@@ -15,24 +15,26 @@ import { readTime } from "./upload_time.ts";
 
 /** Reads objects into a page. */
 export interface ObjectReader {
-  /** Reads the object at a line or index from its text, or returns what is wrong with it. */
+  /** Reads the object at a line or index from its text; returns what is wrong with it. */
   read(text: string, place: number): RowProblem | null;
-  /** Names of properties that mean nothing here; the first 100. */
+  /** Names of ignored properties; the first 100. */
   ignored(): readonly string[];
 }
 
 /** What a property is. */
 type Role = "time" | "id" | "ignored" | ColumnMeaning;
 
-/** A reader of objects whose properties go by the names of a dialect, in any case. */
+/** A reader of objects. Their properties go by the names of the dialect, in any case. */
 export function createObjectReader(
   { profile: { metrics, idColumn }, id, dialect, oldestMs }: UploadOptions,
   row: ReadingRow,
 ): ObjectReader {
   const timeNames = dialect.timeColumns.map((name) => name.toLowerCase());
+  const timeField = dialect.timeColumns.join(" ");
   const plainNames = [...dialect.columns.keys()]
     .filter((name) => !dialect.required.some((column) => column.toLowerCase() === name));
-  const anyMetric = `at least one of ${[...dialect.required, ...plainNames].join(", ")}`;
+  const anyMetric = `at least one of ${[...dialect.required, ...plainNames].join(", ")}; say ` +
+    "which property holds which metric with map=";
   const ignored = new Set<string>();
 
   function roleOf(name: string): Role {
@@ -42,16 +44,16 @@ export function createObjectReader(
   }
 
   /** The rule that a value breaks, or null. */
-  function takeValue(value: unknown, meaning: ColumnMeaning): string | null {
-    // Of a property that comes twice, in two cases of its name, the last counts.
+  function readValue(value: unknown, meaning: ColumnMeaning): string | null {
+    // If a property is there twice, in two cases of its name, the last one wins.
     row.setMissing(meaning);
     if (value === null) return null;
     if (typeof value !== "number") return "a number or null";
     return row.set(meaning, decimalOf(value)) ? null : rangeRule(metrics[meaning.metric]);
   }
 
-  /** Takes everything but the time. */
-  function takeProperties(object: object): RowProblem | null {
+  /** Reads every property except the time. */
+  function readProperties(object: object): RowProblem | null {
     let isAnyMetric = false;
     for (const [name, value] of Object.entries(object)) {
       const role = roleOf(name);
@@ -63,10 +65,27 @@ export function createObjectReader(
       }
       if (typeof role === "string") continue;
       isAnyMetric = true;
-      const rule = takeValue(value, role);
+      const rule = readValue(value, role);
       if (rule !== null) return { field: name, value: textOf(value), rule };
     }
     return isAnyMetric ? null : { field: null, value: JSON.stringify(object), rule: anyMetric };
+  }
+
+  function readObjectTime(object: object): { timeMs: number } | RowProblem {
+    const texts: string[] = [];
+    for (const [name, value] of Object.entries(object)) {
+      const at = timeNames.indexOf(name.toLowerCase());
+      if (at >= 0) texts[at] = textOf(value);
+    }
+    if (texts.length === 0) {
+      const rule = `the property ${
+        dialect.timeColumns.join(" and ")
+      }; name another with timestamp=`;
+      return { field: timeField, value: "", rule };
+    }
+    const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
+    const time = readTime(dialect, value, oldestMs);
+    return "timeMs" in time ? time : { field: timeField, value, rule: time.rule };
   }
 
   return {
@@ -74,32 +93,14 @@ export function createObjectReader(
       const object = parseObject(text);
       if (object === null) return { field: null, value: text, rule: "a JSON object" };
       row.clear();
-      const time = timeOf(object, { dialect, timeNames, oldestMs });
+      const time = readObjectTime(object);
       if ("rule" in time) return time;
-      const problem = takeProperties(object);
+      const problem = readProperties(object);
       if (problem === null) row.add(time.timeMs, place);
       return problem;
     },
     ignored: () => [...ignored],
   };
-}
-
-function timeOf(
-  object: object,
-  { dialect, timeNames, oldestMs }: {
-    dialect: Dialect;
-    timeNames: readonly string[];
-    oldestMs: number;
-  },
-): { timeMs: number } | RowProblem {
-  const texts: string[] = [];
-  for (const [name, value] of Object.entries(object)) {
-    const at = timeNames.indexOf(name.toLowerCase());
-    if (at >= 0) texts[at] = textOf(value);
-  }
-  const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
-  const time = readTime(dialect, value, oldestMs);
-  return "timeMs" in time ? time : { field: dialect.timeColumns.join(" "), value, rule: time.rule };
 }
 
 function parseObject(text: string): object | null {
@@ -116,7 +117,7 @@ function decimalOf(value: number): Decimal {
   return parseDecimal(String(value)) ?? { value, scale: FLOAT };
 }
 
-/** A string or number as it is, anything else as JSON, which has no number past every double. */
+/** A string or number as it is (JSON could not write an infinite one), anything else as JSON. */
 function textOf(value: unknown): string {
   return typeof value === "string" || typeof value === "number"
     ? String(value)

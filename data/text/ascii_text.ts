@@ -1,43 +1,43 @@
 /**
- * ASCII text put together in memory, eight characters a store, and taken out as one flat string.
+ * ASCII text written into memory, eight characters at a time, and read out as one flat string.
  *
- * A string put together from millions of short ones is a tree of them, which takes longer to flatten
- * than all its text takes to write here, and keeps the collector busy.
+ * A string concatenated from millions of short ones is a tree. Flattening that tree takes longer than
+ * writing all the text here, and it keeps the garbage collector busy.
  *
  * @module
  */
 
-/** Characters that one store of a double writes; so many bytes of slack a text always has. */
+/** Characters that storing one double writes. A text always has that many spare bytes. */
 export const WORD_CHARS = 8;
 
-/** Memory that text is put together in. Who writes keeps where it ends. */
+/** Memory to write text into. The writer keeps track of where the text ends. */
 export interface AsciiText {
-  /** The characters, and room behind them. */
+  /** The characters, and room after them. */
   bytes: Uint8Array<ArrayBuffer>;
-  /** A view over `bytes`, whose stores of eight may begin anywhere. */
+  /** A view of `bytes` that can store eight bytes at any offset. */
   view: DataView<ArrayBuffer>;
 }
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Room for so many characters; more is made by {@link ensureRoom}. */
+/** Room for so many characters; {@link ensureRoom} adds more. */
 export function createAsciiText(chars: number): AsciiText {
   const bytes = new Uint8Array(chars + WORD_CHARS);
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
-/** Sees to it that `chars` fit behind `end`; `bytes` and `view` may be others then. */
+/** Makes room for `chars` after `end`. This may replace `bytes` and `view`. */
 export function ensureRoom(text: AsciiText, end: number, chars: number): void {
-  const wanted = end + chars + WORD_CHARS;
-  if (wanted <= text.bytes.length) return;
-  const wider = new Uint8Array(Math.max(wanted, text.bytes.length * 2));
+  const size = end + chars + WORD_CHARS;
+  if (size <= text.bytes.length) return;
+  const wider = new Uint8Array(Math.max(size, text.bytes.length * 2));
   wider.set(text.bytes.subarray(0, end));
   text.bytes = wider;
   text.view = new DataView(wider.buffer);
 }
 
-/** Writes characters, for which there must be room; returns where they end. */
+/** Writes characters and returns where they end. There must be room for them. */
 export function writeAscii({ bytes }: AsciiText, at: number, characters: string): number {
   return at + encoder.encodeInto(characters, bytes.subarray(at)).written;
 }
@@ -48,9 +48,9 @@ export function asciiString({ bytes }: AsciiText, end: number): string {
 }
 
 /**
- * Characters as the doubles of the same bits, eight bytes each, the first in the lowest byte. Others
- * than ASCII become more bytes than one (UTF-8, in which no eight bytes are those of a NaN, so that
- * they stay what they are).
+ * Characters as doubles with the same bits, eight bytes each, the first one in the lowest byte.
+ * Characters outside ASCII take several bytes (UTF-8). No eight bytes of UTF-8 are a NaN, whose bits
+ * might change.
  */
 export function wordsOf(characters: string): Float64Array<ArrayBuffer> {
   const bytes = encoder.encode(characters);
@@ -59,7 +59,7 @@ export function wordsOf(characters: string): Float64Array<ArrayBuffer> {
   return words;
 }
 
-/** How many bytes characters become; as many as they are where all are ASCII. */
+/** How many bytes characters take; one each if all are ASCII. */
 export function byteLength(characters: string): number {
   return encoder.encode(characters).length;
 }

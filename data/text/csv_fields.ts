@@ -6,7 +6,7 @@
 
 import { parse } from "./std_csv.ts";
 
-/** The fields of a record; null where its quotes are not closed as they must be. */
+/** The fields of a record; null if its quotes are not closed correctly. */
 export function csvFields(text: string, separator: string): string[] | null {
   if (!text.includes('"')) return text.split(separator);
   try {
@@ -17,7 +17,7 @@ export function csvFields(text: string, separator: string): string[] | null {
   }
 }
 
-/** The fields of a header line, however its quotes are; one field where it is no CSV at all. */
+/** The fields of a header line, even with stray quotes; one field if the line is not CSV at all. */
 export function headerFields(line: string, separator: string): string[] {
   try {
     return parse(line, { lazyQuotes: true, separator })[0] ?? [];

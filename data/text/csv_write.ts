@@ -1,8 +1,8 @@
 /**
- * Readings as CSV text (RFC 4180 with LF): a header, then one line a reading, a missing value as
- * an empty field. Ids and numbers need no quotes.
+ * Readings as CSV text (RFC 4180 with LF): a header, then one line for each reading, with an empty
+ * field for a missing value. Ids and numbers need no quotes.
  *
- * A line is put together from words made before (`data/text/row_start.ts`, `data/text/decimal_words.ts`).
+ * Lines are made of prepared words (`data/text/row_start.ts`, `data/text/decimal_words.ts`).
  *
  * @module
  */
@@ -27,21 +27,21 @@ import {
 } from "./row_start.ts";
 
 const COMMA = 44, LF = 10;
-/** A day of minutes, so that most pages need no more. */
+/** Enough for a day of minutes, so most pages need no more. */
 const FIRST_CHARS = 131_072;
 
 /** Writes the file of one series. */
 export interface CsvWriter {
   /** The header line. */
   header(): string;
-  /** One line a reading of the page, as a flat string. */
+  /** One line for each reading of the page, as a flat string. */
   lines(page: Page): string;
 }
 
-/** A writer for the series of an id of ASCII characters, its columns those of the profile. */
+/** A writer for a series whose id is ASCII, with the columns of its profile. */
 export function createCsvWriter(profile: Profile, id: string): CsvWriter {
   const text = createAsciiText(FIRST_CHARS);
-  const around = { before: "", behind: `Z,${id},` };
+  const around = { before: "", after: `Z,${id},` };
   return {
     header: () =>
       `timestamp,${profile.idColumn},${profile.metrics.map(({ name }) => name).join(",")}\n`,
@@ -57,19 +57,19 @@ export function createCsvWriter(profile: Profile, id: string): CsvWriter {
   };
 }
 
-/** Where lines go, and what they are made of. */
+/** Where to write lines, and what they are made of. */
 export interface DayLines {
-  /** The text that they become part of. */
+  /** The text to write into. */
   readonly text: AsciiText;
   /** Where they begin. */
   readonly at: number;
-  /** What each one begins with, the comma before the first value included. */
+  /** How each line begins, up to the comma before the first value. */
   readonly start: RowStart;
-  /** The words of each column's values. */
+  /** The prepared words for the values of each column. */
   readonly tables: readonly DecimalTable[];
 }
 
-/** Writes the lines of readings of one UTC day and returns where they end. */
+/** Writes the lines of one UTC day and returns where they end. */
 export function writeDayLines(
   { timesMs, columns }: Page,
   { text, at: firstAt, start, tables }: DayLines,
@@ -85,7 +85,7 @@ export function writeDayLines(
       const table = tables[column];
       const value = values[column][row];
       const place = value & TABLE_MASK;
-      // Written out here, as a function for it takes a tenth longer.
+      // Not a function: with one, this takes a tenth longer.
       if (place === value && table.lengths[place] > 0) {
         view.setFloat64(at, table.words[place], true);
         at += table.lengths[place];

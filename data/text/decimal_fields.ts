@@ -1,5 +1,5 @@
 /**
- * Decimals of an upload, read straight from bytes or from text.
+ * Decimals of an upload, read directly from bytes or from text.
  *
  * @module
  */
@@ -10,7 +10,7 @@ const ZERO = 48, NINE = 57, PLUS = 43, MINUS = 45;
 const MAX_DIGITS = 15;
 const DECIMAL = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?$/;
 
-/** A decimal as read: a mantissa at a scale, or a double at scale `FLOAT`. */
+/** A decimal: a mantissa at a scale, or a double at scale `FLOAT`. */
 export interface Decimal {
   /** The mantissa or double. */
   value: number;
@@ -19,13 +19,12 @@ export interface Decimal {
 }
 
 /**
- * Reads a plain decimal (`-12.50`, `+7`) of up to 15 digits that ends at the first byte which is part of
- * none. Returns where it ends, or -1 where the bytes are anything else; then the text has to be
- * looked at by {@link parseDecimal}.
+ * Reads a plain decimal (`-12.50`, `+7`) of up to 15 digits. It ends at the first byte that is not
+ * part of it. Returns where it ends, or -1 for anything else, which {@link parseDecimal} may read.
  */
 export type DecimalScanner = (bytes: Uint8Array, start: number, into: Decimal) => number;
 
-/** A scanner of decimals whose fraction begins behind a given character. */
+/** A scanner of decimals with a given decimal point. */
 export function createDecimalScanner(point: string): DecimalScanner {
   const pointByte = point.charCodeAt(0);
   return (bytes, start, into) => {
@@ -52,9 +51,9 @@ export function createDecimalScanner(point: string): DecimalScanner {
 }
 
 /**
- * The decimal a text names, or null where it names none (`NaN`, `0x1`, another point). Up to 15
- * significant digits are exact; more, and exponents that leave no short form, become the nearest
- * double.
+ * The decimal that a text is, or null if it is none (`NaN`, `0x1`, another decimal point). Up to 15
+ * significant digits are exact. More digits, and exponents that leave no short form, become the
+ * nearest double.
  */
 export function parseDecimal(given: string, point = "."): Decimal | null {
   if (point !== "." && given.includes(".")) return null;
@@ -66,7 +65,7 @@ export function parseDecimal(given: string, point = "."): Decimal | null {
   const scale = kept.length - Number(exponent);
   const digits = (whole + kept).replace(/^0+/, "");
   if (digits.length <= MAX_DIGITS && scale >= 0 && scale <= MAX_SCALE) {
-    // Number("") is 0; adding 0 makes a negative zero a plain one.
+    // Number("") is 0. Adding 0 turns a negative zero into a positive one.
     return { value: Number(digits) * (base.startsWith("-") ? -1 : 1) + 0, scale };
   }
   const value = Number(text) + 0;

@@ -1,6 +1,5 @@
 /**
- * Decimals written into ASCII text: those that meters mostly send from a table, the others digit by
- * digit.
+ * Writing decimals as ASCII text: the common ones from a table, the others digit by digit.
  *
  * @module
  */
@@ -8,26 +7,26 @@
 import { type AsciiText, WORD_CHARS, wordsOf } from "./ascii_text.ts";
 import { decimalText, FLOAT } from "../readings/decimal.ts";
 
-/** Most characters of a decimal: the smallest double has a sign, `0.` and 324 digits. */
+/** Longest decimal, characters: the smallest double has a sign, `0.` and 324 digits. */
 export const DECIMAL_MAX_CHARS = 327;
-/** What a mantissa is masked with to find its place in a table: tables have 131,072 places. */
+/** Masks a mantissa to its place in a table: tables have 131,072 places. */
 export const TABLE_MASK = 0x1ffff;
 
-/** Scales with tables of their own: no meter counts finer, and more would fill the memory. */
+/** Largest scale with a table: meters do not measure finer, and more tables would fill memory. */
 const TABLE_SCALES = 6;
 const tables: DecimalTable[] = [];
 
-/** Texts of the mantissas of one scale, those that were needed so far. */
+/** The texts of mantissas at one scale, filled in as they are needed. */
 export interface DecimalTable {
   /** The scale. */
   readonly scale: number;
-  /** The text of the mantissa of each place, as one word. */
+  /** The text of each place's mantissa, as one word. */
   readonly words: Float64Array;
-  /** How many characters it has; 0 where it was not needed yet. */
+  /** Its length in characters; 0 if it was not needed yet. */
   readonly lengths: Uint8Array;
 }
 
-/** The table of a scale, made once and kept. Other scales share one that stays empty. */
+/** The table of a scale, made once and kept. Finer scales share one that stays empty. */
 export function decimalTable(scale: number): DecimalTable {
   const { words, lengths } = tables[isKept(scale) ? scale : TABLE_SCALES + 1] ??= {
     scale,
@@ -37,7 +36,7 @@ export function decimalTable(scale: number): DecimalTable {
   return { scale, words, lengths };
 }
 
-/** A table of some texts of at most 8 ASCII characters: the values are their places. */
+/** A table of texts of at most 8 ASCII characters; the value of each is its index. */
 export function textTable(texts: readonly string[]): DecimalTable {
   const words = new Float64Array(TABLE_MASK + 1);
   const lengths = new Uint8Array(TABLE_MASK + 1);
@@ -49,8 +48,9 @@ export function textTable(texts: readonly string[]): DecimalTable {
 }
 
 /**
- * Writes a value of the table's scale as its shortest exact decimal, nothing for NaN, and returns
- * where it ends; a text that fits is kept in the table. Needs room for {@link DECIMAL_MAX_CHARS}.
+ * Writes a value at the table's scale as its shortest exact decimal, or nothing for NaN, and returns
+ * where it ends. A text that fits is kept in the table. There must be room for
+ * {@link DECIMAL_MAX_CHARS}.
  */
 export function writeDecimal(
   text: AsciiText,
@@ -65,7 +65,7 @@ export function writeDecimal(
     words[place] = wordsOf(decimal)[0];
     lengths[place] = decimal.length;
   }
-  // One by one, as an encoder is slower for so few.
+  // One by one: for so few characters an encoder is slower.
   const { bytes } = text;
   for (let i = 0; i < decimal.length; i++) bytes[at + i] = decimal.charCodeAt(i);
   return at + decimal.length;

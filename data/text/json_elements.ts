@@ -1,144 +1,145 @@
 /**
  * Cutting a streamed JSON array (RFC 8259) into its elements by their bytes.
  *
- * | place    | byte                              | then                                   |
+ * | place    | byte                              | next place                             |
  * | -------- | --------------------------------- | -------------------------------------- |
  * | `before` | `[`                               | `first`                                |
- * | `first`  | `]`                               | `behind`                               |
- * | `first`, `next` | `[` `{` `"` · any but `,` `]` | an element: `nested` · `plain`      |
- * | `nested` | bracket or quote that closes it   | `after`                                |
- * | `plain`  | white space, `,` `]` `[` `{` `"`  | `after`, for which that byte is left   |
- * | `after`  | `,` · `]`                         | `next` · `behind`                      |
+ * | `first`  | `]`                               | `ended`                                |
+ * | `first`, `next` | `[` `{` `"` · any other except `,` `]` | an element: `nested` · `plain` |
+ * | `nested` | the bracket or quote that closes it | `after`                              |
+ * | `plain`  | white space, `,` `]` `[` `{` `"`  | `after`, which reads that byte again   |
+ * | `after`  | `,` · `]`                         | `next` · `ended`                       |
  *
- * White space between is passed over; any other byte is an error. What lies inside an element is
- * looked at only for quotes and brackets, and one kind of bracket may close the other: whether the
- * bytes are JSON is for whoever parses them.
+ * White space between elements is skipped; any other byte is an error. Inside an element only quotes
+ * and brackets count, and one kind of bracket may close the other: the parser of the element checks
+ * whether it is JSON.
  *
  * @module
  */
 
 import { AppError } from "../app_error.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
+import { createUtf8Gate } from "./utf8_gate.ts";
 
 const BOM = [0xef, 0xbb, 0xbf];
 const QUOTE = 34, COMMA = 44, BACKSLASH = 92, OPEN_SQUARE = 91, CLOSE_SQUARE = 93;
-/** Braces; or-ed with 32 a square bracket becomes the brace that opens or closes like it. */
+/** Braces. A square bracket or-ed with 32 becomes the brace on its side. */
 const OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
-type Place = "before" | "first" | "next" | "nested" | "plain" | "after" | "behind";
+type Place = "before" | "first" | "next" | "nested" | "plain" | "after" | "ended";
 
-/** What is done with the elements. */
+/** What to do with the elements. */
 export interface ElementHandlers {
   /** Longest element, bytes. */
   readonly maxBytes: number;
   /**
-   * Called for each element with the bytes it lies in, its range there without white space around
-   * it, and its index from 0. It is not yet parsed. The bytes are of no use after the call.
+   * Called for each element with the bytes that hold it, its range in them without white space
+   * around it, and its index from 0. It is not parsed. The bytes are valid only during the call.
    */
   onElement(bytes: Uint8Array, range: { start: number; end: number }, index: number): void;
   /**
-   * Called once for an element that is longer than `maxBytes`, with its first characters; reading
-   * goes on behind it.
+   * Called once for an element longer than `maxBytes`, with its first characters; reading goes on
+   * after it.
    */
   onTooLong(beginning: string, index: number): void;
 }
 
-/** Takes bytes as they come. Of no use after it threw. */
+/** Takes bytes as they arrive. After an error it cannot be used any more. */
 export interface ElementSplitter {
   /**
-   * Hands on every element the bytes complete; holds no more than the one that is open.
+   * Hands on every element that the bytes complete; keeps at most the incomplete one.
    *
-   * @throws {AppError} MALFORMED_BODY where what stands between elements is not as in an array.
+   * @throws {AppError} MALFORMED_BODY if the bytes between elements are not those of an array, or if
+   * the body begins like text in another encoding than UTF-8.
    */
   push(chunk: Uint8Array): void;
-  /** Ends the array. @throws {AppError} MALFORMED_BODY where it is not closed. */
+  /** Ends the array. @throws {AppError} MALFORMED_BODY if it is not closed. */
   end(): void;
 }
 
-/** A splitter at the beginning of a body; a byte order mark there is passed over. */
+/** A splitter at the beginning of a body; it skips a byte order mark there. */
 export function createElementSplitter(handlers: ElementHandlers): ElementSplitter {
   const element = createElementBuffer(handlers);
   const nested = createNestedScan();
   let place: Place = "before";
   let bomBytes = 0;
 
-  /** The place behind a byte that stands between elements; an element's, where it begins one. */
+  /** The place after a byte between elements; that of an element if the byte begins one. */
   function placeAt(byte: number): Place {
     if (place !== "before") {
-      return isWhite(byte) ? place : placeBehind(place, byte, element.index());
+      return isWhite(byte) ? place : placeAfter(place, byte, element.index());
     }
     if (byte === BOM[bomBytes]) {
       bomBytes++;
       return place;
     }
     const isCut = bomBytes > 0 && bomBytes < BOM.length;
-    // The mark stands at the very beginning only.
+    // The mark is allowed only at the very beginning.
     bomBytes = BOM.length;
     if (!isCut && isWhite(byte)) return place;
     if (!isCut && byte === OPEN_SQUARE) return "first";
     throw malformed("The body must be an array that begins with [", 0, byte);
   }
 
-  return {
-    push(chunk) {
-      for (let at = 0; at < chunk.length;) {
-        if (place !== "nested" && place !== "plain") {
-          place = placeAt(chunk[at]);
-          // The first byte of an element is looked at again, as part of it.
-          if (place !== "nested" && place !== "plain") at++;
-          continue;
-        }
-        const end = place === "plain" ? plainEnd(chunk, at) : nested.end(chunk, at);
-        if (end < 0) return element.add(chunk, at);
-        element.finish(chunk, at, end);
-        place = "after";
-        at = end;
+  const gate = createUtf8Gate((chunk) => {
+    for (let at = 0; at < chunk.length;) {
+      if (place !== "nested" && place !== "plain") {
+        place = placeAt(chunk[at]);
+        // The first byte of an element is read again, as part of it.
+        if (place !== "nested" && place !== "plain") at++;
+        continue;
       }
-    },
+      const end = place === "plain" ? plainEnd(chunk, at) : nested.end(chunk, at);
+      if (end < 0) return element.add(chunk, at);
+      element.finish(chunk, at, end);
+      place = "after";
+      at = end;
+    }
+  });
+
+  return {
+    push: gate.push,
     end() {
-      if (place === "behind") return;
+      gate.end();
+      if (place === "ended") return;
       const what = place === "before" ? "begin with [ and end with ]" : "be closed by ]";
       throw malformed(`The array must ${what}, and the body ends before that`, element.index());
     },
   };
 }
 
-/** The place behind a byte that is not white; it throws where the byte may not stand. */
-function placeBehind(place: Place, byte: number, index: number): Place {
-  if (place === "behind") {
-    throw malformed("Nothing may stand behind the ] that closes the array", index, byte);
+/** The place after a byte that is not white space; throws if the byte is not allowed there. */
+function placeAfter(place: Place, byte: number, index: number): Place {
+  if (place === "ended") {
+    throw malformed("Nothing may follow the ] that closes the array", index, byte);
   }
   if (place === "after") {
     if (byte === COMMA) return "next";
-    if (byte === CLOSE_SQUARE) return "behind";
-    throw malformed(
-      `A comma or ] must stand behind the element at index ${index - 1}`,
-      index,
-      byte,
-    );
+    if (byte === CLOSE_SQUARE) return "ended";
+    throw malformed(`A comma or ] must follow the element at index ${index - 1}`, index, byte);
   }
-  if (byte === CLOSE_SQUARE && place === "first") return "behind";
-  if (byte === CLOSE_SQUARE) throw malformed("No comma may stand before the ]", index, byte);
-  if (byte === COMMA) throw malformed("An element must stand before each comma", index, byte);
+  if (byte === CLOSE_SQUARE && place === "first") return "ended";
+  if (byte === CLOSE_SQUARE) throw malformed("There must be no comma before the ]", index, byte);
+  if (byte === COMMA) throw malformed("There must be an element before each comma", index, byte);
   return byte === QUOTE || (byte | 32) === OPEN_BRACE ? "nested" : "plain";
 }
 
 interface ElementBuffer {
   /** Index of the open element, or of the next one. */
   index(): number;
-  /** Keeps what a chunk has of the open element, from `start` on. */
+  /** Keeps the part of the open element that a chunk has from `start` on. */
   add(chunk: Uint8Array, start: number): void;
-  /** Hands on the open element, which ends in this stretch of a chunk. */
+  /** Hands on the open element, whose last part lies between `start` and `end` of a chunk. */
   finish(chunk: Uint8Array, start: number, end: number): void;
 }
 
-/** Holds at most `maxBytes` of the open element until it is whole. */
+/** Keeps at most `maxBytes` of the open element until it is complete. */
 function createElementBuffer({ maxBytes, onElement, onTooLong }: ElementHandlers): ElementBuffer {
   let held = new Uint8Array(0);
   let length = 0, index = 0;
   let isTooLong = false;
 
-  /** Keeps a part of the element, unless all of it is too long; then that is told once. */
+  /** Keeps a part of the element. An element that gets too long is reported once, then dropped. */
   function keep(part: Uint8Array): void {
     if (isTooLong) return;
     if (length + part.length > maxBytes) {
@@ -170,7 +171,7 @@ function createElementBuffer({ maxBytes, onElement, onTooLong }: ElementHandlers
   };
 }
 
-/** The first characters of an element that is too long, the same wherever it is cut into chunks. */
+/** The first characters of an element that is too long, however it is cut into chunks. */
 function beginningOf(held: Uint8Array, part: Uint8Array, maxBytes: number): string {
   const size = Math.min(QUOTED_VALUE_MAX, maxBytes);
   const bytes = new Uint8Array(size);
@@ -183,16 +184,16 @@ function beginningOf(held: Uint8Array, part: Uint8Array, maxBytes: number): stri
 }
 
 interface NestedScan {
-  /** Where the element ends that begins or goes on there; -1 where it goes on behind the bytes. */
+  /** Where the element that begins or continues at `start` ends; -1 if not within the bytes. */
   end(bytes: Uint8Array, start: number): number;
 }
 
-/** Finds the end of objects, arrays and strings by the depth of their brackets and by quotes. */
+/** Finds the end of objects, arrays and strings by counting brackets outside quotes. */
 function createNestedScan(): NestedScan {
   let depth = 0;
   let isQuoted = false, isEscaped = false;
 
-  /** Where the string ends that goes on there, behind its quote. */
+  /** Where the string that continues at `start` ends, after its quote. */
   function quoteEnd(bytes: Uint8Array, start: number): number {
     for (let at = start; at < bytes.length; at++) {
       const byte = bytes[at];
@@ -225,7 +226,7 @@ function createNestedScan(): NestedScan {
   };
 }
 
-/** Where a number, a word or anything else without brackets and quotes ends, or -1. */
+/** Where a number, a word or other text without brackets and quotes ends, or -1. */
 function plainEnd(bytes: Uint8Array, start: number): number {
   for (let at = start; at < bytes.length; at++) {
     const byte = bytes[at];

@@ -1,43 +1,48 @@
 /**
- * Cutting a stream of bytes into records. A record ends at a line end outside quotes (RFC 4180).
+ * Cutting a stream of bytes into records. A record ends at a line feed outside quotes (RFC 4180).
  *
  * @module
  */
 
 import { QUOTED_VALUE_MAX } from "../limits.ts";
+import { createUtf8Gate } from "./utf8_gate.ts";
 
 const LF = 10, QUOTE = 34;
 const BOM = [0xef, 0xbb, 0xbf];
 
-/** What is done with the records. */
+/** What to do with the records. */
 export interface RecordHandlers {
-  /** Longest record, bytes; what is longer is one bad line. */
+  /** Longest record, bytes. A longer one is one bad line. */
   readonly maxBytes: number;
-  /** The character behind which a quote opens; null where every line is a record. */
+  /** The character after which a quote opens; null if every line is a record. */
   readonly delimiter: string | null;
   /**
-   * Called with the start of each record, before anything is known of it: takes the record and
-   * returns the index of its LF, which must be at most `limit`; or takes nothing and returns -1.
+   * Called at the start of each record, before anything else looks at it. Reads the record and
+   * returns the index of its LF, at most `limit`; or reads nothing and returns -1.
    */
   readPlain?(bytes: Uint8Array, start: number, limit: number, line: number): number;
   /**
-   * Called for each record with the bytes it lies in, its range there without the LF (a CR before
-   * it is kept), and the number of its first line. `bytes[range.end]` may be read.
+   * Called for each other record with the bytes that hold it, its range in them without the LF (but
+   * with a CR before it), and the number of its first line. `bytes[range.end]` may be read.
    */
   onRecord(bytes: Uint8Array, range: { start: number; end: number }, line: number): void;
-  /** Called with the beginning of a line that is too long; reading goes on behind that line. */
+  /** Called with the beginning of a line that is too long; reading goes on after that line. */
   onTooLong(beginning: string, line: number): void;
 }
 
-/** Takes bytes as they come. */
+/** Takes bytes as they arrive. */
 export interface RecordSplitter {
-  /** Hands on every record the bytes complete. */
+  /**
+   * Hands on every record that the bytes complete.
+   *
+   * @throws {AppError} MALFORMED_BODY if the stream begins like text in another encoding than UTF-8.
+   */
   push(chunk: Uint8Array): void;
-  /** Hands on what stands behind the last line end, as a record of its own. */
+  /** Hands on what follows the last line feed, as a record of its own. Throws as `push` does. */
   end(): void;
 }
 
-/** A splitter at the beginning of a stream; a byte order mark there is passed over. */
+/** A splitter at the beginning of a stream; it skips a byte order mark there. */
 export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   const { maxBytes } = handlers;
   const delimiter = handlers.delimiter?.charCodeAt(0);
@@ -46,15 +51,15 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   let line = 1;
   let isFirst = true;
   let isSkipping = false;
-  /** Bytes of the stream that lie before what is being looked at. */
+  /** How many bytes of the stream came before the present ones. */
   let consumed = 0;
   /**
-   * A quote that does not close within a record's length spoils its own line alone. So that many
-   * of them do not each cost a search, no record spans lines before this byte of the stream.
+   * A quote that does not close within a record's length spoils only its own line. So that many such
+   * quotes do not cost a search each, no record spans lines before this byte of the stream.
    */
   let plainUntil = 0;
 
-  /** Hands on the records of `bytes` up to `limit` and returns where the first open one begins. */
+  /** Hands on the complete records of `bytes` and returns where the incomplete one begins. */
   function consume(bytes: Uint8Array, isLast: boolean): number {
     const anyQuote = delimiter !== undefined && bytes.includes(QUOTE);
     const lastEnd = bytes.lastIndexOf(LF);
@@ -108,24 +113,22 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
     );
   }
 
-  function feed(chunk: Uint8Array, isLast: boolean): void {
+  function read(chunk: Uint8Array, isLast: boolean): void {
     const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
-    if (isFirst && bytes.length < BOM.length && !isLast) {
-      rest = bytes.slice();
-      return;
-    }
     const open = consume(bytes, isLast);
     consumed += open;
     isFirst = false;
     rest = bytes.slice(open);
   }
 
+  const gate = createUtf8Gate((chunk) => read(chunk, false));
   return {
-    push: (chunk) => feed(chunk, false),
+    push: gate.push,
     end() {
+      gate.end();
       if (rest.length === 0 || isSkipping) return;
-      // A line end of our own closes the last record, unless its own is there behind an open quote.
-      feed(rest[rest.length - 1] === LF ? new Uint8Array(0) : Uint8Array.of(LF), true);
+      // The last record needs a line feed, unless it has one inside a quote that is still open.
+      read(rest[rest.length - 1] === LF ? new Uint8Array(0) : Uint8Array.of(LF), true);
     },
   };
 }
@@ -145,7 +148,7 @@ function quotedEnd(
   for (let at = start; at < end; at++) {
     const byte = bytes[at];
     if (byte === QUOTE && isQuoted) isQuoted = false;
-    // Behind a closed stretch a second quote stands for one quote inside it (RFC 4180 §2.7).
+    // A second quote right after a closing one is a quote inside the field (RFC 4180 §2.7).
     else if (byte === QUOTE) isQuoted = isFieldStart || bytes[at - 1] === QUOTE;
     else if (byte === LF && !isQuoted) return at;
     isFieldStart = byte === delimiter && !isQuoted;

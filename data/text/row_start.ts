@@ -1,9 +1,9 @@
 /**
- * The start of rows of text, one a reading: its time in UTC, with the same texts around it in every
- * row of a day.
+ * The start of rows of text, one row for each reading: its time in UTC, between two texts that are the
+ * same in every row of a day.
  *
- * The words of a day are made once (`data/text/ascii_text.ts`); a row gets them, and its clock over the
- * one of midnight.
+ * The words of a day are made once (`data/text/ascii_text.ts`). A row is a copy of them in which the
+ * time of day replaces midnight.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { type AsciiText, byteLength, WORD_CHARS, wordsOf, writeAscii } from "./a
 import { DAY_MS, dayStartMs } from "../limits.ts";
 import { lowerBound, type Page, slicePage } from "../readings/page.ts";
 
-/** Most characters that a start has beside those around its time. */
+/** Most characters of the time in a start. */
 export const TIME_MAX_CHARS = 23;
 /** Where hour, minute, second and their fraction stand in `2024-01-01T00:00:00.000`. */
 const HOUR_AT = 11, MINUTE_AT = 14, SECOND_AT = 17, FRACTION_AT = 19;
@@ -22,21 +22,21 @@ const TWO_DIGITS = Uint16Array.from(
   (_, value) => 0x3030 + Math.floor(value / 10) + 256 * (value % 10),
 );
 
-/** What stands around the time. */
+/** The texts around the time. */
 export interface AroundTime {
   /** Before the year, ASCII. */
   readonly before: string;
-  /** Behind the seconds, or their fraction where there is one; any characters. */
-  readonly behind: string;
+  /** After the seconds, or their fraction if there is one; any characters. */
+  readonly after: string;
 }
 
-/** The start of the rows of one day. */
+/** The start of the rows of one UTC day. */
 export interface RowStart {
   /** Midnight, epoch milliseconds. */
   readonly dayMs: number;
-  /** The start of the row of midnight. */
+  /** The start of the row for midnight. */
   readonly text: string;
-  /** How many bytes it has. */
+  /** Its length in bytes. */
   readonly length: number;
   /** The same as words. */
   readonly words: Float64Array;
@@ -45,14 +45,14 @@ export interface RowStart {
 }
 
 /** The start of rows of the UTC day that begins at `dayMs`. */
-export function createRowStart(dayMs: number, { before, behind }: AroundTime): RowStart {
+export function createRowStart(dayMs: number, { before, after }: AroundTime): RowStart {
   const midnight = new Date(dayMs).toISOString().slice(0, FRACTION_AT);
-  const text = before + midnight + behind;
+  const text = before + midnight + after;
   const length = byteLength(text);
   return { dayMs, text, length, words: wordsOf(text), timeAt: before.length };
 }
 
-/** The rows of an ascending page, those of each UTC day as a page of their own. */
+/** An ascending page cut into one page for each UTC day. */
 export function pagesByDay(page: Page): Page[] {
   const { timesMs } = page;
   const pages: Page[] = [];
@@ -64,7 +64,7 @@ export function pagesByDay(page: Page): Page[] {
   return pages;
 }
 
-/** Writes the start of the row of a time of its day, for which there must be room; where it ends. */
+/** Writes the start of the row for a time of its day; returns where it ends. Needs room for it. */
 export function writeRowStart(
   text: AsciiText,
   at: number,
@@ -80,7 +80,7 @@ export function writeRowStart(
   return writeAscii(text, at + fractionAt, fraction + start.text.slice(fractionAt));
 }
 
-/** Writes a time of day over the one of a time that begins at `at`; milliseconds that are left. */
+/** Writes a time of day into the time that begins at `at`; returns the milliseconds of its second. */
 function writeClock(view: DataView, at: number, ofDayMs: number): number {
   const seconds = (ofDayMs / 1000) | 0;
   const minutes = (seconds / 60) | 0;

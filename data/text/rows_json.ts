@@ -1,8 +1,8 @@
 /**
- * Readings as JSON text (RFC 8259): one object a reading, `null` for a missing value, numbers as
+ * Readings as JSON text (RFC 8259): an object for each reading, `null` for a missing value, numbers as
  * their shortest exact decimals.
  *
- * A row is put together from words made before (`data/text/row_start.ts`, `data/text/decimal_words.ts`).
+ * Rows are made of prepared words (`data/text/row_start.ts`, `data/text/decimal_words.ts`).
  *
  * @module
  */
@@ -32,11 +32,11 @@ import {
 const FIRST_CHARS = 16_384;
 
 /**
- * Writes what stands between the brackets of one array:
- * `{"timestamp":"2024-01-01T00:00:00Z","soc_percent":67.5,"voltage_v":null,…}`, commas between.
+ * Writes the elements of one array, with commas between them:
+ * `{"timestamp":"2024-01-01T00:00:00Z","soc_percent":67.5,"voltage_v":null,…}`.
  */
 export interface RowsJsonWriter {
-  /** The rows of a page, as a flat string. Only the first row of all has no comma before it. */
+  /** The rows of a page as a flat string. Only the very first row has no comma before it. */
   rows(page: Page): string;
 }
 
@@ -46,14 +46,14 @@ interface FixedText {
   readonly length: number;
 }
 
-/** A writer of rows whose members are the time and the metrics of the profile, in its order. */
+/** A writer of rows with the time and the metrics of the profile, in its order. */
 export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
   const text = createAsciiText(FIRST_CHARS);
   const names = metrics.map(({ name }) => `,${JSON.stringify(name)}:`);
-  const around = { before: ',{"timestamp":"', behind: `Z"${names[0]}` };
-  const behindValues = [...names.slice(1), "}"].map((behind): FixedText => ({
-    words: wordsOf(behind),
-    length: behind.length,
+  const around = { before: ',{"timestamp":"', after: `Z"${names[0]}` };
+  const afterValues = [...names.slice(1), "}"].map((text): FixedText => ({
+    words: wordsOf(text),
+    length: text.length,
   }));
   let isFirst = true;
   return {
@@ -61,7 +61,7 @@ export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
       let at = 0;
       for (const day of pagesByDay(page)) {
         const start = createRowStart(dayStartMs(day.timesMs[0]), around);
-        at = writeDay(day, { text, at, start, behindValues });
+        at = writeDay(day, { text, at, start, afterValues });
       }
       const rows = asciiString(text, at);
       if (!isFirst || at === 0) return rows;
@@ -71,19 +71,19 @@ export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
   };
 }
 
-/** Writes the rows of readings of one day and returns where they end. */
+/** Writes the rows of one UTC day and returns where they end. */
 function writeDay(
   { timesMs, columns }: Page,
-  { text, at: firstAt, start, behindValues }: {
+  { text, at: firstAt, start, afterValues }: {
     text: AsciiText;
     at: number;
     start: RowStart;
-    behindValues: readonly FixedText[];
+    afterValues: readonly FixedText[];
   },
 ): number {
   const tables = columns.map(({ scale }) => decimalTable(scale));
   const values = columns.map((column) => column.values);
-  const longest = behindValues.reduce(
+  const longest = afterValues.reduce(
     (sum, { length }) => sum + DECIMAL_MAX_CHARS + length,
     start.length + TIME_MAX_CHARS,
   );
@@ -101,7 +101,7 @@ function writeDay(
         at += table.lengths[place];
       } else if (value === value) at = writeDecimal(text, at, { table, value });
       else at = writeAscii(text, at, "null");
-      const { words, length } = behindValues[column];
+      const { words, length } = afterValues[column];
       for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
       at += length;
     }

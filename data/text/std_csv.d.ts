@@ -1,10 +1,10 @@
-/** What of `@std/csv` is used here; the npm build of it comes without types. */
+/** The part of `@std/csv` that is used here; its npm build has no types. */
 export interface ParseOptions {
-  /** The byte between fields. */
+  /** The character between fields. */
   separator?: string;
-  /** Whether a quote may stand inside an unquoted field. */
+  /** Whether a quote is allowed inside an unquoted field. */
   lazyQuotes?: boolean;
 }
 
-/** The records of a CSV text, each a list of its fields. Throws SyntaxError where it is none. */
+/** The records of a CSV text, each a list of its fields. Throws SyntaxError if it is not CSV. */
 export function parse(input: string, options?: ParseOptions): string[][];

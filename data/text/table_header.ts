@@ -1,5 +1,5 @@
 /**
- * Which column of a CSV table is which, where several names may mean one column.
+ * The header of a CSV table whose columns may have several names.
  *
  * @module
  */
@@ -8,32 +8,32 @@ import { headerFields } from "./csv_fields.ts";
 import { wrongHeader } from "./wrong_header.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 
-/** Columns told by name that the table has. */
-const FOUND_TOLD = 20;
+/** How many columns of the table an error names. */
+const FOUND_LISTED = 20;
 
 /** A column that a table must have. */
 export interface TableColumn {
-  /** Its name as it is documented. */
+  /** Its documented name. */
   readonly name: string;
-  /** Other names of it. Case, spaces, `_` and `-` do not matter. */
+  /** Its other names. Case, spaces, `_` and `-` do not matter. */
   readonly aliases: readonly string[];
 }
 
 /** The columns of a table, in its order. */
 export interface TableHeader {
-  /** Which of the wanted columns each one is; -1 where it means nothing here. */
+  /** Which required column each one is; -1 for an ignored one. */
   readonly roles: readonly number[];
-  /** Where each wanted column stands. */
+  /** The index of each required column. */
   readonly places: readonly number[];
-  /** Names of the columns that mean nothing here. */
+  /** Names of the ignored columns. */
   readonly ignored: readonly string[];
 }
 
 /**
  * Reads a header line.
  *
- * @throws {AppError} INVALID_REQUEST which says what was found and what is wanted, where a column is
- * missing or there twice.
+ * @throws {AppError} INVALID_REQUEST if a column is missing or there twice; it says which columns were
+ * found and which are required.
  */
 export function readTableHeader(line: string, columns: readonly TableColumn[]): TableHeader {
   const names = headerFields(line, ",").map((name) => name.trim());
@@ -67,7 +67,9 @@ function plainName(name: string): string {
 
 function foundText(names: readonly string[]): string {
   if (names.every((name) => name === "")) return "no name";
-  const told = names.slice(0, FOUND_TOLD).map((name) => name.slice(0, QUOTED_VALUE_MAX) || '""');
-  if (names.length > FOUND_TOLD) told.push(`${names.length - FOUND_TOLD} more`);
-  return told.join(", ");
+  const listed = names.slice(0, FOUND_LISTED).map((name) =>
+    name.slice(0, QUOTED_VALUE_MAX) || '""'
+  );
+  if (names.length > FOUND_LISTED) listed.push(`${names.length - FOUND_LISTED} more`);
+  return listed.join(", ");
 }

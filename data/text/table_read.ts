@@ -1,7 +1,7 @@
 /**
  * Rows from the bytes of a CSV table with a header (RFC 4180; LF or CRLF; commas).
  *
- * A row that is wrong is counted and told; it never stops the others.
+ * A wrong row is counted and listed; it never stops the others.
  *
  * @module
  */
@@ -16,19 +16,19 @@ import { createRejects, type RecordReader, type RowProblem } from "./upload_read
 const CR = 13;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 
-/** What takes the rows of a table. */
+/** Reads the rows of a table. */
 export interface TableRows {
-  /** Reads a plain record from its bytes, as `RecordHandlers.readPlain` in `data/text/records.ts`. */
+  /** Reads a plain record from its bytes, like `RecordHandlers.readPlain` in `data/text/records.ts`. */
   readPlain?(bytes: Uint8Array, start: number, limit: number): number;
-  /** Takes the texts of the wanted columns, trimmed, in their order, or tells what is wrong. */
+  /** Reads the trimmed texts of the required columns, in their order; returns what is wrong. */
   readFields(texts: readonly string[]): RowProblem | null;
 }
 
-/** A table that can be read. */
+/** How to read a table. */
 export interface TableOptions {
   /** The columns that it must have. */
   readonly columns: readonly TableColumn[];
-  /** Makes what takes the rows under a header. */
+  /** Creates the reader of the rows below a header. */
   readonly createRows: (header: TableHeader) => TableRows;
 }
 
@@ -87,7 +87,7 @@ export function createTableReader({ columns, createRows }: TableOptions): Record
     push: splitter.push,
     end() {
       splitter.end();
-      // An upload without a byte has an empty header.
+      // An empty upload has an empty header.
       if (rows === null) readHeader("");
     },
     rejected: rejects.all,

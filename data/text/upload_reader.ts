@@ -1,5 +1,5 @@
 /**
- * What readers of uploads have in common, whatever the form of the upload.
+ * What all readers of uploads have in common.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import { QUOTED_VALUE_MAX, REJECTS_LISTED } from "../limits.ts";
 
 /** What is wrong with a record. */
 export interface RowProblem {
-  /** The column or property that is wrong, or null where the whole record is. */
+  /** The wrong column or property, or null if the whole record is wrong. */
   readonly field: string | null;
-  /** What stands there. */
+  /** Its value. */
   readonly value: string;
-  /** The rule that it breaks. */
+  /** The rule it breaks. */
   readonly rule: string;
 }
 
-/** Where a record is: its line, the first being 1, or its index in an array, the first being 0. */
+/** Where a record is: its line, counted from 1, or its index in an array, counted from 0. */
 export type Place = { readonly line: number } | { readonly index: number };
 
-/** A record that was not taken; its value is shortened to 100 characters. */
+/** A rejected record. Its value is cut to 100 characters. */
 export type Reject = Place & RowProblem;
 
 /** Reads the records of one upload, chunk by chunk. */
@@ -28,13 +28,13 @@ export interface RecordReader {
   push(chunk: Uint8Array): void;
   /** Reads the last record, which may lack its end. Throws as {@link RecordReader.push} does. */
   end(): void;
-  /** How many records were not taken so far, and the first 100 of them. */
+  /** How many records were rejected so far, and the first 100 of them. */
   rejected(): RejectedRecords;
-  /** Columns or properties of the upload that mean nothing here; the first 100. */
+  /** Ignored columns or properties of the upload; the first 100. */
   ignored(): readonly string[];
 }
 
-/** Records that were not taken. */
+/** The rejected records. */
 export interface RejectedRecords {
   /** How many there are. */
   readonly count: number;
@@ -42,15 +42,15 @@ export interface RejectedRecords {
   readonly first: readonly Reject[];
 }
 
-/** Counts records that were not taken, and keeps the first ones. */
+/** Counts rejected records and keeps the first ones. */
 export interface Rejects {
-  /** Takes one. */
+  /** Adds one. */
   add(place: Place, problem: RowProblem): void;
-  /** What was taken so far. */
+  /** All so far. */
   all(): RejectedRecords;
 }
 
-/** A count at zero. */
+/** A list without rejects. */
 export function createRejects(): Rejects {
   const first: Reject[] = [];
   let count = 0;

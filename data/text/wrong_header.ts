@@ -7,7 +7,7 @@
 import { AppError, type FieldError } from "../app_error.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 
-/** An error about the first line that lists its problems. */
+/** An INVALID_REQUEST about the first line that lists its problems. */
 export function wrongHeader(
   line: string,
   problems: readonly (readonly [detail: string, rule: string])[],

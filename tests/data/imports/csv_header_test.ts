@@ -1,5 +1,6 @@
 import { AppError } from "../../../data/app_error.ts";
 import { type CsvHeader, ID, IGNORED, readHeader, TIME } from "../../../data/imports/csv_header.ts";
+import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { plainDialect } from "./upload.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { assertEquals, assertStringIncludes, assertThrows } from "../../support/assert.ts";
@@ -15,7 +16,7 @@ function brokenRules(line: string): (string | undefined)[] {
   return errors.map(({ rule }) => rule);
 }
 
-Deno.test("readHeader() tells what each column of a full header is", () => {
+Deno.test("readHeader() finds the role of each column of a full header", () => {
   const line = "timestamp,smart_meter_id,energy_kwh,power_kw,voltage_v,current_a";
   assertEquals(meterHeader(line), {
     names: line.split(","),
@@ -24,19 +25,19 @@ Deno.test("readHeader() tells what each column of a full header is", () => {
   });
 });
 
-Deno.test("readHeader() takes columns in any order and case, quoted or spaced", () => {
+Deno.test("readHeader() accepts columns in any order and case, quoted or with spaces", () => {
   const { roles, ignored } = meterHeader('Current_A,"note, long","TimeStamp", POWER_KW ,Unit');
   assertEquals(roles, [3, IGNORED, TIME, 1, IGNORED]);
   assertEquals(ignored, ["note, long", "Unit"]);
 });
 
-Deno.test("readHeader() takes a quote inside a name as part of it", () => {
+Deno.test("readHeader() accepts a quote inside a name as part of it", () => {
   const { roles, ignored } = meterHeader('timestamp,pipe 5",power_kw');
   assertEquals(roles, [TIME, IGNORED, 1]);
   assertEquals(ignored, ['pipe 5"']);
 });
 
-Deno.test("readHeader() knows the id column and metrics of the profile it is given", () => {
+Deno.test("readHeader() goes by the id column and metrics of its profile", () => {
   const { roles, ignored } = readHeader(
     "timestamp,site_id,status,power_kw",
     PROFILES.site,
@@ -64,7 +65,7 @@ Deno.test("readHeader() refuses an empty line and a line of readings", () => {
   const both = ["timestamp column", "at least one metric column"];
   assertEquals(brokenRules(""), both);
   assertEquals(brokenRules("2024-01-01T00:00:00Z,1.5"), both);
-  assertEquals(brokenRules("timestamp;power_kw"), both);
+  assertEquals(brokenRules("timestamp;power_kw"), ["columns separated by ,"]);
 });
 
 Deno.test("readHeader() points at line 1, quotes its beginning and names the columns", () => {
@@ -78,7 +79,64 @@ Deno.test("readHeader() points at line 1, quotes its beginning and names the col
   assertStringIncludes(message, "energy_kwh, power_kw, voltage_v, current_a");
 });
 
-Deno.test("of columns that are there twice 20 are named, the others counted", () => {
+/** The message about a header. */
+function messageOf(line: string, options: DialectOptions = {}): string {
+  const result = createDialect(PROFILES.meter, options);
+  if ("problems" in result) throw new Error(JSON.stringify(result.problems));
+  return assertThrows(() => readHeader(line, PROFILES.meter, result.dialect), AppError).message;
+}
+
+Deno.test("a header without its columns names timestamp= and map= and suggests columns", () => {
+  assertEquals(
+    messageOf("Datum,Zeit,Leistung (W)"),
+    "The header has no timestamp column; name the column of times with timestamp=, for example " +
+      "timestamp=Datum,Zeit; The header has none of energy_kwh, power_kw, voltage_v, current_a; " +
+      "say which column holds which metric with map=, for example map=Leistung (W):power_kw:W",
+  );
+  assertEquals(
+    messageOf("x,y"),
+    "The header has no timestamp column; name the column of times with timestamp=. Other columns " +
+      "are x, y; The header has none of energy_kwh, power_kw, voltage_v, current_a; say which " +
+      "column holds which metric with map=, for example map=column:energy_kwh. Other columns are x, y",
+  );
+});
+
+Deno.test("a column named in the query and missing gets the closest one suggested", () => {
+  const options = { timestamp: ["Datum"], map: ["Leistng:power_kw"] };
+  assertEquals(
+    messageOf("Dautm,Leistung", options),
+    "The header has no Datum column; the closest one is Dautm; " +
+      "The header has no Leistng column; the closest one is Leistung",
+  );
+  assertEquals(
+    messageOf("Datum,Wert", options),
+    "The header has no Leistng column; Other columns are Wert",
+  );
+});
+
+Deno.test("a header that another delimiter parts says so, and what else is wrong with it", () => {
+  const detail =
+    "The header is a single column; if its columns are separated by ;, send delimiter=;";
+  assertEquals(messageOf("timestamp;power_kw"), detail);
+  assertEquals(
+    messageOf("Datum;power_kw"),
+    `${detail}; The header has no timestamp column; name the column of times with timestamp=, ` +
+      "for example timestamp=Datum",
+  );
+  assertEquals(
+    messageOf("timestamp\tpower_kw", { delimiter: ";" }),
+    "The header is a single column; if its columns are separated by tab, send delimiter=tab",
+  );
+});
+
+Deno.test("a header in windows-1252 is recognized once a column is missing", () => {
+  // "Zählerstand" in windows-1252, read as UTF-8.
+  const line = new TextDecoder().decode(Uint8Array.of(0x5a, 0xe4, 0x68, 0x6c, 0x65, 0x72));
+  assertStringIncludes(messageOf(`timestamp,${line}`), "it looks like windows-1252");
+  assertEquals(meterHeader(`timestamp,power_kw,${line}`).ignored, [line]);
+});
+
+Deno.test("20 duplicate columns are named, the others counted", () => {
   const names = Array.from({ length: 25 }, (_, index) => `n${index}`).join(",");
   const { errors } = assertThrows(
     () => meterHeader(`timestamp,power_kw,${names},${names}`),

@@ -117,7 +117,7 @@ Deno.test("a body that is no array is refused", () => {
 });
 
 Deno.test("elements without a comma between them are refused at the second one", () => {
-  const says = "A comma or ] must stand behind the element at index 1";
+  const says = "A comma or ] must follow the element at index 1";
   const seconds = ["2", '"2"', "{}", "[]", "true"];
   for (const second of seconds) {
     const value = second[0];
@@ -131,14 +131,14 @@ Deno.test("elements without a comma between them are refused at the second one",
 });
 
 Deno.test("commas without an element are refused", () => {
-  const before = "An element must stand before each comma";
+  const before = "There must be an element before each comma";
   assertMalformed("[,1]", { at: "/0", says: before, value: "," });
   assertMalformed("[1,,2]", { at: "/1", says: before, value: "," });
-  assertMalformed("[1,2, ]", { at: "/2", says: "No comma may stand before the ]", value: "]" });
+  assertMalformed("[1,2, ]", { at: "/2", says: "There must be no comma before the ]", value: "]" });
 });
 
 Deno.test("text behind the array is refused, white space is not", () => {
-  const says = "Nothing may stand behind the ] that closes the array";
+  const says = "Nothing may follow the ] that closes the array";
   for (const value of ["]", ",", "[", "x"]) {
     assertMalformed(`[1] ${value}`, { at: "/1", says, value });
   }
@@ -176,7 +176,7 @@ Deno.test("an element that is no JSON is handed on, and the ones behind it are f
 });
 
 Deno.test("brackets that do not match end somewhere, and are told there", () => {
-  const says = "A comma or ] must stand behind the element at index 0";
+  const says = "A comma or ] must follow the element at index 0";
   assertMalformed("[{]}]", { at: "/1", says, value: "}" });
 });
 

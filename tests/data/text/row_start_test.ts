@@ -8,7 +8,7 @@ const DAY_START_MS = Date.UTC(2024, 1, 29);
 
 Deno.test("writeRowStart() writes the time between its two texts, milliseconds where there are any", () => {
   const text = createAsciiText(100);
-  const start = createRowStart(DAY_START_MS, { before: "at ", behind: "Z;" });
+  const start = createRowStart(DAY_START_MS, { before: "at ", after: "Z;" });
   const first = writeRowStart(text, 0, { start, timeMs: DAY_START_MS + 86_399_000 });
   const second = writeRowStart(text, first, { start, timeMs: DAY_START_MS + 7 });
   const end = writeRowStart(text, second, { start, timeMs: DAY_START_MS });
