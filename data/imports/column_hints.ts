@@ -57,11 +57,16 @@ export function likelyMappings(names: readonly string[], { metrics }: Profile): 
   });
 }
 
-/** The name that differs least from another, in two letters at most; null if there is none. */
-export function closestName(wanted: string, names: readonly string[]): string | null {
-  const changes = names.map((name) => changesBetween(plainName(wanted), plainName(name)));
+/**
+ * The name that differs least from another one: in at most two letters, in fewer if it is short.
+ * Null if there is none.
+ */
+export function closestName(missing: string, names: readonly string[]): string | null {
+  const plain = plainName(missing);
+  const changes = names.map((name) => changesBetween(plain, plainName(name)));
   const least = Math.min(...changes);
-  return least <= CHANGES_MAX ? names[changes.indexOf(least)] : null;
+  const most = Math.min(CHANGES_MAX, Math.floor((plain.length + 1) / 3));
+  return least <= most ? names[changes.indexOf(least)] : null;
 }
 
 /** The separator, with its name in the query, that a header of a single column seems to have. */

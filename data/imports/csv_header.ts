@@ -56,7 +56,7 @@ export function readHeader(line: string, profile: Profile, dialect: Dialect): Cs
     return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
   }
   // Columns that another delimiter parts are not missing; what is wrong with them is.
-  const other = given.length === 1 ? likelyDelimiter(line) : null;
+  const other = given.length === 1 ? likelyDelimiter(given[0]) : null;
   if (other !== null) {
     const fields = fieldsOf(line, other.delimiter);
     const fieldRoles = fields.map((name) => roleOf(name.toLowerCase(), profile, dialect));
@@ -94,53 +94,55 @@ function problemsOf(
   { profile, dialect: { timeColumns, required } }: { profile: Profile; dialect: Dialect },
 ): Problem[] {
   const lower = names.map((name) => name.toLowerCase());
-  const free = names.filter((name, index) => name !== "" && roles[index] === IGNORED);
+  const free = names.filter((name, index) =>
+    roles[index] === IGNORED && /[\p{L}\p{N}]/u.test(name)
+  );
   const isMissing = (name: string) => !lower.includes(name.toLowerCase());
   const problems: Problem[] = [];
   for (const name of timeColumns.filter(isMissing)) {
     const hint = name === DEFAULT_TIME ? timeHint(free) : closestHint(name, free);
-    problems.push([`The header has no ${name} column; ${hint}`, `${name} column`]);
+    problems.push([`The header has no ${name} column${hint}`, `${name} column`]);
   }
   for (const name of required.filter(isMissing)) {
     problems.push([
-      `The header has no ${name} column; ${closestHint(name, free)}`,
+      `The header has no ${name} column${closestHint(name, free)}`,
       `${name} column`,
     ]);
   }
   if (!roles.some((role) => role >= 0) && required.length === 0) {
     const metrics = profile.metrics.map(({ name }) => name).join(", ");
     const hint = mapHint(free, profile);
-    problems.push([`The header has none of ${metrics}; ${hint}`, "at least one metric column"]);
+    problems.push([`The header has none of ${metrics}${hint}`, "at least one metric column"]);
   }
   return [...problems, ...duplicateProblems(lower)];
 }
 
 function timeHint(names: readonly string[]): string {
-  const act = "name the column of times with timestamp=";
+  const act = "; name the column of times with timestamp=";
   const likely = likelyTimeColumns(names);
   return likely.length > 0
     ? `${act}, for example timestamp=${likely.map(shortened).join(",")}`
-    : `${act}. ${columnsText(names)}`;
+    : `${act}${columnsText(names)}`;
 }
 
 function mapHint(names: readonly string[], profile: Profile): string {
-  const act = "say which column holds which metric with map=";
+  const act = "; say which column holds which metric with map=";
   const likely = likelyMappings(names, profile);
   return likely.length > 0
     ? `${act}, for example map=${likely.map(shortened).join(",")}`
-    : `${act}, for example map=column:${profile.metrics[0].name}. ${columnsText(names)}`;
+    : `${act}, for example map=column:${profile.metrics[0].name}${columnsText(names)}`;
 }
 
 function closestHint(wanted: string, names: readonly string[]): string {
   const closest = closestName(wanted, names);
-  return closest === null ? columnsText(names) : `the closest one is ${shortened(closest)}`;
+  return closest === null ? columnsText(names) : `; the closest one is ${shortened(closest)}`;
 }
 
 function columnsText(names: readonly string[]): string {
-  if (names.length === 0) return "no other column has a name";
+  if (names.length === 0) return "";
   const named = names.slice(0, COLUMNS_NAMED).map(shortened).join(", ");
   const rest = names.length - COLUMNS_NAMED;
-  return `Other columns are ${named}${rest > 0 ? ` and ${rest} more` : ""}`;
+  return `; its other columns are ${named}${rest > 0 ? ` and ${rest} more` : ""}`;
 }
 
 function duplicateProblems(names: readonly string[]): Problem[] {

@@ -1,9 +1,9 @@
 /**
  * Readings from the bytes of a CSV upload (RFC 4180; LF or CRLF; columns by header name).
  *
- * A record of plain fields is read straight from its bytes. Any other one (quotes, spaces, an
- * exponent, a wrong value) is cut into fields and looked at again, which also finds what to say
- * about it. A record that is no reading is counted and told; it never stops the others.
+ * A record of plain fields is read directly from its bytes. Any other record (quotes, spaces, an
+ * exponent, a wrong value) is cut into fields and read again, which also finds what is wrong with it.
+ * A record that is not a reading is counted and listed; it never stops the others.
  *
  * @module
  */
@@ -22,9 +22,9 @@ import type { UploadReader } from "./upload_reader.ts";
 const CR = 13;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 
-/** What an upload is read with. */
+/** How to read an upload. */
 export interface UploadOptions {
-  /** What the series measures. */
+  /** The profile of the series. */
   readonly profile: Profile;
   /** The id of the series. */
   readonly id: string;
@@ -73,7 +73,7 @@ export function createCsvReader(options: UploadOptions): UploadReader {
     push: splitter.push,
     end() {
       splitter.end();
-      // An upload without a byte has an empty header.
+      // An empty upload has an empty header.
       if (records === null) readHeader("", profile, dialect);
     },
     waiting: row.waiting,

@@ -1,5 +1,5 @@
 /**
- * One record of a CSV upload as a reading: fast from its bytes, or field by field.
+ * Reading one record of a CSV upload: fast from its bytes, or field by field.
  *
  * @module
  */
@@ -15,9 +15,9 @@ import { createTimeReader, readTime } from "./upload_time.ts";
 
 const LF = 10, CR = 13, QUOTE = 34;
 
-/** What records are read with. */
+/** How to read records. */
 export interface CsvRowOptions {
-  /** What the series measures. */
+  /** The profile of the series. */
   readonly profile: Profile;
   /** The id of the series. */
   readonly id: string;
@@ -25,7 +25,7 @@ export interface CsvRowOptions {
   readonly dialect: Dialect;
   /** Earlier times are rejected, epoch milliseconds. */
   readonly oldestMs: number;
-  /** What each column is. */
+  /** The columns. */
   readonly header: CsvHeader;
   /** Where readings go. */
   readonly row: ReadingRow;
@@ -35,14 +35,14 @@ export interface CsvRowOptions {
 export interface CsvRowReader {
   /**
    * Reads a record of plain fields from its bytes and returns the index of its LF, at most `limit`.
-   * Returns -1, and takes nothing, if anything about it needs a second look.
+   * Returns -1 and adds no reading if the record needs {@link CsvRowReader.readFields}.
    */
   readPlain(bytes: Uint8Array, start: number, limit: number, line: number): number;
-  /** Reads any record from its text, or returns what is wrong with it. */
+  /** Reads any record from its text; returns what is wrong with it. */
   readFields(text: string, line: number): RowProblem | null;
 }
 
-/** A reader of the records under a header. */
+/** A reader of the records below a header. */
 export function createRowReader(options: CsvRowOptions): CsvRowReader {
   return { readPlain: createPlainReader(options), readFields: createFieldsReader(options) };
 }
@@ -56,10 +56,10 @@ function createPlainReader(
   const scanMetric = createMetricScanner(dialect, row);
   const time = createTimeReader(dialect);
   const isOneTime = dialect.timeColumns.length === 1;
-  // The rule shows the pattern; of ISO 8601 it does not show the colons.
+  // The rule shows the pattern, except the colons of ISO 8601.
   const isPlainTime = isPlain(dialect.timeFormat.rule, dialect) && dialect.delimiter !== ":";
 
-  /** Reads a plain field and returns where it ends, or -1 where it is not that plain. */
+  /** Reads a plain field and returns where it ends, or -1 if it is not plain. */
   function scanField(bytes: Uint8Array, start: number, column: number): number {
     const role = roles[column];
     if (role >= 0) return scanMetric(bytes, start, meanings[column]);
@@ -88,7 +88,7 @@ function createPlainReader(
   };
 }
 
-/** What reads a plain value into the row and returns where it ends, or -1. */
+/** A function that reads a plain value into the row and returns where it ends, or -1. */
 function createMetricScanner(
   dialect: Dialect,
   row: ReadingRow,
@@ -158,13 +158,13 @@ function createFieldsReader(
   };
 }
 
-/** What each column means; those without a meaning have one that is not looked at. */
+/** The meaning of each column. Columns that are not metrics get one that nothing uses. */
 function meaningsOf(names: readonly string[], { columns }: Dialect): ColumnMeaning[] {
   return names.map((name) => columns.get(name.toLowerCase()) ?? { metric: 0, exponent: 0 });
 }
 
-function indexOfName(names: readonly string[], wanted: string): number {
-  return names.findIndex((name) => name.toLowerCase() === wanted.toLowerCase());
+function indexOfName(names: readonly string[], name: string): number {
+  return names.findIndex((one) => one.toLowerCase() === name.toLowerCase());
 }
 
 /** Whether a field with this text needs no quotes. */
@@ -183,8 +183,8 @@ function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
   return at;
 }
 
-/** Where a field ends that holds just these bytes, or -1. */
-function matchEnd(bytes: Uint8Array, start: number, wanted: Uint8Array): number {
-  for (let i = 0; i < wanted.length; i++) if (bytes[start + i] !== wanted[i]) return -1;
-  return start + wanted.length;
+/** Where these bytes end if they are there, or -1. */
+function matchEnd(bytes: Uint8Array, start: number, text: Uint8Array): number {
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text[i]) return -1;
+  return start + text.length;
 }

@@ -1,5 +1,5 @@
 /**
- * Uploads that are known by a name, so that nobody has to describe them.
+ * Presets: options for well-known files, so that users need not describe them.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import type { DialectOptions } from "./dialect_options.ts";
 import { PROFILES } from "../readings/profile.ts";
 
-/** Names of the presets there are. */
+/** The name of a preset. */
 export type PresetName = "household-power";
 
 const METER_METRICS = PROFILES.meter.metrics.map(({ name }) => name);
@@ -16,8 +16,8 @@ const METER_METRICS = PROFILES.meter.metrics.map(({ name }) => name);
  * Every preset by its name.
  *
  * `household-power`: "Individual household electric power consumption" of the UCI Machine Learning
- * Repository (Hebrail and Berard 2012), one reading a minute. It has the mean power of the minute
- * but no energy, which is the power divided by the 60 minutes of an hour.
+ * Repository (Hebrail and Berard 2012), one reading a minute. It has the mean power of each minute
+ * but no energy, which is that power divided by the 60 minutes of an hour.
  */
 export const PRESETS: Readonly<Record<PresetName, DialectOptions>> = {
   "household-power": {

@@ -1,5 +1,5 @@
 /**
- * One reading of an upload, put together value by value before it goes into a page.
+ * One reading of an upload, collected value by value before it is added to a page.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import type { UploadBatch } from "./repeats.ts";
 /** Room for places at first; it doubles as needed. */
 const FIRST_ROWS = 1_024;
 
-/** A reading on its way. */
+/** A reading that is being read. */
 export interface ReadingRow {
   /** Makes every value missing. */
   clear(): void;
   /** Makes one value missing. */
   setMissing(meaning: ColumnMeaning): void;
-  /** Takes a value, which is changed to the metric's unit. False where it is out of range. */
+  /** Sets a value, converted to the unit of the metric. False if it is out of range. */
   set(meaning: ColumnMeaning, value: Decimal): boolean;
   /** Adds the reading, which stands at a line or index. False if the time is out of range. */
   add(timeMs: number, place: number): boolean;
@@ -31,7 +31,7 @@ export interface ReadingRow {
   take(): UploadBatch;
 }
 
-/** A row without values. */
+/** A row without values; times before `oldestMs` are refused. */
 export function createReadingRow(
   { metrics }: Profile,
   { derivation, oldestMs }: { derivation: Derivation | null; oldestMs: number },
@@ -80,12 +80,12 @@ function widened(places: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
   return wider;
 }
 
-/** The values a metric may have, as an error says it. */
+/** The range of a metric, as an error states it. */
 export function rangeRule({ min, max, unit }: Metric): string {
   return `${min} to ${max} ${unit}`;
 }
 
-/** Smallest and largest mantissa of a metric a scale, from `FLOAT` on. */
+/** The smallest and largest mantissa of a metric at each scale, beginning with `FLOAT`. */
 function boundsOf({ min, max }: Metric): { least: Float64Array; most: Float64Array } {
   const least = new Float64Array(MAX_SCALE + 2);
   const most = new Float64Array(MAX_SCALE + 2);
@@ -97,7 +97,7 @@ function boundsOf({ min, max }: Metric): { least: Float64Array; most: Float64Arr
   return { least, most };
 }
 
-/** Multiplies a decimal by a power of ten, exactly where it stays one of 15 digits. */
+/** Multiplies a decimal by a power of ten; exact as long as it has 15 digits or fewer. */
 function shift(decimal: Decimal, exponent: number): void {
   const { value, scale } = decimal;
   const shifted = scale - exponent;
@@ -105,19 +105,19 @@ function shift(decimal: Decimal, exponent: number): void {
     decimal.scale = shifted;
     return;
   }
-  // From text it is rounded once; a product of doubles would be rounded again.
+  // Reading the text rounds once; multiplying doubles would round again.
   decimal.value = Number(`${decimalText(value, scale)}e${exponent}`);
   decimal.scale = FLOAT;
 }
 
-/** The quotient of a mantissa, rounded half up, in whole numbers where its scale is the coarser. */
+/** Divides a mantissa, rounding half up; in whole numbers if its scale is the coarser one. */
 function derive(
   { metric, from, divisor, scale }: Derivation,
   values: Float64Array,
   scales: Int8Array,
 ): void {
   const given = scales[from] === FLOAT ? 0 : scales[from];
-  // A mantissa is divided once by the whole of the difference, so that halves stay halves.
+  // One division by the whole power of ten, so that halves stay halves.
   const scaled = given <= scale
     ? values[from] * powerOfTen(scale - given)
     : values[from] / powerOfTen(given - scale);

@@ -1,5 +1,5 @@
 /**
- * Times of an upload: from one text or two, in the dialect's form and zone.
+ * Reading the times of an upload: from one text or two, in the form and zone of its dialect.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { END_OF_TIME_MS } from "../limits.ts";
 import { oldestRule } from "../time/accepted_times.ts";
 
 const SPACE = 32;
-/** Longest half of a time that is read from bytes; a longer one is looked at as text. */
+/** Longest half of a time that is read from bytes; {@link readTime} reads longer ones. */
 const HALF_MAX_BYTES = 100;
 
-/** The time that a text names, epoch milliseconds, or the rule that it breaks. */
+/** The time of a text, epoch milliseconds, or the rule it breaks. */
 export function readTime(
   dialect: Dialect,
   text: string,
@@ -28,23 +28,23 @@ export function readTime(
   return timeMs < END_OF_TIME_MS ? { timeMs } : { rule: "a time before the year 10000" };
 }
 
-/** Reads times from bytes; what it cannot read has to be looked at by {@link readTime}. */
+/** Reads times from bytes; {@link readTime} reads what it cannot. */
 export interface TimeReader {
-  /** Reads the time that a field begins with. Returns where it ends, or -1. */
+  /** Reads the time at the start of a field. Returns where it ends, or -1. */
   scan(bytes: Uint8Array, start: number): number;
-  /** Takes a field that is half of a time. Returns where it ends, or -1. */
+  /** Takes a field that is one half of a time. Returns where it ends, or -1. */
   takeHalf(isFirst: boolean, bytes: Uint8Array, range: { start: number; end: number }): number;
-  /** Epoch milliseconds of what was read since the call before; NaN where it is no time. */
+  /** Epoch milliseconds of the time that was read last; NaN if it is not a time. */
   instant(): number;
 }
 
-/** A reader of times of a dialect: of one column, or of two that are joined by a space. */
+/** A reader of the times of a dialect: of one column, or of two joined by a space. */
 export function createTimeReader(dialect: Dialect): TimeReader {
   const { timeFormat } = dialect;
   const isJoined = dialect.timeColumns.length === 2;
   const wall = { wallMs: NaN, offsetMs: NaN };
   const second = new Uint8Array(HALF_MAX_BYTES);
-  // First half, space, second half, and a byte that is part of no time.
+  // First half, space, second half, and a byte that is not part of a time.
   const both = new Uint8Array(2 * HALF_MAX_BYTES + 2);
   let firstLength = 0, secondLength = 0;
 

@@ -1,5 +1,5 @@
 /**
- * Times of day as text, in the form in which business hours are uploaded.
+ * Times of day as text, in the form of uploads of business hours.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
 
 /**
- * A time of day, milliseconds after midnight, as `HH:MM:SS`, with a fraction only where there is
- * one. The end of the day is `23:59:59`, which means the same in an upload.
+ * A time of day, milliseconds after midnight, as `HH:MM:SS`, with a fraction only if it has one. The
+ * end of the day is `23:59:59`, which means the same in an upload.
  */
 export function clockText(ofDayMs: number): string {
   if (ofDayMs === DAY_MS) return "23:59:59";

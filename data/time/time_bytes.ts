@@ -1,7 +1,7 @@
 /**
  * Parts of times read from bytes: digits, offsets, names.
  *
- * A byte past the end is undefined, which is no digit and no letter.
+ * A byte past the end is undefined, which is neither a digit nor a letter.
  *
  * @module
  */
@@ -14,12 +14,12 @@ export const ANY_OFFSET = 0;
 const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
 const ZERO = 48, NINE = 57, COLON = 58, DASH = 45, PLUS = 43;
 const UPPER_Z = 90, LOWER_A = 97, LOWER_M = 109, LOWER_P = 112;
-/** Or-ed to the byte of a letter, it makes the small letter. */
+/** Or-ed with the byte of a letter, it makes the small letter. */
 const SMALL = 32;
 
 /**
- * Where the offset that begins there ends, or -1. Its form is that of 1 to 3 letters X of TR35
- * (Z, +hh or +hhmm; Z, +hhmm; Z, +hh:mm) or {@link ANY_OFFSET}.
+ * Where the offset that begins at `at` ends, or -1. Its form is {@link ANY_OFFSET} or that of 1 to 3
+ * letters X of TR35 (Z, +hh or +hhmm; Z, +hhmm; Z, +hh:mm).
  */
 export function offsetEnd(bytes: Uint8Array, at: number, form: number): number {
   const sign = bytes[at];
@@ -33,7 +33,7 @@ export function offsetEnd(bytes: Uint8Array, at: number, form: number): number {
   return minute !== minute && (form === 1 || form === ANY_OFFSET) ? at + 3 : -1;
 }
 
-/** The offset that begins and ends there, milliseconds ahead of UTC. */
+/** The offset from `at` to `end`, milliseconds ahead of UTC. */
 export function offsetMsOf(bytes: Uint8Array, at: number, end: number): number {
   if (end === at + 1) return 0;
   const minute = end > at + 3 ? twoDigits(bytes, end - 2) : 0;
@@ -41,7 +41,7 @@ export function offsetMsOf(bytes: Uint8Array, at: number, end: number): number {
   return bytes[at] === DASH ? 0 - size : size;
 }
 
-/** The month, from 1, whose short name stands there; 0 where none does. */
+/** The month, from 1, whose short name is at `at`; 0 if there is none. */
 export function monthNamed(bytes: Uint8Array, at: number): number {
   const first = bytes[at] | SMALL, second = bytes[at + 1] | SMALL, third = bytes[at + 2] | SMALL;
   return MONTHS.findIndex((name) =>
@@ -49,7 +49,7 @@ export function monthNamed(bytes: Uint8Array, at: number): number {
   ) + 1;
 }
 
-/** The hours that AM or PM stands for, 0 or 12; -1 where neither stands there. */
+/** The hours to add for AM or PM, 0 or 12; -1 if neither is at `at`. */
 export function halfDayHours(bytes: Uint8Array, at: number): number {
   if ((bytes[at + 1] | SMALL) !== LOWER_M) return -1;
   const letter = bytes[at] | SMALL;
@@ -57,21 +57,21 @@ export function halfDayHours(bytes: Uint8Array, at: number): number {
   return letter === LOWER_P ? 12 : -1;
 }
 
-/** Where the digits that begin there end, at the latest at `limit`. */
+/** Where the digits from `start` on end, at most `limit`. */
 export function digitsEnd(bytes: Uint8Array, start: number, limit: number = bytes.length): number {
   let at = start;
   while (at < limit && isDigit(bytes[at])) at++;
   return at;
 }
 
-/** A stretch of digits as a number. */
+/** The digits from `start` to `end` as a number. */
 export function numberOf(bytes: Uint8Array, start: number, end: number): number {
   let value = 0;
   for (let at = start; at < end; at++) value = value * 10 + bytes[at] - ZERO;
   return value;
 }
 
-/** The digits of a fraction of a second in milliseconds, finer ones cut off. */
+/** The digits of a fraction of a second as milliseconds; finer digits are cut off. */
 export function milliOf(bytes: Uint8Array, start: number, end: number): number {
   let milli = 0;
   for (let at = start, unit = 100; at < end && unit >= 1; at++, unit /= 10) {
@@ -80,7 +80,7 @@ export function milliOf(bytes: Uint8Array, start: number, end: number): number {
   return milli;
 }
 
-/** Two digits as a number; NaN where either is none. */
+/** Two digits as a number; NaN if either is not a digit. */
 export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at] - ZERO;
   const ones = bytes[at + 1] - ZERO;

@@ -1,5 +1,5 @@
 /**
- * Times in the form that a pattern says, `dd/MM/yyyy HH:mm`, or by a name: `iso`, `unix`, `unix_ms`.
+ * Reading times in the form of a pattern, `dd/MM/yyyy HH:mm`, or a named form: `iso`, `unix`, `unix_ms`.
  *
  * @module
  */
@@ -34,35 +34,35 @@ import {
 } from "./time_pattern.ts";
 import { daysInMonth, parseWallTime, utcMs, type WallTime } from "./time_text.ts";
 
-/** Most digits of a Unix time before the point: more are no exact double. */
+/** Most digits of a Unix time before the point: more do not fit a double exactly. */
 const UNIX_DIGITS_MAX = 15;
 const ZERO = 48, COLON = 58, DASH = 45, DOT = 46, PLUS = 43, SPACE = 32;
 const UPPER_T = 84, LOWER_T = 116, UPPER_Z = 90, LOWER_Z = 122;
 
-/** Reads times of one form. Keeps the day of the time before, as most times share it. */
+/** Reads times of one form. It keeps the last day, because most times share it. */
 export interface TimeFormat {
-  /** The form in words, as for an error: "a time as dd/MM/yyyy HH:mm:ss". */
+  /** The form in words, for an error: "a time as dd/MM/yyyy HH:mm:ss". */
   readonly rule: string;
   /**
-   * Reads the time that begins at `start` into `into`. Returns where it ends, which is the first
-   * byte that is no part of it; -1 where there is none or it does not exist (31 June, hour 24,
-   * second 60), and `into` then holds nothing of use.
+   * Reads the time that begins at `start` into `into`. Returns where it ends: the index of the first
+   * byte that is not part of it. Returns -1 if there is no time or it does not exist (31 June, hour
+   * 24, second 60); `into` is then undefined.
    */
   scan(bytes: Uint8Array, start: number, into: WallTime): number;
-  /** The time that a whole text names, or null where it names none. */
+  /** The time that a whole text is, or null if it is none. */
   parse(text: string): WallTime | null;
 }
 
 /**
- * The reader of a form of times.
+ * The reader of a form.
  *
  * Fields: `yyyy`, `yy` (1970 to 2069), `MM`, `M`, `MMM` (English short names), `dd`, `d`, `HH`,
  * `H`, `hh`, `h` with `a` (AM, PM), `mm`, `m`, `ss`, `s`, `S` to `SSSSSSSSS` (a fraction, cut off at
  * the millisecond), `X`, `XX`, `XXX` (Z, or +hh with or without mm, +hhmm, +hh:mm). A doubled letter
- * wants that many digits, a single one 1 or 2; letters of names are taken in any case. Other
- * letters stand in quotes, `''` is a quote. What a pattern leaves out of the clock is 0.
+ * needs exactly that many digits, a single one 1 or 2. Names match in any case. Put other letters in
+ * quotes; `''` is a quote. Parts of the clock that the pattern leaves out are 0.
  *
- * @throws {SyntaxError} where the pattern can be read in no way or in two; it names all faults.
+ * @throws {SyntaxError} if the pattern is ambiguous or cannot be read; it names all faults.
  */
 export function compileTimeFormat(pattern: string): TimeFormat {
   if (pattern === "iso") {
@@ -92,7 +92,7 @@ function timeFormat(rule: string, scan: Scan): TimeFormat {
 
 function createPatternScan({ steps, isHalfDay, isShortYear }: TimePattern): Scan {
   const values = new Int32Array(OFFSET);
-  // Typed arrays, as steps read from objects take a third longer (measured).
+  // Typed arrays: reading the steps from objects takes a third longer (measured).
   const kinds = Uint8Array.from(steps, ({ kind }) => kind);
   const mins = Uint8Array.from(steps, ({ min }) => min);
   const maxs = Uint8Array.from(steps, ({ max }) => max);
@@ -100,7 +100,7 @@ function createPatternScan({ steps, isHalfDay, isShortYear }: TimePattern): Scan
   const fractionUnit = 10 ** (steps.find(({ kind }) => kind === FRACTION)?.max ?? 0);
   let offsetMs = NaN;
 
-  /** Walks the steps, each value into its place; returns where the time ends, or -1. */
+  /** Reads each step into its place in `values`; returns where the time ends, or -1. */
   function walk(bytes: Uint8Array, start: number): number {
     let at = start;
     for (let index = 0; index < kinds.length; index++) {
@@ -148,14 +148,13 @@ function createPatternScan({ steps, isHalfDay, isShortYear }: TimePattern): Scan
   };
 }
 
-/** The hour of a clock of 12 hours, `before` of which have passed at noon; NaN where it has none such. */
-function hourOfDay(hour: number, before: number): number {
-  return hour >= 1 && hour <= 12 ? hour % 12 + before : NaN;
+/** The hour of the day for an hour of 1 to 12 after midnight (0) or noon (12); NaN for others. */
+function hourOfDay(hour: number, halfDayHours: number): number {
+  return hour >= 1 && hour <= 12 ? hour % 12 + halfDayHours : NaN;
 }
 
 /**
- * What ISO 8601 has, but no comma before a fraction: in bytes that may as well part this field from
- * the next.
+ * ISO 8601, except a comma before a fraction: among bytes the comma may just as well end the field.
  */
 function createIsoScan(): Scan {
   const dayMs = createDayStarts();
@@ -189,7 +188,7 @@ function isOffsetStart(byte: number): boolean {
   return byte === UPPER_Z || byte === LOWER_Z || byte === PLUS || byte === DASH;
 }
 
-/** Unix times in units of so many milliseconds, which may have decimals. */
+/** Unix times in seconds or milliseconds, with decimals or without. */
 function createUnixScan(unitMs: 1 | 1000): Scan {
   return (bytes, start, into) => {
     const isNegative = bytes[start] === DASH;
@@ -206,7 +205,7 @@ function createUnixScan(unitMs: 1 | 1000): Scan {
   };
 }
 
-/** What gives the first moment of a day, NaN where there is no such day; keeps the last one. */
+/** A function for the first moment of a day, NaN if there is no such day. It keeps the last one. */
 function createDayStarts(): (year: number, month: number, day: number) => number {
   let lastDigits = -1, lastMs = NaN;
   return (year, month, day) => {

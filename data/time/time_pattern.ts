@@ -1,5 +1,5 @@
 /**
- * Patterns of times, as fields of Unicode TR35 (LDML), taken apart into steps along the bytes of a
+ * Patterns of times, written with the fields of Unicode TR35 (LDML), as steps along the bytes of a
  * time.
  *
  * @module
@@ -7,23 +7,23 @@
 
 /** Longest pattern, characters. */
 const PATTERN_MAX = 100;
-/** A doubled quote, a quoted text, one that is not closed, a run of a letter, another character. */
+/** A doubled quote, a quoted text, an unclosed quote, a run of one letter, another character. */
 const PATTERN_PARTS = /''|'(?:[^']|'')+'|'[^]*|([A-Za-z])\1*|[^]/gu;
 const OPEN_QUOTE = /^'(?:[^']|'')*$/;
 
-/** What a step reads. Up to {@link FRACTION} it is a number. */
+/** The year; {@link YEAR} to {@link FRACTION} are numbers. */
 export const YEAR = 0;
 /** The month as a number. */
 export const MONTH = 1;
 /** The day of the month. */
 export const DAY = 2;
-/** The hour, of 24 or of 12. */
+/** The hour, of a clock of 24 or 12 hours. */
 export const HOUR = 3;
 /** The minute. */
 export const MINUTE = 4;
 /** The second. */
 export const SECOND = 5;
-/** The digits of a fraction of a second. */
+/** A fraction of a second. */
 export const FRACTION = 6;
 /** AM or PM. */
 export const HALF_DAY = 7;
@@ -31,22 +31,22 @@ export const HALF_DAY = 7;
 export const MONTH_NAME = 8;
 /** The offset from UTC. */
 export const OFFSET = 9;
-/** A byte that must stand there. */
+/** A fixed byte. */
 export const LITERAL = 10;
 
-/** One step along a time: a field, or a byte that must stand there. */
+/** One step along a time: a field or a fixed byte. */
 export interface TimeStep {
   /** {@link YEAR} to {@link LITERAL}. */
   readonly kind: number;
   /** Fewest digits. */
   readonly min: number;
-  /** Most digits; of an offset the number of letters; of a literal its byte. */
+  /** Most digits. For an offset the number of letters, for a fixed byte that byte. */
   readonly max: number;
 }
 
-/** A pattern that can be read in one way only. */
+/** A pattern without ambiguity. */
 export interface TimePattern {
-  /** The way along a time. */
+  /** The steps along a time. */
   readonly steps: readonly TimeStep[];
   /** Whether hours count to 12. */
   readonly isHalfDay: boolean;
@@ -54,7 +54,7 @@ export interface TimePattern {
   readonly isShortYear: boolean;
 }
 
-/** Each field a pattern may have, by its letters. */
+/** The fields of a pattern by their letters. */
 const FIELDS: ReadonlyMap<string, TimeStep> = new Map([
   ["yyyy", { kind: YEAR, min: 4, max: 4 }],
   ["yy", { kind: YEAR, min: 2, max: 2 }],
@@ -83,7 +83,7 @@ function pairOf(letter: string, kind: number): [string, TimeStep][] {
 /**
  * The steps of a pattern.
  *
- * @throws {SyntaxError} where it cannot be read in just one way; it names all faults.
+ * @throws {SyntaxError} if it is ambiguous or cannot be read; it names all faults.
  */
 export function readTimePattern(pattern: string): TimePattern {
   if (pattern.length > PATTERN_MAX) {
@@ -101,7 +101,9 @@ export function readTimePattern(pattern: string): TimePattern {
     else steps.push(...literalSteps(part));
   }
   const problems = faultsOf(fields.map((field) => field[0]));
-  if (hasOpenNumber(steps)) problems.push("a number of 1 or 2 digits must not touch the next");
+  if (hasOpenNumber(steps)) {
+    problems.push("a number of 1 or 2 digits must not touch the next number");
+  }
   if (isOpen) problems.push("each quote must be closed");
   if (unknown.length > 0) {
     const known = [...FIELDS.keys()].join(" ");
@@ -125,7 +127,7 @@ function literalSteps(part: string): TimeStep[] {
   }));
 }
 
-/** What is wrong with fields, given by their first letters, as a whole. */
+/** What is wrong with the fields as a whole, given their first letters. */
 function faultsOf(letters: readonly string[]): string[] {
   const count = (group: string) => letters.filter((letter) => group.includes(letter)).length;
   const missing = [
@@ -141,7 +143,7 @@ function faultsOf(letters: readonly string[]): string[] {
   return [...missing, ...twice, ...alone];
 }
 
-/** Whether a number of 1 or 2 digits touches the next: by `yyyyMd`, 2024111 would be two dates. */
+/** Whether a number of 1 or 2 digits touches the next: with `yyyyMd`, 2024111 has two readings. */
 function hasOpenNumber(steps: readonly TimeStep[]): boolean {
   return steps.some(({ kind, min, max }, index) =>
     kind <= FRACTION && min < max && steps[index + 1]?.kind <= FRACTION

@@ -14,26 +14,26 @@ const EXTENDED_PATTERN =
 /** The basic format of ISO 8601, `20240101T120000Z`, with the same groups. */
 const BASIC_PATTERN =
   /^(\d{4})(\d\d)(\d\d)[Tt](\d\d)(\d\d)(?:(\d\d)(?:[.,](\d+))?)?(?:([Zz])|([+-])(\d\d)(?::?(\d\d))?)?$/;
-/** What a time looks like as ISO 8601 text; {@link parseInstant} says which of these exist. */
+/** The form of a time in ISO 8601; {@link parseInstant} says whether there is such a time. */
 export const INSTANT_PATTERN: RegExp = new RegExp(
   `${EXTENDED_PATTERN.source}|${BASIC_PATTERN.source}`,
 );
-/** Leap seconds come at midnight UTC; no zone is off by less than a quarter of an hour. */
+/** Leap seconds are at midnight UTC, and the offsets of zones are whole quarters of an hour. */
 const QUARTER_MS = 15 * MINUTE_MS;
 
-/** A date and time of day as it is written, and how far ahead of UTC it says to be. */
+/** A date and time of day as written, and the offset from UTC that goes with it. */
 export interface WallTime {
-  /** Local milliseconds: what Date.UTC would give for the local date and clock. */
+  /** Local milliseconds: what Date.UTC would return for the local date and clock. */
   wallMs: number;
-  /** Offset from UTC, milliseconds, where the text says one; else NaN. */
+  /** Offset from UTC, milliseconds; NaN if the text has none. */
   offsetMs: number;
 }
 
 /**
- * The time a text names, epoch milliseconds, or null where it names none.
+ * The time of a text, epoch milliseconds, or null if it is not a time.
  *
- * Takes what {@link parseWallTime} takes; no offset means UTC. Refused is what an offset moves out
- * of the years 0000 to 9999.
+ * Accepts what {@link parseWallTime} accepts; without an offset it is UTC. A time that its offset moves
+ * out of the years 0000 to 9999 is refused.
  */
 export function parseInstant(text: string): number | null {
   const time = parseWallTime(text);
@@ -49,12 +49,12 @@ export function isPlainYear(timeMs: number): boolean {
 }
 
 /**
- * The date and time of day a text names, or null where it names none.
+ * The date and time of day of a text, or null if it has none.
  *
- * Takes ISO 8601 calendar dates with a time of day, in the extended format (RFC 3339's profile,
- * seconds optional) or the basic one; an offset of minutes or hours, or none. A fraction finer than a
- * millisecond is cut off. A leap second, 23:59:60 UTC, is the next second. Refused are dates that do
- * not exist, any other second 60, and a date alone.
+ * Accepts ISO 8601 calendar dates with a time of day, in the extended format (the profile of RFC 3339,
+ * seconds optional) or the basic one, with an offset of hours or minutes, or without. A fraction finer
+ * than a millisecond is cut off. A leap second, 23:59:60 UTC, is the next second. Refuses dates that
+ * do not exist, any other second 60, and a date alone.
  */
 export function parseWallTime(text: string): WallTime | null {
   const match = EXTENDED_PATTERN.exec(text) ?? BASIC_PATTERN.exec(text);
@@ -80,7 +80,7 @@ function isAfterLeapSecond({ wallMs, offsetMs }: WallTime): boolean {
   return sinceMs >= 0 && sinceMs < 1000;
 }
 
-/** A time as RFC 3339 in UTC, `2024-01-01T00:00:00Z`; milliseconds only where there are any. */
+/** A time as RFC 3339 in UTC, `2024-01-01T00:00:00Z`; with milliseconds only if it has any. */
 export function instantText(timeMs: number): string {
   const text = new Date(timeMs).toISOString();
   return text.endsWith(".000Z") ? `${text.slice(0, -5)}Z` : text;
@@ -103,7 +103,7 @@ export function daysInMonth(year: number, month: number): number {
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
 
-/** The offset that sign and digits name; NaN where there are none, null where it is too large. */
+/** The offset of a sign and digits, milliseconds; NaN without a sign, null if it is too large. */
 function offsetMs(
   sign: string | undefined,
   hours: string | undefined,

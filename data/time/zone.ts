@@ -1,9 +1,9 @@
 /**
- * Times and days on the clocks of a zone as instants; times fast enough for a loop.
+ * Times and days on the clock of a zone as instants, fast enough for a loop.
  *
- * Temporal says when a zone changes its offset. From that a table is made of which wall times each
- * stretch between two changes answers for, as far as times ask for it, and kept; a time in the same
- * stretch as the one before costs two comparisons. Temporal is used here and nowhere else.
+ * Temporal knows when a zone changes its offset. From that, a table of wall times and offsets between
+ * the changes is built as far as it is needed, and kept. A time between the same two changes as the
+ * last one costs two comparisons. Temporal is used only here.
  *
  * @module
  */
@@ -16,17 +16,17 @@ import { daysInMonth } from "./time_text.ts";
 const BEFORE_CHANGES_MS: number = Date.UTC(1800, 0, 1);
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
-/** Wall times are "local milliseconds": what Date.UTC would give for the local date and clock. */
+/** A clock. Wall times are "local milliseconds": what Date.UTC would return for the local date. */
 export interface LocalClock {
   /**
-   * Epoch milliseconds of a wall time. One that comes twice gets the earlier instant (the offset in
-   * force before the change); NaN for one that is skipped. After the year 9999 clocks change no
-   * more.
+   * Epoch milliseconds of a wall time. If the clock shows it twice, it is the earlier instant (with
+   * the offset before the change); if the clock skips it, NaN. After the year 9999 clocks no longer
+   * change.
    */
   toUtcMs(wallMs: number): number;
   /**
-   * The same, but of a skipped wall time the instant as if the clock had not been set yet, so that
-   * 02:30 becomes 03:30: what Temporal calls `compatible`.
+   * The same, but a skipped wall time is the instant as if the clock had not been set forward yet:
+   * 02:30 becomes 03:30. Temporal calls this `compatible`.
    */
   toCompatibleMs(wallMs: number): number;
 }
@@ -34,14 +34,14 @@ export interface LocalClock {
 /**
  * The clock of a zone, given by its IANA name or as a fixed offset.
  *
- * @throws {RangeError} where there is no such zone.
+ * @throws {RangeError} if there is no such zone.
  */
 export function createLocalClock(zone: string): LocalClock {
   requireZone(zone, "make a clock");
   const spans = createWallSpans(zone);
   let fromMs = 0, endMs = 0, offsetMs = 0;
 
-  /** Makes the last span that begins at or before a wall time the present one. */
+  /** Makes the last span that begins at or before a wall time the current one. */
   function seek(wallMs: number): void {
     const index = spans.find(wallMs);
     fromMs = spans.fromMs[index];
@@ -62,16 +62,16 @@ export function createLocalClock(zone: string): LocalClock {
 }
 
 /**
- * The half-open span of a calendar day `YYYY-MM-DD` on the clocks of a zone, from its first moment
- * to that of the day after; null where the text names no day of the years 0000 to 9999.
+ * The half-open span of a calendar day `YYYY-MM-DD` on the clock of a zone, from its first moment to
+ * that of the next day; null if the text is not a day of the years 0000 to 9999.
  *
- * Days join without a gap. One without midnight begins later; one that a zone left out is empty;
- * what clocks show again when they are set back over midnight belongs to the later day.
+ * Days join without a gap. A day without midnight begins later. A day that the zone left out is empty.
+ * If a clock is set back over midnight, the time it shows again belongs to the later day.
  *
- * @throws {RangeError} where there is no such zone.
+ * @throws {RangeError} if there is no such zone.
  */
 export function localDaySpan(zone: string, date: string): Span | null {
-  requireZone(zone, "tell a day");
+  requireZone(zone, "find a day");
   const match = DATE.exec(date);
   if (match === null) return null;
   const [year, month, day] = match.slice(1).map(Number);
@@ -79,7 +79,7 @@ export function localDaySpan(zone: string, date: string): Span | null {
   return spanOfDay(zone, new Temporal.PlainDate(year, month, day));
 }
 
-/** The span of the calendar day of a zone that a time lies in, as {@link localDaySpan} has it. */
+/** The span of the calendar day of a time in a zone, as {@link localDaySpan} counts days. */
 export function localDayAt(zone: string, timeMs: number): Span {
   const date = zonedAt(timeMs, zone).toPlainDate();
   const span = spanOfDay(zone, date);
@@ -94,7 +94,7 @@ function spanOfDay(zone: string, date: Temporal.PlainDate): Span {
   };
 }
 
-/** The calendar day of a zone that a time lies in, `YYYY-MM-DD`. */
+/** The calendar day of a time in a zone, `YYYY-MM-DD`. */
 export function localDate(zone: string, timeMs: number): string {
   return zonedAt(timeMs, zone).toPlainDate().toString();
 }
@@ -117,19 +117,19 @@ function requireZone(zone: string, act: string): void {
   );
 }
 
-/** Spans of wall time `[fromMs, endMs)` and their offset, in order; no two share a time. */
+/** Spans of wall time `[fromMs, endMs)` with their offsets, ascending; they do not overlap. */
 interface WallSpans {
   readonly fromMs: readonly number[];
   readonly endMs: readonly number[];
   readonly offsetMs: readonly number[];
-  /** The last span that begins at or before a wall time; the time may lie behind its end. */
+  /** The last span that begins at or before a wall time; the time may be after its end. */
   find(wallMs: number): number;
 }
 
 function createWallSpans(zone: string): WallSpans {
   const fromMs: number[] = [], endMs: number[] = [], offsetMs: number[] = [];
   let next: Temporal.ZonedDateTime | null = zonedAt(BEFORE_CHANGES_MS, zone);
-  /** Wall times before this one are spoken for: what is added later lies behind it. */
+  /** Wall times before this one belong to the spans so far; later spans begin here or after. */
   let reachMs = -Infinity;
 
   function add(start: Temporal.ZonedDateTime): void {
@@ -138,7 +138,7 @@ function createWallSpans(zone: string): WallSpans {
     const isLast = change === null || change.epochMilliseconds >= END_OF_TIME_MS;
     const end = isLast ? Infinity : change.epochMilliseconds + offset;
     const isFirst = reachMs === -Infinity;
-    // What the stretches before have answered for is theirs: of two instants the earlier counts.
+    // A wall time of an earlier span stays there: of its two instants the earlier one counts.
     const from = isFirst ? reachMs : Math.max(reachMs, start.epochMilliseconds + offset);
     next = isLast ? null : change;
     if (from >= end) return;
@@ -156,7 +156,7 @@ function createWallSpans(zone: string): WallSpans {
   return { fromMs, endMs, offsetMs, find };
 }
 
-/** Index of the last of ascending numbers that is not above a value, or -1. */
+/** Index of the last of the ascending numbers that is not above a value, or -1. */
 function lastNotAfter(ascending: readonly number[], value: number): number {
   let low = 0, high = ascending.length;
   while (low < high) {
@@ -168,6 +168,6 @@ function lastNotAfter(ascending: readonly number[], value: number): number {
 }
 
 function zonedAt(timeMs: number, zone: string): Temporal.ZonedDateTime {
-  // The constructor takes names and offsets alone; Instant.toZonedDateTimeISO() takes whole times.
+  // The constructor accepts only names and offsets; Instant.toZonedDateTimeISO() also whole times.
   return new Temporal.ZonedDateTime(BigInt(timeMs) * 1_000_000n, zone);
 }

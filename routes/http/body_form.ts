@@ -1,5 +1,5 @@
 /**
- * What a request says of its body: media type, character set and content coding.
+ * What a request says about its body: media type, charset and content coding.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
 
-/** A content coding that a body may have. */
+/** A content coding. */
 export type Coding = "identity" | "gzip";
 
-/** How a body is to be read. */
+/** How to read a body. */
 export interface BodyForm<T extends string> {
-  /** Its media type, one of those that are taken. */
+  /** Its media type, one of the accepted ones. */
   readonly mediaType: T;
-  /** Whether it comes in gzip. */
+  /** Whether it is compressed with gzip. */
   readonly isGzip: boolean;
 }
 
-/** UTF-8 and what is part of it. */
+/** UTF-8, and ASCII, which is part of it. */
 const CHARSETS = ["utf-8", "utf8", "us-ascii", "ascii"];
 
 /**
- * How a body says it is to be read. Of the parameters of its media type only the charset matters,
- * which must be UTF-8.
+ * The form that a request declares for its body. Of the parameters of the media type only the charset
+ * counts; it must be UTF-8.
  *
  * @throws {AppError} UNSUPPORTED_MEDIA_TYPE with everything that is wrong.
  */

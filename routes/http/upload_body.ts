@@ -1,5 +1,5 @@
 /**
- * The bytes of an upload, whatever its media type, taken out of gzip where they come in it.
+ * The bytes of an upload of any media type, decompressed if they are gzip.
  *
  * @module
  */
@@ -9,28 +9,28 @@ import { setImmediate } from "node:timers";
 import { createGunzip } from "node:zlib";
 import { AppError } from "../../data/app_error.ts";
 
-/** Bytes that come out of gzip at once; a small upload may unfold to a thousand times its length. */
-const UNFOLDED_BYTES = 65_536;
+/** Bytes that gzip returns at once. A small upload may decompress to a thousand times its length. */
+const DECOMPRESSED_BYTES = 65_536;
 
 /**
- * The bytes of a body as they come, unfolded; a gzip file of several members is all of them. Others
- * have their turn between two chunks.
+ * The bytes of a body as they arrive, decompressed. All members of a gzip file are read. Timers and
+ * other requests get their turn between two chunks.
  *
- * @param onBytes is told how many bytes came in, before they are unfolded.
- * @throws {AppError} MALFORMED_BODY where the body breaks off or is not gzip.
+ * @param onBytes is called with how many bytes arrived, before they are decompressed.
+ * @throws {AppError} MALFORMED_BODY if the body breaks off or is not gzip.
  */
 export async function* uploadBytes(
   body: ReadableStream<Uint8Array> | null,
   isGzip: boolean,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of unfoldedBytes(body, isGzip, onBytes)) {
+  for await (const chunk of decompressedBytes(body, isGzip, onBytes)) {
     yield chunk;
-    await othersTurn();
+    await letOthersRun();
   }
 }
 
-async function* unfoldedBytes(
+async function* decompressedBytes(
   body: ReadableStream<Uint8Array> | null,
   isGzip: boolean,
   onBytes: (count: number) => void,
@@ -41,17 +41,17 @@ async function* unfoldedBytes(
     onBytes(count);
   });
   if (!isGzip) return yield* chunks;
-  const gunzip = createGunzip({ chunkSize: UNFOLDED_BYTES });
-  // An error on either side ends both, and comes out of the loop over what is unfolded.
+  const gunzip = createGunzip({ chunkSize: DECOMPRESSED_BYTES });
+  // An error on either side ends both; the loop over the decompressed chunks throws it.
   pipeline(Readable.from(chunks, { objectMode: true }), gunzip, () => {});
   try {
     for await (const chunk of gunzip) yield chunk;
-    // Zeros behind a member end the stream, and what follows them would be lost in silence.
-    if (gunzip.bytesWritten < received) throw new Error("bytes stand behind the last member");
+    // Zeros after a member end the stream; what follows them would be lost silently.
+    if (gunzip.bytesWritten < received) throw new Error("bytes follow the last member");
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The body is not valid gzip", {
-      details: "What was stored before stays; send the whole again to complete it",
+      details: "What was stored stays stored; send the whole upload again to complete it",
       cause,
     });
   } finally {
@@ -59,7 +59,7 @@ async function* unfoldedBytes(
   }
 }
 
-/** The chunks of a body; one that breaks off is an error with a code. */
+/** The chunks of a body; if it breaks off, an error with a code. */
 async function* countedChunks(
   body: ReadableStream<Uint8Array> | null,
   onBytes: (count: number) => void,
@@ -71,17 +71,17 @@ async function* countedChunks(
     }
   } catch (cause) {
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
-      details: "What was stored before stays; send the same again to complete it",
+      details: "What was stored stays stored; send the same upload again to complete it",
       cause,
     });
   }
 }
 
 /**
- * Lets timers and other requests have their turn. Chunks that are there already come one after
- * another without one: in an upload of a million readings a timer came up to 220 ms late in JSON,
- * 120 ms in gzip. With a turn after each chunk (64 KiB) it is 20 ms, and the upload takes as long.
+ * Gives timers and other requests a turn. Chunks that have already arrived are read one after another
+ * without one: during an upload of a million readings, a timer was up to 220 ms late with JSON and
+ * 120 ms with gzip. With a turn after each chunk (64 KiB) it is 20 ms, and the upload is as fast.
  */
-function othersTurn(): Promise<void> {
+function letOthersRun(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

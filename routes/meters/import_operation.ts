@@ -1,11 +1,11 @@
 /**
- * The import of readings, as the OpenAPI document describes it.
+ * The operation that imports readings, as the OpenAPI document describes it.
  *
  * @module
  */
 
 import { z } from "zod";
-import { importQuery } from "./import_query.ts";
+import { importQuery } from "./import_schemas.ts";
 import { importReport, meterId } from "./schemas.ts";
 import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
 import type { Content, Operation, Parameter } from "../openapi/operation.ts";
@@ -29,9 +29,10 @@ const parameters: readonly Parameter[] = [
   {
     in: "query",
     name: "preset",
-    description: "CSV only: a known file as it is. `household-power` is the UCI data set " +
+    description:
+      "CSV only: the options for a well-known file. `household-power` is the UCI data set " +
       '"Individual household electric power consumption"; its energy is the power divided by 60, ' +
-      "rounded half up to 6 decimals. Other parameters go before what it sets.",
+      "rounded half up to 6 decimals. Other parameters override the options of the preset.",
     schema: shape.preset,
     example: "household-power",
   },
@@ -39,14 +40,15 @@ const parameters: readonly Parameter[] = [
     in: "query",
     name: "delimiter",
     description:
-      "CSV only: what parts the fields, one ASCII character or `tab`; `,` by default, `;` with a decimal comma.",
+      "CSV only: the character between fields, ASCII or `tab`. `,` by default, `;` if `decimal` " +
+      "is `,`.",
     schema: z.string().regex(/^(tab|[ !#-*,/:-@[-`{-~])$/),
     example: ";",
   },
   {
     in: "query",
     name: "decimal",
-    description: "CSV only: what stands before a fraction; `.` by default.",
+    description: "CSV only: the decimal point; `.` by default.",
     schema: shape.decimal,
     example: ",",
   },
@@ -54,17 +56,17 @@ const parameters: readonly Parameter[] = [
     in: "query",
     name: "timestamp",
     description:
-      "The column or property of times, `timestamp` by default; of two, whose texts are " +
-      "joined by a space, both: `timestamp=Date,Time`.",
+      "The column or property of times, `timestamp` by default. If date and clock are two columns, " +
+      "name both: `timestamp=Date,Time`. Their texts are joined by a space.",
     schema: z.array(name).min(1).max(2),
     example: ["Date", "Time"],
   },
   {
     in: "query",
     name: "timestamp_format",
-    description: "How times are written, in fields of Unicode TR35: `dd/MM/yyyy HH:mm:ss`. " +
-      "Fields are `yyyy` `yy` `MM` `M` `MMM` `dd` `d` `HH` `H` `hh` `h` `a` `mm` `m` `ss` `s` `S` " +
-      "and `X` `XX` `XXX`. Or `iso` (default), `unix` (seconds), `unix_ms`.",
+    description: "The form of times, in fields of Unicode TR35: `dd/MM/yyyy HH:mm:ss`. " +
+      "The fields are `yyyy` `yy` `MM` `M` `MMM` `dd` `d` `HH` `H` `hh` `h` `a` `mm` `m` `ss` " +
+      "`s` `S` and `X` `XX` `XXX`. Or `iso` (default), `unix` (seconds), `unix_ms`.",
     schema: z.string().min(1),
     example: "dd/MM/yyyy HH:mm:ss",
   },
@@ -72,24 +74,24 @@ const parameters: readonly Parameter[] = [
     in: "query",
     name: "timezone",
     description:
-      "The IANA zone of times without an offset, or a fixed offset; UTC by default. Of a " +
-      "time that clocks show twice the first is meant; one that they skip is rejected.",
+      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default. A " +
+      "time that the clock shows twice is the first of the two; one that it skips is rejected.",
     schema: z.string().min(1),
     example: "Europe/Paris",
   },
   {
     in: "query",
     name: "map",
-    description: "`column:metric` or `column:metric:unit`, repeated or with commas between. " +
-      "Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. Metrics that are not named go by " +
-      "their own names.",
+    description: "Which column holds which metric: `column:metric` or `column:metric:unit`, " +
+      "several times or with commas. Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. " +
+      "Columns of other metrics go by the names of the metrics.",
     schema: z.array(z.string().regex(METRIC_COLUMN)),
     example: ["Leistung:power_kw:W"],
   },
   {
     in: "query",
     name: "missing",
-    description: "CSV only: texts that stand for a missing value, beside the empty field.",
+    description: "CSV only: texts that mean a missing value, besides the empty field.",
     schema: z.array(z.string().min(1).max(100)).max(20),
     example: ["?", "NA"],
   },
@@ -105,12 +107,12 @@ const reading = z.looseObject({
   voltage_v: value.optional(),
   current_a: value.optional(),
   smart_meter_id: z.union([z.string(), z.number()])
-    .meta({ description: "The meter again, which must be the one in the address." }).optional(),
+    .meta({ description: "The meter. It must be the one in the address." }).optional(),
 }).meta({
   id: "ImportedReading",
   description:
-    "A reading by the names of a plain upload; `timestamp` and `map` give others. What " +
-    "has another name means nothing here.",
+    "A reading. With `timestamp` and `map` its properties may have other names. Unknown " +
+    "properties are ignored.",
 });
 
 const body: readonly Content[] = [
@@ -125,7 +127,7 @@ const body: readonly Content[] = [
           "2024-05-01T12:01:00Z,0.0171,1.026,230.0,4.46\n",
       },
       local_dialect: {
-        summary: "Semicolons, decimal commas, watts, local time; the query says so",
+        summary: "Semicolons, decimal commas, watts and local time, described in the query",
         value: "Datum;Uhrzeit;Leistung;Spannung\n" +
           "01.05.2024;14:00;1002,5;230,1\n" +
           "01.05.2024;14:01;NA;230,0\n",
@@ -134,14 +136,14 @@ const body: readonly Content[] = [
           "map=Leistung:power_kw:W,Spannung:voltage_v&missing=NA",
       },
       household_power: {
-        summary: "A line of a file that is known by a preset",
+        summary: "A line of a well-known file, with a preset",
         value: "Date;Time;Global_active_power;Global_reactive_power;Voltage;Global_intensity;" +
           "Sub_metering_1;Sub_metering_2;Sub_metering_3\n" +
           "16/12/2006;17:24:00;4.216;0.418;234.840;18.400;0.000;1.000;17.000\n",
         "x-query": "preset=household-power",
       },
       power_only: {
-        summary: "Power alone, in local time",
+        summary: "Only power, in local time",
         value: "timestamp,power_kw\n2024-05-01T14:02:00+02:00,1.1\n",
       },
     },
@@ -177,17 +179,21 @@ export const importOperation: Operation = {
   tag: "Meters",
   summary: "Import readings",
   description:
-    "Takes an upload of any length: CSV with a header, a JSON object a line, or a JSON " +
+    "Send an upload of any length, in UTF-8: CSV with a header, one JSON object a line, or a JSON " +
     "array of objects. Columns and properties go by name, in any order: `timestamp` and at least " +
-    "one of `energy_kwh`, `power_kw`, `voltage_v`, `current_a`; an empty field or null is a missing " +
-    "value. A `smart_meter_id` must be the meter's own. All text is UTF-8. A reading with a known time replaces the whole earlier one. Good records are stored " +
-    "as they come in, also when the upload breaks off; sending the same again completes it. " +
-    "`GET /api/meters/{id}` tells how far it is.",
+    "one of `energy_kwh`, `power_kw`, `voltage_v`, `current_a`. An empty field or null is a missing " +
+    "value. A `smart_meter_id` must be that of the meter.\n\nA reading replaces the whole stored " +
+    "reading of the same time. If a time occurs twice in an upload, the last reading wins; the " +
+    "others count as `repeated`. An upload's times are remembered within 8 MiB, which is enough " +
+    "for a million at irregular times and for many more at a regular step. If one is forgotten and " +
+    "comes again, it counts by what it does to the stored reading.\n\nGood records are stored as " +
+    "they arrive, even if the upload breaks off. Send the same upload again to complete it. " +
+    "`GET /api/meters/{id}` shows how far it is.",
   parameters,
   body,
   answers: [{
     status: 200,
-    description: "The upload was read to its end; `rejects` tells what was not taken.",
+    description: "The upload was read to its end. `rejects` lists what was rejected, and why.",
     content: [{ mediaType: "application/json", schema: importReport }],
   }],
   problems: ["INVALID_REQUEST", "MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE", "SERIES_BUSY"],

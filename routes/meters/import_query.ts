@@ -1,18 +1,20 @@
 /**
- * The query of an upload: how it writes readings, and whether they are stored.
+ * Reading the query of an import: how the upload writes readings, and whether they are stored.
  *
  * @module
  */
 
-import { z } from "zod";
+import type { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import type { Dialect } from "../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../data/imports/dialect_options.ts";
-import { type PresetName, PRESETS } from "../../data/imports/presets.ts";
+import { PRESETS } from "../../data/imports/presets.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { quoted } from "../../data/quoted.ts";
+import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { importQuery } from "./import_schemas.ts";
 
 /** The media types of uploads. */
 export const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/json"] as const;
@@ -20,51 +22,25 @@ export const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/js
 /** One of {@link UPLOAD_TYPES}. */
 export type UploadType = typeof UPLOAD_TYPES[number];
 
-// The names of an object are texts; of this one they are just the names of the presets.
-const presetNames = Object.keys(PRESETS) as PresetName[];
-
-/** The query as it is written, lists taken apart. */
-export const importQuery: z.ZodObject<{
-  dry_run: z.ZodOptional<z.ZodEnum<{ true: "true"; false: "false" }>>;
-  preset: z.ZodOptional<z.ZodEnum<{ [Name in PresetName]: Name }>>;
-  delimiter: z.ZodOptional<z.ZodString>;
-  decimal: z.ZodOptional<z.ZodEnum<{ ".": "."; ",": "," }>>;
-  timestamp: z.ZodOptional<z.ZodArray<z.ZodString>>;
-  timestamp_format: z.ZodOptional<z.ZodString>;
-  timezone: z.ZodOptional<z.ZodString>;
-  map: z.ZodOptional<z.ZodArray<z.ZodString>>;
-  missing: z.ZodOptional<z.ZodArray<z.ZodString>>;
-}, z.core.$strict> = z.strictObject({
-  dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
-  preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
-  delimiter: z.string().optional(),
-  decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
-  timestamp: z.array(z.string()).optional(),
-  timestamp_format: z.string().optional(),
-  timezone: z.string().optional(),
-  map: z.array(z.string()).optional(),
-  missing: z.array(z.string()).optional(),
-});
-
-/** Parameters that may have several values: repeated, or one with commas between them. */
+/** Parameters that may have several values: given several times, or once with commas. */
 const LISTS: readonly string[] = ["timestamp", "map", "missing"];
-/** Parameters that say something of CSV alone. */
+/** Parameters for CSV only. */
 const CSV_ONLY = ["preset", "delimiter", "decimal", "missing"] as const;
-/** What options that go by two words are called in the query. */
+/** The names in the query of options that have another name there. */
 const QUERY_NAMES: Partial<Record<keyof DialectOptions, string>> = {
   timestampFormat: "timestamp_format",
 };
 
-/** What the query of an upload asks for. */
+/** What the query says. */
 export interface ImportQuery {
   /** How the upload writes readings. */
   readonly dialect: Dialect;
-  /** Whether nothing is to be written. */
+  /** Whether to write nothing. */
   readonly isDryRun: boolean;
 }
 
 /**
- * Reads the query of an upload.
+ * Reads the query of an import.
  *
  * @throws {AppError} INVALID_REQUEST with everything that is wrong.
  */
@@ -76,12 +52,11 @@ export function readImportQuery(
   const query = importQuery.safeParse(given);
   if (!query.success) {
     errors.push(...parameterErrors(query.error, given));
-    // What can be read of the rest is looked at all the same.
+    // The other parameters are checked all the same.
     for (const name of wrongNames(query.error)) delete given[name];
   }
   const { dry_run, preset, timestamp_format, ...rest } = importQuery.parse(given);
-  // A plus that stands in a query as it is comes as a space.
-  if (rest.timezone !== undefined) rest.timezone = rest.timezone.replace(/^ (?=\d)/, "+");
+  if (rest.timezone !== undefined) rest.timezone = restoreZonePlus(rest.timezone);
   if (mediaType !== "text/csv") {
     for (const name of CSV_ONLY) {
       if (!(name in queries)) continue;
@@ -106,14 +81,14 @@ export function readImportQuery(
   ]);
 }
 
-/** The parameters that a schema refuses. */
+/** The names of the parameters that a schema refuses. */
 function wrongNames({ issues }: z.ZodError): string[] {
   return issues.flatMap((issue) =>
     issue.code === "unrecognized_keys" ? issue.keys : [String(issue.path[0])]
   );
 }
 
-/** Lists as lists, everything else as its one value. */
+/** The query with lists as lists and everything else as its one value. */
 function normalized(
   queries: Readonly<Record<string, string[]>>,
 ): { given: Record<string, string | string[]>; errors: FieldError[] } {

@@ -34,11 +34,12 @@ for (const [header, times, mappings] of HEADERS) {
   });
 }
 
-Deno.test("the closest name differs by two letters at most", () => {
+Deno.test("the closest name differs by two letters at most, a short one by fewer", () => {
   const names = ["Leistung", "Spannung", "Datum"];
   assertEquals(closestName("Leistng", names), "Leistung");
   assertEquals(closestName("leistung_", names), "Leistung");
   assertEquals(closestName("Spannugn", names), "Spannung");
   assertEquals(closestName("Strom", names), null);
   assertEquals(closestName("Strom", []), null);
+  assertEquals([closestName("U", ["P"]), closestName("kW", ["kV"])], [null, "kV"]);
 });

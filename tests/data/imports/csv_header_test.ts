@@ -95,9 +95,10 @@ Deno.test("a header without its columns names timestamp= and map= and suggests c
   );
   assertEquals(
     messageOf("x,y"),
-    "The header has no timestamp column; name the column of times with timestamp=. Other columns " +
-      "are x, y; The header has none of energy_kwh, power_kw, voltage_v, current_a; say which " +
-      "column holds which metric with map=, for example map=column:energy_kwh. Other columns are x, y",
+    "The header has no timestamp column; name the column of times with timestamp=; its other " +
+      "columns are x, y; The header has none of energy_kwh, power_kw, voltage_v, current_a; say which " +
+      "column holds which metric with map=, for example map=column:energy_kwh; its other " +
+      "columns are x, y",
   );
 });
 
@@ -110,7 +111,7 @@ Deno.test("a column named in the query and missing gets the closest one suggeste
   );
   assertEquals(
     messageOf("Datum,Wert", options),
-    "The header has no Leistng column; Other columns are Wert",
+    "The header has no Leistng column; its other columns are Wert",
   );
 });
 

@@ -35,7 +35,7 @@ Deno.test("a pattern must have what its fields mean nothing without", () => {
 });
 
 Deno.test("a pattern must not let two numbers touch that could be parted in two ways", () => {
-  const rule = "a number of 1 or 2 digits must not touch the next";
+  const rule = "a number of 1 or 2 digits must not touch the next number";
   assertEquals(refusal("yyyyMd"), rule);
   assertEquals(refusal("yyyy-MM-dd Hmm"), rule);
   // A letter or a fixed number of digits parts them.

@@ -331,7 +331,7 @@ Deno.test("localDaySpan() refuses a zone that is none", () => {
     assertThrows(
       () => localDaySpan(zone, "2024-01-01"),
       RangeError,
-      `Cannot tell a day as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
+      `Cannot find a day as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
     );
   }
 });

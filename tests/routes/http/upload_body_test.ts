@@ -47,7 +47,7 @@ async function refusal(body: Uint8Array, sizes: readonly number[]): Promise<stri
     AppError,
   );
   assertEquals(code, "MALFORMED_BODY");
-  assert(details.startsWith("What was stored before stays"), details);
+  assert(details.startsWith("What was stored stays stored"), details);
   return message;
 }
 

@@ -1,0 +1,27 @@
+/**
+ * The query of an import as a schema.
+ *
+ * It checks only what a parameter alone can get wrong. `data/imports/dialect_options.ts` checks the
+ * rest, and `import_operation.ts` documents it.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { type PresetName, PRESETS } from "../../data/imports/presets.ts";
+
+// Object.keys() returns plain strings; these are exactly the names of the presets.
+const presetNames = Object.keys(PRESETS) as PresetName[];
+
+/** The query as text. Parameters that may have several values are lists. */
+export const importQuery = z.strictObject({
+  dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
+  preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
+  delimiter: z.string().optional(),
+  decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
+  timestamp: z.array(z.string()).optional(),
+  timestamp_format: z.string().optional(),
+  timezone: z.string().optional(),
+  map: z.array(z.string()).optional(),
+  missing: z.array(z.string()).optional(),
+});
