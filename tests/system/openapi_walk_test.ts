@@ -20,8 +20,12 @@ import { amount } from "../support/thorough.ts";
 
 /** Another seed makes other requests; a failure prints the seed. */
 const SEED = Number(Deno.env.get("WALK_SEED") ?? 20_240_501);
+/** Requests to each operation in a full walk. */
+const THOROUGH_RUNS = 300;
 /** Requests to each operation. */
-const RUNS = Number(Deno.env.get("WALK_RUNS") ?? amount({ quick: 60, thorough: 300 }));
+const RUNS = Number(
+  Deno.env.get("WALK_RUNS") ?? amount({ quick: 60, thorough: THOROUGH_RUNS }),
+);
 const RANGE = { start_datetime: "2024-01-01T00:00:00Z", end_datetime: "2024-01-01T00:10:00Z" };
 
 /** A request that the walk sends. */
@@ -86,7 +90,14 @@ async function fillService(url: string): Promise<Known> {
     "If-Unmodified-Since": dates,
     "Range": ["bytes=0-9", "bytes=-5", "bytes=9999-", "bytes=5-2", "bytes=0-1,3-4", "lines=1"],
     "If-Range": [...tags, ...dates],
-    "Prefer": ["respond-async", 'respond-async; wait="5"', "respond-async=1", ",;="],
+    "Prefer": [
+      "respond-async",
+      "respond-async, wait=0",
+      "wait=1",
+      'respond-async; wait="5"',
+      "respond-async=1",
+      ",;=",
+    ],
     "Idempotency-Key": ["one", "one", "one", "two", "a".repeat(255), "a".repeat(256), ""],
   };
 }
@@ -223,7 +234,9 @@ function bodyOf(body: Json | null, api: OpenApi): fc.Arbitrary<WalkedRequest["bo
     ...texts.map((arbitrary) => ({ weight: 5, arbitrary })),
     strangeText(),
     bytes,
-    fc.constantFrom(null, "{", " ".repeat(70_000)),
+    fc.constantFrom(null, "{"),
+    // Often enough for each operation to refuse one within the few requests of a quick walk.
+    { weight: 2, arbitrary: fc.constant(" ".repeat(70_000)) },
   );
 }
 
@@ -293,37 +306,42 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
     // The walk may have removed the meter; the next operation needs it.
     await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
   }
-  await t.step("the walk got answers of many kinds", () => {
-    const all: Record<string, number[]> = {
-      createExport: [200, 202, 400, 413, 415, 422],
-      downloadExport: [200, 206, 304, 404, 412, 416],
-      "HEAD downloadExport": [200, 304, 404, 412],
-      triggerReport: [200, 400, 413, 415, 422],
-      getReport: [200, 404],
-      downloadReport: [200, 206, 304, 404, 412, 416],
-      "HEAD downloadReport": [200, 304, 404, 412],
-      listMeters: [200, 400],
-      getMeter: [200, 400, 404],
-      deleteMeter: [204, 400, 404],
-      importReadings: [200, 400, 415],
-      postTelemetry: [200, 201, 400, 415],
-      listDevices: [200, 400],
-      getDevice: [200, 400, 404],
-      putDevice: [200, 201, 400, 415],
-      listDeviceEvents: [200, 400, 404],
-      getDeviceMetrics: [200, 400, 404],
-      getDeviceSummary: [200, 400, 404],
-      importStoreStatus: [200, 400, 415],
-      importStoreHours: [200, 400, 415],
-      importStoreTimezones: [200, 400, 415],
-      listStores: [200, 400],
-      getStore: [200, 400, 404],
-      getDocsAsset: [200, 304, 404],
-    };
-    for (const [id, statuses] of Object.entries(all)) {
-      const missed = statuses.filter((status) => !met.get(id)?.has(status));
-      assertEquals(missed, [], id);
-    }
+  // A short walk reaches each kind of answer only by luck.
+  await t.step({
+    name: "the walk got answers of many kinds",
+    ignore: RUNS < THOROUGH_RUNS,
+    fn: () => {
+      const all: Record<string, number[]> = {
+        createExport: [200, 202, 400, 413, 415, 422],
+        downloadExport: [200, 206, 304, 404, 412, 416],
+        "HEAD downloadExport": [200, 304, 404, 412],
+        triggerReport: [200, 400, 413, 415, 422],
+        getReport: [200, 404],
+        downloadReport: [200, 206, 304, 404, 412, 416],
+        "HEAD downloadReport": [200, 304, 404, 412],
+        listMeters: [200, 400],
+        getMeter: [200, 400, 404],
+        deleteMeter: [204, 400, 404],
+        importReadings: [200, 400, 415],
+        postTelemetry: [200, 201, 400, 415],
+        listDevices: [200, 400],
+        getDevice: [200, 400, 404],
+        putDevice: [200, 201, 400, 415],
+        listDeviceEvents: [200, 400, 404],
+        getDeviceMetrics: [200, 400, 404],
+        getDeviceSummary: [200, 400, 404],
+        importStoreStatus: [200, 400, 415],
+        importStoreHours: [200, 400, 415],
+        importStoreTimezones: [200, 400, 415],
+        listStores: [200, 400],
+        getStore: [200, 400, 404],
+        getDocsAsset: [200, 304, 404],
+      };
+      for (const [id, statuses] of Object.entries(all)) {
+        const missed = statuses.filter((status) => !met.get(id)?.has(status));
+        assertEquals(missed, [], id);
+      }
+    },
   });
   assertEquals(service.logged.filter(({ level }) => level === "error"), []);
 });
