@@ -159,15 +159,15 @@ export function createTelemetryReader(
     end: splitter.end,
     waiting: () => waiting,
     take() {
-      const taken = [...groups.values()].map(closedGroup);
+      const closed = [...groups.values()].map(closedGroup);
       groups = new Map();
       waiting = 0;
-      return taken;
+      return closed;
     },
     takeRejects() {
-      const taken = [...rejects.values()];
+      const devices = [...rejects.values()];
       rejects = new Map();
-      return taken;
+      return devices;
     },
     reject,
     rejected: () => ({ count: rejectCount, first }),

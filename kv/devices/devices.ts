@@ -240,7 +240,7 @@ export function stageDeviceCheck(
   op.check(entry ?? { key: [SPACE, id], versionstamp: null });
 }
 
-/** Sets a device and moves its entry in the due index. Needs {@link stageDeviceCheck} beside it. */
+/** Sets a device and moves its entry in the due index. Call {@link stageDeviceCheck} too. */
 export function stageDevice(
   op: Staging,
   id: string,

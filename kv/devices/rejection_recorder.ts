@@ -1,6 +1,6 @@
 /**
- * Records rejected messages of known devices, so that a device whose messages are all rejected is
- * not taken for one that sends nothing.
+ * Records rejected messages of known devices, so that a device whose messages are all rejected does
+ * not look like one that sends nothing.
  *
  * A rejected message was received: it counts for when a device was last seen, and brings it online.
  * Its time goes to a last-seen record of its own (`WRITER/rejected`), because ingest writes the other

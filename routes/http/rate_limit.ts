@@ -1,6 +1,6 @@
 /**
- * Saying how often a device may send: `RateLimit-Policy` and `RateLimit`
- * (draft-ietf-httpapi-ratelimit-headers-10), and the answer to one that sends too often.
+ * How often a device may send, in responses: the headers `RateLimit-Policy` and `RateLimit`
+ * (draft-ietf-httpapi-ratelimit-headers-10), and the response to a device that sends too often.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { AppError } from "../../data/app_error.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
 import { problemResponse } from "./problem.ts";
 
-/** The headers that tell the limit and how much of it is left. */
+/** The headers with the limit and how much of it is left. */
 export function limitHeaders(
   { requests, windowMs }: RateLimit,
   { remaining, waitMs = windowMs }: { remaining: number; waitMs?: number },
@@ -20,7 +20,7 @@ export function limitHeaders(
   ];
 }
 
-/** The answer to a device that sends too often. */
+/** The response to a device that sends too often. */
 export function rateLimited(id: string, limit: RateLimit, waitMs: number): Response {
   return problemResponse(limitError(id, limit), {
     ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),

@@ -1,5 +1,5 @@
 /**
- * Ids of devices in requests, as they are checked and documented.
+ * Device ids in requests: their checks and their documentation.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Parameter } from "./operation.ts";
 
 /** A device's id in a body. */
 export const deviceIdText: z.ZodString = z.string().regex(DEVICE_ID_PATTERN)
-  .meta({ description: "The device.", examples: ["test-001"] });
+  .meta({ description: "The device's id.", examples: ["test-001"] });
 
 /** A device's id in a path. */
 export const deviceIdParameter: Parameter = {
@@ -22,7 +22,7 @@ export const deviceIdParameter: Parameter = {
   example: "test-001",
 };
 
-/** A device's id, checked. Throws INVALID_REQUEST. */
+/** Checks a device's id from a path. Throws AppError INVALID_REQUEST. */
 export function deviceId(id: string): string {
   if (DEVICE_ID_PATTERN.test(id)) return id;
   const detail = `device_id must be ${DEVICE_ID_RULE}`;

@@ -80,5 +80,5 @@ const bucketHeadSchema = z.strictObject(bucketHead);
 export type RangeBody = z.infer<typeof rangeSchema>;
 /** Minimum, maximum, mean and count of a metric. */
 export type StatisticsBody = z.infer<typeof statistics>;
-/** The time and the count of a bucket; its metrics, by name, stand beside them. */
+/** The time and the count of a bucket. Its metrics follow by name. */
 export type BucketHeadBody = z.infer<typeof bucketHeadSchema>;

@@ -10,7 +10,7 @@ import { askJson, type JsonAnswer, postJson } from "./service.ts";
 export const BATTERY = { soc_percent: 67.5, voltage_v: 385.2, current_a: -45.3, temp_c: 28.4 };
 /** Metrics of an appliance. */
 export const APPLIANCE = { voltage: 229.8, current: 0.61, power: 131.5, temperature: 21 };
-/** A time that messages have unless they say otherwise. */
+/** The default time of messages. */
 export const TIME = "2026-02-01T14:23:45Z";
 
 /** A message. */
@@ -19,7 +19,7 @@ export interface Message {
   readonly device_id: string;
   /** When it was measured. */
   readonly timestamp: string;
-  /** What was measured. */
+  /** The values. */
   readonly metrics: Record<string, number | null>;
 }
 
@@ -33,7 +33,7 @@ export function postTelemetry(url: string, body: unknown): Promise<JsonAnswer> {
   return postJson(`${url}/telemetry`, body);
 }
 
-/** Sends messages a line. */
+/** Sends messages as NDJSON. */
 export function postLines(
   url: string,
   body: BodyInit,
@@ -51,16 +51,16 @@ export function linesOf(messages: readonly unknown[]): string {
   return messages.map((one) => `${JSON.stringify(one)}\n`).join("");
 }
 
-/** Asks until an answer is as wanted; fails with the last one after 20 seconds. */
+/** Requests until an answer passes; fails with the last one after 20 seconds. */
 export async function askUntil(
   url: string,
-  isWanted: (body: JsonAnswer["body"]) => boolean,
+  passes: (body: JsonAnswer["body"]) => boolean,
 ): Promise<JsonAnswer> {
   const endMs = Date.now() + 20_000;
   for (;;) {
     const answer = await askJson(url);
-    if (isWanted(answer.body)) return answer;
-    if (Date.now() > endMs) throw new Error(`Not as wanted: ${JSON.stringify(answer.body)}`);
+    if (passes(answer.body)) return answer;
+    if (Date.now() > endMs) throw new Error(`Not as expected: ${JSON.stringify(answer.body)}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

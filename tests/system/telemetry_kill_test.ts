@@ -6,16 +6,16 @@ import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const CLIENTS = 32;
 const FREE = { RATE_LIMIT_REQUESTS: "1000000" };
-/** Readings lie on the minutes of six days from here, in no order. */
+/** Readings are on the minutes of six days from here, in no order. */
 const FROM_MS = Date.UTC(2026, 0, 5);
 const MINUTES = 6 * 1440;
-/** Prime to the number of minutes, so that each comes before any comes again. */
+/** Coprime to the number of minutes, so that none repeats before all have occurred. */
 const STRIDE = 4_999;
 
-/** What a device was sent: at each time what was acknowledged last, and what may be there as well. */
+/** What a device sent: per time the last acknowledged message, and others that may be stored. */
 interface Sent {
   readonly deviceId: string;
-  /** How many messages it was sent; each has a current of its own. */
+  /** How many messages it sent; each has its own current. */
   count: number;
   readonly acknowledged: Map<number, number>;
   readonly possible: Map<number, Set<number>>;
@@ -35,7 +35,7 @@ function createDevices(): Sent[] {
   }));
 }
 
-/** The next message: at a new time, or each fifth at one that was sent before. */
+/** The next message: at a new time, or every fifth at an earlier one. */
 function nextMessage(sent: Sent): Message {
   const number = ++sent.count;
   const step = number % 5 === 0 ? number >> 1 : number;
@@ -43,13 +43,13 @@ function nextMessage(sent: Sent): Message {
 }
 
 function textOf({ deviceId }: Sent, { timeMs, number }: Message): string {
-  // Whole thousandths, so that no current is that of another message.
+  // Whole thousandths, so that no two messages have the same current.
   const metrics = { soc_percent: 50, voltage_v: 300, current_a: number / 1_000, temp_c: null };
   const timestamp = new Date(timeMs).toISOString();
   return JSON.stringify({ device_id: deviceId, timestamp, metrics });
 }
 
-/** Sends until the service is gone: single messages, and every third time ten in one batch. */
+/** Sends until the service is gone: single messages, and every third time a batch of ten. */
 async function sendUntilKilled(url: string, sent: Sent): Promise<void> {
   for (let turn = 1;; turn++) {
     const isBatch = turn % 3 === 0;
@@ -72,13 +72,13 @@ async function sendUntilKilled(url: string, sent: Sent): Promise<void> {
     }
     for (const { timeMs, number } of messages) {
       sent.acknowledged.set(timeMs, number);
-      // What came before it is replaced, acknowledged or not.
+      // It replaces earlier ones, acknowledged or not.
       sent.possible.set(timeMs, new Set([number]));
     }
   }
 }
 
-/** Every acknowledged reading is there once, or what was sent at its time later; nothing else is. */
+/** Checks that every acknowledged reading, or a later one of its time, is stored once, and no other. */
 async function expectSent({ url }: ServiceProcess, sent: Sent): Promise<void> {
   const { deviceId, acknowledged, possible } = sent;
   const query = "start_time=2026-01-05T00:00:00Z&end_time=2026-01-11T00:00:00Z";
@@ -97,7 +97,7 @@ async function expectSent({ url }: ServiceProcess, sent: Sent): Promise<void> {
   }
   const lost = [...acknowledged.keys()].filter((timeMs) => !found.has(timeMs));
   assertEquals(lost, [], `${deviceId} lost acknowledged readings`);
-  // What is there now stays there; what is not never came.
+  // What is stored now stays, and nothing else will appear.
   possible.clear();
   for (const [timeMs, number] of found) {
     acknowledged.set(timeMs, number);
@@ -107,11 +107,11 @@ async function expectSent({ url }: ServiceProcess, sent: Sent): Promise<void> {
 
 const EAGER = new URL("../support/eager_service.ts", import.meta.url);
 
-Deno.test(`every acknowledged reading outlives kill -9 once and whole, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`every acknowledged reading survives kill -9 exactly once, ${KILL_ROUNDS} rounds`, async (t) => {
   await killRounds(t);
 });
 
-Deno.test(`the same where kills fall into folding and settling, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`the same with kills during folding and flushing, ${KILL_ROUNDS} rounds`, async (t) => {
   await killRounds(t, EAGER);
 });
 
@@ -139,7 +139,7 @@ async function killRounds(t: Deno.TestContext, module?: URL): Promise<void> {
   assert(acknowledged > 0, "nothing was acknowledged in any round");
 }
 
-Deno.test(`SIGTERM under load from ${CLIENTS} clients: what was acknowledged is there, exit 0 within 15 s`, async () => {
+Deno.test(`SIGTERM under load from ${CLIENTS} clients keeps what was acknowledged and exits with 0 within 15 s`, async () => {
   await using folder = await makeTempFolder();
   const devices = createDevices();
   const acknowledged = () => devices.reduce((sum, sent) => sum + sent.acknowledged.size, 0);
@@ -157,7 +157,7 @@ Deno.test(`SIGTERM under load from ${CLIENTS} clients: what was acknowledged is 
   for (const sent of devices) await expectSent(service, sent);
 });
 
-/** As {@link sendUntilKilled}, where the end may also be a refusal. */
+/** Like {@link sendUntilKilled}, but the service may also refuse the last request. */
 async function sendUntilStopped(url: string, sent: Sent): Promise<void> {
   try {
     await sendUntilKilled(url, sent);

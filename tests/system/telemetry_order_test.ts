@@ -8,14 +8,14 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 import { amount } from "../support/thorough.ts";
 
 const SENT = amount({ quick: 400_000, thorough: 1_000_000 });
-/** Readings of a second each, a tenth of which come twice. */
+/** Readings, one a second; a tenth of them is sent twice. */
 const SECONDS = SENT * 9 / 10;
 const PAGE = 1_000;
 const FROM_MS = Date.UTC(2026, 0, 1);
 const REF = { profile: "site", id: "order" } as const;
 const LEASE = { v: 1 as const, owner: "me", epoch: 1, untilMs: 0, cursor: null };
 
-/** Every second once and a tenth of them again, shuffled (Fisher and Yates) by a fixed sequence. */
+/** Every second once and a tenth of them again, shuffled (Fisher–Yates) by a fixed sequence. */
 function shuffledSeconds(): Uint32Array {
   const seconds = Uint32Array.from({ length: SENT }, (_, index) => index % SECONDS);
   let state = 12_345;
@@ -28,7 +28,7 @@ function shuffledSeconds(): Uint32Array {
   return seconds;
 }
 
-Deno.test(`${SENT} live readings in random order, a tenth twice, are the sorted ones, each its last`, async () => {
+Deno.test(`${SENT} live readings in random order, a tenth twice, are read sorted, with the last value of each`, async () => {
   await using folder = await makeTempFolder();
   await using opened = await openKv(`${folder.path}/kv.sqlite3`);
   const { kv } = opened;
@@ -41,12 +41,12 @@ Deno.test(`${SENT} live readings in random order, a tenth twice, are the sorted 
   let folding = Promise.resolve();
   for (let start = 0; start < SENT; start += PAGE) {
     const rows = seconds.subarray(start, start + PAGE);
-    // A status of 0 to 1 that says which of all it is: its number in millionths.
+    // A status from 0 to 1 that identifies the reading: its number in millionths.
     const values = Float64Array.from(rows, (_, row) => start + row);
     rows.forEach((second, row) => expected[second] = values[row]);
     const timesMs = Float64Array.from(rows, (second) => FROM_MS + second * 1_000);
     await ingest.add(REF, { timesMs, columns: [{ scale: 6, values }] });
-    // Compaction goes on beside it.
+    // Compaction runs at the same time.
     if (start % 50_000 === 0) {
       await folding;
       folding = duty.round({ signal, lease: LEASE });
@@ -56,7 +56,7 @@ Deno.test(`${SENT} live readings in random order, a tenth twice, are the sorted 
   await ingest.stop();
   const left = await countSegments(kv, REF, SENT / PAGE);
   assert(left < SENT / PAGE, "nothing was folded");
-  // Once with segments over the blocks, once with blocks alone.
+  // Once with segments over the blocks, once with blocks only.
   await expectReadings(series, expected);
   await series.fold(REF);
   assertEquals(await countSegments(kv, REF, 1), 0);

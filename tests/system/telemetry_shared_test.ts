@@ -21,7 +21,7 @@ function send(url: string, id: string, minute: number): Promise<JsonAnswer> {
   return postJson(`${url}/telemetry`, { device_id: id, timestamp, metrics: METRICS });
 }
 
-/** The events of a device once there are so many. */
+/** Waits until a device has `count` events, and returns them. */
 async function eventsOf(url: string, id: string, count: number): Promise<JsonAnswer["body"][]> {
   for (const endMs = Date.now() + 30_000;;) {
     const { body } = await askJson(`${url}/devices/${id}/events`);
@@ -32,7 +32,7 @@ async function eventsOf(url: string, id: string, count: number): Promise<JsonAns
 }
 
 Deno.test({
-  name: "readings sent to two instances are there at both at once, the same one once",
+  name: "readings sent to two instances are visible at both at once, a repeated one once",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "two instances let through the limit and at most what is on its way at one of them",
+  name: "two instances accept the limit, and at most what one of them is writing on top",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -82,16 +82,16 @@ Deno.test({
       ),
     );
     const refused = statuses.filter((status) => status === 429).length;
-    const taken = statuses.filter((status) => status === 201).length;
-    assertEquals(refused + taken, 2 * inFlight * 10);
-    assertLessOrEqual(limit, taken);
-    assertLessOrEqual(taken, limit + inFlight);
+    const accepted = statuses.filter((status) => status === 201).length;
+    assertEquals(refused + accepted, 2 * inFlight * 10);
+    assertLessOrEqual(limit, accepted);
+    assertLessOrEqual(accepted, limit + inFlight);
     assertEquals((await send(one.url, "d", 0)).status, 429);
   },
 });
 
 Deno.test({
-  name: "two instances tell once that a device fell silent, and once that it is back",
+  name: "two instances record once that a device went offline, and once that it is back",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -101,7 +101,7 @@ Deno.test({
     await using other = await startProcess(folder.path, env);
     await send(one.url, "d", 0);
     const [{ at }] = await eventsOf(other.url, "d", 1);
-    // Found within 5 s of the deadline, which is when the event is.
+    // The event is at the deadline, and the device is found within 5 s of it.
     assertLessOrEqual(Date.now() - Date.parse(at), 5_000);
     await send(other.url, "d", 1);
     const states = (await eventsOf(one.url, "d", 3)).map(({ state }) => state);
@@ -110,7 +110,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a database whose journal has records is not taken over KV Connect",
+  name: "a database whose journal has records cannot be used over KV Connect",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();

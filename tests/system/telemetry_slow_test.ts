@@ -19,7 +19,7 @@ function lineOf(id: string, minute: number): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(message(id, minute)) + "\n");
 }
 
-/** Begins a batch of one device's first readings. */
+/** Starts a batch with the first readings of a device. */
 function openBatch({ url }: ServiceProcess, id: string): Promise<RawRequest> {
   const size = Array.from({ length: LINES }, (_, minute) => lineOf(id, minute).length)
     .reduce((sum, length) => sum + length, 0);
@@ -29,13 +29,13 @@ function openBatch({ url }: ServiceProcess, id: string): Promise<RawRequest> {
   });
 }
 
-/** A reading of another device is taken while batches are held open. */
-async function assertTaken({ url }: ServiceProcess, minute: number): Promise<void> {
+/** Checks that a reading of another device is accepted while batches are open. */
+async function assertAccepted({ url }: ServiceProcess, minute: number): Promise<void> {
   const { status } = await postJson(`${url}/telemetry`, message("other", minute));
   assertEquals(status, 201);
 }
 
-/** Minutes of a device's readings. */
+/** The minutes of a device's readings. */
 async function minutesOf({ url }: ServiceProcess, id: string): Promise<number[]> {
   const { status, body } = await askJson(`${url}/devices/${id}/metrics?${DAY_QUERY}`);
   if (status === 404) return [];
@@ -44,7 +44,7 @@ async function minutesOf({ url }: ServiceProcess, id: string): Promise<number[]>
   );
 }
 
-Deno.test(`${CLIENTS} batches that come line by line hold up nobody and go in whole`, async () => {
+Deno.test(`${CLIENTS} batches that arrive line by line delay nobody and are stored completely`, async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { RATE_LIMIT_REQUESTS: "1000" });
   using stack = new DisposableStack();
@@ -53,7 +53,7 @@ Deno.test(`${CLIENTS} batches that come line by line hold up nobody and go in wh
     batches.push(stack.use(await openBatch(service, `d${index}`)));
   }
   for (let minute = 0; minute < LINES; minute++) {
-    await assertTaken(service, minute);
+    await assertAccepted(service, minute);
     await Promise.all(batches.map((batch, index) => batch.send(lineOf(`d${index}`, minute))));
   }
   for (const [index, batch] of batches.entries()) {
@@ -63,7 +63,7 @@ Deno.test(`${CLIENTS} batches that come line by line hold up nobody and go in wh
   }
 });
 
-Deno.test("batches that are cut off hold up nobody, and what came whole of them is kept", async () => {
+Deno.test("batches that are cut off delay nobody, and their complete lines are stored", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { RATE_LIMIT_REQUESTS: "1000" });
   {
@@ -71,22 +71,22 @@ Deno.test("batches that are cut off hold up nobody, and what came whole of them 
     for (let index = 0; index < CLIENTS; index++) {
       const batch = stack.use(await openBatch(service, `d${index}`));
       for (const minute of [0, 1]) await batch.send(lineOf(`d${index}`, minute));
-      // The third one is never whole.
+      // The third line never arrives completely.
       await batch.send(lineOf(`d${index}`, 2).subarray(0, 40));
     }
-    await assertTaken(service, 0);
+    await assertAccepted(service, 0);
   }
-  await assertTaken(service, 1);
+  await assertAccepted(service, 1);
   for (let index = 0; index < CLIENTS; index++) {
     const endMs = Date.now() + 20_000;
     while ((await minutesOf(service, `d${index}`)).length < 2) {
-      assert(Date.now() < endMs, `readings of d${index} did not come: ${service.output()}`);
+      assert(Date.now() < endMs, `readings of d${index} did not arrive: ${service.output()}`);
       await pause(20);
     }
     assertEquals(await minutesOf(service, `d${index}`), [0, 1]);
   }
-  await assertTaken(service, 2);
-  // It lives, and ends as it should.
+  await assertAccepted(service, 2);
+  // The service still runs, and ends as it should.
   service.kill("SIGTERM");
   assertEquals(await service.ended, 0, service.output());
 });

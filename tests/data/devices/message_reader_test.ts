@@ -18,7 +18,7 @@ const MESSAGES = [
   message({ metrics: APPLIANCE }),
 ];
 
-/** What a reader makes of a text whose bytes come in chunks of a length. */
+/** The result of reading a text in chunks of a length. */
 function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) {
   const reader = createTelemetryReader(form, DEPS);
   const bytes = new TextEncoder().encode(text);
@@ -55,18 +55,18 @@ for (const form of ["array", "lines"] as const) {
     },
   };
 
-  Deno.test(`messages of ${form} come by device and profile, in their order`, () => {
+  Deno.test(`messages of ${form} are grouped by device and profile, in their order`, () => {
     assertEquals(readText(form, text), expected);
   });
 
-  Deno.test(`messages of ${form} are the same however their bytes are cut`, () => {
+  Deno.test(`messages of ${form} do not depend on where chunks end`, () => {
     const property = fc.property(fc.integer({ min: 1, max: text.length }), (chunkBytes) => {
       assertEquals(readText(form, text, chunkBytes), expected);
     });
     fc.assert(property, { numRuns: 50 });
   });
 
-  Deno.test(`a message of ${form} that is longer than 65,536 bytes is told and read past`, () => {
+  Deno.test(`a message of ${form} longer than 65,536 bytes is rejected, and the next one is read`, () => {
     const long = { note: "x".repeat(65_536) };
     const all = [long, message()];
     const { waiting, rejected } = readText(
@@ -79,7 +79,7 @@ for (const form of ["array", "lines"] as const) {
   });
 }
 
-Deno.test("of a message only the first thing that is wrong is told", () => {
+Deno.test("only the first problem of a message is listed", () => {
   const { rejected } = readText("lines", '{"device_id":"a b","timestamp":"x","metrics":{}}');
   const rule = "1 to 64 characters of A-Z a-z 0-9 _ -";
   assertEquals(rejected, {
@@ -88,7 +88,7 @@ Deno.test("of a message only the first thing that is wrong is told", () => {
   });
 });
 
-Deno.test("what its taker rejects is counted with the others", () => {
+Deno.test("messages that the caller rejects are counted with the others", () => {
   const reader = createTelemetryReader("lines", DEPS);
   reader.push(new TextEncoder().encode("x\n"));
   reader.end();
@@ -103,13 +103,13 @@ Deno.test("what its taker rejects is counted with the others", () => {
 });
 
 for (const text of ["", "{}", "[1,", "[1] x", "5"]) {
-  Deno.test(`the text '${text}' is no array`, () => {
+  Deno.test(`the text '${text}' is not an array`, () => {
     const error = assertThrows(() => readText("array", text), AppError);
     assertEquals(error.code, "MALFORMED_BODY");
   });
 }
 
-Deno.test("one message is a page of one reading", () => {
+Deno.test("one message becomes a page of one reading", () => {
   const result = readTelemetry(
     message({ metrics: { ...BATTERY, soc_percent: null } }),
     NOW_MS,

@@ -108,10 +108,10 @@ Deno.test("readTelemetry() accepts times up to 5 minutes ahead, in any form of I
     ["2026-02-01 14:23:45", TIME_MS],
     ["2000-01-01T00:00:00Z", 946_684_800_000],
   ];
-  for (const [timestamp, wanted] of times) {
+  for (const [timestamp, expected] of times) {
     const result = readTelemetry(message({ timestamp }), NOW_MS, ACCEPTED_TIMES);
     assert("telemetry" in result, timestamp);
-    assertEquals(result.telemetry.timeMs, wanted);
+    assertEquals(result.telemetry.timeMs, expected);
   }
 });
 

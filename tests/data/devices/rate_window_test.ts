@@ -17,20 +17,20 @@ const START_MS = 1_769_955_825_000;
 /** Three a minute. */
 const LIMIT: RateLimit = { requests: 3, windowMs: 60_000 };
 
-/** Asks at each time and counts what is let through; the times that were. */
-function letThrough(
+/** The times of the requests that are accepted, each of which is counted. */
+function acceptedOf(
   windows: readonly RateWindow[],
   limit: RateLimit,
-  asked: readonly { timeMs: number; writer: number }[],
+  requested: readonly { timeMs: number; writer: number }[],
 ): number[] {
-  return asked.filter(({ timeMs, writer }) => {
+  return requested.filter(({ timeMs, writer }) => {
     if (waitMs(windows, limit, timeMs) > 0) return false;
     countRequest(windows[writer], limit, timeMs);
     return true;
   }).map(({ timeMs }) => timeMs);
 }
 
-/** The most times that lie in any stretch of a length, its end not included. */
+/** The most times in any stretch of a length, without its end. */
 function mostWithin(timesMs: readonly number[], lengthMs: number): number {
   return Math.max(
     0,
@@ -40,14 +40,14 @@ function mostWithin(timesMs: readonly number[], lengthMs: number): number {
   );
 }
 
-/** A window in which requests were counted at some times. */
+/** A window with requests at some times. */
 function windowOf(timesMs: readonly number[], limit: RateLimit = LIMIT): RateWindow {
   const window = createRateWindow();
   for (const timeMs of timesMs) countRequest(window, limit, timeMs);
   return window;
 }
 
-/** Requests at ascending times, close together and far apart, each to one of so many writers. */
+/** Requests at ascending times, close together and far apart, each sent to one of the writers. */
 function anyRequests(writers: number): fc.Arbitrary<{ timeMs: number; writer: number }[]> {
   const gap = fc.oneof(fc.nat(50), fc.nat(2_000), fc.nat(20_000), fc.nat(100_000));
   const requests = fc.array(fc.tuple(gap, fc.nat(writers - 1)), { maxLength: 120 });
@@ -64,7 +64,7 @@ function anyLimit(): fc.Arbitrary<RateLimit> {
   });
 }
 
-Deno.test("the third of three a minute is let through, the fourth when the first is a minute old", () => {
+Deno.test("of three a minute the third is accepted, the fourth once the first is a minute old", () => {
   const window = windowOf([START_MS, START_MS + 10_000]);
   assertEquals(waitMs([window], LIMIT, START_MS + 20_000), 0);
   countRequest(window, LIMIT, START_MS + 20_000);
@@ -75,7 +75,7 @@ Deno.test("the third of three a minute is let through, the fourth when the first
   assertEquals(usedRequests(window, LIMIT, START_MS + 60_000), 2);
 });
 
-Deno.test("a window without requests lets the first through, and old requests are forgotten", () => {
+Deno.test("an empty window accepts the first request, and old requests are removed", () => {
   const window = createRateWindow();
   assertEquals(usedRequests(window, LIMIT, START_MS), 0);
   assertEquals(waitMs([window], { requests: 1, windowMs: 1_000 }, START_MS), 0);
@@ -85,45 +85,45 @@ Deno.test("a window without requests lets the first through, and old requests ar
   assertEquals(window, createRateWindow());
 });
 
-Deno.test("never more than the limit are let through in any stretch of the window's length", () => {
+Deno.test("no stretch of the window's length has more accepted requests than the limit", () => {
   fc.assert(
-    fc.property(anyLimit(), anyRequests(1), (limit, asked) => {
-      const times = letThrough([createRateWindow()], limit, asked);
+    fc.property(anyLimit(), anyRequests(1), (limit, requested) => {
+      const times = acceptedOf([createRateWindow()], limit, requested);
       assert(mostWithin(times, limit.windowMs) <= limit.requests);
     }),
     { numRuns: 300 },
   );
 });
 
-Deno.test("several windows together let no more through than one", () => {
+Deno.test("several windows together accept no more than one", () => {
   fc.assert(
-    fc.property(anyLimit(), anyRequests(3), (limit, asked) => {
+    fc.property(anyLimit(), anyRequests(3), (limit, requested) => {
       const windows = [createRateWindow(), createRateWindow(), createRateWindow()];
-      const times = letThrough(windows, limit, asked);
+      const times = acceptedOf(windows, limit, requested);
       assert(mostWithin(times, limit.windowMs) <= limit.requests);
     }),
     { numRuns: 300 },
   );
 });
 
-Deno.test("a burst is let through up to the limit and no further", () => {
+Deno.test("a burst is accepted up to the limit", () => {
   fc.assert(fc.property(anyLimit(), fc.integer({ min: 0, max: 100_000 }), (limit, ofStartMs) => {
     const timeMs = START_MS + ofStartMs;
-    const asked = Array.from({ length: limit.requests + 5 }, () => ({ timeMs, writer: 0 }));
-    assertEquals(letThrough([createRateWindow()], limit, asked).length, limit.requests);
+    const requested = Array.from({ length: limit.requests + 5 }, () => ({ timeMs, writer: 0 }));
+    assertEquals(acceptedOf([createRateWindow()], limit, requested).length, limit.requests);
   }));
 });
 
-Deno.test("requests at exactly the limit's rate are all let through, from a sub-window apart on", () => {
+Deno.test("requests at exactly the limit's rate are all accepted if they are a sub-window apart", () => {
   const requests = fc.integer({ min: 1, max: 64 });
   const apartMs = fc.integer({ min: 1, max: 100_000 });
   fc.assert(fc.property(requests, apartMs, fc.nat(1e9), (requests, apartMs, ofStartMs) => {
     const limit = { requests, windowMs: requests * apartMs };
-    const asked = Array.from({ length: 3 * requests + 2 }, (_, index) => ({
+    const requested = Array.from({ length: 3 * requests + 2 }, (_, index) => ({
       timeMs: START_MS + ofStartMs + index * apartMs,
       writer: 0,
     }));
-    assertEquals(letThrough([createRateWindow()], limit, asked).length, asked.length);
+    assertEquals(acceptedOf([createRateWindow()], limit, requested).length, requested.length);
   }));
 });
 
@@ -140,9 +140,9 @@ Deno.test("the wait is exact for requests that are further apart than a sub-wind
         timeMs += 1_000 + extraMs;
         // The last but `requests - 1` must be a window old.
         const hinderMs = times.at(-requests) ?? -Infinity;
-        const wanted = Math.max(0, hinderMs + limit.windowMs - timeMs);
-        assertEquals(waitMs(windows, limit, timeMs), wanted);
-        if (wanted > 0) continue;
+        const expectedMs = Math.max(0, hinderMs + limit.windowMs - timeMs);
+        assertEquals(waitMs(windows, limit, timeMs), expectedMs);
+        if (expectedMs > 0) continue;
         times.push(timeMs);
         countRequest(windows[index % windows.length], limit, timeMs);
       }
@@ -151,12 +151,12 @@ Deno.test("the wait is exact for requests that are further apart than a sub-wind
   );
 });
 
-Deno.test("who waits as long as is said is let through, and not a millisecond before", () => {
+Deno.test("a request is accepted after the wait, and not a millisecond before", () => {
   fc.assert(
-    fc.property(anyLimit(), anyRequests(2), (limit, asked) => {
+    fc.property(anyLimit(), anyRequests(2), (limit, requested) => {
       const windows = [createRateWindow(), createRateWindow()];
-      letThrough(windows, limit, asked);
-      const nowMs = asked.at(-1)?.timeMs ?? START_MS;
+      acceptedOf(windows, limit, requested);
+      const nowMs = requested.at(-1)?.timeMs ?? START_MS;
       const wait = waitMs(windows, limit, nowMs);
       if (wait > 0) assert(waitMs(windows, limit, nowMs + wait - 1) > 0);
       assertEquals(waitMs(windows, limit, nowMs + wait), 0);
@@ -181,7 +181,7 @@ Deno.test("a clock that goes back loses no request", () => {
   assertEquals(waitMs([window], LIMIT, START_MS + 5_000), 85_000);
 });
 
-Deno.test("a request that is taken back counts no more", () => {
+Deno.test("a request that is removed no longer counts", () => {
   const window = windowOf([START_MS, START_MS + 10_000]);
   countRequest(window, LIMIT, START_MS + 20_000);
   uncountRequest(window);
@@ -189,7 +189,7 @@ Deno.test("a request that is taken back counts no more", () => {
   assertEquals(waitMs([window], LIMIT, START_MS + 20_000), 0);
 });
 
-Deno.test("of requests in one sub-window only the last is taken back", () => {
+Deno.test("only the last request of a sub-window is removed", () => {
   const window = windowOf([START_MS, START_MS, START_MS]);
   assert(waitMs([window], LIMIT, START_MS) > 0);
   uncountRequest(window);
@@ -200,9 +200,9 @@ Deno.test("of requests in one sub-window only the last is taken back", () => {
   assertEquals(window, createRateWindow());
 });
 
-Deno.test("a decoded window is the one that was encoded, also from within other bytes", () => {
-  fc.assert(fc.property(anyLimit(), anyRequests(1), (limit, asked) => {
-    const window = windowOf(asked.map(({ timeMs }) => timeMs), limit);
+Deno.test("a decoded window equals the encoded one, even from the middle of other bytes", () => {
+  fc.assert(fc.property(anyLimit(), anyRequests(1), (limit, requested) => {
+    const window = windowOf(requested.map(({ timeMs }) => timeMs), limit);
     const bytes = encoded(window);
     assertEquals(decodeRateWindow(bytes), window);
     const within = new Uint8Array(bytes.length + 9);
@@ -211,13 +211,13 @@ Deno.test("a decoded window is the one that was encoded, also from within other 
   }));
 });
 
-Deno.test("an encoded window has a time and a count a sub-window, doubles in little-endian order", () => {
+Deno.test("an encoded window has a time and a count per sub-window, as little-endian doubles", () => {
   const bytes = encoded(windowOf([START_MS, START_MS + 1, START_MS + 30_000]));
   // START_MS is a whole multiple of 937.5 ms, the length of a sub-window.
   assertEquals(Array.from(new Float64Array(bytes.buffer)), [START_MS + 1, 2, START_MS + 30_000, 1]);
 });
 
-/** The bytes of a window, behind others that stay as they are. */
+/** The bytes of a window, after others that stay unchanged. */
 function encoded(window: RateWindow): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(3 + rateWindowBytes(window)).fill(7);
   encodeRateWindow(window, new DataView(bytes.buffer), 3);

@@ -8,12 +8,12 @@ function statesOf(body: { events: { state: string }[] }): string[] {
   return body.events.map(({ state }) => state);
 }
 
-/** What was measured long before it is sent. */
+/** A reading that was measured long before it is sent. */
 function oldMessage(device_id: string): Message {
   return message({ device_id, timestamp: "2020-01-01T00:00:00Z" });
 }
 
-Deno.test("a silent device goes offline once, and is back by its next reading", async () => {
+Deno.test("a device that stops sending goes offline once, and its next reading brings it back", async () => {
   const startMs = Date.UTC(2026, 1, 1, 12);
   let nowMs = startMs;
   await using service = await startTestService({ now: () => nowMs });
@@ -43,7 +43,7 @@ Deno.test("a silent device goes offline once, and is back by its next reading", 
   assertEquals([body.state, body.state_since], ["online", "2026-02-01T12:11:00Z"]);
 });
 
-Deno.test("a device has its own time of silence, and older readings keep it online too", async () => {
+Deno.test("a device may have its own time until offline, and old readings keep it online too", async () => {
   const startMs = Date.UTC(2026, 1, 1, 12);
   let nowMs = startMs;
   await using service = await startTestService({ now: () => nowMs });
@@ -57,7 +57,7 @@ Deno.test("a device has its own time of silence, and older readings keep it onli
     });
   }
   nowMs += 15_000;
-  // What was measured long ago was received now.
+  // It was measured long ago, but received now.
   await postTelemetry(url, oldMessage("other"));
   nowMs += 10_000;
   await askUntil(`${url}/devices/quick`, ({ state }) => state === "offline");
@@ -69,7 +69,7 @@ Deno.test("a device has its own time of silence, and older readings keep it onli
   ]);
 });
 
-Deno.test("a restart tells no event twice, and gives devices their time from its start on", async () => {
+Deno.test("a restart repeats no event, and gives devices their full time again", async () => {
   await using folder = await makeTempFolder();
   const kvPath = `${folder.path}/kv.sqlite3`;
   let nowMs = Date.UTC(2026, 1, 1, 12);
@@ -81,7 +81,7 @@ Deno.test("a restart tells no event twice, and gives devices their time from its
     await askUntil(`${service.url}/devices/off`, ({ state }) => state === "offline");
     await postTelemetry(service.url, oldMessage("on"));
   }
-  // Longer than it may be silent, but nobody listened.
+  // Longer than its time until offline, but the service was down.
   nowMs += 900_000;
   await using service = await startTestService({ kvPath, now });
   const { url } = service;
@@ -95,7 +95,7 @@ Deno.test("a restart tells no event twice, and gives devices their time from its
   }
 });
 
-Deno.test("events come page by page, from a time on, and wrong queries are told", async () => {
+Deno.test("events come page by page, after a time, and wrong queries are rejected", async () => {
   let nowMs = Date.UTC(2026, 1, 1, 12);
   await using service = await startTestService({ now: () => nowMs });
   const { url } = service;

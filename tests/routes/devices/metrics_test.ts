@@ -3,12 +3,12 @@ import { askJson, type JsonAnswer, startTestService } from "../../support/servic
 import { BATTERY, linesOf, message, postLines, postTelemetry } from "../../support/telemetry.ts";
 import { assertProblem } from "../problem_assert.ts";
 
-/** The metrics of a device; the query is put as it is. */
+/** The metrics of a device; the query is sent as it is. */
 function metricsOf(url: string, query: string): Promise<JsonAnswer> {
   return askJson(`${url}/devices/test-001/metrics?${query}`);
 }
 
-/** Sends a reading a value, from a time on, `stepMs` from each other. */
+/** Sends a reading per value, from a time on, `stepMs` apart. */
 async function sendValues(
   url: string,
   values: readonly (number | null)[],

@@ -4,7 +4,7 @@ import { BATTERY, linesOf, message, postLines, postTelemetry } from "../../suppo
 
 const ZERO = { min: 0, max: 0, avg: 0 };
 
-/** A reading each half hour of some UTC days, its value the number of its hour. */
+/** Readings every half hour from a time on. */
 function halfHours(from: string, count: number): string {
   return linesOf(Array.from({ length: count }, (_, index) => {
     const timestamp = new Date(Date.parse(from) + index * 1_800_000).toISOString();
@@ -55,7 +55,7 @@ Deno.test("a metric without a value on the day is null", async () => {
   assertEquals(body.count, 1);
 });
 
-/** Days of a zone, how many half hours they have, and the first of them after `from`. */
+/** Days of a zone and how many hours they have. */
 const DAYS = [
   // The EU moves its clocks at 01:00 UTC; the day begins at 23:00 UTC, in summer at 22:00.
   { timezone: "Europe/Paris", date: "2026-03-29", from: "2026-03-28T00:00:00Z", hours: 23, at: 23 },

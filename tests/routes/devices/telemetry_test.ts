@@ -247,7 +247,7 @@ Deno.test("of a hundred messages of one time at once, one creates and the others
   const answers = await Promise.all(
     Array.from({ length: 100 }, () => postTelemetry(service.url, message())),
   );
-  const told = answers.map(({ status }) => status).toSorted();
-  assertEquals(told, [...Array.from({ length: 99 }, () => 200), 201]);
+  const statuses = answers.map(({ status }) => status).toSorted();
+  assertEquals(statuses, [...Array.from({ length: 99 }, () => 200), 201]);
   assertEquals((await dayOf(service.url, "test-001")).data.length, 1);
 });
