@@ -61,7 +61,7 @@ export function deviceReadingsRoutes({ kv, series, now }: DeviceReadingsDeps): H
       const { profile } = await requireDevice(kv, id);
       const span = localDaySpan(zone, date) ?? { fromMs: 0, toMs: 0 };
       const day = createAggregator(PROFILES[profile].metrics.length);
-      // A signal that never fires: the read is short, and Deno warns on stderr about a request's.
+      // A signal that never fires: the read is short.
       const { signal } = new AbortController();
       for await (const page of series.read({ profile, id }, span, signal)) day.add(page);
       const count = day.count();

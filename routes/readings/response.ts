@@ -113,7 +113,7 @@ async function bucketsContent(
   };
 }
 
-/** A signal that never fires: reads are short, and Deno warns on stderr about a request's signal. */
+/** A signal that never fires: reads are short. */
 function anySignal(): AbortSignal {
   return new AbortController().signal;
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../support/assert.ts";
 import { failStart, startProcess } from "../support/process.ts";
-import { askJson } from "../support/service.ts";
+import { askJson, postJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 
@@ -34,6 +34,18 @@ Deno.test("the commands that a start prints export January when pasted as one bl
   const csv = await Deno.readTextFile(`${folder.path}/january.csv`);
   // A header, and 31 days of 1,440 minutes.
   assertEquals(csv.split("\n").length - 1, 44_641);
+});
+
+Deno.test("a request that waits for its job adds only log records to the output", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { LOG_LEVEL: "debug" });
+  const before = service.output().length;
+  const { body } = await postJson(`${service.url}/trigger_report`, {}, { prefer: "wait=10" });
+  assertEquals(body.status, "Complete");
+  await until(() => Promise.resolve(service.output().includes(`"path":"/trigger_report"`)));
+  for (const line of service.output().slice(before).trim().split("\n")) {
+    assertMatch(line, /^\{.*\}$/);
+  }
 });
 
 Deno.test("a start names every wrong setting and exits 1", async () => {
