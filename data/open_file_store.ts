@@ -8,7 +8,7 @@ import { openDiskFileStore } from "./files/disk.ts";
 import type { FileStore } from "./files/file_store.ts";
 import { openS3FileStore } from "./s3/bucket_files.ts";
 import { createS3Client } from "./s3/client.ts";
-import type { S3Access } from "./s3/request.ts";
+import type { S3Access } from "./s3/sign.ts";
 
 /**
  * Opens a store in a folder, or in `s3://BUCKET/PATH`. Sends no request to S3 yet, so that the

@@ -9,7 +9,7 @@
 
 import { z } from "zod";
 import type { CredentialSettings } from "./s3/load_credentials.ts";
-import type { S3Access, S3Encryption } from "./s3/request.ts";
+import type { S3Access, S3Encryption } from "./s3/sign.ts";
 
 /** The settings of S3. */
 export interface S3Settings extends S3Access {

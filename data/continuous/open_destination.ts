@@ -5,7 +5,7 @@
  */
 
 import { createS3Client } from "../s3/client.ts";
-import type { S3Access } from "../s3/request.ts";
+import type { S3Access } from "../s3/sign.ts";
 import type { ExportDestination } from "./destination.ts";
 import { openFolderDestination } from "./folder_destination.ts";
 import { openS3Destination } from "./s3_destination.ts";

@@ -1,36 +1,13 @@
 /**
- * Sends requests to S3: signed (AWS Signature Version 4), with a deadline, and with retries where they
- * may help.
+ * Sends signed requests to S3, with a deadline, and with retries where they may help.
  *
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { AwsV4Signer } from "aws4fetch";
 import { startDeadline } from "../files/deadline.ts";
 import { areSameCredentials, createCredentialSource } from "./credentials.ts";
-import type { CredentialSettings, S3Credentials } from "./load_credentials.ts";
+import { bucketUrl, requestUrl, type S3Access, type S3Signable, signedRequest } from "./sign.ts";
 import { answeredFault, mayPass, s3Error, type S3Fault, unansweredFault } from "./fault.ts";
-
-/** Encryption at rest that S3 must use, with a key of its own or of KMS. */
-export interface S3Encryption {
-  /** `AES256`, `aws:kms` or `aws:kms:dsse`. */
-  readonly algorithm: string;
-  /** The id of the key in KMS; null for the default key. */
-  readonly kmsKeyId: string | null;
-}
-
-/** The server and the credentials for it. */
-export interface S3Access {
-  /** URL of an S3-compatible server; null for AWS itself. */
-  readonly endpoint: string | null;
-  /** The region, which is part of signatures. */
-  readonly region: string;
-  /** Where the credentials come from. */
-  readonly credentials: CredentialSettings;
-  /** The encryption of new objects; by default what the bucket is set to. */
-  readonly encryption?: S3Encryption | null;
-}
 
 /** How long to wait for S3, and how often to try. */
 export interface S3Patience {
@@ -56,21 +33,7 @@ export const S3_PATIENCE: S3Patience = {
 };
 
 /** A request. */
-export interface S3Request {
-  /** The method. */
-  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "DELETE";
-  /** The key of the object; "" for the bucket itself. */
-  readonly key: string;
-  /** The query parameters. */
-  readonly query?: Readonly<Record<string, string>>;
-  /** Headers in addition to those that signing adds. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Whether the request creates an object, so that it must say how to encrypt it. */
-  readonly isCreating?: boolean;
-  /** The body, sent whole with each try. */
-  readonly body?: Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the body, hexadecimal, if known. */
-  readonly sha256?: string;
+export interface S3Request extends S3Signable {
   /** Statuses that are valid answers in addition to 2xx. */
   readonly accepts?: readonly number[];
   /** Whether to return the body of a successful answer as a stream, which the signal ends. */
@@ -147,7 +110,7 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
     let isUncertain = false;
     let key = await credentials.get(request.signal);
     for (let tries = 1;; tries++) {
-      const signed = await signedRequest(request, { options, url, key, cache });
+      const signed = await signedRequest(request, { access: options, url, key, cache });
       const outcome = await tryOnce(options.fetch ?? fetch, { request, signed, patience });
       if ("answer" in outcome) return { ...outcome.answer, isUncertain };
       const { fault } = outcome;
@@ -176,61 +139,6 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
 function isOfCredentials({ status, code }: S3Fault, { method }: S3Request): boolean {
   if (status !== 400 && status !== 403) return false;
   return CREDENTIAL_CODES.has(code) || (code === "" && method === "HEAD");
-}
-
-/**
- * Uses path-style URLs, except for AWS, where each bucket has its own host. A bucket with a dot uses
- * path style there too, as its host would not match the certificate.
- */
-function bucketUrl({ endpoint, region, bucket }: S3SenderOptions): string {
-  if (endpoint !== null) return `${endpoint.replace(/\/+$/, "")}/${bucket}`;
-  const host = `s3.${region}.amazonaws.com`;
-  return bucket.includes(".") ? `https://${host}/${bucket}` : `https://${bucket}.${host}`;
-}
-
-function requestUrl(base: string, { key, query = {} }: S3Request): string {
-  const search = Object.entries(query).map((pair) => pair.map(encoded).join("=")).join("&");
-  const path = key === "" ? "" : `/${key.split("/").map(encoded).join("/")}`;
-  return `${base}${path}${search && `?${search}`}`;
-}
-
-/** Encodes everything except `A-Z a-z 0-9 - _ . ~`, as signatures require. */
-function encoded(text: string): string {
-  return encodeURIComponent(text)
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-}
-
-async function signedRequest(
-  request: S3Request,
-  { options, url, key, cache }: {
-    options: S3SenderOptions;
-    url: string;
-    key: S3Credentials;
-    cache: Map<string, ArrayBuffer>;
-  },
-): Promise<{ url: URL; headers: Headers }> {
-  const sha256 = request.sha256 ??
-    createHash("sha256").update(request.body ?? new Uint8Array(0)).digest("hex");
-  const headers = {
-    ...request.headers,
-    ...(request.isCreating ? encryptionHeaders(options.encryption ?? null) : {}),
-    "x-amz-content-sha256": sha256,
-  };
-  const { accessKeyId, secretAccessKey } = key;
-  const sessionToken = key.sessionToken ?? undefined;
-  const { region } = options;
-  const who = { accessKeyId, secretAccessKey, sessionToken, region, service: "s3", cache };
-  return await new AwsV4Signer({ method: request.method, url, headers, ...who }).sign();
-}
-
-function encryptionHeaders(encryption: S3Encryption | null): Record<string, string> {
-  if (encryption === null) return {};
-  const name = "x-amz-server-side-encryption";
-  const { algorithm, kmsKeyId } = encryption;
-  return {
-    [name]: algorithm,
-    ...(kmsKeyId === null ? {} : { [`${name}-aws-kms-key-id`]: kmsKeyId }),
-  };
 }
 
 async function tryOnce(

@@ -1,43 +1,19 @@
 /**
- * Writes the windows of a span whose readings differ from what was last written. Each window is
- * written whole, several are on their way at once, and the checkpoint moves on in the order of
- * windows.
- *
- * A process that dies halfway leaves objects that no checkpoint counts. They are written again under
- * the same keys.
- *
- * If layout or format have changed, a window that is written again gets a new key. Its old object is
- * deleted after the new one is confirmed, and before the manifest records the new key. So whenever
- * the process dies, the manifest still knows which key to delete. The same holds for windows that one
- * longer window replaces.
+ * Writes the windows of a span whose readings differ from what was last written, and deletes the
+ * objects of windows that have no readings any more.
  *
  * @module
  */
 
-import type { ExportDestination } from "../../data/continuous/destination.ts";
-import { windowFingerprint } from "../../data/continuous/fingerprint.ts";
-import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
-import { type KeyStyle, objectKey, possibleKeys } from "../../data/continuous/object_key.ts";
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
-import { rowCount } from "../../data/continuous/rows.ts";
-import { type FilledWindow, splitWindows } from "../../data/continuous/split_windows.ts";
+import { splitWindows } from "../../data/continuous/split_windows.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
-import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
-import { pause } from "../engine/pause.ts";
-
-/** Objects of a device that may be on their way at once … */
-const WRITES_AT_ONCE = 12;
-/** … and their bytes. */
-const BYTES_AT_ONCE = 16_777_216;
-/** Windows per commit of the checkpoint. Each may change a manifest of its own (5.8 KB). */
-const WINDOWS_A_COMMIT = 64;
-/** How long encoding may hold the event loop, milliseconds. */
-const YIELD_MS = 10;
+import { openWriteQueue, type WriteQueueDeps } from "./write_queue.ts";
 
 /** What writing needs. */
-export interface WindowWriterDeps {
+export interface WindowWriterDeps extends WriteQueueDeps {
   /** Where readings come from. */
   readonly source: TelemetrySource;
   /**
@@ -45,14 +21,6 @@ export interface WindowWriterDeps {
    * loses its object.
    */
   readonly isSourceComplete: boolean;
-  /** Where objects go. */
-  readonly destination: ExportDestination;
-  /** Encodes objects. */
-  readonly encoder: WindowEncoder;
-  /** How objects are named. */
-  readonly style: KeyStyle;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
 }
 
 /** The windows to write. */
@@ -71,21 +39,6 @@ export interface PassLimits {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. Objects on their way are still waited for. */
   readonly isTimeUp: () => boolean;
-}
-
-/** An object that is being written, or deleted (`written` is null). */
-interface PendingWrite {
-  readonly fromMs: number;
-  /** End of the window that is done then; null if that says nothing about progress. */
-  readonly toMs: number | null;
-  readonly written: WrittenWindow | null;
-  /** Whether an object is deleted because its readings were. */
-  readonly isEmptied: boolean;
-  readonly isRewrite: boolean;
-  readonly sizeBytes: number;
-  readonly key: string;
-  /** Resolves to the checksum when the object is confirmed; to "" when it is deleted. */
-  readonly confirmed: Promise<string>;
 }
 
 /**
@@ -132,191 +85,4 @@ export async function writeWindows(
     await queue.settleAfterFault();
     throw error;
   }
-}
-
-/** Objects on their way, in the order of their windows. */
-interface WriteQueue {
-  /** Writes a window if it changed, or if forced. */
-  write(filled: FilledWindow, isForced: boolean): Promise<void>;
-  /** Deletes the object of a window that has no readings any more. */
-  removeEmptied(written: WrittenWindow): Promise<void>;
-  /**
-   * Deletes the objects of windows that a longer one replaces, once that is confirmed. False if time
-   * was up before all were deleted.
-   */
-  removeReplaced(shorter: readonly WrittenWindow[], isTimeUp: () => boolean): Promise<boolean>;
-  /** Waits for all objects. Every window before `toMs` is done then. */
-  finish(toMs: number): Promise<void>;
-  /** After a fault: waits for all objects, and commits those before the first that failed. */
-  settleAfterFault(): Promise<void>;
-}
-
-function openWriteQueue(
-  deps: WindowWriterDeps,
-  session: CheckpointSession,
-  { deviceId, signal }: { deviceId: string; signal: AbortSignal },
-): WriteQueue {
-  const pending: PendingWrite[] = [];
-  let pendingBytes = 0, uncommitted = 0, yieldedAt = performance.now();
-
-  async function add(write: PendingWrite): Promise<void> {
-    // Awaited later. Until then a rejection must not count as unhandled.
-    write.confirmed.catch(() => {});
-    pending.push(write);
-    pendingBytes += write.sizeBytes;
-    while (pending.length >= WRITES_AT_ONCE || pendingBytes > BYTES_AT_ONCE) await settleFirst();
-  }
-
-  async function settleFirst(): Promise<void> {
-    const sha256 = await pending[0].confirmed;
-    const [write] = pending.splice(0, 1);
-    pendingBytes -= write.sizeBytes;
-    session.recordWindow(write.fromMs, write.written);
-    session.update(progressOf(session.checkpoint(), { write, sha256, nowMs: deps.now() }));
-    if (++uncommitted < WINDOWS_A_COMMIT) return;
-    uncommitted = 0;
-    await session.commit();
-  }
-
-  /** Yields to the event loop between encodings, which do not. */
-  async function yieldIfLong(): Promise<void> {
-    if (performance.now() - yieldedAt < YIELD_MS) return;
-    await pause(0, signal);
-    signal.throwIfAborted();
-    yieldedAt = performance.now();
-  }
-
-  return {
-    async write(filled, isForced) {
-      await yieldIfLong();
-      const write = startWrite(deps, session.writtenWindow(filled.window.fromMs), {
-        deviceId,
-        filled,
-        isForced,
-        signal,
-      });
-      if (write !== null) await add(write);
-    },
-    async removeEmptied(written) {
-      await add(startRemoval(deps, written, { deviceId, signal, isEmptied: true }));
-    },
-    async removeReplaced(shorter, isTimeUp) {
-      if (shorter.length === 0) return true;
-      while (pending.length > 0) await settleFirst();
-      for (const written of shorter) {
-        if (isTimeUp()) return false;
-        await add(startRemoval(deps, written, { deviceId, signal, isEmptied: false }));
-      }
-      return true;
-    },
-    async finish(toMs) {
-      while (pending.length > 0) await settleFirst();
-      const { nextMs } = session.checkpoint();
-      if (nextMs !== null && toMs > nextMs) session.update({ nextMs: toMs });
-    },
-    async settleAfterFault() {
-      const results = await Promise.allSettled(pending.map(({ confirmed }) => confirmed));
-      for (const { status } of results) {
-        if (status === "rejected") break;
-        await settleFirst();
-      }
-      await session.commit();
-    },
-  };
-}
-
-/** Starts to write a window; null if it is unchanged and not forced. */
-function startWrite(
-  { destination, encoder, style }: WindowWriterDeps,
-  before: WrittenWindow | null,
-  { deviceId, filled: { window, parts }, isForced, signal }: {
-    deviceId: string;
-    filled: FilledWindow;
-    isForced: boolean;
-    signal: AbortSignal;
-  },
-): PendingWrite | null {
-  const fingerprint = windowFingerprint(parts);
-  const object = exportWindow(deviceId, parts);
-  const rows = rowCount(object);
-  const isSame = before !== null && before.rows === rows &&
-    before.fingerprint[0] === fingerprint[0] && before.fingerprint[1] === fingerprint[1];
-  if (isSame && !isForced) return null;
-  const bytes = encoder.encode(object);
-  const keyed = { deviceId, fromMs: window.fromMs };
-  const profile = object.profile.name;
-  const key = objectKey(style, { ...keyed, profile });
-  const replaced = before === null ? [] : possibleKeys(style, keyed, before.object);
-  const content = { bytes, contentType: encoder.contentType };
-  const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
-  return {
-    ...window,
-    isEmptied: false,
-    written: {
-      fromMs: window.fromMs,
-      rows,
-      fingerprint,
-      revision,
-      object: { layout: style.layout, format: style.format, profile },
-    },
-    isRewrite: before !== null,
-    sizeBytes: bytes.length,
-    key,
-    confirmed: destination.put(key, content, signal).then(async ({ sha256 }) => {
-      await removeAll(destination, replaced.filter((old) => old !== key), signal);
-      return sha256;
-    }),
-  };
-}
-
-/** Starts to delete the object of a window. */
-function startRemoval(
-  { destination, style }: WindowWriterDeps,
-  { fromMs, object }: WrittenWindow,
-  { deviceId, signal, isEmptied }: { deviceId: string; signal: AbortSignal; isEmptied: boolean },
-): PendingWrite {
-  const keys = possibleKeys(style, { deviceId, fromMs }, object);
-  return {
-    fromMs,
-    toMs: null,
-    isEmptied,
-    written: null,
-    isRewrite: false,
-    sizeBytes: 0,
-    key: keys[0],
-    confirmed: removeAll(destination, keys, signal).then(() => ""),
-  };
-}
-
-async function removeAll(
-  destination: ExportDestination,
-  keys: readonly string[],
-  signal: AbortSignal,
-): Promise<void> {
-  for (const key of keys) await destination.remove(key, signal);
-}
-
-/** What a confirmed write changes in the checkpoint. */
-function progressOf(
-  { totals, nextMs, last }: ExportCheckpoint,
-  { write, sha256, nowMs }: { write: PendingWrite; sha256: string; nowMs: number },
-): Partial<ExportCheckpoint> {
-  const { fromMs, toMs, written, sizeBytes, isRewrite, key, isEmptied } = write;
-  const reachedMs = nextMs === null || toMs === null ? nextMs : Math.max(nextMs, toMs);
-  if (written === null || toMs === null) {
-    const deletions = totals.deletions + (isEmptied ? 1 : 0);
-    return { nextMs: reachedMs, totals: { ...totals, deletions }, last };
-  }
-  const { rows, revision } = written;
-  return {
-    nextMs: reachedMs,
-    totals: {
-      ...totals,
-      objects: totals.objects + 1,
-      rows: totals.rows + rows,
-      sizeBytes: totals.sizeBytes + sizeBytes,
-      rewrites: totals.rewrites + (isRewrite ? 1 : 0),
-    },
-    last: { key, fromMs, toMs, rows, sizeBytes, sha256, revision, writtenMs: nowMs },
-  };
 }

@@ -6,7 +6,8 @@
 
 import { createS3Client, type S3Client } from "../../data/s3/client.ts";
 import type { CredentialSettings } from "../../data/s3/load_credentials.ts";
-import { createS3Sender, type S3Access, type S3Patience } from "../../data/s3/request.ts";
+import { createS3Sender, type S3Patience } from "../../data/s3/request.ts";
+import type { S3Access } from "../../data/s3/sign.ts";
 
 /** A server on loopback. */
 export interface S3Server extends AsyncDisposable {

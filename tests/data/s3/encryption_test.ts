@@ -1,6 +1,6 @@
 import { createS3Client } from "../../../data/s3/client.ts";
 import { writeS3Object } from "../../../data/s3/write.ts";
-import type { S3Encryption } from "../../../data/s3/request.ts";
+import type { S3Encryption } from "../../../data/s3/sign.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { never, textOf } from "../../support/file_store_box.ts";
 import { startS3Double } from "../../support/s3_double.ts";

@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
@@ -9,6 +8,13 @@ import {
   type ContinuousReference,
   createContinuousReference,
 } from "../../support/continuous_reference.ts";
+import {
+  BATTERY,
+  COMPACT,
+  compactedFiles,
+  finishRounds,
+  writeBattery,
+} from "../../support/compacted_days.ts";
 import { type ContinuousRig, openContinuousRig } from "../../support/continuous_rig.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
@@ -16,33 +22,6 @@ const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
 /** The midnight before START_MS. */
 const TODAY_MS = Date.UTC(2026, 1, 7);
-const COMPACT = { isCompacting: true, lookbackMs: 2 * HOUR_MS } as const;
-const REF = { profile: "battery", id: "D1" } as const;
-
-/** Writes readings whose current is `tenths`, to the store and the reference. */
-async function write(
-  { series }: ContinuousRig,
-  reference: ContinuousReference,
-  readings: readonly (readonly [timeMs: number, tenths: number])[],
-): Promise<void> {
-  const column = (values: number[], scale: number) => ({
-    scale,
-    values: Float64Array.from(values),
-  });
-  const sorted = readings.toSorted(([a], [b]) => a - b);
-  await series.write(REF, {
-    timesMs: Float64Array.from(sorted, ([timeMs]) => timeMs),
-    columns: [
-      column(sorted.map(() => 50), 0),
-      column(sorted.map(() => 3_005), 1),
-      column(sorted.map(([, tenths]) => tenths), 1),
-      column(sorted.map(() => NaN), 0),
-    ],
-  });
-  for (const [timeMs, tenths] of sorted) {
-    reference.set("D1", timeMs, [50, 300.5, tenths / 10, null]);
-  }
-}
 
 /** A reading every half hour of the two days before TODAY_MS, and of today until 11:30. */
 const READINGS = Array.from(
@@ -58,30 +37,9 @@ async function openExported(
   const rig = await openContinuousRig(intervalMs, START_MS);
   const reference = createContinuousReference();
   await rig.addDevice("D1");
-  await write(rig, reference, readings);
+  await writeBattery(rig, reference, readings);
   await rig.round(await rig.startDuties());
   return { rig, reference };
-}
-
-/** Rounds until nothing is left to do, each after more than any back-off. */
-async function finish(rig: ContinuousRig, changes: Partial<ShardDutyDeps>): Promise<void> {
-  const duties = await rig.startDuties(changes);
-  for (let round = 0; round < 4; round++) {
-    rig.clock.nowMs += 120_000;
-    await rig.round(duties);
-  }
-}
-
-/** Files of whole days before `untilMs`, and of windows of an hour from then on. */
-function compactedFiles(reference: ContinuousReference, untilMs: number, endMs: number) {
-  const hours = Object.entries(reference.files(HOUR_MS, endMs))
-    .filter(([path]) => dayOf(path) >= untilMs);
-  return { ...reference.files(DAY_MS, untilMs), ...Object.fromEntries(hours) };
-}
-
-function dayOf(path: string): number {
-  const [, year, month, day] = /date=(\d+)\/(\d+)\/(\d+)/.exec(path) ?? [];
-  return Date.UTC(Number(year), Number(month) - 1, Number(day));
 }
 
 /** How often each reading is in the objects, by line. */
@@ -97,7 +55,7 @@ Deno.test("a day that is over becomes one object, its windows are deleted, and t
   const { rig, reference } = await openExported();
   await using _ = rig;
   assertEquals(rig.destination.objects.size, 48 + 12);
-  await finish(rig, COMPACT);
+  await finishRounds(rig, COMPACT);
   const { objects } = rig.destination;
   assertEquals(Object.fromEntries(objects), compactedFiles(reference, TODAY_MS, START_MS));
   // Two days, and today's windows of 0 to 11 o'clock.
@@ -113,7 +71,7 @@ Deno.test("a day that is over becomes one object, its windows are deleted, and t
   assertEquals(entry?.value.totals.deletions, 0);
   // Nothing is written again afterwards.
   const puts = rig.destination.puts.length;
-  await finish(rig, COMPACT);
+  await finishRounds(rig, COMPACT);
   assertEquals(rig.destination.puts.length, puts);
 });
 
@@ -121,7 +79,7 @@ Deno.test("a day is compacted only when it has been over for LOOKBACK_HOURS", as
   const { rig, reference } = await openExported();
   await using _ = rig;
   // Yesterday ended twelve hours ago.
-  await finish(rig, { isCompacting: true, lookbackMs: 13 * HOUR_MS });
+  await finishRounds(rig, { isCompacting: true, lookbackMs: 13 * HOUR_MS });
   assertEquals(
     Object.fromEntries(rig.destination.objects),
     compactedFiles(reference, TODAY_MS - DAY_MS, START_MS),
@@ -131,16 +89,16 @@ Deno.test("a day is compacted only when it has been over for LOOKBACK_HOURS", as
 Deno.test("a late reading of any age rewrites the object of its day, and a replay writes it again", async () => {
   const { rig, reference } = await openExported();
   await using _ = rig;
-  await finish(rig, COMPACT);
+  await finishRounds(rig, COMPACT);
   const yearBefore = TODAY_MS - 365 * DAY_MS;
-  await write(rig, reference, [[TODAY_MS - DAY_MS + 1_000, 7], [yearBefore + 5_000, 8]]);
-  await finish(rig, COMPACT);
+  await writeBattery(rig, reference, [[TODAY_MS - DAY_MS + 1_000, 7], [yearBefore + 5_000, 8]]);
+  await finishRounds(rig, COMPACT);
   const expected = compactedFiles(reference, TODAY_MS, START_MS);
   assertEquals(Object.fromEntries(rig.destination.objects), expected);
   rig.destination.objects.clear();
   const replays = [{ fromMs: TODAY_MS - DAY_MS + HOUR_MS, toMs: TODAY_MS - 20 * HOUR_MS }];
   await changeExportControls(rig.kv, "D1", (controls) => ({ ...controls, replays }));
-  await finish(rig, COMPACT);
+  await finishRounds(rig, COMPACT);
   const path = "device_id=D1/date=2026/02/06/export_000000.csv";
   assertEquals(Object.fromEntries(rig.destination.objects), { [path]: expected[path] });
 });
@@ -153,7 +111,7 @@ Deno.test("in the hive layout and after a change of layout, a day's object repla
     encoder: await openWindowEncoder({ format: "csv", layout: "hive" }),
     style: { prefix: "", layout: "hive", format: "csv" } as const,
   };
-  await finish(rig, hive);
+  await finishRounds(rig, hive);
   const keys = [...rig.destination.objects.keys()].toSorted();
   assertEquals(keys.filter((key) => key.startsWith("profile=")), [
     "profile=battery/date=2026-02-05/device_id=D1/export_000000.csv",
@@ -169,8 +127,8 @@ Deno.test("a device with old readings gets objects of whole days at once", async
   await using rig = await openContinuousRig(HOUR_MS, START_MS);
   const reference = createContinuousReference();
   await rig.addDevice("D1");
-  await write(rig, reference, READINGS);
-  await finish(rig, COMPACT);
+  await writeBattery(rig, reference, READINGS);
+  await finishRounds(rig, COMPACT);
   const expected = compactedFiles(reference, TODAY_MS, START_MS);
   assertEquals(Object.fromEntries(rig.destination.objects), expected);
   assertEquals(rig.destination.puts.length, Object.keys(expected).length);
@@ -216,7 +174,7 @@ Deno.test("wherever compaction is cut off, no reading is ever missing, and each 
       rig.clock.nowMs += 120_000;
     }
     // A day whose compaction has begun is finished even if compaction is turned off.
-    await finish(rig, calls % 2 === 0 ? COMPACT : { lookbackMs: COMPACT.lookbackMs });
+    await finishRounds(rig, calls % 2 === 0 ? COMPACT : { lookbackMs: COMPACT.lookbackMs });
     assertEquals(Object.fromEntries(rig.destination.objects), reference.files(DAY_MS, TODAY_MS));
   }
 });
@@ -239,7 +197,7 @@ Deno.test("a day of thousands of windows is compacted, over a fault in the middl
     removed.push(key);
     await rig.destination.remove(key, signal);
   };
-  await finish(rig, { ...COMPACT, destination: { ...rig.destination, remove } });
+  await finishRounds(rig, { ...COMPACT, destination: { ...rig.destination, remove } });
   assertEquals(Object.fromEntries(rig.destination.objects), reference.files(DAY_MS, TODAY_MS));
   // What was deleted before the fault is not deleted again, except for the last commit and its queue.
   assert(removed.length < left + 64 + 12, `${removed.length} of ${left}`);
@@ -256,13 +214,13 @@ Deno.test("a day of which InfluxDB has lost readings keeps its windows", async (
     async *read(_id, span, signal) {
       const fromMs = Math.max(span.fromMs, lostMs);
       if (fromMs >= span.toMs) return;
-      for await (const page of rig.series.read(REF, { ...span, fromMs }, signal)) {
+      for await (const page of rig.series.read(BATTERY, { ...span, fromMs }, signal)) {
         yield { profile: "battery", deviceType: null, location: null, page };
       }
     },
   };
   rig.clock.nowMs += HOUR_MS;
-  await finish(rig, { ...COMPACT, source, changes: null, isSourceComplete: false });
+  await finishRounds(rig, { ...COMPACT, source, changes: null, isSourceComplete: false });
   const expected = {
     ...reference.files(HOUR_MS, TODAY_MS - DAY_MS),
     ...compactedFiles(reference, TODAY_MS, START_MS),
@@ -276,88 +234,4 @@ Deno.test("a day of which InfluxDB has lost readings keeps its windows", async (
     ...expected,
     "device_id=D1/date=2026/02/05/export_000000.csv": first,
   });
-});
-
-type Step =
-  | { readonly kind: "write"; readonly agesMs: number[]; readonly tenths: number }
-  | { readonly kind: "advance"; readonly byMs: number }
-  | { readonly kind: "fail"; readonly count: number }
-  | { readonly kind: "restart" | "turn off" | "round" };
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        kind: fc.constant("write" as const),
-        agesMs: fc.array(
-          fc.integer({ min: 0, max: 4 * 86_400 }).map((seconds) => seconds * 1_000),
-          {
-            minLength: 1,
-            maxLength: 12,
-          },
-        ),
-        tenths: fc.nat(9),
-      }),
-    },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        kind: fc.constant("advance" as const),
-        byMs: fc.oneof(fc.nat(3_600), fc.nat(100_000)).map((seconds) => seconds * 1_000),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant("fail" as const),
-        count: fc.integer({ min: 1, max: 4 }),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        kind: fc.constantFrom("restart" as const, "turn off" as const, "round" as const),
-      }),
-    },
-  ),
-  { maxLength: 50 },
-);
-
-Deno.test("whatever happens, in the end each day is one object, and each reading is there once", async () => {
-  await fc.assert(
-    fc.asyncProperty(steps, async (some) => {
-      await using rig = await openContinuousRig(HOUR_MS, START_MS);
-      const reference = createContinuousReference();
-      await rig.addDevice("D1");
-      let duties = await rig.startDuties(COMPACT);
-      for (const step of some) {
-        if (step.kind === "round") await rig.round(duties);
-        if (step.kind === "restart") duties = await rig.startDuties(COMPACT);
-        if (step.kind === "turn off") duties = await rig.startDuties({ lookbackMs: 0 });
-        if (step.kind === "advance") rig.clock.nowMs += step.byMs;
-        if (step.kind === "fail") rig.destination.failNext(step.count);
-        if (step.kind !== "write") continue;
-        const readings = new Map(
-          step.agesMs.map((ageMs, index) => [rig.clock.nowMs - ageMs, step.tenths + index]),
-        );
-        await write(rig, reference, [...readings]);
-      }
-      rig.destination.failNext(0);
-      // The checkpoint of a device that sends nothing moves on with every window or ten minutes.
-      for (let round = 0; round < 3; round++) await finish(rig, COMPACT);
-      const endMs = Math.floor((rig.clock.nowMs - 2_000) / HOUR_MS) * HOUR_MS;
-      const checkpoint = (await getExportCheckpoint(rig.kv, "D1"))?.value;
-      const compactedMs = Math.min(checkpoint?.compactedMs ?? 0, checkpoint?.nextMs ?? 0);
-      assertEquals(
-        Object.fromEntries(rig.destination.objects),
-        compactedFiles(reference, compactedMs, endMs),
-      );
-      // Every day that has been over for two hours, as far as the checkpoint has come.
-      const dueMs = (checkpoint?.nextMs ?? 0) - COMPACT.lookbackMs;
-      assert(checkpoint?.nextMs == null || compactedMs >= dueMs - dueMs % DAY_MS);
-      assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
-    }),
-    { numRuns: 60 },
-  );
 });

@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import {
+  COMPACT,
+  compactedFiles,
+  finishRounds,
+  writeBattery,
+} from "../../support/compacted_days.ts";
+import { createContinuousReference } from "../../support/continuous_reference.ts";
+import { openContinuousRig } from "../../support/continuous_rig.ts";
+
+const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
+
+type Step =
+  | { readonly kind: "write"; readonly agesMs: number[]; readonly tenths: number }
+  | { readonly kind: "advance"; readonly byMs: number }
+  | { readonly kind: "fail"; readonly count: number }
+  | { readonly kind: "restart" | "turn off" | "round" };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant("write" as const),
+        agesMs: fc.array(
+          fc.integer({ min: 0, max: 4 * 86_400 }).map((seconds) => seconds * 1_000),
+          {
+            minLength: 1,
+            maxLength: 12,
+          },
+        ),
+        tenths: fc.nat(9),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("advance" as const),
+        byMs: fc.oneof(fc.nat(3_600), fc.nat(100_000)).map((seconds) => seconds * 1_000),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("fail" as const),
+        count: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("restart" as const, "turn off" as const, "round" as const),
+      }),
+    },
+  ),
+  { maxLength: 50 },
+);
+
+Deno.test("whatever happens, in the end each day is one object, and each reading is there once", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (some) => {
+      await using rig = await openContinuousRig(HOUR_MS, START_MS);
+      const reference = createContinuousReference();
+      await rig.addDevice("D1");
+      let duties = await rig.startDuties(COMPACT);
+      for (const step of some) {
+        if (step.kind === "round") await rig.round(duties);
+        if (step.kind === "restart") duties = await rig.startDuties(COMPACT);
+        if (step.kind === "turn off") duties = await rig.startDuties({ lookbackMs: 0 });
+        if (step.kind === "advance") rig.clock.nowMs += step.byMs;
+        if (step.kind === "fail") rig.destination.failNext(step.count);
+        if (step.kind !== "write") continue;
+        const readings = new Map(
+          step.agesMs.map((ageMs, index) => [rig.clock.nowMs - ageMs, step.tenths + index]),
+        );
+        await writeBattery(rig, reference, [...readings]);
+      }
+      rig.destination.failNext(0);
+      // The checkpoint of a device that sends nothing moves on with every window or ten minutes.
+      for (let round = 0; round < 3; round++) await finishRounds(rig, COMPACT);
+      const endMs = Math.floor((rig.clock.nowMs - 2_000) / HOUR_MS) * HOUR_MS;
+      const checkpoint = (await getExportCheckpoint(rig.kv, "D1"))?.value;
+      const compactedMs = Math.min(checkpoint?.compactedMs ?? 0, checkpoint?.nextMs ?? 0);
+      assertEquals(
+        Object.fromEntries(rig.destination.objects),
+        compactedFiles(reference, compactedMs, endMs),
+      );
+      // Every day that has been over for two hours, as far as the checkpoint has come.
+      const dueMs = (checkpoint?.nextMs ?? 0) - COMPACT.lookbackMs;
+      assert(checkpoint?.nextMs == null || compactedMs >= dueMs - dueMs % DAY_MS);
+      assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
+    }),
+    { numRuns: 60 },
+  );
+});

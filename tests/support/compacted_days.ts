@@ -1,0 +1,68 @@
+/**
+ * Days of a battery that are compacted: its readings, its rounds, and the files it should have.
+ *
+ * @module
+ */
+
+import type { ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
+import type { ContinuousReference } from "./continuous_reference.ts";
+import type { ContinuousRig } from "./continuous_rig.ts";
+
+const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
+/** The series of the battery. */
+export const BATTERY = { profile: "battery", id: "D1" } as const;
+/** Compacts a day that has been over for two hours. */
+export const COMPACT = { isCompacting: true, lookbackMs: 2 * HOUR_MS } as const;
+
+/** Writes readings whose current is `tenths`, to the store and the reference. */
+export async function writeBattery(
+  { series }: ContinuousRig,
+  reference: ContinuousReference,
+  readings: readonly (readonly [timeMs: number, tenths: number])[],
+): Promise<void> {
+  const column = (values: number[], scale: number) => ({
+    scale,
+    values: Float64Array.from(values),
+  });
+  const sorted = readings.toSorted(([a], [b]) => a - b);
+  await series.write(BATTERY, {
+    timesMs: Float64Array.from(sorted, ([timeMs]) => timeMs),
+    columns: [
+      column(sorted.map(() => 50), 0),
+      column(sorted.map(() => 3_005), 1),
+      column(sorted.map(([, tenths]) => tenths), 1),
+      column(sorted.map(() => NaN), 0),
+    ],
+  });
+  for (const [timeMs, tenths] of sorted) {
+    reference.set("D1", timeMs, [50, 300.5, tenths / 10, null]);
+  }
+}
+
+/** Rounds until nothing is left to do, each after more than any back-off. */
+export async function finishRounds(
+  rig: ContinuousRig,
+  changes: Partial<ShardDutyDeps>,
+): Promise<void> {
+  const duties = await rig.startDuties(changes);
+  for (let round = 0; round < 4; round++) {
+    rig.clock.nowMs += 120_000;
+    await rig.round(duties);
+  }
+}
+
+/** Files of whole days before `untilMs`, and of windows of an hour from then on. */
+export function compactedFiles(
+  reference: ContinuousReference,
+  untilMs: number,
+  endMs: number,
+): Record<string, string> {
+  const hours = Object.entries(reference.files(HOUR_MS, endMs))
+    .filter(([path]) => dayOf(path) >= untilMs);
+  return { ...reference.files(DAY_MS, untilMs), ...Object.fromEntries(hours) };
+}
+
+function dayOf(path: string): number {
+  const [, year, month, day] = /date=(\d+)\/(\d+)\/(\d+)/.exec(path) ?? [];
+  return Date.UTC(Number(year), Number(month) - 1, Number(day));
+}
