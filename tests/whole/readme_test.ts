@@ -25,6 +25,7 @@ const DEFAULTS: Record<string, string> = {
   EXPORT_BATCH_SIZE: "1000",
   EXPORT_FORMAT: "parquet",
   EXPORT_LAYOUT: "plain",
+  EXPORT_COMPACT: "off",
   LOOKBACK_HOURS: "1",
   LAKE_PATH: ".openwatts/lake",
   READY_REQUIRES_DESTINATION: "false",
