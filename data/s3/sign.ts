@@ -47,8 +47,8 @@ export interface S3Signable {
 }
 
 /**
- * The URL of a bucket: path style, except for AWS, where each bucket has its own host. A bucket with a dot uses
- * path style there too, as its host would not match the certificate.
+ * The URL of a bucket: path style, except for AWS, where each bucket has its own host. A bucket with
+ * a dot uses path style there too, as its host would not match the certificate.
  */
 export function bucketUrl(
   { endpoint, region, bucket }: Pick<S3Access, "endpoint" | "region"> & { bucket: string },
