@@ -19,6 +19,8 @@ import { getByKeys } from "../get_by_keys.ts";
 import type { SeriesRef } from "./ref.ts";
 
 const SPACE = "series";
+/** How many heads of other ids a range read may read for each requested one: a read costs as much. */
+const OTHERS_PER_HEAD = 4;
 
 const headSchema = z.object({
   v: z.literal(1),
@@ -136,11 +138,11 @@ export async function* listHeads(
 }
 
 /**
- * Reads the heads of many series in one range read. The ids must be ascending and ASCII. The read
- * includes the heads of all other ids in their range, so it only pays off if there are few.
+ * Reads the heads of many series. The ids must be ascending and ASCII. Ids that are close together
+ * cost one range read; once it has read too many heads of other ids, the rest cost one read each.
  */
 export async function rangeHeads(
-  kv: Pick<Deno.Kv, "list">,
+  kv: Pick<Deno.Kv, "get" | "list">,
   profile: ProfileName,
   ids: readonly string[],
 ): Promise<HeadEntry[]> {
@@ -148,15 +150,24 @@ export async function rangeHeads(
     start: [SPACE, profile, ids[0]],
     end: [SPACE, profile, `${ids[ids.length - 1]}\0`],
   };
-  const found = new Map<string, HeadEntry>();
-  for await (
-    const entry of kv.list(selector, { batchSize: 2 * ids.length })
-  ) {
-    found.set(String(entry.key[2]), headEntry(entry));
+  const missing = (id: string) => ({
+    key: headKey({ profile, id }),
+    value: null,
+    versionstamp: null,
+  });
+  const entries = new Map<string, HeadEntry>(ids.map((id) => [id, missing(id)]));
+  let others = 0;
+  for await (const entry of kv.list(selector, { batchSize: 2 * ids.length })) {
+    const id = String(entry.key[2]);
+    if (entries.has(id)) entries.set(id, headEntry(entry));
+    else if (++others > OTHERS_PER_HEAD * ids.length) {
+      const rest = ids.filter((each) => each > id);
+      const heads = await Promise.all(rest.map((each) => getHead(kv, { profile, id: each })));
+      heads.forEach((head, index) => entries.set(rest[index], head));
+      break;
+    }
   }
-  return ids.map((id) =>
-    found.get(id) ?? { key: headKey({ profile, id }), value: null, versionstamp: null }
-  );
+  return ids.map((id) => entries.get(id) ?? missing(id));
 }
 
 function headEntry({ key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): HeadEntry {

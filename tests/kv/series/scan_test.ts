@@ -154,6 +154,35 @@ Deno.test("latest() returns the last reading of each series with few reads", asy
   ]);
 });
 
+Deno.test("latest() of series that are far apart does not read what lies between", async () => {
+  using below = await Deno.openKv(":memory:");
+  let listed = 0;
+  const list: Deno.Kv["list"] = <T>(...args: Parameters<Deno.Kv["list"]>) => {
+    const entries = below.list<T>(...args);
+    const next = async () => {
+      listed++;
+      return await entries.next();
+    };
+    return Object.assign(Object.create(entries), {
+      next,
+      [Symbol.asyncIterator]: () => ({ next }),
+    });
+  };
+  const kv = Object.assign(Object.create(below), {
+    get: below.get.bind(below),
+    getMany: below.getMany.bind(below),
+    atomic: below.atomic.bind(below),
+    list,
+  });
+  const store = createSeriesStore({ kv, now: tickingClock() });
+  const ids = Array.from({ length: 300 }, (_, index) => `s${String(index).padStart(3, "0")}`);
+  for (const id of ids) await store.write(site(id), pageOf([[DAY, "1"]]));
+  listed = 0;
+  const latest = await store.latest("site", ["none", "s000", "s298", "s299", "s9"]);
+  assertEquals([...latest.keys()].toSorted(), ["s000", "s298", "s299"]);
+  assertLess(listed, 100);
+});
+
 Deno.test("latest() includes readings in segments, and leaves out a removed series", async () => {
   using rig = await openPlainRig();
   const { store, ingest } = rig;
