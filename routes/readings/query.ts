@@ -10,7 +10,7 @@ import type { BucketAt } from "../../data/readings/aggregate.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { createLocalBuckets } from "../../data/time/local_buckets.ts";
 import { plusHint, restorePlus, restoreZonePlus } from "../../data/time/query_plus.ts";
-import { rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
+import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
 import { isTimeZone } from "../../data/time/zone.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -67,7 +67,8 @@ const querySchema = z.strictObject({
 
 /**
  * Reads the query of a request received at `nowMs`. Without `end_time`, the range ends now, or at
- * most 8 days after its start; without `start_time`, it begins a day before its end.
+ * most 8 days after its start; without `start_time`, it begins a day before its end, or
+ * with the day of an end that is a date.
  *
  * @throws {AppError} INVALID_REQUEST with everything that is wrong.
  */
@@ -83,7 +84,7 @@ export function readReadingsQuery(given: Record<string, string>, nowMs: number):
   const lastMs = end === undefined
     ? openEndMs(fromMs, nowMs, buckets?.bucketAt)
     : rangeLastMs(restorePlus(end), zone) ?? NaN;
-  const startMs = fromMs ?? lastMs - DAY_MS;
+  const startMs = fromMs ?? defaultStartMs(end, lastMs, zone);
   requireRange(given, { fromMs: startMs, toMs: lastMs }, zone);
   return {
     span: { fromMs: startMs, toMs: lastMs + 1 },
@@ -91,6 +92,12 @@ export function readReadingsQuery(given: Record<string, string>, nowMs: number):
     limitMs: (end === undefined ? nowMs : lastMs) + 1,
     buckets,
   };
+}
+
+/** The start of a range whose request names none: that of the day, if the end is a date. */
+function defaultStartMs(end: string | undefined, lastMs: number, zone: string): number {
+  const startMs = end !== undefined && isDate(end) ? rangeStartMs(end, zone) : null;
+  return startMs ?? lastMs - DAY_MS;
 }
 
 /** The end of a range whose request names none. Buckets are not split between two answers. */
@@ -136,7 +143,8 @@ export const readingsParameters: readonly Parameter[] = [
     name: "start_time",
     description:
       "ISO 8601, inclusive. A bare date is its midnight, a time without an offset is on " +
-      "the clock of `timezone`. A day before `end_time` by default.",
+      "the clock of `timezone`. By default a day before `end_time`, or the start of that day " +
+      "if `end_time` is a date.",
     schema: rangeTime("start_time")
       .meta(rangeTimeMeta("The start of the range.", "2026-02-01T00:00:00Z")),
     example: "2026-02-01T00:00:00Z",

@@ -51,6 +51,16 @@ Deno.test("without an end, the answer says its range and links to where later re
   assertEquals(headers.get("link"), `<${next}>; rel="next"`);
 });
 
+Deno.test("with a date as the only end, the range is that day of the zone", async () => {
+  await using service = await startWith(["2026-03-01T22:59:59.999Z", "2026-03-01T23:00:00Z"]);
+  const { body } = await metricsOf(service, "end_time=2026-03-02&timezone=Europe/Paris");
+  assertEquals([body.start_time, body.end_time], [
+    "2026-03-01T23:00:00Z",
+    "2026-03-02T22:59:59.999Z",
+  ]);
+  assertEquals(body.data.length, 1);
+});
+
 Deno.test("following next from any start finds every later reading once, over empty weeks", async () => {
   const times = [
     "2025-06-01T00:00:00Z",
