@@ -6,11 +6,12 @@
  * | `["block", profile, id, startMs]` | an encoded page (`data/readings/page_format.ts`) | import, compaction, removal |
  *
  * The key of a block is the start of the range of time that it covers. The first block of a UTC day
- * starts at midnight. Every other block starts at the time that was its first reading when a longer
- * block was split. A block's range ends where the next block starts, or at the end of the day.
+ * starts at midnight, unless it was removed. Every other block starts at the time that was its first
+ * reading when a longer block was split. A block's range ends where the next block starts, or at the
+ * end of the day.
  *
- * So every time has exactly one block, the one with the last key at or before it, and the key of a
- * block never changes.
+ * So every time has exactly one block, the one with the last key of its day at or before it, or a new
+ * one that starts at midnight. The key of a block never changes.
  *
  * @module
  */

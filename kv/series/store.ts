@@ -23,6 +23,7 @@ import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries, removeSeries } from "./remove.ts";
+import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
 import { getRevision } from "./revisions.ts";
 import {
   latestReadings,
@@ -88,6 +89,14 @@ export interface SeriesStore {
   fold(ref: SeriesRef): Promise<number>;
   /** Removes every reading of a series. False if it has none. */
   remove(ref: SeriesRef): Promise<boolean>;
+  /**
+   * Removes the readings in a span and returns how many. Readings that are ingested meanwhile may
+   * stay. If it is interrupted, calling it again removes the rest.
+   *
+   * @throws {AppError} SERIES_BUSY when other processes keep writing to the series; and the reason of
+   * the signal.
+   */
+  removeSpan(ref: SeriesRef, span: Span, options: RemoveSpanOptions): Promise<number>;
   /** Completes a removal that was interrupted. Does nothing if none was. */
   purge(ref: SeriesRef): Promise<void>;
 }
@@ -195,6 +204,8 @@ export function createSeriesStore(
     extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
+    removeSpan: (ref, span, options) =>
+      inTurn(ref, () => removeSpan(deps, ref, span, { ...options, nowMs: deps.now() })),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),
   };
 }

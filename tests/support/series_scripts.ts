@@ -31,7 +31,7 @@ import { createRandom } from "./strict_kv.ts";
 export type Step =
   | { readonly kind: "write" | "ingest"; readonly series: number; readonly rows: readonly Row[] }
   | { readonly kind: "fold" | "remove"; readonly series: number }
-  | { readonly kind: "read"; readonly series: number; readonly span: Span };
+  | { readonly kind: "read" | "remove span"; readonly series: number; readonly span: Span };
 
 const SERIES = [METER, SITE, { ...METER, id: "m10" }];
 const HOUR_MS = 3_600_000;
@@ -93,6 +93,10 @@ export const scripts: fc.Arbitrary<Step[]> = fc.array(
       weight: 2,
       arbitrary: fc.record({ kind: fc.constant("read" as const), series, span: spans }),
     },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant("remove span" as const), series, span: spans }),
+    },
   ),
   { minLength: 1, maxLength: 14 },
 );
@@ -125,8 +129,9 @@ export async function runScript(
     const before = models.get(ref) ?? new Map();
     const written = new Map<number, string>();
     const feed = await feedOf(rig, ref);
-    if (step.kind === "remove") rig.disturb(random() * 1e9, () => Promise.resolve());
-    else rig.disturb(random() * 1e9, () => actElsewhere(ref, written));
+    if (step.kind === "remove" || step.kind === "remove span") {
+      rig.disturb(random() * 1e9, () => Promise.resolve());
+    } else rig.disturb(random() * 1e9, () => actElsewhere(ref, written));
     const { after, alteredDays } = await runStep(rig, { step, ref, before, written });
     rig.calm();
     models.set(ref, merged(after, written));
@@ -184,6 +189,15 @@ async function runStep(
       const { result, tries } = await insist(() => rig.store.remove(ref), either(new Map()));
       if (tries === 1) assertEquals(result, before.size > 0);
       return { after: new Map(), alteredDays: daysOf(before) };
+    }
+    case "remove span": {
+      const removed = clipped(before, step.span);
+      const after = new Map([...before].filter(([timeMs]) => !removed.has(timeMs)));
+      const { signal } = new AbortController();
+      const removeSpan = () => rig.store.removeSpan(ref, step.span, { signal });
+      const { result, tries } = await insist(removeSpan, either(after));
+      if (tries === 1) assertEquals(result, removed.size);
+      return { after, alteredDays: daysOf(removed) };
     }
     case "read": {
       const lines = await readLines(rig.store, ref, step.span);

@@ -1,0 +1,165 @@
+/**
+ * Removing the readings of a span of time.
+ *
+ * Segments are folded first, so that all readings are in blocks. Then blocks are deleted, or
+ * rewritten without the readings of the span, some at a time. Every commit checks the head and leaves
+ * the series consistent. After a crash the first readings are gone; removing the span again removes
+ * the rest.
+ *
+ * A series without any readings left is gone, as if it had been removed whole.
+ *
+ * @module
+ */
+
+import { dayStartMs, END_OF_TIME_MS } from "../../data/limits.ts";
+import {
+  concatPages,
+  lowerBound,
+  type Page,
+  slicePage,
+  type Span,
+} from "../../data/readings/page.ts";
+import { decodePage } from "../../data/readings/page_decoder.ts";
+import { splitPage } from "../../data/readings/page_split.ts";
+import type { Stage } from "../budget.ts";
+import { blockStart, listBlocks, listBlocksBack, stageBlock, stageBlockDelete } from "./blocks.ts";
+import { stageChanged } from "./changes.ts";
+import { foldSegments } from "./fold.ts";
+import { type HeadEntry, liveHead, nextHead, type SeriesHead, stageHead } from "./heads.ts";
+import type { SeriesRef } from "./ref.ts";
+import { stageRevision } from "./revisions.ts";
+import { backOff, writableHead, type WriteDeps } from "./write_slice.ts";
+
+/** Blocks handled by one commit. At most two of them are rewritten, the others are deleted whole. */
+const STEP_BLOCKS = 64;
+
+/** How to remove readings. */
+export interface RemoveSpanOptions {
+  /** Ends the removal between two commits. */
+  readonly signal: AbortSignal;
+  /** Called after each commit with the number of readings it removed, and the time reached. */
+  readonly onRemoved?: (count: number, reachedMs: number) => void;
+}
+
+/** A block of a step, and what is left of it. */
+interface Remainder {
+  readonly startMs: number;
+  readonly count: number;
+  readonly kept: Page;
+}
+
+/**
+ * Removes the readings that a series has in a span when this is called. Returns how many it removed.
+ * Readings that are ingested meanwhile may stay.
+ *
+ * @throws {AppError} SERIES_BUSY when other processes keep writing to the series; and the reason of
+ * the signal.
+ */
+export async function removeSpan(
+  deps: WriteDeps,
+  ref: SeriesRef,
+  span: Span,
+  { nowMs, signal, onRemoved }: RemoveSpanOptions & { nowMs: number },
+): Promise<number> {
+  await foldSegments(deps, ref);
+  let total = 0, conflicts = 0;
+  for (let atMs = span.fromMs; atMs < span.toMs;) {
+    signal.throwIfAborted();
+    // Head before blocks: if anybody writes to them meanwhile, the commit fails.
+    const head = await writableHead(deps, ref);
+    const live = liveHead(head);
+    if (live === null) return total;
+    const rest = { fromMs: atMs, toMs: span.toMs };
+    const step = await removeStep(deps.kv, ref, { head, live, span: rest, nowMs });
+    if (step === null) {
+      await backOff(ref, ++conflicts);
+      continue;
+    }
+    conflicts = 0;
+    total += step.count;
+    atMs = step.toMs;
+    onRemoved?.(step.count, atMs);
+  }
+  return total;
+}
+
+/** Removes what the next blocks have of a span, in one commit; null if another write was faster. */
+async function removeStep(
+  kv: WriteDeps["kv"],
+  ref: SeriesRef,
+  { head, live, span, nowMs }: { head: HeadEntry; live: SeriesHead; span: Span; nowMs: number },
+): Promise<{ count: number; toMs: number } | null> {
+  const fromMs = await blockStart(kv, ref, span.fromMs);
+  const blocks = await listBlocks(kv, ref, { fromMs, toMs: span.toMs, limit: STEP_BLOCKS });
+  const isLast = blocks.length < STEP_BLOCKS;
+  // The range of the last block may go on beyond the span, but not beyond the next block.
+  const toMs = isLast ? span.toMs : blocks[STEP_BLOCKS - 1].startMs;
+  const remainders = (isLast ? blocks : blocks.slice(0, -1)).map(({ startMs, bytes }) =>
+    remainderOf(startMs, decodePage(bytes), span)
+  );
+  const count = remainders.reduce((sum, one) => sum + one.count, 0);
+  if (count === 0) return { count, toMs };
+  const op = kv.atomic().check(head);
+  for (const remainder of remainders) {
+    if (remainder.count > 0) remainderStage(ref, remainder)(op);
+  }
+  stageRevision(op, ref);
+  const left = { live, fromMs, toMs, remainders };
+  stageHead(op, ref, await headAfter(kv, ref, { head, left, count, nowMs }));
+  return (await op.commit()).ok ? { count, toMs } : null;
+}
+
+function remainderOf(startMs: number, page: Page, { fromMs, toMs }: Span): Remainder {
+  const from = lowerBound(page.timesMs, fromMs), to = lowerBound(page.timesMs, toMs);
+  const rest = [slicePage(page, 0, from), slicePage(page, to, page.timesMs.length)];
+  return { startMs, count: to - from, kept: concatPages(rest) };
+}
+
+function remainderStage(ref: SeriesRef, { startMs, kept }: Remainder): Stage {
+  return (op) => {
+    if (kept.timesMs.length === 0) stageBlockDelete(op, ref, startMs);
+    else {
+      // Fewer readings can take more room, as their times may no longer be regular.
+      for (const { start, firstMs, bytes } of splitPage(kept)) {
+        stageBlock(op, ref, { startMs: start === 0 ? startMs : firstMs, bytes });
+      }
+    }
+    stageChanged(op, ref, dayStartMs(startMs));
+  };
+}
+
+/** The head after a step: how many readings are left, and the first and last of them. */
+async function headAfter(
+  kv: WriteDeps["kv"],
+  ref: SeriesRef,
+  { head, left: { live, fromMs, toMs, remainders }, count, nowMs }: {
+    head: HeadEntry;
+    left: Span & { live: SeriesHead; remainders: readonly Remainder[] };
+    count: number;
+    nowMs: number;
+  },
+): Promise<SeriesHead> {
+  if (live.count === count) {
+    return nextHead(head.value, { state: "gone", count: 0, removedMs: nowMs });
+  }
+  const kept = remainders.flatMap(({ kept }) => kept.timesMs.length > 0 ? [kept.timesMs] : []);
+  const wasFirst = live.firstMs >= fromMs, wasLast = live.lastMs < toMs;
+  const firstMs = wasFirst ? kept[0]?.[0] ?? await nextTime(kv, ref, toMs) : live.firstMs;
+  const lastMs = wasLast ? kept.at(-1)?.at(-1) ?? await timeBefore(kv, ref, fromMs) : live.lastMs;
+  return nextHead(head.value, { count: live.count - count, firstMs, lastMs });
+}
+
+/** The first time of the first block that starts at or after a time. */
+async function nextTime(kv: WriteDeps["kv"], ref: SeriesRef, fromMs: number): Promise<number> {
+  const [block] = await listBlocks(kv, ref, { fromMs, toMs: END_OF_TIME_MS, limit: 1 });
+  return decodePage(block.bytes).timesMs[0];
+}
+
+/** The last time of the last block that starts before a time. */
+async function timeBefore(kv: WriteDeps["kv"], ref: SeriesRef, toMs: number): Promise<number> {
+  for await (const block of listBlocksBack(kv, ref, { toMs, batchSize: 1 })) {
+    const { timesMs } = decodePage(block.bytes);
+    return timesMs[timesMs.length - 1];
+  }
+  throw new Error(`Cannot find the last reading of ${ref.profile}/${ref.id} before ${toMs}`);
+}
