@@ -84,21 +84,21 @@ export async function start(
   const continuous = settings.continuous.isOn
     ? await openContinuousExport({ ...parts, ...settings })
     : null;
-  const worker = settings.role === "api" ? null : await startWorker({
-    ...parts,
-    ...settings,
-    concurrency: settings.workerConcurrency,
-    onEnded: ends.report,
-    kinds: jobKinds({ kv, series, files, now }),
-    startedMs,
-    moreDuties: continuous?.duties,
-  });
   const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
+  const worker = settings.role === "api" ? null : await startWorker({
+    ...parts,
+    ...settings,
+    concurrency: settings.workerConcurrency,
+    onEnded: ends.report,
+    kinds: jobKinds({ ...parts, offlineAfterMs, invalidateDevice: intake.invalidate }),
+    startedMs,
+    moreDuties: continuous?.duties,
+  });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;
   // Running requests, jobs and imports end at the same time, within the grace period.

@@ -60,6 +60,8 @@ import {
 import { type JsonObject, openApiDocument } from "./openapi/document.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
 import { storeOperations } from "./stores/operations.ts";
+import { deletionOperations } from "./deletions/operations.ts";
+import { jobStatus } from "./deletions/schemas.ts";
 import {
   hoursReport,
   pollReport,
@@ -133,6 +135,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   HoursReport: hoursReport,
   ZonesReport: zonesReport,
   RunningStoreImports: runningStoreImports,
+  JobStatus: jobStatus,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -151,6 +154,7 @@ export function apiDocument(version: string): JsonObject {
     ...deviceReadingsOperations,
     ...continuousExportOperations,
     ...storeOperations,
+    ...deletionOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -14,6 +14,7 @@ import {
   continuousExportRoutes,
 } from "./continuous/continuous_exports.ts";
 import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./devices/readings.ts";
+import { type DeletionDeps, deletionRoutes } from "./deletions/deletions.ts";
 import { type DeviceDeps, deviceRoutes } from "./devices/devices.ts";
 import { docsRoutes } from "./docs/docs.ts";
 import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
@@ -39,6 +40,7 @@ export interface AppDeps
     HealthDeps,
     ContinuousExportDeps,
     ReportDeps,
+    DeletionDeps,
     StoreDeps {
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
@@ -90,6 +92,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", deviceReadingsRoutes(deps));
   app.route("/", continuousExportRoutes(deps));
   app.route("/", storeRoutes(deps));
+  app.route("/", deletionRoutes(deps));
   app.route("/", healthRoutes(deps));
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
   app.notFound((c) => {

@@ -5,6 +5,7 @@
  */
 
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
+import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
 import { getDevice, listDevices } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 
@@ -20,19 +21,21 @@ export interface EmbeddedSourceDeps {
 }
 
 /**
- * A source of the telemetry that devices sent to this service. The type and location of a device are
- * those at the moment of reading.
+ * A source of the telemetry that devices sent to this service. Its devices include those that were
+ * exported and then deleted, which have no readings. The type and location of a device are those at
+ * the moment of reading.
  */
 export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): TelemetrySource {
   return {
     async *devices(signal) {
-      let afterId = "";
-      for (;;) {
-        signal.throwIfAborted();
-        const devices = await listDevices(kv, { afterId, limit: LIST_LIMIT });
-        for (const { id } of devices) yield id;
-        if (devices.length < LIST_LIMIT) return;
-        afterId = devices[devices.length - 1].id;
+      const listed = new Set<string>();
+      for await (const id of pages(signal, (page) => listDevices(kv, page))) {
+        listed.add(id);
+        yield id;
+      }
+      // A device that was deleted has no readings, so the objects of its windows must go.
+      for await (const id of pages(signal, (page) => listExportCheckpoints(kv, page))) {
+        if (!listed.has(id)) yield id;
       }
     },
     async *read(deviceId, span, signal) {
@@ -44,4 +47,19 @@ export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): Telemet
       }
     },
   };
+}
+
+/** The ids of a list that is read page by page. */
+async function* pages(
+  signal: AbortSignal,
+  readPage: (page: { afterId: string; limit: number }) => Promise<readonly { id: string }[]>,
+): AsyncGenerator<string> {
+  let afterId = "";
+  for (;;) {
+    signal.throwIfAborted();
+    const page = await readPage({ afterId, limit: LIST_LIMIT });
+    for (const { id } of page) yield id;
+    if (page.length < LIST_LIMIT) return;
+    afterId = page[page.length - 1].id;
+  }
 }

@@ -135,7 +135,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       (endedMs ?? 0) + deps.jobRetentionMs,
       (fileExpiresMs ?? 0) + EXPIRED_KEPT_MS,
     );
-    if (state === "completed") {
+    if (state === "completed" && artifact !== null) {
       // The record changes first, so that it never names a file that is gone.
       if (!await commitJob(kv, entry, expired(entry.value, now(), keptUntilMs))) return;
       log("info", "job file expired", { jobId: id });

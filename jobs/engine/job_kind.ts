@@ -34,8 +34,8 @@ export interface JobContext {
 
 /** The outcome of a run. */
 export interface JobOutcome {
-  /** The file. */
-  readonly artifact: Artifact;
+  /** The file; null for a job whose outcome is its record alone. */
+  readonly artifact: Artifact | null;
   /** What else to store in the record of the job. */
   readonly result: Json;
 }

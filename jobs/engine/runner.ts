@@ -7,12 +7,13 @@
 import { AppError } from "../../data/app_error.ts";
 import type { Log } from "../../data/log.ts";
 import { commitJob, getJob, type JobEntry, type JobRecord } from "../../kv/jobs/jobs.ts";
-import { artifactName, type JobKind, type Progress } from "./job_kind.ts";
+import { artifactName, type JobKind, type JobOutcome, type Progress } from "./job_kind.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import {
   cancelled,
   type Claim,
   completed,
+  completedWithoutFile,
   extended,
   failed,
   isClaimOf,
@@ -105,11 +106,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
         progress: (latest) => progress = latest,
         log,
       });
-      const fileExpiresMs = now() + deps.fileRetentionMs;
-      move = (record) =>
-        record.isCancelRequested
-          ? cancelled(record, now(), now() + deps.jobRetentionMs)
-          : completed(record, now(), { artifact, result, fileExpiresMs });
+      move = (record) => afterSuccess(record, { artifact, result });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
       log(reason === null ? "warn" : "info", "job run failed", { ...fields, reason, error });
@@ -123,6 +120,14 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     const ms = now() - startedMs;
     const state = typeof written === "string" ? written : written.state;
     log("info", "job run ended", { ...fields, state, ms });
+  }
+
+  function afterSuccess(record: JobRecord, { artifact, result }: JobOutcome): JobRecord {
+    const nowMs = now(), keptUntilMs = nowMs + deps.jobRetentionMs;
+    if (artifact === null) return completedWithoutFile(record, nowMs, { result, keptUntilMs });
+    if (record.isCancelRequested) return cancelled(record, nowMs, keptUntilMs);
+    const fileExpiresMs = nowMs + deps.fileRetentionMs;
+    return completed(record, nowMs, { artifact, result, fileExpiresMs });
   }
 
   function afterFailure(

@@ -8,6 +8,7 @@
  * | running | running | {@link extended} | heartbeat: progress, lease extended; the due entry stays |
  * | running | running | {@link rescheduled} | the due entry fired while the lease still holds |
  * | running | completed | {@link completed} | due at the file's expiry |
+ * | running | completed | {@link completedWithoutFile} | due at the record's expiry |
  * | running | failed | {@link failed} | due at the record's expiry |
  * | running, pending | cancelled | {@link cancelled} | due at the record's expiry |
  * | running | pending | {@link retried} | a fault that may pass: attempt +1, due later |
@@ -130,6 +131,21 @@ export function completed(
     result,
     fileExpiresMs,
     due: { kind: "job_keep", atMs: fileExpiresMs },
+  });
+}
+
+/** Completed, without a file. The record is kept until `keptUntilMs`. */
+export function completedWithoutFile(
+  job: JobRecord,
+  nowMs: number,
+  { result, keptUntilMs }: { result: Json; keptUntilMs: number },
+): JobRecord {
+  return moved(job, nowMs, {
+    state: "completed",
+    lease: null,
+    endedMs: nowMs,
+    result,
+    due: { kind: "job_keep", atMs: keptUntilMs },
   });
 }
 

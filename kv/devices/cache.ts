@@ -86,9 +86,13 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     return loaded;
   }
 
-  async function refresh(id: string, device: CachedDevice): Promise<void> {
+  async function refresh(
+    id: string,
+    profile: DeviceProfileName,
+    device: CachedDevice,
+  ): Promise<void> {
     const version = invalid.get(id);
-    await refreshDevice(deps, id, device);
+    await refreshDevice(deps, { id, profile }, device);
     // A device that was invalidated again meanwhile is read again.
     if (invalid.get(id) === version) invalid.delete(id);
   }
@@ -109,20 +113,23 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   async function get(id: string, profile: DeviceProfileName): Promise<CachedDevice> {
     const found = cached.get(id);
     if (found !== undefined) {
-      if (!deps.isExclusive || invalid.has(id)) await refresh(id, found);
+      if (!deps.isExclusive || invalid.has(id)) await refresh(id, profile, found);
       return found;
     }
     const started = loading.get(id) ?? load(id, profile).finally(() => loading.delete(id));
     loading.set(id, started);
     const loaded = await started;
-    if (invalid.has(id)) await refresh(id, loaded);
+    if (invalid.has(id)) await refresh(id, profile, loaded);
     return loaded;
   }
 
   return {
     get,
     async find(id) {
-      if (cached.has(id) || loading.has(id)) return await get(id, "battery");
+      await loading.get(id);
+      const found = cached.get(id);
+      if (found !== undefined && deps.isExclusive && !invalid.has(id)) return found;
+      // The device may have been deleted.
       const entry = await getDevice(deps.kv, id);
       return entry === null ? null : await get(id, entry.value.profile);
     },
@@ -133,17 +140,12 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 }
 
 async function loadDevice(
-  { kv, series, writer, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
+  deps: DeviceCacheDeps,
   id: string,
   profile: DeviceProfileName,
 ): Promise<CachedDevice> {
-  const device = (await getDevice(kv, id))?.value ??
-    await createDevice(kv, id, {
-      profile,
-      nowMs: now(),
-      serviceOfflineAfterMs,
-      isProfileFixed: true,
-    });
+  const { kv, series, writer } = deps;
+  const device = (await getDevice(kv, id))?.value ?? await createNew(deps, { id, profile });
   const records = await listLastSeen(kv, id);
   const extent = await series.describe({ profile: device.profile, id });
   const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
@@ -159,14 +161,23 @@ async function loadDevice(
   };
 }
 
-/** Reads again what other processes may have changed. */
+async function createNew(
+  { kv, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
+  { id, profile }: { id: string; profile: DeviceProfileName },
+): Promise<DeviceRecord> {
+  const device = { profile, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
+  return await createDevice(kv, id, device);
+}
+
+/** Reads again what may have changed. Creates the device anew if it was deleted. */
 async function refreshDevice(
-  { kv, writer }: DeviceCacheDeps,
-  id: string,
+  deps: DeviceCacheDeps,
+  { id, profile }: { id: string; profile: DeviceProfileName },
   cached: CachedDevice,
 ): Promise<void> {
+  const { kv, writer } = deps;
   const [entry, records] = await Promise.all([getDevice(kv, id), listLastSeen(kv, id)]);
-  if (entry !== null) cached.device = entry.value;
+  cached.device = entry?.value ?? await createNew(deps, { id, profile });
   cached.others = records.filter((record) => record.writer !== writer);
   const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
   cached.receivedMs = Math.max(cached.receivedMs, ...times);

@@ -240,6 +240,16 @@ export function stageDeviceCheck(
   op.check(entry ?? { key: [SPACE, id], versionstamp: null });
 }
 
+/** Deletes a device and its entry in the due index. Call {@link stageDeviceCheck} too. */
+export function stageDeviceDelete(
+  op: Staging,
+  id: string,
+  { value: { dueMs } }: DeviceEntry,
+): void {
+  op.delete([SPACE, id]);
+  if (dueMs !== null) stageDueDelete(op, { atMs: dueMs, kind: "device_offline", id });
+}
+
 /** Sets a device and moves its entry in the due index. Call {@link stageDeviceCheck} too. */
 export function stageDevice(
   op: Staging,

@@ -11,7 +11,7 @@
  */
 
 import { z } from "zod";
-import type { Staging } from "../budget.ts";
+import { packStages, type Stage, type Staging } from "../budget.ts";
 
 const SPACE = "device_event";
 
@@ -51,4 +51,21 @@ export async function listDeviceEvents(
     events.push({ atMs: Number(key[2]), state: stateSchema.parse(key[3]), lastSeenMs });
   }
   return events;
+}
+
+/** Deletes the events of a device before a time. */
+export async function deleteDeviceEvents(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  id: string,
+  beforeMs: number,
+): Promise<void> {
+  const stages: Stage[] = [];
+  for await (const { key } of kv.list({ prefix: [SPACE, id] })) {
+    if (Number(key[2]) < beforeMs) stages.push((op) => op.delete(key));
+  }
+  for (const commit of packStages(stages)) {
+    const op = kv.atomic();
+    commit.forEach((stage) => stage(op));
+    await op.commit();
+  }
 }

@@ -139,6 +139,14 @@ export async function deleteLastSeen(
   }
 }
 
+/** Deletes all records of a device, except those written meanwhile. */
+export async function deleteAllLastSeen(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  id: string,
+): Promise<void> {
+  await deleteLastSeen(kv, await Array.fromAsync(kv.list({ prefix: [LAST_SEEN_SPACE, id] })));
+}
+
 function timeOf(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(1, true);
 }

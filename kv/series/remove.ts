@@ -37,18 +37,36 @@ const PURGE_BLOCKS = 100;
 type Kv = Pick<Deno.Kv, "get" | "list" | "atomic">;
 
 /**
- * Removes the blocks and segments that a series has now. False if it has none. A removal that was
- * interrupted is completed first, so that readings ingested since then are removed too.
+ * Adds to the commit that begins a removal. Called again if another commit was faster. Returns false
+ * if there must be no removal after all.
  */
-export async function removeSeries(kv: Kv, ref: SeriesRef, nowMs: number): Promise<boolean> {
+export type PrepareRemoval = (op: Deno.AtomicOperation) => Promise<boolean>;
+
+/**
+ * Removes the blocks and segments that a series has now. False if it has none, or if `prepare` says
+ * so. A removal that was interrupted is completed first, so that readings ingested since then are
+ * removed too.
+ */
+export async function removeSeries(
+  kv: Kv,
+  ref: SeriesRef,
+  { nowMs, prepare }: { nowMs: number; prepare?: PrepareRemoval },
+): Promise<boolean> {
   await purgeSeries(kv, ref);
-  const wasThere = await beginRemoval(kv, ref, nowMs);
+  const wasThere = await beginRemoval(kv, ref, { nowMs, prepare });
   await purgeSeries(kv, ref);
   return wasThere;
 }
 
-/** Changes the state to deleting. False if there is no series, or its removal has already begun. */
-export async function beginRemoval(kv: Kv, ref: SeriesRef, nowMs: number): Promise<boolean> {
+/**
+ * Changes the state to deleting. False if there is no series, if its removal has already begun, or if
+ * `prepare` says so.
+ */
+export async function beginRemoval(
+  kv: Kv,
+  ref: SeriesRef,
+  { nowMs, prepare }: { nowMs: number; prepare?: PrepareRemoval },
+): Promise<boolean> {
   for (;;) {
     const head = await getHead(kv, ref);
     if (head.value?.state === "deleting") return false;
@@ -58,6 +76,7 @@ export async function beginRemoval(kv: Kv, ref: SeriesRef, nowMs: number): Promi
       continue;
     }
     const op = kv.atomic().check(head);
+    if (prepare !== undefined && !await prepare(op)) return false;
     const life = currentLife(head);
     stageHead(op, ref, nextHead(head.value, { state: "deleting", life, removedMs: nowMs }));
     stageDue(op, purgeDue(ref, nowMs));

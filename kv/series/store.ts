@@ -22,7 +22,7 @@ import { foldSegments } from "./fold.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import { purgeSeries, removeSeries } from "./remove.ts";
+import { type PrepareRemoval, purgeSeries, removeSeries } from "./remove.ts";
 import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
 import { getRevision } from "./revisions.ts";
 import {
@@ -87,8 +87,11 @@ export interface SeriesStore {
   extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds the segments of a series into blocks, which changes no reading. Returns how many. */
   fold(ref: SeriesRef): Promise<number>;
-  /** Removes every reading of a series. False if it has none. */
-  remove(ref: SeriesRef): Promise<boolean>;
+  /**
+   * Removes every reading of a series. False if it has none. `prepare` may add to the commit that
+   * begins the removal, or return false to prevent it.
+   */
+  remove(ref: SeriesRef, prepare?: PrepareRemoval): Promise<boolean>;
   /**
    * Removes the readings in a span and returns how many. Readings that are ingested meanwhile may
    * stay. If it is interrupted, calling it again removes the rest.
@@ -203,7 +206,8 @@ export function createSeriesStore(
     latest: (profile, ids) => latestReadings(kv, profile, ids),
     extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
-    remove: (ref) => inTurn(ref, () => removeSeries(kv, ref, deps.now())),
+    remove: (ref, prepare) =>
+      inTurn(ref, () => removeSeries(kv, ref, { nowMs: deps.now(), prepare })),
     removeSpan: (ref, span, options) =>
       inTurn(ref, () => removeSpan(deps, ref, span, { ...options, nowMs: deps.now() })),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),

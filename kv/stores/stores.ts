@@ -68,6 +68,12 @@ export function stageStoreZone(op: Staging, id: string, zone: string): void {
   op.set([SPACE, id, ZONE], { v: 1, zone });
 }
 
+/** Adds the deletion of a store's hours and zone to a commit. */
+export function stageStoreDelete(op: Staging, id: string): void {
+  op.delete([SPACE, id, HOURS]);
+  op.delete([SPACE, id, ZONE]);
+}
+
 /**
  * Changes a setting of many stores in few commits. What `stage` adds for a store is committed whole
  * or not at all. If a commit throws, the stores before it have been changed, and calling this again

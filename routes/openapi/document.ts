@@ -90,10 +90,10 @@ function operationObject(operation: Operation, shared: Shared): JsonObject {
 }
 
 function parameterObject(
-  { in: place, name, description, schema, example }: Parameter,
+  { in: place, name, description, schema, example, isRequired }: Parameter,
   refs: SchemaRefs,
 ): JsonObject {
-  const required = place === "path";
+  const required = isRequired ?? place === "path";
   const described = { in: place, name, required, description };
   // Swagger UI prefills parameters that have an example; a condition must stay empty by default.
   return required

@@ -16,8 +16,10 @@ export type Examples = Readonly<
 
 /** A parameter of a request: everything except the body. */
 export interface Parameter {
-  /** Where it stands. Path parameters are required, all others are optional. */
+  /** Where it stands. */
   readonly in: "path" | "query" | "header";
+  /** Whether requests need it; by default only if it is in the path. */
+  readonly isRequired?: boolean;
   /** Its name in the request. */
   readonly name: string;
   /** What it does, in Markdown. */

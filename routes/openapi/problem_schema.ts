@@ -31,7 +31,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   DEVICE_PROFILE_FIXED: "The device has readings, so its profile cannot change.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
   RATE_LIMITED: "The device sends too often. Nothing was stored; retry after `Retry-After`.",
-  JOB_NOT_FOUND: "There is no export with this id, or its record was deleted.",
+  JOB_NOT_FOUND: "There is no job with this id, or its record was deleted.",
   EXPORT_NOT_READY: "The export is pending and has no file yet.",
   EXPORT_EXPIRED: "The file has expired and was deleted.",
   EXPORT_FAILED: "The export failed and has no file; its status gives the reason.",

@@ -232,6 +232,22 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assert((await rig.ask({ slot: "k" })).id !== id);
   });
 
+  test("a job without a file completes with its result, and its record is deleted on time", async (rig) => {
+    const failure = { code: "EXPORT_FAILED", message: "It failed", details: "" };
+    const run = () => Promise.resolve({ artifact: null, result: { count: 7 } });
+    await rig.addWorker("a", [{ name: "test", failure, run }]);
+    const { id } = await rig.ask({ slot: "k" });
+    const job = await rig.until(id, "completed");
+    assertEquals([job.artifact, job.fileExpiresMs, job.result], [null, null, { count: 7 }]);
+    // The retention time of files does not matter, that of records does.
+    rig.advance(3_600_000);
+    await pause(50);
+    assertEquals((await rig.jobs.get(id))?.state, "completed");
+    rig.advance(86_400_000);
+    while (await rig.jobs.get(id) !== null) await pause(5);
+    assert((await rig.ask({ slot: "k" })).id !== id);
+  });
+
   test("a job always has exactly one entry in the due index", async (rig) => {
     let runs = 0;
     await rig.addWorker("a", [textKind(rig.files, () => {

@@ -242,8 +242,13 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   });
 }
 
-async function requestBroken({ method, path, body }: DocumentedOperation): Promise<Response> {
-  const filled = path.replace(/\{\w*id\}/, JOB_ID).replace("{name}", "icon.png");
+async function requestBroken(
+  { method, path, body, parameters }: DocumentedOperation,
+): Promise<Response> {
+  const query = parameters.filter((one) => one.in === "query" && one.required)
+    .map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
+  const filled = path.replace(/\{\w*id\}/, JOB_ID).replace("{name}", "icon.png") +
+    (query.length === 0 ? "" : `?${query.join("&")}`);
   const mediaType = body === null ? undefined : Object.keys(body)[0];
   return await brokenApp().app.request(filled, {
     method,

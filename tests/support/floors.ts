@@ -28,7 +28,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   jobs: [
     ["engine"],
-    ["continuous", "exports", "stores", "upkeep"],
+    ["continuous", "deletions", "exports", "stores", "upkeep"],
     ["kinds", "worker"],
   ],
   routes: [
@@ -36,6 +36,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["openapi"],
     ["imports", "jobs", "readings"],
     ["continuous", "devices", "docs", "exports", "meters", "service", "stores"],
+    ["deletions"],
     ["api_document"],
     ["app"],
   ],

@@ -18,7 +18,7 @@ export function validOf(schema: Json, follow: (value: Json) => Json): fc.Arbitra
   }
   if (type === "null") return fc.constant(null);
   if (type === "boolean") return fc.boolean();
-  if (type === "number") return fc.double({ noNaN: true, noDefaultInfinity: true });
+  if (type === "number") return numberOf(follow(schema));
   if (type === "array") return fc.array(validOf(follow(schema).items, follow), { maxLength: 5 });
   if (only !== undefined) return fc.constant(only);
   if (choices !== undefined) return fc.constantFrom(...choices);
@@ -57,6 +57,16 @@ export function strangeText(): fc.Arbitrary<string> {
     fc.constantFrom("", "0", "-1", "null", "__proto__", "%", "%E0%A4%A", "a/b", "a".repeat(300)),
     fc.constantFrom("😀", "é", "\u0000", "\u202e", "1e400", "١٢٣", "' OR 1=1 --", "../../etc"),
   );
+}
+
+function numberOf({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Json) {
+  const min = exclusiveMinimum ?? minimum, max = exclusiveMaximum ?? maximum;
+  return fc.double({
+    noNaN: true,
+    noDefaultInfinity: true,
+    ...(min === undefined ? {} : { min, minExcluded: exclusiveMinimum !== undefined }),
+    ...(max === undefined ? {} : { max, maxExcluded: exclusiveMaximum !== undefined }),
+  });
 }
 
 function textOf({ pattern, format, minLength = 0, maxLength = 300 }: Json): fc.Arbitrary<string> {

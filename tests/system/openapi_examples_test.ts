@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { DELETE_STORE } from "../../jobs/deletions/deletion_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
@@ -13,8 +14,16 @@ import {
   type Json,
   type ReadAnswer,
 } from "../support/openapi.ts";
-import { startTestService, type TestService, waitForEnd } from "../support/service.ts";
+import {
+  askJson,
+  importText,
+  startTestService,
+  type TestService,
+  waitForEnd,
+} from "../support/service.ts";
 import { waitForReport } from "../support/reports.ts";
+import { postStores } from "../support/stores.ts";
+import { message, postTelemetry } from "../support/telemetry.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 
@@ -23,6 +32,9 @@ const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 
 /** The id of the report in the document's examples. */
 const EXAMPLE_REPORT = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
+
+/** The id of the deletion in the document's examples. */
+const EXAMPLE_DELETION = "7f3f1f0a-2f6c-4a5d-9a54-5f0f4a5be0c1";
 
 /** The checkpoint of the continuous export in the examples: windows of a minute, one object. */
 const EXAMPLE_CHECKPOINT: ExportCheckpoint = {
@@ -67,6 +79,8 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   stageJob(op, newJob(job, Date.now()));
   const ofStores = { id: EXAMPLE_REPORT, kind: STORE_REPORT, owner: "anyone", slot: null };
   stageJob(op, newJob({ ...ofStores, params: { asOfMs: null, maxHoldMs: null } }, Date.now()));
+  const ofStore = { id: EXAMPLE_DELETION, kind: DELETE_STORE, owner: "anyone", slot: null };
+  stageJob(op, newJob({ ...ofStore, params: { id: "gone" } }, Date.now()));
   await op.commit();
   await moveExportCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
   await opened[Symbol.asyncDispose]();
@@ -132,7 +146,7 @@ Deno.test("every example of a request succeeds, with an answer that the document
   await using folder = await makeTempFolder();
   await using service = await startWithExample(folder);
   const api = await fetchOpenApi(service.url);
-  // A device is set up first, while it is unknown; a meter is removed last.
+  // A device is set up first, while it is unknown; things are deleted last.
   const order = ({ method }: DocumentedOperation) => ["PUT", "", "DELETE"].indexOf(method);
   const operations = [...api.operations, ...api.heads].toSorted((one, other) =>
     (order(one) < 0 ? 1 : order(one)) - (order(other) < 0 ? 1 : order(other))
@@ -141,14 +155,26 @@ Deno.test("every example of a request succeeds, with an answer that the document
   for (const operation of operations) {
     const statuses = new Set<string>();
     for (const { what, url, init } of requestsOf(operation, service.url)) {
+      if (operation.method === "DELETE") await createDeleted(service.url);
       const answer = await ask(url, unusedKey(init, keyed));
       assert(answer.status >= 200 && answer.status < 300, `${what}: ${answer.text}`);
       api.assertAllowed(operation, answer);
       statuses.add(String(answer.status));
+      if (answer.status === 202 && operation.method === "DELETE") {
+        const job = service.url + answer.headers.get("location");
+        await until(async () => (await askJson(job)).body.status !== "pending");
+      }
     }
     assertEquals([...statuses].toSorted(), successes(operation), operation.id);
   }
 });
+
+/** Creates what the examples of deletions name, unless it exists. */
+async function createDeleted(url: string): Promise<void> {
+  await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+  await postTelemetry(url, [message()]);
+  await postStores(url, "timezones", "store_id,timezone_str\n8419537941919820732,UTC\n");
+}
 
 /** A key belongs to one request, so the second example of a body goes without it. */
 function unusedKey(init: RequestInit, keyed: Set<string>): RequestInit {

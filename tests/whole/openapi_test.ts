@@ -96,10 +96,20 @@ Deno.test("links lead from the creation of a job to its status and its file", as
     "200 of POST /api/export/csv to downloadExport",
     "202 of POST /api/export/csv to getExportStatus",
     "202 of POST /api/export/csv to downloadExport",
+    "200 of DELETE /api/meters/{id}/readings to getJob",
+    "202 of DELETE /api/meters/{id}/readings to getJob",
     "200 of POST /trigger_report to getReport",
     "200 of POST /trigger_report to downloadReport",
     "202 of POST /trigger_report to getReport",
     "202 of POST /trigger_report to downloadReport",
+    "200 of DELETE /devices/{device_id} to getJob",
+    "202 of DELETE /devices/{device_id} to getJob",
+    "200 of DELETE /stores/{store_id} to getJob",
+    "202 of DELETE /stores/{store_id} to getJob",
+    "200 of DELETE /devices/{device_id}/readings to getJob",
+    "202 of DELETE /devices/{device_id}/readings to getJob",
+    "200 of DELETE /stores/{store_id}/polls to getJob",
+    "202 of DELETE /stores/{store_id}/polls to getJob",
   ]);
 });
 

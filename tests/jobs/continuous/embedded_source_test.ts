@@ -1,4 +1,5 @@
 import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
+import { moveExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeDevice, createDevice } from "../../../kv/devices/devices.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { createBattery } from "../../support/devices.ts";
@@ -47,6 +48,27 @@ Deno.test("devices() returns every device once, however many there are", async (
   const ids = Array.from({ length: 1_001 }, (_, n) => `d${String(n).padStart(4, "0")}`);
   for (const id of ids) await createBattery(rig.kv, id);
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ids);
+});
+
+Deno.test("devices() includes devices that were exported and then deleted", async () => {
+  using rig = await openPlainRig();
+  await createBattery(rig.kv, "b");
+  const to = {
+    v: 1,
+    plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
+    nextMs: null,
+    pendingMs: null,
+    revision: 0,
+    seenVersion: "",
+    totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
+    last: null,
+    fault: null,
+  } as const;
+  for (const id of ["a", "b"]) {
+    await moveExportCheckpoint(rig.kv, id, { from: null, to: { ...to, plan: [...to.plan] } });
+  }
+  const source = createEmbeddedSource(rig);
+  assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ["b", "a"]);
 });
 
 Deno.test("devices() throws the reason of its signal", async () => {

@@ -116,17 +116,17 @@ Deno.test("purge does nothing to a series that is not being removed", async () =
 
 Deno.test("a removal begins only once", async () => {
   using rig = await openRig();
-  assertEquals(await beginRemoval(rig.kv, METER, NOW), false);
+  assertEquals(await beginRemoval(rig.kv, METER, { nowMs: NOW }), false);
   await rig.store.write(METER, OLD);
-  assertEquals(await beginRemoval(rig.kv, METER, NOW), true);
-  assertEquals(await beginRemoval(rig.kv, METER, NOW + 1), false);
+  assertEquals(await beginRemoval(rig.kv, METER, { nowMs: NOW }), true);
+  assertEquals(await beginRemoval(rig.kv, METER, { nowMs: NOW + 1 }), false);
   assertEquals(await dueEntries(rig.kv), [DUE]);
 });
 
 Deno.test("a write to a series that is being removed completes the removal first", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await beginRemoval(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, { nowMs: NOW });
   const counts = await rig.store.write(METER, meterPage([DAY, "7"], [DAY + 1, "7"]));
   assertEquals(counts, { inserted: 2, updated: 0, unchanged: 0 });
   assertEquals(await readLines(rig.store, METER), [`${DAY} 7,7,7,7`, `${DAY + 1} 7,7,7,7`]);
@@ -138,7 +138,7 @@ Deno.test("readings ingested after a removal began start the next life of the se
   using rig = await openRig();
   await rig.store.write(METER, OLD);
   await rig.ingest.add(METER, meterPage([DAY, "1"], [DAY + 5, "1"]));
-  await beginRemoval(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, { nowMs: NOW });
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   await purgeSeries(rig.kv, METER);
   assertEquals(await readLines(rig.store, METER), [`${DAY} 2,2,2,2`]);
@@ -150,7 +150,7 @@ Deno.test("readings ingested after a removal began start the next life of the se
 Deno.test("readings ingested after a removal began can be read before it is complete", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await beginRemoval(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, { nowMs: NOW });
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   assertEquals(await readLines(rig.store, METER), [`${DAY} 2,2,2,2`]);
   assertEquals((await rig.store.describe(METER))?.count, 1);
@@ -159,7 +159,7 @@ Deno.test("readings ingested after a removal began can be read before it is comp
 Deno.test("a second removal also removes what was ingested after the first was interrupted", async () => {
   using rig = await openRig();
   await rig.store.write(METER, OLD);
-  await beginRemoval(rig.kv, METER, NOW);
+  await beginRemoval(rig.kv, METER, { nowMs: NOW });
   await rig.ingest.add(METER, meterPage([DAY, "2"]));
   await rig.store.remove(METER);
   assertEquals(await readLines(rig.store, METER), []);
@@ -170,7 +170,7 @@ Deno.test("a slow purge deletes nothing that was written after another purge end
   for (let nth = 1; nth <= 4; nth++) {
     using rig = await openRig();
     await rig.other.write(METER, OLD);
-    await beginRemoval(rig.below, METER, NOW);
+    await beginRemoval(rig.below, METER, { nowMs: NOW });
     const moment = onceBefore({ nth }, async () => {
       await rig.other.purge(METER);
       await rig.other.write(METER, OLD);

@@ -117,7 +117,7 @@ Deno.test("writeMany() writes over segments, and over a series that is being rem
   using rig = await openRaceRig();
   await rig.ingest.add(site("s105"), polls([1, 0], [2, 0]));
   await rig.other.write(site("s107"), polls([1, 0], [2, 0]));
-  await beginRemoval(rig.below, site("s107"), DAY);
+  await beginRemoval(rig.below, site("s107"), { nowMs: DAY });
   await rig.store.writeMany("site", IDS, () => polls([2, 1], [3, 1]));
   for (const id of IDS) {
     const more = id === "s105" ? linesOf([1, 0]) : [];

@@ -1,0 +1,99 @@
+/**
+ * Deleting a device.
+ *
+ * One commit deletes the record of the device and begins the removal of its readings. So every
+ * reading belongs either to the device that is deleted or to a new one with the same id: messages
+ * that arrive later create it. The history of the old device is deleted after that. Every step can be
+ * repeated, so a deletion that was interrupted is completed by calling it again.
+ *
+ * @module
+ */
+
+import type { DeviceProfileName } from "../../data/readings/profile.ts";
+import type { SeriesStore } from "../series/store.ts";
+import {
+  createDevice,
+  type DeviceEntry,
+  getDevice,
+  stageDeviceCheck,
+  stageDeviceDelete,
+} from "./devices.ts";
+import { deleteDeviceEvents } from "./events.ts";
+import { deleteAllLastSeen } from "./last_seen.ts";
+
+/** What deleting a device needs. */
+export interface DeleteDeviceDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** The readings. */
+  readonly series: Pick<SeriesStore, "describe" | "remove">;
+  /** Called when the record is deleted, so that this process does not rely on its cache. */
+  readonly invalidateDevice: (id: string) => void;
+  /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
+  readonly offlineAfterMs: number;
+}
+
+/** The device to delete. */
+export interface DeviceToDelete {
+  /** Its id. */
+  readonly id: string;
+  /** Its profile. */
+  readonly profile: DeviceProfileName;
+  /** When it was created, epoch milliseconds: a device created later under its id is another one. */
+  readonly createdMs: number;
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+}
+
+/** Deletes a device. Returns how many readings this call deleted. */
+export async function deleteDevice(
+  deps: DeleteDeviceDeps,
+  { id, profile, createdMs, nowMs }: DeviceToDelete,
+): Promise<number> {
+  const { kv, series } = deps;
+  const ref = { profile, id };
+  const count = (await series.describe(ref))?.count ?? 0;
+  const findDevice = async (): Promise<DeviceEntry | null> => {
+    const entry = await getDevice(kv, id);
+    return entry?.value.createdMs === createdMs ? entry : null;
+  };
+  const wasRemoved = await series.remove(ref, async (op) => {
+    const entry = await findDevice();
+    if (entry === null) return false;
+    stageDeviceCheck(op, id, entry);
+    stageDeviceDelete(op, id, entry);
+    return true;
+  });
+  if (!wasRemoved) await deleteRecord(kv, id, findDevice);
+  deps.invalidateDevice(id);
+  await deleteHistory(kv, id);
+  // A message may have been accepted for the old device after its record was deleted.
+  if (await getDevice(kv, id) === null && await series.describe(ref) !== null) {
+    const device = { profile, nowMs, isProfileFixed: true };
+    await createDevice(kv, id, { ...device, serviceOfflineAfterMs: deps.offlineAfterMs });
+  }
+  return wasRemoved ? count : 0;
+}
+
+/** Deletes the record of a device without readings. */
+async function deleteRecord(
+  kv: DeleteDeviceDeps["kv"],
+  id: string,
+  findDevice: () => Promise<DeviceEntry | null>,
+): Promise<void> {
+  for (;;) {
+    const entry = await findDevice();
+    if (entry === null) return;
+    const op = kv.atomic();
+    stageDeviceCheck(op, id, entry);
+    stageDeviceDelete(op, id, entry);
+    if ((await op.commit()).ok) return;
+  }
+}
+
+/** Deletes events and last-seen records, except those of a device created since. */
+async function deleteHistory(kv: DeleteDeviceDeps["kv"], id: string): Promise<void> {
+  const successor = await getDevice(kv, id);
+  await deleteDeviceEvents(kv, id, successor?.value.createdMs ?? Infinity);
+  if (successor === null) await deleteAllLastSeen(kv, id);
+}

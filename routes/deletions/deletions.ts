@@ -1,0 +1,216 @@
+/**
+ * Deletions over HTTP: readings of a span, devices and stores, and the status of the jobs that delete
+ * them.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { z } from "zod";
+import { AppError } from "../../data/app_error.ts";
+import {
+  isStoreId,
+  METER_ID_PATTERN,
+  METER_ID_RULE,
+  STORE_ID_RESERVED,
+  STORE_ID_RULE,
+} from "../../data/limits.ts";
+import { quoted } from "../../data/quoted.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { restorePlus } from "../../data/time/query_plus.ts";
+import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import {
+  DELETE_DEVICE,
+  DELETE_READINGS,
+  DELETE_STORE,
+  type DeleteDeviceParams,
+  type DeleteReadingsParams,
+  type DeleteStoreParams,
+  deletionResult,
+  DELETIONS,
+} from "../../jobs/deletions/deletion_contract.ts";
+import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
+import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
+import { readIdempotencyKey } from "../http/idempotency_key.ts";
+import { parameterErrors } from "../http/json_body.ts";
+import { invalidRequest, problemResponse } from "../http/problem.ts";
+import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
+import { deviceId } from "../openapi/device_id.ts";
+import { type JobStatusBody, spanQuery } from "./schemas.ts";
+
+/** How many seconds a client should leave between two reads of the status. */
+const RETRY_AFTER_SECONDS = 1;
+/** The owner of jobs until there are accounts. */
+const ANYONE = "anyone";
+
+/** What the routes need. */
+export interface DeletionDeps {
+  /** The database. */
+  readonly kv: StoreInfoDeps["kv"];
+  /** The readings. */
+  readonly series: StoreInfoDeps["series"] & Pick<SeriesStore, "describe">;
+  /** The jobs. */
+  readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
+}
+
+/** What to delete. */
+type Deletion =
+  | { readonly kind: typeof DELETE_READINGS; readonly params: DeleteReadingsParams }
+  | { readonly kind: typeof DELETE_DEVICE; readonly params: DeleteDeviceParams }
+  | { readonly kind: typeof DELETE_STORE; readonly params: DeleteStoreParams };
+
+/** The routes that delete, and `/api/jobs`. */
+export function deletionRoutes(deps: DeletionDeps): Hono {
+  const { kv, series, jobs } = deps;
+  return new Hono()
+    .delete("/devices/:device_id/readings", async (c) => {
+      const id = deviceId(c.req.param("device_id"));
+      const span = spanOf(c);
+      const { profile } = await deviceOf(kv, id);
+      return await answerDeletion(c, deps, {
+        kind: DELETE_READINGS,
+        params: { profile, id, ...span },
+      });
+    })
+    .delete("/api/meters/:id/readings", async (c) => {
+      const id = c.req.param("id");
+      if (!METER_ID_PATTERN.test(id)) throw invalidId("id", `The meter's id`, METER_ID_RULE, id);
+      const span = spanOf(c);
+      const ref = { profile: "meter", id } as const;
+      if (await series.describe(ref) === null) {
+        throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
+      }
+      return await answerDeletion(c, deps, { kind: DELETE_READINGS, params: { ...ref, ...span } });
+    })
+    .delete("/stores/:store_id/polls", async (c) => {
+      const id = storeId(c);
+      const span = spanOf(c);
+      await requireStore(deps, id);
+      return await answerDeletion(c, deps, {
+        kind: DELETE_READINGS,
+        params: { profile: "site", id, ...span },
+      });
+    })
+    .delete("/devices/:device_id", async (c) => {
+      const id = deviceId(c.req.param("device_id"));
+      requireNoQuery(c);
+      const { profile, createdMs } = await deviceOf(kv, id);
+      return await answerDeletion(c, deps, {
+        kind: DELETE_DEVICE,
+        params: { id, profile, createdMs },
+      });
+    })
+    .delete("/stores/:store_id", async (c) => {
+      if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return uploadsOnly(c);
+      const id = storeId(c);
+      requireNoQuery(c);
+      await requireStore(deps, id);
+      return await answerDeletion(c, deps, { kind: DELETE_STORE, params: { id } });
+    })
+    .get("/api/jobs/:job_id", async (c) => {
+      const job = await jobs.get(c.req.param("job_id"));
+      if (job === null || !DELETIONS.includes(job.kind)) {
+        throw new AppError("JOB_NOT_FOUND", "Job not found");
+      }
+      const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
+      const status = statusOf(waitedJob ?? job);
+      nameApplied(c, { ...preferences, isAsync: false });
+      if (status.status === "pending") c.header("retry-after", String(RETRY_AFTER_SECONDS));
+      c.header("cache-control", "no-store");
+      return c.json(status);
+    });
+}
+
+/** Creates the job of a deletion, and answers after the wait that the request prefers. */
+async function answerDeletion(
+  c: Context,
+  { jobs }: DeletionDeps,
+  { kind, params }: Deletion,
+): Promise<Response> {
+  const slot = readIdempotencyKey(c.req.header("idempotency-key"));
+  const job = await jobs.create({ kind, params: { ...params }, owner: ANYONE, slot });
+  const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
+  const status = statusOf(waitedJob ?? job);
+  const isPending = status.status === "pending";
+  nameApplied(c, { ...preferences, isAsync: preferences.isAsync && isPending });
+  c.header("location", `/api/jobs/${job.id}`);
+  if (isPending) c.header("retry-after", String(RETRY_AFTER_SECONDS));
+  return c.json(status, isPending ? 202 : 200);
+}
+
+function statusOf(job: JobRecord): JobStatusBody {
+  const { id, kind, createdMs, updatedMs, progress, error } = job;
+  const common = {
+    job_id: id,
+    kind,
+    created_at: instantText(createdMs),
+    updated_at: instantText(updatedMs),
+    percent: progress.percent,
+    deleted_readings: progress.done,
+    error: null,
+  };
+  switch (job.state) {
+    case "completed": {
+      const { readingCount } = deletionResult.parse(job.result);
+      const done = { percent: 100, deleted_readings: readingCount };
+      return { ...common, ...done, status: "completed", message: "Deletion completed" };
+    }
+    case "failed":
+      return { ...common, status: "failed", message: "Deletion failed", error };
+    case "cancelled":
+      return { ...common, status: "failed", message: "Deletion cancelled" };
+    default:
+      return { ...common, status: "pending", message: "Deletion is being processed" };
+  }
+}
+
+async function deviceOf(kv: DeletionDeps["kv"], id: string): Promise<DeviceRecord> {
+  const device = await getDevice(kv, id);
+  if (device === null) throw new AppError("DEVICE_NOT_FOUND", "Device not found");
+  return device.value;
+}
+
+async function requireStore(deps: DeletionDeps, id: string): Promise<void> {
+  const store = await getStore(deps, id);
+  if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
+}
+
+/** The paths of uploads look like stores, but cannot be deleted. */
+function uploadsOnly(c: Context): Response {
+  const allow = "GET, HEAD, POST";
+  const detail = `${c.req.path} takes ${allow} only`;
+  return problemResponse(new AppError("METHOD_NOT_ALLOWED", detail), { allow });
+}
+
+function storeId(c: Context): string {
+  const id = c.req.param("store_id") ?? "";
+  if (isStoreId(id)) return id;
+  throw invalidId("store_id", "store_id", STORE_ID_RULE, id);
+}
+
+function invalidId(name: string, label: string, rule: string, id: string): AppError {
+  return invalidRequest([{
+    pointer: `#${name}`,
+    detail: `${label} must be ${rule}`,
+    value: id.slice(0, 100),
+  }]);
+}
+
+/** The span of the query. Throws everything that is wrong with it. */
+function spanOf(c: Context): Span {
+  const query = spanQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  const { from, to } = query.data;
+  // The schema has read both before, so neither is null.
+  const fromMs = rangeStartMs(restorePlus(from)) ?? 0, toMs = rangeStopMs(restorePlus(to)) ?? 0;
+  if (toMs > fromMs) return { fromMs, toMs };
+  throw invalidRequest([{ pointer: "#to", detail: "to must be after from", value: quoted(to) }]);
+}
+
+function requireNoQuery(c: Context): void {
+  const result = z.strictObject({}).safeParse(c.req.query());
+  if (!result.success) throw invalidRequest(parameterErrors(result.error, c.req.query()));
+}

@@ -1,0 +1,77 @@
+import { assertEquals } from "../support/assert.ts";
+import {
+  exportOf,
+  listFiles,
+  readExportedFiles,
+  startContinuousService,
+  untilExported,
+} from "../support/continuous_service.ts";
+import { askJson } from "../support/service.ts";
+import { linesOf, message, postLines } from "../support/telemetry.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const HOUR_MS = 3_600_000;
+const DAY = Date.UTC(2026, 0, 9);
+const WAIT = { method: "DELETE", headers: { prefer: "wait=20" } };
+
+/** Sends readings of some hours, one every ten minutes. */
+async function send(url: string, deviceId: string, hours: number): Promise<void> {
+  const messages = Array.from({ length: hours * 6 }, (_, index) => {
+    const timestamp = new Date(DAY + index * HOUR_MS / 6).toISOString();
+    return message({ device_id: deviceId, timestamp });
+  });
+  assertEquals((await postLines(url, linesOf(messages))).status, 200);
+}
+
+/** The paths of the windows of a device that start at some hours. */
+function windows(deviceId: string, hours: readonly number[]): string[] {
+  return hours.map((hour) => {
+    const time = `${String(hour).padStart(2, "0")}0000`;
+    return `device_id=${deviceId}/date=2026/01/09/export_${time}.csv`;
+  });
+}
+
+Deno.test("windows follow a deletion of readings: they are rewritten, or deleted if nothing is left", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startContinuousService(folder.path);
+  const { url } = service;
+  await send(url, "D1", 6);
+  await send(url, "D2", 2);
+  await untilExported(url, ["D1", "D2"]);
+  const before = await readExportedFiles(folder.path);
+  assertEquals(Object.keys(before), [
+    ...windows("D1", [0, 1, 2, 3, 4, 5]),
+    ...windows("D2", [0, 1]),
+  ]);
+  // From 01:30 to 04:00: the second half of hour 1, and hours 2 and 3.
+  const range = "from=2026-01-09T01:30:00Z&to=2026-01-09T04:00:00Z";
+  const { body } = await askJson(`${url}/devices/D1/readings?${range}`, WAIT);
+  assertEquals([body.status, body.deleted_readings], ["completed", 15]);
+  await untilExported(url, ["D1"]);
+  const after = await readExportedFiles(folder.path);
+  const [hour1] = windows("D1", [1]);
+  const kept = [...windows("D1", [0, 4, 5]), ...windows("D2", [0, 1])];
+  assertEquals(Object.keys(after), [...kept, hour1].toSorted());
+  for (const name of kept) assertEquals(after[name], before[name], name);
+  // A header and the readings of 01:00, 01:10 and 01:20.
+  const lines = before[hour1].trimEnd().split("\n");
+  assertEquals(after[hour1].trimEnd().split("\n"), lines.slice(0, 4));
+  assertEquals((await exportOf(url, "D1")).totals.deletions, 2);
+});
+
+Deno.test("the windows of a deleted device are deleted, those of others stay", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startContinuousService(folder.path);
+  const { url } = service;
+  await send(url, "D1", 5);
+  await send(url, "D2", 2);
+  await untilExported(url, ["D1", "D2"]);
+  const { body } = await askJson(`${url}/devices/D1`, WAIT);
+  assertEquals([body.status, body.deleted_readings], ["completed", 30]);
+  await untilExported(url, ["D1"]);
+  assertEquals(await listFiles(folder.path), windows("D2", [0, 1]));
+  // The device comes back, and so does its export.
+  await send(url, "D1", 1);
+  await untilExported(url, ["D1"]);
+  assertEquals(await listFiles(folder.path), [...windows("D1", [0]), ...windows("D2", [0, 1])]);
+});
