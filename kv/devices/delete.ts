@@ -20,6 +20,7 @@ import {
 } from "./devices.ts";
 import { deleteDeviceEvents } from "./events.ts";
 import { deleteAllLastSeen } from "./last_seen.ts";
+import { stageRejectionsDelete } from "./rejections.ts";
 
 /** What deleting a device needs. */
 export interface DeleteDeviceDeps {
@@ -60,8 +61,7 @@ export async function deleteDevice(
   const wasRemoved = await series.remove(ref, async (op) => {
     const entry = await findDevice();
     if (entry === null) return false;
-    stageDeviceCheck(op, id, entry);
-    stageDeviceDelete(op, id, entry);
+    stageDeletion(op, id, entry);
     return true;
   });
   if (!wasRemoved) await deleteRecord(kv, id, findDevice);
@@ -85,10 +85,16 @@ async function deleteRecord(
     const entry = await findDevice();
     if (entry === null) return;
     const op = kv.atomic();
-    stageDeviceCheck(op, id, entry);
-    stageDeviceDelete(op, id, entry);
+    stageDeletion(op, id, entry);
     if ((await op.commit()).ok) return;
   }
+}
+
+/** Adds to a commit the deletion of a device that has not changed since it was read. */
+function stageDeletion(op: Deno.AtomicOperation, id: string, entry: DeviceEntry): void {
+  stageDeviceCheck(op, id, entry);
+  stageDeviceDelete(op, id, entry);
+  stageRejectionsDelete(op, id);
 }
 
 /** Deletes events and last-seen records, except those of a device created since. */

@@ -3,7 +3,7 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["device_rejection", id]` | {@link DeviceRejections} | intake, under a check of what was read |
+ * | `["device_rejection", id]` | {@link DeviceRejections} | intake, under a check of what was read; deleted with the device |
  *
  * @module
  */
@@ -52,6 +52,11 @@ export async function getRejections(
 ): Promise<DeviceRejections | null> {
   const { value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : rejectionsSchema.parse(value);
+}
+
+/** Deletes the rejections of a device. */
+export function stageRejectionsDelete(op: Staging, id: string): void {
+  op.delete([SPACE, id]);
 }
 
 /** How many messages were rejected on the UTC day of a time. */

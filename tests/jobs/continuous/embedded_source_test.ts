@@ -60,6 +60,8 @@ Deno.test("devices() includes devices that were exported and then deleted", asyn
     pendingMs: null,
     revision: 0,
     seenVersion: "",
+    compactedMs: null,
+    compactingMs: null,
     totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
     last: null,
     fault: null,

@@ -11,6 +11,7 @@ import type { Json } from "../../../jobs/engine/transitions.ts";
 import { createDevice, getDevice } from "../../../kv/devices/devices.ts";
 import { listDeviceEvents, stageDeviceEvent } from "../../../kv/devices/events.ts";
 import { listLastSeen, stageLastSeen } from "../../../kv/devices/last_seen.ts";
+import { addRejections, getRejections } from "../../../kv/devices/rejections.ts";
 import { createRateWindow } from "../../../data/devices/rate_window.ts";
 import { getRejectedHours, stageRejectedHours } from "../../../kv/stores/rejected_hours.ts";
 import { getStoreSettings, stageStoreHours, stageStoreZone } from "../../../kv/stores/stores.ts";
@@ -45,6 +46,8 @@ async function makeDevice(rig: WorkerRig): Promise<void> {
   stageDeviceEvent(op, "d1", { atMs: CREATED_MS + 1, state: "offline", lastSeenMs: null });
   stageLastSeen(op, "d1", { writer: "", lastReceivedMs: DAY, window: createRateWindow() });
   await op.commit();
+  const added = { atMs: DAY, count: 1, problem: { pointer: "/timestamp" } };
+  await addRejections(kv, "d1", { added, stage: () => {} });
 }
 
 Deno.test("a deletion of readings counts what it deleted, and leaves the rest", async () => {
@@ -118,6 +121,7 @@ Deno.test("a deleted device has no record, readings, events or due entry", async
   assertEquals(await rig.series.describe(DEVICE), null);
   assertEquals(await listDeviceEvents(kv, "d1", { afterMs: null, limit: 9 }), []);
   assertEquals(await listLastSeen(kv, "d1"), []);
+  assertEquals(await getRejections(kv, "d1"), null);
   const due = await Array.fromAsync(kv.list({ prefix: ["due", "device_offline"] }));
   assertEquals([due, invalidated], [[], ["d1"]]);
 });
