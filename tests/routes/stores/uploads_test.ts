@@ -242,6 +242,7 @@ Deno.test("GET /stores/status shows the progress of an upload until it has ended
     inserted: 0,
     updated: 0,
     unchanged: 0,
+    repeated: 0,
     rejected: 0,
     bytes_received: half,
     bytes_total: STATUS.length,
