@@ -31,7 +31,7 @@ const DELIMITERS: readonly [delimiter: string, name: string][] = [
 
 /** A word of at least so many letters may also be a part of a name. */
 const PART_LETTERS = 4;
-/** Most changes of a letter between a name and the one that was meant. */
+/** Most letters in which a suggested name may differ from the missing one. */
 const CHANGES_MAX = 2;
 
 /** The likely columns of times: one, or a date and a clock; none if no name looks like it. */
@@ -43,7 +43,7 @@ export function likelyTimeColumns(names: readonly string[]): string[] {
   return [date, clock].filter((name) => name !== undefined);
 }
 
-/** Likely columns of metrics as `map` takes them: `Leistung:power_kw`, `P (W):power_kw:W`. */
+/** Likely columns of metrics, written as for `map`: `Leistung:power_kw`, `P (W):power_kw:W`. */
 export function likelyMappings(names: readonly string[], { metrics }: Profile): string[] {
   const used = new Set<string>();
   return metrics.flatMap(({ name: metric, unit }) => {

@@ -133,8 +133,8 @@ function mapHint(names: readonly string[], profile: Profile): string {
     : `${act}, for example map=column:${profile.metrics[0].name}${columnsText(names)}`;
 }
 
-function closestHint(wanted: string, names: readonly string[]): string {
-  const closest = closestName(wanted, names);
+function closestHint(missing: string, names: readonly string[]): string {
+  const closest = closestName(missing, names);
   return closest === null ? columnsText(names) : `; the closest one is ${shortened(closest)}`;
 }
 

@@ -133,7 +133,11 @@ function readMap(
     const metricUnit = profile.metrics[metric].unit;
     const exponent = unitExponent(unit ?? metricUnit, metricUnit);
     if (exponent === null) {
-      addProblem("map", entry, `map takes ${names[metric]} in ${unitsFor(metricUnit).join(", ")}`);
+      addProblem(
+        "map",
+        entry,
+        `map accepts ${names[metric]} in ${unitsFor(metricUnit).join(", ")}`,
+      );
       continue;
     }
     if (mapped.has(metric)) addProblem("map", entry, `map names ${names[metric]} twice`);
@@ -175,7 +179,7 @@ function readTimeColumns(
     addProblem("timestamp", given, "timestamp must name two different columns");
   }
   if (names.some((name) => columns.has(name.toLowerCase()))) {
-    addProblem("timestamp", given, "timestamp must name no column of a metric");
+    addProblem("timestamp", given, "timestamp must not name a column of a metric");
   }
   return names;
 }

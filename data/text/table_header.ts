@@ -39,13 +39,15 @@ export function readTableHeader(line: string, columns: readonly TableColumn[]): 
   const names = headerFields(line, ",").map((name) => name.trim());
   const roles = names.map((name) => columns.findIndex((column) => isColumn(name, column)));
   const places = columns.map((_, role) => roles.indexOf(role));
-  const wanted = columns.map(({ name }) => name).join(", ");
+  const required = columns.map(({ name }) => name).join(", ");
   const problems: [detail: string, rule: string][] = [];
   const missing = columns.filter((_, role) => places[role] < 0).map(({ name }) => name);
   if (missing.length > 0) {
     const found = foundText(names);
-    const detail = `The header has no ${missing.join(", no ")}: found ${found}; wanted ${wanted}`;
-    problems.push([detail, `the columns ${wanted}`]);
+    const detail = `The header has no ${
+      missing.join(", no ")
+    }: found ${found}; required ${required}`;
+    problems.push([detail, `the columns ${required}`]);
   }
   columns.forEach(({ name }, role) => {
     const same = names.filter((_, index) => roles[index] === role);

@@ -9,7 +9,7 @@ import { daysInMonth } from "./time_text.ts";
 
 const CHARS = 20;
 const ZERO = 48, DASH = 45, COLON = 58, UPPER_T = 84, UPPER_Z = 90;
-/** Date.UTC takes years below 100 as 19xx. */
+/** Date.UTC reads years below 100 as 19xx. */
 const FIRST_YEAR = 1000;
 
 /** The time of a text in that form, from the year 1000 on, epoch milliseconds; NaN for others. */

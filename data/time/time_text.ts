@@ -93,7 +93,7 @@ export function compactDayText(timeMs: number): string {
 
 /** First moment of a day of the proleptic Gregorian calendar, epoch milliseconds, UTC. */
 export function utcMs(year: number, month: number, day: number): number {
-  // Date.UTC takes years below 100 as 19xx; 400 years are 146,097 days exactly.
+  // Date.UTC reads years below 100 as 19xx; 400 years are exactly 146,097 days.
   return Date.UTC(year + 400, month - 1, day) - 146_097 * DAY_MS;
 }
 

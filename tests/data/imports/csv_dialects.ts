@@ -1,7 +1,7 @@
 /**
  * Uploads in random dialects: the options that say how they are written, and their text.
  *
- * What a reader must make of them is reckoned here by Temporal and whole numbers.
+ * Temporal and whole numbers compute here what a reader must return for them.
  *
  * @module
  */
@@ -10,23 +10,23 @@ import fc from "fast-check";
 import type { DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { plainDecimal, type Row } from "../../support/pages.ts";
 
-/** A way to write times that say nothing of their zone. */
+/** A form of times without an offset. */
 interface ClockForm {
-  /** The pattern; none is ISO 8601. */
+  /** The pattern; without one it is ISO 8601. */
   readonly pattern?: string;
-  /** What it leaves out is 0. */
+  /** Writes a time; parts that the form lacks are 0. */
   readonly unit: "millisecond" | "second" | "minute";
   write(time: Temporal.PlainDateTime): string;
 }
 
-/** A column of a metric: what it is called and what a value of the metric's unit is times 10 to. */
+/** A column of a metric: its name, and the power of ten from the unit of the metric to its own. */
 interface ValueColumn {
   readonly name: string;
   readonly map?: string;
   readonly exponent: number;
 }
 
-/** How a random upload is written. */
+/** The dialect of a random upload. */
 export interface RandomDialect {
   readonly delimiter: string;
   readonly decimal: "." | ",";
@@ -81,7 +81,7 @@ const CLOCKS: readonly ClockForm[] = [
   },
 ];
 
-/** Of clocks set back, by half an hour too, of a change by a quarter, of none. */
+/** Zones whose clocks go back, also by half an hour, that change by a quarter of an hour, or never. */
 const ZONES = [
   "Europe/Paris",
   "America/New_York",
@@ -107,7 +107,7 @@ const OTHER_NAMES: readonly (readonly ValueColumn[])[] = [
   ],
 ];
 
-/** Every kind of dialect. */
+/** Dialects of every kind. */
 export function randomDialects(): fc.Arbitrary<RandomDialect> {
   const names = fc.record({
     timeNames: fc.constantFrom(["timestamp"], ["When"], ["Date", "Time"]),
@@ -132,7 +132,7 @@ export function randomDialects(): fc.Arbitrary<RandomDialect> {
   }).filter(({ delimiter, decimal }) => delimiter !== decimal);
 }
 
-/** What a user says about such an upload. */
+/** The options that describe such an upload. */
 export function optionsOf(dialect: RandomDialect): DialectOptions {
   const { delimiter, decimal, clock, zone, timeNames, values, missing } = dialect;
   return {
@@ -146,14 +146,14 @@ export function optionsOf(dialect: RandomDialect): DialectOptions {
   };
 }
 
-/** A row as the dialect can write it: its time as exact as its clock, and of two the earlier. */
+/** A row as the dialect can express it: with a time as exact as its clock, the earlier of two. */
 export function writable([timeMs, ...texts]: Row, { clock, zone }: RandomDialect): Row {
   const shown = plainTime(timeMs, zone).round({ smallestUnit: clock.unit, roundingMode: "trunc" });
   const instant = shown.toZonedDateTime(zone ?? "UTC", { disambiguation: "earlier" });
   return [instant.epochMilliseconds, ...texts.map(plainDecimal)];
 }
 
-/** The text of rows in a dialect. A value that reads as a missing one cannot be told from it. */
+/** The text of rows in a dialect. It cannot express a value that reads as a missing one. */
 export function textOf(rows: readonly Row[], dialect: RandomDialect): string {
   const records = rows.map((row) => {
     const fields = fieldsOf(row, dialect);
@@ -164,7 +164,7 @@ export function textOf(rows: readonly Row[], dialect: RandomDialect): string {
     .join(dialect.lineEnd);
 }
 
-/** Whether a value is told as missing by accident, as its text is the one for that. */
+/** Whether the text of a value happens to be one for a missing value. */
 export function isMistaken(text: string, metric: number, dialect: RandomDialect): boolean {
   return text !== "" && valueText(text, metric, dialect) === dialect.missing;
 }

@@ -115,7 +115,7 @@ Deno.test("a column named in the query and missing gets the closest one suggeste
   );
 });
 
-Deno.test("a header that another delimiter parts says so, and what else is wrong with it", () => {
+Deno.test("a header with another delimiter says so, and what else is wrong with it", () => {
   const detail =
     "The header is a single column; if its columns are separated by ;, send delimiter=;";
   assertEquals(messageOf("timestamp;power_kw"), detail);

@@ -11,7 +11,7 @@ import {
 } from "./csv_dialects.ts";
 import { readUpload } from "./csv_upload.ts";
 
-/** Times of two columns are parted at a space, so the clock must write one. */
+/** Two columns share a time at its space, so its form must have one. */
 const dialects = randomDialects().filter(({ timeNames, clock }) =>
   timeNames.length === 1 || clock.pattern === undefined && clock.unit === "minute" ||
   clock.pattern?.includes(" ") === true
@@ -26,7 +26,7 @@ function meterRows(maxCount: number): fc.Arbitrary<Row[]> {
   );
 }
 
-/** What is read of rows that were written in a dialect. */
+/** The rows read from rows written in a dialect. */
 function readable(rows: readonly Row[], dialect: RandomDialect): Row[] {
   return rows.map(([timeMs, ...texts]): Row => [
     timeMs,

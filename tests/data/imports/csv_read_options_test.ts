@@ -8,21 +8,21 @@ const NEW_YEAR_MS = 1_704_067_200_000;
 const MINUTE_MS = 60_000;
 const AT = "2024-01-01T00:00:00Z";
 
-/** The voltages of an upload with the columns `timestamp` and `voltage_v`, "" where missing. */
+/** The voltages of an upload with the columns `timestamp` and `voltage_v`, "" if missing. */
 function voltagesOf(fields: readonly string[], missing: readonly string[]): string[] {
   const csv = `timestamp,voltage_v\n${fields.map((field) => `${AT},${field}\n`).join("")}`;
   const { rows, rejects } = readUpload(csv, { dialect: { missing } });
   return [...rows.map((row) => row[3]), ...rejects.map(({ rule }) => rule)];
 }
 
-/** The beginning of what is said against a header. */
+/** The message about a header. */
 function refusal(csv: string | Uint8Array, options: UploadOptions): string {
   const { code, message } = assertThrows(() => readUpload(csv, options), AppError);
   assertEquals(code, "INVALID_REQUEST");
   return message;
 }
 
-Deno.test("a missing text is the whole field as it is written, also where it is a number", () => {
+Deno.test("a text for a missing value is the whole field as written, even if it is a number", () => {
   const missing = ["0", "-999", "NA"];
   assertEquals(voltagesOf(["0", '"0"', " 0 ", "NA", '" NA"', ""], missing), Array(6).fill(""));
   assertEquals(voltagesOf(["0.0", "00", "-0", "9990"], missing), ["0", "0", "0", "9990"]);
@@ -32,7 +32,7 @@ Deno.test("a missing text is the whole field as it is written, also where it is 
   ]);
 });
 
-Deno.test("a missing text that begins another one is told from it, in either order", () => {
+Deno.test("a text for a missing value may be the beginning of another one, in either order", () => {
   for (const missing of [["N", "NA", "N/A"], ["N/A", "NA", "N"]]) {
     assertEquals(voltagesOf(["N", "NA", "N/A", "1"], missing), ["", "", "", "1"]);
   }
@@ -40,13 +40,13 @@ Deno.test("a missing text that begins another one is told from it, in either ord
   assertEquals(voltagesOf(["N/", "NAN"], ["N", "NA", "N/A"]), [rule, rule]);
 });
 
-Deno.test("a missing text with a delimiter, a quote or a line end counts where it is quoted", () => {
+Deno.test("a text for a missing value with a delimiter, a quote or a line end works in quotes", () => {
   const missing = ["n,a", 'n"a', "n\na"];
   assertEquals(voltagesOf(['"n,a"', '"n""a"', '"n\na"'], missing), ["", "", ""]);
   assertEquals(voltagesOf(["n,a"], missing), ["2 fields, found 3"]);
 });
 
-Deno.test("a missing text stands for no time and no id", () => {
+Deno.test("a text for a missing value is not a time and not an id", () => {
   const csv = `timestamp,smart_meter_id,power_kw\n?,m1,1\n${AT},?,1\n${AT},m1,?\n`;
   const { rows, rejects } = readUpload(csv, { dialect: { missing: ["?"] } });
   assertEquals(rows, [[NEW_YEAR_MS, "", "", "", ""]]);
@@ -56,7 +56,7 @@ Deno.test("a missing text stands for no time and no id", () => {
   ]);
 });
 
-Deno.test("two columns of times may stand in any order and far apart", () => {
+Deno.test("two columns of times may be in any order and far apart", () => {
   const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
   const wanted: Row[] = [[NEW_YEAR_MS, "", "1", "", ""], [
     NEW_YEAR_MS + MINUTE_MS,
@@ -74,7 +74,7 @@ Deno.test("two columns of times may stand in any order and far apart", () => {
   for (const csv of files) assertEquals(readUpload(csv, { dialect }).rows, wanted, csv);
 });
 
-Deno.test("a wrong half is told as the whole time, under both names", () => {
+Deno.test("a wrong half is quoted as the whole time, with both names", () => {
   const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
   const { rejects } = readUpload("clock,power_kw,day\n24:00,1,01.01.2024\n,1,\n", { dialect });
   const rest = { field: "day clock", rule: "a time as dd.MM.yyyy HH:mm" };
@@ -84,7 +84,7 @@ Deno.test("a wrong half is told as the whole time, under both names", () => {
   ]);
 });
 
-Deno.test("every delimiter parts the header and the records, quoted or not", () => {
+Deno.test("every delimiter separates the header and the records, quoted or not", () => {
   for (const delimiter of [";", "\t", "|", " ", ":", "_", "'", "?"]) {
     const names = ["timestamp", '"power_kw"', `"no${delimiter}te"`, '""'].join(delimiter);
     const record = [`"${AT}"`, "1.5", `"x${delimiter}y"`, ""].join(delimiter);
@@ -94,7 +94,7 @@ Deno.test("every delimiter parts the header and the records, quoted or not", () 
   }
 });
 
-Deno.test("with a decimal comma a point is no decimal, and commas part no thousands", () => {
+Deno.test("with a decimal comma, points are refused, and commas do not group thousands", () => {
   const dialect = { delimiter: ";", decimal: "," };
   const csv = `timestamp;power_kw\n${AT};1,5\n${AT};"2,5"\n${AT};1.5\n${AT};1.000,5\n${AT};1,0,5\n`;
   const { rows, rejects } = readUpload(csv, { dialect });

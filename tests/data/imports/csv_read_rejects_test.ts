@@ -9,14 +9,14 @@ const NO_TIME = "a date and time as in ISO 8601";
 const TOO_OLD = "1970-01-01T00:00:00Z or later";
 const NO_DECIMAL = "a decimal number with a point";
 
-/** What is said of one record under the full header. */
+/** The reject of one record below the full header. */
 function rejectOf(record: string): Omit<LineReject, "line"> {
   const { rows, rejects: [{ line, ...reject }, ...others] } = readUpload(`${HEADER}\n${record}\n`);
   assertEquals([rows.length, line, others.length], [0, 2, 0], record);
   return reject;
 }
 
-/** The lines of the records that were not taken. */
+/** The lines of the rejected records. */
 function rejectedLines(csv: string, sizes?: number[]): number[] {
   return readUpload(csv, { sizes }).rejects.map(({ line }) => line);
 }
@@ -74,7 +74,7 @@ Deno.test("a record with a wrong value is rejected by the rule it breaks", () =>
   }
 });
 
-Deno.test("the ranges are those of the profile", () => {
+Deno.test("the ranges of metrics are those of the profile", () => {
   const csv = "timestamp,soc_percent,temp_c\n2024-01-01T00:00:00Z,100.5,\n" +
     "2024-01-01T00:00:00Z,100,-50.01\n2024-01-01T00:00:00Z,0,-50\n";
   const { rejects } = readUpload(csv, { profile: PROFILES.battery });
@@ -112,17 +112,17 @@ Deno.test("a wrong value is quoted back with its first 100 characters", () => {
   assertEquals(value, "x".repeat(100));
 });
 
-Deno.test("of several wrong values of a record the first one is told", () => {
+Deno.test("of several wrong values in a record the first one is listed", () => {
   assertEquals(rejectOf("2024-01-01T00:00:00Z,m1,a,b,c,d").field, "energy_kwh");
 });
 
-Deno.test("rejects carry their lines behind blank lines, line ends of two bytes and a mark", () => {
+Deno.test("rejects have the right line after blank lines, CRLF and a byte order mark", () => {
   const csv = `\ufeff${HEADER}\r\n\r\nbad\r\n${GOOD}\r\n\r\nbad`;
   assertEquals(rejectedLines(csv), [3, 6]);
   assertEquals(rejectedLines(csv, [1]), [3, 6]);
 });
 
-Deno.test("rejects carry their lines behind line breaks inside quotes", () => {
+Deno.test("rejects have the right line after line breaks inside quotes", () => {
   const header = `${HEADER},note`;
   const csv = `${header}\n${GOOD},"a\nb\nc"\nbad\n"bad\nfield"\n${GOOD},"d\r\ne"\r\nbad\n`;
   // Header 1, reading 2 to 4, bad 5, bad 6 to 7, reading 8 to 9, bad 10.
@@ -131,11 +131,11 @@ Deno.test("rejects carry their lines behind line breaks inside quotes", () => {
   assertEquals(readUpload(csv).rows.length, 2);
 });
 
-Deno.test("a header over several lines counts as so many lines", () => {
+Deno.test("a header of several lines counts as that many lines", () => {
   assertEquals(rejectedLines(`${HEADER},"no\nte"\nbad\n`), [3]);
 });
 
-Deno.test("a record longer than 65,536 bytes is rejected alone, in chunks of any size", () => {
+Deno.test("a record longer than 65,536 bytes alone is rejected, in chunks of any size", () => {
   const long = `2024-01-01T00:00:00Z,m1,1,2,230,${"4".repeat(65_536)}`;
   const csv = `${HEADER}\n${GOOD}\n${long}\n${GOOD}\nbad\n${long}`;
   for (const sizes of [[1_000], [65_536], [1_000_000]]) {
@@ -159,7 +159,7 @@ Deno.test("a record of exactly 65,536 bytes is read", () => {
   }
 });
 
-Deno.test("a quote that never closes costs its own line alone", () => {
+Deno.test("a quote that never closes costs only its own line", () => {
   const open = GOOD.replace("230", '"230');
   for (const goodLines of [3, 5_000]) {
     const csv = `${HEADER}\n${open}\n${`${GOOD}\n`.repeat(goodLines)}`;
@@ -173,7 +173,7 @@ Deno.test("a quote that never closes costs its own line alone", () => {
   }
 });
 
-Deno.test("two quotes far apart cost their own lines alone, in chunks of any size", () => {
+Deno.test("two quotes far apart cost only their own lines, in chunks of any size", () => {
   const open = GOOD.replace("230", '"230');
   const csv = `${HEADER}\n${open}\n${`${GOOD}\n`.repeat(5_000)}${open}\n${GOOD}\n`;
   for (const sizes of [[1_000], [65_536], [1_000_000]]) {

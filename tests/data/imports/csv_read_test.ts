@@ -20,7 +20,7 @@ const METRICS = ["energy_kwh", "power_kw", "voltage_v", "current_a"];
 const HEADER = `timestamp,${METRICS.join(",")}`;
 const NEW_YEAR_MS = 1_704_067_200_000;
 
-/** How a file is written: what RFC 4180 leaves open, and what is ours. */
+/** How a file is written: choices that RFC 4180 leaves open, and our own. */
 interface Dialect {
   readonly columns: readonly string[];
   readonly lineEnd: string;
@@ -37,7 +37,7 @@ function chunkSizes(): fc.Arbitrary<readonly number[]> {
   return fc.oneof(fc.constant([1]), fc.constant([1_000_000]), sizes);
 }
 
-/** Rows of a meter in any order of time, every value within the ranges of the profile. */
+/** Rows of a meter in any order of time, with every value in the range of the profile. */
 function meterRows(maxCount: number): fc.Arbitrary<Row[]> {
   const small = (isPositive: boolean) =>
     fc.oneof(
@@ -65,7 +65,7 @@ function dialects(): fc.Arbitrary<Dialect> {
   });
 }
 
-/** The file of some rows in a dialect. */
+/** A file with some rows, written in one of these ways. */
 function fileOf(rows: readonly Row[], note: string, dialect: Dialect): string {
   const { columns, lineEnd, isQuoted } = dialect;
   const quoted = (text: string) =>
@@ -85,7 +85,7 @@ function fileOf(rows: readonly Row[], note: string, dialect: Dialect): string {
   return dialect.mark + text + (dialect.isLastClosed ? lineEnd : "");
 }
 
-Deno.test("what createCsvWriter() wrote gives the same readings, in chunks of any size", () => {
+Deno.test("the output of createCsvWriter() reads back as the same readings, in chunks of any size", () => {
   fc.assert(fc.property(meterRows(120), chunkSizes(), (rows, sizes) => {
     const page = sortPage(pageOf(rows, 4));
     const writer = createCsvWriter(PROFILES.meter, "m1");
@@ -94,7 +94,7 @@ Deno.test("what createCsvWriter() wrote gives the same readings, in chunks of an
   }));
 });
 
-Deno.test("a file is read the same in every dialect, in chunks of any size", () => {
+Deno.test("a file gives the same readings however it is written, in chunks of any size", () => {
   const rows = meterRows(25);
   fc.assert(
     fc.property(rows, noteTexts, dialects(), chunkSizes(), (rows, note, dialect, sizes) => {
@@ -110,7 +110,7 @@ Deno.test("a file is read the same in every dialect, in chunks of any size", () 
   );
 });
 
-Deno.test("the readings keep the order of the upload, times given twice too", () => {
+Deno.test("the readings keep the order of the upload, repeated times too", () => {
   const upload = readUpload(
     "timestamp,power_kw\n2024-01-01T00:01:00Z,1\n2024-01-01T00:00:00Z,2\n2024-01-01T00:01:00Z,3\n",
   );
@@ -127,7 +127,7 @@ Deno.test("a reading without any value is a reading", () => {
   ]);
 });
 
-Deno.test("a missing value does not take over the one of the line before", () => {
+Deno.test("a missing value does not keep the value of the previous line", () => {
   const plain = "2024-01-01T00:00:00Z,1,2,3,4\n2024-01-01T00:01:00Z,,5,,\n";
   const odd = "2024-01-01T00:02:00Z,6,x,8,9\n2024-01-01 00:03:00,,,7,";
   assertEquals(readUpload(`${HEADER}\n${plain}${odd}`).rows, [
@@ -138,7 +138,7 @@ Deno.test("a missing value does not take over the one of the line before", () =>
 });
 
 Deno.test("times are read at any offset and to the millisecond", () => {
-  // Each names 2024-01-01T00:00:00Z plus what the comment says.
+  // Each is 2024-01-01T00:00:00Z plus what the comment says.
   const times: [text: string, plusMs: number][] = [
     ["2024-01-01T00:00:00Z", 0],
     ["2024-01-01T00:00:00z", 0],
@@ -154,14 +154,14 @@ Deno.test("times are read at any offset and to the millisecond", () => {
   assertEquals(rows.map(([timeMs]) => timeMs - NEW_YEAR_MS), times.map(([, plusMs]) => plusMs));
 });
 
-Deno.test("the first and last time there may be are taken", () => {
+Deno.test("the first and the last possible time are accepted", () => {
   const { rows } = readUpload(
     "timestamp,power_kw\n1970-01-01T00:00:00Z,1\n9999-12-31T23:59:59.999Z,1\n",
   );
   assertEquals(rows.map(([timeMs]) => timeMs), [0, 253_402_300_799_999]);
 });
 
-Deno.test("the limits of a metric are within it", () => {
+Deno.test("the limits of a metric are in its range", () => {
   const { rows, rejectedCount } = readUpload(
     "timestamp,voltage_v\n2024-01-01T00:00:00Z,0\n2024-01-01T00:00:00Z,1000000.0\n" +
       "2024-01-01T00:00:00Z,-0.0\n2024-01-01T00:00:00Z,1e6\n2024-01-01T00:00:00Z,-.0\n",
@@ -170,7 +170,7 @@ Deno.test("the limits of a metric are within it", () => {
   assertEquals(rejectedCount, 0);
 });
 
-Deno.test("the columns that mean nothing are told and read past, whatever is in them", () => {
+Deno.test("unknown columns are listed and ignored, whatever they contain", () => {
   const upload = readUpload(
     "Timestamp,Comment,power_kw,,device_id\n" +
       '2024-01-01T00:00:00Z,NaN,1,x,y\n2024-01-01T00:00:00Z,"1,\n2",2,,"z"\n',
@@ -179,7 +179,7 @@ Deno.test("the columns that mean nothing are told and read past, whatever is in 
   assertEquals(upload.rows.map(([, , power]) => power), ["1", "2"]);
 });
 
-Deno.test("the readings of each profile are read by its own columns", () => {
+Deno.test("each profile has its own columns", () => {
   const upload = readUpload("site_id,status,timestamp\nroof,1,2024-01-01T00:00:00Z\n", {
     profile: PROFILES.site,
     id: "roof",
@@ -204,7 +204,7 @@ Deno.test("an upload without a header is refused, however short", () => {
   }
 });
 
-Deno.test("readings can be taken while the upload goes on", () => {
+Deno.test("readings can be taken during the upload", () => {
   const reader = createCsvReader({
     profile: PROFILES.site,
     id: "roof",
@@ -221,7 +221,7 @@ Deno.test("readings can be taken while the upload goes on", () => {
   assertEquals(rowsOf(reader.take().page), [[NEW_YEAR_MS + 60_000, "0"]]);
 });
 
-Deno.test("more readings than a reader makes room for at first are all read", () => {
+Deno.test("more readings than a reader has room for at first are all read", () => {
   const minutes = Array.from({ length: 40_000 }, (_, minute) => NEW_YEAR_MS + minute * 60_000);
   const lines = minutes.map((timeMs, i) => `${new Date(timeMs).toISOString()},${i % 7}.5\n`);
   const { rows } = readUpload(`timestamp,power_kw\n${lines.join("")}`, { sizes: [65_536] });

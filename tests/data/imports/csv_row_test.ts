@@ -10,11 +10,11 @@ import { type Row, rowsOf } from "../../support/pages.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 
-/** The two ways to read one record, each with what came of it. */
+/** The two ways to read one record. */
 interface Ways {
-  /** From bytes: the reading, or null where it needs a second look. */
+  /** From bytes: the reading, or null if the record must be read field by field. */
   fast(record: string): Row | null;
-  /** Field by field: the reading or what is wrong. */
+  /** Field by field: the reading, or what is wrong. */
   slow(record: string): Row | RowProblem;
 }
 
@@ -42,14 +42,14 @@ function waysOf(header: string, options: DialectOptions = {}, id = "m1"): Ways {
   };
 }
 
-/** Fails where a record is read from its bytes as another reading than field by field. */
+/** Fails if a record read from its bytes differs from the same record read field by field. */
 function assertAgree({ fast, slow }: Ways, record: string): void {
   const plain = fast(record);
   const fields = slow(record.replace(/\r$/, ""));
   if (plain !== null) assertEquals(fields, plain, JSON.stringify(record));
 }
 
-Deno.test("a plain record is read from its bytes, whatever its dialect", () => {
+Deno.test("a plain record is read from its bytes in any dialect", () => {
   const iso = "2024-01-01T00:00:00Z";
   const cases: [header: string, options: DialectOptions, record: string][] = [
     ["timestamp,power_kw", {}, `${iso},1.5`],
@@ -75,7 +75,7 @@ Deno.test("a plain record is read from its bytes, whatever its dialect", () => {
   }
 });
 
-Deno.test("a delimiter that stands in a time, a missing text or the id parts fields there", () => {
+Deno.test("a delimiter inside a time, a text for a missing value or the id ends the field there", () => {
   const cases: [header: string, options: DialectOptions, record: string, id?: string][] = [
     ["timestamp power_kw", { delimiter: " " }, "2024-01-01 00:00:00 1"],
     ["timestamp:power_kw", { delimiter: ":" }, "2024-01-01T00:00:1"],
@@ -104,7 +104,7 @@ Deno.test("a delimiter that stands in a time, a missing text or the id parts fie
   }
 });
 
-Deno.test("a line end that a pattern or a missing text has does not join two lines", () => {
+Deno.test("a line end in a pattern or in a text for a missing value does not join two lines", () => {
   const timestampFormat = "yyyy-MM-dd\nHH:mm";
   assertEquals(waysOf("timestamp,power_kw", { timestampFormat }).fast("2024-01-01\n00:00,1"), null);
   const { fast } = waysOf("timestamp,power_kw,voltage_v", { missing: ["n\na"] });
@@ -190,7 +190,7 @@ function records(
   });
 }
 
-Deno.test("read from bytes and field by field, any record is the same reading", () => {
+Deno.test("any record is the same reading from its bytes and field by field", () => {
   let count = 0, taken = 0;
   fc.assert(
     fc.property(pages(), ({ options, names, records }) => {

@@ -8,10 +8,10 @@ import { createCsvReader } from "../../../data/imports/csv_read.ts";
 import type { RowProblem } from "../../../data/text/upload_reader.ts";
 import { readAll, type ReadUpload, type UploadOptions } from "./upload.ts";
 
-/** A record that was not taken, and its line. */
+/** A rejected record and its line. */
 export type LineReject = { readonly line: number } & RowProblem;
 
-/** What came of an upload. */
+/** The result of reading an upload. */
 export interface Upload extends ReadUpload {
   readonly rejects: readonly LineReject[];
 }

@@ -41,7 +41,7 @@ Deno.test("a delimiter is one character or the word tab", () => {
   assertEquals(found, [";", "|", " ", "\t", "\t", "\t", ":", "_", "/", "'", "~", "!"]);
 });
 
-Deno.test("a delimiter that may stand in a number, a quote, a line end or two are refused", () => {
+Deno.test("characters of numbers, quotes, line ends and two characters are refused as a delimiter", () => {
   const wrong = ["", ";;", "a", "Z", "0", '"', ".", "+", "-", "\n", "\r", "\0", "\x7f", "é", "Tab"];
   for (const delimiter of wrong) {
     const said = problemsOf({ delimiter, decimal: "," });
@@ -59,14 +59,14 @@ Deno.test("a decimal comma needs another delimiter", () => {
   }
 });
 
-Deno.test("a mapped column gives its metric, and that one's own name means nothing then", () => {
+Deno.test("a mapped column replaces the one with the name of its metric", () => {
   const map = ["P total:power_kw:W", " U:1 :voltage_v"];
   const dialect = dialectOf({ map });
   assertEquals(columnsOf(dialect), ["p total 1 -3", "u:1 2 0", "energy_kwh 0 0", "current_a 3 0"]);
   assertEquals(dialect.required, ["P total", "U:1"]);
 });
 
-Deno.test("columns whose names are those of other metrics can be mapped, also crosswise", () => {
+Deno.test("columns named like other metrics can be mapped, even crosswise", () => {
   const crossed = dialectOf({ map: ["power_kw:voltage_v", "Voltage_V:power_kw"] });
   assertEquals(columnsOf(crossed), [
     "power_kw 2 0",
@@ -78,7 +78,7 @@ Deno.test("columns whose names are those of other metrics can be mapped, also cr
   assertEquals(columnsOf(only), ["power_kw 2 0", "energy_kwh 0 0", "current_a 3 0"]);
 });
 
-Deno.test("a map that cannot be read, or says two things of one, is refused entry by entry", () => {
+Deno.test("a map that cannot be read or contradicts itself is refused entry by entry", () => {
   const shape = `map must be column:metric or column:metric:unit with one of ${METRICS}`;
   const long = "x".repeat(101);
   const table: [map: string[], said: string[]][] = [
@@ -88,20 +88,20 @@ Deno.test("a map that cannot be read, or says two things of one, is refused entr
     [["p:power_kW"], [`map p:power_kW: ${shape}`]],
     [[""], [`map : ${shape}`]],
     [[`${long}:power_kw`], [`map ${long}:power_kw: ${shape}`]],
-    [["p:power_kw:Wh"], ["map p:power_kw:Wh: map takes power_kw in kW, W, MW"]],
-    [["p:power_kw:"], ["map p:power_kw:: map takes power_kw in kW, W, MW"]],
-    [["p:power_kw:toString"], ["map p:power_kw:toString: map takes power_kw in kW, W, MW"]],
+    [["p:power_kw:Wh"], ["map p:power_kw:Wh: map accepts power_kw in kW, W, MW"]],
+    [["p:power_kw:"], ["map p:power_kw:: map accepts power_kw in kW, W, MW"]],
+    [["p:power_kw:toString"], ["map p:power_kw:toString: map accepts power_kw in kW, W, MW"]],
     [["p:power_kw", "q:power_kw:W"], ["map q:power_kw:W: map names power_kw twice"]],
     [["p:power_kw", "P:voltage_v"], ["map P:voltage_v: map names P twice"]],
     [["x", "y:power_kw:h"], [
       `map x: ${shape}`,
-      "map y:power_kw:h: map takes power_kw in kW, W, MW",
+      "map y:power_kw:h: map accepts power_kw in kW, W, MW",
     ]],
   ];
   for (const [map, said] of table) assertEquals(problemsOf({ map }), said);
 });
 
-Deno.test("times stand in one column or two, whose names may have space around them", () => {
+Deno.test("times are in one column or two, whose names may have spaces around them", () => {
   assertEquals(dialectOf({ timestamp: ["When"] }).timeColumns, ["When"]);
   assertEquals(dialectOf({ timestamp: ["Date", " Time"] }).timeColumns, ["Date", "Time"]);
   const names = "timestamp must be the name of a column, or of two";
@@ -113,7 +113,7 @@ Deno.test("times stand in one column or two, whose names may have space around t
 });
 
 Deno.test("a column cannot have both times and values", () => {
-  const rule = "timestamp must name no column of a metric";
+  const rule = "timestamp must not name a column of a metric";
   assertEquals(problemsOf({ timestamp: ["Power_kW"] }), [`timestamp Power_kW: ${rule}`]);
   assertEquals(problemsOf({ timestamp: ["at", " P"], map: ["p:power_kw"] }), [
     `timestamp at, P: ${rule}`,
@@ -142,7 +142,7 @@ Deno.test("a zone is an IANA name or an offset", () => {
   }
 });
 
-Deno.test("everything that is wrong is told at once", () => {
+Deno.test("everything that is wrong is listed at once", () => {
   const options = {
     delimiter: "ab",
     decimal: "x",
@@ -158,7 +158,7 @@ Deno.test("everything that is wrong is told at once", () => {
   assertEquals([...new Set(said)].sort(), once.sort());
 });
 
-Deno.test("a metric is computed only where no column is mapped to it", () => {
+Deno.test("a metric is computed only if no column is mapped to it", () => {
   const derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
   assertEquals(dialectOf({ derivation }).derivation, derivation);
   assertEquals(dialectOf({ derivation }).columns.has("energy_kwh"), false);

@@ -5,7 +5,7 @@ import { createLocalClock } from "../../../data/time/zone.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const HOUR_MS = 3_600_000;
-/** The clocks of Berlin skip 02:00 to 03:00 on this day. */
+/** The clock of Berlin skips 02:00 to 03:00 on this day. */
 const SPRING_MS = Date.UTC(2024, 2, 31);
 
 function inZone(name: string | null): Dialect {
@@ -13,7 +13,7 @@ function inZone(name: string | null): Dialect {
   return { ...plainDialect(PROFILES.meter), zone };
 }
 
-Deno.test("the instant of a wall time is by its own offset, else by the zone, else UTC", () => {
+Deno.test("a wall time is at its own offset, else in the zone, else UTC", () => {
   const wallMs = SPRING_MS;
   assertEquals(instantOf(inZone(null), { wallMs, offsetMs: NaN }), wallMs);
   assertEquals(instantOf(inZone("Europe/Berlin"), { wallMs, offsetMs: NaN }), wallMs - HOUR_MS);
@@ -24,7 +24,7 @@ Deno.test("the instant of a wall time is by its own offset, else by the zone, el
   }
 });
 
-Deno.test("a wall time that the zone skips is no instant, unless it has an offset", () => {
+Deno.test("a wall time that the zone skips is not an instant, unless it has an offset", () => {
   const wallMs = SPRING_MS + 2.5 * HOUR_MS;
   assertEquals(instantOf(inZone("Europe/Berlin"), { wallMs, offsetMs: NaN }), NaN);
   const offsetMs = 2 * HOUR_MS;

@@ -15,7 +15,7 @@ const GOOD = '{"timestamp":"2024-01-01T00:00:00Z","power_kw":1}';
 const ONE: Row = [NEW_YEAR_MS, "", "1", "", ""];
 const NOTHING: ReadUpload = { rows: [], rejectedCount: 0, rejects: [], ignored: [] };
 
-/** The lines that are not taken, and why. */
+/** The rejected lines, and why. */
 function rejectedLines(body: string | Uint8Array, sizes?: number[]): [number, string][] {
   return readNdjson(body, { sizes }).rejects.map((reject): [number, string] => {
     assert("line" in reject);
@@ -30,7 +30,7 @@ function bytesOf(...parts: (string | number[])[]): Uint8Array {
   );
 }
 
-Deno.test("each line is an object; blank ones, a byte order mark and any line end pass", () => {
+Deno.test("each line is an object; blank lines, a byte order mark and any line end are allowed", () => {
   const wanted = { ...NOTHING, rows: [ONE, ONE] };
   const bodies = [
     `${GOOD}\n${GOOD}\n`,
@@ -43,18 +43,18 @@ Deno.test("each line is an object; blank ones, a byte order mark and any line en
   }
 });
 
-Deno.test("nothing, blank lines and an empty array are uploads of no readings", () => {
+Deno.test("an empty body, blank lines and an empty array are uploads without readings", () => {
   for (const body of ["", "\n", " \r\n\t\n", "\ufeff"]) assertEquals(readNdjson(body), NOTHING);
   for (const body of ["[]", " [ ]\n", "\ufeff[\r\n]"]) assertEquals(readArray(body), NOTHING);
 });
 
-Deno.test("a body that should be an array and is nothing, or is cut off, is refused", () => {
+Deno.test("an array that is empty text or cut off is refused", () => {
   for (const body of ["", " \n", `[${GOOD}`, `[${GOOD},`, `[${GOOD.slice(0, -1)}`, GOOD]) {
     assertEquals(assertThrows(() => readArray(body), AppError).code, "MALFORMED_BODY", body);
   }
 });
 
-Deno.test("a bad line is told by its number, a bad element by its index, and stops no other", () => {
+Deno.test("a bad line is listed with its number, a bad element with its index; neither stops others", () => {
   const bad = '{"timestamp":"2024-01-01T00:00:00Z","power_kw":"much"}';
   const reject = { field: "power_kw", value: "much", rule: "a number or null" };
   assertEquals(readNdjson(`${GOOD}\n\n${bad}\n${GOOD}\n`), {
@@ -71,16 +71,16 @@ Deno.test("a bad line is told by its number, a bad element by its index, and sto
   });
 });
 
-Deno.test("two objects on a line, or one over two lines, are no NDJSON", () => {
+Deno.test("two objects on a line, or one over two lines, are not NDJSON", () => {
   const rule = "a JSON object";
   assertEquals(rejectedLines(`${GOOD}${GOOD}\n${GOOD}`), [[1, rule]]);
   assertEquals(rejectedLines(`${GOOD},\n${GOOD}`), [[1, rule]]);
   assertEquals(rejectedLines(`{"timestamp":\n1}\n${GOOD}`), [[1, rule], [2, rule]]);
-  // A quote that is open joins no lines: JSON has no line ends in strings.
+  // An open quote does not join lines: strings of JSON have no line ends.
   assertEquals(rejectedLines(`{"a":"\n${GOOD}\n"}\n${GOOD}`), [[1, rule], [3, rule]]);
 });
 
-Deno.test("bytes that are no UTF-8, NUL bytes and lone surrogates spoil their own line at most", () => {
+Deno.test("bytes that are not UTF-8, NUL bytes and lone surrogates spoil at most their own line", () => {
   const open = '{"timestamp":"2024-01-01T00:00:00Z","note":"';
   const close = '","power_kw":1}\n';
   const noted = readNdjson(bytesOf(open, [0xff, 0xc0, 0x80], close, open, "\\ud800", close));
@@ -91,7 +91,7 @@ Deno.test("bytes that are no UTF-8, NUL bytes and lone surrogates spoil their ow
   assertEquals(rejectedLines(bytesOf([0xff, 10], GOOD)), [[1, "a JSON object"]]);
 });
 
-Deno.test("a line or element of more than 65,536 bytes is told alone", () => {
+Deno.test("only a line or element of more than 65,536 bytes is rejected", () => {
   const object = (bytes: number) =>
     GOOD.slice(0, -1) + `,"x":"${"x".repeat(bytes - GOOD.length - 7)}"}`;
   const rule = "at most 65536 bytes";
@@ -112,7 +112,7 @@ Deno.test("the first 100 rejects are listed and all of them counted", () => {
   assertEquals(rejects[99], { index: 99, field: null, value: "0", rule: "a JSON object" });
 });
 
-Deno.test("readings can be taken while the upload goes on", () => {
+Deno.test("readings can be taken during the upload", () => {
   const profile = PROFILES.meter;
   const reader = createNdjsonReader({
     profile,
@@ -128,7 +128,7 @@ Deno.test("readings can be taken while the upload goes on", () => {
   assertEquals(rowsOf(reader.take().page), [ONE]);
 });
 
-Deno.test("the same readings as NDJSON, as an array and as CSV are the same, in any chunks", () => {
+Deno.test("NDJSON, an array and CSV give the same readings, in any chunks", () => {
   const value = (isPositive: boolean) =>
     fc.oneof(fc.constant(""), decimalTexts({ minScale: 9, isPositive }));
   const rows = fc.array(fc.tuple(value(false), value(false), value(true), value(false)), {
@@ -164,7 +164,7 @@ Deno.test("the same readings as NDJSON, as an array and as CSV are the same, in 
   );
 });
 
-Deno.test("any text as lines and as elements is the same readings, whatever is in it", () => {
+Deno.test("any text gives the same readings as lines and as elements", () => {
   const names = fc.constantFrom("timestamp", "power_kw", "POWER_KW", "__proto__", "x");
   const values = fc.oneof(
     fc.constant("2024-01-01T00:00:00Z"),
@@ -172,7 +172,7 @@ Deno.test("any text as lines and as elements is the same readings, whatever is i
     fc.jsonValue({ maxDepth: 2 }),
   );
   const objects = fc.array(fc.tuple(names, values), { maxLength: 5 }).map((members) =>
-    // Not by JSON.stringify() of an object, which has no property twice.
+    // Not with JSON.stringify(): an object has no property twice.
     `{${members.map(([name, value]) => `"${name}":${JSON.stringify(value)}`).join()}}`
   );
   fc.assert(

@@ -12,7 +12,7 @@ const ANY_METRIC = "at least one of energy_kwh, power_kw, voltage_v, current_a; 
 const NO_NUMBER = "a number or null";
 const NO_TIME = "a date and time as in ISO 8601";
 
-/** What came of one object: its reading, or what is wrong with it. */
+/** The reading of one object, or what is wrong with it. */
 function read(text: string, dialect: DialectOptions = {}): Row | RowProblem {
   const { rows, rejects } = readNdjson(text, { dialect });
   assertEquals(rows.length + rejects.length, 1, text);
@@ -21,7 +21,7 @@ function read(text: string, dialect: DialectOptions = {}): Row | RowProblem {
   return { field, value, rule };
 }
 
-/** The power that an object with this text for it gives. */
+/** The power of an object in which it has this text. */
 function powerOf(text: string): string | RowProblem {
   const result = read(`{${AT},"power_kw":${text}}`);
   return "rule" in result ? result : result[2];
@@ -73,7 +73,7 @@ Deno.test("a number out of range, even beyond every double, is rejected with the
   for (const [text, value] of [["1000000.5", "1000000.5"], ["-1e7", "-10000000"]]) {
     assertEquals(powerOf(text), { field: "power_kw", value, rule });
   }
-  // JSON.parse() has no more than this of them.
+  // JSON.parse() returns no more than this for them.
   assertEquals(powerOf("1e400"), { field: "power_kw", value: "Infinity", rule });
   assertEquals(powerOf("-1e400"), { field: "power_kw", value: "-Infinity", rule });
   const mapped = read(`{${AT},"p":1e400}`, { map: ["p:power_kw:W"] });

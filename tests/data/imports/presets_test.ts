@@ -31,8 +31,8 @@ Deno.test("household-power reads lines of the file as they are", () => {
   ]);
 });
 
-Deno.test("household-power takes a minute without values as a reading without values", () => {
-  // The file has such lines, with nothing behind the last semicolon.
+Deno.test("household-power reads a minute without values as a reading without values", () => {
+  // The file has such lines, with nothing after the last semicolon.
   const { rows, rejects } = readHousehold([
     "21/12/2006;11:23:00;?;?;?;?;?;?;",
     "1/1/2007;00:01:00;2.580;0.136;241.970;10.600;0.000;0.000;0.000",
@@ -44,7 +44,7 @@ Deno.test("household-power takes a minute without values as a reading without va
   assertEquals(rejects, []);
 });
 
-Deno.test("household-power rounds halves up at the sixth digit, as do quoted fields", () => {
+Deno.test("household-power rounds halves up at the sixth decimal, in quoted fields too", () => {
   // 0.006 / 60 = 0.0001, 0.033 / 60 = 0.00055, 0.00003 / 60 = 0.0000005.
   const { rows } = readHousehold([
     "16/12/2006;17:24:00;0.006;;;;;;",
@@ -55,7 +55,7 @@ Deno.test("household-power rounds halves up at the sixth digit, as do quoted fie
   assertEquals(rows.map(([, energy]) => energy), ["0.0001", "0.00055", "0.000001", "0.000001"]);
 });
 
-Deno.test("household-power tells a wrong value and a wrong time by the file's own columns", () => {
+Deno.test("household-power lists wrong values and times with the columns of the file", () => {
   const { rejects } = readHousehold([
     "32/12/2006;17:24:00;1;;;;;;",
     "16/12/2006;17:24:00;1;;-1;;;;",

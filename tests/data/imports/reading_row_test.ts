@@ -33,7 +33,7 @@ function voltageOf(text: string, exponent: number): string {
   return isInRange ? rowsOf(row.take().page)[0][3] : "refused";
 }
 
-Deno.test("a value in another unit is shifted by its power of ten, exactly", () => {
+Deno.test("a value in another unit is converted exactly", () => {
   const table: [text: string, exponent: number, wanted: string][] = [
     ["230100", -3, "230.1"],
     ["0.5", -3, "0.0005"],
@@ -52,7 +52,7 @@ Deno.test("a value in another unit is shifted by its power of ten, exactly", () 
   }
 });
 
-Deno.test("the range of a metric holds in its own unit", () => {
+Deno.test("the range of a metric is in its own unit", () => {
   assertEquals(voltageOf("1000000000", -3), "1000000");
   assertEquals(voltageOf("1000000001", -3), "refused");
   assertEquals(voltageOf("1000", 3), "1000000");
@@ -61,7 +61,7 @@ Deno.test("the range of a metric holds in its own unit", () => {
   assertEquals(rangeRule(PROFILES.meter.metrics[2]), "0 to 1000000 V");
 });
 
-Deno.test("any decimal of 15 digits is as exact in another unit as in its own", () => {
+Deno.test("any decimal of 15 digits stays exact in another unit", () => {
   const texts = decimalTexts({ minScale: 12, isPositive: true });
   fc.assert(
     fc.property(texts, fc.constantFrom(-3, 3), (text, exponent) => {
@@ -71,14 +71,14 @@ Deno.test("any decimal of 15 digits is as exact in another unit as in its own", 
   );
 });
 
-Deno.test("energy of a minute is its power by 60, halves rounded up at the sixth digit", () => {
+Deno.test("the energy of a minute is its power divided by 60, rounded half up to six decimals", () => {
   const table: [power: string, energy: string][] = [
     // 4.216 / 60 = 0.07026666…, 5.36 / 60 = 0.08933333…
     ["4.216", "0.070267"],
     ["5.360", "0.089333"],
     ["0", "0"],
     ["60", "1"],
-    // 0.00003 / 60 is half a millionth; with a needless zero it is too.
+    // 0.00003 / 60 is half a millionth; with a trailing zero it is too.
     ["0.00003", "0.000001"],
     ["0.0000300", "0.000001"],
     ["0.00002999", "0"],
@@ -96,7 +96,7 @@ Deno.test("energy of a minute is its power by 60, halves rounded up at the sixth
   for (const [power, energy] of table) assertEquals(energyOf(power), energy, power);
 });
 
-Deno.test("energy of any power is what whole numbers make of it", () => {
+Deno.test("the energy of any power is what whole-number arithmetic gives", () => {
   fc.assert(
     fc.property(decimalTexts({ minScale: 9 }), fc.boolean(), (random, isTie) => {
       // Ties are multiples of 0.00003 with an odd factor.

@@ -12,23 +12,23 @@ import type { UploadReader } from "../../../data/imports/upload_reader.ts";
 import type { Reject } from "../../../data/text/upload_reader.ts";
 import { type Row, rowsOf } from "../../support/pages.ts";
 
-/** What came of an upload. */
+/** The result of reading an upload. */
 export interface ReadUpload {
   /** Its readings, every value as its shortest decimal. */
   readonly rows: Row[];
-  /** How many records were not taken. */
+  /** How many records were rejected. */
   readonly rejectedCount: number;
-  /** Those of them that are listed. */
+  /** The listed ones. */
   readonly rejects: readonly Reject[];
-  /** The columns or properties that were read past. */
+  /** The ignored columns or properties. */
   readonly ignored: readonly string[];
 }
 
-/** How an upload is read. */
+/** How to read an upload. */
 export interface UploadOptions {
   readonly profile?: Profile;
   readonly id?: string;
-  /** What is said about the upload; nothing by default. */
+  /** The options of the upload; none by default. */
   readonly dialect?: DialectOptions;
   /** Earlier times are rejected, epoch milliseconds; 1970 by default. */
   readonly oldestMs?: number;
@@ -36,7 +36,7 @@ export interface UploadOptions {
   readonly sizes?: readonly number[];
 }
 
-/** The dialect of an upload about which nothing is said. */
+/** The dialect of an upload without options. */
 export function plainDialect(profile: Profile): Dialect {
   return dialectOf(profile, {});
 }

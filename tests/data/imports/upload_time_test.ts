@@ -13,7 +13,7 @@ function dialectOf(options: DialectOptions): Dialect {
   throw new Error(JSON.stringify(result.problems));
 }
 
-/** The instant of a text as ISO, or the rule that it breaks. */
+/** The instant of a text as ISO, or the rule it breaks. */
 function read(options: DialectOptions, text: string): string {
   const time = readTime(dialectOf(options), text, 0);
   return "rule" in time ? time.rule : new Date(time.timeMs).toISOString();
@@ -31,21 +31,21 @@ function readHalves(first: string, second: string, options: DialectOptions): str
   return Number.isNaN(timeMs) ? "none" : new Date(timeMs).toISOString();
 }
 
-Deno.test("a time without an offset is in the zone, without a zone in UTC", () => {
+Deno.test("a time without an offset is in the zone, or in UTC without a zone", () => {
   assertEquals(read({}, "2024-07-01 12:00"), "2024-07-01T12:00:00.000Z");
   assertEquals(read(BERLIN, "01.07.2024 12:00"), "2024-07-01T10:00:00.000Z");
   assertEquals(read(BERLIN, "01.01.2024 12:00"), "2024-01-01T11:00:00.000Z");
 });
 
-Deno.test("a time with an offset of its own keeps it, whatever the zone", () => {
+Deno.test("a time with an offset keeps it in any zone", () => {
   const timezone = "Europe/Berlin";
   assertEquals(read({ timezone }, "2024-07-01T12:00:00Z"), "2024-07-01T12:00:00.000Z");
   assertEquals(read({ timezone }, "2024-07-01T12:00-04:00"), "2024-07-01T16:00:00.000Z");
   assertEquals(read({ timezone, timestampFormat: "unix" }, "0"), "1970-01-01T00:00:00.000Z");
 });
 
-Deno.test("of an hour that comes twice the earlier counts; one that is skipped is none", () => {
-  // Berlin sets back at 01:00 UTC on 27 October 2024, and forward at 01:00 UTC on 31 March.
+Deno.test("a time that the clock shows twice is the earlier one; a skipped one is refused", () => {
+  // The clock of Berlin goes back at 01:00 UTC on 27 October 2024, and forward at 01:00 UTC on 31 March.
   assertEquals(read(BERLIN, "27.10.2024 02:30"), "2024-10-27T00:30:00.000Z");
   assertEquals(read(BERLIN, "27.10.2024 03:00"), "2024-10-27T02:00:00.000Z");
   assertEquals(
@@ -71,17 +71,17 @@ Deno.test("a time that is too old or past the year 9999 breaks a rule, by its in
   );
 });
 
-Deno.test("what is no time is told by the form that it should have", () => {
+Deno.test("the rule of a wrong time is the form it should have", () => {
   assertEquals(read(BERLIN, "2024-07-01 12:00"), "a time as dd.MM.yyyy HH:mm");
   assertEquals(read({ timestampFormat: "unix_ms" }, ""), "a time in milliseconds since 1970");
 });
 
-Deno.test("two halves are one time, whichever comes first in the record", () => {
+Deno.test("two halves are one time, whichever is first in the record", () => {
   assertEquals(readHalves("01.07.2024", "12:00", BERLIN), "2024-07-01T10:00:00.000Z");
   assertEquals(readHalves("2024-07-01", "12:00:00.5+02:00", {}), "2024-07-01T10:00:00.500Z");
 });
 
-Deno.test("halves that together are no time, or go past it, are none", () => {
+Deno.test("halves that are not a time together, or are longer than one, are refused", () => {
   assertEquals(readHalves("01.07.2024", "", BERLIN), "none");
   assertEquals(readHalves("", "12:00", BERLIN), "none");
   assertEquals(readHalves("01.07.2024", "12:00 ", BERLIN), "none");
@@ -91,7 +91,7 @@ Deno.test("halves that together are no time, or go past it, are none", () => {
   assertEquals(readHalves("01.07.2024", "x".repeat(101), BERLIN), "too long");
 });
 
-Deno.test("a half that was longer before leaves nothing behind", () => {
+Deno.test("a longer half of the previous record leaves nothing behind", () => {
   const time = createTimeReader(dialectOf({ ...BERLIN, timestamp: ["a", "b"] }));
   const take = (isFirst: boolean, text: string) => {
     const bytes = encoder.encode(text);

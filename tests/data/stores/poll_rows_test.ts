@@ -162,7 +162,7 @@ Deno.test("the error for a wrong header names the columns found and the columns 
     [
       "INVALID_REQUEST",
       "The header has no timestamp_utc, no status: found store_id, when, state; " +
-      "wanted store_id, timestamp_utc, status",
+      "required store_id, timestamp_utc, status",
     ],
   );
   assertEquals(
@@ -172,7 +172,7 @@ Deno.test("the error for a wrong header names the columns found and the columns 
   assertEquals(
     errorOf("").message,
     "The header has no store_id, no timestamp_utc, no status: found no name; " +
-      "wanted store_id, timestamp_utc, status",
+      "required store_id, timestamp_utc, status",
   );
   assertEquals(errorOf("a,".repeat(30)).message.includes("a, 11 more;"), true);
   assertEquals(errorOf("x".repeat(70_000)).message, "The header must have at most 65536 bytes");

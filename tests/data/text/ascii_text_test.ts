@@ -7,7 +7,7 @@ import {
 } from "../../../data/text/ascii_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-Deno.test("writeAscii() puts characters one behind the other", () => {
+Deno.test("writeAscii() writes characters one after another", () => {
   const text = createAsciiText(16);
   let at = writeAscii(text, 0, "2024,");
   at = writeAscii(text, at, "");
@@ -16,7 +16,7 @@ Deno.test("writeAscii() puts characters one behind the other", () => {
   assertEquals(asciiString(text, 0), "");
 });
 
-Deno.test("ensureRoom() keeps what is written, and a view over the same bytes", () => {
+Deno.test("ensureRoom() keeps what is written and a view of the same bytes", () => {
   const text = createAsciiText(4);
   let at = writeAscii(text, 0, "abcd");
   for (let round = 0; round < 10; round++) {
@@ -27,7 +27,7 @@ Deno.test("ensureRoom() keeps what is written, and a view over the same bytes", 
   assertEquals(asciiString(text, at), `Abcd${"x".repeat(1000)}`);
 });
 
-Deno.test("ensureRoom() leaves room for a word behind what was asked for", () => {
+Deno.test("ensureRoom() leaves room for one more word", () => {
   const text = createAsciiText(0);
   for (const chars of [0, 1, 7, 8, 1000]) {
     ensureRoom(text, 0, chars);
@@ -36,7 +36,7 @@ Deno.test("ensureRoom() leaves room for a word behind what was asked for", () =>
   }
 });
 
-Deno.test("wordsOf() are the bytes of the characters, zeros behind them", () => {
+Deno.test("wordsOf() returns the bytes of the characters, followed by zeros", () => {
   const words = wordsOf("timestamp");
   const bytes = Array.from(new Uint8Array(words.buffer));
   // ASCII of t i m e s t a m p.

@@ -9,7 +9,7 @@ import { anyPage, pageOf, rowsOf } from "../../support/pages.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 
-/** The fields that the rows of a page should have, milliseconds where there are any. */
+/** The fields that the rows of a page should have, with milliseconds if there are any. */
 function fieldsOf(page: Page, id: string): string[][] {
   return rowsOf(page).map(([timeMs, ...texts]) => [
     new Date(timeMs).toISOString().replace(".000Z", "Z"),
@@ -38,7 +38,7 @@ Deno.test("header() names the columns of each profile", () => {
   ]);
 });
 
-Deno.test("lines() writes a reading a line, a missing value as an empty field", () => {
+Deno.test("lines() writes a line for each reading, with an empty field for a missing value", () => {
   const page = pageOf([
     [DAY_START_MS, "0.78", "2.63", "229.3", "9.70"],
     [DAY_START_MS + 60_000, "", "-0.5", "", ""],
@@ -52,7 +52,7 @@ Deno.test("lines() writes a reading a line, a missing value as an empty field", 
   );
 });
 
-Deno.test("lines() writes every hour, minute, second and millisecond in its own place", () => {
+Deno.test("lines() writes every hour, minute, second and millisecond in its place", () => {
   const clocks = ["00:00:00.001", "00:00:00.010", "00:00:00.100", "00:00:01", "00:00:10"];
   clocks.push("00:01:00", "00:10:00", "01:00:00", "10:00:00", "23:59:59.999");
   const ofDayMs = [1, 10, 100, 1_000, 10_000, 60_000, 600_000, 3_600_000, 36_000_000, 86_399_999];
@@ -63,7 +63,7 @@ Deno.test("lines() writes every hour, minute, second and millisecond in its own 
   );
 });
 
-Deno.test("lines() goes over midnights, months and leap days within one page", () => {
+Deno.test("lines() crosses midnights, months and leap days within a page", () => {
   // 2024-02-28T23:59:00Z is 58 days and 23:59 after 2024-01-01.
   const firstMs = DAY_START_MS + 59 * 86_400_000 - 60_000;
   const steps = [0, 60_000, 86_460_000, 400 * 86_400_000];
@@ -77,11 +77,11 @@ Deno.test("lines() goes over midnights, months and leap days within one page", (
   ]);
 });
 
-Deno.test("lines() of a page without readings is nothing", () => {
+Deno.test("lines() of a page without readings is empty", () => {
   assertEquals(createCsvWriter(PROFILES.meter, "1").lines(emptyPage(4)), "");
 });
 
-Deno.test("lines() of pages one after the other goes on where the day changes", () => {
+Deno.test("lines() of consecutive pages continues where the day changes", () => {
   const writer = createCsvWriter(PROFILES.site, "s");
   const days = [2, 0, 1].map((day) => pageOf([[DAY_START_MS + day * 86_400_000, "0"]]));
   assertEquals(
@@ -90,7 +90,7 @@ Deno.test("lines() of pages one after the other goes on where the day changes", 
   );
 });
 
-Deno.test("@std/csv reads from the lines of any meter page the values that are in it", () => {
+Deno.test("@std/csv reads the values of any meter page from its lines", () => {
   fc.assert(
     fc.property(ascendingPage([4], 300), (page) => {
       const [, ...records] = parsedFile(page, PROFILES.meter, "a.b:c-1");
@@ -100,7 +100,7 @@ Deno.test("@std/csv reads from the lines of any meter page the values that are i
   );
 });
 
-Deno.test("@std/csv reads from the lines of a page of any width the values that are in it", () => {
+Deno.test("@std/csv reads the values of a page of any width from its lines", () => {
   fc.assert(
     fc.property(ascendingPage([1, 2, 3, 5], 60), (page) => {
       const lines = createCsvWriter(PROFILES.site, "s1").lines(page);

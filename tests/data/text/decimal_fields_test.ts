@@ -6,14 +6,14 @@ import { decimalTexts, readDecimal } from "../../support/pages.ts";
 
 const encoder = new TextEncoder();
 
-/** What a scanner of decimals with a point finds in a field that stands behind `xx` and before a comma. */
+/** What a scanner of decimals with a point finds in a field between `xx` and a comma. */
 function scanned(text: string): { end: number; value: number; scale: number } {
   const into = { value: NaN, scale: NaN };
   const end = createDecimalScanner(".")(encoder.encode(`xx${text},7`), 2, into);
   return { end: end < 0 ? end : end - 2, ...into };
 }
 
-Deno.test("parseDecimal() reads mantissa and scale without needless zeros", () => {
+Deno.test("parseDecimal() reads mantissa and scale without trailing zeros", () => {
   const table: [text: string, value: number, scale: number][] = [
     ["0", 0, 0],
     ["-0", 0, 0],
@@ -42,7 +42,7 @@ Deno.test("parseDecimal() reads mantissa and scale without needless zeros", () =
   }
 });
 
-Deno.test("parseDecimal() gives the nearest double where no short fixed form is left", () => {
+Deno.test("parseDecimal() returns the nearest double if there is no short fixed form", () => {
   const table: [text: string, value: number][] = [
     ["1e3", 1000],
     ["1.5e+2", 150],
@@ -58,7 +58,7 @@ Deno.test("parseDecimal() gives the nearest double where no short fixed form is 
   }
 });
 
-Deno.test("parseDecimal() refuses what is no decimal number with a point", () => {
+Deno.test("parseDecimal() refuses text that is not a decimal number with a point", () => {
   const wrong = [
     "",
     " ",
@@ -98,7 +98,7 @@ Deno.test("parseDecimal() refuses what is no decimal number with a point", () =>
   assertEquals(wrong.filter((text) => parseDecimal(text) !== null), []);
 });
 
-Deno.test("parseDecimal() names the number that JavaScript reads from the text", () => {
+Deno.test("parseDecimal() returns the number that JavaScript reads from the text", () => {
   const exponents = fc.option(fc.integer({ min: -30, max: 30 }), { nil: "" });
   fc.assert(
     fc.property(decimalTexts(), exponents, (digits, exponent) => {
@@ -110,7 +110,7 @@ Deno.test("parseDecimal() names the number that JavaScript reads from the text",
   );
 });
 
-Deno.test("a decimal scanner stops behind a plain decimal", () => {
+Deno.test("a decimal scanner stops after a plain decimal", () => {
   const table: [text: string, end: number, value: number, scale: number][] = [
     ["230.1", 5, 2301, 1],
     ["-12.50", 6, -1250, 2],
@@ -131,7 +131,7 @@ Deno.test("a decimal scanner stops behind a plain decimal", () => {
   }
 });
 
-Deno.test("a decimal scanner leaves all but plain decimals of 15 digits to parseDecimal()", () => {
+Deno.test("a decimal scanner leaves everything except plain decimals of 15 digits to parseDecimal()", () => {
   const other = [
     "",
     "+",
@@ -158,7 +158,7 @@ Deno.test("a decimal scanner finds the mantissa and scale of any plain decimal",
   }));
 });
 
-Deno.test("with a decimal comma a point is no part of a decimal", () => {
+Deno.test("with a decimal comma, a point is not part of a decimal", () => {
   const scan = createDecimalScanner(",");
   const ends = ["230,1;", "-0,5;", "7;", "1.234,5;", ",5;"].map((text) => {
     const into = { value: NaN, scale: NaN };

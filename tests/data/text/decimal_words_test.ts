@@ -16,7 +16,7 @@ function written(table: DecimalTable, value: number): string {
   return asciiString(text, writeDecimal(text, 0, { table, value }));
 }
 
-/** The text that a table keeps for a mantissa; "" where it keeps none. */
+/** The text that a table keeps for a mantissa; "" if it keeps none. */
 function kept({ words, lengths }: DecimalTable, place: number): string {
   const bytes = new Uint8Array(words.slice(place, place + 1).buffer);
   return new TextDecoder().decode(bytes.subarray(0, lengths[place]));
@@ -32,7 +32,7 @@ Deno.test("writeDecimal() writes small, large, negative and missing values alike
   }
 });
 
-Deno.test("a table keeps the texts of mantissas of 0 to 131,071 and of no others", () => {
+Deno.test("a table keeps the texts of mantissas from 0 to 131,071 and of no others", () => {
   const table = decimalTable(6);
   for (const value of [131_071, 131_072 + 5, -7, 0.5, NaN]) written(table, value);
   // -7 masked is 131,065; 131,077 masked is 5.
@@ -40,7 +40,7 @@ Deno.test("a table keeps the texts of mantissas of 0 to 131,071 and of no others
   assertEquals(places, ["0.131071", "", "", ""]);
 });
 
-Deno.test("the table of a scale is one, and doubles and fine scales keep nothing in it", () => {
+Deno.test("each scale has one table; doubles and fine scales keep nothing", () => {
   written(decimalTable(0), 230);
   assertEquals(kept(decimalTable(0), 230), "230");
   for (const scale of [FLOAT, 7, 15]) {
@@ -49,7 +49,7 @@ Deno.test("the table of a scale is one, and doubles and fine scales keep nothing
   }
 });
 
-Deno.test("writeDecimal() gives the decimal that whole-number arithmetic gives, kept or not", () => {
+Deno.test("writeDecimal() writes the decimal that whole-number arithmetic gives, kept or not", () => {
   const mantissa = fc.oneof(fc.integer({ min: -200_000, max: 200_000 }), fc.maxSafeInteger());
   fc.assert(
     fc.property(mantissa, fc.integer({ min: 0, max: 15 }), (value, scale) => {
@@ -60,7 +60,7 @@ Deno.test("writeDecimal() gives the decimal that whole-number arithmetic gives, 
   );
 });
 
-Deno.test("no decimal has more characters than there is room for", () => {
+Deno.test("no decimal is longer than the room for it", () => {
   const table = decimalTable(FLOAT);
   const longest = [-5e-324, -1.7976931348623157e308, 5e-324, -2.2250738585072014e-308];
   for (const value of longest) {

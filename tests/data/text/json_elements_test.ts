@@ -8,7 +8,7 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const CUTS = [[1], [2], [3], [7], [1_000_000]];
 
-/** Elements as `index: text`, too long ones as `index! ` and how they begin. */
+/** Elements as `index: text`, too long ones as `index! ` and their beginning. */
 function elementsOf(text: string, { maxBytes = 1_000, sizes = [1_000_000] } = {}): string[] {
   const found: string[] = [];
   const splitter = createElementSplitter({
@@ -22,14 +22,14 @@ function elementsOf(text: string, { maxBytes = 1_000, sizes = [1_000_000] } = {}
   return found;
 }
 
-/** Checks the elements of a body, however it comes. */
+/** Checks the elements of a body in chunks of several sizes. */
 function assertElements(text: string, wanted: readonly string[], maxBytes?: number): void {
   for (const sizes of CUTS) {
     assertEquals(elementsOf(text, { sizes, maxBytes }), [...wanted], `${text} by ${sizes}`);
   }
 }
 
-/** Checks what is said against a body, however it comes. */
+/** Checks the error about a body in chunks of several sizes. */
 function assertMalformed(text: string, wanted: { at: string; says: string; value?: string }): void {
   for (const sizes of CUTS) {
     const error = assertThrows(() => elementsOf(text, { sizes }), AppError, "", text);
@@ -39,7 +39,7 @@ function assertMalformed(text: string, wanted: { at: string; says: string; value
   }
 }
 
-Deno.test("an array is cut into its elements, of whatever kind they are", () => {
+Deno.test("an array is cut into its elements, of any kind", () => {
   assertElements('[{"a":1},[2,[3]],"four",5,-6.5e-7,true,false,null]', [
     '0: {"a":1}',
     "1: [2,[3]]",
@@ -55,7 +55,7 @@ Deno.test("an array is cut into its elements, of whatever kind they are", () => 
   assertElements('[""]', ['0: ""']);
 });
 
-Deno.test("white space around elements is passed over, inside them it is kept", () => {
+Deno.test("white space around elements is skipped, inside them it is kept", () => {
   assertElements(' \t\r\n[ 1 ,\n{ "a" :\t2 }\r, "b c" ] \n', [
     "0: 1",
     '1: { "a" :\t2 }',
@@ -79,7 +79,7 @@ Deno.test("brackets, commas, quotes and backslashes inside strings are text", ()
   assertElements(`[${texts.join(",")}]`, texts.map((text, index) => `${index}: ${text}`));
 });
 
-Deno.test("a byte order mark is passed over at the beginning only", () => {
+Deno.test("a byte order mark is skipped only at the beginning", () => {
   assertElements("\ufeff[1]", ["0: 1"]);
   assertElements("\ufeff [1]", ["0: 1"]);
   const says = "The body must be an array that begins with [";
@@ -90,7 +90,7 @@ Deno.test("a byte order mark is passed over at the beginning only", () => {
   assertMalformed("\uf000[1]", { at: "/0", says });
 });
 
-Deno.test("a byte order mark that is cut off is no white space", () => {
+Deno.test("a cut-off byte order mark is not white space", () => {
   const body = Uint8Array.of(0xef, 0xbb, 0x20, 0x5b, 0x5d);
   for (const sizes of CUTS) {
     const splitter = createElementSplitter({
@@ -108,7 +108,7 @@ Deno.test("a byte order mark that is cut off is no white space", () => {
   }
 });
 
-Deno.test("a body that is no array is refused", () => {
+Deno.test("a body that is not an array is refused", () => {
   const says = "The body must be an array that begins with [";
   assertMalformed('{"a":[1]}', { at: "/0", says, value: "{" });
   assertMalformed("1", { at: "/0", says, value: "1" });
@@ -137,7 +137,7 @@ Deno.test("commas without an element are refused", () => {
   assertMalformed("[1,2, ]", { at: "/2", says: "There must be no comma before the ]", value: "]" });
 });
 
-Deno.test("text behind the array is refused, white space is not", () => {
+Deno.test("text after the array is refused, white space is not", () => {
   const says = "Nothing may follow the ] that closes the array";
   for (const value of ["]", ",", "[", "x"]) {
     assertMalformed(`[1] ${value}`, { at: "/1", says, value });
@@ -161,7 +161,7 @@ Deno.test("an array that is not closed is refused, wherever it ends", () => {
   assertThrows(() => splitter.end(), AppError, none);
 });
 
-Deno.test("an element that is no JSON is handed on, and the ones behind it are found", () => {
+Deno.test("an element that is not JSON is handed on, and the ones after it are found", () => {
   assertElements("[nul, 1e, }, :, \u0001, {a], [1}, 7]", [
     "0: nul",
     "1: 1e",
@@ -175,12 +175,12 @@ Deno.test("an element that is no JSON is handed on, and the ones behind it are f
   assertElements('["a\nb", "\\x", {"a" 1}, 7]', ['0: "a\nb"', '1: "\\x"', '2: {"a" 1}', "3: 7"]);
 });
 
-Deno.test("brackets that do not match end somewhere, and are told there", () => {
+Deno.test("brackets that do not match end somewhere and are reported there", () => {
   const says = "A comma or ] must follow the element at index 0";
   assertMalformed("[{]}]", { at: "/1", says, value: "}" });
 });
 
-Deno.test("an element of exactly the longest length is one, one byte more is too long", () => {
+Deno.test("an element of exactly the longest length is accepted, one byte more is too long", () => {
   const ten = '"12345678"';
   const rest = ["1: 7", "2: 8"];
   assertElements(`[${ten},7,8]`, [`0: ${ten}`, ...rest], 10);
@@ -191,13 +191,13 @@ Deno.test("an element of exactly the longest length is one, one byte more is too
   assertElements(`[7,8,"${"x".repeat(5_000)}"]`, ["0: 7", "1: 8", '2! "xxxxxxxxx'], 10);
 });
 
-Deno.test("an element that is too long is told by its first 100 bytes of whole characters", () => {
+Deno.test("an element that is too long is quoted with its first 100 bytes of whole characters", () => {
   const text = `["${"é".repeat(300)}"]`;
   // A quote and 49 letters of 2 bytes are 99 bytes; half a letter is left out.
   assertElements(text, [`0! "${"é".repeat(49)}`], 500);
 });
 
-Deno.test("what is held of an element never passes the longest length", () => {
+Deno.test("never more than the longest length is kept of an element", () => {
   const texts = [
     '"a"',
     "7",
@@ -218,7 +218,7 @@ Deno.test("what is held of an element never passes the longest length", () => {
   assert(Math.max(...lengths) <= 100);
 });
 
-Deno.test("the memory of a chunk may be used again after it was pushed", () => {
+Deno.test("the memory of a chunk may be reused after push()", () => {
   const found: string[] = [];
   const splitter = createElementSplitter({
     maxBytes: 100,
@@ -234,7 +234,7 @@ Deno.test("the memory of a chunk may be used again after it was pushed", () => {
   assertEquals(found, ["12", '"abcde"', "345678"]);
 });
 
-Deno.test("the elements of any array, spaced in any way, are those of JSON.parse, in any chunks", () => {
+Deno.test("the elements of any array with any white space are those of JSON.parse(), in any chunks", () => {
   const values = fc.array(fc.jsonValue(), { maxLength: 8 });
   const gaps = fc.array(fc.constantFrom("", " ", "\n", "\t", "\r\n", "  "), { minLength: 1 });
   const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
@@ -255,14 +255,14 @@ Deno.test("the elements of any array, spaced in any way, are those of JSON.parse
   );
 });
 
-Deno.test("an element that is too long is quoted the same however its bytes come", () => {
+Deno.test("an element that is too long is quoted the same in any chunks", () => {
   const text = "[\\true\ufeff\ufeff]";
   const whole = elementsOf(text, { maxBytes: 8 });
   assertEquals(whole, ["0! \\true\ufeff"]);
   assertEquals(elementsOf(text, { maxBytes: 8, sizes: [2, 4, 4] }), whole);
 });
 
-Deno.test("any text is cut or refused the same however its bytes come", () => {
+Deno.test("any text is cut or refused the same in any chunks", () => {
   const part = fc.constantFrom("[", "]", "{", "}", ",", '"', "\\", " ", "1", "é", "\ufeff", "true");
   const texts = fc.array(part, { maxLength: 25 }).map((parts) => `[${parts.join("")}`);
   const lengths = fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 6 });

@@ -20,22 +20,22 @@ function recordsOf(csv: string, { maxBytes = 100, sizes = [1_000_000] } = {}): s
   return found;
 }
 
-Deno.test("a record ends at a line end and keeps its CR", () => {
+Deno.test("a record ends at a line feed and keeps its CR", () => {
   assertEquals(recordsOf("a,b\nc\r\nd\n"), ["1: a,b", "2: c\r", "3: d"]);
 });
 
-Deno.test("the last record may lack its line end, and nothing is made of a line end", () => {
+Deno.test("the last record may lack its line feed, and a final line feed adds no record", () => {
   assertEquals(recordsOf("a\nb"), ["1: a", "2: b"]);
   assertEquals(recordsOf("a\nb\n"), ["1: a", "2: b"]);
   assertEquals(recordsOf(""), []);
   assertEquals(recordsOf("a\n"), ["1: a"], "shorter than a byte order mark");
 });
 
-Deno.test("a blank line is an empty record with a number of its own", () => {
+Deno.test("a blank line is an empty record with its own number", () => {
   assertEquals(recordsOf("a\n\n\nb"), ["1: a", "2: ", "3: ", "4: b"]);
 });
 
-Deno.test("a byte order mark is passed over at the beginning only", () => {
+Deno.test("a byte order mark is skipped only at the beginning", () => {
   const wanted = ["1: \ufeffa", "2: \ufeffb"];
   for (const sizes of [[1], [2], [3], [4], [100]]) {
     const found = recordsOf("\ufeff\ufeffa\n\ufeffb", { sizes });
@@ -44,7 +44,7 @@ Deno.test("a byte order mark is passed over at the beginning only", () => {
   assertEquals(recordsOf("\ufeff"), []);
 });
 
-Deno.test("the memory of a chunk may be used again after it was pushed", () => {
+Deno.test("the memory of a chunk may be reused after push()", () => {
   const found: string[] = [];
   const splitter = createRecordSplitter({
     maxBytes: 100,
@@ -69,7 +69,7 @@ Deno.test("a line end inside quotes belongs to the field, as in RFC 4180, 2.6 an
   assertEquals(recordsOf('"aaa","b""b\nb","ccc"\nz'), ['1: "aaa","b""b\nb","ccc"', "3: z"]);
 });
 
-Deno.test("a quote that never closes spoils its own line alone", () => {
+Deno.test("a quote that never closes spoils only its own line", () => {
   assertEquals(recordsOf('a\n"b\nc\nd'), ["1: a", '2: "b', "3: c", "4: d"]);
   const many = "x\n".repeat(60);
   const wanted = ['1: "b', ...Array.from({ length: 60 }, (_, index) => `${index + 2}: x`)];
@@ -77,7 +77,7 @@ Deno.test("a quote that never closes spoils its own line alone", () => {
   assertEquals(recordsOf(`"b\n${many}`, { sizes: [3] }), wanted);
 });
 
-Deno.test("a quote that closes past the longest record spoils its own line alone", () => {
+Deno.test("a quote that closes beyond the longest record spoils only its own line", () => {
   const csv = `"b\n${"x\n".repeat(60)}c"\n`;
   const wanted = [
     '1: "b',
@@ -96,7 +96,7 @@ Deno.test("a line of exactly the longest length is a record, one byte more is to
   }
 });
 
-Deno.test("a line that is too long is told by its first 100 bytes", () => {
+Deno.test("a line that is too long is quoted with its first 100 bytes", () => {
   const told: string[] = [];
   const splitter = createRecordSplitter({
     maxBytes: 500,
@@ -108,7 +108,7 @@ Deno.test("a line that is too long is told by its first 100 bytes", () => {
   assertEquals(told, ["x".repeat(100)]);
 });
 
-Deno.test("the records of any text are the same however its bytes come", () => {
+Deno.test("the records of any text are the same in any chunks", () => {
   const part = fc.constantFrom("a", ",", '"', '""', "\n", "\r\n", '"x\ny"', "é", "xxxxxxxxxxxx\n");
   const texts = fc.array(part, { maxLength: 40 }).map((parts) => parts.join(""));
   const lengths = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 });
@@ -133,8 +133,8 @@ Deno.test("the records of any text without quotes are its lines", () => {
   }));
 });
 
-Deno.test("a million quotes that never close each spoil their line, and cost no search each", () => {
-  // Searched for its end from each line anew, this would take minutes.
+Deno.test("a million quotes that never close each spoil only their line, without a search for each", () => {
+  // With a search from each line this would take minutes.
   const lines = 1_000_000;
   let records = 0, spanning = 0;
   const splitter = createRecordSplitter({

@@ -6,7 +6,7 @@ import { pageOf, type Row } from "../../support/pages.ts";
 
 const DAY_START_MS = Date.UTC(2024, 1, 29);
 
-Deno.test("writeRowStart() writes the time between its two texts, milliseconds where there are any", () => {
+Deno.test("writeRowStart() writes the time between its two texts, with milliseconds if there are any", () => {
   const text = createAsciiText(100);
   const start = createRowStart(DAY_START_MS, { before: "at ", after: "Z;" });
   const first = writeRowStart(text, 0, { start, timeMs: DAY_START_MS + 86_399_000 });

@@ -10,7 +10,7 @@ import { anyPage, pageOf, type Row } from "../../support/pages.ts";
 const DAY_START_MS = 1_704_067_200_000;
 const BATTERY_NAMES = ["soc_percent", "voltage_v", "current_a", "temp_c"];
 
-/** What the rows of a page of a battery are once they are read. */
+/** The parsed rows of a page of a battery. */
 function objectsOf({ timesMs, columns }: Page): unknown[] {
   return Array.from(timesMs, (timeMs, row) => {
     const values = columns.map(({ scale, values }) => {
@@ -25,7 +25,7 @@ function objectsOf({ timesMs, columns }: Page): unknown[] {
   });
 }
 
-Deno.test("rows() writes an object a reading, null for a missing value, commas between", () => {
+Deno.test("rows() writes an object for each reading, null for a missing value, commas between", () => {
   const page = pageOf([
     [DAY_START_MS, "67.5", "", "-45.30", "28.4"],
     [DAY_START_MS + 60_001, "0", "385.2", "", "-0.5"],
@@ -39,7 +39,7 @@ Deno.test("rows() writes an object a reading, null for a missing value, commas b
   );
 });
 
-Deno.test("rows() of a profile of one metric has no other", () => {
+Deno.test("rows() of a profile with one metric has only that metric", () => {
   const page = pageOf([[DAY_START_MS, "1"], [DAY_START_MS + 86_400_000, ""]]);
   assertEquals(
     createRowsJsonWriter(PROFILES.site).rows(page),
@@ -48,7 +48,7 @@ Deno.test("rows() of a profile of one metric has no other", () => {
   );
 });
 
-Deno.test("rows() of page after page joins to one list, pages without readings among them", () => {
+Deno.test("rows() of several pages join to one list, even with empty pages among them", () => {
   const writer = createRowsJsonWriter(PROFILES.site);
   const pages = [emptyPage(1), pageOf([[0, "1"]]), emptyPage(1), pageOf([[1_000, "0"]])];
   const texts = pages.map((page) => writer.rows(page));
@@ -67,7 +67,7 @@ Deno.test("rows() writes the largest and smallest doubles without an exponent", 
   assertEquals(values, [1e300, -5e-324, Number.MAX_VALUE]);
 });
 
-Deno.test("JSON.parse() gives any pages back from their rows", () => {
+Deno.test("JSON.parse() reads any pages from their rows", () => {
   const pages = fc.array(anyPage({ columnCounts: [4], maxCount: 200 }).map(sortPage), {
     maxLength: 3,
   });

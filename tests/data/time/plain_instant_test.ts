@@ -14,7 +14,7 @@ Deno.test("plainInstant() reads what Date writes, whole seconds of the years 100
   }));
 });
 
-Deno.test("plainInstant() knows the days that months have", () => {
+Deno.test("plainInstant() knows how many days months have", () => {
   const days = ["2024-02-29", "2023-02-29", "2100-02-29", "2000-02-29", "2024-04-31", "2024-12-31"];
   assertEquals(days.map((day) => plainInstant(`${day}T00:00:00Z`)), [
     1_709_164_800_000,
@@ -26,7 +26,7 @@ Deno.test("plainInstant() knows the days that months have", () => {
   ]);
 });
 
-Deno.test("plainInstant() gives NaN for every other form", () => {
+Deno.test("plainInstant() returns NaN for every other form", () => {
   const others = [
     "",
     "2026-02-01T14:23:45",
@@ -52,7 +52,7 @@ Deno.test("plainInstant() gives NaN for every other form", () => {
   assertEquals(others.filter((text) => !Number.isNaN(plainInstant(text))), []);
 });
 
-Deno.test("plainInstant() never takes what parseInstant() refuses, and agrees where it takes", () => {
+Deno.test("plainInstant() accepts nothing that parseInstant() refuses, and agrees with it", () => {
   const part = (max: number) => fc.nat(max).map((value) => String(value).padStart(2, "0"));
   const mark = fc.constantFrom("-", "-", ":", ":", "T", "Z", " ", "1");
   const form = fc.tuple(part(9999), mark, part(13), mark, part(32), fc.constantFrom("T", " "));

@@ -8,7 +8,7 @@ const encoder = new TextEncoder();
 const MINUTE_MS = 60_000;
 const YEAR_9999_END_MS = 253_402_300_799_999;
 
-/** The wall time of a text, as an ISO text, and its offset in minutes where it has one. */
+/** The wall time of a text as ISO, with its offset in minutes if it has one. */
 function read(pattern: string, text: string): string {
   const found = compileTimeFormat(pattern).parse(text);
   if (found === null) return "none";
@@ -17,7 +17,7 @@ function read(pattern: string, text: string): string {
   return offset !== offset ? wall : `${wall} ${offset / MINUTE_MS}`;
 }
 
-/** Rows of pattern, text, and what it names. */
+/** Checks rows of pattern, text and wall time. */
 function assertRead(rows: readonly [pattern: string, text: string, wanted: string][]): void {
   for (const [pattern, text, wanted] of rows) {
     assertEquals(read(pattern, text), wanted, `${text} as ${pattern}`);
@@ -43,7 +43,7 @@ Deno.test("the same evening is read in the forms of many countries and machines"
   ]);
 });
 
-Deno.test("a clock that the pattern leaves out is 0", () => {
+Deno.test("parts of the clock that the pattern leaves out are 0", () => {
   assertRead([
     ["dd/MM/yyyy", "05/03/2024", "2024-03-05T00:00:00.000"],
     ["dd/MM/yyyy HH", "05/03/2024 19", "2024-03-05T19:00:00.000"],
@@ -66,7 +66,7 @@ Deno.test("hours of 12 begin at 12", () => {
   assertEquals(wrong.map(hour), wrong.map(() => ""));
 });
 
-Deno.test("months are known by their short English names, in any case", () => {
+Deno.test("months have short English names, in any case", () => {
   const names = [
     "Jan",
     "FEB",
@@ -106,7 +106,7 @@ Deno.test("a fraction has as many digits as letters and is cut off at the millis
   assertEquals(wrong.filter((end) => read(pattern, `2024-01-01 00:00:00${end}`) !== "none"), []);
 });
 
-Deno.test("an offset is read as its letters say and kept beside the clock", () => {
+Deno.test("an offset is read in the form of its letters and kept next to the clock", () => {
   const offsets: Record<string, [text: string, minutes: number | null][]> = {
     X: [["Z", 0], ["+01", 60], ["-08", -480], ["+0530", 330], ["+05:30", null], ["z", null]],
     XX: [["Z", 0], ["+0100", 60], ["-0330", -210], ["+01", null], ["+01:00", null]],
@@ -123,7 +123,7 @@ Deno.test("an offset is read as its letters say and kept beside the clock", () =
   }
 });
 
-Deno.test("what does not exist is refused", () => {
+Deno.test("times that do not exist are refused", () => {
   const pattern = "dd.MM.yyyy HH:mm:ss";
   const wrong = [
     "31.06.2024 00:00:00",
@@ -141,7 +141,7 @@ Deno.test("what does not exist is refused", () => {
   assertEquals(read(pattern, "29.02.2024 23:59:59"), "2024-02-29T23:59:59.000");
 });
 
-Deno.test("doubled letters want two digits, single ones take one or two", () => {
+Deno.test("doubled letters need two digits, single ones accept one or two", () => {
   const strict = [
     "1/03/2024",
     "01/3/2024",
@@ -196,7 +196,7 @@ Deno.test("Unix times are seconds or milliseconds, before 1970 too, and at UTC",
   }
 });
 
-Deno.test("scan() begins where it is told and stops at the first byte that is no part", () => {
+Deno.test("scan() begins at its start and stops at the first byte that is not part of the time", () => {
   const table: [pattern: string, text: string, end: number][] = [
     ["dd/MM/yyyy HH:mm", "05/03/2024 19:08", 16],
     ["d/M/yyyy", "5/3/2024", 8],
@@ -220,7 +220,7 @@ Deno.test("scan() begins where it is told and stops at the first byte that is no
   }
 });
 
-Deno.test("scan() reads on after a time that it refused, and days that change", () => {
+Deno.test("scan() reads on after a refused time and over changing days", () => {
   const format = compileTimeFormat("dd/MM/yyyy HH:mmX");
   const into = { wallMs: NaN, offsetMs: NaN };
   const read = (text: string) =>
@@ -235,7 +235,7 @@ Deno.test("scan() reads on after a time that it refused, and days that change", 
   assertEquals(read("06/03/2024 00:00Z"), "2024-03-06T00:00 0");
 });
 
-Deno.test("scan() as iso takes of any text what parseWallTime() does, but for commas", () => {
+Deno.test("scan() for iso accepts what parseWallTime() accepts, except commas", () => {
   const format = compileTimeFormat("iso");
   const clock = fc.constantFrom(
     "00:00",
@@ -275,7 +275,7 @@ Deno.test("scan() as iso takes of any text what parseWallTime() does, but for co
   );
 });
 
-Deno.test("any time written in the parts of a pattern is read back", async () => {
+Deno.test("any time written in the parts of a pattern reads back", async () => {
   const parts: Record<string, (iso: string) => string> = {
     yyyy: (iso) => iso.slice(0, 4),
     MM: (iso) => iso.slice(5, 7),
@@ -311,7 +311,7 @@ Deno.test("any time written in the parts of a pattern is read back", async () =>
   }
 });
 
-Deno.test("a text that is changed in one place is read as what it says then, or not at all", () => {
+Deno.test("a text with one change is read as it is then, or not at all", () => {
   const format = compileTimeFormat("dd/MM/yyyy HH:mm");
   const times = fc.integer({ min: 0, max: YEAR_9999_END_MS });
   fc.assert(
@@ -326,7 +326,7 @@ Deno.test("a text that is changed in one place is read as what it says then, or 
   );
 });
 
-Deno.test("a form says in words what it takes", () => {
+Deno.test("a form says in words what it accepts", () => {
   const rules = ["iso", "unix", "unix_ms", "dd/MM/yyyy"].map((name) =>
     compileTimeFormat(name).rule
   );

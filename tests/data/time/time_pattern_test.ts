@@ -4,7 +4,7 @@ import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 const FIELDS = "yyyy yy MMM MM M dd d HH H hh h a mm m ss s " +
   "S SS SSS SSSS SSSSS SSSSSS SSSSSSS SSSSSSSS SSSSSSSSS X XX XXX";
 
-/** What is said against a pattern, between the fixed words and the pattern itself. */
+/** The error about a pattern, without its fixed words and the pattern itself. */
 function refusal(pattern: string): string {
   const { message } = assertThrows(() => compileTimeFormat(pattern), SyntaxError, "", pattern);
   const [before, after] = ["Cannot use as a time format as ", `: ${pattern.slice(0, 100)}`];
@@ -18,7 +18,7 @@ Deno.test("a pattern must have a year, a month and a day", () => {
   assertEquals(refusal("MM/yy"), "it must have a day (dd or d)");
 });
 
-Deno.test("a pattern must have each field once, whichever way it is written", () => {
+Deno.test("a pattern must have each field once, in any form", () => {
   assertEquals(refusal("yyyy-MM-dd yy"), "y must stand once");
   assertEquals(refusal("yyyy-MM-dd MMM"), "M must stand once");
   assertEquals(refusal("yyyy-MM-dd d"), "d must stand once");
@@ -27,18 +27,18 @@ Deno.test("a pattern must have each field once, whichever way it is written", ()
   assertEquals(refusal("yyyy-MM-dd HH:mm X XXX"), "X must stand once");
 });
 
-Deno.test("a pattern must have what its fields mean nothing without", () => {
+Deno.test("a pattern must have the fields that its other fields need", () => {
   assertEquals(refusal("yyyy-MM-dd hh:mm"), "h must stand with a");
   assertEquals(refusal("yyyy-MM-dd HH:mm a"), "a must stand with h");
   assertEquals(refusal("yyyy-MM-dd mm"), "m must stand with H or h");
   assertEquals(refusal("yyyy-MM-dd HH.SSS"), "S must stand with s");
 });
 
-Deno.test("a pattern must not let two numbers touch that could be parted in two ways", () => {
+Deno.test("a pattern must not let two numbers touch if they can be separated in two ways", () => {
   const rule = "a number of 1 or 2 digits must not touch the next number";
   assertEquals(refusal("yyyyMd"), rule);
   assertEquals(refusal("yyyy-MM-dd Hmm"), rule);
-  // A letter or a fixed number of digits parts them.
+  // A letter or a fixed number of digits separates them.
   for (const pattern of ["yyyyMMdd", "dMMMyyyy", "yyyyMM d", "yyyy-MM-dd ha"]) {
     compileTimeFormat(pattern);
   }
@@ -52,7 +52,7 @@ Deno.test("a pattern must have known fields, other letters in quotes, quotes clo
   assertEquals(refusal("yyyy-MM-dd HH:mm:ss.SSSSSSSSSS").slice(0, 24), "SSSSSSSSSS must be among");
 });
 
-Deno.test("every fault of a pattern is told at once", () => {
+Deno.test("every fault of a pattern is listed at once", () => {
   assertEquals(
     refusal("YYYY-mm-DD"),
     "it must have a year (yyyy or yy), it must have a month (MM, M or MMM), " +
@@ -62,7 +62,7 @@ Deno.test("every fault of a pattern is told at once", () => {
   assertEquals(refusal("").split(", ").length, 4);
 });
 
-Deno.test("a pattern has at most 100 characters and is quoted back no further", () => {
+Deno.test("a pattern has at most 100 characters, and no more are quoted", () => {
   const rest = "yyyy-MM-dd";
   const text = `${rest}${".".repeat(90)}`;
   compileTimeFormat(text);
@@ -73,7 +73,7 @@ Deno.test("a pattern has at most 100 characters and is quoted back no further", 
   );
 });
 
-Deno.test("names of forms are taken as they are and nothing near them", () => {
+Deno.test("named forms are accepted only exactly", () => {
   for (const name of ["iso", "unix", "unix_ms"]) compileTimeFormat(name);
   for (const name of ["ISO", "unix_s", "unix ", "__proto__", "constructor"]) refusal(name);
 });

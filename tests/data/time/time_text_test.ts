@@ -9,7 +9,7 @@ import {
 } from "../../../data/time/time_text.ts";
 import { assertEquals } from "../../support/assert.ts";
 
-// Names in the wild: .NET's first tick is Unix second -62135596800, year 9999 ends at 253402300799.
+// Well-known numbers: the first tick of .NET is Unix second -62135596800, the year 9999 ends at 253402300799.
 const YEAR_1_MS = -62_135_596_800_000;
 const YEAR_9999_END_MS = 253_402_300_799_999;
 
@@ -61,7 +61,7 @@ Deno.test("parseInstant() reads the basic format of ISO 8601", () => {
   assertEquals(wrong.filter((text) => parseInstant(text) !== null), []);
 });
 
-Deno.test("parseInstant() takes every form of 2024-02-29T10:00:00Z", () => {
+Deno.test("parseInstant() accepts every form of 2024-02-29T10:00:00Z", () => {
   const forms = [
     "2024-02-29T10:00:00Z",
     "2024-02-29T10:00:00z",
@@ -93,7 +93,7 @@ Deno.test("parseInstant() cuts a fraction off at the millisecond", () => {
   }
 });
 
-Deno.test("parseInstant() refuses what names no time", () => {
+Deno.test("parseInstant() refuses text that is not a time", () => {
   const wrong = [
     "",
     "2024-01-01",
@@ -137,7 +137,7 @@ Deno.test("parseInstant() agrees with Temporal about any time at any offset", ()
   }));
 });
 
-Deno.test("parseWallTime() keeps the clock as written and the offset beside it", () => {
+Deno.test("parseWallTime() keeps the clock as written and the offset next to it", () => {
   // 2024-01-01 is day 19,723: 54 years of 365 days and 13 leap days.
   const wallMs = 19_723 * 86_400_000 + 90 * 60_000;
   const table: [text: string, offsetMs: number][] = [
@@ -155,7 +155,7 @@ Deno.test("parseWallTime() keeps the clock as written and the offset beside it",
   }
 });
 
-Deno.test("parseWallTime() takes a clock whose instant parseInstant() refuses, and no other form", () => {
+Deno.test("parseWallTime() accepts a clock whose instant parseInstant() refuses, and no other form", () => {
   const edge = "0000-01-01T00:00:00+00:01";
   assertEquals(parseInstant(edge), null);
   assertEquals(parseWallTime(edge), { wallMs: -62_167_219_200_000, offsetMs: 60_000 });
@@ -169,7 +169,7 @@ Deno.test("parseWallTime() takes a clock whose instant parseInstant() refuses, a
   assertEquals(wrong.filter((text) => parseWallTime(text) !== null), []);
 });
 
-Deno.test("instantText() writes milliseconds only where there are any", () => {
+Deno.test("instantText() writes milliseconds only if there are any", () => {
   assertEquals(instantText(0), "1970-01-01T00:00:00Z");
   assertEquals(instantText(1), "1970-01-01T00:00:00.001Z");
   assertEquals(instantText(500), "1970-01-01T00:00:00.500Z");
@@ -177,7 +177,7 @@ Deno.test("instantText() writes milliseconds only where there are any", () => {
   assertEquals(instantText(YEAR_9999_END_MS), "9999-12-31T23:59:59.999Z");
 });
 
-Deno.test("instantText() of any time reads back as it, here and in Temporal", () => {
+Deno.test("instantText() of any time reads back as the same time, here and in Temporal", () => {
   fc.assert(fc.property(anyTime, (timeMs) => {
     assertEquals(parseInstant(instantText(timeMs)), timeMs);
     assertEquals(Temporal.Instant.from(instantText(timeMs)).epochMilliseconds, timeMs);
@@ -190,7 +190,7 @@ Deno.test("compactDayText() names the UTC day", () => {
   assertEquals(compactDayText(1_704_067_200_000), "20240101");
 });
 
-Deno.test("utcMs() knows years below 100 and both ends of the calendar", () => {
+Deno.test("utcMs() handles years below 100 and both ends of the calendar", () => {
   assertEquals(utcMs(1, 1, 1), YEAR_1_MS);
   assertEquals(utcMs(1970, 1, 1), 0);
   assertEquals(utcMs(9999, 12, 31), YEAR_9999_END_MS - 86_399_999);

@@ -12,12 +12,12 @@ const DAY_MS = 86_400_000;
 const YEAR_9999_END_MS = 253_402_300_799_999;
 const ZONES = Intl.supportedValuesOf("timeZone");
 
-/** The wall time a text names, as Date.UTC would count it. */
+/** The wall time of a text, as Date.UTC would count it. */
 function wall(text: string): number {
   return Date.parse(`${text}Z`);
 }
 
-/** What a clock says of wall times, as text: the instant, or "skipped". */
+/** The instants of wall times on a clock, or "skipped". */
 function instants(zone: string, texts: readonly string[]): string[] {
   const clock = createLocalClock(zone);
   return texts.map((text) => {
@@ -34,7 +34,7 @@ function dayText(zone: string, date: string): [from: string, to: string, hours: 
   return [from.slice(0, 16), to.slice(0, 16), (span.toMs - span.fromMs) / HOUR_MS];
 }
 
-/** Checks rows of wall time and instant, in one order and the other. */
+/** Checks rows of wall time and instant, in both orders. */
 function assertInstants(zone: string, rows: readonly [wall: string, instant: string][]): void {
   for (const order of [rows, rows.toReversed()]) {
     const found = instants(zone, order.map(([text]) => text));
@@ -42,7 +42,7 @@ function assertInstants(zone: string, rows: readonly [wall: string, instant: str
   }
 }
 
-/** What Temporal makes of a wall time: the earlier instant, NaN where it is skipped. */
+/** The instant of a wall time in Temporal: the earlier one, NaN if it is skipped. */
 function temporalMs(zone: string, wallMs: number): number {
   const text = new Date(wallMs).toISOString().slice(0, -1);
   const plain = Temporal.PlainDateTime.from(text);
@@ -50,13 +50,13 @@ function temporalMs(zone: string, wallMs: number): number {
   return zoned.toPlainDateTime().equals(plain) ? zoned.epochMilliseconds : NaN;
 }
 
-/** What Temporal makes of a wall time whatever it is. */
+/** The instant of any wall time in Temporal. */
 function compatibleMs(zone: string, wallMs: number): number {
   const plain = Temporal.PlainDateTime.from(new Date(wallMs).toISOString().slice(0, -1));
   return plain.toZonedDateTime(zone, { disambiguation: "compatible" }).epochMilliseconds;
 }
 
-/** What Temporal makes of a wall time that it takes without a choice, else null. */
+/** The instant of a wall time in Temporal, null if it is skipped or shown twice. */
 function onlyMs(zone: string, wallMs: number): number | null {
   const text = new Date(wallMs).toISOString().slice(0, -1);
   const plain = Temporal.PlainDateTime.from(text);
@@ -67,7 +67,7 @@ function onlyMs(zone: string, wallMs: number): number | null {
   }
 }
 
-Deno.test("a clock of Paris skips 2024-03-31 02:30 and takes 2024-10-27 02:30 as summer time", () => {
+Deno.test("the clock of Paris skips 2024-03-31 02:30 and reads 2024-10-27 02:30 as summer time", () => {
   // CET is UTC+1, CEST UTC+2; both changes are at 01:00 UTC.
   assertInstants("Europe/Paris", [
     ["2024-03-31T01:59:59.999", "2024-03-31T00:59:59.999Z"],
@@ -83,7 +83,7 @@ Deno.test("a clock of Paris skips 2024-03-31 02:30 and takes 2024-10-27 02:30 as
   ]);
 });
 
-Deno.test("a clock knows the days that zones left out, doubled, or moved at midnight", () => {
+Deno.test("a clock knows days that a zone left out, and changes at midnight", () => {
   // Samoa went from UTC-10 to UTC+14 at the end of 29 December.
   assertInstants("Pacific/Apia", [
     ["2011-12-29T23:59:59.000", "2011-12-30T09:59:59.000Z"],
@@ -109,7 +109,7 @@ Deno.test("a clock knows the days that zones left out, doubled, or moved at midn
   ]);
 });
 
-Deno.test("a clock knows changes of half an hour and of two, and offsets of quarters", () => {
+Deno.test("a clock knows changes by half an hour and by two hours, and offsets in quarters", () => {
   // Lord Howe: UTC+10:30 and +11. Troll: UTC+0 and +2. Nepal: +5:30, since 1986 +5:45.
   assertInstants("Australia/Lord_Howe", [
     ["2024-04-07T01:45:00.000", "2024-04-06T14:45:00.000Z"],
@@ -133,7 +133,7 @@ Deno.test("a clock knows changes of half an hour and of two, and offsets of quar
   ]);
 });
 
-Deno.test("a clock of London runs an hour ahead from 1968 to 1971", () => {
+Deno.test("the clock of London is an hour ahead from 1968 to 1971", () => {
   assertInstants("Europe/London", [
     ["1968-01-15T12:00:00.000", "1968-01-15T12:00:00.000Z"],
     ["1970-01-01T00:30:00.000", "1969-12-31T23:30:00.000Z"],
@@ -144,7 +144,7 @@ Deno.test("a clock of London runs an hour ahead from 1968 to 1971", () => {
   ]);
 });
 
-Deno.test("a clock of Casablanca sets itself back for Ramadan", () => {
+Deno.test("the clock of Casablanca goes back for Ramadan", () => {
   // UTC+1, but UTC+0 from 10 March to 14 April 2024; changes at 03:00 and 02:00 by the clock.
   assertInstants("Africa/Casablanca", [
     ["2024-03-10T01:30:00.000", "2024-03-10T00:30:00.000Z"],
@@ -155,7 +155,7 @@ Deno.test("a clock of Casablanca sets itself back for Ramadan", () => {
   ]);
 });
 
-Deno.test("a clock without changes takes its offset off, at any time", () => {
+Deno.test("a clock without changes subtracts its offset, at any time", () => {
   const texts = ["0001-01-01T00:00:00", "1970-01-01T00:00:00", "9999-12-31T23:59:59.999"];
   const walls = texts.map(wall);
   for (const [zone, hours] of [["UTC", 0], ["+01:00", 1], ["-0930", -9.5], ["Etc/GMT+5", -5]]) {
@@ -165,8 +165,8 @@ Deno.test("a clock without changes takes its offset off, at any time", () => {
   }
 });
 
-Deno.test("a clock changes by its rule up to the year 9999, and before zones by the sun", () => {
-  // The last Sundays of 9999 are 28 March and 31 October. Paris' sun is 9:21 ahead of UTC.
+Deno.test("a clock follows its rule up to the year 9999, and the sun before zones", () => {
+  // The last Sundays of 9999 are 28 March and 31 October. Solar time in Paris is 9:21 ahead of UTC.
   assertInstants("Europe/Paris", [
     ["1850-01-01T00:09:21.000", "1850-01-01T00:00:00.000Z"],
     ["9999-03-28T02:30:00.000", "skipped"],
@@ -176,13 +176,13 @@ Deno.test("a clock changes by its rule up to the year 9999, and before zones by 
   assertInstants("America/New_York", [["9999-12-31T23:59:59.999", "+010000-01-01T04:59:59.999Z"]]);
 });
 
-Deno.test("a clock gives NaN for what is no time, and ends", () => {
+Deno.test("a clock returns NaN for what is not a time, and terminates", () => {
   const clock = createLocalClock("Europe/Paris");
   assertEquals([NaN, Infinity].map((wallMs) => clock.toUtcMs(wallMs)), [NaN, NaN]);
   assertEquals(clock.toUtcMs(0), -HOUR_MS);
 });
 
-Deno.test("every change of every zone from 1970 to 2045 is as in Temporal, to the millisecond", () => {
+Deno.test("every change of every zone from 1970 to 2045 is that of Temporal, to the millisecond", () => {
   const wrong: string[] = [];
   let changes = 0;
   for (const zone of ZONES) {
@@ -202,7 +202,7 @@ Deno.test("every change of every zone from 1970 to 2045 is as in Temporal, to th
   assert(changes > 10_000, `${changes} changes`);
 });
 
-Deno.test("a clock agrees with Temporal about wall times of any zone, asked in any order", () => {
+Deno.test("a clock agrees with Temporal about wall times of any zone, in any order", () => {
   const clocks = new Map<string, LocalClock>();
   const zones = fc.constantFrom(...ZONES);
   const times = fc.oneof(
@@ -231,7 +231,7 @@ Deno.test("a clock agrees with Temporal about wall times of any zone, asked in a
   );
 });
 
-Deno.test("a wall time made from an instant gives that instant or the same clock's earlier one", () => {
+Deno.test("the wall time of an instant gives that instant, or an earlier one with the same wall time", () => {
   const zones = fc.constantFrom(...ZONES);
   const times = fc.integer({ min: 0, max: Date.UTC(2040, 0, 1) });
   fc.assert(fc.property(zones, times, (zone, timeMs) => {
@@ -243,7 +243,7 @@ Deno.test("a wall time made from an instant gives that instant or the same clock
   }));
 });
 
-Deno.test("isTimeZone() takes IANA names and fixed offsets, and nothing else", () => {
+Deno.test("isTimeZone() accepts IANA names and fixed offsets, and nothing else", () => {
   const right = ["Europe/Paris", "europe/paris", "UTC", "Etc/GMT+1", "+01:00", "-0330", "+14"];
   assertEquals(right.filter((text) => !isTimeZone(text)), []);
   assertEquals(ZONES.filter((zone) => !isTimeZone(zone)), []);
@@ -264,7 +264,7 @@ Deno.test("isTimeZone() takes IANA names and fixed offsets, and nothing else", (
   assertEquals(wrong.filter(isTimeZone), []);
 });
 
-Deno.test("createLocalClock() refuses a zone that is none", () => {
+Deno.test("createLocalClock() refuses text that is not a zone", () => {
   assertThrows(
     () => createLocalClock("Mars/Phobos"),
     RangeError,
@@ -272,7 +272,7 @@ Deno.test("createLocalClock() refuses a zone that is none", () => {
   );
 });
 
-Deno.test("a day has 24 hours, and 23 or 25 where clocks change", () => {
+Deno.test("a day has 24 hours, and 23 or 25 if the clock changes", () => {
   const days: [string, string, ...ReturnType<typeof dayText>][] = [
     ["UTC", "2026-02-01", "2026-02-01T00:00", "2026-02-02T00:00", 24],
     ["+05:30", "2024-02-29", "2024-02-28T18:30", "2024-02-29T18:30", 24],
@@ -299,7 +299,7 @@ Deno.test("a day without midnight begins later, and one that was left out is emp
   ]);
 });
 
-Deno.test("an hour that comes again across midnight belongs to the later day", () => {
+Deno.test("an hour that a clock repeats across midnight belongs to the later day", () => {
   // Until 2011 Newfoundland's clocks went from 00:01 to 23:01 of the day before.
   assertEquals(dayText("America/St_Johns", "2006-10-28"), [
     "2006-10-28T02:30",
@@ -313,7 +313,7 @@ Deno.test("an hour that comes again across midnight belongs to the later day", (
   ]);
 });
 
-Deno.test("localDaySpan() gives null for text that is no day", () => {
+Deno.test("localDaySpan() returns null for text that is not a day", () => {
   const texts = ["", "2024-02-30", "2023-02-29", "2024-13-01", "2024-00-01", "2024-01-00"];
   texts.push(
     "10000-01-01",
@@ -326,7 +326,7 @@ Deno.test("localDaySpan() gives null for text that is no day", () => {
   assertEquals(texts.filter((text) => localDaySpan("Europe/Paris", text) !== null), []);
 });
 
-Deno.test("localDaySpan() refuses a zone that is none", () => {
+Deno.test("localDaySpan() refuses text that is not a zone", () => {
   for (const zone of ["Mars/Phobos", "", "2024-01-01T00:00+01:00[Europe/Paris]"]) {
     assertThrows(
       () => localDaySpan(zone, "2024-01-01"),
@@ -336,7 +336,7 @@ Deno.test("localDaySpan() refuses a zone that is none", () => {
   }
 });
 
-Deno.test("days of any zone join, and the first instant of a wall time lies in the span of its date", () => {
+Deno.test("days of any zone join, and the first instant of a wall time is in the span of its date", () => {
   const zones = fc.constantFrom(...ZONES);
   const times = fc.integer({ min: DAY_MS, max: Date.UTC(2040, 0, 1) });
   fc.assert(
@@ -370,7 +370,7 @@ function* changesOf(zone: string): Generator<{ beforeMs: number; afterMs: number
   }
 }
 
-/** The wall time of the first change of a zone behind a time; the time itself where none follows. */
+/** The wall time of the next change of a zone after a time; that time if there is none. */
 function nextChangeMs(zone: string, timeMs: number): number {
   const time = Temporal.Instant.fromEpochMilliseconds(timeMs).toZonedDateTimeISO(zone);
   const change = time.getTimeZoneTransition("next") ?? time;

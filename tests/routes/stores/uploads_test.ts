@@ -180,7 +180,7 @@ for (const [kind, text] of [["status", STATUS], ["hours", HOURS], ["timezones", 
     assertProblem(answer, {
       status: 400,
       code: "INVALID_REQUEST",
-      detail: `The header has no ${missing}: found store_id, a, b; wanted ${needed}`,
+      detail: `The header has no ${missing}: found store_id, a, b; required ${needed}`,
     });
     assertEquals((await askJson(`${service.url}/stores`)).body, { stores: [], next: null });
   });
