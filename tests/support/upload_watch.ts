@@ -1,5 +1,5 @@
 /**
- * A look at an import while it runs.
+ * Watching an import while it is running.
  *
  * @module
  */
@@ -7,27 +7,27 @@
 import { pause } from "./process.ts";
 import { askJson } from "./service.ts";
 
-/** How far the only import of a meter was at one look. */
+/** How far the only import of a meter was at one moment. */
 export interface Progress {
-  /** Records that were dealt with. */
+  /** Records that were counted. */
   readonly received: number;
-  /** Bytes of the body that came in. */
+  /** Bytes of the body that arrived. */
   readonly bytes_received: number;
-  /** Of all bytes; null where the length is not known. */
+  /** The share of the body that arrived; null if its length is unknown. */
   readonly percent: number | null;
 }
 
-/** Asks again and again. */
+/** Asks for the meter again and again. */
 export interface UploadWatch {
-  /** Settles when the import was seen to be that far. */
+  /** Resolves once the import is that far. */
   until(isFar: (progress: Progress) => boolean): Promise<void>;
-  /** Asks no more; how far the import was each time that there was one. */
+  /** Stops; returns how far the import was each time it was running. */
   stop(): Promise<Progress[]>;
 }
 
-/** Begins to watch the imports of a meter. */
+/** Starts to watch the imports of a meter. */
 export function watchUpload(meterUrl: string): UploadWatch {
-  const seen: Progress[] = [];
+  const progress: Progress[] = [];
   let isStopped = false;
   const watching = watch().finally(() => isStopped = true);
 
@@ -35,15 +35,15 @@ export function watchUpload(meterUrl: string): UploadWatch {
     while (!isStopped) {
       const { body } = await askJson(meterUrl);
       if (body.imports?.length > 1) throw new Error(`Two imports: ${JSON.stringify(body)}`);
-      if (body.imports?.length === 1) seen.push(body.imports[0]);
+      if (body.imports?.length === 1) progress.push(body.imports[0]);
       await pause(20);
     }
   }
 
   return {
     async until(isFar) {
-      while (seen.length === 0 || !isFar(seen[seen.length - 1])) {
-        // What went wrong with the watching is told here.
+      while (progress.length === 0 || !isFar(progress[progress.length - 1])) {
+        // Errors of the watching are thrown here.
         if (isStopped) return await watching;
         await pause(5);
       }
@@ -51,7 +51,7 @@ export function watchUpload(meterUrl: string): UploadWatch {
     async stop() {
       isStopped = true;
       await watching;
-      return seen;
+      return progress;
     },
   };
 }

@@ -1,13 +1,13 @@
 /**
- * Uploads of any length as streams, wrong records strewn in, and the rows that an export gives of
- * them. Records are put together from texts, so that nothing here is read by what is under test.
+ * Uploads of any length as streams, with wrong records among the right ones, and the rows that an
+ * export of them has. Records are made of texts, so that no code under test reads them here.
  *
  * @module
  */
 
 import { askJson, type JsonAnswer } from "./service.ts";
 
-/** Every one of so many records is wrong; a prime, so that they fall on all kinds of times. */
+/** One in so many records is wrong. A prime, so that all kinds of times are affected. */
 export const WRONG_EVERY = 1009;
 /** Records in a chunk of an upload. */
 export const CHUNK_RECORDS = 1000;
@@ -16,13 +16,13 @@ const DAY_MS = 86_400_000;
 const NAMES = ["energy_kwh", "power_kw", "voltage_v", "current_a"];
 const MEDIA_TYPES = { csv: "text/csv", ndjson: "application/x-ndjson" };
 
-/** An upload: its form, how many records it has, and how far their times are from each other. */
+/** An upload: its form, how many records it has, and the time between them. */
 export interface UploadPlan {
-  /** How records are written. */
+  /** The form of records. */
   readonly form: "csv" | "ndjson";
   /** How many there are, wrong ones included. */
   readonly records: number;
-  /** Milliseconds from one to the next, whole seconds; the first is at 2010-01-01T00:00:00Z. */
+  /** Milliseconds between two records, whole seconds. The first one is at 2010-01-01T00:00:00Z. */
   readonly stepMs: number;
 }
 
@@ -31,7 +31,7 @@ export function countWrong(records: number): number {
   return Math.floor(records / WRONG_EVERY);
 }
 
-/** When the record of an index is, as an answer tells it. */
+/** The time of the record at an index, as an answer shows it. */
 export function timeOf({ stepMs }: UploadPlan, index: number): string {
   return new Date(START_MS + index * stepMs).toISOString().replace(".000Z", "Z");
 }
@@ -50,7 +50,7 @@ export function* uploadChunks(plan: UploadPlan): Generator<Uint8Array<ArrayBuffe
   }
 }
 
-/** An upload made while it is sent. `beforeChunk` is waited for, and may hold it or end it. */
+/** An upload that is made while it is sent. It waits for `beforeChunk`, which may also throw. */
 export function uploadStream(
   plan: UploadPlan,
   beforeChunk: (chunk: number) => Promise<void> = () => Promise.resolve(),
@@ -67,7 +67,7 @@ export function uploadStream(
   });
 }
 
-/** Sends an upload, folded into gzip on its way where asked for. */
+/** Sends an upload, compressed with gzip on its way if `isGzip`. */
 export function postUpload(
   meterUrl: string,
   form: UploadPlan["form"],
@@ -80,13 +80,13 @@ export function postUpload(
   });
 }
 
-/** The headers that say how an upload is written. */
+/** The headers with the form of an upload. */
 export function uploadHeaders(form: UploadPlan["form"], isGzip: boolean): Record<string, string> {
   const coding: Record<string, string> = isGzip ? { "content-encoding": "gzip" } : {};
   return { "content-type": MEDIA_TYPES[form], ...coding };
 }
 
-/** Rows of an export's file, without its header: the right records from one index to another. */
+/** Rows of the file of an export, without its header: the right records between two indexes. */
 export function fileRows(
   plan: UploadPlan,
   meterId: string,
@@ -100,12 +100,12 @@ export function fileRows(
   return text;
 }
 
-/** Index of the right record that has so many right ones before it. */
+/** The index of the right record with so many right ones before it. */
 export function indexOfRight(before: number): number {
   return before + Math.floor(before / (WRONG_EVERY - 1));
 }
 
-/** Values in the shortest decimal form, which is how a file has them. */
+/** Values as shortest decimals, as files have them. */
 const VALUES = Array.from(
   { length: 997 },
   (_, index) => `${index / 10_000},${index / 100},${220 + index % 200 / 10},${index % 160 / 10}`,

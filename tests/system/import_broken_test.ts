@@ -27,7 +27,7 @@ type Kind = typeof KINDS[number];
 for (const kind of KINDS) {
   const { name, plan } = kind;
 
-  Deno.test(`${name} cut off in its middle leaves a beginning; sent again it is whole`, async () => {
+  Deno.test(`${name} that is cut off in the middle leaves a beginning; sent again it is whole`, async () => {
     await using folder = await makeTempFolder();
     await using service = await startProcess(folder.path, {});
     const bytes = await bytesOf(kind);
@@ -52,7 +52,7 @@ for (const kind of KINDS) {
       const count = await assertBeginning(service, plan);
       assert(count >= least, `${least} readings were stored, of which ${count} are there`);
       using upload = await beginUpload(service, kind, bytes);
-      // The service is gone before the end mostly, and then nobody takes the bytes.
+      // Usually the service is gone before the end, and nobody reads the bytes.
       const sending = upload.send(bytes).catch(() => {});
       await pause(Math.random() * 300);
       least = (await askMeter(service)).body.count ?? 0;
@@ -65,7 +65,7 @@ for (const kind of KINDS) {
   });
 }
 
-Deno.test("gzip on its way at SIGTERM is taken whole", async () => {
+Deno.test("a gzip upload that is running at SIGTERM is stored whole", async () => {
   await using folder = await makeTempFolder();
   const kind = KINDS[1];
   const bytes = await bytesOf(kind);
@@ -86,7 +86,7 @@ Deno.test("gzip on its way at SIGTERM is taken whole", async () => {
   assertEquals(await assertBeginning(service, kind.plan), rightOf(kind.plan));
 });
 
-// Deno 2.9 sends the 100 itself, before it asks us; what a client must not wait for is the answer.
+// Deno 2.9 sends the 100 itself, before it calls us; the client must not have to wait for the answer.
 Deno.test("a wrong upload with Expect: 100-continue is answered before any of its body", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
@@ -152,7 +152,7 @@ async function untilMeter(
   }
 }
 
-/** Fails unless all that tells of the meter tells of a beginning of the upload; its readings. */
+/** Fails unless the meter has a beginning of the upload in every respect; returns its readings. */
 async function assertBeginning(service: ServiceProcess, plan: UploadPlan): Promise<number> {
   const { status, body: meter } = await askMeter(service);
   const { body: { meters } } = await askJson(`${service.url}/api/meters`);
@@ -174,7 +174,7 @@ async function assertBeginning(service: ServiceProcess, plan: UploadPlan): Promi
   return meter.count;
 }
 
-/** Sends the whole upload and fails unless all of it is there then, each reading once. */
+/** Sends the whole upload and fails unless all of it is stored then, each reading once. */
 async function assertCompleted(
   service: ServiceProcess,
   kind: Kind,

@@ -21,16 +21,16 @@ import {
 
 const MINUTE_MS = 60_000;
 const DAY_RECORDS = 1440;
-/** Records of the uploads that are watched. */
+/** Records of the watched uploads. */
 const RECORDS = amount({ quick: 250_000, thorough: 500_000 });
 /**
- * How far a client may be ahead of what came in, bytes. Deno 2.9 holds in memory what it has read
- * and we have not, however much that is; a client that waits leaves it little to hold.
+ * How far a client may be ahead of the bytes that arrived. Deno 2.9 keeps everything in memory that it
+ * has read and we have not; a client that waits leaves it little to keep.
  */
 const AHEAD_BYTES = 16_000_000;
 /**
  * How much more memory 5 million lines may take than 1 million, MB. In 15 runs they took 4 to 24
- * more; held whole they would take 214 as text, and 220 as pages of readings.
+ * more; all in memory they would take 214 as text, and 220 as pages of readings.
  */
 const GROWTH_MB = 80;
 
@@ -73,7 +73,7 @@ for (
     },
   ] satisfies { name: string; isGzip: boolean; plan: UploadPlan }[]
 ) {
-  Deno.test(`${RECORDS} ${name} go in exactly, and are watched on their way`, async () => {
+  Deno.test(`${RECORDS} ${name} are imported exactly, and can be watched`, async () => {
     await using folder = await makeTempFolder();
     await using service = await startProcess(folder.path, {});
     const meterUrl = `${service.url}/api/meters/m1`;
@@ -88,7 +88,7 @@ for (
   });
 }
 
-/** Holds an upload in its middle until a fifth of it was seen as received. */
+/** Holds an upload in the middle until a fifth of it has arrived. */
 async function holdHalfway(
   watch: UploadWatch,
   { records }: UploadPlan,
@@ -98,7 +98,7 @@ async function holdHalfway(
   await watch.until(({ received }) => received >= records / 5);
 }
 
-/** Sends an upload whose length is known, and looks at all that is told about it. */
+/** Sends an upload with a known length, and checks everything that is said about it. */
 async function importCounted(
   service: ServiceProcess,
   id: string,
@@ -116,14 +116,16 @@ async function importCounted(
   for (const chunk of uploadChunks(plan)) {
     await request.send(chunk);
     sent += chunk.length;
-    if (sent > AHEAD_BYTES) await watch.until((seen) => seen.bytes_received > sent - AHEAD_BYTES);
+    if (sent > AHEAD_BYTES) {
+      await watch.until((progress) => progress.bytes_received > sent - AHEAD_BYTES);
+    }
   }
   assertReport(await request.answer(), plan);
   assertGrowing(await watch.stop());
   await assertMeter(service, id, plan);
 }
 
-/** What the report says of an upload: every 1009th record, from line 1010 on, is wrong. */
+/** Checks the report of an upload: every 1009th record, from line 1010 on, is wrong. */
 function assertReport(
   { status, body }: Pick<JsonAnswer, "status" | "body">,
   { records }: UploadPlan,
@@ -144,10 +146,10 @@ function assertReport(
   );
 }
 
-function assertGrowing(seen: readonly Progress[]): void {
-  assert(seen.length > 0, "the import was never seen");
-  for (let index = 1; index < seen.length; index++) {
-    const before = seen[index - 1], now = seen[index];
+function assertGrowing(progress: readonly Progress[]): void {
+  assert(progress.length > 0, "the import was never shown");
+  for (let index = 1; index < progress.length; index++) {
+    const before = progress[index - 1], now = progress[index];
     const grows = now.received >= before.received && now.bytes_received >= before.bytes_received &&
       (now.percent ?? 0) >= (before.percent ?? 0);
     assert(grows, `${JSON.stringify(before)} before ${JSON.stringify(now)}`);
@@ -169,7 +171,7 @@ async function assertMeter(
   });
 }
 
-/** The rows of a day, some of them missing as their records were wrong, as they were sent. */
+/** Checks the rows of a day, in which wrong records are missing. */
 async function assertDays(
   { url }: ServiceProcess,
   id: string,
@@ -178,7 +180,7 @@ async function assertDays(
 ): Promise<void> {
   const from = day * DAY_RECORDS;
   const to = from + 2 * DAY_RECORDS;
-  assert(countWrong(to) - countWrong(from) >= 1, "the stretch has no wrong record");
+  assert(countWrong(to) - countWrong(from) >= 1, "the range has no wrong record");
   const status = await exportToEnd(url, {
     smart_meter_id: id,
     start_datetime: timeOf(plan, from),
@@ -188,7 +190,7 @@ async function assertDays(
   assertEquals(file.slice(file.indexOf("\n") + 1), fileRows(plan, id, { from, to }));
 }
 
-/** Stops the service and looks at what it logged of the imports. */
+/** Stops the service and checks what it logged about the imports. */
 async function assertLogged(service: ServiceProcess, records: number[]): Promise<void> {
   service.kill("SIGTERM");
   assertEquals(await service.ended, 0, service.output());

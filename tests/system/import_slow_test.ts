@@ -21,12 +21,12 @@ const LINE_LENGTH = 23;
 const LINES = 3;
 const SLOW_CLIENTS = 100;
 /**
- * How much memory an upload that waits may take, MB. In ten runs it was 0.38 to 0.43, and 0.81 where
- * each began with room for a whole batch.
+ * How much memory a waiting upload may take, MB. In ten runs it was 0.38 to 0.43, and 0.81 when each
+ * began with room for a whole batch.
  */
 const HELD_MB = 0.6;
 
-Deno.test(`${SLOW_CLIENTS} slow uploads take little memory, hold up nobody and go in whole`, async () => {
+Deno.test(`${SLOW_CLIENTS} slow uploads take little memory, delay nobody and are stored whole`, async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
   await importText(service.url, "other", HEADER + lineOf(0));
@@ -51,7 +51,7 @@ Deno.test(`${SLOW_CLIENTS} slow uploads take little memory, hold up nobody and g
   }
 });
 
-Deno.test("two uploads to one meter at once, CSV and NDJSON, store each reading once", async () => {
+Deno.test("two simultaneous uploads to one meter, CSV and NDJSON, store each reading once", async () => {
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, {});
   const meterUrl = `${service.url}/api/meters/m1`;
@@ -87,7 +87,7 @@ Deno.test("uploads whose clients never finish do not keep the service from stopp
     const address = `${service.url}/api/meters/m1/readings`;
     const headers = { ...uploadHeaders(form, isGzip), "content-length": "1000000" };
     const upload = stack.use(await openRequest(address, headers));
-    // What gzip begins with (RFC 1952 §2.3), or a beginning of a line.
+    // The beginning of gzip (RFC 1952 §2.3), or of a line.
     await upload.send(isGzip ? Uint8Array.of(31, 139, 8, 0, 0, 0, 0, 0, 0, 255) : bytesOf("ti"));
   }
   await untilImports(`${service.url}/api/meters/m1`, forms.length);
@@ -97,7 +97,7 @@ Deno.test("uploads whose clients never finish do not keep the service from stopp
   assertLess(Date.now() - startedMs, 15_000);
 });
 
-/** Begins an upload of some lines of which none is sent yet. */
+/** Starts an upload of some lines without sending any. */
 async function openSlow({ url }: ServiceProcess, index: number): Promise<RawRequest> {
   const upload = await openRequest(`${url}/api/meters/slow${index}/readings`, {
     ...uploadHeaders("csv", false),
@@ -119,7 +119,7 @@ function sumOf(reports: readonly JsonAnswer["body"][], name: string): number {
   return reports.reduce((sum, report) => sum + report[name], 0);
 }
 
-/** Waits until so many bytes of each slow upload have come in. */
+/** Waits until so many bytes of each slow upload have arrived. */
 async function untilReceived({ url }: ServiceProcess, bytes: number): Promise<void> {
   for (let index = 0; index < SLOW_CLIENTS; index++) {
     await untilMeter(

@@ -58,7 +58,7 @@ Deno.test("a text for a missing value is not a time and not an id", () => {
 
 Deno.test("two columns of times may be in any order and far apart", () => {
   const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
-  const wanted: Row[] = [[NEW_YEAR_MS, "", "1", "", ""], [
+  const expected: Row[] = [[NEW_YEAR_MS, "", "1", "", ""], [
     NEW_YEAR_MS + MINUTE_MS,
     "",
     "2",
@@ -71,7 +71,7 @@ Deno.test("two columns of times may be in any order and far apart", () => {
     "CLOCK,a,b,power_kw,c,Day\r\n00:00,,x,1,,01.01.2024\r\n00:01,,,2,,01.01.2024",
     'clock,power_kw,day\n"00:00",1,01.01.2024\n00:01 ,2, 01.01.2024\n',
   ];
-  for (const csv of files) assertEquals(readUpload(csv, { dialect }).rows, wanted, csv);
+  for (const csv of files) assertEquals(readUpload(csv, { dialect }).rows, expected, csv);
 });
 
 Deno.test("a wrong half is quoted as the whole time, with both names", () => {

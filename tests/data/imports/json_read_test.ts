@@ -31,7 +31,7 @@ function bytesOf(...parts: (string | number[])[]): Uint8Array {
 }
 
 Deno.test("each line is an object; blank lines, a byte order mark and any line end are allowed", () => {
-  const wanted = { ...NOTHING, rows: [ONE, ONE] };
+  const expected = { ...NOTHING, rows: [ONE, ONE] };
   const bodies = [
     `${GOOD}\n${GOOD}\n`,
     `${GOOD}\r\n${GOOD}`,
@@ -39,7 +39,7 @@ Deno.test("each line is an object; blank lines, a byte order mark and any line e
     ` ${GOOD} \n\t${GOOD}`,
   ];
   for (const body of bodies) {
-    for (const sizes of [[1], [7], [1_000]]) assertEquals(readNdjson(body, { sizes }), wanted);
+    for (const sizes of [[1], [7], [1_000]]) assertEquals(readNdjson(body, { sizes }), expected);
   }
 });
 
@@ -154,10 +154,13 @@ Deno.test("NDJSON, an array and CSV give the same readings, in any chunks", () =
           return `{${members.join()},"timestamp":"${time}"}`;
         });
         const lines = fields.map(({ time, values }) => `${values.join()},${time}\n`);
-        const wanted = { ...NOTHING, rows: plainRows(rows) };
-        assertEquals(readUpload(`${names.join()},timestamp\n${lines.join("")}`, { sizes }), wanted);
-        assertEquals(readNdjson(objects.join("\n"), { sizes }), wanted);
-        assertEquals(readArray(`[${objects.join(" , ")}]`, { sizes }), wanted);
+        const expected = { ...NOTHING, rows: plainRows(rows) };
+        assertEquals(
+          readUpload(`${names.join()},timestamp\n${lines.join("")}`, { sizes }),
+          expected,
+        );
+        assertEquals(readNdjson(objects.join("\n"), { sizes }), expected);
+        assertEquals(readArray(`[${objects.join(" , ")}]`, { sizes }), expected);
       },
     ),
     { numRuns: 400 },

@@ -65,7 +65,7 @@ Deno.test("numbers are read as the decimals they are written as, in every form o
     ["123456.789012345", "123456.789012345"],
     ["999999.9999999999", "999999.9999999999"],
   ];
-  for (const [text, wanted] of table) assertEquals(powerOf(text), wanted, text);
+  for (const [text, expected] of table) assertEquals(powerOf(text), expected, text);
 });
 
 Deno.test("a number out of range, even beyond every double, is rejected with the range", () => {
@@ -149,8 +149,8 @@ Deno.test("names, units, zone and two properties of times follow the dialect", (
     timezone: "Europe/Berlin",
     map: ["P:power_kw:W"],
   };
-  const wanted: Row = [NEW_YEAR_MS, "", "1.5", "", ""];
-  assertEquals(read('{"clock":"01:00","p":1500,"day":"01.01.2024"}', dialect), wanted);
+  const expected: Row = [NEW_YEAR_MS, "", "1.5", "", ""];
+  assertEquals(read('{"clock":"01:00","p":1500,"day":"01.01.2024"}', dialect), expected);
   const problem = read('{"clock":"01:00","P":1500}', dialect);
   assertEquals(problem, {
     field: "day clock",

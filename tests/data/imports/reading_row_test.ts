@@ -34,7 +34,7 @@ function voltageOf(text: string, exponent: number): string {
 }
 
 Deno.test("a value in another unit is converted exactly", () => {
-  const table: [text: string, exponent: number, wanted: string][] = [
+  const table: [text: string, exponent: number, expected: string][] = [
     ["230100", -3, "230.1"],
     ["0.5", -3, "0.0005"],
     ["0.23", 3, "230"],
@@ -47,8 +47,8 @@ Deno.test("a value in another unit is converted exactly", () => {
     // 16 digits; the quotient of the doubles would be 4.2161234567890125.
     ["4216.123456789012", -3, "4.216123456789012"],
   ];
-  for (const [text, exponent, wanted] of table) {
-    assertEquals(voltageOf(text, exponent), wanted, `${text} by 10^${exponent}`);
+  for (const [text, exponent, expected] of table) {
+    assertEquals(voltageOf(text, exponent), expected, `${text} by 10^${exponent}`);
   }
 });
 

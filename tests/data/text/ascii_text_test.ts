@@ -40,7 +40,7 @@ Deno.test("wordsOf() returns the bytes of the characters, followed by zeros", ()
   const words = wordsOf("timestamp");
   const bytes = Array.from(new Uint8Array(words.buffer));
   // ASCII of t i m e s t a m p.
-  const wanted = [116, 105, 109, 101, 115, 116, 97, 109, 112, 0, 0, 0, 0, 0, 0, 0];
-  assertEquals(bytes, wanted);
+  const expected = [116, 105, 109, 101, 115, 116, 97, 109, 112, 0, 0, 0, 0, 0, 0, 0];
+  assertEquals(bytes, expected);
   assertEquals(wordsOf("").length, 0);
 });

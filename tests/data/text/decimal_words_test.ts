@@ -26,9 +26,9 @@ Deno.test("writeDecimal() writes small, large, negative and missing values alike
   const table = decimalTable(2);
   const mantissas = [0, 1, 65_535, 131_071, 131_072, 131_073, -1, NaN, 2 ** 32, 2 ** 53 - 1];
   const large = ["42949672.96", "90071992547409.91"];
-  const wanted = ["0", "0.01", "655.35", "1310.71", "1310.72", "1310.73", "-0.01", "", ...large];
+  const expected = ["0", "0.01", "655.35", "1310.71", "1310.72", "1310.73", "-0.01", "", ...large];
   for (let round = 0; round < 2; round++) {
-    assertEquals(mantissas.map((mantissa) => written(table, mantissa)), wanted);
+    assertEquals(mantissas.map((mantissa) => written(table, mantissa)), expected);
   }
 });
 
@@ -54,8 +54,8 @@ Deno.test("writeDecimal() writes the decimal that whole-number arithmetic gives,
   fc.assert(
     fc.property(mantissa, fc.integer({ min: 0, max: 15 }), (value, scale) => {
       const table = decimalTable(scale);
-      const wanted = plainDecimal(`${value}e-${scale}`);
-      assertEquals([written(table, value), written(table, value)], [wanted, wanted]);
+      const expected = plainDecimal(`${value}e-${scale}`);
+      assertEquals([written(table, value), written(table, value)], [expected, expected]);
     }),
   );
 });

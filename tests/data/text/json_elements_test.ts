@@ -23,19 +23,22 @@ function elementsOf(text: string, { maxBytes = 1_000, sizes = [1_000_000] } = {}
 }
 
 /** Checks the elements of a body in chunks of several sizes. */
-function assertElements(text: string, wanted: readonly string[], maxBytes?: number): void {
+function assertElements(text: string, expected: readonly string[], maxBytes?: number): void {
   for (const sizes of CUTS) {
-    assertEquals(elementsOf(text, { sizes, maxBytes }), [...wanted], `${text} by ${sizes}`);
+    assertEquals(elementsOf(text, { sizes, maxBytes }), [...expected], `${text} by ${sizes}`);
   }
 }
 
 /** Checks the error about a body in chunks of several sizes. */
-function assertMalformed(text: string, wanted: { at: string; says: string; value?: string }): void {
+function assertMalformed(
+  text: string,
+  expected: { at: string; says: string; value?: string },
+): void {
   for (const sizes of CUTS) {
     const error = assertThrows(() => elementsOf(text, { sizes }), AppError, "", text);
-    assertEquals([error.code, error.message], ["MALFORMED_BODY", wanted.says], text);
-    const value = wanted.value === undefined ? {} : { value: wanted.value };
-    assertEquals(error.errors, [{ pointer: wanted.at, detail: wanted.says, ...value }], text);
+    assertEquals([error.code, error.message], ["MALFORMED_BODY", expected.says], text);
+    const value = expected.value === undefined ? {} : { value: expected.value };
+    assertEquals(error.errors, [{ pointer: expected.at, detail: expected.says, ...value }], text);
   }
 }
 

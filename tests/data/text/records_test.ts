@@ -36,10 +36,10 @@ Deno.test("a blank line is an empty record with its own number", () => {
 });
 
 Deno.test("a byte order mark is skipped only at the beginning", () => {
-  const wanted = ["1: \ufeffa", "2: \ufeffb"];
+  const expected = ["1: \ufeffa", "2: \ufeffb"];
   for (const sizes of [[1], [2], [3], [4], [100]]) {
     const found = recordsOf("\ufeff\ufeffa\n\ufeffb", { sizes });
-    assertEquals(found, wanted, `chunks of ${sizes}`);
+    assertEquals(found, expected, `chunks of ${sizes}`);
   }
   assertEquals(recordsOf("\ufeff"), []);
 });
@@ -72,27 +72,27 @@ Deno.test("a line end inside quotes belongs to the field, as in RFC 4180, 2.6 an
 Deno.test("a quote that never closes spoils only its own line", () => {
   assertEquals(recordsOf('a\n"b\nc\nd'), ["1: a", '2: "b', "3: c", "4: d"]);
   const many = "x\n".repeat(60);
-  const wanted = ['1: "b', ...Array.from({ length: 60 }, (_, index) => `${index + 2}: x`)];
-  assertEquals(recordsOf(`"b\n${many}`), wanted);
-  assertEquals(recordsOf(`"b\n${many}`, { sizes: [3] }), wanted);
+  const expected = ['1: "b', ...Array.from({ length: 60 }, (_, index) => `${index + 2}: x`)];
+  assertEquals(recordsOf(`"b\n${many}`), expected);
+  assertEquals(recordsOf(`"b\n${many}`, { sizes: [3] }), expected);
 });
 
 Deno.test("a quote that closes beyond the longest record spoils only its own line", () => {
   const csv = `"b\n${"x\n".repeat(60)}c"\n`;
-  const wanted = [
+  const expected = [
     '1: "b',
     ...Array.from({ length: 60 }, (_, index) => `${index + 2}: x`),
     '62: c"',
   ];
-  assertEquals(recordsOf(csv, { sizes: [3] }), wanted);
-  assertEquals(recordsOf(csv), wanted);
+  assertEquals(recordsOf(csv, { sizes: [3] }), expected);
+  assertEquals(recordsOf(csv), expected);
 });
 
 Deno.test("a line of exactly the longest length is a record, one byte more is too long", () => {
   const csv = `a\n${"x".repeat(10)}\n${"y".repeat(11)}\nb\n${"z".repeat(11)}`;
-  const wanted = ["1: a", "2: xxxxxxxxxx", "3! yyyyy", "4: b", "5! zzzzz"];
+  const expected = ["1: a", "2: xxxxxxxxxx", "3! yyyyy", "4: b", "5! zzzzz"];
   for (const sizes of [[1], [5], [11], [1_000]]) {
-    assertEquals(recordsOf(csv, { maxBytes: 10, sizes }), wanted, `chunks of ${sizes}`);
+    assertEquals(recordsOf(csv, { maxBytes: 10, sizes }), expected, `chunks of ${sizes}`);
   }
 });
 
@@ -128,8 +128,8 @@ Deno.test("the records of any text without quotes are its lines", () => {
   fc.assert(fc.property(parts, lengths, (list, sizes) => {
     const lines = list.join("").split("\n");
     if (lines.at(-1) === "") lines.pop();
-    const wanted = lines.map((text, index) => `${index + 1}: ${text}`);
-    assertEquals(recordsOf(list.join(""), { sizes }), wanted);
+    const expected = lines.map((text, index) => `${index + 1}: ${text}`);
+    assertEquals(recordsOf(list.join(""), { sizes }), expected);
   }));
 });
 

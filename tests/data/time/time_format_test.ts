@@ -18,9 +18,9 @@ function read(pattern: string, text: string): string {
 }
 
 /** Checks rows of pattern, text and wall time. */
-function assertRead(rows: readonly [pattern: string, text: string, wanted: string][]): void {
-  for (const [pattern, text, wanted] of rows) {
-    assertEquals(read(pattern, text), wanted, `${text} as ${pattern}`);
+function assertRead(rows: readonly [pattern: string, text: string, expected: string][]): void {
+  for (const [pattern, text, expected] of rows) {
+    assertEquals(read(pattern, text), expected, `${text} as ${pattern}`);
   }
 }
 
@@ -53,15 +53,15 @@ Deno.test("parts of the clock that the pattern leaves out are 0", () => {
 
 Deno.test("two digits of a year are 1970 to 2069", () => {
   const years = ["70", "99", "00", "24", "69"].map((year) => read("yy-MM-dd", `${year}-01-01`));
-  const wanted = ["1970", "1999", "2000", "2024", "2069"];
-  assertEquals(years, wanted.map((year) => `${year}-01-01T00:00:00.000`));
+  const expected = ["1970", "1999", "2000", "2024", "2069"];
+  assertEquals(years, expected.map((year) => `${year}-01-01T00:00:00.000`));
 });
 
 Deno.test("hours of 12 begin at 12", () => {
   const hour = (text: string) => read("yyyy-MM-dd h:mma", `2024-01-01 ${text}`).slice(11, 16);
   const texts = ["12:00AM", "12:59am", "1:00AM", "11:59Am", "12:00PM", "1:30pM", "11:59PM"];
-  const wanted = ["00:00", "00:59", "01:00", "11:59", "12:00", "13:30", "23:59"];
-  assertEquals(texts.map(hour), wanted);
+  const expected = ["00:00", "00:59", "01:00", "11:59", "12:00", "13:30", "23:59"];
+  assertEquals(texts.map(hour), expected);
   const wrong = ["0:00AM", "13:00PM", "1:00", "1:00XM", "1:00A", "1:00AX", "1:00 AM"];
   assertEquals(wrong.map(hour), wrong.map(() => ""));
 });
@@ -211,11 +211,11 @@ Deno.test("scan() begins at its start and stops at the first byte that is not pa
   ];
   for (const [pattern, text, end] of table) {
     const format = compileTimeFormat(pattern);
-    const wanted = format.parse(text);
+    const expected = format.parse(text);
     for (const after of ["", ",7", ";", '"', "\n", ",5,6", "."]) {
       const into = { wallMs: NaN, offsetMs: NaN };
       const found = format.scan(encoder.encode(`9,${text}${after}`), 2, into);
-      assertEquals([found, into], [end + 2, wanted], `${pattern} before ${after}`);
+      assertEquals([found, into], [end + 2, expected], `${pattern} before ${after}`);
     }
   }
 });

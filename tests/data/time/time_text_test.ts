@@ -82,8 +82,8 @@ Deno.test("parseInstant() accepts every form of 2024-02-29T10:00:00Z", () => {
     "2024-02-28T23:00-11:00",
   ];
   // 19,782 days after 1970-01-01 (54 years, 13 leap days before 2024, 59 days): 19724 - 1 + 59.
-  const wanted = 19_782 * 86_400_000 + 10 * 3_600_000;
-  assertEquals(forms.filter((form) => parseInstant(form) !== wanted), []);
+  const expected = 19_782 * 86_400_000 + 10 * 3_600_000;
+  assertEquals(forms.filter((form) => parseInstant(form) !== expected), []);
 });
 
 Deno.test("parseInstant() cuts a fraction off at the millisecond", () => {

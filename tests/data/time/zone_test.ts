@@ -220,10 +220,10 @@ Deno.test("a clock agrees with Temporal about wall times of any zone, in any ord
       clocks.set(zone, kept);
       for (const [timeMs, distanceMs] of picks) {
         const wallMs = nextChangeMs(zone, timeMs) + distanceMs;
-        const wanted = temporalMs(zone, wallMs);
-        assertEquals(kept.toUtcMs(wallMs), wanted, `${zone} ${wallMs}`);
+        const expected = temporalMs(zone, wallMs);
+        assertEquals(kept.toUtcMs(wallMs), expected, `${zone} ${wallMs}`);
         const only = onlyMs(zone, wallMs);
-        if (only !== null) assertEquals(wanted, only, `${zone} ${wallMs}`);
+        if (only !== null) assertEquals(expected, only, `${zone} ${wallMs}`);
         assertEquals(kept.toCompatibleMs(wallMs), compatibleMs(zone, wallMs), `${zone} ${wallMs}`);
       }
     }),
@@ -284,7 +284,7 @@ Deno.test("a day has 24 hours, and 23 or 25 if the clock changes", () => {
     ["Australia/Lord_Howe", "2024-04-07", "2024-04-06T13:00", "2024-04-07T13:30", 24.5],
     ["Europe/Paris", "9999-12-31", "9999-12-30T23:00", "9999-12-31T23:00", 24],
   ];
-  for (const [zone, date, ...wanted] of days) assertEquals(dayText(zone, date), wanted, zone);
+  for (const [zone, date, ...expected] of days) assertEquals(dayText(zone, date), expected, zone);
 });
 
 Deno.test("a day without midnight begins later, and one that was left out is empty", () => {

@@ -9,7 +9,7 @@ function formOf(headers: Record<string, string>): string {
   return `${mediaType} ${isGzip}`;
 }
 
-Deno.test("an upload's media type and coding are read in any case, parameters aside", () => {
+Deno.test("media type and coding are read in any case, without parameters", () => {
   assertEquals(formOf({ "content-type": "text/csv" }), "text/csv false");
   assertEquals(formOf({ "content-type": "Text/CSV ; header=present" }), "text/csv false");
   const ndjson = { "content-type": "application/x-ndjson;charset=utf-8" };
@@ -20,7 +20,7 @@ Deno.test("an upload's media type and coding are read in any case, parameters as
   assertEquals(formOf(json), "application/json false");
 });
 
-Deno.test("what an upload may not be is told, type and coding at once", () => {
+Deno.test("an unsupported media type and coding are listed at once", () => {
   const types = "Content-Type must be text/csv, application/x-ndjson or application/json";
   const codings = "Content-Encoding must be gzip or identity";
   const cases: [headers: Record<string, string>, said: [string, unknown][]][] = [
@@ -41,7 +41,7 @@ Deno.test("what an upload may not be is told, type and coding at once", () => {
   }
 });
 
-Deno.test("text is UTF-8, whatever it is called, and nothing else", () => {
+Deno.test("the charset is UTF-8 by any of its names, and nothing else", () => {
   for (const charset of ["utf-8", "UTF-8", '"utf-8"', "utf8", "us-ascii"]) {
     assertEquals(formOf({ "content-type": `text/csv; charset=${charset}` }), "text/csv false");
   }
@@ -59,13 +59,13 @@ Deno.test("text is UTF-8, whatever it is called, and nothing else", () => {
   }
 });
 
-Deno.test("a header that is wrong is quoted by its beginning", () => {
+Deno.test("a wrong header is quoted with its beginning", () => {
   const headers = { "content-type": "x".repeat(12_000), "content-encoding": "y".repeat(12_000) };
   const { errors } = assertThrows(() => formOf(headers), AppError);
   assertEquals(errors.map(({ value }) => value), ["x".repeat(100), "y".repeat(100)]);
 });
 
-Deno.test("a coding that is not among those taken is refused by name", () => {
+Deno.test("a coding that is not accepted is refused by name", () => {
   const headers = { "content-type": "application/json", "content-encoding": "gzip" };
   const request = new Request("http://localhost/", { method: "POST", headers });
   assertThrows(

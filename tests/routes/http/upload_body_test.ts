@@ -28,22 +28,22 @@ function* brokenOff(): Generator<Uint8Array> {
   throw new Error("connection reset");
 }
 
-/** What comes out of a body, and how many bytes went in. */
-async function unfold(
+/** The text of a body, and how many bytes arrived. */
+async function readBody(
   chunks: Iterable<Uint8Array>,
   isGzip = true,
 ): Promise<{ text: string; bytesIn: number }> {
   const parts: Uint8Array[] = [];
   let bytesIn = 0;
   const bytes = uploadBytes(streamOf(chunks), isGzip, (count) => bytesIn += count);
-  // Copied, as whoever reads a chunk has it until it asks for the next one only.
+  // Copied: a chunk is valid only until the next one is read.
   for await (const part of bytes) parts.push(part.slice());
   return { text: decoder.decode(joined(...parts)), bytesIn };
 }
 
 async function refusal(body: Uint8Array, sizes: readonly number[]): Promise<string> {
   const { code, message, details } = await assertRejects(
-    () => unfold(chunksOf(body, sizes)),
+    () => readBody(chunksOf(body, sizes)),
     AppError,
   );
   assertEquals(code, "MALFORMED_BODY");
@@ -51,39 +51,39 @@ async function refusal(body: Uint8Array, sizes: readonly number[]): Promise<stri
   return message;
 }
 
-Deno.test("a body as it is comes out as it is, chunk by chunk", async () => {
+Deno.test("a plain body comes out unchanged, chunk by chunk", async () => {
   const chunks = ["a", "", "bc"].map((text) => encoder.encode(text));
-  assertEquals(await unfold(chunks, false), { text: "abc", bytesIn: 3 });
+  assertEquals(await readBody(chunks, false), { text: "abc", bytesIn: 3 });
   const none = uploadBytes(null, false, () => {});
   assertEquals(await Array.fromAsync(none), []);
 });
 
-Deno.test("any members of gzip, cut anywhere, come out as their texts in order", async () => {
+Deno.test("any members of gzip, in any chunks, come out as their texts in order", async () => {
   const texts = fc.array(fc.string({ maxLength: 300 }), { minLength: 1, maxLength: 4 });
   const sizes = fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 4 });
   await fc.assert(
     fc.asyncProperty(texts, sizes, async (texts, sizes) => {
       const body = joined(...texts.map(gzip));
-      const wanted = decoder.decode(encoder.encode(texts.join("")));
-      assertEquals(await unfold(chunksOf(body, sizes)), { text: wanted, bytesIn: body.length });
+      const expected = decoder.decode(encoder.encode(texts.join("")));
+      assertEquals(await readBody(chunksOf(body, sizes)), { text: expected, bytesIn: body.length });
     }),
     { numRuns: 100 },
   );
 });
 
-Deno.test("gzip of nothing is nothing", async () => {
-  assertEquals((await unfold([gzip("")])).text, "");
-  assertEquals((await unfold([gzip(""), gzip("a"), gzip("")])).text, "a");
+Deno.test("gzip of an empty text is an empty text", async () => {
+  assertEquals((await readBody([gzip("")])).text, "");
+  assertEquals((await readBody([gzip(""), gzip("a"), gzip("")])).text, "a");
 });
 
-Deno.test("a member that has a name and a comment is read (RFC 1952, 2.3)", async () => {
+Deno.test("a member with a name and a comment is read (RFC 1952, 2.3)", async () => {
   // Flags FNAME and FCOMMENT.
   const plain = gzip("hello");
   const head = Uint8Array.of(31, 139, 8, 16 + 8, 0, 0, 0, 0, 0, 255);
   const body = joined(head, encoder.encode("a.csv\0why\0"), plain.subarray(10));
   assertEquals(decoder.decode(gunzipSync(body)), "hello");
   for (const sizes of [[1], [1_000]]) {
-    assertEquals((await unfold(chunksOf(body, sizes))).text, "hello");
+    assertEquals((await readBody(chunksOf(body, sizes))).text, "hello");
   }
 });
 
@@ -96,7 +96,7 @@ Deno.test("gzip that is cut off anywhere is refused", async () => {
   }
 });
 
-Deno.test("gzip that is no gzip, is damaged or goes on with something else is refused", async () => {
+Deno.test("text that is not gzip, damaged gzip, and gzip followed by other bytes are refused", async () => {
   const good = gzip("timestamp,power_kw\n".repeat(100));
   const flipped = (at: number) => good.map((byte, index) => index === at ? byte ^ 1 : byte);
   const bodies = [
@@ -119,14 +119,14 @@ Deno.test("gzip that is no gzip, is damaged or goes on with something else is re
   }
 });
 
-Deno.test("a body that breaks off is told as that, in gzip too", async () => {
+Deno.test("a body that breaks off says so, with gzip too", async () => {
   for (const isGzip of [false, true]) {
-    const { code, message } = await assertRejects(() => unfold(brokenOff(), isGzip), AppError);
+    const { code, message } = await assertRejects(() => readBody(brokenOff(), isGzip), AppError);
     assertEquals([code, message], ["MALFORMED_BODY", "The upload broke off"]);
   }
 });
 
-Deno.test("what unfolds to a thousandfold comes in chunks of at most 64 KiB", async () => {
+Deno.test("gzip that decompresses to a thousand times its length comes in chunks of at most 64 KiB", async () => {
   const megabytes = 64;
   const bomb = gzipSync(new Uint8Array(megabytes << 20), { level: 9 });
   assert(bomb.length < 100_000);
@@ -139,7 +139,7 @@ Deno.test("what unfolds to a thousandfold comes in chunks of at most 64 KiB", as
 });
 
 for (const isGzip of [false, true]) {
-  Deno.test(`a reader that stops lets go of the body, ${isGzip ? "in gzip" : "plain"}`, async () => {
+  Deno.test(`a reader that stops releases the body, ${isGzip ? "with gzip" : "plain"}`, async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<void>();
     const chunk = isGzip ? gzip("x".repeat(1_000)) : encoder.encode("x");
     const body = new ReadableStream<Uint8Array>({

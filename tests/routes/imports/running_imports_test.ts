@@ -20,7 +20,7 @@ function progressAt(startedMs: number, changes: Partial<ImportProgress> = {}): I
   };
 }
 
-Deno.test("imports are those of their meter, the oldest first, until they are disposed of", () => {
+Deno.test("imports are listed under their meter, the oldest first, until they are disposed of", () => {
   const imports = createRunningImports();
   const starts = (id: string) => imports.of(id).map(({ startedMs }) => startedMs);
   assertEquals(starts("a"), []);
@@ -34,12 +34,12 @@ Deno.test("imports are those of their meter, the oldest first, until they are di
   assertEquals(starts("a"), []);
   const third = imports.track("a", progressAt(3));
   second[Symbol.dispose]();
-  assertEquals(starts("a"), [3], "disposing of one again lets others be");
+  assertEquals(starts("a"), [3], "disposing twice leaves others alone");
   third[Symbol.dispose]();
   assertEquals([starts("a"), starts("b")], [[], [9]]);
 });
 
-Deno.test("an import is told with its sum and how much of the body came in", () => {
+Deno.test("an import has the sum of its counts and the share of its body that arrived", () => {
   const counts = { inserted: 1, updated: 20, unchanged: 300, repeated: 50_000, rejected: 4_000 };
   const progress = progressAt(1_704_067_200_000, {
     ...counts,
@@ -58,7 +58,7 @@ Deno.test("an import is told with its sum and how much of the body came in", () 
   });
 });
 
-Deno.test("an import that runs is never told as done, and without a length has no percentage", () => {
+Deno.test("a running import is never at 100 percent, and has no percentage without a length", () => {
   const percentOf = (receivedBytes: number, totalBytes: number | null) =>
     importBody(progressAt(0, { receivedBytes, totalBytes })).percent;
   assertEquals([percentOf(0, 10), percentOf(10, 10), percentOf(0, 0)], [0, 99, 0]);

@@ -1,22 +1,22 @@
 /**
- * An upload over a connection of its own, of which a test sends piece by piece.
+ * An upload over its own connection, which a test sends piece by piece.
  *
  * @module
  */
 
 import type { JsonAnswer } from "../../support/service.ts";
 
-/** An upload on its way. Disposing of it closes the connection. */
+/** A running upload. Disposing of it closes the connection. */
 export interface HeldUpload extends Disposable {
   /** Sends more of the body. */
   send(body: string | Uint8Array): Promise<void>;
   /** The answer, without its headers. */
   answer(): Promise<Pick<JsonAnswer, "status" | "body">>;
-  /** Ends the connection amid the body. */
+  /** Closes the connection in the middle of the body. */
   cut(): void;
 }
 
-/** Sends the head of an upload that announces so many bytes. */
+/** Sends the head of an upload with these headers. */
 export async function holdUpload(
   url: string,
   path: string,
@@ -45,7 +45,7 @@ export async function holdUpload(
     async answer() {
       let text = "";
       const chunk = new Uint8Array(65_536);
-      // To its length, as a server that does not want the rest of a body may leave open.
+      // Up to its length: a server that refuses the rest of a body may leave the connection open.
       while (!isWhole(text)) {
         const count = await connection.read(chunk);
         if (count === null) throw new Error(`the answer broke off: ${text}`);
@@ -57,7 +57,7 @@ export async function holdUpload(
   };
 }
 
-/** Whether an answer in ASCII is there with all of its body. */
+/** Whether an ASCII answer has arrived with its whole body. */
 function isWhole(text: string): boolean {
   const length = /^content-length: (\d+)/im.exec(text)?.[1];
   return length !== undefined && bodyOf(text).length >= Number(length);

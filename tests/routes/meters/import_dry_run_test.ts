@@ -13,7 +13,7 @@ function dryRun(url: string, body: string, type = "text/csv"): Promise<JsonAnswe
   return askJson(`${url}${PATH}?dry_run=true`, init);
 }
 
-Deno.test("a dry run tells what an import would do, and does nothing", async () => {
+Deno.test("a dry run reports what an import would do, and does nothing", async () => {
   await using service = await startTestService({ role: "api" });
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 3));
   const upload = `${UPLOAD_HEADER}${minuteLines(2, 3)}${minuteText(0)},9,9,9,9\nbad,,,,\n`;
@@ -42,7 +42,7 @@ Deno.test("a dry run tells what an import would do, and does nothing", async () 
   assertEquals(real.body, { ...report, dry_run: false });
 });
 
-Deno.test("a dry run for a new meter makes none", async () => {
+Deno.test("a dry run for a new meter creates none", async () => {
   await using service = await startTestService({ role: "api" });
   const { body } = await dryRun(service.url, UPLOAD_HEADER + minuteLines(0, 70_000));
   assertEquals([body.received, body.inserted], [70_000, 70_000]);
@@ -50,7 +50,7 @@ Deno.test("a dry run for a new meter makes none", async () => {
   assertEquals((await askJson(`${service.url}/api/meters`)).body.meters, []);
 });
 
-Deno.test("a dry run of an upload that is refused is refused with the same words", async () => {
+Deno.test("a dry run of a wrong upload is refused with the same message", async () => {
   await using service = await startTestService({ role: "api" });
   const header = await dryRun(service.url, "a,b\n1,2\n");
   assertProblem(header, { status: 400, code: "INVALID_REQUEST", detail: /no timestamp column/ });
@@ -58,7 +58,7 @@ Deno.test("a dry run of an upload that is refused is refused with the same words
   assertProblem(array, { status: 400, code: "MALFORMED_BODY", detail: /closed by ]/ });
 });
 
-Deno.test("what a dry run of any upload counts, the import then does", async () => {
+Deno.test("an import does what its dry run counted, for any upload", async () => {
   const value = fc.constantFrom("", "1", "1.0", "2", "x");
   const lines = fc.uniqueArray(fc.tuple(fc.nat(120), value), {
     selector: ([minute]) => minute,
@@ -87,5 +87,5 @@ Deno.test("what a dry run of any upload counts, the import then does", async () 
     }),
     { numRuns: 60 },
   );
-  assert(altered > 0, "no upload met readings of the one before");
+  assert(altered > 0, "no upload met readings of the previous one");
 });

@@ -29,7 +29,7 @@ function send(
   });
 }
 
-/** Objects of the minutes that `minuteLines()` has as lines. */
+/** The minutes of `minuteLines()` as objects. */
 function minuteObjects(first: number, count: number): string[] {
   return Array.from({ length: count }, (_, offset) => {
     const index = first + offset;
@@ -38,12 +38,12 @@ function minuteObjects(first: number, count: number): string[] {
   });
 }
 
-/** What a meter has, and what an answer says, as far as counts go. */
+/** The counts of a report. */
 function counts({ body }: JsonAnswer): number[] {
   return [body.received, body.inserted, body.updated, body.unchanged, body.rejected];
 }
 
-Deno.test("the same readings are the same in every form, in gzip or not", async () => {
+Deno.test("the same readings are the same in every form, with gzip or without", async () => {
   await using service = await startTestService({ role: "api" });
   const objects = minuteObjects(0, 50);
   const forms: [type: string, body: string][] = [
@@ -67,17 +67,17 @@ Deno.test("the same readings are the same in every form, in gzip or not", async 
   }
 });
 
-Deno.test("rejects of lines have lines, those of an array have indexes", async () => {
+Deno.test("rejected lines have a line, rejected elements of an array have an index", async () => {
   await using service = await startTestService({ role: "api" });
   const [good] = minuteObjects(0, 1);
-  const wanted = { field: null, value: "7", rule: "a JSON object" };
+  const expected = { field: null, value: "7", rule: "a JSON object" };
   const lines = await send(service.url, `${good}\n\n7\n`, { type: NDJSON });
-  assertEquals(lines.body.rejects, [{ line: 3, ...wanted }]);
+  assertEquals(lines.body.rejects, [{ line: 3, ...expected }]);
   const array = await send(service.url, `[${good},7]`, { type: JSON_ARRAY });
-  assertEquals(array.body.rejects, [{ index: 1, ...wanted }]);
+  assertEquals(array.body.rejects, [{ index: 1, ...expected }]);
 });
 
-Deno.test("a file of semicolons, decimal commas, local times and watts comes out as any other", async () => {
+Deno.test("a file with semicolons, decimal commas, local times and watts comes out like any other", async () => {
   await using service = await startTestService();
   const csv = "\ufeffDatum;Uhrzeit;Leistung;Spannung\r\n" +
     "01.01.2024;01:00;1500,5;230,10\r\n" +
@@ -101,7 +101,7 @@ Deno.test("a file of semicolons, decimal commas, local times and watts comes out
   );
 });
 
-Deno.test("bad parameters are told all at once, before a byte of the body is read", async () => {
+Deno.test("wrong parameters are listed all at once, before the body is read", async () => {
   const { app } = createTestApp();
   const body = new ReadableStream({ pull: () => Promise.reject(new Error("it was read")) });
   const query = "delimiter=ab&timezone=Mars&dry_run=1&colour=red";
@@ -117,7 +117,7 @@ Deno.test("bad parameters are told all at once, before a byte of the body is rea
   assertEquals(pointers.sort(), ["#colour", "#delimiter", "#dry_run", "#timezone"]);
 });
 
-Deno.test("an upload of no readings is one, where its form allows it", async () => {
+Deno.test("an upload without readings is accepted if its form allows it", async () => {
   await using service = await startTestService({ role: "api" });
   const forms: [body: string, type: string, status: number][] = [
     [UPLOAD_HEADER, CSV, 200],
@@ -152,7 +152,7 @@ for (
     ["an array of two parts", `${openArray}[]`, { type: JSON_ARRAY }, `${openArray}]`],
   ] as const
 ) {
-  Deno.test(`of ${what} a beginning is stored, and sending all completes it`, async () => {
+  Deno.test(`${what} stores a beginning, and sending all of it completes it`, async () => {
     await using service = await startTestService({ role: "api" });
     const answer = await send(service.url, body, sent);
     assertProblem(answer, { status: 400, code: "MALFORMED_BODY", detail: /gzip|]/ });
@@ -164,7 +164,7 @@ for (
   });
 }
 
-Deno.test("a short upload that breaks stores nothing and makes no meter", async () => {
+Deno.test("a short upload that breaks off stores nothing and creates no meter", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = [
     await send(service.url, `[${minuteObjects(0, 9)}`, { type: JSON_ARRAY }),
@@ -179,7 +179,7 @@ Deno.test("a short upload that breaks stores nothing and makes no meter", async 
   assertEquals((await askJson(`${service.url}/api/meters/123`)).status, 404);
 });
 
-Deno.test("gzip that unfolds to one endless record costs that record alone", async () => {
+Deno.test("gzip that decompresses to one endless record costs only that record", async () => {
   await using service = await startTestService({ role: "api" });
   const endless = "x".repeat(32 << 20);
   const [good] = minuteObjects(0, 1);
@@ -197,7 +197,7 @@ Deno.test("gzip that unfolds to one endless record costs that record alone", asy
   }
 });
 
-Deno.test("imports of one meter at once in all forms go in whole, each reading once", async () => {
+Deno.test("simultaneous imports of one meter in all forms are stored whole, each reading once", async () => {
   await using service = await startTestService({ role: "api" });
   const objects = minuteObjects(0, 40_000);
   const answers = await Promise.all([
@@ -210,7 +210,7 @@ Deno.test("imports of one meter at once in all forms go in whole, each reading o
   assertEquals((await askJson(`${service.url}/api/meters/123`)).body.count, 40_000);
 });
 
-Deno.test("a meter that is removed amid an import has what came after, and says so", async () => {
+Deno.test("a meter that is deleted during an import has what came after, and says so", async () => {
   await using service = await startTestService({ role: "api" });
   const text = UPLOAD_HEADER + minuteLines(0, 40_000);
   const rest = minuteLines(40_000, 10);
@@ -221,14 +221,14 @@ Deno.test("a meter that is removed amid an import has what came after, and says 
   const removed = await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
   assertEquals(removed.status, 204);
   const { body } = await askJson(`${service.url}/api/meters/123`);
-  assertEquals([body.count, body.imports.length], [0, 1], "the import still runs");
+  assertEquals([body.count, body.imports.length], [0, 1], "the import is still running");
   await upload.send(rest);
   assertEquals((await upload.answer()).body.inserted, 40_010);
   const after = await askJson(`${service.url}/api/meters/123`);
   assertEquals([after.body.count, after.body.first_reading], [40_010 - stored, minuteText(stored)]);
 });
 
-/** How many readings the meter has once the first of them are stored and told. */
+/** How many readings the meter has once the first ones are stored. */
 async function untilStored(url: string): Promise<number> {
   const endMs = Date.now() + 20_000;
   for (;;) {

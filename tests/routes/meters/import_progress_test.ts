@@ -7,7 +7,7 @@ import { minuteLines, minuteText, UPLOAD_HEADER } from "./meter_csv.ts";
 const CSV = { "content-type": "text/csv" };
 const PATH = "/api/meters/123/readings";
 
-/** Asks for the meter until an answer is as wanted. */
+/** Asks for the meter until an answer is as expected. */
 async function askUntil(
   url: string,
   isWanted: (answer: JsonAnswer) => boolean,
@@ -21,12 +21,12 @@ async function askUntil(
   }
 }
 
-/** Whether the first import that is told received so many bytes. */
+/** Whether the first running import received so many bytes. */
 function received(bytes: number): (answer: JsonAnswer) => boolean {
   return ({ body }) => body.imports?.[0]?.bytes_received === bytes;
 }
 
-Deno.test("GET /api/meters/{id} tells an import that runs, from its first byte to its end", async () => {
+Deno.test("GET /api/meters/{id} shows a running import from its first byte to its end", async () => {
   const nowMs = Date.UTC(2024, 4, 1);
   await using service = await startTestService({ role: "api", now: () => nowMs });
   const text = UPLOAD_HEADER + "bad\n" + minuteLines(0, 3);
@@ -52,7 +52,7 @@ Deno.test("GET /api/meters/{id} tells an import that runs, from its first byte t
   });
   await upload.send(text);
   const half = { ...fresh, bytes_received: text.length, percent: 50 };
-  // What is read is not yet stored, and so not yet told; what is wrong is.
+  // Readings count once they are stored, rejects at once.
   assertEquals(await askUntil(service.url, received(text.length)), {
     ...none,
     imports: [{ ...half, received: 1, rejected: 1 }],
@@ -69,7 +69,7 @@ Deno.test("GET /api/meters/{id} tells an import that runs, from its first byte t
   });
 });
 
-Deno.test("an import tells what it has stored while it goes on", async () => {
+Deno.test("a running import shows what it has stored", async () => {
   await using service = await startTestService({ role: "api" });
   const text = UPLOAD_HEADER + minuteLines(0, 40_000);
   const headers = { ...CSV, "content-length": String(text.length + 1) };
@@ -79,13 +79,13 @@ Deno.test("an import tells what it has stored while it goes on", async () => {
     service.url,
     ({ body }) => body.count > 0 && body.imports[0].inserted === body.count,
   );
-  assert(body.count < 40_000, "the rest waits for the end");
+  assert(body.count < 40_000, "the rest is stored at the end");
   assertEquals(body.last_reading, minuteText(body.count - 1));
   await upload.send("\n");
   assertEquals((await upload.answer()).body.inserted, 40_000);
 });
 
-Deno.test("bytes of an import in gzip are those that are sent; without a length there is no percentage", async () => {
+Deno.test("the bytes of a gzip import are the compressed ones; without a length there is no percentage", async () => {
   await using service = await startTestService({ role: "api" });
   const file = new Uint8Array(gzipSync(UPLOAD_HEADER + minuteLines(0, 1_000)));
   const half = file.subarray(0, file.length >> 1);
@@ -104,7 +104,7 @@ Deno.test("bytes of an import in gzip are those that are sent; without a length 
   assertEquals((await asked).body.inserted, 1_000);
 });
 
-Deno.test("each of several imports of a meter is told, and those of others are not", async () => {
+Deno.test("every running import of a meter is shown, and those of others are not", async () => {
   await using service = await startTestService({ role: "api" });
   const headers = { ...CSV, "content-length": "100000" };
   using _first = await holdUpload(service.url, PATH, headers);
@@ -117,7 +117,7 @@ Deno.test("each of several imports of a meter is told, and those of others are n
   assertEquals(body, { meters: [], next: null }, "a meter without readings is not listed");
 });
 
-Deno.test("an import that is cut off is told no more, and what was stored stays", async () => {
+Deno.test("an import that breaks off is no longer shown, and what was stored stays", async () => {
   await using service = await startTestService({ role: "api" });
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 2));
   const text = UPLOAD_HEADER + minuteLines(2, 3);
@@ -134,7 +134,7 @@ Deno.test("an import that is cut off is told no more, and what was stored stays"
   assertEquals(service.logged.filter(({ level }) => level === "error"), []);
 });
 
-Deno.test("an import that is refused amid its body is told no more", async () => {
+Deno.test("an import that is refused in the middle of its body is no longer shown", async () => {
   await using service = await startTestService({ role: "api" });
   const headers = { "content-type": "application/json", "content-length": "100000" };
   using upload = await holdUpload(service.url, PATH, headers);
@@ -144,7 +144,7 @@ Deno.test("an import that is refused amid its body is told no more", async () =>
   assertEquals((await askJson(`${service.url}/api/meters/123`)).status, 404);
 });
 
-Deno.test("what goes past the announced length of a body is no part of it", async () => {
+Deno.test("bytes beyond the announced length of a body are not part of it", async () => {
   await using service = await startTestService({ role: "api" });
   const text = UPLOAD_HEADER + minuteLines(0, 1);
   const headers = { ...CSV, "content-length": String(text.length) };

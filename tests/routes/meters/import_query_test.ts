@@ -8,7 +8,7 @@ import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 const METRICS = "energy_kwh,power_kw,voltage_v,current_a";
 
-/** What a query asks for, as the address has it. */
+/** What a query string says. */
 function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
   const given = new URLSearchParams(query);
   const queries = [...given.keys()].map((name) => [name, given.getAll(name)]);
@@ -23,7 +23,7 @@ function problemsOf(query: string, mediaType: UploadType = "text/csv"): string[]
   return errors.map(({ pointer, value, detail }) => `${pointer} ${value}: ${detail}`);
 }
 
-Deno.test("an upload about which nothing is said is plain and stored", () => {
+Deno.test("an upload without parameters is plain and stored", () => {
   for (const type of ["text/csv", "application/x-ndjson", "application/json"] as const) {
     const { dialect, isDryRun } = read("", type);
     assertEquals([dialect.delimiter, dialect.point, dialect.zone, isDryRun], [
@@ -36,7 +36,7 @@ Deno.test("an upload about which nothing is said is plain and stored", () => {
   }
 });
 
-Deno.test("each parameter is taken, lists repeated or with commas", () => {
+Deno.test("each parameter is read; lists are repeated or have commas", () => {
   const query = "delimiter=;&decimal=,&timestamp=Day,Hour&timestamp_format=d/M/yyyy+H:mm" +
     "&timezone=Europe/Paris&map=P:power_kw:W&map=U,1:voltage_v&missing=?,NA,-&dry_run=true";
   const { dialect, isDryRun } = read(query);
@@ -53,7 +53,7 @@ Deno.test("each parameter is taken, lists repeated or with commas", () => {
   assertEquals(read("delimiter=tab&dry_run=false").isDryRun, false);
 });
 
-Deno.test("a preset stands for its options, and what is said beside it wins", () => {
+Deno.test("a preset sets its options, and other parameters override them", () => {
   const { dialect } = read("preset=household-power");
   assertEquals([dialect.delimiter, dialect.timeColumns], [";", ["Date", "Time"]]);
   assertEquals(dialect.missing, ["?"]);
@@ -65,7 +65,7 @@ Deno.test("a preset stands for its options, and what is said beside it wins", ()
   assertEquals(mapped.derivation, null);
 });
 
-Deno.test("each wrong parameter is told by name, value and rule", () => {
+Deno.test("each wrong parameter is listed with name, value and rule", () => {
   const cases: [query: string, said: string][] = [
     ["dry_run=yes", "#dry_run yes: dry_run must be true or false"],
     ["dry_run=", "#dry_run : dry_run must be true or false"],
@@ -79,8 +79,8 @@ Deno.test("each wrong parameter is told by name, value and rule", () => {
       "timezone=Mars",
       "#timezone Mars: timezone must be an IANA time zone or an offset such as +01:00",
     ],
-    ["map=p:power_kw:VA", "#map p:power_kw:VA: map takes power_kw in kW, W, MW"],
-    ["map=p:power_kw:toString", "#map p:power_kw:toString: map takes power_kw in kW, W, MW"],
+    ["map=p:power_kw:VA", "#map p:power_kw:VA: map accepts power_kw in kW, W, MW"],
+    ["map=p:power_kw:toString", "#map p:power_kw:toString: map accepts power_kw in kW, W, MW"],
     ["colour=red", "#colour red: Unknown parameter 'colour'"],
     ["Delimiter=;", "#Delimiter ;: Unknown parameter 'Delimiter'"],
     ["constructor=1", "#constructor 1: Unknown parameter 'constructor'"],
@@ -94,7 +94,7 @@ Deno.test("each wrong parameter is told by name, value and rule", () => {
   assert(pattern.includes("it must have a year"), pattern);
 });
 
-Deno.test("a parameter that is given twice is told with both values", () => {
+Deno.test("a parameter that is given twice is listed with both values", () => {
   const said = problemsOf("delimiter=;&delimiter=,&dry_run=true&dry_run=true");
   assertEquals(said, [
     "#delimiter ;, ,: delimiter must be given once",
@@ -102,7 +102,7 @@ Deno.test("a parameter that is given twice is told with both values", () => {
   ]);
 });
 
-Deno.test("an unknown parameter of any length is told, shortened", () => {
+Deno.test("an unknown parameter of any length is listed, shortened", () => {
   const name = "n".repeat(150);
   const short = "n".repeat(100);
   for (const query of [`${name}=1`, `${name}=${"v".repeat(300)}&${name}=2`]) {
@@ -112,14 +112,14 @@ Deno.test("an unknown parameter of any length is told, shortened", () => {
     assert(said.every((text) => text.length < 400), "a value is quoted short");
   }
   const two = problemsOf(`${name}a=1&${name}b=2&timezone=Mars`);
-  assertEquals(two.length, 3, "two that begin alike are told, and the rest");
+  assertEquals(two.length, 3, "two with the same beginning are listed, and the rest");
 });
 
-Deno.test("everything that is wrong is told at once", () => {
+Deno.test("everything that is wrong is listed at once", () => {
   const query = "dry_run=maybe&preset=x&delimiter=ab&decimal=x&timestamp=&timestamp_format=" +
     "&timezone=Mars&map=a&map=b&missing=" + "m".repeat(101) + "&colour=red";
   const names = problemsOf(query).map((text) => text.slice(1).split(" ")[0]);
-  assertEquals(names.length, 11, "each of the two maps is told");
+  assertEquals(names.length, 11, "each of the two maps is listed");
   assertEquals([...new Set(names)].sort(), [
     "colour",
     "decimal",
@@ -134,7 +134,7 @@ Deno.test("everything that is wrong is told at once", () => {
   ]);
 });
 
-Deno.test("what is of CSV alone is told where an upload is JSON, all of it", () => {
+Deno.test("all parameters that are only for CSV are refused for JSON", () => {
   const query = "preset=household-power&delimiter=;&decimal=,&missing=?";
   for (const type of ["application/x-ndjson", "application/json"] as const) {
     assertEquals(problemsOf(query, type), [

@@ -11,7 +11,7 @@ const MEDIA_RULE = "Content-Type must be text/csv, application/x-ndjson or appli
 const CODING_RULE = "Content-Encoding must be gzip or identity";
 const NOTHING = { received: 0, inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
 
-/** What an import of such counts answers. */
+/** The report of an import with some counts. */
 function report(counts: Partial<typeof NOTHING>, rest: Record<string, unknown> = {}): unknown {
   return {
     smart_meter_id: "123",
@@ -25,7 +25,7 @@ function report(counts: Partial<typeof NOTHING>, rest: Record<string, unknown> =
   };
 }
 
-Deno.test("an import tells what it did: new, changed, the same", async () => {
+Deno.test("an import reports what it did: new, changed and unchanged times", async () => {
   await using service = await startTestService({ role: "api" });
   const first = UPLOAD_HEADER + minuteLines(0, 3);
   const answer = await importText(service.url, "123", first);
@@ -52,7 +52,7 @@ Deno.test("the same values written another way are unchanged", async () => {
   assertEquals(body, report({ received: 1, unchanged: 1 }));
 });
 
-Deno.test("columns go by their names, in any order, and strange ones are told", async () => {
+Deno.test("columns go by name, in any order, and unknown ones are listed", async () => {
   await using service = await startTestService();
   const csv = "note,current_a,timestamp,colour,energy_kwh,smart_meter_id\n" +
     "first,9.7,2024-01-01T00:00:00Z,red,0.78,123\n" +
@@ -72,7 +72,7 @@ Deno.test("columns go by their names, in any order, and strange ones are told", 
   ]);
 });
 
-Deno.test("each bad line is told by line, field, value and rule, and stops no other", async () => {
+Deno.test("each bad line is listed with line, field, value and rule, and stops no other", async () => {
   await using service = await startTestService({ role: "api" });
   const csv = "timestamp,smart_meter_id,power_kw,voltage_v\n" +
     "2024-01-01T00:00:00Z,123,1,230\n" +
@@ -85,10 +85,10 @@ Deno.test("each bad line is told by line, field, value and rule, and stops no ot
     "1969-12-31T23:59:59Z,123,1,230\n" +
     "2024-01-01T00:08:00Z,123,1,230";
   const { body } = await importText(service.url, "123", csv);
-  const told = body.rejects.map((
+  const listed = body.rejects.map((
     { line, field, value }: { line: number; field: string | null; value: string },
   ) => [line, field, value]);
-  assertEquals(told, [
+  assertEquals(listed, [
     [3, "timestamp", "yesterday"],
     [4, "smart_meter_id", "124"],
     [5, "power_kw", "much"],
@@ -108,7 +108,7 @@ Deno.test("times before OLDEST_READING are rejected with its rule", async () => 
     "1970-01-01T00:00:00Z,1\n" +
     "2023-12-31T23:59:59.999Z,1\n" +
     "2024-01-01T00:00:00Z,1\n" +
-    // Times ahead of the clock are plans and forecasts, and stay accepted.
+    // Times ahead of the clock are accepted: they may be forecasts.
     "2099-01-01T00:00:00Z,1\n";
   const { body } = await importText(service.url, "123", csv);
   assertEquals([body.inserted, body.rejected], [2, 2]);
@@ -119,7 +119,7 @@ Deno.test("times before OLDEST_READING are rejected with its rule", async () => 
   ]);
 });
 
-Deno.test("the first 100 bad lines are told, all are counted", async () => {
+Deno.test("the first 100 bad lines are listed, all are counted", async () => {
   await using service = await startTestService({ role: "api" });
   const bad = Array.from({ length: 150 }, (_, index) => `bad ${index},1,1,1,1\n`).join("");
   const { body } = await importText(service.url, "123", UPLOAD_HEADER + bad + minuteLines(0, 5));
@@ -128,7 +128,7 @@ Deno.test("the first 100 bad lines are told, all are counted", async () => {
   assertEquals(values, Array.from({ length: 100 }, (_, index) => `bad ${index}`));
 });
 
-Deno.test("a header alone is an import of nothing and makes no meter", async () => {
+Deno.test("a header alone imports nothing and creates no meter", async () => {
   await using service = await startTestService({ role: "api" });
   const { status, body } = await importText(service.url, "123", UPLOAD_HEADER);
   assertEquals([status, body], [200, report({})]);
@@ -155,7 +155,7 @@ for (
   });
 }
 
-Deno.test("an import without any body is refused as an empty file is", async () => {
+Deno.test("an import without a body is refused like an empty file", async () => {
   await using service = await startTestService({ role: "api" });
   const init = { method: "POST", headers: CSV_TYPE };
   const answer = await askJson(`${service.url}/api/meters/123/readings`, init);
@@ -176,7 +176,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`an import that comes as ${what} is refused`, async () => {
+  Deno.test(`an import as ${what} is refused`, async () => {
     await using service = await startTestService({ role: "api" });
     const body = new TextEncoder().encode(UPLOAD_HEADER + minuteLines(0, 1));
     const init: RequestInit = { method: "POST", headers, body };
@@ -195,7 +195,7 @@ Deno.test("the parameters of text/csv change nothing", async () => {
   assertEquals(answer.body, report({ received: 1, inserted: 1 }));
 });
 
-Deno.test("a store that cannot take the readings is not the upload's fault", async () => {
+Deno.test("an error of the series store is not an error of the upload", async () => {
   const busy = new AppError("SERIES_BUSY", "Too many writes to '123' at once");
   const write = () => Promise.reject(busy);
   const { app } = createTestApp({ series: { ...emptySeries(), write } });

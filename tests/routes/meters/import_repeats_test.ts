@@ -58,7 +58,7 @@ Deno.test("a repeated element of a JSON array is listed by its index, a line of 
   assertEquals(ndjson[1].body.repeats, [{ line: 3, timestamp: minuteText(0) }]);
 });
 
-Deno.test("times that stand 70,000 lines apart are repeated, and the last reading wins", async () => {
+Deno.test("times that are 70,000 lines apart are repeated, and the last reading wins", async () => {
   await using service = await startTestService({ role: "api" });
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 2));
   const csv = UPLOAD_HEADER + minuteLines(0, 70_000) +
@@ -98,13 +98,13 @@ Deno.test("the counts of any uploads are those of a plain reference, also in a d
         const unchanged = [...given].filter(([minute, value]) => stored.get(minute) === value);
         const updated = given.size - inserted - unchanged.length;
         const repeated = good.length - given.size, rejected = lines.length - good.length;
-        const wanted = [lines.length, inserted, updated, unchanged.length, repeated, rejected];
+        const expected = [lines.length, inserted, updated, unchanged.length, repeated, rejected];
         const body = "timestamp,power_kw\n" +
           lines.map(([minute, value]) => `${minuteText(minute)},${value}\n`).join("");
         for (const query of ["?dry_run=true", ""]) {
           const init = { method: "POST", headers: { "content-type": "text/csv" }, body };
           const answer = await app.request(`/api/meters/123/readings${query}`, init);
-          assertEquals(countsOf(await jsonAnswer(answer)), wanted);
+          assertEquals(countsOf(await jsonAnswer(answer)), expected);
         }
         given.forEach((value, minute) => stored.set(minute, value));
       }

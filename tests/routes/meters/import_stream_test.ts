@@ -7,7 +7,7 @@ import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
 const CSV_TYPE = { "content-type": "text/csv" };
 
-Deno.test("200,000 lines go in as a stream", async () => {
+Deno.test("200,000 lines are imported as a stream", async () => {
   await using service = await startTestService({ role: "api" });
   const { body } = await importStream(service.url, minuteStream(200_000));
   assertEquals(body, {
@@ -27,7 +27,7 @@ Deno.test("200,000 lines go in as a stream", async () => {
   assertEquals([meter.count, meter.last_reading], [200_000, minuteText(199_999)]);
 });
 
-Deno.test("two imports of one meter at once both go in whole", async () => {
+Deno.test("two simultaneous imports of one meter are both stored whole", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = await Promise.all([
     importStream(service.url, minuteStream(50_000)),
@@ -52,7 +52,7 @@ Deno.test("an upload that breaks off keeps what was stored and can be completed"
   await assertRejects(() => importStream(service.url, broken));
   const { body: meter } = await askJson(`${service.url}/api/meters/123`);
   assert(meter.count < 60_000, "the upload did not break off before all was stored");
-  // What is there is a beginning of the file.
+  // The stored readings are a beginning of the file.
   assertEquals(meter.last_reading, minuteText(meter.count - 1));
   const { body } = await importStream(service.url, minuteStream(count));
   assertEquals([body.received, body.inserted + body.unchanged], [count, count]);
@@ -61,7 +61,7 @@ Deno.test("an upload that breaks off keeps what was stored and can be completed"
   assertEquals([whole.body.count, whole.body.last_reading], [count, minuteText(count - 1)]);
 });
 
-Deno.test("an upload that breaks off is told to whoever still listens", async () => {
+Deno.test("a client whose upload breaks off gets an answer if it still listens", async () => {
   const { app, logged } = createTestApp();
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
@@ -74,11 +74,11 @@ Deno.test("an upload that breaks off is told to whoever still listens", async ()
     code: "MALFORMED_BODY",
     detail: "The upload broke off",
   });
-  // Nothing of ours went wrong.
+  // It is not an error of the service.
   assertEquals(logged.filter(({ level }) => level === "error"), []);
 });
 
-Deno.test("an upload that is all there already lets others have a turn after each chunk", async () => {
+Deno.test("an upload that has arrived completely gives others a turn after each chunk", async () => {
   const { app } = createTestApp();
   const chunks = 50;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
@@ -112,7 +112,7 @@ function importStream(
   return askJson(`${url}/api/meters/123/readings`, { method: "POST", headers: CSV_TYPE, body });
 }
 
-/** Waits until the meter has its first batch of readings. */
+/** Waits until the first batch of readings is stored. */
 async function untilStored(url: string): Promise<void> {
   const endMs = Date.now() + 10_000;
   while ((await askJson(`${url}/api/meters/123`)).status !== 200) {

@@ -1,22 +1,22 @@
 /**
- * Readings as CSV, in the form that is uploaded and in the form of an export's file.
+ * Readings as CSV, in the form of uploads and in the form of the files of exports.
  *
  * @module
  */
 
 const START_MS = Date.UTC(2024, 0, 1);
 
-/** First line of an upload. */
+/** The first line of an upload. */
 export const UPLOAD_HEADER = "timestamp,energy_kwh,power_kw,voltage_v,current_a\n";
-/** First line of an export's file, as the contract gives it. */
+/** The first line of the file of an export, as in the contract. */
 export const FILE_HEADER = "timestamp,smart_meter_id,energy_kwh,power_kw,voltage_v,current_a\n";
 
-/** The minute `index` minutes behind 2024-01-01T00:00:00Z. */
+/** The time `index` minutes after 2024-01-01T00:00:00Z. */
 export function minuteText(index: number): string {
   return new Date(START_MS + index * 60_000).toISOString().replace(".000Z", "Z");
 }
 
-/** Lines of an upload, a reading a minute from minute `first` on. */
+/** Lines of an upload: a reading each minute, from minute `first` on. */
 export function minuteLines(first: number, count: number): string {
   let text = "";
   for (let index = first; index < first + count; index++) {
@@ -25,7 +25,7 @@ export function minuteLines(first: number, count: number): string {
   return text;
 }
 
-/** A whole upload of that many minutes, in pieces of 1,000 lines as a slow client sends them. */
+/** A whole upload of so many minutes, in pieces of 1,000 lines, as a slow client sends them. */
 export function minuteStream(count: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   const encoder = new TextEncoder();
   let next = 0;

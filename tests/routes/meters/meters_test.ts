@@ -19,14 +19,14 @@ async function importMeters(url: string, ids: readonly string[]): Promise<void> 
   for (const id of ids) await importText(url, id, UPLOAD_HEADER + minuteLines(0, 1));
 }
 
-Deno.test("GET /api/meters of an empty service lists none", async () => {
+Deno.test("GET /api/meters of an empty service lists nothing", async () => {
   await using service = await startTestService({ role: "api" });
   const { status, body, headers } = await askJson(`${service.url}/api/meters`);
   assertEquals([status, body], [200, { meters: [], next: null }]);
   assertEquals(headers.get("link"), null);
 });
 
-Deno.test("GET /api/meters lists all in the order of their ids", async () => {
+Deno.test("GET /api/meters lists all meters in the order of their ids", async () => {
   await using service = await startTestService({ role: "api" });
   await importMeters(service.url, ["b", "a", "B", "10", "9"]);
   const { body, headers } = await askJson(`${service.url}/api/meters`);
@@ -38,7 +38,7 @@ Deno.test("GET /api/meters lists all in the order of their ids", async () => {
   assertEquals(headers.get("link"), null);
 });
 
-Deno.test("GET /api/meters gives pages whose next links lead through all", async () => {
+Deno.test("GET /api/meters returns pages whose next links lead through all meters", async () => {
   await using service = await startTestService({ role: "api" });
   await importMeters(service.url, ["a", "b:1", "c", "d", "e"]);
   const pages: string[][] = [];
@@ -66,14 +66,14 @@ Deno.test("a page that ends with the last meter has no next", async () => {
   assertEquals([body.meters.length, body.next], [2, null]);
 });
 
-Deno.test("GET /api/meters?after takes an id that is not there", async () => {
+Deno.test("GET /api/meters?after accepts an id that no meter has", async () => {
   await using service = await startTestService({ role: "api" });
   await importMeters(service.url, ["a", "c"]);
   const { body } = await askJson(`${service.url}/api/meters?after=b`);
   assertEquals(body.meters, [{ smart_meter_id: "c", ...ONE }]);
 });
 
-Deno.test("GET /api/meters lists 100 unless told", async () => {
+Deno.test("GET /api/meters lists 100 by default", async () => {
   const infos = Array.from({ length: 2_000 }, (_, index) => ({
     id: String(10_000 + index),
     count: 1,
@@ -108,7 +108,7 @@ for (
   });
 }
 
-Deno.test("GET /api/meters/{id} tells the first and last reading and the count", async () => {
+Deno.test("GET /api/meters/{id} shows the first and last reading and the count", async () => {
   await using service = await startTestService({ role: "api" });
   const upload = UPLOAD_HEADER + minuteLines(7, 3) + "2023-12-31T23:59:59.250Z,,,,\n";
   await importText(service.url, "home:1", upload);
@@ -158,7 +158,7 @@ for (const id of ["-a", "_a", "a b", "a/b", "z\u00e4hler", "a".repeat(65), "*", 
   });
 }
 
-Deno.test("DELETE /api/meters/{id} removes a meter, its readings and nothing else", async () => {
+Deno.test("DELETE /api/meters/{id} deletes a meter, its readings and nothing else", async () => {
   await using service = await startTestService();
   await importMeters(service.url, ["122", "123", "124"]);
   const removed = await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
@@ -177,7 +177,7 @@ Deno.test("DELETE /api/meters/{id} removes a meter, its readings and nothing els
   assertEquals([job.status, job.error.code], ["failed", "SMART_METER_NOT_FOUND"]);
 });
 
-Deno.test("a meter that was removed begins anew with its next import", async () => {
+Deno.test("a deleted meter starts afresh with its next import", async () => {
   await using service = await startTestService({ role: "api" });
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 3000));
   await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
@@ -193,7 +193,7 @@ Deno.test("a meter that was removed begins anew with its next import", async () 
   });
 });
 
-Deno.test("removing a meter leaves the files of its exports", async () => {
+Deno.test("deleting a meter keeps the files of its exports", async () => {
   await using service = await startTestService();
   await importMeters(service.url, ["123"]);
   const { file_info } = await exportToEnd(service.url, EXAMPLE);
