@@ -86,3 +86,13 @@ export class AppError extends Error {
     this.stored = options.stored ?? null;
   }
 }
+
+/** The same error with counts of what the request stored before it, and perhaps other details. */
+export function withStored(
+  error: AppError,
+  stored: Readonly<Record<string, number>>,
+  details: string = error.details,
+): AppError {
+  const { code, message, errors } = error;
+  return new AppError(code, message, { details, errors, stored, cause: error });
+}

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AppError } from "../../data/app_error.ts";
+import { AppError, withStored } from "../../data/app_error.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
 import type {
   MessageGroup,
@@ -20,6 +20,9 @@ const PIECE_MESSAGES = 8_192;
 
 /** Devices whose messages are written at once; with more, the collector would copy them. */
 const GROUPS_AT_ONCE = 125;
+/** What the counts of an error mean. */
+const STORED_DETAILS = "`stored` counts the messages that were read before. What they stored " +
+  "stays; send the same batch again to complete it";
 
 /** A batch of which nothing was stored because every device in it sends too often. */
 export interface BatchLimited {
@@ -109,7 +112,7 @@ export async function acceptBatch(
     }
   } catch (error) {
     log("warn", "telemetry batch cut short", { ...stored, error });
-    throw error instanceof AppError ? withCounts(error, counts()) : error;
+    throw error instanceof AppError ? withStored(error, counts(), STORED_DETAILS) : error;
   }
   const ms = now() - startedMs;
   log("debug", "telemetry batch ended", { ...counts(), ms });
@@ -136,12 +139,4 @@ async function inGroups<T>(all: readonly T[], run: (one: T) => Promise<void>): P
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }
-}
-
-/** The error with the counts of what was stored before it. */
-function withCounts(error: AppError, stored: BatchCountsBody): AppError {
-  const details = "`stored` counts the messages that were read before. What they stored stays; " +
-    "send the same batch again to complete it";
-  const { code, message, errors } = error;
-  return new AppError(code, message, { details, errors, stored, cause: error });
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AppError, withStored } from "../../data/app_error.ts";
 import { createRepeatFinder } from "../../data/imports/repeats.ts";
 import type { UploadBatch } from "../../data/imports/repeats.ts";
 import type { UploadReader } from "../../data/imports/upload_reader.ts";
@@ -51,7 +52,8 @@ export interface Upload {
  * written the next one is read, so at most two are in memory.
  *
  * @throws {AppError} INVALID_REQUEST if the header is wrong (nothing is written then),
- * MALFORMED_BODY if the upload breaks off or is not the gzip or JSON array that it should be.
+ * MALFORMED_BODY if the upload breaks off or is not the gzip or JSON array that it should be. The error
+ * counts what is stored.
  */
 export async function importReadings(deps: ImportDeps, upload: Upload): Promise<ImportReport> {
   const { now, log } = deps;
@@ -74,15 +76,15 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   try {
     await readAll(upload, progress, store);
   } catch (error) {
-    const { inserted, updated, unchanged, repeated, receivedBytes } = progress;
-    const fields = { meterId, isDryRun, inserted, updated, unchanged, repeated, receivedBytes };
-    log("warn", "import cut short", { ...fields, error });
-    throw error;
+    const counts = countsOf(progress);
+    const { receivedBytes } = progress;
+    log("warn", "import cut short", { meterId, isDryRun, ...counts, receivedBytes, error });
+    const isCounted = error instanceof AppError && counts.received > 0 && !isDryRun;
+    throw isCounted ? withStored(error, counts) : error;
   }
-  const { inserted, updated, unchanged, repeated, rejected, startedMs } = progress;
-  const received = inserted + updated + unchanged + repeated + rejected;
-  const result = { received, inserted, updated, unchanged, repeated, rejected };
-  const ms = now() - startedMs;
+  const result = countsOf(progress);
+  const { received } = result;
+  const ms = now() - progress.startedMs;
   const perSecond = Math.round(received / Math.max(ms, 1) * 1000);
   log("info", "import ended", { meterId, isDryRun, ...result, ms, perSecond });
   return {
@@ -95,6 +97,12 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
     )),
     ignored_columns: [...reader.ignored()],
   };
+}
+
+/** The counts of the records so far that are stored or will not be. */
+function countsOf({ inserted, updated, unchanged, repeated, rejected }: ImportProgress) {
+  const received = inserted + updated + unchanged + repeated + rejected;
+  return { received, inserted, updated, unchanged, repeated, rejected };
 }
 
 /** Reads an upload to its end and hands each batch to `store`. */

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AppError, withStored } from "../../data/app_error.ts";
 import { REJECTS_LISTED } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import {
@@ -68,7 +69,7 @@ export async function importStoreUpload(
   } catch (error) {
     const { startedMs: _started, isDryRun: _dry, totalBytes: _total, ...counts } = progress;
     log("warn", "store import cut short", { upload: kind, ...counts, error });
-    throw error;
+    throw kind === "status" && error instanceof AppError ? withPollCounts(error, progress) : error;
   }
 }
 
@@ -82,4 +83,12 @@ function uploadBody(result: StoreImportResult): StoreUploadBody {
     stores_without_hours_count: withoutHours.length,
     ...unused,
   };
+}
+
+/** The error with the counts of the polls that are stored, if any rows were handled. */
+function withPollCounts(error: AppError, progress: ImportProgress): AppError {
+  const { inserted, updated, unchanged, rejected } = progress;
+  const received = inserted + updated + unchanged + rejected;
+  if (received === 0) return error;
+  return withStored(error, { received, inserted, updated, unchanged, rejected });
 }
