@@ -116,7 +116,12 @@ function requireRange(
   const wrong = (detail: string) =>
     invalidRequest([{ pointer: "#start_time", detail, value: given.start_time }]);
   // Of NaN every comparison is false: such a time is outside the years 0000 to 9999 in its zone.
-  if (!(fromMs <= toMs)) throw wrong("start_time must not be after end_time");
+  if (!(fromMs <= toMs)) {
+    const end = given.end_time === undefined
+      ? "now, where a range without end_time ends"
+      : "end_time";
+    throw wrong(`start_time must not be after ${end}`);
+  }
   // Eight days of a zone have an hour more when its clocks go back.
   const spareMs = zone === "UTC" ? 0 : HOUR_MS;
   if (toMs - fromMs > RANGE_MAX_DAYS * DAY_MS + spareMs) {

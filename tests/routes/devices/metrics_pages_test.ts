@@ -61,6 +61,15 @@ Deno.test("with a date as the only end, the range is that day of the zone", asyn
   assertEquals(body.data.length, 1);
 });
 
+Deno.test("a start in the future needs an end, and the error says where the range would end", async () => {
+  await using service = await startWith(["2026-03-10T12:00:00Z"]);
+  const { status, body } = await metricsOf(service, "start_time=2026-03-10T12:00:01Z");
+  const rule = "start_time must not be after now, where a range without end_time ends";
+  assertEquals([status, body.detail], [400, rule]);
+  const both = "start_time=2026-03-10T12:00:01Z&end_time=2026-03-10T12:00:02Z";
+  assertEquals((await metricsOf(service, both)).status, 200);
+});
+
 Deno.test("following next from any start finds every later reading once, over empty weeks", async () => {
   const times = [
     "2025-06-01T00:00:00Z",
