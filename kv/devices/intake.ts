@@ -168,6 +168,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
     if (isLate || device.state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
+      // Else every later reading would look up again whether the device is still offline.
+      if (device.state === "offline") cache.invalidate(id);
     }
     cached.onlineMs = Math.max(cached.onlineMs, nowMs);
     if (form !== "iso8601" && form !== cached.device.timestampForm) {

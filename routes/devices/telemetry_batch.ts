@@ -55,6 +55,42 @@ export async function acceptBatch(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<BatchReportBody | BatchLimited> {
   const startedMs = now();
+  const batch = createBatch(intake, reader);
+  try {
+    try {
+      for await (const chunk of chunks) {
+        reader.push(chunk);
+        if (reader.waiting() >= PIECE_MESSAGES) await batch.flush();
+      }
+      reader.end();
+    } finally {
+      // Even if the batch breaks off: a slow sender, who is cut off more often, sends few messages.
+      await batch.flush();
+    }
+  } catch (error) {
+    log("warn", "telemetry batch cut short", { ...batch.counts(), error });
+    throw error instanceof AppError ? withStored(error, batch.counts(), STORED_DETAILS) : error;
+  }
+  log("debug", "telemetry batch ended", { ...batch.counts(), ms: now() - startedMs });
+  const untimed = reader.untimed();
+  return batch.limited() ?? {
+    ...batch.counts(),
+    rejects: [...reader.rejected().first],
+    ...(untimed === 0 ? {} : { without_timestamp: untimed }),
+  };
+}
+
+/** What a batch has stored and rejected so far. */
+interface Batch {
+  /** Stores the messages that were read since the previous call. */
+  flush(): Promise<void>;
+  /** The messages so far, by what happened to them. */
+  counts(): BatchCountsBody;
+  /** Who may send again first, if every message was over the limit of its device; else null. */
+  limited(): BatchLimited | null;
+}
+
+function createBatch(intake: BatchDeps["intake"], reader: TelemetryReader): Batch {
   const stored = { created: 0, updated: 0, unchanged: 0 };
   /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
@@ -88,44 +124,26 @@ export async function acceptBatch(
     for (const place of places) reader.reject(place, problem);
   }
 
-  async function flush(): Promise<void> {
-    await inGroups(reader.take(), acceptGroup);
-    await inGroups(reader.takeRejects(), intake.reject);
-  }
-
   function counts(): BatchCountsBody {
     const rejected = reader.rejected().count;
     const received = stored.created + stored.updated + stored.unchanged + rejected;
     return { received, ...stored, rejected };
   }
 
-  try {
-    try {
-      for await (const chunk of chunks) {
-        reader.push(chunk);
-        if (reader.waiting() >= PIECE_MESSAGES) await flush();
-      }
-      reader.end();
-    } finally {
-      // Even if the batch breaks off: a slow sender, who is cut off more often, sends few messages.
-      await flush();
-    }
-  } catch (error) {
-    log("warn", "telemetry batch cut short", { ...stored, error });
-    throw error instanceof AppError ? withStored(error, counts(), STORED_DETAILS) : error;
-  }
-  const ms = now() - startedMs;
-  log("debug", "telemetry batch ended", { ...counts(), ms });
-  const { received } = counts();
-  if (received > 0 && limitedMessages === received) {
-    const [limitedId, waitMs] = [...waits].reduce((one, other) => other[1] < one[1] ? other : one);
-    return { limitedId, waitMs };
-  }
-  const untimed = reader.untimed();
   return {
-    ...counts(),
-    rejects: [...reader.rejected().first],
-    ...(untimed === 0 ? {} : { without_timestamp: untimed }),
+    async flush() {
+      await inGroups(reader.take(), acceptGroup);
+      await inGroups(reader.takeRejects(), intake.reject);
+    },
+    counts,
+    limited() {
+      const { received } = counts();
+      if (received === 0 || limitedMessages < received) return null;
+      const [limitedId, waitMs] = [...waits].reduce((one, other) =>
+        other[1] < one[1] ? other : one
+      );
+      return { limitedId, waitMs };
+    },
   };
 }
 

@@ -270,6 +270,19 @@ Deno.test("alone, readings of a cached device are accepted without reading the d
   assertEquals(kv.reads() - before, 0);
 });
 
+Deno.test("alone, a device that was loaded while offline is soon accepted without reading again", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  await createBattery(kv, "d", { nowMs: DAY });
+  await setOffline(kv, DAY);
+  const clock = { nowMs: DAY + 700_000 };
+  const intake = startIntake({ kv, clock });
+  for (const index of [0, 1]) await send(intake, [[DAY + index, "1"]]);
+  assertEquals((await deviceOf(kv, "d")).state, "online");
+  const before = kv.reads();
+  for (let index = 2; index < 50; index++) await send(intake, [[DAY + index, "1"]]);
+  assertEquals(kv.reads() - before, 0);
+});
+
 Deno.test("two instances in turn accept no more than the limit", async () => {
   using kv = await openKv();
   const clock = { nowMs: DAY };
