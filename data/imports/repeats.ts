@@ -1,8 +1,9 @@
 /**
  * Times that occur more than once in one upload.
  *
- * The last reading of a time wins. The first one says what the upload did to the time: new, changed
- * or unchanged; each further one is a repeat, however far apart they stand.
+ * The last reading of a time wins. Whether the time was new, updated or unchanged is decided in the
+ * first batch that has it, by its last reading there. Every reading of it but the first is a repeat,
+ * however far apart they are.
  *
  * @module
  */
@@ -18,7 +19,7 @@ import { createTimeSet } from "./time_set.ts";
  */
 export const REPEATS_MAX_BYTES: number = 8 * 1_048_576;
 
-/** Readings of an upload in its order, and where each one stands: its line or its index. */
+/** Readings of an upload in its order, and the place of each one: its line or its index. */
 export interface UploadBatch {
   /** The readings; a time may occur more than once, in any order. */
   readonly page: Page;
