@@ -23,7 +23,7 @@ export interface ReadingRow {
   setMissing(meaning: ColumnMeaning): void;
   /** Sets a value, converted to the unit of the metric. False if it is out of range. */
   set(meaning: ColumnMeaning, value: Decimal): boolean;
-  /** Adds the reading, which stands at a line or index. False if the time is out of range. */
+  /** Adds the reading with its line or index. False if the time is out of range. */
   add(timeMs: number, place: number): boolean;
   /** How many readings were added since they were last taken. */
   waiting(): number;

@@ -53,7 +53,7 @@ export function createTimeSet(maxBytes: number): TimeSet {
     sizeBytes += sizeOf(added) - sizeOf(parts.splice(index, removed, ...added));
   }
 
-  /** Adds times that belong to one part: none lies in or past the next part. */
+  /** Adds times that belong to one part: all of them are before the next part. */
   function addTo(index: number, timesMs: Float64Array): Float64Array {
     const part = parts[index];
     const isAfter = timesMs[0] > part.lastMs;

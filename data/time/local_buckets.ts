@@ -1,6 +1,6 @@
 /**
  * Buckets of time on the clock of a zone: a length counted from the start of each local day, or
- * whole days, which have 23 or 25 hours where the clock changes.
+ * whole days, which have 23 or 25 hours if the clock changes.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import type { Span } from "../readings/page.ts";
 import { localDayAt } from "./zone.ts";
 
 /**
- * The bucket of `lengthMs` that a time lies in, as a half-open span. A length of `DAY_MS` stands for
+ * Finds the bucket of `lengthMs` that a time is in, as a half-open span. A length of `DAY_MS` means
  * the whole local day, however many hours it has.
  *
  * Shorter buckets count elapsed time from the start of the local day: a day of 25 hours has 25 of
- * an hour. If a day is no whole number of them, its last one is shorter. The last day is kept, so
+ * an hour. If a day is not a whole number of them, its last one is shorter. The last day is kept, so
  * ascending times cost one look-up in the zone a day.
  *
  * @throws {RangeError} when it is called, if there is no such zone.

@@ -19,22 +19,22 @@ export const RANGE_PATTERN: RegExp = new RegExp(
 );
 
 /**
- * The first moment of a range, epoch milliseconds; null where the text names no time of the years
+ * The first moment of a range, epoch milliseconds; null if the text is not a time of the years
  * 0000 to 9999.
  *
- * @throws {RangeError} if there is no such zone; so do the others.
+ * @throws {RangeError} if there is no such zone, like the other two functions.
  */
 export function rangeStartMs(text: string, zone = "UTC"): number | null {
   return spanOf(text, zone)?.fromMs ?? null;
 }
 
-/** The last moment of a range that includes its end: a date stands for its last millisecond. */
+/** The last moment of a range that includes its end: a date means its last millisecond. */
 export function rangeLastMs(text: string, zone = "UTC"): number | null {
   const span = spanOf(text, zone);
   return span === null ? null : span.toMs - 1;
 }
 
-/** The first moment after a range that excludes its end: a date stands for the next midnight. */
+/** The first moment after a range that excludes its end: a date means the next midnight. */
 export function rangeStopMs(text: string, zone = "UTC"): number | null {
   const span = spanOf(text, zone);
   if (span === null) return null;

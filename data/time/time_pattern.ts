@@ -107,7 +107,7 @@ export function readTimePattern(pattern: string): TimePattern {
   if (isOpen) problems.push("each quote must be closed");
   if (unknown.length > 0) {
     const known = [...FIELDS.keys()].join(" ");
-    problems.push(`${unknown.join(" and ")} must be among ${known} or stand in quotes`);
+    problems.push(`${unknown.join(" and ")} must be among ${known} or be in quotes`);
   }
   if (problems.length > 0) throw refused(problems, pattern);
   return { steps, isHalfDay: fields.includes("a"), isShortYear: fields.includes("yy") };
@@ -136,10 +136,10 @@ function faultsOf(letters: readonly string[]): string[] {
     ["d", "it must have a day (dd or d)"],
   ].filter(([letter]) => count(letter) === 0).map(([, problem]) => problem);
   const twice = ["y", "M", "d", "Hh", "a", "m", "s", "S", "X"].filter((group) => count(group) > 1)
-    .map((group) => `${group.split("").join(" or ")} must stand once`);
+    .map((group) => `${group.split("").join(" or ")} must occur once`);
   const alone = [["h", "a"], ["a", "h"], ["m", "Hh"], ["s", "m"], ["S", "s"]]
     .filter(([letter, group]) => count(letter) > 0 && count(group) === 0)
-    .map(([letter, group]) => `${letter} must stand with ${group.split("").join(" or ")}`);
+    .map(([letter, group]) => `${letter} needs ${group.split("").join(" or ")}`);
   return [...missing, ...twice, ...alone];
 }
 

@@ -19,19 +19,19 @@ Deno.test("a pattern must have a year, a month and a day", () => {
 });
 
 Deno.test("a pattern must have each field once, in any form", () => {
-  assertEquals(refusal("yyyy-MM-dd yy"), "y must stand once");
-  assertEquals(refusal("yyyy-MM-dd MMM"), "M must stand once");
-  assertEquals(refusal("yyyy-MM-dd d"), "d must stand once");
-  assertEquals(refusal("yyyy-MM-dd HH h a"), "H or h must stand once");
-  assertEquals(refusal("yyyy-MM-dd HH:mm:ss:s"), "s must stand once");
-  assertEquals(refusal("yyyy-MM-dd HH:mm X XXX"), "X must stand once");
+  assertEquals(refusal("yyyy-MM-dd yy"), "y must occur once");
+  assertEquals(refusal("yyyy-MM-dd MMM"), "M must occur once");
+  assertEquals(refusal("yyyy-MM-dd d"), "d must occur once");
+  assertEquals(refusal("yyyy-MM-dd HH h a"), "H or h must occur once");
+  assertEquals(refusal("yyyy-MM-dd HH:mm:ss:s"), "s must occur once");
+  assertEquals(refusal("yyyy-MM-dd HH:mm X XXX"), "X must occur once");
 });
 
 Deno.test("a pattern must have the fields that its other fields need", () => {
-  assertEquals(refusal("yyyy-MM-dd hh:mm"), "h must stand with a");
-  assertEquals(refusal("yyyy-MM-dd HH:mm a"), "a must stand with h");
-  assertEquals(refusal("yyyy-MM-dd mm"), "m must stand with H or h");
-  assertEquals(refusal("yyyy-MM-dd HH.SSS"), "S must stand with s");
+  assertEquals(refusal("yyyy-MM-dd hh:mm"), "h needs a");
+  assertEquals(refusal("yyyy-MM-dd HH:mm a"), "a needs h");
+  assertEquals(refusal("yyyy-MM-dd mm"), "m needs H or h");
+  assertEquals(refusal("yyyy-MM-dd HH.SSS"), "S needs s");
 });
 
 Deno.test("a pattern must not let two numbers touch if they can be separated in two ways", () => {
@@ -47,7 +47,7 @@ Deno.test("a pattern must not let two numbers touch if they can be separated in 
 Deno.test("a pattern must have known fields, other letters in quotes, quotes closed", () => {
   assertEquals(refusal("yyyy-MM-dd'T"), "each quote must be closed");
   assertEquals(refusal("yyyy-MM-dd'T'HH 'o''clock"), "each quote must be closed");
-  const rule = `T must be among ${FIELDS} or stand in quotes`;
+  const rule = `T must be among ${FIELDS} or be in quotes`;
   assertEquals(refusal("yyyy-MM-ddTHH"), rule);
   assertEquals(refusal("yyyy-MM-dd HH:mm:ss.SSSSSSSSSS").slice(0, 24), "SSSSSSSSSS must be among");
 });
@@ -56,8 +56,8 @@ Deno.test("every fault of a pattern is listed at once", () => {
   assertEquals(
     refusal("YYYY-mm-DD"),
     "it must have a year (yyyy or yy), it must have a month (MM, M or MMM), " +
-      "it must have a day (dd or d), m must stand with H or h, " +
-      `YYYY and DD must be among ${FIELDS} or stand in quotes`,
+      "it must have a day (dd or d), m needs H or h, " +
+      `YYYY and DD must be among ${FIELDS} or be in quotes`,
   );
   assertEquals(refusal("").split(", ").length, 4);
 });
