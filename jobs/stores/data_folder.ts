@@ -74,7 +74,7 @@ async function loadFile(
     loaded.modifiedMs === modifiedMs;
   if (isLoaded) return log("info", "store file unchanged", { path });
   const startedMs = deps.now();
-  const progress = { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+  const progress = { inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
   const chunks = readFileBytes(path, signal);
   const result = await importStores({ ...deps, kv }, { kind, chunks, progress });
   const { counts, rejects } = result;

@@ -45,11 +45,13 @@ export interface StoreImportProgress {
   updated: number;
   /** Polls that changed nothing. */
   unchanged: number;
+  /** Polls whose time occurs again later in the upload, so that a later one won. */
+  repeated: number;
   /** Rows that were rejected. */
   rejected: number;
 }
 
-/** Rows of polls: `received` = `inserted` + `updated` + `unchanged` + `rejected`. */
+/** Rows of polls: `received` = `inserted` + `updated` + `unchanged` + `repeated` + `rejected`. */
 export interface PollCounts extends Readonly<StoreImportProgress> {
   /** Rows of the upload. */
   readonly received: number;
@@ -129,10 +131,18 @@ async function importPolls(
   let storing = Promise.resolve();
 
   async function store({ ids, count, pageOf }: PollsByStore): Promise<void> {
-    const { inserted, updated } = await series.writeMany("site", ids, pageOf);
+    let distinct = 0;
+    // Called once for each store. A page has each time once.
+    const countedPageOf = (index: number) => {
+      const page = pageOf(index);
+      distinct += page.timesMs.length;
+      return page;
+    };
+    const { inserted, updated } = await series.writeMany("site", ids, countedPageOf);
     progress.inserted += inserted;
     progress.updated += updated;
-    progress.unchanged += count - inserted - updated;
+    progress.unchanged += distinct - inserted - updated;
+    progress.repeated += count - distinct;
   }
 
   /** The next polls are read while these are written, so memory holds at most two buffers. */
@@ -157,9 +167,9 @@ async function importPolls(
     await flush();
     await storing;
   }
-  const { inserted, updated, unchanged, rejected } = progress;
-  const received = inserted + updated + unchanged + rejected;
-  const counts = { received, inserted, updated, unchanged, rejected };
+  const { inserted, updated, unchanged, repeated, rejected } = progress;
+  const received = inserted + updated + unchanged + repeated + rejected;
+  const counts = { received, inserted, updated, unchanged, repeated, rejected };
   return { kind: "status", counts, ...unusedRows(reader) };
 }
 

@@ -122,14 +122,15 @@ const unusedRows = {
 
 /** The result of an upload of polls. */
 export const pollReport = z.strictObject({
-  received: count("Rows of the upload.", 4),
+  received: count("Rows of the upload.", 5),
   inserted: count("Polls whose time was new.", 1),
   updated: count("Polls whose time had another status.", 1),
-  unchanged: count("Rows that changed nothing.", 1),
+  unchanged: count("Polls that changed nothing.", 1),
+  repeated: count("Polls whose time occurs again later in the upload. The last one wins.", 1),
   ...unusedRows,
 }).meta({
   description: "The result of an upload of polls: `received` = `inserted` + `updated` + " +
-    "`unchanged` + `rejected`.",
+    "`unchanged` + `repeated` + `rejected`.",
 });
 
 const replacement = {

@@ -35,7 +35,14 @@ Deno.test({
     for (const inserted of [ROWS.status, 0]) {
       const status = await postFile(url, "status");
       const unchanged = ROWS.status - inserted;
-      assertEquals(status, { received: 1_000, inserted, updated: 0, unchanged, ...none });
+      assertEquals(status, {
+        received: 1_000,
+        inserted,
+        updated: 0,
+        unchanged,
+        repeated: 0,
+        ...none,
+      });
       for (const kind of ["hours", "timezones"] as const) {
         const answer = await postFile(url, kind);
         const received = ROWS[kind];

@@ -52,6 +52,7 @@ Deno.test(`kill -9 during an upload of polls, ${KILL_ROUNDS} rounds: a store has
     inserted: received - before,
     updated: 0,
     unchanged: before,
+    repeated: 0,
     rejected: 0,
   });
   assertEquals(await countPolls(service), received);

@@ -19,7 +19,7 @@ const START_MS = Date.UTC(2023, 0, 18);
 const BOUNDS = { acceptedTimes: ACCEPTED_TIMES, now: () => Date.UTC(2100, 0, 1) };
 
 function newProgress() {
-  return { inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+  return { inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
 }
 
 /** A text in chunks. Throws `fault` after the last one if there is one. */
@@ -50,7 +50,7 @@ function statusText(stores: number, hours: number): string {
 Deno.test("polls go into the strictest database, and sending them again changes nothing", async () => {
   using kv = strictKv(await Deno.openKv(":memory:"));
   const text = statusText(100, 60);
-  const none = { received: 6_000, updated: 0, rejected: 0 };
+  const none = { received: 6_000, updated: 0, repeated: 0, rejected: 0 };
   assertEquals(await importText(kv, "status", text), { ...none, inserted: 6_000, unchanged: 0 });
   // 100 stores, 12 read at a time, at most 9 in a commit: 8 times 9 and 3, then 4.
   assertEquals(kv.commits(), 17);
@@ -94,7 +94,13 @@ Deno.test("polls are written whenever about two million have arrived", async () 
   // The buffer holds 2,097,152 polls; a chunk has 1,000.
   assertEquals(written.length, 2);
   // Nine stores with one new poll a chunk; the rest of its 1,000 rows repeat the same time.
-  assertEquals(progress, { inserted: 19_800, updated: 0, unchanged: 2_180_200, rejected: 0 });
+  assertEquals(progress, {
+    inserted: 19_800,
+    updated: 0,
+    unchanged: 0,
+    repeated: 2_180_200,
+    rejected: 0,
+  });
 });
 
 function hoursText(stores: number, start: string): string {

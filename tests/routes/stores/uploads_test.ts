@@ -22,11 +22,11 @@ async function storeOf(url: string, id: string): Promise<JsonAnswer["body"]> {
   return (await askJson(`${url}/stores/${id}`)).body;
 }
 
-Deno.test("polls are counted as new, unchanged, or updated with another status", async () => {
+Deno.test("polls are counted as new, unchanged, repeated, or updated with another status", async () => {
   await using service = await startTestService({ role: "api" });
   const { url } = service;
   const first = await postStores(url, "status", STATUS);
-  const counts = { received: 3, inserted: 3, updated: 0, unchanged: 0 };
+  const counts = { received: 3, inserted: 3, updated: 0, unchanged: 0, repeated: 0 };
   assertEquals([first.status, first.body], [200, { ...counts, ...NONE }]);
   const { body } = await postStores(
     url,
@@ -42,8 +42,10 @@ Deno.test("polls are counted as new, unchanged, or updated with another status",
     received: 5,
     inserted: 1,
     updated: 1,
-    // The poll that was there, and a row that a later one with the same time replaced.
-    unchanged: 2,
+    // The poll that was there.
+    unchanged: 1,
+    // The poll of 12:10:00, which occurs twice.
+    repeated: 1,
     rejected: 1,
     rejects: [{ line: 5, field: "status", value: "on", rule: "active or inactive, or 1 or 0" }],
     ignored_columns: ["note"],
