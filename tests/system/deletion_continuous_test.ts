@@ -1,5 +1,6 @@
 import { assertEquals } from "../support/assert.ts";
 import {
+  control,
   exportOf,
   listFiles,
   readExportedFiles,
@@ -9,6 +10,7 @@ import {
 import { askJson } from "../support/service.ts";
 import { linesOf, message, postLines } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY = Date.UTC(2026, 0, 9);
@@ -75,3 +77,38 @@ Deno.test("the windows of a deleted device are deleted, those of others stay", a
   await untilExported(url, ["D1"]);
   assertEquals(await listFiles(folder.path), [...windows("D1", [0]), ...windows("D2", [0, 1])]);
 });
+
+Deno.test("the one file of a compacted day follows deletions too", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startContinuousService(folder.path, {
+    continuous: { isCompacting: true, lookbackMs: HOUR_MS },
+  });
+  const { url } = service;
+  await send(url, "D1", 6);
+  // A header and 36 readings, ten minutes apart.
+  const lines = () => dayLines(folder.path);
+  await until(async () => (await lines()).length === 37);
+  const before = await lines();
+  const range = "from=2026-01-09T01:00:00Z&to=2026-01-09T02:30:00Z";
+  const { body } = await askJson(`${url}/devices/D1/readings?${range}`, WAIT);
+  assertEquals(body.deleted_readings, 9);
+  await control(url, { deviceId: "D1", action: "run" });
+  await until(async () => (await lines()).length === 28);
+  // Lines 7 to 15 are 01:00 to 02:20.
+  assertEquals(await lines(), before.toSpliced(7, 9));
+  await askJson(`${url}/devices/D1`, WAIT);
+  await control(url, { deviceId: "D1", action: "run" });
+  await until(async () => (await listFiles(folder.path)).length === 0);
+});
+
+/** The lines of the only file; none while there are several, or while it is being replaced. */
+async function dayLines(folder: string): Promise<string[]> {
+  const names = await listFiles(folder);
+  if (names.length !== 1) return [];
+  try {
+    return (await Deno.readTextFile(`${folder}/${names[0]}`)).trimEnd().split("\n");
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
