@@ -115,10 +115,16 @@ export function createApp(deps: AppDeps): Hono {
   return app;
 }
 
-/** The methods for which a path has a handler. Middleware for all paths does not count. */
+/**
+ * The methods for which a path has a handler. Middleware for all paths does not count. A path that
+ * is written out hides one with parameters: `/stores/hours` is not a store.
+ */
 function allowedMethods(app: Hono, path: string): string[] {
-  return METHODS.filter((method) => {
+  const matches = METHODS.flatMap((method) => {
     const [handlers] = app.router.match(method === "HEAD" ? "GET" : method, path);
-    return handlers.some(([[, route]]) => route.method !== "ALL");
+    const routes = handlers.map(([[, route]]) => route).filter((route) => route.method !== "ALL");
+    return routes.map((route) => ({ method, path: route.path }));
   });
+  const exact = matches.filter((match) => match.path === path);
+  return [...new Set((exact.length > 0 ? exact : matches).map(({ method }) => method))];
 }

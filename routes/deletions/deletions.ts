@@ -181,7 +181,7 @@ async function requireStore(deps: DeletionDeps, id: string): Promise<void> {
 /** The paths of uploads look like stores, but cannot be deleted. */
 function uploadsOnly(c: Context): Response {
   const allow = "GET, HEAD, POST";
-  const detail = `${c.req.path} takes ${allow} only`;
+  const detail = `${c.req.path} allows only ${allow}`;
   return problemResponse(new AppError("METHOD_NOT_ALLOWED", detail), { allow });
 }
 

@@ -18,8 +18,12 @@ function time(
   description: string,
   example: string,
 ): z.ZodType<string> {
-  const error = ({ input }: { input?: unknown }) =>
-    input === undefined ? `${name} is required` : rangeTimeRule(name) + plusHint(input);
+  const error = ({ input }: { input?: unknown }) => {
+    if (input === undefined) return `${name} is required`;
+    const isTime = typeof input === "string" && readMs(restorePlus(input)) !== null;
+    if (isTime) return `${name} must not be before 1970-01-01T00:00:00Z`;
+    return rangeTimeRule(name) + plusHint(input);
+  };
   return z.string({ error }).refine((text) => (readMs(restorePlus(text)) ?? -1) >= 0, { error })
     .meta(rangeTimeMeta(description, example));
 }

@@ -8,7 +8,6 @@
 import { z } from "zod";
 import { REJECTS_LISTED } from "../../data/limits.ts";
 import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
-import { INSTANT_PATTERN } from "../../data/time/time_text.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 
@@ -29,7 +28,7 @@ function metricsSchema(profile: DeviceProfileName) {
 export const telemetryMessage = z.strictObject({
   device_id: deviceIdText,
   timestamp: z.union([
-    z.string().regex(INSTANT_PATTERN).meta({ description: "ISO 8601; UTC without an offset." }),
+    z.string().meta({ format: "date-time", description: "ISO 8601; UTC without an offset." }),
     z.number().meta({
       description: "Unix time: seconds, milliseconds or microseconds, recognized by size.",
     }),

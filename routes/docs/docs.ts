@@ -1,5 +1,5 @@
 /**
- * The API's documents over HTTP: the OpenAPI document, two pages that show it, and their files.
+ * Serves the OpenAPI document, two pages that display it, and the files of these pages.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import type { ReadPackageFile } from "./package_files.ts";
 
 /** What the routes need. */
 export interface DocsDeps {
-  /** Makes the OpenAPI document. Called once, at the first request for it. */
+  /** Builds the OpenAPI document. Called once, at the first request for it. */
   readonly makeDocument: () => unknown;
-  /** Where the files of packages are. */
+  /** Reads the files of packages. */
   readonly readPackageFile: ReadPackageFile;
 }
 
@@ -22,7 +22,7 @@ export interface DocsDeps {
 export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
   const bodies = new Map<string, Promise<FixedBody>>();
 
-  /** A body that is made once. One that could not be made is tried again at the next request. */
+  /** A body that is made once. If that fails, the next request tries again. */
   async function bodyOf(name: string, make: () => Promise<FixedBody>): Promise<FixedBody> {
     const making = bodies.get(name) ?? make();
     bodies.set(name, making);
@@ -57,7 +57,7 @@ export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
     });
   for (const [path, { html, policy, script }] of Object.entries(DOCS_PAGES)) {
     app.get(path, async (c) => {
-      // A page without its script would be blank.
+      // Without its script the page would stay blank, so an error is better.
       await bodyOf(script, () => assetBody(DOCS_ASSETS[script]));
       const body = await bodyOf(path, () => fixedBody(html, "text/html; charset=utf-8"));
       return fixedAnswer(c.req.raw, body, { "content-security-policy": policy });

@@ -1,5 +1,5 @@
 /**
- * The operations of the API's documents, as the OpenAPI document describes them.
+ * How the OpenAPI document describes itself, the pages that display it, and their files.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Answer, Content, Operation, Parameter } from "../openapi/operation
 const ifNoneMatch: Parameter = {
   in: "header",
   name: "If-None-Match",
-  description: "Answer 304 where the content still has one of these tags.",
+  description: "Send an `ETag` you have: if the content has not changed, the answer is 304.",
   schema: z.string(),
   example: '"other"',
 };
@@ -26,7 +26,7 @@ function answers(content: readonly Content[]): readonly Answer[] {
     },
     {
       status: 304,
-      description: "The content is the one the client has.",
+      description: "Not modified: the content is the one you have.",
       headers: ["ETag", "Cache-Control"],
     },
   ];
@@ -41,7 +41,7 @@ const document: Operation = {
   id: "getOpenApi",
   tag: "Documents",
   summary: "This document",
-  description: "The API as OpenAPI 3.1, made from what the routes check.",
+  description: "The API as OpenAPI 3.1, built from the schemas that the routes check.",
   parameters: [ifNoneMatch],
   answers: answers([{
     mediaType: "application/json",
@@ -56,7 +56,7 @@ const swagger: Operation = {
   id: "getSwaggerUi",
   tag: "Documents",
   summary: "This document in Swagger UI",
-  description: "A page to read the document and to try requests out.",
+  description: "A page where you can read this document and try out requests.",
   parameters: [ifNoneMatch],
   answers: answers(HTML),
   problems: ["PAGE_NOT_INSTALLED"],
@@ -67,7 +67,7 @@ const redoc: Operation = {
   path: "/redoc",
   id: "getRedoc",
   summary: "This document in ReDoc",
-  description: "A page to read the document.",
+  description: "A page where you can read this document.",
 };
 
 const asset: Operation = {
@@ -76,12 +76,12 @@ const asset: Operation = {
   id: "getDocsAsset",
   tag: "Documents",
   summary: "A file of the pages",
-  description: "Scripts, styles and the picture that the two pages load.",
+  description: "The scripts, styles and the icon that the two pages load.",
   parameters: [
     {
       in: "path",
       name: "name",
-      description: "Its name.",
+      description: "The name of the file.",
       schema: z.enum(Object.keys(DOCS_ASSETS)),
       example: "page.css",
     },
@@ -95,5 +95,5 @@ const asset: Operation = {
   problems: ["ROUTE_NOT_FOUND", "PAGE_NOT_INSTALLED"],
 };
 
-/** All of them. */
+/** All operations. */
 export const docsOperations: readonly Operation[] = [document, swagger, redoc, asset];

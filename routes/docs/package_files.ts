@@ -1,6 +1,6 @@
 /**
- * Files of the packages behind the pages that show the API. The lock file has the packages fetched
- * with all others; nothing of them is read before somebody asks for a page.
+ * Reads files from the packages behind the documentation pages. The lock file makes the runtime
+ * fetch these packages with all others, but nothing reads them before the first request for a page.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { AppError } from "../../data/app_error.ts";
 /** A package with files for browsers. */
 export type PagePackage = "swagger-ui-dist" | "redoc";
 
-/** Reads a file of a package. Throws AppError PAGE_NOT_INSTALLED where it cannot be found. */
+/** Reads a file of a package. Throws AppError PAGE_NOT_INSTALLED if there is no such file. */
 export type ReadPackageFile = (
   name: PagePackage,
   path: string,
 ) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
- * Reads from where the runtime keeps packages. Any other fault, such as a file that may not be read,
- * is thrown as it is.
+ * Reads a file from the runtime's package cache. Other faults, such as a lack of permission, are
+ * thrown unchanged.
  *
- * @throws {AppError} PAGE_NOT_INSTALLED where it keeps none, or not this one, or it lacks the file.
+ * @throws {AppError} PAGE_NOT_INSTALLED if the cache, the package or the file is missing.
  */
 export async function readPackageFile(
   name: PagePackage,
@@ -32,20 +32,20 @@ export async function readPackageFile(
   } catch (cause) {
     if (!meansMissing(cause)) throw cause;
     throw new AppError("PAGE_NOT_INSTALLED", "The files of this page are not installed here", {
-      details: "The document that it would show is at /openapi.json",
+      details: "The document it displays is at /openapi.json",
       cause,
     });
   }
 }
 
-/** A package that cannot be imported or resolved is told by a TypeError, a file by NotFound. */
+/** The runtime throws a TypeError for a missing package, and NotFound for a missing file. */
 function meansMissing(cause: unknown): boolean {
   return cause instanceof TypeError || cause instanceof Deno.errors.NotFound;
 }
 
 /**
- * Makes a package known to the runtime, so that its files have addresses. The names are written out
- * for the runtime to find them before the start, when it fetches what is missing.
+ * Loads a package, so that its files have addresses. The names are literals, so that the runtime
+ * finds them before the start, when it fetches missing packages.
  */
 async function loadPackage(name: PagePackage): Promise<void> {
   if (name === "redoc") await import("redoc/package.json", { with: { type: "json" } });

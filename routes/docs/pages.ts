@@ -1,6 +1,6 @@
 /**
- * The two pages that show the OpenAPI document: what they are made of, and what a browser may do
- * with them. They fetch nothing from anywhere else.
+ * The two pages that display the OpenAPI document: their HTML, their files and their content
+ * security policies. They load nothing from other hosts.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import type { PagePackage } from "./package_files.ts";
 
 /** A page. */
 export interface DocsPage {
-  /** The file that it cannot do without. */
+  /** The script without which it stays blank. */
   readonly script: string;
-  /** Its policy: what it may load and do. */
+  /** Its content security policy. */
   readonly policy: string;
   /** Its HTML. */
   readonly html: string;
 }
 
-/** A file that a page loads: of a package, or a text of our own. */
+/** A file that a page loads: from a package, or a text of ours. */
 export type DocsAsset =
   & { readonly contentType: string }
   & ({ readonly from: PagePackage; readonly path: string } | { readonly text: string });
@@ -26,7 +26,7 @@ const SCRIPT = "text/javascript; charset=utf-8";
 const STYLE = "text/css; charset=utf-8";
 const PNG = "image/png";
 
-/** What loads Swagger UI. The validator it would ask is another host's. */
+/** Starts Swagger UI, without its validator, which is on another host. */
 const SWAGGER_INIT = `SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#page",
@@ -35,7 +35,7 @@ const SWAGGER_INIT = `SwaggerUIBundle({
 });
 `;
 
-/** What loads ReDoc. */
+/** Starts ReDoc. */
 const REDOC_INIT = `Redoc.init(
   "/openapi.json",
   { hideLoading: true },
@@ -43,7 +43,7 @@ const REDOC_INIT = `Redoc.init(
 );
 `;
 
-/** Every file that a page loads, by its name under `/docs/assets/`. */
+/** Every file that the pages load, by its name under `/docs/assets/`. */
 export const DOCS_ASSETS: Readonly<Record<string, DocsAsset>> = {
   "swagger-ui.css": { contentType: STYLE, from: "swagger-ui-dist", path: "swagger-ui.css" },
   "swagger-ui-bundle.js": {
@@ -63,8 +63,8 @@ export const DOCS_ASSETS: Readonly<Record<string, DocsAsset>> = {
 };
 
 /**
- * The style elements that ReDoc's bundle makes, by their hashes: one that is empty, which it fills
- * rule by rule, and the bars of its scrolling menu.
+ * Hashes of the style elements that ReDoc's bundle creates: an empty one, to which it adds rules one
+ * by one, and the scroll bars of its menu.
  */
 const REDOC_STYLES = [
   "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",

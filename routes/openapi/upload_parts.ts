@@ -19,5 +19,5 @@ export const contentEncoding: Parameter = {
 
 /** A body that clients send as a file: text in UTF-8, of any length. */
 export function uploadText(description: string): z.ZodString {
-  return z.string().meta({ description, format: "binary" });
+  return z.string().min(1).meta({ description, format: "binary" });
 }

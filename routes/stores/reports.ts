@@ -112,14 +112,17 @@ function parseReport(body: unknown, staleByDefaultMs: number | null): StoreRepor
   const result = reportRequest.safeParse(body === undefined ? {} : body);
   if (!result.success) throw invalidRequest(fieldErrors(result.error, body));
   const { as_of: asOf, max_hold_hours: maxHold, stale_after_hours: staleAfter } = result.data;
-  const staleAfterMs = staleAfter === undefined
-    ? staleByDefaultMs
-    : Math.round(staleAfter * HOUR_MS);
+  const staleAfterMs = staleAfter === undefined ? staleByDefaultMs : hoursMs(staleAfter);
   return {
     asOfMs: asOf === undefined ? null : rangeStopMs(asOf),
-    maxHoldMs: maxHold === undefined ? null : Math.round(maxHold * HOUR_MS),
+    maxHoldMs: maxHold === undefined ? null : hoursMs(maxHold),
     ...(staleAfterMs === null ? {} : { staleAfterMs }),
   };
+}
+
+/** Hours above 0 in milliseconds, at least 1. */
+function hoursMs(hours: number): number {
+  return Math.max(1, Math.round(hours * HOUR_MS));
 }
 
 function readyFile(job: JobRecord, nowMs: number): ServedFile {

@@ -11,7 +11,7 @@ function appWithPages(): TestApp {
   return createTestApp({ readPackageFile });
 }
 
-/** What each file of the pages must be served as, and what it begins with or holds. */
+/** Each file of the pages with its content type and a text that it contains. */
 const ASSETS: [name: string, contentType: string, holds: string][] = [
   ["swagger-ui.css", "text/css; charset=utf-8", ".swagger-ui"],
   ["swagger-ui-bundle.js", "text/javascript; charset=utf-8", "SwaggerUIBundle"],
@@ -42,7 +42,7 @@ function directives(response: Response): Record<string, string> {
 }
 
 for (const path of ["/docs", "/redoc"]) {
-  Deno.test(`${path} is a page that loads files of this service alone, under a strict policy`, async () => {
+  Deno.test(`${path} loads only files of this service, under a strict policy`, async () => {
     const { app } = appWithPages();
     const response = await app.request(path);
     assertEquals(response.status, 200);
@@ -61,13 +61,13 @@ for (const path of ["/docs", "/redoc"]) {
       assertMatch(address, /^\/docs\/assets\//);
       assertEquals((await app.request(address)).status, 200, address);
     }
-    // Whatever a script element holds itself, the policy would stop.
+    // The policy forbids inline scripts and styles.
     assert(!/<script[^>]*>[^<]|<style|\son\w+=|\sstyle=/.test(html));
   });
 }
 
 for (const path of ["/openapi.json", "/docs", "/redoc", "/docs/assets/redoc.standalone.js"]) {
-  Deno.test(`${path} is given once to those who name its tag`, async () => {
+  Deno.test(`${path} answers 304 to a request with its ETag`, async () => {
     const { app } = appWithPages();
     const first = await app.request(path);
     const etag = first.headers.get("etag") ?? "";
@@ -91,7 +91,7 @@ for (const path of ["/openapi.json", "/docs", "/redoc", "/docs/assets/redoc.stan
   });
 }
 
-Deno.test("nothing of the packages is read before somebody asks, and each file once", async () => {
+Deno.test("files of packages are read at the first request for them, and only once", async () => {
   const read: string[] = [];
   const { app } = createTestApp({
     readPackageFile: (name, path) => {
@@ -108,7 +108,7 @@ Deno.test("nothing of the packages is read before somebody asks, and each file o
   assertEquals(read, ["redoc/bundles/redoc.standalone.js"]);
 });
 
-Deno.test("where the packages are missing, the pages say so, and work once they are there", async () => {
+Deno.test("pages whose packages are missing answer with a problem, and work once these are installed", async () => {
   let isInstalled = false;
   const { app, logged } = createTestApp({
     readPackageFile: (name, path) =>
@@ -129,13 +129,13 @@ Deno.test("where the packages are missing, the pages say so, and work once they 
   assertEquals((await app.request("/docs")).status, 200);
 });
 
-Deno.test("a file that a package lacks is told as one that is not installed", async () => {
+Deno.test("a file that is missing from its package counts as not installed", async () => {
   const error = await readPackageFile("redoc", "none.js").catch((thrown) => thrown);
   assertEquals([error instanceof AppError, error.code], [true, "PAGE_NOT_INSTALLED"]);
 });
 
-Deno.test("a file that is there and cannot be read is a fault: it is logged, and answered blank", async () => {
-  // A folder stands where the file should be.
+Deno.test("a file that cannot be read is a fault: the log has it, the answer hides it", async () => {
+  // A folder in place of the file.
   const { app, logged } = createTestApp({
     readPackageFile: () => readPackageFile("redoc", "bundles"),
   });
@@ -149,7 +149,7 @@ Deno.test("a file that is there and cannot be read is a fault: it is logged, and
   assert(faults[0].fields?.error instanceof Deno.errors.IsADirectory);
 });
 
-Deno.test("where the runtime has not fetched a package, it is told as one that is not installed", async () => {
+Deno.test("a package that the runtime has not fetched counts as not installed", async () => {
   await using empty = await makeTempFolder();
   const script = `${empty.path}/script.ts`;
   await Deno.writeTextFile(

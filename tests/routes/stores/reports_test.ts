@@ -196,6 +196,15 @@ Deno.test("a report without polls has no as_of", async () => {
   assertEquals(headers.get("content-disposition"), `attachment; filename="report_${id}.csv"`);
 });
 
+Deno.test("a stale_after_hours below a millisecond counts as a millisecond", async () => {
+  await using service = await startTestService();
+  await fillStores(service.url, TWO_STORES);
+  const { body } = await postJson(`${service.url}/trigger_report`, { stale_after_hours: 1e-9 });
+  const status = await waitForReport(service.url, body.report_id);
+  // An hour has 3,600,000 milliseconds.
+  assertEquals(status.stale_after_hours, 1 / 3_600_000);
+});
+
 Deno.test("stale_after_hours marks stores, by the request or by the setting", async () => {
   // Last polls: a at 19:00, b at 18:15. 45 minutes are 0.75 hours.
   for (
