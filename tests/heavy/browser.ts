@@ -1,21 +1,21 @@
 /**
- * A real browser, for tests of pages.
+ * Opens pages in a real browser.
  *
  * @module
  */
 
 import { type Browser, chromium, type Page } from "playwright-core";
 
-/** Where Debian puts it; `CHROMIUM` names another place. */
+/** Where Debian installs it; the environment variable `CHROMIUM` overrides it. */
 const PATH = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
 
-/** A page and all that it asked for and complained of. */
+/** A page, its requests and its errors. */
 export interface WatchedPage extends AsyncDisposable {
   /** The page. */
   readonly page: Page;
-  /** Addresses that it asked for, those that its policy stopped too. */
+  /** Addresses that it requested, including those that its policy blocked. */
   readonly requests: readonly string[];
-  /** What it wrote to the console as a warning or error, and what it threw. */
+  /** Warnings and errors in the console, and uncaught exceptions. */
   readonly complaints: readonly string[];
 }
 
@@ -28,7 +28,7 @@ export async function hasBrowser(): Promise<boolean> {
   }
 }
 
-/** Opens a page in a fresh browser. */
+/** Opens a page in a new browser. */
 export async function openPage(url: string): Promise<WatchedPage> {
   const args = ["--no-sandbox", "--disable-dev-shm-usage"];
   const browser: Browser = await chromium.launch({ executablePath: PATH, args });

@@ -4,7 +4,7 @@ import { makeTempFolder } from "../support/temp_folder.ts";
 import { hasBrowser, openPage } from "./browser.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await hasBrowser();
-/** The only thing that either page asks another host for; its policy stops that. */
+/** The only address on another host that either page requests; its policy blocks it. */
 const REDOC_LOGO = "https://cdn.redoc.ly/redoc/logo-mini.svg";
 
 /** The summaries of all operations of the document. */
@@ -14,7 +14,7 @@ async function summaries(url: string): Promise<string[]> {
   return paths.flatMap((path) => Object.values(path).map(({ summary }) => summary)).toSorted();
 }
 
-/** Gives the meter 123 its first reading. */
+/** Imports a first reading into the meter 123. */
 async function importReading(url: string): Promise<void> {
   const response = await fetch(`${url}/api/meters/123/readings`, {
     method: "POST",
@@ -29,7 +29,7 @@ function outside(requests: readonly string[], url: string): string[] {
 }
 
 Deno.test({
-  name: "Swagger UI shows every operation, tries one out, and asks no other host for anything",
+  name: "Swagger UI shows every operation, tries one out, and requests nothing from other hosts",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -58,7 +58,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReDoc shows every operation and finds one, and its policy stops the one request outside",
+  name: "ReDoc shows every operation and finds one, and its policy blocks its only request to another host",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
@@ -70,10 +70,10 @@ Deno.test({
     const shown = await page.locator("div[id^='tag/'][id*='operation/'] h2").allInnerTexts();
     assertEquals(shown.map((text) => text.trim()).toSorted(), await summaries(url));
 
-    await page.locator("input[placeholder]").fill("remove");
+    await page.locator("input[placeholder]").fill("delete");
     await page.locator("[data-role='search:results'] li").first().waitFor();
     const found = await page.locator("[data-role='search:results']").innerText();
-    assertStringIncludes(found, "Remove a smart meter");
+    assertStringIncludes(found, "Delete a smart meter");
     assertEquals(outside(watched.requests, url), [REDOC_LOGO]);
     assertEquals(watched.complaints.length, 1, watched.complaints.join("\n"));
     assertMatch(watched.complaints[0], /^Loading the image .+redoc\/logo-mini\.svg.+ blocked\.$/);
