@@ -1,6 +1,6 @@
 import { readSettings } from "../../data/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { TOP } from "../support/sources.ts";
+import { readSource, TOP } from "../support/sources.ts";
 import config from "../../deno.json" with { type: "json" };
 
 /** Settings as `docs/settings.md` and `.env.example` show them: name and default. */
@@ -74,6 +74,18 @@ Deno.test("docs/settings.md and .env.example name every setting with its default
   }
   assertEquals(Object.keys(settings).length, Object.keys(DEFAULTS).length + UNSET.length);
   assertEquals(readSettings(DEFAULTS), readSettings({}));
+});
+
+Deno.test("docs/settings.md has every variable that the code reads", async () => {
+  const settings = await readTable("docs/settings.md");
+  const files = ["settings", "continuous_settings", "s3_settings"];
+  const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));
+  const read = sources.flatMap(({ code }) =>
+    [...code.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name)
+  );
+  // Deno Deploy sets this one.
+  const names = new Set(read.filter((name) => name !== "DENO_DEPLOYMENT_ID"));
+  assertEquals(Object.keys(settings).toSorted(), [...names].toSorted());
 });
 
 Deno.test("the README has ten settings, with the defaults of docs/settings.md", async () => {
