@@ -18,7 +18,8 @@ function valueOf(schema: JsonSchema, named: Readonly<Record<string, JsonSchema>>
   if (typeof schema === "boolean") return schema;
   const { $ref: reference } = schema;
   if (reference !== undefined) return valueOf(named[reference.replace("#/$defs/", "")], named);
-  const { properties, examples, const: only, enum: choices } = schema;
+  const { properties, examples, const: only, enum: choices, anyOf } = schema;
+  if (examples === undefined && anyOf !== undefined) return valueOf(anyOf[0], named);
   if (properties === undefined) return examples?.[0] ?? only ?? choices?.[0];
   const parts = Object.entries(properties).map(([name, part]) => [name, valueOf(part, named)]);
   return Object.fromEntries(parts);

@@ -58,7 +58,8 @@ Deno.test({
 });
 
 Deno.test({
-  name: "ReDoc shows every operation and finds one, and its policy blocks its only request to another host",
+  name:
+    "ReDoc shows every operation and finds one, and its policy blocks its only request to another host",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();

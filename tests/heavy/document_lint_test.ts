@@ -7,7 +7,11 @@ Deno.test("Redocly's recommended rules find nothing wrong with the document", as
   await using folder = await makeTempFolder();
   await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
   const source = await (await fetch(`${service.url}/openapi.json`)).text();
-  const rules = await createConfig({ extends: ["recommended"] });
+  const rules = await createConfig({
+    extends: ["recommended"],
+    // Some requests cannot be wrong, such as GET /health.
+    rules: { "operation-4xx-response": "off" },
+  });
   const found = await lintFromString({ source, config: rules, absoluteRef: "/openapi.json" });
   assertEquals(found.map(({ ruleId, message }) => `${ruleId}: ${message}`), []);
   // The rules work: they report a missing summary.
