@@ -15,7 +15,7 @@ BEFORE_1970 = r"(from|to) must not be before 1970.+"
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
     "createExport": [
-        r"(start|end)_datetime must be in the past",
+        r"(start|end)_datetime must be in the past.*",
         r"end_datetime must be after start_datetime",
         r"(Minimum|Maximum) date range is .+",
         # RFC 3339 allows 0001-01-01T00:00+23:59, which is before the year 0.
