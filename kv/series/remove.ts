@@ -4,7 +4,7 @@
  * | from | to | when |
  * |---|---|---|
  * | live | deleting | the user removes the series: one commit changes the head and arms the due entry; from here on readers see nothing |
- * | deleting | gone | blocks and segments are deleted in batches, then the due entry |
+ * | deleting | gone | blocks and segments are deleted in batches, then the due entry; the last commit raises the revision again |
  *
  * After a crash in between, the due entry makes a worker complete the removal. Segments that are
  * ingested after the first commit stay: they begin the next life of the series.
@@ -96,6 +96,9 @@ export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
     if (stages.length === 0) {
       const op = kv.atomic().check(head);
       stageHead(op, ref, nextHead(head.value, { state: "gone", count: 0 }));
+      // The days were added to the change feed after the revision of the first commit. Whoever has
+      // read the feed at that revision must read it again.
+      stageRevision(op, ref);
       stageDueDelete(op, purgeDue(ref, head.value.removedMs));
       if (segmentCount !== null && segments.length === 0) stageSegmentCountDelete(op, segmentCount);
       await op.commit();
