@@ -53,7 +53,7 @@ export interface WriteQueue {
   removeEmptied(written: WrittenWindow): Promise<void>;
   /**
    * Deletes the objects of windows that a longer one replaces, once that is confirmed. False if time
-   * was up before all were deleted.
+   * was up before all were deleted. Each call deletes at least some.
    */
   removeReplaced(shorter: readonly WrittenWindow[], isTimeUp: () => boolean): Promise<boolean>;
   /** Waits for all objects. Every window before `toMs` is done then. */
@@ -130,8 +130,9 @@ export function openWriteQueue(
     async removeReplaced(shorter, isTimeUp) {
       if (shorter.length === 0) return true;
       while (pending.length > 0) await settleFirst();
-      for (const written of shorter) {
-        if (isTimeUp()) return false;
+      for (const [index, written] of shorter.entries()) {
+        // A commit of them goes in any case: the next pass starts with the longer window again.
+        if (index >= WINDOWS_A_COMMIT && isTimeUp()) return false;
         await add(startRemoval(deps, written, { deviceId, signal, isEmptied: false }));
       }
       return true;

@@ -1,5 +1,8 @@
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
+import { createChangedDevices } from "../../../jobs/continuous/changed_devices.ts";
+import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
+import { exportDevice, openDeviceSession } from "../../../jobs/continuous/export_pass.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeExportControls } from "../../../kv/continuous/controls.ts";
 import { listManifests } from "../../../kv/continuous/manifests.ts";
@@ -201,6 +204,36 @@ Deno.test("a day of thousands of windows is compacted, over a fault in the middl
   assertEquals(Object.fromEntries(rig.destination.objects), reference.files(DAY_MS, TODAY_MS));
   // What was deleted before the fault is not deleted again, except for the last commit and its queue.
   assert(removed.length < left + 64 + 12, `${removed.length} of ${left}`);
+});
+
+Deno.test("compaction gets on even if every pass is out of time as soon as the day is put", async () => {
+  const { rig, reference } = await openExported();
+  await using _ = rig;
+  const { kv, series, destination, clock } = rig;
+  const deps = {
+    kv,
+    destination,
+    source: createEmbeddedSource({ kv, store: series }),
+    changes: createChangedDevices(kv),
+    isSourceComplete: true,
+    encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),
+    style: { prefix: "", layout: "plain", format: "csv" } as const,
+    intervalMs: HOUR_MS,
+    now: () => clock.nowMs,
+    ...COMPACT,
+  };
+  const { signal } = new AbortController();
+  let passes = 0;
+  for (let isDone = false; !isDone && passes < 10; passes++) {
+    const session = await openDeviceSession(deps, "D1");
+    const limits = { signal, isTimeUp: () => true };
+    isDone = (await exportDevice(deps, session, { deviceId: "D1", ...limits })).isDone;
+  }
+  assertEquals(
+    Object.fromEntries(destination.objects),
+    compactedFiles(reference, TODAY_MS, START_MS),
+  );
+  assert(passes < 10);
 });
 
 Deno.test("a day of which InfluxDB has lost readings keeps its windows", async () => {
