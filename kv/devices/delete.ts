@@ -97,9 +97,18 @@ function stageDeletion(op: Deno.AtomicOperation, id: string, entry: DeviceEntry)
   stageRejectionsDelete(op, id);
 }
 
-/** Deletes events and last-seen records, except those of a device created since. */
+/**
+ * Deletes events, last-seen records and rejections, except those of a device created since. A process
+ * that still had the device in its cache may have recorded rejections after its record was deleted.
+ */
 async function deleteHistory(kv: DeleteDeviceDeps["kv"], id: string): Promise<void> {
   const successor = await getDevice(kv, id);
   await deleteDeviceEvents(kv, id, successor?.value.createdMs ?? Infinity);
-  if (successor === null) await deleteAllLastSeen(kv, id);
+  if (successor !== null) return;
+  await deleteAllLastSeen(kv, id);
+  const op = kv.atomic();
+  // Fails if the device was created meanwhile: then they may be its own.
+  stageDeviceCheck(op, id, null);
+  stageRejectionsDelete(op, id);
+  await op.commit();
 }

@@ -126,6 +126,31 @@ Deno.test("a deleted device has no record, readings, events or due entry", async
   assertEquals([due, invalidated], [[], ["d1"]]);
 });
 
+Deno.test("a rejection recorded while a device is deleted goes with it, but not that of a new one", async () => {
+  for (const isCreatedAnew of [false, true]) {
+    await using rig = await createWorkerRig();
+    await makeDevice(rig);
+    const { kv } = rig;
+    const series: typeof rig.series = {
+      ...rig.series,
+      async remove(ref, prepare) {
+        const isRemoved = await rig.series.remove(ref, prepare);
+        // The record is gone by now, but a process may still have it in its cache.
+        const added = { atMs: DAY, count: 1, problem: { pointer: "/metrics" } };
+        await addRejections(kv, "d1", { added, stage: () => {} });
+        const device = { profile: "battery", nowMs: DAY + 9, serviceOfflineAfterMs: 1 } as const;
+        if (isCreatedAnew) await createDevice(kv, "d1", device);
+        return isRemoved;
+      },
+    };
+    const invalidateDevice = () => {};
+    const deps = { ...rig, series, now: rig.now, offlineAfterMs: 600_000, invalidateDevice };
+    await rig.addWorker("w", [deleteDeviceKind(deps)]);
+    await run(rig, DELETE_DEVICE, { ...DEVICE, createdMs: CREATED_MS });
+    assertEquals((await getRejections(kv, "d1"))?.count, isCreatedAnew ? 1 : undefined);
+  }
+});
+
 Deno.test("a device that was created anew is not deleted, and keeps its events", async () => {
   await using rig = await createWorkerRig();
   await makeDevice(rig);
@@ -165,6 +190,7 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
         isDone = false;
         if (!(error instanceof CommitFault)) throw error;
       });
+      delete plan.fate;
       await kind.run(context);
       assertEquals(await getDevice(kv, "d1"), null, `cut at ${cut}, ${fate}`);
       assertEquals(await rig.series.describe(DEVICE), null);
