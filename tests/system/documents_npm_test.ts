@@ -1,6 +1,6 @@
 import { findInPath, runProgram } from "../bench/program.ts";
 import { assert, assertEquals } from "../support/assert.ts";
-import { type Block, readDocuments } from "../support/documents.ts";
+import { type Block, markOf, readDocuments } from "../support/documents.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL");
@@ -68,10 +68,10 @@ Deno.test({
   },
 });
 
-/** The blocks of a language in all documents; there is at least one. */
+/** The blocks of a language in all documents that are run; there is at least one. */
 async function blocksOf(language: string): Promise<Block[]> {
   const blocks = (await readDocuments()).flatMap((document) => document.blocks)
-    .filter((block) => block.language === language);
+    .filter((block) => block.language === language && markOf(block, "not run:") === null);
   assert(blocks.length > 0, language);
   return blocks;
 }

@@ -14,11 +14,19 @@ import { type Document, markOf, readDocuments } from "../support/documents.ts";
 import { FLOORS } from "../support/floors.ts";
 import { readSource, readSources, type Source, TOP } from "../support/sources.ts";
 
-/** The blocks of commands that no test runs, by their first line. All others are run. */
+/** The languages whose blocks `tests/system/documents_test.ts` runs. */
+const PROGRAMS = ["sh", "python", "ts", "r"];
+/** The languages of what programs print and read. */
+const DATA = ["json", "csv", "text", "ini", "nginx", "caddyfile", "mermaid"];
+/** The blocks of programs that no test runs, by their first line. All others are run. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   "README.md: npx -y deno@2.9.6 task test": "runs this test",
   "docs/clients.md: curl -s -o openapi.json http://127.0.0.1:8000/openapi.json":
     "downloads generators, which tests/heavy/clients runs",
+  "docs/clients.md: from open_watts_client import Client":
+    "needs a generated client, as tests/heavy/clients has",
+  'docs/clients.md: import createClient from "openapi-fetch";':
+    "needs a generated client, as tests/heavy/clients has",
   "docs/clients.md: let": "Power Query runs on Windows only",
   "docs/develop.md: deno task dev": "they run this test",
   "docs/operate.md: sudo systemctl daemon-reload": "needs root and systemd",
@@ -46,6 +54,12 @@ Deno.test("only the blocks of this list are not run, each for the reason that st
     })
   );
   assertEquals(Object.fromEntries(found), NOT_RUN);
+  for (const { path, blocks } of documents) {
+    for (const block of blocks) {
+      const isKnown = [...PROGRAMS, ...DATA].includes(block.language);
+      assert(isKnown || markOf(block, "not run:") !== null, `${path}:${block.line}`);
+    }
+  }
 });
 
 Deno.test("blocks of commands can be pasted into bash and zsh", () => {
