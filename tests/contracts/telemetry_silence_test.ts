@@ -1,6 +1,7 @@
 /**
- * One law for every batch of telemetry, however faulty: what the answer counts as stored is stored,
- * what it does not count is not, and nothing else in the database changed.
+ * What `silence_test.ts` proves of all ways in, exactly for a batch of telemetry: which readings are
+ * stored, with every form of timestamp and the last of a time; that every message which is whole is
+ * counted once; and that the rejections of each device are recorded.
  *
  * @module
  */
