@@ -99,13 +99,15 @@ async function removeStep(
   );
   const count = remainders.reduce((sum, one) => sum + one.count, 0);
   if (count === 0) return { count, toMs };
+  const left = { live, fromMs, toMs, remainders };
+  const headLeft = await headAfter(kv, ref, { head, left, count, nowMs });
+  if (headLeft === null) return null;
   const op = kv.atomic().check(head);
   for (const remainder of remainders) {
     if (remainder.count > 0) remainderStage(ref, remainder)(op);
   }
   stageRevision(op, ref);
-  const left = { live, fromMs, toMs, remainders };
-  stageHead(op, ref, await headAfter(kv, ref, { head, left, count, nowMs }));
+  stageHead(op, ref, headLeft);
   return (await op.commit()).ok ? { count, toMs } : null;
 }
 
@@ -128,7 +130,10 @@ function remainderStage(ref: SeriesRef, { startMs, kept }: Remainder): Stage {
   };
 }
 
-/** The head after a step: how many readings are left, and the first and last of them. */
+/**
+ * The head after a step: how many readings are left, and the first and last of them. Null if the
+ * blocks do not match the head, because another write was faster.
+ */
 async function headAfter(
   kv: WriteDeps["kv"],
   ref: SeriesRef,
@@ -138,7 +143,7 @@ async function headAfter(
     count: number;
     nowMs: number;
   },
-): Promise<SeriesHead> {
+): Promise<SeriesHead | null> {
   if (live.count === count) {
     return nextHead(head.value, { state: "gone", count: 0, removedMs: nowMs });
   }
@@ -146,20 +151,29 @@ async function headAfter(
   const wasFirst = live.firstMs >= fromMs, wasLast = live.lastMs < toMs;
   const firstMs = wasFirst ? kept[0]?.[0] ?? await nextTime(kv, ref, toMs) : live.firstMs;
   const lastMs = wasLast ? kept.at(-1)?.at(-1) ?? await timeBefore(kv, ref, fromMs) : live.lastMs;
+  if (firstMs === null || lastMs === null) return null;
   return nextHead(head.value, { count: live.count - count, firstMs, lastMs });
 }
 
-/** The first time of the first block that starts at or after a time. */
-async function nextTime(kv: WriteDeps["kv"], ref: SeriesRef, fromMs: number): Promise<number> {
+/** The first time of the first block that starts at or after a time; null if there is no block. */
+async function nextTime(
+  kv: WriteDeps["kv"],
+  ref: SeriesRef,
+  fromMs: number,
+): Promise<number | null> {
   const [block] = await listBlocks(kv, ref, { fromMs, toMs: END_OF_TIME_MS, limit: 1 });
-  return decodePage(block.bytes).timesMs[0];
+  return block === undefined ? null : decodePage(block.bytes).timesMs[0];
 }
 
-/** The last time of the last block that starts before a time. */
-async function timeBefore(kv: WriteDeps["kv"], ref: SeriesRef, toMs: number): Promise<number> {
+/** The last time of the last block that starts before a time; null if there is no block. */
+async function timeBefore(
+  kv: WriteDeps["kv"],
+  ref: SeriesRef,
+  toMs: number,
+): Promise<number | null> {
   for await (const block of listBlocksBack(kv, ref, { toMs, batchSize: 1 })) {
     const { timesMs } = decodePage(block.bytes);
     return timesMs[timesMs.length - 1];
   }
-  throw new Error(`Cannot find the last reading of ${ref.profile}/${ref.id} before ${toMs}`);
+  return null;
 }

@@ -42,6 +42,14 @@ const ingests: fc.Arbitrary<Operation> = fc.tuple(time, text).map(([timeMs, valu
 );
 const fold = named("fold", async ({ store }) => void await store.fold(METER));
 const remove = named("remove", ({ store }) => store.remove(METER));
+const { signal } = new AbortController();
+const removeSpans: fc.Arbitrary<Operation> = fc.constantFrom(
+  { fromMs: DAY, toMs: DAY + 8 },
+  { fromMs: DAY + 1, toMs: DAY + 7 },
+  { fromMs: DAY + 7, toMs: DAY + 9 },
+).map((span) =>
+  named(`remove ${JSON.stringify(span)}`, ({ store }) => store.removeSpan(METER, span, { signal }))
+);
 const describe = named("describe", ({ store }) => store.describe(METER));
 const read = named("read", async ({ store }) => {
   try {
@@ -51,7 +59,7 @@ const read = named("read", async ({ store }) => {
     throw error;
   }
 });
-const changes = fc.oneof(writes, ingests, fc.constantFrom(fold, remove));
+const changes = fc.oneof(writes, ingests, fc.constantFrom(fold, remove), removeSpans);
 
 /** Names an operation for failure messages. */
 function named(name: string, operation: Operation): Operation {
@@ -133,6 +141,7 @@ const TESTED = {
   "an ingest": ingests,
   "a fold": fc.constant(fold),
   "a removal": fc.constant(remove),
+  "a removal of a span": removeSpans,
   "describe()": fc.constant(describe),
   "a read": fc.constant(read),
 };
