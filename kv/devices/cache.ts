@@ -51,6 +51,8 @@ export interface DeviceCache {
   find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
   invalidate(id: string): void;
+  /** Whether a device will be read again on the next access. */
+  isInvalid(id: string): boolean;
 }
 
 /** What a cache needs. */
@@ -136,6 +138,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     invalidate(id) {
       if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
     },
+    isInvalid: (id) => invalid.has(id),
   };
 }
 

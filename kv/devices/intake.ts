@@ -164,6 +164,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     } finally {
       release(cached.pending, page.timesMs, rows);
     }
+    // If the device was deleted while these readings were on their way, they create it anew.
+    if (cache.isInvalid(id)) await cache.get(id, profile);
     for (const row of rows) cached.lastMs = Math.max(cached.lastMs, page.timesMs[row]);
     const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
     if (isLate || device.state === "offline") {

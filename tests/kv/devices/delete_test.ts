@@ -1,0 +1,53 @@
+import { deleteDevice } from "../../../kv/devices/delete.ts";
+import { getDevice } from "../../../kv/devices/devices.ts";
+import { createDeviceIntake } from "../../../kv/devices/intake.ts";
+import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
+import { createSeriesStore } from "../../../kv/series/store.ts";
+import { assertEquals } from "../../support/assert.ts";
+import { createBattery, OFFLINE_AFTER_MS } from "../../support/devices.ts";
+import { pageOf } from "../../support/pages.ts";
+import { DAY } from "../../support/series.ts";
+
+Deno.test("a reading that is stored after the deletion of its device has ended creates the device anew", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const now = () => clock.nowMs;
+  const series = createSeriesStore({ kv, now });
+  const committer = createIngest({ kv, writer: "w" });
+  const ref = { profile: "battery", id: "d" } as const;
+  await createBattery(kv, "d", { nowMs: DAY });
+  let deleted: Promise<number> | null = null;
+  const ingest: Pick<Ingest, "add"> = {
+    async add(...readings) {
+      await deleted;
+      await committer.add(...readings);
+    },
+  };
+  const intake = createDeviceIntake({
+    ...{ kv, series, ingest, now },
+    isExclusive: true,
+    owner: "w",
+    limit: { requests: 9, windowMs: 1_000 },
+    offlineAfterMs: OFFLINE_AFTER_MS,
+  });
+  const accept = (timeMs: number) =>
+    intake.accept({
+      ...ref,
+      page: pageOf([[timeMs, "1", "2", "3", "4"]]),
+      isCounted: true,
+    });
+  await accept(DAY);
+  const deps = {
+    kv,
+    series,
+    invalidateDevice: intake.invalidate,
+    offlineAfterMs: OFFLINE_AFTER_MS,
+  };
+  clock.nowMs++;
+  deleted = deleteDevice(deps, { ...ref, createdMs: DAY, nowMs: clock.nowMs });
+  // It has found the device in the cache, and waits for the database until the deletion has ended.
+  assertEquals((await accept(DAY + 1)).kind, "accepted");
+  assertEquals(await deleted, 1);
+  assertEquals((await series.describe(ref))?.count, 1);
+  assertEquals((await getDevice(kv, "d"))?.value.createdMs, DAY + 1);
+});
