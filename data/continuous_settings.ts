@@ -28,8 +28,10 @@ export interface ContinuousSettings {
   readonly format: ExportFormat;
   /** How the path of an object is built. */
   readonly layout: ExportLayout;
-  /** Whether the windows of a past day are replaced by one object. */
+  /** Whether the windows of a past day are replaced by one object a device. */
   readonly isCompacting: boolean;
+  /** Whether the objects of a past day are then replaced by one object a profile. */
+  readonly isSharing: boolean;
   /** The devices to export; empty for all. */
   readonly deviceIds: readonly string[];
   /**
@@ -55,7 +57,7 @@ export const CONTINUOUS_RULES = {
   EXPORT_BATCH_SIZE: "a whole number of 1 to 100000",
   EXPORT_FORMAT: EXPORT_FORMATS.join(" or "),
   EXPORT_LAYOUT: EXPORT_LAYOUTS.join(" or "),
-  EXPORT_COMPACT: "off or daily",
+  EXPORT_COMPACT: "off, daily or daily-by-profile",
   DEVICE_IDS: `device ids (${DEVICE_ID_RULE}), separated by commas`,
   LOOKBACK_HOURS: "a number of 0 to 8760",
   LAKE_PATH: "a folder path",
@@ -74,7 +76,7 @@ export const CONTINUOUS_VARIABLES = {
   EXPORT_BATCH_SIZE: wholeNumber(1, 100_000).default(1_000),
   EXPORT_FORMAT: z.enum(EXPORT_FORMATS).default("parquet"),
   EXPORT_LAYOUT: z.enum(EXPORT_LAYOUTS).default("plain"),
-  EXPORT_COMPACT: z.enum(["off", "daily"]).default("off"),
+  EXPORT_COMPACT: z.enum(["off", "daily", "daily-by-profile"]).default("off"),
   DEVICE_IDS: z.string().transform(listOf)
     .pipe(z.array(z.string().regex(DEVICE_ID_PATTERN))).default([]),
   LOOKBACK_HOURS: z.string().regex(/^\d+(\.\d+)?$/).transform(Number)
@@ -104,7 +106,8 @@ export function continuousSettings(
     batchSize,
     format: values.EXPORT_FORMAT,
     layout: values.EXPORT_LAYOUT,
-    isCompacting: values.EXPORT_COMPACT === "daily",
+    isCompacting: values.EXPORT_COMPACT !== "off",
+    isSharing: values.EXPORT_COMPACT === "daily-by-profile",
     deviceIds: values.DEVICE_IDS,
     lookbackMs: values.LOOKBACK_HOURS * HOUR_MS,
     path: values.LAKE_PATH,
@@ -121,10 +124,10 @@ export function continuousSettings(
 
 /** How the keys of objects are built below a prefix. */
 export function keyStyleOf(
-  { layout, format }: Pick<ContinuousSettings, "layout" | "format">,
+  { layout, format, isSharing }: Pick<ContinuousSettings, "layout" | "format" | "isSharing">,
   prefix: string,
 ): KeyStyle {
-  return { prefix, layout, format };
+  return { prefix, layout: isSharing && layout === "hive" ? "hive-by-profile" : layout, format };
 }
 
 function listOf(text: string): string[] {

@@ -18,7 +18,7 @@ import {
   valueColumns,
   type WindowPart,
 } from "./rows.ts";
-import type { ExportLayout } from "./object_key.ts";
+import type { KeyLayout } from "./object_key.ts";
 import { dayStartMs } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
@@ -31,10 +31,32 @@ let booleans: DecimalTable | undefined;
 /** Encodes a window as a CSV file. The same readings give the same bytes. */
 export function encodeWindowCsv(
   window: ExportWindow,
-  layout: ExportLayout = "plain",
+  layout: KeyLayout = "plain",
+): Uint8Array<ArrayBuffer> {
+  return encodeCsv(window, { layout, header: csvHeader(window.profile, layout) });
+}
+
+/** Encodes windows of one profile as one CSV file, with a chunk for each window. */
+export async function* streamWindowsCsv(
+  windows: AsyncIterable<ExportWindow>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let isFirst = true;
+  for await (const window of windows) {
+    const header = isFirst ? csvHeader(window.profile, "plain") : "";
+    isFirst = false;
+    yield encodeCsv(window, { layout: "plain", header });
+  }
+}
+
+function csvHeader(profile: Profile, layout: KeyLayout): string {
+  return `${exportColumns(profile, layout).map(({ name }) => name).join(",")}\n`;
+}
+
+function encodeCsv(
+  window: ExportWindow,
+  { layout, header }: { layout: KeyLayout; header: string },
 ): Uint8Array<ArrayBuffer> {
   const { deviceId, profile, parts } = window;
-  const header = `${exportColumns(profile, layout).map(({ name }) => name).join(",")}\n`;
   const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
   const id = layout === "hive" ? "" : `${deviceId},`;
   let at = writeAscii(text, 0, header);

@@ -23,6 +23,15 @@ export interface ExportDestination {
     object: { bytes: Uint8Array<ArrayBuffer>; contentType: string },
     signal: AbortSignal,
   ): Promise<WrittenFile>;
+  /**
+   * Stores an object as {@link ExportDestination.put} does, from a stream of unknown length that is
+   * never in memory as a whole. If the stream fails, nothing changes and its error is thrown.
+   */
+  putStream(
+    key: string,
+    object: { body: ReadableStream<Uint8Array<ArrayBuffer>>; contentType: string },
+    signal: AbortSignal,
+  ): Promise<WrittenFile>;
   /** Deletes an object; does nothing if there is none. */
   remove(key: string, signal: AbortSignal): Promise<void>;
   /** Writes and deletes a small object, to check that the destination works. */

@@ -11,6 +11,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../app_error.ts";
 import { onDisk, removeFile, storageError, syncFolder, writeAll } from "../files/disk_calls.ts";
+import { untilAborted } from "../files/until_aborted.ts";
 import { PART } from "../files/file_name.ts";
 import type { WrittenFile } from "../files/file_store.ts";
 import type { ExportDestination } from "./destination.ts";
@@ -90,27 +91,40 @@ export function openFolderDestination(root: string): ExportDestination {
     return sync.running;
   }
 
+  async function store(
+    key: string,
+    write: (part: string) => Promise<WrittenFile>,
+    signal: AbortSignal,
+  ): Promise<WrittenFile> {
+    const path = `${root}/${key}`;
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
+    try {
+      await ensureFolder(unfinished);
+      const [written, { synced }] = await Promise.all([write(part), ensureFolder(folder)]);
+      signal.throwIfAborted();
+      await onDisk(Deno.rename(part, path));
+      await Promise.all([synced, syncShared(folder)]);
+      return written;
+    } catch (error) {
+      // Someone may have deleted folders.
+      known.clear();
+      await removeFile(part).catch(() => {});
+      throw error;
+    }
+  }
+
   return {
     kind: "folder",
-    async put(key, { bytes }, signal) {
-      const path = `${root}/${key}`;
-      const folder = path.slice(0, path.lastIndexOf("/"));
-      const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
+    put: (key, { bytes }, signal) => store(key, (part) => writePart(part, [bytes]), signal),
+    async putStream(key, { body }, signal) {
       try {
-        await ensureFolder(unfinished);
-        const [written, { synced }] = await Promise.all([
-          writePart(part, bytes),
-          ensureFolder(folder),
-        ]);
-        signal.throwIfAborted();
-        await onDisk(Deno.rename(part, path));
-        await Promise.all([synced, syncShared(folder)]);
-        return written;
-      } catch (error) {
-        // Someone may have deleted folders.
-        known.clear();
-        await removeFile(part).catch(() => {});
-        throw error;
+        const chunks = untilAborted(body, signal);
+        // The folder first: nothing may read the stream any more once this call has failed.
+        await ensureFolder(`${root}/${key}`.slice(0, `${root}/${key}`.lastIndexOf("/")));
+        return await store(key, (part) => writePart(part, chunks), signal);
+      } finally {
+        await body.cancel().catch(() => {});
       }
     },
     async remove(key) {
@@ -133,15 +147,24 @@ export function openFolderDestination(root: string): ExportDestination {
   };
 }
 
-async function writePart(path: string, bytes: Uint8Array<ArrayBuffer>): Promise<WrittenFile> {
+async function writePart(
+  path: string,
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
+): Promise<WrittenFile> {
   using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
-  await onDisk(writeAll(file, bytes));
+  const hash = createHash("sha256");
+  let sizeBytes = 0;
+  for await (const chunk of chunks) {
+    await onDisk(writeAll(file, chunk));
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
   await onDisk(file.sync());
   const { size } = await onDisk(file.stat());
-  if (size !== bytes.length) {
+  if (size !== sizeBytes) {
     throw new AppError("STORAGE_UNAVAILABLE", "The file does not have the length that was written");
   }
-  return { sizeBytes: size, sha256: createHash("sha256").update(bytes).digest("hex") };
+  return { sizeBytes, sha256: hash.digest("hex") };
 }
 
 async function sweepParts(folder: string, signal: AbortSignal): Promise<number> {

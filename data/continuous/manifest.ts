@@ -5,7 +5,7 @@
  * |---|---|
  * | 1 | format of the manifest: 2 |
  * | 1 | number of forms |
- * | 1 + n, per form | length n, then `LAYOUT/FORMAT/PROFILE` in ASCII, such as `plain/parquet/battery` |
+ * | 1 + n, per form | length n, then `LAYOUT/FORMAT/PROFILE` in ASCII, such as `plain/parquet/battery`; with `/shared` at its end if the readings are in the object that all devices of the profile share for the day |
  * | 25, per window that has an object, ascending | see below |
  *
  * | bytes of a window | content |
@@ -22,7 +22,7 @@
  */
 
 import type { WindowFingerprint } from "./fingerprint.ts";
-import { EXPORT_FORMATS, EXPORT_LAYOUTS, type ObjectForm } from "./object_key.ts";
+import { EXPORT_FORMATS, KEY_LAYOUTS, type ObjectForm } from "./object_key.ts";
 import { windowAt, type WindowPlan } from "./window.ts";
 import { DAY_MS, dayStartMs } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
@@ -122,18 +122,18 @@ function readHead(bytes: Uint8Array): {
   return { forms, headBytes: at, windowBytes: WINDOW_BYTES };
 }
 
-function textOf({ layout, format, profile }: ObjectForm): string {
-  return `${layout}/${format}/${profile}`;
+function textOf({ layout, format, profile, isShared }: ObjectForm): string {
+  return `${layout}/${format}/${profile}${isShared ? "/shared" : ""}`;
 }
 
 function formOf(text: string, bytes: Uint8Array): ObjectForm {
-  const [layoutName, formatName, profile] = text.split("/");
-  const layout = EXPORT_LAYOUTS.find((name) => name === layoutName);
+  const [layoutName, formatName, profile, sharing] = text.split("/");
+  const layout = KEY_LAYOUTS.find((name) => name === layoutName);
   const format = EXPORT_FORMATS.find((name) => name === formatName);
   if (layout === undefined || format === undefined || profile === undefined) {
     throw unreadable(bytes);
   }
-  return { layout, format, profile };
+  return { layout, format, profile, ...(sharing === "shared" ? { isShared: true } : {}) };
 }
 
 function unreadable({ length }: Uint8Array): RangeError {

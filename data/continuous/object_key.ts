@@ -14,6 +14,12 @@ export const EXPORT_FORMATS = ["parquet", "csv"] as const;
  * `profile=battery/date=2026-02-07/device_id=D1/…`.
  */
 export const EXPORT_LAYOUTS = ["plain", "hive"] as const;
+/**
+ * All layouts of keys. `hive-by-profile` is the hive layout of windows whose days become one object a
+ * profile, `profile=battery/date=2026-02-07/export_120000_D1.parquet`: query engines require that all
+ * files of a table have the same partitions, and the object of a day has no device in its path.
+ */
+export const KEY_LAYOUTS = [...EXPORT_LAYOUTS, "hive-by-profile"] as const;
 /** What keys start with after the prefix, in any layout. */
 export const KEY_STARTS = ["device_id=", "profile="] as const;
 
@@ -22,12 +28,15 @@ export type ExportFormat = typeof EXPORT_FORMATS[number];
 /** One of {@link EXPORT_LAYOUTS}. */
 export type ExportLayout = typeof EXPORT_LAYOUTS[number];
 
+/** One of {@link KEY_LAYOUTS}. */
+export type KeyLayout = typeof KEY_LAYOUTS[number];
+
 /** How keys are built. */
 export interface KeyStyle {
   /** What every key starts with, without a `/` at its end; may be "". */
   readonly prefix: string;
   /** The layout. */
-  readonly layout: ExportLayout;
+  readonly layout: KeyLayout;
   /** The format of the files. */
   readonly format: ExportFormat;
 }
@@ -43,11 +52,24 @@ export interface KeyedWindow {
 /** How an object was written. */
 export interface ObjectForm {
   /** The layout of its key. */
-  readonly layout: ExportLayout;
+  readonly layout: KeyLayout;
   /** The format of its file. */
   readonly format: ExportFormat;
   /** The profile of its readings, by name. */
   readonly profile: string;
+  /**
+   * Whether the window has no object of its own, as its readings are in the object that all devices
+   * of the profile share for the day.
+   */
+  readonly isShared?: boolean;
+}
+
+/** The day of an object that all devices of a profile share. */
+export interface ProfileDay {
+  /** The profile. */
+  readonly profile: string;
+  /** First moment of the UTC day, epoch milliseconds. */
+  readonly dayMs: number;
 }
 
 /**
@@ -63,14 +85,34 @@ export function objectKey(
   { profile, ...window }: KeyedWindow & Pick<ObjectForm, "profile">,
 ): string {
   const { device, date, file } = keyParts(window, format);
-  const folders = layout === "hive"
-    ? [`profile=${profile}`, `date=${date}`, device]
-    : [device, `date=${date.replaceAll("-", "/")}`];
-  return joined(prefix, [...folders, file]);
+  if (layout === "plain") {
+    return joined(prefix, [device, `date=${date.replaceAll("-", "/")}`, file]);
+  }
+  const folders = [`profile=${profile}`, `date=${date}`];
+  if (layout === "hive") return joined(prefix, [...folders, device, file]);
+  const [start] = file.split(".");
+  return joined(prefix, [...folders, `${start}_${window.deviceId}.${format}`]);
 }
 
 /**
- * The keys under which the object of a window may be: one if its form is recorded. Version 0.5 did
+ * The key of the object that all devices of a profile share for a day:
+ * `telemetry/profile=battery/date=2026/02/07/day.parquet`, or in the hive layouts
+ * `telemetry/profile=battery/date=2026-02-07/day.parquet`. No window has such a name.
+ *
+ * @throws {RangeError} for a day that is not one of the years 1970 to 9999.
+ */
+export function profileDayKey(
+  { prefix, layout, format }: KeyStyle,
+  { profile, dayMs }: ProfileDay,
+): string {
+  const [date] = startText(dayMs).split("T");
+  const day = layout === "plain" ? date.replaceAll("-", "/") : date;
+  return joined(prefix, [`profile=${profile}`, `date=${day}`, `day.${format}`]);
+}
+
+/**
+ * The keys under which the object of a window may be: one if its form is recorded, none if the window
+ * has no object of its own. Version 0.5 did
  * not record the form (null). Its objects are in one of its two layouts, of which the second was
  * called hive too: `device_id=D1/date=2026-02-07/…`.
  */
@@ -79,6 +121,7 @@ export function possibleKeys(
   window: KeyedWindow,
   form: ObjectForm | null,
 ): string[] {
+  if (form?.isShared) return [];
   if (form !== null) return [objectKey({ ...style, ...form }, { ...window, ...form })];
   const { device, date, file } = keyParts(window, style.format);
   return [date.replaceAll("-", "/"), date].map((day) =>

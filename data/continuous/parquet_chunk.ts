@@ -51,9 +51,13 @@ export interface ChunkBytes {
   readonly bounds?: Pick<Statistics, "min_value" | "max_value">;
 }
 
-/** Encodes times (ascending, at least one) as INT64. */
+/** Encodes times (at least one; those of a device ascend) as INT64. */
 export function timeChunk(library: ParquetLibrary, timesMs: Float64Array): ChunkBytes {
-  const [first, last] = [timesMs[0], timesMs[timesMs.length - 1]];
+  let first = Infinity, last = -Infinity;
+  for (const timeMs of timesMs) {
+    if (timeMs < first) first = timeMs;
+    if (timeMs > last) last = timeMs;
+  }
   return {
     encoding: "DELTA_BINARY_PACKED",
     values: last - first < 2 ** 31 ? packTimes(library, timesMs) : packAny(library, timesMs),

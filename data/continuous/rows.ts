@@ -7,7 +7,7 @@
 
 import { FLOAT, toNumber } from "../readings/decimal.ts";
 import { DAY_MS, HOUR_MS } from "../limits.ts";
-import type { ExportLayout } from "./object_key.ts";
+import type { KeyLayout } from "./object_key.ts";
 import type { Column, Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
 
@@ -67,7 +67,7 @@ const SATURDAY = 5;
  */
 export function exportColumns(
   profile: Profile,
-  layout: ExportLayout = "plain",
+  layout: KeyLayout = "plain",
 ): readonly ExportColumn[] {
   return [TIME, ...(layout === "hive" ? [] : [ID]), ...LABELS, ...valueColumns(profile)];
 }
@@ -79,7 +79,7 @@ export function valueColumns(profile: Profile): readonly ExportColumn[] {
 }
 
 /** Number of readings in a window. */
-export function rowCount({ parts }: ExportWindow): number {
+export function rowCount({ parts }: Pick<ExportWindow, "parts">): number {
   return parts.reduce((count, { page }) => count + page.timesMs.length, 0);
 }
 

@@ -35,6 +35,8 @@ export function openS3Destination(
       });
       return writeS3Object(client, { key, body }, { signal, contentType, partBytes });
     },
+    putStream: (key, { body, contentType }, signal) =>
+      writeS3Object(client, { key, body }, { signal, contentType, partBytes }),
     remove: (key, signal) => client.remove(key, { signal }),
     async probe(signal) {
       const call = { signal, patience: PROBE_PATIENCE };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeWindowCsv } from "./csv.ts";
+import { encodeWindowCsv, streamWindowsCsv } from "./csv.ts";
 import type { KeyStyle } from "./object_key.ts";
 import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
@@ -20,6 +20,11 @@ export interface WindowEncoder {
    * the event loop; callers that encode many windows must.
    */
   encode(window: ExportWindow): Uint8Array<ArrayBuffer>;
+  /**
+   * Encodes windows of one profile, at least one, as one file with a column `device_id`, whatever the
+   * layout. One window at a time is in memory.
+   */
+  stream(windows: AsyncIterable<ExportWindow>): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
 /** Loads the encoder of a format, for files in a layout. */
@@ -28,13 +33,14 @@ export async function openWindowEncoder(
 ): Promise<WindowEncoder> {
   if (format === "csv") {
     const encode = (window: ExportWindow) => encodeWindowCsv(window, layout);
-    return { contentType: "text/csv; charset=utf-8", encode };
+    return { contentType: "text/csv; charset=utf-8", encode, stream: streamWindowsCsv };
   }
-  const encodeParquet = await openParquetEncoder();
+  const parquet = await openParquetEncoder();
   return {
     // The type that IANA registered.
     contentType: "application/vnd.apache.parquet",
-    encode: (window) => encodeParquet(window, layout),
+    encode: (window) => parquet.encode(window, layout),
+    stream: parquet.stream,
   };
 }
 

@@ -9,6 +9,7 @@ import { manifestSpanAt, type WrittenWindow } from "../../data/continuous/manife
 import type { Span } from "../../data/readings/page.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { listManifests, stageManifest } from "../../kv/continuous/manifests.ts";
+import { type MemberChange, stageMember } from "../../kv/continuous/profile_days.ts";
 
 /** Another process moved the checkpoint, so it exports the device now and this process must not. */
 export class CheckpointMoved extends Error {
@@ -36,6 +37,8 @@ export interface CheckpointSession {
   writtenWindow(fromMs: number): WrittenWindow | null;
   /** Records that a window was written, or (null) that it has no object. The next commit stores it. */
   recordWindow(fromMs: number, written: WrittenWindow | null): void;
+  /** Changes a member of a profile's day. The next commit stores it. */
+  recordMember(change: MemberChange, nowMs: number): void;
   /**
    * Commits all changes, if there are any.
    *
@@ -65,6 +68,7 @@ export function openCheckpointSession(
   /** Written windows by the start of their manifest span, then by their own start. */
   const manifests = new Map<number, Map<number, WrittenWindow>>();
   const changedManifests = new Set<number>();
+  let members: (MemberChange & { nowMs: number })[] = [];
   /**
    * Where the manifest of each loaded window starts. It was written under the plan of its time, and the
    * window stays in it.
@@ -89,12 +93,16 @@ export function openCheckpointSession(
     const moved = await moveExportCheckpoint(kv, deviceId, {
       from: version,
       to: checkpoint,
-      also: (op) => changed.forEach((manifest) => stageManifest(op, deviceId, manifest)),
+      also: (op) => {
+        for (const manifest of changed) stageManifest(op, deviceId, manifest);
+        for (const member of members) stageMember(op, deviceId, member);
+      },
     });
     if (moved === null) throw new CheckpointMoved(deviceId);
     version = moved;
     isChanged = false;
     changedManifests.clear();
+    members = [];
   }
 
   return {
@@ -127,6 +135,10 @@ export function openCheckpointSession(
       changedManifests.add(manifestMs);
       if (written === null) windowsOf(manifestMs).delete(fromMs);
       else windowsOf(manifestMs).set(fromMs, written);
+      isChanged = true;
+    },
+    recordMember(change, nowMs) {
+      members.push({ ...change, nowMs });
       isChanged = true;
     },
     commit,

@@ -16,6 +16,7 @@ import { createInfluxSource } from "../../data/influx/source.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createEmbeddedSource } from "./embedded_source.ts";
+import { profileDayDuty } from "./profile_day_duty.ts";
 import { shardDuties } from "./shard_duty.ts";
 import { createChangedDevices } from "./changed_devices.ts";
 import { pause } from "../engine/pause.ts";
@@ -53,20 +54,22 @@ export async function openContinuousExport(
   const source = continuous.influx === null
     ? createEmbeddedSource({ kv, store: series })
     : createInfluxSource({ now, wait: pause }, continuous.influx);
-  const duties = shardDuties({
+  const style = keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : "");
+  const deps = {
     kv,
     source,
     changes: isEmbedded ? createChangedDevices(kv) : null,
     isSourceComplete: isEmbedded,
     destination,
-    encoder: await openWindowEncoder(continuous),
-    style: keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : ""),
+    encoder: await openWindowEncoder(style),
+    style,
     deviceIds: continuous.deviceIds,
     intervalMs: continuous.intervalMs,
     lookbackMs: continuous.lookbackMs,
     isCompacting: continuous.isCompacting,
+    isSharing: continuous.isSharing,
     now,
     log,
-  });
-  return { destination, duties };
+  };
+  return { destination, duties: [...shardDuties(deps), profileDayDuty(deps)] };
 }

@@ -111,9 +111,12 @@ function isDue(
 ): boolean {
   if (controls.isPaused) return false;
   if (lastPass === undefined || controls.isRunAsked || controls.replays.length > 0) return true;
-  const { checkpoint: { plan, nextMs, pendingMs, revision: exported }, startedMs } = lastPass;
+  const { checkpoint, startedMs } = lastPass;
+  const { plan, nextMs, pendingMs, revision: exported } = checkpoint;
   const nowMs = now();
   const isLongAgo = nowMs - startedMs >= Math.min(intervalMs, MINUTE_MS) || nowMs < startedMs;
+  // Days of this device wait for the object that all devices of the profile share.
+  if (isLongAgo && (checkpoint.sharingMs ?? 0) > (checkpoint.sharedMs ?? 0)) return true;
   const horizonMs = windowAt(plan, nowMs - GRACE_MS).fromMs;
   const hasEndedWindow = nextMs !== null && horizonMs > nextMs;
   if (revision === null) return hasEndedWindow || (nextMs === null && isLongAgo);

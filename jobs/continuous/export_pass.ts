@@ -1,7 +1,7 @@
 /**
  * One export pass over a device. It writes the windows that have ended since the last pass, those
  * before them that received late readings, and those that a user asked to replay. Then it compacts
- * past days.
+ * past days, and shares them with the other devices of the profile.
  *
  * A pass notes the change position before it reads any readings. So whatever changes later is found
  * by the next pass, whether this one exported it or not.
@@ -19,13 +19,14 @@ import { changeExportControls, getExportControls } from "../../kv/continuous/con
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
 import { type CheckpointSession, openCheckpointSession } from "./checkpoint_session.ts";
 import { compactDays, type CompactionDeps, planFirstDays } from "./day_compaction.ts";
+import { shareDays, type SharingDeps } from "./day_sharing.ts";
 import { type PassLimits, writeWindows } from "./window_writer.ts";
 
 /** How long after its end a window is exported: readings may still be on their way until then. */
 export const GRACE_MS = 2_000;
 
 /** What an export pass needs. */
-export interface ExportPassDeps extends CompactionDeps {
+export interface ExportPassDeps extends CompactionDeps, SharingDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** What changed in the service's own store; null if the source cannot say. */
@@ -94,7 +95,8 @@ export async function exportDevice(
     }
   }
   await session.commit();
-  const isDone = isExported && await compactDays(deps, session, { deviceId, ...limits });
+  const isDone = isExported && await compactDays(deps, session, { deviceId, ...limits }) &&
+    await shareDays(deps, session, { deviceId, ...limits });
   await session.commit();
   return { checkpoint: session.checkpoint(), isDone };
 }
@@ -109,6 +111,8 @@ function newCheckpoint(intervalMs: number): ExportCheckpoint {
     seenVersion: "",
     compactedMs: null,
     compactingMs: null,
+    sharedMs: null,
+    sharingMs: null,
     totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
     last: null,
     fault: null,

@@ -16,11 +16,6 @@ import { openWriteQueue, type WriteQueueDeps } from "./write_queue.ts";
 export interface WindowWriterDeps extends WriteQueueDeps {
   /** Where readings come from. */
   readonly source: TelemetrySource;
-  /**
-   * Whether the source has every reading that was not removed. If so, a window without readings
-   * loses its object.
-   */
-  readonly isSourceComplete: boolean;
 }
 
 /** The windows to write. */

@@ -20,6 +20,9 @@ import { type KeyStyle, objectKey, possibleKeys } from "../../data/continuous/ob
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
 import { rowCount } from "../../data/continuous/rows.ts";
 import type { FilledWindow } from "../../data/continuous/split_windows.ts";
+import type { MemberChange } from "../../kv/continuous/profile_days.ts";
+import { isSharedWindow, memberChanges, type SharingState } from "./shared_windows.ts";
+import { windowAt } from "../../data/continuous/window.ts";
 import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
 import { pause } from "../engine/pause.ts";
@@ -41,6 +44,11 @@ export interface WriteQueueDeps {
   readonly encoder: WindowEncoder;
   /** How objects are named. */
   readonly style: KeyStyle;
+  /**
+   * Whether the source has every reading that was not removed. If so, a window without readings
+   * loses its object.
+   */
+  readonly isSourceComplete: boolean;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -73,6 +81,8 @@ interface PendingWrite {
   readonly isRewrite: boolean;
   readonly sizeBytes: number;
   readonly key: string;
+  /** What changes in the days that devices of a profile share. */
+  readonly members: readonly MemberChange[];
   /** Resolves to the checksum when the object is confirmed; to "" when it is deleted. */
   readonly confirmed: Promise<string>;
 }
@@ -99,6 +109,7 @@ export function openWriteQueue(
     const [write] = pending.splice(0, 1);
     pendingBytes -= write.sizeBytes;
     session.recordWindow(write.fromMs, write.written);
+    for (const member of write.members) session.recordMember(member, deps.now());
     session.update(progressOf(session.checkpoint(), { write, sha256, nowMs: deps.now() }));
     if (++uncommitted < WINDOWS_A_COMMIT) return;
     uncommitted = 0;
@@ -121,11 +132,13 @@ export function openWriteQueue(
         filled,
         isForced,
         signal,
+        sharing: session.checkpoint(),
       });
       if (write !== null) await add(write);
     },
     async removeEmptied(written) {
-      await add(startRemoval(deps, written, { deviceId, signal, isEmptied: true }));
+      const sharing = session.checkpoint();
+      await add(startRemoval(deps, written, { deviceId, signal, isEmptied: true, sharing }));
     },
     async removeReplaced(shorter, isTimeUp) {
       if (shorter.length === 0) return true;
@@ -133,7 +146,8 @@ export function openWriteQueue(
       for (const [index, written] of shorter.entries()) {
         // A commit of them goes in any case: the next pass starts with the longer window again.
         if (index >= WINDOWS_A_COMMIT && isTimeUp()) return false;
-        await add(startRemoval(deps, written, { deviceId, signal, isEmptied: false }));
+        const sharing = session.checkpoint();
+        await add(startRemoval(deps, written, { deviceId, signal, isEmptied: false, sharing }));
       }
       return true;
     },
@@ -155,13 +169,14 @@ export function openWriteQueue(
 
 /** Starts to write a window; null if it is unchanged and not forced. */
 function startWrite(
-  { destination, encoder, style }: WriteQueueDeps,
+  { destination, encoder, style, isSourceComplete }: WriteQueueDeps,
   before: WrittenWindow | null,
-  { deviceId, filled: { window, parts }, isForced, signal }: {
+  { deviceId, filled: { window, parts }, isForced, signal, sharing }: {
     deviceId: string;
     filled: FilledWindow;
     isForced: boolean;
     signal: AbortSignal;
+    sharing: SharingState;
   },
 ): PendingWrite | null {
   const fingerprint = windowFingerprint(parts);
@@ -170,26 +185,35 @@ function startWrite(
   const isSame = before !== null && before.rows === rows &&
     before.fingerprint[0] === fingerprint[0] && before.fingerprint[1] === fingerprint[1];
   if (isSame && !isForced) return null;
-  const bytes = encoder.encode(object);
+  const isShared = isSharedWindow(sharing, window, before);
+  // The source has lost readings that only the shared object still has.
+  if (isShared && !isSourceComplete && rows < (before?.rows ?? 0)) return null;
   const keyed = { deviceId, fromMs: window.fromMs };
   const profile = object.profile.name;
   const key = objectKey(style, { ...keyed, profile });
   const replaced = before === null ? [] : possibleKeys(style, keyed, before.object);
+  const form = { layout: style.layout, format: style.format, profile };
+  const written = {
+    fromMs: window.fromMs,
+    rows,
+    fingerprint,
+    revision: before === null ? 1 : before.revision + (isSame ? 0 : 1),
+    object: isShared ? { ...form, isShared } : form,
+  };
+  const change = { isEmptied: false, written, isRewrite: before !== null, key };
+  const members = memberChanges(sharing, { window, before, written });
+  if (isShared) {
+    // The object that all devices share is written by a duty of its own.
+    const confirmed = removeAll(destination, replaced, signal).then(() => "");
+    return { ...window, ...change, members, sizeBytes: 0, confirmed };
+  }
+  const bytes = encoder.encode(object);
   const content = { bytes, contentType: encoder.contentType };
-  const revision = before === null ? 1 : before.revision + (isSame ? 0 : 1);
   return {
     ...window,
-    isEmptied: false,
-    written: {
-      fromMs: window.fromMs,
-      rows,
-      fingerprint,
-      revision,
-      object: { layout: style.layout, format: style.format, profile },
-    },
-    isRewrite: before !== null,
+    ...change,
+    members,
     sizeBytes: bytes.length,
-    key,
     confirmed: destination.put(key, content, signal).then(async ({ sha256 }) => {
       await removeAll(destination, replaced.filter((old) => old !== key), signal);
       return sha256;
@@ -200,10 +224,17 @@ function startWrite(
 /** Starts to delete the object of a window. */
 function startRemoval(
   { destination, style }: WriteQueueDeps,
-  { fromMs, object }: WrittenWindow,
-  { deviceId, signal, isEmptied }: { deviceId: string; signal: AbortSignal; isEmptied: boolean },
+  before: WrittenWindow,
+  { deviceId, signal, isEmptied, sharing }: {
+    deviceId: string;
+    signal: AbortSignal;
+    isEmptied: boolean;
+    sharing: SharingState;
+  },
 ): PendingWrite {
-  const keys = possibleKeys(style, { deviceId, fromMs }, object);
+  const { fromMs } = before;
+  const keys = possibleKeys(style, { deviceId, fromMs }, before.object);
+  const window = windowAt(sharing.plan, fromMs);
   return {
     fromMs,
     toMs: null,
@@ -211,7 +242,9 @@ function startRemoval(
     written: null,
     isRewrite: false,
     sizeBytes: 0,
-    key: keys[0],
+    // Its last object stays the one that was written.
+    key: "",
+    members: memberChanges(sharing, { window, before, written: null }),
     confirmed: removeAll(destination, keys, signal).then(() => ""),
   };
 }
@@ -235,6 +268,7 @@ function progressOf(
     const deletions = totals.deletions + (isEmptied ? 1 : 0);
     return { nextMs: reachedMs, totals: { ...totals, deletions }, last };
   }
+  if (written.object?.isShared) return { nextMs: reachedMs };
   const { rows, revision } = written;
   return {
     nextMs: reachedMs,

@@ -23,9 +23,11 @@ const checkpointSchema = z.object({
   pendingMs: z.number().nullable(),
   revision: z.number(),
   seenVersion: z.string(),
-  // Version 0.5 did not store these.
+  // Version 0.5 did not store these four.
   compactedMs: z.number().nullable().default(null),
   compactingMs: z.number().nullable().default(null),
+  sharedMs: z.number().nullable().default(null),
+  sharingMs: z.number().nullable().default(null),
   totals: z.object({
     objects: z.number(),
     rows: z.number(),
@@ -57,7 +59,9 @@ const checkpointSchema = z.object({
  * All windows before `nextMs` are exported (null: no reading has been found yet), as of the series'
  * `revision` and of every change up to the version `seenVersion`. `pendingMs` is the first known
  * reading of a window that has not ended. Each day before `compactedMs` is one object (null: no day has
- * been compacted), and `compactingMs` is the day being compacted, if any. `totals` count every object written, rewrites included.
+ * been compacted), and `compactingMs` is the day being compacted, if any. The objects of the days before
+ * `sharedMs` are replaced by those that all devices of the profile share (null: none), and the days from
+ * there to `sharingMs` are on their way. `totals` count every object of the device, rewrites included.
  * `last` is the object confirmed most recently. `fault` is what currently keeps the device from
  * being exported.
  */

@@ -44,6 +44,7 @@ export interface ContinuousExportDeps {
   /** Which devices are exported, and from where. */
   readonly continuous: {
     readonly isOn: boolean;
+    readonly isSharing: boolean;
     readonly deviceIds: readonly string[];
     readonly influx: unknown;
   };
@@ -146,6 +147,19 @@ function tooManyReplays(): AppError {
   return invalidRequest([{ pointer: "", detail }]);
 }
 
+/** The end of the days that have all readings in one object; null if there is none. */
+function tidyUntil(
+  { nextMs, compactedMs, sharedMs, sharingMs }: ExportCheckpoint,
+  { isSharing }: ContinuousExportDeps["continuous"],
+): number | null {
+  if (nextMs === null || compactedMs === null) return null;
+  const untilMs = Math.min(compactedMs, nextMs);
+  // Days between these two may be in the device's own object and in that of the profile.
+  const isWaiting = sharingMs !== null && sharingMs > (sharedMs ?? 0);
+  if (!isSharing && !isWaiting) return untilMs;
+  return sharedMs === null ? null : Math.min(sharedMs, untilMs);
+}
+
 async function bodyOf(
   { kv, now, continuous }: ContinuousExportDeps,
   { id, checkpoint, controls }: {
@@ -154,7 +168,8 @@ async function bodyOf(
     controls: ExportControls;
   },
 ): Promise<ContinuousExport> {
-  const { plan, nextMs, compactedMs, totals, last, fault } = checkpoint;
+  const { plan, nextMs, totals, last, fault } = checkpoint;
+  const tidyMs = tidyUntil(checkpoint, continuous);
   const isEmbedded = continuous.influx === null;
   const revision = isEmbedded ? await revisionOf(kv, id) : 0;
   const lagMs = lagOf(checkpoint, { revision, isEmbedded, nowMs: now() });
@@ -163,9 +178,7 @@ async function bodyOf(
     device_id: id,
     state: stateOf(checkpoint, { continuous, id, isPaused: controls.isPaused, lagMs }),
     checkpoint: nextMs === null ? null : instantText(nextMs),
-    compacted_until: nextMs === null || compactedMs === null
-      ? null
-      : instantText(Math.min(compactedMs, nextMs)),
+    compacted_until: tidyMs === null ? null : instantText(tidyMs),
     window_seconds: (today.toMs - today.fromMs) / 1_000,
     lag_seconds: lagMs / 1_000,
     exported_revision: checkpoint.revision,

@@ -81,7 +81,8 @@ export const continuousExport = z.strictObject({
     "2026-02-07T12:01:00Z",
   ).nullable(),
   compacted_until: instant(
-    "Each day before this time is one object (`EXPORT_COMPACT=daily`); null if no day is.",
+    "Each day before this time is one object of the device (`EXPORT_COMPACT=daily`) or of its profile " +
+      "(`daily-by-profile`); null if no day is.",
     "2026-02-07T00:00:00Z",
   ).nullable(),
   window_seconds: count("Length of today's windows.", 60),

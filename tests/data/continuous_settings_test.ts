@@ -41,6 +41,7 @@ Deno.test("readSettings() reads every variable of continuous export", () => {
       format: "csv",
       layout: "hive",
       isCompacting: true,
+      isSharing: false,
       deviceIds: ["D1", "washer_2", "b-3"],
       lookbackMs: 1_800_000,
       path: "/srv/exports",
@@ -90,7 +91,7 @@ Deno.test("readSettings() reports all problems of continuous export together wit
       'EXPORT_BATCH_SIZE must be a whole number of 1 to 100000: "0"',
       'EXPORT_FORMAT must be parquet or csv: "json"',
       'EXPORT_LAYOUT must be plain or hive: "flat"',
-      'EXPORT_COMPACT must be off or daily: "on"',
+      'EXPORT_COMPACT must be off, daily or daily-by-profile: "on"',
       "DEVICE_IDS must be device ids (1 to 64 characters of A-Z a-z 0-9 _ -), separated by commas: " +
       '"D1,../D2"',
       'LOOKBACK_HOURS must be a number of 0 to 8760: "-1"',

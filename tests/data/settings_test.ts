@@ -24,6 +24,7 @@ const DEFAULTS: Settings = {
     format: "parquet",
     layout: "plain",
     isCompacting: false,
+    isSharing: false,
     deviceIds: [],
     lookbackMs: 3_600_000,
     path: ".openwatts/lake",

@@ -52,7 +52,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     offlineAfterMs: 600_000,
     staleAfterMs: null,
     acceptedTimes: ACCEPTED_TIMES,
-    continuous: { isOn: true, deviceIds: [], influx: null },
+    continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {

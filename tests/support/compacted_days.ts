@@ -12,20 +12,24 @@ const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 /** The series of the battery. */
 export const BATTERY = { profile: "battery", id: "D1" } as const;
 /** Compacts a day that has been over for two hours. */
-export const COMPACT = { isCompacting: true, lookbackMs: 2 * HOUR_MS } as const;
+export const COMPACT = { isCompacting: true, isSharing: false, lookbackMs: 2 * HOUR_MS } as const;
+
+/** The same, and shares the day with all devices of the profile. */
+export const SHARE = { ...COMPACT, isSharing: true } as const;
 
 /** Writes readings whose current is `tenths`, to the store and the reference. */
 export async function writeBattery(
   { series }: ContinuousRig,
   reference: ContinuousReference,
   readings: readonly (readonly [timeMs: number, tenths: number])[],
+  id = BATTERY.id as string,
 ): Promise<void> {
   const column = (values: number[], scale: number) => ({
     scale,
     values: Float64Array.from(values),
   });
   const sorted = readings.toSorted(([a], [b]) => a - b);
-  await series.write(BATTERY, {
+  await series.write({ profile: "battery", id }, {
     timesMs: Float64Array.from(sorted, ([timeMs]) => timeMs),
     columns: [
       column(sorted.map(() => 50), 0),
@@ -35,7 +39,7 @@ export async function writeBattery(
     ],
   });
   for (const [timeMs, tenths] of sorted) {
-    reference.set("D1", timeMs, [50, 300.5, tenths / 10, null]);
+    reference.set(id, timeMs, [50, 300.5, tenths / 10, null]);
   }
 }
 
@@ -60,6 +64,30 @@ export function compactedFiles(
   const hours = Object.entries(reference.files(HOUR_MS, endMs))
     .filter(([path]) => dayOf(path) >= untilMs);
   return { ...reference.files(DAY_MS, untilMs), ...Object.fromEntries(hours) };
+}
+
+/**
+ * Files that devices share for the days before `untilMs`, in the order of their ids, and windows of an
+ * hour from then on. Only those of the device `onlyId`, if it is given.
+ */
+export function sharedFiles(
+  reference: ContinuousReference,
+  untilMs: number,
+  endMs: number,
+  onlyId?: string,
+): Record<string, string> {
+  const files: Record<string, string> = {};
+  const found = Object.entries(compactedFiles(reference, untilMs, endMs));
+  for (const [path, text] of found.toSorted(([a], [b]) => a < b ? -1 : 1)) {
+    if (onlyId !== undefined && !path.startsWith(`device_id=${onlyId}/`)) continue;
+    if (dayOf(path) >= untilMs) {
+      files[path] = text;
+      continue;
+    }
+    const day = path.replace(/^.*(date=.*)\/.*$/, "profile=battery/$1/day.csv");
+    files[day] = day in files ? files[day] + text.slice(text.indexOf("\n") + 1) : text;
+  }
+  return files;
 }
 
 function dayOf(path: string): number {

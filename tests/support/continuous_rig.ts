@@ -6,10 +6,12 @@
 
 import { createHash } from "node:crypto";
 import { AppError } from "../../data/app_error.ts";
+import type { WrittenFile } from "../../data/files/file_store.ts";
 import type { ExportDestination } from "../../data/continuous/destination.ts";
 import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { createEmbeddedSource } from "../../jobs/continuous/embedded_source.ts";
 import type { Duty } from "../../jobs/engine/duty_loop.ts";
+import { profileDayDuty } from "../../jobs/continuous/profile_day_duty.ts";
 import { shardDuties, type ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
 import { createChangedDevices } from "../../jobs/continuous/changed_devices.ts";
 import { createDevice } from "../../kv/devices/devices.ts";
@@ -37,23 +39,26 @@ export function createMemoryDestination(): MemoryDestination {
     failing--;
     throw new AppError("STORAGE_UNAVAILABLE", "It is away");
   };
+  async function put(key: string, bytes: Uint8Array<ArrayBuffer>): Promise<WrittenFile> {
+    // Lets other calls come in between, as a real destination does.
+    await new Promise((resolve) => setTimeout(resolve));
+    meetFault(false);
+    objects.set(key, new TextDecoder("latin1").decode(bytes));
+    puts.push(key);
+    meetFault(true);
+    return {
+      sizeBytes: bytes.length,
+      sha256: createHash("sha256").update(bytes).digest("hex"),
+    };
+  }
   return {
     kind: "s3",
     objects,
     puts,
     failNext: (count) => void (failing = count),
-    async put(key, { bytes }) {
-      // Lets other calls come in between, as a real destination does.
-      await new Promise((resolve) => setTimeout(resolve));
-      meetFault(false);
-      objects.set(key, new TextDecoder("latin1").decode(bytes));
-      puts.push(key);
-      meetFault(true);
-      return {
-        sizeBytes: bytes.length,
-        sha256: createHash("sha256").update(bytes).digest("hex"),
-      };
-    },
+    put: (key, { bytes }) => put(key, bytes),
+    putStream: async (key, { body }) =>
+      await put(key, await new Blob(await Array.fromAsync(body)).bytes()),
     async remove(key) {
       await new Promise((resolve) => setTimeout(resolve));
       meetFault(false);
@@ -106,6 +111,7 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
     intervalMs,
     lookbackMs: 0,
     isCompacting: false,
+    isSharing: false,
     now,
     log: (_level, event) => logged.push(event),
   };
@@ -122,7 +128,10 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
         nowMs: clock.nowMs,
         serviceOfflineAfterMs: 600_000,
       }),
-    startDuties: (changes) => Promise.resolve(shardDuties({ ...deps, ...changes })),
+    startDuties(changes) {
+      const changed = { ...deps, ...changes };
+      return Promise.resolve([...shardDuties(changed), profileDayDuty(changed)]);
+    },
     async round(duties) {
       const lease = {
         v: 1 as const,

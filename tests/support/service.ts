@@ -64,6 +64,7 @@ export const TEST_SETTINGS: Settings = {
     format: "parquet",
     layout: "plain",
     isCompacting: false,
+    isSharing: false,
     deviceIds: [],
     lookbackMs: 3_600_000,
     path: "lake",

@@ -46,7 +46,7 @@ function windowOf(
 
 /** Writes the 24 windows of each device in both formats. */
 async function writeExportedFiles(folder: string): Promise<void> {
-  const encodeParquet = await openParquetEncoder();
+  const { encode: encodeParquet } = await openParquetEncoder();
   const windows = windowsOfDay(startPlan(HOUR_MS), DAY_MS);
   for (const device of KINDS.keys()) {
     for (const span of windows) {
@@ -159,7 +159,7 @@ Deno.test({
   ignore: !Deno.env.has("REQUIRE_ALL"),
   async fn() {
     await using folder = await makeTempFolder();
-    const encode = await openParquetEncoder();
+    const { encode } = await openParquetEncoder();
     const window = windowOf(0, { fromMs: DAY_MS, toMs: DAY_MS + HOUR_MS });
     const path = `${folder.path}/hour.parquet`;
     await Deno.writeFile(path, encode(window));

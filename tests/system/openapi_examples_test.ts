@@ -46,6 +46,8 @@ const EXAMPLE_CHECKPOINT: ExportCheckpoint = {
   seenVersion: "",
   compactedMs: null,
   compactingMs: null,
+  sharedMs: null,
+  sharingMs: null,
   totals: { objects: 1, rows: 60, sizeBytes: 4_211, rewrites: 0, deletions: 0 },
   last: {
     key: "device_id=test-001/date=2026/02/07/export_120000.parquet",

@@ -67,3 +67,44 @@ Deno.test("a deleted folder is created again by the next put", async () => {
   await destination.put(KEY, object("abc"), never);
   assertEquals(await listFiles(`${folder.path}/export`), [KEY]);
 });
+
+Deno.test("putStream() stores chunks as one object, and returns its length and checksum", async () => {
+  await using folder = await makeTempFolder();
+  const destination = openFolderDestination(`${folder.path}/export`);
+  const body = ReadableStream.from(["a", "", "bc"].map((text) => new TextEncoder().encode(text)));
+  assertEquals(await destination.putStream(KEY, { body, contentType: "text/csv" }, never), {
+    sizeBytes: 3,
+    sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  });
+  assertEquals(await Deno.readTextFile(`${folder.path}/export/${KEY}`), "abc");
+  assertEquals(await listFiles(`${folder.path}/export`), [KEY]);
+});
+
+Deno.test("a stream that fails or is aborted leaves the object unchanged and nothing else behind", async () => {
+  await using folder = await makeTempFolder();
+  const destination = openFolderDestination(folder.path);
+  await destination.put(KEY, object("before"), never);
+  const aborter = new AbortController();
+  for (const end of [() => Promise.reject(new Error("enough")), () => pauseForever(aborter)]) {
+    let isEnded = false;
+    const chunks = async function* () {
+      try {
+        yield new TextEncoder().encode("after");
+        await end();
+      } finally {
+        isEnded = true;
+      }
+    };
+    const stream = { body: ReadableStream.from(chunks()), contentType: "text/csv" };
+    await assertRejects(() => destination.putStream(KEY, stream, aborter.signal), Error, "enough");
+    assertEquals(isEnded, true);
+    assertEquals(await listFiles(folder.path), [KEY]);
+    assertEquals(await Deno.readTextFile(`${folder.path}/${KEY}`), "before");
+  }
+});
+
+/** Aborts while a stream waits for its next chunk. */
+async function pauseForever(aborter: AbortController): Promise<void> {
+  setTimeout(() => aborter.abort(new Error("enough")));
+  await new Promise((resolve) => aborter.signal.addEventListener("abort", resolve));
+}

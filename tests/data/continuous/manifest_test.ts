@@ -18,6 +18,13 @@ Deno.test("decodeManifest() returns the windows that encodeManifest() packed", (
     { fromMs: 60_000, rows: 2, fingerprint: [5, 6], revision: 3, object: HIVE },
     { fromMs: 120_000, rows: 3, fingerprint: [5, 6], revision: 3, object: null },
     {
+      fromMs: 180_000,
+      rows: 3,
+      fingerprint: [5, 6],
+      revision: 3,
+      object: { ...PLAIN, layout: "hive-by-profile", isShared: true },
+    },
+    {
       fromMs: 253_402_300_740_000,
       rows: 4_294_967_295,
       fingerprint: [7, 8],

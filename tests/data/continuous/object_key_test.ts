@@ -1,4 +1,4 @@
-import { objectKey, possibleKeys } from "../../../data/continuous/object_key.ts";
+import { objectKey, possibleKeys, profileDayKey } from "../../../data/continuous/object_key.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const NOON = {
@@ -62,4 +62,17 @@ Deno.test("objectKey() rejects starts that six digits cannot distinguish", () =>
   for (const fromMs of [500, -1_000, NaN, Infinity, 253_402_300_800_000]) {
     assertThrows(() => objectKey(PLAIN, { ...NOON, fromMs }), RangeError, String(fromMs));
   }
+});
+
+Deno.test("profileDayKey() has the profile and the day, in the folder of the windows in hive-by-profile", () => {
+  const day = { profile: "battery", dayMs: Date.parse("2026-02-07T00:00:00Z") };
+  assertEquals(profileDayKey(PLAIN, day), "telemetry/profile=battery/date=2026/02/07/day.parquet");
+  const style = { prefix: "", layout: "hive-by-profile", format: "csv" } as const;
+  assertEquals(profileDayKey(style, day), "profile=battery/date=2026-02-07/day.csv");
+  assertEquals(objectKey(style, NOON), "profile=battery/date=2026-02-07/export_120000_D1.csv");
+});
+
+Deno.test("possibleKeys() of a window that has no object of its own is empty", () => {
+  const object = { layout: "hive", format: "csv", profile: "appliance", isShared: true } as const;
+  assertEquals(possibleKeys(PLAIN, NOON, object), []);
 });

@@ -60,7 +60,7 @@ Deno.test("splitWindows() keeps profile, type and location with the readings", a
 });
 
 Deno.test("windows and their files do not depend on how readings come in parts", async () => {
-  const encodeParquet = await openParquetEncoder();
+  const { encode: encodeParquet } = await openParquetEncoder();
   const times = fc.uniqueArray(fc.nat(5 * HOUR_MS), { maxLength: 60 })
     .map((list) => list.toSorted((a, b) => a - b));
   const cuts = fc.array(fc.nat(60), { maxLength: 8 });

@@ -46,3 +46,33 @@ Deno.test("the hive layout has no column for what is in the path", async () => {
     is_weekend: true,
   }]);
 });
+
+Deno.test("stream() makes one file of many devices, as CSV with one header and as Parquet with statistics", async () => {
+  const windows = async function* () {
+    for (const id of ["b1", "b2", "b3"]) yield await Promise.resolve({ ...WINDOW, deviceId: id });
+  };
+  const layout = "hive-by-profile" as const;
+  const csv = await openWindowEncoder({ format: "csv", layout });
+  const text = await new Blob(await Array.fromAsync(csv.stream(windows()))).text();
+  const fields = ",,,67.5,385.2,-45.3,28.4,12,5,true";
+  assertEquals(text.split("\n"), [
+    "timestamp,device_id,device_type,location,soc_percent,voltage_v,current_a,temp_c,hour," +
+    "day_of_week,is_weekend",
+    ...["b1", "b2", "b3"].map((id) => `2026-02-07T12:00:00Z,${id}${fields}`),
+    "",
+  ]);
+  const parquet = await openWindowEncoder({ format: "parquet", layout });
+  const chunks = await Array.fromAsync(parquet.stream(windows()));
+  const file = await new Blob(chunks).arrayBuffer();
+  const { num_rows, row_groups } = parquetMetadata(file);
+  assertEquals([num_rows, row_groups.length], [3n, 1]);
+  const column = row_groups[0].columns[1].meta_data;
+  const { min_value, max_value } = column?.statistics ?? {};
+  assertEquals([column?.path_in_schema, min_value, max_value], [["device_id"], "b1", "b3"]);
+  const rows = await parquetReadObjects({ file });
+  assertEquals(rows.map((row) => [row.device_id, row.temp_c]), [
+    ["b1", 28.4],
+    ["b2", 28.4],
+    ["b3", 28.4],
+  ]);
+});

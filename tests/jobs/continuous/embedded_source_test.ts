@@ -62,6 +62,8 @@ Deno.test("devices() includes devices that were exported and then deleted", asyn
     seenVersion: "",
     compactedMs: null,
     compactingMs: null,
+    sharedMs: null,
+    sharingMs: null,
     totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
     last: null,
     fault: null,

@@ -1,0 +1,191 @@
+/**
+ * Writes the object that all devices of a profile share for a day: their readings by device id, then by
+ * time. One device at a time is in memory.
+ *
+ * Each step may be cut off; the day stays outdated until the last one, and is then written again with
+ * the same result.
+ *
+ * | step | database | destination |
+ * |---|---|---|
+ * | 1 | members are read; the day's record has the new form, if that changed | |
+ * | 2 | | the object is put; objects of other forms are deleted |
+ * | 3 | the day's record, if it is still at the version of step 1 | |
+ * | 4 | each member is written, if it did not change since step 1 | |
+ * | 5 | the day is no longer outdated, if no member changed since step 1 | |
+ *
+ * @module
+ */
+
+import type { ExportDestination } from "../../data/continuous/destination.ts";
+import type { WrittenFile } from "../../data/files/file_store.ts";
+import { type KeyStyle, profileDayKey } from "../../data/continuous/object_key.ts";
+import type { ExportWindow } from "../../data/continuous/rows.ts";
+import { rowCount } from "../../data/continuous/rows.ts";
+import type { SourcePart, TelemetrySource } from "../../data/continuous/telemetry_source.ts";
+import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
+import { DAY_MS } from "../../data/limits.ts";
+import { pause } from "../engine/pause.ts";
+import {
+  clearDirtyDay,
+  type DirtyDay,
+  getProfileDay,
+  listMembers,
+  markDirtyDay,
+  moveProfileDay,
+  type ProfileDayRecord,
+  settleMember,
+  type StoredMember,
+} from "../../kv/continuous/profile_days.ts";
+
+/** How long encoding may hold the event loop, milliseconds. */
+const YIELD_MS = 10;
+
+/** What writing needs. */
+export interface ProfileDayDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** Where readings come from. */
+  readonly source: Pick<TelemetrySource, "read">;
+  /** Whether the source has every reading that was not removed. */
+  readonly isSourceComplete: boolean;
+  /** Where objects go. */
+  readonly destination: ExportDestination;
+  /** Encodes objects. */
+  readonly encoder: WindowEncoder;
+  /** How objects are named. */
+  readonly style: KeyStyle;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
+
+/** The source has lost readings that the object has. */
+class ReadingsLost extends Error {
+  override readonly name = "ReadingsLost";
+}
+
+/** What was put: null if the members have no readings. */
+interface Written {
+  readonly file: WrittenFile | null;
+  readonly rows: number;
+}
+
+/**
+ * Writes an outdated object. If another process writes it too, the day stays outdated.
+ *
+ * @throws AppError if the destination fails, and what the source throws.
+ */
+export async function writeProfileDay(
+  deps: ProfileDayDeps,
+  day: DirtyDay,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kv, style, now } = deps;
+  const { layout, format } = style;
+  const { value: before, versionstamp } = await getProfileDay(kv, day);
+  const members = await listMembers(kv, day);
+  const forms = before?.forms ?? [];
+  const isNewForm = !forms.some((form) => form.layout === layout && form.format === format);
+  const known: ProfileDayRecord = {
+    ...before ?? { v: 1, rows: 0, sizeBytes: 0, sha256: "", revision: 0, writtenMs: 0 },
+    forms: isNewForm ? [...forms, { layout, format }] : forms,
+  };
+  let version = versionstamp;
+  if (isNewForm) {
+    version = await moveProfileDay(kv, day, { from: version, to: known });
+    if (version === null) return;
+  }
+  const written = await put(deps, day, { members, signal }).catch((error) => {
+    if (error instanceof ReadingsLost) return null;
+    throw error;
+  });
+  if (written === null) {
+    await settleAll(kv, day, { members, state: "refused", signal });
+    return await clearDirtyDay(kv, day);
+  }
+  const { file, rows } = written;
+  const key = profileDayKey(style, day);
+  for (const form of known.forms) {
+    const old = profileDayKey({ ...style, ...form }, day);
+    if (file === null || old !== key) await deps.destination.remove(old, signal);
+  }
+  const to: ProfileDayRecord | null = file === null ? null : {
+    v: 1,
+    forms: [{ layout, format }],
+    rows,
+    ...file,
+    revision: known.revision + (known.sha256 === file.sha256 ? 0 : 1),
+    writtenMs: now(),
+  };
+  signal.throwIfAborted();
+  if (await moveProfileDay(kv, day, { from: version, to }) === null) {
+    // Another process wrote the object, and this one may have replaced it by an older one.
+    return await markDirtyDay(kv, day, now());
+  }
+  await settleAll(kv, day, { members, state: "written", signal });
+  await clearDirtyDay(kv, day);
+}
+
+/** Puts the object; none if there are no readings. */
+async function put(
+  { source, isSourceComplete, destination, encoder, style }: ProfileDayDeps,
+  day: DirtyDay,
+  { members, signal }: { members: readonly StoredMember[]; signal: AbortSignal },
+): Promise<Written> {
+  const { profile, dayMs } = day;
+  let rows = 0, yieldedAt = performance.now();
+  const windows = async function* (): AsyncGenerator<ExportWindow> {
+    for (const member of members) {
+      if (!isIncluded(member)) continue;
+      if (performance.now() - yieldedAt > YIELD_MS) {
+        await pause(0, signal);
+        signal.throwIfAborted();
+        yieldedAt = performance.now();
+      }
+      const span = { fromMs: dayMs, toMs: dayMs + DAY_MS };
+      const parts: SourcePart[] = [];
+      for await (const part of source.read(member.id, span, signal)) {
+        // A device whose readings were removed may have another profile since.
+        if (part.profile === profile) parts.push(part);
+      }
+      const count = rowCount({ parts });
+      if (!isSourceComplete && count < member.rows) throw new ReadingsLost();
+      rows += count;
+      if (count > 0) yield exportWindow(member.id, parts);
+    }
+  }();
+  const first = await windows.next();
+  if (first.done) return { file: null, rows };
+  const all = async function* (): AsyncGenerator<ExportWindow> {
+    yield first.value;
+    yield* windows;
+  }();
+  const object = {
+    body: ReadableStream.from(encoder.stream(all)),
+    contentType: encoder.contentType,
+  };
+  const file = await destination.putStream(profileDayKey(style, day), object, signal);
+  return { file, rows };
+}
+
+/** Whether the object has the readings of a member. */
+function isIncluded({ state, isInObject }: StoredMember): boolean {
+  return state !== "leaving" && (state !== "refused" || isInObject);
+}
+
+/** Gives all pending members a new state, and deletes those that left. */
+async function settleAll(
+  kv: ProfileDayDeps["kv"],
+  day: DirtyDay,
+  { members, state, signal }: {
+    members: readonly StoredMember[];
+    state: "written" | "refused";
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  for (const { id, versionstamp, v, rows, isInObject, ...member } of members) {
+    if (member.state !== "pending" && member.state !== "leaving") continue;
+    signal.throwIfAborted();
+    const to = member.state === "leaving" ? null : { v, rows, isInObject, state };
+    await settleMember(kv, day, { id, versionstamp, to });
+  }
+}

@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { finishRounds, SHARE, sharedFiles, writeBattery } from "../../support/compacted_days.ts";
+import { createContinuousReference } from "../../support/continuous_reference.ts";
+import { openContinuousRig } from "../../support/continuous_rig.ts";
+
+const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
+/** Length of the first line of a file. */
+const HEADER = 108;
+const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
+
+type Step =
+  | { readonly kind: "write"; readonly agesMs: number[]; readonly tenths: number }
+  | { readonly kind: "advance"; readonly byMs: number }
+  | { readonly kind: "fail"; readonly count: number }
+  | { readonly kind: "restart" | "turn off" | "round" };
+
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.oneof(
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        kind: fc.constant("write" as const),
+        agesMs: fc.array(
+          fc.integer({ min: 0, max: 4 * 86_400 }).map((seconds) => seconds * 1_000),
+          {
+            minLength: 1,
+            maxLength: 12,
+          },
+        ),
+        tenths: fc.nat(9),
+      }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant("advance" as const),
+        byMs: fc.oneof(fc.nat(3_600), fc.nat(100_000)).map((seconds) => seconds * 1_000),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant("fail" as const),
+        count: fc.integer({ min: 1, max: 4 }),
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("restart" as const, "turn off" as const, "round" as const),
+      }),
+    },
+  ),
+  { maxLength: 50 },
+);
+
+Deno.test("whatever happens, in the end each shared day is one object of the profile, and each reading is there once", async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (some) => {
+      await using rig = await openContinuousRig(HOUR_MS, START_MS);
+      const reference = createContinuousReference();
+      const ids = ["D1", "D2"];
+      for (const id of ids) await rig.addDevice(id);
+      let duties = await rig.startDuties(SHARE);
+      for (const [place, step] of some.entries()) {
+        if (step.kind === "round") await rig.round(duties);
+        if (step.kind === "restart") duties = await rig.startDuties(SHARE);
+        if (step.kind === "turn off") {
+          duties = await rig.startDuties({
+            ...SHARE,
+            isSharing: false,
+            isCompacting: place % 2 === 0,
+          });
+        }
+        if (step.kind === "advance") rig.clock.nowMs += step.byMs;
+        if (step.kind === "fail") rig.destination.failNext(step.count);
+        if (step.kind !== "write") continue;
+        const readings = new Map(
+          step.agesMs.map((ageMs, index) => [rig.clock.nowMs - ageMs, step.tenths + index]),
+        );
+        await writeBattery(rig, reference, [...readings], ids[place % 2]);
+      }
+      rig.destination.failNext(0);
+      for (let round = 0; round < 4; round++) await finishRounds(rig, SHARE);
+      const endMs = Math.floor((rig.clock.nowMs - 2_000) / HOUR_MS) * HOUR_MS;
+      const expected: Record<string, string> = {};
+      const shared = new Map<string, string>();
+      for (const id of ids) {
+        const checkpoint = (await getExportCheckpoint(rig.kv, id))?.value;
+        const sharedMs = checkpoint?.sharedMs ?? 0;
+        assertEquals(checkpoint?.sharingMs ?? 0, sharedMs);
+        const dueMs = (checkpoint?.nextMs ?? 0) - SHARE.lookbackMs;
+        assert(checkpoint?.nextMs == null || sharedMs >= dueMs - dueMs % DAY_MS);
+        for (const [path, text] of Object.entries(sharedFiles(reference, sharedMs, endMs, id))) {
+          if (!path.startsWith("profile=")) expected[path] = text;
+          else {shared.set(
+              path,
+              (shared.get(path) ?? "") + text.slice(shared.has(path) ? HEADER : 0),
+            );}
+        }
+      }
+      assertEquals(
+        Object.fromEntries(rig.destination.objects),
+        { ...expected, ...Object.fromEntries(shared) },
+      );
+      assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
+    }),
+    { numRuns: 60 },
+  );
+});
