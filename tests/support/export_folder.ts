@@ -6,8 +6,9 @@
  */
 
 import { openFolderDestination } from "../../data/continuous/folder_destination.ts";
-import { type ExportLayout, objectKey } from "../../data/continuous/object_key.ts";
+import { type KeyLayout, objectKey, profileDayKey } from "../../data/continuous/object_key.ts";
 import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
+import type { ExportWindow } from "../../data/continuous/rows.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { never } from "./file_store_box.ts";
 import { pageOf, type Row } from "./pages.ts";
@@ -34,17 +35,22 @@ export interface ExpectedProfile {
   readonly count: number;
 }
 
-/** Writes the folder as continuous export does. Returns what is in it, by profile. */
+/**
+ * Writes the folder as continuous export does; if `isShared`, with the first day as one object for each
+ * profile. Returns what is in it, by profile.
+ */
 export async function writeExportFolder(
   path: string,
-  layout: ExportLayout,
+  layout: KeyLayout,
+  { isShared = false } = {},
 ): Promise<Record<string, ExpectedProfile>> {
   const destination = openFolderDestination(path);
   const style = { prefix: "", layout, format: "parquet" } as const;
-  const { encode, contentType } = await openWindowEncoder(style);
+  const { encode, stream, contentType } = await openWindowEncoder(style);
   const expected: Record<string, ExpectedProfile> = {};
   for (const profile of ["battery", "appliance"] as const) {
     const devices: Record<string, number> = {}, dates: Record<string, number> = {};
+    const firstDay: ExportWindow[] = [];
     let sum = 0, count = 0;
     for (const [device, deviceId] of DEVICES[profile].entries()) {
       for (let hour = 0; hour < HOURS; hour++) {
@@ -58,12 +64,18 @@ export async function writeExportFolder(
         });
         const parts = [{ page: pageOf(rows, 4), deviceType: null, location: "cellar" }];
         const key = objectKey(style, { deviceId, profile, fromMs });
-        const bytes = encode({ deviceId, profile: PROFILES[profile], parts });
-        await destination.put(key, { bytes, contentType }, never);
+        const window = { deviceId, profile: PROFILES[profile], parts };
+        if (isShared && hour < 24) firstDay.push(window);
+        else await destination.put(key, { bytes: encode(window), contentType }, never);
         const date = new Date(fromMs - fromMs % DAY_MS).toISOString().slice(0, 10);
         devices[deviceId] = (devices[deviceId] ?? 0) + rows.length;
         dates[date] = (dates[date] ?? 0) + rows.length;
       }
+    }
+    if (isShared) {
+      const key = profileDayKey(style, { profile, dayMs: FROM_MS });
+      const body = ReadableStream.from(stream(ReadableStream.from(joinDevices(firstDay))));
+      await destination.putStream(key, { body, contentType }, never);
     }
     expected[profile] = {
       rows: HOURS * READINGS_PER_HOUR * DEVICES[profile].length,
@@ -76,4 +88,13 @@ export async function writeExportFolder(
   // What a killed process leaves.
   await Deno.writeTextFile(`${path}/.unfinished/killed.part`, "PAR1");
   return expected;
+}
+
+/** The windows of each device as one. */
+function joinDevices(windows: readonly ExportWindow[]): ExportWindow[] {
+  const ids = [...new Set(windows.map(({ deviceId }) => deviceId))].toSorted();
+  return ids.map((id) => {
+    const own = windows.filter(({ deviceId }) => deviceId === id);
+    return { ...own[0], parts: own.flatMap(({ parts }) => parts) };
+  });
 }

@@ -1,6 +1,6 @@
 """Reads an exported folder with the readers that people use, as a whole, and prints what each found.
 
-Usage: read_parquet_folder.py FOLDER LAYOUT (hive or plain)
+Usage: read_parquet_folder.py FOLDER LAYOUT (hive, hive-by-profile, plain or plain-by-profile)
 Prints a JSON object: reader -> part of the folder -> rows, devices, dates, sum, count.
 """
 
@@ -36,12 +36,12 @@ def counts(values):
     return {str(value)[:10]: int(count) for value, count in values.astype(str).value_counts().items()}
 
 
-def hive_tables(folder):
+def hive_tables(partitions):
     """Each folder of a profile is a table that every reader opens without options."""
 
     def datafusion_table(path):
         context = datafusion.SessionContext()
-        columns = [("date", pyarrow.string()), ("device_id", pyarrow.string())]
+        columns = [(name, pyarrow.string()) for name in partitions]
         context.register_parquet("readings", path + "/", table_partition_cols=columns)
         return context.sql("SELECT * FROM readings").to_pandas()
 
@@ -56,7 +56,7 @@ def hive_tables(folder):
     }
 
 
-def hive_roots(folder):
+def hive_roots(folder, partitions):
     """The whole folder as one table with the columns of all profiles."""
     files = f"{folder}/**/*.parquet"
 
@@ -76,7 +76,7 @@ def hive_roots(folder):
 
     def datafusion_union():
         context = datafusion.SessionContext()
-        columns = [(name, pyarrow.string()) for name in ("profile", "date", "device_id")]
+        columns = [(name, pyarrow.string()) for name in ("profile", *partitions)]
         context.register_parquet("readings", folder + "/", table_partition_cols=columns)
         return context.sql("SELECT * FROM readings").to_pandas()
 
@@ -108,14 +108,33 @@ def plain_roots(folder):
     }
 
 
+def plain_by_profile_roots(folder):
+    """The plain layout whose past days are one file a profile."""
+    parts = [f"{folder}/device_id=B*/**/*.parquet", f"{folder}/profile=battery/**/*.parquet"]
+    return {
+        "pandas": lambda: pandas.concat(
+            pandas.read_parquet(f"{folder}/{part}", partitioning=None)
+            for part in ("device_id=B1", "device_id=B-2", "profile=battery")
+        ),
+        "polars": lambda: polars.read_parquet(parts, hive_partitioning=False).to_pandas(),
+        "DuckDB": lambda: duckdb.sql(
+            f"FROM read_parquet('{folder}/**/*.parquet', union_by_name = true, "
+            "hive_partitioning = false)"
+        ).df(),
+    }
+
+
 def main(folder, layout):
     results = {}
-    if layout == "hive":
-        for reader, read in hive_tables(folder).items():
+    partitions = ("date",) if layout == "hive-by-profile" else ("date", "device_id")
+    if layout.startswith("hive"):
+        for reader, read in hive_tables(partitions).items():
             results[f"{reader}, a profile"] = {
                 profile: found(read(f"{folder}/profile={profile}"), profile) for profile in METRICS
             }
-        roots = hive_roots(folder)
+        roots = hive_roots(folder, partitions)
+    elif layout == "plain-by-profile":
+        roots = plain_by_profile_roots(folder)
     else:
         roots = plain_roots(folder)
     for reader, read in roots.items():
