@@ -4,7 +4,9 @@ Usage: read_parquet_folder.py FOLDER LAYOUT (hive, hive-by-profile, plain or pla
 Prints a JSON object: reader -> part of the folder -> rows, devices, dates, sum, count.
 """
 
+import importlib.util
 import json
+import shutil
 import sys
 
 import datafusion
@@ -36,6 +38,25 @@ def counts(values):
     return {str(value)[:10]: int(count) for value, count in values.astype(str).value_counts().items()}
 
 
+def has_spark():
+    """Spark also needs a JVM."""
+    return importlib.util.find_spec("pyspark") is not None and shutil.which("java") is not None
+
+
+def spark_table(path):
+    import pyspark.sql
+
+    session = (
+        pyspark.sql.SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.session.timeZone", "UTC")
+        .getOrCreate()
+    )
+    return session.read.parquet(path).toPandas()
+
+
 def hive_tables(partitions):
     """Each folder of a profile is a table that every reader opens without options."""
 
@@ -46,6 +67,7 @@ def hive_tables(partitions):
         return context.sql("SELECT * FROM readings").to_pandas()
 
     return {
+        **({"Spark": spark_table} if has_spark() else {}),
         "pandas": pandas.read_parquet,
         "pyarrow table": lambda path: pyarrow.parquet.read_table(path).to_pandas(),
         "pyarrow dataset": lambda path: pyarrow.dataset.dataset(path, partitioning="hive")

@@ -4,7 +4,8 @@ import { never } from "../support/file_store_box.ts";
 import { type ExpectedProfile, writeExportFolder } from "../support/export_folder.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
-// Needs a Python with pandas, pyarrow, polars, duckdb and datafusion: READERS_PYTHON names it.
+// Needs a Python with pandas, pyarrow, polars, duckdb and datafusion: READERS_PYTHON names it. With
+// pyspark and a JVM, Spark reads too.
 const ignore = !Deno.env.has("REQUIRE_ALL");
 
 type Found = Record<string, Record<string, ExpectedProfile>>;
@@ -36,6 +37,8 @@ for (const layout of ["hive", "hive-by-profile"] as const) {
           "polars",
           "DuckDB",
           "DataFusion",
+          // Only where there is a JVM.
+          ...("Spark, a profile" in found ? ["Spark"] : []),
         ]
       ) {
         assertEquals(found[`${reader}, a profile`], expected, reader);
