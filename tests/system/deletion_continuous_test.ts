@@ -87,15 +87,16 @@ Deno.test("the one file of a compacted day follows deletions too", async () => {
   await send(url, "D1", 6);
   // A header and 36 readings, ten minutes apart.
   const lines = () => dayLines(folder.path);
-  await until(async () => (await lines()).length === 37);
-  const before = await lines();
+  let before: string[] = [];
+  await until(async () => (before = await lines()).length === 37);
   const range = "from=2026-01-09T01:00:00Z&to=2026-01-09T02:30:00Z";
   const { body } = await askJson(`${url}/devices/D1/readings?${range}`, WAIT);
   assertEquals(body.deleted_readings, 9);
   await control(url, { deviceId: "D1", action: "run" });
-  await until(async () => (await lines()).length === 28);
+  let after: string[] = [];
+  await until(async () => (after = await lines()).length === 28);
   // Lines 7 to 15 are 01:00 to 02:20.
-  assertEquals(await lines(), before.toSpliced(7, 9));
+  assertEquals(after, before.toSpliced(7, 9));
   await askJson(`${url}/devices/D1`, WAIT);
   await control(url, { deviceId: "D1", action: "run" });
   await until(async () => (await listFiles(folder.path)).length === 0);

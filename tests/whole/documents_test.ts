@@ -14,7 +14,7 @@ import { type Document, markOf, readDocuments } from "../support/documents.ts";
 import { FLOORS } from "../support/floors.ts";
 import { readSource, readSources, type Source, TOP } from "../support/sources.ts";
 
-/** The languages whose blocks `tests/system/documents_test.ts` runs. */
+/** The languages whose blocks `tests/slow/documents_test.ts` runs. */
 const PROGRAMS = ["sh", "python", "ts", "r"];
 /** The languages of what programs print and read. */
 const DATA = ["json", "csv", "text", "ini", "nginx", "caddyfile", "mermaid"];

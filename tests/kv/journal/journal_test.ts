@@ -8,6 +8,10 @@ import {
   strictKv,
   type StrictPlan,
 } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
+
+/** Random sequences that are tried. */
+const SEEDS = amount({ quick: 6, thorough: 15 });
 
 const SPACES: JournalSpaces = {
   log: { isFlushed: false },
@@ -86,7 +90,7 @@ function randomCommit(random: () => number): { mutations: Mutation[]; checked: D
 }
 
 Deno.test("a database with a journal returns what one without does, after any commits, faults and restarts", async () => {
-  for (let seed = 1; seed <= 15; seed++) {
+  for (let seed = 1; seed <= SEEDS; seed++) {
     const random = createRandom(seed);
     const plan: StrictPlan = {};
     using plain = await Deno.openKv(":memory:");

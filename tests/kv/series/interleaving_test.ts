@@ -13,6 +13,7 @@ import {
   tickingClock,
 } from "../../support/series.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** Something that is done to the series METER. Returns what its caller learns about the readings. */
 type Operation = (instance: Instance) => Promise<unknown>;
@@ -156,6 +157,8 @@ for (const [name, tested] of Object.entries(TESTED)) {
         maxLength: 3,
       }),
     });
-    await fc.assert(fc.asyncProperty(scenes, assertSerializable), { numRuns: 60 });
+    await fc.assert(fc.asyncProperty(scenes, assertSerializable), {
+      numRuns: amount({ quick: 25, thorough: 60 }),
+    });
   });
 }
