@@ -5,7 +5,7 @@
  */
 
 /** How long a program may run, milliseconds. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 300_000;
 
 /** The path of a program in the folders of PATH, or null. */
 export async function findInPath(name: string): Promise<string | null> {

@@ -77,8 +77,7 @@ Deno.test(`after kill -9 while days are shared each is one whole file of the pro
   await until(
     async () => JSON.stringify(await readExportedFiles(exportPath)) === JSON.stringify(expected),
     60_000,
-  ).catch(() => {});
-  assertEquals(await readExportedFiles(exportPath), expected);
+  );
 });
 
 /** The distinct lines of finished files. */

@@ -26,6 +26,12 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   r: ["Rscript", "example"],
 };
 
+// The Python with the packages that the documents name. `npx` puts its own folders before it in PATH.
+const pythonFolder = Deno.env.get("PYTHON_FOLDER");
+if (pythonFolder !== undefined) {
+  Deno.env.set("PATH", `${pythonFolder}:${Deno.env.get("PATH")}`);
+}
+
 for (const document of await readDocuments()) {
   const count = document.blocks.filter(isRun).length;
   if (count === 0) continue;

@@ -51,7 +51,12 @@ export async function listFiles(folder: string, below = ""): Promise<string[]> {
 export async function readExportedFiles(folder: string): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const name of await listFiles(folder)) {
-    files[name] = new TextDecoder("latin1").decode(await Deno.readFile(`${folder}/${name}`));
+    const bytes = await Deno.readFile(`${folder}/${name}`).catch((error) => {
+      // A service that runs may have replaced or deleted it since it was listed.
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    });
+    if (bytes !== null) files[name] = new TextDecoder("latin1").decode(bytes);
   }
   return files;
 }
