@@ -28,6 +28,7 @@ import {
 import type { SeriesRig } from "../support/series_rig.ts";
 import { runScript, scripts } from "../support/series_scripts.ts";
 import { createRandom } from "../support/strict_kv.ts";
+import { amount } from "../support/thorough.ts";
 
 /** Runs the suite on databases that `openRig` opens. */
 export function testSeriesStore(database: string, openRig: () => Promise<SeriesRig>): void {
@@ -43,7 +44,7 @@ export function testSeriesStore(database: string, openRig: () => Promise<SeriesR
         using rig = await openRig();
         await runScript(rig, script, seed);
       }),
-      { numRuns: 40 },
+      { numRuns: amount({ quick: 20, thorough: 40 }) },
     );
   });
 
