@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { deviceIdParameter } from "../openapi/device_id.ts";
 import type { Operation } from "../openapi/operation.ts";
-import { readingsParameters, timezoneParameter } from "../readings/query.ts";
+import { readingsAnswer, readingsParameters, timezoneParameter } from "../readings/query.ts";
 import { daySummary, metricsAnswer } from "./readings_schemas.ts";
 
 const metrics: Operation = {
@@ -26,24 +26,8 @@ const metrics: Operation = {
   parameters: [
     deviceIdParameter,
     ...readingsParameters,
-    {
-      in: "header",
-      name: "Accept",
-      description: "`application/json` (default) or `text/csv`.",
-      schema: z.string(),
-      example: "text/csv",
-    },
   ],
-  answers: [{
-    status: 200,
-    description: "The readings.",
-    headers: ["Cache-Control", "Vary"],
-    mayHave: ["Link", "Start-Time", "End-Time"],
-    content: [
-      { mediaType: "application/json", schema: metricsAnswer },
-      { mediaType: "text/csv", schema: z.string() },
-    ],
-  }],
+  answers: [readingsAnswer(metricsAnswer)],
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND"],
 };
 

@@ -5,8 +5,7 @@
  */
 
 import { importOperation } from "./import_operation.ts";
-import { z } from "zod";
-import { readingsParameters } from "../readings/query.ts";
+import { readingsAnswer, readingsParameters } from "../readings/query.ts";
 import { listQuery, meterDetail, meterId, meterList, meterReadings } from "./schemas.ts";
 import type { Operation } from "../openapi/operation.ts";
 
@@ -75,24 +74,8 @@ const readings: Operation = {
   parameters: [
     meterId,
     ...readingsParameters,
-    {
-      in: "header",
-      name: "Accept",
-      description: "`application/json` (default) or `text/csv`.",
-      schema: z.string(),
-      example: "text/csv",
-    },
   ],
-  answers: [{
-    status: 200,
-    description: "The readings.",
-    headers: ["Cache-Control", "Vary"],
-    mayHave: ["Link", "Start-Time", "End-Time"],
-    content: [
-      { mediaType: "application/json", schema: meterReadings },
-      { mediaType: "text/csv", schema: z.string() },
-    ],
-  }],
+  answers: [readingsAnswer(meterReadings)],
   problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND"],
 };
 

@@ -14,7 +14,7 @@ import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts
 import { isTimeZone } from "../../data/time/zone.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import type { Parameter } from "../openapi/operation.ts";
+import type { Answer, Parameter } from "../openapi/operation.ts";
 import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 
 /** Longest range of one request, days. */
@@ -141,7 +141,7 @@ export function timezoneParameter(description: string): Parameter {
   };
 }
 
-/** The parameters of the query, documented. */
+/** The parameters of a request for readings, documented. */
 export const readingsParameters: readonly Parameter[] = [
   {
     in: "query",
@@ -172,4 +172,25 @@ export const readingsParameters: readonly Parameter[] = [
     example: "15m",
   },
   timezoneParameter("The zone of the buckets, and of dates and times without an offset."),
+  {
+    in: "header",
+    name: "Accept",
+    description: "`application/json` (default) or `text/csv`.",
+    schema: z.string(),
+    example: "text/csv",
+  },
 ];
+
+/** The answer with readings, as JSON of a schema or as CSV. */
+export function readingsAnswer(schema: z.ZodType): Answer {
+  return {
+    status: 200,
+    description: "The readings.",
+    headers: ["Cache-Control", "Vary"],
+    mayHave: ["Link", "Start-Time", "End-Time"],
+    content: [
+      { mediaType: "application/json", schema },
+      { mediaType: "text/csv", schema: z.string() },
+    ],
+  };
+}

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { finishRounds, SHARE, sharedFiles, writeBattery } from "../../support/compacted_days.ts";
+import { compactionSteps } from "../../support/compaction_steps.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
 import { openContinuousRig } from "../../support/continuous_rig.ts";
 
@@ -10,55 +11,9 @@ const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 const HEADER = 108;
 const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
 
-type Step =
-  | { readonly kind: "write"; readonly agesMs: number[]; readonly tenths: number }
-  | { readonly kind: "advance"; readonly byMs: number }
-  | { readonly kind: "fail"; readonly count: number }
-  | { readonly kind: "restart" | "turn off" | "round" };
-
-const steps: fc.Arbitrary<Step[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.record({
-        kind: fc.constant("write" as const),
-        agesMs: fc.array(
-          fc.integer({ min: 0, max: 4 * 86_400 }).map((seconds) => seconds * 1_000),
-          {
-            minLength: 1,
-            maxLength: 12,
-          },
-        ),
-        tenths: fc.nat(9),
-      }),
-    },
-    {
-      weight: 4,
-      arbitrary: fc.record({
-        kind: fc.constant("advance" as const),
-        byMs: fc.oneof(fc.nat(3_600), fc.nat(100_000)).map((seconds) => seconds * 1_000),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        kind: fc.constant("fail" as const),
-        count: fc.integer({ min: 1, max: 4 }),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        kind: fc.constantFrom("restart" as const, "turn off" as const, "round" as const),
-      }),
-    },
-  ),
-  { maxLength: 50 },
-);
-
 Deno.test("whatever happens, in the end each shared day is one object of the profile, and each reading is there once", async () => {
   await fc.assert(
-    fc.asyncProperty(steps, async (some) => {
+    fc.asyncProperty(compactionSteps, async (some) => {
       await using rig = await openContinuousRig(HOUR_MS, START_MS);
       const reference = createContinuousReference();
       const ids = ["D1", "D2"];
