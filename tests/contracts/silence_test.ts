@@ -9,6 +9,7 @@
 import fc from "fast-check";
 import { assert, assertEquals } from "../support/assert.ts";
 import { type Dump, type OpenApp, openApp } from "../support/open_app.ts";
+import type { JsonAnswer } from "../support/service.ts";
 import { gzipped } from "../support/stores.ts";
 import { amount } from "../support/thorough.ts";
 
@@ -283,8 +284,7 @@ interface Said {
   readonly stores: number;
 }
 
-// deno-lint-ignore no-explicit-any -- the body of a JSON answer, of any shape
-function saidBy(status: number, body: any): Said {
+function saidBy(status: number, body: JsonAnswer["body"]): Said {
   if (status >= 400) {
     const { inserted = 0, created = 0, updated = 0, stores = 0 } = body.stored ?? {};
     return { added: inserted + created, changed: updated, stores };
