@@ -1,7 +1,7 @@
 import { createCsvWriter } from "../../data/text/csv_write.ts";
 import { demoReadings } from "../../data/readings/demo_meter.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
-import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals } from "../support/assert.ts";
 import {
   type AcceptedJob,
   DEMO_RANGES,
@@ -71,26 +71,6 @@ Deno.test("an import that is killed with kill -9 and sent again is complete", as
   assertEquals([body.received, body.updated, body.rejected], [527_040, 0, 0]);
   assertEquals((await exportYear(service)).file_info.sha256, expected);
   assertEquals((await askJson(`${service.url}/api/meters/k1`)).body.count, 527_040);
-});
-
-Deno.test("two SIGTERM under load: exit 0 within 15 s, and every accepted export completes later", async () => {
-  await using folder = await makeTempFolder();
-  let jobs: AcceptedJob[];
-  {
-    await using service = await startProcess(folder.path, DEMO);
-    jobs = await postExports(service.url, DEMO_RANGES.slice(0, 2), 60);
-    assertEquals(jobs.length, 60);
-    const startedMs = Date.now();
-    service.kill("SIGTERM");
-    service.kill("SIGTERM");
-    assertEquals(await service.ended, 0, service.output());
-    assert(Date.now() - startedMs < 15_000);
-    assertStringIncludes(service.output(), '"event":"stopped"');
-  }
-  await using service = await startProcess(folder.path, DEMO);
-  for (const { id } of jobs) {
-    assertEquals((await waitForEnd(service.url, id)).status, "completed");
-  }
 });
 
 async function killDuringExports(folder: string, delayMs: number): Promise<AcceptedJob[]> {

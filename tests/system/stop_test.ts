@@ -1,33 +1,11 @@
 import { assert, assertEquals } from "../support/assert.ts";
-import { DEMO_RANGES, postExports } from "../support/exports.ts";
+import { DEMO_RANGES } from "../support/exports.ts";
 import { ask, fetchOpenApi } from "../support/openapi.ts";
-import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
-import { askJson, postJson, waitForEnd } from "../support/service.ts";
+import { pause, startProcess } from "../support/process.ts";
+import { askJson, postJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const HEADER = "timestamp,power_kw\n";
-
-/** Starts the download of a year and stops reading after the first bytes. */
-async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {
-  const [{ id }] = await postExports(url, DEMO_RANGES.slice(0, 1), 1);
-  await waitForEnd(url, id);
-  const { hostname, port } = new URL(url);
-  const connection = await Deno.connect({ hostname, port: Number(port) });
-  const request = `GET /api/export/download/${id} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
-  await connection.write(new TextEncoder().encode(request));
-  await connection.read(new Uint8Array(100));
-  return connection;
-}
-
-Deno.test("a client that stops reading does not keep the service from stopping", async () => {
-  await using folder = await makeTempFolder();
-  await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
-  using _stalled = await stallDownload(service);
-  const startedMs = Date.now();
-  service.kill("SIGTERM");
-  assertEquals(await service.ended, 0, service.output());
-  assert(Date.now() - startedMs < 15_000);
-});
 
 Deno.test("SIGTERM answers waiting requests at once, and the job survives", async () => {
   await using folder = await makeTempFolder();

@@ -6,6 +6,7 @@ import {
   localDaySpan,
 } from "../../../data/time/zone.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -227,7 +228,7 @@ Deno.test("a clock agrees with Temporal about wall times of any zone, in any ord
         assertEquals(kept.toCompatibleMs(wallMs), compatibleMs(zone, wallMs), `${zone} ${wallMs}`);
       }
     }),
-    { numRuns: 1_500 },
+    { numRuns: amount({ quick: 300, thorough: 1_500 }) },
   );
 });
 

@@ -1,0 +1,49 @@
+import { assert, assertEquals, assertStringIncludes } from "../support/assert.ts";
+import { type AcceptedJob, DEMO_RANGES, postExports } from "../support/exports.ts";
+import { type ServiceProcess, startProcess } from "../support/process.ts";
+import { waitForEnd } from "../support/service.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
+
+const DEMO = { DEMO_DATA: "true" };
+
+/** Starts the download of a year and stops reading after the first bytes. */
+async function stallDownload({ url }: ServiceProcess): Promise<Deno.TcpConn> {
+  const [{ id }] = await postExports(url, DEMO_RANGES.slice(0, 1), 1);
+  await waitForEnd(url, id);
+  const { hostname, port } = new URL(url);
+  const connection = await Deno.connect({ hostname, port: Number(port) });
+  const request = `GET /api/export/download/${id} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  await connection.read(new Uint8Array(100));
+  return connection;
+}
+
+Deno.test("a client that stops reading does not keep the service from stopping", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { DEMO_DATA: "true" });
+  using _stalled = await stallDownload(service);
+  const startedMs = Date.now();
+  service.kill("SIGTERM");
+  assertEquals(await service.ended, 0, service.output());
+  assert(Date.now() - startedMs < 15_000);
+});
+
+Deno.test("two SIGTERM under load: exit 0 within 15 s, and every accepted export completes later", async () => {
+  await using folder = await makeTempFolder();
+  let jobs: AcceptedJob[];
+  {
+    await using service = await startProcess(folder.path, DEMO);
+    jobs = await postExports(service.url, DEMO_RANGES.slice(0, 2), 60);
+    assertEquals(jobs.length, 60);
+    const startedMs = Date.now();
+    service.kill("SIGTERM");
+    service.kill("SIGTERM");
+    assertEquals(await service.ended, 0, service.output());
+    assert(Date.now() - startedMs < 15_000);
+    assertStringIncludes(service.output(), '"event":"stopped"');
+  }
+  await using service = await startProcess(folder.path, DEMO);
+  for (const { id } of jobs) {
+    assertEquals((await waitForEnd(service.url, id)).status, "completed");
+  }
+});
