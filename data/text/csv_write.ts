@@ -26,7 +26,7 @@ import {
   writeRowStart,
 } from "./row_start.ts";
 
-const COMMA = 44, LF = 10;
+const COMMA = 44, LF = 10, CR = 13;
 /** Enough for a day of minutes, so most pages need no more. */
 const FIRST_CHARS = 131_072;
 
@@ -67,15 +67,19 @@ export interface DayLines {
   readonly start: RowStart;
   /** The prepared words for the values of each column. */
   readonly tables: readonly DecimalTable[];
+  /** The byte between fields; a comma if it is left out. */
+  readonly delimiter?: number;
+  /** Whether lines end with CRLF instead of LF. */
+  readonly hasCr?: boolean;
 }
 
-/** Writes the lines of one UTC day and returns where they end. */
+/** Writes the lines of one day and returns where they end. */
 export function writeDayLines(
   { timesMs, columns }: Page,
-  { text, at: firstAt, start, tables }: DayLines,
+  { text, at: firstAt, start, tables, delimiter = COMMA, hasCr = false }: DayLines,
 ): number {
   const values = columns.map((column) => column.values);
-  const longest = start.length + TIME_MAX_CHARS + columns.length * (DECIMAL_MAX_CHARS + 1);
+  const longest = start.length + TIME_MAX_CHARS + columns.length * (DECIMAL_MAX_CHARS + 1) + 1;
   let at = firstAt;
   for (let row = 0; row < timesMs.length; row++) {
     ensureRoom(text, at, longest);
@@ -90,8 +94,9 @@ export function writeDayLines(
         view.setFloat64(at, table.words[place], true);
         at += table.lengths[place];
       } else at = writeDecimal(text, at, { table, value });
-      bytes[at++] = COMMA;
+      bytes[at++] = delimiter;
     }
+    if (hasCr) bytes[at++ - 1] = CR;
     bytes[at - 1] = LF;
   }
   return at;

@@ -14,12 +14,17 @@ export const TABLE_MASK = 0x1ffff;
 
 /** Largest scale with a table: meters do not measure finer, and more tables would fill memory. */
 const TABLE_SCALES = 6;
-const tables: DecimalTable[] = [];
+const tables: Record<DecimalMark, DecimalTable[]> = { ".": [], ",": [] };
+
+/** The character between whole and fraction. */
+export type DecimalMark = "." | ",";
 
 /** The texts of mantissas at one scale, filled in as they are needed. */
 export interface DecimalTable {
   /** The scale. */
   readonly scale: number;
+  /** The character between whole and fraction. */
+  readonly mark: DecimalMark;
   /** The text of each place's mantissa, as one word. */
   readonly words: Float64Array;
   /** Its length in characters; 0 if it was not needed yet. */
@@ -27,13 +32,14 @@ export interface DecimalTable {
 }
 
 /** The table of a scale, made once and kept. Finer scales share one that stays empty. */
-export function decimalTable(scale: number): DecimalTable {
-  const { words, lengths } = tables[isKept(scale) ? scale : TABLE_SCALES + 1] ??= {
+export function decimalTable(scale: number, mark: DecimalMark = "."): DecimalTable {
+  const { words, lengths } = tables[mark][isKept(scale) ? scale : TABLE_SCALES + 1] ??= {
     scale,
+    mark,
     words: new Float64Array(TABLE_MASK + 1),
     lengths: new Uint8Array(TABLE_MASK + 1),
   };
-  return { scale, words, lengths };
+  return { scale, mark, words, lengths };
 }
 
 /** A table of texts of at most 8 ASCII characters; the value of each is its index. */
@@ -44,7 +50,7 @@ export function textTable(texts: readonly string[]): DecimalTable {
     words[place] = wordsOf(text)[0];
     lengths[place] = text.length;
   });
-  return { scale: FLOAT, words, lengths };
+  return { scale: FLOAT, mark: ".", words, lengths };
 }
 
 /**
@@ -58,8 +64,9 @@ export function writeDecimal(
   { table, value }: { table: DecimalTable; value: number },
 ): number {
   if (value !== value) return at;
-  const { scale, words, lengths } = table;
-  const decimal = decimalText(value, scale);
+  const { scale, mark, words, lengths } = table;
+  const pointed = decimalText(value, scale);
+  const decimal = mark === "." ? pointed : pointed.replace(".", mark);
   const place = value & TABLE_MASK;
   if (isKept(scale) && place === value && decimal.length <= WORD_CHARS) {
     words[place] = wordsOf(decimal)[0];

@@ -1,6 +1,6 @@
 /**
- * The start of rows of text, one row for each reading: its time in UTC, between two texts that are the
- * same in every row of a day.
+ * The start of rows of text, one row for each reading: its time, and texts that are the same in every
+ * row of a day.
  *
  * The words of a day are made once (`data/text/ascii_text.ts`). A row is a copy of them in which the
  * time of day replaces midnight.
@@ -8,14 +8,15 @@
  * @module
  */
 
-import { type AsciiText, byteLength, WORD_CHARS, wordsOf, writeAscii } from "./ascii_text.ts";
+import { type AsciiText, byteLength, WORD_CHARS, wordsOf } from "./ascii_text.ts";
 import { DAY_MS, dayStartMs } from "../limits.ts";
 import { lowerBound, type Page, slicePage } from "../readings/page.ts";
 
-/** Most characters of the time in a start. */
+/** Most characters of the time in a start, and of what milliseconds add to one. */
 export const TIME_MAX_CHARS = 23;
-/** Where hour, minute, second and their fraction stand in `2024-01-01T00:00:00.000`. */
-const HOUR_AT = 11, MINUTE_AT = 14, SECOND_AT = 17, FRACTION_AT = 19;
+/** Where hour, minute, second and their end stand in `2024-01-01T00:00:00`. */
+const HOUR_AT = 11, MINUTE_AT = 14, SECOND_AT = 17, SECOND_END = 19;
+const ZERO = 48;
 /** `00` to `99` as the bytes of little-endian integers. */
 const TWO_DIGITS = Uint16Array.from(
   { length: 100 },
@@ -30,34 +31,90 @@ export interface AroundTime {
   readonly after: string;
 }
 
-/** The start of the rows of one UTC day. */
-export interface RowStart {
-  /** Midnight, epoch milliseconds. */
-  readonly dayMs: number;
-  /** The start of the row for midnight. */
+/** A clock in the text of a start: where its digits stand, in bytes; -1 for digits it has not. */
+export interface ClockPlaces {
+  /** The instant at which it shows 00:00:00, epoch milliseconds, even if it never shows that. */
+  readonly midnightMs: number;
+  /** The two digits of the hour. */
+  readonly hourAt: number;
+  /** The two digits of the minute. */
+  readonly minuteAt: number;
+  /** The two digits of the second. */
+  readonly secondAt: number;
+  /** The three digits of the millisecond. */
+  readonly milliAt: number;
+}
+
+/** The text of the start of the rows of a day, in which the clocks show midnight. */
+export interface RowTemplate {
+  /** The text. */
   readonly text: string;
+  /** The clock of each row, and a second one if rows have two. */
+  readonly clocks: readonly [ClockPlaces] | readonly [ClockPlaces, ClockPlaces];
+  /** The same with milliseconds, for rows that have some; null if they are never written. */
+  readonly withMilli: (() => RowTemplate) | null;
+}
+
+/** The start of the rows of a day. */
+export interface RowStart {
   /** Its length in bytes. */
   readonly length: number;
-  /** The same as words. */
+  /** The start of the row for midnight, as words. */
   readonly words: Float64Array;
-  /** Where its time begins. */
-  readonly timeAt: number;
+  /** The clock. */
+  readonly clock: ClockPlaces;
+  /** The second clock, or null. */
+  readonly secondClock: ClockPlaces | null;
+  /** The same with milliseconds, made when it is first needed; null if they are never written. */
+  readonly withMilli: (() => RowStart) | null;
 }
 
 /** The start of rows of the UTC day that begins at `dayMs`. */
-export function createRowStart(dayMs: number, { before, after }: AroundTime): RowStart {
-  const midnight = new Date(dayMs).toISOString().slice(0, FRACTION_AT);
-  const text = before + midnight + after;
-  const length = byteLength(text);
-  return { dayMs, text, length, words: wordsOf(text), timeAt: before.length };
+export function createRowStart(dayMs: number, around: AroundTime): RowStart {
+  return rowStartOf(utcTemplate(dayMs, around, ""));
+}
+
+/** The start of the rows of a day, from its text. */
+export function rowStartOf({ text, clocks, withMilli }: RowTemplate): RowStart {
+  let fine: RowStart | undefined;
+  return {
+    length: byteLength(text),
+    words: wordsOf(text),
+    clock: clocks[0],
+    secondClock: clocks[1] ?? null,
+    withMilli: withMilli === null ? null : () => fine ??= rowStartOf(withMilli()),
+  };
+}
+
+function utcTemplate(dayMs: number, around: AroundTime, fraction: "" | ".000"): RowTemplate {
+  const { before, after } = around;
+  const midnight = new Date(dayMs).toISOString().slice(0, SECOND_END);
+  const at = before.length;
+  const clock: ClockPlaces = {
+    midnightMs: dayMs,
+    hourAt: at + HOUR_AT,
+    minuteAt: at + MINUTE_AT,
+    secondAt: at + SECOND_AT,
+    milliAt: fraction === "" ? -1 : at + SECOND_END + 1,
+  };
+  return {
+    text: before + midnight + fraction + after,
+    clocks: [clock],
+    withMilli: fraction === "" ? () => utcTemplate(dayMs, around, ".000") : null,
+  };
 }
 
 /** An ascending page cut into one page for each UTC day. */
 export function pagesByDay(page: Page): Page[] {
+  return pagesBy(page, (timeMs) => dayStartMs(timeMs) + DAY_MS);
+}
+
+/** An ascending page cut into pages; `endMs` gives the end of the stretch that a time is in. */
+export function pagesBy(page: Page, endMs: (timeMs: number) => number): Page[] {
   const { timesMs } = page;
   const pages: Page[] = [];
   for (let row = 0; row < timesMs.length;) {
-    const end = lowerBound(timesMs, dayStartMs(timesMs[row]) + DAY_MS);
+    const end = lowerBound(timesMs, endMs(timesMs[row]));
     pages.push(slicePage(page, row, end));
     row = end;
   }
@@ -70,23 +127,35 @@ export function writeRowStart(
   at: number,
   { start, timeMs }: { start: RowStart; timeMs: number },
 ): number {
-  const { words, timeAt } = start;
+  const { words, clock, secondClock } = start;
   const { view } = text;
   for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
-  const ofSecondMs = writeClock(view, at + timeAt, timeMs - start.dayMs);
-  if (ofSecondMs === 0) return at + start.length;
-  const fraction = `.${String(ofSecondMs).padStart(3, "0")}`;
-  const fractionAt = timeAt + FRACTION_AT;
-  return writeAscii(text, at + fractionAt, fraction + start.text.slice(fractionAt));
+  const ofSecondMs = writeClock(view, at, { clock, timeMs });
+  if (secondClock !== null) writeClock(view, at, { clock: secondClock, timeMs });
+  return ofSecondMs === 0 || start.withMilli === null
+    ? at + start.length
+    : writeRowStart(text, at, { start: start.withMilli(), timeMs });
 }
 
-/** Writes a time of day into the time that begins at `at`; returns the milliseconds of its second. */
-function writeClock(view: DataView, at: number, ofDayMs: number): number {
+/** Writes a time into the places of a clock; returns the milliseconds of its second. */
+function writeClock(
+  view: DataView,
+  at: number,
+  { clock, timeMs }: { clock: ClockPlaces; timeMs: number },
+): number {
+  const { hourAt, minuteAt, secondAt, milliAt } = clock;
+  const ofDayMs = timeMs - clock.midnightMs;
   const seconds = (ofDayMs / 1000) | 0;
   const minutes = (seconds / 60) | 0;
   const hours = (minutes / 60) | 0;
-  view.setUint16(at + HOUR_AT, TWO_DIGITS[hours], true);
-  view.setUint16(at + MINUTE_AT, TWO_DIGITS[minutes - hours * 60], true);
-  view.setUint16(at + SECOND_AT, TWO_DIGITS[seconds - minutes * 60], true);
-  return ofDayMs - seconds * 1000;
+  const ofSecondMs = ofDayMs - seconds * 1000;
+  if (hourAt >= 0) view.setUint16(at + hourAt, TWO_DIGITS[hours], true);
+  if (minuteAt >= 0) view.setUint16(at + minuteAt, TWO_DIGITS[minutes - hours * 60], true);
+  if (secondAt >= 0) view.setUint16(at + secondAt, TWO_DIGITS[seconds - minutes * 60], true);
+  if (milliAt >= 0) {
+    const hundreds = (ofSecondMs / 100) | 0;
+    view.setUint8(at + milliAt, ZERO + hundreds);
+    view.setUint16(at + milliAt + 1, TWO_DIGITS[(ofSecondMs - hundreds * 100) | 0], true);
+  }
+  return ofSecondMs;
 }

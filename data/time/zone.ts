@@ -61,6 +61,35 @@ export function createLocalClock(zone: string): LocalClock {
   };
 }
 
+/** A span of time in which a zone keeps its offset. It is infinite where there is no change. */
+export interface OffsetSpan extends Span {
+  /** The offset from UTC, milliseconds. */
+  readonly offsetMs: number;
+}
+
+/**
+ * A function that gives the offset of a zone at an instant, with the span in which it stays. It keeps
+ * the last span, so ascending times cost one look-up a change.
+ *
+ * @throws {RangeError} if there is no such zone.
+ */
+export function createOffsets(zone: string): (timeMs: number) => OffsetSpan {
+  requireZone(zone, "find offsets");
+  let span: OffsetSpan = { fromMs: Infinity, toMs: -Infinity, offsetMs: NaN };
+  return (timeMs) => {
+    if (timeMs >= span.fromMs && timeMs < span.toMs) return span;
+    const zoned = zonedAt(Math.floor(timeMs), zone);
+    // `previous` leaves out a change at the very moment.
+    const previous = zoned.add({ milliseconds: 1 }).getTimeZoneTransition("previous");
+    const next = zoned.getTimeZoneTransition("next");
+    return span = {
+      fromMs: previous?.epochMilliseconds ?? -Infinity,
+      toMs: next?.epochMilliseconds ?? Infinity,
+      offsetMs: zoned.offsetNanoseconds / 1_000_000,
+    };
+  };
+}
+
 /**
  * The half-open span of a calendar day `YYYY-MM-DD` on the clock of a zone, from its first moment to
  * that of the next day; null if the text is not a day of the years 0000 to 9999.
@@ -97,6 +126,11 @@ function spanOfDay(zone: string, date: Temporal.PlainDate): Span {
 /** The calendar day of a time in a zone, `YYYY-MM-DD`. */
 export function localDate(zone: string, timeMs: number): string {
   return zonedAt(timeMs, zone).toPlainDate().toString();
+}
+
+/** Whether a zone is UTC, under any of its names. */
+export function isUtcZone(zone: string): boolean {
+  return zonedAt(0, zone).equals(zonedAt(0, "UTC"));
 }
 
 /** Whether a text is an IANA zone name, in any case, or a fixed offset such as +01:00. */

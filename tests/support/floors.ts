@@ -14,6 +14,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
+    ["encoders"],
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "stores"],
     ["continuous_settings", "s3_settings"],

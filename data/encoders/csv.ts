@@ -1,0 +1,100 @@
+/**
+ * CSV: a header, then a line for each row, with an empty field for a missing value.
+ *
+ * Lines are made of prepared words (`data/text/csv_write.ts`).
+ *
+ * @module
+ */
+
+import { asciiString, type AsciiText, createAsciiText } from "../text/ascii_text.ts";
+import { csvText } from "./csv_text.ts";
+import { writeDayLines } from "../text/csv_write.ts";
+import {
+  type DecimalMark,
+  type DecimalTable,
+  decimalTable,
+  textTable,
+} from "../text/decimal_words.ts";
+import type { FileColumn, FileEncoder, FileHead, SourcePage } from "./encoder.ts";
+import type { Page } from "../readings/page.ts";
+import { createRowClock } from "./row_clock.ts";
+import { readTimeForm } from "./time_form.ts";
+
+/** Enough for a day of minutes, so most pages need no more. */
+const FIRST_CHARS = 131_072;
+let booleans: DecimalTable | undefined;
+
+/** Writes lines into memory of the caller. */
+export interface CsvLines {
+  /** The header line. */
+  header(): string;
+  /** Writes the lines of some rows and returns where they end. */
+  write(rows: SourcePage, into: { readonly text: AsciiText; readonly at: number }): number;
+}
+
+/** An encoder of CSV. */
+export function createCsvEncoder(head: FileHead): FileEncoder<string> {
+  const text = createAsciiText(FIRST_CHARS);
+  const lines = createCsvLines(head);
+  return {
+    start: () => (head.csv.bom ? "\uFEFF" : "") + lines.header(),
+    rows: (rows) => asciiString(text, lines.write(rows, { text, at: 0 })),
+    end: () => "",
+  };
+}
+
+/** Lines of CSV, for files that are assembled elsewhere. */
+export function createCsvLines(head: FileHead): CsvLines {
+  const { csv, sources, columns, zone, hasUtc } = head;
+  const form = readTimeForm(csv.dateFormat, csv.decimal);
+  const clock = createRowClock({ zone, hasUtc, form });
+  const delimiter = csv.delimiter.charCodeAt(0);
+  const hasCr = csv.lineEnd === "\r\n";
+
+  function textsAfterTime({ source, labels = [] }: SourcePage): string {
+    const id = head.idColumn === null ? [] : [sources[source]];
+    return [...id, ...labels].map((text) => csv.delimiter + csvText(text, csv)).join("");
+  }
+
+  return {
+    header: () =>
+      headerNames(head).map((name) => csvText(name, csv)).join(csv.delimiter) + csv.lineEnd,
+    write(rows, { text, at: firstAt }) {
+      const between = hasUtc ? csv.delimiter : null;
+      const around = { before: "", between, after: textsAfterTime(rows) + csv.delimiter };
+      let at = firstAt;
+      for (const page of clock.cut(rows.page)) {
+        const start = clock.start(page, around);
+        const tables = tablesOf(page, columns, csv.decimal);
+        at = writeDayLines(page, { text, at, start, tables, delimiter, hasCr });
+      }
+      return at;
+    },
+  };
+}
+
+/** The names of all columns of a table, in order. */
+export function headerNames({ hasUtc, idColumn, labels, columns }: FileHead): string[] {
+  return [
+    "timestamp",
+    ...(hasUtc ? ["utc"] : []),
+    ...(idColumn === null ? [] : [idColumn]),
+    ...labels,
+    ...columns.map(({ name }) => name),
+  ];
+}
+
+function tablesOf(
+  page: Page,
+  columns: readonly FileColumn[],
+  mark: DecimalMark,
+): DecimalTable[] {
+  return page.columns.map(({ scale }, index) =>
+    columns[index].kind === "boolean" ? booleanTable() : decimalTable(scale, mark)
+  );
+}
+
+/** Created on first use, as it takes a megabyte. */
+function booleanTable(): DecimalTable {
+  return booleans ??= textTable(["false", "true"]);
+}

@@ -1,0 +1,117 @@
+/**
+ * The times at the start of rows, on the clock of a zone.
+ *
+ * A day on a clock has one prepared text (`data/text/row_start.ts`). A change of the offset begins
+ * another, and so does midnight in UTC where rows also have the time in UTC.
+ *
+ * @module
+ */
+
+import { asciiString, byteLength, createAsciiText } from "../text/ascii_text.ts";
+import { DAY_MS, dayStartMs } from "../limits.ts";
+import type { Page } from "../readings/page.ts";
+import {
+  type ClockPlaces,
+  pagesBy,
+  type RowStart,
+  rowStartOf,
+  type RowTemplate,
+  TIME_MAX_CHARS,
+  writeRowStart,
+} from "../text/row_start.ts";
+import { createOffsets, isUtcZone } from "../time/zone.ts";
+import {
+  clockDayAt,
+  type FormedTime,
+  formTime,
+  showsMilli,
+  showsSeconds,
+  type TimeForm,
+  withMilli,
+} from "./time_form.ts";
+
+/** The texts around the times of a row. */
+export interface AroundTimes {
+  /** Before the time. */
+  readonly before: string;
+  /** Between the time and the time in UTC; null if rows have only the time. */
+  readonly between: string | null;
+  /** After the last of them. */
+  readonly after: string;
+}
+
+/** Prepares the starts of rows. */
+export interface RowClock {
+  /** An ascending page cut into pages whose rows share a start. */
+  cut(page: Page): Page[];
+  /** The start of the rows of a page that {@link RowClock.cut} returned. */
+  start(page: Page, around: AroundTimes): RowStart;
+  /** A time as text, as a row has it. */
+  text(timeMs: number): string;
+}
+
+/**
+ * A clock for rows.
+ *
+ * @throws {RangeError} if there is no such zone.
+ */
+export function createRowClock(
+  { zone, hasUtc, form }: { zone: string; hasUtc: boolean; form: TimeForm },
+): RowClock {
+  const offsetAt = createOffsets(zone);
+  const isUtc = isUtcZone(zone);
+
+  function timeOf(timeMs: number, shown: TimeForm): FormedTime {
+    return formTime(shown, clockDayAt(timeMs, { offsetMs: offsetAt(timeMs).offsetMs, isUtc }));
+  }
+
+  function utcTimeOf(timeMs: number, shown: TimeForm): FormedTime {
+    return formTime(shown, clockDayAt(timeMs, { offsetMs: 0, isUtc: true }));
+  }
+
+  function endMs(timeMs: number): number {
+    const { offsetMs, toMs } = offsetAt(timeMs);
+    const dayEndMs = dayStartMs(timeMs + offsetMs) + DAY_MS - offsetMs;
+    return Math.min(toMs, dayEndMs, hasUtc ? dayStartMs(timeMs) + DAY_MS : Infinity);
+  }
+
+  function template(timeMs: number, around: AroundTimes, shown: TimeForm): RowTemplate {
+    const { before, between, after } = around;
+    const time = timeOf(timeMs, shown);
+    const canFine = !showsMilli(shown) && showsSeconds(shown);
+    const fine = canFine ? () => template(timeMs, around, withMilli(shown)) : null;
+    const clock = movedBy(time.clock, byteLength(before));
+    if (between === null) {
+      return { text: before + time.text + after, clocks: [clock], withMilli: fine };
+    }
+    const utc = utcTimeOf(timeMs, shown);
+    const start = before + time.text + between;
+    return {
+      text: start + utc.text + after,
+      clocks: [clock, movedBy(utc.clock, byteLength(start))],
+      withMilli: fine,
+    };
+  }
+
+  return {
+    cut: (page) => pagesBy(page, endMs),
+    start: ({ timesMs }, around) => rowStartOf(template(timesMs[0], around, form)),
+    text(timeMs) {
+      const around = { before: "", between: null, after: "" };
+      const start = rowStartOf(template(timeMs, around, form));
+      const text = createAsciiText(start.length + TIME_MAX_CHARS);
+      return asciiString(text, writeRowStart(text, 0, { start, timeMs }));
+    },
+  };
+}
+
+function movedBy(clock: ClockPlaces, bytes: number): ClockPlaces {
+  const moved = (at: number) => at < 0 ? at : at + bytes;
+  return {
+    midnightMs: clock.midnightMs,
+    hourAt: moved(clock.hourAt),
+    minuteAt: moved(clock.minuteAt),
+    secondAt: moved(clock.secondAt),
+    milliAt: moved(clock.milliAt),
+  };
+}
