@@ -15,6 +15,7 @@ import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
+import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
 import {
   openContinuousExport,
@@ -80,6 +81,7 @@ export async function start(
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = newId();
   const ends = createJobEnds({ kv, log });
+  const watches = createJobWatches({ kv, log });
   const parts = { ...opened, series, files, now, log, owner, upkeep };
   const continuous = settings.continuous.isOn
     ? await openContinuousExport({ ...parts, ...settings })
@@ -103,7 +105,13 @@ export async function start(
   let server: Listening | null = null;
   // Running requests, jobs and imports end at the same time, within the grace period.
   stack.defer(async () => {
-    await Promise.all([ends.stop(), server?.stop(), worker?.stop(GRACE_MS), storeData?.stop()]);
+    await Promise.all([
+      ends.stop(),
+      watches.stop(),
+      server?.stop(),
+      worker?.stop(GRACE_MS),
+      storeData?.stop(),
+    ]);
   });
   const app = createApp({
     ...devices,
@@ -116,7 +124,15 @@ export async function start(
     staleAfterMs: settings.staleAfterMs,
     intake,
     readPackageFile,
-    jobs: createJobs({ ...parts, ...settings, ends, newId, poke: () => worker?.poke() }),
+    jobs: createJobs({
+      ...parts,
+      ...settings,
+      ends,
+      watches,
+      newId,
+      poke: () => worker?.poke(),
+      onCancelled: (jobId) => worker?.cancel(jobId),
+    }),
     ready: readyChecks({ opened, files, worker, now, settings, continuous }),
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);

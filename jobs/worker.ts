@@ -62,6 +62,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
 export interface Worker {
   /** Reports that there may be a job to start. */
   poke(): void;
+  /** Aborts the run of a job whose record says that it is to be cancelled, if it runs here. */
+  cancel(jobId: string): void;
   /** Whether it finds due jobs. */
   isRunning(): boolean;
   /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
@@ -101,6 +103,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const presence = startPresence(deps);
   return {
     poke: loop.poke,
+    cancel: dispatcher.cancel,
     isRunning: () => now() - loop.lastScanMs() < SCAN_TOO_OLD_MS,
     async stop(graceMs) {
       // A scan or a round that hangs is not waited for: both can be interrupted at any moment.

@@ -62,6 +62,8 @@ export interface Dispatcher {
   onLease(due: Due): Promise<void>;
   /** Handles an ended job whose file or record may have expired. */
   onKept(due: Due): Promise<void>;
+  /** Aborts the run of a job whose record says that it is to be cancelled, if it runs here. */
+  cancel(jobId: string): void;
   /** Makes the running jobs of all other owners pending; call it only if all of those are dead. */
   requeueOthers(): Promise<number>;
   /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
@@ -148,6 +150,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     onWaiting,
     onLease,
     onKept,
+    cancel: (jobId) => runs.get(jobId)?.cancel(),
     async requeueOthers() {
       let count = 0;
       for await (const due of listDue(kv, { upToMs: now() + 2 * LEASE_MS })) {

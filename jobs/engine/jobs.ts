@@ -1,18 +1,33 @@
 /**
- * The interface of the job engine to its clients: create a job, read it, wait for it, cancel it.
+ * The interface of the job engine to its clients: create, read, list, watch, cancel and remove jobs.
  *
  * @module
  */
 
 import { AppError } from "../../data/app_error.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
-import { commitJob, getJob, type JobEntry, type JobRecord, stageJob } from "../../kv/jobs/jobs.ts";
+import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
+import {
+  commitJob,
+  deleteJob,
+  getJob,
+  getJobs,
+  type JobEntry,
+  type JobRecord,
+  stageJob,
+} from "../../kv/jobs/jobs.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
+import type { JobWatches } from "./job_watches.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
+export type { HistoryPlace } from "../../kv/jobs/history.ts";
 export type { JobRecord } from "../../kv/jobs/jobs.ts";
+
+/** How many records of a history are read at once, and by one query at most. */
+const READ_AT_ONCE = 100, READ_MAX = 1_000;
 
 /** Job ids are UUIDs (RFC 9562). */
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -27,6 +42,24 @@ export interface JobRequest {
   readonly owner: string;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
+}
+
+/** What to list of the jobs of a kind. */
+export interface JobQuery extends HistoryRange {
+  /** The name of the kind. */
+  readonly kind: string;
+  /** How many jobs at most. */
+  readonly limit: number;
+  /** Which jobs; all by default. */
+  readonly matches?: (job: JobRecord) => boolean;
+}
+
+/** Some jobs, the newest first. */
+export interface JobList {
+  /** The jobs. There may be fewer than the limit even if more follow. */
+  readonly jobs: readonly JobRecord[];
+  /** Where to continue: `before` of the next query. Null at the end. */
+  readonly next: HistoryPlace | null;
 }
 
 /** The jobs. */
@@ -45,14 +78,28 @@ export interface Jobs {
    * or null if its record is gone.
    */
   waitForEnd(job: JobRecord, limits: WaitLimits): Promise<JobRecord | null>;
-  /** Cancels a job: at once if it is pending, soon if it runs. False if it has ended. */
+  /**
+   * The job now and after each change, until it has ended, its record is gone (null), the signal
+   * aborts or the process stops. A slow reader misses states between the ones it reads.
+   */
+  watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord | null>;
+  /** Lists jobs of a kind. A query reads at most 1,000 records. */
+  list(query: JobQuery): Promise<JobList>;
+  /**
+   * Cancels a job: at once if it is pending, at once if it runs in this process, and within about a
+   * second if it runs in another one. False if it has ended.
+   */
   cancel(id: string): Promise<boolean>;
+  /** Deletes the record and the file of a job that has ended. False if there is no such job. */
+  remove(id: string): Promise<boolean>;
 }
 
 /** What the jobs need. */
 export interface JobsDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
+  /** The files of jobs. */
+  readonly files: Pick<FileStore, "remove">;
   /** Whether the database has queues. */
   readonly hasQueue: boolean;
   /** Epoch milliseconds now. */
@@ -61,8 +108,12 @@ export interface JobsDeps {
   readonly newId: () => string;
   /** Wakes the dispatcher of this process, if it has one. */
   readonly poke: () => void;
+  /** Aborts a run in this process of a job that was cancelled. */
+  readonly onCancelled: (jobId: string) => void;
   /** Reports the ends of jobs. */
   readonly ends: Pick<JobEnds, "listen" | "report">;
+  /** Watches jobs. */
+  readonly watches: Pick<JobWatches, "watch">;
   /** The log. */
   readonly log: Log;
   /** How long a record is kept after its job has ended, milliseconds. */
@@ -127,10 +178,56 @@ export function createJobs(deps: JobsDeps): Jobs {
           : { ...entry.value, isCancelRequested: true };
         if (!await commitJob(kv, entry, next)) continue;
         if (isEnded(next)) deps.ends.report(next.id);
+        else deps.onCancelled(next.id);
+        return true;
+      }
+    },
+    watch: (id, signal) => deps.watches.watch(id.toLowerCase(), signal),
+    list: (query) => listJobs(kv, query),
+    async remove(id) {
+      for (;;) {
+        const entry = await entryOf(id);
+        if (entry === null || !isEnded(entry.value)) return false;
+        // The record goes first, so that it never names a file that is gone. If the process dies in
+        // between, the sweep deletes the file.
+        if (!await deleteJob(kv, entry)) continue;
+        const { artifact } = entry.value;
+        if (artifact !== null) await deps.files.remove(artifact.name);
         return true;
       }
     },
   };
+}
+
+async function listJobs(
+  kv: JobsDeps["kv"],
+  { kind, limit, matches = () => true, ...range }: JobQuery,
+): Promise<JobList> {
+  const jobs: JobRecord[] = [];
+  let read = 0;
+  let last: HistoryPlace | null = null;
+  for await (const places of inGroups(listHistory(kv, kind, range), READ_AT_ONCE)) {
+    const records = await getJobs(kv, places.map(({ id }) => id));
+    for (const [index, job] of records.entries()) {
+      if (jobs.length === limit || read === READ_MAX) return { jobs, next: last };
+      read++;
+      last = places[index];
+      if (job !== null && matches(job)) jobs.push(job);
+    }
+  }
+  return { jobs, next: null };
+}
+
+/** The items of a list in groups of up to `size`. */
+async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
+  let group: T[] = [];
+  for await (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 function sameRequest(job: JobRecord, { kind, params }: JobRequest): JobRecord {

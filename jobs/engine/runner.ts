@@ -56,6 +56,8 @@ export interface Run {
   readonly ended: Promise<void>;
   /** Aborts the run, so that it ends soon and its job is pending again. */
   stop(): void;
+  /** Aborts the run of a job whose record says that it is to be cancelled. */
+  cancel(): void;
 }
 
 /** Runs a claimed job with heartbeats, and writes the outcome. */
@@ -143,7 +145,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     return failed(record, now(), { error: jobError(error, kind), keptUntilMs });
   }
 
-  return { ended: run(), stop: () => abort("stopping") };
+  return { ended: run(), stop: () => abort("stopping"), cancel: () => abort("cancelled") };
 }
 
 /**

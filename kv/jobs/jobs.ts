@@ -12,9 +12,12 @@ import { z } from "zod";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import { type Due, stageDue, stageDueDelete } from "./due.ts";
+import { stageHistory, stageHistoryDelete } from "./history.ts";
 import { stageSlotDelete } from "./slots.ts";
 
 const SPACE = "job";
+/** How many jobs one commit of the migration adds. */
+const MIGRATED_AT_ONCE = 200;
 
 const artifactSchema = z.object({
   name: z.string(),
@@ -84,10 +87,11 @@ export async function getJobs(
   );
 }
 
-/** Adds a new job and its due entry to a commit. */
+/** Adds a new job, its due entry and its place in the history to a commit. */
 export function stageJob(op: Staging, record: JobRecord): void {
   op.set([SPACE, record.id], record);
   stageDue(op, { ...record.due, id: record.id });
+  stageHistory(op, record);
 }
 
 /** Writes the next record of a job and moves its due entry. False if the job has changed meanwhile. */
@@ -102,12 +106,13 @@ export async function commitJob(kv: Kv, from: JobEntry, to: JobRecord): Promise<
   return (await op.commit()).ok;
 }
 
-/** Deletes a job, its due entry and its idempotency slot. False if the job has changed meanwhile. */
+/** Deletes a job and everything that names it in other key spaces of jobs. False if the job has changed meanwhile. */
 export async function deleteJob(kv: Kv, from: JobEntry): Promise<boolean> {
   const { id, due, owner, slot } = from.value;
   const op = kv.atomic().check(from);
   op.delete(from.key);
   stageDueDelete(op, { ...due, id });
+  stageHistoryDelete(op, from.value);
   if (slot !== null) stageSlotDelete(op, { owner, slot });
   return (await op.commit()).ok;
 }
@@ -122,5 +127,20 @@ export async function dropStaleDue(
   if (own?.atMs === due.atMs && own.kind === due.kind) return;
   const op = kv.atomic().check(entry ?? { key: [SPACE, due.id], versionstamp: null });
   stageDueDelete(op, due);
+  await op.commit();
+}
+
+/** Adds the jobs of schema version 3 to the history of their kinds. May run again after a crash. */
+export async function migrateJobHistory(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
+  let op = kv.atomic();
+  let count = 0;
+  for await (const { value } of kv.list({ prefix: [SPACE] })) {
+    const job = jobSchema.safeParse(value);
+    // A damaged record must not keep the database from opening.
+    if (job.success) stageHistory(op, job.data);
+    if (++count % MIGRATED_AT_ONCE !== 0) continue;
+    await op.commit();
+    op = kv.atomic();
+  }
   await op.commit();
 }

@@ -32,6 +32,87 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals([job.artifact?.sizeBytes, job.artifact?.sha256], [3, sha256]);
   });
 
+  test("the history lists the jobs of a kind, the newest first, page by page", async (rig) => {
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i++) {
+      ids.unshift((await rig.ask({ params: String(i) })).id);
+      rig.advance(10);
+    }
+    await rig.ask({ kind: "other" });
+    const first = await rig.jobs.list({ kind: "test", limit: 2 });
+    assertEquals(first.jobs.map(({ id }) => id), ids.slice(0, 2));
+    assert(first.next !== null);
+    const rest = await rig.jobs.list({ kind: "test", limit: 3, before: first.next });
+    assertEquals([rest.jobs.map(({ id }) => id), rest.next], [ids.slice(2), null]);
+    const odd = await rig.jobs.list({
+      kind: "test",
+      limit: 10,
+      matches: ({ params }) => Number(params) % 2 === 1,
+    });
+    assertEquals(odd.jobs.map(({ params }) => params), ["3", "1"]);
+    const { createdMs } = first.jobs[1];
+    const older = await rig.jobs.list({ kind: "test", limit: 10, toMs: createdMs });
+    assertEquals(older.jobs.map(({ id }) => id), ids.slice(2));
+    const newer = await rig.jobs.list({ kind: "test", limit: 10, fromMs: createdMs });
+    assertEquals(newer.jobs.map(({ id }) => id), ids.slice(0, 2));
+  });
+
+  test("a job that has ended is removed with its file and its place in the history", async (rig) => {
+    const gate = createGate();
+    await rig.addWorker("a", [textKind(rig.files, () => gate.passed.then(() => "x"))]);
+    const { id } = await rig.ask({ slot: "s" });
+    await rig.until(id, "running");
+    assertEquals(await rig.jobs.remove(id), false);
+    gate.open();
+    const { artifact } = await rig.until(id, "completed");
+    assertEquals(await rig.jobs.remove(id), true);
+    assertEquals(await rig.jobs.get(id), null);
+    assertEquals(await rig.jobs.list({ kind: "test", limit: 1 }), { jobs: [], next: null });
+    assertEquals(await Array.fromAsync(rig.files.list()), []);
+    assertEquals(await rig.jobs.remove(id), false);
+    // The slot is free again.
+    assert((await rig.ask({ slot: "s" })).id !== id);
+    assert(artifact !== null);
+  });
+
+  test("a watch shows each state of a job and ends with it", async (rig) => {
+    const gate = createGate();
+    const { id } = await rig.ask();
+    const states: string[] = [];
+    const watching = (async () => {
+      for await (const job of rig.jobs.watch(id, new AbortController().signal)) {
+        states.push(job?.state ?? "gone");
+      }
+    })();
+    while (states.length < 1) await pause(5);
+    await rig.addWorker("a", [textKind(rig.files, () => gate.passed.then(() => "x"))]);
+    while (states.length < 2) await pause(5);
+    gate.open();
+    await watching;
+    assertEquals(states, ["pending", "running", "completed"]);
+  });
+
+  test("a job that runs in the same process is cancelled at once", async (rig) => {
+    let abortedMs = 0;
+    await rig.addWorker("a", [{
+      ...failingKind(() => {}),
+      run: ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener("abort", () => {
+            abortedMs = performance.now();
+            reject(signal.reason);
+          })
+        ),
+    }]);
+    const { id } = await rig.ask();
+    await rig.until(id, "running");
+    const askedMs = performance.now();
+    assert(await rig.jobs.cancel(id));
+    await rig.until(id, "cancelled");
+    // A heartbeat, which notices the request too, comes once a second.
+    assert(abortedMs - askedMs < 500, `after ${abortedMs - askedMs} ms`);
+  });
+
   test("an error that cannot pass fails a job at once", async (rig) => {
     let runs = 0;
     await rig.addWorker("a", [failingKind(() => {

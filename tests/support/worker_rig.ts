@@ -8,6 +8,7 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
 import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
+import { createJobWatches } from "../../jobs/engine/job_watches.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { createJobs, type JobRecord, type Jobs } from "../../jobs/engine/jobs.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
@@ -56,13 +57,17 @@ export async function createWorkerRig(
   const pokeAll = () => workers.forEach((worker) => worker.poke());
   const series = createSeriesStore({ kv: database, now });
   const ends = createJobEnds({ kv: database, log });
+  const watches = createJobWatches({ kv: database, log });
   const jobs = createJobs({
     kv: database,
     hasQueue,
     now,
     newId: () => crypto.randomUUID(),
     poke: pokeAll,
+    onCancelled: (jobId) => workers.forEach((worker) => worker.cancel(jobId)),
+    files,
     ends,
+    watches,
     log,
     jobRetentionMs: 86_400_000,
   });
@@ -113,7 +118,7 @@ export async function createWorkerRig(
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop(0)));
-      await ends.stop();
+      await Promise.all([ends.stop(), watches.stop()]);
       database.close();
       await folder[Symbol.asyncDispose]();
     },

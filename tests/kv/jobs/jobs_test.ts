@@ -7,8 +7,10 @@ import {
   getJob,
   type JobEntry,
   type JobRecord,
+  migrateJobHistory,
   stageJob,
 } from "../../../kv/jobs/jobs.ts";
+import { listHistory } from "../../../kv/jobs/history.ts";
 import { getSlot, stageSlot } from "../../../kv/jobs/slots.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { randomFates, strictKv } from "../../support/strict_kv.ts";
@@ -180,4 +182,20 @@ Deno.test("dropStaleDue() keeps the entry of a job that was created meanwhile", 
   using kv = await kvWithJob();
   await dropStaleDue(kv, { ...JOB.due, id: "j1" }, null);
   assertEquals(await allDue(kv), [{ ...JOB.due, id: "j1" }]);
+});
+
+Deno.test("the migration adds the jobs of an older version to the history, and may run again", async () => {
+  using kv = await Deno.openKv(":memory:");
+  for (let i = 0; i < 450; i++) {
+    const id = `j${String(i).padStart(3, "0")}`;
+    await kv.set(["job", id], { ...JOB, id, createdMs: 1_000 - i });
+  }
+  await kv.set(["job", "damaged"], { v: 1 });
+  for (let run = 0; run < 2; run++) {
+    await migrateJobHistory(kv);
+    const history = await Array.fromAsync(listHistory(kv, "export"));
+    assertEquals(history.length, 450);
+    assertEquals(history[0], { createdMs: 1_000, id: "j000" });
+    assertEquals(history[449], { createdMs: 551, id: "j449" });
+  }
 });
