@@ -52,6 +52,8 @@ export const JSON_BODY_MAX_BYTES = 65_536;
 export const RECORD_MAX_BYTES = 65_536;
 /** How many rejected records an import lists. It only counts the rest. */
 export const REJECTS_LISTED = 100;
+/** The most meters in one upload of readings. */
+export const METERS_PER_UPLOAD_MAX = 10_000;
 /** How many ignored columns an import lists. */
 export const IGNORED_LISTED = 100;
 /** How much of a wrong value an error quotes, characters. */

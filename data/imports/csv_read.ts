@@ -15,9 +15,8 @@ import { createRowReader, type CsvRowReader } from "./csv_row.ts";
 import type { Dialect } from "./dialect.ts";
 import { IGNORED_LISTED, RECORD_MAX_BYTES } from "../limits.ts";
 import type { Profile } from "../readings/profile.ts";
-import { createReadingRow } from "./reading_row.ts";
-import { createRejects } from "../text/upload_reader.ts";
-import type { UploadReader } from "./upload_reader.ts";
+import { createRowsOfMeter } from "./meter_rows.ts";
+import type { ManyMetersReader } from "./upload_reader.ts";
 
 const CR = 13;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
@@ -35,11 +34,10 @@ export interface UploadOptions {
 }
 
 /** A reader of the readings of one series. The header is line 1. */
-export function createCsvReader(options: UploadOptions): UploadReader {
-  const { profile, dialect } = options;
-  const row = createReadingRow(profile, { ...dialect, ...options });
+export function createCsvReader(options: UploadOptions): ManyMetersReader {
+  const { profile, id, dialect } = options;
+  const { rows, row } = createRowsOfMeter(id, profile, { ...dialect, ...options });
   const decoder = new TextDecoder();
-  const rejects = createRejects();
   let header: CsvHeader | null = null;
   let records: CsvRowReader | null = null;
 
@@ -52,7 +50,7 @@ export function createCsvReader(options: UploadOptions): UploadReader {
       records = createRowReader({ ...options, header, row });
     } else if (text !== "") {
       const problem = records.readFields(text, line);
-      if (problem !== null) rejects.add({ line }, problem);
+      if (problem !== null) rows.reject({ line }, problem, id);
     }
   }
 
@@ -65,7 +63,7 @@ export function createCsvReader(options: UploadOptions): UploadReader {
       if (records === null) {
         throw wrongHeader(value, [[`The header must have ${TOO_LONG}`, TOO_LONG]]);
       }
-      rejects.add({ line }, { field: null, value, rule: TOO_LONG });
+      rows.reject({ line }, { field: null, value, rule: TOO_LONG }, id);
     },
   });
 
@@ -76,10 +74,9 @@ export function createCsvReader(options: UploadOptions): UploadReader {
       // An empty upload has an empty header.
       if (records === null) readHeader("", profile, dialect);
     },
-    waiting: row.waiting,
-    take: row.take,
+    ...rows,
+    resume() {},
     placeOf: (line) => ({ line }),
-    rejected: rejects.all,
     ignored: () => header?.ignored.slice(0, IGNORED_LISTED) ?? [],
   };
 }

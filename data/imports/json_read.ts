@@ -11,14 +11,14 @@ import { createRecordSplitter } from "../text/records.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { createObjectReader } from "./json_row.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
-import { createReadingRow } from "./reading_row.ts";
-import { createRejects, type Place } from "../text/upload_reader.ts";
-import type { UploadReader } from "./upload_reader.ts";
+import { createRowsOfMeter } from "./meter_rows.ts";
+import type { Place } from "../text/upload_reader.ts";
+import type { ManyMetersReader } from "./upload_reader.ts";
 
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 
 /** A reader of lines that are JSON objects. The first line is 1; empty lines are skipped. */
-export function createNdjsonReader(options: UploadOptions): UploadReader {
+export function createNdjsonReader(options: UploadOptions): ManyMetersReader {
   const { reader, onText, onTooLong } = createTextReader(options, (line) => ({ line }));
   const splitter = createRecordSplitter({
     maxBytes: RECORD_MAX_BYTES,
@@ -30,7 +30,7 @@ export function createNdjsonReader(options: UploadOptions): UploadReader {
 }
 
 /** A reader of an array of JSON objects. The first one has index 0. */
-export function createJsonArrayReader(options: UploadOptions): UploadReader {
+export function createJsonArrayReader(options: UploadOptions): ManyMetersReader {
   const { reader, onText, onTooLong } = createTextReader(options, (index) => ({ index }));
   const splitter = createElementSplitter({
     maxBytes: RECORD_MAX_BYTES,
@@ -42,28 +42,27 @@ export function createJsonArrayReader(options: UploadOptions): UploadReader {
 
 /** What both have in common: everything except where an object ends. */
 function createTextReader(options: UploadOptions, placeOf: (place: number) => Place): {
-  reader: Omit<UploadReader, "push" | "end">;
+  reader: Omit<ManyMetersReader, "push" | "end">;
   onText(bytes: Uint8Array, place: number): void;
   onTooLong(beginning: string, place: number): void;
 } {
-  const row = createReadingRow(options.profile, { ...options.dialect, ...options });
+  const { profile, id, dialect } = options;
+  const { rows, row } = createRowsOfMeter(id, profile, { ...dialect, ...options });
   const objects = createObjectReader(options, row);
-  const rejects = createRejects();
   const decoder = new TextDecoder();
   return {
     reader: {
-      waiting: row.waiting,
-      take: row.take,
+      ...rows,
+      resume() {},
       placeOf,
-      rejected: rejects.all,
       ignored: objects.ignored,
     },
     onText(bytes, place) {
       const text = decoder.decode(bytes).trim();
       const problem = text === "" ? null : objects.read(text, place);
-      if (problem !== null) rejects.add(placeOf(place), problem);
+      if (problem !== null) rows.reject(placeOf(place), problem, id);
     },
     onTooLong: (value, place) =>
-      rejects.add(placeOf(place), { field: null, value, rule: TOO_LONG }),
+      rows.reject(placeOf(place), { field: null, value, rule: TOO_LONG }, id),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * One reading of an upload, collected value by value before it is added to a page.
+ * One reading of an upload, collected value by value before it is added to the readings of its meter.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { createPageBuilder } from "../readings/page_builder.ts";
 import type { Metric, Profile } from "../readings/profile.ts";
 import type { UploadBatch } from "./repeats.ts";
 
-/** Room for places at first; it doubles as needed. */
+/** Room for readings at first; it doubles as needed. */
 const FIRST_ROWS = 1_024;
 
 /** A reading that is being read. */
@@ -25,23 +25,45 @@ export interface ReadingRow {
   set(meaning: ColumnMeaning, value: Decimal): boolean;
   /** Adds the reading with its line or index. False if the time is out of range. */
   add(timeMs: number, place: number): boolean;
+}
+
+/** Readings of one meter, by its number. */
+export interface NumberedBatch {
+  /** The number of the meter. */
+  readonly meter: number;
+  /** Its readings, in the order of the upload. */
+  readonly batch: UploadBatch;
+}
+
+/** The row of all meters of a profile, and the readings that were added. */
+export interface SharedRow extends ReadingRow {
+  /** Makes the readings added from now on those of a meter, by its number; it is 0 at first. */
+  use(meter: number): void;
+  /** The number of that meter. */
+  meter(): number;
   /** How many readings were added since they were last taken. */
   waiting(): number;
-  /** The readings added since they were last taken. */
-  take(): UploadBatch;
+  /** The readings added since they were last taken, by meter, in the order of their first ones. */
+  take(): NumberedBatch[];
 }
 
 /** A row without values; times before `oldestMs` are refused. */
 export function createReadingRow(
   { metrics }: Profile,
   { derivation, oldestMs }: { derivation: Derivation | null; oldestMs: number },
-): ReadingRow {
+): SharedRow {
   const builder = createPageBuilder(metrics.length);
   const values = new Float64Array(metrics.length).fill(NaN);
   const scales = new Int8Array(metrics.length);
   const bounds = metrics.map(boundsOf);
   let places = new Float64Array(FIRST_ROWS);
+  let meters = new Uint32Array(FIRST_ROWS);
+  let current = 0, isOneMeter = true;
   return {
+    use(meter) {
+      current = meter;
+    },
+    meter: () => current,
     clear() {
       values.fill(NaN);
     },
@@ -61,23 +83,61 @@ export function createReadingRow(
       if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
       if (derivation !== null) derive(derivation, values, scales);
       const index = builder.length();
-      if (index === places.length) places = widened(places);
+      if (index === places.length) {
+        places = widened(places, new Float64Array(2 * index));
+        meters = widened(meters, new Uint32Array(2 * index));
+      }
       places[index] = place;
+      meters[index] = current;
+      isOneMeter &&= current === meters[0];
       builder.add(timeMs, values, scales);
       return true;
     },
     waiting: builder.length,
     take() {
-      const taken = places.slice(0, builder.length());
-      return { page: builder.take(), places: taken };
+      const count = builder.length();
+      if (count === 0) return [];
+      if (isOneMeter) {
+        const batch = { page: builder.take(), places: places.slice(0, count) };
+        return [{ meter: meters[0], batch }];
+      }
+      isOneMeter = true;
+      const { found, ends, order } = orderByMeter(meters.subarray(0, count));
+      const pages = builder.takeSlices(order, ends);
+      return found.map((meter, index) => {
+        const rows = order.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
+        const placesOf = Float64Array.from(rows, (row) => places[row]);
+        return { meter, batch: { page: pages[index], places: placesOf } };
+      });
     },
   };
 }
 
-function widened(places: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
-  const wider = new Float64Array(places.length * 2);
-  wider.set(places);
-  return wider;
+/** Rows by meter: the meters, where the rows of each one end in `order`, and the indexes of rows. */
+function orderByMeter(
+  meters: Uint32Array,
+): { found: number[]; ends: number[]; order: Uint32Array } {
+  const counts = new Map<number, number>();
+  for (const meter of meters) counts.set(meter, (counts.get(meter) ?? 0) + 1);
+  const next = new Map<number, number>();
+  const ends: number[] = [];
+  let end = 0;
+  for (const [meter, count] of counts) {
+    next.set(meter, end);
+    ends.push(end += count);
+  }
+  const order = new Uint32Array(meters.length);
+  for (let row = 0; row < meters.length; row++) {
+    const at = next.get(meters[row]) ?? 0;
+    order[at] = row;
+    next.set(meters[row], at + 1);
+  }
+  return { found: [...counts.keys()], ends, order };
+}
+
+function widened<T extends Float64Array | Uint32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }
 
 /** The range of a metric, as an error states it. */

@@ -18,6 +18,12 @@ export interface PageBuilder {
   add(timeMs: number, values: Float64Array, scales: Int8Array): void;
   /** Returns the rows so far, in the order in which they were added, and empties the builder. */
   take(): Page;
+  /**
+   * Returns the rows as several pages and empties the builder: the first page has the rows at
+   * `order[0]` to `order[ends[0] - 1]`, the next those up to `ends[1]`, and so on. Each page has
+   * scales of its own.
+   */
+  takeSlices(order: Uint32Array, ends: readonly number[]): Page[];
 }
 
 /** Creates a builder for pages of `columnCount` metrics, with room for `capacity` rows at first. */
@@ -60,6 +66,22 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
       length = 0;
       return page;
     },
+    takeSlices(order, ends) {
+      const pages = ends.map((end, index) => {
+        const rows = order.subarray(index === 0 ? 0 : ends[index - 1], end);
+        return {
+          timesMs: gathered(timesMs, rows, new Float64Array(rows.length)),
+          columns: values.map((column, metric) =>
+            toColumn(
+              gathered(column, rows, new Float64Array(rows.length)),
+              gathered(scales[metric], rows, new Int8Array(rows.length)),
+            )
+          ),
+        };
+      });
+      length = 0;
+      return pages;
+    },
   };
 }
 
@@ -85,6 +107,11 @@ function allMantissasFit(values: Float64Array, scales: Int8Array, scale: number)
     if (Math.abs(values[i]) * powerOfTen(scale - scales[i]) > Number.MAX_SAFE_INTEGER) return false;
   }
   return true;
+}
+
+function gathered<T extends Float64Array | Int8Array>(from: T, rows: Uint32Array, into: T): T {
+  for (let i = 0; i < rows.length; i++) into[i] = from[rows[i]];
+  return into;
 }
 
 function widened<T extends Float64Array | Int8Array>(from: T, into: T): T {

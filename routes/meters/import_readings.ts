@@ -7,7 +7,8 @@
 import { AppError, withStored } from "../../data/app_error.ts";
 import { createRepeatFinder } from "../../data/imports/repeats.ts";
 import type { UploadBatch } from "../../data/imports/repeats.ts";
-import type { UploadReader } from "../../data/imports/upload_reader.ts";
+import type { MeterBatch } from "../../data/imports/meter_rows.ts";
+import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import type { Log } from "../../data/log.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -35,7 +36,7 @@ export interface Upload {
   /** The meter. */
   readonly meterId: string;
   /** What reads the bytes. */
-  readonly reader: UploadReader;
+  readonly reader: ManyMetersReader;
   /** The bytes as they are sent. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Whether they are compressed with gzip. */
@@ -91,7 +92,7 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
     smart_meter_id: meterId,
     dry_run: isDryRun,
     ...result,
-    rejects: [...reader.rejected().first],
+    rejects: reader.rejected().first.map(({ meterId: _meterId, ...reject }) => reject),
     repeats: repeats.first().map(({ place, timeMs }) => (
       { ...reader.placeOf(place), timestamp: instantText(timeMs) }
     )),
@@ -115,9 +116,13 @@ async function readAll(
 
   async function flush(): Promise<void> {
     await storing;
-    storing = store(reader.take());
+    storing = storeAll(reader.take());
     // Whoever awaits it gets its error; until then it is not an unhandled one.
     storing.catch(() => {});
+  }
+
+  async function storeAll(batches: readonly MeterBatch[]): Promise<void> {
+    for (const { batch } of batches) await store(batch);
   }
 
   const onBytes = (count: number) => progress.receivedBytes += count;

@@ -9,7 +9,7 @@ import { accepts } from "hono/accepts";
 import { AppError } from "../../data/app_error.ts";
 import { createCsvReader, type UploadOptions } from "../../data/imports/csv_read.ts";
 import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
-import type { UploadReader } from "../../data/imports/upload_reader.ts";
+import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import { METER_ID_PATTERN, METER_ID_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
@@ -27,7 +27,7 @@ import { importReadings } from "./import_readings.ts";
 import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
 
 /** The reader of uploads of each media type. */
-const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => UploadReader>> = {
+const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => ManyMetersReader>> = {
   "text/csv": createCsvReader,
   "application/x-ndjson": createNdjsonReader,
   "application/json": createJsonArrayReader,

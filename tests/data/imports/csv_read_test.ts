@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
 import { createCsvReader } from "../../../data/imports/csv_read.ts";
-import { plainDialect } from "./upload.ts";
+import { plainDialect, takenRows } from "./upload.ts";
 import { createCsvWriter } from "../../../data/text/csv_write.ts";
 import { sortPage } from "../../../data/readings/page_merge.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
@@ -214,11 +214,11 @@ Deno.test("readings can be taken during the upload", () => {
   const push = (text: string) => reader.push(new TextEncoder().encode(text));
   push("timestamp,status\n2024-01-01T00:00:00Z,1\n2024-01-01T00:01:0");
   assertEquals(reader.waiting(), 1);
-  assertEquals(rowsOf(reader.take().page), [[NEW_YEAR_MS, "1"]]);
+  assertEquals(takenRows(reader), [[NEW_YEAR_MS, "1"]]);
   assertEquals(reader.waiting(), 0);
   push("0Z,0");
   reader.end();
-  assertEquals(rowsOf(reader.take().page), [[NEW_YEAR_MS + 60_000, "0"]]);
+  assertEquals(takenRows(reader), [[NEW_YEAR_MS + 60_000, "0"]]);
 });
 
 Deno.test("more readings than a reader has room for at first are all read", () => {

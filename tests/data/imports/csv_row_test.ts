@@ -6,7 +6,8 @@ import { PROFILES } from "../../../data/readings/profile.ts";
 import { createReadingRow } from "../../../data/imports/reading_row.ts";
 import type { RowProblem } from "../../../data/text/upload_reader.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { type Row, rowsOf } from "../../support/pages.ts";
+import type { Row } from "../../support/pages.ts";
+import { takenRows } from "./upload.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 
@@ -36,9 +37,9 @@ function waysOf(header: string, options: DialectOptions = {}, id = "m1"): Ways {
       const bytes = new TextEncoder().encode(`${record}\n`);
       const end = reader.readPlain(bytes, 0, bytes.length - 1, 2);
       if (end >= 0) assertEquals(end, bytes.length - 1, "it ends at its LF");
-      return rowsOf(row.take().page)[0] ?? null;
+      return takenRows(row)[0] ?? null;
     },
-    slow: (record) => reader.readFields(record, 2) ?? rowsOf(row.take().page)[0],
+    slow: (record) => reader.readFields(record, 2) ?? takenRows(row)[0],
   };
 }
 

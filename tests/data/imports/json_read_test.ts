@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
 import { createNdjsonReader } from "../../../data/imports/json_read.ts";
-import { plainDialect } from "./upload.ts";
+import { plainDialect, takenRows } from "./upload.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
-import { decimalTexts, plainRows, type Row, rowsOf, timeLists } from "../../support/pages.ts";
+import { decimalTexts, plainRows, type Row, timeLists } from "../../support/pages.ts";
 import { readUpload } from "./csv_upload.ts";
 import { readArray, readNdjson } from "./json_upload.ts";
 import type { ReadUpload } from "./upload.ts";
@@ -122,10 +122,10 @@ Deno.test("readings can be taken during the upload", () => {
   });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));
   push(`${GOOD}\n${GOOD.slice(0, 20)}`);
-  assertEquals([reader.waiting(), rowsOf(reader.take().page)], [1, [ONE]]);
+  assertEquals([reader.waiting(), takenRows(reader)], [1, [ONE]]);
   push(GOOD.slice(20));
   reader.end();
-  assertEquals(rowsOf(reader.take().page), [ONE]);
+  assertEquals(takenRows(reader), [ONE]);
 });
 
 Deno.test("NDJSON, an array and CSV give the same readings, in any chunks", () => {

@@ -1,19 +1,20 @@
 import fc from "fast-check";
 import type { Derivation } from "../../../data/imports/dialect.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
-import { createReadingRow, rangeRule, type ReadingRow } from "../../../data/imports/reading_row.ts";
+import { createReadingRow, rangeRule, type SharedRow } from "../../../data/imports/reading_row.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { decimalTexts, plainDecimal, readDecimal, rowsOf } from "../../support/pages.ts";
+import { decimalTexts, plainDecimal, readDecimal } from "../../support/pages.ts";
+import { takenRows } from "./upload.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 /** Energy of a minute from its mean power. */
 const PER_MINUTE: Derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
 
-function meterRow(derivation: Derivation | null): ReadingRow {
+function meterRow(derivation: Derivation | null): SharedRow {
   return createReadingRow(PROFILES.meter, { derivation, oldestMs: 0 });
 }
 
-function siteRow(oldestMs = 0): ReadingRow {
+function siteRow(oldestMs = 0): SharedRow {
   return createReadingRow(PROFILES.site, { derivation: null, oldestMs });
 }
 
@@ -22,7 +23,7 @@ function energyOf(power: string): string {
   const row = meterRow(PER_MINUTE);
   if (power !== "") row.set({ metric: 1, exponent: 0 }, { ...readDecimal(power) });
   row.add(NEW_YEAR_MS, 1);
-  return rowsOf(row.take().page)[0][1];
+  return takenRows(row)[0][1];
 }
 
 /** A voltage given in a unit of another power of ten; "refused" if it is out of range. */
@@ -30,7 +31,7 @@ function voltageOf(text: string, exponent: number): string {
   const row = meterRow(null);
   const isInRange = row.set({ metric: 2, exponent }, { ...readDecimal(text) });
   row.add(NEW_YEAR_MS, 1);
-  return isInRange ? rowsOf(row.take().page)[0][3] : "refused";
+  return isInRange ? takenRows(row)[0][3] : "refused";
 }
 
 Deno.test("a value in another unit is converted exactly", () => {
@@ -124,7 +125,7 @@ Deno.test("a computed value is missing when the one it is computed from is", () 
   row.add(NEW_YEAR_MS, 1);
   row.setMissing(power);
   row.add(NEW_YEAR_MS + 1, 2);
-  assertEquals(rowsOf(row.take().page), [
+  assertEquals(takenRows(row), [
     [NEW_YEAR_MS, "1", "60", "", ""],
     [NEW_YEAR_MS + 1, "", "", "", ""],
   ]);
@@ -142,16 +143,16 @@ Deno.test("clear() leaves nothing of the previous row", () => {
   row.set({ metric: 0, exponent: 0 }, { value: 1, scale: 0 });
   row.clear();
   row.add(NEW_YEAR_MS, 1);
-  assertEquals(rowsOf(row.take().page), [[NEW_YEAR_MS, ""]]);
+  assertEquals(takenRows(row), [[NEW_YEAR_MS, ""]]);
 });
 
 Deno.test("each reading keeps its place, however many there are, and taking starts anew", () => {
   const row = siteRow();
   const places = Array.from({ length: 5_000 }, (_, index) => 2 + 3 * index);
   for (const place of places) row.add(NEW_YEAR_MS + place, place);
-  const { page, places: taken } = row.take();
+  const [{ batch: { page, places: taken } }] = row.take();
   assertEquals([...taken], places);
   assertEquals(page.timesMs[4_999], NEW_YEAR_MS + 14_999);
   row.add(NEW_YEAR_MS, 7);
-  assertEquals([row.waiting(), [...row.take().places], row.waiting()], [1, [7], 0]);
+  assertEquals([row.waiting(), [...row.take()[0].batch.places], row.waiting()], [1, [7], 0]);
 });

@@ -8,7 +8,8 @@ import type { UploadOptions as ReaderOptions } from "../../../data/imports/csv_r
 import type { Dialect } from "../../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
-import type { UploadReader } from "../../../data/imports/upload_reader.ts";
+import type { ManyMetersReader } from "../../../data/imports/upload_reader.ts";
+import type { UploadBatch } from "../../../data/imports/repeats.ts";
 import type { Reject } from "../../../data/text/upload_reader.ts";
 import { type Row, rowsOf } from "../../support/pages.ts";
 
@@ -43,7 +44,7 @@ export function plainDialect(profile: Profile): Dialect {
 
 /** Reads an upload to its end. */
 export function readAll(
-  createReader: (options: ReaderOptions) => UploadReader,
+  createReader: (options: ReaderOptions) => ManyMetersReader,
   body: string | Uint8Array,
   { profile = PROFILES.meter, id = "m1", dialect = {}, oldestMs = 0, sizes }: UploadOptions = {},
 ): ReadUpload {
@@ -53,11 +54,16 @@ export function readAll(
   reader.end();
   const { count, first } = reader.rejected();
   return {
-    rows: rowsOf(reader.take().page),
+    rows: takenRows(reader),
     rejectedCount: count,
-    rejects: first,
+    rejects: first.map(({ meterId: _meterId, ...reject }) => reject),
     ignored: reader.ignored(),
   };
+}
+
+/** The readings that wait in a row or reader, every value as its shortest decimal. */
+export function takenRows(waiting: { take(): readonly { batch: UploadBatch }[] }): Row[] {
+  return waiting.take().flatMap(({ batch }) => rowsOf(batch.page));
 }
 
 /** The bytes in chunks of the given lengths, over and over; each chunk has memory of its own. */

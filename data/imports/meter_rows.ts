@@ -1,0 +1,208 @@
+/**
+ * The readings of all meters in one upload, until they are taken.
+ *
+ * A reader asks for the row of a meter, fills it in, and adds it. An upload into one meter is the case
+ * of a single meter that is known from the start. Meters of one profile share a row and the memory
+ * behind it, so thousands of meters cost little.
+ *
+ * | a meter is | `of()` returns          | until                                            |
+ * | ---------- | ----------------------- | ------------------------------------------------ |
+ * | unknown    | null; keep the record   | `know()` says its profile, or why it has none     |
+ * | known      | its row                 | the end                                          |
+ * | refused    | the rule that it breaks | the end                                          |
+ *
+ * @module
+ */
+
+import {
+  METER_ID_PATTERN,
+  METER_ID_RULE,
+  METERS_PER_UPLOAD_MAX,
+  QUOTED_VALUE_MAX,
+  REJECTS_LISTED,
+} from "../limits.ts";
+import type { Profile } from "../readings/profile.ts";
+import type { Place, Reject, RowProblem } from "../text/upload_reader.ts";
+import type { Derivation } from "./dialect.ts";
+import { createReadingRow, type ReadingRow, type SharedRow } from "./reading_row.ts";
+import type { UploadBatch } from "./repeats.ts";
+
+/** How many rejected records are listed for each meter of many. It only counts the rest. */
+const METER_REJECTS_LISTED = 3;
+
+/** What the readings of an upload have in common. */
+export interface MeterRowsOptions {
+  /** A computed metric, or null. */
+  readonly derivation: Derivation | null;
+  /** Earlier times are refused, epoch milliseconds. */
+  readonly oldestMs: number;
+}
+
+/**
+ * The row of a meter. Meters of one profile share a row: it is this meter's until the next call of
+ * `of()` or `at()`.
+ */
+export interface MeterRow extends ReadingRow {
+  /** The profile. */
+  readonly profile: Profile;
+  /** The number of the meter whose row it is now, from 0. */
+  meter(): number;
+}
+
+/** Why a meter takes no readings. */
+export interface MeterRefusal {
+  /** The rule that it breaks. */
+  readonly rule: string;
+}
+
+/** Readings of one meter. */
+export interface MeterBatch {
+  /** The meter. */
+  readonly meterId: string;
+  /** Its profile. */
+  readonly profile: Profile;
+  /** Its readings, in the order of the upload. */
+  readonly batch: UploadBatch;
+}
+
+/** A rejected record, and its meter if it names one. */
+export type MeterReject = Reject & { readonly meterId: string | null };
+
+/** What there is to say about a meter besides its readings. */
+export interface MeterNotes {
+  /** The meter. */
+  readonly meterId: string;
+  /** Why it takes no readings; null if it does. */
+  readonly refusal: MeterRefusal | null;
+  /** How many of its records were rejected. */
+  readonly rejected: number;
+  /** The first of them. */
+  readonly rejects: readonly Reject[];
+}
+
+/** The readings of all meters in one upload. */
+export interface MeterRows {
+  /**
+   * The row of a meter; the rule that the meter breaks; or null if its profile is not known yet. Then
+   * keep the record, in order with all later ones of this meter, and ask again after `know()`.
+   */
+  of(meterId: string): MeterRow | MeterRefusal | null;
+  /** What `of()` returns for a known or refused meter, by its number. Faster than by id. */
+  at(meter: number): MeterRow | MeterRefusal;
+  /** Meters that `of()` was asked for and whose profile is not known, in that order. */
+  unknown(): readonly string[];
+  /** Says the profile of a meter, or why it takes no readings. */
+  know(meterId: string, profile: Profile | MeterRefusal): void;
+  /** Counts and perhaps lists a rejected record; `meterId` is null if it names no meter. */
+  reject(place: Place, problem: RowProblem, meterId: string | null): void;
+  /** How many records were rejected, and the first 100 of them. */
+  rejected(): { readonly count: number; readonly first: readonly MeterReject[] };
+  /** How many readings were added since they were last taken. */
+  waiting(): number;
+  /** The readings added since they were last taken. */
+  take(): readonly MeterBatch[];
+  /** Every meter of the upload that is known or refused, in the order of its first record. */
+  meters(): readonly MeterNotes[];
+}
+
+/** A meter of the upload. */
+interface Entry {
+  readonly meterId: string;
+  readonly row: ProfileRow | null;
+  readonly refusal: MeterRefusal | null;
+  rejected: number;
+  readonly rejects: Reject[];
+}
+
+type ProfileRow = SharedRow & { readonly profile: Profile };
+
+const TOO_MANY: MeterRefusal = {
+  rule: `at most ${METERS_PER_UPLOAD_MAX} meters in one upload; send the rest in another one`,
+};
+
+/** Rows without readings. */
+export function createMeterRows(options: MeterRowsOptions): MeterRows {
+  const profileRows = new Map<string, ProfileRow>();
+  const numbers = new Map<string, number>();
+  const entries: Entry[] = [];
+  const unknown = new Set<string>();
+  const first: MeterReject[] = [];
+  let rejectedCount = 0;
+
+  function rowOf(profile: Profile): ProfileRow {
+    const row = profileRows.get(profile.name) ?? { ...createReadingRow(profile, options), profile };
+    profileRows.set(profile.name, row);
+    return row;
+  }
+
+  function at(number: number): MeterRow | MeterRefusal {
+    const { row, refusal } = entries[number];
+    row?.use(number);
+    // Every entry has one of the two.
+    return row ?? refusal ?? TOO_MANY;
+  }
+
+  return {
+    of(meterId) {
+      const number = numbers.get(meterId);
+      if (number !== undefined) return at(number);
+      if (unknown.has(meterId)) return null;
+      if (!METER_ID_PATTERN.test(meterId)) return { rule: METER_ID_RULE };
+      if (entries.length + unknown.size === METERS_PER_UPLOAD_MAX) return TOO_MANY;
+      unknown.add(meterId);
+      return null;
+    },
+    at,
+    unknown: () => [...unknown],
+    know(meterId, profile) {
+      unknown.delete(meterId);
+      numbers.set(meterId, entries.length);
+      const isRefused = "rule" in profile;
+      entries.push({
+        meterId,
+        row: isRefused ? null : rowOf(profile),
+        refusal: isRefused ? profile : null,
+        rejected: 0,
+        rejects: [],
+      });
+    },
+    reject(place, { field, value, rule }, meterId) {
+      const reject = { ...place, field, value: value.slice(0, QUOTED_VALUE_MAX), rule };
+      rejectedCount++;
+      if (first.length < REJECTS_LISTED) first.push({ ...reject, meterId });
+      const number = meterId === null ? undefined : numbers.get(meterId);
+      if (number === undefined) return;
+      const entry = entries[number];
+      entry.rejected++;
+      if (entry.rejects.length < METER_REJECTS_LISTED) entry.rejects.push(reject);
+    },
+    rejected: () => ({ count: rejectedCount, first }),
+    waiting: () => sum(profileRows.values()),
+    take: () =>
+      [...profileRows.values()].flatMap((row) =>
+        row.take().map(({ meter, batch }) => (
+          { meterId: entries[meter].meterId, profile: row.profile, batch }
+        ))
+      ),
+    meters: () => entries.map(({ row: _row, ...notes }) => notes),
+  };
+}
+
+/** The rows of an upload into one meter, and the row of that meter. */
+export function createRowsOfMeter(
+  meterId: string,
+  profile: Profile,
+  options: MeterRowsOptions,
+): { rows: MeterRows; row: MeterRow } {
+  const rows = createMeterRows(options);
+  rows.know(meterId, profile);
+  const row = rows.at(0);
+  if ("rule" in row) throw new TypeError("Cannot read into a meter that is refused");
+  return { rows, row };
+}
+
+function sum(rows: Iterable<SharedRow>): number {
+  let count = 0;
+  for (const row of rows) count += row.waiting();
+  return count;
+}
