@@ -16,6 +16,21 @@ import { daysInMonth } from "./time_text.ts";
 const BEFORE_CHANGES_MS: number = Date.UTC(1800, 0, 1);
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
+/** A stretch of wall time, half-open, in which the clock has one offset, or shows each time twice. */
+export interface WallStretch {
+  /** Where it begins, local milliseconds. */
+  readonly fromMs: number;
+  /** Where it ends. */
+  readonly endMs: number;
+  /** The offset from UTC, milliseconds: the one before the change if a change made this stretch. */
+  readonly offsetMs: number;
+  /**
+   * The same, if the clock shows each of these times once. The offset after the change, if there was
+   * one: it is smaller if the clock shows these times twice, and larger if it skips them.
+   */
+  readonly laterOffsetMs: number;
+}
+
 /** A clock. Wall times are "local milliseconds": what Date.UTC would return for the local date. */
 export interface LocalClock {
   /**
@@ -29,6 +44,8 @@ export interface LocalClock {
    * 02:30 becomes 03:30. Temporal calls this `compatible`.
    */
   toCompatibleMs(wallMs: number): number;
+  /** The stretch of wall time that a time is in. */
+  stretchAt(wallMs: number): WallStretch;
 }
 
 /**
@@ -58,7 +75,24 @@ export function createLocalClock(zone: string): LocalClock {
       if (wallMs < fromMs || wallMs >= endMs) seek(wallMs);
       return wallMs - offsetMs;
     },
+    stretchAt: (wallMs) => stretchAt(spans, wallMs),
   };
+}
+
+function stretchAt(spans: WallSpans, wallMs: number): WallStretch {
+  const index = spans.find(wallMs);
+  const fromMs = spans.fromMs[index], endMs = spans.endMs[index], offsetMs = spans.offsetMs[index];
+  // The span after this one says where the clock goes back, or what it skips.
+  if (endMs < Infinity) spans.find(endMs);
+  const later = spans.offsetMs[index + 1] ?? offsetMs;
+  if (wallMs >= endMs) {
+    return { fromMs: endMs, endMs: spans.fromMs[index + 1], offsetMs, laterOffsetMs: later };
+  }
+  // The time at which the clock goes back is the end of the span on the clock after the change.
+  const againMs = Math.max(fromMs, Math.min(endMs, endMs - offsetMs + later));
+  return wallMs < againMs
+    ? { fromMs, endMs: againMs, offsetMs, laterOffsetMs: offsetMs }
+    : { fromMs: againMs, endMs, offsetMs, laterOffsetMs: later };
 }
 
 /** A span of time in which a zone keeps its offset. It is infinite where there is no change. */

@@ -380,3 +380,32 @@ function nextChangeMs(zone: string, timeMs: number): number {
     YEAR_9999_END_MS - 3 * DAY_MS,
   );
 }
+
+/** The stretch of a wall time: where it begins and ends, and its offsets in hours. */
+function stretchText(zone: string, text: string): string {
+  const { fromMs, endMs, offsetMs, laterOffsetMs } = createLocalClock(zone).stretchAt(wall(text));
+  const [from, end] = [fromMs, endMs].map((wallMs) => new Date(wallMs).toISOString().slice(0, 16));
+  return `${from} ${end} ${offsetMs / HOUR_MS} ${laterOffsetMs / HOUR_MS}`;
+}
+
+Deno.test("a stretch of wall time is shown once, twice, or not at all", () => {
+  const zone = "Europe/Amsterdam";
+  const winter = "2023-10-29T03:00 2024-03-31T02:00 1 1";
+  const skipped = "2024-03-31T02:00 2024-03-31T03:00 1 2";
+  const summer = "2024-03-31T03:00 2024-10-27T02:00 2 2";
+  const twice = "2024-10-27T02:00 2024-10-27T03:00 2 1";
+  assertEquals(stretchText(zone, "2024-01-15T12:00"), winter);
+  assertEquals(stretchText(zone, "2024-03-31T01:59"), winter);
+  assertEquals(stretchText(zone, "2024-03-31T02:00"), skipped);
+  assertEquals(stretchText(zone, "2024-03-31T02:59"), skipped);
+  assertEquals(stretchText(zone, "2024-03-31T03:00"), summer);
+  assertEquals(stretchText(zone, "2024-10-27T01:59"), summer);
+  assertEquals(stretchText(zone, "2024-10-27T02:00"), twice);
+  assertEquals(stretchText(zone, "2024-10-27T02:59"), twice);
+});
+
+Deno.test("a zone that never changes its clock is one stretch", () => {
+  const { fromMs, endMs, offsetMs, laterOffsetMs } = createLocalClock("+05:30").stretchAt(0);
+  assertEquals([fromMs, endMs], [-Infinity, Infinity]);
+  assertEquals([offsetMs, laterOffsetMs], [5.5 * HOUR_MS, 5.5 * HOUR_MS]);
+});
