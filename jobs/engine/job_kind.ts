@@ -22,6 +22,8 @@ export interface JobContext {
   readonly jobId: string;
   /** The parameters of the job, as stored. */
   readonly params: Json;
+  /** When the job was created, epoch milliseconds. A run again sees the same. */
+  readonly createdMs: number;
   /** The name under which to write the artifact; no other run has the same. */
   readonly artifactName: string;
   /** Aborts when the run must end: the service stops, the job is cancelled, or the lease is lost. */

@@ -103,6 +103,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
       const { artifact, result } = await kind.run({
         jobId: job.id,
         params: job.params,
+        createdMs: job.createdMs,
         artifactName: artifactName(job.id, job.epoch),
         signal: controller.signal,
         progress: (latest) => progress = latest,

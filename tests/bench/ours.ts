@@ -49,7 +49,14 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     },
     async exportSpan(span) {
       const params = { meterId: DEMO_METER_ID, ...span, format: "csv" };
-      const context = { jobId: ARTIFACT, params, signal, progress: () => {}, log: () => {} };
+      const context = {
+        createdMs: 0,
+        jobId: ARTIFACT,
+        params,
+        signal,
+        progress: () => {},
+        log: () => {},
+      };
       const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
       const recordCount = (span.toMs - span.fromMs) / MINUTE_MS;
       const expected = JSON.stringify({ recordCount, missingIntervals: 0 });

@@ -180,6 +180,7 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
       const context = {
         jobId: "",
         params: { ...DEVICE, createdMs: CREATED_MS },
+        createdMs: 0,
         artifactName: "",
         signal: new AbortController().signal,
         progress: () => {},
