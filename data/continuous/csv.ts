@@ -9,7 +9,7 @@
 
 import { type AsciiText, createAsciiText, writeAscii } from "../text/ascii_text.ts";
 import { writeDayLines } from "../text/csv_write.ts";
-import { type DecimalTable, decimalTable, textTable } from "../text/decimal_words.ts";
+import { booleanTable, decimalTable } from "../text/decimal_words.ts";
 import {
   exportColumns,
   exportPage,
@@ -26,7 +26,6 @@ import { createRowStart, pagesByDay } from "../text/row_start.ts";
 
 /** Roughly the length of a line of an appliance. The buffer grows if lines are longer. */
 const ROW_CHARS = 112;
-let booleans: DecimalTable | undefined;
 
 /** Encodes a window as a CSV file. The same readings give the same bytes. */
 export function encodeWindowCsv(
@@ -86,11 +85,6 @@ function writePart(
     at = writeDayLines(day, { text, at, start, tables });
   }
   return at;
-}
-
-/** Created on first use, as it takes a megabyte. */
-function booleanTable(): DecimalTable {
-  return booleans ??= textTable(["false", "true"]);
 }
 
 function field(text: WindowPart["location"]): string {

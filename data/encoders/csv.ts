@@ -7,22 +7,15 @@
  */
 
 import { asciiString, type AsciiText, createAsciiText } from "../text/ascii_text.ts";
+import { tablesOf } from "./column_words.ts";
 import { csvText } from "./csv_text.ts";
 import { writeDayLines } from "../text/csv_write.ts";
-import {
-  type DecimalMark,
-  type DecimalTable,
-  decimalTable,
-  textTable,
-} from "../text/decimal_words.ts";
-import type { FileColumn, FileEncoder, FileHead, SourcePage } from "./encoder.ts";
-import type { Page } from "../readings/page.ts";
+import type { FileEncoder, FileHead, SourcePage } from "./encoder.ts";
 import { createRowClock } from "./row_clock.ts";
 import { readTimeForm } from "./time_form.ts";
 
 /** Enough for a day of minutes, so most pages need no more. */
 const FIRST_CHARS = 131_072;
-let booleans: DecimalTable | undefined;
 
 /** Writes lines into memory of the caller. */
 export interface CsvLines {
@@ -82,19 +75,4 @@ export function headerNames({ hasUtc, idColumn, labels, columns }: FileHead): st
     ...labels,
     ...columns.map(({ name }) => name),
   ];
-}
-
-function tablesOf(
-  page: Page,
-  columns: readonly FileColumn[],
-  mark: DecimalMark,
-): DecimalTable[] {
-  return page.columns.map(({ scale }, index) =>
-    columns[index].kind === "boolean" ? booleanTable() : decimalTable(scale, mark)
-  );
-}
-
-/** Created on first use, as it takes a megabyte. */
-function booleanTable(): DecimalTable {
-  return booleans ??= textTable(["false", "true"]);
 }

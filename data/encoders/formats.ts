@@ -13,12 +13,14 @@ import type {
   FormatName,
   TextParts,
 } from "./encoder.ts";
+import { createJsonEncoder } from "./json.ts";
+import { createNdjsonEncoder } from "./ndjson.ts";
 
+// deno-fmt-ignore: one line each.
 const FORMATS: readonly FileFormat[] = [
-  {
-    ...facts("csv", "csv", "text/csv; charset=utf-8; header=present"),
-    ...textOf(createCsvEncoder),
-  },
+  { ...facts("csv", "text/csv; charset=utf-8; header=present"), ...text(createCsvEncoder) },
+  { ...facts("json", "application/json"), ...text(createJsonEncoder) },
+  { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
 ];
 
 /** The format with a name. */
@@ -28,10 +30,10 @@ export function formatNamed(name: FormatName): FileFormat {
   return format;
 }
 
-function facts(name: FormatName, extension: string, contentType: string): FormatFacts {
-  return { name, extension, contentType, needsDecimals: false, isCompressed: false };
+function facts(name: FormatName, contentType: string): FormatFacts {
+  return { name, contentType, extension: name, needsDecimals: false, isCompressed: false };
 }
 
-function textOf(create: (head: FileHead) => FileEncoder<string>): TextParts {
+function text(create: (head: FileHead) => FileEncoder<string>): TextParts {
   return { parts: "text", open: (head) => Promise.resolve(create(head)) };
 }

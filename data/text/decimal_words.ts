@@ -16,6 +16,8 @@ export const TABLE_MASK = 0x1ffff;
 const TABLE_SCALES = 6;
 const tables: Record<DecimalMark, DecimalTable[]> = { ".": [], ",": [] };
 
+let booleans: DecimalTable | undefined;
+
 /** The character between whole and fraction. */
 export type DecimalMark = "." | ",";
 
@@ -51,6 +53,11 @@ export function textTable(texts: readonly string[]): DecimalTable {
     lengths[place] = text.length;
   });
   return { scale: FLOAT, mark: ".", words, lengths };
+}
+
+/** The table of `false` for 0 and `true` for 1. Created on first use, as it takes a megabyte. */
+export function booleanTable(): DecimalTable {
+  return booleans ??= textTable(["false", "true"]);
 }
 
 /**

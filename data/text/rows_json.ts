@@ -10,13 +10,20 @@
 import {
   asciiString,
   type AsciiText,
+  byteLength,
   createAsciiText,
   ensureRoom,
   WORD_CHARS,
   wordsOf,
   writeAscii,
 } from "./ascii_text.ts";
-import { DECIMAL_MAX_CHARS, decimalTable, TABLE_MASK, writeDecimal } from "./decimal_words.ts";
+import {
+  DECIMAL_MAX_CHARS,
+  type DecimalTable,
+  decimalTable,
+  TABLE_MASK,
+  writeDecimal,
+} from "./decimal_words.ts";
 import { dayStartMs } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
@@ -41,9 +48,16 @@ export interface RowsJsonWriter {
 }
 
 /** A text that is the same in every row. */
-interface FixedText {
+export interface FixedText {
+  /** Its words. */
   readonly words: Float64Array;
+  /** Its length in bytes. */
   readonly length: number;
+}
+
+/** Prepares a text that is the same in every row. */
+export function fixedText(text: string): FixedText {
+  return { words: wordsOf(text), length: byteLength(text) };
 }
 
 /** A writer of rows with the time and the metrics of the profile, in its order. */
@@ -51,17 +65,15 @@ export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
   const text = createAsciiText(FIRST_CHARS);
   const names = metrics.map(({ name }) => `,${JSON.stringify(name)}:`);
   const around = { before: ',{"timestamp":"', after: `Z"${names[0]}` };
-  const afterValues = [...names.slice(1), "}"].map((text): FixedText => ({
-    words: wordsOf(text),
-    length: text.length,
-  }));
+  const afterValues = [...names.slice(1), "}"].map(fixedText);
   let isFirst = true;
   return {
     rows(page) {
       let at = 0;
       for (const day of pagesByDay(page)) {
         const start = createRowStart(dayStartMs(day.timesMs[0]), around);
-        at = writeDay(day, { text, at, start, afterValues });
+        const tables = day.columns.map(({ scale }) => decimalTable(scale));
+        at = writeJsonRows(day, { text, at, start, tables, afterValues });
       }
       const rows = asciiString(text, at);
       if (!isFirst || at === 0) return rows;
@@ -71,17 +83,25 @@ export function createRowsJsonWriter({ metrics }: Profile): RowsJsonWriter {
   };
 }
 
-/** Writes the rows of one UTC day and returns where they end. */
-function writeDay(
+/** Where to write rows of JSON, and what they are made of. */
+export interface JsonRows {
+  /** The text to write into. */
+  readonly text: AsciiText;
+  /** Where they begin. */
+  readonly at: number;
+  /** How each row begins, up to the first value. */
+  readonly start: RowStart;
+  /** The prepared words for the values of each column. */
+  readonly tables: readonly DecimalTable[];
+  /** What follows each value. */
+  readonly afterValues: readonly FixedText[];
+}
+
+/** Writes the rows of one day and returns where they end. */
+export function writeJsonRows(
   { timesMs, columns }: Page,
-  { text, at: firstAt, start, afterValues }: {
-    text: AsciiText;
-    at: number;
-    start: RowStart;
-    afterValues: readonly FixedText[];
-  },
+  { text, at: firstAt, start, tables, afterValues }: JsonRows,
 ): number {
-  const tables = columns.map(({ scale }) => decimalTable(scale));
   const values = columns.map((column) => column.values);
   const longest = afterValues.reduce(
     (sum, { length }) => sum + DECIMAL_MAX_CHARS + length,
