@@ -8,12 +8,12 @@ import { AppError } from "../../data/app_error.ts";
 import { createIntervalMeter } from "../../data/readings/sampling_interval.ts";
 import { createCsvWriter } from "../../data/text/csv_write.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
+import { textChunks } from "../../data/text/text_chunks.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
 import { exportFilename, METER_EXPORT, meterExportParams } from "./meter_export_contract.ts";
-import { textChunks } from "../engine/text_chunks.ts";
 
 /** What an export needs. */
 export interface MeterExportDeps {

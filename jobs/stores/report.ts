@@ -14,11 +14,11 @@ import {
 import { createPollAgeCounter, type PollAges } from "../../data/stores/poll_ages.ts";
 import { measureUptime, reportSpan, type Uptime } from "../../data/stores/uptime.ts";
 import { createUptimeWriter } from "../../data/stores/uptime_csv.ts";
+import { textChunks } from "../../data/text/text_chunks.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { listRejectedHours } from "../../kv/stores/rejected_hours.ts";
 import { listStoreSettings, type StoreSettings } from "../../kv/stores/stores.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
-import { textChunks } from "../engine/text_chunks.ts";
 import {
   reportFilename,
   STORE_REPORT,

@@ -60,3 +60,24 @@ export function encodedParts<Part>(
 export function encodedText(encoder: FileEncoder<string>, pages: readonly SourcePage[]): string {
   return encodedParts(encoder, pages).join("");
 }
+
+/** Bytes in chunks of a length. */
+export async function* chunksOf(
+  bytes: Uint8Array<ArrayBuffer>,
+  length: number,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
+
+/** All chunks as one array. */
+export async function joined(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk.slice());
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,87 @@
+/**
+ * A whole file as a stream of bytes: from pages through an encoder, and for some formats into an
+ * archive.
+ *
+ * @module
+ */
+
+import type { Deflater } from "./deflate.ts";
+import type {
+  EntryText,
+  FileEncoder,
+  FileEnd,
+  FileFormat,
+  FileHead,
+  SourcePage,
+} from "./encoder.ts";
+import { textChunks } from "../text/text_chunks.ts";
+import { zipBytes, type ZipEntry } from "./zip.ts";
+
+/** What becomes a file. */
+export interface FileInput {
+  /** What the file says about its rows. */
+  readonly head: FileHead;
+  /** The rows. */
+  readonly pages: AsyncIterable<SourcePage>;
+  /** What is known after the last row. It is called once, then. */
+  end(): FileEnd;
+  /** Compresses, if the format does. */
+  readonly deflater: Deflater;
+}
+
+/** The file as bytes. It reads the pages only as fast as the bytes are read. */
+export async function* fileBytes(
+  format: FileFormat,
+  input: FileInput,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  if (format.parts === "text") yield* encoded(parts(await format.open(input.head), input));
+  else if (format.parts === "bytes") yield* parts(await format.open(input.head), input);
+  else {
+    const entries = entriesOf(parts(await format.open(input.head), input));
+    yield* zipBytes(entries, input.deflater);
+  }
+}
+
+async function* parts<Part>(
+  encoder: FileEncoder<Part>,
+  { pages, end }: FileInput,
+): AsyncGenerator<Part> {
+  yield encoder.start();
+  for await (const page of pages) yield encoder.rows(page);
+  yield encoder.end(end());
+}
+
+async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield* textChunks(texts).pipeThrough(new TextEncoderStream());
+}
+
+/** The files of an archive, one after the other. Each must be read before the next. */
+async function* entriesOf(parts: AsyncIterable<readonly EntryText[]>): AsyncGenerator<ZipEntry> {
+  const texts = flat(parts);
+  const cursor: Cursor = { texts, next: await texts.next() };
+  try {
+    while (!cursor.next.done) {
+      const name = cursor.next.value.entry;
+      yield { name, bytes: encoded(bodyOf(cursor, name)) };
+    }
+  } finally {
+    await texts.return();
+  }
+}
+
+/** Where the reading of texts is. */
+interface Cursor {
+  readonly texts: AsyncGenerator<EntryText, void>;
+  next: IteratorResult<EntryText, void>;
+}
+
+async function* bodyOf(cursor: Cursor, name: string): AsyncGenerator<string> {
+  while (!cursor.next.done && cursor.next.value.entry === name) {
+    yield cursor.next.value.text;
+    cursor.next = await cursor.texts.next();
+  }
+}
+
+async function* flat<T>(lists: AsyncIterable<readonly T[]>): AsyncGenerator<T, void> {
+  for await (const list of lists) yield* list;
+}
