@@ -16,23 +16,28 @@ export const FIRST_TIME_MS = 0;
 /** The end of the times of readings, exclusive: 10000-01-01T00:00:00Z, epoch milliseconds. */
 export const END_OF_TIME_MS = 253_402_300_800_000;
 
-/** The id of a smart meter: 1 to 64 of `A-Z a-z 0-9 _ . : -`, beginning with a letter or digit. */
-export const METER_ID_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
+/**
+ * The id of a smart meter: 1 to 64 of `A-Z a-z 0-9 _ . : -`. In a path, `.` and `..` are not names but
+ * steps.
+ */
+export const METER_ID_PATTERN: RegExp = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,64}$/;
 /** {@link METER_ID_PATTERN} in words. */
-export const METER_ID_RULE =
-  "1 to 64 characters of A-Z a-z 0-9 _ . : - beginning with a letter or digit";
+export const METER_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone";
 
-/** The id of a device: 1 to 64 of `A-Z a-z 0-9 _ -`. */
-export const DEVICE_ID_PATTERN: RegExp = /^[A-Za-z0-9_-]{1,64}$/;
+/** The id of a device: as that of a meter. */
+export const DEVICE_ID_PATTERN: RegExp = METER_ID_PATTERN;
 /** {@link DEVICE_ID_PATTERN} in words. */
-export const DEVICE_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ -";
+export const DEVICE_ID_RULE = METER_ID_RULE;
 
-/** The id of a store: as that of a meter, except {@link STORE_ID_RESERVED}. */
-export const STORE_ID_PATTERN: RegExp = METER_ID_PATTERN;
+/** The id of a store: as that of a meter, but beginning with a letter or digit. */
+export const STORE_ID_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;
+/** {@link STORE_ID_PATTERN} in words. */
+export const STORE_ID_CHARACTERS =
+  "1 to 64 characters of A-Z a-z 0-9 _ . : - beginning with a letter or digit";
 /** Ids that no store can have, because they are parts of paths. */
 export const STORE_ID_RESERVED: readonly string[] = ["status", "hours", "timezones"];
 /** The rule for ids of stores, in words. */
-export const STORE_ID_RULE = `${METER_ID_RULE}, not ${STORE_ID_RESERVED.join(" or ")}`;
+export const STORE_ID_RULE = `${STORE_ID_CHARACTERS}, not ${STORE_ID_RESERVED.join(" or ")}`;
 /** The most spans of business hours of a store: they are one KV value, about 12 bytes per span. */
 export const STORE_SPANS_MAX = 1_000;
 

@@ -91,7 +91,7 @@ export function objectKey(
   const folders = [`profile=${profile}`, `date=${date}`];
   if (layout === "hive") return joined(prefix, [...folders, device, file]);
   const [start] = file.split(".");
-  return joined(prefix, [...folders, `${start}_${window.deviceId}.${format}`]);
+  return joined(prefix, [...folders, `${start}_${pathId(window.deviceId)}.${format}`]);
 }
 
 /**
@@ -140,7 +140,12 @@ function keyParts(
   }
   const [date, clock] = startText(fromMs).split("T");
   const file = `export_${clock.slice(0, 8).replaceAll(":", "")}.${format}`;
-  return { device: `device_id=${deviceId}`, date, file };
+  return { device: `device_id=${pathId(deviceId)}`, date, file };
+}
+
+/** A colon is percent-encoded, as in Hive: Windows and Hadoop do not allow it in paths. */
+function pathId(deviceId: string): string {
+  return deviceId.replaceAll(":", "%3A");
 }
 
 function joined(prefix: string, names: readonly string[]): string {

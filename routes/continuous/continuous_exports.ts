@@ -91,7 +91,7 @@ async function listAnswer(c: Context, deps: ContinuousExportDeps): Promise<Respo
   const shown = found.slice(0, limit);
   const isMore = found.length > limit;
   const next = isMore
-    ? `/api/continuous-exports?limit=${limit}&cursor=${shown[limit - 1].id}`
+    ? `/api/continuous-exports?limit=${limit}&cursor=${encodeURIComponent(shown[limit - 1].id)}`
     : null;
   if (next !== null) c.header("link", `<${next}>; rel="next"`);
   const exports = await Promise.all(

@@ -134,7 +134,8 @@ export type ContinuousExport = z.infer<typeof continuousExport>;
 /** A page of exports. */
 export const continuousExportList = z.strictObject({
   exports: z.array(continuousExport).meta({ description: "Exports, ordered by device id." }),
-  next: z.string().regex(/^\/api\/continuous-exports\?limit=\d+&cursor=[A-Za-z0-9_-]+$/).nullable()
+  next: z.string().regex(/^\/api\/continuous-exports\?limit=\d+&cursor=[A-Za-z0-9_.%-]+$/)
+    .nullable()
     .meta({
       description: "The path of the next page; null on the last page.",
       examples: ["/api/continuous-exports?limit=100&cursor=test-001"],

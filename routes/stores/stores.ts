@@ -7,7 +7,12 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
-import { isStoreId, METER_ID_RULE, STORE_ID_PATTERN, STORE_ID_RULE } from "../../data/limits.ts";
+import {
+  isStoreId,
+  STORE_ID_CHARACTERS,
+  STORE_ID_PATTERN,
+  STORE_ID_RULE,
+} from "../../data/limits.ts";
 import type { WeeklySpan } from "../../data/stores/business_hours.ts";
 import { clockText } from "../../data/time/clock_text.ts";
 import { instantText } from "../../data/time/time_text.ts";
@@ -38,7 +43,7 @@ export const storeListQuery: z.ZodObject<
 > = z.strictObject({
   limit: limitText,
   // Names that no store may have are positions in the list all the same.
-  cursor: z.string().regex(STORE_ID_PATTERN, `cursor must be ${METER_ID_RULE}`).optional(),
+  cursor: z.string().regex(STORE_ID_PATTERN, `cursor must be ${STORE_ID_CHARACTERS}`).optional(),
   fields: fieldsText.optional(),
 });
 

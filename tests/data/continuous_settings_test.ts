@@ -92,7 +92,7 @@ Deno.test("readSettings() reports all problems of continuous export together wit
       'EXPORT_FORMAT must be parquet or csv: "json"',
       'EXPORT_LAYOUT must be plain or hive: "flat"',
       'EXPORT_COMPACT must be off, daily or daily-by-profile: "on"',
-      "DEVICE_IDS must be device ids (1 to 64 characters of A-Z a-z 0-9 _ -), separated by commas: " +
+      "DEVICE_IDS must be device ids (1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone), separated by commas: " +
       '"D1,../D2"',
       'LOOKBACK_HOURS must be a number of 0 to 8760: "-1"',
       'LAKE_PATH must be a folder path: "s3://bucket"',

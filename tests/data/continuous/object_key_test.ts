@@ -27,6 +27,18 @@ Deno.test("objectKey() contains the device, the start of the window, and in the 
   );
 });
 
+Deno.test("objectKey() encodes a colon, which Windows and Hadoop do not allow in paths", () => {
+  const shelly = { ...NOON, deviceId: "shelly:a8.03" };
+  assertEquals(
+    objectKey({ ...PLAIN, layout: "hive" }, shelly),
+    "telemetry/profile=battery/date=2026-02-07/device_id=shelly%3Aa8.03/export_120000.parquet",
+  );
+  assertEquals(
+    objectKey({ ...PLAIN, layout: "hive-by-profile" }, shelly),
+    "telemetry/profile=battery/date=2026-02-07/export_120000_shelly%3Aa8.03.parquet",
+  );
+});
+
 Deno.test("objectKey() has no slash at its start if the prefix is empty", () => {
   assertEquals(
     objectKey({ ...PLAIN, prefix: "" }, { deviceId: "x", profile: "battery", fromMs: 0 }),
@@ -49,11 +61,11 @@ Deno.test("possibleKeys() of an object of version 0.5 or older is its key in bot
 });
 
 Deno.test("objectKey() rejects ids that could lead into another folder", () => {
-  for (const deviceId of ["", "..", "a/b", "D1/../D2", "a.b", "ü", "a b", "x".repeat(65)]) {
+  for (const deviceId of ["", ".", "..", "a/b", "D1/../D2", "ü", "a b", "x".repeat(65)]) {
     assertThrows(
       () => objectKey(PLAIN, { ...NOON, deviceId }),
       RangeError,
-      `Cannot name an object as the device id must be 1 to 64 characters of A-Z a-z 0-9 _ -: ${deviceId}`,
+      `Cannot name an object as the device id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone: ${deviceId}`,
     );
   }
 });

@@ -81,7 +81,7 @@ for (const form of ["array", "lines"] as const) {
 
 Deno.test("only the first problem of a message is listed", () => {
   const { rejected } = readText("lines", '{"device_id":"a b","timestamp":"x","metrics":{}}');
-  const rule = "1 to 64 characters of A-Z a-z 0-9 _ -";
+  const rule = "1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone";
   assertEquals(rejected, {
     count: 1,
     first: [{ line: 1, pointer: "/device_id", value: "a b", rule }],

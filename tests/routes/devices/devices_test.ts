@@ -131,11 +131,14 @@ for (const path of ["", "/metrics", "/summary", "/events"]) {
       code: "DEVICE_NOT_FOUND",
       detail: "Device not found",
     });
-    assertProblem(await askJson(`${service.url}/devices/a.b${path}`), {
+    assertProblem(await askJson(`${service.url}/devices/a+b${path}`), {
       status: 400,
       code: "INVALID_REQUEST",
-      detail: "device_id must be 1 to 64 characters of A-Z a-z 0-9 _ -",
-      errors: [["#device_id", "device_id must be 1 to 64 characters of A-Z a-z 0-9 _ -"]],
+      detail: "device_id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone",
+      errors: [[
+        "#device_id",
+        "device_id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone",
+      ]],
     });
   });
 }
@@ -186,7 +189,7 @@ Deno.test("a page is full even if more than a thousand other devices come before
 
 Deno.test("all problems of a list's query are reported together", async () => {
   await using service = await startTestService();
-  const query = "limit=1001&cursor=a.b&state=away&profile=meter&fields=all&colour=1";
+  const query = "limit=1001&cursor=a+b&state=away&profile=meter&fields=all&colour=1";
   const answer = await askJson(`${service.url}/devices?${query}`);
   assertEquals(answer.status, 400);
   const pointers = answer.body.errors.map(({ pointer }: { pointer: string }) => pointer);
