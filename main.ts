@@ -8,6 +8,7 @@ import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
+import { BUILT_IN_PROFILES } from "./data/readings/profiles.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
@@ -77,20 +78,21 @@ export async function start(
   const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
   const files = await openFileStore(settings.fileStore, settings.s3);
-  const series = createSeriesStore({ kv, now, maxChecks: maxChecks(opened.isExclusive) });
+  const profiles = BUILT_IN_PROFILES;
+  const series = createSeriesStore({ kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = newId();
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
-  const parts = { ...opened, series, files, now, log, owner, upkeep };
+  const parts = { ...opened, series, profiles, files, now, log, owner, upkeep };
   const continuous = settings.continuous.isOn
     ? await openContinuousExport({ ...parts, ...settings })
     : null;
-  const ingest = createIngest({ kv, writer: owner, room: opened.ingestRoom });
+  const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
-  const devices = { limit, offlineAfterMs, acceptedTimes, series, now };
+  const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   const worker = settings.role === "api" ? null : await startWorker({
     ...parts,

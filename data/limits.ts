@@ -27,7 +27,7 @@ export const METER_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ . : - except .
 /** The id of a device: as that of a meter. */
 export const DEVICE_ID_PATTERN: RegExp = METER_ID_PATTERN;
 /** {@link DEVICE_ID_PATTERN} in words. */
-export const DEVICE_ID_RULE = METER_ID_RULE;
+export const DEVICE_ID_RULE: string = METER_ID_RULE;
 
 /** The id of a store: as that of a meter, but beginning with a letter or digit. */
 export const STORE_ID_PATTERN: RegExp = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$/;

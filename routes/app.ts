@@ -7,6 +7,7 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
+import type { Profiles } from "../data/readings/profiles.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
 import { apiDocument } from "./api_document.ts";
 import {
@@ -52,6 +53,8 @@ export interface AppDeps
     & DeviceDeps["series"]
     & DeviceReadingsDeps["series"]
     & StoreDeps["series"];
+  /** The profiles. */
+  readonly profiles: Profiles;
   /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */

@@ -7,12 +7,12 @@
 
 import type { WindowPart } from "./rows.ts";
 import type { Span } from "../readings/page.ts";
-import type { DeviceProfileName } from "../readings/profile.ts";
+import type { Profile } from "../readings/profile.ts";
 
 /** Some readings of a device, and its profile, type and location. */
 export interface SourcePart extends WindowPart {
   /** The profile. The columns of the page are its metrics. */
-  readonly profile: DeviceProfileName;
+  readonly profile: Profile;
 }
 
 /** Reads telemetry. */

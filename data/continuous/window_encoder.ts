@@ -8,7 +8,6 @@ import { encodeWindowCsv, streamWindowsCsv } from "./csv.ts";
 import type { KeyStyle } from "./object_key.ts";
 import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
-import { PROFILES } from "../readings/profile.ts";
 import type { SourcePart } from "./telemetry_source.ts";
 
 /** Encodes windows as files. */
@@ -46,5 +45,5 @@ export async function openWindowEncoder(
 
 /** The window of the parts that a source returned for a device: one or more, all of one profile. */
 export function exportWindow(deviceId: string, parts: readonly SourcePart[]): ExportWindow {
-  return { deviceId, profile: PROFILES[parts[0].profile], parts };
+  return { deviceId, profile: parts[0].profile, parts };
 }

@@ -9,12 +9,8 @@
 
 import type { FieldError } from "../app_error.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, QUOTED_VALUE_MAX } from "../limits.ts";
-import {
-  DEVICE_PROFILES,
-  type DeviceProfileName,
-  type Metric,
-  PROFILES,
-} from "../readings/profile.ts";
+import type { Metric, Profile } from "../readings/profile.ts";
+import type { Profiles } from "../readings/profiles.ts";
 import { pointerPart, quoted } from "../quoted.ts";
 import { rangeRule } from "../imports/reading_row.ts";
 import { type AcceptedTimes, futureRule, oldestRule } from "../time/accepted_times.ts";
@@ -29,9 +25,22 @@ export interface Telemetry {
   /** How the message gave its time. */
   readonly form: TimestampForm;
   /** The profile that its metrics belong to. */
-  readonly profile: DeviceProfileName;
-  /** One value per metric of the profile, in its order; NaN for null. */
+  readonly profile: Profile;
+  /** One value per metric of the profile, in its order; NaN for null and for what is absent. */
   readonly values: Float64Array;
+}
+
+/** What a message may have. */
+export interface TelemetryRules {
+  /** Which times readings may have. */
+  readonly acceptedTimes: AcceptedTimes;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get" | "ofDevices">;
+  /**
+   * The profile of a device, for messages that name none; null if the metrics decide. They always
+   * decide if there is no such function.
+   */
+  readonly profileOf?: (deviceId: string) => Profile | null;
 }
 
 /** A message that is wrong. */
@@ -47,32 +56,31 @@ export type TelemetryResult = { readonly telemetry: Telemetry } | RejectedTeleme
 
 /** A profile of devices, prepared for look-ups. */
 interface Kind {
-  readonly profile: DeviceProfileName;
-  readonly metrics: readonly Metric[];
+  readonly profile: Profile;
   readonly names: ReadonlySet<string>;
   /** The names of its metrics as errors list them. */
   readonly list: string;
 }
 
-const KINDS: readonly Kind[] = DEVICE_PROFILES.map((profile) => {
-  const { metrics } = PROFILES[profile];
-  const names = metrics.map(({ name }) => name);
-  return { profile, metrics, names: new Set(names), list: names.join(", ") };
-});
 const OBJECT_RULE = "a JSON object";
-const METRICS_RULE = `those of one profile: ${
-  KINDS.map(({ profile, list }) => `${profile} (${list})`).join(" or ")
-}`;
+/** How many profiles an error lists. */
+const PROFILES_LISTED = 10;
+/** The kinds of profiles that were met. */
+const kinds = new WeakMap<Profile, Kind>();
+/** The kinds of all profiles that devices may have. */
+const kindLists = new WeakMap<readonly Profile[], readonly Kind[]>();
 
 /**
  * The reading that a parsed JSON value holds, or everything that is wrong with it. `nowMs` is when
- * it was received; `times` bounds its timestamp.
+ * it was received. The profile is the one that the message names, or that its device has, or else the
+ * one that shares most metrics with it.
  */
 export function readTelemetry(
   message: unknown,
   nowMs: number,
-  times: AcceptedTimes,
+  rules: TelemetryRules,
 ): TelemetryResult {
+  const { acceptedTimes: times } = rules;
   if (!isObject(message)) {
     const detail = `A telemetry message must be ${OBJECT_RULE}`;
     const problem = { pointer: "", detail, value: quoted(message), rule: OBJECT_RULE };
@@ -81,8 +89,9 @@ export function readTelemetry(
   const problems: FieldError[] = [];
   for (const name in message) {
     if (name === "device_id" || name === "timestamp" || name === "metrics") continue;
+    if (name === "profile") continue;
     const detail = `Unknown property '${name.slice(0, QUOTED_VALUE_MAX)}'`;
-    const rule = "only device_id, timestamp and metrics";
+    const rule = "only device_id, timestamp, profile and metrics";
     problems.push({ pointer: `/${pointerPart(name)}`, detail, value: quoted(message[name]), rule });
   }
   const deviceId = readDeviceId(message.device_id, problems);
@@ -92,7 +101,7 @@ export function readTelemetry(
   if (!(timeMs >= times.oldestMs && timeMs <= nowMs + times.futureToleranceMs)) {
     problems.push(timestampProblem(timestamp, timeMs, times));
   }
-  const kind = readKind(message.metrics, problems);
+  const kind = readKind(message, { deviceId, rules, problems });
   if (kind === null || !isObject(message.metrics)) return { problems, deviceId };
   const values = readValues(message.metrics, kind, problems);
   if (deviceId === null || problems.length > 0) return { problems, deviceId };
@@ -114,34 +123,99 @@ function timestampProblem(value: unknown, timeMs: number, times: AcceptedTimes):
   return { ...problem, detail: `${problem.detail} of the service's clock` };
 }
 
-/** The profile with the most of the metrics' names; null with a problem if none has any. */
-function readKind(metrics: unknown, problems: FieldError[]): Kind | null {
-  if (!isObject(metrics)) {
-    problems.push(problemOf("/metrics", metrics, OBJECT_RULE));
+/** The kind of a message; null with a problem if it cannot be found. */
+function readKind(
+  { metrics, profile }: Record<string, unknown>,
+  { deviceId, rules: { profiles, profileOf }, problems }: {
+    deviceId: string | null;
+    rules: TelemetryRules;
+    problems: FieldError[];
+  },
+): Kind | null {
+  const isMetrics = isObject(metrics);
+  if (!isMetrics) problems.push(problemOf("/metrics", metrics, OBJECT_RULE));
+  if (profile !== undefined && profile !== null) {
+    const named = typeof profile === "string" ? profiles.get(profile) : undefined;
+    if (named !== undefined && profiles.ofDevices().includes(named)) return kindOf(named);
+    problems.push(problemOf("/profile", profile, deviceProfileRule(profiles)));
     return null;
   }
+  if (!isMetrics) return null;
+  const known = deviceId === null ? null : profileOf?.(deviceId) ?? null;
+  if (known !== null) return kindOf(known);
+  const closest = closestKind(metrics, profiles);
+  if (closest === null) problems.push(problemOf("/metrics", metrics, metricsRule(profiles)));
+  return closest;
+}
+
+/** The profile that shares the most names with the metrics; null if none shares any. */
+function closestKind(
+  metrics: Record<string, unknown>,
+  profiles: Pick<Profiles, "ofDevices">,
+): Kind | null {
   let closest: Kind | null = null;
   let most = 0;
-  for (const kind of KINDS) {
+  for (const kind of kindsOf(profiles)) {
     let shared = 0;
-    for (const { name } of kind.metrics) if (metrics[name] !== undefined) shared++;
+    for (const { name } of kind.profile.metrics) if (metrics[name] !== undefined) shared++;
     if (shared > most) {
       most = shared;
       closest = kind;
     }
   }
-  if (closest === null) problems.push(problemOf("/metrics", metrics, METRICS_RULE));
   return closest;
 }
 
-/** One value per metric of the profile. A missing or wrong value, or another name, is a problem. */
+function kindsOf(profiles: Pick<Profiles, "ofDevices">): readonly Kind[] {
+  const all = profiles.ofDevices();
+  const known = kindLists.get(all);
+  if (known !== undefined) return known;
+  const list = all.map(kindOf);
+  kindLists.set(all, list);
+  return list;
+}
+
+function kindOf(profile: Profile): Kind {
+  const known = kinds.get(profile);
+  if (known !== undefined) return known;
+  const names = profile.metrics.map(({ name }) => name);
+  const kind = { profile, names: new Set(names), list: names.join(", ") };
+  kinds.set(profile, kind);
+  return kind;
+}
+
+/** Which profiles a device may have, as errors say it. */
+export function deviceProfileRule(profiles: Pick<Profiles, "ofDevices">): string {
+  return alternatives(profiles.ofDevices().map(({ name }) => name));
+}
+
+function metricsRule(profiles: Pick<Profiles, "ofDevices">): string {
+  const all = kindsOf(profiles).map(({ profile, list }) => `${profile.name} (${list})`);
+  return `those of one profile: ${alternatives(all)}`;
+}
+
+/** The first of many texts, joined by `or`. */
+function alternatives(texts: readonly string[]): string {
+  const shown = texts.slice(0, PROFILES_LISTED);
+  if (shown.length < texts.length) shown.push(`another of ${texts.length}`);
+  return shown.join(" or ");
+}
+
+/**
+ * One value per metric of the profile. A problem is a wrong value, another name, the absence of a
+ * required metric, and that of all metrics.
+ */
 function readValues(
   given: Record<string, unknown>,
-  { profile, metrics, names, list }: Kind,
+  { profile: { name: profile, metrics }, names, list }: Kind,
   problems: FieldError[],
 ): Float64Array {
+  let known = 0;
   for (const name in given) {
-    if (names.has(name)) continue;
+    if (names.has(name)) {
+      known++;
+      continue;
+    }
     const short = name.slice(0, QUOTED_VALUE_MAX);
     const detail = `Unknown metric '${short}': ${profile} has ${list}`;
     const pointer = `/metrics/${pointerPart(name)}`;
@@ -149,12 +223,15 @@ function readValues(
   }
   const values = new Float64Array(metrics.length);
   for (let i = 0; i < metrics.length; i++) {
-    const { name, min, max } = metrics[i];
+    const { name, min, max, isRequired = false } = metrics[i];
     const value = given[name];
     // Adding 0 turns a negative zero into zero.
     if (typeof value === "number" && value >= min && value <= max) values[i] = value + 0;
-    else if (value === null) values[i] = NaN;
+    else if (value === null || (value === undefined && !isRequired)) values[i] = NaN;
     else problems.push(problemOf(`/metrics/${name}`, value, valueRule(value, metrics[i])));
+  }
+  if (known === 0 && problems.length === 0) {
+    problems.push(problemOf("/metrics", given, `at least one of ${list}`));
   }
   return values;
 }

@@ -11,10 +11,9 @@ import { FLOAT } from "../readings/decimal.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
-import { type DeviceProfileName, PROFILES } from "../readings/profile.ts";
+import type { Profile } from "../readings/profile.ts";
 import { createRecordSplitter } from "../text/records.ts";
-import type { AcceptedTimes } from "../time/accepted_times.ts";
-import { readTelemetry, type Telemetry } from "./message.ts";
+import { readTelemetry, type Telemetry, type TelemetryRules } from "./message.ts";
 import type { Place } from "../text/upload_reader.ts";
 import type { TimestampForm } from "./timestamp.ts";
 
@@ -36,7 +35,7 @@ export interface MessageGroup {
   /** The device. */
   readonly id: string;
   /** The profile of the messages. */
-  readonly profile: DeviceProfileName;
+  readonly profile: Profile;
   /** How the last of them gave its time. */
   readonly form: TimestampForm;
   /** Their readings. */
@@ -77,7 +76,7 @@ export interface TelemetryReader {
 
 interface OpenGroup {
   readonly id: string;
-  readonly profile: DeviceProfileName;
+  readonly profile: Profile;
   form: TimestampForm;
   readonly timesMs: number[];
   readonly values: Float64Array[];
@@ -85,17 +84,15 @@ interface OpenGroup {
 }
 
 /** What a reader needs. */
-export interface TelemetryReaderDeps {
+export interface TelemetryReaderDeps extends TelemetryRules {
   /** Epoch milliseconds now. */
   readonly now: () => number;
-  /** Which times readings may have. */
-  readonly acceptedTimes: AcceptedTimes;
 }
 
 /** Creates a reader of one batch. */
 export function createTelemetryReader(
   form: "array" | "lines",
-  { now, acceptedTimes }: TelemetryReaderDeps,
+  { now, ...rules }: TelemetryReaderDeps,
 ): TelemetryReader {
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
@@ -122,7 +119,7 @@ export function createTelemetryReader(
   }
 
   function add({ deviceId: id, profile, form, timeMs, values }: Telemetry, place: Place): void {
-    const name = `${id} ${profile}`;
+    const name = `${id} ${profile.name}`;
     let group = groups.get(name);
     if (group === undefined) {
       group = { id, profile, form, timesMs: [], values: [], places: [] };
@@ -142,7 +139,7 @@ export function createTelemetryReader(
     if (message === undefined) {
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
-    const result = readTelemetry(message, now(), acceptedTimes);
+    const result = readTelemetry(message, now(), rules);
     if ("telemetry" in result) return add(result.telemetry, place);
     reject(place, result.problems[0]);
     rejectOf(result.deviceId, result.problems[0]);
@@ -230,7 +227,7 @@ function closedGroup({ id, profile, form, timesMs, values, places }: OpenGroup):
 }
 
 function pageOf(
-  profile: DeviceProfileName,
+  profile: Profile,
   times: readonly number[],
   rows: readonly Float64Array[],
 ): Page {
@@ -238,7 +235,7 @@ function pageOf(
   // Loops, because `Float64Array.from` takes several times as long for the usual few rows.
   const timesMs = new Float64Array(count);
   for (let row = 0; row < count; row++) timesMs[row] = times[row];
-  const columns = PROFILES[profile].metrics.map((_, metric) => {
+  const columns = profile.metrics.map((_, metric) => {
     const values = new Float64Array(count);
     for (let row = 0; row < count; row++) values[row] = rows[row][metric];
     return { scale: FLOAT, values };

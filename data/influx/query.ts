@@ -10,16 +10,19 @@
  */
 
 import type { Span } from "../readings/page.ts";
-import { DEVICE_PROFILES, PROFILES } from "../readings/profile.ts";
+import type { Profile } from "../readings/profile.ts";
 
 /** The measurement to read. */
 export const MEASUREMENT = "telemetry";
 const DEVICE_TAG = "device_id";
 
-/** The metrics of all profiles. An answer has the columns time, these metrics, and the labels. */
-export const INFLUX_METRICS: readonly string[] = DEVICE_PROFILES.flatMap((profile) =>
-  PROFILES[profile].metrics.map(({ name }) => name)
-);
+/**
+ * The names of the metrics of profiles, each once. An answer has the columns time, these metrics, and
+ * the labels.
+ */
+export function influxMetrics(profiles: readonly Profile[]): readonly string[] {
+  return [...new Set(profiles.flatMap(({ metrics }) => metrics.map(({ name }) => name)))];
+}
 /** The columns that describe a device. */
 export const INFLUX_LABELS = ["device_type", "location"] as const;
 
@@ -65,9 +68,13 @@ export interface InfluxChunk {
   readonly isPartial: boolean;
 }
 
-/** The query for the readings of a device within a span, ascending. */
-export function readingsQuery(deviceId: string, { fromMs, toMs }: Span): string {
-  const columns = [...INFLUX_METRICS, ...INFLUX_LABELS].map(identifier).join(", ");
+/** The query for the metrics of a device within a span, ascending. */
+export function readingsQuery(
+  deviceId: string,
+  { fromMs, toMs }: Span,
+  metrics: readonly string[],
+): string {
+  const columns = [...metrics, ...INFLUX_LABELS].map(identifier).join(", ");
   return `SELECT ${columns} FROM ${identifier(MEASUREMENT)} ` +
     `WHERE ${identifier(DEVICE_TAG)} = ${literal(deviceId)} ` +
     `AND time >= ${fromMs}ms AND time < ${toMs}ms ORDER BY time ASC`;

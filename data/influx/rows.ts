@@ -12,21 +12,21 @@
 import { FLOAT, toFixed } from "../readings/decimal.ts";
 import {
   INFLUX_LABELS,
-  INFLUX_METRICS,
   type InfluxChunk,
   InfluxError,
+  influxMetrics,
   type InfluxTable,
   unreadable,
 } from "./query.ts";
 import type { Column, Page } from "../readings/page.ts";
-import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../readings/profile.ts";
+import type { Profile } from "../readings/profile.ts";
 import { quoted } from "../quoted.ts";
 import type { SourcePart } from "../continuous/telemetry_source.ts";
 
 /** A point of one device. */
 interface Point {
   readonly timeMs: number;
-  /** One value per metric of {@link INFLUX_METRICS}; NaN if missing. */
+  /** One value per metric of the answer; NaN if missing. */
   readonly values: readonly number[];
   readonly deviceType: string | null;
   readonly location: string | null;
@@ -46,27 +46,33 @@ export interface InfluxRows {
 }
 
 /**
- * Creates a reader for the rows of one device.
+ * Creates a reader for the rows of one device, which has one of the profiles: the smallest that has all
+ * metrics of its first readings.
  *
  * Its methods throw {@link InfluxError} for values that are not numbers, metrics of several profiles,
  * and times that decrease.
  */
-export function createInfluxRows(deviceId: string): InfluxRows {
+export function createInfluxRows(deviceId: string, profiles: readonly Profile[]): InfluxRows {
+  const metrics = influxMetrics(profiles);
   let held: Point | null = null;
-  let profile: DeviceProfileName | null = null;
+  let profile: Profile | null = null;
 
   function partOf(points: readonly Point[]): SourcePart {
-    profile ??= profileOf(points);
-    requireProfile(points, { profile, deviceId });
+    const present = metrics.filter((_, at) =>
+      points.some(({ values }) => !Number.isNaN(values[at]))
+    );
+    profile ??= profileOf(profiles, present);
+    requireProfile(present, { profile, deviceId });
     const { deviceType, location } = points[0];
-    return { profile, deviceType, location, page: pageOf(points, profile) };
+    const places = profile.metrics.map(({ name }) => metrics.indexOf(name));
+    return { profile, deviceType, location, page: pageOf(points, places) };
   }
 
   return {
     add(chunk) {
       const points = held === null ? [] : [held];
       for (const table of chunk.tables) {
-        for (const point of pointsOf(table, deviceId)) addPoint(points, point);
+        for (const point of pointsOf(table, { deviceId, metrics })) addPoint(points, point);
       }
       held = points.pop() ?? null;
       return byLabels(points).map(partOf);
@@ -91,9 +97,12 @@ function addPoint(points: Point[], point: Point): void {
   points.push(point);
 }
 
-function pointsOf({ columns, rows }: InfluxTable, deviceId: string): Point[] {
+function pointsOf(
+  { columns, rows }: InfluxTable,
+  { deviceId, metrics }: { deviceId: string; metrics: readonly string[] },
+): Point[] {
   const timeAt = columns.indexOf("time");
-  const metricsAt = INFLUX_METRICS.map((name) => columns.indexOf(name));
+  const metricsAt = metrics.map((name) => columns.indexOf(name));
   const [typeAt, locationAt] = INFLUX_LABELS.map((name) => columns.indexOf(name));
   const points = rows.map((row): Point => {
     const timeMs = row[timeAt];
@@ -101,7 +110,7 @@ function pointsOf({ columns, rows }: InfluxTable, deviceId: string): Point[] {
     return {
       timeMs: Math.floor(timeMs),
       values: metricsAt.map((at, index) =>
-        numberOf(row[at], { deviceId, timeMs, name: INFLUX_METRICS[index] })
+        numberOf(row[at], { deviceId, timeMs, name: metrics[index] })
       ),
       deviceType: textOf(row[typeAt]),
       location: textOf(row[locationAt]),
@@ -139,37 +148,32 @@ function byLabels(points: readonly Point[]): Point[][] {
   return groups;
 }
 
-function metricPlaces(profile: DeviceProfileName): number[] {
-  return PROFILES[profile].metrics.map(({ name }) => INFLUX_METRICS.indexOf(name));
-}
-
-/** The profile of a point: each point has a metric, and each metric belongs to one profile. */
-function profileOf([{ values }]: readonly Point[]): DeviceProfileName {
-  const name = INFLUX_METRICS[values.findIndex((value) => !Number.isNaN(value))];
-  const isOwner = (profile: DeviceProfileName) =>
-    PROFILES[profile].metrics.some((metric) => metric.name === name);
-  return DEVICE_PROFILES.find(isOwner) ?? DEVICE_PROFILES[0];
+/** The smallest profile with all of some metrics, or else the first that has one of them. */
+function profileOf(profiles: readonly Profile[], present: readonly string[]): Profile {
+  const has = ({ metrics }: Profile, name: string) =>
+    metrics.some((metric) => metric.name === name);
+  const whole = profiles.filter((profile) => present.every((name) => has(profile, name)));
+  const [smallest] = whole.toSorted((a, b) => a.metrics.length - b.metrics.length);
+  return smallest ?? profiles.find((profile) => has(profile, present[0])) ?? profiles[0];
 }
 
 function requireProfile(
-  points: readonly Point[],
-  { profile, deviceId }: { profile: DeviceProfileName; deviceId: string },
+  present: readonly string[],
+  { profile, deviceId }: { profile: Profile; deviceId: string },
 ): void {
-  const own = new Set(metricPlaces(profile));
-  const foreign = INFLUX_METRICS.findIndex((_, at) =>
-    !own.has(at) && points.some(({ values }) => !Number.isNaN(values[at]))
-  );
-  if (foreign < 0) return;
+  const own = new Set(profile.metrics.map(({ name }) => name));
+  const foreign = present.find((name) => !own.has(name));
+  if (foreign === undefined) return;
   throw new InfluxError(
     `Cannot read device ${deviceId} from InfluxDB as its metrics must belong to one profile: ` +
-      `${profile} and ${INFLUX_METRICS[foreign]}`,
+      `${profile.name} and ${foreign}`,
   );
 }
 
-function pageOf(points: readonly Point[], profile: DeviceProfileName): Page {
+function pageOf(points: readonly Point[], places: readonly number[]): Page {
   return {
     timesMs: Float64Array.from(points, ({ timeMs }) => timeMs),
-    columns: metricPlaces(profile).map((at): Column => {
+    columns: places.map((at): Column => {
       const values = Float64Array.from(points, (point) => point.values[at]);
       return toFixed(values) ?? { scale: FLOAT, values };
     }),

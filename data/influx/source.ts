@@ -13,6 +13,7 @@ import {
   devicesQuery,
   type InfluxChunk,
   InfluxError,
+  influxMetrics,
   type InfluxPlace,
   queryParameters,
   readChunk,
@@ -20,6 +21,7 @@ import {
 } from "./query.ts";
 import { createInfluxRows } from "./rows.ts";
 import type { Span } from "../readings/page.ts";
+import type { Profiles } from "../readings/profiles.ts";
 import type { SourcePart, TelemetrySource } from "../continuous/telemetry_source.ts";
 
 /** The server, and the place of the data on it. */
@@ -36,6 +38,8 @@ export interface InfluxDeps {
   readonly now: () => number;
   /** Waits so many milliseconds, or until the signal is aborted. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "ofDevices">;
 }
 
 /** How long the server may be silent before a retry, milliseconds. */
@@ -95,12 +99,15 @@ async function* read({ deps, settings, deviceId, span, signal }: {
   span: Span;
   signal: AbortSignal;
 }): AsyncGenerator<SourcePart> {
-  const rows = createInfluxRows(deviceId);
+  // What changes meanwhile counts from the next read.
+  const profiles = deps.profiles.ofDevices();
+  const rows = createInfluxRows(deviceId, profiles);
+  const metrics = influxMetrics(profiles);
   let patience = createPatience(deps);
   let { fromMs } = span;
   for (;;) {
     try {
-      const query = readingsQuery(deviceId, { fromMs, toMs: span.toMs });
+      const query = readingsQuery(deviceId, { fromMs, toMs: span.toMs }, metrics);
       for await (const chunk of queryChunks(settings, query, signal)) yield* rows.add(chunk);
       yield* rows.end();
       return;

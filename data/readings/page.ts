@@ -18,7 +18,9 @@ export interface Column {
 export interface Page {
   /** Epoch milliseconds, strictly ascending unless a function says that it accepts any order. */
   readonly timesMs: Float64Array;
-  /** As many as the profile has metrics, each as long as `timesMs`. */
+  /**
+   * Each as long as `timesMs`; as many as the profile has metrics, or had when the page was written.
+   */
   readonly columns: readonly Column[];
 }
 
@@ -68,16 +70,43 @@ export function gatherPage(page: Page, indexes: Uint32Array): Page {
   };
 }
 
-/** The rows of several pages, concatenated. Their times may be in any order. */
+/**
+ * The rows of several pages, concatenated. Their times may be in any order. The readings of a page
+ * that is narrower than another have no values in the columns that it lacks.
+ */
 export function concatPages(pages: readonly Page[]): Page {
   if (pages.length === 1) return pages[0];
+  let width = 0;
+  for (const { columns } of pages) width = Math.max(width, columns.length);
   return {
     timesMs: concat(pages.map((page) => page.timesMs)),
-    columns: pages[0].columns.map((_, index) => {
-      const columns = alignColumns(pages.map((page) => page.columns[index]));
+    columns: Array.from({ length: width }, (_, index) => {
+      const columns = alignColumns(
+        pages.map((page) => page.columns[index] ?? missingColumn(page.timesMs.length)),
+      );
       return { scale: columns[0].scale, values: concat(columns.map((column) => column.values)) };
     }),
   };
+}
+
+/**
+ * A page with the columns of a profile that has so many. Profiles only ever grow at the end, so a
+ * narrower page is older: its readings have no values in the columns that it lacks. Of a wider page
+ * the last columns are left out.
+ */
+export function fitPage(page: Page, width: number): Page {
+  const { timesMs, columns } = page;
+  if (columns.length === width) return page;
+  if (columns.length > width) return { timesMs, columns: columns.slice(0, width) };
+  const added = Array.from(
+    { length: width - columns.length },
+    () => missingColumn(timesMs.length),
+  );
+  return { timesMs, columns: [...columns, ...added] };
+}
+
+function missingColumn(length: number): Column {
+  return { scale: 0, values: new Float64Array(length).fill(NaN) };
 }
 
 /** Converts columns of one metric to their largest scale, or to doubles if a mantissa overflows. */

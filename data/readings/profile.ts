@@ -1,11 +1,15 @@
 /**
- * Profiles: what each kind of series measures. To add a kind of device, add an entry here.
+ * Profiles: what each kind of series measures, and those that are built in. Users define others
+ * (`data/readings/profiles.ts`).
  *
  * @module
  */
 
-/** How the readings of a metric are aggregated to one value for a longer period. */
-export type Aggregate = "sum" | "mean" | "last";
+/** The ways to aggregate the readings of a metric to one value for a longer period. */
+export const AGGREGATES = ["sum", "mean", "last", "min", "max"] as const;
+
+/** One of {@link AGGREGATES}. */
+export type Aggregate = typeof AGGREGATES[number];
 
 /** A measured quantity. */
 export interface Metric {
@@ -13,19 +17,23 @@ export interface Metric {
   readonly name: string;
   /** Its unit, in UCUM notation if UCUM has the unit. */
   readonly unit: string;
-  /** Smallest value allowed, in that unit. */
+  /** What people call it; absent if its name says enough. */
+  readonly label?: string;
+  /** Smallest value allowed, in that unit; `-Number.MAX_VALUE` if there is none. */
   readonly min: number;
-  /** Largest value allowed, in that unit. */
+  /** Largest value allowed, in that unit; `Number.MAX_VALUE` if there is none. */
   readonly max: number;
   /** How it aggregates. */
   readonly aggregate: Aggregate;
+  /** Whether every message of a device must have it, as a number or null; not by default. */
+  readonly isRequired?: boolean;
 }
 
-/** Names of all profiles. */
-export type ProfileName = "meter" | "battery" | "appliance" | "site";
+/** The name of a profile. Also part of every storage key of its series. */
+export type ProfileName = string;
 
-/** Names of the profiles that devices may have. */
-export type DeviceProfileName = "battery" | "appliance";
+/** The names of the built-in profiles. */
+export type BuiltInName = "meter" | "battery" | "appliance" | "site";
 
 /** What a kind of series measures. */
 export interface Profile {
@@ -33,12 +41,14 @@ export interface Profile {
   readonly name: ProfileName;
   /** Name of the id column in files. */
   readonly idColumn: string;
-  /** The metrics, in the order of columns. */
+  /** What people call it; absent if its name says enough. */
+  readonly title?: string;
+  /** The metrics, in the order of columns. New ones are only ever added at the end. */
   readonly metrics: readonly Metric[];
 }
 
-/** All profiles by name. */
-export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
+/** The built-in profiles by name. They never change. */
+export const PROFILES: Readonly<Record<BuiltInName, Profile>> = {
   meter: {
     name: "meter",
     idColumn: "smart_meter_id",
@@ -53,20 +63,27 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     name: "battery",
     idColumn: "device_id",
     metrics: [
-      { name: "soc_percent", unit: "%", min: 0, max: 100, aggregate: "mean" },
-      { name: "voltage_v", unit: "V", min: 200, max: 500, aggregate: "mean" },
-      { name: "current_a", unit: "A", min: -1000, max: 1000, aggregate: "mean" },
-      { name: "temp_c", unit: "Cel", min: -50, max: 100, aggregate: "mean" },
+      { name: "soc_percent", unit: "%", min: 0, max: 100, aggregate: "mean", isRequired: true },
+      { name: "voltage_v", unit: "V", min: 200, max: 500, aggregate: "mean", isRequired: true },
+      { name: "current_a", unit: "A", min: -1000, max: 1000, aggregate: "mean", isRequired: true },
+      { name: "temp_c", unit: "Cel", min: -50, max: 100, aggregate: "mean", isRequired: true },
     ],
   },
   appliance: {
     name: "appliance",
     idColumn: "device_id",
     metrics: [
-      { name: "voltage", unit: "V", min: 0, max: 1000, aggregate: "mean" },
-      { name: "current", unit: "A", min: -1000, max: 1000, aggregate: "mean" },
-      { name: "power", unit: "W", min: -1e6, max: 1e6, aggregate: "mean" },
-      { name: "temperature", unit: "Cel", min: -100, max: 500, aggregate: "mean" },
+      { name: "voltage", unit: "V", min: 0, max: 1000, aggregate: "mean", isRequired: true },
+      { name: "current", unit: "A", min: -1000, max: 1000, aggregate: "mean", isRequired: true },
+      { name: "power", unit: "W", min: -1e6, max: 1e6, aggregate: "mean", isRequired: true },
+      {
+        name: "temperature",
+        unit: "Cel",
+        min: -100,
+        max: 500,
+        aggregate: "mean",
+        isRequired: true,
+      },
     ],
   },
   site: {
@@ -76,5 +93,7 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   },
 };
 
-/** The profiles that a telemetry message may have. */
-export const DEVICE_PROFILES: readonly DeviceProfileName[] = ["battery", "appliance"];
+/** Whether a profile is built in. */
+export function isBuiltIn(name: ProfileName): name is BuiltInName {
+  return Object.hasOwn(PROFILES, name);
+}

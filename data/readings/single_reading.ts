@@ -12,7 +12,7 @@ import type { Column, Page } from "./page.ts";
 import { COLUMN_BYTES, FLOAT_SCALE_BYTE, FORMAT, HEADER_BYTES, NULLS_ALL } from "./page_format.ts";
 
 /** Most columns of a page that {@link encodeReading} accepts. */
-export const SINGLE_MAX_COLUMNS = 16;
+export const SINGLE_MAX_COLUMNS = 64;
 /** Scratch space in which a page is built; nothing in it outlives a call. */
 const SCRATCH_BYTES = new Uint8Array(HEADER_BYTES + SINGLE_MAX_COLUMNS * (COLUMN_BYTES + 8));
 const SCRATCH_VIEW = new DataView(SCRATCH_BYTES.buffer);

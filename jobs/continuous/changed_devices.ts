@@ -5,7 +5,7 @@
  * @module
  */
 
-import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { listChanges } from "../../kv/series/changes.ts";
 import { getRevisionEntry, listRevisions } from "../../kv/series/revisions.ts";
 
@@ -30,15 +30,25 @@ export interface ChangedDevices {
   daysAfter(deviceId: string, version: string): Promise<number[]>;
 }
 
+/** What finding out needs. */
+export interface ChangedDevicesDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "ofDevices">;
+}
+
 /**
  * The changes of the service's own store. It adds up all device profiles, as a device without
  * readings may change its profile.
  */
-export function createChangedDevices(kv: Pick<Deno.Kv, "get" | "list">): ChangedDevices {
+export function createChangedDevices(
+  { kv, profiles }: ChangedDevicesDeps,
+): ChangedDevices {
   return {
     async revisions() {
       const sums = new Map<string, number>();
-      for (const profile of DEVICE_PROFILES) {
+      for (const { name: profile } of profiles.ofDevices()) {
         for (const [id, revision] of await listRevisions(kv, profile)) {
           sums.set(id, (sums.get(id) ?? 0) + revision);
         }
@@ -47,7 +57,7 @@ export function createChangedDevices(kv: Pick<Deno.Kv, "get" | "list">): Changed
     },
     async position(id) {
       let revision = 0, version = "";
-      for (const profile of DEVICE_PROFILES) {
+      for (const { name: profile } of profiles.ofDevices()) {
         const entry = await getRevisionEntry(kv, { profile, id });
         revision += entry.revision;
         if (entry.versionstamp > version) version = entry.versionstamp;
@@ -56,7 +66,7 @@ export function createChangedDevices(kv: Pick<Deno.Kv, "get" | "list">): Changed
     },
     async daysAfter(id, version) {
       const days = new Set<number>();
-      for (const profile of DEVICE_PROFILES) {
+      for (const { name: profile } of profiles.ofDevices()) {
         for await (const { dayMs } of listChanges(kv, profile, { id, after: version })) {
           days.add(dayMs);
         }

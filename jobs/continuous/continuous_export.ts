@@ -13,6 +13,7 @@ import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { type ContinuousSettings, keyStyleOf } from "../../data/continuous_settings.ts";
 import type { Log } from "../../data/log.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createEmbeddedSource } from "./embedded_source.ts";
@@ -27,6 +28,8 @@ export interface ContinuousDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "read">;
+  /** The profiles. */
+  readonly profiles: Profiles;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -47,18 +50,18 @@ export interface OpenedContinuousExport {
 
 /** Assembles continuous export. Contacts neither the destination nor the source. */
 export async function openContinuousExport(
-  { kv, series, now, log, continuous, s3 }: ContinuousDeps,
+  { kv, series, profiles, now, log, continuous, s3 }: ContinuousDeps,
 ): Promise<OpenedContinuousExport> {
   const destination = openDestination({ path: continuous.path, s3 });
   const isEmbedded = continuous.influx === null;
   const source = continuous.influx === null
-    ? createEmbeddedSource({ kv, store: series })
-    : createInfluxSource({ now, wait: pause }, continuous.influx);
+    ? createEmbeddedSource({ kv, store: series, profiles })
+    : createInfluxSource({ now, wait: pause, profiles }, continuous.influx);
   const style = keyStyleOf(continuous, destination.kind === "s3" ? s3.prefix : "");
   const deps = {
     kv,
     source,
-    changes: isEmbedded ? createChangedDevices(kv) : null,
+    changes: isEmbedded ? createChangedDevices({ kv, profiles }) : null,
     isSourceComplete: isEmbedded,
     destination,
     encoder: await openWindowEncoder(style),

@@ -6,6 +6,7 @@
 
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { getDevice, listDevices } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 
@@ -18,6 +19,8 @@ export interface EmbeddedSourceDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list">;
   /** The readings. */
   readonly store: Pick<SeriesStore, "read">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get">;
 }
 
 /**
@@ -25,7 +28,9 @@ export interface EmbeddedSourceDeps {
  * exported and then deleted, which have no readings. The type and location of a device are those at
  * the moment of reading.
  */
-export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): TelemetrySource {
+export function createEmbeddedSource(
+  { kv, store, profiles }: EmbeddedSourceDeps,
+): TelemetrySource {
   return {
     async *devices(signal) {
       const listed = new Set<string>();
@@ -41,8 +46,11 @@ export function createEmbeddedSource({ kv, store }: EmbeddedSourceDeps): Telemet
     async *read(deviceId, span, signal) {
       const device = await getDevice(kv, deviceId);
       if (device === null) return;
-      const { profile, deviceType, location } = device.value;
-      for await (const page of store.read({ profile, id: deviceId }, span, signal)) {
+      const { profile: name, deviceType, location } = device.value;
+      const profile = profiles.get(name);
+      if (profile === undefined) return;
+      const ref = { profile: name, id: deviceId };
+      for await (const page of store.read(ref, { ...span, profile }, signal)) {
         yield { profile, deviceType, location, page };
       }
     },

@@ -145,7 +145,7 @@ async function put(
       const parts: SourcePart[] = [];
       for await (const part of source.read(member.id, span, signal)) {
         // A device whose readings were removed may have another profile since.
-        if (part.profile === profile) parts.push(part);
+        if (part.profile.name === profile) parts.push(part);
       }
       const count = rowCount({ parts });
       if (!isSourceComplete && count < member.rows) throw new ReadingsLost();

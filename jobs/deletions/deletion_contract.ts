@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Span } from "../../data/readings/page.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 
 /** The kind of job that deletes the readings of a span. */
 export const DELETE_READINGS = "delete_readings";
@@ -20,7 +21,7 @@ export const DELETIONS: readonly string[] = [DELETE_READINGS, DELETE_DEVICE, DEL
 /** Which readings to delete: those of a series in a half-open span, epoch milliseconds. */
 export interface DeleteReadingsParams extends Span {
   /** The profile of the series. */
-  readonly profile: "meter" | "battery" | "appliance" | "site";
+  readonly profile: ProfileName;
   /** The id of the series. */
   readonly id: string;
 }
@@ -30,7 +31,7 @@ export interface DeleteDeviceParams {
   /** Its id. */
   readonly id: string;
   /** Its profile. */
-  readonly profile: "battery" | "appliance";
+  readonly profile: ProfileName;
   /**
    * When it was created, epoch milliseconds. It tells the device from one that messages create anew
    * under the same id once the deletion has begun.
@@ -52,7 +53,7 @@ export interface DeletionResult {
 
 /** {@link DeleteReadingsParams} as they are stored. */
 export const deleteReadingsParams: z.ZodType<DeleteReadingsParams> = z.object({
-  profile: z.enum(["meter", "battery", "appliance", "site"]),
+  profile: z.string(),
   id: z.string(),
   fromMs: z.number(),
   toMs: z.number(),
@@ -61,7 +62,7 @@ export const deleteReadingsParams: z.ZodType<DeleteReadingsParams> = z.object({
 /** {@link DeleteDeviceParams} as they are stored. */
 export const deleteDeviceParams: z.ZodType<DeleteDeviceParams> = z.object({
   id: z.string(),
-  profile: z.enum(["battery", "appliance"]),
+  profile: z.string(),
   createdMs: z.number(),
 });
 

@@ -13,7 +13,7 @@ import {
   type RateWindow,
   usedRequests,
 } from "../../data/devices/rate_window.ts";
-import type { DeviceProfileName } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import { listLastSeen, type StoredLastSeen } from "./last_seen.ts";
 import { createDevice, type DeviceRecord, getDevice } from "./devices.ts";
 import type { SeriesStore } from "../series/store.ts";
@@ -46,7 +46,7 @@ export interface CachedDevice {
 /** A cache of devices. */
 export interface DeviceCache {
   /** Returns a device; creates it if it does not exist. Concurrent calls for one id read once. */
-  get(id: string, profile: DeviceProfileName): Promise<CachedDevice>;
+  get(id: string, profile: ProfileName): Promise<CachedDevice>;
   /** Returns a device, or null if it does not exist. */
   find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
@@ -81,7 +81,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
   const invalid = new Map<string, symbol>();
 
-  async function load(id: string, profile: DeviceProfileName): Promise<CachedDevice> {
+  async function load(id: string, profile: ProfileName): Promise<CachedDevice> {
     const loaded = await loadDevice(deps, id, profile);
     cached.set(id, loaded);
     if (cached.size > MAX_DEVICES) evictOne();
@@ -90,7 +90,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 
   async function refresh(
     id: string,
-    profile: DeviceProfileName,
+    profile: ProfileName,
     device: CachedDevice,
   ): Promise<void> {
     const version = invalid.get(id);
@@ -112,7 +112,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     }
   }
 
-  async function get(id: string, profile: DeviceProfileName): Promise<CachedDevice> {
+  async function get(id: string, profile: ProfileName): Promise<CachedDevice> {
     const found = cached.get(id);
     if (found !== undefined) {
       if (!deps.isExclusive || invalid.has(id)) await refresh(id, profile, found);
@@ -145,7 +145,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 async function loadDevice(
   deps: DeviceCacheDeps,
   id: string,
-  profile: DeviceProfileName,
+  profile: ProfileName,
 ): Promise<CachedDevice> {
   const { kv, series, writer } = deps;
   const device = (await getDevice(kv, id))?.value ?? await createNew(deps, { id, profile });
@@ -166,7 +166,7 @@ async function loadDevice(
 
 async function createNew(
   { kv, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
-  { id, profile }: { id: string; profile: DeviceProfileName },
+  { id, profile }: { id: string; profile: ProfileName },
 ): Promise<DeviceRecord> {
   const device = { profile, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
   return await createDevice(kv, id, device);
@@ -175,7 +175,7 @@ async function createNew(
 /** Reads again what may have changed. Creates the device anew if it was deleted. */
 async function refreshDevice(
   deps: DeviceCacheDeps,
-  { id, profile }: { id: string; profile: DeviceProfileName },
+  { id, profile }: { id: string; profile: ProfileName },
   cached: CachedDevice,
 ): Promise<void> {
   const { kv, writer } = deps;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import type { DeviceProfileName } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../series/store.ts";
 import {
   createDevice,
@@ -39,7 +39,7 @@ export interface DeviceToDelete {
   /** Its id. */
   readonly id: string;
   /** Its profile. */
-  readonly profile: DeviceProfileName;
+  readonly profile: ProfileName;
   /** When it was created, epoch milliseconds: a device created later under its id is another one. */
   readonly createdMs: number;
   /** Epoch milliseconds now. */

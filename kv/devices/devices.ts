@@ -21,7 +21,7 @@ const LIST_BATCH = 500;
 
 const deviceSchema = z.object({
   v: z.literal(1),
-  profile: z.enum(["battery", "appliance"]),
+  profile: z.string(),
   deviceType: z.string().nullable(),
   location: z.string().nullable(),
   offlineAfterMs: z.number().nullable(),

@@ -12,7 +12,7 @@
  */
 
 import { gatherPage, type Page } from "../../data/readings/page.ts";
-import type { DeviceProfileName } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import {
   countRequest,
   type RateLimit,
@@ -36,7 +36,7 @@ export interface DeviceReadings {
   /** The device. */
   readonly id: string;
   /** The profile of the readings. */
-  readonly profile: DeviceProfileName;
+  readonly profile: ProfileName;
   /** How the device gave their times; ISO 8601 unless given. */
   readonly form?: TimestampForm;
   /** The readings, in the order in which they arrived. */
@@ -69,7 +69,7 @@ export type IntakeResult =
     /** The device has another profile; nothing was stored. */
     readonly kind: "other profile";
     /** The profile of the device. */
-    readonly profile: DeviceProfileName;
+    readonly profile: ProfileName;
   };
 
 /** Accepts what devices send. */

@@ -51,7 +51,7 @@ async function foldOnce(
   ref: SeriesRef,
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
 ): Promise<boolean> {
-  const page = segmentsPage(ref, segments);
+  const page = segmentsPage(segments);
   const stageLast: Stage = (op) => segments.forEach((segment) => stageSegmentDelete(op, segment));
   let current = head;
   for (let start = 0; start < page.timesMs.length;) {

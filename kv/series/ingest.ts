@@ -13,7 +13,7 @@
 
 import { AppError } from "../../data/app_error.ts";
 import type { Page } from "../../data/readings/page.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import {
   addCosts,
   combineStages,
@@ -46,7 +46,8 @@ export interface Ingest {
    * the same commit, or gets a commit of its own if there are no readings.
    *
    * @throws {AppError} SERVICE_STOPPING after {@link Ingest.stop}.
-   * @throws {TypeError} when the page has not as many columns as the profile has metrics.
+   * @throws {TypeError} when the page has more columns than the profile has metrics. A page may have
+   * fewer: what sent it knew an older version of the profile.
    * @throws {RangeError} when the stage needs more than half of what a commit holds.
    */
   add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
@@ -60,12 +61,16 @@ export interface IngestDeps {
   readonly kv: Pick<Deno.Kv, "atomic">;
   /** Name of this running process. No other process may ever have used it. */
   readonly writer: string;
+  /** The profiles; the built-in ones by default. */
+  readonly profiles?: Pick<Profiles, "get">;
   /** What a commit may hold of what is written here. */
   readonly room?: Cost;
 }
 
 /** Creates a committer. */
-export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): Ingest {
+export function createIngest(
+  { kv, writer, profiles = BUILT_IN_PROFILES, room = COMMIT_ROOM }: IngestDeps,
+): Ingest {
   let waiting: IngestRequest[] = [];
   let rounds: Promise<void> | null = null;
   let isStopped = false;
@@ -143,8 +148,8 @@ export function createIngest({ kv, writer, room = COMMIT_ROOM }: IngestDeps): In
   return {
     async add(ref, page, stage = () => {}) {
       if (isStopped) throw new AppError("SERVICE_STOPPING", "The service is stopping");
-      const width = PROFILES[ref.profile].metrics.length;
-      if (page.columns.length !== width) {
+      const width = profiles.get(ref.profile)?.metrics.length ?? 0;
+      if (page.columns.length > width) {
         const fact = `profile ${ref.profile} has ${width} metrics`;
         throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
       }

@@ -126,7 +126,7 @@ async function countNew(
 /** The readings in segments, as one ascending page. Segments that are being removed are left out. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
   const segments = await listSegments(kv, ref);
-  return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
+  return segmentsPage(segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 
 async function readChunk(

@@ -14,7 +14,6 @@
 
 import { dayStartMs, END_OF_TIME_MS, FIRST_TIME_MS } from "../../data/limits.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
 import { packStages, type Stage } from "../budget.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 import { listBlocks, stageBlockDelete } from "./blocks.ts";
@@ -113,11 +112,11 @@ export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
   }
 }
 
-/** The series that an entry of the due index names, or null if its profile is unknown. */
+/** The series that an entry of the due index names; null if it names none. */
 export function purgedSeries(id: string): SeriesRef | null {
+  // Names of profiles have no slash.
   const at = id.indexOf("/");
-  const profile = Object.values(PROFILES).find(({ name }) => name === id.slice(0, at));
-  return profile === undefined ? null : { profile: profile.name, id: id.slice(at + 1) };
+  return at < 1 ? null : { profile: id.slice(0, at), id: id.slice(at + 1) };
 }
 
 /** What to delete next: some blocks, and the segments from before the removal began. */

@@ -22,7 +22,7 @@ import {
 } from "../../data/readings/page.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
-import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import { listBlocksBack, releaseBlock } from "./blocks.ts";
 import { getHead, type HeadEntry, listHeads, liveHead, rangeHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
@@ -181,12 +181,11 @@ async function readLatest(
   ref: SeriesRef,
   { head, hasSegments, span }: { head: HeadEntry; hasSegments: boolean; span: Span },
 ): Promise<Page> {
-  const empty = emptyPage(PROFILES[ref.profile].metrics.length);
-  const overlay = hasSegments ? await readOverlay(kv, ref, head) : empty;
+  const overlay = hasSegments ? await readOverlay(kv, ref, head) : emptyPage(0);
   // If the series is not live, blocks that still exist are being removed.
   const isLive = liveHead(head) !== null;
   const pages = isLive ? await readBlocksBack(kv, ref, span) : [];
-  const base = pages.length === 0 ? empty : concatPages(pages);
+  const base = pages.length === 0 ? emptyPage(0) : concatPages(pages);
   const { page } = mergePages(base, overlay);
   const all = clipPage(page, { fromMs: -Infinity, toMs: span.toMs });
   const start = Math.max(0, lowerBound(all.timesMs, span.fromMs) - 1);

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -58,9 +58,12 @@ export async function haveSegments(
   return entries.map(({ versionstamp }) => versionstamp !== null);
 }
 
-/** All segment counts, except those of profiles that this version does not know. */
+/** All segment counts. */
 export async function* listSegmentCounts(kv: Pick<Deno.Kv, "list">): AsyncGenerator<SegmentCount> {
-  for (const { name } of Object.values(PROFILES)) yield* listSegmentCountsOf(kv, name);
+  for await (const { key, value, versionstamp } of kv.list({ prefix: [SEGMENT_COUNT_SPACE] })) {
+    const ref = { profile: String(key[1]), id: String(key[2]) };
+    yield { ref, versionstamp, count: countOf(value) };
+  }
 }
 
 /** The segment counts of a profile, in the order of ids: after `afterId`, up to and with `lastId`. */

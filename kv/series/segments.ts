@@ -14,7 +14,6 @@
 import { concatPages, emptyPage, type Page } from "../../data/readings/page.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
 import { decodeReadings, isPlainReading } from "../../data/readings/single_reading.ts";
 import type { Staging } from "../budget.ts";
 import type { HeadEntry } from "./heads.ts";
@@ -89,8 +88,8 @@ export async function countSegments(
 }
 
 /** The readings of segments as one ascending page. If a time occurs twice, the later segment wins. */
-export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
-  if (segments.length === 0) return emptyPage(PROFILES[ref.profile].metrics.length);
+export function segmentsPage(segments: readonly StoredSegment[]): Page {
+  if (segments.length === 0) return emptyPage(0);
   return sortPage(decodeAll(segments.map(({ bytes }) => bytes)));
 }
 
@@ -99,7 +98,8 @@ function decodeAll(stored: readonly Uint8Array[]): Page {
   const pages: Page[] = [];
   for (let start = 0; start < stored.length;) {
     let end = start;
-    while (end < stored.length && isPlainReading(stored[end])) end++;
+    const width = stored[start][1];
+    while (end < stored.length && isPlainReading(stored[end]) && stored[end][1] === width) end++;
     const singles = end > start ? decodeReadings(stored.slice(start, end)) : null;
     if (singles !== null) pages.push(singles);
     else pages.push(...stored.slice(start, end = Math.max(end, start + 1)).map(decodePage));

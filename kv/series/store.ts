@@ -12,9 +12,10 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import type { Page, Span } from "../../data/readings/page.ts";
+import { fitPage, type Page, type Span } from "../../data/readings/page.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
-import type { ProfileName } from "../../data/readings/profile.ts";
+import type { Profile, ProfileName } from "../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import { SHARED_MAX_CHECKS } from "../budget.ts";
 import type { WriteCounts } from "./block_updates.ts";
 import { compareReadings } from "./compare.ts";
@@ -40,6 +41,12 @@ import { type WriteManyDeps, writeManyReadings } from "./write_many.ts";
 export interface SeriesInfo extends SeriesExtent {
   /** Its id. */
   readonly id: string;
+}
+
+/** A span, and perhaps the version of the profile that the reader has. */
+export interface ReadSpan extends Span {
+  /** The profile of the series, which decides how many columns pages have. */
+  readonly profile?: Profile;
 }
 
 /** Stores the readings of all series. */
@@ -74,8 +81,12 @@ export interface SeriesStore {
    * has very many segments, they are folded first.
    */
   compare(ref: SeriesRef, page: Page): Promise<WriteCounts>;
-  /** The readings in a span, ascending, in pages (`kv/series/read.ts`). */
-  read(ref: SeriesRef, span: Span, signal: AbortSignal): AsyncIterable<Page>;
+  /**
+   * The readings in a span, ascending, in pages (`kv/series/read.ts`) with a column for each metric
+   * of the profile: of the one that the span names, else as this process knows it when the read
+   * begins.
+   */
+  read(ref: SeriesRef, span: ReadSpan, signal: AbortSignal): AsyncIterable<Page>;
   /**
    * For every series of a profile: its readings in a span, and the last reading before it, in
    * batches, in the order of ids (`kv/series/scan.ts`).
@@ -108,6 +119,8 @@ export interface SeriesStore {
 export interface SeriesStoreDeps {
   /** The database. */
   readonly kv: WriteManyDeps["kv"];
+  /** The profiles; the built-in ones by default. */
+  readonly profiles?: Pick<Profiles, "get">;
   /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
   /** Epoch milliseconds now. */
@@ -123,7 +136,7 @@ const COMPARE_SEGMENTS = 48;
 
 /** Creates a series store. Writes of this process to the same series run one after the other. */
 export function createSeriesStore(
-  { maxChecks = SHARED_MAX_CHECKS, ...rest }: SeriesStoreDeps,
+  { maxChecks = SHARED_MAX_CHECKS, profiles = BUILT_IN_PROFILES, ...rest }: SeriesStoreDeps,
 ): SeriesStore {
   const deps = { ...rest, maxChecks };
   const { kv } = deps;
@@ -201,9 +214,19 @@ export function createSeriesStore(
       await foldIfMany(ref);
       return await compareReadings(kv, ref, sortPage(page));
     },
-    read: (ref, span, signal) => readReadings(kv, ref, { ...span, signal }),
+    async *read(ref, { profile = profiles.get(ref.profile), ...span }, signal) {
+      const width = profile?.metrics.length;
+      for await (const page of readReadings(kv, ref, { ...span, signal })) {
+        yield width === undefined ? page : fitPage(page, width);
+      }
+    },
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
-    latest: (profile, ids) => latestReadings(kv, profile, ids),
+    async latest(profile, ids) {
+      const width = profiles.get(profile)?.metrics.length;
+      const pages = await latestReadings(kv, profile, ids);
+      if (width === undefined) return pages;
+      return new Map([...pages].map(([id, page]) => [id, fitPage(page, width)]));
+    },
     extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
     remove: (ref, prepare) =>

@@ -8,7 +8,7 @@
 import { type Context, Hono } from "hono";
 import { windowAt } from "../../data/continuous/window.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
-import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import {
@@ -41,6 +41,8 @@ const REPLAYS_MAX = 100;
 export interface ContinuousExportDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "ofDevices">;
   /** Which devices are exported, and from where. */
   readonly continuous: {
     readonly isOn: boolean;
@@ -161,7 +163,7 @@ function tidyUntil(
 }
 
 async function bodyOf(
-  { kv, now, continuous }: ContinuousExportDeps,
+  { kv, profiles, now, continuous }: ContinuousExportDeps,
   { id, checkpoint, controls }: {
     id: string;
     checkpoint: ExportCheckpoint;
@@ -171,7 +173,7 @@ async function bodyOf(
   const { plan, nextMs, totals, last, fault } = checkpoint;
   const tidyMs = tidyUntil(checkpoint, continuous);
   const isEmbedded = continuous.influx === null;
-  const revision = isEmbedded ? await revisionOf(kv, id) : 0;
+  const revision = isEmbedded ? await revisionOf({ kv, profiles }, id) : 0;
   const lagMs = lagOf(checkpoint, { revision, isEmbedded, nowMs: now() });
   const today = windowAt(plan, now());
   return {
@@ -214,8 +216,13 @@ async function bodyOf(
 }
 
 /** The revision of a device over all profiles, as the export counts it. */
-async function revisionOf(kv: Pick<Deno.Kv, "get">, id: string): Promise<number> {
-  const revisions = DEVICE_PROFILES.map((profile) => getRevision(kv, { profile, id }));
+async function revisionOf(
+  { kv, profiles }: Pick<ContinuousExportDeps, "kv" | "profiles">,
+  id: string,
+): Promise<number> {
+  const revisions = profiles.ofDevices().map(({ name: profile }) =>
+    getRevision(kv, { profile, id })
+  );
   return (await Promise.all(revisions)).reduce((sum, one) => sum + one, 0);
 }
 

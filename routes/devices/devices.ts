@@ -6,11 +6,15 @@
 
 import { type Context, Hono } from "hono";
 import { z } from "zod";
+import type { FieldError } from "../../data/app_error.ts";
+import { quoted } from "../../data/quoted.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { toFloats } from "../../data/readings/decimal.ts";
-import type { Page } from "../../data/readings/page.ts";
-import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
+import { fitPage, type Page } from "../../data/readings/page.ts";
+import { deviceProfileRule } from "../../data/devices/message.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
 import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
@@ -39,6 +43,7 @@ import {
   type DeviceListBody,
   type LatestReadingBody,
   profileText,
+  requireProfile,
   stateText,
   unknownDevice,
 } from "./schemas.ts";
@@ -56,6 +61,8 @@ export interface DeviceDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** The series store. */
   readonly series: Pick<SeriesStore, "describe" | "latest">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get" | "ofDevices">;
   /** Accepts readings; caches devices. */
   readonly intake: Pick<DeviceIntake, "invalidate">;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
@@ -96,7 +103,11 @@ export function deviceRoutes(deps: DeviceDeps): Hono {
       const id = deviceId(c.req.param("device_id"));
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const change = deviceChange.safeParse(body);
-      if (!change.success) throw invalidRequest(fieldErrors(change.error, body));
+      const errors = [
+        ...profileErrors(deps, "/profile", profileIn(body)),
+        ...(change.success ? [] : fieldErrors(change.error, body)),
+      ];
+      if (!change.success || errors.length > 0) throw invalidRequest(errors);
       const { isNew, device } = await putDevice(deps, id, change.data);
       deps.log("info", "device set up", { deviceId: id, isNew });
       return c.json(await detailBody(deps, id, device), isNew ? 201 : 200);
@@ -104,9 +115,32 @@ export function deviceRoutes(deps: DeviceDeps): Hono {
     .get("/devices/:device_id/events", (c) => eventsAnswer(c, deps));
 }
 
+/** The name of a profile in a body; undefined if it has none that is a text. */
+function profileIn(body: unknown): string | undefined {
+  const { profile } = Object(body);
+  return typeof profile === "string" ? profile : undefined;
+}
+
+/** What is wrong with the name of a profile, if anything is. */
+function profileErrors(
+  { profiles }: DeviceDeps,
+  pointer: string,
+  name: string | undefined,
+): FieldError[] {
+  if (name === undefined || profiles.ofDevices().some((profile) => profile.name === name)) {
+    return [];
+  }
+  const rule = deviceProfileRule(profiles);
+  return [{ pointer, detail: `profile must be ${rule}`, value: quoted(name), rule }];
+}
+
 async function listAnswer(c: Context, deps: DeviceDeps): Promise<Response> {
   const query = listQuery.safeParse(c.req.query());
-  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  const errors = [
+    ...profileErrors(deps, "#profile", c.req.query().profile),
+    ...(query.success ? [] : parameterErrors(query.error, c.req.query())),
+  ];
+  if (!query.success || errors.length > 0) throw invalidRequest(errors);
   const { limit, cursor = "", state, profile, fields } = query.data;
   // One device more than requested shows whether there is a next page.
   const found = await matchingDevices(deps.kv, {
@@ -170,13 +204,13 @@ async function matchingDevices(
  * read of blocks a device, plus its segments if it has any.
  */
 async function deviceBodies(
-  { kv, series, now }: DeviceDeps,
+  { kv, series, profiles, now }: DeviceDeps,
   devices: readonly ListedDevice[],
   withLatest: boolean,
 ): Promise<DeviceBody[]> {
   const [{ lastMs }, latest] = await Promise.all([
     lastSeenOfMany(kv, devices.map(({ id }) => id), now()),
-    withLatest ? latestReadings(series, devices) : null,
+    withLatest ? latestReadings({ series, profiles }, devices) : null,
   ]);
   return devices.map(({ id, device }) => ({
     device_id: id,
@@ -190,19 +224,22 @@ async function deviceBodies(
 }
 
 async function latestReadings(
-  series: DeviceDeps["series"],
+  { series, profiles }: Pick<DeviceDeps, "series" | "profiles">,
   devices: readonly ListedDevice[],
 ): Promise<ReadonlyMap<string, LatestReadingBody>> {
   const latest = new Map<string, LatestReadingBody>();
-  for (const name of DEVICE_PROFILES) {
-    const ids = devices.filter(({ device }) => device.profile === name).map(({ id }) => id);
-    for (const [id, page] of await series.latest(name, ids)) latest.set(id, latestBody(name, page));
+  const idsOf = Map.groupBy(devices, ({ device }) => device.profile);
+  for (const [name, ofProfile] of idsOf) {
+    const profile = requireProfile(profiles, name);
+    const pages = await series.latest(name, ofProfile.map(({ id }) => id));
+    for (const [id, page] of pages) latest.set(id, latestBody(profile, page));
   }
   return latest;
 }
 
-function latestBody(profile: DeviceProfileName, { timesMs, columns }: Page): LatestReadingBody {
-  const values = PROFILES[profile].metrics.map(({ name }, index) => {
+function latestBody({ metrics }: Profile, page: Page): LatestReadingBody {
+  const { timesMs, columns } = fitPage(page, metrics.length);
+  const values = metrics.map(({ name }, index) => {
     const [value] = toFloats(columns[index].values, columns[index].scale);
     return [name, value === value ? value : null];
   });

@@ -8,10 +8,11 @@ import { Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { z } from "zod";
 import { createAggregator, type MetricSummary } from "../../data/readings/aggregate.ts";
-import { type Profile, PROFILES } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { localDate, localDaySpan } from "../../data/time/zone.ts";
-import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
+import { getDevice } from "../../kv/devices/devices.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -19,7 +20,7 @@ import { deviceId } from "../openapi/device_id.ts";
 import { readReadingsQuery, timezoneText } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
 import type { DaySummaryBody } from "./readings_schemas.ts";
-import { unknownDevice } from "./schemas.ts";
+import { requireProfile, unknownDevice } from "./schemas.ts";
 
 /** What the routes need. */
 export interface DeviceReadingsDeps {
@@ -27,6 +28,8 @@ export interface DeviceReadingsDeps {
   readonly kv: Pick<Deno.Kv, "get">;
   /** The series store. */
   readonly series: Pick<SeriesStore, "read">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -39,18 +42,20 @@ const summaryQuery = z.strictObject({
 });
 
 /** The routes. */
-export function deviceReadingsRoutes({ kv, series, now }: DeviceReadingsDeps): Hono {
+export function deviceReadingsRoutes(deps: DeviceReadingsDeps): Hono {
+  const { series, now } = deps;
   return new Hono()
     .get("/devices/:device_id/metrics", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const query = readReadingsQuery(c.req.query(), now());
-      const { profile } = await requireDevice(kv, id);
+      const profile = await profileOf(deps, id);
       const isCsv = accepts(c, {
         header: "Accept",
         supports: ["application/json", "text/csv"],
         default: "application/json",
       }) === "text/csv";
-      return await readingsResponse(series, { ref: { profile, id }, query, url: c.req.url, isCsv });
+      const ref = { profile: profile.name, id };
+      return await readingsResponse(series, { ref, profile, query, url: c.req.url, isCsv });
     })
     .get("/devices/:device_id/summary", async (c) => {
       const id = deviceId(c.req.param("device_id"));
@@ -58,22 +63,25 @@ export function deviceReadingsRoutes({ kv, series, now }: DeviceReadingsDeps): H
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
       const zone = restoreZonePlus(query.data.timezone);
       const { date = localDate(zone, now()) } = query.data;
-      const { profile } = await requireDevice(kv, id);
+      const profile = await profileOf(deps, id);
+      const ref = { profile: profile.name, id };
       const span = localDaySpan(zone, date) ?? { fromMs: 0, toMs: 0 };
-      const day = createAggregator(PROFILES[profile].metrics.length);
+      const day = createAggregator(profile.metrics.length);
       // A signal that never fires: the read is short.
       const { signal } = new AbortController();
-      for await (const page of series.read({ profile, id }, span, signal)) day.add(page);
+      const pages = series.read(ref, { ...span, profile }, signal);
+      for await (const page of pages) day.add(page);
       const count = day.count();
-      const summary = summaryBody(PROFILES[profile], day.metrics(), count);
+      const summary = summaryBody(profile, day.metrics(), count);
       return c.json({ device_id: id, date, count, summary } satisfies DaySummaryBody);
     });
 }
 
-async function requireDevice(kv: Pick<Deno.Kv, "get">, id: string): Promise<DeviceRecord> {
+/** The profile of a device. Throws if the device does not exist. */
+async function profileOf({ kv, profiles }: DeviceReadingsDeps, id: string): Promise<Profile> {
   const entry = await getDevice(kv, id);
   if (entry === null) throw unknownDevice();
-  return entry.value;
+  return requireProfile(profiles, entry.value.profile);
 }
 
 /** Zeros on a day without readings; null for a metric that none of the day's readings has. */

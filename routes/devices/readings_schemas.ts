@@ -6,7 +6,8 @@
  */
 
 import { z } from "zod";
-import { DEVICE_PROFILES, type DeviceProfileName } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, pascalName } from "../openapi/schema_parts.ts";
 import {
@@ -19,9 +20,9 @@ import {
 } from "../readings/schemas.ts";
 
 function ofProfiles<Schema extends z.ZodType>(
-  make: (profile: DeviceProfileName) => Schema,
+  make: (profile: Profile) => Schema,
 ): z.ZodUnion<Schema[]> {
-  return z.union(DEVICE_PROFILES.map(make));
+  return z.union(BUILT_IN_PROFILES.ofDevices().map(make));
 }
 
 /** Readings as they are. */
@@ -56,8 +57,8 @@ export const daySummary = z.strictObject({
   count: count("Readings of the day.", 1),
   summary: ofProfiles((profile) =>
     z.strictObject(ofMetrics(profile, minMaxAvg)).meta({
-      id: pascalName(profile, "Summary"),
-      description: `The metrics of the profile ${profile}, summarized.`,
+      id: pascalName(profile.name, "Summary"),
+      description: `The metrics of the profile ${profile.name}, summarized.`,
     })
   )
     .meta({ description: "Zeros on a day without readings." }),

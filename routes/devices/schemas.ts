@@ -7,7 +7,8 @@
 
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
-import { DEVICE_PROFILES } from "../../data/readings/profile.ts";
+import type { Profile, ProfileName } from "../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import { TIMESTAMP_FORMS } from "../../data/devices/timestamp.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
@@ -19,10 +20,7 @@ const TEXT_MAX = 200;
 const OFFLINE_AFTER_MAX_SECONDS = 31_536_000;
 
 /** The profile of a device. */
-export const profileText = z.enum(
-  DEVICE_PROFILES,
-  `profile must be ${DEVICE_PROFILES.join(" or ")}`,
-).meta({
+export const profileText = z.string("profile must be the name of a profile").meta({
   id: "DeviceProfile",
   description: "What a device measures.",
   examples: ["battery"],
@@ -70,12 +68,14 @@ const shared = {
 /** The latest reading of a device, in a list that was requested with `fields=latest`. */
 export const latestReading = z.strictObject({
   timestamp: instant("When it was measured.", "2026-02-01T14:23:45Z"),
-  metrics: z.union(DEVICE_PROFILES.map((name) =>
-    z.strictObject(ofMetrics(name, metricValue)).meta({
-      id: pascalName(name, "Values"),
-      description: `The latest values of the profile ${name}.`,
-    })
-  ))
+  metrics: z.union(
+    BUILT_IN_PROFILES.ofDevices().map((profile) =>
+      z.strictObject(ofMetrics(profile, metricValue)).meta({
+        id: pascalName(profile.name, "Values"),
+        description: `The latest values of the profile ${profile.name}.`,
+      })
+    ),
+  )
     .meta({ description: "The metrics of its profile. Null is a missing value." }),
 }).meta({ id: "LatestReading", description: "The latest reading of a device by its time." })
   .nullable().meta({ description: "The latest reading by its time, or null if there is none." });
@@ -160,6 +160,18 @@ export type DeviceListBody = z.infer<typeof deviceList>;
 export type DeviceDetailBody = z.infer<typeof deviceDetail>;
 /** The events of a device. */
 export type DeviceEventsBody = z.infer<typeof deviceEvents>;
+
+/**
+ * The profile of a device.
+ *
+ * @throws {Error} if this process does not know it, which is a defect: a profile that a device has is
+ * never deleted.
+ */
+export function requireProfile(profiles: Pick<Profiles, "get">, name: ProfileName): Profile {
+  const profile = profiles.get(name);
+  if (profile === undefined) throw new Error(`Cannot find the profile of a device: ${name}`);
+  return profile;
+}
 
 /** The error for a device that does not exist. */
 export function unknownDevice(): AppError {

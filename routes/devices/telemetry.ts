@@ -9,6 +9,7 @@ import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import { readTelemetry, type Telemetry } from "../../data/devices/message.ts";
@@ -38,6 +39,8 @@ export interface TelemetryDeps {
   readonly limit: RateLimit;
   /** Which times readings may have. */
   readonly acceptedTimes: AcceptedTimes;
+  /** The profiles. */
+  readonly profiles: Profiles;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -73,15 +76,15 @@ export function telemetryRoutes(deps: TelemetryDeps): Hono {
 }
 
 async function acceptOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
-  const { intake, limit, now, acceptedTimes } = deps;
-  const result = readTelemetry(message, now(), acceptedTimes);
+  const { intake, limit, now } = deps;
+  const result = readTelemetry(message, now(), deps);
   if ("problems" in result) {
     const { deviceId, problems } = result;
     if (deviceId !== null) await intake.reject({ id: deviceId, count: 1, problem: problems[0] });
     throw invalidRequest(problems);
   }
   const { telemetry } = result;
-  const { deviceId: id, profile, form } = telemetry;
+  const { deviceId: id, profile: { name: profile }, form } = telemetry;
   const page = messagePage(telemetry);
   const accepted = await intake.accept({ id, profile, form, page, isCounted: true });
   if (accepted.kind === "limited") return rateLimited(id, limit, accepted.waitMs);

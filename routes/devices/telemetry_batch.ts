@@ -96,7 +96,8 @@ function createBatch(intake: BatchDeps["intake"], reader: TelemetryReader): Batc
   const waits = new Map<string, number>();
   let limitedMessages = 0;
 
-  async function acceptGroup({ id, profile, form, page, places }: MessageGroup): Promise<void> {
+  async function acceptGroup({ id, form, page, places, ...group }: MessageGroup): Promise<void> {
+    const { name: profile } = group.profile;
     const waitMs = waits.get(id) ?? null;
     const result: IntakeResult = waitMs !== null && waitMs > 0
       ? { kind: "limited", waitMs }

@@ -7,13 +7,14 @@
 
 import { z } from "zod";
 import { REJECTS_LISTED } from "../../data/limits.ts";
-import { DEVICE_PROFILES, type DeviceProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 
 /** The metrics of a profile, all of which must be present. */
-function metricsSchema(profile: DeviceProfileName) {
-  const values = PROFILES[profile].metrics.map(({ name, unit, min, max }) => [
+function metricsSchema({ name: profile, metrics }: Profile) {
+  const values = metrics.map(({ name, unit, min, max }) => [
     name,
     z.number().min(min).max(max).nullable().meta({ description: `${unit}; null if missing.` }),
   ]);
@@ -37,7 +38,7 @@ export const telemetryMessage = z.strictObject({
       "settings say otherwise. If it is missing or null, the service uses the time of receipt.",
     examples: ["2026-02-01T14:23:45Z"],
   }),
-  metrics: z.union(DEVICE_PROFILES.map(metricsSchema)),
+  metrics: z.union(BUILT_IN_PROFILES.ofDevices().map(metricsSchema)),
 }).meta({ description: "A reading of a device." });
 
 const receiptTime = instant(

@@ -91,7 +91,8 @@ export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hon
         supports: ["application/json", "text/csv"],
         default: "application/json",
       }) === "text/csv";
-      return await readingsResponse(series, { ref, query, url: c.req.url, isCsv });
+      const { meter: profile } = PROFILES;
+      return await readingsResponse(series, { ref, profile, query, url: c.req.url, isCsv });
     })
     .post("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));

@@ -11,6 +11,7 @@ import {
   METER_ID_RULE,
   REJECTS_LISTED,
 } from "../../data/limits.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
 import {
   importCounts,
   isDryRun,
@@ -86,7 +87,7 @@ export type MeterListBody = z.infer<typeof meterList>;
 /** Readings of a meter as they are. */
 export const meterRows = z.strictObject({
   smart_meter_id: meterIdText,
-  data: z.array(rowSchema("meter"))
+  data: z.array(rowSchema(PROFILES.meter))
     .meta({ description: "Ascending by time. Null is a missing value." }),
   ...rangeFields,
 }).meta({ description: "Readings of a smart meter." });
@@ -95,7 +96,7 @@ export const meterRows = z.strictObject({
 export const meterBuckets = z.strictObject({
   smart_meter_id: meterIdText,
   ...intervalField,
-  data: z.array(bucketSchema("meter"))
+  data: z.array(bucketSchema(PROFILES.meter))
     .meta({ description: "Ascending by time. Buckets without readings are left out." }),
   ...rangeFields,
 }).meta({ description: "Readings of a smart meter by buckets." });

@@ -16,7 +16,7 @@ import {
 import { createCsvWriter } from "../../data/text/csv_write.ts";
 import { plainText } from "../../data/readings/decimal.ts";
 import { type Page, slicePage, type Span } from "../../data/readings/page.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import { createRowsJsonWriter } from "../../data/text/rows_json.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
@@ -33,6 +33,8 @@ const STATISTICS = ["min", "max", "avg", "count"] as const;
 export interface ReadingsRequest {
   /** The series. */
   readonly ref: SeriesRef;
+  /** Its profile. */
+  readonly profile: Profile;
   /** The query of the request. */
   readonly query: ReadingsQuery;
   /** The URL of the request, for the link to the next page. */
@@ -85,10 +87,10 @@ async function rowsContent(
   series: Pick<SeriesStore, "read">,
   request: ReadingsRequest,
 ): Promise<Content> {
-  const { ref, query: { span }, isCsv } = request;
-  const { rows, cutMs } = await firstRows(series.read(ref, span, anySignal()));
+  const { ref, profile, query: { span }, isCsv } = request;
+  const { rows, cutMs } = await firstRows(series.read(ref, { ...span, profile }, anySignal()));
   return {
-    text: (range) => isCsv ? csvRows(rows, ref) : jsonRows(rows, ref, range),
+    text: (range) => isCsv ? csvRows(rows, request) : jsonRows(rows, request, range),
     span: { fromMs: span.fromMs, toMs: cutMs ?? span.toMs },
     nextMs: cutMs ?? await laterMs(series, request),
   };
@@ -99,15 +101,18 @@ async function bucketsContent(
   request: ReadingsRequest,
   { interval, bucketAt }: NonNullable<ReadingsQuery["buckets"]>,
 ): Promise<Content> {
-  const { ref, query: { span }, isCsv } = request;
-  const aggregator = createBucketAggregator(PROFILES[ref.profile].metrics.length, bucketAt);
-  for await (const page of series.read(ref, span, anySignal())) aggregator.add(page);
+  const { ref, profile, query: { span }, isCsv } = request;
+  const aggregator = createBucketAggregator(profile.metrics.length, bucketAt);
+  const pages = series.read(ref, { ...span, profile }, anySignal());
+  for await (const page of pages) aggregator.add(page);
   aggregator.end();
   const buckets = aggregator.take();
   return {
     text: (
       range,
-    ) => [isCsv ? csvBuckets(buckets, ref) : jsonBuckets(buckets, ref, { interval, ...range })],
+    ) => [
+      isCsv ? csvBuckets(buckets, request) : jsonBuckets(buckets, request, { interval, ...range }),
+    ],
     span,
     nextMs: await laterMs(series, request),
   };
@@ -160,11 +165,11 @@ function nextPath(url: string, nextMs: number, { limitMs }: ReadingsQuery): stri
 
 function* jsonRows(
   pages: readonly Page[],
-  { profile, id }: SeriesRef,
+  { profile, ref: { id } }: ReadingsRequest,
   range: RangeBody,
 ): Generator<string> {
-  const writer = createRowsJsonWriter(PROFILES[profile]);
-  yield `{"${PROFILES[profile].idColumn}":${JSON.stringify(id)},"data":[`;
+  const writer = createRowsJsonWriter(profile);
+  yield `{"${profile.idColumn}":${JSON.stringify(id)},"data":[`;
   for (const page of pages) yield writer.rows(page);
   const members = Object.entries(range).map((member) => `,${member.map(jsonText).join(":")}`);
   yield `]${members.join("")}}`;
@@ -174,18 +179,20 @@ function jsonText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-function* csvRows(pages: readonly Page[], { profile, id }: SeriesRef): Generator<string> {
-  const writer = createCsvWriter(PROFILES[profile], id);
+function* csvRows(
+  pages: readonly Page[],
+  { profile, ref: { id } }: ReadingsRequest,
+): Generator<string> {
+  const writer = createCsvWriter(profile, id);
   yield writer.header();
   for (const page of pages) yield writer.lines(page);
 }
 
 function jsonBuckets(
   buckets: readonly Bucket[],
-  { profile, id }: SeriesRef,
+  { profile: { idColumn, metrics }, ref: { id } }: ReadingsRequest,
   { interval, ...range }: RangeBody & { interval: IntervalName },
 ): string {
-  const { idColumn, metrics } = PROFILES[profile];
   const data = buckets.map((bucket) => {
     const head: BucketHeadBody = { timestamp: instantText(bucket.startMs), count: bucket.count };
     const named = metrics.map(({ name }, index) => [name, statisticsBody(bucket.metrics[index])]);
@@ -200,8 +207,10 @@ function statisticsBody({ min, max, mean, count }: MetricSummary): StatisticsBod
   return { min: known(min), max: known(max), avg: known(mean), count };
 }
 
-function csvBuckets(buckets: readonly Bucket[], { profile, id }: SeriesRef): string {
-  const { idColumn, metrics } = PROFILES[profile];
+function csvBuckets(
+  buckets: readonly Bucket[],
+  { profile: { idColumn, metrics }, ref: { id } }: ReadingsRequest,
+): string {
   const names = metrics.flatMap(({ name }) =>
     STATISTICS.map((statistic) => `${name}_${statistic}`)
   );

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 import { intervalText } from "./query.ts";
 
@@ -14,10 +14,10 @@ export const metricValue = z.number().nullable();
 
 /** The members of an object with the same for every metric of a profile. */
 export function ofMetrics<Schema extends z.ZodType>(
-  profile: ProfileName,
+  { metrics }: Profile,
   schema: Schema,
 ): Record<string, Schema> {
-  return Object.fromEntries(PROFILES[profile].metrics.map(({ name }) => [name, schema]));
+  return Object.fromEntries(metrics.map(({ name }) => [name, schema]));
 }
 
 /** The range that a response covers. Its members are there together or not at all. */
@@ -48,12 +48,12 @@ const statistics = z.strictObject({
 });
 
 /** A row of a profile. */
-export function rowSchema(profile: ProfileName): z.ZodType {
+export function rowSchema(profile: Profile): z.ZodType {
   const timestamp = instant("When it was measured.", "2026-02-01T14:23:45Z");
   return z.strictObject({ timestamp, ...ofMetrics(profile, metricValue) })
     .meta({
-      id: pascalName(profile, "Reading"),
-      description: `A reading of the profile ${profile}.`,
+      id: pascalName(profile.name, "Reading"),
+      description: `A reading of the profile ${profile.name}.`,
     });
 }
 
@@ -63,11 +63,11 @@ const bucketHead = {
 };
 
 /** A bucket of a profile. */
-export function bucketSchema(profile: ProfileName): z.ZodType {
+export function bucketSchema(profile: Profile): z.ZodType {
   return z.strictObject({ ...bucketHead, ...ofMetrics(profile, statistics) })
     .meta({
-      id: pascalName(profile, "Bucket"),
-      description: `A bucket of the profile ${profile}.`,
+      id: pascalName(profile.name, "Bucket"),
+      description: `A bucket of the profile ${profile.name}.`,
     });
 }
 

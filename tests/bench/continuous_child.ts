@@ -6,6 +6,7 @@
  * @module
  */
 
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { readSettings } from "../../data/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { Page } from "../../data/readings/page.ts";
@@ -53,7 +54,15 @@ async function openRig(folder: string, environment: Record<string, string>) {
   const log = (level: string, event: string, fields?: Record<string, unknown>) => {
     if (level === "error") console.error(event, fields);
   };
-  const parts = await openContinuousExport({ ...opened, series, now, log, continuous, s3 });
+  const parts = await openContinuousExport({
+    ...opened,
+    series,
+    profiles: BUILT_IN_PROFILES,
+    now,
+    log,
+    continuous,
+    s3,
+  });
   return {
     kv: opened.kv,
     series,

@@ -106,7 +106,7 @@ const WRONG: [method: string, path: string, status: number, init?: RequestInit][
   ["POST", "/api/export/csv", 413, { headers: json, body: " ".repeat(70_000) }],
   ["GET", `/api/export/download/${ID}`, 404],
   ["GET", "/api/meters?limit=0", 400],
-  ["GET", "/api/meters/-", 400],
+  ["GET", "/api/meters/a+b", 400],
   ["GET", "/api/meters/999", 404],
   ["DELETE", "/api/meters/999", 404],
   ["POST", "/api/meters/999/readings", 415],

@@ -1,3 +1,4 @@
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { InfluxError } from "../../data/influx/query.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
 import { startPlan } from "../../data/continuous/window.ts";
@@ -42,7 +43,7 @@ function linesOf(device: number): string[] {
 }
 
 function sourceOf(url: string, bucket: string): TelemetrySource {
-  return createInfluxSource({ now: Date.now, wait: pause }, {
+  return createInfluxSource({ now: Date.now, wait: pause, profiles: BUILT_IN_PROFILES }, {
     url,
     token: null,
     org: null,

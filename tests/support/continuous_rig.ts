@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { createHash } from "node:crypto";
 import { AppError } from "../../data/app_error.ts";
 import type { WrittenFile } from "../../data/files/file_store.ts";
@@ -101,8 +102,8 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
   const logged: string[] = [];
   const deps: ShardDutyDeps = {
     kv,
-    source: createEmbeddedSource({ kv, store: series }),
-    changes: createChangedDevices(kv),
+    source: createEmbeddedSource({ kv, store: series, profiles: BUILT_IN_PROFILES }),
+    changes: createChangedDevices({ kv, profiles: BUILT_IN_PROFILES }),
     isSourceComplete: true,
     destination,
     encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),

@@ -12,7 +12,7 @@ import { openKv } from "../../kv/opened_kv.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { listStoreSettings } from "../../kv/stores/stores.ts";
-import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
 import { createTestApp } from "../routes/app_fixture.ts";
 import { rowsOf } from "./pages.ts";
 
@@ -60,7 +60,7 @@ export async function openApp(nowMs: number): Promise<OpenApp> {
 async function dumpReadings(series: SeriesStore): Promise<Dump["readings"]> {
   const all = new Map<string, Map<number, string>>();
   const { signal } = new AbortController();
-  for (const profile of Object.keys(PROFILES) as ProfileName[]) {
+  for (const profile of Object.keys(PROFILES)) {
     for (const { id } of await series.list(profile, { afterId: "", limit: 10_000 })) {
       const readings = new Map<number, string>();
       const span = { fromMs: 0, toMs: Number.MAX_SAFE_INTEGER };

@@ -4,10 +4,11 @@
  * @module
  */
 
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
 import { FLOAT } from "../../data/readings/decimal.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
-import { type ProfileName, PROFILES } from "../../data/readings/profile.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "./assert.ts";
@@ -154,7 +155,7 @@ export async function assertWhole(kv: Deno.Kv, ref: SeriesRef): Promise<void> {
     assertLessOrEqual(value.length, 65_536);
     assertLessOrEqual(page.timesMs.length, 1_500);
     assertLess(0, page.timesMs.length);
-    assertEquals(page.columns.length, PROFILES[ref.profile].metrics.length);
+    assertEquals(page.columns.length, BUILT_IN_PROFILES.get(ref.profile)?.metrics.length);
     for (const timeMs of page.timesMs) {
       assert(startMs <= timeMs && timeMs < endMs, `${timeMs} is not in [${startMs}, ${endMs})`);
       assertLess(timesMs.at(-1) ?? -1, timeMs);

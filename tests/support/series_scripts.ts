@@ -4,9 +4,9 @@
  * @module
  */
 
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import fc from "fast-check";
 import type { Span } from "../../data/readings/page.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import { assertEquals, assertLessOrEqual } from "./assert.ts";
@@ -218,5 +218,5 @@ async function addAll(rig: SeriesRig, ref: SeriesRef, parts: readonly Row[][]): 
 }
 
 function cut([timeMs, ...texts]: Row, { profile }: SeriesRef): Row {
-  return [timeMs, ...texts.slice(0, PROFILES[profile].metrics.length)];
+  return [timeMs, ...texts.slice(0, BUILT_IN_PROFILES.get(profile)?.metrics.length)];
 }

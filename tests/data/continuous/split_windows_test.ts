@@ -17,7 +17,12 @@ function pageAt(...timesMs: number[]): Page {
 
 async function* partsOf(...pages: Page[]): AsyncGenerator<SourcePart> {
   for (const page of pages) {
-    yield await Promise.resolve({ profile: "appliance", deviceType: "a", location: null, page });
+    yield await Promise.resolve({
+      profile: PROFILES.appliance,
+      deviceType: "a",
+      location: null,
+      page,
+    });
   }
 }
 
@@ -55,7 +60,7 @@ Deno.test("splitWindows() keeps profile, type and location with the readings", a
   const [first, second] = await split(HOUR_MS, page);
   for (const { parts } of [first, second]) {
     const [{ profile, deviceType, location }] = parts;
-    assertEquals([parts.length, profile, deviceType, location], [1, "appliance", "a", null]);
+    assertEquals([parts.length, profile.name, deviceType, location], [1, "appliance", "a", null]);
   }
 });
 

@@ -1,3 +1,4 @@
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { exportWindow, openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -5,7 +6,7 @@ import { pageOf } from "../../support/pages.ts";
 
 const PAGE = pageOf([[1_770_465_600_000, "67.5", "385.2", "-45.3", "28.4"]]);
 const WINDOW = exportWindow("b1", [
-  { profile: "battery", deviceType: null, location: null, page: PAGE },
+  { profile: PROFILES.battery, deviceType: null, location: null, page: PAGE },
 ]);
 
 Deno.test("openWindowEncoder() encodes the parts of a source as CSV", async () => {

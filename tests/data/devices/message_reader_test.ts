@@ -1,3 +1,4 @@
+import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
 import { readTelemetry } from "../../../data/devices/message.ts";
@@ -8,7 +9,8 @@ import { linesOf as pageLines } from "../../support/series.ts";
 import { APPLIANCE, BATTERY, linesOf, message } from "../../support/telemetry.ts";
 
 const NOW_MS = Date.UTC(2026, 1, 2);
-const DEPS = { now: () => NOW_MS, acceptedTimes: ACCEPTED_TIMES };
+const RULES = { acceptedTimes: ACCEPTED_TIMES, profiles: BUILT_IN_PROFILES };
+const DEPS = { now: () => NOW_MS, ...RULES };
 const TIME_MS = Date.UTC(2026, 1, 1, 14, 23, 45);
 const MESSAGES = [
   message(),
@@ -27,7 +29,7 @@ function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) 
   reader.end();
   const waiting = reader.waiting();
   const groups = reader.take().map(({ id, profile, page, places }) => ({
-    name: `${id} ${profile}`,
+    name: `${id} ${profile.name}`,
     lines: pageLines(page),
     places,
   }));
@@ -113,7 +115,7 @@ Deno.test("one message becomes a page of one reading", () => {
   const result = readTelemetry(
     message({ metrics: { ...BATTERY, soc_percent: null } }),
     NOW_MS,
-    ACCEPTED_TIMES,
+    RULES,
   );
   assert("telemetry" in result);
   assertEquals(pageLines(messagePage(result.telemetry)), [`${TIME_MS} ,385.2,-45.3,28.4`]);

@@ -1,10 +1,12 @@
+import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import fc from "fast-check";
-import { DEVICE_PROFILES, PROFILES } from "../../../data/readings/profile.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { readTelemetry } from "../../../data/devices/message.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { strangeText } from "../../support/json_arbitrary.ts";
 
+const RULES = { acceptedTimes: ACCEPTED_TIMES, profiles: BUILT_IN_PROFILES };
 const NOW_MS = Date.UTC(2026, 1, 1, 14, 30);
 const TIME = "2026-02-01T14:23:45Z";
 const TIME_MS = 1_769_955_825_000;
@@ -31,26 +33,26 @@ function message(changes: Record<string, unknown> = {}): unknown {
 
 /** What is wrong with a message: pointer and rule of each problem. */
 function rulesOf(given: unknown): [string, string][] {
-  const result = readTelemetry(given, NOW_MS, ACCEPTED_TIMES);
+  const result = readTelemetry(given, NOW_MS, RULES);
   assert("problems" in result);
   return result.problems.map(({ pointer, rule }) => [pointer, rule ?? ""]);
 }
 
 /** The values that a message of these metrics has, or the pointers to what is wrong with it. */
 function outcome(metrics: unknown): unknown {
-  const result = readTelemetry(message({ metrics }), NOW_MS, ACCEPTED_TIMES);
+  const result = readTelemetry(message({ metrics }), NOW_MS, RULES);
   return "telemetry" in result
     ? Array.from(result.telemetry.values)
     : result.problems.map(({ pointer }) => pointer);
 }
 
 Deno.test("readTelemetry() reads the message of a battery", () => {
-  assertEquals(readTelemetry(message(), NOW_MS, ACCEPTED_TIMES), {
+  assertEquals(readTelemetry(message(), NOW_MS, RULES), {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
       form: "iso8601",
-      profile: "battery",
+      profile: PROFILES.battery,
       values: Float64Array.of(67.5, 385.2, -45.3, 28.4),
     },
   });
@@ -58,12 +60,12 @@ Deno.test("readTelemetry() reads the message of a battery", () => {
 
 Deno.test("readTelemetry() reads an appliance, with metrics in any order and null as missing", () => {
   const metrics = { temperature: null, power: 1200.5, voltage: 230.1, current: 5.2 };
-  assertEquals(readTelemetry(message({ metrics }), NOW_MS, ACCEPTED_TIMES), {
+  assertEquals(readTelemetry(message({ metrics }), NOW_MS, RULES), {
     telemetry: {
       deviceId: "test-001",
       timeMs: TIME_MS,
       form: "iso8601",
-      profile: "appliance",
+      profile: PROFILES.appliance,
       values: Float64Array.of(230.1, 5.2, 1200.5, NaN),
     },
   });
@@ -78,7 +80,7 @@ Deno.test("readTelemetry() reads a negative zero as zero", () => {
   const result = readTelemetry(
     message({ metrics: { ...METRICS, current_a: -0 } }),
     NOW_MS,
-    ACCEPTED_TIMES,
+    RULES,
   );
   assert("telemetry" in result);
   assertStrictEquals(result.telemetry.values[2], 0);
@@ -109,7 +111,7 @@ Deno.test("readTelemetry() accepts times up to 5 minutes ahead, in any form of I
     ["2000-01-01T00:00:00Z", 946_684_800_000],
   ];
   for (const [timestamp, expected] of times) {
-    const result = readTelemetry(message({ timestamp }), NOW_MS, ACCEPTED_TIMES);
+    const result = readTelemetry(message({ timestamp }), NOW_MS, RULES);
     assert("telemetry" in result, timestamp);
     assertEquals(result.telemetry.timeMs, expected);
   }
@@ -142,7 +144,7 @@ Deno.test("readTelemetry() rejects ids that are not 1 to 64 plain characters", (
   const right = ["a", "test-001", "_-9", "a.b", "a:b", "x".repeat(64)];
   const wrong = ["", "..", "a/b", "a b", "é", "a\n", "x".repeat(65), 7, null, ["a"]];
   const refused = [...right, ...wrong].filter((device_id) =>
-    "problems" in readTelemetry(message({ device_id }), NOW_MS, ACCEPTED_TIMES)
+    "problems" in readTelemetry(message({ device_id }), NOW_MS, RULES)
   );
   assertEquals(refused, wrong);
 });
@@ -155,14 +157,14 @@ Deno.test("readTelemetry() lists everything that is wrong, with the values sent"
     extra: "y".repeat(200),
   };
   const list = "soc_percent, voltage_v, current_a, temp_c";
-  assertEquals(readTelemetry(given, NOW_MS, ACCEPTED_TIMES), {
+  assertEquals(readTelemetry(given, NOW_MS, RULES), {
     deviceId: null,
     problems: [
       {
         pointer: "/extra",
         detail: "Unknown property 'extra'",
         value: "y".repeat(100),
-        rule: "only device_id, timestamp and metrics",
+        rule: "only device_id, timestamp, profile and metrics",
       },
       {
         pointer: "/device_id",
@@ -248,7 +250,7 @@ Deno.test("readTelemetry() rejects names that every object inherits", () => {
 
 Deno.test("a message has one problem for each fault", () => {
   fc.assert(fc.property(anyMessage(), ({ given, wrong }) => {
-    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, ACCEPTED_TIMES);
+    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, RULES);
     const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
     assertEquals(pointers.toSorted(), wrong.toSorted());
     if ("problems" in result) {
@@ -257,7 +259,7 @@ Deno.test("a message has one problem for each fault", () => {
       assertEquals(result.telemetry.deviceId, given.device_id);
       const timeMs = given.timestamp === undefined ? NOW_MS : Date.parse(`${given.timestamp}`);
       assertEquals(result.telemetry.timeMs, timeMs);
-      const names = Object.keys(RANGES[result.telemetry.profile]);
+      const names = result.telemetry.profile.metrics.map(({ name }) => name);
       const values = names.map((name) => given.metrics[name] ?? NaN);
       assertEquals(Array.from(result.telemetry.values), values);
     }
@@ -266,7 +268,7 @@ Deno.test("a message has one problem for each fault", () => {
 
 Deno.test("readTelemetry() accepts or rejects any JSON value without failing", () => {
   fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (device_id, metrics) => {
-    const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS, ACCEPTED_TIMES);
+    const result = readTelemetry(message({ device_id, metrics, extra: 1 }), NOW_MS, RULES);
     assert("problems" in result && result.problems.length > 0);
     JSON.stringify(result.problems);
   }));
@@ -274,7 +276,10 @@ Deno.test("readTelemetry() accepts or rejects any JSON value without failing", (
 
 Deno.test("the profiles of devices are those whose id column is device_id", () => {
   const names = Object.values(PROFILES).filter(({ idColumn }) => idColumn === "device_id");
-  assertEquals(names.map(({ name }) => name), [...DEVICE_PROFILES]);
+  assertEquals(
+    names.map(({ name }) => name),
+    BUILT_IN_PROFILES.ofDevices().map(({ name }) => name),
+  );
 });
 
 /** A member: the value sent (undefined if left out), and whether that is wrong. */

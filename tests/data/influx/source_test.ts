@@ -1,3 +1,4 @@
+import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { InfluxError } from "../../../data/influx/query.ts";
 import { createInfluxSource, type InfluxSettings } from "../../../data/influx/source.ts";
 import type { SourcePart } from "../../../data/continuous/telemetry_source.ts";
@@ -23,7 +24,7 @@ function sourceAt(url: string, settings: Partial<InfluxSettings> = {}) {
     pauses.push(ms);
     return Promise.resolve();
   };
-  const source = createInfluxSource({ now, wait }, {
+  const source = createInfluxSource({ now, wait, profiles: BUILT_IN_PROFILES }, {
     url,
     token: null,
     org: null,
@@ -87,7 +88,7 @@ Deno.test("read() returns the readings of all chunks, with nulls as missing valu
     chunkLine(COLUMNS, [row(2, 1, "washer", "attic")]),
   ));
   const parts = await readAll(sourceAt(server.url));
-  assertEquals(parts.map(({ profile }) => profile), ["appliance", "appliance", "appliance"]);
+  assertEquals(parts.map(({ profile }) => profile.name), ["appliance", "appliance", "appliance"]);
   assertEquals(parts.map(({ deviceType, location }) => [deviceType, location]), [
     ["washer", "cellar"],
     ["washer", "cellar"],
@@ -116,7 +117,7 @@ Deno.test("points without a metric are skipped, and a battery is recognized by i
     [SPAN.fromMs + 1, 67.5, null, null, "roof"],
   ])));
   const parts = await readAll(sourceAt(server.url));
-  assertEquals(parts.map(({ profile, page }) => [profile, rowsOf(page)]), [
+  assertEquals(parts.map(({ profile, page }) => [profile.name, rowsOf(page)]), [
     ["battery", [[SPAN.fromMs + 1, "67.5", "", "", ""]]],
   ]);
 });

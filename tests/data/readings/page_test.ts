@@ -6,6 +6,7 @@ import {
   type Column,
   concatPages,
   emptyPage,
+  fitPage,
   gatherPage,
   lowerBound,
   slicePage,
@@ -106,3 +107,23 @@ function valuesOf(pages: Parameters<typeof concatPages>[0]): number[][] {
     texts.map((text) => text === "" ? NaN : Number(text))
   );
 }
+
+Deno.test("concatPages() widens the pages of an older profile by columns without values", () => {
+  const narrow = pageOf([[1, "0.5"], [2, "1"]]);
+  const wide = pageOf([[3, "2", "7.25"]]);
+  assertEquals(rowsOf(concatPages([narrow, wide, narrow])), [
+    [1, "0.5", ""],
+    [2, "1", ""],
+    [3, "2", "7.25"],
+    [1, "0.5", ""],
+    [2, "1", ""],
+  ]);
+});
+
+Deno.test("fitPage() adds columns without values, and leaves out those beyond the width", () => {
+  const page = pageOf([[1, "0.5", "7"]]);
+  assertEquals(rowsOf(fitPage(page, 3)), [[1, "0.5", "7", ""]]);
+  assertEquals(rowsOf(fitPage(page, 1)), [[1, "0.5"]]);
+  assertEquals(fitPage(page, 2), page);
+  assertEquals(rowsOf(page), [[1, "0.5", "7"]]);
+});

@@ -1,3 +1,5 @@
+import { PROFILES } from "../../../data/readings/profile.ts";
+import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { createChangedDevices } from "../../../jobs/continuous/changed_devices.ts";
@@ -213,8 +215,8 @@ Deno.test("compaction gets on even if every pass is out of time as soon as the d
   const deps = {
     kv,
     destination,
-    source: createEmbeddedSource({ kv, store: series }),
-    changes: createChangedDevices(kv),
+    source: createEmbeddedSource({ kv, store: series, profiles: BUILT_IN_PROFILES }),
+    changes: createChangedDevices({ kv, profiles: BUILT_IN_PROFILES }),
     isSourceComplete: true,
     encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),
     style: { prefix: "", layout: "plain", format: "csv" } as const,
@@ -248,7 +250,7 @@ Deno.test("a day of which InfluxDB has lost readings keeps its windows", async (
       const fromMs = Math.max(span.fromMs, lostMs);
       if (fromMs >= span.toMs) return;
       for await (const page of rig.series.read(BATTERY, { ...span, fromMs }, signal)) {
-        yield { profile: "battery", deviceType: null, location: null, page };
+        yield { profile: PROFILES.battery, deviceType: null, location: null, page };
       }
     },
   };

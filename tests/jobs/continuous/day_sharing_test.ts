@@ -1,3 +1,4 @@
+import { PROFILES as BUILT_IN } from "../../../data/readings/profile.ts";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
@@ -419,7 +420,7 @@ Deno.test("a day of which InfluxDB has lost readings keeps the objects of its de
       for await (
         const page of rig.series.read({ profile: "battery", id }, { ...span, fromMs }, signal)
       ) {
-        yield { profile: "battery", deviceType: null, location: null, page };
+        yield { profile: BUILT_IN.battery, deviceType: null, location: null, page };
       }
     },
   };

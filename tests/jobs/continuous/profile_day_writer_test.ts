@@ -1,3 +1,4 @@
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { parquetReadObjects } from "hyparquet";
 import { openFolderDestination } from "../../../data/continuous/folder_destination.ts";
 import type { KeyStyle } from "../../../data/continuous/object_key.ts";
@@ -51,7 +52,7 @@ async function openDay(count: number, format: KeyStyle["format"]) {
     source: {
       async *read(id) {
         reads.count++;
-        const part = { profile: "battery", deviceType: null, location: null } as const;
+        const part = { profile: PROFILES.battery, deviceType: null, location: null } as const;
         yield await Promise.resolve({ ...part, page: dayOfMinutes(Number(id.slice(1))) });
       },
     },
@@ -163,7 +164,7 @@ Deno.test("readings of another profile, which a device has since its own were re
   const source: ProfileDayDeps["source"] = {
     async *read(id, span, signal) {
       for await (const part of read(id, span, signal)) {
-        yield id === "D001" ? { ...part, profile: "appliance" } : part;
+        yield id === "D001" ? { ...part, profile: PROFILES.appliance } : part;
       }
     },
   };

@@ -1,3 +1,4 @@
+import { PROFILES } from "../../../data/readings/profile.ts";
 import fc from "fast-check";
 import { startDuties } from "../../../jobs/engine/duty_loop.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
@@ -237,7 +238,7 @@ Deno.test("a device that cannot be read is logged, and the others are exported",
       async *read(id, span, signal) {
         if (id === "D1") throw new RangeError("Cannot export D1 as it is strange");
         for await (const page of rig.series.read({ profile: "battery", id }, span, signal)) {
-          yield { profile: "battery", deviceType: null, location: null, page };
+          yield { profile: PROFILES.battery, deviceType: null, location: null, page };
         }
       },
     },
@@ -332,7 +333,7 @@ Deno.test("readings that came late to InfluxDB before a stop are exported after 
     },
     async *read(_id, span, signal) {
       for await (const page of rig.series.read(ref, span, signal)) {
-        yield { profile: "battery", deviceType: null, location: null, page };
+        yield { profile: PROFILES.battery, deviceType: null, location: null, page };
       }
     },
   };

@@ -58,12 +58,16 @@ Deno.test("a revision is 0 at first and grows with each commit that raises it", 
   assertEquals([await getRevision(kv, METER), await getRevision(kv, SITE)], [2, 1]);
 });
 
-Deno.test("listSegmentCounts() returns the series with segments of every known profile", async () => {
+Deno.test("listSegmentCounts() returns the series with segments of every profile", async () => {
   using kv = await Deno.openKv(":memory:");
   await commit(kv, (op) => [SITE, METER, METER].forEach((ref) => stageSegmentAdded(op, ref)));
-  await kv.set(["unfolded", "profile of a newer version", "x"], true);
+  await commit(kv, (op) => stageSegmentAdded(op, { profile: "inverter", id: "a:b" }));
   const counts = await Array.fromAsync(listSegmentCounts(kv));
-  assertEquals(counts.map(({ ref, count }) => [ref, count]), [[METER, 2], [SITE, 1]]);
+  assertEquals(counts.map(({ ref, count }) => [ref, count]), [
+    [{ profile: "inverter", id: "a:b" }, 1],
+    [METER, 2],
+    [SITE, 1],
+  ]);
 });
 
 Deno.test("clearSegmentCount() only subtracts if more was ingested since the count was read", async () => {

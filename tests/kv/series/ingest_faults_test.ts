@@ -14,6 +14,7 @@ import {
   tickingClock,
   wideValue,
 } from "../../support/series.ts";
+import { pageOf } from "../../support/pages.ts";
 import {
   CommitFault,
   type Fate,
@@ -184,12 +185,11 @@ async function outcome(promise: Promise<unknown>): Promise<string> {
   return await Promise.race([ended, late]).finally(() => clearTimeout(timer));
 }
 
-Deno.test("a page with the wrong number of columns is rejected, and later pages are accepted", async () => {
+Deno.test("a page with more columns than its profile is rejected, and later pages are accepted", async () => {
   using kv = await Deno.openKv(":memory:");
   const ingest = createIngest({ kv, writer: "w" });
-  const narrow = { timesMs: Float64Array.of(DAY), columns: [] };
   const answers = await Promise.allSettled([
-    ingest.add(METER, narrow),
+    ingest.add(METER, pageOf([[DAY, "1", "2", "3", "4", "5"]])),
     ingest.add(METER, meterPage([DAY, "1"])),
   ]);
   assertEquals(answers.map(({ status }) => status), ["rejected", "fulfilled"]);

@@ -201,6 +201,7 @@ Deno.test("a removal during writes of another instance leaves a consistent serie
 Deno.test("purgedSeries() finds the series of a due entry, also if its id contains a slash", () => {
   assertEquals(purgedSeries("meter/m1"), METER);
   assertEquals(purgedSeries("site/a/b"), { profile: "site", id: "a/b" });
-  assertEquals(purgedSeries("profile of a newer version/x"), null);
+  assertEquals(purgedSeries("inverter/a:b"), { profile: "inverter", id: "a:b" });
+  assertEquals(purgedSeries("/x"), null);
   assertEquals(purgedSeries("meter"), null);
 });

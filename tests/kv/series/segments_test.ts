@@ -9,6 +9,7 @@ import {
 } from "../../../kv/series/segments.ts";
 import type { SeriesRef } from "../../../kv/series/ref.ts";
 import { assertEquals } from "../../support/assert.ts";
+import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
 import { DAY, linesOf, METER, meterPage } from "../../support/series.ts";
 
 /** Commits segments of one reading each, all in one commit. */
@@ -57,7 +58,7 @@ Deno.test("segmentsPage() sorts readings and keeps the latest of each time", asy
   await commitSegments(kv, METER, { writer: "z", number: 1, timeMs: DAY + 5, text: "1" });
   await commitSegments(kv, METER, { writer: "a", number: 1, timeMs: DAY + 5, text: "2" });
   await commitSegments(kv, METER, { writer: "a", number: 2, timeMs: DAY, text: "3.5" });
-  const page = segmentsPage(METER, await listSegments(kv, METER));
+  const page = segmentsPage(await listSegments(kv, METER));
   assertEquals(linesOf(page), [`${DAY} 3.5,3.5,3.5,3.5`, `${DAY + 5} 2,2,2,2`]);
 });
 
@@ -75,7 +76,7 @@ Deno.test("segmentsPage() decodes segments of one reading, of doubles and of sev
     versionstamp: "1",
     bytes: encodePage(page),
   }));
-  assertEquals(linesOf(segmentsPage(METER, segments)), [
+  assertEquals(linesOf(segmentsPage(segments)), [
     `${DAY} 1.5,1.5,1.5,1.5`,
     `${DAY + 1} ${Array(4).fill(1 / 3)}`,
     `${DAY + 2} 2,2,2,2`,
@@ -85,10 +86,27 @@ Deno.test("segmentsPage() decodes segments of one reading, of doubles and of sev
   ]);
 });
 
-Deno.test("segmentsPage() without segments has the columns of the profile and no readings", () => {
-  const page = segmentsPage(METER, []);
-  assertEquals([page.timesMs.length, page.columns.length], [0, 4]);
-  assertEquals(segmentsPage({ profile: "site", id: "s" }, []).columns.length, 1);
+Deno.test("segmentsPage() reads segments of an older version of the profile as missing in newer metrics", () => {
+  const pages: Row[][] = [[[DAY, "1"]], [[DAY + 1, "2"]], [[DAY + 2, "3", "4"]], [[
+    DAY + 3,
+    "5",
+    "6",
+  ]]];
+  const segments = pages.map((rows, index) => ({
+    key: [],
+    versionstamp: String(index),
+    bytes: encodePage(pageOf(rows, rows[0].length - 1)),
+  }));
+  assertEquals(rowsOf(segmentsPage(segments)), [
+    [DAY, "1", ""],
+    [DAY + 1, "2", ""],
+    [DAY + 2, "3", "4"],
+    [DAY + 3, "5", "6"],
+  ]);
+});
+
+Deno.test("segmentsPage() without segments has no readings", () => {
+  assertEquals(segmentsPage([]).timesMs.length, 0);
 });
 
 Deno.test("countSegments() stops at its limit", async () => {
