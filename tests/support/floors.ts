@@ -16,7 +16,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["s3", "text", "time"],
     ["encoders"],
     ["continuous", "imports", "open_file_store"],
-    ["devices", "influx", "stores"],
+    ["devices", "influx", "meter_files", "stores"],
     ["continuous_settings", "s3_settings"],
     ["settings"],
   ],
