@@ -1,0 +1,28 @@
+/**
+ * Readings of one meter by metric.
+ *
+ * @module
+ */
+
+import type { MeterBatch } from "../imports/meter_rows.ts";
+import { gatherPage, type Page } from "../readings/page.ts";
+import type { PartBatch } from "./meter_file.ts";
+
+/** The readings of a batch by their metric. Each of them must have one metric. */
+export function partsOf({ batch, ...meter }: MeterBatch): PartBatch[] {
+  const { page, places } = batch;
+  const metrics = page.columns.flatMap((_, metric) => hasValue(page, metric) ? [metric] : []);
+  if (metrics.length === 1) return [{ ...meter, batch, part: metrics[0] }];
+  return metrics.map((metric) => {
+    const { values } = page.columns[metric];
+    const rows = Uint32Array.from(places.keys()).filter((row) => values[row] === values[row]);
+    const placesOf = Float64Array.from(rows, (row) => places[row]);
+    return { ...meter, batch: { page: gatherPage(page, rows), places: placesOf }, part: metric };
+  });
+}
+
+function hasValue({ columns }: Page, metric: number): boolean {
+  const { values } = columns[metric];
+  for (const value of values) if (value === value) return true;
+  return false;
+}
