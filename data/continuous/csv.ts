@@ -7,22 +7,11 @@
  * @module
  */
 
-import { type AsciiText, createAsciiText, writeAscii } from "../text/ascii_text.ts";
-import { writeDayLines } from "../text/csv_write.ts";
-import { booleanTable, decimalTable } from "../text/decimal_words.ts";
-import {
-  exportColumns,
-  exportPage,
-  type ExportWindow,
-  rowCount,
-  valueColumns,
-  type WindowPart,
-} from "./rows.ts";
+import { createAsciiText, writeAscii } from "../text/ascii_text.ts";
+import { createCsvLines } from "../encoders/csv.ts";
+import { windowHead, windowRows } from "./file_head.ts";
 import type { KeyLayout } from "./object_key.ts";
-import { dayStartMs } from "../limits.ts";
-import type { Page } from "../readings/page.ts";
-import type { Profile } from "../readings/profile.ts";
-import { createRowStart, pagesByDay } from "../text/row_start.ts";
+import { type ExportWindow, rowCount } from "./rows.ts";
 
 /** Roughly the length of a line of an appliance. The buffer grows if lines are longer. */
 const ROW_CHARS = 112;
@@ -32,7 +21,7 @@ export function encodeWindowCsv(
   window: ExportWindow,
   layout: KeyLayout = "plain",
 ): Uint8Array<ArrayBuffer> {
-  return encodeCsv(window, { layout, header: csvHeader(window.profile, layout) });
+  return encodeCsv(window, { layout, hasHeader: true });
 }
 
 /** Encodes windows of one profile as one CSV file, with a chunk for each window. */
@@ -41,53 +30,20 @@ export async function* streamWindowsCsv(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   let isFirst = true;
   for await (const window of windows) {
-    const header = isFirst ? csvHeader(window.profile, "plain") : "";
+    yield encodeCsv(window, { layout: "plain", hasHeader: isFirst });
     isFirst = false;
-    yield encodeCsv(window, { layout: "plain", header });
   }
-}
-
-function csvHeader(profile: Profile, layout: KeyLayout): string {
-  return `${exportColumns(profile, layout).map(({ name }) => name).join(",")}\n`;
 }
 
 function encodeCsv(
   window: ExportWindow,
-  { layout, header }: { layout: KeyLayout; header: string },
+  { layout, hasHeader }: { layout: KeyLayout; hasHeader: boolean },
 ): Uint8Array<ArrayBuffer> {
-  const { deviceId, profile, parts } = window;
+  const { deviceId, profile } = window;
+  const lines = createCsvLines(windowHead(profile, { layout, sources: [deviceId] }));
+  const header = hasHeader ? lines.header() : "";
   const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
-  const id = layout === "hive" ? "" : `${deviceId},`;
   let at = writeAscii(text, 0, header);
-  for (const part of parts) {
-    const behind = `Z,${id}${field(part.deviceType)},${field(part.location)},`;
-    at = writePart(exportPage(profile, part.page), { text, at, behind, profile });
-  }
+  for (const rows of windowRows(window, 0)) at = lines.write(rows, { text, at });
   return text.bytes.subarray(0, at);
-}
-
-function writePart(
-  page: Page,
-  { text, at: firstAt, behind, profile }: {
-    text: AsciiText;
-    at: number;
-    behind: string;
-    profile: Profile;
-  },
-): number {
-  const kinds = valueColumns(profile).map(({ kind }) => kind);
-  const tables = page.columns.map(({ scale }, index) =>
-    kinds[index] === "boolean" ? booleanTable() : decimalTable(scale)
-  );
-  let at = firstAt;
-  for (const day of pagesByDay(page)) {
-    const start = createRowStart(dayStartMs(day.timesMs[0]), { before: "", after: behind });
-    at = writeDayLines(day, { text, at, start, tables });
-  }
-  return at;
-}
-
-function field(text: WindowPart["location"]): string {
-  if (text === null) return "";
-  return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

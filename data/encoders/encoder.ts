@@ -13,7 +13,7 @@ import type { Page, Span } from "../readings/page.ts";
 /** The formats of files. `data/encoders/formats.ts` has the encoder of each. */
 export type FormatName = "csv" | "json" | "ndjson" | "xml" | "parquet" | "xlsx";
 
-/** A column of values of a file. Its values may be missing (NaN). */
+/** A column of values of a file. */
 export interface FileColumn {
   /** Its name, as the file has it. */
   readonly name: string;
@@ -21,6 +21,8 @@ export interface FileColumn {
   readonly unit: string | null;
   /** The kind of its values: a boolean is 1 or 0 in a page. */
   readonly kind: "double" | "integer" | "boolean";
+  /** Whether all rows have a value; otherwise some may be missing (NaN). */
+  readonly isRequired?: boolean;
   /** The metric that it shows; null for a column that is computed. */
   readonly metric: string | null;
   /** How its values were aggregated, such as `mean`; null for readings as they are. */
@@ -67,7 +69,10 @@ export interface FileHead {
 export interface SourcePage {
   /** The index of the source in {@link FileHead.sources}; 0 if the rows are of all of them. */
   readonly source: number;
-  /** The rows, ascending, with a column for each of {@link FileHead.columns}. */
+  /**
+   * The rows, ascending, with a column for each of {@link FileHead.columns}. Their memory must not
+   * change later: an encoder may keep them until it has enough.
+   */
   readonly page: Page;
   /** The texts of {@link FileHead.labels} for all of these rows, null for a missing one. */
   readonly labels?: readonly (string | null)[];

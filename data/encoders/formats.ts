@@ -15,12 +15,14 @@ import type {
 } from "./encoder.ts";
 import { createJsonEncoder } from "./json.ts";
 import { createNdjsonEncoder } from "./ndjson.ts";
+import { openParquetFile } from "./parquet.ts";
 
 // deno-fmt-ignore: one line each.
 const FORMATS: readonly FileFormat[] = [
   { ...facts("csv", "text/csv; charset=utf-8; header=present"), ...text(createCsvEncoder) },
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
+  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: openParquetFile },
 ];
 
 /** The format with a name. */

@@ -172,7 +172,13 @@ Deno.test("the same readings give the same bytes, and the file does not contain 
     { numRuns: 30 },
   );
   const { created_by, key_value_metadata } = parquetMetadata(await fileOf(windowOf(densePage(3))));
-  assertEquals([created_by, key_value_metadata], ["openwatts", undefined]);
+  assertEquals([created_by, key_value_metadata], ["openwatts", [
+    { key: "openwatts.profile", value: "appliance" },
+    {
+      key: "openwatts.units",
+      value: '{"voltage":"V","current":"A","power":"W","temperature":"Cel"}',
+    },
+  ]]);
 });
 
 Deno.test("the bytes do not depend on how readings are split into parts", async () => {

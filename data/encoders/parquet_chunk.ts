@@ -131,14 +131,8 @@ export function runChunk(
   for (const { value, count } of present) {
     writeRun(values, { place: places.get(value ?? "") ?? 0, count, width });
   }
-  const levels = new library.ByteWriter();
-  if (isOptional) {
-    const filled = mergeRuns(runs.map(({ value, count }) => ({ value: value !== null, count })));
-    for (const { value, count } of filled) {
-      writeRun(levels, { place: Number(value), count, width: 1 });
-    }
-  }
-  const all = { levels: levels.getBytes(), missing: missingOf(runs) };
+  const levels = isOptional ? levelsOfRuns(library, runs) : new Uint8Array(0);
+  const all = { levels, missing: missingOf(runs) };
   if (distinct.length === 0) return { encoding: "PLAIN", values: new Uint8Array(0), ...all };
   return {
     encoding: "RLE_DICTIONARY",
@@ -149,11 +143,14 @@ export function runChunk(
   };
 }
 
-/** Encodes a required BOOLEAN column whose values seldom change. */
+/** Encodes a BOOLEAN column whose values seldom change. */
 export function booleanChunk(
-  { ByteWriter }: ParquetLibrary,
-  runs: readonly Run<boolean>[],
+  library: ParquetLibrary,
+  given: readonly Run<boolean>[],
+  { isOptional }: { isOptional: boolean },
 ): ChunkBytes {
+  const { ByteWriter } = library;
+  const runs = mergeRuns(given.filter(({ value }) => value !== null));
   const packed = new ByteWriter();
   for (const { value, count } of runs) writeRun(packed, { place: Number(value), count, width: 1 });
   const writer = new ByteWriter(packed.offset + 4);
@@ -162,9 +159,9 @@ export function booleanChunk(
   return {
     encoding: "RLE",
     values: writer.getBytes(),
-    levels: new Uint8Array(0),
-    missing: 0,
-    bounds: {
+    levels: isOptional ? levelsOfRuns(library, given) : new Uint8Array(0),
+    missing: missingOf(given),
+    bounds: runs.length === 0 ? undefined : {
       min_value: runs.every(({ value }) => value),
       max_value: runs.some(({ value }) => value),
     },
@@ -190,6 +187,18 @@ function writeRun(
 ): void {
   writer.appendVarInt(count << 1);
   for (let bit = 0; bit < width; bit += 8) writer.appendUint8((place >> bit) & 0xff);
+}
+
+function levelsOfRuns(
+  { ByteWriter }: ParquetLibrary,
+  runs: readonly Run<unknown>[],
+): Uint8Array {
+  const levels = new ByteWriter();
+  const filled = mergeRuns(runs.map(({ value, count }) => ({ value: value !== null, count })));
+  for (const { value, count } of filled) {
+    writeRun(levels, { place: Number(value), count, width: 1 });
+  }
+  return levels.getBytes();
 }
 
 function levelsOf(library: ParquetLibrary, doubles: Float64Array, count: number): Uint8Array {

@@ -1,0 +1,109 @@
+/**
+ * Encodes columns of doubles for Parquet files: with a dictionary where that is smaller, as a meter
+ * shows few different values, and plain otherwise.
+ *
+ * Fixed-point values are integers that lie close together, so a table finds the place of each in the
+ * dictionary. The choice depends only on the values, not on how they were stored.
+ *
+ * @module
+ */
+
+import { FLOAT, powerOfTen, toFixed, toFloats } from "../readings/decimal.ts";
+import type { Column } from "../readings/page.ts";
+import { type ChunkBytes, doubleChunk, type ParquetLibrary } from "./parquet_chunk.ts";
+
+/** Most places between the least and the greatest mantissa, for which a table is made. */
+const RANGE_MAX = 131_072;
+/** Most different values in a dictionary: their places take 15 bits. */
+const DISTINCT_MAX = 32_768;
+const DOUBLE_BITS = 64;
+
+/** Encodes the values of an optional column. */
+export function metricChunk(library: ParquetLibrary, column: Column): ChunkBytes {
+  const fixed = smallestScale(column);
+  const plain = doubleChunk(library, toFloats(column.values, column.scale));
+  const places = fixed === null ? null : placesOf(fixed);
+  if (fixed === null || places === null) return plain;
+  const { indexes, distinct } = places;
+  const width = Math.ceil(Math.log2(Math.max(distinct.length, 1)));
+  const packedBits = indexes.length * width + distinct.length * DOUBLE_BITS;
+  if (packedBits >= indexes.length * DOUBLE_BITS) return plain;
+  const dictionary = toFloats(Float64Array.from(distinct), fixed.scale);
+  return {
+    ...plain,
+    encoding: "RLE_DICTIONARY",
+    values: packPlaces(indexes, width),
+    dictionary: { bytes: new Uint8Array(dictionary.buffer), count: distinct.length },
+  };
+}
+
+/** The column at the smallest scale that holds it, or null if none does. */
+function smallestScale({ scale, values }: Column): Column | null {
+  if (scale === FLOAT) return toFixed(values);
+  let factor = 0;
+  while (factor < scale && isMultiple(values, powerOfTen(factor + 1))) factor++;
+  if (factor === 0) return { scale, values };
+  const divisor = powerOfTen(factor);
+  return { scale: scale - factor, values: values.map((value) => value / divisor) };
+}
+
+/** Whether all values that are present are multiples; most columns fail at one of the first. */
+function isMultiple(values: Float64Array, divisor: number): boolean {
+  for (const value of values) if (value === value && value % divisor !== 0) return false;
+  return true;
+}
+
+/** The different mantissas in the order in which they occur, and the place of each value among them. */
+function placesOf(
+  { values }: Column,
+): { indexes: Uint16Array; distinct: readonly number[] } | null {
+  let least = Infinity, greatest = -Infinity, count = 0;
+  for (const value of values) {
+    if (value !== value) continue;
+    count++;
+    if (value < least) least = value;
+    if (value > greatest) greatest = value;
+  }
+  if (count === 0 || greatest - least >= RANGE_MAX) return null;
+  const places = new Uint16Array(greatest - least + 1);
+  const indexes = new Uint16Array(count);
+  const distinct: number[] = [];
+  let at = 0;
+  for (const value of values) {
+    if (value !== value) continue;
+    let place = places[value - least];
+    if (place === 0) {
+      if (distinct.length === DISTINCT_MAX) return null;
+      // 0 stands for a value that has not occurred.
+      place = places[value - least] = distinct.push(value);
+    }
+    indexes[at++] = place - 1;
+  }
+  return { indexes, distinct };
+}
+
+/** Places with their width before them: one run of a single place, or packed bits, lowest first. */
+function packPlaces(indexes: Uint16Array, width: number): Uint8Array {
+  if (width === 0) return Uint8Array.from([0, ...varInt(indexes.length << 1)]);
+  const groups = Math.ceil(indexes.length / 8);
+  const header = [width, ...varInt(groups << 1 | 1)];
+  const bytes = new Uint8Array(header.length + groups * width);
+  bytes.set(header);
+  let at = header.length, bits = 0, waiting = 0;
+  for (let index = 0; index < indexes.length; index++) {
+    waiting |= indexes[index] << bits;
+    bits += width;
+    while (bits >= 8) {
+      bytes[at++] = waiting;
+      waiting >>>= 8;
+      bits -= 8;
+    }
+  }
+  if (bits > 0) bytes[at] = waiting;
+  return bytes;
+}
+
+/** An unsigned integer in bytes of 7 bits, lowest first (LEB128). */
+function varInt(value: number): number[] {
+  return value < 128 ? [value] : [value & 127 | 128, ...varInt(value >>> 7)];
+}

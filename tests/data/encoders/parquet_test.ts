@@ -1,0 +1,124 @@
+import fc from "fast-check";
+import { parquetMetadata, parquetReadObjects } from "hyparquet";
+import type { FileEncoder, FileHead, SourcePage } from "../../../data/encoders/encoder.ts";
+import { openParquetFile } from "../../../data/encoders/parquet.ts";
+import { type Page, slicePage } from "../../../data/readings/page.ts";
+import { sortPage } from "../../../data/readings/page_merge.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { encodedParts, fileHead, joined, metricColumns } from "../../support/encoded.ts";
+import { anyPage, pageOf, rowsOf } from "../../support/pages.ts";
+
+async function fileOf(head: FileHead, pages: readonly SourcePage[]): Promise<ArrayBuffer> {
+  const encoder: FileEncoder<Uint8Array> = await openParquetFile(head);
+  const parts = encodedParts(encoder, pages);
+  return (await joined(ReadableStream.from(parts))).buffer;
+}
+
+/** A page of a meter, one reading a second, whose values repeat after `period` readings. */
+function periodicPage(count: number, period: number): Page {
+  return {
+    timesMs: Float64Array.from({ length: count }, (_, row) => row * 1000),
+    columns: [1, 2, 3, 4].map((column) => ({
+      scale: 2,
+      values: Float64Array.from({ length: count }, (_, row) => row % period * column),
+    })),
+  };
+}
+
+Deno.test("a file has the id, the values and the labels of each source, and says what they are", async () => {
+  const columns = [
+    ...metricColumns(PROFILES.meter).slice(0, 1),
+    { ...metricColumns(PROFILES.site)[0], name: "on", kind: "boolean" as const, unit: null },
+    { ...metricColumns(PROFILES.site)[0], name: "count", kind: "integer" as const, unit: null },
+  ];
+  const head = fileHead({
+    sources: ["b", "a"],
+    labels: ["place"],
+    columns,
+    zone: "Europe/Berlin",
+    interval: "15m",
+  });
+  const file = await fileOf(head, [
+    { source: 0, page: pageOf([[0, "0.25", "1", "7"], [1000, "", "", ""]]), labels: ["x"] },
+    { source: 1, page: pageOf([[0, "-1", "0", "-8"]]), labels: [null] },
+  ]);
+  const at = (timestamp: number) => new Date(timestamp);
+  assertEquals(await parquetReadObjects({ file }), [
+    { timestamp: at(0), smart_meter_id: "b", place: "x", energy_kwh: 0.25, on: true, count: 7 },
+    {
+      timestamp: at(1000),
+      smart_meter_id: "b",
+      place: "x",
+      energy_kwh: null,
+      on: null,
+      count: null,
+    },
+    { timestamp: at(0), smart_meter_id: "a", place: null, energy_kwh: -1, on: false, count: -8 },
+  ]);
+  const { key_value_metadata = [] } = parquetMetadata(file);
+  assertEquals(Object.fromEntries(key_value_metadata.map(({ key, value }) => [key, value])), {
+    "openwatts.profile": "meter",
+    "openwatts.units": '{"energy_kwh":"kWh"}',
+    "openwatts.sources": '["b","a"]',
+    "openwatts.from": "2024-01-01T00:00:00Z",
+    "openwatts.to": "2024-01-02T00:00:00Z",
+    "openwatts.timezone": "Europe/Berlin",
+    "openwatts.interval": "15m",
+  });
+});
+
+Deno.test("values that repeat get a dictionary, which makes the column smaller; others do not", async () => {
+  const encodings = async (period: number) => {
+    const file = await fileOf(fileHead(), [{ source: 0, page: periodicPage(20_000, period) }]);
+    return parquetMetadata(file).row_groups[0].columns.slice(2).map(({ meta_data }) =>
+      meta_data?.encodings.join()
+    );
+  };
+  assertEquals(await encodings(500), Array(4).fill("PLAIN,RLE_DICTIONARY"));
+  // One value, which needs no bits at all.
+  assertEquals(await encodings(1), Array(4).fill("PLAIN,RLE_DICTIONARY"));
+  // 20,000 different values: 15 bits for each place and 64 for each value are more than 64.
+  assertEquals(await encodings(20_000), Array(4).fill("PLAIN"));
+});
+
+Deno.test("the bytes depend neither on the cut of pages nor on the scale of columns", async () => {
+  const page = periodicPage(130_000, 777);
+  const finer = {
+    ...page,
+    columns: page.columns.map(({ values }) => ({ scale: 5, values: values.map((v) => v * 1000) })),
+  };
+  const whole = await fileOf(fileHead(), [{ source: 0, page }]);
+  const starts = Array.from({ length: 91 }, (_, index) => index * 1_440);
+  const pages = starts.map((start, index) => ({
+    source: 0,
+    page: slicePage(index % 2 === 0 ? page : finer, start, Math.min(start + 1_440, 130_000)),
+  }));
+  assertEquals(new Uint8Array(await fileOf(fileHead(), pages)), new Uint8Array(whole));
+  assertEquals(parquetMetadata(whole).row_groups.map(({ num_rows }) => num_rows), [
+    122_880n,
+    7_120n,
+  ]);
+  const rows = await parquetReadObjects({ file: whole });
+  const expected = rowsOf(page).map(([, energy]) => Number(energy));
+  assert(rows.every(({ energy_kwh }, row) => energy_kwh === expected[row]));
+  assertEquals(rows.length, 130_000);
+});
+
+Deno.test("hyparquet reads any readings back", async () => {
+  const pages = anyPage({ columnCounts: [4], maxCount: 300 }).map(sortPage);
+  await fc.assert(
+    fc.asyncProperty(pages, async (page) => {
+      const file = await fileOf(fileHead({ idColumn: null }), [{ source: 0, page }]);
+      const rows = await parquetReadObjects({ file });
+      assertEquals(
+        rows.map(({ timestamp, ...values }) => [Number(timestamp), ...Object.values(values)]),
+        rowsOf(page).map(([timeMs, ...texts]) => [
+          timeMs,
+          ...texts.map((text) => text === "" ? null : Number(text)),
+        ]),
+      );
+    }),
+    { numRuns: 40 },
+  );
+});
