@@ -99,7 +99,12 @@ export async function start(
     ...settings,
     concurrency: settings.workerConcurrency,
     onEnded: ends.report,
-    kinds: jobKinds({ ...parts, offlineAfterMs, invalidateDevice: intake.invalidate }),
+    kinds: jobKinds({
+      ...parts,
+      version: config.version,
+      offlineAfterMs,
+      invalidateDevice: intake.invalidate,
+    }),
     startedMs,
     moreDuties: continuous?.duties,
   });

@@ -8,12 +8,12 @@ import { type DeleteDeviceDeps, deleteDeviceKind } from "./deletions/delete_devi
 import { deleteReadings, type DeleteReadingsDeps } from "./deletions/delete_readings.ts";
 import { deleteStore, type DeleteStoreDeps } from "./deletions/delete_store.ts";
 import type { JobKind } from "./engine/job_kind.ts";
-import { meterExport, type MeterExportDeps } from "./exports/meter_export.ts";
+import { type ExportJobDeps, exportKinds } from "./exports/export_job.ts";
 import { storeReport, type StoreReportDeps } from "./stores/report.ts";
 
 /** What the kinds need together. */
 export type JobKindDeps =
-  & MeterExportDeps
+  & ExportJobDeps
   & StoreReportDeps
   & DeleteReadingsDeps
   & DeleteDeviceDeps
@@ -22,7 +22,7 @@ export type JobKindDeps =
 /** The kinds that the engine can run. */
 export function jobKinds(deps: JobKindDeps): readonly JobKind[] {
   return [
-    meterExport(deps),
+    ...exportKinds(deps),
     storeReport(deps),
     deleteReadings(deps),
     deleteDeviceKind(deps),

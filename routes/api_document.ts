@@ -19,6 +19,8 @@ import {
   exportRequest,
   exportStatusSchema,
 } from "./exports/schemas.ts";
+import { exportBody } from "./exports/request_schemas.ts";
+import { exportResource } from "./exports/resource_schemas.ts";
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
@@ -85,6 +87,8 @@ import { telemetryOperation } from "./devices/telemetry_operation.ts";
 /** Schemas by their name in the document. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ExportRequest: exportRequest,
+  ExportBody: exportBody,
+  ExportResource: exportResource,
   ExportAccepted: exportAccepted,
   ExportStatus: exportStatusSchema,
   ExportPending: exportPending,

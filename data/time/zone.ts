@@ -157,6 +157,24 @@ function spanOfDay(zone: string, date: Temporal.PlainDate): Span {
   };
 }
 
+/** A period of the calendar. Weeks begin on Monday (ISO 8601). */
+export type CalendarUnit = "day" | "week" | "month" | "year";
+
+/** The span of the calendar period of a time in a zone, made of days as {@link localDaySpan} counts. */
+export function localPeriodAt(zone: string, timeMs: number, unit: CalendarUnit): Span {
+  const day = localDayAt(zone, timeMs);
+  if (unit === "day") return day;
+  // A day that begins at a time shown twice is named by its last moment.
+  const date = zonedAt(day.toMs - 1, zone).toPlainDate();
+  const first = unit === "week"
+    ? date.subtract({ days: date.dayOfWeek - 1 })
+    : date.with(unit === "month" ? { day: 1 } : { month: 1, day: 1 });
+  return {
+    fromMs: first.toZonedDateTime(zone).epochMilliseconds,
+    toMs: first.add({ [`${unit}s`]: 1 }).toZonedDateTime(zone).epochMilliseconds,
+  };
+}
+
 /** The calendar day of a time in a zone, `YYYY-MM-DD`. */
 export function localDate(zone: string, timeMs: number): string {
   return zonedAt(timeMs, zone).toPlainDate().toString();

@@ -1,12 +1,12 @@
 /**
- * The parameters and the result of a meter export, which the routes and the job share.
+ * The parameters of the exports of the first contract: a CSV of one meter. Version 0.6 stored them, and a
+ * job of 0.6 that has not run yet runs under its own name.
  *
  * @module
  */
 
 import { z } from "zod";
 import type { Span } from "../../data/readings/page.ts";
-import { compactDayText } from "../../data/time/time_text.ts";
 
 /** The name of the kind. */
 export const METER_EXPORT = "meter_export";
@@ -19,14 +19,6 @@ export interface MeterExportParams extends Span {
   readonly format: "csv";
 }
 
-/** What the record of an export stores besides its file. */
-export interface MeterExportResult {
-  /** The number of readings in the file. */
-  readonly recordCount: number;
-  /** Steps of the most common interval without a reading; null with fewer than two readings. */
-  readonly missingIntervals: number | null;
-}
-
 /** {@link MeterExportParams} as stored. */
 export const meterExportParams: z.ZodType<MeterExportParams> = z.object({
   meterId: z.string(),
@@ -34,15 +26,3 @@ export const meterExportParams: z.ZodType<MeterExportParams> = z.object({
   toMs: z.number(),
   format: z.literal("csv"),
 });
-
-/** {@link MeterExportResult} as stored. */
-export const meterExportResult: z.ZodType<MeterExportResult> = z.object({
-  recordCount: z.int(),
-  missingIntervals: z.int().nullable(),
-});
-
-/** The file name that users see. A colon of the id becomes `_`: not every system allows colons. */
-export function exportFilename(meterId: string, { fromMs, toMs }: Span): string {
-  const days = `${compactDayText(fromMs)}_${compactDayText(toMs - 1)}`;
-  return `smart_meter_${meterId.replaceAll(":", "_")}_${days}.csv`;
-}

@@ -5,28 +5,29 @@
  */
 
 import { type Context, Hono } from "hono";
-import { z } from "zod";
-import { AppError, type FieldError } from "../../data/app_error.ts";
+import { AppError } from "../../data/app_error.ts";
+import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import {
-  EXPORT_MAX_RANGE_MS,
-  EXPORT_MIN_RANGE_MS,
-  JSON_BODY_MAX_BYTES,
-} from "../../data/limits.ts";
-import { quoted } from "../../data/quoted.ts";
-import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
+import { EXPORT, EXPORT_KINDS, exportParamsOf } from "../../jobs/exports/export_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
-import { type ExportAccepted, exportRequest } from "./schemas.ts";
-import { exportStatus, notFoundStatus } from "./status.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
+import { readJson } from "../http/json_body.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
-import { fieldErrors, readJson } from "../http/json_body.ts";
-import { invalidRequest } from "../http/problem.ts";
+import { exportBodyOf } from "./export_body.ts";
+import { isFirstContract, parseFirstContract } from "./first_contract.ts";
+import { parseExportRequest } from "./parse_request.ts";
+import type { ExportAccepted } from "./schemas.ts";
+import { createFindProfile } from "./sources.ts";
+import { exportStatus, notFoundStatus } from "./status.ts";
 
+/** The largest body that creates an export, bytes: 1,000 ids and the rest. */
+const EXPORT_BODY_MAX_BYTES = 65_536;
+/** How many sources without readings the warnings name. */
+const WARNINGS_MAX = 10;
 /** How many seconds a client should wait before it reads the status again. */
 const RETRY_AFTER_SECONDS = 1;
 /** The owner of every job, until there are accounts. */
@@ -36,6 +37,8 @@ const ANYONE = "anyone";
 export interface ExportDeps {
   /** The jobs. */
   readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
+  /** The database, for the profiles of devices. */
+  readonly kv: Pick<Deno.Kv, "list">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe">;
   /** The files. */
@@ -49,17 +52,26 @@ export function exportRoutes(deps: ExportDeps): Hono {
   const { jobs, files, now } = deps;
   return new Hono()
     .post("/api/export/csv", async (c) => {
-      const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
-      const { meterId, fromMs, toMs } = parseExport(body, now());
+      const body = await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES);
+      const statusPath = "/api/export/status/";
+      if (!isFirstContract(body)) return await createExport(c, deps, { body, statusPath });
+      const { meterId, fromMs, toMs, format } = parseFirstContract(body, now());
       const slot = readIdempotencyKey(c.req.header("idempotency-key"));
-      const warnings = await warningsOf(deps.series, meterId);
-      const job = await jobs.create({
-        kind: METER_EXPORT,
-        params: { meterId, fromMs, toMs, format: "csv" },
-        owner: ANYONE,
-        slot,
-      });
-      return await answerCreated(c, deps, { job, warnings });
+      const source = { profile: "meter", sourceKind: "meter", ids: [meterId] } as const;
+      const warnings = await warningsOf(deps.series, source);
+      const params = { meterId, fromMs, toMs, format };
+      const job = await jobs.create({ kind: METER_EXPORT, params, owner: ANYONE, slot });
+      return await answerCreated(c, deps, { job, warnings, statusPath });
+    })
+    .post("/api/exports", async (c) => {
+      const body = await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES);
+      return await createExport(c, deps, { body, statusPath: "/api/exports/" });
+    })
+    .get("/api/exports/:export_id", async (c) => {
+      const job = await exportJob(jobs, c.req.param("export_id"));
+      if (job === null) throw jobNotFound(c.req.param("export_id"));
+      c.header("cache-control", "no-store");
+      return c.json(exportBodyOf(job, now()));
     })
     .get("/api/export/status/:job_id", async (c) => {
       const id = c.req.param("job_id");
@@ -81,17 +93,41 @@ export function exportRoutes(deps: ExportDeps): Hono {
     });
 }
 
-/** Reasons why the export of a meter may fail. The job decides: readings may arrive before it runs. */
-async function warningsOf(series: ExportDeps["series"], meterId: string): Promise<string[]> {
-  const isKnown = await series.describe({ profile: "meter", id: meterId }) !== null;
-  return isKnown ? [] : [`Smart meter '${meterId}' has no readings`];
+/** Creates the export that a body asks for. */
+async function createExport(
+  c: Context,
+  deps: ExportDeps,
+  { body, statusPath }: { body: unknown; statusPath: string },
+): Promise<Response> {
+  const findProfile = createFindProfile(deps.kv);
+  const { spec } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
+  const slot = readIdempotencyKey(c.req.header("idempotency-key"));
+  const warnings = await warningsOf(deps.series, spec);
+  const params = exportParamsOf(spec);
+  const job = await deps.jobs.create({ kind: EXPORT, params, owner: ANYONE, slot });
+  return await answerCreated(c, deps, { job, warnings, statusPath });
+}
+
+/** Reasons why an export may fail. The job decides: readings may arrive before it runs. */
+async function warningsOf(
+  series: ExportDeps["series"],
+  { profile, sourceKind, ids }: Pick<ExportSpec, "profile" | "sourceKind" | "ids">,
+): Promise<string[]> {
+  const warnings: string[] = [];
+  for (const id of ids) {
+    if (await series.describe({ profile, id }) !== null) continue;
+    const who = sourceKind === "meter" ? "Smart meter" : "Device";
+    if (warnings.length === WARNINGS_MAX) return [...warnings, "More sources have no readings"];
+    warnings.push(`${who} '${id}' has no readings`);
+  }
+  return warnings;
 }
 
 /** Answers a request that created a job, after the wait that it prefers. */
 async function answerCreated(
   c: Context,
   { jobs, now }: ExportDeps,
-  { job, warnings }: { job: JobRecord; warnings: string[] },
+  { job, warnings, statusPath }: { job: JobRecord; warnings: string[]; statusPath: string },
 ): Promise<Response> {
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const isWaited = preferences.waitSeconds !== null;
@@ -99,7 +135,7 @@ async function answerCreated(
     ? exportStatus(waitedJob ?? job, now())
     : { job_id: job.id, status: "pending", message: "Export job created successfully" };
   const isAsync = preferences.isAsync && status === "pending";
-  c.header("location", `/api/export/status/${job.id}`);
+  c.header("location", statusPath + job.id);
   nameApplied(c, { ...preferences, isAsync });
   if (isAsync || (isWaited && status === "pending")) {
     c.header("retry-after", String(RETRY_AFTER_SECONDS));
@@ -116,57 +152,7 @@ async function answerCreated(
 
 async function exportJob(jobs: ExportDeps["jobs"], id: string): Promise<JobRecord | null> {
   const job = await jobs.get(id);
-  return job?.kind === METER_EXPORT ? job : null;
-}
-
-/** The export that a body requests, as a half-open span. Throws an error that lists every problem. */
-function parseExport(
-  body: unknown,
-  nowMs: number,
-): { meterId: string; fromMs: number; toMs: number } {
-  const result = exportRequest.safeParse(body);
-  const times = z.looseObject({ start_datetime: z.unknown(), end_datetime: z.unknown() })
-    .safeParse(body);
-  const start = times.success ? times.data.start_datetime : undefined;
-  const end = times.success ? times.data.end_datetime : undefined;
-  const errors = [
-    ...(result.success ? [] : fieldErrors(result.error, body)),
-    ...rangeErrors({ start, end }, nowMs),
-  ];
-  if (!result.success || errors.length > 0) throw invalidRequest(errors);
-  return {
-    meterId: result.data.smart_meter_id,
-    fromMs: rangeStartMs(result.data.start_datetime) ?? NaN,
-    toMs: (rangeLastMs(result.data.end_datetime) ?? NaN) + 1,
-  };
-}
-
-/** What is wrong with the times that can be read. The schema reports those that cannot. */
-function rangeErrors(
-  { start, end }: { start: unknown; end: unknown },
-  nowMs: number,
-): FieldError[] {
-  const startMs = typeof start === "string" ? rangeStartMs(start) : null;
-  const endMs = typeof end === "string" ? rangeLastMs(end) : null;
-  const errors: FieldError[] = [];
-  const wrong = (name: string, value: unknown, detail: string) =>
-    errors.push({ pointer: `/${name}`, detail, value: quoted(value) });
-  if (startMs !== null && startMs >= nowMs) {
-    wrong("start_datetime", start, "start_datetime must be in the past");
-  }
-  if (endMs !== null && endMs >= nowMs) {
-    const day = typeof end === "string" && isDate(end) ? "; a date ends at 23:59:59.999 UTC" : "";
-    wrong("end_datetime", end, `end_datetime must be in the past${day}`);
-  }
-  if (startMs === null || endMs === null) return errors;
-  if (endMs <= startMs) {
-    wrong("end_datetime", end, "end_datetime must be after start_datetime");
-  } else if (endMs - startMs < EXPORT_MIN_RANGE_MS) {
-    wrong("end_datetime", end, "Minimum date range is 1 minute");
-  } else if (endMs - startMs > EXPORT_MAX_RANGE_MS) {
-    wrong("end_datetime", end, "Maximum date range is 1 year");
-  }
-  return errors;
+  return job !== null && EXPORT_KINDS.includes(job.kind) ? job : null;
 }
 
 function readyFile(
@@ -174,7 +160,7 @@ function readyFile(
   id: string,
   nowMs: number,
 ): Parameters<typeof fileResponse>[1] {
-  if (job === null) throw new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
+  if (job === null) throw jobNotFound(id);
   switch (currentState(job, nowMs)) {
     case "expired":
       throw new AppError("EXPORT_EXPIRED", "Export file has expired");
@@ -190,4 +176,8 @@ function readyFile(
     );
   }
   return { ...job.artifact, modifiedMs: job.endedMs ?? job.updatedMs };
+}
+
+function jobNotFound(id: string): AppError {
+  return new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
 }

@@ -15,6 +15,8 @@ import {
   exportRequest,
   exportStatusSchema,
 } from "./schemas.ts";
+import { exportBody } from "./request_schemas.ts";
+import { exportResourceOperations } from "./resource_operations.ts";
 import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
@@ -22,6 +24,17 @@ import { exampleOf } from "../openapi/schema_example.ts";
 
 /** The id in the examples. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+/** Media types of files besides CSV. */
+const FILE_TYPES = [
+  "application/json",
+  "application/x-ndjson",
+  "application/xml",
+  "application/vnd.apache.parquet",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "application/gzip",
+  "application/zip",
+];
 
 /** What you can do with a new job. */
 const NEXT: Readonly<Record<string, Link>> = {
@@ -43,7 +56,9 @@ const create: Operation = {
   id: "createExport",
   tag: "Exports",
   summary: "Create an export",
-  description: "Creates a job that writes the readings of a smart meter to a CSV file. Read its " +
+  description:
+    "Creates a job that writes the readings of a smart meter to a CSV file. The body may " +
+    "also have the other fields of `POST /api/exports`. Read its " +
     "status until it is no longer `pending`, then download the file. With `Prefer: wait=30` one " +
     "request is enough: its answer has the status after the wait, and the path of the file. A " +
     "job that was accepted is completed even if the service crashes in between.",
@@ -53,7 +68,7 @@ const create: Operation = {
   ],
   body: [{
     mediaType: "application/json",
-    schema: exportRequest,
+    schema: z.union([exportRequest, exportBody]),
     examples: {
       month: {
         summary: "A month",
@@ -143,6 +158,7 @@ const download = fileOperation({
   tag: "Exports",
   summary: "Download the file of an export",
   parameter: jobId,
+  otherTypes: FILE_TYPES,
   csv: "A header line, then one line per reading in the order of time (RFC 4180, UTF-8).",
   problems: [
     "JOB_NOT_FOUND",
@@ -153,9 +169,10 @@ const download = fileOperation({
   ],
 });
 
-/** All operations under `/api/export`. */
+/** All operations under `/api/export` and `/api/exports`. */
 export const exportOperations: readonly Operation[] = [
   create,
   status,
   download,
+  ...exportResourceOperations,
 ];

@@ -50,6 +50,7 @@ export const exportRequest = z.strictObject({
 /** Every code that a job can fail with: from its run, from the engine, or by cancellation. */
 const JOB_ERRORS = [
   "SMART_METER_NOT_FOUND",
+  "DEVICE_NOT_FOUND",
   "STORAGE_FULL",
   "STORAGE_UNAVAILABLE",
   "EXPORT_FAILED",
@@ -117,7 +118,8 @@ const fileInfo = z.strictObject({
   }).meta({ id: "ExportPeriod", description: "The time range of the export." }),
 }).meta({ id: "ExportFile", description: "The file of an export." });
 
-const jobError = z.strictObject({
+/** Why an export failed. */
+export const jobError = z.strictObject({
   code: z.enum(JOB_ERRORS).meta({
     description: "A stable name for programs.",
     examples: ["SMART_METER_NOT_FOUND"],

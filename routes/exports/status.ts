@@ -6,7 +6,7 @@
 
 import { instantText } from "../../data/time/time_text.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
-import { meterExportParams, meterExportResult } from "../../jobs/exports/meter_export_contract.ts";
+import { exportResultOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { currentState } from "../jobs/job_state.ts";
 import type { ExportJobStatus, ExportNotFound } from "./schemas.ts";
 
@@ -75,8 +75,8 @@ function progressOf(job: JobRecord): Progress {
 
 function fileInfo({ id, params, result, artifact, fileExpiresMs }: JobRecord): FileInfo {
   if (artifact === null) throw new TypeError(`Cannot describe the file of job ${id}: it has none`);
-  const { fromMs, toMs } = meterExportParams.parse(params);
-  const { recordCount, missingIntervals } = meterExportResult.parse(result);
+  const { fromMs, toMs } = exportSpecOf(params);
+  const { recordCount, missingIntervals } = exportResultOf(result);
   return {
     filename: artifact.filename,
     download_url: `/api/export/download/${id}`,

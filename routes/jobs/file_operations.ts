@@ -52,16 +52,22 @@ export interface FileOperation extends Pick<Operation, "path" | "id" | "tag" | "
   readonly parameter: Parameter;
   /** The content of the file, in Markdown. */
   readonly csv: string;
+  /** Media types of the file besides `text/csv`. */
+  readonly otherTypes?: readonly string[];
   /** Problems besides those of every file. */
   readonly problems: readonly AnsweredCode[];
 }
 
-/** GET of a CSV file. */
+/** GET of a file. */
 export function fileOperation(
-  { parameter, csv, problems, ...named }: FileOperation,
+  { parameter, csv, otherTypes = [], problems, ...named }: FileOperation,
 ): Operation {
   const schema = z.string().meta({ description: csv, contentMediaType: "text/csv" });
-  const content = [{ mediaType: "text/csv", schema }];
+  const others = otherTypes.map((mediaType) => ({
+    mediaType,
+    schema: z.string().meta({ contentMediaType: mediaType, format: "binary" }),
+  }));
+  const content = [{ mediaType: "text/csv", schema }, ...others];
   return {
     ...named,
     method: "get",

@@ -9,7 +9,8 @@ import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
-import { meterExport } from "../../jobs/exports/meter_export.ts";
+import { exportResultOf } from "../../jobs/exports/export_contract.ts";
+import { exportKinds } from "../../jobs/exports/export_job.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
 import { type Contestant, timed } from "./race.ts";
@@ -39,7 +40,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
-  const kind = meterExport({ series, files });
+  const [kind] = exportKinds({ series, files, version: "" });
   const signal = new AbortController().signal;
   const owned = stack.move();
   return {
@@ -58,10 +59,10 @@ export async function openOurStore(folder: string): Promise<OurStore> {
         log: () => {},
       };
       const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
-      const recordCount = (span.toMs - span.fromMs) / MINUTE_MS;
-      const expected = JSON.stringify({ recordCount, missingIntervals: 0 });
-      if (JSON.stringify(result) === expected) return;
-      throw new Error(`Cannot use an export as it is not ${expected}: ${JSON.stringify(result)}`);
+      const { recordCount, missingIntervals } = exportResultOf(result);
+      const expected = (span.toMs - span.fromMs) / MINUTE_MS;
+      if (recordCount === expected && missingIntervals === 0) return;
+      throw new Error(`Cannot use an export without ${expected} rows: ${JSON.stringify(result)}`);
     },
     removeFile: () => files.remove(ARTIFACT),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

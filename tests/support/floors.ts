@@ -15,6 +15,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["files", "readings"],
     ["s3", "text", "time"],
     ["encoders"],
+    ["exports"],
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "meter_files", "stores"],
     ["continuous_settings", "s3_settings"],

@@ -1,0 +1,76 @@
+/**
+ * Buckets of time on the clock of a zone, by the name of their length: `15m`, `1h`, `1d`, `1mo`.
+ *
+ * Buckets shorter than a day begin at the round times of the clock. A change of the clock begins a
+ * bucket too, so one next to it may be shorter: Lord Howe Island moves its clock by half an hour. An
+ * hour that the clock shows twice is two buckets. Longer buckets are whole local days.
+ *
+ * @module
+ */
+
+import { HOUR_MS, MINUTE_MS } from "../limits.ts";
+import type { Span } from "../readings/page.ts";
+import { type CalendarUnit, createOffsets, localPeriodAt } from "./zone.ts";
+
+/** Lengths of buckets by name: milliseconds, or a period of the calendar. */
+const LENGTHS = {
+  "1m": MINUTE_MS,
+  "5m": 5 * MINUTE_MS,
+  "10m": 10 * MINUTE_MS,
+  "15m": 15 * MINUTE_MS,
+  "30m": 30 * MINUTE_MS,
+  "1h": HOUR_MS,
+  "1d": "day",
+  "1w": "week",
+  "1mo": "month",
+  "1y": "year",
+} as const;
+
+/** The name of a length. */
+export type BucketLength = keyof typeof LENGTHS;
+
+/** The names of all lengths, the shortest first. */
+// The keys of a constant object are exactly the names of its type.
+export const BUCKET_LENGTHS = Object.keys(LENGTHS) as readonly BucketLength[];
+
+/** The length in milliseconds; null for a period of the calendar, whose length changes. */
+export function fixedLengthMs(length: BucketLength): number | null {
+  const found: number | CalendarUnit = LENGTHS[length];
+  return typeof found === "number" ? found : null;
+}
+
+/**
+ * Finds the bucket that a time is in, as a half-open span. Buckets join without a gap. What the zone
+ * says about the last time is kept, so ascending times cost few look-ups.
+ *
+ * @throws {RangeError} when it is called, if there is no such zone.
+ */
+export function createCalendarBuckets(
+  zone: string,
+  length: BucketLength,
+): (timeMs: number) => Span {
+  const found: number | CalendarUnit = LENGTHS[length];
+  return typeof found === "number" ? clockBuckets(zone, found) : periodBuckets(zone, found);
+}
+
+function clockBuckets(zone: string, lengthMs: number): (timeMs: number) => Span {
+  const offsetAt = createOffsets(zone);
+  return (timeMs) => {
+    const same = offsetAt(timeMs);
+    const fromMs = Math.floor((timeMs + same.offsetMs) / lengthMs) * lengthMs - same.offsetMs;
+    return {
+      fromMs: Math.max(fromMs, same.fromMs),
+      toMs: Math.min(fromMs + lengthMs, same.toMs),
+    };
+  };
+}
+
+function periodBuckets(zone: string, unit: CalendarUnit): (timeMs: number) => Span {
+  let period: Span = { fromMs: 0, toMs: 0 };
+  return (timeMs) => {
+    if (timeMs < period.fromMs || timeMs >= period.toMs) {
+      period = localPeriodAt(zone, timeMs, unit);
+    }
+    return period;
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The kinds of jobs that write exports.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { formatNamed } from "../../data/encoders/formats.ts";
+import { exportFileName } from "../../data/exports/file_name.ts";
+import type { ExportSpec } from "../../data/exports/spec.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
+import { type Profile, PROFILES } from "../../data/readings/profile.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
+import { textChunks } from "../../data/text/text_chunks.ts";
+import { EXPORT, type ExportResult, exportSpecOf } from "./export_contract.ts";
+import { encodedText, type ExportPlan, exportRows, planExport } from "./export_file.ts";
+import { needsCadence } from "./export_rows.ts";
+import { createExportTally, type ExportTally } from "./export_tally.ts";
+import { METER_EXPORT } from "./meter_export_contract.ts";
+import { sampleCadence } from "./sampled_cadence.ts";
+
+/** The most gaps that the record of a job lists. */
+const GAPS_LISTED = 100;
+
+/** What an export needs. */
+export interface ExportJobDeps {
+  /** The store of readings. */
+  readonly series: Pick<SeriesStore, "describe" | "read" | "revision">;
+  /** The store of artifacts. */
+  readonly files: Pick<FileStore, "write">;
+  /** The version of the service, which the record of an export names. */
+  readonly version: string;
+}
+
+/**
+ * The kinds: one for exports, one for those that version 0.6 stored. A run fails with
+ * SMART_METER_NOT_FOUND, DEVICE_NOT_FOUND or with an error of the file store.
+ */
+export function exportKinds(deps: ExportJobDeps): JobKind[] {
+  return [METER_EXPORT, EXPORT].map((name) => ({
+    name,
+    failure: {
+      code: "EXPORT_FAILED",
+      message: "The export could not be completed",
+      details: "An unexpected error occurred; the log of the service names the cause",
+    },
+    run: (context) => runExport(deps, context),
+  }));
+}
+
+async function runExport(deps: ExportJobDeps, context: JobContext): Promise<JobOutcome> {
+  const spec = exportSpecOf(context.params);
+  const profile = PROFILES[spec.profile];
+  await requireSource(deps, spec, profile);
+  try {
+    return await writeExport(deps, context, { spec, profile });
+  } catch (error) {
+    const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
+    throw isRemoved ? notFound(spec) : error;
+  }
+}
+
+async function writeExport(
+  deps: ExportJobDeps,
+  context: JobContext,
+  { spec, profile }: { spec: ExportSpec; profile: Profile },
+): Promise<JobOutcome> {
+  const { series, files } = deps;
+  const { signal } = context;
+  const revision = await revisionOf(deps, spec);
+  const plan = await cadencedPlan(deps, { spec, profile, signal });
+  const tally = createExportTally(spec, plan.cadencesMs);
+  const rows = exportRows({ series, signal }, plan, {
+    tally,
+    onShare: (share) => context.progress({ done: tally.rows(), share }),
+  });
+  const text = encodedText(plan, rows, tally);
+  const body = textChunks(text).pipeThrough(new TextEncoderStream());
+  const written = await files.write(context.artifactName, body, signal);
+  return {
+    artifact: {
+      name: context.artifactName,
+      filename: exportFileName(spec),
+      contentType: formatNamed(spec.format).contentType,
+      ...written,
+    },
+    result: resultOf(tally, { revision, version: deps.version }),
+  };
+}
+
+/** A plan with how often each source measures, if its rows depend on it. */
+async function cadencedPlan(
+  { series }: ExportJobDeps,
+  { spec, profile, signal }: { spec: ExportSpec; profile: Profile; signal: AbortSignal },
+): Promise<ExportPlan> {
+  const plan = planExport(spec, profile, spec.ids.map(() => null));
+  if (!needsCadence(spec, plan.outputs)) return plan;
+  const { fromMs, toMs } = spec;
+  const cadencesMs: (number | null)[] = [];
+  for (const id of spec.ids) {
+    const ref = { profile: profile.name, id };
+    cadencesMs.push(await sampleCadence(series, ref, { fromMs, toMs, signal }));
+  }
+  return { ...plan, cadencesMs };
+}
+
+/** The sum of the revisions of all sources: it grows whenever readings of one of them change. */
+async function revisionOf(
+  { series }: ExportJobDeps,
+  { ids, profile }: ExportSpec,
+): Promise<number> {
+  let sum = 0;
+  for (const id of ids) sum += await series.revision({ profile, id });
+  return sum;
+}
+
+/** One source with readings is enough: the others have no rows. */
+async function requireSource(
+  { series }: ExportJobDeps,
+  spec: ExportSpec,
+  { name }: Profile,
+): Promise<void> {
+  for (const id of spec.ids) {
+    if (await series.describe({ profile: name, id }) !== null) return;
+  }
+  throw notFound(spec);
+}
+
+function notFound({ sourceKind, ids: [id] }: ExportSpec): AppError {
+  return sourceKind === "meter"
+    ? new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`, {
+      details: "The specified smart meter does not exist in the system",
+    })
+    : new AppError("DEVICE_NOT_FOUND", `Device with ID '${id}' not found`, {
+      details: "The specified device has no readings",
+    });
+}
+
+function resultOf(
+  tally: ExportTally,
+  { revision, version }: { revision: number; version: string },
+): ExportResult {
+  const { rows, readings, firstMs, lastMs, missingIntervals, gaps } = tally.counts();
+  const listed = [...tally.gaps() ?? []].slice(0, GAPS_LISTED);
+  return {
+    recordCount: rows,
+    missingIntervals,
+    readings,
+    firstMs,
+    lastMs,
+    revision,
+    version,
+    gaps: gaps === null ? null : { ...gaps, listed },
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * How often a source measures, found from a few days of its readings.
+ *
+ * @module
+ */
+
+import { createCadenceMeter } from "../../data/exports/cadence.ts";
+import { DAY_MS } from "../../data/limits.ts";
+import type { Span } from "../../data/readings/page.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+
+/** How much of the span is looked at in each of three places, milliseconds. */
+const STRETCH_MS = 2 * DAY_MS;
+/** The most readings that are looked at in one place. */
+const STRETCH_READINGS = 5_000;
+/** With fewer readings than this, the span counts from its start. */
+const ENOUGH_READINGS = 32;
+
+/**
+ * The most common distance between readings at the start, in the middle and at the end of the
+ * readings in a span, milliseconds; null with fewer than two readings.
+ */
+export async function sampleCadence(
+  series: Pick<SeriesStore, "read">,
+  ref: SeriesRef,
+  { fromMs, toMs, signal }: Span & { signal: AbortSignal },
+): Promise<number | null> {
+  const meter = createCadenceMeter();
+  let readings = 0;
+
+  async function look(span: Span, most: number): Promise<void> {
+    meter.beginStretch();
+    const end = readings + most;
+    for await (const { timesMs } of series.read(ref, span, signal)) {
+      meter.add(timesMs);
+      readings += timesMs.length;
+      if (readings >= end) return;
+    }
+  }
+
+  const lengthMs = toMs - fromMs;
+  if (lengthMs > 3 * STRETCH_MS) {
+    for (const startMs of [fromMs, fromMs + lengthMs / 2, toMs - STRETCH_MS]) {
+      const atMs = Math.floor(startMs);
+      await look({ fromMs: atMs, toMs: atMs + STRETCH_MS }, STRETCH_READINGS);
+    }
+  }
+  if (readings < ENOUGH_READINGS) await look({ fromMs, toMs }, STRETCH_READINGS);
+  return meter.cadenceMs();
+}

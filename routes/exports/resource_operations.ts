@@ -1,0 +1,132 @@
+/**
+ * The operations under `/api/exports`, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { idempotencyKeyHeader, preferWaitOrAsync } from "../jobs/request_headers.ts";
+import type { Link, Operation, Parameter } from "../openapi/operation.ts";
+import { exportBody } from "./request_schemas.ts";
+import { exportResource } from "./resource_schemas.ts";
+import { exportAccepted } from "./schemas.ts";
+
+/** The id in the examples. */
+const EXAMPLE_EXPORT = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+const NEXT: Readonly<Record<string, Link>> = {
+  export: {
+    operationId: "getExport",
+    parameters: { export_id: "$response.body#/job_id" },
+    description: "Poll the export until it has ended.",
+  },
+  download: {
+    operationId: "downloadExport",
+    parameters: { job_id: "$response.body#/job_id" },
+    description: "Download the file once the export is `completed`.",
+  },
+};
+
+/** Requests that show what an export can do. */
+export const EXPORT_EXAMPLES = {
+  local_month: {
+    summary: "A month in local time, for Excel in Germany",
+    value: {
+      smart_meter_id: "123",
+      start_datetime: "2024-01-01",
+      end_datetime: "2024-01-31",
+      timezone: "Europe/Berlin",
+      csv: "excel-de",
+    },
+  },
+  quarter_hours: {
+    summary: "Totals of 15 minutes, with the highest power",
+    value: {
+      smart_meter_id: "123",
+      period: "last_month",
+      timezone: "Europe/Berlin",
+      interval: "15m",
+      aggregates: { power_kw: ["mean", "max"] },
+      gaps: "report",
+    },
+  },
+  months_side_by_side: {
+    summary: "Ten years of two meters, a column for each",
+    value: {
+      smart_meter_ids: ["123", "124"],
+      start_datetime: "2014-01-01",
+      end_datetime: "2023-12-31",
+      interval: "1mo",
+      columns: ["timestamp", "energy_kwh"],
+      layout: "wide",
+    },
+  },
+};
+
+const create: Operation = {
+  method: "post",
+  path: "/api/exports",
+  id: "createExportOf",
+  tag: "Exports",
+  summary: "Create an export of meters or devices",
+  description: "Creates a job that writes readings to a file: of one source or up to 1,000, as " +
+    "they are or aggregated by the clock of a zone. An error lists everything that is wrong, each " +
+    "with its rule. Read the export until it has ended, then download the file. With " +
+    "`Prefer: wait=30` one request is enough.",
+  parameters: [preferWaitOrAsync, idempotencyKeyHeader("january-of-meter-123")],
+  body: [{ mediaType: "application/json", schema: exportBody, examples: EXPORT_EXAMPLES }],
+  answers: [
+    {
+      status: 200,
+      description: "The export was created, or exists from an earlier request with the same key.",
+      headers: ["Location"],
+      mayHave: ["Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+      links: NEXT,
+    },
+    {
+      status: 202,
+      description: "The same, if the request prefers `respond-async` and the job has not ended.",
+      headers: ["Location", "Preference-Applied", "Retry-After"],
+      content: [{ mediaType: "application/json", schema: exportAccepted }],
+      links: NEXT,
+    },
+  ],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+};
+
+/** The id of an export in a path. */
+const exportId: Parameter = {
+  in: "path",
+  name: "export_id",
+  description: "The id of the export, in upper or lower case.",
+  schema: z.string().min(1),
+  example: EXAMPLE_EXPORT,
+};
+
+const read: Operation = {
+  method: "get",
+  path: "/api/exports/{export_id}",
+  id: "getExport",
+  tag: "Exports",
+  summary: "Read an export",
+  description: "The request, the times, the progress, and the file once the export is " +
+    "`completed`.",
+  parameters: [exportId],
+  answers: [{
+    status: 200,
+    description: "The export.",
+    headers: ["Cache-Control"],
+    content: [{ mediaType: "application/json", schema: exportResource }],
+  }],
+  problems: ["JOB_NOT_FOUND"],
+};
+
+/** All operations under `/api/exports`. */
+export const exportResourceOperations: readonly Operation[] = [create, read];
