@@ -15,6 +15,7 @@ import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
+import { createDeflaters } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
@@ -102,6 +103,7 @@ export async function start(
     kinds: jobKinds({
       ...parts,
       version: config.version,
+      deflaters: createDeflaters(),
       offlineAfterMs,
       invalidateDevice: intake.invalidate,
     }),

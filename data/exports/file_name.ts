@@ -39,6 +39,20 @@ export function entryName(spec: NamedExport, id: string | null): string {
   return exportFileName({ ...spec, ids, compression: "none", layout: "long" });
 }
 
+/**
+ * The names of the files of each source in an archive. Two ids may make the same name, such as `a:b`
+ * and `a_b`; the later one gets a number.
+ */
+export function entryNames(spec: NamedExport): string[] {
+  const seen = new Map<string, number>();
+  return spec.ids.map((id) => {
+    const name = entryName(spec, id);
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : name.replace(/(\.[^.]+)$/, `_${before + 1}$1`);
+  });
+}
+
 /** The name of the list of gaps that goes with a file. */
 export function gapsFileName(spec: NamedExport): string {
   return exportFileName({ ...spec, format: "csv", compression: "none", layout: "long" })

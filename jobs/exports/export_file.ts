@@ -1,10 +1,16 @@
 /**
- * The file of an export: its rows, encoded, as text or bytes.
+ * The file of an export: its rows, encoded and compressed.
  *
  * @module
  */
 
+import type { Deflater } from "../../data/encoders/deflate.ts";
 import type { FileHead, SourcePage } from "../../data/encoders/encoder.ts";
+import { fileBytes } from "../../data/encoders/file_bytes.ts";
+import { gzipBytes } from "../../data/encoders/gzip.ts";
+import { zipBytes, type ZipEntry } from "../../data/encoders/zip.ts";
+import { entryName, entryNames, gapsFileName, isArchive } from "../../data/exports/file_name.ts";
+import { gapsCsv } from "../../data/exports/gaps_csv.ts";
 import { formatNamed } from "../../data/encoders/formats.ts";
 import { chosenOutputs, fileColumn, hasIdColumn, type Output } from "../../data/exports/outputs.ts";
 import { type ExportSpec, fixedMs } from "../../data/exports/spec.ts";
@@ -59,14 +65,19 @@ export function fileHead({ spec, profile, outputs, cadencesMs }: ExportPlan): Fi
   };
 }
 
-/** Called while rows are made, with the share of the work that is done, 0 to 1. */
-export type OnShare = (share: number) => void;
+/** Who watches the rows while they are made. */
+export interface WatchedRows {
+  /** Counts them. */
+  readonly tally: ExportTally;
+  /** Called with the share of the work that is done, 0 to 1. */
+  readonly onShare: (share: number) => void;
+}
 
 /** The rows of an export in the order of its file. */
 export async function* exportRows(
   deps: RowsDeps,
   plan: ExportPlan,
-  { tally, onShare }: { tally: ExportTally; onShare: OnShare },
+  { tally, onShare }: WatchedRows,
 ): AsyncGenerator<SourcePage> {
   const { spec, profile, outputs, cadencesMs } = plan;
   const { ids, fromMs, toMs } = spec;
@@ -107,18 +118,71 @@ export async function* exportRows(
   }
 }
 
-/** The text of a file in a format of text. */
-export async function* encodedText(
+/** What writing a file needs. */
+export interface FileDeps extends RowsDeps {
+  /** Compresses. */
+  readonly deflater: Deflater;
+}
+
+/** The file of an export as bytes, compressed as the export says. */
+export function exportBytes(
+  deps: FileDeps,
   plan: ExportPlan,
-  rows: AsyncIterable<SourcePage>,
-  tally: ExportTally,
-): AsyncGenerator<string> {
+  watched: WatchedRows,
+): AsyncIterable<Uint8Array<ArrayBuffer>> {
+  const { spec } = plan;
+  if (isArchive(spec)) return zipBytes(archiveEntries(deps, plan, watched), deps.deflater);
+  const bytes = plainBytes(deps, plan, watched);
+  return spec.compression === "gzip" ? gzipBytes(bytes, deps.deflater) : bytes;
+}
+
+/** The file without compression. */
+async function* plainBytes(
+  deps: FileDeps,
+  plan: ExportPlan,
+  watched: WatchedRows,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const format = formatNamed(plan.spec.format);
-  if (format.parts !== "text") throw new TypeError(`Cannot write as text: ${format.name}`);
-  const encoder = await format.open(fileHead(plan));
-  yield encoder.start();
-  for await (const page of rows) yield encoder.rows(page);
-  yield encoder.end({ gaps: tally.gaps() });
+  yield* fileBytes(format, {
+    head: fileHead(plan),
+    pages: exportRows(deps, plan, watched),
+    end: () => ({ gaps: watched.tally.gaps() }),
+    deflater: deps.deflater,
+  });
+}
+
+/** The files of an archive: one of all sources or one of each, and the gaps if they are reported. */
+async function* archiveEntries(
+  deps: FileDeps,
+  plan: ExportPlan,
+  { tally, onShare }: WatchedRows,
+): AsyncGenerator<ZipEntry> {
+  const { spec } = plan;
+  if (spec.layout === "per_source") {
+    const names = entryNames(spec);
+    for (const [source, name] of names.entries()) {
+      const one = sourcePlan(plan, source);
+      const ownTally = tally.ofSource(source);
+      const share = (part: number) => onShare((source + part) / names.length);
+      yield {
+        name,
+        bytes: plainBytes(deps, one, { tally: ownTally, onShare: share }),
+        isLarge: true,
+      };
+    }
+  } else {
+    const name = entryName(spec, null);
+    yield { name, bytes: plainBytes(deps, plan, { tally, onShare }), isLarge: true };
+  }
+  const gaps = tally.gaps();
+  if (gaps !== null) yield { name: gapsFileName(spec), bytes: gapsCsv(gaps) };
+}
+
+/** The plan of the file of one source of several. */
+function sourcePlan(plan: ExportPlan, source: number): ExportPlan {
+  const ids = [plan.spec.ids[source]];
+  const spec: ExportSpec = { ...plan.spec, ids, layout: "long" };
+  return { ...plan, spec, cadencesMs: [plan.cadencesMs[source]] };
 }
 
 function quickest(cadencesMs: readonly (number | null)[]): number | null {

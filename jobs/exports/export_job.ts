@@ -6,15 +6,15 @@
 
 import { AppError } from "../../data/app_error.ts";
 import { formatNamed } from "../../data/encoders/formats.ts";
-import { exportFileName } from "../../data/exports/file_name.ts";
+import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
-import { textChunks } from "../../data/text/text_chunks.ts";
 import { EXPORT, type ExportResult, exportSpecOf } from "./export_contract.ts";
-import { encodedText, type ExportPlan, exportRows, planExport } from "./export_file.ts";
+import { exportBytes, type ExportPlan, planExport } from "./export_file.ts";
 import { needsCadence } from "./export_rows.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { METER_EXPORT } from "./meter_export_contract.ts";
@@ -29,6 +29,8 @@ export interface ExportJobDeps {
   readonly series: Pick<SeriesStore, "describe" | "read" | "revision">;
   /** The store of artifacts. */
   readonly files: Pick<FileStore, "write">;
+  /** Open what compresses files. */
+  readonly deflaters: Deflaters;
   /** The version of the service, which the record of an export names. */
   readonly version: string;
 }
@@ -71,22 +73,26 @@ async function writeExport(
   const revision = await revisionOf(deps, spec);
   const plan = await cadencedPlan(deps, { spec, profile, signal });
   const tally = createExportTally(spec, plan.cadencesMs);
-  const rows = exportRows({ series, signal }, plan, {
+  using deflater = deps.deflaters.open();
+  const bytes = exportBytes({ series, signal, deflater }, plan, {
     tally,
     onShare: (share) => context.progress({ done: tally.rows(), share }),
   });
-  const text = encodedText(plan, rows, tally);
-  const body = textChunks(text).pipeThrough(new TextEncoderStream());
-  const written = await files.write(context.artifactName, body, signal);
+  const written = await files.write(context.artifactName, ReadableStream.from(bytes), signal);
   return {
     artifact: {
       name: context.artifactName,
       filename: exportFileName(spec),
-      contentType: formatNamed(spec.format).contentType,
+      contentType: contentTypeOf(spec),
       ...written,
     },
     result: resultOf(tally, { revision, version: deps.version }),
   };
+}
+
+function contentTypeOf(spec: ExportSpec): string {
+  if (isArchive(spec)) return "application/zip";
+  return spec.compression === "gzip" ? "application/gzip" : formatNamed(spec.format).contentType;
 }
 
 /** A plan with how often each source measures, if its rows depend on it. */

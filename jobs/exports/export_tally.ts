@@ -25,6 +25,8 @@ export interface ExportTally {
   gaps(): readonly FileGap[] | null;
   /** How many rows of the file there are so far. */
   rows(): number;
+  /** The same tally for the file of one source, whose index there is 0. Its gaps are its own. */
+  ofSource(source: number): ExportTally;
   /** The counts, once every source has ended. */
   counts(): TallyCounts;
 }
@@ -71,7 +73,7 @@ export function createExportTally(
     });
   }
 
-  return {
+  const tally: ExportTally = {
     addReadings(source, { timesMs }) {
       readings += timesMs.length;
       firstMs = Math.min(firstMs, timesMs[0]);
@@ -87,6 +89,12 @@ export function createExportTally(
       finderOf(source)?.end();
     },
     gaps: () => spec.gaps === "report" ? gaps : null,
+    ofSource: (source) => ({
+      ...tally,
+      addReadings: (_, page) => tally.addReadings(source, page),
+      endSource: () => tally.endSource(source),
+      gaps: () => tally.gaps()?.filter((gap) => gap.source === ids[source]) ?? null,
+    }),
     counts() {
       const missed = meters.map((meter) => meter.missingIntervals(spec)).filter((n) => n !== null);
       return {
@@ -99,4 +107,5 @@ export function createExportTally(
       };
     },
   };
+  return tally;
 }

@@ -9,6 +9,7 @@ import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
+import { createDeflaters } from "../../jobs/engine/deflaters.ts";
 import { exportResultOf } from "../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
 import { openKv } from "../../kv/opened_kv.ts";
@@ -40,7 +41,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
-  const [kind] = exportKinds({ series, files, version: "" });
+  const [kind] = exportKinds({ series, files, version: "", deflaters: createDeflaters() });
   const signal = new AbortController().signal;
   const owned = stack.move();
   return {
