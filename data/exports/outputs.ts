@@ -13,6 +13,11 @@ export const COMPLETENESS = "completeness";
 /** The name of the column with the time. */
 export const TIMESTAMP = "timestamp";
 
+/** A profile as files of meters or devices show it: the column with the id is named for them. */
+export function exportProfile(profile: Profile, kind: ExportSpec["sourceKind"]): Profile {
+  return { ...profile, idColumn: kind === "meter" ? "smart_meter_id" : "device_id" };
+}
+
 /** A column of values. */
 export interface Output {
   /** Its name. */

@@ -85,6 +85,7 @@ export async function* exportRows(
   function rowsOf(source: number, span: Span, onReadings: (page: Page) => void) {
     return sourceRows(deps, spec, {
       ref: { profile: profile.name, id: ids[source] },
+      profile,
       span,
       outputs,
       cadenceMs: cadencesMs[source] ?? null,

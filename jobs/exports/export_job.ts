@@ -7,9 +7,11 @@
 import { AppError } from "../../data/app_error.ts";
 import { formatNamed } from "../../data/encoders/formats.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
+import { exportProfile } from "../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import { type Profile, PROFILES } from "../../data/readings/profile.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
@@ -27,6 +29,8 @@ const GAPS_LISTED = 100;
 export interface ExportJobDeps {
   /** The store of readings. */
   readonly series: Pick<SeriesStore, "describe" | "read" | "revision">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get">;
   /** The store of artifacts. */
   readonly files: Pick<FileStore, "write">;
   /** Open what compresses files. */
@@ -53,7 +57,7 @@ export function exportKinds(deps: ExportJobDeps): JobKind[] {
 
 async function runExport(deps: ExportJobDeps, context: JobContext): Promise<JobOutcome> {
   const spec = exportSpecOf(context.params);
-  const profile = PROFILES[spec.profile];
+  const profile = profileOf(deps, spec);
   await requireSource(deps, spec, profile);
   try {
     return await writeExport(deps, context, { spec, profile });
@@ -88,6 +92,12 @@ async function writeExport(
     },
     result: resultOf(tally, { revision, version: deps.version }),
   };
+}
+
+function profileOf({ profiles }: ExportJobDeps, spec: ExportSpec): Profile {
+  const profile = profiles.get(spec.profile);
+  if (profile !== undefined) return exportProfile(profile, spec.sourceKind);
+  throw new AppError("EXPORT_FAILED", `The profile '${spec.profile}' is not there any more`);
 }
 
 function contentTypeOf(spec: ExportSpec): string {

@@ -12,6 +12,7 @@ import { createColumnSelection } from "../../data/exports/select_columns.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileGap } from "../../data/encoders/encoder.ts";
 import { lowerBound, type Page, slicePage, type Span } from "../../data/readings/page.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import { createCalendarBuckets } from "../../data/time/calendar_buckets.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -28,6 +29,8 @@ export interface RowsDeps {
 export interface SourceRows {
   /** The source. */
   readonly ref: SeriesRef;
+  /** Its profile, which every page of the export follows. */
+  readonly profile: Profile;
   /** The span, within that of the export. */
   readonly span: Span;
   /** How often the source measures, milliseconds; null if unknown or not needed. */
@@ -70,9 +73,9 @@ export async function* sourceRows(
 /** The readings, each page shown to those who watch. */
 async function* readPages(
   { series, signal }: RowsDeps,
-  { ref, span, onReadings }: SourceRows,
+  { ref, span: { fromMs, toMs }, profile, onReadings }: SourceRows,
 ): AsyncGenerator<Page> {
-  for await (const page of series.read(ref, span, signal)) {
+  for await (const page of series.read(ref, { fromMs, toMs, profile }, signal)) {
     onReadings(page);
     yield page;
   }

@@ -8,6 +8,7 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { EXPORT, EXPORT_KINDS, exportParamsOf } from "../../jobs/exports/export_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
@@ -39,6 +40,8 @@ export interface ExportDeps {
   readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
   /** The database, for the profiles of devices. */
   readonly kv: Pick<Deno.Kv, "list">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe">;
   /** The files. */
@@ -99,7 +102,7 @@ async function createExport(
   deps: ExportDeps,
   { body, statusPath }: { body: unknown; statusPath: string },
 ): Promise<Response> {
-  const findProfile = createFindProfile(deps.kv);
+  const findProfile = createFindProfile(deps);
   const { spec } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { type Profile, PROFILES } from "../../data/readings/profile.ts";
+import { exportProfile } from "../../data/exports/outputs.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import { getDevices } from "../../kv/devices/devices.ts";
 import type { FindProfile } from "./parse_request.ts";
 
@@ -12,7 +14,9 @@ import type { FindProfile } from "./parse_request.ts";
 const NAMED_IDS = 3;
 
 /** Finds the profile that sources share. Refuses unknown devices, and sources of several profiles. */
-export function createFindProfile(kv: Pick<Deno.Kv, "list">): FindProfile {
+export function createFindProfile(
+  { kv, profiles }: { kv: Pick<Deno.Kv, "list">; profiles: Pick<Profiles, "get"> },
+): FindProfile {
   return async ({ kind, ids, field }, refuse) => {
     if (kind === "meter") return PROFILES.meter;
     const devices = await getDevices(kv, ids);
@@ -31,8 +35,9 @@ export function createFindProfile(kv: Pick<Deno.Kv, "list">): FindProfile {
       return null;
     }
     const [name] = names;
-    const profile: Profile | undefined = name === undefined ? undefined : PROFILES[name];
-    if (profile === undefined) refuse(field, ids[0], "must name devices whose profile is known");
-    return profile ?? null;
+    const profile = name === undefined ? undefined : profiles.get(name);
+    if (profile !== undefined) return exportProfile(profile, kind);
+    refuse(field, ids[0], "must name devices whose profile is known");
+    return null;
   };
 }

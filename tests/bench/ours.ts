@@ -8,6 +8,7 @@ import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
 import { createDeflaters } from "../../jobs/engine/deflaters.ts";
 import { exportResultOf } from "../../jobs/exports/export_contract.ts";
@@ -41,7 +42,13 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
-  const [kind] = exportKinds({ series, files, version: "", deflaters: createDeflaters() });
+  const [kind] = exportKinds({
+    series,
+    files,
+    profiles: BUILT_IN_PROFILES,
+    version: "",
+    deflaters: createDeflaters(),
+  });
   const signal = new AbortController().signal;
   const owned = stack.move();
   return {
