@@ -55,6 +55,10 @@ export const EXPORT_MAX_RANGE_MS = 366 * DAY_MS;
 export const JSON_BODY_MAX_BYTES = 65_536;
 /** The largest record of an upload (a line or a JSON value), bytes. */
 export const RECORD_MAX_BYTES = 65_536;
+/** The largest body of line protocol, decompressed, bytes: what clients of InfluxDB send at most. */
+export const LINES_BODY_MAX_BYTES = 50_000_000;
+/** The longest line of line protocol, bytes. */
+export const LINE_MAX_BYTES = 1_048_576;
 /** How many rejected records an import lists. It only counts the rest. */
 export const REJECTS_LISTED = 100;
 /** The most meters in one upload of readings. */

@@ -17,7 +17,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["encoders"],
     ["exports"],
     ["continuous", "imports", "open_file_store"],
-    ["devices", "influx", "meter_files", "stores"],
+    ["devices", "influx", "line_protocol", "meter_files", "stores"],
     ["continuous_settings", "s3_settings"],
     ["settings"],
   ],

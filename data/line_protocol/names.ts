@@ -1,0 +1,102 @@
+/**
+ * Names for profiles and metrics, made from the measurements and field keys of line protocol.
+ *
+ * A valid name stays as it is. Another one always becomes the same valid one. Names that differ only
+ * in punctuation become one (`power l1` and `power/l1`); names that lose letters on the way stay apart
+ * by a checksum.
+ *
+ * @module
+ */
+
+import type { Aggregate } from "../readings/profile.ts";
+
+/** The longest name, characters. */
+const MAX_CHARS = 64;
+const CHECKSUM_CHARS = 8;
+/** What the name of a profile must be. */
+const PROFILE_NAME = /^[a-z][a-z0-9_]{0,63}$/;
+/** What the name of a metric must be. */
+const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** Signs with a name of their own; NFKD has turned `℃` into `°C` and `µ` into `μ` before. */
+const SIGNS: Readonly<Record<string, string>> = { "%": "percent", "°": "deg", "μ": "u" };
+/** Columns that files of readings have besides the metrics. */
+const TAKEN = ["timestamp", "device_id"];
+
+/** Units of metrics, in UCUM notation, by the last part of their names. */
+const UNITS: Readonly<Record<string, string>> = {
+  kwh: "kWh",
+  wh: "Wh",
+  mwh: "MWh",
+  kw: "kW",
+  w: "W",
+  mw: "MW",
+  v: "V",
+  mv: "mV",
+  kv: "kV",
+  a: "A",
+  ma: "mA",
+  hz: "Hz",
+  va: "VA",
+  kva: "kVA",
+  percent: "%",
+  pct: "%",
+  c: "Cel",
+  degc: "Cel",
+  celsius: "Cel",
+};
+
+/**
+ * The name of a profile for a measurement: a small letter, then `a-z 0-9 _`, at most 64 characters.
+ *
+ * Letters lose their accents and become small, `%` becomes `percent`, `°` becomes `deg`, and any other
+ * run of characters becomes one `_`. A digit at the beginning gets `n_` before it. If letters or
+ * digits of another script are lost, or the name is too long, a checksum of the whole is added.
+ */
+export function profileNameOf(measurement: string): string {
+  if (PROFILE_NAME.test(measurement)) return measurement;
+  return validName(measurement, (text) => text.toLowerCase());
+}
+
+/**
+ * The name of a metric for a field key: the same, but letters keep their case. Names that files of
+ * readings need for other columns get `_value` behind them.
+ */
+export function metricNameOf(fieldKey: string): string {
+  const name = METRIC_NAME.test(fieldKey) ? fieldKey : validName(fieldKey, (text) => text);
+  return TAKEN.includes(name.toLowerCase()) ? `${name}_value` : name;
+}
+
+function validName(given: string, inCase: (text: string) => string): string {
+  const plain = inCase(
+    given.normalize("NFKD").replace(/\p{M}/gu, "")
+      .replace(/[%°μ]/g, (sign) => `_${SIGNS[sign]}_`),
+  );
+  const isLossy = /[^A-Za-z0-9\P{L}]|[^0-9\P{N}]/u.test(plain);
+  const words = plain.replace(/[^A-Za-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  const begun = /^[A-Za-z]/.test(words) ? words : words === "" ? "n" : `n_${words}`;
+  if (words !== "" && !isLossy && begun.length <= MAX_CHARS) return begun;
+  const kept = begun.slice(0, MAX_CHARS - CHECKSUM_CHARS - 1).replace(/_+$/, "");
+  return `${kept}_${checksum(given)}`;
+}
+
+/** How a metric aggregates: energy of intervals adds up, a counter counts by its last value. */
+export function aggregateOf(metricName: string): Aggregate {
+  const name = metricName.toLowerCase();
+  if (name.endsWith("_kwh")) return "sum";
+  return name.endsWith("_total") ? "last" : "mean";
+}
+
+/** The unit that the end of a metric's name says, as in `power_w`; "1" if it says none. */
+export function unitOf(metricName: string): string {
+  const last = metricName.slice(metricName.lastIndexOf("_") + 1);
+  return last === metricName ? "1" : UNITS[last.toLowerCase()] ?? "1";
+}
+
+/** FNV-1a of the UTF-16 units, 32 bits, in hexadecimal. */
+function checksum(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  }
+  return (hash >>> 0).toString(16).padStart(CHECKSUM_CHARS, "0");
+}
