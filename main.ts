@@ -8,7 +8,6 @@ import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
-import { BUILT_IN_PROFILES } from "./data/readings/profiles.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
@@ -33,6 +32,7 @@ import { createIngest } from "./kv/series/ingest.ts";
 import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
+import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
@@ -79,7 +79,12 @@ export async function start(
   const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
   const files = await openFileStore(settings.fileStore, settings.s3);
-  const profiles = BUILT_IN_PROFILES;
+  const profiles = stack.use(
+    await openProfiles({
+      ...opened,
+      onFault: (error) => log("warn", "profiles not read", { error }),
+    }),
+  );
   const series = createSeriesStore({ kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const owner = newId();

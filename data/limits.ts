@@ -41,6 +41,33 @@ export const STORE_ID_RULE = `${STORE_ID_CHARACTERS}, not ${STORE_ID_RESERVED.jo
 /** The most spans of business hours of a store: they are one KV value, about 12 bytes per span. */
 export const STORE_SPANS_MAX = 1_000;
 
+/** The name of a profile. */
+export const PROFILE_NAME_PATTERN: RegExp = /^[a-z][a-z0-9_]{0,63}$/;
+/** {@link PROFILE_NAME_PATTERN} in words. */
+export const PROFILE_NAME_RULE = "1 to 64 characters of a-z 0-9 _ beginning with a letter";
+/** The name of a metric. It is the name of a column in files. */
+export const METRIC_NAME_PATTERN: RegExp = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** {@link METRIC_NAME_PATTERN} in words. */
+export const METRIC_NAME_RULE = "1 to 64 characters of A-Z a-z 0-9 _ beginning with a letter";
+/** Names that no metric can have: other columns of files have them, or every object. */
+export const METRIC_NAMES_RESERVED: readonly string[] = [
+  "timestamp",
+  "device_id",
+  "smart_meter_id",
+  "site_id",
+  "device_type",
+  "location",
+  "hour",
+  "day_of_week",
+  "is_weekend",
+  "count",
+  "constructor",
+];
+/** The most metrics of a profile. */
+export const PROFILE_METRICS_MAX = 64;
+/** The most profiles besides the built-in ones. Every process keeps all of them in memory. */
+export const PROFILES_MAX = 1_000;
+
 /** The longest time for which a poll of a store can hold: 8,760 hours, a year. */
 export const MAX_HOLD_HOURS = 8_760;
 /** Greatest age of a poll from which a store can count as stale: 8,760 hours, a year. */

@@ -49,6 +49,8 @@ import {
   deviceList,
   deviceSchema,
 } from "./devices/schemas.ts";
+import { profileOperations } from "./profiles/operations.ts";
+import { profileDefinition, profileList, profileSchema } from "./profiles/schemas.ts";
 import { reportOperations } from "./stores/report_operations.ts";
 import {
   reportComplete,
@@ -129,6 +131,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Metrics: metricsAnswer,
   MetricBuckets: metricBuckets,
   DaySummary: daySummary,
+  Profile: profileSchema,
+  ProfileList: profileList,
+  ProfileDefinition: profileDefinition,
   ContinuousExport: continuousExport,
   ContinuousExportList: continuousExportList,
   ReplayRequest: replayRequest,
@@ -156,6 +161,7 @@ export function apiDocument(version: string): JsonObject {
     telemetryOperation,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...profileOperations,
     ...continuousExportOperations,
     ...storeOperations,
     ...deletionOperations,

@@ -7,7 +7,6 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
-import type { Profiles } from "../data/readings/profiles.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
 import { apiDocument } from "./api_document.ts";
 import {
@@ -24,6 +23,7 @@ import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { cors } from "./http/cors.ts";
 import { problemResponse, PROBLEMS } from "./http/problem.ts";
+import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
 import { secured } from "./http/security_headers.ts";
@@ -38,6 +38,7 @@ export interface AppDeps
     TelemetryDeps,
     DeviceDeps,
     DeviceReadingsDeps,
+    ProfileDeps,
     HealthDeps,
     ContinuousExportDeps,
     ReportDeps,
@@ -54,7 +55,7 @@ export interface AppDeps
     & DeviceReadingsDeps["series"]
     & StoreDeps["series"];
   /** The profiles. */
-  readonly profiles: Profiles;
+  readonly profiles: ProfileDeps["profiles"];
   /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -93,6 +94,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", telemetryRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));
+  app.route("/", profileRoutes(deps));
   app.route("/", continuousExportRoutes(deps));
   app.route("/", storeRoutes(deps));
   app.route("/", deletionRoutes(deps));

@@ -43,6 +43,11 @@ export interface Profile {
   readonly idColumn: string;
   /** What people call it; absent if its name says enough. */
   readonly title?: string;
+  /**
+   * Which definition under its name it is: 1 more with each that is no mere extension of the one
+   * before. Absent if it is built in.
+   */
+  readonly life?: number;
   /** The metrics, in the order of columns. New ones are only ever added at the end. */
   readonly metrics: readonly Metric[];
 }

@@ -102,6 +102,7 @@ export const TAGS = {
   Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",
   Devices: "Devices, their readings, and whether they are online.",
+  Profiles: "What devices and meters measure: built-in profiles, and those that you define.",
   "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",
   Stores: "Stores: their polls, business hours and time zones.",
   Service: "Whether the service is up and can do its work.",

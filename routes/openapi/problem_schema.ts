@@ -29,6 +29,12 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   DEVICE_NOT_FOUND: "There is no such device.",
   STORE_NOT_FOUND: "There are no polls, hours or time zone of this store.",
   DEVICE_PROFILE_FIXED: "The device has readings, so its profile cannot change.",
+  PROFILE_NOT_FOUND: "There is no such profile.",
+  PROFILE_FIXED: "The profile is built in. It can be neither changed nor deleted.",
+  PROFILE_IN_USE:
+    "A device or meter has the profile. It cannot be deleted, and only changes that " +
+    "keep the meaning of stored readings are possible; `errors` lists the others.",
+  TOO_MANY_PROFILES: "There are as many profiles as there can be.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
   RATE_LIMITED: "The device sends too often. Nothing was stored; retry after `Retry-After`.",
   JOB_NOT_FOUND: "There is no job with this id, or its record was deleted.",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
+import { builtInProfiles } from "../support/profiles.ts";
 import type { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
@@ -37,7 +37,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),
     series: emptySeries(),
-    profiles: BUILT_IN_PROFILES,
+    profiles: builtInProfiles(),
     intake: {
       accept: ({ page }) =>
         Promise.resolve({

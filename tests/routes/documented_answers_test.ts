@@ -19,6 +19,7 @@ import {
   openApiOf,
   readAnswer,
 } from "../support/openapi.ts";
+import { builtInProfiles } from "../support/profiles.ts";
 import { message } from "../support/telemetry.ts";
 import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
 import { NOW_MS } from "./exports/export_example.ts";
@@ -67,6 +68,9 @@ const BODIES: Record<string, string> = {
 
 /** Bodies of operations for which those by media type are wrong. */
 const BODIES_BY_OPERATION: Record<string, string> = {
+  "PUT /api/profiles/{name}": JSON.stringify({
+    metrics: [{ name: "power_w", unit: "W", aggregate: "mean" }],
+  }),
   "POST /stores/status": "store_id,timestamp_utc,status\n1,2023-01-25 12:09:39 UTC,active\n",
   "POST /stores/hours": "store_id,day,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n",
   "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
@@ -238,6 +242,15 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     series,
     jobs: { get: fail, create: fail, waitForEnd: fail },
     files: { read: fail },
+    profiles: {
+      ...builtInProfiles(),
+      current: fail,
+      refresh: fail,
+      put: fail,
+      ensure: fail,
+      remove: fail,
+      isUsed: fail,
+    },
     readPackageFile: fail,
   });
 }
@@ -247,7 +260,8 @@ async function requestBroken(
 ): Promise<Response> {
   const query = parameters.filter((one) => one.in === "query" && one.required)
     .map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
-  const filled = path.replace(/\{\w*id\}/, JOB_ID).replace("{name}", "icon.png") +
+  const filled = path.replace(/\{\w*id\}/, JOB_ID)
+    .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);
   const mediaType = body === null ? undefined : Object.keys(body)[0];
   return await brokenApp().app.request(filled, {

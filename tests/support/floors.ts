@@ -23,7 +23,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   kv: [
     ["budget", "get_by_keys", "list_by_ids"],
-    ["continuous", "jobs", "journal"],
+    ["continuous", "jobs", "journal", "profiles"],
     ["series"],
     ["devices", "stores"],
     ["opened_kv"],
@@ -37,7 +37,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["http"],
     ["openapi"],
     ["imports", "jobs", "readings"],
-    ["continuous", "devices", "docs", "exports", "meters", "service", "stores"],
+    ["continuous", "devices", "docs", "exports", "meters", "profiles", "service", "stores"],
     ["deletions"],
     ["api_document"],
     ["app"],

@@ -175,6 +175,11 @@ Deno.test("every example of a request succeeds, with an answer that the document
 async function createDeleted(url: string): Promise<void> {
   await importText(url, "123", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
   await postTelemetry(url, [message()]);
+  await askJson(`${url}/api/profiles/unused_profile`, {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ metrics: [{ name: "power_w", unit: "W", aggregate: "mean" }] }),
+  });
   await postStores(url, "timezones", "store_id,timezone_str\n8419537941919820732,UTC\n");
 }
 

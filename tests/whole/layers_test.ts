@@ -144,6 +144,8 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "lease",
     "loaded_file",
     "meta",
+    "profile",
+    "profile_use",
     "revision",
     "segment",
     "series",
