@@ -73,6 +73,13 @@ export const MAX_HOLD_HOURS = 8_760;
 /** Greatest age of a poll from which a store can count as stale: 8,760 hours, a year. */
 export const STALE_MAX_HOURS = 8_760;
 
+/** The longest range of a report on stores: 366 days. */
+export const REPORT_MAX_DAYS = 366;
+/** The longest range of a report with a row for each hour: 92 days, so that every quarter fits. */
+export const REPORT_HOURS_MAX_DAYS = 92;
+/** How many stores a report can name. */
+export const REPORT_STORES_MAX = 1_000;
+
 /** The shortest range of an export: 1 minute. */
 export const EXPORT_MIN_RANGE_MS: number = MINUTE_MS;
 /** The longest range of an export: 366 days, so that every calendar year fits. */

@@ -52,11 +52,12 @@ import {
 import { profileOperations } from "./profiles/operations.ts";
 import { profileDefinition, profileList, profileSchema } from "./profiles/schemas.ts";
 import { reportOperations } from "./stores/report_operations.ts";
+import { reportRequest } from "./stores/report_request_schemas.ts";
 import {
   reportComplete,
   reportExpired,
   reportFailed,
-  reportRequest,
+  reportList,
   reportRunning,
   reportStatusSchema,
   reportTriggered,
@@ -108,6 +109,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   RunningImport: runningImport,
   Reject: rejectSchema,
   Repeat: repeatSchema,
+  ReportList: reportList,
   ReportRequest: reportRequest,
   ReportTriggered: reportTriggered,
   ReportStatus: reportStatusSchema,

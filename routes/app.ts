@@ -48,6 +48,8 @@ export interface AppDeps
   readonly corsOrigins: readonly string[];
   /** The database. */
   readonly kv: DeviceDeps["kv"];
+  /** The jobs. */
+  readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"];
   /** The store of readings. */
   readonly series:
     & MeterDeps["series"]

@@ -10,7 +10,7 @@ import type { Span } from "../readings/page.ts";
 import type { ProfileName } from "../readings/profile.ts";
 import { BUCKET_LENGTHS, type BucketLength, fixedLengthMs } from "../time/calendar_buckets.ts";
 import { HOUR_MS } from "../limits.ts";
-import type { PeriodName } from "./period.ts";
+import type { PeriodName } from "../time/period.ts";
 
 /** `raw` for readings as they are, or the length of buckets. */
 export type ExportInterval = "raw" | BucketLength;

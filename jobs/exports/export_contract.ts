@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { CSV_DIALECTS } from "../../data/encoders/csv_dialect.ts";
-import { PERIODS } from "../../data/exports/period.ts";
+import { PERIODS } from "../../data/time/period.ts";
 import {
   AGGREGATES,
   COMPRESSIONS,

@@ -1,23 +1,23 @@
 /**
- * The kind of job that writes how long each store was up and down into a CSV file.
+ * The kind of job that writes how long each store was up and down into a file.
  *
  * @module
  */
 
 import type { FileStore } from "../../data/files/file_store.ts";
-import type { Page } from "../../data/readings/page.ts";
-import {
-  type BusinessHours,
-  createBusinessHours,
-  DEFAULT_STORE_ZONE,
-} from "../../data/stores/business_hours.ts";
+import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
 import { createPollAgeCounter, type PollAges } from "../../data/stores/poll_ages.ts";
-import { measureUptime, reportSpan, type Uptime } from "../../data/stores/uptime.ts";
-import { createUptimeWriter } from "../../data/stores/uptime_csv.ts";
-import { textChunks } from "../../data/text/text_chunks.ts";
+import { reportRangeSpan } from "../../data/stores/report_range.ts";
+import {
+  rangeColumns,
+  type ReportCell,
+  type ReportColumn,
+  uptimeColumns,
+} from "../../data/stores/report_table.ts";
+import { localDate } from "../../data/time/zone.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { listRejectedHours } from "../../kv/stores/rejected_hours.ts";
-import { listStoreSettings, type StoreSettings } from "../../kv/stores/stores.ts";
+import { listStoreSettings } from "../../kv/stores/stores.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
 import {
   reportFilename,
@@ -26,6 +26,13 @@ import {
   storeReportParams,
   type StoreReportResult,
 } from "./report_contract.ts";
+import { reportFile } from "./report_file.ts";
+import { measureRange, measureWindows, type ReportMeasure } from "./report_rows.ts";
+
+/** How many rows are written at once. */
+const ROWS_AT_ONCE = 2_000;
+/** How many stores without polls the record of a report names. */
+const MISSING_LISTED = 100;
 
 /** What a report needs. */
 export interface StoreReportDeps {
@@ -52,8 +59,13 @@ export function storeReport(deps: StoreReportDeps): JobKind {
   };
 }
 
-/** A report that knows the end of its windows. */
+/** A report that is ready to be measured. */
 interface Report extends StoreReportParams {
+  /** How to measure stores; null if there is nothing to measure. */
+  readonly measure: ReportMeasure | null;
+  /** The columns of its rows. */
+  readonly columns: readonly ReportColumn[];
+  /** The end of what it covers, epoch milliseconds; null without polls. */
   readonly asOfMs: number | null;
   /** About how many stores it will have. */
   readonly seriesCount: number;
@@ -61,34 +73,62 @@ interface Report extends StoreReportParams {
 
 async function runReport(deps: StoreReportDeps, context: JobContext): Promise<JobOutcome> {
   const { signal } = context;
-  const report = await openReport(deps, storeReportParams.parse(context.params), signal);
+  const report = await openReport(deps, context);
   const counts = createCounts(report);
   const rows = reportRows(deps, report, { ...context, counts });
-  const body = textChunks(rows).pipeThrough(new TextEncoderStream());
+  const { body, contentType, extension } = reportFile(report.format ?? "csv", report.columns, rows);
   const written = await deps.files.write(context.artifactName, body, signal);
   const { pollAges, ...result } = counts.result();
   return {
     artifact: {
       name: context.artifactName,
-      filename: reportFilename(context.jobId, report.asOfMs),
-      contentType: "text/csv; charset=utf-8; header=present",
+      filename: `${filenameOf(report, context)}.${extension}`,
+      contentType,
       ...written,
     },
     result: { ...result, pollAges: { ...pollAges } },
   };
 }
 
-async function openReport(
+async function openReport(deps: StoreReportDeps, context: JobContext): Promise<Report> {
+  const params = storeReportParams.parse(context.params);
+  const { range } = params;
+  const { seriesCount, lastMs } = await deps.series.extent("site");
+  const opened = (measure: ReportMeasure | null): Report => ({
+    ...params,
+    seriesCount,
+    measure,
+    asOfMs: measure?.endMs ?? null,
+    columns: measure?.columns ?? columnsOf(params),
+  });
+  if (range !== undefined) return opened(measureRange({ ...params, range }, context.createdMs));
+  const asOfMs = params.asOfMs ?? await lastPollMs(deps, lastMs, context.signal);
+  return opened(asOfMs === null ? null : measureWindows(params, asOfMs));
+}
+
+/** The columns of a report without rows. */
+function columnsOf({ range, maxHoldMs, staleAfterMs }: StoreReportParams): ReportColumn[] {
+  const shape = { hasUnknown: maxHoldMs !== null, hasStale: staleAfterMs !== undefined };
+  return range === undefined ? uptimeColumns(shape) : rangeColumns(shape);
+}
+
+/** The name of the file, without an ending. */
+function filenameOf({ range, asOfMs }: Report, { jobId, createdMs }: JobContext): string {
+  const zone = range?.zone ?? DEFAULT_STORE_ZONE;
+  const span = range === undefined ? null : reportRangeSpan(range, zone, createdMs);
+  if (span === null) return reportFilename(jobId, { asOfMs });
+  const days = [localDate(zone, span.fromMs), localDate(zone, span.toMs - 1)] as const;
+  return reportFilename(jobId, { asOfMs, days });
+}
+
+/** The time of the latest poll that is not in the future. */
+async function lastPollMs(
   { series, now }: StoreReportDeps,
-  params: StoreReportParams,
+  lastMs: number | null,
   signal: AbortSignal,
-): Promise<Report> {
-  const { seriesCount, lastMs } = await series.extent("site");
-  if (params.asOfMs !== null || lastMs === null) return { ...params, seriesCount };
+): Promise<number | null> {
   const nowMs = now();
-  const isAhead = lastMs > nowMs;
-  const asOfMs = isAhead ? await latestPollMs(series, nowMs, signal) : lastMs;
-  return { ...params, asOfMs, seriesCount };
+  return lastMs !== null && lastMs > nowMs ? await latestPollMs(series, nowMs, signal) : lastMs;
 }
 
 /** The time of the latest poll of all stores up to a time, or null if there is none. */
@@ -108,80 +148,68 @@ async function latestPollMs(
 
 /** Counts what the status of a report shows. */
 interface Counts {
-  add(store: { ageMs: number; hasRejectedHours: boolean }): void;
-  isStale(ageMs: number): boolean;
+  add(store: { id: string; ageMs: number; hasRejectedHours: boolean }): void;
+  addRow(): void;
   result(): StoreReportResult & { pollAges: PollAges };
 }
 
-function createCounts({ asOfMs, staleAfterMs }: Report): Counts {
+function createCounts({ asOfMs, staleAfterMs, range, storeIds }: Report): Counts {
   const ages = createPollAgeCounter();
-  const isStale = (ageMs: number) => staleAfterMs !== undefined && ageMs > staleAfterMs;
-  let storeCount = 0, staleCount = 0, rejectedHoursCount = 0;
+  const missing = new Set(storeIds);
+  let storeCount = 0, staleCount = 0, rejectedHoursCount = 0, rowCount = 0;
   return {
-    isStale,
-    add({ ageMs, hasRejectedHours }) {
+    add({ id, ageMs, hasRejectedHours }) {
       ages.add(ageMs);
+      missing.delete(id);
       storeCount++;
-      if (isStale(ageMs)) staleCount++;
+      if (staleAfterMs !== undefined && ageMs > staleAfterMs) staleCount++;
       if (hasRejectedHours) rejectedHoursCount++;
     },
+    addRow: () => void rowCount++,
     result: () => ({
       storeCount,
       asOfMs,
       pollAges: ages.counts(),
       staleCount: staleAfterMs === undefined ? null : staleCount,
       rejectedHoursCount,
+      ...(range === undefined ? {} : { rowCount }),
+      ...(storeIds === undefined
+        ? {}
+        : { storesWithoutPolls: [...missing.values().take(MISSING_LISTED)] }),
     }),
   };
 }
 
-/** The text of the file: a header, then the rows of some stores at a time. */
+/** The rows of the file, some at a time. */
 async function* reportRows(
   { kv, series }: StoreReportDeps,
-  { asOfMs, maxHoldMs, staleAfterMs, seriesCount }: Report,
+  { measure, storeIds, seriesCount }: Report,
   { signal, progress, counts }: Pick<JobContext, "signal" | "progress"> & { counts: Counts },
-): AsyncGenerator<string> {
-  const writer = createUptimeWriter({
-    hasUnknown: maxHoldMs !== null,
-    hasStale: staleAfterMs !== undefined,
-  });
-  yield writer.header();
-  if (asOfMs === null) return;
-  const measure = createMeasure({ asOfMs, maxHoldMs });
+): AsyncGenerator<(readonly ReportCell[])[]> {
+  if (measure === null) return;
+  const wanted = storeIds === undefined ? null : new Set(storeIds);
   let scanned = 0, done = 0;
   const settings = createFollower(listStoreSettings(kv), ({ id }) => id);
   const rejected = createFollower(listRejectedHours(kv), (id) => id);
-  // The end of a scan is exclusive, and a poll at `asOfMs` counts.
-  const span = { ...reportSpan(asOfMs), toMs: asOfMs + 1 };
-  for await (const stores of series.scan("site", span, signal)) {
-    let text = "";
+  let rows: (readonly ReportCell[])[] = [];
+  for await (const stores of series.scan("site", measure.span, signal)) {
     for (const { id, page } of stores) {
-      const uptime = measure(page, await settings.find(id));
-      if (uptime === null) continue;
-      const lastPollMs = page.timesMs[page.timesMs.length - 1];
-      const ageMs = asOfMs - lastPollMs;
-      counts.add({ ageMs, hasRejectedHours: await rejected.find(id) !== null });
-      text += writer.line({ id, uptime, lastPollMs, isStale: counts.isStale(ageMs) });
+      if (wanted !== null && !wanted.has(id)) continue;
+      const measured = measure.measure(id, page, await settings.find(id));
+      if (measured === null) continue;
+      counts.add({ id, ageMs: measured.ageMs, hasRejectedHours: await rejected.find(id) !== null });
       done++;
+      for (const row of measured.rows) {
+        counts.addRow();
+        if (rows.push(row) < ROWS_AT_ONCE) continue;
+        yield rows;
+        rows = [];
+      }
     }
     scanned += stores.length;
     progress({ done, share: scanned / Math.max(scanned, seriesCount, 1) });
-    yield text;
   }
-}
-
-/** Measures stores, and works out the days of each zone only once. */
-function createMeasure(
-  options: { asOfMs: number; maxHoldMs: number | null },
-): (page: Page, settings: StoreSettings | null) => Uptime | null {
-  const span = reportSpan(options.asOfMs);
-  const zones = new Map<string, BusinessHours>();
-  return (page, settings) => {
-    const zone = settings?.zone ?? DEFAULT_STORE_ZONE;
-    const hours = zones.get(zone) ?? createBusinessHours(zone);
-    zones.set(zone, hours);
-    return measureUptime(page, hours.openSpans(settings?.hours ?? null, span), options);
-  };
+  yield rows;
 }
 
 /** Finds items of a list that is sorted by id, for ids in ascending order. */

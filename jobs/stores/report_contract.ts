@@ -6,6 +6,12 @@
 
 import { z } from "zod";
 import { instantText } from "../../data/time/time_text.ts";
+import {
+  REPORT_BUCKETS,
+  type ReportBucket,
+  type ReportRange,
+} from "../../data/stores/report_range.ts";
+import { PERIODS } from "../../data/time/period.ts";
 import type { PollAges } from "../../data/stores/poll_ages.ts";
 
 /** The name of this kind of job. */
@@ -23,7 +29,21 @@ export interface StoreReportParams {
    * compared when an idempotency key is used again.
    */
   readonly staleAfterMs?: number;
+  /** What it covers. Absent for the last hour, day and week. */
+  readonly range?: ReportRange;
+  /** The parts of the range that have a row each. Absent for one row a store. */
+  readonly bucket?: ReportBucket;
+  /** The stores; absent for all. */
+  readonly storeIds?: string[];
+  /** The format of the file; absent for CSV. */
+  readonly format?: ReportFormat;
 }
+
+/** The formats of reports. */
+export const REPORT_FORMATS = ["csv", "json", "parquet"] as const;
+
+/** One of {@link REPORT_FORMATS}. */
+export type ReportFormat = typeof REPORT_FORMATS[number];
 
 /** What is kept of a report besides its file. Null marks what version 0.5 did not count. */
 export interface StoreReportResult {
@@ -37,6 +57,10 @@ export interface StoreReportResult {
   readonly staleCount: number | null;
   /** How many of its stores have hours that the latest upload rejected. */
   readonly rejectedHoursCount: number | null;
+  /** How many rows the file has; absent if that is the number of stores. */
+  readonly rowCount?: number;
+  /** Stores of the request without a poll up to the end, at most 100. Absent if it names none. */
+  readonly storesWithoutPolls?: string[];
 }
 
 /** {@link StoreReportParams} as they are stored. */
@@ -44,6 +68,13 @@ export const storeReportParams: z.ZodType<StoreReportParams> = z.object({
   asOfMs: z.number().nullable(),
   maxHoldMs: z.number().nullable(),
   staleAfterMs: z.number().optional(),
+  range: z.union([
+    z.object({ zone: z.string().nullable(), period: z.enum(PERIODS) }),
+    z.object({ zone: z.string().nullable(), from: z.string(), to: z.string() }),
+  ]).optional(),
+  bucket: z.enum(REPORT_BUCKETS).optional(),
+  storeIds: z.array(z.string()).optional(),
+  format: z.enum(REPORT_FORMATS).optional(),
 });
 
 const count = z.int().nullable().default(null);
@@ -60,13 +91,17 @@ export const storeReportResult: z.ZodType<StoreReportResult> = z.object({
   }).nullable().default(null),
   staleCount: count,
   rejectedHoursCount: count,
+  rowCount: z.int().optional(),
+  storesWithoutPolls: z.array(z.string()).optional(),
 });
 
-/**
- * The name under which the download of a report is saved. It names the end of the windows in the
- * basic format of ISO 8601, which has no colons.
- */
-export function reportFilename(jobId: string, asOfMs: number | null): string {
-  if (asOfMs === null) return `report_${jobId}.csv`;
-  return `report_${jobId}_as_of_${instantText(asOfMs).replaceAll(/[-:]/g, "")}.csv`;
+/** The name under which the download of a report is saved, without an ending. */
+export function reportFilename(
+  jobId: string,
+  { asOfMs, days }: { asOfMs: number | null; days?: readonly [first: string, last: string] },
+): string {
+  if (days !== undefined) return `report_${jobId}_${days.join("_").replaceAll("-", "")}`;
+  if (asOfMs === null) return `report_${jobId}`;
+  // The basic format of ISO 8601, which has no colons.
+  return `report_${jobId}_as_of_${instantText(asOfMs).replaceAll(/[-:]/g, "")}`;
 }

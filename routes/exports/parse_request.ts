@@ -7,7 +7,7 @@
 import type { FieldError } from "../../data/app_error.ts";
 import { CSV_DIALECTS, type CsvDialect } from "../../data/encoders/csv_dialect.ts";
 import { readTimeForm } from "../../data/encoders/time_form.ts";
-import { periodSpan } from "../../data/exports/period.ts";
+import { periodSpan } from "../../data/time/period.ts";
 import {
   createRefusals,
   rangeSpan,

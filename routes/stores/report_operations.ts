@@ -9,11 +9,12 @@ import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
+import { reportListQuery, reportRequest } from "./report_request_schemas.ts";
 import {
   reportComplete,
   reportExpired,
   reportFailed,
-  reportRequest,
+  reportList,
   reportRunning,
   reportStatusSchema,
   reportTriggered,
@@ -38,10 +39,12 @@ const trigger: Operation = {
   path: "/trigger_report",
   id: "triggerReport",
   tag: "Reports",
-  summary: "Trigger a report on all stores",
+  summary: "Trigger a report on stores",
   description: "Creates a job that writes how long each store was up and down in the last hour, " +
     "day and week before `as_of`, within its business hours. The report includes every poll that " +
-    "was stored before this request. The path may end with a slash.",
+    "was stored before this request. With `from` and `to`, or `period`, it covers that range " +
+    "instead, with a row for each store, or for each store and local day or hour. The path may end " +
+    "with a slash.",
   parameters: [preferWaitOrAsync, idempotencyKeyHeader("report-of-october-3")],
   body: [{
     mediaType: "application/json",
@@ -55,6 +58,10 @@ const trigger: Operation = {
       stale: {
         summary: "With stores marked whose last poll is older than six hours",
         value: { stale_after_hours: 6 },
+      },
+      days: {
+        summary: "Each day of the last month of two stores, on their own clocks, as Parquet",
+        value: { period: "last_month", bucket: "day", stores: ["101", "102"], format: "parquet" },
       },
     },
   }],
@@ -122,9 +129,66 @@ const status: Operation = {
   problems: ["REPORT_NOT_FOUND"],
 };
 
+const list: Operation = {
+  method: "get",
+  path: "/reports",
+  id: "listReports",
+  tag: "Reports",
+  summary: "List reports",
+  description:
+    "Lists reports, the newest first, until their records are deleted. The path may end " +
+    "with a slash.",
+  parameters: [
+    {
+      in: "query",
+      name: "limit",
+      description: "How many reports a page has at most, 1 to 100; 20 by default.",
+      schema: reportListQuery.shape.limit,
+      example: 20,
+    },
+    {
+      in: "query",
+      name: "cursor",
+      description: "Where to continue: take it from `next`.",
+      schema: reportListQuery.shape.cursor,
+      example: "1727996400000_b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24",
+    },
+    {
+      in: "query",
+      name: "status",
+      description: "Only reports with this status.",
+      schema: reportListQuery.shape.status,
+      example: "Complete",
+    },
+    {
+      in: "query",
+      name: "from",
+      description: "Only reports requested at this time or later; UTC unless it has an offset.",
+      schema: reportListQuery.shape.from,
+      example: "2024-10-01",
+    },
+    {
+      in: "query",
+      name: "to",
+      description: "Only reports requested before this time; a date means the end of that day.",
+      schema: reportListQuery.shape.to,
+      example: "2024-10-31",
+    },
+  ],
+  answers: [{
+    status: 200,
+    description: "The reports. A page may be short, or empty, before the last one.",
+    headers: ["Cache-Control"],
+    mayHave: ["Link"],
+    content: [{ mediaType: "application/json", schema: reportList }],
+  }],
+  problems: ["INVALID_REQUEST"],
+};
+
 /** All operations on reports. */
 export const reportOperations: readonly Operation[] = [
   trigger,
+  list,
   status,
   fileOperation({
     path: "/download_report/{report_id}",

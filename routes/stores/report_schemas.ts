@@ -1,55 +1,15 @@
 /**
- * Requests and answers about reports. The OpenAPI document and the types of the answers come from
+ * Answers about reports. The OpenAPI document and the types of the answers come from
  * these schemas.
  *
  * @module
  */
 
 import { z } from "zod";
-import { MAX_HOLD_HOURS, STALE_MAX_HOURS } from "../../data/limits.ts";
-import { rangeStopMs } from "../../data/time/range_text.ts";
-import { rangeTimeMeta } from "../openapi/range_time.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
+import { reportRequest } from "./report_request_schemas.ts";
 
 const EXAMPLE_ID = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
-
-const asOfRule = "as_of must be an ISO 8601 date or time of the years 1970 to 9999";
-
-/** A number of hours above 0. */
-function hours(name: string, max: number, description: string, example: number): z.ZodType<number> {
-  const rule = `${name} must be a number above 0, at most ${max}`;
-  return z.number(rule).gt(0, rule).max(max, rule).meta({ description, examples: [example] });
-}
-
-/** The body of the request that triggers a report. */
-export const reportRequest = z.strictObject({
-  as_of: z.string({ error: asOfRule })
-    .refine((text) => (rangeStopMs(text) ?? -1) >= 0, asOfRule)
-    .meta(rangeTimeMeta(
-      "The end of the last hour, day and week. Later polls do not exist for the report. UTC unless " +
-        "it has an offset; a bare date is the end of that day. By default the time of the latest " +
-        "poll that is not in the future. Years 1970 to 9999.",
-      "2024-10-03T23:00:00Z",
-    ))
-    .optional(),
-  max_hold_hours: hours(
-    "max_hold_hours",
-    MAX_HOLD_HOURS,
-    "Time further than this from the poll that covers it is unknown, which adds three columns to " +
-      "the file. Without it a poll holds until the next one.",
-    2,
-  ).optional(),
-  stale_after_hours: hours(
-    "stale_after_hours",
-    STALE_MAX_HOURS,
-    "A store whose last poll is older than this is stale, which adds the columns `last_poll` and " +
-      "`stale` to the file. By default the setting `STALE_AFTER_HOURS`; without it, no store is " +
-      "marked.",
-    6,
-  ).optional(),
-}, {
-  error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
-}).meta({ description: "What to report. Everything is optional." });
 
 function text(description: string, example: string): z.ZodString {
   return z.string().min(1).meta({ description, examples: [example] });
@@ -70,8 +30,8 @@ const progress = z.strictObject({
 
 /** What a complete report has besides its id and status. */
 const complete = {
-  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.csv$/).meta({
-    description: "The name of the file.",
+  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.(csv|json|parquet)$/).meta({
+    description: "The name of the file. It ends with the format.",
     examples: [`report_data/report_${EXAMPLE_ID}.csv`],
   }),
   file_size_bytes: count("The size of the file in bytes.", 231_904),
@@ -115,6 +75,20 @@ const complete = {
   }),
 };
 
+/** What a complete report has besides, depending on the request. */
+const requested = {
+  row_count: z.int().min(0).optional().meta({
+    description: "How many rows the file has. Only for reports on a range of time.",
+    examples: [124_000],
+  }),
+  stores_without_polls: z.array(z.string()).max(100).optional().meta({
+    description:
+      "Stores of the request that have no poll up to the end of the range, at most 100. " +
+      "Only if the request names `stores`.",
+    examples: [["42"]],
+  }),
+};
+
 /** The fields of a complete report, for an answer that has them only after a wait. */
 function afterWait(): { [Name in keyof typeof complete]: z.ZodOptional<typeof complete[Name]> } {
   const fields = Object.entries(complete).map(([name, schema]) => {
@@ -141,6 +115,7 @@ export const reportTriggered = z.strictObject({
     description: "How far the report is. Only with `Prefer: wait`, while it is `Running`.",
   }),
   ...afterWait(),
+  ...requested,
   error: z.string().optional().meta({
     description: "Why the report failed. Only with `Prefer: wait`, if it is `Failed`.",
   }),
@@ -162,6 +137,7 @@ export const reportComplete = z.strictObject({
   status: z.literal("Complete"),
   report_id: reportId,
   ...complete,
+  ...requested,
 }).meta({ description: "The report has a file." });
 
 /** A report without a file, and why. */
@@ -202,3 +178,32 @@ export type ReportTriggered = z.infer<typeof reportTriggered>;
 
 /** The status of a report. */
 export type ReportStatus = z.infer<typeof reportStatusSchema>;
+
+/** A report in the history. */
+export const listedReport = z.strictObject({
+  report_id: reportId,
+  status: z.enum(["Running", "Complete", "Failed", "Expired"])
+    .meta({ description: "Its status.", examples: ["Complete"] }),
+  created_at: instant("When it was requested.", "2024-10-03T23:00:00Z"),
+  ended_at: instant("When it ended; null while it is `Running`.", "2024-10-03T23:00:01Z").nullable()
+    .meta({ examples: ["2024-10-03T23:00:01Z"] }),
+  request: reportRequest,
+  file_size_bytes: z.int().min(0).nullable()
+    .meta({ description: "The size of its file; null without a file.", examples: [231_904] }),
+  download_url: complete.download_url.nullable()
+    .meta({ description: "The path of the download; null without a file." }),
+  error: z.string().nullable()
+    .meta({ description: "Why it failed; null if it did not.", examples: [null] }),
+}).meta({ id: "ListedReport", description: "A report." });
+
+/** A page of the history of reports. */
+export const reportList = z.strictObject({
+  reports: z.array(listedReport).meta({ description: "The reports, the newest first." }),
+  next: z.string().regex(/^\/reports\?/).nullable().meta({
+    description: "The next page, or null on the last page.",
+    examples: [`/reports?limit=20&cursor=1727996400000_${EXAMPLE_ID}`],
+  }),
+}).meta({ description: "A page of the history of reports." });
+
+/** A page of the history of reports. */
+export type ReportList = z.infer<typeof reportList>;

@@ -39,12 +39,12 @@ export function reportStatus(job: JobRecord, nowMs: number): ReportStatus {
 }
 
 function completeStatus(job: JobRecord): ReportStatus {
-  const { staleAfterMs } = storeReportParams.parse(job.params);
+  const { staleAfterMs, format = "csv" } = storeReportParams.parse(job.params);
   const result = storeReportResult.parse(job.result);
   return {
     status: "Complete",
     report_id: job.id,
-    csv_file: `report_data/report_${job.id}.csv`,
+    csv_file: `report_data/report_${job.id}.${format}`,
     file_size_bytes: job.artifact?.sizeBytes ?? 0,
     store_count: result.storeCount,
     download_url: `/download_report/${job.id}/`,
@@ -54,6 +54,10 @@ function completeStatus(job: JobRecord): ReportStatus {
     stale_after_hours: staleAfterMs === undefined ? null : staleAfterMs / HOUR_MS,
     stale_stores: result.staleCount,
     stores_with_rejected_hours: result.rejectedHoursCount,
+    ...(result.rowCount === undefined ? {} : { row_count: result.rowCount }),
+    ...(result.storesWithoutPolls === undefined
+      ? {}
+      : { stores_without_polls: [...result.storesWithoutPolls] }),
   };
 }
 

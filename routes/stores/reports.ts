@@ -1,5 +1,5 @@
 /**
- * Reports on stores over HTTP: trigger one, read its status, download its file.
+ * Reports on stores over HTTP: trigger one, list them, read a status, download a file.
  *
  * @module
  */
@@ -7,17 +7,19 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import { HOUR_MS, JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
-import { rangeStopMs } from "../../data/time/range_text.ts";
+import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import { STORE_REPORT, type StoreReportParams } from "../../jobs/stores/report_contract.ts";
+import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
-import { fieldErrors, readOptionalJson } from "../http/json_body.ts";
+import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
-import { reportRequest, type ReportStatus, type ReportTriggered } from "./report_schemas.ts";
+import { listReports } from "./report_list.ts";
+import { parseReport } from "./report_request.ts";
+import { reportListQuery } from "./report_request_schemas.ts";
+import type { ReportStatus, ReportTriggered } from "./report_schemas.ts";
 import { reportStatus } from "./report_status.ts";
 
 /** How many seconds a client should leave between two reads of the status. */
@@ -28,7 +30,7 @@ const ANYONE = "anyone";
 /** What the routes need. */
 export interface ReportDeps {
   /** The jobs. */
-  readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
+  readonly jobs: Pick<Jobs, "create" | "get" | "list" | "waitForEnd">;
   /** The files. */
   readonly files: Pick<FileStore, "read">;
   /** The age of the last poll from which a store is stale by default, milliseconds; or null. */
@@ -44,11 +46,19 @@ export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Ho
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const job = await jobs.create({
         kind: STORE_REPORT,
-        params: { ...parseReport(body, staleAfterMs) },
+        params: { ...parseReport(body, { staleAfterMs, nowMs: now() }) },
         owner: ANYONE,
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });
       return await answerTriggered(c, { jobs, now }, job);
+    })
+    .get("/reports", async (c) => {
+      const query = reportListQuery.safeParse(c.req.query());
+      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+      const body = await listReports(jobs, query.data, now());
+      if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
+      c.header("cache-control", "no-store");
+      return c.json(body);
     })
     .get("/get_report/:report_id", async (c) => {
       const job = await reportJob(jobs, c.req.param("report_id"));
@@ -105,24 +115,6 @@ async function reportJob(jobs: ReportDeps["jobs"], id: string): Promise<JobRecor
   const job = await jobs.get(id);
   if (job?.kind === STORE_REPORT) return job;
   throw new AppError("REPORT_NOT_FOUND", "Report not found");
-}
-
-/** Reads the request. Throws every problem it has at once. */
-function parseReport(body: unknown, staleByDefaultMs: number | null): StoreReportParams {
-  const result = reportRequest.safeParse(body === undefined ? {} : body);
-  if (!result.success) throw invalidRequest(fieldErrors(result.error, body));
-  const { as_of: asOf, max_hold_hours: maxHold, stale_after_hours: staleAfter } = result.data;
-  const staleAfterMs = staleAfter === undefined ? staleByDefaultMs : hoursMs(staleAfter);
-  return {
-    asOfMs: asOf === undefined ? null : rangeStopMs(asOf),
-    maxHoldMs: maxHold === undefined ? null : hoursMs(maxHold),
-    ...(staleAfterMs === null ? {} : { staleAfterMs }),
-  };
-}
-
-/** Hours above 0 in milliseconds, at least 1. */
-function hoursMs(hours: number): number {
-  return Math.max(1, Math.round(hours * HOUR_MS));
 }
 
 function readyFile(job: JobRecord, nowMs: number): ServedFile {

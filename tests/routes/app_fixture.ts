@@ -60,6 +60,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     jobs: {
       get: () => Promise.resolve(null),
       waitForEnd: (job) => Promise.resolve(job),
+      list: () => Promise.resolve({ jobs: [], next: null }),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
     ready: { kv: works, file_store: works, worker_running: works, continuous: null },
@@ -105,7 +106,8 @@ export function emptySeries(): AppDeps["series"] {
 export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): TestApp {
   const get = (id: string) => Promise.resolve(id === job.id ? job : null);
   const create = () => Promise.resolve(job);
-  return createTestApp({ jobs: { get, create, waitForEnd: create }, ...changes });
+  const list = () => Promise.resolve({ jobs: [job], next: null });
+  return createTestApp({ jobs: { get, create, waitForEnd: create, list }, ...changes });
 }
 
 /** A pending export: the example of the contract, created at `NOW_MS`. */

@@ -99,7 +99,7 @@ const REPORTS = Object.fromEntries(
 );
 REPORTS.finished = {
   ...REPORTS.finished,
-  artifact: { ...finishedArtifact, filename: reportFilename(JOB_ID, null) },
+  artifact: { ...finishedArtifact, filename: `${reportFilename(JOB_ID, { asOfMs: null })}.csv` },
 };
 
 /** The status of each, as the contract defines it. */
@@ -191,7 +191,7 @@ Deno.test("an import of a busy meter is answered as documented", async () => {
 Deno.test("a reused key is answered as documented", async () => {
   const create = () => Promise.reject(new AppError("IDEMPOTENCY_KEY_REUSED", "Used before"));
   const { app } = createTestApp({
-    jobs: { get: () => Promise.resolve(null), create, waitForEnd: create },
+    jobs: { get: () => Promise.resolve(null), create, waitForEnd: create, list: create },
   });
   const answer = await readAnswer(
     await app.request("/api/export/csv", {
@@ -240,7 +240,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     kv: { get: fail, list: failNow, atomic: failNow },
     intake: { accept: fail, reject: fail, invalidate: fail },
     series,
-    jobs: { get: fail, create: fail, waitForEnd: fail },
+    jobs: { get: fail, create: fail, waitForEnd: fail, list: fail },
     files: { read: fail },
     profiles: {
       ...builtInProfiles(),

@@ -10,8 +10,9 @@ import {
   type WeeklySpan,
 } from "../../../data/stores/business_hours.ts";
 import type { Page } from "../../../data/readings/page.ts";
+import { uptimeCells, uptimeColumns } from "../../../data/stores/report_table.ts";
+import { createReportCsv } from "../../../data/stores/report_text.ts";
 import { measureUptime, reportSpan, type Uptime } from "../../../data/stores/uptime.ts";
-import { createUptimeWriter } from "../../../data/stores/uptime_csv.ts";
 import { assert } from "../../support/assert.ts";
 
 /** A store and the end of the windows. Times are UTC to the minute: `2024-05-06T10:14`. */
@@ -66,10 +67,8 @@ export function uptimeOf({ zone = "UTC", hours, polls, asOf, maxHoldHours }: Upt
 
 /** The row of a case without the store's id: up, then down, then unknown if polls hold for a while. */
 export function rowOf(given: UptimeCase): string {
-  const writer = createUptimeWriter({
-    hasUnknown: given.maxHoldHours !== undefined,
-    hasStale: false,
-  });
-  const store = { id: "s", uptime: uptimeOf(given), lastPollMs: 0, isStale: false };
-  return writer.line(store).trimEnd().slice(2);
+  const shape = { hasUnknown: given.maxHoldHours !== undefined, hasStale: false };
+  const store = { id: "s", lastPollMs: 0, isStale: false };
+  const cells = uptimeCells(shape, store, uptimeOf(given));
+  return createReportCsv(uptimeColumns(shape)).rows([cells]).trimEnd().slice(2);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Span } from "../readings/page.ts";
-import { type CalendarUnit, localPeriodAt } from "../time/zone.ts";
+import { type CalendarUnit, localPeriodAt } from "./zone.ts";
 
 /** The names of periods. */
 export const PERIODS = [

@@ -1,5 +1,6 @@
 import type { Uptime } from "../../../data/stores/uptime.ts";
-import { createUptimeWriter } from "../../../data/stores/uptime_csv.ts";
+import { uptimeCells, uptimeColumns } from "../../../data/stores/report_table.ts";
+import { createReportCsv } from "../../../data/stores/report_text.ts";
 import { assertEquals } from "../../support/assert.ts";
 
 const NONE = { upMs: 0, downMs: 0, unknownMs: 0 };
@@ -12,10 +13,15 @@ function upOf(hourMs: number, dayMs: number, weekMs: number): Uptime {
   };
 }
 
-/** The line of a store in a report with the columns of the contract. */
-function lineOf(id: string, uptime: Uptime): string {
-  const { line } = createUptimeWriter({ hasUnknown: false, hasStale: false });
-  return line({ id, uptime, lastPollMs: 0, isStale: false });
+/** The line of a store in a report, by default with the columns of the contract. */
+function lineOf(
+  id: string,
+  uptime: Uptime,
+  { lastPollMs = 0, isStale = false, hasUnknown = false, hasStale = false } = {},
+): string {
+  const shape = { hasUnknown, hasStale };
+  const cells = uptimeCells(shape, { id, lastPollMs, isStale }, uptime);
+  return createReportCsv(uptimeColumns(shape)).rows([cells]);
 }
 
 Deno.test("a report has the columns of the contract, and more only on request", () => {
@@ -24,7 +30,7 @@ Deno.test("a report has the columns of the contract, and more only on request", 
   const unknown = ",unknown_last_hour,unknown_last_day,unknown_last_week";
   const stale = ",last_poll,stale";
   const header = (hasUnknown: boolean, hasStale: boolean) =>
-    createUptimeWriter({ hasUnknown, hasStale }).header();
+    createReportCsv(uptimeColumns({ hasUnknown, hasStale })).start();
   assertEquals(header(false, false), `${columns}\n`);
   assertEquals(header(true, false), `${columns}${unknown}\n`);
   assertEquals(header(false, true), `${columns}${stale}\n`);
@@ -35,14 +41,12 @@ Deno.test("last_poll and stale are the last columns of a row", () => {
   const uptime = upOf(60_000, 0, 0);
   const lastPollMs = Date.UTC(2024, 4, 6, 7, 8, 9, 10);
   const zeros = "1.00,0.00,0.00,0.00,0.00,0.00";
-  const plain = createUptimeWriter({ hasUnknown: false, hasStale: true });
   assertEquals(
-    plain.line({ id: "s", uptime, lastPollMs, isStale: true }),
+    lineOf("s", uptime, { lastPollMs, isStale: true, hasStale: true }),
     `s,${zeros},2024-05-06T07:08:09.010Z,true\n`,
   );
-  const both = createUptimeWriter({ hasUnknown: true, hasStale: true });
   assertEquals(
-    both.line({ id: "s", uptime, lastPollMs, isStale: false }),
+    lineOf("s", uptime, { lastPollMs, hasUnknown: true, hasStale: true }),
     `s,${zeros},0.00,0.00,0.00,2024-05-06T07:08:09.010Z,false\n`,
   );
 });
@@ -73,9 +77,8 @@ Deno.test("up, down and unknown time have their own columns", () => {
     day: { upMs: 3_600_000, downMs: 7_200_000, unknownMs: 10_800_000 },
     week: { upMs: 36_000_000, downMs: 72_000_000, unknownMs: 108_000_000 },
   };
-  const { line } = createUptimeWriter({ hasUnknown: true, hasStale: false });
   assertEquals(
-    line({ id: "s", uptime, lastPollMs: 0, isStale: false }),
+    lineOf("s", uptime, { hasUnknown: true }),
     "s,1.00,1.00,10.00,2.00,2.00,20.00,3.00,3.00,30.00\n",
   );
 });
