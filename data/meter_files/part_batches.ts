@@ -12,12 +12,18 @@ import type { PartBatch } from "./meter_file.ts";
 export function partsOf({ batch, ...meter }: MeterBatch): PartBatch[] {
   const { page, places } = batch;
   const metrics = page.columns.flatMap((_, metric) => hasValue(page, metric) ? [metric] : []);
-  if (metrics.length === 1) return [{ ...meter, batch, part: metrics[0] }];
+  if (metrics.length === 1) {
+    return [{ ...meter, batch: { ...batch, page: partial(page) }, part: metrics[0] }];
+  }
   return metrics.map((metric) => {
     const { values } = page.columns[metric];
     const rows = Uint32Array.from(places.keys()).filter((row) => values[row] === values[row]);
     const placesOf = Float64Array.from(rows, (row) => places[row]);
-    return { ...meter, batch: { page: gatherPage(page, rows), places: placesOf }, part: metric };
+    return {
+      ...meter,
+      batch: { page: partial(gatherPage(page, rows)), places: placesOf },
+      part: metric,
+    };
   });
 }
 
@@ -25,4 +31,8 @@ function hasValue({ columns }: Page, metric: number): boolean {
   const { values } = columns[metric];
   for (const value of values) if (value === value) return true;
   return false;
+}
+
+function partial(page: Page): Page {
+  return { ...page, isPartial: true };
 }

@@ -22,6 +22,11 @@ export interface Page {
    * Each as long as `timesMs`; as many as the profile has metrics, or had when the page was written.
    */
   readonly columns: readonly Column[];
+  /**
+   * Whether these are parts of readings: merged over others, a missing value leaves the one that is
+   * there. By default a reading replaces all values of its time.
+   */
+  readonly isPartial?: boolean;
 }
 
 /** A half-open span of time `[fromMs, toMs)`, epoch milliseconds. */
@@ -45,6 +50,7 @@ export function emptyPage(columnCount: number): Page {
 export function slicePage(page: Page, start: number, end: number): Page {
   if (start === 0 && end === page.timesMs.length) return page;
   return {
+    ...page,
     timesMs: page.timesMs.subarray(start, end),
     columns: page.columns.map(({ scale, values }) => ({
       scale,
@@ -65,6 +71,7 @@ export function clipPage(page: Page, span: Span): Page {
 /** The rows of a page at the given indexes, in that order. */
 export function gatherPage(page: Page, indexes: Uint32Array): Page {
   return {
+    ...page,
     timesMs: gather(page.timesMs, indexes),
     columns: page.columns.map(({ scale, values }) => ({ scale, values: gather(values, indexes) })),
   };

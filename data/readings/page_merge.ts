@@ -35,7 +35,10 @@ export function sortPage(page: Page): Page {
   return gatherPage(page, order.subarray(0, kept));
 }
 
-/** Merges one ascending page over another, and counts what that changes in the base page. */
+/**
+ * Merges one ascending page over another, and counts what that changes in the base page. If the upper
+ * one is partial, a reading that both have keeps the values that only the lower one has.
+ */
 export function mergePages(base: Page, over: Page): Merge {
   const count = over.timesMs.length;
   if (count === 0) return { page: base, inserted: 0, updated: 0, unchanged: 0 };
@@ -62,6 +65,7 @@ function interleave(base: Page, over: Page): Merge {
       continue;
     }
     if (baseMs === overMs) {
+      if (over.isPartial) fillMissing(both.columns, i, baseCount + j);
       if (sameValues(both.columns, i, baseCount + j)) unchanged++;
       else updated++;
       i++;
@@ -71,6 +75,11 @@ function interleave(base: Page, over: Page): Merge {
   if (unchanged === overCount) return { page: base, inserted: 0, updated, unchanged };
   const page = gatherPage(both, order.subarray(0, length));
   return { page, inserted: overCount - updated - unchanged, updated, unchanged };
+}
+
+/** Gives row `to` the values of row `from` where it has none. */
+function fillMissing(columns: readonly Column[], from: number, to: number): void {
+  for (const { values } of columns) if (values[to] !== values[to]) values[to] = values[from];
 }
 
 function sameValues(columns: readonly Column[], a: number, b: number): boolean {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { mergePages, sortPage } from "../../../data/readings/page_merge.ts";
-import { emptyPage } from "../../../data/readings/page.ts";
+import { emptyPage, slicePage } from "../../../data/readings/page.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { pageOf, plainRows, type Row, rowsOf } from "../../support/pages.ts";
 
@@ -56,6 +56,39 @@ Deno.test("mergePages() counts a null over a value and a value over a null as up
   const merge = mergePages(pageOf([[1, "1", ""]]), pageOf([[1, "", "1"]]));
   assertEquals([merge.inserted, merge.updated, merge.unchanged], [0, 1, 0]);
   assertEquals(rowsOf(merge.page), [[1, "", "1"]]);
+});
+
+Deno.test("mergePages() of a partial page keeps the values that only the lower page has", () => {
+  const base = pageOf([[1, "1", ""], [2, "2.25", "7"], [3, "3", ""]]);
+  const over = {
+    ...pageOf([[0, "", "9"], [1, "", "5"], [2, "", "7"], [3, "4", ""]]),
+    isPartial: true,
+  };
+  const { page, ...counts } = mergePages(base, over);
+  assertEquals(rowsOf(page), [[0, "", "9"], [1, "1", "5"], [2, "2.25", "7"], [3, "4", ""]]);
+  assertEquals(counts, { inserted: 1, updated: 2, unchanged: 1 });
+  // The pages themselves stay as they were.
+  assertEquals(rowsOf(over)[1], [1, "", "5"]);
+});
+
+Deno.test("mergePages() of parts in any order gives the whole readings, also sorted and sliced", () => {
+  fc.assert(fc.property(anyRows(), fc.boolean(), (rows, isFirst) => {
+    const whole = ascending(modelOf(rows).values());
+    const part = (metric: number) => {
+      const texts = (
+        row: Row,
+      ): Row => [row[0], ...row.slice(1).map((text, at) => at === metric ? `${text}` : "")];
+      const shuffled = { ...pageOf(whole.map(texts).toReversed(), 2), isPartial: true };
+      const sorted = sortPage(shuffled);
+      return [
+        slicePage(sorted, 0, whole.length >> 1),
+        slicePage(sorted, whole.length >> 1, whole.length),
+      ];
+    };
+    const parts = (isFirst ? [part(0), part(1)] : [part(1), part(0)]).flat();
+    const merged = parts.reduce((base, over) => mergePages(base, over).page, emptyPage(2));
+    assertEquals(rowsOf(merged), plainRows(whole));
+  }));
 });
 
 Deno.test("mergePages() with one empty page returns the other", () => {

@@ -158,3 +158,35 @@ Deno.test("many readings that are far apart share a commit, written or folded", 
   assertLessOrEqual(rig.kv.commits() - before, 12);
   await assertWhole(rig.kv, live);
 });
+
+Deno.test("parts of readings keep what is stored, whatever their order and however they are written", async () => {
+  using rig = await openStrictStore();
+  const { store } = rig;
+  const part = (...rows: Row[]): Page => ({ ...pageOf(rows), isPartial: true });
+  const energy = part([DAY, "1", "", "", ""], [DAY + 1, "2", "", "", ""]);
+  const power = part([DAY + 1, "", "20", "", ""], [DAY, "", "10", "", ""], [
+    DAY + 2,
+    "",
+    "30",
+    "",
+    "",
+  ]);
+  const whole = [`${DAY} 1,10,,`, `${DAY + 1} 2,20,,`, `${DAY + 2} ,30,,`];
+  assertEquals(await store.write(METER, energy), { inserted: 2, updated: 0, unchanged: 0 });
+  assertEquals(await store.compare(METER, power), { inserted: 1, updated: 2, unchanged: 0 });
+  assertEquals(await store.write(METER, power), { inserted: 1, updated: 2, unchanged: 0 });
+  assertLines(await readLines(store, METER), whole);
+  for (const page of [energy, power]) {
+    const unchanged = page.timesMs.length;
+    assertEquals(await store.compare(METER, page), { inserted: 0, updated: 0, unchanged });
+    assertEquals(await store.write(METER, page), { inserted: 0, updated: 0, unchanged });
+  }
+  const other = { profile: "meter", id: "m2" } as const;
+  await store.write(other, power);
+  await store.writeMany("meter", [METER.id, other.id], () => energy);
+  assertLines(await readLines(store, METER), whole);
+  assertLines(await readLines(store, other), whole);
+  await store.write(METER, pageOf([[DAY, "9", "", "", ""]]));
+  assertEquals((await readLines(store, METER))[0], `${DAY} 9,,,`);
+  await assertWhole(rig.kv, METER);
+});
