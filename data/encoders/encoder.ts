@@ -92,12 +92,12 @@ export interface FileEnd {
   readonly gaps: readonly FileGap[] | null;
 }
 
-/** Text that belongs to one of the files that an archive consists of. */
-export interface EntryText {
+/** Bytes that belong to one of the files that an archive consists of. */
+export interface EntryPart {
   /** The name of the file. An archive has its files one after the other. */
   readonly entry: string;
-  /** The text. */
-  readonly text: string;
+  /** The bytes. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -145,10 +145,10 @@ export interface ByteParts {
 
 /** How a format whose files are ZIP archives is opened. */
 export interface EntryParts {
-  /** The parts are texts of the files in the archive. */
+  /** The parts belong to the files in the archive. */
   readonly parts: "entries";
   /** Opens an encoder for one file. */
-  open(head: FileHead): Promise<FileEncoder<readonly EntryText[]>>;
+  open(head: FileHead): Promise<FileEncoder<readonly EntryPart[]>>;
 }
 
 /** A format, and how to open an encoder. */

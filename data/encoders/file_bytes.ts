@@ -7,7 +7,7 @@
 
 import type { Deflater } from "./deflate.ts";
 import type {
-  EntryText,
+  EntryPart,
   FileEncoder,
   FileEnd,
   FileFormat,
@@ -56,29 +56,32 @@ async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array
 }
 
 /** The files of an archive, one after the other. Each must be read before the next. */
-async function* entriesOf(parts: AsyncIterable<readonly EntryText[]>): AsyncGenerator<ZipEntry> {
-  const texts = flat(parts);
-  const cursor: Cursor = { texts, next: await texts.next() };
+async function* entriesOf(lists: AsyncIterable<readonly EntryPart[]>): AsyncGenerator<ZipEntry> {
+  const parts = flat(lists);
+  const cursor: Cursor = { parts, next: await parts.next() };
   try {
     while (!cursor.next.done) {
       const name = cursor.next.value.entry;
-      yield { name, bytes: encoded(bodyOf(cursor, name)) };
+      yield { name, bytes: bodyOf(cursor, name) };
     }
   } finally {
-    await texts.return();
+    await parts.return();
   }
 }
 
-/** Where the reading of texts is. */
+/** Where the reading of parts is. */
 interface Cursor {
-  readonly texts: AsyncGenerator<EntryText, void>;
-  next: IteratorResult<EntryText, void>;
+  readonly parts: AsyncGenerator<EntryPart, void>;
+  next: IteratorResult<EntryPart, void>;
 }
 
-async function* bodyOf(cursor: Cursor, name: string): AsyncGenerator<string> {
+async function* bodyOf(
+  cursor: Cursor,
+  name: string,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   while (!cursor.next.done && cursor.next.value.entry === name) {
-    yield cursor.next.value.text;
-    cursor.next = await cursor.texts.next();
+    yield cursor.next.value.bytes;
+    cursor.next = await cursor.parts.next();
   }
 }
 

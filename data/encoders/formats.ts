@@ -16,6 +16,9 @@ import type {
 import { createJsonEncoder } from "./json.ts";
 import { createNdjsonEncoder } from "./ndjson.ts";
 import { openParquetFile } from "./parquet.ts";
+import { createXlsxEncoder } from "./xlsx.ts";
+
+const XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 // deno-fmt-ignore: one line each.
 const FORMATS: readonly FileFormat[] = [
@@ -23,6 +26,7 @@ const FORMATS: readonly FileFormat[] = [
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
   { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: openParquetFile },
+  { ...facts("xlsx", XLSX_TYPE), isCompressed: true, parts: "entries", open: (head) => Promise.resolve(createXlsxEncoder(head)) },
 ];
 
 /** The format with a name. */

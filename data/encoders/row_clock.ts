@@ -21,8 +21,8 @@ import {
 } from "../text/row_start.ts";
 import { createOffsets, isUtcZone } from "../time/zone.ts";
 import {
+  type ClockDay,
   clockDayAt,
-  type FormedTime,
   formTime,
   showsMilli,
   showsSeconds,
@@ -46,6 +46,10 @@ export interface RowClock {
   cut(page: Page): Page[];
   /** The start of the rows of a page that {@link RowClock.cut} returned. */
   start(page: Page, around: AroundTimes): RowStart;
+  /** The days of such a page: on the clock, and in UTC if rows have the time in UTC. */
+  days(page: Page): { readonly day: ClockDay; readonly utcDay: ClockDay | null };
+  /** The offset from UTC at a time, milliseconds. */
+  offsetMs(timeMs: number): number;
   /** A time as text, as a row has it. */
   text(timeMs: number): string;
 }
@@ -61,12 +65,8 @@ export function createRowClock(
   const offsetAt = createOffsets(zone);
   const isUtc = isUtcZone(zone);
 
-  function timeOf(timeMs: number, shown: TimeForm): FormedTime {
-    return formTime(shown, clockDayAt(timeMs, { offsetMs: offsetAt(timeMs).offsetMs, isUtc }));
-  }
-
-  function utcTimeOf(timeMs: number, shown: TimeForm): FormedTime {
-    return formTime(shown, clockDayAt(timeMs, { offsetMs: 0, isUtc: true }));
+  function dayAt(timeMs: number): ClockDay {
+    return clockDayAt(timeMs, { offsetMs: offsetAt(timeMs).offsetMs, isUtc });
   }
 
   function endMs(timeMs: number): number {
@@ -77,14 +77,14 @@ export function createRowClock(
 
   function template(timeMs: number, around: AroundTimes, shown: TimeForm): RowTemplate {
     const { before, between, after } = around;
-    const time = timeOf(timeMs, shown);
+    const time = formTime(shown, dayAt(timeMs));
     const canFine = !showsMilli(shown) && showsSeconds(shown);
     const fine = canFine ? () => template(timeMs, around, withMilli(shown)) : null;
     const clock = movedBy(time.clock, byteLength(before));
     if (between === null) {
       return { text: before + time.text + after, clocks: [clock], withMilli: fine };
     }
-    const utc = utcTimeOf(timeMs, shown);
+    const utc = formTime(shown, utcDayAt(timeMs));
     const start = before + time.text + between;
     return {
       text: start + utc.text + after,
@@ -96,6 +96,11 @@ export function createRowClock(
   return {
     cut: (page) => pagesBy(page, endMs),
     start: ({ timesMs }, around) => rowStartOf(template(timesMs[0], around, form)),
+    days: ({ timesMs }) => ({
+      day: dayAt(timesMs[0]),
+      utcDay: hasUtc ? utcDayAt(timesMs[0]) : null,
+    }),
+    offsetMs: (timeMs) => offsetAt(timeMs).offsetMs,
     text(timeMs) {
       const around = { before: "", between: null, after: "" };
       const start = rowStartOf(template(timeMs, around, form));
@@ -103,6 +108,10 @@ export function createRowClock(
       return asciiString(text, writeRowStart(text, 0, { start, timeMs }));
     },
   };
+}
+
+function utcDayAt(timeMs: number): ClockDay {
+  return clockDayAt(timeMs, { offsetMs: 0, isUtc: true });
 }
 
 function movedBy(clock: ClockPlaces, bytes: number): ClockPlaces {
