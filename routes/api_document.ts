@@ -25,8 +25,8 @@ import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
 import { meterOperations } from "./meters/operations.ts";
+import { importedMeter, importReport, manyImportReport } from "./meters/import_report_schemas.ts";
 import {
-  importReport,
   meterBuckets,
   meterDetail,
   meterList,
@@ -106,6 +106,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   MeterBuckets: meterBuckets,
   MeterReadings: meterReadings,
   ImportReport: importReport,
+  ManyImportReport: manyImportReport,
+  ImportedMeter: importedMeter,
   RunningImport: runningImport,
   Reject: rejectSchema,
   Repeat: repeatSchema,

@@ -6,6 +6,7 @@
 
 import { headerFields } from "../text/csv_fields.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
+import { likelyMeterColumn } from "./meter_columns.ts";
 import { closestName, likelyDelimiter, likelyMappings, likelyTimeColumns } from "./column_hints.ts";
 import type { Dialect } from "./dialect.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
@@ -17,7 +18,7 @@ export const IGNORED: number = -1;
 export const TIME: number = -2;
 /** The second column of times. */
 export const SECOND_TIME: number = -3;
-/** The column that repeats the series' id. */
+/** The column of the ids of series. */
 export const ID: number = -4;
 
 /** How many duplicate columns an error names; it counts the rest. */
@@ -78,20 +79,36 @@ export function readHeader(line: string, profile: Profile, dialect: Dialect): Cs
   throw wrongHeader(line, problems);
 }
 
+/** The same columns as another profile has them; null if it has none of them as a metric. */
+export function headerOf(
+  { names }: CsvHeader,
+  profile: Profile,
+  dialect: Dialect,
+): CsvHeader | null {
+  const roles = names.map((name) => roleOf(name.toLowerCase(), profile, dialect));
+  if (!roles.some((role) => role >= 0)) return null;
+  return { names, roles, ignored: names.filter((_, index) => roles[index] === IGNORED) };
+}
+
 function fieldsOf(line: string, delimiter: string): string[] {
   return headerFields(line, delimiter).map((name) => name.trim());
 }
 
-function roleOf(name: string, { idColumn }: Profile, { timeColumns, columns }: Dialect): number {
+function roleOf(
+  name: string,
+  { idColumn }: Profile,
+  { timeColumns, columns, meters }: Dialect,
+): number {
   const time = timeColumns.findIndex((column) => column.toLowerCase() === name);
   if (time >= 0) return time === 0 ? TIME : SECOND_TIME;
-  return columns.get(name)?.metric ?? (name === idColumn ? ID : IGNORED);
+  const isId = name === (meters.name ?? idColumn).toLowerCase();
+  return columns.get(name)?.metric ?? (isId ? ID : IGNORED);
 }
 
 function problemsOf(
   names: readonly string[],
   roles: readonly number[],
-  { profile, dialect: { timeColumns, required } }: { profile: Profile; dialect: Dialect },
+  { profile, dialect: { timeColumns, required, meters } }: { profile: Profile; dialect: Dialect },
 ): Problem[] {
   const lower = names.map((name) => name.toLowerCase());
   const free = names.filter((name, index) =>
@@ -109,6 +126,11 @@ function problemsOf(
       `${name} column`,
     ]);
   }
+  if (meters.isRequired && !roles.includes(ID)) {
+    const name = meters.name ?? profile.idColumn;
+    const hint = meters.name === null ? meterHint(free) : closestHint(name, free);
+    problems.push([`The header has no ${name} column${hint}`, `${name} column`]);
+  }
   if (!roles.some((role) => role >= 0) && required.length === 0) {
     const metrics = profile.metrics.map(({ name }) => name).join(", ");
     const hint = mapHint(free, profile);
@@ -123,6 +145,14 @@ function timeHint(names: readonly string[]): string {
   return likely.length > 0
     ? `${act}, for example timestamp=${likely.map(shortened).join(",")}`
     : `${act}${columnsText(names)}`;
+}
+
+function meterHint(names: readonly string[]): string {
+  const act = "; name the column of meters with meter=";
+  const likely = likelyMeterColumn(names);
+  return likely === null
+    ? `${act}${columnsText(names)}`
+    : `${act}, for example meter=${shortened(likely)}`;
 }
 
 function mapHint(names: readonly string[], profile: Profile): string {

@@ -11,35 +11,23 @@
 import { type CsvHeader, readHeader } from "./csv_header.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
 import { createRecordSplitter } from "../text/records.ts";
-import { createRowReader, type CsvRowReader } from "./csv_row.ts";
-import type { Dialect } from "./dialect.ts";
+import { createMeterRecords, createOneMeterRecords, type CsvRecords } from "./csv_meters.ts";
 import { IGNORED_LISTED, RECORD_MAX_BYTES } from "../limits.ts";
-import type { Profile } from "../readings/profile.ts";
-import { createRowsOfMeter } from "./meter_rows.ts";
+import { createMeterRows, onlyRow } from "./meter_rows.ts";
+import type { UploadOptions } from "./upload_options.ts";
 import type { ManyMetersReader } from "./upload_reader.ts";
 
 const CR = 13;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 
-/** How to read an upload. */
-export interface UploadOptions {
-  /** The profile of the series. */
-  readonly profile: Profile;
-  /** The id of the series. */
-  readonly id: string;
-  /** How the upload writes readings. */
-  readonly dialect: Dialect;
-  /** Earlier times are rejected, epoch milliseconds. */
-  readonly oldestMs: number;
-}
-
-/** A reader of the readings of one series. The header is line 1. */
+/** A reader of the readings of one meter or many. The header is line 1. */
 export function createCsvReader(options: UploadOptions): ManyMetersReader {
   const { profile, id, dialect } = options;
-  const { rows, row } = createRowsOfMeter(id, profile, { ...dialect, ...options });
+  const rows = createMeterRows({ ...dialect, ...options });
+  const row = id === null ? null : onlyRow(rows, id, profile);
   const decoder = new TextDecoder();
   let header: CsvHeader | null = null;
-  let records: CsvRowReader | null = null;
+  let records: CsvRecords | null = null;
 
   function onRecord(bytes: Uint8Array, range: { start: number; end: number }, line: number): void {
     const { start } = range;
@@ -47,11 +35,10 @@ export function createCsvReader(options: UploadOptions): ManyMetersReader {
     const text = decoder.decode(bytes.subarray(start, end));
     if (records === null) {
       header = readHeader(text, profile, dialect);
-      records = createRowReader({ ...options, header, row });
-    } else if (text !== "") {
-      const problem = records.readFields(text, line);
-      if (problem !== null) rows.reject({ line }, problem, id);
-    }
+      records = row === null
+        ? createMeterRecords(options, header, rows)
+        : createOneMeterRecords({ ...options, header, row }, rows);
+    } else if (text !== "") records.read(text, line);
   }
 
   const splitter = createRecordSplitter({
@@ -75,7 +62,7 @@ export function createCsvReader(options: UploadOptions): ManyMetersReader {
       if (records === null) readHeader("", profile, dialect);
     },
     ...rows,
-    resume() {},
+    resume: () => records?.resume(),
     placeOf: (line) => ({ line }),
     ignored: () => header?.ignored.slice(0, IGNORED_LISTED) ?? [],
   };

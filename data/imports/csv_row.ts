@@ -19,8 +19,8 @@ const LF = 10, CR = 13, QUOTE = 34;
 export interface CsvRowOptions {
   /** The profile of the series. */
   readonly profile: Profile;
-  /** The id of the series. */
-  readonly id: string;
+  /** The id that records must have if they have one; null if any is right. */
+  readonly id: string | null;
   /** How the upload writes readings. */
   readonly dialect: Dialect;
   /** Earlier times are rejected, epoch milliseconds. */
@@ -40,11 +40,35 @@ export interface CsvRowReader {
   readPlain(bytes: Uint8Array, start: number, limit: number, line: number): number;
   /** Reads any record from its text; returns what is wrong with it. */
   readFields(text: string, line: number): RowProblem | null;
+  /** Reads a record from its fields; returns what is wrong with it. */
+  readValues(values: readonly string[], line: number): RowProblem | null;
 }
 
 /** A reader of the records below a header. */
 export function createRowReader(options: CsvRowOptions): CsvRowReader {
-  return { readPlain: createPlainReader(options), readFields: createFieldsReader(options) };
+  const readValues = createValuesReader(options);
+  const { dialect: { delimiter }, header: { names } } = options;
+  return {
+    readPlain: createPlainReader(options),
+    readFields(text, line) {
+      const fields = fieldsOf(text, { delimiter, count: names.length });
+      return "rule" in fields ? fields : readValues(fields.values, line);
+    },
+    readValues,
+  };
+}
+
+/** The trimmed fields of a record, or what is wrong with them. */
+export function fieldsOf(
+  text: string,
+  { delimiter, count }: { delimiter: string; count: number },
+): { values: string[] } | RowProblem {
+  const fields = csvFields(text, delimiter);
+  if (fields === null) {
+    return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
+  }
+  if (fields.length === count) return { values: fields.map((field) => field.trim()) };
+  return { field: null, value: text, rule: `${count} fields, found ${fields.length}` };
 }
 
 function createPlainReader(
@@ -52,7 +76,7 @@ function createPlainReader(
 ): CsvRowReader["readPlain"] {
   const meanings = meaningsOf(names, dialect);
   const delimiter = dialect.delimiter.charCodeAt(0);
-  const idBytes = isPlain(id, dialect) ? new TextEncoder().encode(id) : null;
+  const idBytes = id !== null && isPlain(id, dialect) ? new TextEncoder().encode(id) : null;
   const scanMetric = createMetricScanner(dialect, row);
   const time = createTimeReader(dialect);
   const isOneTime = dialect.timeColumns.length === 1;
@@ -64,9 +88,9 @@ function createPlainReader(
     const role = roles[column];
     if (role >= 0) return scanMetric(bytes, start, meanings[column]);
     if (role === TIME && isOneTime) return scanTime(bytes, start);
-    if (role === ID) return idBytes === null ? -1 : matchEnd(bytes, start, idBytes);
+    if (role === ID && id !== null) return idBytes === null ? -1 : matchEnd(bytes, start, idBytes);
     const end = plainEnd(bytes, start, delimiter);
-    if (role === IGNORED || end < 0) return end;
+    if (role === IGNORED || role === ID || end < 0) return end;
     return time.takeHalf(role === TIME, bytes, { start, end });
   }
 
@@ -113,10 +137,10 @@ function createMetricScanner(
   };
 }
 
-function createFieldsReader(
+function createValuesReader(
   { profile: { metrics }, id, dialect, oldestMs, header: { names, roles }, row }: CsvRowOptions,
-): CsvRowReader["readFields"] {
-  const { delimiter, point, timeColumns, missing } = dialect;
+): CsvRowReader["readValues"] {
+  const { point, timeColumns, missing } = dialect;
   const meanings = meaningsOf(names, dialect);
 
   /** The rule that a value breaks, or null. */
@@ -130,20 +154,11 @@ function createFieldsReader(
 
   function readField(field: string, column: number): string | null {
     const role = roles[column];
-    if (role === ID) return field === id ? null : `the id in the address, ${id}`;
+    if (role === ID && id !== null && field !== id) return `the id in the address, ${id}`;
     return role >= 0 ? readMetric(field, meanings[column]) : null;
   }
 
-  return (text, line) => {
-    const fields = csvFields(text, delimiter);
-    if (fields === null) {
-      return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
-    }
-    if (fields.length !== names.length) {
-      const rule = `${names.length} fields, found ${fields.length}`;
-      return { field: null, value: text, rule };
-    }
-    const values = fields.map((field) => field.trim());
+  return (values, line) => {
     const timeText = timeColumns.map((name) => values[indexOfName(names, name)]).join(" ");
     const time = readTime(dialect, timeText, oldestMs);
     for (let column = 0; column < names.length; column++) {

@@ -37,6 +37,14 @@ export interface Derivation {
   readonly scale: number;
 }
 
+/** Where an upload names the meters of its records. */
+export interface MeterColumn {
+  /** The column or property with their ids; null is the profile's own, such as `smart_meter_id`. */
+  readonly name: string | null;
+  /** Whether the upload must have it: its records go to the meters that they name. */
+  readonly isRequired: boolean;
+}
+
 /** How an upload writes readings. */
 export interface Dialect {
   /** The character between fields, ASCII. */
@@ -57,6 +65,8 @@ export interface Dialect {
   readonly missing: readonly string[];
   /** A computed metric, or null. */
   readonly derivation: Derivation | null;
+  /** Where it names meters. */
+  readonly meters: MeterColumn;
 }
 
 /** Epoch milliseconds of a time in an upload; NaN if the clock of the zone skips it. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ColumnMeaning, Derivation, Dialect, UploadZone } from "./dialect.ts";
+import type { ColumnMeaning, Derivation, Dialect, MeterColumn, UploadZone } from "./dialect.ts";
 import type { Profile } from "../readings/profile.ts";
 import { compileTimeFormat, type TimeFormat } from "../time/time_format.ts";
 import { unitExponent, unitsFor } from "../readings/units.ts";
@@ -28,6 +28,10 @@ export interface DialectOptions {
   readonly missing?: readonly string[];
   /** A metric that is computed unless a column is mapped to it. */
   readonly derivation?: Derivation;
+  /** The column or property of the ids of meters; by default the one that exports have. */
+  readonly meter?: string;
+  /** Whether the records go to the meters that they name; they do not by default. */
+  readonly isOfManyMeters?: boolean;
 }
 
 /** A wrong option. */
@@ -72,6 +76,7 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   const timeFormat = readTimeFormat(options.timestampFormat ?? "iso", addProblem);
   const zone = readZone(options.timezone, addProblem);
   const timeColumns = readTimeColumns(options.timestamp ?? ["timestamp"], { columns, addProblem });
+  const meters = readMeters(options, { columns, timeColumns, addProblem });
   const missing = readMissing(options.missing ?? [], addProblem);
   if (problems.length > 0 || timeFormat === null) return { problems };
   const derivation = derivationOf(options.derivation, isMapped);
@@ -87,6 +92,7 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
       required,
       missing,
       derivation,
+      meters,
     },
   };
 }
@@ -182,6 +188,25 @@ function readTimeColumns(
     addProblem("timestamp", given, "timestamp must not name a column of a metric");
   }
   return names;
+}
+
+function readMeters(
+  { meter, isOfManyMeters = false }: DialectOptions,
+  { columns, timeColumns, addProblem }: {
+    columns: ReadonlyMap<string, ColumnMeaning>;
+    timeColumns: readonly string[];
+    addProblem: AddProblem;
+  },
+): MeterColumn {
+  if (meter === undefined) return { name: null, isRequired: isOfManyMeters };
+  const name = meter.trim();
+  const lower = name.toLowerCase();
+  if (name === "" || name.length > NAME_MAX) {
+    addProblem("meter", name, "meter must be the name of a column");
+  } else if (columns.has(lower) || timeColumns.some((column) => column.toLowerCase() === lower)) {
+    addProblem("meter", name, "meter must not name a column of times or of a metric");
+  }
+  return { name, isRequired: isOfManyMeters };
 }
 
 function readMissing(texts: readonly string[], addProblem: AddProblem): readonly string[] {

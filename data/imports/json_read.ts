@@ -6,12 +6,12 @@
  * @module
  */
 
-import type { UploadOptions } from "./csv_read.ts";
+import type { UploadOptions } from "./upload_options.ts";
 import { createRecordSplitter } from "../text/records.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
-import { createObjectReader } from "./json_row.ts";
+import { createMeterObjects, createOneMeterObjects } from "./json_meters.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
-import { createRowsOfMeter } from "./meter_rows.ts";
+import { createMeterRows } from "./meter_rows.ts";
 import type { Place } from "../text/upload_reader.ts";
 import type { ManyMetersReader } from "./upload_reader.ts";
 
@@ -46,21 +46,21 @@ function createTextReader(options: UploadOptions, placeOf: (place: number) => Pl
   onText(bytes: Uint8Array, place: number): void;
   onTooLong(beginning: string, place: number): void;
 } {
-  const { profile, id, dialect } = options;
-  const { rows, row } = createRowsOfMeter(id, profile, { ...dialect, ...options });
-  const objects = createObjectReader(options, row);
+  const { id } = options;
+  const rows = createMeterRows({ ...options.dialect, ...options });
+  const target = { ...options, rows, placeOf };
+  const objects = id === null ? createMeterObjects(target) : createOneMeterObjects(id, target);
   const decoder = new TextDecoder();
   return {
     reader: {
       ...rows,
-      resume() {},
+      resume: objects.resume,
       placeOf,
       ignored: objects.ignored,
     },
     onText(bytes, place) {
       const text = decoder.decode(bytes).trim();
-      const problem = text === "" ? null : objects.read(text, place);
-      if (problem !== null) rows.reject(placeOf(place), problem, id);
+      if (text !== "") objects.read(text, place);
     },
     onTooLong: (value, place) =>
       rows.reject(placeOf(place), { field: null, value, rule: TOO_LONG }, id),

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { UploadOptions } from "./csv_read.ts";
+import type { UploadOptions } from "./upload_options.ts";
 import { type Decimal, parseDecimal } from "../text/decimal_fields.ts";
 import { FLOAT } from "../readings/decimal.ts";
 import type { ColumnMeaning } from "./dialect.ts";
@@ -15,8 +15,8 @@ import { readTime } from "./upload_time.ts";
 
 /** Reads objects into a page. */
 export interface ObjectReader {
-  /** Reads the object at a line or index from its text; returns what is wrong with it. */
-  read(text: string, place: number): RowProblem | null;
+  /** Reads the object at a line or index; returns what is wrong with it. */
+  read(object: object, place: number): RowProblem | null;
   /** Names of ignored properties; the first 100. */
   ignored(): readonly string[];
 }
@@ -30,6 +30,7 @@ export function createObjectReader(
   row: ReadingRow,
 ): ObjectReader {
   const timeNames = dialect.timeColumns.map((name) => name.toLowerCase());
+  const idName = (dialect.meters.name ?? idColumn).toLowerCase();
   const timeField = dialect.timeColumns.join(" ");
   const plainNames = [...dialect.columns.keys()]
     .filter((name) => !dialect.required.some((column) => column.toLowerCase() === name));
@@ -40,7 +41,7 @@ export function createObjectReader(
   function roleOf(name: string): Role {
     const lower = name.toLowerCase();
     if (timeNames.includes(lower)) return "time";
-    return dialect.columns.get(lower) ?? (lower === idColumn ? "id" : "ignored");
+    return dialect.columns.get(lower) ?? (lower === idName ? "id" : "ignored");
   }
 
   /** The rule that a value breaks, or null. */
@@ -57,7 +58,7 @@ export function createObjectReader(
     let isAnyMetric = false;
     for (const [name, value] of Object.entries(object)) {
       const role = roleOf(name);
-      if (role === "id" && textOf(value) !== id) {
+      if (role === "id" && id !== null && textOf(value) !== id) {
         return { field: name, value: textOf(value), rule: `the id in the address, ${id}` };
       }
       if (role === "ignored" && ignored.size < IGNORED_LISTED) {
@@ -89,9 +90,7 @@ export function createObjectReader(
   }
 
   return {
-    read(text, place) {
-      const object = parseObject(text);
-      if (object === null) return { field: null, value: text, rule: "a JSON object" };
+    read(object, place) {
       row.clear();
       const time = readObjectTime(object);
       if ("rule" in time) return time;
@@ -103,7 +102,8 @@ export function createObjectReader(
   };
 }
 
-function parseObject(text: string): object | null {
+/** The object that a text is; null if it is none. */
+export function parseObject(text: string): object | null {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && !Array.isArray(value) ? value : null;
@@ -118,7 +118,7 @@ function decimalOf(value: number): Decimal {
 }
 
 /** A string or number as it is (JSON could not write an infinite one), anything else as JSON. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   return typeof value === "string" || typeof value === "number"
     ? String(value)
     : JSON.stringify(value);

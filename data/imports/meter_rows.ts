@@ -17,6 +17,7 @@
 import {
   METER_ID_PATTERN,
   METER_ID_RULE,
+  METER_REJECTS_LISTED,
   METERS_PER_UPLOAD_MAX,
   QUOTED_VALUE_MAX,
   REJECTS_LISTED,
@@ -26,9 +27,6 @@ import type { Place, Reject, RowProblem } from "../text/upload_reader.ts";
 import type { Derivation } from "./dialect.ts";
 import { createReadingRow, type ReadingRow, type SharedRow } from "./reading_row.ts";
 import type { UploadBatch } from "./repeats.ts";
-
-/** How many rejected records are listed for each meter of many. It only counts the rest. */
-const METER_REJECTS_LISTED = 3;
 
 /** What the readings of an upload have in common. */
 export interface MeterRowsOptions {
@@ -65,7 +63,7 @@ export interface MeterBatch {
   readonly batch: UploadBatch;
 }
 
-/** A rejected record, and its meter if it names one. */
+/** A rejected record, and its meter; null if it names none, or none that can be. */
 export type MeterReject = Reject & { readonly meterId: string | null };
 
 /** What there is to say about a meter besides its readings. */
@@ -169,8 +167,9 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
     reject(place, { field, value, rule }, meterId) {
       const reject = { ...place, field, value: value.slice(0, QUOTED_VALUE_MAX), rule };
       rejectedCount++;
-      if (first.length < REJECTS_LISTED) first.push({ ...reject, meterId });
-      const number = meterId === null ? undefined : numbers.get(meterId);
+      const named = meterId !== null && METER_ID_PATTERN.test(meterId) ? meterId : null;
+      if (first.length < REJECTS_LISTED) first.push({ ...reject, meterId: named });
+      const number = named === null ? undefined : numbers.get(named);
       if (number === undefined) return;
       const entry = entries[number];
       entry.rejected++;
@@ -184,21 +183,16 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
           { meterId: entries[meter].meterId, profile: row.profile, batch }
         ))
       ),
-    meters: () => entries.map(({ row: _row, ...notes }) => notes),
+    meters: () => entries,
   };
 }
 
-/** The rows of an upload into one meter, and the row of that meter. */
-export function createRowsOfMeter(
-  meterId: string,
-  profile: Profile,
-  options: MeterRowsOptions,
-): { rows: MeterRows; row: MeterRow } {
-  const rows = createMeterRows(options);
+/** Makes a meter known as the only one of an upload; returns its row. */
+export function onlyRow(rows: MeterRows, meterId: string, profile: Profile): MeterRow {
   rows.know(meterId, profile);
   const row = rows.at(0);
-  if ("rule" in row) throw new TypeError("Cannot read into a meter that is refused");
-  return { rows, row };
+  if ("rule" in row) throw new TypeError(`Cannot read into a meter that is refused: ${row.rule}`);
+  return row;
 }
 
 function sum(rows: Iterable<SharedRow>): number {

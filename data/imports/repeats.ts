@@ -10,7 +10,7 @@
 
 import { REJECTS_LISTED } from "../limits.ts";
 import { gatherPage, lowerBound, type Page } from "../readings/page.ts";
-import { createTimeSet } from "./time_set.ts";
+import { createTimeSets, type TimeSet } from "./time_set.ts";
 
 /**
  * Memory for the times of one upload, bytes: 1 million of any kind, 50 million at a regular step with
@@ -29,6 +29,8 @@ export interface UploadBatch {
 
 /** A reading whose time the upload already had. */
 export interface Repeat {
+  /** Its meter. */
+  readonly meterId: string;
   /** Its line or its index. */
   readonly place: number;
   /** The time, epoch milliseconds. */
@@ -47,25 +49,39 @@ export interface SplitBatch {
 
 /** Finds the repeats of one upload. */
 export interface RepeatFinder {
-  /** Takes the next batch. */
-  split(batch: UploadBatch): SplitBatch;
+  /** Takes the next batch of a meter. */
+  split(meterId: string, batch: UploadBatch): SplitBatch;
   /** The first 100 repeats. */
   first(): readonly Repeat[];
 }
 
 /** A finder at the beginning of an upload. */
 export function createRepeatFinder(maxBytes: number = REPEATS_MAX_BYTES): RepeatFinder {
-  const times = createTimeSet(maxBytes);
+  const sets = createTimeSets(maxBytes);
+  const times = new Map<string, TimeSet>();
   const first: Repeat[] = [];
+
+  function timesOf(meterId: string): TimeSet {
+    const found = times.get(meterId) ?? sets.create();
+    times.set(meterId, found);
+    return found;
+  }
+
   return {
-    split(batch) {
+    split(meterId, batch) {
       const { page } = batch;
       const distinctMs = distinctTimes(page.timesMs);
-      const knownMs = times.add(distinctMs);
+      const knownMs = timesOf(meterId).add(distinctMs);
       if (knownMs.length === 0 && distinctMs.length === page.timesMs.length) {
         return { fresh: page, again: null, repeated: 0 };
       }
-      return splitBatch(batch, { distinctMs, knownMs, first });
+      return splitBatch(batch, {
+        distinctMs,
+        knownMs,
+        onRepeat(place, timeMs) {
+          if (first.length < REJECTS_LISTED) first.push({ meterId, place, timeMs });
+        },
+      });
     },
     first: () => first,
   };
@@ -76,10 +92,10 @@ const NEW = 0, MET = 1, KNOWN = 2;
 
 function splitBatch(
   { page, places }: UploadBatch,
-  { distinctMs, knownMs, first }: {
+  { distinctMs, knownMs, onRepeat }: {
     distinctMs: Float64Array;
     knownMs: Float64Array;
-    first: Repeat[];
+    onRepeat: (place: number, timeMs: number) => void;
   },
 ): SplitBatch {
   const { timesMs } = page;
@@ -93,8 +109,9 @@ function splitBatch(
     if (states[index] === KNOWN) again[againCount++] = row;
     else fresh[freshCount++] = row;
     if (states[index] === NEW) states[index] = MET;
-    else if (++repeated && first.length < REJECTS_LISTED) {
-      first.push({ place: places[row], timeMs });
+    else {
+      repeated++;
+      onRepeat(places[row], timeMs);
     }
   }
   if (againCount === 0) return { fresh: page, again: null, repeated };

@@ -22,6 +22,12 @@ export interface TimeSet {
   add(timesMs: Float64Array): Float64Array;
 }
 
+/** Sets of times that share memory. */
+export interface TimeSets {
+  /** A new empty set. */
+  create(): TimeSet;
+}
+
 interface Part {
   readonly firstMs: number;
   readonly lastMs: number;
@@ -30,17 +36,53 @@ interface Part {
   readonly stepMs: number;
   /** Which multiples: null for all up to the last time, a bit for each, their list; or the times. */
   readonly taken: null | Uint8Array | Uint32Array | Float64Array;
-  /** When it was added: the smallest is the oldest. */
-  readonly age: number;
+  /** The parts of its set, ascending. */
+  readonly owner: Part[];
 }
 
 const NO_TIMES = new Float64Array(0);
 
+/** Sets that together hold at most so many bytes between two calls. */
+export function createTimeSets(maxBytes: number): TimeSets {
+  /** The parts of all sets, those that were added longest ago first. */
+  const ages = new Set<Part>();
+  let sizeBytes = 0;
+
+  function replace(
+    parts: Part[],
+    { index, removed, added }: { index: number; removed: number; added: readonly Part[] },
+  ): void {
+    const gone = parts.splice(index, removed, ...added);
+    gone.forEach((part) => ages.delete(part));
+    added.forEach((part) => ages.add(part));
+    sizeBytes += sizeOf(added) - sizeOf(gone);
+  }
+
+  function forgetOldest(): void {
+    for (const part of ages) {
+      if (sizeBytes <= maxBytes) return;
+      const index = part.owner.indexOf(part);
+      replace(part.owner, { index, removed: 1, added: [] });
+    }
+  }
+
+  return { create: () => createSet(replace, forgetOldest) };
+}
+
 /** An empty set that holds at most so many bytes between two calls. */
 export function createTimeSet(maxBytes: number): TimeSet {
+  return createTimeSets(maxBytes).create();
+}
+
+/** Puts parts in the place of `removed` ones. */
+type ReplaceParts = (
+  parts: Part[],
+  change: { index: number; removed: number; added: readonly Part[] },
+) => void;
+
+function createSet(replace: ReplaceParts, forgetOldest: () => void): TimeSet {
   /** Ascending. */
   const parts: Part[] = [];
-  let sizeBytes = 0, age = 0;
 
   /** Puts parts of these times in the place of `removed` ones. */
   function put(index: number, removed: number, timesMs: Float64Array): void {
@@ -48,14 +90,19 @@ export function createTimeSet(maxBytes: number): TimeSet {
     const length = Math.ceil(timesMs.length / pieces);
     const added: Part[] = [];
     for (let at = 0; at < timesMs.length; at += length) {
-      added.push(encodePart(timesMs.subarray(at, at + length), age));
+      added.push(encodePart(timesMs.subarray(at, at + length), parts));
     }
-    sizeBytes += sizeOf(added) - sizeOf(parts.splice(index, removed, ...added));
+    replace(parts, { index, removed, added });
   }
 
   /** Adds times that belong to one part: all of them are before the next part. */
   function addTo(index: number, timesMs: Float64Array): Float64Array {
     const part = parts[index];
+    const next = continued(part, timesMs);
+    if (next !== null) {
+      replace(parts, { index, removed: 1, added: [next] });
+      return NO_TIMES;
+    }
     const isAfter = timesMs[0] > part.lastMs;
     const isApart = isAfter || timesMs[timesMs.length - 1] < part.firstMs;
     if (isApart && part.count + timesMs.length > PART_TIMES) {
@@ -67,17 +114,8 @@ export function createTimeSet(maxBytes: number): TimeSet {
     return known;
   }
 
-  function forgetOldest(): void {
-    while (sizeBytes > maxBytes) {
-      let oldest = 0;
-      for (let i = 1; i < parts.length; i++) if (parts[i].age < parts[oldest].age) oldest = i;
-      sizeBytes -= sizeOf(parts.splice(oldest, 1));
-    }
-  }
-
   return {
     add(timesMs) {
-      age++;
       const known: Float64Array[] = [];
       if (parts.length === 0 && timesMs.length > 0) put(0, 0, timesMs);
       else {
@@ -109,11 +147,24 @@ function sizeOf(parts: readonly Part[]): number {
   return parts.reduce((sum, { taken }) => sum + PART_BYTES + (taken?.byteLength ?? 0), 0);
 }
 
-function encodePart(timesMs: Float64Array, age: number): Part {
+/**
+ * A part without gaps and the times that go on at its step; null if they do not. Most meters of an
+ * upload go on like this, a few readings at a time.
+ */
+function continued(part: Part, timesMs: Float64Array): Part | null {
+  const { lastMs, count, stepMs, taken } = part;
+  if (taken !== null || count === 1 || count + timesMs.length > PART_TIMES) return null;
+  for (let i = 0; i < timesMs.length; i++) {
+    if (timesMs[i] !== lastMs + (i + 1) * stepMs) return null;
+  }
+  return { ...part, lastMs: timesMs[timesMs.length - 1], count: count + timesMs.length };
+}
+
+function encodePart(timesMs: Float64Array, owner: Part[]): Part {
   const count = timesMs.length;
   const firstMs = timesMs[0], lastMs = timesMs[count - 1];
   const stepMs = commonStep(timesMs);
-  const part = { firstMs, lastMs, count, stepMs, age };
+  const part = { firstMs, lastMs, count, stepMs, owner };
   const slots = (lastMs - firstMs) / stepMs + 1;
   if (slots === count) return { ...part, taken: null };
   if (slots > 2 ** 32) return { ...part, taken: timesMs.slice() };

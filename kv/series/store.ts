@@ -67,7 +67,8 @@ export interface SeriesStore {
   write(ref: SeriesRef, page: Page): Promise<WriteCounts>;
   /**
    * Writes readings of many series, each as {@link SeriesStore.write} does, in few commits. Every
-   * commit leaves every series consistent. `pageOf` is called once for each index of `ids`.
+   * commit leaves every series consistent. `pageOf` is called once for each index of `ids`, and
+   * `onWritten` when its readings are durable, with how they changed the series.
    *
    * @throws {AppError} SERIES_BUSY when other processes keep writing to the same series.
    */
@@ -75,6 +76,7 @@ export interface SeriesStore {
     profile: ProfileName,
     ids: readonly string[],
     pageOf: (index: number) => Page,
+    onWritten?: (index: number, counts: WriteCounts) => void,
   ): Promise<WriteCounts>;
   /**
    * Counts what {@link SeriesStore.write} would change, without changing a reading. If the series
@@ -202,11 +204,12 @@ export function createSeriesStore(
     },
     revision: (ref) => getRevision(kv, ref),
     write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
-    writeMany(profile, ids, pageOf) {
+    writeMany(profile, ids, pageOf, onWritten = () => {}) {
       const names = ids.map((id) => `${profile}/${id}`);
       const pages = ids.map((id, index) => ({
         ref: { profile, id },
         takePage: () => sortPage(pageOf(index)),
+        onWritten: (counts: WriteCounts) => onWritten(index, counts),
       }));
       return inTurnOf(names, () => writeManyReadings(deps, pages));
     },

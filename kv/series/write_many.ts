@@ -45,11 +45,14 @@ export interface SeriesPage {
   readonly ref: SeriesRef;
   /** Returns the new readings, ascending. Called once, when they are needed. */
   readonly takePage: () => Page;
+  /** Called when they are durable, with how they changed the series. */
+  readonly onWritten: (counts: WriteCounts) => void;
 }
 
 /** A series that is ready to be written. */
 interface Prepared {
   readonly ref: SeriesRef;
+  readonly onWritten: SeriesPage["onWritten"];
   readonly page: Page;
   readonly head: HeadEntry;
   readonly counts: WriteCounts;
@@ -58,9 +61,12 @@ interface Prepared {
   readonly stage: Stage | null;
 }
 
+/** A series and its new readings. */
+type ReadPage = Pick<SeriesPage, "ref" | "onWritten"> & { readonly page: Page };
+
 interface Batch {
   readonly prepared: readonly Prepared[];
-  readonly alone: readonly { ref: SeriesRef; page: Page }[];
+  readonly alone: readonly ReadPage[];
 }
 
 /**
@@ -95,11 +101,11 @@ async function readBatch(
 ): Promise<Batch> {
   const refs = pages.map(({ ref }) => ref);
   const [withSegments, heads] = await Promise.all([haveSegments(kv, refs), getHeads(kv, refs)]);
-  const parts = await Promise.all(pages.map(async ({ ref, takePage }, index) => {
-    const page = takePage();
+  const parts = await Promise.all(pages.map(async ({ ref, takePage, onWritten }, index) => {
+    const part = { ref, page: takePage(), onWritten };
     const head = heads[index];
     const isSimple = !withSegments[index] && head.value?.state !== "deleting";
-    return { ref, page, prepared: isSimple ? await prepare(kv, ref, { page, head }) : null };
+    return { ...part, prepared: isSimple ? await prepare(kv, part, head) : null };
   }));
   return {
     prepared: parts.flatMap(({ prepared }) => prepared ?? []),
@@ -110,13 +116,14 @@ async function readBatch(
 /** Prepares the write of a series. Null if it does not fit one commit. */
 async function prepare(
   kv: WriteManyDeps["kv"],
-  ref: SeriesRef,
-  { page, head }: { page: Page; head: HeadEntry },
+  part: ReadPage,
+  head: HeadEntry,
 ): Promise<Prepared | null> {
+  const { ref, page } = part;
   const { timesMs } = page;
   if (timesMs.length > MAX_READINGS) return null;
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
-  if (timesMs.length === 0) return { ref, page, head, counts, cost: NO_COST, stage: null };
+  if (timesMs.length === 0) return { ...part, head, counts, cost: NO_COST, stage: null };
   const blocks = await existingBlocks(kv, ref, { page, head });
   const stages: Stage[] = [];
   let next = 0;
@@ -133,7 +140,7 @@ async function prepare(
     counts.unchanged += merge.unchanged;
     at = update.end;
   }
-  if (stages.length === 0) return { ref, page, head, counts, cost: NO_COST, stage: null };
+  if (stages.length === 0) return { ...part, head, counts, cost: NO_COST, stage: null };
   const times = { firstMs: timesMs[0], lastMs: timesMs[timesMs.length - 1] };
   const value = grownHead(head, { ...times, inserted: counts.inserted });
   const stage: Stage = (op) => {
@@ -142,7 +149,7 @@ async function prepare(
     stageHead(op, ref, value);
   };
   const cost = costOf(stage);
-  return fitsCommit(cost) ? { ref, page, head, counts, cost, stage } : null;
+  return fitsCommit(cost) ? { ...part, head, counts, cost, stage } : null;
 }
 
 /** The blocks of the days of the new readings; if there are too many, one more than is allowed. */
@@ -165,18 +172,19 @@ async function writeBatch(
   { prepared, alone }: Batch,
   total: { inserted: number; updated: number; unchanged: number },
 ): Promise<void> {
-  function add({ inserted, updated, unchanged }: WriteCounts): void {
-    total.inserted += inserted;
-    total.updated += updated;
-    total.unchanged += unchanged;
+  function add({ onWritten }: Pick<SeriesPage, "onWritten">, counts: WriteCounts): void {
+    total.inserted += counts.inserted;
+    total.updated += counts.updated;
+    total.unchanged += counts.unchanged;
+    onWritten(counts);
   }
 
   const left = [...alone];
   for (const commit of packByCost(prepared, { most: deps.maxChecks })) {
-    if (await commitTogether(deps.kv, commit)) commit.forEach(({ counts }) => add(counts));
+    if (await commitTogether(deps.kv, commit)) commit.forEach((one) => add(one, one.counts));
     else left.push(...commit);
   }
-  for (const { ref, page } of left) add(await writeReadings(deps, ref, page));
+  for (const one of left) add(one, await writeReadings(deps, one.ref, one.page));
 }
 
 /** False if another write was faster, so that nothing was written. */

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { METER_ID_PATTERN } from "../../data/limits.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
 const line = z.int().min(1).meta({
@@ -37,6 +38,19 @@ export const rejectSchema = z.union([
     .meta({ id: "RejectedElement", description: "An element of a JSON array that was rejected." }),
 ]).meta({ description: "A record that was rejected." });
 
+const ofMeter = z.string().regex(METER_ID_PATTERN)
+  .meta({ description: "The meter.", examples: ["123"] });
+
+/** A record of one of many meters that was rejected. */
+export const meterRejectSchema = z.union([
+  z.strictObject({ line, smart_meter_id: ofMeter.nullable(), ...problemOfRecord })
+    .meta({ description: "A line of CSV or NDJSON that was rejected." }),
+  z.strictObject({ index, smart_meter_id: ofMeter.nullable(), ...problemOfRecord })
+    .meta({ description: "An element of a JSON array that was rejected." }),
+]).meta({
+  description: "A record that was rejected. Its meter is null if it names none that can be.",
+});
+
 const time = instant("The time that occurred before.", "2024-05-01T12:00:00Z");
 
 /** A record whose time the upload already had. */
@@ -45,6 +59,14 @@ export const repeatSchema = z.union([
     .meta({ id: "RepeatedLine", description: "A line of CSV or NDJSON with a repeated time." }),
   z.strictObject({ index, timestamp: time })
     .meta({ id: "RepeatedElement", description: "An element of a JSON array, likewise." }),
+]).meta({ description: "A record whose time occurred earlier in the same upload." });
+
+/** A record of one of many meters whose time the upload already had. */
+export const meterRepeatSchema = z.union([
+  z.strictObject({ line, smart_meter_id: ofMeter, timestamp: time })
+    .meta({ description: "A line of CSV or NDJSON with a repeated time." }),
+  z.strictObject({ index, smart_meter_id: ofMeter, timestamp: time })
+    .meta({ description: "An element of a JSON array, likewise." }),
 ]).meta({ description: "A record whose time occurred earlier in the same upload." });
 
 /** The counts of an import. */

@@ -46,7 +46,7 @@ export interface ImportQuery {
  */
 export function readImportQuery(
   queries: Readonly<Record<string, string[]>>,
-  mediaType: UploadType,
+  { mediaType, isOfManyMeters }: { mediaType: UploadType; isOfManyMeters: boolean },
 ): ImportQuery {
   const { given, errors } = normalized(queries);
   const query = importQuery.safeParse(given);
@@ -68,6 +68,7 @@ export function readImportQuery(
     ...(preset === undefined ? {} : PRESETS[preset]),
     ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
     ...rest,
+    isOfManyMeters,
   });
   if ("dialect" in result && errors.length === 0) {
     return { dialect: result.dialect, isDryRun: dry_run === "true" };

@@ -1,28 +1,38 @@
 /**
- * Importing an upload of readings, batch by batch as it arrives.
+ * Importing an upload of readings of one meter or many, batch by batch as it arrives.
  *
  * @module
  */
 
 import { AppError, withStored } from "../../data/app_error.ts";
-import { createRepeatFinder } from "../../data/imports/repeats.ts";
-import type { UploadBatch } from "../../data/imports/repeats.ts";
-import type { MeterBatch } from "../../data/imports/meter_rows.ts";
+import type { MeterBatch, MeterRefusal } from "../../data/imports/meter_rows.ts";
+import type { Repeat } from "../../data/imports/repeats.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import type { Log } from "../../data/log.ts";
-import { instantText } from "../../data/time/time_text.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
-import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
+import type { RunningImports } from "../imports/running_imports.ts";
 import { uploadBytes } from "../http/upload_body.ts";
-import type { ImportReport } from "./schemas.ts";
+import { createImportCounts, type ImportCounts, type MeterCounts } from "./import_counts.ts";
+import { createBatchStore } from "./import_batches.ts";
 
-/** Readings written at once: some weeks of minutes, one or two commits. */
+/** Readings written at once: some weeks of minutes of a meter, one or two commits. */
 const BATCH_READINGS = 32_768;
+/**
+ * With many meters, so many readings of each are written at once if possible: every batch reads and
+ * writes the last block of each of its meters again. Measured with 10,000 meters, each row another
+ * one: 48 thousand readings a second with batches of 32,768, and 5 times as many with this.
+ */
+const METER_READINGS = 64;
+/** Most readings of a batch: 15 MB, twice. */
+const BATCH_MAX_READINGS = 262_144;
 
 /** What an import needs. */
 export interface ImportDeps {
   /** Where readings go. */
-  readonly series: Pick<SeriesStore, "write" | "compare">;
+  readonly series: Pick<SeriesStore, "write" | "writeMany" | "compare">;
+  /** The profile of a meter, or why it can have no readings. */
+  readonly profileOf: (meterId: string) => Promise<Profile | MeterRefusal>;
   /** The running imports. */
   readonly imports: RunningImports;
   /** Epoch milliseconds now. */
@@ -33,8 +43,8 @@ export interface ImportDeps {
 
 /** An upload to import. */
 export interface Upload {
-  /** The meter. */
-  readonly meterId: string;
+  /** The meter; null if the records name theirs. */
+  readonly meterId: string | null;
   /** What reads the bytes. */
   readonly reader: ManyMetersReader;
   /** The bytes as they are sent. */
@@ -47,95 +57,90 @@ export interface Upload {
   readonly isDryRun: boolean;
 }
 
+/** What an import did. */
+export interface ImportResult {
+  /** All records. */
+  readonly counts: ImportCounts;
+  /** Each meter, in the order of its first record. */
+  readonly meters: readonly MeterCounts[];
+  /** The first 100 records of times that the upload already had. */
+  readonly repeats: readonly Repeat[];
+}
+
 /**
- * Imports the readings of a meter. Good records become durable batch by batch, even if the upload
- * breaks off or the service dies; sending the same upload again completes it. While one batch is
- * written the next one is read, so at most two are in memory.
+ * Imports readings. Good records become durable batch by batch, even if the upload breaks off or the
+ * service dies; sending the same upload again completes it. While one batch is written the next one
+ * is read, so at most two are in memory.
  *
  * @throws {AppError} INVALID_REQUEST if the header is wrong (nothing is written then),
  * MALFORMED_BODY if the upload breaks off or is not the gzip or JSON array that it should be. The error
  * counts what is stored.
  */
-export async function importReadings(deps: ImportDeps, upload: Upload): Promise<ImportReport> {
+export async function importReadings(deps: ImportDeps, upload: Upload): Promise<ImportResult> {
   const { now, log } = deps;
-  const { meterId, reader, isDryRun, totalBytes } = upload;
-  const counts = { inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
-  const progress = { startedMs: now(), isDryRun, totalBytes, receivedBytes: 0, ...counts };
-  using _tracked = deps.imports.track(meterId, progress);
-  const repeats = createRepeatFinder();
-  const store = async (batch: UploadBatch) => {
-    const { fresh, again, repeated } = repeats.split(batch);
-    const series = { profile: "meter", id: meterId } as const;
-    const done = await (isDryRun ? deps.series.compare : deps.series.write)(series, fresh);
-    // Their times are counted already; only the values of the last record remain.
-    if (again !== null && !isDryRun) await deps.series.write(series, again);
-    progress.inserted += done.inserted;
-    progress.updated += done.updated;
-    progress.unchanged += done.unchanged;
-    progress.repeated += repeated;
-  };
+  const { meterId, isDryRun } = upload;
+  const startedMs = now();
+  using counts = createImportCounts(deps.imports, { ...upload, startedMs });
+  const batches = createBatchStore(deps.series, { isDryRun, counts });
+  const about = () => meterId === null ? { meters: counts.meters().length } : { meterId };
   try {
-    await readAll(upload, progress, store);
+    await readAll(deps, upload, { counts, store: batches.store });
   } catch (error) {
-    const counts = countsOf(progress);
-    const { receivedBytes } = progress;
-    log("warn", "import cut short", { meterId, isDryRun, ...counts, receivedBytes, error });
-    const isCounted = error instanceof AppError && counts.received > 0 && !isDryRun;
-    throw isCounted ? withStored(error, counts) : error;
+    const stored = counts.total();
+    const { receivedBytes } = counts;
+    log("warn", "import cut short", { ...about(), isDryRun, ...stored, receivedBytes, error });
+    const isCounted = error instanceof AppError && stored.received > 0 && !isDryRun;
+    throw isCounted ? withStored(error, { ...stored }) : error;
   }
-  const result = countsOf(progress);
-  const { received } = result;
-  const ms = now() - progress.startedMs;
-  const perSecond = Math.round(received / Math.max(ms, 1) * 1000);
-  log("info", "import ended", { meterId, isDryRun, ...result, ms, perSecond });
-  return {
-    smart_meter_id: meterId,
-    dry_run: isDryRun,
-    ...result,
-    rejects: reader.rejected().first.map(({ meterId: _meterId, ...reject }) => reject),
-    repeats: repeats.first().map(({ place, timeMs }) => (
-      { ...reader.placeOf(place), timestamp: instantText(timeMs) }
-    )),
-    ignored_columns: [...reader.ignored()],
-  };
-}
-
-/** The counts of the records so far that are stored or will not be. */
-function countsOf({ inserted, updated, unchanged, repeated, rejected }: ImportProgress) {
-  const received = inserted + updated + unchanged + repeated + rejected;
-  return { received, inserted, updated, unchanged, repeated, rejected };
+  const total = counts.total();
+  const ms = now() - startedMs;
+  const perSecond = Math.round(total.received / Math.max(ms, 1) * 1000);
+  log("info", "import ended", { ...about(), isDryRun, ...total, ms, perSecond });
+  return { counts: total, meters: counts.meters(), repeats: batches.repeats() };
 }
 
 /** Reads an upload to its end and hands each batch to `store`. */
 async function readAll(
+  { profileOf }: ImportDeps,
   { reader, body, isGzip }: Upload,
-  progress: ImportProgress,
-  store: (batch: UploadBatch) => Promise<void>,
+  { counts, store }: {
+    counts: ReturnType<typeof createImportCounts>;
+    store: (batches: readonly MeterBatch[]) => Promise<void>;
+  },
 ): Promise<void> {
   let storing = Promise.resolve();
 
+  /** Reads what waits for the profile of its meter. */
+  async function resume(): Promise<void> {
+    for (let ids = reader.unknown(); ids.length > 0; ids = reader.unknown()) {
+      for (const id of ids) reader.know(id, await profileOf(id));
+      reader.resume();
+    }
+    counts.update();
+  }
+
   async function flush(): Promise<void> {
     await storing;
-    storing = storeAll(reader.take());
+    storing = store(reader.take());
     // Whoever awaits it gets its error; until then it is not an unhandled one.
     storing.catch(() => {});
   }
 
-  async function storeAll(batches: readonly MeterBatch[]): Promise<void> {
-    for (const { batch } of batches) await store(batch);
-  }
-
-  const onBytes = (count: number) => progress.receivedBytes += count;
+  const onBytes = (count: number) => counts.receivedBytes += count;
   try {
     for await (const chunk of uploadBytes(body, isGzip, onBytes)) {
       reader.push(chunk);
-      progress.rejected = reader.rejected().count;
-      if (reader.waiting() >= BATCH_READINGS) await flush();
+      await resume();
+      if (reader.waiting() >= batchReadings(reader.meters().length)) await flush();
     }
     reader.end();
-    progress.rejected = reader.rejected().count;
+    await resume();
     await flush();
   } finally {
     await storing;
   }
+}
+
+function batchReadings(meters: number): number {
+  return Math.min(BATCH_MAX_READINGS, Math.max(BATCH_READINGS, meters * METER_READINGS));
 }

@@ -17,6 +17,7 @@ const presetNames = Object.keys(PRESETS) as PresetName[];
 export const importQuery = z.strictObject({
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
   preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
+  meter: z.string().optional(),
   delimiter: z.string().optional(),
   decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
   timestamp: z.array(z.string()).optional(),

@@ -7,36 +7,26 @@
 import { Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { AppError } from "../../data/app_error.ts";
-import { createCsvReader, type UploadOptions } from "../../data/imports/csv_read.ts";
-import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
-import { METER_ID_PATTERN, METER_ID_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
-import { bodyForm } from "../http/body_form.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { createRunningImports, importBody } from "../imports/running_imports.ts";
 import { readReadingsQuery } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
-import { readImportQuery, UPLOAD_TYPES, type UploadType } from "./import_query.ts";
-import { importReadings } from "./import_readings.ts";
+import { type ImportRouteDeps, importRoutes } from "./imports.ts";
+import { meterId } from "./meter_id.ts";
 import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
-
-/** The reader of uploads of each media type. */
-const UPLOAD_READERS: Readonly<Record<UploadType, (options: UploadOptions) => ManyMetersReader>> = {
-  "text/csv": createCsvReader,
-  "application/x-ndjson": createNdjsonReader,
-  "application/json": createJsonArrayReader,
-};
 
 /** What the routes need. */
 export interface MeterDeps {
   /** Where readings are. */
-  readonly series: Pick<SeriesStore, "describe" | "list" | "read" | "write" | "compare" | "remove">;
+  readonly series:
+    & Pick<SeriesStore, "describe" | "list" | "read" | "remove">
+    & ImportRouteDeps["series"];
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
@@ -49,6 +39,7 @@ export interface MeterDeps {
 export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hono {
   const imports = createRunningImports();
   return new Hono()
+    .route("/", importRoutes({ series, imports, acceptedTimes, now, log }))
     .get("/api/meters", async (c) => {
       const query = listQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
@@ -93,21 +84,7 @@ export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hon
       }) === "text/csv";
       const { meter: profile } = PROFILES;
       return await readingsResponse(series, { ref, profile, query, url: c.req.url, isCsv });
-    })
-    .post("/api/meters/:id/readings", async (c) => {
-      const id = meterId(c.req.param("id"));
-      const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
-      const { dialect, isDryRun } = readImportQuery(c.req.queries(), mediaType);
-      const reading = { profile: PROFILES.meter, id, dialect, oldestMs: acceptedTimes.oldestMs };
-      const reader = UPLOAD_READERS[mediaType](reading);
-      const totalBytes = contentLength(c.req.header("content-length"));
-      const upload = { meterId: id, reader, body: c.req.raw.body, isGzip, totalBytes, isDryRun };
-      return c.json(await importReadings({ series, imports, now, log }, upload));
     });
-}
-
-function contentLength(header: string | undefined): number | null {
-  return header === undefined ? null : Number(header);
 }
 
 function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): MeterBody {
@@ -117,12 +94,6 @@ function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): MeterBody {
     first_reading: instantText(firstMs),
     last_reading: instantText(lastMs),
   };
-}
-
-function meterId(id: string): string {
-  if (METER_ID_PATTERN.test(id)) return id;
-  const detail = `The meter's id must be ${METER_ID_RULE}`;
-  throw invalidRequest([{ pointer: "#id", detail, value: id.slice(0, 100) }]);
 }
 
 function unknownMeter(id: string): AppError {

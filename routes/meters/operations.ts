@@ -4,7 +4,7 @@
  * @module
  */
 
-import { importOperation } from "./import_operation.ts";
+import { importOperation, manyImportOperation } from "./import_operation.ts";
 import { readingsAnswer, readingsParameters } from "../readings/query.ts";
 import { listQuery, meterDetail, meterId, meterList, meterReadings } from "./schemas.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -98,4 +98,5 @@ export const meterOperations: readonly Operation[] = [
   remove,
   readings,
   importOperation,
+  manyImportOperation,
 ];

@@ -5,20 +5,9 @@
  */
 
 import { z } from "zod";
-import {
-  IGNORED_LISTED,
-  METER_ID_PATTERN,
-  METER_ID_RULE,
-  REJECTS_LISTED,
-} from "../../data/limits.ts";
+import { METER_ID_PATTERN, METER_ID_RULE } from "../../data/limits.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
-import {
-  importCounts,
-  isDryRun,
-  rejectSchema,
-  repeatSchema,
-  runningImport,
-} from "../imports/schemas.ts";
+import { runningImport } from "../imports/schemas.ts";
 import { limitText } from "../openapi/list_query.ts";
 import type { Parameter } from "../openapi/operation.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
@@ -104,21 +93,3 @@ export const meterBuckets = z.strictObject({
 /** The answer with 200 to a request for readings. */
 export const meterReadings = z.union([meterRows, meterBuckets])
   .meta({ description: "Readings of a smart meter, as they are or by buckets." });
-
-/** What an import did. */
-export const importReport = z.strictObject({
-  smart_meter_id: meterIdText,
-  dry_run: isDryRun,
-  ...importCounts,
-  rejects: z.array(rejectSchema).max(REJECTS_LISTED)
-    .meta({ description: `The first ${REJECTS_LISTED} rejected records.` }),
-  repeats: z.array(repeatSchema).max(REJECTS_LISTED)
-    .meta({ description: `The first ${REJECTS_LISTED} repeated records.` }),
-  ignored_columns: z.array(z.string()).max(IGNORED_LISTED).meta({
-    description: `Columns or properties that were ignored, the first ${IGNORED_LISTED}.`,
-    examples: [["note"]],
-  }),
-}).meta({ description: "What an import did, or what it would do in a dry run." });
-
-/** {@link importReport} as a type. */
-export type ImportReport = z.infer<typeof importReport>;

@@ -90,8 +90,9 @@ export function emptySeries(): AppDeps["series"] {
     latest: () => Promise.resolve(new Map()),
     async *read() {},
     remove: () => Promise.resolve(false),
-    writeMany(_profile, ids, pageOf) {
+    writeMany(_profile, ids, pageOf, onWritten = () => {}) {
       const counts = ids.map((_, index) => pageOf(index).timesMs.length);
+      counts.forEach((inserted, index) => onWritten(index, { inserted, updated: 0, unchanged: 0 }));
       const inserted = counts.reduce((sum, one) => sum + one, 0);
       return Promise.resolve({ inserted, updated: 0, unchanged: 0 });
     },

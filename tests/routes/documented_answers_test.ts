@@ -74,6 +74,7 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /stores/status": "store_id,timestamp_utc,status\n1,2023-01-25 12:09:39 UTC,active\n",
   "POST /stores/hours": "store_id,day,start_time_local,end_time_local\n1,0,09:00:00,17:00:00\n",
   "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
+  "POST /api/readings": "smart_meter_id,timestamp,power_kw\n1,2024-01-01T00:00:00Z,1\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
   "PUT /devices/{device_id}": "{}",
   "POST /api/continuous-exports/{device_id}/replay":

@@ -209,6 +209,7 @@ Deno.test("readings can be taken during the upload", () => {
     profile: PROFILES.site,
     id: "roof",
     dialect: plainDialect(PROFILES.site),
+    dialectOf: plainDialect,
     oldestMs: 0,
   });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));

@@ -118,6 +118,7 @@ Deno.test("readings can be taken during the upload", () => {
     profile,
     id: "m1",
     dialect: plainDialect(profile),
+    dialectOf: plainDialect,
     oldestMs: 0,
   });
   const push = (text: string) => reader.push(new TextEncoder().encode(text));

@@ -13,31 +13,31 @@ function batchOf(timesMs: readonly number[], firstPlace: number): UploadBatch {
 Deno.test("a batch without repeats is handed on as it is", () => {
   const finder = createRepeatFinder();
   const batch = batchOf([3, 1, 2], 2);
-  assertEquals(finder.split(batch), { fresh: batch.page, again: null, repeated: 0 });
+  assertEquals(finder.split("m1", batch), { fresh: batch.page, again: null, repeated: 0 });
   assertEquals(finder.first(), []);
 });
 
 Deno.test("the second reading of a time is a repeat, next to the first or far from it", () => {
   const finder = createRepeatFinder();
-  const first = finder.split(batchOf([10, 10, 20, 30, 10], 2));
+  const first = finder.split("m1", batchOf([10, 10, 20, 30, 10], 2));
   assertEquals([first.again, first.repeated], [null, 2]);
-  assertEquals(finder.split(batchOf([40, 50], 7)).repeated, 0);
-  const last = finder.split(batchOf([60, 20, 60, 20, 70], 9));
+  assertEquals(finder.split("m1", batchOf([40, 50], 7)).repeated, 0);
+  const last = finder.split("m1", batchOf([60, 20, 60, 20, 70], 9));
   assertEquals(rowsOf(last.fresh), [[60, "9"], [60, "11"], [70, "13"]]);
   assertEquals(rowsOf(last.again ?? pageOf([], 1)), [[20, "10"], [20, "12"]]);
   assertEquals(last.repeated, 3);
   assertEquals(finder.first(), [
-    { place: 3, timeMs: 10 },
-    { place: 6, timeMs: 10 },
-    { place: 10, timeMs: 20 },
-    { place: 11, timeMs: 60 },
-    { place: 12, timeMs: 20 },
+    { meterId: "m1", place: 3, timeMs: 10 },
+    { meterId: "m1", place: 6, timeMs: 10 },
+    { meterId: "m1", place: 10, timeMs: 20 },
+    { meterId: "m1", place: 11, timeMs: 60 },
+    { meterId: "m1", place: 12, timeMs: 20 },
   ]);
 });
 
 Deno.test("the first 100 repeats are listed", () => {
   const finder = createRepeatFinder();
-  const { repeated } = finder.split(batchOf(Array(150).fill(5), 2));
+  const { repeated } = finder.split("m1", batchOf(Array(150).fill(5), 2));
   assertEquals(repeated, 149);
   assertEquals(
     finder.first().map(({ place }) => place),
@@ -53,19 +53,21 @@ Deno.test("any batches are split as a plain reference splits them", () => {
     fc.property(batches, (all) => {
       const finder = createRepeatFinder();
       const before = new Set<number>();
-      const repeats: { place: number; timeMs: number }[] = [];
+      const repeats: { meterId: string; place: number; timeMs: number }[] = [];
       let place = 2;
       for (const timesMs of all) {
         const batch = batchOf(timesMs, place);
         const inBatch = new Set<number>();
         const fresh: Row[] = [], again: Row[] = [];
         timesMs.forEach((timeMs) => {
-          if (before.has(timeMs) || inBatch.has(timeMs)) repeats.push({ place, timeMs });
+          if (before.has(timeMs) || inBatch.has(timeMs)) {
+            repeats.push({ meterId: "m1", place, timeMs });
+          }
           (before.has(timeMs) ? again : fresh).push([timeMs, String(place)]);
           inBatch.add(timeMs);
           place++;
         });
-        const split = finder.split(batch);
+        const split = finder.split("m1", batch);
         assertEquals(rowsOf(split.fresh), fresh);
         assertEquals(split.again === null ? [] : rowsOf(split.again), again);
         inBatch.forEach((timeMs) => before.add(timeMs));

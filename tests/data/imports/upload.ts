@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { UploadOptions as ReaderOptions } from "../../../data/imports/csv_read.ts";
+import type { UploadOptions as ReaderOptions } from "../../../data/imports/upload_options.ts";
 import type { Dialect } from "../../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
@@ -48,7 +48,13 @@ export function readAll(
   body: string | Uint8Array,
   { profile = PROFILES.meter, id = "m1", dialect = {}, oldestMs = 0, sizes }: UploadOptions = {},
 ): ReadUpload {
-  const reader = createReader({ profile, id, dialect: dialectOf(profile, dialect), oldestMs });
+  const reader = createReader({
+    profile,
+    id,
+    dialect: dialectOf(profile, dialect),
+    dialectOf: (other) => dialectOf(other, dialect),
+    oldestMs,
+  });
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   for (const chunk of chunksOf(bytes, sizes ?? [Math.max(1, bytes.length)])) reader.push(chunk);
   reader.end();
@@ -75,7 +81,8 @@ export function* chunksOf(bytes: Uint8Array, sizes: readonly number[]): Generato
   }
 }
 
-function dialectOf(profile: Profile, options: DialectOptions): Dialect {
+/** The dialect of options for a profile. */
+export function dialectOf(profile: Profile, options: DialectOptions): Dialect {
   const result = createDialect(profile, options);
   if ("dialect" in result) return result.dialect;
   throw new Error(JSON.stringify(result.problems));

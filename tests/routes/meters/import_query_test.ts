@@ -12,7 +12,7 @@ const METRICS = "energy_kwh,power_kw,voltage_v,current_a";
 function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
   const given = new URLSearchParams(query);
   const queries = [...given.keys()].map((name) => [name, given.getAll(name)]);
-  return readImportQuery(Object.fromEntries(queries), mediaType);
+  return readImportQuery(Object.fromEntries(queries), { mediaType, isOfManyMeters: false });
 }
 
 /** What is wrong with a query, as `pointer value: sentence`. */

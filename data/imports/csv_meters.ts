@@ -1,0 +1,134 @@
+/**
+ * Reading the records of a CSV upload into the meters that they name.
+ *
+ * @module
+ */
+
+import { type CsvHeader, headerOf, ID } from "./csv_header.ts";
+import { createRowReader, type CsvRowOptions, type CsvRowReader, fieldsOf } from "./csv_row.ts";
+import type { UploadOptions } from "./upload_options.ts";
+import { createIdTable } from "./id_table.ts";
+import type { MeterRefusal, MeterRow, MeterRows } from "./meter_rows.ts";
+import type { Profile } from "../readings/profile.ts";
+
+const LF = 10, CR = 13, QUOTE = 34;
+
+/** Reads records into the rows of their meters. */
+export interface CsvRecords {
+  /** As {@link CsvRowReader.readPlain}. */
+  readPlain: CsvRowReader["readPlain"];
+  /** Reads any record from its text, or keeps it until its meter is known. */
+  read(text: string, line: number): void;
+  /** Reads the records that were kept. */
+  resume(): void;
+}
+
+/** A reader of records that are all of one meter. */
+export function createOneMeterRecords(options: CsvRowOptions, rows: MeterRows): CsvRecords {
+  const { readPlain, readFields } = createRowReader(options);
+  return {
+    readPlain,
+    read(text, line) {
+      const problem = readFields(text, line);
+      if (problem !== null) rows.reject({ line }, problem, options.id);
+    },
+    resume() {},
+  };
+}
+
+/** A reader of records that name their meters. */
+export function createMeterRecords(
+  options: UploadOptions,
+  header: CsvHeader,
+  rows: MeterRows,
+): CsvRecords {
+  const { dialect: { delimiter } } = options;
+  const idIndex = header.roles.indexOf(ID);
+  const ids = createIdTable();
+  const readers = createProfileReaders(options, header);
+  let held: { text: string; line: number }[] = [];
+
+  function read(text: string, line: number): void {
+    const reject = (problem: Parameters<MeterRows["reject"]>[1], meterId: string | null) =>
+      rows.reject({ line }, problem, meterId);
+    const fields = fieldsOf(text, { delimiter, count: header.names.length });
+    if ("rule" in fields) return reject(fields, null);
+    const meterId = fields.values[idIndex];
+    const row = rows.of(meterId);
+    if (row === null) {
+      held.push({ text, line });
+      return;
+    }
+    const refuse = ({ rule }: MeterRefusal) =>
+      reject({ field: header.names[idIndex], value: meterId, rule }, meterId);
+    if ("rule" in row) return refuse(row);
+    const reader = readers.of(row);
+    if ("rule" in reader) return refuse(reader);
+    ids.add(meterId, row.meter());
+    const problem = reader.readValues(fields.values, line);
+    if (problem !== null) reject(problem, meterId);
+  }
+
+  return {
+    readPlain(bytes, start, limit, line) {
+      if (bytes[start] === LF) return start;
+      let at = start;
+      for (let column = 0; column < idIndex; column++) {
+        at = plainEnd(bytes, at, delimiter.charCodeAt(0));
+        if (bytes[at++] !== delimiter.charCodeAt(0)) return -1;
+      }
+      const number = ids.find(bytes, at, plainEnd(bytes, at, delimiter.charCodeAt(0)));
+      if (number < 0) return -1;
+      const row = rows.at(number);
+      const reader = "rule" in row ? row : readers.of(row);
+      return "rule" in reader ? -1 : reader.readPlain(bytes, start, limit, line);
+    },
+    read,
+    resume() {
+      const records = held;
+      held = [];
+      for (const { text, line } of records) read(text, line);
+    },
+  };
+}
+
+/** The reader of records of each profile. */
+function createProfileReaders(
+  options: UploadOptions,
+  header: CsvHeader,
+): { of(row: MeterRow): CsvRowReader | MeterRefusal } {
+  const readers = new Map<Profile, CsvRowReader | MeterRefusal>();
+  let lastRow: MeterRow | null = null;
+  let last: CsvRowReader | MeterRefusal = { rule: "" };
+
+  function create(row: MeterRow): CsvRowReader | MeterRefusal {
+    const { profile } = row;
+    const dialect = options.dialectOf(profile);
+    if ("rule" in dialect) return dialect;
+    const own = headerOf(header, profile, dialect);
+    const metrics = profile.metrics.map(({ name }) => name).join(", ");
+    if (own === null) {
+      return { rule: `a column for one of ${metrics}; its profile is ${profile.name}` };
+    }
+    return createRowReader({ ...options, id: null, profile, dialect, header: own, row });
+  }
+
+  return {
+    of(row) {
+      if (row === lastRow) return last;
+      last = readers.get(row.profile) ?? create(row);
+      lastRow = row;
+      readers.set(row.profile, last);
+      return last;
+    },
+  };
+}
+
+/** Where a field without quotes ends. A quote ends it too, so that it does not look plain. */
+function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
+  let at = start;
+  for (;; at++) {
+    const byte = bytes[at];
+    if (byte === delimiter || byte === LF || byte === CR || byte === QUOTE) return at;
+  }
+}

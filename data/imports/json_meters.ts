@@ -1,0 +1,118 @@
+/**
+ * Reading the objects of a JSON upload into one meter, or into the meters that they name.
+ *
+ * @module
+ */
+
+import type { UploadOptions } from "./upload_options.ts";
+import { createObjectReader, type ObjectReader, parseObject, textOf } from "./json_row.ts";
+import { IGNORED_LISTED } from "../limits.ts";
+import { type MeterRefusal, type MeterRow, type MeterRows, onlyRow } from "./meter_rows.ts";
+import type { Profile } from "../readings/profile.ts";
+import type { Place, RowProblem } from "../text/upload_reader.ts";
+
+/** Reads objects into the rows of their meters. */
+export interface JsonObjects {
+  /** Reads an object from its text, or keeps it until its meter is known. */
+  read(text: string, place: number): void;
+  /** Reads the objects that were kept. */
+  resume(): void;
+  /** Names of ignored properties; the first 100. */
+  ignored(): readonly string[];
+}
+
+/** Where readings go. */
+export interface JsonTarget extends UploadOptions {
+  /** The readings. */
+  readonly rows: MeterRows;
+  /** A place as an answer shows it. */
+  readonly placeOf: (place: number) => Place;
+}
+
+const NO_OBJECT = "a JSON object";
+
+/** A reader of objects that are all of one meter. */
+export function createOneMeterObjects(meterId: string, target: JsonTarget): JsonObjects {
+  const { rows, placeOf, profile } = target;
+  const reader = createObjectReader(target, onlyRow(rows, meterId, profile));
+  return {
+    read(text, place) {
+      const object = parseObject(text);
+      const problem = object === null
+        ? { field: null, value: text, rule: NO_OBJECT }
+        : reader.read(object, place);
+      if (problem !== null) rows.reject(placeOf(place), problem, meterId);
+    },
+    resume() {},
+    ignored: reader.ignored,
+  };
+}
+
+/** A reader of objects that name their meters. */
+export function createMeterObjects(target: JsonTarget): JsonObjects {
+  const { rows, placeOf, profile: { idColumn }, dialect: { meters } } = target;
+  const idName = meters.name ?? idColumn;
+  const readers = new Map<Profile, ObjectReader | MeterRefusal>();
+  let held: { text: string; place: number }[] = [];
+
+  function readerOf(row: MeterRow): ObjectReader | MeterRefusal {
+    const { profile } = row;
+    const found = readers.get(profile);
+    if (found !== undefined) return found;
+    const dialect = target.dialectOf(profile);
+    const reader = "rule" in dialect
+      ? dialect
+      : createObjectReader({ ...target, profile, dialect }, row);
+    readers.set(profile, reader);
+    return reader;
+  }
+
+  function readObject(object: object, meterId: string, place: number): RowProblem | null | "held" {
+    const row = rows.of(meterId);
+    if (row === null) return "held";
+    const reader = "rule" in row ? row : readerOf(row);
+    return "rule" in reader
+      ? { field: idName, value: meterId, rule: reader.rule }
+      : reader.read(object, place);
+  }
+
+  function read(text: string, place: number): void {
+    const object = parseObject(text);
+    const meterId = object === null ? null : idOf(object, idName);
+    if (object === null || meterId === null) {
+      const rule = object === null
+        ? NO_OBJECT
+        : `the property ${idName} with the id of a meter; name another with meter=`;
+      return rows.reject(placeOf(place), { field: null, value: text, rule }, null);
+    }
+    const problem = readObject(object, meterId, place);
+    if (problem === "held") held.push({ text, place });
+    else if (problem !== null) rows.reject(placeOf(place), problem, meterId);
+  }
+
+  return {
+    read,
+    resume() {
+      const objects = held;
+      held = [];
+      for (const { text, place } of objects) read(text, place);
+    },
+    ignored() {
+      const names = [...readers.values()].flatMap((reader) =>
+        "rule" in reader ? [] : reader.ignored()
+      );
+      return [...new Set(names)].slice(0, IGNORED_LISTED);
+    },
+  };
+}
+
+/** The id of an object: a text or a number, under its name in any case; null if there is none. */
+function idOf(object: object, idName: string): string | null {
+  for (const [name, value] of Object.entries(object)) {
+    const isId = name.toLowerCase() === idName.toLowerCase();
+    if (isId && (typeof value === "string" || typeof value === "number")) {
+      return textOf(value).trim();
+    }
+  }
+  return null;
+}

@@ -1,0 +1,23 @@
+/**
+ * How to read an upload of readings.
+ *
+ * @module
+ */
+
+import type { Profile } from "../readings/profile.ts";
+import type { Dialect } from "./dialect.ts";
+import type { MeterRefusal } from "./meter_rows.ts";
+
+/** How to read an upload. */
+export interface UploadOptions {
+  /** The profile of the meter; of many, the one that most of them have. */
+  readonly profile: Profile;
+  /** The id of the meter; null if each record names its own. */
+  readonly id: string | null;
+  /** How the upload writes readings of the profile. */
+  readonly dialect: Dialect;
+  /** The same for another profile, or why the upload cannot have readings of it. */
+  readonly dialectOf: (profile: Profile) => Dialect | MeterRefusal;
+  /** Earlier times are rejected, epoch milliseconds. */
+  readonly oldestMs: number;
+}

@@ -1,0 +1,145 @@
+/**
+ * The bodies of uploads of readings, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Content } from "../openapi/operation.ts";
+import { uploadText } from "../openapi/upload_parts.ts";
+
+const value = z.number().nullable();
+const reading = z.looseObject({
+  timestamp: z.union([z.string(), z.number()]).meta({ examples: ["2024-05-01T12:00:00Z"] })
+    .optional(),
+  energy_kwh: value.optional(),
+  power_kw: value.optional(),
+  voltage_v: value.optional(),
+  current_a: value.optional(),
+  smart_meter_id: z.union([z.string(), z.number()])
+    .meta({ description: "The meter. It must be the one in the address." }).optional(),
+}).meta({
+  id: "ImportedReading",
+  description:
+    "A reading. With `timestamp` and `map` its properties may have other names. Unknown " +
+    "properties are ignored.",
+});
+
+/** The bodies of an upload of readings. */
+export const uploadBodies: readonly Content[] = [
+  {
+    mediaType: "text/csv",
+    schema: uploadText("A header and a line for each reading."),
+    examples: {
+      two_minutes: {
+        summary: "Two minutes",
+        value: "timestamp,energy_kwh,power_kw,voltage_v,current_a\n" +
+          "2024-05-01T12:00:00Z,0.0167,1.002,230.1,4.35\n" +
+          "2024-05-01T12:01:00Z,0.0171,1.026,230.0,4.46\n",
+      },
+      local_dialect: {
+        summary: "Semicolons, decimal commas, watts and local time, described in the query",
+        value: "Datum;Uhrzeit;Leistung;Spannung\n" +
+          "01.05.2024;14:00;1002,5;230,1\n" +
+          "01.05.2024;14:01;NA;230,0\n",
+        "x-query": "delimiter=;&decimal=,&timestamp=Datum,Uhrzeit&" +
+          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&" +
+          "map=Leistung:power_kw:W,Spannung:voltage_v&missing=NA",
+      },
+      household_power: {
+        summary: "A line of a well-known file, with a preset",
+        value: "Date;Time;Global_active_power;Global_reactive_power;Voltage;Global_intensity;" +
+          "Sub_metering_1;Sub_metering_2;Sub_metering_3\n" +
+          "16/12/2006;17:24:00;4.216;0.418;234.840;18.400;0.000;1.000;17.000\n",
+        "x-query": "preset=household-power",
+      },
+      power_only: {
+        summary: "Only power, in local time",
+        value: "timestamp,power_kw\n2024-05-01T14:02:00+02:00,1.1\n",
+      },
+    },
+  },
+  {
+    mediaType: "application/x-ndjson",
+    schema: uploadText("A JSON object a line."),
+    examples: {
+      two_lines: {
+        summary: "Two minutes",
+        value: '{"timestamp":"2024-05-01T12:00:00Z","power_kw":1.002}\n' +
+          '{"timestamp":"2024-05-01T12:01:00Z","power_kw":1.026,"voltage_v":null}\n',
+      },
+    },
+  },
+  {
+    mediaType: "application/json",
+    schema: z.array(reading),
+    examples: {
+      one_reading: {
+        summary: "One minute",
+        value: [{ timestamp: "2024-05-01T12:00:00Z", power_kw: 1.002, voltage_v: 230.1 }],
+      },
+    },
+  },
+];
+
+/** The bodies of an upload of readings of many meters. */
+export const manyUploadBodies: readonly Content[] = [
+  {
+    mediaType: "text/csv",
+    schema: uploadText("A header and a line for each reading, which names its meter."),
+    examples: {
+      two_meters: {
+        summary: "Two meters",
+        value: "smart_meter_id,timestamp,energy_kwh,power_kw\n" +
+          "100,2024-05-01T12:00:00Z,0.0167,1.002\n" +
+          "101,2024-05-01T12:00:00Z,0.25,1\n",
+      },
+      other_names: {
+        summary: "Columns with other names, described in the query",
+        value: "meter_id,reading_time,usage_wh\n" +
+          "A-1,2024-06-01T00:00:00Z,+100\n" +
+          "B.2,2024-06-01T00:00:00Z,+250\n",
+        "x-query": "meter=meter_id&timestamp=reading_time&map=usage_wh:energy_kwh:Wh",
+      },
+      local_dialect: {
+        summary: "Semicolons, decimal commas, watts and local time",
+        value: "Anlage;Datum;Uhrzeit;Leistung\n" +
+          "7;01.05.2024;14:00;1002,5\n" +
+          "8;01.05.2024;14:00;NA\n",
+        "x-query": "meter=Anlage&delimiter=;&decimal=,&timestamp=Datum,Uhrzeit&" +
+          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&" +
+          "map=Leistung:power_kw:W&missing=NA",
+      },
+      preset: {
+        summary: "A well-known file with a column of meters before its own",
+        value: "House;Date;Time;Global_active_power;Voltage;Global_intensity\n" +
+          "7;16/12/2006;17:24:00;4.216;234.840;18.400\n",
+        "x-query": "preset=household-power&meter=House",
+      },
+    },
+  },
+  {
+    mediaType: "application/x-ndjson",
+    schema: uploadText("A JSON object a line, which names its meter."),
+    examples: {
+      two_meters: {
+        summary: "Two meters",
+        value: '{"smart_meter_id":"100","timestamp":"2024-05-01T12:00:00Z","power_kw":1.002}\n' +
+          '{"smart_meter_id":"101","timestamp":"2024-05-01T12:00:00Z","power_kw":1}\n',
+      },
+    },
+  },
+  {
+    mediaType: "application/json",
+    schema: z.array(reading),
+    examples: {
+      two_meters: {
+        summary: "Two meters",
+        value: [
+          { smart_meter_id: "100", timestamp: "2024-05-01T12:00:00Z", power_kw: 1.002 },
+          { smart_meter_id: "101", timestamp: "2024-05-01T12:00:00Z", power_kw: 1 },
+        ],
+      },
+    },
+  },
+];

@@ -1,0 +1,107 @@
+/**
+ * The parameters of uploads of readings, as the OpenAPI document describes them.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Parameter } from "../openapi/operation.ts";
+import { contentEncoding } from "../openapi/upload_parts.ts";
+import { importQuery } from "./import_schemas.ts";
+
+const { shape } = importQuery;
+
+/** The name of a column or property. */
+const name = z.string().min(1).max(100);
+/** An entry of `map`. */
+const METRIC_COLUMN = /^.+:(energy_kwh|power_kw|voltage_v|current_a)(:[A-Za-z]+)?$/;
+
+/** The parameters of an upload of readings. */
+export const uploadParameters: readonly Parameter[] = [
+  {
+    in: "query",
+    name: "dry_run",
+    description: "`true` reports what an import would do and writes nothing.",
+    schema: z.boolean(),
+    example: true,
+  },
+  {
+    in: "query",
+    name: "preset",
+    description:
+      "CSV only: the options for a well-known file. `household-power` is the UCI data set " +
+      '"Individual household electric power consumption"; its energy is the power divided by 60, ' +
+      "rounded half up to 6 decimals. Other parameters override the options of the preset.",
+    schema: shape.preset,
+    example: "household-power",
+  },
+  {
+    in: "query",
+    name: "meter",
+    description:
+      "The column or property with the ids of meters; `smart_meter_id` by default. An upload into " +
+      "one meter need not have it; if it does, it must be the id in the address.",
+    schema: name,
+    example: "MPAN",
+  },
+  {
+    in: "query",
+    name: "delimiter",
+    description:
+      "CSV only: the character between fields, ASCII or `tab`. `,` by default, `;` if `decimal` " +
+      "is `,`.",
+    schema: z.string().regex(/^(tab|[ !#-*,/:-@[-`{-~])$/),
+    example: ";",
+  },
+  {
+    in: "query",
+    name: "decimal",
+    description: "CSV only: the decimal point; `.` by default.",
+    schema: shape.decimal,
+    example: ",",
+  },
+  {
+    in: "query",
+    name: "timestamp",
+    description:
+      "The column or property of times, `timestamp` by default. If date and clock are two columns, " +
+      "name both: `timestamp=Date,Time`. Their texts are joined by a space.",
+    schema: z.array(name).min(1).max(2),
+    example: ["Date", "Time"],
+  },
+  {
+    in: "query",
+    name: "timestamp_format",
+    description: "The form of times, in fields of Unicode TR35: `dd/MM/yyyy HH:mm:ss`. " +
+      "The fields are `yyyy` `yy` `MM` `M` `MMM` `dd` `d` `HH` `H` `hh` `h` `a` `mm` `m` `ss` " +
+      "`s` `S` and `X` `XX` `XXX`. Or `iso` (default), `unix` (seconds), `unix_ms`.",
+    schema: z.string().min(1),
+    example: "dd/MM/yyyy HH:mm:ss",
+  },
+  {
+    in: "query",
+    name: "timezone",
+    description:
+      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default. A " +
+      "time that the clock shows twice is the first of the two; one that it skips is rejected.",
+    schema: z.string().min(1),
+    example: "Europe/Paris",
+  },
+  {
+    in: "query",
+    name: "map",
+    description: "Which column holds which metric: `column:metric` or `column:metric:unit`, " +
+      "several times or with commas. Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. " +
+      "Columns of other metrics go by the names of the metrics.",
+    schema: z.array(z.string().regex(METRIC_COLUMN)),
+    example: ["Leistung:power_kw:W"],
+  },
+  {
+    in: "query",
+    name: "missing",
+    description: "CSV only: texts that mean a missing value, besides the empty field.",
+    schema: z.array(z.string().min(1).max(100)).max(20),
+    example: ["?", "NA"],
+  },
+  contentEncoding,
+];

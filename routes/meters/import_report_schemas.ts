@@ -1,0 +1,74 @@
+/**
+ * What answers to uploads of readings look like.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import {
+  IGNORED_LISTED,
+  METER_REJECTS_LISTED,
+  METERS_PER_UPLOAD_MAX,
+  REJECTS_LISTED,
+} from "../../data/limits.ts";
+import {
+  importCounts,
+  isDryRun,
+  meterRejectSchema,
+  meterRepeatSchema,
+  rejectSchema,
+  repeatSchema,
+} from "../imports/schemas.ts";
+import { meterIdText } from "./schemas.ts";
+
+const ignoredColumns = z.array(z.string()).max(IGNORED_LISTED).meta({
+  description: `Columns or properties that were ignored, the first ${IGNORED_LISTED}.`,
+  examples: [["note"]],
+});
+
+/** What an import into one meter did. */
+export const importReport = z.strictObject({
+  smart_meter_id: meterIdText,
+  dry_run: isDryRun,
+  ...importCounts,
+  rejects: z.array(rejectSchema).max(REJECTS_LISTED)
+    .meta({ description: `The first ${REJECTS_LISTED} rejected records.` }),
+  repeats: z.array(repeatSchema).max(REJECTS_LISTED)
+    .meta({ description: `The first ${REJECTS_LISTED} repeated records.` }),
+  ignored_columns: ignoredColumns,
+}).meta({ description: "What an import did, or what it would do in a dry run." });
+
+/** {@link importReport} as a type. */
+export type ImportReport = z.infer<typeof importReport>;
+
+/** What an import did with one of many meters. */
+export const importedMeter = z.strictObject({
+  smart_meter_id: meterIdText,
+  ...importCounts,
+  problem: z.string().nullable().meta({
+    description: "The rule that the meter breaks, so that all its records are rejected; else null.",
+    examples: [null],
+  }),
+  rejects: z.array(rejectSchema).max(METER_REJECTS_LISTED)
+    .meta({ description: `The first ${METER_REJECTS_LISTED} of its records that were rejected.` }),
+}).meta({ description: "What an import did with a meter." });
+
+/** What an import of many meters did. */
+export const manyImportReport = z.strictObject({
+  dry_run: isDryRun,
+  ...importCounts,
+  meters: z.array(importedMeter).max(METERS_PER_UPLOAD_MAX)
+    .meta({ description: "Every meter of the upload, in the order of their first records." }),
+  rejects: z.array(meterRejectSchema)
+    .max(REJECTS_LISTED).meta({
+      description:
+        `The first ${REJECTS_LISTED} rejected records of all meters. The meter is null ` +
+        "if the record names none, or one that no meter can have.",
+    }),
+  repeats: z.array(meterRepeatSchema).max(REJECTS_LISTED)
+    .meta({ description: `The first ${REJECTS_LISTED} repeated records of all meters.` }),
+  ignored_columns: ignoredColumns,
+}).meta({ description: "What an import of many meters did, or would do in a dry run." });
+
+/** {@link manyImportReport} as a type. */
+export type ManyImportReport = z.infer<typeof manyImportReport>;
