@@ -85,7 +85,7 @@ Deno.test("a meter is unknown until its profile is said, and a refused one takes
 
 Deno.test("an id that no meter can have is refused and not remembered", () => {
   const rows = newRows();
-  for (const id of ["", "a b", "-a", "ä", "a".repeat(65)]) {
+  for (const id of ["", "a b", ".", "ä", "a".repeat(65)]) {
     assertEquals(rows.of(id), { rule: METER_ID_RULE }, id);
   }
   assertEquals([rows.unknown(), rows.meters()], [[], []]);
