@@ -8,9 +8,14 @@
  * @module
  */
 
-import { FLOAT, powerOfTen } from "../readings/decimal.ts";
+import { FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
 import type { AggregateName } from "./spec.ts";
+
+/** Decimals of means at least. */
+const MEAN_DECIMALS = 9;
+/** Decimals of means beyond those of the values. */
+const MORE_DECIMALS = 6;
 
 /** The aggregates of one metric for some rows. */
 export interface MetricRows {
@@ -140,10 +145,16 @@ export function createMetricRows(
     },
     column(aggregate, rows) {
       if (aggregate === "count") return { scale: 0, values: counts.slice(0, rows) };
-      const known = (values: Float64Array) => values.slice(0, rows).map(knownOnly);
-      const knownOnly = (value: number, row: number) => counts[row] === 0 ? NaN : value;
-      const total = (_: number, row: number) =>
-        knownOnly(scale === FLOAT ? sums[row] + lost[row] : sums[row], row);
+      const known = (values: Float64Array) => {
+        const copy = values.slice(0, rows);
+        for (let row = 0; row < rows; row++) if (counts[row] === 0) copy[row] = NaN;
+        return copy;
+      };
+      const totals = () => {
+        const copy = known(sums);
+        if (scale === FLOAT) { for (let row = 0; row < rows; row++) copy[row] += lost[row]; }
+        return copy;
+      };
       const column = (values: Float64Array) => ({ scale, values });
       switch (aggregate) {
         case "min":
@@ -155,9 +166,9 @@ export function createMetricRows(
         case "last":
           return column(known(lasts));
         case "mean":
-          return { scale: FLOAT, values: means(sums.slice(0, rows).map(total), counts, scale) };
+          return means(totals(), counts, scale);
         default:
-          return column(sums.slice(0, rows).map(total));
+          return column(totals());
       }
     },
   };
@@ -173,8 +184,23 @@ interface Rows {
   readonly divisor: number;
 }
 
-/** The doubles nearest to the means: of two exact numbers the quotient is rounded only once. */
-function means(sums: Float64Array, counts: Float64Array, scale: number): Float64Array {
+/**
+ * The means, rounded to {@link MEAN_DECIMALS} decimals, or to {@link MORE_DECIMALS} more than the values
+ * have if that is more. Means that are too large for that are the nearest doubles.
+ */
+function means(sums: Float64Array, counts: Float64Array, scale: number): Column {
   const unit = scale > 0 ? powerOfTen(scale) : 1;
-  return sums.map((sum, row) => sum / (counts[row] * unit));
+  const meanScale = Math.min(MAX_SCALE, Math.max(MEAN_DECIMALS, scale + MORE_DECIMALS));
+  const factor = powerOfTen(meanScale);
+  const limit = Number.MAX_SAFE_INTEGER / factor;
+  const values = new Float64Array(sums.length), rounded = new Float64Array(sums.length);
+  let isFixed = scale !== FLOAT;
+  for (let row = 0; row < sums.length; row++) {
+    // Of two exact numbers the quotient is rounded only once.
+    const value = sums[row] / (counts[row] * unit);
+    values[row] = value;
+    rounded[row] = Math.round(value * factor) + 0;
+    if (value > limit || value < -limit) isFixed = false;
+  }
+  return isFixed ? { scale: meanScale, values: rounded } : { scale: FLOAT, values };
 }

@@ -72,6 +72,9 @@ export function writeDecimal(
 ): number {
   if (value !== value) return at;
   const { scale, mark, words, lengths } = table;
+  if (scale !== FLOAT && (value < 0 || value > TABLE_MASK)) {
+    return writeDigits(text.bytes, at, { value, scale, mark });
+  }
   const pointed = decimalText(value, scale);
   const decimal = mark === "." ? pointed : pointed.replace(".", mark);
   const place = value & TABLE_MASK;
@@ -83,6 +86,46 @@ export function writeDecimal(
   const { bytes } = text;
   for (let i = 0; i < decimal.length; i++) bytes[at + i] = decimal.charCodeAt(i);
   return at + decimal.length;
+}
+
+/** Digits of a mantissa: it has at most 16, and with zeros before the point at most as many as this. */
+const DIGITS = 17;
+const HALF_DIGITS = 8, HALF = 1e8;
+const ZERO = 48, DASH = 45;
+const digits = new Uint8Array(DIGITS);
+
+/** Writes a mantissa at a scale digit by digit, which is several times as fast as making a text of it. */
+function writeDigits(
+  bytes: Uint8Array,
+  firstAt: number,
+  { value, scale, mark }: { value: number; scale: number; mark: DecimalMark },
+): number {
+  let at = firstAt;
+  if (value < 0) bytes[at++] = DASH;
+  const size = Math.abs(value);
+  // Two halves, because whole numbers of 32 bits are faster.
+  const high = Math.floor(size / HALF);
+  putDigits(high | 0, 0, DIGITS - HALF_DIGITS);
+  putDigits((size - high * HALF) | 0, DIGITS - HALF_DIGITS, DIGITS);
+  const point = DIGITS - scale;
+  let first = 0, end = DIGITS;
+  while (first < point - 1 && digits[first] === ZERO) first++;
+  while (end > point && digits[end - 1] === ZERO) end--;
+  for (let i = first; i < point; i++) bytes[at++] = digits[i];
+  if (end === point) return at;
+  bytes[at++] = mark.charCodeAt(0);
+  for (let i = point; i < end; i++) bytes[at++] = digits[i];
+  return at;
+}
+
+/** Puts the digits of a whole number into places `from` to `to` (exclusive), with zeros before them. */
+function putDigits(number: number, from: number, to: number): void {
+  let rest = number;
+  for (let i = to - 1; i >= from; i--) {
+    const tenth = (rest / 10) | 0;
+    digits[i] = ZERO + rest - tenth * 10;
+    rest = tenth;
+  }
 }
 
 function isKept(scale: number): boolean {

@@ -58,10 +58,10 @@ Deno.test("each metric is aggregated as its profile says, and completeness count
   const { text } = await exportOf(service.url, { smart_meter_id: "123", ...DAY, interval: "15m" });
   assertEquals(linesOf(text), [
     "timestamp,smart_meter_id,energy_kwh,power_kw,voltage_v,current_a,completeness",
-    // (1 + 2 + 4) / 3 and (230 + 231) / 2; 3 of 15 readings.
-    "2024-01-01T00:00:00Z,123,0.3,2.3333333333333335,230.5,,0.2",
+    // (1 + 2 + 4) / 3, to nine decimals, and (230 + 231) / 2; 3 of 15 readings.
+    "2024-01-01T00:00:00Z,123,0.3,2.333333333,230.5,,0.2",
     // Minutes 15 to 29: 15 × 0.05; voltages 235.5 to 239.5 and 220.5 to 229.5; currents 5 to 9, 0 to 9.
-    "2024-01-01T00:15:00Z,123,0.75,3,229.16666666666666,5.333333333333333,1",
+    "2024-01-01T00:15:00Z,123,0.75,3,229.166666667,5.333333333,1",
   ]);
 });
 
