@@ -13,6 +13,7 @@ import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
+import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
 import { createDeflaters } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
@@ -134,6 +135,7 @@ export async function start(
     log,
     kv,
     files,
+    previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,
     staleAfterMs: settings.staleAfterMs,
     intake,

@@ -20,7 +20,7 @@ import {
   exportStatusSchema,
 } from "./exports/schemas.ts";
 import { exportBody } from "./exports/request_schemas.ts";
-import { exportResource } from "./exports/resource_schemas.ts";
+import { exportPreview, exportResource } from "./exports/resource_schemas.ts";
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
@@ -92,6 +92,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ExportRequest: exportRequest,
   ExportBody: exportBody,
   ExportResource: exportResource,
+  ExportPreview: exportPreview,
   ExportAccepted: exportAccepted,
   ExportStatus: exportStatusSchema,
   ExportPending: exportPending,

@@ -34,9 +34,10 @@ export function bucketsWithin(
 ): number {
   if (interval === "raw") throw new TypeError("Cannot count buckets as the interval is raw");
   const lengthMs = fixedLengthMs(interval);
-  if (lengthMs !== null) return Math.min(Math.ceil((toMs - fromMs) / lengthMs), readings);
   const bucketAt = createCalendarBuckets(zone, interval);
+  const startMs = bucketAt(fromMs).fromMs;
+  if (lengthMs !== null) return Math.min(Math.ceil((toMs - startMs) / lengthMs), readings);
   let buckets = 0;
-  for (let atMs = fromMs; atMs < toMs; buckets++) atMs = bucketAt(atMs).toMs;
+  for (let atMs = startMs; atMs < toMs; buckets++) atMs = bucketAt(atMs).toMs;
   return Math.min(buckets, readings);
 }

@@ -58,3 +58,8 @@ export function packedNumbers(
       return new Float64Array(buffer, at, count);
   }
 }
+
+/** The number of readings of an encoded page. */
+export function readingsIn(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(4, true);
+}

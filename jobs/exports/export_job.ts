@@ -5,8 +5,8 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { formatNamed } from "../../data/encoders/formats.ts";
-import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
+import { exportFileName } from "../../data/exports/file_name.ts";
+import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
@@ -98,11 +98,6 @@ function profileOf({ profiles }: ExportJobDeps, spec: ExportSpec): Profile {
   const profile = profiles.get(spec.profile);
   if (profile !== undefined) return exportProfile(profile, spec.sourceKind);
   throw new AppError("EXPORT_FAILED", `The profile '${spec.profile}' is not there any more`);
-}
-
-function contentTypeOf(spec: ExportSpec): string {
-  if (isArchive(spec)) return "application/zip";
-  return spec.compression === "gzip" ? "application/gzip" : formatNamed(spec.format).contentType;
 }
 
 /** A plan with how often each source measures, if its rows depend on it. */

@@ -19,6 +19,7 @@ import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.t
 import { SHARED_MAX_CHECKS } from "../budget.ts";
 import type { WriteCounts } from "./block_updates.ts";
 import { compareReadings } from "./compare.ts";
+import { countReadings, type ReadingCount, seriesExtents } from "./count.ts";
 import { foldSegments } from "./fold.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
@@ -94,6 +95,10 @@ export interface SeriesStore {
    * batches, in the order of ids (`kv/series/scan.ts`).
    */
   scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** The extents of some series, in their order; null for one without readings (`kv/series/count.ts`). */
+  extents(profile: ProfileName, ids: readonly string[]): Promise<(SeriesExtent | null)[]>;
+  /** The number of readings in a span. Reads the blocks of the span, but decodes nearly none. */
+  count(ref: SeriesRef, span: Span): Promise<ReadingCount>;
   /** The latest reading of each of some series, as a page of one row, by id. Costs few reads. */
   latest(profile: ProfileName, ids: readonly string[]): Promise<ReadonlyMap<string, Page>>;
   /** All series of a profile as a whole. */
@@ -223,6 +228,8 @@ export function createSeriesStore(
         yield width === undefined ? page : fitPage(page, width);
       }
     },
+    extents: (profile, ids) => seriesExtents(kv, profile, ids),
+    count: (ref, span) => countReadings(kv, ref, span),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
     async latest(profile, ids) {
       const width = profiles.get(profile)?.metrics.length;

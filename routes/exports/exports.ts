@@ -11,6 +11,7 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { EXPORT, EXPORT_KINDS, exportParamsOf } from "../../jobs/exports/export_contract.ts";
+import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { fileResponse } from "../http/file_response.ts";
@@ -21,6 +22,7 @@ import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { exportBodyOf } from "./export_body.ts";
 import { isFirstContract, parseFirstContract } from "./first_contract.ts";
 import { parseExportRequest } from "./parse_request.ts";
+import { bodyOfQuery, previewBody } from "./preview.ts";
 import type { ExportAccepted } from "./schemas.ts";
 import { createFindProfile } from "./sources.ts";
 import { exportStatus, notFoundStatus } from "./status.ts";
@@ -46,6 +48,8 @@ export interface ExportDeps {
   readonly series: Pick<SeriesStore, "describe">;
   /** The files. */
   readonly files: Pick<FileStore, "read">;
+  /** Previews exports. */
+  readonly previewer: ExportPreviewer;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -69,6 +73,12 @@ export function exportRoutes(deps: ExportDeps): Hono {
     .post("/api/exports", async (c) => {
       const body = await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES);
       return await createExport(c, deps, { body, statusPath: "/api/exports/" });
+    })
+    .get("/api/exports/preview", async (c) => {
+      return await answerPreview(c, deps, bodyOfQuery(c.req.query()));
+    })
+    .post("/api/exports/preview", async (c) => {
+      return await answerPreview(c, deps, await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES));
     })
     .get("/api/exports/:export_id", async (c) => {
       const job = await exportJob(jobs, c.req.param("export_id"));
@@ -109,6 +119,17 @@ async function createExport(
   const params = exportParamsOf(spec);
   const job = await deps.jobs.create({ kind: EXPORT, params, owner: ANYONE, slot });
   return await answerCreated(c, deps, { job, warnings, statusPath });
+}
+
+async function answerPreview(
+  c: Context,
+  { previewer, ...deps }: ExportDeps,
+  body: unknown,
+): Promise<Response> {
+  const findProfile = createFindProfile(deps);
+  const found = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
+  c.header("cache-control", "no-store");
+  return c.json(await previewBody(previewer, { ...found, signal: c.req.raw.signal }));
 }
 
 /** Reasons why an export may fail. The job decides: readings may arrive before it runs. */

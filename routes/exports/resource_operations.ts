@@ -6,9 +6,9 @@
 
 import { z } from "zod";
 import { idempotencyKeyHeader, preferWaitOrAsync } from "../jobs/request_headers.ts";
-import type { Link, Operation, Parameter } from "../openapi/operation.ts";
-import { exportBody } from "./request_schemas.ts";
-import { exportResource } from "./resource_schemas.ts";
+import type { Answer, Link, Operation, Parameter } from "../openapi/operation.ts";
+import { exportBody, exportFields } from "./request_schemas.ts";
+import { exportPreview, exportResource } from "./resource_schemas.ts";
 import { exportAccepted } from "./schemas.ts";
 
 /** The id in the examples. */
@@ -128,5 +128,63 @@ const read: Operation = {
   problems: ["JOB_NOT_FOUND"],
 };
 
+const previewAnswer: Answer = {
+  status: 200,
+  description: "The preview.",
+  headers: ["Cache-Control"],
+  content: [{ mediaType: "application/json", schema: exportPreview }],
+};
+
+const PREVIEW =
+  "Rows, bytes and gaps, estimated from few reads, and the first ten rows as they will " +
+  "be written. Nothing is created.";
+
+const preview: Operation = {
+  method: "get",
+  path: "/api/exports/preview",
+  id: "previewExport",
+  tag: "Exports",
+  summary: "Preview an export",
+  description: `${PREVIEW} The fields are those of \`POST /api/exports\`: lists are separated by ` +
+    "commas, and `aggregates` and an object `csv` are JSON.",
+  parameters: previewParameters(),
+  answers: [previewAnswer],
+  problems: ["INVALID_REQUEST", "SERIES_BUSY"],
+};
+
+const previewBody: Operation = {
+  method: "post",
+  path: "/api/exports/preview",
+  id: "previewExportOf",
+  tag: "Exports",
+  summary: "Preview an export by its body",
+  description: `${PREVIEW} The body is that of \`POST /api/exports\`.`,
+  body: [{ mediaType: "application/json", schema: exportBody, examples: EXPORT_EXAMPLES }],
+  answers: [previewAnswer],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "SERIES_BUSY",
+  ],
+};
+
+/** The query of a preview: each field as text. */
+function previewParameters(): Parameter[] {
+  const examples: Readonly<Record<string, string>> = {
+    smart_meter_id: "123",
+    start_datetime: "2024-01-01",
+    end_datetime: "2024-01-31",
+  };
+  return Object.keys(exportFields).map((name) => ({
+    in: "query",
+    name,
+    description: `As \`${name}\` of \`POST /api/exports\`.`,
+    schema: z.string(),
+    example: examples[name],
+  }));
+}
+
 /** All operations under `/api/exports`. */
-export const exportResourceOperations: readonly Operation[] = [create, read];
+export const exportResourceOperations: readonly Operation[] = [create, preview, previewBody, read];

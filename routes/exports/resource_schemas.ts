@@ -60,6 +60,11 @@ const file = z.strictObject({
   expires_at: instant("When it will be deleted.", "2024-02-08T08:00:01Z"),
 }).meta({ id: "ExportResourceFile", description: "The file of an export." });
 
+const range = z.strictObject({
+  start: instant("First time, inclusive.", "2024-01-01T00:00:00Z"),
+  end: instant("Last time, inclusive.", "2024-01-31T23:59:59.999Z"),
+}).meta({ id: "ExportRange", description: "The range of the export in UTC." });
+
 /** An export. */
 export const exportResource = z.strictObject({
   id: z.uuid().meta({
@@ -73,10 +78,7 @@ export const exportResource = z.strictObject({
   request: exportBody.meta({
     description: "What it exports, with every option that is not the default.",
   }),
-  range: z.strictObject({
-    start: instant("First time, inclusive.", "2024-01-01T00:00:00Z"),
-    end: instant("Last time, inclusive.", "2024-01-31T23:59:59.999Z"),
-  }).meta({ id: "ExportRange", description: "The range of the export in UTC." }),
+  range,
   created_at: instant("When it was created.", "2024-02-01T08:00:00Z"),
   started_at: instant("When it began to run last.", "2024-02-01T08:00:00.100Z").nullable(),
   updated_at: instant("When it last changed.", "2024-02-01T08:00:01Z"),
@@ -94,3 +96,47 @@ export const exportResource = z.strictObject({
 
 /** An export. */
 export type ExportResource = z.infer<typeof exportResource>;
+
+/** What an export will be. */
+export const exportPreview = z.strictObject({
+  rows: count("Rows of the file.", 44_640),
+  readings: count("Readings that the rows are made of.", 44_640),
+  is_exact: z.boolean().meta({
+    description: "Whether both numbers are exact, not estimated.",
+    examples: [true],
+  }),
+  size_bytes: count("The size of the file, estimated.", 2_235_873),
+  sources: count("The sources of the request.", 1),
+  sources_with_readings: count("How many of them have readings in the range.", 1),
+  missing_intervals: z.int().min(0).nullable().meta({
+    description:
+      "How many readings are missing at the cadence of the sources, estimated; null if " +
+      "there is no common cadence.",
+    examples: [0],
+  }),
+  range,
+  filename: z.string().meta({
+    description: "The name of the file.",
+    examples: ["smart_meter_123_20240101_20240131.csv"],
+  }),
+  content_type: z.string().meta({ description: "Its media type.", examples: ["text/csv"] }),
+  columns: z.array(z.string()).meta({
+    description: "The names of its columns.",
+    examples: [["timestamp", "power_kw"]],
+  }),
+  first_rows: z.string().meta({
+    description:
+      "A file of the first rows, at most ten, as they will be written. For Parquet and " +
+      "XLSX the rows are NDJSON.",
+    examples: ["timestamp,power_kw\n2024-01-01T00:00:00Z,2.63\n"],
+  }),
+  first_row_count: z.int().min(0).max(10).meta({
+    description:
+      "How many rows that are. There may be fewer than ten although the file has more, " +
+      "where the range begins with gaps.",
+    examples: [1],
+  }),
+}).meta({ description: "What an export will be: its size, gaps and first rows." });
+
+/** What an export will be. */
+export type ExportPreviewBody = z.infer<typeof exportPreview>;

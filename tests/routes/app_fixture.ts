@@ -10,6 +10,7 @@ import { AppError } from "../../data/app_error.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
+import { createExportPreviewer } from "../../jobs/exports/preview.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { type AppDeps, createApp } from "../../routes/app.ts";
 import type { TestService } from "../support/service.ts";
@@ -55,6 +56,13 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     staleAfterMs: null,
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
+    previewer: createExportPreviewer({
+      series: {
+        read: async function* () {},
+        extents: (_profile, ids) => Promise.resolve(ids.map(() => null)),
+        count: () => Promise.resolve({ count: 0, isExact: true }),
+      },
+    }),
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {

@@ -66,6 +66,15 @@ const BODIES: Record<string, string> = {
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
 };
 
+/** Queries of operations that need one, although no parameter is required by itself. */
+const QUERIES: Record<string, string[]> = {
+  "GET /api/exports/preview": [
+    "smart_meter_id=123",
+    "start_datetime=2024-01-01",
+    "end_datetime=2024-01-02",
+  ],
+};
+
 /** Bodies of operations for which those by media type are wrong. */
 const BODIES_BY_OPERATION: Record<string, string> = {
   "PUT /api/profiles/{name}": JSON.stringify({
@@ -252,6 +261,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
       remove: fail,
       isUsed: fail,
     },
+    previewer: { estimate: fail, preview: fail },
     readPackageFile: fail,
   });
 }
@@ -261,6 +271,7 @@ async function requestBroken(
 ): Promise<Response> {
   const query = parameters.filter((one) => one.in === "query" && one.required)
     .map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
+  query.push(...QUERIES[`${method} ${path}`] ?? []);
   const filled = path.replace(/\{\w*id\}/, JOB_ID)
     .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);
