@@ -30,6 +30,7 @@ import { createRejectionRecorder, type RejectedMessages } from "./rejection_reco
 import type { Ingest } from "../series/ingest.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
+import { createTurns, fillFromStored } from "./union.ts";
 
 /** Readings of one device from one request. */
 export interface DeviceReadings {
@@ -43,6 +44,11 @@ export interface DeviceReadings {
   readonly page: Page;
   /** Whether this counts as a request; false for more readings of a request that was counted. */
   readonly isCounted: boolean;
+  /**
+   * Whether a missing value leaves the stored one of the same time as it is, instead of replacing it.
+   * Over several instances, this holds for what was stored when the request arrived.
+   */
+  readonly isPartial?: boolean;
 }
 
 /** What happened to the readings. */
@@ -100,7 +106,7 @@ export interface DeviceIntakeDeps {
   /** Commits readings. */
   readonly ingest: Pick<Ingest, "add">;
   /** The series store. */
-  readonly series: Pick<SeriesStore, "describe" | "compare">;
+  readonly series: Pick<SeriesStore, "describe" | "compare" | "read">;
   /** How often a device may send. */
   readonly limit: RateLimit;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
@@ -127,8 +133,29 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   const writer = deps.isExclusive ? "" : deps.owner;
   const cache = createDeviceCache({ ...deps, writer });
 
-  async function accept(readings: DeviceReadings): Promise<IntakeResult> {
-    const { id, profile, page, isCounted, form = "iso8601" } = readings;
+  const inTurn = createTurns();
+
+  /** The readings with what is stored already, if they are partial. */
+  async function filledPage(cached: CachedDevice, readings: DeviceReadings): Promise<Page> {
+    const { id, profile, page, isCounted } = readings;
+    // Another instance may have stored later ones.
+    const afterMs = deps.isExclusive ? cached.lastMs : Infinity;
+    try {
+      return await fillFromStored(deps.series, { profile, id }, { page, afterMs });
+    } catch (error) {
+      if (isCounted) uncountRequest(cached.window);
+      throw error;
+    }
+  }
+
+  function accept(readings: DeviceReadings): Promise<IntakeResult> {
+    // Two that give different metrics of one time must not overlook each other.
+    if (readings.isPartial === true) return inTurn(readings.id, () => acceptNow(readings));
+    return acceptNow(readings);
+  }
+
+  async function acceptNow(readings: DeviceReadings): Promise<IntakeResult> {
+    const { id, profile, isCounted, form = "iso8601" } = readings;
     const cached = await cache.get(id, profile);
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, profile) ?? cached.device;
@@ -144,6 +171,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     }
     // Nothing was awaited since the requests were counted, so no other one used the same place.
     if (isCounted) countRequest(cached.window, limit, nowMs);
+    const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
     // Counted from what is durable: a request that failed did not keep the device online.
     const silentMs = nowMs - cached.onlineMs;
     cached.receivedMs = Math.max(cached.receivedMs, nowMs);
