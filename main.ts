@@ -139,6 +139,7 @@ export async function start(
     continuous: settings.continuous,
     staleAfterMs: settings.staleAfterMs,
     intake,
+    idTags: settings.lineProtocolIdTags,
     readPackageFile,
     jobs: createJobs({
       ...parts,

@@ -58,6 +58,8 @@ export interface Settings {
   readonly jobRetentionMs: number;
   /** How often a device may send telemetry. */
   readonly rateLimit: RateLimit;
+  /** The tags of line protocol that may name a device; the first one that a line has does. */
+  readonly lineProtocolIdTags: readonly string[];
   /** When a device without its own setting counts as offline: after this long without a reading, ms. */
   readonly offlineAfterMs: number;
   /** The age of the last poll from which reports mark a store as stale, milliseconds; null for none. */
@@ -96,6 +98,7 @@ const RULES = {
   RATE_LIMIT_REQUESTS: "a whole number of 1 to 1000000",
   RATE_LIMIT_WINDOW_SECONDS: "a whole number of 1 to 3600",
   OFFLINE_AFTER_SECONDS: "a whole number of 1 to 31536000",
+  LINE_PROTOCOL_ID_TAGS: "names of tags, separated by commas",
   STALE_AFTER_HOURS: `a number above 0, at most ${STALE_MAX_HOURS}`,
   FUTURE_TOLERANCE_SECONDS: "a whole number of 0 to 31536000",
   OLDEST_READING: "a date such as 2000-01-01, or an ISO 8601 time, from 1970 on",
@@ -121,6 +124,8 @@ const environmentSchema = z.object({
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000).default(10),
   RATE_LIMIT_WINDOW_SECONDS: wholeNumber(1, 3_600).default(1),
   OFFLINE_AFTER_SECONDS: wholeNumber(1, 31_536_000).default(600),
+  LINE_PROTOCOL_ID_TAGS: z.string().transform(tagNames).pipe(z.array(z.string()).min(1))
+    .default(["device_id", "entity_id", "host", "id"]),
   STALE_AFTER_HOURS: positiveNumber(STALE_MAX_HOURS).optional(),
   FUTURE_TOLERANCE_SECONDS: wholeNumber(0, 31_536_000).default(300),
   OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
@@ -170,6 +175,8 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,
       },
       offlineAfterMs: values.OFFLINE_AFTER_SECONDS * 1_000,
+      // device_id names the device wherever it is.
+      lineProtocolIdTags: [...new Set(["device_id", ...values.LINE_PROTOCOL_ID_TAGS])],
       staleAfterMs: values.STALE_AFTER_HOURS === undefined
         ? null
         : Math.round(values.STALE_AFTER_HOURS * HOUR_MS),
@@ -182,6 +189,11 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       logLevel: values.LOG_LEVEL,
     },
   };
+}
+
+/** The names in a list separated by commas. */
+function tagNames(text: string): string[] {
+  return text.split(",").map((name) => name.trim()).filter((name) => name !== "");
 }
 
 /** The time in a text, or the first moment of the UTC day in it; NaN if it is neither. */

@@ -85,6 +85,8 @@ import {
   telemetryReport,
   telemetryUpdated,
 } from "./devices/telemetry_schemas.ts";
+import { lineProtocolOperations } from "./line_protocol/operations.ts";
+import { pingVersion, writeErrorV1, writeErrorV2 } from "./line_protocol/schemas.ts";
 import { telemetryOperation } from "./devices/telemetry_operation.ts";
 
 /** Schemas by their name in the document. */
@@ -127,6 +129,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   TelemetryUpdated: telemetryUpdated,
   TelemetryAnswer: telemetryAnswer,
   TelemetryReject: telemetryReject,
+  WriteErrorV1: writeErrorV1,
+  WriteErrorV2: writeErrorV2,
+  PingVersion: pingVersion,
   Device: deviceSchema,
   DeviceDetail: deviceDetail,
   DeviceList: deviceList,
@@ -164,6 +169,7 @@ export function apiDocument(version: string): JsonObject {
     ...meterOperations,
     ...reportOperations,
     telemetryOperation,
+    ...lineProtocolOperations,
     ...deviceOperations,
     ...deviceReadingsOperations,
     ...profileOperations,

@@ -19,6 +19,7 @@ import { type DeviceDeps, deviceRoutes } from "./devices/devices.ts";
 import { docsRoutes } from "./docs/docs.ts";
 import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
 import { type HealthDeps, healthRoutes } from "./service/health.ts";
+import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write.ts";
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { cors } from "./http/cors.ts";
@@ -36,6 +37,7 @@ export interface AppDeps
     ExportDeps,
     MeterDeps,
     TelemetryDeps,
+    LineProtocolDeps,
     DeviceDeps,
     DeviceReadingsDeps,
     ProfileDeps,
@@ -57,7 +59,7 @@ export interface AppDeps
     & DeviceReadingsDeps["series"]
     & StoreDeps["series"];
   /** The profiles. */
-  readonly profiles: ProfileDeps["profiles"];
+  readonly profiles: ProfileDeps["profiles"] & LineProtocolDeps["profiles"];
   /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -94,6 +96,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", meterRoutes(deps));
   app.route("/", reportRoutes(deps));
   app.route("/", telemetryRoutes(deps));
+  app.route("/", lineProtocolRoutes(deps));
   app.route("/", deviceRoutes(deps));
   app.route("/", deviceReadingsRoutes(deps));
   app.route("/", profileRoutes(deps));

@@ -17,6 +17,8 @@ export const TIMESTAMP_FORMS = [
   "epoch_seconds",
   "epoch_milliseconds",
   "epoch_microseconds",
+  // Only in line protocol.
+  "epoch_nanoseconds",
   "server",
 ] as const;
 

@@ -9,12 +9,12 @@
  * @module
  */
 
-import { LINE_MAX_BYTES } from "../limits.ts";
+import { LINE_MAX_BYTES, PROFILE_METRICS_MAX } from "../limits.ts";
 import { type AcceptedTimes, futureRule, oldestRule } from "../time/accepted_times.ts";
 import { createLineParser } from "./line_parser.ts";
 import { createLineProblems, type LineProblems } from "./line_problems.ts";
 import { createLineSplitter } from "./line_splitter.ts";
-import { COLUMNS_MAX, createPointGroup, type PointGroup } from "./point_group.ts";
+import { createPointGroup, type PointGroup } from "./point_group.ts";
 import type { Precision } from "./precision.ts";
 import { createSeriesTable, type Series } from "./series_table.ts";
 
@@ -77,14 +77,15 @@ export function createLineReader(options: LineReaderOptions): LineReader {
     if (series === null) return;
     strings += parser.line.strings;
     for (const { key } of leftOut) {
-      const reason = `field ${key} is left out: a profile has at most ${COLUMNS_MAX} metrics`;
+      const reason =
+        `field ${key} is left out: a profile has at most ${PROFILE_METRICS_MAX} metrics`;
       problems.leaveOut({ line, reason });
     }
     if (values.count === 0) return;
     const { device } = series;
     if ("reason" in device) return problems.drop({ line, reason: device.reason });
     const timeMs = parser.line.timeMs ?? receivedMs;
-    const place = { timeMs, line };
+    const place = { timeMs, line, isTimed: parser.line.timeMs !== null };
     const wrong = timeRule(timeMs) ?? groupOf(series, device.id).add(place, series, values);
     if (wrong !== null) return drop(line, wrong, device.id);
     waiting++;

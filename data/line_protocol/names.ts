@@ -8,19 +8,16 @@
  * @module
  */
 
+import { METRIC_NAME_PATTERN, METRIC_NAMES_RESERVED, PROFILE_NAME_PATTERN } from "../limits.ts";
 import type { Aggregate } from "../readings/profile.ts";
 
 /** The longest name, characters. */
 const MAX_CHARS = 64;
 const CHECKSUM_CHARS = 8;
-/** What the name of a profile must be. */
-const PROFILE_NAME = /^[a-z][a-z0-9_]{0,63}$/;
-/** What the name of a metric must be. */
-const METRIC_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
 /** Signs with a name of their own; NFKD has turned `℃` into `°C` and `µ` into `μ` before. */
 const SIGNS: Readonly<Record<string, string>> = { "%": "percent", "°": "deg", "μ": "u" };
-/** Columns that files of readings have besides the metrics. */
-const TAKEN = ["timestamp", "device_id"];
+/** Built-in profiles that no device has. */
+const NOT_OF_DEVICES = ["meter", "site"];
 
 /** Units of metrics, in UCUM notation, by the last part of their names. */
 const UNITS: Readonly<Record<string, string>> = {
@@ -51,10 +48,13 @@ const UNITS: Readonly<Record<string, string>> = {
  * Letters lose their accents and become small, `%` becomes `percent`, `°` becomes `deg`, and any other
  * run of characters becomes one `_`. A digit at the beginning gets `n_` before it. If letters or
  * digits of another script are lost, or the name is too long, a checksum of the whole is added.
+ * `meter` and `site` become `meter_device` and `site_device`, as no device can have these profiles.
  */
 export function profileNameOf(measurement: string): string {
-  if (PROFILE_NAME.test(measurement)) return measurement;
-  return validName(measurement, (text) => text.toLowerCase());
+  const name = PROFILE_NAME_PATTERN.test(measurement)
+    ? measurement
+    : validName(measurement, (text) => text.toLowerCase());
+  return NOT_OF_DEVICES.includes(name) ? `${name}_device` : name;
 }
 
 /**
@@ -62,8 +62,8 @@ export function profileNameOf(measurement: string): string {
  * readings need for other columns get `_value` behind them.
  */
 export function metricNameOf(fieldKey: string): string {
-  const name = METRIC_NAME.test(fieldKey) ? fieldKey : validName(fieldKey, (text) => text);
-  return TAKEN.includes(name.toLowerCase()) ? `${name}_value` : name;
+  const name = METRIC_NAME_PATTERN.test(fieldKey) ? fieldKey : validName(fieldKey, (text) => text);
+  return METRIC_NAMES_RESERVED.includes(name.toLowerCase()) ? `${name}_value` : name;
 }
 
 function validName(given: string, inCase: (text: string) => string): string {

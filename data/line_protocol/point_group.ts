@@ -4,9 +4,6 @@
  * @module
  */
 
-/** The most columns of a measurement: as many as a profile may have metrics. */
-export const COLUMNS_MAX = 64;
-
 /** A field of a measurement that becomes a metric. */
 export interface Field {
   /** Its key as the lines write it. */
@@ -45,12 +42,18 @@ export interface PointGroup {
   readonly lines: readonly number[];
   /** How many lines make up each point. */
   readonly lineCounts: readonly number[];
+  /** Whether the last line gave its time. */
+  isTimed(): boolean;
   /**
    * Adds the values of a line, to the point of that time if there is one. `series` stands for the
    * measurement and tags of the line. Returns why it cannot: a line with other tags has given another
    * value for the same time and field.
    */
-  add(place: { timeMs: number; line: number }, series: object, given: LineValues): string | null;
+  add(
+    place: { timeMs: number; line: number; isTimed: boolean },
+    series: object,
+    given: LineValues,
+  ): string | null;
 }
 
 /** Creates a group without points. */
@@ -62,6 +65,7 @@ export function createPointGroup(
   /** The series of each point's lines; null if there are several. */
   const series: (object | null)[] = [];
   let lastMs = -Infinity;
+  let isLastTimed = false;
   /** The points by time; made when a line is not later than all before it. */
   let points: Map<number, number> | null = null;
 
@@ -106,7 +110,8 @@ export function createPointGroup(
     columns,
     lines,
     lineCounts,
-    add({ timeMs, line }, from, given) {
+    isTimed: () => isLastTimed,
+    add({ timeMs, line, isTimed }, from, given) {
       let point = pointAt(timeMs);
       if (point < 0) {
         point = newPoint(timeMs);
@@ -124,6 +129,7 @@ export function createPointGroup(
         set(given.fields[index].column, point, given.values[index]);
       }
       lines[point] = line;
+      isLastTimed = isTimed;
       lineCounts[point]++;
       return null;
     },

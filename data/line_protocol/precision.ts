@@ -6,16 +6,23 @@
 
 /** What a precision says about digits of a timestamp. */
 export interface Precision {
+  /** How a device gives its times that writes so; null if there is no word for it. */
+  readonly form:
+    | "epoch_nanoseconds"
+    | "epoch_microseconds"
+    | "epoch_milliseconds"
+    | "epoch_seconds"
+    | null;
   /** Digits that are finer than a millisecond. */
   readonly finerDigits: number;
   /** Milliseconds in a unit of the others. */
   readonly unitMs: number;
 }
 
-const NS: Precision = { finerDigits: 6, unitMs: 1 };
-const US: Precision = { finerDigits: 3, unitMs: 1 };
-const MS: Precision = { finerDigits: 0, unitMs: 1 };
-const S: Precision = { finerDigits: 0, unitMs: 1_000 };
+const NS: Precision = { form: "epoch_nanoseconds", finerDigits: 6, unitMs: 1 };
+const US: Precision = { form: "epoch_microseconds", finerDigits: 3, unitMs: 1 };
+const MS: Precision = { form: "epoch_milliseconds", finerDigits: 0, unitMs: 1 };
+const S: Precision = { form: "epoch_seconds", finerDigits: 0, unitMs: 1_000 };
 
 /** The precisions of InfluxDB 2 by name; without one, nanoseconds. */
 export const PRECISIONS: Readonly<Record<string, Precision>> = { ns: NS, us: US, ms: MS, s: S };
@@ -26,8 +33,8 @@ export const V1_PRECISIONS: Readonly<Record<string, Precision>> = {
   n: NS,
   u: US,
   "µ": US,
-  m: { finerDigits: 0, unitMs: 60_000 },
-  h: { finerDigits: 0, unitMs: 3_600_000 },
+  m: { form: null, finerDigits: 0, unitMs: 60_000 },
+  h: { form: null, finerDigits: 0, unitMs: 3_600_000 },
 };
 
 /** The precision of timestamps unless a request names another. */

@@ -4,10 +4,15 @@
  * @module
  */
 
-import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, QUOTED_VALUE_MAX } from "../limits.ts";
+import {
+  DEVICE_ID_PATTERN,
+  DEVICE_ID_RULE,
+  PROFILE_METRICS_MAX,
+  QUOTED_VALUE_MAX,
+} from "../limits.ts";
 import { createKeyTable } from "./key_table.ts";
 import { metricNameOf, profileNameOf } from "./names.ts";
-import { COLUMNS_MAX, type Field, type PointGroup } from "./point_group.ts";
+import type { Field, PointGroup } from "./point_group.ts";
 import { fieldKeyOf, readSeriesKey } from "./series_key.ts";
 
 /** A measurement, by the name of its profile. */
@@ -124,7 +129,7 @@ export function columnOf({ columns, fields }: Measurement, field: Field): number
   if (field.column >= 0) return field.column;
   const name = field.metric.toLowerCase();
   const shared = columns.get(name);
-  if (shared === undefined && fields.length === COLUMNS_MAX) return -1;
+  if (shared === undefined && fields.length === PROFILE_METRICS_MAX) return -1;
   field.column = shared ?? fields.push(field) - 1;
   columns.set(name, field.column);
   return field.column;

@@ -36,6 +36,7 @@ const deviceSchema = z.object({
     "epoch_seconds",
     "epoch_milliseconds",
     "epoch_microseconds",
+    "epoch_nanoseconds",
     "server",
   ]).nullable().default(null),
 });

@@ -39,6 +39,7 @@ const METHODS = "GET, HEAD, POST, PUT, DELETE";
 /** Request headers of the API that a page may send. */
 const REQUEST_HEADERS = [
   "Accept",
+  "Authorization",
   "Content-Encoding",
   "Content-Type",
   "Idempotency-Key",

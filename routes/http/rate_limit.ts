@@ -24,8 +24,13 @@ export function limitHeaders(
 export function rateLimited(id: string, limit: RateLimit, waitMs: number): Response {
   return problemResponse(limitError(id, limit), {
     ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),
-    "retry-after": String(seconds(waitMs)),
+    "retry-after": retryAfter(waitMs),
   });
+}
+
+/** The value of `Retry-After` for a time in milliseconds: whole seconds, at least 1. */
+export function retryAfter(waitMs: number): string {
+  return String(seconds(waitMs));
 }
 
 function limitError(id: string, { requests, windowMs }: RateLimit): AppError {

@@ -47,6 +47,20 @@ export const ANSWER_HEADERS = {
     description: "The start of the range that the answer covers.",
     pattern: "^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?Z$",
   },
+  "X-Influxdb-Build": { description: "The software.", pattern: "^OpenWatts$" },
+  "X-Influxdb-Error": {
+    description: "The beginning of the error, in ASCII.",
+    pattern: "^[ -~]{1,500}$",
+  },
+  "X-Influxdb-Version": {
+    description:
+      "The release of InfluxDB whose write API the service follows, and its own release.",
+    pattern: "^\\d+\\.\\d+\\.\\d+-openwatts\\.\\S+$",
+  },
+  "X-Platform-Error-Code": {
+    description: "The kind of error, as in the body.",
+    pattern: "^[a-z ]+$",
+  },
   "Last-Modified": { description: "When the file was written.", pattern: HTTP_DATE },
   "Link": {
     description: 'The next page, `rel="next"` (RFC 8288). The last page has no such header.',

@@ -111,7 +111,8 @@ function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObje
 /** Every response by its status: those of the operation, then its problems. */
 function responsesObject(operation: Operation, { refs, responses }: Shared): JsonObject {
   const codes = new Map<number, AnsweredCode[]>();
-  for (const code of [...operation.problems, ...ALWAYS]) {
+  const always = operation.hasOwnErrors === true ? [] : ALWAYS;
+  for (const code of [...operation.problems, ...always]) {
     const { status } = PROBLEMS[code];
     codes.set(status, [...codes.get(status) ?? [], code]);
   }

@@ -91,6 +91,8 @@ export interface Operation {
   readonly isBodyOptional?: boolean;
   /** Responses that are not problems. */
   readonly answers: readonly Answer[];
+  /** Whether its answers list its errors too, as they are no problems: other clients define them. */
+  readonly hasOwnErrors?: boolean;
   /** Codes of its problems, besides `INTERNAL_ERROR` and `SERVICE_STOPPING`, which all share. */
   readonly problems: readonly AnsweredCode[];
 }
@@ -101,6 +103,7 @@ export const TAGS = {
   Meters: "Smart meters and their readings.",
   Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",
+  "Line protocol": "Readings in InfluxDB's line protocol, as its clients send them.",
   Devices: "Devices, their readings, and whether they are online.",
   Profiles: "What devices and meters measure: built-in profiles, and those that you define.",
   "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",

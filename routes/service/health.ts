@@ -53,7 +53,8 @@ export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
   return new Hono()
     .get("/health", (c) => {
       const timestamp = new Date(now()).toISOString();
-      return c.json({ status: "healthy", version, timestamp } satisfies Health);
+      const [name, message] = ["openwatts", "ready for queries and writes"] as const;
+      return c.json({ status: "healthy", version, timestamp, name, message } satisfies Health);
     })
     .get("/ready", async (c) => {
       const [required, continuous] = await Promise.all([

@@ -10,6 +10,10 @@ import { z } from "zod";
 /** The service is up. */
 export const healthSchema = z.strictObject({
   status: z.literal("healthy"),
+  name: z.literal("openwatts").meta({ description: "Which service this is." }),
+  message: z.literal("ready for queries and writes").meta({
+    description: "The same in words, as clients of InfluxDB show it.",
+  }),
   version: z.string().min(1).meta({ description: "The release.", examples: ["0.2.0"] }),
   timestamp: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/).meta({
     format: "date-time",

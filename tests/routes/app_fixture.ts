@@ -53,6 +53,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
+    idTags: ["device_id", "entity_id", "host", "id"],
     staleAfterMs: null,
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },

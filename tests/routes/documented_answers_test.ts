@@ -21,7 +21,15 @@ import {
 } from "../support/openapi.ts";
 import { builtInProfiles } from "../support/profiles.ts";
 import { message } from "../support/telemetry.ts";
-import { appWithJob, createTestApp, emptySeries, exportJob, JOB_ID } from "./app_fixture.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
+import {
+  appWithJob,
+  createTestApp,
+  emptySeries,
+  exportJob,
+  JOB_ID,
+  type TestApp,
+} from "./app_fixture.ts";
 import { NOW_MS } from "./exports/export_example.ts";
 
 const document = readDocument();
@@ -64,6 +72,7 @@ const BODIES: Record<string, string> = {
     format: "csv",
   }),
   "text/csv": "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n",
+  "text/plain": "battery,device_id=a soc_percent=1,voltage_v=400,current_a=1,temp_c=1\n",
 };
 
 /** Queries of operations that need one, although no parameter is required by itself. */
@@ -296,6 +305,7 @@ Deno.test("an unexpected fault in any operation is answered as documented", asyn
   // The others use no part that can fail.
   const others = operations.map(({ id }) => id).filter((id) => !blank.has(id));
   assertEquals(others, [
+    "ping",
     "watchStoreStatus",
     "watchStoreHours",
     "watchStoreTimezones",
@@ -311,6 +321,44 @@ Deno.test("a job of another kind is answered as documented", async () => {
   const status = await readAnswer(await app.request(`/api/export/status/${JOB_ID}`));
   assertAllowed("getExportStatus", status);
   assertEquals(JSON.parse(status.text).status, "not_found");
+});
+
+/** An app in which every measurement is a battery. */
+function appWithBattery(changes: Partial<AppDeps> = {}): TestApp {
+  const ensure = () => Promise.resolve(PROFILES.battery);
+  return createTestApp({ profiles: { ...builtInProfiles(), ensure }, ...changes });
+}
+
+Deno.test("every answer to lines is as documented", async () => {
+  const { assertAllowed } = await api();
+  const requests: [query: string, body: string, status: number, headers?: HeadersInit][] = [
+    ["", BODIES["text/plain"], 204],
+    ["?precision=x", "", 400],
+    ["", "m\nm,host=a v=1", 400],
+    ["", "", 413, { "content-length": "50000001" }],
+    ["", "", 415, { "content-encoding": "br" }],
+  ];
+  for (const [id, path] of [["writeLines", "/api/v2/write"], ["writeLinesV1", "/write"]]) {
+    for (const [query, body, status, headers] of requests) {
+      const init = { method: "POST", headers: { "content-type": "text/plain", ...headers }, body };
+      const answer = await readAnswer(await appWithBattery().app.request(path + query, init));
+      assertEquals(answer.status, status);
+      assertAllowed(id, answer);
+    }
+    const limited: IntakeResult = { kind: "limited", waitMs: 5_000 };
+    const accepts = [
+      () => Promise.resolve(limited),
+      () => Promise.reject(new AppError("SERVICE_STOPPING", "The service is stopping")),
+    ];
+    for (const [index, accept] of accepts.entries()) {
+      const intake = { accept, reject: () => Promise.resolve(), invalidate: () => {} };
+      const { app } = appWithBattery({ intake });
+      const init = { method: "POST", body: BODIES["text/plain"] };
+      const answer = await readAnswer(await app.request(path, init));
+      assertEquals(answer.status, [429, 503][index]);
+      assertAllowed(id, answer);
+    }
+  }
 });
 
 Deno.test("a device over its limit or with another profile is answered as documented", async () => {

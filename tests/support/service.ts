@@ -54,6 +54,7 @@ export const TEST_SETTINGS: Settings = {
   fileRetentionMs: 3_600_000,
   jobRetentionMs: 86_400_000,
   rateLimit: { requests: 10, windowMs: 1000 },
+  lineProtocolIdTags: ["device_id", "entity_id", "host", "id"],
   offlineAfterMs: 600_000,
   staleAfterMs: null,
   acceptedTimes: ACCEPTED_TIMES,

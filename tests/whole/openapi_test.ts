@@ -43,10 +43,15 @@ Deno.test("the document has every route and nothing else; HEAD is left to HTTP",
 /** Codes that no response carries: errors of jobs, and reasons in `GET /ready`. */
 const NEVER_ANSWERED = ["JOB_ABANDONED", "STORAGE_FULL", "SERIES_REMOVED", "WORKER_NOT_RUNNING"];
 
+/** Operations whose errors are those of InfluxDB, because its clients read them. */
+const INFLUXDB = ["POST /api/v2/write", "POST /write"];
+
 Deno.test("every error has the one Problem schema, and lists its codes in prose and for machines", async () => {
   const document = await readDocument();
   const places = [
-    ...responsesOf(document).filter(({ status }) => status >= 400),
+    ...responsesOf(document).filter(({ place, status }) =>
+      status >= 400 && !INFLUXDB.includes(place.slice("400 of ".length))
+    ),
     { place: "other methods", status: 405, response: document["x-other-methods"] },
     { place: "other paths", status: 404, response: document["x-other-paths"] },
   ];
@@ -70,6 +75,22 @@ Deno.test("every error has the one Problem schema, and lists its codes in prose 
   assertEquals([...codes].toSorted(), answered.toSorted());
   const { code } = document.components.schemas.Problem.properties;
   assertEquals(code.enum.toSorted(), answered.toSorted());
+});
+
+Deno.test("errors of InfluxDB's operations have the schemas of InfluxDB", async () => {
+  const schemas = responsesOf(await readDocument()).flatMap(({ place, status, response }) =>
+    status >= 400 && INFLUXDB.includes(place.slice("400 of ".length))
+      ? [`${place}: ${response.content["application/json"].schema.$ref.split("/").pop()}`]
+      : []
+  );
+  assertEquals(
+    schemas,
+    ["V2", "V1"].flatMap((version, index) =>
+      [400, 413, 415, 429, 500, 503].map((status) =>
+        `${status} of ${INFLUXDB[index]}: WriteError${version}`
+      )
+    ),
+  );
 });
 
 Deno.test("no other schema than Problem describes an error, except that of a service that is not ready", async () => {

@@ -16,6 +16,7 @@ const DEFAULTS: Record<string, string> = {
   RATE_LIMIT_REQUESTS: "10",
   RATE_LIMIT_WINDOW_SECONDS: "1",
   OFFLINE_AFTER_SECONDS: "600",
+  LINE_PROTOCOL_ID_TAGS: "device_id,entity_id,host,id",
   FUTURE_TOLERANCE_SECONDS: "300",
   OLDEST_READING: "2000-01-01",
   ROLE: "all",

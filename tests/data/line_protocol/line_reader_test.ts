@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { LINE_MAX_BYTES } from "../../../data/limits.ts";
+import { LINE_MAX_BYTES, PROFILE_METRICS_MAX } from "../../../data/limits.ts";
 import { createLineReader, type LineReader } from "../../../data/line_protocol/line_reader.ts";
 import { problemsText } from "../../../data/line_protocol/line_problems.ts";
-import { COLUMNS_MAX } from "../../../data/line_protocol/point_group.ts";
 import { PRECISIONS } from "../../../data/line_protocol/precision.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
@@ -179,14 +178,15 @@ Deno.test("fields that would be the same metric are not mixed up in a line", () 
 Deno.test("fields beyond those of a profile are left out; the others of the line are stored", () => {
   const reader = readerOf();
   const fields = Array.from(
-    { length: COLUMNS_MAX + 1 },
+    { length: PROFILE_METRICS_MAX + 1 },
     (_, index) => `f${index}=${index}`,
   );
   const points = read(reader, `m,host=a ${fields.join(",")}`);
-  assertEquals(points, [["m", "a", 0, ...Array(COLUMNS_MAX).keys()]]);
+  assertEquals(points, [["m", "a", 0, ...Array(PROFILE_METRICS_MAX).keys()]]);
   assertEquals([reader.problems.dropped(), reader.problems.first()], [0, [{
     line: 1,
-    reason: `field f${COLUMNS_MAX} is left out: a profile has at most ${COLUMNS_MAX} metrics`,
+    reason:
+      `field f${PROFILE_METRICS_MAX} is left out: a profile has at most ${PROFILE_METRICS_MAX} metrics`,
   }]]);
 });
 

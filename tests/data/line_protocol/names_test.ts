@@ -26,6 +26,7 @@ const NAMES: readonly [given: string, name: string][] = [
   ["_internal", "internal"],
   ["a__b_", "a__b_"],
   ["1min", "n_1min"],
+  ["Meter", "meter_device"],
 ];
 
 for (const [given, name] of NAMES) {

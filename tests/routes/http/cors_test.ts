@@ -86,7 +86,16 @@ Deno.test("a listed origin's preflight is answered with 204, methods, headers an
       "GET, HEAD, POST, PUT, DELETE",
     );
     const allowed = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ");
-    for (const name of ["content-type", "prefer", "idempotency-key", "range", "if-none-match"]) {
+    for (
+      const name of [
+        "authorization",
+        "content-type",
+        "prefer",
+        "idempotency-key",
+        "range",
+        "if-none-match",
+      ]
+    ) {
       assert(allowed?.includes(name), name);
     }
     assertEquals(answer.headers.get("access-control-max-age"), "7200");

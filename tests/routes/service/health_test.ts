@@ -16,6 +16,8 @@ Deno.test("GET /health answers with the release and the time", async () => {
     status: "healthy",
     version: config.version,
     timestamp: "2024-06-01T12:00:00.789Z",
+    name: "openwatts",
+    message: "ready for queries and writes",
   });
 });
 

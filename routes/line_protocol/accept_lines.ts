@@ -1,0 +1,187 @@
+/**
+ * Accepts the lines of a request, piece by piece as they arrive.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { groupPage, metricsOf } from "../../data/line_protocol/group_page.ts";
+import type { LineReader } from "../../data/line_protocol/line_reader.ts";
+import type { PointGroup } from "../../data/line_protocol/point_group.ts";
+import type { Precision } from "../../data/line_protocol/precision.ts";
+import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../../data/limits.ts";
+import type { Log } from "../../data/log.ts";
+import type { Metric, Profile, ProfileName } from "../../data/readings/profile.ts";
+import type { DeviceIntake, DeviceReadings, IntakeResult } from "../../kv/devices/intake.ts";
+
+/** Points accepted at a time. */
+const PIECE_POINTS = 8_192;
+/** Devices whose points are written at once. */
+const GROUPS_AT_ONCE = 125;
+/**
+ * How long lines may wait until their device may send again, milliseconds. The JavaScript client of
+ * InfluxDB takes `Retry-After` for milliseconds: it would give up before a second is over.
+ */
+const TURN_WAIT_MS = 2_000;
+
+/** What lines need. */
+export interface AcceptLinesDeps {
+  /** Accepts readings. */
+  readonly intake: Pick<DeviceIntake, "accept" | "reject">;
+  /** The profiles. */
+  readonly profiles: {
+    /** A profile with as many of the metrics as possible (`kv/profiles/profiles.ts`). */
+    ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
+  };
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** A device that sends too often; nothing of it was stored. */
+export interface LimitedDevice {
+  /** The device; if there are several, the one that must wait longest. */
+  readonly id: string;
+  /** How long it must wait, milliseconds. */
+  readonly waitMs: number;
+}
+
+/**
+ * Accepts lines. They count as one request for each device in them. Good lines are durable, piece by
+ * piece, even if the rest breaks off; what is wrong with the others is in the reader's problems.
+ * Returns the device that sends too often, or null.
+ */
+export async function acceptLines(
+  deps: AcceptLinesDeps,
+  { reader, precision }: { reader: LineReader; precision: Precision },
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<LimitedDevice | null> {
+  const startedMs = deps.now();
+  const batch = createBatch(deps, reader, precision);
+  const counts = () => ({ ...reader.counts(), dropped: reader.problems.dropped() });
+  try {
+    try {
+      for await (const chunk of chunks) {
+        reader.push(chunk);
+        if (reader.waiting() >= PIECE_POINTS) await batch.flush();
+      }
+      reader.end();
+    } finally {
+      await batch.flush();
+    }
+  } catch (error) {
+    deps.log("warn", "lines cut short", { ...counts(), error });
+    throw error;
+  }
+  deps.log("debug", "lines ended", { ...counts(), ms: deps.now() - startedMs });
+  return batch.limited();
+}
+
+/** What a request has stored so far. */
+interface Batch {
+  /** Stores the points that were read since the previous call. */
+  flush(): Promise<void>;
+  /** The device that must wait longest, of those that send too often; null if there is none. */
+  limited(): LimitedDevice | null;
+}
+
+function createBatch(
+  { intake, profiles, log }: AcceptLinesDeps,
+  reader: LineReader,
+  { form: timedForm }: Precision,
+): Batch {
+  const { problems } = reader;
+  /** The devices that were counted, and how long each must wait that sends too often. */
+  const waits = new Map<string, number>();
+
+  async function storeGroup(group: PointGroup): Promise<void> {
+    const profile = await profileOf(group);
+    if (profile === null) return;
+    const { page, reason, droppedCount, lines, lineCount } = groupPage(group, profile, problems);
+    if (reason !== null) await reject(group.deviceId, droppedCount, reason);
+    if (page.timesMs.length === 0) return;
+    const form = group.isTimed() ? timedForm ?? undefined : "server" as const;
+    const readings = { profile: profile.name, page, form, isPartial: true };
+    const ids = [group.deviceId, `${group.deviceId}:${profile.name}`];
+    for (const id of ids.filter((one) => DEVICE_ID_PATTERN.test(one))) {
+      const result = await accept({ ...readings, id });
+      if (result.kind !== "other profile") return;
+    }
+    const other = `device ${group.deviceId} has another profile than ${profile.name}, and ` +
+      `${ids[1].slice(0, 100)} is no id: ${DEVICE_ID_RULE}`;
+    problems.drop({ line: lines[0], reason: other }, lineCount);
+  }
+
+  /** The profile of a group, made or extended; null if it cannot be. Then its points are dropped. */
+  async function profileOf(group: PointGroup): Promise<Profile | null> {
+    try {
+      return await profiles.ensure(group.profile, metricsOf(group));
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== "TOO_MANY_PROFILES") throw error;
+      const lineCount = group.lineCounts.reduce((sum, one) => sum + one, 0);
+      problems.drop({ line: group.lines[0], reason: error.message }, lineCount);
+      return null;
+    }
+  }
+
+  /** Accepts readings, after a short wait if the device sends too often. */
+  async function accept(readings: Omit<DeviceReadings, "isCounted">): Promise<IntakeResult> {
+    const { id } = readings;
+    let waitMs = waits.get(id) ?? null;
+    if (waitMs !== null && waitMs > 0) return { kind: "limited", waitMs };
+    let leftMs = TURN_WAIT_MS;
+    for (;;) {
+      const result = await intake.accept({ ...readings, isCounted: waitMs === null });
+      // Metrics of another profile are refused before they count as a request.
+      if (result.kind === "other profile") return result;
+      waitMs = result.kind === "limited" ? Math.max(1, result.waitMs) : 0;
+      if (result.kind === "accepted" || waitMs > leftMs) {
+        waits.set(id, waitMs);
+        return result;
+      }
+      leftMs -= waitMs;
+      await pause(waitMs);
+      waitMs = null;
+    }
+  }
+
+  /** Records dropped lines of a device. If that fails, the answer stays the same. */
+  async function reject(id: string, count: number, rule: string): Promise<void> {
+    try {
+      await intake.reject({ id, count, problem: { pointer: "", value: null, rule } });
+    } catch (error) {
+      log("error", "rejection not recorded", { deviceId: id, error });
+    }
+  }
+
+  return {
+    async flush() {
+      await inGroups(reader.take(), storeGroup);
+      const dropped = reader.takeDropped();
+      await inGroups(dropped, ({ deviceId, count, reason }) => reject(deviceId, count, reason));
+    },
+    limited() {
+      const limited = [...waits].filter(([, waitMs]) => waitMs > 0);
+      if (limited.length === 0) return null;
+      const [id, waitMs] = limited.reduce((one, other) => other[1] > one[1] ? other : one);
+      return { id, waitMs };
+    },
+  };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/**
+ * Runs something for each of many, some at a time. If it fails for one, the others of its time end
+ * first.
+ */
+async function inGroups<T>(all: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
+  for (let at = 0; at < all.length; at += GROUPS_AT_ONCE) {
+    const results = await Promise.allSettled(all.slice(at, at + GROUPS_AT_ONCE).map(run));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * Line protocol over HTTP, as clients of InfluxDB send it.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { AppError } from "../../data/app_error.ts";
+import type { RateLimit } from "../../data/devices/rate_window.ts";
+import { createLineReader } from "../../data/line_protocol/line_reader.ts";
+import { problemsText } from "../../data/line_protocol/line_problems.ts";
+import {
+  DEFAULT_PRECISION,
+  type Precision,
+  PRECISIONS,
+  V1_PRECISIONS,
+} from "../../data/line_protocol/precision.ts";
+import { LINES_BODY_MAX_BYTES, QUOTED_VALUE_MAX } from "../../data/limits.ts";
+import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { PROBLEMS } from "../http/problem.ts";
+import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
+import { uploadBytes } from "../http/upload_body.ts";
+import { acceptLines, type AcceptLinesDeps, type LimitedDevice } from "./accept_lines.ts";
+import { type ApiVersion, faultAnswer, versionHeaders, type WriteFault } from "./answers.ts";
+import type { PingVersion } from "./schemas.ts";
+
+/** What the routes need. */
+export interface LineProtocolDeps extends AcceptLinesDeps {
+  /** The release. */
+  readonly version: string;
+  /** The tags that may name the device of a line; the first one that it has does. */
+  readonly idTags: readonly string[];
+  /** How often a device may send. */
+  readonly limit: RateLimit;
+  /** Which times readings may have. */
+  readonly acceptedTimes: AcceptedTimes;
+}
+
+/** `POST /api/v2/write`, `POST /write` and `GET /ping`. */
+export function lineProtocolRoutes(deps: LineProtocolDeps): Hono {
+  const headers = versionHeaders(deps.version);
+  return new Hono()
+    .post("/api/v2/write", (c) => write(c, deps, 2))
+    .post("/write", (c) => write(c, deps, 1))
+    .get("/ping", (c) => {
+      const verbose = c.req.query("verbose");
+      if (verbose === undefined || verbose === "false" || verbose === "0") {
+        return new Response(null, { status: 204, headers });
+      }
+      const answer: PingVersion = { version: headers["x-influxdb-version"] };
+      return Response.json(answer, { headers });
+    });
+}
+
+async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): Promise<Response> {
+  const headers = versionHeaders(deps.version);
+  try {
+    const precision = precisionOf(c.req.query("precision"), version);
+    const reader = createLineReader({ ...deps, precision });
+    const limited = await acceptLines(deps, { reader, precision }, bodyBytes(c.req.raw));
+    if (limited !== null) return limitedAnswer(deps, version, limited);
+    const message = problemsText(reader.problems);
+    if (message === null) return new Response(null, { status: 204, headers });
+    const [{ line }] = reader.problems.first();
+    return faultAnswer(version, { status: 400, message, line }, headers);
+  } catch (error) {
+    const fault = faultOf(error);
+    if (fault.status >= 500) {
+      deps.log("error", "request failed", { method: c.req.method, path: c.req.path, error });
+    }
+    return faultAnswer(
+      version,
+      fault,
+      fault.status === 503 ? { ...headers, "retry-after": "1" } : headers,
+    );
+  }
+}
+
+/** The precision of a request. */
+function precisionOf(name: string | undefined, version: ApiVersion): Precision {
+  if (name === undefined || name === "") return DEFAULT_PRECISION;
+  const all = version === 1 ? V1_PRECISIONS : PRECISIONS;
+  if (Object.hasOwn(all, name)) return all[name];
+  const names = version === 1 ? "n, u, ms, s, m or h" : "ns, us, ms or s";
+  throw new AppError(
+    "INVALID_REQUEST",
+    `invalid precision "${name.slice(0, QUOTED_VALUE_MAX)}": it must be ${names}`,
+  );
+}
+
+/** The bytes of a body of any media type, decompressed, as long as there are not too many. */
+async function* bodyBytes({ headers, body }: Request): AsyncGenerator<Uint8Array> {
+  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  const isGzip = coding === "gzip" || coding === "x-gzip";
+  if (!isGzip && coding !== "identity" && coding !== "") {
+    throw new AppError("UNSUPPORTED_MEDIA_TYPE", "Content-Encoding must be gzip or identity");
+  }
+  if (Number(headers.get("content-length") ?? 0) > LINES_BODY_MAX_BYTES) {
+    throw tooLarge("Nothing was stored");
+  }
+  let sizeBytes = 0;
+  for await (const chunk of uploadBytes(body, isGzip, () => {})) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > LINES_BODY_MAX_BYTES) {
+      throw tooLarge("What was read before stays stored; send all lines again in smaller bodies");
+    }
+    yield chunk;
+  }
+}
+
+function tooLarge(details: string): AppError {
+  const rule = `The body must have at most ${LINES_BODY_MAX_BYTES} bytes, decompressed`;
+  return new AppError("BODY_TOO_LARGE", rule, { details });
+}
+
+/** The answer to lines of a device that sends too often. */
+function limitedAnswer(
+  { version: release, limit }: LineProtocolDeps,
+  version: ApiVersion,
+  { id, waitMs }: LimitedDevice,
+): Response {
+  const { requests, windowMs } = limit;
+  const message = `device ${id} may send at most ${requests} requests in ${windowMs / 1000} s; ` +
+    "the lines of other devices are stored; send all lines again later";
+  return faultAnswer(version, { status: 429, message }, {
+    ...versionHeaders(release),
+    ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),
+    "retry-after": retryAfter(waitMs),
+  });
+}
+
+/** What an error says to a client. An unexpected one says nothing of itself. */
+function faultOf(error: unknown): WriteFault {
+  if (!(error instanceof AppError)) {
+    return { status: 500, message: "An unexpected error occurred; it has been logged" };
+  }
+  const { code, message, details } = error;
+  const { status } = PROBLEMS[code];
+  const sentences = [message, details].filter((text) => text !== "");
+  // The profile was deleted or defined at the same moment; the same lines will find or make it.
+  const isPassing = status === 404 || status === 409;
+  return { status: isPassing ? 503 : status, message: sentences.join(". ") };
+}
