@@ -23,16 +23,18 @@ export const HOUR = 3;
 export const MINUTE = 4;
 /** The second. */
 export const SECOND = 5;
+/** The number of an interval of the day, from 1. */
+export const PERIOD = 6;
 /** A fraction of a second. */
-export const FRACTION = 6;
+export const FRACTION = 7;
 /** AM or PM. */
-export const HALF_DAY = 7;
+export const HALF_DAY = 8;
 /** The month as a short name. */
-export const MONTH_NAME = 8;
+export const MONTH_NAME = 9;
 /** The offset from UTC. */
-export const OFFSET = 9;
+export const OFFSET = 10;
 /** A fixed byte. */
-export const LITERAL = 10;
+export const LITERAL = 11;
 
 /** One step along a time: a field or a fixed byte. */
 export interface TimeStep {
@@ -52,6 +54,8 @@ export interface TimePattern {
   readonly isHalfDay: boolean;
   /** Whether years are written without their century. */
   readonly isShortYear: boolean;
+  /** Whether the time is the number of an interval of the day instead of a clock. */
+  readonly isNumbered: boolean;
 }
 
 /** The fields of a pattern by their letters. */
@@ -64,6 +68,8 @@ const FIELDS: ReadonlyMap<string, TimeStep> = new Map([
   ...pairOf("H", HOUR),
   ...pairOf("h", HOUR),
   ["a", { kind: HALF_DAY, min: 2, max: 2 }],
+  ["nn", { kind: PERIOD, min: 2, max: 2 }],
+  ["n", { kind: PERIOD, min: 1, max: 3 }],
   ...pairOf("m", MINUTE),
   ...pairOf("s", SECOND),
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9].map((count): [string, TimeStep] => [
@@ -110,7 +116,12 @@ export function readTimePattern(pattern: string): TimePattern {
     problems.push(`${unknown.join(" and ")} must be among ${known} or be in quotes`);
   }
   if (problems.length > 0) throw refused(problems, pattern);
-  return { steps, isHalfDay: fields.includes("a"), isShortYear: fields.includes("yy") };
+  return {
+    steps,
+    isHalfDay: fields.includes("a"),
+    isShortYear: fields.includes("yy"),
+    isNumbered: fields.includes("n") || fields.includes("nn"),
+  };
 }
 
 function refused(problems: readonly string[], pattern: string): SyntaxError {
@@ -135,15 +146,19 @@ function faultsOf(letters: readonly string[]): string[] {
     ["M", "it must have a month (MM, M or MMM)"],
     ["d", "it must have a day (dd or d)"],
   ].filter(([letter]) => count(letter) === 0).map(([, problem]) => problem);
-  const twice = ["y", "M", "d", "Hh", "a", "m", "s", "S", "X"].filter((group) => count(group) > 1)
+  const twice = ["y", "M", "d", "Hh", "a", "n", "m", "s", "S", "X"].filter((group) =>
+    count(group) > 1
+  )
     .map((group) => `${group.split("").join(" or ")} must occur once`);
   const alone = [["h", "a"], ["a", "h"], ["m", "Hh"], ["s", "m"], ["S", "s"]]
     .filter(([letter, group]) => count(letter) > 0 && count(group) === 0)
     .map(([letter, group]) => `${letter} needs ${group.split("").join(" or ")}`);
-  return [...missing, ...twice, ...alone];
+  const isBoth = count("n") > 0 && count("HhamsSX") > 0;
+  const both = isBoth ? ["n, the number of an interval, must not be with a clock"] : [];
+  return [...missing, ...twice, ...alone, ...both];
 }
 
-/** Whether a number of 1 or 2 digits touches the next: with `yyyyMd`, 2024111 has two readings. */
+/** Whether a number without a fixed length touches the next: with `yyyyMd`, 2024111 has two readings. */
 function hasOpenNumber(steps: readonly TimeStep[]): boolean {
   return steps.some(({ kind, min, max }, index) =>
     kind <= FRACTION && min < max && steps[index + 1]?.kind <= FRACTION

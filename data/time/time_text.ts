@@ -27,6 +27,11 @@ export interface WallTime {
   wallMs: number;
   /** Offset from UTC, milliseconds; NaN if the text has none. */
   offsetMs: number;
+  /**
+   * The number of an interval of the day, from 1, if the text has that instead of a time of day.
+   * `wallMs` is then midnight.
+   */
+  period?: number;
 }
 
 /**

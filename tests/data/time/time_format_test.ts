@@ -133,12 +133,40 @@ Deno.test("times that do not exist are refused", () => {
     "32.01.2024 00:00:00",
     "01.00.2024 00:00:00",
     "01.13.2024 00:00:00",
-    "01.01.2024 24:00:00",
+    "01.01.2024 24:00:01",
+    "01.01.2024 24:01:00",
+    "01.01.2024 25:00:00",
     "01.01.2024 00:60:00",
     "01.01.2024 23:59:60",
   ];
   assertEquals(wrong.filter((text) => read(pattern, text) !== "none"), []);
   assertEquals(read(pattern, "29.02.2024 23:59:59"), "2024-02-29T23:59:59.000");
+});
+
+Deno.test("24:00 is the next midnight", () => {
+  assertRead([
+    ["yyyy/MM/dd HH:mm", "2024/02/29 24:00", "2024-03-01T00:00:00.000"],
+    ["dd.MM.yyyy HH:mm:ss.SS", "31.12.2024 24:00:00.00", "2025-01-01T00:00:00.000"],
+    ["dd.MM.yyyy H", "31.12.2024 24", "2025-01-01T00:00:00.000"],
+    ["iso", "2024-02-29T24:00", "2024-03-01T00:00:00.000"],
+    ["iso", "2024-02-29 24:00:00.0+01:00", "2024-03-01T00:00:00.000 60"],
+    ["iso", "20240229T240000Z", "2024-03-01T00:00:00.000 0"],
+  ]);
+  const wrong = ["T24:01", "T24:00:01", "T24:00:00.5", "T2400000", "T24:000"];
+  assertEquals(wrong.filter((clock) => read("iso", `2024-02-29${clock}`) !== "none"), []);
+  assertEquals(read("dd.MM.yyyy HH:mm:ss.SS", "31.12.2024 24:00:00.01"), "none");
+  assertEquals(read("dd.MM.yyyy hh:mm a", "31.12.2024 24:00 AM"), "none");
+});
+
+Deno.test("n is the number of an interval of the day, from 1", () => {
+  const parse = (pattern: string, text: string) => compileTimeFormat(pattern).parse(text);
+  const midnight = { wallMs: Date.UTC(2024, 9, 27), offsetMs: NaN };
+  assertEquals(parse("yyyy-MM-dd n", "2024-10-27 1"), { ...midnight, period: 1 });
+  assertEquals(parse("yyyy-MM-dd n", "2024-10-27 100"), { ...midnight, period: 100 });
+  assertEquals(parse("yyyyMMdd nn", "20241027 25"), { ...midnight, period: 25 });
+  for (const text of ["20241027 0", "20241027 00", "20241027 ", "20241027 1000"]) {
+    assertEquals(parse("yyyyMMdd n", text), null, text);
+  }
 });
 
 Deno.test("doubled letters need two digits, single ones accept one or two", () => {

@@ -1,7 +1,7 @@
 import { compileTimeFormat } from "../../../data/time/time_format.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
-const FIELDS = "yyyy yy MMM MM M dd d HH H hh h a mm m ss s " +
+const FIELDS = "yyyy yy MMM MM M dd d HH H hh h a nn n mm m ss s " +
   "S SS SSS SSSS SSSSS SSSSSS SSSSSSS SSSSSSSS SSSSSSSSS X XX XXX";
 
 /** The error about a pattern, without its fixed words and the pattern itself. */
@@ -32,6 +32,9 @@ Deno.test("a pattern must have the fields that its other fields need", () => {
   assertEquals(refusal("yyyy-MM-dd HH:mm a"), "a needs h");
   assertEquals(refusal("yyyy-MM-dd mm"), "m needs H or h");
   assertEquals(refusal("yyyy-MM-dd HH.SSS"), "S needs s");
+  const rule = "n, the number of an interval, must not be with a clock";
+  assertEquals(refusal("yyyy-MM-dd n HH"), rule);
+  assertEquals(refusal("yyyy-MM-dd nnXXX"), rule);
 });
 
 Deno.test("a pattern must not let two numbers touch if they can be separated in two ways", () => {
