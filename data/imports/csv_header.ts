@@ -41,17 +41,43 @@ export interface CsvHeader {
   readonly ignored: readonly string[];
 }
 
+/** Delimiters that would not be seen in a sentence. */
+const DELIMITER_NAMES: ReadonlyMap<string, string> = new Map([
+  [";", "a semicolon"],
+  ["\t", "a tab"],
+  ["|", "a vertical bar"],
+  [",", "a comma"],
+]);
+
 type Problem = readonly [detail: string, rule: string];
 
+/** Whether a line has the columns that the header must have. */
+export function isHeader(text: string, profile: Profile, dialect: Dialect): boolean {
+  const names = fieldsOf(text, dialect.delimiter);
+  const roles = rolesOf(names, profile, dialect);
+  return missingProblems(names, roles, { profile, dialect }).length === 0;
+}
+
+/** How many columns of a line have a role. */
+export function namedColumns(text: string, profile: Profile, dialect: Dialect): number {
+  const roles = rolesOf(fieldsOf(text, dialect.delimiter), profile, dialect);
+  return roles.filter((role) => role !== IGNORED).length;
+}
+
 /**
- * Reads a header line. Columns go by the names of the dialect, in any order and any case.
+ * Reads a header, usually line 1. Columns go by the names of the dialect, in any order and any case.
  *
  * @throws {AppError} INVALID_REQUEST with everything that is wrong: a missing column, no metric, a
  * duplicate column. It suggests columns of the header where it can.
  */
-export function readHeader(line: string, profile: Profile, dialect: Dialect): CsvHeader {
-  const given = fieldsOf(line, dialect.delimiter);
-  const roles = given.map((name) => roleOf(name.toLowerCase(), profile, dialect));
+export function readHeader(
+  text: string,
+  profile: Profile,
+  dialect: Dialect,
+  { line = 1 }: { line?: number } = {},
+): CsvHeader {
+  const given = fieldsOf(text, dialect.delimiter);
+  const roles = rolesOf(given, profile, dialect);
   const problems = problemsOf(given, roles, { profile, dialect });
   if (problems.length === 0) {
     return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
@@ -59,11 +85,10 @@ export function readHeader(line: string, profile: Profile, dialect: Dialect): Cs
   // Columns that another delimiter parts are not missing; what is wrong with them is.
   const other = given.length === 1 ? likelyDelimiter(given[0]) : null;
   if (other !== null) {
-    const fields = fieldsOf(line, other.delimiter);
-    const fieldRoles = fields.map((name) => roleOf(name.toLowerCase(), profile, dialect));
-    const detail =
-      `The header is a single column; if its columns are separated by ${other.name}, ` +
-      `send delimiter=${other.name}`;
+    const fields = fieldsOf(text, other.delimiter);
+    const fieldRoles = rolesOf(fields, profile, dialect);
+    const detail = `The header is a single column; send delimiter=${other.name} if ` +
+      `${DELIMITER_NAMES.get(other.delimiter) ?? other.name} separates its columns`;
     problems.splice(
       0,
       Infinity,
@@ -71,12 +96,24 @@ export function readHeader(line: string, profile: Profile, dialect: Dialect): Cs
       ...problemsOf(fields, fieldRoles, { profile, dialect }),
     );
   }
-  if (line.includes("\ufffd")) {
+  const encoding = encodingProblem(text);
+  if (encoding !== null) problems.push(encoding);
+  throw wrongHeader(text, problems, line);
+}
+
+/** What the characters of a header say about its encoding. */
+function encodingProblem(text: string): Problem | null {
+  if (text.includes("\ufffd")) {
     const detail = "The header is not UTF-8; it looks like windows-1252 or a similar encoding. " +
-      "Save the file as UTF-8";
-    problems.push([detail, "text in UTF-8"]);
+      "Send encoding=windows-1252";
+    return [detail, "text in UTF-8"];
   }
-  throw wrongHeader(line, problems);
+  // The bytes of two letters of UTF-8, each read as a letter: Ã¤ instead of ä.
+  if (!/[\u00c2\u00c3][\u0080-\u00bf\u2018-\u2122]/.test(text)) return null;
+  return [
+    "The header looks like UTF-8 that is read in another encoding. Send encoding=utf-8",
+    "text in the encoding that encoding= names",
+  ];
 }
 
 /** The same columns as another profile has them; null if it has none of them as a metric. */
@@ -94,6 +131,10 @@ function fieldsOf(line: string, delimiter: string): string[] {
   return headerFields(line, delimiter).map((name) => name.trim());
 }
 
+function rolesOf(names: readonly string[], profile: Profile, dialect: Dialect): number[] {
+  return names.map((name) => roleOf(name.toLowerCase(), profile, dialect));
+}
+
 function roleOf(
   name: string,
   { idColumn }: Profile,
@@ -106,6 +147,16 @@ function roleOf(
 }
 
 function problemsOf(
+  names: readonly string[],
+  roles: readonly number[],
+  options: { profile: Profile; dialect: Dialect },
+): Problem[] {
+  const lower = names.map((name) => name.toLowerCase());
+  return [...missingProblems(names, roles, options), ...duplicateProblems(lower)];
+}
+
+/** A problem for each column that is not there. */
+function missingProblems(
   names: readonly string[],
   roles: readonly number[],
   { profile, dialect: { timeColumns, required, meters } }: { profile: Profile; dialect: Dialect },
@@ -136,7 +187,7 @@ function problemsOf(
     const hint = mapHint(free, profile);
     problems.push([`The header has none of ${metrics}${hint}`, "at least one metric column"]);
   }
-  return [...problems, ...duplicateProblems(lower)];
+  return problems;
 }
 
 function timeHint(names: readonly string[]): string {

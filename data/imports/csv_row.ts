@@ -5,13 +5,14 @@
  */
 
 import { csvFields } from "../text/csv_fields.ts";
-import { createDecimalScanner, type Decimal, parseDecimal } from "../text/decimal_fields.ts";
+import { createDecimalScanner, type Decimal, parseGroupedDecimal } from "../text/decimal_fields.ts";
 import { type CsvHeader, ID, IGNORED, TIME } from "./csv_header.ts";
 import type { ColumnMeaning, Dialect } from "./dialect.ts";
+import { numberRule } from "./number_rule.ts";
 import type { Profile } from "../readings/profile.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
-import { createTimeReader, readTime } from "./upload_time.ts";
+import { createTimeReader, noTimeRule, readTime } from "./upload_time.ts";
 
 const LF = 10, CR = 13, QUOTE = 34;
 
@@ -83,6 +84,15 @@ function createPlainReader(
   // The rule shows the pattern, except the colons of ISO 8601.
   const isPlainTime = isPlain(dialect.timeFormat.rule, dialect) && dialect.delimiter !== ":";
 
+  /** Adds the reading at the time that was read. */
+  function addWall(line: number): boolean {
+    const wall = time.wall();
+    return wall !== null && row.addAt(wall, line);
+  }
+  const addTime = dialect.rules === null
+    ? (line: number) => row.add(time.instant(), line)
+    : addWall;
+
   /** Reads a plain field and returns where it ends, or -1 if it is not plain. */
   function scanField(bytes: Uint8Array, start: number, column: number): number {
     const role = roles[column];
@@ -108,7 +118,7 @@ function createPlainReader(
       if (at < 0) return -1;
     }
     if (bytes[at] === CR) at++;
-    return bytes[at] === LF && at <= limit && row.add(time.instant(), line) ? at : -1;
+    return bytes[at] === LF && at <= limit && addTime(line) ? at : -1;
   };
 }
 
@@ -147,8 +157,8 @@ function createValuesReader(
   function readMetric(field: string, meaning: ColumnMeaning): string | null {
     row.setMissing(meaning);
     if (field === "" || missing.includes(field)) return null;
-    const decimal = parseDecimal(field, point);
-    if (decimal === null) return `a decimal number with a ${point === "," ? "comma" : "point"}`;
+    const decimal = parseGroupedDecimal(field, dialect);
+    if (decimal === null) return numberRule(field, point);
     return row.set(meaning, decimal) ? null : rangeRule(metrics[meaning.metric]);
   }
 
@@ -161,15 +171,18 @@ function createValuesReader(
   return (values, line) => {
     const timeText = timeColumns.map((name) => values[indexOfName(names, name)]).join(" ");
     const time = readTime(dialect, timeText, oldestMs);
+    const timeProblem = (rule: string) => (
+      { field: timeColumns.join(" "), value: timeText, rule }
+    );
     for (let column = 0; column < names.length; column++) {
-      if (roles[column] === TIME && "rule" in time) {
-        return { field: timeColumns.join(" "), value: timeText, rule: time.rule };
-      }
+      if (roles[column] === TIME && "rule" in time) return timeProblem(time.rule);
       const rule = readField(values[column], column);
-      if (rule !== null) return { field: names[column], value: values[column], rule };
+      if (rule === null) continue;
+      if ("time" in time) row.skipAt(time.time);
+      return { field: names[column], value: values[column], rule };
     }
-    if ("timeMs" in time) row.add(time.timeMs, line);
-    return null;
+    if ("rule" in time || row.addAt(time.time, line)) return null;
+    return timeProblem(noTimeRule(dialect, time.time));
   };
 }
 

@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { TimeFormat } from "../time/time_format.ts";
-import type { WallTime } from "../time/time_text.ts";
-import type { LocalClock } from "../time/zone.ts";
+import type { TextEncoding } from "../text/transcode.ts";
+import type { UploadTimes } from "./time_options.ts";
 
 /** What the values of a column mean. */
 export interface ColumnMeaning {
@@ -15,14 +14,6 @@ export interface ColumnMeaning {
   readonly metric: number;
   /** A value times 10 to this power is in the unit of the metric. */
   readonly exponent: number;
-}
-
-/** The zone of times without an offset. */
-export interface UploadZone {
-  /** Its IANA name, or a fixed offset. */
-  readonly name: string;
-  /** Its clock. */
-  readonly clock: LocalClock;
 }
 
 /** A metric computed from another one instead of read from a column: divided, rounded half up. */
@@ -46,17 +37,17 @@ export interface MeterColumn {
 }
 
 /** How an upload writes readings. */
-export interface Dialect {
+export interface Dialect extends UploadTimes {
+  /** The encoding of its text. */
+  readonly encoding: TextEncoding;
   /** The character between fields, ASCII. */
   readonly delimiter: string;
   /** The decimal point: `.` or `,`. */
   readonly point: string;
+  /** The characters that group the digits of a number; empty if none do. */
+  readonly thousands: string;
   /** The one or two columns of times. The texts of two are joined by a space. */
   readonly timeColumns: readonly string[];
-  /** The form of times. */
-  readonly timeFormat: TimeFormat;
-  /** The zone of times without an offset; null is UTC. */
-  readonly zone: UploadZone | null;
   /** What the columns of values mean, by their names in lower case. */
   readonly columns: ReadonlyMap<string, ColumnMeaning>;
   /** The `columns` that the upload must have, as the user wrote them. */
@@ -67,10 +58,4 @@ export interface Dialect {
   readonly derivation: Derivation | null;
   /** Where it names meters. */
   readonly meters: MeterColumn;
-}
-
-/** Epoch milliseconds of a time in an upload; NaN if the clock of the zone skips it. */
-export function instantOf({ zone }: Dialect, { wallMs, offsetMs }: WallTime): number {
-  if (offsetMs === offsetMs) return wallMs - offsetMs;
-  return zone === null ? wallMs : zone.clock.toUtcMs(wallMs);
 }

@@ -4,24 +4,25 @@
  * @module
  */
 
-import type { ColumnMeaning, Derivation, Dialect, MeterColumn, UploadZone } from "./dialect.ts";
+import type { ColumnMeaning, Derivation, Dialect, MeterColumn } from "./dialect.ts";
 import type { Profile } from "../readings/profile.ts";
-import { compileTimeFormat, type TimeFormat } from "../time/time_format.ts";
 import { unitExponent, unitsFor } from "../readings/units.ts";
-import { createLocalClock, isTimeZone } from "../time/zone.ts";
+import { ENCODINGS, type TextEncoding } from "../text/transcode.ts";
+import { foreignUnit, unitInName } from "./header_units.ts";
+import { readTimeOptions, type TimeOptions } from "./time_options.ts";
 
 /** What a user may say about an upload. */
-export interface DialectOptions {
+export interface DialectOptions extends TimeOptions {
+  /** One of {@link ENCODINGS}; `auto` by default. */
+  readonly encoding?: string;
   /** One character, or `tab`. A comma by default, a semicolon if the comma is the decimal point. */
   readonly delimiter?: string;
   /** `.` (default) or `,`. */
   readonly decimal?: string;
+  /** What groups the digits of numbers: `.`, `,`, `space` or `apostrophe`; nothing by default. */
+  readonly thousands?: string;
   /** One or two columns of times; `timestamp` by default. */
   readonly timestamp?: readonly string[];
-  /** A pattern or name as in `data/time/time_format.ts`; `iso` by default. */
-  readonly timestampFormat?: string;
-  /** The zone of times without an offset; UTC by default. */
-  readonly timezone?: string;
   /** `column:metric` or `column:metric:unit`. Other metrics keep their own names. */
   readonly map?: readonly string[];
   /** Texts for a missing value. */
@@ -51,6 +52,16 @@ export type DialectResult =
 
 type AddProblem = (option: keyof DialectOptions, value: string, detail: string) => void;
 
+/** What may group digits, by its name: the spaces are plain, no-break, thin and narrow no-break. */
+const THOUSANDS: ReadonlyMap<string, string> = new Map([
+  [".", "."],
+  [",", ","],
+  ["space", " \u00a0\u2009\u202f"],
+  [" ", " \u00a0\u2009\u202f"],
+  ["apostrophe", "'\u2019"],
+  ["'", "'\u2019"],
+]);
+
 const MISSING_MAX = 20;
 const NAME_MAX = 100;
 
@@ -73,21 +84,23 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
       columns.set(name, { metric, exponent: 0 });
     }
   });
-  const timeFormat = readTimeFormat(options.timestampFormat ?? "iso", addProblem);
-  const zone = readZone(options.timezone, addProblem);
+  const encoding = readEncoding(options.encoding ?? "auto", addProblem);
+  const thousands = readThousands(options.thousands, { point, addProblem });
+  const times = readTimeOptions(options, addProblem);
   const timeColumns = readTimeColumns(options.timestamp ?? ["timestamp"], { columns, addProblem });
   const meters = readMeters(options, { columns, timeColumns, addProblem });
   const missing = readMissing(options.missing ?? [], addProblem);
-  if (problems.length > 0 || timeFormat === null) return { problems };
+  if (problems.length > 0 || times === null) return { problems };
   const derivation = derivationOf(options.derivation, isMapped);
   if (derivation !== null) columns.delete(profile.metrics[derivation.metric].name);
   return {
     dialect: {
+      ...times,
+      encoding,
       delimiter,
       point,
+      thousands,
       timeColumns,
-      timeFormat,
-      zone,
       columns,
       required,
       missing,
@@ -137,13 +150,13 @@ function readMap(
       continue;
     }
     const metricUnit = profile.metrics[metric].unit;
-    const exponent = unitExponent(unit ?? metricUnit, metricUnit);
-    if (exponent === null) {
-      addProblem(
-        "map",
-        entry,
-        `map accepts ${names[metric]} in ${unitsFor(metricUnit).join(", ")}`,
-      );
+    const named = unit ?? unitInName(column, metricUnit);
+    const foreign = foreignUnit(unit ?? column);
+    const exponent = unitExponent(named ?? metricUnit, metricUnit);
+    if (exponent === null || (named === null && foreign !== null)) {
+      const units = unitsFor(metricUnit).join(", ");
+      const why = foreign === null ? "" : `; ${foreign.unit} is ${foreign.quantity}`;
+      addProblem("map", entry, `map accepts ${names[metric]} in ${units}${why}`);
       continue;
     }
     if (mapped.has(metric)) addProblem("map", entry, `map names ${names[metric]} twice`);
@@ -155,21 +168,26 @@ function readMap(
   return required;
 }
 
-function readTimeFormat(pattern: string, addProblem: AddProblem): TimeFormat | null {
-  try {
-    return compileTimeFormat(pattern);
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    addProblem("timestampFormat", pattern, `timestamp_format: ${error.message}`);
-    return null;
+function readEncoding(name: string, addProblem: AddProblem): TextEncoding {
+  const encoding = ENCODINGS.find((one) => one === name.toLowerCase());
+  if (encoding === undefined) {
+    addProblem("encoding", name, `encoding must be one of ${ENCODINGS.join(", ")}`);
   }
+  return encoding ?? "auto";
 }
 
-function readZone(name: string | undefined, addProblem: AddProblem): UploadZone | null {
-  if (name === undefined) return null;
-  if (isTimeZone(name)) return { name, clock: createLocalClock(name) };
-  addProblem("timezone", name, "timezone must be an IANA time zone or an offset such as +01:00");
-  return null;
+function readThousands(
+  name: string | undefined,
+  { point, addProblem }: { point: string; addProblem: AddProblem },
+): string {
+  if (name === undefined) return "";
+  const characters = THOUSANDS.get(name);
+  if (characters === undefined) {
+    addProblem("thousands", name, "thousands must be . or , or space or apostrophe");
+  } else if (characters === point) {
+    addProblem("thousands", name, "thousands and decimal must be different characters");
+  }
+  return characters ?? "";
 }
 
 function readTimeColumns(

@@ -11,7 +11,7 @@ import { createRecordSplitter } from "../text/records.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { createMeterObjects, createOneMeterObjects } from "./json_meters.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
-import { createMeterRows } from "./meter_rows.ts";
+import { createMeterRows, type MeterRows } from "./meter_rows.ts";
 import type { Place } from "../text/upload_reader.ts";
 import type { ManyMetersReader } from "./upload_reader.ts";
 
@@ -26,7 +26,14 @@ export function createNdjsonReader(options: UploadOptions): ManyMetersReader {
     onRecord: (bytes, { start, end }, line) => onText(bytes.subarray(start, end), line),
     onTooLong,
   });
-  return { ...reader, push: splitter.push, end: splitter.end };
+  return {
+    ...reader,
+    push: splitter.push,
+    end() {
+      splitter.end();
+      reader.close();
+    },
+  };
 }
 
 /** A reader of an array of JSON objects. The first one has index 0. */
@@ -37,17 +44,24 @@ export function createJsonArrayReader(options: UploadOptions): ManyMetersReader 
     onElement: (bytes, { start, end }, index) => onText(bytes.subarray(start, end), index),
     onTooLong,
   });
-  return { ...reader, push: splitter.push, end: splitter.end };
+  return {
+    ...reader,
+    push: splitter.push,
+    end() {
+      splitter.end();
+      reader.close();
+    },
+  };
 }
 
 /** What both have in common: everything except where an object ends. */
 function createTextReader(options: UploadOptions, placeOf: (place: number) => Place): {
-  reader: Omit<ManyMetersReader, "push" | "end">;
+  reader: Omit<ManyMetersReader, "push" | "end"> & Pick<MeterRows, "close">;
   onText(bytes: Uint8Array, place: number): void;
   onTooLong(beginning: string, place: number): void;
 } {
-  const { id } = options;
-  const rows = createMeterRows({ ...options.dialect, ...options });
+  const { id, dialect } = options;
+  const rows = createMeterRows({ ...dialect, ...options, timeRules: () => dialect.rules });
   const target = { ...options, rows, placeOf };
   const objects = id === null ? createMeterObjects(target) : createOneMeterObjects(id, target);
   const decoder = new TextDecoder();

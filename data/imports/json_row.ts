@@ -11,7 +11,8 @@ import type { ColumnMeaning } from "./dialect.ts";
 import { IGNORED_LISTED, QUOTED_VALUE_MAX } from "../limits.ts";
 import { rangeRule, type ReadingRow } from "./reading_row.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
-import { readTime } from "./upload_time.ts";
+import type { WallTime } from "../time/time_text.ts";
+import { noTimeRule, readTime } from "./upload_time.ts";
 
 /** Reads objects into a page. */
 export interface ObjectReader {
@@ -72,7 +73,7 @@ export function createObjectReader(
     return isAnyMetric ? null : { field: null, value: JSON.stringify(object), rule: anyMetric };
   }
 
-  function readObjectTime(object: object): { timeMs: number } | RowProblem {
+  function readObjectTime(object: object): { time: WallTime; text: string } | RowProblem {
     const texts: string[] = [];
     for (const [name, value] of Object.entries(object)) {
       const at = timeNames.indexOf(name.toLowerCase());
@@ -86,7 +87,9 @@ export function createObjectReader(
     }
     const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
     const time = readTime(dialect, value, oldestMs);
-    return "timeMs" in time ? time : { field: timeField, value, rule: time.rule };
+    return "time" in time
+      ? { time: time.time, text: value }
+      : { field: timeField, value, rule: time.rule };
   }
 
   return {
@@ -95,8 +98,9 @@ export function createObjectReader(
       const time = readObjectTime(object);
       if ("rule" in time) return time;
       const problem = readProperties(object);
-      if (problem === null) row.add(time.timeMs, place);
-      return problem;
+      if (problem !== null) row.skipAt(time.time);
+      if (problem !== null || row.addAt(time.time, place)) return problem;
+      return { field: timeField, value: time.text, rule: noTimeRule(dialect, time.time) };
     },
     ignored: () => [...ignored],
   };

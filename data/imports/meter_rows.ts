@@ -24,17 +24,16 @@ import {
 } from "../limits.ts";
 import type { Profile } from "../readings/profile.ts";
 import type { Place, Reject, RowProblem } from "../text/upload_reader.ts";
-import type { Derivation } from "./dialect.ts";
-import { createReadingRow, type ReadingRow, type SharedRow } from "./reading_row.ts";
+import {
+  createReadingRow,
+  type ReadingRow,
+  type ReadingRowOptions,
+  type SharedRow,
+} from "./reading_row.ts";
 import type { UploadBatch } from "./repeats.ts";
 
 /** What the readings of an upload have in common. */
-export interface MeterRowsOptions {
-  /** A computed metric, or null. */
-  readonly derivation: Derivation | null;
-  /** Earlier times are refused, epoch milliseconds. */
-  readonly oldestMs: number;
-}
+export type MeterRowsOptions = ReadingRowOptions;
 
 /**
  * The row of a meter. Meters of one profile share a row: it is this meter's until the next call of
@@ -76,6 +75,11 @@ export interface MeterNotes {
   readonly rejected: number;
   /** The first of them. */
   readonly rejects: readonly Reject[];
+  /**
+   * How many of its readings are at a time that the clock shows twice, with nothing that told which of
+   * the two it was. They took the first one.
+   */
+  readonly ambiguous: number;
 }
 
 /** The readings of all meters in one upload. */
@@ -97,9 +101,14 @@ export interface MeterRows {
   rejected(): { readonly count: number; readonly first: readonly MeterReject[] };
   /** How many readings were added since they were last taken. */
   waiting(): number;
-  /** The readings added since they were last taken. */
+  /** The readings added since they were last taken, except those whose instant is not settled. */
   take(): readonly MeterBatch[];
-  /** Every meter of the upload that is known or refused, in the order of its first record. */
+  /** Says that the upload has ended: `take()` settles what is not. */
+  close(): void;
+  /**
+   * Every meter of the upload that is known or refused, in the order of its first record. Their counts
+   * go on.
+   */
   meters(): readonly MeterNotes[];
 }
 
@@ -110,6 +119,7 @@ interface Entry {
   readonly refusal: MeterRefusal | null;
   rejected: number;
   readonly rejects: Reject[];
+  readonly ambiguous: number;
 }
 
 type ProfileRow = SharedRow & { readonly profile: Profile };
@@ -125,7 +135,7 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
   const entries: Entry[] = [];
   const unknown = new Set<string>();
   const first: MeterReject[] = [];
-  let rejectedCount = 0;
+  let rejectedCount = 0, isClosed = false;
 
   function rowOf(profile: Profile): ProfileRow {
     const row = profileRows.get(profile.name) ?? { ...createReadingRow(profile, options), profile };
@@ -154,14 +164,19 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
     unknown: () => [...unknown],
     know(meterId, profile) {
       unknown.delete(meterId);
-      numbers.set(meterId, entries.length);
+      const number = entries.length;
+      numbers.set(meterId, number);
       const isRefused = "rule" in profile;
+      const row = isRefused ? null : rowOf(profile);
       entries.push({
         meterId,
-        row: isRefused ? null : rowOf(profile),
+        row,
         refusal: isRefused ? profile : null,
         rejected: 0,
         rejects: [],
+        get ambiguous() {
+          return row?.ambiguous(number) ?? 0;
+        },
       });
     },
     reject(place, { field, value, rule }, meterId) {
@@ -178,11 +193,15 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
     rejected: () => ({ count: rejectedCount, first }),
     waiting: () => sum(profileRows.values()),
     take: () =>
-      [...profileRows.values()].flatMap((row) =>
-        row.take().map(({ meter, batch }) => (
+      [...profileRows.values()].flatMap((row) => {
+        if (isClosed) row.settle();
+        return row.take().map(({ meter, batch }) => (
           { meterId: entries[meter].meterId, profile: row.profile, batch }
-        ))
-      ),
+        ));
+      }),
+    close() {
+      isClosed = true;
+    },
     meters: () => entries,
   };
 }

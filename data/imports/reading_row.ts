@@ -8,12 +8,10 @@ import type { Decimal } from "../text/decimal_fields.ts";
 import type { ColumnMeaning, Derivation } from "./dialect.ts";
 import { decimalText, FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
 import { END_OF_TIME_MS } from "../limits.ts";
-import { createPageBuilder } from "../readings/page_builder.ts";
 import type { Metric, Profile } from "../readings/profile.ts";
-import type { UploadBatch } from "./repeats.ts";
-
-/** Room for readings at first; it doubles as needed. */
-const FIRST_ROWS = 1_024;
+import type { WallTime } from "../time/time_text.ts";
+import { createMeterPages, type NumberedBatch } from "./meter_pages.ts";
+import type { TimeRules } from "./time_sequence.ts";
 
 /** A reading that is being read. */
 export interface ReadingRow {
@@ -25,14 +23,13 @@ export interface ReadingRow {
   set(meaning: ColumnMeaning, value: Decimal): boolean;
   /** Adds the reading with its line or index. False if the time is out of range. */
   add(timeMs: number, place: number): boolean;
-}
-
-/** Readings of one meter, by its number. */
-export interface NumberedBatch {
-  /** The number of the meter. */
-  readonly meter: number;
-  /** Its readings, in the order of the upload. */
-  readonly batch: UploadBatch;
+  /**
+   * The same with a time as the upload writes it. Which instant that is may depend on the meter's
+   * other readings. False if there is no such time, or if it is out of range.
+   */
+  addAt(time: WallTime, place: number): boolean;
+  /** Says that a record with this time is not kept. It belongs to the order of the meter's times. */
+  skipAt(time: WallTime): void;
 }
 
 /** The row of all meters of a profile, and the readings that were added. */
@@ -43,27 +40,47 @@ export interface SharedRow extends ReadingRow {
   meter(): number;
   /** How many readings were added since they were last taken. */
   waiting(): number;
-  /** The readings added since they were last taken, by meter, in the order of their first ones. */
+  /**
+   * The readings added since they were last taken, by meter, in the order of their first ones.
+   * Readings whose instant is not settled stay; see `time_sequence.ts`.
+   */
   take(): NumberedBatch[];
+  /** Settles all readings: there are no more. */
+  settle(): void;
+  /** How many readings of a meter had two instants and nothing that told which it was. */
+  ambiguous(meter: number): number;
 }
 
-/** A row without values; times before `oldestMs` are refused. */
+/** What readings have in common. */
+export interface ReadingRowOptions {
+  /** A computed metric, or null. */
+  readonly derivation: Derivation | null;
+  /** Earlier times are refused, epoch milliseconds. */
+  readonly oldestMs: number;
+  /** How times become instants, asked once with the first time; null is UTC, as is none. */
+  readonly timeRules?: () => TimeRules | null;
+}
+
+/** A row without values. */
 export function createReadingRow(
   { metrics }: Profile,
-  { derivation, oldestMs }: { derivation: Derivation | null; oldestMs: number },
+  { derivation, oldestMs, timeRules = () => null }: ReadingRowOptions,
 ): SharedRow {
-  const builder = createPageBuilder(metrics.length);
+  const collected = createMeterPages(metrics.length, timeRules);
   const values = new Float64Array(metrics.length).fill(NaN);
   const scales = new Int8Array(metrics.length);
   const bounds = metrics.map(boundsOf);
-  let places = new Float64Array(FIRST_ROWS);
-  let meters = new Uint32Array(FIRST_ROWS);
-  let current = 0, isOneMeter = true;
+
+  function add(timeMs: number, place: number): boolean {
+    if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
+    if (derivation !== null) derive(derivation, values, scales);
+    collected.add(timeMs, place, { values, scales });
+    return true;
+  }
+
   return {
-    use(meter) {
-      current = meter;
-    },
-    meter: () => current,
+    use: collected.use,
+    meter: collected.meter,
     clear() {
       values.fill(NaN);
     },
@@ -79,65 +96,18 @@ export function createReadingRow(
       scales[metric] = scale;
       return true;
     },
-    add(timeMs, place) {
-      if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
-      if (derivation !== null) derive(derivation, values, scales);
-      const index = builder.length();
-      if (index === places.length) {
-        places = widened(places, new Float64Array(2 * index));
-        meters = widened(meters, new Uint32Array(2 * index));
-      }
-      places[index] = place;
-      meters[index] = current;
-      isOneMeter &&= current === meters[0];
-      builder.add(timeMs, values, scales);
-      return true;
+    add,
+    addAt(time, place) {
+      if (add(collected.startOf(time), place)) return true;
+      collected.drop();
+      return false;
     },
-    waiting: builder.length,
-    take() {
-      const count = builder.length();
-      if (count === 0) return [];
-      if (isOneMeter) {
-        const batch = { page: builder.take(), places: places.slice(0, count) };
-        return [{ meter: meters[0], batch }];
-      }
-      isOneMeter = true;
-      const { found, ends, order } = orderByMeter(meters.subarray(0, count));
-      const pages = builder.takeSlices(order, ends);
-      return found.map((meter, index) => {
-        const rows = order.subarray(index === 0 ? 0 : ends[index - 1], ends[index]);
-        const placesOf = Float64Array.from(rows, (row) => places[row]);
-        return { meter, batch: { page: pages[index], places: placesOf } };
-      });
-    },
+    skipAt: collected.skip,
+    waiting: collected.waiting,
+    take: collected.take,
+    settle: collected.settle,
+    ambiguous: collected.ambiguous,
   };
-}
-
-/** Rows by meter: the meters, where the rows of each one end in `order`, and the indexes of rows. */
-function orderByMeter(
-  meters: Uint32Array,
-): { found: number[]; ends: number[]; order: Uint32Array } {
-  const counts = new Map<number, number>();
-  for (const meter of meters) counts.set(meter, (counts.get(meter) ?? 0) + 1);
-  const next = new Map<number, number>();
-  const ends: number[] = [];
-  let end = 0;
-  for (const [meter, count] of counts) {
-    next.set(meter, end);
-    ends.push(end += count);
-  }
-  const order = new Uint32Array(meters.length);
-  for (let row = 0; row < meters.length; row++) {
-    const at = next.get(meters[row]) ?? 0;
-    order[at] = row;
-    next.set(meters[row], at + 1);
-  }
-  return { found: [...counts.keys()], ends, order };
-}
-
-function widened<T extends Float64Array | Uint32Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
 }
 
 /** The range of a metric, as an error states it. */

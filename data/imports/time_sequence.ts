@@ -40,6 +40,8 @@ export interface TimeSequence {
    * one before, or -1 for a row that belongs to the order but is not kept.
    */
   next(wallMs: number, row: number): number;
+  /** Says that the row of the last `next()` is not kept. */
+  drop(): void;
   /** The first row that may still be settled; Infinity if there is none. */
   openRow(): number;
   /** Settles the open rows: there are no more. */
@@ -152,10 +154,25 @@ export function createTimeSequence(
       pass(wallMs);
       return wallMs - lengthMs;
     },
+    drop() {
+      if (run !== null) run.rows[run.rows.length - 1] = -1;
+    },
     openRow: () => run?.rows.find((row) => row >= 0) ?? Infinity,
     end: () => close(NaN),
     ambiguous: () => unknown,
   };
+}
+
+/**
+ * The start of an interval by its number in the day, from 1, epoch milliseconds; NaN if the day has no
+ * such interval. A day has as many as fit between its midnight and the next: 23, 24 or 25 hours.
+ */
+export function numberedStart(
+  { clock }: Pick<TimeRules, "clock">,
+  { midnightMs, period, intervalMs }: { midnightMs: number; period: number; intervalMs: number },
+): number {
+  const startMs = clock.toCompatibleMs(midnightMs) + (period - 1) * intervalMs;
+  return startMs < clock.toCompatibleMs(midnightMs + DAY_MS) ? startMs : NaN;
 }
 
 function boundsOf({ fromMs, endMs }: WallStretch): { fromMs: number; endMs: number } {

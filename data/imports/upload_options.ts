@@ -6,6 +6,7 @@
 
 import type { Profile } from "../readings/profile.ts";
 import type { Dialect } from "./dialect.ts";
+import type { SeeDialect } from "./first_rows.ts";
 import type { MeterRefusal } from "./meter_rows.ts";
 
 /** How to read an upload. */
@@ -20,4 +21,16 @@ export interface UploadOptions {
   readonly dialectOf: (profile: Profile) => Dialect | MeterRefusal;
   /** Earlier times are rejected, epoch milliseconds. */
   readonly oldestMs: number;
+}
+
+/** The options with dialects that know what the first rows showed. */
+export function withSeen(options: UploadOptions, seen: SeeDialect): UploadOptions {
+  return {
+    ...options,
+    dialect: seen(options.dialect),
+    dialectOf(profile) {
+      const dialect = options.dialectOf(profile);
+      return "rule" in dialect ? dialect : seen(dialect);
+    },
+  };
 }

@@ -6,6 +6,7 @@
 
 import type { Profile } from "../readings/profile.ts";
 import type { Place, RecordReader } from "../text/upload_reader.ts";
+import type { LeftOut } from "./left_out.ts";
 import type { MeterBatch, MeterNotes, MeterRefusal, MeterReject } from "./meter_rows.ts";
 
 /**
@@ -31,4 +32,8 @@ export interface ManyMetersReader extends RecordReader {
   rejected(): { readonly count: number; readonly first: readonly MeterReject[] };
   /** Every meter of the upload so far, in the order of its first record. */
   meters(): readonly MeterNotes[];
+  /** The lines before a header, each cut to 100 characters; only a form with a header has it. */
+  preamble?(): readonly string[];
+  /** Ignored columns whose names say why they are; the first 100. */
+  leftOut?(): readonly LeftOut[];
 }

@@ -20,7 +20,7 @@
 
 import { SaxesParser } from "saxes";
 import { AppError } from "../app_error.ts";
-import type { UploadZone } from "../imports/dialect.ts";
+import type { UploadZone } from "../imports/time_options.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
 import { createEspiDocument, localName } from "./espi_document.ts";
 import { createReadingScanner, type ReadingScanner } from "./espi_scan.ts";

@@ -14,7 +14,8 @@
  */
 
 import { AppError } from "../app_error.ts";
-import type { ColumnMeaning, UploadZone } from "../imports/dialect.ts";
+import type { ColumnMeaning } from "../imports/dialect.ts";
+import type { UploadZone } from "../imports/time_options.ts";
 import type { MeterRow, MeterRows } from "../imports/meter_rows.ts";
 import { rangeRule } from "../imports/reading_row.ts";
 import { decimalText } from "../readings/decimal.ts";

@@ -7,6 +7,8 @@
 import { FLOAT, MAX_SCALE, powerOfTen } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 
+const NO_ROWS = new Uint32Array(0);
+
 /** Collects rows. A row is a time, and a mantissa with its scale for each metric. */
 export interface PageBuilder {
   /** How many rows it holds. */
@@ -16,14 +18,16 @@ export interface PageBuilder {
    * Both arrays are copied.
    */
   add(timeMs: number, values: Float64Array, scales: Int8Array): void;
+  /** Changes the time of a row, by its index. */
+  setTime(row: number, timeMs: number): void;
   /** Returns the rows so far, in the order in which they were added, and empties the builder. */
   take(): Page;
   /**
    * Returns the rows as several pages and empties the builder: the first page has the rows at
    * `order[0]` to `order[ends[0] - 1]`, the next those up to `ends[1]`, and so on. Each page has
-   * scales of its own.
+   * scales of its own. Rows in `kept`, ascending, stay and are the first ones then.
    */
-  takeSlices(order: Uint32Array, ends: readonly number[]): Page[];
+  takeSlices(order: Uint32Array, ends: readonly number[], kept?: Uint32Array): Page[];
 }
 
 /** Creates a builder for pages of `columnCount` metrics, with room for `capacity` rows at first. */
@@ -56,6 +60,9 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
       }
       length++;
     },
+    setTime(row, timeMs) {
+      timesMs[row] = timeMs;
+    },
     take() {
       const page = {
         timesMs: timesMs.slice(0, length),
@@ -66,7 +73,7 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
       length = 0;
       return page;
     },
-    takeSlices(order, ends) {
+    takeSlices(order, ends, kept = NO_ROWS) {
       const pages = ends.map((end, index) => {
         const rows = order.subarray(index === 0 ? 0 : ends[index - 1], end);
         return {
@@ -79,7 +86,13 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
           ),
         };
       });
-      length = 0;
+      length = kept.length;
+      // Each row moves to an earlier place, so ascending ones can be moved in place.
+      gathered(timesMs, kept, timesMs);
+      for (let column = 0; column < columnCount; column++) {
+        gathered(values[column], kept, values[column]);
+        gathered(scales[column], kept, scales[column]);
+      }
       return pages;
     },
   };

@@ -71,3 +71,23 @@ export function parseDecimal(given: string, point = "."): Decimal | null {
   const value = Number(text) + 0;
   return Number.isFinite(value) ? { value, scale: FLOAT } : null;
 }
+
+/**
+ * The decimal that a text is, whose digits may be grouped by one of some characters: `1.234.567,8`,
+ * `1 234,5`, `12,34,567.8`. Null if it is none, or if its groups are not of 3 digits (2 before the
+ * last one, as in India). The minus may be the mathematical one.
+ */
+export function parseGroupedDecimal(
+  given: string,
+  { point, thousands }: { point: string; thousands: string },
+): Decimal | null {
+  const text = given.replace("\u2212", "-");
+  if (thousands === "") return parseDecimal(text, point);
+  const whole = text.split(point, 1)[0];
+  const [separator] = Array.from(whole).filter((character) => thousands.includes(character));
+  if (separator === undefined) return parseDecimal(text, point);
+  const [first, ...groups] = whole.split(separator);
+  const isGrouped = /^[+-]?\d{1,3}$/.test(first) && /^\d{3}$/.test(groups[groups.length - 1]) &&
+    groups.every((group) => /^\d{2,3}$/.test(group));
+  return isGrouped ? parseDecimal(first + groups.join("") + text.slice(whole.length), point) : null;
+}

@@ -22,7 +22,7 @@ export const ENCODINGS = [
 export type TextEncoding = typeof ENCODINGS[number];
 
 /** How many bytes show the encoding. */
-const HEAD_BYTES = 64;
+const HEAD_BYTES = 16;
 /** How many bytes of UTF-16 are decoded at once: as text they take no more than that. */
 const PIECE_BYTES = 65_536;
 
@@ -81,6 +81,7 @@ export function shownEncoding(head: Uint8Array): string | null {
   if (a === 0 && b === 0 && c === 0xfe && d === 0xff) return "utf-32be";
   if (a === 0xfe && b === 0xff) return "utf-16be";
   if (a === 0xef && b === 0xbb && c === 0xbf) return "utf-8";
+  if (head.length < 4) return null;
   // In UTF-16, every other byte of Western text is zero.
   const first = head.subarray(0, HEAD_BYTES);
   const [even, odd] = [0, 1].map((rest) =>

@@ -46,6 +46,8 @@ const UPPER_T = 84, LOWER_T = 116, UPPER_Z = 90, LOWER_Z = 122;
 export interface TimeFormat {
   /** The form in words, for an error: "a time as dd/MM/yyyy HH:mm:ss". */
   readonly rule: string;
+  /** Whether times have the number of an interval of the day instead of a clock. */
+  readonly isNumbered: boolean;
   /**
    * Reads the time that begins at `start` into `into`. Returns where it ends: the index of the first
    * byte that is not part of it. Returns -1 if there is no time or it does not exist (31 June, hour
@@ -71,13 +73,14 @@ export interface TimeFormat {
 export function compileTimeFormat(pattern: string): TimeFormat {
   if (pattern === "iso") {
     const rule = "a date and time as in ISO 8601";
-    return { rule, scan: createIsoScan(), parse: parseIso };
+    return { rule, isNumbered: false, scan: createIsoScan(), parse: parseIso };
   }
   if (pattern === "unix") return timeFormat("a time in seconds since 1970", createUnixScan(1000));
   if (pattern === "unix_ms") {
     return timeFormat("a time in milliseconds since 1970", createUnixScan(1));
   }
-  return timeFormat(`a time as ${pattern}`, createPatternScan(readTimePattern(pattern)));
+  const steps = readTimePattern(pattern);
+  return timeFormat(`a time as ${pattern}`, createPatternScan(steps), steps.isNumbered);
 }
 
 type Scan = TimeFormat["scan"];
@@ -90,9 +93,10 @@ function parseIso(text: string): WallTime | null {
   return midnight === null ? null : { ...midnight, wallMs: midnight.wallMs + DAY_MS };
 }
 
-function timeFormat(rule: string, scan: Scan): TimeFormat {
+function timeFormat(rule: string, scan: Scan, isNumbered = false): TimeFormat {
   return {
     rule,
+    isNumbered,
     scan,
     parse(text) {
       const bytes = new TextEncoder().encode(text);

@@ -117,7 +117,7 @@ Deno.test("a column named in the query and missing gets the closest one suggeste
 
 Deno.test("a header with another delimiter says so, and what else is wrong with it", () => {
   const detail =
-    "The header is a single column; if its columns are separated by ;, send delimiter=;";
+    "The header is a single column; send delimiter=; if a semicolon separates its columns";
   assertEquals(messageOf("timestamp;power_kw"), detail);
   assertEquals(
     messageOf("Datum;power_kw"),
@@ -126,7 +126,7 @@ Deno.test("a header with another delimiter says so, and what else is wrong with 
   );
   assertEquals(
     messageOf("timestamp\tpower_kw", { delimiter: ";" }),
-    "The header is a single column; if its columns are separated by tab, send delimiter=tab",
+    "The header is a single column; send delimiter=tab if a tab separates its columns",
   );
 });
 

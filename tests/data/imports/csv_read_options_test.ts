@@ -27,7 +27,7 @@ Deno.test("a text for a missing value is the whole field as written, even if it 
   assertEquals(voltagesOf(["0", '"0"', " 0 ", "NA", '" NA"', ""], missing), Array(6).fill(""));
   assertEquals(voltagesOf(["0.0", "00", "-0", "9990"], missing), ["0", "0", "0", "9990"]);
   assertEquals(voltagesOf(["na", "-999.0"], missing), [
-    "a decimal number with a point",
+    "a decimal number with a point; if this means that there is no value, send missing=na",
     "0 to 1000000 V",
   ]);
 });
@@ -36,8 +36,8 @@ Deno.test("a text for a missing value may be the beginning of another one, in ei
   for (const missing of [["N", "NA", "N/A"], ["N/A", "NA", "N"]]) {
     assertEquals(voltagesOf(["N", "NA", "N/A", "1"], missing), ["", "", "", "1"]);
   }
-  const rule = "a decimal number with a point";
-  assertEquals(voltagesOf(["N/", "NAN"], ["N", "NA", "N/A"]), [rule, rule]);
+  const rule = "a decimal number with a point; if this means that there is no value, send missing=";
+  assertEquals(voltagesOf(["N/", "NAN"], ["N", "NA", "N/A"]), [`${rule}N/`, `${rule}NAN`]);
 });
 
 Deno.test("a text for a missing value with a delimiter, a quote or a line end works in quotes", () => {
@@ -76,11 +76,12 @@ Deno.test("two columns of times may be in any order and far apart", () => {
 
 Deno.test("a wrong half is quoted as the whole time, with both names", () => {
   const dialect = { timestamp: ["day", "clock"], timestampFormat: "dd.MM.yyyy HH:mm" };
-  const { rejects } = readUpload("clock,power_kw,day\n24:00,1,01.01.2024\n,1,\n", { dialect });
-  const rest = { field: "day clock", rule: "a time as dd.MM.yyyy HH:mm" };
+  const { rejects } = readUpload("clock,power_kw,day\n24:01,1,01.01.2024\n,1,\n", { dialect });
+  const field = "day clock", rule = "a time as dd.MM.yyyy HH:mm";
+  const total = "; a record without a time, such as a total, is not a reading";
   assertEquals(rejects, [
-    { line: 2, value: "01.01.2024 24:00", ...rest },
-    { line: 3, value: " ", ...rest },
+    { line: 2, field, value: "01.01.2024 24:01", rule },
+    { line: 3, field, value: " ", rule: rule + total },
   ]);
 });
 
@@ -101,8 +102,8 @@ Deno.test("with a decimal comma, points are refused, and commas do not group tho
   assertEquals(rows.map((row) => row[2]), ["1.5", "2.5"]);
   const rule = "a decimal number with a comma";
   assertEquals(rejects.map(({ value, rule }) => [value, rule]), [
-    ["1.5", rule],
-    ["1.000,5", rule],
+    ["1.5", `${rule}; if this is a number, send decimal=.`],
+    ["1.000,5", `${rule}; if this is a number, send decimal=,&thousands=.`],
     ["1,0,5", rule],
   ]);
 });

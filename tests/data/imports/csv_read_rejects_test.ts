@@ -8,6 +8,8 @@ const GOOD = "2024-01-01T00:00:00Z,m1,1,2,230,4";
 const NO_TIME = "a date and time as in ISO 8601";
 const TOO_OLD = "1970-01-01T00:00:00Z or later";
 const NO_DECIMAL = "a decimal number with a point";
+const IF_MISSING = `${NO_DECIMAL}; if this means that there is no value, send missing=`;
+const IF_TIME = `${NO_TIME}; if this is a time, send timestamp_format=`;
 
 /** The reject of one record below the full header. */
 function rejectOf(record: string): Omit<LineReject, "line"> {
@@ -23,17 +25,19 @@ function rejectedLines(csv: string, sizes?: number[]): number[] {
 
 Deno.test("a record with a wrong time is rejected by the rule it breaks", () => {
   const times: [text: string, rule: string][] = [
-    ["", NO_TIME],
-    ["2024-01-01", NO_TIME],
+    ["", `${NO_TIME}; a record without a time, such as a total, is not a reading`],
+    ["Total", `${NO_TIME}; a record without a time, such as a total, is not a reading`],
+    ["2024-01-01", `${IF_TIME}auto or its pattern`],
     ["2023-02-29T00:00:00Z", NO_TIME],
     ["2024-13-01T00:00:00Z", NO_TIME],
     ["2024-04-31T00:00:00Z", NO_TIME],
-    ["2024-01-01T24:00:00Z", NO_TIME],
+    ["2024-01-01T24:01:00Z", NO_TIME],
     ["2024-01-01T22:59:60Z", NO_TIME],
     ["2024-01-01T00:60:00Z", NO_TIME],
     ["2024-01-01T00:00:00+24:00", NO_TIME],
-    ["01.02.2024 10:00", NO_TIME],
-    ["1704067200", NO_TIME],
+    ["01.02.2024 10:00", `${IF_TIME}auto or its pattern`],
+    ["1704067200", `${IF_TIME}unix`],
+    ["1704067200000", `${IF_TIME}unix_ms`],
     ["1969-12-31T23:59:59Z", TOO_OLD],
     ["1970-01-01T00:30:00+01:00", TOO_OLD],
     ["0000-01-01T00:00:00Z", TOO_OLD],
@@ -52,12 +56,17 @@ Deno.test("a record with a wrong time is rejected by the rule it breaks", () => 
 
 Deno.test("a record with a wrong value is rejected by the rule it breaks", () => {
   const wrong: [record: string, field: string, value: string, rule: string][] = [
-    ["m1,abc,2,230,4", "energy_kwh", "abc", NO_DECIMAL],
-    ["m1,1,NaN,230,4", "power_kw", "NaN", NO_DECIMAL],
+    ["m1,abc,2,230,4", "energy_kwh", "abc", `${IF_MISSING}abc`],
+    ["m1,1,NaN,230,4", "power_kw", "NaN", `${IF_MISSING}NaN`],
     ["m1,1,0x1,230,4", "power_kw", "0x1", NO_DECIMAL],
     ["m1,1,2,230 V,4", "voltage_v", "230 V", NO_DECIMAL],
-    ['m1,1,2,"230,1",4', "voltage_v", "230,1", NO_DECIMAL],
-    ["m1,1,2,230,-", "current_a", "-", NO_DECIMAL],
+    [
+      'm1,1,2,"230,1",4',
+      "voltage_v",
+      "230,1",
+      `${NO_DECIMAL}; if this is a number, send decimal=,`,
+    ],
+    ["m1,1,2,230,-", "current_a", "-", `${IF_MISSING}-`],
     ["m1,1,2,230,1e999", "current_a", "1e999", NO_DECIMAL],
     ["m1,1,2,-0.1,4", "voltage_v", "-0.1", "0 to 1000000 V"],
     ["m1,1,2,1000000.1,4", "voltage_v", "1000000.1", "0 to 1000000 V"],

@@ -23,7 +23,11 @@ function waysOf(header: string, options: DialectOptions = {}, id = "m1"): Ways {
   const result = createDialect(PROFILES.meter, options);
   if ("problems" in result) throw new Error(JSON.stringify(result.problems));
   const { dialect } = result;
-  const row = createReadingRow(PROFILES.meter, { ...dialect, oldestMs: 0 });
+  const row = createReadingRow(PROFILES.meter, {
+    ...dialect,
+    oldestMs: 0,
+    timeRules: () => dialect.rules,
+  });
   const reader = createRowReader({
     profile: PROFILES.meter,
     id,
@@ -152,6 +156,8 @@ function pages(): fc.Arbitrary<Page> {
     timestamp: fc.constantFrom(["t"], ["t", "u"]),
     timestampFormat: fc.constantFrom(...Object.keys(TIMES)),
     timezone: fc.constantFrom("UTC", "Europe/Paris"),
+    // Both ways read each record on its own.
+    ambiguous: fc.constantFrom("first", "second"),
     map: fc.constantFrom(["p:power_kw"], ["p:power_kw:W"], ["p:power_kw:MW", "v:voltage_v"]),
     missing: fc.constantFrom([], ["?"], ["0", "-999", "1"], ["n;a"], ["-", "1,50"], [""]),
   }).filter(({ delimiter, decimal }) => delimiter !== decimal);

@@ -141,7 +141,12 @@ Deno.test("a record without a right meter is rejected and harms no other", () =>
       [3, null, "", METER_ID_RULE],
       [4, null, "a b", METER_ID_RULE],
       [5, "x", "x", "a meter whose profile is there"],
-      [6, "A", "much", "a decimal number with a point"],
+      [
+        6,
+        "A",
+        "much",
+        "a decimal number with a point; if this means that there is no value, send missing=much",
+      ],
     ],
   });
   const lines = `{"timestamp":"${hour(0)}","energy_kwh":1}\n` +

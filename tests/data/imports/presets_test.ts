@@ -74,7 +74,7 @@ Deno.test("household-power lists wrong values and times with the columns of the 
       line: 4,
       field: "Global_active_power",
       value: "1,5",
-      rule: "a decimal number with a point",
+      rule: "a decimal number with a point; if this is a number, send decimal=,",
     },
     { line: 5, field: null, value: "16/12/2006", rule: "9 fields, found 1" },
   ]);

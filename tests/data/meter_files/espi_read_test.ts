@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
-import type { UploadZone } from "../../../data/imports/dialect.ts";
+import type { UploadZone } from "../../../data/imports/time_options.ts";
 import { createEspiReader } from "../../../data/meter_files/espi_read.ts";
 import { createLocalClock } from "../../../data/time/zone.ts";
 import { caseFile, expectedRows } from "./case_rows.ts";

@@ -48,7 +48,7 @@ Deno.test("text in each encoding is handed on as UTF-8, in chunks of any size", 
     ["windows-1252", bytesOf(TEXT, WINDOWS)],
   ];
   for (const [encoding, body] of table) {
-    for (const size of [1, 2, 3, 7, 64, 65, 1_000]) {
+    for (const size of [1, 2, 3, 7, 16, 17, 1_000]) {
       assertEquals(transcoded(encoding, body, size), TEXT, `${encoding} in chunks of ${size}`);
     }
   }
@@ -62,7 +62,7 @@ Deno.test("iso-8859-1 is not windows-1252: its bytes from 80 to 9f are control c
 Deno.test("UTF-8 is handed on as the same memory once its first bytes have shown it", () => {
   const chunks: Uint8Array[] = [];
   const transcoder = createTranscoder("auto", (chunk) => chunks.push(chunk));
-  transcoder.push(new Uint8Array(64).fill(0x61));
+  transcoder.push(new Uint8Array(16).fill(0x61));
   const chunk = Uint8Array.of(0xff, 0xfe, 0);
   transcoder.push(chunk);
   assertStrictEquals(chunks[1], chunk);

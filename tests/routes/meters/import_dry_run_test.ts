@@ -31,7 +31,8 @@ Deno.test("a dry run reports what an import would do, and does nothing", async (
       line: 6,
       field: "timestamp",
       value: "bad",
-      rule: "a date and time as in ISO 8601",
+      rule:
+        "a date and time as in ISO 8601; a record without a time, such as a total, is not a reading",
     }],
     repeats: [],
     ignored_columns: [],

@@ -45,7 +45,7 @@ Deno.test("POST /api/readings stores readings of several meters and reports each
     line: 5,
     field: "usage_wh",
     value: "lots",
-    rule: "a decimal number with a point",
+    rule: "a decimal number with a point; if this means that there is no value, send missing=lots",
   };
   assertEquals([status, body], [200, {
     dry_run: false,

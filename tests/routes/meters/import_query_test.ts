@@ -79,7 +79,10 @@ Deno.test("each wrong parameter is listed with name, value and rule", () => {
       "timezone=Mars",
       "#timezone Mars: timezone must be an IANA time zone or an offset such as +01:00",
     ],
-    ["map=p:power_kw:VA", "#map p:power_kw:VA: map accepts power_kw in kW, W, MW"],
+    [
+      "map=p:power_kw:VA",
+      "#map p:power_kw:VA: map accepts power_kw in kW, W, MW; VA is apparent power",
+    ],
     ["map=p:power_kw:toString", "#map p:power_kw:toString: map accepts power_kw in kW, W, MW"],
     ["colour=red", "#colour red: Unknown parameter 'colour'"],
     ["Delimiter=;", "#Delimiter ;: Unknown parameter 'Delimiter'"],
