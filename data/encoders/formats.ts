@@ -13,6 +13,7 @@ import type {
   FormatName,
   TextParts,
 } from "./encoder.ts";
+import { createEspiEncoder } from "./espi.ts";
 import { createJsonEncoder } from "./json.ts";
 import { createNdjsonEncoder } from "./ndjson.ts";
 import { openParquetFile } from "./parquet.ts";
@@ -25,6 +26,7 @@ const FORMATS: readonly FileFormat[] = [
   { ...facts("csv", "text/csv; charset=utf-8; header=present"), ...text(createCsvEncoder) },
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
+  { ...facts("xml", "application/atom+xml; charset=utf-8"), needsDecimals: true, parts: "bytes", open: (head) => Promise.resolve(createEspiEncoder(head)) },
   { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: openParquetFile },
   { ...facts("xlsx", XLSX_TYPE), isCompressed: true, parts: "entries", open: (head) => Promise.resolve(createXlsxEncoder(head)) },
 ];

@@ -1,0 +1,180 @@
+/**
+ * The readings of one metric as `IntervalReading` elements of ESPI, made of prepared words.
+ *
+ * @module
+ */
+
+import {
+  type AsciiText,
+  createAsciiText,
+  ensureRoom,
+  WORD_CHARS,
+  wordsOf,
+} from "../text/ascii_text.ts";
+import {
+  DECIMAL_MAX_CHARS,
+  type DecimalTable,
+  decimalTable,
+  TABLE_MASK,
+  writeDecimal,
+} from "../text/decimal_words.ts";
+import { FLOAT, powerOfTen } from "../readings/decimal.ts";
+import type { Column } from "../readings/page.ts";
+import { type FixedText, fixedText } from "../text/rows_json.ts";
+
+/** The range of `Int48` in the schema of ESPI. */
+const INT48_MAX = 2 ** 47 - 1;
+/** The last digits of a time that change from reading to reading, and what they count to. */
+const LOW_DIGITS = 5, LOW = 100_000;
+/** What follows a time; its first characters fill a word together with the last digits. */
+const AFTER_TIME = "</start></timePeriod><value>";
+const READING_END = fixedText("</value></IntervalReading>");
+const FIRST_CHARS = 16_384;
+const INT32_MAX = 2 ** 31 - 1, INT32_DIGITS = 10;
+const ZERO = 48;
+/** The last digits of times as words, made when first needed. */
+let lowWords: Float64Array | undefined;
+
+/** Collects readings. */
+export interface EspiReadings {
+  /** Adds the values of rows `start` to `end` (exclusive) that are not missing. */
+  add(rows: EspiRows): void;
+  /** How many readings were added since the last `take()`. */
+  count(): number;
+  /** Returns the bytes of the elements, until the next `add()`, and begins anew. */
+  take(): Uint8Array<ArrayBuffer>;
+}
+
+/** Values and their times. */
+export interface EspiRows {
+  /** Epoch milliseconds. Fractions of a second are cut off: ESPI has none. */
+  readonly timesMs: Float64Array;
+  /** The values. */
+  readonly column: Column;
+  /** The first row. */
+  readonly start: number;
+  /** The row after the last one. */
+  readonly end: number;
+  /** The duration of a reading at a time, seconds. */
+  readonly durationS: (timeMs: number) => number;
+}
+
+/** The start of readings of one duration whose times share all but their last digits. */
+interface ReadingStart {
+  readonly durationS: number;
+  readonly high: number;
+  readonly text: FixedText;
+  readonly lowAt: number;
+}
+
+/** Readings whose values have so many decimals, which their `ReadingType` moves into a power of ten. */
+export function createEspiReadings(decimals: number): EspiReadings {
+  const text = createAsciiText(FIRST_CHARS);
+  const table = decimalTable(0);
+  const lows = lowWords ??= new Float64Array(LOW);
+  let prepared: ReadingStart = readingStart(0, 0);
+  let at = 0, count = 0;
+
+  return {
+    add({ timesMs, column, start, end, durationS }) {
+      const values = integersOf(column, { start, end, decimals });
+      for (let row = start; row < end; row++) {
+        const value = values[row - start];
+        if (value !== value) continue;
+        if (value > INT48_MAX || value < -INT48_MAX) throw tooLarge(value, decimals);
+        const seconds = Math.floor(timesMs[row] / 1000), duration = durationS(timesMs[row]);
+        // Not a remainder: of numbers beyond 32 bits that is slow.
+        const high = Math.floor(seconds / LOW), low = seconds - high * LOW;
+        if (prepared.high !== high || prepared.durationS !== duration) {
+          prepared = readingStart(duration, high);
+        }
+        if (lows[low] === 0) lows[low] = lowWord(low);
+        const { words, length } = prepared.text;
+        ensureRoom(text, at, length + DECIMAL_MAX_CHARS + READING_END.length);
+        const { view } = text;
+        for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
+        view.setFloat64(at + prepared.lowAt, lows[low], true);
+        at = writeValue(text, at + length, { table, value });
+        count++;
+      }
+    },
+    count: () => count,
+    take() {
+      const bytes = text.bytes.subarray(0, at);
+      at = 0;
+      count = 0;
+      return bytes;
+    },
+  };
+}
+
+/** Times before 1970-01-02T03:46:40Z have fewer digits; they get zeros before them, as XML allows. */
+function readingStart(durationS: number, high: number): ReadingStart {
+  const before = `<IntervalReading><timePeriod><duration>${durationS}</duration><start>${high}`;
+  const text = fixedText(before + "0".repeat(LOW_DIGITS) + AFTER_TIME);
+  return { durationS, high, text, lowAt: before.length };
+}
+
+function lowWord(low: number): number {
+  const digits = String(low).padStart(LOW_DIGITS, "0");
+  return wordsOf(digits + AFTER_TIME.slice(0, WORD_CHARS - LOW_DIGITS))[0];
+}
+
+/** Writes an integer and the end of its reading; returns where that ends. */
+function writeValue(
+  text: AsciiText,
+  firstAt: number,
+  { table, value }: { table: DecimalTable; value: number },
+): number {
+  const { view } = text;
+  let at = firstAt;
+  const place = value & TABLE_MASK;
+  if (place === value && table.lengths[place] > 0) {
+    view.setFloat64(at, table.words[place], true);
+    at += table.lengths[place];
+  } else {at = value > 0 && value <= INT32_MAX
+      ? writeDigits(text.bytes, at, value)
+      : writeDecimal(text, at, { table, value });}
+  const { words } = READING_END;
+  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
+  return at + READING_END.length;
+}
+
+/** Writes a positive integer of at most 31 bits; returns where it ends. */
+function writeDigits(bytes: Uint8Array, at: number, value: number): number {
+  let length = 1;
+  for (let limit = 10; length < INT32_DIGITS && value >= limit; limit *= 10) length++;
+  let left = value | 0;
+  for (let digit = length - 1; digit >= 0; digit--) {
+    const next = (left / 10) | 0;
+    bytes[at + digit] = ZERO + left - next * 10;
+    left = next;
+  }
+  return at + length;
+}
+
+/** The values as integers with some decimals. Doubles are rounded. */
+function integersOf(
+  { scale, values }: Column,
+  { start, end, decimals }: { start: number; end: number; decimals: number },
+): Float64Array {
+  if (scale === decimals) return values.subarray(start, end);
+  const factor = powerOfTen(scale === FLOAT ? decimals : Math.abs(decimals - scale));
+  const integers = new Float64Array(end - start);
+  for (let row = start; row < end; row++) {
+    const value = values[row];
+    // Finer than the decimals are only zeros, or digits that no double holds exactly.
+    integers[row - start] = scale > decimals
+      ? Math.round(value / factor) + 0
+      : scale === FLOAT
+      ? Math.round(value * factor) + 0
+      : value * factor;
+  }
+  return integers;
+}
+
+function tooLarge(value: number, decimals: number): RangeError {
+  return new RangeError(
+    `Cannot write ESPI as a value with ${decimals} decimals has more than 47 bits: ${value}`,
+  );
+}
