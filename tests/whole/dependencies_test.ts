@@ -10,7 +10,12 @@ Deno.test("the lock of the service lists none of the tools of tests/heavy", asyn
   assert(listed.some((name) => name.startsWith("hono@")));
   const { "@std/assert": shared, ...tools } = heavy.imports;
   assertEquals(shared, config.imports["@std/assert"]);
-  assertEquals(Object.keys(tools).toSorted(), ["@redocly/openapi-core", "playwright-core"]);
+  assertEquals(Object.keys(tools).toSorted(), [
+    "@cityssm/green-button-parser",
+    "@redocly/openapi-core",
+    "playwright-core",
+    "xmllint-wasm",
+  ]);
   for (const tool of Object.values(tools)) {
     assert(!listed.includes(tool.replace("npm:", "")), tool);
   }
