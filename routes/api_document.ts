@@ -20,7 +20,12 @@ import {
   exportStatusSchema,
 } from "./exports/schemas.ts";
 import { exportBody } from "./exports/request_schemas.ts";
-import { exportPreview, exportResource } from "./exports/resource_schemas.ts";
+import {
+  exportList,
+  exportManifest,
+  exportPreview,
+  exportResource,
+} from "./exports/resource_schemas.ts";
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
@@ -95,6 +100,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ExportBody: exportBody,
   ExportResource: exportResource,
   ExportPreview: exportPreview,
+  ExportList: exportList,
+  ExportManifest: exportManifest,
   ExportAccepted: exportAccepted,
   ExportStatus: exportStatusSchema,
   ExportPending: exportPending,

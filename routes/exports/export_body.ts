@@ -15,7 +15,7 @@ import {
 } from "../../jobs/exports/export_contract.ts";
 import { currentState } from "../jobs/job_state.ts";
 import type { ExportBody } from "./request_schemas.ts";
-import type { ExportResource } from "./resource_schemas.ts";
+import type { ExportManifest, ExportResource } from "./resource_schemas.ts";
 
 /** An export as its resource shows it. */
 export function exportBodyOf(job: JobRecord, nowMs: number): ExportResource {
@@ -29,9 +29,9 @@ export function exportBodyOf(job: JobRecord, nowMs: number): ExportResource {
     request: requestOf(spec),
     range: { start: instantText(spec.fromMs), end: instantText(spec.toMs - 1) },
     created_at: instantText(job.createdMs),
-    started_at: startedMs === null ? null : instantText(startedMs),
+    started_at: timeOrNull(startedMs),
     updated_at: instantText(job.updatedMs),
-    ended_at: job.endedMs === null ? null : instantText(job.endedMs),
+    ended_at: timeOrNull(job.endedMs),
     progress: progressOf(job, result, nowMs),
     file: status === "completed" ? fileOf(job, result) : null,
     missing_intervals: result?.missingIntervals ?? null,
@@ -148,4 +148,38 @@ function gapsOf(result: ExportResult | null): ExportResource["gaps"] {
       missing,
     })),
   };
+}
+
+/** The manifest of a completed export. Jobs of version 0.6 did not store all of it. */
+export function manifestOf(job: JobRecord): ExportManifest {
+  const { artifact } = job;
+  if (artifact === null) {
+    throw new TypeError(`Cannot describe the file of job ${job.id}: it has none`);
+  }
+  const spec = exportSpecOf(job.params);
+  const result = exportResultOf(job.result);
+  return {
+    id: job.id,
+    version: result.version ?? null,
+    created_at: instantText(job.createdMs),
+    completed_at: timeOrNull(job.endedMs),
+    request: requestOf(spec),
+    range: { start: instantText(spec.fromMs), end: instantText(spec.toMs - 1) },
+    profile: spec.profile,
+    data_revision: result.revision ?? null,
+    rows: result.recordCount,
+    readings: result.readings ?? null,
+    first: timeOrNull(result.firstMs),
+    last: timeOrNull(result.lastMs),
+    missing_intervals: result.missingIntervals,
+    gaps: gapsOf(result),
+    filename: artifact.filename,
+    content_type: artifact.contentType,
+    size_bytes: artifact.sizeBytes,
+    sha256: artifact.sha256,
+  };
+}
+
+function timeOrNull(timeMs: number | null | undefined): string | null {
+  return timeMs === null || timeMs === undefined ? null : instantText(timeMs);
 }

@@ -8,7 +8,8 @@ import { z } from "zod";
 import { idempotencyKeyHeader, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Answer, Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exportBody, exportFields } from "./request_schemas.ts";
-import { exportPreview, exportResource } from "./resource_schemas.ts";
+import { exportListQuery } from "./list_schemas.ts";
+import { exportList, exportManifest, exportPreview, exportResource } from "./resource_schemas.ts";
 import { exportAccepted } from "./schemas.ts";
 
 /** The id in the examples. */
@@ -170,6 +171,153 @@ const previewBody: Operation = {
   ],
 };
 
+const list: Operation = {
+  method: "get",
+  path: "/api/exports",
+  id: "listExports",
+  tag: "Exports",
+  summary: "List exports",
+  description: "Lists exports, the newest first, until their records are deleted.",
+  parameters: [
+    {
+      in: "query",
+      name: "limit",
+      description: "How many exports a page has at most, 1 to 100; 20 by default.",
+      schema: exportListQuery.shape.limit,
+      example: 20,
+    },
+    {
+      in: "query",
+      name: "cursor",
+      description: "Where to continue: take it from `next`.",
+      schema: exportListQuery.shape.cursor,
+      example: `1706774400000_${EXAMPLE_EXPORT}`,
+    },
+    {
+      in: "query",
+      name: "source",
+      description: "Only exports of this meter or device.",
+      schema: exportListQuery.shape.source,
+      example: "123",
+    },
+    {
+      in: "query",
+      name: "status",
+      description: "Only exports with this status.",
+      schema: exportListQuery.shape.status,
+      example: "completed",
+    },
+    {
+      in: "query",
+      name: "from",
+      description: "Only exports created at this time or later; UTC unless it has an offset.",
+      schema: exportListQuery.shape.from,
+      example: "2024-02-01",
+    },
+    {
+      in: "query",
+      name: "to",
+      description: "Only exports created before this time; a date means the end of that day.",
+      schema: exportListQuery.shape.to,
+      example: "2024-02-29",
+    },
+  ],
+  answers: [{
+    status: 200,
+    description: "A page of exports.",
+    headers: ["Cache-Control"],
+    mayHave: ["Link"],
+    content: [{ mediaType: "application/json", schema: exportList }],
+  }],
+  problems: ["INVALID_REQUEST"],
+};
+
+const remove: Operation = {
+  method: "delete",
+  path: "/api/exports/{export_id}",
+  id: "deleteExport",
+  tag: "Exports",
+  summary: "Cancel or remove an export",
+  description:
+    "Cancels an export that waits or runs: it ends within a second, without a file. Of " +
+    "an export that has ended, it deletes the file and the record.",
+  parameters: [exportId],
+  answers: [
+    {
+      status: 200,
+      description: "The export was cancelled.",
+      content: [{ mediaType: "application/json", schema: exportResource }],
+    },
+    {
+      status: 202,
+      description: "The export is being cancelled: another process runs it.",
+      content: [{ mediaType: "application/json", schema: exportResource }],
+    },
+    { status: 204, description: "The file and the record were deleted." },
+  ],
+  problems: ["JOB_NOT_FOUND", "STORAGE_UNAVAILABLE"],
+};
+
+const repeat: Operation = {
+  ...create,
+  path: "/api/exports/{export_id}/repeat",
+  id: "repeatExport",
+  summary: "Repeat an export",
+  description:
+    "Creates an export with the same request, over the readings of now. A `period` such " +
+    "as `last_month` counts from now.",
+  parameters: [exportId, ...create.parameters ?? []],
+  body: undefined,
+  problems: ["INVALID_REQUEST", "JOB_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+};
+
+const manifest: Operation = {
+  method: "get",
+  path: "/api/exports/{export_id}/manifest",
+  id: "getExportManifest",
+  tag: "Exports",
+  summary: "Read the manifest of an export",
+  description:
+    "What a completed export has written, and from what: request, data revision, rows, " +
+    "gaps and digest. It stays after the file has expired, as long as the record.",
+  parameters: [exportId],
+  answers: [{
+    status: 200,
+    description: "The manifest.",
+    headers: ["Cache-Control"],
+    content: [{ mediaType: "application/json", schema: exportManifest }],
+  }],
+  problems: ["JOB_NOT_FOUND", "EXPORT_NOT_READY", "EXPORT_FAILED", "EXPORT_CANCELLED"],
+};
+
+const events: Operation = {
+  method: "get",
+  path: "/api/exports/{export_id}/events",
+  id: "watchExport",
+  tag: "Exports",
+  summary: "Watch an export",
+  description: "Server-sent events: `progress` with `status` and `progress`, at most 4 a second, " +
+    "then `end` with the whole export, and the stream ends. A comment every 15 seconds keeps the " +
+    "connection. With `Last-Event-ID` you miss nothing and see nothing twice.",
+  parameters: [exportId, {
+    in: "header",
+    name: "Last-Event-ID",
+    description: "The id of the last event that you have seen.",
+    schema: z.string(),
+    example: "running-1-1-20000-44",
+  }],
+  answers: [
+    {
+      status: 200,
+      description: "The events.",
+      headers: ["Cache-Control"],
+      content: [{ mediaType: "text/event-stream", schema: z.string() }],
+    },
+    { status: 204, description: "You have seen the end already." },
+  ],
+  problems: ["JOB_NOT_FOUND"],
+};
+
 /** The query of a preview: each field as text. */
 function previewParameters(): Parameter[] {
   const examples: Readonly<Record<string, string>> = {
@@ -187,4 +335,14 @@ function previewParameters(): Parameter[] {
 }
 
 /** All operations under `/api/exports`. */
-export const exportResourceOperations: readonly Operation[] = [create, preview, previewBody, read];
+export const exportResourceOperations: readonly Operation[] = [
+  create,
+  list,
+  preview,
+  previewBody,
+  read,
+  remove,
+  repeat,
+  manifest,
+  events,
+];

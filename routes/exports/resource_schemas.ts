@@ -9,6 +9,16 @@ import { count, instant } from "../openapi/schema_parts.ts";
 import { exportBody } from "./request_schemas.ts";
 import { jobError } from "./schemas.ts";
 
+/** The states of an export. */
+export const EXPORT_STATES = [
+  "pending",
+  "running",
+  "completed",
+  "failed",
+  "cancelled",
+  "expired",
+] as const;
+
 /** A stretch without readings. */
 export const exportGap = z.strictObject({
   source: z.string().meta({ description: "The meter or device.", examples: ["123"] }),
@@ -71,7 +81,7 @@ export const exportResource = z.strictObject({
     description: "Its id, which is also the `job_id`.",
     examples: ["4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a"],
   }),
-  status: z.enum(["pending", "running", "completed", "failed", "cancelled", "expired"]).meta({
+  status: z.enum(EXPORT_STATES).meta({
     description: "`expired` when its file was deleted after its retention time.",
     examples: ["completed"],
   }),
@@ -140,3 +150,53 @@ export const exportPreview = z.strictObject({
 
 /** What an export will be. */
 export type ExportPreviewBody = z.infer<typeof exportPreview>;
+
+/** Some exports. */
+export const exportList = z.strictObject({
+  exports: z.array(exportResource).meta({ description: "The exports, the newest first." }),
+  next: z.string().regex(/^\/api\/exports\?/).nullable().meta({
+    description: "The path of the next page; null at the end.",
+    examples: ["/api/exports?limit=20&cursor=1706774400000_4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a"],
+  }),
+}).meta({ description: "A page of the history of exports." });
+
+/** Some exports. */
+export type ExportList = z.infer<typeof exportList>;
+
+/** What an export has written, and from what. */
+export const exportManifest = z.strictObject({
+  id: exportResource.shape.id,
+  version: z.string().nullable().meta({
+    description: "The version of the service that wrote the file.",
+    examples: ["0.7.0"],
+  }),
+  created_at: instant("When the export was created.", "2024-02-01T08:00:00Z"),
+  completed_at: instant("When it was completed.", "2024-02-01T08:00:01Z").nullable(),
+  request: exportResource.shape.request,
+  range,
+  profile: z.string().meta({ description: "The profile of the sources.", examples: ["meter"] }),
+  data_revision: z.int().min(0).nullable().meta({
+    description: "The sum of the revisions of the sources. It grows whenever readings of one of " +
+      "them change.",
+    examples: [7],
+  }),
+  rows: count("Rows of the file.", 44_640),
+  readings: z.int().min(0).nullable().meta({
+    description: "Readings that the rows are made of.",
+    examples: [44_640],
+  }),
+  first: instant("The first reading; null without readings.", "2024-01-01T00:00:00Z").nullable(),
+  last: instant("The last reading.", "2024-01-31T23:59:00Z").nullable(),
+  missing_intervals: exportResource.shape.missing_intervals,
+  gaps: exportResource.shape.gaps,
+  filename: file.shape.filename,
+  content_type: file.shape.content_type,
+  size_bytes: file.shape.size_bytes,
+  sha256: file.shape.sha256,
+}).meta({
+  description: "The manifest of a completed export. The same request over the same data revision " +
+    "gives the same bytes.",
+});
+
+/** What an export has written, and from what. */
+export type ExportManifest = z.infer<typeof exportManifest>;

@@ -70,6 +70,9 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       get: () => Promise.resolve(null),
       waitForEnd: (job) => Promise.resolve(job),
       list: () => Promise.resolve({ jobs: [], next: null }),
+      watch: async function* () {},
+      cancel: () => Promise.resolve(false),
+      remove: () => Promise.resolve(false),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
     ready: { kv: works, file_store: works, worker_running: works, continuous: null },
@@ -117,7 +120,14 @@ export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): Test
   const get = (id: string) => Promise.resolve(id === job.id ? job : null);
   const create = () => Promise.resolve(job);
   const list = () => Promise.resolve({ jobs: [job], next: null });
-  return createTestApp({ jobs: { get, create, waitForEnd: create, list }, ...changes });
+  const watch = async function* () {
+    yield await get(job.id);
+  };
+  const not = () => Promise.resolve(false);
+  return createTestApp({
+    jobs: { get, create, waitForEnd: create, list, watch, cancel: not, remove: not },
+    ...changes,
+  });
 }
 
 /** A pending export: the example of the contract, created at `NOW_MS`. */

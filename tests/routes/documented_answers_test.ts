@@ -210,7 +210,15 @@ Deno.test("an import of a busy meter is answered as documented", async () => {
 Deno.test("a reused key is answered as documented", async () => {
   const create = () => Promise.reject(new AppError("IDEMPOTENCY_KEY_REUSED", "Used before"));
   const { app } = createTestApp({
-    jobs: { get: () => Promise.resolve(null), create, waitForEnd: create, list: create },
+    jobs: {
+      get: () => Promise.resolve(null),
+      create,
+      waitForEnd: create,
+      list: create,
+      watch: async function* () {},
+      cancel: create,
+      remove: create,
+    },
   });
   const answer = await readAnswer(
     await app.request("/api/export/csv", {
@@ -259,7 +267,15 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     kv: { get: fail, list: failNow, atomic: failNow },
     intake: { accept: fail, reject: fail, invalidate: fail },
     series,
-    jobs: { get: fail, create: fail, waitForEnd: fail, list: fail },
+    jobs: {
+      get: fail,
+      create: fail,
+      waitForEnd: fail,
+      list: fail,
+      watch: failNow,
+      cancel: fail,
+      remove: fail,
+    },
     files: { read: fail },
     profiles: {
       ...builtInProfiles(),

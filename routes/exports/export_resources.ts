@@ -1,0 +1,112 @@
+/**
+ * Exports as resources over HTTP: their history, one of them, its manifest and events; to cancel,
+ * remove or repeat one.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import { AppError } from "../../data/app_error.ts";
+import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
+import { EXPORT_KINDS, exportSpecOf } from "../../jobs/exports/export_contract.ts";
+import { parameterErrors } from "../http/json_body.ts";
+import { invalidRequest } from "../http/problem.ts";
+import { currentState } from "../jobs/job_state.ts";
+import { type CreateDeps, createExport } from "./create_export.ts";
+import { exportBodyOf, manifestOf, requestOf } from "./export_body.ts";
+import { exportEvents } from "./export_events.ts";
+import { listExports } from "./export_list.ts";
+import { exportListQuery } from "./list_schemas.ts";
+
+/** How long the request to cancel an export waits for its end, milliseconds. */
+const CANCEL_WAIT_MS = 1_000;
+
+/** What the routes need. */
+export interface ExportResourceDeps extends CreateDeps {
+  /** The jobs. */
+  readonly jobs: Pick<
+    Jobs,
+    "create" | "get" | "waitForEnd" | "list" | "watch" | "cancel" | "remove"
+  >;
+}
+
+/** The routes under `/api/exports` besides creation and preview. */
+export function exportResourceRoutes(deps: ExportResourceDeps): Hono {
+  const { jobs, now } = deps;
+
+  async function found(c: Context): Promise<JobRecord> {
+    const id = c.req.param("export_id") ?? "";
+    const job = await exportJob(jobs, id);
+    if (job === null) throw jobNotFound(id);
+    return job;
+  }
+
+  return new Hono()
+    .get("/api/exports", async (c) => {
+      const query = exportListQuery.safeParse(c.req.query());
+      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+      const body = await listExports(jobs, query.data, now());
+      if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
+      c.header("cache-control", "no-store");
+      return c.json(body);
+    })
+    .get("/api/exports/:export_id", async (c) => {
+      const job = await found(c);
+      c.header("cache-control", "no-store");
+      return c.json(exportBodyOf(job, now()));
+    })
+    .delete("/api/exports/:export_id", async (c) => {
+      const job = await found(c);
+      if (await jobs.cancel(job.id)) {
+        const limits = { timeoutMs: CANCEL_WAIT_MS, signal: c.req.raw.signal };
+        const ended = await jobs.waitForEnd(job, limits);
+        const body = exportBodyOf(ended ?? job, now());
+        return c.json(body, body.status === "running" ? 202 : 200);
+      }
+      await jobs.remove(job.id);
+      return c.body(null, 204);
+    })
+    .post("/api/exports/:export_id/repeat", async (c) => {
+      const body = requestOf(exportSpecOf((await found(c)).params));
+      return await createExport(c, deps, { body, statusPath: "/api/exports/" });
+    })
+    .get("/api/exports/:export_id/manifest", async (c) => {
+      const job = await found(c);
+      requireCompleted(job, now());
+      c.header("cache-control", "no-store");
+      return c.json(manifestOf(job));
+    })
+    .get("/api/exports/:export_id/events", async (c) => {
+      const lastEventId = c.req.header("last-event-id");
+      return exportEvents(deps, await found(c), { lastEventId, signal: c.req.raw.signal });
+    });
+}
+
+/** An export; null if no export has this id. */
+export async function exportJob(jobs: Pick<Jobs, "get">, id: string): Promise<JobRecord | null> {
+  const job = await jobs.get(id);
+  return job !== null && EXPORT_KINDS.includes(job.kind) ? job : null;
+}
+
+/** The error for an id without an export. */
+export function jobNotFound(id: string): AppError {
+  return new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
+}
+
+/** The manifest stays when the file has expired. */
+function requireCompleted(job: JobRecord, nowMs: number): void {
+  switch (currentState(job, nowMs)) {
+    case "completed":
+    case "expired":
+      return;
+    case "failed":
+      throw new AppError("EXPORT_FAILED", "The export job failed, so it has no manifest");
+    case "cancelled":
+      throw new AppError("EXPORT_CANCELLED", "The export job was cancelled, so it has no manifest");
+    default:
+      throw new AppError(
+        "EXPORT_NOT_READY",
+        "The export job is still pending, so it has no manifest yet",
+      );
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * The query of the history of exports.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import { restorePlus } from "../../data/time/query_plus.ts";
+import { rangeStartMs } from "../../data/time/range_text.ts";
+import { rangeTimeRule } from "../openapi/range_time.ts";
+import { EXPORT_STATES } from "./resource_schemas.ts";
+
+/** A cursor: when the last export of a page was created, and its id. */
+export const EXPORT_CURSOR: RegExp = /^(\d{1,15})_([0-9a-f-]{36})$/;
+
+function listTime(name: string) {
+  return z.string()
+    .refine((text) => rangeStartMs(restorePlus(text)) !== null, rangeTimeRule(name)).optional();
+}
+
+/** The query of the history. */
+export const exportListQuery = z.strictObject({
+  limit: z.string().regex(/^\d{1,3}$/, "limit must be a whole number of 1 to 100").transform(Number)
+    .pipe(z.int().min(1, "limit must be at least 1").max(100, "limit must be at most 100"))
+    .default(20),
+  cursor: z.string().regex(EXPORT_CURSOR, "cursor must be that of a next page").optional(),
+  status: z.enum(EXPORT_STATES, `status must be one of ${EXPORT_STATES.join(", ")}`).optional(),
+  source: z.string().min(1).max(64, "source must be the id of a meter or device").optional(),
+  from: listTime("from"),
+  to: listTime("to"),
+});
+
+/** The query of the history. */
+export type ExportListQuery = z.infer<typeof exportListQuery>;
