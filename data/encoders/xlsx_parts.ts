@@ -22,7 +22,9 @@ const GAPS_MAX = 1_000_000;
 
 /** The style of the cells of a column of values; 0 to 2 are for text, dates and headers. */
 export const FIRST_COLUMN_STYLE = 3;
-const DATE_STYLE = 1, HEADER_STYLE = 2;
+/** The style of dates. */
+export const DATE_STYLE = 1;
+const HEADER_STYLE = 2;
 
 /** The relationships of the package, which lead to the workbook. */
 export const ROOT_RELATIONSHIPS: string =

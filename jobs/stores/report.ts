@@ -18,6 +18,7 @@ import { localDate } from "../../data/time/zone.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { listRejectedHours } from "../../kv/stores/rejected_hours.ts";
 import { listStoreSettings } from "../../kv/stores/stores.ts";
+import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
 import {
   reportFilename,
@@ -42,6 +43,8 @@ export interface StoreReportDeps {
   readonly series: Pick<SeriesStore, "extent" | "scan">;
   /** Where the file goes. */
   readonly files: Pick<FileStore, "write">;
+  /** Compressors of files. */
+  readonly deflaters: Deflaters;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -76,7 +79,11 @@ async function runReport(deps: StoreReportDeps, context: JobContext): Promise<Jo
   const report = await openReport(deps, context);
   const counts = createCounts(report);
   const rows = reportRows(deps, report, { ...context, counts });
-  const { body, contentType, extension } = reportFile(report.format ?? "csv", report.columns, rows);
+  using deflater = deps.deflaters.open();
+  const { body, contentType, extension } = reportFile(report.format ?? "csv", report.columns, {
+    rows,
+    deflater,
+  });
   const written = await deps.files.write(context.artifactName, body, signal);
   const { pollAges, ...result } = counts.result();
   return {

@@ -40,7 +40,7 @@ export interface StoreReportParams {
 }
 
 /** The formats of reports. */
-export const REPORT_FORMATS = ["csv", "json", "parquet"] as const;
+export const REPORT_FORMATS = ["csv", "json", "xlsx", "parquet"] as const;
 
 /** One of {@link REPORT_FORMATS}. */
 export type ReportFormat = typeof REPORT_FORMATS[number];

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Deflater } from "../../data/encoders/deflate.ts";
+import { reportXlsx } from "../../data/stores/report_xlsx.ts";
 import { reportParquet } from "../../data/stores/report_parquet.ts";
 import {
   createReportCsv,
@@ -30,7 +32,7 @@ type Rows = AsyncIterable<readonly (readonly ReportCell[])[]>;
 export function reportFile(
   format: ReportFormat,
   columns: readonly ReportColumn[],
-  rows: Rows,
+  { rows, deflater }: { rows: Rows; deflater: Deflater },
 ): ReportFile {
   switch (format) {
     case "csv":
@@ -44,6 +46,12 @@ export function reportFile(
         body: textBody(createReportJson(columns), rows),
         contentType: "application/json",
         extension: "json",
+      };
+    case "xlsx":
+      return {
+        body: ReadableStream.from(reportXlsx({ columns, rows, deflater })),
+        contentType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        extension: "xlsx",
       };
     case "parquet":
       return {

@@ -60,8 +60,8 @@ const trigger: Operation = {
         value: { stale_after_hours: 6 },
       },
       days: {
-        summary: "Each day of the last month of two stores, on their own clocks, as Parquet",
-        value: { period: "last_month", bucket: "day", stores: ["101", "102"], format: "parquet" },
+        summary: "Each day of the last month of two stores, on their own clocks, as a workbook",
+        value: { period: "last_month", bucket: "day", stores: ["101", "102"], format: "xlsx" },
       },
     },
   }],

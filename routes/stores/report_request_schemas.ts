@@ -100,7 +100,7 @@ export const reportRequest = z.strictObject({
     .optional(),
   format: z.enum(REPORT_FORMATS, `format must be one of ${REPORT_FORMATS.join(", ")}`).meta({
     description: "The format of the file. By default `csv`.",
-    examples: ["parquet"],
+    examples: ["xlsx"],
   }).optional(),
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,

@@ -30,7 +30,7 @@ const progress = z.strictObject({
 
 /** What a complete report has besides its id and status. */
 const complete = {
-  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.(csv|json|parquet)$/).meta({
+  csv_file: z.string().regex(/^report_data\/report_[0-9a-f-]{36}\.(csv|json|xlsx|parquet)$/).meta({
     description: "The name of the file. It ends with the format.",
     examples: [`report_data/report_${EXAMPLE_ID}.csv`],
   }),

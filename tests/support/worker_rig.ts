@@ -7,6 +7,7 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
+import { createDeflaters, type Deflaters } from "../../jobs/engine/deflaters.ts";
 import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import { createJobWatches } from "../../jobs/engine/job_watches.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
@@ -23,6 +24,8 @@ export interface WorkerRig extends AsyncDisposable {
   readonly files: FileStore;
   /** The store of readings. */
   readonly series: SeriesStore;
+  /** Compressors of files. */
+  readonly deflaters: Deflaters;
   /** The jobs. */
   readonly jobs: Jobs;
   /** The ends of the jobs that the workers run. */
@@ -75,6 +78,7 @@ export async function createWorkerRig(
     kv: database,
     files,
     series,
+    deflaters: createDeflaters(),
     jobs,
     ends,
     logged,
