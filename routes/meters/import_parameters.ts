@@ -8,6 +8,7 @@ import { z } from "zod";
 import type { Parameter } from "../openapi/operation.ts";
 import { contentEncoding } from "../openapi/upload_parts.ts";
 import { importQuery } from "./import_schemas.ts";
+import { textParameters, timeParameters } from "./import_text_parameters.ts";
 
 const { shape } = importQuery;
 
@@ -60,6 +61,7 @@ export const uploadParameters: readonly Parameter[] = [
     schema: shape.decimal,
     example: ",",
   },
+  ...textParameters,
   {
     in: "query",
     name: "timestamp",
@@ -74,7 +76,10 @@ export const uploadParameters: readonly Parameter[] = [
     name: "timestamp_format",
     description: "The form of times, in fields of Unicode TR35: `dd/MM/yyyy HH:mm:ss`. " +
       "The fields are `yyyy` `yy` `MM` `M` `MMM` `dd` `d` `HH` `H` `hh` `h` `a` `mm` `m` `ss` " +
-      "`s` `S` and `X` `XX` `XXX`. Or `iso` (default), `unix` (seconds), `unix_ms`.",
+      "`s` `S` and `X` `XX` `XXX`. 24:00 is the next midnight. `n` and `nn` are the number of an " +
+      "interval of the day, from 1, instead of a clock: 25 hours on the day the clock goes back. Or " +
+      "`iso` (default), `unix` (seconds), `unix_ms`, or `auto`: the form that the first 1,000 rows " +
+      "have. If they fit two, such as day or month first, the answer is 400 and shows both.",
     schema: z.string().min(1),
     example: "dd/MM/yyyy HH:mm:ss",
   },
@@ -82,17 +87,17 @@ export const uploadParameters: readonly Parameter[] = [
     in: "query",
     name: "timezone",
     description:
-      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default. A " +
-      "time that the clock shows twice is the first of the two; one that it skips is rejected.",
+      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default.",
     schema: z.string().min(1),
     example: "Europe/Paris",
   },
+  ...timeParameters,
   {
     in: "query",
     name: "map",
     description: "Which column holds which metric: `column:metric` or `column:metric:unit`, " +
       "several times or with commas. Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. " +
-      "Columns of other metrics go by the names of the metrics.",
+      "Without a unit it is the one in the name of the column, as in `Verbrauch (Wh)`. Columns of other metrics go by the names of the metrics.",
     schema: z.array(z.string().regex(METRIC_COLUMN)),
     example: ["Leistung:power_kw:W"],
   },

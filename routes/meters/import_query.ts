@@ -25,7 +25,7 @@ export type UploadType = typeof UPLOAD_TYPES[number];
 /** Parameters that may have several values: given several times, or once with commas. */
 const LISTS: readonly string[] = ["timestamp", "map", "missing"];
 /** Parameters for CSV only. */
-const CSV_ONLY = ["preset", "delimiter", "decimal", "missing"] as const;
+const CSV_ONLY = ["preset", "delimiter", "decimal", "thousands", "encoding", "missing"] as const;
 /** The names in the query of options that have another name there. */
 const QUERY_NAMES: Partial<Record<keyof DialectOptions, string>> = {
   timestampFormat: "timestamp_format",

@@ -15,7 +15,10 @@ export interface EndedImport {
   /** What it did. */
   readonly result: ImportResult;
   /** What read the upload. */
-  readonly reader: Pick<ManyMetersReader, "rejected" | "ignored" | "placeOf">;
+  readonly reader: Pick<
+    ManyMetersReader,
+    "rejected" | "ignored" | "placeOf" | "leftOut" | "preamble"
+  >;
   /** Whether nothing was written. */
   readonly isDryRun: boolean;
 }
@@ -28,7 +31,8 @@ export function oneReport(id: string, { result, reader, isDryRun }: EndedImport)
     ...result.counts,
     rejects: reader.rejected().first.map(({ meterId: _meterId, ...reject }) => reject),
     repeats: result.repeats.map((repeat) => repeatBody(repeat, reader)),
-    ignored_columns: [...reader.ignored()],
+    ambiguous: result.meters.reduce((sum, { notes }) => sum + notes.ambiguous, 0),
+    ...notesOf(reader),
   };
 }
 
@@ -40,6 +44,7 @@ export function manyReport({ result, reader, isDryRun }: EndedImport): ManyImpor
     meters: result.meters.map(({ notes, counts }) => ({
       smart_meter_id: notes.meterId,
       ...counts,
+      ambiguous: notes.ambiguous,
       problem: notes.refusal?.rule ?? null,
       rejects: [...notes.rejects],
     })),
@@ -49,7 +54,15 @@ export function manyReport({ result, reader, isDryRun }: EndedImport): ManyImpor
     repeats: result.repeats.map((repeat) => (
       { smart_meter_id: repeat.meterId, ...repeatBody(repeat, reader) }
     )),
+    ...notesOf(reader),
+  };
+}
+
+function notesOf(reader: EndedImport["reader"]) {
+  return {
     ignored_columns: [...reader.ignored()],
+    left_out: [...reader.leftOut?.() ?? []],
+    preamble: [...reader.preamble?.() ?? []],
   };
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { HEADER_LINES } from "../../data/imports/csv_head.ts";
 import {
   IGNORED_LISTED,
   METER_REJECTS_LISTED,
@@ -19,12 +20,37 @@ import {
   rejectSchema,
   repeatSchema,
 } from "../imports/schemas.ts";
+import { count } from "../openapi/schema_parts.ts";
 import { meterIdText } from "./schemas.ts";
 
 const ignoredColumns = z.array(z.string()).max(IGNORED_LISTED).meta({
   description: `Columns or properties that were ignored, the first ${IGNORED_LISTED}.`,
   examples: [["note"]],
 });
+
+const ambiguous = count(
+  "Readings at a time that the clock shows twice, where the order of the rows did not tell which of " +
+    "the two it was. They took the first.",
+  0,
+);
+
+/** What an upload has besides its readings. */
+const uploadNotes = {
+  ignored_columns: ignoredColumns,
+  left_out: z.array(
+    z.strictObject({
+      column: z.string().meta({ description: "The column.", examples: ["Q (kvarh)"] }),
+      reason: z.string().meta({
+        description: "Why it is left out.",
+        examples: ["kvarh is reactive energy, which the profile meter does not have"],
+      }),
+    }),
+  ).max(IGNORED_LISTED).meta({ description: "Ignored columns whose names say why they are." }),
+  preamble: z.array(z.string()).max(HEADER_LINES).meta({
+    description: "The lines with text before the header of CSV, each cut to 100 characters.",
+    examples: [["Account Number,0000000000"]],
+  }),
+};
 
 /** What an import into one meter did. */
 export const importReport = z.strictObject({
@@ -35,7 +61,8 @@ export const importReport = z.strictObject({
     .meta({ description: `The first ${REJECTS_LISTED} rejected records.` }),
   repeats: z.array(repeatSchema).max(REJECTS_LISTED)
     .meta({ description: `The first ${REJECTS_LISTED} repeated records.` }),
-  ignored_columns: ignoredColumns,
+  ambiguous,
+  ...uploadNotes,
 }).meta({ description: "What an import did, or what it would do in a dry run." });
 
 /** {@link importReport} as a type. */
@@ -45,6 +72,7 @@ export type ImportReport = z.infer<typeof importReport>;
 export const importedMeter = z.strictObject({
   smart_meter_id: meterIdText,
   ...importCounts,
+  ambiguous,
   problem: z.string().nullable().meta({
     description: "The rule that the meter breaks, so that all its records are rejected; else null.",
     examples: [null],
@@ -67,7 +95,7 @@ export const manyImportReport = z.strictObject({
     }),
   repeats: z.array(meterRepeatSchema).max(REJECTS_LISTED)
     .meta({ description: `The first ${REJECTS_LISTED} repeated records of all meters.` }),
-  ignored_columns: ignoredColumns,
+  ...uploadNotes,
 }).meta({ description: "What an import of many meters did, or would do in a dry run." });
 
 /** {@link manyImportReport} as a type. */

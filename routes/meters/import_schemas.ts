@@ -23,6 +23,12 @@ export const importQuery = z.strictObject({
   timestamp: z.array(z.string()).optional(),
   timestamp_format: z.string().optional(),
   timezone: z.string().optional(),
+  encoding: z.string().optional(),
+  thousands: z.string().optional(),
+  stamp: z.string().optional(),
+  interval: z.string().optional(),
+  ambiguous: z.string().optional(),
+  nonexistent: z.string().optional(),
   map: z.array(z.string()).optional(),
   missing: z.array(z.string()).optional(),
 });

@@ -1,5 +1,9 @@
 import fc from "fast-check";
-import { createDecimalScanner, parseDecimal } from "../../../data/text/decimal_fields.ts";
+import {
+  createDecimalScanner,
+  parseDecimal,
+  parseGroupedDecimal,
+} from "../../../data/text/decimal_fields.ts";
 import { FLOAT } from "../../../data/readings/decimal.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, readDecimal } from "../../support/pages.ts";
@@ -171,4 +175,36 @@ Deno.test("with a decimal comma, a point is not part of a decimal", () => {
   for (const text of ["1.234,5", "1.5", "1,2,3", "1.234"]) {
     assertEquals(parseDecimal(text, ","), null, text);
   }
+});
+
+const SPACES = " \u00a0\u2009\u202f";
+
+Deno.test("parseGroupedDecimal() reads digits in groups", () => {
+  const table: [text: string, point: string, thousands: string, value: number, scale: number][] = [
+    ["1.234", ",", ".", 1234, 0],
+    ["1.234.567,89", ",", ".", 123456789, 2],
+    ["-1,234.5", ".", ",", -12345, 1],
+    ["+12,34,567.8", ".", ",", 12345678, 1],
+    ["1 234,5", ",", SPACES, 12345, 1],
+    ["1\u00a0234,5", ",", SPACES, 12345, 1],
+    ["1\u202f234\u202f567", ",", SPACES, 1234567, 0],
+    ["1'234.5", ".", "'\u2019", 12345, 1],
+    ["1\u2019234.5", ".", "'\u2019", 12345, 1],
+    ["12345.6", ".", ",", 123456, 1],
+    ["0.5", ".", ",", 5, 1],
+    ["\u22122.5", ".", "", -25, 1],
+  ];
+  for (const [text, point, thousands, value, scale] of table) {
+    assertEquals(parseGroupedDecimal(text, { point, thousands }), { value, scale }, text);
+  }
+});
+
+Deno.test("parseGroupedDecimal() refuses groups that are not of a number", () => {
+  const wrong = ["1,23", "1,2345", "1234,567", "1,,234", ",123", "1,234,", "1,2,345", "1,234'567"];
+  for (const text of wrong) {
+    assertEquals(parseGroupedDecimal(text, { point: ".", thousands: ",'" }), null, text);
+  }
+  // Nothing groups the digits after the point.
+  assertEquals(parseGroupedDecimal("0.123,456", { point: ".", thousands: "," }), null);
+  assertEquals(parseGroupedDecimal("1 234", { point: ".", thousands: "" }), null);
 });

@@ -35,7 +35,10 @@ Deno.test("a dry run reports what an import would do, and does nothing", async (
         "a date and time as in ISO 8601; a record without a time, such as a total, is not a reading",
     }],
     repeats: [],
+    ambiguous: 0,
     ignored_columns: [],
+    left_out: [],
+    preamble: [],
   };
   assertEquals([status, body], [200, { ...report, dry_run: true }]);
   assertEquals((await askJson(`${service.url}/api/meters/123`)).body, before.body);

@@ -19,7 +19,15 @@ function upload(
 
 /** The report of a meter with some counts. */
 function meter(id: string, counts: Partial<typeof NOTHING>, rest: object = {}): unknown {
-  return { smart_meter_id: id, ...NOTHING, ...counts, problem: null, rejects: [], ...rest };
+  return {
+    smart_meter_id: id,
+    ...NOTHING,
+    ...counts,
+    ambiguous: 0,
+    problem: null,
+    rejects: [],
+    ...rest,
+  };
 }
 
 async function readingsOf(url: string, id: string): Promise<[string, number][]> {
@@ -61,6 +69,8 @@ Deno.test("POST /api/readings stores readings of several meters and reports each
     rejects: [{ smart_meter_id: "B.2", ...reject }],
     repeats: [{ line: 6, smart_meter_id: "A-1", timestamp: "2024-06-01T00:00:00Z" }],
     ignored_columns: ["note"],
+    left_out: [],
+    preamble: [],
   }]);
   assertEquals(await readingsOf(service.url, "A-1"), [
     ["2024-06-01T00:00:00Z", 0.103],

@@ -20,7 +20,10 @@ function report(counts: Partial<typeof NOTHING>, rest: Record<string, unknown> =
     ...counts,
     rejects: [],
     repeats: [],
+    ambiguous: 0,
     ignored_columns: [],
+    left_out: [],
+    preamble: [],
     ...rest,
   };
 }

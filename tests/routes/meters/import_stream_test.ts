@@ -21,7 +21,10 @@ Deno.test("200,000 lines are imported as a stream", async () => {
     rejected: 0,
     rejects: [],
     repeats: [],
+    ambiguous: 0,
     ignored_columns: [],
+    left_out: [],
+    preamble: [],
   });
   const { body: meter } = await askJson(`${service.url}/api/meters/123`);
   assertEquals([meter.count, meter.last_reading], [200_000, minuteText(199_999)]);
