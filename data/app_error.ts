@@ -24,6 +24,7 @@ export type ErrorCode =
   | "PROFILE_FIXED"
   | "PROFILE_IN_USE"
   | "TOO_MANY_PROFILES"
+  | "ID_TAKEN"
   | "CONTINUOUS_EXPORT_NOT_FOUND"
   | "RATE_LIMITED"
   | "JOB_NOT_FOUND"

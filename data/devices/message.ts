@@ -63,6 +63,10 @@ interface Kind {
 }
 
 const OBJECT_RULE = "a JSON object";
+const PROFILE_HINT =
+  "The profile of a device says which metrics and values it may send. To allow others, define a " +
+  "profile with PUT /api/profiles/{name}. Then name it in the message (profile), or give it to the " +
+  "device with PUT /devices/{device_id}";
 /** How many profiles an error lists. */
 const PROFILES_LISTED = 10;
 /** The kinds of profiles that were met. */
@@ -182,6 +186,14 @@ function kindOf(profile: Profile): Kind {
   const kind = { profile, names: new Set(names), list: names.join(", ") };
   kinds.set(profile, kind);
   return kind;
+}
+
+/**
+ * What to do about problems of metrics, values or the profile, as a second sentence; "" if there are
+ * only others.
+ */
+export function profileHint(problems: readonly Pick<FieldError, "pointer">[]): string {
+  return problems.some(({ pointer }) => /^\/(metrics|profile)/.test(pointer)) ? PROFILE_HINT : "";
 }
 
 /** Which profiles a device may have, as errors say it. */

@@ -62,6 +62,10 @@ export interface TelemetryReader {
   end(): void;
   /** How many messages that name a device were read since they were last taken. */
   waiting(): number;
+  /** Devices whose profile must be found before their messages can be read. */
+  undecided(): string[];
+  /** Reads the messages of such devices. Call it once `profileOf` of the reader knows them. */
+  decide(): void;
   /** The messages read since the previous call, by device. */
   take(): MessageGroup[];
   /** The devices whose messages were rejected since the previous call. */
@@ -85,6 +89,11 @@ interface OpenGroup {
 
 /** What a reader needs. */
 export interface TelemetryReaderDeps extends TelemetryRules {
+  /**
+   * Whether the profile of a device must be found first; never by default. Its messages then wait for
+   * {@link TelemetryReader.decide}, unless they name a profile.
+   */
+  readonly isUndecided?: (deviceId: string) => boolean;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -92,13 +101,14 @@ export interface TelemetryReaderDeps extends TelemetryRules {
 /** Creates a reader of one batch. */
 export function createTelemetryReader(
   form: "array" | "lines",
-  { now, ...rules }: TelemetryReaderDeps,
+  { now, isUndecided = () => false, ...rules }: TelemetryReaderDeps,
 ): TelemetryReader {
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
   let rejectCount = 0;
   let groups = new Map<string, OpenGroup>();
   let rejects = new Map<string, DeviceRejects>();
+  let held = new Map<string, HeldMessage[]>();
   let waiting = 0;
   const clock = createReceiptClock();
 
@@ -139,7 +149,16 @@ export function createTelemetryReader(
     if (message === undefined) {
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
-    const result = readTelemetry(message, now(), rules);
+    const id = undecidedDevice(message, isUndecided);
+    if (id === null) return read(message, now(), place);
+    const waitingOnes = held.get(id) ?? [];
+    held.set(id, waitingOnes);
+    waitingOnes.push({ message, receivedMs: now(), place });
+    waiting++;
+  }
+
+  function read(message: unknown, receivedMs: number, place: Place): void {
+    const result = readTelemetry(message, receivedMs, rules);
     if ("telemetry" in result) return add(result.telemetry, place);
     reject(place, result.problems[0]);
     rejectOf(result.deviceId, result.problems[0]);
@@ -155,6 +174,15 @@ export function createTelemetryReader(
     push: splitter.push,
     end: splitter.end,
     waiting: () => waiting,
+    undecided: () => [...held.keys()],
+    decide() {
+      const decided = held;
+      held = new Map();
+      for (const messages of decided.values()) {
+        waiting -= messages.length;
+        for (const { message, receivedMs, place } of messages) read(message, receivedMs, place);
+      }
+    },
     take() {
       const closed = [...groups.values()].map(closedGroup);
       groups = new Map();
@@ -170,6 +198,24 @@ export function createTelemetryReader(
     rejected: () => ({ count: rejectCount, first }),
     untimed: clock.count,
   };
+}
+
+/** A message whose device must be looked up first. */
+interface HeldMessage {
+  readonly message: unknown;
+  readonly receivedMs: number;
+  readonly place: Place;
+}
+
+/** The device of a message that names no profile, if it must be looked up first. */
+function undecidedDevice(
+  message: unknown,
+  isUndecided: (deviceId: string) => boolean,
+): string | null {
+  if (typeof message !== "object" || message === null) return null;
+  const { device_id: id, profile }: { device_id?: unknown; profile?: unknown } = message;
+  if (typeof id !== "string" || (profile !== undefined && profile !== null)) return null;
+  return isUndecided(id) ? id : null;
 }
 
 /**

@@ -45,12 +45,18 @@ export interface CachedDevice {
 
 /** A cache of devices. */
 export interface DeviceCache {
-  /** Returns a device; creates it if it does not exist. Concurrent calls for one id read once. */
+  /**
+   * Returns a device; creates it if it does not exist. Concurrent calls for one id read once.
+   *
+   * @throws {AppError} PROFILE_NOT_FOUND or ID_TAKEN if it cannot be created.
+   */
   get(id: string, profile: ProfileName): Promise<CachedDevice>;
   /** Returns a device, or null if it does not exist. */
   find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
   invalidate(id: string): void;
+  /** The profile of a device as far as it is known without a read; undefined if it is not. */
+  knownProfile(id: string): ProfileName | undefined;
   /** Whether a device will be read again on the next access. */
   isInvalid(id: string): boolean;
 }
@@ -138,6 +144,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     invalidate(id) {
       if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
     },
+    knownProfile: (id) => invalid.has(id) ? undefined : cached.get(id)?.device.profile,
     isInvalid: (id) => invalid.has(id),
   };
 }

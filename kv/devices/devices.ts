@@ -15,6 +15,7 @@ import { AppError } from "../../data/app_error.ts";
 import type { Staging } from "../budget.ts";
 import { stageDue, stageDueDelete } from "../jobs/due.ts";
 import { listByIds } from "../list_by_ids.ts";
+import { prepareProfileUse, stageProfileUseEnd } from "../profiles/uses.ts";
 
 const SPACE = "device";
 const LIST_BATCH = 500;
@@ -30,7 +31,7 @@ const deviceSchema = z.object({
   stateSinceMs: z.number(),
   lastSeenMs: z.number().nullable(),
   dueMs: z.number().nullable(),
-  // Absent in records of earlier versions, as is the next one.
+  // Absent in records of earlier versions, as are the next ones.
   isProfileFixed: z.boolean().default(false),
   timestampForm: z.enum([
     "epoch_seconds",
@@ -39,6 +40,7 @@ const deviceSchema = z.object({
     "epoch_nanoseconds",
     "server",
   ]).nullable().default(null),
+  profileLife: z.number().default(0),
 });
 
 /**
@@ -50,6 +52,7 @@ const deviceSchema = z.object({
  * - `dueMs`: where its entry in the due index is; null if it has none.
  * - `isProfileFixed`: set by ingest before it writes the first reading. Readings do not check the
  *   record, so nothing else keeps the profile from changing while they are written.
+ * - `profileLife`: which definition of its profile it has (`life`); 0 for a built-in profile.
  * - `timestampForm`: how the device gives its times (`data/devices/timestamp.ts`); null for ISO 8601.
  */
 export type DeviceRecord = z.infer<typeof deviceSchema>;
@@ -121,6 +124,8 @@ export interface NewDevice extends Partial<DeviceFields> {
 /**
  * Creates a device, online. Returns the stored record: the new one, or the one that was there
  * already.
+ *
+ * @throws {AppError} PROFILE_NOT_FOUND, and ID_TAKEN if a meter has the id and the profile.
  */
 export async function createDevice(kv: Kv, id: string, device: NewDevice): Promise<DeviceRecord> {
   const { nowMs, profile, deviceType = null, location = null, offlineAfterMs = null } = device;
@@ -137,12 +142,16 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     dueMs: nowMs + (offlineAfterMs ?? device.serviceOfflineAfterMs),
     isProfileFixed: device.isProfileFixed ?? false,
     timestampForm: null,
+    profileLife: 0,
   };
   for (;;) {
+    const { life, stage } = await prepareProfileUse(kv, profile, { kind: "device", id });
+    const to = { ...record, profileLife: life };
     const op = kv.atomic();
     stageDeviceCheck(op, id, null);
-    stageDevice(op, id, { from: null, to: record });
-    if ((await op.commit()).ok) return record;
+    stageDevice(op, id, { from: null, to });
+    stage(op);
+    if ((await op.commit()).ok) return to;
     const entry = await getDevice(kv, id);
     if (entry !== null) return entry.value;
   }
@@ -201,7 +210,7 @@ export interface DeviceChange {
  * device with a new `offlineAfterMs` is checked at once.
  *
  * @throws {AppError} DEVICE_PROFILE_FIXED if the profile changes although it has readings, or is
- * about to get the first one.
+ * about to get the first one; PROFILE_NOT_FOUND; ID_TAKEN if a meter has the id and the profile.
  */
 export async function changeDevice(
   kv: Kv,
@@ -221,6 +230,13 @@ export async function changeDevice(
     if (hasNewDeadline && to.state === "online") to.dueMs = Math.min(to.dueMs ?? nowMs, nowMs);
     const op = kv.atomic();
     stageDeviceCheck(op, id, from);
+    if (to.profile !== from.value.profile) {
+      const user = { kind: "device", id } as const;
+      const { life, stage } = await prepareProfileUse(kv, to.profile, user);
+      to.profileLife = life;
+      stage(op);
+      stageProfileUseEnd(op, from.value.profile, user);
+    }
     stageDevice(op, id, { from, to });
     if ((await op.commit()).ok) return to;
   }
@@ -245,9 +261,10 @@ export function stageDeviceCheck(
 export function stageDeviceDelete(
   op: Staging,
   id: string,
-  { value: { dueMs } }: DeviceEntry,
+  { value: { dueMs, profile } }: DeviceEntry,
 ): void {
   op.delete([SPACE, id]);
+  stageProfileUseEnd(op, profile, { kind: "device", id });
   if (dueMs !== null) stageDueDelete(op, { atMs: dueMs, kind: "device_offline", id });
 }
 

@@ -11,6 +11,7 @@
  * @module
  */
 
+import { AppError } from "../../data/app_error.ts";
 import { gatherPage, type Page } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import {
@@ -23,7 +24,7 @@ import {
 import type { TimestampForm } from "../../data/devices/timestamp.ts";
 import type { Staging } from "../budget.ts";
 import { LAST_SEEN_KEPT_MS, stageLastSeen, stageLastSeenDelete } from "./last_seen.ts";
-import { type CachedDevice, createDeviceCache } from "./cache.ts";
+import { type CachedDevice, createDeviceCache, type DeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
 import { fixProfile, setTimestampForm } from "./devices.ts";
 import { createRejectionRecorder, type RejectedMessages } from "./rejection_recorder.ts";
@@ -38,6 +39,8 @@ export interface DeviceReadings {
   readonly id: string;
   /** The profile of the readings. */
   readonly profile: ProfileName;
+  /** Which definition of the profile they follow (`life`); absent for a built-in one. */
+  readonly life?: number;
   /** How the device gave their times; ISO 8601 unless given. */
   readonly form?: TimestampForm;
   /** The readings, in the order in which they arrived. */
@@ -76,6 +79,17 @@ export type IntakeResult =
     readonly kind: "other profile";
     /** The profile of the device. */
     readonly profile: ProfileName;
+  }
+  | {
+    /**
+     * The readings follow a definition of their profile that is not the current one; nothing was
+     * stored. Read the profiles again, then the message.
+     */
+    readonly kind: "other definition";
+  }
+  | {
+    /** A meter has the id and the profile; nothing was stored. */
+    readonly kind: "id taken";
   };
 
 /** Accepts what devices send. */
@@ -91,6 +105,10 @@ export interface DeviceIntake {
    * unknown device is ignored.
    */
   reject(rejected: RejectedMessages): Promise<void>;
+  /** The profile of a device that sent lately; undefined if it is not known without a read. */
+  knownProfile(id: string): ProfileName | undefined;
+  /** The profile of a device; null if there is no such device. */
+  findProfile(id: string): Promise<ProfileName | null>;
   /** Call it after the record of a device changed. Its counted requests stay counted. */
   invalidate(id: string): void;
 }
@@ -155,13 +173,15 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   async function acceptNow(readings: DeviceReadings): Promise<IntakeResult> {
-    const { id, profile, isCounted, form = "iso8601" } = readings;
-    const cached = await cache.get(id, profile);
+    const { id, profile, life = 0, isCounted, form = "iso8601" } = readings;
+    const cached = await deviceOrRefusal(cache, readings);
+    if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, profile) ?? cached.device;
     }
     const { device } = cached;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
+    if (device.profileLife !== life) return { kind: "other definition" };
     const nowMs = now();
     let used = usedRequests(cached.window, limit, nowMs);
     for (const { window } of cached.others) used += usedRequests(window, limit, nowMs);
@@ -211,7 +231,29 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   const reject = createRejectionRecorder({ ...deps, cache, writer });
-  return { accept, reject, invalidate: cache.invalidate };
+  return {
+    accept,
+    reject,
+    knownProfile: cache.knownProfile,
+    findProfile: async (id) => (await cache.find(id))?.device.profile ?? null,
+    invalidate: cache.invalidate,
+  };
+}
+
+/** The device of readings, which is created if it does not exist; or why it cannot be. */
+async function deviceOrRefusal(
+  cache: DeviceCache,
+  { id, profile }: DeviceReadings,
+): Promise<CachedDevice | IntakeResult> {
+  try {
+    return await cache.get(id, profile);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "PROFILE_NOT_FOUND") {
+      return { kind: "other definition" };
+    }
+    if (error instanceof AppError && error.code === "ID_TAKEN") return { kind: "id taken" };
+    throw error;
+  }
 }
 
 /** The last row of each time, in the order in which the times first occur. */

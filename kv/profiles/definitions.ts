@@ -16,7 +16,6 @@ import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import {
   AGGREGATES,
-  isBuiltIn,
   type Metric,
   type Profile,
   type ProfileName,
@@ -122,22 +121,6 @@ export function definitionOf(
       isRequired: isRequired ?? false,
     })),
   };
-}
-
-/**
- * The definition that a device or meter is about to use, for a check in the commit that records the
- * use; null for a built-in profile, which needs none.
- *
- * @throws {AppError} PROFILE_NOT_FOUND if there is no such profile.
- */
-export async function definitionToUse(
-  kv: Pick<Deno.Kv, "get">,
-  name: ProfileName,
-): Promise<ProfileEntry | null> {
-  if (isBuiltIn(name)) return null;
-  const entry = await getDefinition(kv, name);
-  if (entry.value?.state !== "live") throw unknownProfile(name);
-  return entry;
 }
 
 /** The error for a profile that does not exist. */

@@ -14,7 +14,9 @@
  */
 
 import { isBuiltIn, type ProfileName } from "../../data/readings/profile.ts";
+import { AppError } from "../../data/app_error.ts";
 import type { Staging } from "../budget.ts";
+import { getDefinition, unknownProfile } from "./definitions.ts";
 
 const SPACE = "profile_use";
 
@@ -29,11 +31,45 @@ export interface ProfileUser {
   readonly id: string;
 }
 
-/** Records in a commit that a profile gets a user. Built-in profiles are not recorded. */
-export function stageProfileUse(op: Staging, name: ProfileName, { kind, id }: ProfileUser): void {
-  if (isBuiltIn(name)) return;
-  op.set([SPACE, name, kind, id], true);
-  op.set([SPACE, name], true);
+/** What a commit needs that gives a profile to a device or meter. */
+export interface ProfileUse {
+  /** Which definition of the profile it is (`life`); 0 for a built-in one. */
+  readonly life: number;
+  /**
+   * Adds the use to a commit, which fails if the profile has changed since, or if something of the
+   * other kind has its id and this profile by now.
+   */
+  stage(op: Staging & Pick<Deno.AtomicOperation, "check">): void;
+}
+
+/**
+ * Prepares to give a profile to a device or meter. A device and a meter with the same id cannot both
+ * have it, as they would share their readings. Built-in profiles are not recorded: those of devices
+ * and that of meters differ.
+ *
+ * @throws {AppError} PROFILE_NOT_FOUND or ID_TAKEN.
+ */
+export async function prepareProfileUse(
+  kv: Pick<Deno.Kv, "get">,
+  name: ProfileName,
+  { kind, id }: ProfileUser,
+): Promise<ProfileUse> {
+  if (isBuiltIn(name)) return { life: 0, stage: () => {} };
+  const otherKind: ProfileUserKind = kind === "meter" ? "device" : "meter";
+  const [entry, other] = await Promise.all([
+    getDefinition(kv, name),
+    kv.get([SPACE, name, otherKind, id]),
+  ]);
+  if (entry.value?.state !== "live") throw unknownProfile(name);
+  if (other.versionstamp !== null) throw takenId({ kind: otherKind, id }, name);
+  return {
+    life: entry.value.life,
+    stage(op) {
+      op.check(entry, other);
+      op.set([SPACE, name, kind, id], true);
+      op.set([SPACE, name], true);
+    },
+  };
 }
 
 /** Records in a commit that a profile loses a user. */
@@ -64,4 +100,12 @@ export function getLastUse(
   name: ProfileName,
 ): Promise<Deno.KvEntryMaybe<unknown>> {
   return kv.get([SPACE, name]);
+}
+
+function takenId({ kind, id }: ProfileUser, name: ProfileName): AppError {
+  return new AppError("ID_TAKEN", `The ${kind} ${id} has the profile ${name}`, {
+    details:
+      "A device and a meter with the same id and profile would share their readings. Choose " +
+      "another id or another profile",
+  });
 }

@@ -14,7 +14,6 @@ import { toFloats } from "../../data/readings/decimal.ts";
 import { fitPage, type Page } from "../../data/readings/page.ts";
 import { deviceProfileRule } from "../../data/devices/message.ts";
 import type { Profile } from "../../data/readings/profile.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
 import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
@@ -33,8 +32,10 @@ import {
   listDevices,
   profileFixed,
 } from "../../kv/devices/devices.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import {
+  currentProfile,
   type DeviceBody,
   deviceChange,
   type DeviceChangeBody,
@@ -43,7 +44,6 @@ import {
   type DeviceListBody,
   type LatestReadingBody,
   profileText,
-  requireProfile,
   stateText,
   unknownDevice,
 } from "./schemas.ts";
@@ -62,7 +62,7 @@ export interface DeviceDeps {
   /** The series store. */
   readonly series: Pick<SeriesStore, "describe" | "latest">;
   /** The profiles. */
-  readonly profiles: Pick<Profiles, "get" | "ofDevices">;
+  readonly profiles: Pick<ProfileStore, "get" | "ofDevices" | "current">;
   /** Accepts readings; caches devices. */
   readonly intake: Pick<DeviceIntake, "invalidate">;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
@@ -104,7 +104,7 @@ export function deviceRoutes(deps: DeviceDeps): Hono {
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const change = deviceChange.safeParse(body);
       const errors = [
-        ...profileErrors(deps, "/profile", profileIn(body)),
+        ...await profileErrors(deps, "/profile", profileIn(body)),
         ...(change.success ? [] : fieldErrors(change.error, body)),
       ];
       if (!change.success || errors.length > 0) throw invalidRequest(errors);
@@ -122,14 +122,15 @@ function profileIn(body: unknown): string | undefined {
 }
 
 /** What is wrong with the name of a profile, if anything is. */
-function profileErrors(
+async function profileErrors(
   { profiles }: DeviceDeps,
   pointer: string,
   name: string | undefined,
-): FieldError[] {
-  if (name === undefined || profiles.ofDevices().some((profile) => profile.name === name)) {
-    return [];
-  }
+): Promise<FieldError[]> {
+  if (name === undefined) return [];
+  // Another process may have defined it.
+  const profile = profiles.get(name) ?? await profiles.current(name);
+  if (profile !== undefined && profiles.ofDevices().includes(profile)) return [];
   const rule = deviceProfileRule(profiles);
   return [{ pointer, detail: `profile must be ${rule}`, value: quoted(name), rule }];
 }
@@ -137,7 +138,7 @@ function profileErrors(
 async function listAnswer(c: Context, deps: DeviceDeps): Promise<Response> {
   const query = listQuery.safeParse(c.req.query());
   const errors = [
-    ...profileErrors(deps, "#profile", c.req.query().profile),
+    ...await profileErrors(deps, "#profile", c.req.query().profile),
     ...(query.success ? [] : parameterErrors(query.error, c.req.query())),
   ];
   if (!query.success || errors.length > 0) throw invalidRequest(errors);
@@ -230,7 +231,7 @@ async function latestReadings(
   const latest = new Map<string, LatestReadingBody>();
   const idsOf = Map.groupBy(devices, ({ device }) => device.profile);
   for (const [name, ofProfile] of idsOf) {
-    const profile = requireProfile(profiles, name);
+    const profile = await currentProfile(profiles, name);
     const pages = await series.latest(name, ofProfile.map(({ id }) => id));
     for (const [id, page] of pages) latest.set(id, latestBody(profile, page));
   }
@@ -257,7 +258,8 @@ async function putDevice(
   const fields = { profile, deviceType, location, offlineAfterMs };
   const isNew = await getDevice(kv, id) === null;
   if (isNew) {
-    await createDevice(kv, id, { profile: "battery", nowMs: now(), serviceOfflineAfterMs });
+    const created = { profile: profile ?? "battery", nowMs: now(), serviceOfflineAfterMs };
+    await createDevice(kv, id, created);
   }
   const device = await changeDevice(kv, id, {
     nowMs: now(),

@@ -90,7 +90,7 @@ const put: Operation = {
   tag: "Devices",
   summary: "Create or change a device",
   description: "Members that the body does not name stay as they are; null resets a member. The " +
-    "profile cannot change once there are readings.",
+    "profile cannot change once there are readings. Without one, a new device is a `battery`.",
   parameters: [deviceIdParameter],
   body: [{
     mediaType: "application/json",
@@ -129,6 +129,8 @@ const put: Operation = {
     "BODY_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
     "DEVICE_PROFILE_FIXED",
+    "PROFILE_NOT_FOUND",
+    "ID_TAKEN",
   ],
 };
 

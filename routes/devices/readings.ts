@@ -9,10 +9,10 @@ import { accepts } from "hono/accepts";
 import { z } from "zod";
 import { createAggregator, type MetricSummary } from "../../data/readings/aggregate.ts";
 import type { Profile } from "../../data/readings/profile.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { localDate, localDaySpan } from "../../data/time/zone.ts";
 import { getDevice } from "../../kv/devices/devices.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -20,7 +20,7 @@ import { deviceId } from "../openapi/device_id.ts";
 import { readReadingsQuery, timezoneText } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
 import type { DaySummaryBody } from "./readings_schemas.ts";
-import { requireProfile, unknownDevice } from "./schemas.ts";
+import { currentProfile, unknownDevice } from "./schemas.ts";
 
 /** What the routes need. */
 export interface DeviceReadingsDeps {
@@ -29,7 +29,7 @@ export interface DeviceReadingsDeps {
   /** The series store. */
   readonly series: Pick<SeriesStore, "read">;
   /** The profiles. */
-  readonly profiles: Pick<Profiles, "get">;
+  readonly profiles: Pick<ProfileStore, "current">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -81,7 +81,7 @@ export function deviceReadingsRoutes(deps: DeviceReadingsDeps): Hono {
 async function profileOf({ kv, profiles }: DeviceReadingsDeps, id: string): Promise<Profile> {
   const entry = await getDevice(kv, id);
   if (entry === null) throw unknownDevice();
-  return requireProfile(profiles, entry.value.profile);
+  return await currentProfile(profiles, entry.value.profile);
 }
 
 /** Zeros on a day without readings; null for a metric that none of the day's readings has. */

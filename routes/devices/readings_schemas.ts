@@ -13,22 +13,26 @@ import { count, pascalName } from "../openapi/schema_parts.ts";
 import {
   bucketSchema,
   intervalField,
+  metricName,
   metricValue,
   ofMetrics,
+  ownBucketSchema,
+  ownRowSchema,
   rangeFields,
   rowSchema,
 } from "../readings/schemas.ts";
 
-function ofProfiles<Schema extends z.ZodType>(
+function ofProfiles<Schema extends z.ZodType, Own extends z.ZodType>(
   make: (profile: Profile) => Schema,
-): z.ZodUnion<Schema[]> {
-  return z.union(BUILT_IN_PROFILES.ofDevices().map(make));
+  own: Own,
+): z.ZodUnion<(Schema | Own)[]> {
+  return z.union([...BUILT_IN_PROFILES.ofDevices().map(make), own]);
 }
 
 /** Readings as they are. */
 export const metricRows = z.strictObject({
   device_id: deviceIdText,
-  data: z.array(ofProfiles(rowSchema))
+  data: z.array(ofProfiles(rowSchema, ownRowSchema))
     .meta({ description: "Ascending by time. Null is a missing value." }),
   ...rangeFields,
 }).meta({ description: "Readings of a device." });
@@ -37,7 +41,7 @@ export const metricRows = z.strictObject({
 export const metricBuckets = z.strictObject({
   device_id: deviceIdText,
   ...intervalField,
-  data: z.array(ofProfiles(bucketSchema))
+  data: z.array(ofProfiles(bucketSchema, ownBucketSchema))
     .meta({ description: "Ascending by time. Buckets without readings are left out." }),
   ...rangeFields,
 }).meta({ description: "Readings of a device by buckets." });
@@ -55,11 +59,16 @@ export const daySummary = z.strictObject({
   date: z.string().regex(/^\d{4}-\d\d-\d\d$/)
     .meta({ format: "date", description: "The day.", examples: ["2026-02-01"] }),
   count: count("Readings of the day.", 1),
-  summary: ofProfiles((profile) =>
-    z.strictObject(ofMetrics(profile, minMaxAvg)).meta({
-      id: pascalName(profile.name, "Summary"),
-      description: `The metrics of the profile ${profile.name}, summarized.`,
-    })
+  summary: ofProfiles(
+    (profile) =>
+      z.strictObject(ofMetrics(profile, minMaxAvg)).meta({
+        id: pascalName(profile.name, "Summary"),
+        description: `The metrics of the profile ${profile.name}, summarized.`,
+      }),
+    z.record(metricName, minMaxAvg).meta({
+      id: "ProfileSummary",
+      description: "The metrics of a profile that you defined, summarized.",
+    }),
   )
     .meta({ description: "Zeros on a day without readings." }),
 }).meta({ description: "A day of a device." });

@@ -8,11 +8,12 @@
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import type { Profile, ProfileName } from "../../data/readings/profile.ts";
-import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
+import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { TIMESTAMP_FORMS } from "../../data/devices/timestamp.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
-import { metricValue, ofMetrics } from "../readings/schemas.ts";
+import { metricName, metricValue, ofMetrics } from "../readings/schemas.ts";
 
 /** Most characters of a device's type or location. */
 const TEXT_MAX = 200;
@@ -22,7 +23,7 @@ const OFFLINE_AFTER_MAX_SECONDS = 31_536_000;
 /** The profile of a device. */
 export const profileText = z.string("profile must be the name of a profile").meta({
   id: "DeviceProfile",
-  description: "What a device measures.",
+  description: "What a device measures: `battery`, `appliance`, or a profile that you defined.",
   examples: ["battery"],
 });
 
@@ -68,14 +69,18 @@ const shared = {
 /** The latest reading of a device, in a list that was requested with `fields=latest`. */
 export const latestReading = z.strictObject({
   timestamp: instant("When it was measured.", "2026-02-01T14:23:45Z"),
-  metrics: z.union(
-    BUILT_IN_PROFILES.ofDevices().map((profile) =>
+  metrics: z.union([
+    ...BUILT_IN_PROFILES.ofDevices().map((profile) =>
       z.strictObject(ofMetrics(profile, metricValue)).meta({
         id: pascalName(profile.name, "Values"),
         description: `The latest values of the profile ${profile.name}.`,
       })
     ),
-  )
+    z.record(metricName, metricValue).meta({
+      id: "ProfileValues",
+      description: "The latest values of a profile that you defined.",
+    }),
+  ])
     .meta({ description: "The metrics of its profile. Null is a missing value." }),
 }).meta({ id: "LatestReading", description: "The latest reading of a device by its time." })
   .nullable().meta({ description: "The latest reading by its time, or null if there is none." });
@@ -162,13 +167,15 @@ export type DeviceDetailBody = z.infer<typeof deviceDetail>;
 export type DeviceEventsBody = z.infer<typeof deviceEvents>;
 
 /**
- * The profile of a device.
+ * The profile of a device, with every metric that its readings may have.
  *
- * @throws {Error} if this process does not know it, which is a defect: a profile that a device has is
- * never deleted.
+ * @throws {Error} if there is no such profile, which is a defect: one that a device has is not deleted.
  */
-export function requireProfile(profiles: Pick<Profiles, "get">, name: ProfileName): Profile {
-  const profile = profiles.get(name);
+export async function currentProfile(
+  profiles: Pick<ProfileStore, "current">,
+  name: ProfileName,
+): Promise<Profile> {
+  const profile = await profiles.current(name);
   if (profile === undefined) throw new Error(`Cannot find the profile of a device: ${name}`);
   return profile;
 }

@@ -9,17 +9,28 @@ import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import { readTelemetry, type Telemetry } from "../../data/devices/message.ts";
-import { createTelemetryReader, messagePage } from "../../data/devices/message_reader.ts";
+import {
+  profileHint,
+  readTelemetry,
+  type RejectedTelemetry,
+  type Telemetry,
+} from "../../data/devices/message.ts";
+import {
+  createTelemetryReader,
+  messagePage,
+  type MessageProblem,
+} from "../../data/devices/message_reader.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
 import { securedJson } from "../http/security_headers.ts";
+import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
+import { refusalOf } from "./telemetry_refusals.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
@@ -40,7 +51,7 @@ export interface TelemetryDeps {
   /** Which times readings may have. */
   readonly acceptedTimes: AcceptedTimes;
   /** The profiles. */
-  readonly profiles: Profiles;
+  readonly profiles: Pick<ProfileStore, "get" | "ofDevices" | "current" | "refresh">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -76,24 +87,40 @@ export function telemetryRoutes(deps: TelemetryDeps): Hono {
 }
 
 async function acceptOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
-  const { intake, limit, now } = deps;
-  const result = readTelemetry(message, now(), deps);
-  if ("problems" in result) {
-    const { deviceId, problems } = result;
-    if (deviceId !== null) await intake.reject({ id: deviceId, count: 1, problem: problems[0] });
-    throw invalidRequest(problems);
+  const devices = createDeviceProfiles(deps);
+  let answer = await tryOne(deps, message, devices);
+  if (!(answer instanceof Response) && profileHint(answer.problems) !== "") {
+    // What this process knew of the profiles and of the device may be out of date.
+    await deps.profiles.refresh();
+    if (answer.deviceId !== null) await devices.find(answer.deviceId);
+    answer = await tryOne(deps, message, devices);
   }
+  if (answer instanceof Response) return answer;
+  const { deviceId, problems, problem } = answer;
+  if (deviceId !== null) await deps.intake.reject({ id: deviceId, count: 1, problem });
+  throw invalidRequest(problems, profileHint(problems));
+}
+
+/** A message that is wrong, and the problem that the device shows as its last one. */
+type Refused = RejectedTelemetry & { readonly problem: MessageProblem };
+
+/** The answer to a message, or what is wrong with it. */
+async function tryOne(
+  { intake, limit, now, acceptedTimes, profiles }: TelemetryDeps,
+  message: unknown,
+  { profileOf }: DeviceProfiles,
+): Promise<Response | Refused> {
+  const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf });
+  if ("problems" in result) return { ...result, problem: result.problems[0] };
   const { telemetry } = result;
-  const { deviceId: id, profile: { name: profile }, form } = telemetry;
+  const { deviceId: id, profile: { name: profile, life }, form } = telemetry;
   const page = messagePage(telemetry);
-  const accepted = await intake.accept({ id, profile, form, page, isCounted: true });
+  const accepted = await intake.accept({ id, profile, life, form, page, isCounted: true });
   if (accepted.kind === "limited") return rateLimited(id, limit, accepted.waitMs);
-  if (accepted.kind === "other profile") {
-    const rule = `metrics of the profile ${accepted.profile}`;
-    await intake.reject({ id, count: 1, problem: { pointer: "/metrics", rule, value: profile } });
-    const detail =
-      `metrics must be those of the profile ${accepted.profile}, which device ${id} has`;
-    throw invalidRequest([{ pointer: "/metrics", detail, value: profile, rule: "profile" }]);
+  if (accepted.kind !== "accepted") {
+    const problem = refusalOf(accepted, { id, profile });
+    const rule = accepted.kind === "other profile" ? "profile" : problem.rule;
+    return { deviceId: id, problems: [{ ...problem, rule }], problem };
   }
   const headers = Object.fromEntries(limitHeaders(limit, accepted));
   if (accepted.created > 0) return securedJson(resultJson("created", telemetry), 201, headers);
@@ -112,7 +139,9 @@ async function acceptMany(
   form: "array" | "lines",
   chunks: Chunks,
 ): Promise<Response> {
-  const outcome = await acceptBatch(deps, createTelemetryReader(form, deps), chunks);
+  const devices = createDeviceProfiles(deps);
+  const reader = createTelemetryReader(form, { ...deps, ...devices });
+  const outcome = await acceptBatch({ ...deps, devices }, reader, chunks);
   if ("limitedId" in outcome) return rateLimited(outcome.limitedId, deps.limit, outcome.waitMs);
   return c.json(outcome);
 }

@@ -6,6 +6,7 @@
 
 import { AppError, withStored } from "../../data/app_error.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
+import { profileHint } from "../../data/devices/message.ts";
 import type {
   MessageGroup,
   MessageProblem,
@@ -13,6 +14,8 @@ import type {
 } from "../../data/devices/message_reader.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 import type { Log } from "../../data/log.ts";
+import type { DeviceProfiles } from "./device_profiles.ts";
+import { refusalOf } from "./telemetry_refusals.ts";
 import type { BatchCountsBody, BatchReportBody } from "./telemetry_schemas.ts";
 
 /** Messages accepted at a time. */
@@ -36,6 +39,8 @@ export interface BatchLimited {
 export interface BatchDeps {
   /** Accepts readings. */
   readonly intake: Pick<DeviceIntake, "accept" | "reject">;
+  /** The profiles of the devices. */
+  readonly devices: Pick<DeviceProfiles, "find">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -50,12 +55,12 @@ export interface BatchDeps {
  * not a JSON array.
  */
 export async function acceptBatch(
-  { intake, now, log }: BatchDeps,
+  { intake, devices, now, log }: BatchDeps,
   reader: TelemetryReader,
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<BatchReportBody | BatchLimited> {
   const startedMs = now();
-  const batch = createBatch(intake, reader);
+  const batch = createBatch({ intake, devices }, reader);
   try {
     try {
       for await (const chunk of chunks) {
@@ -73,9 +78,11 @@ export async function acceptBatch(
   }
   log("debug", "telemetry batch ended", { ...batch.counts(), ms: now() - startedMs });
   const untimed = reader.untimed();
+  const hint = profileHint(reader.rejected().first);
   return batch.limited() ?? {
     ...batch.counts(),
     rejects: [...reader.rejected().first],
+    ...(hint === "" ? {} : { details: hint }),
     ...(untimed === 0 ? {} : { without_timestamp: untimed }),
   };
 }
@@ -90,20 +97,23 @@ interface Batch {
   limited(): BatchLimited | null;
 }
 
-function createBatch(intake: BatchDeps["intake"], reader: TelemetryReader): Batch {
+function createBatch(
+  { intake, devices }: Pick<BatchDeps, "intake" | "devices">,
+  reader: TelemetryReader,
+): Batch {
   const stored = { created: 0, updated: 0, unchanged: 0 };
   /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
   let limitedMessages = 0;
 
   async function acceptGroup({ id, form, page, places, ...group }: MessageGroup): Promise<void> {
-    const { name: profile } = group.profile;
+    const { name: profile, life } = group.profile;
     const waitMs = waits.get(id) ?? null;
     const result: IntakeResult = waitMs !== null && waitMs > 0
       ? { kind: "limited", waitMs }
-      : await intake.accept({ id, profile, form, page, isCounted: waitMs === null });
+      : await intake.accept({ id, profile, life, form, page, isCounted: waitMs === null });
     // Metrics of another profile are refused before they count as a request.
-    if (result.kind !== "other profile") {
+    if (result.kind === "accepted" || result.kind === "limited") {
       waits.set(id, result.kind === "limited" ? result.waitMs : 0);
     }
     if (result.kind === "accepted") {
@@ -114,8 +124,7 @@ function createBatch(intake: BatchDeps["intake"], reader: TelemetryReader): Batc
       limitedMessages += places.length;
       rejectAll(places, { pointer: "/device_id", value: id, rule: "rate_limit" });
     } else {
-      const rule = `metrics of the profile ${result.profile}`;
-      const problem = { pointer: "/metrics", value: profile, rule };
+      const { detail: _, ...problem } = refusalOf(result, { id, profile });
       rejectAll(places, problem);
       await intake.reject({ id, count: places.length, problem });
     }
@@ -133,6 +142,8 @@ function createBatch(intake: BatchDeps["intake"], reader: TelemetryReader): Batc
 
   return {
     async flush() {
+      await inGroups(reader.undecided(), devices.find);
+      reader.decide();
       await inGroups(reader.take(), acceptGroup);
       await inGroups(reader.takeRejects(), intake.reject);
     },

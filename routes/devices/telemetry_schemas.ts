@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import { REJECTS_LISTED } from "../../data/limits.ts";
+import { METRIC_NAME_PATTERN, PROFILE_NAME_PATTERN, REJECTS_LISTED } from "../../data/limits.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
 import { deviceIdText } from "../openapi/device_id.ts";
@@ -25,6 +25,11 @@ function metricsSchema({ name: profile, metrics }: Profile) {
     });
 }
 
+const ownMetrics = z.record(z.string().regex(METRIC_NAME_PATTERN), z.number().nullable()).meta({
+  id: "ProfileMetrics",
+  description: "The metrics of a device with a profile that you defined; null if missing.",
+});
+
 /** One message. */
 export const telemetryMessage = z.strictObject({
   device_id: deviceIdText,
@@ -38,7 +43,13 @@ export const telemetryMessage = z.strictObject({
       "settings say otherwise. If it is missing or null, the service uses the time of receipt.",
     examples: ["2026-02-01T14:23:45Z"],
   }),
-  metrics: z.union(BUILT_IN_PROFILES.ofDevices().map(metricsSchema)),
+  profile: z.string().regex(PROFILE_NAME_PATTERN).nullish().meta({
+    description:
+      "The profile that the metrics follow. By default that of the device, or for a new " +
+      "device the one that shares most metrics with the message.",
+    examples: ["battery"],
+  }),
+  metrics: z.union([...BUILT_IN_PROFILES.ofDevices().map(metricsSchema), ownMetrics]),
 }).meta({ description: "A reading of a device." });
 
 const receiptTime = instant(
@@ -103,6 +114,9 @@ export const telemetryReport = z.strictObject({
   ...batchCounts,
   rejects: z.array(telemetryReject).max(REJECTS_LISTED)
     .meta({ description: `The first ${REJECTS_LISTED} rejected messages.` }),
+  details: z.string().min(1).optional().meta({
+    description: "What to do about metrics or values that were rejected. Present if there are any.",
+  }),
   without_timestamp: count(
     "Accepted messages without a timestamp, which got the time of receipt. Present if there are " +
       "any.",

@@ -30,6 +30,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   PROFILE_NOT_FOUND: { status: 404, title: "Profile not found" },
   PROFILE_FIXED: { status: 409, title: "Profile built in" },
   PROFILE_IN_USE: { status: 409, title: "Profile in use" },
+  ID_TAKEN: { status: 409, title: "Id taken" },
   TOO_MANY_PROFILES: { status: 409, title: "Too many profiles" },
   RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },
   JOB_NOT_FOUND: { status: 404, title: "Job not found" },
@@ -83,13 +84,16 @@ export function problemBody(
 /** The most errors in one answer: nobody fixes more by hand. */
 const MAX_ERRORS = 100;
 
-/** One error that lists everything wrong with a request, at most 100 items, and names them in its message. */
-export function invalidRequest(all: readonly FieldError[]): AppError {
+/**
+ * One error that lists everything wrong with a request, at most 100 items, and names them in its
+ * message. `more` is a sentence about what to do.
+ */
+export function invalidRequest(all: readonly FieldError[], more = ""): AppError {
   const errors = all.slice(0, MAX_ERRORS);
   const details = [...new Set(errors.map(({ detail }) => detail))];
   if (all.length > errors.length) details.push(`${all.length - errors.length} more errors`);
   const message = details.length === 1
     ? details[0]
     : details.map((detail) => detail.replace(/\.$/, "")).join("; ");
-  return new AppError("INVALID_REQUEST", message, { errors });
+  return new AppError("INVALID_REQUEST", message, { details: more, errors });
 }

@@ -102,11 +102,21 @@ function createBatch(
     if (reason !== null) await reject(group.deviceId, droppedCount, reason);
     if (page.timesMs.length === 0) return;
     const form = group.isTimed() ? timedForm ?? undefined : "server" as const;
-    const readings = { profile: profile.name, page, form, isPartial: true };
+    const readings = {
+      profile: profile.name,
+      life: profile.life,
+      page,
+      form,
+      isPartial: true,
+    };
     const ids = [group.deviceId, `${group.deviceId}:${profile.name}`];
     for (const id of ids.filter((one) => DEVICE_ID_PATTERN.test(one))) {
       const result = await accept({ ...readings, id });
-      if (result.kind !== "other profile") return;
+      if (result.kind === "other definition") {
+        const reason = `the profile ${profile.name} changed just now; write the line again`;
+        return problems.drop({ line: lines[0], reason }, lineCount);
+      }
+      if (result.kind === "accepted" || result.kind === "limited") return;
     }
     const other = `device ${group.deviceId} has another profile than ${profile.name}, and ` +
       `${ids[1].slice(0, 100)} is no id: ${DEVICE_ID_RULE}`;
@@ -133,8 +143,8 @@ function createBatch(
     let leftMs = TURN_WAIT_MS;
     for (;;) {
       const result = await intake.accept({ ...readings, isCounted: waitMs === null });
-      // Metrics of another profile are refused before they count as a request.
-      if (result.kind === "other profile") return result;
+      // Such a result comes before the request counts.
+      if (result.kind !== "accepted" && result.kind !== "limited") return result;
       waitMs = result.kind === "limited" ? Math.max(1, result.waitMs) : 0;
       if (result.kind === "accepted" || waitMs > leftMs) {
         waits.set(id, waitMs);

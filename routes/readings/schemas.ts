@@ -5,10 +5,13 @@
  */
 
 import { z } from "zod";
+import { METRIC_NAME_PATTERN } from "../../data/limits.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { count, instant, pascalName } from "../openapi/schema_parts.ts";
 import { intervalText } from "./query.ts";
 
+/** The name of a metric. */
+export const metricName = z.string().regex(METRIC_NAME_PATTERN);
 /** A value of a metric, or null if it is missing. */
 export const metricValue = z.number().nullable();
 
@@ -57,6 +60,14 @@ export function rowSchema(profile: Profile): z.ZodType {
     });
 }
 
+/** A row of a profile that a user defined. */
+export const ownRowSchema = z.object({
+  timestamp: instant("When it was measured.", "2026-02-01T14:23:45Z"),
+}).catchall(metricValue).meta({
+  id: "ProfileReading",
+  description: "A reading of a profile that you defined: a value or null for each metric.",
+});
+
 const bucketHead = {
   timestamp: instant("The start of the bucket.", "2026-02-01T14:15:00Z"),
   count: count("Readings in the bucket.", 1),
@@ -70,6 +81,12 @@ export function bucketSchema(profile: Profile): z.ZodType {
       description: `A bucket of the profile ${profile.name}.`,
     });
 }
+
+/** A bucket of a profile that a user defined. */
+export const ownBucketSchema = z.object(bucketHead).catchall(statistics).meta({
+  id: "ProfileBucket",
+  description: "A bucket of a profile that you defined: the statistics of each metric.",
+});
 
 /** The members that go with buckets. */
 export const intervalField = { interval: intervalText };

@@ -49,6 +49,8 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
           remaining: 9,
         }),
       reject: () => Promise.resolve(),
+      knownProfile: () => undefined,
+      findProfile: () => Promise.resolve(null),
       invalidate: () => {},
     },
     limit: { requests: 10, windowMs: 1_000 },

@@ -265,7 +265,13 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   };
   return createTestApp({
     kv: { get: fail, list: failNow, atomic: failNow },
-    intake: { accept: fail, reject: fail, invalidate: fail },
+    intake: {
+      accept: fail,
+      reject: fail,
+      knownProfile: failNow,
+      findProfile: fail,
+      invalidate: fail,
+    },
     series,
     jobs: {
       get: fail,
@@ -367,7 +373,13 @@ Deno.test("every answer to lines is as documented", async () => {
       () => Promise.reject(new AppError("SERVICE_STOPPING", "The service is stopping")),
     ];
     for (const [index, accept] of accepts.entries()) {
-      const intake = { accept, reject: () => Promise.resolve(), invalidate: () => {} };
+      const intake = {
+        accept,
+        reject: () => Promise.resolve(),
+        knownProfile: () => undefined,
+        findProfile: () => Promise.resolve(null),
+        invalidate: () => {},
+      };
       const { app } = appWithBattery({ intake });
       const init = { method: "POST", body: BODIES["text/plain"] };
       const answer = await readAnswer(await app.request(path, init));
@@ -386,7 +398,13 @@ Deno.test("a device over its limit or with another profile is answered as docume
   for (const [index, outcome] of outcomes.entries()) {
     const accept = () => Promise.resolve(outcome);
     const { app } = createTestApp({
-      intake: { accept, reject: () => Promise.resolve(), invalidate: () => {} },
+      intake: {
+        accept,
+        reject: () => Promise.resolve(),
+        knownProfile: () => undefined,
+        findProfile: () => Promise.resolve(null),
+        invalidate: () => {},
+      },
     });
     const answer = await readAnswer(
       await app.request("/telemetry", {

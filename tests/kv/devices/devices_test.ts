@@ -28,6 +28,7 @@ Deno.test("a new device is online, with an entry at its creation plus the servic
     state: "online",
     isProfileFixed: false,
     timestampForm: null,
+    profileLife: 0,
     stateSinceMs: 1_000,
     lastSeenMs: null,
     dueMs: 601_000,

@@ -1,7 +1,11 @@
 import { AppError } from "../../../data/app_error.ts";
 import type { Metric } from "../../../data/readings/profile.ts";
 import { openProfiles, type ProfileStore } from "../../../kv/profiles/profiles.ts";
-import { stageProfileUse, stageProfileUseEnd } from "../../../kv/profiles/uses.ts";
+import {
+  prepareProfileUse,
+  type ProfileUser,
+  stageProfileUseEnd,
+} from "../../../kv/profiles/uses.ts";
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "../../support/assert.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
@@ -13,6 +17,12 @@ function metric(name: string, changes: Partial<Metric> = {}): Metric {
 
 function metricsOf(profiles: ProfileStore, name: string): string[] | undefined {
   return profiles.get(name)?.metrics.map((one) => one.name);
+}
+
+/** Gives a profile to a device or meter. */
+async function use(kv: Deno.Kv, user: ProfileUser): Promise<void> {
+  const { stage } = await prepareProfileUse(kv, "pump", user);
+  await commit(kv, stage);
 }
 
 async function commit(kv: Deno.Kv, stage: (op: Deno.AtomicOperation) => void): Promise<void> {
@@ -90,7 +100,7 @@ Deno.test("a profile in use gets metrics at its end, other ranges, titles and la
   using kv = await Deno.openKv(":memory:");
   await using profiles = await openProfiles({ kv, isExclusive: true });
   await profiles.put("pump", { metrics: [metric("a"), metric("b")] });
-  await commit(kv, (op) => stageProfileUse(op, "pump", USER));
+  await use(kv, USER);
   assert(await profiles.isUsed("pump"));
   const metrics = [
     metric("a", { min: -5, max: 99, label: "A", isRequired: true }),
@@ -105,7 +115,7 @@ Deno.test("what would change stored readings of a profile in use is refused, all
   using kv = await Deno.openKv(":memory:");
   await using profiles = await openProfiles({ kv, isExclusive: true });
   await profiles.put("pump", { metrics: [metric("a"), metric("b"), metric("c")] });
-  await commit(kv, (op) => stageProfileUse(op, "pump", USER));
+  await use(kv, USER);
   const [a, b, c, d] = ["a", "b", "c", "d"].map((name) => metric(name));
   assertEquals(await refused(profiles, [a, b]), ["/metrics/2"]);
   assertEquals(await refused(profiles, [a, d, b, c]), ["/metrics/2", "/metrics/3"]);
@@ -132,7 +142,7 @@ Deno.test("a profile is deleted once nothing has it, and not before", async () =
   await using profiles = await openProfiles({ kv, isExclusive: true });
   await profiles.put("pump", { metrics: [metric("a")] });
   const users = ["a", "b", "c", "d"].map((id) => ({ kind: "device", id }) as const);
-  await commit(kv, (op) => users.forEach((user) => stageProfileUse(op, "pump", user)));
+  for (const user of users) await use(kv, user);
   const error = await assertRejects(() => profiles.remove("pump"), AppError);
   assertEquals(
     [error.code, error.message],
@@ -165,7 +175,7 @@ Deno.test("a user that comes while a profile is changed or deleted keeps the cha
         op.commit = async () => {
           if (isFirst) {
             isFirst = false;
-            await commit(kv, (use) => stageProfileUse(use, "pump", USER));
+            await use(kv, USER);
           }
           return await commitNow();
         };
@@ -260,4 +270,32 @@ Deno.test("no more than 1,000 profiles are defined", async () => {
   }
   await profiles.remove("p7");
   await profiles.put("last", { metrics: [metric("a")] });
+});
+
+Deno.test("a use that begins while its profile is changed or deleted fails", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await using profiles = await openProfiles({ kv, isExclusive: true });
+  await profiles.put("pump", { metrics: [metric("a")] });
+  const { life, stage } = await prepareProfileUse(kv, "pump", USER);
+  await profiles.put("pump", { metrics: [metric("b")] });
+  const op = kv.atomic();
+  stage(op);
+  assertEquals([life, (await op.commit()).ok], [1, false]);
+  await profiles.remove("pump");
+  const error = await assertRejects(() => prepareProfileUse(kv, "pump", USER), AppError);
+  assertEquals(error.code, "PROFILE_NOT_FOUND");
+});
+
+Deno.test("a device and a meter with the same id cannot have the same profile", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await using profiles = await openProfiles({ kv, isExclusive: true });
+  await profiles.put("pump", { metrics: [metric("a")] });
+  const late = await prepareProfileUse(kv, "pump", { kind: "meter", id: "a" });
+  await use(kv, USER);
+  const op = kv.atomic();
+  late.stage(op);
+  assertEquals((await op.commit()).ok, false);
+  const error = await assertRejects(() => use(kv, { kind: "meter", id: "a" }), AppError);
+  assertEquals([error.code, error.message], ["ID_TAKEN", "The device a has the profile pump"]);
+  await use(kv, { kind: "meter", id: "b" });
 });
