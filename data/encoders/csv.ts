@@ -12,7 +12,7 @@ import { csvText } from "./csv_text.ts";
 import { writeDayLines } from "../text/csv_write.ts";
 import type { FileEncoder, FileHead, SourcePage } from "./encoder.ts";
 import { createRowClock } from "./row_clock.ts";
-import { readTimeForm } from "./time_form.ts";
+import { readTimeForm, type TimeForm } from "./time_form.ts";
 
 /** Enough for a day of minutes, so most pages need no more. */
 const FIRST_CHARS = 131_072;
@@ -39,7 +39,9 @@ export function createCsvEncoder(head: FileHead): FileEncoder<string> {
 /** Lines of CSV, for files that are assembled elsewhere. */
 export function createCsvLines(head: FileHead): CsvLines {
   const { csv, sources, columns, zone, hasUtc } = head;
-  const form = readTimeForm(csv.dateFormat, csv.decimal);
+  const plainForm = readTimeForm(csv.dateFormat, csv.decimal);
+  const quote = mustQuote(plainForm, csv.delimiter) ? '"' : "";
+  const form = quote === "" ? plainForm : quotedForm(plainForm);
   const clock = createRowClock({ zone, hasUtc, form });
   const delimiter = csv.delimiter.charCodeAt(0);
   const hasCr = csv.lineEnd === "\r\n";
@@ -53,8 +55,11 @@ export function createCsvLines(head: FileHead): CsvLines {
     header: () =>
       headerNames(head).map((name) => csvText(name, csv)).join(csv.delimiter) + csv.lineEnd,
     write(rows, { text, at: firstAt }) {
-      const between = hasUtc ? csv.delimiter : null;
-      const around = { before: "", between, after: textsAfterTime(rows) + csv.delimiter };
+      const around = {
+        before: quote,
+        between: hasUtc ? quote + csv.delimiter + quote : null,
+        after: quote + textsAfterTime(rows) + csv.delimiter,
+      };
       let at = firstAt;
       for (const page of clock.cut(rows.page)) {
         const start = clock.start(page, around);
@@ -64,6 +69,22 @@ export function createCsvLines(head: FileHead): CsvLines {
       return at;
     },
   };
+}
+
+/** Whether times in a form have characters for which a field needs quotes. */
+function mustQuote({ parts }: TimeForm, delimiter: string): boolean {
+  return parts.some(({ isField, text }) =>
+    !isField && (text.includes(delimiter) || /["\r\n]/.test(text))
+  );
+}
+
+/** The form of times inside quotes. */
+function quotedForm(form: TimeForm): TimeForm {
+  const parts = form.parts.map(({ isField, text }) => ({
+    isField,
+    text: isField ? text : text.replaceAll('"', '""'),
+  }));
+  return { ...form, parts };
 }
 
 /** The names of all columns of a table, in order. */

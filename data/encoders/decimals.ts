@@ -6,6 +6,7 @@
  */
 
 import { FLOAT, powerOfTen, scaleOf } from "../readings/decimal.ts";
+import type { FileHead, SourcePage } from "./encoder.ts";
 import type { Column, Page } from "../readings/page.ts";
 
 /** Looks at pages. */
@@ -48,4 +49,16 @@ function decimalsOf({ scale, values }: Column, least: number): number | null {
     }
   }
   return decimals;
+}
+
+/** A head with the decimals of its columns, found in the rows that the file will have. */
+export async function withDecimals(
+  head: FileHead,
+  pages: AsyncIterable<SourcePage>,
+): Promise<FileHead> {
+  const meter = createDecimalsMeter(head.columns.length);
+  for await (const { page } of pages) meter.add(page);
+  const decimals = meter.decimals();
+  const columns = head.columns.map((column, index) => ({ ...column, decimals: decimals[index] }));
+  return { ...head, columns };
 }

@@ -3,7 +3,8 @@ import { createCsvEncoder } from "../../../data/encoders/csv.ts";
 import { createCsvWriter } from "../../../data/text/csv_write.ts";
 import type { FileHead } from "../../../data/encoders/encoder.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { readTimeForm } from "../../../data/encoders/time_form.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { encodedText, fileHead, metricColumns } from "../../support/encoded.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 
@@ -122,6 +123,19 @@ Deno.test("a pattern may leave out the clock, name the month and quote letters",
     csvOf({ csv: milli, zone: "Europe/Berlin" }, rows).split("\n")[1],
     "20240305090910011+0100,123,0.5",
   );
+});
+
+Deno.test("a time with the delimiter or a quote in it is quoted", () => {
+  const csv = { ...CSV_DIALECTS.rfc4180, dateFormat: "d.M.yyyy, HH'\"'mm" };
+  assertEquals(
+    csvOf({ csv, hasUtc: true, zone: "Asia/Tokyo" }, rowsAt("2024-03-05T08:09:10Z")).split("\n")[1],
+    '"5.3.2024, 17""09","5.3.2024, 08""09",123,0.5',
+  );
+});
+
+Deno.test("readTimeForm() refuses fields that rows cannot have, and patterns without a date", () => {
+  assertThrows(() => readTimeForm("MM/dd/yyyy hh:mm a"), SyntaxError, "hh and a must be among");
+  assertThrows(() => readTimeForm("HH:mm"), SyntaxError, "it must have a year");
 });
 
 Deno.test("texts are guarded against formulas and quoted, numbers never", () => {
