@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FLOAT, powerOfTen, scaleOf } from "../readings/decimal.ts";
+import { FLOAT, powerOfTen, scaleOf, toNumber } from "../readings/decimal.ts";
 import type { FileHead, SourcePage } from "./encoder.ts";
 import type { Column, Page } from "../readings/page.ts";
 
@@ -51,14 +51,39 @@ function decimalsOf({ scale, values }: Column, least: number): number | null {
   return decimals;
 }
 
-/** A head with the decimals of its columns, found in the rows that the file will have. */
+/** The greatest integer that values become in files: `Int48` in the schema of ESPI. */
+export const FILE_INTEGER_MAX: number = 2 ** 47 - 1;
+
+/**
+ * A head with the decimals of its columns, found in the rows that the file will have. They are fewer
+ * where a value would not fit into {@link FILE_INTEGER_MAX} with all of them.
+ */
 export async function withDecimals(
   head: FileHead,
   pages: AsyncIterable<SourcePage>,
 ): Promise<FileHead> {
   const meter = createDecimalsMeter(head.columns.length);
-  for await (const { page } of pages) meter.add(page);
-  const decimals = meter.decimals();
-  const columns = head.columns.map((column, index) => ({ ...column, decimals: decimals[index] }));
+  const greatest = head.columns.map(() => 1);
+  for await (const { page } of pages) {
+    meter.add(page);
+    page.columns.forEach((column, index) => {
+      greatest[index] = Math.max(greatest[index], greatestSize(column));
+    });
+  }
+  const found = meter.decimals();
+  const columns = head.columns.map((column, index) => {
+    const most = Math.floor(Math.log10(FILE_INTEGER_MAX / greatest[index]));
+    const decimals = found[index];
+    return {
+      ...column,
+      decimals: decimals === null ? null : Math.max(0, Math.min(decimals, most)),
+    };
+  });
   return { ...head, columns };
+}
+
+function greatestSize({ scale, values }: Column): number {
+  let greatest = 0;
+  for (const value of values) if (Math.abs(value) > greatest) greatest = Math.abs(value);
+  return toNumber(greatest, scale);
 }

@@ -18,12 +18,11 @@ import {
   TABLE_MASK,
   writeDecimal,
 } from "../text/decimal_words.ts";
+import { FILE_INTEGER_MAX } from "./decimals.ts";
 import { FLOAT, powerOfTen } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
 import { type FixedText, fixedText } from "../text/rows_json.ts";
 
-/** The range of `Int48` in the schema of ESPI. */
-const INT48_MAX = 2 ** 47 - 1;
 /** The last digits of a time that change from reading to reading, and what they count to. */
 const LOW_DIGITS = 5, LOW = 100_000;
 /** What follows a time; its first characters fill a word together with the last digits. */
@@ -81,7 +80,7 @@ export function createEspiReadings(decimals: number): EspiReadings {
       for (let row = start; row < end; row++) {
         const value = values[row - start];
         if (value !== value) continue;
-        if (value > INT48_MAX || value < -INT48_MAX) throw tooLarge(value, decimals);
+        if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
         const seconds = Math.floor(timesMs[row] / 1000), duration = durationS(timesMs[row]);
         // Not a remainder: of numbers beyond 32 bits that is slow.
         const high = Math.floor(seconds / LOW), low = seconds - high * LOW;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withDecimals } from "../../data/encoders/decimals.ts";
 import type { Deflater } from "../../data/encoders/deflate.ts";
 import type { FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { fileBytes } from "../../data/encoders/file_bytes.ts";
@@ -17,7 +18,7 @@ import { type ExportSpec, fixedMs } from "../../data/exports/spec.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { type RowsDeps, sourceRows } from "./export_rows.ts";
-import type { ExportTally } from "./export_tally.ts";
+import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { wideWindows, windowRows } from "./wide_rows.ts";
 
 /** An export about to be written. */
@@ -145,11 +146,17 @@ async function* plainBytes(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const format = formatNamed(plan.spec.format);
   yield* fileBytes(format, {
-    head: fileHead(plan),
+    head: format.needsDecimals ? await headWithDecimals(deps, plan) : fileHead(plan),
     pages: exportRows(deps, plan, watched),
     end: () => ({ gaps: watched.tally.gaps() }),
     deflater: deps.deflater,
   });
+}
+
+/** The head, after a first look at all rows. */
+function headWithDecimals(deps: FileDeps, plan: ExportPlan): Promise<FileHead> {
+  const tally = createExportTally({ ...plan.spec, gaps: "omit" }, plan.cadencesMs);
+  return withDecimals(fileHead(plan), exportRows(deps, plan, { tally, onShare: () => {} }));
 }
 
 /** The files of an archive: one of all sources or one of each, and the gaps if they are reported. */

@@ -83,26 +83,25 @@ Deno.test("values that repeat get a dictionary, which makes the column smaller; 
 });
 
 Deno.test("the bytes depend neither on the cut of pages nor on the scale of columns", async () => {
-  const page = periodicPage(130_000, 777);
+  const page = periodicPage(123_000, 777);
   const finer = {
     ...page,
     columns: page.columns.map(({ values }) => ({ scale: 5, values: values.map((v) => v * 1000) })),
   };
   const whole = await fileOf(fileHead(), [{ source: 0, page }]);
-  const starts = Array.from({ length: 91 }, (_, index) => index * 1_440);
+  const starts = Array.from({ length: 86 }, (_, index) => index * 1_440);
   const pages = starts.map((start, index) => ({
     source: 0,
-    page: slicePage(index % 2 === 0 ? page : finer, start, Math.min(start + 1_440, 130_000)),
+    page: slicePage(index % 2 === 0 ? page : finer, start, Math.min(start + 1_440, 123_000)),
   }));
   assertEquals(new Uint8Array(await fileOf(fileHead(), pages)), new Uint8Array(whole));
   assertEquals(parquetMetadata(whole).row_groups.map(({ num_rows }) => num_rows), [
     122_880n,
-    7_120n,
+    120n,
   ]);
-  const rows = await parquetReadObjects({ file: whole });
-  const expected = rowsOf(page).map(([, energy]) => Number(energy));
-  assert(rows.every(({ energy_kwh }, row) => energy_kwh === expected[row]));
-  assertEquals(rows.length, 130_000);
+  const rows = await parquetReadObjects({ file: whole, columns: ["power_kw"] });
+  assert(rows.every(({ power_kw }, row) => power_kw === row % 777 * 2 / 100));
+  assertEquals(rows.length, 123_000);
 });
 
 Deno.test("hyparquet reads any readings back", async () => {

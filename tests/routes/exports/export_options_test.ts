@@ -193,3 +193,24 @@ Deno.test("a wide file has a column for each meter, and a row for each time of o
     "2024-01-01T00:02:00Z,,2",
   ]);
 });
+
+Deno.test("XML has as many decimals as the readings have, as a power of ten", async () => {
+  await using service = await startTestService();
+  await importText(
+    service.url,
+    "123",
+    UPLOAD_HEADER + "2024-01-01T00:00:00Z,0.05,3,,\n2024-01-01T00:01:00Z,0.1234567,-2.5,,\n",
+  );
+  const { text, headers, status } = await exportOf(service.url, {
+    smart_meter_id: "123",
+    ...DAY,
+    columns: ["timestamp", "energy_kwh", "power_kw"],
+    format: "xml",
+  });
+  const all = (pattern: RegExp) => [...text.matchAll(pattern)].map(([, found]) => found);
+  // 10^-7 kWh are 10^-4 Wh; 10^-1 kW are 10^2 W.
+  assertEquals(all(/<powerOfTenMultiplier>(.*?)</g), ["-4", "2"]);
+  assertEquals(all(/<value>(.*?)</g), ["500000", "1234567", "30", "-25"]);
+  assertEquals(headers.get("content-type"), "application/atom+xml; charset=utf-8");
+  assertEquals(status.file_info.filename, "smart_meter_123_20240101_20240101.xml");
+});
