@@ -41,6 +41,7 @@ export function createJsonArrayReader(options: UploadOptions): ManyMetersReader 
   const { reader, onText, onTooLong } = createTextReader(options, (index) => ({ index }));
   const splitter = createElementSplitter({
     maxBytes: RECORD_MAX_BYTES,
+    mayBeEnveloped: true,
     onElement: (bytes, { start, end }, index) => onText(bytes.subarray(start, end), index),
     onTooLong,
   });

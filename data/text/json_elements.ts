@@ -1,9 +1,11 @@
 /**
- * Cutting a streamed JSON array (RFC 8259) into its elements by their bytes.
+ * Cutting a streamed JSON array (RFC 8259) into its elements by their bytes. The array may stand
+ * inside an object, as its first member that is a list of objects; its other members are skipped.
  *
  * | place    | byte                              | next place                             |
  * | -------- | --------------------------------- | -------------------------------------- |
- * | `before` | `[`                               | `first`                                |
+ * | `before` | `[` · `{`                         | `first` · `envelope`                   |
+ * | `envelope` | the one that begins the first element | `nested`                         |
  * | `first`  | `]`                               | `ended`                                |
  * | `first`, `next` | `[` `{` `"` · any other except `,` `]` | an element: `nested` · `plain` |
  * | `nested` | the bracket or quote that closes it | `after`                              |
@@ -19,6 +21,7 @@
 
 import { AppError } from "../app_error.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
+import { createEnvelopeScan } from "./json_envelope.ts";
 import { createUtf8Gate } from "./utf8_gate.ts";
 
 const BOM = [0xef, 0xbb, 0xbf];
@@ -26,12 +29,14 @@ const QUOTE = 34, COMMA = 44, BACKSLASH = 92, OPEN_SQUARE = 91, CLOSE_SQUARE = 9
 /** Braces. A square bracket or-ed with 32 becomes the brace on its side. */
 const OPEN_BRACE = 123, CLOSE_BRACE = 125;
 
-type Place = "before" | "first" | "next" | "nested" | "plain" | "after" | "ended";
+type Place = "before" | "envelope" | "first" | "next" | "nested" | "plain" | "after" | "ended";
 
 /** What to do with the elements. */
 export interface ElementHandlers {
   /** Longest element, bytes. */
   readonly maxBytes: number;
+  /** Whether the array may stand inside an object; not by default. */
+  readonly mayBeEnveloped?: boolean;
   /**
    * Called for each element with the bytes that hold it, its range in them without white space
    * around it, and its index from 0. It is not parsed. The bytes are valid only during the call.
@@ -61,6 +66,8 @@ export interface ElementSplitter {
 export function createElementSplitter(handlers: ElementHandlers): ElementSplitter {
   const element = createElementBuffer(handlers);
   const nested = createNestedScan();
+  const envelope = createEnvelopeScan();
+  let isEnveloped = false;
   let place: Place = "before";
   let bomBytes = 0;
 
@@ -78,15 +85,27 @@ export function createElementSplitter(handlers: ElementHandlers): ElementSplitte
     bomBytes = BOM.length;
     if (!isCut && isWhite(byte)) return place;
     if (!isCut && byte === OPEN_SQUARE) return "first";
+    isEnveloped = !isCut && byte === OPEN_BRACE && handlers.mayBeEnveloped === true;
+    if (isEnveloped) return "envelope";
     throw malformed("The body must be an array that begins with [", 0, byte);
   }
 
   const gate = createUtf8Gate((chunk) => {
     for (let at = 0; at < chunk.length;) {
+      // What follows the list inside an object is not looked at.
+      if (place === "ended" && isEnveloped) return;
+      if (place === "envelope") {
+        const found = envelope.find(chunk, at);
+        if (envelope.isOver()) place = found < 0 ? "ended" : "nested";
+        if (envelope.isOver() && found < 0 && !envelope.hasEmptyList()) throw withoutList();
+        if (found < 0) return;
+        at = found;
+        continue;
+      }
       if (place !== "nested" && place !== "plain") {
         place = placeAt(chunk[at]);
-        // The first byte of an element is read again, as part of it.
-        if (place !== "nested" && place !== "plain") at++;
+        // The first byte of an element, or of the object around them, is read again as part of it.
+        if (place !== "nested" && place !== "plain" && place !== "envelope") at++;
         continue;
       }
       const end = place === "plain" ? plainEnd(chunk, at) : nested.end(chunk, at);
@@ -102,6 +121,7 @@ export function createElementSplitter(handlers: ElementHandlers): ElementSplitte
     end() {
       gate.end();
       if (place === "ended") return;
+      if (place === "envelope") throw withoutList();
       const what = place === "before" ? "begin with [ and end with ]" : "be closed by ]";
       throw malformed(`The array must ${what}, and the body ends before that`, element.index());
     },
@@ -235,6 +255,10 @@ function plainEnd(bytes: Uint8Array, start: number): number {
     if (isEnd) return at;
   }
   return -1;
+}
+
+function withoutList(): AppError {
+  return malformed("The object must have a list of readings: an array of objects", 0);
 }
 
 function isWhite(byte: number): boolean {

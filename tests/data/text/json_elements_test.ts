@@ -9,10 +9,14 @@ const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const CUTS = [[1], [2], [3], [7], [1_000_000]];
 
 /** Elements as `index: text`, too long ones as `index! ` and their beginning. */
-function elementsOf(text: string, { maxBytes = 1_000, sizes = [1_000_000] } = {}): string[] {
+function elementsOf(
+  text: string,
+  { maxBytes = 1_000, sizes = [1_000_000], mayBeEnveloped = false } = {},
+): string[] {
   const found: string[] = [];
   const splitter = createElementSplitter({
     maxBytes,
+    mayBeEnveloped,
     onElement: (bytes, { start, end }, index) =>
       found.push(`${index}: ${decoder.decode(bytes.subarray(start, end))}`),
     onTooLong: (beginning, index) => found.push(`${index}! ${beginning}`),
@@ -117,6 +121,26 @@ Deno.test("a body that is not an array is refused", () => {
   assertMalformed("1", { at: "/0", says, value: "1" });
   assertMalformed("]", { at: "/0", says, value: "]" });
   assertMalformed("é", { at: "/0", says });
+});
+
+Deno.test("a list of objects inside an object is read if that is wanted, its other members are not", () => {
+  const around = [
+    '{"results":[{"a":1}, {"b":[{}]}]}',
+    '{"count":2,"next":null,"tags":["{",1],"head":{"columns":[{"c":0}]},"rows": [\n{"a":1}, {"b":[{}]}],"z":[{}]}\n',
+    '\ufeff {"a[{":"\\"[{","none":[],"rows":[{"a":1}, {"b":[{}]}]',
+  ];
+  for (const sizes of CUTS) {
+    const read = (text: string) => elementsOf(text, { sizes, mayBeEnveloped: true });
+    for (const body of around) assertEquals(read(body), ['0: {"a":1}', '1: {"b":[{}]}'], body);
+    assertEquals(read('{"rows":[ ],"count":0}'), []);
+    assertEquals(read('[{"a":1}]'), ['0: {"a":1}']);
+    const says = "The object must have a list of readings: an array of objects";
+    for (const body of ['{"a":[1]}', "{}", '{"a":{"b":[{}]}}', '{"a":"[{}]"', "{"]) {
+      assertThrows(() => read(body), AppError, says, body);
+    }
+    const comma = "There must be no comma before the ]";
+    assertThrows(() => read('{"rows":[{"a":1},]}'), AppError, comma);
+  }
 });
 
 Deno.test("elements without a comma between them are refused at the second one", () => {
