@@ -93,6 +93,8 @@ export const RECORD_MAX_BYTES = 65_536;
 export const LINES_BODY_MAX_BYTES = 50_000_000;
 /** The longest line of line protocol, bytes. */
 export const LINE_MAX_BYTES = 1_048_576;
+/** How much of a file is inspected, bytes: 1 MiB. */
+export const INSPECTED_MAX_BYTES = 1_048_576;
 /** How many rejected records an import lists. It only counts the rest. */
 export const REJECTS_LISTED = 100;
 /** The most meters in one upload of readings. */

@@ -1,36 +1,19 @@
 /**
- * Presets: options for well-known files, so that users need not describe them.
+ * All presets: a table of known files. To add one, add an entry to the files of this table, and a
+ * sample of it in `tests/data/imports/preset_samples`.
  *
  * @module
  */
 
-import type { DialectOptions } from "./dialect_options.ts";
-import { PROFILES } from "../readings/profile.ts";
+import type { Preset } from "./preset.ts";
+import { EUROPEAN_PRESETS } from "./presets_europe.ts";
+import { WORLD_PRESETS } from "./presets_world.ts";
 
-/** The name of a preset. */
-export type PresetName = "household-power";
+/** Every preset, in the order of names. */
+export const PRESETS: readonly Preset[] = [...EUROPEAN_PRESETS, ...WORLD_PRESETS]
+  .toSorted((one, other) => one.name < other.name ? -1 : 1);
 
-const METER_METRICS = PROFILES.meter.metrics.map(({ name }) => name);
-
-/**
- * Every preset by its name.
- *
- * `household-power`: "Individual household electric power consumption" of the UCI Machine Learning
- * Repository (Hebrail and Berard 2012), one reading a minute. It has the mean power of each minute
- * but no energy, which is that power divided by the 60 minutes of an hour.
- */
-export const PRESETS: Readonly<Record<PresetName, DialectOptions>> = {
-  "household-power": {
-    delimiter: ";",
-    timestamp: ["Date", "Time"],
-    timestampFormat: "d/M/yyyy HH:mm:ss",
-    map: ["Global_active_power:power_kw", "Voltage:voltage_v", "Global_intensity:current_a"],
-    missing: ["?"],
-    derivation: {
-      metric: METER_METRICS.indexOf("energy_kwh"),
-      from: METER_METRICS.indexOf("power_kw"),
-      divisor: 60,
-      scale: 6,
-    },
-  },
-};
+/** The preset of a name, or undefined. */
+export function presetNamed(name: string): Preset | undefined {
+  return PRESETS.find((preset) => preset.name === name);
+}

@@ -36,8 +36,7 @@ export function bodyForm<T extends string>(
   const given = contentType.split(";")[0].trim().toLowerCase();
   const mediaType = mediaTypes.find((type) => type === given);
   const charset = /;\s*charset\s*=\s*"?([^";\s]*)/i.exec(contentType)?.[1].toLowerCase();
-  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
-  const known = codings.find((one) => one === coding || `x-${one}` === coding);
+  const { coding, known } = codingOf(headers, codings);
   const errors: FieldError[] = [];
   const wrong = (header: string, detail: string, value: string) =>
     errors.push({ pointer: `#${header}`, detail, value: value.slice(0, QUOTED_VALUE_MAX) });
@@ -55,6 +54,28 @@ export function bodyForm<T extends string>(
   }
   const message = errors.map(({ detail }) => detail).join("; ");
   throw new AppError("UNSUPPORTED_MEDIA_TYPE", message, { errors });
+}
+
+/**
+ * The content coding that a request declares for a body of any media type.
+ *
+ * @throws {AppError} UNSUPPORTED_MEDIA_TYPE if it is another one.
+ */
+export function requestCoding({ headers }: Request, codings: readonly Coding[]): Coding {
+  const { coding, known } = codingOf(headers, codings);
+  if (known !== undefined) return known;
+  const detail = `Content-Encoding must be ${oneOf(codings)}`;
+  const value = coding.slice(0, QUOTED_VALUE_MAX);
+  const errors = [{ pointer: "#content-encoding", detail, value }];
+  throw new AppError("UNSUPPORTED_MEDIA_TYPE", detail, { errors });
+}
+
+function codingOf(
+  headers: Headers,
+  codings: readonly Coding[],
+): { coding: string; known: Coding | undefined } {
+  const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  return { coding, known: codings.find((one) => one === coding || `x-${one}` === coding) };
 }
 
 function oneOf(names: readonly string[]): string {

@@ -8,13 +8,13 @@ import type { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import type { Dialect } from "../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../data/imports/dialect_options.ts";
-import { PRESETS } from "../../data/imports/presets.ts";
+import { presetNamed } from "../../data/imports/presets.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { quoted } from "../../data/quoted.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { importQuery } from "./import_schemas.ts";
+import { DERIVING, importQuery } from "./import_schemas.ts";
 
 /** The media types of uploads. */
 export const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/json"] as const;
@@ -48,7 +48,8 @@ export function readImportQuery(
   queries: Readonly<Record<string, string[]>>,
   { mediaType, isOfManyMeters }: { mediaType: UploadType; isOfManyMeters: boolean },
 ): ImportQuery {
-  const { given, errors } = normalized(queries);
+  const { given: sent, errors } = normalized(queries);
+  const given = withPreset(sent, isOfManyMeters);
   const query = importQuery.safeParse(given);
   if (!query.success) {
     errors.push(...parameterErrors(query.error, given));
@@ -65,7 +66,7 @@ export function readImportQuery(
     }
   }
   const result = createDialect(PROFILES.meter, {
-    ...(preset === undefined ? {} : PRESETS[preset]),
+    ...derivationOf(preset),
     ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
     ...rest,
     isOfManyMeters,
@@ -80,6 +81,32 @@ export function readImportQuery(
       return { pointer: `#${QUERY_NAMES[option] ?? option}`, detail, value: quoted(value) };
     }),
   ]);
+}
+
+/** A query with the options of its preset, if it has one. What was sent overrides them. */
+function withPreset(
+  sent: Record<string, string | string[]>,
+  isOfManyMeters: boolean,
+): Record<string, string | string[]> {
+  const preset = typeof sent.preset === "string" ? presetNamed(sent.preset) : undefined;
+  if (preset === undefined) return sent;
+  const own = Object.entries(preset.options).filter(([name]) => !DERIVING.includes(name));
+  const options = own.map(([name, value]) => {
+    const isList = LISTS.includes(name);
+    return [name, typeof value === "string" ? isList ? [value] : value : [...value]];
+  });
+  const meter = isOfManyMeters && preset.meter !== null ? { meter: preset.meter } : {};
+  return { ...Object.fromEntries(options), ...meter, ...sent };
+}
+
+/** Energy from power, if the preset of a name says so: power over the intervals of an hour. */
+function derivationOf(name: string | undefined): Pick<DialectOptions, "derivation"> {
+  const { derive, interval } = presetNamed(name ?? "")?.options ?? {};
+  const minutes = typeof interval === "string" ? /^(\d+)m$/.exec(interval)?.[1] : undefined;
+  if (derive !== "energy" || minutes === undefined) return {};
+  const names = PROFILES.meter.metrics.map((metric) => metric.name);
+  const metric = names.indexOf("energy_kwh"), from = names.indexOf("power_kw");
+  return { derivation: { metric, from, divisor: 60 / Number(minutes), scale: 6 } };
 }
 
 /** The names of the parameters that a schema refuses. */

@@ -8,15 +8,11 @@
  */
 
 import { z } from "zod";
-import { type PresetName, PRESETS } from "../../data/imports/presets.ts";
+import { PRESETS } from "../../data/imports/presets.ts";
 
-// Object.keys() returns plain strings; these are exactly the names of the presets.
-const presetNames = Object.keys(PRESETS) as PresetName[];
-
-/** The query as text. Parameters that may have several values are lists. */
-export const importQuery = z.strictObject({
+/** The query without a preset. Parameters that may have several values are lists. */
+const options = z.strictObject({
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
-  preset: z.enum(presetNames, `preset must be ${presetNames.join(" or ")}`).optional(),
   meter: z.string().optional(),
   delimiter: z.string().optional(),
   decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
@@ -31,4 +27,20 @@ export const importQuery = z.strictObject({
   nonexistent: z.string().optional(),
   map: z.array(z.string()).optional(),
   missing: z.array(z.string()).optional(),
+});
+
+/** Options that only presets have: `readImportQuery` makes a derivation of them. */
+export const DERIVING: readonly string[] = ["derive", "interval"];
+
+/** The names of presets whose options are all among those of the query. */
+export const presetNames: readonly string[] = PRESETS
+  .filter(({ options: given }) =>
+    Object.keys(given).every((name) => name in options.shape || DERIVING.includes(name))
+  )
+  .map(({ name }) => name);
+
+/** The query as text. */
+export const importQuery = options.extend({
+  preset: z.enum(presetNames, "preset must be a name that GET /api/presets lists")
+    .optional(),
 });

@@ -18,6 +18,7 @@ import { createRunningImports, importBody } from "../imports/running_imports.ts"
 import { readReadingsQuery } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
+import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
 import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
 
@@ -40,6 +41,7 @@ export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hon
   const imports = createRunningImports();
   return new Hono()
     .route("/", importRoutes({ series, imports, acceptedTimes, now, log }))
+    .route("/", inspectRoutes({ acceptedTimes }))
     .get("/api/meters", async (c) => {
       const query = listQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));

@@ -5,6 +5,7 @@
  */
 
 import { importOperation, manyImportOperation } from "./import_operation.ts";
+import { inspectOperation, presetsOperation } from "./inspect_operation.ts";
 import { readingsAnswer, readingsParameters } from "../readings/query.ts";
 import { listQuery, meterDetail, meterId, meterList, meterReadings } from "./schemas.ts";
 import type { Operation } from "../openapi/operation.ts";
@@ -99,4 +100,6 @@ export const meterOperations: readonly Operation[] = [
   readings,
   importOperation,
   manyImportOperation,
+  inspectOperation,
+  presetsOperation,
 ];

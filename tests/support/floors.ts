@@ -18,6 +18,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["exports"],
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "line_protocol", "meter_files", "stores"],
+    ["inspect"],
     ["continuous_settings", "s3_settings"],
     ["settings"],
   ],

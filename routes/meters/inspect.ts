@@ -1,0 +1,49 @@
+/**
+ * Inspecting files of readings over HTTP, and the list of presets.
+ *
+ * @module
+ */
+
+import { Hono } from "hono";
+import { AppError } from "../../data/app_error.ts";
+import { inspectFile } from "../../data/inspect/inspect_file.ts";
+import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
+import { isGzip, unpackSample } from "../../data/inspect/unpack_sample.ts";
+import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
+import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { readBodySample } from "../http/body_sample.ts";
+import { requestCoding } from "../http/body_form.ts";
+import { inspectionBody, presetListBody } from "./inspect_body.ts";
+import { previewImport } from "./preview.ts";
+
+/** What the routes need. */
+export interface InspectDeps {
+  /** Which times readings may have; an import only has the oldest one. */
+  readonly acceptedTimes: AcceptedTimes;
+}
+
+/** The routes that look at files and store nothing. */
+export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Hono {
+  return new Hono()
+    .get("/api/presets", (c) => c.json(presetListBody()))
+    .post("/api/readings/inspect", async (c) => {
+      const isCoded = requestCoding(c.req.raw, ["gzip", "identity"]) === "gzip";
+      const raw = await readBodySample(c.req.raw.body, INSPECTED_MAX_BYTES);
+      if (isCoded && !isGzip(raw.bytes)) {
+        throw new AppError("MALFORMED_BODY", "The body is not valid gzip");
+      }
+      const sample = unpackSample(raw, INSPECTED_MAX_BYTES);
+      if ("fault" in sample) throw new AppError("MALFORMED_BODY", sample.fault);
+      const found = inspectFile(sample);
+      const { preview, inspection } = checked(found, sample, oldestMs);
+      return c.json(inspectionBody(inspection, { sample, preview }));
+    });
+}
+
+/** The proposed import tried on the sample. One that is refused is none. */
+function checked(found: Inspection, sample: FileSample, oldestMs: number) {
+  const preview = previewImport(found, { sample, oldestMs });
+  if (preview.refusal === null) return { preview, inspection: found };
+  const kind = { ...found.kind, advice: preview.refusal };
+  return { preview, inspection: { ...found, kind, isImportable: false } };
+}

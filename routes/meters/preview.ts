@@ -1,0 +1,137 @@
+/**
+ * The first readings of a file as the proposed import would store them: the sample goes through the
+ * same reader as an upload.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import type { Doubt } from "../../data/inspect/doubts.ts";
+import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
+import { toNumber } from "../../data/readings/decimal.ts";
+import type { Page } from "../../data/readings/page.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import type { InspectionBody } from "./inspect_schemas.ts";
+import { UPLOAD_TYPES } from "./import_query.ts";
+import { MEDIA_TYPES, ownIdOf } from "./inspect_media.ts";
+import { openReader } from "./open_reader.ts";
+
+/** What the sample gave. */
+export interface Preview {
+  /** The first five readings. */
+  readonly readings: InspectionBody["readings"];
+  /** How many records were rejected. */
+  readonly rejected: number;
+  /** The first five of them. */
+  readonly rejects: InspectionBody["rejects"];
+  /** Doubts that only reading shows. */
+  readonly doubts: readonly Doubt[];
+  /** Why the import would be refused as a whole; null if it would not. */
+  readonly refusal: string | null;
+}
+
+const READINGS = 5, REJECTS = 5;
+const LF = 10;
+/** What reading a file begins with where nothing can be read. */
+const NOTHING: Preview = { readings: [], rejected: 0, rejects: [], doubts: [], refusal: null };
+/** The meter of the address, in the preview of a file of one meter. */
+const ANY_METER = "meter";
+
+/** Reads the sample by the proposed import and stores nothing. */
+export function previewImport(
+  found: Inspection,
+  { sample, oldestMs }: { sample: FileSample; oldestMs: number },
+): Preview {
+  const { isImportable, hasManyMeters, parameters, kind } = found;
+  if (!isImportable) return NOTHING;
+  const id = hasManyMeters ? null : ownIdOf(found) ?? ANY_METER;
+  const mediaType = UPLOAD_TYPES.find((type) => type === MEDIA_TYPES[kind.format]);
+  if (mediaType === undefined) return NOTHING;
+  try {
+    const queries = Object.fromEntries(
+      Object.entries(parameters).map(([name, values]) => [name, [...values]]),
+    );
+    const { reader } = openReader({ queries, mediaType, id, oldestMs });
+    readSample(reader, kind.format, sample);
+    return previewOf(reader, id === null);
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const details = error.errors.map(({ detail }) => detail);
+    return { ...NOTHING, refusal: details.length > 0 ? details.join("; ") : error.message };
+  }
+}
+
+/** Gives the reader all whole records of the sample. */
+function readSample(reader: ManyMetersReader, format: string, sample: FileSample): void {
+  const { bytes, isWhole } = sample;
+  const isOfLines = format !== "json" && format !== "espi";
+  const end = isWhole || !isOfLines ? bytes.length : bytes.lastIndexOf(LF) + 1;
+  reader.push(bytes.slice(0, end));
+  know(reader);
+  try {
+    reader.end();
+  } catch (error) {
+    // A file that is cut off has no end; what came before it was read.
+    if (!(error instanceof AppError) || error.code !== "MALFORMED_BODY" || isWhole) throw error;
+  }
+  know(reader);
+}
+
+/** Lets every meter have the profile of meters. */
+function know(reader: ManyMetersReader): void {
+  for (let unknown = reader.unknown(); unknown.length > 0; unknown = reader.unknown()) {
+    for (const id of unknown) reader.know(id, PROFILES.meter);
+    reader.resume();
+  }
+}
+
+function previewOf(reader: ManyMetersReader, isOfMany: boolean): Preview {
+  const placed = reader.take().flatMap(({ meterId, batch: { page, places } }) =>
+    Array.from(places.subarray(0, READINGS), (place, row) => ({ place, meterId, page, row }))
+  ).toSorted((one, other) => one.place - other.place).slice(0, READINGS);
+  const { count, first } = reader.rejected();
+  const rejects = first.slice(0, REJECTS).map(({ field, value, rule, ...place }) => ({
+    line: "line" in place ? place.line : place.index,
+    field,
+    value,
+    rule,
+  }));
+  return {
+    readings: placed.map(({ meterId, page, row }) =>
+      readingOf(isOfMany ? meterId : null, page, row)
+    ),
+    rejected: count,
+    rejects,
+    doubts: rejectDoubts(count, { read: placed.length, rejects }),
+    refusal: null,
+  };
+}
+
+function readingOf(
+  meterId: string | null,
+  page: Page,
+  row: number,
+): InspectionBody["readings"][number] {
+  const values = PROFILES.meter.metrics.map(({ name }, index) => {
+    const { scale, values } = page.columns[index];
+    return [name, values[row] === values[row] ? toNumber(values[row], scale) : null];
+  });
+  return {
+    smart_meter_id: meterId,
+    timestamp: instantText(page.timesMs[row]),
+    ...Object.fromEntries(values),
+  };
+}
+
+function rejectDoubts(
+  count: number,
+  { read, rejects }: { read: number; rejects: Preview["rejects"] },
+): Doubt[] {
+  const [first] = rejects;
+  if (first === undefined || (count <= 1 && read > 0)) return [];
+  const detail = `${count} records of the part that was read would be rejected, the first at ` +
+    `${first.line}: it needs ${first.rule}, found ${first.value}`;
+  return [{ about: "rows", detail, settle: null }];
+}
