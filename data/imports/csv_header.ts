@@ -8,6 +8,7 @@ import { headerFields } from "../text/csv_fields.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
 import { likelyMeterColumn } from "./meter_columns.ts";
 import { closestName, likelyDelimiter, likelyMappings, likelyTimeColumns } from "./column_hints.ts";
+import { DAY_COUNTS, type DayColumns, dayColumnsOf } from "./day_columns.ts";
 import type { Dialect } from "./dialect.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 import type { Profile } from "../readings/profile.ts";
@@ -39,6 +40,8 @@ export interface CsvHeader {
   readonly roles: readonly number[];
   /** Names of the ignored columns. */
   readonly ignored: readonly string[];
+  /** The columns of the intervals of a day; null if records are no days. */
+  readonly day: DayColumns | null;
 }
 
 /** Delimiters that would not be seen in a sentence. */
@@ -48,6 +51,10 @@ const DELIMITER_NAMES: ReadonlyMap<string, string> = new Map([
   ["|", "a vertical bar"],
   [",", "a comma"],
 ]);
+
+/** The columns that a day must have. */
+const DAY_RULE = `the intervals of a day: ${DAY_COUNTS.join(", ")} columns named by their times, ` +
+  "such as 00:30, or by numbers from 1";
 
 type Problem = readonly [detail: string, rule: string];
 
@@ -80,7 +87,7 @@ export function readHeader(
   const roles = rolesOf(given, profile, dialect);
   const problems = problemsOf(given, roles, { profile, dialect });
   if (problems.length === 0) {
-    return { names: given, roles, ignored: given.filter((_, index) => roles[index] === IGNORED) };
+    return headerOfRoles(given, roles, dialect);
   }
   // Columns that another delimiter parts are not missing; what is wrong with them is.
   const other = given.length === 1 ? likelyDelimiter(given[0]) : null;
@@ -116,15 +123,31 @@ function encodingProblem(text: string): Problem | null {
   ];
 }
 
+function headerOfRoles(
+  names: readonly string[],
+  roles: readonly number[],
+  { layout }: Dialect,
+): CsvHeader {
+  const day = layout === null ? null : dayColumnsOf(names, ignoredIndexes(roles));
+  const ignored = names.filter((_, index) =>
+    roles[index] === IGNORED && !day?.indexes.includes(index)
+  );
+  return { names, roles, ignored, day };
+}
+
+function ignoredIndexes(roles: readonly number[]): number[] {
+  return roles.flatMap((role, index) => role === IGNORED ? [index] : []);
+}
+
 /** The same columns as another profile has them; null if it has none of them as a metric. */
 export function headerOf(
   { names }: CsvHeader,
   profile: Profile,
   dialect: Dialect,
 ): CsvHeader | null {
-  const roles = names.map((name) => roleOf(name.toLowerCase(), profile, dialect));
-  if (!roles.some((role) => role >= 0)) return null;
-  return { names, roles, ignored: names.filter((_, index) => roles[index] === IGNORED) };
+  const roles = rolesOf(names, profile, dialect);
+  const isNone = dialect.layout === null && !roles.some((role) => role >= 0);
+  return isNone ? null : headerOfRoles(names, roles, dialect);
 }
 
 function fieldsOf(line: string, delimiter: string): string[] {
@@ -159,7 +182,10 @@ function problemsOf(
 function missingProblems(
   names: readonly string[],
   roles: readonly number[],
-  { profile, dialect: { timeColumns, required, meters } }: { profile: Profile; dialect: Dialect },
+  { profile, dialect: { timeColumns, required, meters, layout } }: {
+    profile: Profile;
+    dialect: Dialect;
+  },
 ): Problem[] {
   const lower = names.map((name) => name.toLowerCase());
   const free = names.filter((name, index) =>
@@ -182,7 +208,10 @@ function missingProblems(
     const hint = meters.name === null ? meterHint(free) : closestHint(name, free);
     problems.push([`The header has no ${name} column${hint}`, `${name} column`]);
   }
-  if (!roles.some((role) => role >= 0) && required.length === 0) {
+  if (layout !== null) {
+    const isDay = dayColumnsOf(names, ignoredIndexes(roles)) !== null;
+    if (!isDay) problems.push([`The header has no columns for ${DAY_RULE}`, DAY_RULE]);
+  } else if (!roles.some((role) => role >= 0) && required.length === 0) {
     const metrics = profile.metrics.map(({ name }) => name).join(", ");
     const hint = mapHint(free, profile);
     problems.push([`The header has none of ${metrics}${hint}`, "at least one metric column"]);

@@ -5,11 +5,13 @@
  */
 
 import { type CsvHeader, headerOf, ID } from "./csv_header.ts";
+import { createDayReader, type ReadDay } from "./csv_day.ts";
 import { createRowReader, type CsvRowOptions, type CsvRowReader, fieldsOf } from "./csv_row.ts";
 import type { UploadOptions } from "./upload_options.ts";
 import { createIdTable } from "./id_table.ts";
 import type { MeterRefusal, MeterRow, MeterRows } from "./meter_rows.ts";
 import type { Profile } from "../readings/profile.ts";
+import type { RowProblem } from "../text/upload_reader.ts";
 
 const LF = 10, CR = 13, QUOTE = 34;
 
@@ -25,12 +27,15 @@ export interface CsvRecords {
 
 /** A reader of records that are all of one meter. */
 export function createOneMeterRecords(options: CsvRowOptions, rows: MeterRows): CsvRecords {
-  const { readPlain, readFields } = createRowReader(options);
+  const { dialect: { delimiter }, header: { names } } = options;
+  const { readPlain, readValues } = createRecordReader(options);
   return {
     readPlain,
     read(text, line) {
-      const problem = readFields(text, line);
-      if (problem !== null) rows.reject({ line }, problem, options.id);
+      const reject = (problem: RowProblem) => rows.reject({ line }, problem, options.id);
+      const fields = fieldsOf(text, { delimiter, count: names.length });
+      if ("rule" in fields) reject(fields);
+      else readValues(fields.values, line, reject);
     },
     resume() {},
   };
@@ -49,7 +54,7 @@ export function createMeterRecords(
   let held: { text: string; line: number }[] = [];
 
   function read(text: string, line: number): void {
-    const reject = (problem: Parameters<MeterRows["reject"]>[1], meterId: string | null) =>
+    const reject = (problem: RowProblem, meterId: string | null) =>
       rows.reject({ line }, problem, meterId);
     const fields = fieldsOf(text, { delimiter, count: header.names.length });
     if ("rule" in fields) return reject(fields, null);
@@ -65,8 +70,7 @@ export function createMeterRecords(
     const reader = readers.of(row);
     if ("rule" in reader) return refuse(reader);
     ids.add(meterId, row.meter());
-    const problem = reader.readValues(fields.values, line);
-    if (problem !== null) reject(problem, meterId);
+    reader.readValues(fields.values, line, (problem) => reject(problem, meterId));
   }
 
   return {
@@ -96,12 +100,12 @@ export function createMeterRecords(
 function createProfileReaders(
   options: UploadOptions,
   header: CsvHeader,
-): { of(row: MeterRow): CsvRowReader | MeterRefusal } {
-  const readers = new Map<Profile, CsvRowReader | MeterRefusal>();
+): { of(row: MeterRow): RecordReader | MeterRefusal } {
+  const readers = new Map<Profile, RecordReader | MeterRefusal>();
   let lastRow: MeterRow | null = null;
-  let last: CsvRowReader | MeterRefusal = { rule: "" };
+  let last: RecordReader | MeterRefusal = { rule: "" };
 
-  function create(row: MeterRow): CsvRowReader | MeterRefusal {
+  function create(row: MeterRow): RecordReader | MeterRefusal {
     const { profile } = row;
     const dialect = options.dialectOf(profile);
     if ("rule" in dialect) return dialect;
@@ -110,7 +114,7 @@ function createProfileReaders(
     if (own === null) {
       return { rule: `a column for one of ${metrics}; its profile is ${profile.name}` };
     }
-    return createRowReader({ ...options, id: null, profile, dialect, header: own, row });
+    return createRecordReader({ ...options, id: null, profile, dialect, header: own, row });
   }
 
   return {
@@ -122,6 +126,29 @@ function createProfileReaders(
       return last;
     },
   };
+}
+
+/** Reads records of one profile, each a reading or a day of them. */
+interface RecordReader {
+  /** As {@link CsvRowReader.readPlain}. */
+  readonly readPlain: CsvRowReader["readPlain"];
+  /** Reads a record from its fields. */
+  readonly readValues: ReadDay;
+}
+
+function createRecordReader(options: CsvRowOptions): RecordReader {
+  const { dialect: { layout }, header: { day } } = options;
+  const { readPlain, readValues } = createRowReader(options);
+  if (layout === null || day === null) {
+    return {
+      readPlain,
+      readValues(values, line, reject) {
+        const problem = readValues(values, line);
+        if (problem !== null) reject(problem);
+      },
+    };
+  }
+  return { readPlain: () => -1, readValues: createDayReader(options, day, layout.meaning) };
 }
 
 /** Where a field without quotes ends. A quote ends it too, so that it does not look plain. */

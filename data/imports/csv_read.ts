@@ -8,6 +8,8 @@
  * @module
  */
 
+import { dayDialect } from "./csv_day.ts";
+import type { SeeDialect } from "./first_rows.ts";
 import { createCsvHeadReader, type CsvHead } from "./csv_head.ts";
 import type { CsvHeader } from "./csv_header.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
@@ -27,15 +29,24 @@ const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 export function createCsvReader(options: UploadOptions): ManyMetersReader {
   const { profile, id } = options;
   let { dialect } = options;
-  const rows = createMeterRows({ ...dialect, ...options, timeRules: () => dialect.rules });
+  const rows = createMeterRows({
+    ...dialect,
+    ...options,
+    timeRules: () => dialect.rules,
+    intervalMs: () => dialect.intervalMs ?? 0,
+  });
   const row = id === null ? null : onlyRow(rows, id, profile);
   const decoder = new TextDecoder();
   const beginning = createCsvHeadReader({ profile, dialect });
   let header: CsvHeader | null = null;
   let records: CsvRecords | null = null;
 
-  function begin({ header: found, seen, records: first }: CsvHead): void {
+  function begin({ header: found, seen: seenInRows, records: first }: CsvHead): void {
     header = found;
+    const { day } = found;
+    const seen: SeeDialect = day === null
+      ? seenInRows
+      : (dialect) => dayDialect(seenInRows(dialect), day);
     dialect = seen(dialect);
     records = row === null
       ? createMeterRecords(withSeen(options, seen), header, rows)

@@ -6,6 +6,8 @@
  */
 
 import type { TextEncoding } from "../text/transcode.ts";
+import type { DayLayout } from "./interval_options.ts";
+import type { IntervalOptions } from "./interval_rules.ts";
 import type { UploadTimes } from "./time_options.ts";
 
 /** What the values of a column mean. */
@@ -58,4 +60,8 @@ export interface Dialect extends UploadTimes {
   readonly derivation: Derivation | null;
   /** Where it names meters. */
   readonly meters: MeterColumn;
+  /** What values mean for the intervals between times. Their length is not said here. */
+  readonly intervals: IntervalOptions;
+  /** Records that are days; null if each is a reading. */
+  readonly layout: DayLayout | null;
 }

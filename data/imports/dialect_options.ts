@@ -5,14 +5,22 @@
  */
 
 import type { ColumnMeaning, Derivation, Dialect, MeterColumn } from "./dialect.ts";
+import { createLocalClock } from "../time/zone.ts";
+import type { TimeRules } from "./time_sequence.ts";
 import type { Profile } from "../readings/profile.ts";
 import { unitExponent, unitsFor } from "../readings/units.ts";
 import { ENCODINGS, type TextEncoding } from "../text/transcode.ts";
 import { foreignUnit, unitInName } from "./header_units.ts";
-import { readTimeOptions, type TimeOptions } from "./time_options.ts";
+import {
+  EVERY_INTERVAL,
+  type IntervalTexts,
+  readIntervalOptions,
+  readLayout,
+} from "./interval_options.ts";
+import { readTimeOptions, type TimeOptions, type UploadTimes } from "./time_options.ts";
 
 /** What a user may say about an upload. */
-export interface DialectOptions extends TimeOptions {
+export interface DialectOptions extends TimeOptions, IntervalTexts {
   /** One of {@link ENCODINGS}; `auto` by default. */
   readonly encoding?: string;
   /** One character, or `tab`. A comma by default, a semicolon if the comma is the decimal point. */
@@ -62,6 +70,9 @@ const THOUSANDS: ReadonlyMap<string, string> = new Map([
   ["'", "'\u2019"],
 ]);
 
+/** What loggers write for a register that they could not read. */
+const NOT_READ: readonly string[] = ["NaN", "nan"];
+
 const MISSING_MAX = 20;
 const NAME_MAX = 100;
 
@@ -84,12 +95,18 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
       columns.set(name, { metric, exponent: 0 });
     }
   });
+  if (options.layout !== "day-per-row" && columns.has(EVERY_INTERVAL)) {
+    addProblem("map", EVERY_INTERVAL, "map=* is for layout=day-per-row");
+  }
   const encoding = readEncoding(options.encoding ?? "auto", addProblem);
   const thousands = readThousands(options.thousands, { point, addProblem });
-  const times = readTimeOptions(options, addProblem);
+  const layout = readLayout(profile, { layout: options.layout, columns, addProblem });
+  const times = readTimesOf(options, layout !== null, addProblem);
+  const intervals = readIntervalOptions(profile, options, addProblem);
   const timeColumns = readTimeColumns(options.timestamp ?? ["timestamp"], { columns, addProblem });
   const meters = readMeters(options, { columns, timeColumns, addProblem });
   const missing = readMissing(options.missing ?? [], addProblem);
+  if (intervals.values === "cumulative") missing.push(...NOT_READ);
   if (problems.length > 0 || times === null) return { problems };
   const derivation = derivationOf(options.derivation, isMapped);
   if (derivation !== null) columns.delete(profile.metrics[derivation.metric].name);
@@ -102,12 +119,36 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
       thousands,
       timeColumns,
       columns,
-      required,
+      required: required.filter((name) => name !== EVERY_INTERVAL),
       missing,
       derivation,
       meters,
+      intervals,
+      layout,
     },
   };
+}
+
+/** The options of times; those of days are dates. */
+function readTimesOf(
+  options: DialectOptions,
+  isDays: boolean,
+  addProblem: AddProblem,
+): UploadTimes | null {
+  if (options.values === "cumulative" && options.stamp === "end") {
+    addProblem("stamp", "end", "stamp=end is for values=interval; a register is read at its time");
+  }
+  if (!isDays) return readTimeOptions(options, addProblem);
+  const times = readTimeOptions({ timestampFormat: "yyyy-MM-dd", ...options }, addProblem);
+  if (times === null) return null;
+  const rules: TimeRules = times.rules ?? {
+    clock: createLocalClock("UTC"),
+    ambiguous: "sequence",
+    nonexistent: "reject",
+    stamp: "start",
+    intervalMs: 0,
+  };
+  return { ...times, rules, unseen: { ...times.unseen, interval: false } };
 }
 
 function readDelimiter(text: string, addProblem: AddProblem): string {
@@ -227,7 +268,7 @@ function readMeters(
   return { name, isRequired: isOfManyMeters };
 }
 
-function readMissing(texts: readonly string[], addProblem: AddProblem): readonly string[] {
+function readMissing(texts: readonly string[], addProblem: AddProblem): string[] {
   if (texts.length > MISSING_MAX || texts.some((text) => text.length > NAME_MAX)) {
     const rule = `missing must be at most ${MISSING_MAX} texts of at most ${NAME_MAX} characters`;
     addProblem("missing", texts.join(","), rule);

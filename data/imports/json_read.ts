@@ -62,7 +62,13 @@ function createTextReader(options: UploadOptions, placeOf: (place: number) => Pl
   onTooLong(beginning: string, place: number): void;
 } {
   const { id, dialect } = options;
-  const rows = createMeterRows({ ...dialect, ...options, timeRules: () => dialect.rules });
+  const rows = createMeterRows({
+    ...dialect,
+    ...options,
+    placeOf,
+    timeRules: () => dialect.rules,
+    intervalMs: () => dialect.intervalMs ?? 0,
+  });
   const target = { ...options, rows, placeOf };
   const objects = id === null ? createMeterObjects(target) : createOneMeterObjects(id, target);
   const decoder = new TextDecoder();

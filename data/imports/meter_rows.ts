@@ -26,14 +26,35 @@ import type { Profile } from "../readings/profile.ts";
 import type { Place, Reject, RowProblem } from "../text/upload_reader.ts";
 import {
   createReadingRow,
+  rangeRule,
   type ReadingRow,
   type ReadingRowOptions,
   type SharedRow,
 } from "./reading_row.ts";
 import type { UploadBatch } from "./repeats.ts";
+import {
+  type IntervalOptions,
+  type IntervalRules,
+  intervalRulesOf,
+  PLAIN_INTERVALS,
+} from "./interval_rules.ts";
+import type { BreakKind, LeftOutKind } from "./interval_stage.ts";
+import {
+  createMeterIntervals,
+  type MeterIntervalEvents,
+  type MeterIntervals,
+} from "./meter_intervals.ts";
+import { decimalText } from "../readings/decimal.ts";
 
 /** What the readings of an upload have in common. */
-export type MeterRowsOptions = ReadingRowOptions;
+export interface MeterRowsOptions extends Omit<ReadingRowOptions, "registers"> {
+  /** What values mean for the intervals between times; by default they are those of intervals. */
+  readonly intervals?: IntervalOptions;
+  /** The length of an interval, milliseconds, asked with the first readings; 0 if it is not known. */
+  readonly intervalMs?: () => number;
+  /** A place as an answer shows it; a line by default. */
+  readonly placeOf?: (place: number) => Place;
+}
 
 /**
  * The row of a meter. Meters of one profile share a row: it is this meter's until the next call of
@@ -80,6 +101,22 @@ export interface MeterNotes {
    * the two it was. They took the first one.
    */
   readonly ambiguous: number;
+  /** How often a register had no energy for an interval, by the reason. */
+  readonly breaks: Readonly<Record<BreakKind, number>>;
+  /** How many of its records gave no reading, by the reason. */
+  readonly leftOut: ReadonlyMap<LeftOutKind, number>;
+}
+
+/** Where a register has no energy for an interval. */
+export interface RegisterBreak {
+  /** The meter. */
+  readonly meterId: string;
+  /** Why. */
+  readonly kind: BreakKind;
+  /** The line or index of the record at the start of the interval. */
+  readonly place: number;
+  /** The start of the interval, epoch milliseconds. */
+  readonly timeMs: number;
 }
 
 /** The readings of all meters in one upload. */
@@ -110,6 +147,8 @@ export interface MeterRows {
    * go on.
    */
   meters(): readonly MeterNotes[];
+  /** The first 100 intervals for which a register has no energy. */
+  breaks(): readonly RegisterBreak[];
 }
 
 /** A meter of the upload. */
@@ -120,6 +159,8 @@ interface Entry {
   rejected: number;
   readonly rejects: Reject[];
   readonly ambiguous: number;
+  readonly breaks: Record<BreakKind, number>;
+  readonly leftOut: Map<LeftOutKind, number>;
 }
 
 type ProfileRow = SharedRow & { readonly profile: Profile };
@@ -135,12 +176,67 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
   const entries: Entry[] = [];
   const unknown = new Set<string>();
   const first: MeterReject[] = [];
+  const firstBreaks: RegisterBreak[] = [];
+  const { intervals = PLAIN_INTERVALS, intervalMs = () => 0 } = options;
+  const { placeOf = (line) => ({ line }) } = options;
   let rejectedCount = 0, isClosed = false;
 
   function rowOf(profile: Profile): ProfileRow {
-    const row = profileRows.get(profile.name) ?? { ...createReadingRow(profile, options), profile };
+    const row = profileRows.get(profile.name) ?? createRow(profile);
     profileRows.set(profile.name, row);
     return row;
+  }
+
+  function createRow(profile: Profile): ProfileRow {
+    const rules = rulesOf(profile, intervals);
+    const row = createReadingRow(profile, { ...options, registers: rules?.registers });
+    if (rules === null) return { ...row, profile };
+    let stages: MeterIntervals | null = null;
+    return {
+      ...row,
+      profile,
+      take() {
+        stages ??= createMeterIntervals(
+          profile.metrics,
+          { ...rules, intervalMs: intervalMs() },
+          { exponents: row.exponents, events },
+        );
+        return stages.take(row.take(), isClosed);
+      },
+    };
+  }
+
+  const events: MeterIntervalEvents = {
+    onBreak(meter, kind, at) {
+      const { meterId, breaks } = entries[meter];
+      breaks[kind]++;
+      if (firstBreaks.length < REJECTS_LISTED) firstBreaks.push({ meterId, kind, ...at });
+    },
+    onLeftOut(meter, kind) {
+      const { leftOut } = entries[meter];
+      leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
+    },
+    onOutOfRange(meter, metric, { value, place }) {
+      const text = decimalText(value.value, value.scale);
+      const problem = { field: metric.name, value: text, rule: rangeRule(metric) };
+      reject(placeOf(place), problem, entries[meter].meterId);
+    },
+  };
+
+  function reject(
+    place: Place,
+    { field, value, rule }: RowProblem,
+    meterId: string | null,
+  ): void {
+    const reject = { ...place, field, value: value.slice(0, QUOTED_VALUE_MAX), rule };
+    rejectedCount++;
+    const named = meterId !== null && METER_ID_PATTERN.test(meterId) ? meterId : null;
+    if (first.length < REJECTS_LISTED) first.push({ ...reject, meterId: named });
+    const number = named === null ? undefined : numbers.get(named);
+    if (number === undefined) return;
+    const entry = entries[number];
+    entry.rejected++;
+    if (entry.rejects.length < METER_REJECTS_LISTED) entry.rejects.push(reject);
   }
 
   function at(number: number): MeterRow | MeterRefusal {
@@ -177,19 +273,11 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
         get ambiguous() {
           return row?.ambiguous(number) ?? 0;
         },
+        breaks: { gap: 0, reset: 0, rollover: 0, jump: 0 },
+        leftOut: new Map(),
       });
     },
-    reject(place, { field, value, rule }, meterId) {
-      const reject = { ...place, field, value: value.slice(0, QUOTED_VALUE_MAX), rule };
-      rejectedCount++;
-      const named = meterId !== null && METER_ID_PATTERN.test(meterId) ? meterId : null;
-      if (first.length < REJECTS_LISTED) first.push({ ...reject, meterId: named });
-      const number = named === null ? undefined : numbers.get(named);
-      if (number === undefined) return;
-      const entry = entries[number];
-      entry.rejected++;
-      if (entry.rejects.length < METER_REJECTS_LISTED) entry.rejects.push(reject);
-    },
+    reject,
     rejected: () => ({ count: rejectedCount, first }),
     waiting: () => sum(profileRows.values()),
     take: () =>
@@ -203,7 +291,14 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
       isClosed = true;
     },
     meters: () => entries,
+    breaks: () => firstBreaks,
   };
+}
+
+/** The rules of a profile. Options that do not fit it are refused before anything is read. */
+function rulesOf(profile: Profile, intervals: IntervalOptions): IntervalRules | null {
+  const rules = intervalRulesOf(profile, intervals);
+  return rules === null || "rule" in rules ? null : rules;
 }
 
 /** Makes a meter known as the only one of an upload; returns its row. */

@@ -49,6 +49,8 @@ export interface SharedRow extends ReadingRow {
   settle(): void;
   /** How many readings of a meter had two instants and nothing that told which it was. */
   ambiguous(meter: number): number;
+  /** The power of ten from the unit of each metric's values to that of the metric, as set last. */
+  readonly exponents: Int8Array;
 }
 
 /** What readings have in common. */
@@ -59,17 +61,22 @@ export interface ReadingRowOptions {
   readonly oldestMs: number;
   /** How times become instants, asked once with the first time; null is UTC, as is none. */
   readonly timeRules?: () => TimeRules | null;
+  /** Indexes of metrics whose values are those of registers, which may be out of range. */
+  readonly registers?: readonly number[];
 }
 
 /** A row without values. */
 export function createReadingRow(
   { metrics }: Profile,
-  { derivation, oldestMs, timeRules = () => null }: ReadingRowOptions,
+  { derivation, oldestMs, timeRules = () => null, registers = [] }: ReadingRowOptions,
 ): SharedRow {
   const collected = createMeterPages(metrics.length, timeRules);
   const values = new Float64Array(metrics.length).fill(NaN);
   const scales = new Int8Array(metrics.length);
-  const bounds = metrics.map(boundsOf);
+  const exponents = new Int8Array(metrics.length);
+  const bounds = metrics.map((metric, index) =>
+    boundsOf(registers.includes(index) ? { min: -Infinity, max: Infinity } : metric)
+  );
 
   function add(timeMs: number, place: number): boolean {
     if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
@@ -88,7 +95,10 @@ export function createReadingRow(
       values[metric] = NaN;
     },
     set({ metric, exponent }, decimal) {
-      if (exponent !== 0) shift(decimal, exponent);
+      if (exponent !== 0) {
+        shift(decimal, exponent);
+        exponents[metric] = exponent;
+      }
       const { value, scale } = decimal;
       const { least, most } = bounds[metric];
       if (!(value >= least[scale + 1] && value <= most[scale + 1])) return false;
@@ -107,6 +117,7 @@ export function createReadingRow(
     take: collected.take,
     settle: collected.settle,
     ambiguous: collected.ambiguous,
+    exponents,
   };
 }
 
@@ -116,7 +127,9 @@ export function rangeRule({ min, max, unit }: Metric): string {
 }
 
 /** The smallest and largest mantissa of a metric at each scale, beginning with `FLOAT`. */
-function boundsOf({ min, max }: Metric): { least: Float64Array; most: Float64Array } {
+function boundsOf(
+  { min, max }: Pick<Metric, "min" | "max">,
+): { least: Float64Array; most: Float64Array } {
   const least = new Float64Array(MAX_SCALE + 2);
   const most = new Float64Array(MAX_SCALE + 2);
   for (let scale: number = FLOAT; scale <= MAX_SCALE; scale++) {

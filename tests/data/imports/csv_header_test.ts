@@ -19,6 +19,7 @@ function brokenRules(line: string): (string | undefined)[] {
 Deno.test("readHeader() finds the role of each column of a full header", () => {
   const line = "timestamp,smart_meter_id,energy_kwh,power_kw,voltage_v,current_a";
   assertEquals(meterHeader(line), {
+    day: null,
     names: line.split(","),
     roles: [TIME, ID, 0, 1, 2, 3],
     ignored: [],

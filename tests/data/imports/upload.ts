@@ -87,3 +87,10 @@ export function dialectOf(profile: Profile, options: DialectOptions): Dialect {
   if ("dialect" in result) return result.dialect;
   throw new Error(JSON.stringify(result.problems));
 }
+
+/** What is wrong with options for a profile: `option value: rule`. */
+export function optionProblems(profile: Profile, options: DialectOptions): string[] {
+  const result = createDialect(profile, options);
+  if ("dialect" in result) return [];
+  return result.problems.map(({ option, value, detail }) => `${option} ${value}: ${detail}`);
+}
