@@ -1,9 +1,10 @@
 /**
  * Buckets of time on the clock of a zone, by the name of their length: `15m`, `1h`, `1d`, `1mo`.
  *
- * Buckets shorter than a day begin at the round times of the clock. A change of the clock begins a
- * bucket too, so one next to it may be shorter: Lord Howe Island moves its clock by half an hour. An
- * hour that the clock shows twice is two buckets. Longer buckets are whole local days.
+ * Buckets shorter than a day begin at the round times of the clock. Where a change of the clock moves
+ * those times, it begins a bucket too, so one next to it may be shorter: Lord Howe Island moves its
+ * clock by half an hour. An hour that the clock shows twice is two buckets. Longer buckets are whole
+ * local days.
  *
  * @module
  */
@@ -55,13 +56,18 @@ export function createCalendarBuckets(
 
 function clockBuckets(zone: string, lengthMs: number): (timeMs: number) => Span {
   const offsetAt = createOffsets(zone);
+  const otherOffsetAt = createOffsets(zone);
+  /** Whether buckets begin at other times on the other side of a change of the clock. */
+  const isBroken = (otherMs: number, offsetMs: number) =>
+    (otherOffsetAt(otherMs).offsetMs - offsetMs) % lengthMs !== 0;
   return (timeMs) => {
     const same = offsetAt(timeMs);
-    const fromMs = Math.floor((timeMs + same.offsetMs) / lengthMs) * lengthMs - same.offsetMs;
-    return {
-      fromMs: Math.max(fromMs, same.fromMs),
-      toMs: Math.min(fromMs + lengthMs, same.toMs),
-    };
+    const { offsetMs } = same;
+    let fromMs = Math.floor((timeMs + offsetMs) / lengthMs) * lengthMs - offsetMs;
+    let toMs = fromMs + lengthMs;
+    if (fromMs < same.fromMs && isBroken(same.fromMs - 1, offsetMs)) fromMs = same.fromMs;
+    if (toMs > same.toMs && isBroken(same.toMs, offsetMs)) toMs = same.toMs;
+    return { fromMs, toMs };
   };
 }
 
