@@ -6,5 +6,3 @@
 
 /** The most rows of a workbook: five sheets. Spreadsheets hardly open more. */
 export const XLSX_MAX_ROWS = 5_000_000;
-/** The most columns of a sheet. */
-export const XLSX_MAX_COLUMNS = 16_384;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withDecimals } from "../../data/encoders/decimals.ts";
 import { inlineDeflater } from "../../data/encoders/deflate.ts";
 import type { FileFormat, FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { fileBytes } from "../../data/encoders/file_bytes.ts";
@@ -142,8 +143,10 @@ async function previewExport(
   const estimate = await estimateFrom(reader, spec, { profile, extents });
   const plan = await previewPlan(reader, { spec, profile, extents });
   const { pages, count } = await firstRows(reader, plan, MEASURED_ROWS);
-  const head = fileHead(plan);
   const format = formatNamed(spec.format);
+  const head = format.needsDecimals
+    ? await withDecimals(fileHead(plan), listed(pages))
+    : fileHead(plan);
   const shown = cutRows(pages, SHOWN_ROWS);
   return {
     ...estimate,
@@ -151,7 +154,11 @@ async function previewExport(
     contentType: contentTypeOf(spec),
     sizeBytes: await estimatedBytes({ spec, format, head }, { pages, count, rows: estimate.rows }),
     columns: columnNames(head),
-    firstRows: await textOf(format.parts === "text" ? format : formatNamed("ndjson"), head, shown),
+    firstRows: await textOf(
+      spec.format === "parquet" || spec.format === "xlsx" ? formatNamed("ndjson") : format,
+      head,
+      shown,
+    ),
     firstRowCount: Math.min(count, SHOWN_ROWS),
   };
 }
@@ -275,12 +282,14 @@ function encoded(
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   return fileBytes(format, {
     head,
-    pages: (async function* () {
-      yield* pages;
-    })(),
+    pages: listed(pages),
     end: () => ({ gaps: null }),
     deflater: inlineDeflater,
   });
+}
+
+async function* listed(pages: readonly SourcePage[]): AsyncGenerator<SourcePage> {
+  yield* pages;
 }
 
 function columnNames({ hasUtc, idColumn, columns }: FileHead): string[] {

@@ -5,11 +5,16 @@
  */
 
 import type { Context } from "hono";
+import { XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
+import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { EXPORT, exportParamsOf } from "../../jobs/exports/export_contract.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
+import { invalidRequest } from "../http/problem.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { parseExportRequest } from "./parse_request.ts";
@@ -34,6 +39,8 @@ export interface CreateDeps {
   readonly profiles: Pick<Profiles, "get">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe">;
+  /** Estimates how large exports are. */
+  readonly previewer: ExportPreviewer;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -45,12 +52,33 @@ export async function createExport(
   { body, statusPath }: { body: unknown; statusPath: string },
 ): Promise<Response> {
   const findProfile = createFindProfile(deps);
-  const { spec } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
+  const { spec, profile } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
+  await requireFits(deps.previewer, spec, profile);
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);
   const params = exportParamsOf(spec);
   const job = await deps.jobs.create({ kind: EXPORT, params, owner: ANYONE, slot });
   return await answerCreated(c, deps, { job, warnings, statusPath });
+}
+
+/** Refuses a workbook with more rows than spreadsheets open. */
+async function requireFits(
+  previewer: ExportPreviewer,
+  spec: ExportSpec,
+  profile: Profile,
+): Promise<void> {
+  if (spec.format !== "xlsx") return;
+  const { rows } = await previewer.estimate(spec, profile);
+  const files = spec.layout === "per_source" ? spec.ids.length : 1;
+  if (rows / files <= XLSX_MAX_ROWS) return;
+  const { errors, refuse } = createRefusals();
+  refuse(
+    "format",
+    spec.format,
+    `must be parquet or csv for about ${rows} rows, as xlsx has at most ${XLSX_MAX_ROWS}; or name a ` +
+      "longer interval",
+  );
+  throw invalidRequest(errors);
 }
 
 /** Reasons why an export may fail. The job decides: readings may arrive before it runs. */

@@ -9,7 +9,6 @@ import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
-import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
@@ -41,8 +40,6 @@ const EXPORT_BODY_MAX_BYTES = 65_536;
 export interface ExportDeps extends ExportResourceDeps {
   /** The files. */
   readonly files: Pick<FileStore, "read">;
-  /** Previews exports. */
-  readonly previewer: ExportPreviewer;
 }
 
 /** The routes under `/api/export` and `/api/exports`. */

@@ -29,7 +29,7 @@ const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
 const FILE_TYPES = [
   "application/json",
   "application/x-ndjson",
-  "application/xml",
+  "application/atom+xml",
   "application/vnd.apache.parquet",
   "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
   "application/gzip",
