@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withDecimals } from "../../data/encoders/decimals.ts";
+import { createDecimalsMeter } from "../../data/encoders/decimals.ts";
 import { inlineDeflater } from "../../data/encoders/deflate.ts";
 import type { FileFormat, FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { fileBytes } from "../../data/encoders/file_bytes.ts";
@@ -144,9 +144,7 @@ async function previewExport(
   const plan = await previewPlan(reader, { spec, profile, extents });
   const { pages, count } = await firstRows(reader, plan, MEASURED_ROWS);
   const format = formatNamed(spec.format);
-  const head = format.needsDecimals
-    ? await withDecimals(fileHead(plan), listed(pages))
-    : fileHead(plan);
+  const head = withDecimals(fileHead(plan), pages);
   const shown = cutRows(pages, SHOWN_ROWS);
   return {
     ...estimate,
@@ -286,6 +284,15 @@ function encoded(
     end: () => ({ gaps: null }),
     deflater: inlineDeflater,
   });
+}
+
+/** A head with the decimals of its columns, which some formats must know. */
+function withDecimals(head: FileHead, pages: readonly SourcePage[]): FileHead {
+  const meter = createDecimalsMeter(head.columns.length);
+  for (const { page } of pages) meter.add(page);
+  const decimals = meter.decimals();
+  const columns = head.columns.map((column, index) => ({ ...column, decimals: decimals[index] }));
+  return { ...head, columns };
 }
 
 async function* listed(pages: readonly SourcePage[]): AsyncGenerator<SourcePage> {

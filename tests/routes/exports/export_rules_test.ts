@@ -1,5 +1,6 @@
 import { assertEquals } from "../../support/assert.ts";
-import { postJson, startTestService, type TestService } from "../../support/service.ts";
+import { importText, postJson, startTestService, type TestService } from "../../support/service.ts";
+import { minuteLines, UPLOAD_HEADER } from "../meters/meter_csv.ts";
 import { NOW_MS } from "./export_example.ts";
 
 const RIGHT = { smart_meter_id: "123", start_datetime: "2024-01-01", end_datetime: "2024-01-31" };
@@ -197,3 +198,28 @@ for (const [period, [timezone, start, end]] of Object.entries(PERIODS)) {
     assertEquals(request, { smart_meter_id: "123", period, timezone, format: "csv" });
   });
 }
+
+Deno.test("a workbook of more rows than five sheets have is refused, with what works", async () => {
+  await using service = await startTestService();
+  await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 2));
+  const path = `${service.url}/api/exports`;
+  const body = {
+    smart_meter_ids: ["123", ...Array.from({ length: 9 }, (_, index) => `m${index}`)],
+    start_datetime: "2023-01-02",
+    end_datetime: "2024-01-02",
+    gaps: "null",
+    format: "xlsx",
+  };
+  // Ten meters, of which one is there: 366 days of minutes are 527,040 rows.
+  assertEquals((await postJson(path, body)).status, 200);
+  for (const id of body.smart_meter_ids.slice(1)) {
+    await importText(service.url, id, UPLOAD_HEADER + minuteLines(0, 2));
+  }
+  const { status, body: refused } = await postJson(path, body);
+  assertEquals([status, refused.errors[0].pointer], [400, "/format"]);
+  assertEquals(
+    refused.errors[0].rule,
+    "parquet or csv for about 5270400 rows, as xlsx has at most 5000000; or name a longer interval",
+  );
+  assertEquals((await postJson(path, { ...body, interval: "15m" })).status, 200);
+});
