@@ -93,7 +93,7 @@ clientTest(
     const { body } = await askJson(`${url}/devices/py/metrics?${range}`);
     assertEquals(
       body.data.slice(0, 5).map((
-        { power_w, count, ok }: Record<string, unknown>,
+        { power_w, count_value: count, ok }: Record<string, unknown>,
       ) => [power_w, count, ok]),
       [[4.5, 7, 1], [3.5, 7, 1], [2.5, 7, 1], [1.5, 7, 1], [9, null, null]],
     );
