@@ -94,10 +94,18 @@ function createBatch(
   const { problems } = reader;
   /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
+  /** The profiles of the points that are being stored: all groups of one share their fields. */
+  let ensured = new Map<string, Promise<Profile | string>>();
 
   async function storeGroup(group: PointGroup): Promise<void> {
-    const profile = await profileOf(group);
-    if (profile === null) return;
+    const { profile: name } = group;
+    const ensuring = ensured.get(name) ?? ensureProfile(group);
+    ensured.set(name, ensuring);
+    const profile = await ensuring;
+    if (typeof profile === "string") {
+      const lineCount = group.lineCounts.reduce((sum, one) => sum + one, 0);
+      return problems.drop({ line: group.lines[0], reason: profile }, lineCount);
+    }
     const { page, reason, droppedCount, lines, lineCount } = groupPage(group, profile, problems);
     if (reason !== null) await reject(group.deviceId, droppedCount, reason);
     if (page.timesMs.length === 0) return;
@@ -123,15 +131,13 @@ function createBatch(
     problems.drop({ line: lines[0], reason: other }, lineCount);
   }
 
-  /** The profile of a group, made or extended; null if it cannot be. Then its points are dropped. */
-  async function profileOf(group: PointGroup): Promise<Profile | null> {
+  /** The profile of a group, made or extended, or why it cannot be. */
+  async function ensureProfile(group: PointGroup): Promise<Profile | string> {
     try {
       return await profiles.ensure(group.profile, metricsOf(group));
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== "TOO_MANY_PROFILES") throw error;
-      const lineCount = group.lineCounts.reduce((sum, one) => sum + one, 0);
-      problems.drop({ line: group.lines[0], reason: error.message }, lineCount);
-      return null;
+      if (error instanceof AppError && error.code === "TOO_MANY_PROFILES") return error.message;
+      throw error;
     }
   }
 
@@ -167,6 +173,7 @@ function createBatch(
 
   return {
     async flush() {
+      ensured = new Map();
       await inGroups(reader.take(), storeGroup);
       const dropped = reader.takeDropped();
       await inGroups(dropped, ({ deviceId, count, reason }) => reject(deviceId, count, reason));
