@@ -10,7 +10,7 @@ import { formatNamed } from "../encoders/formats.ts";
 import { DAY_MS, EXPORT_MAX_RANGE_MS, EXPORT_MIN_RANGE_MS, HOUR_MS } from "../limits.ts";
 import { quoted } from "../quoted.ts";
 import type { Profile } from "../readings/profile.ts";
-import { isDate, rangeLastMs, rangeStartMs } from "../time/range_text.ts";
+import { isDate, rangeLastMs, rangeStartMs, yearsRule } from "../time/range_text.ts";
 import { chosenOutputs, hasIdColumn, possibleOutputs, TIMESTAMP } from "./outputs.ts";
 import { type ExportSpec, fixedMs, isHourOrMore } from "./spec.ts";
 
@@ -59,7 +59,9 @@ export function rangeSpan(
     const day = isDate(end) ? `; a date ends at 23:59:59.999 ${zone}` : "";
     wrong("end_datetime", end, `must be in the past${day}`);
   }
-  if (!(lastMs > fromMs)) wrong("end_datetime", end, "must be after start_datetime");
+  if (fromMs !== fromMs) wrong("start_datetime", start, yearsRule(zone));
+  if (lastMs !== lastMs) wrong("end_datetime", end, yearsRule(zone));
+  if (lastMs <= fromMs) wrong("end_datetime", end, "must be after start_datetime");
   else if (lastMs - fromMs < EXPORT_MIN_RANGE_MS) {
     wrong("end_datetime", end, "must be at least 1 minute after start_datetime");
   } else if (lastMs - fromMs > longestRangeMs({ zone, interval })) {

@@ -41,6 +41,11 @@ export function rangeStopMs(text: string, zone = "UTC"): number | null {
   return isDate(text) ? span.toMs : span.fromMs;
 }
 
+/** The rule that a time breaks which is outside the years 0000 to 9999 at UTC, but not in its zone. */
+export function yearsRule(zone: string): string {
+  return `must be in the years 0000 to 9999 at UTC; on the clock of ${zone} it is not`;
+}
+
 /** Whether the text is a bare date, whether or not there is such a day. */
 export function isDate(text: string): boolean {
   return text.length === "yyyy-mm-dd".length;

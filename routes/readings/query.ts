@@ -10,7 +10,7 @@ import type { BucketAt } from "../../data/readings/aggregate.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { createLocalBuckets } from "../../data/time/local_buckets.ts";
 import { plusHint, restorePlus, restoreZonePlus } from "../../data/time/query_plus.ts";
-import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
+import { isDate, rangeLastMs, rangeStartMs, yearsRule } from "../../data/time/range_text.ts";
 import { isTimeZone } from "../../data/time/zone.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -113,9 +113,14 @@ function requireRange(
   { fromMs, toMs }: Span,
   zone: string,
 ): void {
+  const outside = [["start_time", fromMs], ["end_time", toMs]] as const;
+  const errors = outside.filter(([name, timeMs]) => given[name] !== undefined && timeMs !== timeMs)
+    .map(([name]) => (
+      { pointer: `#${name}`, detail: `${name} ${yearsRule(zone)}`, value: given[name] }
+    ));
+  if (errors.length > 0) throw invalidRequest(errors);
   const wrong = (detail: string) =>
     invalidRequest([{ pointer: "#start_time", detail, value: given.start_time }]);
-  // Of NaN every comparison is false: such a time is outside the years 0000 to 9999 in its zone.
   if (!(fromMs <= toMs)) {
     const end = given.end_time === undefined
       ? "now, where a range without end_time ends"

@@ -17,6 +17,7 @@ RULES: dict[str, list[str]] = {
     "createExport": [
         r"(start|end)_datetime must be in the past.*",
         r"end_datetime must be after start_datetime",
+        r"(start|end)_datetime must be in the years .+",
         r"(Minimum|Maximum) date range is .+",
         # RFC 3339 allows 0001-01-01T00:00+23:59, which is before the year 0.
         r"Invalid datetime format. Use ISO 8601.",
@@ -28,11 +29,13 @@ RULES: dict[str, list[str]] = {
     "getStore": [r"store_id must be .+, not status or hours or timezones"],
     "replayContinuousExport": [r"to must be after from", BEFORE_1970],
     "triggerReport": [r"as_of must be .+"],
-    "getDeviceMetrics": [r"start_time must .+", r"timezone must be an IANA time zone.*"],
-    "getMeterReadings": [r"start_time must .+", r"timezone must be an IANA time zone.*"],
+    "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
+    "getMeterReadings": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
     "getDeviceSummary": [r"timezone must be an IANA time zone.*"],
     "importReadings": [
-        r"(preset|delimiter|decimal|missing) is for text/csv only",
+        r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
+        r"thousands and decimal must be different characters",
+        r"(timestamp_format=auto|stamp=end|Numbered intervals) .+",
         r"delimiter and decimal must be different characters",
         r"timestamp must .+",
         r"timestamp_format: .+",

@@ -80,6 +80,14 @@ const WRONG: [query: string, errors: [pointer: string, detail: string][]][] = [
     "start_time=2026-02-02T00:00:00Z&end_time=2026-02-01T23:59:59Z",
     [["#start_time", "start_time must not be after end_time"]],
   ],
+  ["start_time=0000-01-01&end_time=0000-01-02&timezone=Europe/Paris", [[
+    "#start_time",
+    "start_time must be in the years 0000 to 9999 at UTC; on the clock of Europe/Paris it is not",
+  ]]],
+  ["start_time=9999-12-30&end_time=9999-12-31&timezone=America/New_York", [[
+    "#end_time",
+    "end_time must be in the years 0000 to 9999 at UTC; on the clock of America/New_York it is not",
+  ]]],
   [
     "start_time=2026-02-01T00:00:00Z&end_time=2026-02-09T00:00:00.001Z",
     [["#start_time", "start_time must be at most 8 days before end_time"]],
