@@ -68,7 +68,11 @@ export function fieldsOf(
   if (fields === null) {
     return { field: null, value: text, rule: "quotes closed as in RFC 4180" };
   }
-  if (fields.length === count) return { values: fields.map((field) => field.trim()) };
+  // Exporters that end each record with a delimiter may leave it out in the header.
+  const isLonger = fields.length > count && fields.slice(count).every((field) => field === "");
+  if (fields.length === count || isLonger) {
+    return { values: fields.slice(0, count).map((field) => field.trim()) };
+  }
   return { field: null, value: text, rule: `${count} fields, found ${fields.length}` };
 }
 
