@@ -107,7 +107,7 @@ export function createMeterObjects(target: JsonTarget): JsonObjects {
 }
 
 /** The id of an object: a text or a number, under its name in any case; null if there is none. */
-function idOf(object: object, idName: string): string | null {
+export function idOf(object: object, idName: string): string | null {
   for (const [name, value] of Object.entries(object)) {
     const isId = name.toLowerCase() === idName.toLowerCase();
     if (isId && (typeof value === "string" || typeof value === "number")) {

@@ -6,10 +6,17 @@
  * @module
  */
 
-import type { UploadOptions } from "./upload_options.ts";
+import { type UploadOptions, withSeen } from "./upload_options.ts";
 import { createRecordSplitter } from "../text/records.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
-import { createMeterObjects, createOneMeterObjects } from "./json_meters.ts";
+import { FIRST_ROWS, type FirstRow, isUnseen, type SeeDialect, seeTimes } from "./first_rows.ts";
+import {
+  createMeterObjects,
+  createOneMeterObjects,
+  idOf,
+  type JsonObjects,
+} from "./json_meters.ts";
+import { parseObject, timeTextOf } from "./json_row.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
 import { createMeterRows, type MeterRows } from "./meter_rows.ts";
 import type { Place } from "../text/upload_reader.ts";
@@ -61,7 +68,8 @@ function createTextReader(options: UploadOptions, placeOf: (place: number) => Pl
   onText(bytes: Uint8Array, place: number): void;
   onTooLong(beginning: string, place: number): void;
 } {
-  const { id, dialect } = options;
+  const { id } = options;
+  let { dialect } = options;
   const rows = createMeterRows({
     ...dialect,
     ...options,
@@ -69,21 +77,62 @@ function createTextReader(options: UploadOptions, placeOf: (place: number) => Pl
     timeRules: () => dialect.rules,
     intervalMs: () => dialect.intervalMs ?? 0,
   });
-  const target = { ...options, rows, placeOf };
-  const objects = id === null ? createMeterObjects(target) : createOneMeterObjects(id, target);
   const decoder = new TextDecoder();
+  const first: FirstObject[] = [];
+  let objects = isUnseen(dialect) ? null : objectsOf((dialect) => dialect);
+
+  function objectsOf(seen: SeeDialect): JsonObjects {
+    dialect = seen(dialect);
+    const target = { ...withSeen(options, seen), rows, placeOf };
+    return id === null ? createMeterObjects(target) : createOneMeterObjects(id, target);
+  }
+
+  /** Reads the first objects, once they are enough to show what the options leave open. */
+  function begin(): void {
+    const started = objectsOf(seeTimes(dialect, firstRows(first, options)));
+    for (const { text, place } of first) started.read(text, place);
+    objects = started;
+  }
+
   return {
     reader: {
       ...rows,
-      resume: objects.resume,
+      resume: () => objects?.resume(),
       placeOf,
-      ignored: objects.ignored,
+      ignored: () => objects?.ignored() ?? [],
+      close() {
+        if (objects === null) begin();
+        rows.close();
+      },
     },
     onText(bytes, place) {
       const text = decoder.decode(bytes).trim();
-      if (text !== "") objects.read(text, place);
+      if (text === "") return;
+      if (objects !== null) return objects.read(text, place);
+      if (first.push({ text, place }) >= FIRST_ROWS) begin();
     },
     onTooLong: (value, place) =>
       rows.reject(placeOf(place), { field: null, value, rule: TOO_LONG }, id),
   };
+}
+
+/** The text of an object, and its place. */
+interface FirstObject {
+  readonly text: string;
+  readonly place: number;
+}
+
+/** The times of objects, each with its meter. */
+function firstRows(
+  objects: readonly FirstObject[],
+  { profile, dialect: { timeColumns, meters } }: UploadOptions,
+): FirstRow[] {
+  const timeNames = timeColumns.map((name) => name.toLowerCase());
+  const idName = meters.name ?? profile.idColumn;
+  return objects.flatMap(({ text }) => {
+    const object = parseObject(text);
+    const timeText = object === null ? null : timeTextOf(object, timeNames);
+    if (object === null || timeText === null) return [];
+    return [{ timeText, series: idOf(object, idName) ?? "" }];
+  });
 }

@@ -74,18 +74,13 @@ export function createObjectReader(
   }
 
   function readObjectTime(object: object): { time: WallTime; text: string } | RowProblem {
-    const texts: string[] = [];
-    for (const [name, value] of Object.entries(object)) {
-      const at = timeNames.indexOf(name.toLowerCase());
-      if (at >= 0) texts[at] = textOf(value);
-    }
-    if (texts.length === 0) {
+    const value = timeTextOf(object, timeNames);
+    if (value === null) {
       const rule = `the property ${
         dialect.timeColumns.join(" and ")
       }; name another with timestamp=`;
       return { field: timeField, value: "", rule };
     }
-    const value = timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
     const time = readTime(dialect, value, oldestMs);
     return "time" in time
       ? { time: time.time, text: value }
@@ -104,6 +99,17 @@ export function createObjectReader(
     },
     ignored: () => [...ignored],
   };
+}
+
+/** The time of an object, given the names of its properties in small letters; null without any. */
+export function timeTextOf(object: object, timeNames: readonly string[]): string | null {
+  const texts: string[] = [];
+  for (const [name, value] of Object.entries(object)) {
+    const at = timeNames.indexOf(name.toLowerCase());
+    if (at >= 0) texts[at] = textOf(value);
+  }
+  if (texts.length === 0) return null;
+  return timeNames.map((_, at) => texts[at] ?? "").join(" ").trim();
 }
 
 /** The object that a text is; null if it is none. */
