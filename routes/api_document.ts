@@ -33,6 +33,7 @@ import { meterOperations } from "./meters/operations.ts";
 import { importedMeter, importReport, manyImportReport } from "./meters/import_report_schemas.ts";
 import {
   meterBuckets,
+  meterChange,
   meterDetail,
   meterList,
   meterReadings,
@@ -111,6 +112,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ExportNotFound: exportNotFound,
   Meter: meterSchema,
   MeterDetail: meterDetail,
+  MeterChange: meterChange,
   MeterList: meterList,
   MeterRows: meterRows,
   MeterBuckets: meterBuckets,

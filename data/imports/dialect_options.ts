@@ -91,8 +91,9 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   const required = readMap(options.map ?? [], { profile, columns, addProblem });
   const isMapped = [...columns.values()].map(({ metric }) => metric);
   profile.metrics.forEach(({ name }, metric) => {
-    if (!isMapped.includes(metric) && !columns.has(name)) {
-      columns.set(name, { metric, exponent: 0 });
+    const column = name.toLowerCase();
+    if (!isMapped.includes(metric) && !columns.has(column)) {
+      columns.set(column, { metric, exponent: 0 });
     }
   });
   if (options.layout !== "day-per-row" && columns.has(EVERY_INTERVAL)) {

@@ -11,7 +11,7 @@ import { exportProfile } from "../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Profile } from "../../data/readings/profile.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
@@ -30,7 +30,7 @@ export interface ExportJobDeps {
   /** The store of readings. */
   readonly series: Pick<SeriesStore, "describe" | "read" | "revision">;
   /** The profiles. */
-  readonly profiles: Pick<Profiles, "get">;
+  readonly profiles: Pick<ProfileStore, "current">;
   /** The store of artifacts. */
   readonly files: Pick<FileStore, "write">;
   /** Open what compresses files. */
@@ -57,7 +57,7 @@ export function exportKinds(deps: ExportJobDeps): JobKind[] {
 
 async function runExport(deps: ExportJobDeps, context: JobContext): Promise<JobOutcome> {
   const spec = exportSpecOf(context.params);
-  const profile = profileOf(deps, spec);
+  const profile = await profileOf(deps, spec);
   await requireSource(deps, spec, profile);
   try {
     return await writeExport(deps, context, { spec, profile });
@@ -94,8 +94,8 @@ async function writeExport(
   };
 }
 
-function profileOf({ profiles }: ExportJobDeps, spec: ExportSpec): Profile {
-  const profile = profiles.get(spec.profile);
+async function profileOf({ profiles }: ExportJobDeps, spec: ExportSpec): Promise<Profile> {
+  const profile = await profiles.current(spec.profile);
   if (profile !== undefined) return exportProfile(profile, spec.sourceKind);
   throw new AppError("EXPORT_FAILED", `The profile '${spec.profile}' is not there any more`);
 }

@@ -32,6 +32,7 @@ import {
 } from "../../jobs/deletions/deletion_contract.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
+import { profilesOfMeters } from "../../kv/meters/meters.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
@@ -79,7 +80,8 @@ export function deletionRoutes(deps: DeletionDeps): Hono {
       const id = c.req.param("id");
       if (!METER_ID_PATTERN.test(id)) throw invalidId("id", `The meter's id`, METER_ID_RULE, id);
       const span = spanOf(c);
-      const ref = { profile: "meter", id } as const;
+      const [profile] = await profilesOfMeters(kv, [id]);
+      const ref = { profile, id };
       if (await series.describe(ref) === null) {
         throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
       }

@@ -9,9 +9,9 @@ import { XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Profile } from "../../data/readings/profile.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { EXPORT, exportParamsOf } from "../../jobs/exports/export_contract.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -36,7 +36,7 @@ export interface CreateDeps {
   /** The database, for the profiles of devices. */
   readonly kv: Pick<Deno.Kv, "list">;
   /** The profiles. */
-  readonly profiles: Pick<Profiles, "get">;
+  readonly profiles: Pick<ProfileStore, "current">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe">;
   /** Estimates how large exports are. */

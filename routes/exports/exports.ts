@@ -8,7 +8,10 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
+import { EXPORT, exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
+import { profilesOfMeters } from "../../kv/meters/meters.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
@@ -52,10 +55,16 @@ export function exportRoutes(deps: ExportDeps): Hono {
       if (!isFirstContract(body)) return await createExport(c, deps, { body, statusPath });
       const { meterId, fromMs, toMs, format } = parseFirstContract(body, now());
       const slot = readIdempotencyKey(c.req.header("idempotency-key"));
-      const source = { profile: "meter", sourceKind: "meter", ids: [meterId] } as const;
+      const [profile] = await profilesOfMeters(deps.kv, [meterId]);
+      const source = { profile, sourceKind: "meter", ids: [meterId] } as const;
       const warnings = await warningsOf(deps.series, source);
-      const params = { meterId, fromMs, toMs, format };
-      const job = await jobs.create({ kind: METER_EXPORT, params, owner: ANYONE, slot });
+      const plain = { meterId, fromMs, toMs, format };
+      // The stored form of this contract has no profile.
+      const kind = profile === PROFILES.meter.name ? METER_EXPORT : EXPORT;
+      const params = kind === METER_EXPORT
+        ? plain
+        : exportParamsOf({ ...exportSpecOf(plain), profile });
+      const job = await jobs.create({ kind, params, owner: ANYONE, slot });
       return await answerCreated(c, deps, { job, warnings, statusPath });
     })
     .post("/api/exports", async (c) => {

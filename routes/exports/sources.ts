@@ -5,9 +5,9 @@
  */
 
 import { exportProfile } from "../../data/exports/outputs.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import { getDevices } from "../../kv/devices/devices.ts";
+import { profilesOfMeters } from "../../kv/meters/meters.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { FindProfile } from "./parse_request.ts";
 
 /** How many ids an error names. */
@@ -15,10 +15,21 @@ const NAMED_IDS = 3;
 
 /** Finds the profile that sources share. Refuses unknown devices, and sources of several profiles. */
 export function createFindProfile(
-  { kv, profiles }: { kv: Pick<Deno.Kv, "list">; profiles: Pick<Profiles, "get"> },
+  { kv, profiles }: { kv: Pick<Deno.Kv, "list">; profiles: Pick<ProfileStore, "current"> },
 ): FindProfile {
   return async ({ kind, ids, field }, refuse) => {
-    if (kind === "meter") return PROFILES.meter;
+    if (kind === "meter") {
+      const names = new Set(await profilesOfMeters(kv, ids));
+      if (names.size > 1) {
+        refuse(field, [...names].join(", "), "must name meters of one profile");
+        return null;
+      }
+      const [name] = names;
+      const profile = await profiles.current(name);
+      // A profile that a meter has is not deleted.
+      if (profile === undefined) throw new Error(`Cannot find the profile of a meter: ${name}`);
+      return exportProfile(profile, kind);
+    }
     const devices = await getDevices(kv, ids);
     const unknown = ids.filter((id) => !devices.has(id));
     if (unknown.length > 0) {
@@ -35,7 +46,7 @@ export function createFindProfile(
       return null;
     }
     const [name] = names;
-    const profile = name === undefined ? undefined : profiles.get(name);
+    const profile = name === undefined ? undefined : await profiles.current(name);
     if (profile !== undefined) return exportProfile(profile, kind);
     refuse(field, ids[0], "must name devices whose profile is known");
     return null;

@@ -15,7 +15,7 @@ const { shape } = importQuery;
 /** The name of a column or property. */
 const name = z.string().min(1).max(100);
 /** An entry of `map`. */
-const METRIC_COLUMN = /^.+:(energy_kwh|power_kw|voltage_v|current_a)(:[A-Za-z]+)?$/;
+const METRIC_COLUMN = /^.+:[A-Za-z][A-Za-z0-9_]*(:[A-Za-z]+)?$/;
 
 /** The parameters of an upload of readings. */
 export const uploadParameters: readonly Parameter[] = [

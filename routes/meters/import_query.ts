@@ -8,8 +8,9 @@ import type { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import type { Dialect } from "../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../data/imports/dialect_options.ts";
+import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
 import { presetNamed } from "../../data/imports/presets.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import { quoted } from "../../data/quoted.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
@@ -31,12 +32,28 @@ const QUERY_NAMES: Partial<Record<keyof DialectOptions, string>> = {
   timestampFormat: "timestamp_format",
 };
 
+const PRESET_RULE = "preset must be left out for a meter whose profile is not meter";
+
 /** What the query says. */
 export interface ImportQuery {
   /** How the upload writes readings. */
   readonly dialect: Dialect;
+  /** The same for another profile, or why the upload cannot have readings of it. */
+  readonly dialectOf: (profile: Profile) => Dialect | MeterRefusal;
   /** Whether to write nothing. */
   readonly isDryRun: boolean;
+}
+
+/** What is known of an upload besides its query. */
+export interface QueriedUpload {
+  /** The media type. */
+  readonly mediaType: UploadType;
+  /** Whether its records name their meters. */
+  readonly isOfManyMeters: boolean;
+  /** The profile of its meter; of many, the one that most of them have. */
+  readonly profile: Profile;
+  /** The zone of its meter; null if it has none. */
+  readonly timezone: string | null;
 }
 
 /**
@@ -46,7 +63,7 @@ export interface ImportQuery {
  */
 export function readImportQuery(
   queries: Readonly<Record<string, string[]>>,
-  { mediaType, isOfManyMeters }: { mediaType: UploadType; isOfManyMeters: boolean },
+  { mediaType, isOfManyMeters, profile, timezone }: QueriedUpload,
 ): ImportQuery {
   const { given: sent, errors } = normalized(queries);
   const given = withPreset(sent, isOfManyMeters);
@@ -65,14 +82,29 @@ export function readImportQuery(
       errors.push({ pointer: `#${name}`, detail, value: quoted(queries[name][0]) });
     }
   }
-  const result = createDialect(PROFILES.meter, {
+  if (preset !== undefined && !isForPresets(profile)) {
+    errors.push({ pointer: "#preset", detail: PRESET_RULE, value: preset });
+  }
+  const options = {
+    ...(timezone === null ? {} : { timezone }),
     ...derivationOf(preset),
     ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
     ...rest,
     isOfManyMeters,
-  });
+  };
+  const result = createDialect(profile, options);
   if ("dialect" in result && errors.length === 0) {
-    return { dialect: result.dialect, isDryRun: dry_run === "true" };
+    const { dialect } = result;
+    return {
+      dialect,
+      dialectOf(other) {
+        if (other.name === profile.name) return dialect;
+        if (preset !== undefined) return { rule: PRESET_RULE };
+        const own = createDialect(other, options);
+        return "dialect" in own ? own.dialect : { rule: own.problems[0].detail };
+      },
+      isDryRun: dry_run === "true",
+    };
   }
   const problems = "problems" in result ? result.problems : [];
   throw invalidRequest([
@@ -107,6 +139,11 @@ function derivationOf(name: string | undefined): Pick<DialectOptions, "derivatio
   const names = PROFILES.meter.metrics.map((metric) => metric.name);
   const metric = names.indexOf("energy_kwh"), from = names.indexOf("power_kw");
   return { derivation: { metric, from, divisor: 60 / Number(minutes), scale: 6 } };
+}
+
+/** Whether presets, which name metrics of the profile `meter`, can be used. */
+function isForPresets({ name }: Profile): boolean {
+  return name === PROFILES.meter.name;
 }
 
 /** The names of the parameters that a schema refuses. */

@@ -6,17 +6,17 @@
 
 import { type Context, Hono } from "hono";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { UPLOAD_TYPES } from "./import_query.ts";
 import { type ImportDeps, importReadings, type ImportResult } from "./import_readings.ts";
 import { manyReport, oneReport } from "./import_report.ts";
 import { meterId } from "./meter_id.ts";
+import { createProfilesOfUpload, meterSource, type MeterSourceDeps } from "./meter_source.ts";
 import { openReader } from "./open_reader.ts";
 
 /** What the routes need. */
-export interface ImportRouteDeps extends Omit<ImportDeps, "profileOf"> {
+export interface ImportRouteDeps extends Omit<ImportDeps, "profileOf">, MeterSourceDeps {
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
 }
@@ -35,11 +35,12 @@ export function importRoutes(deps: ImportRouteDeps): Hono {
   async function importBody(c: Context, id: string | null): Promise<Imported> {
     const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
     const queries = c.req.queries();
-    const { reader, isDryRun } = openReader({ queries, mediaType, id, oldestMs });
+    const source = id === null ? {} : await meterSource(deps, id);
+    const { reader, isDryRun } = openReader({ queries, mediaType, id, oldestMs, ...source });
     const totalBytes = contentLength(c.req.header("content-length"));
     const { body } = c.req.raw;
     const upload = { meterId: id, reader, body, isGzip, totalBytes, isDryRun };
-    const profileOf = () => Promise.resolve(PROFILES.meter);
+    const profileOf = await createProfilesOfUpload(deps);
     return { result: await importReadings({ ...deps, profileOf }, upload), reader, isDryRun };
   }
 

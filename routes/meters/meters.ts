@@ -1,33 +1,61 @@
 /**
- * Smart meters over HTTP: list, show and delete them, read and import their readings.
+ * Smart meters over HTTP: list, show, set up and delete them, read and import their readings.
  *
  * @module
  */
 
-import { Hono } from "hono";
+import { type Context, Hono } from "hono";
 import { accepts } from "hono/accepts";
-import { AppError } from "../../data/app_error.ts";
+import { AppError, type FieldError } from "../../data/app_error.ts";
+import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import { quoted } from "../../data/quoted.ts";
+import { isBuiltIn } from "../../data/readings/profile.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
+import {
+  changeMeter,
+  listMeterRecords,
+  type MeterRecord,
+  PLAIN_METER,
+  stageMeterDelete,
+} from "../../kv/meters/meters.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
-import { parameterErrors } from "../http/json_body.ts";
+import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import {
+  createRunningImports,
+  importBody,
+  type RunningImports,
+} from "../imports/running_imports.ts";
 import { readReadingsQuery } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
 import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
-import { listQuery, type MeterBody, type MeterDetailBody, type MeterListBody } from "./schemas.ts";
+import { meterSource } from "./meter_source.ts";
+import {
+  listQuery,
+  type MeterBody,
+  meterChange,
+  type MeterDetailBody,
+  type MeterListBody,
+} from "./schemas.ts";
+
+/** How many profiles an error names. */
+const PROFILES_NAMED = 10;
 
 /** What the routes need. */
 export interface MeterDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Where readings are. */
   readonly series:
     & Pick<SeriesStore, "describe" | "list" | "read" | "remove">
     & ImportRouteDeps["series"];
+  /** The profiles. */
+  readonly profiles: Pick<ProfileStore, "get" | "list" | "current">;
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */
@@ -37,64 +65,156 @@ export interface MeterDeps {
 }
 
 /** The routes under `/api/meters`. */
-export function meterRoutes({ series, acceptedTimes, now, log }: MeterDeps): Hono {
+export function meterRoutes(deps: MeterDeps): Hono {
+  const { series, now } = deps;
   const imports = createRunningImports();
   return new Hono()
-    .route("/", importRoutes({ series, imports, acceptedTimes, now, log }))
-    .route("/", inspectRoutes({ acceptedTimes }))
-    .get("/api/meters", async (c) => {
-      const query = listQuery.safeParse(c.req.query());
-      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const { limit, after = "" } = query.data;
-      // One more than the page holds shows whether there is a next page.
-      const infos = await series.list("meter", { afterId: after, limit: limit + 1 });
-      const meters = infos.slice(0, limit);
-      const next = infos.length > limit
-        ? `/api/meters?limit=${limit}&after=${encodeURIComponent(meters[limit - 1].id)}`
-        : null;
-      if (next !== null) c.header("link", `<${next}>; rel="next"`);
-      const body: MeterListBody = { meters: meters.map(meterBody), next };
-      return c.json(body);
-    })
+    .route("/", importRoutes({ ...deps, imports }))
+    .route("/", inspectRoutes(deps))
+    .get("/api/meters", (c) => listAnswer(c, deps))
     .get("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
-      const info = await series.describe({ profile: "meter", id });
+      const source = await meterSource(deps, id);
+      const info = await series.describe(source.ref);
       const running = imports.of(id);
       // The first import of a meter may be running before any of its readings is stored.
-      if (info === null && running.every(({ isDryRun }) => isDryRun)) throw unknownMeter(id);
-      const imported = { imports: running.map(importBody) };
-      const body: MeterDetailBody = info === null
-        ? { smart_meter_id: id, count: 0, first_reading: null, last_reading: null, ...imported }
-        : { ...meterBody(info), ...imported };
+      const isThere = info !== null || source.entry !== null ||
+        running.some(({ isDryRun }) => !isDryRun);
+      if (!isThere) throw unknownMeter(id);
+      const meter = source.entry?.value ?? PLAIN_METER;
+      const body: MeterDetailBody = {
+        ...meterBody(id, meter, info),
+        imports: running.map(importBody),
+      };
       return c.json(body);
     })
+    .put("/api/meters/:id", (c) => putAnswer(c, deps, imports))
     .delete("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
-      if (!await series.remove({ profile: "meter", id })) throw unknownMeter(id);
-      log("info", "meter removed", { meterId: id });
+      if (!await deleteMeter(deps, id)) throw unknownMeter(id);
+      deps.log("info", "meter removed", { meterId: id });
       return c.body(null, 204);
     })
     .get("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
-      const query = readReadingsQuery(c.req.query(), now());
-      const ref = { profile: "meter", id } as const;
+      const { ref, profile, timezone } = await meterSource(deps, id);
+      const given = timezone === null ? c.req.query() : { timezone, ...c.req.query() };
+      const query = readReadingsQuery(given, now());
       if (await series.describe(ref) === null) throw unknownMeter(id);
       const isCsv = accepts(c, {
         header: "Accept",
         supports: ["application/json", "text/csv"],
         default: "application/json",
       }) === "text/csv";
-      const { meter: profile } = PROFILES;
       return await readingsResponse(series, { ref, profile, query, url: c.req.url, isCsv });
     });
 }
 
-function meterBody({ id, count, firstMs, lastMs }: SeriesInfo): MeterBody {
+async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Response> {
+  const query = listQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  const { limit, after = "" } = query.data;
+  // One more than the page holds shows whether there is a next page.
+  const page = { afterId: after, limit: limit + 1 };
+  const [infos, records] = await Promise.all([
+    series.list(PLAIN_METER.profile, page),
+    listMeterRecords(kv, page),
+  ]);
+  const meters = new Map(records.map(({ id, meter }) => [id, meter]));
+  const known = new Map(infos.map((info) => [info.id, info]));
+  const ids = [...new Set([...meters.keys(), ...known.keys()])].toSorted();
+  const shown = ids.slice(0, limit);
+  const next = ids.length > limit
+    ? `/api/meters?limit=${limit}&after=${encodeURIComponent(shown[limit - 1])}`
+    : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  const bodies = await Promise.all(shown.map(async (id) => {
+    const meter = meters.get(id) ?? PLAIN_METER;
+    const isPlain = meter.profile === PLAIN_METER.profile;
+    const info = isPlain ? known.get(id) ?? null : await series.describe({
+      profile: meter.profile,
+      id,
+    });
+    return meterBody(id, meter, info);
+  }));
+  return c.json({ meters: bodies, next } satisfies MeterListBody);
+}
+
+async function putAnswer(
+  c: Context,
+  deps: MeterDeps,
+  imports: RunningImports,
+): Promise<Response> {
+  const id = meterId(c.req.param("id") ?? "");
+  const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
+  const change = meterChange.safeParse(body);
+  const errors = [
+    ...await profileErrors(deps, body),
+    ...(change.success ? [] : fieldErrors(change.error, body)),
+  ];
+  if (!change.success || errors.length > 0) throw invalidRequest(errors);
+  const { profile, label, timezone } = change.data;
+  const source = await meterSource(deps, id);
+  const isChange = profile !== undefined && profile !== source.profile.name;
+  if (isChange && imports.of(id).some(({ isDryRun }) => !isDryRun)) {
+    const detail = `Readings of meter ${id} are being imported, so its profile cannot change now`;
+    throw new AppError("METER_PROFILE_FIXED", detail);
+  }
+  const fields = { profile, label, timezone };
+  const { isNew, meter } = await changeMeter(deps, id, fields);
+  deps.log("info", "meter set up", { meterId: id, isNew });
+  const info = await deps.series.describe({ profile: meter.profile, id });
+  const answer: MeterBody = meterBody(id, meter, info);
+  return c.json(answer, isNew ? 201 : 200);
+}
+
+/** What is wrong with the name of a profile in a body, if anything is. */
+async function profileErrors(
+  { profiles }: MeterDeps,
+  body: unknown,
+): Promise<FieldError[]> {
+  const { profile: name } = Object(body);
+  if (typeof name !== "string") return [];
+  const ofMeters = () =>
+    profiles.list().filter((one) => one.name === PLAIN_METER.profile || !isBuiltIn(one.name));
+  // Another process may have defined it.
+  const profile = profiles.get(name) ?? await profiles.current(name);
+  if (profile !== undefined && ofMeters().includes(profile)) return [];
+  const names = ofMeters().map((one) => one.name).slice(0, PROFILES_NAMED);
+  const rule = `${names.join(" or ")}; PUT /api/profiles/{name} defines others`;
+  return [{ pointer: "/profile", detail: `profile must be ${rule}`, value: quoted(name), rule }];
+}
+
+/** Deletes a meter: its readings, and what users said about it. False if there is neither. */
+async function deleteMeter(deps: MeterDeps, id: string): Promise<boolean> {
+  const { kv, series } = deps;
+  for (;;) {
+    const { ref, entry } = await meterSource(deps, id);
+    if (entry === null) return await series.remove(ref);
+    const wasRemoved = await series.remove(ref, (op) => {
+      stageMeterDelete(op, id, entry);
+      return Promise.resolve(true);
+    });
+    if (wasRemoved) return true;
+    const op = kv.atomic();
+    stageMeterDelete(op, id, entry);
+    if ((await op.commit()).ok) return true;
+  }
+}
+
+function meterBody(
+  id: string,
+  { profile, label, timezone }: MeterRecord,
+  info: SeriesInfo | null,
+): MeterBody {
   return {
     smart_meter_id: id,
-    count,
-    first_reading: instantText(firstMs),
-    last_reading: instantText(lastMs),
+    profile,
+    label,
+    timezone,
+    count: info?.count ?? 0,
+    first_reading: info === null ? null : instantText(info.firstMs),
+    last_reading: info === null ? null : instantText(info.lastMs),
   };
 }
 

@@ -8,7 +8,7 @@ import { createCsvReader } from "../../data/imports/csv_read.ts";
 import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
 import type { UploadOptions } from "../../data/imports/upload_options.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import { readImportQuery, type UploadType } from "./import_query.ts";
 
 /** The reader of uploads of each media type. */
@@ -28,6 +28,10 @@ export interface UploadRequest {
   readonly id: string | null;
   /** Earlier times are rejected, epoch milliseconds. */
   readonly oldestMs: number;
+  /** The profile of the meter; of many, the one that most have. By default `meter`. */
+  readonly profile?: Profile;
+  /** The zone of the meter; by default none. */
+  readonly timezone?: string | null;
 }
 
 /** A reader, and what else the query says. */
@@ -43,12 +47,15 @@ export interface OpenedUpload {
  *
  * @throws {AppError} INVALID_REQUEST with everything that is wrong with the query.
  */
-export function openReader({ queries, mediaType, id, oldestMs }: UploadRequest): OpenedUpload {
-  const { dialect, isDryRun } = readImportQuery(queries, {
+export function openReader(
+  { queries, mediaType, id, oldestMs, profile = PROFILES.meter, timezone = null }: UploadRequest,
+): OpenedUpload {
+  const { dialect, dialectOf, isDryRun } = readImportQuery(queries, {
     mediaType,
     isOfManyMeters: id === null,
+    profile,
+    timezone,
   });
-  const profile = PROFILES.meter;
-  const options = { profile, id, dialect, dialectOf: () => dialect, oldestMs };
+  const options = { profile, id, dialect, dialectOf, oldestMs };
   return { reader: READERS[mediaType](options), isDryRun };
 }

@@ -7,7 +7,15 @@
 import { importOperation, manyImportOperation } from "./import_operation.ts";
 import { inspectOperation, presetsOperation } from "./inspect_operation.ts";
 import { readingsAnswer, readingsParameters } from "../readings/query.ts";
-import { listQuery, meterDetail, meterId, meterList, meterReadings } from "./schemas.ts";
+import {
+  listQuery,
+  meterChange,
+  meterDetail,
+  meterId,
+  meterList,
+  meterReadings,
+  meterSchema,
+} from "./schemas.ts";
 import type { Operation } from "../openapi/operation.ts";
 
 const list: Operation = {
@@ -16,7 +24,7 @@ const list: Operation = {
   id: "listMeters",
   tag: "Meters",
   summary: "List smart meters",
-  description: "Smart meters that have readings, in the order of their ids.",
+  description: "Smart meters that have readings, or that you set up, in the order of their ids.",
   parameters: [
     {
       in: "query",
@@ -80,6 +88,51 @@ const readings: Operation = {
   problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND"],
 };
 
+const put: Operation = {
+  method: "put",
+  path: "/api/meters/{id}",
+  id: "putMeter",
+  tag: "Meters",
+  summary: "Set up or change a smart meter",
+  description:
+    "Members that the body does not name stay as they are; null resets a member. A meter " +
+    "that you never set up has the profile `meter`. With another profile it may have three phases, " +
+    "or registers for import and export. The profile cannot change once there are readings.",
+  parameters: [meterId],
+  body: [{
+    mediaType: "application/json",
+    schema: meterChange,
+    examples: {
+      all: {
+        summary: "Set everything",
+        value: { profile: "meter", label: "House", timezone: "Europe/Paris" },
+      },
+      some: { summary: "Remove the label", value: { label: null } },
+    },
+  }],
+  answers: [
+    {
+      status: 200,
+      description: "The changed meter.",
+      content: [{ mediaType: "application/json", schema: meterSchema }],
+    },
+    {
+      status: 201,
+      description: "The meter, which had not been set up before.",
+      content: [{ mediaType: "application/json", schema: meterSchema }],
+    },
+  ],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "BODY_TOO_LARGE",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "METER_PROFILE_FIXED",
+    "PROFILE_NOT_FOUND",
+    "ID_TAKEN",
+  ],
+};
+
 const remove: Operation = {
   method: "delete",
   path: "/api/meters/{id}",
@@ -96,6 +149,7 @@ const remove: Operation = {
 export const meterOperations: readonly Operation[] = [
   list,
   show,
+  put,
   remove,
   readings,
   importOperation,

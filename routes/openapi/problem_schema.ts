@@ -34,6 +34,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   PROFILE_IN_USE:
     "A device or meter has the profile. It cannot be deleted, and only changes that " +
     "keep the meaning of stored readings are possible; `errors` lists the others.",
+  METER_PROFILE_FIXED:
+    "The meter has readings, or they are being imported; its profile cannot change.",
   ID_TAKEN: "A meter has this id and profile, or a device has; they would share their readings.",
   TOO_MANY_PROFILES: "There are as many profiles as there can be.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",

@@ -8,7 +8,7 @@ import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
-import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
+import { builtInProfiles } from "../support/profiles.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
 import { createDeflaters } from "../../jobs/engine/deflaters.ts";
 import { exportResultOf } from "../../jobs/exports/export_contract.ts";
@@ -45,7 +45,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const [kind] = exportKinds({
     series,
     files,
-    profiles: BUILT_IN_PROFILES,
+    profiles: builtInProfiles(),
     version: "",
     deflaters: createDeflaters(),
   });

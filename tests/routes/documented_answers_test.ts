@@ -95,6 +95,7 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /api/readings": "smart_meter_id,timestamp,power_kw\n1,2024-01-01T00:00:00Z,1\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
   "PUT /devices/{device_id}": "{}",
+  "PUT /api/meters/{id}": "{}",
   "POST /api/continuous-exports/{device_id}/replay":
     '{"from":"2026-02-07T00:00:00Z","to":"2026-02-08T00:00:00Z"}',
   "POST /trigger_report": "{}",

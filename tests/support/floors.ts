@@ -26,7 +26,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["budget", "get_by_keys", "list_by_ids"],
     ["continuous", "jobs", "journal", "profiles"],
     ["series"],
-    ["devices", "stores"],
+    ["devices", "meters", "stores"],
     ["opened_kv"],
   ],
   jobs: [

@@ -144,6 +144,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "lease",
     "loaded_file",
     "meta",
+    "meter",
     "profile",
     "profile_use",
     "revision",

@@ -45,7 +45,14 @@ Deno.test("GET /api/meters/{id} shows a running import from its first byte to it
     bytes_total: 2 * text.length,
     percent: 0,
   };
-  const none = { smart_meter_id: "123", count: 0, first_reading: null, last_reading: null };
+  const plain = { profile: "meter", label: null, timezone: null };
+  const none = {
+    smart_meter_id: "123",
+    ...plain,
+    count: 0,
+    first_reading: null,
+    last_reading: null,
+  };
   assertEquals(await askUntil(service.url, ({ status }) => status === 200), {
     ...none,
     imports: [fresh],
@@ -62,6 +69,7 @@ Deno.test("GET /api/meters/{id} shows a running import from its first byte to it
   assertEquals([status, body.inserted, body.rejected], [200, 4, 1]);
   assertEquals((await askJson(`${service.url}/api/meters/123`)).body, {
     smart_meter_id: "123",
+    ...plain,
     count: 4,
     first_reading: minuteText(0),
     last_reading: minuteText(3),

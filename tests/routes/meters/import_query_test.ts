@@ -1,3 +1,4 @@
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { AppError } from "../../../data/app_error.ts";
 import {
   type ImportQuery,
@@ -12,7 +13,12 @@ const METRICS = "energy_kwh,power_kw,voltage_v,current_a";
 function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
   const given = new URLSearchParams(query);
   const queries = [...given.keys()].map((name) => [name, given.getAll(name)]);
-  return readImportQuery(Object.fromEntries(queries), { mediaType, isOfManyMeters: false });
+  return readImportQuery(Object.fromEntries(queries), {
+    mediaType,
+    isOfManyMeters: false,
+    profile: PROFILES.meter,
+    timezone: null,
+  });
 }
 
 /** What is wrong with a query, as `pointer value: sentence`. */

@@ -5,11 +5,14 @@ import { EXAMPLE } from "../exports/export_example.ts";
 import { minuteLines, UPLOAD_HEADER } from "./meter_csv.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
+/** What is said of a meter that nobody set up. */
+const PLAIN = { profile: "meter", label: null, timezone: null };
 const ID_RULE = "The meter's id must be 1 to 64 characters of A-Z a-z 0-9 _ . : - " +
   "except . and .. alone";
 
 /** The only reading of each listed meter. */
 const ONE = {
+  ...PLAIN,
   count: 1,
   first_reading: "2024-01-01T00:00:00Z",
   last_reading: "2024-01-01T00:00:00Z",
@@ -76,6 +79,7 @@ Deno.test("GET /api/meters?after accepts an id that no meter has", async () => {
 Deno.test("GET /api/meters lists 100 by default", async () => {
   const infos = Array.from({ length: 2_000 }, (_, index) => ({
     id: String(10_000 + index),
+    ...PLAIN,
     count: 1,
     firstMs: 0,
     lastMs: 0,
@@ -117,6 +121,7 @@ Deno.test("GET /api/meters/{id} shows the first and last reading and the count",
     assertEquals(status, 200);
     assertEquals(body, {
       smart_meter_id: "home:1",
+      ...PLAIN,
       count: 4,
       first_reading: "2023-12-31T23:59:59.250Z",
       last_reading: "2024-01-01T00:09:00Z",
@@ -186,6 +191,7 @@ Deno.test("a deleted meter starts afresh with its next import", async () => {
   const { body: meter } = await askJson(`${service.url}/api/meters/123`);
   assertEquals(meter, {
     smart_meter_id: "123",
+    ...PLAIN,
     count: 2,
     first_reading: "2024-01-01T00:05:00Z",
     last_reading: "2024-01-01T00:06:00Z",
