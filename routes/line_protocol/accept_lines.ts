@@ -15,7 +15,7 @@ import type { Metric, Profile, ProfileName } from "../../data/readings/profile.t
 import type { DeviceIntake, DeviceReadings, IntakeResult } from "../../kv/devices/intake.ts";
 
 /** Points accepted at a time. */
-const PIECE_POINTS = 8_192;
+const PIECE_POINTS = 32_768;
 /** Devices whose points are written at once. */
 const GROUPS_AT_ONCE = 125;
 /**
