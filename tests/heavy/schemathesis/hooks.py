@@ -46,6 +46,8 @@ RULES: dict[str, list[str]] = {
     "importStoreStatus": [r"The header .+"],
     "importStoreHours": [r"The header .+"],
     "importStoreTimezones": [r"The header .+"],
+    "writeLines": [r"partial write: .+"],
+    "writeLinesV1": [r"partial write: .+"],
     "postTelemetry": [
         r"metrics must be those of the profile \w+, which device .+ has",
         r"timestamp must be .+ or later",
@@ -63,7 +65,9 @@ def rejections_are_documented(ctx, response, case):
         return
     problem = response.json()
     rules = RULES.get(case.operation.definition.raw.get("operationId"), [])
-    faults = [error["detail"] for error in problem.get("errors", [])] or [problem["detail"]]
+    faults = [error["detail"] for error in problem.get("errors", [])] or [
+        problem.get("detail") or problem.get("message") or problem["error"]
+    ]
     unknown = [
         fault for fault in faults if not any(re.fullmatch(rule, fault, re.S) for rule in rules)
     ]
