@@ -52,10 +52,12 @@ Deno.test({
 const PYTHON_WARNINGS = [
   "POST /api/meters/{id}/readings: application/x-ndjson",
   "POST /api/meters/{id}/readings: text/csv",
+  "POST /api/v2/write: text/plain",
   "POST /stores/hours: text/csv",
   "POST /stores/status: text/csv",
   "POST /stores/timezones: text/csv",
   "POST /telemetry: application/x-ndjson",
+  "POST /write: text/plain",
 ];
 
 Deno.test({
