@@ -1,9 +1,8 @@
 /**
  * Aggregating the readings of one source to rows, one for each bucket.
  *
- * Values are summed as whole numbers: mantissas at one scale. A sum stays exact as long as its
- * mantissa is below 2^53; a larger one is the nearest double. Without a value, a sum, mean, minimum
- * and maximum are missing, and a count is 0.
+ * Values are summed as whole numbers (`metric_rows.ts`). Without a value, a sum, mean, minimum and
+ * maximum are missing, and a count is 0.
  *
  * @module
  */

@@ -1,14 +1,15 @@
 /**
  * The aggregates of one metric for many buckets, by column.
  *
- * Sums are whole numbers at one scale for all rows, the largest scale that came. When a mantissa no
- * longer fits a double (2^53), the rows become plain doubles. Plain doubles are summed with
+ * Sums are whole numbers at one scale for all rows, the largest scale that came. A sum that no longer
+ * fits a double (2^53) goes on as a BigInt, and is the nearest double in the end. When another value no
+ * longer fits, the rows become plain doubles. Plain doubles are summed with
  * compensation for rounding errors (Neumaier 1974).
  *
  * @module
  */
 
-import { FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
+import { FLOAT, MAX_SCALE, powerOfTen, toNumber } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
 import type { AggregateName } from "./spec.ts";
 
@@ -39,6 +40,8 @@ export function createMetricRows(
   const hasSum = kinds.some((kind) => kind === "sum" || kind === "mean");
   const hasRange = kinds.some((kind) => kind === "min" || kind === "max");
   const hasEnds = kinds.some((kind) => kind === "first" || kind === "last");
+  /** What sums have beyond 2^53, by row. */
+  const carries = new Map<number, bigint>();
   let scale = 0, used = 0;
 
   /** Moves all rows to a larger scale, or to doubles if one of them does not fit. */
@@ -54,15 +57,28 @@ export function createMetricRows(
       ) return toDoubles();
     }
     for (const values of atScale) for (let row = 0; row < used; row++) values[row] *= factor;
+    for (const [row, carried] of carries) carries.set(row, carried * BigInt(factor));
     scale = next;
   }
 
   function toDoubles(): void {
+    const large = [...carries.keys()].map((row) => [row, totalOf(row)]);
     if (scale > 0) {
       const divisor = powerOfTen(scale);
       for (const values of atScale) for (let row = 0; row < used; row++) values[row] /= divisor;
     }
+    for (const [row, total] of large) sums[row] = total;
+    carries.clear();
     scale = FLOAT;
+  }
+
+  /** The double nearest to the sum of a row. */
+  function totalOf(row: number): number {
+    if (scale === FLOAT) return sums[row] + lost[row];
+    const carried = carries.get(row);
+    return carried === undefined
+      ? toNumber(sums[row], scale)
+      : Number(`${carried + BigInt(sums[row])}e-${scale}`);
   }
 
   function addSum(row: number, value: number): void {
@@ -72,9 +88,9 @@ export function createMetricRows(
         ? before - next + value
         : value - next + before;
     } else if (Math.abs(next) > Number.MAX_SAFE_INTEGER) {
-      const divisor = powerOfTen(scale);
-      toDoubles();
-      return addSum(row, value / divisor);
+      carries.set(row, (carries.get(row) ?? 0n) + BigInt(before));
+      sums[row] = value;
+      return;
     }
     sums[row] = next;
   }
@@ -133,11 +149,13 @@ export function createMetricRows(
     clear(row) {
       used = row + 1;
       counts[row] = 0;
+      carries.delete(row);
       for (const values of atScale) values[row] = 0;
     },
     add(row, column, start, end) {
       if (column.scale === FLOAT && scale !== FLOAT) toDoubles();
       if (scale !== FLOAT && column.scale > scale) toScale(column.scale);
+      if (scale > column.scale && isTooLarge(column, { start, end, scale })) toDoubles();
       const isFixed = column.scale !== FLOAT && scale !== FLOAT;
       const factor = isFixed ? powerOfTen(scale - column.scale) : 1;
       const divisor = column.scale > 0 ? powerOfTen(column.scale) : 1;
@@ -150,10 +168,12 @@ export function createMetricRows(
         for (let row = 0; row < rows; row++) if (counts[row] === 0) copy[row] = NaN;
         return copy;
       };
-      const totals = () => {
-        const copy = known(sums);
-        if (scale === FLOAT) { for (let row = 0; row < rows; row++) copy[row] += lost[row]; }
-        return copy;
+      /** Sums at the scale of the rows, or as doubles where one of them does not fit. */
+      const totals = (): Column => {
+        const values = known(sums);
+        if (scale !== FLOAT && carries.size === 0) return { scale, values };
+        for (let row = 0; row < rows; row++) if (counts[row] > 0) values[row] = totalOf(row);
+        return { scale: FLOAT, values };
       };
       const column = (values: Float64Array) => ({ scale, values });
       switch (aggregate) {
@@ -166,12 +186,23 @@ export function createMetricRows(
         case "last":
           return column(known(lasts));
         case "mean":
-          return means(totals(), counts, scale);
+          return means(totals(), counts);
         default:
-          return column(totals());
+          return totals();
       }
     },
   };
+}
+
+/** Whether a value of a column does not fit a larger scale. */
+function isTooLarge(
+  column: Column,
+  { start, end, scale }: { start: number; end: number; scale: number },
+): boolean {
+  if (column.scale === FLOAT) return false;
+  const limit = Number.MAX_SAFE_INTEGER / powerOfTen(scale - column.scale);
+  for (let i = start; i < end; i++) if (Math.abs(column.values[i]) > limit) return true;
+  return false;
 }
 
 /** Which values to add, and how they become values at the scale of the rows. */
@@ -188,7 +219,7 @@ interface Rows {
  * The means, rounded to {@link MEAN_DECIMALS} decimals, or to {@link MORE_DECIMALS} more than the values
  * have if that is more. Means that are too large for that are the nearest doubles.
  */
-function means(sums: Float64Array, counts: Float64Array, scale: number): Column {
+function means({ scale, values: sums }: Column, counts: Float64Array): Column {
   const unit = scale > 0 ? powerOfTen(scale) : 1;
   const meanScale = Math.min(MAX_SCALE, Math.max(MEAN_DECIMALS, scale + MORE_DECIMALS));
   const factor = powerOfTen(meanScale);

@@ -21,6 +21,7 @@ import { needsCadence } from "./export_rows.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { METER_EXPORT } from "./meter_export_contract.ts";
 import { sampleCadence } from "./sampled_cadence.ts";
+import { wideSamples } from "./wide_rows.ts";
 
 /** The most gaps that the record of a job lists. */
 const GAPS_LISTED = 100;
@@ -106,12 +107,12 @@ async function cadencedPlan(
   { spec, profile, signal }: { spec: ExportSpec; profile: Profile; signal: AbortSignal },
 ): Promise<ExportPlan> {
   const plan = planExport(spec, profile, spec.ids.map(() => null));
-  if (!needsCadence(spec, plan.outputs)) return plan;
-  const { fromMs, toMs } = spec;
-  const cadencesMs: (number | null)[] = [];
-  for (const id of spec.ids) {
+  const { fromMs, toMs, ids } = spec;
+  const sampled = needsCadence(spec, plan.outputs) ? ids.length : wideSamples(spec);
+  const cadencesMs = [...plan.cadencesMs];
+  for (const [source, id] of ids.slice(0, sampled).entries()) {
     const ref = { profile: profile.name, id };
-    cadencesMs.push(await sampleCadence(series, ref, { fromMs, toMs, signal }));
+    cadencesMs[source] = await sampleCadence(series, ref, { fromMs, toMs, signal });
   }
   return { ...plan, cadencesMs };
 }

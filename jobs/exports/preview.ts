@@ -30,6 +30,8 @@ import { sampleCadence } from "./sampled_cadence.ts";
 const SHOWN_ROWS = 10;
 /** How many rows the size is estimated from: a day of minutes. */
 const MEASURED_ROWS = 1_440;
+/** How much a preview reads to aggregate it: about as much as takes 50 ms. */
+const READ_MAX_MS = 150 * DAY_MS;
 /** The blocks of so many days are counted, of all sources together. More are estimated. */
 const COUNTED_DAYS = 1_500;
 /** The cadence of so many sources is looked up. */
@@ -196,8 +198,11 @@ async function previewPlan(
 function previewEndMs(spec: ExportSpec, startMs: number, cadenceMs: number | null): number {
   if (spec.interval !== "raw") {
     const bucketAt = createCalendarBuckets(spec.zone, spec.interval);
-    let endMs = spec.gaps === "null" ? spec.fromMs : startMs;
-    for (let row = 0; row < SHOWN_ROWS; row++) endMs = bucketAt(endMs).toMs;
+    const firstMs = spec.gaps === "null" ? spec.fromMs : startMs;
+    let endMs = bucketAt(firstMs).toMs;
+    for (let row = 1; row < SHOWN_ROWS && endMs - firstMs < READ_MAX_MS; row++) {
+      endMs = bucketAt(endMs).toMs;
+    }
     // A whole day tells more about the size of rows.
     return Math.min(spec.toMs, Math.max(endMs, startMs + DAY_MS));
   }

@@ -8,7 +8,7 @@
 import { joinRows } from "../../data/exports/joined_rows.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { fixedMs } from "../../data/exports/spec.ts";
-import { DAY_MS, HOUR_MS } from "../../data/limits.ts";
+import { DAY_MS, dayStartMs, HOUR_MS } from "../../data/limits.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import { createCalendarBuckets } from "../../data/time/calendar_buckets.ts";
 
@@ -16,6 +16,14 @@ import { createCalendarBuckets } from "../../data/time/calendar_buckets.ts";
 const WINDOW_VALUES = 2_000_000;
 /** The shortest window, milliseconds. */
 const WINDOW_MIN_MS = HOUR_MS;
+
+/** So many sources tell how often all of them measure. */
+const SAMPLES = 5;
+
+/** How many sources a wide file of readings looks at first, to choose its windows. */
+export function wideSamples({ layout, interval }: Pick<ExportSpec, "layout" | "interval">): number {
+  return layout === "wide" && interval === "raw" ? SAMPLES : 0;
+}
 
 /** How many rows a day has at most, if nothing is known about the sources: one each second. */
 const UNKNOWN_CADENCE_MS = 1_000;
@@ -32,12 +40,19 @@ export function* wideWindows(
   const lengthMs = Math.max(WINDOW_MIN_MS, Math.floor(WINDOW_VALUES / ids.length) * rowMs);
   const bucketAt = interval === "raw" ? null : createCalendarBuckets(zone, interval);
   for (let atMs = fromMs; atMs < toMs;) {
-    const wantedMs = atMs + lengthMs;
-    const endMs = bucketAt === null ? wantedMs : bucketAt(wantedMs - 1).toMs;
+    const endMs = bucketAt === null
+      ? blockEndMs(atMs + lengthMs, atMs)
+      : bucketAt(atMs + lengthMs - 1).toMs;
     const window = { fromMs: atMs, toMs: Math.min(toMs, endMs) };
     yield window;
     atMs = window.toMs;
   }
+}
+
+/** Blocks never cross midnight UTC, so a window that ends there reads none twice. */
+function blockEndMs(endMs: number, startMs: number): number {
+  const midnightMs = dayStartMs(endMs);
+  return midnightMs > startMs ? midnightMs : endMs;
 }
 
 /** The rows of one window. `rowsOf` reads the rows of a source, by its index. */

@@ -1,0 +1,32 @@
+import fc from "fast-check";
+import { joinRows } from "../../../data/exports/joined_rows.ts";
+import type { Page } from "../../../data/readings/page.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+/** A page of one column; value and scale follow from the time. */
+function page(times: number[], scale: number): Page {
+  return {
+    timesMs: Float64Array.from(times),
+    columns: [{ scale, values: Float64Array.from(times, (time) => time * 10 ** scale) }],
+  };
+}
+
+Deno.test("joined rows have every time once, with a value where the source has one", () => {
+  const cut = fc.array(fc.uniqueArray(fc.nat(30), { maxLength: 12 }), { maxLength: 5 });
+  fc.assert(
+    fc.property(cut, fc.nat(11), (sources, split) => {
+      const sorted = sources.map((times) => times.toSorted((a, b) => a - b));
+      const pages = sorted.map((
+        times,
+      ) => [page(times.slice(0, split), 0), page(times.slice(split), 2)]);
+      const { timesMs, columns } = joinRows(pages);
+      const expected = [...new Set(sorted.flat())].toSorted((a, b) => a - b);
+      assertEquals([...timesMs], expected);
+      columns.forEach(({ scale, values }, index) => {
+        const shown = [...values].map((value) => value / 10 ** scale);
+        assertEquals(shown, expected.map((time) => sorted[index].includes(time) ? time : NaN));
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
