@@ -23,17 +23,17 @@ import type { MeterRow } from "../imports/meter_rows.ts";
 import { rangeRule } from "../imports/reading_row.ts";
 import { QUOTED_VALUE_MAX, RECORD_MAX_BYTES } from "../limits.ts";
 import { csvFields } from "../text/csv_fields.ts";
-import { createRecordSplitter } from "../text/records.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
 import { oldestRule } from "../time/accepted_times.ts";
 import { createFileNotes } from "./file_notes.ts";
 import { createMeterChoice } from "./meter_choice.ts";
 import type { MeterFileOptions, MeterFileReader } from "./meter_file.ts";
 import { createDayBuffer, type DayBuffer, type DayTarget, INTERVAL_MINUTES } from "./nem12_day.ts";
+import { createPausableRecords } from "./pausable_records.ts";
 import { readSeries } from "./nem12_series.ts";
 import { metricOfUnit, usualUnit } from "./units_of_metrics.ts";
 
-const LF = 10, CR = 13, COMMA = 44, ZERO = 48, THREE = 51;
+const CR = 13, COMMA = 44, ZERO = 48, THREE = 51;
 const TOO_LONG = `at most ${RECORD_MAX_BYTES} bytes`;
 const REFUSED = "its 200 record was rejected";
 const KINDS: ReadonlySet<string> = new Set(["100", "200", "300", "500", "900"]);
@@ -51,22 +51,14 @@ interface OpenSeries {
   readonly days: DayBuffer;
 }
 
-/** A record whose meter is not known yet, with its LF. */
-interface HeldRecord {
-  readonly bytes: Uint8Array;
-  readonly line: number;
-}
-
 /** A reader of the meters of a NEM12 file. */
 export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions): MeterFileReader {
   const choice = createMeterChoice(meterId);
   const notes = createFileNotes();
   const buffers = new Map(INTERVAL_MINUTES.map((minutes) => [minutes, createDayBuffer(minutes)]));
   const decoder = new TextDecoder();
-  /** Records wait here while the profile of a meter is unknown. */
-  let held: HeldRecord[] | null = null;
   let series: OpenSeries | null = null;
-  let isBegun = false, isEnding = false, isEnded = false;
+  let isBegun = false, isEnded = false;
   let dayLine = 0;
 
   /** Where the intervals of a day go. Only a series with a row has one. */
@@ -170,8 +162,12 @@ export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions)
     return series.days.scan(bytes, start + 4, limit);
   }
 
-  /** Reads a record whose LF, if it has one, is at `end`. False as `onFields()` returns it. */
-  function readRecord(bytes: Uint8Array, start: number, end: number, line: number): boolean {
+  /** Reads a record of any kind. False as `onFields()` returns it. */
+  function readRecord(
+    bytes: Uint8Array,
+    { start, end }: { start: number; end: number },
+    line: number,
+  ): boolean {
     const textEnd = end > start && bytes[end - 1] === CR ? end - 1 : end;
     const text = decoder.decode(bytes.subarray(start, textEnd)).trim();
     if (text === "") return true;
@@ -181,13 +177,6 @@ export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions)
     if (fields !== undefined) return onFields(fields, line);
     reject({ field: null, value: text, rule: "quotes closed as in RFC 4180" }, line);
     return true;
-  }
-
-  function hold(bytes: Uint8Array, line: number): void {
-    const copy = new Uint8Array(bytes.length + 1);
-    copy.set(bytes);
-    copy[bytes.length] = LF;
-    (held ??= []).push({ bytes: copy, line });
   }
 
   function finish(): void {
@@ -201,41 +190,19 @@ export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions)
     if (!isEnded) throw cutShort();
   }
 
-  const splitter = createRecordSplitter({
+  const records = createPausableRecords({
     maxBytes: RECORD_MAX_BYTES,
     delimiter: ",",
-    readPlain: (bytes, start, limit, line) =>
-      held === null ? scanDay(bytes, start, limit, line) : -1,
-    onRecord(bytes, { start, end }, line) {
-      if (held !== null || !readRecord(bytes, start, end, line)) {
-        hold(bytes.subarray(start, end), line);
-      }
-    },
+    readPlain: scanDay,
+    readRecord,
     onTooLong: (value, line) => reject({ field: null, value, rule: TOO_LONG }, line),
+    onEnd: finish,
   });
 
-  function resume(): void {
-    const records = held ?? [];
-    held = null;
-    for (const { bytes, line } of records) {
-      const end = bytes.length - 1;
-      const isRead = held === null &&
-        (scanDay(bytes, 0, end, line) === end || readRecord(bytes, 0, end, line));
-      if (!isRead) hold(bytes.subarray(0, end), line);
-    }
-    if (isEnding && held === null) finish();
-  }
-
   return {
-    push: splitter.push,
-    end() {
-      splitter.end();
-      isEnding = true;
-      if (held === null) finish();
-    },
+    ...records,
     unknown: rows.unknown,
     know: rows.know,
-    resume,
     waiting: rows.waiting,
     take: () => rows.take().map((batch) => ({ ...batch, part: null })),
     placeOf: (line) => ({ line }),
