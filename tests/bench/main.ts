@@ -14,6 +14,7 @@ import { measureImport } from "./import_part.ts";
 import { measureJobs } from "./jobs_part.ts";
 import { measureContinuous } from "./continuous_part.ts";
 import { measureLoop } from "./loop_part.ts";
+import { measureMeterFiles } from "./meter_files_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
 import { figuresTable } from "./table.ts";
@@ -27,6 +28,7 @@ const QUICK_REPEATS = 3;
 const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "export", measure: measureExport, hasPeers: true },
   { name: "import", measure: measureImport, hasPeers: true },
+  { name: "meters", measure: measureMeterFiles },
   { name: "service", measure: measureService },
   { name: "memory", measure: measureMemory },
   { name: "loop", measure: measureLoop },

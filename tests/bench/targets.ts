@@ -18,6 +18,10 @@ export const TARGETS = {
   postgresImport: atLeast(1),
   /** Import over HTTP, million readings per second. */
   importRate: atLeast(1),
+  /** Import of 10 MB of NEM12 over HTTP, MB per second. */
+  nem12Rate: atLeast(20),
+  /** Import of 30 MB of Green Button over HTTP, MB per second. */
+  espiRate: atLeast(20),
   /** Export of a year, from POST to `completed`, milliseconds. */
   yearMs: atMost(200),
   /** Export of 10 minutes, from POST to `completed`, milliseconds. */

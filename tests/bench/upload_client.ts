@@ -17,7 +17,15 @@ export async function uploadCsv(
   path: string,
   signal: AbortSignal,
 ): Promise<unknown> {
-  const type = "text/csv";
+  return await uploadFile(url, { path, type: "text/csv" }, signal);
+}
+
+/** Uploads a file of any media type, as {@link uploadCsv} does. */
+export async function uploadFile(
+  url: string,
+  { path, type }: { path: string; type: string },
+  signal: AbortSignal,
+): Promise<unknown> {
   const curl = await findInPath("curl");
   if (curl === null) {
     const init = { method: "POST", headers: { "content-type": type }, signal };
