@@ -81,6 +81,8 @@ export interface MeterBatch {
   readonly profile: Profile;
   /** Its readings, in the order of the upload. */
   readonly batch: UploadBatch;
+  /** The metric that these readings have, by its index, if they are parts of readings. */
+  readonly part?: number;
 }
 
 /** A rejected record, and its meter; null if it names none, or none that can be. */

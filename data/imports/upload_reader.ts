@@ -6,6 +6,7 @@
 
 import type { Profile } from "../readings/profile.ts";
 import type { Place, RecordReader } from "../text/upload_reader.ts";
+import type { FileNotes } from "./file_notes.ts";
 import type { LeftOut } from "./left_out.ts";
 import type { MeterBatch, MeterNotes, MeterRefusal, MeterReject } from "./meter_rows.ts";
 
@@ -36,4 +37,8 @@ export interface ManyMetersReader extends RecordReader {
   preamble?(): readonly string[];
   /** Ignored columns whose names say why they are; the first 100. */
   leftOut?(): readonly LeftOut[];
+  /** Whether everything before a wrong end of the upload is stored, even if it is short. */
+  readonly keepsBeginning?: boolean;
+  /** What the upload says about its readings; without it there is nothing to say. */
+  notes?(): FileNotes;
 }

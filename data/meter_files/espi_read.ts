@@ -24,7 +24,7 @@ import type { UploadZone } from "../imports/time_options.ts";
 import { RECORD_MAX_BYTES } from "../limits.ts";
 import { createEspiDocument, localName } from "./espi_document.ts";
 import { createReadingScanner, type ReadingScanner } from "./espi_scan.ts";
-import { createFileNotes } from "./file_notes.ts";
+import { createFileNotes } from "../imports/file_notes.ts";
 import type { MeterFileOptions, MeterFileReader } from "./meter_file.ts";
 import { partsOf } from "./part_batches.ts";
 import { createXmlText } from "./xml_text.ts";
@@ -130,6 +130,7 @@ export function createEspiReader(options: EspiReaderOptions): MeterFileReader {
     rejected: rows.rejected,
     meters: rows.meters,
     ignored: () => [],
+    keepsBeginning: true,
     notes: () => ({ ...notes.all(), doubts: document.doubts() }),
   };
 }

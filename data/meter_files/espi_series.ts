@@ -23,7 +23,7 @@ import type { Decimal } from "../text/decimal_fields.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 import { oldestRule } from "../time/accepted_times.ts";
 import type { EspiLinks, MeterReading } from "./espi_links.ts";
-import type { FileNoteTaker } from "./file_notes.ts";
+import type { FileNoteTaker } from "../imports/file_notes.ts";
 import { createHeldReadings, type HeldReadings, type TakeReading } from "./held_readings.ts";
 import { createMeterChoice } from "./meter_choice.ts";
 import { isRegister, type ReadingType, seriesSuffix, unitOf } from "./reading_type.ts";
@@ -36,6 +36,8 @@ export const HELD_READINGS_MAX = 500_000;
 export interface EspiSeriesOptions {
   /** The meter that the upload is for; null if the file carries the ids. */
   readonly meterId: string | null;
+  /** The series that this meter takes, by its id in the file. */
+  readonly register?: string | null;
   /** Where readings go. */
   readonly rows: MeterRows;
   /** Earlier times are rejected, epoch milliseconds. */
@@ -90,7 +92,7 @@ interface SeriesState {
 /** Series of a document without readings. */
 export function createEspiSeries(options: EspiSeriesOptions): AllEspiSeries {
   const { rows, oldestMs, zone, links, notes } = options;
-  const choice = createMeterChoice(options.meterId);
+  const choice = createMeterChoice(options.meterId, options.register ?? null);
   const all = new Map<MeterReading, OneSeries>();
   const waiting = new Set<OneSeries>();
   /** The interval of each unit of each id, seconds: one id cannot mix days and hours. */

@@ -25,7 +25,7 @@ import { QUOTED_VALUE_MAX, RECORD_MAX_BYTES } from "../limits.ts";
 import { csvFields } from "../text/csv_fields.ts";
 import { wrongHeader } from "../text/wrong_header.ts";
 import { oldestRule } from "../time/accepted_times.ts";
-import { createFileNotes } from "./file_notes.ts";
+import { createFileNotes } from "../imports/file_notes.ts";
 import { createMeterChoice } from "./meter_choice.ts";
 import type { MeterFileOptions, MeterFileReader } from "./meter_file.ts";
 import { createDayBuffer, type DayBuffer, type DayTarget, INTERVAL_MINUTES } from "./nem12_day.ts";
@@ -52,8 +52,10 @@ interface OpenSeries {
 }
 
 /** A reader of the meters of a NEM12 file. */
-export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions): MeterFileReader {
-  const choice = createMeterChoice(meterId);
+export function createNem12Reader(
+  { rows, meterId, register = null, oldestMs }: MeterFileOptions,
+): MeterFileReader {
+  const choice = createMeterChoice(meterId, register);
   const notes = createFileNotes();
   const buffers = new Map(INTERVAL_MINUTES.map((minutes) => [minutes, createDayBuffer(minutes)]));
   const decoder = new TextDecoder();
@@ -204,11 +206,12 @@ export function createNem12Reader({ rows, meterId, oldestMs }: MeterFileOptions)
     unknown: rows.unknown,
     know: rows.know,
     waiting: rows.waiting,
-    take: () => rows.take().map((batch) => ({ ...batch, part: null })),
+    take: rows.take,
     placeOf: (line) => ({ line }),
     rejected: rows.rejected,
     meters: rows.meters,
     ignored: () => [],
+    keepsBeginning: true,
     notes: notes.all,
   };
 }

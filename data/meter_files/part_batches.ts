@@ -6,10 +6,12 @@
 
 import type { MeterBatch } from "../imports/meter_rows.ts";
 import { gatherPage, type Page } from "../readings/page.ts";
-import type { PartBatch } from "./meter_file.ts";
 
-/** The readings of a batch by their metric. Each of them must have one metric. */
-export function partsOf({ batch, ...meter }: MeterBatch): PartBatch[] {
+/**
+ * The readings of a batch by their metric, as parts of readings: another part of the file may bring
+ * other metrics of the same times. Each of them must have one metric.
+ */
+export function partsOf({ batch, ...meter }: MeterBatch): MeterBatch[] {
   const { page, places } = batch;
   const metrics = page.columns.flatMap((_, metric) => hasValue(page, metric) ? [metric] : []);
   if (metrics.length === 1) {

@@ -24,7 +24,14 @@ export async function* uploadBytes(
   isGzip: boolean,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  for await (const chunk of decompressedBytes(body, isGzip, onBytes)) {
+  yield* withTurns(decompressedBytes(body, isGzip, onBytes));
+}
+
+/** The same chunks; timers and other requests get their turn between two of them. */
+export async function* withTurns(
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
     yield chunk;
     await letOthersRun();
   }

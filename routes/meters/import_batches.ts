@@ -12,10 +12,15 @@ import type { RunningCounts } from "./import_counts.ts";
 
 /** Meters that are compared at a time. */
 const COMPARED_METERS = 8;
+/** Between a meter and a part of its readings. No id of a meter has it. */
+const PART = "/";
 
 /** Stores the batches of one import. */
 export interface BatchStore {
-  /** Stores readings of some meters, none of them twice. They are durable when it resolves. */
+  /**
+   * Stores readings of some meters. They are durable when it resolves. A reading whose parts come one
+   * after the other is counted by its first one.
+   */
   store(batches: readonly MeterBatch[]): Promise<void>;
   /** The first 100 records of times that the upload already had. */
   repeats(): readonly Repeat[];
@@ -26,6 +31,7 @@ interface MeterPages {
   readonly ref: { readonly profile: MeterBatch["profile"]["name"]; readonly id: string };
   readonly fresh: Page;
   readonly again: Page | null;
+  readonly repeated: number;
 }
 
 /** Where the batches of an import go. */
@@ -34,6 +40,17 @@ export function createBatchStore(
   { isDryRun, counts }: { isDryRun: boolean; counts: Pick<RunningCounts, "add"> },
 ): BatchStore {
   const repeats = createRepeatFinder();
+  /** The times of meters whose readings come in parts. */
+  const partTimes = createRepeatFinder();
+
+  function pagesOf({ meterId, profile, batch, part }: MeterBatch): MeterPages {
+    const ref = { profile: profile.name, id: meterId };
+    if (part === undefined) return { ref, ...repeats.split(meterId, batch) };
+    const { fresh, again } = partTimes.split(meterId, batch);
+    // A time is repeated if the same part has it twice.
+    const { repeated } = repeats.split(`${meterId}${PART}${part}`, batch);
+    return { ref, fresh, again, repeated };
+  }
 
   function addDone(
     { ref }: MeterPages,
@@ -66,15 +83,29 @@ export function createBatchStore(
 
   return {
     async store(batches) {
-      const pages = batches.map(({ meterId, profile, batch }) => {
-        const { fresh, again, repeated } = repeats.split(meterId, batch);
-        return { ref: { profile: profile.name, id: meterId }, fresh, again, repeated };
-      });
-      await (isDryRun ? compare : write)(pages);
-      for (const { ref, repeated } of pages) {
-        counts.add(ref.id, { inserted: 0, updated: 0, unchanged: 0, repeated });
+      for (const some of roundsOf(batches)) {
+        const pages = some.map(pagesOf);
+        await (isDryRun ? compare : write)(pages);
+        for (const { ref, repeated } of pages) {
+          counts.add(ref.id, { inserted: 0, updated: 0, unchanged: 0, repeated });
+        }
       }
     },
-    repeats: repeats.first,
+    repeats: () =>
+      repeats.first().map(({ meterId, ...repeat }) => (
+        { meterId: meterId.split(PART)[0], ...repeat }
+      )),
   };
+}
+
+/** The batches in groups that have no meter twice, in their order. */
+function roundsOf(batches: readonly MeterBatch[]): MeterBatch[][] {
+  const rounds: MeterBatch[][] = [];
+  const met = new Map<string, number>();
+  for (const batch of batches) {
+    const round = met.get(batch.meterId) ?? 0;
+    met.set(batch.meterId, round + 1);
+    (rounds[round] ??= []).push(batch);
+  }
+  return rounds.length === 0 ? [[]] : rounds;
 }

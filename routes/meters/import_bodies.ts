@@ -25,6 +25,47 @@ const reading = z.looseObject({
     "properties are ignored.",
 });
 
+const NEM12 = "100,NEM12,202401031004,MDP1,RETAILR\n" +
+  "200,VABD000163,E1,E1,E1,N1,METSER123,KWH,30,20240401\n" +
+  `300,20240101,${Array(48).fill("0.25").join(",")},A,,,20240102120025,\n` +
+  "900\n";
+const ROOT = "/espi/1_1/resource/UsagePoint/01/MeterReading/01";
+const GREEN_BUTTON = '<?xml version="1.0" encoding="UTF-8"?>\n' +
+  '<feed xmlns="http://www.w3.org/2005/Atom">\n' +
+  `<entry><link rel="self" href="${ROOT}"/><link rel="related" href="/ReadingType/01"/>` +
+  '<content><MeterReading xmlns="http://naesb.org/espi"/></content></entry>\n' +
+  '<entry><link rel="self" href="/ReadingType/01"/><content>' +
+  '<ReadingType xmlns="http://naesb.org/espi"><accumulationBehaviour>4</accumulationBehaviour>' +
+  "<flowDirection>1</flowDirection><intervalLength>3600</intervalLength>" +
+  "<powerOfTenMultiplier>0</powerOfTenMultiplier><uom>72</uom></ReadingType></content></entry>\n" +
+  `<entry><link rel="up" href="${ROOT}/IntervalBlock"/><content>` +
+  '<IntervalBlock xmlns="http://naesb.org/espi"><IntervalReading><timePeriod>' +
+  "<duration>3600</duration><start>1704067200</start></timePeriod><value>311</value>" +
+  "</IntervalReading></IntervalBlock></content></entry>\n</feed>\n";
+
+/** Files in the formats of meters, and packed files, of one meter or many. */
+const meterFiles: readonly Content[] = [
+  {
+    mediaType: "application/xml",
+    schema: uploadText("A Green Button file: ESPI in a feed of Atom, or alone."),
+    examples: { one_hour: { summary: "Green Button: an hour", value: GREEN_BUTTON } },
+  },
+  {
+    mediaType: "text/xml",
+    schema: uploadText("The same as `application/xml`."),
+    examples: { one_hour: { summary: "Green Button: an hour", value: GREEN_BUTTON } },
+  },
+  {
+    mediaType: "application/octet-stream",
+    schema: uploadText("Any of these, by its first bytes or by `format`."),
+    examples: { one_day: { summary: "NEM12: a day of half hours", value: NEM12 } },
+  },
+  ...["application/zip", "application/x-zip-compressed"].map((mediaType) => ({
+    mediaType,
+    schema: uploadText("A ZIP file with one of these in it, by its first bytes or by `format`."),
+  })),
+];
+
 /** The bodies of an upload of readings. */
 export const uploadBodies: readonly Content[] = [
   {
@@ -57,6 +98,7 @@ export const uploadBodies: readonly Content[] = [
         summary: "Only power, in local time",
         value: "timestamp,power_kw\n2024-05-01T14:02:00+02:00,1.1\n",
       },
+      nem12: { summary: "NEM12: a day of half hours", value: NEM12 },
     },
   },
   {
@@ -80,6 +122,7 @@ export const uploadBodies: readonly Content[] = [
       },
     },
   },
+  ...meterFiles,
 ];
 
 /** The bodies of an upload of readings of many meters. */
@@ -142,4 +185,5 @@ export const manyUploadBodies: readonly Content[] = [
       },
     },
   },
+  ...meterFiles,
 ];

@@ -36,6 +36,8 @@ export interface MeterCounts {
 export interface RunningCounts extends Disposable {
   /** How much of the body arrived, bytes. */
   receivedBytes: number;
+  /** Says what reads the upload, once that is known. */
+  begin(reader: CountedReader): void;
   /** Takes in which meters the reader has met. */
   update(): void;
   /** Adds what was done with readings of a meter that the reader has met. */
@@ -46,10 +48,13 @@ export interface RunningCounts extends Disposable {
   meters(): readonly MeterCounts[];
 }
 
+/** What counts the records. */
+export type CountedReader = Pick<ManyMetersReader, "meters" | "rejected">;
+
 /** An import that begins. */
 export interface StartedImport {
-  /** What reads the upload. */
-  readonly reader: Pick<ManyMetersReader, "meters" | "rejected">;
+  /** Its one meter; null if the records name theirs. */
+  readonly meterId: string | null;
   /** When it began, epoch milliseconds. */
   readonly startedMs: number;
   /** Length of the body before decompression, bytes; null if the request has no length. */
@@ -58,41 +63,64 @@ export interface StartedImport {
   readonly isDryRun: boolean;
 }
 
+interface TrackedMeter {
+  notes: MeterNotes | null;
+  readonly progress: ImportProgress & Done;
+}
+
 type Done = { inserted: number; updated: number; unchanged: number; repeated: number };
 
 /** Counts of an import that begins. */
 export function createImportCounts(
   imports: RunningImports,
-  { reader, startedMs, totalBytes, isDryRun }: StartedImport,
+  { meterId, startedMs, totalBytes, isDryRun }: StartedImport,
 ): RunningCounts {
   const tracked = new DisposableStack();
-  const meters = new Map<string, { notes: MeterNotes; progress: ImportProgress & Done }>();
+  let reader: CountedReader | null = null;
+  const meters = new Map<string, TrackedMeter>();
   const whole: Done = { inserted: 0, updated: 0, unchanged: 0, repeated: 0 };
 
-  function begin(notes: MeterNotes): void {
-    const progress = {
-      startedMs,
-      totalBytes,
-      isDryRun,
-      get receivedBytes() {
-        return counts.receivedBytes;
+  /** Shows the import as one of a meter. `notes` may be known later. */
+  function track(id: string, notes: MeterNotes | null): TrackedMeter {
+    const meter: TrackedMeter = {
+      notes,
+      progress: {
+        startedMs,
+        totalBytes,
+        isDryRun,
+        get receivedBytes() {
+          return counts.receivedBytes;
+        },
+        get rejected() {
+          return meter.notes?.rejected ?? 0;
+        },
+        inserted: 0,
+        updated: 0,
+        unchanged: 0,
+        repeated: 0,
       },
-      get rejected() {
-        return notes.rejected;
-      },
-      inserted: 0,
-      updated: 0,
-      unchanged: 0,
-      repeated: 0,
     };
-    meters.set(notes.meterId, { notes, progress });
-    if (notes.refusal === null) tracked.use(imports.track(notes.meterId, progress));
+    if (notes === null || notes.refusal === null) tracked.use(imports.track(id, meter.progress));
+    return meter;
+  }
+
+  /** The one meter of the upload, before its first byte. */
+  const only = meterId === null ? null : track(meterId, null);
+
+  function begin(notes: MeterNotes): void {
+    const meter = notes.meterId === meterId && only !== null ? only : track(notes.meterId, notes);
+    meter.notes = notes;
+    meters.set(notes.meterId, meter);
   }
 
   const counts: RunningCounts = {
     receivedBytes: 0,
+    begin(given) {
+      reader = given;
+      counts.update();
+    },
     update() {
-      const met = reader.meters();
+      const met = reader?.meters() ?? [];
       for (let index = meters.size; index < met.length; index++) begin(met[index]);
     },
     add(meterId, done) {
@@ -100,14 +128,13 @@ export function createImportCounts(
       const meter = meters.get(meterId);
       if (meter !== undefined) addTo(meter.progress, done);
     },
-    total: () => countsOf(whole, reader.rejected().count),
+    total: () => countsOf(whole, reader?.rejected().count ?? 0),
     meters: () =>
-      [...meters.values()].map(({ notes, progress }) => (
-        { notes, counts: countsOf(progress, notes.rejected) }
-      )),
+      [...meters.values()].flatMap(({ notes, progress }) =>
+        notes === null ? [] : [{ notes, counts: countsOf(progress, notes.rejected) }]
+      ),
     [Symbol.dispose]: () => tracked.dispose(),
   };
-  counts.update();
   return counts;
 }
 

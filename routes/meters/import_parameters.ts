@@ -38,6 +38,24 @@ export const uploadParameters: readonly Parameter[] = [
   },
   {
     in: "query",
+    name: "format",
+    description:
+      "What the upload is; by default what its media type says. `text/csv` that begins as " +
+      "NEM12 is NEM12; `application/zip` and `application/octet-stream` go by the first bytes.",
+    schema: shape.format,
+    example: "nem12",
+  },
+  {
+    in: "query",
+    name: "register",
+    description: "NEM12 and ESPI only: the series of the file that is read, by its id there. An " +
+      "upload into one meter takes the series with the meter's own id by default, or else the " +
+      "first; `left_out` has the others.",
+    schema: name,
+    example: "VABD000163_E1",
+  },
+  {
+    in: "query",
     name: "meter",
     description:
       "The column or property with the ids of meters; `smart_meter_id` by default. An upload into " +
@@ -87,7 +105,8 @@ export const uploadParameters: readonly Parameter[] = [
     in: "query",
     name: "timezone",
     description:
-      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default.",
+      "The zone of times without an offset: an IANA name or a fixed offset; UTC by default. With " +
+      "ESPI only for files that hold local time as if it were UTC.",
     schema: z.string().min(1),
     example: "Europe/Paris",
   },

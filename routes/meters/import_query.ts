@@ -16,12 +16,7 @@ import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { DERIVING, importQuery } from "./import_schemas.ts";
-
-/** The media types of uploads. */
-export const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/json"] as const;
-
-/** One of {@link UPLOAD_TYPES}. */
-export type UploadType = typeof UPLOAD_TYPES[number];
+import { parametersOutOfPlace, type UploadFormat } from "./upload_format.ts";
 
 /** Parameters that may have several values: given several times, or once with commas. */
 const LISTS: readonly string[] = ["timestamp", "map", "missing"];
@@ -42,12 +37,14 @@ export interface ImportQuery {
   readonly dialectOf: (profile: Profile) => Dialect | MeterRefusal;
   /** Whether to write nothing. */
   readonly isDryRun: boolean;
+  /** The series of a file of meters that one meter takes; null if the query does not say it. */
+  readonly register: string | null;
 }
 
 /** What is known of an upload besides its query. */
 export interface QueriedUpload {
-  /** The media type. */
-  readonly mediaType: UploadType;
+  /** The format. */
+  readonly format: UploadFormat;
   /** Whether its records name their meters. */
   readonly isOfManyMeters: boolean;
   /** The profile of its meter; of many, the one that most of them have. */
@@ -63,7 +60,7 @@ export interface QueriedUpload {
  */
 export function readImportQuery(
   queries: Readonly<Record<string, string[]>>,
-  { mediaType, isOfManyMeters, profile, timezone }: QueriedUpload,
+  { format, isOfManyMeters, profile, timezone }: QueriedUpload,
 ): ImportQuery {
   const { given: sent, errors } = normalized(queries);
   const given = withPreset(sent, isOfManyMeters);
@@ -73,9 +70,11 @@ export function readImportQuery(
     // The other parameters are checked all the same.
     for (const name of wrongNames(query.error)) delete given[name];
   }
-  const { dry_run, preset, timestamp_format, ...rest } = importQuery.parse(given);
+  const { dry_run, preset, timestamp_format, format: _format, register, ...rest } = importQuery
+    .parse(given);
   if (rest.timezone !== undefined) rest.timezone = restoreZonePlus(rest.timezone);
-  if (mediaType !== "text/csv") {
+  errors.push(...parametersOutOfPlace(queries, format));
+  if (format === "json" || format === "ndjson") {
     for (const name of CSV_ONLY) {
       if (!(name in queries)) continue;
       const detail = `${name} is for text/csv only`;
@@ -104,6 +103,7 @@ export function readImportQuery(
         return "dialect" in own ? own.dialect : { rule: own.problems[0].detail };
       },
       isDryRun: dry_run === "true",
+      register: register ?? null,
     };
   }
   const problems = "problems" in result ? result.problems : [];

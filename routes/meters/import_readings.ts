@@ -12,6 +12,7 @@ import type { Log } from "../../data/log.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { RunningImports } from "../imports/running_imports.ts";
+import { type OpenOptions, openUpload } from "../http/opened_upload.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import { createImportCounts, type ImportCounts, type MeterCounts } from "./import_counts.ts";
 import { createBatchStore } from "./import_batches.ts";
@@ -45,8 +46,10 @@ export interface ImportDeps {
 export interface Upload {
   /** The meter; null if the records name theirs. */
   readonly meterId: string | null;
-  /** What reads the bytes. */
-  readonly reader: ManyMetersReader;
+  /** How the upload is opened. */
+  readonly opening: OpenOptions;
+  /** What reads an upload that begins with these bytes, as many as `opening` asks for. */
+  readonly openReader: (head: Uint8Array) => ManyMetersReader;
   /** The bytes as they are sent. */
   readonly body: ReadableStream<Uint8Array> | null;
   /** Whether they are compressed with gzip. */
@@ -65,6 +68,8 @@ export interface ImportResult {
   readonly meters: readonly MeterCounts[];
   /** The first 100 records of times that the upload already had. */
   readonly repeats: readonly Repeat[];
+  /** What read the upload. */
+  readonly reader: ManyMetersReader;
 }
 
 /**
@@ -83,8 +88,20 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   using counts = createImportCounts(deps.imports, { ...upload, startedMs });
   const batches = createBatchStore(deps.series, { isDryRun, counts });
   const about = () => meterId === null ? { meters: counts.meters().length } : { meterId };
+  let reader: ManyMetersReader;
   try {
-    await readAll(deps, upload, { counts, store: batches.store });
+    const onBytes = (count: number) => counts.receivedBytes += count;
+    const bytes = uploadBytes(upload.body, upload.isGzip, onBytes);
+    const opened = await openUpload(bytes, upload.opening);
+    const { head, chunks } = opened;
+    try {
+      reader = upload.openReader(head);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
+    counts.begin(reader);
+    await readAll(deps, { reader, chunks }, { counts, store: batches.store });
   } catch (error) {
     const stored = counts.total();
     const { receivedBytes } = counts;
@@ -96,13 +113,13 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   const ms = now() - startedMs;
   const perSecond = Math.round(total.received / Math.max(ms, 1) * 1000);
   log("info", "import ended", { ...about(), isDryRun, ...total, ms, perSecond });
-  return { counts: total, meters: counts.meters(), repeats: batches.repeats() };
+  return { counts: total, meters: counts.meters(), repeats: batches.repeats(), reader };
 }
 
 /** Reads an upload to its end and hands each batch to `store`. */
 async function readAll(
   { profileOf }: ImportDeps,
-  { reader, body, isGzip }: Upload,
+  { reader, chunks }: { reader: ManyMetersReader; chunks: AsyncIterable<Uint8Array> },
   { counts, store }: {
     counts: ReturnType<typeof createImportCounts>;
     store: (batches: readonly MeterBatch[]) => Promise<void>;
@@ -126,15 +143,19 @@ async function readAll(
     storing.catch(() => {});
   }
 
-  const onBytes = (count: number) => counts.receivedBytes += count;
   try {
-    for await (const chunk of uploadBytes(body, isGzip, onBytes)) {
+    for await (const chunk of chunks) {
       reader.push(chunk);
       await resume();
       if (reader.waiting() >= batchReadings(reader.meters().length)) await flush();
     }
-    reader.end();
-    await resume();
+    try {
+      reader.end();
+      await resume();
+    } catch (error) {
+      if (reader.keepsBeginning) await flush();
+      throw error;
+    }
     await flush();
   } finally {
     await storing;

@@ -8,23 +8,19 @@ import type { Repeat } from "../../data/imports/repeats.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { ImportResult } from "./import_readings.ts";
-import type { ImportReport, ManyImportReport } from "./import_report_schemas.ts";
+import type { ImportReport, ManyImportReport, UploadNotes } from "./import_report_schemas.ts";
 
 /** An import that has ended. */
 export interface EndedImport {
   /** What it did. */
   readonly result: ImportResult;
-  /** What read the upload. */
-  readonly reader: Pick<
-    ManyMetersReader,
-    "rejected" | "ignored" | "placeOf" | "leftOut" | "preamble"
-  >;
   /** Whether nothing was written. */
   readonly isDryRun: boolean;
 }
 
 /** The answer to an upload of one meter. */
-export function oneReport(id: string, { result, reader, isDryRun }: EndedImport): ImportReport {
+export function oneReport(id: string, { result, isDryRun }: EndedImport): ImportReport {
+  const { reader } = result;
   return {
     smart_meter_id: id,
     dry_run: isDryRun,
@@ -37,7 +33,8 @@ export function oneReport(id: string, { result, reader, isDryRun }: EndedImport)
 }
 
 /** The answer to an upload of many meters. */
-export function manyReport({ result, reader, isDryRun }: EndedImport): ManyImportReport {
+export function manyReport({ result, isDryRun }: EndedImport): ManyImportReport {
+  const { reader } = result;
   return {
     dry_run: isDryRun,
     ...result.counts,
@@ -58,11 +55,16 @@ export function manyReport({ result, reader, isDryRun }: EndedImport): ManyImpor
   };
 }
 
-function notesOf(reader: EndedImport["reader"]) {
+/** What the upload has besides its readings. */
+function notesOf(reader: ManyMetersReader): UploadNotes {
+  const { quality = {}, leftOut = [], doubts = [] } = reader.notes?.() ?? {};
+  const seriesLeftOut = leftOut.map(({ name, ...rest }) => ({ series: name, ...rest }));
   return {
     ignored_columns: [...reader.ignored()],
-    left_out: [...reader.leftOut?.() ?? []],
+    left_out: [...reader.leftOut?.() ?? [], ...seriesLeftOut],
     preamble: [...reader.preamble?.() ?? []],
+    ...(Object.keys(quality).length > 0 ? { quality: { ...quality } } : {}),
+    ...(doubts.length > 0 ? { doubts: [...doubts] } : {}),
   };
 }
 

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { HEADER_LINES } from "../../data/imports/csv_head.ts";
+import { LEFT_OUT_LISTED } from "../../data/imports/file_notes.ts";
 import {
   IGNORED_LISTED,
   METER_REJECTS_LISTED,
@@ -37,20 +38,44 @@ const ambiguous = count(
 /** What an upload has besides its readings. */
 const uploadNotes = {
   ignored_columns: ignoredColumns,
-  left_out: z.array(
+  left_out: z.array(z.union([
     z.strictObject({
       column: z.string().meta({ description: "The column.", examples: ["Q (kvarh)"] }),
       reason: z.string().meta({
         description: "Why it is left out.",
         examples: ["kvarh is reactive energy, which the profile meter does not have"],
       }),
-    }),
-  ).max(IGNORED_LISTED).meta({ description: "Ignored columns whose names say why they are." }),
+    }).meta({ id: "ColumnLeftOut", description: "A column that no metric takes." }),
+    z.strictObject({
+      series: z.string().meta({ description: "Its id in the file.", examples: ["VABD000163_Q1"] }),
+      reason: z.string().meta({
+        description: "Why it is left out.",
+        examples: ["no metric has the unit KVARH; the meter has kWh, kW, V, A"],
+      }),
+      readings: z.int().min(1)
+        .meta({ description: "How many readings of it the file has.", examples: [48] }),
+    }).meta({ id: "SeriesLeftOut", description: "A series of a file that no meter takes." }),
+  ])).max(IGNORED_LISTED + LEFT_OUT_LISTED).meta({
+    description: "Columns that are ignored because of their unit, and series of NEM12 and ESPI " +
+      "that no meter takes.",
+  }),
   preamble: z.array(z.string()).max(HEADER_LINES).meta({
     description: "The lines with text before the header of CSV, each cut to 100 characters.",
     examples: [["Account Number,0000000000"]],
   }),
+  quality: z.record(z.string(), z.int().min(0)).optional().meta({
+    description: "How many readings the file marks with each quality, by the name of the " +
+      "quality; only if it marks any.",
+    examples: [{ actual: 116, estimated: 28 }],
+  }),
+  doubts: z.array(z.string()).optional().meta({
+    description: "What is doubtful about the file, in words; only if something is.",
+    examples: [["The days begin at 00:00 UTC although the clocks are -18000 s from UTC."]],
+  }),
 };
+
+/** {@link uploadNotes} as a type. */
+export type UploadNotes = z.infer<z.ZodObject<typeof uploadNotes>>;
 
 /** What an import into one meter did. */
 export const importReport = z.strictObject({

@@ -9,11 +9,14 @@
 
 import { z } from "zod";
 import { PRESETS } from "../../data/imports/presets.ts";
+import { UPLOAD_FORMATS } from "./upload_format.ts";
 
 /** The query without a preset. Parameters that may have several values are lists. */
 const options = z.strictObject({
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
+  format: z.enum(UPLOAD_FORMATS, `format must be ${UPLOAD_FORMATS.join(" or ")}`).optional(),
   meter: z.string().optional(),
+  register: z.string().optional(),
   delimiter: z.string().optional(),
   decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
   timestamp: z.array(z.string()).optional(),

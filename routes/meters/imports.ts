@@ -5,15 +5,14 @@
  */
 
 import { type Context, Hono } from "hono";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { bodyForm } from "../http/body_form.ts";
-import { UPLOAD_TYPES } from "./import_query.ts";
 import { type ImportDeps, importReadings, type ImportResult } from "./import_readings.ts";
 import { manyReport, oneReport } from "./import_report.ts";
 import { meterId } from "./meter_id.ts";
 import { createProfilesOfUpload, meterSource, type MeterSourceDeps } from "./meter_source.ts";
-import { openReader } from "./open_reader.ts";
+import { planUpload } from "./open_reader.ts";
+import { UPLOAD_TYPES } from "./upload_format.ts";
 
 /** What the routes need. */
 export interface ImportRouteDeps extends Omit<ImportDeps, "profileOf">, MeterSourceDeps {
@@ -21,10 +20,9 @@ export interface ImportRouteDeps extends Omit<ImportDeps, "profileOf">, MeterSou
   readonly acceptedTimes: AcceptedTimes;
 }
 
-/** An import, and what may be asked of its reader. */
+/** An import that has ended. */
 interface Imported {
   readonly result: ImportResult;
-  readonly reader: ManyMetersReader;
   readonly isDryRun: boolean;
 }
 
@@ -34,14 +32,13 @@ export function importRoutes(deps: ImportRouteDeps): Hono {
 
   async function importBody(c: Context, id: string | null): Promise<Imported> {
     const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
-    const queries = c.req.queries();
     const source = id === null ? {} : await meterSource(deps, id);
-    const { reader, isDryRun } = openReader({ queries, mediaType, id, oldestMs, ...source });
+    const plan = planUpload(c.req.queries(), { mediaType, id, oldestMs, ...source });
     const totalBytes = contentLength(c.req.header("content-length"));
-    const { body } = c.req.raw;
-    const upload = { meterId: id, reader, body, isGzip, totalBytes, isDryRun };
+    const upload = { ...plan, meterId: id, body: c.req.raw.body, isGzip, totalBytes };
     const profileOf = await createProfilesOfUpload(deps);
-    return { result: await importReadings({ ...deps, profileOf }, upload), reader, isDryRun };
+    const result = await importReadings({ ...deps, profileOf }, upload);
+    return { result, isDryRun: plan.isDryRun };
   }
 
   return new Hono()

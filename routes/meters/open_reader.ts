@@ -1,30 +1,26 @@
 /**
- * The reader of an upload of readings, by its media type and query. It stores nothing.
+ * What reads an upload of readings: the reader of its format, set up as the query says. It stores
+ * nothing.
  *
  * @module
  */
 
 import { createCsvReader } from "../../data/imports/csv_read.ts";
 import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
+import { createMeterRows } from "../../data/imports/meter_rows.ts";
+import { presetNamed } from "../../data/imports/presets.ts";
 import type { UploadOptions } from "../../data/imports/upload_options.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import { createEspiReader } from "../../data/meter_files/espi_read.ts";
+import { createNem12Reader } from "../../data/meter_files/nem12_read.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
-import { readImportQuery, type UploadType } from "./import_query.ts";
+import type { OpenOptions } from "../http/opened_upload.ts";
+import { type ImportQuery, readImportQuery } from "./import_query.ts";
+import { formatOf, knownFormat, type UploadFormat, type UploadType } from "./upload_format.ts";
 
-/** The reader of uploads of each media type. */
-const READERS: Readonly<Record<UploadType, (options: UploadOptions) => ManyMetersReader>> = {
-  "text/csv": createCsvReader,
-  "application/x-ndjson": createNdjsonReader,
-  "application/json": createJsonArrayReader,
-};
-
-/** What a request says about its upload. */
-export interface UploadRequest {
-  /** The query. */
-  readonly queries: Readonly<Record<string, string[]>>;
-  /** The media type. */
-  readonly mediaType: UploadType;
-  /** The meter in the address; null if the records name theirs. */
+/** What an upload is read into. */
+export interface ReaderOptions {
+  /** The meter in the address; null if the records or the file name theirs. */
   readonly id: string | null;
   /** Earlier times are rejected, epoch milliseconds. */
   readonly oldestMs: number;
@@ -34,28 +30,76 @@ export interface UploadRequest {
   readonly timezone?: string | null;
 }
 
-/** A reader, and what else the query says. */
-export interface OpenedUpload {
-  /** The reader. */
-  readonly reader: ManyMetersReader;
+/** An upload that may begin. */
+export interface UploadPlan {
   /** Whether nothing is to be written. */
   readonly isDryRun: boolean;
+  /** How to open it. */
+  readonly opening: OpenOptions;
+  /** What reads an upload that begins with these bytes. @throws {AppError} INVALID_REQUEST. */
+  readonly openReader: (head: Uint8Array) => ManyMetersReader;
 }
 
+type Queries = Readonly<Record<string, string[]>>;
+
 /**
- * Opens the reader of an upload.
+ * Plans an upload from its query and media type.
  *
- * @throws {AppError} INVALID_REQUEST with everything that is wrong with the query.
+ * @throws {AppError} INVALID_REQUEST with everything that is wrong with the query, as far as it does not
+ * depend on a format that only the first bytes say.
  */
-export function openReader(
-  { queries, mediaType, id, oldestMs, profile = PROFILES.meter, timezone = null }: UploadRequest,
-): OpenedUpload {
-  const { dialect, dialectOf, isDryRun } = readImportQuery(queries, {
-    mediaType,
-    isOfManyMeters: id === null,
-    profile,
-    timezone,
-  });
-  const options = { profile, id, dialect, dialectOf, oldestMs };
-  return { reader: READERS[mediaType](options), isDryRun };
+export function planUpload(
+  queries: Queries,
+  { mediaType, ...options }: ReaderOptions & { readonly mediaType: UploadType },
+): UploadPlan {
+  const { format, headBytes, mayBeZip } = knownFormat(mediaType, formatParameter(queries));
+  const { isDryRun } = readQuery(queries, format ?? "csv", options);
+  return {
+    isDryRun,
+    opening: { mayBeZip, headBytes },
+    openReader: (head) => openReader(queries, format ?? formatOf(head, mediaType), options),
+  };
 }
+
+/** The format that the query or its preset says. */
+function formatParameter({ format, preset }: Queries): string | undefined {
+  const own = presetNamed(preset?.[0] ?? "")?.options.format;
+  return format?.[0] ?? (typeof own === "string" ? own : undefined);
+}
+
+function readQuery(
+  queries: Queries,
+  format: UploadFormat,
+  { id, profile = PROFILES.meter, timezone = null }: ReaderOptions,
+): ImportQuery {
+  // The times of files of meters are in UTC or UTC+10, wherever the meter is.
+  const zone = format === "nem12" || format === "espi" ? null : timezone;
+  return readImportQuery(queries, { format, isOfManyMeters: id === null, profile, timezone: zone });
+}
+
+/** A reader of a format, set up as the query says. @throws {AppError} INVALID_REQUEST. */
+export function openReader(
+  queries: Queries,
+  format: UploadFormat,
+  options: ReaderOptions,
+): ManyMetersReader {
+  const { dialect, dialectOf, register } = readQuery(queries, format, options);
+  const { id, oldestMs, profile = PROFILES.meter } = options;
+  if (format === "csv" || format === "json" || format === "ndjson") {
+    return ROW_READERS[format]({ profile, id, dialect, dialectOf, oldestMs });
+  }
+  const rows = createMeterRows({ derivation: null, oldestMs });
+  const file = { rows, meterId: id, register, oldestMs };
+  return format === "nem12"
+    ? createNem12Reader(file)
+    : createEspiReader({ ...file, zone: dialect.zone });
+}
+
+/** The readers of formats whose rows are records of one meter each. */
+const ROW_READERS: Readonly<
+  Record<"csv" | "json" | "ndjson", (options: UploadOptions) => ManyMetersReader>
+> = {
+  csv: createCsvReader,
+  json: createJsonArrayReader,
+  ndjson: createNdjsonReader,
+};

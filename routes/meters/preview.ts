@@ -14,9 +14,9 @@ import type { Page } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { InspectionBody } from "./inspect_schemas.ts";
-import { UPLOAD_TYPES } from "./import_query.ts";
-import { MEDIA_TYPES, ownIdOf } from "./inspect_media.ts";
+import { ownIdOf } from "./inspect_media.ts";
 import { openReader } from "./open_reader.ts";
+import { UPLOAD_FORMATS } from "./upload_format.ts";
 
 /** What the sample gave. */
 export interface Preview {
@@ -47,13 +47,13 @@ export function previewImport(
   const { isImportable, hasManyMeters, parameters, kind } = found;
   if (!isImportable) return NOTHING;
   const id = hasManyMeters ? null : ownIdOf(found) ?? ANY_METER;
-  const mediaType = UPLOAD_TYPES.find((type) => type === MEDIA_TYPES[kind.format]);
-  if (mediaType === undefined) return NOTHING;
+  const format = UPLOAD_FORMATS.find((one) => one === kind.format);
+  if (format === undefined) return NOTHING;
   try {
     const queries = Object.fromEntries(
       Object.entries(parameters).map(([name, values]) => [name, [...values]]),
     );
-    const { reader } = openReader({ queries, mediaType, id, oldestMs });
+    const reader = openReader(queries, format, { id, oldestMs });
     readSample(reader, kind.format, sample);
     return previewOf(reader, id === null);
   } catch (error) {

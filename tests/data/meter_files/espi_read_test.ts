@@ -47,7 +47,7 @@ function summary({ meters }: ReadFile): Record<string, [number, ...string[]]> {
 }
 
 function leftOut({ notes }: ReadFile): [string, number, string][] {
-  return notes.leftOut.map(({ series, readings, reason }) => [series, readings, reason]);
+  return notes.leftOut.map(({ name, readings, reason }) => [name, readings, reason]);
 }
 
 Deno.test("a Green Button download gives the kWh of each hour and leaves the cost alone", () => {

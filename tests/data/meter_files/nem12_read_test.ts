@@ -81,7 +81,7 @@ Deno.test("units are converted exactly, in any case; others are left out with th
   for (const uom of ["KVARH", "kVA", "PF", ""]) {
     const { meters, rejectedCount, notes } = rowsOf(uom);
     assertEquals([meters, rejectedCount, notes.quality], [{}, 0, {}]);
-    assertEquals(notes.leftOut.map(({ series, readings }) => [series, readings]), [[
+    assertEquals(notes.leftOut.map(({ name, readings }) => [name, readings]), [[
       "VABD000163_E1",
       48,
     ]]);
@@ -216,21 +216,21 @@ Deno.test("an upload for one meter takes the series with its id, or else the fir
   );
   const first = read(body, { meterId: "home" });
   assertEquals(Object.entries(first.meters).map(([id, rows]) => [id, rows.length]), [["home", 48]]);
-  assertEquals(first.notes.leftOut.map(({ series, readings }) => [series, readings]), [[
+  assertEquals(first.notes.leftOut.map(({ name, readings }) => [name, readings]), [[
     "VABD000163_B1",
     96,
   ]]);
   assertStringIncludes(first.notes.leftOut[0].reason, "POST /api/readings");
   const named = read(body, { meterId: "VABD000163_B1" });
   assertEquals(named.meters.VABD000163_B1.length, 96);
-  assertEquals(named.notes.leftOut.map(({ series }) => series), ["VABD000163_E1"]);
+  assertEquals(named.notes.leftOut.map(({ name }) => name), ["VABD000163_E1"]);
 });
 
 Deno.test("the readings of a meter that is refused are counted with the reason", () => {
   const body = nem12File(seriesRecord(), dayRecord("20240101", DAY));
   const { meters, notes } = read(body, { profileOf: () => ({ rule: "not today" }) });
   assertEquals(meters, {});
-  assertEquals(notes.leftOut, [{ series: "VABD000163_E1", reason: "not today", readings: 48 }]);
+  assertEquals(notes.leftOut, [{ name: "VABD000163_E1", reason: "not today", readings: 48 }]);
 });
 
 Deno.test("times before the oldest accepted one are rejected", () => {

@@ -6,7 +6,7 @@
  */
 
 import { createMeterRows, type MeterReject } from "../../../data/imports/meter_rows.ts";
-import type { FileNotes } from "../../../data/meter_files/file_notes.ts";
+import type { FileNotes } from "../../../data/imports/file_notes.ts";
 import type { MeterFileOptions, MeterFileReader } from "../../../data/meter_files/meter_file.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
 import { type Row, rowsOf } from "../../support/pages.ts";
@@ -15,7 +15,7 @@ import { type Row, rowsOf } from "../../support/pages.ts";
 export interface ReadFile {
   /** The readings of each meter, by metric if they are, in the order of the file. */
   readonly meters: Readonly<Record<string, Row[]>>;
-  /** The readings by meter and metric: `01 0`, or `01 null` if they have several metrics. */
+  /** The readings by meter and metric: `01 0`, or `01 undefined` if they are whole readings. */
   readonly parts: Readonly<Record<string, Row[]>>;
   /** How many records were rejected. */
   readonly rejectedCount: number;

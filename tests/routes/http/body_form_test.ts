@@ -1,7 +1,8 @@
 import { AppError } from "../../../data/app_error.ts";
 import { bodyForm } from "../../../routes/http/body_form.ts";
-import { UPLOAD_TYPES } from "../../../routes/meters/import_query.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
+
+const UPLOAD_TYPES = ["text/csv", "application/x-ndjson", "application/json"] as const;
 
 function formOf(headers: Record<string, string>): string {
   const request = new Request("http://localhost/", { method: "POST", headers });

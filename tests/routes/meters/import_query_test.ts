@@ -1,20 +1,17 @@
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { AppError } from "../../../data/app_error.ts";
-import {
-  type ImportQuery,
-  readImportQuery,
-  type UploadType,
-} from "../../../routes/meters/import_query.ts";
+import { type ImportQuery, readImportQuery } from "../../../routes/meters/import_query.ts";
+import type { UploadFormat } from "../../../routes/meters/upload_format.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 const METRICS = "energy_kwh,power_kw,voltage_v,current_a";
 
 /** What a query string says. */
-function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
+function read(query: string, format: UploadFormat = "csv"): ImportQuery {
   const given = new URLSearchParams(query);
   const queries = [...given.keys()].map((name) => [name, given.getAll(name)]);
   return readImportQuery(Object.fromEntries(queries), {
-    mediaType,
+    format,
     isOfManyMeters: false,
     profile: PROFILES.meter,
     timezone: null,
@@ -22,15 +19,15 @@ function read(query: string, mediaType: UploadType = "text/csv"): ImportQuery {
 }
 
 /** What is wrong with a query, as `pointer value: sentence`. */
-function problemsOf(query: string, mediaType: UploadType = "text/csv"): string[] {
-  const { code, message, errors } = assertThrows(() => read(query, mediaType), AppError, "", query);
+function problemsOf(query: string, format: UploadFormat = "csv"): string[] {
+  const { code, message, errors } = assertThrows(() => read(query, format), AppError, "", query);
   assertEquals(code, "INVALID_REQUEST");
   for (const { detail } of errors) assert(message.includes(detail.replace(/\.$/, "")), message);
   return errors.map(({ pointer, value, detail }) => `${pointer} ${value}: ${detail}`);
 }
 
 Deno.test("an upload without parameters is plain and stored", () => {
-  for (const type of ["text/csv", "application/x-ndjson", "application/json"] as const) {
+  for (const type of ["csv", "ndjson", "json"] as const) {
     const { dialect, isDryRun } = read("", type);
     assertEquals([dialect.delimiter, dialect.point, dialect.zone, isDryRun], [
       ",",
@@ -145,7 +142,7 @@ Deno.test("everything that is wrong is listed at once", () => {
 
 Deno.test("all parameters that are only for CSV are refused for JSON", () => {
   const query = "preset=household-power&delimiter=;&decimal=,&missing=?";
-  for (const type of ["application/x-ndjson", "application/json"] as const) {
+  for (const type of ["ndjson", "json"] as const) {
     assertEquals(problemsOf(query, type), [
       "#preset household-power: preset is for text/csv only",
       "#delimiter ;: delimiter is for text/csv only",

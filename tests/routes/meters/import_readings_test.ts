@@ -7,7 +7,9 @@ import { minuteLines, minuteText, UPLOAD_HEADER } from "./meter_csv.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
 const CSV_TYPE = { "content-type": "text/csv" };
-const MEDIA_RULE = "Content-Type must be text/csv, application/x-ndjson or application/json";
+const MEDIA_RULE = "Content-Type must be text/csv, application/x-ndjson, application/json, " +
+  "application/xml, text/xml, application/zip, application/x-zip-compressed or " +
+  "application/octet-stream";
 const CODING_RULE = "Content-Encoding must be gzip or identity";
 const NOTHING = { received: 0, inserted: 0, updated: 0, unchanged: 0, repeated: 0, rejected: 0 };
 
@@ -167,7 +169,7 @@ Deno.test("an import without a body is refused like an empty file", async () => 
 
 for (
   const [what, headers, detail] of [
-    ["XML", { "content-type": "text/xml" }, MEDIA_RULE],
+    ["HTML", { "content-type": "text/html" }, MEDIA_RULE],
     ["a form", { "content-type": "multipart/form-data" }, MEDIA_RULE],
     ["no type", {}, MEDIA_RULE],
     ["Brotli", { ...CSV_TYPE, "content-encoding": "br" }, CODING_RULE],
