@@ -79,6 +79,8 @@ export function fieldsOf(
 function createPlainReader(
   { id, dialect, header: { names, roles }, row }: CsvRowOptions,
 ): CsvRowReader["readPlain"] {
+  // Numbers with a decimal comma between commas are in quotes, and never plain.
+  if (dialect.delimiter === dialect.point) return () => -1;
   const meanings = meaningsOf(names, dialect);
   const delimiter = dialect.delimiter.charCodeAt(0);
   const idBytes = id !== null && isPlain(id, dialect) ? new TextEncoder().encode(id) : null;

@@ -84,9 +84,6 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   const point = options.decimal ?? ".";
   if (point !== "." && point !== ",") addProblem("decimal", point, "decimal must be . or ,");
   const delimiter = readDelimiter(options.delimiter ?? (point === "," ? ";" : ","), addProblem);
-  if (delimiter === point) {
-    addProblem("delimiter", delimiter, "delimiter and decimal must be different characters");
-  }
   const columns = new Map<string, ColumnMeaning>();
   const required = readMap(options.map ?? [], { profile, columns, addProblem });
   const isMapped = [...columns.values()].map(({ metric }) => metric);

@@ -156,3 +156,10 @@ Deno.test("white space alone is an upload without a header", () => {
     "say which column holds which metric with map=, for example map=column:energy_kwh";
   for (const csv of [" ", "\t\n", " \r\n \r\n", "\0", "\r"]) assertEquals(refusal(csv, {}), both);
 });
+
+Deno.test("between commas, a decimal comma is read in quotes, and two fields without them", () => {
+  const csv = `timestamp,energy_kwh,note\n${AT},"1,381",a\n${AT},1,5,b\n${AT},7,c\n`;
+  const { rows, rejects } = readUpload(csv, { dialect: { delimiter: ",", decimal: "," } });
+  assertEquals(rows.map(([, energy]) => energy), ["1.381", "7"]);
+  assertEquals(rejects.map(({ line, rule }) => `${line}: ${rule}`), ["3: 3 fields, found 4"]);
+});

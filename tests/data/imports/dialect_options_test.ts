@@ -49,9 +49,8 @@ Deno.test("characters of numbers, quotes, line ends and two characters are refus
   }
 });
 
-Deno.test("a decimal comma needs another delimiter", () => {
-  const rule = "delimiter and decimal must be different characters";
-  assertEquals(problemsOf({ decimal: ",", delimiter: "," }), [`delimiter ,: ${rule}`]);
+Deno.test("a decimal comma goes with a semicolon unless the delimiter is given, even as a comma", () => {
+  assertEquals(dialectOf({ decimal: ",", delimiter: "," }).delimiter, ",");
   assertEquals(dialectOf({ decimal: "," }).delimiter, ";");
   assertEquals(dialectOf({ decimal: ",", delimiter: ";" }).point, ",");
   for (const decimal of ["", ";", "..", "·"]) {

@@ -36,7 +36,6 @@ RULES: dict[str, list[str]] = {
         r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
         r"thousands and decimal must be different characters",
         r"(timestamp_format=auto|stamp=end|Numbered intervals) .+",
-        r"delimiter and decimal must be different characters",
         r"timestamp must .+",
         r"timestamp_format: .+",
         r"timezone must be an IANA time zone.*",
