@@ -27,6 +27,14 @@ const IRELAND = {
   stamp: "end",
   interval: "30m",
 };
+/** Registers of electricity have a tariff, `Afname Nacht`; that of gas is `Afname`. */
+const ELECTRICITY = { Register: "* *" };
+const FLUVIUS = {
+  delimiter: ";",
+  decimal: ",",
+  timezone: "Europe/Brussels",
+  map: ["Volume:energy_kwh"],
+};
 const HDF = ["MPRN", "Meter Serial Number", "Read Value", "Read Type", "Read Date and End Time"];
 
 /** The presets. */
@@ -170,13 +178,23 @@ export const EUROPEAN_PRESETS: readonly Preset[] = [
     title: "Fluvius (Belgium): quarter hours of one register",
     source: IMPORTERS,
     columns: ["Van (datum)", "Van (tijdstip)", "Register", "Volume", "Eenheid", "Validatiestatus"],
+    cells: ELECTRICITY,
     options: {
-      delimiter: ";",
-      decimal: ",",
+      ...FLUVIUS,
       timestamp: ["Van (datum)", "Van (tijdstip)"],
       timestamp_format: "dd-MM-yyyy HH:mm:ss",
-      timezone: "Europe/Brussels",
-      map: ["Volume:energy_kwh"],
+    },
+  }),
+  presetOf({
+    name: "fluvius-older",
+    title: "Fluvius (Belgium), older files: quarter hours of one register",
+    source: IMPORTERS,
+    columns: ["Van datum", "Van tijdstip", "Register", "Volume", "Eenheid", "Validatiestatus"],
+    cells: ELECTRICITY,
+    options: {
+      ...FLUVIUS,
+      timestamp: ["Van datum", "Van tijdstip"],
+      timestamp_format: "dd-MM-yyyy HH:mm:ss",
     },
   }),
   presetOf({
@@ -184,13 +202,11 @@ export const EUROPEAN_PRESETS: readonly Preset[] = [
     title: "Fluvius (Belgium), in English: quarter hours of one register",
     source: IMPORTERS,
     columns: ["From (date)", "From (time)", "Register", "Volume", "Unit", "Validation status"],
+    cells: ELECTRICITY,
     options: {
-      delimiter: ";",
-      decimal: ",",
+      ...FLUVIUS,
       timestamp: ["From (date)", "From (time)"],
       timestamp_format: "dd/MM/yyyy HH:mm:ss",
-      timezone: "Europe/Brussels",
-      map: ["Volume:energy_kwh"],
     },
   }),
   presetOf({

@@ -195,7 +195,7 @@ export const WORLD_PRESETS: readonly Preset[] = [
   }),
   presetOf({
     name: "home-assistant",
-    title: "Home Assistant: history of energy sensors in kWh (their totals)",
+    title: "Home Assistant: history of energy sensors in kWh, a total an hour",
     source: {
       title: "Home Assistant, History: download of data",
       url: "https://www.home-assistant.io/integrations/history/",

@@ -24,6 +24,13 @@ export interface Doubts {
   except(about: readonly string[]): Doubt[];
 }
 
+/** That nothing shows which end of an interval times are; they are taken as `stamp`. */
+export function stampDoubt(stamp: "start" | "end"): Doubt {
+  const detail = `Nothing shows whether a time is the start or the end of its interval; it is ` +
+    `taken as the ${stamp}`;
+  return { about: "stamp", detail, settle: `stamp=${stamp === "end" ? "start" : "end"}` };
+}
+
 /** An empty list. */
 export function createDoubts(): Doubts {
   const doubts: Doubt[] = [];

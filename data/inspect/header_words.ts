@@ -39,7 +39,8 @@ export const METRIC_WORDS: Readonly<Record<string, ReadonlySet<string>>> = {
     "energy energie energia energiemenge consumption consumed verbrauch verbruik consum consumo " +
       "conso consommation usage use forbruk produced production erzeugung einspeisung yield " +
       "ertrag import export offtake injection afname injectie volume index zaehlerstand " +
-      "zahlerstand register",
+      "zahlerstand register electricity elektriciteit elektrizitat electricidad electricite " +
+      "elettricita",
   ),
   power_kw: setOf(
     "power leistung wirkleistung puissance potencia potenza vermogen load demand effekt watt watts",
@@ -66,8 +67,9 @@ export const REGISTER_WORDS: ReadonlySet<string> = setOf(
 );
 /** Words for columns that hold no reading of a metric, though they may have its unit or word. */
 export const NOT_METRIC_WORDS: ReadonlySet<string> = setOf(
-  "cost price preis kosten tariff tarif charge charges rate reactive react apparent aprt blind " +
-    "quality qualitat status factor pf max min maximum minimum peak",
+  "cost price preis kosten charge charges rate reactive react apparent aprt blind " +
+    "quality qualitat status factor pf max min maximum minimum peak gas water wasser wasserzahler " +
+    "temperature temperatur humidity heat warme",
 );
 
 /** The words of a name in small letters without accents, and the name as a whole. */

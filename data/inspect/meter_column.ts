@@ -21,6 +21,9 @@ export interface MeterColumn {
   readonly isNamed: boolean;
 }
 
+/** Share of the rows that may repeat because clocks were set back: 2 hours of some days. */
+const REPEATED_HOUR = 0.02;
+
 /** Most meters of a file of `rows` rows: otherwise a column differs in every row. */
 function mostIds(rows: number): number {
   return Math.max(1, rows / 2);
@@ -50,7 +53,8 @@ export function findSeparator(
     const ids = distinct(column);
     if (ids.length < 2 || ids.length > Math.min(100, mostIds(times.length))) return false;
     if (isNumeric(column) && column.values.some((text) => /[.,]/.test(text))) return false;
-    return repeatsOf(times.map((time, row) => `${time}\n${column.values[row]}`)) === 0;
+    const keys = times.map((time, row) => `${time}\n${column.values[row]}`);
+    return repeatsOf(keys) <= keys.length * REPEATED_HOUR;
   });
   return found === undefined ? null : meterOf(found, distinct(found), false);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Preset } from "../imports/preset.ts";
-import { type Doubt, listText } from "./doubts.ts";
+import { type Doubt, listText, stampDoubt } from "./doubts.ts";
 import { variantsOf } from "./preset_match.ts";
 import type { TableFindings } from "./table_findings.ts";
 import type { Parameters, TablePlan } from "./table_plan.ts";
@@ -56,7 +56,9 @@ export function planWithPreset(
   if (format !== null) added.timestamp_format = format;
   const isStampKnown = options.stamp !== undefined || options.layout !== undefined ||
     options.values?.[0] === "cumulative";
-  if (!isStampKnown && plan.stamp === "end") added.stamp = ["end"];
+  // A guess is no reason to depart from the preset; the doubt says what else could be.
+  if (!isStampKnown && plan.stamp === "end" && plan.isStampProven) added.stamp = ["end"];
+  const isGuess = plan.stamp !== null && !plan.isStampProven;
   const needsInterval = added.stamp?.[0] === "end" || options.stamp?.[0] === "end" ||
     options.derive !== undefined;
   if (needsInterval && options.interval === undefined && plan.intervalText !== null) {
@@ -75,9 +77,15 @@ export function planWithPreset(
   return {
     parameters,
     all,
-    stamp: all.values?.[0] === "cumulative" ? null : stampIn(all) ?? plan.stamp,
+    stamp: all.values?.[0] === "cumulative"
+      ? null
+      : stampIn(all) ?? (isGuess ? "start" : plan.stamp),
     values: all.values?.[0] === "cumulative" ? "cumulative" : hasEnergy ? "interval" : plan.values,
-    doubts: [...doubts.except(settled), ...variantDoubts(preset)],
+    doubts: [
+      ...doubts.except(isGuess ? [...settled, "stamp"] : settled),
+      ...isGuess && !isStampKnown ? [stampDoubt("start")] : [],
+      ...variantDoubts(preset),
+    ],
     advice: null,
   };
 }

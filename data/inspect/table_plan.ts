@@ -6,7 +6,7 @@
 
 import { DAY_MS, MINUTE_MS } from "../limits.ts";
 import { unitExponent } from "../readings/units.ts";
-import { listText, spanText } from "./doubts.ts";
+import { listText, spanText, stampDoubt } from "./doubts.ts";
 import { hasWord, REGISTER_WORDS } from "./header_words.ts";
 import type { MetricColumn } from "./metric_columns.ts";
 import { guessRegister } from "./register_guess.ts";
@@ -23,6 +23,8 @@ export interface TablePlan {
   readonly parameters: Parameters;
   /** Whether a time is the start or the end of its interval; null where it makes no difference. */
   readonly stamp: "start" | "end" | null;
+  /** Whether the rows or names prove it. */
+  readonly isStampProven: boolean;
   /** What the values of energy are; null without energy. */
   readonly values: "interval" | "cumulative" | null;
   /** Whether times need a zone that the file does not show. */
@@ -55,6 +57,7 @@ export function planTable(findings: TableFindings, isCsv: boolean): TablePlan {
   doubtMetrics(findings);
   const values = addValues(findings, parameters);
   const stamp = addStamp(findings, { parameters, values });
+  const isStampProven = findings.doubts.except([]).every(({ about }) => about !== "stamp");
   if (day !== null) {
     parameters.layout = ["day-per-row"];
     if (!day.isNamed) {
@@ -65,7 +68,7 @@ export function planTable(findings: TableFindings, isCsv: boolean): TablePlan {
   if (meter !== null && meter.ids.length > 1) parameters.meter = [meter.column.name];
   const { intervalMs } = findings.steps;
   const intervalText = intervalMs === null ? null : spanText(intervalMs);
-  return { parameters, stamp, values, isZoneNeeded, intervalText };
+  return { parameters, stamp, isStampProven, values, isZoneNeeded, intervalText };
 }
 
 function addDialect(
@@ -229,10 +232,8 @@ function addStamp(
     if (steps.intervalMs !== null) parameters.interval = [spanText(steps.intervalMs)];
   }
   if (!isProven) {
-    const other = stamp === "end" ? "start" : "end";
-    const detail = `Nothing shows whether a time is the start or the end of its interval; it is ` +
-      `taken as the ${stamp}`;
-    doubts.add("stamp", detail, `stamp=${other}`);
+    const { about, detail, settle } = stampDoubt(stamp);
+    doubts.add(about, detail, settle ?? undefined);
   }
   return stamp;
 }

@@ -150,12 +150,16 @@ function tableOf(
     fields.length === width && isData(fields) && isFollowed(rows, index, width)
   );
   // Without a row of data, the first row of that length is the header.
-  const start = firstData >= 0
+  const found = firstData >= 0
     ? firstData
     : rows.findIndex(({ fields }) => fields.length === width) + 1;
+  const start = firstTimed(rows, found, width);
   const { header, units, first } = headerAbove(rows, start, width);
-  const below = rows.slice(start);
   const wanted = header?.fields.length ?? width;
+  const below = rows.slice(start).map(({ line, fields }) => ({
+    line,
+    fields: cut(fields, wanted),
+  }));
   const isRow = rowTest(below.filter(({ fields }) => fields.length === wanted), wanted);
   return {
     delimiter,
@@ -166,6 +170,27 @@ function tableOf(
     oddRows: below.filter((row) => !isRow(row)),
     isCut,
   };
+}
+
+/** Rows with times and without values, above the first one with both, are rows too. */
+function firstTimed(rows: readonly SampleRow[], found: number, width: number): number {
+  let start = found;
+  while (start > 0) {
+    const { fields } = rows[start - 1];
+    if (fields.length !== width || !fields.slice(0, TIMES_WITHIN).some(isDate)) break;
+    start--;
+  }
+  return start;
+}
+
+function isDate(field: string): boolean {
+  return isTimeLike(field) && !/^\d{1,2}:/.test(field);
+}
+
+/** A row without the delimiters at its end that the header does not have. */
+function cut(fields: readonly string[], width: number): readonly string[] {
+  const isLonger = fields.length > width && fields.slice(width).every((field) => field === "");
+  return isLonger ? fields.slice(0, width) : fields;
 }
 
 /** Where the times of a row are, if it has any: not far from its start. */

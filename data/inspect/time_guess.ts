@@ -6,7 +6,6 @@
 
 import { compileTimeFormat } from "../time/time_format.ts";
 import { likelyFormats } from "../time/likely_formats.ts";
-import { parseWallTime } from "../time/time_text.ts";
 
 /** What the texts of a column show about its times. */
 export interface TimeGuess {
@@ -50,7 +49,8 @@ const COMPACT = /^(?:19|20)\d{6}(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?$/;
 const UNIX = /^[+-]?\d{9,10}(?:\.\d+)?$/, UNIX_MS = /^[+-]?\d{12,13}$/;
 /** A date of eight digits and a clock of four or six. */
 const RARE = /^\d{8}[ T_-]\d{4}(?:\d\d)?$/;
-const HOUR_24 = /([T ]|^)24(:00)/;
+const HOUR_24 = /(?:[T ]|^)24:00/;
+const ISO = compileTimeFormat("iso");
 
 type Fields = Readonly<Record<string, string | undefined>>;
 
@@ -97,11 +97,6 @@ export function guessHours(texts: readonly string[]): TimeGuess | null {
   return { kind: "hour", patterns: [hourPattern(given)], hasOffset: false, has24: false };
 }
 
-/** A text whose hour 24 is 00 of the same day, so that any reader of times can check its form. */
-export function withoutHour24(text: string): string {
-  return text.replace(HOUR_24, "$100$2");
-}
-
 const KINDS: readonly (readonly [kind: TimeGuess["kind"], form: RegExp])[] = [
   ["datetime", DATETIME],
   ["datetime", DATE_HOUR],
@@ -117,15 +112,14 @@ function guessOf(
   const isNumbered = fields.every(({ mm }) => mm === undefined);
   const has24 = !isNumbered && texts.some((text) => HOUR_24.test(text));
   const hasOffset = fields.every(({ z }) => z !== undefined);
-  const plain = has24 ? texts.map(withoutHour24) : texts;
-  const isIso = kind === "datetime" && shareOf(plain, (text) => parseWallTime(text) !== null) === 1;
+  const isIso = kind === "datetime" && texts.every((text) => ISO.parse(text) !== null);
   if (isIso) return { kind, patterns: ["iso"], hasOffset, has24 };
   const clock = clockPattern(fields);
   if (kind === "clock") return { kind, patterns: [clock], hasOffset, has24 };
   const dates = datePatterns(fields);
   const sep = fields[0].sep === undefined ? "" : quotedSeparator(fields[0].sep);
   const patterns = dates.map((date) => kind === "date" ? date : date + sep + clock)
-    .filter((pattern) => isReadBy(pattern, plain));
+    .filter((pattern) => isReadBy(pattern, texts));
   return patterns.length === 0 ? null : { kind, patterns, hasOffset, has24 };
 }
 

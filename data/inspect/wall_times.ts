@@ -8,7 +8,6 @@
 import { DAY_MS, HOUR_MS } from "../limits.ts";
 import { compileTimeFormat } from "../time/time_format.ts";
 import type { WallTime } from "../time/time_text.ts";
-import { withoutHour24 } from "./time_guess.ts";
 
 /** How many intervals a day may have, each with the most that a day of 25 hours has. */
 const PERIODS = [24, 48, 96, 144, 288];
@@ -18,11 +17,9 @@ export function readWallTimes(texts: readonly string[], pattern: string): Float6
   const { parse } = compileTimeFormat(pattern);
   if (/n$/.test(pattern)) return readNumbered(texts, parse);
   return Float64Array.from(texts, (text) => {
-    const plain = withoutHour24(text);
-    const wall = parse(plain);
+    const wall = parse(text);
     if (wall === null) return NaN;
-    const { wallMs, offsetMs } = wall;
-    return (offsetMs === offsetMs ? wallMs - offsetMs : wallMs) + (plain === text ? 0 : DAY_MS);
+    return wall.wallMs - (wall.offsetMs === wall.offsetMs ? wall.offsetMs : 0);
   });
 }
 
@@ -39,6 +36,9 @@ function readNumbered(
     (wall) => wall === null ? NaN : wall.wallMs + ((wall.period ?? 1) - 1) * DAY_MS / count,
   );
 }
+
+/** Share of the steps that an interval must have. */
+const REGULARITY_MIN = 0.2;
 
 /** What the steps between the times of one meter show. */
 export interface Steps {
@@ -67,9 +67,11 @@ export function stepsOf(series: readonly Float64Array[]): Steps {
   }
   const [intervalMs, most] =
     [...counts].toSorted((one, other) => other[1] - one[1] || one[0] - other[0])[0] ?? [null, 0];
+  const regularity = count === 0 ? 0 : most / count;
   return {
-    intervalMs,
-    regularity: count === 0 ? 0 : most / count,
+    // Times without a step of their own are moments.
+    intervalMs: regularity < REGULARITY_MIN ? null : intervalMs,
+    regularity,
     isDescending: down * 2 > count,
     count,
   };

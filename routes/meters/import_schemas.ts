@@ -33,7 +33,7 @@ const options = z.strictObject({
 });
 
 /** Options that only presets have: `readImportQuery` makes a derivation of them. */
-export const DERIVING: readonly string[] = ["derive", "interval"];
+export const DERIVING: readonly string[] = ["derive"];
 
 /** The names of presets whose options are all among those of the query. */
 export const presetNames: readonly string[] = PRESETS

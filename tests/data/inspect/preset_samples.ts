@@ -179,6 +179,14 @@ export const PRESET_SAMPLES: readonly PresetSample[] = [
     ["2024-09-01T22:15:00Z", {}],
     kwh("2024-09-01T22:30:00Z", 0.052),
   ]),
+  one("fluvius-older", [
+    "Van datum;Van tijdstip;Tot datum;Tot tijdstip;EAN;Meter;Metertype;Register;Volume;Eenheid;" +
+    "Validatiestatus",
+    '12-10-2021;00:00:00;12-10-2021;00:15:00;="541400000000000001";1SAG1;Digitale Meter;' +
+    "Injectie Dag;0,065;kWh;Gevalideerd",
+    '12-10-2021;00:15:00;12-10-2021;00:30:00;="541400000000000001";1SAG1;Digitale Meter;' +
+    "Injectie Dag;0,075;kWh;Gevalideerd",
+  ], [kwh("2021-10-11T22:00:00Z", 0.065), kwh("2021-10-11T22:15:00Z", 0.075)]),
   one("fluvius-en", [
     "From (date);From (time);Until (date);Until (time);EAN code;Meter;Meter type;Register;Volume;" +
     "Unit;Validation status;Description",
@@ -384,9 +392,9 @@ export const PRESET_SAMPLES: readonly PresetSample[] = [
       "entity_id,state,last_changed",
       "sensor.house_energy,1523.4,2024-06-01T00:00:00.000Z",
       "sensor.house_energy,1523.9,2024-06-01T01:00:00.000Z",
-      "sensor.house_energy,unavailable,2024-06-01T01:30:00.000Z",
-      "sensor.house_energy,1524.5,2024-06-01T02:00:00.000Z",
-      "sensor.house_energy,1525.0,2024-06-01T03:00:00.000Z",
+      "sensor.house_energy,unavailable,2024-06-01T02:00:00.000Z",
+      "sensor.house_energy,1524.5,2024-06-01T03:00:00.000Z",
+      "sensor.house_energy,1525.0,2024-06-01T04:00:00.000Z",
       "sensor.pump_energy,10.0,2024-06-01T00:00:00.000Z",
       "sensor.pump_energy,10.25,2024-06-01T01:00:00.000Z",
     ].join("\n"),
@@ -394,7 +402,7 @@ export const PRESET_SAMPLES: readonly PresetSample[] = [
     readings: {
       "sensor.house_energy": [
         kwh("2024-06-01T00:00:00Z", 0.5),
-        kwh("2024-06-01T02:00:00Z", 0.5),
+        kwh("2024-06-01T03:00:00Z", 0.5),
       ],
       "sensor.pump_energy": [kwh("2024-06-01T00:00:00Z", 0.25)],
     },
