@@ -6,6 +6,7 @@
  */
 
 import { toFloats } from "../readings/decimal.ts";
+import { isBuiltIn, type Profile } from "../readings/profile.ts";
 import type { WindowPart } from "./rows.ts";
 
 /** Two 32-bit numbers. */
@@ -16,12 +17,19 @@ const START = [0x811c9dc5, 0x9e3779b9];
 const PRIME = [0x01000193, 0x85ebca6b];
 
 /**
- * The fingerprint of readings. It depends on their times and values only: not on how they are split
- * into parts, the scale at which a decimal is stored, or the type and location of the device.
+ * The fingerprint of readings of a profile. It depends on their times and values only: not on how they
+ * are split into parts, the scale at which a decimal is stored, or the type and location of the
+ * device. If the profile may grow, it does not depend on metrics at the end that no reading has
+ * either: a window is not written again because its profile got another metric.
  */
-export function windowFingerprint(parts: readonly WindowPart[]): WindowFingerprint {
+export function windowFingerprint(
+  parts: readonly WindowPart[],
+  profile?: Profile,
+): WindowFingerprint {
   const lanes = { a: START[0], b: START[1] };
-  const columnCount = parts[0]?.page.columns.length ?? 0;
+  const columnCount = profile === undefined || isBuiltIn(profile.name)
+    ? parts[0]?.page.columns.length ?? 0
+    : usedColumns(parts);
   for (const { page } of parts) mix(lanes, page.timesMs);
   for (let column = 0; column < columnCount; column++) {
     for (const { page } of parts) {
@@ -30,6 +38,17 @@ export function windowFingerprint(parts: readonly WindowPart[]): WindowFingerpri
     }
   }
   return [finish(lanes.a), finish(lanes.b)];
+}
+
+/** The number of columns up to the last one with a value. */
+function usedColumns(parts: readonly WindowPart[]): number {
+  let count = 0;
+  for (const { page: { columns } } of parts) {
+    for (let index = columns.length; index > count; index--) {
+      if (columns[index - 1].values.some((value) => value === value)) count = index;
+    }
+  }
+  return count;
 }
 
 function mix(lanes: { a: number; b: number }, values: Float64Array): void {

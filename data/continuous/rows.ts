@@ -8,7 +8,7 @@
 import { FLOAT, toNumber } from "../readings/decimal.ts";
 import { DAY_MS, HOUR_MS } from "../limits.ts";
 import type { KeyLayout } from "./object_key.ts";
-import type { Column, Page } from "../readings/page.ts";
+import { type Column, fitPage, type Page } from "../readings/page.ts";
 import type { Profile } from "../readings/profile.ts";
 
 /** Readings of a device, and its type and location when they were read. */
@@ -90,18 +90,23 @@ export function rowCount({ parts }: Pick<ExportWindow, "parts">): number {
  */
 export function exportPage(profile: Profile, page: Page): Page {
   const factors = factorsOf(profile);
+  const { columns } = fitPage(page, profile.metrics.length);
   return {
     timesMs: page.timesMs,
     columns: [
-      ...page.columns,
+      ...columns,
       ...clockColumns(page.timesMs),
-      ...(factors === null ? [] : [powerFactors(factors.map((index) => page.columns[index]))]),
+      ...(factors === null ? [] : [powerFactors(factors.map((index) => columns[index]))]),
     ],
   };
 }
 
-/** The positions of the factors among the metrics; null if the profile lacks one. */
+/**
+ * The positions of the factors among the metrics; null if the profile lacks one, or has a metric that
+ * is a power factor itself.
+ */
 function factorsOf({ metrics }: Profile): number[] | null {
+  if (metrics.some(({ name }) => name.toLowerCase() === POWER_FACTOR.name)) return null;
   const places = FACTORS.map((factor) => metrics.findIndex(({ name }) => name === factor));
   return places.includes(-1) ? null : places;
 }

@@ -57,8 +57,9 @@ export function createChangedDevices(
     },
     async position(id) {
       let revision = 0, version = "";
-      for (const { name: profile } of profiles.ofDevices()) {
-        const entry = await getRevisionEntry(kv, { profile, id });
+      const names = profiles.ofDevices().map(({ name }) => name);
+      const entries = names.map((profile) => getRevisionEntry(kv, { profile, id }));
+      for (const entry of await Promise.all(entries)) {
         revision += entry.revision;
         if (entry.versionstamp > version) version = entry.versionstamp;
       }

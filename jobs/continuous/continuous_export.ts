@@ -13,7 +13,7 @@ import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { type ContinuousSettings, keyStyleOf } from "../../data/continuous_settings.ts";
 import type { Log } from "../../data/log.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createEmbeddedSource } from "./embedded_source.ts";
@@ -29,7 +29,7 @@ export interface ContinuousDeps {
   /** The readings. */
   readonly series: Pick<SeriesStore, "read">;
   /** The profiles. */
-  readonly profiles: Profiles;
+  readonly profiles: ProfileStore;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */

@@ -6,8 +6,8 @@
 
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
-import type { Profiles } from "../../data/readings/profiles.ts";
 import { getDevice, listDevices } from "../../kv/devices/devices.ts";
+import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 
 /** Devices per read. */
@@ -20,7 +20,7 @@ export interface EmbeddedSourceDeps {
   /** The readings. */
   readonly store: Pick<SeriesStore, "read">;
   /** The profiles. */
-  readonly profiles: Pick<Profiles, "get">;
+  readonly profiles: Pick<ProfileStore, "current">;
 }
 
 /**
@@ -47,7 +47,7 @@ export function createEmbeddedSource(
       const device = await getDevice(kv, deviceId);
       if (device === null) return;
       const { profile: name, deviceType, location } = device.value;
-      const profile = profiles.get(name);
+      const profile = await profiles.current(name);
       if (profile === undefined) return;
       const ref = { profile: name, id: deviceId };
       for await (const page of store.read(ref, { ...span, profile }, signal)) {

@@ -24,6 +24,7 @@ import { rowCount } from "../../data/continuous/rows.ts";
 import type { SourcePart, TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { DAY_MS } from "../../data/limits.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import { pause } from "../engine/pause.ts";
 import {
   clearDirtyDay,
@@ -133,6 +134,8 @@ async function put(
 ): Promise<Written> {
   const { profile, dayMs } = day;
   let rows = 0, yieldedAt = performance.now();
+  // The first version that is read counts for the whole file, however the profile grows meanwhile.
+  let version: Profile | null = null;
   const windows = async function* (): AsyncGenerator<ExportWindow> {
     for (const member of members) {
       if (!isIncluded(member)) continue;
@@ -150,7 +153,9 @@ async function put(
       const count = rowCount({ parts });
       if (!isSourceComplete && count < member.rows) throw new ReadingsLost();
       rows += count;
-      if (count > 0) yield exportWindow(member.id, parts);
+      if (count === 0) continue;
+      version ??= parts[0].profile;
+      yield { ...exportWindow(member.id, parts), profile: version };
     }
   }();
   const first = await windows.next();

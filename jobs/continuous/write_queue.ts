@@ -179,7 +179,7 @@ function startWrite(
     sharing: SharingState;
   },
 ): PendingWrite | null {
-  const fingerprint = windowFingerprint(parts);
+  const fingerprint = windowFingerprint(parts, parts[0].profile);
   const object = exportWindow(deviceId, parts);
   const rows = rowCount(object);
   const isSame = before !== null && before.rows === rows &&

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
+import { builtInProfiles } from "../support/profiles.ts";
 import { readSettings } from "../../data/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { Page } from "../../data/readings/page.ts";
@@ -57,7 +57,7 @@ async function openRig(folder: string, environment: Record<string, string>) {
   const parts = await openContinuousExport({
     ...opened,
     series,
-    profiles: BUILT_IN_PROFILES,
+    profiles: builtInProfiles(),
     now,
     log,
     continuous,

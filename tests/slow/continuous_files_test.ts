@@ -3,7 +3,7 @@ import { objectKey } from "../../data/continuous/object_key.ts";
 import { openParquetEncoder } from "../../data/continuous/parquet.ts";
 import type { ExportWindow } from "../../data/continuous/rows.ts";
 import { startPlan } from "../../data/continuous/window.ts";
-import { PROFILES } from "../../data/readings/profile.ts";
+import { type Metric, PROFILES } from "../../data/readings/profile.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { windowsOfDay } from "../support/export_windows.ts";
 import { type AskDuckdb, openDuckdb } from "../support/duckdb.ts";
@@ -184,5 +184,37 @@ Deno.test({
     assertEquals(numbersOf(voltage), bounds(voltages));
     assertEquals([numbersOf(current), current.missing], [bounds(there), 500 - there.length]);
     assertEquals(found.map(({ compression }) => compression), Array(4).fill("SNAPPY"));
+  },
+});
+
+Deno.test({
+  name:
+    "DuckDB reads the folder of a profile that grew with union_by_name; older readings lack the newer metric",
+  ignore: !Deno.env.has("REQUIRE_ALL"),
+  async fn() {
+    await using folder = await makeTempFolder();
+    const { encode } = await openParquetEncoder();
+    const [a, b]: Metric[] = ["a", "b"].map((name) => (
+      { name, unit: "W", min: 0, max: 9, aggregate: "mean" }
+    ));
+    const profile = { name: "pump", idColumn: "device_id", metrics: [a] };
+    const labels = { deviceType: null, location: null };
+    const windows: ExportWindow[] = [
+      { deviceId: "p", profile, parts: [{ page: pageOf([[DAY_MS, "1"]]), ...labels }] },
+      {
+        deviceId: "p",
+        profile: { ...profile, metrics: [a, b] },
+        parts: [{ page: pageOf([[DAY_MS + HOUR_MS, "2", "3"]]), ...labels }],
+      },
+    ];
+    for (const [index, window] of windows.entries()) {
+      await Deno.writeFile(`${folder.path}/${index}.parquet`, encode(window));
+    }
+    const ask = await openDuckdb(folder.path);
+    const files = `read_parquet('${folder.path}/*.parquet', union_by_name = true)`;
+    assertEquals(await ask(`SELECT a, b FROM ${files} ORDER BY timestamp`), [
+      { a: 1, b: null },
+      { a: 2, b: 3 },
+    ]);
   },
 });

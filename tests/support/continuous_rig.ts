@@ -4,7 +4,7 @@
  * @module
  */
 
-import { BUILT_IN_PROFILES } from "../../data/readings/profiles.ts";
+import { openProfiles, type ProfileStore } from "../../kv/profiles/profiles.ts";
 import { createHash } from "node:crypto";
 import { AppError } from "../../data/app_error.ts";
 import type { WrittenFile } from "../../data/files/file_store.ts";
@@ -77,6 +77,8 @@ export interface ContinuousRig extends AsyncDisposable {
   readonly kv: Deno.Kv;
   /** The readings. */
   readonly series: SeriesStore;
+  /** The profiles. */
+  readonly profiles: ProfileStore;
   /** Where objects go. */
   readonly destination: MemoryDestination;
   /** The clock. */
@@ -97,13 +99,14 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
   const { kv } = opened;
   const clock = { nowMs };
   const now = () => clock.nowMs;
-  const series = createSeriesStore({ kv, now });
+  const profiles = await openProfiles({ kv, isExclusive: true });
+  const series = createSeriesStore({ kv, now, profiles });
   const destination = createMemoryDestination();
   const logged: string[] = [];
   const deps: ShardDutyDeps = {
     kv,
-    source: createEmbeddedSource({ kv, store: series, profiles: BUILT_IN_PROFILES }),
-    changes: createChangedDevices({ kv, profiles: BUILT_IN_PROFILES }),
+    source: createEmbeddedSource({ kv, store: series, profiles }),
+    changes: createChangedDevices({ kv, profiles }),
     isSourceComplete: true,
     destination,
     encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),
@@ -120,6 +123,7 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
   return {
     kv,
     series,
+    profiles,
     destination,
     clock,
     logged,

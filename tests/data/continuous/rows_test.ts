@@ -129,3 +129,12 @@ Deno.test("rowCount() counts the readings of all parts", () => {
   }));
   assertEquals(rowCount({ parts }), 4);
 });
+
+Deno.test("a profile with a power factor of its own has no computed one", () => {
+  const metrics = [
+    ...PROFILES.appliance.metrics,
+    { name: "Power_Factor", unit: "1", min: 0, max: 1, aggregate: "mean" } as const,
+  ];
+  const names = exportColumns({ ...PROFILES.appliance, metrics }).map(({ name }) => name);
+  assertEquals(names.filter((name) => name.toLowerCase() === "power_factor"), ["Power_Factor"]);
+});

@@ -1,3 +1,4 @@
+import { builtInProfiles } from "../../support/profiles.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
@@ -215,7 +216,7 @@ Deno.test("compaction gets on even if every pass is out of time as soon as the d
   const deps = {
     kv,
     destination,
-    source: createEmbeddedSource({ kv, store: series, profiles: BUILT_IN_PROFILES }),
+    source: createEmbeddedSource({ kv, store: series, profiles: builtInProfiles() }),
     changes: createChangedDevices({ kv, profiles: BUILT_IN_PROFILES }),
     isSourceComplete: true,
     encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),

@@ -1,5 +1,5 @@
+import { builtInProfiles } from "../../support/profiles.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
-import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
 import { moveExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeDevice, createDevice } from "../../../kv/devices/devices.ts";
@@ -24,7 +24,7 @@ Deno.test("read() returns the readings of the span with profile, type and locati
     "",
   ]);
   await rig.store.write({ profile: "appliance", id: "D1" }, pageOf(rows));
-  const source = createEmbeddedSource({ ...rig, profiles: BUILT_IN_PROFILES });
+  const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   const span = { fromMs: 5_000, toMs: DAY_MS + 60_000 };
   const parts = await Array.fromAsync(source.read("D1", span, SIGNAL));
   assertEquals(parts.flatMap(({ page }) => rowsOf(page)), rows.slice(1, 4));
@@ -36,7 +36,7 @@ Deno.test("read() returns the readings of the span with profile, type and locati
 Deno.test("read() of an unknown device, or of one without readings, returns nothing", async () => {
   using rig = await openPlainRig();
   await createBattery(rig.kv, "silent");
-  const source = createEmbeddedSource({ ...rig, profiles: BUILT_IN_PROFILES });
+  const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   for (const id of ["silent", "unknown"]) {
     const span = { fromMs: 0, toMs: DAY_MS };
     assertEquals(await Array.fromAsync(source.read(id, span, SIGNAL)), []);
@@ -45,7 +45,7 @@ Deno.test("read() of an unknown device, or of one without readings, returns noth
 
 Deno.test("devices() returns every device once, however many there are", async () => {
   using rig = await openPlainRig();
-  const source = createEmbeddedSource({ ...rig, profiles: BUILT_IN_PROFILES });
+  const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), []);
   const ids = Array.from({ length: 1_001 }, (_, n) => `d${String(n).padStart(4, "0")}`);
   for (const id of ids) await createBattery(rig.kv, id);
@@ -73,13 +73,13 @@ Deno.test("devices() includes devices that were exported and then deleted", asyn
   for (const id of ["a", "b"]) {
     await moveExportCheckpoint(rig.kv, id, { from: null, to: { ...to, plan: [...to.plan] } });
   }
-  const source = createEmbeddedSource({ ...rig, profiles: BUILT_IN_PROFILES });
+  const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ["b", "a"]);
 });
 
 Deno.test("devices() throws the reason of its signal", async () => {
   using rig = await openPlainRig();
   const signal = AbortSignal.abort(new Error("stopped"));
-  const source = createEmbeddedSource({ ...rig, profiles: BUILT_IN_PROFILES });
+  const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   await assertRejects(() => Array.fromAsync(source.devices(signal)), Error, "stopped");
 });
