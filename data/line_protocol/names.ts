@@ -25,21 +25,24 @@ const UNITS: Readonly<Record<string, string>> = {
   wh: "Wh",
   mwh: "MWh",
   kw: "kW",
-  w: "W",
-  mw: "MW",
-  v: "V",
   mv: "mV",
   kv: "kV",
-  a: "A",
   ma: "mA",
   hz: "Hz",
   va: "VA",
   kva: "kVA",
   percent: "%",
   pct: "%",
-  c: "Cel",
   degc: "Cel",
   celsius: "Cel",
+};
+
+/** Units of one letter, each with the quantity that the name must have: `voltage_c` is of phase C. */
+const SHORT_UNITS: Readonly<Record<string, { readonly unit: string; readonly of: string }>> = {
+  w: { unit: "W", of: "power" },
+  v: { unit: "V", of: "volt" },
+  a: { unit: "A", of: "current" },
+  c: { unit: "Cel", of: "temp" },
 };
 
 /**
@@ -88,8 +91,12 @@ export function aggregateOf(metricName: string): Aggregate {
 
 /** The unit that the end of a metric's name says, as in `power_w`; "1" if it says none. */
 export function unitOf(metricName: string): string {
-  const last = metricName.slice(metricName.lastIndexOf("_") + 1);
-  return last === metricName ? "1" : UNITS[last.toLowerCase()] ?? "1";
+  const name = metricName.toLowerCase();
+  const last = name.slice(name.lastIndexOf("_") + 1);
+  if (last === name) return "1";
+  const short = SHORT_UNITS[last];
+  if (short !== undefined) return name.includes(short.of) ? short.unit : "1";
+  return UNITS[last] ?? "1";
 }
 
 /** FNV-1a of the UTF-16 units, 32 bits, in hexadecimal. */

@@ -19,7 +19,7 @@ const PIECE_POINTS = 32_768;
 /** Devices whose points are written at once. */
 const GROUPS_AT_ONCE = 125;
 /**
- * How long lines may wait until their device may send again, milliseconds. The JavaScript client of
+ * How long a request may wait until its devices may send again, milliseconds. The JavaScript client of
  * InfluxDB takes `Retry-After` for milliseconds: it would give up before a second is over.
  */
 const TURN_WAIT_MS = 2_000;
@@ -87,13 +87,15 @@ interface Batch {
 }
 
 function createBatch(
-  { intake, profiles, log }: AcceptLinesDeps,
+  { intake, profiles, now, log }: AcceptLinesDeps,
   reader: LineReader,
   { form: timedForm }: Precision,
 ): Batch {
   const { problems } = reader;
   /** The devices that were counted, and how long each must wait that sends too often. */
   const waits = new Map<string, number>();
+  /** Until when the request may wait; set when it first has to. */
+  let waitUntilMs: number | null = null;
   /** The profiles of the points that are being stored: all groups of one share their fields. */
   let ensured = new Map<string, Promise<Profile | string>>();
 
@@ -146,13 +148,16 @@ function createBatch(
     const { id } = readings;
     let waitMs = waits.get(id) ?? null;
     if (waitMs !== null && waitMs > 0) return { kind: "limited", waitMs };
+    // Also counted here, for a clock that stands still.
     let leftMs = TURN_WAIT_MS;
     for (;;) {
       const result = await intake.accept({ ...readings, isCounted: waitMs === null });
       // Such a result comes before the request counts.
       if (result.kind !== "accepted" && result.kind !== "limited") return result;
       waitMs = result.kind === "limited" ? Math.max(1, result.waitMs) : 0;
-      if (result.kind === "accepted" || waitMs > leftMs) {
+      waitUntilMs ??= now() + TURN_WAIT_MS;
+      const isTooLong = waitMs > leftMs || now() + waitMs > waitUntilMs;
+      if (result.kind === "accepted" || isTooLong) {
         waits.set(id, waitMs);
         return result;
       }

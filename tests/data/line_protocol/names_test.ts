@@ -60,9 +60,11 @@ Deno.test("metrics aggregate by their mean, energy by its sum, counters by their
 
 Deno.test("units of metrics are those that their names end with", () => {
   assertEquals(
-    ["energy_kwh", "power_w", "voltage_v", "soc_percent", "temp_c", "value", "w", "x_y"].map(
-      unitOf,
-    ),
-    ["kWh", "W", "V", "%", "Cel", "1", "1", "1"],
+    ["energy_kwh", "Power_W", "voltage_v", "current_a", "temp_c", "soc_percent"].map(unitOf),
+    ["kWh", "W", "V", "A", "Cel", "%"],
   );
+});
+
+Deno.test("names of phases and of nothing known have no unit", () => {
+  assertEquals(["voltage_a", "voltage_c", "value", "w", "x_y"].map(unitOf), Array(5).fill("1"));
 });
