@@ -8,7 +8,13 @@ import type { Profile } from "../readings/profile.ts";
 import type { Place, RecordReader } from "../text/upload_reader.ts";
 import type { FileNotes } from "./file_notes.ts";
 import type { LeftOut } from "./left_out.ts";
-import type { MeterBatch, MeterNotes, MeterRefusal, MeterReject } from "./meter_rows.ts";
+import type {
+  MeterBatch,
+  MeterNotes,
+  MeterRefusal,
+  MeterReject,
+  RegisterBreak,
+} from "./meter_rows.ts";
 
 /**
  * Reads one upload of readings of one meter or many.
@@ -33,6 +39,8 @@ export interface ManyMetersReader extends RecordReader {
   rejected(): { readonly count: number; readonly first: readonly MeterReject[] };
   /** Every meter of the upload so far, in the order of its first record. */
   meters(): readonly MeterNotes[];
+  /** The first 100 intervals for which a register has no energy. */
+  breaks?(): readonly RegisterBreak[];
   /** The lines before a header, each cut to 100 characters; only a form with a header has it. */
   preamble?(): readonly string[];
   /** Ignored columns whose names say why they are; the first 100. */

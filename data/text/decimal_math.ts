@@ -34,6 +34,10 @@ export function product(
   decimals: number,
 ): Decimal {
   const exponent = finiteExponent(over, under);
+  const rounded = exponent === null
+    ? roundedProduct({ value, scale }, { over, under }, decimals)
+    : null;
+  if (rounded !== null) return rounded;
   if (exponent !== null) {
     const factor = over * powerOfTen(exponent) / under;
     const mantissa = value * factor;
@@ -46,6 +50,26 @@ export function product(
   const divisor = BigInt(under) * 10n ** BigInt(big.scale);
   const doubled = 2n * dividend * 10n ** BigInt(decimals) + divisor;
   return decimalOf(floorDivided(doubled, 2n * divisor), decimals);
+}
+
+/** The rounded product, if doubles hold what it is computed from exactly; else null. */
+function roundedProduct(
+  { value, scale }: Readonly<Decimal>,
+  { over, under }: { over: number; under: number },
+  decimals: number,
+): Decimal | null {
+  if (scale === FLOAT || scale > decimals) return null;
+  const factor = divisorOf(over, under);
+  const dividend = value * (over / factor) * powerOfTen(decimals - scale);
+  const divisor = under / factor;
+  const doubled = 2 * dividend + divisor;
+  if (!Number.isSafeInteger(doubled)) return null;
+  return shortened(Math.floor(doubled / (2 * divisor)), decimals);
+}
+
+/** The greatest common divisor. */
+function divisorOf(one: number, other: number): number {
+  return other === 0 ? one : divisorOf(other, one % other);
 }
 
 /** The least power of ten by which a fraction becomes whole; null if none up to 9 does. */

@@ -61,6 +61,32 @@ export const repeatSchema = z.union([
     .meta({ id: "RepeatedElement", description: "An element of a JSON array, likewise." }),
 ]).meta({ description: "A record whose time occurred earlier in the same upload." });
 
+const registerBreak = {
+  kind: z.enum(["gap", "reset", "rollover", "jump"]).meta({
+    description:
+      "Why there is no energy: the next reading is missing; the register fell; it began " +
+      "at 0 again; it rose as no load does.",
+    examples: ["gap"],
+  }),
+  timestamp: instant("The start of the interval.", "2024-05-01T12:00:00Z"),
+};
+
+/** An interval for which a register has no energy. */
+export const breakSchema = z.union([
+  z.strictObject({ line, ...registerBreak })
+    .meta({ description: "A line of CSV or NDJSON after which a register has no energy." }),
+  z.strictObject({ index, ...registerBreak })
+    .meta({ description: "An element of a JSON array, likewise." }),
+]).meta({ description: "An interval for which a register has no energy." });
+
+/** An interval for which a register of one of many meters has no energy. */
+export const meterBreakSchema = z.union([
+  z.strictObject({ line, smart_meter_id: ofMeter, ...registerBreak })
+    .meta({ description: "A line of CSV or NDJSON after which a register has no energy." }),
+  z.strictObject({ index, smart_meter_id: ofMeter, ...registerBreak })
+    .meta({ description: "An element of a JSON array, likewise." }),
+]).meta({ description: "An interval for which a register has no energy." });
+
 /** A record of one of many meters whose time the upload already had. */
 export const meterRepeatSchema = z.union([
   z.strictObject({ line, smart_meter_id: ofMeter, timestamp: time })
@@ -72,7 +98,8 @@ export const meterRepeatSchema = z.union([
 /** The counts of an import. */
 export const importCounts = {
   received: count(
-    "Records in the upload: `inserted` + `updated` + `unchanged` + `repeated` + `rejected`.",
+    "Records in the upload: `inserted` + `updated` + `unchanged` + `repeated` + `rejected`, and " +
+      "those that an import of readings leaves out.",
     5,
   ),
   inserted: count("Times that were new.", 1),

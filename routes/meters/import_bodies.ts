@@ -8,6 +8,9 @@ import { z } from "zod";
 import type { Content } from "../openapi/operation.ts";
 import { uploadText } from "../openapi/upload_parts.ts";
 
+/** Names of the columns of a day by hours. */
+const HOURS = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, "0")}:00`);
+
 const value = z.number().nullable();
 const reading = z.looseObject({
   timestamp: z.union([z.string(), z.number()]).meta({ examples: ["2024-05-01T12:00:00Z"] })
@@ -78,13 +81,26 @@ export const uploadBodies: readonly Content[] = [
           "2024-05-01T12:00:00Z,0.0167,1.002,230.1,4.35\n" +
           "2024-05-01T12:01:00Z,0.0171,1.026,230.0,4.46\n",
       },
+      register: {
+        summary: "A register that only grows, in watt-hours",
+        value: "Date,Wh\n2024-05-01T12:00:00Z,99999800\n2024-05-01T13:00:00Z,300\n" +
+          "2024-05-01T14:00:00Z,800\n",
+        "x-query":
+          "timestamp=Date&map=Wh:energy_kwh:Wh&values=cumulative&rollover=100000000&stamp=start",
+      },
+      day_per_row: {
+        summary: "A day a line, a column for each hour",
+        value: `Date,${HOURS.join(",")}\n2024-05-01,${HOURS.map(() => "0.5").join(",")}\n`,
+        "x-query": "layout=day-per-row&timestamp=Date&derive=power",
+      },
       local_dialect: {
         summary: "Semicolons, decimal commas, watts and local time, described in the query",
         value: "Datum;Uhrzeit;Leistung;Spannung\n" +
           "01.05.2024;14:00;1002,5;230,1\n" +
           "01.05.2024;14:01;NA;230,0\n",
         "x-query": "delimiter=;&decimal=,&timestamp=Datum,Uhrzeit&" +
-          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&" +
+          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&encoding=utf-8&thousands=.&" +
+          "interval=1m&ambiguous=first&nonexistent=shift&" +
           "map=Leistung:power_kw:W,Spannung:voltage_v&missing=NA",
       },
       household_power: {
@@ -144,13 +160,29 @@ export const manyUploadBodies: readonly Content[] = [
           "B.2,2024-06-01T00:00:00Z,+250\n",
         "x-query": "meter=meter_id&timestamp=reading_time&map=usage_wh:energy_kwh:Wh",
       },
+      register: {
+        summary: "A register that only grows, in watt-hours",
+        value:
+          "smart_meter_id,Date,Wh\n100,2024-05-01T12:00:00Z,99999800\n100,2024-05-01T13:00:00Z,300\n" +
+          "100,2024-05-01T14:00:00Z,800\n",
+        "x-query":
+          "timestamp=Date&map=Wh:energy_kwh:Wh&values=cumulative&rollover=100000000&stamp=start",
+      },
+      day_per_row: {
+        summary: "A day a line, a column for each hour",
+        value: `smart_meter_id,Date,${HOURS.join(",")}\n100,2024-05-01,${
+          HOURS.map(() => "0.5").join(",")
+        }\n`,
+        "x-query": "layout=day-per-row&timestamp=Date&derive=power",
+      },
       local_dialect: {
         summary: "Semicolons, decimal commas, watts and local time",
         value: "Anlage;Datum;Uhrzeit;Leistung\n" +
           "7;01.05.2024;14:00;1002,5\n" +
           "8;01.05.2024;14:00;NA\n",
         "x-query": "meter=Anlage&delimiter=;&decimal=,&timestamp=Datum,Uhrzeit&" +
-          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&" +
+          "timestamp_format=dd.MM.yyyy HH:mm&timezone=Europe/Berlin&encoding=utf-8&thousands=.&" +
+          "interval=1m&ambiguous=first&nonexistent=shift&" +
           "map=Leistung:power_kw:W&missing=NA",
       },
       preset: {

@@ -128,11 +128,17 @@ export function createImportCounts(
       const meter = meters.get(meterId);
       if (meter !== undefined) addTo(meter.progress, done);
     },
-    total: () => countsOf(whole, reader?.rejected().count ?? 0),
+    total() {
+      const met = reader?.meters() ?? [];
+      const leftOut = met.reduce((sum, notes) => sum + leftOutOf(notes), 0);
+      return countsOf(whole, { rejected: reader?.rejected().count ?? 0, leftOut });
+    },
     meters: () =>
-      [...meters.values()].flatMap(({ notes, progress }) =>
-        notes === null ? [] : [{ notes, counts: countsOf(progress, notes.rejected) }]
-      ),
+      [...meters.values()].flatMap(({ notes, progress }) => {
+        if (notes === null) return [];
+        const more = { rejected: notes.rejected, leftOut: leftOutOf(notes) };
+        return [{ notes, counts: countsOf(progress, more) }];
+      }),
     [Symbol.dispose]: () => tracked.dispose(),
   };
   return counts;
@@ -145,10 +151,15 @@ function addTo(total: Done, done: Done): void {
   total.repeated += done.repeated;
 }
 
+/** How many records of a meter gave no reading. */
+function leftOutOf({ leftOut }: MeterNotes): number {
+  return leftOut.values().reduce((sum, count) => sum + count, 0);
+}
+
 function countsOf(
   { inserted, updated, unchanged, repeated }: Done,
-  rejected: number,
+  { rejected, leftOut }: { rejected: number; leftOut: number },
 ): ImportCounts {
-  const received = inserted + updated + unchanged + repeated + rejected;
+  const received = inserted + updated + unchanged + repeated + rejected + leftOut;
   return { received, inserted, updated, unchanged, repeated, rejected };
 }

@@ -113,6 +113,50 @@ export const uploadParameters: readonly Parameter[] = [
   ...timeParameters,
   {
     in: "query",
+    name: "values",
+    description:
+      "Whether energies are those of intervals (`interval`, default) or values of a register that " +
+      "only grows (`cumulative`). Of a register the difference to the next reading is kept, under " +
+      "the earlier time. There is no energy where the next reading is missing or further away than " +
+      "1.5 intervals (a gap), where the register fell (a reset, or another meter), and where it rose " +
+      "as no load does (another meter). All of them are reported. `NaN` is a missing value then.",
+    schema: z.enum(["interval", "cumulative"]),
+    example: "interval",
+  },
+  {
+    in: "query",
+    name: "rollover",
+    description:
+      "The value at which a register begins at 0 again, in the unit of its column. A fall " +
+      "from its last tenth to its first is a rollover then, instead of a reset; it gives no energy " +
+      "either. For `values=cumulative`.",
+    schema: z.string().regex(/^\d+(\.\d+)?$/),
+    example: "100000",
+  },
+  {
+    in: "query",
+    name: "layout",
+    description:
+      "CSV only: `long` (default) if each record is a reading, `day-per-row` if it is a day with 24, " +
+      "48, 96, 144 or 288 columns of intervals. They are found by the times in their names (`00:30`), " +
+      "by numbers from 1 (`H1`), or by their count. Numbers count the intervals of a day, which may " +
+      "have 23 or 25 hours on the clock. `timestamp` names the column of dates, `yyyy-MM-dd` unless " +
+      "`timestamp_format` says otherwise. The values are in kWh; `map=*:power_kw:W` says otherwise.",
+    schema: z.enum(["long", "day-per-row"]),
+    example: "long",
+  },
+  {
+    in: "query",
+    name: "derive",
+    description:
+      "`power` computes it from energy and the length of the interval, `energy` from power: for each " +
+      "reading that does not have it. The length is `interval`, or the time to the next reading. " +
+      "Results that are no finite decimals are rounded half up to 6 decimals.",
+    schema: z.enum(["power", "energy"]),
+    example: "power",
+  },
+  {
+    in: "query",
     name: "map",
     description: "Which column holds which metric: `column:metric` or `column:metric:unit`, " +
       "several times or with commas. Units: kWh, Wh, MWh; kW, W, MW; V, mV, kV; A, mA, kA. " +

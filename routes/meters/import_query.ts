@@ -15,7 +15,7 @@ import { quoted } from "../../data/quoted.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { DERIVING, importQuery } from "./import_schemas.ts";
+import { importQuery } from "./import_schemas.ts";
 import { parametersOutOfPlace, type UploadFormat } from "./upload_format.ts";
 
 /** Parameters that may have several values: given several times, or once with commas. */
@@ -86,7 +86,6 @@ export function readImportQuery(
   }
   const options = {
     ...(timezone === null ? {} : { timezone }),
-    ...derivationOf(preset),
     ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
     ...rest,
     isOfManyMeters,
@@ -122,23 +121,12 @@ function withPreset(
 ): Record<string, string | string[]> {
   const preset = typeof sent.preset === "string" ? presetNamed(sent.preset) : undefined;
   if (preset === undefined) return sent;
-  const own = Object.entries(preset.options).filter(([name]) => !DERIVING.includes(name));
-  const options = own.map(([name, value]) => {
+  const options = Object.entries(preset.options).map(([name, value]) => {
     const isList = LISTS.includes(name);
     return [name, typeof value === "string" ? isList ? [value] : value : [...value]];
   });
   const meter = isOfManyMeters && preset.meter !== null ? { meter: preset.meter } : {};
   return { ...Object.fromEntries(options), ...meter, ...sent };
-}
-
-/** Energy from power, if the preset of a name says so: power over the intervals of an hour. */
-function derivationOf(name: string | undefined): Pick<DialectOptions, "derivation"> {
-  const { derive, interval } = presetNamed(name ?? "")?.options ?? {};
-  const minutes = typeof interval === "string" ? /^(\d+)m$/.exec(interval)?.[1] : undefined;
-  if (derive !== "energy" || minutes === undefined) return {};
-  const names = PROFILES.meter.metrics.map((metric) => metric.name);
-  const metric = names.indexOf("energy_kwh"), from = names.indexOf("power_kw");
-  return { derivation: { metric, from, divisor: 60 / Number(minutes), scale: 6 } };
 }
 
 /** Whether presets, which name metrics of the profile `meter`, can be used. */

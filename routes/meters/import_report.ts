@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LeftOutKind } from "../../data/imports/interval_stage.ts";
+import type { MeterNotes } from "../../data/imports/meter_rows.ts";
 import type { Repeat } from "../../data/imports/repeats.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import { instantText } from "../../data/time/time_text.ts";
@@ -28,7 +30,9 @@ export function oneReport(id: string, { result, isDryRun }: EndedImport): Import
     rejects: reader.rejected().first.map(({ meterId: _meterId, ...reject }) => reject),
     repeats: result.repeats.map((repeat) => repeatBody(repeat, reader)),
     ambiguous: result.meters.reduce((sum, { notes }) => sum + notes.ambiguous, 0),
-    ...notesOf(reader),
+    ...breakCounts(result.meters[0]?.notes),
+    breaks: breaksOf(reader).map(({ smart_meter_id: _id, ...rest }) => rest),
+    ...notesOf(reader, result),
   };
 }
 
@@ -42,6 +46,8 @@ export function manyReport({ result, isDryRun }: EndedImport): ManyImportReport 
       smart_meter_id: notes.meterId,
       ...counts,
       ambiguous: notes.ambiguous,
+      ...breakCounts(notes),
+      left_out: recordsLeftOut(notes.leftOut),
       problem: notes.refusal?.rule ?? null,
       rejects: [...notes.rejects],
     })),
@@ -51,17 +57,55 @@ export function manyReport({ result, isDryRun }: EndedImport): ManyImportReport 
     repeats: result.repeats.map((repeat) => (
       { smart_meter_id: repeat.meterId, ...repeatBody(repeat, reader) }
     )),
-    ...notesOf(reader),
+    breaks: breaksOf(reader),
+    ...notesOf(reader, result),
   };
 }
 
+/** Why records give no reading. */
+const REASONS: Readonly<Record<LeftOutKind, string>> = {
+  gap: "the next reading of the register is missing",
+  reset: "the register fell until the next reading: it was reset, or the meter was exchanged",
+  rollover: "the register began at 0 again until the next reading",
+  jump: "the register rose as no load does until the next reading: the meter was exchanged",
+  missing: "the register has no value",
+  last: "the last reading of a register only ends an interval",
+  order: "a reading of a register against the order of the others",
+  "same time": "another reading of the register at the same time follows",
+};
+
+function recordsLeftOut(leftOut: MeterNotes["leftOut"]) {
+  return [...leftOut].map(([kind, records]) => ({ records, reason: REASONS[kind] }));
+}
+
+function breakCounts(notes: MeterNotes | undefined) {
+  const { gap = 0, reset = 0, rollover = 0, jump = 0 } = notes?.breaks ?? {};
+  return { gaps: gap, resets: reset, rollovers: rollover, jumps: jump };
+}
+
+function breaksOf(reader: ManyMetersReader) {
+  const breaks = reader.breaks?.() ?? [];
+  return breaks.map(({ meterId, kind, place, timeMs }) => (
+    { ...reader.placeOf(place), smart_meter_id: meterId, kind, timestamp: instantText(timeMs) }
+  ));
+}
+
+/** Records without a reading, of all meters together. */
+function allLeftOut({ meters }: ImportResult) {
+  const all = new Map<LeftOutKind, number>();
+  for (const { notes: { leftOut } } of meters) {
+    for (const [kind, records] of leftOut) all.set(kind, (all.get(kind) ?? 0) + records);
+  }
+  return recordsLeftOut(all);
+}
+
 /** What the upload has besides its readings. */
-function notesOf(reader: ManyMetersReader): UploadNotes {
+function notesOf(reader: ManyMetersReader, result: ImportResult): UploadNotes {
   const { quality = {}, leftOut = [], doubts = [] } = reader.notes?.() ?? {};
   const seriesLeftOut = leftOut.map(({ name, ...rest }) => ({ series: name, ...rest }));
   return {
     ignored_columns: [...reader.ignored()],
-    left_out: [...reader.leftOut?.() ?? [], ...seriesLeftOut],
+    left_out: [...reader.leftOut?.() ?? [], ...seriesLeftOut, ...allLeftOut(result)],
     preamble: [...reader.preamble?.() ?? []],
     ...(Object.keys(quality).length > 0 ? { quality: { ...quality } } : {}),
     ...(doubts.length > 0 ? { doubts: [...doubts] } : {}),

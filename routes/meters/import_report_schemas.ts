@@ -6,7 +6,6 @@
 
 import { z } from "zod";
 import { HEADER_LINES } from "../../data/imports/csv_head.ts";
-import { LEFT_OUT_LISTED } from "../../data/imports/file_notes.ts";
 import {
   IGNORED_LISTED,
   METER_REJECTS_LISTED,
@@ -14,8 +13,10 @@ import {
   REJECTS_LISTED,
 } from "../../data/limits.ts";
 import {
+  breakSchema,
   importCounts,
   isDryRun,
+  meterBreakSchema,
   meterRejectSchema,
   meterRepeatSchema,
   rejectSchema,
@@ -35,10 +36,28 @@ const ambiguous = count(
   0,
 );
 
+/** How often a register has no energy for an interval. */
+const breakCounts = {
+  gaps: count("Intervals without energy because the next reading of the register is missing.", 0),
+  resets: count("Intervals in which the register fell: a reset, or another meter.", 0),
+  rollovers: count("Intervals in which the register began at 0 again, as `rollover` says.", 0),
+  jumps: count("Intervals in which the register rose as no load does: another meter.", 0),
+};
+
+/** Records of a meter without a reading. */
+const recordsLeftOut = z.strictObject({
+  records: z.int().min(1).meta({ description: "How many there are.", examples: [1] }),
+  reason: z.string().meta({
+    description: "Why they give no reading.",
+    examples: ["the last reading of a register only ends an interval"],
+  }),
+}).meta({ id: "RecordsLeftOut", description: "Records that give no reading." });
+
 /** What an upload has besides its readings. */
 const uploadNotes = {
   ignored_columns: ignoredColumns,
   left_out: z.array(z.union([
+    recordsLeftOut,
     z.strictObject({
       column: z.string().meta({ description: "The column.", examples: ["Q (kvarh)"] }),
       reason: z.string().meta({
@@ -55,9 +74,10 @@ const uploadNotes = {
       readings: z.int().min(1)
         .meta({ description: "How many readings of it the file has.", examples: [48] }),
     }).meta({ id: "SeriesLeftOut", description: "A series of a file that no meter takes." }),
-  ])).max(IGNORED_LISTED + LEFT_OUT_LISTED).meta({
-    description: "Columns that are ignored because of their unit, and series of NEM12 and ESPI " +
-      "that no meter takes.",
+  ])).meta({
+    description:
+      "Columns that are ignored because of their unit, series of NEM12 and ESPI that no " +
+      "meter takes, and records without a reading.",
   }),
   preamble: z.array(z.string()).max(HEADER_LINES).meta({
     description: "The lines with text before the header of CSV, each cut to 100 characters.",
@@ -87,6 +107,10 @@ export const importReport = z.strictObject({
   repeats: z.array(repeatSchema).max(REJECTS_LISTED)
     .meta({ description: `The first ${REJECTS_LISTED} repeated records.` }),
   ambiguous,
+  ...breakCounts,
+  breaks: z.array(breakSchema).max(REJECTS_LISTED).meta({
+    description: `The first ${REJECTS_LISTED} intervals for which a register has no energy.`,
+  }),
   ...uploadNotes,
 }).meta({ description: "What an import did, or what it would do in a dry run." });
 
@@ -98,6 +122,8 @@ export const importedMeter = z.strictObject({
   smart_meter_id: meterIdText,
   ...importCounts,
   ambiguous,
+  ...breakCounts,
+  left_out: z.array(recordsLeftOut).meta({ description: "Its records that give no reading." }),
   problem: z.string().nullable().meta({
     description: "The rule that the meter breaks, so that all its records are rejected; else null.",
     examples: [null],
@@ -120,6 +146,9 @@ export const manyImportReport = z.strictObject({
     }),
   repeats: z.array(meterRepeatSchema).max(REJECTS_LISTED)
     .meta({ description: `The first ${REJECTS_LISTED} repeated records of all meters.` }),
+  breaks: z.array(meterBreakSchema).max(REJECTS_LISTED).meta({
+    description: `The first ${REJECTS_LISTED} intervals for which a register has no energy.`,
+  }),
   ...uploadNotes,
 }).meta({ description: "What an import of many meters did, or would do in a dry run." });
 

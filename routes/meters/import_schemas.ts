@@ -28,18 +28,17 @@ const options = z.strictObject({
   interval: z.string().optional(),
   ambiguous: z.string().optional(),
   nonexistent: z.string().optional(),
+  values: z.string().optional(),
+  rollover: z.string().optional(),
+  layout: z.string().optional(),
+  derive: z.string().optional(),
   map: z.array(z.string()).optional(),
   missing: z.array(z.string()).optional(),
 });
 
-/** Options that only presets have: `readImportQuery` makes a derivation of them. */
-export const DERIVING: readonly string[] = ["derive"];
-
 /** The names of presets whose options are all among those of the query. */
 export const presetNames: readonly string[] = PRESETS
-  .filter(({ options: given }) =>
-    Object.keys(given).every((name) => name in options.shape || DERIVING.includes(name))
-  )
+  .filter(({ options: given }) => Object.keys(given).every((name) => name in options.shape))
   .map(({ name }) => name);
 
 /** The query as text. */

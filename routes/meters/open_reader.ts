@@ -88,7 +88,7 @@ export function openReader(
   if (format === "csv" || format === "json" || format === "ndjson") {
     return ROW_READERS[format]({ profile, id, dialect, dialectOf, oldestMs });
   }
-  const rows = createMeterRows({ derivation: null, oldestMs });
+  const rows = createMeterRows({ derivation: null, oldestMs, intervals: dialect.intervals });
   const file = { rows, meterId: id, register, oldestMs };
   return format === "nem12"
     ? createNem12Reader(file)

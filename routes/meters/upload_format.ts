@@ -37,7 +37,7 @@ export const UPLOAD_TYPES: readonly UploadType[] = Object.keys(MEDIA_TYPES) as U
 const CSV_HEAD_BYTES = 32;
 /** The parameters that a format of meters takes. */
 const METER_FORMAT_PARAMETERS: Readonly<Record<"nem12" | "espi", readonly string[]>> = {
-  nem12: ["dry_run", "format", "preset", "register"],
+  nem12: ["derive", "dry_run", "format", "preset", "register"],
   espi: ["dry_run", "format", "preset", "register", "timezone"],
 };
 

@@ -60,12 +60,11 @@ Deno.test("a preset sets its options, and other parameters override them", () =>
   const { dialect } = read("preset=household-power");
   assertEquals([dialect.delimiter, dialect.timeColumns], [";", ["Date", "Time"]]);
   assertEquals(dialect.missing, ["?"]);
-  assertEquals(dialect.derivation, { metric: 0, from: 1, divisor: 60, scale: 6 });
+  assertEquals([dialect.intervals.derive, dialect.intervalMs], ["energy", 60_000]);
   const changed = read("preset=household-power&delimiter=,&timezone=Europe/Paris").dialect;
   assertEquals([changed.delimiter, changed.timeColumns], [",", ["Date", "Time"]]);
   assertEquals(changed.zone?.name, "Europe/Paris");
-  const mapped = read("preset=household-power&map=E:energy_kwh:Wh").dialect;
-  assertEquals(mapped.derivation, null);
+  assertEquals(read("preset=household-power&derive=power").dialect.intervals.derive, "power");
 });
 
 Deno.test("each wrong parameter is listed with name, value and rule", () => {
