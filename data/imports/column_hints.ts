@@ -6,7 +6,7 @@
  */
 
 import type { Profile } from "../readings/profile.ts";
-import { unitsFor } from "../readings/units.ts";
+import { foreignUnit, unitInName } from "./header_units.ts";
 
 /** Columns of both date and clock, of a date, and of a clock. */
 const TIMES = "timestamp zeitstempel zeitpunkt datetime horodat tijdstip tidspunkt messzeit utc ts";
@@ -48,11 +48,14 @@ export function likelyMappings(names: readonly string[], { metrics }: Profile): 
   const used = new Set<string>();
   return metrics.flatMap(({ name: metric, unit }) => {
     const words = METRICS.get(unit) ?? metric;
-    const free = names.filter((name) => !used.has(name) && !/[,:]/.test(name));
+    const free = names.filter((name) =>
+      !used.has(name) && !/[,:]/.test(name) &&
+      (foreignUnit(name) === null || unitInName(name, unit) !== null)
+    );
     const column = free.find((name) => isNamed(name, words)) ?? closestName(metric, free);
     if (column === null) return [];
     used.add(column);
-    const given = partsOf(column).find((part) => unitsFor(unit).includes(part)) ?? unit;
+    const given = unitInName(column, unit) ?? unit;
     return [given === unit ? `${column}:${metric}` : `${column}:${metric}:${given}`];
   });
 }

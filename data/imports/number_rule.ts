@@ -24,7 +24,9 @@ export function numberRule(field: string, point: string): string {
     parseGroupedDecimal(field, { point: otherPoint, thousands }) !== null
   );
   if (other !== undefined) return `${rule}; if this is a number, send ${other[0]}`;
-  if (field.includes("\ufffd")) return `${rule}; the text is not UTF-8, send encoding=`;
+  if (field.includes("\ufffd")) {
+    return `${rule}; the text is not UTF-8: send encoding=windows-1252, or the one that it is in`;
+  }
   if (/\d/.test(field) || field.includes(",")) return rule;
   return `${rule}; if this means that there is no value, send missing=${field.slice(0, 20)}`;
 }

@@ -73,6 +73,7 @@ export function createReadingRow(
   const collected = createMeterPages(metrics.length, timeRules);
   const values = new Float64Array(metrics.length).fill(NaN);
   const scales = new Int8Array(metrics.length);
+  const row = { values, scales };
   const exponents = new Int8Array(metrics.length);
   const bounds = metrics.map((metric, index) =>
     boundsOf(registers.includes(index) ? { min: -Infinity, max: Infinity } : metric)
@@ -81,7 +82,7 @@ export function createReadingRow(
   function add(timeMs: number, place: number): boolean {
     if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
     if (derivation !== null) derive(derivation, values, scales);
-    collected.add(timeMs, place, { values, scales });
+    collected.add(timeMs, place, row);
     return true;
   }
 

@@ -22,6 +22,8 @@ const HEADERS: [header: string, times: string[], mappings: string[]][] = [
     "Potencia_kW:power_kw",
     "Tension:voltage_v",
   ]],
+  // Reactive energy is no energy, and money is neither.
+  ["Zeit;Blindenergie (kvarh);Energie (EUR);Energie", ["Zeit"], ["Energie:energy_kwh"]],
   ["A;B;C", [], []],
   ["W;mA", [], ["W:power_kw:W", "mA:current_a:mA"]],
 ];

@@ -140,7 +140,8 @@ export function optionsOf(dialect: RandomDialect): DialectOptions {
     decimal,
     timestamp: timeNames,
     ...(clock.pattern === undefined ? {} : { timestampFormat: clock.pattern }),
-    ...(zone === null ? {} : { timezone: zone }),
+    // Rows here are in any order, which says nothing about a time that the clock shows twice.
+    ...(zone === null ? {} : { timezone: zone, ambiguous: "first" }),
     map: values.flatMap(({ name, map }) => map === undefined ? [] : [`${name}:${map}`]),
     missing: [missing],
   };

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { createCsvReader } from "../../../data/imports/csv_read.ts";
 import { createDialect, type DialectOptions } from "../../../data/imports/dialect_options.ts";
+import type { Dialect } from "../../../data/imports/dialect.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type ClockChange, clockChanges, wallText } from "./clock_changes.ts";
@@ -20,6 +21,12 @@ function optionsOf({ zone, stamp }: ClockChange): DialectOptions {
 
 function linesOf(wallsMs: readonly number[]): string[] {
   return wallsMs.map((wallMs, at) => `${wallText(wallMs)},${at}\n`);
+}
+
+function dialectResult(options: DialectOptions): { dialect: Dialect } {
+  const result = createDialect(PROFILES.meter, options);
+  assert("dialect" in result);
+  return result;
 }
 
 Deno.test("files around clock changes have the readings that Python's zoneinfo says", () => {
@@ -52,9 +59,7 @@ Deno.test("batches that are taken within a repeated hour have the same readings"
   const cuts = fc.array(fc.integer({ min: 1, max: 39 }), { maxLength: 12 });
   fc.assert(
     fc.property(changes, cuts, fc.boolean(), (change, cuts, isNewestFirst) => {
-      const result = createDialect(PROFILES.meter, { ...optionsOf(change), interval: "15m" });
-      assert("dialect" in result);
-      const { dialect } = result;
+      const { dialect } = dialectResult({ ...optionsOf(change), interval: "15m" });
       const reader = createCsvReader({
         profile: PROFILES.meter,
         id: "m1",
@@ -76,6 +81,44 @@ Deno.test("batches that are taken within a repeated hour have the same readings"
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("each meter of a file has the order of its own rows", () => {
+  const autumn = AUTUMN.filter(({ zone, stamp }) => zone === "Europe/Vienna" && stamp === "start");
+  const { dialect } = dialectResult({ timezone: "Europe/Vienna", isOfManyMeters: true });
+  const reader = createCsvReader({
+    profile: PROFILES.meter,
+    id: null,
+    dialect,
+    dialectOf: () => dialect,
+    oldestMs: 0,
+  });
+  const push = (text: string) => {
+    reader.push(new TextEncoder().encode(text));
+    for (const id of reader.unknown()) reader.know(id, PROFILES.meter);
+    reader.resume();
+  };
+  push("smart_meter_id,timestamp,energy_kwh\n");
+  // Quarters of an hour, half hours and hours, in turn; the last meter has its newest row first.
+  const rowsOf = autumn.map(({ wallsMs }, meter) => meter === 2 ? wallsMs.toReversed() : wallsMs);
+  const found = new Map<string, number[]>();
+  const take = () => {
+    for (const { meterId, batch } of reader.take()) {
+      found.set(meterId, [...found.get(meterId) ?? [], ...batch.page.timesMs]);
+    }
+  };
+  for (let row = 0; row < rowsOf[0].length; row++) {
+    rowsOf.forEach((wallsMs, meter) => {
+      if (row < wallsMs.length) push(`m${meter},${wallText(wallsMs[row])},1\n`);
+    });
+    take();
+  }
+  reader.end();
+  take();
+  autumn.forEach(({ line, startsMs }, meter) => {
+    const timesMs = found.get(`m${meter}`)?.toSorted((one, other) => one - other);
+    assertEquals(timesMs, [...startsMs], line);
+  });
 });
 
 Deno.test("a file that is cut anywhere keeps an exact beginning", () => {
