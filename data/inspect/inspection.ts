@@ -75,8 +75,8 @@ export interface Inspection {
 
 /** The meters of a file. */
 export interface MeterReport {
-  /** The column of their ids. */
-  readonly column: string;
+  /** The column of their ids; null if the format has a place of its own for them. */
+  readonly column: string | null;
   /** The first ids. */
   readonly ids: readonly string[];
   /** How many there are in the part that was read. */

@@ -14,7 +14,10 @@ import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { readBodySample } from "../http/body_sample.ts";
 import { requestCoding } from "../http/body_form.ts";
 import { inspectionBody, presetListBody } from "./inspect_body.ts";
-import { previewImport } from "./preview.ts";
+import { type Preview, previewImport } from "./preview.ts";
+
+/** How many ids of meters are listed. */
+const METERS_LISTED = 20;
 
 /** What the routes need. */
 export interface InspectDeps {
@@ -41,9 +44,27 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Hon
 }
 
 /** The proposed import tried on the sample. One that is refused is none. */
-function checked(found: Inspection, sample: FileSample, oldestMs: number) {
-  const preview = previewImport(found, { sample, oldestMs });
-  if (preview.refusal === null) return { preview, inspection: found };
-  const kind = { ...found.kind, advice: preview.refusal };
-  return { preview, inspection: { ...found, kind, isImportable: false } };
+function checked(
+  found: Inspection,
+  sample: FileSample,
+  oldestMs: number,
+): { preview: Preview; inspection: Inspection } {
+  const given = withMeters(found, sample, oldestMs);
+  const preview = previewImport(given, { sample, oldestMs });
+  if (preview.refusal === null) return { preview, inspection: given };
+  const kind = { ...given.kind, advice: preview.refusal };
+  return { preview, inspection: { ...given, kind, isImportable: false } };
+}
+
+/** The meters of a file in a format of meters, which only its reader knows. */
+function withMeters(found: Inspection, sample: FileSample, oldestMs: number): Inspection {
+  const { kind, isImportable } = found;
+  if (!isImportable || (kind.format !== "nem12" && kind.format !== "espi")) return found;
+  const { meterIds } = previewImport({ ...found, hasManyMeters: true }, { sample, oldestMs });
+  const ids = meterIds.slice(0, METERS_LISTED);
+  return {
+    ...found,
+    hasManyMeters: meterIds.length > 1,
+    meter: ids.length === 0 ? null : { column: null, ids, count: meterIds.length },
+  };
 }

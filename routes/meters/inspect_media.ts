@@ -18,6 +18,6 @@ export const MEDIA_TYPES: Readonly<Record<string, string>> = {
 
 /** The meter that rows name in the column of that name: they go to no other one. Null for others. */
 export function ownIdOf({ meter, hasManyMeters }: Inspection): string | null {
-  const isOwn = meter?.column.toLowerCase() === PROFILES.meter.idColumn && !hasManyMeters;
+  const isOwn = meter?.column?.toLowerCase() === PROFILES.meter.idColumn && !hasManyMeters;
   return isOwn ? meter.ids[0] ?? null : null;
 }

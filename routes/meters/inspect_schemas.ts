@@ -33,7 +33,11 @@ const column = z.strictObject({
 }).meta({ id: "InspectedColumn", description: "A column or property of the file." });
 
 const meters = z.strictObject({
-  column: text("The column with their ids.", "MPAN"),
+  column: nullable(
+    z.string(),
+    "The column with their ids; null if the format has a place of its own for them.",
+    "MPAN",
+  ),
   ids: z.array(z.string()).max(20).meta({
     description: "The first 20 of them.",
     examples: [["1900000000001"]],

@@ -28,6 +28,8 @@ export interface Preview {
   readonly rejects: InspectionBody["rejects"];
   /** Doubts that only reading shows. */
   readonly doubts: readonly Doubt[];
+  /** The ids of the meters in the part that was read. */
+  readonly meterIds: readonly string[];
   /** Why the import would be refused as a whole; null if it would not. */
   readonly refusal: string | null;
 }
@@ -35,7 +37,14 @@ export interface Preview {
 const READINGS = 5, REJECTS = 5;
 const LF = 10;
 /** What reading a file begins with where nothing can be read. */
-const NOTHING: Preview = { readings: [], rejected: 0, rejects: [], doubts: [], refusal: null };
+const NOTHING: Preview = {
+  readings: [],
+  rejected: 0,
+  rejects: [],
+  doubts: [],
+  meterIds: [],
+  refusal: null,
+};
 /** The meter of the address, in the preview of a file of one meter. */
 const ANY_METER = "meter";
 
@@ -105,6 +114,7 @@ function previewOf(reader: ManyMetersReader, isOfMany: boolean): Preview {
     rejected: count,
     rejects,
     doubts: rejectDoubts(count, { read: placed.length, rejects }),
+    meterIds: reader.meters().map(({ meterId }) => meterId),
     refusal: null,
   };
 }

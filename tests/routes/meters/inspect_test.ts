@@ -132,3 +132,14 @@ Deno.test("GET /api/presets lists every preset with its signature, options and s
   assertEquals(preset?.signature.columns.includes("Global_active_power"), true);
   assertMatch(preset?.source.url ?? "", /archive\.ics\.uci\.edu/);
 });
+
+Deno.test("NEM12 names its meters, and a file of two goes to the route for many", async () => {
+  const bytes = await Deno.readFile(
+    new URL("../../data/meter_files/cases/04_nem12.csv", import.meta.url),
+  );
+  const body = await inspected(bytes);
+  assertEquals([body.format, body.import?.path], ["nem12", "/api/readings"]);
+  assertEquals([body.meters?.count, body.meters?.column], [2, null]);
+  // The first interval of 1 January 2024 at UTC+10.
+  assertEquals(body.readings[0].timestamp, "2023-12-31T14:00:00Z");
+});
