@@ -15,7 +15,7 @@ import { blockEnd, blockStart, FEED_END, feedStart } from "./espi_feed.ts";
 import { createEspiReadings, type EspiReadings } from "./espi_readings.ts";
 import { espiDecimals } from "./espi_types.ts";
 import type { FileEncoder, FileHead } from "./encoder.ts";
-import { createDurations } from "./row_duration.ts";
+import { createDurations, isSameLength } from "./row_duration.ts";
 import type { Page } from "../readings/page.ts";
 import { createRowClock } from "./row_clock.ts";
 import { readTimeForm } from "./time_form.ts";
@@ -40,7 +40,8 @@ export function createEspiEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayB
   const { zone, sources, columns } = head;
   const clock = createRowClock({ zone, hasUtc: false, form: readTimeForm("iso") });
   const durationMs = createDurations(head);
-  const durationS = (timeMs: number) => Math.round(durationMs(timeMs) / 1000);
+  const durationAt = (timeMs: number) => Math.round(durationMs(timeMs) / 1000);
+  const durationS = isSameLength(head) ? durationAt(0) : durationAt;
   const file = createByteParts();
   let source = -1, dayMs = NaN;
   let series: Series[] = [];
@@ -60,7 +61,7 @@ export function createEspiEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayB
   function writeBlock(one: Series, index: number): void {
     if (one.readings.count() === 0) return;
     const fromS = Math.floor(one.firstMs / 1000);
-    const toS = Math.floor(one.lastMs / 1000) + durationS(one.lastMs);
+    const toS = Math.floor(one.lastMs / 1000) + durationAt(one.lastMs);
     const place = { source: sources[source], index, number: ++one.blocks, fromS, toS };
     file.addText(blockStart(head, place));
     file.addBytes(one.readings.take());
@@ -122,7 +123,7 @@ interface ByteParts {
 }
 
 function createByteParts(): ByteParts {
-  const text = createAsciiText(FIRST_CHARS);
+  let text = createAsciiText(FIRST_CHARS);
   let at = 0;
   return {
     addText(added) {
@@ -136,7 +137,9 @@ function createByteParts(): ByteParts {
       at += bytes.length;
     },
     take() {
-      const bytes = text.bytes.slice(0, at);
+      // The memory belongs to the caller now. The next part is about as long, with some to spare.
+      const bytes = text.bytes.subarray(0, at);
+      text = createAsciiText(at + (at >> 2));
       at = 0;
       return bytes;
     },

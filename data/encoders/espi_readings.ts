@@ -4,20 +4,8 @@
  * @module
  */
 
-import {
-  type AsciiText,
-  createAsciiText,
-  ensureRoom,
-  WORD_CHARS,
-  wordsOf,
-} from "../text/ascii_text.ts";
-import {
-  DECIMAL_MAX_CHARS,
-  type DecimalTable,
-  decimalTable,
-  TABLE_MASK,
-  writeDecimal,
-} from "../text/decimal_words.ts";
+import { createAsciiText, ensureRoom, WORD_CHARS, wordsOf } from "../text/ascii_text.ts";
+import { decimalTable, TABLE_MASK, writeDecimal } from "../text/decimal_words.ts";
 import { FILE_INTEGER_MAX } from "./decimals.ts";
 import { FLOAT, powerOfTen } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
@@ -29,6 +17,8 @@ const LOW_DIGITS = 5, LOW = 100_000;
 const AFTER_TIME = "</start></timePeriod><value>";
 const READING_END = fixedText("</value></IntervalReading>");
 const FIRST_CHARS = 16_384;
+/** More than any reading has: its elements, a duration, a time and an integer of 47 bits. */
+const READING_CHARS = 192;
 const INT32_MAX = 2 ** 31 - 1, INT32_DIGITS = 10;
 const ZERO = 48;
 /** The last digits of times as words, made when first needed. */
@@ -54,8 +44,8 @@ export interface EspiRows {
   readonly start: number;
   /** The row after the last one. */
   readonly end: number;
-  /** The duration of a reading at a time, seconds. */
-  readonly durationS: (timeMs: number) => number;
+  /** The duration of a reading, or that of a reading at a time, seconds. */
+  readonly durationS: number | ((timeMs: number) => number);
 }
 
 /** The start of readings of one duration whose times share all but their last digits. */
@@ -77,23 +67,35 @@ export function createEspiReadings(decimals: number): EspiReadings {
   return {
     add({ timesMs, column, start, end, durationS }) {
       const values = integersOf(column, { start, end, decimals });
+      ensureRoom(text, at, (end - start) * READING_CHARS);
+      const { bytes, view } = text;
+      const { words: endWords } = READING_END;
       for (let row = start; row < end; row++) {
         const value = values[row - start];
         if (value !== value) continue;
         if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
-        const seconds = Math.floor(timesMs[row] / 1000), duration = durationS(timesMs[row]);
+        const seconds = Math.floor(timesMs[row] / 1000);
         // Not a remainder: of numbers beyond 32 bits that is slow.
         const high = Math.floor(seconds / LOW), low = seconds - high * LOW;
+        const duration = typeof durationS === "number" ? durationS : durationS(timesMs[row]);
         if (prepared.high !== high || prepared.durationS !== duration) {
           prepared = readingStart(duration, high);
         }
         if (lows[low] === 0) lows[low] = lowWord(low);
-        const { words, length } = prepared.text;
-        ensureRoom(text, at, length + DECIMAL_MAX_CHARS + READING_END.length);
-        const { view } = text;
+        const { words } = prepared.text;
         for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
         view.setFloat64(at + prepared.lowAt, lows[low], true);
-        at = writeValue(text, at + length, { table, value });
+        at += prepared.text.length;
+        const place = value & TABLE_MASK;
+        if (place === value && table.lengths[place] > 0) {
+          view.setFloat64(at, table.words[place], true);
+          at += table.lengths[place];
+        } else if (value > 0 && value <= INT32_MAX) at = writeDigits(bytes, at, value);
+        else at = writeDecimal(text, at, { table, value });
+        for (let i = 0; i < endWords.length; i++) {
+          view.setFloat64(at + i * WORD_CHARS, endWords[i], true);
+        }
+        at += READING_END.length;
         count++;
       }
     },
@@ -117,26 +119,6 @@ function readingStart(durationS: number, high: number): ReadingStart {
 function lowWord(low: number): number {
   const digits = String(low).padStart(LOW_DIGITS, "0");
   return wordsOf(digits + AFTER_TIME.slice(0, WORD_CHARS - LOW_DIGITS))[0];
-}
-
-/** Writes an integer and the end of its reading; returns where that ends. */
-function writeValue(
-  text: AsciiText,
-  firstAt: number,
-  { table, value }: { table: DecimalTable; value: number },
-): number {
-  const { view } = text;
-  let at = firstAt;
-  const place = value & TABLE_MASK;
-  if (place === value && table.lengths[place] > 0) {
-    view.setFloat64(at, table.words[place], true);
-    at += table.lengths[place];
-  } else {at = value > 0 && value <= INT32_MAX
-      ? writeDigits(text.bytes, at, value)
-      : writeDecimal(text, at, { table, value });}
-  const { words } = READING_END;
-  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
-  return at + READING_END.length;
 }
 
 /** Writes a positive integer of at most 31 bits; returns where it ends. */

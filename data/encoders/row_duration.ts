@@ -10,6 +10,11 @@ import { localDayAt } from "../time/zone.ts";
 /** How many days, or at least how many of them, an interval of whole days has. */
 const DAYS: ReadonlyMap<string, number> = new Map([["1d", 1], ["1w", 7]]);
 
+/** Whether all intervals have the same length, as far as anyone knows. */
+export function isSameLength({ interval }: Pick<FileHead, "interval">): boolean {
+  return !DAYS.has(interval);
+}
+
 /**
  * A function for the milliseconds from the start of a row to its end: days have 23 or 25 hours where the
  * clock changes. 0 if nobody knows.
