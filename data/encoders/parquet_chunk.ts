@@ -51,48 +51,6 @@ export interface ChunkBytes {
   readonly bounds?: Pick<Statistics, "min_value" | "max_value">;
 }
 
-/** Encodes times (at least one; those of a device ascend) as INT64. */
-export function timeChunk(library: ParquetLibrary, timesMs: Float64Array): ChunkBytes {
-  let first = Infinity, last = -Infinity;
-  for (const timeMs of timesMs) {
-    if (timeMs < first) first = timeMs;
-    if (timeMs > last) last = timeMs;
-  }
-  return {
-    encoding: "DELTA_BINARY_PACKED",
-    values: last - first < 2 ** 31 ? packTimes(library, timesMs) : packAny(library, timesMs),
-    levels: new Uint8Array(0),
-    missing: 0,
-    bounds: { min_value: BigInt(first), max_value: BigInt(last) },
-  };
-}
-
-/** Packs times that span less than 2^31 ms, about 24 days. */
-function packTimes(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
-  const first = timesMs[0];
-  const packed = new library.ByteWriter();
-  // Deltas do not depend on the first time, and the library packs small integers fast. Its output
-  // starts with the size of blocks (2 bytes), their parts (1), the count and the first value.
-  const offsets = new Int32Array(timesMs.length);
-  for (let row = 0; row < offsets.length; row++) offsets[row] = timesMs[row] - first;
-  library.deltaBinaryPack(packed, offsets, "INT64");
-  const header = new library.ByteWriter();
-  header.appendVarInt(timesMs.length);
-  const countEnd = 3 + header.offset;
-  const writer = new library.ByteWriter(packed.offset + 16);
-  writer.appendBytes(packed.getBytes().subarray(0, countEnd));
-  writer.appendZigZag(BigInt(first));
-  // The first value was 0, which takes one byte.
-  writer.appendBytes(packed.getBytes().subarray(countEnd + 1));
-  return writer.getBytes();
-}
-
-function packAny(library: ParquetLibrary, timesMs: Float64Array): Uint8Array {
-  const writer = new library.ByteWriter();
-  library.deltaBinaryPack(writer, BigInt64Array.from(timesMs, BigInt), "INT64");
-  return writer.getBytes();
-}
-
 /** Encodes the doubles of an optional column; NaN stands for a missing value. */
 export function doubleChunk(library: ParquetLibrary, doubles: Float64Array): ChunkBytes {
   const rows = doubles.length;
@@ -110,9 +68,13 @@ export function doubleChunk(library: ParquetLibrary, doubles: Float64Array): Chu
     values: bytesOf(present),
     levels: levelsOf(library, doubles, count),
     missing: rows - count,
-    // As the format requires: a minimum of zero is written as -0, a maximum as +0.
-    bounds: count === 0 ? undefined : { min_value: least || -0, max_value: greatest || 0 },
+    bounds: count === 0 ? undefined : doubleBounds(least, greatest),
   };
+}
+
+/** Bounds as the format requires them: a minimum of zero is written as -0, a maximum as +0. */
+export function doubleBounds(least: number, greatest: number): ChunkBytes["bounds"] {
+  return { min_value: least || -0, max_value: greatest || 0 };
 }
 
 /** Encodes an INT32 or text column whose values seldom change. */
@@ -201,7 +163,12 @@ function levelsOfRuns(
   return levels.getBytes();
 }
 
-function levelsOf(library: ParquetLibrary, doubles: Float64Array, count: number): Uint8Array {
+/** The levels of doubles or mantissas, `count` of which are present; NaN stands for a missing one. */
+export function levelsOf(
+  library: ParquetLibrary,
+  doubles: Float64Array,
+  count: number,
+): Uint8Array {
   const writer = new library.ByteWriter();
   if (count === doubles.length) writeRun(writer, { place: 1, count, width: 1 });
   else {

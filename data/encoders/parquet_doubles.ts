@@ -8,9 +8,15 @@
  * @module
  */
 
-import { FLOAT, powerOfTen, toFixed, toFloats } from "../readings/decimal.ts";
+import { FLOAT, powerOfTen, toFixed, toFloats, toNumber } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
-import { type ChunkBytes, doubleChunk, type ParquetLibrary } from "./parquet_chunk.ts";
+import {
+  type ChunkBytes,
+  doubleBounds,
+  doubleChunk,
+  levelsOf,
+  type ParquetLibrary,
+} from "./parquet_chunk.ts";
 
 /** Most places between the least and the greatest mantissa, for which a table is made. */
 const RANGE_MAX = 131_072;
@@ -21,20 +27,25 @@ const DOUBLE_BITS = 64;
 /** Encodes the values of an optional column. */
 export function metricChunk(library: ParquetLibrary, column: Column): ChunkBytes {
   const fixed = smallestScale(column);
-  const plain = doubleChunk(library, toFloats(column.values, column.scale));
   const places = fixed === null ? null : placesOf(fixed);
-  if (fixed === null || places === null) return plain;
-  const { indexes, distinct } = places;
+  if (fixed === null || places === null) return plainChunk(library, column);
+  const { indexes, distinct, least, greatest } = places;
   const width = Math.ceil(Math.log2(Math.max(distinct.length, 1)));
   const packedBits = indexes.length * width + distinct.length * DOUBLE_BITS;
-  if (packedBits >= indexes.length * DOUBLE_BITS) return plain;
+  if (packedBits >= indexes.length * DOUBLE_BITS) return plainChunk(library, column);
   const dictionary = toFloats(Float64Array.from(distinct), fixed.scale);
   return {
-    ...plain,
     encoding: "RLE_DICTIONARY",
     values: packPlaces(indexes, width),
+    levels: levelsOf(library, fixed.values, indexes.length),
     dictionary: { bytes: new Uint8Array(dictionary.buffer), count: distinct.length },
+    missing: fixed.values.length - indexes.length,
+    bounds: doubleBounds(toNumber(least, fixed.scale), toNumber(greatest, fixed.scale)),
   };
+}
+
+function plainChunk(library: ParquetLibrary, { scale, values }: Column): ChunkBytes {
+  return doubleChunk(library, toFloats(values, scale));
 }
 
 /** The column at the smallest scale that holds it, or null if none does. */
@@ -53,12 +64,23 @@ function isMultiple(values: Float64Array, divisor: number): boolean {
   return true;
 }
 
-/** The different mantissas in the order in which they occur, and the place of each value among them. */
-function placesOf(
-  { values }: Column,
-): { indexes: Uint16Array; distinct: readonly number[] } | null {
+/** The values of a column as places in a dictionary. */
+interface Places {
+  /** The place of each value that is present. */
+  readonly indexes: Uint16Array;
+  /** The different mantissas in the order in which they occur. */
+  readonly distinct: readonly number[];
+  /** The least mantissa. */
+  readonly least: number;
+  /** The greatest one. */
+  readonly greatest: number;
+}
+
+/** The places of mantissas; null if they lie too far apart or there are too many different ones. */
+function placesOf({ values }: Column): Places | null {
   let least = Infinity, greatest = -Infinity, count = 0;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
     if (value !== value) continue;
     count++;
     if (value < least) least = value;
@@ -69,7 +91,8 @@ function placesOf(
   const indexes = new Uint16Array(count);
   const distinct: number[] = [];
   let at = 0;
-  for (const value of values) {
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
     if (value !== value) continue;
     let place = places[value - least];
     if (place === 0) {
@@ -79,7 +102,7 @@ function placesOf(
     }
     indexes[at++] = place - 1;
   }
-  return { indexes, distinct };
+  return { indexes, distinct, least, greatest };
 }
 
 /** Places with their width before them: one run of a single place, or packed bits, lowest first. */

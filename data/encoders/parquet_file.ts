@@ -21,10 +21,10 @@ import {
   type ParquetLibrary,
   type Run,
   runChunk,
-  timeChunk,
 } from "./parquet_chunk.ts";
 import { metricChunk } from "./parquet_doubles.ts";
 import { type ChunkElement, writeChunk } from "./parquet_pages.ts";
+import { timeChunk } from "./parquet_times.ts";
 
 /** The library, loaded. */
 export type LoadedParquet = ParquetLibrary & {

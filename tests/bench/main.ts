@@ -10,6 +10,7 @@ import { type Bench, openBench, type Part } from "./bench.ts";
 import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
+import { measureFormats } from "./formats_part.ts";
 import { measureImport } from "./import_part.ts";
 import { measureJobs } from "./jobs_part.ts";
 import { measureContinuous } from "./continuous_part.ts";
@@ -27,6 +28,7 @@ const QUICK_REPEATS = 3;
 /** All parts in the order in which they run. The first ones have peers. */
 const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "export", measure: measureExport, hasPeers: true },
+  { name: "formats", measure: measureFormats, hasPeers: true },
   { name: "import", measure: measureImport, hasPeers: true },
   { name: "meters", measure: measureMeterFiles },
   { name: "service", measure: measureService },

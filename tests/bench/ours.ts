@@ -7,11 +7,16 @@
 import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
+import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { builtInProfiles } from "../support/profiles.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
 import { createDeflaters } from "../../jobs/engine/deflaters.ts";
-import { exportResultOf } from "../../jobs/exports/export_contract.ts";
+import {
+  exportParamsOf,
+  exportResultOf,
+  exportSpecOf,
+} from "../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
@@ -32,6 +37,10 @@ export interface OurStore extends AsyncDisposable {
    * @throws {Error} when readings are missing.
    */
   exportSpan(span: Span): Promise<void>;
+  /**
+   * Exports the year of the demo meter in another form. Returns the size of the file, bytes.
+   */
+  exportYearAs(form: Partial<ExportSpec>): Promise<number>;
   /** Removes the file. */
   removeFile(): Promise<void>;
 }
@@ -42,7 +51,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
-  const [kind] = exportKinds({
+  const [kind, newKind] = exportKinds({
     series,
     files,
     profiles: builtInProfiles(),
@@ -50,6 +59,14 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     deflaters: createDeflaters(),
   });
   const signal = new AbortController().signal;
+  const context = {
+    createdMs: 0,
+    jobId: ARTIFACT,
+    signal,
+    artifactName: ARTIFACT,
+    progress: () => {},
+    log: () => {},
+  };
   const owned = stack.move();
   return {
     path: `${folder}/files/${ARTIFACT}`,
@@ -58,19 +75,18 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     },
     async exportSpan(span) {
       const params = { meterId: DEMO_METER_ID, ...span, format: "csv" };
-      const context = {
-        createdMs: 0,
-        jobId: ARTIFACT,
-        params,
-        signal,
-        progress: () => {},
-        log: () => {},
-      };
-      const { result } = await kind.run({ ...context, artifactName: ARTIFACT });
+      const { result } = await kind.run({ ...context, params });
       const { recordCount, missingIntervals } = exportResultOf(result);
       const expected = (span.toMs - span.fromMs) / MINUTE_MS;
       if (recordCount === expected && missingIntervals === 0) return;
       throw new Error(`Cannot use an export without ${expected} rows: ${JSON.stringify(result)}`);
+    },
+    async exportYearAs(form) {
+      const plain = exportSpecOf({ meterId: DEMO_METER_ID, ...YEAR, format: "csv" });
+      const params = exportParamsOf({ ...plain, ...form });
+      const { artifact } = await newKind.run({ ...context, params });
+      if (artifact === null) throw new Error("Cannot measure an export without a file");
+      return artifact.sizeBytes;
     },
     removeFile: () => files.remove(ARTIFACT),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

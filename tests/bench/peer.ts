@@ -13,6 +13,8 @@ export interface Peer extends AsyncDisposable {
   readonly note: string;
   /** Ways to export the year to a CSV file. */
   readonly exports: readonly Contestant[];
+  /** Ways to export the year to files in other formats, by format. */
+  readonly formats?: Readonly<Record<string, Contestant>>;
   /** Ways to import the year from a CSV file into an empty table. */
   readonly imports: readonly Contestant[];
 }

@@ -14,6 +14,22 @@ export const TARGETS = {
   sqliteExport: atLeast(6),
   /** DuckDB's export on two threads, as a multiple of our time: ours takes three quarters of it. */
   duckdbExport: atLeast(4 / 3),
+  /** The year as CSV in Berlin time, or as Excel reads it there, as a multiple of plain CSV. */
+  localCsv: atMost(1.25),
+  /** The year as NDJSON or JSON, the same. */
+  jsonFormats: atMost(1.6),
+  /** The year as ESPI or as a workbook, the same. */
+  largeFormats: atMost(4),
+  /** Totals of 15 minutes of the year in Berlin time, the same. */
+  quarterTotals: atMost(0.6),
+  /** gzip -6 over the file, as a multiple of our compressed export. */
+  gzipProgram: atLeast(4),
+  /** DuckDB's compressed CSV or JSON on two threads, as a multiple of our time. */
+  duckdbText: atLeast(3),
+  /** DuckDB's Parquet on two threads, as a multiple of our time. */
+  duckdbParquet: atLeast(1 / 1.2),
+  /** Its file, as a multiple of ours. */
+  duckdbParquetSize: atLeast(1),
   /** PostgreSQL's import of the year, as a multiple of our time. */
   postgresImport: atLeast(1),
   /** Import over HTTP, million readings per second. */
