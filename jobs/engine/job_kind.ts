@@ -60,8 +60,13 @@ export function artifactName(jobId: string, epoch: number): string {
   return `${jobId}.${epoch}`;
 }
 
-/** The run that writes under an artifact name; null if it is not an artifact name. */
+/** The name of a file that goes with an artifact, such as `gaps`. The sweep deletes it after that. */
+export function sideName(artifact: string, side: string): string {
+  return `${artifact}.${side}`;
+}
+
+/** The run that writes under an artifact name, or beside it; null if it is neither. */
 export function artifactRun(name: string): { jobId: string; epoch: number } | null {
-  const match = /^([0-9a-f-]{36})\.(\d+)$/.exec(name);
+  const match = /^([0-9a-f-]{36})\.(\d+)(?:\.[a-z]+)?$/.exec(name);
   return match === null ? null : { jobId: match[1], epoch: Number(match[2]) };
 }

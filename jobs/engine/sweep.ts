@@ -11,7 +11,7 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { getJob } from "../../kv/jobs/jobs.ts";
 import type { Duty } from "./duty_loop.ts";
-import { artifactRun } from "./job_kind.ts";
+import { artifactRun, sideName } from "./job_kind.ts";
 
 /** The name of the duty. */
 export const SWEEP = "sweep";
@@ -65,5 +65,6 @@ async function isNeeded(
   const job = (await getJob(kv, jobId))?.value;
   if (job === undefined) return false;
   if (job.state === "running" && job.epoch === epoch) return true;
-  return isWhole && job.state === "completed" && job.artifact?.name === name;
+  if (!isWhole || job.state !== "completed" || job.artifact === null) return false;
+  return name === job.artifact.name || name.startsWith(sideName(job.artifact.name, ""));
 }

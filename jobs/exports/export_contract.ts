@@ -97,6 +97,9 @@ const PLAIN_EXPORT: Omit<ExportSpec, "ids" | "fromMs" | "toMs" | "format"> = {
   layout: "long",
 };
 
+/** What is after the name of an artifact in that of the list of its gaps. */
+export const GAPS_FILE = "gaps";
+
 /** A stretch without readings as stored. */
 const gap = z.object({
   source: z.string(),
@@ -117,6 +120,7 @@ const exportResult = z.object({
     count: z.int(),
     missing: z.int(),
     listed: z.array(gap),
+    file: z.object({ sizeBytes: z.int(), sha256: z.string() }).nullable().optional(),
   }).nullable().optional(),
 });
 

@@ -5,17 +5,18 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { exportFileName } from "../../data/exports/file_name.ts";
+import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
-import type { FileStore } from "../../data/files/file_store.ts";
+import { gapsCsv } from "../../data/exports/gaps_csv.ts";
+import type { FileStore, WrittenFile } from "../../data/files/file_store.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
-import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
-import { EXPORT, type ExportResult, exportSpecOf } from "./export_contract.ts";
+import { type JobContext, type JobKind, type JobOutcome, sideName } from "../engine/job_kind.ts";
+import { EXPORT, type ExportResult, exportSpecOf, GAPS_FILE } from "./export_contract.ts";
 import { exportBytes, type ExportPlan, planExport } from "./export_file.ts";
 import { needsCadence } from "./export_rows.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
@@ -84,6 +85,12 @@ async function writeExport(
     onShare: (share) => context.progress({ done: tally.rows(), share }),
   });
   const written = await files.write(context.artifactName, ReadableStream.from(bytes), signal);
+  const gaps = isArchive(spec) ? null : tally.gaps();
+  const gapsFile = gaps === null ? null : await files.write(
+    sideName(context.artifactName, GAPS_FILE),
+    ReadableStream.from(gapsCsv(gaps)),
+    signal,
+  );
   return {
     artifact: {
       name: context.artifactName,
@@ -91,7 +98,7 @@ async function writeExport(
       contentType: contentTypeOf(spec),
       ...written,
     },
-    result: resultOf(tally, { revision, version: deps.version }),
+    result: resultOf(tally, { revision, version: deps.version, gapsFile }),
   };
 }
 
@@ -151,7 +158,11 @@ function notFound({ sourceKind, ids: [id] }: ExportSpec): AppError {
 
 function resultOf(
   tally: ExportTally,
-  { revision, version }: { revision: number; version: string },
+  { revision, version, gapsFile }: {
+    revision: number;
+    version: string;
+    gapsFile: WrittenFile | null;
+  },
 ): ExportResult {
   const { rows, readings, firstMs, lastMs, missingIntervals, gaps } = tally.counts();
   const listed = [...tally.gaps() ?? []].slice(0, GAPS_LISTED);
@@ -163,6 +174,6 @@ function resultOf(
     lastMs,
     revision,
     version,
-    gaps: gaps === null ? null : { ...gaps, listed },
+    gaps: gaps === null ? null : { ...gaps, listed, file: gapsFile },
   };
 }

@@ -35,7 +35,7 @@ export function exportBodyOf(job: JobRecord, nowMs: number): ExportResource {
     progress: progressOf(job, result, nowMs),
     file: status === "completed" ? fileOf(job, result) : null,
     missing_intervals: result?.missingIntervals ?? null,
-    gaps: gapsOf(result),
+    gaps: gapsOf(job.id, result),
     error: job.error,
   };
 }
@@ -135,12 +135,13 @@ function fileOf(job: JobRecord, result: ExportResult | null): ExportResource["fi
   };
 }
 
-function gapsOf(result: ExportResult | null): ExportResource["gaps"] {
+function gapsOf(id: string, result: ExportResult | null): ExportResource["gaps"] {
   if (!result?.gaps) return null;
-  const { count, missing, listed } = result.gaps;
+  const { count, missing, listed, file } = result.gaps;
   return {
     count,
     missing,
+    download_url: file ? `/api/exports/${id}/gaps` : null,
     listed: listed.map(({ source, fromMs, toMs, missing }) => ({
       source,
       from: instantText(fromMs),
@@ -172,7 +173,7 @@ export function manifestOf(job: JobRecord): ExportManifest {
     first: timeOrNull(result.firstMs),
     last: timeOrNull(result.lastMs),
     missing_intervals: result.missingIntervals,
-    gaps: gapsOf(result),
+    gaps: gapsOf(job.id, result),
     filename: artifact.filename,
     content_type: artifact.contentType,
     size_bytes: artifact.sizeBytes,

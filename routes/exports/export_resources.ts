@@ -7,8 +7,16 @@
 
 import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
+import { gapsFileName } from "../../data/exports/file_name.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import { EXPORT_KINDS, exportSpecOf } from "../../jobs/exports/export_contract.ts";
+import {
+  EXPORT_KINDS,
+  exportResultOf,
+  exportSpecOf,
+  GAPS_FILE,
+} from "../../jobs/exports/export_contract.ts";
+import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { currentState } from "../jobs/job_state.ts";
@@ -28,6 +36,8 @@ export interface ExportResourceDeps extends CreateDeps {
     Jobs,
     "create" | "get" | "waitForEnd" | "list" | "watch" | "cancel" | "remove"
   >;
+  /** The files. */
+  readonly files: Pick<FileStore, "read">;
 }
 
 /** The routes under `/api/exports` besides creation and preview. */
@@ -76,6 +86,9 @@ export function exportResourceRoutes(deps: ExportResourceDeps): Hono {
       c.header("cache-control", "no-store");
       return c.json(manifestOf(job));
     })
+    .get("/api/exports/:export_id/gaps", async (c) => {
+      return await fileResponse(c.req.raw, gapsFile(await found(c), now()), deps.files);
+    })
     .get("/api/exports/:export_id/events", async (c) => {
       const lastEventId = c.req.header("last-event-id");
       return exportEvents(deps, await found(c), { lastEventId, signal: c.req.raw.signal });
@@ -93,6 +106,25 @@ export function jobNotFound(id: string): AppError {
   return new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
 }
 
+/** The list of the gaps of an export, which goes with its file. */
+function gapsFile(job: JobRecord, nowMs: number): ServedFile {
+  requireCompleted(job, nowMs);
+  if (currentState(job, nowMs) === "expired") {
+    throw new AppError("EXPORT_EXPIRED", "Export file has expired");
+  }
+  const file = job.result === null ? null : exportResultOf(job.result).gaps?.file;
+  if (job.artifact === null || !file) {
+    throw new AppError("EXPORT_NOT_READY", "The export has no list of gaps beside its file");
+  }
+  return {
+    name: `${job.artifact.name}.${GAPS_FILE}`,
+    filename: gapsFileName(exportSpecOf(job.params)),
+    contentType: "text/csv; charset=utf-8; header=present",
+    modifiedMs: job.endedMs ?? job.updatedMs,
+    ...file,
+  };
+}
+
 /** The manifest stays when the file has expired. */
 function requireCompleted(job: JobRecord, nowMs: number): void {
   switch (currentState(job, nowMs)) {
@@ -106,7 +138,7 @@ function requireCompleted(job: JobRecord, nowMs: number): void {
     default:
       throw new AppError(
         "EXPORT_NOT_READY",
-        "The export job is still pending, so it has no manifest yet",
+        "The export job is still pending, so it has neither manifest nor gaps yet",
       );
   }
 }

@@ -6,7 +6,6 @@
 
 import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
-import type { FileStore } from "../../data/files/file_store.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { EXPORT, exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
@@ -40,10 +39,7 @@ import { exportStatus, notFoundStatus } from "./status.ts";
 const EXPORT_BODY_MAX_BYTES = 65_536;
 
 /** What the routes need. */
-export interface ExportDeps extends ExportResourceDeps {
-  /** The files. */
-  readonly files: Pick<FileStore, "read">;
-}
+export type ExportDeps = ExportResourceDeps;
 
 /** The routes under `/api/export` and `/api/exports`. */
 export function exportRoutes(deps: ExportDeps): Hono {

@@ -5,11 +5,13 @@
  */
 
 import { z } from "zod";
+import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWaitOrAsync } from "../jobs/request_headers.ts";
-import type { Answer, Link, Operation, Parameter } from "../openapi/operation.ts";
-import { exportBody, exportFields } from "./request_schemas.ts";
+import type { Link, Operation, Parameter } from "../openapi/operation.ts";
+import { EXPORT_EXAMPLES, previewOperations } from "./preview_operations.ts";
+import { exportBody } from "./request_schemas.ts";
 import { exportListQuery } from "./list_schemas.ts";
-import { exportList, exportManifest, exportPreview, exportResource } from "./resource_schemas.ts";
+import { exportList, exportManifest, exportResource } from "./resource_schemas.ts";
 import { exportAccepted } from "./schemas.ts";
 
 /** The id in the examples. */
@@ -25,42 +27,6 @@ const NEXT: Readonly<Record<string, Link>> = {
     operationId: "downloadExport",
     parameters: { job_id: "$response.body#/job_id" },
     description: "Download the file once the export is `completed`.",
-  },
-};
-
-/** Requests that show what an export can do. */
-export const EXPORT_EXAMPLES = {
-  local_month: {
-    summary: "A month in local time, for Excel in Germany",
-    value: {
-      smart_meter_id: "123",
-      start_datetime: "2024-01-01",
-      end_datetime: "2024-01-31",
-      timezone: "Europe/Berlin",
-      csv: "excel-de",
-    },
-  },
-  quarter_hours: {
-    summary: "Totals of 15 minutes, with the highest power",
-    value: {
-      smart_meter_id: "123",
-      period: "last_month",
-      timezone: "Europe/Berlin",
-      interval: "15m",
-      aggregates: { power_kw: ["mean", "max"] },
-      gaps: "report",
-    },
-  },
-  months_side_by_side: {
-    summary: "Ten years of two meters, a column for each",
-    value: {
-      smart_meter_ids: ["123", "124"],
-      start_datetime: "2014-01-01",
-      end_datetime: "2023-12-31",
-      interval: "1mo",
-      columns: ["timestamp", "energy_kwh"],
-      layout: "wide",
-    },
   },
 };
 
@@ -127,48 +93,6 @@ const read: Operation = {
     content: [{ mediaType: "application/json", schema: exportResource }],
   }],
   problems: ["JOB_NOT_FOUND"],
-};
-
-const previewAnswer: Answer = {
-  status: 200,
-  description: "The preview.",
-  headers: ["Cache-Control"],
-  content: [{ mediaType: "application/json", schema: exportPreview }],
-};
-
-const PREVIEW =
-  "Rows, bytes and gaps, estimated from few reads, and the first ten rows as they will " +
-  "be written. Nothing is created.";
-
-const preview: Operation = {
-  method: "get",
-  path: "/api/exports/preview",
-  id: "previewExport",
-  tag: "Exports",
-  summary: "Preview an export",
-  description: `${PREVIEW} The fields are those of \`POST /api/exports\`: lists are separated by ` +
-    "commas, and `aggregates` and an object `csv` are JSON.",
-  parameters: previewParameters(),
-  answers: [previewAnswer],
-  problems: ["INVALID_REQUEST", "SERIES_BUSY"],
-};
-
-const previewBody: Operation = {
-  method: "post",
-  path: "/api/exports/preview",
-  id: "previewExportOf",
-  tag: "Exports",
-  summary: "Preview an export by its body",
-  description: `${PREVIEW} The body is that of \`POST /api/exports\`.`,
-  body: [{ mediaType: "application/json", schema: exportBody, examples: EXPORT_EXAMPLES }],
-  answers: [previewAnswer],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "BODY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "SERIES_BUSY",
-  ],
 };
 
 const list: Operation = {
@@ -318,31 +242,33 @@ const events: Operation = {
   problems: ["JOB_NOT_FOUND"],
 };
 
-/** The query of a preview: each field as text. */
-function previewParameters(): Parameter[] {
-  const examples: Readonly<Record<string, string>> = {
-    smart_meter_id: "123",
-    start_datetime: "2024-01-01",
-    end_datetime: "2024-01-31",
-  };
-  return Object.keys(exportFields).map((name) => ({
-    in: "query",
-    name,
-    description: `As \`${name}\` of \`POST /api/exports\`.`,
-    schema: z.string(),
-    example: examples[name],
-  }));
-}
+const gaps = fileOperation({
+  path: "/api/exports/{export_id}/gaps",
+  id: "downloadExportGaps",
+  tag: "Exports",
+  summary: "Download the gaps of an export",
+  parameter: exportId,
+  csv:
+    "A line for each gap: `source,from,to,missing`, in UTC. Exports with `gaps: report` have it; " +
+    "an archive has the same list inside.",
+  problems: [
+    "JOB_NOT_FOUND",
+    "EXPORT_NOT_READY",
+    "EXPORT_FAILED",
+    "EXPORT_CANCELLED",
+    "EXPORT_EXPIRED",
+  ],
+});
 
 /** All operations under `/api/exports`. */
 export const exportResourceOperations: readonly Operation[] = [
   create,
   list,
-  preview,
-  previewBody,
+  ...previewOperations,
   read,
   remove,
   repeat,
   manifest,
+  gaps,
   events,
 ];

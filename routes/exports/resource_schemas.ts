@@ -31,6 +31,13 @@ const gaps = z.strictObject({
   count: count("How many gaps there are.", 1),
   missing: count("How many readings they lack.", 120),
   listed: z.array(exportGap).meta({ description: "The first 100 of them." }),
+  download_url: z.string().nullable().meta({
+    description:
+      "The path of the list of all gaps, as CSV. Null if the file is an archive, which " +
+      "has the list.",
+    format: "uri-reference",
+    examples: ["/api/exports/4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a/gaps"],
+  }),
 }).meta({ id: "ExportGaps", description: "Where readings are missing, at the source's cadence." });
 
 const resourceProgress = z.strictObject({

@@ -154,7 +154,21 @@ Deno.test("gaps: report lists the gaps beside the file", async () => {
     count: 3,
     missing: 6,
     listed: [gap("00", "02", 2), gap("05", "08", 3), gap("09", "10", 1)],
+    download_url: `/api/exports/${id}/gaps`,
   });
+  const list = await fetch(service.url + body.gaps.download_url);
+  assertEquals(linesOf(await list.text()), [
+    "source,from,to,missing",
+    "123,2024-01-01T00:00:00Z,2024-01-01T00:02:00Z,2",
+    "123,2024-01-01T00:05:00Z,2024-01-01T00:08:00Z,3",
+    "123,2024-01-01T00:09:00Z,2024-01-01T00:10:00Z,1",
+  ]);
+  assertEquals(
+    list.headers.get("content-disposition"),
+    'attachment; filename="smart_meter_123_20240101_20240101_gaps.csv"',
+  );
+  const plain = await exportOf(service.url, { smart_meter_id: "123", ...DAY });
+  assertEquals((await askJson(`${service.url}/api/exports/${plain.id}/gaps`)).status, 404);
 });
 
 Deno.test("a long file of several meters has one after the other", async () => {

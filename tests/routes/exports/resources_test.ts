@@ -257,6 +257,6 @@ Deno.test("an export that has not been completed has no manifest", async () => {
   assertProblem(await askJson(`${service.url}/api/exports/${body.job_id}/manifest`), {
     status: 404,
     code: "EXPORT_NOT_READY",
-    detail: /no manifest yet/,
+    detail: /neither manifest nor gaps yet/,
   });
 });
