@@ -328,6 +328,8 @@ Deno.test("an unexpected fault in any operation is answered as documented", asyn
   // The others use no part that can fail.
   const others = operations.map(({ id }) => id).filter((id) => !blank.has(id));
   assertEquals(others, [
+    "inspectReadings",
+    "listPresets",
     "ping",
     "watchStoreStatus",
     "watchStoreHours",

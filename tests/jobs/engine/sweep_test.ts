@@ -29,7 +29,13 @@ Deno.test("the sweep keeps the files of completed jobs and running epochs, and d
     `${NOBODY}.1.gaps`,
     `${done.id}.2.gaps`,
   ];
-  const kept = [`${done.id}.1`, `${done.id}.1.gaps`, `${running.id}.1`, `${running.id}.1.part`, "of-somebody-else.txt"];
+  const kept = [
+    `${done.id}.1`,
+    `${done.id}.1.gaps`,
+    `${running.id}.1`,
+    `${running.id}.1.part`,
+    "of-somebody-else.txt",
+  ];
   for (const name of [...orphans, ...kept.slice(1)]) {
     await Deno.writeTextFile(`${folder.path}/${name}`, "");
   }
