@@ -20,30 +20,30 @@ const SIGNS: Readonly<Record<string, string>> = { "%": "percent", "°": "deg", "
 const NOT_OF_DEVICES = ["meter", "site"];
 
 /** Units of metrics, in UCUM notation, by the last part of their names. */
-const UNITS: Readonly<Record<string, string>> = {
-  kwh: "kWh",
-  wh: "Wh",
-  mwh: "MWh",
-  kw: "kW",
-  mv: "mV",
-  kv: "kV",
-  ma: "mA",
-  hz: "Hz",
-  va: "VA",
-  kva: "kVA",
-  percent: "%",
-  pct: "%",
-  degc: "Cel",
-  celsius: "Cel",
-};
+const UNITS: ReadonlyMap<string, string> = new Map([
+  ["kwh", "kWh"],
+  ["wh", "Wh"],
+  ["mwh", "MWh"],
+  ["kw", "kW"],
+  ["mv", "mV"],
+  ["kv", "kV"],
+  ["ma", "mA"],
+  ["hz", "Hz"],
+  ["va", "VA"],
+  ["kva", "kVA"],
+  ["percent", "%"],
+  ["pct", "%"],
+  ["degc", "Cel"],
+  ["celsius", "Cel"],
+]);
 
 /** Units of one letter, each with the quantity that the name must have: `voltage_c` is of phase C. */
-const SHORT_UNITS: Readonly<Record<string, { readonly unit: string; readonly of: string }>> = {
-  w: { unit: "W", of: "power" },
-  v: { unit: "V", of: "volt" },
-  a: { unit: "A", of: "current" },
-  c: { unit: "Cel", of: "temp" },
-};
+const SHORT_UNITS: ReadonlyMap<string, { readonly unit: string; readonly of: string }> = new Map([
+  ["w", { unit: "W", of: "power" }],
+  ["v", { unit: "V", of: "volt" }],
+  ["a", { unit: "A", of: "current" }],
+  ["c", { unit: "Cel", of: "temp" }],
+]);
 
 /**
  * The name of a profile for a measurement: a small letter, then `a-z 0-9 _`, at most 64 characters.
@@ -94,9 +94,9 @@ export function unitOf(metricName: string): string {
   const name = metricName.toLowerCase();
   const last = name.slice(name.lastIndexOf("_") + 1);
   if (last === name) return "1";
-  const short = SHORT_UNITS[last];
+  const short = SHORT_UNITS.get(last);
   if (short !== undefined) return name.includes(short.of) ? short.unit : "1";
-  return UNITS[last] ?? "1";
+  return UNITS.get(last) ?? "1";
 }
 
 /** FNV-1a of the UTF-16 units, 32 bits, in hexadecimal. */
