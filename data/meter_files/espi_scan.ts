@@ -8,7 +8,9 @@
  * @module
  */
 
-const LF = 10, CR = 13, TAB = 9, SPACE = 32, MINUS = 45, ZERO = 48, LESS = 60;
+const LF = 10, CR = 13, TAB = 9, SPACE = 32, MINUS = 45, SLASH = 47, ZERO = 48, LESS = 60;
+/** The first letters of `value` and `ReadingQuality`. */
+const VALUE = 118, QUALITY = 82;
 /** More digits are not exact in a double. */
 const MAX_DIGITS = 15;
 /** Elements of a reading that are not used: they hold a number. */
@@ -52,6 +54,8 @@ export function createReadingScanner(prefix: string): ReadingScanner {
   const quality = bytesOf(`<${prefix}ReadingQuality><${prefix}quality>`);
   const qualityEnd = bytesOf(`</${prefix}quality></${prefix}ReadingQuality>`);
   const unused = UNUSED.map((name) => ({ begin: open(name), end: close(name) }));
+  /** Where the first letter of a name is in a tag. */
+  const letter = 1 + prefix.length;
   /** The number that was read last. */
   let number = 0;
 
@@ -105,27 +109,36 @@ export function createReadingScanner(prefix: string): ReadingScanner {
     return -1;
   }
 
+  /** Reads the next child of a reading and returns where it ends, or -1. */
+  function scanChild(bytes: Uint8Array, at: number): number {
+    // The first letter tells them apart.
+    switch (bytes[at + letter]) {
+      case VALUE: {
+        const next = scanElement(bytes, at, value, valueEnd);
+        if (next >= 0) last.value = number;
+        return next;
+      }
+      case QUALITY: {
+        const next = scanElement(bytes, at, quality, qualityEnd);
+        if (next >= 0) last.quality = number;
+        return next;
+      }
+      default: {
+        const next = after(bytes, at, period);
+        return next >= 0 ? scanPeriod(bytes, next) : skipUnused(bytes, at);
+      }
+    }
+  }
+
   function scanInside(bytes: Uint8Array, start: number): number {
-    let at = start;
-    let hasPeriod = false, hasValue = false;
-    for (;;) {
+    last.value = last.startSeconds = NaN;
+    for (let at = start;;) {
       at = skipWhite(bytes, at);
-      let next = after(bytes, at, period);
-      if (next >= 0 && !hasPeriod) {
-        hasPeriod = true;
-        at = scanPeriod(bytes, next);
-      } else if ((next = scanElement(bytes, at, value, valueEnd)) >= 0 && !hasValue) {
-        hasValue = true;
-        last.value = number;
-        at = next;
-      } else if ((next = after(bytes, at, end)) >= 0) {
-        return hasPeriod && hasValue ? next : -1;
-      } else if ((next = skipUnused(bytes, at)) >= 0) {
-        at = next;
-      } else if ((next = scanElement(bytes, at, quality, qualityEnd)) >= 0) {
-        last.quality = number;
-        at = next;
-      } else return -1;
+      if (bytes[at + 1] === SLASH) {
+        const isWhole = last.value === last.value && last.startSeconds === last.startSeconds;
+        return isWhole ? after(bytes, at, end) : -1;
+      }
+      at = scanChild(bytes, at);
       if (at < 0) return -1;
     }
   }
