@@ -39,8 +39,8 @@ const STORED = 0, DEFLATED = 8;
  * The bytes of the one file in a ZIP file. Folders, and what macOS adds, do not count.
  *
  * @throws {AppError} MALFORMED_BODY if it is not a ZIP file, is cut, encrypted, compressed by another
- * method than deflate, or damaged, or has no file or several; BODY_TOO_LARGE if the file is very much
- * longer than its entry.
+ * method than deflate, or damaged, has no file or several, or if the file is very much longer than its
+ * entry.
  */
 export async function* zipEntryBytes(
   chunks: AsyncIterable<Uint8Array>,
@@ -228,6 +228,5 @@ function cut(): AppError {
 }
 
 function bomb(): AppError {
-  const detail = `The file in the ZIP is more than ${RATIO_MAX} times as long as its entry`;
-  return new AppError("BODY_TOO_LARGE", detail, { details: AGAIN });
+  return refused(`The file in the ZIP is more than ${RATIO_MAX} times as long as its entry`);
 }

@@ -7,7 +7,7 @@
 import type { z } from "zod";
 import { fieldsParameter } from "../openapi/list_query.ts";
 import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
-import type { Operation } from "../openapi/operation.ts";
+import type { Content, Operation } from "../openapi/operation.ts";
 import {
   hoursReport,
   pollReport,
@@ -45,7 +45,7 @@ function uploadOperation(
       mediaType: "text/csv",
       schema: uploadText("A header and a row on each line."),
       examples: { rows: { summary: "A header and two rows", value: example } },
-    }],
+    }, ...zippedCsv],
     answers: [{
       status: 200,
       description: "The upload was read to its end. `rejects` lists the rows that were rejected.",
@@ -54,6 +54,13 @@ function uploadOperation(
     problems: ["INVALID_REQUEST", "MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE", "SERIES_BUSY"],
   };
 }
+
+/** The same in a ZIP file. */
+const zippedCsv: readonly Content[] = ["application/zip", "application/x-zip-compressed"]
+  .map((mediaType) => ({
+    mediaType,
+    schema: uploadText("A ZIP file with such a CSV file in it."),
+  }));
 
 /** The operation that shows the progress of uploads of one kind. */
 function progressOperation(kind: string, id: string): Operation {

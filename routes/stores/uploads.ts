@@ -14,9 +14,13 @@ import {
   type StoreUploadKind,
 } from "../../kv/stores/import.ts";
 import { bodyForm } from "../http/body_form.ts";
+import { openUpload } from "../http/opened_upload.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
 import type { StoreUploadBody } from "./schemas.ts";
+
+/** The media types of uploads: CSV, alone or in a ZIP file. */
+const UPLOAD_TYPES = ["text/csv", "application/zip", "application/x-zip-compressed"] as const;
 
 /** The kinds of upload. */
 export const STORE_UPLOADS: readonly StoreUploadKind[] = ["status", "hours", "timezones"];
@@ -41,7 +45,7 @@ export async function importStoreUpload(
   request: Request,
 ): Promise<StoreUploadBody> {
   const { now } = deps;
-  const { isGzip } = bodyForm(request, ["text/csv"], ["gzip", "identity"]);
+  const { isGzip } = bodyForm(request, UPLOAD_TYPES, ["gzip", "identity"]);
   const length = request.headers.get("content-length");
   const progress: ImportProgress = {
     startedMs: now(),
@@ -55,8 +59,9 @@ export async function importStoreUpload(
     rejected: 0,
   };
   using _running = imports.track(kind, progress);
-  const chunks = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
+  const bytes = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
   try {
+    const { chunks } = await openUpload(bytes, { mayBeZip: true, headBytes: 0 });
     const result = await importStores(deps, { kind, chunks, progress });
     const { counts } = result;
     const without = result.kind === "hours"

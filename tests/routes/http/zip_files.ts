@@ -41,6 +41,6 @@ export const REFUSED_ZIP_FILES: Readonly<Record<string, string>> = {
 };
 
 /** The bytes of a file in base64. */
-export function bytesOf(base64: string): Uint8Array {
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (char) => char.charCodeAt(0));
 }

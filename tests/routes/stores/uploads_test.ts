@@ -3,6 +3,8 @@ import { assertEquals } from "../../support/assert.ts";
 import { askJson, type JsonAnswer, startTestService } from "../../support/service.ts";
 import { gzipped, postStores } from "../../support/stores.ts";
 import { createTestApp, emptySeries } from "../app_fixture.ts";
+import { bytesOf, REFUSED_ZIP_FILES } from "../http/zip_files.ts";
+import { zipOf } from "../http/zip_of.ts";
 import { holdUpload } from "../meters/held_upload.ts";
 import { assertProblem, jsonAnswer } from "../problem_assert.ts";
 
@@ -193,7 +195,7 @@ for (const [kind, text] of [["status", STATUS], ["hours", HOURS], ["timezones", 
     assertProblem(await jsonAnswer(await app.request(`/stores/${kind}`, init)), {
       status: 415,
       code: "UNSUPPORTED_MEDIA_TYPE",
-      detail: "Content-Type must be text/csv",
+      detail: "Content-Type must be text/csv, application/zip or application/x-zip-compressed",
     });
     const csv = { method: "POST", headers: { "content-type": "text/csv" }, body: text };
     const queried = await jsonAnswer(await app.request(`/stores/${kind}?dry_run=true`, csv));
@@ -277,3 +279,23 @@ async function until(isSo: () => Promise<boolean>): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
+
+Deno.test("an upload about stores may be a ZIP with one file", async () => {
+  await using service = await startTestService({ role: "api" });
+  const send = (type: string, body: Uint8Array<ArrayBuffer>) =>
+    askJson(`${service.url}/stores/status`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+    });
+  const zip = zipOf(new TextEncoder().encode(STATUS));
+  const first = await send("application/zip", zip);
+  assertEquals(first.status, 200);
+  const again = await send("text/csv", zip);
+  assertEquals([again.body.received, again.body.unchanged], [
+    first.body.received,
+    first.body.inserted,
+  ]);
+  const several = await send("application/zip", bytesOf(REFUSED_ZIP_FILES["two files"]));
+  assertEquals([several.status, several.body.code], [400, "MALFORMED_BODY"]);
+});
