@@ -9,6 +9,8 @@ import { createDayReader, type ReadDay } from "./csv_day.ts";
 import { createRowReader, type CsvRowOptions, type CsvRowReader, fieldsOf } from "./csv_row.ts";
 import type { UploadOptions } from "./upload_options.ts";
 import { createIdTable } from "./id_table.ts";
+import { likelyMeterColumn } from "./meter_columns.ts";
+import { createMeterGuard, type MeterFilter } from "./meter_filter.ts";
 import type { MeterRefusal, MeterRow, MeterRows } from "./meter_rows.ts";
 import type { Profile } from "../readings/profile.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
@@ -26,16 +28,44 @@ export interface CsvRecords {
 }
 
 /** A reader of records that are all of one meter. */
-export function createOneMeterRecords(options: CsvRowOptions, rows: MeterRows): CsvRecords {
-  const { dialect: { delimiter }, header: { names } } = options;
-  const { readPlain, readValues } = createRecordReader(options);
+export function createOneMeterRecords(
+  options: CsvRowOptions,
+  rows: MeterRows,
+  filter: MeterFilter | null,
+): CsvRecords {
+  const { dialect: { delimiter }, header: { names, roles, ignored } } = options;
+  const id = filter === null ? options.id : filter.wanted;
+  const { readPlain, readValues } = createRecordReader({ ...options, id });
+  const idIndex = roles.indexOf(ID);
+  const isFiltered = filter !== null && idIndex >= 0;
+  const guarded = idIndex < 0 ? likelyMeterColumn(ignored) : null;
+  const guard = guarded === null ? null : createMeterGuard(guarded);
+  const guardedIndex = guarded === null ? -1 : names.indexOf(guarded);
+  const ids = createIdTable();
+  let isMet = false;
   return {
-    readPlain,
+    readPlain(bytes, start, limit, line) {
+      if (isFiltered && !isMet) return -1;
+      if (guard !== null && bytes[start] !== LF) {
+        // Only an id that was checked is plain.
+        const at = fieldStart(bytes, start, { column: guardedIndex, delimiter });
+        if (at < 0 || ids.find(bytes, at, plainEnd(bytes, at, delimiter)) < 0) return -1;
+      }
+      return readPlain(bytes, start, limit, line);
+    },
     read(text, line) {
       const reject = (problem: RowProblem) => rows.reject({ line }, problem, options.id);
       const fields = fieldsOf(text, { delimiter, count: names.length });
-      if ("rule" in fields) reject(fields);
-      else readValues(fields.values, line, reject);
+      if ("rule" in fields) return reject(fields);
+      if (guard !== null) {
+        guard.check(fields.values[guardedIndex]);
+        ids.add(fields.values[guardedIndex], 0);
+      }
+      if (isFiltered && !filter.takes(fields.values[idIndex])) {
+        return rows.leaveOut(options.id ?? "", "other meter");
+      }
+      isMet = true;
+      readValues(fields.values, line, reject);
     },
     resume() {},
   };
@@ -76,12 +106,9 @@ export function createMeterRecords(
   return {
     readPlain(bytes, start, limit, line) {
       if (bytes[start] === LF) return start;
-      let at = start;
-      for (let column = 0; column < idIndex; column++) {
-        at = plainEnd(bytes, at, delimiter.charCodeAt(0));
-        if (bytes[at++] !== delimiter.charCodeAt(0)) return -1;
-      }
-      const number = ids.find(bytes, at, plainEnd(bytes, at, delimiter.charCodeAt(0)));
+      const at = fieldStart(bytes, start, { column: idIndex, delimiter });
+      if (at < 0) return -1;
+      const number = ids.find(bytes, at, plainEnd(bytes, at, delimiter));
       if (number < 0) return -1;
       const row = rows.at(number);
       const reader = "rule" in row ? row : readers.of(row);
@@ -151,11 +178,27 @@ function createRecordReader(options: CsvRowOptions): RecordReader {
   return { readPlain: () => -1, readValues: createDayReader(options, day, layout.meaning) };
 }
 
+/** Where a column of a record begins; -1 if a field before it is not plain. */
+function fieldStart(
+  bytes: Uint8Array,
+  start: number,
+  { column, delimiter }: { column: number; delimiter: string },
+): number {
+  const end = delimiter.charCodeAt(0);
+  let at = start;
+  for (let index = 0; index < column; index++) {
+    at = plainEnd(bytes, at, delimiter);
+    if (bytes[at++] !== end) return -1;
+  }
+  return at;
+}
+
 /** Where a field without quotes ends. A quote ends it too, so that it does not look plain. */
-function plainEnd(bytes: Uint8Array, start: number, delimiter: number): number {
+function plainEnd(bytes: Uint8Array, start: number, delimiter: string): number {
+  const end = delimiter.charCodeAt(0);
   let at = start;
   for (;; at++) {
     const byte = bytes[at];
-    if (byte === delimiter || byte === LF || byte === CR || byte === QUOTE) return at;
+    if (byte === end || byte === LF || byte === CR || byte === QUOTE) return at;
   }
 }

@@ -16,6 +16,7 @@ import { wrongHeader } from "../text/wrong_header.ts";
 import { createRecordSplitter } from "../text/records.ts";
 import { createMeterRecords, createOneMeterRecords, type CsvRecords } from "./csv_meters.ts";
 import { IGNORED_LISTED, RECORD_MAX_BYTES } from "../limits.ts";
+import { createMeterFilter } from "./meter_filter.ts";
 import { createTranscoder } from "../text/transcode.ts";
 import { leftOutColumns } from "./left_out.ts";
 import { createMeterRows, onlyRow } from "./meter_rows.ts";
@@ -36,6 +37,9 @@ export function createCsvReader(options: UploadOptions): ManyMetersReader {
     intervalMs: () => dialect.intervalMs ?? 0,
   });
   const row = id === null ? null : onlyRow(rows, id, profile);
+  const filter = id === null
+    ? null
+    : createMeterFilter(id, dialect.meters, options.register ?? null);
   const decoder = new TextDecoder();
   const beginning = createCsvHeadReader({ profile, dialect });
   let header: CsvHeader | null = null;
@@ -50,7 +54,7 @@ export function createCsvReader(options: UploadOptions): ManyMetersReader {
     dialect = seen(dialect);
     records = row === null
       ? createMeterRecords(withSeen(options, seen), header, rows)
-      : createOneMeterRecords({ ...options, dialect, header, row }, rows);
+      : createOneMeterRecords({ ...options, dialect, header, row }, rows, filter);
     for (const { text, line } of first) if (text !== "") records.read(text, line);
   }
 
@@ -86,6 +90,7 @@ export function createCsvReader(options: UploadOptions): ManyMetersReader {
       text.end();
       splitter.end();
       if (records === null) begin(beginning.end());
+      filter?.end();
       rows.close();
     },
     placeOf: (line) => ({ line }),

@@ -32,7 +32,7 @@ import type { UploadBatch } from "./repeats.ts";
 export type BreakKind = "gap" | "reset" | "rollover" | "jump";
 
 /** Why a row gives no reading. */
-export type LeftOutKind = BreakKind | "missing" | "last" | "order" | "same time";
+export type LeftOutKind = BreakKind | "missing" | "last" | "order" | "same time" | "other meter";
 
 /** What happens to rows that give no reading, or none of their register. */
 export interface IntervalEvents {

@@ -7,6 +7,8 @@
 import type { UploadOptions } from "./upload_options.ts";
 import { createObjectReader, type ObjectReader, parseObject, textOf } from "./json_row.ts";
 import { IGNORED_LISTED } from "../limits.ts";
+import { likelyMeterColumn } from "./meter_columns.ts";
+import { createMeterFilter, createMeterGuard } from "./meter_filter.ts";
 import { type MeterRefusal, type MeterRow, type MeterRows, onlyRow } from "./meter_rows.ts";
 import type { Profile } from "../readings/profile.ts";
 import type { Place, RowProblem } from "../text/upload_reader.ts";
@@ -17,6 +19,8 @@ export interface JsonObjects {
   read(text: string, place: number): void;
   /** Reads the objects that were kept. */
   resume(): void;
+  /** Says that the upload has ended. @throws {AppError} INVALID_REQUEST as a filter of meters does. */
+  end(): void;
   /** Names of ignored properties; the first 100. */
   ignored(): readonly string[];
 }
@@ -33,17 +37,43 @@ const NO_OBJECT = "a JSON object";
 
 /** A reader of objects that are all of one meter. */
 export function createOneMeterObjects(meterId: string, target: JsonTarget): JsonObjects {
-  const { rows, placeOf, profile } = target;
-  const reader = createObjectReader(target, onlyRow(rows, meterId, profile));
+  const { rows, placeOf, profile, dialect: { meters }, register = null } = target;
+  const filter = createMeterFilter(meterId, meters, register);
+  const idName = meters.name ?? profile.idColumn;
+  const id = filter === null ? meterId : filter.wanted;
+  const reader = createObjectReader({ ...target, id }, onlyRow(rows, meterId, profile));
+  let guard: ReturnType<typeof createMeterGuard> | null | undefined = filter === null
+    ? undefined
+    : null;
+  let guarded = "";
+
+  /** Looks at a property that seems to name meters, by the first object. */
+  function checkMeter(object: object): void {
+    if (guard === undefined) {
+      const isUsed = (name: string) =>
+        target.dialect.columns.has(name.toLowerCase()) ||
+        name.toLowerCase() === idName.toLowerCase();
+      guarded = likelyMeterColumn(Object.keys(object).filter((name) => !isUsed(name))) ?? "";
+      guard = guarded === "" ? null : createMeterGuard(guarded);
+    }
+    if (guard !== null) guard.check(idOf(object, guarded) ?? "");
+  }
+
   return {
     read(text, place) {
       const object = parseObject(text);
+      if (object !== null) checkMeter(object);
+      const recordId = object === null || filter === null ? null : idOf(object, idName);
+      if (recordId !== null && filter?.takes(recordId) === false) {
+        return rows.leaveOut(meterId, "other meter");
+      }
       const problem = object === null
         ? { field: null, value: text, rule: NO_OBJECT }
         : reader.read(object, place);
       if (problem !== null) rows.reject(placeOf(place), problem, meterId);
     },
     resume() {},
+    end: () => filter?.end(),
     ignored: reader.ignored,
   };
 }
@@ -97,6 +127,7 @@ export function createMeterObjects(target: JsonTarget): JsonObjects {
       held = [];
       for (const { text, place } of objects) read(text, place);
     },
+    end() {},
     ignored() {
       const names = [...readers.values()].flatMap((reader) =>
         "rule" in reader ? [] : reader.ignored()

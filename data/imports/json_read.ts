@@ -102,6 +102,7 @@ function createTextReader(options: UploadOptions, placeOf: (place: number) => Pl
       ignored: () => objects?.ignored() ?? [],
       close() {
         if (objects === null) begin();
+        objects?.end();
         rows.close();
       },
     },

@@ -136,6 +136,8 @@ export interface MeterRows {
   know(meterId: string, profile: Profile | MeterRefusal): void;
   /** Counts and perhaps lists a rejected record; `meterId` is null if it names no meter. */
   reject(place: Place, problem: RowProblem, meterId: string | null): void;
+  /** Counts a record of a known meter that gives no reading. */
+  leaveOut(meterId: string, kind: LeftOutKind): void;
   /** How many records were rejected, and the first 100 of them. */
   rejected(): { readonly count: number; readonly first: readonly MeterReject[] };
   /** How many readings were added since they were last taken. */
@@ -208,16 +210,18 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
     };
   }
 
+  function leaveOut(number: number, kind: LeftOutKind): void {
+    const { leftOut } = entries[number];
+    leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
+  }
+
   const events: MeterIntervalEvents = {
     onBreak(meter, kind, at) {
       const { meterId, breaks } = entries[meter];
       breaks[kind]++;
       if (firstBreaks.length < REJECTS_LISTED) firstBreaks.push({ meterId, kind, ...at });
     },
-    onLeftOut(meter, kind) {
-      const { leftOut } = entries[meter];
-      leftOut.set(kind, (leftOut.get(kind) ?? 0) + 1);
-    },
+    onLeftOut: leaveOut,
     onOutOfRange(meter, metric, { value, place }) {
       const text = decimalText(value.value, value.scale);
       const problem = { field: metric.name, value: text, rule: rangeRule(metric) };
@@ -280,6 +284,10 @@ export function createMeterRows(options: MeterRowsOptions): MeterRows {
       });
     },
     reject,
+    leaveOut(meterId, kind) {
+      const number = numbers.get(meterId);
+      if (number !== undefined) leaveOut(number, kind);
+    },
     rejected: () => ({ count: rejectedCount, first }),
     waiting: () => sum(profileRows.values()),
     take: () =>

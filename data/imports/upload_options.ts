@@ -15,6 +15,8 @@ export interface UploadOptions {
   readonly profile: Profile;
   /** The id of the meter; null if each record names its own. */
   readonly id: string | null;
+  /** Which records of an upload of many meters are those of the one; `*` for all; null for its id. */
+  readonly register?: string | null;
   /** How the upload writes readings of the profile. */
   readonly dialect: Dialect;
   /** The same for another profile, or why the upload cannot have readings of it. */

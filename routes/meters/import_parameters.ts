@@ -48,9 +48,11 @@ export const uploadParameters: readonly Parameter[] = [
   {
     in: "query",
     name: "register",
-    description: "NEM12 and ESPI only: the series of the file that is read, by its id there. An " +
-      "upload into one meter takes the series with the meter's own id by default, or else the " +
-      "first; `left_out` has the others.",
+    description:
+      "Which meter of a file of many is read, by its id there; `left_out` has the others. " +
+      "An upload into one meter takes the records with the meter's own id by default; of NEM12 and " +
+      "ESPI, the first series if none has it. Of CSV and JSON, `meter` names the column of ids, and " +
+      "`register=*` takes all records.",
     schema: name,
     example: "VABD000163_E1",
   },
@@ -59,7 +61,9 @@ export const uploadParameters: readonly Parameter[] = [
     name: "meter",
     description:
       "The column or property with the ids of meters; `smart_meter_id` by default. An upload into " +
-      "one meter need not have it; if it does, it must be the id in the address.",
+      "one meter need not have it. If it does, `smart_meter_id` must be the id in the address; of a " +
+      "column that `meter` names, the records with that id, or with `register`, are read. A file " +
+      "that seems to have several meters is refused without it.",
     schema: name,
     example: "MPAN",
   },

@@ -86,7 +86,7 @@ export function openReader(
   const { dialect, dialectOf, register } = readQuery(queries, format, options);
   const { id, oldestMs, profile = PROFILES.meter } = options;
   if (format === "csv" || format === "json" || format === "ndjson") {
-    return ROW_READERS[format]({ profile, id, dialect, dialectOf, oldestMs });
+    return ROW_READERS[format]({ profile, id, register, dialect, dialectOf, oldestMs });
   }
   const rows = createMeterRows({ derivation: null, oldestMs, intervals: dialect.intervals });
   const file = { rows, meterId: id, register, oldestMs };

@@ -201,6 +201,66 @@ Deno.test("interleaved meters give what each of them gives alone, however the by
   );
 });
 
+const TWO_METERS = "mpan,timestamp,energy_kwh\n" +
+  [0, 1].flatMap((at) => ["A-1", "B.2"].map((id) => `${id},${hour(at)},${id === "A-1" ? 1 : 2}\n`))
+    .join("");
+const TWO_SENSORS = ["A-1", "B.2"].map((mpan) => (
+  JSON.stringify({ mpan, timestamp: hour(0), energy_kwh: mpan === "A-1" ? 1 : 2 })
+)).join("\n");
+
+/** The energies of an upload into one meter. */
+function energiesInto(
+  createReader: CreateReader,
+  text: string,
+  { id, register, meter }: { id: string; register?: string; meter?: string },
+): { energies: string[]; leftOut: [string, number][] } {
+  const profile = PROFILES.meter;
+  const dialect = dialectOf(profile, { meter });
+  const dialectOfProfile = () => dialect;
+  const options = { profile, id, register, dialect, dialectOf: dialectOfProfile, oldestMs: 0 };
+  const reader = createReader(options);
+  reader.push(new TextEncoder().encode(text));
+  reader.end();
+  const energies = reader.take().flatMap(({ batch }) => rowsOf(batch.page).map((row) => row[1]));
+  return { energies, leftOut: [...reader.meters()[0].leftOut] };
+}
+
+Deno.test("of a file of many meters, register= or the meter's own id chooses the records of one", () => {
+  const files: [CreateReader, string, others: number][] = [
+    [createCsvReader, TWO_METERS, 2],
+    [createNdjsonReader, TWO_SENSORS, 1],
+  ];
+  for (const [createReader, text, others] of files) {
+    const into = (options: Parameters<typeof energiesInto>[2]) =>
+      energiesInto(createReader, text, options);
+    const leftOut: [string, number][] = [["other meter", others]];
+    const b = Array(others).fill("2");
+    assertEquals(into({ id: "B.2", meter: "mpan" }), { energies: b, leftOut });
+    assertEquals(into({ id: "house", meter: "mpan", register: "B.2" }), { energies: b, leftOut });
+    const all = into({ id: "house", meter: "mpan", register: "*" });
+    assertEquals([all.energies.length, all.leftOut], [2 * others, []]);
+    assertThrows(
+      () => into({ id: "house", meter: "mpan" }),
+      AppError,
+      "No record has the meter house; the upload has A-1, B.2. Choose one of them with register=, " +
+        "or send the upload to /api/readings",
+    );
+    assertThrows(
+      () => into({ id: "house" }),
+      AppError,
+      "The upload has several meters in mpan: A-1, B.2 and perhaps more. Send it to " +
+        "/api/readings?meter=mpan, or choose one with meter=mpan&register=A-1",
+    );
+  }
+});
+
+Deno.test("a column with one and the same meter is ignored, as are other columns", () => {
+  const csv = TWO_METERS.replaceAll("B.2", "A-1");
+  assertEquals(energiesInto(createCsvReader, csv, { id: "house" }).energies.length, 4);
+  const rooms = TWO_METERS.replace("mpan", "room");
+  assertEquals(energiesInto(createCsvReader, rooms, { id: "house" }).energies.length, 4);
+});
+
 const PLUS_SIGNS = `meter_id,reading_time,usage_wh
 A-1,2024-06-01T00:00:00Z,+100
 B.2,2024-06-01T00:00:00Z,+250

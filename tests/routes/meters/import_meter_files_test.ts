@@ -69,7 +69,8 @@ Deno.test("NEM12 and Green Button files are stored under their own ids, by type 
   for (const [nem12As, espiAs] of ways) {
     await using service = await startTestService({ role: "api" });
     const first = await send(service.url, nem12, nem12As);
-    const meter = { problem: null, rejects: [] };
+    const breaks = { gaps: 0, resets: 0, rollovers: 0, jumps: 0 };
+    const meter = { ...breaks, left_out: [], problem: null, rejects: [] };
     assertEquals([first.status, first.body], [200, {
       dry_run: false,
       ...NOTHING,
@@ -95,6 +96,7 @@ Deno.test("NEM12 and Green Button files are stored under their own ids, by type 
       ],
       rejects: [],
       repeats: [],
+      breaks: [],
       ignored_columns: [],
       left_out: [],
       preamble: [],
