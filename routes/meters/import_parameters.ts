@@ -30,9 +30,8 @@ export const uploadParameters: readonly Parameter[] = [
     in: "query",
     name: "preset",
     description:
-      "CSV only: the options for a well-known file. `household-power` is the UCI data set " +
-      '"Individual household electric power consumption"; its energy is the power divided by 60, ' +
-      "rounded half up to 6 decimals. Other parameters override the options of the preset.",
+      "The options for a known shape of file, by a name that `GET /api/presets` lists. Other " +
+      "parameters override the options of the preset.",
     schema: shape.preset,
     example: "household-power",
   },

@@ -11,8 +11,11 @@ import { z } from "zod";
 import { PRESETS } from "../../data/imports/presets.ts";
 import { UPLOAD_FORMATS } from "./upload_format.ts";
 
-/** The query without a preset. Parameters that may have several values are lists. */
-const options = z.strictObject({
+const presetNames = PRESETS.map(({ name }) => name);
+
+/** The query as text. Parameters that may have several values are lists. */
+export const importQuery = z.strictObject({
+  preset: z.enum(presetNames, "preset must be a name that GET /api/presets lists").optional(),
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
   format: z.enum(UPLOAD_FORMATS, `format must be ${UPLOAD_FORMATS.join(" or ")}`).optional(),
   meter: z.string().optional(),
@@ -34,15 +37,4 @@ const options = z.strictObject({
   derive: z.string().optional(),
   map: z.array(z.string()).optional(),
   missing: z.array(z.string()).optional(),
-});
-
-/** The names of presets whose options are all among those of the query. */
-export const presetNames: readonly string[] = PRESETS
-  .filter(({ options: given }) => Object.keys(given).every((name) => name in options.shape))
-  .map(({ name }) => name);
-
-/** The query as text. */
-export const importQuery = options.extend({
-  preset: z.enum(presetNames, "preset must be a name that GET /api/presets lists")
-    .optional(),
 });

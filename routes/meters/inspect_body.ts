@@ -9,7 +9,6 @@ import { PRESETS } from "../../data/imports/presets.ts";
 import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
 import type { Parameters } from "../../data/inspect/table_plan.ts";
 import { MEDIA_TYPES, ownIdOf } from "./inspect_media.ts";
-import { presetNames } from "./import_schemas.ts";
 import type { InspectionBody, PresetListBody } from "./inspect_schemas.ts";
 import type { Preview } from "./preview.ts";
 
@@ -82,7 +81,7 @@ export function queryOf(parameters: Parameters): string {
 
 /** The list of presets. */
 export function presetListBody(): PresetListBody {
-  return { presets: PRESETS.filter(({ name }) => presetNames.includes(name)).map(presetBody) };
+  return { presets: PRESETS.map(presetBody) };
 }
 
 function presetBody(preset: Preset): PresetListBody["presets"][number] {

@@ -6,11 +6,13 @@
 
 import fc from "fast-check";
 import { CSV_DIALECTS, type CsvDialectName } from "../../../data/encoders/csv_dialect.ts";
+import { createEspiEncoder } from "../../../data/encoders/espi.ts";
 import type { FileEncoder, FileHead, SourcePage } from "../../../data/encoders/encoder.ts";
 import { formatNamed } from "../../../data/encoders/formats.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { amount } from "../../support/thorough.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { encodedText, fileHead } from "../../support/encoded.ts";
+import { encodedParts, encodedText, fileHead, metricColumns } from "../../support/encoded.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 import { importAsInspected } from "./inspected_import.ts";
 
@@ -104,3 +106,21 @@ function lineOf([timeMs, ...texts]: Row): string {
   const time = new Date(timeMs).toISOString().replace(".000Z", "Z");
   return `${time} ${values.replace(/,+$/, "")}`.trim();
 }
+
+Deno.test("a Green Button file of two meters comes back in by its inspection alone, equal", async () => {
+  const rows: Row[] = [[Date.UTC(2024, 4, 1), "0.25", "1.5"], [
+    Date.UTC(2024, 4, 1, 1),
+    "0.5",
+    "2",
+  ]];
+  const columns = metricColumns({ metrics: PROFILES.meter.metrics.slice(0, 2) })
+    .map((column, index) => ({ ...column, decimals: index === 0 ? 2 : 1 }));
+  const head = fileHead({ sources: ["m1", "m2"], columns, intervalMs: 3_600_000 });
+  const pages = [0, 1].map((source): SourcePage => ({ source, page: pageOf(rows) }));
+  const parts = encodedParts(createEspiEncoder(head), pages);
+  const bytes = new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+  const { found, stored } = await importAsInspected(bytes);
+  assertEquals([found.format, found.import?.path], ["espi", "/api/readings"]);
+  const lines = ["2024-05-01T00:00:00Z 0.25,1.5", "2024-05-01T01:00:00Z 0.5,2"];
+  assertEquals(stored, { m1: lines, m2: lines });
+});

@@ -7,15 +7,9 @@
 import { assert, assertEquals } from "../../support/assert.ts";
 import { type Expected, PRESET_SAMPLES } from "../../data/inspect/preset_samples.ts";
 import { presetNamed } from "../../../data/imports/presets.ts";
-import { importQuery } from "../../../routes/meters/import_schemas.ts";
 import { HOUSE, importAsInspected, importBy } from "./inspected_import.ts";
 
-/** Samples of presets whose options uploads have. */
-const SAMPLES = PRESET_SAMPLES.filter(({ preset }) =>
-  Object.keys(presetNamed(preset)?.options ?? {}).every((name) => name in importQuery.shape)
-);
-
-for (const { preset, text, more, readings } of SAMPLES) {
+for (const { preset, text, more, readings } of PRESET_SAMPLES) {
   const bytes = new TextEncoder().encode(text);
   const expected = Object.fromEntries(
     Object.entries(readings).map(([id, rows]) => [id === "" ? HOUSE : id, rows.map(lineOf)]),
