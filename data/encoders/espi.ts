@@ -37,56 +37,10 @@ interface Series {
 
 /** An encoder of ESPI. */
 export function createEspiEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayBuffer>> {
-  const { zone, sources, columns } = head;
-  const clock = createRowClock({ zone, hasUtc: false, form: readTimeForm("iso") });
-  const durationMs = createDurations(head);
-  const durationAt = (timeMs: number) => Math.round(durationMs(timeMs) / 1000);
-  const durationS = isSameLength(head) ? durationAt(0) : durationAt;
+  const clock = createRowClock({ zone: head.zone, hasUtc: false, form: readTimeForm("iso") });
   const file = createByteParts();
   let source = -1, dayMs = NaN;
-  let series: Series[] = [];
-
-  function startSource(next: number): void {
-    source = next;
-    dayMs = NaN;
-    series = columns.map((column) => ({
-      readings: createEspiReadings(espiDecimals(column)),
-      firstMs: NaN,
-      lastMs: NaN,
-      blocks: 0,
-    }));
-  }
-
-  /** Writes the block of a series, if it has readings. */
-  function writeBlock(one: Series, index: number): void {
-    if (one.readings.count() === 0) return;
-    const fromS = Math.floor(one.firstMs / 1000);
-    const toS = Math.floor(one.lastMs / 1000) + durationAt(one.lastMs);
-    const place = { source: sources[source], index, number: ++one.blocks, fromS, toS };
-    file.addText(blockStart(head, place));
-    file.addBytes(one.readings.take());
-    file.addText(blockEnd(toS * 1000));
-  }
-
-  function writeBlocks(): void {
-    series.forEach(writeBlock);
-  }
-
-  /** Adds the rows of a day to a series, and writes the blocks that are full. */
-  function addRows(page: Page, index: number): void {
-    const one = series[index], column = page.columns[index];
-    const { timesMs } = page;
-    for (let row = 0; row < timesMs.length;) {
-      const room = BLOCK_READINGS - one.readings.count();
-      const end = Math.min(timesMs.length, row + room);
-      if (one.readings.count() === 0) one.firstMs = firstPresent(page, { index, start: row, end });
-      const last = lastPresent(page, { index, start: row, end });
-      if (last === last) one.lastMs = last;
-      one.readings.add({ timesMs, column, start: row, end, durationS });
-      if (one.readings.count() === BLOCK_READINGS) writeBlock(one, index);
-      row = end;
-    }
-  }
+  let blocks: SourceBlocks | null = null;
 
   return {
     start() {
@@ -94,23 +48,72 @@ export function createEspiEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayB
       return file.take();
     },
     rows(rows) {
-      if (rows.source !== source) {
-        writeBlocks();
-        startSource(rows.source);
+      if (rows.source !== source || blocks === null) {
+        blocks?.end();
+        source = rows.source;
+        dayMs = NaN;
+        blocks = createSourceBlocks(head, head.sources[source], file);
       }
       for (const page of clock.cut(rows.page)) {
         const { wallDayMs } = clock.days(page).day;
-        if (wallDayMs !== dayMs) writeBlocks();
+        if (wallDayMs !== dayMs) blocks.end();
         dayMs = wallDayMs;
-        columns.forEach((_, index) => addRows(page, index));
+        blocks.add(page);
       }
       return file.take();
     },
     end() {
-      writeBlocks();
+      blocks?.end();
       file.addText(FEED_END);
       return file.take();
     },
+  };
+}
+
+/** The blocks of all metrics of a source. */
+interface SourceBlocks {
+  /** Adds rows of a day, and writes the blocks that are full. */
+  add(page: Page): void;
+  /** Writes the blocks that have readings. The next rows begin others. */
+  end(): void;
+}
+
+function createSourceBlocks(head: FileHead, source: string, file: ByteParts): SourceBlocks {
+  const durationMs = createDurations(head);
+  const durationAt = (timeMs: number) => Math.round(durationMs(timeMs) / 1000);
+  const durationS = isSameLength(head) ? durationAt(0) : durationAt;
+  const series = head.columns.map((column): Series => ({
+    readings: createEspiReadings(espiDecimals(column)),
+    firstMs: NaN,
+    lastMs: NaN,
+    blocks: 0,
+  }));
+
+  function writeBlock(one: Series, index: number): void {
+    if (one.readings.count() === 0) return;
+    const fromS = Math.floor(one.firstMs / 1000);
+    const toS = Math.floor(one.lastMs / 1000) + durationAt(one.lastMs);
+    file.addText(blockStart(head, { source, index, number: ++one.blocks, fromS, toS }));
+    file.addBytes(one.readings.take());
+    file.addText(blockEnd(toS * 1000));
+  }
+
+  function addRows(page: Page, one: Series, index: number): void {
+    const { timesMs, columns } = page;
+    for (let row = 0; row < timesMs.length;) {
+      const end = Math.min(timesMs.length, row + BLOCK_READINGS - one.readings.count());
+      if (one.readings.count() === 0) one.firstMs = firstPresent(page, { index, start: row, end });
+      const last = lastPresent(page, { index, start: row, end });
+      if (last === last) one.lastMs = last;
+      one.readings.add({ timesMs, column: columns[index], start: row, end, durationS });
+      if (one.readings.count() === BLOCK_READINGS) writeBlock(one, index);
+      row = end;
+    }
+  }
+
+  return {
+    add: (page) => series.forEach((one, index) => addRows(page, one, index)),
+    end: () => series.forEach(writeBlock),
   };
 }
 

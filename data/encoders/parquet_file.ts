@@ -99,21 +99,10 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
     for (const step of steps.splice(0)) step();
   }
 
-  /** Queues the columns of a row group. */
+  /** Queues the columns of a row group. One is in memory besides the one that fills. */
   function startGroup(parts: readonly SourcePage[]): void {
-    // One group is in memory besides the one that fills.
     runSteps();
-    const rows = rowCount(parts);
-    const columns: ColumnChunk[] = [];
-    let start = 0;
-    elements.forEach((element, index) =>
-      steps.push(() => {
-        if (index === 0) start = writer.offset;
-        const chunk = chunkOf(library, { head, parts, index });
-        columns.push(writeChunk(library, writer, { chunk, element, rows }));
-        if (index === elements.length - 1) groups.push(groupOf(columns, { rows, start, writer }));
-      })
-    );
+    steps.push(...groupSteps(library, { head, elements, parts, groups, target: () => writer }));
   }
 
   function cut(): void {
@@ -156,6 +145,29 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
       return take();
     },
   };
+}
+
+/** Steps that write a row group column by column, and then add it to the groups of the file. */
+function groupSteps(
+  library: LoadedParquet,
+  { head, elements, parts, groups, target }: {
+    head: ParquetHead;
+    elements: readonly ChunkElement[];
+    parts: readonly SourcePage[];
+    groups: RowGroup[];
+    target: () => ByteWriter;
+  },
+): (() => void)[] {
+  const rows = rowCount(parts);
+  const columns: ColumnChunk[] = [];
+  let start = 0;
+  return elements.map((element, index) => () => {
+    const writer = target();
+    if (index === 0) start = writer.offset;
+    const chunk = chunkOf(library, { head, parts, index });
+    columns.push(writeChunk(library, writer, { chunk, element, rows }));
+    if (index === elements.length - 1) groups.push(groupOf(columns, { rows, start, writer }));
+  });
 }
 
 function rowCount(parts: readonly SourcePage[]): number {

@@ -16,10 +16,11 @@ import { type Page, slicePage } from "../readings/page.ts";
 import { createRowClock } from "./row_clock.ts";
 import { fixedText } from "../text/rows_json.ts";
 import { readTimeForm } from "./time_form.ts";
-import { type CellColumn, type CellStart, cellStart, writeCellRows } from "./xlsx_cells.ts";
+import { type CellColumn, cellStart, writeCellRows } from "./xlsx_cells.ts";
 import {
   FIRST_COLUMN_STYLE,
   headerRow,
+  type InfoSheet,
   infoSheet,
   ROOT_RELATIONSHIPS,
   sharedStringsXml,
@@ -42,7 +43,7 @@ export function createXlsxEncoder(
   head: FileHead,
   sheetRowsMax: number = SHEET_ROWS_MAX,
 ): FileEncoder<readonly EntryPart[]> {
-  const { columns, hasUtc, sources } = head;
+  const { columns, hasUtc } = head;
   const clock = createRowClock({ zone: head.zone, hasUtc, form: readTimeForm("iso") });
   const decimals = createDecimalsMeter(columns.length);
   const text = createAsciiText(FIRST_CHARS);
@@ -50,12 +51,8 @@ export function createXlsxEncoder(
   const widths = names.map((_, index) => index < (hasUtc ? 2 : 1) ? DATE_WIDTH : COLUMN_WIDTH);
   let sheetCount = 0, sheetRows = 0, rowCount = 0, hasMilli = false;
 
-  function sheetFile(number = sheetCount): string {
-    return `worksheets/sheet${number}.xml`;
-  }
-
   function sheetPart(content: string): EntryPart {
-    return textPart(`xl/${sheetFile()}`, content);
+    return textPart(`xl/${sheetFile(sheetCount)}`, content);
   }
 
   function startSheet(): EntryPart {
@@ -64,31 +61,21 @@ export function createXlsxEncoder(
     return sheetPart(sheetStart({ widths, isFirst: sheetCount === 1 }) + headerRow(names));
   }
 
-  /** The cells after the dates: the id as a shared text, and labels. */
-  function textCells({ source, labels = [] }: SourcePage): string {
-    const id = head.idColumn === null ? "" : `<c t="s"><v>${source}</v></c>`;
-    return id + head.labels.map((_, index) => labelCell(labels[index] ?? null)).join("");
-  }
-
-  function startOf(page: Page, after: string): CellStart {
-    const { day, utcDay } = clock.days(page);
-    return cellStart(utcDay === null ? [day] : [day, utcDay], after);
-  }
-
   /** Writes rows that fit into the sheet. */
   function write(page: Page, after: string): EntryPart {
-    const start = startOf(page, after);
+    const { day, utcDay } = clock.days(page);
+    const start = cellStart(utcDay === null ? [day] : [day, utcDay], after);
     const cells = page.columns.map(({ scale }, index) => cellColumn(columns[index], index, scale));
     const end = writeCellRows(page, { text, at: 0, start, cells });
     sheetRows += page.timesMs.length;
     rowCount += page.timesMs.length;
-    return { entry: `xl/${sheetFile()}`, bytes: text.bytes.slice(0, end) };
+    return { entry: `xl/${sheetFile(sheetCount)}`, bytes: text.bytes.slice(0, end) };
   }
 
   return {
     start: () => [textPart("_rels/.rels", ROOT_RELATIONSHIPS), startSheet()],
     rows(rows) {
-      const after = textCells(rows);
+      const after = textCells(head, rows);
       decimals.add(rows.page);
       hasMilli ||= rows.page.timesMs.some((timeMs) => timeMs % 1000 !== 0);
       const parts: EntryPart[] = [];
@@ -105,30 +92,49 @@ export function createXlsxEncoder(
     },
     end(end) {
       const wallMs = (timeMs: number) => timeMs + clock.offsetMs(timeMs);
-      const info = [...infoSheet({ ...end, head, rowCount, wallMs })].join("");
-      const strings = head.idColumn === null ? [] : sources;
-      const named = Object.entries({
-        [`xl/${INFO_FILE}`]: info,
-        "xl/styles.xml": stylesXml({ decimals: decimals.decimals(), hasMilli }),
-        "xl/sharedStrings.xml": sharedStringsXml(strings),
-        ...workbookParts(sheetsOf(sheetCount, sheetFile)),
-      });
-      return [sheetPart(SHEET_END), ...named.map(([name, content]) => textPart(name, content))];
+      const info = { ...end, head, rowCount, wallMs };
+      const styles = stylesXml({ decimals: decimals.decimals(), hasMilli });
+      return [sheetPart(SHEET_END), ...endParts(info, { styles, sheetCount })];
     },
   };
+}
+
+function sheetFile(number: number): string {
+  return `worksheets/sheet${number}.xml`;
+}
+
+/** The cells after the dates: the id as a shared text, and labels. */
+function textCells(head: FileHead, { source, labels = [] }: SourcePage): string {
+  const id = head.idColumn === null ? "" : `<c t="s"><v>${source}</v></c>`;
+  return id + head.labels.map((_, index) => labelCell(labels[index] ?? null)).join("");
 }
 
 function textPart(entry: string, text: string): EntryPart {
   return { entry, bytes: new TextEncoder().encode(text) };
 }
 
+/** What comes after the rows. */
+function endParts(
+  info: InfoSheet,
+  { styles, sheetCount }: { styles: string; sheetCount: number },
+): EntryPart[] {
+  const { idColumn, sources } = info.head;
+  const named = Object.entries({
+    [`xl/${INFO_FILE}`]: [...infoSheet(info)].join(""),
+    "xl/styles.xml": styles,
+    "xl/sharedStrings.xml": sharedStringsXml(idColumn === null ? [] : sources),
+    ...workbookParts(sheetsOf(sheetCount)),
+  });
+  return named.map(([name, content]) => textPart(name, content));
+}
+
 /** The sheets in the order in which users see them: the second one says what the rows are. */
-function sheetsOf(count: number, fileOf: (number: number) => string): Sheet[] {
+function sheetsOf(count: number): Sheet[] {
   const more = Array.from({ length: count - 1 }, (_, index): Sheet => ({
     name: `Readings ${index + 2}`,
-    file: fileOf(index + 2),
+    file: sheetFile(index + 2),
   }));
-  return [{ name: "Readings", file: fileOf(1) }, { name: "Info", file: INFO_FILE }, ...more];
+  return [{ name: "Readings", file: sheetFile(1) }, { name: "Info", file: INFO_FILE }, ...more];
 }
 
 function cellColumn({ kind }: FileColumn, index: number, scale: number): CellColumn {
