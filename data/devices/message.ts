@@ -71,8 +71,11 @@ const PROFILE_HINT =
 const PROFILES_LISTED = 10;
 /** The kinds of profiles that were met. */
 const kinds = new WeakMap<Profile, Kind>();
-/** The kinds of all profiles that devices may have. */
-const kindLists = new WeakMap<readonly Profile[], readonly Kind[]>();
+/** The kinds of all profiles that devices may have, for the list that was asked for last. */
+let listed: { readonly profiles: readonly Profile[]; readonly kinds: readonly Kind[] } = {
+  profiles: [],
+  kinds: [],
+};
 
 /**
  * The reading that a parsed JSON value holds, or everything that is wrong with it. `nowMs` is when
@@ -105,7 +108,7 @@ export function readTelemetry(
   if (!(timeMs >= times.oldestMs && timeMs <= nowMs + times.futureToleranceMs)) {
     problems.push(timestampProblem(timestamp, timeMs, times));
   }
-  const kind = readKind(message, { deviceId, rules, problems });
+  const kind = readKind(message, rules, problems);
   if (kind === null || !isObject(message.metrics)) return { problems, deviceId };
   const values = readValues(message.metrics, kind, problems);
   if (deviceId === null || problems.length > 0) return { problems, deviceId };
@@ -129,12 +132,9 @@ function timestampProblem(value: unknown, timeMs: number, times: AcceptedTimes):
 
 /** The kind of a message; null with a problem if it cannot be found. */
 function readKind(
-  { metrics, profile }: Record<string, unknown>,
-  { deviceId, rules: { profiles, profileOf }, problems }: {
-    deviceId: string | null;
-    rules: TelemetryRules;
-    problems: FieldError[];
-  },
+  { device_id: id, metrics, profile }: Record<string, unknown>,
+  { profiles, profileOf }: TelemetryRules,
+  problems: FieldError[],
 ): Kind | null {
   const isMetrics = isObject(metrics);
   if (!isMetrics) problems.push(problemOf("/metrics", metrics, OBJECT_RULE));
@@ -145,8 +145,10 @@ function readKind(
     return null;
   }
   if (!isMetrics) return null;
-  const known = deviceId === null ? null : profileOf?.(deviceId) ?? null;
-  if (known !== null) return kindOf(known);
+  if (profileOf !== undefined && typeof id === "string") {
+    const known = profileOf(id);
+    if (known !== null) return kindOf(known);
+  }
   const closest = closestKind(metrics, profiles);
   if (closest === null) problems.push(problemOf("/metrics", metrics, metricsRule(profiles)));
   return closest;
@@ -172,11 +174,8 @@ function closestKind(
 
 function kindsOf(profiles: Pick<Profiles, "ofDevices">): readonly Kind[] {
   const all = profiles.ofDevices();
-  const known = kindLists.get(all);
-  if (known !== undefined) return known;
-  const list = all.map(kindOf);
-  kindLists.set(all, list);
-  return list;
+  if (listed.profiles !== all) listed = { profiles: all, kinds: all.map(kindOf) };
+  return listed.kinds;
 }
 
 function kindOf(profile: Profile): Kind {
@@ -235,11 +234,11 @@ function readValues(
   }
   const values = new Float64Array(metrics.length);
   for (let i = 0; i < metrics.length; i++) {
-    const { name, min, max, isRequired = false } = metrics[i];
+    const { name, min, max } = metrics[i];
     const value = given[name];
     // Adding 0 turns a negative zero into zero.
     if (typeof value === "number" && value >= min && value <= max) values[i] = value + 0;
-    else if (value === null || (value === undefined && !isRequired)) values[i] = NaN;
+    else if (value === null || (value === undefined && !metrics[i].isRequired)) values[i] = NaN;
     else problems.push(problemOf(`/metrics/${name}`, value, valueRule(value, metrics[i])));
   }
   if (known === 0 && problems.length === 0) {

@@ -101,7 +101,7 @@ export interface TelemetryReaderDeps extends TelemetryRules {
 /** Creates a reader of one batch. */
 export function createTelemetryReader(
   form: "array" | "lines",
-  { now, isUndecided = () => false, ...rules }: TelemetryReaderDeps,
+  { now, isUndecided, ...rules }: TelemetryReaderDeps,
 ): TelemetryReader {
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
@@ -149,7 +149,7 @@ export function createTelemetryReader(
     if (message === undefined) {
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
-    const id = undecidedDevice(message, isUndecided);
+    const id = isUndecided === undefined ? null : undecidedDevice(message, isUndecided);
     if (id === null) return read(message, now(), place);
     const waitingOnes = held.get(id) ?? [];
     held.set(id, waitingOnes);

@@ -26,8 +26,8 @@ export interface DeviceProfilesDeps {
 export interface DeviceProfiles {
   /** The profile that a device has if it is not built in; null if the metrics decide. */
   profileOf(deviceId: string): Profile | null;
-  /** Whether a device must be looked up first. */
-  isUndecided(deviceId: string): boolean;
+  /** Whether a device must be looked up first; undefined if none must, as with only built-in profiles. */
+  readonly isUndecided?: (deviceId: string) => boolean;
   /** Looks a device up. */
   find(deviceId: string): Promise<void>;
 }
@@ -43,7 +43,10 @@ export function createDeviceProfiles({ profiles, intake }: DeviceProfilesDeps): 
       const name = intake.knownProfile(id);
       return name === undefined || isBuiltIn(name) ? null : profiles.get(name) ?? null;
     },
-    isUndecided: (id) => hasOthers() && !found.has(id) && intake.knownProfile(id) === undefined,
+    // Without a function, nothing is asked for each message of a batch.
+    isUndecided: hasOthers()
+      ? (id) => !found.has(id) && intake.knownProfile(id) === undefined
+      : undefined,
     async find(id) {
       if (!hasOthers()) return;
       const name = await intake.findProfile(id);
