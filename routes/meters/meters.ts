@@ -15,6 +15,7 @@ import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import {
   changeMeter,
+  getMeter,
   listMeterRecords,
   type MeterRecord,
   PLAIN_METER,
@@ -191,9 +192,12 @@ async function deleteMeter(deps: MeterDeps, id: string): Promise<boolean> {
   for (;;) {
     const { ref, entry } = await meterSource(deps, id);
     if (entry === null) return await series.remove(ref);
-    const wasRemoved = await series.remove(ref, (op) => {
-      stageMeterDelete(op, id, entry);
-      return Promise.resolve(true);
+    const wasRemoved = await series.remove(ref, async (op) => {
+      // Read again, as this is called again if something changed meanwhile.
+      const current = await getMeter(kv, id);
+      if (current === null || current.value.profile !== ref.profile) return false;
+      stageMeterDelete(op, id, current);
+      return true;
     });
     if (wasRemoved) return true;
     const op = kv.atomic();

@@ -102,3 +102,30 @@ Deno.test("however a profile grows while readings come, each reading keeps its v
     { numRuns: amount({ quick: 25, thorough: 500 }) },
   );
 });
+
+Deno.test("a profile of 64 metrics holds a day of minutes of doubles, written, folded and read", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await using profiles = await openProfiles({ kv, isExclusive: true });
+  await profiles.put("pump", { metrics: Array.from({ length: 64 }, (_, index) => metric(index)) });
+  const series = createSeriesStore({ kv, now: () => DAY_MS, profiles });
+  const ingest = createIngest({ kv, writer: "w", profiles });
+  // No short decimals, so that every value takes its 8 bytes.
+  const page = (minutes: number[]) => ({
+    timesMs: Float64Array.from(minutes, (minute) => minute * 60_000),
+    columns: Array.from({ length: 64 }, (_, index) => ({
+      scale: -1,
+      values: Float64Array.from(minutes, (minute) => Math.sqrt(2 + minute * 64 + index)),
+    })),
+  });
+  const all = Array.from({ length: 1_440 }, (_, minute) => minute);
+  await series.write(REF, page(all.filter((minute) => minute % 2 === 0)));
+  await ingest.add(REF, page(all.filter((minute) => minute % 2 === 1)));
+  await ingest.add(REF, page([7]));
+  await ingest.stop();
+  await series.fold(REF);
+  const { signal } = new AbortController();
+  const pages = await Array.fromAsync(series.read(REF, { fromMs: 0, toMs: DAY_MS }, signal));
+  assertEquals(pages.flatMap(({ timesMs }) => [...timesMs]), all.map((minute) => minute * 60_000));
+  const last = pages.flatMap(({ columns }) => [...columns[63].values]);
+  assertEquals(last, all.map((minute) => Math.sqrt(2 + minute * 64 + 63)));
+});
