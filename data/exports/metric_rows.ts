@@ -28,170 +28,202 @@ export interface MetricRows {
   column(aggregate: AggregateName | null, rows: number): Column;
 }
 
+/** The values of rows at one scale, and what is needed to go on. */
+interface State {
+  /** How many values each row has. */
+  readonly counts: Float64Array;
+  readonly sums: Float64Array;
+  /** What plain doubles lost by rounding. */
+  readonly lost: Float64Array;
+  readonly lows: Float64Array;
+  readonly highs: Float64Array;
+  readonly firsts: Float64Array;
+  readonly lasts: Float64Array;
+  /** What sums have beyond 2^53, by row. */
+  readonly carries: Map<number, bigint>;
+  /** The scale of all of them, or `FLOAT`. */
+  scale: number;
+  /** How many rows there are. */
+  used: number;
+  readonly hasSum: boolean;
+  readonly hasRange: boolean;
+  readonly hasEnds: boolean;
+}
+
+/** Which values to add, and how they become values at the scale of the rows. */
+interface Rows {
+  readonly start: number;
+  readonly end: number;
+  /** From the scale of the column to that of the rows, if both are fixed. */
+  readonly factor: number;
+  /** From a mantissa of the column to its value. */
+  readonly divisor: number;
+}
+
 /** Rows without values. Only the named aggregates can be read. */
 export function createMetricRows(
   room: number,
   kinds: readonly (AggregateName | null)[],
 ): MetricRows {
   const newRows = () => new Float64Array(room);
-  const counts = newRows(), sums = newRows(), lost = newRows();
-  const lows = newRows(), highs = newRows(), firsts = newRows(), lasts = newRows();
-  const atScale = [sums, lost, lows, highs, firsts, lasts];
-  const hasSum = kinds.some((kind) => kind === "sum" || kind === "mean");
-  const hasRange = kinds.some((kind) => kind === "min" || kind === "max");
-  const hasEnds = kinds.some((kind) => kind === "first" || kind === "last");
-  /** What sums have beyond 2^53, by row. */
-  const carries = new Map<number, bigint>();
-  let scale = 0, used = 0;
-
-  /** Moves all rows to a larger scale, or to doubles if one of them does not fit. */
-  function toScale(next: number): void {
-    if (next === scale) return;
-    const factor = powerOfTen(next - scale);
-    const limit = Number.MAX_SAFE_INTEGER / factor;
-    for (let row = 0; row < used; row++) {
-      if (
-        Math.abs(sums[row]) > limit || Math.abs(lows[row]) > limit ||
-        Math.abs(highs[row]) > limit || Math.abs(firsts[row]) > limit ||
-        Math.abs(lasts[row]) > limit
-      ) return toDoubles();
-    }
-    for (const values of atScale) for (let row = 0; row < used; row++) values[row] *= factor;
-    for (const [row, carried] of carries) carries.set(row, carried * BigInt(factor));
-    scale = next;
-  }
-
-  function toDoubles(): void {
-    const large = [...carries.keys()].map((row) => [row, totalOf(row)]);
-    if (scale > 0) {
-      const divisor = powerOfTen(scale);
-      for (const values of atScale) for (let row = 0; row < used; row++) values[row] /= divisor;
-    }
-    for (const [row, total] of large) sums[row] = total;
-    carries.clear();
-    scale = FLOAT;
-  }
-
-  /** The double nearest to the sum of a row. */
-  function totalOf(row: number): number {
-    if (scale === FLOAT) return sums[row] + lost[row];
-    const carried = carries.get(row);
-    return carried === undefined
-      ? toNumber(sums[row], scale)
-      : Number(`${carried + BigInt(sums[row])}e-${scale}`);
-  }
-
-  function addSum(row: number, value: number): void {
-    const before = sums[row], next = before + value;
-    if (scale === FLOAT) {
-      lost[row] += Math.abs(before) >= Math.abs(value)
-        ? before - next + value
-        : value - next + before;
-    } else if (Math.abs(next) > Number.MAX_SAFE_INTEGER) {
-      carries.set(row, (carries.get(row) ?? 0n) + BigInt(before));
-      sums[row] = value;
-      return;
-    }
-    sums[row] = next;
-  }
-
-  /** Adds values at the scale of the rows times `factor`, or plain doubles. */
-  function addValues(row: number, values: Float64Array, span: Rows): void {
-    const { start, end, factor } = span;
-    let count = 0, sum = 0, size = 0;
-    for (let i = start; i < end; i++) {
-      const value = values[i];
-      if (value !== value) continue;
-      count++;
-      sum += value;
-      size += value < 0 ? -value : value;
-    }
-    if (count === 0) return;
-    if (hasSum) {
-      // Partial sums are never larger than the sum of sizes, so all of them were exact.
-      if (scale !== FLOAT && size * factor <= Number.MAX_SAFE_INTEGER) addSum(row, sum * factor);
-      else {for (let i = start; i < end; i++) {
-          const value = values[i];
-          if (value === value) addSum(row, scale === FLOAT ? value / span.divisor : value * factor);
-        }}
-    }
-    const isFirst = counts[row] === 0;
-    counts[row] += count;
-    if (hasRange) addRange(row, values, { ...span, isFirst });
-    if (hasEnds) addEnds(row, values, { ...span, isFirst });
-  }
-
-  function converted(value: number, { factor, divisor }: Rows): number {
-    return scale === FLOAT ? value / divisor : value * factor;
-  }
-
-  function addRange(row: number, values: Float64Array, span: Rows & { isFirst: boolean }): void {
-    let low = Infinity, high = -Infinity;
-    for (let i = span.start; i < span.end; i++) {
-      if (values[i] < low) low = values[i];
-      if (values[i] > high) high = values[i];
-    }
-    low = converted(low, span);
-    high = converted(high, span);
-    lows[row] = span.isFirst ? low : Math.min(lows[row], low);
-    highs[row] = span.isFirst ? high : Math.max(highs[row], high);
-  }
-
-  function addEnds(row: number, values: Float64Array, span: Rows & { isFirst: boolean }): void {
-    let first = span.start, last = span.end - 1;
-    while (values[first] !== values[first]) first++;
-    while (values[last] !== values[last]) last--;
-    if (span.isFirst) firsts[row] = converted(values[first], span);
-    lasts[row] = converted(values[last], span);
-  }
-
+  const has = (...names: AggregateName[]) => names.some((name) => kinds.includes(name));
+  const state: State = {
+    counts: newRows(),
+    sums: newRows(),
+    lost: newRows(),
+    lows: newRows(),
+    highs: newRows(),
+    firsts: newRows(),
+    lasts: newRows(),
+    carries: new Map(),
+    scale: 0,
+    used: 0,
+    hasSum: has("sum", "mean"),
+    hasRange: has("min", "max"),
+    hasEnds: has("first", "last"),
+  };
   return {
     clear(row) {
-      used = row + 1;
-      counts[row] = 0;
-      carries.delete(row);
-      for (const values of atScale) values[row] = 0;
+      state.used = row + 1;
+      state.counts[row] = 0;
+      state.sums[row] = 0;
+      state.lost[row] = 0;
+      if (state.carries.size > 0) state.carries.delete(row);
+      if (state.hasRange) state.lows[row] = state.highs[row] = 0;
+      if (state.hasEnds) state.firsts[row] = state.lasts[row] = 0;
     },
     add(row, column, start, end) {
-      if (column.scale === FLOAT && scale !== FLOAT) toDoubles();
-      if (scale !== FLOAT && column.scale > scale) toScale(column.scale);
-      if (scale > column.scale && isTooLarge(column, { start, end, scale })) toDoubles();
-      const isFixed = column.scale !== FLOAT && scale !== FLOAT;
-      const factor = isFixed ? powerOfTen(scale - column.scale) : 1;
-      const divisor = column.scale > 0 ? powerOfTen(column.scale) : 1;
-      addValues(row, column.values, { start, end, factor, divisor });
-    },
-    column(aggregate, rows) {
-      if (aggregate === "count") return { scale: 0, values: counts.slice(0, rows) };
-      const known = (values: Float64Array) => {
-        const copy = values.slice(0, rows);
-        for (let row = 0; row < rows; row++) if (counts[row] === 0) copy[row] = NaN;
-        return copy;
-      };
-      /** Sums at the scale of the rows, or as doubles where one of them does not fit. */
-      const totals = (): Column => {
-        const values = known(sums);
-        if (scale !== FLOAT && carries.size === 0) return { scale, values };
-        for (let row = 0; row < rows; row++) if (counts[row] > 0) values[row] = totalOf(row);
-        return { scale: FLOAT, values };
-      };
-      const column = (values: Float64Array) => ({ scale, values });
-      switch (aggregate) {
-        case "min":
-          return column(known(lows));
-        case "max":
-          return column(known(highs));
-        case "first":
-          return column(known(firsts));
-        case "last":
-          return column(known(lasts));
-        case "mean":
-          return means(totals(), counts);
-        default:
-          return totals();
+      const { scale, values } = column;
+      if (scale === FLOAT && state.scale !== FLOAT) toDoubles(state);
+      if (state.scale !== FLOAT && scale > state.scale) toScale(state, scale);
+      if (state.scale > scale && isTooLarge(column, { start, end, scale: state.scale })) {
+        toDoubles(state);
       }
+      const isFixed = scale !== FLOAT && state.scale !== FLOAT;
+      const factor = isFixed ? powerOfTen(state.scale - scale) : 1;
+      const divisor = scale > 0 ? powerOfTen(scale) : 1;
+      addValues(state, row, values, { start, end, factor, divisor });
     },
+    column: (aggregate, rows) => columnOf(state, aggregate, rows),
   };
+}
+
+/** Everything that has the scale of the rows. */
+function scaledOf({ sums, lost, lows, highs, firsts, lasts }: State): Float64Array[] {
+  return [sums, lost, lows, highs, firsts, lasts];
+}
+
+/** Moves all rows to a larger scale, or to doubles if one of them does not fit. */
+function toScale(state: State, scale: number): void {
+  const factor = powerOfTen(scale - state.scale);
+  const limit = Number.MAX_SAFE_INTEGER / factor;
+  const isLarge = (values: Float64Array) =>
+    values.subarray(0, state.used).some((value) => Math.abs(value) > limit);
+  const scaled = scaledOf(state);
+  if (scaled.some(isLarge)) return toDoubles(state);
+  for (const values of scaled) for (let row = 0; row < state.used; row++) values[row] *= factor;
+  for (const [row, carried] of state.carries) state.carries.set(row, carried * BigInt(factor));
+  state.scale = scale;
+}
+
+function toDoubles(state: State): void {
+  const { carries, sums, used, scale } = state;
+  const large = [...carries.keys()].map((row) => [row, totalOf(state, row)]);
+  if (scale > 0) {
+    const divisor = powerOfTen(scale);
+    for (const values of scaledOf(state)) {
+      for (let row = 0; row < used; row++) values[row] /= divisor;
+    }
+  }
+  for (const [row, total] of large) sums[row] = total;
+  carries.clear();
+  state.scale = FLOAT;
+}
+
+/** The double nearest to the sum of a row. */
+function totalOf({ scale, sums, lost, carries }: State, row: number): number {
+  if (scale === FLOAT) return sums[row] + lost[row];
+  const carried = carries.get(row);
+  return carried === undefined
+    ? toNumber(sums[row], scale)
+    : Number(`${carried + BigInt(sums[row])}e-${scale}`);
+}
+
+function addSum({ scale, sums, lost, carries }: State, row: number, value: number): void {
+  const before = sums[row], next = before + value;
+  if (scale === FLOAT) {
+    lost[row] += Math.abs(before) >= Math.abs(value)
+      ? before - next + value
+      : value - next + before;
+  } else if (Math.abs(next) > Number.MAX_SAFE_INTEGER) {
+    carries.set(row, (carries.get(row) ?? 0n) + BigInt(before));
+    sums[row] = value;
+    return;
+  }
+  sums[row] = next;
+}
+
+/** Adds values to a row. */
+function addValues(state: State, row: number, values: Float64Array, part: Rows): void {
+  const { start, end, factor } = part;
+  let count = 0, sum = 0, size = 0;
+  for (let i = start; i < end; i++) {
+    const value = values[i];
+    if (value !== value) continue;
+    count++;
+    sum += value;
+    size += value < 0 ? -value : value;
+  }
+  if (count === 0) return;
+  // Partial sums are never larger than the sum of sizes, so all of them were exact.
+  const isExact = state.scale !== FLOAT && size * factor <= Number.MAX_SAFE_INTEGER;
+  if (state.hasSum && isExact) addSum(state, row, sum * factor);
+  else if (state.hasSum) addEach(state, row, values, part);
+  const isFirst = state.counts[row] === 0;
+  state.counts[row] += count;
+  if (state.hasRange) addRange(state, row, values, { ...part, isFirst });
+  if (state.hasEnds) addEnds(state, row, values, { ...part, isFirst });
+}
+
+function addEach(state: State, row: number, values: Float64Array, part: Rows): void {
+  for (let i = part.start; i < part.end; i++) {
+    if (values[i] === values[i]) addSum(state, row, converted(state, values[i], part));
+  }
+}
+
+function converted({ scale }: State, value: number, { factor, divisor }: Rows): number {
+  return scale === FLOAT ? value / divisor : value * factor;
+}
+
+function addRange(
+  state: State,
+  row: number,
+  values: Float64Array,
+  part: Rows & { isFirst: boolean },
+): void {
+  let low = Infinity, high = -Infinity;
+  for (let i = part.start; i < part.end; i++) {
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+  }
+  low = converted(state, low, part);
+  high = converted(state, high, part);
+  const { lows, highs } = state;
+  lows[row] = part.isFirst ? low : Math.min(lows[row], low);
+  highs[row] = part.isFirst ? high : Math.max(highs[row], high);
+}
+
+function addEnds(
+  state: State,
+  row: number,
+  values: Float64Array,
+  part: Rows & { isFirst: boolean },
+): void {
+  let first = part.start, last = part.end - 1;
+  while (values[first] !== values[first]) first++;
+  while (values[last] !== values[last]) last--;
+  if (part.isFirst) state.firsts[row] = converted(state, values[first], part);
+  state.lasts[row] = converted(state, values[last], part);
 }
 
 /** Whether a value of a column does not fit a larger scale. */
@@ -205,14 +237,41 @@ function isTooLarge(
   return false;
 }
 
-/** Which values to add, and how they become values at the scale of the rows. */
-interface Rows {
-  readonly start: number;
-  readonly end: number;
-  /** From the scale of the column to that of the rows, if both are fixed. */
-  readonly factor: number;
-  /** From a mantissa of the column to its value. */
-  readonly divisor: number;
+function columnOf(state: State, aggregate: AggregateName | null, rows: number): Column {
+  const { scale, counts } = state;
+  switch (aggregate) {
+    case "count":
+      return { scale: 0, values: counts.slice(0, rows) };
+    case "min":
+      return { scale, values: known(state, state.lows, rows) };
+    case "max":
+      return { scale, values: known(state, state.highs, rows) };
+    case "first":
+      return { scale, values: known(state, state.firsts, rows) };
+    case "last":
+      return { scale, values: known(state, state.lasts, rows) };
+    case "mean":
+      return means(totals(state, rows), counts);
+    default:
+      return totals(state, rows);
+  }
+}
+
+/** A copy of the first rows, NaN for rows without values. */
+function known({ counts }: State, values: Float64Array, rows: number): Float64Array {
+  const copy = values.slice(0, rows);
+  for (let row = 0; row < rows; row++) if (counts[row] === 0) copy[row] = NaN;
+  return copy;
+}
+
+/** Sums at the scale of the rows, or as doubles where one of them does not fit. */
+function totals(state: State, rows: number): Column {
+  const values = known(state, state.sums, rows);
+  if (state.scale !== FLOAT && state.carries.size === 0) return { scale: state.scale, values };
+  for (let row = 0; row < rows; row++) {
+    if (state.counts[row] > 0) values[row] = totalOf(state, row);
+  }
+  return { scale: FLOAT, values };
 }
 
 /**
