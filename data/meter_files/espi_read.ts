@@ -40,7 +40,7 @@ const ENDINGS = ["IntervalReading", "interval", "IntervalBlock"]
 
 /** How to read a document of ESPI. */
 export interface EspiReaderOptions extends MeterFileOptions {
-  /** The zone of times that the exporter wrote as if they were UTC; null if they are UTC. */
+  /** The zone of times that the exporter wrote as if they were UTC, as in the rules of `rows`; or null. */
   readonly zone: UploadZone | null;
 }
 
@@ -116,6 +116,7 @@ export function createEspiReader(options: EspiReaderOptions): MeterFileReader {
       if (rest.length > 0) parser.write(rest, true);
       parser.end();
       document.end();
+      rows.close();
       isEnding = true;
     },
     unknown: rows.unknown,

@@ -22,6 +22,7 @@ import { decimalText } from "../readings/decimal.ts";
 import type { Decimal } from "../text/decimal_fields.ts";
 import { QUOTED_VALUE_MAX } from "../limits.ts";
 import { oldestRule } from "../time/accepted_times.ts";
+import type { WallTime } from "../time/time_text.ts";
 import type { EspiLinks, MeterReading } from "./espi_links.ts";
 import type { FileNoteTaker } from "../imports/file_notes.ts";
 import { createHeldReadings, type HeldReadings, type TakeReading } from "./held_readings.ts";
@@ -42,7 +43,7 @@ export interface EspiSeriesOptions {
   readonly rows: MeterRows;
   /** Earlier times are rejected, epoch milliseconds. */
   readonly oldestMs: number;
-  /** The zone of times that the exporter wrote as if they were UTC; null if they are UTC. */
+  /** The zone of times that the exporter wrote as if they were UTC, as in the rules of `rows`; or null. */
   readonly zone: UploadZone | null;
   /** What belongs together in the document. */
   readonly links: EspiLinks;
@@ -149,19 +150,16 @@ export function createEspiSeries(options: EspiSeriesOptions): AllEspiSeries {
     scale: number,
     line: number,
   ): void {
-    const wallMs = seconds * 1000;
-    const timeMs = zone === null ? wallMs : zone.clock.toUtcMs(wallMs);
+    const timeMs = seconds * 1000;
     decimal.value = value;
     decimal.scale = scale;
     row.clear();
-    if (timeMs !== timeMs) {
-      const rule = `a time that the clocks of ${zone?.name} show; they skip this one`;
-      reject(meterId, { field: "start", value: String(seconds), rule }, line);
-    } else if (!row.set(meaning, decimal)) {
+    if (!row.set(meaning, decimal)) {
       const rule = rangeRule(row.profile.metrics[meaning.metric]);
       reject(meterId, { field: "value", value: decimalText(value, scale), rule }, line);
-    } else if (!row.add(timeMs, line)) {
-      const rule = oldestRule({ oldestMs });
+    } else if (!(zone === null ? row.add(timeMs, line) : row.addAt(wallOf(timeMs), line))) {
+      const isOld = !(timeMs >= oldestMs) || zone === null;
+      const rule = isOld ? oldestRule({ oldestMs }) : `a time that the clocks of ${zone.name} show`;
       reject(meterId, { field: "start", value: String(seconds), rule }, line);
     }
   }
@@ -230,6 +228,11 @@ export function createEspiSeries(options: EspiSeriesOptions): AllEspiSeries {
       for (const series of [...waiting]) settleOne(series, isEnd);
     },
   };
+}
+
+/** A time that was written as if local time were UTC. */
+function wallOf(wallMs: number): WallTime {
+  return { wallMs, offsetMs: NaN };
 }
 
 function tooManyHeld(): AppError {

@@ -189,6 +189,7 @@ export function createNem12Reader(
     }
     finishDay();
     if (!isBegun) requireBeginning("", undefined);
+    rows.close();
     if (!isEnded) throw cutShort();
   }
 

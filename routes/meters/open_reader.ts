@@ -88,7 +88,8 @@ export function openReader(
   if (format === "csv" || format === "json" || format === "ndjson") {
     return ROW_READERS[format]({ profile, id, register, dialect, dialectOf, oldestMs });
   }
-  const rows = createMeterRows({ derivation: null, oldestMs, intervals: dialect.intervals });
+  const { intervals, rules } = dialect;
+  const rows = createMeterRows({ derivation: null, oldestMs, intervals, timeRules: () => rules });
   const file = { rows, meterId: id, register, oldestMs };
   return format === "nem12"
     ? createNem12Reader(file)

@@ -38,7 +38,7 @@ const CSV_HEAD_BYTES = 32;
 /** The parameters that a format of meters takes. */
 const METER_FORMAT_PARAMETERS: Readonly<Record<"nem12" | "espi", readonly string[]>> = {
   nem12: ["derive", "dry_run", "format", "preset", "register"],
-  espi: ["dry_run", "format", "preset", "register", "timezone"],
+  espi: ["dry_run", "format", "preset", "register", "timezone", "ambiguous", "nonexistent"],
 };
 
 /** What is known of the format before the first byte. */

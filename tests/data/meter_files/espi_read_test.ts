@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
 import type { UploadZone } from "../../../data/imports/time_options.ts";
 import { createEspiReader } from "../../../data/meter_files/espi_read.ts";
+import type { TimeRules } from "../../../data/imports/time_sequence.ts";
 import { createLocalClock } from "../../../data/time/zone.ts";
 import { caseFile, expectedRows } from "./case_rows.ts";
 import {
@@ -360,19 +361,31 @@ Deno.test("times that an exporter wrote as if local time were UTC are read in th
   assertEquals(read(body).notes.doubts.map((doubt) => doubt.slice(0, 30)), [
     "The days begin at 00:00 UTC al",
   ]);
-  const zone = { name: "America/New_York", clock: createLocalClock("America/New_York") };
-  const { meters, rejects } = read(body, {}, zone);
+  const clock = createLocalClock("America/New_York");
+  const zone = { name: "America/New_York", clock };
+  const timeRules: TimeRules = {
+    clock,
+    ambiguous: "sequence",
+    nonexistent: "reject",
+    stamp: "start",
+    intervalMs: 0,
+  };
+  const { meters, rejects } = read(body, { timeRules }, zone);
   const times = meters["01"].map(([timeMs]) => timeMs);
-  assertEquals(times.slice(0, 3), [
-    Date.UTC(2024, 2, 10, 5),
-    Date.UTC(2024, 2, 10, 6),
-    Date.UTC(2024, 2, 10, 7),
-  ]);
+  assertEquals(times.slice(0, 3), [5, 6, 7].map((hour) => Date.UTC(2024, 2, 10, hour)));
   assertEquals(times.length, 23);
-  assertEquals(rejects.map(({ field, value }) => [field, value]), [[
-    "start",
-    String(from + 2 * HOUR),
-  ]]);
+  assertEquals(rejects.map(({ field, value, rule }) => [field, value, rule]), [
+    ["start", String(from + 2 * HOUR), "a time that the clocks of America/New_York show"],
+  ]);
+  // It falls back on 2024-11-03: 01:00 comes twice, and both are kept in their order.
+  const autumn = Date.UTC(2024, 10, 3) / 1000;
+  const wall = [0, 1, 1, 2, 3].map((hour, index): Reading => [autumn + hour * HOUR, 100 + index]);
+  const two = series({ blocks: [wall] });
+  const twice = read(feed(point(), two.reading, two.type, ...two.blocks), { timeRules }, zone);
+  assertEquals(
+    twice.meters["01"].map(([timeMs]) => timeMs),
+    [4, 5, 6, 7, 8].map((hour) => Date.UTC(2024, 10, 3, hour)),
+  );
 });
 
 /** Two meter readings with blocks that alternate, and one reading that is wrong. */

@@ -8,6 +8,7 @@
 import { createMeterRows, type MeterReject } from "../../../data/imports/meter_rows.ts";
 import type { FileNotes } from "../../../data/imports/file_notes.ts";
 import type { MeterFileOptions, MeterFileReader } from "../../../data/meter_files/meter_file.ts";
+import type { TimeRules } from "../../../data/imports/time_sequence.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
 import { type Row, rowsOf } from "../../support/pages.ts";
 
@@ -35,6 +36,8 @@ export interface ReadFileOptions {
   readonly profileOf?: (meterId: string) => Profile | { rule: string };
   /** Earlier times are rejected, epoch milliseconds; 1970 by default. */
   readonly oldestMs?: number;
+  /** How wall times become instants; they are UTC by default. */
+  readonly timeRules?: TimeRules;
   /** Lengths of the chunks, over and over; one chunk by default. */
   readonly sizes?: readonly number[];
 }
@@ -43,9 +46,14 @@ export interface ReadFileOptions {
 export function readFile(
   createReader: (options: MeterFileOptions) => MeterFileReader,
   body: string | Uint8Array,
-  { meterId, profileOf = () => PROFILES.meter, oldestMs = 0, sizes }: ReadFileOptions = {},
+  { meterId, profileOf = () => PROFILES.meter, oldestMs = 0, timeRules, sizes }: ReadFileOptions =
+    {},
 ): ReadFile {
-  const rows = createMeterRows({ derivation: null, oldestMs });
+  const rows = createMeterRows({
+    derivation: null,
+    oldestMs,
+    timeRules: () => timeRules ?? null,
+  });
   const reader = createReader({ meterId: meterId ?? null, rows, oldestMs });
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const parts = new Map<string, Row[]>();
