@@ -61,7 +61,13 @@ const meterFiles: readonly Content[] = [
   {
     mediaType: "application/octet-stream",
     schema: uploadText("Any of these, by its first bytes or by `format`."),
-    examples: { one_day: { summary: "NEM12: a day of half hours", value: NEM12 } },
+    examples: {
+      one_day: {
+        summary: "NEM12: a day of half hours",
+        value: NEM12,
+        "x-query": "format=nem12&register=VABD000163_E1",
+      },
+    },
   },
   ...["application/zip", "application/x-zip-compressed"].map((mediaType) => ({
     mediaType,
@@ -80,6 +86,12 @@ export const uploadBodies: readonly Content[] = [
         value: "timestamp,energy_kwh,power_kw,voltage_v,current_a\n" +
           "2024-05-01T12:00:00Z,0.0167,1.002,230.1,4.35\n" +
           "2024-05-01T12:01:00Z,0.0171,1.026,230.0,4.46\n",
+      },
+      one_of_many: {
+        summary: "One meter of a file of many",
+        value: "mpan,timestamp,energy_kwh\n1,2024-05-01T12:00:00Z,0.25\n" +
+          "2,2024-05-01T12:00:00Z,0.5\n",
+        "x-query": "meter=mpan&register=1",
       },
       register: {
         summary: "A register that only grows, in watt-hours",

@@ -107,7 +107,7 @@ function requestsOf(operation: DocumentedOperation, base: string): ExampleReques
   const bodies = body === null
     ? [null]
     : Object.entries<Json>(body).flatMap(([type, content]) =>
-      Object.entries<Json>(content.examples).map(([name, example]) => ({
+      Object.entries<Json>(content.examples ?? {}).map(([name, example]) => ({
         type,
         name,
         value: example.value,
