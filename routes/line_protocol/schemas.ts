@@ -46,7 +46,7 @@ export const pingVersion = z.strictObject({
   version: z.string().min(1).meta({
     description:
       "The release of InfluxDB whose write API the service follows, and its own release.",
-    examples: ["2.7.0-openwatts.0.6.0"],
+    examples: ["2.7.0-openwatts.0.7.0"],
   }),
 }).meta({ description: "The version of the service." });
 
