@@ -12,7 +12,8 @@ import { uploadText } from "../openapi/upload_parts.ts";
 const HOURS = Array.from({ length: 24 }, (_, hour) => `${String(hour).padStart(2, "0")}:00`);
 
 const value = z.number().nullable();
-const reading = z.looseObject({
+/** A reading of an uploaded JSON array. */
+export const reading: z.ZodType = z.looseObject({
   timestamp: z.union([z.string(), z.number()]).meta({ examples: ["2024-05-01T12:00:00Z"] })
     .optional(),
   energy_kwh: value.optional(),

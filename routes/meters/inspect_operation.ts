@@ -8,6 +8,7 @@ import { z } from "zod";
 import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { Content, Operation } from "../openapi/operation.ts";
 import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
+import { reading } from "./import_bodies.ts";
 import { inspectionSchema, presetListSchema } from "./inspect_schemas.ts";
 
 const file = uploadText("A file of readings, or the beginning of one.");
@@ -31,7 +32,10 @@ const bodies: readonly Content[] = [
   },
   { mediaType: "application/xml", schema: file },
   { mediaType: "application/x-ndjson", schema: file },
-  { mediaType: "application/json", schema: z.unknown().meta({ description: "JSON of any form." }) },
+  {
+    mediaType: "application/json",
+    schema: z.array(reading),
+  },
   {
     mediaType: "application/octet-stream",
     schema: uploadText("The same for a file whose kind you do not know."),
