@@ -18,9 +18,11 @@ export const END_OF_TIME_MS = 253_402_300_800_000;
 
 /**
  * The id of a smart meter: 1 to 64 of `A-Z a-z 0-9 _ . : -`. In a path, `.` and `..` are not names but
- * steps.
+ * steps. The OpenAPI document shows this pattern, and many programs (Go, Rust) have no look-ahead, so
+ * the three parts are ids that begin with no dot, with one, and with two.
  */
-export const METER_ID_PATTERN: RegExp = /^(?!\.{1,2}$)[A-Za-z0-9_.:-]{1,64}$/;
+export const METER_ID_PATTERN: RegExp =
+  /^(?:[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,63}|\.[A-Za-z0-9_:-][A-Za-z0-9_.:-]{0,62}|\.\.[A-Za-z0-9_.:-]{1,62})$/;
 /** {@link METER_ID_PATTERN} in words. */
 export const METER_ID_RULE = "1 to 64 characters of A-Z a-z 0-9 _ . : - except . and .. alone";
 

@@ -26,11 +26,16 @@ Deno.test("dayStartMs() goes back to midnight UTC, before 1970 too", () => {
 });
 
 Deno.test("ids of meters and devices have 1 to 64 plain characters", () => {
-  const right = ["1", "a", "-1", ".a", "_", ":", "...", "..a", "DE-00.meter_7:1", "x".repeat(64)];
+  const right = [
+    ...["1", "a", "-1", ".a", "_", ":", "...", "..a", "DE-00.meter_7:1", ".a.", "a."],
+    ...["x", ".x", "..", "..x"].map((start) => start.padEnd(64, ".")),
+    "x".repeat(64),
+  ];
   const wrong = [
     "",
     ".",
     "..",
+    ...["x", ".x", "..", "..x"].map((start) => start.padEnd(65, ".")),
     "a b",
     "a/b",
     "a,b",

@@ -40,6 +40,17 @@ Deno.test("the document has every route and nothing else; HEAD is left to HTTP",
   assertEquals(documented.toSorted(), [...new Set(routes)].toSorted());
 });
 
+Deno.test("no pattern looks ahead or behind, which programs in Go and Rust cannot do", async () => {
+  const patterns = new Set<string>();
+  JSON.stringify(await readDocument(), (key, value) => {
+    if (key === "pattern" && typeof value === "string") patterns.add(value);
+    return value;
+  });
+  // The ids of meters are among them.
+  assert([...patterns].some((pattern) => pattern.includes("[A-Za-z0-9_.:-]")));
+  assertEquals([...patterns].filter((pattern) => /\(\?<?[=!]/.test(pattern)), []);
+});
+
 /** Codes that no response carries: errors of jobs, and reasons in `GET /ready`. */
 const NEVER_ANSWERED = ["JOB_ABANDONED", "STORAGE_FULL", "SERIES_REMOVED", "WORKER_NOT_RUNNING"];
 
