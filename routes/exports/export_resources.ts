@@ -66,6 +66,8 @@ export function exportResourceRoutes(deps: ExportResourceDeps): Hono {
       return c.json(exportBodyOf(job, now()));
     })
     .delete("/api/exports/:export_id", async (c) => {
+      // The path of previews is no export, so it answers 405.
+      if (c.req.param("export_id") === "preview") return c.notFound();
       const job = await found(c);
       if (await jobs.cancel(job.id)) {
         const limits = { timeoutMs: CANCEL_WAIT_MS, signal: c.req.raw.signal };
