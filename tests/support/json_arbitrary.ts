@@ -27,6 +27,8 @@ export function validOf(schema: Json, follow: (value: Json) => Json): fc.Arbitra
     const { minimum: min, maximum: max } = follow(schema);
     return fc.integer({ min, max });
   }
+  // A schema without a type allows anything.
+  if (type === undefined) return fc.jsonValue();
   if (type !== "object") throw new TypeError(`Cannot make a value of the type: ${type}`);
   const parts = Object.entries<Json>(properties).map(([name, one]) => [name, validOf(one, follow)]);
   return fc.record(Object.fromEntries(parts), { requiredKeys: required });
