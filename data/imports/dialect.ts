@@ -34,7 +34,7 @@ export interface Derivation {
 export interface MeterColumn {
   /** The column or property with their ids; null is the profile's own, such as `smart_meter_id`. */
   readonly name: string | null;
-  /** Whether the upload must have it: its records go to the meters that they name. */
+  /** Whether the upload must have it: its records go to the meters that they name, or are chosen. */
   readonly isRequired: boolean;
 }
 

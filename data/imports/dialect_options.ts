@@ -39,8 +39,8 @@ export interface DialectOptions extends TimeOptions, IntervalTexts {
   readonly derivation?: Derivation;
   /** The column or property of the ids of meters; by default the one that exports have. */
   readonly meter?: string;
-  /** Whether the records go to the meters that they name; they do not by default. */
-  readonly isOfManyMeters?: boolean;
+  /** Whether every record must name its meter; they need not by default. */
+  readonly hasMeters?: boolean;
 }
 
 /** A wrong option. */
@@ -248,14 +248,14 @@ function readTimeColumns(
 }
 
 function readMeters(
-  { meter, isOfManyMeters = false }: DialectOptions,
+  { meter, hasMeters = false }: DialectOptions,
   { columns, timeColumns, addProblem }: {
     columns: ReadonlyMap<string, ColumnMeaning>;
     timeColumns: readonly string[];
     addProblem: AddProblem;
   },
 ): MeterColumn {
-  if (meter === undefined) return { name: null, isRequired: isOfManyMeters };
+  if (meter === undefined) return { name: null, isRequired: hasMeters };
   const name = meter.trim();
   const lower = name.toLowerCase();
   if (name === "" || name.length > NAME_MAX) {
@@ -263,7 +263,7 @@ function readMeters(
   } else if (columns.has(lower) || timeColumns.some((column) => column.toLowerCase() === lower)) {
     addProblem("meter", name, "meter must not name a column of times or of a metric");
   }
-  return { name, isRequired: isOfManyMeters };
+  return { name, isRequired: hasMeters };
 }
 
 function readMissing(texts: readonly string[], addProblem: AddProblem): string[] {

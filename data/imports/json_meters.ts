@@ -67,8 +67,9 @@ export function createOneMeterObjects(meterId: string, target: JsonTarget): Json
       if (recordId !== null && filter?.takes(recordId) === false) {
         return rows.leaveOut(meterId, "other meter");
       }
-      const problem = object === null
-        ? { field: null, value: text, rule: NO_OBJECT }
+      const isNameless = recordId === null && meters.isRequired;
+      const problem = object === null || isNameless
+        ? namelessProblem(object, text, idName)
         : reader.read(object, place);
       if (problem !== null) rows.reject(placeOf(place), problem, meterId);
     },
@@ -110,10 +111,7 @@ export function createMeterObjects(target: JsonTarget): JsonObjects {
     const object = parseObject(text);
     const meterId = object === null ? null : idOf(object, idName);
     if (object === null || meterId === null) {
-      const rule = object === null
-        ? NO_OBJECT
-        : `the property ${idName} with the id of a meter; name another with meter=`;
-      return rows.reject(placeOf(place), { field: null, value: text, rule }, null);
+      return rows.reject(placeOf(place), namelessProblem(object, text, idName), null);
     }
     const problem = readObject(object, meterId, place);
     if (problem === "held") held.push({ text, place });
@@ -135,6 +133,14 @@ export function createMeterObjects(target: JsonTarget): JsonObjects {
       return [...new Set(names)].slice(0, IGNORED_LISTED);
     },
   };
+}
+
+/** What is wrong with a record that names no meter. */
+function namelessProblem(object: object | null, text: string, idName: string): RowProblem {
+  const rule = object === null
+    ? NO_OBJECT
+    : `the property ${idName} with the id of a meter; name another with meter=`;
+  return { field: null, value: text, rule };
 }
 
 /** The id of an object: a text or a number, under its name in any case; null if there is none. */

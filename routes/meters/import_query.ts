@@ -8,6 +8,7 @@ import type { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import type { Dialect } from "../../data/imports/dialect.ts";
 import { createDialect, type DialectOptions } from "../../data/imports/dialect_options.ts";
+import { EVERY_METER } from "../../data/imports/meter_filter.ts";
 import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
 import { presetNamed } from "../../data/imports/presets.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
@@ -63,7 +64,7 @@ export function readImportQuery(
   { format, isOfManyMeters, profile, timezone }: QueriedUpload,
 ): ImportQuery {
   const { given: sent, errors } = normalized(queries);
-  const given = withPreset(sent, isOfManyMeters);
+  const given = withPreset(sent, isOfManyMeters || "register" in sent);
   const query = importQuery.safeParse(given);
   if (!query.success) {
     errors.push(...parameterErrors(query.error, given));
@@ -88,7 +89,7 @@ export function readImportQuery(
     ...(timezone === null ? {} : { timezone }),
     ...(timestamp_format === undefined ? {} : { timestampFormat: timestamp_format }),
     ...rest,
-    isOfManyMeters,
+    hasMeters: isOfManyMeters || choosesMeter(rest.meter, register),
   };
   const result = createDialect(profile, options);
   if ("dialect" in result && errors.length === 0) {
@@ -114,10 +115,15 @@ export function readImportQuery(
   ]);
 }
 
+/** Whether an upload into one meter takes only some records, by the ids of their meters. */
+function choosesMeter(meter: string | undefined, register: string | undefined): boolean {
+  return register !== EVERY_METER && (meter !== undefined || register !== undefined);
+}
+
 /** A query with the options of its preset, if it has one. What was sent overrides them. */
 function withPreset(
   sent: Record<string, string | string[]>,
-  isOfManyMeters: boolean,
+  hasMeters: boolean,
 ): Record<string, string | string[]> {
   const preset = typeof sent.preset === "string" ? presetNamed(sent.preset) : undefined;
   if (preset === undefined) return sent;
@@ -125,7 +131,7 @@ function withPreset(
     const isList = LISTS.includes(name);
     return [name, typeof value === "string" ? isList ? [value] : value : [...value]];
   });
-  const meter = isOfManyMeters && preset.meter !== null ? { meter: preset.meter } : {};
+  const meter = hasMeters && preset.meter !== null ? { meter: preset.meter } : {};
   return { ...Object.fromEntries(options), ...meter, ...sent };
 }
 

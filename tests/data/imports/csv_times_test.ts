@@ -85,7 +85,7 @@ Deno.test("batches that are taken within a repeated hour have the same readings"
 
 Deno.test("each meter of a file has the order of its own rows", () => {
   const autumn = AUTUMN.filter(({ zone, stamp }) => zone === "Europe/Vienna" && stamp === "start");
-  const { dialect } = dialectResult({ timezone: "Europe/Vienna", isOfManyMeters: true });
+  const { dialect } = dialectResult({ timezone: "Europe/Vienna", hasMeters: true });
   const reader = createCsvReader({
     profile: PROFILES.meter,
     id: null,

@@ -30,7 +30,7 @@ function readMeters(
 ): ReadMeters {
   const profile = PROFILES.meter;
   const dialectOfProfile = (one: Profile) =>
-    dialectOf(one, { ...options.dialect, isOfManyMeters: true });
+    dialectOf(one, { ...options.dialect, hasMeters: true });
   const dialect = dialectOfProfile(profile);
   const reader = createReader({
     profile,

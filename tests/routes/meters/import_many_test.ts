@@ -184,3 +184,48 @@ Deno.test("a short upload of many meters that is cut stores nothing; the log say
   const [cut] = logged.filter(({ event }) => event === "import cut short");
   assertEquals([cut.level, cut.fields?.meters, cut.fields?.inserted], ["warn", 1, 0]);
 });
+
+Deno.test("an upload that must choose a meter is refused if it does not name meters", async () => {
+  await using service = await startTestService({ role: "api" });
+  const send = (query: string, body: string, type = "text/csv") =>
+    askJson(`${service.url}/api/meters/house/readings?${query}`, {
+      method: "POST",
+      headers: { "content-type": type },
+      body,
+    });
+  const csv = "site,timestamp,energy_kwh\nA,2024-06-01T00:00:00Z,1\nB,2024-06-01T01:00:00Z,2\n";
+  for (const query of ["meter=sites", "meter=sites&register=A"]) {
+    const { status, body } = await send(query, csv);
+    assertEquals([status, body.detail], [
+      400,
+      "The header has no sites column; the closest one is site",
+    ]);
+  }
+  assertEquals((await send("register=A", csv)).status, 400);
+  assertEquals((await send("register=*", csv)).body.inserted, 2);
+  const json = [{ site: "A", timestamp: "2024-06-01T00:00:00Z", energy_kwh: 1 }];
+  const { body } = await send("register=A", JSON.stringify(json), "application/json");
+  assertEquals([body.received, body.rejected], [1, 1]);
+  assertEquals(
+    body.rejects[0].rule,
+    "the property smart_meter_id with the id of a meter; name another with meter=",
+  );
+});
+
+Deno.test("register= chooses a meter by the column that a preset names", async () => {
+  await using service = await startTestService({ role: "api" });
+  const halves = Array.from({ length: 48 }, (_, at) => {
+    return `${String(Math.floor(at / 2)).padStart(2, "0")}:${at % 2 === 0 ? "00" : "30"}`;
+  });
+  const day = (value: string) => Array(48).fill(value).join(",");
+  const csv = `MPAN,Date,${halves.join(",")}\n1,15/01/2024,${day("0.5")}\n2,15/01/2024,${
+    day("2")
+  }\n`;
+  const url = `${service.url}/api/meters/house/readings?preset=uk-half-hourly&register=2`;
+  const init = { method: "POST", headers: { "content-type": "text/csv" }, body: csv };
+  const { body } = await askJson(url, init);
+  assertEquals([body.inserted, body.left_out], [48, [{
+    records: 1,
+    reason: "the record is of another meter",
+  }]]);
+});
