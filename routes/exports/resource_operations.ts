@@ -187,9 +187,8 @@ const repeat: Operation = {
   path: "/api/exports/{export_id}/repeat",
   id: "repeatExport",
   summary: "Repeat an export",
-  description:
-    "Creates an export with the same request, over the readings of now. A `period` such " +
-    "as `last_month` counts from now.",
+  description: "Creates an export with the same request and the readings that are stored now. A " +
+    "`period` such as `last_month` counts from now.",
   parameters: [exportId, ...create.parameters ?? []],
   body: undefined,
   problems: ["INVALID_REQUEST", "JOB_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],

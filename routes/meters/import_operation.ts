@@ -19,10 +19,12 @@ export const importOperation: Operation = {
   tag: "Meters",
   summary: "Import readings",
   description:
-    "Send an upload of any length, in UTF-8: CSV with a header, one JSON object a line, or a JSON " +
-    "array of objects. Columns and properties go by name, in any order: `timestamp` and at least " +
-    "one of `energy_kwh`, `power_kw`, `voltage_v`, `current_a`. An empty field or null is a missing " +
-    "value. A `smart_meter_id` must be that of the meter.\n\nA reading replaces the whole stored " +
+    "Send an upload of any length: CSV with a header, NEM12, Green Button (ESPI), one JSON object a " +
+    "line, or a JSON array of objects. Columns and properties go by name, in any order: `timestamp` " +
+    "and at least one metric of the meter's profile, such as `energy_kwh` or `power_kw`. The " +
+    "parameters describe uploads that look different; `POST /api/readings/inspect` finds them. An " +
+    "empty field or null is a missing value. A `smart_meter_id` must be that of the " +
+    "meter.\n\nA reading replaces the whole stored " +
     "reading of the same time. If a time occurs twice in an upload, the last reading wins; the " +
     "others count as `repeated`. An upload's times are remembered within 8 MiB, which is enough " +
     "for a million at irregular times and for many more at a regular step. If one is forgotten and " +
