@@ -30,7 +30,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   PROFILE_NOT_FOUND: { status: 404, title: "Profile not found" },
   PROFILE_FIXED: { status: 409, title: "Profile built in" },
   PROFILE_IN_USE: { status: 409, title: "Profile in use" },
-  METER_PROFILE_FIXED: { status: 409, title: "Profile fixed" },
+  METER_PROFILE_FIXED: { status: 409, title: "Profile of the meter fixed" },
   ID_TAKEN: { status: 409, title: "Id taken" },
   TOO_MANY_PROFILES: { status: 409, title: "Too many profiles" },
   RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },

@@ -12,6 +12,7 @@ import {
   waitMs,
 } from "../../../data/devices/rate_window.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 const START_MS = 1_769_955_825_000;
 /** Three a minute. */
@@ -91,7 +92,7 @@ Deno.test("no stretch of the window's length has more accepted requests than the
       const times = acceptedOf([createRateWindow()], limit, requested);
       assert(mostWithin(times, limit.windowMs) <= limit.requests);
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 
@@ -102,7 +103,7 @@ Deno.test("several windows together accept no more than one", () => {
       const times = acceptedOf(windows, limit, requested);
       assert(mostWithin(times, limit.windowMs) <= limit.requests);
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 
@@ -147,7 +148,7 @@ Deno.test("the wait is exact for requests that are further apart than a sub-wind
         countRequest(windows[index % windows.length], limit, timeMs);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 
@@ -161,7 +162,7 @@ Deno.test("a request is accepted after the wait, and not a millisecond before", 
       if (wait > 0) assert(waitMs(windows, limit, nowMs + wait - 1) > 0);
       assertEquals(waitMs(windows, limit, nowMs + wait), 0);
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 

@@ -10,6 +10,7 @@ import {
   writable,
 } from "./csv_dialects.ts";
 import { readUpload } from "./csv_upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** Two columns share a time at its space, so its form must have one. */
 const dialects = randomDialects().filter(({ timeNames, clock }) =>
@@ -51,6 +52,6 @@ Deno.test("a page written in any dialect reads back as the same readings, in any
         ignored: dialect.order.filter((name) => name === "note"),
       }, text);
     }),
-    { numRuns: 600 },
+    { numRuns: amount({ quick: 150, thorough: 600 }) },
   );
 });

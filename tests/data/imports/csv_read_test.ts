@@ -15,6 +15,7 @@ import {
   timeLists,
 } from "../../support/pages.ts";
 import { readUpload } from "./csv_upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const METRICS = ["energy_kwh", "power_kw", "voltage_v", "current_a"];
 const HEADER = `timestamp,${METRICS.join(",")}`;
@@ -106,7 +107,7 @@ Deno.test("a file gives the same readings however it is written, in chunks of an
         ignored: dialect.columns.filter((name) => name === "note"),
       });
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 

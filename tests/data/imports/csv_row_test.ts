@@ -8,6 +8,7 @@ import type { RowProblem } from "../../../data/text/upload_reader.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import type { Row } from "../../support/pages.ts";
 import { takenRows } from "./upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 
@@ -209,7 +210,7 @@ Deno.test("any record is the same reading from its bytes and field by field", ()
         if (ways.fast(text) !== null) taken++;
       }
     }),
-    { numRuns: 4_000 },
+    { numRuns: amount({ quick: 1_000, thorough: 4_000 }) },
   );
   assert(taken > count / 10, `${taken} of ${count} records were read from their bytes`);
 });

@@ -6,6 +6,7 @@ import { slicePage } from "../../../data/readings/page.ts";
 import { type Profile, PROFILES } from "../../../data/readings/profile.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -194,7 +195,7 @@ Deno.test("rows cut into any batches give what they give at once", () => {
         assertEquals(run(given, options, size), run(given, options));
       },
     ),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });
 

@@ -8,6 +8,7 @@ import { decimalTexts, plainRows, type Row, timeLists } from "../../support/page
 import { readUpload } from "./csv_upload.ts";
 import { readArray, readNdjson } from "./json_upload.ts";
 import type { ReadUpload } from "./upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const METRICS = ["energy_kwh", "power_kw", "voltage_v", "current_a"];
 const NEW_YEAR_MS = 1_704_067_200_000;
@@ -164,7 +165,7 @@ Deno.test("NDJSON, an array and CSV give the same readings, in any chunks", () =
         assertEquals(readArray(`[${objects.join(" , ")}]`, { sizes }), expected);
       },
     ),
-    { numRuns: 400 },
+    { numRuns: amount({ quick: 100, thorough: 400 }) },
   );
 });
 
@@ -191,6 +192,6 @@ Deno.test("any text gives the same readings as lines and as elements", () => {
       });
       assertEquals(array.rejects, places);
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });

@@ -5,6 +5,7 @@ import { createReadingRow, rangeRule, type SharedRow } from "../../../data/impor
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, plainDecimal, readDecimal } from "../../support/pages.ts";
 import { takenRows } from "./upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
 /** Energy of a minute from its mean power. */
@@ -68,7 +69,7 @@ Deno.test("any decimal of 15 digits stays exact in another unit", () => {
     fc.property(texts, fc.constantFrom(-3, 3), (text, exponent) => {
       assertEquals(voltageOf(text, exponent), plainDecimal(`${text}e${exponent}`));
     }),
-    { numRuns: 2_000 },
+    { numRuns: amount({ quick: 500, thorough: 2_000 }) },
   );
 });
 
@@ -114,7 +115,7 @@ Deno.test("the energy of any power is what whole-number arithmetic gives", () =>
         (2n * divisor);
       assertEquals(energyOf(power), plainDecimal(`${floored}e-6`), power);
     }),
-    { numRuns: 2_000 },
+    { numRuns: amount({ quick: 500, thorough: 2_000 }) },
   );
 });
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { createRepeatFinder, type UploadBatch } from "../../../data/imports/repeats.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** A batch of times with their own number as the value; places count from `firstPlace`. */
 function batchOf(timesMs: readonly number[], firstPlace: number): UploadBatch {
@@ -74,6 +75,6 @@ Deno.test("any batches are split as a plain reference splits them", () => {
       }
       assertEquals(finder.first(), repeats.slice(0, 100));
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { createTimeSet } from "../../../data/imports/time_set.ts";
 import { assertEquals } from "../../support/assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 const MINUTE_MS = 60_000;
 const NEW_YEAR_MS = 1_704_067_200_000;
@@ -38,7 +39,7 @@ Deno.test("batches of any times give what a plain set gives", () => {
         ascending.forEach((timeMs) => plain.add(timeMs));
       }
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });
 

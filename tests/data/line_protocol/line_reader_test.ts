@@ -5,6 +5,7 @@ import { problemsText } from "../../../data/line_protocol/line_problems.ts";
 import { PRECISIONS } from "../../../data/line_protocol/precision.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** 2026-02-01T14:23:45Z. */
 const NOW_MS = 1_769_955_825_000;
@@ -106,7 +107,7 @@ Deno.test("any text is read to its end, in pieces as in one", () => {
       assertEquals(pieces.problems.first(), whole.problems.first());
       assertEquals(taken(pieces), taken(whole));
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 

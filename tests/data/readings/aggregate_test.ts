@@ -5,6 +5,7 @@ import { emptyPage, type Page, slicePage } from "../../../data/readings/page.ts"
 import { sortPage } from "../../../data/readings/page_merge.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { anyPage, pageOf, type Row } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 const DAY_START_MS = 1_704_067_200_000;
 const MINUTE_MS = 60_000;
@@ -127,7 +128,7 @@ Deno.test("the summary of any decimals equals that of whole-number arithmetic", 
         },
       ]);
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });
 

@@ -12,6 +12,7 @@ import {
 } from "../../../data/readings/decimal.ts";
 import { assertEquals, assertMatch } from "../../support/assert.ts";
 import { decimalTexts, plainDecimal, readDecimal } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 Deno.test("fixedText() writes a mantissa without trailing zeros", () => {
   const table: [mantissa: number, scale: number, text: string][] = [
@@ -146,6 +147,6 @@ Deno.test("toFixed() returns mantissas of the shortest decimals of their doubles
         decimals.map(plainDecimal),
       );
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount({ quick: 250, thorough: 1_000 }) },
   );
 });

@@ -7,6 +7,7 @@ import type { Column } from "../../../data/readings/page.ts";
 import { createPageBuilder } from "../../../data/readings/page_builder.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, pageOf, plainDecimal } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** The column of some decimals, parsed like the fields of an upload. */
 function builtColumn(texts: readonly string[]): Column {
@@ -88,7 +89,7 @@ Deno.test("a decimal of up to 15 digits comes back from a block exactly", () => 
     fc.property(decimalTexts(), (text) => {
       assertEquals(storedTexts([text]), [plainDecimal(text)]);
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount({ quick: 250, thorough: 1_000 }) },
   );
 });
 
@@ -101,7 +102,7 @@ Deno.test("decimals of any scales and exponents come back from one column exactl
     fc.property(column, (texts) => {
       assertEquals(storedTexts(texts), texts.map(plainDecimal));
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount({ quick: 250, thorough: 1_000 }) },
   );
 });
 

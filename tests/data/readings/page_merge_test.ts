@@ -3,6 +3,7 @@ import { mergePages, sortPage } from "../../../data/readings/page_merge.ts";
 import { emptyPage, slicePage } from "../../../data/readings/page.ts";
 import { assertEquals, assertStrictEquals } from "../../support/assert.ts";
 import { pageOf, plainRows, type Row, rowsOf } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** Rows of two metrics with few times and few values, so that both repeat. */
 function anyRows(): fc.Arbitrary<Row[]> {
@@ -118,7 +119,7 @@ Deno.test("mergePages() gives the same result as a map of the rows", () => {
       assertEquals(rowsOf(page), plainRows(ascending(new Map([...base, ...over]).values())));
       assertEquals(counts, countsOf(base, over));
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });
 

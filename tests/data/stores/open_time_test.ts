@@ -3,6 +3,7 @@ import { measureOpenTime } from "../../../data/stores/open_time.ts";
 import { measureUptime } from "../../../data/stores/uptime.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { pollsPage } from "./uptime_case.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -83,6 +84,6 @@ Deno.test("the parts of a day add up to what a report of the last day has, for a
       }
       assertEquals(sums, measureUptime(page, open, options)?.day);
     }),
-    { numRuns: 300 },
+    { numRuns: amount({ quick: 100, thorough: 300 }) },
   );
 });

@@ -7,6 +7,7 @@ import {
 import { FLOAT } from "../../../data/readings/decimal.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { decimalTexts, readDecimal } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 const encoder = new TextEncoder();
 
@@ -110,7 +111,7 @@ Deno.test("parseDecimal() returns the number that JavaScript reads from the text
       const { value, scale } = parseDecimal(text) ?? { value: NaN, scale: 0 };
       assertEquals(scale === FLOAT ? value : Number(`${value}e-${scale}`), Number(text) + 0);
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });
 

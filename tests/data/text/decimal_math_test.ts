@@ -3,6 +3,7 @@ import { decimalText, FLOAT } from "../../../data/readings/decimal.ts";
 import { difference, product } from "../../../data/text/decimal_math.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { readDecimal } from "../../support/pages.ts";
+import { amount } from "../../support/thorough.ts";
 
 Deno.test("a difference is exact where doubles are not", () => {
   const table: [one: number, other: number, scale: number, expected: string][] = [
@@ -61,6 +62,6 @@ Deno.test("products are what whole-number arithmetic gives", () => {
         `${value}e-${scale} × 60 / ${under}`,
       );
     }),
-    { numRuns: 2_000 },
+    { numRuns: amount({ quick: 500, thorough: 2_000 }) },
   );
 });

@@ -3,6 +3,7 @@ import { AppError } from "../../../data/app_error.ts";
 import { createElementSplitter } from "../../../data/text/json_elements.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { chunksOf } from "../imports/upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -278,7 +279,7 @@ Deno.test("the elements of any array with any white space are those of JSON.pars
       assertEquals(found.map((text) => text.trim()), found);
       assertEquals(found.map((text): unknown => JSON.parse(text)), JSON.parse(body));
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount({ quick: 250, thorough: 1_000 }) },
   );
 });
 
@@ -307,7 +308,7 @@ Deno.test("any text is cut or refused the same in any chunks", () => {
       assertEquals(found, outcome(text));
       if (isArray(text)) assertEquals(found.length, JSON.parse(text).length);
     }),
-    { numRuns: 3_000 },
+    { numRuns: amount({ quick: 750, thorough: 3_000 }) },
   );
 });
 

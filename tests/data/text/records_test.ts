@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { createRecordSplitter } from "../../../data/text/records.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { chunksOf } from "../imports/upload.ts";
+import { amount } from "../../support/thorough.ts";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -117,7 +118,7 @@ Deno.test("the records of any text are the same in any chunks", () => {
       const whole = recordsOf(text, { maxBytes: 12 });
       assertEquals(recordsOf(text, { maxBytes: 12, sizes }), whole);
     }),
-    { numRuns: 1_000 },
+    { numRuns: amount({ quick: 250, thorough: 1_000 }) },
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { createLocalBuckets } from "../../../data/time/local_buckets.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -72,6 +73,6 @@ Deno.test("buckets of any zone hold their times, join and never overlap", () => 
       assertEquals(bucketAt(bucket.toMs - 1), bucket);
       assertEquals(bucketAt(bucket.toMs).fromMs, bucket.toMs);
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });

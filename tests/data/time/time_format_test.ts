@@ -3,6 +3,7 @@ import { compileTimeFormat } from "../../../data/time/time_format.ts";
 import { parseWallTime } from "../../../data/time/time_text.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { inZone } from "../../routes/time_zone.ts";
+import { amount } from "../../support/thorough.ts";
 
 const encoder = new TextEncoder();
 const MINUTE_MS = 60_000;
@@ -299,7 +300,7 @@ Deno.test("scan() for iso accepts what parseWallTime() accepts, except commas", 
       const isWhole = format.scan(bytes, 0, into) === bytes.length;
       assertEquals(isWhole ? into : null, parseWallTime(text), text);
     }),
-    { numRuns: 3_000 },
+    { numRuns: amount({ quick: 750, thorough: 3_000 }) },
   );
 });
 
@@ -350,7 +351,7 @@ Deno.test("a text with one change is read as it is then, or not at all", () => {
       assert(found === null || written(found.wallMs) === text, text);
       if (text === right) assertEquals(found?.wallMs, timeMs - timeMs % MINUTE_MS);
     }),
-    { numRuns: 2_000 },
+    { numRuns: amount({ quick: 500, thorough: 2_000 }) },
   );
 });
 

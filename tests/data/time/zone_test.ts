@@ -352,7 +352,7 @@ Deno.test("days of any zone join, and the first instant of a wall time is in the
       const first = createLocalClock(zone).toUtcMs(wall(`${date}T${local.toPlainTime()}`));
       assert(span.fromMs <= first && first < span.toMs, `${zone} ${local}`);
     }),
-    { numRuns: 500 },
+    { numRuns: amount({ quick: 125, thorough: 500 }) },
   );
 });
 
