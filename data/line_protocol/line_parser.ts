@@ -191,10 +191,11 @@ export function createLineParser(table: SeriesTable, precision: Precision): Line
   function readString(bytes: Uint8Array, start: number): number {
     let at = start + 1;
     for (; at < bytes.length; at++) {
-      const byte = bytes[at];
-      if (byte === BACKSLASH) at++;
-      else if (byte === LF) line.innerLines++;
-      else if (byte === QUOTE) break;
+      // What follows a backslash ends nothing, but a line feed there is one too.
+      const isEscaped = bytes[at] === BACKSLASH;
+      if (isEscaped) at++;
+      if (bytes[at] === LF) line.innerLines++;
+      else if (bytes[at] === QUOTE && !isEscaped) break;
     }
     if (at >= bytes.length - 1) return -1;
     // The line feed behind `start` may have been one of the string's own.

@@ -160,6 +160,14 @@ Deno.test("times out of bounds are dropped with the rule, and reported for their
   assertEquals(reader.takeDropped(), []);
 });
 
+Deno.test("a line feed behind a backslash in a string is one of the string", () => {
+  const reader = readerOf();
+  // Nothing follows the string's own line feed yet that could end the line.
+  reader.push(encoder.encode('m,host=a s="x\\\ny",v'));
+  assertEquals(read(reader, "=1", "bad"), [["m", "a", 0, 1]]);
+  assertEquals(reader.problems.first().map(({ line }) => line), [3]);
+});
+
 Deno.test("a line with strings only is no point, and not wrong", () => {
   const reader = readerOf();
   assertEquals(read(reader, 'state,entity_id=light state="on"'), []);
