@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { type Due, listDue } from "../../kv/jobs/due.ts";
 import {
@@ -16,7 +15,7 @@ import {
   type JobEntry,
   type JobRecord,
 } from "../../kv/jobs/jobs.ts";
-import type { JobKind } from "./job_kind.ts";
+import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { type Run, type RunnerDeps, startRun } from "./runner.ts";
 import {
   cancelled,
@@ -44,8 +43,6 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly owner: string;
   /** Every kind of job. */
   readonly kinds: readonly JobKind[];
-  /** Where artifacts are. */
-  readonly files: Pick<FileStore, "remove">;
   /** How many jobs run at the same time. */
   readonly concurrency: number;
   /** Called when a run has ended, so that another can start. */
@@ -142,7 +139,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (!await commitJob(kv, entry, expired(entry.value, now(), keptUntilMs))) return;
       log("info", "job file expired", { jobId: id });
     } else if (await deleteJob(kv, entry)) log("info", "job record deleted", { jobId: id });
-    if (artifact !== null) await deps.files.remove(artifact.name);
+    if (artifact !== null) await removeArtifact(deps.files, artifact);
   }
 
   return {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import type { Artifact } from "../../kv/jobs/jobs.ts";
 import type { JobError, Json } from "./transitions.ts";
@@ -60,9 +61,17 @@ export function artifactName(jobId: string, epoch: number): string {
   return `${jobId}.${epoch}`;
 }
 
-/** The name of a file that goes with an artifact, such as `gaps`. The sweep deletes it after that. */
+/** The name of a file that goes with an artifact, such as `gaps`. {@link Artifact.sides} lists these. */
 export function sideName(artifact: string, side: string): string {
   return `${artifact}.${side}`;
+}
+
+/** Deletes the file of a job and all that go with it. Does nothing where they are gone. */
+export async function removeArtifact(
+  files: Pick<FileStore, "remove">,
+  { name, sides = [] }: Pick<Artifact, "name" | "sides">,
+): Promise<void> {
+  for (const one of [name, ...sides.map((side) => sideName(name, side))]) await files.remove(one);
 }
 
 /** The run that writes under an artifact name, or beside it; null if it is neither. */

@@ -20,6 +20,7 @@ import {
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
+import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
@@ -90,7 +91,7 @@ export interface Jobs {
    * second if it runs in another one. False if it has ended.
    */
   cancel(id: string): Promise<boolean>;
-  /** Deletes the record and the file of a job that has ended. False if there is no such job. */
+  /** Deletes the record and the files of a job that has ended. False if there is no such job. */
   remove(id: string): Promise<boolean>;
 }
 
@@ -189,10 +190,10 @@ export function createJobs(deps: JobsDeps): Jobs {
         const entry = await entryOf(id);
         if (entry === null || !isEnded(entry.value)) return false;
         // The record goes first, so that it never names a file that is gone. If the process dies in
-        // between, the sweep deletes the file.
+        // between, the sweep deletes the files.
         if (!await deleteJob(kv, entry)) continue;
         const { artifact } = entry.value;
-        if (artifact !== null) await deps.files.remove(artifact.name);
+        if (artifact !== null) await removeArtifact(deps.files, artifact);
         return true;
       }
     },

@@ -5,9 +5,22 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
-import { commitJob, getJob, type JobEntry, type JobRecord } from "../../kv/jobs/jobs.ts";
-import { artifactName, type JobKind, type JobOutcome, type Progress } from "./job_kind.ts";
+import {
+  type Artifact,
+  commitJob,
+  getJob,
+  type JobEntry,
+  type JobRecord,
+} from "../../kv/jobs/jobs.ts";
+import {
+  artifactName,
+  type JobKind,
+  type JobOutcome,
+  type Progress,
+  removeArtifact,
+} from "./job_kind.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import {
   cancelled,
@@ -24,8 +37,13 @@ import {
   retried,
 } from "./transitions.ts";
 
-/** How often a run checks that it may go on and writes its progress, milliseconds. */
-const HEARTBEAT_MS = 1_000;
+/**
+ * How often a run checks that it may go on, milliseconds. With the polls of whoever waits for the end,
+ * a job that runs in another process is seen to be cancelled within a second.
+ */
+const HEARTBEAT_MS = 400;
+/** How often a run writes new progress at most, milliseconds. */
+const PROGRESS_MS = 1_000;
 /** Without new progress the lease is extended only this often, milliseconds: a third of the lease. */
 const IDLE_HEARTBEAT_MS = LEASE_MS / 3;
 /** The pause between two attempts to write the outcome of a run, milliseconds. */
@@ -44,6 +62,8 @@ export interface RunnerDeps {
   readonly log: Log;
   /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
+  /** Where artifacts are. */
+  readonly files: Pick<FileStore, "remove">;
   /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long a record is kept after its job has ended, milliseconds. */
@@ -84,7 +104,8 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
       const entry = await getJob(deps.kv, job.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return abort("lease lost");
       if (entry.value.isCancelRequested) return abort("cancelled");
-      if (progress.done === writtenDone && now() - writtenMs < IDLE_HEARTBEAT_MS) return;
+      const everyMs = progress.done === writtenDone ? IDLE_HEARTBEAT_MS : PROGRESS_MS;
+      if (now() - writtenMs < everyMs) return;
       const next = extended(entry.value, now(), progressRecord(progress));
       if (await commitJob(deps.kv, entry, next)) {
         writtenMs = now();
@@ -99,6 +120,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     const timer = setInterval(onHeartbeat, HEARTBEAT_MS);
     const fields = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
     let move: (record: JobRecord) => JobRecord;
+    let left: Artifact | null = null;
     try {
       const { artifact, result } = await kind.run({
         jobId: job.id,
@@ -109,6 +131,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
         progress: (latest) => progress = latest,
         log,
       });
+      left = artifact;
       move = (record) => afterSuccess(record, { artifact, result });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
@@ -119,10 +142,18 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
       await beating;
     }
     const written = await writeOutcome(deps, claim, move);
-    if (typeof written !== "string" && isEnded(written)) deps.onEnded(job.id);
+    if (typeof written !== "string") {
+      if (written.state === "cancelled" && left !== null) await discard(left);
+      if (isEnded(written)) deps.onEnded(job.id);
+    }
     const ms = now() - startedMs;
     const state = typeof written === "string" ? written : written.state;
     log("info", "job run ended", { ...fields, state, ms });
+  }
+
+  /** Deletes the files of a job that was cancelled at the last moment. The sweep gets what stays. */
+  async function discard(artifact: Artifact): Promise<void> {
+    await removeArtifact(deps.files, artifact).catch(() => {});
   }
 
   function afterSuccess(record: JobRecord, { artifact, result }: JobOutcome): JobRecord {

@@ -8,6 +8,7 @@ import { AppError } from "../../data/app_error.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
+import type { FileGap } from "../../data/encoders/encoder.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { gapsCsv } from "../../data/exports/gaps_csv.ts";
 import type { FileStore, WrittenFile } from "../../data/files/file_store.ts";
@@ -34,7 +35,7 @@ export interface ExportJobDeps {
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
   /** The store of artifacts. */
-  readonly files: Pick<FileStore, "write">;
+  readonly files: Pick<FileStore, "write" | "remove">;
   /** Open what compresses files. */
   readonly deflaters: Deflaters;
   /** The version of the service, which the record of an export names. */
@@ -86,20 +87,32 @@ async function writeExport(
   });
   const written = await files.write(context.artifactName, ReadableStream.from(bytes), signal);
   const gaps = isArchive(spec) ? null : tally.gaps();
-  const gapsFile = gaps === null ? null : await files.write(
-    sideName(context.artifactName, GAPS_FILE),
-    ReadableStream.from(gapsCsv(gaps)),
-    signal,
-  );
+  const gapsFile = gaps === null ? null : await writeGaps(files, context, gaps);
   return {
     artifact: {
       name: context.artifactName,
       filename: exportFileName(spec),
       contentType: contentTypeOf(spec),
       ...written,
+      ...(gapsFile === null ? {} : { sides: [GAPS_FILE] }),
     },
     result: resultOf(tally, { revision, version: deps.version, gapsFile }),
   };
+}
+
+/** Writes the list of gaps. If that fails, the file that it goes with is removed as well. */
+async function writeGaps(
+  files: ExportJobDeps["files"],
+  { artifactName, signal }: JobContext,
+  gaps: readonly FileGap[],
+): Promise<WrittenFile> {
+  try {
+    const bytes = ReadableStream.from(gapsCsv(gaps));
+    return await files.write(sideName(artifactName, GAPS_FILE), bytes, signal);
+  } catch (error) {
+    await files.remove(artifactName).catch(() => {});
+    throw error;
+  }
 }
 
 async function profileOf({ profiles }: ExportJobDeps, spec: ExportSpec): Promise<Profile> {

@@ -25,6 +25,7 @@ const artifactSchema = z.object({
   contentType: z.string(),
   sizeBytes: z.int(),
   sha256: z.string(),
+  sides: z.array(z.string()).optional(),
 });
 
 const jobSchema = z.object({
@@ -52,7 +53,10 @@ const jobSchema = z.object({
   history: z.array(z.object({ atMs: z.number(), state: z.string(), epoch: z.int() })),
 });
 
-/** The file of a job: `name` in the file store, `filename` for users. */
+/**
+ * The file of a job: `name` in the file store, `filename` for users, `sides` for the files that go with
+ * it (`sideName` of `jobs/engine/job_kind.ts`).
+ */
 export type Artifact = z.infer<typeof artifactSchema>;
 
 /** The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. */

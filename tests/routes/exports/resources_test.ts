@@ -171,7 +171,7 @@ Deno.test("DELETE ends a running export within a second and leaves no file", asy
     headers: { "content-type": "text/csv" },
     body: minuteStream(3_000),
   });
-  // A row a second over a year, so that it cannot end before it is cancelled.
+  // A row a minute over a year, so that it cannot end before it is cancelled.
   const { body } = await postJson(`${service.url}/api/exports`, {
     smart_meter_ids: Array.from({ length: 200 }, (_, index) => index === 0 ? "123" : `m${index}`),
     start_datetime: "2023-01-02",
@@ -190,11 +190,11 @@ Deno.test("DELETE ends a running export within a second and leaves no file", asy
   assertEquals(Array.from(Deno.readDirSync(service.folder)), []);
 });
 
-Deno.test("DELETE of a completed export removes file and record", async () => {
+Deno.test("DELETE of a completed export removes file, list of gaps and record at once", async () => {
   await using service = await startTestService();
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 2));
-  const { id } = await exportOf(service.url, { smart_meter_id: "123", ...DAY });
-  assertEquals(Array.from(Deno.readDirSync(service.folder)).length, 1);
+  const { id } = await exportOf(service.url, { smart_meter_id: "123", ...DAY, gaps: "report" });
+  assertEquals(Array.from(Deno.readDirSync(service.folder)).length, 2);
   const path = `${service.url}/api/exports/${id}`;
   assertEquals((await askJson(path, { method: "DELETE" })).status, 204);
   assertEquals(Array.from(Deno.readDirSync(service.folder)), []);
