@@ -41,7 +41,7 @@ import {
  * How often a run checks that it may go on, milliseconds. With the polls of whoever waits for the end,
  * a job that runs in another process is seen to be cancelled within a second.
  */
-const HEARTBEAT_MS = 400;
+const HEARTBEAT_MS = 250;
 /** How often a run writes new progress at most, milliseconds. */
 const PROGRESS_MS = 1_000;
 /** Without new progress the lease is extended only this often, milliseconds: a third of the lease. */

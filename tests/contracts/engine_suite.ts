@@ -112,7 +112,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     const askedMs = performance.now();
     assert(await rig.jobs.cancel(id));
     await rig.until(id, "cancelled");
-    // A heartbeat, which notices the request too, comes every 400 ms.
+    // A heartbeat, which notices the request too, comes every 250 ms.
     assert(abortedMs - askedMs < 200, `after ${abortedMs - askedMs} ms`);
   });
 
