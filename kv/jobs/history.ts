@@ -51,6 +51,8 @@ export async function* listHistory(
   kind: string,
   { fromMs = 0, toMs = Infinity, before }: HistoryRange = {},
 ): AsyncGenerator<HistoryPlace> {
+  // Deno KV refuses a range that ends before it starts.
+  if (toMs <= fromMs || (before !== undefined && before.createdMs < fromMs)) return;
   const end = before !== undefined && before.createdMs < toMs
     ? [SPACE, kind, before.createdMs, before.id]
     : [SPACE, kind, toMs];

@@ -142,6 +142,17 @@ Deno.test("GET /api/exports is the history of both paths, newest first, page by 
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("a history is empty where its times exclude each other or its cursor", async () => {
+  await using service = await startTestService({ role: "api" });
+  const cursor = "1000_00000000-0000-4000-8000-000000000000";
+  for (const query of ["from=2024-02-01&to=2024-01-01", `from=2024-02-01&cursor=${cursor}`]) {
+    const exports = await askJson(`${service.url}/api/exports?${query}`);
+    assertEquals([exports.status, exports.body], [200, { exports: [], next: null }], query);
+    const reports = await askJson(`${service.url}/reports?${query}`);
+    assertEquals([reports.status, reports.body], [200, { reports: [], next: null }], query);
+  }
+});
+
 Deno.test("a wrong query of the history lists every problem", async () => {
   await using service = await startTestService({ role: "api" });
   const path = "/api/exports?limit=0&status=done&cursor=x&from=now&colour=red";
