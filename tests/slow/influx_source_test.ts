@@ -88,7 +88,7 @@ Deno.test({
       const profile = id === "battery" ? "battery" : "appliance";
       for (const part of parts) {
         assertEquals(
-          [part.profile, part.deviceType, part.location],
+          [part.profile.name, part.deviceType, part.location],
           [profile, null, `room ${device}`],
         );
       }
