@@ -4,11 +4,23 @@
  * @module
  */
 
-import { createAsciiText, ensureRoom, WORD_CHARS, wordsOf } from "../text/ascii_text.ts";
-import { decimalTable, TABLE_MASK, writeDecimal } from "../text/decimal_words.ts";
+import {
+  type AsciiText,
+  createAsciiText,
+  ensureRoom,
+  WORD_CHARS,
+  wordsOf,
+  writeWords,
+} from "../text/ascii_text.ts";
+import {
+  type DecimalTable,
+  decimalTable,
+  TABLE_MASK,
+  writeDecimal,
+} from "../text/decimal_words.ts";
 import { FILE_INTEGER_MAX } from "./decimals.ts";
 import { FLOAT, powerOfTen } from "../readings/decimal.ts";
-import type { Column } from "../readings/page.ts";
+import { type Column, lowerBound } from "../readings/page.ts";
 import { type FixedText, fixedText } from "../text/rows_json.ts";
 
 /** The last digits of a time that change from reading to reading, and what they count to. */
@@ -60,43 +72,31 @@ interface ReadingStart {
 export function createEspiReadings(decimals: number): EspiReadings {
   const text = createAsciiText(FIRST_CHARS);
   const table = decimalTable(0);
-  const lows = lowWords ??= new Float64Array(LOW);
   let prepared: ReadingStart = readingStart(0, 0);
   let at = 0, count = 0;
 
   return {
     add({ timesMs, column, start, end, durationS }) {
-      const values = integersOf(column, { start, end, decimals });
       ensureRoom(text, at, (end - start) * READING_CHARS);
-      const { bytes, view } = text;
-      const { words: endWords } = READING_END;
-      for (let row = start; row < end; row++) {
-        const value = values[row - start];
-        if (value !== value) continue;
-        if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
-        const seconds = Math.floor(timesMs[row] / 1000);
-        // Not a remainder: of numbers beyond 32 bits that is slow.
-        const high = Math.floor(seconds / LOW), low = seconds - high * LOW;
+      const values = integersOf(column, { start, end, decimals });
+      requireSmall(values, decimals);
+      for (let row = start; row < end;) {
+        const high = Math.floor(timesMs[row] / (1000 * LOW));
         const duration = typeof durationS === "number" ? durationS : durationS(timesMs[row]);
         if (prepared.high !== high || prepared.durationS !== duration) {
           prepared = readingStart(duration, high);
         }
-        if (lows[low] === 0) lows[low] = lowWord(low);
-        const { words } = prepared.text;
-        for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
-        view.setFloat64(at + prepared.lowAt, lows[low], true);
-        at += prepared.text.length;
-        const place = value & TABLE_MASK;
-        if (place === value && table.lengths[place] > 0) {
-          view.setFloat64(at, table.words[place], true);
-          at += table.lengths[place];
-        } else if (value > 0 && value <= INT32_MAX) at = writeDigits(bytes, at, value);
-        else at = writeDecimal(text, at, { table, value });
-        for (let i = 0; i < endWords.length; i++) {
-          view.setFloat64(at + i * WORD_CHARS, endWords[i], true);
-        }
-        at += READING_END.length;
-        count++;
+        // Those that share a start: up to a day of them, as LOW seconds are more than a day.
+        const endMs = (high + 1) * LOW * 1000;
+        const next = typeof durationS === "number" ? lowerBound(timesMs, endMs) : row + 1;
+        const part = {
+          timesMs: timesMs.subarray(row, Math.min(next, end)),
+          values: values.subarray(row - start, Math.min(next, end) - start),
+        };
+        const written = writeReadings(part, { text, at, table, prepared });
+        count += written.count;
+        at = written.at;
+        row = Math.min(next, end);
       }
     },
     count: () => count,
@@ -107,6 +107,51 @@ export function createEspiReadings(decimals: number): EspiReadings {
       return bytes;
     },
   };
+}
+
+/** Writes readings that share a start; returns how many there are and where they end. */
+function writeReadings(
+  { timesMs, values }: { timesMs: Float64Array; values: Float64Array },
+  { text, at: firstAt, table, prepared }: {
+    text: AsciiText;
+    at: number;
+    table: DecimalTable;
+    prepared: ReadingStart;
+  },
+): { count: number; at: number } {
+  const { bytes, view } = text;
+  const lows = lowWords ??= new Float64Array(LOW);
+  const { lowAt, text: { words, length } } = prepared;
+  const { words: endWords, length: endLength } = READING_END;
+  const { words: valueWords, lengths: valueLengths } = table;
+  const fromMs = prepared.high * LOW * 1000;
+  let at = firstAt, count = 0;
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row];
+    if (value !== value) continue;
+    const low = ((timesMs[row] - fromMs) / 1000) | 0;
+    if (lows[low] === 0) lows[low] = lowWord(low);
+    writeWords(view, at, words);
+    view.setFloat64(at + lowAt, lows[low], true);
+    at += length;
+    const place = value & TABLE_MASK;
+    if (place === value && valueLengths[place] > 0) {
+      view.setFloat64(at, valueWords[place], true);
+      at += valueLengths[place];
+    } else if (value > 0 && value <= INT32_MAX) at = writeDigits(bytes, at, value);
+    else at = writeDecimal(text, at, { table, value });
+    writeWords(view, at, endWords);
+    at += endLength;
+    count++;
+  }
+  return { count, at };
+}
+
+/** @throws {RangeError} if a value has more bits than ESPI allows. */
+function requireSmall(values: Float64Array, decimals: number): void {
+  for (const value of values) {
+    if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
+  }
 }
 
 /** Times before 1970-01-02T03:46:40Z have fewer digits; they get zeros before them, as XML allows. */

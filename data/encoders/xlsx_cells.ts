@@ -14,6 +14,7 @@ import {
   WORD_CHARS,
   wordsOf,
   writeAscii,
+  writeWords,
 } from "../text/ascii_text.ts";
 import {
   DECIMAL_MAX_CHARS,
@@ -98,7 +99,7 @@ export function writeCellRows(
   for (let row = 0; row < timesMs.length; row++) {
     ensureRoom(text, at, longest);
     const { view } = text;
-    writeFixed(view, at, start.text);
+    writeWords(view, at, start.text.words);
     for (const date of start.dates) {
       writeFraction(text, at + date.fractionAt, timesMs[row] - date.midnightMs);
     }
@@ -110,7 +111,7 @@ export function writeCellRows(
         at += EMPTY.length;
         continue;
       }
-      writeFixed(view, at, opens[column]);
+      writeWords(view, at, opens[column].words);
       at += opens[column].length;
       const table = tables[column];
       const place = value & TABLE_MASK;
@@ -125,10 +126,6 @@ export function writeCellRows(
     at += ROW_END.length;
   }
   return at;
-}
-
-function writeFixed(view: DataView, at: number, { words }: FixedText): void {
-  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
 }
 
 /** Writes the fraction of a day. */

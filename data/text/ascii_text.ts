@@ -59,6 +59,21 @@ export function wordsOf(characters: string): Float64Array<ArrayBuffer> {
   return words;
 }
 
+/**
+ * Writes words. There must be room for all of their bytes. Four at a time: in a loop over single words,
+ * the checks of indexes take twice as long as the words (measured on texts of 2 to 14 words).
+ */
+export function writeWords(view: DataView, at: number, words: Float64Array): void {
+  let i = 0, to = at;
+  for (const end = words.length - 3; i < end; i += 4, to += 4 * WORD_CHARS) {
+    view.setFloat64(to, words[i], true);
+    view.setFloat64(to + WORD_CHARS, words[i + 1], true);
+    view.setFloat64(to + 2 * WORD_CHARS, words[i + 2], true);
+    view.setFloat64(to + 3 * WORD_CHARS, words[i + 3], true);
+  }
+  for (; i < words.length; i++, to += WORD_CHARS) view.setFloat64(to, words[i], true);
+}
+
 /** How many bytes characters take; one each if all are ASCII. */
 export function byteLength(characters: string): number {
   return encoder.encode(characters).length;
