@@ -198,8 +198,9 @@ export function createIntervalStage(
     for (let next = 1; next < timesMs.length; next++) {
       const sign = Math.sign(timesMs[next] - timesMs[row]);
       if (sign === 0) {
-        leaveOut("same time", batch, row);
-        row = next;
+        // Of rows that descend, the first one of a time is emitted already.
+        leaveOut("same time", batch, direction < 0 ? next : row);
+        if (direction >= 0) row = next;
         continue;
       }
       if (direction === 0) {

@@ -72,7 +72,7 @@ const REASONS: Readonly<Record<LeftOutKind, string>> = {
   last: "the last reading of a register only ends an interval",
   order: "a reading of a register against the order of the others",
   "other meter": "the record is of another meter",
-  "same time": "another reading of the register at the same time follows",
+  "same time": "another reading of the register has the same time",
 };
 
 function recordsLeftOut(leftOut: MeterNotes["leftOut"]) {

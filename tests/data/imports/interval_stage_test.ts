@@ -164,6 +164,23 @@ Deno.test("rows that only need a power are never left out, in any order", () => 
   ]);
 });
 
+Deno.test("of rows with one time, each is kept or left out once, in either order", () => {
+  const twice: Row[] = [[2, "3"], [1, "2"], [1, "20"], [0, "1"]].map(([hour, power]): Row => [
+    Number(hour) * HOUR_MS,
+    "",
+    String(power),
+    "",
+    "",
+  ]);
+  const powers = (rows: Row[]) => rows.map(([timeMs, , power]) => [timeMs / HOUR_MS, power]);
+  const derived = { derive: "energy" } as const;
+  // All four are kept: which of one time wins is decided where repeats are counted.
+  assertEquals(powers(run(twice, derived).rows), [[2, "3"], [1, "2"], [1, "20"], [0, "1"]]);
+  const registered = run(registers([2, "7"], [1, "5"], [1, "6"], [0, "1"]), CUMULATIVE);
+  assertEquals(energies(registered.rows), [[1, "2"], [0, "4"]]);
+  assertEquals(registered.leftOut, [["last", 0], ["same time", 2]]);
+});
+
 Deno.test("a day of the clock with 23 or 25 hours has its own power", () => {
   const hours = [0, 24, 47, 71, 96];
   const rows = hours.map((hour): Row => [hour * HOUR_MS, "46", "", "", ""]);
