@@ -5,10 +5,14 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { DAY_MS } from "../../data/limits.ts";
 import { FLOAT, toFloats } from "../../data/readings/decimal.ts";
 import type { Page } from "../../data/readings/page.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
+
+/** Longer gaps between times are not read: a read takes 16 blocks at once, a day or less each. */
+const GAP_MS = 16 * DAY_MS;
 
 /**
  * The page with stored values where it has none. Of the rows later than `afterMs` nothing is stored.
@@ -26,7 +30,7 @@ export async function fillFromStored(
     values: Float64Array.from(toFloats(values, scale)),
   }));
   const filled = { timesMs: page.timesMs, columns };
-  for await (const stored of readTimes(series, ref, [...rows.keys()])) {
+  for await (const stored of readTimes(series, ref, Float64Array.from(rows.keys()))) {
     fill(filled, stored, rows);
   }
   return filled;
@@ -45,19 +49,22 @@ function openRows({ timesMs, columns }: Page, afterMs: number): Map<number, numb
   return rows;
 }
 
+/** The stored readings around some times. What lies in long gaps between these is not read. */
 async function* readTimes(
   series: Pick<SeriesStore, "read">,
   ref: SeriesRef,
-  timesMs: readonly number[],
+  timesMs: Float64Array,
 ): AsyncGenerator<Page> {
-  let fromMs = Infinity, lastMs = -Infinity;
-  for (const timeMs of timesMs) {
-    fromMs = Math.min(fromMs, timeMs);
-    lastMs = Math.max(lastMs, timeMs);
-  }
+  const sorted = timesMs.toSorted();
+  let start = 0;
   try {
-    // Never aborted: the read ends where the page ends.
-    yield* series.read(ref, { fromMs, toMs: lastMs + 1 }, new AbortController().signal);
+    for (let end = 1; end <= sorted.length; end++) {
+      if (sorted[end] - sorted[end - 1] <= GAP_MS) continue;
+      const span = { fromMs: sorted[start], toMs: sorted[end - 1] + 1 };
+      // Never aborted: the read ends where the page ends.
+      yield* series.read(ref, span, new AbortController().signal);
+      start = end;
+    }
   } catch (error) {
     // Then nothing is stored any more.
     if (!(error instanceof AppError) || error.code !== "SERIES_REMOVED") throw error;

@@ -105,6 +105,22 @@ Deno.test("partial readings that are new, or whole, read nothing", async () => {
   assertEquals(await linesOf(kv), [`${DAY} 50,400,1,20`, `${DAY + 1} 50,,,`]);
 });
 
+Deno.test("of a partial page only the times near its own are read, however far apart these are", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const store = createSeriesStore({ kv, now: () => DAY });
+  const spans: [fromMs: number, toMs: number][] = [];
+  const read: SeriesStore["read"] = (ref, span, signal) => {
+    spans.push([span.fromMs, span.toMs]);
+    return store.read(ref, span, signal);
+  };
+  const intake = startIntake(kv, { read });
+  const old = DAY - 3_650 * 86_400_000;
+  await send(intake, [[old, "50", "", "", ""], [DAY, "51", "", "", ""]]);
+  await send(intake, [[DAY, "", "", "2", ""], [old + 1, "", "", "3", ""], [old, "", "", "1", ""]]);
+  assertEquals(spans, [[old, old + 2], [DAY, DAY + 1]]);
+  assertEquals(await linesOf(kv), [`${old} 50,,1,`, `${old + 1} ,,3,`, `${DAY} 51,,2,`]);
+});
+
 Deno.test("a request whose stored readings cannot be read fails and does not count", async () => {
   using kv = await Deno.openKv(":memory:");
   let fails = true;
