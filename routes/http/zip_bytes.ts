@@ -70,6 +70,17 @@ export async function* zipEntryBytes(
   }
 }
 
+/**
+ * Refuses a ZIP file that an upload cannot have, as far as its beginning shows.
+ *
+ * @throws {AppError} MALFORMED_BODY if its first file cannot be read, or a whole one has several.
+ */
+export function requireReadableZip(head: Uint8Array, isWhole: boolean): void {
+  const isHeader = head.length >= LOCAL_BYTES && localHeaderBytes(head) <= head.length;
+  if (isHeader) requireReadable(readLocalHeader(head.subarray(0, localHeaderBytes(head))));
+  if (isWhole) requireOneFile(directoryNames(head) ?? []);
+}
+
 /** The header of the next entry; null if there are no more. */
 async function nextHeader(reader: ChunkReader): Promise<LocalHeader | null> {
   const fixed = await reader.peek(LOCAL_BYTES);
@@ -82,16 +93,20 @@ async function nextHeader(reader: ChunkReader): Promise<LocalHeader | null> {
   if (bytes.length < length) throw cut();
   const header = readLocalHeader(bytes.subarray(0, length));
   reader.skip(length);
-  const name = header.name.slice(0, QUOTED_VALUE_MAX);
-  if (header.isEncrypted) throw refused(`The ZIP is encrypted: ${name}`);
-  const { method, sizes } = header;
+  requireReadable(header);
+  return header;
+}
+
+/** @throws {AppError} MALFORMED_BODY if the file of an entry cannot be read. */
+function requireReadable({ name: whole, isEncrypted, method, sizes }: LocalHeader): void {
+  const name = whole.slice(0, QUOTED_VALUE_MAX);
+  if (isEncrypted) throw refused(`The ZIP is encrypted: ${name}`);
   if (method !== STORED && method !== DEFLATED) {
     throw refused(`The ZIP is compressed by method ${method}; deflate is read: ${name}`);
   }
   if (method === STORED && sizes === null) {
     throw refused(`The ZIP stores a file whose length it does not say before it: ${name}`);
   }
-  return header;
 }
 
 /** The bytes of the file of an entry; at its end they are checked. */

@@ -6,13 +6,15 @@
 
 import { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
+import { officeKind } from "../../data/inspect/content_kind.ts";
 import { inspectFile } from "../../data/inspect/inspect_file.ts";
 import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
-import { isGzip, unpackSample } from "../../data/inspect/unpack_sample.ts";
+import { isGzip, isZip, unpackSample } from "../../data/inspect/unpack_sample.ts";
 import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { readBodySample } from "../http/body_sample.ts";
 import { requestCoding } from "../http/body_form.ts";
+import { requireReadableZip } from "../http/zip_bytes.ts";
 import { inspectionBody, presetListBody } from "./inspect_body.ts";
 import { type Preview, previewImport } from "./preview.ts";
 
@@ -34,6 +36,10 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Hon
       const raw = await readBodySample(c.req.raw.body, INSPECTED_MAX_BYTES);
       if (isCoded && !isGzip(raw.bytes)) {
         throw new AppError("MALFORMED_BODY", "The body is not valid gzip");
+      }
+      // The parts of a workbook are not uploads.
+      if (isZip(raw.bytes) && officeKind(raw.bytes) === null) {
+        requireReadableZip(raw.bytes, raw.isWhole);
       }
       const sample = unpackSample(raw, INSPECTED_MAX_BYTES);
       if ("fault" in sample) throw new AppError("MALFORMED_BODY", sample.fault);

@@ -107,6 +107,19 @@ Deno.test("files that cannot be imported are answered with what they are and wha
   }
 });
 
+Deno.test("a ZIP that no upload can have is refused as an upload refuses it", async () => {
+  const bytes = new TextEncoder().encode(TEXT);
+  const code = "MALFORMED_BODY";
+  const several = await inspect(zipSync({ "a.csv": bytes, "b.csv": bytes }));
+  const detail = "The ZIP has several files; send each of them alone: a.csv, b.csv";
+  assertProblem(several, { status: 400, code, detail });
+  const encrypted = zipSync({ "a.csv": bytes });
+  // Bit 0 of the general purpose flags (PKWARE APPNOTE 4.4.4).
+  encrypted[6] |= 1;
+  const locked = await inspect(encrypted);
+  assertProblem(locked, { status: 400, code, detail: "The ZIP is encrypted: a.csv" });
+});
+
 Deno.test("what is not gzip, and a coding that is not known, are problems", async () => {
   const code = "MALFORMED_BODY";
   const plain = await inspect(TEXT, { "content-encoding": "gzip" });
