@@ -43,6 +43,8 @@ export interface JobRequest {
   readonly owner: string;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
+  /** Whether stored parameters are those of the same request; by default if they are equal. */
+  readonly isSame?: (params: Json) => boolean;
 }
 
 /** What to list of the jobs of a kind. */
@@ -231,8 +233,9 @@ async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerat
   if (group.length > 0) yield group;
 }
 
-function sameRequest(job: JobRecord, { kind, params }: JobRequest): JobRecord {
-  if (job.kind === kind && JSON.stringify(job.params) === JSON.stringify(params)) return job;
+function sameRequest(job: JobRecord, { kind, params, isSame }: JobRequest): JobRecord {
+  const isEqual = isSame?.(job.params) ?? JSON.stringify(job.params) === JSON.stringify(params);
+  if (job.kind === kind && isEqual) return job;
   throw new AppError(
     "IDEMPOTENCY_KEY_REUSED",
     "This Idempotency-Key was used before with another request",

@@ -73,6 +73,20 @@ export function exportParamsOf(spec: ExportSpec): ExportParams {
   };
 }
 
+/**
+ * Whether stored parameters are those of the same request. The span of a period depends on when it was
+ * requested, so it does not count.
+ */
+export function isSameExport(stored: unknown, params: ExportParams): boolean {
+  const earlier = exportParams.safeParse(stored).data;
+  if (earlier === undefined || earlier.period === null) {
+    return JSON.stringify(stored) === JSON.stringify(params);
+  }
+  const { fromMs, toMs } = params;
+  return JSON.stringify({ ...earlier, fromMs, toMs }) ===
+    JSON.stringify(exportParams.parse(params));
+}
+
 /** What a job exports, from its stored parameters, whichever version stored them. */
 export function exportSpecOf(params: unknown): ExportSpec {
   const old = meterExportParams.safeParse(params);

@@ -10,7 +10,7 @@ import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import { EXPORT, exportParamsOf } from "../../jobs/exports/export_contract.ts";
+import { EXPORT, exportParamsOf, isSameExport } from "../../jobs/exports/export_contract.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
@@ -57,7 +57,13 @@ export async function createExport(
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);
   const params = exportParamsOf(spec);
-  const job = await deps.jobs.create({ kind: EXPORT, params, owner: ANYONE, slot });
+  const job = await deps.jobs.create({
+    kind: EXPORT,
+    params,
+    owner: ANYONE,
+    slot,
+    isSame: (stored) => isSameExport(stored, params),
+  });
   return await answerCreated(c, deps, { job, warnings, statusPath });
 }
 

@@ -117,6 +117,22 @@ Deno.test("the same request with the same Idempotency-Key returns the same job",
   assertEquals(offsets.body.job_id, first.body.job_id);
 });
 
+Deno.test("a retry of an export until now is the same request, one of another period is not", async () => {
+  await using service = await startTestService({ role: "api" });
+  const create = (period: string) =>
+    askJson(`${service.url}/api/exports`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "idempotency-key": "order-7" },
+      body: JSON.stringify({ smart_meter_id: "123", period }),
+    });
+  const first = await create("today");
+  // The period ends now, so it ends later for the retry.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const again = await create("today");
+  assertEquals([again.status, again.body], [200, first.body]);
+  assertEquals((await create("yesterday")).status, 422);
+});
+
 Deno.test("ten concurrent requests with one Idempotency-Key create one job", async () => {
   await using service = await startTestService({ role: "api" });
   const answers = await Promise.all(
