@@ -16,10 +16,13 @@ const STRETCH_MS = 2 * DAY_MS;
 const STRETCH_READINGS = 5_000;
 /** With fewer readings than this, the span counts from its start. */
 const ENOUGH_READINGS = 32;
+/** All times that a series can have. */
+const ALL_TIME: Span = { fromMs: -8.64e15, toMs: 8.64e15 };
 
 /**
  * The most common distance between readings at the start, in the middle and at the end of the
- * readings in a span, milliseconds; null with fewer than two readings.
+ * readings in a span, milliseconds. A span with fewer than two readings is one long gap, so the first
+ * readings of the series count instead; null if it has fewer than two.
  */
 export async function sampleCadence(
   series: Pick<SeriesStore, "read">,
@@ -47,5 +50,6 @@ export async function sampleCadence(
     }
   }
   if (readings < ENOUGH_READINGS) await look({ fromMs, toMs }, STRETCH_READINGS);
+  if (readings < 2) await look(ALL_TIME, STRETCH_READINGS);
   return meter.cadenceMs();
 }

@@ -208,6 +208,16 @@ Deno.test("a wide file has a column for each meter, and a row for each time of o
   ]);
 });
 
+Deno.test("a range in which a meter was silent is reported as one gap", async () => {
+  await using service = await startTestService();
+  await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 60));
+  const range = { start_datetime: "2024-02-01", end_datetime: "2024-02-01" };
+  const { id } = await exportOf(service.url, { smart_meter_id: "123", ...range, gaps: "report" });
+  const { body } = await askJson(`${service.url}/api/exports/${id}`);
+  // It measures every minute, and a day has 1,440.
+  assertEquals([body.gaps.count, body.gaps.missing], [1, 1_440]);
+});
+
 Deno.test("XML has as many decimals as the readings have, as a power of ten", async () => {
   await using service = await startTestService();
   await importText(
