@@ -4,29 +4,43 @@
  * @module
  */
 
-import { alignColumns, type Column, type Page } from "../readings/page.ts";
+import { type Column, concatPages, type Page } from "../readings/page.ts";
 
 /**
- * Rows at every time that one of the sources has. Each source has pages of one column, ascending;
- * a source without a row at a time has no value there.
+ * Rows at every time that one of the sources has, in pages of at most `rowsMax` rows. Each source has
+ * pages of one column, ascending; a source without a row at a time has no value there.
  */
-export function joinRows(sources: readonly (readonly Page[])[]): Page {
-  const timesMs = unionOfTimes(sources);
-  return {
-    timesMs,
-    columns: sources.map((pages) => columnAt(timesMs, pages)),
-  };
+export function* joinRows(
+  sources: readonly (readonly Page[])[],
+  rowsMax: number,
+): Generator<Page> {
+  const joined = sources.map((pages) => pages.length === 0 ? null : concatPages(pages));
+  const allMs = unionOfTimes(joined.flatMap((page) => page === null ? [] : [page.timesMs]));
+  const columnsAt = joined.map(columnReader);
+  for (let at = 0; at < allMs.length; at += rowsMax) {
+    const timesMs = allMs.slice(at, at + rowsMax);
+    yield { timesMs, columns: columnsAt.map((columnAt) => columnAt(timesMs)) };
+  }
 }
 
-function unionOfTimes(sources: readonly (readonly Page[])[]): Float64Array {
-  let union: Float64Array = new Float64Array(0);
-  for (const pages of sources) {
-    for (const { timesMs } of pages) {
-      // Sources mostly share their times, so most pages add nothing.
-      if (!containsAll(union, timesMs)) union = merged(union, timesMs);
-    }
+/** The times of all lists, ascending, each once. */
+function unionOfTimes(lists: readonly Float64Array[]): Float64Array {
+  const [base = new Float64Array(0), ...others] = lists;
+  // Sources mostly share their times.
+  const parts = [base, ...others.filter((times) => !containsAll(base, times))];
+  if (parts.length === 1) return base;
+  const all = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let length = 0;
+  for (const part of parts) {
+    all.set(part, length);
+    length += part.length;
   }
-  return union;
+  all.sort();
+  let count = 0;
+  for (let i = 0; i < all.length; i++) {
+    if (count === 0 || all[i] !== all[count - 1]) all[count++] = all[i];
+  }
+  return all.slice(0, count);
 }
 
 function containsAll(all: Float64Array, some: Float64Array): boolean {
@@ -38,29 +52,16 @@ function containsAll(all: Float64Array, some: Float64Array): boolean {
   return true;
 }
 
-/** Ascending times of both, each once. */
-function merged(one: Float64Array, other: Float64Array): Float64Array {
-  const all = new Float64Array(one.length + other.length);
-  let length = 0;
-  for (let a = 0, b = 0; a < one.length || b < other.length; length++) {
-    const next = Math.min(one[a] ?? Infinity, other[b] ?? Infinity);
-    if (one[a] === next) a++;
-    if (other[b] === next) b++;
-    all[length] = next;
-  }
-  return all.slice(0, length);
-}
-
-function columnAt(timesMs: Float64Array, pages: readonly Page[]): Column {
-  const columns = alignColumns(pages.map((page) => page.columns[0]));
-  const values = new Float64Array(timesMs.length).fill(NaN);
-  let at = 0;
-  pages.forEach((page, index) => {
-    const from = columns[index].values;
-    for (let row = 0; row < page.timesMs.length; row++) {
-      while (timesMs[at] < page.timesMs[row]) at++;
-      values[at] = from[row];
+/** Reads the column of a source at ascending times, call by call. They include all of its own. */
+function columnReader(page: Page | null): (timesMs: Float64Array) => Column {
+  let row = 0;
+  return (timesMs) => {
+    const values = new Float64Array(timesMs.length).fill(NaN);
+    if (page === null) return { scale: 0, values };
+    const { timesMs: ownMs, columns: [column] } = page;
+    for (let at = 0; at < timesMs.length; at++) {
+      if (ownMs[row] === timesMs[at]) values[at] = column.values[row++];
     }
-  });
-  return { scale: columns[0]?.scale ?? 0, values };
+    return { scale: column.scale, values };
+  };
 }

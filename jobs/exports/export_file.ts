@@ -90,25 +90,26 @@ export async function* exportRows(
       span,
       outputs,
       cadenceMs: cadencesMs[source] ?? null,
-      onReadings(page) {
-        tally.addReadings(source, page);
-        onReadings(page);
-      },
+      onReadings,
     });
   }
 
   if (spec.layout === "wide") {
     for (const window of wideWindows(spec, quickest(cadencesMs))) {
-      const page = await windowRows(ids.length, (source) => rowsOf(source, window, () => {}));
+      const { addReadings } = tally;
+      for await (const page of windowRows(spec, window, { rowsOf, addReadings })) {
+        tally.addRows(page.timesMs.length);
+        yield { source: 0, page };
+      }
       onShare((window.toMs - fromMs) / (toMs - fromMs));
-      tally.addRows(page.timesMs.length);
-      if (page.timesMs.length > 0) yield { source: 0, page };
     }
     ids.forEach((_, source) => tally.endSource(source));
     return;
   }
   for (let source = 0; source < ids.length; source++) {
-    const pages = rowsOf(source, spec, ({ timesMs }) => {
+    const pages = rowsOf(source, spec, (page) => {
+      tally.addReadings(source, page);
+      const { timesMs } = page;
       const share = (timesMs[timesMs.length - 1] - fromMs) / (toMs - fromMs);
       onShare((source + share) / ids.length);
     });
