@@ -76,7 +76,10 @@ async function estimateFrom(
   const rowsOfSources: number[] = [];
   let readings = 0, isExact = true, sourcesWithReadings = 0;
   for (const [index, extent] of extents.entries()) {
-    if (extent === null) continue;
+    if (extent === null) {
+      if (fillsWithoutReadings(spec)) rowsOfSources.push(bucketsWithin(spec, spec));
+      continue;
+    }
     const ref = { profile: profile.name, id: spec.ids[index] };
     const found = isCounted
       ? await reader.series.count(ref, spec)
@@ -98,6 +101,11 @@ async function estimateFrom(
     sourcesWithReadings,
     missing: expected === null ? null : Math.max(0, expected - readings),
   };
+}
+
+/** Whether even a source without readings has rows: one for each bucket. */
+function fillsWithoutReadings({ interval, gaps }: ExportSpec): boolean {
+  return interval !== "raw" && gaps === "null";
 }
 
 function isWithin({ firstMs, lastMs }: Extent, { fromMs, toMs }: Span): boolean {
@@ -173,14 +181,16 @@ async function previewPlan(
   },
 ): Promise<ExportPlan> {
   const { fromMs, toMs } = spec;
-  const hasRows = (extent: Extent | null) =>
+  const hasReadings = (extent: Extent | null) =>
     extent !== null && extent.firstMs < toMs && extent.lastMs >= fromMs;
-  const first = extents.findIndex(hasRows);
+  const first = fillsWithoutReadings(spec) ? 0 : extents.findIndex(hasReadings);
   const isWide = spec.layout === "wide";
   const ids = isWide || first < 0 ? spec.ids : [spec.ids[first]];
-  const startsMs = extents.filter((extent, index) => hasRows(extent) && (isWide || index === first))
+  const startsMs = extents.filter((extent, index) =>
+    hasReadings(extent) && (isWide || index === first)
+  )
     .map((extent) => extent?.firstMs ?? toMs);
-  const startMs = Math.max(fromMs, Math.min(toMs - 1, ...startsMs));
+  const startMs = startsMs.length === 0 ? fromMs : Math.max(fromMs, Math.min(...startsMs));
   const plan = planExport({ ...spec, ids }, profile, ids.map(() => null));
   const cadencesMs: (number | null)[] = [];
   for (const id of needsCadence(spec, plan.outputs) || isWide ? ids : []) {

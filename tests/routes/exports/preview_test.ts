@@ -65,6 +65,23 @@ Deno.test("a preview of a part of a year counts its readings exactly, and nearly
   ]);
 });
 
+Deno.test("a preview with rows for gaps shows those of a source without readings, too", async () => {
+  await using service = await startTestService();
+  await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 120));
+  const request = {
+    smart_meter_ids: ["silent", "123"],
+    ...DAY,
+    interval: "1h",
+    gaps: "null",
+    columns: ["timestamp", "smart_meter_id", "power_kw"],
+  };
+  const { body } = await postJson(`${service.url}/api/exports/preview`, request);
+  const { text, status } = await exportOf(service.url, request);
+  assertEquals(linesOf(body.first_rows), linesOf(text).slice(0, 11));
+  // Two meters have 24 hours each.
+  assertEquals([body.rows, status.file_info.record_count], [48, 48]);
+});
+
 Deno.test("a preview of a source without readings has no rows", async () => {
   await using service = await startTestService();
   const { body } = await postJson(`${service.url}/api/exports/preview`, {
