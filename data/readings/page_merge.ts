@@ -47,7 +47,33 @@ export function mergePages(base: Page, over: Page): Merge {
   if (base.timesMs[base.timesMs.length - 1] < over.timesMs[0]) {
     return { page: concatPages([base, over]), ...allNew };
   }
+  if (repeats(base, over)) return { page: base, inserted: 0, updated: 0, unchanged: count };
   return interleave(base, over);
+}
+
+/** Whether the new readings are those that are there, in the same form, as in a repeated upload. */
+function repeats(base: Page, over: Page): boolean {
+  const { length } = base.timesMs;
+  if (over.timesMs.length !== length || over.columns.length !== base.columns.length) return false;
+  for (let row = 0; row < length; row++) if (base.timesMs[row] !== over.timesMs[row]) return false;
+  for (let index = 0; index < base.columns.length; index++) {
+    const { scale, values } = base.columns[index];
+    const other = over.columns[index];
+    // A column without values has any scale.
+    const isSame = other.scale === scale;
+    for (let row = 0; row < length; row++) {
+      const value = other.values[row];
+      if (value === value ? !isSame || value !== values[row] : isReplaced(over, values[row])) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/** Whether a missing value of a new reading replaces one that is there. */
+function isReplaced({ isPartial }: Page, value: number): boolean {
+  return value === value && isPartial !== true;
 }
 
 /** Concatenates base rows and new rows, then selects the winning row of each time, in order. */

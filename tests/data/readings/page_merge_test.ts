@@ -133,3 +133,28 @@ function countsOf(base: Map<number, Row>, over: Map<number, Row>) {
   }
   return counts;
 }
+
+Deno.test("mergePages() keeps the base page when all new readings repeat it, also without some values", () => {
+  const base = pageOf([[1, "1", "10"], [2, "2", ""], [3, "", ""]]);
+  const whole = pageOf([[1, "1", "10"], [2, "2", ""], [3, "", ""]]);
+  const part = { ...pageOf([[1, "1", ""], [2, "2", ""], [3, "", ""]]), isPartial: true };
+  for (const over of [whole, part]) {
+    const merge = mergePages(base, over);
+    assertEquals([merge.inserted, merge.updated, merge.unchanged], [0, 0, 3]);
+    assertStrictEquals(merge.page, base);
+  }
+});
+
+Deno.test("mergePages() finds one different value among many that repeat", () => {
+  const base = pageOf([[1, "1", "10"], [2, "2", "20"], [3, "3", "30"]]);
+  const changes: [Row, Row][] = [
+    [[2, "2", "21"], [2, "2", "21"]],
+    [[2, "2", ""], [2, "2", ""]],
+    [[2, "200", "20"], [2, "200", "20"]],
+  ];
+  for (const [row, expected] of changes) {
+    const merge = mergePages(base, pageOf([[1, "1", "10"], row, [3, "3", "30"]]));
+    assertEquals([merge.inserted, merge.updated, merge.unchanged], [0, 1, 2]);
+    assertEquals(rowsOf(merge.page), [[1, "1", "10"], expected, [3, "3", "30"]]);
+  }
+});
