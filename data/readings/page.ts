@@ -37,6 +37,14 @@ export interface Span {
   readonly toMs: number;
 }
 
+/** Rows `start` to `end` (exclusive) of a page. */
+export interface Rows {
+  /** Index of the first row. */
+  readonly start: number;
+  /** Index after the last row. */
+  readonly end: number;
+}
+
 /** A page without readings. */
 export function emptyPage(columnCount: number): Page {
   const columns = Array.from({ length: columnCount }, () => ({

@@ -7,8 +7,9 @@
  * @module
  */
 
+import { type AllocateBytes, ownBytes } from "./byte_slab.ts";
 import { FLOAT, toFixed } from "./decimal.ts";
-import type { Column, Page } from "./page.ts";
+import type { Column, Page, Rows } from "./page.ts";
 import {
   COLUMN_BYTES,
   FLOAT_SCALE_BYTE,
@@ -31,59 +32,85 @@ interface PackedTimes {
 interface PackedColumn {
   readonly scale: number;
   readonly values: Float64Array;
+  /** Index of the first value. */
+  readonly start: number;
   readonly width: number;
   readonly nulls: number;
   readonly base: number;
+}
+
+/** Options of {@link encodePage}. */
+export interface EncodeOptions {
+  /** The rows to encode; by default all. */
+  readonly rows?: Rows;
+  /** Where the bytes come from; by default they have a buffer of their own. */
+  readonly allocate?: AllocateBytes | undefined;
 }
 
 /**
  * Encodes a page. Its times may be in any order. Decoding returns the same readings, decimals
  * exactly.
  */
-export function encodePage(page: Page): Uint8Array<ArrayBuffer> {
-  const count = page.timesMs.length;
-  if (count === 1 && page.columns.length <= SINGLE_MAX_COLUMNS) return encodeReading(page);
-  const times = planTimes(page.timesMs);
-  const columns = page.columns.map(planColumn);
-  let size = HEADER_BYTES + COLUMN_BYTES * columns.length + paddedSize(times.width * count);
-  for (const { width, nulls } of columns) {
+export function encodePage(
+  page: Page,
+  {
+    rows = { start: 0, end: page.timesMs.length },
+    allocate = ownBytes,
+  }: EncodeOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const { start } = rows;
+  const count = rows.end - start;
+  const { length } = page.columns;
+  if (count === 1 && length <= SINGLE_MAX_COLUMNS) return encodeReading(page, start);
+  const times = planTimes(page.timesMs, rows);
+  const columns: PackedColumn[] = [];
+  let size = HEADER_BYTES + COLUMN_BYTES * length + paddedSize(times.width * count);
+  for (let index = 0; index < length; index++) {
+    const column = planColumn(page.columns[index], rows);
+    const { width, nulls } = column;
     size += (nulls === NULLS_BITMAP ? paddedSize(count + 7 >>> 3) : 0) + paddedSize(width * count);
+    columns.push(column);
   }
-  const bytes = new Uint8Array(size);
-  const view = new DataView(bytes.buffer);
-  bytes.set([FORMAT, columns.length, times.width]);
+  const bytes = allocate(size);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, size);
+  bytes[0] = FORMAT;
+  bytes[1] = length;
+  bytes[2] = times.width;
   view.setUint32(4, count, true);
   view.setFloat64(8, times.firstMs, true);
   view.setFloat64(16, times.unitMs, true);
-  let at = HEADER_BYTES + COLUMN_BYTES * columns.length;
+  let at = HEADER_BYTES + COLUMN_BYTES * length;
   if (times.width > 0) {
-    const offsets = packedNumbers(bytes.buffer, at, { width: times.width, count });
-    for (let i = 0; i < count; i++) offsets[i] = (page.timesMs[i] - times.firstMs) / times.unitMs;
-    at += paddedSize(times.width * count);
+    const { width, firstMs, unitMs } = times;
+    const offsets = packedNumbers(bytes.buffer, bytes.byteOffset + at, { width, count });
+    for (let i = 0; i < count; i++) offsets[i] = (page.timesMs[start + i] - firstMs) / unitMs;
+    at += paddedSize(width * count);
   }
-  columns.forEach((column, index) => {
+  for (let index = 0; index < length; index++) {
+    const column = columns[index];
     const header = HEADER_BYTES + COLUMN_BYTES * index;
-    const scaleByte = column.scale === FLOAT ? FLOAT_SCALE_BYTE : column.scale;
-    bytes.set([scaleByte, column.width, column.nulls], header);
+    bytes[header] = column.scale === FLOAT ? FLOAT_SCALE_BYTE : column.scale;
+    bytes[header + 1] = column.width;
+    bytes[header + 2] = column.nulls;
     view.setFloat64(header + 8, column.base, true);
-    at = packColumn(bytes, at, column);
-  });
+    at = packColumn(bytes, at, { column, count });
+  }
   return bytes;
 }
 
-function planTimes(timesMs: Float64Array): PackedTimes {
-  const count = timesMs.length;
-  const step = count > 1 ? timesMs[1] - timesMs[0] : 1;
+function planTimes(timesMs: Float64Array, { start, end }: Rows): PackedTimes {
+  const count = end - start;
+  const step = count > 1 ? timesMs[start + 1] - timesMs[start] : 1;
   let isGrid = step > 0;
-  let firstMs = count > 0 ? timesMs[0] : 0;
+  let firstMs = count > 0 ? timesMs[start] : 0;
   let lastMs = firstMs;
-  for (let i = 1; i < count; i++) {
+  for (let i = start + 1; i < end; i++) {
     if (timesMs[i] - timesMs[i - 1] !== step) isGrid = false;
     if (timesMs[i] < firstMs) firstMs = timesMs[i];
     if (timesMs[i] > lastMs) lastMs = timesMs[i];
   }
   if (isGrid) return { width: 0, firstMs, unitMs: step };
-  const unitMs = largestUnit(timesMs, firstMs);
+  const unitMs = largestUnit(timesMs.subarray(start, end), firstMs);
   return { width: offsetWidth((lastMs - firstMs) / unitMs), firstMs, unitMs };
 }
 
@@ -99,11 +126,17 @@ function offsetWidth(largest: number): number {
   return largest <= 0xffff ? 2 : largest <= 0xffff_ffff ? 4 : 8;
 }
 
-function planColumn(column: Column): PackedColumn {
-  const fixed = column.scale === FLOAT ? toFixed(column.values) : null;
-  const { scale, values } = fixed ?? column;
+function planColumn(column: Column, rows: Rows): PackedColumn {
+  if (column.scale === FLOAT) {
+    const values = column.values.subarray(rows.start, rows.end);
+    return planValues(toFixed(values) ?? { scale: FLOAT, values }, 0, values.length);
+  }
+  return planValues(column, rows.start, rows.end);
+}
+
+function planValues({ scale, values }: Column, start: number, end: number): PackedColumn {
   let min = Infinity, max = -Infinity, missing = 0;
-  for (let i = 0; i < values.length; i++) {
+  for (let i = start; i < end; i++) {
     const value = values[i];
     if (value !== value) missing++;
     else {
@@ -111,11 +144,11 @@ function planColumn(column: Column): PackedColumn {
       if (value > max) max = value;
     }
   }
-  const nulls = missing === 0 ? NULLS_NONE : missing === values.length ? NULLS_ALL : NULLS_BITMAP;
-  if (min > max) return { scale: 0, values, width: 0, nulls, base: 0 };
-  if (scale === FLOAT) return { scale, values, width: 8, nulls, base: 0 };
+  const nulls = missing === 0 ? NULLS_NONE : missing === end - start ? NULLS_ALL : NULLS_BITMAP;
+  if (min > max) return { scale: 0, values, start, width: 0, nulls, base: 0 };
+  if (scale === FLOAT) return { scale, values, start, width: 8, nulls, base: 0 };
   const width = valueWidth(max - min);
-  return { scale, values, width, nulls, base: width === 8 ? 0 : min };
+  return { scale, values, start, width, nulls, base: width === 8 ? 0 : min };
 }
 
 function valueWidth(range: number): number {
@@ -123,28 +156,32 @@ function valueWidth(range: number): number {
   return range <= 0xff ? 1 : range <= 0xffff ? 2 : range <= 0xffff_ffff ? 4 : 8;
 }
 
-/** Writes the sections of a column at `start` and returns where the next section begins. */
-function packColumn(bytes: Uint8Array<ArrayBuffer>, start: number, column: PackedColumn): number {
-  const { values, width, base } = column;
-  const count = values.length;
-  let at = start;
-  if (column.nulls === NULLS_BITMAP) {
+/** Writes the sections of a column at `from` and returns where the next section begins. */
+function packColumn(
+  bytes: Uint8Array<ArrayBuffer>,
+  from: number,
+  { column, count }: { column: PackedColumn; count: number },
+): number {
+  const { values, start, width, base, nulls } = column;
+  let at = from;
+  if (nulls === NULLS_BITMAP) {
     for (let i = 0; i < count; i++) {
-      if (values[i] !== values[i]) bytes[at + (i >>> 3)] |= 1 << (i & 7);
+      const value = values[start + i];
+      if (value !== value) bytes[at + (i >>> 3)] |= 1 << (i & 7);
     }
     at += paddedSize(count + 7 >>> 3);
   }
   if (width > 0) {
-    const packed = packedNumbers(bytes.buffer, at, { width, count });
+    const packed = packedNumbers(bytes.buffer, bytes.byteOffset + at, { width, count });
     // One loop per width: a loop that sees several array types is slow. NaN becomes 0 in an integer
     // array; the bitmap says which zeros are missing values.
     if (packed instanceof Uint16Array) {
-      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
+      for (let i = 0; i < count; i++) packed[i] = values[start + i] - base;
     } else if (packed instanceof Uint8Array) {
-      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
+      for (let i = 0; i < count; i++) packed[i] = values[start + i] - base;
     } else if (packed instanceof Uint32Array) {
-      for (let i = 0; i < count; i++) packed[i] = values[i] - base;
-    } else packed.set(values);
+      for (let i = 0; i < count; i++) packed[i] = values[start + i] - base;
+    } else packed.set(values.subarray(start, start + count));
   }
   return at + paddedSize(width * count);
 }

@@ -17,18 +17,18 @@ export const SINGLE_MAX_COLUMNS = 64;
 const SCRATCH_BYTES = new Uint8Array(HEADER_BYTES + SINGLE_MAX_COLUMNS * (COLUMN_BYTES + 8));
 const SCRATCH_VIEW = new DataView(SCRATCH_BYTES.buffer);
 
-/** Encodes a page of one reading. The bytes are those that the general encoder would write. */
-export function encodeReading({ timesMs, columns }: Page): Uint8Array<ArrayBuffer> {
+/** Encodes a reading of a page alone. The bytes are those that the general encoder would write. */
+export function encodeReading({ timesMs, columns }: Page, row: number): Uint8Array<ArrayBuffer> {
   let size = HEADER_BYTES + COLUMN_BYTES * columns.length;
   SCRATCH_BYTES.fill(0, 0, size);
   SCRATCH_BYTES[0] = FORMAT;
   SCRATCH_BYTES[1] = columns.length;
   SCRATCH_BYTES[4] = 1;
-  SCRATCH_VIEW.setFloat64(8, timesMs[0], true);
+  SCRATCH_VIEW.setFloat64(8, timesMs[row], true);
   SCRATCH_VIEW.setFloat64(16, 1, true);
   for (let index = 0; index < columns.length; index++) {
     const header = HEADER_BYTES + COLUMN_BYTES * index;
-    const value = columns[index].values[0];
+    const value = columns[index].values[row];
     if (value !== value) {
       SCRATCH_BYTES[header + 2] = NULLS_ALL;
       continue;

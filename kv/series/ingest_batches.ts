@@ -71,7 +71,7 @@ export function segmentParts({ requests }: IngestBatch): SegmentPart[] {
   const page = concatPages(requests.map((request) => request.page));
   if (page.timesMs.length === 0) return [];
   return splitByDays(page).flatMap((piece) =>
-    splitPage(piece.page, SEGMENT_MAX_READINGS)
+    splitPage(piece.page, { maxReadings: SEGMENT_MAX_READINGS })
       .map((part) => ({ bytes: part.bytes, days: piece.days }))
   );
 }

@@ -56,7 +56,7 @@ Deno.test("splitPage() splits by number of readings into parts of nearly equal l
   const page: Page = { timesMs: Float64Array.from({ length: 3_001 }, (_, i) => i), columns: [] };
   const lengths = splitPage(page).map(({ bytes }) => decodePage(bytes).timesMs.length);
   assertEquals(lengths, [1_000, 1_001, 1_000]);
-  assertEquals(splitPage(page, 3_001).length, 1);
+  assertEquals(splitPage(page, { maxReadings: 3_001 }).length, 1);
 });
 
 Deno.test("splitPage() returns no part for a page without readings", () => {
@@ -64,7 +64,7 @@ Deno.test("splitPage() returns no part for a page without readings", () => {
 });
 
 Deno.test("splitPage() returns one part for one reading, however wide", () => {
-  const parts = splitPage(widestPage(60, 2), 1);
+  const parts = splitPage(widestPage(60, 2), { maxReadings: 1 });
   assertEquals(parts.map(({ start }) => start), [0, 1]);
 });
 
@@ -72,7 +72,7 @@ Deno.test("splitPage() neither loses nor repeats a reading", () => {
   const maxReadings = fc.constantFrom(1, 7, 100, BLOCK_MAX_READINGS);
   fc.assert(
     fc.property(anyPage({ maxCount: 400 }), maxReadings, (page, max) => {
-      const parts = splitPage(page, max);
+      const parts = splitPage(page, { maxReadings: max });
       const pages = parts.map(({ bytes }) => decodePage(bytes));
       assertEquals(pages.flatMap(rowsOf), rowsOf(page));
       assertEquals(parts.map(({ firstMs }) => firstMs), pages.map(({ timesMs }) => timesMs[0]));
