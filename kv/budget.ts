@@ -171,5 +171,6 @@ function textSize(text: string): number {
 
 function valueSize(value: unknown): number {
   if (value instanceof Uint8Array) return value.length + 16;
+  if (value === true) return 72;
   return 64 + 2 * (JSON.stringify(value)?.length ?? 0);
 }

@@ -39,9 +39,20 @@ export async function blockStart(
 ): Promise<number> {
   const dayMs = dayStartMs(timeMs);
   if (timeMs === dayMs) return dayMs;
-  const selector = { start: blockKey(ref, dayMs), end: blockKey(ref, timeMs + 1) };
-  for await (const { key } of kv.list(selector, { limit: 1, reverse: true })) return Number(key[3]);
-  return dayMs;
+  return (await existingBlock(kv, ref, timeMs))?.startMs ?? dayMs;
+}
+
+/** The block that covers a time; null if it does not exist yet. Costs one read. */
+export async function existingBlock(
+  kv: Pick<Deno.Kv, "list">,
+  ref: SeriesRef,
+  timeMs: number,
+): Promise<StoredBlock | null> {
+  const selector = { start: blockKey(ref, dayStartMs(timeMs)), end: blockKey(ref, timeMs + 1) };
+  for await (const entry of kv.list<Uint8Array>(selector, { limit: 1, reverse: true })) {
+    return { startMs: Number(entry.key[3]), bytes: entry.value };
+  }
+  return null;
 }
 
 /** End of the block that starts at `startMs`, given the start of the next existing block. */

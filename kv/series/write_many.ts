@@ -12,13 +12,12 @@
  * @module
  */
 
-import { DAY_MS, dayStartMs } from "../../data/limits.ts";
-import { type Page, slicePage } from "../../data/readings/page.ts";
-import { mergePages } from "../../data/readings/page_merge.ts";
+import { type AllocateBytes, createByteSlab } from "../../data/readings/byte_slab.ts";
+import type { Page } from "../../data/readings/page.ts";
 import { type Cost, costOf, fitsCommit, NO_COST, packByCost, type Stage } from "../budget.ts";
-import { blockStage, blockUpdateAt, type WriteCounts } from "./block_updates.ts";
-import { listBlocks, type StoredBlock } from "./blocks.ts";
-import { getHeads, grownHead, type HeadEntry, liveHead, stageHead } from "./heads.ts";
+import { blockUpdateAt, changeBlock, type WriteCounts } from "./block_updates.ts";
+import { readBlocksBelow } from "./blocks_below.ts";
+import { getHeads, grownHead, type HeadEntry, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { stageRevision } from "./revisions.ts";
 import { haveSegments } from "./segment_counts.ts";
@@ -101,11 +100,12 @@ async function readBatch(
 ): Promise<Batch> {
   const refs = pages.map(({ ref }) => ref);
   const [withSegments, heads] = await Promise.all([haveSegments(kv, refs), getHeads(kv, refs)]);
+  const allocate = createByteSlab();
   const parts = await Promise.all(pages.map(async ({ ref, takePage, onWritten }, index) => {
     const part = { ref, page: takePage(), onWritten };
     const head = heads[index];
     const isSimple = !withSegments[index] && head.value?.state !== "deleting";
-    return { ...part, prepared: isSimple ? await prepare(kv, part, head) : null };
+    return { ...part, prepared: isSimple ? await prepare(kv, part, { head, allocate }) : null };
   }));
   return {
     prepared: parts.flatMap(({ prepared }) => prepared ?? []),
@@ -117,14 +117,16 @@ async function readBatch(
 async function prepare(
   kv: WriteManyDeps["kv"],
   part: ReadPage,
-  head: HeadEntry,
+  { head, allocate }: { head: HeadEntry; allocate: AllocateBytes },
 ): Promise<Prepared | null> {
   const { ref, page } = part;
   const { timesMs } = page;
   if (timesMs.length > MAX_READINGS) return null;
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   if (timesMs.length === 0) return { ...part, head, counts, cost: NO_COST, stage: null };
-  const blocks = await existingBlocks(kv, ref, { page, head });
+  const times = { firstMs: timesMs[0], lastMs: timesMs[timesMs.length - 1] };
+  const reading = { ...times, head, limit: MAX_BLOCKS + 1, isWholeDay: true };
+  const { blocks } = await readBlocksBelow(kv, ref, reading);
   const stages: Stage[] = [];
   let next = 0;
   for (let at = 0, updates = 0; at < timesMs.length; updates++) {
@@ -132,16 +134,14 @@ async function prepare(
     while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
     const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
     const update = blockUpdateAt(page, at, around);
-    const merge = mergePages(update.base, slicePage(page, at, update.end));
-    const stage = blockStage(ref, update, { merge, isChange: true });
-    if (stage !== null) stages.push(stage);
-    counts.inserted += merge.inserted;
-    counts.updated += merge.updated;
-    counts.unchanged += merge.unchanged;
-    at = update.end;
+    const change = changeBlock(ref, update, { page, isChange: true, allocate });
+    if (change.stage !== null) stages.push(change.stage);
+    counts.inserted += change.inserted;
+    counts.updated += change.updated;
+    counts.unchanged += change.unchanged;
+    at = update.rows.end;
   }
   if (stages.length === 0) return { ...part, head, counts, cost: NO_COST, stage: null };
-  const times = { firstMs: timesMs[0], lastMs: timesMs[timesMs.length - 1] };
   const value = grownHead(head, { ...times, inserted: counts.inserted });
   const stage: Stage = (op) => {
     stages.forEach((each) => each(op));
@@ -150,20 +150,6 @@ async function prepare(
   };
   const cost = costOf(stage);
   return fitsCommit(cost) ? { ...part, head, counts, cost, stage } : null;
-}
-
-/** The blocks of the days of the new readings; if there are too many, one more than is allowed. */
-async function existingBlocks(
-  kv: WriteManyDeps["kv"],
-  ref: SeriesRef,
-  { page: { timesMs }, head }: { page: Page; head: HeadEntry },
-): Promise<StoredBlock[]> {
-  const live = liveHead(head);
-  const fromMs = dayStartMs(timesMs[0]);
-  const toMs = dayStartMs(timesMs[timesMs.length - 1]) + DAY_MS;
-  // The head saves the read for new days. It can be trusted because the commit checks it.
-  if (live === null || live.lastMs < fromMs || live.firstMs >= toMs) return [];
-  return await listBlocks(kv, ref, { fromMs, toMs, limit: MAX_BLOCKS + 1 });
 }
 
 /** Writes a batch and adds what became durable to the total. */

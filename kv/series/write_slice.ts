@@ -9,12 +9,11 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { DAY_MS, dayStartMs } from "../../data/limits.ts";
-import { type Page, slicePage } from "../../data/readings/page.ts";
-import { mergePages } from "../../data/readings/page_merge.ts";
+import { createByteSlab } from "../../data/readings/byte_slab.ts";
+import type { Page } from "../../data/readings/page.ts";
 import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "../budget.ts";
-import { blockStage, type BlockUpdate, blockUpdateAt, type WriteCounts } from "./block_updates.ts";
-import { blockStart, listBlocks } from "./blocks.ts";
+import { type BlockUpdate, blockUpdateAt, changeBlock, type WriteCounts } from "./block_updates.ts";
+import { type BlocksBelow, readBlocksBelow } from "./blocks_below.ts";
 import { getHead, grownHead, type HeadEntry, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries } from "./remove.ts";
@@ -22,8 +21,8 @@ import { stageRevision } from "./revisions.ts";
 
 /** Blocks read for one slice. With the readings merged into them they mostly fit one commit. */
 const SLICE_BLOCKS = 64;
-/** Most updates of one slice. */
-const SLICE_UPDATES = 200;
+/** Most updates of one slice: as many as a commit holds, with the change of each day. */
+const SLICE_UPDATES = 450;
 /** Most bytes of new readings merged into one block at a time, so that they fit a commit. */
 const SLICE_BYTES = 440_000;
 /** How often a commit is retried because another one was faster. */
@@ -69,16 +68,20 @@ export async function writeSlice(
   const counts = { inserted: 0, updated: 0, unchanged: 0 };
   let cost = costOf(options.stageLast ?? (() => {}));
   let end = start;
-  for (const update of await readUpdates(deps.kv, ref, options)) {
-    const merge = mergePages(update.base, slicePage(page, update.start, update.end));
-    const stage = blockStage(ref, update, { merge, isChange });
+  const span = { firstMs: page.timesMs[start], lastMs: page.timesMs[page.timesMs.length - 1] };
+  const reading = { ...span, head, limit: SLICE_BLOCKS, isWholeDay: false };
+  const below = await readBlocksBelow(deps.kv, ref, reading);
+  const merging = { page, isChange, allocate: createByteSlab() };
+  for (const update of updatesOf(options, below)) {
+    const change = changeBlock(ref, update, merging);
+    const { stage } = change;
     const total = addCosts(cost, stage === null ? NO_COST : costOf(stage));
     if (end > start && !fitsCommit(total)) break;
     cost = total;
-    end = update.end;
-    counts.inserted += merge.inserted;
-    counts.updated += merge.updated;
-    counts.unchanged += merge.unchanged;
+    end = update.rows.end;
+    counts.inserted += change.inserted;
+    counts.updated += change.updated;
+    counts.unchanged += change.unchanged;
     if (stage !== null) stages.push(stage);
   }
   const isLast = end === page.timesMs.length;
@@ -118,31 +121,22 @@ export async function backOff(ref: SeriesRef, conflicts: number): Promise<void> 
   await new Promise((resolve) => setTimeout(resolve, Math.min(conflicts, 20)));
 }
 
-/** The next updates, as far as one read of blocks reaches. */
-async function readUpdates(
-  kv: WriteDeps["kv"],
-  ref: SeriesRef,
+/** The updates from a reading on, as far as the blocks below are known. */
+function* updatesOf(
   { page, start }: SliceOptions,
-): Promise<BlockUpdate[]> {
+  { blocks, horizonMs }: BlocksBelow,
+): Generator<BlockUpdate> {
   const { timesMs } = page;
-  const fromMs = await blockStart(kv, ref, timesMs[start]);
-  const toMs = dayStartMs(timesMs[timesMs.length - 1]) + DAY_MS;
-  const blocks = await listBlocks(kv, ref, { fromMs, toMs, limit: SLICE_BLOCKS });
-  // If the read was cut at the limit, the end of the last block is unknown: stop before it.
-  const isCut = blocks.length === SLICE_BLOCKS;
-  const horizonMs = isCut ? blocks[SLICE_BLOCKS - 1].startMs : toMs;
   const most = Math.floor(SLICE_BYTES / (8 + 9 * page.columns.length));
-  const updates: BlockUpdate[] = [];
   let next = 0;
-  for (let at = start; at < timesMs.length && timesMs[at] < horizonMs;) {
-    if (updates.length === SLICE_UPDATES) break;
+  for (let at = start, count = 0; at < timesMs.length && timesMs[at] < horizonMs; count++) {
+    if (count === SLICE_UPDATES) return;
     while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
     const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
     const update = blockUpdateAt(page, at, around);
-    const end = Math.min(update.end, at + most);
-    updates.push({ ...update, end });
-    if (end < update.end) break;
+    const end = Math.min(update.rows.end, at + most);
+    yield { ...update, rows: { start: at, end } };
+    if (end < update.rows.end) return;
     at = end;
   }
-  return updates;
 }

@@ -28,7 +28,7 @@ const LIVE = gridPage({ fromMs: DAY + 3_000, stepMs: 12_000, count: 3_000, value
 const NEW = gridPage({ fromMs: DAY, stepMs: 1_500, count: 24_000, value: wideValue });
 
 /** Readings of 450 days: more blocks than one commit holds. */
-const FAR_APART = gridPage({ fromMs: DAY, stepMs: DAY_MS / 2, count: 900, value: wideValue });
+const FAR_APART = gridPage({ fromMs: DAY, stepMs: DAY_MS, count: 1_000, value: wideValue });
 
 interface Operation {
   /** Readings in a segment. */

@@ -190,3 +190,53 @@ Deno.test("parts of readings keep what is stored, whatever their order and howev
   assertEquals((await readLines(store, METER))[0], `${DAY} 9,,,`);
   await assertWhole(rig.kv, METER);
 });
+
+/** How many reads and commits something costs. */
+async function costIn({ kv }: StrictStore, run: () => Promise<unknown>): Promise<number[]> {
+  const before = [kv.reads(), kv.commits()];
+  await run();
+  return [kv.reads() - before[0], kv.commits() - before[1]];
+}
+
+const HALF_HOURS = { fromMs: DAY, stepMs: 1_800_000 };
+
+Deno.test("half hours of new days cost no read of blocks, and 449 days share a commit", async () => {
+  using rig = await openStrictStore();
+  const page = gridPage({ ...HALF_HOURS, count: 898 * 48 });
+  // One read of segments, one of the head.
+  assertEquals(await costIn(rig, () => rig.store.write(METER, page)), [2, 2]);
+  await assertHolds(rig, page);
+  const later = gridPage({ ...HALF_HOURS, fromMs: DAY + 1_000 * DAY_MS, count: 48 });
+  assertEquals(await costIn(rig, () => rig.store.write(METER, later)), [2, 1]);
+  const earlier = gridPage({ ...HALF_HOURS, fromMs: DAY - 9 * DAY_MS, count: 48 });
+  assertEquals(await costIn(rig, () => rig.store.write(METER, earlier)), [2, 1]);
+  await assertHolds(rig, concatPages([earlier, page, later]));
+});
+
+Deno.test("half hours that go on within a day cost one read of a block", async () => {
+  using rig = await openStrictStore();
+  const page = gridPage({ ...HALF_HOURS, count: 100 * 48 });
+  const [first, second] = partsOf(page, 1_000);
+  await rig.store.write(METER, first);
+  assertEquals(await costIn(rig, () => rig.store.write(METER, second)), [3, 1]);
+  await assertHolds(rig, slicePage(page, 0, 2_000));
+});
+
+Deno.test("readings that go on within a day of several blocks are merged into the last one", async () => {
+  using rig = await openStrictStore();
+  const page = gridPage({ fromMs: DAY, stepMs: 10_000, count: 6_000 });
+  for (const part of partsOf(page, 1_999)) await rig.store.write(METER, part);
+  await assertHolds(rig, page);
+  assertEquals((await blockStarts(rig.kv, METER)).length > 2, true);
+});
+
+Deno.test("readings around those of a series are merged, whatever the head says", async () => {
+  using rig = await openStrictStore();
+  const stored = gridPage({ ...HALF_HOURS, fromMs: DAY + 12 * 3_600_000, count: 10 * 48 });
+  await rig.store.write(METER, stored);
+  const whole = gridPage({ ...HALF_HOURS, fromMs: DAY - 3 * DAY_MS, count: 20 * 48 });
+  const counts = await rig.store.write(METER, whole);
+  assertEquals(counts.inserted, 20 * 48 - 10 * 48);
+  assertEquals(counts.updated + counts.unchanged, 10 * 48);
+  await assertHolds(rig, whole);
+});
