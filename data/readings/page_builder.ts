@@ -100,13 +100,23 @@ export function createPageBuilder(columnCount: number, capacity = 1024): PageBui
 
 /** Converts the values of a column, in place, to their largest scale, or to doubles. */
 function toColumn(values: Float64Array, scales: Int8Array): Column {
-  let scale = 0;
+  let scale = 0, least = MAX_SCALE, largest = 0;
   let isFixed = true;
   for (let i = 0; i < values.length; i++) {
-    if (values[i] !== values[i]) continue;
-    if (scales[i] === FLOAT) isFixed = false;
-    else if (scales[i] > scale) scale = scales[i];
+    const value = values[i];
+    if (value !== value) continue;
+    const own = scales[i];
+    if (own === FLOAT) isFixed = false;
+    else {
+      if (own > scale) scale = own;
+      if (own < least) least = own;
+    }
+    const size = Math.abs(value);
+    if (size > largest) largest = size;
   }
+  // Most files write all values of a column with the same number of decimals, or have none at all.
+  const isUniform = least === scale || largest === 0 && scale === 0;
+  if (isFixed && isUniform && largest <= Number.MAX_SAFE_INTEGER) return { scale, values };
   isFixed &&= scale <= MAX_SCALE && allMantissasFit(values, scales, scale);
   for (let i = 0; i < values.length; i++) {
     if (isFixed) values[i] *= powerOfTen(scale - scales[i]);
