@@ -16,6 +16,8 @@ export interface ExportRequest {
   readonly end_datetime: string;
   /** How many readings the file must have. */
   readonly readings: number;
+  /** How the file is compressed; not at all by default. */
+  readonly compression?: "gzip";
 }
 
 /** The year. */
@@ -58,8 +60,8 @@ const status = z.object({
 
 /** Requests an export. */
 export async function postExport(url: string, request: ExportRequest): Promise<PendingExport> {
-  const { start_datetime, end_datetime } = request;
-  const body = { smart_meter_id: DEMO_METER_ID, start_datetime, end_datetime, format: "csv" };
+  const { readings: _, ...range } = request;
+  const body = { smart_meter_id: DEMO_METER_ID, ...range, format: "csv" };
   const { job_id } = created.parse(
     await askJson(`${url}/api/export/csv`, {
       method: "POST",
