@@ -13,13 +13,15 @@ import { UPLOAD_FORMATS } from "./upload_format.ts";
 
 const presetNames = PRESETS.map(({ name }) => name);
 
+const REGISTER_RULE = "register must be 1 to 100 characters";
+
 /** The query as text. Parameters that may have several values are lists. */
 export const importQuery = z.strictObject({
   preset: z.enum(presetNames, "preset must be a name that GET /api/presets lists").optional(),
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
   format: z.enum(UPLOAD_FORMATS, `format must be ${UPLOAD_FORMATS.join(" or ")}`).optional(),
   meter: z.string().optional(),
-  register: z.string().optional(),
+  register: z.string().min(1, REGISTER_RULE).max(100, REGISTER_RULE).optional(),
   delimiter: z.string().optional(),
   decimal: z.enum([".", ","], "decimal must be . or ,").optional(),
   timestamp: z.array(z.string()).optional(),
