@@ -47,7 +47,18 @@ const GREEN_BUTTON = '<?xml version="1.0" encoding="UTF-8"?>\n' +
   "<duration>3600</duration><start>1704067200</start></timePeriod><value>311</value>" +
   "</IntervalReading></IntervalBlock></content></entry>\n</feed>\n";
 
-/** Files in the formats of meters, and packed files, of one meter or many. */
+/** NEM12 by `format`, and one of its registers. */
+const nem12Register = {
+  summary: "NEM12: one register",
+  value: NEM12,
+  "x-query": "format=nem12&register=VABD000163_E1",
+};
+
+/**
+ * Files in the formats of meters, and packed files, of one meter or many. The description of the
+ * operations, not this list, has `application/octet-stream`: with it, openapi-python-client 0.29
+ * generates a client that cannot send readings at all.
+ */
 const meterFiles: readonly Content[] = [
   {
     mediaType: "application/xml",
@@ -58,17 +69,6 @@ const meterFiles: readonly Content[] = [
     mediaType: "text/xml",
     schema: uploadText("The same as `application/xml`."),
     examples: { one_hour: { summary: "Green Button: an hour", value: GREEN_BUTTON } },
-  },
-  {
-    mediaType: "application/octet-stream",
-    schema: uploadText("Any of these, by its first bytes or by `format`."),
-    examples: {
-      one_day: {
-        summary: "NEM12: a day of half hours",
-        value: NEM12,
-        "x-query": "format=nem12&register=VABD000163_E1",
-      },
-    },
   },
   ...["application/zip", "application/x-zip-compressed"].map((mediaType) => ({
     mediaType,
@@ -128,6 +128,7 @@ export const uploadBodies: readonly Content[] = [
         value: "timestamp,power_kw\n2024-05-01T14:02:00+02:00,1.1\n",
       },
       nem12: { summary: "NEM12: a day of half hours", value: NEM12 },
+      nem12_register: nem12Register,
     },
   },
   {
@@ -204,6 +205,7 @@ export const manyUploadBodies: readonly Content[] = [
           "7;16/12/2006;17:24:00;4.216;234.840;18.400\n",
         "x-query": "preset=household-power&meter=House",
       },
+      nem12_register: nem12Register,
     },
   },
   {

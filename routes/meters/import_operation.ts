@@ -24,7 +24,8 @@ export const importOperation: Operation = {
     "and at least one metric of the meter's profile, such as `energy_kwh` or `power_kw`. The " +
     "parameters describe uploads that look different; `POST /api/readings/inspect` finds them. An " +
     "empty field or null is a missing value. A `smart_meter_id` must be that of the " +
-    "meter.\n\nA reading replaces the whole stored " +
+    "meter. `application/octet-stream` takes any of these, by its first bytes.\n\nA reading " +
+    "replaces the whole stored " +
     "reading of the same time. If a time occurs twice in an upload, the last reading wins; the " +
     "others count as `repeated`. An upload's times are remembered within 8 MiB, which is enough " +
     "for a million at irregular times and for many more at a regular step. If one is forgotten and " +

@@ -36,10 +36,6 @@ const bodies: readonly Content[] = [
     mediaType: "application/json",
     schema: z.array(reading),
   },
-  {
-    mediaType: "application/octet-stream",
-    schema: uploadText("The same for a file whose kind you do not know."),
-  },
 ];
 
 /** Inspecting a file. */
