@@ -7,15 +7,16 @@
 import { z } from "zod";
 import { restorePlus } from "../../data/time/query_plus.ts";
 import { rangeStartMs } from "../../data/time/range_text.ts";
-import { rangeTimeRule } from "../openapi/range_time.ts";
+import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 import { EXPORT_STATES } from "./resource_schemas.ts";
 
 /** A cursor: when the last export of a page was created, and its id. */
 export const EXPORT_CURSOR: RegExp = /^(\d{1,15})_([0-9a-f-]{36})$/;
 
-function listTime(name: string) {
+function listTime(name: string, description: string) {
   return z.string()
-    .refine((text) => rangeStartMs(restorePlus(text)) !== null, rangeTimeRule(name)).optional();
+    .refine((text) => rangeStartMs(restorePlus(text)) !== null, rangeTimeRule(name))
+    .meta(rangeTimeMeta(description, "2024-02-01")).optional();
 }
 
 /** The query of the history. */
@@ -26,8 +27,8 @@ export const exportListQuery = z.strictObject({
   cursor: z.string().regex(EXPORT_CURSOR, "cursor must be that of a next page").optional(),
   status: z.enum(EXPORT_STATES, `status must be one of ${EXPORT_STATES.join(", ")}`).optional(),
   source: z.string().min(1).max(64, "source must be the id of a meter or device").optional(),
-  from: listTime("from"),
-  to: listTime("to"),
+  from: listTime("from", "The first time, inclusive."),
+  to: listTime("to", "The end, exclusive; a date means the end of that day."),
 });
 
 /** The query of the history. */

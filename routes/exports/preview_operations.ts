@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Answer, Examples, Operation, Parameter } from "../openapi/operation.ts";
+import { exampleOf } from "../openapi/schema_example.ts";
 import { exportBody, exportFields } from "./request_schemas.ts";
 import { exportPreview } from "./resource_schemas.ts";
 
@@ -87,19 +88,21 @@ const previewBody: Operation = {
   ],
 };
 
-/** The query of a preview: each field as text. */
+/** The query of a preview: the fields of its body, but lists and objects as text. */
 function previewParameters(): Parameter[] {
-  const examples: Readonly<Record<string, string>> = {
-    smart_meter_id: "123",
-    start_datetime: "2024-01-01",
-    end_datetime: "2024-01-31",
+  const texts: Readonly<Record<string, string>> = {
+    smart_meter_ids: "123,124",
+    device_ids: "battery-7,battery-8",
+    aggregates: '{"power_kw":["mean","max"]}',
+    columns: "timestamp,power_kw",
+    csv: "excel-de",
   };
-  return Object.keys(exportFields).map((name) => ({
+  return Object.entries(exportFields).map(([name, schema]) => ({
     in: "query",
     name,
     description: `As \`${name}\` of \`POST /api/exports\`.`,
-    schema: z.string(),
-    example: examples[name],
+    schema: name in texts ? z.string() : schema,
+    example: texts[name] ?? exampleOf(schema),
   }));
 }
 

@@ -42,6 +42,7 @@ const nameText = z.string("name is required").refine(isMetricName, {
   description: `The name of its column: ${METRIC_NAME_RULE}, and not ${
     METRIC_NAMES_RESERVED.join(", ")
   }.`,
+  pattern: METRIC_NAME_PATTERN.source,
   examples: ["pv_power_w"],
 });
 const unitText = line("unit", UNIT_MAX).meta({

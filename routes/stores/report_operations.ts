@@ -196,6 +196,11 @@ export const reportOperations: readonly Operation[] = [
     tag: "Reports",
     summary: "Download the file of a report",
     parameter: reportId,
+    otherTypes: [
+      "application/json",
+      "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+      "application/vnd.apache.parquet",
+    ],
     csv: "A header, then one line for each store in the order of `store_id`: uptime and downtime " +
       "of the last hour in minutes, of the last day and week in hours, with two decimals. " +
       "`max_hold_hours` adds three columns of unknown time, `stale_after_hours` adds `last_poll` " +

@@ -114,9 +114,10 @@ export const REPORT_CURSOR: RegExp = /^(\d{1,15})_([0-9a-f-]{36})$/;
 
 const STATUSES = ["Running", "Complete", "Failed", "Expired"] as const;
 
-function listTime(name: string): z.ZodOptional<z.ZodString> {
+function listTime(name: string, description: string): z.ZodOptional<z.ZodString> {
   const rule = rangeTimeRule(name);
-  return z.string().refine((text) => rangeStartMs(text) !== null, rule).optional();
+  return z.string().refine((text) => rangeStartMs(text) !== null, rule)
+    .meta(rangeTimeMeta(description, "2024-02-01")).optional();
 }
 
 /** The query of the history. */
@@ -126,8 +127,8 @@ export const reportListQuery = z.strictObject({
     .default(20),
   cursor: z.string().regex(REPORT_CURSOR, "cursor must be that of a next page").optional(),
   status: z.enum(STATUSES, `status must be one of ${STATUSES.join(", ")}`).optional(),
-  from: listTime("from"),
-  to: listTime("to"),
+  from: listTime("from", "The first time, inclusive."),
+  to: listTime("to", "The end, exclusive; a date means the end of that day."),
 });
 
 /** The query of the history. */
