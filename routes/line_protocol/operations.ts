@@ -12,8 +12,9 @@ import { pingVersion, writeErrorV1, writeErrorV2 } from "./schemas.ts";
 
 const EXAMPLE = {
   summary: "An inverter, twice",
-  value: "inverter,device_id=roof-1 power_w=3120.5,energy_total=15230i,ok=t 1769955825000000000\n" +
-    "inverter,device_id=roof-1 power_w=3090 1769955885000000000\n",
+  value: "solar,device_id=roof-1 power_w=3120.5,energy_total=15230i,ok=t 1769955825000000000\n" +
+    "solar,device_id=roof-1 power_w=3090 1769955885000000000\n",
+  "x-query": "precision=ns",
 };
 
 const DESCRIPTION = "Takes lines of InfluxDB's line protocol, gzip or not, and answers when the " +
