@@ -67,7 +67,7 @@ Deno.test({
     const { url } = service;
     await using watched = await openPage(`${url}/redoc`);
     const { page } = watched;
-    await page.locator("h2 >> text=Import readings").waitFor();
+    await page.locator("[id='tag/Meters/operation/importReadings'] h2").waitFor();
     const shown = await page.locator("div[id^='tag/'][id*='operation/'] h2").allInnerTexts();
     assertEquals(shown.map((text) => text.trim()).toSorted(), await summaries(url));
 

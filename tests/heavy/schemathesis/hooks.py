@@ -10,7 +10,53 @@ import re
 
 import schemathesis
 
+# A chain of requests takes an id from any answer, such as `{id}` from the paths of this document.
+METER_ID = r"The meter's id must be .+"
 BEFORE_1970 = r"(from|to) must not be before 1970.+"
+
+# Fields of exports that exclude or need each other, and names that the source must have.
+EXPORT_RULES = [
+    r"(smart_meter_id|start_datetime|end_datetime) is required, or .+",
+    r"\w+ must not be there with .+: name the (sources|range) once",
+    r"(start|end)_datetime must be .+",
+    r"timezone must be an IANA time zone or an offset such as .+",
+    r"csv\.decimal must differ from csv\.delimiter",
+    r"csv\.date_format must be a form of times: .+",
+    r"csv must be left out with format \w+",
+    r"(smart_meter|device)_ids? must name (meters|devices) .+",
+    r"(smart_meter|device)_ids must be ids that all differ",
+    r"aggregates must (be for metrics of the source|have an interval such as) .+",
+    r"aggregates must be for metrics of the source: .+",
+    r"aggregates(\.\w+)? must be .+",
+    r"columns(\.\d+)? must (be|have) .+",
+    r"(interval|gaps|layout) must be .+ with format xml.*",
+    r"utc must be false with format .+",
+    r"compression must be .+ with (format|layout) .+",
+    r"metrics? must be one metric with layout wide.+",
+    r"(columns|layout) must be one metric with layout wide.+",
+]
+
+# Lists and objects are text in a query.
+PREVIEW_RULES = [
+    *EXPORT_RULES,
+    r"(smart_meter|device)_ids(\.\d+)? must be .+",
+    r"(smart_meter|device)_id must be .+",
+    r"csv(\.\w+)? must be .+",
+    r"(aggregates|csv) must be valid JSON",
+]
+
+# Options of uploads that a format does not take, and names that the file must have.
+UPLOAD_RULES = [
+    r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
+    r"\w+ is not for (nem12|espi): the format says it",
+    r"thousands and decimal must be different characters",
+    r"(timestamp_format=auto|stamp=end|Numbered intervals) .+",
+    r"timestamp must .+",
+    r"timestamp_format: .+",
+    r"timezone must be an IANA time zone.*",
+    r"map .+",
+    r"The header .+",
+]
 
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
@@ -21,33 +67,48 @@ RULES: dict[str, list[str]] = {
         r"(Minimum|Maximum) date range is .+",
         # RFC 3339 allows 0001-01-01T00:00+23:59, which is before the year 0.
         r"Invalid datetime format. Use ISO 8601.",
+        *EXPORT_RULES,
     ],
-    "deleteMeterReadings": [r"to must be after from", BEFORE_1970],
+    "createExportOf": EXPORT_RULES,
+    "previewExportOf": EXPORT_RULES,
+    "previewExport": PREVIEW_RULES,
+    "listDevices": [r"profile must be battery or .+"],
+    "putDevice": [r"profile must be battery or .+"],
+    "putMeter": [r"profile must be .+", r"timezone must be .+"],
+    "putProfile": [
+        r"name must not (be|repeat).+",
+        r"max must not be less than min",
+        r"(title|label|unit) must be .+ without control characters",
+    ],
+    "inspectReadings": [r"The gzip file is empty, cut off, or packed in a way that is not read"],
+    "deleteMeterReadings": [METER_ID, r"to must be after from", BEFORE_1970],
     "deleteDeviceReadings": [r"to must be after from", BEFORE_1970],
     "deleteStorePolls": [r"to must be after from", BEFORE_1970],
     # `hours` and the like are paths of uploads, not stores.
     "getStore": [r"store_id must be .+, not status or hours or timezones"],
     "replayContinuousExport": [r"to must be after from", BEFORE_1970],
-    "triggerReport": [r"as_of must be .+"],
-    "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
-    "getMeterReadings": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
-    "getDeviceSummary": [r"timezone must be an IANA time zone.*"],
-    "importReadings": [
-        r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
-        r"thousands and decimal must be different characters",
-        r"(timestamp_format=auto|stamp=end|Numbered intervals) .+",
-        r"timestamp must .+",
-        r"timestamp_format: .+",
-        r"timezone must be an IANA time zone.*",
-        r"map .+",
-        r"The header .+",
+    "triggerReport": [
+        r"as_of (must be|is for reports without) .+",
+        r"Send period, or from and to",
+        r"(from needs to|to needs from), the .+ of the range",
+        r"\w+ needs a range: from and to, or period",
+        r"(from|to) must be .+",
+        r"The range must be .+",
+        r"bucket hour is for ranges .+",
+        r"timezone must be .+",
     ],
+    "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
+    "getMeterReadings": [METER_ID, r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
+    "getDeviceSummary": [r"timezone must be an IANA time zone.*"],
+    "importReadings": UPLOAD_RULES,
+    "importReadingsOfMeters": UPLOAD_RULES,
     "importStoreStatus": [r"The header .+"],
     "importStoreHours": [r"The header .+"],
     "importStoreTimezones": [r"The header .+"],
     "writeLines": [r"partial write: .+"],
     "writeLinesV1": [r"partial write: .+"],
     "postTelemetry": [
+        r"\w+ is required",
         r"metrics must be those of the profile \w+, which device .+ has",
         r"timestamp must be .+ or later",
         r"timestamp must be at most .+ ahead",
