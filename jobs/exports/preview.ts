@@ -37,6 +37,12 @@ const COUNTED_DAYS = 1_500;
 /** The cadence of so many sources is looked up. */
 const CADENCE_SOURCES = 5;
 
+/**
+ * So many sources of a wide file are shown and measured: those of 1,000 would take half a second to
+ * read.
+ */
+const WIDE_SOURCES = 100;
+
 /** What previews need. */
 export interface PreviewDeps {
   /** The readings. */
@@ -156,12 +162,17 @@ async function previewExport(
   const format = formatNamed(spec.format);
   const head = withDecimals(fileHead(plan), pages);
   const shown = cutRows(pages, SHOWN_ROWS);
+  const file = { spec, format, head };
+  const sizeBytes = await estimatedBytes(file, { pages, count, rows: estimate.rows });
   return {
     ...estimate,
     filename: exportFileName(spec),
     contentType: contentTypeOf(spec),
-    sizeBytes: await estimatedBytes({ spec, format, head }, { pages, count, rows: estimate.rows }),
-    columns: columnNames(head),
+    // In a wide file the columns of the other sources are as long as those that were read.
+    sizeBytes: spec.layout === "wide"
+      ? Math.round(sizeBytes * spec.ids.length / plan.spec.ids.length)
+      : sizeBytes,
+    columns: columnNames(fileHead(planExport(spec, profile, []))),
     firstRows: await textOf(
       spec.format === "parquet" || spec.format === "xlsx" ? formatNamed("ndjson") : format,
       head,
@@ -181,15 +192,21 @@ async function previewPlan(
   },
 ): Promise<ExportPlan> {
   const { fromMs, toMs } = spec;
-  const hasReadings = (extent: Extent | null) =>
-    extent !== null && extent.firstMs < toMs && extent.lastMs >= fromMs;
-  const first = fillsWithoutReadings(spec) ? 0 : extents.findIndex(hasReadings);
+  const hasRows = ({ firstMs, lastMs }: Extent) => firstMs < toMs && lastMs >= fromMs;
   const isWide = spec.layout === "wide";
-  const ids = isWide || first < 0 ? spec.ids : [spec.ids[first]];
-  const startsMs = extents.filter((extent, index) =>
-    hasReadings(extent) && (isWide || index === first)
-  )
-    .map((extent) => extent?.firstMs ?? toMs);
+  // Rows for gaps begin with the first source, even if that has no readings.
+  const isFirstShown = !isWide && fillsWithoutReadings(spec);
+  const present = spec.ids.flatMap((id, index) => {
+    const extent = extents[index];
+    return extent !== null && hasRows(extent) ? [{ id, firstMs: extent.firstMs }] : [];
+  });
+  const shown = isFirstShown
+    ? present.filter(({ id }) => id === spec.ids[0])
+    : present.slice(0, isWide ? WIDE_SOURCES : 1);
+  const isWhole = present.length === 0 || (isWide && spec.ids.length <= WIDE_SOURCES);
+  const others = isWhole ? spec.ids.slice(0, WIDE_SOURCES) : shown.map(({ id }) => id);
+  const ids = isFirstShown ? spec.ids.slice(0, 1) : others;
+  const startsMs = shown.map(({ firstMs }) => firstMs);
   const startMs = startsMs.length === 0 ? fromMs : Math.max(fromMs, Math.min(...startsMs));
   const plan = planExport({ ...spec, ids }, profile, ids.map(() => null));
   const cadencesMs: (number | null)[] = [];

@@ -31,7 +31,10 @@ export interface ExportPreview extends ExportEstimate {
   readonly sizeBytes: number;
   /** The names of its columns. */
   readonly columns: readonly string[];
-  /** A file of its first rows, at most ten; NDJSON for formats that are not text. */
+  /**
+   * A file of its first rows, at most ten; NDJSON for formats that are not text. In a file with a
+   * column for each source, they have the columns of at most 100 sources.
+   */
   readonly firstRows: string;
   /** How many rows that are. */
   readonly firstRowCount: number;

@@ -55,7 +55,7 @@ const previewAnswer: Answer = {
 
 const PREVIEW =
   "Rows, bytes and gaps, estimated from few reads, and the first ten rows as they will " +
-  "be written. Nothing is created.";
+  "be written. Of a `wide` file they have the columns of at most 100 sources. Nothing is created.";
 
 const preview: Operation = {
   method: "get",

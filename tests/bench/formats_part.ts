@@ -38,6 +38,7 @@ const OURS: readonly (readonly [name: string, form: Partial<ExportSpec>, target?
 const RIVALS: readonly (readonly [theirs: string, ours: string, target: Target])[] = [
   [GZIP, "csv.gz", TARGETS.gzipProgram],
   ["DuckDB csv.gz", "csv.gz", TARGETS.duckdbText],
+  ["DuckDB csv, 15m in Berlin", "csv, 15m in Berlin", TARGETS.duckdbTotals],
   ["DuckDB ndjson", "ndjson", TARGETS.duckdbText],
   ["DuckDB json", "json", TARGETS.duckdbText],
   ["DuckDB parquet", "parquet", TARGETS.duckdbParquet],

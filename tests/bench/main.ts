@@ -19,6 +19,7 @@ import { measureMeterFiles } from "./meter_files_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
 import { figuresTable } from "./table.ts";
+import { measureSources } from "./sources_part.ts";
 import { measureStores } from "./stores_part.ts";
 import { measureTelemetry } from "./telemetry_part.ts";
 
@@ -30,6 +31,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "export", measure: measureExport, hasPeers: true },
   { name: "formats", measure: measureFormats, hasPeers: true },
   { name: "import", measure: measureImport, hasPeers: true },
+  { name: "sources", measure: measureSources },
   { name: "meters", measure: measureMeterFiles },
   { name: "service", measure: measureService },
   { name: "memory", measure: measureMemory },

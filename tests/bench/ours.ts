@@ -4,11 +4,12 @@
  * @module
  */
 
-import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
+import { DEMO_METER_ID, demoReadings } from "../../data/readings/demo_meter.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
-import type { Span } from "../../data/readings/page.ts";
+import { concatPages, type Span } from "../../data/readings/page.ts";
+import { PROFILES } from "../../data/readings/profile.ts";
 import { builtInProfiles } from "../support/profiles.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
 import { createDeflaters } from "../../jobs/engine/deflaters.ts";
@@ -18,12 +19,14 @@ import {
   exportSpecOf,
 } from "../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
+import { createExportPreviewer } from "../../jobs/exports/preview.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
 import { type Contestant, timed } from "./race.ts";
 import { YEAR } from "./year.ts";
 
 const ARTIFACT = "export.csv";
+const METERS_A_WRITE = 20;
 
 /** A database and a folder of files. Disposing of it closes the database. */
 export interface OurStore extends AsyncDisposable {
@@ -41,6 +44,10 @@ export interface OurStore extends AsyncDisposable {
    * Exports the year of the demo meter in another form. Returns the size of the file, bytes.
    */
   exportYearAs(form: Partial<ExportSpec>): Promise<number>;
+  /** Stores a span of the demo meter for other meters too. */
+  loadMeters(ids: readonly string[], span: Span): Promise<void>;
+  /** Previews the export of the year in another form. */
+  preview(form: Partial<ExportSpec>): Promise<void>;
   /** Removes the file. */
   removeFile(): Promise<void>;
 }
@@ -51,6 +58,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
   const { kv } = stack.use(await openKv(`${folder}/kv.sqlite3`));
   const files = await openDiskFileStore(`${folder}/files`);
   const series = createSeriesStore({ kv, now: Date.now });
+  const previewer = createExportPreviewer({ series });
   const [kind, newKind] = exportKinds({
     series,
     files,
@@ -87,6 +95,16 @@ export async function openOurStore(folder: string): Promise<OurStore> {
       const { artifact } = await newKind.run({ ...context, params });
       if (artifact === null) throw new Error("Cannot measure an export without a file");
       return artifact.sizeBytes;
+    },
+    async loadMeters(ids, span) {
+      const page = concatPages([...demoReadings(span)]);
+      for (let at = 0; at < ids.length; at += METERS_A_WRITE) {
+        await series.writeMany("meter", ids.slice(at, at + METERS_A_WRITE), () => page);
+      }
+    },
+    async preview(form) {
+      const plain = exportSpecOf({ meterId: DEMO_METER_ID, ...YEAR, format: "csv" });
+      await previewer.preview({ ...plain, ...form }, PROFILES.meter, signal);
     },
     removeFile: () => files.remove(ARTIFACT),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

@@ -22,6 +22,14 @@ export const TARGETS = {
   largeFormats: atMost(4),
   /** Totals of 15 minutes of the year in Berlin time, the same. */
   quarterTotals: atMost(0.6),
+  /** DuckDB's totals of 15 minutes on two threads, as a multiple of our time. */
+  duckdbTotals: atLeast(3),
+  /** A month of 1,000 meters as one CSV file, million readings per second. */
+  manyMetersRate: atLeast(4),
+  /** The time of one of its readings, as a multiple of that in a year of one meter. */
+  manyMetersCost: atMost(1.25),
+  /** A preview, milliseconds. */
+  previewMs: atMost(100),
   /** gzip -6 over the file, as a multiple of our compressed export. */
   gzipProgram: atLeast(4),
   /** DuckDB's compressed CSV or JSON on two threads, as a multiple of our time. */

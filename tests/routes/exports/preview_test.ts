@@ -82,6 +82,37 @@ Deno.test("a preview with rows for gaps shows those of a source without readings
   assertEquals([body.rows, status.file_info.record_count], [48, 48]);
 });
 
+Deno.test("a preview of a wide file of 150 meters shows the columns of 100", async () => {
+  await using service = await startTestService();
+  const ids = Array.from({ length: 150 }, (_, index) => `m${index}`);
+  const rows = ids.flatMap((id, index) =>
+    Array.from({ length: 60 }, (_, minute) => {
+      const time = `2024-01-01T00:${String(minute).padStart(2, "0")}:00Z`;
+      return `${time},${id},${(1000 + index) / 1000},1.5,230,6.5\n`;
+    })
+  );
+  const header = "timestamp,smart_meter_id,energy_kwh,power_kw,voltage_v,current_a\n";
+  await askJson(`${service.url}/api/readings`, {
+    method: "POST",
+    headers: { "content-type": "text/csv" },
+    body: header + rows.join(""),
+  });
+  const request = {
+    smart_meter_ids: ids,
+    ...DAY,
+    layout: "wide",
+    columns: ["timestamp", "energy_kwh"],
+  };
+  const { body } = await postJson(`${service.url}/api/exports/preview`, request);
+  const { text, status } = await exportOf(service.url, request);
+  const cut = linesOf(text).slice(0, 11).map((line) => line.split(",").slice(0, 101).join());
+  assertEquals(linesOf(body.first_rows), cut);
+  assertEquals(body.columns, linesOf(text)[0].split(","));
+  assertEquals([body.rows, body.sources_with_readings], [60, 150]);
+  const size = status.file_info.file_size_bytes;
+  assert(Math.abs(body.size_bytes - size) < 0.1 * size, `${body.size_bytes} for ${size}`);
+});
+
 Deno.test("a preview of a source without readings has no rows", async () => {
   await using service = await startTestService();
   const { body } = await postJson(`${service.url}/api/exports/preview`, {
