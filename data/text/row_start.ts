@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type AsciiText, byteLength, wordsOf, writeWords } from "./ascii_text.ts";
+import { type AsciiText, byteLength, WORD_CHARS, wordsOf } from "./ascii_text.ts";
 import { DAY_MS, dayStartMs } from "../limits.ts";
 import { lowerBound, type Page, slicePage } from "../readings/page.ts";
 
@@ -129,7 +129,7 @@ export function writeRowStart(
 ): number {
   const { words, clock, secondClock } = start;
   const { view } = text;
-  writeWords(view, at, words);
+  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
   const ofSecondMs = writeClock(view, at, { clock, timeMs });
   if (secondClock !== null) writeClock(view, at, { clock: secondClock, timeMs });
   return ofSecondMs === 0 || start.withMilli === null

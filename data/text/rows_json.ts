@@ -13,9 +13,9 @@ import {
   byteLength,
   createAsciiText,
   ensureRoom,
+  WORD_CHARS,
   wordsOf,
   writeAscii,
-  writeWords,
 } from "./ascii_text.ts";
 import {
   DECIMAL_MAX_CHARS,
@@ -122,7 +122,7 @@ export function writeJsonRows(
       } else if (value === value) at = writeDecimal(text, at, { table, value });
       else at = writeAscii(text, at, "null");
       const { words, length } = afterValues[column];
-      writeWords(view, at, words);
+      for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
       at += length;
     }
   }
