@@ -157,9 +157,13 @@ function requestsOf(operation: DocumentedOperation, base: string): ExampleReques
   );
 }
 
-/** The successful statuses. The examples of an operation must produce all of them; HEAD has no 206. */
-function successes({ method, responses }: DocumentedOperation): string[] {
+/**
+ * The successful statuses. The examples of an operation must produce all of them, except 206 of HEAD,
+ * and the answers of a cancellation: the export of the examples has ended.
+ */
+function successes({ id, method, responses }: DocumentedOperation): string[] {
   const all = Object.keys(responses).filter((status) => status.startsWith("2"));
+  if (id === "deleteExport") return all.filter((status) => status === "204");
   return method === "HEAD" ? all.filter((status) => status !== "206") : all;
 }
 
