@@ -73,8 +73,8 @@ assert(report.data !== undefined, report.error?.detail);
 const reportPath = { report_id: report.data.report_id };
 const done = await getReport({ client, path: reportPath });
 assert(done.data?.status === "Complete", JSON.stringify(done.data));
-const table = await downloadReport({ client, path: reportPath, parseAs: "text" });
-assert.match(table.data ?? "", /^hey-api,/m);
+const table = await downloadReport({ client, path: reportPath, parseAs: "blob" });
+assert.match(await table.data?.text() ?? "", /^hey-api,/m);
 
 // An error has a type too.
 const missing = await getDevice({ client, path: { device_id: "none" } });
