@@ -234,7 +234,8 @@ const events: Operation = {
       status: 200,
       description: "The events.",
       headers: ["Cache-Control"],
-      content: [{ mediaType: "text/event-stream", schema: z.string() }],
+      // OpenAPI 3.1 has no schema for the events of a stream.
+      content: [{ mediaType: "text/event-stream", schema: z.any() }],
     },
     { status: 204, description: "You have seen the end already." },
   ],

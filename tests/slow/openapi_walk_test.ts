@@ -321,7 +321,7 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
     ignore: RUNS < THOROUGH_RUNS,
     fn: () => {
       const all: Record<string, number[]> = {
-        createExport: [200, 202, 400, 413, 415, 422],
+        createExport: [200, 400, 413, 415, 422],
         downloadExport: [200, 206, 304, 404, 412, 416],
         "HEAD downloadExport": [200, 304, 404, 412],
         triggerReport: [200, 400, 413, 415, 422],
@@ -341,7 +341,7 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
         postTelemetry: [200, 201, 400, 415],
         listDevices: [200, 400],
         getDevice: [200, 400, 404],
-        putDevice: [200, 201, 400, 415],
+        putDevice: [200, 400, 415],
         listDeviceEvents: [200, 400, 404],
         getDeviceMetrics: [200, 400, 404],
         getDeviceSummary: [200, 400, 404],
@@ -352,10 +352,10 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
         getStore: [200, 400, 404],
         getDocsAsset: [200, 304, 404],
       };
-      for (const [id, statuses] of Object.entries(all)) {
-        const missed = statuses.filter((status) => !met.get(id)?.has(status));
-        assertEquals(missed, [], id);
-      }
+      const missed = Object.entries(all).flatMap(([id, statuses]) =>
+        statuses.filter((status) => !met.get(id)?.has(status)).map((status) => `${id} ${status}`)
+      );
+      assertEquals(missed, []);
     },
   });
   assertEquals(service.logged.filter(({ level }) => level === "error"), []);

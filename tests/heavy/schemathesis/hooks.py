@@ -56,11 +56,14 @@ UPLOAD_RULES = [
     r"timezone must be an IANA time zone.*",
     r"map .+",
     r"The header .+",
+    r"(rollover|values|layout|derive|interval|stamp|register|meter|format|missing) .+",
 ]
 
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
     "createExport": [
+        # A body with the fields of the first contract alone needs all of them.
+        r"(smart_meter_id|start_datetime|end_datetime|format) is required",
         r"(start|end)_datetime must be in the past.*",
         r"end_datetime must be after start_datetime",
         r"(start|end)_datetime must be in the years .+",
@@ -89,10 +92,11 @@ RULES: dict[str, list[str]] = {
     "replayContinuousExport": [r"to must be after from", BEFORE_1970],
     "triggerReport": [
         r"as_of (must be|is for reports without) .+",
+        r"A store's id must be .+",
         r"Send period, or from and to",
         r"(from needs to|to needs from), the .+ of the range",
         r"\w+ needs a range: from and to, or period",
-        r"(from|to) must be .+",
+        r"(from|to|stores) must be .+",
         r"The range must be .+",
         r"bucket hour is for ranges .+",
         r"timezone must be .+",
@@ -108,6 +112,8 @@ RULES: dict[str, list[str]] = {
     "writeLines": [r"partial write: .+"],
     "writeLinesV1": [r"partial write: .+"],
     "postTelemetry": [
+        r"Unknown metric '.*': .+",
+        r"\w+ must be from .+",
         r"\w+ is required",
         r"metrics must be those of the profile \w+, which device .+ has",
         r"timestamp must be .+ or later",
