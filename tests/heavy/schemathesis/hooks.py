@@ -55,7 +55,8 @@ UPLOAD_RULES = [
     r"timestamp_format: .+",
     r"timezone must be an IANA time zone.*",
     r"map .+",
-    r"The header .+",
+    # What a file itself has wrong: its header, its XML, its records.
+    r"The .+",
     r"(rollover|values|layout|derive|interval|stamp|register|meter|format|missing) .+",
 ]
 
@@ -75,8 +76,8 @@ RULES: dict[str, list[str]] = {
     "createExportOf": EXPORT_RULES,
     "previewExportOf": EXPORT_RULES,
     "previewExport": PREVIEW_RULES,
-    "listDevices": [r"profile must be battery or .+"],
-    "putDevice": [r"profile must be battery or .+"],
+    "listDevices": [r"profile must be .+"],
+    "putDevice": [r"profile must be .+"],
     "putMeter": [r"profile must be .+", r"timezone must be .+"],
     "putProfile": [
         r"name must not (be|repeat).+",
