@@ -114,6 +114,7 @@ RULES: dict[str, list[str]] = {
     "writeLinesV1": [r"partial write: .+"],
     "postTelemetry": [
         r"Unknown metric '.*': .+",
+        r"profile must be .+",
         r"\w+ must be from .+",
         r"\w+ is required",
         r"metrics must be those of the profile \w+, which device .+ has",
