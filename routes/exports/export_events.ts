@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Log } from "../../data/log.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { exportBodyOf } from "./export_body.ts";
@@ -23,6 +24,8 @@ export interface EventsDeps {
   readonly jobs: Pick<Jobs, "watch">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
 }
 
 /**
@@ -30,7 +33,7 @@ export interface EventsDeps {
  * saw the end already (`lastEventId`) is answered with 204, so that it does not come back.
  */
 export function exportEvents(
-  { jobs, now }: EventsDeps,
+  { jobs, now, log }: EventsDeps,
   job: JobRecord,
   { lastEventId, signal }: { lastEventId: string | undefined; signal: AbortSignal },
 ): Response {
@@ -48,10 +51,12 @@ export function exportEvents(
       };
       heartbeat = setInterval(() => send(":\n\n"), HEARTBEAT_MS);
       send(`retry: ${RETRY_MS}\n\n`);
-      forward().finally(() => {
-        clearInterval(heartbeat);
+      forward().then(() => {
         if (!gone.signal.aborted) controller.close();
-      });
+      }).catch((error) => {
+        log("error", "export not watched", { jobId: job.id, error });
+        controller.error(error);
+      }).finally(() => clearInterval(heartbeat));
 
       async function forward(): Promise<void> {
         for await (const change of changes) {

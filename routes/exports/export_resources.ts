@@ -9,6 +9,7 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { gapsFileName } from "../../data/exports/file_name.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
+import type { Log } from "../../data/log.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import {
   EXPORT_KINDS,
@@ -38,6 +39,8 @@ export interface ExportResourceDeps extends CreateDeps {
   >;
   /** The files. */
   readonly files: Pick<FileStore, "read">;
+  /** The log. */
+  readonly log: Log;
 }
 
 /** The routes under `/api/exports` besides creation and preview. */

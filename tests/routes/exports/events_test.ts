@@ -1,6 +1,8 @@
-import { assert, assertEquals } from "../../support/assert.ts";
+import { exportEvents } from "../../../routes/exports/export_events.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { askJson, importText, postJson, startTestService } from "../../support/service.ts";
 import { minuteLines, UPLOAD_HEADER } from "../meters/meter_csv.ts";
+import { exportJob } from "../app_fixture.ts";
 import { exportOf } from "./export_of.ts";
 
 const DAY = { start_datetime: "2024-01-01", end_datetime: "2024-01-01" } as const;
@@ -77,4 +79,21 @@ Deno.test("a watcher that goes away leaves nothing behind, and one that stays do
   await service[Symbol.asyncDispose]();
   assert(performance.now() - startMs < 5_000);
   assertEquals(eventsOf(await text).map(({ event }) => event), ["progress"]);
+});
+
+Deno.test("a fault of the watch breaks off its stream, is logged, and harms nothing else", async () => {
+  const logged: unknown[] = [];
+  async function* watch(): AsyncGenerator<never> {
+    await Promise.resolve();
+    throw new Error("the record does not decode");
+  }
+  const response = exportEvents(
+    { jobs: { watch }, now: () => 0, log: (...entry) => logged.push(entry) },
+    exportJob(),
+    { lastEventId: undefined, signal: new AbortController().signal },
+  );
+  await assertRejects(() => response.text(), Error, "the record does not decode");
+  assertEquals(logged.map((entry) => Array.isArray(entry) && entry.slice(0, 2)), [
+    ["error", "export not watched"],
+  ]);
 });
