@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { createdAnswers, CREATION_PROBLEMS } from "../jobs/job_operations.ts";
 import {
   exportAccepted,
   exportCompleted,
@@ -90,30 +91,8 @@ const create: Operation = {
       },
     },
   }],
-  answers: [
-    {
-      status: 200,
-      description: "The job was created, or exists from an earlier request with the same key.",
-      headers: ["Location"],
-      mayHave: ["Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: exportAccepted }],
-      links: NEXT,
-    },
-    {
-      status: 202,
-      description: "The same, if the request prefers `respond-async` and the job has not ended.",
-      headers: ["Location", "Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: exportAccepted }],
-      links: NEXT,
-    },
-  ],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "BODY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "IDEMPOTENCY_KEY_REUSED",
-  ],
+  answers: createdAnswers(exportAccepted, NEXT),
+  problems: CREATION_PROBLEMS,
 };
 
 const jobId: Parameter = {

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { createdAnswers, CREATION_PROBLEMS } from "../jobs/job_operations.ts";
 import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
@@ -42,30 +43,8 @@ const create: Operation = {
     "`Prefer: wait=30` one request is enough.",
   parameters: [preferWaitOrAsync, idempotencyKeyHeader("january-of-meter-123")],
   body: [{ mediaType: "application/json", schema: exportBody, examples: EXPORT_EXAMPLES }],
-  answers: [
-    {
-      status: 200,
-      description: "The export was created, or exists from an earlier request with the same key.",
-      headers: ["Location"],
-      mayHave: ["Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: exportAccepted }],
-      links: NEXT,
-    },
-    {
-      status: 202,
-      description: "The same, if the request prefers `respond-async` and the job has not ended.",
-      headers: ["Location", "Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: exportAccepted }],
-      links: NEXT,
-    },
-  ],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "BODY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "IDEMPOTENCY_KEY_REUSED",
-  ],
+  answers: createdAnswers(exportAccepted, NEXT),
+  problems: CREATION_PROBLEMS,
 };
 
 /** The id of an export in a path. */

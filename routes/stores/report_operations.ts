@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { createdAnswers, CREATION_PROBLEMS } from "../jobs/job_operations.ts";
 import { fileOperation } from "../jobs/file_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
@@ -66,30 +67,8 @@ const trigger: Operation = {
     },
   }],
   isBodyOptional: true,
-  answers: [
-    {
-      status: 200,
-      description: "The job was created, or exists from an earlier request with the same key.",
-      headers: ["Location"],
-      mayHave: ["Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: reportTriggered }],
-      links: NEXT,
-    },
-    {
-      status: 202,
-      description: "The same, if the request prefers `respond-async` and the job has not ended.",
-      headers: ["Location", "Preference-Applied", "Retry-After"],
-      content: [{ mediaType: "application/json", schema: reportTriggered }],
-      links: NEXT,
-    },
-  ],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "BODY_TOO_LARGE",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "IDEMPOTENCY_KEY_REUSED",
-  ],
+  answers: createdAnswers(reportTriggered, NEXT),
+  problems: CREATION_PROBLEMS,
 };
 
 const reportId: Parameter = {
