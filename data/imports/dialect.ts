@@ -18,18 +18,6 @@ export interface ColumnMeaning {
   readonly exponent: number;
 }
 
-/** A metric computed from another one instead of read from a column: divided, rounded half up. */
-export interface Derivation {
-  /** Index of the computed metric. */
-  readonly metric: number;
-  /** Index of the metric that it is computed from. */
-  readonly from: number;
-  /** The divisor, a whole number. */
-  readonly divisor: number;
-  /** How many decimals are kept. */
-  readonly scale: number;
-}
-
 /** Where an upload names the meters of its records. */
 export interface MeterColumn {
   /** The column or property with their ids; null is the profile's own, such as `smart_meter_id`. */
@@ -56,8 +44,6 @@ export interface Dialect extends UploadTimes {
   readonly required: readonly string[];
   /** Texts for a missing value, besides the empty one. */
   readonly missing: readonly string[];
-  /** A computed metric, or null. */
-  readonly derivation: Derivation | null;
   /** Where it names meters. */
   readonly meters: MeterColumn;
   /** What values mean for the intervals between times. Their length is not said here. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ColumnMeaning, Derivation, Dialect, MeterColumn } from "./dialect.ts";
+import type { ColumnMeaning, Dialect, MeterColumn } from "./dialect.ts";
 import { createLocalClock } from "../time/zone.ts";
 import type { TimeRules } from "./time_sequence.ts";
 import type { Profile } from "../readings/profile.ts";
@@ -35,8 +35,6 @@ export interface DialectOptions extends TimeOptions, IntervalTexts {
   readonly map?: readonly string[];
   /** Texts for a missing value. */
   readonly missing?: readonly string[];
-  /** A metric that is computed unless a column is mapped to it. */
-  readonly derivation?: Derivation;
   /** The column or property of the ids of meters; by default the one that exports have. */
   readonly meter?: string;
   /** Whether every record must name its meter; they need not by default. */
@@ -106,8 +104,6 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
   const missing = readMissing(options.missing ?? [], addProblem);
   if (intervals.values === "cumulative") missing.push(...NOT_READ);
   if (problems.length > 0 || times === null) return { problems };
-  const derivation = derivationOf(options.derivation, isMapped);
-  if (derivation !== null) columns.delete(profile.metrics[derivation.metric].name);
   return {
     dialect: {
       ...times,
@@ -119,7 +115,6 @@ export function createDialect(profile: Profile, options: DialectOptions): Dialec
       columns,
       required: required.filter((name) => name !== EVERY_INTERVAL),
       missing,
-      derivation,
       meters,
       intervals,
       layout,
@@ -272,12 +267,4 @@ function readMissing(texts: readonly string[], addProblem: AddProblem): string[]
     addProblem("missing", texts.join(","), rule);
   }
   return texts.map((text) => text.trim());
-}
-
-/** The derivation, unless a column is mapped to its metric. */
-function derivationOf(
-  derivation: Derivation | undefined,
-  isMapped: readonly number[],
-): Derivation | null {
-  return derivation === undefined || isMapped.includes(derivation.metric) ? null : derivation;
 }

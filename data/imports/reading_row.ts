@@ -5,7 +5,7 @@
  */
 
 import type { Decimal } from "../text/decimal_fields.ts";
-import type { ColumnMeaning, Derivation } from "./dialect.ts";
+import type { ColumnMeaning } from "./dialect.ts";
 import { decimalText, FLOAT, MAX_SCALE, powerOfTen } from "../readings/decimal.ts";
 import { END_OF_TIME_MS } from "../limits.ts";
 import type { Metric, Profile } from "../readings/profile.ts";
@@ -55,8 +55,6 @@ export interface SharedRow extends ReadingRow {
 
 /** What readings have in common. */
 export interface ReadingRowOptions {
-  /** A computed metric, or null. */
-  readonly derivation: Derivation | null;
   /** Earlier times are refused, epoch milliseconds. */
   readonly oldestMs: number;
   /** How times become instants, asked once with the first time; null is UTC, as is none. */
@@ -68,7 +66,7 @@ export interface ReadingRowOptions {
 /** A row without values. */
 export function createReadingRow(
   { metrics }: Profile,
-  { derivation, oldestMs, timeRules = () => null, registers = [] }: ReadingRowOptions,
+  { oldestMs, timeRules = () => null, registers = [] }: ReadingRowOptions,
 ): SharedRow {
   const collected = createMeterPages(metrics.length, timeRules);
   const values = new Float64Array(metrics.length).fill(NaN);
@@ -81,7 +79,6 @@ export function createReadingRow(
 
   function add(timeMs: number, place: number): boolean {
     if (!(timeMs >= oldestMs && timeMs < END_OF_TIME_MS)) return false;
-    if (derivation !== null) derive(derivation, values, scales);
     collected.add(timeMs, place, row);
     return true;
   }
@@ -153,19 +150,4 @@ function shift(decimal: Decimal, exponent: number): void {
   // Reading the text rounds once; multiplying doubles would round again.
   decimal.value = Number(`${decimalText(value, scale)}e${exponent}`);
   decimal.scale = FLOAT;
-}
-
-/** Divides a mantissa, rounding half up; in whole numbers if its scale is the coarser one. */
-function derive(
-  { metric, from, divisor, scale }: Derivation,
-  values: Float64Array,
-  scales: Int8Array,
-): void {
-  const given = scales[from] === FLOAT ? 0 : scales[from];
-  // One division by the whole power of ten, so that halves stay halves.
-  const scaled = given <= scale
-    ? values[from] * powerOfTen(scale - given)
-    : values[from] / powerOfTen(given - scale);
-  values[metric] = Math.floor((scaled + divisor / 2) / divisor);
-  scales[metric] = scale;
 }

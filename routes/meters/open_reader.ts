@@ -89,7 +89,7 @@ export function openReader(
     return ROW_READERS[format]({ profile, id, register, dialect, dialectOf, oldestMs });
   }
   const { intervals, rules } = dialect;
-  const rows = createMeterRows({ derivation: null, oldestMs, intervals, timeRules: () => rules });
+  const rows = createMeterRows({ oldestMs, intervals, timeRules: () => rules });
   const file = { rows, meterId: id, register, oldestMs };
   return format === "nem12"
     ? createNem12Reader(file)

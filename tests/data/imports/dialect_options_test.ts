@@ -27,10 +27,11 @@ function columnsOf({ columns }: Dialect): string[] {
 }
 
 Deno.test("a plain upload has commas, points, ISO times in UTC and metrics by their names", () => {
-  const { delimiter, point, timeColumns, zone, required, missing, derivation, ...rest } =
-    plainDialect(PROFILES.meter);
+  const { delimiter, point, timeColumns, zone, required, missing, ...rest } = plainDialect(
+    PROFILES.meter,
+  );
   assertEquals([delimiter, point, timeColumns, zone], [",", ".", ["timestamp"], null]);
-  assertEquals([required, missing, derivation], [[], [], null]);
+  assertEquals([required, missing], [[], []]);
   assertEquals([...rest.columns.keys()].join(), METRICS);
   assertEquals(rest.timeFormat.rule, "a date and time as in ISO 8601");
 });
@@ -155,12 +156,4 @@ Deno.test("everything that is wrong is listed at once", () => {
   const once = Object.keys(options);
   assertEquals(said.length, once.length + 1, "each of the two maps is told");
   assertEquals([...new Set(said)].sort(), once.sort());
-});
-
-Deno.test("a metric is computed only if no column is mapped to it", () => {
-  const derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
-  assertEquals(dialectOf({ derivation }).derivation, derivation);
-  assertEquals(dialectOf({ derivation }).columns.has("energy_kwh"), false);
-  const mapped = dialectOf({ derivation, map: ["E:energy_kwh"] });
-  assertEquals([mapped.derivation, mapped.columns.has("e")], [null, true]);
 });

@@ -12,7 +12,7 @@ const MINUTE_MS = 60_000;
 const ENERGY = { metric: 0, exponent: 0 };
 
 function newRows(): MeterRows {
-  return createMeterRows({ derivation: null, oldestMs: 0 });
+  return createMeterRows({ oldestMs: 0 });
 }
 
 /** The row of a meter that takes readings. */

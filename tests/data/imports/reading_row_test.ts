@@ -1,5 +1,4 @@
 import fc from "fast-check";
-import type { Derivation } from "../../../data/imports/dialect.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { createReadingRow, rangeRule, type SharedRow } from "../../../data/imports/reading_row.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -8,28 +7,18 @@ import { takenRows } from "./upload.ts";
 import { amount } from "../../support/thorough.ts";
 
 const NEW_YEAR_MS = 1_704_067_200_000;
-/** Energy of a minute from its mean power. */
-const PER_MINUTE: Derivation = { metric: 0, from: 1, divisor: 60, scale: 6 };
 
-function meterRow(derivation: Derivation | null): SharedRow {
-  return createReadingRow(PROFILES.meter, { derivation, oldestMs: 0 });
+function meterRow(): SharedRow {
+  return createReadingRow(PROFILES.meter, { oldestMs: 0 });
 }
 
 function siteRow(oldestMs = 0): SharedRow {
-  return createReadingRow(PROFILES.site, { derivation: null, oldestMs });
-}
-
-/** The energy computed from a power. */
-function energyOf(power: string): string {
-  const row = meterRow(PER_MINUTE);
-  if (power !== "") row.set({ metric: 1, exponent: 0 }, { ...readDecimal(power) });
-  row.add(NEW_YEAR_MS, 1);
-  return takenRows(row)[0][1];
+  return createReadingRow(PROFILES.site, { oldestMs });
 }
 
 /** A voltage given in a unit of another power of ten; "refused" if it is out of range. */
 function voltageOf(text: string, exponent: number): string {
-  const row = meterRow(null);
+  const row = meterRow();
   const isInRange = row.set({ metric: 2, exponent }, { ...readDecimal(text) });
   row.add(NEW_YEAR_MS, 1);
   return isInRange ? takenRows(row)[0][3] : "refused";
@@ -73,61 +62,15 @@ Deno.test("any decimal of 15 digits stays exact in another unit", () => {
   );
 });
 
-Deno.test("the energy of a minute is its power divided by 60, rounded half up to six decimals", () => {
-  const table: [power: string, energy: string][] = [
-    // 4.216 / 60 = 0.07026666…, 5.36 / 60 = 0.08933333…
-    ["4.216", "0.070267"],
-    ["5.360", "0.089333"],
-    ["0", "0"],
-    ["60", "1"],
-    // 0.00003 / 60 is half a millionth; with a trailing zero it is too.
-    ["0.00003", "0.000001"],
-    ["0.0000300", "0.000001"],
-    ["0.00002999", "0"],
-    ["0.000029999999999", "0"],
-    ["0.00009", "0.000002"],
-    ["0.00399", "0.000067"],
-    ["0.0039900", "0.000067"],
-    ["-0.00003", "0"],
-    ["-0.00009", "-0.000001"],
-    // 16 digits.
-    ["1.2345678901234567", "0.020576"],
-    ["1000000", "16666.666667"],
-    ["", ""],
-  ];
-  for (const [power, energy] of table) assertEquals(energyOf(power), energy, power);
-});
-
-Deno.test("the energy of any power is what whole-number arithmetic gives", () => {
-  fc.assert(
-    fc.property(decimalTexts({ minScale: 9 }), fc.boolean(), (random, isTie) => {
-      // Ties are multiples of 0.00003 with an odd factor.
-      const thirds = BigInt(Math.floor(Math.abs(Number(random)) * 100)) * 2n + 1n;
-      const power = isTie ? plainDecimal(`${thirds * 3n}e-5`) : random;
-      const [whole, fraction = ""] = power.replace("-", "").split(".");
-      const scale = BigInt(fraction.length);
-      const size = BigInt(whole + fraction);
-      const mantissa = power.startsWith("-") ? -size : size;
-      // floor(power × 10^6 / 60 + 1/2), as one quotient of whole numbers.
-      const divisor = 60n * 10n ** scale;
-      const doubled = 2n * mantissa * 1_000_000n + divisor;
-      const floored = (doubled - (doubled % (2n * divisor) + 2n * divisor) % (2n * divisor)) /
-        (2n * divisor);
-      assertEquals(energyOf(power), plainDecimal(`${floored}e-6`), power);
-    }),
-    { numRuns: amount({ quick: 500, thorough: 2_000 }) },
-  );
-});
-
-Deno.test("a computed value is missing when the one it is computed from is", () => {
-  const row = meterRow(PER_MINUTE);
+Deno.test("a value that is made missing leaves no trace of the one before", () => {
+  const row = meterRow();
   const power = { metric: 1, exponent: 0 };
   row.set(power, { value: 60, scale: 0 });
   row.add(NEW_YEAR_MS, 1);
   row.setMissing(power);
   row.add(NEW_YEAR_MS + 1, 2);
   assertEquals(takenRows(row), [
-    [NEW_YEAR_MS, "1", "60", "", ""],
+    [NEW_YEAR_MS, "", "60", "", ""],
     [NEW_YEAR_MS + 1, "", "", "", ""],
   ]);
 });

@@ -50,7 +50,6 @@ export function readFile(
     {},
 ): ReadFile {
   const rows = createMeterRows({
-    derivation: null,
     oldestMs,
     timeRules: () => timeRules ?? null,
   });

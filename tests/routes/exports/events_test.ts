@@ -1,4 +1,5 @@
 import { exportEvents } from "../../../routes/exports/export_events.ts";
+import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { askJson, importText, postJson, startTestService } from "../../support/service.ts";
 import { minuteLines, UPLOAD_HEADER } from "../meters/meter_csv.ts";
@@ -83,8 +84,8 @@ Deno.test("a watcher that goes away leaves nothing behind, and one that stays do
 
 Deno.test("a fault of the watch breaks off its stream, is logged, and harms nothing else", async () => {
   const logged: unknown[] = [];
-  async function* watch(): AsyncGenerator<never> {
-    await Promise.resolve();
+  async function* watch(): AsyncGenerator<JobRecord> {
+    yield await Promise.resolve(exportJob());
     throw new Error("the record does not decode");
   }
   const response = exportEvents(
