@@ -8,6 +8,7 @@ import { AppError } from "../../data/app_error.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
+import { FILLED_MAX_ROWS } from "../../data/exports/limits.ts";
 import type { FileGap } from "../../data/encoders/encoder.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { gapsCsv } from "../../data/exports/gaps_csv.ts";
@@ -79,6 +80,7 @@ async function writeExport(
   const { signal } = context;
   const revision = await revisionOf(deps, spec);
   const plan = await cadencedPlan(deps, { spec, profile, signal });
+  requireFillable(plan);
   const tally = createExportTally(spec, plan.cadencesMs);
   using deflater = deps.deflaters.open();
   const bytes = exportBytes({ series, signal, deflater }, plan, {
@@ -135,6 +137,24 @@ async function cadencedPlan(
     cadencesMs[source] = await sampleCadence(series, ref, { fromMs, toMs, signal });
   }
   return { ...plan, cadencesMs };
+}
+
+/** Refuses rows for gaps of raw readings that would fill the disk: a source may measure every ms. */
+function requireFillable({ spec, cadencesMs }: ExportPlan): void {
+  const { fromMs, toMs, interval, gaps, layout } = spec;
+  if (gaps !== "null" || interval !== "raw") return;
+  const counts = cadencesMs.map((cadenceMs) =>
+    cadenceMs === null ? 0 : Math.ceil((toMs - fromMs) / cadenceMs)
+  );
+  const rows = layout === "wide"
+    ? Math.max(...counts)
+    : counts.reduce((sum, count) => sum + count, 0);
+  if (rows <= FILLED_MAX_ROWS) return;
+  throw new AppError(
+    "EXPORT_FAILED",
+    `The file would have ${rows} rows, most of them for gaps; the most is ${FILLED_MAX_ROWS}`,
+    { details: "Ask for gaps=report, for an interval such as 1m, or for a shorter range" },
+  );
 }
 
 /** The sum of the revisions of all sources: it grows whenever readings of one of them change. */

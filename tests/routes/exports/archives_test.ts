@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "../../support/assert.ts";
-import { importText, startTestService } from "../../support/service.ts";
+import { importText, postJson, startTestService, waitForEnd } from "../../support/service.ts";
 import { unzip } from "../../support/unzip.ts";
 import { minuteLines, UPLOAD_HEADER } from "../meters/meter_csv.ts";
 import { exportOf, linesOf } from "./export_of.ts";
@@ -78,4 +78,25 @@ Deno.test("the same request over the same data writes the same bytes in every fo
     ];
     assertEquals(one.status.file_info.sha256, other.status.file_info.sha256, JSON.stringify(form));
   }
+});
+
+Deno.test("rows for gaps at a cadence of a millisecond over a year are refused before they fill the disk", async () => {
+  await using service = await startTestService();
+  const lines = ["00.000", "00.001", "00.002"].map((second) =>
+    `2024-01-01T00:00:${second}Z,1,,,\n`
+  );
+  await importText(service.url, "quick", UPLOAD_HEADER + lines.join(""));
+  const { body } = await postJson(`${service.url}/api/exports`, {
+    smart_meter_id: "quick",
+    start_datetime: "2024-01-01",
+    end_datetime: "2024-12-31",
+    gaps: "null",
+  });
+  const { status, error } = await waitForEnd(service.url, body.job_id);
+  // A leap year has 366 * 86,400,000 milliseconds.
+  assertEquals([status, error.code, error.message], [
+    "failed",
+    "EXPORT_FAILED",
+    "The file would have 31622400000 rows, most of them for gaps; the most is 1000000000",
+  ]);
 });
