@@ -164,6 +164,9 @@ async function assertMeter(
   const { body } = await askJson(`${url}/api/meters/${id}`);
   assertEquals(body, {
     smart_meter_id: id,
+    profile: "meter",
+    timezone: null,
+    label: null,
     count: plan.records - countWrong(plan.records),
     first_reading: timeOf(plan, 0),
     last_reading: timeOf(plan, plan.records - 1),

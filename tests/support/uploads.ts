@@ -121,7 +121,7 @@ function isWrong(index: number): boolean {
 function csvRecord(time: string, index: number): string {
   const values = VALUES[index % VALUES.length];
   if (!isWrong(index)) return `${time},${values}\n`;
-  const wrong = [`noon,${values}`, `${time},${values},`, `${time},x,1,230,1`, `${time},1,1,-1,1`];
+  const wrong = [`noon,${values}`, `${time},${values},7`, `${time},x,1,230,1`, `${time},1,1,-1,1`];
   return `${wrong[index % wrong.length]}\n`;
 }
 
