@@ -28,6 +28,7 @@ import { type CachedDevice, createDeviceCache, type DeviceCache } from "./cache.
 import { markOnline } from "./presence.ts";
 import { fixProfile, setTimestampForm } from "./devices.ts";
 import { createRejectionRecorder, type RejectedMessages } from "./rejection_recorder.ts";
+import type { ProfileStore } from "../profiles/profiles.ts";
 import type { Ingest } from "../series/ingest.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
@@ -125,6 +126,8 @@ export interface DeviceIntakeDeps {
   readonly ingest: Pick<Ingest, "add">;
   /** The series store. */
   readonly series: Pick<SeriesStore, "describe" | "compare" | "read">;
+  /** The profiles, if others may change them. */
+  readonly profiles?: Pick<ProfileStore, "current">;
   /** How often a device may send. */
   readonly limit: RateLimit;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
@@ -159,7 +162,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     // Another instance may have stored later ones.
     const afterMs = deps.isExclusive ? cached.lastMs : Infinity;
     try {
-      return await fillFromStored(deps.series, { profile, id }, { page, afterMs });
+      const current = await deps.profiles?.current(profile);
+      const partial = { page, afterMs, profile: current };
+      return await fillFromStored(deps.series, { profile, id }, partial);
     } catch (error) {
       if (isCounted) uncountRequest(cached.window);
       throw error;

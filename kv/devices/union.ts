@@ -7,22 +7,37 @@
 import { AppError } from "../../data/app_error.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import { FLOAT, toFloats } from "../../data/readings/decimal.ts";
-import type { Page } from "../../data/readings/page.ts";
+import { fitPage, type Page } from "../../data/readings/page.ts";
+import type { Profile } from "../../data/readings/profile.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
 
 /** Longer gaps between times are not read: a read takes 16 blocks at once, a day or less each. */
 const GAP_MS = 16 * DAY_MS;
 
+/** What {@link fillFromStored} fills. */
+export interface PartialReadings {
+  /** The readings, in any order. */
+  readonly page: Page;
+  /** Of later rows nothing is stored, epoch milliseconds. */
+  readonly afterMs: number;
+  /**
+   * The profile as the database has it now. If it has more metrics than the page, so has the result;
+   * otherwise a metric that another process appended would be lost.
+   */
+  readonly profile?: Profile;
+}
+
 /**
- * The page with stored values where it has none. Of the rows later than `afterMs` nothing is stored.
- * The rows may be in any order. Its columns become doubles if anything is filled in.
+ * The page with stored values where it has none. Its columns become doubles if anything is filled in.
  */
 export async function fillFromStored(
   series: Pick<SeriesStore, "read">,
   ref: SeriesRef,
-  { page, afterMs }: { page: Page; afterMs: number },
+  { page: given, afterMs, profile }: PartialReadings,
 ): Promise<Page> {
+  const width = profile?.metrics.length ?? 0;
+  const page = width > given.columns.length ? fitPage(given, width) : given;
   const rows = openRows(page, afterMs);
   if (rows.size === 0) return page;
   const columns = page.columns.map(({ scale, values }) => ({
@@ -30,7 +45,7 @@ export async function fillFromStored(
     values: Float64Array.from(toFloats(values, scale)),
   }));
   const filled = { timesMs: page.timesMs, columns };
-  for await (const stored of readTimes(series, ref, Float64Array.from(rows.keys()))) {
+  for await (const stored of readTimes(series, ref, { rows, profile })) {
     fill(filled, stored, rows);
   }
   return filled;
@@ -53,14 +68,14 @@ function openRows({ timesMs, columns }: Page, afterMs: number): Map<number, numb
 async function* readTimes(
   series: Pick<SeriesStore, "read">,
   ref: SeriesRef,
-  timesMs: Float64Array,
+  { rows, profile }: { rows: ReadonlyMap<number, readonly number[]>; profile?: Profile },
 ): AsyncGenerator<Page> {
-  const sorted = timesMs.toSorted();
+  const sorted = Float64Array.from(rows.keys()).sort();
   let start = 0;
   try {
     for (let end = 1; end <= sorted.length; end++) {
       if (sorted[end] - sorted[end - 1] <= GAP_MS) continue;
-      const span = { fromMs: sorted[start], toMs: sorted[end - 1] + 1 };
+      const span = { fromMs: sorted[start], toMs: sorted[end - 1] + 1, profile };
       // Never aborted: the read ends where the page ends.
       yield* series.read(ref, span, new AbortController().signal);
       start = end;

@@ -25,7 +25,7 @@ async function startInstance(kv: Deno.Kv, owner: string): Promise<Instance> {
   const series = createSeriesStore({ kv, now, profiles });
   const ingest = createIngest({ kv, writer: owner, profiles });
   const limit = { requests: 1_000, windowMs: 1_000 };
-  const deps = { kv, isExclusive: false, owner, ingest, series, limit, now };
+  const deps = { kv, isExclusive: false, owner, ingest, series, profiles, limit, now };
   return {
     profiles,
     series,
@@ -84,6 +84,21 @@ Deno.test("an instance that does not know the newest metrics reads and keeps the
   assertEquals(await rowsIn(other), [[1, "1", ""], [2, "2", "3"], [3, "4", ""]]);
   await other.series.write(REF, pageOf([[4, "5"]]));
   assertEquals(await rowsIn(one), [[1, "1", ""], [2, "2", "3"], [3, "4", ""], [4, "5", ""]]);
+});
+
+Deno.test("a partial reading keeps a metric that another instance has just appended", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await using one = await startInstance(kv, "one");
+  await using other = await startInstance(kv, "other");
+  await one.profiles.put("pump", { metrics: [metric("a")] });
+  await other.profiles.refresh();
+  await one.profiles.put("pump", { metrics: [metric("a"), metric("b")] });
+  await send(one, 1, "2", "3");
+  const { life } = other.profiles.get("pump") ?? {};
+  const page = pageOf([[1, "4"]]);
+  const partial = { id: "d", profile: "pump", life, page, isPartial: true, isCounted: true };
+  assertEquals((await other.intake.accept(partial)).kind, "accepted");
+  assertEquals(await rowsIn(one), [[1, "4", "3"]]);
 });
 
 Deno.test("a device is not created under a profile that was deleted meanwhile", async () => {
