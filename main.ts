@@ -131,6 +131,7 @@ export async function start(
   const app = createApp({
     ...devices,
     version: config.version,
+    authenticators: null,
     corsOrigins: settings.corsOrigins,
     log,
     kv,

@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import { ruleOfOperation } from "./access/route_rules.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
 import { docsOperations } from "./docs/operations.ts";
@@ -69,6 +70,7 @@ import {
   reportTriggered,
 } from "./stores/report_schemas.ts";
 import { type JsonObject, openApiDocument } from "./openapi/document.ts";
+import type { Operation } from "./openapi/operation.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
 import { storeOperations } from "./stores/operations.ts";
 import { deletionOperations } from "./deletions/operations.ts";
@@ -188,5 +190,12 @@ export function apiDocument(version: string): JsonObject {
     ...healthOperations,
     ...docsOperations,
   ];
-  return openApiDocument({ version, operations, schemas: SCHEMAS });
+  return openApiDocument({ version, operations, schemas: SCHEMAS, scopeOf });
+}
+
+/** The scope that an operation needs, as the table of rules says it. */
+function scopeOf({ method, path }: Operation): string | null {
+  const rule = ruleOfOperation(method, path);
+  if (rule === undefined) throw new TypeError(`Cannot document ${path} as it has no rule`);
+  return rule.scope === "public" ? null : rule.scope === "any" ? "" : rule.scope;
 }

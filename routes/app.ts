@@ -8,6 +8,8 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
+import { authenticate } from "./access/authenticate.ts";
+import type { Authenticator } from "./access/authenticator.ts";
 import { apiDocument } from "./api_document.ts";
 import {
   type ContinuousExportDeps,
@@ -22,6 +24,7 @@ import { type HealthDeps, healthRoutes } from "./service/health.ts";
 import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write.ts";
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
+import { address } from "./http/address.ts";
 import { cors } from "./http/cors.ts";
 import { problemResponse, PROBLEMS } from "./http/problem.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
@@ -46,6 +49,8 @@ export interface AppDeps
     ReportDeps,
     DeletionDeps,
     StoreDeps {
+  /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
+  readonly authenticators: readonly Authenticator[] | null;
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
@@ -92,19 +97,21 @@ export function createApp(deps: AppDeps): Hono {
     // Hono copies an answer that is set again.
     if (answer !== c.res) c.res = answer;
   });
-  app.route("/", exportRoutes(deps));
-  app.route("/", meterRoutes(deps));
-  app.route("/", reportRoutes(deps));
-  app.route("/", telemetryRoutes(deps));
-  app.route("/", lineProtocolRoutes(deps));
-  app.route("/", deviceRoutes(deps));
-  app.route("/", deviceReadingsRoutes(deps));
-  app.route("/", profileRoutes(deps));
-  app.route("/", continuousExportRoutes(deps));
-  app.route("/", storeRoutes(deps));
-  app.route("/", deletionRoutes(deps));
-  app.route("/", healthRoutes(deps));
-  app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }));
+  app.use(address());
+  app.use(authenticate(deps.authenticators));
+  app.route("/", exportRoutes(deps).hono);
+  app.route("/", meterRoutes(deps).hono);
+  app.route("/", reportRoutes(deps).hono);
+  app.route("/", telemetryRoutes(deps).hono);
+  app.route("/", lineProtocolRoutes(deps).hono);
+  app.route("/", deviceRoutes(deps).hono);
+  app.route("/", deviceReadingsRoutes(deps).hono);
+  app.route("/", profileRoutes(deps).hono);
+  app.route("/", continuousExportRoutes(deps).hono);
+  app.route("/", storeRoutes(deps).hono);
+  app.route("/", deletionRoutes(deps).hono);
+  app.route("/", healthRoutes(deps).hono);
+  app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
     if (allowed.length === 0) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { windowAt } from "../../data/continuous/window.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
@@ -23,6 +23,7 @@ import {
 } from "../../kv/continuous/controls.ts";
 import { getRevision } from "../../kv/series/revisions.ts";
 import { AppError } from "../../data/app_error.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import {
   type ContinuousExport,
   type ContinuousExportList,
@@ -55,10 +56,10 @@ export interface ContinuousExportDeps {
 }
 
 /** The routes under `/api/continuous-exports`. */
-export function continuousExportRoutes(deps: ContinuousExportDeps): Hono {
+export function continuousExportRoutes(deps: ContinuousExportDeps): GuardedRoutes {
   const path = "/api/continuous-exports";
   const one = `${path}/:device_id` as const;
-  return new Hono()
+  return guardedRoutes()
     .get(path, (c) => listAnswer(c, deps))
     .get(one, async (c) => {
       const { id, checkpoint } = await exportOf(c, deps);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import {
@@ -35,6 +35,7 @@ import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
 import { profilesOfMeters } from "../../kv/meters/meters.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest, problemResponse } from "../http/problem.ts";
@@ -64,9 +65,9 @@ type Deletion =
   | { readonly kind: typeof DELETE_STORE; readonly params: DeleteStoreParams };
 
 /** The routes that delete, and `/api/jobs`. */
-export function deletionRoutes(deps: DeletionDeps): Hono {
+export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
   const { kv, series, jobs } = deps;
-  return new Hono()
+  return guardedRoutes()
     .delete("/devices/:device_id/readings", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const span = spanOf(c);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import { quoted } from "../../data/quoted.ts";
@@ -34,6 +34,7 @@ import {
 } from "../../kv/devices/devices.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import {
   currentProfile,
   type DeviceBody,
@@ -89,9 +90,9 @@ const eventsQuery = z.strictObject({
 });
 
 /** The routes under `/devices` except those of readings. */
-export function deviceRoutes(deps: DeviceDeps): Hono {
+export function deviceRoutes(deps: DeviceDeps): GuardedRoutes {
   const { kv } = deps;
-  return new Hono()
+  return guardedRoutes()
     .get("/devices", (c) => listAnswer(c, deps))
     .get("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { accepts } from "hono/accepts";
 import { z } from "zod";
 import { createAggregator, type MetricSummary } from "../../data/readings/aggregate.ts";
@@ -14,6 +13,7 @@ import { localDate, localDaySpan } from "../../data/time/zone.ts";
 import { getDevice } from "../../kv/devices/devices.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { deviceId } from "../openapi/device_id.ts";
@@ -42,9 +42,9 @@ const summaryQuery = z.strictObject({
 });
 
 /** The routes. */
-export function deviceReadingsRoutes(deps: DeviceReadingsDeps): Hono {
+export function deviceReadingsRoutes(deps: DeviceReadingsDeps): GuardedRoutes {
   const { series, now } = deps;
-  return new Hono()
+  return guardedRoutes()
     .get("/devices/:device_id/metrics", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const query = readReadingsQuery(c.req.query(), now());

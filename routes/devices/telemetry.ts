@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
@@ -24,6 +24,7 @@ import {
 } from "../../data/devices/message_reader.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
@@ -59,7 +60,7 @@ export interface TelemetryDeps {
 }
 
 /** `POST /telemetry`. */
-export function telemetryRoutes(deps: TelemetryDeps): Hono {
+export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   // A rejection that cannot be recorded does not change the answer.
   const reject: DeviceIntake["reject"] = async (rejected) => {
     try {
@@ -69,7 +70,7 @@ export function telemetryRoutes(deps: TelemetryDeps): Hono {
     }
   };
   const parts = { ...deps, intake: { ...deps.intake, reject } };
-  return new Hono().post("/telemetry", async (c) => {
+  return guardedRoutes().post("/telemetry", async (c) => {
     const request = c.req.raw;
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     const length = Number(request.headers.get("content-length") ?? NaN);

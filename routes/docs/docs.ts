@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { DOCS_ASSETS, DOCS_PAGES, type DocsAsset } from "./pages.ts";
 import { fixedAnswer, type FixedBody, fixedBody } from "../http/fixed_answer.ts";
 import type { ReadPackageFile } from "./package_files.ts";
@@ -19,7 +19,7 @@ export interface DocsDeps {
 }
 
 /** `GET /openapi.json`, `GET /docs`, `GET /redoc` and the files of the pages. */
-export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
+export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): GuardedRoutes {
   const bodies = new Map<string, Promise<FixedBody>>();
 
   /** A body that is made once. If that fails, the next request tries again. */
@@ -39,7 +39,7 @@ export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
     return await fixedBody(content, asset.contentType);
   }
 
-  const app = new Hono()
+  const app = guardedRoutes()
     .get("/openapi.json", async (c) => {
       const body = await bodyOf(
         "/openapi.json",
@@ -55,7 +55,8 @@ export function docsRoutes({ makeDocument, readPackageFile }: DocsDeps): Hono {
       }
       return fixedAnswer(c.req.raw, await bodyOf(name, () => assetBody(asset)));
     });
-  for (const [path, { html, policy, script }] of Object.entries(DOCS_PAGES)) {
+  for (const path of ["/docs", "/redoc"] as const) {
+    const { html, policy, script } = DOCS_PAGES[path];
     app.get(path, async (c) => {
       // Without its script the page would stay blank, so an error is better.
       await bodyOf(script, () => assetBody(DOCS_ASSETS[script]));

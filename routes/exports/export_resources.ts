@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { gapsFileName } from "../../data/exports/file_name.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
@@ -17,6 +17,7 @@ import {
   exportSpecOf,
   GAPS_FILE,
 } from "../../jobs/exports/export_contract.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -44,7 +45,7 @@ export interface ExportResourceDeps extends CreateDeps {
 }
 
 /** The routes under `/api/exports` besides creation and preview. */
-export function exportResourceRoutes(deps: ExportResourceDeps): Hono {
+export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
   const { jobs, now } = deps;
 
   async function found(c: Context): Promise<JobRecord> {
@@ -54,7 +55,7 @@ export function exportResourceRoutes(deps: ExportResourceDeps): Hono {
     return job;
   }
 
-  return new Hono()
+  return guardedRoutes()
     .get("/api/exports", async (c) => {
       const query = exportListQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));

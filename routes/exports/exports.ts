@@ -4,13 +4,14 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { EXPORT, exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { profilesOfMeters } from "../../kv/meters/meters.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
@@ -42,9 +43,9 @@ const EXPORT_BODY_MAX_BYTES = 65_536;
 export type ExportDeps = ExportResourceDeps;
 
 /** The routes under `/api/export` and `/api/exports`. */
-export function exportRoutes(deps: ExportDeps): Hono {
+export function exportRoutes(deps: ExportDeps): GuardedRoutes {
   const { jobs, files, now } = deps;
-  return new Hono()
+  return guardedRoutes()
     .post("/api/export/csv", async (c) => {
       const body = await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES);
       const statusPath = "/api/export/status/";

@@ -32,9 +32,10 @@ const EXPOSED = [
   "Repr-Digest",
   "Retry-After",
   "Start-Time",
+  "WWW-Authenticate",
 ].join(", ");
 
-const METHODS = "GET, HEAD, POST, PUT, DELETE";
+const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
 /** Request headers of the API that a page may send. */
 const REQUEST_HEADERS = [
@@ -50,6 +51,7 @@ const REQUEST_HEADERS = [
   "If-Unmodified-Since",
   "Prefer",
   "Range",
+  "X-API-Key",
 ].join(", ");
 
 /** How long a browser may keep the answer to a preflight, seconds: the most that Chromium keeps. */

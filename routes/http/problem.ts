@@ -17,6 +17,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   MALFORMED_BODY: { status: 400, title: "Malformed body" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  UNAUTHENTICATED: { status: 401, title: "Unauthenticated" },
+  FORBIDDEN: { status: 403, title: "Forbidden" },
   ROUTE_NOT_FOUND: { status: 404, title: "Not found" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },
   PRECONDITION_FAILED: { status: 412, title: "Precondition failed" },

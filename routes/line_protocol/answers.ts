@@ -23,6 +23,8 @@ export interface WriteFault {
 /** The codes of InfluxDB 2 by status. */
 const CODES: Readonly<Record<number, WriteErrorV2["code"]>> = {
   400: "invalid",
+  401: "unauthorized",
+  403: "forbidden",
   413: "request too large",
   415: "unsupported media type",
   429: "too many requests",

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { LINES_BODY_MAX_BYTES } from "../../data/limits.ts";
+import type { HeaderName } from "../openapi/answer_headers.ts";
 import type { Answer, Operation, Parameter } from "../openapi/operation.ts";
 import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
 import { pingVersion, writeErrorV1, writeErrorV2 } from "./schemas.ts";
@@ -35,7 +36,11 @@ function fault(
     header: "X-Influxdb-Error" | "X-Platform-Error-Code";
   },
 ): Answer {
-  const isLimit = status === 429;
+  const more: Readonly<Record<number, readonly HeaderName[]>> = {
+    401: ["WWW-Authenticate"],
+    403: ["WWW-Authenticate"],
+    429: ["Retry-After", "RateLimit", "RateLimit-Policy"],
+  };
   return {
     status,
     description,
@@ -43,7 +48,7 @@ function fault(
       "X-Influxdb-Version",
       "X-Influxdb-Build",
       header,
-      ...(isLimit ? ["Retry-After", "RateLimit", "RateLimit-Policy"] as const : []),
+      ...(more[status] ?? []),
     ],
     content: [{ mediaType: "application/json", schema }],
   };
@@ -64,6 +69,8 @@ function answersOf(kind: Parameters<typeof fault>[2]): readonly Answer[] {
       headers: ["X-Influxdb-Version", "X-Influxdb-Build"],
     },
     fault(400, "Lines were dropped, or the body is not valid. The other lines are stored.", kind),
+    fault(401, "The service needs a valid key, and the request has none.", kind),
+    fault(403, "The key does not have the scope `ingest`.", kind),
     fault(413, `The body has more than ${LINES_BODY_MAX_BYTES} bytes, decompressed.`, kind),
     fault(415, "The content coding is neither gzip nor identity.", kind),
     fault(429, "A device sends too often. Lines of other devices are stored.", kind),

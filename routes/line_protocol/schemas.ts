@@ -22,6 +22,8 @@ export type WriteErrorV1 = z.infer<typeof writeErrorV1>;
 export const writeErrorV2 = z.strictObject({
   code: z.enum([
     "invalid",
+    "unauthorized",
+    "forbidden",
     "request too large",
     "unsupported media type",
     "too many requests",

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
 import { createLineReader } from "../../data/line_protocol/line_reader.ts";
@@ -17,6 +17,7 @@ import {
 } from "../../data/line_protocol/precision.ts";
 import { LINES_BODY_MAX_BYTES, QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { PROBLEMS } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { uploadBytes } from "../http/upload_body.ts";
@@ -37,9 +38,11 @@ export interface LineProtocolDeps extends AcceptLinesDeps {
 }
 
 /** `POST /api/v2/write`, `POST /write` and `GET /ping`. */
-export function lineProtocolRoutes(deps: LineProtocolDeps): Hono {
+export function lineProtocolRoutes(deps: LineProtocolDeps): GuardedRoutes {
   const headers = versionHeaders(deps.version);
-  return new Hono()
+  return guardedRoutes((error, challenge, { req: { path } }) =>
+    faultAnswer(path === "/write" ? 1 : 2, faultOf(error), { ...headers, ...challenge })
+  )
     .post("/api/v2/write", (c) => write(c, deps, 2))
     .post("/write", (c) => write(c, deps, 1))
     .get("/ping", (c) => {

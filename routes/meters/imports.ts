@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { type ImportDeps, importReadings, type ImportResult } from "./import_readings.ts";
 import { manyReport, oneReport } from "./import_report.ts";
@@ -27,7 +28,7 @@ interface Imported {
 }
 
 /** The routes that import readings. */
-export function importRoutes(deps: ImportRouteDeps): Hono {
+export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
   const { acceptedTimes: { oldestMs } } = deps;
 
   async function importBody(c: Context, id: string | null): Promise<Imported> {
@@ -41,7 +42,7 @@ export function importRoutes(deps: ImportRouteDeps): Hono {
     return { result, isDryRun: plan.isDryRun };
   }
 
-  return new Hono()
+  return guardedRoutes()
     .post("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
       return c.json(oneReport(id, await importBody(c, id)));

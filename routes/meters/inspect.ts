@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { officeKind } from "../../data/inspect/content_kind.ts";
 import { inspectFile } from "../../data/inspect/inspect_file.ts";
@@ -12,6 +11,7 @@ import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
 import { isGzip, isZip, unpackSample } from "../../data/inspect/unpack_sample.ts";
 import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { readBodySample } from "../http/body_sample.ts";
 import { requestCoding } from "../http/body_form.ts";
 import { requireReadableZip } from "../http/zip_bytes.ts";
@@ -28,8 +28,8 @@ export interface InspectDeps {
 }
 
 /** The routes that look at files and store nothing. */
-export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Hono {
-  return new Hono()
+export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): GuardedRoutes {
+  return guardedRoutes()
     .get("/api/presets", (c) => c.json(presetListBody()))
     .post("/api/readings/inspect", async (c) => {
       const isCoded = requestCoding(c.req.raw, ["gzip", "identity"]) === "gzip";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { accepts } from "hono/accepts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
@@ -23,6 +23,7 @@ import {
 } from "../../kv/meters/meters.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -66,10 +67,10 @@ export interface MeterDeps {
 }
 
 /** The routes under `/api/meters`. */
-export function meterRoutes(deps: MeterDeps): Hono {
+export function meterRoutes(deps: MeterDeps): GuardedRoutes {
   const { series, now } = deps;
   const imports = createRunningImports();
-  return new Hono()
+  return guardedRoutes()
     .route("/", importRoutes({ ...deps, imports }))
     .route("/", inspectRoutes(deps))
     .get("/api/meters", (c) => listAnswer(c, deps))

@@ -93,6 +93,10 @@ export const ANSWER_HEADERS = {
     description: "The request headers that affect the response.",
     pattern: "^accept(, Origin)?$",
   },
+  "WWW-Authenticate": {
+    description: "How to authenticate, and what is missing (RFC 6750).",
+    pattern: '^Bearer realm="openwatts"(, [a-z]+="[a-z_ ]+")*$',
+  },
   "Retry-After": { description: "Wait this many seconds before you retry.", pattern: "^\\d+$" },
 } satisfies Record<string, HeaderText>;
 

@@ -9,6 +9,7 @@ import { AppError } from "../../data/app_error.ts";
 import { type HeaderName, headerObject } from "./answer_headers.ts";
 import { createComponents, type SchemaRefs } from "./components.ts";
 import { DESCRIPTION, LICENSE } from "./texts.ts";
+import { refusalsOf, SECURITY_SCHEMES, securityOf } from "./security.ts";
 import { type Answer, type Content, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { problemBody, PROBLEMS } from "../http/problem.ts";
 import { type AnsweredCode, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_schema.ts";
@@ -19,6 +20,9 @@ export type JsonObject = Record<string, unknown>;
 /** Problems that every operation can answer with. */
 const ALWAYS: readonly AnsweredCode[] = ["INTERNAL_ERROR", "SERVICE_STOPPING"];
 
+/** What an operation demands of its caller: a scope, any valid key (`""`), or nothing (null). */
+export type ScopeOf = (operation: Operation) => string | null;
+
 /** The content of the document. */
 export interface OpenApiParts {
   /** This release. */
@@ -27,16 +31,20 @@ export interface OpenApiParts {
   readonly operations: readonly Operation[];
   /** Schemas that have a name of their own. One of them must be `Problem`. */
   readonly schemas: Readonly<Record<string, z.ZodType>>;
+  /** What each operation demands of its caller. */
+  readonly scopeOf: ScopeOf;
 }
 
 /** The document. It describes the given operations and nothing else. */
-export function openApiDocument({ version, operations, schemas }: OpenApiParts): JsonObject {
+export function openApiDocument(
+  { version, operations, schemas, scopeOf }: OpenApiParts,
+): JsonObject {
   const { refs, components } = createComponents(schemas, operations.flatMap(schemasOf));
   const responses: JsonObject = {};
   const paths: Record<string, JsonObject> = {};
   for (const operation of operations) {
     const path = paths[operation.path] ??= {};
-    path[operation.method] = operationObject(operation, { refs, responses });
+    path[operation.method] = operationObject(operation, { refs, responses, scopeOf });
   }
   return {
     openapi: "3.1.0",
@@ -48,11 +56,10 @@ export function openApiDocument({ version, operations, schemas }: OpenApiParts):
       license: LICENSE,
     },
     servers: [{ url: "/", description: "The service that serves this document." }],
-    // There are no accounts.
     security: [],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: components, responses },
+    components: { schemas: components, responses, securitySchemes: SECURITY_SCHEMES },
     // OpenAPI has no place for the responses to other methods and other paths.
     "x-other-methods": problemResponseObject(["METHOD_NOT_ALLOWED"], refs),
     "x-other-paths": problemResponseObject(["ROUTE_NOT_FOUND"], refs),
@@ -68,6 +75,7 @@ function schemasOf({ parameters = [], body = [], answers }: Operation): z.ZodTyp
 /** What operations share: the names of schemas, and the shared responses collected so far. */
 interface Shared {
   readonly refs: SchemaRefs;
+  readonly scopeOf: ScopeOf;
   readonly responses: JsonObject;
 }
 
@@ -79,6 +87,7 @@ function operationObject(operation: Operation, shared: Shared): JsonObject {
     tags: [tag],
     summary,
     description,
+    ...securityOf(shared.scopeOf(operation)),
     ...(parameters.length === 0
       ? {}
       : { parameters: parameters.map((parameter) => parameterObject(parameter, shared.refs)) }),
@@ -109,9 +118,10 @@ function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObje
 }
 
 /** Every response by its status: those of the operation, then its problems. */
-function responsesObject(operation: Operation, { refs, responses }: Shared): JsonObject {
+function responsesObject(operation: Operation, { refs, responses, scopeOf }: Shared): JsonObject {
   const codes = new Map<number, AnsweredCode[]>();
-  const always = operation.hasOwnErrors === true ? [] : ALWAYS;
+  const scope = scopeOf(operation);
+  const always = operation.hasOwnErrors === true ? [] : [...refusalsOf(scope), ...ALWAYS];
   for (const code of [...operation.problems, ...always]) {
     const { status } = PROBLEMS[code];
     codes.set(status, [...codes.get(status) ?? [], code]);

@@ -72,7 +72,7 @@ export interface Answer {
  */
 export interface Operation {
   /** The method. */
-  readonly method: "get" | "post" | "put" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** The path as OpenAPI spells it, parameters in braces. */
   readonly path: string;
   /** A name unique among operations. Generated clients name their functions after it. */

@@ -20,6 +20,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   MALFORMED_BODY: "The body does not match its media type, or the upload broke off.",
   UNSUPPORTED_MEDIA_TYPE: "The service does not accept this media type, charset or content coding.",
   BODY_TOO_LARGE: "The body is too long.",
+  UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
+  FORBIDDEN: "The key does not have the scope that the operation needs; `detail` names it.",
   ROUTE_NOT_FOUND: "There is nothing at this address.",
   METHOD_NOT_ALLOWED: "The path does not accept this method; `Allow` lists the methods it accepts.",
   PRECONDITION_FAILED: "The file does not match `If-Match` or `If-Unmodified-Since`.",
@@ -68,6 +70,8 @@ const OF_A_FILE: readonly HeaderName[] = [
 
 /** Headers that problems of a code always have. */
 export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly HeaderName[]>>> = {
+  UNAUTHENTICATED: ["WWW-Authenticate"],
+  FORBIDDEN: ["WWW-Authenticate"],
   METHOD_NOT_ALLOWED: ["Allow"],
   PRECONDITION_FAILED: OF_A_FILE,
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],

@@ -4,12 +4,12 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { JSON_BODY_MAX_BYTES, PROFILE_NAME_PATTERN, PROFILE_NAME_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { isBuiltIn, type Metric, type Profile } from "../../data/readings/profile.ts";
 import { unknownProfile } from "../../kv/profiles/definitions.ts";
 import type { ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -28,7 +28,7 @@ export interface ProfileDeps {
 }
 
 /** The routes under `/api/profiles`. */
-export function profileRoutes({ profiles, log }: ProfileDeps): Hono {
+export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
   async function bodyOf(profile: Profile): Promise<ProfileBody> {
     const { name, title = null, metrics } = profile;
     const isUsed = await profiles.isUsed(name);
@@ -36,7 +36,7 @@ export function profileRoutes({ profiles, log }: ProfileDeps): Hono {
     return { name, title, state, metrics: metrics.map(metricBody) };
   }
 
-  return new Hono()
+  return guardedRoutes()
     .get("/api/profiles", async (c) => {
       await profiles.refresh();
       const bodies = await Promise.all(profiles.list().map(bodyOf));

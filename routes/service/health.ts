@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { Log } from "../../data/log.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import type { Health, NotReady, Ready } from "./schemas.ts";
 
 /** The parts that must work. Each check resolves, or throws; an AppError says why. */
@@ -49,8 +49,8 @@ export interface HealthDeps {
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** `GET /health` and `GET /ready`. */
-export function healthRoutes({ version, now, ready, log }: HealthDeps): Hono {
-  return new Hono()
+export function healthRoutes({ version, now, ready, log }: HealthDeps): GuardedRoutes {
+  return guardedRoutes()
     .get("/health", (c) => {
       const timestamp = new Date(now()).toISOString();
       const [name, message] = ["openwatts", "ready for queries and writes"] as const;

@@ -4,12 +4,13 @@
  * @module
  */
 
-import { type Context, Hono } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
@@ -40,8 +41,8 @@ export interface ReportDeps {
 }
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
-export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Hono {
-  return new Hono()
+export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): GuardedRoutes {
+  return guardedRoutes()
     .post("/trigger_report", async (c) => {
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const job = await jobs.create({

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { Hono } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import {
@@ -25,6 +24,7 @@ import {
   type StoreInfo,
   type StoreInfoDeps,
 } from "../../kv/stores/info.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { createRunningImports, importBody } from "../imports/running_imports.ts";
@@ -51,9 +51,9 @@ export const storeListQuery: z.ZodObject<
 export type StoreDeps = StoreInfoDeps & Omit<StoreUploadDeps, "imports">;
 
 /** The routes under `/stores`. */
-export function storeRoutes(deps: StoreDeps): Hono {
+export function storeRoutes(deps: StoreDeps): GuardedRoutes {
   const imports = createRunningImports();
-  const app = new Hono();
+  const app = guardedRoutes();
   for (const kind of STORE_UPLOADS) {
     app.post(`/stores/${kind}`, async (c) => {
       requireNoQuery(c.req.query());

@@ -34,6 +34,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
   const app = createApp({
     version: "1.2.3",
     now: () => NOW_MS,
+    authenticators: null,
     corsOrigins: [],
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),

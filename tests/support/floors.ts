@@ -14,7 +14,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
-    ["encoders"],
+    ["access", "encoders"],
     ["exports"],
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "line_protocol", "meter_files", "stores"],
@@ -37,6 +37,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   routes: [
     ["http"],
     ["openapi"],
+    ["access"],
     ["imports", "jobs", "readings"],
     [
       "continuous",

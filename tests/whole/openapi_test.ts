@@ -97,7 +97,7 @@ Deno.test("errors of InfluxDB's operations have the schemas of InfluxDB", async 
   assertEquals(
     schemas,
     ["V2", "V1"].flatMap((version, index) =>
-      [400, 413, 415, 429, 500, 503].map((status) =>
+      [400, 401, 403, 413, 415, 429, 500, 503].map((status) =>
         `${status} of ${INFLUXDB[index]}: WriteError${version}`
       )
     ),

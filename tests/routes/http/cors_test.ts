@@ -83,12 +83,13 @@ Deno.test("a listed origin's preflight is answered with 204, methods, headers an
     assertEquals(answer.headers.get("access-control-allow-origin"), APP);
     assertEquals(
       answer.headers.get("access-control-allow-methods"),
-      "GET, HEAD, POST, PUT, DELETE",
+      "GET, HEAD, POST, PUT, PATCH, DELETE",
     );
     const allowed = answer.headers.get("access-control-allow-headers")?.toLowerCase().split(", ");
     for (
       const name of [
         "authorization",
+        "x-api-key",
         "content-type",
         "prefer",
         "idempotency-key",

@@ -1,0 +1,38 @@
+/**
+ * Patterns of ids: `*` stands for any run of characters, also for none. Every other character stands
+ * for itself, so `site-a.*` matches `site-a.` and `site-a.roof`, but not `site-ax`.
+ *
+ * @module
+ */
+
+/** A pattern: 1 to 64 characters of ids and `*`. */
+export const ID_PATTERN_FORM: RegExp = /^[A-Za-z0-9_.:*-]{1,64}$/;
+/** {@link ID_PATTERN_FORM} in words. */
+export const ID_PATTERN_RULE =
+  "1 to 64 characters of A-Z a-z 0-9 _ . : - and * for any run of characters";
+
+/** Whether a pattern matches a whole id. It takes at most their lengths multiplied. */
+export function matchesPattern(pattern: string, id: string): boolean {
+  // Where the last `*` stands, and the first character that it may not have swallowed yet.
+  let star = -1, swallowed = 0;
+  let at = 0, place = 0;
+  while (at < id.length) {
+    if (pattern[place] === "*") {
+      star = place++;
+      swallowed = at;
+    } else if (pattern[place] === id[at]) {
+      place++;
+      at++;
+    } else if (star >= 0) {
+      place = star + 1;
+      at = ++swallowed;
+    } else return false;
+  }
+  while (pattern[place] === "*") place++;
+  return place === pattern.length;
+}
+
+/** Whether one of the patterns matches every id. */
+export function matchesEverything(patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => /^\*+$/.test(pattern));
+}

@@ -1,0 +1,106 @@
+/**
+ * Routes that ask the table of rules before they answer. All routes are made with it.
+ *
+ * @module
+ */
+
+import { type Context, Hono } from "hono";
+import type { BlankEnv } from "hono/types";
+import { AppError } from "../../data/app_error.ts";
+import type { Caller } from "../../data/access/caller.ts";
+import { problemResponse } from "../http/problem.ts";
+import { type Method, type PathOf, type RouteName, type RouteRule, ruleOf } from "./route_rules.ts";
+
+/** Answers a request. */
+export type RouteHandler<P extends string> = (
+  c: Context<BlankEnv, P>,
+) => Response | Promise<Response>;
+
+type Add<M extends Method> = <P extends PathOf<M>>(
+  path: P,
+  handler: RouteHandler<P>,
+) => GuardedRoutes;
+
+/** Routes, each of which has its rule in the table. */
+export interface GuardedRoutes {
+  /** Adds a route for GET, and so for HEAD. */
+  readonly get: Add<"GET">;
+  /** Adds a route for POST. */
+  readonly post: Add<"POST">;
+  /** Adds a route for PUT. */
+  readonly put: Add<"PUT">;
+  /** Adds a route for PATCH. */
+  readonly patch: Add<"PATCH">;
+  /** Adds a route for DELETE. */
+  readonly delete: Add<"DELETE">;
+  /** Adds the routes of another part. */
+  route(path: "/", other: GuardedRoutes): GuardedRoutes;
+  /** All of them, for the app. */
+  readonly hono: Hono;
+}
+
+/** Words the answer to a caller who may not use a route. */
+export type Refuse = (error: AppError, headers: Record<string, string>, c: Context) => Response;
+
+/** A set of routes without any. `refuse` is for clients that do not read problems. */
+export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
+  const hono = new Hono();
+
+  function add<M extends Method>(method: M): Add<M> {
+    return (path, handler) => {
+      // The type of `path` says that the table has this name.
+      const rule = ruleOf(`${method} ${path}` as RouteName);
+      hono.on(method, path, (c) => {
+        const refusal = rule.scope === "public"
+          ? null
+          : refusalOf(rule, c.get("caller"), c.get("refusal"));
+        if (refusal === null) return handler(c as Context<BlankEnv, typeof path>);
+        return refuse(refusal.error, { "www-authenticate": refusal.challenge }, c);
+      });
+      return routes;
+    };
+  }
+
+  const routes: GuardedRoutes = {
+    get: add("GET"),
+    post: add("POST"),
+    put: add("PUT"),
+    patch: add("PATCH"),
+    delete: add("DELETE"),
+    route(path, other) {
+      hono.route(path, other.hono);
+      return routes;
+    },
+    hono,
+  };
+  return routes;
+}
+
+/** Why a caller may not use a route, and the challenge that says what would help (RFC 6750). */
+interface Refusal {
+  readonly error: AppError;
+  readonly challenge: string;
+}
+
+function refusalOf(
+  { scope }: RouteRule,
+  { actor, scopes }: Caller,
+  invalid: AppError | undefined,
+): Refusal | null {
+  if (scope === "public" || (scope === "any" ? scopes.size > 0 : scopes.has(scope))) return null;
+  if (invalid !== undefined) {
+    const kind = invalid.code === "UNAUTHENTICATED" ? "invalid_token" : "invalid_request";
+    return { error: invalid, challenge: `${CHALLENGE}, error="${kind}"` };
+  }
+  if (actor.kind === "anonymous") {
+    const detail = "This needs a key: send it as Authorization: Bearer or as X-API-Key";
+    return { error: new AppError("UNAUTHENTICATED", detail), challenge: CHALLENGE };
+  }
+  const detail = `This needs the scope ${scope}, which your key does not have`;
+  return {
+    error: new AppError("FORBIDDEN", detail),
+    challenge: `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`,
+  };
+}
+
+const CHALLENGE = 'Bearer realm="openwatts"';

@@ -1,0 +1,122 @@
+/**
+ * What each route demands of its caller. A route that is not in the table does not compile
+ * (`routes/access/guarded_routes.ts`).
+ *
+ * @module
+ */
+
+import type { Scope } from "../../data/access/scopes.ts";
+
+/** The methods of routes. HEAD goes to the route of GET. */
+export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** What a route demands of its caller. */
+export interface RouteRule {
+  /** A scope; `any` for every valid key; `public` for everyone, also without a key. */
+  readonly scope: Scope | "any" | "public";
+  /** The name under which the audit records its calls; absent where it does not. */
+  readonly audited?: string;
+}
+
+/** The rule of each route by its method and path. Parameters are spelled as Hono spells them. */
+export const ROUTE_RULES = {
+  "GET /health": { scope: "public" },
+  "GET /ready": { scope: "public" },
+  "GET /ping": { scope: "public" },
+  "GET /openapi.json": { scope: "public" },
+  "GET /docs": { scope: "public" },
+  "GET /redoc": { scope: "public" },
+  "GET /docs/assets/:name": { scope: "public" },
+
+  "POST /api/export/csv": { scope: "export" },
+  "GET /api/export/status/:job_id": { scope: "export" },
+  "GET /api/export/download/:job_id": { scope: "export" },
+  "GET /api/exports": { scope: "export" },
+  "POST /api/exports": { scope: "export" },
+  "GET /api/exports/preview": { scope: "export" },
+  "POST /api/exports/preview": { scope: "export" },
+  "GET /api/exports/:export_id": { scope: "export" },
+  "DELETE /api/exports/:export_id": { scope: "export" },
+  "POST /api/exports/:export_id/repeat": { scope: "export" },
+  "GET /api/exports/:export_id/manifest": { scope: "export" },
+  "GET /api/exports/:export_id/gaps": { scope: "export" },
+  "GET /api/exports/:export_id/events": { scope: "export" },
+
+  "POST /trigger_report": { scope: "export" },
+  "GET /reports": { scope: "export" },
+  "GET /get_report/:report_id": { scope: "export" },
+  "GET /download_report/:report_id": { scope: "export" },
+
+  "GET /api/meters": { scope: "read" },
+  "GET /api/meters/:id": { scope: "read" },
+  "GET /api/meters/:id/readings": { scope: "read" },
+  "PUT /api/meters/:id": { scope: "manage" },
+  "DELETE /api/meters/:id": { scope: "manage" },
+  "DELETE /api/meters/:id/readings": { scope: "manage" },
+  "POST /api/meters/:id/readings": { scope: "import" },
+  "POST /api/readings": { scope: "import" },
+  "POST /api/readings/inspect": { scope: "import" },
+  "GET /api/presets": { scope: "any" },
+
+  "POST /telemetry": { scope: "ingest" },
+  "POST /write": { scope: "ingest" },
+  "POST /api/v2/write": { scope: "ingest" },
+
+  "GET /devices": { scope: "read" },
+  "GET /devices/:device_id": { scope: "read" },
+  "GET /devices/:device_id/events": { scope: "read" },
+  "GET /devices/:device_id/metrics": { scope: "read" },
+  "GET /devices/:device_id/summary": { scope: "read" },
+  "PUT /devices/:device_id": { scope: "manage" },
+  "DELETE /devices/:device_id": { scope: "manage" },
+  "DELETE /devices/:device_id/readings": { scope: "manage" },
+
+  "GET /api/profiles": { scope: "any" },
+  "GET /api/profiles/:name": { scope: "any" },
+  "PUT /api/profiles/:name": { scope: "manage" },
+  "DELETE /api/profiles/:name": { scope: "manage" },
+
+  "GET /api/continuous-exports": { scope: "read" },
+  "GET /api/continuous-exports/:device_id": { scope: "read" },
+  "POST /api/continuous-exports/:device_id/pause": { scope: "manage" },
+  "POST /api/continuous-exports/:device_id/resume": { scope: "manage" },
+  "POST /api/continuous-exports/:device_id/run": { scope: "manage" },
+  "POST /api/continuous-exports/:device_id/replay": { scope: "manage" },
+
+  "GET /stores": { scope: "read" },
+  "GET /stores/:store_id": { scope: "read" },
+  "GET /stores/status": { scope: "import" },
+  "GET /stores/hours": { scope: "import" },
+  "GET /stores/timezones": { scope: "import" },
+  "POST /stores/status": { scope: "import" },
+  "POST /stores/hours": { scope: "import" },
+  "POST /stores/timezones": { scope: "import" },
+  "DELETE /stores/:store_id": { scope: "manage" },
+  "DELETE /stores/:store_id/polls": { scope: "manage" },
+
+  // A job belongs to whoever asked for it, so its owner needs no scope.
+  "GET /api/jobs/:job_id": { scope: "any" },
+} as const satisfies Readonly<Record<`${Method} /${string}`, RouteRule>>;
+
+/** The method and path of a route. */
+export type RouteName = keyof typeof ROUTE_RULES;
+
+/** The paths that have routes for a method. */
+export type PathOf<M extends Method> = RouteName extends infer Name
+  ? Name extends `${M} ${infer Path}` ? Path : never
+  : never;
+
+/** The rule of a route. */
+export function ruleOf(name: RouteName): RouteRule {
+  return ROUTE_RULES[name];
+}
+
+/** The rule of a method and a path as the OpenAPI document spells it; undefined if there is none. */
+export function ruleOfOperation(method: string, path: string): RouteRule | undefined {
+  const name = `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
+  return isRouteName(name) ? ruleOf(name) : undefined;
+}
+
+function isRouteName(name: string): name is RouteName {
+  return Object.hasOwn(ROUTE_RULES, name);
+}

@@ -1,0 +1,123 @@
+import { createCaller } from "../../../data/access/caller.ts";
+import type { Scope } from "../../../data/access/scopes.ts";
+import { AppError } from "../../../data/app_error.ts";
+import type { Authenticator } from "../../../routes/access/authenticator.ts";
+import { ROUTE_RULES } from "../../../routes/access/route_rules.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { readSources } from "../../support/sources.ts";
+import { createTestApp } from "../app_fixture.ts";
+
+/** Knows the tokens `read`, `manage` and so on, each of which has the scope of its name. */
+const byName: Authenticator = {
+  authenticate({ token }) {
+    if (token === null || token === "other") return null;
+    if (token === "revoked") return new AppError("UNAUTHENTICATED", "It was revoked");
+    const actor = { kind: "key", id: token, name: token } as const;
+    return createCaller({ owner: `key:${token}`, actor, scopes: [token as Scope] });
+  },
+};
+
+const { app } = createTestApp({ authenticators: [byName] });
+
+async function ask(name: string, headers: Record<string, string> = {}) {
+  const [method, path] = name.split(" ");
+  const response = await app.request(path.replaceAll(/:\w+/g, "x"), { method, headers });
+  const text = await response.text();
+  return { status: response.status, text, challenge: response.headers.get("www-authenticate") };
+}
+
+/** Routes that everyone may use, also without a key. Adding one here is a decision. */
+const PUBLIC = [
+  "GET /docs",
+  "GET /docs/assets/:name",
+  "GET /health",
+  "GET /openapi.json",
+  "GET /ping",
+  "GET /ready",
+  "GET /redoc",
+];
+
+const routes = [
+  ...new Set(
+    app.routes.filter(({ method }) => method !== "ALL").map(({ method, path }) =>
+      `${method} ${path}`
+    ),
+  ),
+];
+
+Deno.test("the table of rules has every route and nothing else", () => {
+  assertEquals(Object.keys(ROUTE_RULES).toSorted(), routes.toSorted());
+});
+
+Deno.test("every route answers 401 without a key, except those of the public list", async () => {
+  const open: string[] = [];
+  for (const name of routes) {
+    const { status, challenge } = await ask(name);
+    if (status !== 401) open.push(name);
+    else assertEquals(challenge, 'Bearer realm="openwatts"', name);
+  }
+  assertEquals(open.toSorted(), PUBLIC);
+});
+
+Deno.test("every route that needs a scope answers 403 to the other scopes, and names its own", async () => {
+  for (const [name, { scope }] of Object.entries(ROUTE_RULES)) {
+    if (scope === "public" || scope === "any") continue;
+    for (const other of ["read", "export", "ingest", "import", "manage"]) {
+      const { status, text, challenge } = await ask(name, { authorization: `Bearer ${other}` });
+      if (other === scope) assert(status !== 401 && status !== 403, `${name}: ${status}`);
+      else {
+        assertEquals(status, 403, `${name} with ${other}`);
+        assert(text.includes(`the scope ${scope}`), text);
+        const error = `error="insufficient_scope", scope="${scope}"`;
+        assertEquals(challenge, `Bearer realm="openwatts", ${error}`);
+      }
+    }
+    const admin = await ask(name, { authorization: "Bearer admin" });
+    assert(admin.status !== 401 && admin.status !== 403, `${name}: ${admin.status}`);
+  }
+});
+
+Deno.test("HEAD needs the scope of GET", async () => {
+  assertEquals((await ask("HEAD /devices")).status, 401);
+  assertEquals((await ask("HEAD /devices", { authorization: "Bearer ingest" })).status, 403);
+  assertEquals((await ask("HEAD /devices", { authorization: "Bearer read" })).status, 200);
+});
+
+Deno.test("a key that does not count gets 401 with the reason, but public routes answer it", async () => {
+  for (const [token, reason] of [["revoked", "It was revoked"], ["other", "not valid"]]) {
+    const headers = { authorization: `Bearer ${token}` };
+    const { status, text, challenge } = await ask("GET /devices", headers);
+    assertEquals([status, challenge], [401, 'Bearer realm="openwatts", error="invalid_token"']);
+    assert(text.includes(reason), text);
+    assertEquals((await ask("GET /health", headers)).status, 200);
+  }
+});
+
+Deno.test("a header that asks for another method changes nothing", async () => {
+  const headers = { authorization: "Bearer read", "x-http-method-override": "GET" };
+  assertEquals((await ask("DELETE /devices/x", headers)).status, 403);
+});
+
+Deno.test("refusals of line protocol are worded as InfluxDB's", async () => {
+  const v2 = await ask("POST /api/v2/write");
+  assertEquals([v2.status, JSON.parse(v2.text).code], [401, "unauthorized"]);
+  const v1 = await ask("POST /write", { authorization: "Token read" });
+  assertEquals([v1.status, Object.keys(JSON.parse(v1.text))], [403, ["error"]]);
+});
+
+Deno.test("only the app and guarded routes are made of Hono itself", async () => {
+  const makers = (await readSources("routes")).filter(({ code }) => /new Hono\b/.test(code));
+  assertEquals(makers.map(({ path }) => path).toSorted(), [
+    "routes/access/guarded_routes.ts",
+    "routes/app.ts",
+  ]);
+});
+
+Deno.test("without authentication everyone may use every route", async () => {
+  const open = createTestApp().app;
+  for (const name of routes) {
+    const [method, path] = name.split(" ");
+    const { status } = await open.request(path.replaceAll(/:\w+/g, "x"), { method });
+    assert(status !== 401 && status !== 403, `${name}: ${status}`);
+  }
+});
