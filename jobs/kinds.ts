@@ -4,9 +4,7 @@
  * @module
  */
 
-import { type DeleteDeviceDeps, deleteDeviceKind } from "./deletions/delete_device.ts";
-import { deleteReadings, type DeleteReadingsDeps } from "./deletions/delete_readings.ts";
-import { deleteStore, type DeleteStoreDeps } from "./deletions/delete_store.ts";
+import { type DeletionDeps, deletionKinds } from "./deletions/deletion_job.ts";
 import type { JobKind } from "./engine/job_kind.ts";
 import { type ExportJobDeps, exportKinds } from "./exports/export_job.ts";
 import { storeReport, type StoreReportDeps } from "./stores/report.ts";
@@ -15,17 +13,9 @@ import { storeReport, type StoreReportDeps } from "./stores/report.ts";
 export type JobKindDeps =
   & ExportJobDeps
   & StoreReportDeps
-  & DeleteReadingsDeps
-  & DeleteDeviceDeps
-  & DeleteStoreDeps;
+  & DeletionDeps;
 
 /** The kinds that the engine can run. */
 export function jobKinds(deps: JobKindDeps): readonly JobKind[] {
-  return [
-    ...exportKinds(deps),
-    storeReport(deps),
-    deleteReadings(deps),
-    deleteDeviceKind(deps),
-    deleteStore(deps),
-  ];
+  return [...exportKinds(deps), storeReport(deps), ...deletionKinds(deps)];
 }

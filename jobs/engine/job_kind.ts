@@ -15,6 +15,8 @@ export interface Progress {
   readonly done: number;
   /** The share of the work done, 0 to 1. */
   readonly share: number;
+  /** How many rows there are; estimated from the share if it is absent. */
+  readonly total?: number;
 }
 
 /** The input of a run. */

@@ -209,9 +209,9 @@ function abortReason(signal: AbortSignal): AbortReason {
   return text === "cancelled" || text === "stopping" ? text : "lease lost";
 }
 
-function progressRecord({ done, share }: Progress): JobRecord["progress"] {
-  const total = share > 0 ? Math.max(done, Math.round(done / share)) : null;
-  return { done, total, percent: Math.min(99, Math.floor(share * 100)) };
+function progressRecord({ done, share, total }: Progress): JobRecord["progress"] {
+  const estimate = share > 0 ? Math.max(done, Math.round(done / share)) : null;
+  return { done, total: total ?? estimate, percent: Math.min(99, Math.floor(share * 100)) };
 }
 
 function jobError(error: unknown, kind: JobKind): JobError {

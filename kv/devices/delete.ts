@@ -10,6 +10,7 @@
  */
 
 import type { ProfileName } from "../../data/readings/profile.ts";
+import type { RemoveOptions } from "../series/remove.ts";
 import type { SeriesStore } from "../series/store.ts";
 import {
   createDevice,
@@ -44,26 +45,28 @@ export interface DeviceToDelete {
   readonly createdMs: number;
   /** Epoch milliseconds now. */
   readonly nowMs: number;
+  /** Called again and again with the number of readings that were deleted since the last call. */
+  readonly onRemoved?: RemoveOptions["onRemoved"];
 }
 
-/** Deletes a device. Returns how many readings this call deleted. */
+/** Deletes a device. */
 export async function deleteDevice(
   deps: DeleteDeviceDeps,
-  { id, profile, createdMs, nowMs }: DeviceToDelete,
-): Promise<number> {
+  { id, profile, createdMs, nowMs, onRemoved }: DeviceToDelete,
+): Promise<void> {
   const { kv, series } = deps;
   const ref = { profile, id };
-  const count = (await series.describe(ref))?.count ?? 0;
   const findDevice = async (): Promise<DeviceEntry | null> => {
     const entry = await getDevice(kv, id);
     return entry?.value.createdMs === createdMs ? entry : null;
   };
-  const wasRemoved = await series.remove(ref, async (op) => {
+  const prepare = async (op: Deno.AtomicOperation) => {
     const entry = await findDevice();
     if (entry === null) return false;
     stageDeletion(op, id, entry);
     return true;
-  });
+  };
+  const wasRemoved = await series.remove(ref, { prepare, onRemoved });
   if (!wasRemoved) await deleteRecord(kv, id, findDevice);
   deps.invalidateDevice(id);
   await deleteHistory(kv, id);
@@ -72,7 +75,6 @@ export async function deleteDevice(
     const device = { profile, nowMs, isProfileFixed: true };
     await createDevice(kv, id, { ...device, serviceOfflineAfterMs: deps.offlineAfterMs });
   }
-  return wasRemoved ? count : 0;
 }
 
 /** Deletes the record of a device without readings. */

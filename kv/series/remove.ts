@@ -14,6 +14,7 @@
 
 import { dayStartMs, END_OF_TIME_MS, FIRST_TIME_MS } from "../../data/limits.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
+import { readingsIn } from "../../data/readings/page_format.ts";
 import { packStages, type Stage } from "../budget.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 import { listBlocks, stageBlockDelete } from "./blocks.ts";
@@ -41,6 +42,21 @@ type Kv = Pick<Deno.Kv, "get" | "list" | "atomic">;
  */
 export type PrepareRemoval = (op: Deno.AtomicOperation) => Promise<boolean>;
 
+/** How to remove a series. */
+export interface RemoveOptions {
+  /** Adds to the commit that begins the removal, or prevents it. */
+  readonly prepare?: PrepareRemoval;
+  /** Called again and again with the number of readings that were deleted since the last call. */
+  readonly onRemoved?: (count: number) => void;
+}
+
+/** What to delete in one round. */
+interface Deletions {
+  readonly stages: readonly Stage[];
+  /** How many readings go with it; a time that was stored several times counts each time. */
+  readonly count: number;
+}
+
 /**
  * Removes the blocks and segments that a series has now. False if it has none, or if `prepare` says
  * so. A removal that was interrupted is completed first, so that readings ingested since then are
@@ -49,11 +65,11 @@ export type PrepareRemoval = (op: Deno.AtomicOperation) => Promise<boolean>;
 export async function removeSeries(
   kv: Kv,
   ref: SeriesRef,
-  { nowMs, prepare }: { nowMs: number; prepare?: PrepareRemoval },
+  { nowMs, prepare, onRemoved }: RemoveOptions & { nowMs: number },
 ): Promise<boolean> {
-  await purgeSeries(kv, ref);
+  await purgeSeries(kv, ref, onRemoved);
   const wasThere = await beginRemoval(kv, ref, { nowMs, prepare });
-  await purgeSeries(kv, ref);
+  await purgeSeries(kv, ref, onRemoved);
   return wasThere;
 }
 
@@ -85,13 +101,17 @@ export async function beginRemoval(
 }
 
 /** Completes a removal that has begun. Does nothing if none has. */
-export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
+export async function purgeSeries(
+  kv: Kv,
+  ref: SeriesRef,
+  onRemoved: RemoveOptions["onRemoved"] = () => {},
+): Promise<void> {
   for (;;) {
     const head = await getHead(kv, ref);
     if (head.value?.state !== "deleting") return;
     const segmentCount = await getSegmentCount(kv, ref);
     const segments = await listSegments(kv, ref);
-    const stages = await nextDeletions(kv, ref, { head, segments });
+    const { stages, count } = await nextDeletions(kv, ref, { head, segments });
     if (stages.length === 0) {
       const op = kv.atomic().check(head);
       stageHead(op, ref, nextHead(head.value, { state: "gone", count: 0 }));
@@ -103,12 +123,15 @@ export async function purgeSeries(kv: Kv, ref: SeriesRef): Promise<void> {
       await op.commit();
       continue;
     }
+    let isDone = true;
     for (const commit of packStages(stages)) {
       // The check keeps a slow process from deleting what the next life of the series has written.
       const op = kv.atomic().check(head);
       commit.forEach((stage) => stage(op));
-      if (!(await op.commit()).ok) break;
+      isDone = (await op.commit()).ok;
+      if (!isDone) break;
     }
+    if (isDone) onRemoved(count);
   }
 }
 
@@ -124,20 +147,23 @@ async function nextDeletions(
   kv: Kv,
   ref: SeriesRef,
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
-): Promise<Stage[]> {
+): Promise<Deletions> {
   const all = { fromMs: FIRST_TIME_MS, toMs: END_OF_TIME_MS };
   const blocks = await listBlocks(kv, ref, { ...all, limit: PURGE_BLOCKS });
   const stages: Stage[] = blocks.map(({ startMs }) => (op) => {
     stageBlockDelete(op, ref, startMs);
     stageChanged(op, ref, dayStartMs(startMs));
   });
+  let count = blocks.reduce((sum, { bytes }) => sum + readingsIn(bytes), 0);
   for (const segment of segments) {
     if (!isBeingRemoved(head, segment)) continue;
-    const days = new Set(Array.from(decodePage(segment.bytes).timesMs, dayStartMs));
+    const { timesMs } = decodePage(segment.bytes);
+    count += timesMs.length;
+    const days = new Set(Array.from(timesMs, dayStartMs));
     for (const dayMs of days) stages.push((op) => stageChanged(op, ref, dayMs));
     stages.push((op) => stageSegmentDelete(op, segment));
   }
-  return stages;
+  return { stages, count };
 }
 
 function purgeDue({ profile, id }: SeriesRef, nowMs: number): Due {

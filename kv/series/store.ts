@@ -24,7 +24,7 @@ import { foldSegments } from "./fold.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
-import { type PrepareRemoval, purgeSeries, removeSeries } from "./remove.ts";
+import { purgeSeries, type RemoveOptions, removeSeries } from "./remove.ts";
 import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
 import { getRevision } from "./revisions.ts";
 import {
@@ -105,11 +105,8 @@ export interface SeriesStore {
   extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds the segments of a series into blocks, which changes no reading. Returns how many. */
   fold(ref: SeriesRef): Promise<number>;
-  /**
-   * Removes every reading of a series. False if it has none. `prepare` may add to the commit that
-   * begins the removal, or return false to prevent it.
-   */
-  remove(ref: SeriesRef, prepare?: PrepareRemoval): Promise<boolean>;
+  /** Removes every reading of a series. False if it has none (`kv/series/remove.ts`). */
+  remove(ref: SeriesRef, options?: RemoveOptions): Promise<boolean>;
   /**
    * Removes the readings in a span and returns how many. Readings that are ingested meanwhile may
    * stay. If it is interrupted, calling it again removes the rest.
@@ -239,8 +236,8 @@ export function createSeriesStore(
     },
     extent: (profile) => profileExtent(kv, profile),
     fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
-    remove: (ref, prepare) =>
-      inTurn(ref, () => removeSeries(kv, ref, { nowMs: deps.now(), prepare })),
+    remove: (ref, options) =>
+      inTurn(ref, () => removeSeries(kv, ref, { ...options, nowMs: deps.now() })),
     removeSpan: (ref, span, options) =>
       inTurn(ref, () => removeSpan(deps, ref, span, { ...options, nowMs: deps.now() })),
     purge: (ref) => inTurn(ref, () => purgeSeries(kv, ref)),

@@ -22,17 +22,18 @@ import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import {
   DELETE_DEVICE,
+  DELETE_METER,
   DELETE_READINGS,
   DELETE_STORE,
-  type DeleteDeviceParams,
-  type DeleteReadingsParams,
-  type DeleteStoreParams,
+  type Deletion,
   deletionResult,
-  DELETIONS,
+  isDeletionKind,
+  storedParams,
 } from "../../jobs/deletions/deletion_contract.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
-import { profilesOfMeters } from "../../kv/meters/meters.ts";
+import { getMeter, PLAIN_METER } from "../../kv/meters/meters.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -58,15 +59,9 @@ export interface DeletionDeps {
   readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
 }
 
-/** What to delete. */
-type Deletion =
-  | { readonly kind: typeof DELETE_READINGS; readonly params: DeleteReadingsParams }
-  | { readonly kind: typeof DELETE_DEVICE; readonly params: DeleteDeviceParams }
-  | { readonly kind: typeof DELETE_STORE; readonly params: DeleteStoreParams };
-
 /** The routes that delete, and `/api/jobs`. */
 export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
-  const { kv, series, jobs } = deps;
+  const { kv, jobs } = deps;
   return guardedRoutes()
     .delete("/devices/:device_id/readings", async (c) => {
       const id = deviceId(c.req.param("device_id"));
@@ -74,19 +69,28 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       const { profile } = await deviceOf(kv, id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
-        params: { profile, id, ...span },
+        params: { subject: "device", profile, id, ...span },
       });
     })
     .delete("/api/meters/:id/readings", async (c) => {
-      const id = c.req.param("id");
-      if (!METER_ID_PATTERN.test(id)) throw invalidId("id", `The meter's id`, METER_ID_RULE, id);
+      const id = meterId(c);
       const span = spanOf(c);
-      const [profile] = await profilesOfMeters(kv, [id]);
-      const ref = { profile, id };
-      if (await series.describe(ref) === null) {
-        throw new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
-      }
-      return await answerDeletion(c, deps, { kind: DELETE_READINGS, params: { ...ref, ...span } });
+      const { ref, hasReadings } = await meterOf(deps, id);
+      if (!hasReadings) throw unknownMeter(id);
+      return await answerDeletion(c, deps, {
+        kind: DELETE_READINGS,
+        params: { subject: "meter", ...ref, ...span },
+      });
+    })
+    .delete("/api/meters/:id", async (c) => {
+      const id = meterId(c);
+      requireNoQuery(c);
+      const { ref, hasReadings, isSetUp } = await meterOf(deps, id);
+      if (!hasReadings && !isSetUp) throw unknownMeter(id);
+      return await answerDeletion(c, deps, {
+        kind: DELETE_METER,
+        params: { subject: "meter", ...ref },
+      });
     })
     .delete("/stores/:store_id/polls", async (c) => {
       const id = storeId(c);
@@ -94,7 +98,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       await requireStore(deps, id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
-        params: { profile: "site", id, ...span },
+        params: { subject: "store", profile: "site", id, ...span },
       });
     })
     .delete("/devices/:device_id", async (c) => {
@@ -103,7 +107,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       const { profile, createdMs } = await deviceOf(kv, id);
       return await answerDeletion(c, deps, {
         kind: DELETE_DEVICE,
-        params: { id, profile, createdMs },
+        params: { subject: "device", id, profile, createdMs },
       });
     })
     .delete("/stores/:store_id", async (c) => {
@@ -111,11 +115,14 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       const id = storeId(c);
       requireNoQuery(c);
       await requireStore(deps, id);
-      return await answerDeletion(c, deps, { kind: DELETE_STORE, params: { id } });
+      return await answerDeletion(c, deps, {
+        kind: DELETE_STORE,
+        params: { subject: "store", id },
+      });
     })
     .get("/api/jobs/:job_id", async (c) => {
       const job = await jobs.get(c.req.param("job_id"));
-      if (job === null || !DELETIONS.includes(job.kind)) {
+      if (job === null || !isDeletionKind(job.kind)) {
         throw new AppError("JOB_NOT_FOUND", "Job not found");
       }
       const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
@@ -131,10 +138,11 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
 async function answerDeletion(
   c: Context,
   { jobs }: DeletionDeps,
-  { kind, params }: Deletion,
+  deletion: Deletion,
 ): Promise<Response> {
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
-  const job = await jobs.create({ kind, params: { ...params }, owner: ANYONE, slot });
+  const { kind } = deletion;
+  const job = await jobs.create({ kind, params: storedParams(deletion), owner: ANYONE, slot });
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const status = statusOf(waitedJob ?? job);
   const isPending = status.status === "pending";
@@ -146,6 +154,7 @@ async function answerDeletion(
 
 function statusOf(job: JobRecord): JobStatusBody {
   const { id, kind, createdMs, updatedMs, progress, error } = job;
+  if (!isDeletionKind(kind)) throw new TypeError(`Cannot show a job that is no deletion: ${kind}`);
   const common = {
     job_id: id,
     kind,
@@ -176,6 +185,21 @@ async function deviceOf(kv: DeletionDeps["kv"], id: string): Promise<DeviceRecor
   return device.value;
 }
 
+/** A meter as it is now: its series, whether it has readings, and whether it was set up. */
+async function meterOf(
+  { kv, series }: DeletionDeps,
+  id: string,
+): Promise<{ ref: SeriesRef; hasReadings: boolean; isSetUp: boolean }> {
+  const entry = await getMeter(kv, id);
+  const { profile } = entry?.value ?? PLAIN_METER;
+  const ref = { profile, id };
+  return { ref, hasReadings: await series.describe(ref) !== null, isSetUp: entry !== null };
+}
+
+function unknownMeter(id: string): AppError {
+  return new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
+}
+
 async function requireStore(deps: DeletionDeps, id: string): Promise<void> {
   const store = await getStore(deps, id);
   if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
@@ -186,6 +210,12 @@ function uploadsOnly(c: Context): Response {
   const allow = "GET, HEAD, POST";
   const detail = `${c.req.path} allows only ${allow}`;
   return problemResponse(new AppError("METHOD_NOT_ALLOWED", detail), { allow });
+}
+
+function meterId(c: Context): string {
+  const id = c.req.param("id") ?? "";
+  if (METER_ID_PATTERN.test(id)) return id;
+  throw invalidId("id", `The meter's id`, METER_ID_RULE, id);
 }
 
 function storeId(c: Context): string {

@@ -127,6 +127,20 @@ const device: Operation = {
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
 };
 
+const meter: Operation = {
+  method: "delete",
+  path: "/api/meters/{id}",
+  id: "deleteMeter",
+  tag: "Meters",
+  summary: "Delete a smart meter",
+  description: "Deletes a meter with its readings, label, profile and time zone." + RESUMED +
+    " Readings that are imported after the deletion has begun are kept. Files of exports stay " +
+    "until they expire.",
+  parameters: [meterIdParameter, preferWait, idempotencyKeyHeader("cleanup-4")],
+  answers: ANSWERS,
+  problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+};
+
 const store: Operation = {
   method: "delete",
   path: "/stores/{store_id}",
@@ -171,6 +185,7 @@ export const deletionOperations: readonly Operation[] = [
   meterReadings,
   storePolls,
   device,
+  meter,
   store,
   status,
 ];

@@ -9,7 +9,7 @@ import type { MeterBatch, MeterRefusal } from "../../data/imports/meter_rows.ts"
 import type { Repeat } from "../../data/imports/repeats.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import type { Log } from "../../data/log.ts";
-import type { Profile } from "../../data/readings/profile.ts";
+import type { Profile, ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { RunningImports } from "../imports/running_imports.ts";
 import { type OpenOptions, openUpload } from "../http/opened_upload.ts";
@@ -34,6 +34,8 @@ export interface ImportDeps {
   readonly series: Pick<SeriesStore, "write" | "writeMany" | "compare">;
   /** The profile of a meter, or why it can have no readings. */
   readonly profileOf: (meterId: string) => Promise<Profile | MeterRefusal>;
+  /** Called after readings of a meter were stored, as the meter may have been deleted meanwhile. */
+  readonly keepMeter: (meterId: string, profile: ProfileName) => Promise<void>;
   /** The running imports. */
   readonly imports: RunningImports;
   /** Epoch milliseconds now. */
@@ -101,7 +103,12 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
       throw error;
     }
     counts.begin(reader);
-    await readAll(deps, { reader, chunks }, { counts, store: batches.store });
+    const store = async (some: readonly MeterBatch[]) => {
+      await batches.store(some);
+      if (isDryRun) return;
+      for (const { meterId: id, profile } of some) await deps.keepMeter(id, profile.name);
+    };
+    await readAll(deps, { reader, chunks }, { counts, store });
   } catch (error) {
     const stored = counts.total();
     const { receivedBytes } = counts;

@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { type DeleteMeterDeps, keepMeter } from "../../kv/meters/delete.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { type ImportDeps, importReadings, type ImportResult } from "./import_readings.ts";
@@ -16,7 +17,12 @@ import { planUpload } from "./open_reader.ts";
 import { UPLOAD_TYPES } from "./upload_format.ts";
 
 /** What the routes need. */
-export interface ImportRouteDeps extends Omit<ImportDeps, "profileOf">, MeterSourceDeps {
+export interface ImportRouteDeps
+  extends Omit<ImportDeps, "profileOf" | "keepMeter">, MeterSourceDeps {
+  /** The database. */
+  readonly kv: MeterSourceDeps["kv"] & DeleteMeterDeps["kv"];
+  /** Where readings go. */
+  readonly series: ImportDeps["series"] & DeleteMeterDeps["series"];
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
 }
@@ -38,7 +44,8 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
     const totalBytes = contentLength(c.req.header("content-length"));
     const upload = { ...plan, meterId: id, body: c.req.raw.body, isGzip, totalBytes };
     const profileOf = await createProfilesOfUpload(deps);
-    const result = await importReadings({ ...deps, profileOf }, upload);
+    const keep = (meterId: string, profile: string) => keepMeter(deps, meterId, profile);
+    const result = await importReadings({ ...deps, profileOf, keepMeter: keep }, upload);
     return { result, isDryRun: plan.isDryRun };
   }
 

@@ -1,5 +1,5 @@
 /**
- * Smart meters over HTTP: list, show, set up and delete them, read and import their readings.
+ * Smart meters over HTTP: list, show and set them up, read and import their readings.
  *
  * @module
  */
@@ -15,11 +15,9 @@ import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import {
   changeMeter,
-  getMeter,
   listMeterRecords,
   type MeterRecord,
   PLAIN_METER,
-  stageMeterDelete,
 } from "../../kv/meters/meters.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
@@ -54,7 +52,7 @@ export interface MeterDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Where readings are. */
   readonly series:
-    & Pick<SeriesStore, "describe" | "list" | "read" | "remove">
+    & Pick<SeriesStore, "describe" | "list" | "read">
     & ImportRouteDeps["series"];
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "get" | "list" | "current">;
@@ -91,12 +89,6 @@ export function meterRoutes(deps: MeterDeps): GuardedRoutes {
       return c.json(body);
     })
     .put("/api/meters/:id", (c) => putAnswer(c, deps, imports))
-    .delete("/api/meters/:id", async (c) => {
-      const id = meterId(c.req.param("id"));
-      if (!await deleteMeter(deps, id)) throw unknownMeter(id);
-      deps.log("info", "meter removed", { meterId: id });
-      return c.body(null, 204);
-    })
     .get("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
       const { ref, profile, timezone } = await meterSource(deps, id);
@@ -185,26 +177,6 @@ async function profileErrors(
   const names = ofMeters().map((one) => one.name).slice(0, PROFILES_NAMED);
   const rule = `${names.join(" or ")}; PUT /api/profiles/{name} defines others`;
   return [{ pointer: "/profile", detail: `profile must be ${rule}`, value: quoted(name), rule }];
-}
-
-/** Deletes a meter: its readings, and what users said about it. False if there is neither. */
-async function deleteMeter(deps: MeterDeps, id: string): Promise<boolean> {
-  const { kv, series } = deps;
-  for (;;) {
-    const { ref, entry } = await meterSource(deps, id);
-    if (entry === null) return await series.remove(ref);
-    const wasRemoved = await series.remove(ref, async (op) => {
-      // Read again, as this is called again if something changed meanwhile.
-      const current = await getMeter(kv, id);
-      if (current === null || current.value.profile !== ref.profile) return false;
-      stageMeterDelete(op, id, current);
-      return true;
-    });
-    if (wasRemoved) return true;
-    const op = kv.atomic();
-    stageMeterDelete(op, id, entry);
-    if ((await op.commit()).ok) return true;
-  }
 }
 
 function meterBody(

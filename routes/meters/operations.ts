@@ -133,24 +133,11 @@ const put: Operation = {
   ],
 };
 
-const remove: Operation = {
-  method: "delete",
-  path: "/api/meters/{id}",
-  id: "deleteMeter",
-  tag: "Meters",
-  summary: "Delete a smart meter",
-  description: "Deletes the meter and all its readings. Files of exports stay until they expire.",
-  parameters: [meterId],
-  answers: [{ status: 204, description: "The meter and its readings are deleted." }],
-  problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND"],
-};
-
 /** All operations on meters. */
 export const meterOperations: readonly Operation[] = [
   list,
   show,
   put,
-  remove,
   readings,
   importOperation,
   manyImportOperation,

@@ -54,7 +54,10 @@ function importOverHttp(url: string, csvPath: string, signal: AbortSignal): Cont
     name: "OpenWatts: POST, streamed over HTTP",
     path: null,
     async run() {
-      const removed = await fetch(meterUrl, { method: "DELETE" });
+      const removed = await fetch(meterUrl, {
+        method: "DELETE",
+        headers: { prefer: "wait=60" },
+      });
       await removed.body?.cancel();
       return await timed(upload);
     },

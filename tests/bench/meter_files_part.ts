@@ -87,7 +87,10 @@ function importOverHttp(
     path: null,
     async run() {
       for (const id of meters) {
-        const removed = await fetch(`${url}/api/meters/${id}`, { method: "DELETE" });
+        const removed = await fetch(`${url}/api/meters/${id}`, {
+          method: "DELETE",
+          headers: { prefer: "wait=60" },
+        });
         await removed.body?.cancel();
       }
       return await timed(upload);

@@ -1,11 +1,10 @@
-import { deleteDeviceKind } from "../../../jobs/deletions/delete_device.ts";
-import { deleteReadings } from "../../../jobs/deletions/delete_readings.ts";
-import { deleteStore } from "../../../jobs/deletions/delete_store.ts";
+import { deletionKinds } from "../../../jobs/deletions/deletion_job.ts";
 import {
   DELETE_DEVICE,
   DELETE_READINGS,
   DELETE_STORE,
 } from "../../../jobs/deletions/deletion_contract.ts";
+import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import type { Json } from "../../../jobs/engine/transitions.ts";
 import { createDevice, getDevice } from "../../../kv/devices/devices.ts";
@@ -25,6 +24,12 @@ const HOUR_MS = 3_600_000;
 const DEVICE = { profile: "battery", id: "d1" } as const;
 const CREATED_MS = DAY + 5;
 
+function kindOf(kinds: readonly JobKind[], name: string): JobKind {
+  const kind = kinds.find((one) => one.name === name);
+  if (kind === undefined) throw new Error(`There is no kind ${name}`);
+  return kind;
+}
+
 async function run(rig: WorkerRig, kind: string, params: Json): Promise<JobRecord> {
   const { id } = await rig.jobs.create({ kind, params, owner: "anyone", slot: null });
   return await rig.until(id, "completed");
@@ -34,7 +39,7 @@ async function run(rig: WorkerRig, kind: string, params: Json): Promise<JobRecor
 async function addWorker(rig: WorkerRig, invalidated: string[] = []): Promise<void> {
   const invalidateDevice = (id: string) => void invalidated.push(id);
   const deps = { ...rig, now: rig.now, offlineAfterMs: 600_000, invalidateDevice };
-  await rig.addWorker("w", [deleteReadings(deps), deleteDeviceKind(deps), deleteStore(deps)]);
+  await rig.addWorker("w", deletionKinds(deps));
 }
 
 async function makeDevice(rig: WorkerRig): Promise<void> {
@@ -57,9 +62,12 @@ Deno.test("a deletion of readings counts what it deleted, and leaves the rest", 
   const params = { ...METER, fromMs: DAY + 10 * HOUR_MS, toMs: DAY + 2 * DAY_MS };
   const { result, artifact } = await run(rig, DELETE_READINGS, params);
   // Hours 10 to 47.
-  assertEquals([result, artifact], [{ readingCount: 38 }, null]);
+  assertEquals([result, artifact], [{ readingCount: 38, targetCount: 1 }, null]);
   assertEquals((await rig.series.describe(METER))?.count, 34);
-  assertEquals((await run(rig, DELETE_READINGS, params)).result, { readingCount: 0 });
+  assertEquals((await run(rig, DELETE_READINGS, params)).result, {
+    readingCount: 0,
+    targetCount: 1,
+  });
 });
 
 Deno.test("a deletion of readings whose commits fail is tried again until it is whole", async () => {
@@ -100,7 +108,10 @@ Deno.test("a deleted store has no polls, hours, zone or rejected hours; others k
   }
   await op.commit();
   await addWorker(rig);
-  assertEquals((await run(rig, DELETE_STORE, { id: "a" })).result, { readingCount: 2 });
+  assertEquals((await run(rig, DELETE_STORE, { id: "a" })).result, {
+    readingCount: 2,
+    targetCount: 1,
+  });
   assertEquals(await getStoreSettings(kv, "a"), null);
   assertEquals(await getRejectedHours(kv, "a"), null);
   assertEquals(await series.describe({ profile: "site", id: "a" }), null);
@@ -115,7 +126,10 @@ Deno.test("a deleted device has no record, readings, events or due entry", async
   const invalidated: string[] = [];
   await addWorker(rig, invalidated);
   const params = { ...DEVICE, createdMs: CREATED_MS };
-  assertEquals((await run(rig, DELETE_DEVICE, params)).result, { readingCount: 50 });
+  assertEquals((await run(rig, DELETE_DEVICE, params)).result, {
+    readingCount: 50,
+    targetCount: 1,
+  });
   const { kv } = rig;
   assertEquals(await getDevice(kv, "d1"), null);
   assertEquals(await rig.series.describe(DEVICE), null);
@@ -133,8 +147,8 @@ Deno.test("a rejection recorded while a device is deleted goes with it, but not 
     const { kv } = rig;
     const series: typeof rig.series = {
       ...rig.series,
-      async remove(ref, prepare) {
-        const isRemoved = await rig.series.remove(ref, prepare);
+      async remove(ref, options) {
+        const isRemoved = await rig.series.remove(ref, options);
         // The record is gone by now, but a process may still have it in its cache.
         const added = { atMs: DAY, count: 1, problem: { pointer: "/metrics" } };
         await addRejections(kv, "d1", { added, stage: () => {} });
@@ -145,7 +159,7 @@ Deno.test("a rejection recorded while a device is deleted goes with it, but not 
     };
     const invalidateDevice = () => {};
     const deps = { ...rig, series, now: rig.now, offlineAfterMs: 600_000, invalidateDevice };
-    await rig.addWorker("w", [deleteDeviceKind(deps)]);
+    await rig.addWorker("w", deletionKinds(deps));
     await run(rig, DELETE_DEVICE, { ...DEVICE, createdMs: CREATED_MS });
     assertEquals((await getRejections(kv, "d1"))?.count, isCreatedAnew ? 1 : undefined);
   }
@@ -156,7 +170,10 @@ Deno.test("a device that was created anew is not deleted, and keeps its events",
   await makeDevice(rig);
   await addWorker(rig);
   const params = { ...DEVICE, createdMs: CREATED_MS - 1_000 };
-  assertEquals((await run(rig, DELETE_DEVICE, params)).result, { readingCount: 0 });
+  assertEquals((await run(rig, DELETE_DEVICE, params)).result, {
+    readingCount: 0,
+    targetCount: 1,
+  });
   assertEquals((await getDevice(rig.kv, "d1"))?.value.createdMs, CREATED_MS);
   assertEquals((await rig.series.describe(DEVICE))?.count, 50);
   assertEquals((await listDeviceEvents(rig.kv, "d1", { afterMs: null, limit: 9 })).length, 1);
@@ -176,7 +193,7 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
         return ++commits === cut ? fate : "happens";
       };
       const deps = { ...rig, offlineAfterMs: 600_000, invalidateDevice: () => {} };
-      const kind = deleteDeviceKind(deps);
+      const kind = kindOf(deletionKinds(deps), DELETE_DEVICE);
       const context = {
         jobId: "",
         params: { ...DEVICE, createdMs: CREATED_MS },

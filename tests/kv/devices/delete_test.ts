@@ -16,7 +16,7 @@ Deno.test("a reading that is stored after the deletion of its device has ended c
   const committer = createIngest({ kv, writer: "w" });
   const ref = { profile: "battery", id: "d" } as const;
   await createBattery(kv, "d", { nowMs: DAY });
-  let deleted: Promise<number> | null = null;
+  let deleted: Promise<void> | null = null;
   const ingest: Pick<Ingest, "add"> = {
     async add(...readings) {
       await deleted;
@@ -44,10 +44,13 @@ Deno.test("a reading that is stored after the deletion of its device has ended c
     offlineAfterMs: OFFLINE_AFTER_MS,
   };
   clock.nowMs++;
-  deleted = deleteDevice(deps, { ...ref, createdMs: DAY, nowMs: clock.nowMs });
+  let count = 0;
+  const onRemoved = (removed: number) => count += removed;
+  deleted = deleteDevice(deps, { ...ref, createdMs: DAY, nowMs: clock.nowMs, onRemoved });
   // It has found the device in the cache, and waits for the database until the deletion has ended.
   assertEquals((await accept(DAY + 1)).kind, "accepted");
-  assertEquals(await deleted, 1);
+  await deleted;
+  assertEquals(count, 1);
   assertEquals((await series.describe(ref))?.count, 1);
   assertEquals((await getDevice(kv, "d"))?.value.createdMs, DAY + 1);
 });

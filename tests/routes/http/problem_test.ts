@@ -105,12 +105,12 @@ for (const [what, fault] of Object.entries(FAULTS)) {
 }
 
 Deno.test("a known fault of the service is logged, a mistake of the client is not", async () => {
-  const remove = () => Promise.reject(new AppError("STORAGE_UNAVAILABLE", "It is away"));
-  const { app, logged } = createTestApp({ series: { ...emptySeries(), remove } });
+  const describe = () => Promise.reject(new AppError("STORAGE_UNAVAILABLE", "It is away"));
+  const { app, logged } = createTestApp({ series: { ...emptySeries(), describe } });
   const faulty = await jsonAnswer(await app.request("/api/meters/1", { method: "DELETE" }));
   assertProblem(faulty, { status: 503, code: "STORAGE_UNAVAILABLE", detail: "It is away" });
-  const mistaken = await jsonAnswer(await app.request("/api/meters/1"));
-  assertEquals(mistaken.status, 404);
+  const mistaken = await jsonAnswer(await app.request("/api/meters/!"));
+  assertEquals(mistaken.status, 400);
   const errors = logged.filter(({ level }) => level === "error");
   assertEquals(errors.map(({ fields }) => fields?.method), ["DELETE"]);
 });

@@ -211,15 +211,18 @@ Deno.test("simultaneous imports of one meter in all forms are stored whole, each
 });
 
 Deno.test("a meter that is deleted during an import has what came after, and says so", async () => {
-  await using service = await startTestService({ role: "api" });
+  await using service = await startTestService();
   const text = UPLOAD_HEADER + minuteLines(0, 40_000);
   const rest = minuteLines(40_000, 10);
   const headers = { "content-type": CSV, "content-length": String(text.length + rest.length) };
   using upload = await holdUpload(service.url, PATH, headers);
   await upload.send(text);
   const stored = await untilStored(service.url);
-  const removed = await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
-  assertEquals(removed.status, 204);
+  const removed = await askJson(`${service.url}/api/meters/123`, {
+    method: "DELETE",
+    headers: { prefer: "wait=10" },
+  });
+  assertEquals([removed.status, removed.body.deleted_readings], [200, stored]);
   const { body } = await askJson(`${service.url}/api/meters/123`);
   assertEquals([body.count, body.imports.length], [0, 1], "the import is still running");
   await upload.send(rest);

@@ -18,6 +18,9 @@ const ONE = {
   last_reading: "2024-01-01T00:00:00Z",
 };
 
+/** A request that deletes, and waits for the job. */
+const DELETE_AND_WAIT = { method: "DELETE", headers: { prefer: "wait=10" } };
+
 async function importMeters(url: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) await importText(url, id, UPLOAD_HEADER + minuteLines(0, 1));
 }
@@ -166,8 +169,9 @@ for (const id of ["a b", "a/b", "z\u00e4hler", "a".repeat(65), "*", "\0"]) {
 Deno.test("DELETE /api/meters/{id} deletes a meter, its readings and nothing else", async () => {
   await using service = await startTestService();
   await importMeters(service.url, ["122", "123", "124"]);
-  const removed = await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
-  assertEquals([removed.status, removed.body], [204, null]);
+  const removed = await askJson(`${service.url}/api/meters/123`, DELETE_AND_WAIT);
+  assertEquals([removed.status, removed.body.kind], [200, "delete_meter"]);
+  assertEquals([removed.body.status, removed.body.deleted_readings], ["completed", 1]);
   const statuses = [
     await askJson(`${service.url}/api/meters/123`),
     await askJson(`${service.url}/api/meters/123`, { method: "DELETE" }),
@@ -183,9 +187,9 @@ Deno.test("DELETE /api/meters/{id} deletes a meter, its readings and nothing els
 });
 
 Deno.test("a deleted meter starts afresh with its next import", async () => {
-  await using service = await startTestService({ role: "api" });
+  await using service = await startTestService();
   await importText(service.url, "123", UPLOAD_HEADER + minuteLines(0, 3000));
-  await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
+  await askJson(`${service.url}/api/meters/123`, DELETE_AND_WAIT);
   const { body } = await importText(service.url, "123", UPLOAD_HEADER + minuteLines(5, 2));
   assertEquals([body.inserted, body.unchanged], [2, 0]);
   const { body: meter } = await askJson(`${service.url}/api/meters/123`);
@@ -203,7 +207,7 @@ Deno.test("deleting a meter keeps the files of its exports", async () => {
   await using service = await startTestService();
   await importMeters(service.url, ["123"]);
   const { file_info } = await exportToEnd(service.url, EXAMPLE);
-  await askJson(`${service.url}/api/meters/123`, { method: "DELETE" });
+  await askJson(`${service.url}/api/meters/123`, DELETE_AND_WAIT);
   const file = await fetch(service.url + file_info.download_url);
   assertEquals((await file.text()).length, file_info.file_size_bytes);
 });

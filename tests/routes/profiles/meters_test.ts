@@ -152,8 +152,12 @@ Deno.test("a meter is deleted with its readings and all that was said about it",
   await importText(url, "roof", CSV);
   for (const id of ["roof", "empty"]) {
     if (id === "empty") await putJson(`${url}/api/meters/empty`, SET_UP);
-    const answer = await fetch(`${url}/api/meters/${id}`, { method: "DELETE" });
-    assertEquals([answer.status, await answer.text()], [204, ""]);
+    const headers = { prefer: "wait=10" };
+    const { status, body } = await askJson(`${url}/api/meters/${id}`, {
+      method: "DELETE",
+      headers,
+    });
+    assertEquals([status, body.status], [200, "completed"]);
     assertEquals((await askJson(`${url}/api/meters/${id}`)).status, 404);
   }
   assertEquals((await askJson(`${url}/api/profiles/two_way`)).body.state, "unused");
