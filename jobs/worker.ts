@@ -42,6 +42,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly owner: string;
   /** How many jobs run at the same time. */
   readonly concurrency: number;
+  /** How many jobs of an account may run at the same time; null for any number. */
+  readonly runningMax?: (account: string) => Promise<number | null>;
   /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
   /** How long a file is kept, milliseconds. */
@@ -79,6 +81,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     now,
     log,
     hasRoom: dispatcher.hasRoom,
+    onTurns: dispatcher.onTurns,
     handlers: {
       job_wait: dispatcher.onWaiting,
       job_lease: dispatcher.onLease,

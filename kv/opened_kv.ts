@@ -14,7 +14,7 @@ import { COMMIT_ROOM, type Cost } from "./budget.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { openJournal } from "./journal/journal.ts";
-import { migrateJobHistory } from "./jobs/jobs.ts";
+import { migrateJobCounts, migrateJobHistory } from "./jobs/jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
 import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
@@ -26,7 +26,7 @@ const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
 
 /** The schema version that this code reads and writes (`docs/storage.md`). */
-export const SCHEMA_VERSION = 4;
+export const SCHEMA_VERSION = 5;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
@@ -39,6 +39,7 @@ const MIGRATIONS: Readonly<Record<number, Migration>> = {
   // Nothing to convert. The version only keeps code of version 2, which has no journal, out.
   2: () => Promise.resolve(),
   3: migrateJobHistory,
+  4: migrateJobCounts,
 };
 
 /**

@@ -6,15 +6,27 @@
  */
 
 import type { Log } from "../../data/log.ts";
-import { type Due, listDue } from "../../kv/jobs/due.ts";
+import { type Due, listDue, type Turn } from "../../kv/jobs/due.ts";
 import {
   commitJob,
+  commitTurn,
   deleteJob,
   dropStaleDue,
+  dropStalePlace,
   getJob,
+  isOwnDue,
+  isOwnPlace,
   type JobEntry,
   type JobRecord,
+  lineUpJob,
 } from "../../kv/jobs/jobs.ts";
+import {
+  dropStaleTurn,
+  endTurn,
+  readTurn,
+  turnAfter,
+  type TurnAhead,
+} from "../../kv/jobs/turns.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { type Run, type RunnerDeps, startRun } from "./runner.ts";
 import {
@@ -36,7 +48,7 @@ const EXPIRED_KEPT_MS = 86_400_000;
 /** What the dispatcher needs. */
 export interface DispatcherDeps extends RunnerDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** The log. */
   readonly log: Log;
   /** This running process, unlike any other that ever was. */
@@ -45,7 +57,9 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly kinds: readonly JobKind[];
   /** How many jobs run at the same time. */
   readonly concurrency: number;
-  /** Called when a run has ended, so that another can start. */
+  /** How many jobs of an account may run at the same time; null for any number. */
+  readonly runningMax?: (account: string) => Promise<number | null>;
+  /** Called when another job may start: a run has ended, or a job has joined a line. */
   readonly onRoom: () => void;
 }
 
@@ -53,7 +67,9 @@ export interface DispatcherDeps extends RunnerDeps {
 export interface Dispatcher {
   /** Whether another job can start. */
   hasRoom(): boolean;
-  /** Handles a pending job that is due. */
+  /** Starts jobs of accounts that wait, one of each at a time, the lowest turn first. */
+  onTurns(turns: readonly Turn[]): Promise<void>;
+  /** Puts a pending job that is due into the line of its account. */
   onWaiting(due: Due): Promise<void>;
   /** Handles a running job whose lease may have expired. */
   onLease(due: Due): Promise<void>;
@@ -76,7 +92,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   /** The job of a due entry. Null for a stale entry, which is deleted. */
   async function jobOf(due: Due): Promise<JobEntry | null> {
     const entry = await getJob(kv, due.id);
-    if (entry?.value.due.atMs === due.atMs && entry.value.due.kind === due.kind) return entry;
+    if (entry !== null && isOwnDue(entry.value, due)) return entry;
     await dropStaleDue(kv, due, entry);
     return null;
   }
@@ -87,27 +103,92 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return true;
   }
 
+  function room(): number {
+    return isStopping ? 0 : deps.concurrency - runs.size;
+  }
+
+  async function onTurns(turns: readonly Turn[]): Promise<void> {
+    const ahead = [...turns];
+    // Every run that ends asks for a new scan, so this one need not notice who joins meanwhile.
+    for (let left = room(); left > 0 && room() > 0;) {
+      const turn = ahead.shift();
+      if (turn === undefined) return;
+      try {
+        const { isStarted, next } = await startFirst(turn);
+        if (isStarted) left--;
+        if (next !== null) insertTurn(ahead, { ...turn, turn: next });
+      } catch (error) {
+        log("error", "due entry not handled", { due: turn, error });
+      }
+    }
+  }
+
+  /** Starts the first job of an account. `next` is when to look at the account again in this scan. */
+  async function startFirst(turn: Turn): Promise<{ isStarted: boolean; next: number | null }> {
+    const ahead = await readTurn(kv, turn);
+    const { account, first, hasMore } = ahead;
+    if (!account.isWaiting || account.turn !== turn.turn) {
+      await dropStaleTurn(kv, turn, account);
+      // Another process has taken this turn.
+      return { isStarted: false, next: account.isWaiting ? account.turn : null };
+    }
+    const again = { isStarted: false, next: turn.turn };
+    if (first === null) {
+      await endTurn(kv, account);
+      return again;
+    }
+    const runningMax = await deps.runningMax?.(account.name) ?? null;
+    // This process may still be ending an earlier run of the job.
+    if (runs.has(first.id) || runningMax !== null && account.running >= runningMax) {
+      return { isStarted: false, next: null };
+    }
+    const entry = await getJob(kv, first.id);
+    if (entry === null || !isOwnPlace(entry.value, first)) {
+      await dropStalePlace(kv, first, entry);
+      return again;
+    }
+    if (!await claim(entry, ahead, runningMax)) return again;
+    return { isStarted: true, next: hasMore ? turnAfter(account) : null };
+  }
+
+  /** Claims the first job in line and starts its run. False if it does not start. */
+  async function claim(
+    entry: JobEntry,
+    turn: TurnAhead,
+    runningMax: number | null,
+  ): Promise<boolean> {
+    const kind = await runnableKind(entry);
+    if (kind === null) return false;
+    const to = claimed(entry.value, owner, now());
+    const checks = runningMax === null ? [] : [turn.account.versions.running];
+    if (!await commitTurn(kv, { from: entry, to, turn, checks })) return false;
+    const run = startRun(deps, to, kind);
+    runs.set(to.id, run);
+    run.ended.finally(() => {
+      runs.delete(to.id);
+      if (!isStopping) deps.onRoom();
+    });
+    return true;
+  }
+
+  /** The kind of a pending job. Null if it must not run: it is cancelled, or postponed. */
+  async function runnableKind(entry: JobEntry): Promise<JobKind | null> {
+    if (entry.value.isCancelRequested) {
+      await commit(entry, cancelled(entry.value, now(), now() + deps.jobRetentionMs));
+      return null;
+    }
+    const kind = deps.kinds.find(({ name }) => name === entry.value.kind);
+    if (kind !== undefined) return kind;
+    log("error", "job of unknown kind", { jobId: entry.value.id, kind: entry.value.kind });
+    await commitJob(kv, entry, postponed(entry.value, now() + UNKNOWN_KIND_MS));
+    return null;
+  }
+
   async function onWaiting(due: Due): Promise<void> {
     const entry = await jobOf(due);
     if (entry === null || isStopping || runs.has(due.id)) return;
-    if (entry.value.isCancelRequested) {
-      await commit(entry, cancelled(entry.value, now(), now() + deps.jobRetentionMs));
-      return;
-    }
-    const kind = deps.kinds.find(({ name }) => name === entry.value.kind);
-    if (kind === undefined) {
-      log("error", "job of unknown kind", { jobId: due.id, kind: entry.value.kind });
-      await commitJob(kv, entry, postponed(entry.value, now() + UNKNOWN_KIND_MS));
-      return;
-    }
-    const job = claimed(entry.value, owner, now());
-    if (!await commitJob(kv, entry, job)) return;
-    const run = startRun(deps, job, kind);
-    runs.set(job.id, run);
-    run.ended.finally(() => {
-      runs.delete(job.id);
-      if (!isStopping) deps.onRoom();
-    });
+    if (await runnableKind(entry) === null) return;
+    if (await lineUpJob(kv, entry)) deps.onRoom();
   }
 
   async function onLease(due: Due): Promise<void> {
@@ -143,7 +224,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   return {
-    hasRoom: () => !isStopping && runs.size < deps.concurrency,
+    hasRoom: () => room() > 0,
+    onTurns,
     onWaiting,
     onLease,
     onKept,
@@ -170,4 +252,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       clearTimeout(timer);
     },
   };
+}
+
+/** Inserts a turn where it belongs, after others with the same number. */
+function insertTurn(turns: Turn[], turn: Turn): void {
+  const at = turns.findIndex((other) => other.turn > turn.turn);
+  turns.splice(at === -1 ? turns.length : at, 0, turn);
 }

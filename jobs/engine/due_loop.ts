@@ -5,7 +5,13 @@
  */
 
 import type { Log } from "../../data/log.ts";
-import { type Due, type DueKind, listDue } from "../../kv/jobs/due.ts";
+import {
+  type Due,
+  type DueKind,
+  listTurns,
+  listTurnsAndDue,
+  type Turn,
+} from "../../kv/jobs/due.ts";
 
 /** The time between two full scans, milliseconds. */
 const SCAN_MS = 1_000;
@@ -23,6 +29,8 @@ export interface DueLoopDeps {
   readonly log: Log;
   /** The handler of each kind of entry. */
   readonly handlers: Readonly<Record<DueKind, DueHandler>>;
+  /** Starts jobs of accounts that wait. */
+  readonly onTurns: (turns: readonly Turn[]) => Promise<void>;
   /** Whether another job can start. */
   readonly hasRoom: () => boolean;
 }
@@ -40,7 +48,7 @@ export interface DueLoop {
 }
 
 /** Creates a loop that has not started. A handler that throws is logged; the others still run. */
-export function createDueLoop({ kv, now, log, handlers, hasRoom }: DueLoopDeps): DueLoop {
+export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueLoopDeps): DueLoop {
   let scanning: Promise<void> | null = null;
   let isPoked = false;
   let isFullScanDue = false;
@@ -60,16 +68,34 @@ export function createDueLoop({ kv, now, log, handlers, hasRoom }: DueLoopDeps):
     })();
   }
 
-  /** A full scan handles everything that is due; a short one ends when no other job can start. */
+  /**
+   * First starts jobs, then handles the rest. A full scan handles everything that is due; a short one
+   * ends when no other job can start.
+   */
   async function scanOnce(isFull: boolean): Promise<void> {
-    for await (const due of listDue(kv, { upToMs: now(), batchSize: isFull ? 100 : 8 })) {
-      if (isStopped || (!isFull && !hasRoom())) return;
-      if (due.kind === "job_wait" && !hasRoom()) continue;
+    let turns: Turn[] | null = [];
+    for await (const due of listTurnsAndDue(kv, { upToMs: now(), batchSize: isFull ? 100 : 8 })) {
+      if (isStopped) return;
+      if (due.kind === "job_turn") {
+        turns?.push(due);
+        continue;
+      }
+      if (turns !== null) await onTurns(turns);
+      // Jobs that become due, or are created, during a long scan do not wait for its end.
+      else if (isPoked && hasRoom()) await startPoked();
+      turns = null;
+      if (!isFull && !hasRoom()) return;
       await handlers[due.kind](due).catch((error) =>
         log("error", "due entry not handled", { due, error })
       );
     }
+    if (turns !== null) await onTurns(turns);
     lastScanMs = now();
+  }
+
+  async function startPoked(): Promise<void> {
+    isPoked = false;
+    await onTurns(await Array.fromAsync(listTurns(kv)));
   }
 
   return {

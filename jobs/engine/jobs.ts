@@ -7,18 +7,23 @@
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
+import { readAccount } from "../../kv/jobs/accounts.ts";
 import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
 import {
+  accountOf,
   commitJob,
   deleteJob,
   getJob,
   getJobs,
+  inLine,
   type JobEntry,
   type JobRecord,
   stageJob,
 } from "../../kv/jobs/jobs.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
+import { waitForTurn } from "../../kv/jobs/turns.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
+import { checkJobLimits, type JobLimits, NO_JOB_LIMITS } from "./job_limits.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
@@ -41,6 +46,10 @@ export interface JobRequest {
   readonly params: Json;
   /** Who requests it. */
   readonly owner: string;
+  /** Whose limits it counts for, and whose turn it waits for; the owner by default. */
+  readonly account?: string;
+  /** The limits of the account; none by default. */
+  readonly limits?: JobLimits;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
   /** Whether stored parameters are those of the same request; by default if they are equal. */
@@ -71,7 +80,8 @@ export interface Jobs {
    * Creates a job: record, due entry, idempotency slot and wake-up in one commit. The same request
    * with the same slot again returns the same job.
    *
-   * @throws {AppError} IDEMPOTENCY_KEY_REUSED if the slot belongs to a different request.
+   * @throws {AppError} IDEMPOTENCY_KEY_REUSED if the slot belongs to a different request; JOBS_LIMITED
+   * or QUOTA_EXCEEDED if the account has reached a limit.
    */
   create(request: JobRequest): Promise<JobRecord>;
   /** Reads a job; null if no job has this id. Any text may be given. */
@@ -145,13 +155,19 @@ export function createJobs(deps: JobsDeps): Jobs {
         const held = slot && await getSlot(kv, slot);
         const earlier = held?.jobId ? await get(held.jobId) : null;
         if (earlier !== null) return sameRequest(earlier, request);
-        const record = newJob({ ...request, id: deps.newId() }, now());
-        const op = kv.atomic();
+        const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
+        const account = await readAccount(kv, accountOf(record));
+        const turn = waitForTurn(account);
+        const op = kv.atomic().check(
+          ...turn.checks,
+          ...checkJobLimits(account, request.limits ?? NO_JOB_LIMITS),
+        );
         if (slot !== null && held !== null) {
           op.check(held);
           stageSlot(op, slot, record.id);
         }
         stageJob(op, record);
+        turn.stage(op);
         if (deps.hasQueue) stageWake(op);
         if (!(await op.commit()).ok) continue;
         deps.poke();

@@ -58,18 +58,24 @@ export interface NewJob {
   readonly params: Json;
   /** Who requested it. */
   readonly owner: string;
+  /** Whose limits it counts for; absent if it is the owner. */
+  readonly account?: string;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
 }
 
 /** Creates a pending job that is due now. */
-export function newJob({ id, kind, params, owner, slot }: NewJob, nowMs: number): JobRecord {
+export function newJob(
+  { id, kind, params, owner, account, slot }: NewJob,
+  nowMs: number,
+): JobRecord {
   return {
     v: 1,
     id,
     kind,
     params,
     owner,
+    ...(account === undefined || account === owner ? {} : { account }),
     slot,
     state: "pending",
     epoch: 0,

@@ -5,12 +5,16 @@
  * |---|---|---|
  * | `["due", atMs, kind, id]` | `true` | the owner of the state, in the commit that writes the state |
  * | `["due", kind, atMs, id]` | `true` | the same, for crowd kinds |
+ * | `["due", "job_line", account, atMs, id]` | `true` | the same, for a job that waits in line |
+ * | `["due", "job_turn", turn, account]` | `true` | `turns.ts`, for an account with jobs in line |
  *
  * An entry only says when to check the state. The handler reads the state again, and moves the entry
  * to a later time if nothing is due yet.
  *
  * A crowd kind may have thousands of entries due at the same time. It has its own key range, so that
- * a scan for jobs does not have to read through it.
+ * a scan for jobs does not have to read through it. So have the jobs that wait in line: however many
+ * an account has, a scan only meets the one entry of the account. The turns stand directly before the
+ * times (Deno KV orders texts before numbers), so one read finds both.
  *
  * @module
  */
@@ -18,6 +22,8 @@
 import type { Staging } from "../budget.ts";
 
 const SPACE = "due";
+const TURN = "job_turn";
+const LINE = "job_line";
 /** How many entries of a crowd one read returns. */
 const CROWD_BATCH = 500;
 /** After this many entries the event loop gets a turn. */
@@ -40,6 +46,26 @@ export interface Due<Kind extends DueKind | CrowdKind = DueKind> {
   /** What is due. */
   readonly kind: Kind;
   /** The id of the job, series or device. */
+  readonly id: string;
+}
+
+/** The turn of an account that has jobs in line. Lower turns come first. */
+export interface Turn {
+  /** What tells it from other entries. */
+  readonly kind: "job_turn";
+  /** Its number. */
+  readonly turn: number;
+  /** Whose jobs wait. */
+  readonly account: string;
+}
+
+/** A job that waits in the line of its account. */
+export interface LinePlace {
+  /** Whose line it is. */
+  readonly account: string;
+  /** Since when it waits, epoch milliseconds. The earliest job comes first. */
+  readonly atMs: number;
+  /** The id of the job. */
   readonly id: string;
 }
 
@@ -66,6 +92,62 @@ export async function* listDue(
     const kind = KINDS.find((known) => known === key[2]);
     if (kind !== undefined) yield { atMs: Number(key[1]), kind, id: String(key[3]) };
   }
+}
+
+/** Every turn, the lowest first, then every entry up to a time, oldest first. */
+export async function* listTurnsAndDue(
+  kv: Pick<Deno.Kv, "list">,
+  { upToMs, batchSize = 100 }: { upToMs: number; batchSize?: number },
+): AsyncGenerator<Turn | Due> {
+  const selector = { start: [SPACE, TURN], end: [SPACE, upToMs + 1] };
+  for await (const { key } of kv.list(selector, { batchSize })) {
+    if (key[1] === TURN) yield { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
+    const kind = KINDS.find((known) => known === key[2]);
+    if (kind !== undefined) yield { atMs: Number(key[1]), kind, id: String(key[3]) };
+  }
+}
+
+/** Every turn, the lowest first. */
+export async function* listTurns(
+  kv: Pick<Deno.Kv, "list">,
+  { batchSize = 100 }: { batchSize?: number } = {},
+): AsyncGenerator<Turn> {
+  for await (const { key } of kv.list({ prefix: [SPACE, TURN] }, { batchSize })) {
+    yield { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
+  }
+}
+
+/** Adds the turn of an account. */
+export function stageTurn(op: Staging, { turn, account }: Omit<Turn, "kind">): void {
+  op.set([SPACE, TURN, turn, account], true);
+}
+
+/** Deletes the turn of an account. */
+export function stageTurnDelete(op: Staging, { turn, account }: Omit<Turn, "kind">): void {
+  op.delete([SPACE, TURN, turn, account]);
+}
+
+/** The first jobs in the line of an account, at most `limit`. */
+export async function listLine(
+  kv: Pick<Deno.Kv, "list">,
+  account: string,
+  limit: number,
+): Promise<LinePlace[]> {
+  const line = kv.list({ prefix: [SPACE, LINE, account] }, { limit });
+  return await Array.fromAsync(
+    line,
+    ({ key }) => ({ account, atMs: Number(key[3]), id: String(key[4]) }),
+  );
+}
+
+/** Adds a job to the line of its account. */
+export function stageLine(op: Staging, { account, atMs, id }: LinePlace): void {
+  op.set([SPACE, LINE, account, atMs, id], true);
+}
+
+/** Takes a job out of the line of its account. */
+export function stageLineDelete(op: Staging, { account, atMs, id }: LinePlace): void {
+  op.delete([SPACE, LINE, account, atMs, id]);
 }
 
 /** The entries of a crowd in a time range, both ends inclusive: oldest first, at most `limit`. */

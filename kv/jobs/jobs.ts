@@ -11,9 +11,25 @@
 import { z } from "zod";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
-import { type Due, stageDue, stageDueDelete } from "./due.ts";
+import {
+  type AccountCounts,
+  NO_COUNTS,
+  readAccount,
+  stageCounts,
+  stageCountsAnew,
+  type Version,
+} from "./accounts.ts";
+import {
+  type Due,
+  type LinePlace,
+  stageDue,
+  stageDueDelete,
+  stageLine,
+  stageLineDelete,
+} from "./due.ts";
 import { stageHistory, stageHistoryDelete } from "./history.ts";
 import { stageSlotDelete } from "./slots.ts";
+import { type CheckedStage, takeTurn, type TurnAhead, waitForTurn } from "./turns.ts";
 
 const SPACE = "job";
 /** How many jobs one commit of the migration adds. */
@@ -26,6 +42,7 @@ const artifactSchema = z.object({
   sizeBytes: z.int(),
   sha256: z.string(),
   sides: z.array(z.string()).optional(),
+  sidesBytes: z.int().optional(),
 });
 
 const jobSchema = z.object({
@@ -34,13 +51,18 @@ const jobSchema = z.object({
   kind: z.string(),
   params: z.json(),
   owner: z.string(),
+  account: z.string().optional(),
   slot: z.string().nullable(),
   state: z.enum(["pending", "running", "completed", "failed", "cancelled", "expired"]),
   epoch: z.int(),
   attempt: z.int(),
   abandoned: z.int(),
   lease: z.object({ owner: z.string(), untilMs: z.number() }).nullable(),
-  due: z.object({ kind: z.enum(["job_wait", "job_lease", "job_keep"]), atMs: z.number() }),
+  due: z.object({
+    kind: z.enum(["job_wait", "job_lease", "job_keep"]),
+    atMs: z.number(),
+    isInLine: z.literal(true).optional(),
+  }),
   createdMs: z.number(),
   updatedMs: z.number(),
   endedMs: z.number().nullable(),
@@ -55,11 +77,14 @@ const jobSchema = z.object({
 
 /**
  * The file of a job: `name` in the file store, `filename` for users, `sides` for the files that go with
- * it (`sideName` of `jobs/engine/job_kind.ts`).
+ * it (`sideName` of `jobs/engine/job_kind.ts`), `sidesBytes` for the size of those together.
  */
 export type Artifact = z.infer<typeof artifactSchema>;
 
-/** The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. */
+/**
+ * The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. Without an
+ * `account`, it counts for its owner.
+ */
 export type JobRecord = z.infer<typeof jobSchema>;
 
 /** A record and its version. */
@@ -71,8 +96,6 @@ export interface JobEntry {
   /** The version that was read. */
   readonly versionstamp: string;
 }
-
-type Kv = Pick<Deno.Kv, "get" | "atomic">;
 
 /** Reads a job; null if there is none. */
 export async function getJob(kv: Pick<Deno.Kv, "get">, id: string): Promise<JobEntry | null> {
@@ -91,34 +114,103 @@ export async function getJobs(
   );
 }
 
+/** Whose limits a job counts for, and whose turn it waits for. */
+export function accountOf({ account, owner }: Pick<JobRecord, "account" | "owner">): string {
+  return account ?? owner;
+}
+
+/** What a job counts for its account. */
+export function countsOf({ state, artifact }: JobRecord): AccountCounts {
+  return {
+    waiting: state === "pending" ? 1 : 0,
+    running: state === "running" ? 1 : 0,
+    // The file of an expired job is gone, although its record still names it.
+    fileBytes: state === "completed" && artifact !== null
+      ? artifact.sizeBytes + (artifact.sidesBytes ?? 0)
+      : 0,
+  };
+}
+
 /** Adds a new job, its due entry and its place in the history to a commit. */
 export function stageJob(op: Staging, record: JobRecord): void {
   op.set([SPACE, record.id], record);
-  stageDue(op, { ...record.due, id: record.id });
+  stageOwnDue(op, record);
   stageHistory(op, record);
+  stageCounts(op, accountOf(record), { from: NO_COUNTS, to: countsOf(record) });
 }
 
-/** Writes the next record of a job and moves its due entry. False if the job has changed meanwhile. */
-export async function commitJob(kv: Kv, from: JobEntry, to: JobRecord): Promise<boolean> {
-  const op = kv.atomic().check(from);
+/**
+ * Writes the next record of a job, moves its due entry and counts the change for its account, with
+ * `more` in the same commit. False if the job has changed meanwhile, or what `more` checks.
+ */
+export async function commitJob(
+  kv: Pick<Deno.Kv, "atomic">,
+  from: JobEntry,
+  to: JobRecord,
+  more?: CheckedStage,
+): Promise<boolean> {
+  const op = kv.atomic().check(from, ...more?.checks ?? []);
   op.set(from.key, to);
-  const before = from.value.due;
-  if (before.atMs !== to.due.atMs || before.kind !== to.due.kind) {
-    stageDueDelete(op, { ...before, id: to.id });
-    stageDue(op, { ...to.due, id: to.id });
+  if (!isSameDue(from.value.due, to.due)) {
+    stageOwnDueDelete(op, from.value);
+    stageOwnDue(op, to);
   }
+  stageCounts(op, accountOf(to), { from: countsOf(from.value), to: countsOf(to) });
+  more?.stage(op);
   return (await op.commit()).ok;
+}
+
+/** Puts a pending job that is due into the line of its account. False if the job has changed meanwhile. */
+export async function lineUpJob(
+  kv: Pick<Deno.Kv, "getMany" | "atomic">,
+  from: JobEntry,
+): Promise<boolean> {
+  const account = await readAccount(kv, accountOf(from.value));
+  return await commitJob(kv, from, inLine(from.value), waitForTurn(account));
+}
+
+/** The job in the line of its account, before those that were created after it. */
+export function inLine(job: JobRecord): JobRecord {
+  return { ...job, due: { kind: "job_wait", atMs: job.createdMs, isInLine: true } };
+}
+
+/**
+ * Starts the first job in line: writes its next record and moves the turn of its account on. `checks`
+ * names what else must not have changed. False if anything has.
+ */
+export async function commitTurn(
+  kv: Pick<Deno.Kv, "atomic">,
+  { from, to, turn, checks }: {
+    from: JobEntry;
+    to: JobRecord;
+    turn: TurnAhead;
+    checks: readonly Version[];
+  },
+): Promise<boolean> {
+  const taken = takeTurn(turn);
+  return await commitJob(kv, from, to, { ...taken, checks: [...taken.checks, ...checks] });
 }
 
 /** Deletes a job and everything that names it in other key spaces of jobs. False if the job has changed meanwhile. */
-export async function deleteJob(kv: Kv, from: JobEntry): Promise<boolean> {
-  const { id, due, owner, slot } = from.value;
+export async function deleteJob(kv: Pick<Deno.Kv, "atomic">, from: JobEntry): Promise<boolean> {
+  const { owner, slot } = from.value;
   const op = kv.atomic().check(from);
   op.delete(from.key);
-  stageDueDelete(op, { ...due, id });
+  stageOwnDueDelete(op, from.value);
   stageHistoryDelete(op, from.value);
+  stageCounts(op, accountOf(from.value), { from: countsOf(from.value), to: NO_COUNTS });
   if (slot !== null) stageSlotDelete(op, { owner, slot });
   return (await op.commit()).ok;
+}
+
+/** Whether an entry of the due index is the one of a job. */
+export function isOwnDue({ due }: JobRecord, other: Due): boolean {
+  return due.isInLine !== true && due.kind === other.kind && due.atMs === other.atMs;
+}
+
+/** Whether a place in line is the one of a job. */
+export function isOwnPlace({ due }: JobRecord, place: LinePlace): boolean {
+  return due.isInLine === true && due.atMs === place.atMs;
 }
 
 /** Deletes a due entry that is not (or no longer) the job's, unless the job changes meanwhile. */
@@ -127,10 +219,21 @@ export async function dropStaleDue(
   due: Due,
   entry: JobEntry | null,
 ): Promise<void> {
-  const own = entry?.value.due;
-  if (own?.atMs === due.atMs && own.kind === due.kind) return;
+  if (entry !== null && isOwnDue(entry.value, due)) return;
   const op = kv.atomic().check(entry ?? { key: [SPACE, due.id], versionstamp: null });
   stageDueDelete(op, due);
+  await op.commit();
+}
+
+/** Deletes a place in line that is not (or no longer) the job's, unless the job changes meanwhile. */
+export async function dropStalePlace(
+  kv: Pick<Deno.Kv, "atomic">,
+  place: LinePlace,
+  entry: JobEntry | null,
+): Promise<void> {
+  if (entry !== null && isOwnPlace(entry.value, place)) return;
+  const op = kv.atomic().check(entry ?? { key: [SPACE, place.id], versionstamp: null });
+  stageLineDelete(op, place);
   await op.commit();
 }
 
@@ -147,4 +250,43 @@ export async function migrateJobHistory(kv: Pick<Deno.Kv, "list" | "atomic">): P
     op = kv.atomic();
   }
   await op.commit();
+}
+
+/**
+ * Counts what the jobs of schema version 4 count for their accounts. Sets the counts, so it may run
+ * again after a crash. Pending jobs keep their entries; the dispatcher puts them in line.
+ */
+export async function migrateJobCounts(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
+  const counts = new Map<string, AccountCounts>();
+  for await (const { value } of kv.list({ prefix: [SPACE] })) {
+    const job = jobSchema.safeParse(value);
+    if (!job.success) continue;
+    const name = accountOf(job.data);
+    const before = counts.get(name) ?? NO_COUNTS, own = countsOf(job.data);
+    counts.set(name, {
+      waiting: before.waiting + own.waiting,
+      running: before.running + own.running,
+      fileBytes: before.fileBytes + own.fileBytes,
+    });
+  }
+  // Before this version, all jobs belonged to one owner.
+  const op = kv.atomic();
+  for (const [name, sum] of counts) stageCountsAnew(op, name, sum);
+  await op.commit();
+}
+
+function isSameDue(one: JobRecord["due"], other: JobRecord["due"]): boolean {
+  return one.atMs === other.atMs && one.kind === other.kind && one.isInLine === other.isInLine;
+}
+
+function stageOwnDue(op: Staging, job: JobRecord): void {
+  const { kind, atMs, isInLine } = job.due;
+  if (isInLine) stageLine(op, { account: accountOf(job), atMs, id: job.id });
+  else stageDue(op, { kind, atMs, id: job.id });
+}
+
+function stageOwnDueDelete(op: Staging, job: JobRecord): void {
+  const { kind, atMs, isInLine } = job.due;
+  if (isInLine) stageLineDelete(op, { account: accountOf(job), atMs, id: job.id });
+  else stageDueDelete(op, { kind, atMs, id: job.id });
 }

@@ -73,7 +73,7 @@ function deleteSpan(
     description: `Deletes the ${what.readings} that are stored when the job runs.${RESUMED}${more}`,
     parameters: [what.target, ...span, preferWait, idempotencyKeyHeader("cleanup-1")],
     answers: ANSWERS,
-    problems: ["INVALID_REQUEST", problem, "IDEMPOTENCY_KEY_REUSED"],
+    problems: ["INVALID_REQUEST", problem, "IDEMPOTENCY_KEY_REUSED", "JOBS_LIMITED"],
   };
 }
 
@@ -124,7 +124,7 @@ const device: Operation = {
     "it anew.",
   parameters: [deviceIdParameter, preferWait, idempotencyKeyHeader("cleanup-2")],
   answers: ANSWERS,
-  problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+  problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED", "JOBS_LIMITED"],
 };
 
 const meter: Operation = {
@@ -151,7 +151,7 @@ const store: Operation = {
     " What you upload for the store before the job has ended may be deleted too.",
   parameters: [storeIdParameter, preferWait, idempotencyKeyHeader("cleanup-3")],
   answers: ANSWERS,
-  problems: ["INVALID_REQUEST", "STORE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+  problems: ["INVALID_REQUEST", "STORE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED", "JOBS_LIMITED"],
 };
 
 const status: Operation = {

@@ -170,7 +170,13 @@ const repeat: Operation = {
     "`period` such as `last_month` counts from now.",
   parameters: [exportId, ...create.parameters ?? []],
   body: undefined,
-  problems: ["INVALID_REQUEST", "JOB_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+  problems: [
+    "INVALID_REQUEST",
+    "JOB_NOT_FOUND",
+    "IDEMPOTENCY_KEY_REUSED",
+    "JOBS_LIMITED",
+    "QUOTA_EXCEEDED",
+  ],
 };
 
 const manifest: Operation = {

@@ -36,6 +36,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   ID_TAKEN: { status: 409, title: "Id taken" },
   TOO_MANY_PROFILES: { status: 409, title: "Too many profiles" },
   RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },
+  JOBS_LIMITED: { status: 429, title: "Too many jobs" },
+  QUOTA_EXCEEDED: { status: 429, title: "Quota exceeded" },
   JOB_NOT_FOUND: { status: 404, title: "Job not found" },
   EXPORT_NOT_READY: { status: 404, title: "Export not ready" },
   EXPORT_EXPIRED: { status: 410, title: "Export expired" },

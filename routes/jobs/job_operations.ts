@@ -40,4 +40,6 @@ export const CREATION_PROBLEMS: readonly AnsweredCode[] = [
   "BODY_TOO_LARGE",
   "UNSUPPORTED_MEDIA_TYPE",
   "IDEMPOTENCY_KEY_REUSED",
+  "JOBS_LIMITED",
+  "QUOTA_EXCEEDED",
 ];

@@ -42,6 +42,9 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   TOO_MANY_PROFILES: "There are as many profiles as there can be.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
   RATE_LIMITED: "The device sends too often. Nothing was stored; retry after `Retry-After`.",
+  JOBS_LIMITED:
+    "As many of your jobs wait as may wait at the same time. Retry when one of them has started.",
+  QUOTA_EXCEEDED: "You have stored as much as you may store. Delete something first.",
   JOB_NOT_FOUND: "There is no job with this id, or its record was deleted.",
   EXPORT_NOT_READY: "The export is pending and has no file yet.",
   EXPORT_EXPIRED: "The file has expired and was deleted.",
@@ -76,6 +79,7 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   PRECONDITION_FAILED: OF_A_FILE,
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],
   SERVICE_STOPPING: ["Retry-After"],
+  JOBS_LIMITED: ["Retry-After"],
   RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 

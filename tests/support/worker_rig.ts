@@ -11,7 +11,7 @@ import { createDeflaters, type Deflaters } from "../../jobs/engine/deflaters.ts"
 import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import { createJobWatches } from "../../jobs/engine/job_watches.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
-import { createJobs, type JobRecord, type Jobs } from "../../jobs/engine/jobs.ts";
+import { createJobs, type JobRecord, type JobRequest, type Jobs } from "../../jobs/engine/jobs.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { makeTempFolder } from "./temp_folder.ts";
@@ -38,8 +38,8 @@ export interface WorkerRig extends AsyncDisposable {
   advance(ms: number): void;
   /** Starts a worker. The workers of a rig do not know each other. */
   addWorker(owner: string, kinds: readonly JobKind[], concurrency?: number): Promise<Worker>;
-  /** Creates a job, by default of the kind `test`. */
-  ask(request?: { kind?: string; slot?: string | null; params?: string }): Promise<JobRecord>;
+  /** Creates a job, by default of the kind `test` and of the owner `anyone`. */
+  ask(request?: Partial<JobRequest>): Promise<JobRecord>;
   /** Waits until a job is in a state. */
   until(id: string, state: JobRecord["state"]): Promise<JobRecord>;
 }
@@ -47,7 +47,10 @@ export interface WorkerRig extends AsyncDisposable {
 /** Creates a rig without workers, on a database in memory unless one is given. */
 export async function createWorkerRig(
   kv?: Deno.Kv,
-  { hasQueue = true }: { hasQueue?: boolean } = {},
+  { hasQueue = true, runningMax }: {
+    hasQueue?: boolean;
+    runningMax?: (account: string) => Promise<number | null>;
+  } = {},
 ): Promise<WorkerRig> {
   const database = kv ?? await Deno.openKv(":memory:");
   const folder = await makeTempFolder();
@@ -101,6 +104,7 @@ export async function createWorkerRig(
         log,
         owner,
         concurrency,
+        runningMax,
         onEnded: ends.report,
         fileRetentionMs: 3_600_000,
         jobRetentionMs: 86_400_000,
@@ -110,8 +114,8 @@ export async function createWorkerRig(
       workers.push(worker);
       return worker;
     },
-    ask: ({ kind = "test", slot = null, params = "" } = {}) =>
-      jobs.create({ kind, params, owner: "anyone", slot }),
+    ask: (request = {}) =>
+      jobs.create({ kind: "test", params: "", owner: "anyone", slot: null, ...request }),
     async until(id, state) {
       for (let waitedMs = 0; waitedMs < 10_000; waitedMs += 5) {
         const job = await jobs.get(id);

@@ -135,6 +135,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "device_rejection",
     "due",
     "job",
+    "job_account",
     "job_history",
     "job_slot",
     "journal",

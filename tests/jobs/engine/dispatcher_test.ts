@@ -75,7 +75,7 @@ Deno.test("a due entry that fires while the lease holds moves to the end of the 
 Deno.test("a job of an unknown kind waits a minute and does not affect other jobs", async () => {
   await using rig = await createWorkerRig();
   const { id, due } = await rig.ask({ kind: "of a later version" });
-  await dispatcherOf(rig).onWaiting({ ...due, id });
+  await dispatcherOf(rig).onTurns([{ kind: "job_turn", turn: 0, account: "anyone" }]);
   const job = await rig.jobs.get(id);
   assert(job !== null && job.state === "pending" && job.due.atMs >= due.atMs + 60_000);
 });

@@ -1,4 +1,14 @@
-import { type Due, listCrowd, listDue, stageDue, stageDueDelete } from "../../../kv/jobs/due.ts";
+import {
+  type Due,
+  listCrowd,
+  listDue,
+  listLine,
+  listTurnsAndDue,
+  stageDue,
+  stageDueDelete,
+  stageLine,
+  stageTurn,
+} from "../../../kv/jobs/due.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { strictKv } from "../../support/strict_kv.ts";
 
@@ -75,4 +85,26 @@ Deno.test("a crowd has its own key range, which listDue() does not read", async 
   stageDueDelete(deletion, crowd(0));
   await deletion.commit();
   assertEquals(await some(1), [crowd(1)]);
+});
+
+Deno.test("one read finds the turns, the lowest first, and then what is due, but no lines", async () => {
+  using kv = strictKv(await kvWithDue(wait(5), wait(7)));
+  await Array.fromAsync(listTurnsAndDue(kv, { upToMs: -1 }));
+  assertEquals(kv.reads(), 1);
+  const op = kv.atomic();
+  for (const turn of [100, 9, 0]) stageTurn(op, { turn, account: `of ${turn}` });
+  for (let atMs = 0; atMs < 300; atMs++) stageLine(op, { account: "of 9", atMs, id: "j" });
+  await op.commit();
+  assertEquals(await Array.fromAsync(listTurnsAndDue(kv, { upToMs: 6 })), [
+    { kind: "job_turn", turn: 0, account: "of 0" },
+    { kind: "job_turn", turn: 9, account: "of 9" },
+    { kind: "job_turn", turn: 100, account: "of 100" },
+    wait(5),
+  ]);
+  assertEquals(kv.reads(), 2);
+  assertEquals(
+    await listLine(kv, "of 9", 2),
+    [0, 1].map((atMs) => ({ account: "of 9", atMs, id: "j" })),
+  );
+  assertEquals(await Array.fromAsync(listDue(kv, { upToMs: 6 })), [wait(5)]);
 });

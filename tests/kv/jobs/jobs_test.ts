@@ -111,7 +111,10 @@ Deno.test("deleteJob() deletes the record, the due entry and the slot", async ()
   using kv = await kvWithJob();
   await commitJob(kv, await readJob(kv), moved(JOB, 200));
   assert(await deleteJob(kv, await readJob(kv)));
-  assertEquals(await Array.fromAsync(kv.list({ prefix: [] })), []);
+  const left = await Array.fromAsync(kv.list({ prefix: [] }));
+  assertEquals(left.map(({ key, value }) => [key, value]), [
+    [["job_account", "me", "waiting"], new Deno.KvU64(0n)],
+  ]);
 });
 
 Deno.test("deleteJob() is refused if the job has moved meanwhile", async () => {

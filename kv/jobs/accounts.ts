@@ -1,0 +1,128 @@
+/**
+ * Accounts: whom the limits of jobs and files count for, and who take turns. An account is a key, a
+ * user of the identity provider, or the address of an anonymous client.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["job_account"]` | `KvU64`: the last turn that was taken | whoever takes a turn |
+ * | `["job_account", account]` | `{ v: 1, turn, isWaiting }`: its latest turn, and whether it stands in the due index | `turns.ts` |
+ * | `["job_account", account, "waiting"]` | `KvU64`: its pending jobs | whoever moves a job, in the same commit |
+ * | `["job_account", account, "running"]` | `KvU64`: its running jobs | the same |
+ * | `["job_account", account, "file_bytes"]` | `KvU64`: the bytes of the files of its jobs | the same |
+ *
+ * A move of a job checks its record and changes the counts by what the move changes. So the counts
+ * are exact after a crash, after a commit whose answer is lost, and with any number of processes.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Staging } from "../budget.ts";
+
+const SPACE = "job_account";
+const COUNTED = ["waiting", "running", "file_bytes"] as const;
+
+const placeSchema = z.object({ v: z.literal(1), turn: z.int(), isWaiting: z.boolean() });
+
+/** What is counted for an account. */
+export interface AccountCounts {
+  /** Pending jobs. */
+  readonly waiting: number;
+  /** Running jobs. */
+  readonly running: number;
+  /** The bytes of the files of its jobs. */
+  readonly fileBytes: number;
+}
+
+/** A version of an entry, for checks. */
+export type Version = Pick<Deno.KvEntryMaybe<unknown>, "key" | "versionstamp">;
+
+/** An account as it was read. The versions are no older than the values. */
+export interface Account extends AccountCounts {
+  /** Its name. */
+  readonly name: string;
+  /** Its latest turn; -1 if it never had one. */
+  readonly turn: number;
+  /** Whether its turn stands in the due index. */
+  readonly isWaiting: boolean;
+  /** The last turn that any account took. */
+  readonly round: number;
+  /** The version of `turn` and `isWaiting`. */
+  readonly place: Version;
+  /** The versions of the counts. */
+  readonly versions: {
+    readonly waiting: Version;
+    readonly running: Version;
+    readonly fileBytes: Version;
+  };
+}
+
+/** No jobs and no files. */
+export const NO_COUNTS: AccountCounts = { waiting: 0, running: 0, fileBytes: 0 };
+
+/** Reads an account. One that nobody has used yet has no jobs. */
+export async function readAccount(
+  kv: Pick<Deno.Kv, "getMany">,
+  name: string,
+): Promise<Account> {
+  const keys = [[SPACE], [SPACE, name], ...COUNTED.map((counted) => [SPACE, name, counted])];
+  const [round, place, waiting, running, fileBytes] = await kv.getMany<unknown[]>(keys);
+  const { turn, isWaiting } = place.versionstamp === null
+    ? { turn: -1, isWaiting: false }
+    : placeSchema.parse(place.value);
+  return {
+    name,
+    turn,
+    isWaiting,
+    round: countOf(round),
+    place,
+    waiting: countOf(waiting),
+    running: countOf(running),
+    fileBytes: countOf(fileBytes),
+    versions: { waiting, running, fileBytes },
+  };
+}
+
+/** Adds the difference between two counts of an account to a commit. */
+export function stageCounts(
+  op: Staging,
+  name: string,
+  { from, to }: { from: AccountCounts; to: AccountCounts },
+): void {
+  const changes = [
+    to.waiting - from.waiting,
+    to.running - from.running,
+    to.fileBytes - from.fileBytes,
+  ];
+  for (const [index, change] of changes.entries()) {
+    // A sum wraps around, so that adding 2^64 - 1 subtracts one.
+    if (change !== 0) op.sum([SPACE, name, COUNTED[index]], BigInt.asUintN(64, BigInt(change)));
+  }
+}
+
+/** Sets the counts of an account, whatever they were. */
+export function stageCountsAnew(op: Staging, name: string, counts: AccountCounts): void {
+  const values = [counts.waiting, counts.running, counts.fileBytes];
+  for (const [index, value] of values.entries()) {
+    op.set([SPACE, name, COUNTED[index]], new Deno.KvU64(BigInt(value)));
+  }
+}
+
+/** Stores the latest turn of an account, and whether it stands in the due index. */
+export function stagePlace(
+  op: Staging,
+  name: string,
+  { turn, isWaiting }: Pick<Account, "turn" | "isWaiting">,
+): void {
+  op.set([SPACE, name], { v: 1, turn, isWaiting });
+}
+
+/** Records that a turn was taken. */
+export function stageRound(op: Staging, turn: number): void {
+  op.max([SPACE], BigInt(turn));
+}
+
+function countOf({ value }: Deno.KvEntryMaybe<unknown>): number {
+  // A process of an older release may have moved jobs without counting: not below zero.
+  return value instanceof Deno.KvU64 ? Math.max(0, Number(BigInt.asIntN(64, value.value))) : 0;
+}

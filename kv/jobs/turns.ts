@@ -1,0 +1,105 @@
+/**
+ * Turns: accounts with jobs in line take turns, one job each, so that no account waits for all jobs
+ * of another one.
+ *
+ * | from | to | when |
+ * |---|---|---|
+ * | not waiting | waiting | a job joins the line of the account: its turn is the one that was taken last, or its own next one if that is later |
+ * | waiting | waiting | a job of the account starts: its next turn follows all that wait now |
+ * | waiting | not waiting | the last job in line starts, or the line was found empty |
+ *
+ * A turn that ends (the account stops waiting) is remembered, so that an account that always has one
+ * job in line does not overtake those with many.
+ *
+ * @module
+ */
+
+import type { Staging } from "../budget.ts";
+import { type Account, readAccount, stagePlace, stageRound, type Version } from "./accounts.ts";
+import { type LinePlace, listLine, stageTurn, stageTurnDelete, type Turn } from "./due.ts";
+
+/** Something to add to a commit, and the versions under which it holds. */
+export interface CheckedStage {
+  /** What must not have changed. */
+  readonly checks: readonly Version[];
+  /** Adds the mutations. */
+  stage(op: Staging): void;
+}
+
+/** Makes sure that an account whose line a job joins has a turn. */
+export function waitForTurn({ name, turn, isWaiting, round, place }: Account): CheckedStage {
+  return {
+    checks: [place],
+    stage(op) {
+      if (isWaiting) return;
+      const next = Math.max(round, turn);
+      stagePlace(op, name, { turn: next, isWaiting: true });
+      stageTurn(op, { turn: next, account: name });
+    },
+  };
+}
+
+/** The turn of an account and the first jobs in its line; null if it is not its turn any more. */
+export interface TurnAhead {
+  /** The account. */
+  readonly account: Account;
+  /** The first job in line; null if there is none. */
+  readonly first: LinePlace | null;
+  /** Whether there are more. */
+  readonly hasMore: boolean;
+}
+
+/** Reads whose turn it is. The account is read before its line, so that its versions are no newer. */
+export async function readTurn(
+  kv: Pick<Deno.Kv, "getMany" | "list">,
+  { account: name }: Turn,
+): Promise<TurnAhead> {
+  const account = await readAccount(kv, name);
+  const [first = null, second] = await listLine(kv, name, 2);
+  return { account, first, hasMore: second !== undefined };
+}
+
+/** The turn that an account has after one that it takes. */
+export function turnAfter({ turn, round }: Account): number {
+  return Math.max(turn, round) + 1;
+}
+
+/** Takes the turn: the first job in line starts. */
+export function takeTurn({ account, hasMore }: TurnAhead): CheckedStage {
+  const { name, turn, place, versions } = account;
+  return {
+    // A job that joins the line meanwhile relies on the turn of the account, so the last one checks
+    // that none has joined: each changes the number of pending jobs.
+    checks: hasMore ? [place] : [place, versions.waiting],
+    stage(op) {
+      const next = turnAfter(account);
+      stageRound(op, turn);
+      stageTurnDelete(op, { turn, account: name });
+      stagePlace(op, name, { turn: next, isWaiting: hasMore });
+      if (hasMore) stageTurn(op, { turn: next, account: name });
+    },
+  };
+}
+
+/** Ends the turn of an account whose line is empty, unless a job joins it meanwhile. */
+export async function endTurn(
+  kv: Pick<Deno.Kv, "atomic">,
+  { name, turn, place, versions }: Account,
+): Promise<void> {
+  const op = kv.atomic().check(place, versions.waiting);
+  stagePlace(op, name, { turn, isWaiting: false });
+  stageTurnDelete(op, { turn, account: name });
+  await op.commit();
+}
+
+/** Deletes an entry of the due index that is not (or no longer) the turn of its account. */
+export async function dropStaleTurn(
+  kv: Pick<Deno.Kv, "atomic">,
+  turn: Turn,
+  { place, ...account }: Account,
+): Promise<void> {
+  if (account.isWaiting && account.turn === turn.turn) return;
+  const op = kv.atomic().check(place);
+  stageTurnDelete(op, turn);
+  await op.commit();
+}
