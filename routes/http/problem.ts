@@ -58,6 +58,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   INTERNAL_ERROR: { status: 500, title: "Internal error" },
 };
 
+/** When to try again after a problem that passes by itself, seconds; for those without another time. */
+const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = { JOBS_LIMITED: 10 };
+
 /** The error as an answer. An error without a code is answered without its message. */
 export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
   const known = error instanceof AppError
@@ -66,6 +69,10 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
   const { status } = PROBLEMS[known.code];
+  const retryAfter = RETRY_AFTER_SECONDS[known.code];
+  if (retryAfter !== undefined && !answer.has("retry-after")) {
+    answer.set("retry-after", String(retryAfter));
+  }
   return new Response(JSON.stringify(problemBody(known)), { status, headers: answer });
 }
 
