@@ -6,6 +6,15 @@
 
 import { z } from "zod";
 import {
+  ACCESS_RULES,
+  ACCESS_SECRETS,
+  ACCESS_VARIABLES,
+  accessProblems,
+  type AccessSettings,
+  accessSettings,
+  HOST_PATTERN,
+} from "./access_settings.ts";
+import {
   CONTINUOUS_RULES,
   CONTINUOUS_VARIABLES,
   type ContinuousSettings,
@@ -38,6 +47,8 @@ export interface Settings {
   readonly host: string;
   /** Port to listen on; 0 for any free one. */
   readonly port: number;
+  /** Who may use the service. */
+  readonly access: AccessSettings;
   /** Origins whose pages may read answers in a browser; `*` alone allows all. */
   readonly corsOrigins: readonly string[];
   /** A file, `:memory:`, the URL of a KV Connect server, or null for the database of the host. */
@@ -104,12 +115,13 @@ const RULES = {
   OLDEST_READING: "a date such as 2000-01-01, or an ISO 8601 time, from 1970 on",
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
+  ...ACCESS_RULES,
   ...CONTINUOUS_RULES,
   ...S3_RULES,
 } as const;
 
 const environmentSchema = z.object({
-  HOST: z.string().regex(/^[A-Za-z0-9.:_-]+$/).default("127.0.0.1"),
+  HOST: z.string().regex(HOST_PATTERN).default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(8000),
   CORS_ORIGINS: z.string().transform((text) => text.trim() === "*" ? ["*"] : originsOf(text))
     .pipe(z.array(z.string())).default([]),
@@ -131,6 +143,7 @@ const environmentSchema = z.object({
   OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  ...ACCESS_VARIABLES,
   ...S3_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
@@ -154,6 +167,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   ]);
   const problems = [...names].map((name) => problemText(name, given[name]));
   problems.push(...missingCredentials(given));
+  problems.push(...accessProblems(given));
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
@@ -161,6 +175,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     settings: {
       host: values.HOST,
       port: values.PORT,
+      access: accessSettings(values),
       corsOrigins: values.CORS_ORIGINS,
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,
@@ -216,7 +231,7 @@ function originsOf(text: string): string[] | null {
 function problemText(name: string, value: string | undefined): string {
   // Only names in RULES can fail: DENO_DEPLOYMENT_ID accepts any text.
   const rule = RULES[name as keyof typeof RULES];
-  const isSecret = S3_SECRETS.includes(name);
+  const isSecret = S3_SECRETS.includes(name) || ACCESS_SECRETS.includes(name);
   const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);
   return `${name} must be ${rule}: ${shown}`;
 }

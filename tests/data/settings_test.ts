@@ -1,9 +1,11 @@
+import { EVERY_ID } from "../../data/access/caller.ts";
 import { readSettings, type Settings } from "../../data/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const DEFAULTS: Settings = {
   host: "127.0.0.1",
   port: 8000,
+  access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
   corsOrigins: [],
   kvPath: ".openwatts/kv.sqlite3",
   fileStore: ".openwatts/files",
@@ -44,6 +46,9 @@ const DEFAULTS: Settings = {
   },
 };
 
+/** A key with 32 bytes in hexadecimal. */
+const ADMIN_KEY = `ow_admin_${"0123456789abcdef".repeat(4)}`;
+
 /** The settings of a valid environment. */
 function settingsOf(environment: Record<string, string>): Settings {
   const result = readSettings(environment);
@@ -66,6 +71,15 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
   const environment = {
     HOST: "0.0.0.0",
     PORT: "0",
+    AUTH: "oidc, keys",
+    ADMIN_KEY,
+    PUBLIC_URL: "https://watts.example/",
+    OIDC_ISSUER: "https://login.example/realms/a/",
+    OIDC_AUDIENCE: "openwatts, https://watts.example",
+    OIDC_JWKS_URL: "https://keys.example/set?all=1",
+    OIDC_ALGORITHMS: "ES256,RS512",
+    OIDC_CLOCK_SKEW_SECONDS: "0",
+    OIDC_MAPPING: '[{"when":{"groups":"ops"},"scopes":["admin"]}]',
     CORS_ORIGINS: "https://app.example, HTTP://Localhost:5173/,https://app.example:443",
     KV_PATH: ":memory:",
     FILE_STORE: "s3://artifacts.example/open/watts",
@@ -97,6 +111,24 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
   assertEquals(settingsOf(environment), {
     host: "0.0.0.0",
     port: 0,
+    access: {
+      hasKeys: true,
+      oidc: {
+        issuer: "https://login.example/realms/a/",
+        audiences: ["openwatts", "https://watts.example"],
+        jwksUrl: "https://keys.example/set?all=1",
+        algorithms: ["ES256", "RS512"],
+        clockSkewSeconds: 0,
+        rules: [{
+          when: { groups: ["ops"] },
+          scopes: ["admin"],
+          scopesFrom: null,
+          patterns: EVERY_ID,
+        }],
+      },
+      adminKey: ADMIN_KEY,
+      publicUrl: "https://watts.example",
+    },
     corsOrigins: ["https://app.example", "http://localhost:5173"],
     kvPath: ":memory:",
     fileStore: "s3://artifacts.example/open/watts",
@@ -140,9 +172,10 @@ Deno.test("readSettings() counts an empty variable as not set", () => {
 });
 
 Deno.test("readSettings() uses the host's database on Deno Deploy unless KV_PATH is set", () => {
-  assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123" }), { ...DEFAULTS, kvPath: null });
+  const deploy = { DENO_DEPLOYMENT_ID: "abc123", ALLOW_ANONYMOUS: "true" };
+  assertEquals(settingsOf(deploy), { ...DEFAULTS, kvPath: null });
   const kvPath = "https://kv.example.com/";
-  assertEquals(settingsOf({ DENO_DEPLOYMENT_ID: "abc123", KV_PATH: kvPath }).kvPath, kvPath);
+  assertEquals(settingsOf({ ...deploy, KV_PATH: kvPath }).kvPath, kvPath);
 });
 
 Deno.test("readSettings() reports all problems at once, each with name, rule and value", () => {
@@ -248,7 +281,7 @@ Deno.test("readSettings() rejects each of these values", () => {
 
 Deno.test("readSettings() accepts each of these values", () => {
   const right: Record<string, string[]> = {
-    HOST: ["::1", "localhost", "node-1.example.com"],
+    HOST: ["::1", "localhost"],
     PORT: ["0", "65535", "08080"],
     KV_PATH: ["kv.sqlite3", "./a b/kv", "/abs/kv", "C:\\kv\\db", "http://localhost:4512"],
     FILE_STORE: ["files", "../files", "D:\\files", "s3://abc", "s3://abc/", "s3://abc/d=1/..e/"],

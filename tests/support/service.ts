@@ -45,6 +45,7 @@ export async function startTestService(
 export const TEST_SETTINGS: Settings = {
   host: "127.0.0.1",
   port: 0,
+  access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
   corsOrigins: [],
   kvPath: ":memory:",
   fileStore: "",

@@ -7,6 +7,10 @@ import config from "../../deno.json" with { type: "json" };
 const DEFAULTS: Record<string, string> = {
   HOST: "127.0.0.1",
   PORT: "8000",
+  AUTH: "off",
+  ALLOW_ANONYMOUS: "false",
+  OIDC_ALGORITHMS: "RS256,PS256,ES256,EdDSA",
+  OIDC_CLOCK_SKEW_SECONDS: "30",
   KV_PATH: ".openwatts/kv.sqlite3",
   FILE_STORE: ".openwatts/files",
   DEMO_DATA: "true",
@@ -37,6 +41,12 @@ const DEFAULTS: Record<string, string> = {
 };
 /** Settings without a default. */
 const UNSET = [
+  "ADMIN_KEY",
+  "OIDC_AUDIENCE",
+  "OIDC_ISSUER",
+  "OIDC_JWKS_URL",
+  "OIDC_MAPPING",
+  "PUBLIC_URL",
   "AWS_ACCESS_KEY_ID",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -79,7 +89,7 @@ Deno.test("docs/settings.md and .env.example name every setting with its default
 
 Deno.test("docs/settings.md has every variable that the code reads", async () => {
   const settings = await readTable("docs/settings.md");
-  const files = ["settings", "continuous_settings", "s3_settings"];
+  const files = ["settings", "access_settings", "continuous_settings", "s3_settings"];
   const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));
   const read = sources.flatMap(({ code }) =>
     [...code.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name)
