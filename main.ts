@@ -35,6 +35,7 @@ import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
+import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
@@ -98,6 +99,7 @@ export async function start(
   const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
+  const access = stack.use(openAccess(settings.access, { now, log }));
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
@@ -131,7 +133,7 @@ export async function start(
   const app = createApp({
     ...devices,
     version: config.version,
-    authenticators: null,
+    ...access,
     corsOrigins: settings.corsOrigins,
     log,
     kv,

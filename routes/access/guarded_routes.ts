@@ -55,7 +55,7 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
           ? null
           : refusalOf(rule, c.get("caller"), c.get("refusal"));
         if (refusal === null) return handler(c as Context<BlankEnv, typeof path>);
-        return refuse(refusal.error, { "www-authenticate": refusal.challenge }, c);
+        return refuse(refusal.error, refusal.headers, c);
       });
       return routes;
     };
@@ -76,10 +76,10 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
   return routes;
 }
 
-/** Why a caller may not use a route, and the challenge that says what would help (RFC 6750). */
+/** Why a caller may not use a route, and the headers that say what would help (RFC 6750). */
 interface Refusal {
   readonly error: AppError;
-  readonly challenge: string;
+  readonly headers: Record<string, string>;
 }
 
 function refusalOf(
@@ -88,19 +88,27 @@ function refusalOf(
   invalid: AppError | undefined,
 ): Refusal | null {
   if (scope === "public" || (scope === "any" ? scopes.size > 0 : scopes.has(scope))) return null;
+  if (invalid?.code === "ISSUER_UNAVAILABLE") {
+    return { error: invalid, headers: { "retry-after": String(ISSUER_RETRY_SECONDS) } };
+  }
   if (invalid !== undefined) {
     const kind = invalid.code === "UNAUTHENTICATED" ? "invalid_token" : "invalid_request";
-    return { error: invalid, challenge: `${CHALLENGE}, error="${kind}"` };
+    return { error: invalid, headers: challenge(`error="${kind}"`) };
   }
   if (actor.kind === "anonymous") {
     const detail = "This needs a key: send it as Authorization: Bearer or as X-API-Key";
-    return { error: new AppError("UNAUTHENTICATED", detail), challenge: CHALLENGE };
+    return { error: new AppError("UNAUTHENTICATED", detail), headers: challenge() };
   }
   const detail = `This needs the scope ${scope}, which your key does not have`;
   return {
     error: new AppError("FORBIDDEN", detail),
-    challenge: `${CHALLENGE}, error="insufficient_scope", scope="${scope}"`,
+    headers: challenge('error="insufficient_scope"', `scope="${scope}"`),
   };
 }
 
-const CHALLENGE = 'Bearer realm="openwatts"';
+/** When to try again if the keys of an issuer cannot be read: that is when they are read again. */
+const ISSUER_RETRY_SECONDS = 5;
+
+function challenge(...parameters: string[]): Record<string, string> {
+  return { "www-authenticate": ['Bearer realm="openwatts"', ...parameters].join(", ") };
+}

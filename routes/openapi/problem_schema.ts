@@ -22,6 +22,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   BODY_TOO_LARGE: "The body is too long.",
   UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
   FORBIDDEN: "The key does not have the scope that the operation needs; `detail` names it.",
+  ISSUER_UNAVAILABLE: "The keys of the issuer of your token cannot be read at the moment, so the " +
+    "token cannot be checked; retry after `Retry-After`.",
   ROUTE_NOT_FOUND: "There is nothing at this address.",
   METHOD_NOT_ALLOWED: "The path does not accept this method; `Allow` lists the methods it accepts.",
   PRECONDITION_FAILED: "The file does not match `If-Match` or `If-Unmodified-Since`.",
@@ -75,6 +77,7 @@ const OF_A_FILE: readonly HeaderName[] = [
 export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly HeaderName[]>>> = {
   UNAUTHENTICATED: ["WWW-Authenticate"],
   FORBIDDEN: ["WWW-Authenticate"],
+  ISSUER_UNAVAILABLE: ["Retry-After"],
   METHOD_NOT_ALLOWED: ["Allow"],
   PRECONDITION_FAILED: OF_A_FILE,
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],

@@ -14,7 +14,7 @@ export const SECURITY_SCHEMES: Readonly<Record<string, unknown>> = {
     type: "http",
     scheme: "bearer",
     description:
-      `A key (\`ow_…\`) in \`Authorization: Bearer\`. ${NEEDED} Clients of InfluxDB may ` +
+      `A key (\`ow_…\`), or a token of the issuer if \`AUTH\` has \`oidc\`, in \`Authorization: Bearer\`. ${NEEDED} Clients of InfluxDB may ` +
       "send `Token` in place of `Bearer`.",
   },
   apiKey: {
@@ -36,5 +36,6 @@ export function securityOf(scope: string | null): Record<string, unknown> {
 /** The problems of callers whom an operation refuses. */
 export function refusalsOf(scope: string | null): readonly AnsweredCode[] {
   if (scope === null) return [];
-  return scope === "" ? ["UNAUTHENTICATED"] : ["UNAUTHENTICATED", "FORBIDDEN"];
+  const codes: readonly AnsweredCode[] = ["UNAUTHENTICATED", "ISSUER_UNAVAILABLE"];
+  return scope === "" ? codes : [...codes, "FORBIDDEN"];
 }

@@ -1,0 +1,39 @@
+/**
+ * Opens the ways to prove who one is that the settings name.
+ *
+ * @module
+ */
+
+import type { AccessSettings } from "../../data/access_settings.ts";
+import type { Log } from "../../data/log.ts";
+import type { Authenticator } from "./authenticator.ts";
+import { openIssuerKeys } from "./issuer_keys.ts";
+import { oidcAuthenticator } from "./oidc.ts";
+
+/** The ways to prove who one is. Disposing of them ends what they do in the background. */
+export interface OpenedAccess extends AsyncDisposable {
+  /** The ways; null if authentication is off, so that everyone may do everything. */
+  readonly authenticators: readonly Authenticator[] | null;
+}
+
+/** What they need. */
+export interface AccessDeps {
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** Opens the ways that the settings name. */
+export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps): OpenedAccess {
+  const stack = new AsyncDisposableStack();
+  const authenticators: Authenticator[] = [];
+  if (oidc !== null) {
+    const keys = stack.use(openIssuerKeys({ ...deps, settings: oidc }));
+    authenticators.push(oidcAuthenticator({ ...deps, settings: oidc, keys }));
+  }
+  return {
+    authenticators: hasKeys || oidc !== null ? authenticators : null,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
