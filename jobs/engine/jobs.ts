@@ -20,6 +20,7 @@ import {
   type JobRecord,
   stageJob,
 } from "../../kv/jobs/jobs.ts";
+import { listOwned } from "../../kv/jobs/owner_history.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { waitForTurn } from "../../kv/jobs/turns.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
@@ -62,7 +63,14 @@ export interface JobQuery extends HistoryRange {
   readonly kind: string;
   /** How many jobs at most. */
   readonly limit: number;
-  /** Which jobs; all by default. */
+  /** Only jobs of this owner; of all owners by default. */
+  readonly owner?: string;
+  /**
+   * Which jobs exist for whoever asks; all by default. Others do not count as read, and no place in the
+   * list names one.
+   */
+  readonly exists?: (job: JobRecord) => boolean;
+  /** Which of these jobs; all by default. */
   readonly matches?: (job: JobRecord) => boolean;
 }
 
@@ -96,7 +104,7 @@ export interface Jobs {
    * aborts or the process stops. A slow reader misses states between the ones it reads.
    */
   watch(id: string, signal: AbortSignal): AsyncIterable<JobRecord | null>;
-  /** Lists jobs of a kind. A query reads at most 1,000 records. */
+  /** Lists jobs of a kind. A query reads at most 1,000 records that exist for whoever asks. */
   list(query: JobQuery): Promise<JobList>;
   /**
    * Cancels a job: at once if it is pending, at once if it runs in this process, and within about a
@@ -220,18 +228,22 @@ export function createJobs(deps: JobsDeps): Jobs {
 
 async function listJobs(
   kv: JobsDeps["kv"],
-  { kind, limit, matches = () => true, ...range }: JobQuery,
+  { kind, limit, owner, exists = () => true, matches = () => true, ...range }: JobQuery,
 ): Promise<JobList> {
   const jobs: JobRecord[] = [];
   let read = 0;
   let last: HistoryPlace | null = null;
-  for await (const places of inGroups(listHistory(kv, kind, range), READ_AT_ONCE)) {
+  const history = owner === undefined
+    ? listHistory(kv, kind, range)
+    : listOwned(kv, { owner, kind }, range);
+  for await (const places of inGroups(history, READ_AT_ONCE)) {
     const records = await getJobs(kv, places.map(({ id }) => id));
     for (const [index, job] of records.entries()) {
+      if (job === null || !exists(job)) continue;
       if (jobs.length === limit || read === READ_MAX) return { jobs, next: last };
       read++;
       last = places[index];
-      if (job !== null && matches(job)) jobs.push(job);
+      if (matches(job)) jobs.push(job);
     }
   }
   return { jobs, next: null };

@@ -49,16 +49,24 @@ export function stageHistoryDelete(op: Staging, entry: HistoryEntry): void {
 export async function* listHistory(
   kv: Pick<Deno.Kv, "list">,
   kind: string,
-  { fromMs = 0, toMs = Infinity, before }: HistoryRange = {},
+  range: HistoryRange = {},
+): AsyncGenerator<HistoryPlace> {
+  yield* listPlaces(kv, [SPACE, kind], range);
+}
+
+/** The places under a key that ends in the time and the id of each job, the newest first. */
+export async function* listPlaces(
+  kv: Pick<Deno.Kv, "list">,
+  above: Deno.KvKey,
+  { fromMs = 0, toMs = Infinity, before }: HistoryRange,
 ): AsyncGenerator<HistoryPlace> {
   // Deno KV refuses a range that ends before it starts.
   if (toMs <= fromMs || (before !== undefined && before.createdMs < fromMs)) return;
   const end = before !== undefined && before.createdMs < toMs
-    ? [SPACE, kind, before.createdMs, before.id]
-    : [SPACE, kind, toMs];
-  const start = [SPACE, kind, fromMs];
-  for await (const { key } of kv.list({ start, end }, { reverse: true })) {
-    yield { createdMs: Number(key[2]), id: String(key[3]) };
+    ? [...above, before.createdMs, before.id]
+    : [...above, toMs];
+  for await (const { key } of kv.list({ start: [...above, fromMs], end }, { reverse: true })) {
+    yield { createdMs: Number(key.at(-2)), id: String(key.at(-1)) };
   }
 }
 

@@ -28,6 +28,7 @@ import {
   stageLineDelete,
 } from "./due.ts";
 import { stageHistory, stageHistoryDelete } from "./history.ts";
+import { stageOwned, stageOwnedDelete } from "./owner_history.ts";
 import { stageSlotDelete } from "./slots.ts";
 import { type CheckedStage, takeTurn, type TurnAhead, waitForTurn } from "./turns.ts";
 
@@ -131,11 +132,12 @@ export function countsOf({ state, artifact }: JobRecord): AccountCounts {
   };
 }
 
-/** Adds a new job, its due entry and its place in the history to a commit. */
+/** Adds a new job, its due entry and its places in the histories to a commit. */
 export function stageJob(op: Staging, record: JobRecord): void {
   op.set([SPACE, record.id], record);
   stageOwnDue(op, record);
   stageHistory(op, record);
+  stageOwned(op, record);
   stageCounts(op, accountOf(record), { from: NO_COUNTS, to: countsOf(record) });
 }
 
@@ -199,6 +201,7 @@ export async function deleteJob(kv: Pick<Deno.Kv, "atomic">, from: JobEntry): Pr
   stageOwnDueDelete(op, from.value);
   stageHistoryDelete(op, from.value);
   stageCounts(op, accountOf(from.value), { from: countsOf(from.value), to: NO_COUNTS });
+  stageOwnedDelete(op, from.value);
   if (slot !== null) stageSlotDelete(op, { owner, slot });
   return (await op.commit()).ok;
 }

@@ -7,8 +7,8 @@
 import { AppError } from "../../data/app_error.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { sweepFiles } from "../../jobs/engine/sweep.ts";
-import { LEASE_MS } from "../../jobs/engine/transitions.ts";
-import { commitJob, getJob } from "../../kv/jobs/jobs.ts";
+import { LEASE_MS, newJob } from "../../jobs/engine/transitions.ts";
+import { commitJob, getJob, stageJob } from "../../kv/jobs/jobs.ts";
 import { assert, assertEquals, assertRejects } from "../support/assert.ts";
 import { pause } from "../support/process.ts";
 import { createGate, textKind, type WorkerRig } from "../support/worker_rig.ts";
@@ -58,6 +58,33 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     assertEquals(older.jobs.map(({ id }) => id), ids.slice(2));
     const newer = await rig.jobs.list({ kind: "test", limit: 10, fromMs: createdMs });
     assertEquals(newer.jobs.map(({ id }) => id), ids.slice(0, 2));
+  });
+
+  test("the list of an owner has its jobs only, also those after 1,100 of others", async (rig) => {
+    const mine = (await rig.ask({ owner: "me", params: "1" })).id;
+    for (let created = 0; created < 1_100;) {
+      const op = rig.kv.atomic();
+      for (let i = 0; i < 100; i++) {
+        const id = crypto.randomUUID();
+        const job = { id, kind: "test", params: "2", owner: "other", slot: null };
+        stageJob(op, newJob(job, rig.now() + 1));
+      }
+      if ((await op.commit()).ok) created += 100;
+    }
+    rig.advance(10);
+    const latest = (await rig.ask({ owner: "me", params: "3" })).id;
+    const own = await rig.jobs.list({ kind: "test", owner: "me", limit: 2 });
+    assertEquals([own.jobs.map(({ id }) => id), own.next], [[latest, mine], null]);
+    // Jobs that do not exist for whoever asks neither end a page nor are named as its end.
+    const exists = ({ owner }: { owner: string }) => owner === "me";
+    const first = await rig.jobs.list({ kind: "test", limit: 1, exists });
+    assertEquals([first.jobs.map(({ id }) => id), first.next?.id], [[latest], latest]);
+    const before = first.next ?? undefined;
+    const second = await rig.jobs.list({ kind: "test", limit: 1, exists, before });
+    assertEquals([second.jobs.map(({ id }) => id), second.next], [[mine], null]);
+    assert(await rig.jobs.cancel(mine) && await rig.jobs.remove(mine));
+    const left = await rig.jobs.list({ kind: "test", owner: "me", limit: 2 });
+    assertEquals(left.jobs.map(({ id }) => id), [latest]);
   });
 
   test("a job that has ended is removed with its file and its place in the history", async (rig) => {

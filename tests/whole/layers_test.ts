@@ -137,6 +137,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "job",
     "job_account",
     "job_history",
+    "job_owned",
     "job_slot",
     "journal",
     "lake_checkpoint",
