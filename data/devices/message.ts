@@ -8,6 +8,7 @@
  */
 
 import type { FieldError } from "../app_error.ts";
+import { type MayTouch, TOUCH_RULES } from "../access/touch_rule.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE, QUOTED_VALUE_MAX } from "../limits.ts";
 import type { Metric, Profile } from "../readings/profile.ts";
 import type { Profiles } from "../readings/profiles.ts";
@@ -41,6 +42,11 @@ export interface TelemetryRules {
    * decide if there is no such function.
    */
   readonly profileOf?: (deviceId: string) => Profile | null;
+  /**
+   * Which devices may send; all by default. A message of another one has this one problem, so nothing
+   * shows whether there is such a device and what it measures.
+   */
+  readonly mayTouch?: MayTouch;
 }
 
 /** A message that is wrong. */
@@ -93,6 +99,10 @@ export function readTelemetry(
     const problem = { pointer: "", detail, value: quoted(message), rule: OBJECT_RULE };
     return { problems: [problem], deviceId: null };
   }
+  if (rules.mayTouch !== undefined && !isTouched(message.device_id, rules.mayTouch)) {
+    const problem = problemOf("/device_id", message.device_id, TOUCH_RULES.device);
+    return { problems: [problem], deviceId: null };
+  }
   const problems: FieldError[] = [];
   for (const name in message) {
     if (name === "device_id" || name === "timestamp" || name === "metrics") continue;
@@ -114,6 +124,11 @@ export function readTelemetry(
   if (deviceId === null || problems.length > 0) return { problems, deviceId };
   const form = timestampForm(timestamp);
   return { telemetry: { deviceId, timeMs, form, profile: kind.profile, values } };
+}
+
+/** False for the id of a device that may not be touched. What is no id has another problem. */
+function isTouched(id: unknown, mayTouch: MayTouch): boolean {
+  return typeof id !== "string" || !DEVICE_ID_PATTERN.test(id) || mayTouch(id);
 }
 
 function readDeviceId(value: unknown, problems: FieldError[]): string | null {

@@ -111,6 +111,7 @@ export function createTelemetryReader(
   let held = new Map<string, HeldMessage[]>();
   let waiting = 0;
   const clock = createReceiptClock();
+  const { mayTouch = () => true } = rules;
 
   function reject(place: Place, { pointer, value, rule = "" }: MessageProblem): void {
     rejectCount++;
@@ -149,7 +150,9 @@ export function createTelemetryReader(
     if (message === undefined) {
       return reject(place, { pointer: "", value: text.slice(0, 100), rule: "valid JSON" });
     }
-    const id = isUndecided === undefined ? null : undecidedDevice(message, isUndecided);
+    const id = isUndecided === undefined
+      ? null
+      : undecidedDevice(message, (id) => mayTouch(id) && isUndecided(id));
     if (id === null) return read(message, now(), place);
     const waitingOnes = held.get(id) ?? [];
     held.set(id, waitingOnes);

@@ -9,6 +9,7 @@
  * @module
  */
 
+import type { MayTouch } from "../access/touch_rule.ts";
 import { LINE_MAX_BYTES, PROFILE_METRICS_MAX } from "../limits.ts";
 import { type AcceptedTimes, futureRule, oldestRule } from "../time/accepted_times.ts";
 import { createLineParser } from "./line_parser.ts";
@@ -28,6 +29,8 @@ export interface LineReaderOptions {
   readonly now: () => number;
   /** Which times points may have. */
   readonly acceptedTimes: AcceptedTimes;
+  /** Which devices may have points; all by default. */
+  readonly mayTouch?: MayTouch;
 }
 
 /** Dropped lines of a device. */
@@ -62,7 +65,7 @@ export interface LineReader {
 export function createLineReader(options: LineReaderOptions): LineReader {
   const { acceptedTimes, now } = options;
   const problems = createLineProblems();
-  const table = createSeriesTable(options.idTags);
+  const table = createSeriesTable(options.idTags, options.mayTouch);
   const parser = createLineParser(table, options.precision);
   const splitter = createLineSplitter(parser, { onPoint, onWrong, onTooLong });
   let groups: PointGroup[] = [];

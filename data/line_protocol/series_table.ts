@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type MayTouch, TOUCH_RULES } from "../access/touch_rule.ts";
 import {
   DEVICE_ID_PATTERN,
   DEVICE_ID_RULE,
@@ -54,16 +55,11 @@ export interface SeriesTable {
   forgetGroups(): void;
 }
 
-const UNREADABLE: Measurement = {
-  profile: "",
-  fields: [],
-  columns: new Map(),
-  byKey: new Map(),
-  groups: new Map(),
-};
+/** The measurement of lines that cannot be read. Nothing is ever added to it. */
+const UNREADABLE: Measurement = newMeasurement("");
 
-/** Creates an empty table. `idTags` are the tags that may name the device. */
-export function createSeriesTable(idTags: readonly string[]): SeriesTable {
+/** Creates an empty table. `idTags` are the tags that may name the device, one that may be touched. */
+export function createSeriesTable(idTags: readonly string[], mayTouch?: MayTouch): SeriesTable {
   const measurements = new Map<string, Measurement>();
 
   function make(bytes: Uint8Array, start: number, end: number): Series {
@@ -73,15 +69,17 @@ export function createSeriesTable(idTags: readonly string[]): SeriesTable {
       return { reason, measurement: UNREADABLE, device: { reason }, expected: [] };
     }
     const { measurement, tags } = result.key;
-    const device = deviceOf(tags, idTags);
-    return { reason: null, measurement: measurementOf(measurement), device, expected: [] };
+    const device = deviceOf(tags, { idTags, mayTouch });
+    // Lines without a device are dropped, so their fields must not become metrics of the profile.
+    const own = "id" in device ? measurementOf(measurement) : newMeasurement("");
+    return { reason: null, measurement: own, device, expected: [] };
   }
 
   function measurementOf(name: string): Measurement {
     const profile = profileNameOf(name);
     let measurement = measurements.get(profile);
     if (measurement === undefined) {
-      measurement = { ...UNREADABLE, profile, fields: [], ...emptyMaps() };
+      measurement = newMeasurement(profile);
       measurements.set(profile, measurement);
     }
     return measurement;
@@ -106,19 +104,24 @@ export function createSeriesTable(idTags: readonly string[]): SeriesTable {
   };
 }
 
-function emptyMaps(): Pick<Measurement, "columns" | "byKey" | "groups"> {
-  return { columns: new Map(), byKey: new Map(), groups: new Map() };
+function newMeasurement(profile: string): Measurement {
+  return { profile, fields: [], columns: new Map(), byKey: new Map(), groups: new Map() };
 }
 
 /** The device by the first of the tags that a line has. */
-function deviceOf(tags: ReadonlyMap<string, string>, idTags: readonly string[]): DeviceResult {
+function deviceOf(
+  tags: ReadonlyMap<string, string>,
+  { idTags, mayTouch }: { idTags: readonly string[]; mayTouch: MayTouch | undefined },
+): DeviceResult {
   const tag = idTags.find((name) => tags.has(name));
   if (tag === undefined) {
     return { reason: `no tag names the device: one of ${idTags.join(", ")} must` };
   }
   const id = tags.get(tag) ?? "";
-  if (DEVICE_ID_PATTERN.test(id)) return { id };
-  return { reason: `tag ${tag} must be ${DEVICE_ID_RULE}: '${id.slice(0, QUOTED_VALUE_MAX)}'` };
+  const isId = DEVICE_ID_PATTERN.test(id);
+  if (isId && (mayTouch === undefined || mayTouch(id))) return { id };
+  const rule = isId ? TOUCH_RULES.device : DEVICE_ID_RULE;
+  return { reason: `tag ${tag} must be ${rule}: '${id.slice(0, QUOTED_VALUE_MAX)}'` };
 }
 
 /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type MayTouch, TOUCH_RULES } from "../access/touch_rule.ts";
 import { isStoreId, STORE_ID_RULE } from "../limits.ts";
 import type { TableColumn } from "../text/table_header.ts";
 import type { RowProblem } from "../text/upload_reader.ts";
@@ -32,7 +33,9 @@ export const ZONE_COLUMNS: readonly TableColumn[] = [
   { name: "timezone_str", aliases: ["timezone", "time_zone", "tz"] },
 ];
 
-/** What is wrong with a store's id, or null if nothing is. */
-export function storeIdProblem(id: string): RowProblem | null {
-  return isStoreId(id) ? null : { field: STORE_COLUMN.name, value: id, rule: STORE_ID_RULE };
+/** What is wrong with a store's id, or null if nothing is. Every store may be touched by default. */
+export function storeIdProblem(id: string, mayTouch?: MayTouch): RowProblem | null {
+  if (!isStoreId(id)) return { field: STORE_COLUMN.name, value: id, rule: STORE_ID_RULE };
+  if (mayTouch === undefined || mayTouch(id)) return null;
+  return { field: STORE_COLUMN.name, value: id, rule: TOUCH_RULES.store };
 }

@@ -21,14 +21,14 @@ const IS_ID_BYTE: Uint8Array = Uint8Array.from(
 
 /** Assigns numbers to ids. */
 export interface IdIndex {
-  /** Reads the id that begins at `start`. Returns where it ends, or -1 if it is not a valid id. */
+  /** Reads the id that begins at `start`. Returns where it ends, or -1 if it is not accepted. */
   scan(bytes: Uint8Array, start: number): number;
   /** The number of the id scanned last. */
   scannedNumber(): number;
   /**
    * The number of an id.
    *
-   * @throws {RangeError} if no store may have this id.
+   * @throws {RangeError} if it is not accepted.
    */
   numberOf(id: string): number;
   /** How many ids have a number. */
@@ -37,8 +37,8 @@ export interface IdIndex {
   take(): string[];
 }
 
-/** Creates an empty index. */
-export function createIdIndex(): IdIndex {
+/** Creates an empty index of the ids that pass a test; by default of all that a store may have. */
+export function createIdIndex(accepts: (id: string) => boolean = isStoreId): IdIndex {
   let ids: string[] = [];
   let slots = new Int32Array(FIRST_SLOTS).fill(-1);
   let hashes = new Int32Array(FIRST_SLOTS);
@@ -71,7 +71,7 @@ export function createIdIndex(): IdIndex {
 
   function add(bytes: Uint8Array, start: number, end: number): number {
     const id = String.fromCharCode(...bytes.subarray(start, end));
-    if (!isStoreId(id)) return -1;
+    if (!accepts(id)) return -1;
     const number = ids.push(id) - 1;
     lengths[number] = end - start;
     texts.set(bytes.subarray(start, end), number * ID_MAX_BYTES);
@@ -109,7 +109,7 @@ export function createIdIndex(): IdIndex {
     numberOf(id) {
       // The byte after the id is one that ids do not contain.
       if (scan(encoder.encode(`${id}\n`), 0) !== id.length) {
-        throw new RangeError(`Cannot number an id that no store may have: ${id}`);
+        throw new RangeError(`Cannot number an id that is not accepted: ${id}`);
       }
       return last;
     },

@@ -15,11 +15,11 @@ const MAX_STORES = 1 << 16;
 
 /** Collects polls. */
 export interface PollBuffer {
-  /** Reads the store's id that begins at `start`. Returns where it ends, or -1 if it is not valid. */
+  /** Reads the store's id that begins at `start`. Returns where it ends, or -1 if it is not accepted. */
   scanStore(bytes: Uint8Array, start: number): number;
   /** Adds a poll of the store scanned last. */
   add(timeMs: number, isActive: boolean): void;
-  /** Adds a poll of a store by its id, which must be valid. */
+  /** Adds a poll of a store by its id, which must be one that is accepted. */
   addOf(id: string, timeMs: number, isActive: boolean): void;
   /** Whether you should take the polls before you add the next chunk of an upload. */
   isFull(): boolean;
@@ -37,9 +37,9 @@ export interface PollsByStore {
   pageOf(index: number): Page;
 }
 
-/** Creates an empty buffer. */
-export function createPollBuffer(): PollBuffer {
-  const index = createIdIndex();
+/** Creates an empty buffer for stores whose ids pass a test; by default for all stores. */
+export function createPollBuffer(accepts?: (id: string) => boolean): PollBuffer {
+  const index = createIdIndex(accepts);
   let room = FIRST_ROOM;
   let stores = new Uint32Array(room);
   let polls = new Float64Array(room);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { MayTouch } from "../access/touch_rule.ts";
 import type { TableHeader } from "../text/table_header.ts";
 import { createTableReader, type TableRows } from "../text/table_read.ts";
 import type { RecordReader, RowProblem } from "../text/upload_reader.ts";
@@ -29,8 +30,10 @@ const TIME_RULE = "a time such as 2023-01-25 12:09:39.388884 UTC, or an ISO 8601
 
 /** Where the polls of an upload go, and which times they may have. */
 export interface PollReaderOptions {
-  /** Takes the polls. */
+  /** Takes the polls. It must not accept stores that may not be touched. */
   readonly buffer: PollBuffer;
+  /** Which stores may have polls; all by default. */
+  readonly mayTouch?: MayTouch;
   /** The bounds of their times. */
   readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. It must not go back. */
@@ -41,19 +44,22 @@ export interface PollReaderOptions {
 type FindBrokenRule = (timeMs: number) => string | null;
 
 /** Creates a reader of an upload of polls. */
-export function createPollReader({ buffer, ...bounds }: PollReaderOptions): RecordReader {
+export function createPollReader(
+  { buffer, mayTouch, ...bounds }: PollReaderOptions,
+): RecordReader {
   const findBrokenRule = createTimeCheck(bounds);
   return createTableReader({
     columns: STATUS_COLUMNS,
     createRows: (header): TableRows => ({
       readPlain: createPlainReader(header, buffer, findBrokenRule),
-      readFields: (texts) => readPoll(texts, buffer, findBrokenRule),
+      readFields: (texts) =>
+        storeIdProblem(texts[0], mayTouch) ?? readPoll(texts, buffer, findBrokenRule),
     }),
   });
 }
 
 function createTimeCheck(
-  { acceptedTimes, now }: Omit<PollReaderOptions, "buffer">,
+  { acceptedTimes, now }: Pick<PollReaderOptions, "acceptedTimes" | "now">,
 ): FindBrokenRule {
   // Asks the clock only if a time is later than any that was accepted at the last look.
   let latestMs = -Infinity;
@@ -122,8 +128,6 @@ function readPoll(
   buffer: PollBuffer,
   findBrokenRule: FindBrokenRule,
 ): RowProblem | null {
-  const idProblem = storeIdProblem(id);
-  if (idProblem !== null) return idProblem;
   const timeMs = utcInstant(timeText);
   const field = STATUS_COLUMNS[TIME].name;
   if (timeMs === null) return { field, value: timeText, rule: TIME_RULE };

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { MayTouch } from "../access/touch_rule.ts";
 import { STORE_SPANS_MAX } from "../limits.ts";
 import { createTableReader } from "../text/table_read.ts";
 import type { RecordReader, RowProblem } from "../text/upload_reader.ts";
@@ -44,13 +45,16 @@ export interface RejectedHours {
 export interface StoreHoursRows extends StoreSettingsRows<readonly number[]> {
   /**
    * The stores whose rows were all rejected, by id. A row whose id or number of fields is wrong
-   * belongs to no store.
+   * belongs to no store, and neither does one of a store that may not be touched.
    */
   rejectedStores(): ReadonlyMap<string, RejectedHours>;
 }
 
-/** Collects business hours. {@link weeklySpans} turns the numbers of a store into spans. */
-export function collectHours(): StoreHoursRows {
+/**
+ * Collects business hours of the stores that may be touched; of all by default. {@link weeklySpans}
+ * turns the numbers of a store into spans.
+ */
+export function collectHours(mayTouch?: MayTouch): StoreHoursRows {
   const byStore = new Map<string, number[]>();
   const rejected = new Map<string, RejectedHours>();
   let accepted = 0;
@@ -76,7 +80,7 @@ export function collectHours(): StoreHoursRows {
     columns: HOURS_COLUMNS,
     createRows: () => ({
       readFields([id, day, start, end]) {
-        const idProblem = storeIdProblem(id);
+        const idProblem = storeIdProblem(id, mayTouch);
         if (idProblem !== null) return idProblem;
         const problem = addRow(id, { day, start, end });
         if (problem === null) rejected.delete(id);
@@ -104,8 +108,11 @@ export function weeklySpans(numbers: readonly number[]): WeeklySpan[] {
   });
 }
 
-/** Collects time zones. If a store has several rows, the last one wins. */
-export function collectZones(): StoreSettingsRows<string> {
+/**
+ * Collects time zones of the stores that may be touched; of all by default. If a store has several
+ * rows, the last one wins.
+ */
+export function collectZones(mayTouch?: MayTouch): StoreSettingsRows<string> {
   const byStore = new Map<string, string>();
   const known = new Set<string>();
   let accepted = 0;
@@ -113,7 +120,7 @@ export function collectZones(): StoreSettingsRows<string> {
     columns: ZONE_COLUMNS,
     createRows: () => ({
       readFields([id, zone]) {
-        const problem = storeIdProblem(id);
+        const problem = storeIdProblem(id, mayTouch);
         if (problem !== null) return problem;
         if (!known.has(zone)) {
           if (!isTimeZone(zone)) {

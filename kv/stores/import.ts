@@ -7,7 +7,8 @@
  * @module
  */
 
-import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
+import type { MayTouch } from "../../data/access/touch_rule.ts";
+import { isStoreId, QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import { createPollBuffer, type PollsByStore } from "../../data/stores/poll_buffer.ts";
 import { createPollReader } from "../../data/stores/poll_rows.ts";
 import {
@@ -97,6 +98,8 @@ export interface StoreUpload {
   readonly kind: StoreUploadKind;
   /** Its bytes. */
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** Which stores it may change; all by default. */
+  readonly mayTouch?: MayTouch;
   /** Kept up to date while the import runs. */
   readonly progress: StoreImportProgress;
 }
@@ -124,10 +127,11 @@ export async function importStores(
 
 async function importPolls(
   { series, ...bounds }: StoreImportDeps,
-  { chunks, progress }: StoreUpload,
+  { chunks, progress, mayTouch }: StoreUpload,
 ): Promise<StoreImportResult> {
-  const buffer = createPollBuffer();
-  const reader = createPollReader({ buffer, ...bounds });
+  const accepts = mayTouch && ((id: string) => isStoreId(id) && mayTouch(id));
+  const buffer = createPollBuffer(accepts);
+  const reader = createPollReader({ buffer, mayTouch, ...bounds });
   let storing = Promise.resolve();
 
   async function store({ ids, count, pageOf }: PollsByStore): Promise<void> {
@@ -177,7 +181,7 @@ async function importHours(
   { kv, now }: StoreImportDeps,
   upload: StoreUpload,
 ): Promise<StoreImportResult> {
-  const { reader, byStore, accepted, rejectedStores } = collectHours();
+  const { reader, byStore, accepted, rejectedStores } = collectHours(upload.mayTouch);
   await readAll(reader, upload);
   const rejected = rejectedStores(), atMs = now();
   await commitStores(kv, byStore, (op, id, numbers) => {
@@ -199,7 +203,7 @@ async function importZones(
   { kv }: StoreImportDeps,
   upload: StoreUpload,
 ): Promise<StoreImportResult> {
-  const rows = collectZones();
+  const rows = collectZones(upload.mayTouch);
   await readAll(rows.reader, upload);
   await commitStores(kv, rows.byStore, stageStoreZone);
   return { kind: "timezones", counts: replacementCounts(rows), ...unusedRows(rows.reader) };

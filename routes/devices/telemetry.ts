@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
+import type { MayTouch } from "../../data/access/touch_rule.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
@@ -25,6 +26,7 @@ import {
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
@@ -72,6 +74,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   const parts = { ...deps, intake: { ...deps.intake, reject } };
   return guardedRoutes().post("/telemetry", async (c) => {
     const request = c.req.raw;
+    const own = { ...parts, mayTouch: touchOf(c.get("caller"), "device") };
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     const length = Number(request.headers.get("content-length") ?? NaN);
     // A short body is read whole, as its stream would cost much of what a single message takes.
@@ -80,14 +83,17 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     const chunks: Chunks = isShort && mediaType === "application/json"
       ? [await wholeBytes(request)]
       : uploadBytes(request.body, isGzip, () => {});
-    if (mediaType === "application/x-ndjson") return await acceptMany(c, parts, "lines", chunks);
+    if (mediaType === "application/x-ndjson") return await acceptMany(c, own, "lines", chunks);
     const { isArray, all } = await beginning(chunks);
-    if (isArray) return await acceptMany(c, parts, "array", all);
-    return await acceptOne(parts, await wholeJson(all));
+    if (isArray) return await acceptMany(c, own, "array", all);
+    return await acceptOne(own, await wholeJson(all));
   });
 }
 
-async function acceptOne(deps: TelemetryDeps, message: unknown): Promise<Response> {
+/** What a request needs; which devices it may send for, all if there is no such function. */
+type RequestDeps = TelemetryDeps & { readonly mayTouch: MayTouch | undefined };
+
+async function acceptOne(deps: RequestDeps, message: unknown): Promise<Response> {
   const devices = createDeviceProfiles(deps);
   let answer = await tryOne(deps, message, devices);
   if (!(answer instanceof Response) && profileHint(answer.problems) !== "") {
@@ -107,11 +113,11 @@ type Refused = RejectedTelemetry & { readonly problem: MessageProblem };
 
 /** The answer to a message, or what is wrong with it. */
 async function tryOne(
-  { intake, limit, now, acceptedTimes, profiles }: TelemetryDeps,
+  { intake, limit, now, acceptedTimes, profiles, mayTouch }: RequestDeps,
   message: unknown,
   { profileOf }: DeviceProfiles,
 ): Promise<Response | Refused> {
-  const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf });
+  const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf, mayTouch });
   if ("problems" in result) return { ...result, problem: result.problems[0] };
   const { telemetry } = result;
   const { deviceId: id, profile: { name: profile, life }, form } = telemetry;
@@ -136,7 +142,7 @@ function resultJson(status: "created" | "updated", { form, timeMs }: Telemetry):
 
 async function acceptMany(
   c: Context,
-  deps: TelemetryDeps,
+  deps: RequestDeps,
   form: "array" | "lines",
   chunks: Chunks,
 ): Promise<Response> {

@@ -9,6 +9,8 @@ import type { RunningImport } from "./schemas.ts";
 
 /** How far an import is. Its counts are those of {@link RunningImport}. */
 export interface ImportProgress {
+  /** Who requested it. */
+  readonly owner: string;
   /** When it began, epoch milliseconds. */
   readonly startedMs: number;
   /** Whether it writes nothing. */

@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { type MayTouch, TOUCH_RULES } from "../../data/access/touch_rule.ts";
 import { groupPage, metricsOf } from "../../data/line_protocol/group_page.ts";
 import type { LineReader } from "../../data/line_protocol/line_reader.ts";
 import type { PointGroup } from "../../data/line_protocol/point_group.ts";
@@ -47,6 +48,16 @@ export interface LimitedDevice {
   readonly waitMs: number;
 }
 
+/** How to read the lines of a request. */
+export interface LineWrite {
+  /** Reads them. It drops those of devices that may not be touched. */
+  readonly reader: LineReader;
+  /** The unit of their times. */
+  readonly precision: Precision;
+  /** Which devices may have points; all if there is no such function. */
+  readonly mayTouch: MayTouch | undefined;
+}
+
 /**
  * Accepts lines. They count as one request for each device in them. Good lines are durable, piece by
  * piece, even if the rest breaks off; what is wrong with the others is in the reader's problems.
@@ -54,11 +65,12 @@ export interface LimitedDevice {
  */
 export async function acceptLines(
   deps: AcceptLinesDeps,
-  { reader, precision }: { reader: LineReader; precision: Precision },
+  write: LineWrite,
   chunks: AsyncIterable<Uint8Array>,
 ): Promise<LimitedDevice | null> {
+  const { reader } = write;
   const startedMs = deps.now();
-  const batch = createBatch(deps, reader, precision);
+  const batch = createBatch(deps, write);
   const counts = () => ({ ...reader.counts(), dropped: reader.problems.dropped() });
   try {
     try {
@@ -88,8 +100,7 @@ interface Batch {
 
 function createBatch(
   { intake, profiles, now, log }: AcceptLinesDeps,
-  reader: LineReader,
-  { form: timedForm }: Precision,
+  { reader, precision: { form: timedForm }, mayTouch }: LineWrite,
 ): Batch {
   const { problems } = reader;
   /** The devices that were counted, and how long each must wait that sends too often. */
@@ -119,8 +130,9 @@ function createBatch(
       form,
       isPartial: true,
     };
-    const ids = [group.deviceId, `${group.deviceId}:${profile.name}`];
-    for (const id of ids.filter((one) => DEVICE_ID_PATTERN.test(one))) {
+    const second = `${group.deviceId}:${profile.name}`;
+    const rule = secondIdRule(second);
+    for (const id of [group.deviceId, ...(rule === null ? [second] : [])]) {
       const result = await accept({ ...readings, id });
       if (result.kind === "other definition") {
         const reason = `the profile ${profile.name} changed just now; write the line again`;
@@ -129,8 +141,14 @@ function createBatch(
       if (result.kind === "accepted" || result.kind === "limited") return;
     }
     const other = `device ${group.deviceId} has another profile than ${profile.name}, and ` +
-      `${ids[1].slice(0, 100)} is no id: ${DEVICE_ID_RULE}`;
+      (rule === null ? `so has ${second}` : `${second.slice(0, 100)} is not ${rule}`);
     problems.drop({ line: lines[0], reason: other }, lineCount);
+  }
+
+  /** Why the second id of a device cannot be used: what it is not. Null if it can. */
+  function secondIdRule(id: string): string | null {
+    if (!DEVICE_ID_PATTERN.test(id)) return `an id: ${DEVICE_ID_RULE}`;
+    return mayTouch === undefined || mayTouch(id) ? null : TOUCH_RULES.device;
   }
 
   /** The profile of a group, made or extended, or why it cannot be. */

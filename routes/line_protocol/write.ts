@@ -18,6 +18,7 @@ import {
 import { LINES_BODY_MAX_BYTES, QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { touchOf } from "../access/touch.ts";
 import { PROBLEMS } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { uploadBytes } from "../http/upload_body.ts";
@@ -59,8 +60,9 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
   const headers = versionHeaders(deps.version);
   try {
     const precision = precisionOf(c.req.query("precision"), version);
-    const reader = createLineReader({ ...deps, precision });
-    const limited = await acceptLines(deps, { reader, precision }, bodyBytes(c.req.raw));
+    const mayTouch = touchOf(c.get("caller"), "device");
+    const reader = createLineReader({ ...deps, precision, mayTouch });
+    const limited = await acceptLines(deps, { reader, precision, mayTouch }, bodyBytes(c.req.raw));
     if (limited !== null) return limitedAnswer(deps, version, limited);
     const message = problemsText(reader.problems);
     if (message === null) return new Response(null, { status: 204, headers });

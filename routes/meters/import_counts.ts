@@ -53,6 +53,8 @@ export type CountedReader = Pick<ManyMetersReader, "meters" | "rejected">;
 
 /** An import that begins. */
 export interface StartedImport {
+  /** Who requested it. */
+  readonly owner: string;
   /** Its one meter; null if the records name theirs. */
   readonly meterId: string | null;
   /** When it began, epoch milliseconds. */
@@ -73,7 +75,7 @@ type Done = { inserted: number; updated: number; unchanged: number; repeated: nu
 /** Counts of an import that begins. */
 export function createImportCounts(
   imports: RunningImports,
-  { meterId, startedMs, totalBytes, isDryRun }: StartedImport,
+  { owner, meterId, startedMs, totalBytes, isDryRun }: StartedImport,
 ): RunningCounts {
   const tracked = new DisposableStack();
   let reader: CountedReader | null = null;
@@ -85,6 +87,7 @@ export function createImportCounts(
     const meter: TrackedMeter = {
       notes,
       progress: {
+        owner,
         startedMs,
         totalBytes,
         isDryRun,

@@ -46,6 +46,8 @@ export interface ImportDeps {
 
 /** An upload to import. */
 export interface Upload {
+  /** Who uploads it. */
+  readonly owner: string;
   /** The meter; null if the records name theirs. */
   readonly meterId: string | null;
   /** How the upload is opened. */

@@ -8,6 +8,7 @@ import type { Context } from "hono";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { type DeleteMeterDeps, keepMeter } from "../../kv/meters/delete.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { requireTouch } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { type ImportDeps, importReadings, type ImportResult } from "./import_readings.ts";
 import { manyReport, oneReport } from "./import_report.ts";
@@ -38,12 +39,15 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
   const { acceptedTimes: { oldestMs } } = deps;
 
   async function importBody(c: Context, id: string | null): Promise<Imported> {
+    const caller = c.get("caller");
+    if (id !== null) requireTouch(caller, "meter", id);
     const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
-    const source = id === null ? {} : await meterSource(deps, id);
+    const source = id === null ? {} : await meterSource(deps, id, caller);
     const plan = planUpload(c.req.queries(), { mediaType, id, oldestMs, ...source });
     const totalBytes = contentLength(c.req.header("content-length"));
-    const upload = { ...plan, meterId: id, body: c.req.raw.body, isGzip, totalBytes };
-    const profileOf = await createProfilesOfUpload(deps);
+    const { owner } = caller;
+    const upload = { ...plan, owner, meterId: id, body: c.req.raw.body, isGzip, totalBytes };
+    const profileOf = await createProfilesOfUpload(deps, caller);
     const keep = (meterId: string, profile: string) => keepMeter(deps, meterId, profile);
     const result = await importReadings({ ...deps, profileOf, keepMeter: keep }, upload);
     return { result, isDryRun: plan.isDryRun };

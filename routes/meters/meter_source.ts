@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
+import { TOUCH_RULES } from "../../data/access/touch_rule.ts";
 import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import {
@@ -36,12 +38,16 @@ export interface MeterSource {
   readonly entry: MeterEntry | null;
 }
 
-/** Finds out about a meter, whether it exists or not. */
+/**
+ * Finds out about a meter, whether it exists or not. One that the caller may not touch is like one that
+ * does not exist.
+ */
 export async function meterSource(
   { kv, profiles }: MeterSourceDeps,
   id: string,
+  caller: Pick<Caller, "mayTouch">,
 ): Promise<MeterSource> {
-  const entry = await getMeter(kv, id);
+  const entry = caller.mayTouch("meter", id) ? await getMeter(kv, id) : null;
   const { profile: name, timezone } = entry?.value ?? PLAIN_METER;
   const profile = await profiles.current(name);
   // A profile that a meter has is not deleted.
@@ -49,10 +55,17 @@ export async function meterSource(
   return { ref: { profile: name, id }, profile: asMeterProfile(profile), timezone, entry };
 }
 
-/** Says the profiles of the meters of one upload. It costs no reads if no meter was ever set up. */
+/**
+ * Says the profiles of the meters of one upload, or that the caller may not touch a meter. It costs no
+ * reads if no meter was ever set up.
+ */
 export async function createProfilesOfUpload(
   deps: MeterSourceDeps,
+  caller: Caller,
 ): Promise<(meterId: string) => Promise<Profile | MeterRefusal>> {
-  if (!await hasMeterRecords(deps.kv)) return () => Promise.resolve(PROFILES.meter);
-  return async (id) => (await meterSource(deps, id)).profile;
+  const isPlain = !await hasMeterRecords(deps.kv);
+  return async (id) => {
+    if (!caller.mayTouch("meter", id)) return { rule: TOUCH_RULES.meter };
+    return isPlain ? PROFILES.meter : (await meterSource(deps, id, caller)).profile;
+  };
 }

@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
@@ -22,6 +23,8 @@ import {
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { listVisible } from "../access/list_visible.ts";
+import { requireTouch } from "../access/touch.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -74,7 +77,9 @@ export function meterRoutes(deps: MeterDeps): GuardedRoutes {
     .get("/api/meters", (c) => listAnswer(c, deps))
     .get("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));
-      const source = await meterSource(deps, id);
+      const caller = c.get("caller");
+      if (!caller.mayTouch("meter", id)) throw unknownMeter(id);
+      const source = await meterSource(deps, id, caller);
       const info = await series.describe(source.ref);
       const running = imports.of(id);
       // The first import of a meter may be running before any of its readings is stored.
@@ -91,10 +96,12 @@ export function meterRoutes(deps: MeterDeps): GuardedRoutes {
     .put("/api/meters/:id", (c) => putAnswer(c, deps, imports))
     .get("/api/meters/:id/readings", async (c) => {
       const id = meterId(c.req.param("id"));
-      const { ref, profile, timezone } = await meterSource(deps, id);
+      const caller = c.get("caller");
+      const { ref, profile, timezone } = await meterSource(deps, id, caller);
       const given = timezone === null ? c.req.query() : { timezone, ...c.req.query() };
       const query = readReadingsQuery(given, now());
-      if (await series.describe(ref) === null) throw unknownMeter(id);
+      const isVisible = caller.mayTouch("meter", id);
+      if (!isVisible || await series.describe(ref) === null) throw unknownMeter(id);
       const isCsv = accepts(c, {
         header: "Accept",
         supports: ["application/json", "text/csv"],
@@ -109,7 +116,37 @@ async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Respon
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
   const { limit, after = "" } = query.data;
   // One more than the page holds shows whether there is a next page.
-  const page = { afterId: after, limit: limit + 1 };
+  const found = await listVisible(
+    c.get("caller"),
+    { kind: "meter", list: (page) => listMeters({ kv, series }, page) },
+    { afterId: after, limit: limit + 1 },
+  );
+  const shown = found.slice(0, limit);
+  const next = found.length > limit
+    ? `/api/meters?limit=${limit}&after=${encodeURIComponent(shown[limit - 1].id)}`
+    : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  const bodies = await Promise.all(shown.map(async ({ id, meter, plainInfo }) => {
+    const isPlain = meter.profile === PLAIN_METER.profile;
+    const info = isPlain ? plainInfo : await series.describe({ profile: meter.profile, id });
+    return meterBody(id, meter, info);
+  }));
+  return c.json({ meters: bodies, next } satisfies MeterListBody);
+}
+
+/** A meter in a list. */
+interface ListedMeter {
+  readonly id: string;
+  readonly meter: MeterRecord;
+  /** Its readings of the profile `meter` as a whole; null if it has none. */
+  readonly plainInfo: SeriesInfo | null;
+}
+
+/** Meters that were set up or have readings of the profile `meter`, in the order of ids. */
+async function listMeters(
+  { kv, series }: Pick<MeterDeps, "kv" | "series">,
+  page: { afterId: string; limit: number },
+): Promise<ListedMeter[]> {
   const [infos, records] = await Promise.all([
     series.list(PLAIN_METER.profile, page),
     listMeterRecords(kv, page),
@@ -117,21 +154,11 @@ async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Respon
   const meters = new Map(records.map(({ id, meter }) => [id, meter]));
   const known = new Map(infos.map((info) => [info.id, info]));
   const ids = [...new Set([...meters.keys(), ...known.keys()])].toSorted();
-  const shown = ids.slice(0, limit);
-  const next = ids.length > limit
-    ? `/api/meters?limit=${limit}&after=${encodeURIComponent(shown[limit - 1])}`
-    : null;
-  if (next !== null) c.header("link", `<${next}>; rel="next"`);
-  const bodies = await Promise.all(shown.map(async (id) => {
-    const meter = meters.get(id) ?? PLAIN_METER;
-    const isPlain = meter.profile === PLAIN_METER.profile;
-    const info = isPlain ? known.get(id) ?? null : await series.describe({
-      profile: meter.profile,
-      id,
-    });
-    return meterBody(id, meter, info);
+  return ids.slice(0, page.limit).map((id) => ({
+    id,
+    meter: meters.get(id) ?? PLAIN_METER,
+    plainInfo: known.get(id) ?? null,
   }));
-  return c.json({ meters: bodies, next } satisfies MeterListBody);
 }
 
 async function putAnswer(
@@ -140,6 +167,8 @@ async function putAnswer(
   imports: RunningImports,
 ): Promise<Response> {
   const id = meterId(c.req.param("id") ?? "");
+  const caller = c.get("caller");
+  requireTouch(caller, "meter", id);
   const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
   const change = meterChange.safeParse(body);
   const errors = [
@@ -148,7 +177,7 @@ async function putAnswer(
   ];
   if (!change.success || errors.length > 0) throw invalidRequest(errors);
   const { profile, label, timezone } = change.data;
-  const source = await meterSource(deps, id);
+  const source = await meterSource(deps, id, caller);
   const isChange = profile !== undefined && profile !== source.profile.name;
   if (isChange && imports.of(id).some(({ isDryRun }) => !isDryRun)) {
     const detail = `Readings of meter ${id} are being imported, so its profile cannot change now`;

@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import {
   isStoreId,
@@ -25,9 +26,14 @@ import {
   type StoreInfoDeps,
 } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { listVisible } from "../access/list_visible.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { createRunningImports, importBody } from "../imports/running_imports.ts";
+import {
+  createRunningImports,
+  importBody,
+  type ImportProgress,
+} from "../imports/running_imports.ts";
 import { fieldsText, limitText } from "../openapi/list_query.ts";
 import type { StoreBody, StoreDetailBody, StoreListBody, WeeklyHoursBody } from "./schemas.ts";
 import { importStoreUpload, STORE_UPLOADS, type StoreUploadDeps } from "./uploads.ts";
@@ -57,15 +63,20 @@ export function storeRoutes(deps: StoreDeps): GuardedRoutes {
   for (const kind of STORE_UPLOADS) {
     app.post(`/stores/${kind}`, async (c) => {
       requireNoQuery(c.req.query());
-      return c.json(await importStoreUpload({ ...deps, imports }, kind, c.req.raw));
+      return c.json(
+        await importStoreUpload({ ...deps, imports }, { kind, caller: c.get("caller") }, c.req.raw),
+      );
     });
-    app.get(`/stores/${kind}`, (c) => c.json({ imports: imports.of(kind).map(importBody) }));
+    app.get(`/stores/${kind}`, (c) => {
+      const visible = imports.of(kind).filter((one) => isVisibleUpload(c.get("caller"), one));
+      return c.json({ imports: visible.map(importBody) });
+    });
   }
   return app
     .get("/stores", async (c) => {
       const query = storeListQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const body = await storePage(deps, query.data);
+      const body = await storePage(deps, c.get("caller"), query.data);
       if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
       return c.json(body);
     })
@@ -75,7 +86,7 @@ export function storeRoutes(deps: StoreDeps): GuardedRoutes {
         const detail = `store_id must be ${STORE_ID_RULE}`;
         throw invalidRequest([{ pointer: "#store_id", detail, value: id.slice(0, 100) }]);
       }
-      const store = await getStore(deps, id);
+      const store = c.get("caller").mayTouch("store", id) ? await getStore(deps, id) : null;
       if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
       return c.json(detailBody(store));
     });
@@ -86,12 +97,22 @@ function requireNoQuery(query: Record<string, string>): void {
   if (!result.success) throw invalidRequest(parameterErrors(result.error, query));
 }
 
+/** An upload may be about any store, so others must not see it unless they may touch all. */
+function isVisibleUpload(caller: Caller, { owner }: ImportProgress): boolean {
+  return owner === caller.owner || (caller.scopes.has("manage") && !caller.isRestricted.store);
+}
+
 async function storePage(
   deps: StoreInfoDeps,
+  caller: Caller,
   { limit, cursor = "", fields }: z.infer<typeof storeListQuery>,
 ): Promise<StoreListBody> {
   // One store more than requested shows whether there is a next page.
-  const found = await listStores(deps, { afterId: cursor, limit: limit + 1 });
+  const found = await listVisible(
+    caller,
+    { kind: "store", list: (page) => listStores(deps, page) },
+    { afterId: cursor, limit: limit + 1 },
+  );
   const stores = found.slice(0, limit);
   const polled = stores.filter(({ polls }) => polls !== null).map(({ id }) => id);
   const latest = fields === "latest" ? await latestPolls(deps, polled) : null;

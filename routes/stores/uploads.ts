@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError, withStored } from "../../data/app_error.ts";
 import { REJECTS_LISTED } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
@@ -13,6 +14,7 @@ import {
   type StoreImportResult,
   type StoreUploadKind,
 } from "../../kv/stores/import.ts";
+import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { openUpload } from "../http/opened_upload.ts";
 import { uploadBytes } from "../http/upload_body.ts";
@@ -41,13 +43,14 @@ export interface StoreUploadDeps extends StoreImportDeps {
  */
 export async function importStoreUpload(
   { imports, log, ...deps }: StoreUploadDeps,
-  kind: StoreUploadKind,
+  { kind, caller }: { readonly kind: StoreUploadKind; readonly caller: Caller },
   request: Request,
 ): Promise<StoreUploadBody> {
   const { now } = deps;
   const { isGzip } = bodyForm(request, UPLOAD_TYPES, ["gzip", "identity"]);
   const length = request.headers.get("content-length");
   const progress: ImportProgress = {
+    owner: caller.owner,
     startedMs: now(),
     isDryRun: false,
     totalBytes: length === null ? null : Number(length),
@@ -62,7 +65,12 @@ export async function importStoreUpload(
   const bytes = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
   try {
     const { chunks } = await openUpload(bytes, { mayBeZip: true, headBytes: 0 });
-    const result = await importStores(deps, { kind, chunks, progress });
+    const result = await importStores(deps, {
+      kind,
+      chunks,
+      progress,
+      mayTouch: touchOf(caller, "store"),
+    });
     const { counts } = result;
     const without = result.kind === "hours"
       ? { storesWithoutHours: result.withoutHours.length }
@@ -72,7 +80,8 @@ export async function importStoreUpload(
     log("info", "store import ended", { upload: kind, ...counts, ...without, ms, perSecond });
     return uploadBody(result);
   } catch (error) {
-    const { startedMs: _started, isDryRun: _dry, totalBytes: _total, ...counts } = progress;
+    const { startedMs: _started, isDryRun: _dry, totalBytes: _total, owner: _owner, ...counts } =
+      progress;
     log("warn", "store import cut short", { upload: kind, ...counts, error });
     throw kind === "status" && error instanceof AppError ? withPollCounts(error, progress) : error;
   }

@@ -7,6 +7,7 @@ import { assertEquals } from "../../support/assert.ts";
 
 function progressAt(startedMs: number, changes: Partial<ImportProgress> = {}): ImportProgress {
   return {
+    owner: "anyone",
     startedMs,
     isDryRun: false,
     totalBytes: null,

@@ -25,7 +25,7 @@ async function accept(
       intake: { accept, reject: () => Promise.resolve() },
       profiles: { ensure: () => Promise.resolve(PROFILES.battery) },
     },
-    { reader, precision },
+    { reader, precision, mayTouch: undefined },
     chunks(),
   );
 }

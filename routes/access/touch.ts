@@ -1,0 +1,25 @@
+/**
+ * Which ids a caller may touch, as routes ask for it.
+ *
+ * @module
+ */
+
+import type { Caller, Kind } from "../../data/access/caller.ts";
+import type { MayTouch } from "../../data/access/touch_rule.ts";
+import { AppError } from "../../data/app_error.ts";
+
+/** The test of the ids of a kind; undefined if the caller may touch all, so that nothing is tested. */
+export function touchOf(caller: Caller, kind: Kind): MayTouch | undefined {
+  return caller.isRestricted[kind] ? (id) => caller.mayTouch(kind, id) : undefined;
+}
+
+/**
+ * Refuses to create or change something whose id the caller may not touch. The error is the same
+ * whether it exists or not. Where a route only finds, use its error for what does not exist instead.
+ *
+ * @throws {AppError} FORBIDDEN.
+ */
+export function requireTouch(caller: Caller, kind: Kind, id: string): void {
+  if (caller.mayTouch(kind, id)) return;
+  throw new AppError("FORBIDDEN", `Your key may not touch the ${kind} '${id}'`);
+}
