@@ -4,6 +4,7 @@
  * @module
  */
 
+import { matchesPattern } from "../../data/access/id_pattern.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
 import { createPollAgeCounter, type PollAges } from "../../data/stores/poll_ages.ts";
@@ -70,8 +71,10 @@ interface Report extends StoreReportParams {
   readonly columns: readonly ReportColumn[];
   /** The end of what it covers, epoch milliseconds; null without polls. */
   readonly asOfMs: number | null;
-  /** About how many stores it will have. */
-  readonly seriesCount: number;
+  /** About how many stores it looks through; null if that must not show in the progress. */
+  readonly seriesCount: number | null;
+  /** Whether a store exists for whoever requested the report. */
+  readonly isVisible: (id: string) => boolean;
 }
 
 async function runReport(deps: StoreReportDeps, context: JobContext): Promise<JobOutcome> {
@@ -99,17 +102,25 @@ async function runReport(deps: StoreReportDeps, context: JobContext): Promise<Jo
 
 async function openReport(deps: StoreReportDeps, context: JobContext): Promise<Report> {
   const params = storeReportParams.parse(context.params);
-  const { range } = params;
+  const { range, visible } = params;
+  const isVisible = visible === undefined
+    ? () => true
+    : (id: string) => visible.some((pattern) => matchesPattern(pattern, id));
   const { seriesCount, lastMs } = await deps.series.extent("site");
   const opened = (measure: ReportMeasure | null): Report => ({
     ...params,
-    seriesCount,
+    isVisible,
+    seriesCount: visible === undefined ? seriesCount : null,
     measure,
     asOfMs: measure?.endMs ?? null,
     columns: measure?.columns ?? columnsOf(params),
   });
   if (range !== undefined) return opened(measureRange({ ...params, range }, context.createdMs));
-  const asOfMs = params.asOfMs ?? await lastPollMs(deps, lastMs, context.signal);
+  const { signal } = context;
+  const asOfMs = params.asOfMs ??
+    (visible === undefined
+      ? await lastPollMs(deps, lastMs, signal)
+      : await latestPollMs(deps.series, { upToMs: deps.now(), isVisible }, signal));
   return opened(asOfMs === null ? null : measureWindows(params, asOfMs));
 }
 
@@ -135,20 +146,23 @@ async function lastPollMs(
   signal: AbortSignal,
 ): Promise<number | null> {
   const nowMs = now();
-  return lastMs !== null && lastMs > nowMs ? await latestPollMs(series, nowMs, signal) : lastMs;
+  if (lastMs === null || lastMs <= nowMs) return lastMs;
+  return await latestPollMs(series, { upToMs: nowMs, isVisible: () => true }, signal);
 }
 
-/** The time of the latest poll of all stores up to a time, or null if there is none. */
+/** The time of the latest poll of the visible stores up to a time, or null if there is none. */
 async function latestPollMs(
   series: StoreReportDeps["series"],
-  upToMs: number,
+  { upToMs, isVisible }: { upToMs: number; isVisible: Report["isVisible"] },
   signal: AbortSignal,
 ): Promise<number | null> {
   // The span is empty, so each page has one row: the last poll before it.
   const span = { fromMs: upToMs + 1, toMs: upToMs + 1 };
   let latestMs: number | null = null;
   for await (const stores of series.scan("site", span, signal)) {
-    for (const { page: { timesMs } } of stores) latestMs = Math.max(latestMs ?? 0, timesMs[0]);
+    for (const { id, page: { timesMs } } of stores) {
+      if (isVisible(id)) latestMs = Math.max(latestMs ?? 0, timesMs[0]);
+    }
   }
   return latestMs;
 }
@@ -190,7 +204,7 @@ function createCounts({ asOfMs, staleAfterMs, range, storeIds }: Report): Counts
 /** The rows of the file, some at a time. */
 async function* reportRows(
   { kv, series }: StoreReportDeps,
-  { measure, storeIds, seriesCount }: Report,
+  { measure, storeIds, seriesCount, isVisible }: Report,
   { signal, progress, counts }: Pick<JobContext, "signal" | "progress"> & { counts: Counts },
 ): AsyncGenerator<(readonly ReportCell[])[]> {
   if (measure === null) return;
@@ -201,7 +215,7 @@ async function* reportRows(
   let rows: (readonly ReportCell[])[] = [];
   for await (const stores of series.scan("site", measure.span, signal)) {
     for (const { id, page } of stores) {
-      if (wanted !== null && !wanted.has(id)) continue;
+      if (!isVisible(id) || wanted?.has(id) === false) continue;
       const measured = measure.measure(id, page, await settings.find(id));
       if (measured === null) continue;
       counts.add({ id, ageMs: measured.ageMs, hasRejectedHours: await rejected.find(id) !== null });
@@ -214,7 +228,10 @@ async function* reportRows(
       }
     }
     scanned += stores.length;
-    progress({ done, share: scanned / Math.max(scanned, seriesCount, 1) });
+    progress({
+      done,
+      share: seriesCount === null ? 0 : scanned / Math.max(scanned, seriesCount, 1),
+    });
   }
   yield rows;
 }

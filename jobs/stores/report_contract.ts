@@ -35,6 +35,11 @@ export interface StoreReportParams {
   readonly bucket?: ReportBucket;
   /** The stores; absent for all. */
   readonly storeIds?: string[];
+  /**
+   * Patterns of the ids of stores that exist for whoever requested the report
+   * (`data/access/id_pattern.ts`); absent if all do.
+   */
+  readonly visible?: string[];
   /** The format of the file; absent for CSV. */
   readonly format?: ReportFormat;
 }
@@ -74,6 +79,7 @@ export const storeReportParams: z.ZodType<StoreReportParams> = z.object({
   ]).optional(),
   bucket: z.enum(REPORT_BUCKETS).optional(),
   storeIds: z.array(z.string()).optional(),
+  visible: z.array(z.string()).optional(),
   format: z.enum(REPORT_FORMATS).optional(),
 });
 
