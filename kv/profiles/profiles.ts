@@ -29,15 +29,20 @@ import {
   stageDefinition,
   unknownProfile,
 } from "./definitions.ts";
-import { getLastUse, listProfileUsers } from "./uses.ts";
+import { getLastUse, listProfileUsers, type ProfileUser } from "./uses.ts";
 
 /** How often a process looks for changes of others, milliseconds. */
 const REFRESH_MS = 2_000;
 /** How many users an error names. */
 const USERS_NAMED = 3;
+/** Among how many of them it looks for those that it may name. */
+const USERS_READ = 100;
 
 /** What users say about a profile. */
 export type ProfileDefinition = Pick<Profile, "title" | "metrics">;
+
+/** Whether an error may name a user of a profile; all by default. */
+export type MayName = (user: ProfileUser) => boolean;
 
 /** Keeps the profiles. */
 export interface ProfileStore extends Profiles, AsyncDisposable {
@@ -50,11 +55,13 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
    * ranges, titles and labels.
    *
    * @throws {AppError} PROFILE_FIXED for a built-in one, PROFILE_IN_USE with everything that would
-   * change what stored readings mean, TOO_MANY_PROFILES.
+   * change what stored readings mean and with users that `mayName` allows to be named,
+   * TOO_MANY_PROFILES.
    */
   put(
     name: ProfileName,
     definition: ProfileDefinition,
+    mayName?: MayName,
   ): Promise<{ readonly isNew: boolean; readonly profile: Profile }>;
   /**
    * Returns a profile that devices may have, with as many of some metrics as possible: it is made if
@@ -67,11 +74,11 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
    */
   ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
   /**
-   * Deletes a profile.
+   * Deletes a profile. `mayName` is as for {@link ProfileStore.put}.
    *
    * @throws {AppError} PROFILE_NOT_FOUND, PROFILE_FIXED or PROFILE_IN_USE.
    */
-  remove(name: ProfileName): Promise<void>;
+  remove(name: ProfileName, mayName?: MayName): Promise<void>;
   /** Whether a device or meter has a profile. A built-in profile always counts as used. */
   isUsed(name: ProfileName): Promise<boolean>;
 }
@@ -124,7 +131,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     return profile;
   }
 
-  async function put(name: ProfileName, definition: ProfileDefinition) {
+  async function put(name: ProfileName, definition: ProfileDefinition, mayName?: MayName) {
     if (isBuiltIn(name)) throw fixedProfile(name);
     for (;;) {
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
@@ -133,8 +140,8 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       const changes = before === null ? [] : meaningChanges(before.metrics, definition.metrics);
       // With a check of the last use, so that nobody begins to use it meanwhile.
       if (changes.length > 0) {
-        const users = await listProfileUsers(kv, name, USERS_NAMED + 1);
-        if (users.length > 0) throw usedProfile(name, users, changes);
+        const users = await listProfileUsers(kv, name, USERS_READ);
+        if (users.length > 0) throw usedProfile(name, { users, mayName }, changes);
       }
       const isOther = before === null || changes.length > 0;
       const life = (entry.value?.life ?? 0) + (isOther ? 1 : 0);
@@ -167,13 +174,13 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     }
   }
 
-  async function remove(name: ProfileName): Promise<void> {
+  async function remove(name: ProfileName, mayName?: MayName): Promise<void> {
     if (isBuiltIn(name)) throw fixedProfile(name);
     for (;;) {
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
       if (entry.value?.state !== "live") throw unknownProfile(name);
-      const users = await listProfileUsers(kv, name, USERS_NAMED + 1);
-      if (users.length > 0) throw usedProfile(name, users, []);
+      const users = await listProfileUsers(kv, name, USERS_READ);
+      if (users.length > 0) throw usedProfile(name, { users, mayName }, []);
       const to: ProfileRecord = { ...entry.value, state: "deleted", title: null, metrics: [] };
       if (await commit(name, entry, { to, use })) return;
     }
@@ -256,11 +263,11 @@ function fixedProfile(name: ProfileName): AppError {
 
 function usedProfile(
   name: ProfileName,
-  users: readonly { kind: string; id: string }[],
+  { users, mayName = () => true }: { users: readonly ProfileUser[]; mayName?: MayName },
   errors: ReturnType<typeof meaningChanges>,
 ): AppError {
-  const named = users.slice(0, USERS_NAMED).map(({ kind, id }) => `${kind} ${id}`);
-  if (users.length > USERS_NAMED) named.push("others");
+  const named = users.filter(mayName).slice(0, USERS_NAMED).map(({ kind, id }) => `${kind} ${id}`);
+  if (users.length > named.length) named.push("others");
   const uses = `The profile ${name} is in use by ${named.join(", ")}`;
   if (errors.length === 0) {
     return new AppError("PROFILE_IN_USE", `${uses}, so it cannot be deleted`);

@@ -31,6 +31,7 @@ import {
   type ExportState,
   replayRequest,
 } from "./schemas.ts";
+import { listVisible } from "../access/list_visible.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -90,7 +91,11 @@ async function listAnswer(c: Context, deps: ContinuousExportDeps): Promise<Respo
   const query = exportListQuery.safeParse(c.req.query());
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
   const { limit, cursor = "" } = query.data;
-  const found = await listExportCheckpoints(deps.kv, { afterId: cursor, limit: limit + 1 });
+  const found = await listVisible(
+    c.get("caller"),
+    { kind: "device", list: (page) => listExportCheckpoints(deps.kv, page) },
+    { afterId: cursor, limit: limit + 1 },
+  );
   const shown = found.slice(0, limit);
   const isMore = found.length > limit;
   const next = isMore
@@ -121,7 +126,8 @@ async function exportOf(
   { kv }: ContinuousExportDeps,
 ): Promise<{ id: string; checkpoint: ExportCheckpoint }> {
   const id = deviceId(c.req.param("device_id") ?? "");
-  const entry = await getExportCheckpoint(kv, id);
+  const isVisible = c.get("caller").mayTouch("device", id);
+  const entry = isVisible ? await getExportCheckpoint(kv, id) : null;
   if (entry !== null) return { id, checkpoint: entry.value };
   throw new AppError("CONTINUOUS_EXPORT_NOT_FOUND", `Device ${id} is not exported continuously`);
 }

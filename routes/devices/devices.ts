@@ -14,6 +14,8 @@ import { toFloats } from "../../data/readings/decimal.ts";
 import { fitPage, type Page } from "../../data/readings/page.ts";
 import { deviceProfileRule } from "../../data/devices/message.ts";
 import type { Profile } from "../../data/readings/profile.ts";
+import { listVisible } from "../access/list_visible.ts";
+import { requireTouch } from "../access/touch.ts";
 import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
 import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
@@ -48,13 +50,11 @@ import {
   stateText,
   unknownDevice,
 } from "./schemas.ts";
+import { visibleDevice } from "./visible_device.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { cursorText, fieldsText, limitText } from "../openapi/list_query.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-
-/** Devices read at once while searching for a state or profile. */
-const SCANNED_DEVICES = 1_000;
 
 /** What the routes need. */
 export interface DeviceDeps {
@@ -96,12 +96,12 @@ export function deviceRoutes(deps: DeviceDeps): GuardedRoutes {
     .get("/devices", (c) => listAnswer(c, deps))
     .get("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
-      const entry = await getDevice(kv, id);
-      if (entry === null) throw unknownDevice();
-      return c.json(await detailBody(deps, id, entry.value));
+      const { value } = await visibleDevice(kv, c.get("caller"), id);
+      return c.json(await detailBody(deps, id, value));
     })
     .put("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
+      requireTouch(c.get("caller"), "device", id);
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const change = deviceChange.safeParse(body);
       const errors = [
@@ -145,12 +145,18 @@ async function listAnswer(c: Context, deps: DeviceDeps): Promise<Response> {
   if (!query.success || errors.length > 0) throw invalidRequest(errors);
   const { limit, cursor = "", state, profile, fields } = query.data;
   // One device more than requested shows whether there is a next page.
-  const found = await matchingDevices(deps.kv, {
-    afterId: cursor,
-    limit: limit + 1,
-    matches: (device) =>
-      device.state === (state ?? device.state) && device.profile === (profile ?? device.profile),
-  });
+  const isFiltered = state !== undefined || profile !== undefined;
+  const matches = ({ device }: ListedDevice) =>
+    device.state === (state ?? device.state) && device.profile === (profile ?? device.profile);
+  const found = await listVisible<ListedDevice>(
+    c.get("caller"),
+    {
+      kind: "device",
+      list: (page) => listDevices(deps.kv, page),
+      matches: isFiltered ? matches : undefined,
+    },
+    { afterId: cursor, limit: limit + 1 },
+  );
   const devices = found.slice(0, limit);
   const next = found.length > limit ? nextPage(c.req.url, { cursor: devices[limit - 1].id }) : null;
   if (next !== null) c.header("link", `<${next}>; rel="next"`);
@@ -163,7 +169,7 @@ async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
   const query = eventsQuery.safeParse(c.req.query());
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
   const { limit, after } = query.data;
-  if (await getDevice(kv, id) === null) throw unknownDevice();
+  await visibleDevice(kv, c.get("caller"), id);
   const afterMs = after === undefined ? null : parseInstant(restorePlus(after));
   const found = await listDeviceEvents(kv, id, { afterMs, limit: limit + 1 });
   const events = found.slice(0, limit).map(({ atMs, state, lastSeenMs }) => ({
@@ -181,24 +187,6 @@ async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
 interface ListedDevice {
   readonly id: string;
   readonly device: DeviceRecord;
-}
-
-/** Matching devices in the order of ids, however many others lie between them. */
-async function matchingDevices(
-  kv: Pick<Deno.Kv, "list">,
-  { afterId, limit, matches }: {
-    afterId: string;
-    limit: number;
-    matches: (device: DeviceRecord) => boolean;
-  },
-): Promise<ListedDevice[]> {
-  const found: ListedDevice[] = [];
-  for (let lastId = afterId;;) {
-    const page = await listDevices(kv, { afterId: lastId, limit: SCANNED_DEVICES });
-    found.push(...page.filter(({ device }) => matches(device)));
-    if (found.length >= limit || page.length < SCANNED_DEVICES) return found.slice(0, limit);
-    lastId = page[page.length - 1].id;
-  }
 }
 
 /**

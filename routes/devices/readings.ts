@@ -6,11 +6,11 @@
 
 import { accepts } from "hono/accepts";
 import { z } from "zod";
+import type { Caller } from "../../data/access/caller.ts";
 import { createAggregator, type MetricSummary } from "../../data/readings/aggregate.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { localDate, localDaySpan } from "../../data/time/zone.ts";
-import { getDevice } from "../../kv/devices/devices.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -20,7 +20,8 @@ import { deviceId } from "../openapi/device_id.ts";
 import { readReadingsQuery, timezoneText } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
 import type { DaySummaryBody } from "./readings_schemas.ts";
-import { currentProfile, unknownDevice } from "./schemas.ts";
+import { currentProfile } from "./schemas.ts";
+import { visibleDevice } from "./visible_device.ts";
 
 /** What the routes need. */
 export interface DeviceReadingsDeps {
@@ -48,7 +49,7 @@ export function deviceReadingsRoutes(deps: DeviceReadingsDeps): GuardedRoutes {
     .get("/devices/:device_id/metrics", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const query = readReadingsQuery(c.req.query(), now());
-      const profile = await profileOf(deps, id);
+      const profile = await profileOf(deps, c.get("caller"), id);
       const isCsv = accepts(c, {
         header: "Accept",
         supports: ["application/json", "text/csv"],
@@ -63,7 +64,7 @@ export function deviceReadingsRoutes(deps: DeviceReadingsDeps): GuardedRoutes {
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
       const zone = restoreZonePlus(query.data.timezone);
       const { date = localDate(zone, now()) } = query.data;
-      const profile = await profileOf(deps, id);
+      const profile = await profileOf(deps, c.get("caller"), id);
       const ref = { profile: profile.name, id };
       const span = localDaySpan(zone, date) ?? { fromMs: 0, toMs: 0 };
       const day = createAggregator(profile.metrics.length);
@@ -77,11 +78,14 @@ export function deviceReadingsRoutes(deps: DeviceReadingsDeps): GuardedRoutes {
     });
 }
 
-/** The profile of a device. Throws if the device does not exist. */
-async function profileOf({ kv, profiles }: DeviceReadingsDeps, id: string): Promise<Profile> {
-  const entry = await getDevice(kv, id);
-  if (entry === null) throw unknownDevice();
-  return await currentProfile(profiles, entry.value.profile);
+/** The profile of a device. Throws if the device does not exist for the caller. */
+async function profileOf(
+  { kv, profiles }: DeviceReadingsDeps,
+  caller: Caller,
+  id: string,
+): Promise<Profile> {
+  const { value } = await visibleDevice(kv, caller, id);
+  return await currentProfile(profiles, value.profile);
 }
 
 /** Zeros on a day without readings; null for a metric that none of the day's readings has. */

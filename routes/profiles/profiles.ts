@@ -4,12 +4,13 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
 import { JSON_BODY_MAX_BYTES, PROFILE_NAME_PATTERN, PROFILE_NAME_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { isBuiltIn, type Metric, type Profile } from "../../data/readings/profile.ts";
 import { unknownProfile } from "../../kv/profiles/definitions.ts";
-import type { ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import type { MayName, ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -53,16 +54,25 @@ export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const given = profileDefinition.safeParse(body);
       if (!given.success) throw invalidRequest(fieldErrors(given.error, body));
-      const { isNew, profile } = await profiles.put(name, definitionOf(given.data));
+      const { isNew, profile } = await profiles.put(
+        name,
+        definitionOf(given.data),
+        mayNameOf(c.get("caller")),
+      );
       log("info", "profile defined", { profile: name, isNew });
       return c.json(await bodyOf(profile), isNew ? 201 : 200);
     })
     .delete("/api/profiles/:name", async (c) => {
       const name = profileName(c.req.param("name"));
-      await profiles.remove(name);
+      await profiles.remove(name, mayNameOf(c.get("caller")));
       log("info", "profile deleted", { profile: name });
       return c.body(null, 204);
     });
+}
+
+/** An error names only the devices and meters that the caller may touch. */
+function mayNameOf(caller: Caller): MayName {
+  return ({ kind, id }) => caller.mayTouch(kind, id);
 }
 
 function profileName(name: string): string {
