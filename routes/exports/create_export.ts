@@ -24,8 +24,6 @@ import { exportStatus } from "./status.ts";
 
 /** How many seconds a client should wait before it reads the status again. */
 export const RETRY_AFTER_SECONDS = 1;
-/** The owner of every job, until there are accounts. */
-export const ANYONE = "anyone";
 /** How many sources without readings the warnings name. */
 const WARNINGS_MAX = 10;
 
@@ -51,7 +49,8 @@ export async function createExport(
   deps: CreateDeps,
   { body, statusPath }: { body: unknown; statusPath: string },
 ): Promise<Response> {
-  const findProfile = createFindProfile(deps);
+  const caller = c.get("caller");
+  const findProfile = createFindProfile(deps, caller);
   const { spec, profile } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
   await requireFits(deps.previewer, spec, profile);
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
@@ -60,7 +59,7 @@ export async function createExport(
   const job = await deps.jobs.create({
     kind: EXPORT,
     params,
-    owner: ANYONE,
+    owner: caller.owner,
     slot,
     isSame: (stored) => isSameExport(stored, params),
   });

@@ -4,21 +4,24 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
 import { EXPORT_KINDS, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import type { HistoryPlace, JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { restorePlus } from "../../data/time/query_plus.ts";
 import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
+import { visibleJobs } from "../access/visible_jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { exportBodyOf } from "./export_body.ts";
 import { EXPORT_CURSOR, type ExportListQuery } from "./list_schemas.ts";
+import { isVisibleExport } from "./visible_export.ts";
 import type { ExportList } from "./resource_schemas.ts";
 
 /**
- * Lists exports, the newest first. A page may be short if few of many exports are of the source or
+ * Lists the exports that exist for the caller, the newest first. A page may be short if few of many exports are of the source or
  * have the status.
  */
 export async function listExports(
-  jobs: Pick<Jobs, "list">,
+  { jobs, caller }: { readonly jobs: Pick<Jobs, "list">; readonly caller: Caller },
   query: ExportListQuery,
   nowMs: number,
 ): Promise<ExportList> {
@@ -28,6 +31,7 @@ export async function listExports(
     (status === undefined || currentState(job, nowMs) === status) &&
     (source === undefined || exportSpecOf(job.params).ids.includes(source));
   const range = {
+    ...visibleJobs(caller, (job) => isVisibleExport(caller, job)),
     limit,
     matches,
     ...(place === null ? {} : { before: { createdMs: Number(place[1]), id: place[2] } }),

@@ -11,12 +11,7 @@ import { gapsFileName } from "../../data/exports/file_name.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import {
-  EXPORT_KINDS,
-  exportResultOf,
-  exportSpecOf,
-  GAPS_FILE,
-} from "../../jobs/exports/export_contract.ts";
+import { exportResultOf, exportSpecOf, GAPS_FILE } from "../../jobs/exports/export_contract.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { parameterErrors } from "../http/json_body.ts";
@@ -27,6 +22,7 @@ import { exportBodyOf, manifestOf, requestOf } from "./export_body.ts";
 import { exportEvents } from "./export_events.ts";
 import { listExports } from "./export_list.ts";
 import { exportListQuery } from "./list_schemas.ts";
+import { exportJob } from "./visible_export.ts";
 
 /** How long the request to cancel an export waits for its end, milliseconds. */
 const CANCEL_WAIT_MS = 1_000;
@@ -50,7 +46,7 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
 
   async function found(c: Context): Promise<JobRecord> {
     const id = c.req.param("export_id") ?? "";
-    const job = await exportJob(jobs, id);
+    const job = await exportJob(jobs, c.get("caller"), id);
     if (job === null) throw jobNotFound(id);
     return job;
   }
@@ -59,7 +55,7 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
     .get("/api/exports", async (c) => {
       const query = exportListQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const body = await listExports(jobs, query.data, now());
+      const body = await listExports({ jobs, caller: c.get("caller") }, query.data, now());
       if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
       c.header("cache-control", "no-store");
       return c.json(body);
@@ -99,12 +95,6 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
       const lastEventId = c.req.header("last-event-id");
       return exportEvents(deps, await found(c), { lastEventId, signal: c.req.raw.signal });
     });
-}
-
-/** An export; null if no export has this id. */
-export async function exportJob(jobs: Pick<Jobs, "get">, id: string): Promise<JobRecord | null> {
-  const job = await jobs.get(id);
-  return job !== null && EXPORT_KINDS.includes(job.kind) ? job : null;
 }
 
 /** The error for an id without an export. */

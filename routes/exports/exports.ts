@@ -17,24 +17,14 @@ import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
-import {
-  answerCreated,
-  ANYONE,
-  createExport,
-  RETRY_AFTER_SECONDS,
-  warningsOf,
-} from "./create_export.ts";
-import {
-  exportJob,
-  type ExportResourceDeps,
-  exportResourceRoutes,
-  jobNotFound,
-} from "./export_resources.ts";
+import { answerCreated, createExport, RETRY_AFTER_SECONDS, warningsOf } from "./create_export.ts";
+import { type ExportResourceDeps, exportResourceRoutes, jobNotFound } from "./export_resources.ts";
 import { isFirstContract, parseFirstContract } from "./first_contract.ts";
 import { parseExportRequest } from "./parse_request.ts";
 import { bodyOfQuery, previewBody } from "./preview.ts";
 import { createFindProfile } from "./sources.ts";
 import { exportStatus, notFoundStatus } from "./status.ts";
+import { exportJob } from "./visible_export.ts";
 
 /** The largest body that creates an export, bytes: 1,000 ids and the rest. */
 const EXPORT_BODY_MAX_BYTES = 65_536;
@@ -50,7 +40,9 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
       const body = await readJson(c.req.raw, EXPORT_BODY_MAX_BYTES);
       const statusPath = "/api/export/status/";
       if (!isFirstContract(body)) return await createExport(c, deps, { body, statusPath });
-      const { meterId, fromMs, toMs, format } = parseFirstContract(body, now());
+      const caller = c.get("caller");
+      const request = parseFirstContract(body, { nowMs: now(), caller });
+      const { meterId, fromMs, toMs, format } = request;
       const slot = readIdempotencyKey(c.req.header("idempotency-key"));
       const [profile] = await profilesOfMeters(deps.kv, [meterId]);
       const source = { profile, sourceKind: "meter", ids: [meterId] } as const;
@@ -61,7 +53,7 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
       const params = kind === METER_EXPORT
         ? plain
         : exportParamsOf({ ...exportSpecOf(plain), profile });
-      const job = await jobs.create({ kind, params, owner: ANYONE, slot });
+      const job = await jobs.create({ kind, params, owner: caller.owner, slot });
       return await answerCreated(c, deps, { job, warnings, statusPath });
     })
     .post("/api/exports", async (c) => {
@@ -76,7 +68,7 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
     })
     .get("/api/export/status/:job_id", async (c) => {
       const id = c.req.param("job_id");
-      let job = await exportJob(jobs, id);
+      let job = await exportJob(jobs, c.get("caller"), id);
       if (job !== null) {
         const waited = await waitAsPreferred(c, jobs, job);
         nameApplied(c, { ...waited.preferences, isAsync: false });
@@ -88,7 +80,7 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
       return c.json(status);
     })
     .get("/api/export/download/:job_id", async (c) => {
-      const job = await exportJob(jobs, c.req.param("job_id"));
+      const job = await exportJob(jobs, c.get("caller"), c.req.param("job_id"));
       const file = readyFile(job, c.req.param("job_id"), now());
       return await fileResponse(c.req.raw, file, files);
     })
@@ -100,7 +92,7 @@ async function answerPreview(
   { previewer, ...deps }: ExportDeps,
   body: unknown,
 ): Promise<Response> {
-  const findProfile = createFindProfile(deps);
+  const findProfile = createFindProfile(deps, c.get("caller"));
   const found = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
   c.header("cache-control", "no-store");
   return c.json(await previewBody(previewer, { ...found, signal: c.req.raw.signal }));

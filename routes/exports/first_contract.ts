@@ -5,8 +5,10 @@
  */
 
 import { z } from "zod";
+import type { Caller } from "../../data/access/caller.ts";
 import type { FieldError } from "../../data/app_error.ts";
-import { EXPORT_MAX_RANGE_MS, EXPORT_MIN_RANGE_MS } from "../../data/limits.ts";
+import { createRefusals } from "../../data/exports/rules.ts";
+import { EXPORT_MAX_RANGE_MS, EXPORT_MIN_RANGE_MS, METER_ID_PATTERN } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
 import { isDate, rangeLastMs, rangeStartMs } from "../../data/time/range_text.ts";
 import type { MeterExportParams } from "../../jobs/exports/meter_export_contract.ts";
@@ -14,6 +16,7 @@ import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { exportFields } from "./request_schemas.ts";
 import { exportRequest } from "./schemas.ts";
+import { refuseHiddenMeters } from "./sources.ts";
 
 /** Whether a body uses nothing that the first contract does not have. */
 export function isFirstContract(body: unknown): boolean {
@@ -24,14 +27,20 @@ export function isFirstContract(body: unknown): boolean {
 }
 
 /** The export that a body requests, as a half-open span. Throws an error that lists every problem. */
-export function parseFirstContract(body: unknown, nowMs: number): MeterExportParams {
+export function parseFirstContract(
+  body: unknown,
+  { nowMs, caller }: { nowMs: number; caller: Caller },
+): MeterExportParams {
   const result = exportRequest.safeParse(body);
-  const times = z.looseObject({ start_datetime: z.unknown(), end_datetime: z.unknown() })
-    .safeParse(body);
-  const start = times.success ? times.data.start_datetime : undefined;
-  const end = times.success ? times.data.end_datetime : undefined;
+  const fields = z.looseObject({
+    smart_meter_id: z.unknown(),
+    start_datetime: z.unknown(),
+    end_datetime: z.unknown(),
+  }).safeParse(body);
+  const { smart_meter_id: id, start_datetime: start, end_datetime: end } = fields.data ?? {};
   const errors = [
     ...(result.success ? [] : fieldErrors(result.error, body)),
+    ...meterErrors(id, caller),
     ...rangeErrors({ start, end }, nowMs),
   ];
   if (!result.success || errors.length > 0) throw invalidRequest(errors);
@@ -41,6 +50,14 @@ export function parseFirstContract(body: unknown, nowMs: number): MeterExportPar
     toMs: (rangeLastMs(result.data.end_datetime) ?? NaN) + 1,
     format: "csv",
   };
+}
+
+/** What is wrong with an id that can be one of a meter. */
+function meterErrors(id: unknown, caller: Caller): FieldError[] {
+  if (typeof id !== "string" || !METER_ID_PATTERN.test(id)) return [];
+  const { errors, refuse } = createRefusals();
+  refuseHiddenMeters(caller, { ids: [id], field: "smart_meter_id" }, refuse);
+  return errors;
 }
 
 /** What is wrong with the times that can be read. The schema reports those that cannot. */

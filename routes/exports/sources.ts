@@ -4,7 +4,10 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
+import { TOUCH_RULES } from "../../data/access/touch_rule.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
+import type { Refuse } from "../../data/exports/rules.ts";
 import { getDevices } from "../../kv/devices/devices.ts";
 import { profilesOfMeters } from "../../kv/meters/meters.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
@@ -13,12 +16,17 @@ import type { FindProfile } from "./parse_request.ts";
 /** How many ids an error names. */
 const NAMED_IDS = 3;
 
-/** Finds the profile that sources share. Refuses unknown devices, and sources of several profiles. */
+/**
+ * Finds the profile that sources share. Refuses unknown devices, meters that the caller may not touch,
+ * and sources of several profiles. Devices that it may not touch are unknown.
+ */
 export function createFindProfile(
   { kv, profiles }: { kv: Pick<Deno.Kv, "list">; profiles: Pick<ProfileStore, "current"> },
+  caller: Caller,
 ): FindProfile {
   return async ({ kind, ids, field }, refuse) => {
     if (kind === "meter") {
+      if (refuseHiddenMeters(caller, { ids, field }, refuse)) return null;
       const names = new Set(await profilesOfMeters(kv, ids));
       if (names.size > 1) {
         refuse(field, [...names].join(", "), "must name meters of one profile");
@@ -31,7 +39,7 @@ export function createFindProfile(
       return exportProfile(profile, kind);
     }
     const devices = await getDevices(kv, ids);
-    const unknown = ids.filter((id) => !devices.has(id));
+    const unknown = ids.filter((id) => !caller.mayTouch(kind, id) || !devices.has(id));
     if (unknown.length > 0) {
       refuse(
         field,
@@ -51,4 +59,22 @@ export function createFindProfile(
     refuse(field, ids[0], "must name devices whose profile is known");
     return null;
   };
+}
+
+/**
+ * Refuses each meter that the caller may not touch, whether it exists or not: any id may be that of a
+ * meter without readings. Returns whether there is one.
+ */
+export function refuseHiddenMeters(
+  caller: Caller,
+  { ids, field }: { ids: readonly string[]; field: string },
+  refuse: Refuse,
+): boolean {
+  let hasHidden = false;
+  for (const [index, id] of ids.entries()) {
+    if (caller.mayTouch("meter", id)) continue;
+    hasHidden = true;
+    refuse(field.endsWith("s") ? `${field}/${index}` : field, id, `must be ${TOUCH_RULES.meter}`);
+  }
+  return hasHidden;
 }

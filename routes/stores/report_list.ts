@@ -4,25 +4,29 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
 import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT, storeReportParams } from "../../jobs/stores/report_contract.ts";
+import { visibleJobs } from "../access/visible_jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { requestBody } from "./report_request.ts";
 import { REPORT_CURSOR, type ReportListQuery } from "./report_request_schemas.ts";
 import type { ReportList } from "./report_schemas.ts";
+import { isVisibleReport } from "./visible_report.ts";
 import { reportStatus } from "./report_status.ts";
 
-/** Lists reports, the newest first. A page may be short if few of many reports have the status. */
+/** Lists the reports that exist for the caller, the newest first. A page may be short if few of many reports have the status. */
 export async function listReports(
-  jobs: Pick<Jobs, "list">,
+  { jobs, caller }: { readonly jobs: Pick<Jobs, "list">; readonly caller: Caller },
   query: ReportListQuery,
   nowMs: number,
 ): Promise<ReportList> {
   const { limit, cursor, status, from, to } = query;
   const place = cursor === undefined ? null : REPORT_CURSOR.exec(cursor);
   const found = await jobs.list({
+    ...visibleJobs(caller, (job) => isVisibleReport(caller, job)),
     kind: STORE_REPORT,
     limit,
     matches: (job) => status === undefined || reportStatus(job, nowMs).status === status,

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Caller } from "../../data/access/caller.ts";
+import { TOUCH_RULES } from "../../data/access/touch_rule.ts";
 import type { FieldError } from "../../data/app_error.ts";
 import { DAY_MS, HOUR_MS, REPORT_HOURS_MAX_DAYS, REPORT_MAX_DAYS } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
@@ -27,13 +29,18 @@ const RANGE_ONLY = ["timezone", "bucket"] as const;
  */
 export function parseReport(
   body: unknown,
-  { staleAfterMs: staleByDefaultMs, nowMs }: { staleAfterMs: number | null; nowMs: number },
+  { staleAfterMs: staleByDefaultMs, nowMs, caller }: {
+    staleAfterMs: number | null;
+    nowMs: number;
+    caller: Caller;
+  },
 ): StoreReportParams {
   const result = reportRequest.safeParse(body === undefined ? {} : body);
   const known = result.success ? result.data : knownParts(body);
   const errors = [
     ...(result.success ? [] : fieldErrors(result.error, body)),
     ...rangeErrors(known, nowMs),
+    ...storeErrors(known, caller),
   ];
   if (!result.success || errors.length > 0) throw invalidRequest(errors);
   const { as_of, max_hold_hours, stale_after_hours, stores, bucket, format } = result.data;
@@ -49,6 +56,7 @@ export function parseReport(
     ...(bucket === undefined ? {} : { bucket }),
     ...(stores === undefined ? {} : { storeIds: stores.toSorted() }),
     ...(format === undefined || format === "csv" ? {} : { format }),
+    ...(caller.isRestricted.store ? { visible: [...caller.patterns.store ?? []] } : {}),
   };
 }
 
@@ -109,6 +117,15 @@ function rangeErrors(request: Partial<ReportRequest>, nowMs: number): FieldError
   }
   if (period === "last_year" && request.bucket === "hour") wrong("bucket", hoursRule);
   return errors;
+}
+
+/** Names the stores that the caller may not touch, whether they exist or not. */
+function storeErrors({ stores = [] }: Partial<ReportRequest>, caller: Caller): FieldError[] {
+  return stores.flatMap((id, index) => {
+    if (caller.mayTouch("store", id)) return [];
+    const detail = `stores.${index} must be ${TOUCH_RULES.store}`;
+    return [{ pointer: `/stores/${index}`, detail, value: quoted(id), rule: TOUCH_RULES.store }];
+  });
 }
 
 const hoursRule = `bucket hour is for ranges of at most ${REPORT_HOURS_MAX_DAYS} days; send day`;

@@ -22,11 +22,10 @@ import { parseReport } from "./report_request.ts";
 import { reportListQuery } from "./report_request_schemas.ts";
 import type { ReportStatus, ReportTriggered } from "./report_schemas.ts";
 import { reportStatus } from "./report_status.ts";
+import { reportJob } from "./visible_report.ts";
 
 /** How many seconds a client should leave between two reads of the status. */
 const RETRY_AFTER_SECONDS = 1;
-/** The owner of jobs until there are accounts. */
-const ANYONE = "anyone";
 
 /** What the routes need. */
 export interface ReportDeps {
@@ -44,11 +43,12 @@ export interface ReportDeps {
 export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): GuardedRoutes {
   return guardedRoutes()
     .post("/trigger_report", async (c) => {
+      const caller = c.get("caller");
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const job = await jobs.create({
         kind: STORE_REPORT,
-        params: { ...parseReport(body, { staleAfterMs, nowMs: now() }) },
-        owner: ANYONE,
+        params: { ...parseReport(body, { staleAfterMs, nowMs: now(), caller }) },
+        owner: caller.owner,
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });
       return await answerTriggered(c, { jobs, now }, job);
@@ -56,13 +56,13 @@ export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Gu
     .get("/reports", async (c) => {
       const query = reportListQuery.safeParse(c.req.query());
       if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-      const body = await listReports(jobs, query.data, now());
+      const body = await listReports({ jobs, caller: c.get("caller") }, query.data, now());
       if (body.next !== null) c.header("link", `<${body.next}>; rel="next"`);
       c.header("cache-control", "no-store");
       return c.json(body);
     })
     .get("/get_report/:report_id", async (c) => {
-      const job = await reportJob(jobs, c.req.param("report_id"));
+      const job = await reportJob(jobs, c.get("caller"), c.req.param("report_id"));
       const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
       const status = reportStatus(waitedJob ?? job, now());
       nameApplied(c, { ...preferences, isAsync: false });
@@ -71,7 +71,7 @@ export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Gu
       return c.json(status);
     })
     .get("/download_report/:report_id", async (c) => {
-      const job = await reportJob(jobs, c.req.param("report_id"));
+      const job = await reportJob(jobs, c.get("caller"), c.req.param("report_id"));
       return await fileResponse(c.req.raw, readyFile(job, now()), files);
     });
 }
@@ -110,12 +110,6 @@ function withMessage(status: ReportStatus): ReportTriggered {
     default:
       return status;
   }
-}
-
-async function reportJob(jobs: ReportDeps["jobs"], id: string): Promise<JobRecord> {
-  const job = await jobs.get(id);
-  if (job?.kind === STORE_REPORT) return job;
-  throw new AppError("REPORT_NOT_FOUND", "Report not found");
 }
 
 function readyFile(job: JobRecord, nowMs: number): ServedFile {
