@@ -7,6 +7,7 @@
 
 import type { Context } from "hono";
 import { z } from "zod";
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import {
   isStoreId,
@@ -31,23 +32,23 @@ import {
   storedParams,
 } from "../../jobs/deletions/deletion_contract.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import { type DeviceRecord, getDevice } from "../../kv/devices/devices.ts";
+import type { DeviceRecord } from "../../kv/devices/devices.ts";
 import { getMeter, PLAIN_METER } from "../../kv/meters/meters.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { visibleDevice } from "../devices/visible_device.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest, problemResponse } from "../http/problem.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { type JobStatusBody, spanQuery } from "./schemas.ts";
+import { isVisibleDeletion } from "./visible_deletion.ts";
 
 /** How many seconds a client should leave between two reads of the status. */
 const RETRY_AFTER_SECONDS = 1;
-/** The owner of jobs until there are accounts. */
-const ANYONE = "anyone";
 
 /** What the routes need. */
 export interface DeletionDeps {
@@ -62,11 +63,12 @@ export interface DeletionDeps {
 /** The routes that delete, and `/api/jobs`. */
 export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
   const { kv, jobs } = deps;
+  // What the caller may not touch is as unknown to each of these as what does not exist.
   return guardedRoutes()
     .delete("/devices/:device_id/readings", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       const span = spanOf(c);
-      const { profile } = await deviceOf(kv, id);
+      const { profile } = await deviceOf(kv, c.get("caller"), id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
         params: { subject: "device", profile, id, ...span },
@@ -75,7 +77,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     .delete("/api/meters/:id/readings", async (c) => {
       const id = meterId(c);
       const span = spanOf(c);
-      const { ref, hasReadings } = await meterOf(deps, id);
+      const { ref, hasReadings } = await meterOf(deps, c.get("caller"), id);
       if (!hasReadings) throw unknownMeter(id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
@@ -85,7 +87,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     .delete("/api/meters/:id", async (c) => {
       const id = meterId(c);
       requireNoQuery(c);
-      const { ref, hasReadings, isSetUp } = await meterOf(deps, id);
+      const { ref, hasReadings, isSetUp } = await meterOf(deps, c.get("caller"), id);
       if (!hasReadings && !isSetUp) throw unknownMeter(id);
       return await answerDeletion(c, deps, {
         kind: DELETE_METER,
@@ -95,7 +97,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     .delete("/stores/:store_id/polls", async (c) => {
       const id = storeId(c);
       const span = spanOf(c);
-      await requireStore(deps, id);
+      await requireStore(deps, c.get("caller"), id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
         params: { subject: "store", profile: "site", id, ...span },
@@ -104,7 +106,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     .delete("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
       requireNoQuery(c);
-      const { profile, createdMs } = await deviceOf(kv, id);
+      const { profile, createdMs } = await deviceOf(kv, c.get("caller"), id);
       return await answerDeletion(c, deps, {
         kind: DELETE_DEVICE,
         params: { subject: "device", id, profile, createdMs },
@@ -114,7 +116,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return uploadsOnly(c);
       const id = storeId(c);
       requireNoQuery(c);
-      await requireStore(deps, id);
+      await requireStore(deps, c.get("caller"), id);
       return await answerDeletion(c, deps, {
         kind: DELETE_STORE,
         params: { subject: "store", id },
@@ -122,7 +124,7 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     })
     .get("/api/jobs/:job_id", async (c) => {
       const job = await jobs.get(c.req.param("job_id"));
-      if (job === null || !isDeletionKind(job.kind)) {
+      if (job === null || !isVisibleDeletion(c.get("caller"), job)) {
         throw new AppError("JOB_NOT_FOUND", "Job not found");
       }
       const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
@@ -142,7 +144,12 @@ async function answerDeletion(
 ): Promise<Response> {
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const { kind } = deletion;
-  const job = await jobs.create({ kind, params: storedParams(deletion), owner: ANYONE, slot });
+  const job = await jobs.create({
+    kind,
+    params: storedParams(deletion),
+    owner: c.get("caller").owner,
+    slot,
+  });
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const status = statusOf(waitedJob ?? job);
   const isPending = status.status === "pending";
@@ -179,17 +186,21 @@ function statusOf(job: JobRecord): JobStatusBody {
   }
 }
 
-async function deviceOf(kv: DeletionDeps["kv"], id: string): Promise<DeviceRecord> {
-  const device = await getDevice(kv, id);
-  if (device === null) throw new AppError("DEVICE_NOT_FOUND", "Device not found");
-  return device.value;
+async function deviceOf(
+  kv: DeletionDeps["kv"],
+  caller: Caller,
+  id: string,
+): Promise<DeviceRecord> {
+  return (await visibleDevice(kv, caller, id)).value;
 }
 
 /** A meter as it is now: its series, whether it has readings, and whether it was set up. */
 async function meterOf(
   { kv, series }: DeletionDeps,
+  caller: Caller,
   id: string,
 ): Promise<{ ref: SeriesRef; hasReadings: boolean; isSetUp: boolean }> {
+  if (!caller.mayTouch("meter", id)) throw unknownMeter(id);
   const entry = await getMeter(kv, id);
   const { profile } = entry?.value ?? PLAIN_METER;
   const ref = { profile, id };
@@ -200,8 +211,8 @@ function unknownMeter(id: string): AppError {
   return new AppError("SMART_METER_NOT_FOUND", `Smart meter with ID '${id}' not found`);
 }
 
-async function requireStore(deps: DeletionDeps, id: string): Promise<void> {
-  const store = await getStore(deps, id);
+async function requireStore(deps: DeletionDeps, caller: Caller, id: string): Promise<void> {
+  const store = caller.mayTouch("store", id) ? await getStore(deps, id) : null;
   if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
 }
 

@@ -6,7 +6,6 @@
 
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
