@@ -115,6 +115,7 @@ export async function start(
       offlineAfterMs,
       invalidateDevice: intake.invalidate,
     }),
+    runningMax: () => Promise.resolve(settings.accountLimits.jobsRunning),
     startedMs,
     moreDuties: continuous?.duties,
   });

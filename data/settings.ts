@@ -5,6 +5,8 @@
  */
 
 import { z } from "zod";
+import type { AccountLimits } from "./access/account.ts";
+import { ACCOUNT_RULES, ACCOUNT_VARIABLES, accountLimitsOf } from "./access/account_settings.ts";
 import {
   ACCESS_RULES,
   ACCESS_SECRETS,
@@ -67,6 +69,8 @@ export interface Settings {
   readonly fileRetentionMs: number;
   /** How long to keep the record of an ended job, milliseconds. */
   readonly jobRetentionMs: number;
+  /** The limits of each account that has none of its own. */
+  readonly accountLimits: AccountLimits;
   /** How often a device may send telemetry. */
   readonly rateLimit: RateLimit;
   /** The tags of line protocol that may name a device; the first one that a line has does. */
@@ -116,6 +120,7 @@ const RULES = {
   ROLE: "all, api or worker",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...ACCESS_RULES,
+  ...ACCOUNT_RULES,
   ...CONTINUOUS_RULES,
   ...S3_RULES,
 } as const;
@@ -145,6 +150,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ...ACCESS_VARIABLES,
   ...S3_VARIABLES,
+  ...ACCOUNT_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
 });
@@ -185,6 +191,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
       jobRetentionMs: values.JOB_RETENTION_DAYS * DAY_MS,
+      accountLimits: accountLimitsOf(values),
       rateLimit: {
         requests: values.RATE_LIMIT_REQUESTS,
         windowMs: values.RATE_LIMIT_WINDOW_SECONDS * 1000,

@@ -4,38 +4,30 @@
  * @module
  */
 
+import type { AccountLimits } from "../../data/access/account.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Account, Version } from "../../kv/jobs/accounts.ts";
-
-/** How much an account may ask for. Null stands for any amount. */
-export interface JobLimits {
-  /** How many of its jobs may be pending at the same time. */
-  readonly waitingMax: number | null;
-  /** How many bytes of files its jobs may have before it can create another one. */
-  readonly fileBytesMax: number | null;
-}
-
-/** No limits. */
-export const NO_JOB_LIMITS: JobLimits = { waitingMax: null, fileBytesMax: null };
 
 /**
  * Checks that an account may create another job. Returns the versions under which that holds: a
  * commit that checks them never exceeds the number of jobs, whatever other processes do.
  *
+ * @param makesFile Whether the job may make a file. One that does not may run when there is no room.
  * @throws {AppError} JOBS_LIMITED or QUOTA_EXCEEDED if the account has reached a limit.
  */
 export function checkJobLimits(
   { waiting, fileBytes, versions }: Account,
-  { waitingMax, fileBytesMax }: JobLimits,
+  { jobsWaiting, fileBytes: fileBytesMax }: AccountLimits,
+  makesFile: boolean,
 ): readonly Version[] {
-  if (waitingMax !== null && waiting >= waitingMax) {
+  if (jobsWaiting !== null && waiting >= jobsWaiting) {
     throw new AppError(
       "JOBS_LIMITED",
-      `At most ${count(waitingMax, "job")} may wait at the same time, and ${waiting} wait now`,
+      `At most ${jobs(jobsWaiting)} may wait at the same time, and ${waiting} wait now`,
       { details: "Try again when one of them has started, or cancel one" },
     );
   }
-  if (fileBytesMax !== null && fileBytes >= fileBytesMax) {
+  if (makesFile && fileBytesMax !== null && fileBytes >= fileBytesMax) {
     throw new AppError(
       "QUOTA_EXCEEDED",
       `The files of your jobs may take up ${fileBytesMax} bytes, and they take up ${fileBytes} now`,
@@ -43,9 +35,9 @@ export function checkJobLimits(
     );
   }
   // Files grow when jobs end, whatever is checked here: a job that was accepted keeps its file.
-  return waitingMax === null ? [] : [versions.waiting];
+  return jobsWaiting === null ? [] : [versions.waiting];
 }
 
-function count(number: number, thing: string): string {
-  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+function jobs(count: number): string {
+  return `${count} job${count === 1 ? "" : "s"} of yours`;
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type AccountLimits, accountLimits, NO_ACCOUNT_LIMITS } from "../../data/access/account.ts";
+import type { KeyLimits } from "../../data/access/key_limits.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
@@ -21,10 +23,11 @@ import {
   stageJob,
 } from "../../kv/jobs/jobs.ts";
 import { listOwned } from "../../kv/jobs/owner_history.ts";
+import { createTurns } from "../../kv/in_turn.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { waitForTurn } from "../../kv/jobs/turns.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
-import { checkJobLimits, type JobLimits, NO_JOB_LIMITS } from "./job_limits.ts";
+import { checkJobLimits } from "./job_limits.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
@@ -49,8 +52,10 @@ export interface JobRequest {
   readonly owner: string;
   /** Whose limits it counts for, and whose turn it waits for; the owner by default. */
   readonly account?: string;
-  /** The limits of the account; none by default. */
-  readonly limits?: JobLimits;
+  /** The limits of the account itself; null or absent if only those of the service hold. */
+  readonly limits?: KeyLimits | null;
+  /** Whether the job may make a file, which counts for its account; true by default. */
+  readonly makesFile?: boolean;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
   /** Whether stored parameters are those of the same request; by default if they are equal. */
@@ -139,6 +144,8 @@ export interface JobsDeps {
   readonly log: Log;
   /** How long a record is kept after its job has ended, milliseconds. */
   readonly jobRetentionMs: number;
+  /** The limits of each account that has none of its own; none by default. */
+  readonly accountLimits?: AccountLimits;
 }
 
 /** The jobs of a database. */
@@ -155,32 +162,39 @@ export function createJobs(deps: JobsDeps): Jobs {
     return (await entryOf(id))?.value ?? null;
   }
 
+  async function create(request: JobRequest, limits: AccountLimits): Promise<JobRecord> {
+    const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
+    for (;;) {
+      const held = slot && await getSlot(kv, slot);
+      const earlier = held?.jobId ? await get(held.jobId) : null;
+      if (earlier !== null) return sameRequest(earlier, request);
+      const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
+      const account = await readAccount(kv, accountOf(record));
+      const turn = waitForTurn(account);
+      const within = checkJobLimits(account, limits, request.makesFile ?? true);
+      const op = kv.atomic().check(...turn.checks, ...within);
+      if (slot !== null && held !== null) {
+        op.check(held);
+        stageSlot(op, slot, record.id);
+      }
+      stageJob(op, record);
+      turn.stage(op);
+      if (deps.hasQueue) stageWake(op);
+      if (!(await op.commit()).ok) continue;
+      deps.poke();
+      return record;
+    }
+  }
+
+  const inTurn = createTurns();
+
   return {
     get,
-    async create(request) {
-      const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
-      for (;;) {
-        const held = slot && await getSlot(kv, slot);
-        const earlier = held?.jobId ? await get(held.jobId) : null;
-        if (earlier !== null) return sameRequest(earlier, request);
-        const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
-        const account = await readAccount(kv, accountOf(record));
-        const turn = waitForTurn(account);
-        const op = kv.atomic().check(
-          ...turn.checks,
-          ...checkJobLimits(account, request.limits ?? NO_JOB_LIMITS),
-        );
-        if (slot !== null && held !== null) {
-          op.check(held);
-          stageSlot(op, slot, record.id);
-        }
-        stageJob(op, record);
-        turn.stage(op);
-        if (deps.hasQueue) stageWake(op);
-        if (!(await op.commit()).ok) continue;
-        deps.poke();
-        return record;
-      }
+    create(request) {
+      const limits = accountLimits(request.limits ?? null, deps.accountLimits ?? NO_ACCOUNT_LIMITS);
+      if (limits.jobsWaiting === null) return create(request, limits);
+      // Each checks the number of jobs that wait: at the same time, one would succeed at a time.
+      return inTurn(accountOf(request), () => create(request, limits));
     },
     async waitForEnd(job, limits) {
       if (isEnded(job)) return job;

@@ -32,7 +32,8 @@ import type { ProfileStore } from "../profiles/profiles.ts";
 import type { Ingest } from "../series/ingest.ts";
 import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
-import { createTurns, fillFromStored } from "./union.ts";
+import { createTurns } from "../in_turn.ts";
+import { fillFromStored } from "./union.ts";
 
 /** Readings of one device from one request. */
 export interface DeviceReadings {

@@ -42,6 +42,7 @@ import { visibleDevice } from "../devices/visible_device.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest, problemResponse } from "../http/problem.ts";
+import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { type JobStatusBody, spanQuery } from "./schemas.ts";
@@ -144,12 +145,8 @@ async function answerDeletion(
 ): Promise<Response> {
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const { kind } = deletion;
-  const job = await jobs.create({
-    kind,
-    params: storedParams(deletion),
-    owner: c.get("caller").owner,
-    slot,
-  });
+  const params = storedParams(deletion);
+  const job = await jobs.create({ kind, params, ...askerOf(c), slot, makesFile: false });
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const status = statusOf(waitedJob ?? job);
   const isPending = status.status === "pending";

@@ -16,6 +16,7 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
+import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { parseExportRequest } from "./parse_request.ts";
 import type { ExportAccepted } from "./schemas.ts";
@@ -59,7 +60,7 @@ export async function createExport(
   const job = await deps.jobs.create({
     kind: EXPORT,
     params,
-    owner: caller.owner,
+    ...askerOf(c),
     slot,
     isSame: (stored) => isSameExport(stored, params),
   });

@@ -15,6 +15,7 @@ import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
+import { askerOf } from "../jobs/asker.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { answerCreated, createExport, RETRY_AFTER_SECONDS, warningsOf } from "./create_export.ts";
@@ -53,7 +54,7 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
       const params = kind === METER_EXPORT
         ? plain
         : exportParamsOf({ ...exportSpecOf(plain), profile });
-      const job = await jobs.create({ kind, params, owner: caller.owner, slot });
+      const job = await jobs.create({ kind, params, ...askerOf(c), slot });
       return await answerCreated(c, deps, { job, warnings, statusPath });
     })
     .post("/api/exports", async (c) => {

@@ -15,6 +15,7 @@ import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { askerOf } from "../jobs/asker.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { listReports } from "./report_list.ts";
@@ -48,7 +49,7 @@ export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Gu
       const job = await jobs.create({
         kind: STORE_REPORT,
         params: { ...parseReport(body, { staleAfterMs, nowMs: now(), caller }) },
-        owner: caller.owner,
+        ...askerOf(c),
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });
       return await answerTriggered(c, { jobs, now }, job);

@@ -19,6 +19,7 @@ const DEFAULTS: Settings = {
   staleAfterMs: null,
   // 2000-01-01T00:00:00Z and five minutes.
   acceptedTimes: { oldestMs: 946_684_800_000, futureToleranceMs: 300_000 },
+  accountLimits: { jobsWaiting: null, jobsRunning: null, storedReadings: null, fileBytes: null },
   rateLimit: { requests: 10, windowMs: 1_000 },
   continuous: {
     isOn: false,
@@ -102,6 +103,10 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     STALE_AFTER_HOURS: "1.5",
     FUTURE_TOLERANCE_SECONDS: "0",
     OLDEST_READING: "2020-01-01T01:00:00+01:00",
+    MAX_JOBS_WAITING: "500",
+    MAX_JOBS_RUNNING: "2",
+    MAX_STORED_READINGS: "9007199254740991",
+    MAX_FILE_BYTES: "1000000000",
     RATE_LIMIT_REQUESTS: "25",
     RATE_LIMIT_WINDOW_SECONDS: "60",
     ROLE: "worker",
@@ -154,6 +159,12 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     lineProtocolIdTags: ["device_id", "name", "host"],
     staleAfterMs: 5_400_000,
     acceptedTimes: { oldestMs: 1_577_836_800_000, futureToleranceMs: 0 },
+    accountLimits: {
+      jobsWaiting: 500,
+      jobsRunning: 2,
+      storedReadings: 9_007_199_254_740_991,
+      fileBytes: 1_000_000_000,
+    },
     rateLimit: { requests: 25, windowMs: 60_000 },
     continuous: DEFAULTS.continuous,
     role: "worker",

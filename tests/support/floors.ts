@@ -23,7 +23,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["settings"],
   ],
   kv: [
-    ["budget", "get_by_keys", "list_by_ids"],
+    ["budget", "get_by_keys", "in_turn", "list_by_ids"],
     ["continuous", "jobs", "journal", "profiles"],
     ["series"],
     ["devices", "meters", "stores"],

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { NO_ACCOUNT_LIMITS } from "../../data/access/account.ts";
 import type { Log } from "../../data/log.ts";
 import type { Settings } from "../../data/settings.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
@@ -54,6 +55,7 @@ export const TEST_SETTINGS: Settings = {
   workerConcurrency: 4,
   fileRetentionMs: 3_600_000,
   jobRetentionMs: 86_400_000,
+  accountLimits: NO_ACCOUNT_LIMITS,
   rateLimit: { requests: 10, windowMs: 1000 },
   lineProtocolIdTags: ["device_id", "entity_id", "host", "id"],
   offlineAfterMs: 600_000,

@@ -64,6 +64,10 @@ const UNSET = [
   "INFLUXDB_ORG",
   "INFLUXDB_TOKEN",
   "INFLUXDB_URL",
+  "MAX_FILE_BYTES",
+  "MAX_JOBS_RUNNING",
+  "MAX_JOBS_WAITING",
+  "MAX_STORED_READINGS",
   "S3_BUCKET",
   "S3_ENCRYPTION",
   "S3_ENDPOINT",
@@ -89,7 +93,13 @@ Deno.test("docs/settings.md and .env.example name every setting with its default
 
 Deno.test("docs/settings.md has every variable that the code reads", async () => {
   const settings = await readTable("docs/settings.md");
-  const files = ["settings", "access_settings", "continuous_settings", "s3_settings"];
+  const files = [
+    "settings",
+    "access_settings",
+    "access/account_settings",
+    "continuous_settings",
+    "s3_settings",
+  ];
   const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));
   const read = sources.flatMap(({ code }) =>
     [...code.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name)

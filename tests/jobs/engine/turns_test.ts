@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { NO_KEY_LIMITS } from "../../../data/access/key_limits.ts";
 import { AppError } from "../../../data/app_error.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { LEASE_MS, newJob } from "../../../jobs/engine/transitions.ts";
@@ -137,7 +138,7 @@ Deno.test("two processes together never run more jobs of an account than its lim
 
 Deno.test("a job above the limit of waiting jobs is refused with the limit and the number", async () => {
   await using rig = await createWorkerRig();
-  const limits = { waitingMax: 5, fileBytesMax: null };
+  const limits = { ...NO_KEY_LIMITS, jobsWaiting: 5 };
   const asked = await Promise.allSettled(
     Array.from({ length: 20 }, (_, index) => rig.ask({ limits, slot: `s${index}` })),
   );
@@ -145,7 +146,7 @@ Deno.test("a job above the limit of waiting jobs is refused with the limit and t
   assertEquals(jobs.length, 5);
   const error = await assertRejects(() => rig.ask({ limits }), AppError);
   assertEquals(error.code, "JOBS_LIMITED");
-  assertEquals(error.message, "At most 5 jobs may wait at the same time, and 5 wait now");
+  assertEquals(error.message, "At most 5 jobs of yours may wait at the same time, and 5 wait now");
   // The same request again is the same job, and other accounts have their own limit.
   const slot = jobs[0].slot;
   assertEquals((await rig.ask({ limits, slot })).id, jobs[0].id);
@@ -157,7 +158,7 @@ Deno.test("a job above the limit of waiting jobs is refused with the limit and t
 Deno.test("files count for their account until they expire or are removed", async () => {
   await using rig = await createWorkerRig();
   await rig.addWorker("w", [textKind(rig.files, () => Promise.resolve("12345"))]);
-  const limits = { waitingMax: null, fileBytesMax: 10 };
+  const limits = { ...NO_KEY_LIMITS, fileBytes: 10 };
   const fileBytes = async () => (await readAccount(rig.kv, "A")).fileBytes;
   const first = await rig.ask({ owner: "A", limits });
   await rig.until(first.id, "completed");
@@ -169,6 +170,8 @@ Deno.test("files count for their account until they expire or are removed", asyn
     error.message,
     "The files of your jobs may take up 10 bytes, and they take up 10 now",
   );
+  // A deletion makes no file, so it is not refused.
+  await rig.ask({ owner: "A", limits, makesFile: false, kind: "none" });
   assert(await rig.jobs.remove(first.id));
   assertEquals(await fileBytes(), 5);
   const last = await rig.until((await rig.ask({ owner: "A", limits })).id, "completed");

@@ -1,0 +1,37 @@
+/**
+ * Accounts: whom limits count for.
+ *
+ * @module
+ */
+
+import type { Caller } from "./caller.ts";
+import type { KeyLimits } from "./key_limits.ts";
+
+/** The limits that hold for the account of a caller whose key has none of its own; null for none. */
+export type AccountLimits = Pick<
+  KeyLimits,
+  "jobsWaiting" | "jobsRunning" | "storedReadings" | "fileBytes"
+>;
+
+/** No limits. */
+export const NO_ACCOUNT_LIMITS: AccountLimits = {
+  jobsWaiting: null,
+  jobsRunning: null,
+  storedReadings: null,
+  fileBytes: null,
+};
+
+/** The account of a caller: the key, the user of the identity provider, or the address. */
+export function accountOf({ owner, actor }: Pick<Caller, "owner" | "actor">): string {
+  return actor.kind === "anonymous" ? `address:${actor.id}` : owner;
+}
+
+/** The limits that hold for an account: its own, and where it has none, those of the service. */
+export function accountLimits(own: KeyLimits | null, service: AccountLimits): AccountLimits {
+  return {
+    jobsWaiting: own?.jobsWaiting ?? service.jobsWaiting,
+    jobsRunning: own?.jobsRunning ?? service.jobsRunning,
+    storedReadings: own?.storedReadings ?? service.storedReadings,
+    fileBytes: own?.fileBytes ?? service.fileBytes,
+  };
+}
