@@ -27,6 +27,7 @@ import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
+import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
@@ -87,9 +88,12 @@ export async function start(
       onFault: (error) => log("warn", "profiles not read", { error }),
     }),
   );
+  const owner = newId();
+  const audit = createAudit({ kv, owner, now, log });
+  // Stops after the requests and jobs have ended.
+  stack.defer(() => audit.stop());
   const series = createSeriesStore({ kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
-  const owner = newId();
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
   const parts = { ...opened, series, profiles, files, now, log, owner, upkeep };
@@ -138,6 +142,7 @@ export async function start(
     corsOrigins: settings.corsOrigins,
     log,
     kv,
+    audit,
     files,
     previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,

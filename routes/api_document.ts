@@ -6,6 +6,8 @@
 
 import type { z } from "zod";
 import { ruleOfOperation } from "./access/route_rules.ts";
+import { auditOperations } from "./audit/operations.ts";
+import { auditEntry, auditList } from "./audit/schemas.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
 import { docsOperations } from "./docs/operations.ts";
@@ -166,6 +168,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ZonesReport: zonesReport,
   RunningStoreImports: runningStoreImports,
   JobStatus: jobStatus,
+  AuditEntry: auditEntry,
+  AuditList: auditList,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -187,6 +191,7 @@ export function apiDocument(version: string): JsonObject {
     ...continuousExportOperations,
     ...storeOperations,
     ...deletionOperations,
+    ...auditOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -8,9 +8,11 @@ import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
+import type { Audit } from "../kv/audit/audit.ts";
 import { authenticate } from "./access/authenticate.ts";
 import type { Authenticator } from "./access/authenticator.ts";
 import { apiDocument } from "./api_document.ts";
+import { type AuditDeps, auditRoutes } from "./audit/audit.ts";
 import {
   type ContinuousExportDeps,
   continuousExportRoutes,
@@ -48,6 +50,7 @@ export interface AppDeps
     ContinuousExportDeps,
     ReportDeps,
     DeletionDeps,
+    AuditDeps,
     StoreDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
@@ -65,6 +68,8 @@ export interface AppDeps
     & StoreDeps["series"];
   /** The profiles. */
   readonly profiles: ProfileDeps["profiles"] & LineProtocolDeps["profiles"];
+  /** Records who changes what. */
+  readonly audit: Pick<Audit, "begin" | "record">;
   /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -99,6 +104,10 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.use(address());
   app.use(authenticate(deps.authenticators));
+  app.use((c, next) => {
+    c.set("audit", deps.audit);
+    return next();
+  });
   app.route("/", exportRoutes(deps).hono);
   app.route("/", meterRoutes(deps).hono);
   app.route("/", reportRoutes(deps).hono);
@@ -110,6 +119,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", continuousExportRoutes(deps).hono);
   app.route("/", storeRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
+  app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   app.notFound((c) => {

@@ -101,7 +101,8 @@ export interface ChangeMeterDeps {
 }
 
 /**
- * Sets a meter up, or changes it. Fields that are absent stay as they are.
+ * Sets a meter up, or changes it. Fields that are absent stay as they are. Returns the record that was
+ * there before, if any, and the new one.
  *
  * @throws {AppError} METER_PROFILE_FIXED if the profile changes although there are readings;
  * PROFILE_NOT_FOUND; ID_TAKEN if a device has the id and the profile.
@@ -110,7 +111,7 @@ export async function changeMeter(
   { kv, series }: ChangeMeterDeps,
   id: string,
   change: Partial<MeterFields>,
-): Promise<{ readonly isNew: boolean; readonly meter: MeterRecord }> {
+): Promise<{ readonly before: MeterRecord | null; readonly meter: MeterRecord }> {
   const defined = Object.fromEntries(
     Object.entries(change).filter(([, value]) => value !== undefined),
   );
@@ -129,7 +130,7 @@ export async function changeMeter(
       stageProfileUseEnd(op, before.profile, user);
     }
     op.set([SPACE, id], to);
-    if ((await op.commit()).ok) return { isNew: from === null, meter: to };
+    if ((await op.commit()).ok) return { before: from?.value ?? null, meter: to };
   }
 }
 

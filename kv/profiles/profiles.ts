@@ -52,7 +52,7 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
   refresh(): Promise<void>;
   /**
    * Defines a profile, or changes one. A profile that is in use may get more metrics, and other
-   * ranges, titles and labels.
+   * ranges, titles and labels. Returns it and what it was before, if it existed.
    *
    * @throws {AppError} PROFILE_FIXED for a built-in one, PROFILE_IN_USE with everything that would
    * change what stored readings mean and with users that `mayName` allows to be named,
@@ -62,7 +62,11 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
     name: ProfileName,
     definition: ProfileDefinition,
     mayName?: MayName,
-  ): Promise<{ readonly isNew: boolean; readonly profile: Profile }>;
+  ): Promise<{
+    readonly isNew: boolean;
+    readonly before: Profile | null;
+    readonly profile: Profile;
+  }>;
   /**
    * Returns a profile that devices may have, with as many of some metrics as possible: it is made if
    * it does not exist, and metrics with new names are appended. Those are left out whose name is
@@ -74,11 +78,11 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
    */
   ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
   /**
-   * Deletes a profile. `mayName` is as for {@link ProfileStore.put}.
+   * Deletes a profile and returns what it was. `mayName` is as for {@link ProfileStore.put}.
    *
    * @throws {AppError} PROFILE_NOT_FOUND, PROFILE_FIXED or PROFILE_IN_USE.
    */
-  remove(name: ProfileName, mayName?: MayName): Promise<void>;
+  remove(name: ProfileName, mayName?: MayName): Promise<Profile>;
   /** Whether a device or meter has a profile. A built-in profile always counts as used. */
   isUsed(name: ProfileName): Promise<boolean>;
 }
@@ -147,7 +151,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       const life = (entry.value?.life ?? 0) + (isOther ? 1 : 0);
       const to = definitionOf(definition, life);
       if (await commit(name, entry, changes.length > 0 ? { to, use } : { to })) {
-        return { isNew: before === null, profile: known(name) };
+        return { isNew: before === null, before, profile: known(name) };
       }
     }
   }
@@ -174,15 +178,16 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     }
   }
 
-  async function remove(name: ProfileName, mayName?: MayName): Promise<void> {
+  async function remove(name: ProfileName, mayName?: MayName): Promise<Profile> {
     if (isBuiltIn(name)) throw fixedProfile(name);
     for (;;) {
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
-      if (entry.value?.state !== "live") throw unknownProfile(name);
+      const before = profileOf(name, entry);
+      if (entry.value === null || before === null) throw unknownProfile(name);
       const users = await listProfileUsers(kv, name, USERS_READ);
       if (users.length > 0) throw usedProfile(name, { users, mayName }, []);
       const to: ProfileRecord = { ...entry.value, state: "deleted", title: null, metrics: [] };
-      if (await commit(name, entry, { to, use })) return;
+      if (await commit(name, entry, { to, use })) return before;
     }
   }
 

@@ -8,6 +8,7 @@ import { type Context, Hono } from "hono";
 import type { BlankEnv } from "hono/types";
 import { AppError } from "../../data/app_error.ts";
 import type { Caller } from "../../data/access/caller.ts";
+import { auditRefusal, runAudited } from "./audited.ts";
 import { problemResponse } from "../http/problem.ts";
 import { type Method, type PathOf, type RouteName, type RouteRule, ruleOf } from "./route_rules.ts";
 
@@ -54,7 +55,11 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
         const refusal = rule.scope === "public"
           ? null
           : refusalOf(rule, c.get("caller"), c.get("refusal"));
-        if (refusal === null) return handler(c as Context<BlankEnv, typeof path>);
+        if (refusal === null) {
+          const run = () => handler(c as Context<BlankEnv, typeof path>);
+          return rule.audited === undefined ? run() : runAudited(c, path, rule.audited, run);
+        }
+        auditRefusal(c, path, { rule, code: refusal.error.code });
         return refuse(refusal.error, refusal.headers, c);
       });
       return routes;

@@ -5,17 +5,30 @@
  * @module
  */
 
+import type { AuditAction, AuditSubjectKind } from "../../data/audit/actions.ts";
 import type { Scope } from "../../data/access/scopes.ts";
 
 /** The methods of routes. HEAD goes to the route of GET. */
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** What the audit trail records. */
+export interface AuditedAction {
+  /** The action. */
+  readonly action: AuditAction;
+  /** The kind of what the first parameter of the path names; null if the handler notes it. */
+  readonly subject: AuditSubjectKind | null;
+}
+
 /** What a route demands of its caller. */
 export interface RouteRule {
   /** A scope; `any` for every valid key; `public` for everyone, also without a key. */
   readonly scope: Scope | "any" | "public";
-  /** The name under which the audit records its calls; absent where it does not. */
-  readonly audited?: string;
+  /** What the audit trail records of its requests; absent if it records none. */
+  readonly audited?: AuditedAction;
+}
+
+function audited(action: AuditAction, subject: AuditSubjectKind | null = null): AuditedAction {
+  return { action, subject };
 }
 
 /** The rule of each route by its method and path. Parameters are spelled as Hono spells them. */
@@ -50,9 +63,12 @@ export const ROUTE_RULES = {
   "GET /api/meters": { scope: "read" },
   "GET /api/meters/:id": { scope: "read" },
   "GET /api/meters/:id/readings": { scope: "read" },
-  "PUT /api/meters/:id": { scope: "manage" },
-  "DELETE /api/meters/:id": { scope: "manage" },
-  "DELETE /api/meters/:id/readings": { scope: "manage" },
+  "PUT /api/meters/:id": { scope: "manage", audited: audited("meter.change", "meter") },
+  "DELETE /api/meters/:id": { scope: "manage", audited: audited("meter.delete", "meter") },
+  "DELETE /api/meters/:id/readings": {
+    scope: "manage",
+    audited: audited("readings.delete", "meter"),
+  },
   "POST /api/meters/:id/readings": { scope: "import" },
   "POST /api/readings": { scope: "import" },
   "POST /api/readings/inspect": { scope: "import" },
@@ -67,32 +83,52 @@ export const ROUTE_RULES = {
   "GET /devices/:device_id/events": { scope: "read" },
   "GET /devices/:device_id/metrics": { scope: "read" },
   "GET /devices/:device_id/summary": { scope: "read" },
-  "PUT /devices/:device_id": { scope: "manage" },
-  "DELETE /devices/:device_id": { scope: "manage" },
-  "DELETE /devices/:device_id/readings": { scope: "manage" },
+  "PUT /devices/:device_id": { scope: "manage", audited: audited("device.change", "device") },
+  "DELETE /devices/:device_id": { scope: "manage", audited: audited("device.delete", "device") },
+  "DELETE /devices/:device_id/readings": {
+    scope: "manage",
+    audited: audited("readings.delete", "device"),
+  },
 
   "GET /api/profiles": { scope: "any" },
   "GET /api/profiles/:name": { scope: "any" },
-  "PUT /api/profiles/:name": { scope: "manage" },
-  "DELETE /api/profiles/:name": { scope: "manage" },
+  "PUT /api/profiles/:name": { scope: "manage", audited: audited("profile.change", "profile") },
+  "DELETE /api/profiles/:name": { scope: "manage", audited: audited("profile.delete", "profile") },
 
   "GET /api/continuous-exports": { scope: "read" },
   "GET /api/continuous-exports/:device_id": { scope: "read" },
-  "POST /api/continuous-exports/:device_id/pause": { scope: "manage" },
-  "POST /api/continuous-exports/:device_id/resume": { scope: "manage" },
-  "POST /api/continuous-exports/:device_id/run": { scope: "manage" },
-  "POST /api/continuous-exports/:device_id/replay": { scope: "manage" },
+  "POST /api/continuous-exports/:device_id/pause": {
+    scope: "manage",
+    audited: audited("continuous_export.pause", "device"),
+  },
+  "POST /api/continuous-exports/:device_id/resume": {
+    scope: "manage",
+    audited: audited("continuous_export.resume", "device"),
+  },
+  "POST /api/continuous-exports/:device_id/run": {
+    scope: "manage",
+    audited: audited("continuous_export.run", "device"),
+  },
+  "POST /api/continuous-exports/:device_id/replay": {
+    scope: "manage",
+    audited: audited("continuous_export.replay", "device"),
+  },
+
+  "GET /api/audit": { scope: "admin" },
 
   "GET /stores": { scope: "read" },
   "GET /stores/:store_id": { scope: "read" },
   "GET /stores/status": { scope: "import" },
   "GET /stores/hours": { scope: "import" },
   "GET /stores/timezones": { scope: "import" },
-  "POST /stores/status": { scope: "import" },
-  "POST /stores/hours": { scope: "import" },
-  "POST /stores/timezones": { scope: "import" },
-  "DELETE /stores/:store_id": { scope: "manage" },
-  "DELETE /stores/:store_id/polls": { scope: "manage" },
+  "POST /stores/status": { scope: "import", audited: audited("polls.upload") },
+  "POST /stores/hours": { scope: "import", audited: audited("hours.upload") },
+  "POST /stores/timezones": { scope: "import", audited: audited("zones.upload") },
+  "DELETE /stores/:store_id": { scope: "manage", audited: audited("store.delete", "store") },
+  "DELETE /stores/:store_id/polls": {
+    scope: "manage",
+    audited: audited("readings.delete", "store"),
+  },
 
   // A job belongs to whoever asked for it, so its owner needs no scope.
   "GET /api/jobs/:job_id": { scope: "any" },

@@ -33,6 +33,7 @@ import {
 } from "./schemas.ts";
 import { listVisible } from "../access/list_visible.ts";
 import { deviceId } from "../openapi/device_id.ts";
+import { noteAuditDetails } from "../access/audited.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 
@@ -76,6 +77,8 @@ export function continuousExportRoutes(deps: ContinuousExportDeps): GuardedRoute
     .post(`${one}/run`, (c) => control(c, deps, (controls) => ({ ...controls, isRunAsked: true })))
     .post(`${one}/replay`, async (c) => {
       const replay = await replayOf(c);
+      const { fromMs, toMs } = replay;
+      noteAuditDetails(c, { from: instantText(fromMs), to: instantText(toMs) });
       return await control(c, deps, (controls) => {
         const isKnown = controls.replays.some(({ fromMs, toMs }) =>
           fromMs === replay.fromMs && toMs === replay.toMs

@@ -9,6 +9,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
+import type { AuditDetails } from "../../data/audit/event.ts";
 import {
   isStoreId,
   METER_ID_PATTERN,
@@ -39,6 +40,7 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStore, type StoreInfoDeps } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { visibleDevice } from "../devices/visible_device.ts";
+import { noteAuditDetails } from "../access/audited.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest, problemResponse } from "../http/problem.ts";
@@ -147,6 +149,7 @@ async function answerDeletion(
   const { kind } = deletion;
   const params = storedParams(deletion);
   const job = await jobs.create({ kind, params, ...askerOf(c), slot, makesFile: false });
+  noteAuditDetails(c, { job_id: job.id, ...spanDetails(deletion.params) });
   const { job: waitedJob, preferences } = await waitAsPreferred(c, jobs, job);
   const status = statusOf(waitedJob ?? job);
   const isPending = status.status === "pending";
@@ -154,6 +157,11 @@ async function answerDeletion(
   c.header("location", `/api/jobs/${job.id}`);
   if (isPending) c.header("retry-after", String(RETRY_AFTER_SECONDS));
   return c.json(status, isPending ? 202 : 200);
+}
+
+function spanDetails(params: Deletion["params"]): AuditDetails {
+  if (!("fromMs" in params)) return {};
+  return { from: instantText(params.fromMs), to: instantText(params.toMs) };
 }
 
 function statusOf(job: JobRecord): JobStatusBody {

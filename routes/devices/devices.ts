@@ -26,14 +26,7 @@ import {
   rejectedOnDay,
 } from "../../kv/devices/rejections.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
-import {
-  changeDevice,
-  createDevice,
-  type DeviceRecord,
-  getDevice,
-  listDevices,
-  profileFixed,
-} from "../../kv/devices/devices.ts";
+import { type DeviceRecord, listDevices } from "../../kv/devices/devices.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -41,18 +34,18 @@ import {
   currentProfile,
   type DeviceBody,
   deviceChange,
-  type DeviceChangeBody,
   type DeviceDetailBody,
   type DeviceEventsBody,
   type DeviceListBody,
   type LatestReadingBody,
   profileText,
   stateText,
-  unknownDevice,
 } from "./schemas.ts";
 import { visibleDevice } from "./visible_device.ts";
+import { deviceSettings, putDevice } from "./put_device.ts";
 import { deviceId } from "../openapi/device_id.ts";
 import { cursorText, fieldsText, limitText } from "../openapi/list_query.ts";
+import { noteAuditChange } from "../access/audited.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 
@@ -109,7 +102,9 @@ export function deviceRoutes(deps: DeviceDeps): GuardedRoutes {
         ...(change.success ? [] : fieldErrors(change.error, body)),
       ];
       if (!change.success || errors.length > 0) throw invalidRequest(errors);
-      const { isNew, device } = await putDevice(deps, id, change.data);
+      const { before, device } = await putDevice(deps, id, change.data);
+      const isNew = before === null;
+      noteAuditChange(c, before && deviceSettings(before), deviceSettings(device));
       deps.log("info", "device set up", { deviceId: id, isNew });
       return c.json(await detailBody(deps, id, device), isNew ? 201 : 200);
     })
@@ -234,35 +229,6 @@ function latestBody({ metrics }: Profile, page: Page): LatestReadingBody {
     return [name, value === value ? value : null];
   });
   return { timestamp: instantText(timesMs[0]), metrics: Object.fromEntries(values) };
-}
-
-/** Creates a device or changes it. Its profile cannot change once it has readings. */
-async function putDevice(
-  { kv, series, intake, offlineAfterMs: serviceOfflineAfterMs, now }: DeviceDeps,
-  id: string,
-  body: DeviceChangeBody,
-): Promise<{ isNew: boolean; device: DeviceRecord }> {
-  const { profile, device_type: deviceType, location, offline_after_seconds: seconds } = body;
-  const offlineAfterMs = typeof seconds === "number" ? seconds * 1000 : seconds;
-  const fields = { profile, deviceType, location, offlineAfterMs };
-  const isNew = await getDevice(kv, id) === null;
-  if (isNew) {
-    const created = { profile: profile ?? "battery", nowMs: now(), serviceOfflineAfterMs };
-    await createDevice(kv, id, created);
-  }
-  const device = await changeDevice(kv, id, {
-    nowMs: now(),
-    async change({ profile: before }) {
-      if (profile === undefined || profile === before) return fields;
-      // Earlier versions did not fix the profile in the record.
-      if (await series.describe({ profile: before, id }) === null) return fields;
-      throw profileFixed(id, before);
-    },
-  });
-  intake.invalidate(id);
-  // Devices are never removed, so one that was created exists.
-  if (device === null) throw unknownDevice();
-  return { isNew, device };
 }
 
 async function detailBody(

@@ -24,6 +24,7 @@ import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { listVisible } from "../access/list_visible.ts";
 import { requireTouch } from "../access/touch.ts";
+import { noteAuditChange } from "../access/audited.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -183,11 +184,18 @@ async function putAnswer(
     throw new AppError("METER_PROFILE_FIXED", detail);
   }
   const fields = { profile, label, timezone };
-  const { isNew, meter } = await changeMeter(deps, id, fields);
+  const { before, meter } = await changeMeter(deps, id, fields);
+  const isNew = before === null;
+  noteAuditChange(c, before && settingsBody(before), settingsBody(meter));
   deps.log("info", "meter set up", { meterId: id, isNew });
   const info = await deps.series.describe({ profile: meter.profile, id });
   const answer: MeterBody = meterBody(id, meter, info);
   return c.json(answer, isNew ? 201 : 200);
+}
+
+/** What users set, as the audit trail shows it. */
+function settingsBody({ profile, label, timezone }: MeterRecord): Record<string, unknown> {
+  return { profile, label, timezone };
 }
 
 /** What is wrong with the name of a profile in a body, if anything is. */

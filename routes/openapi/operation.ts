@@ -108,6 +108,7 @@ export const TAGS = {
   Profiles: "What devices and meters measure: built-in profiles, and those that you define.",
   "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",
   Stores: "Stores: their polls, business hours and time zones.",
+  Access: "Who may use the service, and who changed what.",
   Service: "Whether the service is up and can do its work.",
   Documents: "This document, and pages that display it.",
 } as const;

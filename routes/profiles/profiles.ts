@@ -11,6 +11,7 @@ import { isBuiltIn, type Metric, type Profile } from "../../data/readings/profil
 import { unknownProfile } from "../../kv/profiles/definitions.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import type { MayName, ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
+import { noteAuditChange } from "../access/audited.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -31,10 +32,11 @@ export interface ProfileDeps {
 /** The routes under `/api/profiles`. */
 export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
   async function bodyOf(profile: Profile): Promise<ProfileBody> {
-    const { name, title = null, metrics } = profile;
+    const { name } = profile;
     const isUsed = await profiles.isUsed(name);
     const state = isBuiltIn(name) ? "built_in" : isUsed ? "in_use" : "unused";
-    return { name, title, state, metrics: metrics.map(metricBody) };
+    const { title, metrics } = settingsBody(profile);
+    return { name, title, state, metrics };
   }
 
   return guardedRoutes()
@@ -54,17 +56,19 @@ export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const given = profileDefinition.safeParse(body);
       if (!given.success) throw invalidRequest(fieldErrors(given.error, body));
-      const { isNew, profile } = await profiles.put(
+      const { isNew, before, profile } = await profiles.put(
         name,
         definitionOf(given.data),
         mayNameOf(c.get("caller")),
       );
+      noteAuditChange(c, before && settingsBody(before), settingsBody(profile));
       log("info", "profile defined", { profile: name, isNew });
       return c.json(await bodyOf(profile), isNew ? 201 : 200);
     })
     .delete("/api/profiles/:name", async (c) => {
       const name = profileName(c.req.param("name"));
-      await profiles.remove(name, mayNameOf(c.get("caller")));
+      const before = await profiles.remove(name, mayNameOf(c.get("caller")));
+      noteAuditChange(c, settingsBody(before), {});
       log("info", "profile deleted", { profile: name });
       return c.body(null, 204);
     });
@@ -94,6 +98,11 @@ function definitionOf({ title, metrics }: ProfileDefinitionBody): ProfileDefinit
       ...(required ? { isRequired: true } : {}),
     })),
   };
+}
+
+/** What users define. */
+function settingsBody({ title, metrics }: Profile): Omit<ProfileBody, "name" | "state"> {
+  return { title: title ?? null, metrics: metrics.map(metricBody) };
 }
 
 function metricBody(

@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
+import type { AuditDetails } from "../../data/audit/event.ts";
 import {
   isStoreId,
   STORE_ID_CHARACTERS,
@@ -27,6 +28,7 @@ import {
 } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { listVisible } from "../access/list_visible.ts";
+import { noteAuditDetails } from "../access/audited.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -35,7 +37,13 @@ import {
   type ImportProgress,
 } from "../imports/running_imports.ts";
 import { fieldsText, limitText } from "../openapi/list_query.ts";
-import type { StoreBody, StoreDetailBody, StoreListBody, WeeklyHoursBody } from "./schemas.ts";
+import type {
+  StoreBody,
+  StoreDetailBody,
+  StoreListBody,
+  StoreUploadBody,
+  WeeklyHoursBody,
+} from "./schemas.ts";
 import { importStoreUpload, STORE_UPLOADS, type StoreUploadDeps } from "./uploads.ts";
 
 /** The query of a list of stores. */
@@ -63,9 +71,10 @@ export function storeRoutes(deps: StoreDeps): GuardedRoutes {
   for (const kind of STORE_UPLOADS) {
     app.post(`/stores/${kind}`, async (c) => {
       requireNoQuery(c.req.query());
-      return c.json(
-        await importStoreUpload({ ...deps, imports }, { kind, caller: c.get("caller") }, c.req.raw),
-      );
+      const upload = { kind, caller: c.get("caller") };
+      const body = await importStoreUpload({ ...deps, imports }, upload, c.req.raw);
+      noteAuditDetails(c, countsOf(body));
+      return c.json(body);
     });
     app.get(`/stores/${kind}`, (c) => {
       const visible = imports.of(kind).filter((one) => isVisibleUpload(c.get("caller"), one));
@@ -90,6 +99,12 @@ export function storeRoutes(deps: StoreDeps): GuardedRoutes {
       if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
       return c.json(detailBody(store));
     });
+}
+
+/** The numbers of the result of an upload, for the audit trail. */
+function countsOf(body: StoreUploadBody): AuditDetails {
+  const counts = Object.entries(body).filter(([, value]) => typeof value === "number");
+  return Object.fromEntries(counts);
 }
 
 function requireNoQuery(query: Record<string, string>): void {

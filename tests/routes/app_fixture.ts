@@ -38,6 +38,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     corsOrigins: [],
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),
+    audit: { begin: () => Promise.resolve({ end: works }), record: works },
     series: emptySeries(),
     profiles: builtInProfiles(),
     intake: {

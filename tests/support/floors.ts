@@ -11,7 +11,7 @@
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
     ["app_error", "limits", "log", "upkeep"],
-    ["quoted"],
+    ["audit", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
     ["access", "encoders"],
@@ -24,7 +24,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   kv: [
     ["budget", "get_by_keys", "in_turn", "list_by_ids"],
-    ["continuous", "jobs", "journal", "profiles"],
+    ["audit", "continuous", "jobs", "journal", "profiles"],
     ["series"],
     ["devices", "meters", "stores"],
     ["opened_kv"],
@@ -40,6 +40,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["access"],
     ["imports", "jobs", "readings"],
     [
+      "audit",
       "continuous",
       "devices",
       "docs",

@@ -127,6 +127,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     assertEquals(literals.length, 0, path);
   }
   assertEquals([...owners.keys()].toSorted(), [
+    "audit",
     "beat",
     "block",
     "changed",
