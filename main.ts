@@ -138,7 +138,8 @@ export async function start(
   const app = createApp({
     ...devices,
     version: config.version,
-    ...access,
+    authenticators: access.authenticators,
+    links: { kv, now, publicUrl: settings.access.publicUrl, findMaker: access.findMaker },
     corsOrigins: settings.corsOrigins,
     log,
     kv,

@@ -108,6 +108,11 @@ export const IGNORED_LISTED = 100;
 /** How much of a wrong value an error quotes, characters. */
 export const QUOTED_VALUE_MAX = 100;
 
+/** How long a signed link can be valid, seconds: seven days, as the presigned URLs of S3. */
+export const LINK_MAX_SECONDS = 604_800;
+/** How long a signed link is valid by default, seconds. */
+export const LINK_DEFAULT_SECONDS = 3_600;
+
 /** Whether a text is a valid id of a store. */
 export function isStoreId(text: string): boolean {
   return STORE_ID_PATTERN.test(text) && !STORE_ID_RESERVED.includes(text);

@@ -10,6 +10,7 @@ import { auditOperations } from "./audit/operations.ts";
 import { auditEntry, auditList } from "./audit/schemas.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
+import { fileLink, linkRequest } from "./jobs/link_schemas.ts";
 import { docsOperations } from "./docs/operations.ts";
 import { exportOperations } from "./exports/operations.ts";
 import {
@@ -170,6 +171,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   JobStatus: jobStatus,
   AuditEntry: auditEntry,
   AuditList: auditList,
+  LinkRequest: linkRequest,
+  FileLink: fileLink,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,

@@ -8,12 +8,15 @@ import type { AccessSettings } from "../../data/access_settings.ts";
 import type { Log } from "../../data/log.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { openIssuerKeys } from "./issuer_keys.ts";
+import { type FindMaker, UNKNOWN_MAKER } from "./links.ts";
 import { oidcAuthenticator } from "./oidc.ts";
 
 /** The ways to prove who one is. Disposing of them ends what they do in the background. */
 export interface OpenedAccess extends AsyncDisposable {
   /** The ways; null if authentication is off, so that everyone may do everything. */
   readonly authenticators: readonly Authenticator[] | null;
+  /** Finds who made a signed link. A way that is closed also ends the links of those who came by it. */
+  readonly findMaker: FindMaker;
 }
 
 /** What they need. */
@@ -32,8 +35,14 @@ export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps):
     const keys = stack.use(openIssuerKeys({ ...deps, settings: oidc }));
     authenticators.push(oidcAuthenticator({ ...deps, settings: oidc, keys }));
   }
+  const isOff = !hasKeys && oidc === null;
   return {
-    authenticators: hasKeys || oidc !== null ? authenticators : null,
+    authenticators: isOff ? null : authenticators,
+    findMaker({ kind }) {
+      return (kind === "oidc" && oidc !== null) || (kind === "anyone" && isOff)
+        ? UNKNOWN_MAKER
+        : null;
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

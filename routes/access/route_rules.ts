@@ -54,11 +54,16 @@ export const ROUTE_RULES = {
   "GET /api/exports/:export_id/manifest": { scope: "export" },
   "GET /api/exports/:export_id/gaps": { scope: "export" },
   "GET /api/exports/:export_id/events": { scope: "export" },
+  "POST /api/exports/:export_id/link": { scope: "export", audited: audited("link.create", "job") },
+  // The signature of a link stands for a key.
+  "GET /api/links/exports/:export_id": { scope: "public" },
+  "GET /api/links/reports/:report_id": { scope: "public" },
 
   "POST /trigger_report": { scope: "export" },
   "GET /reports": { scope: "export" },
   "GET /get_report/:report_id": { scope: "export" },
   "GET /download_report/:report_id": { scope: "export" },
+  "POST /api/reports/:report_id/link": { scope: "export", audited: audited("link.create", "job") },
 
   "GET /api/meters": { scope: "read" },
   "GET /api/meters/:id": { scope: "read" },

@@ -20,6 +20,7 @@ import { currentState } from "../jobs/job_state.ts";
 import { type CreateDeps, createExport } from "./create_export.ts";
 import { exportBodyOf, manifestOf, requestOf } from "./export_body.ts";
 import { exportEvents } from "./export_events.ts";
+import { jobNotFound } from "./export_file.ts";
 import { listExports } from "./export_list.ts";
 import { exportListQuery } from "./list_schemas.ts";
 import { exportJob } from "./visible_export.ts";
@@ -95,11 +96,6 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
       const lastEventId = c.req.header("last-event-id");
       return exportEvents(deps, await found(c), { lastEventId, signal: c.req.raw.signal });
     });
-}
-
-/** The error for an id without an export. */
-export function jobNotFound(id: string): AppError {
-  return new AppError("JOB_NOT_FOUND", `Job with ID '${id}' not found`);
 }
 
 /** The list of the gaps of an export, which goes with its file. */

@@ -5,8 +5,6 @@
  */
 
 import type { Context } from "hono";
-import { AppError } from "../../data/app_error.ts";
-import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { EXPORT, exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
@@ -16,10 +14,11 @@ import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { readJson } from "../http/json_body.ts";
 import { askerOf } from "../jobs/asker.ts";
-import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { answerCreated, createExport, RETRY_AFTER_SECONDS, warningsOf } from "./create_export.ts";
-import { type ExportResourceDeps, exportResourceRoutes, jobNotFound } from "./export_resources.ts";
+import { type ExportResourceDeps, exportResourceRoutes } from "./export_resources.ts";
+import { readyFile } from "./export_file.ts";
+import { type ExportLinkDeps, exportLinkRoutes } from "./export_links.ts";
 import { isFirstContract, parseFirstContract } from "./first_contract.ts";
 import { parseExportRequest } from "./parse_request.ts";
 import { bodyOfQuery, previewBody } from "./preview.ts";
@@ -31,7 +30,12 @@ import { exportJob } from "./visible_export.ts";
 const EXPORT_BODY_MAX_BYTES = 65_536;
 
 /** What the routes need. */
-export type ExportDeps = ExportResourceDeps;
+export interface ExportDeps extends ExportResourceDeps, ExportLinkDeps {
+  /** The jobs. */
+  readonly jobs: ExportResourceDeps["jobs"];
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
 
 /** The routes under `/api/export` and `/api/exports`. */
 export function exportRoutes(deps: ExportDeps): GuardedRoutes {
@@ -85,7 +89,8 @@ export function exportRoutes(deps: ExportDeps): GuardedRoutes {
       const file = readyFile(job, c.req.param("job_id"), now());
       return await fileResponse(c.req.raw, file, files);
     })
-    .route("/", exportResourceRoutes(deps));
+    .route("/", exportResourceRoutes(deps))
+    .route("/", exportLinkRoutes(deps));
 }
 
 async function answerPreview(
@@ -97,27 +102,4 @@ async function answerPreview(
   const found = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
   c.header("cache-control", "no-store");
   return c.json(await previewBody(previewer, { ...found, signal: c.req.raw.signal }));
-}
-
-function readyFile(
-  job: JobRecord | null,
-  id: string,
-  nowMs: number,
-): Parameters<typeof fileResponse>[1] {
-  if (job === null) throw jobNotFound(id);
-  switch (currentState(job, nowMs)) {
-    case "expired":
-      throw new AppError("EXPORT_EXPIRED", "Export file has expired");
-    case "failed":
-      throw new AppError("EXPORT_FAILED", "The export job failed, so it has no file");
-    case "cancelled":
-      throw new AppError("EXPORT_CANCELLED", "The export job was cancelled, so it has no file");
-  }
-  if (job.artifact === null) {
-    throw new AppError(
-      "EXPORT_NOT_READY",
-      "The export job is still pending, so it has no file yet",
-    );
-  }
-  return { ...job.artifact, modifiedMs: job.endedMs ?? job.updatedMs };
 }

@@ -19,6 +19,7 @@ import {
 import { exportBody } from "./request_schemas.ts";
 import { exportResourceOperations } from "./resource_operations.ts";
 import { fileOperation } from "../jobs/file_operations.ts";
+import { linkOperations } from "../jobs/link_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
@@ -154,4 +155,20 @@ export const exportOperations: readonly Operation[] = [
   status,
   download,
   ...exportResourceOperations,
+  ...linkOperations({
+    of: "an export",
+    tag: "Exports",
+    make: { path: "/api/exports/{export_id}/link", id: "makeExportLink" },
+    use: { path: "/api/links/exports/{export_id}", id: "downloadLinkedExport" },
+    parameter: { ...jobId, name: "export_id" },
+    csv: "The file, as `downloadExport` answers with it.",
+    otherTypes: FILE_TYPES,
+    problems: [
+      "JOB_NOT_FOUND",
+      "EXPORT_NOT_READY",
+      "EXPORT_FAILED",
+      "EXPORT_CANCELLED",
+      "EXPORT_EXPIRED",
+    ],
+  }),
 ];

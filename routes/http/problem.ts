@@ -19,6 +19,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
   UNAUTHENTICATED: { status: 401, title: "Unauthenticated" },
   FORBIDDEN: { status: 403, title: "Forbidden" },
+  LINK_INVALID: { status: 403, title: "Link invalid" },
+  LINK_EXPIRED: { status: 403, title: "Link expired" },
   ISSUER_UNAVAILABLE: { status: 503, title: "Issuer unavailable" },
   ROUTE_NOT_FOUND: { status: 404, title: "Not found" },
   METHOD_NOT_ALLOWED: { status: 405, title: "Method not allowed" },

@@ -22,6 +22,10 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   BODY_TOO_LARGE: "The body is too long.",
   UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
   FORBIDDEN: "The key does not have the scope that the operation needs; `detail` names it.",
+  LINK_INVALID:
+    "The address is no link of this service: it was changed, or its secret was replaced; " +
+    "or who made it may not read the file any more.",
+  LINK_EXPIRED: "The link was valid until the time that `detail` names.",
   ISSUER_UNAVAILABLE: "The keys of the issuer of your token cannot be read at the moment, so the " +
     "token cannot be checked; retry after `Retry-After`.",
   ROUTE_NOT_FOUND: "There is nothing at this address.",

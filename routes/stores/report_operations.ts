@@ -7,6 +7,7 @@
 import { z } from "zod";
 import { createdAnswers, CREATION_PROBLEMS } from "../jobs/job_operations.ts";
 import { fileOperation } from "../jobs/file_operations.ts";
+import { linkOperations } from "../jobs/link_operations.ts";
 import { idempotencyKeyHeader, preferWait, preferWaitOrAsync } from "../jobs/request_headers.ts";
 import type { Link, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
@@ -164,6 +165,20 @@ const list: Operation = {
   problems: ["INVALID_REQUEST"],
 };
 
+/** Media types of files besides `text/csv`. */
+const FILE_TYPES = [
+  "application/json",
+  "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  "application/vnd.apache.parquet",
+];
+/** Problems of a file besides those of every file. */
+const FILE_PROBLEMS = [
+  "REPORT_NOT_FOUND",
+  "REPORT_NOT_READY",
+  "REPORT_FAILED",
+  "REPORT_EXPIRED",
+] as const;
+
 /** All operations on reports. */
 export const reportOperations: readonly Operation[] = [
   trigger,
@@ -175,15 +190,21 @@ export const reportOperations: readonly Operation[] = [
     tag: "Reports",
     summary: "Download the file of a report",
     parameter: reportId,
-    otherTypes: [
-      "application/json",
-      "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-      "application/vnd.apache.parquet",
-    ],
+    otherTypes: FILE_TYPES,
     csv: "A header, then one line for each store in the order of `store_id`: uptime and downtime " +
       "of the last hour in minutes, of the last day and week in hours, with two decimals. " +
       "`max_hold_hours` adds three columns of unknown time, `stale_after_hours` adds `last_poll` " +
       "and `stale`.",
-    problems: ["REPORT_NOT_FOUND", "REPORT_NOT_READY", "REPORT_FAILED", "REPORT_EXPIRED"],
+    problems: FILE_PROBLEMS,
+  }),
+  ...linkOperations({
+    of: "a report",
+    tag: "Reports",
+    make: { path: "/api/reports/{report_id}/link", id: "makeReportLink" },
+    use: { path: "/api/links/reports/{report_id}", id: "downloadLinkedReport" },
+    parameter: reportId,
+    csv: "The file, as `downloadReport` answers with it.",
+    otherTypes: FILE_TYPES,
+    problems: FILE_PROBLEMS,
   }),
 ];

@@ -5,19 +5,18 @@
  */
 
 import type { Context } from "hono";
-import { AppError } from "../../data/app_error.ts";
-import type { FileStore } from "../../data/files/file_store.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
-import { fileResponse, type ServedFile } from "../http/file_response.ts";
+import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
-import { currentState } from "../jobs/job_state.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
+import { readyFile } from "./report_file.ts";
+import { type ReportLinkDeps, reportLinkRoutes } from "./report_links.ts";
 import { listReports } from "./report_list.ts";
 import { parseReport } from "./report_request.ts";
 import { reportListQuery } from "./report_request_schemas.ts";
@@ -29,19 +28,16 @@ import { reportJob } from "./visible_report.ts";
 const RETRY_AFTER_SECONDS = 1;
 
 /** What the routes need. */
-export interface ReportDeps {
+export interface ReportDeps extends ReportLinkDeps {
   /** The jobs. */
   readonly jobs: Pick<Jobs, "create" | "get" | "list" | "waitForEnd">;
-  /** The files. */
-  readonly files: Pick<FileStore, "read">;
   /** The age of the last poll from which a store is stale by default, milliseconds; or null. */
   readonly staleAfterMs: number | null;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
 }
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
-export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): GuardedRoutes {
+export function reportRoutes(deps: ReportDeps): GuardedRoutes {
+  const { jobs, files, staleAfterMs, now } = deps;
   return guardedRoutes()
     .post("/trigger_report", async (c) => {
       const caller = c.get("caller");
@@ -74,7 +70,8 @@ export function reportRoutes({ jobs, files, staleAfterMs, now }: ReportDeps): Gu
     .get("/download_report/:report_id", async (c) => {
       const job = await reportJob(jobs, c.get("caller"), c.req.param("report_id"));
       return await fileResponse(c.req.raw, readyFile(job, now()), files);
-    });
+    })
+    .route("/", reportLinkRoutes(deps));
 }
 
 /** Answers a request that created a report, after the wait that it prefers. */
@@ -111,18 +108,4 @@ function withMessage(status: ReportStatus): ReportTriggered {
     default:
       return status;
   }
-}
-
-function readyFile(job: JobRecord, nowMs: number): ServedFile {
-  switch (currentState(job, nowMs)) {
-    case "expired":
-      throw new AppError("REPORT_EXPIRED", "Report file has expired");
-    case "failed":
-    case "cancelled":
-      throw new AppError("REPORT_FAILED", "The report failed, so it has no file");
-  }
-  if (job.artifact === null) {
-    throw new AppError("REPORT_NOT_READY", "Report is still being generated, it has no file yet");
-  }
-  return { ...job.artifact, modifiedMs: job.endedMs ?? job.updatedMs };
 }

@@ -12,6 +12,7 @@ import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
 import { createExportPreviewer } from "../../jobs/exports/preview.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
+import { UNKNOWN_MAKER } from "../../routes/access/links.ts";
 import { type AppDeps, createApp } from "../../routes/app.ts";
 import type { TestService } from "../support/service.ts";
 import { NOW_MS } from "./exports/export_example.ts";
@@ -68,6 +69,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
         count: () => Promise.resolve({ count: 0, isExact: true }),
       },
     }),
+    links: { kv: emptyKv(), now: () => NOW_MS, publicUrl: null, findMaker: () => UNKNOWN_MAKER },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {

@@ -266,6 +266,12 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   };
   return createTestApp({
     kv: { get: fail, list: failNow, atomic: failNow },
+    links: {
+      kv: { get: fail, atomic: failNow },
+      now: () => NOW_MS,
+      publicUrl: null,
+      findMaker: () => null,
+    },
     intake: {
       accept: fail,
       reject: fail,

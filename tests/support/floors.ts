@@ -26,7 +26,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["budget", "get_by_keys", "in_turn", "list_by_ids"],
     ["audit", "continuous", "jobs", "journal", "profiles"],
     ["series"],
-    ["devices", "meters", "stores"],
+    ["access", "devices", "meters", "stores"],
     ["opened_kv"],
   ],
   jobs: [

@@ -187,6 +187,8 @@ Deno.test("every example of a request succeeds, with an answer that the document
       // The export of the examples has no list of gaps.
       const url = operation.path.endsWith("/gaps")
         ? exampleUrl.replace(EXAMPLE_JOB, withGaps)
+        : operation.path.startsWith("/api/links/")
+        ? await linkLike(exampleUrl)
         : exampleUrl;
       if (operation.method === "DELETE") await createDeleted(service.url);
       const request = unusedKey(init, keyed);
@@ -207,6 +209,13 @@ Deno.test("every example of a request succeeds, with an answer that the document
     assertEquals([...statuses].toSorted(), successes(operation), operation.id);
   }
 });
+
+/** A link to the file that a link of the examples leads to: its signature there is made up. */
+async function linkLike(exampleUrl: string): Promise<string> {
+  const { origin, pathname } = new URL(exampleUrl);
+  const path = `${pathname.replace("/links/", "/")}/link`;
+  return (await postJson(origin + path, { expires_in: 60 })).body.url;
+}
 
 /** Creates what the examples of deletions name, unless it exists. */
 async function createDeleted(url: string): Promise<void> {

@@ -151,6 +151,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "profile",
     "profile_use",
     "revision",
+    "secret",
     "segment",
     "series",
     "store",
