@@ -36,7 +36,7 @@ export interface Rights {
 export interface Sent {
   /** Headers. */
   readonly headers?: Record<string, string>;
-  /** A body; an object is sent as JSON. */
+  /** A body: a text, a stream, or an object, which is sent as JSON. */
   readonly body?: unknown;
 }
 
@@ -117,7 +117,8 @@ export async function openKeyedApp(now: () => number = Date.now): Promise<KeyedA
 
   async function ask(name: string, request: string, { headers, body }: Sent): Promise<KeyedAnswer> {
     const [method, path] = request.split(" ");
-    const isText = typeof body === "string" || body === undefined;
+    const isText = typeof body === "string" || body === undefined ||
+      body instanceof ReadableStream;
     const answer = await app.request(path, {
       method,
       headers: {

@@ -8,6 +8,7 @@ import {
   type Sent,
 } from "../../support/keyed_app.ts";
 import { APPLIANCE, message } from "../../support/telemetry.ts";
+import { until } from "../../support/until.ts";
 
 const DAY = Date.UTC(2026, 1, 10);
 const PATTERNS = { meter: ["a.*"], device: ["a.*", "c"], store: ["a.*"] };
@@ -427,6 +428,8 @@ const OF_OTHERS = [
   ["GET /api/exports/{job_id}/gaps", 404],
   ["GET /api/exports/{job_id}/events", 404],
   ["POST /api/exports/{job_id}/repeat", 404],
+  ["POST /api/exports/{job_id}/link", 404],
+  ["POST /api/reports/{report_id}/link", 404],
   ["DELETE /api/exports/{job_id}", 404],
   ["GET /get_report/{report_id}", 404],
   ["GET /download_report/{report_id}", 404],
@@ -485,6 +488,32 @@ Deno.test("a key whose patterns were narrowed no longer sees its files with othe
   for (const path of [`/api/export/download/${job_id}`, `/download_report/${report_id}`]) {
     assertEquals((await other(`GET ${path}`)).status, 200, path);
   }
+});
+
+Deno.test("an upload about stores shows while it runs only to its key, and to keys that manage all", async () => {
+  await using world = await openWorld({ hasHidden: false });
+  const { app } = world;
+  const sender = app.as("sender", { scopes: ["import"] });
+  const others = [
+    app.as("other", { scopes: ["import"] }),
+    app.as("site", { scopes: ["import", "manage"], patterns: PATTERNS }),
+    app.as("all", { scopes: ["import", "manage"] }),
+  ];
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const encoder = new TextEncoder();
+  const body = ReadableStream.from((async function* () {
+    yield encoder.encode("store_id,timestamp_utc,status\n");
+    await held;
+    yield encoder.encode("a.1,2026-02-04 00:00:00 UTC,active\n");
+  })());
+  const sending = sender("POST /stores/status", { headers: CSV, body });
+  await until(async () => (await sender("GET /stores/status")).body.imports.length === 1);
+  const counts = await Promise.all(
+    others.map(async (ask) => (await ask("GET /stores/status")).body.imports.length),
+  );
+  assertEquals(counts, [0, 0, 1]);
+  release();
+  assertEquals((await sending).body.inserted, 1);
 });
 
 Deno.test("an idempotency key belongs to the key that used it", async () => {
