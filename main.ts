@@ -97,9 +97,7 @@ export async function start(
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
   const parts = { ...opened, series, profiles, files, now, log, owner, upkeep };
-  const continuous = settings.continuous.isOn
-    ? await openContinuousExport({ ...parts, ...settings })
-    : null;
+  const continuous = await openContinuousExport({ ...parts, ...settings });
   const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
@@ -118,10 +116,11 @@ export async function start(
       deflaters: createDeflaters(),
       offlineAfterMs,
       invalidateDevice: intake.invalidate,
+      isExporting: settings.continuous.isOn,
     }),
     runningMax: () => Promise.resolve(settings.accountLimits.jobsRunning),
     startedMs,
-    moreDuties: continuous?.duties,
+    moreDuties: continuous.duties,
   });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;
@@ -193,13 +192,13 @@ function readyChecks({ opened, files, worker, now, settings, continuous }: {
   worker: Worker | null;
   now: () => number;
   settings: Settings;
-  continuous: OpenedContinuousExport | null;
+  continuous: OpenedContinuousExport;
 }): ReadyChecks {
   return {
     kv: () => probeKv(opened.kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(worker, opened, now),
-    continuous: continuous === null ? null : {
+    continuous: !settings.continuous.isOn ? null : {
       checkpoint_store_connected: () => probeExportCheckpoints(opened.kv),
       destinationName: continuous.destination.kind === "s3"
         ? "s3_accessible"

@@ -45,6 +45,7 @@ export type ErrorCode =
   | "REPORT_EXPIRED"
   | "REPORT_FAILED"
   | "JOB_ABANDONED"
+  | "OBJECTS_KEPT"
   | "STORAGE_FULL"
   | "STORAGE_UNAVAILABLE"
   | "SERIES_BUSY"

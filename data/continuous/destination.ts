@@ -34,6 +34,11 @@ export interface ExportDestination {
   ): Promise<WrittenFile>;
   /** Deletes an object; does nothing if there is none. */
   remove(key: string, signal: AbortSignal): Promise<void>;
+  /**
+   * The keys in a folder (a key up to one of its `/`, without it), in any order; none if there is no
+   * such folder. Keys with a further `/` are left out.
+   */
+  list(folder: string, signal: AbortSignal): AsyncIterable<string>;
   /** Writes and deletes a small object, to check that the destination works. */
   probe(signal: AbortSignal): Promise<void>;
   /**

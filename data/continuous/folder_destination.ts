@@ -135,6 +135,17 @@ export function openFolderDestination(root: string): ExportDestination {
         if (!isNotFound(error)) throw error;
       });
     },
+    async *list(folder, signal) {
+      try {
+        for await (const { name, isFile } of Deno.readDir(`${root}/${folder}`)) {
+          signal.throwIfAborted();
+          if (isFile) yield `${folder}/${name}`;
+        }
+      } catch (error) {
+        if (signal.aborted) throw error;
+        if (!(error instanceof Deno.errors.NotFound)) throw storageError(error);
+      }
+    },
     async probe() {
       await onDisk(Deno.mkdir(root, { recursive: true }));
       try {

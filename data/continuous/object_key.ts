@@ -129,6 +129,35 @@ export function possibleKeys(
   );
 }
 
+/** The folder that a device's objects of a UTC day are in, in one layout. */
+export function dayFolder(
+  { prefix, layout }: Pick<KeyStyle, "prefix" | "layout">,
+  { deviceId, dayMs, profile }: ProfileDay & Pick<KeyedWindow, "deviceId">,
+): string {
+  const key = objectKey({ prefix, layout, format: "csv" }, { deviceId, fromMs: dayMs, profile });
+  return key.slice(0, key.lastIndexOf("/"));
+}
+
+/**
+ * The start of the window that an object in a {@link dayFolder} has, in whichever format, epoch
+ * milliseconds; null if it is no window of the device.
+ */
+export function windowStartMs(
+  key: string,
+  { layout, deviceId, dayMs }: Pick<KeyStyle, "layout"> & {
+    readonly deviceId: string;
+    readonly dayMs: number;
+  },
+): number | null {
+  const match = /\/export_(\d\d)(\d\d)(\d\d)(_[^/]+)?\.([a-z]+)$/.exec(key);
+  if (match === null) return null;
+  const [, hours, minutes, seconds, of, format] = match;
+  const isFormat = EXPORT_FORMATS.some((name) => name === format);
+  const wanted = layout === "hive-by-profile" ? `_${pathId(deviceId)}` : undefined;
+  if (!isFormat || of !== wanted) return null;
+  return dayMs + ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1_000;
+}
+
 function keyParts(
   { deviceId, fromMs }: KeyedWindow,
   format: ExportFormat,

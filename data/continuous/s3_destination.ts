@@ -38,6 +38,11 @@ export function openS3Destination(
     putStream: (key, { body, contentType }, signal) =>
       writeS3Object(client, { key, body }, { signal, contentType, partBytes }),
     remove: (key, signal) => client.remove(key, { signal }),
+    async *list(folder, signal) {
+      for await (const { key } of client.list({ prefix: `${folder}/`, isFlat: true, signal })) {
+        yield key;
+      }
+    },
     async probe(signal) {
       const call = { signal, patience: PROBE_PATIENCE };
       await client.put(below + PROBE, new Uint8Array(1), call);

@@ -28,6 +28,8 @@ export interface ChangedDevices {
    * position's version. It may include a day that has not changed since.
    */
   daysAfter(deviceId: string, version: string): Promise<number[]>;
+  /** The names of the profiles under which the device ever had readings. */
+  profilesOf(deviceId: string): Promise<string[]>;
 }
 
 /** What finding out needs. */
@@ -64,6 +66,12 @@ export function createChangedDevices(
         if (entry.versionstamp > version) version = entry.versionstamp;
       }
       return { revision, version };
+    },
+    async profilesOf(id) {
+      const names = profiles.ofDevices().map(({ name }) => name);
+      const entries = names.map((profile) => getRevisionEntry(kv, { profile, id }));
+      const revisions = await Promise.all(entries);
+      return names.filter((_, index) => revisions[index].revision > 0);
     },
     async daysAfter(id, version) {
       const days = new Set<number>();

@@ -16,6 +16,7 @@ import { createInfluxSource } from "../../data/influx/source.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Duty } from "../engine/duty_loop.ts";
+import { erasureDuty } from "./erasure_duty.ts";
 import { createEmbeddedSource } from "./embedded_source.ts";
 import { profileDayDuty } from "./profile_day_duty.ts";
 import { shardDuties } from "./shard_duty.ts";
@@ -44,7 +45,10 @@ export interface ContinuousDeps {
 export interface OpenedContinuousExport {
   /** Where objects go. */
   readonly destination: ExportDestination;
-  /** The duties that export them. Nothing happens before you start them. */
+  /**
+   * The duties that export them; while continuous export is off, the one that deletes objects. Nothing
+   * happens before you start them.
+   */
   readonly duties: readonly Duty[];
 }
 
@@ -74,5 +78,8 @@ export async function openContinuousExport(
     now,
     log,
   };
-  return { destination, duties: [...shardDuties(deps), profileDayDuty(deps)] };
+  const duties = continuous.isOn
+    ? [...shardDuties(deps), profileDayDuty(deps)]
+    : [erasureDuty(deps)];
+  return { destination, duties };
 }

@@ -16,6 +16,7 @@ import {
   type ExportControls,
   listExportControls,
   NO_CONTROLS,
+  waitingErasures,
 } from "../../kv/continuous/controls.ts";
 import type { ChangedDevices } from "./changed_devices.ts";
 import { GRACE_MS } from "./export_pass.ts";
@@ -39,6 +40,8 @@ export interface DueDevicesDeps {
   readonly changes: Pick<ChangedDevices, "revisions"> | null;
   /** The devices to export; empty for all. */
   readonly deviceIds: readonly string[];
+  /** Whether only objects are to be deleted, as continuous export is off; by default not. */
+  readonly isErasingOnly?: boolean;
   /** Length of a window, milliseconds. */
   readonly intervalMs: number;
   /** Epoch milliseconds now. */
@@ -85,9 +88,14 @@ export function createDueDevices(deps: DueDevicesDeps): DueDevices {
   }), { now: deps.now, leastMs: CHANGES_CACHE_MS });
   return {
     async due(isIncluded, signal) {
-      const ids = await readDevices(signal);
+      const listed = deps.isErasingOnly ? [] : await readDevices(signal);
       const { revisions, controls } = await readShared(signal);
-      return ids.filter((id) =>
+      // Objects are also deleted of devices that are exported no more.
+      const erased = [...controls].filter(([, one]) => waitingErasures(one).length > 0);
+      const ids = erased.length === 0
+        ? listed
+        : new Set([...listed, ...erased.map(([deviceId]) => deviceId)]);
+      return [...ids].filter((id) =>
         isIncluded(id) && isDue(deps, lastPasses.get(id), {
           controls: controls.get(id) ?? NO_CONTROLS,
           revision: revisions === null ? null : revisions.get(id) ?? 0,
@@ -105,11 +113,12 @@ export function createDueDevices(deps: DueDevicesDeps): DueDevices {
 }
 
 function isDue(
-  { now, intervalMs }: DueDevicesDeps,
+  { now, intervalMs, isErasingOnly }: DueDevicesDeps,
   lastPass: LastPass | undefined,
   { controls, revision }: { controls: ExportControls; revision: number | null },
 ): boolean {
-  if (controls.isPaused) return false;
+  if (waitingErasures(controls).length > 0) return true;
+  if (controls.isPaused || isErasingOnly) return false;
   if (lastPass === undefined || controls.isRunAsked || controls.replays.length > 0) return true;
   const { checkpoint, startedMs } = lastPass;
   const { plan, nextMs, pendingMs, revision: exported } = checkpoint;

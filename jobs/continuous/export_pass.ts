@@ -1,7 +1,7 @@
 /**
  * One export pass over a device. It writes the windows that have ended since the last pass, those
- * before them that received late readings, and those that a user asked to replay. Then it compacts
- * past days, and shares them with the other devices of the profile.
+ * before them that received late readings, and those that a user asked to replay. Before all that it
+ * deletes objects whose readings a job has deleted, if asked. Then it compacts past days, and shares them with the other devices of the profile.
  *
  * A pass notes the change position before it reads any readings. So whatever changes later is found
  * by the next pass, whether this one exported it or not.
@@ -15,11 +15,16 @@ import { DAY_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
-import { changeExportControls, getExportControls } from "../../kv/continuous/controls.ts";
+import {
+  changeExportControls,
+  getExportControls,
+  waitingErasures,
+} from "../../kv/continuous/controls.ts";
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
 import { type CheckpointSession, openCheckpointSession } from "./checkpoint_session.ts";
 import { compactDays, type CompactionDeps, planFirstDays } from "./day_compaction.ts";
 import { shareDays, type SharingDeps } from "./day_sharing.ts";
+import { eraseObjects } from "./erase_objects.ts";
 import { type PassLimits, writeWindows } from "./window_writer.ts";
 
 /** How long after its end a window is exported: readings may still be on their way until then. */
@@ -33,6 +38,8 @@ export interface ExportPassDeps extends CompactionDeps, SharingDeps {
   readonly changes: ChangedDevices | null;
   /** Length of a window from the next UTC day on, milliseconds. */
   readonly intervalMs: number;
+  /** Whether only objects are to be deleted, as continuous export is off; by default not. */
+  readonly isErasingOnly?: boolean;
 }
 
 /** The outcome of an export pass. */
@@ -74,7 +81,14 @@ export async function exportDevice(
 ): Promise<ExportPassResult> {
   const { kv, source, changes } = deps;
   const controls = await getExportControls(kv, deviceId);
-  if (controls.isPaused) return { checkpoint: session.checkpoint(), isDone: true };
+  for (const erasure of waitingErasures(controls)) {
+    if (!await eraseObjects(deps, session, { deviceId, erasure, ...limits })) {
+      return { checkpoint: session.checkpoint(), isDone: false };
+    }
+  }
+  if (controls.isPaused || deps.isErasingOnly) {
+    return { checkpoint: session.checkpoint(), isDone: true };
+  }
   if (controls.isRunAsked) {
     await changeExportControls(kv, deviceId, (now) => ({ ...now, isRunAsked: false }));
   }

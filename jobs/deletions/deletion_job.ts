@@ -23,11 +23,15 @@ import {
   DELETIONS,
   scopeOf,
 } from "./deletion_contract.ts";
+import { type EraseDeps, eraseFromLake } from "./erase.ts";
 import { DELETION_FAILED } from "./deletion_failed.ts";
 import { countTarget, findTargets, removeTarget, type Target, type TargetDeps } from "./targets.ts";
 
 /** What deletions need. */
-export type DeletionDeps = TargetDeps;
+export interface DeletionDeps extends TargetDeps, EraseDeps {
+  /** The database. */
+  readonly kv: TargetDeps["kv"] & EraseDeps["kv"];
+}
 
 /** Creates the kinds. */
 export function deletionKinds(deps: DeletionDeps): readonly JobKind[] {
@@ -41,22 +45,24 @@ export function deletionKinds(deps: DeletionDeps): readonly JobKind[] {
 async function runDeletion(
   deps: DeletionDeps,
   kind: DeletionKind,
-  { params, createdMs, signal, progress }: JobContext,
+  context: JobContext,
 ): Promise<JobOutcome> {
-  const deletion = deletionOf(kind, params);
-  const { span } = scopeOf(deletion);
-  const targets = await targetsOf(deps, deletion, createdMs);
-  const counts: number[] = [];
+  const deletion = deletionOf(kind, context.params);
+  const { ids, span, objects } = scopeOf(deletion);
+  const { jobId, signal, progress } = context;
+  const targets = await targetsOf(deps, deletion, context.createdMs);
+  // Half of the work, as far as one can say, is that of objects.
+  const part = objects ? 0.5 : 1;
+  let total = 0, done = 0;
+  const report = (ofObjects = 0) => {
+    total = Math.max(total, done);
+    const share = total === 0 ? 1 : done / total;
+    progress({ done, total, share: part * share + (1 - part) * ofObjects });
+  };
   for (const target of targets) {
     signal.throwIfAborted();
-    counts.push(await countTarget(deps, target, span));
+    total += await countTarget(deps, target, span);
   }
-  const expected = counts.reduce((sum, count) => sum + count, 0);
-  let done = 0;
-  const report = () => {
-    const total = Math.max(expected, done);
-    progress({ done, total, share: total === 0 ? 1 : done / total });
-  };
   report();
   for (const target of targets) {
     signal.throwIfAborted();
@@ -66,7 +72,11 @@ async function runDeletion(
     };
     await removeTarget(deps, target, { span, signal, onRemoved });
   }
-  return { artifact: null, result: { readingCount: done, targetCount: targets.length } };
+  const erased = objects
+    ? await eraseFromLake(deps, { jobId, ids, span, signal, onShare: report })
+    : null;
+  const counts = { readingCount: done, targetCount: targets.length };
+  return { artifact: null, result: { ...counts, objects: erased === null ? null : { ...erased } } };
 }
 
 /** What a deletion deletes. A job that names one thing names it as it was when it was requested. */

@@ -1,5 +1,6 @@
 /**
- * What users have requested of continuous export: pausing, running now and replaying, per device.
+ * What users have requested of continuous export: pausing, running now, replaying, and deleting
+ * objects, per device.
  *
  * | key | value | who writes |
  * |---|---|---|
@@ -15,18 +16,44 @@ import { z } from "zod";
 
 const SPACE = "lake_order";
 
+const erasureSchema = z.object({
+  jobId: z.string(),
+  fromMs: z.number(),
+  toMs: z.number(),
+  reachedMs: z.number(),
+  days: z.int(),
+  daysDone: z.int(),
+  deleted: z.int(),
+  rewritten: z.int(),
+  state: z.enum(["waiting", "done", "refused"]),
+});
+
 const controlsSchema = z.object({
   v: z.literal(1),
   isPaused: z.boolean(),
   isRunAsked: z.boolean(),
   replays: z.array(z.object({ fromMs: z.number(), toMs: z.number() })),
+  // Absent in records of earlier versions.
+  erasures: z.array(erasureSchema).default([]),
 });
 
 /**
- * The controls of a device's export: whether it is paused, whether it must run now, and the spans
- * (epoch milliseconds) whose windows must be written again, in order.
+ * The controls of a device's export: whether it is paused, whether it must run now, the spans
+ * (epoch milliseconds) whose windows must be written again, in order, and the erasures.
  */
 export type ExportControls = z.infer<typeof controlsSchema>;
+
+/**
+ * A request of a deletion job: objects must not have readings any more that were deleted from a span
+ * (epoch milliseconds).
+ *
+ * - Everything before `reachedMs` is done; `daysDone` of `days` days that may have objects.
+ * - `deleted` windows lost their last reading, `rewritten` ones were written again.
+ * - `refused`: shared objects cannot be written again, as the source may have lost readings of others.
+ *
+ * The job removes it when it has seen its end.
+ */
+export type Erasure = z.infer<typeof erasureSchema>;
 
 /** Nothing requested. */
 export const NO_CONTROLS: ExportControls = {
@@ -34,6 +61,7 @@ export const NO_CONTROLS: ExportControls = {
   isPaused: false,
   isRunAsked: false,
   replays: [],
+  erasures: [],
 };
 
 /** The controls of a device's export. */
@@ -68,10 +96,28 @@ export async function changeExportControls(
     const controls = change(
       entry.versionstamp === null ? NO_CONTROLS : controlsSchema.parse(entry.value),
     );
-    const isEmpty = !controls.isPaused && !controls.isRunAsked && controls.replays.length === 0;
+    const isEmpty = !controls.isPaused && !controls.isRunAsked &&
+      controls.replays.length === 0 && controls.erasures.length === 0;
     const op = kv.atomic().check(entry);
     if (isEmpty) op.delete(key);
     else op.set(key, controls);
     if ((await op.commit()).ok) return controls;
   }
+}
+
+/** The erasures that wait for the process that exports the device. */
+export function waitingErasures({ erasures }: ExportControls): readonly Erasure[] {
+  return erasures.filter(({ state }) => state === "waiting");
+}
+
+/** Replaces an erasure by its state of now; null removes it. Does nothing if it is gone. */
+export async function moveErasure(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  id: string,
+  { jobId, to }: { jobId: string; to: Erasure | null },
+): Promise<void> {
+  await changeExportControls(kv, id, (controls) => ({
+    ...controls,
+    erasures: controls.erasures.flatMap((one) => one.jobId !== jobId ? [one] : to ?? []),
+  }));
 }

@@ -15,6 +15,7 @@ import {
   encodeManifest,
   type WrittenWindow,
 } from "../../data/continuous/manifest.ts";
+import { dayStartMs } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { Staging } from "../budget.ts";
 
@@ -41,6 +42,20 @@ export async function listManifests(
     manifests.push({ fromMs: Number(key[2]), windows: decodeManifest(value) });
   }
   return manifests;
+}
+
+/** The UTC days within a span that have manifests, ascending: their first moments. */
+export async function listManifestDays(
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  { fromMs, toMs }: Span,
+): Promise<number[]> {
+  const days = new Set<number>();
+  const selector = { start: [SPACE, id, fromMs], end: [SPACE, id, toMs] };
+  for await (const { key } of kv.list(selector, { batchSize: LIST_BATCH })) {
+    days.add(dayStartMs(Number(key[2])));
+  }
+  return [...days];
 }
 
 /** Where the first manifest within a span starts, epoch milliseconds; null if there is none. */

@@ -155,6 +155,16 @@ export async function markDirtyDay(
   await kv.atomic().set([DIRTY, profile, dayMs], { v: 1, atMs: nowMs }).commit();
 }
 
+/** Makes an outdated object due at once. Does nothing if the day changed since it was read. */
+export async function hurryDirtyDay(
+  kv: Pick<Deno.Kv, "atomic">,
+  { profile, dayMs, atMs, versionstamp }: DirtyDay,
+): Promise<void> {
+  if (atMs === 0) return;
+  const key = [DIRTY, profile, dayMs];
+  await kv.atomic().check({ key, versionstamp }).set(key, { v: 1, atMs: 0 }).commit();
+}
+
 /** Records that an object is up to date, unless a member changed since the day was read. */
 export async function clearDirtyDay(
   kv: Pick<Deno.Kv, "atomic">,

@@ -33,7 +33,8 @@ import {
   storedParams,
 } from "../../jobs/deletions/deletion_contract.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import type { DeviceRecord } from "../../kv/devices/devices.ts";
+import { getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
+import { getDevice } from "../../kv/devices/devices.ts";
 import { getMeter, PLAIN_METER } from "../../kv/meters/meters.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -47,7 +48,7 @@ import { invalidRequest, problemResponse } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { deviceId } from "../openapi/device_id.ts";
-import { type JobStatusBody, spanQuery } from "./schemas.ts";
+import { deviceQuery, deviceSpanQuery, type JobStatusBody, spanQuery } from "./schemas.ts";
 import { isVisibleDeletion } from "./visible_deletion.ts";
 
 /** How many seconds a client should leave between two reads of the status. */
@@ -63,6 +64,9 @@ export interface DeletionDeps {
   readonly jobs: Pick<Jobs, "create" | "get" | "waitForEnd">;
 }
 
+/** Whether objects are deleted too, as parameters store it: absent where not. */
+type Objects = { readonly objects?: true };
+
 /** The routes that delete, and `/api/jobs`. */
 export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
   const { kv, jobs } = deps;
@@ -70,11 +74,11 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
   return guardedRoutes()
     .delete("/devices/:device_id/readings", async (c) => {
       const id = deviceId(c.req.param("device_id"));
-      const span = spanOf(c);
+      const { objects, ...span } = deviceSpanOf(c);
       const { profile } = await deviceOf(kv, c.get("caller"), id);
       return await answerDeletion(c, deps, {
         kind: DELETE_READINGS,
-        params: { subject: "device", profile, id, ...span },
+        params: { subject: "device", profile, id, ...span, ...objects },
       });
     })
     .delete("/api/meters/:id/readings", async (c) => {
@@ -108,11 +112,12 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
     })
     .delete("/devices/:device_id", async (c) => {
       const id = deviceId(c.req.param("device_id"));
-      requireNoQuery(c);
-      const { profile, createdMs } = await deviceOf(kv, c.get("caller"), id);
+      const objects = objectsOf(c);
+      const device = await deviceOf(kv, c.get("caller"), id, objects.objects);
+      const { profile, createdMs } = device;
       return await answerDeletion(c, deps, {
         kind: DELETE_DEVICE,
-        params: { subject: "device", id, profile, createdMs },
+        params: { subject: "device", id, profile, createdMs, ...objects },
       });
     })
     .delete("/stores/:store_id", async (c) => {
@@ -191,11 +196,15 @@ function statusOf(job: JobRecord): JobStatusBody {
   }
 }
 
+/** A device. With `objects` also one that was deleted, but has been exported continuously. */
 async function deviceOf(
   kv: DeletionDeps["kv"],
   caller: Caller,
   id: string,
-): Promise<DeviceRecord> {
+  objects = false,
+): Promise<{ profile: string; createdMs: number | null }> {
+  const isGone = objects && caller.mayTouch("device", id) && await getDevice(kv, id) === null;
+  if (isGone && await getExportCheckpoint(kv, id) !== null) return { profile: "", createdMs: null };
   return (await visibleDevice(kv, caller, id)).value;
 }
 
@@ -252,7 +261,23 @@ function invalidId(name: string, label: string, rule: string, id: string): AppEr
 function spanOf(c: Context): Span {
   const query = spanQuery.safeParse(c.req.query());
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-  const { from, to } = query.data;
+  return toSpan(query.data);
+}
+
+/** The span of the query, and whether objects are deleted too. */
+function deviceSpanOf(c: Context): Span & { objects: Objects } {
+  const query = deviceSpanQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  return { ...toSpan(query.data), objects: query.data.objects === "true" ? { objects: true } : {} };
+}
+
+function objectsOf(c: Context): Objects {
+  const query = deviceQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  return query.data.objects === "true" ? { objects: true } : {};
+}
+
+function toSpan({ from, to }: { from: string; to: string }): Span {
   // The schema has read both before, so neither is null.
   const fromMs = rangeStartMs(restorePlus(from)) ?? 0, toMs = rangeStopMs(restorePlus(to)) ?? 0;
   if (toMs > fromMs) return { fromMs, toMs };

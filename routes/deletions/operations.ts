@@ -10,7 +10,7 @@ import { idempotencyKeyHeader, preferWait } from "../jobs/request_headers.ts";
 import { deviceIdParameter } from "../openapi/device_id.ts";
 import type { Answer, Link, Operation, Parameter, TagName } from "../openapi/operation.ts";
 import { storeIdParameter } from "../stores/schemas.ts";
-import { jobStatus, spanQuery } from "./schemas.ts";
+import { jobStatus, objectsText, spanQuery } from "./schemas.ts";
 
 const STATUS: Link = {
   operationId: "getJob",
@@ -56,11 +56,30 @@ const meterIdParameter: Parameter = {
   example: "123",
 };
 
+const objectsParameter: Parameter = {
+  in: "query",
+  name: "objects",
+  description:
+    "`true` also deletes the readings from the files of continuous export: files without " +
+    "other readings are deleted, the others are written again. The job ends when that is done. It " +
+    "also works for a device that was deleted before, as long as it is in the list of continuous " +
+    "exports, and while continuous export is off or paused.",
+  schema: objectsText,
+  example: "true",
+};
+
 const RESUMED = " A job deletes them. If the service is interrupted, the job continues later.";
 
 /** An operation that deletes readings of a span. */
 function deleteSpan(
-  what: { id: string; path: string; tag: TagName; target: Parameter; readings: string },
+  what: {
+    id: string;
+    path: string;
+    tag: TagName;
+    target: Parameter;
+    readings: string;
+    parameters?: readonly Parameter[];
+  },
   problem: Operation["problems"][number],
   more = "",
 ): Operation {
@@ -71,7 +90,13 @@ function deleteSpan(
     tag: what.tag,
     summary: `Delete ${what.readings} of a range of time`,
     description: `Deletes the ${what.readings} that are stored when the job runs.${RESUMED}${more}`,
-    parameters: [what.target, ...span, preferWait, idempotencyKeyHeader("cleanup-1")],
+    parameters: [
+      what.target,
+      ...span,
+      ...what.parameters ?? [],
+      preferWait,
+      idempotencyKeyHeader("cleanup-1"),
+    ],
     answers: ANSWERS,
     problems: ["INVALID_REQUEST", problem, "IDEMPOTENCY_KEY_REUSED", "JOBS_LIMITED"],
   };
@@ -84,6 +109,7 @@ const deviceReadings = deleteSpan(
     tag: "Devices",
     target: deviceIdParameter,
     readings: "readings",
+    parameters: [objectsParameter],
   },
   "DEVICE_NOT_FOUND",
   " Continuous export then rewrites the windows of the range, and deletes those without readings.",
@@ -122,7 +148,12 @@ const device: Operation = {
   description: "Deletes a device with its readings and events." + RESUMED +
     " Continuous export then deletes its windows. A message that the device sends later creates " +
     "it anew.",
-  parameters: [deviceIdParameter, preferWait, idempotencyKeyHeader("cleanup-2")],
+  parameters: [
+    deviceIdParameter,
+    objectsParameter,
+    preferWait,
+    idempotencyKeyHeader("cleanup-2"),
+  ],
   answers: ANSWERS,
   problems: ["INVALID_REQUEST", "DEVICE_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED", "JOBS_LIMITED"],
 };

@@ -28,6 +28,9 @@ function time(
     .meta(rangeTimeMeta(description, example));
 }
 
+/** Whether a deletion of telemetry deletes files of continuous export too. */
+export const objectsText = z.enum(["true", "false"], "objects must be true or false").optional();
+
 /** The query of a deletion of readings. */
 export const spanQuery = z.strictObject({
   from: time(
@@ -45,6 +48,12 @@ export const spanQuery = z.strictObject({
     "2026-02-02T00:00:00Z",
   ),
 });
+
+/** The query of a deletion of a device's readings. */
+export const deviceSpanQuery = spanQuery.extend({ objects: objectsText });
+
+/** The query of a deletion of a device. */
+export const deviceQuery = z.strictObject({ objects: objectsText });
 
 /** A job that deletes something. */
 export const jobStatus = z.strictObject({

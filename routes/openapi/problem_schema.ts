@@ -11,7 +11,7 @@ import type { HeaderName } from "./answer_headers.ts";
 /** A code that a response can carry. The others appear only in jobs and in `GET /ready`. */
 export type AnsweredCode = Exclude<
   ErrorCode,
-  "JOB_ABANDONED" | "STORAGE_FULL" | "SERIES_REMOVED" | "WORKER_NOT_RUNNING"
+  "JOB_ABANDONED" | "OBJECTS_KEPT" | "STORAGE_FULL" | "SERIES_REMOVED" | "WORKER_NOT_RUNNING"
 >;
 
 /** When the service answers with each code, in Markdown. */

@@ -102,6 +102,48 @@ Deno.test("the one file of a compacted day follows deletions too", async () => {
   await until(async () => (await listFiles(folder.path)).length === 0);
 });
 
+Deno.test("objects=true ends when no file has the readings any more, without waiting for the export", async () => {
+  await using folder = await makeTempFolder();
+  await using service = await startContinuousService(folder.path);
+  const { url } = service;
+  await send(url, "D1", 6);
+  await send(url, "D2", 2);
+  await untilExported(url, ["D1", "D2"]);
+  await control(url, { deviceId: "D1", action: "pause" });
+  const before = await readExportedFiles(folder.path);
+  const range = "from=2026-01-09T01:30:00Z&to=2026-01-09T04:00:00Z&objects=true";
+  const { body } = await askJson(`${url}/devices/D1/readings?${range}`, WAIT);
+  assertEquals([body.status, body.deleted_readings], ["completed", 15]);
+  const after = await readExportedFiles(folder.path);
+  const [hour1] = windows("D1", [1]);
+  const kept = [...windows("D1", [0, 4, 5]), ...windows("D2", [0, 1])];
+  assertEquals(Object.keys(after), [...kept, hour1].toSorted());
+  for (const name of kept) assertEquals(after[name], before[name], name);
+  const whole = await askJson(`${url}/devices/D1?objects=true`, WAIT);
+  assertEquals([whole.body.status, whole.body.deleted_readings], ["completed", 21]);
+  assertEquals(await listFiles(folder.path), windows("D2", [0, 1]));
+  // Nothing is left of it but its line in the list of exports.
+  const again = await askJson(`${url}/devices/D1?objects=true`, WAIT);
+  assertEquals([again.status, again.body.deleted_readings], [200, 0]);
+  const without = await askJson(`${url}/devices/D1`, WAIT);
+  assertEquals([without.status, without.body.code], [404, "DEVICE_NOT_FOUND"]);
+});
+
+Deno.test("objects=true deletes files that were exported before continuous export was turned off", async () => {
+  await using folder = await makeTempFolder();
+  const kvPath = `${folder.path}/kv.sqlite3`, path = `${folder.path}/lake`;
+  {
+    await using service = await startContinuousService(path, { kvPath });
+    await send(service.url, "D1", 3);
+    await send(service.url, "D2", 1);
+    await untilExported(service.url, ["D1", "D2"]);
+  }
+  await using service = await startContinuousService(path, { kvPath, continuous: { isOn: false } });
+  const { body } = await askJson(`${service.url}/devices/D1?objects=true`, WAIT);
+  assertEquals([body.status, body.deleted_readings], ["completed", 18]);
+  assertEquals(await listFiles(path), windows("D2", [0]));
+});
+
 /** The lines of the only file; none while there are several, or while it is being replaced. */
 async function dayLines(folder: string): Promise<string[]> {
   const names = await listFiles(folder);

@@ -66,6 +66,12 @@ export function createMemoryDestination(): MemoryDestination {
       objects.delete(key);
       meetFault(true);
     },
+    async *list(folder) {
+      await new Promise((resolve) => setTimeout(resolve));
+      meetFault(false);
+      const isIn = (key: string) => key.slice(0, key.lastIndexOf("/")) === folder;
+      yield* [...objects.keys()].filter(isIn);
+    },
     probe: () => Promise.resolve(),
     sweep: () => Promise.resolve(0),
   };
@@ -85,6 +91,8 @@ export interface ContinuousRig extends AsyncDisposable {
   readonly clock: { nowMs: number };
   /** The logged events. */
   readonly logged: string[];
+  /** What duties need. */
+  readonly deps: ShardDutyDeps;
   /** Creates a device. */
   addDevice(id: string): Promise<void>;
   /** The duties of a new process. */
@@ -127,6 +135,7 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
     destination,
     clock,
     logged,
+    deps,
     addDevice: async (id) =>
       void await createDevice(kv, id, {
         profile: "battery",

@@ -86,6 +86,7 @@ export async function openKeyedApp(now: () => number = Date.now): Promise<KeyedA
       deflaters: createDeflaters(),
       offlineAfterMs: devices.offlineAfterMs,
       invalidateDevice: intake.invalidate,
+      isExporting: false,
     }),
     startedMs: now(),
     offlineAfterMs: devices.offlineAfterMs,

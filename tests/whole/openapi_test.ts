@@ -52,7 +52,13 @@ Deno.test("no pattern looks ahead or behind, which programs in Go and Rust canno
 });
 
 /** Codes that no response carries: errors of jobs, and reasons in `GET /ready`. */
-const NEVER_ANSWERED = ["JOB_ABANDONED", "STORAGE_FULL", "SERIES_REMOVED", "WORKER_NOT_RUNNING"];
+const NEVER_ANSWERED = [
+  "JOB_ABANDONED",
+  "OBJECTS_KEPT",
+  "STORAGE_FULL",
+  "SERIES_REMOVED",
+  "WORKER_NOT_RUNNING",
+];
 
 /** Operations whose errors are those of InfluxDB, because its clients read them. */
 const INFLUXDB = ["POST /api/v2/write", "POST /write"];

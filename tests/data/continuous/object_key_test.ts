@@ -1,4 +1,10 @@
-import { objectKey, possibleKeys, profileDayKey } from "../../../data/continuous/object_key.ts";
+import {
+  dayFolder,
+  objectKey,
+  possibleKeys,
+  profileDayKey,
+  windowStartMs,
+} from "../../../data/continuous/object_key.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const NOON = {
@@ -87,4 +93,32 @@ Deno.test("profileDayKey() has the profile and the day, in the folder of the win
 Deno.test("possibleKeys() of a window that has no object of its own is empty", () => {
   const object = { layout: "hive", format: "csv", profile: "appliance", isShared: true } as const;
   assertEquals(possibleKeys(PLAIN, NOON, object), []);
+});
+
+Deno.test("dayFolder() is the folder of every window of a day, and windowStartMs() reads their starts back", () => {
+  const dayMs = Date.UTC(2026, 1, 7);
+  const folders = { plain: "p/device_id=a%3A1/date=2026/02/07" } as Record<string, string>;
+  folders.hive = "p/profile=battery/date=2026-02-07/device_id=a%3A1";
+  folders["hive-by-profile"] = "p/profile=battery/date=2026-02-07";
+  for (const layout of ["plain", "hive", "hive-by-profile"] as const) {
+    const window = { deviceId: "a:1", profile: "battery" };
+    assertEquals(dayFolder({ prefix: "p", layout }, { ...window, dayMs }), folders[layout]);
+    for (const offsetMs of [0, 1_000, 86_399_000]) {
+      for (const format of ["csv", "parquet"] as const) {
+        const style = { prefix: "p", layout, format };
+        const key = objectKey(style, { ...window, fromMs: dayMs + offsetMs });
+        assertEquals(key.slice(0, key.lastIndexOf("/")), folders[layout]);
+        const read = { layout, deviceId: "a:1", dayMs };
+        assertEquals(windowStartMs(key, read), dayMs + offsetMs);
+        // In a folder that devices share, the name says whose window it is.
+        const ofOther = windowStartMs(key, { ...read, deviceId: "a:2" });
+        assertEquals(ofOther, layout === "hive-by-profile" ? null : dayMs + offsetMs);
+      }
+    }
+    const names = ["day.csv", "export_120000.txt", "export_12000.csv", "xexport_120000.csv"];
+    for (const name of names) {
+      const key = `${folders[layout]}/${name}`;
+      assertEquals(windowStartMs(key, { layout, deviceId: "a:1", dayMs }), null, name);
+    }
+  }
 });

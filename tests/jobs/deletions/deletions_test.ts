@@ -38,7 +38,13 @@ async function run(rig: WorkerRig, kind: string, params: Json): Promise<JobRecor
 /** Workers of all kinds of deletions. Adds the ids of invalidated devices to `invalidated`. */
 async function addWorker(rig: WorkerRig, invalidated: string[] = []): Promise<void> {
   const invalidateDevice = (id: string) => void invalidated.push(id);
-  const deps = { ...rig, now: rig.now, offlineAfterMs: 600_000, invalidateDevice };
+  const deps = {
+    ...rig,
+    now: rig.now,
+    offlineAfterMs: 600_000,
+    isExporting: false,
+    invalidateDevice,
+  };
   await rig.addWorker("w", deletionKinds(deps));
 }
 
@@ -62,11 +68,12 @@ Deno.test("a deletion of readings counts what it deleted, and leaves the rest", 
   const params = { ...METER, fromMs: DAY + 10 * HOUR_MS, toMs: DAY + 2 * DAY_MS };
   const { result, artifact } = await run(rig, DELETE_READINGS, params);
   // Hours 10 to 47.
-  assertEquals([result, artifact], [{ readingCount: 38, targetCount: 1 }, null]);
+  assertEquals([result, artifact], [{ readingCount: 38, targetCount: 1, objects: null }, null]);
   assertEquals((await rig.series.describe(METER))?.count, 34);
   assertEquals((await run(rig, DELETE_READINGS, params)).result, {
     readingCount: 0,
     targetCount: 1,
+    objects: null,
   });
 });
 
@@ -111,6 +118,7 @@ Deno.test("a deleted store has no polls, hours, zone or rejected hours; others k
   assertEquals((await run(rig, DELETE_STORE, { id: "a" })).result, {
     readingCount: 2,
     targetCount: 1,
+    objects: null,
   });
   assertEquals(await getStoreSettings(kv, "a"), null);
   assertEquals(await getRejectedHours(kv, "a"), null);
@@ -129,6 +137,7 @@ Deno.test("a deleted device has no record, readings, events or due entry", async
   assertEquals((await run(rig, DELETE_DEVICE, params)).result, {
     readingCount: 50,
     targetCount: 1,
+    objects: null,
   });
   const { kv } = rig;
   assertEquals(await getDevice(kv, "d1"), null);
@@ -158,7 +167,14 @@ Deno.test("a rejection recorded while a device is deleted goes with it, but not 
       },
     };
     const invalidateDevice = () => {};
-    const deps = { ...rig, series, now: rig.now, offlineAfterMs: 600_000, invalidateDevice };
+    const deps = {
+      ...rig,
+      series,
+      now: rig.now,
+      offlineAfterMs: 600_000,
+      isExporting: false,
+      invalidateDevice,
+    };
     await rig.addWorker("w", deletionKinds(deps));
     await run(rig, DELETE_DEVICE, { ...DEVICE, createdMs: CREATED_MS });
     assertEquals((await getRejections(kv, "d1"))?.count, isCreatedAnew ? 1 : undefined);
@@ -173,6 +189,7 @@ Deno.test("a device that was created anew is not deleted, and keeps its events",
   assertEquals((await run(rig, DELETE_DEVICE, params)).result, {
     readingCount: 0,
     targetCount: 1,
+    objects: null,
   });
   assertEquals((await getDevice(rig.kv, "d1"))?.value.createdMs, CREATED_MS);
   assertEquals((await rig.series.describe(DEVICE))?.count, 50);
@@ -192,7 +209,12 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
         if (keys.some(([space]) => space === "job" || space === "lease")) return "happens";
         return ++commits === cut ? fate : "happens";
       };
-      const deps = { ...rig, offlineAfterMs: 600_000, invalidateDevice: () => {} };
+      const deps = {
+        ...rig,
+        offlineAfterMs: 600_000,
+        isExporting: false,
+        invalidateDevice: () => {},
+      };
       const kind = kindOf(deletionKinds(deps), DELETE_DEVICE);
       const context = {
         jobId: "",

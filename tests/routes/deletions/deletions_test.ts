@@ -182,3 +182,22 @@ Deno.test("GET /api/jobs knows deletions only", async () => {
     });
   }
 });
+
+Deno.test("objects is true or false, and only for devices", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  await postTelemetry(url, [message()]);
+  const { device_id: id } = message();
+  for (const path of [`/devices/${id}?objects=yes`, `/devices/${id}/readings?${RANGE}&objects=1`]) {
+    const answer = await remove(url + path);
+    assertProblem(answer, {
+      status: 400,
+      code: "INVALID_REQUEST",
+      detail: "objects must be true or false",
+      errors: [["#objects", "objects must be true or false"]],
+    });
+  }
+  await importText(url, "m1", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
+  const { status, body } = await remove(`${url}/api/meters/m1?objects=true`);
+  assertEquals([status, body.errors[0].detail], [400, "Unknown parameter 'objects'"]);
+});
