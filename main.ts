@@ -29,12 +29,14 @@ import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
+import { getDeviceAccount } from "./kv/devices/devices.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
 import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { openProfiles } from "./kv/profiles/profiles.ts";
+import { createReadingQuotas } from "./kv/series/quotas.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
 import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
@@ -92,7 +94,13 @@ export async function start(
   const audit = createAudit({ kv, owner, now, log });
   // Stops after the requests and jobs have ended.
   stack.defer(() => audit.stop());
-  const series = createSeriesStore({ kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) });
+  const series = createSeriesStore({
+    kv,
+    now,
+    profiles,
+    accountOf: (ref) => getDeviceAccount(kv, ref),
+    maxChecks: maxChecks(opened.isExclusive),
+  });
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
@@ -136,6 +144,7 @@ export async function start(
   });
   const app = createApp({
     ...devices,
+    quotas: createReadingQuotas({ ...settings, kv, series, now }),
     version: config.version,
     authenticators: access.authenticators,
     links: { kv, now, publicUrl: settings.access.publicUrl, findMaker: access.findMaker },

@@ -46,11 +46,11 @@ export interface CachedDevice {
 /** A cache of devices. */
 export interface DeviceCache {
   /**
-   * Returns a device; creates it if it does not exist. Concurrent calls for one id read once.
+   * Returns a device; creates it if it does not exist, for an account. Concurrent calls for one id read once.
    *
    * @throws {AppError} PROFILE_NOT_FOUND or ID_TAKEN if it cannot be created.
    */
-  get(id: string, profile: ProfileName): Promise<CachedDevice>;
+  get(id: string, profile: ProfileName, account?: string): Promise<CachedDevice>;
   /** Returns a device, or null if it does not exist. */
   find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
@@ -59,6 +59,12 @@ export interface DeviceCache {
   knownProfile(id: string): ProfileName | undefined;
   /** Whether a device will be read again on the next access. */
   isInvalid(id: string): boolean;
+}
+
+/** What a device is created with. */
+interface Owned {
+  readonly profile: ProfileName;
+  readonly account: string | undefined;
 }
 
 /** What a cache needs. */
@@ -87,8 +93,8 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
   const invalid = new Map<string, symbol>();
 
-  async function load(id: string, profile: ProfileName): Promise<CachedDevice> {
-    const loaded = await loadDevice(deps, id, profile);
+  async function load(id: string, owned: Owned): Promise<CachedDevice> {
+    const loaded = await loadDevice(deps, id, owned);
     cached.set(id, loaded);
     if (cached.size > MAX_DEVICES) evictOne();
     return loaded;
@@ -96,11 +102,11 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 
   async function refresh(
     id: string,
-    profile: ProfileName,
+    owned: Owned,
     device: CachedDevice,
   ): Promise<void> {
     const version = invalid.get(id);
-    await refreshDevice(deps, { id, profile }, device);
+    await refreshDevice(deps, { id, ...owned }, device);
     // A device that was invalidated again meanwhile is read again.
     if (invalid.get(id) === version) invalid.delete(id);
   }
@@ -118,16 +124,21 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     }
   }
 
-  async function get(id: string, profile: ProfileName): Promise<CachedDevice> {
+  async function get(
+    id: string,
+    profile: ProfileName,
+    account?: string,
+  ): Promise<CachedDevice> {
+    const owned = { profile, account };
     const found = cached.get(id);
     if (found !== undefined) {
-      if (!deps.isExclusive || invalid.has(id)) await refresh(id, profile, found);
+      if (!deps.isExclusive || invalid.has(id)) await refresh(id, owned, found);
       return found;
     }
-    const started = loading.get(id) ?? load(id, profile).finally(() => loading.delete(id));
+    const started = loading.get(id) ?? load(id, owned).finally(() => loading.delete(id));
     loading.set(id, started);
     const loaded = await started;
-    if (invalid.has(id)) await refresh(id, profile, loaded);
+    if (invalid.has(id)) await refresh(id, owned, loaded);
     return loaded;
   }
 
@@ -152,10 +163,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 async function loadDevice(
   deps: DeviceCacheDeps,
   id: string,
-  profile: ProfileName,
+  owned: Owned,
 ): Promise<CachedDevice> {
   const { kv, series, writer } = deps;
-  const device = (await getDevice(kv, id))?.value ?? await createNew(deps, { id, profile });
+  const device = (await getDevice(kv, id))?.value ?? await createNew(deps, { id, ...owned });
   const records = await listLastSeen(kv, id);
   const extent = await series.describe({ profile: device.profile, id });
   const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
@@ -173,21 +184,21 @@ async function loadDevice(
 
 async function createNew(
   { kv, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
-  { id, profile }: { id: string; profile: ProfileName },
+  { id, profile, account }: Owned & { id: string },
 ): Promise<DeviceRecord> {
-  const device = { profile, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
+  const device = { profile, account, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
   return await createDevice(kv, id, device);
 }
 
 /** Reads again what may have changed. Creates the device anew if it was deleted. */
 async function refreshDevice(
   deps: DeviceCacheDeps,
-  { id, profile }: { id: string; profile: ProfileName },
+  { id, ...owned }: Owned & { id: string },
   cached: CachedDevice,
 ): Promise<void> {
   const { kv, writer } = deps;
   const [entry, records] = await Promise.all([getDevice(kv, id), listLastSeen(kv, id)]);
-  cached.device = entry?.value ?? await createNew(deps, { id, profile });
+  cached.device = entry?.value ?? await createNew(deps, { id, ...owned });
   cached.others = records.filter((record) => record.writer !== writer);
   const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
   cached.receivedMs = Math.max(cached.receivedMs, ...times);

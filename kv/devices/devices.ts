@@ -41,6 +41,7 @@ const deviceSchema = z.object({
     "server",
   ]).nullable().default(null),
   profileLife: z.number().default(0),
+  account: z.string().optional(),
 });
 
 /**
@@ -53,6 +54,7 @@ const deviceSchema = z.object({
  * - `isProfileFixed`: set by ingest before it writes the first reading. Readings do not check the
  *   record, so nothing else keeps the profile from changing while they are written.
  * - `profileLife`: which definition of its profile it has (`life`); 0 for a built-in profile.
+ * - `account`: whom its readings count for, whoever brought the first one; absent if nobody is known.
  * - `timestampForm`: how the device gives its times (`data/devices/timestamp.ts`); null for ISO 8601.
  */
 export type DeviceRecord = z.infer<typeof deviceSchema>;
@@ -79,6 +81,15 @@ type Kv = Pick<Deno.Kv, "get" | "atomic">;
 export async function getDevice(kv: Pick<Deno.Kv, "get">, id: string): Promise<DeviceEntry | null> {
   const { key, value, versionstamp } = await kv.get([SPACE, id]);
   return versionstamp === null ? null : { key, value: deviceSchema.parse(value), versionstamp };
+}
+
+/** Whom the readings of a device count for; undefined for nobody. */
+export async function getDeviceAccount(
+  kv: Pick<Deno.Kv, "get">,
+  { profile, id }: { readonly profile: string; readonly id: string },
+): Promise<string | undefined> {
+  const device = (await getDevice(kv, id))?.value;
+  return device?.profile === profile ? device.account : undefined;
 }
 
 /** Reads many devices; ids without a device are absent from the map. */
@@ -119,6 +130,8 @@ export interface NewDevice extends Partial<DeviceFields> {
   readonly serviceOfflineAfterMs: number;
   /** Whether its first reading follows at once. */
   readonly isProfileFixed?: boolean;
+  /** Whom its readings count for. */
+  readonly account?: string;
 }
 
 /**
@@ -143,6 +156,7 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     isProfileFixed: device.isProfileFixed ?? false,
     timestampForm: null,
     profileLife: 0,
+    ...device.account === undefined ? {} : { account: device.account },
   };
   for (;;) {
     const { life, stage } = await prepareProfileUse(kv, profile, { kind: "device", id });
@@ -164,13 +178,13 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
 export async function fixProfile(
   kv: Kv,
   id: string,
-  profile: DeviceRecord["profile"],
+  { profile, account }: Pick<DeviceRecord, "profile" | "account">,
 ): Promise<DeviceRecord | null> {
   for (;;) {
     const from = await getDevice(kv, id);
     if (from === null) return null;
     if (from.value.profile !== profile || from.value.isProfileFixed) return from.value;
-    const to = { ...from.value, isProfileFixed: true };
+    const to = { ...from.value, isProfileFixed: true, ...account === undefined ? {} : { account } };
     const op = kv.atomic();
     stageDeviceCheck(op, id, from);
     stageDevice(op, id, { from, to });

@@ -41,6 +41,8 @@ export interface DeviceReadings {
   readonly id: string;
   /** The profile of the readings. */
   readonly profile: ProfileName;
+  /** Whom they count for if they are the first ones of the device. */
+  readonly account?: string;
   /** Which definition of the profile they follow (`life`); absent for a built-in one. */
   readonly life?: number;
   /** How the device gave their times; ISO 8601 unless given. */
@@ -179,11 +181,11 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   async function acceptNow(readings: DeviceReadings): Promise<IntakeResult> {
-    const { id, profile, life = 0, isCounted, form = "iso8601" } = readings;
+    const { id, profile, account, life = 0, isCounted, form = "iso8601" } = readings;
     const cached = await deviceOrRefusal(cache, readings);
     if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
-      cached.device = await fixProfile(kv, id, profile) ?? cached.device;
+      cached.device = await fixProfile(kv, id, { profile, account }) ?? cached.device;
     }
     const { device } = cached;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
@@ -219,7 +221,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
       release(cached.pending, page.timesMs, rows);
     }
     // If the device was deleted while these readings were on their way, they create it anew.
-    if (cache.isInvalid(id)) await cache.get(id, profile);
+    if (cache.isInvalid(id)) await cache.get(id, profile, account);
     for (const row of rows) cached.lastMs = Math.max(cached.lastMs, page.timesMs[row]);
     const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
     if (isLate || device.state === "offline") {
@@ -249,10 +251,10 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
 /** The device of readings, which is created if it does not exist; or why it cannot be. */
 async function deviceOrRefusal(
   cache: DeviceCache,
-  { id, profile }: DeviceReadings,
+  { id, profile, account }: DeviceReadings,
 ): Promise<CachedDevice | IntakeResult> {
   try {
-    return await cache.get(id, profile);
+    return await cache.get(id, profile, account);
   } catch (error) {
     if (error instanceof AppError && error.code === "PROFILE_NOT_FOUND") {
       return { kind: "other definition" };

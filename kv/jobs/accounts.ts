@@ -1,6 +1,6 @@
 /**
- * Accounts: whom the limits of jobs and files count for, and who take turns. An account is a key, a
- * user of the identity provider, or the address of an anonymous client.
+ * Accounts: whom limits count for, and who take turns. An account is a key, a user of the identity
+ * provider, or the address of an anonymous client.
  *
  * | key | value | who writes |
  * |---|---|---|
@@ -9,9 +9,11 @@
  * | `["job_account", account, "waiting"]` | `KvU64`: its pending jobs | whoever moves a job, in the same commit |
  * | `["job_account", account, "running"]` | `KvU64`: its running jobs | the same |
  * | `["job_account", account, "file_bytes"]` | `KvU64`: the bytes of the files of its jobs | the same |
+ * | `["job_account", account, "readings"]` | `KvU64`: the readings in blocks of its series | whoever writes the head of a series, in the same commit |
  *
  * A move of a job checks its record and changes the counts by what the move changes. So the counts
- * are exact after a crash, after a commit whose answer is lost, and with any number of processes.
+ * are exact after a crash, after a commit whose answer is lost, and with any number of processes. So is
+ * the number of readings, which changes with the heads of series.
  *
  * @module
  */
@@ -21,6 +23,7 @@ import type { Staging } from "../budget.ts";
 
 const SPACE = "job_account";
 const COUNTED = ["waiting", "running", "file_bytes"] as const;
+const READINGS = "readings";
 
 const placeSchema = z.object({ v: z.literal(1), turn: z.int(), isWaiting: z.boolean() });
 
@@ -98,6 +101,16 @@ export function stageCounts(
     // A sum wraps around, so that adding 2^64 - 1 subtracts one.
     if (change !== 0) op.sum([SPACE, name, COUNTED[index]], BigInt.asUintN(64, BigInt(change)));
   }
+}
+
+/** Adds a change of the number of readings of an account to a commit. */
+export function stageReadingCount(op: Staging, name: string, change: number): void {
+  if (change !== 0) op.sum([SPACE, name, READINGS], BigInt.asUintN(64, BigInt(change)));
+}
+
+/** How many readings the series of an account have in blocks. */
+export async function getReadingCount(kv: Pick<Deno.Kv, "get">, name: string): Promise<number> {
+  return countOf(await kv.get([SPACE, name, READINGS]));
 }
 
 /** Sets the counts of an account, whatever they were. */

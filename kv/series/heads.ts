@@ -16,6 +16,7 @@ import { z } from "zod";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
+import { stageReadingCount } from "../jobs/accounts.ts";
 import type { SeriesRef } from "./ref.ts";
 
 const SPACE = "series";
@@ -31,6 +32,7 @@ const headSchema = z.object({
   firstMs: z.number(),
   lastMs: z.number(),
   removedMs: z.number(),
+  account: z.string().optional(),
 });
 
 /**
@@ -41,6 +43,8 @@ const headSchema = z.object({
  * - `count` is the number of readings in blocks.
  * - `firstMs` and `lastMs` are the first and last time, while the state is live.
  * - `removedMs` is when removal began, in any other state.
+ * - `account` is whom its readings count for: whoever brought the first one of its life. Absent if
+ *   nobody is known, as in heads of earlier versions.
  *
  * A head is never deleted. Otherwise a writer that had found no head could not tell a series that
  * never existed from one that was created and removed in the meantime.
@@ -81,9 +85,25 @@ export async function getHeads(
   return (await getByKeys(kv, refs.map(headKey))).map(headEntry);
 }
 
-/** Adds the writing of a head to a commit. */
-export function stageHead(op: Staging, ref: SeriesRef, head: SeriesHead): void {
-  op.set(headKey(ref), head);
+/** Adds the writing of a head to a commit, and counts its readings for its account. */
+export function stageHead(
+  op: Staging,
+  ref: SeriesRef,
+  { from, to }: { from: SeriesHead | null; to: SeriesHead },
+): void {
+  op.set(headKey(ref), to);
+  const before = countedReadings(from), after = countedReadings(to);
+  if (from?.account === to.account) {
+    if (to.account !== undefined) stageReadingCount(op, to.account, after - before);
+    return;
+  }
+  if (from?.account !== undefined) stageReadingCount(op, from.account, -before);
+  if (to.account !== undefined) stageReadingCount(op, to.account, after);
+}
+
+/** The readings that count: those of a series that is being removed no longer do. */
+function countedReadings(head: SeriesHead | null): number {
+  return head?.state === "live" ? head.count : 0;
 }
 
 /** The next generation of a head, with some fields changed. Null means that there is no head yet. */
@@ -105,20 +125,32 @@ export function currentLife({ value }: HeadEntry): number {
 
 /**
  * The head after a commit that wrote readings from `firstMs` to `lastMs`, `inserted` of them new.
- * A series without a head, or one that was removed, begins a new life.
+ * A series without a head, or one that was removed, begins a new life, which counts for `account`.
  */
 export function grownHead(
   entry: HeadEntry,
-  { firstMs, lastMs, inserted }: { firstMs: number; lastMs: number; inserted: number },
+  { firstMs, lastMs, inserted, account }: {
+    firstMs: number;
+    lastMs: number;
+    inserted: number;
+    account: string | undefined;
+  },
 ): SeriesHead {
   const live = liveHead(entry);
-  return nextHead(entry.value, {
+  return nextHead(live ?? ofNobody(entry.value), {
+    ...live === null && account !== undefined ? { account } : {},
     state: "live",
     life: currentLife(entry),
     count: (live?.count ?? 0) + inserted,
     firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
     lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
   });
+}
+
+function ofNobody(head: SeriesHead | null): SeriesHead | null {
+  if (head === null) return null;
+  const { account: _account, ...rest } = head;
+  return rest;
 }
 
 /** Ids and heads of the series of a profile, in the order of ids, starting after `afterId`. */

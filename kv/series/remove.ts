@@ -93,7 +93,8 @@ export async function beginRemoval(
     const op = kv.atomic().check(head);
     if (prepare !== undefined && !await prepare(op)) return false;
     const life = currentLife(head);
-    stageHead(op, ref, nextHead(head.value, { state: "deleting", life, removedMs: nowMs }));
+    const to = nextHead(head.value, { state: "deleting", life, removedMs: nowMs });
+    stageHead(op, ref, { from: head.value, to });
     stageDue(op, purgeDue(ref, nowMs));
     stageRevision(op, ref);
     if ((await op.commit()).ok) return true;
@@ -114,7 +115,8 @@ export async function purgeSeries(
     const { stages, count } = await nextDeletions(kv, ref, { head, segments });
     if (stages.length === 0) {
       const op = kv.atomic().check(head);
-      stageHead(op, ref, nextHead(head.value, { state: "gone", count: 0 }));
+      const to = nextHead(head.value, { state: "gone", count: 0 });
+      stageHead(op, ref, { from: head.value, to });
       // The days were added to the change feed after the revision of the first commit. Whoever has
       // read the feed at that revision must read it again.
       stageRevision(op, ref);

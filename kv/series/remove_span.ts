@@ -107,7 +107,7 @@ async function removeStep(
     if (remainder.count > 0) remainderStage(ref, remainder)(op);
   }
   stageRevision(op, ref);
-  stageHead(op, ref, headLeft);
+  stageHead(op, ref, { from: head.value, to: headLeft });
   return (await op.commit()).ok ? { count, toMs } : null;
 }
 

@@ -36,6 +36,7 @@ import {
 } from "./scan.ts";
 import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
 import { writeReadings } from "./write.ts";
+import type { WriteDeps } from "./write_slice.ts";
 import { type WriteManyDeps, writeManyReadings } from "./write_many.ts";
 
 /** A series as a whole. */
@@ -115,6 +116,8 @@ export interface SeriesStore {
    * the signal.
    */
   removeSpan(ref: SeriesRef, span: Span, options: RemoveSpanOptions): Promise<number>;
+  /** The same store for what an account writes: series that begin count for it. */
+  ofAccount(account: string): Pick<SeriesStore, "write" | "writeMany">;
   /** Completes a removal that was interrupted. Does nothing if none was. */
   purge(ref: SeriesRef): Promise<void>;
 }
@@ -125,6 +128,8 @@ export interface SeriesStoreDeps {
   readonly kv: WriteManyDeps["kv"];
   /** The profiles; the built-in ones by default. */
   readonly profiles?: Pick<Profiles, "get">;
+  /** Whom series that begin with readings that were ingested count for; nobody by default. */
+  readonly accountOf?: WriteDeps["accountOf"];
   /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
   /** Epoch milliseconds now. */
@@ -191,6 +196,21 @@ export function createSeriesStore(
     return { id: ref.id, count, firstMs, lastMs };
   }
 
+  function writersOf(own: WriteManyDeps & WriteDeps): Pick<SeriesStore, "write" | "writeMany"> {
+    return {
+      write: (ref, page) => inTurn(ref, () => writeReadings(own, ref, sortPage(page))),
+      writeMany(profile, ids, pageOf, onWritten = () => {}) {
+        const names = ids.map((id) => `${profile}/${id}`);
+        const pages = ids.map((id, index) => ({
+          ref: { profile, id },
+          takePage: () => sortPage(pageOf(index)),
+          onWritten: (counts: WriteCounts) => onWritten(index, counts),
+        }));
+        return inTurnOf(names, () => writeManyReadings(own, pages));
+      },
+    };
+  }
+
   return {
     describe,
     async list(profile, { afterId, limit }) {
@@ -205,16 +225,8 @@ export function createSeriesStore(
       return infos;
     },
     revision: (ref) => getRevision(kv, ref),
-    write: (ref, page) => inTurn(ref, () => writeReadings(deps, ref, sortPage(page))),
-    writeMany(profile, ids, pageOf, onWritten = () => {}) {
-      const names = ids.map((id) => `${profile}/${id}`);
-      const pages = ids.map((id, index) => ({
-        ref: { profile, id },
-        takePage: () => sortPage(pageOf(index)),
-        onWritten: (counts: WriteCounts) => onWritten(index, counts),
-      }));
-      return inTurnOf(names, () => writeManyReadings(deps, pages));
-    },
+    ...writersOf(deps),
+    ofAccount: (account) => writersOf({ ...deps, account }),
     async compare(ref, page) {
       await foldIfMany(ref);
       return await compareReadings(kv, ref, sortPage(page));

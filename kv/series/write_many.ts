@@ -36,6 +36,8 @@ export interface WriteManyDeps {
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** Most checks of one commit. */
   readonly maxChecks: number;
+  /** Whom the readings of series that begin with this write count for. */
+  readonly account?: string;
 }
 
 /** New readings of a series. */
@@ -82,7 +84,7 @@ export async function writeManyReadings(
   let writing = Promise.resolve();
   try {
     for (let at = 0; at < pages.length; at += BATCH_SERIES) {
-      const batch = await readBatch(deps.kv, pages.slice(at, at + BATCH_SERIES));
+      const batch = await readBatch(deps, pages.slice(at, at + BATCH_SERIES));
       await writing;
       writing = writeBatch(deps, batch, total);
       // The next `await writing` throws its error. Until then it must not count as unhandled.
@@ -95,7 +97,7 @@ export async function writeManyReadings(
 }
 
 async function readBatch(
-  kv: WriteManyDeps["kv"],
+  { kv, account }: WriteManyDeps,
   pages: readonly SeriesPage[],
 ): Promise<Batch> {
   const refs = pages.map(({ ref }) => ref);
@@ -105,7 +107,10 @@ async function readBatch(
     const part = { ref, page: takePage(), onWritten };
     const head = heads[index];
     const isSimple = !withSegments[index] && head.value?.state !== "deleting";
-    return { ...part, prepared: isSimple ? await prepare(kv, part, { head, allocate }) : null };
+    return {
+      ...part,
+      prepared: isSimple ? await prepare(kv, part, { head, allocate, account }) : null,
+    };
   }));
   return {
     prepared: parts.flatMap(({ prepared }) => prepared ?? []),
@@ -117,7 +122,11 @@ async function readBatch(
 async function prepare(
   kv: WriteManyDeps["kv"],
   part: ReadPage,
-  { head, allocate }: { head: HeadEntry; allocate: AllocateBytes },
+  { head, allocate, account }: {
+    head: HeadEntry;
+    allocate: AllocateBytes;
+    account: string | undefined;
+  },
 ): Promise<Prepared | null> {
   const { ref, page } = part;
   const { timesMs } = page;
@@ -142,11 +151,11 @@ async function prepare(
     at = update.rows.end;
   }
   if (stages.length === 0) return { ...part, head, counts, cost: NO_COST, stage: null };
-  const value = grownHead(head, { ...times, inserted: counts.inserted });
+  const value = grownHead(head, { ...times, inserted: counts.inserted, account });
   const stage: Stage = (op) => {
     stages.forEach((each) => each(op));
     stageRevision(op, ref);
-    stageHead(op, ref, value);
+    stageHead(op, ref, { from: head.value, to: value });
   };
   const cost = costOf(stage);
   return fitsCommit(cost) ? { ...part, head, counts, cost, stage } : null;

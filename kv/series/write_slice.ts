@@ -14,7 +14,7 @@ import type { Page } from "../../data/readings/page.ts";
 import { addCosts, costOf, fitsCommit, NO_COST, type Stage } from "../budget.ts";
 import { type BlockUpdate, blockUpdateAt, changeBlock, type WriteCounts } from "./block_updates.ts";
 import { type BlocksBelow, readBlocksBelow } from "./blocks_below.ts";
-import { getHead, grownHead, type HeadEntry, stageHead } from "./heads.ts";
+import { getHead, grownHead, type HeadEntry, liveHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries } from "./remove.ts";
 import { stageRevision } from "./revisions.ts";
@@ -32,6 +32,10 @@ const MAX_CONFLICTS = 100;
 export interface WriteDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** Whom the readings of series that begin with this write count for. */
+  readonly account?: string;
+  /** The same for series that begin with readings that were ingested; undefined for nobody. */
+  readonly accountOf?: (ref: SeriesRef) => Promise<string | undefined>;
 }
 
 /** The result of a slice. */
@@ -91,11 +95,22 @@ export async function writeSlice(
   stages.forEach((stage) => stage(op));
   if (isChange) stageRevision(op, ref);
   const times = { firstMs: page.timesMs[start], lastMs: page.timesMs[end - 1] };
-  const value = grownHead(head, { ...times, inserted: counts.inserted });
-  stageHead(op, ref, value);
+  const account = await accountOfLife(deps, ref, head);
+  const value = grownHead(head, { ...times, inserted: counts.inserted, account });
+  stageHead(op, ref, { from: head.value, to: value });
   const result = await op.commit();
   if (!result.ok) return { counts, end, head: null };
   return { counts, end, head: { key: head.key, value, versionstamp: result.versionstamp } };
+}
+
+/** Whom the readings of a series count for if it begins a life; else its head says so. */
+export async function accountOfLife(
+  { account, accountOf }: Pick<WriteDeps, "account" | "accountOf">,
+  ref: SeriesRef,
+  head: HeadEntry,
+): Promise<string | undefined> {
+  if (liveHead(head) !== null) return undefined;
+  return account ?? await accountOf?.(ref);
 }
 
 /** Reads the head to start from. If a removal is under way, it is completed first. */

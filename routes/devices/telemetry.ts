@@ -31,6 +31,7 @@ import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
 import { securedJson } from "../http/security_headers.ts";
+import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
 import { refusalOf } from "./telemetry_refusals.ts";
@@ -49,6 +50,8 @@ type Chunks = [Uint8Array] | AsyncGenerator<Uint8Array>;
 export interface TelemetryDeps {
   /** Accepts readings. */
   readonly intake: DeviceIntake;
+  /** Limits on stored readings. */
+  readonly quotas: CallerIntakeDeps["quotas"];
   /** How often a device may send. */
   readonly limit: RateLimit;
   /** Which times readings may have. */
@@ -74,7 +77,12 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   const parts = { ...deps, intake: { ...deps.intake, reject } };
   return guardedRoutes().post("/telemetry", async (c) => {
     const request = c.req.raw;
-    const own = { ...parts, mayTouch: touchOf(c.get("caller"), "device") };
+    const caller = c.get("caller");
+    const own = {
+      ...parts,
+      intake: intakeOf(parts, caller),
+      mayTouch: touchOf(caller, "device"),
+    };
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
     const length = Number(request.headers.get("content-length") ?? NaN);
     // A short body is read whole, as its stream would cost much of what a single message takes.

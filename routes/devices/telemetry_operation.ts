@@ -92,5 +92,6 @@ export const telemetryOperation: Operation = {
     "BODY_TOO_LARGE",
     "UNSUPPORTED_MEDIA_TYPE",
     "RATE_LIMITED",
+    "QUOTA_EXCEEDED",
   ],
 };

@@ -63,7 +63,10 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
 };
 
 /** When to try again after a problem that passes by itself, seconds; for those without another time. */
-const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = { JOBS_LIMITED: 10 };
+const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  JOBS_LIMITED: 10,
+  QUOTA_EXCEEDED: 60,
+};
 
 /** The error as an answer. An error without a code is answered without its message. */
 export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
@@ -73,11 +76,16 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
   const { status } = PROBLEMS[known.code];
-  const retryAfter = RETRY_AFTER_SECONDS[known.code];
-  if (retryAfter !== undefined && !answer.has("retry-after")) {
+  const retryAfter = retryAfterSeconds(known);
+  if (retryAfter !== null && !answer.has("retry-after")) {
     answer.set("retry-after", String(retryAfter));
   }
   return new Response(JSON.stringify(problemBody(known)), { status, headers: answer });
+}
+
+/** When to send a request again that failed with this error, seconds; null if that is not known. */
+export function retryAfterSeconds(error: unknown): number | null {
+  return error instanceof AppError ? RETRY_AFTER_SECONDS[error.code] ?? null : null;
 }
 
 /** The error as the body of an answer. */

@@ -39,7 +39,7 @@ function fault(
   const more: Readonly<Record<number, readonly HeaderName[]>> = {
     401: ["WWW-Authenticate"],
     403: ["WWW-Authenticate"],
-    429: ["Retry-After", "RateLimit", "RateLimit-Policy"],
+    429: ["Retry-After"],
   };
   return {
     status,
@@ -50,6 +50,7 @@ function fault(
       header,
       ...(more[status] ?? []),
     ],
+    ...status === 429 ? { mayHave: ["RateLimit", "RateLimit-Policy"] } : {},
     content: [{ mediaType: "application/json", schema }],
   };
 }
@@ -73,7 +74,12 @@ function answersOf(kind: Parameters<typeof fault>[2]): readonly Answer[] {
     fault(403, "The key does not have the scope `ingest`.", kind),
     fault(413, `The body has more than ${LINES_BODY_MAX_BYTES} bytes, decompressed.`, kind),
     fault(415, "The content coding is neither gzip nor identity.", kind),
-    fault(429, "A device sends too often. Lines of other devices are stored.", kind),
+    fault(
+      429,
+      "A device sends too often; lines of other devices are stored. Or you have stored as many " +
+        "readings as you may store.",
+      kind,
+    ),
     fault(500, "An unexpected error occurred; it has been logged.", kind),
     { ...others, mayHave: [...headers ?? [], "Retry-After"] },
   ];

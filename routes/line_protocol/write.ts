@@ -17,9 +17,11 @@ import {
 } from "../../data/line_protocol/precision.ts";
 import { LINES_BODY_MAX_BYTES, QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
+import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { touchOf } from "../access/touch.ts";
-import { PROBLEMS } from "../http/problem.ts";
+import { PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import { acceptLines, type AcceptLinesDeps, type LimitedDevice } from "./accept_lines.ts";
@@ -36,6 +38,10 @@ export interface LineProtocolDeps extends AcceptLinesDeps {
   readonly limit: RateLimit;
   /** Which times readings may have. */
   readonly acceptedTimes: AcceptedTimes;
+  /** Accepts readings. */
+  readonly intake: DeviceIntake;
+  /** Limits on stored readings. */
+  readonly quotas: CallerIntakeDeps["quotas"];
 }
 
 /** `POST /api/v2/write`, `POST /write` and `GET /ping`. */
@@ -62,7 +68,8 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
     const precision = precisionOf(c.req.query("precision"), version);
     const mayTouch = touchOf(c.get("caller"), "device");
     const reader = createLineReader({ ...deps, precision, mayTouch });
-    const limited = await acceptLines(deps, { reader, precision, mayTouch }, bodyBytes(c.req.raw));
+    const own = { ...deps, intake: intakeOf(deps, c.get("caller")) };
+    const limited = await acceptLines(own, { reader, precision, mayTouch }, bodyBytes(c.req.raw));
     if (limited !== null) return limitedAnswer(deps, version, limited);
     const message = problemsText(reader.problems);
     if (message === null) return new Response(null, { status: 204, headers });
@@ -73,10 +80,11 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
     if (fault.status >= 500) {
       deps.log("error", "request failed", { method: c.req.method, path: c.req.path, error });
     }
+    const again = fault.status === 503 ? 1 : retryAfterSeconds(error);
     return faultAnswer(
       version,
       fault,
-      fault.status === 503 ? { ...headers, "retry-after": "1" } : headers,
+      again === null ? headers : { ...headers, "retry-after": String(again) },
     );
   }
 }

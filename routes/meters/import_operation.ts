@@ -39,7 +39,13 @@ export const importOperation: Operation = {
     description: "The upload was read to its end. `rejects` lists what was rejected, and why.",
     content: [{ mediaType: "application/json", schema: importReport }],
   }],
-  problems: ["INVALID_REQUEST", "MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE", "SERIES_BUSY"],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "SERIES_BUSY",
+    "QUOTA_EXCEEDED",
+  ],
 };
 
 /** Importing readings of many meters. */
@@ -63,5 +69,11 @@ export const manyImportOperation: Operation = {
     description: "The upload was read to its end. `meters` has what was done with each meter.",
     content: [{ mediaType: "application/json", schema: manyImportReport }],
   }],
-  problems: ["INVALID_REQUEST", "MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE", "SERIES_BUSY"],
+  problems: [
+    "INVALID_REQUEST",
+    "MALFORMED_BODY",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "SERIES_BUSY",
+    "QUOTA_EXCEEDED",
+  ],
 };

@@ -5,8 +5,10 @@
  */
 
 import type { Context } from "hono";
+import { accountOf } from "../../data/access/account.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { type DeleteMeterDeps, keepMeter } from "../../kv/meters/delete.ts";
+import type { ReadingQuotas } from "../../kv/series/quotas.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { requireTouch } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
@@ -24,6 +26,8 @@ export interface ImportRouteDeps
   readonly kv: MeterSourceDeps["kv"] & DeleteMeterDeps["kv"];
   /** Where readings go. */
   readonly series: ImportDeps["series"] & DeleteMeterDeps["series"];
+  /** Limits on stored readings. */
+  readonly quotas: ReadingQuotas;
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
 }
@@ -49,7 +53,9 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
     const upload = { ...plan, owner, meterId: id, body: c.req.raw.body, isGzip, totalBytes };
     const profileOf = await createProfilesOfUpload(deps, caller);
     const keep = (meterId: string, profile: string) => keepMeter(deps, meterId, profile);
-    const result = await importReadings({ ...deps, profileOf, keepMeter: keep }, upload);
+    const account = { account: accountOf(caller), limits: caller.limits };
+    const series = { ...deps.series, ...deps.quotas.writersOf(account) };
+    const result = await importReadings({ ...deps, series, profileOf, keepMeter: keep }, upload);
     return { result, isDryRun: plan.isDryRun };
   }
 

@@ -87,6 +87,7 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],
   SERVICE_STOPPING: ["Retry-After"],
   JOBS_LIMITED: ["Retry-After"],
+  QUOTA_EXCEEDED: ["Retry-After"],
   RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 

@@ -51,7 +51,13 @@ function uploadOperation(
       description: "The upload was read to its end. `rejects` lists the rows that were rejected.",
       content: [{ mediaType: "application/json", schema: report }],
     }],
-    problems: ["INVALID_REQUEST", "MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE", "SERIES_BUSY"],
+    problems: [
+      "INVALID_REQUEST",
+      "MALFORMED_BODY",
+      "UNSUPPORTED_MEDIA_TYPE",
+      "SERIES_BUSY",
+      "QUOTA_EXCEEDED",
+    ],
   };
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { accountOf } from "../../data/access/account.ts";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError, withStored } from "../../data/app_error.ts";
 import { REJECTS_LISTED } from "../../data/limits.ts";
@@ -14,6 +15,7 @@ import {
   type StoreImportResult,
   type StoreUploadKind,
 } from "../../kv/stores/import.ts";
+import type { ReadingQuotas } from "../../kv/series/quotas.ts";
 import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { openUpload } from "../http/opened_upload.ts";
@@ -29,6 +31,8 @@ export const STORE_UPLOADS: readonly StoreUploadKind[] = ["status", "hours", "ti
 
 /** What uploads need. */
 export interface StoreUploadDeps extends StoreImportDeps {
+  /** Limits on stored readings, of which a poll is one. */
+  readonly quotas: ReadingQuotas;
   /** The running uploads. */
   readonly imports: RunningImports;
   /** The log. */
@@ -42,7 +46,7 @@ export interface StoreUploadDeps extends StoreImportDeps {
  * if the upload breaks off or is not gzip.
  */
 export async function importStoreUpload(
-  { imports, log, ...deps }: StoreUploadDeps,
+  { imports, log, quotas, ...deps }: StoreUploadDeps,
   { kind, caller }: { readonly kind: StoreUploadKind; readonly caller: Caller },
   request: Request,
 ): Promise<StoreUploadBody> {
@@ -65,7 +69,9 @@ export async function importStoreUpload(
   const bytes = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
   try {
     const { chunks } = await openUpload(bytes, { mayBeZip: true, headBytes: 0 });
-    const result = await importStores(deps, {
+    const account = { account: accountOf(caller), limits: caller.limits };
+    const series = quotas.writersOf(account);
+    const result = await importStores({ ...deps, series }, {
       kind,
       chunks,
       progress,

@@ -56,6 +56,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       findProfile: () => Promise.resolve(null),
       invalidate: () => {},
     },
+    quotas: { requireRoom: () => undefined, writersOf: () => changes.series ?? emptySeries() },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,
     idTags: ["device_id", "entity_id", "host", "id"],

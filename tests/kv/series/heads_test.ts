@@ -25,7 +25,7 @@ async function kvWithHeads(...ids: string[]): Promise<Deno.Kv> {
   const kv = await Deno.openKv(":memory:");
   for (const id of ids) {
     const op = kv.atomic();
-    stageHead(op, { profile: "meter", id }, { ...HEAD, count: id.length });
+    stageHead(op, { profile: "meter", id }, { from: null, to: { ...HEAD, count: id.length } });
     await op.commit();
   }
   return kv;
@@ -36,7 +36,7 @@ Deno.test("getHead() returns a head as it was written", async () => {
   const before = await getHead(kv, METER);
   assertEquals([before.value, before.versionstamp], [null, null]);
   const op = kv.atomic().check(before);
-  stageHead(op, METER, HEAD);
+  stageHead(op, METER, { from: null, to: HEAD });
   assertEquals((await op.commit()).ok, true);
   assertEquals((await getHead(kv, METER)).value, HEAD);
 });
@@ -65,7 +65,7 @@ Deno.test("getHead() refuses a head that does not match its schema", async () =>
 Deno.test("listHeads() lists a profile in the order of ids, starting after an id", async () => {
   using kv = await kvWithHeads("b", "a", "a.b", "a-b", "ab", "A");
   const op = kv.atomic();
-  stageHead(op, { profile: "site", id: "a" }, HEAD);
+  stageHead(op, { profile: "site", id: "a" }, { from: null, to: HEAD });
   await op.commit();
   const ids = async (afterId: string) =>
     (await Array.fromAsync(listHeads(kv, "meter", afterId))).map(({ id }) => id);
