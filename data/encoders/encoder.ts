@@ -71,7 +71,7 @@ export interface SourcePage {
   readonly source: number;
   /**
    * The rows, ascending, with a column for each of {@link FileHead.columns}. Their memory must not
-   * change later: an encoder may keep them until it has enough.
+   * change later if the format keeps rows ({@link FormatFacts.keepsRows}).
    */
   readonly page: Page;
   /** The texts of {@link FileHead.labels} for all of these rows, null for a missing one. */
@@ -125,6 +125,8 @@ export interface FormatFacts {
   readonly needsDecimals: boolean;
   /** Whether the file is compressed by itself, so that gzip would gain nothing. */
   readonly isCompressed: boolean;
+  /** Whether encoders keep rows until they have enough; others are done with them at once. */
+  readonly keepsRows: boolean;
 }
 
 /** How a format whose files are text is opened. */

@@ -20,12 +20,24 @@ import {
 /** More readings than any block or segment holds. A larger count means that the header is damaged. */
 const MAX_READINGS = 1_000_000;
 
+/** Memory in which pages are decoded one after the other. It grows with the largest page. */
+export interface PageMemory {
+  /** Room for the numbers of a page. */
+  numbers: Float64Array<ArrayBuffer>;
+}
+
+/** Memory without any room yet. */
+export function createPageMemory(): PageMemory {
+  return { numbers: new Float64Array(0) };
+}
+
 /**
- * Decodes what `encodePage` in `page_encoder.ts` wrote.
+ * Decodes what `encodePage` in `page_encoder.ts` wrote, into memory that only this page uses. With
+ * `memory`, the page is valid until another one is decoded there.
  *
  * @throws {SyntaxError} when the bytes are of another format or cut short.
  */
-export function decodePage(stored: Uint8Array): Page {
+export function decodePage(stored: Uint8Array, memory: PageMemory = createPageMemory()): Page {
   const bytes = aligned(stored);
   requireBytes(bytes, HEADER_BYTES);
   if (bytes[0] !== FORMAT) {
@@ -40,7 +52,9 @@ export function decodePage(stored: Uint8Array): Page {
   }
   let at = HEADER_BYTES + COLUMN_BYTES * columnCount;
   requireBytes(bytes, at + paddedSize(timeWidth * count));
-  const timesMs = unpackTimes(bytes, at, { width: timeWidth, count });
+  const room = roomFor(memory, count * (1 + columnCount));
+  const timesMs = room.subarray(0, count);
+  unpackTimes(timesMs, bytes, at, timeWidth);
   at += paddedSize(timeWidth * count);
   const columns: Column[] = [];
   for (let index = 0; index < columnCount; index++) {
@@ -50,7 +64,8 @@ export function decodePage(stored: Uint8Array): Page {
     const bitmapAt = at;
     if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
     requireBytes(bytes, at + paddedSize(width * count));
-    const values = unpackValues(bytes.buffer, at, { width, count, base });
+    const values = room.subarray(count * (1 + index), count * (2 + index));
+    unpackValues(values, bytes.buffer, at, { width, base });
     at += paddedSize(width * count);
     if (nulls === NULLS_ALL) values.fill(NaN);
     else if (nulls === NULLS_BITMAP) blankNulls(values, bytes, bitmapAt);
@@ -59,41 +74,48 @@ export function decodePage(stored: Uint8Array): Page {
   return { timesMs, columns };
 }
 
+function roomFor(memory: PageMemory, numbers: number): Float64Array<ArrayBuffer> {
+  if (memory.numbers.length < numbers) memory.numbers = new Float64Array(numbers);
+  return memory.numbers;
+}
+
 function unpackTimes(
+  timesMs: Float64Array,
   bytes: Uint8Array<ArrayBuffer>,
   at: number,
-  { width, count }: { width: number; count: number },
-): Float64Array {
+  width: number,
+): void {
+  const count = timesMs.length;
   const view = new DataView(bytes.buffer);
   const firstMs = view.getFloat64(8, true);
   const unitMs = view.getFloat64(16, true);
-  const timesMs = new Float64Array(count);
   if (width === 0) {
     for (let i = 0; i < count; i++) timesMs[i] = firstMs + i * unitMs;
-    return timesMs;
+    return;
   }
   timesMs.set(packedNumbers(bytes.buffer, at, { width, count }));
   for (let i = 0; i < count; i++) timesMs[i] = firstMs + timesMs[i] * unitMs;
-  return timesMs;
 }
 
 function unpackValues(
+  values: Float64Array,
   buffer: ArrayBuffer,
   at: number,
-  { width, count, base }: { width: number; count: number; base: number },
-): Float64Array {
-  const values = new Float64Array(count);
-  if (width === 0) return values.fill(base);
+  { width, base }: { width: number; base: number },
+): void {
+  if (width === 0) {
+    values.fill(base);
+    return;
+  }
   // One loop per width: a loop that sees several array types is slow.
-  const packed = packedNumbers(buffer, at, { width, count });
+  const packed = packedNumbers(buffer, at, { width, count: values.length });
   if (packed instanceof Uint16Array) {
-    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+    for (let i = 0; i < packed.length; i++) values[i] = packed[i] + base;
   } else if (packed instanceof Uint8Array) {
-    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+    for (let i = 0; i < packed.length; i++) values[i] = packed[i] + base;
   } else if (packed instanceof Uint32Array) {
-    for (let i = 0; i < count; i++) values[i] = packed[i] + base;
+    for (let i = 0; i < packed.length; i++) values[i] = packed[i] + base;
   } else values.set(packed);
-  return values;
 }
 
 function blankNulls(values: Float64Array, bytes: Uint8Array, bitmapAt: number): void {

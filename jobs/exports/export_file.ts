@@ -148,7 +148,7 @@ async function* plainBytes(
   const format = formatNamed(plan.spec.format);
   yield* fileBytes(format, {
     head: format.needsDecimals ? await headWithDecimals(deps, plan) : fileHead(plan),
-    pages: exportRows(deps, plan, watched),
+    pages: exportRows({ ...deps, reusesMemory: !format.keepsRows }, plan, watched),
     end: () => ({ gaps: watched.tally.gaps() }),
     deflater: deps.deflater,
   });
@@ -157,7 +157,8 @@ async function* plainBytes(
 /** The head, after a first look at all rows. */
 function headWithDecimals(deps: FileDeps, plan: ExportPlan): Promise<FileHead> {
   const tally = createExportTally({ ...plan.spec, gaps: "omit" }, plan.cadencesMs);
-  return withDecimals(fileHead(plan), exportRows(deps, plan, { tally, onShare: () => {} }));
+  const rows = exportRows({ ...deps, reusesMemory: true }, plan, { tally, onShare: () => {} });
+  return withDecimals(fileHead(plan), rows);
 }
 
 /** The files of an archive: one of all sources or one of each, and the gaps if they are reported. */

@@ -23,6 +23,8 @@ export interface RowsDeps {
   readonly series: Pick<SeriesStore, "read">;
   /** Aborts the reads. */
   readonly signal: AbortSignal;
+  /** Whether rows are used up before the next ones are requested, so that their memory is reused. */
+  readonly reusesMemory?: boolean;
 }
 
 /** The rows of one source in a span. */
@@ -60,9 +62,12 @@ export async function* sourceRows(
   spec: RowsSpec,
   source: SourceRows,
 ): AsyncGenerator<Page> {
+  if (spec.interval !== "raw") {
+    yield* bucketRows(spec, source, readPages({ ...deps, reusesMemory: true }, source));
+    return;
+  }
   const pages = readPages(deps, source);
-  if (spec.interval !== "raw") yield* bucketRows(spec, source, pages);
-  else if (spec.gaps === "null" && source.cadenceMs !== null) {
+  if (spec.gaps === "null" && source.cadenceMs !== null) {
     yield* filledRows(source, pages, source.cadenceMs);
   } else {
     const select = createColumnSelection(source.outputs);
@@ -72,10 +77,11 @@ export async function* sourceRows(
 
 /** The readings, each page shown to those who watch. */
 async function* readPages(
-  { series, signal }: RowsDeps,
+  { series, signal, reusesMemory }: RowsDeps,
   { ref, span: { fromMs, toMs }, profile, onReadings }: SourceRows,
 ): AsyncGenerator<Page> {
-  for await (const page of series.read(ref, { fromMs, toMs, profile }, signal)) {
+  const span = { fromMs, toMs, profile, reusesMemory };
+  for await (const page of series.read(ref, span, signal)) {
     onReadings(page);
     yield page;
   }

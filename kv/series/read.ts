@@ -23,7 +23,7 @@ import {
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
+import { createPageMemory, decodePage, type PageMemory } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
@@ -48,28 +48,32 @@ interface Chunk {
 
 /**
  * The readings of a series within a span, ascending, in pages of 1 to about 24,000. A series that
- * does not exist has none.
+ * does not exist has none. With `reusesMemory`, a page is valid until the next one is requested.
  *
  * @throws {AppError} SERIES_REMOVED when the series is removed while it is read.
  */
 export async function* readReadings(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, signal }: Span & { signal: AbortSignal },
+  { fromMs, toMs, signal, reusesMemory = false }: Span & {
+    signal: AbortSignal;
+    reusesMemory?: boolean;
+  },
 ): AsyncGenerator<Page> {
+  const memory = reusesMemory ? createPageMemory() : undefined;
   let head = await getHead(kv, ref);
   const life = currentLife(head);
   let overlay = await readOverlay(kv, ref, head);
   for (let atMs = fromMs; atMs < toMs;) {
     signal.throwIfAborted();
-    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
+    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
       overlay = await readOverlay(kv, ref, head);
-      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
+      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory });
     }
     yield* chunk.pages;
     atMs = chunk.toMs;
@@ -132,7 +136,11 @@ export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Prom
 async function readChunk(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, head, overlay }: Span & { head: HeadEntry; overlay: Page },
+  { fromMs, toMs, head, overlay, memory }: Span & {
+    head: HeadEntry;
+    overlay: Page;
+    memory?: PageMemory;
+  },
 ): Promise<Chunk> {
   // If the series is not live, blocks that still exist are being removed.
   if (liveHead(head) === null) {
@@ -144,7 +152,8 @@ async function readChunk(
   // One block more than is used: its start is the end of the chunk.
   const next = blocks.length > CHUNK_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  return { pages: chunkPages(blocks, { span, overlay: clipPage(overlay, span) }), toMs: span.toMs };
+  const pages = chunkPages(blocks, { span, overlay: clipPage(overlay, span), memory });
+  return { pages, toMs: span.toMs };
 }
 
 /**
@@ -153,20 +162,20 @@ async function readChunk(
  */
 function* chunkPages(
   blocks: readonly StoredBlock[],
-  { span, overlay }: { span: Span; overlay: Page },
+  { span, overlay, memory }: { span: Span; overlay: Page; memory?: PageMemory },
 ): Generator<Page> {
-  const pageOf = (block: StoredBlock) => {
-    const page = clipPage(decodePage(block.bytes), span);
+  const pageOf = (block: StoredBlock, into?: PageMemory) => {
+    const page = clipPage(decodePage(block.bytes, into), span);
     releaseBlock(block);
     return page;
   };
   if (overlay.timesMs.length > 0) {
-    const pages = blocks.map(pageOf);
+    const pages = blocks.map((block) => pageOf(block));
     yield pages.length > 0 ? mergePages(concatPages(pages), overlay).page : overlay;
     return;
   }
   for (const block of blocks) {
-    const page = pageOf(block);
+    const page = pageOf(block, memory);
     if (page.timesMs.length > 0) yield page;
   }
 }

@@ -102,7 +102,10 @@ function decodeAll(stored: readonly Uint8Array[]): Page {
     while (end < stored.length && isPlainReading(stored[end]) && stored[end][1] === width) end++;
     const singles = end > start ? decodeReadings(stored.slice(start, end)) : null;
     if (singles !== null) pages.push(singles);
-    else pages.push(...stored.slice(start, end = Math.max(end, start + 1)).map(decodePage));
+    else {
+      const others = stored.slice(start, end = Math.max(end, start + 1));
+      pages.push(...others.map((bytes) => decodePage(bytes)));
+    }
     start = end;
   }
   return concatPages(pages);

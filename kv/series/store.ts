@@ -49,6 +49,11 @@ export interface SeriesInfo extends SeriesExtent {
 export interface ReadSpan extends Span {
   /** The profile of the series, which decides how many columns pages have. */
   readonly profile?: Profile;
+  /**
+   * Whether the memory of a page is used again for the next one, so that a page is valid until the next
+   * one is requested. By default, pages may be kept.
+   */
+  readonly reusesMemory?: boolean;
 }
 
 /** Stores the readings of all series. */

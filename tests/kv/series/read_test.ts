@@ -119,3 +119,27 @@ Deno.test("readings that are only in segments are read in order, clipped to the 
   const lines = await readLines(rig.store, SITE, { fromMs: DAY + 2, toMs: DAY + 5 });
   assertEquals(lines, linesOf(pageOf([[DAY + 2, "2"], [DAY + 3, "3"], [DAY + 4, "4"]])));
 });
+
+Deno.test("a read that reuses memory has the same readings, in the memory of one page", async () => {
+  using rig = await openStrictStore();
+  const { store } = rig;
+  // The second day has more readings than the first, and the third fewer.
+  const minutes = [20, 5, 30];
+  for (const [day, step] of minutes.entries()) {
+    const grid = { fromMs: DAY + day * DAY_MS, stepMs: step * MINUTE_MS, width: 2 };
+    await store.write(SITE, gridPage({ ...grid, count: 1_440 / step }));
+  }
+  const span = { fromMs: DAY, toMs: DAY + 3 * DAY_MS };
+  const { signal } = new AbortController();
+  const kept: string[] = [], reused: string[] = [];
+  const memories = new Set<ArrayBufferLike>();
+  for await (const page of store.read(SITE, span, signal)) kept.push(...linesOf(page));
+  for await (const page of store.read(SITE, { ...span, reusesMemory: true }, signal)) {
+    reused.push(...linesOf(page));
+    memories.add(page.timesMs.buffer);
+  }
+  assertEquals(reused, kept);
+  assertEquals(reused.length, 72 + 288 + 48);
+  // That of the first page was too small for the second.
+  assertEquals(memories.size, 2);
+});
