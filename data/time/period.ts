@@ -22,8 +22,8 @@ export const PERIODS = [
 export type PeriodName = typeof PERIODS[number];
 
 /**
- * The span of a period at `nowMs`. `today` and `this_month` end now, exclusive. The others are whole:
- * `last_7_days` are the seven days before today, and quarters begin in January, April, July and
+ * The span of a period at `nowMs`. `today` and `this_month` end now, exclusive; at their very start they
+ * are one millisecond long, so that they are never empty. The others are whole: `last_7_days` are the seven days before today, and quarters begin in January, April, July and
  * October.
  */
 export function periodSpan(period: PeriodName, zone: string, nowMs: number): Span {
@@ -31,9 +31,9 @@ export function periodSpan(period: PeriodName, zone: string, nowMs: number): Spa
   const before = (unit: CalendarUnit) => localPeriodAt(zone, current(unit).fromMs - 1, unit);
   switch (period) {
     case "today":
-      return { fromMs: current("day").fromMs, toMs: nowMs };
+      return untilNow(current("day").fromMs, nowMs);
     case "this_month":
-      return { fromMs: current("month").fromMs, toMs: nowMs };
+      return untilNow(current("month").fromMs, nowMs);
     case "yesterday":
       return before("day");
     case "last_7_days":
@@ -45,6 +45,10 @@ export function periodSpan(period: PeriodName, zone: string, nowMs: number): Spa
     case "last_year":
       return before("year");
   }
+}
+
+function untilNow(fromMs: number, nowMs: number): Span {
+  return { fromMs, toMs: Math.max(nowMs, fromMs + 1) };
 }
 
 function daysBefore(zone: string, toMs: number, days: number): Span {

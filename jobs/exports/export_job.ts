@@ -8,7 +8,7 @@ import { AppError } from "../../data/app_error.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
-import { FILLED_MAX_ROWS } from "../../data/exports/limits.ts";
+import { FILLED_MAX_ROWS, REQUEST_WITH_GAPS_MAX_BYTES } from "../../data/exports/limits.ts";
 import type { FileGap } from "../../data/encoders/encoder.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { gapsCsv } from "../../data/exports/gaps_csv.ts";
@@ -98,7 +98,12 @@ async function writeExport(
       ...written,
       ...(gapsFile === null ? {} : { sides: [GAPS_FILE] }),
     },
-    result: resultOf(tally, { revision, version: deps.version, gapsFile }),
+    result: resultOf(tally, {
+      revision,
+      version: deps.version,
+      gapsFile,
+      listed: listedGaps(tally, context.params),
+    }),
   };
 }
 
@@ -189,16 +194,28 @@ function notFound({ sourceKind, ids: [id] }: ExportSpec): AppError {
     });
 }
 
+/** The first gaps, as many as the record of a job has room for besides the request. */
+function listedGaps(tally: ExportTally, params: unknown): FileGap[] {
+  let room = REQUEST_WITH_GAPS_MAX_BYTES - JSON.stringify(params).length;
+  const listed: FileGap[] = [];
+  for (const gap of (tally.gaps() ?? []).slice(0, GAPS_LISTED)) {
+    room -= JSON.stringify(gap).length;
+    if (room < 0) break;
+    listed.push(gap);
+  }
+  return listed;
+}
+
 function resultOf(
   tally: ExportTally,
-  { revision, version, gapsFile }: {
+  { revision, version, gapsFile, listed }: {
     revision: number;
     version: string;
     gapsFile: WrittenFile | null;
+    listed: FileGap[];
   },
 ): ExportResult {
   const { rows, readings, firstMs, lastMs, missingIntervals, gaps } = tally.counts();
-  const listed = [...tally.gaps() ?? []].slice(0, GAPS_LISTED);
   return {
     recordCount: rows,
     missingIntervals,

@@ -4,19 +4,16 @@
  * @module
  */
 
-import { createDecimalsMeter } from "../../data/encoders/decimals.ts";
-import { inlineDeflater } from "../../data/encoders/deflate.ts";
-import type { FileFormat, FileHead, SourcePage } from "../../data/encoders/encoder.ts";
-import { fileBytes } from "../../data/encoders/file_bytes.ts";
+import { AppError } from "../../data/app_error.ts";
+import type { FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { formatNamed } from "../../data/encoders/formats.ts";
-import { gzipBytes } from "../../data/encoders/gzip.ts";
 import { expectedReadings } from "../../data/exports/cadence.ts";
 import { bucketsWithin, type Extent, readingsWithin } from "../../data/exports/estimate.ts";
 import { exportFileName } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { DAY_MS } from "../../data/limits.ts";
-import { slicePage, type Span } from "../../data/readings/page.ts";
+import type { Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { createCalendarBuckets } from "../../data/time/calendar_buckets.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -24,6 +21,7 @@ import { type ExportPlan, exportRows, fileHead, planExport } from "./export_file
 import { needsCadence } from "./export_rows.ts";
 import { createExportTally } from "./export_tally.ts";
 import type { ExportEstimate, ExportPreview, ExportPreviewer } from "./preview_contract.ts";
+import { cutRows, estimatedBytes, textOf, withDecimals } from "./preview_file.ts";
 import { sampleCadence } from "./sampled_cadence.ts";
 
 /** How many rows a preview shows. */
@@ -53,9 +51,17 @@ export interface PreviewDeps {
 export function createExportPreviewer({ series }: PreviewDeps): ExportPreviewer {
   const anySignal = new AbortController().signal;
   return {
-    estimate: (spec, profile) => estimateExport({ series, signal: anySignal }, spec, profile),
-    preview: (spec, profile, signal) => previewExport({ series, signal }, spec, profile),
+    estimate: (spec, profile) =>
+      estimateExport({ series, signal: anySignal }, spec, profile).catch(rethrowRemoval),
+    preview: (spec, profile, signal) =>
+      previewExport({ series, signal }, spec, profile).catch(rethrowRemoval),
   };
+}
+
+/** A removal ends soon: whoever asks again sees the result. */
+function rethrowRemoval(error: unknown): never {
+  const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
+  throw isRemoved ? new AppError("SERIES_BUSY", "The readings are being removed") : error;
 }
 
 interface Reader extends PreviewDeps {
@@ -252,83 +258,6 @@ async function firstRows(
     if (count >= most) break;
   }
   return { pages, count };
-}
-
-/** The first `most` rows of pages. */
-function cutRows(pages: readonly SourcePage[], most: number): SourcePage[] {
-  const cut: SourcePage[] = [];
-  let left = most;
-  for (const rows of pages) {
-    if (left <= 0) break;
-    const end = Math.min(left, rows.page.timesMs.length);
-    cut.push({ ...rows, page: slicePage(rows.page, 0, end) });
-    left -= end;
-  }
-  return cut;
-}
-
-/** The size of the whole file: what rows add, measured with many and with half as many. */
-async function estimatedBytes(
-  file: { spec: ExportSpec; format: FileFormat; head: FileHead },
-  { pages, count, rows }: { pages: readonly SourcePage[]; count: number; rows: number },
-): Promise<number> {
-  const all = await bytesOf(file, pages);
-  const half = Math.floor(count / 2);
-  if (rows <= count || half === 0) return all;
-  const less = await bytesOf(file, cutRows(pages, half));
-  return Math.round(all + (all - less) / (count - half) * (rows - count));
-}
-
-async function bytesOf(
-  { spec, format, head }: { spec: ExportSpec; format: FileFormat; head: FileHead },
-  pages: readonly SourcePage[],
-): Promise<number> {
-  const bytes = encoded(format, head, pages);
-  const isPacked = spec.compression !== "none" || spec.layout === "per_source";
-  let size = 0;
-  for await (const chunk of isPacked ? gzipBytes(bytes, inlineDeflater) : bytes) {
-    size += chunk.length;
-  }
-  return size;
-}
-
-async function textOf(
-  format: FileFormat,
-  head: FileHead,
-  pages: readonly SourcePage[],
-): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of encoded(format, head, pages)) {
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
-}
-
-function encoded(
-  format: FileFormat,
-  head: FileHead,
-  pages: readonly SourcePage[],
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  return fileBytes(format, {
-    head,
-    pages: listed(pages),
-    end: () => ({ gaps: null }),
-    deflater: inlineDeflater,
-  });
-}
-
-/** A head with the decimals of its columns, which some formats must know. */
-function withDecimals(head: FileHead, pages: readonly SourcePage[]): FileHead {
-  const meter = createDecimalsMeter(head.columns.length);
-  for (const { page } of pages) meter.add(page);
-  const decimals = meter.decimals();
-  const columns = head.columns.map((column, index) => ({ ...column, decimals: decimals[index] }));
-  return { ...head, columns };
-}
-
-async function* listed(pages: readonly SourcePage[]): AsyncGenerator<SourcePage> {
-  yield* pages;
 }
 
 function columnNames({ hasUtc, idColumn, columns }: FileHead): string[] {

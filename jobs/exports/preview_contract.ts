@@ -40,7 +40,7 @@ export interface ExportPreview extends ExportEstimate {
   readonly firstRowCount: number;
 }
 
-/** Looks at exports before they are made. */
+/** Looks at exports before they are made. Fails with SERIES_BUSY while readings are being removed. */
 export interface ExportPreviewer {
   /** How large an export will be. */
   estimate(spec: ExportSpec, profile: Profile): Promise<ExportEstimate>;

@@ -5,12 +5,17 @@
  */
 
 import type { Context } from "hono";
-import { XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
+import { REQUEST_MAX_BYTES, XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import { EXPORT, exportParamsOf, isSameExport } from "../../jobs/exports/export_contract.ts";
+import {
+  EXPORT,
+  type ExportParams,
+  exportParamsOf,
+  isSameExport,
+} from "../../jobs/exports/export_contract.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
@@ -57,6 +62,7 @@ export async function createExport(
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);
   const params = exportParamsOf(spec);
+  requireShort(params);
   const job = await deps.jobs.create({
     kind: EXPORT,
     params,
@@ -65,6 +71,20 @@ export async function createExport(
     isSame: (stored) => isSameExport(stored, params),
   });
   return await answerCreated(c, deps, { job, warnings, statusPath });
+}
+
+/**
+ * Refuses a request that is too long for the record of a job.
+ *
+ * @throws {AppError} INVALID_REQUEST.
+ */
+export function requireShort(params: ExportParams): void {
+  const sizeBytes = JSON.stringify(params).length;
+  if (sizeBytes <= REQUEST_MAX_BYTES) return;
+  const detail =
+    `The request must be at most ${REQUEST_MAX_BYTES} bytes in the record of its job, ` +
+    `where it has ${sizeBytes}: name fewer sources or columns in one export`;
+  throw invalidRequest([{ pointer: "", detail }]);
 }
 
 /** Refuses a workbook with more rows than spreadsheets open. */

@@ -6,7 +6,7 @@
 
 import { z } from "zod";
 import { restorePlus } from "../../data/time/query_plus.ts";
-import { rangeStartMs } from "../../data/time/range_text.ts";
+import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 import { EXPORT_STATES } from "./resource_schemas.ts";
 
@@ -29,7 +29,13 @@ export const exportListQuery = z.strictObject({
   source: z.string().min(1).max(64, "source must be the id of a meter or device").optional(),
   from: listTime("from", "The first time, inclusive."),
   to: listTime("to", "The end, exclusive; a date means the end of that day."),
-});
+}).refine(({ from, to }) => isForward(from, to), { path: ["to"], error: "to must be after from" });
+
+/** Whether a range is not empty; a range with one end or none never is. */
+function isForward(from: string | undefined, to: string | undefined): boolean {
+  if (from === undefined || to === undefined) return true;
+  return (rangeStartMs(restorePlus(from)) ?? NaN) < (rangeStopMs(restorePlus(to)) ?? NaN);
+}
 
 /** The query of the history. */
 export type ExportListQuery = z.infer<typeof exportListQuery>;

@@ -93,7 +93,7 @@ const create: Operation = {
     },
   }],
   answers: createdAnswers(exportAccepted, NEXT),
-  problems: CREATION_PROBLEMS,
+  problems: [...CREATION_PROBLEMS, "SERIES_BUSY"],
 };
 
 const jobId: Parameter = {

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { AppError } from "../../data/app_error.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Profile } from "../../data/readings/profile.ts";
@@ -50,10 +49,7 @@ export async function previewBody(
   previewer: ExportPreviewer,
   { spec, profile, signal }: { spec: ExportSpec; profile: Profile; signal: AbortSignal },
 ): Promise<ExportPreviewBody> {
-  const preview = await previewer.preview(spec, profile, signal).catch((error) => {
-    const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
-    throw isRemoved ? new AppError("SERIES_BUSY", "The readings are being removed") : error;
-  });
+  const preview = await previewer.preview(spec, profile, signal);
   return {
     rows: preview.rows,
     readings: preview.readings,

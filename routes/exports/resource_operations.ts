@@ -44,7 +44,7 @@ const create: Operation = {
   parameters: [preferWaitOrAsync, idempotencyKeyHeader("january-of-meter-123")],
   body: [{ mediaType: "application/json", schema: exportBody, examples: EXPORT_EXAMPLES }],
   answers: createdAnswers(exportAccepted, NEXT),
-  problems: CREATION_PROBLEMS,
+  problems: [...CREATION_PROBLEMS, "SERIES_BUSY"],
 };
 
 /** The id of an export in a path. */

@@ -129,7 +129,12 @@ export const reportListQuery = z.strictObject({
   status: z.enum(STATUSES, `status must be one of ${STATUSES.join(", ")}`).optional(),
   from: listTime("from", "The first time, inclusive."),
   to: listTime("to", "The end, exclusive; a date means the end of that day."),
-});
+}).refine(
+  ({ from, to }) =>
+    from === undefined || to === undefined ||
+    (rangeStartMs(from) ?? NaN) < (rangeStopMs(to) ?? NaN),
+  { path: ["to"], error: "to must be after from" },
+);
 
 /** The query of the history. */
 export type ReportListQuery = z.infer<typeof reportListQuery>;

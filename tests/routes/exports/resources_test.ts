@@ -142,14 +142,20 @@ Deno.test("GET /api/exports is the history of both paths, newest first, page by 
   await Deno.remove(folder, { recursive: true });
 });
 
-Deno.test("a history is empty where its times exclude each other or its cursor", async () => {
+Deno.test("a history is empty where its times exclude its cursor, and a range that ends first is refused", async () => {
   await using service = await startTestService({ role: "api" });
   const cursor = "1000_00000000-0000-4000-8000-000000000000";
-  for (const query of ["from=2024-02-01&to=2024-01-01", `from=2024-02-01&cursor=${cursor}`]) {
-    const exports = await askJson(`${service.url}/api/exports?${query}`);
-    assertEquals([exports.status, exports.body], [200, { exports: [], next: null }], query);
-    const reports = await askJson(`${service.url}/reports?${query}`);
-    assertEquals([reports.status, reports.body], [200, { reports: [], next: null }], query);
+  for (const [path, list] of [["/api/exports", "exports"], ["/reports", "reports"]]) {
+    const excluded = await askJson(`${service.url}${path}?from=2024-02-01&cursor=${cursor}`);
+    assertEquals([excluded.status, excluded.body], [200, { [list]: [], next: null }]);
+    const day = await askJson(`${service.url}${path}?from=2024-02-01&to=2024-02-01`);
+    assertEquals(day.status, 200);
+    for (const to of ["2024-01-01", "2024-02-01T00:00:00Z"]) {
+      const wrong = await askJson(`${service.url}${path}?from=2024-02-01&to=${to}`);
+      assertEquals(wrong.status, 400, to);
+      const [{ pointer, detail }] = wrong.body.errors;
+      assertEquals([pointer, detail], ["#to", "to must be after from"]);
+    }
   }
 });
 

@@ -1,4 +1,7 @@
-import { assertEquals } from "../../support/assert.ts";
+import { AppError } from "../../../data/app_error.ts";
+import { exportParamsOf, exportSpecOf } from "../../../jobs/exports/export_contract.ts";
+import { requireShort } from "../../../routes/exports/create_export.ts";
+import { assertEquals, assertMatch, assertThrows } from "../../support/assert.ts";
 import { postJson, startTestService } from "../../support/service.ts";
 import { EXAMPLE, NOW_MS, postExport } from "./export_example.ts";
 import { assertProblem } from "../problem_assert.ts";
@@ -232,4 +235,24 @@ Deno.test("a property named __proto__ is unknown, too", async () => {
   const response = await fetch(`${service.url}/api/export/csv`, init);
   const { detail } = await response.json();
   assertEquals([response.status, detail], [400, "Unknown property '__proto__'"]);
+});
+
+Deno.test("a request that the record of a job cannot hold is refused", () => {
+  const plain = exportSpecOf({ meterId: "1", fromMs: 0, toMs: 60_000, format: "csv" });
+  // 40,000 characters of ids are allowed, 200 columns, and aggregates of 64 metrics.
+  const ids = Array.from({ length: 625 }, (_, index) => `m${index}`.padEnd(64, "_"));
+  const metrics = Array.from({ length: 64 }, (_, index) => `c${index}`.padEnd(64, "_"));
+  const columns = metrics.flatMap((name) => ["mean", "min", "max"].map((one) => `${name}_${one}`));
+  const aggregates = Object.fromEntries(
+    metrics.map((name) => [name, ["mean", "min", "max"] as const]),
+  );
+  const of = (most: number) =>
+    exportParamsOf({ ...plain, ids, aggregates, columns: columns.slice(0, most) });
+  // In JSON, ids have 41,875 bytes, aggregates some 5,700, and a column 72.
+  requireShort(of(100));
+  const { errors } = assertThrows(() => requireShort(of(192)), AppError);
+  assertMatch(
+    errors[0].detail,
+    /^The request must be at most 58000 bytes in the record of its job, where it has 6[012]\d{3}: /,
+  );
 });
