@@ -32,6 +32,7 @@ import { maxChecks } from "./kv/budget.ts";
 import { getDeviceAccount } from "./kv/devices/devices.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
+import { openKeys } from "./kv/access/keys.ts";
 import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
@@ -101,6 +102,13 @@ export async function start(
     accountOf: (ref) => getDeviceAccount(kv, ref),
     maxChecks: maxChecks(opened.isExclusive),
   });
+  const keys = stack.use(
+    await openKeys({
+      ...opened,
+      now,
+      onFault: (error) => log("warn", "keys unavailable", { error }),
+    }),
+  );
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
@@ -152,6 +160,7 @@ export async function start(
     log,
     kv,
     audit,
+    keys,
     files,
     previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,

@@ -70,6 +70,21 @@ export const PROFILE_METRICS_MAX = 64;
 /** The most profiles besides the built-in ones. Every process keeps all of them in memory. */
 export const PROFILES_MAX = 1_000;
 
+/** The most keys. Every process keeps all of them in memory. */
+export const KEYS_MAX = 10_000;
+/** The longest name of a key, characters. */
+export const KEY_NAME_MAX = 100;
+/** The most patterns of a key for one kind of id. */
+export const KEY_PATTERNS_MAX = 100;
+/** The most networks of a key. */
+export const KEY_NETWORKS_MAX = 100;
+/** How long keys that were revoked or have expired stay listed: 90 days. */
+export const KEY_RETENTION_MS: number = 90 * DAY_MS;
+/** The longest time for which a secret that was replaced can stay valid: 30 days. */
+export const KEY_GRACE_MAX_MS: number = 30 * DAY_MS;
+/** How long a secret that was replaced stays valid by default: a day. */
+export const KEY_GRACE_MS: number = DAY_MS;
+
 /** The longest time for which a poll of a store can hold: 8,760 hours, a year. */
 export const MAX_HOLD_HOURS = 8_760;
 /** Greatest age of a poll from which a store can count as stale: 8,760 hours, a year. */

@@ -8,6 +8,15 @@ import type { z } from "zod";
 import { ruleOfOperation } from "./access/route_rules.ts";
 import { auditOperations } from "./audit/operations.ts";
 import { auditEntry, auditList } from "./audit/schemas.ts";
+import { keyOperations } from "./access/operations.ts";
+import {
+  keyChange,
+  keyList,
+  keyRequest,
+  keyRotation,
+  keySchema,
+  shownKey,
+} from "./access/schemas.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
 import { fileLink, linkRequest } from "./jobs/link_schemas.ts";
@@ -173,6 +182,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   AuditList: auditList,
   LinkRequest: linkRequest,
   FileLink: fileLink,
+  Key: keySchema,
+  ShownKey: shownKey,
+  KeyList: keyList,
+  KeyRequest: keyRequest,
+  KeyChange: keyChange,
+  KeyRotation: keyRotation,
   Health: healthSchema,
   Ready: readySchema,
   NotReady: notReadySchema,
@@ -195,6 +210,7 @@ export function apiDocument(version: string): JsonObject {
     ...storeOperations,
     ...deletionOperations,
     ...auditOperations,
+    ...keyOperations,
     ...healthOperations,
     ...docsOperations,
   ];

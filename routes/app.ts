@@ -6,11 +6,13 @@
 
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
+import { withoutSecrets } from "../data/access/key_text.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
 import type { Audit } from "../kv/audit/audit.ts";
 import { authenticate } from "./access/authenticate.ts";
 import type { Authenticator } from "./access/authenticator.ts";
+import { type KeyDeps, keyRoutes } from "./access/keys.ts";
 import { apiDocument } from "./api_document.ts";
 import { type AuditDeps, auditRoutes } from "./audit/audit.ts";
 import {
@@ -39,6 +41,7 @@ import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 /** What all routes need. */
 export interface AppDeps
   extends
+    KeyDeps,
     ExportDeps,
     MeterDeps,
     TelemetryDeps,
@@ -87,7 +90,8 @@ export function createApp(deps: AppDeps): Hono {
   app.use(async (c, next) => {
     const startedMs = now();
     await next();
-    const { method, path } = c.req;
+    const { method } = c.req;
+    const path = withoutSecrets(c.req.path);
     log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });
   if (deps.corsOrigins.length > 0) app.use(cors(deps.corsOrigins));
@@ -108,6 +112,7 @@ export function createApp(deps: AppDeps): Hono {
     c.set("audit", deps.audit);
     return next();
   });
+  app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);
   app.route("/", meterRoutes(deps).hono);
   app.route("/", reportRoutes(deps).hono);
@@ -124,16 +129,18 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   app.notFound((c) => {
     const allowed = allowedMethods(app, c.req.path);
+    const path = withoutSecrets(c.req.path);
     if (allowed.length === 0) {
-      return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`));
+      return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${path}`));
     }
     const allow = allowed.join(", ");
-    const error = new AppError("METHOD_NOT_ALLOWED", `${c.req.path} allows only ${allow}`);
+    const error = new AppError("METHOD_NOT_ALLOWED", `${path} allows only ${allow}`);
     return problemResponse(error, { allow });
   });
   app.onError(answerError);
 
-  function answerError(error: unknown, { req: { method, path } }: Context): Response {
+  function answerError(error: unknown, { req }: Context): Response {
+    const [method, path] = [req.method, withoutSecrets(req.path)];
     const isFault = !(error instanceof AppError) || PROBLEMS[error.code].status >= 500;
     if (isFault) log("error", "request failed", { method, path, error });
     return problemResponse(error);

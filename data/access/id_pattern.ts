@@ -11,6 +11,11 @@ export const ID_PATTERN_FORM: RegExp = /^[A-Za-z0-9_.:*-]{1,64}$/;
 export const ID_PATTERN_RULE =
   "1 to 64 characters of A-Z a-z 0-9 _ . : - and * for any run of characters";
 
+/** Whether a text is a pattern. */
+export function isPattern(text: string): boolean {
+  return ID_PATTERN_FORM.test(text);
+}
+
 /** Whether a pattern matches a whole id. It takes at most their lengths multiplied. */
 export function matchesPattern(pattern: string, id: string): boolean {
   // Where the last `*` stands, and the first character that it may not have swallowed yet.

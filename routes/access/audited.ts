@@ -7,6 +7,7 @@
 
 import type { Context } from "hono";
 import { AppError, type ErrorCode } from "../../data/app_error.ts";
+import { withoutSecrets } from "../../data/access/key_text.ts";
 import type { AuditSubjectKind } from "../../data/audit/actions.ts";
 import {
   type AuditDetails,
@@ -121,7 +122,9 @@ function eventOf(
 ): Omit<AuditEvent, "outcome"> {
   const address = c.get("address");
   const [, parameter = ""] = /:(\w+)/.exec(path) ?? [];
-  const id = subject === null ? undefined : c.req.param(parameter);
+  const given = subject === null ? undefined : c.req.param(parameter);
+  // Whoever writes a whole key into a path does not want it in the trail.
+  const id = given === undefined ? undefined : withoutSecrets(given);
   return {
     caller: c.get("caller"),
     // Tests send requests without a connection.

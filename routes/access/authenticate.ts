@@ -11,6 +11,7 @@ import type { MiddlewareHandler } from "hono";
 import { anonymousCaller, type Caller, unknownCaller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Authenticator, Presented, Recognized } from "./authenticator.ts";
+import { INVALID_KEY } from "./key_authenticator.ts";
 import { presentedToken } from "./presented_token.ts";
 
 declare module "hono" {
@@ -57,8 +58,5 @@ async function firstRecognized(
     if (recognized !== null) return recognized;
   }
   if (presented.token === null) return null;
-  return new AppError("UNAUTHENTICATED", INVALID);
+  return new AppError("UNAUTHENTICATED", INVALID_KEY);
 }
-
-/** One sentence for every key that does not count, so that it says nothing about keys that exist. */
-const INVALID = "The key is not valid: it is unknown, revoked or expired, or not for your address";

@@ -9,7 +9,7 @@ import type { BlankEnv } from "hono/types";
 import { AppError } from "../../data/app_error.ts";
 import type { Caller } from "../../data/access/caller.ts";
 import { auditRefusal, runAudited } from "./audited.ts";
-import { problemResponse } from "../http/problem.ts";
+import { problemResponse, PROBLEMS } from "../http/problem.ts";
 import { type Method, type PathOf, type RouteName, type RouteRule, ruleOf } from "./route_rules.ts";
 
 /** Answers a request. */
@@ -93,27 +93,30 @@ function refusalOf(
   invalid: AppError | undefined,
 ): Refusal | null {
   if (scope === "public" || (scope === "any" ? scopes.size > 0 : scopes.has(scope))) return null;
-  if (invalid?.code === "ISSUER_UNAVAILABLE") {
-    return { error: invalid, headers: { "retry-after": String(ISSUER_RETRY_SECONDS) } };
-  }
-  if (invalid !== undefined) {
-    const kind = invalid.code === "UNAUTHENTICATED" ? "invalid_token" : "invalid_request";
-    return { error: invalid, headers: challenge(`error="${kind}"`) };
-  }
+  if (invalid !== undefined) return { error: invalid, headers: headersOf(invalid) };
   if (actor.kind === "anonymous") {
     const detail = "This needs a key: send it as Authorization: Bearer or as X-API-Key";
-    return { error: new AppError("UNAUTHENTICATED", detail), headers: challenge() };
+    const error = new AppError("UNAUTHENTICATED", detail);
+    return { error, headers: challenge("") };
   }
   const detail = `This needs the scope ${scope}, which your key does not have`;
   return {
     error: new AppError("FORBIDDEN", detail),
-    headers: challenge('error="insufficient_scope"', `scope="${scope}"`),
+    headers: challenge(`, error="insufficient_scope", scope="${scope}"`),
   };
 }
 
-/** When to try again if the keys of an issuer cannot be read: that is when they are read again. */
-const ISSUER_RETRY_SECONDS = 5;
-
-function challenge(...parameters: string[]): Record<string, string> {
-  return { "www-authenticate": ['Bearer realm="openwatts"', ...parameters].join(", ") };
+/** The headers for credentials that do not count, or that cannot be checked now. */
+function headersOf({ code }: AppError): Record<string, string> {
+  if (PROBLEMS[code].status >= 500) return { "retry-after": RETRY_SECONDS };
+  const kind = code === "UNAUTHENTICATED" ? "invalid_token" : "invalid_request";
+  return challenge(`, error="${kind}"`);
 }
+
+/** How to authenticate, and what was wrong (RFC 6750, section 3). */
+function challenge(fault: string): Record<string, string> {
+  return { "www-authenticate": `Bearer realm="openwatts"${fault}` };
+}
+
+/** When to try again if credentials cannot be checked: issuers and databases take a while. */
+const RETRY_SECONDS = "5";

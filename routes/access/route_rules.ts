@@ -41,6 +41,13 @@ export const ROUTE_RULES = {
   "GET /redoc": { scope: "public" },
   "GET /docs/assets/:name": { scope: "public" },
 
+  "GET /api/keys": { scope: "admin" },
+  "POST /api/keys": { scope: "admin", audited: audited("key.create") },
+  "GET /api/keys/:id": { scope: "admin" },
+  "PATCH /api/keys/:id": { scope: "admin", audited: audited("key.change", "key") },
+  "DELETE /api/keys/:id": { scope: "admin", audited: audited("key.revoke", "key") },
+  "POST /api/keys/:id/rotate": { scope: "admin", audited: audited("key.rotate", "key") },
+
   "POST /api/export/csv": { scope: "export" },
   "GET /api/export/status/:job_id": { scope: "export" },
   "GET /api/export/download/:job_id": { scope: "export" },

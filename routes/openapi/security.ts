@@ -36,6 +36,10 @@ export function securityOf(scope: string | null): Record<string, unknown> {
 /** The problems of callers whom an operation refuses. */
 export function refusalsOf(scope: string | null): readonly AnsweredCode[] {
   if (scope === null) return [];
-  const codes: readonly AnsweredCode[] = ["UNAUTHENTICATED", "ISSUER_UNAVAILABLE"];
+  const codes: readonly AnsweredCode[] = [
+    "UNAUTHENTICATED",
+    "KEYS_UNAVAILABLE",
+    "ISSUER_UNAVAILABLE",
+  ];
   return scope === "" ? codes : [...codes, "FORBIDDEN"];
 }

@@ -40,6 +40,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),
     audit: { begin: () => Promise.resolve({ end: works }), record: works },
+    keys: noKeys(),
     series: emptySeries(),
     profiles: builtInProfiles(),
     intake: {
@@ -86,6 +87,26 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     ...changes,
   });
   return { app, logged };
+}
+
+/** A store without keys that refuses changes. */
+export function noKeys(): AppDeps["keys"] {
+  const unknown = () => Promise.reject(new AppError("KEY_NOT_FOUND", "There is no such key"));
+  return {
+    callerOf: () => Promise.resolve(null),
+    get: () => Promise.resolve(null),
+    list: () => Promise.resolve([]),
+    listUses: () => Promise.resolve(new Map()),
+    hasActiveAdmin: () => Promise.resolve(false),
+    create: unknown,
+    createFirst: () => Promise.resolve(null),
+    importKey: () => Promise.resolve(false),
+    change: unknown,
+    revoke: unknown,
+    rotate: unknown,
+    refresh: () => Promise.resolve(),
+    flushUses: () => Promise.resolve(),
+  };
 }
 
 /** A database without entries that refuses writes. */

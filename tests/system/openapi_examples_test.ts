@@ -25,6 +25,7 @@ import {
 import { waitForReport } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 import { message, postTelemetry } from "../support/telemetry.ts";
+import { storeKey } from "../support/keys.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 
@@ -86,6 +87,7 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   stageJob(op, newJob({ ...ofStore, params: { id: "gone" } }, Date.now()));
   await op.commit();
   await moveExportCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
+  for (const id of ["roofgateway", "retired"]) await storeKey(kv, id);
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);

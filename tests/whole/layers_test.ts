@@ -141,6 +141,8 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "job_owned",
     "job_slot",
     "journal",
+    "key",
+    "key_used",
     "lake_checkpoint",
     "lake_manifest",
     "lake_order",
