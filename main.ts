@@ -23,6 +23,10 @@ import {
   openContinuousExport,
   type OpenedContinuousExport,
 } from "./jobs/continuous/continuous_export.ts";
+import { createChangedDevices } from "./jobs/continuous/changed_devices.ts";
+import { createExpiryGate } from "./jobs/continuous/expiry_gate.ts";
+import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
+import { retentionDuty } from "./jobs/upkeep/retention.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
@@ -136,7 +140,16 @@ export async function start(
     }),
     runningMax: () => Promise.resolve(settings.accountLimits.jobsRunning),
     startedMs,
-    moreDuties: continuous.duties,
+    moreDuties: [
+      ...continuous.duties,
+      auditRetentionDuty({ kv, now, log, ...settings.retention }),
+      retentionDuty({
+        ...parts,
+        audit,
+        retention: settings.retention,
+        gate: createExpiryGate({ ...settings, ...parts, changes: createChangedDevices(parts) }),
+      }),
+    ],
   });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;

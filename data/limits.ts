@@ -84,6 +84,8 @@ export const KEY_RETENTION_MS: number = 90 * DAY_MS;
 export const KEY_GRACE_MAX_MS: number = 30 * DAY_MS;
 /** How long a secret that was replaced stays valid by default: a day. */
 export const KEY_GRACE_MS: number = DAY_MS;
+/** The longest time for which readings or the audit trail can be kept, days: a century. */
+export const RETENTION_MAX_DAYS = 36_500;
 
 /** The longest time for which a poll of a store can hold: 8,760 hours, a year. */
 export const MAX_HOLD_HOURS = 8_760;

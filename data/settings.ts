@@ -25,6 +25,12 @@ import {
 } from "./continuous_settings.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
+  RETENTION_RULES,
+  RETENTION_VARIABLES,
+  type RetentionSettings,
+  retentionSettings,
+} from "./retention_settings.ts";
+import {
   missingCredentials,
   S3_PLACE,
   S3_RULES,
@@ -81,6 +87,8 @@ export interface Settings {
   readonly staleAfterMs: number | null;
   /** The range of times that readings and polls may have. */
   readonly acceptedTimes: AcceptedTimes;
+  /** How long readings and the audit trail are kept. */
+  readonly retention: RetentionSettings;
   /** The settings of continuous export. */
   readonly continuous: ContinuousSettings;
   /** What this process does. */
@@ -122,6 +130,7 @@ const RULES = {
   ...ACCESS_RULES,
   ...ACCOUNT_RULES,
   ...CONTINUOUS_RULES,
+  ...RETENTION_RULES,
   ...S3_RULES,
 } as const;
 
@@ -149,6 +158,7 @@ const environmentSchema = z.object({
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ...ACCESS_VARIABLES,
+  ...RETENTION_VARIABLES,
   ...S3_VARIABLES,
   ...ACCOUNT_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
@@ -206,6 +216,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         oldestMs: firstMomentMs(values.OLDEST_READING),
         futureToleranceMs: values.FUTURE_TOLERANCE_SECONDS * 1_000,
       },
+      retention: retentionSettings(values),
       continuous: continuousSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,

@@ -48,6 +48,8 @@ export interface Profile {
    * before. Absent if it is built in.
    */
   readonly life?: number;
+  /** How many days its readings are kept; absent if the settings of the service say it. */
+  readonly retentionDays?: number;
   /** The metrics, in the order of columns. New ones are only ever added at the end. */
   readonly metrics: readonly Metric[];
 }

@@ -46,9 +46,10 @@ export async function compactDays(
   { deviceId, ...limits }: { deviceId: string } & PassLimits,
 ): Promise<boolean> {
   for (;;) {
-    const { compactedMs, compactingMs, nextMs } = session.checkpoint();
+    const { compactedMs, compactingMs, nextMs, keptFromMs = 0 } = session.checkpoint();
     const endMs = nextMs === null ? -Infinity : lastMidnight(deps, nextMs);
-    const span = { fromMs: compactedMs ?? 0, toMs: endMs };
+    // Days whose readings may have expired keep the objects that they have.
+    const span = { fromMs: Math.max(compactedMs ?? 0, keptFromMs), toMs: endMs };
     if (compactingMs === null && span.fromMs >= span.toMs) return true;
     const foundMs = compactingMs ?? await firstManifestMs(deps.kv, deviceId, span);
     if (foundMs === null) {

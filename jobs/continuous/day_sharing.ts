@@ -70,10 +70,11 @@ async function joinDays(
   session: CheckpointSession,
   { deviceId, isTimeUp }: { deviceId: string } & PassLimits,
 ): Promise<boolean> {
-  const { compactedMs, nextMs, sharedMs, plan } = session.checkpoint();
+  const { compactedMs, nextMs, sharedMs, plan, keptFromMs = 0 } = session.checkpoint();
   const endMs = dayStartMs(Math.max(0, Math.min(compactedMs ?? 0, nextMs ?? 0)));
   for (;;) {
-    const atMs = session.checkpoint().sharingMs ?? sharedMs ?? 0;
+    // Days whose readings may have expired keep the device's own objects.
+    const atMs = Math.max(session.checkpoint().sharingMs ?? sharedMs ?? 0, keptFromMs);
     if (atMs >= endMs) return true;
     const span = await nextDays(deps, { deviceId, fromMs: atMs, toMs: endMs });
     for (const { fromMs, rows, object } of await session.loadWindows(span)) {

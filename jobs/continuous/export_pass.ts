@@ -167,7 +167,8 @@ async function exportDue(
   if (nextMs === null) return true;
   const horizonMs = windowAt(plan, deps.now() - GRACE_MS).fromMs;
   const due = { fromMs: nextMs, toMs: Math.max(nextMs, horizonMs) };
-  const late = await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs });
+  const late = (await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs }))
+    .map((span) => keptPart(session.checkpoint(), span));
   // The newest windows come first, so that years of late readings do not delay them.
   const spans = joinSpans([...late, due])
     .toSorted((a, b) => Number(b.toMs > nextMs) - Number(a.toMs > nextMs));
@@ -206,6 +207,11 @@ async function lateSpans(
   return days.map((dayMs) => ({ fromMs: dayMs, toMs: Math.min(dayMs + DAY_MS, nextMs) }));
 }
 
+/** The part of a span whose readings have not expired. The objects of the rest stay as they are. */
+function keptPart({ keptFromMs = 0 }: ExportCheckpoint, { fromMs, toMs }: Span): Span {
+  return { fromMs: Math.min(Math.max(fromMs, keptFromMs), toMs), toMs };
+}
+
 /** Carries out the replay requests of a device, and removes those that are done. */
 async function replay(
   deps: ExportPassDeps,
@@ -217,7 +223,8 @@ async function replay(
     if (request === undefined) return true;
     const { plan, nextMs } = session.checkpoint();
     const whole = wholeWindows(plan, request);
-    const span = { ...whole, toMs: Math.min(whole.toMs, nextMs ?? -Infinity) };
+    const ended = { ...whole, toMs: Math.min(whole.toMs, nextMs ?? -Infinity) };
+    const span = keptPart(session.checkpoint(), ended);
     let doneMs = whole.toMs;
     for (const batch of batchesOf(plan, span)) {
       doneMs = await writeWindows(deps, session, {

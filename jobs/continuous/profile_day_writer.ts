@@ -26,6 +26,7 @@ import { exportWindow, type WindowEncoder } from "../../data/continuous/window_e
 import { DAY_MS } from "../../data/limits.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { pause } from "../engine/pause.ts";
+import { getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import {
   clearDirtyDay,
   type DirtyDay,
@@ -128,7 +129,7 @@ export async function writeProfileDay(
 
 /** Puts the object; none if there are no readings. */
 async function put(
-  { source, isSourceComplete, destination, encoder, style }: ProfileDayDeps,
+  { kv, source, isSourceComplete, destination, encoder, style }: ProfileDayDeps,
   day: DirtyDay,
   { members, signal }: { members: readonly StoredMember[]; signal: AbortSignal },
 ): Promise<Written> {
@@ -151,7 +152,9 @@ async function put(
         if (part.profile.name === profile) parts.push(part);
       }
       const count = rowCount({ parts });
-      if (!isSourceComplete && count < member.rows) throw new ReadingsLost();
+      if (count < member.rows && (!isSourceComplete || await hasExpired(kv, member.id, dayMs))) {
+        throw new ReadingsLost();
+      }
       rows += count;
       if (count === 0) continue;
       version ??= parts[0].profile;
@@ -170,6 +173,16 @@ async function put(
   };
   const file = await destination.putStream(profileDayKey(style, day), object, signal);
   return { file, rows };
+}
+
+/** Whether the readings of a device on a day may have expired. */
+async function hasExpired(
+  kv: ProfileDayDeps["kv"],
+  deviceId: string,
+  dayMs: number,
+): Promise<boolean> {
+  const { keptFromMs = 0 } = (await getExportCheckpoint(kv, deviceId))?.value ?? {};
+  return dayMs < keptFromMs;
 }
 
 /** Whether the object has the readings of a member. */

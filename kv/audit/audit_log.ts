@@ -106,7 +106,8 @@ export async function deleteAuditBefore(
 ): Promise<number> {
   let count = 0;
   const selector = { start: [SPACE, 0], end: [SPACE, untilMs] };
-  while (!signal.aborted) {
+  // Deno KV refuses a range that ends before it starts.
+  while (untilMs > 0 && !signal.aborted) {
     const op = kv.atomic();
     let found = 0;
     for await (const { key } of kv.list(selector, { limit: DELETE_BATCH })) {

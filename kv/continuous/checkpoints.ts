@@ -28,6 +28,9 @@ const checkpointSchema = z.object({
   compactingMs: z.number().nullable().default(null),
   sharedMs: z.number().nullable().default(null),
   sharingMs: z.number().nullable().default(null),
+  // Earlier versions do not know these two.
+  keptFromMs: z.number().optional(),
+  keptSinceMs: z.number().optional(),
   totals: z.object({
     objects: z.number(),
     rows: z.number(),
@@ -61,7 +64,9 @@ const checkpointSchema = z.object({
  * reading of a window that has not ended. Each day before `compactedMs` is one object (null: no day has
  * been compacted), and `compactingMs` is the day being compacted, if any. The objects of the days before
  * `sharedMs` are replaced by those that all devices of the profile share (null: none), and the days from
- * there to `sharingMs` are on their way. `totals` count every object of the device, rewrites included.
+ * there to `sharingMs` are on their way. Readings before `keptFromMs` may have expired, as
+ * known since `keptSinceMs`: objects of windows before it stay as they are, whatever the source has.
+ * `totals` count every object of the device, rewrites included.
  * `last` is the object confirmed most recently. `fault` is what currently keeps the device from
  * being exported.
  */

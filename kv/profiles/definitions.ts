@@ -30,6 +30,8 @@ const recordSchema = z.object({
   state: z.enum(["live", "deleted"]),
   life: z.int(),
   title: z.string().nullable(),
+  // Earlier versions did not store it.
+  retentionDays: z.int().nullable().default(null),
   metrics: z.array(z.object({
     name: z.string(),
     unit: z.string(),
@@ -97,13 +99,20 @@ export function profileOf(name: ProfileName, { value }: ProfileEntry): Profile |
     max: max ?? Number.MAX_VALUE,
     ...(isRequired ? { isRequired } : {}),
   }));
-  const { title, life } = value;
-  return { name, idColumn: "device_id", ...(title === null ? {} : { title }), life, metrics };
+  const { title, life, retentionDays } = value;
+  return {
+    name,
+    idColumn: "device_id",
+    ...(title === null ? {} : { title }),
+    ...(retentionDays === null ? {} : { retentionDays }),
+    life,
+    metrics,
+  };
 }
 
 /** The definition of a profile with these metrics. */
 export function definitionOf(
-  { title, metrics }: Pick<Profile, "title" | "metrics">,
+  { title, retentionDays, metrics }: Pick<Profile, "title" | "retentionDays" | "metrics">,
   life: number,
 ): ProfileRecord {
   return {
@@ -111,6 +120,7 @@ export function definitionOf(
     state: "live",
     life,
     title: title ?? null,
+    retentionDays: retentionDays ?? null,
     metrics: metrics.map(({ name, unit, label, min, max, aggregate, isRequired }) => ({
       name,
       unit,

@@ -39,7 +39,7 @@ const USERS_NAMED = 3;
 const USERS_READ = 100;
 
 /** What users say about a profile. */
-export type ProfileDefinition = Pick<Profile, "title" | "metrics">;
+export type ProfileDefinition = Pick<Profile, "title" | "retentionDays" | "metrics">;
 
 /** Whether an error may name a user of a profile; all by default. */
 export type MayName = (user: ProfileUser) => boolean;
@@ -173,7 +173,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       if (before !== null && all === before.metrics) return known(name);
       if (all.length === 0 || !PROFILE_NAME_PATTERN.test(name)) throw unknownProfile(name);
       const life = (entry.value?.life ?? 0) + (before === null ? 1 : 0);
-      const to = definitionOf({ title: before?.title, metrics: all }, life);
+      const to = definitionOf({ ...before, metrics: all }, life);
       if (await commit(name, entry, { to })) return known(name);
     }
   }
@@ -186,7 +186,13 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       if (entry.value === null || before === null) throw unknownProfile(name);
       const users = await listProfileUsers(kv, name, USERS_READ);
       if (users.length > 0) throw usedProfile(name, { users, mayName }, []);
-      const to: ProfileRecord = { ...entry.value, state: "deleted", title: null, metrics: [] };
+      const to: ProfileRecord = {
+        ...entry.value,
+        state: "deleted",
+        title: null,
+        retentionDays: null,
+        metrics: [],
+      };
       if (await commit(name, entry, { to, use })) return before;
     }
   }

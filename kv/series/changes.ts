@@ -3,7 +3,7 @@
  *
  * | key | value | written by |
  * |---|---|---|
- * | `["changed", profile, id, dayMs]` | `true`; the versionstamp is the time of the last change | ingest, import, removal; never compaction |
+ * | `["changed", profile, id, dayMs]` | `true`; the versionstamp is the time of the last change | ingest, import, removal; never compaction. Deleted when the day expires |
  *
  * @module
  */
@@ -30,6 +30,11 @@ export interface Change {
 /** Records in a commit that it changes readings of a day. */
 export function stageChanged(op: Staging, ref: SeriesRef, dayMs: number): void {
   op.set([CHANGED_SPACE, ref.profile, ref.id, dayMs], true);
+}
+
+/** Takes a day out of the feed: its readings have expired, and nobody is to look at it. */
+export function stageUnchanged(op: Staging, ref: SeriesRef, dayMs: number): void {
+  op.delete([CHANGED_SPACE, ref.profile, ref.id, dayMs]);
 }
 
 /** The days that changed after a version, of all series of a profile or of one of them. */

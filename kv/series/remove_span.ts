@@ -23,7 +23,7 @@ import { decodePage } from "../../data/readings/page_decoder.ts";
 import { splitPage } from "../../data/readings/page_split.ts";
 import type { Stage } from "../budget.ts";
 import { blockStart, listBlocks, listBlocksBack, stageBlock, stageBlockDelete } from "./blocks.ts";
-import { stageChanged } from "./changes.ts";
+import { stageChanged, stageUnchanged } from "./changes.ts";
 import { foldSegments } from "./fold.ts";
 import { type HeadEntry, liveHead, nextHead, type SeriesHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -39,6 +39,11 @@ export interface RemoveSpanOptions {
   readonly signal: AbortSignal;
   /** Called after each commit with the number of readings it removed, and the time reached. */
   readonly onRemoved?: (count: number, reachedMs: number) => void;
+  /**
+   * Whether the readings expire: their days leave the change feed instead of standing there as changed,
+   * so that nobody takes their end for a change.
+   */
+  readonly areExpired?: boolean;
 }
 
 /** A block of a step, and what is left of it. */
@@ -59,7 +64,7 @@ export async function removeSpan(
   deps: WriteDeps,
   ref: SeriesRef,
   span: Span,
-  { nowMs, signal, onRemoved }: RemoveSpanOptions & { nowMs: number },
+  { nowMs, signal, onRemoved, areExpired = false }: RemoveSpanOptions & { nowMs: number },
 ): Promise<number> {
   await foldSegments(deps, ref);
   let total = 0, conflicts = 0;
@@ -70,7 +75,7 @@ export async function removeSpan(
     const live = liveHead(head);
     if (live === null) return total;
     const rest = { fromMs: atMs, toMs: span.toMs };
-    const step = await removeStep(deps.kv, ref, { head, live, span: rest, nowMs });
+    const step = await removeStep(deps.kv, ref, { head, live, span: rest, nowMs, areExpired });
     if (step === null) {
       await backOff(ref, ++conflicts);
       continue;
@@ -87,7 +92,13 @@ export async function removeSpan(
 async function removeStep(
   kv: WriteDeps["kv"],
   ref: SeriesRef,
-  { head, live, span, nowMs }: { head: HeadEntry; live: SeriesHead; span: Span; nowMs: number },
+  { head, live, span, nowMs, areExpired }: {
+    head: HeadEntry;
+    live: SeriesHead;
+    span: Span;
+    nowMs: number;
+    areExpired: boolean;
+  },
 ): Promise<{ count: number; toMs: number } | null> {
   const fromMs = await blockStart(kv, ref, span.fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs, toMs: span.toMs, limit: STEP_BLOCKS });
@@ -104,7 +115,7 @@ async function removeStep(
   if (headLeft === null) return null;
   const op = kv.atomic().check(head);
   for (const remainder of remainders) {
-    if (remainder.count > 0) remainderStage(ref, remainder)(op);
+    if (remainder.count > 0) remainderStage(ref, remainder, areExpired)(op);
   }
   stageRevision(op, ref);
   stageHead(op, ref, { from: head.value, to: headLeft });
@@ -117,7 +128,11 @@ function remainderOf(startMs: number, page: Page, { fromMs, toMs }: Span): Remai
   return { startMs, count: to - from, kept: concatPages(rest) };
 }
 
-function remainderStage(ref: SeriesRef, { startMs, kept }: Remainder): Stage {
+function remainderStage(
+  ref: SeriesRef,
+  { startMs, kept }: Remainder,
+  areExpired: boolean,
+): Stage {
   return (op) => {
     if (kept.timesMs.length === 0) stageBlockDelete(op, ref, startMs);
     else {
@@ -126,7 +141,8 @@ function remainderStage(ref: SeriesRef, { startMs, kept }: Remainder): Stage {
         stageBlock(op, ref, { startMs: start === 0 ? startMs : firstMs, bytes });
       }
     }
-    stageChanged(op, ref, dayStartMs(startMs));
+    if (areExpired && kept.timesMs.length === 0) stageUnchanged(op, ref, dayStartMs(startMs));
+    else stageChanged(op, ref, dayStartMs(startMs));
   };
 }
 

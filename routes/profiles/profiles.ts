@@ -35,8 +35,8 @@ export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
     const { name } = profile;
     const isUsed = await profiles.isUsed(name);
     const state = isBuiltIn(name) ? "built_in" : isUsed ? "in_use" : "unused";
-    const { title, metrics } = settingsBody(profile);
-    return { name, title, state, metrics };
+    const { title, retention_days, metrics } = settingsBody(profile);
+    return { name, title, state, retention_days, metrics };
   }
 
   return guardedRoutes()
@@ -85,9 +85,12 @@ function profileName(name: string): string {
   throw invalidRequest([{ pointer: "#name", detail, value: name.slice(0, 100) }]);
 }
 
-function definitionOf({ title, metrics }: ProfileDefinitionBody): ProfileDefinition {
+function definitionOf(
+  { title, retention_days: retentionDays, metrics }: ProfileDefinitionBody,
+): ProfileDefinition {
   return {
     ...(title === null || title === undefined ? {} : { title }),
+    ...(retentionDays === null || retentionDays === undefined ? {} : { retentionDays }),
     metrics: metrics.map(({ name, unit, label, min, max, aggregate, required }): Metric => ({
       name,
       unit,
@@ -101,8 +104,14 @@ function definitionOf({ title, metrics }: ProfileDefinitionBody): ProfileDefinit
 }
 
 /** What users define. */
-function settingsBody({ title, metrics }: Profile): Omit<ProfileBody, "name" | "state"> {
-  return { title: title ?? null, metrics: metrics.map(metricBody) };
+function settingsBody(
+  { title, retentionDays, metrics }: Profile,
+): Omit<ProfileBody, "name" | "state"> {
+  return {
+    title: title ?? null,
+    retention_days: retentionDays ?? null,
+    metrics: metrics.map(metricBody),
+  };
 }
 
 function metricBody(

@@ -12,6 +12,7 @@ import {
   METRIC_NAMES_RESERVED,
   PROFILE_METRICS_MAX,
   PROFILE_NAME_PATTERN,
+  RETENTION_MAX_DAYS,
 } from "../../data/limits.ts";
 import { AGGREGATES } from "../../data/readings/profile.ts";
 import { isMetricName } from "../../data/readings/profile_change.ts";
@@ -71,12 +72,20 @@ const metricInput = z.strictObject({
   { path: ["max"], error: "max must not be less than min" },
 ).meta({ id: "NewMetric", description: "A metric of a profile." });
 
+const retentionRule = `retention_days must be a whole number of 1 to ${RETENTION_MAX_DAYS}`;
+
 const metricsRule = `metrics must be a list of 1 to ${PROFILE_METRICS_MAX} metrics`;
 
 /** The body of `PUT /api/profiles/{name}`. */
 export const profileDefinition = z.strictObject({
   title: line("title", TEXT_MAX).nullable().optional()
     .meta({ description: "What people call it.", examples: ["Hybrid inverter"] }),
+  retention_days: z.int(retentionRule).min(1, retentionRule).max(RETENTION_MAX_DAYS, retentionRule)
+    .nullable().optional().meta({
+      description: "How many days readings are kept; null or left out if the settings of the " +
+        "service say it. Days that are over for longer are deleted.",
+      examples: [730],
+    }),
   metrics: z.array(metricInput, metricsRule).min(1, metricsRule)
     .max(PROFILE_METRICS_MAX, metricsRule)
     .superRefine((metrics, context) => {
@@ -123,6 +132,12 @@ export const profileSchema = z.strictObject({
       "`built_in` profiles never change. One that is `in_use` by a device or meter can " +
       "only change in ways that keep the meaning of stored readings.",
     examples: ["in_use"],
+  }),
+  retention_days: z.int().nullable().meta({
+    description:
+      "How many days its readings are kept, as it says itself; null if the settings of " +
+      "the service say it.",
+    examples: [730],
   }),
   metrics: z.array(metricSchema).meta({ description: "The metrics in the order of columns." }),
 }).meta({ description: "What a kind of device or meter measures." });

@@ -21,6 +21,7 @@ const DEFAULTS: Settings = {
   acceptedTimes: { oldestMs: 946_684_800_000, futureToleranceMs: 300_000 },
   accountLimits: { jobsWaiting: null, jobsRunning: null, storedReadings: null, fileBytes: null },
   rateLimit: { requests: 10, windowMs: 1_000 },
+  retention: { days: null, daysByProfile: new Map(), auditDays: 365 },
   continuous: {
     isOn: false,
     intervalMs: 60_000,
@@ -107,6 +108,9 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     MAX_JOBS_RUNNING: "2",
     MAX_STORED_READINGS: "9007199254740991",
     MAX_FILE_BYTES: "1000000000",
+    RETENTION_DAYS: "730",
+    RETENTION_DAYS_BY_PROFILE: "battery=90, site = 365,meter=forever,",
+    AUDIT_RETENTION_DAYS: "36500",
     RATE_LIMIT_REQUESTS: "25",
     RATE_LIMIT_WINDOW_SECONDS: "60",
     ROLE: "worker",
@@ -166,6 +170,11 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
       fileBytes: 1_000_000_000,
     },
     rateLimit: { requests: 25, windowMs: 60_000 },
+    retention: {
+      days: 730,
+      daysByProfile: new Map([["battery", 90], ["site", 365], ["meter", null]]),
+      auditDays: 36_500,
+    },
     continuous: DEFAULTS.continuous,
     role: "worker",
     logLevel: "debug",
@@ -228,6 +237,31 @@ Deno.test("readSettings() reports all problems at once, each with name, rule and
     "AWS_ACCESS_KEY_ID must be the id of an access key, without spaces: (not shown)",
     "AWS_SECRET_ACCESS_KEY must be the secret of an access key, without spaces: (not shown)",
   ]);
+});
+
+Deno.test("readSettings() says what is wrong with days of retention", () => {
+  const rule = "must be a whole number of 1 to 36500";
+  assertEquals(problemsOf({ RETENTION_DAYS: "0", AUDIT_RETENTION_DAYS: "36501" }), [
+    `RETENTION_DAYS ${rule}: "0"`,
+    `AUDIT_RETENTION_DAYS ${rule}: "36501"`,
+  ]);
+  for (
+    const wrong of [
+      "battery",
+      "battery=",
+      "battery=x",
+      "Battery=1",
+      "=1",
+      "a=1,a=2",
+      "a=1=2",
+      "a=0",
+    ]
+  ) {
+    assertEquals(problemsOf({ RETENTION_DAYS_BY_PROFILE: wrong }), [
+      "RETENTION_DAYS_BY_PROFILE must be profiles with a whole number of 1 to 36500 or forever, " +
+      `separated by commas, such as battery=90,meter=forever: "${wrong}"`,
+    ]);
+  }
 });
 
 Deno.test("readSettings() requires an access key if S3 is used, and only then", () => {

@@ -61,6 +61,7 @@ export const TEST_SETTINGS: Settings = {
   offlineAfterMs: 600_000,
   staleAfterMs: null,
   acceptedTimes: ACCEPTED_TIMES,
+  retention: { days: null, daysByProfile: new Map(), auditDays: 365 },
   continuous: {
     isOn: false,
     intervalMs: 60_000,

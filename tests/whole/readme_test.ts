@@ -17,6 +17,7 @@ const DEFAULTS: Record<string, string> = {
   WORKER_CONCURRENCY: "4",
   FILE_RETENTION_HOURS: "168",
   JOB_RETENTION_DAYS: "30",
+  AUDIT_RETENTION_DAYS: "365",
   RATE_LIMIT_REQUESTS: "10",
   RATE_LIMIT_WINDOW_SECONDS: "1",
   OFFLINE_AFTER_SECONDS: "600",
@@ -68,6 +69,8 @@ const UNSET = [
   "MAX_JOBS_RUNNING",
   "MAX_JOBS_WAITING",
   "MAX_STORED_READINGS",
+  "RETENTION_DAYS",
+  "RETENTION_DAYS_BY_PROFILE",
   "S3_BUCKET",
   "S3_ENCRYPTION",
   "S3_ENDPOINT",
@@ -98,6 +101,7 @@ Deno.test("docs/settings.md has every variable that the code reads", async () =>
     "access_settings",
     "access/account_settings",
     "continuous_settings",
+    "retention_settings",
     "s3_settings",
   ];
   const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));

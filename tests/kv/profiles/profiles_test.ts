@@ -222,6 +222,17 @@ Deno.test("a process over a shared database sees a change of another within 5 se
   assert(performance.now() - startedAt < 5_000);
 });
 
+Deno.test("the days for which readings are kept stay when metrics are appended, and are read again", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await using profiles = await openProfiles({ kv, isExclusive: true });
+  await profiles.put("pump", { metrics: [metric("a")], retentionDays: 90 });
+  await profiles.ensure("pump", [metric("b")]);
+  await using other = await openProfiles({ kv, isExclusive: true });
+  assertEquals(other.get("pump")?.retentionDays, 90);
+  const { before, profile } = await profiles.put("pump", { metrics: [metric("a"), metric("b")] });
+  assertEquals([before?.retentionDays, profile.retentionDays], [90, undefined]);
+});
+
 Deno.test("ensure() makes a profile and appends metrics, from many processes at once", async () => {
   using kv = await Deno.openKv(":memory:");
   const stores = await Promise.all(

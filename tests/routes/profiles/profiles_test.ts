@@ -24,6 +24,7 @@ Deno.test("a profile is defined, listed after the built-in ones, changed and del
     name: "inverter",
     title: "Inverter",
     state: "unused",
+    retention_days: null,
     metrics: [
       { ...METRICS[0], label: null },
       { ...METRICS[1], min: null, max: null, required: false },
@@ -40,8 +41,8 @@ Deno.test("a profile is defined, listed after the built-in ones, changed and del
     ]],
   );
   assertEquals(profiles[3], expected);
-  const changed = await put(url, "inverter", { metrics: METRICS });
-  assertEquals([changed.status, changed.body.title], [200, null]);
+  const changed = await put(url, "inverter", { retention_days: 730, metrics: METRICS });
+  assertEquals([changed.status, changed.body.title, changed.body.retention_days], [200, null, 730]);
   const deleted = await fetch(`${url}/api/profiles/inverter`, { method: "DELETE" });
   assertEquals([deleted.status, await deleted.text()], [204, ""]);
   assertProblem(await askJson(`${url}/api/profiles/inverter`), {

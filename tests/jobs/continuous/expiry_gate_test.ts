@@ -1,0 +1,254 @@
+import type { ContinuousSettings } from "../../../data/continuous_settings.ts";
+import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
+import { createChangedDevices } from "../../../jobs/continuous/changed_devices.ts";
+import { createExpiryGate, FREEZE_MS } from "../../../jobs/continuous/expiry_gate.ts";
+import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { changeExportControls } from "../../../kv/continuous/controls.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import {
+  BATTERY,
+  COMPACT,
+  finishRounds,
+  SHARE,
+  writeBattery,
+} from "../../support/compacted_days.ts";
+import {
+  type ContinuousReference,
+  createContinuousReference,
+} from "../../support/continuous_reference.ts";
+import { type ContinuousRig, openContinuousRig } from "../../support/continuous_rig.ts";
+
+const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
+const TODAY_MS = Date.UTC(2026, 1, 7);
+/** Of the days before today, those from here on are kept. */
+const KEPT_MS = TODAY_MS - 2 * DAY_MS;
+const { signal } = new AbortController();
+
+/** Readings of the five days before today at two hours each, and of today. */
+const READINGS = [5, 4, 3, 2, 1, 0].flatMap((back) =>
+  [0, 6].map((hour) => [TODAY_MS - back * DAY_MS + hour * HOUR_MS, back + hour] as const)
+);
+
+interface Expiry {
+  readonly rig: ContinuousRig;
+  readonly reference: ContinuousReference;
+  /** Lets readings before KEPT_MS expire as far as the gate allows it; returns that time. */
+  expire(
+    changes?: Partial<Pick<ContinuousSettings, "isOn" | "isCompacting" | "isSharing">>,
+    id?: string,
+  ): Promise<number>;
+}
+
+/** Devices with readings of six days, windows of an hour. */
+async function openExpiry(ids: readonly string[] = ["D1"]): Promise<Expiry> {
+  const rig = await openContinuousRig(HOUR_MS, START_MS);
+  const reference = createContinuousReference();
+  for (const id of ids) {
+    await rig.addDevice(id);
+    await writeBattery(rig, reference, READINGS, id);
+  }
+  const { kv, profiles } = rig;
+  const off = { isOn: true, isCompacting: false, isSharing: false, deviceIds: [], influx: null };
+  return {
+    rig,
+    reference,
+    async expire(changes = {}, id = "D1") {
+      const gate = createExpiryGate({
+        kv,
+        changes: createChangedDevices({ kv, profiles }),
+        continuous: { ...off, ...changes },
+        now: () => rig.clock.nowMs,
+      });
+      const ref = { ...BATTERY, id };
+      const toMs = await gate(ref, KEPT_MS);
+      await rig.series.removeSpan(ref, { fromMs: 0, toMs }, { signal, areExpired: true });
+      return toMs;
+    },
+  };
+}
+
+/** Exports everything, and lets the old readings expire. Returns the objects. */
+async function expireAll(
+  { rig, expire }: Expiry,
+  settings: Partial<ShardDutyDeps> = {},
+  ids: readonly string[] = ["D1"],
+): Promise<Record<string, string>> {
+  await finishRounds(rig, settings);
+  const objects = objectsOf(rig);
+  for (const id of ids) assertEquals(await expire(settings, id), 0);
+  rig.clock.nowMs += FREEZE_MS;
+  for (const id of ids) assertEquals(await expire(settings, id), KEPT_MS);
+  return objects;
+}
+
+function objectsOf({ destination }: ContinuousRig): Record<string, string> {
+  return Object.fromEntries(destination.objects);
+}
+
+async function firstOf({ rig }: Expiry, id = "D1"): Promise<number | undefined> {
+  return (await rig.series.describe({ ...BATTERY, id }))?.firstMs;
+}
+
+Deno.test("nothing expires before it is exported, nor in the quarter hour after", async () => {
+  const expiry = await openExpiry();
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  assertEquals(await expire(), 0);
+  await rig.round(await rig.startDuties());
+  assertEquals(await expire(), 0);
+  rig.clock.nowMs += FREEZE_MS - 1;
+  assertEquals(await expire(), 0);
+  assertEquals(await firstOf(expiry), TODAY_MS - 5 * DAY_MS);
+  rig.clock.nowMs += 1;
+  assertEquals(await expire(), KEPT_MS);
+  assertEquals(await firstOf(expiry), KEPT_MS);
+});
+
+Deno.test("expired readings stay in the objects, and the export goes on", async () => {
+  const expiry = await openExpiry();
+  const { rig, reference } = expiry;
+  await using _ = rig;
+  const objects = await expireAll(expiry);
+  await finishRounds(rig, {});
+  assertEquals(objectsOf(rig), objects);
+  await writeBattery(rig, reference, [[TODAY_MS - DAY_MS + HOUR_MS, 9]]);
+  await finishRounds(rig, {});
+  // The reference still has the expired readings.
+  assertEquals(objectsOf(rig), reference.files(HOUR_MS, TODAY_MS + 12 * HOUR_MS));
+});
+
+Deno.test("a late reading of an expired day and a replay of it change no object", async () => {
+  const expiry = await openExpiry();
+  const { rig } = expiry;
+  await using _ = rig;
+  const objects = await expireAll(expiry);
+  const lateMs = TODAY_MS - 5 * DAY_MS;
+  await writeBattery(rig, createContinuousReference(), [[lateMs, 1], [lateMs + HOUR_MS, 2]]);
+  await changeExportControls(rig.kv, "D1", (controls) => ({
+    ...controls,
+    replays: [{ fromMs: lateMs, toMs: KEPT_MS }],
+  }));
+  await finishRounds(rig, {});
+  assertEquals(objectsOf(rig), objects);
+  // The late readings go too.
+  rig.clock.nowMs += FREEZE_MS;
+  await expiry.expire();
+  assertEquals(await firstOf(expiry), KEPT_MS);
+});
+
+Deno.test("compaction and sharing that are turned on later leave the objects of expired days alone", async () => {
+  const expiry = await openExpiry();
+  const { rig } = expiry;
+  await using _ = rig;
+  const objects = await expireAll(expiry);
+  await finishRounds(rig, SHARE);
+  const after = objectsOf(rig);
+  const old = Object.keys(objects).filter((key) => /date=2026\/02\/0[234]\//.test(key));
+  assertEquals(old.length, 6);
+  for (const key of old) assertEquals(after[key], objects[key], key);
+  // The days that are kept are shared.
+  assert("profile=battery/date=2026/02/05/day.csv" in after);
+});
+
+Deno.test("with compaction, a day expires only once it is one object", async () => {
+  const expiry = await openExpiry();
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  await rig.round(await rig.startDuties());
+  rig.clock.nowMs += FREEZE_MS;
+  assertEquals(await expire(COMPACT), 0);
+  rig.clock.nowMs += FREEZE_MS;
+  assertEquals(await expire(COMPACT), 0);
+  const objects = await expireAll(expiry, COMPACT);
+  await finishRounds(rig, COMPACT);
+  assertEquals(objectsOf(rig), objects);
+});
+
+Deno.test("a shared day keeps the expired readings when another device changes in it", async () => {
+  const expiry = await openExpiry(["D1", "D2"]);
+  const { rig } = expiry;
+  await using _ = rig;
+  // Only those of D1 expire.
+  const objects = await expireAll(expiry, SHARE);
+  const lateMs = TODAY_MS - 5 * DAY_MS + HOUR_MS;
+  await writeBattery(rig, createContinuousReference(), [[lateMs, 1]], "D2");
+  for (let time = 0; time < 5; time++) await finishRounds(rig, SHARE);
+  const key = "profile=battery/date=2026/02/02/day.csv";
+  const lines = objects[key].split("\n").slice(1, -1);
+  assertEquals(lines.length, 4);
+  const after = objectsOf(rig)[key];
+  for (const line of lines) assert(after.includes(line), line);
+});
+
+Deno.test("late readings, replays and a pause hold back what they concern until it is exported", async () => {
+  const expiry = await openExpiry();
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  await finishRounds(rig, {});
+  await changeExportControls(rig.kv, "D1", (controls) => ({ ...controls, isPaused: true }));
+  const lateMs = TODAY_MS - 4 * DAY_MS + HOUR_MS;
+  await writeBattery(rig, expiry.reference, [[lateMs, 9]]);
+  await finishRounds(rig, {});
+  await expire();
+  rig.clock.nowMs += FREEZE_MS;
+  // The day of the late reading and those after it wait.
+  assertEquals(await expire(), TODAY_MS - 4 * DAY_MS);
+  await changeExportControls(rig.kv, "D1", (controls) => ({ ...controls, isPaused: false }));
+  await finishRounds(rig, {});
+  rig.clock.nowMs += FREEZE_MS;
+  await expire();
+  rig.clock.nowMs += FREEZE_MS;
+  assertEquals(await expire(), KEPT_MS);
+  await finishRounds(rig, {});
+  const files = expiry.reference.files(HOUR_MS, TODAY_MS + 12 * HOUR_MS);
+  assertEquals(objectsOf(rig), files);
+});
+
+Deno.test("without continuous export nothing waits, but objects of before are kept when it is on again", async () => {
+  const expiry = await openExpiry(["D1", "D2"]);
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  await rig.round(await rig.startDuties({ deviceIds: ["D1"] }));
+  const objects = objectsOf(rig);
+  const off = { isOn: false };
+  // D2 was never exported.
+  assertEquals(await expire(off, "D2"), KEPT_MS);
+  assertEquals(await expire(off), 0);
+  rig.clock.nowMs += FREEZE_MS;
+  assertEquals(await expire(off), KEPT_MS);
+  await finishRounds(rig, { deviceIds: ["D1"] });
+  for (const [key, text] of Object.entries(objects)) assertEquals(objectsOf(rig)[key], text);
+});
+
+Deno.test("meters, stores and readings of another profile do not wait", async () => {
+  const expiry = await openExpiry();
+  const { rig } = expiry;
+  await using _ = rig;
+  const { kv, profiles } = rig;
+  const gate = createExpiryGate({
+    kv,
+    changes: createChangedDevices({ kv, profiles }),
+    continuous: { isOn: true, isCompacting: false, isSharing: false, deviceIds: [], influx: null },
+    now: () => rig.clock.nowMs,
+  });
+  for (const ref of [{ profile: "meter", id: "D1" }, { profile: "site", id: "S1" }]) {
+    assertEquals(await gate(ref, KEPT_MS), KEPT_MS);
+  }
+});
+
+Deno.test("freezing changes nothing else of a checkpoint", async () => {
+  const expiry = await openExpiry();
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  await rig.round(await rig.startDuties());
+  const before = await getExportCheckpoint(rig.kv, "D1");
+  assert(before !== null);
+  await expire();
+  const after = await getExportCheckpoint(rig.kv, "D1");
+  assertEquals(after?.value, {
+    ...before.value,
+    keptFromMs: KEPT_MS,
+    keptSinceMs: rig.clock.nowMs,
+  });
+});
