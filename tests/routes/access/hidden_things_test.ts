@@ -273,6 +273,8 @@ Deno.test("a hidden thing answers every read and every deletion as one that does
           `/stores/${id}`,
           `/api/meters/${id}/readings${span}`,
           `/devices/${id}/readings${span}`,
+          `/devices/${id}/readings${span}&objects=true`,
+          `/devices/${id}?objects=true`,
           `/stores/${id}/polls${span}`,
         ]
       ) {
