@@ -18,6 +18,8 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Who sends the request. */
     caller: Caller;
+    /** Finds out again who sends the request, for answers that go on: a key may be revoked meanwhile. */
+    callerNow: () => Promise<Caller>;
     /** Why the credentials of the request do not count; undefined if they do, or there are none. */
     refusal: AppError | undefined;
   }
@@ -31,7 +33,9 @@ declare module "hono" {
 export function authenticate(authenticators: readonly Authenticator[] | null): MiddlewareHandler {
   if (authenticators === null) {
     return (c, next) => {
-      c.set("caller", anonymousCaller(c.get("address")));
+      const caller = anonymousCaller(c.get("address"));
+      c.set("caller", caller);
+      c.set("callerNow", () => Promise.resolve(caller));
       return next();
     };
   }
@@ -39,13 +43,22 @@ export function authenticate(authenticators: readonly Authenticator[] | null): M
     const { req: { raw: request } } = c;
     const address = c.get("address");
     const token = presentedToken(request);
-    const found = token instanceof AppError
-      ? token
-      : await firstRecognized(authenticators, { request, token, address });
+    const recognize = async () =>
+      token instanceof AppError
+        ? token
+        : await firstRecognized(authenticators, { request, token, address });
+    const found = await recognize();
     if (found instanceof AppError) c.set("refusal", found);
-    c.set("caller", found === null || found instanceof AppError ? unknownCaller(address) : found);
+    c.set("caller", callerOf(found, address));
+    c.set("callerNow", async () => callerOf(await recognize(), address));
     await next();
   };
+}
+
+function callerOf(recognized: Recognized, address: string): Caller {
+  return recognized === null || recognized instanceof AppError
+    ? unknownCaller(address)
+    : recognized;
 }
 
 async function firstRecognized(

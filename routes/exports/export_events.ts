@@ -28,14 +28,25 @@ export interface EventsDeps {
   readonly log: Log;
 }
 
+/** How events are sent. */
+export interface EventOptions {
+  /** The id of the last event that the client got. */
+  readonly lastEventId: string | undefined;
+  /** Aborts when the client goes away. */
+  readonly signal: AbortSignal;
+  /** Whether the client may still see the export: its key may have been revoked. */
+  readonly isAllowed: () => Promise<boolean>;
+}
+
 /**
  * The stream of events of an export: `progress` for each change, `end` once it has ended. A client that
- * saw the end already (`lastEventId`) is answered with 204, so that it does not come back.
+ * saw the end already (`lastEventId`) is answered with 204, so that it does not come back. The stream
+ * breaks off before the first event that the client may not see any more.
  */
 export function exportEvents(
   { jobs, now, log }: EventsDeps,
   job: JobRecord,
-  { lastEventId, signal }: { lastEventId: string | undefined; signal: AbortSignal },
+  { lastEventId, signal, isAllowed }: EventOptions,
 ): Response {
   if (isOver(job, now()) && lastEventId === eventId(job, now())) {
     return new Response(null, { status: 204 });
@@ -49,17 +60,32 @@ export function exportEvents(
       const send = (text: string) => {
         if (!gone.signal.aborted) controller.enqueue(encoder.encode(text));
       };
-      heartbeat = setInterval(() => send(":\n\n"), HEARTBEAT_MS);
+      heartbeat = setInterval(() => {
+        mayGoOn().then((yes) => yes && send(":\n\n"));
+      }, HEARTBEAT_MS);
       send(`retry: ${RETRY_MS}\n\n`);
-      forward().then(() => {
-        if (!gone.signal.aborted) controller.close();
-      }).catch((error) => {
+      forward().then(close).catch((error) => {
         log("error", "export not watched", { jobId: job.id, error });
+        gone.abort();
         controller.error(error);
       }).finally(() => clearInterval(heartbeat));
 
+      function close(): void {
+        if (gone.signal.aborted) return;
+        gone.abort();
+        controller.close();
+      }
+
+      /** Closes the stream if the client may not see the export any more, or if nobody can say. */
+      async function mayGoOn(): Promise<boolean> {
+        const may = await isAllowed().catch(() => false);
+        if (!may) close();
+        return may;
+      }
+
       async function forward(): Promise<void> {
         for await (const change of changes) {
+          if (!await mayGoOn()) return;
           const id = change === null ? null : eventId(change, now());
           if (id !== lastEventId) send(eventText(change, now()));
         }

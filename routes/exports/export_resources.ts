@@ -23,7 +23,7 @@ import { exportEvents } from "./export_events.ts";
 import { jobNotFound } from "./export_file.ts";
 import { listExports } from "./export_list.ts";
 import { exportListQuery } from "./list_schemas.ts";
-import { exportJob } from "./visible_export.ts";
+import { exportJob, maySeeExport } from "./visible_export.ts";
 
 /** How long the request to cancel an export waits for its end, milliseconds. */
 const CANCEL_WAIT_MS = 1_000;
@@ -93,8 +93,16 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
       return await fileResponse(c.req.raw, gapsFile(await found(c), now()), deps.files);
     })
     .get("/api/exports/:export_id/events", async (c) => {
-      const lastEventId = c.req.header("last-event-id");
-      return exportEvents(deps, await found(c), { lastEventId, signal: c.req.raw.signal });
+      const job = await found(c);
+      const callerNow = c.get("callerNow");
+      return exportEvents(deps, job, {
+        lastEventId: c.req.header("last-event-id"),
+        signal: c.req.raw.signal,
+        isAllowed: async () => {
+          const caller = await callerNow();
+          return caller.scopes.has("export") && maySeeExport(caller, job);
+        },
+      });
     });
 }
 

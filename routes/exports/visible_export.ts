@@ -17,7 +17,12 @@ export async function exportJob(
 ): Promise<JobRecord | null> {
   const job = await jobs.get(id);
   const isExport = job !== null && EXPORT_KINDS.includes(job.kind);
-  return isExport && maySeeOwner(caller, job) && isVisibleExport(caller, job) ? job : null;
+  return isExport && maySeeExport(caller, job) ? job : null;
+}
+
+/** Whether an export exists for the caller. */
+export function maySeeExport(caller: Caller, job: JobRecord): boolean {
+  return maySeeOwner(caller, job) && isVisibleExport(caller, job);
 }
 
 /** Whether the caller may touch everything that is in an export. */

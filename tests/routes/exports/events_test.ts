@@ -82,6 +82,23 @@ Deno.test("a watcher that goes away leaves nothing behind, and one that stays do
   assertEquals(eventsOf(await text).map(({ event }) => event), ["progress"]);
 });
 
+Deno.test("a stream closes before the first event that its key may not see any more", async () => {
+  let isRevoked = false;
+  async function* watch(): AsyncGenerator<JobRecord> {
+    yield await Promise.resolve(exportJob());
+    isRevoked = true;
+    yield { ...exportJob(), state: "running", epoch: 1 };
+    throw new Error("nobody reads on");
+  }
+  const response = exportEvents({ jobs: { watch }, now: () => 0, log: () => {} }, exportJob(), {
+    lastEventId: undefined,
+    signal: new AbortController().signal,
+    isAllowed: () => Promise.resolve(!isRevoked),
+  });
+  const events = eventsOf(await response.text());
+  assertEquals(events.map(({ data }) => data.status), ["pending"]);
+});
+
 Deno.test("a fault of the watch breaks off its stream, is logged, and harms nothing else", async () => {
   const logged: unknown[] = [];
   async function* watch(): AsyncGenerator<JobRecord> {
@@ -91,7 +108,11 @@ Deno.test("a fault of the watch breaks off its stream, is logged, and harms noth
   const response = exportEvents(
     { jobs: { watch }, now: () => 0, log: (...entry) => logged.push(entry) },
     exportJob(),
-    { lastEventId: undefined, signal: new AbortController().signal },
+    {
+      lastEventId: undefined,
+      signal: new AbortController().signal,
+      isAllowed: () => Promise.resolve(true),
+    },
   );
   await assertRejects(() => response.text(), Error, "the record does not decode");
   assertEquals(logged.map((entry) => Array.isArray(entry) && entry.slice(0, 2)), [
