@@ -169,6 +169,7 @@ export async function start(
     version: config.version,
     authenticators: access.authenticators,
     links: { kv, now, publicUrl: settings.access.publicUrl, findMaker: access.findMaker },
+    limits: settings.limits,
     corsOrigins: settings.corsOrigins,
     log,
     kv,

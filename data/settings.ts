@@ -25,6 +25,12 @@ import {
 } from "./continuous_settings.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
+  LIMIT_RULES,
+  LIMIT_VARIABLES,
+  type LimitSettings,
+  limitSettings,
+} from "./limit_settings.ts";
+import {
   RETENTION_RULES,
   RETENTION_VARIABLES,
   type RetentionSettings,
@@ -57,6 +63,8 @@ export interface Settings {
   readonly port: number;
   /** Who may use the service. */
   readonly access: AccessSettings;
+  /** What callers may send. */
+  readonly limits: LimitSettings;
   /** Origins whose pages may read answers in a browser; `*` alone allows all. */
   readonly corsOrigins: readonly string[];
   /** A file, `:memory:`, the URL of a KV Connect server, or null for the database of the host. */
@@ -129,6 +137,7 @@ const RULES = {
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...ACCESS_RULES,
   ...ACCOUNT_RULES,
+  ...LIMIT_RULES,
   ...CONTINUOUS_RULES,
   ...RETENTION_RULES,
   ...S3_RULES,
@@ -159,6 +168,7 @@ const environmentSchema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ...ACCESS_VARIABLES,
   ...RETENTION_VARIABLES,
+  ...LIMIT_VARIABLES,
   ...S3_VARIABLES,
   ...ACCOUNT_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
@@ -187,11 +197,14 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
+  // Without these, only programs of this machine reach the service (`data/access_settings.ts`).
+  const isReachable = isDeploy || !values.AUTH.includes("off") || values.ALLOW_ANONYMOUS === "true";
   return {
     settings: {
       host: values.HOST,
       port: values.PORT,
       access: accessSettings(values),
+      limits: limitSettings(values, isReachable),
       corsOrigins: values.CORS_ORIGINS,
       kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
       fileStore: values.FILE_STORE,

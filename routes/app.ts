@@ -7,10 +7,13 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import { withoutSecrets } from "../data/access/key_text.ts";
+import { accountOf } from "../data/access/account.ts";
+import type { LimitSettings } from "../data/limit_settings.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
 import type { Audit } from "../kv/audit/audit.ts";
 import { authenticate } from "./access/authenticate.ts";
+import { limitRequests } from "./access/limit_requests.ts";
 import type { Authenticator } from "./access/authenticator.ts";
 import { type KeyDeps, keyRoutes } from "./access/keys.ts";
 import { apiDocument } from "./api_document.ts";
@@ -29,6 +32,7 @@ import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { address } from "./http/address.ts";
+import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
 import { problemResponse, PROBLEMS } from "./http/problem.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
@@ -57,6 +61,8 @@ export interface AppDeps
     StoreDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
+  /** What callers may send. */
+  readonly limits: LimitSettings;
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
@@ -106,8 +112,13 @@ export function createApp(deps: AppDeps): Hono {
     // Hono copies an answer that is set again.
     if (answer !== c.res) c.res = answer;
   });
-  app.use(address());
+  app.use(boundBodies(deps.limits, (c) => ({
+    who: accountOf(c.get("caller")),
+    bytesAtOnce: c.get("caller").limits?.uploadBytesAtOnce ?? null,
+  })));
+  app.use(address(deps.limits.trustedProxies));
   app.use(authenticate(deps.authenticators));
+  app.use(limitRequests({ rate: deps.limits.requestRate, now }));
   app.use((c, next) => {
     c.set("audit", deps.audit);
     return next();
@@ -141,7 +152,8 @@ export function createApp(deps: AppDeps): Hono {
 
   function answerError(error: unknown, { req }: Context): Response {
     const [method, path] = [req.method, withoutSecrets(req.path)];
-    const isFault = !(error instanceof AppError) || PROBLEMS[error.code].status >= 500;
+    const isFault = !(error instanceof AppError) ||
+      (PROBLEMS[error.code].status >= 500 && error.code !== "TOO_MANY_UPLOADS");
     if (isFault) log("error", "request failed", { method, path, error });
     return problemResponse(error);
   }

@@ -5,6 +5,7 @@
  */
 
 import type { Caller } from "./caller.ts";
+import { addressAccount } from "./client_address.ts";
 import type { KeyLimits } from "./key_limits.ts";
 
 /** The limits that hold for the account of a caller whose key has none of its own; null for none. */
@@ -21,9 +22,12 @@ export const NO_ACCOUNT_LIMITS: AccountLimits = {
   fileBytes: null,
 };
 
-/** The account of a caller: the key, the user of the identity provider, or the address. */
+/**
+ * The account of a caller: the key, the user of the identity provider, or the address; with IPv6 the
+ * network of it.
+ */
 export function accountOf({ owner, actor }: Pick<Caller, "owner" | "actor">): string {
-  return actor.kind === "anonymous" ? `address:${actor.id}` : owner;
+  return actor.kind === "anonymous" ? addressAccount(actor.id) : owner;
 }
 
 /** The limits that hold for an account: its own, and where it has none, those of the service. */

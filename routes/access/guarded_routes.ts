@@ -52,6 +52,8 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
       // The type of `path` says that the table has this name.
       const rule = ruleOf(`${method} ${path}` as RouteName);
       hono.on(method, path, (c) => {
+        const limited = rule.isUnlimited === true ? null : c.get("countRequest")?.() ?? null;
+        if (limited !== null) return refuse(limited.error, limited.headers, c);
         const refusal = rule.scope === "public"
           ? null
           : refusalOf(rule, c.get("caller"), c.get("refusal"));

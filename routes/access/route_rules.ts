@@ -25,6 +25,8 @@ export interface RouteRule {
   readonly scope: Scope | "any" | "public";
   /** What the audit trail records of its requests; absent if it records none. */
   readonly audited?: AuditedAction;
+  /** Whether its calls do not count as requests of a caller: programs that watch use it. */
+  readonly isUnlimited?: true;
 }
 
 function audited(action: AuditAction, subject: AuditSubjectKind | null = null): AuditedAction {
@@ -33,8 +35,8 @@ function audited(action: AuditAction, subject: AuditSubjectKind | null = null): 
 
 /** The rule of each route by its method and path. Parameters are spelled as Hono spells them. */
 export const ROUTE_RULES = {
-  "GET /health": { scope: "public" },
-  "GET /ready": { scope: "public" },
+  "GET /health": { scope: "public", isUnlimited: true },
+  "GET /ready": { scope: "public", isUnlimited: true },
   "GET /ping": { scope: "public" },
   "GET /openapi.json": { scope: "public" },
   "GET /docs": { scope: "public" },

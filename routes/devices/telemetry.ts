@@ -35,6 +35,7 @@ import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
 import { refusalOf } from "./telemetry_refusals.ts";
+import { enterUpload, isLongBody } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
@@ -88,9 +89,10 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     // A short body is read whole, as its stream would cost much of what a single message takes.
     // Lines are not: those that arrived are stored even if the rest does not arrive.
     const isShort = !isGzip && length <= JSON_BODY_MAX_BYTES;
+    using _place = isLongBody(request) ? enterUpload(request) : null;
     const chunks: Chunks = isShort && mediaType === "application/json"
       ? [await wholeBytes(request)]
-      : uploadBytes(request.body, isGzip, () => {});
+      : uploadBytes(request, isGzip, () => {});
     if (mediaType === "application/x-ndjson") return await acceptMany(c, own, "lines", chunks);
     const { isArray, all } = await beginning(chunks);
     if (isArray) return await acceptMany(c, own, "array", all);

@@ -90,6 +90,7 @@ export const telemetryOperation: Operation = {
     "INVALID_REQUEST",
     "MALFORMED_BODY",
     "BODY_TOO_LARGE",
+    "TOO_MANY_UPLOADS",
     "UNSUPPORTED_MEDIA_TYPE",
     "RATE_LIMITED",
     "QUOTA_EXCEEDED",

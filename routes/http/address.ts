@@ -5,6 +5,7 @@
  */
 
 import type { Context, MiddlewareHandler } from "hono";
+import { clientAddress } from "../../data/access/client_address.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
@@ -13,13 +14,28 @@ declare module "hono" {
   }
 }
 
-/** Sets `address` to the address of the other end of the connection. */
-export function address(): MiddlewareHandler {
+/** Sets `address`: that of the other end of the connection, or whom so many proxies name. */
+export function address(proxies: number): MiddlewareHandler {
   return (c, next) => {
-    c.set("address", socketAddress(c));
+    const socket = socketAddress(c);
+    if (proxies === 0) c.set("address", clientAddress({ ...DIRECT, socket }));
+    else {
+      const { headers } = c.req.raw;
+      c.set(
+        "address",
+        clientAddress({
+          socket,
+          xForwardedFor: headers.get("x-forwarded-for"),
+          forwarded: headers.get("forwarded"),
+          proxies,
+        }),
+      );
+    }
     return next();
   };
 }
+
+const DIRECT = { xForwardedFor: null, forwarded: null, proxies: 0 };
 
 /** The address of the other end of the connection. */
 function socketAddress({ env }: Context): string {

@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { bodyChunks } from "./request_body.ts";
 
 /** The first bytes of a body. */
 export interface BodySample {
@@ -15,25 +16,25 @@ export interface BodySample {
 }
 
 /**
- * The first bytes of a body. Reading stops there, and the sender is told that no more is wanted.
+ * The first bytes of a body. Reading stops there.
  *
- * @throws {AppError} MALFORMED_BODY if the body breaks off before that.
+ * @throws {AppError} MALFORMED_BODY if the body breaks off before that; as `bodyChunks()` does.
  */
 export async function readBodySample(
-  body: ReadableStream<Uint8Array> | null,
+  request: Request,
   maxBytes: number,
 ): Promise<BodySample> {
   const bytes = new Uint8Array(maxBytes);
   let size = 0;
   try {
-    // Leaving the loop cancels the stream.
-    for await (const chunk of body ?? []) {
+    for await (const chunk of bodyChunks(request)) {
       const taken = chunk.subarray(0, maxBytes - size);
       bytes.set(taken, size);
       size += taken.length;
       if (size === maxBytes) return { bytes, isWhole: false };
     }
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The upload broke off", { cause });
   }
   return { bytes: bytes.slice(0, size), isWhole: true };

@@ -9,6 +9,7 @@ import { AppError, type FieldError } from "../../data/app_error.ts";
 import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
 import { pointerPart, quoted } from "../../data/quoted.ts";
 import { bodyForm } from "./body_form.ts";
+import { bodyChunks } from "./request_body.ts";
 
 /**
  * The JSON body of a request.
@@ -82,7 +83,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of bodyChunks(request)) {
     size += chunk.length;
     if (size > maxBytes) throw tooLarge;
     chunks.push(chunk);

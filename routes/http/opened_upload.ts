@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withTurns } from "./upload_body.ts";
+import { atMost, withTurns } from "./upload_body.ts";
 import { zipEntryBytes } from "./zip_bytes.ts";
 
 /** The beginnings of ZIP files: with an entry, and without one. */
@@ -28,15 +28,23 @@ export interface OpenedUpload {
   close(): Promise<void>;
 }
 
-/** Opens an upload: reads as much of it as it must. @throws {AppError} as `zipEntryBytes()` does. */
+/**
+ * Opens an upload: reads as much of it as it must.
+ *
+ * @param maxBytes How many bytes a ZIP file may be unpacked to.
+ * @throws {AppError} as `zipEntryBytes()` does; BODY_TOO_LARGE, also while the chunks are read.
+ */
 export async function openUpload(
   chunks: AsyncIterable<Uint8Array>,
   { mayBeZip, headBytes }: OpenOptions,
+  maxBytes: number,
 ): Promise<OpenedUpload> {
   if (!mayBeZip) return await peek(chunks, headBytes);
   const packed = await peek(chunks, ZIP_HEADS[0].length);
   const isZip = ZIP_HEADS.some((bytes) => bytes.every((byte, at) => packed.head[at] === byte));
-  const unpacked = isZip ? withTurns(zipEntryBytes(packed.chunks)) : packed.chunks;
+  const unpacked = isZip
+    ? withTurns(atMost(zipEntryBytes(packed.chunks), maxBytes))
+    : packed.chunks;
   return await peek(unpacked, headBytes);
 }
 

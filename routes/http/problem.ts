@@ -17,6 +17,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   MALFORMED_BODY: { status: 400, title: "Malformed body" },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "Unsupported media type" },
   BODY_TOO_LARGE: { status: 413, title: "Body too large" },
+  LENGTH_REQUIRED: { status: 411, title: "Length required" },
+  REQUEST_TIMEOUT: { status: 408, title: "Request timeout" },
+  TOO_MANY_UPLOADS: { status: 503, title: "Too many uploads" },
   UNAUTHENTICATED: { status: 401, title: "Unauthenticated" },
   FORBIDDEN: { status: 403, title: "Forbidden" },
   LINK_INVALID: { status: 403, title: "Link invalid" },
@@ -71,6 +74,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
 const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   JOBS_LIMITED: 10,
   QUOTA_EXCEEDED: 60,
+  TOO_MANY_UPLOADS: 5,
 };
 
 /** The error as an answer. An error without a code is answered without its message. */

@@ -8,6 +8,7 @@ import { pipeline, Readable } from "node:stream";
 import { setImmediate } from "node:timers";
 import { createGunzip } from "node:zlib";
 import { AppError } from "../../data/app_error.ts";
+import { bodyChunks, maxUploadBytes, uploadTooLarge } from "./request_body.ts";
 
 /** Bytes that gzip returns at once. A small upload may decompress to a thousand times its length. */
 const DECOMPRESSED_BYTES = 65_536;
@@ -17,14 +18,28 @@ const DECOMPRESSED_BYTES = 65_536;
  * other requests get their turn between two chunks.
  *
  * @param onBytes is called with how many bytes arrived, before they are decompressed.
- * @throws {AppError} MALFORMED_BODY if the body breaks off or is not gzip.
+ * @throws {AppError} MALFORMED_BODY if the body breaks off or is not gzip; as `bodyChunks()` does.
  */
 export async function* uploadBytes(
-  body: ReadableStream<Uint8Array> | null,
+  request: Request,
   isGzip: boolean,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  yield* withTurns(decompressedBytes(body, isGzip, onBytes));
+  const bytes = decompressedBytes(request, isGzip, onBytes);
+  yield* withTurns(isGzip ? atMost(bytes, maxUploadBytes(request)) : bytes);
+}
+
+/** The same chunks. @throws {AppError} BODY_TOO_LARGE if there are more bytes than `maxBytes`. */
+export async function* atMost(
+  chunks: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  for await (const chunk of chunks) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > maxBytes) throw uploadTooLarge(maxBytes);
+    yield chunk;
+  }
 }
 
 /** The same chunks; timers and other requests get their turn between two of them. */
@@ -38,19 +53,19 @@ export async function* withTurns(
 }
 
 async function* decompressedBytes(
-  body: ReadableStream<Uint8Array> | null,
+  request: Request,
   isGzip: boolean,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
   let received = 0;
-  const chunks = countedChunks(body, (count) => {
+  const chunks = countedChunks(request, (count) => {
     received += count;
     onBytes(count);
   });
   if (!isGzip) return yield* chunks;
   const gunzip = createGunzip({ chunkSize: DECOMPRESSED_BYTES });
   // An error on either side ends both; the loop over the decompressed chunks throws it.
-  pipeline(Readable.from(chunks, { objectMode: true }), gunzip, () => {});
+  pipeline(Readable.from(chunks, { objectMode: true, highWaterMark: 1 }), gunzip, () => {});
   try {
     for await (const chunk of gunzip) yield chunk;
     // Zeros after a member end the stream; what follows them would be lost silently.
@@ -68,15 +83,16 @@ async function* decompressedBytes(
 
 /** The chunks of a body; if it breaks off, an error with a code. */
 async function* countedChunks(
-  body: ReadableStream<Uint8Array> | null,
+  request: Request,
   onBytes: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of body ?? []) {
+    for await (const chunk of bodyChunks(request)) {
       onBytes(chunk.length);
       yield chunk;
     }
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
       details: "What was stored stays stored; send the same upload again to complete it",
       cause,

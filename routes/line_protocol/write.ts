@@ -23,6 +23,7 @@ import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { touchOf } from "../access/touch.ts";
 import { PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
+import { enterUpload, isLongBody } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import { acceptLines, type AcceptLinesDeps, type LimitedDevice } from "./accept_lines.ts";
 import { type ApiVersion, faultAnswer, versionHeaders, type WriteFault } from "./answers.ts";
@@ -66,6 +67,7 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
   const headers = versionHeaders(deps.version);
   try {
     const precision = precisionOf(c.req.query("precision"), version);
+    using _place = isLongBody(c.req.raw) ? enterUpload(c.req.raw) : null;
     const mayTouch = touchOf(c.get("caller"), "device");
     const reader = createLineReader({ ...deps, precision, mayTouch });
     const own = { ...deps, intake: intakeOf(deps, c.get("caller")) };
@@ -102,7 +104,8 @@ function precisionOf(name: string | undefined, version: ApiVersion): Precision {
 }
 
 /** The bytes of a body of any media type, decompressed, as long as there are not too many. */
-async function* bodyBytes({ headers, body }: Request): AsyncGenerator<Uint8Array> {
+async function* bodyBytes(request: Request): AsyncGenerator<Uint8Array> {
+  const { headers } = request;
   const coding = (headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   const isGzip = coding === "gzip" || coding === "x-gzip";
   if (!isGzip && coding !== "identity" && coding !== "") {
@@ -112,7 +115,7 @@ async function* bodyBytes({ headers, body }: Request): AsyncGenerator<Uint8Array
     throw tooLarge("Nothing was stored");
   }
   let sizeBytes = 0;
-  for await (const chunk of uploadBytes(body, isGzip, () => {})) {
+  for await (const chunk of uploadBytes(request, isGzip, () => {})) {
     sizeBytes += chunk.length;
     if (sizeBytes > LINES_BODY_MAX_BYTES) {
       throw tooLarge("What was read before stays stored; send all lines again in smaller bodies");
@@ -142,6 +145,17 @@ function limitedAnswer(
   });
 }
 
+/** The statuses that clients of InfluxDB know, for others. */
+const STATUSES: Readonly<Record<number, number>> = {
+  // The profile was deleted or defined at the same moment; the same lines will find or make it.
+  404: 503,
+  409: 503,
+  // Nothing arrived for a minute.
+  408: 503,
+  // The body has no length, and arrives too fast.
+  411: 413,
+};
+
 /** What an error says to a client. An unexpected one says nothing of itself. */
 function faultOf(error: unknown): WriteFault {
   if (!(error instanceof AppError)) {
@@ -150,7 +164,5 @@ function faultOf(error: unknown): WriteFault {
   const { code, message, details } = error;
   const { status } = PROBLEMS[code];
   const sentences = [message, details].filter((text) => text !== "");
-  // The profile was deleted or defined at the same moment; the same lines will find or make it.
-  const isPassing = status === 404 || status === 409;
-  return { status: isPassing ? 503 : status, message: sentences.join(". ") };
+  return { status: STATUSES[status] ?? status, message: sentences.join(". ") };
 }

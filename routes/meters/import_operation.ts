@@ -6,6 +6,7 @@
 
 import { METERS_PER_UPLOAD_MAX } from "../../data/limits.ts";
 import type { Operation } from "../openapi/operation.ts";
+import { UPLOAD_PROBLEMS } from "../openapi/upload_parts.ts";
 import { manyUploadBodies, uploadBodies } from "./import_bodies.ts";
 import { uploadParameters } from "./import_parameters.ts";
 import { importReport, manyImportReport } from "./import_report_schemas.ts";
@@ -39,13 +40,7 @@ export const importOperation: Operation = {
     description: "The upload was read to its end. `rejects` lists what was rejected, and why.",
     content: [{ mediaType: "application/json", schema: importReport }],
   }],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "SERIES_BUSY",
-    "QUOTA_EXCEEDED",
-  ],
+  problems: ["INVALID_REQUEST", ...UPLOAD_PROBLEMS, "SERIES_BUSY", "QUOTA_EXCEEDED"],
 };
 
 /** Importing readings of many meters. */
@@ -69,11 +64,5 @@ export const manyImportOperation: Operation = {
     description: "The upload was read to its end. `meters` has what was done with each meter.",
     content: [{ mediaType: "application/json", schema: manyImportReport }],
   }],
-  problems: [
-    "INVALID_REQUEST",
-    "MALFORMED_BODY",
-    "UNSUPPORTED_MEDIA_TYPE",
-    "SERIES_BUSY",
-    "QUOTA_EXCEEDED",
-  ],
+  problems: ["INVALID_REQUEST", ...UPLOAD_PROBLEMS, "SERIES_BUSY", "QUOTA_EXCEEDED"],
 };

@@ -13,6 +13,7 @@ import type { Profile, ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { RunningImports } from "../imports/running_imports.ts";
 import { type OpenOptions, openUpload } from "../http/opened_upload.ts";
+import { maxUploadBytes } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import { createImportCounts, type ImportCounts, type MeterCounts } from "./import_counts.ts";
 import { createBatchStore } from "./import_batches.ts";
@@ -54,8 +55,8 @@ export interface Upload {
   readonly opening: OpenOptions;
   /** What reads an upload that begins with these bytes, as many as `opening` asks for. */
   readonly openReader: (head: Uint8Array) => ManyMetersReader;
-  /** The bytes as they are sent. */
-  readonly body: ReadableStream<Uint8Array> | null;
+  /** The request with the bytes. */
+  readonly request: Request;
   /** Whether they are compressed with gzip. */
   readonly isGzip: boolean;
   /** How many there are; null if the request has no length. */
@@ -95,8 +96,8 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   let reader: ManyMetersReader;
   try {
     const onBytes = (count: number) => counts.receivedBytes += count;
-    const bytes = uploadBytes(upload.body, upload.isGzip, onBytes);
-    const opened = await openUpload(bytes, upload.opening);
+    const bytes = uploadBytes(upload.request, upload.isGzip, onBytes);
+    const opened = await openUpload(bytes, upload.opening, maxUploadBytes(upload.request));
     const { head, chunks } = opened;
     try {
       reader = upload.openReader(head);

@@ -13,6 +13,7 @@ import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { readBodySample } from "../http/body_sample.ts";
+import { enterUpload } from "../http/request_body.ts";
 import { requestCoding } from "../http/body_form.ts";
 import { requireReadableZip } from "../http/zip_bytes.ts";
 import { inspectionBody, presetListBody } from "./inspect_body.ts";
@@ -33,7 +34,8 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Gua
     .get("/api/presets", (c) => c.json(presetListBody()))
     .post("/api/readings/inspect", async (c) => {
       const isCoded = requestCoding(c.req.raw, ["gzip", "identity"]) === "gzip";
-      const raw = await readBodySample(c.req.raw.body, INSPECTED_MAX_BYTES);
+      using _place = enterUpload(c.req.raw);
+      const raw = await readBodySample(c.req.raw, INSPECTED_MAX_BYTES);
       if (isCoded && !isGzip(raw.bytes)) {
         throw new AppError("MALFORMED_BODY", "The body is not valid gzip");
       }

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { Content, Operation } from "../openapi/operation.ts";
-import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
+import { contentEncoding, UPLOAD_PROBLEMS, uploadText } from "../openapi/upload_parts.ts";
 import { reading } from "./import_bodies.ts";
 import { inspectionSchema, presetListSchema } from "./inspect_schemas.ts";
 
@@ -63,7 +63,7 @@ export const inspectOperation: Operation = {
     description: "What the file is.",
     content: [{ mediaType: "application/json", schema: inspectionSchema }],
   }],
-  problems: ["MALFORMED_BODY", "UNSUPPORTED_MEDIA_TYPE"],
+  problems: UPLOAD_PROBLEMS,
 };
 
 /** Listing presets. */

@@ -20,6 +20,9 @@ export type JsonObject = Record<string, unknown>;
 /** Problems that every operation can answer with. */
 const ALWAYS: readonly AnsweredCode[] = ["INTERNAL_ERROR", "SERVICE_STOPPING"];
 
+/** Problems of every operation with a body. */
+const OF_BODIES: readonly AnsweredCode[] = ["LENGTH_REQUIRED", "REQUEST_TIMEOUT"];
+
 /** What an operation demands of its caller: a scope, any valid key (`""`), or nothing (null). */
 export type ScopeOf = (operation: Operation) => string | null;
 
@@ -121,8 +124,11 @@ function contentObject(contents: readonly Content[], refs: SchemaRefs): JsonObje
 function responsesObject(operation: Operation, { refs, responses, scopeOf }: Shared): JsonObject {
   const codes = new Map<number, AnsweredCode[]>();
   const scope = scopeOf(operation);
-  const always = operation.hasOwnErrors === true ? [] : [...refusalsOf(scope), ...ALWAYS];
-  for (const code of [...operation.problems, ...always]) {
+  const ofBody = operation.body === undefined ? [] : OF_BODIES;
+  const always = operation.hasOwnErrors === true
+    ? []
+    : [...ofBody, ...refusalsOf(scope), ...ALWAYS];
+  for (const code of new Set([...operation.problems, ...always])) {
     const { status } = PROBLEMS[code];
     codes.set(status, [...codes.get(status) ?? [], code]);
   }

@@ -20,6 +20,12 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   MALFORMED_BODY: "The body does not match its media type, or the upload broke off.",
   UNSUPPORTED_MEDIA_TYPE: "The service does not accept this media type, charset or content coding.",
   BODY_TOO_LARGE: "The body is too long.",
+  LENGTH_REQUIRED:
+    "The body has no `Content-Length`, and arrives faster than the service reads it. " +
+    "What was stored stays; send it again with `Content-Length`.",
+  REQUEST_TIMEOUT: "Nothing of the body arrived for a minute. What was stored stays.",
+  TOO_MANY_UPLOADS: "As many uploads run as may run at once, all together or yours. Retry after " +
+    "`Retry-After`.",
   UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
   FORBIDDEN: "The key does not have the scope that the operation needs; `detail` names it.",
   LINK_INVALID:
@@ -52,7 +58,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   ID_TAKEN: "A meter has this id and profile, or a device has; they would share their readings.",
   TOO_MANY_PROFILES: "There are as many profiles as there can be.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
-  RATE_LIMITED: "The device sends too often. Nothing was stored; retry after `Retry-After`.",
+  RATE_LIMITED: "You or the device send too often. Nothing was stored; retry after `Retry-After`.",
   JOBS_LIMITED:
     "As many of your jobs wait as may wait at the same time. Retry when one of them has started.",
   QUOTA_EXCEEDED: "You have stored as much as you may store. Delete something first.",
@@ -94,6 +100,7 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   SERVICE_STOPPING: ["Retry-After"],
   JOBS_LIMITED: ["Retry-After"],
   QUOTA_EXCEEDED: ["Retry-After"],
+  TOO_MANY_UPLOADS: ["Retry-After"],
   RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 

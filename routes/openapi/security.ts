@@ -40,6 +40,7 @@ export function refusalsOf(scope: string | null): readonly AnsweredCode[] {
     "UNAUTHENTICATED",
     "KEYS_UNAVAILABLE",
     "ISSUER_UNAVAILABLE",
+    "RATE_LIMITED",
   ];
   return scope === "" ? codes : [...codes, "FORBIDDEN"];
 }

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import type { Parameter } from "./operation.ts";
+import type { AnsweredCode } from "./problem_schema.ts";
 
 /** `Content-Encoding` of an upload. */
 export const contentEncoding: Parameter = {
@@ -16,6 +17,14 @@ export const contentEncoding: Parameter = {
     .meta({ id: "ContentEncoding", description: "How the body is compressed." }),
   example: "gzip",
 };
+
+/** The problems of every upload. */
+export const UPLOAD_PROBLEMS: readonly AnsweredCode[] = [
+  "MALFORMED_BODY",
+  "BODY_TOO_LARGE",
+  "UNSUPPORTED_MEDIA_TYPE",
+  "TOO_MANY_UPLOADS",
+];
 
 /** A body that clients send as a file: text in UTF-8, of any length. */
 export function uploadText(description: string): z.ZodString {

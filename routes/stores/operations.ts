@@ -6,7 +6,7 @@
 
 import type { z } from "zod";
 import { fieldsParameter } from "../openapi/list_query.ts";
-import { contentEncoding, uploadText } from "../openapi/upload_parts.ts";
+import { contentEncoding, UPLOAD_PROBLEMS, uploadText } from "../openapi/upload_parts.ts";
 import type { Content, Operation } from "../openapi/operation.ts";
 import {
   hoursReport,
@@ -51,13 +51,7 @@ function uploadOperation(
       description: "The upload was read to its end. `rejects` lists the rows that were rejected.",
       content: [{ mediaType: "application/json", schema: report }],
     }],
-    problems: [
-      "INVALID_REQUEST",
-      "MALFORMED_BODY",
-      "UNSUPPORTED_MEDIA_TYPE",
-      "SERIES_BUSY",
-      "QUOTA_EXCEEDED",
-    ],
+    problems: ["INVALID_REQUEST", ...UPLOAD_PROBLEMS, "SERIES_BUSY", "QUOTA_EXCEEDED"],
   };
 }
 

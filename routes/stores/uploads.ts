@@ -19,6 +19,7 @@ import type { ReadingQuotas } from "../../kv/series/quotas.ts";
 import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { openUpload } from "../http/opened_upload.ts";
+import { enterUpload, maxUploadBytes } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
 import type { StoreUploadBody } from "./schemas.ts";
@@ -52,6 +53,7 @@ export async function importStoreUpload(
 ): Promise<StoreUploadBody> {
   const { now } = deps;
   const { isGzip } = bodyForm(request, UPLOAD_TYPES, ["gzip", "identity"]);
+  using _place = enterUpload(request);
   const length = request.headers.get("content-length");
   const progress: ImportProgress = {
     owner: caller.owner,
@@ -66,9 +68,10 @@ export async function importStoreUpload(
     rejected: 0,
   };
   using _running = imports.track(kind, progress);
-  const bytes = uploadBytes(request.body, isGzip, (count) => progress.receivedBytes += count);
+  const bytes = uploadBytes(request, isGzip, (count) => progress.receivedBytes += count);
   try {
-    const { chunks } = await openUpload(bytes, { mayBeZip: true, headBytes: 0 });
+    const opening = { mayBeZip: true, headBytes: 0 };
+    const { chunks } = await openUpload(bytes, opening, maxUploadBytes(request));
     const account = { account: accountOf(caller), limits: caller.limits };
     const series = quotas.writersOf(account);
     const result = await importStores({ ...deps, series }, {

@@ -6,6 +6,13 @@ const DEFAULTS: Settings = {
   host: "127.0.0.1",
   port: 8000,
   access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
+  limits: {
+    trustedProxies: 0,
+    requestRate: null,
+    maxUploads: 256,
+    maxUploadBytes: 2 * 1024 ** 3,
+    uploadBytesAtOnce: 4 * 1024 ** 3,
+  },
   corsOrigins: [],
   kvPath: ".openwatts/kv.sqlite3",
   fileStore: ".openwatts/files",
@@ -82,6 +89,12 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     OIDC_ALGORITHMS: "ES256,RS512",
     OIDC_CLOCK_SKEW_SECONDS: "0",
     OIDC_MAPPING: '[{"when":{"groups":"ops"},"scopes":["admin"]}]',
+    TRUST_PROXY: "2",
+    REQUESTS_PER_SECOND: "20",
+    REQUESTS_BURST: "50",
+    MAX_UPLOADS: "8",
+    MAX_UPLOAD_BYTES: "1000000",
+    UPLOAD_BYTES_AT_ONCE: "3000000",
     CORS_ORIGINS: "https://app.example, HTTP://Localhost:5173/,https://app.example:443",
     KV_PATH: ":memory:",
     FILE_STORE: "s3://artifacts.example/open/watts",
@@ -138,6 +151,13 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
       adminKey: ADMIN_KEY,
       publicUrl: "https://watts.example",
     },
+    limits: {
+      trustedProxies: 2,
+      requestRate: { perSecond: 20, burst: 50 },
+      maxUploads: 8,
+      maxUploadBytes: 1_000_000,
+      uploadBytesAtOnce: 3_000_000,
+    },
     corsOrigins: ["https://app.example", "http://localhost:5173"],
     kvPath: ":memory:",
     fileStore: "s3://artifacts.example/open/watts",
@@ -193,7 +213,8 @@ Deno.test("readSettings() counts an empty variable as not set", () => {
 
 Deno.test("readSettings() uses the host's database on Deno Deploy unless KV_PATH is set", () => {
   const deploy = { DENO_DEPLOYMENT_ID: "abc123", ALLOW_ANONYMOUS: "true" };
-  assertEquals(settingsOf(deploy), { ...DEFAULTS, kvPath: null });
+  const limits = { ...DEFAULTS.limits, requestRate: { perSecond: 100, burst: 1000 } };
+  assertEquals(settingsOf(deploy), { ...DEFAULTS, kvPath: null, limits });
   const kvPath = "https://kv.example.com/";
   assertEquals(settingsOf({ ...deploy, KV_PATH: kvPath }).kvPath, kvPath);
 });
@@ -264,6 +285,17 @@ Deno.test("readSettings() says what is wrong with days of retention", () => {
   }
 });
 
+Deno.test("readSettings() limits requests where other machines can connect, unless it is set", () => {
+  const rateOf = (more: Record<string, string>) => settingsOf(more).limits.requestRate;
+  const usual = { perSecond: 100, burst: 1000 };
+  assertEquals(rateOf({}), null);
+  assertEquals(rateOf({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }), usual);
+  assertEquals(rateOf({ AUTH: "keys" }), usual);
+  assertEquals(rateOf({ DENO_DEPLOYMENT_ID: "a", ALLOW_ANONYMOUS: "true" }), usual);
+  assertEquals(rateOf({ AUTH: "keys", REQUESTS_PER_SECOND: "0" }), null);
+  assertEquals(rateOf({ REQUESTS_PER_SECOND: "3" }), { perSecond: 3, burst: 30 });
+});
+
 Deno.test("readSettings() requires an access key if S3 is used, and only then", () => {
   const missing = (name: string) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`;
   const both = [missing("AWS_ACCESS_KEY_ID"), missing("AWS_SECRET_ACCESS_KEY")];
@@ -301,6 +333,12 @@ Deno.test("readSettings() rejects each of these values", () => {
     ],
     S3_BUCKET: ["ab", "-abc", "abc-", "a/b/c", "a".repeat(64)],
     S3_PREFIX: ["a/", "/a", "a//b", ".", "a/..", "a b"],
+    TRUST_PROXY: ["17", "-1", "true"],
+    REQUESTS_PER_SECOND: ["1000001", "0.5"],
+    REQUESTS_BURST: ["0"],
+    MAX_UPLOADS: ["0", "10001"],
+    MAX_UPLOAD_BYTES: ["65535", "1GB"],
+    UPLOAD_BYTES_AT_ONCE: ["0"],
     DEMO_DATA: ["TRUE", "1", "no"],
     WORKER_CONCURRENCY: ["65", "2.5", "-4", "many"],
     FILE_RETENTION_HOURS: ["87601", "-1", "1e2", "Infinity", "0.0", ".5", "7d"],

@@ -14,7 +14,7 @@ import { createExportPreviewer } from "../../jobs/exports/preview.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { UNKNOWN_MAKER } from "../../routes/access/links.ts";
 import { type AppDeps, createApp } from "../../routes/app.ts";
-import type { TestService } from "../support/service.ts";
+import { TEST_SETTINGS, type TestService } from "../support/service.ts";
 import { NOW_MS } from "./exports/export_example.ts";
 
 /** The id of the job that {@link exportJob} makes. */
@@ -36,6 +36,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     version: "1.2.3",
     now: () => NOW_MS,
     authenticators: null,
+    limits: TEST_SETTINGS.limits,
     corsOrigins: [],
     log: (level, event, fields) => logged.push({ level, event, fields }),
     kv: emptyKv(),

@@ -19,7 +19,13 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["continuous", "imports", "open_file_store"],
     ["devices", "influx", "line_protocol", "meter_files", "stores"],
     ["inspect"],
-    ["access_settings", "continuous_settings", "retention_settings", "s3_settings"],
+    [
+      "access_settings",
+      "continuous_settings",
+      "limit_settings",
+      "retention_settings",
+      "s3_settings",
+    ],
     ["settings"],
   ],
   kv: [

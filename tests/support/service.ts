@@ -46,6 +46,13 @@ export async function startTestService(
 export const TEST_SETTINGS: Settings = {
   host: "127.0.0.1",
   port: 0,
+  limits: {
+    trustedProxies: 0,
+    requestRate: null,
+    maxUploads: 256,
+    maxUploadBytes: 2_147_483_648,
+    uploadBytesAtOnce: 4_294_967_296,
+  },
   access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
   corsOrigins: [],
   kvPath: ":memory:",

@@ -1,0 +1,238 @@
+/**
+ * The bodies of requests, bounded: how long they are, how long their client may pause, what the
+ * runtime keeps of them in memory, and what happens to the rest of one that is not read.
+ *
+ * @module
+ */
+
+import type { Context, MiddlewareHandler } from "hono";
+import { AppError } from "../../data/app_error.ts";
+import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
+import { type BodySource, createPlainSource } from "./body_source.ts";
+import { createChunkedSource } from "./chunked_source.ts";
+import { createReadAhead } from "./read_ahead.ts";
+import { createUploadPlaces, type UploadPlace } from "./upload_places.ts";
+
+/** What bodies in chunks may have in memory, bytes. */
+const READ_AHEAD = { keptBytes: 4_194_304, heldBytes: 16_777_216, totalBytes: 67_108_864 };
+/** How long a client may send nothing, milliseconds. */
+const IDLE_MS = 60_000;
+/**
+ * How long the rest of a body is read after its answer, milliseconds, and how much of it. Many clients
+ * read the answer only when they have sent everything; a connection that is closed before that may
+ * lose it.
+ */
+const LINGER_MS = 2_000;
+const LINGER_BYTES = 16_777_216;
+
+/** The bounds. */
+export interface BodyBounds {
+  /** The longest body, bytes as they are sent, and decompressed. */
+  readonly maxUploadBytes: number;
+  /** How many uploads may run at once in this process. */
+  readonly maxUploads: number;
+  /** How many bytes the running uploads of a caller may have together. */
+  readonly uploadBytesAtOnce: number;
+}
+
+/** Who sends an upload. */
+export interface Uploader {
+  /** A name that no other caller has. */
+  readonly who: string;
+  /** The caller's own limit of the bytes of its running uploads; null if it has none. */
+  readonly bytesAtOnce: number | null;
+}
+
+/** What is known of a request with a body. */
+interface Opened {
+  /** Whether the app gives up the rest of the body after the answer. */
+  readonly isBounded: boolean;
+  readonly maxBytes: number;
+  open(body: ReadableStream<Uint8Array>): BodySource;
+  enter(totalBytes: number | null): UploadPlace;
+  source: BodySource | null;
+  /** The read that runs: only one may. */
+  reading: Promise<Uint8Array | null> | null;
+  isEnded: boolean;
+  receivedBytes: number;
+  place: UploadPlace | null;
+}
+
+/** The requests whose bodies are bounded. */
+const all = new WeakMap<Request, Opened>();
+
+/** A body without bounds, for code that runs without the app. */
+function unbounded(): Opened {
+  return {
+    isBounded: false,
+    maxBytes: Infinity,
+    open: createPlainSource,
+    enter: () => ({ received: () => {}, [Symbol.dispose]: () => {} }),
+    source: null,
+    reading: null,
+    isEnded: false,
+    receivedBytes: 0,
+    place: null,
+  };
+}
+
+/**
+ * Bounds the bodies of requests. After the answer, the rest of a body is read for a short time, then
+ * the connection is closed. Short bodies of known length are left to the runtime.
+ */
+export function boundBodies(
+  { maxUploadBytes, maxUploads, uploadBytesAtOnce: bytesAtOnce }: BodyBounds,
+  uploaderOf: (c: Context) => Uploader,
+): MiddlewareHandler {
+  const ahead = createReadAhead(READ_AHEAD);
+  const places = createUploadPlaces({ maxUploads, bytesAtOnce });
+  return async (c, next) => {
+    const { raw } = c.req;
+    if (raw.method === "GET" || raw.method === "HEAD") return await next();
+    const { headers } = raw;
+    const isChunked = headers.has("transfer-encoding");
+    const opened: Opened = {
+      ...unbounded(),
+      isBounded: true,
+      maxBytes: maxUploadBytes,
+      open: (body) => isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
+      enter: (totalBytes) => places.enter({ ...uploaderOf(c), totalBytes }),
+    };
+    all.set(raw, opened);
+    await next();
+    // The runtime reads the rest of a short body that nobody has begun to read.
+    if (opened.isEnded || (opened.source === null && !isLong(headers))) return;
+    const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
+    leaveRest(raw, opened, completed ?? null);
+  };
+}
+
+/** Whether a body may be longer than a JSON body: then it counts as an upload. */
+export function isLongBody({ headers }: Request): boolean {
+  return isLong(headers);
+}
+
+/**
+ * Takes a place for an upload. Its disposal leaves the place.
+ *
+ * @throws {AppError} TOO_MANY_UPLOADS, BODY_TOO_LARGE.
+ */
+export function enterUpload(request: Request): Disposable {
+  const opened = openedOf(request);
+  const totalBytes = contentLength(request.headers);
+  requireLength(totalBytes ?? 0, opened);
+  return opened.place = opened.enter(totalBytes);
+}
+
+/** The most bytes of an upload, also decompressed. */
+export function maxUploadBytes(request: Request): number {
+  return openedOf(request).maxBytes;
+}
+
+/** A body that is longer than any may be. */
+export function uploadTooLarge(maxBytes: number): AppError {
+  const message = `An upload may have at most ${maxBytes} bytes, also decompressed`;
+  return new AppError("BODY_TOO_LARGE", message, {
+    details: "What was read before may be stored; send the rest in smaller uploads",
+  });
+}
+
+/**
+ * The bytes of the body of a request. A chunk is valid until the next one is read. Leaving the loop
+ * leaves the rest unread.
+ *
+ * @throws {AppError} BODY_TOO_LARGE, LENGTH_REQUIRED or REQUEST_TIMEOUT.
+ * @throws {Error} if the client breaks off.
+ */
+export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return;
+  const opened = openedOf(request);
+  requireLength(contentLength(request.headers) ?? 0, opened);
+  const source = opened.source ??= opened.open(request.body);
+  try {
+    for (;;) {
+      const chunk = await withoutPause(read(opened, source));
+      if (chunk === null) break;
+      opened.receivedBytes += chunk.length;
+      requireLength(opened.receivedBytes, opened);
+      opened.place?.received(opened.receivedBytes);
+      yield chunk;
+    }
+    opened.isEnded = true;
+  } catch (error) {
+    // After an error of the stream there is no rest.
+    if (!(error instanceof AppError)) opened.isEnded = true;
+    throw error;
+  } finally {
+    if (!opened.isEnded && !opened.isBounded) await source.cancel();
+  }
+}
+
+function openedOf(request: Request): Opened {
+  const known = all.get(request);
+  if (known !== undefined) return known;
+  const opened = unbounded();
+  all.set(request, opened);
+  return opened;
+}
+
+function requireLength(bytes: number, { maxBytes }: Opened): void {
+  if (bytes > maxBytes) throw uploadTooLarge(maxBytes);
+}
+
+function contentLength(headers: Headers): number | null {
+  const text = headers.get("content-length");
+  return text === null ? null : Number(text);
+}
+
+function isLong(headers: Headers): boolean {
+  const length = contentLength(headers);
+  return length === null ? headers.has("transfer-encoding") : length > JSON_BODY_MAX_BYTES;
+}
+
+/** The next bytes; those of the read that runs, if one does. */
+function read(opened: Opened, source: BodySource): Promise<Uint8Array | null> {
+  return opened.reading ??= source.next().finally(() => opened.reading = null);
+}
+
+/** What a read gives, unless the client pauses for too long. */
+async function withoutPause<T>(reading: Promise<T>): Promise<T> {
+  const { promise: idle, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `Nothing of the body arrived for ${IDLE_MS / 1000} s`;
+    reject(new AppError("REQUEST_TIMEOUT", message, { details: "Send the upload again" }));
+  }, IDLE_MS);
+  try {
+    return await Promise.race([reading, idle]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Reads the rest of a body for a short time after the answer, then gives it up. */
+async function leaveRest(
+  { body, bodyUsed }: Request,
+  opened: Opened,
+  completed: Promise<void> | null,
+): Promise<void> {
+  if (body === null || (opened.source === null && bodyUsed)) return;
+  const source = opened.source ??= opened.open(body);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    if (completed === null) return;
+    await completed;
+    const over = new Promise<null>((resolve) => timer = setTimeout(resolve, LINGER_MS, null));
+    for (let bytes = 0; bytes < LINGER_BYTES;) {
+      const chunk = await Promise.race([read(opened, source), over]);
+      if (chunk === null) break;
+      bytes += chunk.length;
+    }
+  } catch {
+    // The client is gone, or sends too fast: nothing more is wanted either way.
+  } finally {
+    clearTimeout(timer);
+    // Ends the read that runs, whose error nobody needs.
+    opened.reading?.catch(() => {});
+    await source.cancel().catch(() => {});
+  }
+}
