@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { AUDIT_ACTIONS } from "../../data/audit/actions.ts";
 import type { Operation, Parameter } from "../openapi/operation.ts";
-import { auditEntry, auditList, auditQuery } from "./schemas.ts";
+import { auditList, auditQuery } from "./schemas.ts";
 
 const ACTIONS = Object.entries(AUDIT_ACTIONS).map(([name, text]) => `- \`${name}\`: ${text}.`);
 
@@ -70,7 +70,7 @@ const list: Operation = {
       { mediaType: "application/json", schema: auditList },
       {
         mediaType: "application/x-ndjson",
-        schema: auditEntry,
+        schema: z.string().meta({ description: "One `AuditEntry` per line." }),
       },
       {
         mediaType: "text/csv",

@@ -74,6 +74,7 @@ RULES: dict[str, list[str]] = {
         *EXPORT_RULES,
     ],
     "createExportOf": [*EXPORT_RULES, r"The request must be at most .+"],
+    "listAudit": [r"(limit|cursor) must be left out with format .+"],
     "listExports": [r"to must be after from"],
     "listReports": [r"to must be after from"],
     "previewExportOf": EXPORT_RULES,
