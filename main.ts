@@ -8,6 +8,7 @@ import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
+import { parseKey } from "./data/access/key_text.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
@@ -113,6 +114,8 @@ export async function start(
       onFault: (error) => log("warn", "keys unavailable", { error }),
     }),
   );
+  const adminKey = parseKey(settings.access.adminKey ?? "");
+  if (adminKey !== null) await keys.importKey(adminKey, "ADMIN_KEY");
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
@@ -121,7 +124,7 @@ export async function start(
   const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
-  const access = stack.use(openAccess(settings.access, { now, log }));
+  const access = stack.use(openAccess(settings.access, { keys, now, log }));
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });

@@ -6,8 +6,10 @@
 
 import type { AccessSettings } from "../../data/access_settings.ts";
 import type { Log } from "../../data/log.ts";
+import type { KeyStore } from "../../kv/access/keys.ts";
 import type { Authenticator } from "./authenticator.ts";
 import { openIssuerKeys } from "./issuer_keys.ts";
+import { keyAuthenticator } from "./key_authenticator.ts";
 import { type FindMaker, UNKNOWN_MAKER } from "./links.ts";
 import { oidcAuthenticator } from "./oidc.ts";
 
@@ -21,6 +23,8 @@ export interface OpenedAccess extends AsyncDisposable {
 
 /** What they need. */
 export interface AccessDeps {
+  /** The keys. */
+  readonly keys: Pick<KeyStore, "verify" | "callerOf">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -31,6 +35,7 @@ export interface AccessDeps {
 export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps): OpenedAccess {
   const stack = new AsyncDisposableStack();
   const authenticators: Authenticator[] = [];
+  if (hasKeys) authenticators.push(keyAuthenticator(deps));
   if (oidc !== null) {
     const keys = stack.use(openIssuerKeys({ ...deps, settings: oidc }));
     authenticators.push(oidcAuthenticator({ ...deps, settings: oidc, keys }));
@@ -38,8 +43,9 @@ export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps):
   const isOff = !hasKeys && oidc === null;
   return {
     authenticators: isOff ? null : authenticators,
-    findMaker({ kind }) {
-      return (kind === "oidc" && oidc !== null) || (kind === "anyone" && isOff)
+    findMaker(maker) {
+      if (maker.kind === "key") return hasKeys ? deps.keys.callerOf(maker.id) : null;
+      return (maker.kind === "oidc" && oidc !== null) || (maker.kind === "anyone" && isOff)
         ? UNKNOWN_MAKER
         : null;
     },
