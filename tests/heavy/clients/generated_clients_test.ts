@@ -8,6 +8,23 @@ async function mayIgnore(command: string): Promise<boolean> {
   return !Deno.env.has("REQUIRE_ALL") && !await hasCommand(command);
 }
 
+/** A key with every right, which the service is started with. */
+const ADMIN_KEY = `ow_admin_${"A".repeat(43)}`;
+/** A service that asks for keys. */
+const KEYED = { KV_PATH: ":memory:", AUTH: "keys", ADMIN_KEY };
+
+/** A key for the jobs of a client, and for nothing else. */
+async function makeKey(url: string, id: string): Promise<string> {
+  const ids = { meters: [id], devices: [id, "none"], stores: [id] };
+  const response = await fetch(`${url}/api/keys`, {
+    method: "POST",
+    headers: { "content-type": "application/json", authorization: `Bearer ${ADMIN_KEY}` },
+    body: JSON.stringify({ name: id, scopes: ["read", "export", "ingest", "import"], ...ids }),
+  });
+  assertEquals(response.status, 201);
+  return (await response.json()).key;
+}
+
 /** Saves the document of a service; returns the path. */
 async function saveDocument(url: string, folder: string): Promise<string> {
   const path = `${folder}/openapi.json`;
@@ -20,7 +37,7 @@ Deno.test({
   ignore: await mayIgnore("npm"),
   async fn() {
     await using folder = await makeTempFolder();
-    await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
+    await using service = await startProcess(folder.path, KEYED);
     const { path } = folder;
     await copyFiles("clients/typescript", path);
     await runWell(path, ["npm", "ci", "--silent", "--no-audit", "--no-fund"]);
@@ -35,7 +52,12 @@ Deno.test({
     await runWell(path, [`${bin}/tsc`]);
     for (const [script, name] of [["openapi_fetch", "openapi-fetch"], ["hey_api", "hey-api"]]) {
       assertEquals(
-        await runWell(path, ["node", `built/${script}.js`, service.url]),
+        await runWell(path, [
+          "node",
+          `built/${script}.js`,
+          service.url,
+          await makeKey(service.url, name),
+        ]),
         `${name}: done\n`,
       );
     }
@@ -78,7 +100,7 @@ Deno.test({
   ignore: await mayIgnore("python3"),
   async fn() {
     await using folder = await makeTempFolder();
-    await using service = await startProcess(folder.path, { KV_PATH: ":memory:" });
+    await using service = await startProcess(folder.path, KEYED);
     const { path } = folder;
     await copyFiles("clients/python", path);
     const bin = await makePythonEnvironment(path);
@@ -96,7 +118,12 @@ Deno.test({
     assertEquals(text.match(/WARNING|ERROR|Skipping/g)?.length, PYTHON_WARNINGS.length, text);
     assertStringIncludes(await runWell(path, [`${bin}/mypy`, "client.py"]), "no issues found");
     assertEquals(
-      await runWell(path, [`${bin}/python`, "client.py", service.url]),
+      await runWell(path, [
+        `${bin}/python`,
+        "client.py",
+        service.url,
+        await makeKey(service.url, "python"),
+      ]),
       "openapi-python-client: done\n",
     );
   },

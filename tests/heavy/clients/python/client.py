@@ -1,11 +1,11 @@
 """The main job, an import, a telemetry batch and a report, with the client that
-openapi-python-client generated from the document. Usage: client.py URL"""
+openapi-python-client generated from the document. Usage: client.py URL KEY"""
 
 import datetime
 import sys
 
-from open_watts_client import Client
-from open_watts_client.api.devices import get_device
+from open_watts_client import AuthenticatedClient
+from open_watts_client.api.devices import get_device, list_devices
 from open_watts_client.api.exports import create_export, download_export, get_export_status
 from open_watts_client.api.meters import import_readings
 from open_watts_client.api.reports import download_report, get_report, trigger_report
@@ -25,7 +25,7 @@ from open_watts_client.models import (
     TelemetryReport,
 )
 
-client = Client(base_url=sys.argv[1])
+client = AuthenticatedClient(base_url=sys.argv[1], token=sys.argv[2])
 UTC = datetime.timezone.utc
 WAIT = "wait=30"
 
@@ -95,4 +95,9 @@ assert "\npython," in table.content.decode()
 missing = get_device.sync("none", client=client)
 assert isinstance(missing, Problem), missing
 assert missing.code == "DEVICE_NOT_FOUND"
+
+# So has a request with a wrong key.
+refused = list_devices.sync(client=AuthenticatedClient(base_url=sys.argv[1], token="none"))
+assert isinstance(refused, Problem), refused
+assert refused.code == "UNAUTHENTICATED"
 print("openapi-python-client: done")

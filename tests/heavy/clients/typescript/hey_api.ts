@@ -1,5 +1,5 @@
 // The main job, an import, a telemetry batch and a report with the client that @hey-api/openapi-ts
-// generated from the document. Usage: hey_api.js URL
+// generated from the document. Usage: hey_api.js URL KEY
 import { strict as assert } from "node:assert";
 import { createClient } from "./hey_api/client/index.js";
 import {
@@ -11,11 +11,14 @@ import {
   getReport,
   importReadings,
   importStoreStatus,
+  listDevices,
   postTelemetry,
   triggerReport,
 } from "./hey_api/index.js";
 
-const client = createClient({ baseUrl: process.argv[2] ?? "" });
+const [, , baseUrl = "", key = ""] = process.argv;
+// The generated functions know how to present a key.
+const client = createClient({ baseUrl, auth: key });
 const headers = { Prefer: "wait=30" };
 
 // An import. Of several kinds of body this generator knows JSON.
@@ -79,4 +82,8 @@ assert.match(await table.data?.text() ?? "", /^hey-api,/m);
 // An error has a type too.
 const missing = await getDevice({ client, path: { device_id: "none" } });
 assert.equal(missing.error?.code, "DEVICE_NOT_FOUND");
+
+// So has a request without a key.
+const refused = await listDevices({ client: createClient({ baseUrl }) });
+assert.equal(refused.error?.code, "UNAUTHENTICATED");
 console.log("hey-api: done");

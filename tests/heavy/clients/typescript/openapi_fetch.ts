@@ -1,11 +1,11 @@
 // The main job, an import, a telemetry batch and a report with openapi-fetch, whose types
-// openapi-typescript generated from the document. Usage: openapi_fetch.js URL
+// openapi-typescript generated from the document. Usage: openapi_fetch.js URL KEY
 import { strict as assert } from "node:assert";
 import createClient from "openapi-fetch";
 import type { paths } from "./openapi_fetch_types.js";
 
-const baseUrl = process.argv[2] ?? "";
-const api = createClient<paths>({ baseUrl });
+const [, , baseUrl = "", key = ""] = process.argv;
+const api = createClient<paths>({ baseUrl, headers: { Authorization: `Bearer ${key}` } });
 /** Sends a text as it is, instead of as JSON. */
 const asText = (text: unknown) => String(text);
 const csvHeaders = { "Content-Type": "text/csv" };
@@ -79,4 +79,8 @@ assert.match(table.data ?? "", /^openapi-fetch,/m);
 // An error has a type too.
 const missing = await api.GET("/devices/{device_id}", { params: { path: { device_id: "none" } } });
 assert.equal(missing.error?.code, "DEVICE_NOT_FOUND");
+
+// So has a request without a key.
+const refused = await createClient<paths>({ baseUrl }).GET("/devices");
+assert.equal(refused.error?.code, "UNAUTHENTICATED");
 console.log("openapi-fetch: done");
