@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
 import { anonymousCaller, type Caller, unknownCaller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Authenticator, Presented, Recognized } from "./authenticator.ts";
@@ -39,20 +39,31 @@ export function authenticate(authenticators: readonly Authenticator[] | null): M
       return next();
     };
   }
-  return async (c, next) => {
+  return (c, next) => {
     const { req: { raw: request } } = c;
     const address = c.get("address");
     const token = presentedToken(request);
-    const recognize = async () =>
+    const recognize = () =>
       token instanceof AppError
         ? token
-        : await firstRecognized(authenticators, { request, token, address });
-    const found = await recognize();
-    if (found instanceof AppError) c.set("refusal", found);
-    c.set("caller", callerOf(found, address));
+        : firstRecognized(authenticators, { request, token, address });
     c.set("callerNow", async () => callerOf(await recognize(), address));
-    await next();
+    const found = recognize();
+    if (found instanceof Promise) {
+      return found.then((later) => {
+        setCaller(c, later);
+        return next();
+      });
+    }
+    // Most callers are known at once, and every await would cost each of their requests a little.
+    setCaller(c, found);
+    return next();
   };
+}
+
+function setCaller(c: Context, found: Recognized): void {
+  if (found instanceof AppError) c.set("refusal", found);
+  c.set("caller", callerOf(found, c.get("address")));
 }
 
 function callerOf(recognized: Recognized, address: string): Caller {
@@ -61,14 +72,18 @@ function callerOf(recognized: Recognized, address: string): Caller {
     : recognized;
 }
 
-async function firstRecognized(
+/** The first answer that is not null, from the authenticator at `first` on. */
+function firstRecognized(
   authenticators: readonly Authenticator[],
   presented: Presented,
-): Promise<Recognized> {
-  for (const { authenticate } of authenticators) {
-    const answer = authenticate(presented);
-    const recognized = answer instanceof Promise ? await answer : answer;
-    if (recognized !== null) return recognized;
+  first = 0,
+): Recognized | Promise<Recognized> {
+  for (let index = first; index < authenticators.length; index++) {
+    const found = authenticators[index].authenticate(presented);
+    if (found instanceof Promise) {
+      return found.then((later) => later ?? firstRecognized(authenticators, presented, index + 1));
+    }
+    if (found !== null) return found;
   }
   if (presented.token === null) return null;
   return new AppError("UNAUTHENTICATED", INVALID_KEY);

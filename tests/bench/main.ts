@@ -13,6 +13,7 @@ import type { Figure } from "./figure.ts";
 import { measureFormats } from "./formats_part.ts";
 import { measureImport } from "./import_part.ts";
 import { measureJobs } from "./jobs_part.ts";
+import { measureKeys } from "./keys_part.ts";
 import { measureContinuous } from "./continuous_part.ts";
 import { measureLoop } from "./loop_part.ts";
 import { measureMeterFiles } from "./meter_files_part.ts";
@@ -39,6 +40,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
   { name: "telemetry", measure: measureTelemetry },
+  { name: "keys", measure: measureKeys },
   { name: "continuous", measure: measureContinuous },
   { name: "stores", measure: measureStores },
 ];

@@ -64,6 +64,8 @@ export const TARGETS = {
   telemetryPosts: atLeast(8_000),
   /** The same, as a multiple of the rate of FastAPI over PostgreSQL. */
   telemetryPeer: atLeast(8),
+  /** What the look-up of a key adds to a telemetry request within the process, percent. */
+  keyPercent: atMost(5),
   /** Telemetry in batches of 1,000 readings of 10 devices, readings per second. */
   telemetryFewDevices: atLeast(150_000),
   /** The same with 1,000 devices. */

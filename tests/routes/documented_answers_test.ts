@@ -28,6 +28,7 @@ import {
   emptySeries,
   exportJob,
   JOB_ID,
+  noKeys,
   type TestApp,
 } from "./app_fixture.ts";
 import { NOW_MS } from "./exports/export_example.ts";
@@ -94,6 +95,9 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
   "POST /api/readings": "smart_meter_id,timestamp,power_kw\n1,2024-01-01T00:00:00Z,1\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
+  "POST /api/keys": JSON.stringify({ name: "Gateway", scopes: ["ingest"] }),
+  "PATCH /api/keys/{id}": "{}",
+  "POST /api/keys/{id}/rotate": "{}",
   "PUT /devices/{device_id}": "{}",
   "PUT /api/meters/{id}": "{}",
   "POST /api/continuous-exports/{device_id}/replay":
@@ -266,6 +270,16 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   };
   return createTestApp({
     kv: { get: fail, list: failNow, atomic: failNow },
+    keys: {
+      ...noKeys(),
+      get: fail,
+      list: fail,
+      listUses: fail,
+      create: fail,
+      change: fail,
+      revoke: fail,
+      rotate: fail,
+    },
     links: {
       kv: { get: fail, atomic: failNow },
       now: () => NOW_MS,
@@ -310,7 +324,8 @@ async function requestBroken(
   const query = parameters.filter((one) => one.in === "query" && one.required)
     .map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
   query.push(...QUERIES[`${method} ${path}`] ?? []);
-  const filled = path.replace(/\{\w*id\}/, JOB_ID)
+  const filled = path.replace(/\{\w+_id\}/, JOB_ID)
+    .replace("{id}", path.startsWith("/api/keys") ? "roofgateway" : JOB_ID)
     .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);
   const mediaType = body === null ? undefined : Object.keys(body)[0];
