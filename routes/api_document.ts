@@ -19,6 +19,7 @@ import {
 } from "./access/schemas.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
+import { endLinksOperation } from "./jobs/link_operations.ts";
 import { fileLink, linkRequest } from "./jobs/link_schemas.ts";
 import { docsOperations } from "./docs/operations.ts";
 import { exportOperations } from "./exports/operations.ts";
@@ -199,6 +200,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 export function apiDocument(version: string): JsonObject {
   const operations = [
     ...exportOperations,
+    endLinksOperation,
     ...meterOperations,
     ...reportOperations,
     telemetryOperation,

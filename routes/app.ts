@@ -26,6 +26,7 @@ import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./devices/reading
 import { type DeletionDeps, deletionRoutes } from "./deletions/deletions.ts";
 import { type DeviceDeps, deviceRoutes } from "./devices/devices.ts";
 import { docsRoutes } from "./docs/docs.ts";
+import { type AllLinksDeps, allLinksRoutes } from "./jobs/all_links.ts";
 import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
 import { type HealthDeps, healthRoutes } from "./service/health.ts";
 import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write.ts";
@@ -46,6 +47,7 @@ import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 export interface AppDeps
   extends
     KeyDeps,
+    AllLinksDeps,
     ExportDeps,
     MeterDeps,
     TelemetryDeps,
@@ -125,6 +127,7 @@ export function createApp(deps: AppDeps): Hono {
   });
   app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);
+  app.route("/", allLinksRoutes(deps).hono);
   app.route("/", meterRoutes(deps).hono);
   app.route("/", reportRoutes(deps).hono);
   app.route("/", telemetryRoutes(deps).hono);

@@ -3,7 +3,7 @@
  *
  * | key | value | written by |
  * |---|---|---|
- * | `["secret", "links"]` | `{ v: 1, current: { bytes, createdMs }, previous }` | who makes a link |
+ * | `["secret", "links"]` | `{ v: 1, current: { bytes, createdMs }, previous }` | who makes a link, or ends all |
  *
  * A secret signs new links for seven days, then another one does. It stays valid for seven days more,
  * which no link outlives, so rotation ends no link early.
@@ -57,4 +57,9 @@ export async function signingSecret(
     // Another process may have made one meanwhile.
     if (ok) return bytes;
   }
+}
+
+/** Forgets all secrets, which ends every link. The next link gets a new one. */
+export async function forgetLinkSecrets(kv: Pick<Deno.Kv, "atomic">): Promise<void> {
+  await kv.atomic().delete(KEY).commit();
 }

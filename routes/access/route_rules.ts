@@ -64,6 +64,7 @@ export const ROUTE_RULES = {
   "GET /api/exports/:export_id/gaps": { scope: "export" },
   "GET /api/exports/:export_id/events": { scope: "export" },
   "POST /api/exports/:export_id/link": { scope: "export", audited: audited("link.create", "job") },
+  "DELETE /api/links": { scope: "admin", audited: audited("link.rotate") },
   // The signature of a link stands for a key.
   "GET /api/links/exports/:export_id": { scope: "public" },
   "GET /api/links/reports/:report_id": { scope: "public" },

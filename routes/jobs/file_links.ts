@@ -7,6 +7,7 @@
 import type { Context } from "hono";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { instantText } from "../../data/time/time_text.ts";
+import { noteAuditDetails } from "../access/audited.ts";
 import { type LinkDeps, makeLink } from "../access/links.ts";
 import { fieldErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -23,6 +24,7 @@ export async function answerNewLink(c: Context, links: LinkDeps, path: string): 
     caller: c.get("caller"),
     requestUrl: c.req.url,
   });
+  noteAuditDetails(c, { expires_at: instantText(expiresMs) });
   const link: FileLink = { url, expires_at: instantText(expiresMs) };
   // Whoever has the link can read the file.
   c.header("cache-control", "no-store");

@@ -74,6 +74,19 @@ export function linkOperations(
   ];
 }
 
+/** The operation that ends all links. */
+export const endLinksOperation: Operation = {
+  method: "delete",
+  path: "/api/links",
+  id: "endLinks",
+  tag: "Exports",
+  summary: "End all links",
+  description: "Replaces the secret that signs links, so that every link to a file of an export " +
+    "or report ends at once. A link of one key ends when you revoke the key.",
+  answers: [{ status: 204, description: "No link that was made before is valid." }],
+  problems: [],
+};
+
 const SIGNED: readonly Parameter[] = [
   {
     in: "query",

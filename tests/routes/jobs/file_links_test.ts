@@ -338,6 +338,17 @@ Deno.test("a link ends with who made it, or when they may not see the file any m
   assertEquals((await signed.ask(byToken)).status, 200);
 });
 
+Deno.test("DELETE /api/links ends all links; new ones work", async () => {
+  using rig = await makeRig();
+  const before = [await rig.link(), await rig.link()];
+  assertEquals(
+    (await rig.ask("http://watts.local:8000/api/links", { method: "DELETE" })).status,
+    204,
+  );
+  for (const url of before) assertEquals((await rig.ask(url)).code, "LINK_INVALID");
+  assertEquals((await rig.ask(await rig.link())).status, 200);
+});
+
 Deno.test("links begin with PUBLIC_URL where it is set", async () => {
   using rig = await makeRig({}, "https://watts.example");
   const url = await rig.link();
