@@ -4,7 +4,6 @@
  * @module
  */
 
-import { parseEnv } from "node:util";
 import config from "./deno.json" with { type: "json" };
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
@@ -12,8 +11,9 @@ import { parseKey } from "./data/access/key_text.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
-import { readSettings, type Settings } from "./data/settings.ts";
+import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
+import { readEnvironment } from "./environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
 import { createDeflaters } from "./jobs/engine/deflaters.ts";
@@ -322,20 +322,6 @@ function greeting({ url, demoReadings }: Service): string {
   return lines.join("\n");
 }
 
-async function readEnvironment(): Promise<Record<string, string>> {
-  let file = "";
-  try {
-    file = await Deno.readTextFile(".env");
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-  const given: Record<string, string> = {};
-  for (const [name, value] of Object.entries({ ...parseEnv(file), ...Deno.env.toObject() })) {
-    if (value !== undefined) given[name] = value;
-  }
-  return given;
-}
-
 /** Settles at the first SIGINT or SIGTERM. Repeats are ignored, because `deno task` sends two. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
@@ -346,7 +332,7 @@ function stopRequested(): Promise<void> {
 }
 
 async function main(): Promise<number> {
-  const result = readSettings(await readEnvironment());
+  const result = readSettings(await readEnvironment(SETTING_NAMES));
   if ("problems" in result) {
     console.error(["OpenWatts cannot start:", ...result.problems].join("\n  "));
     return 1;

@@ -175,6 +175,9 @@ const environmentSchema = z.object({
   ...CONTINUOUS_VARIABLES,
 });
 
+/** The names of all variables that the settings are read from. */
+export const SETTING_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
+
 /**
  * Reads the settings from an environment. An empty variable counts as not set, except S3_PREFIX, which
  * may be empty.

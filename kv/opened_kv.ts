@@ -82,7 +82,6 @@ export async function openKv(
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || /^https?:\/\//.test(path);
   if (path !== null && !isRemote && path !== ":memory:") {
-    await Deno.mkdir(folderOf(path), { recursive: true });
     stack.use(await lockFile(path));
   }
   const kv = await Deno.openKv(path ?? undefined);
@@ -153,10 +152,22 @@ export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void>
 }
 
 async function lockFile(path: string): Promise<Disposable> {
-  const file = await Deno.open(`${path}.lock`, { create: true, write: true });
+  const file = await openLock(path);
   if (await file.tryLock(true)) return file;
   file.close();
   throw new Error(`Cannot open the database as another process has it open: ${path}`);
+}
+
+async function openLock(path: string): Promise<Deno.FsFile> {
+  const open = () => Deno.open(`${path}.lock`, { create: true, write: true });
+  try {
+    return await open();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Only then: the service may not be permitted to create the folder that holds its code.
+    await Deno.mkdir(folderOf(path), { recursive: true });
+    return await open();
+  }
 }
 
 function folderOf(path: string): string {

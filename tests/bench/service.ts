@@ -4,8 +4,8 @@
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
 import { readPeakMb } from "./peak_memory.ts";
+import { startArguments } from "../support/start_arguments.ts";
 import { endProgram } from "./program.ts";
 
 /** How long it may take to start or stop, milliseconds. */
@@ -27,15 +27,12 @@ export async function startService(
   folder: string,
   { demoData, settings = {} }: { demoData: boolean; settings?: Record<string, string> },
 ): Promise<ServiceProcess> {
-  const [, ...args] = config.tasks.start.command.split(" ");
+  const env = { ...serviceEnvironment(folder, { demoData }), ...settings };
+  const cwd = new URL("../..", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
-    args,
-    cwd: new URL("../..", import.meta.url),
-    env: {
-      ...serviceEnvironment(folder, { demoData }),
-      ...settings,
-      DENO_NO_UPDATE_CHECK: "1",
-    },
+    args: await startArguments({ folder: cwd.pathname, env, module: "main.ts" }),
+    cwd,
+    env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

@@ -6,11 +6,12 @@
  */
 
 import { createLog } from "../../data/log.ts";
-import { readSettings } from "../../data/settings.ts";
+import { readSettings, SETTING_NAMES } from "../../data/settings.ts";
+import { readEnvironment } from "../../environment.ts";
 import { start } from "../../main.ts";
 
 if (import.meta.main) {
-  const result = readSettings(Deno.env.toObject());
+  const result = readSettings(await readEnvironment(SETTING_NAMES));
   if ("problems" in result) throw new Error(result.problems.join("\n"));
   const write = (line: string) => console.error(line);
   const service = await start(result.settings, {

@@ -27,6 +27,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "s3_settings",
     ],
     ["settings"],
+    ["permissions"],
   ],
   kv: [
     ["budget", "get_by_keys", "in_turn", "list_by_ids"],

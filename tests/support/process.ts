@@ -4,7 +4,7 @@
  * @module
  */
 
-import config from "../../deno.json" with { type: "json" };
+import { startArguments } from "./start_arguments.ts";
 
 /** A service in its own process. Disposing of it kills it. */
 export interface ServiceProcess extends AsyncDisposable {
@@ -40,7 +40,7 @@ export async function startProcess(
   env: Environment,
   module: URL = MAIN,
 ): Promise<ServiceProcess> {
-  const { child, output, ended } = spawn(folder, env, module);
+  const { child, output, ended } = await spawn(folder, env, module);
   for (;;) {
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
     const isUp = /listens on (http:\S+)|Running jobs;/.exec(output());
@@ -51,7 +51,7 @@ export async function startProcess(
 
 /** Starts a service that is expected to refuse, and waits for its end. */
 export async function failStart(folder: string, env: Environment): Promise<FailedStart> {
-  const { ended, output } = spawn(folder, env, MAIN);
+  const { ended, output } = await spawn(folder, env, MAIN);
   return { code: await ended, output: output() };
 }
 
@@ -60,16 +60,16 @@ export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-function spawn(
+async function spawn(
   folder: string,
-  env: Environment,
+  given: Environment,
   module: URL,
-): { child: Deno.ChildProcess; ended: Promise<number>; output: () => string } {
-  const flags = config.tasks.start.command.split(" ").slice(1, -1);
+): Promise<{ child: Deno.ChildProcess; ended: Promise<number>; output: () => string }> {
+  const env = { PORT: "0", DEMO_DATA: "false", ...given };
   const child = new Deno.Command(Deno.execPath(), {
-    args: [...flags, module.pathname],
+    args: await startArguments({ folder, env, module: module.pathname }),
     cwd: folder,
-    env: { PORT: "0", DEMO_DATA: "false", ...env },
+    env,
     stdout: "piped",
     stderr: "piped",
   }).spawn();

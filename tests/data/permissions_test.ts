@@ -1,0 +1,130 @@
+import { neededPermissions, permissionFlags, type Permissions } from "../../data/permissions.ts";
+import { readSettings, SETTING_NAMES } from "../../data/settings.ts";
+import { assert, assertEquals } from "../support/assert.ts";
+
+const PLACE = {
+  folder: "/opt/openwatts",
+  codeFolder: "/opt/openwatts",
+  packageFolders: ["/cache/redoc"],
+};
+const ALWAYS_READ = ["/opt/openwatts", "/cache/redoc"];
+const AWS = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+
+function neededOf(environment: Record<string, string>, place = PLACE): Permissions {
+  const result = readSettings(environment);
+  assert("settings" in result, JSON.stringify(result));
+  return neededPermissions(result.settings, place);
+}
+
+Deno.test("the default settings need one address, the data folder, and to read the code", () => {
+  const written = [
+    ".openwatts/kv.sqlite3",
+    ".openwatts/kv.sqlite3.lock",
+    ".openwatts",
+    ".openwatts/files",
+    ".openwatts/lake",
+  ];
+  assertEquals(neededOf({}), {
+    net: ["127.0.0.1:8000"],
+    read: [".env", ...written, ...ALWAYS_READ],
+    write: written,
+    env: [...SETTING_NAMES, "DENO_KV_ACCESS_TOKEN"],
+  });
+});
+
+Deno.test("each place that settings name is needed, and no other", () => {
+  const net = (environment: Record<string, string>) => neededOf(environment).net;
+  assertEquals(net({ HOST: "::1", PORT: "0" }), ["[::1]:0"]);
+  assertEquals(net({ HOST: "0.0.0.0", AUTH: "keys" }), ["0.0.0.0:8000"]);
+  assertEquals(net({ ROLE: "worker" }), []);
+  const own = "127.0.0.1:8000";
+  assertEquals(net({ KV_PATH: "http://kv:4512" }), [own, "kv:4512"]);
+  // Its API names other hosts, which serve the database.
+  assertEquals(net({ KV_PATH: "https://api.deno.com/databases/1/connect" }), null);
+  assertEquals(net({ ...AWS, FILE_STORE: "s3://files/x" }), [
+    own,
+    "files.s3.us-east-1.amazonaws.com:443",
+  ]);
+  assertEquals(net({ ...AWS, FILE_STORE: "s3://files", S3_ENDPOINT: "http://127.0.0.1:9000/" }), [
+    own,
+    "127.0.0.1:9000",
+  ]);
+  // InfluxDB is asked only while continuous export is on. Deletions need its bucket at all times.
+  const lake = { ...AWS, S3_BUCKET: "lake", INFLUXDB_URL: "https://influx", INFLUXDB_BUCKET: "b" };
+  assertEquals(net(lake), [own, "lake.s3.us-east-1.amazonaws.com:443"]);
+  assertEquals(net({ ...lake, CONTINUOUS_EXPORT: "on" }), [
+    own,
+    "lake.s3.us-east-1.amazonaws.com:443",
+    "influx:443",
+  ]);
+  const oidc = { AUTH: "oidc", OIDC_AUDIENCE: "a", OIDC_ISSUER: "https://login.example/realm" };
+  assertEquals(net(oidc), [own, "login.example:443"]);
+  assertEquals(net({ ...oidc, OIDC_JWKS_URL: "https://keys.example:8443/" }), [
+    own,
+    "keys.example:8443",
+  ]);
+});
+
+Deno.test("credentials of S3 need their endpoint or their file", () => {
+  const s3 = { FILE_STORE: "s3://files", S3_ENDPOINT: "http://s3:9000" };
+  const roles = {
+    ...s3,
+    AWS_WEB_IDENTITY_TOKEN_FILE: "/var/run/token",
+    AWS_ROLE_ARN: "arn:aws:iam::1:role/a",
+  };
+  const identity = neededOf(roles);
+  assertEquals(identity.net?.slice(2), ["sts.us-east-1.amazonaws.com:443"]);
+  assert(identity.read.includes("/var/run/token"));
+  assert(!identity.write.includes("/var/run/token"));
+  const container = neededOf({
+    ...s3,
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: "/v2/credentials/1",
+    AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: "/var/run/authorization",
+  });
+  assertEquals(container.net?.slice(2), ["169.254.170.2:80"]);
+  assert(container.read.includes("/var/run/authorization"));
+  const file = neededOf({ ...s3, AWS_SHARED_CREDENTIALS_FILE: "/etc/aws" });
+  assertEquals(file.net?.slice(2), []);
+  assert(file.read.includes("/etc/aws"));
+});
+
+Deno.test("paths are written only where data goes: never the folder of the code", () => {
+  const write = (environment: Record<string, string>) => neededOf(environment).write;
+  const files = { FILE_STORE: "/srv/files", LAKE_PATH: "/srv/lake" };
+  const data = ["/srv/files", "/srv/lake"];
+  const kv = (path: string) => [path, `${path}.lock`];
+  assertEquals(write({ ...files, KV_PATH: ":memory:" }), data);
+  assertEquals(write({ ...files, KV_PATH: "/srv/kv" }), [...kv("/srv/kv"), "/srv", ...data]);
+  for (const path of ["kv", "./kv", "/opt/openwatts/kv", "/opt/kv", "/kv", "../kv"]) {
+    assertEquals(write({ ...files, KV_PATH: path }), [...kv(path), ...data], path);
+  }
+  const below = "/opt/openwatts/data/kv";
+  assertEquals(write({ ...files, KV_PATH: below }), [
+    ...kv(below),
+    "/opt/openwatts/data",
+    ...data,
+  ]);
+  const stores = neededOf({ STORE_DATA_DIR: "/srv/stores" });
+  assert(stores.read.includes("/srv/stores"));
+  assert(!stores.write.includes("/srv/stores"));
+});
+
+Deno.test("flags have no spaces or stray commas; the folder around such a path stands for it", () => {
+  const needed = { net: ["127.0.0.1:8000"], write: [], env: ["HOST", "HOST"] };
+  const flagsOf = (...read: string[]) =>
+    permissionFlags({ ...needed, read }, "/opt/my watts").find((flag) => flag.includes("read"));
+  assertEquals(permissionFlags({ ...needed, read: ["a", "/b"] }, "/opt"), [
+    "--allow-net=127.0.0.1:8000",
+    "--allow-read=a,/b",
+    "--allow-env=HOST",
+  ]);
+  assertEquals(flagsOf("/srv/my data/kv", "/srv/a,b/c"), "--allow-read=/srv");
+  assertEquals(flagsOf("/my data/kv"), "--allow-read=/");
+  // Below the current folder, the relative path may do without the space.
+  assertEquals(flagsOf("/opt/my watts/data"), "--allow-read=data");
+  assertEquals(flagsOf("my data"), "--allow-read=/opt");
+  assertEquals(permissionFlags({ ...needed, net: null, read: [] }, "/opt"), [
+    "--allow-net",
+    "--allow-env=HOST",
+  ]);
+});
