@@ -38,6 +38,7 @@ import { getDeviceAccount } from "./kv/devices/devices.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
 import { openKeys } from "./kv/access/keys.ts";
+import { startKeys } from "./kv/access/start_keys.ts";
 import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "./kv/jobs/leases.ts";
 import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
@@ -73,6 +74,8 @@ export interface Surroundings {
   readonly log: Log;
   /** When what live ingest wrote is folded and flushed; `UPKEEP` of `data/upkeep.ts` by default. */
   readonly upkeep?: Upkeep;
+  /** Shows something to who started the service, such as a first key; prints it by default. */
+  readonly show?: (text: string) => void;
 }
 
 /**
@@ -83,7 +86,7 @@ export interface Surroundings {
  */
 export async function start(
   settings: Settings,
-  { now, log, upkeep }: Surroundings,
+  { now, log, upkeep, show = print }: Surroundings,
 ): Promise<Service> {
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
@@ -114,8 +117,6 @@ export async function start(
       onFault: (error) => log("warn", "keys unavailable", { error }),
     }),
   );
-  const adminKey = parseKey(settings.access.adminKey ?? "");
-  if (adminKey !== null) await keys.importKey(adminKey, "ADMIN_KEY");
   const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
@@ -124,6 +125,11 @@ export async function start(
   const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
+  if (settings.access.hasKeys && settings.role !== "worker") {
+    const adminKey = parseKey(settings.access.adminKey ?? "");
+    const shown = (text: string) => show(`Admin key, shown only now, so keep it: ${text}`);
+    await startKeys({ ...opened, keys, audit, now, adminKey, show: shown });
+  }
   const access = stack.use(openAccess(settings.access, { keys, now, log }));
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
@@ -207,6 +213,12 @@ export async function start(
       log("info", "stopped", { owner });
     },
   };
+}
+
+/** Prints text whole, or throws if nobody reads the output any more. */
+function print(text: string): void {
+  let bytes = new TextEncoder().encode(`${text}\n`);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
 function newId(): string {
@@ -303,7 +315,7 @@ function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandle
 }
 
 /** The text that is printed when the service is up. */
-function greeting({ url, demoReadings }: Service): string {
+function greeting({ url, demoReadings }: Service, { access }: Settings): string {
   const lines: string[] = [];
   if (demoReadings !== null) {
     lines.push(`Demo meter ${DEMO_METER_ID}: ${demoReadings.toLocaleString("en")} new readings`);
@@ -313,11 +325,13 @@ function greeting({ url, demoReadings }: Service): string {
   lines.push(`API documentation: ${url}/docs`);
   const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
+  const needsKey = access.hasKeys || access.oidc !== null;
+  const curl = needsKey ? `curl -s -H "Authorization: Bearer $OPENWATTS_KEY"` : "curl -s";
   lines.push(
-    "Try:",
-    `  JOB=$(curl -s ${url}/api/export/csv -H 'Prefer: wait=60' -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
-    `  curl -s ${url}/api/export/status/$JOB`,
-    `  curl -s -o january.csv ${url}/api/export/download/$JOB`,
+    needsKey ? "Try, with a key in the variable OPENWATTS_KEY:" : "Try:",
+    `  JOB=$(${curl} ${url}/api/export/csv -H 'Prefer: wait=60' -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
+    `  ${curl} ${url}/api/export/status/$JOB`,
+    `  ${curl} -o january.csv ${url}/api/export/download/$JOB`,
   );
   return lines.join("\n");
 }
@@ -350,7 +364,7 @@ async function main(): Promise<number> {
     console.error(`OpenWatts cannot start: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
-  console.log(greeting(service));
+  console.log(greeting(service, result.settings));
   await requested;
   log("info", "stopping");
   setTimeout(() => Deno.exit(1), FORCED_STOP_MS);

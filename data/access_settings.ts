@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { KEY_RULE, parseKey } from "./access/key_text.ts";
 import { DEFAULT_OIDC_RULES, type OidcRule, parseOidcRules } from "./access/oidc_rules.ts";
 
 /** The settings of tokens that an OpenID Connect issuer signs. */
@@ -59,9 +60,7 @@ const AUTH_WAYS = ["off", "keys", "oidc"];
 export const ACCESS_RULES = {
   AUTH: "off, keys, oidc or keys,oidc",
   ALLOW_ANONYMOUS: "true or false",
-  ADMIN_KEY:
-    "ow_ID_SECRET, with an id of 1 to 32 characters of a-z 0-9 and a secret of 43 to 128 " +
-    "characters of A-Z a-z 0-9 _ -",
+  ADMIN_KEY: KEY_RULE,
   PUBLIC_URL: "an http(s) URL of a host without a path",
   OIDC_ISSUER: "an https URL without query and fragment, or an http URL of this machine",
   OIDC_AUDIENCE: "names of this service at the issuer, separated by commas",
@@ -74,13 +73,11 @@ export const ACCESS_RULES = {
 /** Variables whose values never appear in messages. */
 export const ACCESS_SECRETS: readonly string[] = ["ADMIN_KEY"];
 
-const ADMIN_KEY_PATTERN = /^ow_[a-z0-9]{1,32}_[A-Za-z0-9_-]{43,128}$/;
-
 /** The schema of each variable. */
 export const ACCESS_VARIABLES = {
   AUTH: z.string().transform(listOf).refine(areWays).default(["off"]),
   ALLOW_ANONYMOUS: z.enum(["true", "false"]).default("false"),
-  ADMIN_KEY: z.string().regex(ADMIN_KEY_PATTERN).optional(),
+  ADMIN_KEY: z.string().refine((text) => parseKey(text) !== null).optional(),
   PUBLIC_URL: z.string().regex(/^https?:\/\/[^/?#@\\\s*]+\/?$/).refine(isUrl).optional(),
   OIDC_ISSUER: z.string().refine((text) => isSafeUrl(text) && !text.includes("?")).optional(),
   OIDC_AUDIENCE: z.string().transform(listOf).pipe(z.array(z.string()).min(1)).optional(),

@@ -30,6 +30,7 @@ export async function startTestService(
   const service: Service = await start({ ...TEST_SETTINGS, fileStore: folder, ...changes }, {
     now,
     log,
+    show: () => {},
   });
   return {
     url: service.url ?? "",

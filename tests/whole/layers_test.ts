@@ -135,6 +135,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "device_event",
     "device_rejection",
     "due",
+    "first_key",
     "job",
     "job_account",
     "job_history",
