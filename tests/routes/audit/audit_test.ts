@@ -1,5 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "../../support/assert.ts";
 import { askJson, type JsonAnswer, postJson, startTestService } from "../../support/service.ts";
+import { createCaller } from "../../../data/access/caller.ts";
+import { createAudit } from "../../../kv/audit/audit.ts";
+import { openKv } from "../../../kv/opened_kv.ts";
+import { openProfiles } from "../../../kv/profiles/profiles.ts";
+import { createTestApp } from "../app_fixture.ts";
 import { assertProblem } from "../problem_assert.ts";
 
 const T0 = Date.UTC(2026, 1, 7, 8);
@@ -116,6 +121,76 @@ Deno.test("requests that were refused are in the trail with the code of their er
     ["device.change", "refused", "INVALID_REQUEST", "device D1", {}],
     ["meter.delete", "refused", "SMART_METER_NOT_FOUND", "meter none", {}],
   ]);
+});
+
+/** An app whose callers are an admin and one that may only read, by the words of their tokens. */
+async function openKeyed() {
+  await using stack = new AsyncDisposableStack();
+  const opened = stack.use(await openKv(":memory:"));
+  const { kv } = opened;
+  const audit = createAudit({ kv, owner: "p", now: () => T0, log: () => {} });
+  stack.defer(() => audit.stop());
+  const profiles = stack.use(await openProfiles(opened));
+  const callers = new Map((["admin", "read"] as const).map((name) => {
+    const actor = { kind: "key", id: `k-${name}`, name } as const;
+    return [name as string, createCaller({ owner: `key:${name}`, actor, scopes: [name] })];
+  }));
+  const { app } = createTestApp({
+    kv,
+    audit,
+    profiles,
+    authenticators: [{ authenticate: ({ token }) => callers.get(token ?? "") ?? null }],
+  });
+  const owned = stack.move();
+  return {
+    async ask(request: string, token: string | null, body?: unknown): Promise<Entry> {
+      const [method, path] = request.split(" ");
+      const headers = {
+        "content-type": "application/json",
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      };
+      const init = {
+        method,
+        headers,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      };
+      const answer = await app.request(path, init);
+      return { status: answer.status, body: await answer.json() };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+Deno.test("an entry has the key that acted; wrong keys and missing scopes are counted", async () => {
+  await using keyed = await openKeyed();
+  const { ask } = keyed;
+  const metrics = [{ name: "a", unit: "1", aggregate: "mean" }];
+  assertEquals((await ask("PUT /api/profiles/pump", "admin", { metrics })).status, 201);
+  assertEquals((await ask("PUT /api/profiles/pump", "read", { metrics })).status, 403);
+  assertEquals((await ask("GET /api/audit", "read")).status, 403);
+  for (let time = 0; time < 3; time++) {
+    assertEquals((await ask("GET /devices", "wrong")).status, 401);
+  }
+  // Nothing was presented here, so nobody failed to sign in.
+  assertEquals((await ask("GET /devices", null)).status, 401);
+  const { body } = await ask("GET /api/audit?order=oldest", "admin");
+  assertEquals(
+    body.entries.map(({ action, outcome, code, actor, subject }: Entry) => [
+      action,
+      outcome,
+      code,
+      actor.id,
+      subject?.id ?? null,
+    ]),
+    [
+      ["profile.change", "done", null, "k-admin", "pump"],
+      ["profile.change", "refused", "FORBIDDEN", "k-read", "pump"],
+      ["access.refuse", "refused", "FORBIDDEN", "k-read", null],
+      ["sign_in.refuse", "refused", "UNAUTHENTICATED", "", null],
+    ],
+  );
+  assertEquals(body.entries[2].details, { route: "GET /api/audit", scope: "admin" });
+  assert(!JSON.stringify(body).includes("wrong"));
 });
 
 Deno.test("the trail is filtered by time, actor, action, subject and outcome", async () => {
