@@ -63,7 +63,7 @@ const list: Operation = {
     status: 200,
     description:
       "The entries. A page can have fewer than `limit`, even none, while `next` is not " +
-      "null: a request reads at most 20,000 entries, whether they match or not.",
+      "null: a request reads at most 10,000 entries, whether they match or not.",
     headers: ["Cache-Control"],
     mayHave: ["Link", "Content-Disposition"],
     content: [

@@ -143,6 +143,7 @@ async function openKeyed() {
   });
   const owned = stack.move();
   return {
+    audit,
     async ask(request: string, token: string | null, body?: unknown): Promise<Entry> {
       const [method, path] = request.split(" ");
       const headers = {
@@ -163,7 +164,7 @@ async function openKeyed() {
 
 Deno.test("an entry has the key that acted; wrong keys and missing scopes are counted", async () => {
   await using keyed = await openKeyed();
-  const { ask } = keyed;
+  const { ask, audit } = keyed;
   const metrics = [{ name: "a", unit: "1", aggregate: "mean" }];
   assertEquals((await ask("PUT /api/profiles/pump", "admin", { metrics })).status, 201);
   assertEquals((await ask("PUT /api/profiles/pump", "read", { metrics })).status, 403);
@@ -173,6 +174,8 @@ Deno.test("an entry has the key that acted; wrong keys and missing scopes are co
   }
   // Nothing was presented here, so nobody failed to sign in.
   assertEquals((await ask("GET /devices", null)).status, 401);
+  // The answers did not wait for what they count.
+  await audit.flush();
   const { body } = await ask("GET /api/audit?order=oldest", "admin");
   assertEquals(
     body.entries.map(({ action, outcome, code, actor, subject }: Entry) => [
