@@ -146,6 +146,7 @@ export async function start(
       offlineAfterMs,
       invalidateDevice: intake.invalidate,
       isExporting: settings.continuous.isOn,
+      audit,
     }),
     runningMax: () => Promise.resolve(settings.accountLimits.jobsRunning),
     startedMs,

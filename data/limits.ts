@@ -118,6 +118,8 @@ export const INSPECTED_MAX_BYTES = 1_048_576;
 export const REJECTS_LISTED = 100;
 /** The most meters in one upload of readings. */
 export const METERS_PER_UPLOAD_MAX = 10_000;
+/** The most meters, devices or stores that one request deletes. */
+export const DELETION_TARGETS_MAX = 500;
 /** How many rejected records an import lists for each of many meters. It only counts the rest. */
 export const METER_REJECTS_LISTED = 3;
 /** How many ignored columns an import lists. */

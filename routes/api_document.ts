@@ -87,6 +87,13 @@ import type { Operation } from "./openapi/operation.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
 import { storeOperations } from "./stores/operations.ts";
 import { deletionOperations } from "./deletions/operations.ts";
+import { deletionResourceOperations } from "./deletions/resource_operations.ts";
+import {
+  deletionList,
+  deletionPreview,
+  deletionRequest,
+  deletionResource,
+} from "./deletions/resource_schemas.ts";
 import { jobStatus } from "./deletions/schemas.ts";
 import {
   hoursReport,
@@ -179,6 +186,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ZonesReport: zonesReport,
   RunningStoreImports: runningStoreImports,
   JobStatus: jobStatus,
+  DeletionRequest: deletionRequest,
+  DeletionResource: deletionResource,
+  DeletionPreview: deletionPreview,
+  DeletionList: deletionList,
   AuditEntry: auditEntry,
   AuditList: auditList,
   LinkRequest: linkRequest,
@@ -211,6 +222,7 @@ export function apiDocument(version: string): JsonObject {
     ...continuousExportOperations,
     ...storeOperations,
     ...deletionOperations,
+    ...deletionResourceOperations,
     ...auditOperations,
     ...keyOperations,
     ...healthOperations,

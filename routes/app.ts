@@ -24,6 +24,7 @@ import {
 } from "./continuous/continuous_exports.ts";
 import { type DeviceReadingsDeps, deviceReadingsRoutes } from "./devices/readings.ts";
 import { type DeletionDeps, deletionRoutes } from "./deletions/deletions.ts";
+import { type DeletionResourceDeps, deletionResourceRoutes } from "./deletions/resources.ts";
 import { type DeviceDeps, deviceRoutes } from "./devices/devices.ts";
 import { docsRoutes } from "./docs/docs.ts";
 import { type AllLinksDeps, allLinksRoutes } from "./jobs/all_links.ts";
@@ -59,6 +60,7 @@ export interface AppDeps
     ContinuousExportDeps,
     ReportDeps,
     DeletionDeps,
+    DeletionResourceDeps,
     AuditDeps,
     StoreDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
@@ -76,6 +78,7 @@ export interface AppDeps
     & MeterDeps["series"]
     & DeviceDeps["series"]
     & DeviceReadingsDeps["series"]
+    & DeletionResourceDeps["series"]
     & StoreDeps["series"];
   /** The profiles. */
   readonly profiles: ProfileDeps["profiles"] & LineProtocolDeps["profiles"];
@@ -138,6 +141,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", continuousExportRoutes(deps).hono);
   app.route("/", storeRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
+  app.route("/", deletionResourceRoutes(deps).hono);
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);

@@ -21,6 +21,8 @@ export const AUDIT_ACTIONS = {
   "device.delete": "The deletion of a device was requested",
   "store.delete": "The deletion of a store was requested",
   "readings.delete": "The deletion of readings was requested",
+  "deletion.create": "The deletion of several meters, devices or stores was requested",
+  "deletion.cancel": "A deletion was cancelled, or its record was removed",
   "deletion.end": "A deletion ended",
   "profile.change": "A profile was defined or changed",
   "profile.delete": "A profile was deleted",

@@ -98,6 +98,8 @@ export interface DeleteManyParams {
   readonly span: Span | null;
   /** Whether the objects of continuous export are deleted too; by default not. */
   readonly objects?: boolean;
+  /** A digest of the request, by which its repetition is known although it finds less by then. */
+  readonly asked: string;
 }
 
 /** How many objects of continuous export were deleted, and how many were written again. */
@@ -159,6 +161,7 @@ export const deleteManyParams: z.ZodType<DeleteManyParams> = z.object({
   ids: z.array(z.string()),
   span: z.object({ fromMs: z.number(), toMs: z.number() }).nullable(),
   objects,
+  asked: z.string(),
 });
 
 /** {@link DeletionResult} as it is stored. */
@@ -221,8 +224,10 @@ export function scopeOf({ kind, params }: Deletion): DeletionScope {
       const { fromMs, toMs, id, objects = false } = params;
       return { subject: subjectOf(params), ids: [id], span: { fromMs, toMs }, objects };
     }
-    case DELETE_MANY:
-      return { ...params, objects: params.objects ?? false };
+    case DELETE_MANY: {
+      const { subject, ids, span, objects = false } = params;
+      return { subject, ids, span, objects };
+    }
     case DELETE_DEVICE:
       return { subject: "device", ids: [params.id], span: null, objects: params.objects ?? false };
     case DELETE_METER:

@@ -20,33 +20,59 @@ import {
   type Deletion,
   type DeletionKind,
   deletionOf,
+  type DeletionResult,
   DELETIONS,
+  type ObjectCounts,
   scopeOf,
 } from "./deletion_contract.ts";
 import { type EraseDeps, eraseFromLake } from "./erase.ts";
 import { DELETION_FAILED } from "./deletion_failed.ts";
+import { recordEnd, type RecordEndDeps } from "./record_end.ts";
 import { countTarget, findTargets, removeTarget, type Target, type TargetDeps } from "./targets.ts";
 
 /** What deletions need. */
-export interface DeletionDeps extends TargetDeps, EraseDeps {
+export interface DeletionDeps extends TargetDeps, EraseDeps, RecordEndDeps {
   /** The database. */
   readonly kv: TargetDeps["kv"] & EraseDeps["kv"];
 }
+
+/** What a run deleted. */
+type Counts = Required<Pick<DeletionResult, "readingCount" | "targetCount">>;
 
 /** Creates the kinds. */
 export function deletionKinds(deps: DeletionDeps): readonly JobKind[] {
   return DELETIONS.map((name): JobKind => ({
     name,
     failure: DELETION_FAILED,
-    run: (context) => runDeletion(deps, name, context),
+    run: (context) => runRecorded(deps, name, context),
   }));
+}
+
+/** Runs a deletion, and records its end in the audit trail. */
+async function runRecorded(
+  deps: DeletionDeps,
+  kind: DeletionKind,
+  context: JobContext,
+): Promise<JobOutcome> {
+  const { jobId, signal } = context;
+  try {
+    const { counts, objects } = await runDeletion(deps, kind, context);
+    const result = { ...counts, objects: objects === null ? null : { ...objects } };
+    const { readingCount, targetCount } = counts;
+    const details = { deleted_readings: readingCount, targets: targetCount, files: result.objects };
+    await recordEnd(deps, jobId, { details });
+    return { artifact: null, result };
+  } catch (error) {
+    if (!signal.aborted) await recordEnd(deps, jobId, { error });
+    throw error;
+  }
 }
 
 async function runDeletion(
   deps: DeletionDeps,
   kind: DeletionKind,
   context: JobContext,
-): Promise<JobOutcome> {
+): Promise<{ counts: Counts; objects: ObjectCounts | null }> {
   const deletion = deletionOf(kind, context.params);
   const { ids, span, objects } = scopeOf(deletion);
   const { jobId, signal, progress } = context;
@@ -72,11 +98,10 @@ async function runDeletion(
     };
     await removeTarget(deps, target, { span, signal, onRemoved });
   }
-  const erased = objects
-    ? await eraseFromLake(deps, { jobId, ids, span, signal, onShare: report })
-    : null;
   const counts = { readingCount: done, targetCount: targets.length };
-  return { artifact: null, result: { ...counts, objects: erased === null ? null : { ...erased } } };
+  if (!objects) return { counts, objects: null };
+  const erased = await eraseFromLake(deps, { jobId, ids, span, signal, onShare: report });
+  return { counts, objects: erased };
 }
 
 /** What a deletion deletes. A job that names one thing names it as it was when it was requested. */

@@ -145,6 +145,15 @@ export const ROUTE_RULES = {
     audited: audited("readings.delete", "store"),
   },
 
+  "GET /api/deletions": { scope: "manage" },
+  "POST /api/deletions": { scope: "manage", audited: audited("deletion.create") },
+  "POST /api/deletions/preview": { scope: "manage" },
+  "GET /api/deletions/:deletion_id": { scope: "manage" },
+  "DELETE /api/deletions/:deletion_id": {
+    scope: "manage",
+    audited: audited("deletion.cancel", "job"),
+  },
+
   // A job belongs to whoever asked for it, so its owner needs no scope.
   "GET /api/jobs/:job_id": { scope: "any" },
 } as const satisfies Readonly<Record<`${Method} /${string}`, RouteRule>>;

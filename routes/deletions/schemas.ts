@@ -55,6 +55,19 @@ export const deviceSpanQuery = spanQuery.extend({ objects: objectsText });
 /** The query of a deletion of a device. */
 export const deviceQuery = z.strictObject({ objects: objectsText });
 
+/** Why a job failed. */
+export const jobError = z.strictObject({
+  code: z.string().meta({
+    description: "A stable name for programs.",
+    examples: ["DELETION_FAILED"],
+  }),
+  message: z.string().meta({
+    description: "What went wrong.",
+    examples: ["The deletion could not be completed"],
+  }),
+  details: z.string().meta({ description: "A second sentence, or empty.", examples: [""] }),
+}).nullable().meta({ description: "Why the job failed; null if it did not." });
+
 /** A job that deletes something. */
 export const jobStatus = z.strictObject({
   job_id: z.uuid().meta({
@@ -81,17 +94,7 @@ export const jobStatus = z.strictObject({
       "before are not counted.",
     1_440,
   ),
-  error: z.strictObject({
-    code: z.string().meta({
-      description: "A stable name for programs.",
-      examples: ["DELETION_FAILED"],
-    }),
-    message: z.string().meta({
-      description: "What went wrong.",
-      examples: ["The deletion could not be completed"],
-    }),
-    details: z.string().meta({ description: "A second sentence, or empty.", examples: [""] }),
-  }).nullable().meta({ description: "Why the job failed; null if it did not." }),
+  error: jobError,
 }).meta({ description: "A job that deletes something." });
 
 /** A job that deletes something. */

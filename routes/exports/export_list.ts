@@ -6,11 +6,12 @@
 
 import type { Caller } from "../../data/access/caller.ts";
 import { EXPORT_KINDS, exportSpecOf } from "../../jobs/exports/export_contract.ts";
-import type { HistoryPlace, JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
+import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { restorePlus } from "../../data/time/query_plus.ts";
 import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { visibleJobs } from "../access/visible_jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
+import { newestOf } from "../jobs/newest_jobs.ts";
 import { exportBodyOf } from "./export_body.ts";
 import { EXPORT_CURSOR, type ExportListQuery } from "./list_schemas.ts";
 import { isVisibleExport } from "./visible_export.ts";
@@ -44,28 +45,6 @@ export async function listExports(
     exports: found.map((job) => exportBodyOf(job, nowMs)),
     next: next === null ? null : nextPath(query, `${next.createdMs}_${next.id}`),
   };
-}
-
-/** The newest jobs of several lists, and where to continue: no list has left out anything newer. */
-function newestOf(
-  lists: readonly { jobs: readonly JobRecord[]; next: HistoryPlace | null }[],
-  limit: number,
-): { found: JobRecord[]; next: HistoryPlace | null } {
-  const ends = lists.flatMap(({ next }) => next ?? []).toSorted(newestFirst);
-  const end = ends.length === 0 ? null : ends[0];
-  const known = lists.flatMap(({ jobs }) => jobs).toSorted(newestFirst)
-    .filter((job) => end === null || newestFirst(job, end) <= 0);
-  const isCut = known.length > limit;
-  const found = known.slice(0, limit);
-  return { found, next: isCut ? placeOf(found[limit - 1]) : end };
-}
-
-function placeOf({ createdMs, id }: HistoryPlace): HistoryPlace {
-  return { createdMs, id };
-}
-
-function newestFirst(one: HistoryPlace, other: HistoryPlace): number {
-  return other.createdMs - one.createdMs || (one.id < other.id ? 1 : one.id > other.id ? -1 : 0);
 }
 
 function nextPath({ limit, status, source, from, to }: ExportListQuery, cursor: string): string {

@@ -13,12 +13,7 @@ import { quoted } from "../../data/quoted.ts";
 import { isBuiltIn } from "../../data/readings/profile.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import {
-  changeMeter,
-  listMeterRecords,
-  type MeterRecord,
-  PLAIN_METER,
-} from "../../kv/meters/meters.ts";
+import { changeMeter, type MeterRecord, PLAIN_METER } from "../../kv/meters/meters.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -37,6 +32,7 @@ import { readingsResponse } from "../readings/response.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
 import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
+import { listMeters } from "./meter_list.ts";
 import { meterSource } from "./meter_source.ts";
 import {
   listQuery,
@@ -134,33 +130,6 @@ async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Respon
     return meterBody(id, meter, info);
   }));
   return c.json({ meters: bodies, next } satisfies MeterListBody);
-}
-
-/** A meter in a list. */
-interface ListedMeter {
-  readonly id: string;
-  readonly meter: MeterRecord;
-  /** Its readings of the profile `meter` as a whole; null if it has none. */
-  readonly plainInfo: SeriesInfo | null;
-}
-
-/** Meters that were set up or have readings of the profile `meter`, in the order of ids. */
-async function listMeters(
-  { kv, series }: Pick<MeterDeps, "kv" | "series">,
-  page: { afterId: string; limit: number },
-): Promise<ListedMeter[]> {
-  const [infos, records] = await Promise.all([
-    series.list(PLAIN_METER.profile, page),
-    listMeterRecords(kv, page),
-  ]);
-  const meters = new Map(records.map(({ id, meter }) => [id, meter]));
-  const known = new Map(infos.map((info) => [info.id, info]));
-  const ids = [...new Set([...meters.keys(), ...known.keys()])].toSorted();
-  return ids.slice(0, page.limit).map((id) => ({
-    id,
-    meter: meters.get(id) ?? PLAIN_METER,
-    plainInfo: known.get(id) ?? null,
-  }));
 }
 
 async function putAnswer(

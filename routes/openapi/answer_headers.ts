@@ -69,7 +69,7 @@ export const ANSWER_HEADERS = {
   "Location": {
     description: "The address of the job's status.",
     pattern:
-      "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/|/api/(jobs|exports)/[0-9a-f-]{36})$",
+      "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/|/api/(jobs|exports|deletions)/[0-9a-f-]{36})$",
   },
   "Preference-Applied": {
     description: "The preferences that the service followed (RFC 7240).",

@@ -110,6 +110,7 @@ export const TAGS = {
   Stores: "Stores: their polls, business hours and time zones.",
   Access: "Who may use the service, and who changed what.",
   Keys: "Keys: who may do what.",
+  Deletions: "Delete many things at once, and follow deletions of every kind.",
   Service: "Whether the service is up and can do its work.",
   Documents: "This document, and pages that display it.",
 } as const;

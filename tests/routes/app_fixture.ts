@@ -127,6 +127,7 @@ export function emptyKv(): AppDeps["kv"] {
 export function emptySeries(): AppDeps["series"] {
   return {
     describe: () => Promise.resolve(null),
+    count: () => Promise.resolve({ count: 0, isExact: true }),
     list: () => Promise.resolve([]),
     latest: () => Promise.resolve(new Map()),
     async *read() {},

@@ -95,6 +95,8 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /stores/timezones": "store_id,timezone_str\n1,Europe/Berlin\n",
   "POST /api/readings": "smart_meter_id,timestamp,power_kw\n1,2024-01-01T00:00:00Z,1\n",
   "POST /telemetry": JSON.stringify(message({ timestamp: new Date(NOW_MS).toISOString() })),
+  "POST /api/deletions": JSON.stringify({ meters: ["123"] }),
+  "POST /api/deletions/preview": JSON.stringify({ meters: ["123"] }),
   "POST /api/keys": JSON.stringify({ name: "Gateway", scopes: ["ingest"] }),
   "PATCH /api/keys/{id}": "{}",
   "POST /api/keys/{id}/rotate": "{}",
@@ -258,6 +260,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
   const fail = () => Promise.reject(new Error("broken"));
   const series: AppDeps["series"] = {
     describe: fail,
+    count: fail,
     list: fail,
     latest: fail,
     remove: fail,

@@ -161,11 +161,13 @@ function requestsOf(operation: DocumentedOperation, base: string): ExampleReques
 
 /**
  * The successful statuses. The examples of an operation must produce all of them, except 206 of HEAD,
- * and the answers of a cancellation: the export of the examples has ended.
+ * and the answers of a cancellation: the export and the deletion of the examples have ended.
  */
 function successes({ id, method, responses }: DocumentedOperation): string[] {
   const all = Object.keys(responses).filter((status) => status.startsWith("2"));
-  if (id === "deleteExport") return all.filter((status) => status === "204");
+  if (id === "deleteExport" || id === "cancelDeletion") {
+    return all.filter((status) => status === "204");
+  }
   return method === "HEAD" ? all.filter((status) => status !== "206") : all;
 }
 
@@ -174,7 +176,10 @@ Deno.test("every example of a request succeeds, with an answer that the document
   await using service = await startWithExample(folder);
   const api = await fetchOpenApi(service.url);
   // A device is set up first, while it is unknown; things are deleted last.
-  const order = ({ method }: DocumentedOperation) => ["PUT", "", "DELETE"].indexOf(method);
+  const isDeleting = ({ id, method }: DocumentedOperation) =>
+    method === "DELETE" || id === "createDeletion";
+  const order = (operation: DocumentedOperation) =>
+    isDeleting(operation) ? 2 : ["PUT"].indexOf(operation.method);
   const operations = [...api.operations, ...api.heads].toSorted((one, other) =>
     (order(one) < 0 ? 1 : order(one)) - (order(other) < 0 ? 1 : order(other))
   );
@@ -192,7 +197,7 @@ Deno.test("every example of a request succeeds, with an answer that the document
         : operation.path.startsWith("/api/links/")
         ? await linkLike(exampleUrl)
         : exampleUrl;
-      if (operation.method === "DELETE") await createDeleted(service.url);
+      if (isDeleting(operation)) await createDeleted(service.url);
       const request = unusedKey(init, keyed);
       // The id of the last event, which the request without this header was given.
       if (request.headers.has("last-event-id")) {
@@ -203,9 +208,10 @@ Deno.test("every example of a request succeeds, with an answer that the document
       assert(answer.status >= 200 && answer.status < 300, `${what}: ${answer.text}`);
       api.assertAllowed(operation, answer);
       statuses.add(String(answer.status));
-      if (answer.status === 202 && operation.method === "DELETE") {
+      if (answer.status === 202 && isDeleting(operation)) {
         const job = service.url + answer.headers.get("location");
-        await until(async () => (await askJson(job)).body.status !== "pending");
+        const isOver = ({ status }: Json) => status !== "pending" && status !== "running";
+        await until(async () => isOver((await askJson(job)).body));
       }
     }
     assertEquals([...statuses].toSorted(), successes(operation), operation.id);

@@ -36,6 +36,17 @@ EXPORT_RULES = [
     r"(columns|layout) must be one metric with layout wide.+",
 ]
 
+# One of three lists, and a range that is whole.
+DELETION_RULES = [
+    r"Send one of meters, devices and stores",
+    r"objects is only for devices",
+    r"Send from and to, or neither",
+    r"to must be after from",
+    r"(from|to) must be an ISO 8601 .+",
+    BEFORE_1970,
+    r"(meters|devices|stores) must name at most .+",
+]
+
 # Lists and objects are text in a query.
 PREVIEW_RULES = [
     *EXPORT_RULES,
@@ -88,6 +99,8 @@ RULES: dict[str, list[str]] = {
         r"(title|label|unit) must be .+ without control characters",
     ],
     "inspectReadings": [r"The gzip file is empty, cut off, or packed in a way that is not read"],
+    "createDeletion": DELETION_RULES,
+    "previewDeletion": DELETION_RULES,
     "deleteMeterReadings": [METER_ID, r"to must be after from", BEFORE_1970],
     "deleteDeviceReadings": [r"to must be after from", BEFORE_1970],
     "deleteStorePolls": [r"to must be after from", BEFORE_1970],

@@ -292,6 +292,24 @@ Deno.test("a hidden thing answers every read and every deletion as one that does
   });
 });
 
+Deno.test("a deletion of many finds only what exists for its key, by ids and by patterns", async () => {
+  await withWorlds(MANAGER, async (both) => {
+    for (const things of ["meters", "devices", "stores"]) {
+      for (const path of ["/api/deletions/preview", "/api/deletions"]) {
+        for (const texts of [["b.1"], ["Z*"], HIDDEN]) {
+          const answer = await both.ask(`POST ${path}`, { body: { [things]: texts } });
+          assertEquals(answer.status, 404, `${path} ${things} ${texts}`);
+        }
+      }
+      const body = { [things]: ["*", "b.1"], objects: things === "devices" };
+      const all = await both.ask("POST /api/deletions/preview", { body });
+      assertEquals([all.body.ids, all.body.not_found], [VISIBLE, ["b.1"]]);
+    }
+    // Deletions of other keys are visible with `manage`, but not those of hidden things.
+    await both.ask("GET /api/deletions?id=b.1");
+  });
+});
+
 Deno.test("what would create or change a hidden thing is refused, whether it exists or not", async () => {
   await withWorlds(MANAGER, async (both) => {
     for (const id of [...HIDDEN, "b.new"]) {
