@@ -14,7 +14,10 @@ export interface KeyLimits {
   readonly jobsWaiting: number | null;
   /** How many of its jobs may run at the same time. */
   readonly jobsRunning: number | null;
-  /** How many bytes its uploads may hold in memory at the same time. */
+  /**
+   * How many bytes its uploads that run at the same time may have together: what they announce as
+   * `Content-Length`, or else what has arrived.
+   */
   readonly uploadBytesAtOnce: number | null;
   /** How many readings it may store. */
   readonly storedReadings: number | null;

@@ -84,7 +84,7 @@ const limitFields = {
   jobs_running: limitOf("jobs_running", "Jobs of the key that run at the same time.", 1),
   upload_bytes_at_once: limitOf(
     "upload_bytes_at_once",
-    "Bytes of uploads of the key that are in memory at the same time.",
+    "Bytes that the uploads of the key may have together while they run.",
     1,
   ),
   stored_readings: limitOf("stored_readings", "Readings that the key may store.", 0),

@@ -71,6 +71,14 @@ UPLOAD_RULES = [
     r"(rollover|values|layout|derive|interval|stamp|register|meter|format|missing) .+",
 ]
 
+# Times and networks have more rules than their patterns, and some parts of a key exclude others.
+KEY_RULES = [
+    r"expires_at must be (null or an ISO 8601 time.*|in the future)",
+    r"A network must be an address or a network, .+",
+    r"(meters|devices|stores) must be null with the scope admin, .+",
+    r"name must be .+ without control characters",
+]
+
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
     "createExport": [
@@ -90,6 +98,8 @@ RULES: dict[str, list[str]] = {
     "listReports": [r"to must be after from"],
     "previewExportOf": EXPORT_RULES,
     "previewExport": PREVIEW_RULES,
+    "createKey": KEY_RULES,
+    "changeKey": KEY_RULES,
     "listDevices": [r"profile must be .+"],
     "putDevice": [r"profile must be .+"],
     "putMeter": [r"profile must be .+", r"timezone must be .+"],

@@ -6,6 +6,13 @@ import { NOW_MS } from "../exports/export_example.ts";
 
 const NOW_TEXT = new Date(NOW_MS).toISOString().replace(".000Z", "Z");
 
+/** A key other than the first one, a body, and headers that replace the key. */
+interface Options {
+  readonly key?: string;
+  readonly body?: unknown;
+  readonly headers?: { readonly authorization: string };
+}
+
 /** The app with real keys, the first of which may do everything. */
 async function withKeys(
   run: (rig: {
@@ -13,7 +20,7 @@ async function withKeys(
     clock: { nowMs: number };
     logged: ReturnType<typeof createTestApp>["logged"];
     // deno-lint-ignore no-explicit-any
-    ask(method: string, path: string, options?: { key?: string; body?: unknown }): Promise<any>;
+    ask(method: string, path: string, options?: Options): Promise<any>;
   }) => Promise<void>,
 ): Promise<void> {
   using kv = await Deno.openKv(":memory:");
@@ -30,8 +37,9 @@ async function withKeys(
     admin: first?.text ?? "",
     clock,
     logged,
-    async ask(method, path, { key = first?.text, body } = {}) {
-      const headers = new Headers(key === "" ? {} : { authorization: `Bearer ${key}` });
+    async ask(method, path, { key = first?.text, body, headers: given } = {}) {
+      const headers = new Headers(given ?? { authorization: `Bearer ${key}` });
+      if (headers.get("authorization") === "") headers.delete("authorization");
       if (body !== undefined) headers.set("content-type", "application/json");
       const init = { method, headers, body: body === undefined ? null : JSON.stringify(body) };
       const response = await app.request(path, init);
@@ -238,6 +246,21 @@ Deno.test("keys are listed page by page, also those of one state", async () => {
       path = body.next;
     }
     assertEquals([found, sizes], [made.slice(0, 3), [2, 1]]);
+  });
+});
+
+Deno.test("clients of InfluxDB send a key as Token, or as the password of Basic", async () => {
+  await withKeys(async ({ ask }) => {
+    const body = { name: "Telegraf", scopes: ["ingest"] };
+    const { body: { key } } = await ask("POST", "/api/keys", { body });
+    const write = async (path: string, authorization: string) =>
+      (await ask("POST", path, { headers: { authorization } })).status;
+    // No line is no fault, so an accepted request answers 204.
+    assertEquals(await write("/api/v2/write", `Token ${key}`), 204);
+    assertEquals(await write("/write?db=energy", `Basic ${btoa(`telegraf:${key}`)}`), 204);
+    assertEquals(await write("/write", `Basic ${btoa(`${key}:telegraf`)}`), 401);
+    assertEquals(await write("/telemetry", `Basic ${btoa(`telegraf:${key}`)}`), 401);
+    assertEquals(await write(`/write?u=telegraf&p=${key}`, ""), 401);
   });
 });
 
