@@ -126,3 +126,25 @@ Deno.test("without authentication everyone may use every route", async () => {
     else assert(status !== 401 && status !== 403, `${name}: ${status}`);
   }
 });
+
+Deno.test("the document says which scope each operation needs, and that it answers 401 and 403", async () => {
+  const { paths, components } = await (await app.request("/openapi.json")).json();
+  assertEquals(Object.keys(components.securitySchemes), ["bearer", "apiKey"]);
+  for (const [name, { scope }] of Object.entries(ROUTE_RULES)) {
+    const [method, path] = name.split(" ");
+    const documented = path.replaceAll(/:(\w+)/g, "{$1}");
+    const { security, responses } = paths[documented][method.toLowerCase()];
+    const refusals = ["401", "403"].filter((status) => status in responses);
+    if (scope === "public") {
+      assertEquals(
+        [security, refusals.filter((status) => status === "401")],
+        [undefined, []],
+        name,
+      );
+      continue;
+    }
+    const roles = scope === "any" ? [] : [scope];
+    assertEquals(security, [{ bearer: roles }, { apiKey: roles }, {}], name);
+    assertEquals(refusals, scope === "any" ? ["401"] : ["401", "403"], name);
+  }
+});
