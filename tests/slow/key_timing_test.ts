@@ -2,6 +2,7 @@ import { parseKey } from "../../data/access/key_text.ts";
 import { openKeys } from "../../kv/access/keys.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { INGEST_GRANT } from "../support/keys.ts";
+import { until } from "../support/until.ts";
 import { amount } from "../support/thorough.ts";
 
 /** Checks of a key in one sample. */
@@ -48,4 +49,26 @@ Deno.test("a wrong key takes as long as the right one, wherever it differs: no m
     const differenceMs = Math.abs(quantile(ofKind, 0.5) - quantile(right, 0.5));
     assert(differenceMs <= noiseMs, `${name}: ${differenceMs} ms, noise ${noiseMs} ms`);
   }
+});
+
+Deno.test("a revocation counts at once in its process, and within five seconds in another", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const shared = { kv, isExclusive: false, now: Date.now };
+  await using one = await openKeys(shared);
+  await using other = await openKeys(shared);
+  const { key: { id }, text } = await one.create(INGEST_GRANT);
+  const counts = async (keys: typeof one) =>
+    "caller" in await keys.verify(parseKey(text)!, "192.0.2.7");
+  // The other process has not heard of the key, so it asks the database.
+  await until(() => counts(other));
+  await one.revoke(id);
+  const revokedMs = performance.now();
+  assertEquals(await counts(one), false);
+  let lastMs = revokedMs;
+  while (performance.now() - revokedMs < 6_000) {
+    const askedMs = performance.now();
+    if (await counts(other)) lastMs = askedMs;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert(lastMs - revokedMs <= 5_000, `it counted for ${lastMs - revokedMs} ms`);
 });
