@@ -87,7 +87,8 @@ export function keyRoutes(deps: KeyDeps): GuardedRoutes {
     })
     .post("/api/keys/:id/rotate", async (c) => {
       const id = keyId(c.req.param("id"));
-      const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES) ?? {};
+      const given = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      const body = given === undefined ? {} : given;
       const { grace_seconds: graceSeconds } = parsed(keyRotation, body);
       const graceMs = graceSeconds === undefined ? KEY_GRACE_MS : graceSeconds * 1_000;
       const shown = await keys.rotate(id, graceMs);

@@ -13,8 +13,9 @@ const secondsRule = `expires_in must be a whole number of 1 to ${LINK_MAX_SECOND
 /** The body of a request for a link. */
 export const linkRequest = z.strictObject({
   expires_in: z.int(secondsRule).min(1, secondsRule).max(LINK_MAX_SECONDS, secondsRule)
-    .default(LINK_DEFAULT_SECONDS).meta({
-      description: "How many seconds the link is valid, at most seven days.",
+    .optional().meta({
+      description: "How many seconds the link is valid, at most seven days; by default " +
+        `${LINK_DEFAULT_SECONDS}.`,
       examples: [86_400],
     }),
 }).meta({ description: "How long a link is valid." });
