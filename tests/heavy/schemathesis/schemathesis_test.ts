@@ -3,6 +3,8 @@ import { startProcess } from "../../support/process.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 import { copyFiles, hasCommand, makePythonEnvironment, run } from "../tools.ts";
 
+/** A key with every right, which the service is started with. */
+const ADMIN_KEY = `ow_admin_${"A".repeat(43)}`;
 /** Requests at least. */
 const CASES = 3_000;
 /** Random requests to each operation and phase, which with the systematic ones make that many. */
@@ -18,6 +20,10 @@ Deno.test({
       KV_PATH: ":memory:",
       DEMO_DATA: "true",
       CONTINUOUS_EXPORT: "on",
+      AUTH: "keys",
+      ADMIN_KEY,
+      // Schemathesis sends as fast as it can.
+      REQUESTS_PER_SECOND: "0",
     });
     await copyFiles("schemathesis", path);
     const bin = await makePythonEnvironment(path);
@@ -26,6 +32,7 @@ Deno.test({
       "--config-file=schemathesis.toml",
       "run",
       `${service.url}/openapi.json`,
+      `--header=Authorization: Bearer ${ADMIN_KEY}`,
       "--checks=all",
       `--max-examples=${EXAMPLES}`,
       "--continue-on-failure",
