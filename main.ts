@@ -175,6 +175,7 @@ export async function start(
   });
   const app = createApp({
     ...devices,
+    accountLimits: settings.accountLimits,
     quotas: createReadingQuotas({ ...settings, kv, series, now }),
     version: config.version,
     authenticators: access.authenticators,

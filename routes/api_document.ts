@@ -6,6 +6,8 @@
 
 import type { z } from "zod";
 import { ruleOfOperation } from "./access/route_rules.ts";
+import { usageOperations } from "./access/usage_operation.ts";
+import { usageSchema } from "./access/usage_schemas.ts";
 import { auditOperations } from "./audit/operations.ts";
 import { auditEntry, auditList } from "./audit/schemas.ts";
 import { keyOperations } from "./access/operations.ts";
@@ -192,6 +194,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   DeletionList: deletionList,
   AuditEntry: auditEntry,
   AuditList: auditList,
+  Usage: usageSchema,
   LinkRequest: linkRequest,
   FileLink: fileLink,
   Key: keySchema,
@@ -225,6 +228,7 @@ export function apiDocument(version: string): JsonObject {
     ...deletionResourceOperations,
     ...auditOperations,
     ...keyOperations,
+    ...usageOperations,
     ...healthOperations,
     ...docsOperations,
   ];

@@ -42,6 +42,7 @@ import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
 import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
+import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -62,7 +63,8 @@ export interface AppDeps
     DeletionDeps,
     DeletionResourceDeps,
     AuditDeps,
-    StoreDeps {
+    StoreDeps,
+    UsageDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
   /** What callers may send. */
@@ -70,7 +72,7 @@ export interface AppDeps
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
-  readonly kv: DeviceDeps["kv"];
+  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"];
   /** The jobs. */
   readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"];
   /** The store of readings. */
@@ -142,6 +144,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", storeRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
   app.route("/", deletionResourceRoutes(deps).hono);
+  app.route("/", usageRoutes(deps).hono);
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);

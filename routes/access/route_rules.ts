@@ -129,6 +129,7 @@ export const ROUTE_RULES = {
     audited: audited("continuous_export.replay", "device"),
   },
 
+  "GET /api/usage": { scope: "any" },
   "GET /api/audit": { scope: "admin" },
 
   "GET /stores": { scope: "read" },

@@ -6,6 +6,7 @@
 
 import { builtInProfiles } from "../support/profiles.ts";
 import type { Hono } from "hono";
+import { NO_ACCOUNT_LIMITS } from "../../data/access/account.ts";
 import { AppError } from "../../data/app_error.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
@@ -58,6 +59,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       findProfile: () => Promise.resolve(null),
       invalidate: () => {},
     },
+    accountLimits: NO_ACCOUNT_LIMITS,
     quotas: { requireRoom: () => undefined, writersOf: () => changes.series ?? emptySeries() },
     limit: { requests: 10, windowMs: 1_000 },
     offlineAfterMs: 600_000,

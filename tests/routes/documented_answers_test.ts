@@ -272,7 +272,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     },
   };
   return createTestApp({
-    kv: { get: fail, list: failNow, atomic: failNow },
+    kv: { get: fail, getMany: fail, list: failNow, atomic: failNow },
     keys: {
       ...noKeys(),
       get: fail,
