@@ -5,6 +5,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
+import { accountLimits } from "./data/access/account.ts";
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
 import { parseKey } from "./data/access/key_text.ts";
@@ -148,7 +149,11 @@ export async function start(
       isExporting: settings.continuous.isOn,
       audit,
     }),
-    runningMax: () => Promise.resolve(settings.accountLimits.jobsRunning),
+    async runningMax(account) {
+      const [, keyId] = /^key:(.*)$/s.exec(account) ?? [];
+      const key = keyId === undefined ? null : await keys.callerOf(keyId);
+      return accountLimits(key?.limits ?? null, settings.accountLimits).jobsRunning;
+    },
     startedMs,
     moreDuties: [
       ...continuous.duties,

@@ -13,6 +13,7 @@ import { auditEntry, auditList } from "./audit/schemas.ts";
 import { keyOperations } from "./access/operations.ts";
 import {
   keyChange,
+  keyDetail,
   keyList,
   keyRequest,
   keyRotation,
@@ -198,6 +199,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   LinkRequest: linkRequest,
   FileLink: fileLink,
   Key: keySchema,
+  KeyDetail: keyDetail,
   ShownKey: shownKey,
   KeyList: keyList,
   KeyRequest: keyRequest,

@@ -7,7 +7,7 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
-import type { Key } from "../../data/access/key.ts";
+import { callerOfKey, type Key } from "../../data/access/key.ts";
 import { KEY_ID_PATTERN, KEY_ID_RULE } from "../../data/access/key_text.ts";
 import { grantProblems } from "../../data/access/key_rules.ts";
 import { JSON_BODY_MAX_BYTES, KEY_GRACE_MS } from "../../data/limits.ts";
@@ -22,14 +22,16 @@ import { type GuardedRoutes, guardedRoutes } from "./guarded_routes.ts";
 import { changedGrant, grantBody, grantOf, keyBody } from "./key_body.ts";
 import {
   keyChange,
+  type KeyDetail,
   type KeyListBody,
   keyRequest,
   keyRotation,
   type ShownKeyBody,
 } from "./schemas.ts";
+import { type UsageDeps, usageOf } from "./usage.ts";
 
 /** What the routes need. */
-export interface KeyDeps {
+export interface KeyDeps extends UsageDeps {
   /** The keys. */
   readonly keys: Omit<KeyStore, "verify" | keyof AsyncDisposable>;
   /** Epoch milliseconds now. */
@@ -116,10 +118,12 @@ async function listAnswer(c: Context, { keys, now }: KeyDeps): Promise<Response>
   return c.json({ keys: page, next } satisfies KeyListBody);
 }
 
-async function keyAnswer(c: Context, { keys, now }: KeyDeps, key: Key): Promise<Response> {
-  const uses = await keys.listUses();
+async function keyAnswer(c: Context, deps: KeyDeps, key: Key): Promise<Response> {
+  const { owner, limits } = callerOfKey(key);
+  const [uses, usage] = await Promise.all([deps.keys.listUses(), usageOf(deps, owner, limits)]);
   c.header("cache-control", "no-store");
-  return c.json(keyBody(key, { usedMs: uses.get(key.id), nowMs: now() }));
+  const body = keyBody(key, { usedMs: uses.get(key.id), nowMs: deps.now() });
+  return c.json({ ...body, usage } satisfies KeyDetail);
 }
 
 /** The only answers that hold a key. No cache may keep them. */

@@ -8,7 +8,7 @@ import { z } from "zod";
 import { KEY_ID_PATTERN, KEY_ID_RULE } from "../../data/access/key_text.ts";
 import { limitText } from "../openapi/list_query.ts";
 import type { Operation, Parameter } from "../openapi/operation.ts";
-import { keyChange, keyList, keyRequest, keyRotation, keySchema, shownKey } from "./schemas.ts";
+import { keyChange, keyDetail, keyList, keyRequest, keyRotation, shownKey } from "./schemas.ts";
 
 function idParameter(example: string): Parameter {
   return {
@@ -110,13 +110,15 @@ const get: Operation = {
   id: "getKey",
   tag: "Keys",
   summary: "Get a key",
-  description: "Returns what the key may do and when it was last used, but not the key itself.",
+  description:
+    "Returns what the key may do, when it was last used and what it uses of its limits, but not " +
+    "the key itself.",
   parameters: [idParameter("roofgateway")],
   answers: [{
     status: 200,
     description: "The key.",
     headers: ["Cache-Control"],
-    content: [{ mediaType: "application/json", schema: keySchema }],
+    content: [{ mediaType: "application/json", schema: keyDetail }],
   }],
   problems: ["INVALID_REQUEST", "KEY_NOT_FOUND"],
 };
@@ -145,7 +147,7 @@ const patch: Operation = {
     status: 200,
     description: "The changed key.",
     headers: ["Cache-Control"],
-    content: [{ mediaType: "application/json", schema: keySchema }],
+    content: [{ mediaType: "application/json", schema: keyDetail }],
   }],
   problems: [
     "INVALID_REQUEST",

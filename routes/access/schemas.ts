@@ -20,6 +20,7 @@ import {
 } from "../../data/limits.ts";
 import { parseInstant } from "../../data/time/time_text.ts";
 import { instant } from "../openapi/schema_parts.ts";
+import { usageSchema } from "./usage_schemas.ts";
 
 const nameRule = `name must be 1 to ${KEY_NAME_MAX} characters without control characters`;
 const nameText = z.string(nameRule).min(1, nameRule).max(KEY_NAME_MAX, nameRule)
@@ -190,6 +191,11 @@ export const keySchema = z.strictObject(answerFields).meta({
   description: "A key. Its text is not in it: the service stores only a hash.",
 });
 
+/** A key, and what it uses. */
+export const keyDetail = z.strictObject({ ...answerFields, usage: usageSchema }).meta({
+  description: "A key, and what it uses of its limits.",
+});
+
 /** A key and its text. */
 export const shownKey = z.strictObject({
   ...answerFields,
@@ -214,6 +220,8 @@ export type KeyRequest = z.infer<typeof keyRequest>;
 export type KeyChangeBody = z.infer<typeof keyChange>;
 /** A key. */
 export type KeyBody = z.infer<typeof keySchema>;
+/** A key, and what it uses. */
+export type KeyDetail = z.infer<typeof keyDetail>;
 /** A key and its text. */
 export type ShownKeyBody = z.infer<typeof shownKey>;
 /** A page of keys. */

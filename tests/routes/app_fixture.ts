@@ -116,6 +116,8 @@ export function noKeys(): AppDeps["keys"] {
 export function emptyKv(): AppDeps["kv"] {
   const kv = {
     get: (key: Deno.KvKey) => Promise.resolve({ key, value: null, versionstamp: null }),
+    getMany: (keys: Deno.KvKey[]) =>
+      Promise.resolve(keys.map((key) => ({ key, value: null, versionstamp: null }))),
     async *list() {},
     atomic() {
       throw new TypeError("Cannot write to the empty database");

@@ -59,11 +59,10 @@ async function useAll(url: string, round: number): Promise<void> {
 async function expectExactCounts(folder: string): Promise<void> {
   await using opened = await openKv(`${folder}/.openwatts/kv.sqlite3`);
   const { kv } = opened;
-  // deno-lint-ignore no-explicit-any
-  const values = async (
-    space: string,
-  ) => (await Array.fromAsync(kv.list<any>({ prefix: [space] })));
-  const jobs = (await values("job")).map(({ value }) => value);
+  const values = async (space: string) =>
+    // deno-lint-ignore no-explicit-any
+    (await Array.fromAsync(kv.list<any>({ prefix: [space] }))).map(({ value }) => value);
+  const jobs = await values("job");
   const inState = (state: string) => jobs.filter((job) => job.state === state);
   const { waiting, running, fileBytes } = await readAccount(kv, ACCOUNT);
   const bytes = inState("completed").reduce(
@@ -76,7 +75,7 @@ async function expectExactCounts(folder: string): Promise<void> {
     bytes,
   ]);
   assert(waiting <= WAITING_MAX, `${waiting} jobs wait`);
-  const heads = (await values("series")).map(({ value }) => value)
+  const heads = (await values("series"))
     .filter(({ state, account }) => state === "live" && account === ACCOUNT);
   const readings = heads.reduce((sum, { count }) => sum + count, 0);
   assertEquals(await getReadingCount(kv, ACCOUNT), readings);
