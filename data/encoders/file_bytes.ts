@@ -14,7 +14,8 @@ import type {
   FileHead,
   SourcePage,
 } from "./encoder.ts";
-import { textChunks } from "../text/text_chunks.ts";
+import { slicePage } from "../readings/page.ts";
+import { CHUNK_CHARS, textChunks } from "../text/text_chunks.ts";
 import { zipBytes, type ZipEntry } from "./zip.ts";
 
 /** What becomes a file. */
@@ -34,7 +35,7 @@ export async function* fileBytes(
   format: FileFormat,
   input: FileInput,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  if (format.parts === "text") yield* encoded(parts(await format.open(input.head), input));
+  if (format.parts === "text") yield* encoded(texts(await format.open(input.head), input));
   else if (format.parts === "bytes") yield* parts(await format.open(input.head), input);
   else {
     const entries = entriesOf(parts(await format.open(input.head), input));
@@ -51,8 +52,33 @@ async function* parts<Part>(
   yield encoder.end(end());
 }
 
-async function* encoded(texts: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  yield* textChunks(texts).pipeThrough(new TextEncoderStream());
+/**
+ * The parts of a text file, cut where they are long: V8 keeps strings of more than 128 KiB apart, and
+ * frees those that are in use during a young collection only with the next full one, so with several
+ * exports at once they fill memory.
+ */
+async function* texts(
+  encoder: FileEncoder<string>,
+  { pages, end }: FileInput,
+): AsyncGenerator<string> {
+  let rowChars = 0;
+  yield encoder.start();
+  for await (const { page, ...rest } of pages) {
+    const count = page.timesMs.length;
+    const pieces = Math.max(1, Math.floor(count * rowChars / CHUNK_CHARS));
+    for (let piece = 0; piece < pieces; piece++) {
+      const start = Math.floor(count * piece / pieces);
+      const stop = Math.floor(count * (piece + 1) / pieces);
+      const text = encoder.rows({ ...rest, page: slicePage(page, start, stop) });
+      if (stop > start) rowChars = text.length / (stop - start);
+      yield text;
+    }
+  }
+  yield encoder.end(end());
+}
+
+async function* encoded(given: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  yield* textChunks(given).pipeThrough(new TextEncoderStream());
 }
 
 /** The files of an archive, one after the other. Each must be read before the next. */

@@ -93,9 +93,22 @@ export function createRowClock(
     };
   }
 
+  /** The last start, which the next page of the same stretch shares. */
+  let last: { start: RowStart; around: AroundTimes; fromMs: number; toMs: number } | null = null;
+
+  function startOf([timeMs]: Float64Array, around: AroundTimes): RowStart {
+    const isSame = last !== null && timeMs >= last.fromMs && timeMs < last.toMs &&
+      around.before === last.around.before && around.between === last.around.between &&
+      around.after === last.around.after;
+    if (isSame && last !== null) return last.start;
+    const start = rowStartOf(template(timeMs, around, form));
+    last = { start, around, fromMs: timeMs, toMs: endMs(timeMs) };
+    return start;
+  }
+
   return {
     cut: (page) => pagesBy(page, endMs),
-    start: ({ timesMs }, around) => rowStartOf(template(timesMs[0], around, form)),
+    start: ({ timesMs }, around) => startOf(timesMs, around),
     days: ({ timesMs }) => ({
       day: dayAt(timesMs[0]),
       utcDay: hasUtc ? utcDayAt(timesMs[0]) : null,

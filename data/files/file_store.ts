@@ -20,6 +20,15 @@ export interface ListedFile {
   readonly isWhole: boolean;
 }
 
+/** How a stream is written. */
+export interface WriteOptions {
+  /**
+   * Whether nobody else uses the memory of the chunks, so that the store may free it. The garbage
+   * collector does not see how much memory chunks hold, so tens of megabytes would pile up.
+   */
+  readonly ownsChunks?: boolean;
+}
+
 /** Stores files under plain names (`A-Z a-z 0-9 . _ -`). */
 export interface FileStore {
   /**
@@ -34,6 +43,7 @@ export interface FileStore {
     name: string,
     body: ReadableStream<Uint8Array<ArrayBuffer>>,
     signal: AbortSignal,
+    options?: WriteOptions,
   ): Promise<WrittenFile>;
   /**
    * Reads the bytes `start` to `end` (exclusive) of a file, by default all of it. Returns null if

@@ -5,7 +5,7 @@
  */
 
 /** The least length of a chunk, in characters; the last one may be shorter. */
-const CHUNK_CHARS = 65_536;
+export const CHUNK_CHARS = 65_536;
 
 /** The same text in larger chunks. It reads its source only as fast as the chunks are read. */
 export function textChunks(texts: AsyncIterable<string>): ReadableStream<string> {

@@ -87,7 +87,8 @@ async function writeExport(
     tally,
     onShare: (share) => context.progress({ done: tally.rows(), share }),
   });
-  const written = await files.write(context.artifactName, ReadableStream.from(bytes), signal);
+  const body = ReadableStream.from(bytes);
+  const written = await files.write(context.artifactName, body, signal, { ownsChunks: true });
   const gaps = isArchive(spec) ? null : tally.gaps();
   const gapsFile = gaps === null ? null : await writeGaps(files, context, gaps);
   return {
