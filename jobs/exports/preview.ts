@@ -11,7 +11,7 @@ import { expectedReadings } from "../../data/exports/cadence.ts";
 import { bucketsWithin, type Extent, readingsWithin } from "../../data/exports/estimate.ts";
 import { exportFileName } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
-import type { ExportSpec } from "../../data/exports/spec.ts";
+import { type ExportSpec, fixedMs } from "../../data/exports/spec.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
@@ -28,8 +28,14 @@ import { sampleCadence } from "./sampled_cadence.ts";
 const SHOWN_ROWS = 10;
 /** How many rows the size is estimated from: a day of minutes. */
 const MEASURED_ROWS = 1_440;
+/** The same for Parquet, whose rows are shorter the more there are. */
+const MEASURED_PARQUET_ROWS = 20_000;
 /** How much a preview reads to aggregate it: about as much as takes 50 ms. */
 const READ_MAX_MS = 150 * DAY_MS;
+/** How much it reads of several sources, so that the rows of all of them are whole. */
+const READ_MAX_READINGS = 100_000;
+/** So many sources that follow each other in a file are read at most. */
+const LONG_SOURCES = 20;
 /** The blocks of so many days are counted, of all sources together. More are estimated. */
 const COUNTED_DAYS = 1_500;
 /** The cadence of so many sources is looked up. */
@@ -74,22 +80,25 @@ async function estimateExport(
   profile: Profile,
 ): Promise<ExportEstimate> {
   const extents = await reader.series.extents(profile.name, spec.ids);
-  return await estimateFrom(reader, spec, { profile, extents });
+  const { emptyRows: _, ...estimate } = await estimateFrom(reader, spec, { profile, extents });
+  return estimate;
 }
 
 async function estimateFrom(
   reader: Reader,
   spec: ExportSpec,
   { profile, extents }: { profile: Profile; extents: readonly (Extent | null)[] },
-): Promise<ExportEstimate> {
+): Promise<ExportEstimate & { emptyRows: number }> {
   const cadenceMs = await commonCadence(reader, spec, { profile, extents });
   const days = Math.ceil((spec.toMs - spec.fromMs) / DAY_MS);
   const isCounted = days * spec.ids.length <= COUNTED_DAYS;
   const rowsOfSources: number[] = [];
-  let readings = 0, isExact = true, sourcesWithReadings = 0;
+  let emptyRows = 0, readings = 0, isExact = true, sourcesWithReadings = 0;
   for (const [index, extent] of extents.entries()) {
     if (extent === null) {
-      if (fillsWithoutReadings(spec)) rowsOfSources.push(bucketsWithin(spec, spec));
+      const rows = fillsWithoutReadings(spec) ? bucketsWithin(spec, spec) : 0;
+      rowsOfSources.push(rows);
+      emptyRows += rows;
       continue;
     }
     const ref = { profile: profile.name, id: spec.ids[index] };
@@ -99,7 +108,9 @@ async function estimateFrom(
     readings += found.count;
     isExact &&= found.isExact;
     if (found.count > 0) sourcesWithReadings++;
-    rowsOfSources.push(rowsOf(spec, { extent, count: found.count, cadenceMs }));
+    const rows = rowsOf(spec, { extent, count: found.count, cadenceMs });
+    rowsOfSources.push(rows.all);
+    emptyRows += rows.all - rows.full;
   }
   const rows = spec.layout === "wide"
     ? Math.max(0, ...rowsOfSources)
@@ -108,6 +119,7 @@ async function estimateFrom(
   const expected = cadenceMs === null ? null : expectedReadings(spec, cadenceMs) * spec.ids.length;
   return {
     rows,
+    emptyRows: spec.layout === "wide" ? 0 : emptyRows,
     readings,
     isExact: isExact && isPlain,
     sourcesWithReadings,
@@ -124,20 +136,29 @@ function isWithin({ firstMs, lastMs }: Extent, { fromMs, toMs }: Span): boolean 
   return fromMs <= firstMs && lastMs < toMs;
 }
 
+/** The rows of a source: all of them, and those that have readings. */
 function rowsOf(
   spec: ExportSpec,
   { extent, count, cadenceMs }: { extent: Extent; count: number; cadenceMs: number | null },
-): number {
+): { all: number; full: number } {
   const isFilled = spec.gaps === "null";
   if (spec.interval === "raw") {
-    return isFilled && cadenceMs !== null
-      ? Math.max(count, Math.ceil((spec.toMs - spec.fromMs) / cadenceMs))
-      : count;
+    const steps = isFilled && cadenceMs !== null
+      ? Math.ceil((spec.toMs - spec.fromMs) / cadenceMs)
+      : 0;
+    return { all: Math.max(count, steps), full: count };
   }
-  if (isFilled) return bucketsWithin(spec, spec);
   const fromMs = Math.max(spec.fromMs, extent.firstMs);
   const toMs = Math.min(spec.toMs, extent.lastMs + 1);
-  return count === 0 || toMs <= fromMs ? 0 : bucketsWithin(spec, { fromMs, toMs }, count);
+  const touched = count === 0 || toMs <= fromMs ? 0 : bucketsWithin(spec, { fromMs, toMs }, count);
+  // Readings without a pause fill so many buckets, of which the first and the last may be cut.
+  const lengthMs = fixedMs(spec.interval);
+  const filled = lengthMs === null || cadenceMs === null
+    ? touched
+    : Math.min(touched, Math.ceil(count * cadenceMs / lengthMs) + 1);
+  return isFilled
+    ? { all: bucketsWithin(spec, spec), full: filled }
+    : { all: filled, full: filled };
 }
 
 /** How often the sources measure, if the first few of them agree; null if they do not. */
@@ -162,14 +183,19 @@ async function previewExport(
   profile: Profile,
 ): Promise<ExportPreview> {
   const extents = await reader.series.extents(profile.name, spec.ids);
-  const estimate = await estimateFrom(reader, spec, { profile, extents });
-  const plan = await previewPlan(reader, { spec, profile, extents });
-  const { pages, count } = await firstRows(reader, plan, MEASURED_ROWS);
+  const { emptyRows, ...estimate } = await estimateFrom(reader, spec, { profile, extents });
   const format = formatNamed(spec.format);
+  const most = spec.format === "parquet" ? MEASURED_PARQUET_ROWS : MEASURED_ROWS;
+  const sources = Math.max(1, estimate.sourcesWithReadings);
+  const perSource = { rows: estimate.rows / sources, readings: estimate.readings / sources };
+  const previewed = { spec, profile, extents, perSource, most };
+  const plan = await previewPlan(reader, previewed);
+  const { pages, count } = await firstRows(reader, plan, most);
   const head = withDecimals(fileHead(plan), pages);
   const shown = cutRows(pages, SHOWN_ROWS);
-  const file = { spec, format, head };
-  const sizeBytes = await estimatedBytes(file, { pages, count, rows: estimate.rows });
+  const measured = emptyRows === 0 ? { pages, count } : await fullRows(reader, previewed);
+  const file = { spec, format, head: withDecimals(head, measured.pages) };
+  const sizeBytes = await estimatedBytes(file, { ...measured, rows: estimate.rows, emptyRows });
   return {
     ...estimate,
     filename: exportFileName(spec),
@@ -188,15 +214,33 @@ async function previewExport(
   };
 }
 
+/** What is previewed. */
+interface Previewed {
+  readonly spec: ExportSpec;
+  readonly profile: Profile;
+  readonly extents: readonly (Extent | null)[];
+  /** About how many rows and readings a source has. */
+  readonly perSource: { readonly rows: number; readonly readings: number };
+  /** How many rows are measured. */
+  readonly most: number;
+}
+
+/** The first rows with readings. */
+async function fullRows(
+  reader: Reader,
+  previewed: Previewed,
+): Promise<{ pages: SourcePage[]; count: number }> {
+  const spec: ExportSpec = { ...previewed.spec, gaps: "omit" };
+  const plan = await previewPlan(reader, { ...previewed, spec });
+  return await firstRows(reader, plan, previewed.most);
+}
+
 /** The plan of the first rows: the same export over the beginning of its span. */
 async function previewPlan(
   { series, signal }: Reader,
-  { spec, profile, extents }: {
-    spec: ExportSpec;
-    profile: Profile;
-    extents: readonly (Extent | null)[];
-  },
+  previewed: Previewed,
 ): Promise<ExportPlan> {
+  const { spec, profile, extents, most } = previewed;
   const { fromMs, toMs } = spec;
   const hasRows = ({ firstMs, lastMs }: Extent) => firstMs < toMs && lastMs >= fromMs;
   const isWide = spec.layout === "wide";
@@ -206,12 +250,14 @@ async function previewPlan(
     const extent = extents[index];
     return extent !== null && hasRows(extent) ? [{ id, firstMs: extent.firstMs }] : [];
   });
+  const { sources, isWhole: isReadWhole } = sourcesRead(previewed);
+  const firstIds = spec.ids.slice(0, sources);
   const shown = isFirstShown
-    ? present.filter(({ id }) => id === spec.ids[0])
-    : present.slice(0, isWide ? WIDE_SOURCES : 1);
+    ? present.filter(({ id }) => firstIds.includes(id))
+    : present.slice(0, sources);
   const isWhole = present.length === 0 || (isWide && spec.ids.length <= WIDE_SOURCES);
   const others = isWhole ? spec.ids.slice(0, WIDE_SOURCES) : shown.map(({ id }) => id);
-  const ids = isFirstShown ? spec.ids.slice(0, 1) : others;
+  const ids = isFirstShown ? firstIds : others;
   const startsMs = shown.map(({ firstMs }) => firstMs);
   const startMs = startsMs.length === 0 ? fromMs : Math.max(fromMs, Math.min(...startsMs));
   const plan = planExport({ ...spec, ids }, profile, ids.map(() => null));
@@ -223,12 +269,38 @@ async function previewPlan(
     // The sources of a wide file have their rows together, so one cadence tells how far to read.
     if (isWide && cadencesMs.length >= CADENCE_SOURCES) break;
   }
-  const endMs = previewEndMs(spec, startMs, cadencesMs[0] ?? null);
+  const rows = Math.max(2 * SHOWN_ROWS, Math.floor(most / ids.length));
+  const endMs = isReadWhole
+    ? toMs
+    : previewEndMs(spec, { startMs, rows, cadenceMs: cadencesMs[0] ?? null });
   return { ...plan, spec: { ...plan.spec, toMs: endMs }, cadencesMs };
 }
 
+/**
+ * How many sources are read, the first ones. Where buckets are so long that a source has few rows, each
+ * is read to its end, because the next one follows it.
+ */
+function sourcesRead(
+  { spec, perSource, most }: Previewed,
+): { sources: number; isWhole: boolean } {
+  const single = { sources: 1, isWhole: false };
+  if (spec.layout === "wide") return { sources: WIDE_SOURCES, isWhole: false };
+  if (spec.layout === "per_source") return single;
+  const rows = Math.max(1, Math.floor(perSource.rows));
+  if (spec.interval === "raw") {
+    return { sources: Math.min(LONG_SOURCES, Math.ceil(most / rows)), isWhole: true };
+  }
+  const sources = Math.ceil(SHOWN_ROWS / rows);
+  return sources > 1 && perSource.readings * sources <= READ_MAX_READINGS
+    ? { sources, isWhole: true }
+    : single;
+}
+
 /** Where the span of a preview ends: after so many rows as it shows, if there are no gaps. */
-function previewEndMs(spec: ExportSpec, startMs: number, cadenceMs: number | null): number {
+function previewEndMs(
+  spec: ExportSpec,
+  { startMs, rows, cadenceMs }: { startMs: number; rows: number; cadenceMs: number | null },
+): number {
   if (spec.interval !== "raw") {
     const bucketAt = createCalendarBuckets(spec.zone, spec.interval);
     const firstMs = spec.gaps === "null" ? spec.fromMs : startMs;
@@ -240,7 +312,7 @@ function previewEndMs(spec: ExportSpec, startMs: number, cadenceMs: number | nul
     return Math.min(spec.toMs, Math.max(endMs, startMs + DAY_MS));
   }
   if (spec.layout !== "wide") return spec.toMs;
-  return Math.min(spec.toMs, startMs + 2 * SHOWN_ROWS * (cadenceMs ?? DAY_MS));
+  return Math.min(spec.toMs, startMs + rows * (cadenceMs ?? DAY_MS));
 }
 
 /** The first rows of a plan, at most about `most`. */
