@@ -70,8 +70,8 @@ export interface SourcePage {
   /** The index of the source in {@link FileHead.sources}; 0 if the rows are of all of them. */
   readonly source: number;
   /**
-   * The rows, ascending, with a column for each of {@link FileHead.columns}. Their memory must not
-   * change later if the format keeps rows ({@link FormatFacts.keepsRows}).
+   * The rows, ascending, with a column for each of {@link FileHead.columns}. Encoders do not
+   * keep their memory, which may change later.
    */
   readonly page: Page;
   /** The texts of {@link FileHead.labels} for all of these rows, null for a missing one. */
@@ -125,8 +125,6 @@ export interface FormatFacts {
   readonly needsDecimals: boolean;
   /** Whether the file is compressed by itself, so that gzip would gain nothing. */
   readonly isCompressed: boolean;
-  /** Whether encoders keep rows until they have enough; others are done with them at once. */
-  readonly keepsRows: boolean;
 }
 
 /** How a format whose files are text is opened. */

@@ -27,7 +27,7 @@ const FORMATS: readonly FileFormat[] = [
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
   { ...facts("xml", "application/atom+xml; charset=utf-8"), needsDecimals: true, parts: "bytes", open: (head) => Promise.resolve(createEspiEncoder(head)) },
-  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, keepsRows: true, parts: "bytes", open: openParquetFile },
+  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: openParquetFile },
   { ...facts("xlsx", XLSX_TYPE), isCompressed: true, parts: "entries", open: (head) => Promise.resolve(createXlsxEncoder(head)) },
 ];
 
@@ -45,7 +45,6 @@ function facts(name: FormatName, contentType: string): FormatFacts {
     extension: name,
     needsDecimals: false,
     isCompressed: false,
-    keepsRows: false,
   };
 }
 

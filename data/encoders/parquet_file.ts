@@ -36,7 +36,7 @@ export type ParquetHead = Pick<FileHead, "sources" | "idColumn" | "labels" | "co
 
 /** Writes one file. The same rows give the same bytes, however they are cut into pages. */
 export interface ParquetFile {
-  /** Adds rows. Their memory must not change until they are written. */
+  /** Adds rows, which are copied. */
   add(rows: SourcePage): void;
   /** How many rows wait for their row group to be full. */
   waiting(): number;
@@ -70,6 +70,9 @@ const TEXT: Omit<ChunkElement, "name"> = {
   logical_type: { type: "STRING" },
 };
 const TYPES = { double: "DOUBLE", integer: "INT32", boolean: "BOOLEAN" } as const;
+
+/** The values of a column are joined without their times. */
+const NO_TIMES = new Float64Array(0);
 
 /** Loads the library. */
 export async function loadParquet(): Promise<LoadedParquet> {
@@ -125,7 +128,7 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
       const { timesMs } = rows.page;
       for (let at = 0; at < timesMs.length;) {
         const end = Math.min(at + ROW_GROUP_ROWS - waitingRows, timesMs.length);
-        waiting.push({ ...rows, page: slicePage(rows.page, at, end) });
+        waiting.push({ ...rows, page: copyOf(slicePage(rows.page, at, end)) });
         waitingRows += end - at;
         at = end;
         if (waitingRows === ROW_GROUP_ROWS) cut();
@@ -164,10 +167,61 @@ function groupSteps(
   return elements.map((element, index) => () => {
     const writer = target();
     if (index === 0) start = writer.offset;
-    const chunk = chunkOf(library, { head, parts, index });
+    const joined = joinedColumn(head, parts, index);
+    const chunk = chunkOf(library, { head, parts, index, joined });
     columns.push(writeChunk(library, writer, { chunk, element, rows }));
-    if (index === elements.length - 1) groups.push(groupOf(columns, { rows, start, writer }));
+    // That of a single part is its own memory, which the other columns share.
+    if (joined !== null && parts.length > 1) free(joined.values);
+    if (index < elements.length - 1) return;
+    groups.push(groupOf(columns, { rows, start, writer }));
+    for (const { page } of parts) free(page.timesMs);
   });
+}
+
+/** A copy in memory of its own. */
+function copyOf({ timesMs, columns }: Page): Page {
+  const count = timesMs.length;
+  const numbers = new Float64Array(count * (1 + columns.length));
+  numbers.set(timesMs);
+  return {
+    timesMs: numbers.subarray(0, count),
+    columns: columns.map(({ scale, values }, index) => {
+      const at = count * (1 + index);
+      numbers.set(values, at);
+      return { scale, values: numbers.subarray(at, at + count) };
+    }),
+  };
+}
+
+/**
+ * The times or values of a row group as one column, the times as the values of a column; null for a
+ * column of texts.
+ */
+function joinedColumn(
+  head: ParquetHead,
+  parts: readonly SourcePage[],
+  index: number,
+): Column | null {
+  const value = valueIndex(head, index);
+  if (index > 0 && value < 0) return null;
+  const pages = parts.map(({ page: { timesMs, columns } }): Page =>
+    index === 0 ? { timesMs, columns: [] } : { timesMs: NO_TIMES, columns: [columns[value]] }
+  );
+  const { timesMs, columns: [column] } = concatPages(pages);
+  return index === 0 ? { scale: 0, values: timesMs } : column;
+}
+
+/** The index of a column among those of values; negative for the time and texts. */
+function valueIndex({ idColumn, labels }: ParquetHead, index: number): number {
+  return index - 1 - (idColumn === null ? 0 : 1) - labels.length;
+}
+
+/**
+ * Frees memory that nothing else uses: the garbage collector does not see how much it is, and a row group has
+ * megabytes.
+ */
+function free({ buffer }: Float64Array): void {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function rowCount(parts: readonly SourcePage[]): number {
@@ -227,32 +281,24 @@ function writeEnd(
 /** The column of a row group at the index of its element. */
 function chunkOf(
   library: LoadedParquet,
-  { head, parts, index }: { head: ParquetHead; parts: readonly SourcePage[]; index: number },
+  { head, parts, index, joined }: {
+    head: ParquetHead;
+    parts: readonly SourcePage[];
+    index: number;
+    joined: Column | null;
+  },
 ): ChunkBytes {
-  const idCount = head.idColumn === null ? 0 : 1;
-  const label = index - 1 - idCount, value = label - head.labels.length;
+  const value = valueIndex(head, index), label = value + head.labels.length;
   const texts = (one: (part: SourcePage) => string | null) =>
     parts.map((part): Run<string> => ({ value: one(part), count: part.page.timesMs.length }));
-  if (index === 0) {
-    return timeChunk(library, concatPages(parts.map(({ page }) => timesOnly(page))).timesMs);
+  if (joined !== null) {
+    return index === 0
+      ? timeChunk(library, joined.values)
+      : valueChunk(library, head.columns[value], joined);
   }
-  if (label < 0) {
-    return runChunk(library, texts(({ source }) => head.sources[source]), { isOptional: false });
-  }
-  if (value < 0) {
-    return runChunk(library, texts(({ labels = [] }) => labels[label] ?? null), {
-      isOptional: true,
-    });
-  }
-  const pages = parts.map(({ page }): Page => ({
-    timesMs: page.timesMs,
-    columns: [page.columns[value]],
-  }));
-  return valueChunk(library, head.columns[value], concatPages(pages).columns[0]);
-}
-
-function timesOnly({ timesMs }: Page): Page {
-  return { timesMs, columns: [] };
+  return label < 0
+    ? runChunk(library, texts(({ source }) => head.sources[source]), { isOptional: false })
+    : runChunk(library, texts(({ labels = [] }) => labels[label] ?? null), { isOptional: true });
 }
 
 function valueChunk(

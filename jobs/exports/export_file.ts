@@ -148,7 +148,7 @@ async function* plainBytes(
   const format = formatNamed(plan.spec.format);
   yield* fileBytes(format, {
     head: format.needsDecimals ? await headWithDecimals(deps, plan) : fileHead(plan),
-    pages: exportRows({ ...deps, reusesMemory: !format.keepsRows }, plan, watched),
+    pages: exportRows({ ...deps, reusesMemory: true }, plan, watched),
     end: () => ({ gaps: watched.tally.gaps() }),
     deflater: deps.deflater,
   });
