@@ -29,6 +29,7 @@ import { type Erasure, moveErasure } from "../../kv/continuous/controls.ts";
 import { listManifestDays } from "../../kv/continuous/manifests.ts";
 import type { ChangedDevices } from "./changed_devices.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
+import { needsExpiredReadings } from "./expired_objects.ts";
 import { type PassLimits, type WindowWriterDeps, writeWindows } from "./window_writer.ts";
 
 /** Days that are handled at a time: as many manifests of minutes as fit in memory. */
@@ -60,7 +61,8 @@ export async function eraseObjects(
   const { jobId } = erasure;
   const { sharedMs, sharingMs } = session.checkpoint();
   // Other devices' readings of a shared day may be gone from the source, so it cannot be rewritten.
-  if (!deps.isSourceComplete && (sharingMs ?? sharedMs) !== null) {
+  const isLost = !deps.isSourceComplete && (sharingMs ?? sharedMs) !== null;
+  if (isLost || await needsExpiredReadings(session, erasure)) {
     await moveErasure(kv, deviceId, { jobId, to: { ...erasure, state: "refused" } });
     return true;
   }

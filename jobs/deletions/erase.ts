@@ -187,7 +187,9 @@ function notReached(): AppError {
 }
 
 function objectsKept(): AppError {
-  return new AppError("OBJECTS_KEPT", "Objects that devices share keep the readings", {
-    details: "They cannot be written again, as readings of other devices may be gone from InfluxDB",
+  return new AppError("OBJECTS_KEPT", "Some objects keep the readings", {
+    details:
+      "They cannot be written again, as other readings that they have have expired, or may be gone " +
+      "from InfluxDB",
   });
 }

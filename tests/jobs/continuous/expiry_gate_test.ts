@@ -4,7 +4,9 @@ import { createChangedDevices } from "../../../jobs/continuous/changed_devices.t
 import { createExpiryGate, FREEZE_MS } from "../../../jobs/continuous/expiry_gate.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeExportControls } from "../../../kv/continuous/controls.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { AppError } from "../../../data/app_error.ts";
+import { eraseFromLake } from "../../../jobs/deletions/erase.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   BATTERY,
   COMPACT,
@@ -251,4 +253,53 @@ Deno.test("freezing changes nothing else of a checkpoint", async () => {
     keptFromMs: KEPT_MS,
     keptSinceMs: rig.clock.nowMs,
   });
+});
+
+/** Deletes readings of D1 in a span, and then asks to erase them from the objects. */
+async function erase({ rig }: Expiry, span: { fromMs: number; toMs: number }, settings = {}) {
+  await rig.series.removeSpan(BATTERY, span, { signal });
+  let isOver = false;
+  const deps = { kv: rig.kv, isExporting: true, now: () => rig.clock.nowMs };
+  const request = { jobId: "job", ids: ["D1"], span, signal, onShare: () => {} };
+  const erasing = eraseFromLake(deps, request).finally(() => isOver = true);
+  erasing.catch(() => {});
+  const duties = await rig.startDuties(settings);
+  while (!isOver) {
+    rig.clock.nowMs += 500;
+    await rig.round(duties);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return await erasing;
+}
+
+Deno.test("a deletion with objects deletes whole objects of expired days", async () => {
+  const expiry = await openExpiry();
+  const { rig } = expiry;
+  await using _ = rig;
+  const objects = await expireAll(expiry);
+  const fromMs = TODAY_MS - 5 * DAY_MS;
+  assertEquals(await erase(expiry, { fromMs, toMs: fromMs + 2 * DAY_MS }), {
+    deleted: 4,
+    rewritten: 0,
+  });
+  const left = Object.entries(objects).filter(([key]) => !/date=2026\/02\/0[23]\//.test(key));
+  assertEquals(objectsOf(rig), Object.fromEntries(left));
+});
+
+Deno.test("a deletion fails if an expired object would have to be written again, and the object stays", async () => {
+  for (const settings of [COMPACT, SHARE]) {
+    const expiry = await openExpiry(["D1", "D2"]);
+    const { rig } = expiry;
+    await using _ = rig;
+    const objects = await expireAll(expiry, settings, ["D1", "D2"]);
+    const fromMs = TODAY_MS - 5 * DAY_MS;
+    // Part of a day; of a shared object also a whole day.
+    const spans = [{ fromMs, toMs: fromMs + HOUR_MS }];
+    if (settings === SHARE) spans.push({ fromMs, toMs: fromMs + DAY_MS });
+    for (const span of spans) {
+      const error = await assertRejects(() => erase(expiry, span, settings), AppError);
+      assertEquals(error.code, "OBJECTS_KEPT");
+    }
+    assertEquals(objectsOf(rig), objects);
+  }
 });
