@@ -487,6 +487,13 @@ Deno.test("with manage a key sees jobs of others, except those about things that
   assertEquals([body.exports.length, body.next], [1, null]);
   assertEquals(body.exports[0].request.smart_meter_id, "a.1");
   assertEquals((await all("GET /reports")).body.reports.length, 2);
+  const gone = { meters: ["b.1"], from: "1999-01-01", to: "1999-01-02" };
+  const deletion = (await created(world.admin, "POST /api/deletions", { body: gone })).body;
+  assertEquals((await all("GET /api/deletions")).body.deletions.length, 3);
+  assertEquals((await site("GET /api/deletions")).body.deletions.length, 2);
+  for (const method of ["GET", "DELETE"]) {
+    assertEquals((await site(`${method} /api/deletions/${deletion.id}`)).status, 404);
+  }
   // A report without a list of stores is about all of them.
   assertEquals((await site("GET /reports")).body.reports, []);
 });
