@@ -78,12 +78,13 @@ export const ANSWER_HEADERS = {
   "RateLimit": {
     description: "`r`: how many requests remain. `t`: seconds until the service accepts more " +
       "(draft-ietf-httpapi-ratelimit-headers).",
-    pattern: '^"device";r=\\d+;t=\\d+$',
+    pattern: '^"(device|requests)";r=\\d+;t=\\d+$',
   },
   "RateLimit-Policy": {
-    description: "`q`: how many requests a device may send within `w` seconds " +
+    description: "`q`: how many requests a device (`device`) or you (`requests`) may send within " +
+      "`w` seconds " +
       "(draft-ietf-httpapi-ratelimit-headers).",
-    pattern: '^"device";q=\\d+;w=\\d+$',
+    pattern: '^"(device|requests)";q=\\d+;w=\\d+$',
   },
   "Repr-Digest": {
     description: "SHA-256 of the whole file (RFC 9530).",
