@@ -28,6 +28,12 @@ const DESCRIPTION = "Takes lines of InfluxDB's line protocol, gzip or not, and a
   "waits up to two seconds before it is answered with 429. Send all lines again after `Retry-After`: " +
   "readings that are stored already do not change.";
 
+/** Headers that faults of a status sometimes have: 400 if the headers with the key are wrong. */
+const MAY_HAVE: Readonly<Record<number, readonly HeaderName[]>> = {
+  400: ["WWW-Authenticate"],
+  429: ["RateLimit", "RateLimit-Policy"],
+};
+
 function fault(
   status: number,
   description: string,
@@ -50,7 +56,7 @@ function fault(
       header,
       ...(more[status] ?? []),
     ],
-    ...status === 429 ? { mayHave: ["RateLimit", "RateLimit-Policy"] } : {},
+    ...(status in MAY_HAVE ? { mayHave: MAY_HAVE[status] } : {}),
     content: [{ mediaType: "application/json", schema }],
   };
 }

@@ -12,7 +12,7 @@ import { DESCRIPTION, LICENSE } from "./texts.ts";
 import { refusalsOf, SECURITY_SCHEMES, securityOf } from "./security.ts";
 import { type Answer, type Content, type Operation, type Parameter, TAGS } from "./operation.ts";
 import { problemBody, PROBLEMS } from "../http/problem.ts";
-import { type AnsweredCode, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_schema.ts";
+import { type AnsweredCode, MAY_HAVE, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./problem_schema.ts";
 
 /** A JSON object. */
 export type JsonObject = Record<string, unknown>;
@@ -174,7 +174,7 @@ function problemResponseObject(
   refs: SchemaRefs,
 ): JsonObject {
   const sets = codes.map((code) => PROBLEM_HEADERS[code] ?? []);
-  const names = [...new Set(sets.flat())];
+  const names = [...new Set([...sets, ...codes.map((code) => MAY_HAVE[code] ?? [])].flat())];
   const isCommon = (name: HeaderName) => sets.every((set) => set.includes(name));
   return {
     description: codes.map((code) => `\`${code}\`: ${PROBLEM_TEXTS[code]}`).join("\n\n"),

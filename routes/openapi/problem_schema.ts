@@ -104,6 +104,12 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   RATE_LIMITED: ["Retry-After", "RateLimit-Policy", "RateLimit"],
 };
 
+/** Headers that problems of a code sometimes have. */
+export const MAY_HAVE: Readonly<Partial<Record<AnsweredCode, readonly HeaderName[]>>> = {
+  // If the headers with the key are the fault.
+  INVALID_REQUEST: ["WWW-Authenticate"],
+};
+
 /** One fault of a request. */
 export const fieldErrorSchema: z.ZodType = z.strictObject({
   pointer: z.string().meta({

@@ -37,6 +37,8 @@ export function securityOf(scope: string | null): Record<string, unknown> {
 export function refusalsOf(scope: string | null): readonly AnsweredCode[] {
   if (scope === null) return [];
   const codes: readonly AnsweredCode[] = [
+    // Headers that hold several keys.
+    "INVALID_REQUEST",
     "UNAUTHENTICATED",
     "KEYS_UNAVAILABLE",
     "ISSUER_UNAVAILABLE",

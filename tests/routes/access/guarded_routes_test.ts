@@ -4,6 +4,7 @@ import { AppError } from "../../../data/app_error.ts";
 import type { Authenticator } from "../../../routes/access/authenticator.ts";
 import { ROUTE_RULES } from "../../../routes/access/route_rules.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { openApiOf, readAnswer } from "../../support/openapi.ts";
 import { readSources } from "../../support/sources.ts";
 import { createTestApp } from "../app_fixture.ts";
 
@@ -147,4 +148,29 @@ Deno.test("the document says which scope each operation needs, and that it answe
     assertEquals(security, [{ bearer: roles }, { apiKey: roles }, {}], name);
     assertEquals(refusals, scope === "any" ? ["401"] : ["401", "403"], name);
   }
+});
+
+Deno.test("every refusal is as the document says: no key, two keys, a wrong one, another scope", async () => {
+  const api = openApiOf(await (await app.request("/openapi.json")).json());
+  const credentials: Record<string, string>[] = [
+    {},
+    { "authorization": "Bearer other" },
+    { "authorization": "Bearer read", "x-api-key": "manage" },
+    { "authorization": "Bearer ingest" },
+    { "authorization": "Bearer export" },
+  ];
+  const statuses = new Set<number>();
+  for (const operation of api.operations) {
+    for (const headers of credentials) {
+      const { method } = operation;
+      const path = operation.path.replaceAll(/\{\w+\}/g, "x");
+      const answer = await readAnswer(await app.request(path, { method, headers }));
+      // Whoever is let in may get any answer, which other tests compare with the document.
+      if (![401, 403].includes(answer.status) && headers["x-api-key"] === undefined) continue;
+      if (answer.status < 400) continue;
+      api.assertAllowed(operation, answer);
+      statuses.add(answer.status);
+    }
+  }
+  assertEquals([...statuses].toSorted(), [400, 401, 403, 404]);
 });
