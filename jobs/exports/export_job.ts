@@ -97,7 +97,7 @@ async function writeExport(
       filename: exportFileName(spec),
       contentType: contentTypeOf(spec),
       ...written,
-      ...(gapsFile === null ? {} : { sides: [GAPS_FILE] }),
+      ...(gapsFile === null ? {} : { sides: [GAPS_FILE], sidesBytes: gapsFile.sizeBytes }),
     },
     result: resultOf(tally, {
       revision,

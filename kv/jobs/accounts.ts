@@ -5,7 +5,8 @@
  * | key | value | who writes |
  * |---|---|---|
  * | `["job_account"]` | `KvU64`: the last turn that was taken | whoever takes a turn |
- * | `["job_account", account]` | `{ v: 1, turn, isWaiting }`: its latest turn, and whether it stands in the due index | `turns.ts` |
+ * | `["job_account", account]` | `{ v: 1, turn }`: its latest turn | `turns.ts` |
+ * | `["job_account", account, "in_turn"]` | `true` while its turn stands in the due index | `turns.ts` |
  * | `["job_account", account, "waiting"]` | `KvU64`: its pending jobs | whoever moves a job, in the same commit |
  * | `["job_account", account, "running"]` | `KvU64`: its running jobs | the same |
  * | `["job_account", account, "file_bytes"]` | `KvU64`: the bytes of the files of its jobs | the same |
@@ -24,8 +25,9 @@ import type { Staging } from "../budget.ts";
 const SPACE = "job_account";
 const COUNTED = ["waiting", "running", "file_bytes"] as const;
 const READINGS = "readings";
+const IN_TURN = "in_turn";
 
-const placeSchema = z.object({ v: z.literal(1), turn: z.int(), isWaiting: z.boolean() });
+const placeSchema = z.object({ v: z.literal(1), turn: z.int() });
 
 /** What is counted for an account. */
 export interface AccountCounts {
@@ -50,8 +52,10 @@ export interface Account extends AccountCounts {
   readonly isWaiting: boolean;
   /** The last turn that any account took. */
   readonly round: number;
-  /** The version of `turn` and `isWaiting`. */
+  /** The version of `turn`. */
   readonly place: Version;
+  /** The version of `isWaiting`. */
+  readonly waitingSince: Version;
   /** The versions of the counts. */
   readonly versions: {
     readonly waiting: Version;
@@ -68,17 +72,18 @@ export async function readAccount(
   kv: Pick<Deno.Kv, "getMany">,
   name: string,
 ): Promise<Account> {
-  const keys = [[SPACE], [SPACE, name], ...COUNTED.map((counted) => [SPACE, name, counted])];
-  const [round, place, waiting, running, fileBytes] = await kv.getMany<unknown[]>(keys);
-  const { turn, isWaiting } = place.versionstamp === null
-    ? { turn: -1, isWaiting: false }
-    : placeSchema.parse(place.value);
+  const counted = COUNTED.map((each) => [SPACE, name, each]);
+  const keys = [[SPACE], [SPACE, name], [SPACE, name, IN_TURN], ...counted];
+  const [round, place, waitingSince, waiting, running, fileBytes] = await kv.getMany<unknown[]>(
+    keys,
+  );
   return {
     name,
-    turn,
-    isWaiting,
+    turn: place.versionstamp === null ? -1 : placeSchema.parse(place.value).turn,
+    isWaiting: waitingSince.versionstamp !== null,
     round: countOf(round),
     place,
+    waitingSince,
     waiting: countOf(waiting),
     running: countOf(running),
     fileBytes: countOf(fileBytes),
@@ -121,13 +126,15 @@ export function stageCountsAnew(op: Staging, name: string, counts: AccountCounts
   }
 }
 
-/** Stores the latest turn of an account, and whether it stands in the due index. */
-export function stagePlace(
-  op: Staging,
-  name: string,
-  { turn, isWaiting }: Pick<Account, "turn" | "isWaiting">,
-): void {
-  op.set([SPACE, name], { v: 1, turn, isWaiting });
+/** Stores the latest turn of an account. */
+export function stagePlace(op: Staging, name: string, turn: number): void {
+  op.set([SPACE, name], { v: 1, turn });
+}
+
+/** Stores whether the turn of an account stands in the due index. */
+export function stageWaiting(op: Staging, name: string, isWaiting: boolean): void {
+  if (isWaiting) op.set([SPACE, name, IN_TURN], true);
+  else op.delete([SPACE, name, IN_TURN]);
 }
 
 /** Records that a turn was taken. */

@@ -15,7 +15,14 @@
  */
 
 import type { Staging } from "../budget.ts";
-import { type Account, readAccount, stagePlace, stageRound, type Version } from "./accounts.ts";
+import {
+  type Account,
+  readAccount,
+  stagePlace,
+  stageRound,
+  stageWaiting,
+  type Version,
+} from "./accounts.ts";
 import { type LinePlace, listLine, stageTurn, stageTurnDelete, type Turn } from "./due.ts";
 
 /** Something to add to a commit, and the versions under which it holds. */
@@ -26,14 +33,19 @@ export interface CheckedStage {
   stage(op: Staging): void;
 }
 
-/** Makes sure that an account whose line a job joins has a turn. */
-export function waitForTurn({ name, turn, isWaiting, round, place }: Account): CheckedStage {
+/**
+ * Makes sure that an account whose line a job joins has a turn. While it waits, starts of its other
+ * jobs change its turn, but not that it waits, so they do not get in the way.
+ */
+export function waitForTurn(account: Account): CheckedStage {
+  const { name, turn, isWaiting, round, place, waitingSince } = account;
   return {
-    checks: [place],
+    checks: isWaiting ? [waitingSince] : [place, waitingSince],
     stage(op) {
       if (isWaiting) return;
       const next = Math.max(round, turn);
-      stagePlace(op, name, { turn: next, isWaiting: true });
+      stagePlace(op, name, next);
+      stageWaiting(op, name, true);
       stageTurn(op, { turn: next, account: name });
     },
   };
@@ -75,8 +87,9 @@ export function takeTurn({ account, hasMore }: TurnAhead): CheckedStage {
       const next = turnAfter(account);
       stageRound(op, turn);
       stageTurnDelete(op, { turn, account: name });
-      stagePlace(op, name, { turn: next, isWaiting: hasMore });
+      stagePlace(op, name, next);
       if (hasMore) stageTurn(op, { turn: next, account: name });
+      else stageWaiting(op, name, false);
     },
   };
 }
@@ -87,7 +100,9 @@ export async function endTurn(
   { name, turn, place, versions }: Account,
 ): Promise<void> {
   const op = kv.atomic().check(place, versions.waiting);
-  stagePlace(op, name, { turn, isWaiting: false });
+  // Also for a process that is taking this turn: it must see that the turn has ended.
+  stagePlace(op, name, turn);
+  stageWaiting(op, name, false);
   stageTurnDelete(op, { turn, account: name });
   await op.commit();
 }

@@ -169,7 +169,12 @@ const meter: Operation = {
     "until they expire.",
   parameters: [meterIdParameter, preferWait, idempotencyKeyHeader("cleanup-4")],
   answers: ANSWERS,
-  problems: ["INVALID_REQUEST", "SMART_METER_NOT_FOUND", "IDEMPOTENCY_KEY_REUSED"],
+  problems: [
+    "INVALID_REQUEST",
+    "SMART_METER_NOT_FOUND",
+    "IDEMPOTENCY_KEY_REUSED",
+    "JOBS_LIMITED",
+  ],
 };
 
 const store: Operation = {

@@ -66,7 +66,7 @@ async function expectExactCounts(folder: string): Promise<void> {
   const inState = (state: string) => jobs.filter((job) => job.state === state);
   const { waiting, running, fileBytes } = await readAccount(kv, ACCOUNT);
   const bytes = inState("completed").reduce(
-    (sum, { artifact }) => sum + (artifact?.sizeBytes ?? 0),
+    (sum, { artifact }) => sum + (artifact?.sizeBytes ?? 0) + (artifact?.sidesBytes ?? 0),
     0,
   );
   assertEquals([waiting, running, fileBytes], [
