@@ -1,6 +1,7 @@
 import { deletionKinds } from "../../../jobs/deletions/deletion_job.ts";
 import {
   DELETE_DEVICE,
+  DELETE_MANY,
   DELETE_READINGS,
   DELETE_STORE,
 } from "../../../jobs/deletions/deletion_contract.ts";
@@ -14,7 +15,7 @@ import { addRejections, getRejections } from "../../../kv/devices/rejections.ts"
 import { createRateWindow } from "../../../data/devices/rate_window.ts";
 import { getRejectedHours, stageRejectedHours } from "../../../kv/stores/rejected_hours.ts";
 import { getStoreSettings, stageStoreHours, stageStoreZone } from "../../../kv/stores/stores.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { pageOf } from "../../support/pages.ts";
 import { DAY, DAY_MS, gridPage, METER } from "../../support/series.ts";
 import { CommitFault, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
@@ -23,6 +24,7 @@ import { createWorkerRig, type WorkerRig } from "../../support/worker_rig.ts";
 const HOUR_MS = 3_600_000;
 const DEVICE = { profile: "battery", id: "d1" } as const;
 const CREATED_MS = DAY + 5;
+const GRID = { fromMs: DAY, stepMs: HOUR_MS } as const;
 
 function kindOf(kinds: readonly JobKind[], name: string): JobKind {
   const kind = kinds.find((one) => one.name === name);
@@ -239,4 +241,55 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
       assertEquals(await listLastSeen(kv, "d1"), []);
     }
   }
+});
+
+Deno.test("a deletion of many leaves a device that was created after it was requested", async () => {
+  await using rig = await createWorkerRig();
+  const { kv, series } = rig;
+  const span = null, asked = "";
+  const params = { subject: "device", ids: ["gone", "new", "old"], span, asked };
+  await createDevice(kv, "old", { profile: "battery", nowMs: rig.now(), serviceOfflineAfterMs: 1 });
+  const job = { kind: DELETE_MANY, params, owner: "anyone", slot: null };
+  const { id } = await rig.jobs.create(job);
+  const nowMs = rig.now() + 1_000;
+  await createDevice(kv, "new", { profile: "battery", nowMs, serviceOfflineAfterMs: 1 });
+  for (const device of ["new", "old"]) {
+    await series.write({ profile: "battery", id: device }, gridPage({ ...GRID, count: 10 }));
+  }
+  await addWorker(rig);
+  const { result } = await rig.until(id, "completed");
+  assertEquals(result, { readingCount: 10, targetCount: 1, objects: null });
+  assertEquals(await getDevice(kv, "old"), null);
+  assertEquals((await getDevice(kv, "new"))?.value.createdMs, nowMs);
+  assertEquals((await series.describe({ profile: "battery", id: "new" }))?.count, 10);
+});
+
+Deno.test("a deletion counts against its total, and a cancelled one ends between two commits", async () => {
+  await using rig = await createWorkerRig();
+  // A block a day: 1,000 days are 16 commits.
+  await rig.series.write(METER, gridPage({ fromMs: DAY, stepMs: DAY_MS, count: 1_000 }));
+  const deps = { ...rig, offlineAfterMs: 600_000, isExporting: false, invalidateDevice: () => {} };
+  const kind = kindOf(deletionKinds(deps), DELETE_READINGS);
+  const controller = new AbortController();
+  const seen: { done: number; total?: number }[] = [];
+  const run = kind.run({
+    jobId: "",
+    params: { ...METER, fromMs: DAY, toMs: DAY + 1_000 * DAY_MS },
+    createdMs: 0,
+    artifactName: "",
+    signal: controller.signal,
+    progress({ done, total }) {
+      seen.push({ done, total });
+      if (done > 100) controller.abort(new DOMException("cancelled", "AbortError"));
+    },
+    log: () => {},
+  });
+  await assertRejects(() => run, DOMException, "cancelled");
+  assertEquals(seen[0], { done: 0, total: 1_000 });
+  const { done } = seen[seen.length - 1];
+  assertEquals([done > 100 && done < 200, seen.every(({ total }) => total === 1_000)], [
+    true,
+    true,
+  ]);
+  assertEquals((await rig.series.describe(METER))?.count, 1_000 - done);
 });
