@@ -19,6 +19,8 @@ import { YEAR } from "./year.ts";
 
 const BERLIN = "Europe/Berlin";
 const GZIP = "gzip -6 over the CSV";
+/** The libraries that `xlsx_child.ts` knows. */
+const XLSX_LIBRARIES = ["SheetJS", "exceljs"];
 
 /** Our formats: a name, what the export is besides plain CSV, and the target relative to that. */
 const OURS: readonly (readonly [name: string, form: Partial<ExportSpec>, target?: Target])[] = [
@@ -30,8 +32,8 @@ const OURS: readonly (readonly [name: string, form: Partial<ExportSpec>, target?
   ["ndjson", { format: "ndjson" }, TARGETS.jsonFormats],
   ["json", { format: "json" }, TARGETS.jsonFormats],
   ["parquet", { format: "parquet" }],
-  ["xml", { format: "xml" }, TARGETS.largeFormats],
-  ["xlsx", { format: "xlsx" }, TARGETS.largeFormats],
+  ["xml", { format: "xml" }, TARGETS.espi],
+  ["xlsx", { format: "xlsx" }],
 ];
 
 /** Our times against those of others: their name, ours, and the target. */
@@ -63,7 +65,33 @@ export async function measureFormats(bench: Bench): Promise<Figure[]> {
   console.log(resultsTable(results, { ratio: "× csv" }));
   const rows = [...sizes].map(([name, bytes]) => [name, (bytes / 1e6).toFixed(1)]);
   console.log(`\n${table([["file", "MB"], ...rows])}`);
-  return figuresOf(results, sizes);
+  return [...figuresOf(results, sizes), ...await libraryFigures(bench, results)];
+}
+
+/** The libraries that write workbooks, once each: they take many times as long as everything else. */
+async function libraryFigures(bench: Bench, results: readonly RaceResult[]): Promise<Figure[]> {
+  const ours = results.find(({ contestant }) => contestant.name === "xlsx");
+  const csvPath = await bench.yearCsv();
+  const child = new URL("xlsx_child.ts", import.meta.url).pathname;
+  const figures: Figure[] = [];
+  for (const library of XLSX_LIBRARIES) {
+    // Without configuration and lock: the libraries are dependencies of the bench alone.
+    const options = ["--quiet", "-A", "--no-config", "--no-lock", "--node-modules-dir=none"];
+    const args = ["run", ...options, child, library, csvPath, `${csvPath}.xlsx`];
+    try {
+      const ms = Number(await runProgram(Deno.execPath(), { args, signal: bench.options.signal }));
+      figures.push({
+        what: `formats, time of ${library}`,
+        value: ms / median(ours?.runsMs ?? []),
+        unit: "× xlsx",
+        target: TARGETS.xlsxLibraries,
+      });
+    } catch (error) {
+      bench.options.signal.throwIfAborted();
+      bench.options.onDropped(library, error);
+    }
+  }
+  return figures;
 }
 
 function figuresOf(results: readonly RaceResult[], sizes: ReadonlyMap<string, number>): Figure[] {

@@ -18,8 +18,10 @@ export const TARGETS = {
   localCsv: atMost(1.25),
   /** The year as NDJSON or JSON, the same. */
   jsonFormats: atMost(1.6),
-  /** The year as ESPI or as a workbook, the same. */
-  largeFormats: atMost(4),
+  /** The year as ESPI, the same. */
+  espi: atMost(4),
+  /** The year as a workbook by SheetJS or exceljs, as a multiple of our time. */
+  xlsxLibraries: atLeast(4),
   /** Totals of 15 minutes of the year in Berlin time, the same. */
   quarterTotals: atMost(0.6),
   /** DuckDB's totals of 15 minutes on two threads, as a multiple of our time. */
