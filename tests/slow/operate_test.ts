@@ -7,7 +7,8 @@ import { until } from "../support/until.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL");
 const { signal } = new AbortController();
-const PASSWORD = "correct horse";
+const ADMIN_KEY = `ow_admin_${"5e".repeat(32)}`;
+const ENVIRONMENT = { AUTH: "keys", ADMIN_KEY, TRUST_PROXY: "1" };
 
 Deno.test({
   name: "systemd accepts the unit of docs/operate.md",
@@ -26,20 +27,17 @@ Deno.test({
 });
 
 Deno.test({
-  name: "behind the nginx of docs/operate.md, uploads, waits and downloads work with a password",
+  name: "behind the nginx of docs/operate.md, uploads, waits and downloads work with a key",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
-    await using service = await startProcess(folder.path, {});
+    await using service = await startProcess(folder.path, ENVIRONMENT);
     const [certificate, key] = await makeCertificate(folder.path);
-    const hash = await run("openssl", ["passwd", "-apr1", PASSWORD]);
-    await Deno.writeTextFile(`${folder.path}/htpasswd`, `analyst:${hash}\n`);
     const port = freePort();
     const server = replaceAll(await blockOf("nginx"), {
       "listen 443 ssl;": `listen 127.0.0.1:${port} ssl;`,
       "/etc/ssl/openwatts.crt": certificate,
       "/etc/ssl/openwatts.key": key,
-      "/etc/nginx/openwatts.htpasswd": `${folder.path}/htpasswd`,
       "http://127.0.0.1:8000": service.url,
     });
     const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -55,21 +53,16 @@ Deno.test({
 });
 
 Deno.test({
-  name: "behind the Caddy of docs/operate.md, uploads, waits and downloads work with a password",
+  name: "behind the Caddy of docs/operate.md, uploads, waits and downloads work with a key",
   ignore,
   async fn() {
     await using folder = await makeTempFolder();
-    await using service = await startProcess(folder.path, {});
+    await using service = await startProcess(folder.path, ENVIRONMENT);
     const [certificate, key] = await makeCertificate(folder.path);
-    const hash = await run("caddy", ["hash-password", "--plaintext", PASSWORD]);
     const port = freePort();
-    const version = await run("caddy", ["version"]);
-    const [, minor] = /^v?2\.(\d+)/.exec(version) ?? ["", "8"];
     const site = replaceAll(await blockOf("caddyfile"), {
       "openwatts.example {": `https://localhost:${port} {\n\ttls ${certificate} ${key}`,
-      "analyst HASH": `analyst ${hash}`,
       "127.0.0.1:8000": service.url.slice("http://".length),
-      ...Number(minor) < 8 ? { "basic_auth": "basicauth" } : {},
     });
     const globals = "{\n\tadmin off\n\tauto_https off\n\tskip_install_trust\n}\n";
     await Deno.writeTextFile(`${folder.path}/Caddyfile`, globals + site);
@@ -82,14 +75,14 @@ Deno.test({
   },
 });
 
-/** Imports, exports with a wait and downloads through a proxy, and is refused without a password. */
+/** Imports, exports with a wait and downloads through a proxy, and is refused without a key. */
 async function checkProxy(
   url: string,
   certificate: string,
   service: ServiceProcess,
 ): Promise<void> {
   using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificate)] });
-  const authorization = `Basic ${btoa(`analyst:${PASSWORD}`)}`;
+  const authorization = `Bearer ${ADMIN_KEY}`;
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(url + path, { ...init, client, headers: { authorization, ...init.headers } });
   await until(async () => {
@@ -97,7 +90,7 @@ async function checkProxy(
     await response?.body?.cancel();
     return response?.status === 200;
   });
-  const refused = await fetch(`${url}/health`, { client });
+  const refused = await fetch(`${url}/api/meters`, { client });
   await refused.body?.cancel();
   assertEquals(refused.status, 401);
 
@@ -127,7 +120,9 @@ async function checkProxy(
   });
   const { job_id: jobId } = await created.json();
   assertEquals(created.headers.get("preference-applied"), "wait=60");
-  const direct = await fetch(`${service.url}/api/export/status/${jobId}`);
+  const direct = await fetch(`${service.url}/api/export/status/${jobId}`, {
+    headers: { authorization },
+  });
   const { status, file_info: file } = await direct.json();
   assertEquals(status, "completed");
   const download = await ask(file.download_url);
