@@ -145,7 +145,7 @@ RULES: dict[str, list[str]] = {
         r"\w+ is required",
         r"metrics must be those of the profile \w+, which device .+ has",
         r"timestamp must be .+ or later",
-        r"timestamp must be at most .+ ahead",
+        r"timestamp must be at most .+ ahead.*",
     ],
 }
 
