@@ -8,6 +8,7 @@ import {
   type JsonAnswer,
   postJson,
   startTestService,
+  TEST_SETTINGS,
 } from "../support/service.ts";
 import { message } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
@@ -102,4 +103,50 @@ Deno.test("an address at its limits is refused with 429 that names them, others 
   });
   await askJson(`${url}/api/exports/${first.body.job_id}`, { method: "DELETE" });
   assertEquals((await postJson(`${url}/api/exports`, EXPORT)).status, 200);
+});
+
+Deno.test("the limits of a key itself hold for its jobs, which run one at a time if it says so", async () => {
+  await using folder = await makeTempFolder();
+  const kvPath = `${folder.path}/kv.sqlite3`;
+  const adminKey = `ow_admin_${"s".repeat(43)}`;
+  const access = { ...TEST_SETTINGS.access, hasKeys: true, adminKey };
+  const admin = { authorization: `Bearer ${adminKey}` };
+  const ids: string[] = [];
+  {
+    await using service = await startTestService({ kvPath, role: "api", access });
+    const { url } = service;
+    const limits = { jobs_waiting: 6, jobs_running: 1 };
+    const grant = { name: "Reports", scopes: ["export"], limits };
+    const { body: made } = await postJson(`${url}/api/keys`, grant, admin);
+    const own = { authorization: `Bearer ${made.key}` };
+    for (let number = 0; number < 6; number++) {
+      ids.push((await postJson(`${url}/api/exports`, EXPORT, own)).body.job_id);
+    }
+    assertEquals((await postJson(`${url}/api/exports`, EXPORT, own)).status, 429);
+    assertEquals((await postJson(`${url}/api/exports`, EXPORT, admin)).status, 200);
+    const { usage } = (await askJson(`${url}/api/keys/${made.id}`, { headers: admin })).body;
+    assertEquals([usage.jobs_waiting, usage.jobs_running], [
+      { used: 6, limit: 6 },
+      { used: 0, limit: 1 },
+    ]);
+    assertEquals((await askJson(`${url}/api/usage`, { headers: own })).body, usage);
+    assertEquals((await askJson(`${url}/api/usage`)).status, 401);
+  }
+  {
+    await using service = await startTestService({ kvPath, access, workerConcurrency: 4 });
+    for (const id of ids) {
+      const path = `${service.url}/api/exports/${id}`;
+      await until(async () => (await askJson(path, { headers: admin })).body.status !== "pending");
+    }
+  }
+  await using opened = await openKv(kvPath);
+  const runs = await Promise.all(ids.map(async (id) => {
+    const job = await getJob(opened.kv, id);
+    const startMs = job?.value.history.find(({ state }) => state === "running")?.atMs ?? 0;
+    return { startMs, endMs: job?.value.endedMs ?? 0 };
+  }));
+  runs.sort((one, other) => one.startMs - other.startMs);
+  for (const [index, { startMs }] of runs.slice(1).entries()) {
+    assert(startMs >= runs[index].endMs, JSON.stringify(runs));
+  }
 });
