@@ -14,7 +14,7 @@ import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
-import { readEnvironment } from "./environment.ts";
+import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
 import { createDeflaters } from "./jobs/engine/deflaters.ts";

@@ -1,6 +1,6 @@
 /**
  * What a service with some settings needs of the machine: paths, hosts and variables. The task that
- * starts the service grants nothing else (`permissions.ts`).
+ * starts the service grants nothing else (`data/task_permissions.ts`).
  *
  * @module
  */

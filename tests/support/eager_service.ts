@@ -7,7 +7,7 @@
 
 import { createLog } from "../../data/log.ts";
 import { readSettings, SETTING_NAMES } from "../../data/settings.ts";
-import { readEnvironment } from "../../environment.ts";
+import { readEnvironment } from "../../data/environment.ts";
 import { start } from "../../main.ts";
 
 if (import.meta.main) {

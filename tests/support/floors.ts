@@ -10,7 +10,7 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
-    ["app_error", "limits", "log", "upkeep"],
+    ["app_error", "environment", "limits", "log", "upkeep"],
     ["audit", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
@@ -28,6 +28,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ],
     ["settings"],
     ["permissions"],
+    ["task_permissions"],
   ],
   kv: [
     ["budget", "get_by_keys", "in_turn", "list_by_ids"],

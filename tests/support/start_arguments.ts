@@ -9,7 +9,7 @@ import config from "../../deno.json" with { type: "json" };
 /** The folder of the code. */
 const TOP = new URL("../..", import.meta.url).pathname;
 /** The command of the task: its flags, and the command that prints those of permissions. */
-const COMMAND = /^deno (.+) \$\(deno (.+) permissions\.ts\) main\.ts$/;
+const COMMAND = /^deno (.+) \$\(deno (.+) data\/task_permissions\.ts\) main\.ts$/;
 
 /** The arguments with which the task starts `deno`, with another module in place of `main.ts`. */
 export async function startArguments(
@@ -26,7 +26,7 @@ export async function startArguments(
   const [, flags, printing] = COMMAND.exec(command) ?? [];
   if (flags === undefined) throw new TypeError(`Cannot read the task start: ${command}`);
   const printed = await new Deno.Command(Deno.execPath(), {
-    args: [...printing.split(" "), `${TOP}permissions.ts`],
+    args: [...printing.split(" "), `${TOP}data/task_permissions.ts`],
     cwd: folder,
     env,
     stderr: "inherit",

@@ -70,6 +70,6 @@ Deno.test("the tasks grant only what they print for the current settings", async
     const { command } = tasks[name];
     const [outer] = command.split("$(");
     assert(!/--allow|-A\b/.test(outer), command);
-    assert(/\$\(deno run .*permissions\.ts\) main\.ts$/.test(command), command);
+    assert(/\$\(deno run .* data\/task_permissions\.ts\) main\.ts$/.test(command), command);
   }
 });

@@ -6,8 +6,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { neededPermissions, permissionFlags, SETTINGS_PERMISSIONS } from "./data/permissions.ts";
-import { readSettings, SETTING_NAMES } from "./data/settings.ts";
+import { neededPermissions, permissionFlags, SETTINGS_PERMISSIONS } from "./permissions.ts";
+import { readSettings, SETTING_NAMES } from "./settings.ts";
 import { readEnvironment } from "./environment.ts";
 
 /** The packages whose files the pages show (`routes/docs/package_files.ts`). */
@@ -23,7 +23,7 @@ export function flagsOf(
 ): readonly string[] {
   const result = readSettings(environment);
   if ("problems" in result) return permissionFlags(SETTINGS_PERMISSIONS, folder);
-  const codeFolder = fileURLToPath(new URL(".", import.meta.url)).replace(/[/\\]$/, "");
+  const codeFolder = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
   const packageFolders = PAGE_PACKAGES.flatMap(packageFolder);
   const place = { folder, codeFolder, packageFolders };
   return permissionFlags(neededPermissions(result.settings, place), folder);
@@ -41,6 +41,6 @@ function packageFolder(name: string): string[] {
   }
 }
 
-if (import.meta.main) {
+// Run as a program, it prints them; importing it does nothing.
+import.meta.main &&
   console.log(flagsOf(await readEnvironment(SETTING_NAMES), Deno.cwd()).join(" "));
-}
