@@ -105,7 +105,8 @@ export function openApiOf(document: Json): OpenApi {
     const mediaType = answer.headers.get("content-type")?.split(";")[0] ?? "";
     const content = response.content[mediaType];
     assert(content !== undefined, `the media type ${mediaType} is not documented`);
-    const isJson = mediaType.endsWith("json");
+    // NDJSON is a text of many values.
+    const isJson = /[/+]json$/.test(mediaType);
     assertValid(content.schema, isJson ? JSON.parse(answer.text) : answer.text);
   }
 
