@@ -44,16 +44,22 @@ export function createChunkedSource(
   const share = ahead.open();
   const pieces = createPieceReader(reader, share);
   const held: Uint8Array[] = [];
+  /** What went wrong after the pieces that are held. */
+  let failure: { readonly error: unknown } | null = null;
   let catchUpBytes = CATCH_UP_BYTES;
 
   /** Reads until the client has to be waited for, as far as there is room. */
   async function catchUp(): Promise<void> {
-    while (!pieces.isEmpty() && share.hasRoom()) {
-      const piece = await pieces.next();
-      if (piece === null) break;
-      held.push(piece);
-      share.hold(piece.length);
-      await letOthersRun();
+    try {
+      while (!pieces.isEmpty() && share.hasRoom()) {
+        const piece = await pieces.next();
+        if (piece === null) break;
+        held.push(piece);
+        share.hold(piece.length);
+        await letOthersRun();
+      }
+    } catch (error) {
+      failure = { error };
     }
     catchUpBytes = pieces.isEmpty() ? CATCH_UP_BYTES : share.keptBytes() + CATCH_UP_AGAIN_BYTES;
   }
@@ -65,6 +71,7 @@ export function createChunkedSource(
         share.hold(-piece.length);
         return piece;
       }
+      if (failure !== null) throw failure.error;
       const next = await pieces.next();
       if (next !== null && share.keptBytes() > catchUpBytes) await catchUp();
       return next;

@@ -24,6 +24,11 @@ const IDLE_MS = 60_000;
  */
 const LINGER_MS = 2_000;
 const LINGER_BYTES = 16_777_216;
+/**
+ * How long after the answer a body is given up at the earliest, milliseconds. Before, the connection
+ * still belongs to the answer; then Deno would read the rest of the body, however long it is.
+ */
+const HAND_OVER_MS = 100;
 
 /** The bounds. */
 export interface BodyBounds {
@@ -218,17 +223,27 @@ async function leaveRest(
   if (body === null || (opened.source === null && bodyUsed)) return;
   const source = opened.source ??= opened.open(body);
   let timer: ReturnType<typeof setTimeout> | undefined;
+  const after = (ms: number) =>
+    new Promise<"over">((resolve) => {
+      timer = setTimeout(resolve, ms, "over");
+    });
   try {
     if (completed === null) return;
     await completed;
-    const over = new Promise<null>((resolve) => timer = setTimeout(resolve, LINGER_MS, null));
+    const over = after(LINGER_MS);
     for (let bytes = 0; bytes < LINGER_BYTES;) {
       const chunk = await Promise.race([read(opened, source), over]);
-      if (chunk === null) break;
+      // At the end, nothing is left that Deno could read.
+      if (chunk === null) return;
+      if (chunk === "over") break;
       bytes += chunk.length;
     }
-  } catch {
-    // The client is gone, or sends too fast: nothing more is wanted either way.
+    clearTimeout(timer);
+    await after(HAND_OVER_MS);
+  } catch (error) {
+    clearTimeout(timer);
+    // A client that is gone needs no time; one that sends too fast does.
+    if (error instanceof AppError) await after(HAND_OVER_MS);
   } finally {
     clearTimeout(timer);
     // Ends the read that runs, whose error nobody needs.
