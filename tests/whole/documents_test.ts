@@ -22,7 +22,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "README.md: npx -y deno@2.9.6 task test": "runs this test",
   "docs/clients.md: curl -s -o openapi.json http://127.0.0.1:8000/openapi.json":
     "downloads generators, which tests/heavy/clients runs",
-  "docs/clients.md: from open_watts_client import Client":
+  "docs/clients.md: from open_watts_client import AuthenticatedClient":
     "needs a generated client, as tests/heavy/clients has",
   'docs/clients.md: import createClient from "openapi-fetch";':
     "needs a generated client, as tests/heavy/clients has",
