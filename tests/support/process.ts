@@ -34,13 +34,18 @@ export type Environment = Record<string, string>;
 /** The module that `deno task start` runs. */
 const MAIN = new URL("../../main.ts", import.meta.url);
 
-/** Starts the service, or another module, like `deno task start`, and waits until it is up. */
+/**
+ * Starts the service, or another module, like `deno task start`, and waits until it is up.
+ *
+ * @param prefix What stands before the command, such as a program that limits the process.
+ */
 export async function startProcess(
   folder: string,
   env: Environment,
   module: URL = MAIN,
+  prefix: readonly string[] = [],
 ): Promise<ServiceProcess> {
-  const { child, output, ended } = await spawn(folder, env, module);
+  const { child, output, ended } = await spawn(folder, env, module, prefix);
   for (;;) {
     const isOver = await Promise.race([ended.then(() => true), pause(10)]);
     const isUp = /listens on (http:\S+)|Running jobs;/.exec(output());
@@ -64,10 +69,13 @@ async function spawn(
   folder: string,
   given: Environment,
   module: URL,
+  prefix: readonly string[] = [],
 ): Promise<{ child: Deno.ChildProcess; ended: Promise<number>; output: () => string }> {
   const env = { PORT: "0", DEMO_DATA: "false", ...given };
-  const child = new Deno.Command(Deno.execPath(), {
-    args: await startArguments({ folder, env, module: module.pathname }),
+  const deno = await startArguments({ folder, env, module: module.pathname });
+  const [program, ...args] = [...prefix, Deno.execPath(), ...deno];
+  const child = new Deno.Command(program, {
+    args,
     cwd: folder,
     env,
     stdout: "piped",
