@@ -1,6 +1,7 @@
 import { EXPORT_KINDS, FORMAT_NAMES } from "../../jobs/exports/export_contract.ts";
 import {
   DELETE_DEVICE,
+  DELETE_MANY,
   DELETE_METER,
   DELETE_READINGS,
   DELETE_STORE,
@@ -18,6 +19,7 @@ const KINDS = [
   ...EXPORT_KINDS,
   STORE_REPORT,
   DELETE_DEVICE,
+  DELETE_MANY,
   DELETE_METER,
   DELETE_READINGS,
   DELETE_STORE,
@@ -119,6 +121,12 @@ async function doEveryJob(url: string): Promise<void> {
 
   await importText(url, "gone", "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n");
   await postLines(url, linesOf([message({ device_id: "gone" })]));
+  const many = await postJson(`${url}/api/deletions`, {
+    meters: ["g*"],
+    from: "2022-01-01",
+    to: "2022-01-02",
+  }, WAIT);
+  assertEquals(many.body.status, "completed", JSON.stringify(many.body));
   const range = "from=2023-01-01&to=2023-01-02";
   const paths = [
     `/api/meters/gone/readings?${range}`,
