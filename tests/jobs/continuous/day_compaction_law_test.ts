@@ -10,6 +10,7 @@ import {
 import { compactionSteps } from "../../support/compaction_steps.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
 import { openContinuousRig } from "../../support/continuous_rig.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
@@ -48,6 +49,6 @@ Deno.test("whatever happens, in the end each day is one object, and each reading
       assert(checkpoint?.nextMs == null || compactedMs >= dueMs - dueMs % DAY_MS);
       assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
     }),
-    { numRuns: 60 },
+    { numRuns: amount({ quick: 20, thorough: 60 }) },
   );
 });

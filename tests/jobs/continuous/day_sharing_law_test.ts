@@ -5,6 +5,7 @@ import { finishRounds, SHARE, sharedFiles, writeBattery } from "../../support/co
 import { compactionSteps } from "../../support/compaction_steps.ts";
 import { createContinuousReference } from "../../support/continuous_reference.ts";
 import { openContinuousRig } from "../../support/continuous_rig.ts";
+import { amount } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 /** Length of the first line of a file. */
@@ -62,6 +63,6 @@ Deno.test("whatever happens, in the end each shared day is one object of the pro
       );
       assertEquals(rig.logged.filter((event) => event === "duty round failed"), []);
     }),
-    { numRuns: 60 },
+    { numRuns: amount({ quick: 20, thorough: 60 }) },
   );
 });

@@ -13,6 +13,7 @@ import {
 } from "../../support/devices.ts";
 import { insist } from "../../support/series_rig.ts";
 import { randomFates, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
 
 const IDS = ["a", "b"];
 const OFFLINE_AFTER_MS = 20_000;
@@ -163,7 +164,7 @@ Deno.test("devices stay sound and settle, no matter what others do between two a
       }
       await assertSettled(below, world);
     }),
-    { numRuns: 150 },
+    { numRuns: amount({ quick: 50, thorough: 150 }) },
   );
 });
 
@@ -186,7 +187,7 @@ Deno.test("devices stay sound and settle under concurrent operations on local KV
       }
       await assertSettled(kv, world);
     }),
-    { numRuns: 60 },
+    { numRuns: amount({ quick: 20, thorough: 60 }) },
   );
 });
 

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { compareKeys, createKeyMap, type KeyBounds } from "../../../kv/journal/key_map.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
 
 /** So many parts that a level keeps its order and updates it. */
 const IDS = 120;
@@ -64,7 +65,7 @@ Deno.test("compareKeys() and list() have the order of a real database", async ()
       assertEquals([...map.list(["all"])].map(({ key }) => key), stored);
       assertEquals(stored.toReversed().toSorted(compareKeys), stored);
     }),
-    { numRuns: 40 },
+    { numRuns: amount({ quick: 15, thorough: 40 }) },
   );
 });
 
@@ -93,7 +94,7 @@ Deno.test("list() between two keys finds what a real database finds, after any c
       const stored = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);
       assertEquals([...map.list(["beat"])].map((thing) => thing.id), stored);
     }),
-    { numRuns: 10 },
+    { numRuns: amount({ quick: 4, thorough: 10 }) },
   );
 });
 

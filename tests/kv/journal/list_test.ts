@@ -2,6 +2,7 @@ import { openJournal } from "../../../kv/journal/journal.ts";
 import type { JournalSpaces } from "../../../kv/journal/entries.ts";
 import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { createRandom } from "../../support/strict_kv.ts";
+import { amount } from "../../support/thorough.ts";
 
 const SPACES: JournalSpaces = { log: { isFlushed: false }, mark: { isFlushed: true } };
 /** Several times as many as a list reads from the journal at once. */
@@ -24,13 +25,16 @@ const OPTIONS: readonly Deno.KvListOptions[] = [
   { limit: 1 },
 ];
 
+/** Changes between two flushes. */
+const CHANGES = amount({ quick: 250, thorough: 600 });
+
 Deno.test("a long list of a database with a journal equals that of one without", async () => {
   const random = createRandom(3);
   using plain = await Deno.openKv(":memory:");
   using database = await Deno.openKv(":memory:");
   const { kv, flush } = await openJournal(database, SPACES);
   for (let round = 1; round <= 6; round++) {
-    for (let change = 0; change < 600; change++) {
+    for (let change = 0; change < CHANGES; change++) {
       const key = [
         random() < 0.5 ? "log" : "mark",
         idOf(Math.floor(random() * IDS)),
