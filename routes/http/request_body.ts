@@ -105,16 +105,26 @@ export function boundBodies(
     };
     all.set(raw, opened);
     await next();
-    // The runtime reads the rest of a short body that nobody has begun to read.
-    if (opened.isEnded || (opened.source === null && !isLong(headers))) return;
+    // The runtime reads the rest of a short body that nobody has begun to read, and ends the stream of
+    // a request over HTTP/2.
+    const isLeft = isChunked || !isShort(contentLength(headers) ?? 0);
+    if (opened.isEnded || (opened.source === null && !isLeft)) return;
     const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
     leaveRest(raw, opened, completed ?? null);
   };
 }
 
-/** Whether a body may be longer than a JSON body: then it counts as an upload. */
-export function isLongBody({ headers }: Request): boolean {
-  return isLong(headers);
+/**
+ * Whether a body may be longer than a JSON body, also decompressed: then it counts as an upload. A body
+ * over HTTP/2 may have neither a length nor a transfer coding.
+ */
+export function isLongBody(request: Request): boolean {
+  const { headers } = request;
+  const length = contentLength(headers);
+  // To ask for the stream of a short body would cost much of what a message takes.
+  if (length === null) return request.body !== null;
+  const coding = (headers.get("content-encoding") ?? "").trim().toLowerCase();
+  return !isShort(length) || (coding !== "" && coding !== "identity");
 }
 
 /**
@@ -190,9 +200,8 @@ function contentLength(headers: Headers): number | null {
   return text === null ? null : Number(text);
 }
 
-function isLong(headers: Headers): boolean {
-  const length = contentLength(headers);
-  return length === null ? headers.has("transfer-encoding") : length > JSON_BODY_MAX_BYTES;
+function isShort(length: number): boolean {
+  return length <= JSON_BODY_MAX_BYTES;
 }
 
 /** The next bytes; those of the read that runs, if one does. */

@@ -68,6 +68,33 @@ Deno.test("with MAX_UPLOADS running, another upload gets 503 and Retry-After; ot
   assertEquals([again.status, (await again.json()).inserted], [200, 1]);
 });
 
+/** The answer to a body over HTTP/2, which needs neither a length nor a transfer coding. */
+async function postHttp2(url: string, body: BodyInit): Promise<[number, string]> {
+  using client = Deno.createHttpClient({ http1: false, http2: true });
+  const headers = { "content-type": "application/x-ndjson" };
+  const response = await fetch(url, { method: "POST", headers, body, client });
+  return [response.status, await response.text()];
+}
+
+Deno.test("telemetry and lines take a place over HTTP/2 without a length, and compressed", async () => {
+  await using service = await startTestService({ limits: { ...limits, maxUploads: 1 } });
+  const { url } = service;
+  using upload = await openUpload(url, { "content-length": "1000" });
+  await upload.send(bytesOf(HEADER));
+  await untilReceived(url, HEADER.length);
+  const gzip = { "content-type": "application/x-ndjson", "content-encoding": "gzip" };
+  const packed = new Uint8Array(gzipSync(LINE.repeat(100_000)));
+  assert(packed.length < 65_536);
+  for (const path of ["/telemetry", "/write", "/api/v2/write"]) {
+    const [status, text] = await postHttp2(url + path, ReadableStream.from([bytesOf(LINE)]));
+    const message = "The service takes at most 1 uploads at once";
+    assertEquals([path, status, text.includes(message)], [path, 503, true]);
+    const refused = await post(url + path, packed, gzip);
+    assertEquals([path, refused.status], [path, 503]);
+    assert((await refused.text()).includes(message), path);
+  }
+});
+
 Deno.test("an upload that breaks off leaves its place", async () => {
   await using service = await startTestService({ limits: { ...limits, maxUploads: 1 } });
   {
