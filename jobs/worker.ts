@@ -11,6 +11,7 @@ import type { Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
 import { purgedSeries } from "../kv/series/remove.ts";
 import type { SeriesStore } from "../kv/series/store.ts";
+import { giveMissingTurns } from "../kv/jobs/turns.ts";
 import { listenWakes } from "../kv/jobs/wake_queue.ts";
 import { compactionDuty } from "./upkeep/compaction.ts";
 import { createDispatcher } from "./engine/dispatcher.ts";
@@ -72,7 +73,10 @@ export interface Worker {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts a worker. First it makes the jobs of dead processes pending again. */
+/**
+ * Starts a worker. First it makes the jobs of dead processes pending again, and gives a turn to every
+ * line that has none.
+ */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const { kv, now, log, series } = deps;
   const dispatcher = createDispatcher({ ...deps, onRoom: () => loop.poke() });
@@ -93,6 +97,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     },
   });
   if (deps.isExclusive) await dispatcher.requeueOthers();
+  await giveMissingTurns(kv);
   // Settles when the database closes. A wake-up before the loop starts is not needed.
   const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
   listening.catch((error) => log("error", "queue failed", { error }));

@@ -23,7 +23,8 @@ import { z } from "zod";
 import type { Staging } from "../budget.ts";
 
 const SPACE = "job_account";
-const COUNTED = ["waiting", "running", "file_bytes"] as const;
+const WAITING = "waiting";
+const COUNTED = [WAITING, "running", "file_bytes"] as const;
 const READINGS = "readings";
 const IN_TURN = "in_turn";
 
@@ -106,6 +107,14 @@ export function stageCounts(
     // A sum wraps around, so that adding 2^64 - 1 subtracts one.
     if (change !== 0) op.sum([SPACE, name, COUNTED[index]], BigInt.asUintN(64, BigInt(change)));
   }
+}
+
+/**
+ * Gives the number of pending jobs of an account a new version, also if it stays as it is. So a commit
+ * that checks this version fails when a job joins the line, from wherever it comes.
+ */
+export function stageJoined(op: Staging, name: string): void {
+  op.sum([SPACE, name, WAITING], 0n);
 }
 
 /** Adds a change of the number of readings of an account to a commit. */

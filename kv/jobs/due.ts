@@ -24,6 +24,8 @@ import type { Staging } from "../budget.ts";
 const SPACE = "due";
 const TURN = "job_turn";
 const LINE = "job_line";
+/** How many turns one read returns. */
+const TURN_BATCH = 100;
 /** How many entries of a crowd one read returns. */
 const CROWD_BATCH = 500;
 /** After this many entries the event loop gets a turn. */
@@ -108,11 +110,8 @@ export async function* listTurnsAndDue(
 }
 
 /** Every turn, the lowest first. */
-export async function* listTurns(
-  kv: Pick<Deno.Kv, "list">,
-  { batchSize = 100 }: { batchSize?: number } = {},
-): AsyncGenerator<Turn> {
-  for await (const { key } of kv.list({ prefix: [SPACE, TURN] }, { batchSize })) {
+export async function* listTurns(kv: Pick<Deno.Kv, "list">): AsyncGenerator<Turn> {
+  for await (const { key } of kv.list({ prefix: [SPACE, TURN] }, { batchSize: TURN_BATCH })) {
     yield { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
   }
 }
@@ -138,6 +137,16 @@ export async function listLine(
     line,
     ({ key }) => ({ account, atMs: Number(key[3]), id: String(key[4]) }),
   );
+}
+
+/** The accounts that have jobs in line, in the order of their names. */
+export async function* listLines(kv: Pick<Deno.Kv, "list">): AsyncGenerator<string> {
+  let last: string | null = null;
+  for await (const { key } of kv.list({ prefix: [SPACE, LINE] }, { batchSize: CROWD_BATCH })) {
+    const account = String(key[2]);
+    if (account !== last) yield account;
+    last = account;
+  }
 }
 
 /** Adds a job to the line of its account. */

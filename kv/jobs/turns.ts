@@ -18,12 +18,21 @@ import type { Staging } from "../budget.ts";
 import {
   type Account,
   readAccount,
+  stageJoined,
   stagePlace,
   stageRound,
   stageWaiting,
   type Version,
 } from "./accounts.ts";
-import { type LinePlace, listLine, stageTurn, stageTurnDelete, type Turn } from "./due.ts";
+import {
+  type LinePlace,
+  listLine,
+  listLines,
+  listTurns,
+  stageTurn,
+  stageTurnDelete,
+  type Turn,
+} from "./due.ts";
 
 /** Something to add to a commit, and the versions under which it holds. */
 export interface CheckedStage {
@@ -42,6 +51,7 @@ export function waitForTurn(account: Account): CheckedStage {
   return {
     checks: isWaiting ? [waitingSince] : [place, waitingSince],
     stage(op) {
+      stageJoined(op, name);
       if (isWaiting) return;
       const next = Math.max(round, turn);
       stagePlace(op, name, next);
@@ -49,6 +59,28 @@ export function waitForTurn(account: Account): CheckedStage {
       stageTurn(op, { turn: next, account: name });
     },
   };
+}
+
+/**
+ * Gives a turn to every account that has jobs in line and does not wait. No commit leaves one behind;
+ * a race of two processes of an earlier release could. Returns how many there were.
+ */
+export async function giveMissingTurns(
+  kv: Pick<Deno.Kv, "getMany" | "list" | "atomic">,
+): Promise<number> {
+  // The lines are read first: a job that joins later brings a turn with it.
+  const names = new Set(await Array.fromAsync(listLines(kv)));
+  for await (const { account } of listTurns(kv)) names.delete(account);
+  let count = 0;
+  for (const name of names) {
+    const account = await readAccount(kv, name);
+    if (account.isWaiting) continue;
+    const { checks, stage } = waitForTurn(account);
+    const op = kv.atomic().check(...checks);
+    stage(op);
+    if ((await op.commit()).ok) count++;
+  }
+  return count;
 }
 
 /** The turn of an account and the first jobs in its line; null if it is not its turn any more. */
@@ -81,7 +113,7 @@ export function takeTurn({ account, hasMore }: TurnAhead): CheckedStage {
   const { name, turn, place, versions } = account;
   return {
     // A job that joins the line meanwhile relies on the turn of the account, so the last one checks
-    // that none has joined: each changes the number of pending jobs.
+    // that none has joined (`waitForTurn`).
     checks: hasMore ? [place] : [place, versions.waiting],
     stage(op) {
       const next = turnAfter(account);
