@@ -29,6 +29,12 @@ import {
   stageDefinition,
   unknownProfile,
 } from "./definitions.ts";
+import {
+  createHiddenUsers,
+  type ProfileEditor,
+  requireSameRetention,
+  sharedProfile,
+} from "./editor.ts";
 import { getLastUse, listProfileUsers, type ProfileUser } from "./uses.ts";
 
 /** How often a process looks for changes of others, milliseconds. */
@@ -41,9 +47,6 @@ const USERS_READ = 100;
 /** What users say about a profile. */
 export type ProfileDefinition = Pick<Profile, "title" | "retentionDays" | "metrics">;
 
-/** Whether an error may name a user of a profile; all by default. */
-export type MayName = (user: ProfileUser) => boolean;
-
 /** Keeps the profiles. */
 export interface ProfileStore extends Profiles, AsyncDisposable {
   /** A profile as the database has it now. It costs a read over a shared database. */
@@ -52,16 +55,17 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
   refresh(): Promise<void>;
   /**
    * Defines a profile, or changes one. A profile that is in use may get more metrics, and other
-   * ranges, titles and labels. Returns it and what it was before, if it existed.
+   * ranges, titles and labels. An editor may change it only if it may touch every user of it, and may
+   * not change how long readings are kept. Returns it and what it was before, if it existed.
    *
    * @throws {AppError} PROFILE_FIXED for a built-in one, PROFILE_IN_USE with everything that would
-   * change what stored readings mean and with users that `mayName` allows to be named,
-   * TOO_MANY_PROFILES.
+   * change what stored readings mean and with users that the editor may touch, FORBIDDEN for what the
+   * editor may not change, TOO_MANY_PROFILES.
    */
   put(
     name: ProfileName,
     definition: ProfileDefinition,
-    mayName?: MayName,
+    editor?: ProfileEditor,
   ): Promise<{
     readonly isNew: boolean;
     readonly before: Profile | null;
@@ -78,11 +82,12 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
    */
   ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
   /**
-   * Deletes a profile and returns what it was. `mayName` is as for {@link ProfileStore.put}.
+   * Deletes a profile that nothing has, and returns what it was.
    *
-   * @throws {AppError} PROFILE_NOT_FOUND, PROFILE_FIXED or PROFILE_IN_USE.
+   * @throws {AppError} PROFILE_NOT_FOUND, PROFILE_FIXED, or PROFILE_IN_USE with users that the editor
+   * may touch.
    */
-  remove(name: ProfileName, mayName?: MayName): Promise<Profile>;
+  remove(name: ProfileName, editor?: ProfileEditor): Promise<Profile>;
   /** Whether a device or meter has a profile. A built-in profile always counts as used. */
   isUsed(name: ProfileName): Promise<boolean>;
 }
@@ -102,6 +107,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
   const { kv, isExclusive, onFault = () => {} } = deps;
   const memory = createMemory();
   const { profiles, learn } = memory;
+  const hiddenUsers = createHiddenUsers(kv);
   let seenVersion: string | null = null;
 
   async function refresh(): Promise<void> {
@@ -135,22 +141,26 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     return profile;
   }
 
-  async function put(name: ProfileName, definition: ProfileDefinition, mayName?: MayName) {
+  async function put(name: ProfileName, definition: ProfileDefinition, editor?: ProfileEditor) {
     if (isBuiltIn(name)) throw fixedProfile(name);
     for (;;) {
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
       const before = profileOf(name, entry);
+      if (editor !== undefined) requireSameRetention(name, { from: before, to: definition });
       if (before === null) memory.requireRoom();
       const changes = before === null ? [] : meaningChanges(before.metrics, definition.metrics);
       // With a check of the last use, so that nobody begins to use it meanwhile.
       if (changes.length > 0) {
         const users = await listProfileUsers(kv, name, USERS_READ);
-        if (users.length > 0) throw usedProfile(name, { users, mayName }, changes);
+        if (users.length > 0) throw usedProfile(name, { users, editor }, changes);
       }
       const isOther = before === null || changes.length > 0;
       const life = (entry.value?.life ?? 0) + (isOther ? 1 : 0);
       const to = definitionOf(definition, life);
-      if (await commit(name, entry, changes.length > 0 ? { to, use } : { to })) {
+      const isLimited = editor !== undefined && before !== null && !isSame(entry.value, to);
+      if (isLimited && await hiddenUsers.exist(name, editor)) throw sharedProfile(name);
+      const needsCheck = changes.length > 0 || isLimited;
+      if (await commit(name, entry, needsCheck ? { to, use } : { to })) {
         return { isNew: before === null, before, profile: known(name) };
       }
     }
@@ -178,14 +188,14 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     }
   }
 
-  async function remove(name: ProfileName, mayName?: MayName): Promise<Profile> {
+  async function remove(name: ProfileName, editor?: ProfileEditor): Promise<Profile> {
     if (isBuiltIn(name)) throw fixedProfile(name);
     for (;;) {
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
       const before = profileOf(name, entry);
       if (entry.value === null || before === null) throw unknownProfile(name);
       const users = await listProfileUsers(kv, name, USERS_READ);
-      if (users.length > 0) throw usedProfile(name, { users, mayName }, []);
+      if (users.length > 0) throw usedProfile(name, { users, editor }, []);
       const to: ProfileRecord = {
         ...entry.value,
         state: "deleted",
@@ -248,6 +258,11 @@ function createMemory(): {
   };
 }
 
+/** Whether a definition is the same as before. */
+function isSame(before: ProfileRecord | null, after: ProfileRecord): boolean {
+  return JSON.stringify(before) === JSON.stringify(after);
+}
+
 /** Refreshes again and again until it is stopped. */
 function startRefreshing(
   refresh: () => Promise<void>,
@@ -274,10 +289,11 @@ function fixedProfile(name: ProfileName): AppError {
 
 function usedProfile(
   name: ProfileName,
-  { users, mayName = () => true }: { users: readonly ProfileUser[]; mayName?: MayName },
+  { users, editor }: { users: readonly ProfileUser[]; editor: ProfileEditor | undefined },
   errors: ReturnType<typeof meaningChanges>,
 ): AppError {
-  const named = users.filter(mayName).slice(0, USERS_NAMED).map(({ kind, id }) => `${kind} ${id}`);
+  const visible = editor === undefined ? users : users.filter((user) => editor.mayTouch(user));
+  const named = visible.slice(0, USERS_NAMED).map(({ kind, id }) => `${kind} ${id}`);
   if (users.length > named.length) named.push("others");
   const uses = `The profile ${name} is in use by ${named.join(", ")}`;
   if (errors.length === 0) {

@@ -19,6 +19,7 @@ import type { Staging } from "../budget.ts";
 import { getDefinition, unknownProfile } from "./definitions.ts";
 
 const SPACE = "profile_use";
+const LIST_BATCH = 500;
 
 /** What may have a profile. */
 export type ProfileUserKind = "device" | "meter";
@@ -89,9 +90,31 @@ export async function listProfileUsers(
 ): Promise<ProfileUser[]> {
   const users: ProfileUser[] = [];
   for await (const { key } of kv.list({ prefix: [SPACE, name] }, { limit })) {
-    users.push({ kind: key[2] === "meter" ? "meter" : "device", id: String(key[3]) });
+    users.push(userOf(key));
   }
   return users;
+}
+
+/** The first user of a profile that somebody wants; null if there is none. It reads them page by page. */
+export async function findProfileUser(
+  kv: Pick<Deno.Kv, "list">,
+  name: ProfileName,
+  isWanted: (user: ProfileUser) => boolean,
+): Promise<ProfileUser | null> {
+  for await (const { key } of kv.list({ prefix: [SPACE, name] }, { batchSize: LIST_BATCH })) {
+    const user = userOf(key);
+    if (isWanted(user)) return user;
+  }
+  return null;
+}
+
+/** Whether a device or meter has a profile of users. */
+export async function isProfileUser(
+  kv: Pick<Deno.Kv, "get">,
+  name: ProfileName,
+  { kind, id }: ProfileUser,
+): Promise<boolean> {
+  return (await kv.get([SPACE, name, kind, id])).versionstamp !== null;
 }
 
 /** When the last use of a profile began, for checks. */
@@ -100,6 +123,10 @@ export function getLastUse(
   name: ProfileName,
 ): Promise<Deno.KvEntryMaybe<unknown>> {
   return kv.get([SPACE, name]);
+}
+
+function userOf(key: Deno.KvKey): ProfileUser {
+  return { kind: key[2] === "meter" ? "meter" : "device", id: String(key[3]) };
 }
 
 function takenId({ kind, id }: ProfileUser, name: ProfileName): AppError {

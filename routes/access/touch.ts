@@ -7,6 +7,7 @@
 import type { Caller, Kind } from "../../data/access/caller.ts";
 import type { MayTouch } from "../../data/access/touch_rule.ts";
 import { AppError } from "../../data/app_error.ts";
+import type { ProfileEditor } from "../../kv/profiles/editor.ts";
 
 /** The test of the ids of a kind; undefined if the caller may touch all, so that nothing is tested. */
 export function touchOf(caller: Caller, kind: Kind): MayTouch | undefined {
@@ -22,4 +23,11 @@ export function touchOf(caller: Caller, kind: Kind): MayTouch | undefined {
 export function requireTouch(caller: Caller, kind: Kind, id: string): void {
   if (caller.mayTouch(kind, id)) return;
   throw new AppError("FORBIDDEN", `Your key may not touch the ${kind} '${id}'`);
+}
+
+/** Who changes profiles, if the caller may not touch every device and meter; otherwise undefined. */
+export function editorOf(caller: Caller): ProfileEditor | undefined {
+  const { isRestricted } = caller;
+  if (!isRestricted.device && !isRestricted.meter) return undefined;
+  return { mayTouch: ({ kind, id }) => caller.mayTouch(kind, id) };
 }

@@ -27,7 +27,9 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   TOO_MANY_UPLOADS: "As many uploads run as may run at once, all together or yours. Retry after " +
     "`Retry-After`.",
   UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
-  FORBIDDEN: "The key does not have the scope that the operation needs; `detail` names it.",
+  FORBIDDEN:
+    "The key does not have the scope that the operation needs, or may not touch what the " +
+    "request would change; `detail` says which.",
   LINK_INVALID:
     "The address is no link of this service: it was changed, or its secret was replaced; " +
     "or who made it may not read the file any more.",

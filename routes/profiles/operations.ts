@@ -72,7 +72,9 @@ const put: Operation = {
     "`PUT /api/meters/{id}`.\n\nAs long as no device or meter has it, it can change in any way. " +
     "After that, you can append metrics at the end, and change ranges, titles, labels and what is " +
     "required; ranges count for new readings. Everything else would change what stored readings " +
-    "mean and gets 409. Other instances of the service know a change within 5 seconds.",
+    "mean and gets 409. Other instances of the service know a change within 5 seconds.\n\n" +
+    "A key that may not touch every device and meter gets 403 for a change of a profile that one " +
+    "of the others has, and for another `retention_days`.",
   parameters: [nameParameter("inverter")],
   body: [{
     mediaType: "application/json",

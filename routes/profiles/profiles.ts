@@ -4,14 +4,14 @@
  * @module
  */
 
-import type { Caller } from "../../data/access/caller.ts";
 import { JSON_BODY_MAX_BYTES, PROFILE_NAME_PATTERN, PROFILE_NAME_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { isBuiltIn, type Metric, type Profile } from "../../data/readings/profile.ts";
 import { unknownProfile } from "../../kv/profiles/definitions.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
-import type { MayName, ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
+import type { ProfileDefinition, ProfileStore } from "../../kv/profiles/profiles.ts";
 import { noteAuditChange } from "../access/audited.ts";
+import { editorOf } from "../access/touch.ts";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import {
@@ -59,7 +59,7 @@ export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
       const { isNew, before, profile } = await profiles.put(
         name,
         definitionOf(given.data),
-        mayNameOf(c.get("caller")),
+        editorOf(c.get("caller")),
       );
       noteAuditChange(c, before && settingsBody(before), settingsBody(profile));
       log("info", "profile defined", { profile: name, isNew });
@@ -67,16 +67,11 @@ export function profileRoutes({ profiles, log }: ProfileDeps): GuardedRoutes {
     })
     .delete("/api/profiles/:name", async (c) => {
       const name = profileName(c.req.param("name"));
-      const before = await profiles.remove(name, mayNameOf(c.get("caller")));
+      const before = await profiles.remove(name, editorOf(c.get("caller")));
       noteAuditChange(c, settingsBody(before), {});
       log("info", "profile deleted", { profile: name });
       return c.body(null, 204);
     });
-}
-
-/** An error names only the devices and meters that the caller may touch. */
-function mayNameOf(caller: Caller): MayName {
-  return ({ kind, id }) => caller.mayTouch(kind, id);
 }
 
 function profileName(name: string): string {

@@ -1,0 +1,88 @@
+import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { type Ask, openKeyedApp } from "../../support/keyed_app.ts";
+
+const PATTERNS = { meter: ["a.*"], device: ["a.*"], store: [] };
+const T = { name: "t", unit: "K", aggregate: "mean" };
+const H = { name: "h", unit: "%", aggregate: "mean" };
+
+async function done(ask: Ask, request: string, body: unknown): Promise<void> {
+  const answer = await ask(request, { body });
+  assert(answer.status < 300, `${request}: ${answer.status} ${answer.text}`);
+}
+
+/** An app with the profile `climate`, which some devices and meters have. */
+async function openClimate(devices: readonly string[], meters: readonly string[] = []) {
+  const app = await openKeyedApp();
+  const admin = app.as("admin");
+  await done(admin, "PUT /api/profiles/climate", { metrics: [T] });
+  for (const id of devices) await done(admin, `PUT /devices/${id}`, { profile: "climate" });
+  for (const id of meters) await done(admin, `PUT /api/meters/${id}`, { profile: "climate" });
+  const site = app.as("site", { scopes: ["manage", "ingest"], patterns: PATTERNS });
+  return { app, admin, site, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]() };
+}
+
+/** Changes that would reach all users of the profile. */
+const CHANGES = [
+  { metrics: [{ ...T, min: 1_000 }] },
+  { metrics: [{ ...T, max: 0 }] },
+  { metrics: [{ ...T, required: true }] },
+  { metrics: [T, H] },
+  { title: "Climate", metrics: [T] },
+];
+
+Deno.test("a key cannot change a profile that something has which it may not touch", async () => {
+  for (const [devices, meters] of [[["a.1", "b.1"], []], [["a.1"], ["b.1"]]]) {
+    await using world = await openClimate(devices, meters);
+    const before = (await world.admin("GET /api/profiles/climate")).text;
+    for (const body of CHANGES) {
+      const answer = await world.site("PUT /api/profiles/climate", { body });
+      assertEquals([answer.status, answer.body.code], [403, "FORBIDDEN"], answer.text);
+      assertMatch(
+        answer.body.detail,
+        /may not change the profile climate, as it may not touch every device and meter/,
+      );
+      assert(!answer.text.includes("b.1"), answer.text);
+    }
+    assertEquals((await world.admin("GET /api/profiles/climate")).text, before);
+    // What is there already is no change.
+    await done(world.site, "PUT /api/profiles/climate", { metrics: [T] });
+    await done(world.admin, "PUT /api/profiles/climate", CHANGES[3]);
+  }
+});
+
+Deno.test("a key can change a profile that only things have which it may touch", async () => {
+  await using world = await openClimate(["a.1", "a.2"], ["a.3"]);
+  for (const body of CHANGES.slice(0, 4)) await done(world.site, "PUT /api/profiles/climate", body);
+  const { body } = await world.site("DELETE /api/profiles/climate");
+  assertEquals(body.code, "PROFILE_IN_USE");
+  await done(world.site, "PUT /api/profiles/pump", { metrics: [T] });
+  assertEquals((await world.site("DELETE /api/profiles/pump")).status, 204);
+});
+
+Deno.test("only a key that may touch everything says how long readings of a profile are kept", async () => {
+  await using world = await openClimate(["a.1"]);
+  const { app, admin, site } = world;
+  const storeKey = {
+    scopes: ["manage"],
+    patterns: { meter: [], device: [], store: ["*"] },
+  } as const;
+  for (const ask of [site, app.as("stores", storeKey)]) {
+    for (const name of ["climate", "new_one"]) {
+      const sent = { body: { metrics: [T], retention_days: 1 } };
+      const answer = await ask(`PUT /api/profiles/${name}`, sent);
+      assertEquals([answer.status, answer.body.code], [403, "FORBIDDEN"], answer.text);
+      assertMatch(answer.body.detail, /may not change retention_days of the profile/);
+      const [{ pointer, value, rule }] = answer.body.errors;
+      assertEquals([pointer, value, rule], ["/retention_days", 1, "null or left out"]);
+    }
+  }
+  await done(admin, "PUT /api/profiles/climate", { metrics: [T], retention_days: 30 });
+  for (const more of [{}, { retention_days: null }, { retention_days: 31 }]) {
+    const answer = await site("PUT /api/profiles/climate", { body: { metrics: [T, H], ...more } });
+    assertEquals([answer.status, answer.body.errors[0].rule], [403, "30, as it is"]);
+  }
+  // As it is, with more metrics.
+  await done(site, "PUT /api/profiles/climate", { metrics: [T, H], retention_days: 30 });
+  assertEquals((await admin("GET /api/profiles/climate")).body.retention_days, 30);
+  assertEquals((await admin("GET /api/profiles/new_one")).status, 404);
+});
