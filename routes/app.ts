@@ -14,6 +14,7 @@ import type { DeviceIntake } from "../kv/devices/intake.ts";
 import type { Audit } from "../kv/audit/audit.ts";
 import { authenticate } from "./access/authenticate.ts";
 import { limitRequests } from "./access/limit_requests.ts";
+import { isRefused } from "./access/guarded_routes.ts";
 import type { Authenticator } from "./access/authenticator.ts";
 import { type KeyDeps, keyRoutes } from "./access/keys.ts";
 import { apiDocument } from "./api_document.ts";
@@ -149,6 +150,8 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   app.notFound((c) => {
+    const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
+    if (limited !== null) return problemResponse(limited.error, limited.headers);
     const allowed = allowedMethods(app, c.req.path);
     const path = withoutSecrets(c.req.path);
     if (allowed.length === 0) {

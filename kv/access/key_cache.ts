@@ -11,7 +11,10 @@ import { stageUseRemoval } from "./key_uses.ts";
 
 /** Keys in memory, and how they change. */
 export interface KeyCache extends Pick<KeyMemory, "keys" | "verify" | "callerOf"> {
-  /** Reads what changed in the database since the last call. */
+  /**
+   * Reads what changed in the database since the last call. Calls during a read share the next one,
+   * because the running one may have missed what they ask for.
+   */
   refresh(): Promise<void>;
   /**
    * How long ago the database was last read, milliseconds. 0 for a process that has the database
@@ -42,7 +45,20 @@ export function createKeyCache(
   /** How many commits began, and how many of them had begun when the database was last read. */
   let begun = 0, settled = 0;
 
-  async function refresh(): Promise<void> {
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+
+  function refresh(): Promise<void> {
+    if (running === null) {
+      return running = look().finally(() => running = null);
+    }
+    return next ??= running.catch(() => {}).then(() => {
+      next = null;
+      return refresh();
+    });
+  }
+
+  async function look(): Promise<void> {
     const startedMs = elapsedMs(), known = begun;
     // The version before the list: what changes in between is read again next time.
     const version = await lastKeyChange(kv);

@@ -52,7 +52,9 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
       // The type of `path` says that the table has this name.
       const rule = ruleOf(`${method} ${path}` as RouteName);
       hono.on(method, path, (c) => {
-        const limited = rule.isUnlimited === true ? null : c.get("countRequest")?.() ?? null;
+        // Whoever sends wrong credentials makes work also where others are free.
+        const isFree = rule.isUnlimited === true && !isRefused(c);
+        const limited = isFree ? null : c.get("countRequest")?.() ?? null;
         if (limited !== null) return refuse(limited.error, limited.headers, c);
         const refusal = rule.scope === "public"
           ? null
@@ -81,6 +83,12 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
     hono,
   };
   return routes;
+}
+
+/** Whether the request has credentials that do not count; not if they cannot be checked now. */
+export function isRefused(c: Context): boolean {
+  const refusal = c.get("refusal");
+  return refusal !== undefined && PROBLEMS[refusal.code].status < 500;
 }
 
 /** Why a caller may not use a route, and the headers that say what would help (RFC 6750). */

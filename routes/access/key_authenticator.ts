@@ -6,6 +6,7 @@
 
 import { AppError } from "../../data/app_error.ts";
 import { parseKey } from "../../data/access/key_text.ts";
+import { createRefusalLines } from "../../data/access/refusal_lines.ts";
 import type { Log } from "../../data/log.ts";
 import type { Verified } from "../../kv/access/key_memory.ts";
 import type { KeyStore } from "../../kv/access/keys.ts";
@@ -15,16 +16,22 @@ import type { Authenticator, Recognized } from "./authenticator.ts";
 export interface KeyAuthenticatorDeps {
   /** The keys. */
   readonly keys: Pick<KeyStore, "verify">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
   /** The log. */
   readonly log: Log;
 }
 
 /** Recognizes keys of the form `ow_<id>_<secret>`. It knows nothing about other tokens. */
-export function keyAuthenticator({ keys, log }: KeyAuthenticatorDeps): Authenticator {
+export function keyAuthenticator({ keys, now, log }: KeyAuthenticatorDeps): Authenticator {
+  const lines = createRefusalLines();
+
   function recognized(verified: Verified, id: string, address: string): Recognized {
     if ("caller" in verified) return verified.caller;
     // The reason is for those who run the service; the answer says nothing about keys that exist.
-    log("info", "key refused", { keyId: id, reason: verified.fault, address });
+    if (lines.isDue(id, address, now())) {
+      log("info", "key refused", { keyId: id, reason: verified.fault, address });
+    }
     return new AppError("UNAUTHENTICATED", INVALID_KEY);
   }
 

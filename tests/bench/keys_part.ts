@@ -100,7 +100,7 @@ async function openRig(path: string): Promise<Rig> {
       log,
       authenticators: [authenticator],
     }).app.fetch;
-  const authenticator = keyAuthenticator({ keys, log });
+  const authenticator = keyAuthenticator({ keys, now: Date.now, log });
   const request = telemetryRequest(text, 0);
   let count = 0;
   return {

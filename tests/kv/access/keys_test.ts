@@ -271,6 +271,18 @@ Deno.test("another process sees a change when it looks, and asks the database fi
   });
 });
 
+Deno.test("wrong keys that come together share a read of the database", async () => {
+  await withStores({ isExclusive: false }, async ({ stores: [keys], clock, counts: [counts] }) => {
+    clock.elapsedMs += 1_000;
+    counts.reads = 0;
+    const wrong = { id: "nobody", secret: "a".repeat(43) };
+    const found = await Promise.all(Array.from({ length: 50 }, () => keys.verify(wrong, "")));
+    assertEquals(found.every((one) => "fault" in one && one.fault === "unknown"), true);
+    // The first starts a read; those that come meanwhile share the one after it.
+    assertEquals(counts.reads, 2);
+  });
+});
+
 Deno.test("a process that does not know whether its change was stored asks before it accepts a key", async () => {
   await withStores({}, async ({ stores: [keys], counts: [counts] }) => {
     const { key: { id }, text } = await keys.create(INGEST_GRANT);

@@ -9,6 +9,7 @@ Deno.test("keys that cannot be read now are 503 with Retry-After, and public rou
   const verify = () => Promise.reject(new TypeError("the database is down"));
   const authenticator = keyAuthenticator({
     keys: { verify },
+    now: () => 0,
     log: (level, event, fields) => logged.push({ level, event, fields }),
   });
   const { app } = createTestApp({ authenticators: [authenticator] });
@@ -32,6 +33,7 @@ Deno.test("a token of another form is left to the other ways, and asks no store"
         throw new TypeError("Cannot verify what is no key");
       },
     },
+    now: () => 0,
     log: () => {},
   });
   const request = new Request("http://localhost/devices");
@@ -39,4 +41,21 @@ Deno.test("a token of another form is left to the other ways, and asks no store"
     const found = await authenticator.authenticate({ request, token, address: "192.0.2.7" });
     assertEquals(found, null);
   }
+});
+
+Deno.test("a wrong key that is sent again and again has one line a minute in the log", async () => {
+  const logged: string[] = [];
+  let nowMs = Date.UTC(2026, 10, 29, 12);
+  const authenticator = keyAuthenticator({
+    keys: { verify: () => ({ fault: "unknown" }) },
+    now: () => nowMs,
+    log: (_level, event) => logged.push(event),
+  });
+  const { app } = createTestApp({ authenticators: [authenticator] });
+  const send = () => app.request("/health", { headers: { authorization: `Bearer ${KEY}` } });
+  for (let index = 0; index < 20; index++) await send();
+  assertEquals(logged, ["key refused"]);
+  nowMs += 60_000;
+  await send();
+  assertEquals(logged, ["key refused", "key refused"]);
 });

@@ -31,7 +31,7 @@ async function withKeys(
   const { app, logged } = createTestApp({ keys, now, authenticators });
   const log: Parameters<typeof keyAuthenticator>[0]["log"] = (level, event, fields) =>
     logged.push({ level, event, fields });
-  authenticators.push(keyAuthenticator({ keys, log }));
+  authenticators.push(keyAuthenticator({ keys, now, log }));
   const first = await keys.createFirst("First key");
   await run({
     admin: first?.text ?? "",

@@ -115,6 +115,22 @@ Deno.test("/health and /ready are never limited and do not count", async () => {
   assertEquals((await ask("/api/meters")).headers.get("ratelimit"), '"requests";r=2;t=1');
 });
 
+Deno.test("wrong keys count for their address also on free routes and unknown paths", async () => {
+  const { ask, clock } = limitedApp({ authenticators: [keys] });
+  const headers = { authorization: "Bearer wrong" };
+  const statuses: number[] = [];
+  for (const path of ["/health", "/ready", "/nowhere", "/health", "/nowhere", "/ready"]) {
+    statuses.push((await ask(path, { headers })).status);
+  }
+  assertEquals(statuses.slice(2), [404, 429, 429, 429]);
+  // Neither those without a key nor those with a right one are refused for it.
+  assertEquals((await ask("/health")).status, 200);
+  assertEquals((await ask("/nowhere")).status, 404);
+  assertEquals((await ask("/health", { headers: { authorization: "Bearer one" } })).status, 200);
+  clock.ms += 500;
+  assertEquals((await ask("/health", { headers })).status, 200);
+});
+
 Deno.test("an answer to telemetry keeps the headers of its device; one request too many has ours", async () => {
   const { ask } = limitedApp();
   const body = JSON.stringify({
