@@ -26,7 +26,7 @@ export interface Grant {
 /** A rule: which tokens it holds for, and what it gives them. */
 export interface OidcRule {
   /** The claims that a token must have, each with one of some values. */
-  readonly when: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+  readonly when: Readonly<Record<string, readonly Scalar[]>>;
   /** The scopes that it gives. */
   readonly scopes: readonly Scope[];
   /** The claim whose values are names of more scopes, after a prefix; null for none. */
@@ -36,21 +36,21 @@ export interface OidcRule {
 }
 
 /** A pattern in which `{claim}` stands for the values of a claim. */
-const CLAIM_IN_PATTERN = /\{([^{}]+)\}/g;
+const CLAIM_IN_PATTERN = /\{([^{}]+)\}/;
 /** A value that may stand in a pattern: the characters of ids, so that it widens no pattern. */
 const ID_PART = /^[A-Za-z0-9_.:-]{1,64}$/;
-/** The most values of a claim that a pattern is filled with. Each costs time in every request. */
-const FILLED_MAX = 100;
+/** The most patterns of a rule for a kind, claims filled in. Each costs time in every request. */
+const PATTERNS_MAX = 100;
 const PATTERN_RULE = `a pattern has ${ID_PATTERN_RULE}, and {CLAIM} for the values of a claim`;
+
+type Scalar = string | number | boolean;
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const wanted = z.union([scalar.transform((value) => [value]), z.array(scalar).min(1)], {
   error: "a claim has a text, a number, true or false, or a list of them",
 });
-const patternList = z.array(z.string().refine(isPattern, PATTERN_RULE)).min(
-  1,
-  "a list has an item",
-);
+const patternList = z.array(z.string().refine(isPattern, PATTERN_RULE))
+  .min(1, "a list has an item").max(PATTERNS_MAX, `a list has at most ${PATTERNS_MAX} items`);
 
 const ruleSchema = z.strictObject({
   when: z.record(z.string(), wanted).default({}),
@@ -80,11 +80,17 @@ export function parseOidcRules(
   text: string,
 ): { readonly rules: readonly OidcRule[] } | { readonly problems: readonly string[] } {
   let value: unknown;
+  let isUnsafe = false;
   try {
-    value = JSON.parse(text);
+    // zod leaves out what has this name: a condition would be gone, and its rule hold for everyone.
+    value = JSON.parse(text, (name, part) => {
+      isUnsafe ||= name === "__proto__";
+      return part;
+    });
   } catch {
     return { problems: ["it is not valid JSON"] };
   }
+  if (isUnsafe) return { problems: ["nothing in it can have the name __proto__"] };
   const result = rulesSchema.safeParse(value);
   if (result.success) return { rules: result.data.map(ruleOf) };
   return {
@@ -125,12 +131,20 @@ export function grantOf(rules: readonly OidcRule[], claims: Claims): Grant | nul
  * objects: `realm_access.roles`. A claim whose own name has dots comes first.
  */
 export function claimValues(claims: Claims, name: string): readonly string[] {
+  return claimScalars(claims, name).map(String);
+}
+
+/** The same with their types: the text "true" is not `true`. */
+function claimScalars(claims: Claims, name: string): readonly Scalar[] {
   const value = Object.hasOwn(claims, name) ? claims[name] : valueAt(claims, name.split("."));
-  const values = (Array.isArray(value) ? value : [value])
-    .filter((one) => ["string", "number", "boolean"].includes(typeof one)).map(String);
+  const values = (Array.isArray(value) ? value : [value]).filter(isScalar);
   return name === "scope" || name === "scp"
-    ? values.flatMap((text) => text.split(" ")).filter((word) => word !== "")
+    ? values.flatMap((one) => String(one).split(" ")).filter((word) => word !== "")
     : values;
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return ["string", "number", "boolean"].includes(typeof value);
 }
 
 function valueAt(claims: Claims, path: readonly string[]): unknown {
@@ -144,8 +158,8 @@ function valueAt(claims: Claims, path: readonly string[]): unknown {
 
 function holds({ when }: OidcRule, claims: Claims): boolean {
   return Object.entries(when).every(([name, wanted]) => {
-    const values = claimValues(claims, name);
-    return wanted.some((one) => values.includes(String(one)));
+    const values = claimScalars(claims, name);
+    return wanted.some((one) => values.includes(one));
   });
 }
 
@@ -162,21 +176,41 @@ function patternsOf({ patterns }: OidcRule, claims: Claims): Patterns | null {
   for (const kind of ["meter", "device", "store"] as const) {
     const list = patterns[kind];
     if (list === null) continue;
-    const filled = list.flatMap((pattern) => filledPatterns(pattern, claims));
+    const filled = filledPatterns(list, claims);
     if (filled.length === 0) return null;
     found[kind] = filled;
   }
   return found;
 }
 
-/** A pattern with the first {@link FILLED_MAX} values of its claims in their places. */
-function filledPatterns(pattern: string, claims: Claims): string[] {
-  const [, name] = pattern.match(/\{([^{}]+)\}/) ?? [];
-  if (name === undefined) return ID_PATTERN_FORM.test(pattern) ? [pattern] : [];
-  return claimValues(claims, name).filter((value) => ID_PART.test(value)).slice(0, FILLED_MAX)
-    .flatMap((value) => filledPatterns(pattern.replace(`{${name}}`, () => value), claims));
+/**
+ * The patterns with the values of claims in their places, in the order of the list. Of those with
+ * claims, the first count, until there are {@link PATTERNS_MAX}; those without claims always do.
+ */
+function filledPatterns(list: readonly string[], claims: Claims): string[] {
+  const fixedCount = list.filter((pattern) => !CLAIM_IN_PATTERN.test(pattern)).length;
+  let left = PATTERNS_MAX - fixedCount;
+  return list.flatMap((pattern) => {
+    if (!CLAIM_IN_PATTERN.test(pattern)) return [pattern];
+    // Each try costs time, also one that gives too long a pattern.
+    const tries = withClaims(pattern, claims).take(left).toArray();
+    left -= tries.length;
+    return tries.filter((text) => ID_PATTERN_FORM.test(text));
+  });
+}
+
+/** A pattern with each value of each claim in its place, one after the other. */
+function* withClaims(pattern: string, claims: Claims): Generator<string, void> {
+  const [place, name] = CLAIM_IN_PATTERN.exec(pattern) ?? [];
+  if (place === undefined) {
+    yield pattern;
+    return;
+  }
+  for (const value of claimValues(claims, name).filter((one) => ID_PART.test(one))) {
+    yield* withClaims(pattern.replace(place, () => value), claims);
+  }
 }
 
 function isPattern(text: string): boolean {
-  return ID_PATTERN_FORM.test(text.replaceAll(CLAIM_IN_PATTERN, "x"));
+  return ID_PATTERN_FORM.test(text.replaceAll(new RegExp(CLAIM_IN_PATTERN, "g"), "x"));
 }

@@ -105,6 +105,40 @@ Deno.test("a value of a claim cannot widen a pattern, and a rule whose list stay
   assertEquals(grantOf(rules, { tenant: "x".repeat(63) }), null);
 });
 
+Deno.test("values of when count with their types", () => {
+  const cases: [unknown, unknown][] = [[true, "true"], ["true", true], [3, "3"], ["3", 3]];
+  for (const [wanted, claim] of cases) {
+    const rules = rulesOf({ when: { a: wanted }, scopes: ["read"] });
+    assertEquals(grantOf(rules, { a: claim }), null);
+    assertEquals(grantOf(rules, { a: [claim, wanted] })?.scopes, ["read"]);
+  }
+});
+
+Deno.test("a condition named __proto__ is refused: left out, its rule would hold for everyone", () => {
+  for (
+    const text of [
+      '[{"when":{"__proto__":"x"},"scopes":["admin"]}]',
+      '[{"scopes":["read"]},{"when":{"a":"b","\\u005f_proto__":"x"},"scopes":["admin"]}]',
+      '[{"__proto__":{"when":{"a":"b"}},"scopes":["admin"]}]',
+    ]
+  ) assertEquals(problemsOf(text), ["nothing in it can have the name __proto__"], text);
+});
+
+Deno.test("claims fill the patterns of a kind until there are 100, besides those without claims", () => {
+  const ids = Array.from({ length: 100 }, (_, index) => `m${index}`);
+  const claims = { a: ids, b: ids, c: ids, long: ids.map((id) => id.padEnd(64, "x")) };
+  const of = (...meters: string[]) =>
+    grantOf(rulesOf({ scopes: ["read"], meters }), claims)?.patterns.meter;
+  // 100³ patterns would take a second.
+  assertEquals(of("{a}.{b}.{c}"), ids.map((id) => `m0.m0.${id}`));
+  assertEquals(of("{a}.{b}", "{c}", "fixed")?.slice(98), ["m0.m98", "fixed"]);
+  assertEquals(of("{a}.{long}", "fixed"), ["fixed"]);
+  const many = Array.from({ length: 101 }, (_, index) => `m${index}`);
+  assertEquals(problemsOf(JSON.stringify([{ scopes: ["read"], stores: many }])), [
+    "rule 1: stores: a list has at most 100 items",
+  ]);
+});
+
 Deno.test("a claim fills a pattern with its first 100 values", () => {
   const rules = rulesOf({ scopes: ["read"], meters: ["{ids}"] });
   const ids = Array.from({ length: 101 }, (_, index) => `m${index}`);
