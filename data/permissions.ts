@@ -33,6 +33,8 @@ export interface Place {
 
 /** Variables besides the settings: the runtime reads the token of KV Connect. */
 const OTHER_VARIABLES = ["DENO_KV_ACCESS_TOKEN"];
+/** What of the folder of the code is code or says what runs. Data may be elsewhere in it. */
+const CODE_PARTS = ["main.ts", "deno.json", "deno.lock", "data", "jobs", "kv", "routes"];
 /** Hosts of databases whose addresses another host names, so that they are not known before. */
 const NAMED_ELSEWHERE = /(^|\.)deno\.(com|dev|net)$/;
 
@@ -83,6 +85,37 @@ export const SETTINGS_PERMISSIONS: Permissions = {
   env: [...SETTING_NAMES, ...OTHER_VARIABLES],
 };
 
+/**
+ * Why flags cannot grant what is needed without granting too much, one sentence each: a service that
+ * may write its code is not held by its permissions any more.
+ */
+export function permissionProblems(settings: Settings, place: Place): string[] {
+  const { read, write } = neededPermissions(settings, place);
+  const written = write.flatMap((path) => {
+    const whole = spelled(path, place.folder);
+    if (!holdsCode(resolve(place.folder, whole), place)) return [];
+    return [
+      UNSPELLABLE.test(path) && !holdsCode(resolve(place.folder, path), place)
+        ? `${path} has a space or comma, so ${whole} would be granted, which holds the code`
+        : `${path} holds the code, so the service cannot write there`,
+    ];
+  });
+  const tooWide = read.flatMap((path) =>
+    UNSPELLABLE.test(path) && spelled(path, place.folder) === "/"
+      ? [`${path} has a space or comma, so the whole disk would be granted`]
+      : []
+  );
+  return tooWide.length > 0 ? [...new Set(tooWide)] : [...new Set(written)];
+}
+
+/** Whether a folder holds, or is, a part of the code. */
+function holdsCode(folder: string, { codeFolder }: Place): boolean {
+  return CODE_PARTS.some((part) => {
+    const [first] = relative(folder, `${codeFolder}/${part}`).split(/[/\\]/);
+    return first !== "..";
+  });
+}
+
 /** The flags that grant permissions. None of them has a space, because a shell splits them there. */
 export function permissionFlags({ net, read, write, env }: Permissions, folder: string): string[] {
   const paths = (list: readonly string[]) => list.map((path) => spelled(path, folder));
@@ -101,22 +134,25 @@ function flag(name: string, list: readonly string[] | null): string {
 }
 
 /**
- * A path as an item of a flag. Where it has a space or a comma, which would end the item, the folder
- * around it stands for it.
+ * A path as an item of a flag. Where it has a space, at which the shell of the task would split the
+ * flag, or a comma, which would end the item, the folder around it stands for it. Deno 2.9 knows no
+ * way to write them.
  */
 function spelled(path: string, folder: string): string {
-  if (!/[\s,]/.test(path)) return path;
+  if (!UNSPELLABLE.test(path)) return path;
   const whole = resolve(folder, path);
-  const short = relative(folder, whole);
-  if (short !== "" && !/[\s,]/.test(short)) return short;
+  const short = relative(folder, whole) || ".";
+  if (!UNSPELLABLE.test(short)) return short;
   return whole.replace(/[/\\][^/\\]*[\s,].*$/s, "") || "/";
 }
 
-/** The database, its lock and its folder, unless that holds the code: nothing writes code. */
-function databasePaths(kvPath: string, { folder, codeFolder }: Place): string[] {
+const UNSPELLABLE = /[\s,]/;
+
+/** The database, its lock and its folder, unless that holds code: nothing writes code. */
+function databasePaths(kvPath: string, place: Place): string[] {
   const around = kvPath.includes("/") ? kvPath.slice(0, kvPath.lastIndexOf("/")) || "/" : ".";
-  const isAbove = !relative(resolve(folder, around), codeFolder).startsWith("..");
-  return [kvPath, `${kvPath}.lock`, ...isAbove ? [] : [around]];
+  const isCode = holdsCode(resolve(place.folder, around), place);
+  return [kvPath, `${kvPath}.lock`, ...isCode ? [] : [around]];
 }
 
 function oidcUrls({ access: { oidc } }: Settings): string[] {

@@ -6,27 +6,43 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { neededPermissions, permissionFlags, SETTINGS_PERMISSIONS } from "./permissions.ts";
+import {
+  neededPermissions,
+  permissionFlags,
+  permissionProblems,
+  SETTINGS_PERMISSIONS,
+} from "./permissions.ts";
 import { readSettings, SETTING_NAMES } from "./settings.ts";
 import { readEnvironment } from "./environment.ts";
 
 /** The packages whose files the pages show (`routes/docs/package_files.ts`). */
 const PAGE_PACKAGES = ["swagger-ui-dist", "redoc"];
 
+/** The flags, and why they grant less than the service needs, so that it does not start. */
+export interface TaskFlags {
+  /** The flags. */
+  readonly flags: readonly string[];
+  /** The reasons, one sentence each. */
+  readonly problems: readonly string[];
+}
+
 /**
  * The flags for an environment and a current folder. With invalid settings, they allow the service
- * only to say what is wrong.
+ * only to say what is wrong, which it does itself.
  */
 export function flagsOf(
   environment: Readonly<Record<string, string>>,
   folder: string,
-): readonly string[] {
+): TaskFlags {
+  const settingsFlags = permissionFlags(SETTINGS_PERMISSIONS, folder);
   const result = readSettings(environment);
-  if ("problems" in result) return permissionFlags(SETTINGS_PERMISSIONS, folder);
+  if ("problems" in result) return { flags: settingsFlags, problems: [] };
   const codeFolder = fileURLToPath(new URL("..", import.meta.url)).replace(/[/\\]$/, "");
   const packageFolders = PAGE_PACKAGES.flatMap(packageFolder);
   const place = { folder, codeFolder, packageFolders };
-  return permissionFlags(neededPermissions(result.settings, place), folder);
+  const problems = permissionProblems(result.settings, place);
+  if (problems.length > 0) return { flags: settingsFlags, problems };
+  return { flags: permissionFlags(neededPermissions(result.settings, place), folder), problems };
 }
 
 /** The folder of a package; none if it is not installed, so that its page says so. */
@@ -41,6 +57,10 @@ function packageFolder(name: string): string[] {
   }
 }
 
+function print({ flags, problems }: TaskFlags): void {
+  for (const problem of problems) console.error(`OpenWatts cannot start: ${problem}`);
+  console.log(flags.join(" "));
+}
+
 // Run as a program, it prints them; importing it does nothing.
-import.meta.main &&
-  console.log(flagsOf(await readEnvironment(SETTING_NAMES), Deno.cwd()).join(" "));
+import.meta.main && print(flagsOf(await readEnvironment(SETTING_NAMES), Deno.cwd()));

@@ -1,4 +1,9 @@
-import { neededPermissions, permissionFlags, type Permissions } from "../../data/permissions.ts";
+import {
+  neededPermissions,
+  permissionFlags,
+  permissionProblems,
+  type Permissions,
+} from "../../data/permissions.ts";
 import { readSettings, SETTING_NAMES } from "../../data/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
@@ -98,15 +103,50 @@ Deno.test("paths are written only where data goes: never the folder of the code"
   for (const path of ["kv", "./kv", "/opt/openwatts/kv", "/opt/kv", "/kv", "../kv"]) {
     assertEquals(write({ ...files, KV_PATH: path }), [...kv(path), ...data], path);
   }
-  const below = "/opt/openwatts/data/kv";
+  const inCode = "/opt/openwatts/data/kv";
+  assertEquals(write({ ...files, KV_PATH: inCode }), [...kv(inCode), ...data]);
+  const below = "/opt/openwatts/store/kv";
   assertEquals(write({ ...files, KV_PATH: below }), [
     ...kv(below),
-    "/opt/openwatts/data",
+    "/opt/openwatts/store",
     ...data,
   ]);
   const stores = neededOf({ STORE_DATA_DIR: "/srv/stores" });
   assert(stores.read.includes("/srv/stores"));
   assert(!stores.write.includes("/srv/stores"));
+});
+
+Deno.test("a start is refused where flags would grant the code or the whole disk", () => {
+  const problemsOf = (environment: Record<string, string>, place = PLACE) => {
+    const result = readSettings(environment);
+    assert("settings" in result, JSON.stringify(result));
+    return permissionProblems(result.settings, place);
+  };
+  const holds = (path: string) => [`${path} holds the code, so the service cannot write there`];
+  const spaced = "has a space or comma, so";
+  assertEquals(problemsOf({}), []);
+  for (const path of [".", "..", "/opt", "/", "data", "/opt/openwatts/kv", "./routes"]) {
+    assertEquals(problemsOf({ FILE_STORE: path }), holds(path), path);
+    assertEquals(problemsOf({ LAKE_PATH: path }), holds(path), path);
+  }
+  for (const path of ["files", "data/files", "/opt/files", "..files", "../files", "my/files"]) {
+    assertEquals(problemsOf({ FILE_STORE: path }), [], path);
+  }
+  assertEquals(problemsOf({ KV_PATH: "/my data/kv" }), [
+    `/my data/kv ${spaced} the whole disk would be granted`,
+    `/my data/kv.lock ${spaced} the whole disk would be granted`,
+    `/my data ${spaced} the whole disk would be granted`,
+  ]);
+  assertEquals(problemsOf({ STORE_DATA_DIR: "/a,b" }), [
+    `/a,b ${spaced} the whole disk would be granted`,
+  ]);
+  assertEquals(problemsOf({ FILE_STORE: "my files" }), [
+    `my files ${spaced} /opt/openwatts would be granted, which holds the code`,
+  ]);
+  assertEquals(problemsOf({ FILE_STORE: "/srv/my files", STORE_DATA_DIR: "my stores" }), []);
+  // The code itself may be in such a folder: from there, it is read as the current one.
+  const folder = "/my watts";
+  assertEquals(problemsOf({}, { ...PLACE, folder, codeFolder: folder }), []);
 });
 
 Deno.test("flags have no spaces or stray commas; the folder around such a path stands for it", () => {
@@ -122,6 +162,7 @@ Deno.test("flags have no spaces or stray commas; the folder around such a path s
   assertEquals(flagsOf("/my data/kv"), "--allow-read=/");
   // Below the current folder, the relative path may do without the space.
   assertEquals(flagsOf("/opt/my watts/data"), "--allow-read=data");
+  assertEquals(flagsOf("/opt/my watts"), "--allow-read=.");
   assertEquals(flagsOf("my data"), "--allow-read=/opt");
   assertEquals(permissionFlags({ ...needed, net: null, read: [] }, "/opt"), [
     "--allow-net",

@@ -73,3 +73,22 @@ Deno.test("the tasks grant only what they print for the current settings", async
     assert(/\$\(deno run .* data\/task_permissions\.ts\) main\.ts$/.test(command), command);
   }
 });
+
+Deno.test("where the task could only grant the code or the whole disk, the service does not start and says why", async () => {
+  await using folder = await makeTempFolder();
+  const args = await startArguments({
+    folder: folder.path,
+    env: { KV_PATH: "/my data/kv.sqlite3" },
+    module: `${TOP}main.ts`,
+  });
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: folder.path,
+    env: { KV_PATH: "/my data/kv.sqlite3" },
+  }).output();
+  assertEquals(code, 1);
+  assertEquals(
+    /cannot start: Requires write access to "\/my data/.test(new TextDecoder().decode(stderr)),
+    true,
+  );
+});
