@@ -3,12 +3,16 @@
  *
  * The process that exports the device does it, as nobody else may write the device's objects at the
  * same time. The readings are gone by now, so windows are compared with the source as ever: those that
- * lost readings are written again or deleted, those of shared days make the day outdated.
+ * lost readings are written again or deleted, those of shared days make the day outdated. A source that
+ * may lose readings cannot tell which ones were deleted, so with such a source nothing is erased.
  *
  * A pass that was killed may have left objects that no manifest counts. As long as their readings
  * exist, a later pass writes them again under the same keys. Once their readings are deleted, nothing
  * else would find them, so the folders of the days are listed, and every window of the device that no
  * manifest counts is deleted.
+ *
+ * Windows that cannot be written again without losing other readings stay as they are
+ * (`kept_windows.ts`). All others are done, and then the erasure is refused.
  *
  * How far it came is stored with the erasure. Whenever the process dies, the rest is done again.
  *
@@ -29,7 +33,7 @@ import { type Erasure, moveErasure } from "../../kv/continuous/controls.ts";
 import { listManifestDays } from "../../kv/continuous/manifests.ts";
 import type { ChangedDevices } from "./changed_devices.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
-import { needsExpiredReadings } from "./expired_objects.ts";
+import { isFromElsewhere, keptWindows } from "./kept_windows.ts";
 import { type PassLimits, type WindowWriterDeps, writeWindows } from "./window_writer.ts";
 
 /** Days that are handled at a time: as many manifests of minutes as fit in memory. */
@@ -59,10 +63,8 @@ export async function eraseObjects(
 ): Promise<boolean> {
   const { kv } = deps;
   const { jobId } = erasure;
-  const { sharedMs, sharingMs } = session.checkpoint();
-  // Other devices' readings of a shared day may be gone from the source, so it cannot be rewritten.
-  const isLost = !deps.isSourceComplete && (sharingMs ?? sharedMs) !== null;
-  if (isLost || await needsExpiredReadings(session, erasure)) {
+  // Such a source may have forgotten what must stay, and may still have what must go.
+  if (!deps.isSourceComplete || isFromElsewhere(session.checkpoint())) {
     await moveErasure(kv, deviceId, { jobId, to: { ...erasure, state: "refused" } });
     return true;
   }
@@ -71,9 +73,17 @@ export async function eraseObjects(
   for (let at = 0; at < days.length; at += DAYS_AT_ONCE) {
     const some = days.slice(at, at + DAYS_AT_ONCE);
     const span = { fromMs: some[0], toMs: some[some.length - 1] + DAY_MS };
-    const counted = await eraseDays(deps, session, { deviceId, erasure: now, span, ...limits });
+    const kept = await keptWindows(deps, session, { deviceId, erasure: now, days: some });
+    const counted = await eraseDays(deps, session, {
+      deviceId,
+      erasure: now,
+      span,
+      kept,
+      ...limits,
+    });
     now = { ...now, deleted: now.deleted + counted.deleted };
     now = { ...now, rewritten: now.rewritten + counted.rewritten };
+    now = { ...now, isKept: now.isKept || kept.length > 0 };
     if (counted.isDone) {
       await eraseStrays(deps, session, { deviceId, erasure: now, days: some, ...limits });
       now = { ...now, reachedMs: span.toMs, daysDone: now.daysDone + some.length };
@@ -81,7 +91,10 @@ export async function eraseObjects(
     await moveErasure(kv, deviceId, { jobId, to: now });
     if (!counted.isDone || limits.isTimeUp()) return false;
   }
-  await moveErasure(kv, deviceId, { jobId, to: { ...now, state: "done" } });
+  await moveErasure(kv, deviceId, {
+    jobId,
+    to: { ...now, state: now.isKept ? "refused" : "done" },
+  });
   return true;
 }
 
@@ -101,18 +114,20 @@ async function daysOf(
     .sort((a, b) => a - b);
 }
 
-/** Brings the windows of some days in line with the source. */
+/** Brings the windows of some days in line with the source, but for those that are kept. */
 async function eraseDays(
   deps: EraseDeps,
   session: CheckpointSession,
-  { deviceId, erasure, span, ...limits }: ErasedDevice & { span: Span } & PassLimits,
+  { deviceId, erasure, span, kept, ...limits }: ErasedDevice & PassLimits & {
+    span: Span;
+    kept: readonly Span[];
+  },
 ): Promise<{ deleted: number; rewritten: number; isDone: boolean }> {
   const { plan, nextMs, totals: before } = session.checkpoint();
   const whole = wholeWindows(plan, erasure);
   const fromMs = Math.max(span.fromMs, whole.fromMs);
   const toMs = Math.min(span.toMs, whole.toMs, nextMs ?? -Infinity);
-  if (fromMs >= toMs) return { deleted: 0, rewritten: 0, isDone: true };
-  let shared = 0;
+  let shared = 0, isDone = true;
   const counting: CheckpointSession = {
     ...session,
     recordMember(change) {
@@ -121,17 +136,26 @@ async function eraseDays(
       session.recordMember(change, 0);
     },
   };
-  // The user deleted these readings, so nothing was lost by mistake.
-  const complete = { ...deps, isSourceComplete: true };
-  const batch = { deviceId, span: { fromMs, toMs }, isForced: false, ...limits };
-  const reachedMs = await writeWindows(complete, counting, batch);
+  for (const part of partsWithout({ fromMs, toMs }, kept)) {
+    const batch = { deviceId, span: part, isForced: false, ...limits };
+    isDone = await writeWindows(deps, counting, batch) >= part.toMs;
+    if (!isDone) break;
+  }
   await session.commit();
   const { totals } = session.checkpoint();
   return {
     deleted: totals.deletions - before.deletions,
     rewritten: totals.rewrites - before.rewrites + shared,
-    isDone: reachedMs >= toMs,
+    isDone,
   };
+}
+
+/** The parts of a span without some others, which are ascending. */
+function partsWithout({ fromMs, toMs }: Span, others: readonly Span[]): Span[] {
+  const starts = [fromMs, ...others.map((other) => Math.max(fromMs, other.toMs))];
+  const ends = [...others.map((other) => Math.min(toMs, other.fromMs)), toMs];
+  return starts.map((startMs, index) => ({ fromMs: startMs, toMs: ends[index] }))
+    .filter((part) => part.fromMs < part.toMs);
 }
 
 /** Deletes the windows of some days that no manifest counts. */

@@ -65,7 +65,10 @@ export function profileDayDuty(deps: ProfileDayDutyDeps): Duty {
         if (!isDue(day, name)) continue;
         const isHeld = await withLease({ kv, now, signal, lease }, async (held) => {
           try {
-            await writeProfileDay(deps, day, held);
+            if (!await writeProfileDay(deps, day, held)) {
+              const { profile, dayMs } = day;
+              log("warn", "day of a profile not written again", { profile, dayMs });
+            }
             foundMs.delete(name);
             backOff.clear(name);
           } catch (error) {

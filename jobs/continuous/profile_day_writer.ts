@@ -26,7 +26,7 @@ import { exportWindow, type WindowEncoder } from "../../data/continuous/window_e
 import { DAY_MS } from "../../data/limits.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { pause } from "../engine/pause.ts";
-import { getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
+import { type LostReadingsDeps, mayHaveLost } from "./kept_windows.ts";
 import {
   clearDirtyDay,
   type DirtyDay,
@@ -48,6 +48,8 @@ export interface ProfileDayDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Where readings come from. */
   readonly source: Pick<TelemetrySource, "read">;
+  /** What changed in the service's own store; null if the source cannot say. */
+  readonly changes?: LostReadingsDeps["changes"];
   /** Whether the source has every reading that was not removed. */
   readonly isSourceComplete: boolean;
   /** Where objects go. */
@@ -69,10 +71,13 @@ class ReadingsLost extends Error {
 interface Written {
   readonly file: WrittenFile | null;
   readonly rows: number;
+  /** How many readings of each device are in it. */
+  readonly rowsOf: ReadonlyMap<string, number>;
 }
 
 /**
- * Writes an outdated object. If another process writes it too, the day stays outdated.
+ * Writes an outdated object. If another process writes it too, the day stays outdated. Returns false if
+ * the object stays as it is, as the source has lost readings that it has.
  *
  * @throws AppError if the destination fails, and what the source throws.
  */
@@ -80,7 +85,7 @@ export async function writeProfileDay(
   deps: ProfileDayDeps,
   day: DirtyDay,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { kv, style, now } = deps;
   const { layout, format } = style;
   const { value: before, versionstamp } = await getProfileDay(kv, day);
@@ -94,15 +99,16 @@ export async function writeProfileDay(
   let version = versionstamp;
   if (isNewForm) {
     version = await moveProfileDay(kv, day, { from: version, to: known });
-    if (version === null) return;
+    if (version === null) return true;
   }
   const written = await put(deps, day, { members, signal }).catch((error) => {
     if (error instanceof ReadingsLost) return null;
     throw error;
   });
   if (written === null) {
-    await settleAll(kv, day, { members, state: "refused", signal });
-    return await clearDirtyDay(kv, day);
+    await refuseAll(kv, day, { members, signal });
+    await clearDirtyDay(kv, day);
+    return false;
   }
   const { file, rows } = written;
   const key = profileDayKey(style, day);
@@ -121,20 +127,23 @@ export async function writeProfileDay(
   signal.throwIfAborted();
   if (await moveProfileDay(kv, day, { from: version, to }) === null) {
     // Another process wrote the object, and this one may have replaced it by an older one.
-    return await markDirtyDay(kv, day, now());
+    await markDirtyDay(kv, day, now());
+    return true;
   }
-  await settleAll(kv, day, { members, state: "written", signal });
+  await settleAll(kv, day, { members, rowsOf: written.rowsOf, signal });
   await clearDirtyDay(kv, day);
+  return true;
 }
 
 /** Puts the object; none if there are no readings. */
 async function put(
-  { kv, source, isSourceComplete, destination, encoder, style }: ProfileDayDeps,
+  { kv, source, changes, isSourceComplete, destination, encoder, style }: ProfileDayDeps,
   day: DirtyDay,
   { members, signal }: { members: readonly StoredMember[]; signal: AbortSignal },
 ): Promise<Written> {
   const { profile, dayMs } = day;
   let rows = 0, yieldedAt = performance.now();
+  const rowsOf = new Map<string, number>();
   // The first version that is read counts for the whole file, however the profile grows meanwhile.
   let version: Profile | null = null;
   const windows = async function* (): AsyncGenerator<ExportWindow> {
@@ -152,17 +161,19 @@ async function put(
         if (part.profile.name === profile) parts.push(part);
       }
       const count = rowCount({ parts });
-      if (count < member.rows && (!isSourceComplete || await hasExpired(kv, member.id, dayMs))) {
-        throw new ReadingsLost();
+      if (count < member.rows) {
+        const lost = { deviceId: member.id, dayMs };
+        if (!isSourceComplete || await mayHaveLost({ kv, changes }, lost)) throw new ReadingsLost();
       }
       rows += count;
+      rowsOf.set(member.id, count);
       if (count === 0) continue;
       version ??= parts[0].profile;
       yield { ...exportWindow(member.id, parts), profile: version };
     }
   }();
   const first = await windows.next();
-  if (first.done) return { file: null, rows };
+  if (first.done) return { file: null, rows, rowsOf };
   const all = async function* (): AsyncGenerator<ExportWindow> {
     yield first.value;
     yield* windows;
@@ -172,17 +183,7 @@ async function put(
     contentType: encoder.contentType,
   };
   const file = await destination.putStream(profileDayKey(style, day), object, signal);
-  return { file, rows };
-}
-
-/** Whether the readings of a device on a day may have expired. */
-async function hasExpired(
-  kv: ProfileDayDeps["kv"],
-  deviceId: string,
-  dayMs: number,
-): Promise<boolean> {
-  const { keptFromMs = 0 } = (await getExportCheckpoint(kv, deviceId))?.value ?? {};
-  return dayMs < keptFromMs;
+  return { file, rows, rowsOf };
 }
 
 /** Whether the object has the readings of a member. */
@@ -190,20 +191,45 @@ function isIncluded({ state, isInObject }: StoredMember): boolean {
   return state !== "leaving" && (state !== "refused" || isInObject);
 }
 
-/** Gives all pending members a new state, and deletes those that left. */
+/** Members are written, and those that left are deleted. What was refused before is done now, too. */
 async function settleAll(
   kv: ProfileDayDeps["kv"],
   day: DirtyDay,
-  { members, state, signal }: {
+  { members, rowsOf, signal }: {
     members: readonly StoredMember[];
-    state: "written" | "refused";
+    rowsOf: ReadonlyMap<string, number>;
     signal: AbortSignal;
   },
 ): Promise<void> {
-  for (const { id, versionstamp, v, rows, isInObject, ...member } of members) {
-    if (member.state !== "pending" && member.state !== "leaving") continue;
+  for (const { id, versionstamp, ...member } of members) {
+    const { state, isInObject } = member;
+    const isDone = state === "refused" && isInObject;
+    if (state !== "pending" && state !== "leaving" && !isDone) continue;
     signal.throwIfAborted();
-    const to = member.state === "leaving" ? null : { v, rows, isInObject, state };
+    const rows = isDone ? rowsOf.get(id) ?? 0 : member.rows;
+    const isGone = state === "leaving" || isDone && rows === 0;
+    const to = isGone ? null : { ...member, rows, state: "written" as const };
+    await settleMember(kv, day, { id, versionstamp, to });
+  }
+}
+
+/**
+ * The object stays as it is. Of a device that leaves, it is recorded that the object still has its
+ * readings; none of them need to be in the source.
+ */
+async function refuseAll(
+  kv: ProfileDayDeps["kv"],
+  day: DirtyDay,
+  { members, signal }: { members: readonly StoredMember[]; signal: AbortSignal },
+): Promise<void> {
+  for (const { id, versionstamp, ...member } of members) {
+    const isLeaving = member.state === "leaving";
+    if (member.state !== "pending" && !isLeaving) continue;
+    signal.throwIfAborted();
+    const rows = isLeaving ? 0 : member.rows;
+    const to = isLeaving && !member.isInObject
+      ? null
+      : { ...member, rows, state: "refused" as const };
     await settleMember(kv, day, { id, versionstamp, to });
   }
 }

@@ -20,6 +20,7 @@ import {
 } from "../../kv/continuous/controls.ts";
 import { getMember, hurryDirtyDay, listDirtyDays } from "../../kv/continuous/profile_days.ts";
 import { pause } from "../engine/pause.ts";
+import { hasKeptDays } from "./kept_days.ts";
 import type { ObjectCounts } from "./deletion_contract.ts";
 
 /** How often the requests are looked at, milliseconds. */
@@ -62,13 +63,14 @@ export async function eraseFromLake(
   deps: EraseDeps,
   request: EraseRequest,
 ): Promise<ObjectCounts> {
-  const { signal } = request;
+  const { span, signal } = request;
   try {
     const ids = await requestErasures(deps, request);
     const erasures = await untilErased(deps, { ...request, ids });
     await untilShared(deps, { ...request, ids });
     for (const id of ids) await moveErasure(deps.kv, id, { jobId: request.jobId, to: null });
-    if (erasures.some(({ state }) => state === "refused")) throw objectsKept();
+    const isRefused = erasures.some(({ state }) => state === "refused");
+    if (isRefused || await hasKeptDays(deps.kv, { ids, span, signal })) throw objectsKept();
     return {
       deleted: erasures.reduce((sum, one) => sum + one.deleted, 0),
       rewritten: erasures.reduce((sum, one) => sum + one.rewritten, 0),
@@ -189,7 +191,7 @@ function notReached(): AppError {
 function objectsKept(): AppError {
   return new AppError("OBJECTS_KEPT", "Some objects keep the readings", {
     details:
-      "They cannot be written again, as other readings that they have have expired, or may be gone " +
-      "from InfluxDB",
+      "They cannot be written again without readings that must stay in them: those have expired, or " +
+      "the objects were exported from InfluxDB",
   });
 }

@@ -25,6 +25,7 @@ const erasureSchema = z.object({
   daysDone: z.int(),
   deleted: z.int(),
   rewritten: z.int(),
+  isKept: z.boolean().optional(),
   state: z.enum(["waiting", "done", "refused"]),
 });
 
@@ -49,7 +50,8 @@ export type ExportControls = z.infer<typeof controlsSchema>;
  *
  * - Everything before `reachedMs` is done; `daysDone` of `days` days that may have objects.
  * - `deleted` windows lost their last reading, `rewritten` ones were written again.
- * - `refused`: shared objects cannot be written again, as the source may have lost readings of others.
+ * - `isKept`: some windows so far cannot be written again, as the source has lost other readings of them.
+ * - `refused`: there were such windows, or the source may lose readings, so that nothing was erased.
  *
  * The job removes it when it has seen its end.
  */

@@ -30,7 +30,8 @@ const memberSchema = z.object({
  * A device in a day of its profile. `pending`: the object must be written with its readings of now.
  * `written`: that was done after the device's last change. `refused`: it cannot be done, as the source
  * has lost readings that are in the object. `leaving`: the device has no readings on that day any more.
- * `isInObject` says whether only the object has its readings, and `rows` how many it had at least.
+ * `isInObject` says whether only the object has its readings, and `rows` how many it had at least; 0 if
+ * all of them are to go.
  */
 export type MemberState = z.infer<typeof memberSchema>;
 
@@ -144,6 +145,24 @@ export async function listDirtyDays(kv: Pick<Deno.Kv, "list">): Promise<DirtyDay
     days.push({ ...day, atMs: value.atMs, versionstamp });
   }
   return days;
+}
+
+/** The first day of a profile whose object is outdated, epoch milliseconds; null if there is none. */
+export async function firstDirtyDayMs(
+  kv: Pick<Deno.Kv, "list">,
+  profile: string,
+): Promise<number | null> {
+  for await (const { key } of kv.list({ prefix: [DIRTY, profile] }, { limit: 1 })) {
+    return Number(key[2]);
+  }
+  return null;
+}
+
+/** All days of all profiles that have a shared object. */
+export async function* listProfileDays(kv: Pick<Deno.Kv, "list">): AsyncGenerator<ProfileDay> {
+  for await (const { key } of kv.list({ prefix: [DAYS] }, { batchSize: LIST_BATCH })) {
+    yield { profile: String(key[1]), dayMs: Number(key[2]) };
+  }
 }
 
 /** Records that an object is outdated, though no member changed. */

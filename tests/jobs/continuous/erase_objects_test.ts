@@ -231,3 +231,57 @@ Deno.test("with a source that forgets, days that devices share are kept, and the
   assertEquals(error.message, "Some objects keep the readings");
   assertEquals(objectsOf(rig), before);
 });
+
+/** A source that has nothing of one day, as a bucket of InfluxDB that keeps readings for a while. */
+function forgetful({ deps: { source } }: ContinuousRig, dayMs: number): ShardDutyDeps["source"] {
+  return {
+    ...source,
+    async *read(id, span, signal) {
+      if (span.fromMs < dayMs + DAY_MS && span.toMs > dayMs) return;
+      yield* source.read(id, span, signal);
+    },
+  };
+}
+
+Deno.test("with InfluxDB as source, an erasure leaves every object as it is and says so", async () => {
+  const hour = { fromMs: YESTERDAY_MS, toMs: YESTERDAY_MS + HOUR_MS };
+  for (const span of [hour, null]) {
+    for (const isForgotten of [true, false]) {
+      await using exported = await openExported(COMPACT);
+      const { rig } = exported;
+      const before = objectsOf(rig);
+      const source = isForgotten ? forgetful(rig, YESTERDAY_MS) : rig.deps.source;
+      const influx = { ...COMPACT, source, isSourceComplete: false, changes: null };
+      const duties = await rig.startDuties(influx);
+      const error = await assertRejects(() => erase(rig, { duties, span }), Error);
+      assertEquals(error.message, "Some objects keep the readings");
+      assertEquals(objectsOf(rig), before);
+    }
+  }
+});
+
+Deno.test("objects that were exported from InfluxDB stay when the service's own readings are exported, or nothing is", async () => {
+  await using rig = await openContinuousRig(HOUR_MS, START_MS);
+  await rig.addDevice("D1");
+  const object = `device_id=D1/date=2026/02/06/export_000000.csv`;
+  // Its readings come from a source that the service's own store knows nothing of.
+  const elsewhere = await openContinuousRig(HOUR_MS, START_MS);
+  await using _ = elsewhere;
+  await elsewhere.addDevice("D1");
+  await writeBattery(elsewhere, createContinuousReference(), READINGS);
+  const { source } = elsewhere.deps;
+  await finishRounds(rig, { ...COMPACT, source, isSourceComplete: false, changes: null });
+  const before = objectsOf(rig);
+  assert(object in before);
+  const span = { fromMs: YESTERDAY_MS, toMs: YESTERDAY_MS + HOUR_MS };
+  for (const duties of [await rig.startDuties(COMPACT), [erasureDuty(rig.deps)]]) {
+    await assertRejects(() => erase(rig, { duties, span }), Error, "keep the readings");
+    assertEquals(objectsOf(rig), before);
+  }
+  // Readings of its own on another day: the service knows what it exported then, and only then.
+  await writeBattery(rig, createContinuousReference(), [[TODAY_MS + 2 * HOUR_MS, 1]]);
+  await finishRounds(rig, COMPACT);
+  const duties = await rig.startDuties(COMPACT);
+  await assertRejects(() => erase(rig, { duties, span }), Error, "keep the readings");
+  assertEquals(objectsOf(rig)[object], before[object]);
+});

@@ -255,12 +255,82 @@ Deno.test("freezing changes nothing else of a checkpoint", async () => {
   });
 });
 
-/** Deletes readings of D1 in a span, and then asks to erase them from the objects. */
-async function erase({ rig }: Expiry, span: { fromMs: number; toMs: number }, settings = {}) {
+Deno.test("what can be erased is, though the job fails for the rest", async () => {
+  const expiry = await openExpiry();
+  const { rig } = expiry;
+  await using _ = rig;
+  const objects = await expireAll(expiry, COMPACT);
+  // Half of an expired day that is one object, a whole one, and half of a day that has not expired.
+  const fromMs = TODAY_MS - 4 * DAY_MS + HOUR_MS;
+  const span = { fromMs, toMs: KEPT_MS + HOUR_MS };
+  const error = await assertRejects(() => erase(expiry, span, COMPACT), AppError);
+  assertEquals(error.code, "OBJECTS_KEPT");
+  const after = objectsOf(rig);
+  const keyOf = (day: number) => `device_id=D1/date=2026/02/0${day}/export_000000.csv`;
+  assertEquals(after[keyOf(3)], objects[keyOf(3)]);
+  assertEquals(keyOf(4) in objects, true);
+  assertEquals(keyOf(4) in after, false);
+  const [header, first, second] = objects[keyOf(5)].split("\n");
+  assert(first.includes("T00:00:00"));
+  assertEquals(after[keyOf(5)], `${header}\n${second}\n`);
+});
+
+/** Has D1 leave a shared day of which the readings of D2 have expired. */
+async function openRefused(): Promise<{ expiry: Expiry; objects: Record<string, string> }> {
+  const expiry = await openExpiry(["D1", "D2"]);
+  await finishRounds(expiry.rig, SHARE);
+  const objects = objectsOf(expiry.rig);
+  await expiry.expire(SHARE, "D2");
+  expiry.rig.clock.nowMs += FREEZE_MS;
+  assertEquals(await expiry.expire(SHARE, "D2"), KEPT_MS);
+  return { expiry, objects };
+}
+
+Deno.test("a deletion fails if a shared object keeps the readings as those of another device have expired", async () => {
+  const fromMs = TODAY_MS - 5 * DAY_MS;
+  const day = { fromMs, toMs: fromMs + DAY_MS };
+  for (const span of [day, { fromMs, toMs: fromMs + HOUR_MS }]) {
+    const { expiry, objects } = await openRefused();
+    const { rig } = expiry;
+    await using _ = rig;
+    const error = await assertRejects(() => erase(expiry, span, SHARE), AppError);
+    assertEquals(error.code, "OBJECTS_KEPT");
+    assertEquals(objectsOf(rig), objects);
+  }
+});
+
+Deno.test("a deletion knows that a shared object keeps what an earlier one without objects deleted", async () => {
+  const { expiry, objects } = await openRefused();
+  const { rig } = expiry;
+  await using _ = rig;
+  const fromMs = TODAY_MS - 5 * DAY_MS;
+  const span = { fromMs, toMs: fromMs + DAY_MS };
   await rig.series.removeSpan(BATTERY, span, { signal });
+  await finishRounds(rig, SHARE);
+  await finishRounds(rig, SHARE);
+  assertEquals(objectsOf(rig), objects);
+  assert(rig.logged.includes("day of a profile not written again"));
+  const error = await assertRejects(() => erase(expiry, span, SHARE), AppError);
+  assertEquals(error.code, "OBJECTS_KEPT");
+  // Once the other device has no readings on that day any more either, the object goes.
+  const other = { ...BATTERY, id: "D2" };
+  assertEquals(await erase(expiry, span, SHARE, other), { deleted: 1, rewritten: 0 });
+  const key = "profile=battery/date=2026/02/02/day.csv";
+  assertEquals([key in objects, key in objectsOf(rig)], [true, false]);
+  assertEquals(await erase(expiry, span, SHARE), { deleted: 0, rewritten: 0 });
+});
+
+/** Deletes readings of a device in a span, and then asks to erase them from the objects. */
+async function erase(
+  { rig }: Expiry,
+  span: { fromMs: number; toMs: number },
+  settings = {},
+  ref: { profile: string; id: string } = BATTERY,
+) {
+  await rig.series.removeSpan(ref, span, { signal });
   let isOver = false;
   const deps = { kv: rig.kv, isExporting: true, now: () => rig.clock.nowMs };
-  const request = { jobId: "job", ids: ["D1"], span, signal, onShare: () => {} };
+  const request = { jobId: "job", ids: [ref.id], span, signal, onShare: () => {} };
   const erasing = eraseFromLake(deps, request).finally(() => isOver = true);
   erasing.catch(() => {});
   const duties = await rig.startDuties(settings);
