@@ -106,7 +106,9 @@ Deno.test(`what an account uses is exact after kill -9, ${KILL_ROUNDS} rounds`, 
       for (let next: string | null = "/api/exports?limit=100"; next !== null;) {
         const { body } = await askJson(service.url + next);
         for (const { id, status } of body.exports) {
-          if (status === "pending") await waitForEnd(service.url, id, 60_000);
+          if (status === "pending" || status === "running") {
+            await waitForEnd(service.url, id, 60_000);
+          }
         }
         next = body.next;
       }
