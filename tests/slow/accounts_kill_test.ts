@@ -4,7 +4,7 @@ import { openKv } from "../../kv/opened_kv.ts";
 import { pause, startProcess } from "../support/process.ts";
 import { askJson, importText, postJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 /** The account of every request of this test. */
 const ACCOUNT = "address:127.0.0.1";
@@ -81,7 +81,7 @@ async function expectExactCounts(folder: string): Promise<void> {
   assertEquals(await getReadingCount(kv, ACCOUNT), readings);
 }
 
-Deno.test(`what an account uses is exact after kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`what an account uses is exact after kill -9, ${FEWER_KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   {
     await using service = await startProcess(folder.path, ENV);
@@ -89,7 +89,7 @@ Deno.test(`what an account uses is exact after kill -9, ${KILL_ROUNDS} rounds`, 
     service.kill("SIGTERM");
     await service.ended;
   }
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     const delayMs = killDelayMs(round, 1_200);
     await t.step(`round ${round}: killed after ${delayMs} ms`, async () => {
       {

@@ -5,7 +5,7 @@ import { pause, startProcess } from "../support/process.ts";
 import { askJson } from "../support/service.ts";
 import { TOP } from "../support/sources.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const PRINTED = /keep it: (ow_\S+)$/gm;
 const ENV = { AUTH: "keys", PORT: "0", DEMO_DATA: "false" };
@@ -48,8 +48,8 @@ async function changedMs(folder: string): Promise<number> {
   return lastMs;
 }
 
-Deno.test(`the admin key that was shown last counts, wherever kill -9 hit the first starts, ${KILL_ROUNDS} rounds`, async () => {
-  for (let round = 0; round < KILL_ROUNDS; round++) {
+Deno.test(`the admin key that was shown last counts, wherever kill -9 hit the first starts, ${FEWER_KILL_ROUNDS} rounds`, async () => {
+  for (let round = 0; round < FEWER_KILL_ROUNDS; round++) {
     await using folder = await makeTempFolder();
     let shown: string | undefined;
     // Two starts that are killed around the time in which the key is made.

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { pause, startProcess } from "../support/process.ts";
 import { askJson, importText, type JsonAnswer } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 import { until } from "../support/until.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 24 * HOUR_MS;
@@ -46,7 +46,7 @@ async function assertKept(url: string, todayMs: number): Promise<boolean> {
   return isOver;
 }
 
-Deno.test(`retention survives kill -9, ${KILL_ROUNDS} rounds: whole days go, and no day inside the limit`, async () => {
+Deno.test(`retention survives kill -9, ${FEWER_KILL_ROUNDS} rounds: whole days go, and no day inside the limit`, async () => {
   // A run over midnight would see two limits.
   const leftMs = DAY_MS - Date.now() % DAY_MS;
   if (leftMs < 15 * 60_000) await pause(leftMs);
@@ -55,7 +55,7 @@ Deno.test(`retention survives kill -9, ${KILL_ROUNDS} rounds: whole days go, and
   await using folder = await makeTempFolder();
   await fill(folder.path, csv);
   let cutShort = 0;
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, RETENTION);
     await pause(killDelayMs(round, 400));
     service.kill("SIGKILL");
@@ -67,7 +67,7 @@ Deno.test(`retention survives kill -9, ${KILL_ROUNDS} rounds: whole days go, and
     }
     for (const id of METERS) await importText(checked.url, id, csv);
   }
-  console.log(`${cutShort} of ${KILL_ROUNDS} sweeps were cut short`);
+  console.log(`${cutShort} of ${FEWER_KILL_ROUNDS} sweeps were cut short`);
   await using service = await startProcess(folder.path, RETENTION);
   await until(() => assertKept(service.url, todayMs));
   const drops = `${service.url}/api/audit?action=retention.drop&limit=1000`;
