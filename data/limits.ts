@@ -69,6 +69,8 @@ export const METRIC_NAMES_RESERVED: readonly string[] = [
 export const PROFILE_METRICS_MAX = 64;
 /** The most profiles besides the built-in ones. Every process keeps all of them in memory. */
 export const PROFILES_MAX = 1_000;
+/** The most profiles that one key can make which may not touch every device and meter. */
+export const PROFILES_PER_KEY_MAX = 100;
 
 /** The most keys. Every process keeps all of them in memory. */
 export const KEYS_MAX = 10_000;

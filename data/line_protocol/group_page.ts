@@ -4,6 +4,7 @@
  * @module
  */
 
+import { PROFILE_METRICS_MAX } from "../limits.ts";
 import { rangeRule } from "../imports/reading_row.ts";
 import { FLOAT } from "../readings/decimal.ts";
 import { gatherPage, type Page } from "../readings/page.ts";
@@ -91,12 +92,19 @@ function reportLeftOut(
   group.fields.forEach(({ key }, column) => {
     const point = group.columns[column]?.findIndex((value) => value === value) ?? -1;
     if (point < 0 || columns.includes(column)) return;
-    const why = isBuiltIn(profile.name)
-      ? "is built in and does not have it; send it in another measurement"
-      : "has no room for it";
+    const why = whyLeftOut(profile);
     const reason = `field ${key} is left out: the profile ${profile.name} ${why}`;
     problems.leaveOut({ line: group.lines[point], reason });
   });
+}
+
+/** Why a profile does not have a field. One with room gets it, unless others have the profile too. */
+function whyLeftOut({ name, metrics }: Profile): string {
+  if (isBuiltIn(name)) return "is built in and does not have it; send it in another measurement";
+  return metrics.length === PROFILE_METRICS_MAX
+    ? "has no room for it"
+    : "does not have it, and something that your key may not touch has that profile too; send it " +
+      "in another measurement";
 }
 
 /** What is wrong with a point; null if it can be stored. */

@@ -41,11 +41,14 @@ const recordSchema = z.object({
     aggregate: z.enum(AGGREGATES),
     isRequired: z.boolean(),
   })),
+  // Earlier versions did not store it.
+  maker: z.string().nullable().default(null),
 });
 
 /**
  * A definition. `life` grows with every change that is more than an extension, and when a profile is
- * defined anew after it was deleted. `min` and `max` are null where a metric has no bound.
+ * defined anew after it was deleted. `min` and `max` are null where a metric has no bound. `maker` is
+ * who made it, if that is somebody who may make only some.
  */
 export type ProfileRecord = z.infer<typeof recordSchema>;
 
@@ -113,7 +116,7 @@ export function profileOf(name: ProfileName, { value }: ProfileEntry): Profile |
 /** The definition of a profile with these metrics. */
 export function definitionOf(
   { title, retentionDays, metrics }: Pick<Profile, "title" | "retentionDays" | "metrics">,
-  life: number,
+  { life, maker }: Pick<ProfileRecord, "life" | "maker">,
 ): ProfileRecord {
   return {
     v: 1,
@@ -130,6 +133,7 @@ export function definitionOf(
       aggregate,
       isRequired: isRequired ?? false,
     })),
+    maker,
   };
 }
 

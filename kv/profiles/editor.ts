@@ -10,6 +10,8 @@ import { findProfileUser, isProfileUser, type ProfileUser } from "./uses.ts";
 
 /** A caller that may not touch every device and meter. All others need no such object. */
 export interface ProfileEditor {
+  /** Who it is. Profiles that it makes are stored with it, as it may make only some. */
+  readonly owner: string;
   /** Whether it may touch a device or meter. */
   mayTouch(user: ProfileUser): boolean;
 }

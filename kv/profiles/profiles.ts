@@ -9,7 +9,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { PROFILE_NAME_PATTERN, PROFILES_MAX } from "../../data/limits.ts";
+import { PROFILE_NAME_PATTERN } from "../../data/limits.ts";
 import {
   isBuiltIn,
   type Metric,
@@ -17,7 +17,7 @@ import {
   type ProfileName,
 } from "../../data/readings/profile.ts";
 import { hasMetrics, meaningChanges, withAppended } from "../../data/readings/profile_change.ts";
-import { createProfiles, type Profiles } from "../../data/readings/profiles.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
 import {
   definitionOf,
   getDefinition,
@@ -35,6 +35,7 @@ import {
   requireSameRetention,
   sharedProfile,
 } from "./editor.ts";
+import { createProfileMemory } from "./profile_memory.ts";
 import { getLastUse, listProfileUsers, type ProfileUser } from "./uses.ts";
 
 /** How often a process looks for changes of others, milliseconds. */
@@ -75,12 +76,17 @@ export interface ProfileStore extends Profiles, AsyncDisposable {
    * Returns a profile that devices may have, with as many of some metrics as possible: it is made if
    * it does not exist, and metrics with new names are appended. Those are left out whose name is
    * invalid or differs from another one only in case, those beyond the 64th, and all that a built-in
-   * profile does not have. Any number of processes may call it at once.
+   * profile does not have. An editor appends none to a profile of something that it may not touch.
+   * Any number of processes may call it at once.
    *
    * @throws {AppError} PROFILE_FIXED for a name that no profile of devices can have, and
    * TOO_MANY_PROFILES.
    */
-  ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
+  ensure(
+    name: ProfileName,
+    metrics: readonly Metric[],
+    editor?: ProfileEditor,
+  ): Promise<Profile>;
   /**
    * Deletes a profile that nothing has, and returns what it was.
    *
@@ -105,7 +111,7 @@ export interface ProfileStoreDeps {
 /** Reads all profiles and, over a shared database, begins to look for changes. */
 export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore> {
   const { kv, isExclusive, onFault = () => {} } = deps;
-  const memory = createMemory();
+  const memory = createProfileMemory();
   const { profiles, learn } = memory;
   const hiddenUsers = createHiddenUsers(kv);
   let seenVersion: string | null = null;
@@ -147,7 +153,8 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
       const before = profileOf(name, entry);
       if (editor !== undefined) requireSameRetention(name, { from: before, to: definition });
-      if (before === null) memory.requireRoom();
+      const maker = before === null ? editor?.owner ?? null : entry.value?.maker ?? null;
+      using _place = before === null ? memory.takePlace(name, maker) : null;
       const changes = before === null ? [] : meaningChanges(before.metrics, definition.metrics);
       // With a check of the last use, so that nobody begins to use it meanwhile.
       if (changes.length > 0) {
@@ -156,7 +163,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
       }
       const isOther = before === null || changes.length > 0;
       const life = (entry.value?.life ?? 0) + (isOther ? 1 : 0);
-      const to = definitionOf(definition, life);
+      const to = definitionOf(definition, { life, maker });
       const isLimited = editor !== undefined && before !== null && !isSame(entry.value, to);
       if (isLimited && await hiddenUsers.exist(name, editor)) throw sharedProfile(name);
       const needsCheck = changes.length > 0 || isLimited;
@@ -166,7 +173,11 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     }
   }
 
-  async function ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile> {
+  async function ensure(
+    name: ProfileName,
+    metrics: readonly Metric[],
+    editor?: ProfileEditor,
+  ): Promise<Profile> {
     const names = metrics.map((metric) => metric.name);
     const found = profiles.get(name);
     if (isBuiltIn(name)) {
@@ -175,16 +186,19 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     }
     if (found !== undefined && hasMetrics(found, names)) return found;
     for (;;) {
-      const entry = await getDefinition(kv, name);
+      const [entry, use] = await Promise.all([getDefinition(kv, name), getLastUse(kv, name)]);
       learn([{ name, entry }]);
       const before = profileOf(name, entry);
-      if (before === null) memory.requireRoom();
       const all = withAppended(before?.metrics ?? [], metrics);
       if (before !== null && all === before.metrics) return known(name);
       if (all.length === 0 || !PROFILE_NAME_PATTERN.test(name)) throw unknownProfile(name);
+      const isLimited = editor !== undefined && before !== null;
+      if (isLimited && await hiddenUsers.exist(name, editor)) return known(name);
+      const maker = before === null ? editor?.owner ?? null : entry.value?.maker ?? null;
+      using _place = before === null ? memory.takePlace(name, maker) : null;
       const life = (entry.value?.life ?? 0) + (before === null ? 1 : 0);
-      const to = definitionOf({ ...before, metrics: all }, life);
-      if (await commit(name, entry, { to })) return known(name);
+      const to = definitionOf({ ...before, metrics: all }, { life, maker });
+      if (await commit(name, entry, isLimited ? { to, use } : { to })) return known(name);
     }
   }
 
@@ -202,6 +216,7 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
         title: null,
         retentionDays: null,
         metrics: [],
+        maker: null,
       };
       if (await commit(name, entry, { to, use })) return before;
     }
@@ -222,39 +237,6 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
     remove,
     isUsed: async (name) => isBuiltIn(name) || (await listProfileUsers(kv, name, 1)).length > 0,
     [Symbol.asyncDispose]: async () => await refreshing?.stop(),
-  };
-}
-
-/** The profiles in memory, each at the newest version that was read. */
-function createMemory(): {
-  readonly profiles: Profiles;
-  learn(read: readonly { name: ProfileName; entry: ProfileEntry }[]): void;
-  requireRoom(): void;
-} {
-  const registry = createProfiles();
-  const versions = new Map<ProfileName, string>();
-  const own = new Map<ProfileName, Profile>();
-  return {
-    profiles: registry,
-    learn(read) {
-      let isChanged = false;
-      for (const { name, entry } of read) {
-        const { versionstamp } = entry;
-        // Versions compare as text. Reads may end in another order than they began.
-        if (versionstamp === null || versionstamp <= (versions.get(name) ?? "")) continue;
-        versions.set(name, versionstamp);
-        const profile = profileOf(name, entry);
-        if (profile === null) own.delete(name);
-        else own.set(name, profile);
-        isChanged = true;
-      }
-      if (isChanged) registry.replace([...own.values()]);
-    },
-    requireRoom() {
-      if (own.size < PROFILES_MAX) return;
-      const detail = `There can be at most ${PROFILES_MAX} profiles besides the built-in ones`;
-      throw new AppError("TOO_MANY_PROFILES", detail);
-    },
   };
 }
 

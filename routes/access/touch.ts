@@ -27,7 +27,7 @@ export function requireTouch(caller: Caller, kind: Kind, id: string): void {
 
 /** Who changes profiles, if the caller may not touch every device and meter; otherwise undefined. */
 export function editorOf(caller: Caller): ProfileEditor | undefined {
-  const { isRestricted } = caller;
+  const { owner, isRestricted } = caller;
   if (!isRestricted.device && !isRestricted.meter) return undefined;
-  return { mayTouch: ({ kind, id }) => caller.mayTouch(kind, id) };
+  return { owner, mayTouch: ({ kind, id }) => caller.mayTouch(kind, id) };
 }

@@ -13,6 +13,7 @@ import type { Precision } from "../../data/line_protocol/precision.ts";
 import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { Metric, Profile, ProfileName } from "../../data/readings/profile.ts";
+import type { ProfileEditor } from "../../kv/profiles/editor.ts";
 import type { DeviceIntake, DeviceReadings, IntakeResult } from "../../kv/devices/intake.ts";
 
 /** Points accepted at a time. */
@@ -32,7 +33,11 @@ export interface AcceptLinesDeps {
   /** The profiles. */
   readonly profiles: {
     /** A profile with as many of the metrics as possible (`kv/profiles/profiles.ts`). */
-    ensure(name: ProfileName, metrics: readonly Metric[]): Promise<Profile>;
+    ensure(
+      name: ProfileName,
+      metrics: readonly Metric[],
+      editor?: ProfileEditor,
+    ): Promise<Profile>;
   };
   /** Epoch milliseconds now. */
   readonly now: () => number;
@@ -56,6 +61,8 @@ export interface LineWrite {
   readonly precision: Precision;
   /** Which devices may have points; all if there is no such function. */
   readonly mayTouch: MayTouch | undefined;
+  /** Who makes and extends profiles, if they may not touch everything. */
+  readonly editor?: ProfileEditor;
 }
 
 /**
@@ -100,7 +107,7 @@ interface Batch {
 
 function createBatch(
   { intake, profiles, now, log }: AcceptLinesDeps,
-  { reader, precision: { form: timedForm }, mayTouch }: LineWrite,
+  { reader, precision: { form: timedForm }, mayTouch, editor }: LineWrite,
 ): Batch {
   const { problems } = reader;
   /** The devices that were counted, and how long each must wait that sends too often. */
@@ -154,7 +161,7 @@ function createBatch(
   /** The profile of a group, made or extended, or why it cannot be. */
   async function ensureProfile(group: PointGroup): Promise<Profile | string> {
     try {
-      return await profiles.ensure(group.profile, metricsOf(group));
+      return await profiles.ensure(group.profile, metricsOf(group), editor);
     } catch (error) {
       if (error instanceof AppError && error.code === "TOO_MANY_PROFILES") return error.message;
       throw error;

@@ -20,7 +20,7 @@ import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
 import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
-import { touchOf } from "../access/touch.ts";
+import { editorOf, touchOf } from "../access/touch.ts";
 import { PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { enterUpload, isLongBody } from "../http/request_body.ts";
@@ -71,7 +71,8 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
     const mayTouch = touchOf(c.get("caller"), "device");
     const reader = createLineReader({ ...deps, precision, mayTouch });
     const own = { ...deps, intake: intakeOf(deps, c.get("caller")) };
-    const limited = await acceptLines(own, { reader, precision, mayTouch }, bodyBytes(c.req.raw));
+    const lines = { reader, precision, mayTouch, editor: editorOf(c.get("caller")) };
+    const limited = await acceptLines(own, lines, bodyBytes(c.req.raw));
     if (limited !== null) return limitedAnswer(deps, version, limited);
     const message = problemsText(reader.problems);
     if (message === null) return new Response(null, { status: 204, headers });

@@ -58,7 +58,7 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   METER_PROFILE_FIXED:
     "The meter has readings, or they are being imported; its profile cannot change.",
   ID_TAKEN: "A meter has this id and profile, or a device has; they would share their readings.",
-  TOO_MANY_PROFILES: "There are as many profiles as there can be.",
+  TOO_MANY_PROFILES: "There are as many profiles as there can be, or as the key can make.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
   RATE_LIMITED: "You or the device send too often. Nothing was stored; retry after `Retry-After`.",
   JOBS_LIMITED:

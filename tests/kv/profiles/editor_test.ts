@@ -10,8 +10,8 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 
 const metric = (name: string): Metric => ({ name, unit: "W", min: 0, max: 10, aggregate: "mean" });
-const OF_DEVICES = { mayTouch: ({ kind }: ProfileUser) => kind === "device" };
-const OF_METERS = { mayTouch: ({ kind }: ProfileUser) => kind === "meter" };
+const OF_DEVICES = { owner: "key:d", mayTouch: ({ kind }: ProfileUser) => kind === "device" };
+const OF_METERS = { owner: "key:m", mayTouch: ({ kind }: ProfileUser) => kind === "meter" };
 const MORE = { metrics: [metric("a"), metric("b")] };
 
 async function use(kv: Deno.Kv, user: ProfileUser): Promise<void> {
@@ -56,4 +56,33 @@ Deno.test("a user that comes while an editor changes a profile keeps the change 
   const error = await assertRejects(() => profiles.put("pump", MORE, OF_DEVICES), AppError);
   assertEquals([error.code, plan.before], ["FORBIDDEN", undefined]);
   assertEquals(profiles.get("pump")?.metrics.length, 1);
+});
+
+Deno.test("an editor makes at most 100 profiles, also several at once and after a restart", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const deps = { kv, isExclusive: true };
+  await using profiles = await openProfiles(deps);
+  const made = await Promise.allSettled(
+    Array.from({ length: 105 }, (_, n) => profiles.ensure(`p${n}`, [metric("a")], OF_DEVICES)),
+  );
+  assertEquals(made.filter(({ status }) => status === "fulfilled").length, 100);
+  await using again = await openProfiles(deps);
+  for (
+    const call of [
+      () => again.put("last", { metrics: [metric("a")] }, OF_DEVICES),
+      () => again.ensure("last", [metric("a")], OF_DEVICES),
+    ]
+  ) {
+    const { code, message } = await assertRejects(call, AppError);
+    assertEquals(code, "TOO_MANY_PROFILES");
+    assert(message.endsWith("can make at most 100 profiles"), message);
+  }
+  // Those that are there still get metrics, and whoever changes a profile, its maker stays.
+  assertEquals((await again.ensure("p1", MORE.metrics, OF_DEVICES)).metrics.length, 2);
+  await again.put("p2", MORE);
+  await assertRejects(() => again.ensure("last", [metric("a")], OF_DEVICES), AppError);
+  await again.ensure("of_others", [metric("a")], OF_METERS);
+  await again.ensure("of_everyone", [metric("a")]);
+  await again.remove("p0");
+  await again.ensure("last", [metric("a")], OF_DEVICES);
 });

@@ -86,3 +86,34 @@ Deno.test("only a key that may touch everything says how long readings of a prof
   assertEquals((await admin("GET /api/profiles/climate")).body.retention_days, 30);
   assertEquals((await admin("GET /api/profiles/new_one")).status, 404);
 });
+
+Deno.test("line protocol of a key adds no metrics to a profile that hidden things have", async () => {
+  await using world = await openClimate(["b.1"]);
+  const { admin, site } = world;
+  const lines = "climate,host=a.1 t=1,junk=2\nclimate,host=a.1 junk=2\nother,host=a.2 x=1,y=2";
+  const written = await site("POST /api/v2/write", { body: lines });
+  assertEquals(written.status, 400);
+  assertMatch(
+    written.body.message,
+    /field junk is left out: the profile climate does not have it, and something that your key/,
+  );
+  assertEquals((await admin("GET /api/profiles/climate")).body.metrics.length, 1);
+  assertEquals((await admin("GET /api/profiles/other")).body.metrics.length, 2);
+  // What the profile has is stored, and a profile of its own grows.
+  const { body } = await admin("GET /devices?fields=latest");
+  const [{ device_id, latest }] = body.devices;
+  assertEquals([device_id, latest.metrics], ["a.1", { t: 1 }]);
+  assertEquals((await site("POST /api/v2/write", { body: "other,host=a.2 z=1" })).status, 204);
+  assertEquals((await admin("GET /api/profiles/other")).body.metrics.length, 3);
+  assertEquals((await admin("POST /api/v2/write", { body: "climate,host=a.1 h=2" })).status, 204);
+});
+
+Deno.test("line protocol of a key makes at most 100 profiles; its other lines are stored", async () => {
+  await using world = await openClimate([]);
+  const lines = Array.from({ length: 103 }, (_, index) => `m${index},host=a.${index} x=1`);
+  const written = await world.site("POST /api/v2/write", { body: lines.join("\n") });
+  assertEquals(written.status, 400);
+  assertMatch(written.body.message, /can make at most 100 profiles.*dropped=3/s);
+  assertEquals((await world.admin("GET /api/profiles")).body.profiles.length, 4 + 100);
+  assertEquals((await world.admin("POST /api/v2/write", { body: "n,host=c x=1" })).status, 204);
+});
