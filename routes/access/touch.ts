@@ -31,3 +31,25 @@ export function editorOf(caller: Caller): ProfileEditor | undefined {
   if (!isRestricted.device && !isRestricted.meter) return undefined;
   return { owner, mayTouch: ({ kind, id }) => caller.mayTouch(kind, id) };
 }
+
+/**
+ * Gives an id a profile. A device and a meter with one id cannot both have a profile of users, so the
+ * error may be about something of the other kind: it names that only if the caller may touch it.
+ *
+ * @throws {AppError} ID_TAKEN, and what the step throws.
+ */
+export async function withoutHiddenTaker<T>(
+  caller: Caller,
+  taker: { readonly kind: "device" | "meter"; readonly id: string },
+  step: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    const isTaken = error instanceof AppError && error.code === "ID_TAKEN";
+    if (!isTaken || caller.mayTouch(taker.kind, taker.id)) throw error;
+    const detail = `The id ${taker.id} cannot have this profile`;
+    const details = "Choose another id or another profile";
+    throw new AppError("ID_TAKEN", detail, { details, cause: error });
+  }
+}

@@ -15,7 +15,7 @@ import { fitPage, type Page } from "../../data/readings/page.ts";
 import { deviceProfileRule } from "../../data/devices/message.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { listVisible } from "../access/list_visible.ts";
-import { requireTouch } from "../access/touch.ts";
+import { requireTouch, withoutHiddenTaker } from "../access/touch.ts";
 import { plusHint, restorePlus } from "../../data/time/query_plus.ts";
 import { instantText, parseInstant } from "../../data/time/time_text.ts";
 import { lastReceivedMs, lastSeenOfMany } from "../../kv/devices/last_seen.ts";
@@ -102,7 +102,11 @@ export function deviceRoutes(deps: DeviceDeps): GuardedRoutes {
         ...(change.success ? [] : fieldErrors(change.error, body)),
       ];
       if (!change.success || errors.length > 0) throw invalidRequest(errors);
-      const { before, device } = await putDevice(deps, id, change.data);
+      const { before, device } = await withoutHiddenTaker(
+        c.get("caller"),
+        { kind: "meter", id },
+        () => putDevice(deps, id, change.data),
+      );
       const isNew = before === null;
       noteAuditChange(c, before && deviceSettings(before), deviceSettings(device));
       deps.log("info", "device set up", { deviceId: id, isNew });

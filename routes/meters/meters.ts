@@ -18,7 +18,7 @@ import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { listVisible } from "../access/list_visible.ts";
-import { requireTouch } from "../access/touch.ts";
+import { requireTouch, withoutHiddenTaker } from "../access/touch.ts";
 import { noteAuditChange } from "../access/audited.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
@@ -155,7 +155,11 @@ async function putAnswer(
     throw new AppError("METER_PROFILE_FIXED", detail);
   }
   const fields = { profile, label, timezone };
-  const { before, meter } = await changeMeter(deps, id, fields);
+  const { before, meter } = await withoutHiddenTaker(
+    caller,
+    { kind: "device", id },
+    () => changeMeter(deps, id, fields),
+  );
   const isNew = before === null;
   noteAuditChange(c, before && settingsBody(before), settingsBody(meter));
   deps.log("info", "meter set up", { meterId: id, isNew });

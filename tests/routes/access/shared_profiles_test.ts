@@ -117,3 +117,22 @@ Deno.test("line protocol of a key makes at most 100 profiles; its other lines ar
   assertEquals((await world.admin("GET /api/profiles")).body.profiles.length, 4 + 100);
   assertEquals((await world.admin("POST /api/v2/write", { body: "n,host=c x=1" })).status, 204);
 });
+
+Deno.test("an id that something hidden has with the same profile is refused without naming that", async () => {
+  await using world = await openClimate(["a.1"], ["a.2"]);
+  const { app } = world;
+  const keys = [
+    { sees: "device", path: "/api/meters/a.1", taker: "device a.1", hidden: "meter" },
+    { sees: "meter", path: "/devices/a.2", taker: "meter a.2", hidden: "device" },
+  ];
+  for (const { sees, path, taker, hidden } of keys) {
+    const body = { profile: "climate" };
+    const patterns = { meter: ["a.*"], device: ["a.*"], store: [], [sees]: [] };
+    const answer = await app.as(sees, { scopes: ["manage"], patterns })(`PUT ${path}`, { body });
+    assertEquals([answer.status, answer.body.code], [409, "ID_TAKEN"], answer.text);
+    assertMatch(answer.body.detail, /^The id a\.\d cannot have this profile/);
+    assert(!answer.text.includes(sees), `${hidden}: ${answer.text}`);
+    const seen = await world.site(`PUT ${path}`, { body });
+    assert(seen.body.detail.includes(`The ${taker} has the profile climate`), seen.text);
+  }
+});
