@@ -151,8 +151,8 @@ export async function start(
     }),
     async runningMax(account) {
       const [, keyId] = /^key:(.*)$/s.exec(account) ?? [];
-      const key = keyId === undefined ? null : await keys.callerOf(keyId);
-      return accountLimits(key?.limits ?? null, settings.accountLimits).jobsRunning;
+      const own = keyId === undefined ? null : await keys.limitsOf(keyId);
+      return accountLimits(own, settings.accountLimits).jobsRunning;
     },
     startedMs,
     moreDuties: [

@@ -11,6 +11,7 @@
 
 import type { Caller } from "../../data/access/caller.ts";
 import { type Key, keyState } from "../../data/access/key.ts";
+import type { KeyLimits } from "../../data/access/key_limits.ts";
 import type { KeyParts } from "../../data/access/key_text.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import { createKeyCache } from "./key_cache.ts";
@@ -38,6 +39,8 @@ export interface KeyStore extends KeyChanges, AsyncDisposable {
    * does not count.
    */
   callerOf(id: string): Promise<Caller | null>;
+  /** The own limits of a key, whether it counts or not, as its jobs outlive it; null if it has none. */
+  limitsOf(id: string): Promise<KeyLimits | null>;
   /** A key as the database has it now; null if there is none. */
   get(id: string): Promise<Key | null>;
   /** All keys in the order of their ids, as the database has them now. */
@@ -98,6 +101,10 @@ export async function openKeys(deps: KeyStoreDeps): Promise<KeyStore> {
       if (cache.sinceLookMs() >= STALE_MS) await refresh();
       const key = keys.get(id)?.key;
       return key === undefined || keyState(key, now()) !== "active" ? null : cache.callerOf(id);
+    },
+    async limitsOf(id) {
+      if (cache.sinceLookMs() >= STALE_MS) await refresh();
+      return keys.get(id)?.key.limits ?? null;
     },
     async get(id) {
       await refresh();

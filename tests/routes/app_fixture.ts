@@ -97,6 +97,7 @@ export function noKeys(): AppDeps["keys"] {
   const unknown = () => Promise.reject(new AppError("KEY_NOT_FOUND", "There is no such key"));
   return {
     callerOf: () => Promise.resolve(null),
+    limitsOf: () => Promise.resolve(null),
     get: () => Promise.resolve(null),
     list: () => Promise.resolve([]),
     listUses: () => Promise.resolve(new Map()),

@@ -133,6 +133,12 @@ Deno.test("the limits of a key itself hold for its jobs, which run one at a time
     ]);
     assertEquals((await askJson(`${url}/api/usage`, { headers: own })).body, usage);
     assertEquals((await askJson(`${url}/api/usage`)).status, 401);
+    // Its jobs and its limits outlive it.
+    const revoked = await askJson(`${url}/api/keys/${made.id}`, {
+      method: "DELETE",
+      headers: admin,
+    });
+    assertEquals(revoked.status, 204);
   }
   {
     await using service = await startTestService({ kvPath, access, workerConcurrency: 4 });

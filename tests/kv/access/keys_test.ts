@@ -138,6 +138,21 @@ Deno.test("a key expires to the millisecond", async () => {
   });
 });
 
+Deno.test("the limits of a key hold for its jobs after it was revoked or has expired", async () => {
+  await withStores({}, async ({ stores: [keys], clock }) => {
+    const limits = { ...NO_KEY_LIMITS, jobsRunning: 1 };
+    const { key: revoked } = await keys.create({ ...INGEST_GRANT, limits });
+    const expiring = { ...INGEST_GRANT, limits, expiresMs: START_MS + 1_000 };
+    const { key: expired } = await keys.create(expiring);
+    await keys.revoke(revoked.id);
+    clock.nowMs += 1_000;
+    for (const { id } of [revoked, expired]) {
+      assertEquals([await keys.callerOf(id), await keys.limitsOf(id)], [null, limits]);
+    }
+    assertEquals(await keys.limitsOf("other"), null);
+  });
+});
+
 Deno.test("a key with networks counts in them only", async () => {
   await withStores({}, async ({ stores: [keys] }) => {
     const { text } = await keys.create({
