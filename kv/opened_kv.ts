@@ -30,8 +30,12 @@ export const SCHEMA_VERSION = 5;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
-/** Migrates a database from one version to the next. Must be safe to run again after a crash. */
-export type Migration = (kv: Deno.Kv) => Promise<void>;
+/**
+ * Migrates a database from one version to the next. Must be safe to run again after a crash, and while
+ * another process does the same. A commit that must not happen once another process has migrated the
+ * database, and works with it, checks `schema`: the entry that the migration starts from.
+ */
+export type Migration = (kv: Deno.Kv, schema: Deno.AtomicCheck) => Promise<void>;
 
 /** The migrations by the version that they start from. */
 const MIGRATIONS: Readonly<Record<number, Migration>> = {
@@ -126,7 +130,7 @@ export async function checkSchema(
   if (migrate === undefined) {
     throw new Error(`Cannot open the database as there is no migration from version ${version}`);
   }
-  await migrate(kv);
+  await migrate(kv, entry);
   // If another process has migrated the database meanwhile, the check fails, and the next round
   // continues from the version that it finds.
   await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: version + 1 }).commit();

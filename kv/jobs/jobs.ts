@@ -240,26 +240,36 @@ export async function dropStalePlace(
   await op.commit();
 }
 
-/** Adds the jobs of schema version 3 to the history of their kinds. May run again after a crash. */
-export async function migrateJobHistory(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
-  let op = kv.atomic();
+/**
+ * Adds the jobs of schema version 3 to the history of their kinds. May run again after a crash. Ends
+ * early if another process has migrated the database: it may have deleted jobs since.
+ */
+export async function migrateJobHistory(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  schema: Deno.AtomicCheck,
+): Promise<void> {
+  let op = kv.atomic().check(schema);
   let count = 0;
   for await (const { value } of kv.list({ prefix: [SPACE] })) {
     const job = jobSchema.safeParse(value);
     // A damaged record must not keep the database from opening.
     if (job.success) stageHistory(op, job.data);
     if (++count % MIGRATED_AT_ONCE !== 0) continue;
-    await op.commit();
-    op = kv.atomic();
+    if (!(await op.commit()).ok) return;
+    op = kv.atomic().check(schema);
   }
   await op.commit();
 }
 
 /**
  * Counts what the jobs of schema version 4 count for their accounts. Sets the counts, so it may run
- * again after a crash. Pending jobs keep their entries; the dispatcher puts them in line.
+ * again after a crash. Sets nothing if another process has migrated the database: it may have moved
+ * jobs since. Pending jobs keep their entries; the dispatcher puts them in line.
  */
-export async function migrateJobCounts(kv: Pick<Deno.Kv, "list" | "atomic">): Promise<void> {
+export async function migrateJobCounts(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  schema: Deno.AtomicCheck,
+): Promise<void> {
   const counts = new Map<string, AccountCounts>();
   for await (const { value } of kv.list({ prefix: [SPACE] })) {
     const job = jobSchema.safeParse(value);
@@ -273,7 +283,7 @@ export async function migrateJobCounts(kv: Pick<Deno.Kv, "list" | "atomic">): Pr
     });
   }
   // Before this version, all jobs belonged to one owner.
-  const op = kv.atomic();
+  const op = kv.atomic().check(schema);
   for (const [name, sum] of counts) stageCountsAnew(op, name, sum);
   await op.commit();
 }

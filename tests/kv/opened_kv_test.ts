@@ -1,3 +1,7 @@
+import { claimed, newJob } from "../../jobs/engine/transitions.ts";
+import { readAccount } from "../../kv/jobs/accounts.ts";
+import { listHistory } from "../../kv/jobs/history.ts";
+import { commitJob, deleteJob, getJob, type JobEntry } from "../../kv/jobs/jobs.ts";
 import {
   checkSchema,
   type Migration,
@@ -8,7 +12,8 @@ import {
 } from "../../kv/opened_kv.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import { getSegmentCount } from "../../kv/series/segment_counts.ts";
-import { assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { type StrictKv, strictKv, type StrictPlan } from "../support/strict_kv.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 const SCHEMA_KEY = ["meta", "schema"];
@@ -194,4 +199,46 @@ Deno.test("openKv() reads the journal of a database, and flushes it by the given
   using kv = await Deno.openKv(path);
   const flushed = await Array.fromAsync(kv.list({ prefix: ["beat"] }), ({ key }) => key[1]);
   assertEquals(flushed, ["d", "e"]);
+});
+
+/** A database of an older version with a pending job, which that version neither counted nor listed. */
+async function olderKv(version: number): Promise<{ kv: Deno.Kv; id: string }> {
+  const kv = await Deno.openKv(":memory:");
+  const id = crypto.randomUUID();
+  await kv.set(SCHEMA_KEY, { v: 1, version });
+  const about = { id, kind: "export", params: null, owner: "anyone", slot: null };
+  await kv.set(["job", id], newJob(about, 1_000));
+  return { kv, id };
+}
+
+/** Another process migrates the database and works with it, after this one has read all jobs. */
+function overtaken(kv: Deno.Kv, work: () => Promise<boolean>): StrictKv {
+  const plan: StrictPlan = {};
+  plan.before = async ({ kind }) => {
+    if (kind !== "commit") return;
+    delete plan.before;
+    await checkSchema(kv);
+    assert(await work());
+  };
+  return strictKv(kv, plan);
+}
+
+Deno.test("a migration that another process overtakes leaves the counts of jobs that have moved since", async () => {
+  const { kv, id } = await olderKv(4);
+  using late = overtaken(kv, async () => {
+    const entry = await getJob(kv, id) as JobEntry;
+    return await commitJob(kv, entry, claimed(entry.value, "other", 2_000));
+  });
+  await checkSchema(late);
+  const { waiting, running } = await readAccount(kv, "anyone");
+  assertEquals([waiting, running], [0, 1]);
+  assertEquals((await kv.get(SCHEMA_KEY)).value, { v: 1, version: SCHEMA_VERSION });
+});
+
+Deno.test("a migration that another process overtakes does not list a job that was deleted since", async () => {
+  const { kv, id } = await olderKv(3);
+  using late = overtaken(kv, async () => await deleteJob(kv, await getJob(kv, id) as JobEntry));
+  await checkSchema(late);
+  assertEquals(await Array.fromAsync(listHistory(kv, "export")), []);
+  assertEquals((await readAccount(kv, "anyone")).waiting, 0);
 });

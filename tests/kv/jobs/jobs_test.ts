@@ -195,7 +195,7 @@ Deno.test("the migration adds the jobs of an older version to the history, and m
   }
   await kv.set(["job", "damaged"], { v: 1 });
   for (let run = 0; run < 2; run++) {
-    await migrateJobHistory(kv);
+    await migrateJobHistory(kv, await kv.get(["meta", "schema"]));
     const history = await Array.fromAsync(listHistory(kv, "export"));
     assertEquals(history.length, 450);
     assertEquals(history[0], { createdMs: 1_000, id: "j000" });
