@@ -29,6 +29,7 @@ import {
 } from "../../kv/jobs/turns.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { type Run, type RunnerDeps, startRun } from "./runner.ts";
+import { createTurnOrder, type NextTurn } from "./turn_order.ts";
 import {
   cancelled,
   claimed,
@@ -68,7 +69,7 @@ export interface Dispatcher {
   /** Whether another job can start. */
   hasRoom(): boolean;
   /** Starts jobs of accounts that wait, one of each at a time, the lowest turn first. */
-  onTurns(turns: readonly Turn[]): Promise<void>;
+  onTurns(nextTurn: NextTurn): Promise<void>;
   /** Puts a pending job that is due into the line of its account. */
   onWaiting(due: Due): Promise<void>;
   /** Handles a running job whose lease may have expired. */
@@ -107,16 +108,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     return isStopping ? 0 : deps.concurrency - runs.size;
   }
 
-  async function onTurns(turns: readonly Turn[]): Promise<void> {
-    const ahead = [...turns];
+  async function onTurns(nextTurn: NextTurn): Promise<void> {
+    const order = createTurnOrder(nextTurn);
     // Every run that ends asks for a new scan, so this one need not notice who joins meanwhile.
     for (let left = room(); left > 0 && room() > 0;) {
-      const turn = ahead.shift();
-      if (turn === undefined) return;
+      const turn = await order.next();
+      if (turn === null) return;
       try {
         const { isStarted, next } = await startFirst(turn);
         if (isStarted) left--;
-        if (next !== null) insertTurn(ahead, { ...turn, turn: next });
+        if (next !== null) order.again({ ...turn, turn: next });
       } catch (error) {
         log("error", "due entry not handled", { due: turn, error });
       }
@@ -252,10 +253,4 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       clearTimeout(timer);
     },
   };
-}
-
-/** Inserts a turn where it belongs, after others with the same number. */
-function insertTurn(turns: Turn[], turn: Turn): void {
-  const at = turns.findIndex((other) => other.turn > turn.turn);
-  turns.splice(at === -1 ? turns.length : at, 0, turn);
 }

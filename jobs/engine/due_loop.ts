@@ -5,13 +5,8 @@
  */
 
 import type { Log } from "../../data/log.ts";
-import {
-  type Due,
-  type DueKind,
-  listTurns,
-  listTurnsAndDue,
-  type Turn,
-} from "../../kv/jobs/due.ts";
+import { type Due, type DueKind, openDueScan } from "../../kv/jobs/due.ts";
+import type { NextTurn } from "./turn_order.ts";
 
 /** The time between two full scans, milliseconds. */
 const SCAN_MS = 1_000;
@@ -29,8 +24,8 @@ export interface DueLoopDeps {
   readonly log: Log;
   /** The handler of each kind of entry. */
   readonly handlers: Readonly<Record<DueKind, DueHandler>>;
-  /** Starts jobs of accounts that wait. */
-  readonly onTurns: (turns: readonly Turn[]) => Promise<void>;
+  /** Starts jobs of accounts that wait. Reads no turn when no job can start. */
+  readonly onTurns: (nextTurn: NextTurn) => Promise<void>;
   /** Whether another job can start. */
   readonly hasRoom: () => boolean;
 }
@@ -73,29 +68,24 @@ export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueL
    * ends when no other job can start.
    */
   async function scanOnce(isFull: boolean): Promise<void> {
-    let turns: Turn[] | null = [];
-    for await (const due of listTurnsAndDue(kv, { upToMs: now(), batchSize: isFull ? 100 : 8 })) {
+    const scan = openDueScan(kv, { upToMs: now() });
+    await onTurns(scan.nextTurn);
+    if (!isFull && !hasRoom()) return;
+    for await (const due of scan.due()) {
       if (isStopped) return;
-      if (due.kind === "job_turn") {
-        turns?.push(due);
-        continue;
-      }
-      if (turns !== null) await onTurns(turns);
       // Jobs that become due, or are created, during a long scan do not wait for its end.
-      else if (isPoked && hasRoom()) await startPoked();
-      turns = null;
+      if (isPoked && hasRoom()) await startPoked();
       if (!isFull && !hasRoom()) return;
       await handlers[due.kind](due).catch((error) =>
         log("error", "due entry not handled", { due, error })
       );
     }
-    if (turns !== null) await onTurns(turns);
     lastScanMs = now();
   }
 
   async function startPoked(): Promise<void> {
     isPoked = false;
-    await onTurns(await Array.fromAsync(listTurns(kv)));
+    await onTurns(openDueScan(kv, { upToMs: now() }).nextTurn);
   }
 
   return {

@@ -91,28 +91,49 @@ export async function* listDue(
 ): AsyncGenerator<Due> {
   const selector = { start: [SPACE, -Infinity], end: [SPACE, upToMs + 1] };
   for await (const { key } of kv.list(selector, { batchSize })) {
-    const kind = KINDS.find((known) => known === key[2]);
-    if (kind !== undefined) yield { atMs: Number(key[1]), kind, id: String(key[3]) };
+    const due = dueOf(key);
+    if (due !== null) yield due;
   }
 }
 
-/** Every turn, the lowest first, then every entry up to a time, oldest first. */
-export async function* listTurnsAndDue(
-  kv: Pick<Deno.Kv, "list">,
-  { upToMs, batchSize = 100 }: { upToMs: number; batchSize?: number },
-): AsyncGenerator<Turn | Due> {
+/** A scan of the turns, and of what is due. Turns that are not needed are not read. */
+export interface DueScan {
+  /** The next turn, the lowest first; null if there are no more. */
+  nextTurn(): Promise<Turn | null>;
+  /** Every entry up to the time of the scan, oldest first, and no further turns. */
+  due(): AsyncGenerator<Due>;
+}
+
+/** Starts a scan, which has read nothing yet. If the turns are few, one read finds them and what is due. */
+export function openDueScan(kv: Pick<Deno.Kv, "list">, { upToMs }: { upToMs: number }): DueScan {
   const selector = { start: [SPACE, TURN], end: [SPACE, upToMs + 1] };
-  for await (const { key } of kv.list(selector, { batchSize })) {
-    if (key[1] === TURN) yield { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
-    const kind = KINDS.find((known) => known === key[2]);
-    if (kind !== undefined) yield { atMs: Number(key[1]), kind, id: String(key[3]) };
-  }
+  const entries = kv.list(selector, { batchSize: TURN_BATCH });
+  let areTurnsRead = false;
+  let first: Due | null = null;
+  return {
+    async nextTurn() {
+      if (areTurnsRead) return null;
+      const { value } = await entries.next();
+      if (value?.key[1] === TURN) return turnOf(value.key);
+      areTurnsRead = true;
+      first = value === undefined ? null : dueOf(value.key);
+      return null;
+    },
+    async *due() {
+      if (!areTurnsRead) return yield* listDue(kv, { upToMs });
+      if (first !== null) yield first;
+      for await (const { key } of entries) {
+        const due = dueOf(key);
+        if (due !== null) yield due;
+      }
+    },
+  };
 }
 
 /** Every turn, the lowest first. */
 export async function* listTurns(kv: Pick<Deno.Kv, "list">): AsyncGenerator<Turn> {
   for await (const { key } of kv.list({ prefix: [SPACE, TURN] }, { batchSize: TURN_BATCH })) {
-    yield { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
+    yield turnOf(key);
   }
 }
 
@@ -173,6 +194,16 @@ export async function listCrowd<Kind extends CrowdKind>(
     if (due.length % CROWD_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
   }
   return due;
+}
+
+function turnOf(key: Deno.KvKey): Turn {
+  return { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
+}
+
+/** The entry of a key; null if its kind is unknown. */
+function dueOf(key: Deno.KvKey): Due | null {
+  const kind = KINDS.find((known) => known === key[2]);
+  return kind === undefined ? null : { atMs: Number(key[1]), kind, id: String(key[3]) };
 }
 
 function dueKey({ atMs, kind, id }: Due<DueKind | CrowdKind>): Deno.KvKey {

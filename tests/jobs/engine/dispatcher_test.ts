@@ -1,12 +1,16 @@
-import { createDispatcher, type Dispatcher } from "../../../jobs/engine/dispatcher.ts";
+import {
+  createDispatcher,
+  type Dispatcher,
+  type DispatcherDeps,
+} from "../../../jobs/engine/dispatcher.ts";
 import { MAX_ABANDONED } from "../../../jobs/engine/retry.ts";
 import { claimed, LEASE_MS } from "../../../jobs/engine/transitions.ts";
-import { listDue } from "../../../kv/jobs/due.ts";
+import { listDue, openDueScan } from "../../../kv/jobs/due.ts";
 import { commitJob, getJob, type JobRecord } from "../../../kv/jobs/jobs.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
-import { createWorkerRig, type WorkerRig } from "../../support/worker_rig.ts";
+import { createGate, createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
 
-function dispatcherOf(rig: WorkerRig): Dispatcher {
+function dispatcherOf(rig: WorkerRig, more: Partial<DispatcherDeps> = {}): Dispatcher {
   return createDispatcher({
     kv: rig.kv,
     now: rig.now,
@@ -19,6 +23,7 @@ function dispatcherOf(rig: WorkerRig): Dispatcher {
     onEnded: () => {},
     fileRetentionMs: 1,
     jobRetentionMs: 86_400_000,
+    ...more,
   });
 }
 
@@ -75,7 +80,7 @@ Deno.test("a due entry that fires while the lease holds moves to the end of the 
 Deno.test("a job of an unknown kind waits a minute and does not affect other jobs", async () => {
   await using rig = await createWorkerRig();
   const { id, due } = await rig.ask({ kind: "of a later version" });
-  await dispatcherOf(rig).onTurns([{ kind: "job_turn", turn: 0, account: "anyone" }]);
+  await dispatcherOf(rig).onTurns(openDueScan(rig.kv, { upToMs: 0 }).nextTurn);
   const job = await rig.jobs.get(id);
   assert(job !== null && job.state === "pending" && job.due.atMs >= due.atMs + 60_000);
 });
@@ -101,4 +106,21 @@ Deno.test("a job with a cancel request does not start again", async () => {
   assert(job !== null);
   await dispatcher.onWaiting({ ...job.due, id });
   assertEquals((await rig.jobs.get(id))?.state, "cancelled");
+});
+
+Deno.test("a dispatcher reads no more turns than it starts jobs", async () => {
+  await using rig = await createWorkerRig();
+  for (const owner of ["A", "B", "C", "D"]) await rig.ask({ owner });
+  const gate = createGate();
+  const kinds = [textKind(rig.files, () => gate.passed.then(() => "x"))];
+  const dispatcher = dispatcherOf(rig, { kinds, concurrency: 2 });
+  const scan = openDueScan(rig.kv, { upToMs: 0 });
+  let asked = 0;
+  const nextTurn = () => (asked++, scan.nextTurn());
+  await dispatcher.onTurns(nextTurn);
+  assertEquals([dispatcher.hasRoom(), asked], [false, 2]);
+  await dispatcher.onTurns(nextTurn);
+  assertEquals(asked, 2);
+  gate.open();
+  await dispatcher.stop(10_000);
 });

@@ -1,9 +1,10 @@
 import {
   type Due,
+  type DueScan,
   listCrowd,
   listDue,
   listLine,
-  listTurnsAndDue,
+  openDueScan,
   stageDue,
   stageDueDelete,
   stageLine,
@@ -87,21 +88,45 @@ Deno.test("a crowd has its own key range, which listDue() does not read", async 
   assertEquals(await some(1), [crowd(1)]);
 });
 
+/** Every turn, and then what is due. */
+async function scanned(scan: DueScan): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for (let turn = await scan.nextTurn(); turn !== null; turn = await scan.nextTurn()) {
+    found.push(turn);
+  }
+  return [...found, ...await Array.fromAsync(scan.due())];
+}
+
+Deno.test("a scan reads turns only as far as they are asked for, and then what is due", async () => {
+  using kv = strictKv(await kvWithDue(wait(5), wait(7)));
+  const op = kv.atomic();
+  for (let turn = 0; turn < 800; turn++) stageTurn(op, { turn, account: "a" });
+  await op.commit();
+  const scan = openDueScan(kv, { upToMs: 6 });
+  for (let turn = 0; turn < 4; turn++) {
+    assertEquals(await scan.nextTurn(), { kind: "job_turn", turn, account: "a" });
+  }
+  assertEquals(await Array.fromAsync(scan.due()), [wait(5)]);
+  assertEquals(kv.reads(), 2);
+  assertEquals((await scanned(openDueScan(kv, { upToMs: 6 }))).length, 801);
+});
+
 Deno.test("one read finds the turns, the lowest first, and then what is due, but no lines", async () => {
   using kv = strictKv(await kvWithDue(wait(5), wait(7)));
-  await Array.fromAsync(listTurnsAndDue(kv, { upToMs: -1 }));
+  await scanned(openDueScan(kv, { upToMs: -1 }));
   assertEquals(kv.reads(), 1);
   const op = kv.atomic();
   for (const turn of [100, 9, 0]) stageTurn(op, { turn, account: `of ${turn}` });
   for (let atMs = 0; atMs < 300; atMs++) stageLine(op, { account: "of 9", atMs, id: "j" });
   await op.commit();
-  assertEquals(await Array.fromAsync(listTurnsAndDue(kv, { upToMs: 6 })), [
+  assertEquals(await scanned(openDueScan(kv, { upToMs: 6 })), [
     { kind: "job_turn", turn: 0, account: "of 0" },
     { kind: "job_turn", turn: 9, account: "of 9" },
     { kind: "job_turn", turn: 100, account: "of 100" },
     wait(5),
   ]);
   assertEquals(kv.reads(), 2);
+  assertEquals(await Array.fromAsync(openDueScan(kv, { upToMs: 6 }).due()), [wait(5)]);
   assertEquals(
     await listLine(kv, "of 9", 2),
     [0, 1].map((atMs) => ({ account: "of 9", atMs, id: "j" })),
