@@ -43,6 +43,8 @@ import {
 
 /** When a job of an unknown kind is due again. A downgrade to an older release leaves such jobs. */
 const UNKNOWN_KIND_MS = 60_000;
+/** After so many lost starts, a scan leaves an account to the next one. */
+const MAX_LOST_STARTS = 5;
 /** How long the status of an expired job stays readable at least, milliseconds: a day. */
 const EXPIRED_KEPT_MS = 86_400_000;
 
@@ -84,6 +86,14 @@ export interface Dispatcher {
   stop(graceMs: number): Promise<void>;
 }
 
+/** What came of an attempt to start the first job of an account. */
+interface StartAttempt {
+  /** Whether the job started here, does not start, or another process changed something meanwhile. */
+  readonly outcome: "started" | "none" | "lost";
+  /** The turn at which to look at the account again in this scan; null if not. */
+  readonly next: number | null;
+}
+
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner } = deps;
@@ -110,30 +120,33 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   async function onTurns(nextTurn: NextTurn): Promise<void> {
     const order = createTurnOrder(nextTurn);
+    const lostStarts = new Map<string, number>();
     // Every run that ends asks for a new scan, so this one need not notice who joins meanwhile.
     for (let left = room(); left > 0 && room() > 0;) {
       const turn = await order.next();
       if (turn === null) return;
       try {
-        const { isStarted, next } = await startFirst(turn);
-        if (isStarted) left--;
-        if (next !== null) order.again({ ...turn, turn: next });
+        const { outcome, next } = await startFirst(turn);
+        const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
+        lostStarts.set(turn.account, outcome === "started" ? 0 : lost);
+        if (outcome === "started") left--;
+        if (next !== null && lost < MAX_LOST_STARTS) order.again({ ...turn, turn: next });
       } catch (error) {
         log("error", "due entry not handled", { due: turn, error });
       }
     }
   }
 
-  /** Starts the first job of an account. `next` is when to look at the account again in this scan. */
-  async function startFirst(turn: Turn): Promise<{ isStarted: boolean; next: number | null }> {
+  /** Starts the first job of an account. */
+  async function startFirst(turn: Turn): Promise<StartAttempt> {
     const ahead = await readTurn(kv, turn);
     const { account, first, hasMore } = ahead;
     if (!account.isWaiting || account.turn !== turn.turn) {
       await dropStaleTurn(kv, turn, account);
       // Another process has taken this turn.
-      return { isStarted: false, next: account.isWaiting ? account.turn : null };
+      return { outcome: "none", next: account.isWaiting ? account.turn : null };
     }
-    const again = { isStarted: false, next: turn.turn };
+    const again = { outcome: "none", next: turn.turn } as const;
     if (first === null) {
       await endTurn(kv, account);
       return again;
@@ -141,35 +154,36 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const runningMax = await deps.runningMax?.(account.name) ?? null;
     // This process may still be ending an earlier run of the job.
     if (runs.has(first.id) || runningMax !== null && account.running >= runningMax) {
-      return { isStarted: false, next: null };
+      return { outcome: "none", next: null };
     }
     const entry = await getJob(kv, first.id);
     if (entry === null || !isOwnPlace(entry.value, first)) {
       await dropStalePlace(kv, first, entry);
       return again;
     }
-    if (!await claim(entry, ahead, runningMax)) return again;
-    return { isStarted: true, next: hasMore ? turnAfter(account) : null };
+    const outcome = await claim(entry, ahead, runningMax);
+    if (outcome !== "started") return { outcome, next: turn.turn };
+    return { outcome, next: hasMore ? turnAfter(account) : null };
   }
 
-  /** Claims the first job in line and starts its run. False if it does not start. */
+  /** Claims the first job in line and starts its run. */
   async function claim(
     entry: JobEntry,
     turn: TurnAhead,
     runningMax: number | null,
-  ): Promise<boolean> {
+  ): Promise<StartAttempt["outcome"]> {
     const kind = await runnableKind(entry);
-    if (kind === null) return false;
+    if (kind === null) return "none";
     const to = claimed(entry.value, owner, now());
     const checks = runningMax === null ? [] : [turn.account.versions.running];
-    if (!await commitTurn(kv, { from: entry, to, turn, checks })) return false;
+    if (!await commitTurn(kv, { from: entry, to, turn, checks })) return "lost";
     const run = startRun(deps, to, kind);
     runs.set(to.id, run);
     run.ended.finally(() => {
       runs.delete(to.id);
       if (!isStopping) deps.onRoom();
     });
-    return true;
+    return "started";
   }
 
   /** The kind of a pending job. Null if it must not run: it is cancelled, or postponed. */

@@ -8,6 +8,7 @@ import { claimed, LEASE_MS } from "../../../jobs/engine/transitions.ts";
 import { listDue, openDueScan } from "../../../kv/jobs/due.ts";
 import { commitJob, getJob, type JobRecord } from "../../../kv/jobs/jobs.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 import { createGate, createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
 
 function dispatcherOf(rig: WorkerRig, more: Partial<DispatcherDeps> = {}): Dispatcher {
@@ -122,5 +123,34 @@ Deno.test("a dispatcher reads no more turns than it starts jobs", async () => {
   await dispatcher.onTurns(nextTurn);
   assertEquals(asked, 2);
   gate.open();
+  await dispatcher.stop(10_000);
+});
+
+Deno.test("a start that other processes prevent again and again is left to the next scan", async () => {
+  const below = await Deno.openKv(":memory:");
+  const plan: StrictPlan = {};
+  await using rig = await createWorkerRig(strictKv(below, plan), { hasQueue: false });
+  const [{ id }, other] = [await rig.ask({ owner: "A" }), await rig.ask({ owner: "B" })];
+  const kinds = [textKind(rig.files, () => Promise.resolve("x"))];
+  const dispatcher = dispatcherOf(rig, {
+    kinds,
+    concurrency: 2,
+    runningMax: () => Promise.resolve(3),
+  });
+  const scan = () => dispatcher.onTurns(openDueScan(rig.kv, { upToMs: 0 }).nextTurn);
+  let prevented = 0;
+  plan.before = async ({ kind, space }) => {
+    // A job of the account starts and ends elsewhere, which leaves the number of running jobs as it was.
+    if (kind !== "commit" || space !== "job") return;
+    if (prevented++ < 50) await below.atomic().sum(["job_account", "A", "running"], 0n).commit();
+  };
+  await scan();
+  delete plan.before;
+  assertEquals((await rig.jobs.get(id))?.state, "pending");
+  // Five starts of this job, and the commits of the other one.
+  assert(prevented <= 10, `${prevented} times`);
+  await rig.until(other.id, "completed");
+  await scan();
+  await rig.until(id, "completed");
   await dispatcher.stop(10_000);
 });
