@@ -13,12 +13,15 @@
  */
 
 import { dayStartMs } from "../../data/limits.ts";
+import type { Span } from "../../data/readings/page.ts";
 import {
   type ExportCheckpoint,
   getExportCheckpoint,
   moveExportCheckpoint,
 } from "../../kv/continuous/checkpoints.ts";
-import { getExportControls } from "../../kv/continuous/controls.ts";
+import { getExportControls, waitingErasures } from "../../kv/continuous/controls.ts";
+import { listManifestDays } from "../../kv/continuous/manifests.ts";
+import { firstDirtyDayMs, getMember } from "../../kv/continuous/profile_days.ts";
 import { getDevice } from "../../kv/devices/devices.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { ChangedDevices } from "./changed_devices.ts";
@@ -63,14 +66,19 @@ export function createExpiryGate(deps: ExpiryGateDeps): ExpiryGate {
     const { keptFromMs = 0, keptSinceMs = 0 } = checkpoint;
     // A clock that was set back waits again, rather than not at all.
     const isRipe = now() - keptSinceMs >= FREEZE_MS;
+    const rewrittenMs = await rewrittenFromMs(kv, { profile, id });
     const safeMs = isExported ? await exportedMs(deps, id, checkpoint) : wantedMs;
-    const nextMs = Math.min(wantedMs, safeMs);
+    const endMs = Math.min(wantedMs, safeMs, rewrittenMs);
+    const nextMs = isExported && endMs > keptFromMs && isRipe
+      ? await refusedMs(kv, { profile, id }, { fromMs: keptFromMs, toMs: endMs }) ?? endMs
+      : endMs;
     if (nextMs > keptFromMs && isRipe) {
       const to = { ...checkpoint, keptFromMs: nextMs, keptSinceMs: now() };
       // If the device is being exported right now, the next round tries again.
       await moveExportCheckpoint(kv, id, { from: versionstamp, to });
     }
-    return isRipe ? Math.min(wantedMs, keptFromMs) : 0;
+    // An object may have become outdated since the time was frozen.
+    return isRipe ? Math.min(wantedMs, keptFromMs, rewrittenMs) : 0;
   };
 }
 
@@ -92,6 +100,35 @@ async function exportedMs(
     ...(await getExportControls(kv, id)).replays.map(({ fromMs }) => fromMs),
   ];
   return dayStartMs(Math.max(0, Math.min(...ends)));
+}
+
+/**
+ * The start of the first UTC day whose readings are needed to write an object again: one that devices
+ * share and that is outdated, or one out of which a job has readings erased. Infinity if there is none.
+ */
+async function rewrittenFromMs(
+  kv: ExpiryGateDeps["kv"],
+  { profile, id }: SeriesRef,
+): Promise<number> {
+  const erasures = waitingErasures(await getExportControls(kv, id));
+  const dirtyMs = await firstDirtyDayMs(kv, profile) ?? Infinity;
+  return Math.min(dirtyMs, ...erasures.map(({ fromMs }) => dayStartMs(fromMs)));
+}
+
+/**
+ * The first day with readings of the device that are not in its shared object, which cannot be written
+ * again; null if there is none. They are nowhere else, so they stay.
+ */
+async function refusedMs(
+  kv: ExpiryGateDeps["kv"],
+  { profile, id }: SeriesRef,
+  span: Span,
+): Promise<number | null> {
+  for (const dayMs of await listManifestDays(kv, id, span)) {
+    const member = await getMember(kv, id, { profile, dayMs });
+    if (member?.state === "refused" && member.isInObject) return dayMs;
+  }
+  return null;
 }
 
 /** The first day that changed since it was exported, if any did. */

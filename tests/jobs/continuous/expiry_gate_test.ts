@@ -12,6 +12,7 @@ import {
   COMPACT,
   finishRounds,
   SHARE,
+  sharedFiles,
   writeBattery,
 } from "../../support/compacted_days.ts";
 import {
@@ -253,6 +254,79 @@ Deno.test("freezing changes nothing else of a checkpoint", async () => {
     keptFromMs: KEPT_MS,
     keptSinceMs: rig.clock.nowMs,
   });
+});
+
+Deno.test("readings stay until the shared object has the late readings of their day", async () => {
+  const expiry = await openExpiry(["D1", "D2"]);
+  const { rig, reference, expire } = expiry;
+  await using _ = rig;
+  await finishRounds(rig, SHARE);
+  const lateMs = TODAY_MS - 4 * DAY_MS + HOUR_MS;
+  await writeBattery(rig, reference, [[lateMs, 9]]);
+  // The pass has seen the late reading, and the shared object is not written for longer than a pause.
+  const duties = (await rig.startDuties(SHARE)).filter(({ name }) => name !== "lake-profile-days");
+  rig.clock.nowMs += 120_000;
+  await rig.round(duties);
+  for (let time = 0; time < 3; time++) {
+    for (const id of ["D1", "D2"]) await expire(SHARE, id);
+    rig.clock.nowMs += FREEZE_MS;
+  }
+  for (const id of ["D1", "D2"]) assertEquals(await firstOf(expiry, id), TODAY_MS - 4 * DAY_MS);
+  await finishRounds(rig, SHARE);
+  assertEquals(objectsOf(rig), sharedFiles(reference, TODAY_MS, START_MS));
+  for (let time = 0; time < 2; time++) {
+    for (const id of ["D1", "D2"]) await expire(SHARE, id);
+    rig.clock.nowMs += FREEZE_MS;
+  }
+  for (const id of ["D1", "D2"]) assertEquals(await firstOf(expiry, id), KEPT_MS);
+  await finishRounds(rig, SHARE);
+  assertEquals(objectsOf(rig), sharedFiles(reference, TODAY_MS, START_MS));
+});
+
+Deno.test("a shared object that becomes outdated after the pause holds the readings of all back", async () => {
+  const expiry = await openExpiry(["D1", "D2"]);
+  const { rig, reference, expire } = expiry;
+  await using _ = rig;
+  await finishRounds(rig, SHARE);
+  assertEquals(await expire(SHARE, "D2"), 0);
+  await writeBattery(rig, reference, [[TODAY_MS - 4 * DAY_MS + HOUR_MS, 9]]);
+  const duties = (await rig.startDuties(SHARE)).filter(({ name }) => name !== "lake-profile-days");
+  rig.clock.nowMs += FREEZE_MS;
+  await rig.round(duties);
+  assertEquals(await expire(SHARE, "D2"), TODAY_MS - 4 * DAY_MS);
+});
+
+Deno.test("a late reading that a shared object cannot get any more does not expire", async () => {
+  const { expiry } = await openRefused();
+  const { rig } = expiry;
+  await using _ = rig;
+  const lateMs = TODAY_MS - 4 * DAY_MS + HOUR_MS;
+  await writeBattery(rig, createContinuousReference(), [[lateMs, 9]]);
+  for (let time = 0; time < 3; time++) {
+    await finishRounds(rig, SHARE);
+    await expiry.expire(SHARE);
+    rig.clock.nowMs += FREEZE_MS;
+  }
+  assert(rig.logged.includes("day of a profile not written again"));
+  assertEquals(await firstOf(expiry), TODAY_MS - 4 * DAY_MS);
+});
+
+Deno.test("readings that an erasure needs to write objects again do not expire before", async () => {
+  const expiry = await openExpiry();
+  const { rig, expire } = expiry;
+  await using _ = rig;
+  await finishRounds(rig, COMPACT);
+  const fromMs = TODAY_MS - 4 * DAY_MS + HOUR_MS;
+  const counts = { days: 0, daysDone: 0, deleted: 0, rewritten: 0, state: "waiting" as const };
+  await changeExportControls(rig.kv, "D1", (controls) => ({
+    ...controls,
+    erasures: [{ jobId: "job", fromMs, toMs: fromMs + 1, reachedMs: fromMs, ...counts }],
+  }));
+  await expire(COMPACT);
+  rig.clock.nowMs += FREEZE_MS;
+  for (const isOn of [true, false]) {
+    assertEquals(await expire({ ...COMPACT, isOn }), TODAY_MS - 4 * DAY_MS);
+  }
 });
 
 Deno.test("what can be erased is, though the job fails for the rest", async () => {
