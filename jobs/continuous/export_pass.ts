@@ -12,7 +12,9 @@
 import { batchesOf, joinSpans, wholeWindows } from "../../data/continuous/spans.ts";
 import { planLength, startPlan, windowAt } from "../../data/continuous/window.ts";
 import { DAY_MS } from "../../data/limits.ts";
+import type { Log } from "../../data/log.ts";
 import type { Span } from "../../data/readings/page.ts";
+import { instantText } from "../../data/time/time_text.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import {
@@ -40,6 +42,8 @@ export interface ExportPassDeps extends CompactionDeps, SharingDeps {
   readonly intervalMs: number;
   /** Whether only objects are to be deleted, as continuous export is off; by default not. */
   readonly isErasingOnly?: boolean;
+  /** The log, if anybody reads it. */
+  readonly log?: Log;
 }
 
 /** The outcome of an export pass. */
@@ -163,12 +167,18 @@ async function exportDue(
     position: ChangePosition | null;
   } & PassLimits,
 ): Promise<boolean> {
+  const { log = () => {} } = deps;
   const { nextMs, plan } = session.checkpoint();
   if (nextMs === null) return true;
   const horizonMs = windowAt(plan, deps.now() - GRACE_MS).fromMs;
   const due = { fromMs: nextMs, toMs: Math.max(nextMs, horizonMs) };
-  const late = (await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs }))
-    .map((span) => keptPart(session.checkpoint(), span));
+  const changed = await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs });
+  const { keptFromMs = 0 } = session.checkpoint();
+  if (position !== null && changed.some(({ fromMs }) => fromMs < keptFromMs)) {
+    const before = instantText(keptFromMs);
+    log("warn", "late readings not exported", { deviceId, before });
+  }
+  const late = changed.map((span) => keptPart(session.checkpoint(), span));
   // The newest windows come first, so that years of late readings do not delay them.
   const spans = joinSpans([...late, due])
     .toSorted((a, b) => Number(b.toMs > nextMs) - Number(a.toMs > nextMs));

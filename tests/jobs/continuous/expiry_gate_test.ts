@@ -134,6 +134,7 @@ Deno.test("a late reading of an expired day and a replay of it change no object"
   }));
   await finishRounds(rig, {});
   assertEquals(objectsOf(rig), objects);
+  assertEquals(rig.logged, ["late readings not exported"]);
   // The late readings go too.
   rig.clock.nowMs += FREEZE_MS;
   await expiry.expire();
