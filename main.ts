@@ -77,6 +77,8 @@ export interface Surroundings {
   readonly upkeep?: Upkeep;
   /** Shows something to who started the service, such as a first key; prints it by default. */
   readonly show?: (text: string) => void;
+  /** How long `/ready` gives a result to others who ask, milliseconds; 2,000 by default. */
+  readonly readyKeptMs?: number;
 }
 
 /**
@@ -87,7 +89,7 @@ export interface Surroundings {
  */
 export async function start(
   settings: Settings,
-  { now, log, upkeep, show = print }: Surroundings,
+  { now, log, upkeep, show = print, readyKeptMs }: Surroundings,
 ): Promise<Service> {
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
@@ -208,6 +210,7 @@ export async function start(
       onCancelled: (jobId) => worker?.cancel(jobId),
     }),
     ready: readyChecks({ opened, files, worker, now, settings, continuous }),
+    readyKeptMs,
   });
   if (settings.role !== "worker") server = listen(settings, app.fetch);
   const owned = stack.move();

@@ -41,15 +41,30 @@ export interface HealthDeps {
   readonly now: () => number;
   /** The checks of readiness. */
   readonly ready: ReadyChecks;
+  /** Milliseconds since any moment; the clock of the machine, which may be set, does not move it. */
+  readonly elapsedMs?: () => number;
+  /** How long a result of the checks is given to others who ask, milliseconds; 2,000 by default. */
+  readonly readyKeptMs?: number;
   /** The log. */
   readonly log: Log;
 }
 
+/** How long a result is kept: anyone may ask, and the checks write. Milliseconds. */
+const KEPT_MS = 2_000;
 /** The longest that a check may take, milliseconds. Whoever polls readiness polls again soon. */
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** `GET /health` and `GET /ready`. */
-export function healthRoutes({ version, now, ready, log }: HealthDeps): GuardedRoutes {
+export function healthRoutes({ version, now, ready, log, ...deps }: HealthDeps): GuardedRoutes {
+  const check = shared(async () => {
+    const [required, continuous] = await Promise.all([
+      requiredFaults(ready),
+      continuousFaults(ready.continuous),
+    ]);
+    const answer = readiness({ required, continuous }, ready.continuous);
+    if (!answer.ready) log("warn", "not ready", { ...required, ...continuous });
+    return answer;
+  }, deps);
   return guardedRoutes()
     .get("/health", (c) => {
       const timestamp = new Date(now()).toISOString();
@@ -57,15 +72,29 @@ export function healthRoutes({ version, now, ready, log }: HealthDeps): GuardedR
       return c.json({ status: "healthy", version, timestamp, name, message } satisfies Health);
     })
     .get("/ready", async (c) => {
-      const [required, continuous] = await Promise.all([
-        requiredFaults(ready),
-        continuousFaults(ready.continuous),
-      ]);
-      const answer = readiness({ required, continuous }, ready.continuous);
-      if (!answer.ready) log("warn", "not ready", { ...required, ...continuous });
+      const answer = await check();
       c.header("cache-control", "no-store");
       return c.json(answer, answer.ready ? 200 : 503);
     });
+}
+
+/** Does something once for all who ask while it runs, and for a while after. */
+function shared<T>(
+  run: () => Promise<T>,
+  { elapsedMs = () => performance.now(), readyKeptMs = KEPT_MS }: Pick<
+    HealthDeps,
+    "elapsedMs" | "readyKeptMs"
+  >,
+): () => Promise<T> {
+  let running: Promise<T> | null = null;
+  let last: { result: T; atMs: number } | null = null;
+  return () => {
+    if (last !== null && elapsedMs() - last.atMs < readyKeptMs) return Promise.resolve(last.result);
+    return running ??= run().then((result) => {
+      last = { result, atMs: elapsedMs() };
+      return result;
+    }).finally(() => running = null);
+  };
 }
 
 /** Why each part fails, by its name; null if it works. */

@@ -31,6 +31,7 @@ export async function startTestService(
     now,
     log,
     show: () => {},
+    readyKeptMs: 0,
   });
   return {
     url: service.url ?? "",

@@ -115,6 +115,29 @@ Deno.test("a destination that hangs is reported and does not delay the answer", 
   }]);
 });
 
+Deno.test("one check of the parts serves all who ask at the same time, and for two seconds", async () => {
+  let checks = 0, elapsedMs = 0;
+  const ready = {
+    kv: () => Promise.resolve(),
+    async file_store() {
+      checks++;
+      await Promise.resolve();
+      if (checks === 2) throw new AppError("STORAGE_FULL", "full");
+    },
+    worker_running: () => Promise.resolve(),
+    continuous: null,
+  };
+  const { app } = createTestApp({ ready, elapsedMs: () => elapsedMs });
+  const ask = async () => (await jsonAnswer(await app.request("/ready"))).status;
+  assertEquals(await Promise.all([ask(), ask(), ask()]), [200, 200, 200]);
+  elapsedMs = 1_999;
+  assertEquals([await ask(), checks], [200, 1]);
+  elapsedMs = 2_000;
+  assertEquals([await ask(), await ask(), checks], [503, 503, 2]);
+  elapsedMs = 4_000;
+  assertEquals([await ask(), checks], [200, 3]);
+});
+
 async function askReady(changes: Partial<ReadyChecks>): Promise<JsonAnswer> {
   const works = () => Promise.resolve();
   const ready = {
