@@ -53,8 +53,8 @@ export interface IssuerKeys extends AsyncDisposable {
 export interface IssuerKeysDeps {
   /** The issuer, and where its keys are. */
   readonly settings: Pick<OidcSettings, "issuer" | "jwksUrl">;
-  /** Epoch milliseconds now. */
-  readonly now: () => number;
+  /** Milliseconds since any moment; the clock of the machine, which may be set, does not move it. */
+  readonly elapsedMs?: () => number;
   /** The log. */
   readonly log: Log;
   /** Asks the issuer. */
@@ -66,7 +66,7 @@ const keysSchema = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string()
 
 /** The keys of an issuer. Nothing is read before they are asked for. */
 export function openIssuerKeys(
-  { settings, now, log, fetch = globalThis.fetch }: IssuerKeysDeps,
+  { settings, elapsedMs = () => performance.now(), log, fetch = globalThis.fetch }: IssuerKeysDeps,
 ): IssuerKeys {
   const stopping = new AbortController();
   let known: { set: LocalJWKSet; atMs: number } | null = null;
@@ -75,14 +75,14 @@ export function openIssuerKeys(
 
   /** Reads the keys; one read serves all who ask meanwhile. */
   function read(): Promise<LocalJWKSet> {
-    if (failure !== null && now() - failure.atMs < FAILED_WAIT_MS) {
+    if (failure !== null && elapsedMs() - failure.atMs < FAILED_WAIT_MS) {
       return Promise.reject(unavailable(failure.error));
     }
     return reading ??= readSet().finally(() => reading = null);
   }
 
   async function readSet(): Promise<LocalJWKSet> {
-    const atMs = now();
+    const atMs = elapsedMs();
     try {
       const url = settings.jwksUrl ?? await discover();
       // The schema checks what jose relies on.
@@ -91,9 +91,9 @@ export function openIssuerKeys(
       failure = null;
       return set;
     } catch (error) {
-      failure = { error, atMs: now() };
+      failure = { error, atMs: elapsedMs() };
       if (!stopping.signal.aborted) {
-        log("warn", "issuer keys not read", { issuer: settings.issuer, error });
+        log("warn", "issuer keys not read", { issuer: settings.issuer, error: explained(error) });
       }
       throw unavailable(error);
     }
@@ -126,14 +126,14 @@ export function openIssuerKeys(
 
   return {
     async current() {
-      const ageMs = known === null ? Infinity : now() - known.atMs;
+      const ageMs = known === null ? Infinity : elapsedMs() - known.atMs;
       if (known === null || ageMs >= USABLE_MS) return await read();
       // A failure is logged, and what is known is used until it is too old.
       if (ageMs >= FRESH_MS) read().catch(() => {});
       return known.set;
     },
     async renewed() {
-      const isNew = known !== null && now() - known.atMs < UNKNOWN_KEY_WAIT_MS;
+      const isNew = known !== null && elapsedMs() - known.atMs < UNKNOWN_KEY_WAIT_MS;
       return isNew && failure === null ? null : await read();
     },
     async [Symbol.asyncDispose]() {
@@ -141,6 +141,14 @@ export function openIssuerKeys(
       await reading?.catch(() => {});
     },
   };
+}
+
+/** An error of permissions, with what to do about it. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Deno.errors.NotCapable)) return error;
+  const message = "Cannot read the keys of the issuer, as the task grants only the hosts that " +
+    "settings name: set OIDC_JWKS_URL to jwks_uri of its discovery document";
+  return new Error(message, { cause: error });
 }
 
 async function limitedText(response: Response, url: string): Promise<string> {

@@ -40,7 +40,7 @@ async function makeRig(changes: Partial<OidcSettings> = {}): Promise<Rig> {
     rules: DEFAULT_OIDC_RULES,
     ...changes,
   };
-  const keys = stack.use(openIssuerKeys({ settings, now, log }));
+  const keys = stack.use(openIssuerKeys({ settings, elapsedMs: now, log }));
   const authenticator = oidcAuthenticator({ settings, keys, now, log });
   return {
     issuer,
@@ -345,4 +345,16 @@ Deno.test("an issuer that never answers is given up, and a stop does not wait fo
   assertEquals((await found as AppError).code, "ISSUER_UNAVAILABLE");
   resolve(new Response(null));
   await stopped;
+});
+
+Deno.test("an issuer whose host the task does not grant is logged with the setting that grants it", async () => {
+  const errors: string[] = [];
+  await using keys = openIssuerKeys({
+    settings: { issuer: "https://login.example", jwksUrl: null },
+    log: (_level, _event, fields) => errors.push(String(fields?.error)),
+    fetch: () => Promise.reject(new Deno.errors.NotCapable("Requires net access")),
+  });
+  await keys.current().catch(() => {});
+  assertEquals(errors.length, 1);
+  assert(errors[0].includes("set OIDC_JWKS_URL"), errors[0]);
 });
