@@ -109,6 +109,12 @@ function refusalOf(
     const error = new AppError("UNAUTHENTICATED", detail);
     return { error, headers: challenge("") };
   }
+  if (scope === "any") {
+    return {
+      error: new AppError("FORBIDDEN", "Your key or token has no scope, so it may use nothing"),
+      headers: challenge(', error="insufficient_scope"'),
+    };
+  }
   const detail = `This needs the scope ${scope}, which your key does not have`;
   return {
     error: new AppError("FORBIDDEN", detail),

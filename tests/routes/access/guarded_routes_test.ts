@@ -174,3 +174,19 @@ Deno.test("every refusal is as the document says: no key, two keys, a wrong one,
   }
   assertEquals([...statuses].toSorted(), [400, 401, 403, 404]);
 });
+
+Deno.test("who has no scope at all is not asked for a scope named any", async () => {
+  const nobody: Authenticator = {
+    authenticate: () =>
+      createCaller({ owner: "oidc:1:a", actor: { kind: "oidc", id: "a", name: "a" }, scopes: [] }),
+  };
+  const { app } = createTestApp({ authenticators: [nobody] });
+  const answer = await app.request("/api/profiles");
+  assertEquals(answer.status, 403);
+  assertEquals(
+    answer.headers.get("www-authenticate"),
+    'Bearer realm="openwatts", error="insufficient_scope"',
+  );
+  const { detail } = await answer.json();
+  assertEquals(detail, "Your key or token has no scope, so it may use nothing");
+});
