@@ -2,7 +2,8 @@
  * Cross-origin requests of browsers (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
  *
  * Off unless origins are set. It decides which pages may read answers in a browser; it does not
- * protect the service from other clients, and there are no credentials to share.
+ * protect the service from other clients. Pages send keys in headers of their own, so no credentials
+ * that a browser keeps, such as cookies, are ever allowed.
  *
  * @module
  */
@@ -49,6 +50,7 @@ const REQUEST_HEADERS = [
   "If-None-Match",
   "If-Range",
   "If-Unmodified-Since",
+  "Last-Event-ID",
   "Prefer",
   "Range",
   "X-API-Key",

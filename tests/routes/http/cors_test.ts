@@ -89,6 +89,7 @@ Deno.test("a listed origin's preflight is answered with 204, methods, headers an
     for (
       const name of [
         "authorization",
+        "last-event-id",
         "x-api-key",
         "content-type",
         "prefer",
