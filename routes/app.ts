@@ -6,7 +6,7 @@
 
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
-import { withoutSecrets } from "../data/access/key_text.ts";
+import { pathWithoutSecrets } from "../data/access/key_text.ts";
 import { accountOf } from "../data/access/account.ts";
 import type { LimitSettings } from "../data/limit_settings.ts";
 import type { Log } from "../data/log.ts";
@@ -105,7 +105,7 @@ export function createApp(deps: AppDeps): Hono {
     const startedMs = now();
     await next();
     const { method } = c.req;
-    const path = withoutSecrets(c.req.path);
+    const path = pathWithoutSecrets(c.req.path);
     log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
   });
   if (deps.corsOrigins.length > 0) app.use(cors(deps.corsOrigins));
@@ -153,7 +153,7 @@ export function createApp(deps: AppDeps): Hono {
     const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
     if (limited !== null) return problemResponse(limited.error, limited.headers);
     const allowed = allowedMethods(app, c.req.path);
-    const path = withoutSecrets(c.req.path);
+    const path = pathWithoutSecrets(c.req.path);
     if (allowed.length === 0) {
       return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${path}`));
     }
@@ -164,7 +164,7 @@ export function createApp(deps: AppDeps): Hono {
   app.onError(answerError);
 
   function answerError(error: unknown, { req }: Context): Response {
-    const [method, path] = [req.method, withoutSecrets(req.path)];
+    const [method, path] = [req.method, pathWithoutSecrets(req.path)];
     const isFault = !(error instanceof AppError) ||
       (PROBLEMS[error.code].status >= 500 && error.code !== "TOO_MANY_UPLOADS");
     if (isFault) log("error", "request failed", { method, path, error });

@@ -58,6 +58,20 @@ export function withoutSecrets(text: string): string {
   return text.includes("ow_") ? text.replaceAll(KEY_WITHIN, "$1…") : text;
 }
 
+/** A path of a URL without secrets of keys, also of those that are percent-encoded. */
+export function pathWithoutSecrets(path: string): string {
+  if (!path.includes("%")) return withoutSecrets(path);
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(path);
+  } catch {
+    // What is not UTF-8 may have a key in another place.
+    decoded = path.replace(/%[0-7][0-9a-f]/gi, decodeURIComponent);
+  }
+  const safe = withoutSecrets(decoded);
+  return safe === decoded ? withoutSecrets(path) : safe;
+}
+
 /** A new id. Ids are in the order of the seconds in which they were made. */
 export function newKeyId(nowMs: number, random: Uint8Array): string {
   let seconds = Math.floor(nowMs / 1_000);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutSecrets } from "../../data/access/key_text.ts";
 import { AppError, type ErrorCode, type FieldError } from "../../data/app_error.ts";
 
 interface ProblemKind {
@@ -89,7 +90,10 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   if (retryAfter !== null && !answer.has("retry-after")) {
     answer.set("retry-after", String(retryAfter));
   }
-  return new Response(JSON.stringify(problemBody(known)), { status, headers: answer });
+  return new Response(withoutSecrets(JSON.stringify(problemBody(known))), {
+    status,
+    headers: answer,
+  });
 }
 
 /** When to send a request again that failed with this error, seconds; null if that is not known. */

@@ -4,6 +4,7 @@ import {
   newKeyId,
   newSecret,
   parseKey,
+  pathWithoutSecrets,
   secretHash,
 } from "../../../data/access/key_text.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
@@ -67,4 +68,17 @@ Deno.test("the hash of a secret is SHA-256 in hexadecimal (FIPS 180-4: abc)", ()
   ) {
     assert(!equalHashes(expected, other), other);
   }
+});
+
+Deno.test("a secret is cut out of a path also if it is percent-encoded", () => {
+  const secret = "s".repeat(43);
+  const cases = [
+    ["/devices/ow_a_" + secret, "/devices/ow_a_…"],
+    ["/devices/ow%5Fa%5f" + secret, "/devices/ow_a_…"],
+    ["/devices/%6Fw_a_%73" + secret, "/devices/ow_a_…"],
+    ["/devices/%FF/ow%5Fa_" + secret, "/devices/%FF/ow_a_…"],
+    ["/devices/a%20b", "/devices/a%20b"],
+    ["/devices/%FF", "/devices/%FF"],
+  ];
+  for (const [path, safe] of cases) assertEquals(pathWithoutSecrets(path), safe);
 });

@@ -127,3 +127,12 @@ Deno.test("an answer lists 100 errors and says how many more there are", () => {
   assertEquals(listed, errors.slice(0, 100));
   assertEquals(message.endsWith("Unknown parameter 'p99'; 30 more errors"), true);
 });
+
+Deno.test("a problem quotes no secret of a key", async () => {
+  const key = `ow_gateway_${"s".repeat(43)}`;
+  const { app } = createTestApp();
+  for (const path of [`/devices?api_key=${key}`, `/devices?${key}=1`, `/${key}`]) {
+    const text = await (await app.request(path)).text();
+    assertEquals([text.includes("sssss"), text.includes("ow_gateway_…")], [false, true], text);
+  }
+});
