@@ -37,7 +37,7 @@ import type { ReadPackageFile } from "./docs/package_files.ts";
 import { address } from "./http/address.ts";
 import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
-import { problemResponse, PROBLEMS } from "./http/problem.ts";
+import { isFault, problemResponse } from "./http/problem.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
@@ -165,9 +165,7 @@ export function createApp(deps: AppDeps): Hono {
 
   function answerError(error: unknown, { req }: Context): Response {
     const [method, path] = [req.method, pathWithoutSecrets(req.path)];
-    const isFault = !(error instanceof AppError) ||
-      (PROBLEMS[error.code].status >= 500 && error.code !== "TOO_MANY_UPLOADS");
-    if (isFault) log("error", "request failed", { method, path, error });
+    if (isFault(error)) log("error", "request failed", { method, path, error });
     return problemResponse(error);
   }
 

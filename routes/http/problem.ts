@@ -90,10 +90,25 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   if (retryAfter !== null && !answer.has("retry-after")) {
     answer.set("retry-after", String(retryAfter));
   }
+  for (const [name, value] of Object.entries(challengeOf(known))) {
+    if (!answer.has(name)) answer.set(name, value);
+  }
   return new Response(withoutSecrets(JSON.stringify(problemBody(known))), {
     status,
     headers: answer,
   });
+}
+
+/** Whether an error is a fault of the service, which is logged. Being busy is none. */
+export function isFault(error: unknown): boolean {
+  return !(error instanceof AppError) ||
+    (PROBLEMS[error.code].status >= 500 && error.code !== "TOO_MANY_UPLOADS");
+}
+
+/** How to authenticate, for a caller whose credentials do not count (RFC 6750, section 3). */
+export function challengeOf(error: unknown): Record<string, string> {
+  if (!(error instanceof AppError) || error.code !== "UNAUTHENTICATED") return {};
+  return { "www-authenticate": `Bearer realm="openwatts", error="invalid_token"` };
 }
 
 /** When to send a request again that failed with this error, seconds; null if that is not known. */

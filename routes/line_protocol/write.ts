@@ -21,7 +21,7 @@ import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { editorOf, touchOf } from "../access/touch.ts";
-import { PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
+import { challengeOf, isFault, PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { enterUpload, isLongBody } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
@@ -80,15 +80,15 @@ async function write(c: Context, deps: LineProtocolDeps, version: ApiVersion): P
     return faultAnswer(version, { status: 400, message, line }, headers);
   } catch (error) {
     const fault = faultOf(error);
-    if (fault.status >= 500) {
+    if (isFault(error)) {
       deps.log("error", "request failed", { method: c.req.method, path: c.req.path, error });
     }
     const again = fault.status === 503 ? 1 : retryAfterSeconds(error);
-    return faultAnswer(
-      version,
-      fault,
-      again === null ? headers : { ...headers, "retry-after": String(again) },
-    );
+    return faultAnswer(version, fault, {
+      ...headers,
+      ...challengeOf(error),
+      ...(again === null ? {} : { "retry-after": String(again) }),
+    });
   }
 }
 
@@ -151,7 +151,7 @@ const STATUSES: Readonly<Record<number, number>> = {
   // The profile was deleted or defined at the same moment; the same lines will find or make it.
   404: 503,
   409: 503,
-  // Nothing arrived for a minute.
+  // Nothing arrived for a minute, or little while places were scarce.
   408: 503,
   // The body has no length, and arrives too fast.
   411: 413,
