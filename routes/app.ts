@@ -120,10 +120,13 @@ export function createApp(deps: AppDeps): Hono {
     // Hono copies an answer that is set again.
     if (answer !== c.res) c.res = answer;
   });
-  app.use(boundBodies(deps.limits, (c) => ({
-    who: accountOf(c.get("caller")),
-    bytesAtOnce: c.get("caller").limits?.uploadBytesAtOnce ?? null,
-  })));
+  app.use(boundBodies(deps.limits, {
+    now,
+    uploaderOf: (c) => ({
+      who: accountOf(c.get("caller")),
+      bytesAtOnce: c.get("caller").limits?.uploadBytesAtOnce ?? null,
+    }),
+  }));
   app.use(address(deps.limits.trustedProxies));
   app.use(authenticate(deps.authenticators));
   app.use(limitRequests({ rate: deps.limits.requestRate, now }));

@@ -26,6 +26,7 @@ const ID_MAX = 100;
 interface Notes {
   subject?: AuditSubject;
   details: AuditDetails;
+  isDone?: boolean;
 }
 
 declare module "hono" {
@@ -60,7 +61,7 @@ export async function runAudited(
     await end(endOfAnswer(answer));
     return answer;
   } catch (error) {
-    await end(endOfError(error));
+    await end(notes.isDone === true ? { outcome: "done" } : endOfError(error));
     throw error;
   }
 }
@@ -90,6 +91,12 @@ export function auditRefusal(
 export function noteAuditSubject(c: Context, kind: AuditSubjectKind, id: string): void {
   const notes = c.get("auditNotes");
   if (notes !== undefined) notes.subject = { kind, id: id.slice(0, ID_MAX) };
+}
+
+/** Notes that what was asked for is done, even if the answer fails. */
+export function noteAuditDone(c: Context): void {
+  const notes = c.get("auditNotes");
+  if (notes !== undefined) notes.isDone = true;
 }
 
 /** Adds details to the entry of a request, if it is audited. */

@@ -18,8 +18,11 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Who sends the request. */
     caller: Caller;
-    /** Finds out again who sends the request, for answers that go on: a key may be revoked meanwhile. */
-    callerNow: () => Promise<Caller>;
+    /**
+     * Finds out again who sends the request, for requests and answers that go on: a key may be revoked
+     * meanwhile. Gives the reason if the credentials do not count any more.
+     */
+    callerNow: () => Promise<Caller | AppError>;
     /** Why the credentials of the request do not count; undefined if they do, or there are none. */
     refusal: AppError | undefined;
   }
@@ -47,7 +50,7 @@ export function authenticate(authenticators: readonly Authenticator[] | null): M
       token instanceof AppError
         ? token
         : firstRecognized(authenticators, { request, token, address });
-    c.set("callerNow", async () => callerOf(await recognize(), address));
+    c.set("callerNow", async () => (await recognize()) ?? unknownCaller(address));
     const found = recognize();
     if (found instanceof Promise) {
       return found.then((later) => {

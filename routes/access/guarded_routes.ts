@@ -60,6 +60,9 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
           ? null
           : refusalOf(rule, c.get("caller"), c.get("refusal"));
         if (refusal === null) {
+          if (rule.scope !== "public") {
+            c.set("requireStillAllowed", () => requireStillAllowed(c, rule));
+          }
           const run = () => handler(c as Context<BlankEnv, typeof path>);
           return rule.audited === undefined ? run() : runAudited(c, path, rule.audited, run);
         }
@@ -89,6 +92,23 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
 export function isRefused(c: Context): boolean {
   const refusal = c.get("refusal");
   return refusal !== undefined && PROBLEMS[refusal.code].status < 500;
+}
+
+/**
+ * Refuses a caller whose key lost its rights while the request runs. A token of an issuer cannot be
+ * revoked, and an upload may take longer than it is valid: it counts as it did at the beginning.
+ */
+async function requireStillAllowed(c: Context, rule: RouteRule): Promise<void> {
+  const { actor, patterns } = c.get("caller");
+  if (actor.kind !== "key") return;
+  const found = await c.get("callerNow")();
+  if (found instanceof AppError) throw found;
+  const refusal = refusalOf(rule, found, undefined);
+  if (refusal !== null) throw refusal.error;
+  if (JSON.stringify(found.patterns) === JSON.stringify(patterns)) return;
+  throw new AppError("FORBIDDEN", "The ids that your key may touch have changed meanwhile", {
+    details: "Send the request again",
+  });
 }
 
 /** Why a caller may not use a route, and the headers that say what would help (RFC 6750). */

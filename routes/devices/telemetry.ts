@@ -35,7 +35,7 @@ import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
 import { refusalOf } from "./telemetry_refusals.ts";
-import { enterUpload, isLongBody } from "../http/request_body.ts";
+import { enterUpload, isLongBody, wholeBody } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
@@ -165,8 +165,9 @@ async function acceptMany(
 
 async function wholeBytes(request: Request): Promise<Uint8Array> {
   try {
-    return await request.bytes();
+    return await wholeBody(request);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError("MALFORMED_BODY", "The upload broke off", {
       details: "Nothing of it was stored",
       cause,

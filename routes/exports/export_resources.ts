@@ -100,7 +100,8 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
         signal: c.req.raw.signal,
         isAllowed: async () => {
           const caller = await callerNow();
-          return caller.scopes.has("export") && maySeeExport(caller, job);
+          return !(caller instanceof AppError) && caller.scopes.has("export") &&
+            maySeeExport(caller, job);
         },
       });
     });

@@ -11,12 +11,20 @@ import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
+import {
+  createUploadPace,
+  SLOW_BYTES_PER_MINUTE,
+  SLOW_MS,
+  type UploadPace,
+} from "./upload_pace.ts";
 import { createUploadPlaces, type UploadPlace } from "./upload_places.ts";
 
 /** What bodies in chunks may have in memory, bytes. */
 const READ_AHEAD = { keptBytes: 4_194_304, heldBytes: 16_777_216, totalBytes: 67_108_864 };
 /** How long a client may send nothing, milliseconds. */
 const IDLE_MS = 60_000;
+/** How often it is checked that the caller still may send the request, milliseconds. */
+const CALLER_CHECK_MS = 1_000;
 /**
  * How long the rest of a body is read after its answer, milliseconds, and how much of it. Many clients
  * read the answer only when they have sent everything; a connection that is closed before that may
@@ -48,6 +56,25 @@ export interface Uploader {
   readonly bytesAtOnce: number | null;
 }
 
+declare module "hono" {
+  interface ContextVariableMap {
+    /**
+     * Refuses a caller who may not use the route any more. Undefined in public routes.
+     *
+     * @throws {AppError} UNAUTHENTICATED, FORBIDDEN, KEYS_UNAVAILABLE.
+     */
+    requireStillAllowed: (() => Promise<void>) | undefined;
+  }
+}
+
+/** What the bounds need. */
+export interface BodyBoundDeps {
+  /** Who sends a request. */
+  uploaderOf(c: Context): Uploader;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
+
 /** What is known of a request with a body. */
 interface Opened {
   /** Whether the app gives up the rest of the body after the answer. */
@@ -55,6 +82,10 @@ interface Opened {
   readonly maxBytes: number;
   open(body: ReadableStream<Uint8Array>): BodySource;
   enter(totalBytes: number | null): UploadPlace;
+  /** Checks the caller again if it is time. */
+  checkCaller(): Promise<void> | null;
+  now(): number;
+  readonly pace: UploadPace;
   source: BodySource | null;
   /** The read that runs: only one may. */
   reading: Promise<Uint8Array | null> | null;
@@ -72,7 +103,10 @@ function unbounded(): Opened {
     isBounded: false,
     maxBytes: Infinity,
     open: createPlainSource,
-    enter: () => ({ received: () => {}, [Symbol.dispose]: () => {} }),
+    enter: () => ({ received: () => {}, isScarce: () => false, [Symbol.dispose]: () => {} }),
+    checkCaller: () => null,
+    now: () => 0,
+    pace: createUploadPace(),
     source: null,
     reading: null,
     isEnded: false,
@@ -87,7 +121,7 @@ function unbounded(): Opened {
  */
 export function boundBodies(
   { maxUploadBytes, maxUploads, uploadBytesAtOnce: bytesAtOnce }: BodyBounds,
-  uploaderOf: (c: Context) => Uploader,
+  { uploaderOf, now }: BodyBoundDeps,
 ): MiddlewareHandler {
   const ahead = createReadAhead(READ_AHEAD);
   const places = createUploadPlaces({ maxUploads, bytesAtOnce });
@@ -102,6 +136,8 @@ export function boundBodies(
       maxBytes: maxUploadBytes,
       open: (body) => isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
       enter: (totalBytes) => places.enter({ ...uploaderOf(c), totalBytes }),
+      checkCaller: callerCheck(c, now),
+      now,
     };
     all.set(raw, opened);
     await next();
@@ -112,6 +148,31 @@ export function boundBodies(
     const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
     leaveRest(raw, opened, completed ?? null);
   };
+}
+
+/** Refuses a caller who may not send the request any more. It asks at most once a second. */
+function callerCheck(c: Context, now: () => number): () => Promise<void> | null {
+  let checkedMs = now();
+  return () => {
+    const nowMs = now();
+    // The clock may also be set back.
+    if (Math.abs(nowMs - checkedMs) < CALLER_CHECK_MS) return null;
+    checkedMs = nowMs;
+    return c.get("requireStillAllowed")?.() ?? null;
+  };
+}
+
+/**
+ * The whole body of a request, for one that is short.
+ *
+ * @throws {AppError} UNAUTHENTICATED or FORBIDDEN if the caller lost the right to send it meanwhile.
+ * @throws {Error} if the client breaks off.
+ */
+export async function wholeBody(request: Request): Promise<Uint8Array> {
+  const bytes = await request.bytes();
+  const check = openedOf(request).checkCaller();
+  if (check !== null) await check;
+  return bytes;
 }
 
 /**
@@ -156,7 +217,8 @@ export function uploadTooLarge(maxBytes: number): AppError {
  * The bytes of the body of a request. A chunk is valid until the next one is read. Leaving the loop
  * leaves the rest unread.
  *
- * @throws {AppError} BODY_TOO_LARGE, LENGTH_REQUIRED or REQUEST_TIMEOUT.
+ * @throws {AppError} BODY_TOO_LARGE, LENGTH_REQUIRED or REQUEST_TIMEOUT; UNAUTHENTICATED or FORBIDDEN
+ * if the caller lost the right to send it meanwhile.
  * @throws {Error} if the client breaks off.
  */
 export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> {
@@ -166,8 +228,12 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
   const source = opened.source ??= opened.open(request.body);
   try {
     for (;;) {
+      const askedMs = opened.now();
       const chunk = await withoutPause(read(opened, source));
+      const check = opened.checkCaller();
+      if (check !== null) await check;
       if (chunk === null) break;
+      requirePace(opened, chunk.length, opened.now() - askedMs);
       opened.receivedBytes += chunk.length;
       requireLength(opened.receivedBytes, opened);
       opened.place?.received(opened.receivedBytes);
@@ -193,6 +259,16 @@ function openedOf(request: Request): Opened {
 
 function requireLength(bytes: number, { maxBytes }: Opened): void {
   if (bytes > maxBytes) throw uploadTooLarge(maxBytes);
+}
+
+/** Ends a slow upload, but only while places are scarce. */
+function requirePace({ pace, place }: Opened, bytes: number, waitedMs: number): void {
+  // A longer wait would have ended, so the clock was set.
+  const isSlow = pace.isSlow(bytes, Math.min(Math.max(0, waitedMs), IDLE_MS));
+  if (!isSlow || place === null || !place.isScarce()) return;
+  const message = `For ${SLOW_MS / 60_000} minutes, less than ${SLOW_BYTES_PER_MINUTE} bytes a ` +
+    "minute arrived, and other uploads need the place";
+  throw new AppError("REQUEST_TIMEOUT", message, { details: "Send the upload again" });
 }
 
 function contentLength(headers: Headers): number | null {

@@ -32,6 +32,8 @@ export interface UploadPlace extends Disposable {
    * @throws {AppError} BODY_TOO_LARGE if the caller's uploads have more than they may.
    */
   received(bytes: number): void;
+  /** Whether more than half of all places are taken. */
+  isScarce(): boolean;
 }
 
 /** The places. */
@@ -86,6 +88,7 @@ export function createUploadPlaces(bounds: UploadBounds): UploadPlaces {
           own = bytes;
           if (account.bytes > limit) throw tooLarge(limit);
         },
+        isScarce: () => running > maxUploads / 2,
         [Symbol.dispose]() {
           if (isLeft) return;
           isLeft = true;

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "hono";
+import { noteAuditDone } from "../access/audited.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { type Preferences, readPreferences } from "../http/prefer.ts";
 
@@ -19,17 +20,24 @@ export interface WaitedJob {
 /**
  * Waits until the job has ended, at most as long as the request prefers. Returns at once if the
  * request prefers no wait, and early if the client goes away or the service stops.
+ *
+ * @throws {AppError} UNAUTHENTICATED or FORBIDDEN if the caller lost the right to ask meanwhile.
  */
 export async function waitAsPreferred(
-  { req }: Context,
+  c: Context,
   jobs: Pick<Jobs, "waitForEnd">,
   job: JobRecord,
 ): Promise<WaitedJob> {
+  const { req } = c;
   const preferences = readPreferences(req.header("prefer"));
   if (preferences.waitSeconds === null) return { job, preferences };
   const timeoutMs = preferences.waitSeconds * 1_000;
   const { signal } = req.raw;
-  return { job: await jobs.waitForEnd(job, { timeoutMs, signal }), preferences };
+  const waitedJob = await jobs.waitForEnd(job, { timeoutMs, signal });
+  // The job exists, whether its caller may still see it or not.
+  noteAuditDone(c);
+  await c.get("requireStillAllowed")?.();
+  return { job: waitedJob, preferences };
 }
 
 /** Names the preferences that were followed in `Preference-Applied` (RFC 7240 §3). */

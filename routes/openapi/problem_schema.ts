@@ -23,7 +23,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   LENGTH_REQUIRED:
     "The body has no `Content-Length`, and arrives faster than the service reads it. " +
     "What was stored stays; send it again with `Content-Length`.",
-  REQUEST_TIMEOUT: "Nothing of the body arrived for a minute. What was stored stays.",
+  REQUEST_TIMEOUT: "Nothing of the body arrived for a minute, or the upload was slow while " +
+    "most places were taken. What was stored stays.",
   TOO_MANY_UPLOADS: "As many uploads run as may run at once, all together or yours. Retry after " +
     "`Retry-After`.",
   UNAUTHENTICATED: "The service needs a valid key, and the request has none.",
