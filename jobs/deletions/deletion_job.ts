@@ -100,7 +100,8 @@ async function runDeletion(
   }
   const counts = { readingCount: done, targetCount: targets.length };
   if (!objects) return { counts, objects: null };
-  const erased = await eraseFromLake(deps, { jobId, ids, span, signal, onShare: report });
+  const request = { jobId, ids, span, signal, onShare: report };
+  const erased = await context.waitIdle(() => eraseFromLake(deps, request));
   return { counts, objects: erased };
 }
 

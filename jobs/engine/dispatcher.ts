@@ -45,6 +45,11 @@ import {
 const UNKNOWN_KIND_MS = 60_000;
 /** After so many lost starts, a scan leaves an account to the next one. */
 const MAX_LOST_STARTS = 5;
+/**
+ * How many idle runs do not count. Further ones do, because each costs memory and reads. A run that is
+ * idle no more counts again, so that for a moment more may run than the limit says.
+ */
+const IDLE_MAX = 100;
 /** How long the status of an expired job stays readable at least, milliseconds: a day. */
 const EXPIRED_KEPT_MS = 86_400_000;
 
@@ -58,7 +63,7 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly owner: string;
   /** Every kind of job. */
   readonly kinds: readonly JobKind[];
-  /** How many jobs run at the same time. */
+  /** How many jobs run at the same time, besides up to {@link IDLE_MAX} that only wait. */
   readonly concurrency: number;
   /** How many jobs of an account may run at the same time; null for any number. */
   readonly runningMax?: (account: string) => Promise<number | null>;
@@ -115,7 +120,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   function room(): number {
-    return isStopping ? 0 : deps.concurrency - runs.size;
+    const idle = runs.values().filter((run) => run.isIdle()).toArray().length;
+    return isStopping ? 0 : deps.concurrency - (runs.size - Math.min(idle, IDLE_MAX));
   }
 
   async function onTurns(nextTurn: NextTurn): Promise<void> {
@@ -177,11 +183,12 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const to = claimed(entry.value, owner, now());
     const checks = runningMax === null ? [] : [turn.account.versions.running];
     if (!await commitTurn(kv, { from: entry, to, turn, checks })) return "lost";
-    const run = startRun(deps, to, kind);
+    const onRoom = () => isStopping || deps.onRoom();
+    const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
     runs.set(to.id, run);
     run.ended.finally(() => {
       runs.delete(to.id);
-      if (!isStopping) deps.onRoom();
+      onRoom();
     });
     return "started";
   }

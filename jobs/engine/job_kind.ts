@@ -33,6 +33,11 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Reports progress. It costs next to nothing, so call it often. */
   progress(progress: Progress): void;
+  /**
+   * Waits for what others do. Meanwhile, the run does not count as one of those that may run at the same
+   * time, so that another job can start. Heartbeats and the signal continue.
+   */
+  waitIdle<T>(wait: () => Promise<T>): Promise<T>;
   /** The log. */
   readonly log: Log;
 }

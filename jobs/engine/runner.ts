@@ -74,14 +74,20 @@ export interface RunnerDeps {
 export interface Run {
   /** Settles when the run has ended and its outcome is written. Never rejects. */
   readonly ended: Promise<void>;
+  /** Whether the run only waits for what others do. */
+  isIdle(): boolean;
   /** Aborts the run, so that it ends soon and its job is pending again. */
   stop(): void;
   /** Aborts the run of a job whose record says that it is to be cancelled. */
   cancel(): void;
 }
 
-/** Runs a claimed job with heartbeats, and writes the outcome. */
-export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
+/** Runs a claimed job with heartbeats, and writes the outcome. Calls `onIdle` when the run gets idle. */
+export function startRun(
+  deps: RunnerDeps & { readonly onIdle: () => void },
+  job: JobRecord,
+  kind: JobKind,
+): Run {
   const { now, log } = deps;
   const claim: Claim = { id: job.id, owner: job.lease?.owner ?? "", epoch: job.epoch };
   const controller = new AbortController();
@@ -90,6 +96,17 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
   let writtenMs = startedMs;
   let writtenDone = 0;
   let beating: Promise<void> | null = null;
+  let idleWaits = 0;
+
+  async function waitIdle<T>(wait: () => Promise<T>): Promise<T> {
+    idleWaits++;
+    deps.onIdle();
+    try {
+      return await wait();
+    } finally {
+      idleWaits--;
+    }
+  }
 
   function abort(reason: AbortReason): void {
     controller.abort(new DOMException(reason, "AbortError"));
@@ -129,6 +146,7 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
         artifactName: artifactName(job.id, job.epoch),
         signal: controller.signal,
         progress: (latest) => progress = latest,
+        waitIdle,
         log,
       });
       left = artifact;
@@ -177,7 +195,12 @@ export function startRun(deps: RunnerDeps, job: JobRecord, kind: JobKind): Run {
     return failed(record, now(), { error: jobError(error, kind), keptUntilMs });
   }
 
-  return { ended: run(), stop: () => abort("stopping"), cancel: () => abort("cancelled") };
+  return {
+    ended: run(),
+    isIdle: () => idleWaits > 0,
+    stop: () => abort("stopping"),
+    cancel: () => abort("cancelled"),
+  };
 }
 
 /**

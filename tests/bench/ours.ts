@@ -73,6 +73,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     signal,
     artifactName: ARTIFACT,
     progress: () => {},
+    waitIdle: <T>(wait: () => Promise<T>) => wait(),
     log: () => {},
   };
   const owned = stack.move();

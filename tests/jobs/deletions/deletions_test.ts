@@ -225,6 +225,7 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
         artifactName: "",
         signal: new AbortController().signal,
         progress: () => {},
+        waitIdle: <T>(wait: () => Promise<T>) => wait(),
         log: () => {},
       };
       isDone = true;
@@ -282,6 +283,7 @@ Deno.test("a deletion counts against its total, and a cancelled one ends between
       seen.push({ done, total });
       if (done > 100) controller.abort(new DOMException("cancelled", "AbortError"));
     },
+    waitIdle: <T>(wait: () => Promise<T>) => wait(),
     log: () => {},
   });
   await assertRejects(() => run, DOMException, "cancelled");

@@ -271,3 +271,24 @@ Deno.test("the counts are those of the records, and every waiting job has a turn
     { numRuns: 5 },
   );
 });
+
+Deno.test("at most 100 runs that only wait do not count as running", async () => {
+  await using rig = await createWorkerRig();
+  const held = createGate();
+  const starts: string[] = [];
+  const kind: JobKind = {
+    ...notingKind(starts),
+    async run({ params, waitIdle }) {
+      starts.push(String(params));
+      await waitIdle(() => held.passed);
+      return { artifact: null, result: null };
+    },
+  };
+  const jobs = await askMany(rig, "A", 110);
+  await rig.addWorker("w", [kind], 1);
+  while (starts.length < 101) await pause(1);
+  await pause(50);
+  assertEquals(starts.length, 101);
+  held.open();
+  await allEnded(rig, jobs);
+});
