@@ -76,6 +76,7 @@ export function createAudit({ kv, owner, now, log }: AuditDeps): Audit {
   const unsaved = new Set<EventCount>();
   let next = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   let saving = Promise.resolve();
 
   function newPlace(atMs: number): AuditPlace {
@@ -111,6 +112,7 @@ export function createAudit({ kv, owner, now, log }: AuditDeps): Audit {
         }
       } catch (error) {
         counts.forEach((count) => unsaved.add(count));
+        flushLater();
         throw error;
       }
     });
@@ -118,12 +120,16 @@ export function createAudit({ kv, owner, now, log }: AuditDeps): Audit {
     return flushed;
   }
 
+  /** A flush that fails is logged by `flush`, and comes again. */
+  function flushLater(): void {
+    if (!isStopped) timer ??= setTimeout(() => flush().catch(() => {}), FLUSH_MS);
+  }
+
   async function countRefusal(event: AuditEvent): Promise<void> {
     const count = counter.add(event, now());
     unsaved.add(count);
     if (count.count === 1) await flush();
-    // A flush that fails is logged by `flush`.
-    else timer ??= setTimeout(() => flush().catch(() => {}), FLUSH_MS);
+    else flushLater();
   }
 
   async function record(event: AuditEvent): Promise<void> {
@@ -160,6 +166,7 @@ export function createAudit({ kv, owner, now, log }: AuditDeps): Audit {
     },
     flush,
     async stop() {
+      isStopped = true;
       clearTimeout(timer);
       if (unsaved.size > 0) await flush().catch(() => {});
       await saving;

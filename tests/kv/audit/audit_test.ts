@@ -2,6 +2,7 @@ import type { AuditEvent } from "../../../data/audit/event.ts";
 import { type Audit, createAudit } from "../../../kv/audit/audit.ts";
 import { type AuditEntry, deleteAuditBefore, listAudit } from "../../../kv/audit/audit_log.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 import { CommitFault, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 
 const KEY = { kind: "key", id: "k1", name: "Provisioning" } as const;
@@ -160,6 +161,18 @@ Deno.test("counts that could not be stored are stored later", async () => {
   await assertRejects(() => trail.audit.flush(), CommitFault);
   await trail.audit.flush();
   assertEquals((await trail.entries()).map(({ record }) => record.count), [2]);
+});
+
+Deno.test("counts that could not be stored are stored by themselves some seconds later", async () => {
+  using time = new FakeTime();
+  await using trail = await openTrail({ fate: ({ number }) => number === 2 ? "lost" : "happens" });
+  const counts = async () => (await trail.entries()).map(({ record }) => record.count);
+  await trail.audit.record(wrongKey("198.51.100.1"));
+  await trail.audit.record(wrongKey("198.51.100.1"));
+  await time.pass(5_000);
+  assertEquals([await counts(), trail.events], [[1], ["audit not stored"]]);
+  await time.pass(5_000);
+  assertEquals(await counts(), [2]);
 });
 
 Deno.test("a day of wrong keys from 20,000 addresses takes at most 501 entries an hour", async () => {
