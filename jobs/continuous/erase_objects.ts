@@ -33,6 +33,7 @@ import { type Erasure, moveErasure } from "../../kv/continuous/controls.ts";
 import { listManifestDays } from "../../kv/continuous/manifests.ts";
 import type { ChangedDevices } from "./changed_devices.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
+import { endErasure } from "./erasure_ends.ts";
 import { isFromElsewhere, keptWindows } from "./kept_windows.ts";
 import { type PassLimits, type WindowWriterDeps, writeWindows } from "./window_writer.ts";
 
@@ -65,7 +66,7 @@ export async function eraseObjects(
   const { jobId } = erasure;
   // Such a source may have forgotten what must stay, and may still have what must go.
   if (!deps.isSourceComplete || isFromElsewhere(session.checkpoint())) {
-    await moveErasure(kv, deviceId, { jobId, to: { ...erasure, state: "refused" } });
+    await endErasure(kv, deviceId, { ...erasure, state: "refused" });
     return true;
   }
   const days = await daysOf(deps, session, { deviceId, erasure });
@@ -91,10 +92,7 @@ export async function eraseObjects(
     await moveErasure(kv, deviceId, { jobId, to: now });
     if (!counted.isDone || limits.isTimeUp()) return false;
   }
-  await moveErasure(kv, deviceId, {
-    jobId,
-    to: { ...now, state: now.isKept ? "refused" : "done" },
-  });
+  await endErasure(kv, deviceId, { ...now, state: now.isKept ? "refused" : "done" });
   return true;
 }
 

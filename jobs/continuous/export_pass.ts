@@ -20,6 +20,7 @@ import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/
 import {
   changeExportControls,
   getExportControls,
+  moveErasure,
   waitingErasures,
 } from "../../kv/continuous/controls.ts";
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
@@ -27,6 +28,7 @@ import { type CheckpointSession, openCheckpointSession } from "./checkpoint_sess
 import { compactDays, type CompactionDeps, planFirstDays } from "./day_compaction.ts";
 import { shareDays, type SharingDeps } from "./day_sharing.ts";
 import { eraseObjects } from "./erase_objects.ts";
+import { isWithdrawn } from "./erasure_ends.ts";
 import { type PassLimits, writeWindows } from "./window_writer.ts";
 
 /** How long after its end a window is exported: readings may still be on their way until then. */
@@ -85,8 +87,11 @@ export async function exportDevice(
 ): Promise<ExportPassResult> {
   const { kv, source, changes } = deps;
   const controls = await getExportControls(kv, deviceId);
-  for (const erasure of waitingErasures(controls)) {
-    if (!await eraseObjects(deps, session, { deviceId, erasure, ...limits })) {
+  const erasures = waitingErasures(controls);
+  for (const erasure of erasures) {
+    if (await isWithdrawn(kv, erasure)) {
+      await moveErasure(kv, deviceId, { jobId: erasure.jobId, to: null });
+    } else if (!await eraseObjects(deps, session, { deviceId, erasure, ...limits })) {
       return { checkpoint: session.checkpoint(), isDone: false };
     }
   }
@@ -99,6 +104,9 @@ export async function exportDevice(
   const position = await changes?.position(deviceId) ?? null;
   if (session.checkpoint().nextMs === null) {
     await findStart(deps, session, { deviceId, position, signal: limits.signal });
+  }
+  if (erasures.length > 0 && await isUnknown(kv, session, deviceId)) {
+    return { checkpoint: session.checkpoint(), isDone: true };
   }
   const isExported = await exportDue(deps, session, { deviceId, position, ...limits }) &&
     await replay(deps, session, { deviceId, ...limits });
@@ -117,6 +125,15 @@ export async function exportDevice(
     await shareDays(deps, session, { deviceId, ...limits });
   await session.commit();
   return { checkpoint: session.checkpoint(), isDone };
+}
+
+/** Whether nothing of a device was ever exported or is to be. Only an erasure brought it here. */
+async function isUnknown(
+  kv: Pick<Deno.Kv, "get">,
+  session: CheckpointSession,
+  deviceId: string,
+): Promise<boolean> {
+  return session.checkpoint().nextMs === null && await getExportCheckpoint(kv, deviceId) === null;
 }
 
 function newCheckpoint(intervalMs: number): ExportCheckpoint {

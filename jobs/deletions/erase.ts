@@ -10,6 +10,7 @@
 
 import { AppError } from "../../data/app_error.ts";
 import { DAY_MS, END_OF_TIME_MS } from "../../data/limits.ts";
+import type { ProfileDay } from "../../data/continuous/object_key.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import {
@@ -17,14 +18,26 @@ import {
   type Erasure,
   getExportControls,
   moveErasure,
+  withdrawErasures,
 } from "../../kv/continuous/controls.ts";
-import { getMember, hurryDirtyDay, listDirtyDays } from "../../kv/continuous/profile_days.ts";
+import {
+  eachMember,
+  getMember,
+  hurryDirtyDay,
+  listDirtyDays,
+  type MemberState,
+} from "../../kv/continuous/profile_days.ts";
 import { pause } from "../engine/pause.ts";
+import { leftErasures } from "./left_erasures.ts";
 import { hasKeptDays } from "./kept_days.ts";
 import type { ObjectCounts } from "./deletion_contract.ts";
 
 /** How often the requests are looked at, milliseconds. */
 const LOOK_MS = 250;
+/** From how many devices on the members of a day are listed, and not read one by one. */
+const LISTED_FROM = 10;
+/** How many requests a device has at most: its record must stay below 64 KiB. */
+const ERASURES_MAX = 100;
 /** How long a run waits without any progress, milliseconds. */
 const STUCK_MS = 300_000;
 
@@ -76,7 +89,7 @@ export async function eraseFromLake(
       rewritten: erasures.reduce((sum, one) => sum + one.rewritten, 0),
     };
   } catch (error) {
-    if (signal.aborted && isCancelled(signal)) await withdraw(deps, request);
+    if (signal.aborted && isCancelled(signal)) await withdrawErasures(deps.kv, request);
     throw error;
   }
 }
@@ -100,13 +113,28 @@ async function requestErasures(
       ...counts,
       state: "waiting",
     };
-    await changeExportControls(kv, id, (controls) => {
-      const isKnown = controls.erasures.some((one) => one.jobId === jobId);
-      return isKnown ? controls : { ...controls, erasures: [...controls.erasures, erasure] };
-    });
+    await requestErasure(kv, id, erasure);
     requested.push(id);
   }
   return requested;
+}
+
+/** Stores a request with a device, in place of those of ended jobs that it covers. */
+async function requestErasure(
+  kv: EraseDeps["kv"],
+  id: string,
+  erasure: Erasure,
+): Promise<void> {
+  const seen = await getExportControls(kv, id);
+  const left = await leftErasures(kv, seen, erasure);
+  const isOver = ({ jobId }: Erasure) =>
+    !left.has(jobId) && seen.erasures.some((one) => one.jobId === jobId);
+  await changeExportControls(kv, id, (controls) => {
+    if (controls.erasures.some(({ jobId }) => jobId === erasure.jobId)) return controls;
+    const erasures = controls.erasures.filter((one) => !isOver(one));
+    if (erasures.length >= ERASURES_MAX) throw tooMany();
+    return { ...controls, erasures: [...erasures, erasure] };
+  });
 }
 
 /** Waits until the process that exports the devices has carried out every request. */
@@ -145,6 +173,8 @@ async function untilShared(
   { kv, now }: EraseDeps,
   { ids, span, signal }: EraseRequest,
 ): Promise<void> {
+  const holders = new Map<string, string | null>();
+  const wanted = new Set(ids);
   let left = Infinity, movedMs = now();
   for (;;) {
     let count = 0;
@@ -152,8 +182,12 @@ async function untilShared(
       if (span !== null && (day.dayMs + DAY_MS <= span.fromMs || day.dayMs >= span.toMs)) {
         continue;
       }
-      const members = await Promise.all(ids.map((id) => getMember(kv, id, day)));
-      if (!members.some((one) => one?.state === "pending" || one?.state === "leaving")) continue;
+      const name = `${day.dayMs}/${day.profile}`;
+      const before = holders.get(name);
+      // A day that no device held stays so: whatever changes there now is of later readings.
+      const holder = before === null ? null : await holderOf(kv, day, { wanted, before });
+      holders.set(name, holder);
+      if (holder === null) continue;
       count++;
       await hurryDirtyDay(kv, day);
     }
@@ -166,9 +200,25 @@ async function untilShared(
   }
 }
 
-/** The requests of a job that was cancelled are not carried out any further. */
-async function withdraw({ kv }: EraseDeps, { jobId, ids }: EraseRequest): Promise<void> {
-  for (const id of ids) await moveErasure(kv, id, { jobId, to: null });
+/** A device of some whose readings the object of a day may still have, `before` first; null if none. */
+async function holderOf(
+  kv: EraseDeps["kv"],
+  day: ProfileDay,
+  { wanted, before }: { wanted: ReadonlySet<string>; before: string | undefined },
+): Promise<string | null> {
+  if (before !== undefined && mayHold(await getMember(kv, before, day))) return before;
+  if (wanted.size <= LISTED_FROM) {
+    for (const id of wanted) if (mayHold(await getMember(kv, id, day))) return id;
+    return null;
+  }
+  for await (const member of eachMember(kv, day)) {
+    if (wanted.has(member.id) && mayHold(member)) return member.id;
+  }
+  return null;
+}
+
+function mayHold(member: MemberState | null): boolean {
+  return member?.state === "pending" || member?.state === "leaving";
 }
 
 function shareOf(erasures: readonly Erasure[]): number {
@@ -178,7 +228,8 @@ function shareOf(erasures: readonly Erasure[]): number {
   return shares.length === 0 ? 1 : shares.reduce((sum, one) => sum + one, 0) / shares.length;
 }
 
-function isCancelled({ reason }: AbortSignal): boolean {
+/** Whether a run must end because its job was cancelled. */
+export function isCancelled({ reason }: AbortSignal): boolean {
   return reason instanceof Error && reason.message === "cancelled";
 }
 
@@ -186,6 +237,18 @@ function notReached(): AppError {
   return new AppError("STORAGE_UNAVAILABLE", "The objects could not be deleted in time", {
     details: "The readings are deleted. Objects follow when the destination can be reached",
   });
+}
+
+function tooMany(): AppError {
+  return new AppError(
+    "STORAGE_UNAVAILABLE",
+    "Too many deletions wait for the objects of a device",
+    {
+      details:
+        `The readings are deleted. At most ${ERASURES_MAX} deletions can wait for the objects of ` +
+        "a device. Delete again when the destination can be reached",
+    },
+  );
 }
 
 function objectsKept(): AppError {

@@ -53,7 +53,8 @@ export type ExportControls = z.infer<typeof controlsSchema>;
  * - `isKept`: some windows so far cannot be written again, as the source has lost other readings of them.
  * - `refused`: there were such windows, or the source may lose readings, so that nothing was erased.
  *
- * The job removes it when it has seen its end.
+ * The job removes it when it has seen its end. The exporting process removes it in place of that if the
+ * job has ended before.
  */
 export type Erasure = z.infer<typeof erasureSchema>;
 
@@ -92,19 +93,32 @@ export async function changeExportControls(
   id: string,
   change: (controls: ExportControls) => ExportControls,
 ): Promise<ExportControls> {
-  const key = [SPACE, id];
   for (;;) {
-    const entry = await kv.get(key);
-    const controls = change(
-      entry.versionstamp === null ? NO_CONTROLS : controlsSchema.parse(entry.value),
-    );
-    const isEmpty = !controls.isPaused && !controls.isRunAsked &&
-      controls.replays.length === 0 && controls.erasures.length === 0;
-    const op = kv.atomic().check(entry);
-    if (isEmpty) op.delete(key);
-    else op.set(key, controls);
-    if ((await op.commit()).ok) return controls;
+    const changed = await tryChange(kv, id, { change, checks: [] });
+    if (changed !== null) return changed;
   }
+}
+
+/** Changes the controls of a device; null if they or what `checks` names has changed meanwhile. */
+async function tryChange(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  id: string,
+  { change, checks }: {
+    change: (controls: ExportControls) => ExportControls;
+    checks: readonly Deno.AtomicCheck[];
+  },
+): Promise<ExportControls | null> {
+  const key = [SPACE, id];
+  const entry = await kv.get(key);
+  const controls = change(
+    entry.versionstamp === null ? NO_CONTROLS : controlsSchema.parse(entry.value),
+  );
+  const isEmpty = !controls.isPaused && !controls.isRunAsked &&
+    controls.replays.length === 0 && controls.erasures.length === 0;
+  const op = kv.atomic().check(entry, ...checks);
+  if (isEmpty) op.delete(key);
+  else op.set(key, controls);
+  return (await op.commit()).ok ? controls : null;
 }
 
 /** The erasures that wait for the process that exports the device. */
@@ -118,8 +132,35 @@ export async function moveErasure(
   id: string,
   { jobId, to }: { jobId: string; to: Erasure | null },
 ): Promise<void> {
-  await changeExportControls(kv, id, (controls) => ({
+  await changeExportControls(kv, id, replaced(jobId, to));
+}
+
+/** The same, once, under the version of its job. False if something has changed meanwhile. */
+export async function tryMoveErasure(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  id: string,
+  { jobId, to, check }: { jobId: string; to: Erasure | null; check: Deno.AtomicCheck },
+): Promise<boolean> {
+  return await tryChange(kv, id, { change: replaced(jobId, to), checks: [check] }) !== null;
+}
+
+/** Removes the erasures of a job that is not to be carried out any further. */
+export async function withdrawErasures(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  { jobId, ids }: { jobId: string; ids: readonly string[] },
+): Promise<void> {
+  for (const id of ids) {
+    const { erasures } = await getExportControls(kv, id);
+    if (erasures.some((one) => one.jobId === jobId)) await moveErasure(kv, id, { jobId, to: null });
+  }
+}
+
+function replaced(
+  jobId: string,
+  to: Erasure | null,
+): (controls: ExportControls) => ExportControls {
+  return (controls) => ({
     ...controls,
     erasures: controls.erasures.flatMap((one) => one.jobId !== jobId ? [one] : to ?? []),
-  }));
+  });
 }

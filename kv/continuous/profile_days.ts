@@ -111,13 +111,19 @@ export async function listMembers(
   kv: Pick<Deno.Kv, "list">,
   { profile, dayMs }: ProfileDay,
 ): Promise<StoredMember[]> {
-  const members: StoredMember[] = [];
+  return await Array.fromAsync(eachMember(kv, { profile, dayMs }));
+}
+
+/** All members of a day in the order of device ids, one by one. */
+export async function* eachMember(
+  kv: Pick<Deno.Kv, "list">,
+  { profile, dayMs }: ProfileDay,
+): AsyncGenerator<StoredMember> {
   const prefix = [MEMBERS, profile, dayMs];
   for await (const entry of kv.list({ prefix }, { batchSize: LIST_BATCH })) {
     const { key, value, versionstamp } = entry;
-    members.push({ id: String(key[3]), versionstamp, ...memberSchema.parse(value) });
+    yield { id: String(key[3]), versionstamp, ...memberSchema.parse(value) };
   }
-  return members;
 }
 
 /**

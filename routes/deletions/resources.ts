@@ -13,10 +13,14 @@ import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import {
   DELETE_MANY,
   deleteManyParams,
+  deletionOf,
+  isDeletionKind,
+  scopeOf,
   storedParams,
   type Subject,
 } from "../../jobs/deletions/deletion_contract.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
+import { withdrawErasures } from "../../kv/continuous/controls.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { noteAuditDetails, noteAuditSubject } from "../access/audited.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -41,6 +45,8 @@ const AUDITED_IDS = 100;
 
 /** What the routes need. */
 export interface DeletionResourceDeps extends FindDeps {
+  /** The database. */
+  readonly kv: FindDeps["kv"] & Pick<Deno.Kv, "atomic">;
   /** The readings. */
   readonly series: FindDeps["series"] & Pick<SeriesStore, "count">;
   /** The jobs. */
@@ -115,12 +121,26 @@ export function deletionResourceRoutes(deps: DeletionResourceDeps): GuardedRoute
       const job = await found(c, deps);
       if (await jobs.cancel(job.id)) {
         const limits = { timeoutMs: CANCEL_WAIT_MS, signal: c.req.raw.signal };
-        const body = deletionBodyOf(await jobs.waitForEnd(job, limits) ?? job);
+        const ended = await jobs.waitForEnd(job, limits) ?? job;
+        await withdrawCancelled(deps, ended);
+        const body = deletionBodyOf(ended);
         return c.json(body, hasEnded(body) ? 200 : 202);
       }
+      // Its files are not deleted any more, also if the process died while it was cancelled.
+      await withdrawCancelled(deps, job);
       await jobs.remove(job.id);
       return c.body(null, 204);
     });
+}
+
+/** A deletion that was cancelled between two runs has nobody else to withdraw its erasures. */
+async function withdrawCancelled(
+  { kv }: DeletionResourceDeps,
+  { id, kind, params, state }: JobRecord,
+): Promise<void> {
+  if (state !== "cancelled" || !isDeletionKind(kind)) return;
+  const { ids, objects } = scopeOf(deletionOf(kind, params));
+  if (objects) await withdrawErasures(kv, { jobId: id, ids });
 }
 
 async function found(c: Context, { jobs }: DeletionResourceDeps): Promise<JobRecord> {

@@ -12,6 +12,7 @@ import type { ExportDestination } from "../../data/continuous/destination.ts";
 import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { createEmbeddedSource } from "../../jobs/continuous/embedded_source.ts";
 import type { Duty } from "../../jobs/engine/duty_loop.ts";
+import { newJob } from "../../jobs/engine/transitions.ts";
 import { profileDayDuty } from "../../jobs/continuous/profile_day_duty.ts";
 import { shardDuties, type ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
 import { createChangedDevices } from "../../jobs/continuous/changed_devices.ts";
@@ -127,6 +128,9 @@ export async function openContinuousRig(intervalMs: number, nowMs: number): Prom
     now,
     log: (_level, event) => logged.push(event),
   };
+  // Whose erasures tests request.
+  const request = { kind: "delete_device", params: {}, owner: "anyone", slot: null };
+  await kv.set(["job", "job"], newJob({ id: "job", ...request }, nowMs));
   const { signal } = new AbortController();
   return {
     kv,
