@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
+import type { JobContext, JobKind, JobOutcome, Progress } from "../engine/job_kind.ts";
 import {
   DELETE_DEVICE,
   DELETE_MANY,
@@ -25,7 +25,7 @@ import {
   type ObjectCounts,
   scopeOf,
 } from "./deletion_contract.ts";
-import { type EraseDeps, eraseFromLake } from "./erase.ts";
+import { type EraseDeps, eraseFromLake, isCancelled } from "./erase.ts";
 import { DELETION_FAILED } from "./deletion_failed.ts";
 import { recordEnd, type RecordEndDeps } from "./record_end.ts";
 import { countTarget, findTargets, removeTarget, type Target, type TargetDeps } from "./targets.ts";
@@ -55,8 +55,13 @@ async function runRecorded(
   context: JobContext,
 ): Promise<JobOutcome> {
   const { jobId, signal } = context;
+  let readings = 0;
+  const progress = (now: Progress) => {
+    readings = now.done;
+    context.progress(now);
+  };
   try {
-    const { counts, objects } = await runDeletion(deps, kind, context);
+    const { counts, objects } = await runDeletion(deps, kind, { ...context, progress });
     const result = { ...counts, objects: objects === null ? null : { ...objects } };
     const { readingCount, targetCount } = counts;
     const details = { deleted_readings: readingCount, targets: targetCount, files: result.objects };
@@ -64,6 +69,9 @@ async function runRecorded(
     return { artifact: null, result };
   } catch (error) {
     if (!signal.aborted) await recordEnd(deps, jobId, { error });
+    else if (isCancelled(signal)) {
+      await recordEnd(deps, jobId, { details: { cancelled: true, deleted_readings: readings } });
+    }
     throw error;
   }
 }

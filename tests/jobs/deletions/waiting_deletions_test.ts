@@ -1,3 +1,4 @@
+import type { AuditEvent } from "../../../data/audit/event.ts";
 import {
   DELETE_DEVICE,
   DELETE_READINGS,
@@ -7,6 +8,7 @@ import { deletionKinds } from "../../../jobs/deletions/deletion_job.ts";
 import { getExportControls } from "../../../kv/continuous/controls.ts";
 import type { JobRecord } from "../../../kv/jobs/jobs.ts";
 import { assertEquals } from "../../support/assert.ts";
+import { pageOf } from "../../support/pages.ts";
 import { pause } from "../../support/process.ts";
 import { DAY, DAY_MS } from "../../support/series.ts";
 import { createWorkerRig, type WorkerRig } from "../../support/worker_rig.ts";
@@ -54,4 +56,21 @@ Deno.test("a worker that stops makes deletions pending that wait for files", asy
   await worker.stop(0);
   const job = await rig.jobs.get(id);
   assertEquals([job?.state, job?.attempt], ["pending", 1]);
+});
+
+Deno.test("the audit trail has the end of a deletion that is cancelled while it runs", async () => {
+  await using rig = await createWorkerRig();
+  const events: AuditEvent[] = [];
+  const audit = { record: (event: AuditEvent) => Promise.resolve(void events.push(event)) };
+  const deps = { ...rig, offlineAfterMs: 1, isExporting: true, invalidateDevice: () => {}, audit };
+  await rig.addWorker("w", deletionKinds(deps), 1);
+  await rig.series.write({ profile: "battery", id: "d1" }, pageOf([[DAY, "1"], [DAY + 1, "2"]]));
+  const { id } = await askForErasure(rig, "d1");
+  await untilRequested(rig, "d1");
+  await rig.jobs.cancel(id);
+  await rig.until(id, "cancelled");
+  assertEquals(
+    events.map(({ action, outcome, details }) => [action, outcome, details]),
+    [["deletion.end", "done", { cancelled: true, deleted_readings: 2 }]],
+  );
 });
