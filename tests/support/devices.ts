@@ -60,14 +60,25 @@ export function eventsOf(kv: Deno.Kv, id: string): Promise<DeviceEvent[]> {
   return listDeviceEvents(kv, id, { afterMs: null, limit: 1_000 });
 }
 
+/** The record of a device, its events and the times of its due entries, of one moment. */
+async function snapshotOf(kv: Deno.Kv, id: string) {
+  for (;;) {
+    const device = await deviceOf(kv, id);
+    const events = await eventsOf(kv, id);
+    const dues = (await deviceDues(kv)).filter((due) => due.id === id);
+    // An operation that is tested may commit between these reads.
+    const isStill = JSON.stringify(await deviceOf(kv, id)) === JSON.stringify(device);
+    if (isStill) return { device, events, times: dues.map(({ atMs }) => atMs) };
+  }
+}
+
 /**
  * Fails unless events alternate, offline first, each later than the one before; every move to online
  * has a newer receipt; the state is that of the last event; and the due index has exactly the entry
  * that the record names.
  */
 export async function assertSound(kv: Deno.Kv, id: string): Promise<void> {
-  const device = await deviceOf(kv, id);
-  const events = await eventsOf(kv, id);
+  const { device, events, times } = await snapshotOf(kv, id);
   const alternating = events.map((_, index) => index % 2 === 0 ? "offline" : "online");
   assertEquals(events.map(({ state }) => state), alternating);
   events.slice(1).forEach(({ atMs, state, lastSeenMs }, index) => {
@@ -79,7 +90,6 @@ export async function assertSound(kv: Deno.Kv, id: string): Promise<void> {
   });
   assertEquals(device.state, events.at(-1)?.state ?? "online");
   assertEquals(device.stateSinceMs, events.at(-1)?.atMs ?? device.createdMs);
-  const times = (await deviceDues(kv)).filter((due) => due.id === id).map(({ atMs }) => atMs);
   assertEquals(times, device.dueMs === null ? [] : [device.dueMs]);
   if (device.state === "online") assert(device.dueMs !== null, "online, and never checked");
 }
