@@ -86,6 +86,8 @@ export const KEY_RETENTION_MS: number = 90 * DAY_MS;
 export const KEY_GRACE_MAX_MS: number = 30 * DAY_MS;
 /** How long a secret that was replaced stays valid by default: a day. */
 export const KEY_GRACE_MS: number = DAY_MS;
+/** The greatest limit that a key can have, of whatever it counts. */
+export const KEY_LIMIT_MAX = 1_000_000_000_000_000;
 /** The longest time for which readings or the audit trail can be kept, days: a century. */
 export const RETENTION_MAX_DAYS = 36_500;
 

@@ -14,6 +14,7 @@ import { SCOPES } from "../../data/access/scopes.ts";
 import {
   KEY_GRACE_MAX_MS,
   KEY_GRACE_MS,
+  KEY_LIMIT_MAX,
   KEY_NAME_MAX,
   KEY_NETWORKS_MAX,
   KEY_PATTERNS_MAX,
@@ -70,8 +71,11 @@ const expiryText = z.string(expiryRule)
   });
 
 function limitOf(name: string, description: string, least: number) {
-  const rule = `${name} must be null or a whole number of at least ${least}`;
-  return z.int(rule).min(least, rule).nullable().meta({ description, examples: [10] });
+  const rule = `${name} must be null or a whole number of ${least} to ${KEY_LIMIT_MAX}`;
+  return z.int(rule).min(least, rule).max(KEY_LIMIT_MAX, rule).nullable().meta({
+    description,
+    examples: [10],
+  });
 }
 
 const limitFields = {
