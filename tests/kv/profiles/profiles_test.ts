@@ -273,11 +273,11 @@ Deno.test("no more than 1,000 profiles are defined", async () => {
   }
   for (
     const call of [
-      profiles.put("last", { metrics: [metric("a")] }),
-      profiles.ensure("last", [metric("a")]),
+      () => profiles.put("last", { metrics: [metric("a")] }),
+      () => profiles.ensure("last", [metric("a")]),
     ]
   ) {
-    assertEquals((await assertRejects(() => call, AppError)).code, "TOO_MANY_PROFILES");
+    assertEquals((await assertRejects(call, AppError)).code, "TOO_MANY_PROFILES");
   }
   await profiles.remove("p7");
   await profiles.put("last", { metrics: [metric("a")] });
