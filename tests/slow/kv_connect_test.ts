@@ -4,6 +4,7 @@ import { hasKvServer, startKvServer } from "../support/kv_server.ts";
 import { pause, startProcess } from "../support/process.ts";
 import { askJson, postJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
+import { until } from "../support/until.ts";
 
 Deno.test({
   name: "over one KV Connect server, another worker completes the jobs of a killed worker",
@@ -21,7 +22,8 @@ Deno.test({
     {
       await using worker = await startProcess(folder.path, { ...server.env, ROLE: "worker" });
       const expected = await referenceHashes(api.url, ranges);
-      assertEquals((await askJson(`${api.url}/ready`)).body.ready, true);
+      // An answer of /ready is kept for two seconds.
+      await until(async () => (await askJson(`${api.url}/ready`)).body.ready === true);
       const jobs = await postExports(api.url, ranges, 30);
       await using _ = await startProcess(folder.path, { ...server.env, ROLE: "worker" });
       worker.kill("SIGKILL");
