@@ -50,9 +50,7 @@ import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
-import { allowOrigin } from "./routes/http/cors.ts";
-import { problemResponse } from "./routes/http/problem.ts";
-import { secured } from "./routes/http/security_headers.ts";
+import { listen, type Listening } from "./routes/http/listen.ts";
 
 /** How long requests and jobs may go on when the service stops, milliseconds. */
 const GRACE_MS = 10_000;
@@ -212,7 +210,9 @@ export async function start(
     ready: readyChecks({ opened, files, worker, now, settings, continuous }),
     readyKeptMs,
   });
-  if (settings.role !== "worker") server = listen(settings, app.fetch);
+  if (settings.role !== "worker") {
+    server = listen({ ...settings, graceMs: GRACE_MS }, app.fetch);
+  }
   const owned = stack.move();
   log("info", "started", { owner, role: settings.role, url: server?.url });
   return {
@@ -273,55 +273,6 @@ async function requireWorker(
 ): Promise<void> {
   const isRunning = worker?.isRunning() ?? await isLeaseHeld(kv, SWEEP, now());
   if (!isRunning) throw new AppError("WORKER_NOT_RUNNING", "no process runs jobs");
-}
-
-interface Listening {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-function listen({ host, port, corsOrigins }: Settings, handler: Deno.ServeHandler): Listening {
-  let isStopping = false;
-  let open = 0;
-  let onIdle = () => {};
-  const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
-    if (isStopping) {
-      const error = new AppError("SERVICE_STOPPING", "The service is stopping");
-      const headers = { "retry-after": "5", "connection": "close" };
-      const answer = secured(problemResponse(error, headers));
-      allowOrigin(answer.headers, request, corsOrigins);
-      return answer;
-    }
-    open++;
-    try {
-      return await handler(request, info);
-    } finally {
-      if (--open === 0) onIdle();
-    }
-  });
-  const name = server.addr.hostname.includes(":")
-    ? `[${server.addr.hostname}]`
-    : server.addr.hostname;
-  let stopping: Promise<void> | null = null;
-  return {
-    url: `http://${name}:${server.addr.port}`,
-    stop: () => stopping ??= stopServing(),
-  };
-
-  /**
-   * Finishes running requests, then closes. A shutdown would cut uploads off, so it waits for the
-   * requests first; downloads continue during it. A client that stops reading is not waited for.
-   */
-  async function stopServing(): Promise<void> {
-    isStopping = true;
-    const { promise: over, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, GRACE_MS);
-    const idle = open === 0 ? Promise.resolve() : new Promise<void>((done) => onIdle = done);
-    await Promise.race([over, idle]);
-    server.shutdown();
-    await Promise.race([over, server.finished]);
-    clearTimeout(timer);
-  }
 }
 
 /** The text that is printed when the service is up. */

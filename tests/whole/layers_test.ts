@@ -182,5 +182,7 @@ Deno.test("a file opens with what it is for, and stays below 350 lines", async (
       assert(text.split("\n").length <= 350, path);
     }
   }
-  assert((await readSource("main.ts")).text.startsWith("/**\n * OpenWatts"));
+  const { text } = await readSource("main.ts");
+  assert(text.startsWith("/**\n * OpenWatts"));
+  assert(text.split("\n").length <= 350, "main.ts");
 });

@@ -1,0 +1,78 @@
+/**
+ * The server: it counts the requests that run, so that it can stop without cutting them off.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { allowOrigin } from "./cors.ts";
+import { problemResponse } from "./problem.ts";
+import { secured } from "./security_headers.ts";
+
+/** Where to listen, and how to stop. */
+export interface ListenOptions {
+  /** The address to listen on. */
+  readonly host: string;
+  /** The port; 0 for a free one. */
+  readonly port: number;
+  /** Origins whose pages may read answers; also that of a service that is stopping. */
+  readonly corsOrigins: readonly string[];
+  /** How long running requests may go on after {@link Listening.stop}, milliseconds. */
+  readonly graceMs: number;
+}
+
+/** A server that listens. */
+export interface Listening {
+  /** Its address, `http://HOST:PORT`. */
+  readonly url: string;
+  /** Refuses new requests with 503 and settles when the running ones have ended, or their grace. */
+  stop(): Promise<void>;
+}
+
+/** Listens, and passes each request to a handler. Throws if the port is in use. */
+export function listen(
+  { host, port, corsOrigins, graceMs }: ListenOptions,
+  handler: Deno.ServeHandler,
+): Listening {
+  let isStopping = false;
+  let open = 0;
+  let onIdle = () => {};
+  const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
+    if (isStopping) {
+      const error = new AppError("SERVICE_STOPPING", "The service is stopping");
+      const headers = { "retry-after": "5", "connection": "close" };
+      const answer = secured(problemResponse(error, headers));
+      allowOrigin(answer.headers, request, corsOrigins);
+      return answer;
+    }
+    open++;
+    try {
+      return await handler(request, info);
+    } finally {
+      if (--open === 0) onIdle();
+    }
+  });
+  const name = server.addr.hostname.includes(":")
+    ? `[${server.addr.hostname}]`
+    : server.addr.hostname;
+  let stopping: Promise<void> | null = null;
+  return {
+    url: `http://${name}:${server.addr.port}`,
+    stop: () => stopping ??= stopServing(),
+  };
+
+  /**
+   * Finishes running requests, then closes. A shutdown would cut uploads off, so it waits for the
+   * requests first; downloads continue during it. A client that stops reading is not waited for.
+   */
+  async function stopServing(): Promise<void> {
+    isStopping = true;
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, graceMs);
+    const idle = open === 0 ? Promise.resolve() : new Promise<void>((done) => onIdle = done);
+    await Promise.race([over, idle]);
+    server.shutdown();
+    await Promise.race([over, server.finished]);
+    clearTimeout(timer);
+  }
+}
