@@ -21,7 +21,13 @@ import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { editorOf, touchOf } from "../access/touch.ts";
-import { challengeOf, isFault, PROBLEMS, retryAfterSeconds } from "../http/problem.ts";
+import {
+  challengeOf,
+  isFault,
+  problemResponse,
+  PROBLEMS,
+  retryAfterSeconds,
+} from "../http/problem.ts";
 import { limitHeaders, retryAfter } from "../http/rate_limit.ts";
 import { enterUpload, isLongBody } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
@@ -48,9 +54,12 @@ export interface LineProtocolDeps extends AcceptLinesDeps {
 /** `POST /api/v2/write`, `POST /write` and `GET /ping`. */
 export function lineProtocolRoutes(deps: LineProtocolDeps): GuardedRoutes {
   const headers = versionHeaders(deps.version);
-  return guardedRoutes((error, challenge, { req: { path } }) =>
-    faultAnswer(path === "/write" ? 1 : 2, faultOf(error), { ...headers, ...challenge })
-  )
+  return guardedRoutes((error, challenge, { req: { path } }) => {
+    const all = { ...headers, ...challenge };
+    // Clients of InfluxDB read no body of a ping.
+    if (path === "/ping") return problemResponse(error, all);
+    return faultAnswer(path === "/write" ? 1 : 2, faultOf(error), all);
+  })
     .post("/api/v2/write", (c) => write(c, deps, 2))
     .post("/write", (c) => write(c, deps, 1))
     .get("/ping", (c) => {

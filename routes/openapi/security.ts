@@ -33,9 +33,12 @@ export function securityOf(scope: string | null): Record<string, unknown> {
   return { security: [...schemes, {}] };
 }
 
-/** The problems of callers whom an operation refuses. */
+/**
+ * The problems of callers whom an operation refuses. Those that need no key count requests too, and
+ * `/health` and `/ready` those with wrong credentials.
+ */
 export function refusalsOf(scope: string | null): readonly AnsweredCode[] {
-  if (scope === null) return [];
+  if (scope === null) return ["RATE_LIMITED"];
   const codes: readonly AnsweredCode[] = [
     // Headers that hold several keys.
     "INVALID_REQUEST",

@@ -154,6 +154,9 @@ Deno.test("clients of InfluxDB get the refusal in their own form", async () => {
   const { status, headers, text } = await ask("/api/v2/write", { method: "POST", body: "m v=1" });
   assertEquals([status, headers.get("retry-after")], [429, "1"]);
   assertEquals(JSON.parse(text).code, "too many requests");
+  // Nobody reads the body of a ping, so it is a problem like those of all other routes.
+  const ping = await ask("/ping");
+  assertEquals([ping.status, JSON.parse(ping.text).code], [429, "RATE_LIMITED"]);
 });
 
 Deno.test("without a rate, answers have no such headers", async () => {
