@@ -5,8 +5,8 @@
  */
 
 import type { ShardDutyDeps } from "../../jobs/continuous/shard_duty.ts";
-import type { ContinuousReference } from "./continuous_reference.ts";
-import type { ContinuousRig } from "./continuous_rig.ts";
+import { type ContinuousReference, createContinuousReference } from "./continuous_reference.ts";
+import { type ContinuousRig, openContinuousRig } from "./continuous_rig.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 /** The series of the battery. */
@@ -17,11 +17,28 @@ export const COMPACT = { isCompacting: true, isSharing: false, lookbackMs: 2 * H
 /** The same, and shares the day with all devices of the profile. */
 export const SHARE = { ...COMPACT, isSharing: true } as const;
 
+/** Readings whose current is `tenths`. */
+export type TenthsReadings = readonly (readonly [timeMs: number, tenths: number])[];
+
+/** A rig with windows of an hour, and devices that all have the same readings. */
+export async function openWrittenRig(
+  startMs: number,
+  { ids, readings }: { ids: readonly string[]; readings: TenthsReadings },
+): Promise<{ rig: ContinuousRig; reference: ContinuousReference }> {
+  const rig = await openContinuousRig(HOUR_MS, startMs);
+  const reference = createContinuousReference();
+  for (const id of ids) {
+    await rig.addDevice(id);
+    await writeBattery(rig, reference, readings, id);
+  }
+  return { rig, reference };
+}
+
 /** Writes readings whose current is `tenths`, to the store and the reference. */
 export async function writeBattery(
   { series }: ContinuousRig,
   reference: ContinuousReference,
-  readings: readonly (readonly [timeMs: number, tenths: number])[],
+  readings: TenthsReadings,
   id = BATTERY.id as string,
 ): Promise<void> {
   const column = (values: number[], scale: number) => ({

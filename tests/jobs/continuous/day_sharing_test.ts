@@ -9,6 +9,7 @@ import {
   COMPACT,
   compactedFiles,
   finishRounds,
+  openWrittenRig,
   SHARE,
   sharedFiles,
   writeBattery,
@@ -34,12 +35,10 @@ const READINGS = [0, 1, 5, 23].map((hour) => [YESTERDAY.dayMs + hour * HOUR_MS, 
 async function openExported(
   ids: readonly string[] = ["D2", "D1"],
 ): Promise<{ rig: ContinuousRig; reference: ContinuousReference }> {
-  const rig = await openContinuousRig(HOUR_MS, START_MS);
-  const reference = createContinuousReference();
-  for (const id of ids) {
-    await rig.addDevice(id);
-    await writeBattery(rig, reference, [...READINGS, [TODAY_MS + HOUR_MS, 7]], id);
-  }
+  const { rig, reference } = await openWrittenRig(START_MS, {
+    ids,
+    readings: [...READINGS, [TODAY_MS + HOUR_MS, 7]],
+  });
   await rig.round(await rig.startDuties());
   return { rig, reference };
 }

@@ -7,6 +7,7 @@ import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { createBattery } from "../../support/devices.ts";
 import { pageOf, type Row, rowsOf } from "../../support/pages.ts";
 import { openPlainRig } from "../../support/series_rig.ts";
+import { NEW_CHECKPOINT } from "../../support/checkpoints.ts";
 
 const SIGNAL = new AbortController().signal;
 const DAY_MS = 86_400_000;
@@ -55,23 +56,8 @@ Deno.test("devices() returns every device once, however many there are", async (
 Deno.test("devices() includes devices that were exported and then deleted", async () => {
   using rig = await openPlainRig();
   await createBattery(rig.kv, "b");
-  const to = {
-    v: 1,
-    plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
-    nextMs: null,
-    pendingMs: null,
-    revision: 0,
-    seenVersion: "",
-    compactedMs: null,
-    compactingMs: null,
-    sharedMs: null,
-    sharingMs: null,
-    totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
-    last: null,
-    fault: null,
-  } as const;
   for (const id of ["a", "b"]) {
-    await moveExportCheckpoint(rig.kv, id, { from: null, to: { ...to, plan: [...to.plan] } });
+    await moveExportCheckpoint(rig.kv, id, { from: null, to: NEW_CHECKPOINT });
   }
   const source = createEmbeddedSource({ ...rig, profiles: builtInProfiles() });
   assertEquals(await Array.fromAsync(source.devices(SIGNAL)), ["b", "a"]);

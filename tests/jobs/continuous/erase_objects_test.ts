@@ -12,6 +12,7 @@ import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   COMPACT,
   finishRounds,
+  openWrittenRig,
   SHARE,
   sharedFiles,
   writeBattery,
@@ -44,12 +45,10 @@ interface Exported extends AsyncDisposable {
 
 /** A rig whose devices D1 and D2 are exported. */
 async function openExported(changes: Partial<ShardDutyDeps> = {}): Promise<Exported> {
-  const rig = await openContinuousRig(HOUR_MS, START_MS);
-  const reference = createContinuousReference();
-  for (const id of ["D1", "D2"]) {
-    await rig.addDevice(id);
-    await writeBattery(rig, reference, READINGS, id);
-  }
+  const { rig, reference } = await openWrittenRig(START_MS, {
+    ids: ["D1", "D2"],
+    readings: READINGS,
+  });
   await finishRounds(rig, changes);
   return { rig, reference, [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose]() };
 }

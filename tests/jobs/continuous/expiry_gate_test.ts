@@ -11,6 +11,7 @@ import {
   BATTERY,
   COMPACT,
   finishRounds,
+  openWrittenRig,
   SHARE,
   sharedFiles,
   writeBattery,
@@ -19,7 +20,7 @@ import {
   type ContinuousReference,
   createContinuousReference,
 } from "../../support/continuous_reference.ts";
-import { type ContinuousRig, openContinuousRig } from "../../support/continuous_rig.ts";
+import type { ContinuousRig } from "../../support/continuous_rig.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 1, 7, 12, 0, 5);
@@ -45,12 +46,7 @@ interface Expiry {
 
 /** Devices with readings of six days, windows of an hour. */
 async function openExpiry(ids: readonly string[] = ["D1"]): Promise<Expiry> {
-  const rig = await openContinuousRig(HOUR_MS, START_MS);
-  const reference = createContinuousReference();
-  for (const id of ids) {
-    await rig.addDevice(id);
-    await writeBattery(rig, reference, READINGS, id);
-  }
+  const { rig, reference } = await openWrittenRig(START_MS, { ids, readings: READINGS });
   const { kv, profiles } = rig;
   const off = { isOn: true, isCompacting: false, isSharing: false, deviceIds: [], influx: null };
   return {

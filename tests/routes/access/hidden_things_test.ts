@@ -1,4 +1,4 @@
-import { type ExportCheckpoint, moveExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { moveExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import {
   type Ask,
@@ -9,6 +9,7 @@ import {
 } from "../../support/keyed_app.ts";
 import { APPLIANCE, message } from "../../support/telemetry.ts";
 import { until } from "../../support/until.ts";
+import { NEW_CHECKPOINT } from "../../support/checkpoints.ts";
 
 const DAY = Date.UTC(2026, 1, 10);
 const PATTERNS = { meter: ["a.*"], device: ["a.*", "c"], store: ["a.*"] };
@@ -22,21 +23,7 @@ const NONE = "00000000-0000-4000-8000-000000000000";
 const CSV = { "content-type": "text/csv" };
 
 /** The continuous export of a device that has written nothing yet. */
-const CHECKPOINT: ExportCheckpoint = {
-  v: 1,
-  plan: [{ lengthMs: 60_000, fromDayMs: 0 }],
-  nextMs: DAY + 86_400_000,
-  pendingMs: null,
-  revision: 0,
-  seenVersion: "",
-  compactedMs: null,
-  compactingMs: null,
-  sharedMs: null,
-  sharingMs: null,
-  totals: { objects: 0, rows: 0, sizeBytes: 0, rewrites: 0, deletions: 0 },
-  last: null,
-  fault: null,
-};
+const CHECKPOINT = { ...NEW_CHECKPOINT, nextMs: DAY + 86_400_000 };
 
 /** An app with things, and with hidden ones too if so asked. */
 interface World extends AsyncDisposable {
