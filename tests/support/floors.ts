@@ -15,14 +15,15 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["files", "readings"],
     ["s3", "text", "time"],
     ["access", "encoders"],
-    ["exports"],
-    ["continuous", "imports", "open_file_store"],
+    ["events", "exports"],
+    ["continuous", "imports", "notify", "open_file_store"],
     ["devices", "influx", "line_protocol", "meter_files", "stores"],
-    ["inspect"],
+    ["alerts", "inspect", "schedules"],
     [
       "access_settings",
       "continuous_settings",
       "limit_settings",
+      "notify_settings",
       "retention_settings",
       "s3_settings",
     ],
@@ -32,22 +33,26 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   kv: [
     ["budget", "get_by_keys", "in_turn", "list_by_ids"],
-    ["audit", "continuous", "jobs", "journal", "profiles"],
+    ["audit", "continuous", "events", "jobs", "journal", "profiles"],
     ["series"],
     ["access", "devices", "meters", "stores"],
+    ["alerts", "schedules", "webhooks"],
     ["opened_kv"],
   ],
   jobs: [
     ["engine"],
+    ["notify"],
     ["continuous", "deletions", "exports", "stores", "upkeep"],
+    ["alerts", "schedules"],
     ["kinds", "worker"],
   ],
   routes: [
     ["http"],
     ["openapi"],
     ["access"],
-    ["imports", "jobs", "readings"],
+    ["imports", "jobs", "notify", "readings"],
     [
+      "alerts",
       "audit",
       "continuous",
       "devices",
@@ -58,12 +63,30 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "profiles",
       "service",
       "stores",
+      "webhooks",
     ],
-    ["deletions"],
+    ["deletions", "schedules"],
     ["api_document"],
     ["app"],
   ],
 };
+
+/** Rooms that have a place in the table and no files yet. */
+export const COMING: readonly string[] = [
+  "data/alerts",
+  "data/notify_settings",
+  "data/schedules",
+  "jobs/alerts",
+  "jobs/notify",
+  "jobs/schedules",
+  "kv/alerts",
+  "kv/schedules",
+  "kv/webhooks",
+  "routes/alerts",
+  "routes/notify",
+  "routes/schedules",
+  "routes/webhooks",
+];
 
 /** The parts, lowest first. Each may import itself and those before it. */
 export const PARTS: readonly string[] = ["data", "kv", "jobs", "routes"];
