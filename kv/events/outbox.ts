@@ -11,46 +11,14 @@
  * @module
  */
 
-import { z } from "zod";
-import {
-  type DomainEvent,
-  EVENT_SUBJECT_KINDS,
-  EVENT_TYPE_NAMES,
-} from "../../data/events/event.ts";
+import type { DomainEvent } from "../../data/events/event.ts";
 import type { Staging } from "../budget.ts";
+import { type OutboxRecord, parseOutboxRecord } from "./records.ts";
 
 const SPACE = "outbox";
 
 /** The most bytes of an event as JSON. A stored value may have 65,536. */
 const EVENT_MAX_BYTES = 32_000;
-
-/** Who gets an event. */
-export const recipientSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("webhook"), id: z.string() }),
-  z.object({ kind: z.literal("email"), to: z.array(z.string()) }),
-  z.object({ kind: z.literal("place"), url: z.string(), name: z.string() }),
-]);
-
-/** An event without its recipients. */
-export const storedEventSchema = z.object({
-  v: z.literal(1),
-  id: z.string(),
-  type: z.enum(EVENT_TYPE_NAMES),
-  subject: z.object({ kind: z.enum(EVENT_SUBJECT_KINDS), id: z.string() }),
-  atMs: z.number(),
-  account: z.string().nullable(),
-  data: z.record(z.string(), z.json()),
-  sources: z.array(z.object({ kind: z.enum(["meter", "device", "store"]), id: z.string() }))
-    .optional(),
-});
-
-const outboxSchema = storedEventSchema.extend({
-  recipients: z.array(recipientSchema).optional(),
-  after: z.string().optional(),
-});
-
-/** An event in the outbox. `after`: the last target that has its delivery; absent if none has. */
-export type OutboxRecord = z.infer<typeof outboxSchema>;
 
 /** An event in the outbox, and its version. */
 export interface OutboxEntry {
@@ -85,7 +53,7 @@ export async function listOutbox(
   const entries = kv.list({ prefix: [SPACE] }, { limit });
   return await Array.fromAsync(
     entries,
-    ({ key, value, versionstamp }) => ({ key, value: outboxSchema.parse(value), versionstamp }),
+    ({ key, value, versionstamp }) => ({ key, value: parseOutboxRecord(value), versionstamp }),
   );
 }
 

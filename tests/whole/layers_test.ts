@@ -157,6 +157,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "loaded_file",
     "meta",
     "meter",
+    "outbox",
     "profile",
     "profile_use",
     "revision",
