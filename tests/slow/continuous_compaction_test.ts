@@ -4,7 +4,7 @@ import { exportOf, readExportedFiles, untilExported } from "../support/continuou
 import { pause, startProcess } from "../support/process.ts";
 import { linesOf, postLines } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 import { until } from "../support/until.ts";
 
 const DAY_MS = 86_400_000, HOUR_MS = 3_600_000;
@@ -19,7 +19,7 @@ const SETTINGS = {
   EXPORT_FORMAT: "csv",
 };
 
-Deno.test(`after kill -9 during compaction each day is one whole file, ${KILL_ROUNDS} rounds`, async () => {
+Deno.test(`after kill -9 during compaction each day is one whole file, ${FEWER_KILL_ROUNDS} rounds`, async () => {
   await using folder = await makeTempFolder();
   const exportPath = `${folder.path}/.openwatts/lake`;
   const reference = createContinuousReference();
@@ -44,7 +44,7 @@ Deno.test(`after kill -9 during compaction each day is one whole file, ${KILL_RO
   }
   const compacting = { ...SETTINGS, EXPORT_COMPACT: "daily" };
   const lines = linesIn(reference.files(HOUR_MS, Infinity));
-  for (let round = 0; round < KILL_ROUNDS; round++) {
+  for (let round = 0; round < FEWER_KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, compacting);
     // Compaction starts within half a second, and takes about one for the 42 days.
     await pause(300 + Math.random() * 900);

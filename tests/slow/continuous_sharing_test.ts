@@ -5,7 +5,7 @@ import { exportOf, readExportedFiles, untilExported } from "../support/continuou
 import { pause, startProcess } from "../support/process.ts";
 import { linesOf, postLines } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 import { until } from "../support/until.ts";
 
 const DAY_MS = 86_400_000;
@@ -21,7 +21,7 @@ const SETTINGS = {
   EXPORT_FORMAT: "csv",
 };
 
-Deno.test(`after kill -9 while days are shared each is one whole file of the profile, ${KILL_ROUNDS} rounds`, async () => {
+Deno.test(`after kill -9 while days are shared each is one whole file of the profile, ${FEWER_KILL_ROUNDS} rounds`, async () => {
   await using folder = await makeTempFolder();
   const exportPath = `${folder.path}/.openwatts/lake`;
   const reference = createContinuousReference();
@@ -46,7 +46,7 @@ Deno.test(`after kill -9 while days are shared each is one whole file of the pro
   }
   const sharing = { ...SETTINGS, EXPORT_COMPACT: "daily-by-profile" };
   const lines = linesIn(reference.files(1_000, Infinity));
-  for (let round = 0; round < KILL_ROUNDS; round++) {
+  for (let round = 0; round < FEWER_KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, sharing);
     // Sharing starts within a second, and its objects are written after two to four.
     await pause(300 + Math.random() * 5_000);

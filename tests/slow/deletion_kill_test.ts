@@ -6,7 +6,7 @@ import { openS3Box } from "../support/s3_server.ts";
 import { askJson, importText, type JsonAnswer, postJson } from "../support/service.ts";
 import { linesOf, postLines } from "../support/telemetry.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 import { until } from "../support/until.ts";
 
 /** Hours of eight years: as many days as several dozen commits remove. */
@@ -22,9 +22,9 @@ function meterCsv(): string {
   return `${lines.join("\n")}\n`;
 }
 
-Deno.test(`a deletion survives kill -9, ${KILL_ROUNDS} rounds: it goes on and deletes its range, no more`, async () => {
+Deno.test(`a deletion survives kill -9, ${FEWER_KILL_ROUNDS} rounds: it goes on and deletes its range, no more`, async () => {
   const csv = meterCsv();
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using folder = await makeTempFolder();
     let job: JsonAnswer["body"];
     {
@@ -76,10 +76,10 @@ async function spacesWith(folder: string, id: string): Promise<string[]> {
   return [...spaces].toSorted();
 }
 
-Deno.test(`the deletion of a meter survives kill -9, ${KILL_ROUNDS} rounds: nothing of it is left, and all of others`, async () => {
+Deno.test(`the deletion of a meter survives kill -9, ${FEWER_KILL_ROUNDS} rounds: nothing of it is left, and all of others`, async () => {
   const csv = meterCsv();
   const json = { "content-type": "application/json" };
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using folder = await makeTempFolder();
     let id = "";
     {
@@ -126,11 +126,11 @@ function readings(ids: readonly string[], fromMs: number, count: number): string
   ));
 }
 
-Deno.test(`devices that go on sending are deleted across kill -9, ${KILL_ROUNDS} rounds: no old reading comes back`, async () => {
+Deno.test(`devices that go on sending are deleted across kill -9, ${FEWER_KILL_ROUNDS} rounds: no old reading comes back`, async () => {
   const ids = Array.from({ length: 40 }, (_, index) => `d${10 + index}`);
   const oldMs = Date.UTC(2026, 0, 5), newMs = Date.UTC(2026, 0, 20);
   const settings = { RATE_LIMIT_REQUESTS: "1000000" };
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using folder = await makeTempFolder();
     let id = "";
     {
@@ -163,9 +163,9 @@ Deno.test(`devices that go on sending are deleted across kill -9, ${KILL_ROUNDS}
 });
 
 for (const target of ["a folder", "S3"] as const) {
-  Deno.test(`objects=true in ${target} survives kill -9, ${KILL_ROUNDS} rounds: no file of the device is left, and all of others`, async () => {
+  Deno.test(`objects=true in ${target} survives kill -9, ${FEWER_KILL_ROUNDS} rounds: no file of the device is left, and all of others`, async () => {
     const fromMs = Date.UTC(2026, 0, 5);
-    for (let round = 1; round <= KILL_ROUNDS; round++) {
+    for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
       await using folder = await makeTempFolder();
       await using server = startS3Double();
       const { bucket, client } = await openS3Box(server);

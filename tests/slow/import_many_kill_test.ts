@@ -2,7 +2,7 @@ import { assert, assertEquals } from "../support/assert.ts";
 import { type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 
 const METERS = 400;
 const ROWS = 300;
@@ -67,11 +67,11 @@ function send({ url }: ServiceProcess, body: Uint8Array<ArrayBuffer>) {
   return askJson(`${url}/api/readings`, { method: "POST", headers, body });
 }
 
-Deno.test(`an import of ${METERS} meters amid kill -9 keeps a beginning of each, ${KILL_ROUNDS} rounds`, async () => {
+Deno.test(`an import of ${METERS} meters amid kill -9 keeps a beginning of each, ${FEWER_KILL_ROUNDS} rounds`, async () => {
   await using folder = await makeTempFolder();
   const file = manyMeters();
   let stored = new Map<string, number>();
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, {});
     stored = await assertBeginnings(service, stored);
     // The service is gone before the answer, or it has answered.

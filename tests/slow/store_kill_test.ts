@@ -3,7 +3,7 @@ import { pause, type ServiceProcess, startProcess } from "../support/process.ts"
 import { askJson } from "../support/service.ts";
 import { postStores } from "../support/stores.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 
 const STORES = 1_200;
 /** Polls of each store, an hour apart: nine days, which fit one commit. */
@@ -30,11 +30,11 @@ function hoursCsv(hour: number): string {
   return ["store_id,day,start,end", ...rows.flat()].join("\n");
 }
 
-Deno.test(`kill -9 during an upload of polls, ${KILL_ROUNDS} rounds: a store has all polls or none, and sending again completes it`, async () => {
+Deno.test(`kill -9 during an upload of polls, ${FEWER_KILL_ROUNDS} rounds: a store has all polls or none, and sending again completes it`, async () => {
   await using folder = await makeTempFolder();
   const csv = statusCsv();
   let least = 0;
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     await using service = await startProcess(folder.path, {});
     const count = await countPolls(service);
     assert(count >= least, `${least} polls were stored, but only ${count} are there`);
@@ -58,13 +58,13 @@ Deno.test(`kill -9 during an upload of polls, ${KILL_ROUNDS} rounds: a store has
   assertEquals(await countPolls(service), received);
 });
 
-Deno.test(`kill -9 during an upload of hours, ${KILL_ROUNDS} rounds: a store has the old hours or the new ones`, async () => {
+Deno.test(`kill -9 during an upload of hours, ${FEWER_KILL_ROUNDS} rounds: a store has the old hours or the new ones`, async () => {
   await using folder = await makeTempFolder();
   {
     await using service = await startProcess(folder.path, {});
     await postStores(service.url, "hours", hoursCsv(hourOf(0)));
   }
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     const oldHour = hourOf(round - 1), newHour = hourOf(round);
     {
       await using service = await startProcess(folder.path, {});

@@ -11,7 +11,7 @@ export const isThorough: boolean = Deno.env.has("THOROUGH");
 /** How often a test kills a service: once, or 30 times in `.ci/run`. `KILL_ROUNDS` overrides it. */
 export const KILL_ROUNDS: number = Number(Deno.env.get("KILL_ROUNDS") ?? (isThorough ? 30 : 1));
 
-/** The same for what each round proves in several ways, or what few users depend on: a third. */
+/** The same where several tests or many steps prove one thing, or few users depend on it: a third. */
 export const FEWER_KILL_ROUNDS: number = Math.ceil(KILL_ROUNDS / 3);
 
 /** The amount for this run. */
