@@ -94,11 +94,11 @@ Deno.test("nobody imports main.ts but tests, and nothing happens at import", asy
 });
 
 /**
- * What of data/ may do I/O: file stores, S3, the destinations and sources of continuous export, and the
- * environment.
+ * What of data/ may do I/O: file stores, S3, the destinations and sources of continuous export, requests
+ * to addresses that users name, and the environment.
  */
 const IO_FILES =
-  /^data\/(files\/|s3\/|continuous\/\w+_destination\.ts$|influx\/source\.ts$|(environment|task_permissions)\.ts$)/;
+  /^data\/(files\/|s3\/|continuous\/\w+_destination\.ts$|influx\/source\.ts$|notify\/guarded_fetch\.ts$|(environment|task_permissions)\.ts$)/;
 
 Deno.test("data/ is pure: no runtime, clock, randomness, console; only its ports do I/O", async () => {
   const impure =
