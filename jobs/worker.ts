@@ -11,6 +11,7 @@ import type { Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
 import { purgedSeries } from "../kv/series/remove.ts";
 import type { SeriesStore } from "../kv/series/store.ts";
+import type { Lane } from "../kv/jobs/lanes.ts";
 import { giveMissingTurns } from "../kv/jobs/turns.ts";
 import { listenWakes } from "../kv/jobs/wake_queue.ts";
 import { compactionDuty } from "./upkeep/compaction.ts";
@@ -18,6 +19,7 @@ import { createDispatcher } from "./engine/dispatcher.ts";
 import { createDueLoop } from "./engine/due_loop.ts";
 import { type Duty, startDuties } from "./engine/duty_loop.ts";
 import type { JobKind } from "./engine/job_kind.ts";
+import type { EndStage } from "./engine/runner.ts";
 import { startPresence } from "./upkeep/presence.ts";
 import { flushJournalDuty } from "./upkeep/flush_journal.ts";
 import { sweepDuty } from "./engine/sweep.ts";
@@ -47,6 +49,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly runningMax?: (account: string) => Promise<number | null>;
   /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
+  /** What to add to the commit that ends a job; nothing by default. */
+  readonly endStage?: EndStage;
   /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long a record is kept after its job has ended, milliseconds. */
@@ -63,8 +67,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
 
 /** A running worker. */
 export interface Worker {
-  /** Reports that there may be a job to start. */
-  poke(): void;
+  /** Reports that there may be a job to start, of the lane `main` by default. */
+  poke(lane?: Lane): void;
   /** Aborts the run of a job whose record says that it is to be cancelled, if it runs here. */
   cancel(jobId: string): void;
   /** Whether it finds due jobs. */
@@ -79,7 +83,7 @@ export interface Worker {
  */
 export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const { kv, now, log, series } = deps;
-  const dispatcher = createDispatcher({ ...deps, onRoom: () => loop.poke() });
+  const dispatcher = createDispatcher({ ...deps, onRoom: (lane) => loop.poke(lane) });
   const loop = createDueLoop({
     kv,
     now,
@@ -99,7 +103,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   if (deps.isExclusive) await dispatcher.requeueOthers();
   await giveMissingTurns(kv);
   // Settles when the database closes. A wake-up before the loop starts is not needed.
-  const listening = deps.hasQueue ? listenWakes(kv, loop.poke) : Promise.resolve();
+  const listening = deps.hasQueue ? listenWakes(kv, () => loop.poke()) : Promise.resolve();
   listening.catch((error) => log("error", "queue failed", { error }));
   loop.start();
   const duties = startDuties(deps, [

@@ -8,6 +8,7 @@
 import type { Log } from "../../data/log.ts";
 import { type Due, listDue, type Turn } from "../../kv/jobs/due.ts";
 import {
+  accountOf,
   commitJob,
   commitTurn,
   deleteJob,
@@ -27,8 +28,9 @@ import {
   turnAfter,
   type TurnAhead,
 } from "../../kv/jobs/turns.ts";
+import { type Lane, laneOf } from "../../kv/jobs/lanes.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
-import { type Run, type RunnerDeps, startRun } from "./runner.ts";
+import { endOf, type Run, type RunnerDeps, startRun } from "./runner.ts";
 import { createTurnOrder, type NextTurn } from "./turn_order.ts";
 import {
   cancelled,
@@ -50,6 +52,8 @@ const MAX_LOST_STARTS = 5;
  * idle no more counts again, so that for a moment more may run than the limit says.
  */
 const IDLE_MAX = 100;
+/** How many jobs of the lane of deliveries run at the same time: most of their time they wait for answers. */
+const DELIVERY_CONCURRENCY = 32;
 /** How long the status of an expired job stays readable at least, milliseconds: a day. */
 const EXPIRED_KEPT_MS = 86_400_000;
 
@@ -65,18 +69,20 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly kinds: readonly JobKind[];
   /** How many jobs run at the same time, besides up to {@link IDLE_MAX} that only wait. */
   readonly concurrency: number;
+  /** How many jobs of the lane of deliveries run at the same time. */
+  readonly deliveryConcurrency?: number;
   /** How many jobs of an account may run at the same time; null for any number. */
   readonly runningMax?: (account: string) => Promise<number | null>;
-  /** Called when another job may start: a run has ended, or a job has joined a line. */
-  readonly onRoom: () => void;
+  /** Called when another job of a lane may start: a run has ended, or a job has joined a line. */
+  readonly onRoom: (lane: Lane) => void;
 }
 
 /** Handles the due entries of jobs. */
 export interface Dispatcher {
-  /** Whether another job can start. */
+  /** Whether another job of the lane `main` can start. */
   hasRoom(): boolean;
-  /** Starts jobs of accounts that wait, one of each at a time, the lowest turn first. */
-  onTurns(nextTurn: NextTurn): Promise<void>;
+  /** Starts jobs of accounts that wait, one of each at a time, the lowest turn first; of the lane `main` by default. */
+  onTurns(nextTurn: NextTurn, lane?: Lane): Promise<void>;
   /** Puts a pending job that is due into the line of its account. */
   onWaiting(due: Due): Promise<void>;
   /** Handles a running job whose lease may have expired. */
@@ -102,7 +108,7 @@ interface StartAttempt {
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner } = deps;
-  const runs = new Map<string, Run>();
+  const runs = new Map<string, Run & { readonly lane: Lane }>();
   let isStopping = false;
 
   /** The job of a due entry. Null for a stale entry, which is deleted. */
@@ -114,21 +120,25 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   async function commit(entry: JobEntry, next: JobRecord): Promise<boolean> {
-    if (!await commitJob(kv, entry, next)) return false;
+    if (!await commitJob(kv, entry, next, endOf(deps, next))) return false;
     if (isEnded(next)) deps.onEnded(next.id);
     return true;
   }
 
-  function room(): number {
-    const idle = runs.values().filter((run) => run.isIdle()).toArray().length;
-    return isStopping ? 0 : deps.concurrency - (runs.size - Math.min(idle, IDLE_MAX));
+  function room(lane: Lane): number {
+    const inLane = runs.values().filter((run) => run.lane === lane).toArray();
+    const idle = inLane.filter((run) => run.isIdle()).length;
+    const concurrency = lane === "main"
+      ? deps.concurrency
+      : deps.deliveryConcurrency ?? DELIVERY_CONCURRENCY;
+    return isStopping ? 0 : concurrency - (inLane.length - Math.min(idle, IDLE_MAX));
   }
 
-  async function onTurns(nextTurn: NextTurn): Promise<void> {
+  async function onTurns(nextTurn: NextTurn, lane: Lane = "main"): Promise<void> {
     const order = createTurnOrder(nextTurn);
     const lostStarts = new Map<string, number>();
     // Every run that ends asks for a new scan, so this one need not notice who joins meanwhile.
-    for (let left = room(); left > 0 && room() > 0;) {
+    for (let left = room(lane); left > 0 && room(lane) > 0;) {
       const turn = await order.next();
       if (turn === null) return;
       try {
@@ -183,9 +193,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const to = claimed(entry.value, owner, now());
     const checks = runningMax === null ? [] : [turn.account.versions.running];
     if (!await commitTurn(kv, { from: entry, to, turn, checks })) return "lost";
-    const onRoom = () => isStopping || deps.onRoom();
+    const lane = laneOf(turn.account.name);
+    const onRoom = () => isStopping || deps.onRoom(lane);
     const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
-    runs.set(to.id, run);
+    runs.set(to.id, { ...run, lane });
     run.ended.finally(() => {
       runs.delete(to.id);
       onRoom();
@@ -210,7 +221,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const entry = await jobOf(due);
     if (entry === null || isStopping || runs.has(due.id)) return;
     if (await runnableKind(entry) === null) return;
-    if (await lineUpJob(kv, entry)) deps.onRoom();
+    if (await lineUpJob(kv, entry)) deps.onRoom(laneOf(accountOf(entry.value)));
   }
 
   async function onLease(due: Due): Promise<void> {
@@ -246,7 +257,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   return {
-    hasRoom: () => room() > 0,
+    hasRoom: () => room("main") > 0,
     onTurns,
     onWaiting,
     onLease,

@@ -5,7 +5,8 @@
  */
 
 import type { Log } from "../../data/log.ts";
-import { type Due, type DueKind, openDueScan } from "../../kv/jobs/due.ts";
+import { type Due, type DueKind, listLaneTurns, openDueScan } from "../../kv/jobs/due.ts";
+import type { Lane } from "../../kv/jobs/lanes.ts";
 import type { NextTurn } from "./turn_order.ts";
 
 /** The time between two full scans, milliseconds. */
@@ -25,7 +26,7 @@ export interface DueLoopDeps {
   /** The handler of each kind of entry. */
   readonly handlers: Readonly<Record<DueKind, DueHandler>>;
   /** Starts jobs of accounts that wait. Reads no turn when no job can start. */
-  readonly onTurns: (nextTurn: NextTurn) => Promise<void>;
+  readonly onTurns: (nextTurn: NextTurn, lane?: Lane) => Promise<void>;
   /** Whether another job can start. */
   readonly hasRoom: () => boolean;
 }
@@ -34,8 +35,8 @@ export interface DueLoopDeps {
 export interface DueLoop {
   /** Starts scanning. */
   start(): void;
-  /** Scans for jobs to start, now or after the scan that is running. */
-  poke(): void;
+  /** Scans for jobs to start, now or after the scan that is running; of the lane `main` by default. */
+  poke(lane?: Lane): void;
   /** When a scan last reached the end of what is due, epoch milliseconds. */
   lastScanMs(): number;
   /** Stops scanning; settles when the scan that is running has ended. */
@@ -46,6 +47,7 @@ export interface DueLoop {
 export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueLoopDeps): DueLoop {
   let scanning: Promise<void> | null = null;
   let isPoked = false;
+  let isDeliveryPoked = false;
   let isFullScanDue = false;
   let isStopped = true;
   let timer: ReturnType<typeof setInterval> | undefined;
@@ -54,10 +56,13 @@ export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueL
   function scan(): void {
     if (isStopped || scanning !== null) return;
     scanning = (async () => {
-      while ((isPoked || isFullScanDue) && !isStopped) {
+      while ((isPoked || isDeliveryPoked || isFullScanDue) && !isStopped) {
         const isFull = isFullScanDue;
-        isPoked = isFullScanDue = false;
-        await scanOnce(isFull).catch((error) => log("error", "due index not read", { error }));
+        const isMain = isFull || isPoked, isDelivery = isFull || isDeliveryPoked;
+        isPoked = isDeliveryPoked = isFullScanDue = false;
+        const onError = (error: unknown) => log("error", "due index not read", { error });
+        if (isMain) await scanOnce(isFull).catch(onError);
+        if (isDelivery) await startDeliveries().catch(onError);
       }
       scanning = null;
     })();
@@ -83,6 +88,12 @@ export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueL
     lastScanMs = now();
   }
 
+  /** Whoever finishes an export does not pay for this scan. */
+  async function startDeliveries(): Promise<void> {
+    const turns = listLaneTurns(kv, "delivery");
+    await onTurns(async () => (await turns.next()).value ?? null, "delivery");
+  }
+
   async function startPoked(): Promise<void> {
     isPoked = false;
     await onTurns(openDueScan(kv, { upToMs: now() }).nextTurn);
@@ -98,8 +109,9 @@ export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueL
       }, SCAN_MS);
       scan();
     },
-    poke() {
-      isPoked = true;
+    poke(lane = "main") {
+      if (lane === "main") isPoked = true;
+      else isDeliveryPoked = true;
       scan();
     },
     lastScanMs: () => lastScanMs,

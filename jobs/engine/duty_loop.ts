@@ -7,6 +7,7 @@
 import type { Log } from "../../data/log.ts";
 import { giveUpLease, type Lease, takeLease } from "../../kv/jobs/leases.ts";
 import { pause } from "./pause.ts";
+import type { Pokes } from "./poke.ts";
 
 /** How long the lease of a duty holds unless it is renewed, milliseconds. */
 const DUTY_LEASE_MS = 30_000;
@@ -22,6 +23,8 @@ export interface Duty {
    * by default. Then it releases the lease for a moment, so that processes share many duties.
    */
   readonly holdMs?: number;
+  /** Reports that there may be work before the time between two rounds is over. */
+  readonly pokes?: Pokes;
   /** Does one round: a bounded piece of work that can be interrupted and repeated. */
   round(context: { signal: AbortSignal; lease: Lease }): Promise<void>;
 }
@@ -69,7 +72,7 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
         const untilMs = now() + DUTY_LEASE_MS;
         lease = await takeLease(kv, { name, owner, nowMs: now(), untilMs, isExclusive });
       }
-      if (lease !== null && now() >= nextRoundMs) {
+      if (lease !== null && (duty.pokes?.take() === true || now() >= nextRoundMs)) {
         nextRoundMs = now() + everyMs;
         await duty.round({ signal, lease });
       }
@@ -84,7 +87,8 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
       lease = null;
     }
     // A duty with long pauses still renews its lease during them.
-    await pause(Math.min(everyMs, DUTY_LEASE_MS / 3), signal);
+    const waitMs = Math.min(everyMs, DUTY_LEASE_MS / 3);
+    await (duty.pokes?.wait(waitMs, signal) ?? pause(waitMs, signal));
   }
   await giveUpLease(kv, name, owner)
     .catch((error) => log("warn", "lease not released", { duty: name, error }));

@@ -59,6 +59,8 @@ export interface JobKind {
   readonly name: string;
   /** The error that users see if a run fails for a reason without a code. */
   readonly failure: JobError;
+  /** Whether its records are deleted when its jobs end, because what they did is recorded elsewhere. */
+  readonly isTransient?: boolean;
   /** Does the work. Throws AppError for what users may see, anything else for defects. */
   run(context: JobContext): Promise<JobOutcome>;
 }

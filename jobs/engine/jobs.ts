@@ -31,6 +31,7 @@ import { checkJobLimits } from "./job_limits.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
+import { endOf, type EndStage } from "./runner.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
 export type { HistoryPlace } from "../../kv/jobs/history.ts";
@@ -136,6 +137,8 @@ export interface JobsDeps {
   readonly poke: () => void;
   /** Aborts a run in this process of a job that was cancelled. */
   readonly onCancelled: (jobId: string) => void;
+  /** What to add to the commit that ends a job; nothing by default. */
+  readonly endStage?: EndStage;
   /** Reports the ends of jobs. */
   readonly ends: Pick<JobEnds, "listen" | "report">;
   /** Watches jobs. */
@@ -217,7 +220,7 @@ export function createJobs(deps: JobsDeps): Jobs {
         const next = entry.value.state === "pending"
           ? cancelled(entry.value, now(), now() + deps.jobRetentionMs)
           : { ...entry.value, isCancelRequested: true };
-        if (!await commitJob(kv, entry, next)) continue;
+        if (!await commitJob(kv, entry, next, endOf(deps, next))) continue;
         if (isEnded(next)) deps.ends.report(next.id);
         else deps.onCancelled(next.id);
         return true;

@@ -7,13 +7,16 @@
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
+import type { Stage } from "../../kv/budget.ts";
 import {
   type Artifact,
   commitJob,
+  deleteJob,
   getJob,
   type JobEntry,
   type JobRecord,
 } from "../../kv/jobs/jobs.ts";
+import type { CheckedStage } from "../../kv/jobs/turns.ts";
 import {
   artifactName,
   type JobKind,
@@ -52,6 +55,9 @@ const WRITE_RETRY_MS = 200;
 /** Why a run was aborted. */
 type AbortReason = "stopping" | "cancelled" | "lease lost";
 
+/** What to add to the commit that ends a job; null for nothing. The record is the one that ended. */
+export type EndStage = (ended: JobRecord) => Stage | null;
+
 /** What a run needs. */
 export interface RunnerDeps {
   /** The database. */
@@ -62,6 +68,8 @@ export interface RunnerDeps {
   readonly log: Log;
   /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
+  /** What to add to the commit that ends a job; nothing by default. */
+  readonly endStage?: EndStage;
   /** Where artifacts are. */
   readonly files: Pick<FileStore, "remove">;
   /** How long a file is kept, milliseconds. */
@@ -159,7 +167,7 @@ export function startRun(
       clearInterval(timer);
       await beating;
     }
-    const written = await writeOutcome(deps, claim, move);
+    const written = await writeOutcome(deps, { claim, move, kind });
     if (typeof written !== "string") {
       if (written.state === "cancelled" && left !== null) await discard(left);
       if (isEnded(written)) deps.onEnded(job.id);
@@ -208,9 +216,12 @@ export function startRun(
  * refuses it for as long as the lease may hold. The sweep then deletes what the run left.
  */
 async function writeOutcome(
-  deps: Pick<RunnerDeps, "kv" | "now" | "log">,
-  claim: Claim,
-  move: (record: JobRecord) => JobRecord,
+  deps: Pick<RunnerDeps, "kv" | "now" | "log" | "endStage">,
+  { claim, move, kind }: {
+    claim: Claim;
+    move: (record: JobRecord) => JobRecord;
+    kind: Pick<JobKind, "isTransient">;
+  },
 ): Promise<JobRecord | "lease lost" | "not written"> {
   const giveUpMs = deps.now() + LEASE_MS;
   for (;;) {
@@ -218,13 +229,27 @@ async function writeOutcome(
       const entry: JobEntry | null = await getJob(deps.kv, claim.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
       const next = move(entry.value);
-      if (await commitJob(deps.kv, entry, next)) return next;
+      const more = endOf(deps, next);
+      const isDropped = kind.isTransient === true && isEnded(next);
+      const isWritten = isDropped
+        ? await deleteJob(deps.kv, entry, more)
+        : await commitJob(deps.kv, entry, next, more);
+      if (isWritten) return next;
     } catch (error) {
       deps.log("warn", "job could not be written", { jobId: claim.id, error });
       if (deps.now() > giveUpMs) return "not written";
       await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
     }
   }
+}
+
+/** What to add to a commit that moves a job, if it ends the job. */
+export function endOf(
+  { endStage }: { readonly endStage?: EndStage },
+  next: JobRecord,
+): CheckedStage | undefined {
+  const stage = isEnded(next) ? endStage?.(next) ?? null : null;
+  return stage === null ? undefined : { checks: [], stage };
 }
 
 function abortReason(signal: AbortSignal): AbortReason {

@@ -7,6 +7,7 @@
  * | `["due", kind, atMs, id]` | `true` | the same, for crowd kinds |
  * | `["due", "job_line", account, atMs, id]` | `true` | the same, for a job that waits in line |
  * | `["due", "job_turn", turn, account]` | `true` | `turns.ts`, for an account with jobs in line |
+ * | `["due", "job_lane_turn", lane, turn, account]` | `true` | the same, for an account of another lane than `main` |
  *
  * An entry only says when to check the state. The handler reads the state again, and moves the entry
  * to a later time if nothing is due yet.
@@ -20,9 +21,11 @@
  */
 
 import type { Staging } from "../budget.ts";
+import { type Lane, laneOf, LANES } from "./lanes.ts";
 
 const SPACE = "due";
 const TURN = "job_turn";
+const LANE_TURN = "job_lane_turn";
 const LINE = "job_line";
 /** How many turns one read returns. */
 const TURN_BATCH = 100;
@@ -34,12 +37,12 @@ const CROWD_TURN = 1_000;
 /** A pending job, a lease that may expire, an ended job's retention, a series to purge. */
 export type DueKind = "job_wait" | "job_lease" | "job_keep" | "series_purge";
 
-/** A kind with crowds of entries: a device that may be offline. */
-export type CrowdKind = "device_offline";
+/** A kind with crowds of entries: a device that may be offline, a target with deliveries to send. */
+export type CrowdKind = "device_offline" | "delivery_wake";
 
 const KINDS: readonly DueKind[] = ["job_wait", "job_lease", "job_keep", "series_purge"];
 
-const CROWD_KINDS: readonly CrowdKind[] = ["device_offline"];
+const CROWD_KINDS: readonly CrowdKind[] = ["device_offline", "delivery_wake"];
 
 /** An entry of the index. */
 export interface Due<Kind extends DueKind | CrowdKind = DueKind> {
@@ -130,21 +133,28 @@ export function openDueScan(kv: Pick<Deno.Kv, "list">, { upToMs }: { upToMs: num
   };
 }
 
-/** Every turn, the lowest first. */
+/** Every turn, the lowest of each lane first. */
 export async function* listTurns(kv: Pick<Deno.Kv, "list">): AsyncGenerator<Turn> {
-  for await (const { key } of kv.list({ prefix: [SPACE, TURN] }, { batchSize: TURN_BATCH })) {
-    yield turnOf(key);
-  }
+  for (const lane of LANES) yield* listLaneTurns(kv, lane);
+}
+
+/** Every turn of a lane, the lowest first. */
+export async function* listLaneTurns(
+  kv: Pick<Deno.Kv, "list">,
+  lane: Lane,
+): AsyncGenerator<Turn> {
+  const prefix = lanePrefix(lane);
+  for await (const { key } of kv.list({ prefix }, { batchSize: TURN_BATCH })) yield turnOf(key);
 }
 
 /** Adds the turn of an account. */
 export function stageTurn(op: Staging, { turn, account }: Omit<Turn, "kind">): void {
-  op.set([SPACE, TURN, turn, account], true);
+  op.set([...lanePrefix(laneOf(account)), turn, account], true);
 }
 
 /** Deletes the turn of an account. */
 export function stageTurnDelete(op: Staging, { turn, account }: Omit<Turn, "kind">): void {
-  op.delete([SPACE, TURN, turn, account]);
+  op.delete([...lanePrefix(laneOf(account)), turn, account]);
 }
 
 /** The first jobs in the line of an account, at most `limit`. */
@@ -196,8 +206,13 @@ export async function listCrowd<Kind extends CrowdKind>(
   return due;
 }
 
+function lanePrefix(lane: Lane): Deno.KvKey {
+  return lane === "main" ? [SPACE, TURN] : [SPACE, LANE_TURN, lane];
+}
+
 function turnOf(key: Deno.KvKey): Turn {
-  return { kind: TURN, turn: Number(key[2]), account: String(key[3]) };
+  const [turn, account] = key.slice(-2);
+  return { kind: TURN, turn: Number(turn), account: String(account) };
 }
 
 /** The entry of a key; null if its kind is unknown. */

@@ -193,16 +193,24 @@ export async function commitTurn(
   return await commitJob(kv, from, to, { ...taken, checks: [...taken.checks, ...checks] });
 }
 
-/** Deletes a job and everything that names it in other key spaces of jobs. False if the job has changed meanwhile. */
-export async function deleteJob(kv: Pick<Deno.Kv, "atomic">, from: JobEntry): Promise<boolean> {
+/**
+ * Deletes a job and everything that names it in other key spaces of jobs, with `more` in the same
+ * commit. False if the job has changed meanwhile, or what `more` checks.
+ */
+export async function deleteJob(
+  kv: Pick<Deno.Kv, "atomic">,
+  from: JobEntry,
+  more?: CheckedStage,
+): Promise<boolean> {
   const { owner, slot } = from.value;
-  const op = kv.atomic().check(from);
+  const op = kv.atomic().check(from, ...more?.checks ?? []);
   op.delete(from.key);
   stageOwnDueDelete(op, from.value);
   stageHistoryDelete(op, from.value);
   stageCounts(op, accountOf(from.value), { from: countsOf(from.value), to: NO_COUNTS });
   stageOwnedDelete(op, from.value);
   if (slot !== null) stageSlotDelete(op, { owner, slot });
+  more?.stage(op);
   return (await op.commit()).ok;
 }
 

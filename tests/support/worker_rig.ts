@@ -12,6 +12,8 @@ import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import { createJobWatches } from "../../jobs/engine/job_watches.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { createJobs, type JobRecord, type JobRequest, type Jobs } from "../../jobs/engine/jobs.ts";
+import type { EndStage } from "../../jobs/engine/runner.ts";
+import { LANES } from "../../kv/jobs/lanes.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
 import { makeTempFolder } from "./temp_folder.ts";
@@ -47,9 +49,10 @@ export interface WorkerRig extends AsyncDisposable {
 /** Creates a rig without workers, on a database in memory unless one is given. */
 export async function createWorkerRig(
   kv?: Deno.Kv,
-  { hasQueue = true, runningMax }: {
+  { hasQueue = true, runningMax, endStage }: {
     hasQueue?: boolean;
     runningMax?: (account: string) => Promise<number | null>;
+    endStage?: EndStage;
   } = {},
 ): Promise<WorkerRig> {
   const database = kv ?? await Deno.openKv(":memory:");
@@ -60,7 +63,7 @@ export async function createWorkerRig(
   const log: Log = (_level, event) => logged.push(event);
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
-  const pokeAll = () => workers.forEach((worker) => worker.poke());
+  const pokeAll = () => workers.forEach((worker) => LANES.forEach((lane) => worker.poke(lane)));
   const series = createSeriesStore({ kv: database, now });
   const ends = createJobEnds({ kv: database, log });
   const watches = createJobWatches({ kv: database, log });
@@ -74,6 +77,7 @@ export async function createWorkerRig(
     files,
     ends,
     watches,
+    endStage,
     log,
     jobRetentionMs: 86_400_000,
   });
@@ -105,6 +109,7 @@ export async function createWorkerRig(
         owner,
         concurrency,
         runningMax,
+        endStage,
         onEnded: ends.report,
         fileRetentionMs: 3_600_000,
         jobRetentionMs: 86_400_000,

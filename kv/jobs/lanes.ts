@@ -1,0 +1,25 @@
+/**
+ * Lanes: jobs of different lanes never wait for each other. Each lane has its own number of jobs that
+ * run at the same time, and its own turns.
+ *
+ * @module
+ */
+
+/** `main` for what users ask for, `delivery` for messages to others, which may take long to answer. */
+export const LANES = ["main", "delivery"] as const;
+
+/** One of {@link LANES}. */
+export type Lane = typeof LANES[number];
+
+/** No caller has an account of this name (`data/access/account.ts`). */
+const DELIVERY = "delivery:";
+
+/** The lane of the jobs of an account. All jobs of an account have the same lane. */
+export function laneOf(account: string): Lane {
+  return account.startsWith(DELIVERY) ? "delivery" : "main";
+}
+
+/** The account of the deliveries to a target. Targets take turns, so none waits for all of another one. */
+export function deliveryAccount(target: string): string {
+  return DELIVERY + target;
+}
