@@ -16,8 +16,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["s3", "text", "time"],
     ["access", "encoders"],
     ["events", "exports"],
-    ["continuous", "imports", "notify", "open_file_store"],
-    ["devices", "influx", "line_protocol", "meter_files", "stores"],
+    ["continuous", "imports", "open_file_store"],
+    ["devices", "influx", "line_protocol", "meter_files", "notify", "stores"],
     ["alerts", "inspect", "schedules"],
     [
       "access_settings",
@@ -27,6 +27,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "retention_settings",
       "s3_settings",
     ],
+    ["delivery_settings"],
     ["settings"],
     ["permissions"],
     ["task_permissions"],
