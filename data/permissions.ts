@@ -40,24 +40,27 @@ const NAMED_ELSEWHERE = /(^|\.)deno\.(com|dev|net)$/;
 
 /** What a service needs with these settings. */
 export function neededPermissions(settings: Settings, place: Place): Permissions {
-  const { host, port, role, kvPath, fileStore, storeDataDir, continuous, s3 } = settings;
-  const filesBucket = /^s3:\/\/([^/]+)/.exec(fileStore)?.[1];
+  const { host, port, role, kvPath, fileStore, storeDataDir, continuous, s3, delivery } = settings;
+  const filesBucket = bucketOf(fileStore);
   // Deletions find what continuous export has written, also while it is off.
   const lakeBucket = s3.bucket;
+  const deliveryBuckets = delivery.buckets.map(bucketOf);
   const isShared = kvPath !== null && /^https?:/.test(kvPath);
   const urls = [
-    ...[filesBucket, lakeBucket].filter((bucket) => typeof bucket === "string")
+    ...[filesBucket, lakeBucket, ...deliveryBuckets].filter((bucket) => typeof bucket === "string")
       .map((bucket) => bucketUrl({ ...s3, bucket })),
     ...isShared ? [kvPath] : [],
     ...oidcUrls(settings),
     ...continuous.isOn && continuous.influx !== null ? [continuous.influx.url] : [],
   ];
-  if (filesBucket !== undefined || lakeBucket !== null) urls.push(...credentialUrls(settings));
-  const hosts = urls.map(hostOf);
+  const usesS3 = filesBucket !== undefined || lakeBucket !== null || deliveryBuckets.length > 0;
+  if (usesS3) urls.push(...credentialUrls(settings));
+  const hosts = [...urls.map(hostOf), ...mailHosts(settings)];
   const written = [
     ...isShared || kvPath === null || kvPath === ":memory:" ? [] : databasePaths(kvPath, place),
     ...filesBucket === undefined ? [fileStore] : [],
     ...lakeBucket === null ? [continuous.path] : [],
+    ...delivery.folder === null ? [] : [delivery.folder],
   ];
   return {
     net: hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
@@ -153,6 +156,17 @@ function databasePaths(kvPath: string, place: Place): string[] {
   const around = kvPath.includes("/") ? kvPath.slice(0, kvPath.lastIndexOf("/")) || "/" : ".";
   const isCode = holdsCode(resolve(place.folder, around), place);
   return [kvPath, `${kvPath}.lock`, ...isCode ? [] : [around]];
+}
+
+/** The bucket of a place; undefined for a folder. */
+function bucketOf(place: string): string | undefined {
+  return /^s3:\/\/([^/]+)/.exec(place)?.[1];
+}
+
+/** The mail server. Mail is sent where jobs run. */
+function mailHosts({ delivery: { mail }, role }: Settings): string[] {
+  if (mail === null || role === "api") return [];
+  return [listenAddress(mail.server.host, mail.server.port)];
 }
 
 function oidcUrls({ access: { oidc } }: Settings): string[] {

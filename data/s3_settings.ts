@@ -113,12 +113,15 @@ export function wrongS3Variables(given: Readonly<Record<string, string>>): strin
 
 /** What is missing of the credentials although S3 is used, one sentence each. */
 export function missingCredentials(given: Readonly<Record<string, string>>): string[] {
-  const usesS3 = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined;
+  const usesS3 = given.FILE_STORE?.startsWith("s3:") || given.S3_BUCKET !== undefined ||
+    given.DELIVERY_BUCKETS !== undefined;
   const keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
   const missing = keys.filter((name) => given[name] === undefined);
   const hasOthers = OTHER_CREDENTIALS.some((name) => given[name] !== undefined);
   if (!usesS3 || (hasOthers && missing.length === keys.length)) return [];
-  return missing.map((name) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`);
+  return missing.map((name) =>
+    `${name} must be set, as FILE_STORE, S3_BUCKET or DELIVERY_BUCKETS uses S3`
+  );
 }
 
 /** The settings of valid variables. */

@@ -23,6 +23,14 @@ import {
   continuousSettings,
   missingContinuousVariables,
 } from "./continuous_settings.ts";
+import {
+  DELIVERY_RULES,
+  DELIVERY_SECRETS,
+  DELIVERY_VARIABLES,
+  deliveryProblems,
+  type DeliverySettings,
+  deliverySettings,
+} from "./delivery_settings.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
   LIMIT_RULES,
@@ -99,6 +107,8 @@ export interface Settings {
   readonly retention: RetentionSettings;
   /** The settings of continuous export. */
   readonly continuous: ContinuousSettings;
+  /** Where files and mails are delivered. */
+  readonly delivery: DeliverySettings;
   /** What this process does. */
   readonly role: Role;
   /** The lowest level of log records to write. */
@@ -139,6 +149,7 @@ const RULES = {
   ...ACCOUNT_RULES,
   ...LIMIT_RULES,
   ...CONTINUOUS_RULES,
+  ...DELIVERY_RULES,
   ...RETENTION_RULES,
   ...S3_RULES,
 } as const;
@@ -173,6 +184,7 @@ const environmentSchema = z.object({
   ...ACCOUNT_VARIABLES,
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
+  ...DELIVERY_VARIABLES,
 });
 
 /** The names of all variables that the settings are read from. */
@@ -196,7 +208,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   ]);
   const problems = [...names].map((name) => problemText(name, given[name]));
   problems.push(...missingCredentials(given));
-  problems.push(...accessProblems(given));
+  problems.push(...accessProblems(given), ...deliveryProblems(given));
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
@@ -234,6 +246,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       },
       retention: retentionSettings(values),
       continuous: continuousSettings(values),
+      delivery: deliverySettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },
@@ -265,7 +278,7 @@ function originsOf(text: string): string[] | null {
 function problemText(name: string, value: string | undefined): string {
   // Only names in RULES can fail: DENO_DEPLOYMENT_ID accepts any text.
   const rule = RULES[name as keyof typeof RULES];
-  const isSecret = S3_SECRETS.includes(name) || ACCESS_SECRETS.includes(name);
+  const isSecret = [...S3_SECRETS, ...ACCESS_SECRETS, ...DELIVERY_SECRETS].includes(name);
   const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);
   return `${name} must be ${rule}: ${shown}`;
 }

@@ -91,7 +91,7 @@ Deno.test("if several kinds of credentials are set, the access key wins, then th
 
 Deno.test("half of an access key is a problem even if other credentials are set", () => {
   assertEquals(problemsOf({ AWS_ACCESS_KEY_ID: "AKIA", AWS_SHARED_CREDENTIALS_FILE: "/run/aws" }), [
-    "AWS_SECRET_ACCESS_KEY must be set, as FILE_STORE or S3_BUCKET uses S3",
+    "AWS_SECRET_ACCESS_KEY must be set, as FILE_STORE, S3_BUCKET or DELIVERY_BUCKETS uses S3",
   ]);
 });
 

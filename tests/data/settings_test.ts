@@ -43,6 +43,7 @@ const DEFAULTS: Settings = {
     isDestinationRequired: false,
     influx: null,
   },
+  delivery: { mail: null, folder: null, buckets: [] },
   role: "all",
   logLevel: "info",
   s3: {
@@ -126,6 +127,10 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     AUDIT_RETENTION_DAYS: "36500",
     RATE_LIMIT_REQUESTS: "25",
     RATE_LIMIT_WINDOW_SECONDS: "60",
+    SMTP_URL: "smtps://energy%40example.com:p%2F%40ss@mail.example.com",
+    MAIL_FROM: "OpenWatts <energy@example.com>",
+    DELIVERY_PATH: "/srv/delivered/",
+    DELIVERY_BUCKETS: "s3://accounting/energy/, s3://grid",
     ROLE: "worker",
     LOG_LEVEL: "debug",
     PATH: "/usr/bin",
@@ -196,6 +201,19 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
       auditDays: 36_500,
     },
     continuous: DEFAULTS.continuous,
+    delivery: {
+      mail: {
+        server: {
+          host: "mail.example.com",
+          port: 465,
+          security: "tls",
+          login: { user: "energy@example.com", password: "p/@ss" },
+        },
+        sender: { name: "OpenWatts", address: "energy@example.com" },
+      },
+      folder: "/srv/delivered",
+      buckets: ["s3://accounting/energy", "s3://grid"],
+    },
     role: "worker",
     logLevel: "debug",
   });
@@ -297,7 +315,8 @@ Deno.test("readSettings() limits requests where other machines can connect, unle
 });
 
 Deno.test("readSettings() requires an access key if S3 is used, and only then", () => {
-  const missing = (name: string) => `${name} must be set, as FILE_STORE or S3_BUCKET uses S3`;
+  const missing = (name: string) =>
+    `${name} must be set, as FILE_STORE, S3_BUCKET or DELIVERY_BUCKETS uses S3`;
   const both = [missing("AWS_ACCESS_KEY_ID"), missing("AWS_SECRET_ACCESS_KEY")];
   assertEquals(problemsOf({ FILE_STORE: "s3://files" }), both);
   assertEquals(problemsOf({ S3_BUCKET: "exports", PORT: "x" }).slice(1), both);

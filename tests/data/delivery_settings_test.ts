@@ -1,0 +1,68 @@
+import { assertEquals } from "../support/assert.ts";
+import { parseSmtpUrl } from "../../data/delivery_settings.ts";
+import { readSettings } from "../../data/settings.ts";
+
+// Ports: RFC 6409 (587), RFC 8314 (465), RFC 5321 (25).
+Deno.test("parseSmtpUrl() takes the port of the scheme, and wants STARTTLS unless told otherwise", () => {
+  const login = { user: "u", password: "p" };
+  const host = "mail.example.com";
+  assertEquals(parseSmtpUrl("smtp://mail.example.com"), {
+    host,
+    port: 587,
+    security: "starttls",
+    login: null,
+  });
+  assertEquals(parseSmtpUrl("smtps://u:p@mail.example.com/"), {
+    host,
+    port: 465,
+    security: "tls",
+    login,
+  });
+  assertEquals(parseSmtpUrl("smtp://[::1]:2525?tls=off"), {
+    host: "::1",
+    port: 2525,
+    security: "none",
+    login: null,
+  });
+  assertEquals(parseSmtpUrl("smtp://localhost?tls=off")?.port, 25);
+});
+
+Deno.test("parseSmtpUrl() refuses what is no address of a mail server", () => {
+  for (
+    const text of [
+      "",
+      "mail.example.com",
+      "http://mail.example.com",
+      "smtp://",
+      "smtp://user@mail.example.com",
+      "smtp://:secret@mail.example.com",
+      "smtp://u:%0d%0aRSET@mail.example.com",
+      "smtp://u:%zz@mail.example.com",
+      "smtps://mail.example.com?tls=off",
+      "smtp://mail.example.com?tls=none",
+      "smtp://mail.example.com/path",
+      "smtp://mail.example.com:99999",
+      "smtp://mail.exa\r\nmple.com",
+    ]
+  ) assertEquals(parseSmtpUrl(text), null, text);
+});
+
+Deno.test("readSettings() wants a sender and an address for links with a mail server, and hides its password", () => {
+  const problemsOf = (environment: Record<string, string>) => {
+    const result = readSettings(environment);
+    return "problems" in result ? result.problems : [];
+  };
+  assertEquals(problemsOf({ SMTP_URL: "smtp://u:secret@mail.example.com" }), [
+    "MAIL_FROM must be set, as SMTP_URL is",
+    "PUBLIC_URL must be set, as SMTP_URL is: mails have links",
+  ]);
+  const [wrong] = problemsOf({
+    SMTP_URL: "imap://u:secret@mail.example.com",
+    MAIL_FROM: "a@example.com",
+    PUBLIC_URL: "https://watts.example",
+  });
+  assertEquals(wrong.includes("(not shown)") && !wrong.includes("secret"), true, wrong);
+  const KEY = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
+  assertEquals(problemsOf({ DELIVERY_BUCKETS: "s3://grid,/srv", ...KEY }).length, 1);
+  assertEquals(problemsOf({ DELIVERY_PATH: "s3://grid" }).length, 1);
+});
