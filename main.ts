@@ -9,6 +9,7 @@ import { accountLimits } from "./data/access/account.ts";
 import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
 import { parseKey } from "./data/access/key_text.ts";
+import { deliveryAbilities } from "./data/delivery_settings.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
@@ -195,6 +196,7 @@ export async function start(
     previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,
     staleAfterMs: settings.staleAfterMs,
+    abilities: deliveryAbilities(settings.delivery),
     intake,
     idTags: settings.lineProtocolIdTags,
     readPackageFile,

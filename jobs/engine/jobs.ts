@@ -9,6 +9,7 @@ import type { KeyLimits } from "../../data/access/key_limits.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import { readAccount } from "../../kv/jobs/accounts.ts";
 import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
 import {
@@ -59,6 +60,8 @@ export interface JobRequest {
   readonly makesFile?: boolean;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
+  /** Who hears of its end, and where its file goes; absent for nobody and nowhere. */
+  readonly targets?: JobTargets;
   /** Whether stored parameters are those of the same request; by default if they are equal. */
   readonly isSame?: (params: Json) => boolean;
 }
@@ -278,9 +281,10 @@ async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerat
   if (group.length > 0) yield group;
 }
 
-function sameRequest(job: JobRecord, { kind, params, isSame }: JobRequest): JobRecord {
+function sameRequest(job: JobRecord, { kind, params, targets, isSame }: JobRequest): JobRecord {
   const isEqual = isSame?.(job.params) ?? JSON.stringify(job.params) === JSON.stringify(params);
-  if (job.kind === kind && isEqual) return job;
+  const isSameWay = JSON.stringify(job.targets) === JSON.stringify(targets);
+  if (job.kind === kind && isEqual && isSameWay) return job;
   throw new AppError(
     "IDEMPOTENCY_KEY_REUSED",
     "This Idempotency-Key was used before with another request",

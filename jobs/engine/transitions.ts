@@ -23,6 +23,7 @@
  */
 
 import type { ErrorCode } from "../../data/app_error.ts";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import type { Artifact, JobRecord } from "../../kv/jobs/jobs.ts";
 import { MAX_ABANDONED } from "./retry.ts";
 
@@ -62,11 +63,13 @@ export interface NewJob {
   readonly account?: string;
   /** The idempotency key of the request, or null. */
   readonly slot: string | null;
+  /** Who hears of its end, and where its file goes; absent for nobody and nowhere. */
+  readonly targets?: JobTargets;
 }
 
 /** Creates a pending job that is due now. */
 export function newJob(
-  { id, kind, params, owner, account, slot }: NewJob,
+  { id, kind, params, owner, account, slot, targets }: NewJob,
   nowMs: number,
 ): JobRecord {
   return {
@@ -77,6 +80,7 @@ export function newJob(
     owner,
     ...(account === undefined || account === owner ? {} : { account }),
     slot,
+    ...(targets === undefined ? {} : { targets }),
     state: "pending",
     epoch: 0,
     attempt: 1,

@@ -9,6 +9,7 @@
  */
 
 import { z } from "zod";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import {
@@ -54,6 +55,8 @@ const jobSchema = z.object({
   owner: z.string(),
   account: z.string().optional(),
   slot: z.string().nullable(),
+  // Checked when the job was created.
+  targets: z.custom<JobTargets>().optional(),
   state: z.enum(["pending", "running", "completed", "failed", "cancelled", "expired"]),
   epoch: z.int(),
   attempt: z.int(),
@@ -84,7 +87,7 @@ export type Artifact = z.infer<typeof artifactSchema>;
 
 /**
  * The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. Without an
- * `account`, it counts for its owner.
+ * `account`, it counts for its owner. `targets` say who hears of its end and where its file goes.
  */
 export type JobRecord = z.infer<typeof jobSchema>;
 

@@ -8,6 +8,8 @@ import type { Context } from "hono";
 import { REQUEST_MAX_BYTES, XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
+import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import {
@@ -23,6 +25,7 @@ import { invalidRequest } from "../http/problem.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
+import { requireDeliverable } from "../notify/targets.ts";
 import { parseExportRequest } from "./parse_request.ts";
 import type { ExportAccepted } from "./schemas.ts";
 import { createFindProfile } from "./sources.ts";
@@ -45,6 +48,8 @@ export interface CreateDeps {
   readonly series: Pick<SeriesStore, "describe">;
   /** Estimates how large exports are. */
   readonly previewer: ExportPreviewer;
+  /** What can be delivered to. */
+  readonly abilities: DeliveryAbilities;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -57,17 +62,22 @@ export async function createExport(
 ): Promise<Response> {
   const caller = c.get("caller");
   const findProfile = createFindProfile(deps, caller);
-  const { spec, profile } = await parseExportRequest(body, { nowMs: deps.now(), findProfile });
+  const { spec, profile, targets } = await parseExportRequest(body, {
+    nowMs: deps.now(),
+    findProfile,
+  });
+  requireDeliverable(targets, deps.abilities);
   await requireFits(deps.previewer, spec, profile);
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);
   const params = exportParamsOf(spec);
-  requireShort(params);
+  requireShort({ ...params, ...targets });
   const job = await deps.jobs.create({
     kind: EXPORT,
     params,
     ...askerOf(c),
     slot,
+    ...(targets === undefined ? {} : { targets }),
     isSame: (stored) => isSameExport(stored, params),
   });
   return await answerCreated(c, deps, { job, warnings, statusPath });
@@ -78,7 +88,7 @@ export async function createExport(
  *
  * @throws {AppError} INVALID_REQUEST.
  */
-export function requireShort(params: ExportParams): void {
+export function requireShort(params: ExportParams & JobTargets): void {
   const sizeBytes = JSON.stringify(params).length;
   if (sizeBytes <= REQUEST_MAX_BYTES) return;
   const detail =

@@ -13,6 +13,7 @@ import {
   exportResultOf,
   exportSpecOf,
 } from "../../jobs/exports/export_contract.ts";
+import { targetsBody } from "../notify/targets.ts";
 import { currentState } from "../jobs/job_state.ts";
 import type { ExportBody } from "./request_schemas.ts";
 import type { ExportManifest, ExportResource } from "./resource_schemas.ts";
@@ -26,7 +27,7 @@ export function exportBodyOf(job: JobRecord, nowMs: number): ExportResource {
   return {
     id: job.id,
     status,
-    request: requestOf(spec),
+    request: { ...requestOf(spec), ...targetsBody(job.targets) },
     range: { start: instantText(spec.fromMs), end: instantText(spec.toMs - 1) },
     created_at: instantText(job.createdMs),
     started_at: timeOrNull(startedMs),

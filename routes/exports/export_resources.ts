@@ -16,6 +16,7 @@ import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { targetsBody } from "../notify/targets.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { type CreateDeps, createExport } from "./create_export.ts";
 import { exportBodyOf, manifestOf, requestOf } from "./export_body.ts";
@@ -80,7 +81,8 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
       return c.body(null, 204);
     })
     .post("/api/exports/:export_id/repeat", async (c) => {
-      const body = requestOf(exportSpecOf((await found(c)).params));
+      const { params, targets } = await found(c);
+      const body = { ...requestOf(exportSpecOf(params)), ...targetsBody(targets) };
       return await createExport(c, deps, { body, statusPath: "/api/exports/" });
     })
     .get("/api/exports/:export_id/manifest", async (c) => {

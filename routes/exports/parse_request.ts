@@ -16,10 +16,13 @@ import {
   refuseUnknownColumns,
 } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
+import type { NameField } from "../../data/notify/name_template.ts";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { refuseTargets, targetsOf } from "../notify/targets.ts";
 import { type ExportBody, exportBody, exportFields } from "./request_schemas.ts";
 
 /** Finds the profile that sources share. It may refuse the field that names them. */
@@ -27,6 +30,16 @@ export type FindProfile = (
   sources: { kind: ExportSpec["sourceKind"]; ids: readonly string[]; field: string },
   refuse: Refuse,
 ) => Promise<Profile | null>;
+
+/** What a body asks for. */
+export interface ExportAsked {
+  /** What it exports. */
+  readonly spec: ExportSpec;
+  /** The profile of the sources. */
+  readonly profile: Profile;
+  /** Who hears of its end, and where the file goes. */
+  readonly targets?: JobTargets;
+}
 
 /**
  * What a body exports.
@@ -36,7 +49,7 @@ export type FindProfile = (
 export async function parseExportRequest(
   body: unknown,
   { nowMs, findProfile }: { nowMs: number; findProfile: FindProfile },
-): Promise<{ spec: ExportSpec; profile: Profile }> {
+): Promise<ExportAsked> {
   const { draft, errors } = readFields(body);
   // A body that is no object has no fields to check further.
   if (draft === null) throw invalidRequest(errors);
@@ -53,11 +66,32 @@ export async function parseExportRequest(
   };
   refusePairs(ruled, profile, refuse);
   if (profile !== null) refuseUnknownColumns(ruled, profile, refuse);
+  const targets = targetsOf(draft);
+  if (targets !== undefined) refuseTargets(targets, nameFieldsOf(ruled), refuse);
   const all = [...errors, ...broken];
   if (all.length > 0 || span === null || profile === null) throw invalidRequest(all);
   const period = draft.period ?? null;
-  return { spec: { ...ruled, ...span, period, profile: profile.name }, profile };
+  const spec = { ...ruled, ...span, period, profile: profile.name };
+  return { spec, profile, ...(targets === undefined ? {} : { targets }) };
 }
+
+/** The fields of names that have a value for an export. */
+function nameFieldsOf({ sourceKind, ids }: Pick<ExportSpec, "sourceKind" | "ids">): NameField[] {
+  const ofOne: NameField[] = ids.length === 1 ? [sourceKind, "source"] : [];
+  return [...ofOne, ...NAME_FIELDS_OF_ALL];
+}
+
+const NAME_FIELDS_OF_ALL: readonly NameField[] = [
+  "profile",
+  "interval",
+  "format",
+  "ext",
+  "filename",
+  "job",
+  "start",
+  "end",
+  "created",
+];
 
 /** The fields that are right, and the errors of the others; null if the body is no object. */
 function readFields(body: unknown): { draft: ExportBody | null; errors: FieldError[] } {

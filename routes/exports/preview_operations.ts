@@ -7,6 +7,7 @@
 import { z } from "zod";
 import type { Answer, Examples, Operation, Parameter } from "../openapi/operation.ts";
 import { exampleOf } from "../openapi/schema_example.ts";
+import { targetFields } from "../notify/target_schemas.ts";
 import { exportBody, exportFields } from "./request_schemas.ts";
 import { exportPreview } from "./resource_schemas.ts";
 
@@ -97,7 +98,9 @@ function previewParameters(): Parameter[] {
     columns: "timestamp,power_kw",
     csv: "excel-de",
   };
-  return Object.entries(exportFields).map(([name, schema]) => ({
+  // A preview makes no file, so nothing is delivered.
+  const shown = Object.entries(exportFields).filter(([name]) => !Object.hasOwn(targetFields, name));
+  return shown.map(([name, schema]) => ({
     in: "query",
     name,
     description: `As \`${name}\` of \`POST /api/exports\`.`,

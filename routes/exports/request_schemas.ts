@@ -24,6 +24,7 @@ import {
 import { rangeStartMs } from "../../data/time/range_text.ts";
 import { isTimeZone } from "../../data/time/zone.ts";
 import { FORMAT_NAMES } from "../../jobs/exports/export_contract.ts";
+import { targetFields } from "../notify/target_schemas.ts";
 import { rangeTimeMeta } from "../openapi/range_time.ts";
 
 /** The most sources of one export. */
@@ -172,6 +173,7 @@ export const exportFields = {
       "(`wide`, of one metric), or a file for each in a ZIP archive (`per_source`).",
     examples: ["long"],
   }),
+  ...targetFields,
 };
 
 /** The body that creates an export. */

@@ -174,6 +174,7 @@ const repeat: Operation = {
     "INVALID_REQUEST",
     "JOB_NOT_FOUND",
     "IDEMPOTENCY_KEY_REUSED",
+    "DELIVERY_NOT_CONFIGURED",
     "JOBS_LIMITED",
     "QUOTA_EXCEEDED",
   ],

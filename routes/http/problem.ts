@@ -48,6 +48,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   ID_TAKEN: { status: 409, title: "Id taken" },
   TOO_MANY_PROFILES: { status: 409, title: "Too many profiles" },
   RATE_LIMITED: { status: 429, title: "Rate limit exceeded" },
+  DELIVERY_NOT_CONFIGURED: { status: 400, title: "Delivery not configured" },
   JOBS_LIMITED: { status: 429, title: "Too many jobs" },
   QUOTA_EXCEEDED: { status: 429, title: "Quota exceeded" },
   JOB_NOT_FOUND: { status: 404, title: "Job not found" },

@@ -62,6 +62,9 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   TOO_MANY_PROFILES: "There are as many profiles as there can be, or as the key can make.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
   RATE_LIMITED: "You or the device send too often. Nothing was stored; retry after `Retry-After`.",
+  DELIVERY_NOT_CONFIGURED:
+    "The service lacks a setting that `notify` or `deliver` needs; `errors` " +
+    "names each.",
   JOBS_LIMITED:
     "As many of your jobs wait as may wait at the same time. Retry when one of them has started.",
   QUOTA_EXCEEDED: "You have stored as much as you may store. Delete something first.",

@@ -56,7 +56,7 @@ function listedReport(job: JobRecord, nowMs: number): ReportList["reports"][numb
     status,
     created_at: instantText(job.createdMs),
     ended_at: job.endedMs === null ? null : instantText(job.endedMs),
-    request: requestBody(storeReportParams.parse(job.params)),
+    request: requestBody(storeReportParams.parse(job.params), job.targets),
     file_size_bytes: file?.sizeBytes ?? null,
     download_url: file === null ? null : `/download_report/${job.id}/`,
     error: status === "Failed" ? job.error?.message ?? "The report was cancelled" : null,

@@ -14,13 +14,29 @@ import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { StoreReportParams } from "../../jobs/stores/report_contract.ts";
 import { fieldErrors } from "../http/json_body.ts";
+import { createRefusals } from "../../data/exports/rules.ts";
+import type { NameField } from "../../data/notify/name_template.ts";
+import type { JobTargets } from "../../data/notify/targets.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { refuseTargets, targetsBody, targetsOf } from "../notify/targets.ts";
 import { type ReportRequest, reportRequest } from "./report_request_schemas.ts";
 
 /** A day may be 25 hours long, and a store's clock may be 14 hours ahead. */
 const RANGE_SLACK_MS: number = 2 * DAY_MS;
 /** Fields that need a range. */
 const RANGE_ONLY = ["timezone", "bucket"] as const;
+
+/** The fields of names that have a value for every report, and for one with a range. */
+const NAME_FIELDS: readonly NameField[] = ["format", "ext", "filename", "job", "created"];
+const RANGE_NAME_FIELDS: readonly NameField[] = ["start", "end"];
+
+/** What a request asks for. */
+export interface ReportAsked {
+  /** What the report covers. */
+  readonly params: StoreReportParams;
+  /** Who hears of its end, and where the file goes. */
+  readonly targets?: JobTargets;
+}
 
 /**
  * Reads a request.
@@ -34,20 +50,33 @@ export function parseReport(
     nowMs: number;
     caller: Caller;
   },
-): StoreReportParams {
+): ReportAsked {
   const result = reportRequest.safeParse(body === undefined ? {} : body);
   const known = result.success ? result.data : knownParts(body);
   const errors = [
     ...(result.success ? [] : fieldErrors(result.error, body)),
     ...rangeErrors(known, nowMs),
     ...storeErrors(known, caller),
+    ...targetErrors(known),
   ];
   if (!result.success || errors.length > 0) throw invalidRequest(errors);
-  const { as_of, max_hold_hours, stale_after_hours, stores, bucket, format } = result.data;
+  const targets = targetsOf(result.data);
+  return {
+    params: paramsOf(result.data, staleByDefaultMs, caller),
+    ...(targets === undefined ? {} : { targets }),
+  };
+}
+
+function paramsOf(
+  request: ReportRequest,
+  staleByDefaultMs: number | null,
+  caller: Caller,
+): StoreReportParams {
+  const { as_of, max_hold_hours, stale_after_hours, stores, bucket, format } = request;
   const staleAfterMs = stale_after_hours === undefined
     ? staleByDefaultMs
     : hoursMs(stale_after_hours);
-  const range = rangeOf(result.data);
+  const range = rangeOf(request);
   return {
     asOfMs: as_of === undefined ? null : rangeStopMs(as_of),
     maxHoldMs: max_hold_hours === undefined ? null : hoursMs(max_hold_hours),
@@ -61,7 +90,10 @@ export function parseReport(
 }
 
 /** A request that asks for the same report. */
-export function requestBody(params: StoreReportParams): ReportRequest {
+export function requestBody(
+  params: StoreReportParams,
+  targets?: JobTargets,
+): ReportRequest {
   const { asOfMs, maxHoldMs, staleAfterMs, range, bucket, storeIds, format } = params;
   const { zone = null, ...ends } = range ?? {};
   return {
@@ -73,6 +105,7 @@ export function requestBody(params: StoreReportParams): ReportRequest {
     ...(bucket === undefined ? {} : { bucket }),
     ...(storeIds === undefined ? {} : { stores: [...storeIds] }),
     format: format ?? "csv",
+    ...targetsBody(targets),
   };
 }
 
@@ -126,6 +159,15 @@ function storeErrors({ stores = [] }: Partial<ReportRequest>, caller: Caller): F
     const detail = `stores.${index} must be ${TOUCH_RULES.store}`;
     return [{ pointer: `/stores/${index}`, detail, value: quoted(id), rule: TOUCH_RULES.store }];
   });
+}
+
+/** What is wrong with who hears of the report and where its file goes. */
+function targetErrors(request: Partial<ReportRequest>): FieldError[] {
+  const targets = targetsOf(request);
+  const { errors, refuse } = createRefusals();
+  const fields = [...NAME_FIELDS, ...rangeOf(request) === null ? [] : RANGE_NAME_FIELDS];
+  if (targets !== undefined) refuseTargets(targets, fields, refuse);
+  return errors;
 }
 
 const hoursRule = `bucket hour is for ranges of at most ${REPORT_HOURS_MAX_DAYS} days; send day`;

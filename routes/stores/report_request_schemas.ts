@@ -17,6 +17,7 @@ import { PERIODS } from "../../data/time/period.ts";
 import { rangeStartMs, rangeStopMs } from "../../data/time/range_text.ts";
 import { isTimeZone } from "../../data/time/zone.ts";
 import { REPORT_FORMATS } from "../../jobs/stores/report_contract.ts";
+import { targetFields } from "../notify/target_schemas.ts";
 import { rangeTimeMeta, rangeTimeRule } from "../openapi/range_time.ts";
 
 const asOfRule = "as_of must be an ISO 8601 date or time of the years 1970 to 9999";
@@ -102,6 +103,7 @@ export const reportRequest = z.strictObject({
     description: "The format of the file. By default `csv`.",
     examples: ["xlsx"],
   }).optional(),
+  ...targetFields,
 }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 }).meta({ description: "What to report. Everything is optional." });

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "hono";
+import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
@@ -14,6 +15,7 @@ import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
+import { requireDeliverable } from "../notify/targets.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { readyFile } from "./report_file.ts";
 import { type ReportLinkDeps, reportLinkRoutes } from "./report_links.ts";
@@ -33,6 +35,8 @@ export interface ReportDeps extends ReportLinkDeps {
   readonly jobs: Pick<Jobs, "create" | "get" | "list" | "waitForEnd">;
   /** The age of the last poll from which a store is stale by default, milliseconds; or null. */
   readonly staleAfterMs: number | null;
+  /** What can be delivered to. */
+  readonly abilities: DeliveryAbilities;
 }
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
@@ -42,9 +46,12 @@ export function reportRoutes(deps: ReportDeps): GuardedRoutes {
     .post("/trigger_report", async (c) => {
       const caller = c.get("caller");
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      const { params, targets } = parseReport(body, { staleAfterMs, nowMs: now(), caller });
+      requireDeliverable(targets, deps.abilities);
       const job = await jobs.create({
         kind: STORE_REPORT,
-        params: { ...parseReport(body, { staleAfterMs, nowMs: now(), caller }) },
+        params: { ...params },
+        ...(targets === undefined ? {} : { targets }),
         ...askerOf(c),
         slot: readIdempotencyKey(c.req.header("idempotency-key")),
       });

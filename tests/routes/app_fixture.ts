@@ -65,6 +65,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     offlineAfterMs: 600_000,
     idTags: ["device_id", "entity_id", "host", "id"],
     staleAfterMs: null,
+    abilities: { hasMail: false, hasFolder: false, buckets: [] },
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
     previewer: createExportPreviewer({

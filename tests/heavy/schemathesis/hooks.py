@@ -14,6 +14,13 @@ import schemathesis
 METER_ID = r"The meter's id must be .+"
 BEFORE_1970 = r"(from|to) must not be before 1970.+"
 
+TARGET_RULES = [
+    # Addresses, names of files and places have rules that a pattern cannot say.
+    r"(E-mail|Delivery to .+) needs the setting \w+, which is not set.*",
+    r"notify(\.\w+)? must .+",
+    r"(deliver|email|webhook|name|to)(\.\d+)?(\.\w+)? must .+",
+]
+
 # Fields of exports that exclude or need each other, and names that the source must have.
 EXPORT_RULES = [
     r"(smart_meter_id|start_datetime|end_datetime) is required, or .+",
@@ -34,6 +41,7 @@ EXPORT_RULES = [
     r"compression must be .+ with (format|layout) .+",
     r"metrics? must be one metric with layout wide.+",
     r"(columns|layout) must be one metric with layout wide.+",
+    *TARGET_RULES,
 ]
 
 # One of three lists, and a range that is whole.
@@ -126,6 +134,7 @@ RULES: dict[str, list[str]] = {
         r"(from|to|stores) must be .+",
         r"The range must be .+",
         r"bucket hour is for ranges .+",
+        *TARGET_RULES,
         r"timezone must be .+",
     ],
     "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
