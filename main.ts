@@ -132,7 +132,7 @@ export async function start(
     const shown = (text: string) => show(`Admin key, shown only now, so keep it: ${text}`);
     await startKeys({ ...opened, keys, audit, now, adminKey, show: shown });
   }
-  const access = stack.use(openAccess(settings.access, { keys, now, log }));
+  const access = stack.use(openAccess(settings.access, { kv, keys, now, log }));
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });

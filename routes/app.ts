@@ -38,6 +38,7 @@ import { address } from "./http/address.ts";
 import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
+import { pageRoutes, type PagesDeps } from "./pages/pages.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
@@ -65,6 +66,7 @@ export interface AppDeps
     DeletionResourceDeps,
     AuditDeps,
     StoreDeps,
+    Omit<PagesDeps, "publicUrl">,
     UsageDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
@@ -152,6 +154,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
+  app.route("/", pageRoutes({ ...deps, publicUrl: deps.links.publicUrl }).hono);
   app.notFound((c) => {
     const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
     if (limited !== null) return problemResponse(limited.error, limited.headers);

@@ -12,6 +12,7 @@ import { openIssuerKeys } from "./issuer_keys.ts";
 import { keyAuthenticator } from "./key_authenticator.ts";
 import { type FindMaker, UNKNOWN_MAKER } from "./links.ts";
 import { oidcAuthenticator } from "./oidc.ts";
+import { sessionAuthenticator } from "./session_authenticator.ts";
 
 /** The ways to prove who one is. Disposing of them ends what they do in the background. */
 export interface OpenedAccess extends AsyncDisposable {
@@ -23,6 +24,8 @@ export interface OpenedAccess extends AsyncDisposable {
 
 /** What they need. */
 export interface AccessDeps {
+  /** The database, for sessions. */
+  readonly kv: Pick<Deno.Kv, "get">;
   /** The keys. */
   readonly keys: Pick<KeyStore, "verify" | "callerOf">;
   /** Epoch milliseconds now. */
@@ -32,7 +35,8 @@ export interface AccessDeps {
 }
 
 /** Opens the ways that the settings name. */
-export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps): OpenedAccess {
+export function openAccess(settings: AccessSettings, deps: AccessDeps): OpenedAccess {
+  const { hasKeys, oidc, publicUrl } = settings;
   const stack = new AsyncDisposableStack();
   const authenticators: Authenticator[] = [];
   if (hasKeys) authenticators.push(keyAuthenticator(deps));
@@ -42,7 +46,9 @@ export function openAccess({ hasKeys, oidc }: AccessSettings, deps: AccessDeps):
   }
   const isOff = !hasKeys && oidc === null;
   return {
-    authenticators: isOff ? null : authenticators,
+    authenticators: isOff
+      ? null
+      : [...authenticators, sessionAuthenticator(authenticators, { ...deps, publicUrl })],
     findMaker(maker) {
       if (maker.kind === "key") return hasKeys ? deps.keys.callerOf(maker.id) : null;
       return (maker.kind === "oidc" && oidc !== null) || (maker.kind === "anyone" && isOff)

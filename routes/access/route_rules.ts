@@ -27,6 +27,8 @@ export interface RouteRule {
   readonly audited?: AuditedAction;
   /** Whether its calls do not count as requests of a caller: programs that watch use it. */
   readonly isUnlimited?: true;
+  /** Whether it belongs to the pages, and so not to the API that the OpenAPI document describes. */
+  readonly isPage?: true;
 }
 
 function audited(action: AuditAction, subject: AuditSubjectKind | null = null): AuditedAction {
@@ -42,6 +44,13 @@ export const ROUTE_RULES = {
   "GET /docs": { scope: "public" },
   "GET /redoc": { scope: "public" },
   "GET /docs/assets/:name": { scope: "public" },
+
+  "GET /": { scope: "any", isPage: true },
+  "GET /assets/:version/:name": { scope: "public", isUnlimited: true, isPage: true },
+  "POST /preferences": { scope: "public", isPage: true },
+  "GET /sign-in": { scope: "public", isPage: true },
+  "POST /sign-in": { scope: "public", isPage: true },
+  "POST /sign-out": { scope: "public", isPage: true },
 
   "GET /api/keys": { scope: "admin" },
   "POST /api/keys": { scope: "admin", audited: audited("key.create") },

@@ -78,7 +78,8 @@ function valueAt(body: unknown, path: PropertyKey[]): { value?: unknown } {
   return value === undefined ? {} : { value: quoted(value) };
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** The body of a request. Throws AppError BODY_TOO_LARGE. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const tooLarge = new AppError("BODY_TOO_LARGE", `The body must be at most ${maxBytes} bytes`);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge;
   const chunks: Uint8Array[] = [];

@@ -67,6 +67,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "webhooks",
     ],
     ["deletions", "schedules"],
+    ["pages"],
     ["api_document"],
     ["app"],
   ],
@@ -94,7 +95,7 @@ export const PARTS: readonly string[] = ["data", "kv", "jobs", "routes"];
 
 /** The room of a file in a part: its folder, or its own name if it is in none. */
 export function roomOf(path: string): string {
-  return path.split("/")[1].replace(/\.ts$/, "");
+  return path.split("/")[1].replace(/\.tsx?$/, "");
 }
 
 /** The floor of a room; -1 if the table does not have the room. */

@@ -23,7 +23,7 @@ export async function readSources(folder: string): Promise<Source[]> {
   for await (const { name, isDirectory } of Deno.readDir(TOP + folder)) {
     const path = `${folder}/${name}`;
     if (isDirectory) sources.push(...await readSources(path));
-    else if (/(?<!\.d)\.ts$/.test(name)) sources.push(await readSource(path));
+    else if (/(?<!\.d)\.tsx?$/.test(name)) sources.push(await readSource(path));
   }
   return sources;
 }

@@ -164,6 +164,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "secret",
     "segment",
     "series",
+    "session",
     "store",
     "store_hours_rejected",
     "unfolded",
@@ -182,7 +183,9 @@ Deno.test("a file opens with what it is for, and stays below 350 lines", async (
   for (const room of PARTS) {
     for (const { path, text } of await readSources(room)) {
       assert(/^\/\*\*\n \* [\s\S]*? \* @module\n \*\/\n/.test(text), path);
-      assert(text.split("\n").length <= 350, path);
+      // The texts of a language are one table, so that another language is one file.
+      const isTexts = path.startsWith("routes/pages/texts/");
+      assert(isTexts || text.split("\n").length <= 350, path);
     }
   }
   const { text } = await readSource("main.ts");

@@ -1,0 +1,43 @@
+/**
+ * Every file that the pages load: modules and styles of `routes/assets/`, and files of packages.
+ *
+ * @module
+ */
+
+import type { PagePackage } from "../docs/package_files.ts";
+
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+const SVG = "image/svg+xml";
+
+/** A file: of `routes/assets/`, or of a package. */
+export interface Asset {
+  /** Its media type. */
+  readonly contentType: string;
+  /** Where it is if a package has it; absent for files of `routes/assets/`. */
+  readonly from?: {
+    readonly package: PagePackage;
+    readonly path: string;
+    /** The name by which our modules import it; browsers get its address in its place. */
+    readonly specifier?: string;
+  };
+}
+
+const TABLE = {
+  "context.js": { contentType: SCRIPT },
+  "copy.js": { contentType: SCRIPT },
+  "format.js": { contentType: SCRIPT },
+  "icon.svg": { contentType: SVG },
+  "live.js": { contentType: SCRIPT },
+  "page.js": { contentType: SCRIPT },
+  "preferences.js": { contentType: SCRIPT },
+  "style.css": { contentType: STYLE },
+  "text.js": { contentType: SCRIPT },
+  "times.js": { contentType: SCRIPT },
+} as const satisfies Readonly<Record<string, Asset>>;
+
+/** The name of a file. */
+export type AssetName = keyof typeof TABLE;
+
+/** All files by their names. */
+export const ASSETS: Readonly<Record<AssetName, Asset>> = TABLE;

@@ -1,0 +1,34 @@
+/**
+ * All pages: what a browser sees of the service.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import type { ReadPackageFile } from "../docs/package_files.ts";
+import { homeRoutes } from "./home.tsx";
+import { preferenceRoutes } from "./preference_routes.ts";
+import { createPages } from "./show_page.tsx";
+import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
+
+/** What the pages need. */
+export interface PagesDeps extends SignInDeps {
+  /** Reads the files of packages. */
+  readonly readPackageFile: ReadPackageFile;
+}
+
+/** The pages and their files. */
+export function pageRoutes(deps: PagesDeps): GuardedRoutes {
+  const pages = createPages({ ...deps, hasSignIn: deps.authenticators !== null });
+  return guardedRoutes(pages.refuse)
+    .get("/assets/:version/:name", async (c) => {
+      const assets = await pages.assets();
+      const answer = assets.answer(c.req.raw, c.req.param("version"), c.req.param("name"));
+      if (answer !== null) return answer;
+      throw new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`);
+    })
+    .route("/", homeRoutes(pages))
+    .route("/", preferenceRoutes(deps, pages))
+    .route("/", signInRoutes(deps, pages));
+}

@@ -1,0 +1,70 @@
+/**
+ * The texts of the pages in English. `routes/assets/text.js` fills in what is in braces.
+ *
+ * @module
+ */
+
+const TABLE = {
+  "brand": "OpenWatts",
+  "skip": "Skip to the content",
+  "nav.label": "Screens",
+  "nav.menu": "Menu",
+  "nav.home": "Home",
+  "nav.meters": "Meters & devices",
+  "nav.export": "Export",
+  "nav.upload": "Upload",
+  "nav.fleet": "Fleet & stores",
+  "nav.settings": "Settings",
+  "nav.docs": "API documentation",
+
+  "preferences.label": "Display",
+  "preferences.language": "Language",
+  "preferences.theme": "Theme",
+  "preferences.theme.system": "As the system",
+  "preferences.theme.light": "Light",
+  "preferences.theme.dark": "Dark",
+  "preferences.zone": "Times in",
+  "preferences.zone.browser": "Browser zone",
+  "preferences.zone.utc": "UTC",
+  "preferences.zone.source": "Zone of the source",
+  "preferences.apply": "Apply",
+
+  "live.connecting": "Connecting",
+  "live.on": "Live",
+  "live.lost": "The service does not answer. This page comes back by itself.",
+  "live.lost.since": "Figures are from {time}.",
+  "live.off": "Not live",
+
+  "call.show": "API call",
+  "call.copy": "Copy",
+  "call.copied": "Copied",
+
+  "signin.title": "Sign in",
+  "signin.intro": "This service asks who you are. Paste a key that was made for you.",
+  "signin.key": "Key or token",
+  "signin.key.hint": "Such as ow_… Your browser keeps a session for {days} days, not the key.",
+  "signin.submit": "Sign in",
+  "signin.wrong":
+    "This key does not count: it is unknown, revoked or expired, or not for your address.",
+  "signin.empty": "Paste a key first.",
+  "signin.limited": "Too many attempts. Wait a moment, then try again.",
+  "signin.unavailable": "Keys cannot be checked now. Try again in a moment.",
+  "signin.foreign": "This form was sent from another site. Open the page again and sign in here.",
+  "signin.help": "Who runs the service makes keys with POST /api/keys, or with ADMIN_KEY.",
+  "signout": "Sign out",
+  "signedin.as": "Signed in as {name}",
+
+  "problem.title": "This did not work",
+  "problem.notfound": "There is nothing here",
+  "problem.forbidden": "Your key may not see this",
+  "problem.home": "Go to Home",
+} as const;
+
+/** The name of a text. */
+export type TextKey = keyof typeof TABLE;
+
+/** All texts of a language. */
+export type Texts = Readonly<Record<TextKey, string>>;
+
+/** The texts in English. */
+export const EN: Texts = TABLE;
