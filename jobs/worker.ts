@@ -16,7 +16,7 @@ import { giveMissingTurns } from "../kv/jobs/turns.ts";
 import { listenWakes } from "../kv/jobs/wake_queue.ts";
 import { compactionDuty } from "./upkeep/compaction.ts";
 import { createDispatcher } from "./engine/dispatcher.ts";
-import { createDueLoop } from "./engine/due_loop.ts";
+import { createDueLoop, type CrowdHandler } from "./engine/due_loop.ts";
 import { type Duty, startDuties } from "./engine/duty_loop.ts";
 import type { JobKind } from "./engine/job_kind.ts";
 import type { EndStage } from "./engine/runner.ts";
@@ -61,6 +61,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly offlineAfterMs: number;
   /** When live readings are folded and flushed. */
   readonly upkeep?: Upkeep;
+  /** Handlers of crowds of due entries. */
+  readonly crowds?: readonly CrowdHandler[];
   /** Duties besides those that every worker has. */
   readonly moreDuties?: readonly Duty[];
 }
@@ -88,6 +90,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     kv,
     now,
     log,
+    crowds: deps.crowds,
     hasRoom: dispatcher.hasRoom,
     onTurns: dispatcher.onTurns,
     handlers: {

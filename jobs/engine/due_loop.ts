@@ -5,15 +5,35 @@
  */
 
 import type { Log } from "../../data/log.ts";
-import { type Due, type DueKind, listLaneTurns, openDueScan } from "../../kv/jobs/due.ts";
+import {
+  type CrowdKind,
+  type Due,
+  type DueKind,
+  listCrowd,
+  listLaneTurns,
+  openDueScan,
+} from "../../kv/jobs/due.ts";
 import type { Lane } from "../../kv/jobs/lanes.ts";
 import type { NextTurn } from "./turn_order.ts";
 
 /** The time between two full scans, milliseconds. */
 const SCAN_MS = 1_000;
+/** How many entries of a crowd a scan handles. If there are more, the next scan follows at once. */
+const CROWD_AT_ONCE = 100;
 
 /** Handles an entry that is due. */
 export type DueHandler = (due: Due) => Promise<void>;
+
+/**
+ * Handles the entries of a kind that may have thousands due at the same time: at most 100 in a scan,
+ * so that jobs start in between.
+ */
+export interface CrowdHandler {
+  /** The kind. */
+  readonly kind: CrowdKind;
+  /** Handles entries that are due, oldest first. Each is moved or deleted, or comes again. */
+  handle(dues: readonly Due<CrowdKind>[]): Promise<void>;
+}
 
 /** What the loop needs. */
 export interface DueLoopDeps {
@@ -25,6 +45,8 @@ export interface DueLoopDeps {
   readonly log: Log;
   /** The handler of each kind of entry. */
   readonly handlers: Readonly<Record<DueKind, DueHandler>>;
+  /** The handlers of crowds; a full scan costs one read for each. */
+  readonly crowds?: readonly CrowdHandler[];
   /** Starts jobs of accounts that wait. Reads no turn when no job can start. */
   readonly onTurns: (nextTurn: NextTurn, lane?: Lane) => Promise<void>;
   /** Whether another job can start. */
@@ -44,7 +66,9 @@ export interface DueLoop {
 }
 
 /** Creates a loop that has not started. A handler that throws is logged; the others still run. */
-export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueLoopDeps): DueLoop {
+export function createDueLoop(
+  { kv, now, log, handlers, onTurns, hasRoom, crowds = [] }: DueLoopDeps,
+): DueLoop {
   let scanning: Promise<void> | null = null;
   let isPoked = false;
   let isDeliveryPoked = false;
@@ -86,6 +110,19 @@ export function createDueLoop({ kv, now, log, handlers, onTurns, hasRoom }: DueL
       );
     }
     lastScanMs = now();
+    if (isFull) { for (const crowd of crowds) await handleCrowd(crowd); }
+  }
+
+  async function handleCrowd({ kind, handle }: CrowdHandler): Promise<void> {
+    if (isStopped) return;
+    const dues = await listCrowd(kv, kind, { upToMs: now(), limit: CROWD_AT_ONCE });
+    if (dues.length === 0) return;
+    try {
+      await handle(dues);
+      isFullScanDue ||= dues.length === CROWD_AT_ONCE;
+    } catch (error) {
+      log("error", "due entries not handled", { kind, count: dues.length, error });
+    }
   }
 
   /** Whoever finishes an export does not pay for this scan. */

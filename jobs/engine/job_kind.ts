@@ -51,6 +51,22 @@ export interface JobOutcome {
 }
 
 /**
+ * Thrown by a run that has to wait for something that takes long, such as late readings: the job is
+ * pending again until `atMs`. It neither counts as an attempt nor shows in the history.
+ */
+export class RunLater extends Error {
+  /** When to run again, epoch milliseconds. */
+  readonly atMs: number;
+
+  /** Creates it with a reason for the log. */
+  constructor(reason: string, atMs: number) {
+    super(reason);
+    this.name = "RunLater";
+    this.atMs = atMs;
+  }
+}
+
+/**
  * A kind of job. A run can be interrupted at any moment and repeated, even while an earlier run of
  * the same job has not noticed yet that it lost its lease. Each run has its own artifact name.
  */

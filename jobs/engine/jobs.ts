@@ -26,7 +26,7 @@ import {
 import { listOwned } from "../../kv/jobs/owner_history.ts";
 import { createTurns } from "../../kv/in_turn.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
-import { waitForTurn } from "../../kv/jobs/turns.ts";
+import { type CheckedStage, commitChecked, hasChanged, waitForTurn } from "../../kv/jobs/turns.ts";
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
 import { checkJobLimits } from "./job_limits.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
@@ -101,6 +101,14 @@ export interface Jobs {
    * or QUOTA_EXCEEDED if the account has reached a limit.
    */
   create(request: JobRequest): Promise<JobRecord>;
+  /**
+   * The same, with what `more` adds in the same commit. If the slot has a job already, that is
+   * committed alone. Null if something that it checks has changed meanwhile.
+   */
+  createWith(
+    request: JobRequest,
+    more: (job: JobRecord) => CheckedStage,
+  ): Promise<JobRecord | null>;
   /** Reads a job; null if no job has this id. Any text may be given. */
   get(id: string): Promise<JobRecord | null>;
   /**
@@ -168,12 +176,19 @@ export function createJobs(deps: JobsDeps): Jobs {
     return (await entryOf(id))?.value ?? null;
   }
 
-  async function create(request: JobRequest, limits: AccountLimits): Promise<JobRecord> {
+  async function create(
+    request: JobRequest,
+    limits: AccountLimits,
+    more: ((job: JobRecord) => CheckedStage) | null,
+  ): Promise<JobRecord | null> {
     const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
     for (;;) {
       const held = slot && await getSlot(kv, slot);
       const earlier = held?.jobId ? await get(held.jobId) : null;
-      if (earlier !== null) return sameRequest(earlier, request);
+      if (earlier !== null) {
+        const same = sameRequest(earlier, request);
+        return more === null || await commitChecked(kv, more(same)) ? same : null;
+      }
       const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
       const account = await readAccount(kv, accountOf(record));
       const turn = waitForTurn(account);
@@ -186,22 +201,42 @@ export function createJobs(deps: JobsDeps): Jobs {
       stageJob(op, record);
       turn.stage(op);
       if (deps.hasQueue) stageWake(op);
-      if (!(await op.commit()).ok) continue;
-      deps.poke();
-      return record;
+      const added = more?.(record) ?? null;
+      if (added !== null) {
+        op.check(...added.checks);
+        added.stage(op);
+      }
+      if ((await op.commit()).ok) {
+        deps.poke();
+        return record;
+      }
+      if (added !== null && await hasChanged(kv, added)) return null;
     }
   }
 
   const inTurn = createTurns();
 
+  /** Creates a job under the limits of its account. */
+  function createLimited(
+    request: JobRequest,
+    more: ((job: JobRecord) => CheckedStage) | null,
+  ): Promise<JobRecord | null> {
+    const limits = accountLimits(request.limits ?? null, deps.accountLimits ?? NO_ACCOUNT_LIMITS);
+    if (limits.jobsWaiting === null) return create(request, limits, more);
+    // Each checks the number of jobs that wait: at the same time, one would succeed at a time.
+    return inTurn(accountOf(request), () => create(request, limits, more));
+  }
+
   return {
     get,
-    create(request) {
-      const limits = accountLimits(request.limits ?? null, deps.accountLimits ?? NO_ACCOUNT_LIMITS);
-      if (limits.jobsWaiting === null) return create(request, limits);
-      // Each checks the number of jobs that wait: at the same time, one would succeed at a time.
-      return inTurn(accountOf(request), () => create(request, limits));
+    async create(request) {
+      const job = await createLimited(request, null);
+      if (job === null) {
+        throw new TypeError("Cannot lose a job as nothing else is committed with it");
+      }
+      return job;
     },
+    createWith: createLimited,
     async waitForEnd(job, limits) {
       if (isEnded(job)) return job;
       using listener = deps.ends.listen(job.id);

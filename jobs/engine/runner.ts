@@ -23,6 +23,7 @@ import {
   type JobOutcome,
   type Progress,
   removeArtifact,
+  RunLater,
 } from "./job_kind.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import {
@@ -38,6 +39,7 @@ import {
   LEASE_MS,
   requeued,
   retried,
+  waited,
 } from "./transitions.ts";
 
 /**
@@ -161,7 +163,12 @@ export function startRun(
       move = (record) => afterSuccess(record, { artifact, result });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
-      log(reason === null ? "warn" : "info", "job run failed", { ...fields, reason, error });
+      if (reason === null && error instanceof RunLater) {
+        const { message, atMs } = error;
+        log("info", "job run waits", { jobId: job.id, kind: job.kind, reason: message, atMs });
+      } else {
+        log(reason === null ? "warn" : "info", "job run failed", { ...fields, reason, error });
+      }
       move = (record) => afterFailure(record, { reason, error });
     } finally {
       clearInterval(timer);
@@ -197,6 +204,11 @@ export function startRun(
     const keptUntilMs = now() + deps.jobRetentionMs;
     if (reason === "cancelled") return cancelled(record, now(), keptUntilMs);
     if (reason !== null) return requeued(record, now(), keptUntilMs);
+    if (error instanceof RunLater) {
+      return record.isCancelRequested
+        ? cancelled(record, now(), keptUntilMs)
+        : waited(record, now(), error.atMs);
+    }
     if (mayPass(error) && record.attempt < MAX_ATTEMPTS) {
       return retried(record, now(), now() + retryDelayMs(record.attempt));
     }

@@ -12,6 +12,7 @@
  * | running | failed | {@link failed} | due at the record's expiry |
  * | running, pending | cancelled | {@link cancelled} | due at the record's expiry |
  * | running | pending | {@link retried} | a fault that may pass: attempt +1, due later |
+ * | running | pending | {@link waited} | the run waits for something that takes long; due later |
  * | running | pending | {@link requeued} | stop, lease expired, owner dead: abandoned +1, due now |
  * | running | failed | {@link requeued} | the same for the 21st time |
  * | pending | pending | {@link postponed} | this process does not know the kind; due later |
@@ -192,6 +193,19 @@ export function retried(job: JobRecord, nowMs: number, atMs: number): JobRecord 
     attempt: job.attempt + 1,
     due: { kind: "job_wait", atMs },
   });
+}
+
+/** Its run waits for something: due again at `atMs`. The history forgets the run, of which there may be many. */
+export function waited(job: JobRecord, nowMs: number, atMs: number): JobRecord {
+  const { history } = job;
+  return {
+    ...job,
+    state: "pending",
+    lease: null,
+    updatedMs: nowMs,
+    due: { kind: "job_wait", atMs },
+    history: history.at(-1)?.state === "running" ? history.slice(0, -1) : history,
+  };
 }
 
 /**

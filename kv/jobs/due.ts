@@ -37,12 +37,15 @@ const CROWD_TURN = 1_000;
 /** A pending job, a lease that may expire, an ended job's retention, a series to purge. */
 export type DueKind = "job_wait" | "job_lease" | "job_keep" | "series_purge";
 
-/** A kind with crowds of entries: a device that may be offline, a target with deliveries to send. */
-export type CrowdKind = "device_offline" | "delivery_wake";
+/**
+ * A kind with crowds of entries: a device that may be offline, a target with deliveries to send, a
+ * schedule that may run.
+ */
+export type CrowdKind = "device_offline" | "delivery_wake" | "schedule_run";
 
 const KINDS: readonly DueKind[] = ["job_wait", "job_lease", "job_keep", "series_purge"];
 
-const CROWD_KINDS: readonly CrowdKind[] = ["device_offline", "delivery_wake"];
+const CROWD_KINDS: readonly CrowdKind[] = ["device_offline", "delivery_wake", "schedule_run"];
 
 /** An entry of the index. */
 export interface Due<Kind extends DueKind | CrowdKind = DueKind> {
@@ -50,7 +53,7 @@ export interface Due<Kind extends DueKind | CrowdKind = DueKind> {
   readonly atMs: number;
   /** What is due. */
   readonly kind: Kind;
-  /** The id of the job, series or device. */
+  /** The id of the job, series, device or schedule. */
   readonly id: string;
 }
 

@@ -42,6 +42,27 @@ export interface CheckedStage {
   stage(op: Staging): void;
 }
 
+/** Commits a stage alone. False if something that it checks has changed meanwhile. */
+export async function commitChecked(
+  kv: Pick<Deno.Kv, "atomic">,
+  { checks, stage }: CheckedStage,
+): Promise<boolean> {
+  const op = kv.atomic().check(...checks);
+  stage(op);
+  return (await op.commit()).ok;
+}
+
+/** Whether something that a stage checks has changed. */
+export async function hasChanged(
+  kv: Pick<Deno.Kv, "get">,
+  { checks }: CheckedStage,
+): Promise<boolean> {
+  for (const { key, versionstamp } of checks) {
+    if ((await kv.get(key)).versionstamp !== versionstamp) return true;
+  }
+  return false;
+}
+
 /**
  * Makes sure that an account whose line a job joins has a turn. While it waits, starts of its other
  * jobs change its turn, but not that it waits, so they do not get in the way.
