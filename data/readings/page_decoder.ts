@@ -33,11 +33,16 @@ export function createPageMemory(): PageMemory {
 
 /**
  * Decodes what `encodePage` in `page_encoder.ts` wrote, into memory that only this page uses. With
- * `memory`, the page is valid until another one is decoded there.
+ * `memory`, the page is valid until another one is decoded there. With `only`, just the columns at
+ * these indexes are decoded; the values of the others mean nothing.
  *
  * @throws {SyntaxError} when the bytes are of another format or cut short.
  */
-export function decodePage(stored: Uint8Array, memory: PageMemory = createPageMemory()): Page {
+export function decodePage(
+  stored: Uint8Array,
+  memory: PageMemory = createPageMemory(),
+  only?: readonly number[],
+): Page {
   const bytes = aligned(stored);
   requireBytes(bytes, HEADER_BYTES);
   if (bytes[0] !== FORMAT) {
@@ -64,6 +69,11 @@ export function decodePage(stored: Uint8Array, memory: PageMemory = createPageMe
     const bitmapAt = at;
     if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
     requireBytes(bytes, at + paddedSize(width * count));
+    if (only !== undefined && !only.includes(index)) {
+      at += paddedSize(width * count);
+      columns.push({ scale: 0, values: timesMs });
+      continue;
+    }
     const values = room.subarray(count * (1 + index), count * (2 + index));
     unpackValues(values, bytes.buffer, at, { width, base });
     at += paddedSize(width * count);

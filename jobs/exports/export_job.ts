@@ -23,7 +23,7 @@ import { exportBytes, type ExportPlan, planExport } from "./export_file.ts";
 import { needsCadence } from "./export_rows.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { METER_EXPORT } from "./meter_export_contract.ts";
-import { sampleCadence } from "./sampled_cadence.ts";
+import { sampleCadence } from "../../kv/series/sampled_cadence.ts";
 import { wideSamples } from "./wide_rows.ts";
 
 /** The most gaps that the record of a job lists. */

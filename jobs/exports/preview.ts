@@ -22,7 +22,7 @@ import { needsCadence } from "./export_rows.ts";
 import { createExportTally } from "./export_tally.ts";
 import type { ExportEstimate, ExportPreview, ExportPreviewer } from "./preview_contract.ts";
 import { cutRows, estimatedBytes, textOf, withDecimals } from "./preview_file.ts";
-import { sampleCadence } from "./sampled_cadence.ts";
+import { sampleCadence } from "../../kv/series/sampled_cadence.ts";
 
 /** How many rows a preview shows. */
 const SHOWN_ROWS = 10;

@@ -48,16 +48,18 @@ interface Chunk {
 
 /**
  * The readings of a series within a span, ascending, in pages of 1 to about 24,000. A series that
- * does not exist has none. With `reusesMemory`, a page is valid until the next one is requested.
+ * does not exist has none. With `reusesMemory`, a page is valid until the next one is requested. With
+ * `only`, just the columns at these indexes have values; those of the others mean nothing.
  *
  * @throws {AppError} SERIES_REMOVED when the series is removed while it is read.
  */
 export async function* readReadings(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, signal, reusesMemory = false }: Span & {
+  { fromMs, toMs, signal, reusesMemory = false, only }: Span & {
     signal: AbortSignal;
     reusesMemory?: boolean;
+    only?: readonly number[];
   },
 ): AsyncGenerator<Page> {
   const memory = reusesMemory ? createPageMemory() : undefined;
@@ -66,14 +68,14 @@ export async function* readReadings(
   let overlay = await readOverlay(kv, ref, head);
   for (let atMs = fromMs; atMs < toMs;) {
     signal.throwIfAborted();
-    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory });
+    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory, only });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
       overlay = await readOverlay(kv, ref, head);
-      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory });
+      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory, only });
     }
     yield* chunk.pages;
     atMs = chunk.toMs;
@@ -136,10 +138,11 @@ export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Prom
 async function readChunk(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, head, overlay, memory }: Span & {
+  { fromMs, toMs, head, overlay, memory, only }: Span & {
     head: HeadEntry;
     overlay: Page;
     memory?: PageMemory;
+    only?: readonly number[];
   },
 ): Promise<Chunk> {
   // If the series is not live, blocks that still exist are being removed.
@@ -152,7 +155,7 @@ async function readChunk(
   // One block more than is used: its start is the end of the chunk.
   const next = blocks.length > CHUNK_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  const pages = chunkPages(blocks, { span, overlay: clipPage(overlay, span), memory });
+  const pages = chunkPages(blocks, { span, overlay: clipPage(overlay, span), memory, only });
   return { pages, toMs: span.toMs };
 }
 
@@ -162,10 +165,15 @@ async function readChunk(
  */
 function* chunkPages(
   blocks: readonly StoredBlock[],
-  { span, overlay, memory }: { span: Span; overlay: Page; memory?: PageMemory },
+  { span, overlay, memory, only }: {
+    span: Span;
+    overlay: Page;
+    memory?: PageMemory;
+    only?: readonly number[];
+  },
 ): Generator<Page> {
-  const pageOf = (block: StoredBlock, into?: PageMemory) => {
-    const page = clipPage(decodePage(block.bytes, into), span);
+  const pageOf = (block: StoredBlock, into?: PageMemory, columns?: readonly number[]) => {
+    const page = clipPage(decodePage(block.bytes, into, columns), span);
     releaseBlock(block);
     return page;
   };
@@ -175,7 +183,7 @@ function* chunkPages(
     return;
   }
   for (const block of blocks) {
-    const page = pageOf(block, memory);
+    const page = pageOf(block, memory, only);
     if (page.timesMs.length > 0) yield page;
   }
 }

@@ -54,6 +54,11 @@ export interface ReadSpan extends Span {
    * one is requested. By default, pages may be kept.
    */
   readonly reusesMemory?: boolean;
+  /**
+   * The metrics that are read, by their indexes: decoding one takes a fraction of the time of all.
+   * The columns of the others are there, but their values mean nothing. By default all are read.
+   */
+  readonly only?: readonly number[];
 }
 
 /** Stores the readings of all series. */
