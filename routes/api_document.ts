@@ -20,6 +20,8 @@ import {
   keySchema,
   shownKey,
 } from "./access/schemas.ts";
+import { chartOperations } from "./charts/operations.ts";
+import { gapList, heatMap, seriesTable, statistics } from "./charts/schemas.ts";
 import { continuousExportOperations } from "./continuous/operations.ts";
 import { continuousExport, continuousExportList, replayRequest } from "./continuous/schemas.ts";
 import { endLinksOperation } from "./jobs/link_operations.ts";
@@ -135,6 +137,10 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   ExportFailed: exportFailed,
   ExportExpired: exportExpired,
   ExportNotFound: exportNotFound,
+  SeriesTable: seriesTable,
+  HeatMap: heatMap,
+  GapList: gapList,
+  LoadStatistics: statistics,
   Meter: meterSchema,
   MeterDetail: meterDetail,
   MeterChange: meterChange,
@@ -223,6 +229,7 @@ export function apiDocument(version: string): JsonObject {
     ...lineProtocolOperations,
     ...deviceOperations,
     ...deviceReadingsOperations,
+    ...chartOperations,
     ...profileOperations,
     ...continuousExportOperations,
     ...storeOperations,

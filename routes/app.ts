@@ -19,6 +19,8 @@ import type { Authenticator } from "./access/authenticator.ts";
 import { type KeyDeps, keyRoutes } from "./access/keys.ts";
 import { apiDocument } from "./api_document.ts";
 import { type AuditDeps, auditRoutes } from "./audit/audit.ts";
+import type { ChartDeps } from "./charts/chart_source.ts";
+import { chartRoutes } from "./charts/charts.ts";
 import {
   type ContinuousExportDeps,
   continuousExportRoutes,
@@ -58,6 +60,7 @@ export interface AppDeps
     LineProtocolDeps,
     DeviceDeps,
     DeviceReadingsDeps,
+    ChartDeps,
     ProfileDeps,
     HealthDeps,
     ContinuousExportDeps,
@@ -83,6 +86,7 @@ export interface AppDeps
     & MeterDeps["series"]
     & DeviceDeps["series"]
     & DeviceReadingsDeps["series"]
+    & ChartDeps["series"]
     & DeletionResourceDeps["series"]
     & StoreDeps["series"];
   /** The profiles. */
@@ -145,6 +149,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", lineProtocolRoutes(deps).hono);
   app.route("/", deviceRoutes(deps).hono);
   app.route("/", deviceReadingsRoutes(deps).hono);
+  app.route("/", chartRoutes(deps).hono);
   app.route("/", profileRoutes(deps).hono);
   app.route("/", continuousExportRoutes(deps).hono);
   app.route("/", storeRoutes(deps).hono);

@@ -87,6 +87,10 @@ export const ROUTE_RULES = {
   "GET /api/meters": { scope: "read" },
   "GET /api/meters/:id": { scope: "read" },
   "GET /api/meters/:id/readings": { scope: "read" },
+  "GET /api/meters/:id/series": { scope: "read" },
+  "GET /api/meters/:id/heatmap": { scope: "read" },
+  "GET /api/meters/:id/gaps": { scope: "read" },
+  "GET /api/meters/:id/statistics": { scope: "read" },
   "PUT /api/meters/:id": { scope: "manage", audited: audited("meter.change", "meter") },
   "DELETE /api/meters/:id": { scope: "manage", audited: audited("meter.delete", "meter") },
   "DELETE /api/meters/:id/readings": {
@@ -107,6 +111,10 @@ export const ROUTE_RULES = {
   "GET /devices/:device_id/events": { scope: "read" },
   "GET /devices/:device_id/metrics": { scope: "read" },
   "GET /devices/:device_id/summary": { scope: "read" },
+  "GET /devices/:device_id/series": { scope: "read" },
+  "GET /devices/:device_id/heatmap": { scope: "read" },
+  "GET /devices/:device_id/gaps": { scope: "read" },
+  "GET /devices/:device_id/statistics": { scope: "read" },
   "PUT /devices/:device_id": { scope: "manage", audited: audited("device.change", "device") },
   "DELETE /devices/:device_id": { scope: "manage", audited: audited("device.delete", "device") },
   "DELETE /devices/:device_id/readings": {

@@ -102,6 +102,8 @@ function queryOf(example: Json): [name: string, value: string][] {
   return [...new URLSearchParams(example["x-query"] ?? "")];
 }
 
+const JANUARY = "start_time=2024-01-05&end_time=2024-01-31";
+
 /**
  * What the parameters of an operation need besides themselves. A parameter that stands for others,
  * such as `period` for two times, comes instead of them.
@@ -113,6 +115,12 @@ const COMPANIONS: Readonly<Record<string, (chosen: string | undefined) => string
     const rest: Record<string, string> = { aggregates: "interval=15m", layout: "format=csv" };
     return [source, range, rest[chosen] ?? ""].join("&");
   },
+  // Not the three years of the demo meter.
+  getMeterSeries: () => JANUARY,
+  getMeterGaps: () => JANUARY,
+  getMeterStatistics: () => JANUARY,
+  getMeterHeatMap: () => "slot=1h",
+  getDeviceHeatMap: () => "slot=1h",
 };
 
 /**

@@ -139,6 +139,18 @@ RULES: dict[str, list[str]] = {
     ],
     "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
     "getMeterReadings": [METER_ID, r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
+    **{
+        f"get{kind}{part}": [
+            *([METER_ID] if kind == "Meter" else []),
+            r"(start|end)_time must .+",
+            r"timezone must be an IANA time zone.*",
+            r"metrics? must be .+",
+            r"(points|limit|year) must be a whole number .+",
+            r"interval must be longer, or the range shorter: .+",
+        ]
+        for kind in ("Meter", "Device")
+        for part in ("Series", "HeatMap", "Gaps", "Statistics")
+    },
     "getDeviceSummary": [r"timezone must be an IANA time zone.*"],
     "importReadings": UPLOAD_RULES,
     "importReadingsOfMeters": UPLOAD_RULES,
