@@ -39,13 +39,18 @@ export type DueKind = "job_wait" | "job_lease" | "job_keep" | "series_purge";
 
 /**
  * A kind with crowds of entries: a device that may be offline, a target with deliveries to send, a
- * schedule that may run.
+ * schedule that may run, a subject of an alert to look at.
  */
-export type CrowdKind = "device_offline" | "delivery_wake" | "schedule_run";
+export type CrowdKind = "device_offline" | "delivery_wake" | "schedule_run" | "alert";
 
 const KINDS: readonly DueKind[] = ["job_wait", "job_lease", "job_keep", "series_purge"];
 
-const CROWD_KINDS: readonly CrowdKind[] = ["device_offline", "delivery_wake", "schedule_run"];
+const CROWD_KINDS: readonly CrowdKind[] = [
+  "device_offline",
+  "delivery_wake",
+  "schedule_run",
+  "alert",
+];
 
 /** An entry of the index. */
 export interface Due<Kind extends DueKind | CrowdKind = DueKind> {

@@ -1,0 +1,82 @@
+/**
+ * Maintenance windows.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["maintenance", id]` | {@link MaintenanceWindow} without its id | whoever makes or changes a window, under a check of its version |
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { MaintenanceWindow } from "../../data/alerts/maintenance.ts";
+import type { Staging } from "../budget.ts";
+import { stageAlertChange } from "./rules.ts";
+import { scopeSchema } from "./scope_record.ts";
+
+const SPACE = "maintenance";
+const LIST_BATCH = 100;
+
+const windowSchema = z.object({
+  v: z.literal(1),
+  name: z.string(),
+  scope: scopeSchema,
+  alerts: z.array(z.string()).nullable(),
+  times: z.discriminatedUnion("type", [
+    z.object({ type: z.literal("once"), fromMs: z.number(), toMs: z.number() }),
+    z.object({
+      type: z.literal("repeated"),
+      zone: z.string(),
+      startMs: z.number(),
+      endMs: z.number(),
+      weekdays: z.array(z.number()).nullable(),
+      monthDays: z.array(z.number()).nullable(),
+      fromMs: z.number().nullable(),
+      untilMs: z.number().nullable(),
+    }),
+  ]),
+  owner: z.string(),
+  createdMs: z.number(),
+  changedMs: z.number(),
+});
+
+/** A window and the version at which it was read. */
+export interface MaintenanceEntry {
+  /** Its key, for checks. */
+  readonly key: Deno.KvKey;
+  /** The window. */
+  readonly window: MaintenanceWindow;
+  /** The version of its last change. */
+  readonly versionstamp: string;
+}
+
+/** Reads a window; null if there is none. */
+export async function getMaintenance(
+  kv: Pick<Deno.Kv, "get">,
+  id: string,
+): Promise<MaintenanceEntry | null> {
+  const { key, value, versionstamp } = await kv.get([SPACE, id]);
+  return versionstamp === null ? null : entryOf({ key, value, versionstamp });
+}
+
+/** All windows in the order of their ids. */
+export async function listMaintenance(kv: Pick<Deno.Kv, "list">): Promise<MaintenanceEntry[]> {
+  return await Array.fromAsync(kv.list({ prefix: [SPACE] }, { batchSize: LIST_BATCH }), entryOf);
+}
+
+/** Sets a window. */
+export function stageMaintenance(op: Staging, { id, ...window }: MaintenanceWindow): void {
+  op.set([SPACE, id], { v: 1, ...window });
+  stageAlertChange(op);
+}
+
+/** Deletes a window. */
+export function stageMaintenanceDelete(op: Staging, id: string): void {
+  op.delete([SPACE, id]);
+  stageAlertChange(op);
+}
+
+function entryOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): MaintenanceEntry {
+  const { v: _, ...window } = windowSchema.parse(value);
+  return { key, window: { ...window, id: String(key[1]) }, versionstamp };
+}

@@ -1,0 +1,17 @@
+/**
+ * How a scope is stored, in rules and in maintenance windows.
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Scope } from "../../data/alerts/rule.ts";
+
+/** A scope. */
+export const scopeSchema: z.ZodType<Scope> = z.object({
+  kind: z.enum(["meter", "device", "store"]),
+  ids: z.array(z.string()).nullable(),
+  deviceType: z.string().nullable(),
+  location: z.string().nullable(),
+  profile: z.string().nullable(),
+});

@@ -1,0 +1,65 @@
+/**
+ * Devices and stores that alerts have to look at again, for another reason than their readings. The
+ * commit that changes one of them adds it; alerts delete it when they have looked.
+ *
+ * | key | value | who writes |
+ * |---|---|---|
+ * | `["touched", kind, id]` | {@link Touch} | `kv/devices`: a device went offline or online, changed, or was deleted; `kv/stores`: hours or zone of a store changed |
+ *
+ * @module
+ */
+
+import { z } from "zod";
+import type { Staging } from "./budget.ts";
+
+const SPACE = "touched";
+
+const touchSchema = z.enum(["moved", "changed"]);
+
+/** What happened: a device went offline or online, or something else changed. */
+export type Touch = z.infer<typeof touchSchema>;
+
+/** What was touched. */
+export interface TouchedThing {
+  /** What it is. */
+  readonly kind: "device" | "store";
+  /** Its id. */
+  readonly id: string;
+}
+
+/** A touched thing as it was read. */
+export interface Touched extends TouchedThing {
+  /** What happened last. */
+  readonly touch: Touch;
+  /** Its key, for checks. */
+  readonly key: Deno.KvKey;
+  /** Its version, for checks. */
+  readonly versionstamp: string;
+}
+
+/** Records in a commit that it touches something. */
+export function stageTouched(op: Staging, { kind, id }: TouchedThing, touch: Touch): void {
+  op.set([SPACE, kind, id], touch);
+}
+
+/** What was touched and not looked at, at most `limit`. */
+export async function listTouched(kv: Pick<Deno.Kv, "list">, limit: number): Promise<Touched[]> {
+  const entries = kv.list({ prefix: [SPACE] }, { limit, batchSize: limit });
+  return await Array.fromAsync(entries, ({ key, value, versionstamp }) => ({
+    kind: key[1] === "store" ? "store" : "device",
+    id: String(key[2]),
+    touch: touchSchema.parse(value),
+    key,
+    versionstamp,
+  }));
+}
+
+/** Deletes what was looked at, unless it was touched again since. */
+export async function clearTouched(
+  kv: Pick<Deno.Kv, "atomic">,
+  touched: readonly Touched[],
+): Promise<void> {
+  await Promise.all(touched.map(async (one) => {
+    await kv.atomic().check(one).delete(one.key).commit();
+  }));
+}
