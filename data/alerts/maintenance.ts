@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Patterns } from "../access/caller.ts";
 import { DAY_MS } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
 import { daysInMonth, instantText } from "../time/time_text.ts";
@@ -62,6 +63,8 @@ export interface MaintenanceWindow extends MaintenanceSettings {
   readonly id: string;
   /** To whom it belongs (`Caller.owner`). */
   readonly owner: string;
+  /** What its owner could touch when it was made. If that is not everything, it mutes only own alerts. */
+  readonly patterns: Patterns;
   /** When it was made, epoch milliseconds. */
   readonly createdMs: number;
   /** When it was last changed, epoch milliseconds. */
@@ -70,8 +73,8 @@ export interface MaintenanceWindow extends MaintenanceSettings {
 
 /** A subject of an alert. */
 export interface MutedSubject {
-  /** The id of the alert. */
-  readonly alertId: string;
+  /** The alert. */
+  readonly alert: { readonly id: string; readonly owner: string };
   /** The subject. */
   readonly subject: Subject;
 }
@@ -82,11 +85,12 @@ export interface MutedSubject {
  */
 export function mutedUntilMs(
   windows: readonly MaintenanceWindow[],
-  { alertId, subject }: MutedSubject,
+  { alert, subject }: MutedSubject,
   nowMs: number,
 ): number | null {
-  const own = windows.filter(({ alerts, scope }) =>
-    (alerts === null || alerts.includes(alertId)) && isInScope(scope, subject)
+  const own = windows.filter(({ alerts, scope, ...window }) =>
+    (alerts === null || alerts.includes(alert.id)) && isInScope(scope, subject) &&
+    (window.owner === alert.owner || Object.values(window.patterns).every((one) => one === null))
   );
   let atMs = nowMs;
   for (let chain = 0; chain < CHAIN_MAX; chain++) {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DomainEvent, EventSource, EventValue } from "../events/event.ts";
+import type { DomainEvent, EventSource, EventValue, Recipient } from "../events/event.ts";
 import { instantText } from "../time/time_text.ts";
-import type { AlertRule } from "./rule.ts";
+import type { AlertNotify, AlertRule } from "./rule.ts";
 import type { Transition } from "./step.ts";
 
 /** How many subjects a message describes. It names many more by their ids alone. */
@@ -67,7 +67,7 @@ export function messageEvent(
       subjects: members.slice(0, DESCRIBED_MAX).map(memberData),
     },
     sources,
-    ...(rule.recipients.length === 0 ? {} : { recipients: rule.recipients }),
+    recipients: recipientsOf(rule.notify),
   };
 }
 
@@ -79,6 +79,11 @@ export function messageText(
   const { kind } = rule.scope;
   const who = members.length === 1 ? `${kind} ${members[0].id}` : `${members.length} ${kind}s`;
   return transition === "firing" ? `${rule.name}: ${who}` : `${rule.name}: resolved for ${who}`;
+}
+
+function recipientsOf({ email, webhook }: AlertNotify): Recipient[] {
+  const hooks = webhook.map((id) => ({ kind: "webhook" as const, id }));
+  return email.length === 0 ? hooks : [...hooks, { kind: "email", to: email }];
 }
 
 function memberData({ id, sinceMs, value, isFlapping }: Member): EventValue {

@@ -5,8 +5,7 @@
  */
 
 import { matchesPattern } from "../access/id_pattern.ts";
-import type { Kind } from "../access/caller.ts";
-import type { Recipient } from "../events/event.ts";
+import type { Kind, Patterns } from "../access/caller.ts";
 import type { ProfileName } from "../readings/profile.ts";
 
 /** A device is offline, and has been for this long, milliseconds. */
@@ -101,6 +100,14 @@ export interface Damping {
   readonly calmMs: number;
 }
 
+/** Who gets messages by name. */
+export interface AlertNotify {
+  /** Addresses of e-mail. */
+  readonly email: readonly string[];
+  /** The ids of webhooks. */
+  readonly webhook: readonly string[];
+}
+
 /** How important an alert is. */
 export const SEVERITIES = ["info", "warning", "critical"] as const;
 
@@ -125,7 +132,7 @@ export interface AlertSettings {
   /** When a subject counts as flapping; null for never. */
   readonly damping: Damping | null;
   /** Who gets messages besides webhooks whose filter matches. */
-  readonly recipients: readonly Recipient[];
+  readonly notify: AlertNotify;
 }
 
 /** A rule. */
@@ -134,6 +141,8 @@ export interface AlertRule extends AlertSettings {
   readonly id: string;
   /** To whom it belongs (`Caller.owner`). It watches what its owner may touch. */
   readonly owner: string;
+  /** What its owner could touch when it was made; what counts if the owner cannot be looked up. */
+  readonly patterns: Patterns;
   /** Grows with each change. */
   readonly revision: number;
   /** When it was made, epoch milliseconds. */

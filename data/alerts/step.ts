@@ -45,6 +45,8 @@ export type Transition = "firing" | "resolved";
 export interface Step {
   /** What to keep; null for nothing. */
   readonly next: AlertState | null;
+  /** The next state, whether it is kept or not; null if the subject left. */
+  readonly reached: AlertState | null;
   /** What to report; null for nothing. */
   readonly transition: Transition | null;
 }
@@ -57,18 +59,21 @@ export interface StepContext {
   readonly mutedUntilMs: number | null;
 }
 
+/** The step of a subject of which nothing is known: it is not there any more. */
+export const LEFT: Step = { next: null, reached: null, transition: null };
+
 type Rules = Pick<AlertSettings, "resolveAfterMs" | "damping">;
 
 /**
- * The next state, from what the timeline says now. A subject of which nothing is known leaves, without
- * a message. A step that is repeated changes nothing.
+ * The next state, from what the timeline says now. If nothing is known of it, as after its readings were
+ * deleted, the subject leaves without a message. A step that is repeated changes nothing.
  */
 export function step(
   rule: Rules,
   before: AlertState | null,
   { signal, ...context }: StepContext & { signal: Signal | null },
 ): Step {
-  if (signal === null) return { next: null, transition: null };
+  if (signal === null) return LEFT;
   const isFiring = before?.state === "firing";
   if (isFiring && !signal.holds) return calmed(rule, before, signal, context);
   const wasOver = isFiring && signal.ripeMs > context.nowMs && signal.pauseMs > 0 &&
@@ -76,7 +81,8 @@ export function step(
   if (isFiring && !wasOver) return told({ ...before, value: signal.value }, signal, context);
   if (signal.holds && signal.ripeMs <= context.nowMs) return fired(rule, before, signal, context);
   const firingsMs = recent(rule, before, context.nowMs);
-  const { next } = quiet(rule, {
+  const transition = isFiring && before.isTold ? "resolved" : null;
+  return quiet(rule, {
     state: signal.holds ? "pending" : "ok",
     sinceMs: signal.sinceMs,
     value: signal.value,
@@ -84,8 +90,7 @@ export function step(
     isFlapping: false,
     firingsMs,
     dueMs: earliest(signal.holds ? signal.ripeMs : null, signal.nextMs),
-  });
-  return { next, transition: isFiring && before.isTold ? "resolved" : null };
+  }, transition);
 }
 
 function fired(rule: Rules, before: AlertState | null, signal: Signal, context: StepContext): Step {
@@ -107,21 +112,18 @@ function fired(rule: Rules, before: AlertState | null, signal: Signal, context: 
 function told(state: AlertState, signal: Signal, { mutedUntilMs }: StepContext): Step {
   if (state.isTold || mutedUntilMs !== null) {
     const endMs = state.isTold ? null : mutedUntilMs;
-    return { next: { ...state, dueMs: earliest(signal.nextMs, endMs) }, transition: null };
+    return kept({ ...state, dueMs: earliest(signal.nextMs, endMs) }, null);
   }
-  return {
-    next: { ...state, isTold: true, dueMs: earliest(signal.nextMs) },
-    transition: "firing",
-  };
+  return kept({ ...state, isTold: true, dueMs: earliest(signal.nextMs) }, "firing");
 }
 
 /** A firing subject whose condition does not hold. */
 function calmed(rule: Rules, state: AlertState, signal: Signal, { nowMs }: StepContext): Step {
   const overMs = signal.sinceMs + holdMs(rule, state);
   if (overMs > nowMs) {
-    return { next: { ...state, dueMs: earliest(overMs, signal.nextMs) }, transition: null };
+    return kept({ ...state, dueMs: earliest(overMs, signal.nextMs) }, null);
   }
-  const { next } = quiet(rule, {
+  return quiet(rule, {
     state: "ok",
     sinceMs: overMs,
     value: signal.value,
@@ -129,17 +131,20 @@ function calmed(rule: Rules, state: AlertState, signal: Signal, { nowMs }: StepC
     isFlapping: false,
     firingsMs: recent(rule, state, nowMs),
     dueMs: earliest(signal.nextMs),
-  });
-  return { next, transition: state.isTold ? "resolved" : null };
+  }, state.isTold ? "resolved" : null);
+}
+
+function kept(state: AlertState, transition: Transition | null): Step {
+  return { next: state, reached: state, transition };
 }
 
 /** A subject without anything to wait for or to remember is not kept. */
-function quiet({ damping }: Rules, state: AlertState): Step {
+function quiet({ damping }: Rules, state: AlertState, transition: Transition | null): Step {
   const [firstMs] = state.firingsMs;
   const forgetMs = damping === null || firstMs === undefined ? null : firstMs + damping.withinMs;
   const dueMs = earliest(state.dueMs, forgetMs);
   const isKept = state.state !== "ok" || dueMs !== null;
-  return { next: isKept ? { ...state, dueMs } : null, transition: null };
+  return { next: isKept ? { ...state, dueMs } : null, reached: state, transition };
 }
 
 function recent({ damping }: Rules, state: AlertState | null, nowMs: number): number[] {

@@ -102,6 +102,18 @@ export async function listAlertMembers(
   );
 }
 
+/** Closes the groups of a rule that is gone, without a message. */
+export async function deleteAlertGroups(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  alertId: string,
+): Promise<void> {
+  for (const { group, key } of await listAlertGroups(kv)) {
+    if (group.alertId !== alertId) continue;
+    await kv.atomic().delete(key).commit();
+    await deleteAlertMembers(kv, group.id);
+  }
+}
+
 /** Deletes the transitions of groups that are not open; null for those of all such groups. */
 export async function deleteAlertMembers(
   kv: Pick<Deno.Kv, "list" | "atomic">,

@@ -12,7 +12,7 @@ import { z } from "zod";
 import type { MaintenanceWindow } from "../../data/alerts/maintenance.ts";
 import type { Staging } from "../budget.ts";
 import { stageAlertChange } from "./rules.ts";
-import { scopeSchema } from "./scope_record.ts";
+import { patternsSchema, scopeSchema } from "./scope_record.ts";
 
 const SPACE = "maintenance";
 const LIST_BATCH = 100;
@@ -36,6 +36,7 @@ const windowSchema = z.object({
     }),
   ]),
   owner: z.string(),
+  patterns: patternsSchema,
   createdMs: z.number(),
   changedMs: z.number(),
 });

@@ -14,8 +14,7 @@
 import { z } from "zod";
 import { type AlertRule, SEVERITIES } from "../../data/alerts/rule.ts";
 import type { Staging } from "../budget.ts";
-import { recipientSchema } from "../events/outbox.ts";
-import { scopeSchema } from "./scope_record.ts";
+import { patternsSchema, scopeSchema } from "./scope_record.ts";
 
 const SPACE = "alert";
 const LIST_BATCH = 100;
@@ -54,8 +53,9 @@ const ruleSchema = z.object({
   resolveAfterMs: z.number(),
   groupMs: z.number(),
   damping: z.object({ firings: z.number(), withinMs: z.number(), calmMs: z.number() }).nullable(),
-  recipients: z.array(recipientSchema),
+  notify: z.object({ email: z.array(z.string()), webhook: z.array(z.string()) }),
   owner: z.string(),
+  patterns: patternsSchema,
   revision: z.int(),
   createdMs: z.number(),
   changedMs: z.number(),

@@ -1,10 +1,11 @@
 /**
- * How a scope is stored, in rules and in maintenance windows.
+ * How scopes and patterns are stored, in rules and in maintenance windows.
  *
  * @module
  */
 
 import { z } from "zod";
+import type { Patterns } from "../../data/access/caller.ts";
 import type { Scope } from "../../data/alerts/rule.ts";
 
 /** A scope. */
@@ -14,4 +15,13 @@ export const scopeSchema: z.ZodType<Scope> = z.object({
   deviceType: z.string().nullable(),
   location: z.string().nullable(),
   profile: z.string().nullable(),
+});
+
+const patterns = z.array(z.string()).nullable();
+
+/** What an owner may touch. */
+export const patternsSchema: z.ZodType<Patterns> = z.object({
+  meter: patterns,
+  device: patterns,
+  store: patterns,
 });

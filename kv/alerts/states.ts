@@ -14,7 +14,7 @@
 
 import { z } from "zod";
 import type { AlertState } from "../../data/alerts/step.ts";
-import type { Staging } from "../budget.ts";
+import { packStages, type Stage, type Staging } from "../budget.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 
 const SPACE = "alert_state";
@@ -105,6 +105,22 @@ export function stageAlertState(
   if (before === after) return;
   if (before !== null) stageDueDelete(op, dueOf({ alertId, id }, before));
   if (after !== null) stageDue(op, dueOf({ alertId, id }, after));
+}
+
+/** Deletes all states of a rule that is gone, and their entries in the due index. */
+export async function deleteAlertStates(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  alertId: string,
+): Promise<void> {
+  const stages: Stage[] = [];
+  for await (const { id, state } of listAlertStates(kv, alertId)) {
+    stages.push((op) => stageAlertState(op, { alertId, id }, { from: state, to: null }));
+  }
+  for (const commit of packStages(stages)) {
+    const op = kv.atomic();
+    commit.forEach((stage) => stage(op));
+    await op.commit();
+  }
 }
 
 /** Makes a commit fail if a state changed since it was read; null: if there is one. */

@@ -15,6 +15,7 @@ import { AppError } from "../../data/app_error.ts";
 import type { Staging } from "../budget.ts";
 import { stageDue, stageDueDelete } from "../jobs/due.ts";
 import { listByIds } from "../list_by_ids.ts";
+import { stageTouched } from "../touched.ts";
 import { prepareProfileUse, stageProfileUseEnd } from "../profiles/uses.ts";
 
 const SPACE = "device";
@@ -252,6 +253,7 @@ export async function changeDevice(
       stageProfileUseEnd(op, from.value.profile, user);
     }
     stageDevice(op, id, { from, to });
+    stageTouched(op, { kind: "device", id }, "changed");
     if ((await op.commit()).ok) return to;
   }
 }
@@ -278,6 +280,7 @@ export function stageDeviceDelete(
   { value: { dueMs, profile } }: DeviceEntry,
 ): void {
   op.delete([SPACE, id]);
+  stageTouched(op, { kind: "device", id }, "changed");
   stageProfileUseEnd(op, profile, { kind: "device", id });
   if (dueMs !== null) stageDueDelete(op, { atMs: dueMs, kind: "device_offline", id });
 }

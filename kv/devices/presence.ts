@@ -35,6 +35,7 @@ import {
   stageDeviceCheck,
 } from "./devices.ts";
 import { type Due, stageDueDelete } from "../jobs/due.ts";
+import { stageTouched } from "../touched.ts";
 
 /** How long after a device went offline it is checked once more, milliseconds. */
 export const RECHECK_AFTER_MS = 10_000;
@@ -232,7 +233,9 @@ function moveChange<About extends { readonly id: string }>(
 ): Change<About> {
   const stage: Stage = (op) => {
     stageDevice(op, due.id, { from: entry, to });
-    if (event !== null) stageDeviceEvent(op, due.id, event);
+    if (event === null) return;
+    stageDeviceEvent(op, due.id, event);
+    stageTouched(op, { kind: "device", id: due.id }, "moved");
   };
   return { due, entry, stage, event };
 }

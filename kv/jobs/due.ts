@@ -20,8 +20,12 @@
  * @module
  */
 
+<<<<<<< HEAD
 import type { Staging } from "../budget.ts";
 import { type Lane, laneOf, LANES } from "./lanes.ts";
+=======
+import { packStages, type Stage, type Staging } from "../budget.ts";
+>>>>>>> c03b294 (feat(jobs): one duty judges alerts from what changed, and groups what it says)
 
 const SPACE = "due";
 const TURN = "job_turn";
@@ -212,6 +216,18 @@ export async function listCrowd<Kind extends CrowdKind>(
     if (due.length % CROWD_TURN === 0) await new Promise((resolve) => setTimeout(resolve));
   }
   return due;
+}
+
+/** Deletes entries that belong to nothing any more. */
+export async function deleteDue(
+  kv: Pick<Deno.Kv, "atomic">,
+  dues: readonly Due<DueKind | CrowdKind>[],
+): Promise<void> {
+  for (const commit of packStages(dues.map((due): Stage => (op) => stageDueDelete(op, due)))) {
+    const op = kv.atomic();
+    commit.forEach((stage) => stage(op));
+    await op.commit();
+  }
 }
 
 function lanePrefix(lane: Lane): Deno.KvKey {

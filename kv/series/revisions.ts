@@ -30,6 +30,24 @@ export interface RevisionEntry {
   readonly versionstamp: string;
 }
 
+/** The revision of a series in a list. */
+export interface ListedRevision extends RevisionEntry {
+  /** The id of the series. */
+  readonly id: string;
+}
+
+/** The revisions of all series of a profile with their versions, in the order of ids. */
+export async function* listRevisionEntries(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+): AsyncGenerator<ListedRevision> {
+  const selector = { prefix: [REVISION_SPACE, profile] };
+  for await (const entry of kv.list<Deno.KvU64>(selector, { batchSize: LIST_BATCH })) {
+    const { key, value, versionstamp } = entry;
+    yield { id: String(key[2]), revision: Number(value.value), versionstamp };
+  }
+}
+
 /**
  * The revision of a series with its version. The change feed has every change up to this revision
  * under this version or an earlier one.
@@ -50,9 +68,8 @@ export async function listRevisions(
   profile: ProfileName,
 ): Promise<Map<string, number>> {
   const revisions = new Map<string, number>();
-  const selector = { prefix: [REVISION_SPACE, profile] };
-  for await (const { key, value } of kv.list<Deno.KvU64>(selector, { batchSize: LIST_BATCH })) {
-    revisions.set(String(key[2]), Number(value.value));
+  for await (const { id, revision } of listRevisionEntries(kv, profile)) {
+    revisions.set(id, revision);
   }
   return revisions;
 }

@@ -13,6 +13,7 @@
 
 import { z } from "zod";
 import type { WeeklySpan } from "../../data/stores/business_hours.ts";
+import { stageTouched } from "../touched.ts";
 import { packStages, type Stage, type Staging } from "../budget.ts";
 
 const SPACE = "store";
@@ -61,11 +62,13 @@ export async function* listStoreSettings(
 export function stageStoreHours(op: Staging, id: string, hours: readonly WeeklySpan[]): void {
   const spans = hours.flatMap(({ day, startMs, endMs }) => [day, startMs, endMs]);
   op.set([SPACE, id, HOURS], { v: 1, spans });
+  stageTouched(op, { kind: "store", id }, "changed");
 }
 
 /** Replaces the zone of a store. */
 export function stageStoreZone(op: Staging, id: string, zone: string): void {
   op.set([SPACE, id, ZONE], { v: 1, zone });
+  stageTouched(op, { kind: "store", id }, "changed");
 }
 
 /** Adds the deletion of a store's hours and zone to a commit. */

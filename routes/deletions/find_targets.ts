@@ -14,7 +14,7 @@ import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
 import { listDevices } from "../../kv/devices/devices.ts";
 import { listStores, type StoreInfoDeps } from "../../kv/stores/info.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { listMeters } from "../meters/meter_list.ts";
+import { listMeters } from "../../kv/meters/list.ts";
 import { SUBJECT_NAMES } from "./deletion_body.ts";
 
 /** What finding needs. */

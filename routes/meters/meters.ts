@@ -32,7 +32,7 @@ import { readingsResponse } from "../readings/response.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
 import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
-import { listMeters } from "./meter_list.ts";
+import { listMeters } from "../../kv/meters/list.ts";
 import { meterSource } from "./meter_source.ts";
 import {
   listQuery,

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { listMeterRecords, type MeterRecord, PLAIN_METER } from "../../kv/meters/meters.ts";
-import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
+import type { SeriesInfo, SeriesStore } from "../series/store.ts";
+import { listMeterRecords, type MeterRecord, PLAIN_METER } from "./meters.ts";
 
 /** What listing needs. */
 export interface MeterListDeps {

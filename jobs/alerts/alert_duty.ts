@@ -1,0 +1,142 @@
+/**
+ * The duty of alerts. Each round looks at what may have changed the state of a subject, and at nothing
+ * else:
+ *
+ * - a rule was made, changed or deleted (`kv/alerts/passes.ts`), or its owner may touch other ids: all of
+ *   its subjects;
+ * - a device went offline or online, or changed; the hours of a store changed (`kv/touched.ts`);
+ * - a time has come that a state waits for: the due index;
+ * - readings changed: their revisions (`changed_series.ts`).
+ *
+ * Then it sends the messages that are due. One process holds the lease. What it has in memory is stored
+ * too, and every commit checks what it is based on, so that a process that has lost the lease, or dies,
+ * neither loses nor repeats a transition.
+ *
+ * @module
+ */
+
+import type { Log } from "../../data/log.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import { keepCursor, type Lease } from "../../kv/jobs/leases.ts";
+import type { Duty } from "../engine/duty_loop.ts";
+import { type AlertMemory, loadAlertMemory } from "./alert_memory.ts";
+import { type AlertWork, createAlertWork } from "./alert_work.ts";
+import { type ChangedSeries, createChangedSeries } from "./changed_series.ts";
+import { createJudge } from "./judge.ts";
+import { createLiveRules, type OwnerDeps } from "./live_rules.ts";
+import { createTimelineReader } from "./read_timelines.ts";
+import { sendMessages } from "./send_messages.ts";
+import { STORE_RULE } from "./store_alerts.ts";
+
+/** The name of the duty and of its lease. */
+const NAME = "alerts";
+/** Time between two rounds, milliseconds. */
+const EVERY_MS = 1_000;
+/** The duty looks for changed readings at most for this share of the time … */
+const LOOK_SHARE = 1 / 3;
+/** … but at least this often, milliseconds: a value is judged within 5 s. */
+const LOOK_MAX_MS = 3_000;
+/** How often it is stored how far the changes are judged, milliseconds. */
+const CURSOR_MS = 10_000;
+/** How long before the end of the lease a round ends, milliseconds. */
+const LEASE_MARGIN_MS = 3_000;
+
+/** What the duty needs. */
+export interface AlertDutyDeps extends OwnerDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
+  /** The readings. */
+  readonly series: SeriesStore;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get" | "ofDevices" | "list">;
+  /** Most checks of one commit. */
+  readonly maxChecks: number;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
+  /** Called after events were stored, so that their deliveries need not wait. */
+  readonly onEvents?: () => void;
+}
+
+/** What a process knows while it holds the lease. */
+interface Held {
+  readonly epoch: number;
+  readonly memory: AlertMemory;
+  readonly work: AlertWork;
+  readonly changes: ChangedSeries;
+  nextLookMs: number;
+  cursor: string;
+  cursorMs: number;
+}
+
+/** Creates the duty. */
+export function alertDuty(deps: AlertDutyDeps): Duty {
+  const { kv, now } = deps;
+  const rules = createLiveRules(deps, [STORE_RULE]);
+  const judge = createJudge({ ...deps, reader: createTimelineReader(deps) }, rules);
+  let held: Held | null = null;
+
+  async function take(lease: Lease): Promise<Held> {
+    const after = typeof lease.cursor === "string" ? lease.cursor : "";
+    const memory = await loadAlertMemory(kv);
+    const work = createAlertWork({ ...deps, rules, judge, memory });
+    // Nobody has made the rule that is built in, so nobody has asked for a pass either.
+    if (after === "") work.askPass(STORE_RULE.id);
+    // Their owners may have gone while no process held the lease.
+    for (const { isActive, rule } of rules.all().values()) if (!isActive) work.askPass(rule.id);
+    return {
+      epoch: lease.epoch,
+      memory,
+      work,
+      changes: createChangedSeries(kv, after),
+      nextLookMs: -Infinity,
+      cursor: after,
+      cursorMs: now(),
+    };
+  }
+
+  async function lookAtChanges(one: Held, lease: Lease, signal: AbortSignal): Promise<void> {
+    const startedMs = now();
+    if (startedMs < one.nextLookMs && startedMs > one.nextLookMs - LOOK_MAX_MS) return;
+    const startedAt = performance.now();
+    const look = await one.changes.look(one.work.profiles());
+    const isDone = await one.work.judgeChanges(look.changed, signal);
+    const tookMs = performance.now() - startedAt;
+    one.nextLookMs = startedMs + Math.min(LOOK_MAX_MS, tookMs / LOOK_SHARE);
+    if (!isDone) return;
+    const cursor = look.finish();
+    const isTime = startedMs - one.cursorMs >= CURSOR_MS || startedMs < one.cursorMs;
+    if (cursor === "" || cursor === one.cursor || !isTime) return;
+    one.cursorMs = startedMs;
+    one.cursor = cursor;
+    await keepCursor(kv, NAME, { ...lease, cursor });
+  }
+
+  return {
+    name: NAME,
+    everyMs: EVERY_MS,
+    async round({ signal, lease }) {
+      const endMs = lease.untilMs - LEASE_MARGIN_MS;
+      const isOver = () => signal.aborted || now() >= endMs;
+      try {
+        const moved = await rules.refresh();
+        if (held?.epoch !== lease.epoch) held = await take(lease);
+        const one = held;
+        moved.forEach((id) => one.work.askPass(id));
+        // Before the passes: what changes from here on is found by the next look.
+        await lookAtChanges(one, lease, signal);
+        await one.work.runPasses(isOver, signal);
+        await one.work.judgeTouched(isOver, signal);
+        await one.work.judgeDue(isOver, signal);
+        await one.work.judgeAgain(signal);
+        await sendMessages(deps, rules, { memory: one.memory, nowMs: now() });
+      } catch (error) {
+        // Whether a commit happened is not known: everything is read again.
+        held = null;
+        throw error;
+      }
+    },
+  };
+}

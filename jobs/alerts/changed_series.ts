@@ -1,0 +1,74 @@
+/**
+ * Which series changed since the last look: their revisions are compared. A look costs one range read for
+ * each profile that a rule is about, and nothing for series that did not change.
+ *
+ * A process that takes the duty over begins where the one before had come to: it knows the version up to
+ * which every change was judged. That is the latest version of the look before the last one, because a
+ * look is no snapshot: it may have missed a change that is older than the latest one that it saw.
+ *
+ * @module
+ */
+
+import type { ProfileName } from "../../data/readings/profile.ts";
+import { listRevisionEntries } from "../../kv/series/revisions.ts";
+
+/** The changes of a look. */
+export interface Look {
+  /** The ids of the series that changed, by profile. */
+  readonly changed: ReadonlyMap<ProfileName, readonly string[]>;
+  /** Everything that this and earlier looks found is judged: returns the version to begin with later. */
+  finish(): string;
+}
+
+/** Looks for changes. */
+export interface ChangedSeries {
+  /**
+   * Looks at these profiles. A profile that is looked at for the first time has no changes: whoever
+   * made a rule about it has all its subjects judged.
+   */
+  look(profiles: Iterable<ProfileName>): Promise<Look>;
+}
+
+/** Begins after a version; "" if nothing was ever judged. */
+export function createChangedSeries(
+  kv: Pick<Deno.Kv, "list">,
+  after: string,
+): ChangedSeries {
+  const seen = new Map<ProfileName, Map<string, number>>();
+  let isFirst = true;
+  let latest = after, finished = after;
+  return {
+    async look(profiles) {
+      const changed = new Map<ProfileName, string[]>();
+      const news: [ProfileName, string, number][] = [];
+      let highest = latest;
+      for (const profile of profiles) {
+        const known = seen.get(profile);
+        const ofProfile = known ?? new Map<string, number>();
+        if (known === undefined) seen.set(profile, ofProfile);
+        const ids: string[] = [];
+        for await (const { id, revision, versionstamp } of listRevisionEntries(kv, profile)) {
+          if (versionstamp > highest) highest = versionstamp;
+          if (ofProfile.get(id) === revision) continue;
+          const isNews = known !== undefined || (isFirst && after !== "" && versionstamp > after);
+          if (!isNews) ofProfile.set(id, revision);
+          else {
+            ids.push(id);
+            news.push([profile, id, revision]);
+          }
+        }
+        if (ids.length > 0) changed.set(profile, ids);
+      }
+      isFirst = false;
+      return {
+        changed,
+        finish() {
+          for (const [profile, id, revision] of news) seen.get(profile)?.set(id, revision);
+          finished = latest;
+          latest = highest;
+          return finished;
+        },
+      };
+    },
+  };
+}

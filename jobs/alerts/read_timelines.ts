@@ -1,0 +1,271 @@
+/**
+ * Reading what the timelines of subjects are made of. For values, it reads back from the present until
+ * earlier readings would make no difference, so readings may come late and in any order.
+ *
+ * @module
+ */
+
+import type {
+  Condition,
+  DownCondition,
+  MetricCondition,
+  NoDataCondition,
+} from "../../data/alerts/rule.ts";
+import {
+  isDecided,
+  metricTimeline,
+  type Needs,
+  presenceTimeline,
+  silenceTimeline,
+  storeTimeline,
+  type Timeline,
+} from "../../data/alerts/timeline.ts";
+import { DAY_MS, dayStartMs, END_OF_TIME_MS, MINUTE_MS } from "../../data/limits.ts";
+import { concatPages, emptyPage, type Page, type Span } from "../../data/readings/page.ts";
+import type { Profile } from "../../data/readings/profile.ts";
+import {
+  type BusinessHours,
+  createBusinessHours,
+  DEFAULT_STORE_ZONE,
+} from "../../data/stores/business_hours.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import { getStoreSettings } from "../../kv/stores/stores.ts";
+import type { FoundSubject } from "./subjects.ts";
+
+/** How far back the first read goes, milliseconds. */
+const FIRST_READ_MS = 15 * MINUTE_MS;
+/** How much further each next read goes. */
+const GROWTH = 4;
+/** How far back it is read at most, before the latest reading, milliseconds. */
+const LOOK_BACK_MS = 60 * DAY_MS;
+/** It is not read further back than so many readings. */
+const LOOK_BACK_READINGS = 250_000;
+/** How far ahead business hours are worked out, milliseconds. */
+const HOURS_AHEAD_MS = 60 * DAY_MS;
+
+/** What reading needs. */
+export interface TimelineDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "list">;
+  /** The readings. */
+  readonly series: Pick<SeriesStore, "describe" | "read" | "latest">;
+  /** The profiles. */
+  readonly profiles: { get(name: string): Profile | undefined };
+}
+
+/** A subject, and how much of its past matters. */
+export interface TimelineRequest {
+  /** The subject. */
+  readonly subject: FoundSubject;
+  /** How much must be known. */
+  readonly needs: Needs;
+}
+
+/** The moment that timelines are about. */
+export interface Moment {
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+  /** Cancels reading. */
+  readonly signal: AbortSignal;
+}
+
+/** Reads timelines. */
+export interface TimelineReader {
+  /**
+   * The timeline of each subject, in their order; null for one that has nothing that the condition is
+   * about: no readings, or no such metric.
+   */
+  read(
+    condition: Condition,
+    requests: readonly TimelineRequest[],
+    moment: Moment,
+  ): Promise<(Timeline | null)[]>;
+}
+
+/** Creates a reader. It keeps the clocks of the zones of stores. */
+export function createTimelineReader(deps: TimelineDeps): TimelineReader {
+  const hoursOf = createHours();
+  return {
+    async read(condition, requests, moment) {
+      switch (condition.type) {
+        case "offline":
+          return requests.map(({ subject: { device } }) => {
+            if (device === null) return null;
+            const { stateSinceMs: atMs, state } = device;
+            return presenceTimeline([{ atMs, state }], condition.forMs);
+          });
+        case "no_data":
+          return await readSilence(deps, condition, requests);
+        case "down":
+          return await inParallel(
+            requests,
+            (request) => readStore(deps, hoursOf, { condition, request, moment }),
+          );
+        default:
+          return await inParallel(
+            requests,
+            (request) => readMetric(deps, { condition, request, moment }),
+          );
+      }
+    },
+  };
+}
+
+/** The readings of a span, as one page. */
+export async function readPage(
+  { series }: Pick<TimelineDeps, "series">,
+  ref: SeriesRef,
+  { span, signal }: { span: Span; signal: AbortSignal },
+): Promise<Page> {
+  const pages = await Array.fromAsync(series.read(ref, span, signal));
+  return pages.length === 0 ? emptyPage(0) : concatPages(pages);
+}
+
+/** The business hours of stores: the spans in which a store is open around a time. */
+export type HoursOf = (
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  span: Span,
+) => Promise<Span[]>;
+
+/** Creates a source of business hours that keeps the clock of each zone. */
+export function createHours(): HoursOf {
+  const zones = new Map<string, BusinessHours>();
+  return async (kv, id, { fromMs, toMs }) => {
+    const settings = await getStoreSettings(kv, id);
+    const zone = settings?.zone ?? DEFAULT_STORE_ZONE;
+    const hours = zones.get(zone) ?? createBusinessHours(zone);
+    zones.set(zone, hours);
+    // The same span for all stores, so that the days of a zone are worked out once.
+    const span = {
+      fromMs: Math.max(0, dayStartMs(fromMs) - DAY_MS),
+      toMs: dayStartMs(toMs) + 2 * DAY_MS,
+    };
+    return hours.openSpans(settings?.hours ?? null, span);
+  };
+}
+
+/** How far ahead business hours are worked out for a moment. */
+export function hoursAheadMs(nowMs: number): number {
+  return nowMs + HOURS_AHEAD_MS;
+}
+
+async function readSilence(
+  { series }: TimelineDeps,
+  condition: NoDataCondition,
+  requests: readonly TimelineRequest[],
+): Promise<(Timeline | null)[]> {
+  const byProfile = Map.groupBy(requests, ({ subject }) => subject.profile);
+  const latest = new Map<string, Page>();
+  for (const [profile, ofProfile] of byProfile) {
+    const ids = ofProfile.map(({ subject }) => subject.id);
+    for (const [id, page] of await series.latest(profile, ids)) latest.set(id, page);
+  }
+  return requests.map(({ subject }) => {
+    const page = latest.get(subject.id);
+    return page === undefined ? null : silenceTimeline(page.timesMs, condition.forMs);
+  });
+}
+
+async function readMetric(
+  deps: TimelineDeps,
+  { condition, request: { subject, needs }, moment: { nowMs, signal } }: {
+    condition: MetricCondition;
+    request: TimelineRequest;
+    moment: Moment;
+  },
+): Promise<Timeline | null> {
+  const metrics = deps.profiles.get(subject.profile)?.metrics ?? [];
+  const metricIndex = metrics.findIndex(({ name }) => name === condition.metric);
+  if (metricIndex < 0) return null;
+  const beforeMs = condition.type === "change" ? condition.withinMs : 0;
+  return await readBack(deps, subject, { nowMs, signal, leastMs: leastMs(needs) }, {
+    beforeMs,
+    timelineOf: (page, fromMs) => metricTimeline(condition, page, { metricIndex, fromMs }),
+    isEnough: (timeline) => isDecided(timeline, nowMs, needs),
+  });
+}
+
+async function readStore(
+  deps: TimelineDeps,
+  hoursOf: HoursOf,
+  { condition, request: { subject, needs }, moment: { nowMs, signal } }: {
+    condition: DownCondition;
+    request: TimelineRequest;
+    moment: Moment;
+  },
+): Promise<Timeline | null> {
+  let open: Span[] = [];
+  return await readBack(deps, subject, { nowMs, signal, leastMs: DAY_MS }, {
+    beforeMs: 0,
+    async timelineOf(page, fromMs) {
+      const [firstMs = fromMs] = page.timesMs;
+      const span = { fromMs: Math.min(firstMs, nowMs - LOOK_BACK_MS), toMs: hoursAheadMs(nowMs) };
+      open = await hoursOf(deps.kv, subject.id, span);
+      return storeTimeline(page, open, condition.forMs);
+    },
+    isEnough(timeline, page) {
+      if (isLongDown(timeline, nowMs)) return true;
+      // If it was inactive all the time, it may have been so before, too.
+      const wasActive = page.columns[0].values.some((status) => status > 0);
+      return wasActive && isDecided(timeline, nowMs, needs);
+    },
+  });
+}
+
+function isLongDown({ turns, ripeMs }: Timeline, nowMs: number): boolean {
+  const last = turns.findLast(({ atMs }) => atMs <= nowMs);
+  return last?.holds === true && ripeMs(last.atMs) <= nowMs;
+}
+
+function leastMs({ forMs, holdMs }: Needs): number {
+  return Math.max(FIRST_READ_MS, forMs, holdMs ?? 0);
+}
+
+/** How readings become a timeline. */
+interface BackRead {
+  /** How much earlier readings serve to compare with, milliseconds. */
+  readonly beforeMs: number;
+  timelineOf(page: Page, fromMs: number): Timeline | Promise<Timeline>;
+  isEnough(timeline: Timeline, page: Page): boolean;
+}
+
+/** Reads further and further back, until the timeline is known. Null if the series has no readings. */
+async function readBack(
+  deps: TimelineDeps,
+  ref: SeriesRef,
+  { nowMs, signal, leastMs }: Moment & { leastMs: number },
+  { beforeMs, timelineOf, isEnough }: BackRead,
+): Promise<Timeline | null> {
+  let extent: { firstMs: number; lastMs: number } | null = null;
+  for (let spanMs = leastMs, endMs = nowMs;; spanMs *= GROWTH) {
+    const fromMs = Math.max(0, endMs - spanMs);
+    const span = { fromMs: Math.max(0, fromMs - beforeMs), toMs: END_OF_TIME_MS };
+    const page = await readPage(deps, { profile: ref.profile, id: ref.id }, { span, signal });
+    const isEmpty = page.timesMs.length === 0;
+    const timeline = isEmpty ? null : await timelineOf(page, fromMs);
+    if (timeline !== null && isEnough(timeline, page)) return timeline;
+    extent ??= await deps.series.describe({ profile: ref.profile, id: ref.id });
+    if (extent === null) return null;
+    const isAll = fromMs <= extent.firstMs || spanMs >= LOOK_BACK_MS ||
+      page.timesMs.length >= LOOK_BACK_READINGS;
+    if (isAll) return timeline;
+    // A series that has been silent for long: what counts is before its latest reading.
+    endMs = Math.min(nowMs, isEmpty ? extent.lastMs : endMs);
+  }
+}
+
+/** Subjects that are read at the same time. */
+const LANES = 12;
+
+async function inParallel<T, R>(
+  items: readonly T[],
+  act: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < items.length; at += LANES) {
+    results.push(...await Promise.all(items.slice(at, at + LANES).map(act)));
+  }
+  return results;
+}
