@@ -28,6 +28,7 @@ import {
 } from "./jobs/continuous/continuous_export.ts";
 import { createChangedDevices } from "./jobs/continuous/changed_devices.ts";
 import { createExpiryGate } from "./jobs/continuous/expiry_gate.ts";
+import { alertDuty } from "./jobs/alerts/alert_duty.ts";
 import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
 import { retentionDuty } from "./jobs/upkeep/retention.ts";
 import { jobKinds } from "./jobs/kinds.ts";
@@ -47,6 +48,7 @@ import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
 import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createReadingQuotas } from "./kv/series/quotas.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
+import { ownerFinder } from "./routes/access/find_owner.ts";
 import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
@@ -133,6 +135,7 @@ export async function start(
     await startKeys({ ...opened, keys, audit, now, adminKey, show: shown });
   }
   const access = stack.use(openAccess(settings.access, { kv, keys, now, log }));
+  const findOwner = ownerFinder(access);
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
@@ -158,6 +161,11 @@ export async function start(
     startedMs,
     moreDuties: [
       ...continuous.duties,
+      alertDuty({
+        ...parts,
+        maxChecks: maxChecks(opened.isExclusive),
+        findOwner,
+      }),
       auditRetentionDuty({ kv, now, log, ...settings.retention }),
       retentionDuty({
         ...parts,

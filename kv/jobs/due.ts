@@ -20,12 +20,8 @@
  * @module
  */
 
-<<<<<<< HEAD
-import type { Staging } from "../budget.ts";
-import { type Lane, laneOf, LANES } from "./lanes.ts";
-=======
 import { packStages, type Stage, type Staging } from "../budget.ts";
->>>>>>> c03b294 (feat(jobs): one duty judges alerts from what changed, and groups what it says)
+import { type Lane, laneOf, LANES } from "./lanes.ts";
 
 const SPACE = "due";
 const TURN = "job_turn";

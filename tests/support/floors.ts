@@ -33,8 +33,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
-    ["budget", "get_by_keys", "in_turn", "list_by_ids", "touched"],
-    ["audit", "continuous", "events", "jobs", "journal", "profiles"],
+    ["budget", "get_by_keys", "in_turn", "list_by_ids"],
+    ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
     ["alerts", "schedules", "webhooks"],

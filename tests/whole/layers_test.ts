@@ -133,6 +133,10 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     assertEquals(literals.length, 0, path);
   }
   assertEquals([...owners.keys()].toSorted(), [
+    "alert",
+    "alert_group",
+    "alert_pass",
+    "alert_state",
     "audit",
     "beat",
     "block",
@@ -155,6 +159,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "lake_order",
     "lease",
     "loaded_file",
+    "maintenance",
     "meta",
     "meter",
     "outbox",
@@ -167,6 +172,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "session",
     "store",
     "store_hours_rejected",
+    "touched",
     "unfolded",
   ]);
 });

@@ -3,7 +3,7 @@ import { createDevice } from "../../../kv/devices/devices.ts";
 import { checkPresence, markOnline } from "../../../kv/devices/presence.ts";
 import { listCrowd } from "../../../kv/jobs/due.ts";
 import { assertEquals } from "../../support/assert.ts";
-import { type AlertRig, ALL, openAlertRig } from "../../support/alert_rig.ts";
+import { type AlertRig, ALL, openAlertRig, START_MS } from "../../support/alert_rig.ts";
 
 const MINUTE = 60_000;
 const devices = { kind: "device", ...ALL } as const;
