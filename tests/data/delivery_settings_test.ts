@@ -1,5 +1,5 @@
 import { assertEquals } from "../support/assert.ts";
-import { parseSmtpUrl } from "../../data/delivery_settings.ts";
+import { parseSmtpUrl } from "../../data/notify/smtp_server.ts";
 import { readSettings } from "../../data/settings.ts";
 
 // Ports: RFC 6409 (587), RFC 8314 (465), RFC 5321 (25).
