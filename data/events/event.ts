@@ -72,8 +72,20 @@ export interface EventSource {
 /** Who gets an event by name, besides the webhooks whose filter it matches. */
 export type Recipient =
   | { readonly kind: "webhook"; readonly id: string }
-  | { readonly kind: "email"; readonly to: readonly string[] }
+  | MailRecipient
   | { readonly kind: "place"; readonly url: string; readonly name: string };
+
+/** Who gets an event by mail: each address a mail of its own. */
+export interface MailRecipient {
+  /** The kind of recipient. */
+  readonly kind: "email";
+  /** The addresses. One is best: then each has deliveries, attempts and a state of its own. */
+  readonly to: readonly string[];
+  /** Whether the file of the job goes with it: attached, or as a link if it is large. */
+  readonly hasFile?: boolean;
+  /** The schedule that made the job. Its mails are cancelled together. */
+  readonly origin?: { readonly kind: "schedule"; readonly id: string };
+}
 
 /** An event. */
 export interface DomainEvent {

@@ -33,6 +33,7 @@ export function eventMail({ type, subject, atMs, data }: DomainEvent): MailConte
       ["Time", when],
       ...facts.map(([name, value]) => [title(name), valueText(value)] as const),
     ],
+    zone,
     ...(items.length === 0 ? {} : { items }),
   };
 }

@@ -22,6 +22,8 @@ export interface MailContent {
   readonly facts: readonly (readonly [name: string, value: string])[];
   /** A list, such as the devices of an alert; none by default. */
   readonly items?: readonly string[];
+  /** On whose clock its times are. */
+  readonly zone: string;
 }
 
 /** A whole mail. */

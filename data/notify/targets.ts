@@ -57,6 +57,11 @@ export function isPlace({ to }: DeliverTarget): boolean {
   return to === "folder" || to.startsWith("s3://");
 }
 
+/** Whether a place of S3 is another one or below it. */
+export function isBelowPlace(place: string, other: string): boolean {
+  return `${place.replace(/\/$/, "")}/`.startsWith(`${other.replace(/\/$/, "")}/`);
+}
+
 /** All addresses of a request. */
 export function addressesOf({ notify, deliver = [] }: JobTargets): string[] {
   return [...notify?.email ?? [], ...deliver.flatMap(({ email }) => email ?? [])];

@@ -1,12 +1,15 @@
 /**
- * The secrets that sign links (`data/access/link.ts`).
+ * The secrets that sign links of files (`data/access/link.ts`) and links that cancel mails
+ * (`data/notify/mail_stop.ts`).
  *
  * | key | value | written by |
  * |---|---|---|
  * | `["secret", "links"]` | `{ v: 1, current: { bytes, createdMs }, previous }` | who makes a link, or ends all |
+ * | `["secret", "mail_stops"]` | `{ v: 1, bytes, createdMs }` | who sends the first mail |
  *
  * A secret signs new links for seven days, then another one does. It stays valid for seven days more,
- * which no link outlives, so rotation ends no link early.
+ * which no link outlives, so rotation ends no link early. That of mails stays: a mail may be years old
+ * when somebody cancels the next ones.
  *
  * @module
  */
@@ -16,6 +19,7 @@ import { LINK_MAX_SECONDS } from "../../data/limits.ts";
 
 const SPACE = "secret";
 const KEY = [SPACE, "links"];
+const MAIL_STOPS_KEY = [SPACE, "mail_stops"];
 /** SHA-256 has blocks of 64 bytes, but more than 32 bytes add nothing (RFC 2104, section 3). */
 const SECRET_BYTES = 32;
 /** How long a secret signs new links, milliseconds. No link is longer: they end with whole seconds. */
@@ -62,4 +66,34 @@ export async function signingSecret(
 /** Forgets all secrets, which ends every link. The next link gets a new one. */
 export async function forgetLinkSecrets(kv: Pick<Deno.Kv, "atomic">): Promise<void> {
   await kv.atomic().delete(KEY).commit();
+}
+
+const mailSecretSchema = z.object({
+  v: z.literal(1),
+  bytes: z.instanceof(Uint8Array<ArrayBuffer>),
+  createdMs: z.number(),
+});
+
+/** The secret of links that cancel mails; null before the first mail. */
+export async function readMailStopSecret(
+  kv: Pick<Deno.Kv, "get">,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { value } = await kv.get(MAIL_STOPS_KEY);
+  return value === null ? null : mailSecretSchema.parse(value).bytes;
+}
+
+/** The secret of links that cancel mails. Makes it if there is none. */
+export async function mailStopSecret(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  nowMs: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  for (;;) {
+    const known = await readMailStopSecret(kv);
+    if (known !== null) return known;
+    const bytes = crypto.getRandomValues(new Uint8Array(SECRET_BYTES));
+    const { ok } = await kv.atomic().check({ key: MAIL_STOPS_KEY, versionstamp: null })
+      .set(MAIL_STOPS_KEY, { v: 1, bytes, createdMs: nowMs }).commit();
+    // Another process may have made one meanwhile.
+    if (ok) return bytes;
+  }
 }

@@ -11,7 +11,12 @@ const sourceSchema = z.object({ kind: z.enum(["meter", "device", "store"]), id: 
 
 const recipientSchema = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("webhook"), id: z.string() }),
-  z.object({ kind: z.literal("email"), to: z.array(z.string()) }),
+  z.object({
+    kind: z.literal("email"),
+    to: z.array(z.string()),
+    hasFile: z.boolean().optional(),
+    origin: z.object({ kind: z.literal("schedule"), id: z.string() }).optional(),
+  }),
   z.object({ kind: z.literal("place"), url: z.string(), name: z.string() }),
 ]);
 

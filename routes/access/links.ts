@@ -8,16 +8,11 @@
  */
 
 import { type Caller, createCaller } from "../../data/access/caller.ts";
-import {
-  linkAddress,
-  type LinkMaker,
-  linkText,
-  makerOf,
-  parseLink,
-} from "../../data/access/link.ts";
+import { type LinkMaker, parseLink } from "../../data/access/link.ts";
 import { AppError } from "../../data/app_error.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import { linkSecrets, signingSecret } from "../../kv/access/secrets.ts";
+import { signFileLink } from "../../kv/access/file_links.ts";
+import { linkSecrets } from "../../kv/access/secrets.ts";
 
 /** What links need. */
 export interface LinkDeps {
@@ -52,16 +47,9 @@ export async function makeLink(
     requestUrl: string;
   },
 ): Promise<NewLink> {
-  const maker = makerOf(caller.owner);
-  const expires = Math.ceil(now() / 1_000) + seconds;
-  const key = await hmacKey(await signingSecret(kv, now()), "sign");
-  const bytes = await crypto.subtle.sign("HMAC", key, encoded(linkText(path, expires, maker)));
-  const signature = new Uint8Array(bytes).toHex();
-  const base = publicUrl ?? new URL(requestUrl).origin;
-  return {
-    url: base + linkAddress({ path, expires, maker, signature }),
-    expiresMs: expires * 1_000,
-  };
+  const { owner } = caller;
+  const { address, expiresMs } = await signFileLink(kv, { path, seconds, owner }, now());
+  return { url: (publicUrl ?? new URL(requestUrl).origin) + address, expiresMs };
 }
 
 /**
@@ -97,7 +85,7 @@ async function isSigned(
 ): Promise<boolean> {
   const bytes = Uint8Array.fromHex(signature);
   const checks = (await linkSecrets(kv)).map(async (secret) =>
-    await crypto.subtle.verify("HMAC", await hmacKey(secret, "verify"), bytes, encoded(text))
+    await crypto.subtle.verify("HMAC", await hmacKey(secret), bytes, encoded(text))
   );
   return (await Promise.all(checks)).includes(true);
 }
@@ -110,8 +98,10 @@ export const UNKNOWN_MAKER: Caller = createCaller({
   scopes: ["export", "manage"],
 });
 
-function hmacKey(secret: Uint8Array<ArrayBuffer>, usage: KeyUsage): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, [usage]);
+function hmacKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", secret, { name: "HMAC", hash: "SHA-256" }, false, [
+    "verify",
+  ]);
 }
 
 function encoded(text: string): Uint8Array<ArrayBuffer> {

@@ -10,6 +10,7 @@ import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
 import { type NameField, readNameTemplate } from "../../data/notify/name_template.ts";
 import {
   addressesOf,
+  isBelowPlace,
   type JobTargets,
   MAIL_ADDRESSES_MAX,
   TARGET_WEBHOOKS_MAX,
@@ -125,15 +126,10 @@ function wrongPlaces(
     if (to === "folder" && !hasFolder) lacks(pointer, "Delivery to a folder", "DELIVERY_PATH");
     if (!to.startsWith("s3://")) continue;
     if (buckets.length === 0) lacks(pointer, "Delivery to S3", "DELIVERY_BUCKETS");
-    else if (!buckets.some((place) => isBelow(to, place))) {
+    else if (!buckets.some((place) => isBelowPlace(to, place))) {
       const rule = `below a place of DELIVERY_BUCKETS: ${buckets.join(", ")}`;
       outside.push({ pointer, detail: `deliver.${index}.to must be ${rule}`, value: to, rule });
     }
   }
   return { missing, outside };
-}
-
-/** Whether a place is another or below it. */
-function isBelow(place: string, other: string): boolean {
-  return `${place.replace(/\/$/, "")}/`.startsWith(`${other.replace(/\/$/, "")}/`);
 }

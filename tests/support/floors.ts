@@ -37,7 +37,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
-    ["alerts", "schedules", "webhooks"],
+    ["alerts", "notify", "schedules", "webhooks"],
     ["opened_kv"],
   ],
   jobs: [

@@ -159,6 +159,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "lake_order",
     "lease",
     "loaded_file",
+    "mail_stop",
     "maintenance",
     "meta",
     "meter",
