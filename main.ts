@@ -10,6 +10,7 @@ import { AppError } from "./data/app_error.ts";
 import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
 import { parseKey } from "./data/access/key_text.ts";
 import { deliveryAbilities } from "./data/delivery_settings.ts";
+import { diskPath, diskSpace } from "./data/files/disk_space.ts";
 import type { FileStore } from "./data/files/file_store.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
@@ -217,6 +218,7 @@ export async function start(
       poke: () => worker?.poke(),
       onCancelled: (jobId) => worker?.cancel(jobId),
     }),
+    diskSpace: () => diskSpace(diskPath(settings)),
     ready: readyChecks({ opened, files, worker, now, settings, continuous }),
     readyKeptMs,
   });

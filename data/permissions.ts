@@ -19,6 +19,8 @@ export interface Permissions {
   readonly write: readonly string[];
   /** Variables of the environment. */
   readonly env: readonly string[];
+  /** Calls that say something about the machine. */
+  readonly sys: readonly string[];
 }
 
 /** Where a service runs. */
@@ -77,6 +79,8 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     ],
     write: written,
     env: [...SETTING_NAMES, ...OTHER_VARIABLES],
+    // The page Home shows how much room is left on the disk.
+    sys: role === "worker" ? [] : ["statfs"],
   };
 }
 
@@ -86,6 +90,7 @@ export const SETTINGS_PERMISSIONS: Permissions = {
   read: [".env"],
   write: [],
   env: [...SETTING_NAMES, ...OTHER_VARIABLES],
+  sys: [],
 };
 
 /**
@@ -120,13 +125,17 @@ function holdsCode(folder: string, { codeFolder }: Place): boolean {
 }
 
 /** The flags that grant permissions. None of them has a space, because a shell splits them there. */
-export function permissionFlags({ net, read, write, env }: Permissions, folder: string): string[] {
+export function permissionFlags(
+  { net, read, write, env, sys }: Permissions,
+  folder: string,
+): string[] {
   const paths = (list: readonly string[]) => list.map((path) => spelled(path, folder));
   return [
     flag("net", net),
     flag("read", paths(read)),
     flag("write", paths(write)),
     flag("env", env),
+    flag("sys", sys),
   ].filter((text) => text !== "");
 }
 

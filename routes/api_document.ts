@@ -48,6 +48,8 @@ import {
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
+import { overviewOperations } from "./overview/operations.ts";
+import { overviewSchema } from "./overview/schemas.ts";
 import { meterOperations } from "./meters/operations.ts";
 import { importedMeter, importReport, manyImportReport } from "./meters/import_report_schemas.ts";
 import {
@@ -124,6 +126,7 @@ import { telemetryOperation } from "./devices/telemetry_operation.ts";
 
 /** Schemas by their name in the document. */
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  Overview: overviewSchema,
   ExportRequest: exportRequest,
   ExportBody: exportBody,
   ExportResource: exportResource,
@@ -239,6 +242,7 @@ export function apiDocument(version: string): JsonObject {
     ...keyOperations,
     ...usageOperations,
     ...healthOperations,
+    ...overviewOperations,
     ...docsOperations,
   ];
   return openApiDocument({ version, operations, schemas: SCHEMAS, scopeOf });

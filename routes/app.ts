@@ -40,6 +40,7 @@ import { address } from "./http/address.ts";
 import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
+import { createOverviewReader, type OverviewDeps, overviewRoutes } from "./overview/overview.ts";
 import { pageRoutes, type PagesDeps } from "./pages/pages.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
@@ -69,7 +70,8 @@ export interface AppDeps
     DeletionResourceDeps,
     AuditDeps,
     StoreDeps,
-    Omit<PagesDeps, "publicUrl">,
+    Omit<PagesDeps, "publicUrl" | "overview">,
+    OverviewDeps,
     UsageDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
@@ -159,7 +161,9 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
-  app.route("/", pageRoutes({ ...deps, publicUrl: deps.links.publicUrl }).hono);
+  const overview = createOverviewReader(deps);
+  app.route("/", overviewRoutes(overview).hono);
+  app.route("/", pageRoutes({ ...deps, overview, publicUrl: deps.links.publicUrl }).hono);
   app.notFound((c) => {
     const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
     if (limited !== null) return problemResponse(limited.error, limited.headers);

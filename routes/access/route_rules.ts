@@ -46,6 +46,7 @@ export const ROUTE_RULES = {
   "GET /docs/assets/:name": { scope: "public" },
 
   "GET /": { scope: "any", isPage: true },
+  "GET /fragments/home": { scope: "any", isPage: true },
   "GET /assets/:version/:name": { scope: "public", isUnlimited: true, isPage: true },
   "POST /preferences": { scope: "public", isPage: true },
   "GET /sign-in": { scope: "public", isPage: true },
@@ -146,6 +147,7 @@ export const ROUTE_RULES = {
     audited: audited("continuous_export.replay", "device"),
   },
 
+  "GET /api/overview": { scope: "any" },
   "GET /api/usage": { scope: "any" },
   "GET /api/audit": { scope: "admin" },
 

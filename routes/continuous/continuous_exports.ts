@@ -236,6 +236,22 @@ async function revisionOf(
   return (await Promise.all(revisions)).reduce((sum, one) => sum + one, 0);
 }
 
+/** How far an export is behind, milliseconds. Costs reads. */
+export async function exportLagMs(
+  { kv, profiles, now, continuous }: ContinuousExportDeps,
+  id: string,
+  checkpoint: ExportCheckpoint,
+): Promise<number> {
+  const isEmbedded = continuous.influx === null;
+  const revision = isEmbedded ? await revisionOf({ kv, profiles }, id) : 0;
+  return lagOf(checkpoint, { revision, isEmbedded, nowMs: now() });
+}
+
+/** How far an export is behind at most, milliseconds: as far as its checkpoint alone says. */
+export function mayLagMs(checkpoint: ExportCheckpoint, nowMs: number): number {
+  return lagOf(checkpoint, { revision: 0, isEmbedded: false, nowMs });
+}
+
 /** How long ago the oldest window ended that has ended and is not exported, milliseconds. */
 function lagOf(
   { plan, nextMs, pendingMs, revision: exported }: ExportCheckpoint,

@@ -34,6 +34,8 @@ export interface PageContent {
   readonly clientTexts?: readonly string[];
   /** What its modules need to know, as JSON. */
   readonly data?: unknown;
+  /** After how many seconds a browser without JavaScript loads the page again; never by default. */
+  readonly refreshSeconds?: number;
   /** The status of the answer; 200 by default. */
   readonly status?: number;
 }
@@ -65,6 +67,12 @@ function Document({ view, content }: Parts): Markup {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content={theme === "system" ? "light dark" : theme} />
+        {content.refreshSeconds === undefined
+          ? null
+          // As an element it would be moved out of `noscript`.
+          : raw(
+            `<noscript><meta http-equiv="refresh" content="${content.refreshSeconds}"></noscript>`,
+          )}
         <title>{content.title} · {say("brand")}</title>
         <link rel="icon" href={assets.url("icon.svg")} type="image/svg+xml" />
         <link rel="stylesheet" href={assets.url("style.css")} />

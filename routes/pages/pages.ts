@@ -7,6 +7,7 @@
 import { AppError } from "../../data/app_error.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
+import type { OverviewReader } from "../overview/overview.ts";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
@@ -16,6 +17,8 @@ import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
 export interface PagesDeps extends SignInDeps {
   /** Reads the files of packages. */
   readonly readPackageFile: ReadPackageFile;
+  /** What is wrong, if anything is. */
+  readonly overview: OverviewReader;
 }
 
 /** The pages and their files. */
@@ -28,7 +31,7 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
       if (answer !== null) return answer;
       throw new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`);
     })
-    .route("/", homeRoutes(pages))
+    .route("/", homeRoutes(deps, pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }

@@ -34,6 +34,7 @@ Deno.test("the default settings need one address, the data folder, and to read t
     read: [".env", ...written, ...ALWAYS_READ],
     write: written,
     env: [...SETTING_NAMES, "DENO_KV_ACCESS_TOKEN"],
+    sys: ["statfs"],
   });
 });
 
@@ -150,13 +151,14 @@ Deno.test("a start is refused where flags would grant the code or the whole disk
 });
 
 Deno.test("flags have no spaces or stray commas; the folder around such a path stands for it", () => {
-  const needed = { net: ["127.0.0.1:8000"], write: [], env: ["HOST", "HOST"] };
+  const needed = { net: ["127.0.0.1:8000"], write: [], env: ["HOST", "HOST"], sys: ["statfs"] };
   const flagsOf = (...read: string[]) =>
     permissionFlags({ ...needed, read }, "/opt/my watts").find((flag) => flag.includes("read"));
   assertEquals(permissionFlags({ ...needed, read: ["a", "/b"] }, "/opt"), [
     "--allow-net=127.0.0.1:8000",
     "--allow-read=a,/b",
     "--allow-env=HOST",
+    "--allow-sys=statfs",
   ]);
   assertEquals(flagsOf("/srv/my data/kv", "/srv/a,b/c"), "--allow-read=/srv");
   assertEquals(flagsOf("/my data/kv"), "--allow-read=/");
@@ -167,5 +169,6 @@ Deno.test("flags have no spaces or stray commas; the folder around such a path s
   assertEquals(permissionFlags({ ...needed, net: null, read: [] }, "/opt"), [
     "--allow-net",
     "--allow-env=HOST",
+    "--allow-sys=statfs",
   ]);
 });

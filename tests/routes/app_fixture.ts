@@ -87,6 +87,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       remove: () => Promise.resolve(false),
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
+    diskSpace: () => Promise.resolve(null),
     ready: { kv: works, file_store: works, worker_running: works, continuous: null },
     ...changes,
   });

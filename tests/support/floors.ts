@@ -67,6 +67,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "webhooks",
     ],
     ["charts", "deletions", "schedules"],
+    ["overview"],
     ["pages"],
     ["api_document"],
     ["app"],

@@ -64,7 +64,7 @@ Deno.test("every file is served for good under its digest, compressed, and is kn
 Deno.test("pages speak the language of the browser, and the one that was chosen before it", async () => {
   const german = await getPage(app, "/", { "accept-language": "de-AT,en;q=0.5" });
   assertMatch(german.html, /<html lang="de" data-theme="system" data-locale="de-AT"/);
-  assertMatch(german.html, /<h1>Übersicht<\/h1>/);
+  assertMatch(german.html, /<title>Übersicht · OpenWatts<\/title>/);
   const weighed = await getPage(app, "/", { "accept-language": "de;q=0.3, fr, en;q=0.8" });
   assertMatch(weighed.html, /<html lang="en" data-theme="system" data-locale="fr"/);
   const chosen = await getPage(app, "/", {

@@ -1,0 +1,29 @@
+/**
+ * Where figures and ids lead: to the screens that show them, or to the API where there is none yet.
+ *
+ * @module
+ */
+
+/** The lists. */
+export const LISTS = {
+  offlineDevices: "/devices?state=offline",
+  stores: "/stores?fields=latest",
+  meters: "/api/meters",
+  jobs: "/api/exports",
+  continuous: "/api/continuous-exports",
+} as const;
+
+/** Where a device is shown. */
+export function deviceHref(id: string): string {
+  return `/devices/${encodeURIComponent(id)}`;
+}
+
+/** Where a meter is shown. */
+export function meterHref(id: string): string {
+  return `/api/meters/${encodeURIComponent(id)}`;
+}
+
+/** Where a store is shown. */
+export function storeHref(id: string): string {
+  return `/stores/${encodeURIComponent(id)}`;
+}
