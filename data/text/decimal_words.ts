@@ -5,7 +5,7 @@
  */
 
 import { type AsciiText, WORD_CHARS, wordsOf } from "./ascii_text.ts";
-import { decimalText, FLOAT } from "../readings/decimal.ts";
+import { decimalText, FLOAT, powerOfTen } from "../readings/decimal.ts";
 
 /** Longest decimal, characters: the smallest double has a sign, `0.` and 324 digits. */
 export const DECIMAL_MAX_CHARS = 327;
@@ -68,64 +68,98 @@ export function booleanTable(): DecimalTable {
 export function writeDecimal(
   text: AsciiText,
   at: number,
-  { table, value }: { table: DecimalTable; value: number },
+  decimal: { table: DecimalTable; value: number },
 ): number {
+  const { table, value } = decimal;
   if (value !== value) return at;
   const { scale, mark, words, lengths } = table;
-  if (scale !== FLOAT && (value < 0 || value > TABLE_MASK)) {
-    return writeDigits(text.bytes, at, { value, scale, mark });
+  if (scale !== FLOAT && (value < 0 || value > TABLE_MASK || !isKept(scale))) {
+    return writeDigits(text, at, decimal);
   }
   const pointed = decimalText(value, scale);
-  const decimal = mark === "." ? pointed : pointed.replace(".", mark);
+  const written = mark === "." ? pointed : pointed.replace(".", mark);
   const place = value & TABLE_MASK;
-  if (isKept(scale) && place === value && decimal.length <= WORD_CHARS) {
-    words[place] = wordsOf(decimal)[0];
-    lengths[place] = decimal.length;
+  if (isKept(scale) && place === value && written.length <= WORD_CHARS) {
+    words[place] = wordsOf(written)[0];
+    lengths[place] = written.length;
   }
   // One by one: for so few characters an encoder is slower.
   const { bytes } = text;
-  for (let i = 0; i < decimal.length; i++) bytes[at + i] = decimal.charCodeAt(i);
-  return at + decimal.length;
+  for (let i = 0; i < written.length; i++) bytes[at + i] = written.charCodeAt(i);
+  return at + written.length;
 }
 
-/** Digits of a mantissa: it has at most 16, and with zeros before the point at most as many as this. */
-const DIGITS = 17;
-const HALF_DIGITS = 8, HALF = 1e8;
-const ZERO = 48, DASH = 45;
-const digits = new Uint8Array(DIGITS);
+/** Digits that are written at once, what they count to, and twice as many. */
+const GROUP_DIGITS = 4, GROUP = 10_000, TWO_GROUPS = 100_000_000;
+const ZERO = 48, DASH = 45, POINT = 46, COMMA = 44;
+/** `0000` to `9999` as the bytes of little-endian integers. */
+const GROUP_TEXTS = makeGroupTexts();
 
-/** Writes a mantissa at a scale digit by digit, which is several times as fast as making a text of it. */
+/**
+ * Writes a mantissa at a scale in groups of four digits, which is many times as fast as making a text of
+ * it.
+ */
 function writeDigits(
-  bytes: Uint8Array,
+  { bytes, view }: AsciiText,
   firstAt: number,
-  { value, scale, mark }: { value: number; scale: number; mark: DecimalMark },
+  { table: { scale, mark }, value }: { table: DecimalTable; value: number },
 ): number {
   let at = firstAt;
   if (value < 0) bytes[at++] = DASH;
   const size = Math.abs(value);
-  // Two halves, because whole numbers of 32 bits are faster.
-  const high = Math.floor(size / HALF);
-  putDigits(high | 0, 0, DIGITS - HALF_DIGITS);
-  putDigits((size - high * HALF) | 0, DIGITS - HALF_DIGITS, DIGITS);
-  const point = DIGITS - scale;
-  let first = 0, end = DIGITS;
-  while (first < point - 1 && digits[first] === ZERO) first++;
-  while (end > point && digits[end - 1] === ZERO) end--;
-  for (let i = first; i < point; i++) bytes[at++] = digits[i];
-  if (end === point) return at;
-  bytes[at++] = mark.charCodeAt(0);
-  for (let i = point; i < end; i++) bytes[at++] = digits[i];
-  return at;
+  if (scale === 0) return writeWhole(view, at, size);
+  const unit = powerOfTen(scale);
+  const whole = Math.floor(size / unit);
+  const rest = size - whole * unit;
+  at = writeWhole(view, at, whole);
+  if (rest === 0) return at;
+  bytes[at++] = mark === "." ? POINT : COMMA;
+  // As many digits as the scale has, zeros before them included, and zeros after them up to 8 or 16.
+  // All of these numbers are exact.
+  if (scale <= 2 * GROUP_DIGITS) {
+    writeTwoGroups(view, at, (rest * powerOfTen(2 * GROUP_DIGITS - scale)) | 0);
+  } else {
+    const digits = rest * powerOfTen(4 * GROUP_DIGITS - scale);
+    const high = Math.floor(digits / TWO_GROUPS);
+    writeTwoGroups(view, at, high | 0);
+    writeTwoGroups(view, at + 2 * GROUP_DIGITS, (digits - high * TWO_GROUPS) | 0);
+  }
+  let end = at + scale;
+  while (bytes[end - 1] === ZERO) end--;
+  return end;
 }
 
-/** Puts the digits of a whole number into places `from` to `to` (exclusive), with zeros before them. */
-function putDigits(number: number, from: number, to: number): void {
-  let rest = number;
-  for (let i = to - 1; i >= from; i--) {
-    const tenth = (rest / 10) | 0;
-    digits[i] = ZERO + rest - tenth * 10;
-    rest = tenth;
+/** Writes a whole number without zeros before it; returns where it ends. */
+function writeWhole(view: DataView, firstAt: number, whole: number): number {
+  if (whole < GROUP) {
+    const length = whole < 10 ? 1 : whole < 100 ? 2 : whole < 1000 ? 3 : GROUP_DIGITS;
+    view.setUint32(firstAt, GROUP_TEXTS[whole | 0] >>> 8 * (GROUP_DIGITS - length), true);
+    return firstAt + length;
   }
+  const high = Math.floor(whole / GROUP);
+  const at = writeWhole(view, firstAt, high);
+  view.setUint32(at, GROUP_TEXTS[(whole - high * GROUP) | 0], true);
+  return at + GROUP_DIGITS;
+}
+
+/** Writes a whole number of at most eight digits as eight. */
+function writeTwoGroups(view: DataView, at: number, whole: number): void {
+  const high = (whole / GROUP) | 0;
+  view.setUint32(at, GROUP_TEXTS[high], true);
+  view.setUint32(at + GROUP_DIGITS, GROUP_TEXTS[whole - high * GROUP], true);
+}
+
+function makeGroupTexts(): Uint32Array {
+  const texts = new Uint32Array(GROUP);
+  const view = new DataView(texts.buffer);
+  for (let number = 0; number < GROUP; number++) {
+    for (let place = GROUP_DIGITS - 1, rest = number; place >= 0; place--) {
+      const tenth = (rest / 10) | 0;
+      view.setUint8(number * GROUP_DIGITS + place, ZERO + rest - tenth * 10);
+      rest = tenth;
+    }
+  }
+  return texts;
 }
 
 function isKept(scale: number): boolean {
