@@ -38,8 +38,13 @@ export function createIntervalMeter(): IntervalMeter {
       for (let i = 0; i < timesMs.length; i++) {
         const distanceMs = timesMs[i] - beforeMs;
         beforeMs = timesMs[i];
-        if (distanceMs === sameMs) count++;
-        else if (distanceMs === distanceMs) {
+        if (distanceMs === sameMs) {
+          // Most distances repeat the one before.
+          const first = i;
+          while (i + 1 < timesMs.length && timesMs[i + 1] - timesMs[i] === sameMs) i++;
+          beforeMs = timesMs[i];
+          count += 1 + i - first;
+        } else if (distanceMs === distanceMs) {
           addCount(sameMs, count);
           sameMs = distanceMs;
           count = 1;

@@ -53,9 +53,11 @@ export function asciiString({ bytes }: AsciiText, end: number): string {
  * might change.
  */
 export function wordsOf(characters: string): Float64Array<ArrayBuffer> {
-  const bytes = encoder.encode(characters);
-  const words = new Float64Array(Math.ceil(bytes.length / WORD_CHARS));
-  new Uint8Array(words.buffer).set(bytes);
+  const words = new Float64Array(Math.ceil(byteLength(characters) / WORD_CHARS));
+  const bytes = new Uint8Array(words.buffer);
+  if (isAscii(characters)) {
+    for (let i = 0; i < characters.length; i++) bytes[i] = characters.charCodeAt(i);
+  } else encoder.encodeInto(characters, bytes);
   return words;
 }
 
@@ -76,5 +78,11 @@ export function writeWords(view: DataView, at: number, words: Float64Array): voi
 
 /** How many bytes characters take; one each if all are ASCII. */
 export function byteLength(characters: string): number {
-  return encoder.encode(characters).length;
+  return isAscii(characters) ? characters.length : encoder.encode(characters).length;
+}
+
+/** Whether all characters are ASCII. For short texts this is faster than encoding them. */
+function isAscii(characters: string): boolean {
+  for (let i = 0; i < characters.length; i++) if (characters.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
