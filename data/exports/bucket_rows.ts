@@ -54,8 +54,12 @@ export function createBucketRows(options: BucketOptions): BucketRows {
   }
   const startMs = new Float64Array(PAGE_ROWS), endMs = new Float64Array(PAGE_ROWS);
   const counts = new Float64Array(PAGE_ROWS);
+  /** Where the readings of each row end in the page that is being added. */
+  const ends = new Int32Array(PAGE_ROWS);
   /** How many rows there are; the last one may still grow. */
   let rows = 0;
+  /** The page that is being added, from which row on and which reading on, and how far it is read. */
+  let current: Page | null = null, fromRow = 0, start = 0, at = 0;
   let finished: Page[] = [];
 
   function open(bucket: Span): void {
@@ -63,7 +67,7 @@ export function createBucketRows(options: BucketOptions): BucketRows {
     startMs[rows] = bucket.fromMs;
     endMs[rows] = bucket.toMs;
     counts[rows] = 0;
-    for (const metric of metrics.values()) metric.clear(rows);
+    ends[rows] = at;
     rows++;
   }
 
@@ -82,8 +86,19 @@ export function createBucketRows(options: BucketOptions): BucketRows {
     }
   }
 
+  /** Adds the values of the rows so far. */
+  function addValues(): void {
+    if (current === null || rows === 0) return;
+    for (const [metric, into] of metrics) {
+      into.add(current.columns[metric], { fromRow, toRow: rows, start, ends });
+    }
+    fromRow = rows - 1;
+    start = ends[fromRow];
+  }
+
   function flush(): void {
     if (rows === 0) return;
+    addValues();
     finished.push({
       timesMs: startMs.slice(0, rows),
       columns: outputs.map(({ metric, aggregate }) =>
@@ -94,20 +109,34 @@ export function createBucketRows(options: BucketOptions): BucketRows {
           }
       ),
     });
-    rows = 0;
+    for (const metric of metrics.values()) metric.clear();
+    rows = fromRow = 0;
   }
 
   return {
     add(page) {
       const { timesMs } = page;
-      for (let row = 0; row < timesMs.length;) {
-        if (rows === 0 || timesMs[row] >= endMs[rows - 1]) openAt(timesMs[row]);
+      current = page;
+      fromRow = Math.max(0, rows - 1);
+      start = at = 0;
+      if (rows > 0) ends[fromRow] = 0;
+      /** How many readings the last bucket had: the next one will have as many, mostly. */
+      let usual = 1;
+      while (at < timesMs.length) {
+        if (rows === 0 || timesMs[at] >= endMs[rows - 1]) openAt(timesMs[at]);
         const last = rows - 1, toMs = endMs[last];
-        const first = row;
-        while (row < timesMs.length && timesMs[row] < toMs) row++;
-        counts[last] += row - first;
-        for (const [metric, into] of metrics) into.add(last, page.columns[metric], first, row);
+        const first = at;
+        let end = first + usual <= timesMs.length && timesMs[first + usual - 1] < toMs
+          ? first + usual
+          : first;
+        while (end < timesMs.length && timesMs[end] < toMs) end++;
+        usual = end - first;
+        counts[last] += usual;
+        ends[last] = at = end;
       }
+      addValues();
+      current = null;
+      at = 0;
     },
     take() {
       const taken = finished;

@@ -20,12 +20,24 @@ const MORE_DECIMALS = 6;
 
 /** The aggregates of one metric for some rows. */
 export interface MetricRows {
-  /** Makes a row empty. */
-  clear(row: number): void;
-  /** Adds the values `start` to `end` (exclusive) of a column to a row, later than those before. */
-  add(row: number, column: Column, start: number, end: number): void;
+  /** Makes all rows empty. */
+  clear(): void;
+  /** Adds values of a column to rows, later than those before. */
+  add(column: Column, into: RowRanges): void;
   /** An aggregate of the first rows, NaN where there is none. */
   column(aggregate: AggregateName | null, rows: number): Column;
+}
+
+/** Which values of a column belong to which row: each row continues where the one before ends. */
+export interface RowRanges {
+  /** The first row. */
+  readonly fromRow: number;
+  /** The row after the last one. */
+  readonly toRow: number;
+  /** Where the values of the first row begin. */
+  readonly start: number;
+  /** Where the values of each row end (exclusive), by row. */
+  readonly ends: Int32Array;
 }
 
 /** The values of rows at one scale, and what is needed to go on. */
@@ -83,29 +95,77 @@ export function createMetricRows(
     hasEnds: has("first", "last"),
   };
   return {
-    clear(row) {
-      state.used = row + 1;
-      state.counts[row] = 0;
-      state.sums[row] = 0;
-      state.lost[row] = 0;
-      if (state.carries.size > 0) state.carries.delete(row);
-      if (state.hasRange) state.lows[row] = state.highs[row] = 0;
-      if (state.hasEnds) state.firsts[row] = state.lasts[row] = 0;
+    clear() {
+      for (const values of [state.counts, ...scaledOf(state)]) values.fill(0, 0, state.used);
+      state.carries.clear();
+      state.used = 0;
     },
-    add(row, column, start, end) {
-      const { scale, values } = column;
-      if (scale === FLOAT && state.scale !== FLOAT) toDoubles(state);
-      if (state.scale !== FLOAT && scale > state.scale) toScale(state, scale);
-      if (state.scale > scale && isTooLarge(column, { start, end, scale: state.scale })) {
-        toDoubles(state);
+    add(column, into) {
+      const { fromRow, toRow, ends } = into;
+      let { start } = into;
+      for (let row = fromRow; row < toRow; row++) {
+        if (column.scale === state.scale && canAddSums(state)) {
+          state.used = Math.max(state.used, toRow);
+          row = addSums(state, column.values, { ...into, fromRow: row, start });
+          if (row === toRow) return;
+          start = row > fromRow ? ends[row - 1] : start;
+        }
+        state.used = Math.max(state.used, row + 1);
+        if (ends[row] > start) addColumn(state, row, column, { start, end: ends[row] });
+        start = ends[row];
       }
-      const isFixed = scale !== FLOAT && state.scale !== FLOAT;
-      const factor = isFixed ? powerOfTen(state.scale - scale) : 1;
-      const divisor = scale > 0 ? powerOfTen(scale) : 1;
-      addValues(state, row, values, { start, end, factor, divisor });
     },
     column: (aggregate, rows) => columnOf(state, aggregate, rows),
   };
+}
+
+/** Whether the rows are sums of whole numbers and nothing else, as they are most of the time. */
+function canAddSums({ scale, hasSum, hasRange, hasEnds }: State): boolean {
+  return hasSum && !hasRange && !hasEnds && scale !== FLOAT;
+}
+
+/**
+ * Adds values of the scale of the rows to their sums. Returns the first row that has missing values, or
+ * whose sum is too large for this, and leaves it as it is; the row after the last one without any.
+ */
+function addSums(
+  { sums, counts }: State,
+  values: Float64Array,
+  { fromRow, toRow, start, ends }: RowRanges,
+): number {
+  let at = start;
+  for (let row = fromRow; row < toRow; row++) {
+    const first = at, end = ends[row];
+    let sum = 0, size = Math.abs(sums[row]);
+    for (; at < end; at++) {
+      sum += values[at];
+      size += Math.abs(values[at]);
+    }
+    // A missing value makes the size NaN. Partial sums are never larger than it, so all were exact.
+    if (!(size <= Number.MAX_SAFE_INTEGER)) return row;
+    sums[row] += sum;
+    counts[row] += end - first;
+  }
+  return toRow;
+}
+
+/** Adds the values `start` to `end` (exclusive) of a column to a row. */
+function addColumn(
+  state: State,
+  row: number,
+  column: Column,
+  { start, end }: { start: number; end: number },
+): void {
+  const { scale, values } = column;
+  if (scale === FLOAT && state.scale !== FLOAT) toDoubles(state);
+  if (state.scale !== FLOAT && scale > state.scale) toScale(state, scale);
+  if (state.scale > scale && isTooLarge(column, { start, end, scale: state.scale })) {
+    toDoubles(state);
+  }
+  const isFixed = scale !== FLOAT && state.scale !== FLOAT;
+  const factor = isFixed ? powerOfTen(state.scale - scale) : 1;
+  const divisor = scale > 0 ? powerOfTen(scale) : 1;
+  addValues(state, row, values, { start, end, factor, divisor });
 }
 
 /** Everything that has the scale of the rows. */

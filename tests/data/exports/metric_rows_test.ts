@@ -12,8 +12,9 @@ function column(scale: number, values: number[]): Column {
 /** The text of each aggregate of one row with all values of some columns. */
 function texts(...columns: Column[]): Record<string, string> {
   const rows = createMetricRows(4, KINDS);
-  rows.clear(0);
-  for (const one of columns) rows.add(0, one, 0, one.values.length);
+  for (const one of columns) {
+    rows.add(one, { fromRow: 0, toRow: 1, start: 0, ends: Int32Array.of(one.values.length) });
+  }
   return Object.fromEntries(KINDS.map((kind) => {
     const { scale, values } = rows.column(kind, 1);
     return [kind, decimalText(values[0], scale)];
@@ -70,11 +71,29 @@ Deno.test("doubles are summed with compensation, also together with decimals", (
 
 Deno.test("rows do not mix", () => {
   const rows = createMetricRows(4, ["sum"]);
-  rows.clear(0);
-  rows.add(0, column(0, [1, 2, 3]), 0, 2);
-  rows.clear(1);
-  rows.add(1, column(1, [5]), 0, 1);
-  rows.clear(2);
+  // The first row continues in the second column; the third has no values.
+  rows.add(column(0, [9, 1, 2]), { fromRow: 0, toRow: 1, start: 1, ends: Int32Array.of(2) });
+  rows.add(column(1, [5, 7]), { fromRow: 0, toRow: 3, start: 0, ends: Int32Array.of(1, 2, 2) });
   const { scale, values } = rows.column("sum", 3);
-  assertEquals([scale, ...values], [1, 30, 5, NaN]);
+  assertEquals([scale, ...values], [1, 15, 7, NaN]);
+});
+
+Deno.test("rows of sums alone take missing values, other scales and large values in any order", () => {
+  const large = Number.MAX_SAFE_INTEGER;
+  const rows = createMetricRows(4, ["sum"]);
+  const ends = Int32Array.of(2, 4, 6, 6);
+  rows.add(column(1, [1, 2, NaN, 4, 5, 6]), { fromRow: 0, toRow: 3, start: 0, ends });
+  rows.add(column(1, [7, NaN, NaN, large]), {
+    fromRow: 2,
+    toRow: 4,
+    start: 0,
+    ends: Int32Array.of(0, 0, 1, 4),
+  });
+  assertEquals([...rows.column("sum", 4).values], [3, 4, 18, large]);
+  rows.add(column(1, [1, 1]), { fromRow: 2, toRow: 4, start: 0, ends: Int32Array.of(0, 0, 1, 2) });
+  // (3, 4, 19 and 2^53 tenths)
+  assertEquals([...rows.column("sum", 4).values], [0.3, 0.4, 1.9, 900719925474099.2]);
+  rows.clear();
+  rows.add(column(1, [3]), { fromRow: 0, toRow: 1, start: 0, ends: Int32Array.of(1) });
+  assertEquals(rows.column("sum", 2), column(1, [3, NaN]));
 });
