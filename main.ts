@@ -19,7 +19,7 @@ import type { Upkeep } from "./data/upkeep.ts";
 import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
-import { createDeflaters } from "./jobs/engine/deflaters.ts";
+import { createDeflaters, THREAD_KEPT_MS } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
@@ -148,7 +148,7 @@ export async function start(
     kinds: jobKinds({
       ...parts,
       version: config.version,
-      deflaters: createDeflaters(),
+      deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
       offlineAfterMs,
       invalidateDevice: intake.invalidate,
       isExporting: settings.continuous.isOn,

@@ -2,12 +2,15 @@
  * Compression on another thread, so that the thread that serves stays free.
  *
  * All jobs share one thread. It starts when a file is longer than {@link INLINE_BLOCKS}, and it stops
- * when no job compresses any more. Where threads cannot be started, as on Deno Deploy, or where the
- * thread fails, blocks are compressed on this thread, with the same bytes.
+ * some time after the last job that compresses, because starting it holds up this thread for 10 to 20 ms.
+ * Where threads cannot be started, as on Deno Deploy, or where the thread fails, blocks are compressed on
+ * this thread, with the same bytes. Each block here, and the start, have a turn of the event loop of their
+ * own, so that requests are answered in between.
  *
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import {
   BLOCK_BYTES,
   deflateBlock,
@@ -18,12 +21,14 @@ import type { PackedAnswer, PackRequest } from "./deflate_worker.ts";
 
 /** The first blocks of a file, which are compressed sooner than a thread starts: 1 MiB. */
 const INLINE_BLOCKS = 4;
+/** How long a service keeps the thread for the next job, milliseconds. */
+export const THREAD_KEPT_MS = 10_000;
 
 /** A deflater for one file. */
 export interface FileDeflater extends Deflater, Disposable {}
 
-/** Opens deflaters that share a thread. */
-export interface Deflaters {
+/** Opens deflaters that share a thread. Disposing of it stops the thread. */
+export interface Deflaters extends Disposable {
   /** A deflater. Dispose of it after the file. */
   open(): FileDeflater;
 }
@@ -40,34 +45,64 @@ interface Thread {
   stop(): void;
 }
 
-/** Deflaters that share a thread; `startWorker` starts it, and may throw where there are none. */
-export function createDeflaters(startWorker: () => Worker = startDeflateWorker): Deflaters {
-  let users = 0;
-  let thread: Thread | null = null;
+/** How deflaters run. */
+export interface DeflaterOptions {
+  /** Starts the thread; it may throw where there are none. */
+  readonly startWorker?: () => Worker;
+  /** How long the thread waits for the next job, milliseconds. By default it stops at once. */
+  readonly keepMs?: number;
+}
 
-  function started(): Thread {
-    return thread ??= startThread(startWorker);
+/** Deflaters that share a thread. */
+export function createDeflaters(
+  { startWorker = startDeflateWorker, keepMs = 0 }: DeflaterOptions = {},
+): Deflaters {
+  let users = 0;
+  let thread: Promise<Thread> | null = null;
+  let stopping: ReturnType<typeof setTimeout> | undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** Does work in a turn of the event loop of its own. */
+  function inTurn<T>(work: () => T): Promise<T> {
+    const done = turn.then(nextTurn).then(work);
+    turn = done.catch(() => {});
+    return done;
+  }
+
+  function stop(): void {
+    clearTimeout(stopping);
+    thread?.then((started) => started.stop());
+    thread = null;
   }
 
   return {
     open() {
       let blocks = 0, isOpen = true;
       users++;
+      clearTimeout(stopping);
       return {
-        deflate(block) {
-          if (blocks++ < INLINE_BLOCKS && thread === null) return inline(block);
-          return started().ask(block);
+        async deflate(block) {
+          if (blocks++ < INLINE_BLOCKS && thread === null) {
+            return await inTurn(() => deflateBlock(block));
+          }
+          thread ??= inTurn(() => startThread(startWorker));
+          return await (await thread).ask(block);
         },
         [Symbol.dispose]() {
           if (isOpen && --users === 0) {
-            thread?.stop();
-            thread = null;
+            if (keepMs === 0) stop();
+            else stopping = setTimeout(stop, keepMs);
           }
           isOpen = false;
         },
       };
     },
+    [Symbol.dispose]: stop,
   };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function startDeflateWorker(): Worker {

@@ -12,7 +12,7 @@ import { concatPages, type Span } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { builtInProfiles } from "../support/profiles.ts";
 import { loadDemoData } from "../../jobs/exports/demo_data.ts";
-import { createDeflaters } from "../../jobs/engine/deflaters.ts";
+import { createDeflaters, THREAD_KEPT_MS } from "../../jobs/engine/deflaters.ts";
 import {
   exportParamsOf,
   exportResultOf,
@@ -64,7 +64,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     files,
     profiles: builtInProfiles(),
     version: "",
-    deflaters: createDeflaters(),
+    deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
   });
   const signal = new AbortController().signal;
   const context = {
