@@ -9,14 +9,10 @@
  * @module
  */
 
-import { FLOAT, MAX_SCALE, powerOfTen, toNumber } from "../readings/decimal.ts";
+import { FLOAT, powerOfTen } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
+import { columnOf, type MetricState, totalOf } from "./metric_columns.ts";
 import type { AggregateName } from "./spec.ts";
-
-/** Decimals of means at least. */
-const MEAN_DECIMALS = 9;
-/** Decimals of means beyond those of the values. */
-const MORE_DECIMALS = 6;
 
 /** The aggregates of one metric for some rows. */
 export interface MetricRows {
@@ -40,28 +36,6 @@ export interface RowRanges {
   readonly ends: Int32Array;
 }
 
-/** The values of rows at one scale, and what is needed to go on. */
-interface State {
-  /** How many values each row has. */
-  readonly counts: Float64Array;
-  readonly sums: Float64Array;
-  /** What plain doubles lost by rounding. */
-  readonly lost: Float64Array;
-  readonly lows: Float64Array;
-  readonly highs: Float64Array;
-  readonly firsts: Float64Array;
-  readonly lasts: Float64Array;
-  /** What sums have beyond 2^53, by row. */
-  readonly carries: Map<number, bigint>;
-  /** The scale of all of them, or `FLOAT`. */
-  scale: number;
-  /** How many rows there are. */
-  used: number;
-  readonly hasSum: boolean;
-  readonly hasRange: boolean;
-  readonly hasEnds: boolean;
-}
-
 /** Which values to add, and how they become values at the scale of the rows. */
 interface Rows {
   readonly start: number;
@@ -79,7 +53,7 @@ export function createMetricRows(
 ): MetricRows {
   const newRows = () => new Float64Array(room);
   const has = (...names: AggregateName[]) => names.some((name) => kinds.includes(name));
-  const state: State = {
+  const state: MetricState = {
     counts: newRows(),
     sums: newRows(),
     lost: newRows(),
@@ -120,7 +94,7 @@ export function createMetricRows(
 }
 
 /** Whether the rows are sums of whole numbers and nothing else, as they are most of the time. */
-function canAddSums({ scale, hasSum, hasRange, hasEnds }: State): boolean {
+function canAddSums({ scale, hasSum, hasRange, hasEnds }: MetricState): boolean {
   return hasSum && !hasRange && !hasEnds && scale !== FLOAT;
 }
 
@@ -129,7 +103,7 @@ function canAddSums({ scale, hasSum, hasRange, hasEnds }: State): boolean {
  * whose sum is too large for this, and leaves it as it is; the row after the last one without any.
  */
 function addSums(
-  { sums, counts }: State,
+  { sums, counts }: MetricState,
   values: Float64Array,
   { fromRow, toRow, start, ends }: RowRanges,
 ): number {
@@ -151,7 +125,7 @@ function addSums(
 
 /** Adds the values `start` to `end` (exclusive) of a column to a row. */
 function addColumn(
-  state: State,
+  state: MetricState,
   row: number,
   column: Column,
   { start, end }: { start: number; end: number },
@@ -169,12 +143,12 @@ function addColumn(
 }
 
 /** Everything that has the scale of the rows. */
-function scaledOf({ sums, lost, lows, highs, firsts, lasts }: State): Float64Array[] {
+function scaledOf({ sums, lost, lows, highs, firsts, lasts }: MetricState): Float64Array[] {
   return [sums, lost, lows, highs, firsts, lasts];
 }
 
 /** Moves all rows to a larger scale, or to doubles if one of them does not fit. */
-function toScale(state: State, scale: number): void {
+function toScale(state: MetricState, scale: number): void {
   const factor = powerOfTen(scale - state.scale);
   const limit = Number.MAX_SAFE_INTEGER / factor;
   const isLarge = (values: Float64Array) =>
@@ -186,7 +160,7 @@ function toScale(state: State, scale: number): void {
   state.scale = scale;
 }
 
-function toDoubles(state: State): void {
+function toDoubles(state: MetricState): void {
   const { carries, sums, used, scale } = state;
   const large = [...carries.keys()].map((row) => [row, totalOf(state, row)]);
   if (scale > 0) {
@@ -200,16 +174,7 @@ function toDoubles(state: State): void {
   state.scale = FLOAT;
 }
 
-/** The double nearest to the sum of a row. */
-function totalOf({ scale, sums, lost, carries }: State, row: number): number {
-  if (scale === FLOAT) return sums[row] + lost[row];
-  const carried = carries.get(row);
-  return carried === undefined
-    ? toNumber(sums[row], scale)
-    : Number(`${carried + BigInt(sums[row])}e-${scale}`);
-}
-
-function addSum({ scale, sums, lost, carries }: State, row: number, value: number): void {
+function addSum({ scale, sums, lost, carries }: MetricState, row: number, value: number): void {
   const before = sums[row], next = before + value;
   if (scale === FLOAT) {
     lost[row] += Math.abs(before) >= Math.abs(value)
@@ -224,7 +189,7 @@ function addSum({ scale, sums, lost, carries }: State, row: number, value: numbe
 }
 
 /** Adds values to a row. */
-function addValues(state: State, row: number, values: Float64Array, part: Rows): void {
+function addValues(state: MetricState, row: number, values: Float64Array, part: Rows): void {
   const { start, end, factor } = part;
   let count = 0, sum = 0, size = 0;
   for (let i = start; i < end; i++) {
@@ -245,18 +210,18 @@ function addValues(state: State, row: number, values: Float64Array, part: Rows):
   if (state.hasEnds) addEnds(state, row, values, { ...part, isFirst });
 }
 
-function addEach(state: State, row: number, values: Float64Array, part: Rows): void {
+function addEach(state: MetricState, row: number, values: Float64Array, part: Rows): void {
   for (let i = part.start; i < part.end; i++) {
     if (values[i] === values[i]) addSum(state, row, converted(state, values[i], part));
   }
 }
 
-function converted({ scale }: State, value: number, { factor, divisor }: Rows): number {
+function converted({ scale }: MetricState, value: number, { factor, divisor }: Rows): number {
   return scale === FLOAT ? value / divisor : value * factor;
 }
 
 function addRange(
-  state: State,
+  state: MetricState,
   row: number,
   values: Float64Array,
   part: Rows & { isFirst: boolean },
@@ -274,7 +239,7 @@ function addRange(
 }
 
 function addEnds(
-  state: State,
+  state: MetricState,
   row: number,
   values: Float64Array,
   part: Rows & { isFirst: boolean },
@@ -295,62 +260,4 @@ function isTooLarge(
   const limit = Number.MAX_SAFE_INTEGER / powerOfTen(scale - column.scale);
   for (let i = start; i < end; i++) if (Math.abs(column.values[i]) > limit) return true;
   return false;
-}
-
-function columnOf(state: State, aggregate: AggregateName | null, rows: number): Column {
-  const { scale, counts } = state;
-  switch (aggregate) {
-    case "count":
-      return { scale: 0, values: counts.slice(0, rows) };
-    case "min":
-      return { scale, values: known(state, state.lows, rows) };
-    case "max":
-      return { scale, values: known(state, state.highs, rows) };
-    case "first":
-      return { scale, values: known(state, state.firsts, rows) };
-    case "last":
-      return { scale, values: known(state, state.lasts, rows) };
-    case "mean":
-      return means(totals(state, rows), counts);
-    default:
-      return totals(state, rows);
-  }
-}
-
-/** A copy of the first rows, NaN for rows without values. */
-function known({ counts }: State, values: Float64Array, rows: number): Float64Array {
-  const copy = values.slice(0, rows);
-  for (let row = 0; row < rows; row++) if (counts[row] === 0) copy[row] = NaN;
-  return copy;
-}
-
-/** Sums at the scale of the rows, or as doubles where one of them does not fit. */
-function totals(state: State, rows: number): Column {
-  const values = known(state, state.sums, rows);
-  if (state.scale !== FLOAT && state.carries.size === 0) return { scale: state.scale, values };
-  for (let row = 0; row < rows; row++) {
-    if (state.counts[row] > 0) values[row] = totalOf(state, row);
-  }
-  return { scale: FLOAT, values };
-}
-
-/**
- * The means, rounded to {@link MEAN_DECIMALS} decimals, or to {@link MORE_DECIMALS} more than the values
- * have if that is more. Means that are too large for that are the nearest doubles.
- */
-function means({ scale, values: sums }: Column, counts: Float64Array): Column {
-  const unit = scale > 0 ? powerOfTen(scale) : 1;
-  const meanScale = Math.min(MAX_SCALE, Math.max(MEAN_DECIMALS, scale + MORE_DECIMALS));
-  const factor = powerOfTen(meanScale);
-  const limit = Number.MAX_SAFE_INTEGER / factor;
-  const values = new Float64Array(sums.length), rounded = new Float64Array(sums.length);
-  let isFixed = scale !== FLOAT;
-  for (let row = 0; row < sums.length; row++) {
-    // Of two exact numbers the quotient is rounded only once.
-    const value = sums[row] / (counts[row] * unit);
-    values[row] = value;
-    rounded[row] = Math.round(value * factor) + 0;
-    if (value > limit || value < -limit) isFixed = false;
-  }
-  return isFixed ? { scale: meanScale, values: rounded } : { scale: FLOAT, values };
 }
