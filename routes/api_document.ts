@@ -76,6 +76,7 @@ import {
   deviceList,
   deviceSchema,
 } from "./devices/schemas.ts";
+import { mailStopOperations } from "./notify/operations.ts";
 import { profileOperations } from "./profiles/operations.ts";
 import { profileDefinition, profileList, profileSchema } from "./profiles/schemas.ts";
 import { reportOperations } from "./stores/report_operations.ts";
@@ -238,6 +239,7 @@ export function apiDocument(version: string): JsonObject {
     ...storeOperations,
     ...deletionOperations,
     ...deletionResourceOperations,
+    ...mailStopOperations,
     ...auditOperations,
     ...keyOperations,
     ...usageOperations,

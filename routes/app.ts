@@ -35,6 +35,7 @@ import { type ExportDeps, exportRoutes } from "./exports/exports.ts";
 import { type HealthDeps, healthRoutes } from "./service/health.ts";
 import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write.ts";
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
+import { type MailStopDeps, mailStopRoutes } from "./notify/mail_stops.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { address } from "./http/address.ts";
 import { boundBodies } from "./http/request_body.ts";
@@ -69,6 +70,7 @@ export interface AppDeps
     DeletionDeps,
     DeletionResourceDeps,
     AuditDeps,
+    MailStopDeps,
     StoreDeps,
     Omit<PagesDeps, "publicUrl" | "overview">,
     OverviewDeps,
@@ -80,7 +82,7 @@ export interface AppDeps
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
-  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"];
+  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"] & MailStopDeps["kv"];
   /** The jobs. */
   readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"];
   /** The store of readings. */
@@ -158,6 +160,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", deletionRoutes(deps).hono);
   app.route("/", deletionResourceRoutes(deps).hono);
   app.route("/", usageRoutes(deps).hono);
+  app.route("/", mailStopRoutes(deps).hono);
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);

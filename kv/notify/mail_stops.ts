@@ -24,16 +24,16 @@ export async function isMailStopped(
 
 /** Cancels mails. Does nothing if they are. */
 export async function stopMails(
-  kv: Pick<Deno.Kv, "set">,
+  kv: Pick<Deno.Kv, "atomic">,
   stop: MailStop,
   nowMs: number,
 ): Promise<void> {
-  await kv.set(keyOf(stop), { v: 1, atMs: nowMs });
+  await kv.atomic().set(keyOf(stop), { v: 1, atMs: nowMs }).commit();
 }
 
 /** Sends mails again. Does nothing if they are not cancelled. */
-export async function resumeMails(kv: Pick<Deno.Kv, "delete">, stop: MailStop): Promise<void> {
-  await kv.delete(keyOf(stop));
+export async function resumeMails(kv: Pick<Deno.Kv, "atomic">, stop: MailStop): Promise<void> {
+  await kv.atomic().delete(keyOf(stop)).commit();
 }
 
 function keyOf({ kind, id, tag }: MailStop): Deno.KvKey {

@@ -79,6 +79,10 @@ export const ROUTE_RULES = {
   "GET /api/links/exports/:export_id": { scope: "public" },
   "GET /api/links/reports/:report_id": { scope: "public" },
 
+  // Whoever has the mail may cancel the next ones.
+  "GET /mails/stop/:token": { scope: "public" },
+  "POST /mails/stop/:token": { scope: "public" },
+
   "POST /trigger_report": { scope: "export" },
   "GET /reports": { scope: "export" },
   "GET /get_report/:report_id": { scope: "export" },

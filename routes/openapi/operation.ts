@@ -109,6 +109,7 @@ export const TAGS = {
   "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",
   Stores: "Stores: their polls, business hours and time zones.",
   Access: "Who may use the service, and who changed what.",
+  Mails: "Links in mails that cancel them.",
   Keys: "Keys: who may do what.",
   Deletions: "Delete many things at once, and follow deletions of every kind.",
   Service: "Whether the service is up and can do its work.",

@@ -5,6 +5,8 @@ import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
 import { stageJob } from "../../kv/jobs/jobs.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
+import { addressTag, stopToken } from "../../data/notify/mail_stop.ts";
+import { mailStopSecret } from "../../kv/access/secrets.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import {
@@ -72,7 +74,9 @@ interface ExampleRequest {
 }
 
 /** A service with demo data, an export of its January and a report, under the ids of the examples. */
-async function startWithExample(folder: TempFolder): Promise<TestService> {
+async function startWithExample(
+  folder: TempFolder,
+): Promise<TestService & { readonly mailToken: string }> {
   const kvPath = `${folder.path}/kv.sqlite3`;
   const { kv, ...opened } = await openKv(kvPath);
   const fromMs = Date.UTC(2024, 0, 1);
@@ -88,13 +92,16 @@ async function startWithExample(folder: TempFolder): Promise<TestService> {
   await op.commit();
   await moveExportCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
   for (const id of ["roofgateway", "retired"]) await storeKey(kv, id);
+  const secret = await mailStopSecret(kv, Date.now());
+  const tag = addressTag(secret, "energy@example.com");
+  const mailToken = stopToken(secret, { kind: "schedule", id: "s1", tag });
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);
   await waitForReport(service.url, EXAMPLE_REPORT);
   const batteries = ["battery-7", "battery-8"];
   await postTelemetry(service.url, batteries.map((device_id) => message({ device_id })));
-  return service;
+  return Object.assign(service, { mailToken });
 }
 
 /** The query that the example of a body needs. */
@@ -204,6 +211,8 @@ Deno.test("every example of a request succeeds, with an answer that the document
         ? exampleUrl.replace(EXAMPLE_JOB, withGaps)
         : operation.path.startsWith("/api/links/")
         ? await linkLike(exampleUrl)
+        : operation.path.startsWith("/mails/stop/")
+        ? `${service.url}/mails/stop/${service.mailToken}`
         : exampleUrl;
       if (isDeleting(operation)) await createDeleted(service.url);
       const request = unusedKey(init, keyed);

@@ -14,6 +14,7 @@ const NOT_AUDITED = [
   "POST /api/readings/inspect",
   "POST /api/meters/:id/readings",
   "POST /api/v2/write",
+  "POST /mails/stop/:token",
   "POST /preferences",
   "POST /sign-in",
   "POST /sign-out",
