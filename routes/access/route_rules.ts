@@ -47,6 +47,9 @@ export const ROUTE_RULES = {
 
   "GET /": { scope: "any", isPage: true },
   "GET /fragments/home": { scope: "any", isPage: true },
+  "GET /meters": { scope: "read", isPage: true },
+  "GET /meters/:id": { scope: "read", isPage: true },
+  "GET /device/:device_id": { scope: "read", isPage: true },
   "GET /assets/:version/:name": { scope: "public", isUnlimited: true, isPage: true },
   "POST /preferences": { scope: "public", isPage: true },
   "GET /sign-in": { scope: "public", isPage: true },

@@ -183,8 +183,10 @@ async function eventsAnswer(c: Context, { kv }: DeviceDeps): Promise<Response> {
 }
 
 /** A device and its id. */
-interface ListedDevice {
+export interface ListedDevice {
+  /** Its id. */
   readonly id: string;
+  /** What is stored of it. */
   readonly device: DeviceRecord;
 }
 
@@ -192,8 +194,8 @@ interface ListedDevice {
  * Devices as a list shows them. The last-seen records are read together; latest readings cost one
  * read of blocks a device, plus its segments if it has any.
  */
-async function deviceBodies(
-  { kv, series, profiles, now }: DeviceDeps,
+export async function deviceBodies(
+  { kv, series, profiles, now }: Pick<DeviceDeps, "kv" | "series" | "profiles" | "now">,
   devices: readonly ListedDevice[],
   withLatest: boolean,
 ): Promise<DeviceBody[]> {
@@ -235,8 +237,9 @@ function latestBody({ metrics }: Profile, page: Page): LatestReadingBody {
   return { timestamp: instantText(timesMs[0]), metrics: Object.fromEntries(values) };
 }
 
-async function detailBody(
-  { kv, series, offlineAfterMs, now }: DeviceDeps,
+/** A device as its own answer shows it. */
+export async function detailBody(
+  { kv, series, offlineAfterMs, now }: Pick<DeviceDeps, "kv" | "series" | "offlineAfterMs" | "now">,
   id: string,
   device: DeviceRecord,
 ): Promise<DeviceDetailBody> {

@@ -65,17 +65,24 @@ export function deviceReadingsRoutes(deps: DeviceReadingsDeps): GuardedRoutes {
       const zone = restoreZonePlus(query.data.timezone);
       const { date = localDate(zone, now()) } = query.data;
       const profile = await profileOf(deps, c.get("caller"), id);
-      const ref = { profile: profile.name, id };
-      const span = localDaySpan(zone, date) ?? { fromMs: 0, toMs: 0 };
-      const day = createAggregator(profile.metrics.length);
-      // A signal that never fires: the read is short.
-      const { signal } = new AbortController();
-      const pages = series.read(ref, { ...span, profile }, signal);
-      for await (const page of pages) day.add(page);
-      const count = day.count();
-      const summary = summaryBody(profile, day.metrics(), count);
-      return c.json({ device_id: id, date, count, summary } satisfies DaySummaryBody);
+      return c.json(await daySummaryBody(deps, profile, { id, zone, date }));
     });
+}
+
+/** The summary of a day, of a device that exists. */
+export async function daySummaryBody(
+  { series }: Pick<DeviceReadingsDeps, "series">,
+  profile: Profile,
+  { id, zone, date }: { id: string; zone: string; date: string },
+): Promise<DaySummaryBody> {
+  const ref = { profile: profile.name, id };
+  const span = localDaySpan(zone, date) ?? { fromMs: 0, toMs: 0 };
+  const day = createAggregator(profile.metrics.length);
+  // A signal that never fires: the read is short.
+  const { signal } = new AbortController();
+  for await (const page of series.read(ref, { ...span, profile }, signal)) day.add(page);
+  const count = day.count();
+  return { device_id: id, date, count, summary: summaryBody(profile, day.metrics(), count) };
 }
 
 /** The profile of a device. Throws if the device does not exist for the caller. */

@@ -8,7 +8,7 @@
 import { AppError } from "../../data/app_error.ts";
 
 /** A package with files for browsers. */
-export type PagePackage = "swagger-ui-dist" | "redoc";
+export type PagePackage = "swagger-ui-dist" | "redoc" | "uplot";
 
 /** Reads a file of a package. Throws AppError PAGE_NOT_INSTALLED if there is no such file. */
 export type ReadPackageFile = (
@@ -49,5 +49,6 @@ function meansMissing(cause: unknown): boolean {
  */
 async function loadPackage(name: PagePackage): Promise<void> {
   if (name === "redoc") await import("redoc/package.json", { with: { type: "json" } });
+  else if (name === "uplot") await import("uplot/package.json", { with: { type: "json" } });
   else await import("swagger-ui-dist/package.json", { with: { type: "json" } });
 }

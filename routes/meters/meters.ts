@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
@@ -17,7 +18,7 @@ import { changeMeter, type MeterRecord, PLAIN_METER } from "../../kv/meters/mete
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesInfo, SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
-import { listVisible } from "../access/list_visible.ts";
+import { type List, listVisible } from "../access/list_visible.ts";
 import { requireTouch, withoutHiddenTaker } from "../access/touch.ts";
 import { noteAuditChange } from "../access/audited.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
@@ -32,7 +33,7 @@ import { readingsResponse } from "../readings/response.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
 import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
-import { listMeters } from "../../kv/meters/list.ts";
+import { type ListedMeter, listMeters } from "../../kv/meters/list.ts";
 import { meterSource } from "./meter_source.ts";
 import {
   listQuery,
@@ -63,6 +64,14 @@ export interface MeterDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+}
+
+/** What listing meters needs. */
+export interface MeterPageDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "list">;
+  /** Where readings are. */
+  readonly series: Pick<SeriesStore, "describe" | "list">;
 }
 
 /** The routes under `/api/meters`. */
@@ -113,23 +122,39 @@ async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Respon
   const query = listQuery.safeParse(c.req.query());
   if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
   const { limit, after = "" } = query.data;
-  // One more than the page holds shows whether there is a next page.
-  const found = await listVisible(
+  const { meters, nextAfter } = await meterPage(
+    { kv, series },
     c.get("caller"),
-    { kind: "meter", list: (page) => listMeters({ kv, series }, page) },
-    { afterId: after, limit: limit + 1 },
+    { afterId: after, limit },
   );
-  const shown = found.slice(0, limit);
-  const next = found.length > limit
-    ? `/api/meters?limit=${limit}&after=${encodeURIComponent(shown[limit - 1].id)}`
-    : null;
+  const next = nextAfter === null
+    ? null
+    : `/api/meters?limit=${limit}&after=${encodeURIComponent(nextAfter)}`;
   if (next !== null) c.header("link", `<${next}>; rel="next"`);
-  const bodies = await Promise.all(shown.map(async ({ id, meter, plainInfo }) => {
+  return c.json({ meters, next } satisfies MeterListBody);
+}
+
+/** A page of the meters that a caller may see, and the id after which the next page begins. */
+export async function meterPage(
+  { kv, series }: MeterPageDeps,
+  caller: Caller,
+  { afterId, limit, matches, list = (page) => listMeters({ kv, series }, page) }: {
+    afterId: string;
+    limit: number;
+    matches?: (meter: ListedMeter) => boolean;
+    list?: List<ListedMeter>;
+  },
+): Promise<{ meters: MeterBody[]; nextAfter: string | null }> {
+  // One more than the page holds shows whether there is a next page.
+  const page = { afterId, limit: limit + 1 };
+  const found = await listVisible<ListedMeter>(caller, { kind: "meter", list, matches }, page);
+  const shown = found.slice(0, limit);
+  const meters = await Promise.all(shown.map(async ({ id, meter, plainInfo }) => {
     const isPlain = meter.profile === PLAIN_METER.profile;
     const info = isPlain ? plainInfo : await series.describe({ profile: meter.profile, id });
     return meterBody(id, meter, info);
   }));
-  return c.json({ meters: bodies, next } satisfies MeterListBody);
+  return { meters, nextAfter: found.length > limit ? shown[limit - 1].id : null };
 }
 
 async function putAnswer(

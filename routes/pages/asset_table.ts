@@ -24,19 +24,35 @@ export interface Asset {
 }
 
 const TABLE = {
+  "chart.js": { contentType: SCRIPT },
+  "colors.js": { contentType: SCRIPT },
   "context.js": { contentType: SCRIPT },
   "copy.js": { contentType: SCRIPT },
   "format.js": { contentType: SCRIPT },
   "drop.js": { contentType: SCRIPT },
   "fragment.js": { contentType: SCRIPT },
   "home.js": { contentType: SCRIPT },
+  "heat_map.js": { contentType: SCRIPT },
   "icon.svg": { contentType: SVG },
   "live.js": { contentType: SCRIPT },
+  "packed.js": { contentType: SCRIPT },
   "page.js": { contentType: SCRIPT },
   "preferences.js": { contentType: SCRIPT },
+  "source.css": { contentType: STYLE },
+  "source.js": { contentType: SCRIPT },
+  "source_chart.js": { contentType: SCRIPT },
+  "source_heat.js": { contentType: SCRIPT },
+  "source_live.js": { contentType: SCRIPT },
+  "source_shared.js": { contentType: SCRIPT },
   "style.css": { contentType: STYLE },
   "text.js": { contentType: SCRIPT },
   "times.js": { contentType: SCRIPT },
+  "units.js": { contentType: SCRIPT },
+  "uplot.css": { contentType: STYLE, from: { package: "uplot", path: "dist/uPlot.min.css" } },
+  "uplot.js": {
+    contentType: SCRIPT,
+    from: { package: "uplot", path: "dist/uPlot.esm.js", specifier: "uplot" },
+  },
 } as const satisfies Readonly<Record<string, Asset>>;
 
 /** The name of a file. */

@@ -27,4 +27,5 @@ export type ScreenId = "home" | "meters" | "export" | "upload" | "fleet" | "sett
 /** All screens. */
 export const SCREENS: readonly Screen[] = [
   { id: "home", href: "/", text: "nav.home", icon: "home", scope: "any" },
+  { id: "meters", href: "/meters", text: "nav.meters", icon: "meter", scope: "read" },
 ];

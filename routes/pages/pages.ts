@@ -11,10 +11,13 @@ import type { OverviewReader } from "../overview/overview.ts";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
+import { sourceRoutes, type SourceRoutesDeps } from "./source_routes.ts";
 import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
 
 /** What the pages need. */
-export interface PagesDeps extends SignInDeps {
+export interface PagesDeps extends SignInDeps, SourceRoutesDeps {
+  /** The database. */
+  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"];
   /** Reads the files of packages. */
   readonly readPackageFile: ReadPackageFile;
   /** What is wrong, if anything is. */
@@ -32,6 +35,7 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
       throw new AppError("ROUTE_NOT_FOUND", `There is nothing at ${c.req.path}`);
     })
     .route("/", homeRoutes(deps, pages))
+    .route("/", sourceRoutes(deps, pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }

@@ -1,9 +1,10 @@
+import { readPackageFile } from "../../../routes/docs/package_files.ts";
 import { ASSETS } from "../../../routes/pages/asset_table.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { createTestApp } from "../app_fixture.ts";
 import { getPage, sendForm } from "./page_fixture.ts";
 
-const { app } = createTestApp();
+const { app } = createTestApp({ readPackageFile });
 
 Deno.test("/ shows browsers a page, and tells programs as ever that there is nothing", async () => {
   const { status, headers, html } = await getPage(app, "/");

@@ -1,0 +1,91 @@
+/**
+ * New readings, as they come.
+ *
+ * @module
+ */
+
+import { context } from "./context.js";
+import { showConnection } from "./live.js";
+import { byId, formats, source } from "./source_shared.js";
+import { writeTimes } from "./times.js";
+
+/** How often the page asks for new readings, milliseconds. */
+const LIVE_MS = 1_200;
+/** How often it tries while the service does not answer. */
+const LOST_MS = 3_000;
+const { say } = context();
+
+/**
+ * Asks for new readings until the page is left.
+ *
+ * @param {(beforeMs: number, lastMs: number) => void} onReadings Called when there are some.
+ */
+export function startLive(onReadings) {
+  const place = byId("source-last");
+  let lastMs = source.lastMs ?? 0;
+  let wasLost = false;
+  /** @type {number | undefined} */
+  let timer;
+
+  async function look() {
+    if (document.hidden) return;
+    try {
+      const query = {
+        start_time: new Date(lastMs + 1).toISOString(),
+        interval: "raw",
+        timezone: "UTC",
+      };
+      const response = await fetch(`${source.api}/series?${new URLSearchParams(query)}`);
+      if (response.ok) {
+        show(await response.json());
+        showConnection("on", Date.now());
+      }
+      wasLost = false;
+    } catch {
+      wasLost = true;
+      showConnection("lost", Date.now());
+    }
+    again();
+  }
+
+  function again() {
+    clearTimeout(timer);
+    timer = setTimeout(look, wasLost ? LOST_MS : LIVE_MS);
+  }
+
+  /** @param {any} body */
+  function show({ timestamp, columns }) {
+    if (timestamp.length === 0) return;
+    const time = timestamp[timestamp.length - 1];
+    const earlierMs = lastMs;
+    lastMs = Date.parse(time);
+    source.lastMs = lastMs;
+    if (place instanceof HTMLTimeElement) {
+      place.dateTime = time;
+      flash(place);
+    }
+    for (const element of document.querySelectorAll("[data-metric]")) {
+      if (!(element instanceof HTMLElement)) continue;
+      const values = columns[element.dataset.metric ?? ""];
+      if (values === undefined) continue;
+      const value = values[values.length - 1];
+      element.textContent = value === null ? say("source.missing") : formats.number(value, 3);
+      flash(element);
+    }
+    writeTimes();
+    onReadings(earlierMs, lastMs);
+  }
+
+  /** @param {Element} element */
+  function flash(element) {
+    element.classList.remove("changed");
+    requestAnimationFrame(() => element.classList.add("changed"));
+  }
+
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(timer);
+    if (!document.hidden) look();
+  });
+  addEventListener("pagehide", () => clearTimeout(timer), { once: true });
+  again();
+}

@@ -1,0 +1,201 @@
+/**
+ * What the page of a meter or device shows, asked of the same functions as the API.
+ *
+ * @module
+ */
+
+import { localYear, yearSpan } from "../../data/charts/heat_map.ts";
+import { toFloats } from "../../data/readings/decimal.ts";
+import type { Span } from "../../data/readings/page.ts";
+import type { Metric } from "../../data/readings/profile.ts";
+import { localDate } from "../../data/time/zone.ts";
+import { type Gaps, readGaps } from "../charts/chart_gaps.ts";
+import type { ChartDeps, ChartSource } from "../charts/chart_source.ts";
+import { type ChartStatistics, readStatistics } from "../charts/chart_statistics.ts";
+import { readSeriesTable } from "../charts/series_table.ts";
+
+/** The share of a year that may be missing at its beginning if it is compared with. */
+const MISSING_MAX = 0.1;
+/** How many gaps the page lists. */
+const GAPS_SHOWN = 20;
+
+/** A day or a month of a metric. NaN is missing. */
+export interface PeriodRow {
+  /** Where it begins, epoch milliseconds. */
+  readonly atMs: number;
+  /** Its calendar day, `YYYY-MM-DD`. */
+  readonly date: string;
+  /** The sum of its readings, or their mean. */
+  readonly value: number;
+  /** The smallest reading. */
+  readonly min: number;
+  /** The largest. */
+  readonly max: number;
+  /** How many readings have a value. */
+  readonly count: number;
+}
+
+/** A year of a source. */
+export interface SourceYear {
+  /** The year. */
+  readonly year: number;
+  /** Its span on the clock of the zone. */
+  readonly span: Span;
+  /** The years in which there are readings. */
+  readonly years: readonly number[];
+  /** The metric of the charts. */
+  readonly metric: Metric;
+  /** The metric that has totals, such as an energy; null if the source has none. */
+  readonly summed: Metric | null;
+  /** The days of the metric that has totals, or of the metric of the charts. */
+  readonly days: readonly PeriodRow[];
+  /** The months likewise. */
+  readonly months: readonly PeriodRow[];
+  /** Statistics of the metric of the charts. */
+  readonly statistics: ChartStatistics;
+  /** The same of the year before, up to the same point of the year; null without readings. */
+  readonly before: ChartStatistics | null;
+  /** Total of the year; null if nothing is summed. */
+  readonly total: number | null;
+  /** Total of the year before, up to the same point. */
+  readonly totalBefore: number | null;
+  /** Whether the year is compared only up to its last reading. */
+  readonly isPartial: boolean;
+  /** The gaps. */
+  readonly gaps: Gaps;
+}
+
+/** Reads a year. The source has readings. */
+export async function readSourceYear(
+  deps: Pick<ChartDeps, "series" | "now">,
+  source: ChartSource,
+  { year, zone, metric, signal }: {
+    year: number;
+    zone: string;
+    metric: number;
+    signal: AbortSignal;
+  },
+): Promise<SourceYear> {
+  const { info, profile } = source;
+  const span = yearSpan(zone, year);
+  const lastMs = info?.lastMs ?? span.toMs;
+  const gaps = await readGaps(deps, source, { span, limit: GAPS_SHOWN, signal });
+  // The last reading of a whole year comes one cadence before its end.
+  const isPartial = lastMs + 1.5 * (gaps.cadenceMs ?? 1) < span.toMs && lastMs >= span.fromMs;
+  const sumIndex = profile.metrics.findIndex(({ aggregate }) => aggregate === "sum");
+  const shown = sumIndex < 0 ? metric : sumIndex;
+  const read = { zone, signal };
+  const days = await readPeriods(deps, source, { ...read, span, metric: shown, length: "1d" });
+  const statistics = await readStatistics(deps, source, { ...read, span, metric });
+  const earlier = spanBefore(zone, { year, span, endMs: isPartial ? lastMs + 1 : span.toMs });
+  // A year of which only the last days have readings is nothing to compare with.
+  const hasEarlier = earlier !== null && info !== null &&
+    info.firstMs <= earlier.fromMs + (earlier.toMs - earlier.fromMs) * MISSING_MAX;
+  const before = hasEarlier
+    ? await readStatistics(deps, source, { ...read, span: earlier, metric })
+    : null;
+  const totalsBefore = hasEarlier && sumIndex >= 0
+    ? await readPeriods(deps, source, { ...read, span: earlier, metric: shown, length: "1y" })
+    : [];
+  return {
+    year,
+    span,
+    years: yearsOf(source, zone),
+    metric: profile.metrics[metric],
+    summed: sumIndex < 0 ? null : profile.metrics[sumIndex],
+    days,
+    months: monthsOf(days, sumIndex >= 0).filter(({ atMs, count }, index, months) =>
+      count > 0 || (atMs >= (info?.firstMs ?? 0) && (months[index + 1]?.atMs ?? Infinity) <= lastMs)
+    ),
+    statistics,
+    before: before === null || before.readings === 0 ? null : before,
+    total: sumIndex < 0 ? null : totalOf(days),
+    totalBefore: totalOf(totalsBefore),
+    isPartial,
+    gaps,
+  };
+}
+
+/** The year that a page shows: the one that was asked for, else that of the last reading. */
+export function shownYear({ info }: ChartSource, zone: string, asked: string | undefined): number {
+  const year = Number(asked);
+  if (/^\d{4}$/.test(asked ?? "") && year >= 1970 && year <= 9998) return year;
+  return localYear(zone, info?.lastMs ?? 0);
+}
+
+/** Every year from the first to the last reading, the newest first, at most 100. */
+function yearsOf({ info }: ChartSource, zone: string): number[] {
+  if (info === null) return [];
+  const first = localYear(zone, info.firstMs), last = localYear(zone, info.lastMs);
+  const count = Math.min(100, last - first + 1);
+  return Array.from({ length: count }, (_, index) => last - index);
+}
+
+/** The year before, as long as the part of the year that has readings; null before 1970. */
+function spanBefore(
+  zone: string,
+  { year, span, endMs }: { year: number; span: Span; endMs: number },
+): Span | null {
+  if (year <= 1970) return null;
+  const before = yearSpan(zone, year - 1);
+  const toMs = endMs >= span.toMs
+    ? before.toMs
+    : Math.min(before.toMs, before.fromMs + endMs - span.fromMs);
+  return { fromMs: before.fromMs, toMs };
+}
+
+async function readPeriods(
+  deps: Pick<ChartDeps, "series">,
+  source: ChartSource,
+  { span, zone, metric, length, signal }: {
+    span: Span;
+    zone: string;
+    metric: number;
+    length: "1d" | "1y";
+    signal: AbortSignal;
+  },
+): Promise<PeriodRow[]> {
+  const { columns } = await readSeriesTable(deps, source, {
+    span,
+    zone,
+    interval: length,
+    points: 0,
+    metrics: [metric],
+    signal,
+  });
+  const [times, values, lows, highs, counts] = columns.map(({ values, scale }) =>
+    toFloats(values, scale)
+  );
+  return Array.from(times, (atMs, row) => ({
+    atMs,
+    date: localDate(zone, atMs),
+    value: values[row],
+    min: lows[row],
+    max: highs[row],
+    count: counts[row],
+  }));
+}
+
+/** The months of some days. */
+function monthsOf(days: readonly PeriodRow[], isSummed: boolean): PeriodRow[] {
+  const groups = Map.groupBy(days, ({ date }) => date.slice(0, 7));
+  return [...groups.values()].map((all): PeriodRow => {
+    const [{ atMs, date }] = all;
+    const known = all.filter(({ count }) => count > 0);
+    const count = known.reduce((sum, day) => sum + day.count, 0);
+    const total = known.reduce((sum, day) => sum + day.value * (isSummed ? 1 : day.count), 0);
+    return {
+      atMs,
+      date,
+      value: count === 0 ? NaN : isSummed ? total : total / count,
+      min: known.reduce((least, { min }) => Math.min(least, min), Infinity),
+      max: known.reduce((most, { max }) => Math.max(most, max), -Infinity),
+      count,
+    };
+  });
+}
+
+function totalOf(rows: readonly PeriodRow[]): number | null {
+  const known = rows.filter(({ count }) => count > 0);
+  return known.length === 0 ? null : known.reduce((sum, { value }) => sum + value, 0);
+}
