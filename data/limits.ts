@@ -91,6 +91,17 @@ export const KEY_LIMIT_MAX = 1_000_000_000_000_000;
 /** The longest time for which readings or the audit trail can be kept, days: a century. */
 export const RETENTION_MAX_DAYS = 36_500;
 
+/** The most webhooks. Every event looks at all of them. */
+export const WEBHOOKS_MAX = 1_000;
+/** The most patterns of a webhook for one kind of id. */
+export const WEBHOOK_PATTERNS_MAX = 100;
+/** The longest name of a webhook, characters. */
+export const WEBHOOK_NAME_MAX = 100;
+/** How long events and the log of their deliveries are kept: 14 days. */
+export const EVENT_RETENTION_MS: number = 14 * DAY_MS;
+/** How many deliveries one request replays at most. */
+export const REPLAY_MAX = 10_000;
+
 /** The longest time for which a poll of a store can hold: 8,760 hours, a year. */
 export const MAX_HOLD_HOURS = 8_760;
 /** Greatest age of a poll from which a store can count as stale: 8,760 hours, a year. */

@@ -61,11 +61,11 @@ export type EventValue =
   | readonly EventValue[]
   | { readonly [name: string]: EventValue };
 
-/** A meter, device or store. */
+/** A meter, device or store; or all of those that a pattern matches. */
 export interface EventSource {
   /** What it is. */
   readonly kind: "meter" | "device" | "store";
-  /** Its id. */
+  /** Its id, or a pattern of ids (`data/access/id_pattern.ts`). */
   readonly id: string;
 }
 

@@ -4,6 +4,7 @@
  * | key | value | who writes |
  * |---|---|---|
  * | `["outbox", atMs, id]` | {@link OutboxRecord} | whoever writes the state that the event reports, in the same commit |
+ * | `["outbox"]` | `true` | fan-out, with each commit: of two at the same time, one fails |
  *
  * Fan-out takes events out, in the commit that makes their deliveries. An event with many recipients
  * stays until all have one; `after` says how far it is.
@@ -55,6 +56,14 @@ export async function listOutbox(
     entries,
     ({ key, value, versionstamp }) => ({ key, value: parseOutboxRecord(value), versionstamp }),
   );
+}
+
+/** Begins a commit of fan-out: it fails if another one was made since this call. */
+export async function beginFanOut(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+): Promise<() => Deno.AtomicOperation> {
+  const { key, versionstamp } = await kv.get([SPACE]);
+  return () => kv.atomic().check({ key, versionstamp }).set(key, true);
 }
 
 /** Takes an event out of the outbox. */

@@ -45,6 +45,9 @@ export type OutboxRecord = z.infer<typeof outboxSchema>;
 /** A stored recipient. */
 export type RecipientRecord = z.infer<typeof recipientSchema>;
 
+/** {@link RecipientRecord} as part of other records. */
+export const recipientRecord: z.ZodType<RecipientRecord> = recipientSchema;
+
 /** Reads an event. */
 export function parseEventRecord(value: unknown): EventRecord {
   return eventSchema.parse(value);
@@ -53,9 +56,4 @@ export function parseEventRecord(value: unknown): EventRecord {
 /** Reads an event of the outbox. */
 export function parseOutboxRecord(value: unknown): OutboxRecord {
   return outboxSchema.parse(value);
-}
-
-/** Reads a recipient. */
-export function parseRecipient(value: unknown): RecipientRecord {
-  return recipientSchema.parse(value);
 }
