@@ -33,6 +33,13 @@ export const AUDIT_ACTIONS = {
   "continuous_export.resume": "The continuous export of a device was resumed",
   "continuous_export.run": "The continuous export of a device was requested to run now",
   "continuous_export.replay": "Windows of a device were requested to be written again",
+  "webhook.create": "A webhook was made",
+  "webhook.change": "A webhook was changed, paused or resumed",
+  "webhook.delete": "A webhook was deleted",
+  "webhook.rotate": "A webhook got a new secret",
+  "webhook.test": "A test was sent to a webhook",
+  "webhook.replay": "Deliveries of a webhook were requested to be sent again",
+  "webhook.stop": "A webhook was stopped, because its receiver is gone or kept failing",
   "retention.drop": "Readings older than the retention time were deleted",
 } as const satisfies Readonly<Record<string, string>>;
 

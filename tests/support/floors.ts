@@ -45,7 +45,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["notify"],
     ["continuous", "deletions", "exports", "stores", "upkeep"],
     ["alerts", "schedules"],
-    ["kinds", "worker"],
+    ["end_events", "kinds", "worker"],
   ],
   routes: [
     ["http"],
@@ -78,10 +78,8 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
 export const COMING: readonly string[] = [
   "data/notify_settings",
   "data/schedules",
-  "jobs/notify",
   "jobs/schedules",
   "kv/schedules",
-  "kv/webhooks",
   "routes/alerts",
   "routes/notify",
   "routes/schedules",

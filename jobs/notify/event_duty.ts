@@ -1,0 +1,47 @@
+/**
+ * The duty that turns events into deliveries: fan-out of what waits in the outbox, and jobs for targets
+ * whose wakes are due. It is poked when a job ends; otherwise it looks once a second.
+ *
+ * @module
+ */
+
+import type { Duty } from "../engine/duty_loop.ts";
+import type { Pokes } from "../engine/poke.ts";
+import { type FanOutDeps, fanOutOnce } from "./fan_out.ts";
+import { type TargetWakeDeps, wakeTargets } from "./target_wakes.ts";
+
+/** The name of the duty. */
+export const EVENTS = "events";
+/** How many commits of fan-out are made before targets are woken, so that the first do not wait. */
+const COMMITS_AT_ONCE = 50;
+
+/** What the duty needs. */
+export interface EventDutyDeps extends FanOutDeps, TargetWakeDeps {
+  /** The database. */
+  readonly kv: FanOutDeps["kv"] & TargetWakeDeps["kv"];
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** Reports that there may be work. */
+  readonly pokes: Pokes;
+  /** Wakes the lane of deliveries of this process. */
+  readonly pokeDeliveries: () => void;
+}
+
+/** The duty. */
+export function eventDuty(deps: EventDutyDeps): Duty {
+  return {
+    name: EVENTS,
+    everyMs: 1_000,
+    pokes: deps.pokes,
+    async round({ signal }) {
+      // All wakes of a round stand at one time: a target has one, however many events it gets.
+      const nowMs = deps.now();
+      let commits = 0;
+      while (commits < COMMITS_AT_ONCE && !signal.aborted && await fanOutOnce(deps, nowMs)) {
+        commits++;
+      }
+      if (await wakeTargets(deps, deps.now()) > 0) deps.pokeDeliveries();
+      if (commits === COMMITS_AT_ONCE) deps.pokes.poke();
+    },
+  };
+}
