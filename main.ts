@@ -12,12 +12,15 @@ import { parseKey } from "./data/access/key_text.ts";
 import { deliveryAbilities } from "./data/delivery_settings.ts";
 import { diskPath, diskSpace } from "./data/files/disk_space.ts";
 import type { FileStore } from "./data/files/file_store.ts";
+import { guardedFetch } from "./data/notify/guarded_fetch.ts";
+import { webhookChannel } from "./data/notify/webhook_channel.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
+import { jobEndStage } from "./jobs/end_events.ts";
 import { loadDemoData } from "./jobs/exports/demo_data.ts";
 import { createDeflaters, THREAD_KEPT_MS } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
@@ -33,6 +36,7 @@ import { alertDuty } from "./jobs/alerts/alert_duty.ts";
 import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
 import { retentionDuty } from "./jobs/upkeep/retention.ts";
 import { jobKinds } from "./jobs/kinds.ts";
+import { createNotifier } from "./jobs/notify/notifier.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
@@ -50,6 +54,7 @@ import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createReadingQuotas } from "./kv/series/quotas.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
 import { ownerFinder } from "./routes/access/find_owner.ts";
+import { createWebhookStore } from "./kv/webhooks/webhooks.ts";
 import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import type { ReadyChecks } from "./routes/service/health.ts";
@@ -140,20 +145,43 @@ export async function start(
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
-  const worker = settings.role === "api" ? null : await startWorker({
+  const webhooks = createWebhookStore({ kv, keys, now });
+  const sending = {
+    fetch: guardedFetch,
+    allowPrivate: settings.webhooks.allowPrivate,
+    version: config.version,
+  };
+  const notifier = createNotifier({
+    ...parts,
+    webhooks,
+    channels: [webhookChannel({ ...sending, findWebhook: webhooks.get })],
+    audit,
+    random: Math.random,
+    newId,
+    pokeDeliveries: () => worker?.poke("delivery"),
+  });
+  const worker: Worker | null = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
-    onEnded: ends.report,
-    kinds: jobKinds({
-      ...parts,
-      version: config.version,
-      deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
-      offlineAfterMs,
-      invalidateDevice: intake.invalidate,
-      isExporting: settings.continuous.isOn,
-      audit,
-    }),
+    endStage: jobEndStage,
+    onEnded(jobId) {
+      ends.report(jobId);
+      // Without webhooks, events wait for the next look, which takes many of them at once.
+      if (webhooks.hasAny()) notifier.poke();
+    },
+    kinds: [
+      ...jobKinds({
+        ...parts,
+        version: config.version,
+        deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
+        offlineAfterMs,
+        invalidateDevice: intake.invalidate,
+        isExporting: settings.continuous.isOn,
+        audit,
+      }),
+      notifier.kind,
+    ],
     async runningMax(account) {
       const [, keyId] = /^key:(.*)$/s.exec(account) ?? [];
       const own = keyId === undefined ? null : await keys.limitsOf(keyId);
@@ -167,6 +195,7 @@ export async function start(
         maxChecks: maxChecks(opened.isExclusive),
         findOwner,
       }),
+      ...notifier.duties,
       auditRetentionDuty({ kv, now, log, ...settings.retention }),
       retentionDuty({
         ...parts,
@@ -205,6 +234,10 @@ export async function start(
     previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,
     staleAfterMs: settings.staleAfterMs,
+    webhooks,
+    sending,
+    hasWebhooks: settings.webhooks.isOn,
+    pokeEvents: notifier.poke,
     abilities: deliveryAbilities(settings.delivery),
     intake,
     idTags: settings.lineProtocolIdTags,
@@ -214,6 +247,7 @@ export async function start(
       ...settings,
       ends,
       watches,
+      endStage: jobEndStage,
       newId,
       poke: () => worker?.poke(),
       onCancelled: (jobId) => worker?.cancel(jobId),

@@ -42,7 +42,8 @@ const NAMED_ELSEWHERE = /(^|\.)deno\.(com|dev|net)$/;
 
 /** What a service needs with these settings. */
 export function neededPermissions(settings: Settings, place: Place): Permissions {
-  const { host, port, role, kvPath, fileStore, storeDataDir, continuous, s3, delivery } = settings;
+  const { host, port, role, kvPath, fileStore, storeDataDir, continuous, s3, delivery, webhooks } =
+    settings;
   const filesBucket = bucketOf(fileStore);
   // Deletions find what continuous export has written, also while it is off.
   const lakeBucket = s3.bucket;
@@ -65,7 +66,8 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     ...delivery.folder === null ? [] : [delivery.folder],
   ];
   return {
-    net: hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
+    // Users name the hosts of webhooks while the service runs; each request checks its address.
+    net: webhooks.isOn || hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
       ? null
       : [...role === "worker" ? [] : [listenAddress(host, port)], ...hosts],
     read: [

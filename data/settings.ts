@@ -54,6 +54,12 @@ import {
   s3Settings,
   wrongS3Variables,
 } from "./s3_settings.ts";
+import {
+  WEBHOOK_RULES,
+  WEBHOOK_VARIABLES,
+  type WebhookSettings,
+  webhookSettings,
+} from "./webhook_settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { AcceptedTimes } from "./time/accepted_times.ts";
 import { parseInstant } from "./time/time_text.ts";
@@ -107,6 +113,8 @@ export interface Settings {
   readonly retention: RetentionSettings;
   /** The settings of continuous export. */
   readonly continuous: ContinuousSettings;
+  /** The settings of webhooks. */
+  readonly webhooks: WebhookSettings;
   /** Where files and mails are delivered. */
   readonly delivery: DeliverySettings;
   /** What this process does. */
@@ -152,6 +160,7 @@ const RULES = {
   ...DELIVERY_RULES,
   ...RETENTION_RULES,
   ...S3_RULES,
+  ...WEBHOOK_RULES,
 } as const;
 
 const environmentSchema = z.object({
@@ -185,6 +194,7 @@ const environmentSchema = z.object({
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
   ...DELIVERY_VARIABLES,
+  ...WEBHOOK_VARIABLES,
 });
 
 /** The names of all variables that the settings are read from. */
@@ -247,6 +257,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       retention: retentionSettings(values),
       continuous: continuousSettings(values),
       delivery: deliverySettings(values),
+      webhooks: webhookSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,
     },

@@ -11,6 +11,7 @@ import {
   type EventSource,
   type EventValue,
 } from "../data/events/event.ts";
+import { recipientsOf } from "../data/notify/recipients.ts";
 import { instantText } from "../data/time/time_text.ts";
 import type { Stage } from "../kv/budget.ts";
 import { stageEvent } from "../kv/events/outbox.ts";
@@ -103,6 +104,7 @@ function eventOf(
     atMs: endedMs,
     account: job.owner,
     sources,
+    recipients: recipientsOf(job.targets, artifact !== null),
     data: {
       ...data,
       created_at: instantText(job.createdMs),

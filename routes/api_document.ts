@@ -121,6 +121,21 @@ import {
   telemetryReport,
   telemetryUpdated,
 } from "./devices/telemetry_schemas.ts";
+import { webhookOperations } from "./webhooks/operations.ts";
+import {
+  deliveryDetail,
+  deliveryList,
+  deliverySchema,
+  replayWebhookRequest,
+  shownWebhook,
+  webhookChange,
+  webhookList,
+  webhookReplay,
+  webhookRequest,
+  webhookRotation,
+  webhookSchema,
+  webhookTest,
+} from "./webhooks/schemas.ts";
 import { lineProtocolOperations } from "./line_protocol/operations.ts";
 import { pingVersion, writeErrorV1, writeErrorV2 } from "./line_protocol/schemas.ts";
 import { telemetryOperation } from "./devices/telemetry_operation.ts";
@@ -198,6 +213,18 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   HoursReport: hoursReport,
   ZonesReport: zonesReport,
   RunningStoreImports: runningStoreImports,
+  Webhook: webhookSchema,
+  ShownWebhook: shownWebhook,
+  WebhookList: webhookList,
+  WebhookRequest: webhookRequest,
+  WebhookChange: webhookChange,
+  WebhookRotation: webhookRotation,
+  WebhookTest: webhookTest,
+  WebhookReplay: webhookReplay,
+  WebhookReplayRequest: replayWebhookRequest,
+  WebhookDelivery: deliverySchema,
+  WebhookDeliveryDetail: deliveryDetail,
+  WebhookDeliveryList: deliveryList,
   JobStatus: jobStatus,
   DeletionRequest: deletionRequest,
   DeletionResource: deletionResource,
@@ -240,6 +267,7 @@ export function apiDocument(version: string): JsonObject {
     ...deletionOperations,
     ...deletionResourceOperations,
     ...mailStopOperations,
+    ...webhookOperations,
     ...auditOperations,
     ...keyOperations,
     ...usageOperations,

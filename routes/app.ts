@@ -49,6 +49,7 @@ import { routePath } from "./http/route_path.ts";
 import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
+import { type WebhookDeps, webhookRoutes } from "./webhooks/webhooks.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -74,6 +75,7 @@ export interface AppDeps
     StoreDeps,
     Omit<PagesDeps, "publicUrl" | "overview">,
     OverviewDeps,
+    WebhookDeps,
     UsageDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
@@ -82,7 +84,7 @@ export interface AppDeps
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
-  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"] & MailStopDeps["kv"];
+  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"] & MailStopDeps["kv"] & WebhookDeps["kv"];
   /** The jobs. */
   readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"];
   /** The store of readings. */
@@ -159,6 +161,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", storeRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
   app.route("/", deletionResourceRoutes(deps).hono);
+  app.route("/", webhookRoutes(deps).hono);
   app.route("/", usageRoutes(deps).hono);
   app.route("/", mailStopRoutes(deps).hono);
   app.route("/", auditRoutes(deps).hono);

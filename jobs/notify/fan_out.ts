@@ -12,14 +12,7 @@
 import type { Recipient } from "../../data/events/event.ts";
 import { targetOf } from "../../data/events/target.ts";
 import { maySeeEvent, wantsEvent } from "../../data/events/webhook.ts";
-import {
-  addCosts,
-  COMMIT_ROOM,
-  type Cost,
-  costOf,
-  fitsCommit,
-  type Stage,
-} from "../../kv/budget.ts";
+import { addCosts, type Cost, costOf, fitsCommit, type Stage } from "../../kv/budget.ts";
 import { type DeliveryRecord, stageDelivery } from "../../kv/events/deliveries.ts";
 import { stageStoredEvent } from "../../kv/events/event_store.ts";
 import { stageQueued } from "../../kv/events/open_deliveries.ts";

@@ -95,14 +95,13 @@ async function stop(
   });
   if (!isStopped) return;
   log("warn", "webhook stopped", { webhookId: id, state, reason });
-  const failingSince = sinceMs === undefined ? {} : { failing_since_ms: sinceMs };
   const event: AuditEvent = {
     caller: { actor: SERVICE_ACTOR },
     address: null,
     action: "webhook.stop",
     subject: { kind: "webhook", id },
     outcome: "done",
-    details: { state, reason, ...failingSince },
+    details: sinceMs === undefined ? { state, reason } : { state, reason, failingSinceMs: sinceMs },
   };
   await audit?.record(event);
 }

@@ -138,7 +138,9 @@ export function createWebhookStore({ kv, keys, now }: WebhookStoreDeps): Webhook
         };
         const op = kv.atomic().check(last);
         stageWebhook(op, webhook);
-        if ((await op.commit()).ok) return webhook;
+        if (!(await op.commit()).ok) continue;
+        await list();
+        return webhook;
       }
     },
     async change(id, change, more = () => {}) {

@@ -155,6 +155,27 @@ export const ROUTE_RULES = {
   },
 
   "GET /api/overview": { scope: "any" },
+  "GET /api/webhooks": { scope: "read" },
+  "POST /api/webhooks": { scope: "manage", audited: audited("webhook.create") },
+  "GET /api/webhooks/:id": { scope: "read" },
+  "PATCH /api/webhooks/:id": { scope: "manage", audited: audited("webhook.change", "webhook") },
+  "DELETE /api/webhooks/:id": { scope: "manage", audited: audited("webhook.delete", "webhook") },
+  "POST /api/webhooks/:id/rotate": {
+    scope: "manage",
+    audited: audited("webhook.rotate", "webhook"),
+  },
+  "POST /api/webhooks/:id/test": { scope: "manage", audited: audited("webhook.test", "webhook") },
+  "GET /api/webhooks/:id/deliveries": { scope: "read" },
+  "GET /api/webhooks/:id/deliveries/:delivery_id": { scope: "read" },
+  "POST /api/webhooks/:id/deliveries/:delivery_id/replay": {
+    scope: "manage",
+    audited: audited("webhook.replay", "webhook"),
+  },
+  "POST /api/webhooks/:id/replay": {
+    scope: "manage",
+    audited: audited("webhook.replay", "webhook"),
+  },
+
   "GET /api/usage": { scope: "any" },
   "GET /api/audit": { scope: "admin" },
 

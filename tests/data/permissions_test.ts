@@ -21,7 +21,12 @@ function neededOf(environment: Record<string, string>, place = PLACE): Permissio
   return neededPermissions(result.settings, place);
 }
 
-Deno.test("the default settings need one address, the data folder, and to read the code", () => {
+Deno.test("webhooks need every host, because users name theirs while the service runs", () => {
+  assertEquals(neededOf({}).net, null);
+  assertEquals(neededOf({ WEBHOOKS: "on", ROLE: "worker" }).net, null);
+});
+
+Deno.test("without webhooks, the settings need one address, the data folder, and to read the code", () => {
   const written = [
     ".openwatts/kv.sqlite3",
     ".openwatts/kv.sqlite3.lock",
@@ -29,7 +34,7 @@ Deno.test("the default settings need one address, the data folder, and to read t
     ".openwatts/files",
     ".openwatts/lake",
   ];
-  assertEquals(neededOf({}), {
+  assertEquals(neededOf({ WEBHOOKS: "off" }), {
     net: ["127.0.0.1:8000"],
     read: [".env", ...written, ...ALWAYS_READ],
     write: written,
@@ -39,7 +44,8 @@ Deno.test("the default settings need one address, the data folder, and to read t
 });
 
 Deno.test("each place that settings name is needed, and no other", () => {
-  const net = (environment: Record<string, string>) => neededOf(environment).net;
+  const net = (environment: Record<string, string>) =>
+    neededOf({ WEBHOOKS: "off", ...environment }).net;
   assertEquals(net({ HOST: "::1", PORT: "0" }), ["[::1]:0"]);
   assertEquals(net({ HOST: "0.0.0.0", AUTH: "keys" }), ["0.0.0.0:8000"]);
   assertEquals(net({ ROLE: "worker" }), []);
@@ -72,7 +78,7 @@ Deno.test("each place that settings name is needed, and no other", () => {
 });
 
 Deno.test("credentials of S3 need their endpoint or their file", () => {
-  const s3 = { FILE_STORE: "s3://files", S3_ENDPOINT: "http://s3:9000" };
+  const s3 = { WEBHOOKS: "off", FILE_STORE: "s3://files", S3_ENDPOINT: "http://s3:9000" };
   const roles = {
     ...s3,
     AWS_WEB_IDENTITY_TOKEN_FILE: "/var/run/token",

@@ -29,6 +29,7 @@ const DEFAULTS: Settings = {
   accountLimits: { jobsWaiting: null, jobsRunning: null, storedReadings: null, fileBytes: null },
   rateLimit: { requests: 10, windowMs: 1_000 },
   retention: { days: null, daysByProfile: new Map(), auditDays: 365 },
+  webhooks: { isOn: true, allowPrivate: false },
   continuous: {
     isOn: false,
     intervalMs: 60_000,
@@ -129,6 +130,8 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     RATE_LIMIT_WINDOW_SECONDS: "60",
     SMTP_URL: "smtps://energy%40example.com:p%2F%40ss@mail.example.com",
     MAIL_FROM: "OpenWatts <energy@example.com>",
+    WEBHOOKS: "off",
+    WEBHOOK_ALLOW_PRIVATE: "true",
     DELIVERY_PATH: "/srv/delivered/",
     DELIVERY_BUCKETS: "s3://accounting/energy/, s3://grid",
     ROLE: "worker",
@@ -201,6 +204,7 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
       auditDays: 36_500,
     },
     continuous: DEFAULTS.continuous,
+    webhooks: { isOn: false, allowPrivate: true },
     delivery: {
       mail: {
         server: {

@@ -65,6 +65,14 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     offlineAfterMs: 600_000,
     idTags: ["device_id", "entity_id", "host", "id"],
     staleAfterMs: null,
+    webhooks: noWebhooks(),
+    sending: {
+      fetch: () => Promise.reject(new TypeError("Cannot send from a test app")),
+      allowPrivate: false,
+      version: "1.2.3",
+    },
+    hasWebhooks: true,
+    pokeEvents: () => {},
     abilities: { hasMail: false, hasFolder: false, buckets: [] },
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
@@ -112,6 +120,21 @@ export function noKeys(): AppDeps["keys"] {
     rotate: unknown,
     refresh: () => Promise.resolve(),
     flushUses: () => Promise.resolve(),
+  };
+}
+
+/** A store without webhooks that refuses changes. */
+export function noWebhooks(): AppDeps["webhooks"] {
+  const none = () => Promise.resolve(null);
+  return {
+    list: () => Promise.resolve([]),
+    get: none,
+    callerOf: none,
+    listLive: () => Promise.resolve([]),
+    hasAny: () => false,
+    create: () => Promise.reject(new TypeError("Cannot write to the empty database")),
+    change: none,
+    remove: () => Promise.resolve(false),
   };
 }
 

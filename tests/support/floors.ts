@@ -26,6 +26,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "notify_settings",
       "retention_settings",
       "s3_settings",
+      "webhook_settings",
     ],
     ["delivery_settings"],
     ["settings"],
@@ -83,7 +84,6 @@ export const COMING: readonly string[] = [
   "routes/alerts",
   "routes/notify",
   "routes/schedules",
-  "routes/webhooks",
 ];
 
 /** The parts, lowest first. Each may import itself and those before it. */

@@ -85,6 +85,7 @@ export const TEST_SETTINGS: Settings = {
     isDestinationRequired: false,
     influx: null,
   },
+  webhooks: { isOn: true, allowPrivate: true },
   delivery: { mail: null, folder: null, buckets: [] },
   role: "all",
   logLevel: "debug",

@@ -42,6 +42,8 @@ const DEFAULTS: Record<string, string> = {
   S3_PREFIX: "telemetry",
   AWS_PROFILE: "default",
   AWS_ROLE_SESSION_NAME: "openwatts",
+  WEBHOOKS: "on",
+  WEBHOOK_ALLOW_PRIVATE: "false",
 };
 /** Settings without a default. */
 const UNSET = [
@@ -115,6 +117,7 @@ Deno.test("docs/settings.md has every variable that the code reads", async () =>
     "limit_settings",
     "retention_settings",
     "s3_settings",
+    "webhook_settings",
   ];
   const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));
   const read = sources.flatMap(({ code }) =>
