@@ -6,12 +6,9 @@
 
 import config from "./deno.json" with { type: "json" };
 import { accountLimits } from "./data/access/account.ts";
-import { AppError } from "./data/app_error.ts";
-import { DEMO_METER_ID } from "./data/readings/demo_meter.ts";
 import { parseKey } from "./data/access/key_text.ts";
 import { deliveryAbilities } from "./data/delivery_settings.ts";
 import { diskPath, diskSpace } from "./data/files/disk_space.ts";
-import type { FileStore } from "./data/files/file_store.ts";
 import { guardedFetch } from "./data/notify/guarded_fetch.ts";
 import { webhookChannel } from "./data/notify/webhook_channel.ts";
 import { openFileStore } from "./data/open_file_store.ts";
@@ -26,10 +23,7 @@ import { createDeflaters, THREAD_KEPT_MS } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
-import {
-  openContinuousExport,
-  type OpenedContinuousExport,
-} from "./jobs/continuous/continuous_export.ts";
+import { openContinuousExport } from "./jobs/continuous/continuous_export.ts";
 import { createChangedDevices } from "./jobs/continuous/changed_devices.ts";
 import { createExpiryGate } from "./jobs/continuous/expiry_gate.ts";
 import { alertDuty } from "./jobs/alerts/alert_duty.ts";
@@ -47,9 +41,7 @@ import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
 import { openKeys } from "./kv/access/keys.ts";
 import { startKeys } from "./kv/access/start_keys.ts";
-import { probeExportCheckpoints } from "./kv/continuous/checkpoints.ts";
-import { isLeaseHeld } from "./kv/jobs/leases.ts";
-import { type OpenedKv, openKv, probeKv } from "./kv/opened_kv.ts";
+import { openKv } from "./kv/opened_kv.ts";
 import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createReadingQuotas } from "./kv/series/quotas.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
@@ -57,7 +49,8 @@ import { ownerFinder } from "./routes/access/find_owner.ts";
 import { createWebhookStore } from "./kv/webhooks/webhooks.ts";
 import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
-import type { ReadyChecks } from "./routes/service/health.ts";
+import { greeting } from "./routes/service/greeting.ts";
+import { readyChecks } from "./routes/service/ready_checks.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
 import { listen, type Listening } from "./routes/http/listen.ts";
 
@@ -147,7 +140,7 @@ export async function start(
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   const webhooks = createWebhookStore({ kv, keys, now });
   const sending = {
-    fetch: guardedFetch,
+    request: guardedFetch,
     allowPrivate: settings.webhooks.allowPrivate,
     version: config.version,
   };
@@ -253,7 +246,13 @@ export async function start(
       onCancelled: (jobId) => worker?.cancel(jobId),
     }),
     diskSpace: () => diskSpace(diskPath(settings)),
-    ready: readyChecks({ opened, files, worker, now, settings, continuous }),
+    ready: readyChecks({
+      ...parts,
+      isWorking: worker === null ? null : () => worker.isRunning(),
+      workerLease: SWEEP,
+      settings: settings.continuous,
+      destination: continuous.destination,
+    }),
     readyKeptMs,
   });
   if (settings.role !== "worker") {
@@ -289,60 +288,6 @@ function loadStores(
   return folder === null || role === "api" ? null : startStoreData({ ...deps, folder });
 }
 
-function readyChecks({ opened, files, worker, now, settings, continuous }: {
-  opened: OpenedKv;
-  files: FileStore;
-  worker: Worker | null;
-  now: () => number;
-  settings: Settings;
-  continuous: OpenedContinuousExport;
-}): ReadyChecks {
-  return {
-    kv: () => probeKv(opened.kv),
-    file_store: () => files.probe(),
-    worker_running: () => requireWorker(worker, opened, now),
-    continuous: !settings.continuous.isOn ? null : {
-      checkpoint_store_connected: () => probeExportCheckpoints(opened.kv),
-      destinationName: continuous.destination.kind === "s3"
-        ? "s3_accessible"
-        : "destination_accessible",
-      destination: () => continuous.destination.probe(new AbortController().signal),
-      isDestinationRequired: settings.continuous.isDestinationRequired,
-    },
-  };
-}
-
-async function requireWorker(
-  worker: Worker | null,
-  { kv }: OpenedKv,
-  now: () => number,
-): Promise<void> {
-  const isRunning = worker?.isRunning() ?? await isLeaseHeld(kv, SWEEP, now());
-  if (!isRunning) throw new AppError("WORKER_NOT_RUNNING", "no process runs jobs");
-}
-
-/** The text that is printed when the service is up. */
-function greeting({ url, demoReadings }: Service, { access }: Settings): string {
-  const lines: string[] = [];
-  if (demoReadings !== null) {
-    lines.push(`Demo meter ${DEMO_METER_ID}: ${demoReadings.toLocaleString("en")} new readings`);
-  }
-  if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
-  lines.push(`OpenWatts ${config.version} listens on ${url}`);
-  lines.push(`API documentation: ${url}/docs`);
-  const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
-    `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
-  const needsKey = access.hasKeys || access.oidc !== null;
-  const curl = needsKey ? `curl -s -H "Authorization: Bearer $OPENWATTS_KEY"` : "curl -s";
-  lines.push(
-    needsKey ? "Try, with a key in the variable OPENWATTS_KEY:" : "Try:",
-    `  JOB=$(${curl} ${url}/api/export/csv -H 'Prefer: wait=60' -H 'Content-Type: application/json' -d '${body}' | cut -d '"' -f 4)`,
-    `  ${curl} ${url}/api/export/status/$JOB`,
-    `  ${curl} -o january.csv ${url}/api/export/download/$JOB`,
-  );
-  return lines.join("\n");
-}
-
 /** Settles at the first SIGINT or SIGTERM. Repeats are ignored, because `deno task` sends two. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
@@ -371,7 +316,7 @@ async function main(): Promise<number> {
     console.error(`OpenWatts cannot start: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
-  console.log(greeting(service, result.settings));
+  console.log(greeting(service, { ...result.settings, version: config.version }));
   await requested;
   log("info", "stopping");
   setTimeout(() => Deno.exit(1), FORCED_STOP_MS);

@@ -38,7 +38,7 @@ export const TEST_TYPE = "webhook.test";
 /** What sending needs. */
 export interface WebhookChannelDeps {
   /** Sends requests to addresses of users. */
-  readonly fetch: typeof guardedFetch;
+  readonly request: typeof guardedFetch;
   /** A webhook as it is now; null if it is gone. */
   readonly findWebhook: (id: string) => Promise<Webhook | null>;
   /** Whether addresses that are not public are allowed too. */
@@ -87,16 +87,16 @@ export interface WebhookRequest extends Pick<Message, "nowMs"> {
  * @throws {DeliveryFault} if the answer is not of class 2xx, or there is none.
  */
 export async function sendWebhook(
-  { fetch, allowPrivate, version }: Omit<WebhookChannelDeps, "findWebhook">,
+  { request, allowPrivate, version }: Omit<WebhookChannelDeps, "findWebhook">,
   { webhook, payload, nowMs }: WebhookRequest,
   signal: AbortSignal,
 ): Promise<Sent> {
   const { url } = webhook;
   const body = JSON.stringify(payload);
-  const request = `POST ${url}`;
+  const shown = `POST ${url}`;
   let answer: GuardedAnswer;
   try {
-    answer = await fetch(url, {
+    answer = await request(url, {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -110,9 +110,9 @@ export async function sendWebhook(
       signal,
     });
   } catch (error) {
-    throw signal.aborted ? error : faultOf(error, request);
+    throw signal.aborted ? error : faultOf(error, shown);
   }
-  const sent = { request, status: answer.status, answer: textOf(answer.answer) };
+  const sent = { request: shown, status: answer.status, answer: textOf(answer.answer) };
   if (answer.status >= 200 && answer.status < 300) return sent;
   throw new DeliveryFault(statusFault(answer.status), {
     ...sent,

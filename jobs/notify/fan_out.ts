@@ -12,12 +12,13 @@
 import type { Recipient } from "../../data/events/event.ts";
 import { targetOf } from "../../data/events/target.ts";
 import { maySeeEvent, wantsEvent } from "../../data/events/webhook.ts";
-import { addCosts, type Cost, costOf, fitsCommit, type Stage } from "../../kv/budget.ts";
+import { addCosts, type Cost, costOf, fitsCommit, NO_COST, type Stage } from "../../kv/budget.ts";
 import { type DeliveryRecord, stageDelivery } from "../../kv/events/deliveries.ts";
 import { stageStoredEvent } from "../../kv/events/event_store.ts";
 import { stageQueued } from "../../kv/events/open_deliveries.ts";
 import {
   beginFanOut,
+  FAN_OUT_COST,
   listOutbox,
   type OutboxEntry,
   stageOutboxDelete,
@@ -50,11 +51,10 @@ interface Addressee {
  * targets stand at `nowMs`.
  */
 export async function fanOutOnce({ kv, webhooks }: FanOutDeps, nowMs: number): Promise<boolean> {
-  const begin = await beginFanOut(kv);
+  const op = await beginFanOut(kv);
   const entries = await listOutbox(kv, EVENTS_AT_ONCE);
   if (entries.length === 0) return false;
   const live = await webhooks.listLive();
-  const op = begin();
   stageFanOut({ entries, live, nowMs }).forEach((stage) => stage(op));
   return (await op.commit()).ok;
 }
@@ -67,8 +67,7 @@ function stageFanOut({ entries, live, nowMs }: {
 }): Stage[] {
   const stages: Stage[] = [];
   const woken = new Set<string>();
-  // The commit also marks itself.
-  let used: Cost = costOf((op) => op.set(["outbox"], true));
+  let used = FAN_OUT_COST;
 
   /** Adds stages if the commit has room for them and for `reserve`. */
   function add(more: readonly Stage[], reserve: Cost): boolean {
@@ -101,7 +100,7 @@ function stageFanOut({ entries, live, nowMs }: {
       last = target;
     }
     const after = last;
-    if (isWhole && add([(op) => stageOutboxDelete(op, entry)], NOTHING)) continue;
+    if (isWhole && add([(op) => stageOutboxDelete(op, entry)], NO_COST)) continue;
     if (after !== undefined && after !== entry.value.after) {
       stages.push((op) => stageOutboxProgress(op, entry, after));
     }
@@ -110,7 +109,6 @@ function stageFanOut({ entries, live, nowMs }: {
   return stages;
 }
 
-const NOTHING: Cost = { mutations: 0, bytes: 0, keyBytes: 0 };
 /** As long as the longest target. */
 const LONGEST_TARGET = "x".repeat(80);
 

@@ -13,7 +13,7 @@
  */
 
 import type { DomainEvent } from "../../data/events/event.ts";
-import type { Staging } from "../budget.ts";
+import { type Cost, costOf, type Staging } from "../budget.ts";
 import { type OutboxRecord, parseOutboxRecord } from "./records.ts";
 
 const SPACE = "outbox";
@@ -61,10 +61,13 @@ export async function listOutbox(
 /** Begins a commit of fan-out: it fails if another one was made since this call. */
 export async function beginFanOut(
   kv: Pick<Deno.Kv, "get" | "atomic">,
-): Promise<() => Deno.AtomicOperation> {
+): Promise<Deno.AtomicOperation> {
   const { key, versionstamp } = await kv.get([SPACE]);
-  return () => kv.atomic().check({ key, versionstamp }).set(key, true);
+  return kv.atomic().check({ key, versionstamp }).set(key, true);
 }
+
+/** What a commit of fan-out needs before it holds anything. */
+export const FAN_OUT_COST: Cost = costOf((op) => op.set([SPACE], true));
 
 /** Takes an event out of the outbox. */
 export function stageOutboxDelete(op: Staging, { key }: OutboxEntry): void {

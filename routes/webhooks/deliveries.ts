@@ -12,7 +12,7 @@ import { webhookTarget } from "../../data/events/target.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { webhookPayload } from "../../data/notify/webhook_channel.ts";
 import { parseInstant } from "../../data/time/time_text.ts";
-import { replayDelivery, type ReplayKv, replayRange } from "../../jobs/notify/webhook_controls.ts";
+import { replayDelivery, type ReplayKv, replayRange } from "../../jobs/notify/webhook_contract.ts";
 import {
   DELIVERY_STATES,
   type DeliveryEntry,

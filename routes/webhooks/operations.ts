@@ -174,7 +174,7 @@ const remove: Operation = {
   tag: "Webhooks",
   summary: "Delete a webhook",
   description: "Deletes the webhook, its pending deliveries and its log.",
-  parameters: [idParameter],
+  parameters: [{ ...idParameter, example: "wh_8899aabbccddeeff" }],
   answers: [{ status: 204, description: "The webhook is deleted." }],
   problems: ["INVALID_REQUEST", "WEBHOOK_NOT_FOUND"],
 };

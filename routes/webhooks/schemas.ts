@@ -301,7 +301,7 @@ export const deliveryDetail = z.strictObject({
   all_attempts: z.array(attempt).meta({
     description: "The latest ten attempts, the oldest first.",
   }),
-  payload: z.record(z.string(), z.json()).nullable().meta({
+  payload: z.record(z.string(), z.unknown()).nullable().meta({
     description: "The body of the request; null if the event is not kept any more.",
     examples: [{ type: "export.completed", timestamp: "2026-11-29T12:00:00Z" }],
   }),

@@ -29,7 +29,9 @@ export function changedWebhook(body: WebhookChange, before: Webhook, nowMs: numb
 }
 
 /** What people say about a webhook, for the audit trail. */
-export function settingsBody({ name, url, events, filter, state }: Webhook) {
+export function settingsBody(
+  { name, url, events, filter, state }: Webhook,
+): Pick<WebhookBody, "name" | "url" | "events" | "filter" | "state"> {
   return { name, url, events: [...events], filter: filterBodyOf(filter), state };
 }
 

@@ -20,8 +20,7 @@ import {
   webhookPayload,
 } from "../../data/notify/webhook_channel.ts";
 import { instantText } from "../../data/time/time_text.ts";
-import { stageTargetWake } from "../../jobs/notify/target_wakes.ts";
-import { wakeTarget } from "../../jobs/notify/webhook_controls.ts";
+import { lookStage, wakeTarget } from "../../jobs/notify/webhook_contract.ts";
 import { getTarget } from "../../kv/events/targets.ts";
 import { type WebhookStore, withNewSecret } from "../../kv/webhooks/webhooks.ts";
 import { noteAuditChange, noteAuditDetails, noteAuditSubject } from "../access/audited.ts";
@@ -104,8 +103,7 @@ export function webhookRoutes(deps: WebhookDeps): GuardedRoutes {
     .delete("/api/webhooks/:id", async (c) => {
       const { id } = await find(c, c.req.param("id"));
       // The job that finds the webhook gone deletes its deliveries.
-      const wake = { target: webhookTarget(id), atMs: now() };
-      await webhooks.remove(id, (op) => stageTargetWake(op, wake));
+      await webhooks.remove(id, lookStage(webhookTarget(id), now()));
       deps.pokeEvents();
       log("info", "webhook deleted", { webhookId: id });
       return c.body(null, 204);

@@ -67,7 +67,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     staleAfterMs: null,
     webhooks: noWebhooks(),
     sending: {
-      fetch: () => Promise.reject(new TypeError("Cannot send from a test app")),
+      request: () => Promise.reject(new TypeError("Cannot send from a test app")),
       allowPrivate: false,
       version: "1.2.3",
     },

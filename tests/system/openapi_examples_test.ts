@@ -27,6 +27,7 @@ import {
 import { waitForReport } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 import { message, postTelemetry } from "../support/telemetry.ts";
+import { storeFailedDelivery, storeWebhook } from "../support/webhooks.ts";
 import { storeKey } from "../support/keys.ts";
 import { makeTempFolder, type TempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
@@ -95,6 +96,10 @@ async function startWithExample(
   const secret = await mailStopSecret(kv, Date.now());
   const tag = addressTag(secret, "energy@example.com");
   const mailToken = stopToken(secret, { kind: "schedule", id: "s1", tag });
+  await storeWebhook(kv);
+  await storeWebhook(kv, { id: "wh_8899aabbccddeeff" });
+  const delivery = { atMs: 1_700_000_000_000, eventId: "evt_00112233445566778899aabbccddeeff" };
+  await storeFailedDelivery(kv, { webhookId: "wh_0011223344556677", ...delivery });
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);

@@ -141,10 +141,14 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "beat",
     "block",
     "changed",
+    "delivery",
+    "delivery_open",
+    "delivery_target",
     "device",
     "device_event",
     "device_rejection",
     "due",
+    "event",
     "first_key",
     "job",
     "job_account",
@@ -175,6 +179,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "store_hours_rejected",
     "touched",
     "unfolded",
+    "webhook",
   ]);
 });
 

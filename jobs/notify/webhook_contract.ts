@@ -1,5 +1,6 @@
 /**
- * Sending deliveries again that have ended. They keep the id of their event.
+ * What the routes of webhooks may do with deliveries: send those again that have ended, which keep the
+ * id of their event; try a target at once; and forget one.
  *
  * @module
  */
@@ -86,6 +87,11 @@ export async function replayRange(
   await commitPacked(kv, stages);
   if (count > 0) await forgetFailures(kv, target);
   return { count, nextMs };
+}
+
+/** Has a target looked at soon: the job of one whose webhook is gone deletes its deliveries. */
+export function lookStage(target: string, nowMs: number): Stage {
+  return (op) => stageTargetWake(op, { target, atMs: nowMs });
 }
 
 /** Tries a target again at once, which somebody says works again. */
