@@ -13,16 +13,16 @@
 
 import { lookup } from "node:dns/promises";
 import http from "node:http";
-import https from "node:https";
-import { isIPv6, type LookupFunction } from "node:net";
+import type { Socket } from "node:net";
 import { addressRefusal } from "./address_rule.ts";
 import {
   AddressRefused,
-  answerFault,
+  brokenAnswer,
   type GuardedAnswer,
   TargetFault,
   timedOut,
 } from "./target_fault.ts";
+import { openConnection } from "./guarded_connection.ts";
 import { hostRefusal, readTarget, type Target } from "./target_url.ts";
 
 /** The request. */
@@ -43,12 +43,12 @@ export interface GuardedRequest {
   readonly signal: AbortSignal;
   /** The addresses of a name; those that the machine knows if left out. */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
-  /** The only certificates to trust, PEM; those of the runtime if left out. */
+  /** The only certificates of authorities to trust, PEM; those of the runtime if left out. */
   readonly trusted?: readonly string[];
 }
 
-/** The most addresses of a name that are tried, and how long each may take but the last. */
-const ADDRESSES_MAX = 4, ADDRESS_TIMEOUT_MS = 2_500;
+/** The most addresses of a name that are tried. */
+const ADDRESSES_MAX = 4;
 /** The most interim answers (1xx). */
 const INTERIM_MAX = 16;
 
@@ -69,7 +69,14 @@ export async function guardedFetch(url: string, request: GuardedRequest): Promis
   request.signal.addEventListener("abort", onAbort);
   try {
     const addresses = await beforeEnd(checkedAddresses(target, request), ended.signal);
-    return await exchange({ target, addresses, request, startMs, ended: ended.signal });
+    const { trusted = null } = request;
+    const how = { addresses, trusted, ended: ended.signal };
+    const connection = await openConnection(target, how);
+    try {
+      return await exchange({ target, connection, request, startMs, ended: ended.signal });
+    } finally {
+      connection.destroy();
+    }
   } catch (error) {
     if (error !== TIMED_OUT) throw error;
     throw timedOut(target, request.timeoutMs, null);
@@ -124,30 +131,31 @@ async function resolveName(name: string): Promise<readonly string[]> {
   return (await lookup(name, { all: true })).map(({ address }) => address);
 }
 
-/** Sends the request to one of the addresses and reads the beginning of the answer. */
-function exchange({ target, addresses, request, startMs, ended }: {
+/** Sends the request and reads the beginning of the answer. */
+async function exchange({ target, connection, request, startMs, ended }: {
   readonly target: Target;
-  readonly addresses: readonly string[];
+  readonly connection: Socket;
   readonly request: GuardedRequest;
   readonly startMs: number;
   readonly ended: AbortSignal;
 }): Promise<GuardedAnswer> {
-  return new Promise((resolve, reject) => {
-    const sent = openRequest(target, addresses, request);
+  ended.throwIfAborted();
+  return await new Promise((resolve, reject) => {
+    const sent = openRequest(target, connection, request);
     let readPart: () => GuardedAnswer | null = () => null;
     const settle = (act: () => void) => {
       ended.removeEventListener("abort", onEnd);
-      // Ends the connection, whatever state it is in.
       sent.destroy();
       act();
     };
     const fail = (error: unknown) => settle(() => reject(error));
-    const broken = (cause?: unknown) => fail(answerFault(target, cause, readPart()));
+    const broken = (cause?: unknown) => fail(brokenAnswer(target, readPart(), cause));
     const onEnd = () =>
       fail(
         ended.reason === TIMED_OUT ? timedOut(target, request.timeoutMs, readPart()) : ended.reason,
       );
     ended.addEventListener("abort", onEnd, { once: true });
+    connection.on("error", broken);
     let interim = 0;
     sent.on("information", () => {
       if (++interim > INTERIM_MAX) broken();
@@ -170,31 +178,24 @@ function exchange({ target, addresses, request, startMs, ended }: {
 
 function openRequest(
   target: Target,
-  addresses: readonly string[],
-  { method, headers, body, trusted }: GuardedRequest,
+  connection: Socket,
+  { method, headers, body }: GuardedRequest,
 ): http.ClientRequest {
-  const found = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }));
-  const checked: LookupFunction = (_name, { all }, callback) => {
-    if (all) callback(null, found);
-    else callback(null, found[0].address, found[0].family);
-  };
-  const options = {
-    host: target.host,
-    port: target.port,
+  const agent = new http.Agent({ keepAlive: false });
+  agent.createConnection = () => connection;
+  return http.request({
+    agent,
+    // Without the connection there is none: this name never has an address (RFC 6761).
+    host: "checked.invalid",
     path: target.path,
     method,
     headers: {
       ...headers,
       host: target.hostHeader,
+      connection: "close",
       ...body === null ? {} : { "content-length": String(body.length) },
     },
-    agent: false as const,
-    lookup: checked,
-    autoSelectFamily: true,
-    autoSelectFamilyAttemptTimeout: ADDRESS_TIMEOUT_MS,
-    ...trusted === undefined ? {} : { ca: [...trusted] },
-  };
-  return (target.isTls ? https : http).request(options);
+  });
 }
 
 /** Collects the beginning of an answer. `add` says whether that is enough. */

@@ -65,34 +65,12 @@ export function timedOut(
   return new TargetFault("TIMED_OUT", `${host} ${what} within ${timeoutMs / 1_000} s`, { partial });
 }
 
-/** Codes of errors before a connection stands. */
-const NOT_CONNECTED =
-  /^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EACCES|EPERM)$/;
-/** Codes of errors of certificates and of the handshake of TLS. */
-const TLS_FAILED = /SSL|TLS|CERT|SIGNATURE|ISSUER|HANDSHAKE|EPROTO/;
-
-/** The fault that an error of a connection, or its early end, stands for. */
-export function answerFault(
-  { host, port }: Target,
-  cause: unknown,
+/** The fault of an answer that broke off, or broke the rules of HTTP. */
+export function brokenAnswer(
+  { host }: Target,
   partial: GuardedAnswer | null,
+  cause?: unknown,
 ): TargetFault {
-  const code = codeOf(cause);
-  if (NOT_CONNECTED.test(code)) {
-    return new TargetFault("NOT_CONNECTED", `${host}:${port} cannot be reached: ${code}`, {
-      cause,
-    });
-  }
-  if (TLS_FAILED.test(code)) {
-    const { message } = cause as Error;
-    return new TargetFault("TLS_FAILED", `${host}:${port} has no valid TLS: ${message}`, { cause });
-  }
-  const what = partial === null ? "broke off before its answer" : "broke off in its answer";
+  const what = partial === null ? "gave no whole answer" : "broke off in its answer";
   return new TargetFault("ANSWER_BROKEN", `${host} ${what}`, { partial, cause });
-}
-
-/** The code of an error; of several attempts that failed, that of the last. */
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors.at(-1));
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

@@ -98,7 +98,7 @@ Deno.test("nobody imports main.ts but tests, and nothing happens at import", asy
  * to addresses that users name, and the environment.
  */
 const IO_FILES =
-  /^data\/(files\/|s3\/|continuous\/\w+_destination\.ts$|influx\/source\.ts$|notify\/(guarded_fetch|smtp_transport)\.ts$|(environment|task_permissions)\.ts$)/;
+  /^data\/(files\/|s3\/|continuous\/\w+_destination\.ts$|influx\/source\.ts$|notify\/(guarded_\w+|smtp_transport)\.ts$|(environment|task_permissions)\.ts$)/;
 
 Deno.test("data/ is pure: no runtime, clock, randomness, console; only its ports do I/O", async () => {
   const impure =
