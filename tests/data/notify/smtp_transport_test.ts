@@ -5,7 +5,7 @@ import {
   type OutgoingMail,
   type SmtpOptions,
 } from "../../../data/notify/smtp_transport.ts";
-import { CERTIFICATE, CERTIFICATE_KEY } from "../../support/certificate.ts";
+import { AUTHORITY, CERTIFICATE, CERTIFICATE_KEY } from "../../support/certificate.ts";
 import {
   headerOf,
   type MailBehaviour,
@@ -37,7 +37,7 @@ async function sendTo(
   const transport = createSmtpTransport({
     server,
     sender: SENDER,
-    extraCertificates: [CERTIFICATE],
+    extraCertificates: [AUTHORITY],
     ...options,
   });
   try {
