@@ -26,6 +26,7 @@ import { createJobs } from "./jobs/engine/jobs.ts";
 import { openContinuousExport } from "./jobs/continuous/continuous_export.ts";
 import { createChangedDevices } from "./jobs/continuous/changed_devices.ts";
 import { createExpiryGate } from "./jobs/continuous/expiry_gate.ts";
+import { createAlertTester } from "./jobs/alerts/alert_tester.ts";
 import { alertDuty } from "./jobs/alerts/alert_duty.ts";
 import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
 import { retentionDuty } from "./jobs/upkeep/retention.ts";
@@ -232,6 +233,9 @@ export async function start(
     hasWebhooks: settings.webhooks.isOn,
     pokeEvents: notifier.poke,
     abilities: deliveryAbilities(settings.delivery),
+    alertTester: createAlertTester(parts),
+    findOwner,
+    newId,
     intake,
     idTags: settings.lineProtocolIdTags,
     readPackageFile,

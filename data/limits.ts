@@ -147,6 +147,15 @@ export const LINK_MAX_SECONDS = 604_800;
 /** How long a signed link is valid by default, seconds. */
 export const LINK_DEFAULT_SECONDS = 3_600;
 
+/** The most alerts. The process that judges them keeps all of them in memory. */
+export const ALERTS_MAX = 1_000;
+/** The most maintenance windows. */
+export const MAINTENANCE_WINDOWS_MAX = 1_000;
+/** The longest range of a test of an alert: 7 days. */
+export const ALERT_TEST_MAX_MS: number = 7 * DAY_MS;
+/** The most subjects of a test of an alert. */
+export const ALERT_TEST_SUBJECTS_MAX = 500;
+
 /** Whether a text is a valid id of a store. */
 export function isStoreId(text: string): boolean {
   return STORE_ID_PATTERN.test(text) && !STORE_ID_RESERVED.includes(text);

@@ -4,6 +4,24 @@
  * @module
  */
 
+import { maintenanceOperations } from "./alerts/maintenance_operations.ts";
+import {
+  maintenanceList,
+  maintenanceRequest,
+  maintenanceSchema,
+} from "./alerts/maintenance_schemas.ts";
+import { alertOperations } from "./alerts/operations.ts";
+import {
+  alertDetail,
+  alertList,
+  alertRequest,
+  alertSchema,
+  alertSubject,
+  alertTestRequest,
+  firingList,
+  firingSubject,
+} from "./alerts/schemas.ts";
+import { alertTestResult } from "./alerts/test_schemas.ts";
 import type { z } from "zod";
 import { ruleOfOperation } from "./access/route_rules.ts";
 import { usageOperations } from "./access/usage_operation.ts";
@@ -230,6 +248,18 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   DeletionResource: deletionResource,
   DeletionPreview: deletionPreview,
   DeletionList: deletionList,
+  Alert: alertSchema,
+  AlertDetail: alertDetail,
+  AlertList: alertList,
+  AlertRequest: alertRequest,
+  AlertSubject: alertSubject,
+  AlertTestRequest: alertTestRequest,
+  AlertTestResult: alertTestResult,
+  FiringSubject: firingSubject,
+  FiringList: firingList,
+  MaintenanceWindow: maintenanceSchema,
+  MaintenanceList: maintenanceList,
+  MaintenanceRequest: maintenanceRequest,
   AuditEntry: auditEntry,
   AuditList: auditList,
   Usage: usageSchema,
@@ -268,6 +298,8 @@ export function apiDocument(version: string): JsonObject {
     ...deletionResourceOperations,
     ...mailStopOperations,
     ...webhookOperations,
+    ...alertOperations,
+    ...maintenanceOperations,
     ...auditOperations,
     ...keyOperations,
     ...usageOperations,

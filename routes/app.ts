@@ -17,6 +17,8 @@ import { limitRequests } from "./access/limit_requests.ts";
 import { isRefused } from "./access/guarded_routes.ts";
 import type { Authenticator } from "./access/authenticator.ts";
 import { type KeyDeps, keyRoutes } from "./access/keys.ts";
+import { type AlertDeps, alertRoutes } from "./alerts/alerts.ts";
+import { type MaintenanceDeps, maintenanceRoutes } from "./alerts/maintenance.ts";
 import { apiDocument } from "./api_document.ts";
 import { type AuditDeps, auditRoutes } from "./audit/audit.ts";
 import type { ChartDeps } from "./charts/chart_source.ts";
@@ -55,6 +57,8 @@ import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 /** What all routes need. */
 export interface AppDeps
   extends
+    AlertDeps,
+    MaintenanceDeps,
     KeyDeps,
     AllLinksDeps,
     ExportDeps,
@@ -159,6 +163,8 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", profileRoutes(deps).hono);
   app.route("/", continuousExportRoutes(deps).hono);
   app.route("/", storeRoutes(deps).hono);
+  app.route("/", alertRoutes(deps).hono);
+  app.route("/", maintenanceRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
   app.route("/", deletionResourceRoutes(deps).hono);
   app.route("/", webhookRoutes(deps).hono);

@@ -49,8 +49,8 @@ export interface RepeatedTimes {
 export interface MaintenanceSettings {
   /** What people call it. */
   readonly name: string;
-  /** What it mutes. */
-  readonly scope: Scope;
+  /** What it mutes; null for everything. */
+  readonly scopes: readonly Scope[] | null;
   /** The ids of the alerts that it mutes; null for all. */
   readonly alerts: readonly string[] | null;
   /** When. */
@@ -88,8 +88,9 @@ export function mutedUntilMs(
   { alert, subject }: MutedSubject,
   nowMs: number,
 ): number | null {
-  const own = windows.filter(({ alerts, scope, ...window }) =>
-    (alerts === null || alerts.includes(alert.id)) && isInScope(scope, subject) &&
+  const own = windows.filter(({ alerts, scopes, ...window }) =>
+    (alerts === null || alerts.includes(alert.id)) &&
+    (scopes === null || scopes.some((scope) => isInScope(scope, subject))) &&
     (window.owner === alert.owner || Object.values(window.patterns).every((one) => one === null))
   );
   let atMs = nowMs;

@@ -48,7 +48,7 @@ export interface Signal {
 
 /** The signal at a moment; null if nothing is known of that time. */
 export function signalAt({ turns, ripeMs }: Timeline, nowMs: number): Signal | null {
-  const at = turns.findLastIndex(({ atMs }) => atMs <= nowMs);
+  const at = turnAt(turns, nowMs);
   if (at < 0) return null;
   const { atMs, holds, value } = turns[at];
   return {
@@ -75,7 +75,7 @@ export function isDecided(
   nowMs: number,
   { forMs, holdMs }: Needs,
 ): boolean {
-  const at = turns.findLastIndex(({ atMs }) => atMs <= nowMs);
+  const at = turnAt(turns, nowMs);
   if (at < 0) return false;
   const { atMs, holds } = turns[at];
   const lastedMs = nowMs - atMs;
@@ -196,6 +196,17 @@ function changeTurns(condition: ChangeCondition, { timesMs, values, fromMs }: Va
   }
   if (overMs < Infinity) addTurn(turns, { atMs: overMs, holds: false, value: null });
   return turns;
+}
+
+/** The index of the last turn up to a time; -1 if there is none. */
+function turnAt(turns: readonly Turn[], timeMs: number): number {
+  let low = 0, high = turns.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (turns[middle].atMs <= timeMs) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }
 
 function addTurn(turns: Turn[], turn: Turn): void {

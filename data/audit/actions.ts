@@ -40,6 +40,12 @@ export const AUDIT_ACTIONS = {
   "webhook.test": "A test was sent to a webhook",
   "webhook.replay": "Deliveries of a webhook were requested to be sent again",
   "webhook.stop": "A webhook was stopped, because its receiver is gone or kept failing",
+  "alert.create": "An alert was made",
+  "alert.change": "An alert was changed",
+  "alert.delete": "An alert was deleted",
+  "maintenance_window.create": "A maintenance window was made",
+  "maintenance_window.change": "A maintenance window was changed",
+  "maintenance_window.delete": "A maintenance window was deleted",
   "retention.drop": "Readings older than the retention time were deleted",
 } as const satisfies Readonly<Record<string, string>>;
 
@@ -62,6 +68,8 @@ export const AUDIT_SUBJECTS = [
   "job",
   "schedule",
   "webhook",
+  "alert",
+  "maintenance_window",
 ] as const;
 
 /** The kind of what an action concerned. */

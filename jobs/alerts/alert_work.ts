@@ -17,7 +17,12 @@ import { clearTouched, listTouched, type Touched } from "../../kv/touched.ts";
 import type { AlertMemory } from "./alert_memory.ts";
 import type { Judge } from "./judge.ts";
 import type { LiveRule, LiveRules } from "./live_rules.ts";
-import { findSubjects, type FoundSubject, listSubjects, type SubjectDeps } from "./subjects.ts";
+import {
+  findSubjects,
+  type FoundSubject,
+  listSubjects,
+  type SubjectDeps,
+} from "../../kv/alerts/subjects.ts";
 
 /** Touched things and due entries that are read at a time. */
 const READ_BATCH = 500;

@@ -13,7 +13,7 @@ import { type CommitDeps, commitSteps, type Outcome } from "./commit_steps.ts";
 import type { LiveRule, LiveRules } from "./live_rules.ts";
 import type { Moment, TimelineReader, TimelineRequest } from "./read_timelines.ts";
 import { STORE_RULE, storeEvent } from "./store_alerts.ts";
-import type { FoundSubject } from "./subjects.ts";
+import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 
 /** Subjects whose next states are stored together. */
 const BATCH = 200;

@@ -5,22 +5,18 @@
  * @module
  */
 
-import { type Caller, createCaller, type Kind } from "../../data/access/caller.ts";
+import type { Caller, Kind } from "../../data/access/caller.ts";
 import type { MaintenanceWindow } from "../../data/alerts/maintenance.ts";
 import { type AlertRule, isInScope, mayHaveId } from "../../data/alerts/rule.ts";
+import { type FindOwner, watcherOf } from "../../data/alerts/watcher.ts";
 import { listMaintenance } from "../../kv/alerts/maintenance.ts";
 import { type AlertRuleEntry, lastAlertChange, listAlertRules } from "../../kv/alerts/rules.ts";
-import type { FoundSubject } from "./subjects.ts";
+import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 
 /** What finding the owner of a rule needs. */
 export interface OwnerDeps {
-  /**
-   * The caller that an owner stands for now; null if it does not count any more, undefined if that
-   * cannot be looked up: then what was known when the rule was made counts.
-   */
-  readonly findOwner: (
-    owner: string,
-  ) => Caller | null | undefined | Promise<Caller | null | undefined>;
+  /** Finds the caller that an owner stands for now. */
+  readonly findOwner: FindOwner;
 }
 
 /** What the rules need. */
@@ -99,26 +95,12 @@ export function createLiveRules(deps: LiveRuleDeps, builtIn: readonly AlertRule[
   };
 }
 
-/** The caller as which a rule watches; null if it does not count any more. */
-export async function watcherOf(
-  { findOwner }: OwnerDeps,
-  { owner, patterns }: Pick<AlertRule, "owner" | "patterns">,
-): Promise<Caller | null> {
-  const caller = await findOwner(owner);
-  return caller === undefined ? remembered({ owner, patterns }) : caller;
-}
-
-function remembered({ owner, patterns }: Pick<AlertRule, "owner" | "patterns">): Caller {
-  const actor = { kind: "key", id: owner, name: owner } as const;
-  return createCaller({ owner, actor, scopes: [], patterns });
-}
-
 function liveRule(
   rule: AlertRule,
   entry: AlertRuleEntry | null,
   found: Caller | null | undefined,
 ): LiveRule {
-  const caller = found === undefined ? remembered(rule) : found;
+  const caller = watcherOf(found, rule);
   const isActive = rule.isEnabled && caller !== null;
   return {
     rule,

@@ -31,7 +31,7 @@ import {
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStoreSettings } from "../../kv/stores/stores.ts";
-import type { FoundSubject } from "./subjects.ts";
+import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 
 /** How far back the first read goes, milliseconds. */
 const FIRST_READ_MS = 15 * MINUTE_MS;

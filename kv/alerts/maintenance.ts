@@ -10,6 +10,8 @@
 
 import { z } from "zod";
 import type { MaintenanceWindow } from "../../data/alerts/maintenance.ts";
+import { AppError } from "../../data/app_error.ts";
+import { MAINTENANCE_WINDOWS_MAX } from "../../data/limits.ts";
 import type { Staging } from "../budget.ts";
 import { stageAlertChange } from "./rules.ts";
 import { patternsSchema, scopeSchema } from "./scope_record.ts";
@@ -20,7 +22,7 @@ const LIST_BATCH = 100;
 const windowSchema = z.object({
   v: z.literal(1),
   name: z.string(),
-  scope: scopeSchema,
+  scopes: z.array(scopeSchema).nullable(),
   alerts: z.array(z.string()).nullable(),
   times: z.discriminatedUnion("type", [
     z.object({ type: z.literal("once"), fromMs: z.number(), toMs: z.number() }),
@@ -75,6 +77,46 @@ export function stageMaintenance(op: Staging, { id, ...window }: MaintenanceWind
 export function stageMaintenanceDelete(op: Staging, id: string): void {
   op.delete([SPACE, id]);
   stageAlertChange(op);
+}
+
+/**
+ * Makes a window.
+ *
+ * @throws {AppError} TOO_MANY_MAINTENANCE_WINDOWS.
+ */
+export async function createMaintenance(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  window: MaintenanceWindow,
+): Promise<void> {
+  if ((await listMaintenance(kv)).length >= MAINTENANCE_WINDOWS_MAX) {
+    const detail = `There can be at most ${MAINTENANCE_WINDOWS_MAX} maintenance windows`;
+    throw new AppError("TOO_MANY_MAINTENANCE_WINDOWS", detail);
+  }
+  const op = kv.atomic();
+  stageMaintenance(op, window);
+  await op.commit();
+}
+
+/**
+ * Changes a window, or deletes it if `change` returns null. Returns what was there before and what is
+ * there now; null if there was no window.
+ */
+export async function changeMaintenance(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  id: string,
+  change: (window: MaintenanceWindow) => MaintenanceWindow | null,
+): Promise<
+  { readonly before: MaintenanceWindow; readonly window: MaintenanceWindow | null } | null
+> {
+  for (;;) {
+    const entry = await getMaintenance(kv, id);
+    if (entry === null) return null;
+    const window = change(entry.window);
+    const op = kv.atomic().check(entry);
+    if (window === null) stageMaintenanceDelete(op, id);
+    else stageMaintenance(op, window);
+    if ((await op.commit()).ok) return { before: entry.window, window };
+  }
 }
 
 function entryOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): MaintenanceEntry {

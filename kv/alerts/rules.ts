@@ -13,7 +13,10 @@
 
 import { z } from "zod";
 import { type AlertRule, SEVERITIES } from "../../data/alerts/rule.ts";
+import { AppError } from "../../data/app_error.ts";
+import { ALERTS_MAX } from "../../data/limits.ts";
 import type { Staging } from "../budget.ts";
+import { stageAlertPass } from "./passes.ts";
 import { patternsSchema, scopeSchema } from "./scope_record.ts";
 
 const SPACE = "alert";
@@ -114,6 +117,46 @@ export function stageAlertRuleCheck(
   { key, versionstamp }: Pick<AlertRuleEntry, "key" | "versionstamp">,
 ): void {
   op.check({ key, versionstamp });
+}
+
+/**
+ * Makes a rule. It is judged from the next round of the duty on.
+ *
+ * @throws {AppError} TOO_MANY_ALERTS.
+ */
+export async function createAlertRule(
+  kv: Pick<Deno.Kv, "list" | "atomic">,
+  rule: AlertRule,
+): Promise<void> {
+  if ((await listAlertRules(kv)).length >= ALERTS_MAX) {
+    throw new AppError("TOO_MANY_ALERTS", `There can be at most ${ALERTS_MAX} alerts`);
+  }
+  const op = kv.atomic();
+  stageAlertRule(op, rule);
+  stageAlertPass(op, rule.id);
+  await op.commit();
+}
+
+/**
+ * Changes a rule, or deletes it if `change` returns null. Returns what was there before and what is
+ * there now; null if there was no rule.
+ */
+export async function changeAlertRule(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  id: string,
+  change: (rule: AlertRule) => AlertRule | null | Promise<AlertRule | null>,
+): Promise<{ readonly before: AlertRule; readonly rule: AlertRule | null } | null> {
+  for (;;) {
+    const entry = await getAlertRule(kv, id);
+    if (entry === null) return null;
+    const rule = await change(entry.rule);
+    const op = kv.atomic();
+    stageAlertRuleCheck(op, entry);
+    if (rule === null) stageAlertRuleDelete(op, id);
+    else stageAlertRule(op, rule);
+    stageAlertPass(op, id);
+    if ((await op.commit()).ok) return { before: entry.rule, rule };
+  }
 }
 
 function entryOf({ key, value, versionstamp }: Deno.KvEntry<unknown>): AlertRuleEntry {

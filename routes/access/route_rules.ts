@@ -175,6 +175,27 @@ export const ROUTE_RULES = {
     scope: "manage",
     audited: audited("webhook.replay", "webhook"),
   },
+  "GET /api/alerts": { scope: "read" },
+  "POST /api/alerts": { scope: "manage", audited: audited("alert.create") },
+  "GET /api/alerts/firing": { scope: "read" },
+  "POST /api/alerts/test": { scope: "read" },
+  "GET /api/alerts/:id": { scope: "read" },
+  "PUT /api/alerts/:id": { scope: "manage", audited: audited("alert.change", "alert") },
+  "DELETE /api/alerts/:id": { scope: "manage", audited: audited("alert.delete", "alert") },
+  "GET /api/maintenance-windows": { scope: "read" },
+  "POST /api/maintenance-windows": {
+    scope: "manage",
+    audited: audited("maintenance_window.create"),
+  },
+  "GET /api/maintenance-windows/:id": { scope: "read" },
+  "PUT /api/maintenance-windows/:id": {
+    scope: "manage",
+    audited: audited("maintenance_window.change", "maintenance_window"),
+  },
+  "DELETE /api/maintenance-windows/:id": {
+    scope: "manage",
+    audited: audited("maintenance_window.delete", "maintenance_window"),
+  },
 
   "GET /api/usage": { scope: "any" },
   "GET /api/audit": { scope: "admin" },

@@ -109,6 +109,7 @@ export const TAGS = {
   "Continuous exports": "Telemetry exported as it arrives, as files in a folder or in S3.",
   Stores: "Stores: their polls, business hours and time zones.",
   Webhooks: "Tell other programs what happened: signed requests to a URL of yours.",
+  Alerts: "Be told when a value, a device, a meter or a store needs attention.",
   Access: "Who may use the service, and who changed what.",
   Mails: "Links in mails that cancel them.",
   Keys: "Keys: who may do what.",

@@ -60,6 +60,10 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   PROFILE_IN_USE:
     "A device or meter has the profile. It cannot be deleted, and only changes that " +
     "keep the meaning of stored readings are possible; `errors` lists the others.",
+  ALERT_NOT_FOUND: "There is no such alert.",
+  TOO_MANY_ALERTS: "There are as many alerts as there can be.",
+  MAINTENANCE_WINDOW_NOT_FOUND: "There is no such maintenance window.",
+  TOO_MANY_MAINTENANCE_WINDOWS: "There are as many maintenance windows as there can be.",
   METER_PROFILE_FIXED:
     "The meter has readings, or they are being imported; its profile cannot change.",
   ID_TAKEN: "A meter has this id and profile, or a device has; they would share their readings.",

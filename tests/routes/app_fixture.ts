@@ -73,6 +73,11 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     hasWebhooks: true,
     pokeEvents: () => {},
+    alertTester: {
+      test: () => Promise.resolve({ tested: 0, hasMore: false, subjects: [], messages: [] }),
+    },
+    findOwner: () => undefined,
+    newId: () => JOB_ID,
     abilities: { hasMail: false, hasFolder: false, buckets: [] },
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },

@@ -154,7 +154,7 @@ export async function openAlertRig(
       stageMaintenance(op, {
         id: "window",
         name: "Window",
-        scope: { kind: "device", ...ALL },
+        scopes: null,
         alerts: null,
         owner: ANYONE,
         patterns: EVERY_ID,

@@ -81,7 +81,6 @@ export const COMING: readonly string[] = [
   "data/schedules",
   "jobs/schedules",
   "kv/schedules",
-  "routes/alerts",
   "routes/notify",
   "routes/schedules",
 ];

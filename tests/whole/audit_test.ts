@@ -4,6 +4,7 @@ import { assertEquals } from "../support/assert.ts";
 
 /** Routes that change no setting and delete nothing: they bring readings, or make jobs with files. */
 const NOT_AUDITED = [
+  "POST /api/alerts/test",
   "POST /api/deletions/preview",
   "POST /api/export/csv",
   "POST /api/exports",

@@ -162,6 +162,8 @@ Deno.test("links lead from the creation of a job to its status and its file", as
     "202 of DELETE /stores/{store_id}/polls to getJob",
     "200 of POST /api/deletions to getDeletion",
     "202 of POST /api/deletions to getDeletion",
+    "201 of POST /api/alerts to getAlert",
+    "201 of POST /api/maintenance-windows to getMaintenanceWindow",
   ]);
 });
 

@@ -5,13 +5,13 @@
  */
 
 import type { Kind } from "../../data/access/caller.ts";
-import { isInScope, mayHaveId, type Scope, type Subject } from "../../data/alerts/rule.ts";
+import { isInScope, type Scope, type Subject } from "../../data/alerts/rule.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
-import { type DeviceRecord, getDevices, listDevices } from "../../kv/devices/devices.ts";
-import { listMeters } from "../../kv/meters/list.ts";
-import { profilesOfMeters } from "../../kv/meters/meters.ts";
-import type { SeriesStore } from "../../kv/series/store.ts";
-import { listStores } from "../../kv/stores/info.ts";
+import { type DeviceRecord, getDevices, listDevices } from "../devices/devices.ts";
+import { listMeters } from "../meters/list.ts";
+import { profilesOfMeters } from "../meters/meters.ts";
+import type { SeriesStore } from "../series/store.ts";
+import { listStores } from "../stores/info.ts";
 
 /** Things that are read at a time. */
 const BATCH = 500;
@@ -58,16 +58,6 @@ export async function* listSubjects(
     if (all.length < BATCH) return;
     lastId = all[all.length - 1].id;
   }
-}
-
-/** Whether the ids of a scope are a few whole ones, so that nothing has to be searched; else null. */
-export function namedIds({ ids }: Scope): readonly string[] | null {
-  return ids !== null && ids.every((id) => !id.includes("*")) ? ids : null;
-}
-
-/** The subjects of one of several scopes whose id may be in it. */
-export function mayConcern(scopes: readonly Scope[], kind: Kind, id: string): boolean {
-  return scopes.some((scope) => scope.kind === kind && mayHaveId(scope, id));
 }
 
 async function listKind(deps: SubjectDeps, kind: Kind, afterId: string): Promise<FoundSubject[]> {

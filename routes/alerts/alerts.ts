@@ -1,0 +1,246 @@
+/**
+ * Alerts over HTTP: make, list, get, change, delete and test them, and list what fires.
+ *
+ * @module
+ */
+
+import type { Context } from "hono";
+import type { z } from "zod";
+import { AppError } from "../../data/app_error.ts";
+import type { AlertRule, AlertSettings } from "../../data/alerts/rule.ts";
+import { watcherOf } from "../../data/alerts/watcher.ts";
+import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
+import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
+import type { Log } from "../../data/log.ts";
+import type { Profiles } from "../../data/readings/profiles.ts";
+import type { AlertTester } from "../../jobs/alerts/alert_test_contract.ts";
+import {
+  changeAlertRule,
+  createAlertRule,
+  getAlertRule,
+  listAlertRules,
+} from "../../kv/alerts/rules.ts";
+import type { SubjectDeps } from "../../kv/alerts/subjects.ts";
+import { noteAuditChange, noteAuditSubject } from "../access/audited.ts";
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
+import { invalidRequest } from "../http/problem.ts";
+import { requireDeliverable } from "../notify/targets.ts";
+import { alertBody, alertProblems, settingsBody, settingsOf } from "./alert_body.ts";
+import {
+  ALERT_ID_PATTERN,
+  ALERT_ID_RULE,
+  type AlertBody,
+  type AlertDetailBody,
+  alertDetailQuery,
+  type AlertListBody,
+  alertListQuery,
+  alertRequest,
+  alertTestRequest,
+  type FiringListBody,
+  firingQuery,
+} from "./schemas.ts";
+import { onOf } from "./scope_body.ts";
+import {
+  countStates,
+  maintenanceWindows,
+  openSubjects,
+  type StateDeps,
+  subjectStates,
+} from "./subject_states.ts";
+import { testBody, testedSpan } from "./test_body.ts";
+import { maySeeOwned } from "./visible_alerts.ts";
+
+/** What the routes need. */
+export interface AlertDeps extends StateDeps {
+  /** The database. */
+  readonly kv: SubjectDeps["kv"] & Pick<Deno.Kv, "atomic">;
+  /** The profiles. */
+  readonly profiles: Pick<Profiles, "get" | "list">;
+  /** Tests alerts on the past. */
+  readonly alertTester: AlertTester;
+  /** What the service is set up to send. */
+  readonly abilities: DeliveryAbilities;
+  /** Returns an id that was never used. */
+  readonly newId: () => string;
+  /** The log. */
+  readonly log: Log;
+}
+
+/** The routes under `/api/alerts`. */
+export function alertRoutes(deps: AlertDeps): GuardedRoutes {
+  const { kv, now, newId, log } = deps;
+  return guardedRoutes()
+    .get("/api/alerts", (c) => listAnswer(c, deps))
+    .post("/api/alerts", async (c) => {
+      const settings = await readSettings(c, deps);
+      const { owner, patterns } = c.get("caller");
+      const nowMs = now();
+      const own = { id: newId(), owner, patterns, revision: 1 };
+      const rule: AlertRule = { ...settings, ...own, createdMs: nowMs, changedMs: nowMs };
+      await createAlertRule(kv, rule);
+      noteAuditSubject(c, "alert", rule.id);
+      noteAuditChange(c, null, settingsBody(rule));
+      log("info", "alert made", { alertId: rule.id });
+      return c.json(await bodyOf(c, deps, rule), 201);
+    })
+    .get("/api/alerts/firing", (c) => firingAnswer(c, deps))
+    .post("/api/alerts/test", (c) => testAnswer(c, deps))
+    .get("/api/alerts/:id", (c) => detailAnswer(c, deps))
+    .put("/api/alerts/:id", async (c) => {
+      const id = alertId(c.req.param("id"));
+      await visibleRule(c, deps, id);
+      const settings = await readSettings(c, deps);
+      const caller = c.get("caller");
+      const changed = await changeAlertRule(kv, id, async (before) => {
+        // Somebody else may have changed or replaced it meanwhile.
+        if (!maySeeOwned(caller, before)) throw unknownAlert(id);
+        const isOwned = await deps.findOwner(before.owner) !== null;
+        const { owner, patterns } = isOwned ? before : caller;
+        const revision = before.revision + 1;
+        return { ...before, ...settings, owner, patterns, revision, changedMs: now() };
+      });
+      if (changed === null || changed.rule === null) throw unknownAlert(id);
+      noteAuditChange(c, settingsBody(changed.before), settingsBody(changed.rule));
+      log("info", "alert changed", { alertId: id });
+      return c.json(await bodyOf(c, deps, changed.rule));
+    })
+    .delete("/api/alerts/:id", async (c) => {
+      const id = alertId(c.req.param("id"));
+      await visibleRule(c, deps, id);
+      const changed = await changeAlertRule(kv, id, () => null);
+      if (changed === null) throw unknownAlert(id);
+      noteAuditChange(c, settingsBody(changed.before), {});
+      log("info", "alert deleted", { alertId: id });
+      return c.body(null, 204);
+    });
+}
+
+async function readSettings(c: Context, deps: AlertDeps): Promise<AlertSettings> {
+  const body = parsed(alertRequest, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
+  const settings = settingsOf(body);
+  const problems = alertProblems(settings, deps.profiles);
+  if (problems.length > 0) throw invalidRequest(problems);
+  requireDeliverable(
+    body.notify === undefined ? undefined : { notify: body.notify },
+    deps.abilities,
+  );
+  return settings;
+}
+
+async function listAnswer(c: Context, deps: AlertDeps): Promise<Response> {
+  const { limit, cursor = "" } = query(c, alertListQuery);
+  const rules = await visibleRules(c, deps);
+  const rest = rules.filter(({ id }) => id > cursor);
+  const page = rest.slice(0, limit);
+  const alerts = await Promise.all(page.map((rule) => bodyOf(c, deps, rule)));
+  const next = rest.length > limit
+    ? `/api/alerts?limit=${limit}&cursor=${page[limit - 1].id}`
+    : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  return c.json({ alerts, next } satisfies AlertListBody);
+}
+
+async function detailAnswer(c: Context, deps: AlertDeps): Promise<Response> {
+  const id = alertId(c.req.param("id") ?? "");
+  const { limit, cursor: afterId = "", state } = query(c, alertDetailQuery);
+  const rule = await visibleRule(c, deps, id);
+  const caller = c.get("caller");
+  const found = await subjectStates(deps, { rule, caller }, { afterId, limit: limit + 1, state });
+  const subjects = found.slice(0, limit);
+  const filter = state === undefined ? "" : `&state=${state}`;
+  const next = found.length > limit
+    ? `/api/alerts/${id}?limit=${limit}&cursor=${subjects[limit - 1].id}${filter}`
+    : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  const body = { ...await bodyOf(c, deps, rule), subjects, next };
+  return c.json(body satisfies AlertDetailBody);
+}
+
+async function firingAnswer(c: Context, deps: AlertDeps): Promise<Response> {
+  const { limit, cursor, severity } = query(c, firingQuery);
+  const [afterAlert, afterId] = cursor?.split("~") ?? ["", ""];
+  const caller = c.get("caller");
+  const windows = await maintenanceWindows(deps);
+  const firing: FiringListBody["firing"] = [];
+  const rules = (await visibleRules(c, deps)).filter(({ id, isEnabled, ...rule }) =>
+    isEnabled && id >= afterAlert && (severity === undefined || rule.severity === severity)
+  );
+  for (const rule of rules) {
+    const { id, name, severity } = rule;
+    const alert = { id, name, severity, on: onOf(rule.scope.kind) };
+    const after = id === afterAlert ? afterId : "";
+    for await (const subject of openSubjects(deps, { rule, caller, windows, afterId: after })) {
+      if (subject.state === "firing" || subject.state === "muted") {
+        firing.push({ alert, ...subject });
+      }
+      if (firing.length > limit) break;
+    }
+    if (firing.length > limit) break;
+  }
+  const page = firing.slice(0, limit);
+  const last = page.at(-1);
+  const filter = severity === undefined ? "" : `&severity=${severity}`;
+  const next = firing.length > limit && last !== undefined
+    ? `/api/alerts/firing?limit=${limit}&cursor=${last.alert.id}~${last.id}${filter}`
+    : null;
+  if (next !== null) c.header("link", `<${next}>; rel="next"`);
+  return c.json({ firing: page, next } satisfies FiringListBody);
+}
+
+async function testAnswer(c: Context, deps: AlertDeps): Promise<Response> {
+  const body = parsed(alertTestRequest, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
+  const settings = settingsOf(body);
+  const { span, problems } = testedSpan(body, deps.now());
+  const all = [...alertProblems(settings, deps.profiles), ...problems];
+  if (all.length > 0) throw invalidRequest(all);
+  const caller = c.get("caller");
+  const { owner, patterns } = caller;
+  const made = { id: "test", owner, patterns, revision: 1, createdMs: 0, changedMs: 0 };
+  const rule: AlertRule = { ...settings, ...made };
+  const { signal } = c.req.raw;
+  const result = await deps.alertTester.test({ ...span, rule, caller, signal });
+  return c.json(testBody(span, result));
+}
+
+async function bodyOf(c: Context, deps: AlertDeps, rule: AlertRule): Promise<AlertBody> {
+  const [counts, found] = await Promise.all([
+    countStates(deps, rule, c.get("caller")),
+    deps.findOwner(rule.owner),
+  ]);
+  return alertBody(rule, { isOwned: watcherOf(found, rule) !== null, counts });
+}
+
+async function visibleRules(c: Context, { kv }: AlertDeps): Promise<AlertRule[]> {
+  const caller = c.get("caller");
+  const entries = await listAlertRules(kv);
+  return entries.map(({ rule }) => rule).filter((rule) => maySeeOwned(caller, rule));
+}
+
+async function visibleRule(c: Context, { kv }: AlertDeps, id: string): Promise<AlertRule> {
+  const entry = await getAlertRule(kv, id);
+  if (entry === null || !maySeeOwned(c.get("caller"), entry.rule)) throw unknownAlert(id);
+  return entry.rule;
+}
+
+function query<T>(c: Context, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(c.req.query());
+  if (!result.success) throw invalidRequest(parameterErrors(result.error, c.req.query()));
+  return result.data;
+}
+
+function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (!result.success) throw invalidRequest(fieldErrors(result.error, body));
+  return result.data;
+}
+
+function alertId(id: string): string {
+  if (ALERT_ID_PATTERN.test(id)) return id;
+  const detail = `id must be ${ALERT_ID_RULE}`;
+  throw invalidRequest([{ pointer: "#id", detail, value: id.slice(0, 100) }]);
+}
+
+function unknownAlert(id: string): AppError {
+  return new AppError("ALERT_NOT_FOUND", `There is no alert ${id}`);
+}
