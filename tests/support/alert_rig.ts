@@ -64,6 +64,29 @@ export interface AlertRig extends Disposable {
   ): Promise<void>;
 }
 
+/** A rule with these fields; the others are as in a test that does not care. */
+export function ruleOf(
+  change: Partial<AlertRule> & Pick<AlertSettings, "scope" | "condition">,
+): AlertRule {
+  return {
+    id: "rule",
+    name: "Rule",
+    note: null,
+    severity: "warning",
+    isEnabled: true,
+    resolveAfterMs: 0,
+    groupMs: 0,
+    damping: null,
+    notify: { email: [], webhook: [] },
+    owner: ANYONE,
+    patterns: EVERY_ID,
+    revision: 1,
+    createdMs: START_MS,
+    changedMs: START_MS,
+    ...change,
+  };
+}
+
 /** Everything with patterns of ids: whole kinds. */
 export const ALL = { ids: null, deviceType: null, location: null, profile: null } as const;
 
@@ -120,23 +143,7 @@ export async function openAlertRig(
       }
     },
     async setRule(change) {
-      const rule: AlertRule = {
-        id: "rule",
-        name: "Rule",
-        note: null,
-        severity: "warning",
-        isEnabled: true,
-        resolveAfterMs: 0,
-        groupMs: 0,
-        damping: null,
-        notify: { email: [], webhook: [] },
-        owner: ANYONE,
-        patterns: EVERY_ID,
-        revision: 1,
-        createdMs: nowMs,
-        changedMs: nowMs,
-        ...change,
-      };
+      const rule = ruleOf(change);
       const op = database.atomic();
       stageAlertRule(op, rule);
       stageAlertPass(op, rule.id);

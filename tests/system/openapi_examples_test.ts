@@ -4,6 +4,10 @@ import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
 import { stageJob } from "../../kv/jobs/jobs.ts";
+import { ANYONE, EVERY_ID } from "../../data/access/caller.ts";
+import { createMaintenance } from "../../kv/alerts/maintenance.ts";
+import { createAlertRule } from "../../kv/alerts/rules.ts";
+import { ALL, ruleOf, START_MS } from "../support/alert_rig.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { addressTag, stopToken } from "../../data/notify/mail_stop.ts";
 import { mailStopSecret } from "../../kv/access/secrets.ts";
@@ -100,6 +104,7 @@ async function startWithExample(
   await storeWebhook(kv, { id: "wh_8899aabbccddeeff" });
   const delivery = { atMs: 1_700_000_000_000, eventId: "evt_00112233445566778899aabbccddeeff" };
   await storeFailedDelivery(kv, { webhookId: "wh_0011223344556677", ...delivery });
+  await storeAlerts(kv);
   await opened[Symbol.asyncDispose]();
   const service = await startTestService({ kvPath, demoData: true });
   await waitForEnd(service.url, EXAMPLE_JOB);
@@ -107,6 +112,24 @@ async function startWithExample(
   const batteries = ["battery-7", "battery-8"];
   await postTelemetry(service.url, batteries.map((device_id) => message({ device_id })));
   return Object.assign(service, { mailToken });
+}
+
+/** An alert and a maintenance window under the ids of the examples. */
+async function storeAlerts(kv: Deno.Kv): Promise<void> {
+  const scope = { kind: "device", ...ALL } as const;
+  const id = "0d3f7a52-93b1-4c60-8e0f-5b8a6d1c2e94";
+  await createAlertRule(kv, ruleOf({ id, scope, condition: { type: "offline", forMs: 0 } }));
+  const times = { type: "once", fromMs: START_MS, toMs: START_MS + 1 } as const;
+  const own = { owner: ANYONE, patterns: EVERY_ID, createdMs: START_MS, changedMs: START_MS };
+  const windowId = "6a1e4c0b-2b7d-4d0c-9c1a-7f3e5d9b8a21";
+  await createMaintenance(kv, {
+    id: windowId,
+    name: "A",
+    scopes: null,
+    alerts: null,
+    times,
+    ...own,
+  });
 }
 
 /** The query that the example of a body needs. */
