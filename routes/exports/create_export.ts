@@ -40,8 +40,8 @@ const WARNINGS_MAX = 10;
 export interface CreateDeps {
   /** The jobs. */
   readonly jobs: Pick<Jobs, "create" | "waitForEnd">;
-  /** The database, for the profiles of devices. */
-  readonly kv: Pick<Deno.Kv, "list">;
+  /** The database, for the profiles of devices and for deliveries. */
+  readonly kv: Pick<Deno.Kv, "list" | "get">;
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
   /** The readings. */

@@ -16,6 +16,7 @@ import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse, type ServedFile } from "../http/file_response.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { deliveriesOf } from "../notify/deliveries.ts";
 import { targetsBody } from "../notify/targets.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { type CreateDeps, createExport } from "./create_export.ts";
@@ -24,6 +25,7 @@ import { exportEvents } from "./export_events.ts";
 import { jobNotFound } from "./export_file.ts";
 import { listExports } from "./export_list.ts";
 import { exportListQuery } from "./list_schemas.ts";
+import type { ExportResource } from "./resource_schemas.ts";
 import { exportJob, maySeeExport } from "./visible_export.ts";
 
 /** How long the request to cancel an export waits for its end, milliseconds. */
@@ -64,8 +66,10 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
     })
     .get("/api/exports/:export_id", async (c) => {
       const job = await found(c);
+      const deliveries = await deliveriesOf(deps.kv, job);
       c.header("cache-control", "no-store");
-      return c.json(exportBodyOf(job, now()));
+      const body: ExportResource = exportBodyOf(job, now());
+      return c.json(deliveries === undefined ? body : { ...body, deliveries });
     })
     .delete("/api/exports/:export_id", async (c) => {
       // The path of previews is no export, so it answers 405.

@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { count, instant } from "../openapi/schema_parts.ts";
+import { deliveryStates } from "../notify/target_schemas.ts";
 import { exportBody } from "./request_schemas.ts";
 import { jobError } from "./schemas.ts";
 
@@ -109,6 +110,7 @@ export const exportResource = z.strictObject({
   }),
   gaps: gaps.nullable().meta({ description: "The gaps, with `gaps: report`." }),
   error: jobError.nullable(),
+  deliveries: deliveryStates.optional(),
 }).meta({ description: "An export: its request, times, progress and file." });
 
 /** An export. */

@@ -116,10 +116,10 @@ export const targetFields = {
   deliver: deliverBody.optional(),
 };
 
-const states = ["waiting", "sending", "delivered", "failed", "stopped"] as const;
+const states = ["waiting", "delivered", "failed", "stopped", "skipped"] as const;
 
 /** A delivery as an answer shows it. */
-export const deliveryState = z.object({
+export const deliveryState = z.strictObject({
   to: z.string().meta({
     description: "`email`, `webhook`, `folder` or `s3://BUCKET/PREFIX`.",
     examples: ["email"],
@@ -129,8 +129,8 @@ export const deliveryState = z.object({
     examples: ["accounting@example.com"],
   }),
   state: z.enum(states).meta({
-    description: "`waiting` for the end of the job or the next attempt, `sending`, `delivered`, " +
-      "`failed`, or `stopped`: whoever gets the mails has cancelled them.",
+    description: "`waiting` for the end of the job or the next attempt, `delivered`, `failed`, " +
+      "`stopped` (whoever gets the mails has cancelled them), or `skipped`: the webhook was paused.",
     examples: ["delivered"],
   }),
   attempts: z.int().meta({ description: "Attempts so far.", examples: [1] }),
@@ -146,5 +146,7 @@ export type DeliveryState = z.infer<typeof deliveryState>;
 
 /** The deliveries of a job. */
 export const deliveryStates = z.array(deliveryState).meta({
-  description: "The deliveries that `notify` and `deliver` asked for; absent without these fields.",
+  description:
+    "The deliveries that `notify` and `deliver` ask for; absent without these fields, empty if the " +
+    "job was cancelled.",
 });

@@ -6,6 +6,7 @@
  */
 
 import { z } from "zod";
+import { deliveryStates } from "../notify/target_schemas.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 import { reportRequest } from "./report_request_schemas.ts";
 
@@ -121,6 +122,8 @@ export const reportTriggered = z.strictObject({
   }),
 }).meta({ description: "The job that makes the report." });
 
+const deliveries = deliveryStates.optional();
+
 /** A report that is waiting or running. */
 export const reportRunning = z.strictObject({
   status: z.literal("Running"),
@@ -130,6 +133,7 @@ export const reportRunning = z.strictObject({
     "Report is still being generated. Please check again in a few moments.",
   ),
   progress,
+  deliveries,
 }).meta({ description: "The report is waiting or running." });
 
 /** A report with a file. */
@@ -138,6 +142,7 @@ export const reportComplete = z.strictObject({
   report_id: reportId,
   ...complete,
   ...requested,
+  deliveries,
 }).meta({ description: "The report has a file." });
 
 /** A report without a file, and why. */
@@ -145,6 +150,7 @@ export const reportFailed = z.strictObject({
   status: z.literal("Failed"),
   report_id: reportId,
   error: text("Why the report failed, in a sentence.", "The report could not be completed"),
+  deliveries,
 }).meta({ description: "The report failed or was cancelled." });
 
 /** A report whose file was deleted. */
@@ -152,6 +158,7 @@ export const reportExpired = z.strictObject({
   status: z.literal("Expired"),
   report_id: reportId,
   message: text("A sentence for people.", "Report file has expired"),
+  deliveries,
 }).meta({ description: "The file was deleted after its retention time." });
 
 /** The status of a report. */

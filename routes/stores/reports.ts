@@ -15,6 +15,7 @@ import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
+import { deliveriesOf } from "../notify/deliveries.ts";
 import { requireDeliverable } from "../notify/targets.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { readyFile } from "./report_file.ts";
@@ -72,7 +73,8 @@ export function reportRoutes(deps: ReportDeps): GuardedRoutes {
       nameApplied(c, { ...preferences, isAsync: false });
       if (status.status === "Running") c.header("retry-after", String(RETRY_AFTER_SECONDS));
       c.header("cache-control", "no-store");
-      return c.json(status);
+      const deliveries = await deliveriesOf(deps.links.kv, waitedJob ?? job);
+      return c.json(deliveries === undefined ? status : { ...status, deliveries });
     })
     .get("/download_report/:report_id", async (c) => {
       const job = await reportJob(jobs, c.get("caller"), c.req.param("report_id"));

@@ -76,12 +76,46 @@ Deno.test("an event without words of its own says what happened, when, and what 
     "Last seen",
     "2024-07-01T09:50:00Z",
   ]]);
-  const told = eventMail({
+  const missed = eventMail({
     ...event,
-    data: { summary: "3 batteries are silent", zone: "Europe/Berlin", items: ["a", "b", "c"] },
+    type: "schedule.missed",
+    data: { name: "Every month", zone: "Europe/Berlin" },
   });
-  assertEquals(told.subject, "3 batteries are silent, 2024-07-01 12:00 (Europe/Berlin)");
-  assertEquals([told.intro, told.items], ["3 batteries are silent", ["a", "b", "c"]]);
+  assertEquals(
+    missed.subject,
+    "A planned run of a schedule did not take place: Every month, 2024-07-01 12:00 (Europe/Berlin)",
+  );
+});
+
+Deno.test("a mail of an alert names the rule, its note and each of the subjects", () => {
+  const ids = Array.from({ length: 1_000 }, (_, index) => `battery-${index}`);
+  const mail = eventMail({
+    id: "evt_2",
+    type: "alert.firing",
+    subject: { kind: "alert", id: "a1" },
+    atMs: Date.parse("2024-07-01T10:00:00Z"),
+    account: "key:k1",
+    data: {
+      alert: { id: "a1", name: "Too hot", severity: "critical", note: "Call the plant" },
+      text: "Too hot: 1000 devices",
+      count: 1_000,
+      ids,
+      subjects: [{ id: "battery-0", since: "2024-07-01T09:58:00Z", value: 46.2, flapping: true }],
+    },
+  });
+  assertEquals(mail.subject, "Alert: Too hot: 1000 devices, 2024-07-01 10:00 (UTC)");
+  assertEquals(mail.facts, [
+    ["Time", "2024-07-01 10:00 (UTC)"],
+    ["Alert", "Too hot"],
+    ["Severity", "critical"],
+    ["Note", "Call the plant"],
+    ["Number", "1000"],
+  ]);
+  assertEquals(mail.items?.slice(0, 2), [
+    "battery-0, since 2024-07-01 09:58 (UTC), value 46.2, flapping",
+    "battery-1",
+  ]);
+  assertEquals(mail.items?.length, 1_000);
 });
 
 // Berlin's clocks went from 3:00 back to 2:00 on 27 October 2024 at 1:00 UTC.

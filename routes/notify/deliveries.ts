@@ -1,0 +1,72 @@
+/**
+ * The deliveries of a job, as its answer shows them.
+ *
+ * @module
+ */
+
+import type { Recipient } from "../../data/events/event.ts";
+import { targetOf } from "../../data/events/target.ts";
+import { MAIL_STOPPED } from "../../data/notify/mail_channel.ts";
+import { DEFAULT_NAME, type DeliverTarget, isPlace } from "../../data/notify/targets.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import type { JobRecord } from "../../jobs/engine/jobs.ts";
+import { endEventId, endEventType, jobRecipients } from "../../jobs/targets/target_contract.ts";
+import { type DeliveryRecord, getDelivery } from "../../kv/events/deliveries.ts";
+import type { DeliveryState } from "./target_schemas.ts";
+
+/**
+ * The deliveries that a job was asked for, with their states; undefined if it was asked for none. A job
+ * that was cancelled has none, and one that failed delivers no file.
+ */
+export async function deliveriesOf(
+  kv: Pick<Deno.Kv, "get">,
+  job: JobRecord,
+): Promise<DeliveryState[] | undefined> {
+  if (job.targets === undefined) return undefined;
+  const recipients = jobRecipients(job);
+  if (job.state === "pending" || job.state === "running") {
+    const places = (job.targets.deliver ?? []).filter(isPlace);
+    return [...recipients.map(namesOf), ...places.map(placeNames)].map(waiting);
+  }
+  const type = endEventType(job);
+  if (type === null) return [];
+  const event = { atMs: job.endedMs ?? job.updatedMs, eventId: endEventId(type, job.id) };
+  return await Promise.all(recipients.map(async (recipient) => {
+    const entry = await getDelivery(kv, { target: targetOf(recipient), ...event });
+    const names = namesOf(recipient);
+    return entry === null ? waiting(names) : stateOf(names, entry.value);
+  }));
+}
+
+type Names = Pick<DeliveryState, "to" | "target">;
+
+function namesOf(recipient: Recipient): Names {
+  switch (recipient.kind) {
+    case "email":
+      return { to: "email", target: recipient.to.join(", ") };
+    case "webhook":
+      return { to: "webhook", target: recipient.id };
+    case "place":
+      return { to: recipient.url, target: recipient.name };
+  }
+}
+
+function placeNames({ to, name = DEFAULT_NAME }: DeliverTarget): Names {
+  return { to, target: name };
+}
+
+function waiting(names: Names): DeliveryState {
+  return { ...names, state: "waiting", attempts: 0, updated_at: null, error: null };
+}
+
+function stateOf(names: Names, { state, attempts, attempt }: DeliveryRecord): DeliveryState {
+  const last = attempts.at(-1);
+  const isStopped = state === "failed" && last?.fault === MAIL_STOPPED;
+  return {
+    ...names,
+    state: isStopped ? "stopped" : state === "pending" ? "waiting" : state,
+    attempts: attempt,
+    updated_at: last === undefined ? null : instantText(last.atMs + last.tookMs),
+    error: isStopped ? null : last?.fault ?? null,
+  };
+}
