@@ -33,6 +33,7 @@ import { retentionDuty } from "./jobs/upkeep/retention.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { createNotifier } from "./jobs/notify/notifier.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
+import { openChannels } from "./jobs/targets/open_channels.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
@@ -145,10 +146,16 @@ export async function start(
     allowPrivate: settings.webhooks.allowPrivate,
     version: config.version,
   };
+  const { publicUrl } = settings.access;
+  // Stops after the jobs that deliver.
+  const outgoing = stack.use(openChannels({ ...parts, ...settings, publicUrl }));
   const notifier = createNotifier({
     ...parts,
     webhooks,
-    channels: [webhookChannel({ ...sending, findWebhook: webhooks.get })],
+    channels: [
+      ...outgoing.channels,
+      webhookChannel({ ...sending, findWebhook: webhooks.get }),
+    ],
     audit,
     random: Math.random,
     newId,
@@ -217,7 +224,7 @@ export async function start(
     quotas: createReadingQuotas({ ...settings, kv, series, now }),
     version: config.version,
     authenticators: access.authenticators,
-    links: { kv, now, publicUrl: settings.access.publicUrl, findMaker: access.findMaker },
+    links: { kv, now, publicUrl, findMaker: access.findMaker },
     limits: settings.limits,
     corsOrigins: settings.corsOrigins,
     log,

@@ -5,13 +5,7 @@
  */
 
 import { idsAsSources } from "../data/events/id_sources.ts";
-import {
-  type DomainEvent,
-  eventId,
-  type EventSource,
-  type EventValue,
-} from "../data/events/event.ts";
-import { recipientsOf } from "../data/notify/recipients.ts";
+import type { DomainEvent, EventSource, EventValue } from "../data/events/event.ts";
 import { instantText } from "../data/time/time_text.ts";
 import type { Stage } from "../kv/budget.ts";
 import { stageEvent } from "../kv/events/outbox.ts";
@@ -20,6 +14,7 @@ import type { EndStage } from "./engine/runner.ts";
 import { EXPORT_KINDS, exportResultOf, exportSpecOf } from "./exports/export_contract.ts";
 import { deliveryTarget } from "./notify/delivery_job.ts";
 import { DELIVERY, stageTargetWake } from "./notify/target_wakes.ts";
+import { endEventId, jobRecipients } from "./targets/target_contract.ts";
 import { STORE_REPORT, storeReportParams, storeReportResult } from "./stores/report_contract.ts";
 
 /** How many ids of an export an event names. */
@@ -97,14 +92,13 @@ function eventOf(
   const { artifact, error } = job;
   const endedMs = job.endedMs ?? job.updatedMs;
   return {
-    // A job ends once.
-    id: eventId({ type, subject, cause: "end" }),
+    id: endEventId(type, job.id),
     type,
     subject,
     atMs: endedMs,
     account: job.owner,
     sources,
-    recipients: recipientsOf(job.targets, artifact !== null),
+    recipients: jobRecipients(job),
     data: {
       ...data,
       created_at: instantText(job.createdMs),

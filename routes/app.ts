@@ -83,6 +83,8 @@ export interface AppDeps
     UsageDeps {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
+  /** The webhooks. */
+  readonly webhooks: WebhookDeps["webhooks"];
   /** What callers may send. */
   readonly limits: LimitSettings;
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */

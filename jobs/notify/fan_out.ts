@@ -150,12 +150,18 @@ function addresseesOf({ value }: OutboxEntry, live: readonly LiveWebhook[]): Add
     const target = targetOf(recipient);
     found.set(target, { target, recipient, state: isHeld ? "skipped" : "pending" });
   }
-  for (const recipient of recipients) {
+  for (const recipient of recipients.flatMap(eachAddress)) {
     const target = targetOf(recipient);
     if (recipient.kind !== "webhook") found.set(target, { target, recipient, state: "pending" });
   }
   return found.values().filter(({ target }) => target > after).toArray()
     .toSorted((one, other) => one.target < other.target ? -1 : 1);
+}
+
+/** Each address is a target of its own: one that is refused keeps nothing from the others. */
+function eachAddress(recipient: Recipient): Recipient[] {
+  if (recipient.kind !== "email") return [recipient];
+  return recipient.to.map((address) => ({ ...recipient, to: [address] }));
 }
 
 function eventOf({ value }: OutboxEntry): EventRecord {

@@ -11,11 +11,7 @@ import type { Channel } from "../../data/notify/channel.ts";
 import { eventMail } from "../../data/notify/event_mail.ts";
 import { createMailChannel, type FileLink } from "../../data/notify/mail_channel.ts";
 import { addressTag, type StopScope, stopToken } from "../../data/notify/mail_stop.ts";
-import {
-  createPlaceChannel,
-  type JobFile,
-  type PlaceChannel,
-} from "../../data/notify/place_channel.ts";
+import { createPlaceChannel, type JobFile } from "../../data/notify/place_channel.ts";
 import { createSmtpTransport } from "../../data/notify/smtp_transport.ts";
 import type { S3Access } from "../../data/s3/sign.ts";
 import { signFileLink } from "../../kv/access/file_links.ts";
@@ -30,6 +26,8 @@ export interface ChannelsDeps extends JobFilesDeps {
   readonly kv: Pick<Deno.Kv, "get" | "atomic">;
   /** The mail server and the places. */
   readonly delivery: DeliverySettings;
+  /** Whether no other process has the database open. */
+  readonly isExclusive: boolean;
   /** How to reach S3. */
   readonly s3: S3Access;
   /** The address of the service as its users know it; null only without a mail server. */
@@ -40,8 +38,6 @@ export interface ChannelsDeps extends JobFilesDeps {
 export interface OpenedChannels extends AsyncDisposable {
   /** The channels. */
   readonly channels: readonly Channel[];
-  /** The one of places, to sweep what killed processes left. */
-  readonly places: PlaceChannel;
 }
 
 /** Opens the channels. They reach for nothing before the first message. */
@@ -50,10 +46,16 @@ export function openChannels(deps: ChannelsDeps): OpenedChannels {
   const findFile = createFindFile(deps);
   const places = createPlaceChannel({ folder, buckets, s3: deps.s3, findFile });
   const mail = openMail(deps, findFile);
+  const stopped = new AbortController();
+  // Others may be writing what looks left over. Whatever fails here is swept at the next start.
+  const sweeping = deps.isExclusive ? places.sweep(stopped.signal).catch(() => {}) : null;
   return {
     channels: mail === null ? [places] : [places, mail.channel],
-    places,
-    [Symbol.asyncDispose]: async () => await mail?.close(),
+    async [Symbol.asyncDispose]() {
+      stopped.abort();
+      await sweeping;
+      await mail?.close();
+    },
   };
 }
 

@@ -18,6 +18,7 @@ import {
   exportParamsOf,
   isSameExport,
 } from "../../jobs/exports/export_contract.ts";
+import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { ExportPreviewer } from "../../jobs/exports/preview_contract.ts";
@@ -25,7 +26,7 @@ import { invalidRequest } from "../http/problem.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
-import { requireDeliverable } from "../notify/targets.ts";
+import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
 import { parseExportRequest } from "./parse_request.ts";
 import type { ExportAccepted } from "./schemas.ts";
 import { createFindProfile } from "./sources.ts";
@@ -50,6 +51,8 @@ export interface CreateDeps {
   readonly previewer: ExportPreviewer;
   /** What can be delivered to. */
   readonly abilities: DeliveryAbilities;
+  /** The webhooks. */
+  readonly webhooks: Pick<WebhookStore, "get">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -67,6 +70,7 @@ export async function createExport(
     findProfile,
   });
   requireDeliverable(targets, deps.abilities);
+  await requireWebhooks(targets, deps.webhooks, caller);
   await requireFits(deps.previewer, spec, profile);
   const slot = readIdempotencyKey(c.req.header("idempotency-key"));
   const warnings = await warningsOf(deps.series, spec);

@@ -66,7 +66,7 @@ export function exportResourceRoutes(deps: ExportResourceDeps): GuardedRoutes {
     })
     .get("/api/exports/:export_id", async (c) => {
       const job = await found(c);
-      const deliveries = await deliveriesOf(deps.kv, job);
+      const deliveries = await deliveriesOf(deps.kv, job, now());
       c.header("cache-control", "no-store");
       const body: ExportResource = exportBodyOf(job, now());
       return c.json(deliveries === undefined ? body : { ...body, deliveries });

@@ -14,6 +14,9 @@ import { endEventId, endEventType, jobRecipients } from "../../jobs/targets/targ
 import { type DeliveryRecord, getDelivery } from "../../kv/events/deliveries.ts";
 import type { DeliveryState } from "./target_schemas.ts";
 
+/** After this time, an event has its deliveries, milliseconds. */
+const SETTLED_MS = 600_000;
+
 /**
  * The deliveries that a job was asked for, with their states; undefined if it was asked for none. A job
  * that was cancelled has none, and one that failed delivers no file.
@@ -21,6 +24,7 @@ import type { DeliveryState } from "./target_schemas.ts";
 export async function deliveriesOf(
   kv: Pick<Deno.Kv, "get">,
   job: JobRecord,
+  nowMs: number,
 ): Promise<DeliveryState[] | undefined> {
   if (job.targets === undefined) return undefined;
   const recipients = jobRecipients(job);
@@ -31,11 +35,15 @@ export async function deliveriesOf(
   const type = endEventType(job);
   if (type === null) return [];
   const event = { atMs: job.endedMs ?? job.updatedMs, eventId: endEventId(type, job.id) };
-  return await Promise.all(recipients.map(async (recipient) => {
+  // Deliveries are made within seconds. Later, one that is missing was deleted, or its webhook was.
+  const isSettled = nowMs - event.atMs > SETTLED_MS;
+  const found = await Promise.all(recipients.map(async (recipient) => {
     const entry = await getDelivery(kv, { target: targetOf(recipient), ...event });
     const names = namesOf(recipient);
-    return entry === null ? waiting(names) : stateOf(names, entry.value);
+    if (entry === null) return isSettled ? null : waiting(names);
+    return stateOf(names, entry.value);
   }));
+  return found.filter((one) => one !== null);
 }
 
 type Names = Pick<DeliveryState, "to" | "target">;

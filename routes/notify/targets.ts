@@ -5,6 +5,7 @@
  */
 
 import type { z } from "zod";
+import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
 import { type NameField, readNameTemplate } from "../../data/notify/name_template.ts";
@@ -16,7 +17,9 @@ import {
   TARGET_WEBHOOKS_MAX,
   webhooksOf,
 } from "../../data/notify/targets.ts";
+import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { maySeeWebhook } from "./see_webhook.ts";
 import type { deliverBody, notifyBody } from "./target_schemas.ts";
 
 /** The fields of a request. */
@@ -110,6 +113,34 @@ export function requireDeliverable(
     throw new AppError("DELIVERY_NOT_CONFIGURED", message, { errors: missing });
   }
   if (outside.length > 0) throw invalidRequest(outside);
+}
+
+/**
+ * Refuses webhooks that are not those of the caller.
+ *
+ * @throws {AppError} INVALID_REQUEST with all of them.
+ */
+export async function requireWebhooks(
+  targets: JobTargets | undefined,
+  webhooks: Pick<WebhookStore, "get">,
+  caller: Caller,
+): Promise<void> {
+  const { notify, deliver = [] } = targets ?? {};
+  const named = [
+    ...(notify?.webhook ?? []).map((id, index) => ({ id, at: `notify/webhook/${index}` })),
+    ...deliver.flatMap(({ webhook = [] }, place) =>
+      webhook.map((id, index) => ({ id, at: `deliver/${place}/webhook/${index}` }))
+    ),
+  ];
+  const errors: FieldError[] = [];
+  for (const { id, at } of named) {
+    const webhook = await webhooks.get(id);
+    if (webhook !== null && maySeeWebhook(caller, webhook)) continue;
+    const rule = "the id of a webhook that you have set up";
+    const detail = `${at.replaceAll("/", ".")} must be ${rule}`;
+    errors.push({ pointer: `/${at}`, detail, value: id, rule });
+  }
+  if (errors.length > 0) throw invalidRequest(errors);
 }
 
 function wrongPlaces(

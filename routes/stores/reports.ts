@@ -9,6 +9,7 @@ import type { DeliveryAbilities } from "../../data/delivery_settings.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
+import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fileResponse } from "../http/file_response.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
@@ -16,7 +17,7 @@ import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { deliveriesOf } from "../notify/deliveries.ts";
-import { requireDeliverable } from "../notify/targets.ts";
+import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { readyFile } from "./report_file.ts";
 import { type ReportLinkDeps, reportLinkRoutes } from "./report_links.ts";
@@ -38,6 +39,8 @@ export interface ReportDeps extends ReportLinkDeps {
   readonly staleAfterMs: number | null;
   /** What can be delivered to. */
   readonly abilities: DeliveryAbilities;
+  /** The webhooks. */
+  readonly webhooks: Pick<WebhookStore, "get">;
 }
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
@@ -49,6 +52,7 @@ export function reportRoutes(deps: ReportDeps): GuardedRoutes {
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
       const { params, targets } = parseReport(body, { staleAfterMs, nowMs: now(), caller });
       requireDeliverable(targets, deps.abilities);
+      await requireWebhooks(targets, deps.webhooks, caller);
       const job = await jobs.create({
         kind: STORE_REPORT,
         params: { ...params },
@@ -73,7 +77,7 @@ export function reportRoutes(deps: ReportDeps): GuardedRoutes {
       nameApplied(c, { ...preferences, isAsync: false });
       if (status.status === "Running") c.header("retry-after", String(RETRY_AFTER_SECONDS));
       c.header("cache-control", "no-store");
-      const deliveries = await deliveriesOf(deps.links.kv, waitedJob ?? job);
+      const deliveries = await deliveriesOf(deps.links.kv, waitedJob ?? job, now());
       return c.json(deliveries === undefined ? status : { ...status, deliveries });
     })
     .get("/download_report/:report_id", async (c) => {

@@ -10,14 +10,8 @@ import { AppError } from "../../data/app_error.ts";
 import type { Webhook } from "../../data/events/webhook.ts";
 import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
 import { invalidRequest } from "../http/problem.ts";
+import { maySeeWebhook } from "../notify/see_webhook.ts";
 import { WEBHOOK_ID_PATTERN, WEBHOOK_ID_RULE } from "./schemas.ts";
-
-/** Whether a webhook exists for a caller. */
-export function maySeeWebhook(caller: Caller, { owner }: Pick<Webhook, "owner">): boolean {
-  if (owner === caller.owner) return true;
-  const isRestricted = Object.values(caller.isRestricted).some((is) => is);
-  return caller.scopes.has("manage") && !isRestricted;
-}
 
 /**
  * A webhook.

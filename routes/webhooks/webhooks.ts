@@ -40,7 +40,8 @@ import {
   webhookRotation,
   type WebhookTestBody,
 } from "./schemas.ts";
-import { maySeeWebhook, visibleWebhook, webhookNotFound } from "./visible_webhook.ts";
+import { maySeeWebhook } from "../notify/see_webhook.ts";
+import { visibleWebhook, webhookNotFound } from "./visible_webhook.ts";
 import { changedWebhook, settingsBody, targetOfRequest, webhookBody } from "./webhook_body.ts";
 
 /** What the routes need. */

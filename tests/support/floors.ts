@@ -45,6 +45,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["engine"],
     ["notify"],
     ["continuous", "deletions", "exports", "stores", "upkeep"],
+    ["targets"],
     ["alerts", "schedules"],
     ["end_events", "kinds", "worker"],
   ],
