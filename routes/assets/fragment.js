@@ -55,6 +55,7 @@ export function keepFresh(root, { everyMs = EVERY_MS, onChange = () => {} } = {}
     clearTimeout(timer);
     if (!document.hidden) refresh();
   });
+  document.addEventListener("openwatts:refresh", refresh);
   addEventListener("online", refresh);
   addEventListener("offline", () => showConnection("lost", lastMs));
   refresh();
@@ -75,26 +76,42 @@ export function applyFragment(root, html) {
     [...after.keys()].every((id) => before.has(id));
   if (!isSameShape) {
     if (stable(root.innerHTML) === stable(fresh.innerHTML)) return false;
+    const refocus = focusWithin(root);
     root.replaceChildren(...fresh.childNodes);
     writeTimes(root);
+    refocus(root);
     return true;
   }
   let isChanged = false;
   for (const [id, part] of after) {
     const old = before.get(id);
     if (old === undefined || stable(old.outerHTML) === stable(part.outerHTML)) continue;
-    const focused = old.contains(document.activeElement) ? document.activeElement : null;
-    const href = focused?.getAttribute("href");
+    const refocus = focusWithin(old);
     old.replaceWith(part);
     writeTimes(part);
-    if (href) {
-      /** @type {HTMLElement | null} */
-      const again = part.querySelector(`[href="${CSS.escape(href)}"]`);
-      again?.focus();
-    }
+    refocus(part);
     isChanged = true;
   }
   return isChanged;
+}
+
+/**
+ * Remembers what has the focus within an element. The function that it gives finds the same thing in
+ * what replaced the element: the link with the same address, or the button with the same `data-key`.
+ *
+ * @param {Element} element
+ * @returns {(replacement: Element) => void}
+ */
+function focusWithin(element) {
+  const focused = element.contains(document.activeElement) ? document.activeElement : null;
+  const name = ["data-key", "href"].find((attribute) => focused?.hasAttribute(attribute));
+  const value = name === undefined ? null : focused?.getAttribute(name);
+  return (replacement) => {
+    if (name === undefined || value === null || value === undefined) return;
+    /** @type {HTMLElement | null} */
+    const again = replacement.querySelector(`[${name}="${CSS.escape(value)}"]`);
+    again?.focus();
+  };
 }
 
 /**

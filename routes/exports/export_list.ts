@@ -22,10 +22,23 @@ import type { ExportList } from "./resource_schemas.ts";
  * have the status.
  */
 export async function listExports(
-  { jobs, caller }: { readonly jobs: Pick<Jobs, "list">; readonly caller: Caller },
+  deps: { readonly jobs: Pick<Jobs, "list">; readonly caller: Caller },
   query: ExportListQuery,
   nowMs: number,
 ): Promise<ExportList> {
+  const { found, next } = await findExports(deps, query, nowMs);
+  return {
+    exports: found.map((job) => exportBodyOf(job, nowMs)),
+    next: next === null ? null : nextPath(query, `${next.createdMs}_${next.id}`),
+  };
+}
+
+/** The jobs of {@link listExports}, and where the list goes on. */
+export async function findExports(
+  { jobs, caller }: { readonly jobs: Pick<Jobs, "list">; readonly caller: Caller },
+  query: ExportListQuery,
+  nowMs: number,
+): Promise<ReturnType<typeof newestOf>> {
   const { limit, cursor, status, source, from, to } = query;
   const place = cursor === undefined ? null : EXPORT_CURSOR.exec(cursor);
   const matches = (job: JobRecord) =>
@@ -40,11 +53,7 @@ export async function listExports(
     ...(to === undefined ? {} : { toMs: rangeStopMs(restorePlus(to)) ?? 0 }),
   };
   const lists = await Promise.all(EXPORT_KINDS.map((kind) => jobs.list({ kind, ...range })));
-  const { found, next } = newestOf(lists, limit);
-  return {
-    exports: found.map((job) => exportBodyOf(job, nowMs)),
-    next: next === null ? null : nextPath(query, `${next.createdMs}_${next.id}`),
-  };
+  return newestOf(lists, limit);
 }
 
 function nextPath({ limit, status, source, from, to }: ExportListQuery, cursor: string): string {

@@ -28,6 +28,7 @@ const TABLE = {
   "colors.js": { contentType: SCRIPT },
   "context.js": { contentType: SCRIPT },
   "copy.js": { contentType: SCRIPT },
+  "export.js": { contentType: SCRIPT },
   "format.js": { contentType: SCRIPT },
   "drop.js": { contentType: SCRIPT },
   "fragment.js": { contentType: SCRIPT },

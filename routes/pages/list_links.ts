@@ -8,19 +8,19 @@
 export const LISTS = {
   offlineDevices: "/devices?state=offline",
   stores: "/stores?fields=latest",
-  meters: "/api/meters",
-  jobs: "/api/exports",
+  meters: "/meters",
+  jobs: "/export#jobs",
   continuous: "/api/continuous-exports",
 } as const;
 
 /** Where a device is shown. */
 export function deviceHref(id: string): string {
-  return `/devices/${encodeURIComponent(id)}`;
+  return `/device/${encodeURIComponent(id)}`;
 }
 
 /** Where a meter is shown. */
 export function meterHref(id: string): string {
-  return `/api/meters/${encodeURIComponent(id)}`;
+  return `/meters/${encodeURIComponent(id)}`;
 }
 
 /** Where a store is shown. */

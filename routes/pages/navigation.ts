@@ -28,4 +28,5 @@ export type ScreenId = "home" | "meters" | "export" | "upload" | "fleet" | "sett
 export const SCREENS: readonly Screen[] = [
   { id: "home", href: "/", text: "nav.home", icon: "home", scope: "any" },
   { id: "meters", href: "/meters", text: "nav.meters", icon: "meter", scope: "read" },
+  { id: "export", href: "/export", text: "nav.export", icon: "export", scope: "export" },
 ];

@@ -6,8 +6,10 @@
 
 import { AppError } from "../../data/app_error.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import type { Log } from "../../data/log.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
 import type { OverviewReader } from "../overview/overview.ts";
+import { type ExportPageDeps, exportPageRoutes } from "./export_page.tsx";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
@@ -15,9 +17,19 @@ import { sourceRoutes, type SourceRoutesDeps } from "./source_routes.ts";
 import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
 
 /** What the pages need. */
-export interface PagesDeps extends SignInDeps, SourceRoutesDeps {
+export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps {
   /** The database. */
-  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"];
+  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"] & ExportPageDeps["kv"];
+  /** The profiles. */
+  readonly profiles: SourceRoutesDeps["profiles"] & ExportPageDeps["profiles"];
+  /** The readings. */
+  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"];
+  /** The address of the service as its users know it; null if unknown. */
+  readonly publicUrl: string | null;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
   /** Reads the files of packages. */
   readonly readPackageFile: ReadPackageFile;
   /** What is wrong, if anything is. */
@@ -36,6 +48,7 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
     })
     .route("/", homeRoutes(deps, pages))
     .route("/", sourceRoutes(deps, pages))
+    .route("/", exportPageRoutes(deps, pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }

@@ -16,6 +16,8 @@ const NOT_AUDITED = [
   "POST /api/meters/:id/readings",
   "POST /api/v2/write",
   "POST /mails/stop/:token",
+  "POST /export",
+  "POST /export/jobs",
   "POST /preferences",
   "POST /sign-in",
   "POST /sign-out",

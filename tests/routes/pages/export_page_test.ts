@@ -1,0 +1,168 @@
+import { CODE_LANGUAGES } from "../../../routes/pages/export_code.ts";
+import { exportBodyOfForm, readExportForm } from "../../../routes/pages/export_form.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { type Ask, type KeyedApp, openKeyedApp } from "../../support/keyed_app.ts";
+
+/** A Friday in summer: Berlin is two hours ahead of UTC. */
+const NOW_MS = Date.UTC(2024, 5, 14, 10);
+const HTML = { accept: "text/html" };
+const FORM = {
+  ...HTML,
+  "content-type": "application/x-www-form-urlencoded",
+  "sec-fetch-site": "same-origin",
+};
+
+/** Four quarter hours around midnight in Berlin: two of the 12th, two of the 13th. */
+const READINGS = `timestamp,power_kw
+2024-06-12T21:30:00Z,1.5
+2024-06-12T21:45:00Z,2
+2024-06-12T22:00:00Z,2.5
+2024-06-12T22:15:00Z,3
+`;
+
+async function importMeter(app: KeyedApp, id: string): Promise<void> {
+  const sent = { headers: { "content-type": "text/csv" }, body: READINGS };
+  assertEquals((await app.as("all")(`POST /api/meters/${id}/readings`, sent)).status, 200);
+}
+
+/** The newest export that a caller sees. */
+async function newest(ask: Ask) {
+  return (await ask("GET /api/exports?limit=1")).body.exports[0];
+}
+
+Deno.test("a form makes the body that one would write, and leaves out what is the default", () => {
+  const bodyOf = (query: string) =>
+    exportBodyOfForm(readExportForm(new URLSearchParams(query), "UTC"));
+  assertEquals(bodyOf(""), { period: "last_7_days", format: "csv" });
+  assertEquals(bodyOf("kind=meter&meter=a&device=b&csv=excel-de&timezone=Europe/Berlin"), {
+    smart_meter_id: "a",
+    period: "last_7_days",
+    timezone: "Europe/Berlin",
+    format: "csv",
+    csv: "excel-de",
+  });
+  assertEquals(
+    bodyOf("kind=device&device=a&ids=b,+a;c&format=parquet&csv=excel-de&layout=wide&interval=1h"),
+    {
+      device_ids: ["a", "b", "c"],
+      period: "last_7_days",
+      interval: "1h",
+      format: "parquet",
+      layout: "wide",
+    },
+  );
+  // A link of another page names a gap.
+  assertEquals(bodyOf("id=a&start=2024-01-01&end=2024-01-02"), {
+    smart_meter_id: "a",
+    start_datetime: "2024-01-01",
+    end_datetime: "2024-01-02",
+    format: "csv",
+  });
+  assertEquals(bodyOf("id=a&id=b&layout=per_source&compression=gzip").compression, undefined);
+});
+
+Deno.test("the form without JavaScript makes an export, whose file has the days of Berlin", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "hall");
+  const ask = app.as("all");
+  const body = new URLSearchParams({
+    kind: "meter",
+    meter: "hall",
+    period: "custom",
+    start: "2024-06-13",
+    end: "2024-06-13",
+    timezone: "Europe/Berlin",
+    csv: "excel-de",
+  }).toString();
+  const sent = await ask("POST /export", { headers: FORM, body });
+  assertEquals(sent.status, 303, sent.text);
+  assertMatch(sent.headers.get("location") ?? "", /^\/export\?.*id=hall.*#jobs$/);
+  const made = await newest(ask);
+  await app.ended(made.id);
+  const file = await ask(`GET /api/export/download/${made.id}`);
+  assertEquals(
+    file.text,
+    "timestamp;smart_meter_id;energy_kwh;power_kw;voltage_v;current_a\r\n" +
+      "13.06.2024 00:00:00;hall;;2,5;;\r\n13.06.2024 00:15:00;hall;;3;;\r\n",
+  );
+  const page = await ask("GET /export", { headers: HTML });
+  assertStringIncludes(page.text, `href="/api/export/download/${made.id}"`);
+});
+
+Deno.test("a form with mistakes comes back filled in, with all of them", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const body = "kind=meter&meter=hall&timezone=Mars/Olympus&interval=7s";
+  const { status, text } = await app.as("all")("POST /export", { headers: FORM, body });
+  assertEquals(status, 400);
+  assertStringIncludes(text, "timezone must be an IANA time zone");
+  assertStringIncludes(text, "interval must be");
+  assertStringIncludes(text, 'value="Mars/Olympus"');
+  const foreign = { ...FORM, "sec-fetch-site": "cross-site" };
+  const refused = await app.as("all")("POST /export", { headers: foreign, body: "meter=hall" });
+  assertEquals(refused.status, 403);
+});
+
+Deno.test("the preview of the page has the numbers and rows of the API", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "hall");
+  const ask = app.as("all");
+  const api = await ask("GET /api/exports/preview?smart_meter_id=hall&period=last_7_days");
+  assertEquals([api.body.rows, api.body.size_bytes > 0], [4, true]);
+  const page = await ask("GET /fragments/export/preview?meter=hall&period=last_7_days");
+  assertMatch(page.text, /<dt>Rows<\/dt><dd>4<\/dd>/);
+  assertStringIncludes(page.text, api.body.first_rows.split("\n")[1]);
+  const none = await ask("GET /fragments/export/preview");
+  assertStringIncludes(none.text, "Choose a meter or device");
+});
+
+Deno.test("buttons of the list repeat, cancel and remove the exports of the caller, and no others", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "hall");
+  const ask = app.as("maker", { scopes: ["export", "read"] });
+  const made = await ask("POST /api/exports", {
+    body: { smart_meter_id: "hall", period: "last_7_days", interval: "1h" },
+  });
+  const id: string = made.body.job_id;
+  await app.ended(id);
+  const press = (by: Ask, what: string) =>
+    by("POST /export/jobs", { headers: FORM, body: `do=${what}&id=${id}` });
+  const other = app.as("other", { scopes: ["export", "read"] });
+  assertEquals((await press(other, "remove")).status, 400);
+  assertEquals((await ask(`GET /api/exports/${id}`)).status, 200);
+
+  assertEquals((await press(ask, "again")).status, 303);
+  const { body } = await ask("GET /api/exports");
+  assertEquals(body.exports.length, 2);
+  assertEquals(body.exports[0].request, body.exports[1].request);
+  assertEquals((await press(ask, "remove")).status, 303);
+  assertEquals((await ask(`GET /api/exports/${id}`)).status, 404);
+});
+
+Deno.test("labels with markup show as text, and a key sees only what it may touch", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "a-hall");
+  await importMeter(app, "b-hall");
+  const label = `<script>alert("x")</script>`;
+  await app.as("all")("PUT /api/meters/a-hall", { body: { label } });
+  const rights = { scopes: ["export" as const], patterns: { meter: ["a-*"] } };
+  const { text } = await app.as("some", rights)("GET /export", { headers: HTML });
+  assertStringIncludes(text, "&lt;script&gt;alert(");
+  assert(!text.includes("<script>alert"), text);
+  assert(!text.includes("b-hall"), text);
+});
+
+Deno.test("code quotes what a form has, in each language", () => {
+  const body = { smart_meter_id: "hall", timezone: `it's "x" $(y) #(z)`, utc: true };
+  const place = { origin: "https://energy.example", hasSignIn: true };
+  const code = Object.fromEntries(
+    CODE_LANGUAGES.map(({ id, write }) => [id, write(place, body)]),
+  );
+  assertStringIncludes(code.curl, `it'\\''s \\"x\\" $(y) #(z)`);
+  assertStringIncludes(code.python, `"timezone": "it's \\"x\\" $(y) #(z)", "utc": True}`);
+  assertStringIncludes(code.typescript, `"timezone":"it's \\"x\\" $(y) #(z)"`);
+  assertStringIncludes(code.powerquery, `""timezone"":""it's \\""x\\"" $(y) #(#)(z)""`);
+  for (const text of Object.values(code)) {
+    assert(!text.includes("ow_"), text);
+    assertStringIncludes(text, "https://energy.example");
+  }
+});
