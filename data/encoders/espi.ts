@@ -140,9 +140,10 @@ function createByteParts(): ByteParts {
       at += bytes.length;
     },
     take() {
-      // The memory belongs to the caller now. The next part is about as long, with some to spare.
+      if (at === 0) return new Uint8Array(0);
+      // The memory belongs to the caller now. Pieces of few lengths are used again without gaps.
       const bytes = text.bytes.subarray(0, at);
-      text = createAsciiText(at + (at >> 2));
+      text = createAsciiText(Math.ceil(at / FIRST_CHARS) * FIRST_CHARS);
       at = 0;
       return bytes;
     },

@@ -14,6 +14,7 @@ import type {
   FileHead,
   SourcePage,
 } from "./encoder.ts";
+import { freedChunks } from "./freed_chunks.ts";
 import { slicePage } from "../readings/page.ts";
 import { CHUNK_CHARS, textChunks } from "../text/text_chunks.ts";
 import { zipBytes, type ZipEntry } from "./zip.ts";
@@ -88,7 +89,7 @@ async function* entriesOf(lists: AsyncIterable<readonly EntryPart[]>): AsyncGene
   try {
     while (!cursor.next.done) {
       const name = cursor.next.value.entry;
-      yield { name, bytes: bodyOf(cursor, name) };
+      yield { name, bytes: freedChunks(bodyOf(cursor, name)) };
     }
   } finally {
     await parts.return();

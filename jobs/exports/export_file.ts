@@ -8,6 +8,7 @@ import { withDecimals } from "../../data/encoders/decimals.ts";
 import type { Deflater } from "../../data/encoders/deflate.ts";
 import type { FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { fileBytes } from "../../data/encoders/file_bytes.ts";
+import { freedChunks } from "../../data/encoders/freed_chunks.ts";
 import { gzipBytes } from "../../data/encoders/gzip.ts";
 import { zipBytes, type ZipEntry } from "../../data/encoders/zip.ts";
 import { entryName, entryNames, gapsFileName, isArchive } from "../../data/exports/file_name.ts";
@@ -136,7 +137,7 @@ export function exportBytes(
   const { spec } = plan;
   if (isArchive(spec)) return zipBytes(archiveEntries(deps, plan, watched), deps.deflater);
   const bytes = plainBytes(deps, plan, watched);
-  return spec.compression === "gzip" ? gzipBytes(bytes, deps.deflater) : bytes;
+  return spec.compression === "gzip" ? gzipBytes(freedChunks(bytes), deps.deflater) : bytes;
 }
 
 /** The file without compression. */
@@ -176,13 +177,13 @@ async function* archiveEntries(
       const share = (part: number) => onShare((source + part) / names.length);
       yield {
         name,
-        bytes: plainBytes(deps, one, { tally: ownTally, onShare: share }),
+        bytes: freedChunks(plainBytes(deps, one, { tally: ownTally, onShare: share })),
         isLarge: true,
       };
     }
   } else {
     const name = entryName(spec, null);
-    yield { name, bytes: plainBytes(deps, plan, { tally, onShare }), isLarge: true };
+    yield { name, bytes: freedChunks(plainBytes(deps, plan, { tally, onShare })), isLarge: true };
   }
   const gaps = tally.gaps();
   if (gaps !== null) yield { name: gapsFileName(spec), bytes: gapsCsv(gaps) };
