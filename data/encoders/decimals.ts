@@ -84,6 +84,10 @@ export async function withDecimals(
 
 function greatestSize({ scale, values }: Column): number {
   let greatest = 0;
-  for (const value of values) if (Math.abs(value) > greatest) greatest = Math.abs(value);
+  // Iterating over the values takes several times as long.
+  for (let row = 0; row < values.length; row++) {
+    const size = Math.abs(values[row]);
+    if (size > greatest) greatest = size;
+  }
   return toNumber(greatest, scale);
 }

@@ -31,8 +31,6 @@ const READING_END = fixedText("</value></IntervalReading>");
 const FIRST_CHARS = 16_384;
 /** More than any reading has: its elements, a duration, a time and an integer of 47 bits. */
 const READING_CHARS = 192;
-const INT32_MAX = 2 ** 31 - 1, INT32_DIGITS = 10;
-const ZERO = 48;
 /** The last digits of times as words, made when first needed. */
 let lowWords: Float64Array | undefined;
 
@@ -79,7 +77,6 @@ export function createEspiReadings(decimals: number): EspiReadings {
     add({ timesMs, column, start, end, durationS }) {
       ensureRoom(text, at, (end - start) * READING_CHARS);
       const values = integersOf(column, { start, end, decimals });
-      requireSmall(values, decimals);
       for (let row = start; row < end;) {
         const high = Math.floor(timesMs[row] / (1000 * LOW));
         const duration = typeof durationS === "number" ? durationS : durationS(timesMs[row]);
@@ -93,7 +90,7 @@ export function createEspiReadings(decimals: number): EspiReadings {
           timesMs: timesMs.subarray(row, Math.min(next, end)),
           values: values.subarray(row - start, Math.min(next, end) - start),
         };
-        const written = writeReadings(part, { text, at, table, prepared });
+        const written = writeReadings(part, { text, at, table, prepared, decimals });
         count += written.count;
         at = written.at;
         row = Math.min(next, end);
@@ -109,17 +106,22 @@ export function createEspiReadings(decimals: number): EspiReadings {
   };
 }
 
-/** Writes readings that share a start; returns how many there are and where they end. */
+/**
+ * Writes readings that share a start; returns how many there are and where they end.
+ *
+ * @throws {RangeError} if a value has more bits than ESPI allows.
+ */
 function writeReadings(
   { timesMs, values }: { timesMs: Float64Array; values: Float64Array },
-  { text, at: firstAt, table, prepared }: {
+  { text, at: firstAt, table, prepared, decimals }: {
     text: AsciiText;
     at: number;
     table: DecimalTable;
     prepared: ReadingStart;
+    decimals: number;
   },
 ): { count: number; at: number } {
-  const { bytes, view } = text;
+  const { view } = text;
   const lows = lowWords ??= new Float64Array(LOW);
   const { lowAt, text: { words, length } } = prepared;
   const { words: endWords, length: endLength } = READING_END;
@@ -138,20 +140,15 @@ function writeReadings(
     if (place === value && valueLengths[place] > 0) {
       view.setFloat64(at, valueWords[place], true);
       at += valueLengths[place];
-    } else if (value > 0 && value <= INT32_MAX) at = writeDigits(bytes, at, value);
-    else at = writeDecimal(text, at, { table, value });
+    } else {
+      if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
+      at = writeDecimal(text, at, { table, value });
+    }
     writeWords(view, at, endWords);
     at += endLength;
     count++;
   }
   return { count, at };
-}
-
-/** @throws {RangeError} if a value has more bits than ESPI allows. */
-function requireSmall(values: Float64Array, decimals: number): void {
-  for (const value of values) {
-    if (value > FILE_INTEGER_MAX || value < -FILE_INTEGER_MAX) throw tooLarge(value, decimals);
-  }
 }
 
 /** Times before 1970-01-02T03:46:40Z have fewer digits; they get zeros before them, as XML allows. */
@@ -164,19 +161,6 @@ function readingStart(durationS: number, high: number): ReadingStart {
 function lowWord(low: number): number {
   const digits = String(low).padStart(LOW_DIGITS, "0");
   return wordsOf(digits + AFTER_TIME.slice(0, WORD_CHARS - LOW_DIGITS))[0];
-}
-
-/** Writes a positive integer of at most 31 bits; returns where it ends. */
-function writeDigits(bytes: Uint8Array, at: number, value: number): number {
-  let length = 1;
-  for (let limit = 10; length < INT32_DIGITS && value >= limit; limit *= 10) length++;
-  let left = value | 0;
-  for (let digit = length - 1; digit >= 0; digit--) {
-    const next = (left / 10) | 0;
-    bytes[at + digit] = ZERO + left - next * 10;
-    left = next;
-  }
-  return at + length;
 }
 
 /** The values as integers with some decimals. Doubles are rounded. */
