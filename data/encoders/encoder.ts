@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ChunkMemory } from "./chunk_memory.ts";
 import type { CsvDialect } from "./csv_dialect.ts";
 import type { Page, Span } from "../readings/page.ts";
 
@@ -139,8 +140,8 @@ export interface TextParts {
 export interface ByteParts {
   /** The parts are bytes. */
   readonly parts: "bytes";
-  /** Opens an encoder for one file. This may load a library. */
-  open(head: FileHead): Promise<FileEncoder<Uint8Array<ArrayBuffer>>>;
+  /** Opens an encoder for one file, whose chunks may be in this memory. This may load a library. */
+  open(head: FileHead, memory?: ChunkMemory): Promise<FileEncoder<Uint8Array<ArrayBuffer>>>;
 }
 
 /** How a format whose files are ZIP archives is opened. */

@@ -10,7 +10,8 @@
  * @module
  */
 
-import { createAsciiText, ensureRoom, writeAscii } from "../text/ascii_text.ts";
+import { asciiTextIn, ensureRoom, writeAscii } from "../text/ascii_text.ts";
+import { type ChunkMemory, createChunkMemory } from "./chunk_memory.ts";
 import { blockEnd, blockStart, FEED_END, feedStart } from "./espi_feed.ts";
 import { createEspiReadings, type EspiReadings } from "./espi_readings.ts";
 import { espiDecimals } from "./espi_types.ts";
@@ -36,9 +37,12 @@ interface Series {
 }
 
 /** An encoder of ESPI. */
-export function createEspiEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayBuffer>> {
+export function createEspiEncoder(
+  head: FileHead,
+  memory: ChunkMemory = createChunkMemory(),
+): FileEncoder<Uint8Array<ArrayBuffer>> {
   const clock = createRowClock({ zone: head.zone, hasUtc: false, form: readTimeForm("iso") });
-  const file = createByteParts();
+  const file = createByteParts(memory);
   let source = -1, dayMs = NaN;
   let blocks: SourceBlocks | null = null;
 
@@ -125,8 +129,8 @@ interface ByteParts {
   take(): Uint8Array<ArrayBuffer>;
 }
 
-function createByteParts(): ByteParts {
-  let text = createAsciiText(FIRST_CHARS);
+function createByteParts(memory: ChunkMemory): ByteParts {
+  let text = asciiTextIn(memory.take(FIRST_CHARS));
   let at = 0;
   return {
     addText(added) {
@@ -141,9 +145,9 @@ function createByteParts(): ByteParts {
     },
     take() {
       if (at === 0) return new Uint8Array(0);
-      // The memory belongs to the caller now. Pieces of few lengths are used again without gaps.
+      // The memory belongs to the caller now. Pieces of few lengths leave no gaps in memory.
       const bytes = text.bytes.subarray(0, at);
-      text = createAsciiText(Math.ceil(at / FIRST_CHARS) * FIRST_CHARS);
+      text = asciiTextIn(memory.take(Math.ceil(at / FIRST_CHARS) * FIRST_CHARS));
       at = 0;
       return bytes;
     },

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { type ChunkMemory, createChunkMemory, releasedChunks } from "./chunk_memory.ts";
 import type { Deflater } from "./deflate.ts";
 import type {
   EntryPart,
@@ -14,7 +15,6 @@ import type {
   FileHead,
   SourcePage,
 } from "./encoder.ts";
-import { freedChunks } from "./freed_chunks.ts";
 import { slicePage } from "../readings/page.ts";
 import { CHUNK_CHARS, textChunks } from "../text/text_chunks.ts";
 import { zipBytes, type ZipEntry } from "./zip.ts";
@@ -29,6 +29,8 @@ export interface FileInput {
   end(): FileEnd;
   /** Compresses, if the format does. */
   readonly deflater: Deflater;
+  /** Memory for its chunks. Whoever has written a chunk may release it there. */
+  readonly memory?: ChunkMemory;
 }
 
 /** The file as bytes. It reads the pages only as fast as the bytes are read. */
@@ -36,10 +38,11 @@ export async function* fileBytes(
   format: FileFormat,
   input: FileInput,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const { memory = createChunkMemory() } = input;
   if (format.parts === "text") yield* encoded(texts(await format.open(input.head), input));
-  else if (format.parts === "bytes") yield* parts(await format.open(input.head), input);
+  else if (format.parts === "bytes") yield* parts(await format.open(input.head, memory), input);
   else {
-    const entries = entriesOf(parts(await format.open(input.head), input));
+    const entries = entriesOf(parts(await format.open(input.head), input), memory);
     yield* zipBytes(entries, input.deflater);
   }
 }
@@ -83,13 +86,16 @@ async function* encoded(given: AsyncIterable<string>): AsyncGenerator<Uint8Array
 }
 
 /** The files of an archive, one after the other. Each must be read before the next. */
-async function* entriesOf(lists: AsyncIterable<readonly EntryPart[]>): AsyncGenerator<ZipEntry> {
+async function* entriesOf(
+  lists: AsyncIterable<readonly EntryPart[]>,
+  memory: ChunkMemory,
+): AsyncGenerator<ZipEntry> {
   const parts = flat(lists);
   const cursor: Cursor = { parts, next: await parts.next() };
   try {
     while (!cursor.next.done) {
       const name = cursor.next.value.entry;
-      yield { name, bytes: freedChunks(bodyOf(cursor, name)) };
+      yield { name, bytes: releasedChunks(bodyOf(cursor, name), memory) };
     }
   } finally {
     await parts.return();

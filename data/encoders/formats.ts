@@ -26,8 +26,8 @@ const FORMATS: readonly FileFormat[] = [
   { ...facts("csv", "text/csv; charset=utf-8; header=present"), ...text(createCsvEncoder) },
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
-  { ...facts("xml", "application/atom+xml; charset=utf-8"), needsDecimals: true, parts: "bytes", open: (head) => Promise.resolve(createEspiEncoder(head)) },
-  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: openParquetFile },
+  { ...facts("xml", "application/atom+xml; charset=utf-8"), needsDecimals: true, parts: "bytes", open: (head, memory) => Promise.resolve(createEspiEncoder(head, memory)) },
+  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: (head) => openParquetFile(head) },
   { ...facts("xlsx", XLSX_TYPE), isCompressed: true, parts: "entries", open: (head) => Promise.resolve(createXlsxEncoder(head)) },
 ];
 

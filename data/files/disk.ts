@@ -8,14 +8,12 @@
 import { createHash } from "node:crypto";
 import { onDisk, removeFile, storageError, syncFolder, writeAll } from "./disk_calls.ts";
 import { checkedName, isPlainName, PART } from "./file_name.ts";
-import type { FileStore, WrittenFile } from "./file_store.ts";
+import type { FileStore, WriteOptions, WrittenFile } from "./file_store.ts";
 import { untilAborted } from "./until_aborted.ts";
 
 /** After this many bytes, a sync starts in the background while writing continues. */
 const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
-/** Chunks with less memory are left to the garbage collector. */
-const FREED_BYTES = 16_384;
 
 /** Opens a store in a folder, and creates the folder if it is missing. */
 export async function openDiskFileStore(folder: string): Promise<FileStore> {
@@ -25,10 +23,10 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
   await removeFile(probePath).catch(() => {});
   const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
   return {
-    async write(name, body, signal, { ownsChunks = false } = {}) {
+    async write(name, body, signal, { release } = {}) {
       const path = pathOf(name);
       try {
-        const written = await writePart(path + PART, body, { signal, ownsChunks });
+        const written = await writePart(path + PART, body, { signal, release });
         await onDisk(Deno.rename(path + PART, path));
         await syncFolder(folder);
         return written;
@@ -66,7 +64,7 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
 async function writePart(
   path: string,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { signal, ownsChunks }: { signal: AbortSignal; ownsChunks: boolean },
+  { signal, release }: WriteOptions & { signal: AbortSignal },
 ): Promise<WrittenFile> {
   using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
   const hash = createHash("sha256");
@@ -79,7 +77,7 @@ async function writePart(
     for await (const chunk of untilAborted(body, signal)) {
       // A chunk is written while it is hashed and the next one is produced.
       await writing;
-      if (ownsChunks && last !== null) free(last);
+      if (last !== null) release?.(last);
       last = chunk;
       writing = onDisk(writeAll(file, chunk));
       // Awaited later. Until then a rejection must not count as unhandled.
@@ -101,11 +99,6 @@ async function writePart(
   await onDisk(file.sync());
   signal.throwIfAborted();
   return { sizeBytes, sha256: hash.digest("hex") };
-}
-
-/** Frees the memory of a chunk. A small one may share it with others (`Buffer.poolSize`). */
-function free({ buffer }: Uint8Array<ArrayBuffer>): void {
-  if (buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
 }
 
 function readRange(

@@ -23,10 +23,10 @@ export interface ListedFile {
 /** How a stream is written. */
 export interface WriteOptions {
   /**
-   * Whether nobody else uses the memory of the chunks, so that the store may free it. The garbage
-   * collector does not see how much memory chunks hold, so tens of megabytes would pile up.
+   * Called with a chunk that is written, so that its memory can be used again or freed. A store may leave
+   * some to the garbage collector.
    */
-  readonly ownsChunks?: boolean;
+  readonly release?: (chunk: Uint8Array<ArrayBuffer>) => void;
 }
 
 /** Stores files under plain names (`A-Z a-z 0-9 . _ -`). */

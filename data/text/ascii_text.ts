@@ -23,8 +23,12 @@ const decoder = new TextDecoder();
 
 /** Room for so many characters; {@link ensureRoom} adds more. */
 export function createAsciiText(chars: number): AsciiText {
-  const bytes = new Uint8Array(chars + WORD_CHARS);
-  return { bytes, view: new DataView(bytes.buffer) };
+  return asciiTextIn(new Uint8Array(chars + WORD_CHARS));
+}
+
+/** Memory of the caller to write text into, from its start. */
+export function asciiTextIn(bytes: Uint8Array<ArrayBuffer>): AsciiText {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
 
 /** Makes room for `chars` after `end`. This may replace `bytes` and `view`. */

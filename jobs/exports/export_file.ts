@@ -4,11 +4,11 @@
  * @module
  */
 
+import { type ChunkMemory, releasedChunks } from "../../data/encoders/chunk_memory.ts";
 import { withDecimals } from "../../data/encoders/decimals.ts";
 import type { Deflater } from "../../data/encoders/deflate.ts";
 import type { FileHead, SourcePage } from "../../data/encoders/encoder.ts";
 import { fileBytes } from "../../data/encoders/file_bytes.ts";
-import { freedChunks } from "../../data/encoders/freed_chunks.ts";
 import { gzipBytes } from "../../data/encoders/gzip.ts";
 import { zipBytes, type ZipEntry } from "../../data/encoders/zip.ts";
 import { entryName, entryNames, gapsFileName, isArchive } from "../../data/exports/file_name.ts";
@@ -126,6 +126,8 @@ export async function* exportRows(
 export interface FileDeps extends RowsDeps {
   /** Compresses. */
   readonly deflater: Deflater;
+  /** Memory for the chunks of the file. What is written is released there. */
+  readonly memory: ChunkMemory;
 }
 
 /** The file of an export as bytes, compressed as the export says. */
@@ -137,7 +139,9 @@ export function exportBytes(
   const { spec } = plan;
   if (isArchive(spec)) return zipBytes(archiveEntries(deps, plan, watched), deps.deflater);
   const bytes = plainBytes(deps, plan, watched);
-  return spec.compression === "gzip" ? gzipBytes(freedChunks(bytes), deps.deflater) : bytes;
+  return spec.compression === "gzip"
+    ? gzipBytes(releasedChunks(bytes, deps.memory), deps.deflater)
+    : bytes;
 }
 
 /** The file without compression. */
@@ -152,6 +156,7 @@ async function* plainBytes(
     pages: exportRows({ ...deps, reusesMemory: true }, plan, watched),
     end: () => ({ gaps: watched.tally.gaps() }),
     deflater: deps.deflater,
+    memory: deps.memory,
   });
 }
 
@@ -177,13 +182,17 @@ async function* archiveEntries(
       const share = (part: number) => onShare((source + part) / names.length);
       yield {
         name,
-        bytes: freedChunks(plainBytes(deps, one, { tally: ownTally, onShare: share })),
+        bytes: releasedChunks(
+          plainBytes(deps, one, { tally: ownTally, onShare: share }),
+          deps.memory,
+        ),
         isLarge: true,
       };
     }
   } else {
     const name = entryName(spec, null);
-    yield { name, bytes: freedChunks(plainBytes(deps, plan, { tally, onShare })), isLarge: true };
+    const bytes = plainBytes(deps, plan, { tally, onShare });
+    yield { name, bytes: releasedChunks(bytes, deps.memory), isLarge: true };
   }
   const gaps = tally.gaps();
   if (gaps !== null) yield { name: gapsFileName(spec), bytes: gapsCsv(gaps) };

@@ -5,6 +5,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { createChunkMemory } from "../../data/encoders/chunk_memory.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
@@ -83,12 +84,13 @@ async function writeExport(
   requireFillable(plan);
   const tally = createExportTally(spec, plan.cadencesMs);
   using deflater = deps.deflaters.open();
-  const bytes = exportBytes({ series, signal, deflater }, plan, {
+  const memory = createChunkMemory();
+  const bytes = exportBytes({ series, signal, deflater, memory }, plan, {
     tally,
     onShare: (share) => context.progress({ done: tally.rows(), share }),
   });
   const body = ReadableStream.from(bytes);
-  const written = await files.write(context.artifactName, body, signal, { ownsChunks: true });
+  const written = await files.write(context.artifactName, body, signal, memory);
   const gaps = isArchive(spec) ? null : tally.gaps();
   const gapsFile = gaps === null ? null : await writeGaps(files, context, gaps);
   return {

@@ -1,0 +1,50 @@
+/**
+ * The memory of the chunks of one file: it is used again or freed once a chunk is written.
+ *
+ * The garbage collector does not see how much memory chunks hold, so in a long file tens of megabytes
+ * would pile up. New memory costs more than filling it, as the system clears it page by page.
+ *
+ * @module
+ */
+
+/** Hands out memory for chunks. */
+export interface ChunkMemory {
+  /** At least so many bytes, which may have any content. */
+  take(sizeBytes: number): Uint8Array<ArrayBuffer>;
+  /** Takes a chunk back that nobody uses any more, whoever made it. */
+  release(chunk: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Smaller chunks are left to the garbage collector: they may share their memory (`Buffer.poolSize`). */
+const FREED_BYTES = 16_384;
+/** How many pieces of memory wait for their next use: a chunk is written while the next one is made. */
+const WAITING_MAX = 2;
+
+/** Memory for the chunks of one file. */
+export function createChunkMemory(): ChunkMemory {
+  const given = new WeakSet<ArrayBuffer>();
+  const waiting: ArrayBuffer[] = [];
+  return {
+    take(sizeBytes) {
+      const index = waiting.findIndex(({ byteLength }) => byteLength >= sizeBytes);
+      const [buffer = new ArrayBuffer(sizeBytes)] = index < 0 ? [] : waiting.splice(index, 1);
+      given.add(buffer);
+      return new Uint8Array(buffer);
+    },
+    release({ buffer }) {
+      if (given.has(buffer) && waiting.length < WAITING_MAX) waiting.push(buffer);
+      else if (buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
+    },
+  };
+}
+
+/** The same chunks, each released when the next one is requested. The caller keeps none of them. */
+export async function* releasedChunks(
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+  memory: ChunkMemory,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    memory.release(chunk);
+  }
+}
