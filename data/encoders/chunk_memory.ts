@@ -33,9 +33,14 @@ export function createChunkMemory(): ChunkMemory {
     },
     release({ buffer }) {
       if (given.has(buffer) && waiting.length < WAITING_MAX) waiting.push(buffer);
-      else if (buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
+      else freeMemory(buffer);
     },
   };
+}
+
+/** Frees memory that nobody uses any more. Little memory is left to the garbage collector. */
+export function freeMemory(buffer: ArrayBufferLike): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
 }
 
 /** The same chunks, each released when the next one is requested. The caller keeps none of them. */

@@ -10,6 +10,7 @@
 
 import { FLOAT, powerOfTen, toFixed, toFloats, toNumber } from "../readings/decimal.ts";
 import type { Column } from "../readings/page.ts";
+import { freeMemory } from "./chunk_memory.ts";
 import {
   type ChunkBytes,
   doubleBounds,
@@ -34,12 +35,17 @@ export function metricChunk(library: ParquetLibrary, column: Column): ChunkBytes
   const packedBits = indexes.length * width + distinct.length * DOUBLE_BITS;
   if (packedBits >= indexes.length * DOUBLE_BITS) return plainChunk(library, column);
   const dictionary = toFloats(Float64Array.from(distinct), fixed.scale);
+  const missing = fixed.values.length - indexes.length;
+  const levels = levelsOf(library, fixed.values, indexes.length);
+  const values = packPlaces(indexes, width);
+  freeMemory(indexes.buffer);
+  if (fixed.values !== column.values) freeMemory(fixed.values.buffer);
   return {
     encoding: "RLE_DICTIONARY",
-    values: packPlaces(indexes, width),
-    levels: levelsOf(library, fixed.values, indexes.length),
+    values,
+    levels,
     dictionary: { bytes: new Uint8Array(dictionary.buffer), count: distinct.length },
-    missing: fixed.values.length - indexes.length,
+    missing,
     bounds: doubleBounds(toNumber(least, fixed.scale), toNumber(greatest, fixed.scale)),
   };
 }
@@ -102,6 +108,7 @@ function placesOf({ values }: Column): Places | null {
     }
     indexes[at++] = place - 1;
   }
+  freeMemory(places.buffer);
   return { indexes, distinct, least, greatest };
 }
 

@@ -13,6 +13,7 @@
 
 import type { ColumnChunk, KeyValue, RowGroup } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
+import { freeMemory } from "./chunk_memory.ts";
 import type { FileColumn, FileHead, SourcePage } from "./encoder.ts";
 import { type Column, concatPages, type Page, slicePage } from "../readings/page.ts";
 import {
@@ -171,10 +172,10 @@ function groupSteps(
     const chunk = chunkOf(library, { head, parts, index, joined });
     columns.push(writeChunk(library, writer, { chunk, element, rows }));
     // That of a single part is its own memory, which the other columns share.
-    if (joined !== null && parts.length > 1) free(joined.values);
+    if (joined !== null && parts.length > 1) freeMemory(joined.values.buffer);
     if (index < elements.length - 1) return;
     groups.push(groupOf(columns, { rows, start, writer }));
-    for (const { page } of parts) free(page.timesMs);
+    for (const { page } of parts) freeMemory(page.timesMs.buffer);
   });
 }
 
@@ -214,14 +215,6 @@ function joinedColumn(
 /** The index of a column among those of values; negative for the time and texts. */
 function valueIndex({ idColumn, labels }: ParquetHead, index: number): number {
   return index - 1 - (idColumn === null ? 0 : 1) - labels.length;
-}
-
-/**
- * Frees memory that nothing else uses: the garbage collector does not see how much it is, and a row group has
- * megabytes.
- */
-function free({ buffer }: Float64Array): void {
-  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function rowCount(parts: readonly SourcePage[]): number {

@@ -7,12 +7,13 @@
 
 import type { ColumnChunk, SchemaElement } from "hyparquet";
 import type { ByteWriter } from "hyparquet-writer";
+import { freeMemory } from "./chunk_memory.ts";
 import type { ChunkBytes, ParquetLibrary } from "./parquet_chunk.ts";
 
 /** A column directly below the root that has values. */
 export type ChunkElement = SchemaElement & Required<Pick<SchemaElement, "type">>;
 
-/** Writes a chunk. Returns its metadata for the footer. */
+/** Writes a chunk and frees its memory. Returns its metadata for the footer. */
 export function writeChunk(
   library: ParquetLibrary,
   writer: ByteWriter,
@@ -40,6 +41,9 @@ export function writeChunk(
   uncompressed += writer.offset - dataStart + levels.length + chunk.values.length;
   writer.appendBytes(levels);
   writer.appendBytes(body);
+  freeMemory(body.buffer);
+  // Plain values may be those of the rows.
+  if (encoding !== "PLAIN") freeMemory(chunk.values.buffer);
   return {
     file_offset: BigInt(start),
     meta_data: {
@@ -70,7 +74,9 @@ function writeDictionary(
     compressed_page_size: body.length,
     dictionary_page_header: { num_values: count, encoding: "PLAIN" },
   });
-  const headerLength = writer.offset - start;
+  const headerLength = writer.offset - start, size = bytes.length;
   writer.appendBytes(body);
-  return headerLength + bytes.length;
+  freeMemory(body.buffer);
+  freeMemory(bytes.buffer);
+  return headerLength + size;
 }
