@@ -34,7 +34,8 @@ export function metricChunk(library: ParquetLibrary, column: Column): ChunkBytes
   const width = Math.ceil(Math.log2(Math.max(distinct.length, 1)));
   const packedBits = indexes.length * width + distinct.length * DOUBLE_BITS;
   if (packedBits >= indexes.length * DOUBLE_BITS) return plainChunk(library, column);
-  const dictionary = toFloats(Float64Array.from(distinct), fixed.scale);
+  const dictionary = distinct.map((mantissa) => toNumber(mantissa, fixed.scale));
+  freeMemory(distinct.buffer);
   const missing = fixed.values.length - indexes.length;
   const levels = levelsOf(library, fixed.values, indexes.length);
   const values = packPlaces(indexes, width);
@@ -44,7 +45,7 @@ export function metricChunk(library: ParquetLibrary, column: Column): ChunkBytes
     encoding: "RLE_DICTIONARY",
     values,
     levels,
-    dictionary: { bytes: new Uint8Array(dictionary.buffer), count: distinct.length },
+    dictionary: { bytes: new Uint8Array(dictionary.buffer), count: dictionary.length },
     missing,
     bounds: doubleBounds(toNumber(least, fixed.scale), toNumber(greatest, fixed.scale)),
   };
@@ -75,7 +76,7 @@ interface Places {
   /** The place of each value that is present. */
   readonly indexes: Uint16Array;
   /** The different mantissas in the order in which they occur. */
-  readonly distinct: readonly number[];
+  readonly distinct: Float64Array;
   /** The least mantissa. */
   readonly least: number;
   /** The greatest one. */
@@ -95,21 +96,23 @@ function placesOf({ values }: Column): Places | null {
   if (count === 0 || greatest - least >= RANGE_MAX) return null;
   const places = new Uint16Array(greatest - least + 1);
   const indexes = new Uint16Array(count);
-  const distinct: number[] = [];
-  let at = 0;
+  // Not a list: V8 keeps long ones apart until its next full collection.
+  const distinct = new Float64Array(Math.min(DISTINCT_MAX, places.length));
+  let at = 0, known = 0;
   for (let row = 0; row < values.length; row++) {
     const value = values[row];
     if (value !== value) continue;
     let place = places[value - least];
     if (place === 0) {
-      if (distinct.length === DISTINCT_MAX) return null;
+      if (known === DISTINCT_MAX) return null;
       // 0 stands for a value that has not occurred.
-      place = places[value - least] = distinct.push(value);
+      distinct[known++] = value;
+      place = places[value - least] = known;
     }
     indexes[at++] = place - 1;
   }
   freeMemory(places.buffer);
-  return { indexes, distinct, least, greatest };
+  return { indexes, distinct: distinct.subarray(0, known), least, greatest };
 }
 
 /** Places with their width before them: one run of a single place, or packed bits, lowest first. */
