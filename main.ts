@@ -195,6 +195,7 @@ export async function start(
         ...parts,
         maxChecks: maxChecks(opened.isExclusive),
         findOwner,
+        onEvents: notifier.poke,
       }),
       ...notifier.duties,
       auditRetentionDuty({ kv, now, log, ...settings.retention }),

@@ -4,17 +4,16 @@
  * @module
  */
 
-import type { DomainEvent, EventSource, EventValue, Recipient } from "../events/event.ts";
+import type { DomainEvent, EventValue, Recipient } from "../events/event.ts";
+import { idsAsSources } from "../events/id_sources.ts";
 import { instantText } from "../time/time_text.ts";
 import type { AlertNotify, AlertRule } from "./rule.ts";
 import type { Transition } from "./step.ts";
 
 /** How many subjects a message describes. It names many more by their ids alone. */
 export const DESCRIBED_MAX = 20;
-/** How many characters the ids in a message may have as JSON. An event has bounds. */
-const IDS_MAX_CHARACTERS = 20_000;
-/** Up to this many subjects are sources of the event, by which webhooks filter. */
-const SOURCES_MAX = 50;
+/** How many characters the ids in a message may have as JSON, and those with the sources: an event has bounds. */
+const IDS_MAX_CHARACTERS = 18_000, LISTS_MAX_CHARACTERS = 21_000;
 
 /** A transition of a subject. */
 export interface Member {
@@ -46,11 +45,9 @@ export function messageEvent(
   { id, transition, members, atMs }: Message,
 ): DomainEvent {
   const { kind } = rule.scope;
-  const ids = firstIds(members);
-  const sources: EventSource[] = members.slice(0, SOURCES_MAX).map((member) => ({
-    kind,
-    id: member.id,
-  }));
+  const sources = idsAsSources(kind, members.map((member) => member.id));
+  const room = LISTS_MAX_CHARACTERS - JSON.stringify(sources).length;
+  const ids = firstIds(members, Math.min(IDS_MAX_CHARACTERS, room));
   return {
     id,
     type: `alert.${transition}`,
@@ -90,12 +87,12 @@ function memberData({ id, sinceMs, value, isFlapping }: Member): EventValue {
   return { id, since: instantText(sinceMs), value, flapping: isFlapping };
 }
 
-function firstIds(members: readonly Member[]): string[] {
+function firstIds(members: readonly Member[], room: number): string[] {
   const ids: string[] = [];
   let characters = 0;
   for (const { id } of members) {
     characters += id.length + 3;
-    if (characters > IDS_MAX_CHARACTERS) break;
+    if (characters > room) break;
     ids.push(id);
   }
   return ids;

@@ -82,8 +82,6 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
     const after = typeof lease.cursor === "string" ? lease.cursor : "";
     const memory = await loadAlertMemory(kv);
     const work = createAlertWork({ ...deps, rules, judge, memory });
-    // Nobody has made the rule that is built in, so nobody has asked for a pass either.
-    if (after === "") work.askPass(STORE_RULE.id);
     // Their owners may have gone while no process held the lease.
     for (const { isActive, rule } of rules.all().values()) if (!isActive) work.askPass(rule.id);
     return {

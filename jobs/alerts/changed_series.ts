@@ -23,8 +23,8 @@ export interface Look {
 /** Looks for changes. */
 export interface ChangedSeries {
   /**
-   * Looks at these profiles. A profile that is looked at for the first time has no changes: whoever
-   * made a rule about it has all its subjects judged.
+   * Looks at these profiles. A profile that comes later than the first look has no changes at first:
+   * whoever made a rule about it has all its subjects judged.
    */
   look(profiles: Iterable<ProfileName>): Promise<Look>;
 }
@@ -50,7 +50,7 @@ export function createChangedSeries(
         for await (const { id, revision, versionstamp } of listRevisionEntries(kv, profile)) {
           if (versionstamp > highest) highest = versionstamp;
           if (ofProfile.get(id) === revision) continue;
-          const isNews = known !== undefined || (isFirst && after !== "" && versionstamp > after);
+          const isNews = known !== undefined || (isFirst && versionstamp > after);
           if (!isNews) ofProfile.set(id, revision);
           else {
             ids.push(id);

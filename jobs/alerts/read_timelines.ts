@@ -96,7 +96,7 @@ export function createTimelineReader(deps: TimelineDeps): TimelineReader {
             return presenceTimeline([{ atMs, state }], condition.forMs);
           });
         case "no_data":
-          return await readSilence(deps, condition, requests);
+          return await readSilences(deps, condition, { requests, moment });
         case "down":
           return await inParallel(
             requests,
@@ -151,18 +151,28 @@ export function hoursAheadMs(nowMs: number): number {
   return nowMs + HOURS_AHEAD_MS;
 }
 
-async function readSilence(
-  { series }: TimelineDeps,
+/** The latest readings tell everything, except how long a silence has been over. */
+async function readSilences(
+  deps: TimelineDeps,
   condition: NoDataCondition,
-  requests: readonly TimelineRequest[],
+  { requests, moment }: { requests: readonly TimelineRequest[]; moment: Moment },
 ): Promise<(Timeline | null)[]> {
-  const byProfile = Map.groupBy(requests, ({ subject }) => subject.profile);
+  const isCalming = ({ needs }: TimelineRequest) => (needs.holdMs ?? 0) > 0;
+  const plain = requests.filter((request) => !isCalming(request));
   const latest = new Map<string, Page>();
-  for (const [profile, ofProfile] of byProfile) {
+  for (const [profile, ofProfile] of Map.groupBy(plain, ({ subject }) => subject.profile)) {
     const ids = ofProfile.map(({ subject }) => subject.id);
-    for (const [id, page] of await series.latest(profile, ids)) latest.set(id, page);
+    for (const [id, page] of await deps.series.latest(profile, ids)) latest.set(id, page);
   }
-  return requests.map(({ subject }) => {
+  return await inParallel(requests, async (request) => {
+    const { subject, needs } = request;
+    if (isCalming(request)) {
+      return await readBack(deps, subject, { ...moment, leastMs: leastMs(needs) }, {
+        beforeMs: condition.forMs,
+        timelineOf: (page) => silenceTimeline(page.timesMs, condition.forMs),
+        isEnough: (timeline) => isDecided(timeline, moment.nowMs, { ...needs, forMs: 0 }),
+      });
+    }
     const page = latest.get(subject.id);
     return page === undefined ? null : silenceTimeline(page.timesMs, condition.forMs);
   });
