@@ -87,6 +87,21 @@ KEY_RULES = [
     r"name must be .+ without control characters",
 ]
 
+# What goes with what, names that must exist, and a time in the past.
+ALERT_RULES = [
+    r"scope\.\w+ must be .+",
+    r"condition\.(type|metric|clear_at) must be .+",
+    r"E-mail needs the setting SMTP_URL, .+",
+    r"notify(\.\w+)? must .+",
+    r"(name|note) must be .+",
+]
+MAINTENANCE_RULES = [
+    r"Send either once or repeat",
+    r"scope\.\w+ must be null with on .+",
+    r"(once|repeat)\.\w+ must be .+",
+    r"name must be .+",
+]
+
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
     "createExport": [
@@ -106,6 +121,16 @@ RULES: dict[str, list[str]] = {
     "listReports": [r"to must be after from"],
     "previewExportOf": EXPORT_RULES,
     "previewExport": PREVIEW_RULES,
+    "createAlert": ALERT_RULES,
+    "changeAlert": ALERT_RULES,
+    "testAlert": [
+        *ALERT_RULES,
+        r"(from|to) must be (an ISO 8601 .+|after from|at most .+)",
+        r"to must not be in the future",
+        BEFORE_1970,
+    ],
+    "createMaintenanceWindow": MAINTENANCE_RULES,
+    "changeMaintenanceWindow": MAINTENANCE_RULES,
     "createKey": KEY_RULES,
     "changeKey": KEY_RULES,
     "listDevices": [r"profile must be .+"],
