@@ -7,7 +7,7 @@
 import { AppError } from "../../data/app_error.ts";
 import { officeKind } from "../../data/inspect/content_kind.ts";
 import { inspectFile } from "../../data/inspect/inspect_file.ts";
-import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
+import type { Inspection } from "../../data/inspect/inspection.ts";
 import { isGzip, isZip, unpackSample } from "../../data/inspect/unpack_sample.ts";
 import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
@@ -16,6 +16,9 @@ import { readBodySample } from "../http/body_sample.ts";
 import { enterUpload } from "../http/request_body.ts";
 import { requestCoding } from "../http/body_form.ts";
 import { requireReadableZip } from "../http/zip_bytes.ts";
+import { parameterErrors } from "../http/json_body.ts";
+import { invalidRequest } from "../http/problem.ts";
+import { inspectQuery } from "./inspect_schemas.ts";
 import { inspectionBody, presetListBody } from "./inspect_body.ts";
 import { type Preview, previewImport } from "./preview.ts";
 
@@ -33,6 +36,8 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Gua
   return guardedRoutes()
     .get("/api/presets", (c) => c.json(presetListBody()))
     .post("/api/readings/inspect", async (c) => {
+      const query = inspectQuery.safeParse(c.req.query());
+      if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
       const isCoded = requestCoding(c.req.raw, ["gzip", "identity"]) === "gzip";
       using _place = enterUpload(c.req.raw);
       const raw = await readBodySample(c.req.raw, INSPECTED_MAX_BYTES);
@@ -46,29 +51,46 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Gua
       const sample = unpackSample(raw, INSPECTED_MAX_BYTES);
       if ("fault" in sample) throw new AppError("MALFORMED_BODY", sample.fault);
       const found = inspectFile(sample);
-      const { preview, inspection } = checked(found, sample, oldestMs);
+      const { import: chosen, into, rows } = query.data;
+      const options = { sample, oldestMs, rows: Number(rows), into };
+      const given = chosen === undefined ? found : withParameters(found, chosen);
+      const { preview, inspection } = checked(given, options);
       return c.json(inspectionBody(inspection, { sample, preview }));
     });
+}
+
+type PreviewOptions = Parameters<typeof previewImport>[1];
+
+/** The inspection with other parameters than the proposed ones, given as a query string. */
+function withParameters(found: Inspection, text: string): Inspection {
+  const query = new URLSearchParams(text);
+  const names = [...new Set(query.keys())];
+  const parameters = Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
+  return { ...found, parameters };
+}
+
+/** The inspection of an import into one meter or into many. */
+function intoChosen(found: Inspection, into: "one" | "many" | undefined): Inspection {
+  return into === undefined ? found : { ...found, hasManyMeters: into === "many" };
 }
 
 /** The proposed import tried on the sample. One that is refused is none. */
 function checked(
   found: Inspection,
-  sample: FileSample,
-  oldestMs: number,
+  { into, ...options }: PreviewOptions & { into: "one" | "many" | undefined },
 ): { preview: Preview; inspection: Inspection } {
-  const given = withMeters(found, sample, oldestMs);
-  const preview = previewImport(given, { sample, oldestMs });
+  const given = intoChosen(withMeters(found, options), into);
+  const preview = previewImport(given, options);
   if (preview.refusal === null) return { preview, inspection: given };
   const kind = { ...given.kind, advice: preview.refusal };
   return { preview, inspection: { ...given, kind, isImportable: false } };
 }
 
 /** The meters of a file in a format of meters, which only its reader knows. */
-function withMeters(found: Inspection, sample: FileSample, oldestMs: number): Inspection {
+function withMeters(found: Inspection, options: PreviewOptions): Inspection {
   const { kind, isImportable } = found;
   if (!isImportable || (kind.format !== "nem12" && kind.format !== "espi")) return found;
-  const { meterIds } = previewImport({ ...found, hasManyMeters: true }, { sample, oldestMs });
+  const { meterIds } = previewImport({ ...found, hasManyMeters: true }, options);
   const ids = meterIds.slice(0, METERS_LISTED);
   return {
     ...found,

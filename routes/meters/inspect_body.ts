@@ -50,6 +50,7 @@ export function inspectionBody(
     presets: presets.map(({ name }) => name),
     import: found.isImportable ? importOf(found, sample) : null,
     readings: preview.readings.map((reading) => ({ ...reading })),
+    reading_lines: [...preview.places],
     rejected: preview.rejected,
     rejects: preview.rejects.map((reject) => ({ ...reject })),
     doubts: [...found.doubts, ...preview.doubts].map((doubt) => ({ ...doubt })),

@@ -9,7 +9,7 @@ import { INSPECTED_MAX_BYTES } from "../../data/limits.ts";
 import type { Content, Operation } from "../openapi/operation.ts";
 import { contentEncoding, UPLOAD_PROBLEMS, uploadText } from "../openapi/upload_parts.ts";
 import { reading } from "./import_bodies.ts";
-import { inspectionSchema, presetListSchema } from "./inspect_schemas.ts";
+import { inspectionSchema, inspectQuery, presetListSchema } from "./inspect_schemas.ts";
 
 const file = uploadText("A file of readings, or the beginning of one.");
 
@@ -54,9 +54,35 @@ export const inspectOperation: Operation = {
     "What the file does not prove is listed in `doubts`, each with the parameter that settles it: " +
     "the zone of its times, the order of day and month, whether a time is the start or the end of " +
     "its interval, whether a number is a register. `readings` shows the first five readings as the " +
-    "proposed import would store them.\n\nA file that cannot be imported is answered too: " +
+    "proposed import would store them, or as that of `import` would.\n\nA file that cannot be imported is answered too: " +
     "`advice` says what to do with an Excel workbook, a PDF or a web page.",
-  parameters: [contentEncoding],
+  parameters: [
+    {
+      in: "query",
+      name: "import",
+      description:
+        "The parameters of an import as a query string. They are tried instead of those " +
+        "that the inspection proposes, so that you see what another choice gives.",
+      schema: inspectQuery.shape.import,
+      example: "timezone=Europe/Vienna",
+    },
+    {
+      in: "query",
+      name: "into",
+      description:
+        "Whether that import goes into `one` meter or into `many`; by default as proposed.",
+      schema: inspectQuery.shape.into,
+      example: "one",
+    },
+    {
+      in: "query",
+      name: "rows",
+      description: "How many readings and rejected records to show at most, 1 to 100.",
+      schema: inspectQuery.shape.rows,
+      example: "20",
+    },
+    contentEncoding,
+  ],
   body: bodies,
   answers: [{
     status: 200,

@@ -10,6 +10,22 @@ import { PROFILES } from "../../data/readings/profile.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 import { metricValue, ofMetrics } from "../readings/schemas.ts";
 
+/** Most readings and rejected records of one inspection. */
+const INSPECTED_ROWS_MAX = 100;
+/** The longest query of an import that an inspection tries. */
+const IMPORT_MAX = 8_000;
+const rowsRule = `rows must be a whole number from 1 to ${INSPECTED_ROWS_MAX}`;
+
+/** The query of an inspection. */
+export const inspectQuery = z.strictObject({
+  import: z.string().max(IMPORT_MAX, `import must have at most ${IMPORT_MAX} characters`)
+    .optional(),
+  into: z.enum(["one", "many"], "into must be one or many").optional(),
+  rows: z.string().regex(/^\d{1,3}$/, rowsRule)
+    .refine((text) => Number(text) >= 1 && Number(text) <= INSPECTED_ROWS_MAX, rowsRule)
+    .default("5"),
+});
+
 const nullable = (schema: z.ZodString, description: string, example: string) =>
   schema.nullable().meta({ description, examples: [example] });
 const text = (description: string, example: string) =>
@@ -170,11 +186,18 @@ export const inspectionSchema = z.strictObject({
     examples: [["netz-noe"]],
   }),
   import: importCall.nullable(),
-  readings: z.array(reading).max(5).meta({
-    description: "The first five readings as that import would store them.",
+  readings: z.array(reading).max(INSPECTED_ROWS_MAX).meta({
+    description: "The first readings as that import would store them: five, or as many as `rows` " +
+      "says.",
+  }),
+  reading_lines: z.array(z.int().min(0)).max(INSPECTED_ROWS_MAX).meta({
+    description: "The line of each of these readings, or its index in a JSON array.",
+    examples: [[2, 3]],
   }),
   rejected: count("How many records of the part that was read would be rejected.", 0),
-  rejects: z.array(reject).max(5).meta({ description: "The first five of them." }),
+  rejects: z.array(reject).max(INSPECTED_ROWS_MAX).meta({
+    description: "The first of them: five, or as many as `rows` says.",
+  }),
   doubts: z.array(doubt).meta({
     description:
       "What the file does not prove, and what would settle it. An empty list means that " +

@@ -7,6 +7,7 @@
 
 import { AppError } from "../../data/app_error.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import type { Place } from "../../data/text/upload_reader.ts";
 import type { Doubt } from "../../data/inspect/doubts.ts";
 import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
 import { toNumber } from "../../data/readings/decimal.ts";
@@ -20,11 +21,13 @@ import { UPLOAD_FORMATS } from "./upload_format.ts";
 
 /** What the sample gave. */
 export interface Preview {
-  /** The first five readings. */
+  /** The first readings. */
   readonly readings: InspectionBody["readings"];
+  /** The line of each of them, or its index in a JSON array. */
+  readonly places: readonly number[];
   /** How many records were rejected. */
   readonly rejected: number;
-  /** The first five of them. */
+  /** The first of them. */
   readonly rejects: InspectionBody["rejects"];
   /** Doubts that only reading shows. */
   readonly doubts: readonly Doubt[];
@@ -34,11 +37,11 @@ export interface Preview {
   readonly refusal: string | null;
 }
 
-const READINGS = 5, REJECTS = 5;
 const LF = 10;
 /** What reading a file begins with where nothing can be read. */
 const NOTHING: Preview = {
   readings: [],
+  places: [],
   rejected: 0,
   rejects: [],
   doubts: [],
@@ -48,10 +51,10 @@ const NOTHING: Preview = {
 /** The meter of the address, in the preview of a file of one meter. */
 const ANY_METER = "meter";
 
-/** Reads the sample by the proposed import and stores nothing. */
+/** Reads the sample by the proposed import and stores nothing. It keeps the first `rows` of each. */
 export function previewImport(
   found: Inspection,
-  { sample, oldestMs }: { sample: FileSample; oldestMs: number },
+  { sample, oldestMs, rows }: { sample: FileSample; oldestMs: number; rows: number },
 ): Preview {
   const { isImportable, hasManyMeters, parameters, kind } = found;
   if (!isImportable) return NOTHING;
@@ -64,7 +67,7 @@ export function previewImport(
     );
     const reader = openReader(queries, format, { id, oldestMs });
     readSample(reader, kind.format, sample);
-    return previewOf(reader, id === null);
+    return previewOf(reader, { isOfMany: id === null, rows });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     const details = error.errors.map(({ detail }) => detail);
@@ -96,13 +99,17 @@ function know(reader: ManyMetersReader): void {
   }
 }
 
-function previewOf(reader: ManyMetersReader, isOfMany: boolean): Preview {
+function previewOf(
+  reader: ManyMetersReader,
+  { isOfMany, rows }: { isOfMany: boolean; rows: number },
+): Preview {
   const placed = reader.take().flatMap(({ meterId, batch: { page, places } }) =>
-    Array.from(places.subarray(0, READINGS), (place, row) => ({ place, meterId, page, row }))
-  ).toSorted((one, other) => one.place - other.place).slice(0, READINGS);
+    Array.from(places.subarray(0, rows), (place, row) => ({ place, meterId, page, row }))
+  ).toSorted((one, other) => one.place - other.place).slice(0, rows);
   const { count, first } = reader.rejected();
-  const rejects = first.slice(0, REJECTS).map(({ field, value, rule, ...place }) => ({
-    line: "line" in place ? place.line : place.index,
+  const lineOf = (place: Place) => "line" in place ? place.line : place.index;
+  const rejects = first.slice(0, rows).map(({ field, value, rule, ...place }) => ({
+    line: lineOf(place),
     field,
     value,
     rule,
@@ -111,6 +118,7 @@ function previewOf(reader: ManyMetersReader, isOfMany: boolean): Preview {
     readings: placed.map(({ meterId, page, row }) =>
       readingOf(isOfMany ? meterId : null, page, row)
     ),
+    places: placed.map(({ place }) => lineOf(reader.placeOf(place))),
     rejected: count,
     rejects,
     doubts: rejectDoubts(count, { read: placed.length, rejects }),

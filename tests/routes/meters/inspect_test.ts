@@ -156,3 +156,39 @@ Deno.test("NEM12 names its meters, and a file of two goes to the route for many"
   // The first interval of 1 January 2024 at UTC+10.
   assertEquals(body.readings[0].timestamp, "2023-12-31T14:00:00Z");
 });
+
+async function inspectedWith(query: Record<string, string>): Promise<InspectionBody> {
+  const url = `/api/readings/inspect?${new URLSearchParams(query)}`;
+  const answer = await app.request(url, { method: "POST", body: TEXT });
+  assertEquals(answer.status, 200);
+  return await answer.json();
+}
+
+const GIVEN = "delimiter=;&decimal=,&timestamp=Messzeitpunkt&timestamp_format=dd.MM.yyyy HH:mm&" +
+  "map=Verbrauch (kWh):energy_kwh";
+
+Deno.test("an import that the request names is tried instead of the proposed one", async () => {
+  const body = await inspectedWith({ import: `${GIVEN}&timezone=Europe/Vienna`, rows: "1" });
+  // Vienna is an hour ahead of UTC in February.
+  assertEquals(body.readings.map(({ timestamp }) => timestamp), ["2024-01-31T23:00:00Z"]);
+  assertEquals(body.reading_lines, [2]);
+  assertEquals(body.import?.parameters.timezone, ["Europe/Vienna"]);
+  assertEquals(body.rejects.map(({ line }) => line), [5]);
+});
+
+Deno.test("an import that would be refused is none, and the advice says why", async () => {
+  const body = await inspectedWith({ import: `${GIVEN}&timezone=Mars` });
+  assertEquals([body.importable, body.import, body.readings], [false, null, []]);
+  assertMatch(body.advice ?? "", /timezone must be an IANA time zone/);
+});
+
+Deno.test("one meter or many is a choice, and wrong values of the query are named", async () => {
+  assertEquals((await inspectedWith({ into: "many" })).importable, false);
+  assertEquals((await inspectedWith({ into: "one" })).import?.path, "/api/meters/{id}/readings");
+  const answer = await app.request("/api/readings/inspect?rows=0&into=two", {
+    method: "POST",
+    body: TEXT,
+  });
+  const { errors } = await answer.json();
+  assertEquals(errors.map(({ pointer }: { pointer: string }) => pointer), ["#into", "#rows"]);
+});
