@@ -55,6 +55,7 @@ export const ROUTE_RULES = {
   "POST /export/jobs": { scope: "export", isPage: true },
   "GET /fragments/export/preview": { scope: "export", isPage: true },
   "GET /fragments/export/jobs": { scope: "export", isPage: true },
+  "GET /upload": { scope: "import", isPage: true },
   "GET /assets/:version/:name": { scope: "public", isUnlimited: true, isPage: true },
   "POST /preferences": { scope: "public", isPage: true },
   "GET /sign-in": { scope: "public", isPage: true },

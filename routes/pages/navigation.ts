@@ -29,4 +29,5 @@ export const SCREENS: readonly Screen[] = [
   { id: "home", href: "/", text: "nav.home", icon: "home", scope: "any" },
   { id: "meters", href: "/meters", text: "nav.meters", icon: "meter", scope: "read" },
   { id: "export", href: "/export", text: "nav.export", icon: "export", scope: "export" },
+  { id: "upload", href: "/upload", text: "nav.upload", icon: "upload", scope: "import" },
 ];

@@ -15,6 +15,7 @@ import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
 import { sourceRoutes, type SourceRoutesDeps } from "./source_routes.ts";
 import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
+import { uploadRoutes } from "./upload.tsx";
 
 /** What the pages need. */
 export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps {
@@ -49,6 +50,7 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
     .route("/", homeRoutes(deps, pages))
     .route("/", sourceRoutes(deps, pages))
     .route("/", exportPageRoutes(deps, pages))
+    .route("/", uploadRoutes(pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }
