@@ -8,9 +8,11 @@
  * @module
  */
 
+import { isAbsolute, join, relative } from "node:path";
 import { z } from "zod";
 import { MAIL_SENDER_RULE, type MailSender, parseSender } from "./notify/mail_address.ts";
 import { parseSmtpUrl, type SmtpServer } from "./notify/smtp_server.ts";
+import { isBelowPlace } from "./notify/targets.ts";
 import { S3_PLACE } from "./s3_settings.ts";
 
 /** The settings of mail. */
@@ -67,6 +69,43 @@ export const DELIVERY_VARIABLES = {
 
 /** What is wrong because of other variables, one sentence each. */
 export function deliveryProblems(given: Readonly<Record<string, string>>): string[] {
+  return [...mailProblems(given), ...placeProblems(given)];
+}
+
+/** The variables with places of the service's own, and their defaults. */
+const OWN_PLACES = {
+  FILE_STORE: ".openwatts/files",
+  KV_PATH: ".openwatts/kv.sqlite3",
+  LAKE_PATH: ".openwatts/lake",
+} as const;
+
+/** Names of delivered files come from users, so nothing of the service may be among them. */
+function placeProblems(given: Readonly<Record<string, string>>): string[] {
+  const folder = given.DELIVERY_PATH;
+  const buckets = placesOf(given.DELIVERY_BUCKETS ?? "");
+  const stores = given.STORE_DATA_DIR;
+  const own = Object.entries(OWN_PLACES).map(([name, usual]) => [name, given[name] ?? usual]);
+  const bucket = given.S3_BUCKET === undefined
+    ? []
+    : [["S3_BUCKET", `s3://${given.S3_BUCKET}/${given.S3_PREFIX ?? "telemetry"}`]];
+  const loaded = stores === undefined ? [] : [["STORE_DATA_DIR", stores]];
+  return [...own, ...loaded, ...bucket].flatMap(([name, path]) => {
+    const holder = path.startsWith("s3://")
+      ? buckets.some((place) => isBelowPlace(path, place)) ? "DELIVERY_BUCKETS" : null
+      : folder !== undefined && isBelowFolder(path, folder)
+      ? "DELIVERY_PATH"
+      : null;
+    return holder === null ? [] : [`${holder} must not hold ${name}: ${path}`];
+  });
+}
+
+/** Whether a path is a folder or below it. Both are compared as they are written. */
+function isBelowFolder(path: string, folder: string): boolean {
+  if (isAbsolute(path) !== isAbsolute(folder)) return false;
+  return !relative(join("/", folder), join("/", path)).startsWith("..");
+}
+
+function mailProblems(given: Readonly<Record<string, string>>): string[] {
   if (!("SMTP_URL" in given)) return [];
   const problems: string[] = [];
   if (!("MAIL_FROM" in given)) problems.push("MAIL_FROM must be set, as SMTP_URL is");

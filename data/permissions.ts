@@ -58,7 +58,8 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
   ];
   const usesS3 = filesBucket !== undefined || lakeBucket !== null || deliveryBuckets.length > 0;
   if (usesS3) urls.push(...credentialUrls(settings));
-  const hosts = [...urls.map(hostOf), ...mailHosts(settings)];
+  const mailHost = mailHostOf(settings);
+  const hosts = [...urls.map(hostOf), ...mailHost === null ? [] : [mailHost]];
   const written = [
     ...isShared || kvPath === null || kvPath === ":memory:" ? [] : databasePaths(kvPath, place),
     ...filesBucket === undefined ? [fileStore] : [],
@@ -67,7 +68,8 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
   ];
   return {
     // Users name the hosts of webhooks while the service runs; each request checks its address.
-    net: webhooks.isOn || hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
+    net: webhooks.isOn || isName(mailHost) ||
+        hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
       ? null
       : [...role === "worker" ? [] : [listenAddress(host, port)], ...hosts],
     read: [
@@ -174,10 +176,18 @@ function bucketOf(place: string): string | undefined {
   return /^s3:\/\/([^/]+)/.exec(place)?.[1];
 }
 
-/** The mail server. Mail is sent where jobs run. */
-function mailHosts({ delivery: { mail }, role }: Settings): string[] {
-  if (mail === null || role === "api") return [];
-  return [listenAddress(mail.server.host, mail.server.port)];
+/** The mail server; null if this process sends no mail. Mail is sent where jobs run. */
+function mailHostOf({ delivery: { mail }, role }: Settings): string | null {
+  if (mail === null || role === "api") return null;
+  return listenAddress(mail.server.host, mail.server.port);
+}
+
+/**
+ * Whether a host is a name. The package for mail looks up its addresses and connects to one of them,
+ * which no flag can name before.
+ */
+function isName(host: string | null): boolean {
+  return host !== null && !/^(?:[\d.]+|\[.*\]):\d+$/.test(host);
 }
 
 function oidcUrls({ access: { oidc } }: Settings): string[] {

@@ -66,3 +66,32 @@ Deno.test("readSettings() wants a sender and an address for links with a mail se
   assertEquals(problemsOf({ DELIVERY_BUCKETS: "s3://grid,/srv", ...KEY }).length, 1);
   assertEquals(problemsOf({ DELIVERY_PATH: "s3://grid" }).length, 1);
 });
+
+Deno.test("no place of the service's own may be one to which users deliver", () => {
+  const problemsOf = (environment: Record<string, string>) => {
+    const result = readSettings({
+      AWS_ACCESS_KEY_ID: "a",
+      AWS_SECRET_ACCESS_KEY: "b",
+      ...environment,
+    });
+    return "problems" in result ? result.problems : [];
+  };
+  assertEquals(problemsOf({ DELIVERY_PATH: ".openwatts" }), [
+    "DELIVERY_PATH must not hold FILE_STORE: .openwatts/files",
+    "DELIVERY_PATH must not hold KV_PATH: .openwatts/kv.sqlite3",
+    "DELIVERY_PATH must not hold LAKE_PATH: .openwatts/lake",
+  ]);
+  assertEquals(problemsOf({ DELIVERY_PATH: "/srv/", FILE_STORE: "/srv/a/../files" }).length, 1);
+  assertEquals(problemsOf({ DELIVERY_PATH: "/srv/files", FILE_STORE: "/srv/files" }).length, 1);
+  assertEquals(problemsOf({ DELIVERY_PATH: "/srv/out", FILE_STORE: "/srv/outer" }), []);
+  assertEquals(problemsOf({ DELIVERY_PATH: ".openwatts/out" }), []);
+  const lake = { S3_BUCKET: "grid" };
+  assertEquals(problemsOf({ ...lake, DELIVERY_BUCKETS: "s3://grid" }), [
+    "DELIVERY_BUCKETS must not hold S3_BUCKET: s3://grid/telemetry",
+  ]);
+  assertEquals(problemsOf({ ...lake, DELIVERY_BUCKETS: "s3://grid/out" }), []);
+  assertEquals(
+    problemsOf({ FILE_STORE: "s3://grid/x", DELIVERY_BUCKETS: "s3://grid/x" }).length,
+    1,
+  );
+});

@@ -77,6 +77,29 @@ Deno.test("each place that settings name is needed, and no other", () => {
   ]);
 });
 
+Deno.test("deliveries need their folder, their buckets and the mail server, where jobs run", () => {
+  const neededWith = (environment: Record<string, string>) =>
+    neededOf({ WEBHOOKS: "off", ...environment });
+  const folder = neededWith({ DELIVERY_PATH: "/srv/delivered" });
+  assert(folder.write.includes("/srv/delivered") && folder.read.includes("/srv/delivered"));
+  const buckets = { ...AWS, DELIVERY_BUCKETS: "s3://grid/files,s3://accounting" };
+  assertEquals(neededWith(buckets).net?.slice(1), [
+    "grid.s3.us-east-1.amazonaws.com:443",
+    "accounting.s3.us-east-1.amazonaws.com:443",
+  ]);
+  const mail = (url: string) => ({
+    SMTP_URL: url,
+    MAIL_FROM: "a@example.com",
+    PUBLIC_URL: "https://watts.example",
+  });
+  assertEquals(neededWith(mail("smtp://127.0.0.1:25?tls=off")).net?.slice(1), ["127.0.0.1:25"]);
+  assertEquals(neededWith(mail("smtp://[::1]")).net?.slice(1), ["[::1]:587"]);
+  // The addresses of a name are looked up while the service runs.
+  assertEquals(neededWith(mail("smtp://mail.example.com")).net, null);
+  const api = { ...mail("smtp://mail.example.com"), ROLE: "api" };
+  assertEquals(neededWith(api).net, ["127.0.0.1:8000"]);
+});
+
 Deno.test("credentials of S3 need their endpoint or their file", () => {
   const s3 = { WEBHOOKS: "off", FILE_STORE: "s3://files", S3_ENDPOINT: "http://s3:9000" };
   const roles = {
