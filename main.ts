@@ -154,7 +154,7 @@ export async function start(
     webhooks,
     channels: [
       ...outgoing.channels,
-      webhookChannel({ ...sending, findWebhook: webhooks.get }),
+      webhookChannel({ ...sending, findWebhook: webhooks.get, linkTo: outgoing.linkTo }),
     ],
     audit,
     random: Math.random,
@@ -240,7 +240,7 @@ export async function start(
     sending,
     hasWebhooks: settings.webhooks.isOn,
     pokeEvents: notifier.poke,
-    abilities: deliveryAbilities(settings.delivery),
+    abilities: deliveryAbilities(settings.delivery, publicUrl),
     alertTester: createAlertTester(parts),
     findOwner,
     newId,

@@ -39,11 +39,17 @@ export interface DeliveryAbilities extends Pick<DeliverySettings, "buckets"> {
   readonly hasMail: boolean;
   /** Whether there is a folder. */
   readonly hasFolder: boolean;
+  /** Whether links can be made, as the address of the service is known. */
+  readonly hasLinks: boolean;
 }
 
 /** What settings allow to deliver to. */
-export function deliveryAbilities({ mail, folder, buckets }: DeliverySettings): DeliveryAbilities {
-  return { hasMail: mail !== null, hasFolder: folder !== null, buckets };
+export function deliveryAbilities(
+  { mail, folder, buckets }: DeliverySettings,
+  publicUrl: string | null,
+): DeliveryAbilities {
+  const hasLinks = publicUrl !== null;
+  return { hasMail: mail !== null, hasFolder: folder !== null, hasLinks, buckets };
 }
 
 /** The rule of each variable, in words. */

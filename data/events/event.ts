@@ -71,9 +71,19 @@ export interface EventSource {
 
 /** Who gets an event by name, besides the webhooks whose filter it matches. */
 export type Recipient =
-  | { readonly kind: "webhook"; readonly id: string }
+  | WebhookRecipient
   | MailRecipient
   | { readonly kind: "place"; readonly url: string; readonly name: string };
+
+/** A webhook that gets an event, whether its filter matches or not. */
+export interface WebhookRecipient {
+  /** The kind of recipient. */
+  readonly kind: "webhook";
+  /** Its id. */
+  readonly id: string;
+  /** Whether it gets a link to the file of the job, which needs no key. */
+  readonly hasFile?: boolean;
+}
 
 /** Who gets an event by mail: each address a mail of its own. */
 export interface MailRecipient {

@@ -17,7 +17,7 @@ import {
   subjectLine,
 } from "./mail_content.ts";
 import { STOP_WORDS, type StopScope, stopScope } from "./mail_stop.ts";
-import { fileGone, type FindFile, type JobFile } from "./place_channel.ts";
+import { fileGone, type FileLink, type FindFile, type JobFile } from "./job_file.ts";
 import type { OutgoingMail, SmtpTransport } from "./smtp_transport.ts";
 
 /** The largest file that is attached, bytes: 10 MB, which most servers take in base64. */
@@ -29,14 +29,6 @@ const TOO_LARGE: readonly (number | null)[] = [552, 523];
 
 /** Why a mail was not sent: the delivery counts as stopped, not as failed. */
 export const MAIL_STOPPED = "The recipient has cancelled these mails";
-
-/** A link to a file. */
-export interface FileLink {
-  /** Its whole address. */
-  readonly url: string;
-  /** Its end, epoch milliseconds. */
-  readonly expiresMs: number;
-}
 
 /** What the channel needs. */
 export interface MailChannelDeps {

@@ -9,34 +9,15 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../app_error.ts";
 import { openFolderDestination } from "../continuous/folder_destination.ts";
-import type { DomainEvent } from "../events/event.ts";
 import type { WrittenFile } from "../files/file_store.ts";
 import { createS3Client, type S3Client } from "../s3/client.ts";
 import type { S3Access } from "../s3/sign.ts";
 import { abortS3Uploads, writeS3Object } from "../s3/write.ts";
 import { type Channel, DeliveryFault, type Message, type Sent } from "./channel.ts";
+import { fileGone, type FindFile, type JobFile } from "./job_file.ts";
 import { isBelowPlace } from "./targets.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** The file of a job. */
-export interface JobFile {
-  /** The name under which people know it. */
-  readonly filename: string;
-  /** Its media type. */
-  readonly contentType: string;
-  /** Its length, bytes. */
-  readonly sizeBytes: number;
-  /** SHA-256 of its bytes, lower-case hexadecimal. */
-  readonly sha256: string;
-  /** When it is deleted, epoch milliseconds. */
-  readonly expiresMs: number;
-  /** Opens it; null if it was deleted. */
-  open(): Promise<ReadableStream<Bytes> | null>;
-}
-
-/** The file of the job that an event reports; null if it has none, or not any more. */
-export type FindFile = (event: DomainEvent) => Promise<JobFile | null>;
 
 /** What the channel needs. */
 export interface PlaceChannelDeps {
@@ -122,13 +103,6 @@ async function deliver(
   signal.throwIfAborted();
   const { sizeBytes, sha256 } = await write(name, file, body.pipeThrough(checkedBytes(file)));
   return { request, status: null, answer: `${sizeBytes} bytes, SHA-256 ${sha256}` };
-}
-
-/** The fault of a file that was deleted before it was delivered. */
-export function fileGone(): DeliveryFault {
-  return new DeliveryFault("The file has expired or was deleted before it was delivered", {
-    isFinal: true,
-  });
 }
 
 /** Passes bytes on, and fails at the end if they are not those that the job wrote. */

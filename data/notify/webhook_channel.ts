@@ -6,6 +6,7 @@
 
 import { Webhook as Signer } from "standardwebhooks";
 import type { DomainEvent } from "../events/event.ts";
+import type { FileLink } from "./job_file.ts";
 import { signingSecrets, type Webhook } from "../events/webhook.ts";
 import { instantText } from "../time/time_text.ts";
 import { type Channel, DeliveryFault, type Message, type Sent } from "./channel.ts";
@@ -41,6 +42,8 @@ export interface WebhookChannelDeps {
   readonly request: typeof guardedFetch;
   /** A webhook as it is now; null if it is gone. */
   readonly findWebhook: (id: string) => Promise<Webhook | null>;
+  /** A link to the file of the job that an event reports; null if it has none, or not any more. */
+  readonly linkTo: (event: DomainEvent) => Promise<FileLink | null>;
   /** Whether addresses that are not public are allowed too. */
   readonly allowPrivate: boolean;
   /** The version of the service, which the requests name. */
@@ -67,10 +70,25 @@ export function webhookChannel(deps: WebhookChannelDeps): Channel {
       return await sendWebhook(deps, {
         webhook,
         ...message,
-        payload: webhookPayload(message.event),
+        payload: await payloadOf(deps, message),
       }, signal);
     },
   };
+}
+
+/** The body, with a link to the file for those who get it. */
+async function payloadOf(
+  { linkTo }: WebhookChannelDeps,
+  { event, recipient }: Message,
+): Promise<WebhookPayload> {
+  const payload = webhookPayload(event);
+  const hasFile = recipient.kind === "webhook" && recipient.hasFile === true;
+  const link = hasFile ? await linkTo(event) : null;
+  if (link === null) return payload;
+  const { file } = payload.data;
+  const known = typeof file === "object" && file !== null && !Array.isArray(file) ? file : {};
+  const url = { url: link.url, url_expires_at: instantText(link.expiresMs) };
+  return { ...payload, data: { ...payload.data, file: { ...known, ...url } } };
 }
 
 /** One request to a webhook. */
@@ -87,7 +105,7 @@ export interface WebhookRequest extends Pick<Message, "nowMs"> {
  * @throws {DeliveryFault} if the answer is not of class 2xx, or there is none.
  */
 export async function sendWebhook(
-  { request, allowPrivate, version }: Omit<WebhookChannelDeps, "findWebhook">,
+  { request, allowPrivate, version }: Omit<WebhookChannelDeps, "findWebhook" | "linkTo">,
   { webhook, payload, nowMs }: WebhookRequest,
   signal: AbortSignal,
 ): Promise<Sent> {

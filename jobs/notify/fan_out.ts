@@ -140,13 +140,15 @@ function deliveryStage(
 /** Who gets an event and has no delivery yet, each target once, in the order of targets. */
 function addresseesOf({ value }: OutboxEntry, live: readonly LiveWebhook[]): Addressee[] {
   const { recipients = [], after = "" } = value;
-  const named = new Set(recipients.flatMap((one) => one.kind === "webhook" ? [one.id] : []));
+  const named = new Map(
+    recipients.flatMap((one) => one.kind === "webhook" ? [[one.id, one] as const] : []),
+  );
   const found = new Map<string, Addressee>();
   for (const { webhook, caller } of live) {
     if (caller === null || !(named.has(webhook.id) || wantsEvent(webhook, value))) continue;
     const isHeld = webhook.reason === "failing";
     if ((webhook.state !== "active" && !isHeld) || !maySeeEvent(caller, value)) continue;
-    const recipient: Recipient = { kind: "webhook", id: webhook.id };
+    const recipient: Recipient = named.get(webhook.id) ?? { kind: "webhook", id: webhook.id };
     const target = targetOf(recipient);
     found.set(target, { target, recipient, state: isHeld ? "skipped" : "pending" });
   }

@@ -6,7 +6,7 @@
 
 import type { DomainEvent } from "../../data/events/event.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
-import type { FindFile } from "../../data/notify/place_channel.ts";
+import type { FindFile } from "../../data/notify/job_file.ts";
 import { getJob, type JobRecord } from "../../kv/jobs/jobs.ts";
 
 /** What finding files needs. */

@@ -9,9 +9,10 @@ import type { DomainEvent } from "../../data/events/event.ts";
 import { LINK_MAX_SECONDS } from "../../data/limits.ts";
 import type { Channel } from "../../data/notify/channel.ts";
 import { eventMail } from "../../data/notify/event_mail.ts";
-import { createMailChannel, type FileLink } from "../../data/notify/mail_channel.ts";
+import type { FileLink, JobFile } from "../../data/notify/job_file.ts";
+import { createMailChannel } from "../../data/notify/mail_channel.ts";
 import { addressTag, type StopScope, stopToken } from "../../data/notify/mail_stop.ts";
-import { createPlaceChannel, type JobFile } from "../../data/notify/place_channel.ts";
+import { createPlaceChannel } from "../../data/notify/place_channel.ts";
 import { createSmtpTransport } from "../../data/notify/smtp_transport.ts";
 import type { S3Access } from "../../data/s3/sign.ts";
 import { signFileLink } from "../../kv/access/file_links.ts";
@@ -38,6 +39,8 @@ export interface ChannelsDeps extends JobFilesDeps {
 export interface OpenedChannels extends AsyncDisposable {
   /** The channels. */
   readonly channels: readonly Channel[];
+  /** A link to the file of the job that an event reports; null without a file or an address. */
+  readonly linkTo: (event: DomainEvent) => Promise<FileLink | null>;
 }
 
 /** Opens the channels. They reach for nothing before the first message. */
@@ -51,6 +54,12 @@ export function openChannels(deps: ChannelsDeps): OpenedChannels {
   const sweeping = deps.isExclusive ? places.sweep(stopped.signal).catch(() => {}) : null;
   return {
     channels: mail === null ? [places] : [places, mail.channel],
+    async linkTo(event) {
+      const { publicUrl } = deps;
+      const file = publicUrl === null ? null : await findFile(event);
+      if (publicUrl === null || file === null) return null;
+      return await linkTo(deps, { event, file, publicUrl });
+    },
     async [Symbol.asyncDispose]() {
       stopped.abort();
       await sweeping;

@@ -54,9 +54,11 @@ export function jobRecipients(job: JobRecord): Recipient[] {
     ...(artifact !== null && files.has(address.toLowerCase()) ? { hasFile: true } : {}),
     ...(origin === undefined ? {} : { origin }),
   }));
+  const hooks = new Set(deliver.flatMap(({ webhook = [] }) => webhook));
   const webhooks = [...new Set(webhooksOf(targets))].map((id): Recipient => ({
     kind: "webhook",
     id,
+    ...(artifact !== null && hooks.has(id) ? { hasFile: true } : {}),
   }));
   const places = artifact === null ? [] : deliver.filter(isPlace).map((target): Recipient => ({
     kind: "place",

@@ -10,7 +10,7 @@ import { EVENT_SUBJECT_KINDS, EVENT_TYPE_NAMES } from "../../data/events/event.t
 const sourceSchema = z.object({ kind: z.enum(["meter", "device", "store"]), id: z.string() });
 
 const recipientSchema = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("webhook"), id: z.string() }),
+  z.object({ kind: z.literal("webhook"), id: z.string(), hasFile: z.boolean().optional() }),
   z.object({
     kind: z.literal("email"),
     to: z.array(z.string()),

@@ -145,7 +145,7 @@ export async function requireWebhooks(
 
 function wrongPlaces(
   { notify, deliver = [] }: JobTargets,
-  { hasMail, hasFolder, buckets }: DeliveryAbilities,
+  { hasMail, hasFolder, hasLinks, buckets }: DeliveryAbilities,
 ): { missing: FieldError[]; outside: FieldError[] } {
   const missing: FieldError[] = [], outside: FieldError[] = [];
   const lacks = (pointer: string, what: string, setting: string) =>
@@ -154,6 +154,7 @@ function wrongPlaces(
   for (const [index, { to }] of deliver.entries()) {
     const pointer = `/deliver/${index}/to`;
     if (to === "email" && !hasMail) lacks(pointer, "E-mail", "SMTP_URL");
+    if (to === "webhook" && !hasLinks) lacks(pointer, "A link to the file", "PUBLIC_URL");
     if (to === "folder" && !hasFolder) lacks(pointer, "Delivery to a folder", "DELIVERY_PATH");
     if (!to.startsWith("s3://")) continue;
     if (buckets.length === 0) lacks(pointer, "Delivery to S3", "DELIVERY_BUCKETS");

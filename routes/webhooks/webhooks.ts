@@ -51,7 +51,7 @@ export interface WebhookDeps extends WebhookDeliveryDeps {
   /** The webhooks. */
   readonly webhooks: WebhookStore;
   /** How requests to webhooks are sent. */
-  readonly sending: Omit<WebhookChannelDeps, "findWebhook">;
+  readonly sending: Omit<WebhookChannelDeps, "findWebhook" | "linkTo">;
   /** Whether webhooks can be made. */
   readonly hasWebhooks: boolean;
   /** The log. */

@@ -78,7 +78,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     },
     findOwner: () => undefined,
     newId: () => JOB_ID,
-    abilities: { hasMail: false, hasFolder: false, buckets: [] },
+    abilities: { hasMail: false, hasFolder: false, hasLinks: false, buckets: [] },
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
     previewer: createExportPreviewer({

@@ -23,6 +23,7 @@ const READINGS = "timestamp,energy_kwh\n2023-12-31T23:30:00Z,1.5\n2024-01-01T12:
 /** A service with a mail server and a folder. */
 function startDelivering(mails: MailServer, folder: string) {
   return startTestService({
+    webhooks: { isOn: true, allowPrivate: true },
     access: { ...TEST_SETTINGS.access, publicUrl: "https://watts.example" },
     delivery: {
       mail: { server: mails.server, sender: { name: "", address: "openwatts@example.com" } },
@@ -165,4 +166,51 @@ Deno.test("a report is delivered like an export", async () => {
   const file = await (await fetch(`${url}/download_report/${body.report_id}/`)).text();
   assertEquals(await Deno.readTextFile(`${temp.path}/stores/2024-01.csv`), file);
   assert(mails.received[0].raw.includes("Subject: Report: all stores, 2024-01-01 to 2024-01-31"));
+});
+
+Deno.test("a webhook to which a file is delivered gets a link that needs no key; one that only hears of it none", async () => {
+  await using mails = await startMailServer();
+  await using temp = await makeTempFolder();
+  await using service = await startDelivering(mails, temp.path);
+  const { url } = service;
+  // deno-lint-ignore no-explicit-any
+  const got: Record<string, any> = {};
+  const receiver = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    async (request) => {
+      got[new URL(request.url).pathname] = await request.json();
+      return new Response(null, { status: 204 });
+    },
+  );
+  await using _ = { [Symbol.asyncDispose]: () => receiver.shutdown() };
+  const hook = async (path: string) => {
+    const target = `http://127.0.0.1:${receiver.addr.port}${path}`;
+    const made = await postJson(`${url}/api/webhooks`, {
+      url: target,
+      events: ["import.finished"],
+    });
+    return made.body.id;
+  };
+  const [file, tell] = [await hook("/file"), await hook("/tell")];
+  await importText(url, "DE:1", READINGS);
+  const { body } = await postJson(`${url}/api/exports`, {
+    ...DAY,
+    notify: { webhook: [tell] },
+    deliver: [{ to: "webhook", webhook: [file] }],
+  });
+  const path = `/api/exports/${body.job_id}`;
+  assertEquals(await deliveriesOf(service, path), [
+    ["webhook", tell, "delivered", 1],
+    ["webhook", file, "delivered", 1],
+  ]);
+  const link = got["/file"].data.file.url;
+  assert(link.startsWith("https://watts.example/api/links/exports/"), link);
+  const linked = await fetch(link.replace("https://watts.example", url));
+  assertEquals((await linked.text()).split("\n").length, 4);
+  assertEquals("url" in got["/tell"].data.file, false);
+  const unknown = await postJson(`${url}/api/exports`, {
+    ...DAY,
+    notify: { webhook: ["nobodys"] },
+  });
+  assertEquals(unknown.body.errors[0].pointer, "/notify/webhook/0");
 });

@@ -8,7 +8,7 @@ import {
   MAIL_STOPPED,
   type MailChannelDeps,
 } from "../../../data/notify/mail_channel.ts";
-import type { JobFile } from "../../../data/notify/place_channel.ts";
+import type { JobFile } from "../../../data/notify/job_file.ts";
 import { createSmtpTransport } from "../../../data/notify/smtp_transport.ts";
 import {
   headerOf,

@@ -1,12 +1,9 @@
 import { createHash } from "node:crypto";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import type { DomainEvent } from "../../../data/events/event.ts";
+import type { JobFile } from "../../../data/notify/job_file.ts";
 import { DeliveryFault } from "../../../data/notify/channel.ts";
-import {
-  createPlaceChannel,
-  type JobFile,
-  type PlaceChannelDeps,
-} from "../../../data/notify/place_channel.ts";
+import { createPlaceChannel, type PlaceChannelDeps } from "../../../data/notify/place_channel.ts";
 import { startS3Double } from "../../support/s3_double.ts";
 import { openS3Box } from "../../support/s3_server.ts";
 import { TEST_SETTINGS } from "../../support/service.ts";

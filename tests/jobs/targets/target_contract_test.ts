@@ -48,7 +48,7 @@ function jobOf(
 }
 
 const TARGETS: JobTargets = {
-  notify: { email: ["a@example.com", "b@example.com"], webhook: ["w1"] },
+  notify: { email: ["a@example.com", "b@example.com"], webhook: ["w1", "w3"] },
   deliver: [
     { to: "email", email: ["B@example.com", "c@example.com"] },
     { to: "webhook", webhook: ["w1", "w2"] },
@@ -62,8 +62,9 @@ Deno.test("each address, webhook and place is a recipient of its own, once; file
     { kind: "email", to: ["a@example.com"] },
     { kind: "email", to: ["B@example.com"], hasFile: true },
     { kind: "email", to: ["c@example.com"], hasFile: true },
-    { kind: "webhook", id: "w1" },
-    { kind: "webhook", id: "w2" },
+    { kind: "webhook", id: "w1", hasFile: true },
+    { kind: "webhook", id: "w3" },
+    { kind: "webhook", id: "w2", hasFile: true },
     { kind: "place", url: "folder", name: "DE_1/2024-02.csv.gz" },
     { kind: "place", url: "s3://grid/files", name: "smart_meter_DE_1_20240201_20240229.csv.gz" },
   ]);
@@ -75,6 +76,7 @@ Deno.test("a job that failed tells everyone, and writes nothing", () => {
     "email",
     "email",
     "email",
+    "webhook",
     "webhook",
     "webhook",
   ]);

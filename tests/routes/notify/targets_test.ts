@@ -23,6 +23,8 @@ const TARGETS = {
   ],
 };
 
+const HOOK = { to: "webhook", webhook: ["w1"] };
+
 /** The pointers and sentences of a refusal. */
 function errorsOf(body: { errors?: { pointer: string; detail: string }[] }): string[] {
   return (body.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`);
@@ -32,8 +34,8 @@ Deno.test("a request that needs a missing setting is refused, and the refusal na
   await using service = await startTestService({ role: "api" });
   for (const path of ["/api/exports", "/api/export/csv", "/trigger_report/"]) {
     const body = path === "/trigger_report/"
-      ? { ...TARGETS, deliver: [TARGETS.deliver[0], { to: "folder" }, TARGETS.deliver[2]] }
-      : { ...DAY, ...TARGETS };
+      ? { ...TARGETS, deliver: [TARGETS.deliver[0], { to: "folder" }, TARGETS.deliver[2], HOOK] }
+      : { ...DAY, ...TARGETS, deliver: [...TARGETS.deliver, HOOK] };
     const { status, body: answer } = await postJson(service.url + path, body);
     assertEquals([status, answer.code], [400, "DELIVERY_NOT_CONFIGURED"], path);
     assertEquals(errorsOf(answer), [
@@ -41,6 +43,7 @@ Deno.test("a request that needs a missing setting is refused, and the refusal na
       "/deliver/0/to E-mail needs the setting SMTP_URL, which is not set",
       "/deliver/1/to Delivery to a folder needs the setting DELIVERY_PATH, which is not set",
       "/deliver/2/to Delivery to S3 needs the setting DELIVERY_BUCKETS, which is not set",
+      "/deliver/3/to A link to the file needs the setting PUBLIC_URL, which is not set",
     ]);
   }
 });
