@@ -16,7 +16,7 @@ import { readSettings, SETTING_NAMES } from "./settings.ts";
 import { readEnvironment } from "./environment.ts";
 
 /** The packages whose files the pages show (`routes/docs/package_files.ts`). */
-const PAGE_PACKAGES = ["swagger-ui-dist", "redoc"];
+const PAGE_PACKAGES = ["swagger-ui-dist", "redoc", "uplot"];
 
 /** The flags, and why they grant less than the service needs, so that it does not start. */
 export interface TaskFlags {

@@ -27,6 +27,7 @@ import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { requireDeliverable } from "../notify/targets.ts";
 import { alertBody, alertProblems, settingsBody, settingsOf } from "./alert_body.ts";
+import { firingSubjects } from "./firing.ts";
 import {
   ALERT_ID_PATTERN,
   ALERT_ID_RULE,
@@ -40,14 +41,7 @@ import {
   type FiringListBody,
   firingQuery,
 } from "./schemas.ts";
-import { onOf } from "./scope_body.ts";
-import {
-  countStates,
-  maintenanceWindows,
-  openSubjects,
-  type StateDeps,
-  subjectStates,
-} from "./subject_states.ts";
+import { countStates, type StateDeps, subjectStates } from "./subject_states.ts";
 import { testBody, testedSpan } from "./test_body.ts";
 import { maySeeOwned } from "./visible_alerts.ts";
 
@@ -161,23 +155,13 @@ async function firingAnswer(c: Context, deps: AlertDeps): Promise<Response> {
   const { limit, cursor, severity } = query(c, firingQuery);
   const [afterAlert, afterId] = cursor?.split("~") ?? ["", ""];
   const caller = c.get("caller");
-  const windows = await maintenanceWindows(deps);
-  const firing: FiringListBody["firing"] = [];
-  const rules = (await visibleRules(c, deps)).filter(({ id, isEnabled, ...rule }) =>
-    isEnabled && id >= afterAlert && (severity === undefined || rule.severity === severity)
-  );
-  for (const rule of rules) {
-    const { id, name, severity } = rule;
-    const alert = { id, name, severity, on: onOf(rule.scope.kind) };
-    const after = id === afterAlert ? afterId : "";
-    for await (const subject of openSubjects(deps, { rule, caller, windows, afterId: after })) {
-      if (subject.state === "firing" || subject.state === "muted") {
-        firing.push({ alert, ...subject });
-      }
-      if (firing.length > limit) break;
-    }
-    if (firing.length > limit) break;
-  }
+  // One more than the page holds shows whether there is a next page.
+  const firing = await firingSubjects(deps, caller, {
+    afterAlert,
+    afterId,
+    limit: limit + 1,
+    ...(severity === undefined ? {} : { severity }),
+  });
   const page = firing.slice(0, limit);
   const last = page.at(-1);
   const filter = severity === undefined ? "" : `&severity=${severity}`;

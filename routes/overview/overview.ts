@@ -10,6 +10,8 @@ import { instantText } from "../../data/time/time_text.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import type { Jobs } from "../../jobs/engine/jobs.ts";
 import type { ContinuousExportDeps } from "../continuous/continuous_exports.ts";
+import type { StateDeps } from "../alerts/subject_states.ts";
+import { alertPart } from "./alert_part.ts";
 import { continuousPart } from "./continuous_part.ts";
 import { devicePart } from "./device_part.ts";
 import { jobPart } from "./job_part.ts";
@@ -25,9 +27,11 @@ const KEPT_PER_SPENT = 20;
 const CALLERS_MAX = 200;
 
 /** What the overview needs. */
-export interface OverviewDeps extends ContinuousExportDeps {
+export interface OverviewDeps extends ContinuousExportDeps, StateDeps {
+  /** The database. */
+  readonly kv: ContinuousExportDeps["kv"] & StateDeps["kv"];
   /** The readings. */
-  readonly series: MeterPartDeps["series"] & StorePartDeps["series"];
+  readonly series: StateDeps["series"] & MeterPartDeps["series"] & StorePartDeps["series"];
   /** The jobs. */
   readonly jobs: Pick<Jobs, "list">;
   /** The room on the disk; null if there is none to look at. */
@@ -99,12 +103,13 @@ function visibilityOf({ owner, scopes, patterns }: Caller): string {
 async function findOut(deps: OverviewDeps, caller: Caller): Promise<Overview> {
   const nowMs = deps.now();
   const [mayRead, mayExport] = [caller.scopes.has("read"), caller.scopes.has("export")];
-  const [devices, stores, meters, jobs, continuous, disk] = await Promise.all([
+  const [devices, stores, meters, jobs, continuous, alerts, disk] = await Promise.all([
     mayRead ? devicePart(deps.kv, caller) : null,
     mayRead ? storePart(deps, caller, nowMs) : null,
     mayRead ? meterPart(deps, caller, nowMs) : null,
     mayExport ? jobPart(deps.jobs, caller, nowMs) : null,
     mayRead ? continuousPart(deps, caller) : null,
+    mayRead ? alertPart(deps, caller) : null,
     deps.diskSpace(),
   ]);
   return {
@@ -114,6 +119,7 @@ async function findOut(deps: OverviewDeps, caller: Caller): Promise<Overview> {
     meters,
     jobs,
     continuous_exports: continuous,
+    alerts,
     disk: disk === null ? null : { free_bytes: disk.freeBytes, total_bytes: disk.totalBytes },
   };
 }

@@ -120,6 +120,27 @@ const continuous = z.strictObject({
   description: "Continuous exports; null without the scope `read`, and if there are none.",
 });
 
+/** Alerts now. */
+const alerts = z.strictObject({
+  firing: count("Subjects of alerts that fire.", 1),
+  muted: count("Subjects that would fire, but for maintenance.", 0),
+  is_complete: z.boolean().meta({ description: "False if there are more than 1,000." }),
+  newest: named(
+    z.strictObject({
+      alert_id: id("battery-hot"),
+      name: z.string().nullable().meta({
+        description: "The name of the alert.",
+        examples: ["Hot"],
+      }),
+      severity: z.string().meta({ description: "Its severity.", examples: ["warning"] }),
+      on: z.string().meta({ description: "What it watches.", examples: ["devices"] }),
+      id: id("battery-7"),
+      since: instantOrNull("Since when it fires.", "2024-02-01T07:30:00Z"),
+    }),
+    "What fires, the newest first",
+  ),
+}).meta({ description: "Alerts; null without the scope `read`." });
+
 /** The disk of the files. */
 const disk = z.strictObject({
   free_bytes: count("Bytes that are left for this service.", 64_000_000_000),
@@ -138,6 +159,7 @@ export const overviewSchema = z.strictObject({
   meters: meters.nullable(),
   jobs: jobs.nullable(),
   continuous_exports: continuous.nullable(),
+  alerts: alerts.nullable(),
   disk: disk.nullable(),
 }).meta({
   description: "What needs somebody's attention now, as far as your key may see it.",

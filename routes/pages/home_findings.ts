@@ -27,9 +27,10 @@ const DISK_LOW = 0.1, DISK_FULL = 0.03;
 
 /** Everything that needs attention, the worst first. */
 export function findingsOf(overview: Overview): Finding[] {
-  const { devices, stores, meters, jobs, continuous_exports: continuous, disk } = overview;
+  const { devices, stores, meters, jobs, continuous_exports: continuous, alerts, disk } = overview;
   const lagging = (continuous?.lagging ?? 0) - (continuous?.failing ?? 0);
   const all: Finding[] = [
+    { level: "bad", text: "home.alerts.firing", count: alerts?.firing ?? 0, tile: "alerts" },
     { level: "bad", text: "home.stores.down", count: stores?.down ?? 0, tile: "stores" },
     { level: "bad", text: "home.devices.offline", count: devices?.offline ?? 0, tile: "devices" },
     { level: "bad", text: "home.jobs.failed", count: jobs?.failed ?? 0, tile: "jobs" },

@@ -11,7 +11,7 @@ import { type Finding, levelOf } from "./home_findings.ts";
 import type { Children, Markup } from "./markup.ts";
 import type { TextKey } from "./texts/en.ts";
 import type { View } from "./view.ts";
-import { deviceHref, LISTS, meterHref, storeHref } from "./list_links.ts";
+import { deviceHref, LISTS, meterHref, storeHref, subjectHref } from "./list_links.ts";
 
 interface TileParts {
   readonly view: View;
@@ -21,9 +21,12 @@ interface TileParts {
 
 /** All tiles that have something to show. */
 export function Tiles(parts: TileParts): Markup {
-  const { devices, stores, meters, jobs, continuous_exports: continuous, disk } = parts.overview;
+  const { overview } = parts;
+  const { devices, stores, meters, jobs, continuous_exports: continuous, disk } = overview;
+  const { alerts } = overview;
   return (
     <div class="tiles">
+      {alerts === null ? null : <Alerts {...parts} alerts={alerts} />}
       {devices === null || devices.total === 0 ? null : <Devices {...parts} devices={devices} />}
       {stores === null || stores.total === 0 ? null : <Stores {...parts} stores={stores} />}
       {meters === null || meters.total === 0 ? null : <Meters {...parts} meters={meters} />}
@@ -78,6 +81,41 @@ function Figure({ view, value, of, label, href, isPart = true }: {
         ? null
         : <span class="muted">{say("home.of", { total: formats.number(of, 0) })}</span>}
     </p>
+  );
+}
+
+function Alerts(
+  { alerts, ...parts }: TileParts & { alerts: NonNullable<Overview["alerts"]> },
+): Markup {
+  const { view } = parts;
+  const { say, formats } = view;
+  return (
+    <Tile {...parts} id="alerts" title="home.alerts" call="/api/alerts/firing">
+      <Figure
+        view={view}
+        value={alerts.firing}
+        of={null}
+        isPart={alerts.is_complete}
+        label={say("home.alerts.label")}
+        href={LISTS.alerts}
+      />
+      {alerts.muted === 0 ? null : (
+        <p class="muted">
+          {say("home.alerts.muted", { number: formats.number(alerts.muted, 0) })}
+        </p>
+      )}
+      <ul class="lines">
+        {alerts.newest.map(({ alert_id: alert, name, on, id, since }) => (
+          <li>
+            <span class="id">
+              <a href={subjectHref(on, id)}>{id}</a>
+              <span class="muted">{name ?? alert}</span>
+            </span>
+            {since === null ? null : <Time view={view} at={since} form="relative" />}
+          </li>
+        ))}
+      </ul>
+    </Tile>
   );
 }
 

@@ -10,6 +10,7 @@ export const LISTS = {
   stores: "/stores?fields=latest",
   meters: "/meters",
   jobs: "/export#jobs",
+  alerts: "/api/alerts/firing",
   continuous: "/api/continuous-exports",
 } as const;
 
@@ -26,4 +27,10 @@ export function meterHref(id: string): string {
 /** Where a store is shown. */
 export function storeHref(id: string): string {
   return `/stores/${encodeURIComponent(id)}`;
+}
+
+/** Where what an alert watches is shown. */
+export function subjectHref(on: string, id: string): string {
+  if (on.startsWith("device")) return deviceHref(id);
+  return on.startsWith("store") ? storeHref(id) : meterHref(id);
 }

@@ -13,6 +13,7 @@ Deno.test("the lock of the service lists none of the tools of tests/heavy", asyn
   assertEquals(Object.keys(tools).toSorted(), [
     "@cityssm/green-button-parser",
     "@redocly/openapi-core",
+    "axe-core",
     "oidc-provider",
     "playwright-core",
     "xmllint-wasm",

@@ -167,6 +167,7 @@ Deno.test("many who ask at once cost one look, and the next one comes when it is
     jobs: { list: () => Promise.resolve({ jobs: [], next: null }) },
     continuous: { isOn: false, isSharing: false, deviceIds: [], influx: null },
     diskSpace: () => Promise.resolve({ freeBytes: 1, totalBytes: 2 }),
+    findOwner: () => Promise.resolve(null),
     now: () => NOW_MS,
     elapsedMs: () => elapsedMs,
   });

@@ -16,6 +16,7 @@ const NOTHING: Overview = {
   meters: null,
   jobs: null,
   continuous_exports: null,
+  alerts: null,
   disk: null,
 };
 

@@ -1,5 +1,6 @@
 import { readPackageFile } from "../../../routes/docs/package_files.ts";
-import { ASSETS } from "../../../routes/pages/asset_table.ts";
+import { flagsOf } from "../../../data/task_permissions.ts";
+import { type Asset, ASSETS } from "../../../routes/pages/asset_table.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { createTestApp } from "../app_fixture.ts";
 import { getPage, sendForm } from "./page_fixture.ts";
@@ -95,4 +96,11 @@ Deno.test("a form without JavaScript keeps a choice and leads back, within the s
   }
   const foreign = await sendForm(app, "/preferences", fields, { "sec-fetch-site": "cross-site" });
   assertEquals(foreign.headers.getSetCookie(), []);
+});
+
+Deno.test("the task that starts the service may read every package whose files the pages load", () => {
+  const read = flagsOf({}, "/").flags.find((flag) => flag.startsWith("--allow-read=")) ?? "";
+  const packages = Object.values<Asset>(ASSETS).flatMap(({ from }) => from?.package ?? []);
+  assert(packages.length > 0);
+  for (const name of packages) assert(read.includes(`/${name}/`), `${name}: ${read}`);
 });
