@@ -58,8 +58,8 @@ Deno.test({
     assertEquals(await page.getByLabel("Time zone").inputValue(), "Europe/Berlin");
     await page.getByRole("checkbox", { name: "hall" }).click();
     await page.getByLabel("Period").selectOption("custom");
-    await page.getByLabel("From").fill("2024-01-15");
-    await page.getByLabel("To", { exact: true }).fill("2024-01-15");
+    await page.getByRole("textbox", { name: "From" }).fill("2024-01-15");
+    await page.getByRole("textbox", { name: "To", exact: true }).fill("2024-01-15");
     await page.getByLabel("CSV dialect").selectOption("excel-de");
     await page.locator("#preview-result").getByText("smart_meter_hall").waitFor();
     const rows = page.locator("#preview-rows");

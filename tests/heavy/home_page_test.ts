@@ -121,7 +121,7 @@ Deno.test({
     await plain.page.getByLabel("Theme").selectOption("light");
     await plain.page.getByRole("button", { name: "Apply" }).click();
     assertEquals(await plain.page.locator("html").getAttribute("data-theme"), "light");
-    await plain.page.locator("#tile-meters").waitFor();
+    await plain.page.locator("#home").waitFor();
     assertEquals(seen.complaints, []);
   },
 });
@@ -155,7 +155,7 @@ Deno.test({
     assertEquals(await violationsOf(page), []);
     await page.getByLabel("Key or token").fill(key);
     await page.keyboard.press("Enter");
-    await page.locator("#tile-meters").waitFor();
+    await page.locator("#home").waitFor();
     // What the key may not do is not offered.
     assertEquals(await page.getByRole("link", { name: "Export", exact: true }).count(), 0);
     assertEquals(await page.evaluate("document.cookie.includes('openwatts_session')"), false);
