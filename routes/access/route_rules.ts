@@ -252,6 +252,7 @@ export function ruleOfOperation(method: string, path: string): RouteRule | undef
   return isRouteName(name) ? ruleOf(name) : undefined;
 }
 
-function isRouteName(name: string): name is RouteName {
+/** Whether the service has a route. */
+export function isRouteName(name: string): name is RouteName {
   return Object.hasOwn(ROUTE_RULES, name);
 }

@@ -6,6 +6,7 @@
 
 import { context } from "./context.js";
 import { applyFragment, keepFresh } from "./fragment.js";
+import { startSchedules } from "./schedules.js";
 
 /** How long the form must rest before the preview is asked for, milliseconds. */
 const REST_MS = 250;
@@ -150,6 +151,7 @@ if (form instanceof HTMLFormElement && preview !== null) {
   fillZones();
   startFilter(form);
   startPreview(form, preview);
+  startSchedules();
 }
 if (list !== null) {
   keepFresh(list, { everyMs: LIST_MS, onChange: () => watchJobs(list) });

@@ -46,6 +46,7 @@ const TABLE = {
   "source_heat.js": { contentType: SCRIPT },
   "source_live.js": { contentType: SCRIPT },
   "source_shared.js": { contentType: SCRIPT },
+  "schedules.js": { contentType: SCRIPT },
   "style.css": { contentType: STYLE },
   "text.js": { contentType: SCRIPT },
   "times.js": { contentType: SCRIPT },

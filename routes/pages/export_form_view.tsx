@@ -23,11 +23,12 @@ export interface SourceChoice {
 }
 
 /** The form. */
-export function ExportFormView({ view, form, sources, isMore }: {
+export function ExportFormView({ view, form, sources, isMore, hasSchedules }: {
   readonly view: View;
   readonly form: ExportForm;
   readonly sources: readonly SourceChoice[];
   readonly isMore: boolean;
+  readonly hasSchedules: boolean;
 }): Markup {
   const { say } = view;
   const choose = (name: keyof ExportForm, values: readonly string[], textOf = (v: string) => v) => (
@@ -90,6 +91,9 @@ export function ExportFormView({ view, form, sources, isMore }: {
         <button type="submit" class="main" formmethod="post" formaction="/export">
           {say("export.create")}
         </button>
+        {hasSchedules
+          ? <button type="button" id="repeat-monthly" hidden>{say("export.repeat")}</button>
+          : null}
         <button type="submit" data-script-hides>{say("export.preview")}</button>
       </div>
     </form>

@@ -12,6 +12,7 @@ import { listDevices } from "../../kv/devices/devices.ts";
 import { listMeters } from "../../kv/meters/list.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { isRouteName } from "../access/route_rules.ts";
 import { listVisible } from "../access/list_visible.ts";
 import { createExport } from "../exports/create_export.ts";
 import { requestOf } from "../exports/export_body.ts";
@@ -28,6 +29,7 @@ import { exportBodyOfForm, type ExportForm, readExportForm } from "./export_form
 import { ExportFormView, type SourceChoice } from "./export_form_view.tsx";
 import { ExportJobsView } from "./export_jobs_view.tsx";
 import { ExportPreviewView, type PreviewResult } from "./export_preview_view.tsx";
+import { SchedulesView } from "./schedules_view.tsx";
 import { fragmentAnswer, requireOwnForm, seeOther } from "./form_answers.ts";
 import type { PageContent } from "./layout.tsx";
 import type { Pages } from "./show_page.tsx";
@@ -106,6 +108,7 @@ async function exportPage(
   { view, form, failed }: { view: View; form: ExportForm; failed: AppError | null },
 ): Promise<PageContent> {
   const { say } = view;
+  const hasSchedules = view.may("read") && isRouteName("GET /api/schedules");
   const [{ sources, isMore }, result, jobs] = await Promise.all([
     sourcesOf(deps, view.caller),
     failed ?? previewOf(c, deps, form),
@@ -115,15 +118,22 @@ async function exportPage(
     title: say("nav.export"),
     screen: "export",
     modules: ["export.js"],
-    clientTexts: ["export.state."],
+    clientTexts: ["export.repeat.", "export.schedule."],
     body: (
       <>
         <div class="export">
-          <ExportFormView view={view} form={form} sources={sources} isMore={isMore} />
+          <ExportFormView
+            view={view}
+            form={form}
+            sources={sources}
+            isMore={isMore}
+            hasSchedules={hasSchedules}
+          />
           <div id="preview" data-fragment="/fragments/export/preview">
             <ExportPreviewView view={view} result={result} body={exportBodyOfForm(form)} />
           </div>
         </div>
+        {hasSchedules ? <SchedulesView view={view} /> : null}
         <section class="card" id="jobs" aria-labelledby="jobs-title">
           <header>
             <h2 id="jobs-title">{say("export.jobs")}</h2>

@@ -26,7 +26,7 @@ export function ExportPreviewView({ view, result, body }: {
     <div id="export-preview">
       <section class="card" aria-labelledby="preview-title">
         <h2 id="preview-title">{say("export.preview")}</h2>
-        <div data-live id="preview-result" role="status">
+        <div data-live id="preview-result" role="status" data-body={JSON.stringify(body)}>
           <Result view={view} result={result} />
         </div>
         <pre
