@@ -41,6 +41,7 @@ export const EVENT_SUBJECT_KINDS = [
   "schedule",
   "alert",
   "continuous_export",
+  "import",
   "webhook",
 ] as const;
 

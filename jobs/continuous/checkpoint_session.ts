@@ -6,9 +6,11 @@
  */
 
 import { manifestSpanAt, type WrittenWindow } from "../../data/continuous/manifest.ts";
+import type { DomainEvent } from "../../data/events/event.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { listManifests, stageManifest } from "../../kv/continuous/manifests.ts";
+import { stageEvent } from "../../kv/events/outbox.ts";
 import { type MemberChange, stageMember } from "../../kv/continuous/profile_days.ts";
 
 /** Another process moved the checkpoint, so it exports the device now and this process must not. */
@@ -39,6 +41,8 @@ export interface CheckpointSession {
   recordWindow(fromMs: number, written: WrittenWindow | null): void;
   /** Changes a member of a profile's day. The next commit stores it. */
   recordMember(change: MemberChange, nowMs: number): void;
+  /** Adds an event to the next commit. */
+  recordEvent(event: DomainEvent): void;
   /**
    * Commits all changes, if there are any.
    *
@@ -69,6 +73,7 @@ export function openCheckpointSession(
   const manifests = new Map<number, Map<number, WrittenWindow>>();
   const changedManifests = new Set<number>();
   let members: (MemberChange & { nowMs: number })[] = [];
+  let events: DomainEvent[] = [];
   /**
    * Where the manifest of each loaded window starts. It was written under the plan of its time, and the
    * window stays in it.
@@ -96,6 +101,7 @@ export function openCheckpointSession(
       also: (op) => {
         for (const manifest of changed) stageManifest(op, deviceId, manifest);
         for (const member of members) stageMember(op, deviceId, member);
+        for (const event of events) stageEvent(op, event);
       },
     });
     if (moved === null) throw new CheckpointMoved(deviceId);
@@ -103,6 +109,7 @@ export function openCheckpointSession(
     isChanged = false;
     changedManifests.clear();
     members = [];
+    events = [];
   }
 
   return {
@@ -139,6 +146,10 @@ export function openCheckpointSession(
     },
     recordMember(change, nowMs) {
       members.push({ ...change, nowMs });
+      isChanged = true;
+    },
+    recordEvent(event) {
+      events.push(event);
       isChanged = true;
     },
     commit,

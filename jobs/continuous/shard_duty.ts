@@ -17,6 +17,7 @@ import { createGate, type Gate } from "../engine/gate.ts";
 import { exportDevice, type ExportPassDeps, openDeviceSession } from "./export_pass.ts";
 import { createDueDevices, type DueDevices, type DueDevicesDeps } from "./due_devices.ts";
 import { CheckpointMoved, type CheckpointSession } from "./checkpoint_session.ts";
+import { failingEvent } from "./failing_event.ts";
 
 /** Number of shards. It must be the same in all processes that share a database. */
 const SHARDS = 16;
@@ -32,6 +33,8 @@ const LEASE_MARGIN_MS = 2_000;
 const HOLD_MS = 120_000;
 /** The back-off key of the destination. No device has this id. */
 const DESTINATION = "*";
+/** After so many failures in a row, the export of a device counts as failing: an event. */
+const FAILING_COUNT = 3;
 /** The fault of a pass that neither ended nor failed. */
 const STUCK = "The export did not end in time, as the source or the destination did not answer";
 
@@ -163,7 +166,7 @@ async function runPass(
     log("error", "device not exported", { deviceId, error });
     if (session !== null) {
       const message = isStuck ? STUCK : faultText(error);
-      await recordFault(session, { message, nowMs: now() });
+      await recordFault(session, { deviceId, message, nowMs: now() });
     }
   }
 }
@@ -171,17 +174,17 @@ async function runPass(
 /** Records a fault in the checkpoint, along with all changes that were confirmed before it. */
 async function recordFault(
   session: CheckpointSession,
-  { message, nowMs }: { message: string; nowMs: number },
+  { deviceId, message, nowMs }: { deviceId: string; message: string; nowMs: number },
 ): Promise<void> {
-  const { fault } = session.checkpoint();
-  session.update({
-    fault: {
-      message,
-      sinceMs: fault?.sinceMs ?? nowMs,
-      atMs: nowMs,
-      count: (fault?.count ?? 0) + 1,
-    },
-  });
+  const { fault: before } = session.checkpoint();
+  const fault = {
+    message,
+    sinceMs: before?.sinceMs ?? nowMs,
+    atMs: nowMs,
+    count: (before?.count ?? 0) + 1,
+  };
+  session.update({ fault });
+  if (fault.count === FAILING_COUNT) session.recordEvent(failingEvent(deviceId, fault));
   try {
     await session.commit();
   } catch (moved) {

@@ -21,7 +21,7 @@ import {
   stageQueued,
   stageQueuedDelete,
 } from "../../kv/events/open_deliveries.ts";
-import { changeTarget, type TargetRecord } from "../../kv/events/targets.ts";
+import { changeTarget, resumed, type TargetRecord } from "../../kv/events/targets.ts";
 
 /** How many attempts a delivery lists; each has up to 1 KiB of an answer. */
 const ATTEMPTS_KEPT = 10;
@@ -151,16 +151,19 @@ async function noteAtTarget(
   const state = await changeTarget(
     deps.kv,
     target,
-    (record) => fault === null ? working(record) : failing(record, { fault, startMs, nextMs }),
+    (record) =>
+      fault === null ? working(record, deps.now()) : failing(record, { fault, startMs, nextMs }),
   );
   const sinceMs = state.failingSinceMs;
   if (sinceMs === null || startMs - sinceMs < FAILING_MAX_MS) return;
   await deps.onFailing(target, sinceMs);
 }
 
-function working(record: TargetRecord): TargetRecord {
+function working(record: TargetRecord, nowMs: number): TargetRecord {
   if (record.failures === 0) return record;
-  return { ...record, failures: 0, failingSinceMs: null, lastFailedMs: null, waitUntilMs: null };
+  const { resumedMs } = record;
+  const isBack = record.failures >= FAILING_FROM;
+  return { ...resumed(record, nowMs), resumedMs: isBack ? nowMs : resumedMs };
 }
 
 function failing(
@@ -175,6 +178,7 @@ function failing(
     failingSinceMs: record.failingSinceMs ?? startMs,
     lastFailedMs: startMs,
     waitUntilMs: nextMs ?? startMs + RETRY_MAX_MS,
+    isAsked: fault.retryAfterMs !== null,
   };
 }
 

@@ -87,7 +87,7 @@ async function deliver(
     if (gate === "gone") await purgeTarget(deps.kv, target);
     if (gate !== "open") return deps.now() + HELD_MS;
     const { value: state } = await getTarget(deps.kv, target);
-    const { due, hasUntried } = await dueNow(deps, target);
+    const { due, hasUntried } = await dueNow(deps, target, state);
     const untilMs = waitOf(state, hasUntried);
     if (untilMs > deps.now()) return untilMs;
     const now = isFailing(state) ? due.slice(0, 1) : due;
@@ -101,11 +101,12 @@ async function deliver(
 async function dueNow(
   { kv, now }: DeliveryJobDeps,
   target: string,
+  state: TargetRecord,
 ): Promise<{ due: OpenDelivery[]; hasUntried: boolean }> {
   const due: OpenDelivery[] = [];
   let hasUntried = false;
   for await (const delivery of headsOf(kv, target)) {
-    if (delivery.nextMs > now()) continue;
+    if (dueMs(delivery, state) > now()) continue;
     due.push(delivery);
     hasUntried ||= delivery.isUntried;
     if (due.length === SENT_AT_ONCE) break;
@@ -128,15 +129,22 @@ async function* headsOf(
   }
 }
 
+/** When a delivery is due, epoch milliseconds. */
+function dueMs({ nextMs, lastMs }: OpenDelivery, { resumedMs }: TargetRecord): number {
+  return resumedMs !== null && lastMs < resumedMs ? Math.min(nextMs, resumedMs) : nextMs;
+}
+
 function isFailing({ failures }: TargetRecord): boolean {
   return failures >= FAILING_FROM;
 }
 
 /** Until when a target that fails is left alone, epoch milliseconds; the beginning of time if it is not. */
 function waitOf(state: TargetRecord, hasUntried: boolean): number {
-  const { waitUntilMs, lastFailedMs } = state;
+  const { waitUntilMs, isAsked, lastFailedMs } = state;
   if (!isFailing(state) || waitUntilMs === null) return -Infinity;
-  return hasUntried ? Math.min(waitUntilMs, (lastFailedMs ?? 0) + PROBE_MS) : waitUntilMs;
+  return hasUntried && !isAsked
+    ? Math.min(waitUntilMs, (lastFailedMs ?? 0) + PROBE_MS)
+    : waitUntilMs;
 }
 
 async function signOff(
@@ -155,8 +163,11 @@ async function lookAgain(
   { kv, now }: DeliveryJobDeps,
   { target, jobId, heldMs }: { target: string; jobId: string; heldMs: number | null },
 ): Promise<void> {
+  const { value: state } = await getTarget(kv, target);
   let nextMs = Infinity;
-  for await (const delivery of headsOf(kv, target)) nextMs = Math.min(nextMs, delivery.nextMs);
+  for await (const delivery of headsOf(kv, target)) {
+    nextMs = Math.min(nextMs, dueMs(delivery, state));
+  }
   if (nextMs === Infinity) return;
   const atMs = Math.max(nextMs, heldMs ?? 0, now());
   const op = kv.atomic();

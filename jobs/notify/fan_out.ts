@@ -51,10 +51,11 @@ interface Addressee {
  * targets stand at `nowMs`.
  */
 export async function fanOutOnce({ kv, webhooks }: FanOutDeps, nowMs: number): Promise<boolean> {
-  const op = await beginFanOut(kv);
+  const begin = await beginFanOut(kv);
   const entries = await listOutbox(kv, EVENTS_AT_ONCE);
   if (entries.length === 0) return false;
   const live = await webhooks.listLive();
+  const op = begin();
   stageFanOut({ entries, live, nowMs }).forEach((stage) => stage(op));
   return (await op.commit()).ok;
 }

@@ -16,7 +16,7 @@ import {
   stageDelivery,
 } from "../../kv/events/deliveries.ts";
 import { stageQueued } from "../../kv/events/open_deliveries.ts";
-import { changeTarget } from "../../kv/events/targets.ts";
+import { changeTarget, resumed } from "../../kv/events/targets.ts";
 import { commitPacked } from "./purge_target.ts";
 import { stageTargetWake } from "./target_wakes.ts";
 
@@ -53,7 +53,7 @@ export async function replayDelivery(
     againStage(entry, next)(op);
     stageTargetWake(op, { target: place.target, atMs: nowMs });
     if ((await op.commit()).ok) {
-      await forgetFailures(kv, place.target);
+      await forgetFailures(kv, place.target, nowMs);
       return next;
     }
   }
@@ -85,7 +85,7 @@ export async function replayRange(
   }
   if (count > 0) stages.push((op) => stageTargetWake(op, { target, atMs: nowMs }));
   await commitPacked(kv, stages);
-  if (count > 0) await forgetFailures(kv, target);
+  if (count > 0) await forgetFailures(kv, target, nowMs);
   return { count, nextMs };
 }
 
@@ -96,25 +96,14 @@ export function lookStage(target: string, nowMs: number): Stage {
 
 /** Tries a target again at once, which somebody says works again. */
 export async function wakeTarget(kv: ReplayKv, target: string, nowMs: number): Promise<void> {
-  await forgetFailures(kv, target);
+  await forgetFailures(kv, target, nowMs);
   const op = kv.atomic();
   stageTargetWake(op, { target, atMs: nowMs });
   await op.commit();
 }
 
-async function forgetFailures(kv: ReplayKv, target: string): Promise<void> {
-  await changeTarget(
-    kv,
-    target,
-    (record) =>
-      record.failures === 0 ? record : {
-        ...record,
-        failures: 0,
-        failingSinceMs: null,
-        lastFailedMs: null,
-        waitUntilMs: null,
-      },
-  );
+async function forgetFailures(kv: ReplayKv, target: string, nowMs: number): Promise<void> {
+  await changeTarget(kv, target, (record) => resumed(record, nowMs));
 }
 
 function again(record: DeliveryRecord, nowMs: number): DeliveryRecord {

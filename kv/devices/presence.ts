@@ -34,6 +34,9 @@ import {
   stageDevice,
   stageDeviceCheck,
 } from "./devices.ts";
+import { type DomainEvent, eventId } from "../../data/events/event.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import { stageEvent } from "../events/outbox.ts";
 import { type Due, stageDueDelete } from "../jobs/due.ts";
 import { stageTouched } from "../touched.ts";
 
@@ -235,9 +238,33 @@ function moveChange<About extends { readonly id: string }>(
     stageDevice(op, due.id, { from: entry, to });
     if (event === null) return;
     stageDeviceEvent(op, due.id, event);
+    stageEvent(op, domainEvent(due.id, to, event));
     stageTouched(op, { kind: "device", id: due.id }, "moved");
   };
   return { due, entry, stage, event };
+}
+
+/** What others are told of an event. The time of a move tells it from every other move of the device. */
+function domainEvent(id: string, device: DeviceRecord, event: DeviceEvent): DomainEvent {
+  const { atMs, state, lastSeenMs } = event;
+  const type = `device.${state}` as const;
+  const subject = { kind: "device", id } as const;
+  return {
+    id: eventId({ type, subject, cause: atMs }),
+    type,
+    subject,
+    atMs,
+    account: null,
+    data: {
+      device_id: id,
+      state,
+      since: instantText(atMs),
+      last_seen: lastSeenMs === null ? null : instantText(lastSeenMs),
+      profile: device.profile,
+      device_type: device.deviceType,
+      location: device.location,
+    },
+  };
 }
 
 function staleChange(due: DeviceDue, entry: DeviceEntry | null): Change {

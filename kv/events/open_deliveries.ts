@@ -3,7 +3,7 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["delivery_open", target, atMs, eventId]` | `{ v: 1, subject, nextMs, isUntried }` | whoever writes the delivery, in the same commit |
+ * | `["delivery_open", target, atMs, eventId]` | `{ v: 1, subject, nextMs, lastMs, isUntried }` | whoever writes the delivery, in the same commit |
  *
  * @module
  */
@@ -19,6 +19,7 @@ const openSchema = z.object({
   v: z.literal(1),
   subject: z.string(),
   nextMs: z.number(),
+  lastMs: z.number(),
   isUntried: z.boolean(),
 });
 
@@ -28,6 +29,8 @@ export interface OpenDelivery extends DeliveryPlace {
   readonly subject: string;
   /** When its next attempt is due, epoch milliseconds. */
   readonly nextMs: number;
+  /** When the last attempt began, or if there was none, when the delivery was made. */
+  readonly lastMs: number;
   /** Whether there was no attempt yet. */
   readonly isUntried: boolean;
 }
@@ -35,8 +38,15 @@ export interface OpenDelivery extends DeliveryPlace {
 /** Puts a pending delivery into the queue of its target, or takes one that has ended out of it. */
 export function stageQueued(op: Staging, place: DeliveryPlace, record: DeliveryRecord): void {
   const { state, nextMs, attempt, subject: { kind, id } } = record;
+  const lastMs = record.attempts.at(-1)?.atMs ?? record.createdMs;
   if (state === "pending" && nextMs !== null) {
-    op.set(keyOf(place), { v: 1, subject: `${kind}:${id}`, nextMs, isUntried: attempt === 0 });
+    op.set(keyOf(place), {
+      v: 1,
+      subject: `${kind}:${id}`,
+      nextMs,
+      lastMs,
+      isUntried: attempt === 0,
+    });
   } else op.delete(keyOf(place));
 }
 

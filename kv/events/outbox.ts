@@ -46,6 +46,16 @@ export function stageEvent(op: Staging, event: DomainEvent): void {
   op.set([SPACE, event.atMs, event.id], JSON.parse(text));
 }
 
+/** Stores an event on its own: of something that has no state which is stored, such as an upload. */
+export async function commitEvent(
+  kv: Pick<Deno.Kv, "atomic">,
+  event: DomainEvent,
+): Promise<void> {
+  const op = kv.atomic();
+  stageEvent(op, event);
+  await op.commit();
+}
+
 /** The events that wait, the earliest first, at most `limit`. */
 export async function listOutbox(
   kv: Pick<Deno.Kv, "list">,
@@ -58,12 +68,15 @@ export async function listOutbox(
   );
 }
 
-/** Begins a commit of fan-out: it fails if another one was made since this call. */
+/**
+ * Reads the version of fan-out. The result begins a commit that fails if another one was made since then.
+ * It is a function, because nothing can wait for an operation of Deno KV.
+ */
 export async function beginFanOut(
   kv: Pick<Deno.Kv, "get" | "atomic">,
-): Promise<Deno.AtomicOperation> {
+): Promise<() => Deno.AtomicOperation> {
   const { key, versionstamp } = await kv.get([SPACE]);
-  return kv.atomic().check({ key, versionstamp }).set(key, true);
+  return () => kv.atomic().check({ key, versionstamp }).set(key, true);
 }
 
 /** What a commit of fan-out needs before it holds anything. */

@@ -22,12 +22,16 @@ const targetSchema = z.object({
   failingSinceMs: z.number().nullable(),
   lastFailedMs: z.number().nullable(),
   waitUntilMs: z.number().nullable(),
+  isAsked: z.boolean(),
+  resumedMs: z.number().nullable(),
 });
 
 /**
  * The state of a target. `jobId`: the one job that may deliver to it; null for none. `failures`: how
  * many attempts failed since the last one that did not, `failingSinceMs`: when the first of these was,
- * `lastFailedMs`: when the last one was; `waitUntilMs`: before this time a target that keeps failing is not tried again.
+ * `lastFailedMs`: when the last one was; `waitUntilMs`: before this time a target that keeps failing is not tried again,
+ * `isAsked`: because it asked for that;
+ * `resumedMs`: what was last tried before this time is due, whatever it waits for.
  */
 export type TargetRecord = z.infer<typeof targetSchema>;
 
@@ -39,6 +43,8 @@ export const NEW_TARGET: TargetRecord = {
   failingSinceMs: null,
   lastFailedMs: null,
   waitUntilMs: null,
+  isAsked: false,
+  resumedMs: null,
 };
 
 /** A target and its version. */
@@ -99,6 +105,19 @@ export async function changeTarget(
     stageTarget(op, entry, next);
     if ((await op.commit()).ok) return next;
   }
+}
+
+/** A target that works again, so that nothing need wait for it any more. */
+export function resumed(record: TargetRecord, nowMs: number): TargetRecord {
+  return {
+    ...record,
+    failures: 0,
+    failingSinceMs: null,
+    lastFailedMs: null,
+    waitUntilMs: null,
+    isAsked: false,
+    resumedMs: nowMs,
+  };
 }
 
 /** The names of all targets that were ever used and still have something stored. */

@@ -5,6 +5,8 @@
  */
 
 import { AppError, withStored } from "../../data/app_error.ts";
+import type { DomainEvent } from "../../data/events/event.ts";
+import { importEvent } from "../../data/events/import_event.ts";
 import type { MeterBatch, MeterRefusal } from "../../data/imports/meter_rows.ts";
 import type { Repeat } from "../../data/imports/repeats.ts";
 import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
@@ -39,6 +41,8 @@ export interface ImportDeps {
   readonly keepMeter: (meterId: string, profile: ProfileName) => Promise<void>;
   /** The running imports. */
   readonly imports: RunningImports;
+  /** Stores the event of an import that has ended. */
+  readonly announce: (event: DomainEvent) => Promise<void>;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -115,6 +119,7 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   } catch (error) {
     const stored = counts.total();
     const { receivedBytes } = counts;
+    if (stored.received > 0) await announce(deps, upload, { counts, error });
     log("warn", "import cut short", { ...about(), isDryRun, ...stored, receivedBytes, error });
     const isCounted = error instanceof AppError && stored.received > 0 && !isDryRun;
     throw isCounted ? withStored(error, { ...stored }) : error;
@@ -123,7 +128,28 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   const ms = now() - startedMs;
   const perSecond = Math.round(total.received / Math.max(ms, 1) * 1000);
   log("info", "import ended", { ...about(), isDryRun, ...total, ms, perSecond });
+  await announce(deps, upload, { counts });
   return { counts: total, meters: counts.meters(), repeats: batches.repeats(), reader };
+}
+
+/** Stores the event of an import. A failure is logged: what the import stored, stays. */
+async function announce(
+  deps: ImportDeps,
+  { owner, isDryRun }: Upload,
+  { counts, error }: { counts: ReturnType<typeof createImportCounts>; error?: unknown },
+): Promise<void> {
+  if (isDryRun) return;
+  const fault = error instanceof AppError ? error.code : "INTERNAL_ERROR";
+  const event = importEvent({
+    id: crypto.randomUUID(),
+    owner,
+    meters: counts.meters().map(({ notes }) => notes.meterId),
+    counts: { ...counts.total() },
+    fault: error === undefined ? null : fault,
+    endedMs: deps.now(),
+  });
+  await deps.announce(event)
+    .catch((error) => deps.log("error", "event not stored", { type: event.type, error }));
 }
 
 /** Reads an upload to its end and hands each batch to `store`. */

@@ -6,7 +6,9 @@
 
 import type { Context } from "hono";
 import { accountOf } from "../../data/access/account.ts";
+import type { DomainEvent } from "../../data/events/event.ts";
 import type { AcceptedTimes } from "../../data/time/accepted_times.ts";
+import { commitEvent } from "../../kv/events/outbox.ts";
 import { type DeleteMeterDeps, keepMeter } from "../../kv/meters/delete.ts";
 import type { ReadingQuotas } from "../../kv/series/quotas.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -22,7 +24,7 @@ import { UPLOAD_TYPES } from "./upload_format.ts";
 
 /** What the routes need. */
 export interface ImportRouteDeps
-  extends Omit<ImportDeps, "profileOf" | "keepMeter">, MeterSourceDeps {
+  extends Omit<ImportDeps, "profileOf" | "keepMeter" | "announce">, MeterSourceDeps {
   /** The database. */
   readonly kv: MeterSourceDeps["kv"] & DeleteMeterDeps["kv"];
   /** Where readings go. */
@@ -57,7 +59,9 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
     const keep = (meterId: string, profile: string) => keepMeter(deps, meterId, profile);
     const account = { account: accountOf(caller), limits: caller.limits };
     const series = { ...deps.series, ...deps.quotas.writersOf(account) };
-    const result = await importReadings({ ...deps, series, profileOf, keepMeter: keep }, upload);
+    const announce = (event: DomainEvent) => commitEvent(deps.kv, event);
+    const parts = { ...deps, series, profileOf, keepMeter: keep, announce };
+    const result = await importReadings(parts, upload);
     return { result, isDryRun: plan.isDryRun };
   }
 

@@ -10,6 +10,7 @@ import type { Log } from "../../data/log.ts";
 import { createDeflaters, type Deflaters } from "../../jobs/engine/deflaters.ts";
 import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import { createJobWatches } from "../../jobs/engine/job_watches.ts";
+import type { Duty } from "../../jobs/engine/duty_loop.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { createJobs, type JobRecord, type JobRequest, type Jobs } from "../../jobs/engine/jobs.ts";
 import type { EndStage } from "../../jobs/engine/runner.ts";
@@ -39,7 +40,12 @@ export interface WorkerRig extends AsyncDisposable {
   /** Moves the clock forward and pokes every worker. */
   advance(ms: number): void;
   /** Starts a worker. The workers of a rig do not know each other. */
-  addWorker(owner: string, kinds: readonly JobKind[], concurrency?: number): Promise<Worker>;
+  addWorker(
+    owner: string,
+    kinds: readonly JobKind[],
+    concurrency?: number,
+    moreDuties?: readonly Duty[],
+  ): Promise<Worker>;
   /** Creates a job, by default of the kind `test` and of the owner `anyone`. */
   ask(request?: Partial<JobRequest>): Promise<JobRecord>;
   /** Waits until a job is in a state. */
@@ -94,7 +100,7 @@ export async function createWorkerRig(
       offsetMs += ms;
       pokeAll();
     },
-    async addWorker(owner, kinds, concurrency = 4) {
+    async addWorker(owner, kinds, concurrency = 4, moreDuties = []) {
       const worker = await startWorker({
         kv: database,
         isExclusive: false,
@@ -108,6 +114,7 @@ export async function createWorkerRig(
         log,
         owner,
         concurrency,
+        moreDuties,
         runningMax,
         endStage,
         onEnded: ends.report,

@@ -1,0 +1,135 @@
+/**
+ * Events that are delivered over a channel of a test, with a clock that tests move.
+ *
+ * @module
+ */
+
+import { createCaller } from "../../data/access/caller.ts";
+import { type DomainEvent, eventId } from "../../data/events/event.ts";
+import { webhookTarget } from "../../data/events/target.ts";
+import type { Webhook } from "../../data/events/webhook.ts";
+import { DeliveryFault, type Message, type Sent } from "../../data/notify/channel.ts";
+import { createNotifier } from "../../jobs/notify/notifier.ts";
+import { type DeliveryEntry, listDeliveries } from "../../kv/events/deliveries.ts";
+import { commitEvent } from "../../kv/events/outbox.ts";
+import { createWebhookStore, type WebhookStore } from "../../kv/webhooks/webhooks.ts";
+import { storeWebhook } from "./webhooks.ts";
+import { createWorkerRig, type WorkerRig } from "./worker_rig.ts";
+
+/** What a receiver does with a message: nothing, or it throws. */
+export type Receive = (message: Message, signal: AbortSignal) => void | Promise<void>;
+
+/** A message as the receiver got it. */
+export interface Got {
+  /** Its webhook. */
+  readonly webhookId: string;
+  /** The id of its event. */
+  readonly eventId: string;
+  /** The subject of its event. */
+  readonly subject: string;
+  /** The number of the attempt. */
+  readonly attempt: number;
+}
+
+/** A rig with webhooks. Disposing of it stops all. */
+export interface NotifierRig extends AsyncDisposable {
+  /** The database, the workers and the clock. */
+  readonly rig: WorkerRig;
+  /** The webhooks. */
+  readonly webhooks: WebhookStore;
+  /** What arrived, in the order of its arrival. */
+  readonly got: Got[];
+  /** Keys that do not count any more. */
+  readonly deadKeys: Set<string>;
+  /** Stores a webhook for events of devices. */
+  hook(changes?: Partial<Webhook>): Promise<Webhook>;
+  /** Stores events. */
+  stage(...events: readonly DomainEvent[]): Promise<void>;
+  /** Starts a worker that delivers. */
+  start(owner?: string): Promise<void>;
+  /** Looks for events and wakes now. */
+  poke(): void;
+  /** The deliveries of a webhook, the oldest first. */
+  log(webhookId: string): Promise<DeliveryEntry[]>;
+}
+
+/** Creates a rig. `receive` is called for each message, and throws to refuse it. */
+export async function createNotifierRig(
+  receive: Receive = () => {},
+  kv?: Deno.Kv,
+): Promise<NotifierRig> {
+  const rig = await createWorkerRig(kv);
+  const got: Got[] = [];
+  const deadKeys = new Set<string>();
+  const keys = {
+    callerOf: (id: string) =>
+      Promise.resolve(
+        deadKeys.has(id) ? null : createCaller({
+          owner: `key:${id}`,
+          actor: { kind: "key", id, name: id },
+          scopes: ["manage"],
+        }),
+      ),
+  };
+  const webhooks = createWebhookStore({ kv: rig.kv, keys, now: rig.now });
+  const pokes: (() => void)[] = [];
+
+  async function send(message: Message, signal: AbortSignal): Promise<Sent> {
+    const { event, recipient, attempt } = message;
+    const webhookId = recipient.kind === "webhook" ? recipient.id : "";
+    got.push({ webhookId, eventId: event.id, subject: event.subject.id, attempt });
+    await receive(message, signal);
+    return { request: "POST", status: 204, answer: "" };
+  }
+
+  return {
+    rig,
+    webhooks,
+    got,
+    deadKeys,
+    hook: (changes = {}) =>
+      storeWebhook(rig.kv, { events: ["device.offline", "device.online"], ...changes }),
+    async stage(...events) {
+      for (const event of events) await commitEvent(rig.kv, event);
+    },
+    async start(owner = "w") {
+      const notifier = createNotifier({
+        kv: rig.kv,
+        webhooks,
+        channels: [{ kind: "webhook", send }],
+        now: rig.now,
+        random: () => 1,
+        newId: () => crypto.randomUUID(),
+        log: (_level, event) => rig.logged.push(event),
+        pokeDeliveries: () => worker.poke("delivery"),
+      });
+      pokes.push(notifier.poke);
+      const worker = await rig.addWorker(owner, [notifier.kind], 4, notifier.duties);
+      notifier.poke();
+    },
+    poke: () => pokes.forEach((poke) => poke()),
+    log: (webhookId) =>
+      Array.fromAsync(
+        listDeliveries(rig.kv, webhookTarget(webhookId), { isNewestFirst: false }),
+      ),
+    [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
+  };
+}
+
+/** The event of a device that went offline at a time. */
+export function offline(deviceId: string, atMs: number): DomainEvent {
+  const type = "device.offline", subject = { kind: "device", id: deviceId } as const;
+  const id = eventId({ type, subject, cause: atMs });
+  return { id, type, subject, atMs, account: null, data: { device_id: deviceId } };
+}
+
+/** The fault of a receiver that does not work. */
+export function broken(status = 500): DeliveryFault {
+  return new DeliveryFault(`The receiver answered ${status}`, { isFinal: false, status });
+}
+
+/** The fault of a receiver that wants no more deliveries. */
+export function gone(): DeliveryFault {
+  const options = { isFinal: true, isGone: true, status: 410 };
+  return new DeliveryFault("The receiver answered 410", options);
+}
