@@ -7,6 +7,7 @@ import {
   postJson,
   startTestService,
 } from "../support/service.ts";
+import { message, postTelemetry } from "../support/telemetry.ts";
 import { until } from "../support/until.ts";
 import { type Received, startWebhookReceiver } from "../support/webhook_receiver.ts";
 
@@ -102,4 +103,42 @@ Deno.test("a delivery that failed is sent again with its id, by itself and by a 
   assertEquals(replay.status, 200);
   await until(() => Promise.resolve(receiver.received.length === 3));
   assertEquals(new Set(receiver.received.map(({ id }) => id)), new Set([first.event_id]));
+});
+
+Deno.test("a webhook hears of an import, of a report, and of a device that goes offline and comes back", async () => {
+  await using receiver = startWebhookReceiver();
+  let aheadMs = 0;
+  await using service = await startTestService({
+    now: () => Date.now() + aheadMs,
+    offlineAfterMs: 60_000,
+  });
+  const events = ["import.finished", "report.completed", "device.offline", "device.online"];
+  await postJson(`${service.url}/api/webhooks`, { url: receiver.url, events });
+  const comes = (type: string) =>
+    until(() => Promise.resolve(receiver.received.some(({ body }) => body.type === type)));
+  const bodyOf = (type: string) => receiver.received.find(({ body }) => body.type === type)?.body;
+
+  await importText(service.url, "house-1", `${CSV}2024-01-01T00:30:00Z,many\n`);
+  await comes("import.finished");
+  const { meters, inserted, rejected, is_complete } = bodyOf("import.finished").data;
+  assertEquals({ meters, inserted, rejected, is_complete }, {
+    meters: ["house-1"],
+    inserted: 2,
+    rejected: 1,
+    is_complete: true,
+  });
+
+  const report = await postJson(`${service.url}/trigger_report/`, {});
+  await comes("report.completed");
+  assertEquals(bodyOf("report.completed").subject.id, report.body.report_id);
+
+  await postTelemetry(service.url, message({ device_id: "battery-1" }));
+  aheadMs = 120_000;
+  await comes("device.offline");
+  const { device_id, state, since, last_seen } = bodyOf("device.offline").data;
+  assertEquals([device_id, state], ["battery-1", "offline"]);
+  // A minute after it was last seen.
+  assertEquals(Date.parse(since) - Date.parse(last_seen), 60_000);
+  await postTelemetry(service.url, message({ device_id: "battery-1" }));
+  await comes("device.online");
 });

@@ -102,6 +102,12 @@ MAINTENANCE_RULES = [
     r"name must be .+",
 ]
 
+# URLs have rules that a pattern cannot say, such as that the address is public.
+WEBHOOK_RULES = [
+    r"url .+",
+    r"name must be .+ without control characters",
+]
+
 # By operation id: the sentences about rules that a request may break although it fits the schema.
 RULES: dict[str, list[str]] = {
     "createExport": [
@@ -133,6 +139,9 @@ RULES: dict[str, list[str]] = {
     "changeMaintenanceWindow": MAINTENANCE_RULES,
     "createKey": KEY_RULES,
     "changeKey": KEY_RULES,
+    "createWebhook": WEBHOOK_RULES,
+    "changeWebhook": WEBHOOK_RULES,
+    "replayWebhook": [r"to must be after from", r"(from|to) must be an ISO 8601 time.*"],
     "listDevices": [r"profile must be .+"],
     "putDevice": [r"profile must be .+"],
     "putMeter": [r"profile must be .+", r"timezone must be .+"],
