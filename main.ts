@@ -152,6 +152,7 @@ export async function start(
   const notifier = createNotifier({
     ...parts,
     webhooks,
+    hasWebhooks: settings.webhooks.isOn,
     channels: [
       ...outgoing.channels,
       webhookChannel({ ...sending, findWebhook: webhooks.get, linkTo: outgoing.linkTo }),

@@ -18,7 +18,7 @@ import { endEventId, jobRecipients } from "./targets/target_contract.ts";
 import { STORE_REPORT, storeReportParams, storeReportResult } from "./stores/report_contract.ts";
 
 /** How many ids of an export an event names. */
-const IDS_NAMED = 100;
+const IDS_NAMED = 20;
 /** When a target is woken whose job failed, milliseconds. */
 const WAKE_AGAIN_MS = 60_000;
 

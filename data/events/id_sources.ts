@@ -7,10 +7,10 @@
 import type { EventSource } from "./event.ts";
 
 /** How many ids an event names. */
-const NAMED_MAX = 200;
+const NAMED_MAX = 100;
 
 /**
- * The sources of ids of one kind. More than 200 become one pattern: what all of them begin with, and
+ * The sources of ids of one kind. More than 100 become one pattern: what all of them begin with, and
  * `*`. A pattern stands for more than the ids, so nobody sees the event who may not see all of them.
  */
 export function idsAsSources(kind: EventSource["kind"], ids: readonly string[]): EventSource[] {

@@ -8,7 +8,7 @@ import { type DomainEvent, eventId } from "./event.ts";
 import { idsAsSources } from "./id_sources.ts";
 
 /** How many meters the event names. */
-const METERS_NAMED = 100;
+const METERS_NAMED = 20;
 
 /** An upload that has ended. */
 export interface EndedImport {

@@ -17,7 +17,7 @@ import type { JobKind } from "../engine/job_kind.ts";
 import { createPokes } from "../engine/poke.ts";
 import { type DeliveryJobDeps, deliveryKind } from "./delivery_job.ts";
 import { deliveryRetentionDuty } from "./delivery_retention.ts";
-import { eventDuty } from "./event_duty.ts";
+import { eventDuty, type EventDutyDeps } from "./event_duty.ts";
 
 /** What delivering needs. */
 export interface NotifierDeps {
@@ -25,6 +25,8 @@ export interface NotifierDeps {
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** The webhooks. */
   readonly webhooks: WebhookStore;
+  /** Whether webhooks get events. */
+  readonly hasWebhooks: boolean;
   /** The channels. */
   readonly channels: readonly Channel[];
   /** The audit trail; absent where there is none. */
@@ -63,20 +65,26 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   };
   return {
     kind: deliveryKind(job),
-    duties: [eventDuty({ ...deps, pokes }), deliveryRetentionDuty(deps)],
+    duties: [
+      eventDuty({ ...deps, webhooks: deps.hasWebhooks ? deps.webhooks : NO_WEBHOOKS, pokes }),
+      deliveryRetentionDuty(deps),
+    ],
     poke: pokes.poke,
   };
 }
 
+const NO_WEBHOOKS: EventDutyDeps["webhooks"] = { listLive: () => Promise.resolve([]) };
+
 async function gateOf(
-  { webhooks }: NotifierDeps,
+  { webhooks, hasWebhooks }: NotifierDeps,
   target: string,
 ): Promise<"open" | "held" | "gone"> {
   const id = webhookOfTarget(target);
   if (id === null) return "open";
   const webhook = await webhooks.get(id);
   if (webhook === null) return "gone";
-  const isOpen = webhook.state === "active" && await webhooks.callerOf(webhook) !== null;
+  const isOpen = hasWebhooks && webhook.state === "active" &&
+    await webhooks.callerOf(webhook) !== null;
   return isOpen ? "open" : "held";
 }
 

@@ -19,7 +19,7 @@ import { type OutboxRecord, parseOutboxRecord } from "./records.ts";
 const SPACE = "outbox";
 
 /** The most bytes of an event as JSON. A stored value may have 65,536. */
-const EVENT_MAX_BYTES = 32_000;
+const EVENT_MAX_BYTES = 50_000;
 
 /** An event in the outbox, and its version. */
 export interface OutboxEntry {
@@ -35,7 +35,7 @@ export interface OutboxEntry {
  * Adds an event to the commit of the state that it reports. One mutation. The same event again
  * replaces itself.
  *
- * @throws {RangeError} if the event has more than 32,000 characters as JSON.
+ * @throws {RangeError} if the event has more than 50,000 characters as JSON.
  */
 export function stageEvent(op: Staging, event: DomainEvent): void {
   // A stored value has no undefined fields and no read-only lists: what JSON has.

@@ -96,6 +96,7 @@ export async function createNotifierRig(
       const notifier = createNotifier({
         kv: rig.kv,
         webhooks,
+        hasWebhooks: true,
         channels: [{ kind: "webhook", send }],
         now: rig.now,
         random: () => 1,

@@ -72,10 +72,10 @@ Deno.test("an event in the outbox keeps how far its deliveries are", async () =>
 });
 
 Deno.test("stageEvent() refuses an event that does not fit a stored value", () => {
-  const huge = event({ data: { text: "x".repeat(32_000) } });
+  const huge = event({ data: { text: "x".repeat(50_000) } });
   assertThrows(
     () => costOf((op) => stageEvent(op, huge)),
     RangeError,
-    "Cannot store an event of more than 32000 characters",
+    "Cannot store an event of more than 50000 characters",
   );
 });
