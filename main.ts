@@ -32,6 +32,7 @@ import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
 import { retentionDuty } from "./jobs/upkeep/retention.ts";
 import { jobKinds } from "./jobs/kinds.ts";
 import { createNotifier } from "./jobs/notify/notifier.ts";
+import { scheduleWork } from "./jobs/schedules/schedule_work.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
 import { openChannels } from "./jobs/targets/open_channels.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
@@ -140,6 +141,7 @@ export async function start(
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
+  let worker: Worker | null = null;
   const webhooks = createWebhookStore({ kv, keys, now });
   const sending = {
     request: guardedFetch,
@@ -162,7 +164,19 @@ export async function start(
     newId,
     pokeDeliveries: () => worker?.poke("delivery"),
   });
-  const worker: Worker | null = settings.role === "api" ? null : await startWorker({
+  const jobs = createJobs({
+    ...parts,
+    ...settings,
+    ends,
+    watches,
+    endStage: jobEndStage,
+    newId,
+    poke: () => worker?.poke(),
+    onCancelled: (jobId) => worker?.cancel(jobId),
+  });
+  const { findMaker } = access;
+  const schedules = scheduleWork({ findMaker, getKey: keys.get, kv, jobs, now, log });
+  worker = settings.role === "api" ? null : await startWorker({
     ...parts,
     ...settings,
     concurrency: settings.workerConcurrency,
@@ -190,7 +204,9 @@ export async function start(
       return accountLimits(own, settings.accountLimits).jobsRunning;
     },
     startedMs,
+    crowds: [schedules.crowd],
     moreDuties: [
+      schedules.duty,
       ...continuous.duties,
       alertDuty({
         ...parts,
@@ -248,16 +264,8 @@ export async function start(
     intake,
     idTags: settings.lineProtocolIdTags,
     readPackageFile,
-    jobs: createJobs({
-      ...parts,
-      ...settings,
-      ends,
-      watches,
-      endStage: jobEndStage,
-      newId,
-      poke: () => worker?.poke(),
-      onCancelled: (jobId) => worker?.cancel(jobId),
-    }),
+    jobs,
+    scheduler: schedules.scheduler,
     diskSpace: () => diskSpace(diskPath(settings)),
     ready: readyChecks({
       ...parts,

@@ -72,6 +72,9 @@ export const PROFILES_MAX = 1_000;
 /** The most profiles that one key can make which may not touch every device and meter. */
 export const PROFILES_PER_KEY_MAX = 100;
 
+/** The most schedules of an owner. */
+export const SCHEDULES_PER_OWNER_MAX = 20_000;
+
 /** The most keys. Every process keeps all of them in memory. */
 export const KEYS_MAX = 10_000;
 /** The longest name of a key, characters. */

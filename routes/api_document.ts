@@ -111,6 +111,9 @@ import {
 import { type JsonObject, openApiDocument } from "./openapi/document.ts";
 import type { Operation } from "./openapi/operation.ts";
 import { fieldErrorSchema, problemSchema } from "./openapi/problem_schema.ts";
+import { scheduleOperations } from "./schedules/operations.ts";
+import { scheduleBody } from "./schedules/request_schemas.ts";
+import { scheduleList, scheduleRun, scheduleRunList, scheduleSchema } from "./schedules/schemas.ts";
 import { storeOperations } from "./stores/operations.ts";
 import { deletionOperations } from "./deletions/operations.ts";
 import { deletionResourceOperations } from "./deletions/resource_operations.ts";
@@ -178,6 +181,11 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   HeatMap: heatMap,
   GapList: gapList,
   LoadStatistics: statistics,
+  Schedule: scheduleSchema,
+  ScheduleBody: scheduleBody,
+  ScheduleList: scheduleList,
+  ScheduleRun: scheduleRun,
+  ScheduleRunList: scheduleRunList,
   Meter: meterSchema,
   MeterDetail: meterDetail,
   MeterChange: meterChange,
@@ -284,6 +292,7 @@ export function apiDocument(version: string): JsonObject {
   const operations = [
     ...exportOperations,
     endLinksOperation,
+    ...scheduleOperations,
     ...meterOperations,
     ...reportOperations,
     telemetryOperation,

@@ -48,6 +48,7 @@ import { pageRoutes, type PagesDeps } from "./pages/pages.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { routePath } from "./http/route_path.ts";
+import { type ScheduleDeps, scheduleRoutes } from "./schedules/schedules.ts";
 import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
@@ -72,6 +73,7 @@ export interface AppDeps
     HealthDeps,
     ContinuousExportDeps,
     ReportDeps,
+    ScheduleDeps,
     DeletionDeps,
     DeletionResourceDeps,
     AuditDeps,
@@ -90,9 +92,14 @@ export interface AppDeps
   /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
   readonly corsOrigins: readonly string[];
   /** The database. */
-  readonly kv: DeviceDeps["kv"] & UsageDeps["kv"] & MailStopDeps["kv"] & WebhookDeps["kv"];
+  readonly kv:
+    & DeviceDeps["kv"]
+    & UsageDeps["kv"]
+    & MailStopDeps["kv"]
+    & WebhookDeps["kv"]
+    & ScheduleDeps["kv"];
   /** The jobs. */
-  readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"];
+  readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"] & ScheduleDeps["jobs"];
   /** The store of readings. */
   readonly series:
     & MeterDeps["series"]
@@ -157,6 +164,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", allLinksRoutes(deps).hono);
   app.route("/", meterRoutes(deps).hono);
   app.route("/", reportRoutes(deps).hono);
+  app.route("/", scheduleRoutes(deps).hono);
   app.route("/", telemetryRoutes(deps).hono);
   app.route("/", lineProtocolRoutes(deps).hono);
   app.route("/", deviceRoutes(deps).hono);

@@ -46,6 +46,12 @@ export const AUDIT_ACTIONS = {
   "maintenance_window.create": "A maintenance window was made",
   "maintenance_window.change": "A maintenance window was changed",
   "maintenance_window.delete": "A maintenance window was deleted",
+  "schedule.create": "A schedule was made",
+  "schedule.change": "A schedule was changed",
+  "schedule.delete": "A schedule was deleted",
+  "schedule.run": "A run of a schedule was requested",
+  "schedule.pause": "A schedule was paused",
+  "schedule.resume": "A schedule was resumed",
   "retention.drop": "Readings older than the retention time were deleted",
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -115,7 +115,9 @@ async function openReport(deps: StoreReportDeps, context: JobContext): Promise<R
     asOfMs: measure?.endMs ?? null,
     columns: measure?.columns ?? columnsOf(params),
   });
-  if (range !== undefined) return opened(measureRange({ ...params, range }, context.createdMs));
+  if (range !== undefined) {
+    return opened(measureRange({ ...params, range }, params.atMs ?? context.createdMs));
+  }
   const { signal } = context;
   const asOfMs = params.asOfMs ??
     (visible === undefined
@@ -131,9 +133,9 @@ function columnsOf({ range, maxHoldMs, staleAfterMs }: StoreReportParams): Repor
 }
 
 /** The name of the file, without an ending. */
-function filenameOf({ range, asOfMs }: Report, { jobId, createdMs }: JobContext): string {
+function filenameOf({ range, asOfMs, atMs }: Report, { jobId, createdMs }: JobContext): string {
   const zone = range?.zone ?? DEFAULT_STORE_ZONE;
-  const span = range === undefined ? null : reportRangeSpan(range, zone, createdMs);
+  const span = range === undefined ? null : reportRangeSpan(range, zone, atMs ?? createdMs);
   if (span === null) return reportFilename(jobId, { asOfMs });
   const days = [localDate(zone, span.fromMs), localDate(zone, span.toMs - 1)] as const;
   return reportFilename(jobId, { asOfMs, days });

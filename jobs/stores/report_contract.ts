@@ -42,6 +42,8 @@ export interface StoreReportParams {
   readonly visible?: string[];
   /** The format of the file; absent for CSV. */
   readonly format?: ReportFormat;
+  /** From when its period counts, epoch milliseconds; absent if that is when it was requested. */
+  readonly atMs?: number;
 }
 
 /** The formats of reports. */
@@ -81,6 +83,7 @@ export const storeReportParams: z.ZodType<StoreReportParams> = z.object({
   storeIds: z.array(z.string()).optional(),
   visible: z.array(z.string()).optional(),
   format: z.enum(REPORT_FORMATS).optional(),
+  atMs: z.number().optional(),
 });
 
 const count = z.int().nullable().default(null);

@@ -160,6 +160,31 @@ export const ROUTE_RULES = {
     audited: audited("continuous_export.replay", "device"),
   },
 
+  "GET /api/schedules": { scope: "read" },
+  "POST /api/schedules": { scope: "export", audited: audited("schedule.create") },
+  "GET /api/schedules/:schedule_id": { scope: "read" },
+  "PUT /api/schedules/:schedule_id": {
+    scope: "export",
+    audited: audited("schedule.change", "schedule"),
+  },
+  "DELETE /api/schedules/:schedule_id": {
+    scope: "export",
+    audited: audited("schedule.delete", "schedule"),
+  },
+  "POST /api/schedules/:schedule_id/run": {
+    scope: "export",
+    audited: audited("schedule.run", "schedule"),
+  },
+  "POST /api/schedules/:schedule_id/pause": {
+    scope: "export",
+    audited: audited("schedule.pause", "schedule"),
+  },
+  "POST /api/schedules/:schedule_id/resume": {
+    scope: "export",
+    audited: audited("schedule.resume", "schedule"),
+  },
+  "GET /api/schedules/:schedule_id/runs": { scope: "read" },
+
   "GET /api/overview": { scope: "any" },
   "GET /api/webhooks": { scope: "read" },
   "POST /api/webhooks": { scope: "manage", audited: audited("webhook.create") },

@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "hono";
+import type { Caller } from "../../data/access/caller.ts";
 import { REQUEST_MAX_BYTES, XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
@@ -57,13 +58,27 @@ export interface CreateDeps {
   readonly now: () => number;
 }
 
-/** Creates the export that a body asks for. */
-export async function createExport(
-  c: Context,
-  deps: CreateDeps,
-  { body, statusPath }: { body: unknown; statusPath: string },
-): Promise<Response> {
-  const caller = c.get("caller");
+/** An export that may be created. */
+export interface AskedExport {
+  /** What it exports. */
+  readonly spec: ExportSpec;
+  /** The same as it is stored. */
+  readonly params: ExportParams;
+  /** Who hears of its end, and where the file goes. */
+  readonly targets?: JobTargets;
+}
+
+/**
+ * The export that a body asks for.
+ *
+ * @throws {AppError} INVALID_REQUEST with everything that is wrong; DELIVERY_NOT_CONFIGURED if a setting
+ * is missing.
+ */
+export async function askedExport(
+  deps: Omit<CreateDeps, "jobs" | "series">,
+  caller: Caller,
+  body: unknown,
+): Promise<AskedExport> {
   const findProfile = createFindProfile(deps, caller);
   const { spec, profile, targets } = await parseExportRequest(body, {
     nowMs: deps.now(),
@@ -72,10 +87,20 @@ export async function createExport(
   requireDeliverable(targets, deps.abilities);
   await requireWebhooks(targets, deps.webhooks, caller);
   await requireFits(deps.previewer, spec, profile);
-  const slot = readIdempotencyKey(c.req.header("idempotency-key"));
-  const warnings = await warningsOf(deps.series, spec);
   const params = exportParamsOf(spec);
   requireShort({ ...params, ...targets });
+  return { spec, params, ...(targets === undefined ? {} : { targets }) };
+}
+
+/** Creates the export that a body asks for. */
+export async function createExport(
+  c: Context,
+  deps: CreateDeps,
+  { body, statusPath }: { body: unknown; statusPath: string },
+): Promise<Response> {
+  const { spec, params, targets } = await askedExport(deps, c.get("caller"), body);
+  const slot = readIdempotencyKey(c.req.header("idempotency-key"));
+  const warnings = await warningsOf(deps.series, spec);
   const job = await deps.jobs.create({
     kind: EXPORT,
     params,

@@ -67,9 +67,9 @@ export const ANSWER_HEADERS = {
     pattern: '^<[^>]+>; rel="next"$',
   },
   "Location": {
-    description: "The address of the job's status.",
+    description: "The address of the job's status, or of what was made.",
     pattern:
-      "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/|/api/(jobs|exports|deletions)/[0-9a-f-]{36})$",
+      "^(/api/export/status/[0-9a-f-]{36}|/get_report/[0-9a-f-]{36}/|/api/(jobs|exports|deletions|schedules)/[0-9a-f-]{36})$",
   },
   "Preference-Applied": {
     description: "The preferences that the service followed (RFC 7240).",

@@ -100,6 +100,7 @@ export interface Operation {
 /** The groups in the order in which the pages show them, each with a sentence. */
 export const TAGS = {
   Exports: "Export the readings of a smart meter to a file. A job writes it.",
+  Schedules: "Exports and reports that run again and again.",
   Meters: "Smart meters and their readings.",
   Reports: "How long stores were up and down within their business hours.",
   Telemetry: "Readings that devices send.",

@@ -69,6 +69,9 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   ID_TAKEN: "A meter has this id and profile, or a device has; they would share their readings.",
   TOO_MANY_PROFILES: "There are as many profiles as there can be, or as the key can make.",
   CONTINUOUS_EXPORT_NOT_FOUND: "This device has no continuous export.",
+  SCHEDULE_NOT_FOUND: "There is no such schedule, or it does not exist for your key.",
+  SCHEDULE_STOPPED: "The key that made the schedule may not export any more, so it cannot run.",
+  TOO_MANY_SCHEDULES: "You have as many schedules as you can have. Delete some.",
   RATE_LIMITED: "You or the device send too often. Nothing was stored; retry after `Retry-After`.",
   DELIVERY_NOT_CONFIGURED:
     "The service lacks a setting that `notify` or `deliver` needs; `errors` " +

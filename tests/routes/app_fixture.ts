@@ -89,6 +89,13 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       },
     }),
     links: { kv: emptyKv(), now: () => NOW_MS, publicUrl: null, findMaker: () => UNKNOWN_MAKER },
+    scheduler: {
+      findOwner: () => Promise.resolve({ caller: UNKNOWN_MAKER, reason: null }),
+      nextRuns: () => [],
+      armed: (schedule) => schedule,
+      paused: (schedule) => schedule,
+      runNow: () => Promise.resolve(null),
+    },
     files: { read: () => Promise.resolve(null) },
     readPackageFile: () => Promise.reject(new AppError("PAGE_NOT_INSTALLED", "It is not there")),
     jobs: {
@@ -190,7 +197,15 @@ export function appWithJob(job: JobRecord, changes: Partial<AppDeps> = {}): Test
   };
   const not = () => Promise.resolve(false);
   return createTestApp({
-    jobs: { get, create, waitForEnd: create, list, watch, cancel: not, remove: not },
+    jobs: {
+      get,
+      create,
+      waitForEnd: create,
+      list,
+      watch,
+      cancel: not,
+      remove: not,
+    },
     ...changes,
   });
 }

@@ -86,6 +86,12 @@ const QUERIES: Record<string, string[]> = {
 };
 
 /** Bodies of operations for which those by media type are wrong. */
+const SCHEDULE = JSON.stringify({
+  name: "Daily",
+  every: "P1D",
+  request: { smart_meter_id: "123", period: "yesterday" },
+});
+
 const BODIES_BY_OPERATION: Record<string, string> = {
   "PUT /api/profiles/{name}": JSON.stringify({
     metrics: [{ name: "power_w", unit: "W", aggregate: "mean" }],
@@ -105,6 +111,8 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "POST /api/continuous-exports/{device_id}/replay":
     '{"from":"2026-02-07T00:00:00Z","to":"2026-02-08T00:00:00Z"}',
   "POST /trigger_report": "{}",
+  "POST /api/schedules": SCHEDULE,
+  "PUT /api/schedules/{schedule_id}": SCHEDULE,
 };
 
 for (const [what, job] of Object.entries(JOBS)) {

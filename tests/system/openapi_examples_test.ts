@@ -11,6 +11,7 @@ import { ALL, ruleOf, START_MS } from "../support/alert_rig.ts";
 import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { addressTag, stopToken } from "../../data/notify/mail_stop.ts";
 import { mailStopSecret } from "../../kv/access/secrets.ts";
+import { stageNewSchedule } from "../../kv/schedules/schedules.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import {
@@ -28,6 +29,7 @@ import {
   type TestService,
   waitForEnd,
 } from "../support/service.ts";
+import { scheduleRecord } from "../support/schedule_rig.ts";
 import { waitForReport } from "../support/reports.ts";
 import { postStores } from "../support/stores.ts";
 import { message, postTelemetry } from "../support/telemetry.ts";
@@ -38,6 +40,9 @@ import { until } from "../support/until.ts";
 
 /** The id of the job in the document's examples. */
 const EXAMPLE_JOB = "4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a";
+
+/** The id of the schedule in the document's examples. */
+const EXAMPLE_SCHEDULE = "7c0b2d6e-1a53-4f0b-9a55-0c2f7d1e8b34";
 
 /** The id of the report in the document's examples. */
 const EXAMPLE_REPORT = "b2d0a6c4-5f1e-4d38-8a77-0c9e3f6b1d24";
@@ -94,6 +99,7 @@ async function startWithExample(
   stageJob(op, newJob({ ...ofStores, params: { asOfMs: null, maxHoldMs: null } }, Date.now()));
   const ofStore = { id: EXAMPLE_DELETION, kind: DELETE_STORE, owner: "anyone", slot: null };
   stageJob(op, newJob({ ...ofStore, params: { id: "gone" } }, Date.now()));
+  stageNewSchedule(op, scheduleRecord({ id: EXAMPLE_SCHEDULE, nextMs: Date.now() + 3_600_000 }));
   await op.commit();
   await moveExportCheckpoint(kv, "test-001", { from: null, to: EXAMPLE_CHECKPOINT });
   for (const id of ["roofgateway", "retired"]) await storeKey(kv, id);

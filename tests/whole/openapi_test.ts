@@ -144,6 +144,7 @@ Deno.test("links lead from the creation of a job to its status and its file", as
     "200 of POST /api/exports/{export_id}/repeat to downloadExport",
     "202 of POST /api/exports/{export_id}/repeat to getExport",
     "202 of POST /api/exports/{export_id}/repeat to downloadExport",
+    "201 of POST /api/schedules to listScheduleRuns",
     "200 of DELETE /api/meters/{id} to getJob",
     "202 of DELETE /api/meters/{id} to getJob",
     "200 of DELETE /api/meters/{id}/readings to getJob",

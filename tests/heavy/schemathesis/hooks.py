@@ -100,6 +100,33 @@ MAINTENANCE_RULES = [
     r"scope\.\w+ must be null with on .+",
     r"(once|repeat)\.\w+ must be .+",
     r"name must be .+",
+# The rules of a report.
+REPORT_RULES = [
+    r"as_of (must be|is for reports without) .+",
+    r"A store's id must be .+",
+    r"Send period, or from and to",
+    r"(from needs to|to needs from), the .+ of the range",
+    r"\w+ needs a range: from and to, or period",
+    r"(from|to|stores) must be .+",
+    r"The range must be .+",
+    r"bucket hour is for ranges .+",
+    *TARGET_RULES,
+    r"timezone must be .+",
+]
+
+# Schedules name their times once, with fields whose form is text; the request follows its own rules.
+SCHEDULE_RULES = [
+    r"cron is required, or every",
+    r"cron must .+",
+    r"every must .+",
+    r"start must .+",
+    r"timezone must .+",
+    r"(delay|completeness_deadline|require_completeness) must .+",
+    r"name must .+",
+    r"request\.\w+ must not be there with \w+: name it once",
+    *TARGET_RULES,
+    *(rf"request(\.|: ){rule}" for rule in [*EXPORT_RULES, *REPORT_RULES]),
+    r"(request: )?The (request|schedule) must be at most .+",
 ]
 
 # URLs have rules that a pattern cannot say, such as that the address is public.
@@ -159,18 +186,9 @@ RULES: dict[str, list[str]] = {
     # `hours` and the like are paths of uploads, not stores.
     "getStore": [r"store_id must be .+, not status or hours or timezones"],
     "replayContinuousExport": [r"to must be after from", BEFORE_1970],
-    "triggerReport": [
-        r"as_of (must be|is for reports without) .+",
-        r"A store's id must be .+",
-        r"Send period, or from and to",
-        r"(from needs to|to needs from), the .+ of the range",
-        r"\w+ needs a range: from and to, or period",
-        r"(from|to|stores) must be .+",
-        r"The range must be .+",
-        r"bucket hour is for ranges .+",
-        *TARGET_RULES,
-        r"timezone must be .+",
-    ],
+    "triggerReport": REPORT_RULES,
+    "createSchedule": SCHEDULE_RULES,
+    "replaceSchedule": SCHEDULE_RULES,
     "getDeviceMetrics": [r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
     "getMeterReadings": [METER_ID, r"(start|end)_time must .+", r"timezone must be an IANA time zone.*"],
     **{

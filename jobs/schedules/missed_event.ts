@@ -1,0 +1,50 @@
+/**
+ * The event that says which planned times of a schedule were missed.
+ *
+ * @module
+ */
+
+import { type DomainEvent, eventId, type Recipient } from "../../data/events/event.ts";
+import type { MissedTimes } from "../../data/schedules/due_run.ts";
+import { instantText } from "../../data/time/time_text.ts";
+import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
+import { sourcesOf } from "./schedule_contract.ts";
+
+/** The most sources that an event names. One with more belongs to the owner of the schedule alone. */
+const SOURCES_MAX = 100;
+
+/** The event. The same times make the same event. */
+export function missedEvent(
+  schedule: ScheduleRecord,
+  { firstMs, lastMs, count, isMore }: MissedTimes,
+  atMs: number,
+): DomainEvent {
+  const { id, name, owner, catchUp, request } = schedule;
+  const subject = { kind: "schedule", id } as const;
+  const type = "schedule.missed";
+  const { kind, ids } = sourcesOf(request);
+  return {
+    id: eventId({ type, subject, cause: `${firstMs} ${lastMs}` }),
+    type,
+    subject,
+    atMs,
+    account: owner,
+    data: {
+      name,
+      first: instantText(firstMs),
+      last: instantText(lastMs),
+      count,
+      is_more: isMore,
+      catch_up: catchUp,
+    },
+    sources: ids.slice(0, SOURCES_MAX).map((each) => ({ kind, id: each })),
+    recipients: recipientsOf(schedule),
+  };
+}
+
+/** Who hears of the runs hears of missed ones too. */
+function recipientsOf({ targets: { notify } }: ScheduleRecord): Recipient[] {
+  const webhooks = (notify?.webhook ?? []).map((id) => ({ kind: "webhook", id }) as const);
+  const { email } = notify ?? {};
+  return email === undefined ? webhooks : [...webhooks, { kind: "email", to: email }];
+}
