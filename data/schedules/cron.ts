@@ -39,7 +39,7 @@ export function cronProblem(expression: string): string | null {
   });
   if (wrong < 0) return null;
   const [name, values] = FIELDS[wrong];
-  return `must have a ${name} of ${values}, with * , - and / between`;
+  return `must have for the ${name} ${values}, also with * , - and /`;
 }
 
 /**

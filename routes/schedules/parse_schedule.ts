@@ -46,7 +46,7 @@ type Fields = Partial<Omit<ScheduleBody, "request">>;
 type Kind = ScheduleRecord["request"]["kind"];
 
 /** The fields besides the request. It is checked on its own, so any value is right here. */
-const ownFields = z.strictObject({ ...scheduleFields, request: z.unknown() }, {
+const ownFields = z.strictObject({ ...scheduleFields, request: z.unknown().optional() }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 });
 
