@@ -52,8 +52,7 @@ export function scheduleCrowd(deps: RunDueDeps): CrowdHandler {
         const own = due as Due<"schedule_run">;
         const entry = entries[index];
         try {
-          if (entry === undefined) continue;
-          if (entry === null || entry.value.dueMs !== due.atMs) {
+          if (!entry || entry.value.dueMs !== due.atMs) {
             await dropStaleRun(kv, own, entry);
           } else await runSchedule(deps, entry);
         } catch (error) {

@@ -144,13 +144,17 @@ export async function deleteSchedule(
   return (await op.commit()).ok;
 }
 
-/** Deletes a due entry that is not that of a schedule, unless the schedule changes meanwhile. */
+/**
+ * Deletes a due entry that is not that of a schedule, unless the schedule changes meanwhile. Undefined
+ * stands for a record that cannot be read.
+ */
 export async function dropStaleRun(
   kv: Pick<Deno.Kv, "atomic">,
   due: Due<"schedule_run">,
-  entry: ScheduleEntry | null,
+  entry: ScheduleEntry | null | undefined,
 ): Promise<void> {
-  const op = kv.atomic().check(entry ?? { key: [SPACE, due.id], versionstamp: null });
+  const op = kv.atomic();
+  if (entry !== undefined) op.check(entry ?? { key: [SPACE, due.id], versionstamp: null });
   stageDueDelete(op, due);
   await op.commit();
 }
