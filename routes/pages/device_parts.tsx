@@ -137,33 +137,35 @@ function DayCard({ day, ...shared }: SourceView & { readonly day: DaySummaryBody
           {say("source.today.count", { count: day.count, number: formats.number(day.count, 0) })}
         </p>
       </header>
-      {day.count === 0 ? <p>{say("source.no.readings")}</p> : (
-        <div class="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say("source.metric")}</th>
-                <th scope="col" class="number">{say("source.min")}</th>
-                <th scope="col" class="number">{say("source.mean")}</th>
-                <th scope="col" class="number">{say("source.max")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {source.profile.metrics.map(({ name, label = name, unit }) => {
-                const { min, avg, max } = day.summary[name];
-                return (
-                  <tr>
-                    <th scope="row">{metricText({ name, label, unit })}</th>
-                    <td class="number">{text(min)}</td>
-                    <td class="number">{text(avg)}</td>
-                    <td class="number">{text(max)}</td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
+      {day.count === 0
+        ? <p>{say("source.no.readings")}</p>
+        : (
+          <div class="table-frame" tabindex={0} role="group" aria-label={say("source.today")}>
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">{say("source.metric")}</th>
+                  <th scope="col" class="number">{say("source.min")}</th>
+                  <th scope="col" class="number">{say("source.mean")}</th>
+                  <th scope="col" class="number">{say("source.max")}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {source.profile.metrics.map(({ name, label = name, unit }) => {
+                  const { min, avg, max } = day.summary[name];
+                  return (
+                    <tr>
+                      <th scope="row">{metricText({ name, label, unit })}</th>
+                      <td class="number">{text(min)}</td>
+                      <td class="number">{text(avg)}</td>
+                      <td class="number">{text(max)}</td>
+                    </tr>
+                  );
+                })}
+              </tbody>
+            </table>
+          </div>
+        )}
       <CallOf view={view} source={source} path={`summary?date=${day.date}`} />
     </section>
   );

@@ -183,7 +183,7 @@ function MeterTable({ view, found, more }: TableProps<MeterBody>): Markup {
       <header>
         <h2 id="meters-title">{say("meters.kind.meter")}</h2>
       </header>
-      <div class="table-frame">
+      <div class="table-frame" tabindex={0} role="group" aria-label={say("meters.kind.meter")}>
         <table>
           <thead>
             <tr>
@@ -224,7 +224,7 @@ function DeviceTable({ view, found, more }: TableProps<DeviceBody>): Markup {
       <header>
         <h2 id="devices-title">{say("meters.kind.device")}</h2>
       </header>
-      <div class="table-frame">
+      <div class="table-frame" tabindex={0} role="group" aria-label={say("meters.kind.device")}>
         <table>
           <thead>
             <tr>

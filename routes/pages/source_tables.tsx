@@ -36,7 +36,7 @@ export function GapCard(
               missing: formats.number(missing, 0),
             })}
           </p>
-          <div class="table-frame">
+          <div class="table-frame" tabindex={0} role="group" aria-label={say("source.gaps")}>
             <table>
               <thead>
                 <tr>
@@ -139,7 +139,7 @@ export function MonthCard(
       <header>
         <h2 id="months-title">{say("source.months", { metric: label, year })}</h2>
       </header>
-      <div class="table-frame">
+      <div class="table-frame" tabindex={0} role="group" aria-label={say("source.month")}>
         <table>
           <thead>
             <tr>

@@ -89,7 +89,7 @@ export function YearBody(
           <div
             class="table-frame short"
             tabindex={0}
-            role="region"
+            role="group"
             aria-label={say("source.table")}
           >
             <table>

@@ -156,7 +156,9 @@ function ReportCard({ say }: { readonly say: Say }): Markup {
   return (
     <section class="card" id="upload-report" aria-labelledby="upload-report-title" hidden>
       <header>
-        <h2 id="upload-report-title" role="status"></h2>
+        <h2>
+          <span id="upload-report-title" role="status"></span>
+        </h2>
       </header>
       <dl class="counts" id="upload-counts"></dl>
       <p class="row" id="upload-links"></p>
@@ -202,7 +204,7 @@ function ReportCard({ say }: { readonly say: Say }): Markup {
 
 function Frame({ label, children }: { label: string; children?: unknown }): Markup {
   return (
-    <div class="table-frame short" tabindex={0} role="region" aria-label={label}>
+    <div class="table-frame short" tabindex={0} role="group" aria-label={label}>
       <table>{children}</table>
     </div>
   );
