@@ -5,6 +5,7 @@
  */
 
 import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
 import { instantText } from "../../data/time/time_text.ts";
 import { metricOf } from "../charts/query_schemas.ts";
 import {
@@ -20,6 +21,7 @@ import { type DevicePartDeps, type DeviceParts, deviceParts } from "./device_par
 import type { PageContent } from "./layout.tsx";
 import type { Markup } from "./markup.ts";
 import { readSourceYear, shownYear, type SourceYear } from "./source_data.ts";
+import { PREFERENCE_COOKIES } from "./preferences.ts";
 import { metricText, type SourceView } from "./source_view.tsx";
 import { YearBody } from "./source_year.tsx";
 import type { View } from "./view.ts";
@@ -42,7 +44,7 @@ export async function sourcePage(
 ): Promise<PageContent> {
   const id = kind === "meter" ? meterId(given) : deviceId(given);
   const source = await chartSource(deps, kind, { id, caller: view.caller });
-  const zone = view.preferences.zoneChoice === "source" ? source.zone : view.zone;
+  const zone = zoneOfPage(c, view, source);
   const shared = { view, source, zone };
   const metric = metricOf(knownMetric(source, c.req.query("metric")), source);
   const year = shownYear(source, zone, c.req.query("year"));
@@ -78,6 +80,14 @@ export async function sourcePage(
     },
     body: <SourceBody {...shared} found={found} device={device} metric={name} />,
   };
+}
+
+/** The zone of the page. Until a script said that of the browser, it is that of the source. */
+function zoneOfPage(c: Context, { preferences, zone }: View, source: ChartSource): string {
+  const isKnown = getCookie(c, PREFERENCE_COOKIES.browserZone) !== undefined;
+  const isOfSource = preferences.zoneChoice === "source" ||
+    (preferences.zoneChoice === "browser" && !isKnown);
+  return isOfSource ? source.zone : zone;
 }
 
 /** A metric that the source has; a link may be older than its profile. */
