@@ -42,7 +42,8 @@ Deno.test({
 
     await page.locator("#upload-dry").click();
     await page.locator("[data-count=inserted]").getByText("100").waitFor();
-    assertEquals((await fetch(`${url}/api/meters/autumn`)).status, 404);
+    const before = await fetch(`${url}/api/meters/autumn`);
+    assertEquals([before.status, (await before.json()).code], [404, "SMART_METER_NOT_FOUND"]);
     await page.locator("#upload-import").click();
     await page.getByRole("link", { name: "Open autumn" }).waitFor();
     const meter = await (await fetch(`${url}/api/meters/autumn`)).json();
