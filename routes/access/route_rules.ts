@@ -56,6 +56,8 @@ export const ROUTE_RULES = {
   "GET /fragments/export/preview": { scope: "export", isPage: true },
   "GET /fragments/export/jobs": { scope: "export", isPage: true },
   "GET /upload": { scope: "import", isPage: true },
+  "GET /fleet": { scope: "read", isPage: true },
+  "GET /fragments/fleet": { scope: "read", isPage: true },
   "GET /assets/:version/:name": { scope: "public", isUnlimited: true, isPage: true },
   "POST /preferences": { scope: "public", isPage: true },
   "GET /sign-in": { scope: "public", isPage: true },

@@ -7,7 +7,7 @@
 /** The lists. */
 export const LISTS = {
   offlineDevices: "/devices?state=offline",
-  stores: "/stores?fields=latest",
+  stores: "/fleet",
   meters: "/meters",
   jobs: "/export#jobs",
   alerts: "/api/alerts/firing",

@@ -30,4 +30,5 @@ export const SCREENS: readonly Screen[] = [
   { id: "meters", href: "/meters", text: "nav.meters", icon: "meter", scope: "read" },
   { id: "export", href: "/export", text: "nav.export", icon: "export", scope: "export" },
   { id: "upload", href: "/upload", text: "nav.upload", icon: "upload", scope: "import" },
+  { id: "fleet", href: "/fleet", text: "nav.fleet", icon: "fleet", scope: "read" },
 ];

@@ -10,6 +10,7 @@ import type { Log } from "../../data/log.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
 import type { OverviewReader } from "../overview/overview.ts";
 import { type ExportPageDeps, exportPageRoutes } from "./export_page.tsx";
+import { type FleetDeps, fleetRoutes } from "./fleet.tsx";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
@@ -24,7 +25,7 @@ export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps 
   /** The profiles. */
   readonly profiles: SourceRoutesDeps["profiles"] & ExportPageDeps["profiles"];
   /** The readings. */
-  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"];
+  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"] & FleetDeps["series"];
   /** The address of the service as its users know it; null if unknown. */
   readonly publicUrl: string | null;
   /** Epoch milliseconds now. */
@@ -50,6 +51,7 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
     .route("/", homeRoutes(deps, pages))
     .route("/", sourceRoutes(deps, pages))
     .route("/", exportPageRoutes(deps, pages))
+    .route("/", fleetRoutes(deps, pages))
     .route("/", uploadRoutes(pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));

@@ -16,7 +16,7 @@ export const DE: Texts = {
   "nav.meters": "Zähler & Geräte",
   "nav.export": "Export",
   "nav.upload": "Hochladen",
-  "nav.fleet": "Flotte & Filialen",
+  "nav.fleet": "Filialen",
   "nav.settings": "Einstellungen",
   "nav.docs": "API-Dokumentation",
 
@@ -390,4 +390,21 @@ export const DE: Texts = {
   "export.do.cancel": "Abbrechen",
   "export.do.again": "Noch einmal",
   "export.do.remove": "Entfernen",
+
+  "fleet.title": "Filialen in ihren Öffnungszeiten, die letzten {days} Tage",
+  "fleet.none": "Noch keine Filiale hat Abfragen oder Öffnungszeiten.",
+  "fleet.store": "Filiale",
+  "fleet.now": "Jetzt",
+  "fleet.days": "Tage",
+  "fleet.share": "In Betrieb",
+  "fleet.up": "In Betrieb",
+  "fleet.down": "Ausgefallen",
+  "fleet.unknown": "Unbekannt",
+  "fleet.closed": "Geschlossen",
+  "fleet.poll": "Abgefragt",
+  "fleet.zone.default": "America/Chicago (keine hochgeladen)",
+  "fleet.more": "Weitere Filialen",
+  "fleet.summary": "Ausgefallen an {count} von {days} Tagen",
+  "fleet.rule":
+    "Eine Abfrage gilt bis zur nächsten, höchstens einen Tag. Nur Zeit innerhalb der Öffnungszeiten zählt. Der Anteil ist die Zeit in Betrieb von der Zeit in Betrieb und ausgefallen.",
 };

@@ -13,7 +13,7 @@ const TABLE = {
   "nav.meters": "Meters & devices",
   "nav.export": "Export",
   "nav.upload": "Upload",
-  "nav.fleet": "Fleet & stores",
+  "nav.fleet": "Stores",
   "nav.settings": "Settings",
   "nav.docs": "API documentation",
 
@@ -380,6 +380,23 @@ const TABLE = {
   "export.do.cancel": "Cancel",
   "export.do.again": "Again",
   "export.do.remove": "Remove",
+
+  "fleet.title": "Stores within their business hours, the last {days} days",
+  "fleet.none": "No store has polls or hours yet.",
+  "fleet.store": "Store",
+  "fleet.now": "Now",
+  "fleet.days": "Days",
+  "fleet.share": "Up",
+  "fleet.up": "Up",
+  "fleet.down": "Down",
+  "fleet.unknown": "Unknown",
+  "fleet.closed": "Closed",
+  "fleet.poll": "Polled",
+  "fleet.zone.default": "America/Chicago (none uploaded)",
+  "fleet.more": "More stores",
+  "fleet.summary": "Down on {count} of {days} days",
+  "fleet.rule":
+    "A poll says how a store is until the next poll, at most for a day. Only time within the business hours counts. The share is up time of up and down time.",
 } as const;
 
 /** The name of a text. */
