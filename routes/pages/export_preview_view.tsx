@@ -68,7 +68,7 @@ function Result({ view, result }: { readonly view: View; readonly result: Previe
   const about = result.is_exact ? "" : "≈ ";
   return (
     <>
-      <dl class="figures">
+      <dl class="preview-figures">
         <div>
           <dt>{say("export.rows")}</dt>
           <dd>{about}{formats.number(result.rows, 0)}</dd>
