@@ -5,8 +5,7 @@
  */
 
 import type { Span } from "../readings/page.ts";
-import type { AlertSettings } from "./rule.ts";
-import { type AlertState, step, type Transition } from "./step.ts";
+import { type AlertState, type Step, step, type StepRules, type Transition } from "./step.ts";
 import { signalAt, type Timeline } from "./timeline.ts";
 
 /** A change of the state of a subject. */
@@ -40,27 +39,50 @@ export interface SimulatedMessage {
  * null for none.
  */
 export function simulate(
-  rule: Pick<AlertSettings, "resolveAfterMs" | "damping">,
+  rule: StepRules,
   timeline: Timeline,
   { fromMs, toMs, mutedUntilMs }: Simulation,
 ): { readonly before: AlertState | null; readonly moves: SimulatedMove[] } {
-  const { turns } = timeline;
   const moves: SimulatedMove[] = [];
-  let state: AlertState | null = null, before: AlertState | null = null;
-  let next = 0;
-  for (let atMs = turns[0]?.atMs ?? Infinity; atMs < toMs;) {
-    while (next < turns.length && turns[next].atMs <= atMs) next++;
-    const signal = signalAt(timeline, atMs);
-    const result = step(rule, state, { nowMs: atMs, mutedUntilMs: mutedUntilMs(atMs), signal });
-    const { reached, transition } = result;
-    const isMove = reached !== null &&
-      (transition !== null || reached.state !== (state?.state ?? "ok"));
+  let last: AlertState["state"] = "ok";
+  let before: AlertState | null = null;
+  const startMs = timeline.turns[0]?.atMs ?? Infinity;
+  for (
+    const { atMs, next, reached, transition } of walk(rule, timeline, {
+      state: null,
+      fromMs: startMs,
+      toMs,
+      mutedUntilMs,
+    })
+  ) {
+    const isMove = reached !== null && (transition !== null || reached.state !== last);
     if (isMove && atMs >= fromMs) moves.push({ atMs, state: reached, transition });
-    state = result.next;
-    if (atMs < fromMs) before = state;
-    atMs = Math.min(turns[next]?.atMs ?? Infinity, state?.dueMs ?? Infinity);
+    if (atMs < fromMs) before = next;
+    last = next?.state ?? "ok";
   }
   return { before, moves };
+}
+
+/** The steps of a subject from one moment to another, each at the time at which something happens. */
+export function* walk(
+  rule: StepRules,
+  timeline: Timeline,
+  { state, fromMs, toMs, mutedUntilMs }: Simulation & { readonly state: AlertState | null },
+): Generator<Step & { readonly atMs: number }> {
+  const { turns } = timeline;
+  let current = state;
+  let next = 0;
+  for (let atMs = fromMs; atMs < toMs;) {
+    while (next < turns.length && turns[next].atMs <= atMs) next++;
+    const signal = signalAt(timeline, atMs);
+    if (signal !== null) {
+      const result = step(rule, current, { nowMs: atMs, mutedUntilMs: mutedUntilMs(atMs), signal });
+      yield { ...result, atMs };
+      current = result.next;
+    }
+    const dueMs = current?.dueMs ?? Infinity;
+    atMs = Math.min(turns[next]?.atMs ?? Infinity, dueMs > atMs ? dueMs : Infinity);
+  }
 }
 
 /** The messages of the moves of several subjects, in the order of time. */

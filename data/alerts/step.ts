@@ -62,14 +62,15 @@ export interface StepContext {
 /** The step of a subject of which nothing is known: it is not there any more. */
 export const LEFT: Step = { next: null, reached: null, transition: null };
 
-type Rules = Pick<AlertSettings, "resolveAfterMs" | "damping">;
+/** What a step needs of a rule. */
+export type StepRules = Pick<AlertSettings, "resolveAfterMs" | "damping">;
 
 /**
  * The next state, from what the timeline says now. If nothing is known of it, as after its readings were
  * deleted, the subject leaves without a message. A step that is repeated changes nothing.
  */
 export function step(
-  rule: Rules,
+  rule: StepRules,
   before: AlertState | null,
   { signal, ...context }: StepContext & { signal: Signal | null },
 ): Step {
@@ -93,7 +94,12 @@ export function step(
   }, transition);
 }
 
-function fired(rule: Rules, before: AlertState | null, signal: Signal, context: StepContext): Step {
+function fired(
+  rule: StepRules,
+  before: AlertState | null,
+  signal: Signal,
+  context: StepContext,
+): Step {
   const firingsMs = [...recent(rule, before, context.nowMs), context.nowMs];
   const isFlapping = rule.damping !== null && firingsMs.length >= rule.damping.firings;
   const state: AlertState = {
@@ -118,7 +124,7 @@ function told(state: AlertState, signal: Signal, { mutedUntilMs }: StepContext):
 }
 
 /** A firing subject whose condition does not hold. */
-function calmed(rule: Rules, state: AlertState, signal: Signal, { nowMs }: StepContext): Step {
+function calmed(rule: StepRules, state: AlertState, signal: Signal, { nowMs }: StepContext): Step {
   const overMs = signal.sinceMs + holdMs(rule, state);
   if (overMs > nowMs) {
     return kept({ ...state, dueMs: earliest(overMs, signal.nextMs) }, null);
@@ -139,7 +145,7 @@ function kept(state: AlertState, transition: Transition | null): Step {
 }
 
 /** A subject without anything to wait for or to remember is not kept. */
-function quiet({ damping }: Rules, state: AlertState, transition: Transition | null): Step {
+function quiet({ damping }: StepRules, state: AlertState, transition: Transition | null): Step {
   const [firstMs] = state.firingsMs;
   const forgetMs = damping === null || firstMs === undefined ? null : firstMs + damping.withinMs;
   const dueMs = earliest(state.dueMs, forgetMs);
@@ -147,7 +153,7 @@ function quiet({ damping }: Rules, state: AlertState, transition: Transition | n
   return { next: isKept ? { ...state, dueMs } : null, reached: state, transition };
 }
 
-function recent({ damping }: Rules, state: AlertState | null, nowMs: number): number[] {
+function recent({ damping }: StepRules, state: AlertState | null, nowMs: number): number[] {
   if (damping === null || state === null) return [];
   return state.firingsMs.filter((atMs) => atMs + damping.withinMs > nowMs).slice(
     -damping.firings,
@@ -155,7 +161,7 @@ function recent({ damping }: Rules, state: AlertState | null, nowMs: number): nu
 }
 
 /** How long the condition must be over until a firing subject is resolved, milliseconds. */
-export function holdMs({ resolveAfterMs, damping }: Rules, { isFlapping }: AlertState): number {
+export function holdMs({ resolveAfterMs, damping }: StepRules, { isFlapping }: AlertState): number {
   return isFlapping ? Math.max(resolveAfterMs, damping?.calmMs ?? 0) : resolveAfterMs;
 }
 

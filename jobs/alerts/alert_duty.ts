@@ -67,6 +67,7 @@ interface Held {
   readonly work: AlertWork;
   readonly changes: ChangedSeries;
   nextLookMs: number;
+  lookedMs: number | undefined;
   cursor: string;
   cursorMs: number;
 }
@@ -90,6 +91,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
       work,
       changes: createChangedSeries(kv, after),
       nextLookMs: -Infinity,
+      lookedMs: undefined,
       cursor: after,
       cursorMs: now(),
     };
@@ -100,10 +102,10 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
     if (startedMs < one.nextLookMs && startedMs > one.nextLookMs - LOOK_MAX_MS) return;
     const startedAt = performance.now();
     const look = await one.changes.look(one.work.profiles());
-    const isDone = await one.work.judgeChanges(look.changed, signal);
+    await one.work.judgeChanges(look.changed, { sinceMs: one.lookedMs, signal });
+    one.lookedMs = startedMs;
     const tookMs = performance.now() - startedAt;
     one.nextLookMs = startedMs + Math.min(LOOK_MAX_MS, tookMs / LOOK_SHARE);
-    if (!isDone) return;
     const cursor = look.finish();
     const isTime = startedMs - one.cursorMs >= CURSOR_MS || startedMs < one.cursorMs;
     if (cursor === "" || cursor === one.cursor || !isTime) return;

@@ -58,11 +58,11 @@ export interface AlertWork {
   judgeTouched(isOver: IsOver, signal: AbortSignal): Promise<void>;
   /** Judges the subjects whose time has come. */
   judgeDue(isOver: IsOver, signal: AbortSignal): Promise<void>;
-  /** Judges series that changed. False if something could not be judged; then look again. */
+  /** Judges series that changed; also what came and went since the look before, if there was one. */
   judgeChanges(
     changed: ReadonlyMap<ProfileName, readonly string[]>,
-    signal: AbortSignal,
-  ): Promise<boolean>;
+    look: { readonly sinceMs?: number; readonly signal: AbortSignal },
+  ): Promise<void>;
   /** Judges again what changed while it was judged. */
   judgeAgain(signal: AbortSignal): Promise<void>;
 }
@@ -79,9 +79,11 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
     live: LiveRule,
     { ids, found }: { ids: readonly string[]; found: ReadonlyMap<string, FoundSubject> },
     signal: AbortSignal,
+    sinceMs?: number,
   ): Promise<void> {
     if (ids.length === 0) return;
-    const failed = await deps.judge.judge(memory, { live, ids, found }, { nowMs: now(), signal });
+    const moment = { nowMs: now(), sinceMs, signal };
+    const failed = await deps.judge.judge(memory, { live, ids, found }, moment);
     if (failed.length === 0) return;
     again.set(live.rule.id, new Set([...again.get(live.rule.id) ?? [], ...failed]));
   }
@@ -193,17 +195,16 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
         fromMs = dues.at(-1)?.atMs ?? fromMs;
       }
     },
-    async judgeChanges(changed, signal) {
+    async judgeChanges(changed, look) {
       for (const [profile, ids] of changed) {
         const kinds = await kindsOf(deps, profile, ids);
         for (const [kind, found] of kinds) {
           for (const live of rules.all().values()) {
             const concerned = ids.filter((id) => isConcerned(live, { kind, id, memory, found }));
-            await judgeIds(live, { ids: concerned, found }, signal);
+            await judgeIds(live, { ids: concerned, found }, look.signal, look.sinceMs);
           }
         }
       }
-      return true;
     },
     async judgeAgain(signal) {
       const before = again;

@@ -5,9 +5,11 @@
  */
 
 import { mutedUntilMs } from "../../data/alerts/maintenance.ts";
-import { type AlertState, holdMs, LEFT, step } from "../../data/alerts/step.ts";
-import { type Signal, signalAt } from "../../data/alerts/timeline.ts";
-import { DAY_MS } from "../../data/limits.ts";
+import { type AlertRule, isMetricCondition } from "../../data/alerts/rule.ts";
+import { walk } from "../../data/alerts/simulate.ts";
+import { type AlertState, holdMs, LEFT, type Step, step } from "../../data/alerts/step.ts";
+import { type Signal, signalAt, type Timeline } from "../../data/alerts/timeline.ts";
+import { DAY_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { AlertMemory } from "./alert_memory.ts";
 import { type CommitDeps, commitSteps, type Outcome } from "./commit_steps.ts";
 import type { LiveRule, LiveRules } from "./live_rules.ts";
@@ -19,6 +21,11 @@ import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 const BATCH = 200;
 /** When a store is looked at again whose business hours are too few to say more, milliseconds. */
 const LOOK_AGAIN_MS = DAY_MS;
+
+/** How far back values are judged that came and went between two looks, milliseconds. */
+const MAKE_UP_MS = 5 * MINUTE_MS;
+/** How many of their transitions are reported at most. */
+const MAKE_UP_STEPS = 20;
 
 /** What judging needs. */
 export interface JudgeDeps extends CommitDeps {
@@ -56,8 +63,15 @@ export function createJudge(deps: JudgeDeps, rules: Pick<LiveRules, "windows">):
       for (let at = 0; at < ids.length; at += BATCH) {
         moment.signal.throwIfAborted();
         const batch = { live, found, ids: ids.slice(at, at + BATCH) };
-        const outcomes = await outcomesOf(deps, rules, { memory, batch, moment });
-        failed.push(...await commitSteps(deps, { live, memory, ownEvent }, outcomes));
+        let waves = await outcomesOf(deps, rules, { memory, batch, moment });
+        // A subject that fired and was resolved since has more than one step.
+        while (waves.length > 0) {
+          const first = waves.flatMap((steps) => steps.slice(0, 1));
+          const left = await commitSteps(deps, { live, memory, ownEvent }, first);
+          failed.push(...left);
+          waves = waves.map((steps) => left.includes(steps[0].id) ? [] : steps.slice(1))
+            .filter((steps) => steps.length > 0);
+        }
       }
       return failed;
     },
@@ -72,9 +86,9 @@ async function outcomesOf(
     batch: Case;
     moment: Moment;
   },
-): Promise<Outcome[]> {
+): Promise<Outcome[][]> {
   const { rule } = live;
-  const outcomes: Outcome[] = [];
+  const outcomes: Outcome[][] = [];
   const requests: TimelineRequest[] = [];
   const stateOf = (id: string) => memory.state({ alertId: rule.id, id })?.state ?? null;
   for (const id of ids) {
@@ -84,7 +98,7 @@ async function outcomesOf(
       const isFiring = state?.state === "firing";
       const needs = { forMs: rule.condition.forMs, holdMs: isFiring ? holdMs(rule, state) : null };
       requests.push({ subject, needs });
-    } else if (state !== null) outcomes.push({ id, ...LEFT });
+    } else if (state !== null) outcomes.push([{ id, ...LEFT }]);
   }
   const timelines = await reader.read(rule.condition, requests, moment);
   for (const [index, { subject }] of requests.entries()) {
@@ -92,23 +106,51 @@ async function outcomesOf(
     const before = stateOf(id);
     const timeline = timelines[index];
     if (timeline === null) {
-      if (before !== null) outcomes.push({ id, ...LEFT });
+      if (before !== null) outcomes.push([{ id, ...LEFT }]);
       continue;
     }
-    const { nowMs } = moment;
-    const signal = signalAt(timeline, nowMs);
-    // Undecided, such as a value between two limits: it stays as it is.
-    if (signal === null) continue;
-    const untilMs = rule.id === STORE_RULE.id
-      ? null
-      : mutedUntilMs(rules.windows(), { alert: rule, subject }, nowMs);
-    const context = { nowMs, mutedUntilMs: untilMs, signal: lookedAgain(signal, nowMs) };
-    const result = step(rule, before, context);
-    if (result.transition !== null || !isSame(before, result.next)) {
-      outcomes.push({ id, ...result });
-    }
+    const steps = stepsOf(rules, { rule, subject, before, timeline }, moment);
+    if (steps.length > 0) outcomes.push(steps.map((one) => ({ id, ...one })));
   }
   return outcomes;
+}
+
+/** The steps of a subject up to now: those that report something, and the last one if it changes anything. */
+function stepsOf(
+  rules: Pick<LiveRules, "windows">,
+  { rule, subject, before, timeline }: {
+    rule: AlertRule;
+    subject: FoundSubject;
+    before: AlertState | null;
+    timeline: Timeline;
+  },
+  { nowMs, sinceMs }: Moment,
+): Step[] {
+  const signal = signalAt(timeline, nowMs);
+  // Undecided, such as a value between two limits: it stays as it is.
+  if (signal === null) return [];
+  const untilMs = (timeMs: number) =>
+    rule.id === STORE_RULE.id
+      ? null
+      : mutedUntilMs(rules.windows(), { alert: rule, subject }, timeMs);
+  const told: Step[] = [];
+  let stored = before, state = before;
+  // A value may have come and gone since the last look.
+  if (sinceMs !== undefined && isMetricCondition(rule.condition)) {
+    const span = { fromMs: Math.max(sinceMs, nowMs - MAKE_UP_MS), toMs: nowMs };
+    for (const one of walk(rule, timeline, { ...span, state, mutedUntilMs: untilMs })) {
+      state = one.next;
+      if (one.transition === null) continue;
+      const { next, reached, transition } = one;
+      told.push({ next, reached, transition });
+      stored = next;
+      if (told.length === MAKE_UP_STEPS) break;
+    }
+  }
+  const context = { nowMs, mutedUntilMs: untilMs(nowMs), signal: lookedAgain(signal, nowMs) };
+  const last = step(rule, state, context);
+  const isChange = last.transition !== null || !isSame(stored, last.next);
+  return isChange ? [...told, last] : told;
 }
 
 /** A condition that holds, but for which no time is known at which it has held long enough. */

@@ -66,6 +66,8 @@ export interface TimelineRequest {
 export interface Moment {
   /** Epoch milliseconds now. */
   readonly nowMs: number;
+  /** When the same was judged last, epoch milliseconds; absent if nothing is to be made up for since. */
+  readonly sinceMs?: number;
   /** Cancels reading. */
   readonly signal: AbortSignal;
 }
@@ -230,7 +232,7 @@ function isLongDown({ turns, ripeMs }: Timeline, nowMs: number): boolean {
 }
 
 function leastMs({ forMs, holdMs }: Needs): number {
-  return Math.max(FIRST_READ_MS, forMs, holdMs ?? 0);
+  return FIRST_READ_MS + Math.max(forMs, holdMs ?? 0);
 }
 
 /** How readings become a timeline. */

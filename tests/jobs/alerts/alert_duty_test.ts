@@ -264,3 +264,22 @@ Deno.test("a change of a rule judges again, its deletion says nothing, and delet
   assertEquals([await rig.states(), await rig.told()], [{}, told]);
   assertEquals(await listCrowd(rig.kv, "alert", { upToMs: Infinity, limit: 10 }), []);
 });
+
+Deno.test("a value that comes and goes between two looks is told, and that it is over", async () => {
+  using rig = await openAlertRig();
+  await addDevice(rig, "a");
+  const condition = {
+    type: "above",
+    metric: "soc_percent",
+    limit: 80,
+    clearAt: 80,
+    forMs: 0,
+  } as const;
+  await rig.setRule({ scope: devices, condition });
+  await rig.write("a", [[rig.now(), 50]]);
+  await rig.pass(1_000);
+  const nowMs = rig.now();
+  await rig.write("a", [[nowMs + 1_000, 90], [nowMs + 2_000, 50]]);
+  await rig.pass(3_000, 3_000);
+  assertEquals((await rig.told()).toSorted(), ["firing a", "resolved a"]);
+});
