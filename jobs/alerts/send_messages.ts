@@ -32,7 +32,11 @@ export async function sendMessages(
   { memory, nowMs }: { memory: AlertMemory; nowMs: number },
 ): Promise<number> {
   let sent = 0;
-  for (const entry of memory.groups()) {
+  const counts = new Map<string, number>();
+  // Groups are in the order in which they were opened. Of two messages of an alert the later one has the
+  // later time, so that they are delivered in this order.
+  const groups = memory.groups().toSorted((one, other) => one.group.dueMs - other.group.dueMs);
+  for (const entry of groups) {
     const { group } = entry;
     const live = rules.all().get(group.alertId);
     if (group.dueMs > nowMs || live === undefined) continue;
@@ -40,8 +44,11 @@ export async function sendMessages(
     const op = kv.atomic().check(entry);
     stageAlertGroupDelete(op, entry);
     const { id, transition } = group;
+    const before = counts.get(group.alertId) ?? 0;
+    counts.set(group.alertId, before + 1);
     if (live.isActive && members.length > 0) {
-      stageEvent(op, messageEvent(live.rule, { id, transition, members, atMs: nowMs }));
+      const atMs = nowMs + before;
+      stageEvent(op, messageEvent(live.rule, { id, transition, members, atMs }));
     }
     if (!(await op.commit()).ok) {
       await memory.reload([]);

@@ -281,5 +281,5 @@ Deno.test("a value that comes and goes between two looks is told, and that it is
   const nowMs = rig.now();
   await rig.write("a", [[nowMs + 1_000, 90], [nowMs + 2_000, 50]]);
   await rig.pass(3_000, 3_000);
-  assertEquals((await rig.told()).toSorted(), ["firing a", "resolved a"]);
+  assertEquals(await rig.told(), ["firing a", "resolved a"]);
 });
