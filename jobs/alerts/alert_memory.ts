@@ -10,6 +10,7 @@ import {
   type AlertGroupEntry,
   deleteAlertMembers,
   listAlertGroups,
+  listAlertMembers,
 } from "../../kv/alerts/groups.ts";
 import {
   type AlertPlace,
@@ -34,6 +35,12 @@ export interface AlertMemory {
   groups(): AlertGroupEntry[];
   /** Remembers a group that was opened. */
   setGroup(entry: AlertGroupEntry): void;
+  /** Whether a subject waits in an open group. */
+  isMember(place: AlertPlace, transition: Transition): boolean;
+  /** Remembers that a subject waits in an open group. */
+  addMember(groupId: string, id: string): void;
+  /** The time of the next message of a rule: now, but later than that of the one before. */
+  messageMs(alertId: string, nowMs: number): number;
   /** Forgets a group. */
   forgetGroup(alertId: string, transition: Transition): void;
   /** Reads states and all groups again, after a commit failed. */
@@ -46,6 +53,8 @@ type Kv = Pick<Deno.Kv, "get" | "list" | "atomic">;
 export async function loadAlertMemory(kv: Kv): Promise<AlertMemory> {
   const states = new Map<string, Map<string, StoredAlertState>>();
   let groups = new Map<string, AlertGroupEntry>();
+  let members = new Map<string, Set<string>>();
+  const lastMessageMs = new Map<string, number>();
   for await (const { alertId, id, state, versionstamp } of listAlertStates(kv)) {
     statesOf(alertId).set(id, { state, versionstamp });
   }
@@ -63,6 +72,11 @@ export async function loadAlertMemory(kv: Kv): Promise<AlertMemory> {
   async function loadGroups(): Promise<void> {
     const open = await listAlertGroups(kv);
     groups = new Map(open.map((entry) => [nameOf(entry.group), entry]));
+    members = new Map();
+    for (const { group: { id } } of open) {
+      const ids = (await listAlertMembers(kv, id)).map((member) => member.id);
+      members.set(id, new Set(ids));
+    }
   }
 
   return {
@@ -83,8 +97,24 @@ export async function loadAlertMemory(kv: Kv): Promise<AlertMemory> {
     setGroup(entry) {
       groups.set(nameOf(entry.group), entry);
     },
+    isMember({ alertId, id }, transition) {
+      const open = groups.get(nameOf({ alertId, transition }));
+      return open !== undefined && members.get(open.group.id)?.has(id) === true;
+    },
+    addMember(groupId, id) {
+      const known = members.get(groupId);
+      if (known === undefined) members.set(groupId, new Set([id]));
+      else known.add(id);
+    },
+    messageMs(alertId, nowMs) {
+      const timeMs = Math.max(nowMs, (lastMessageMs.get(alertId) ?? -Infinity) + 1);
+      lastMessageMs.set(alertId, timeMs);
+      return timeMs;
+    },
     forgetGroup(alertId, transition) {
-      groups.delete(nameOf({ alertId, transition }));
+      const name = nameOf({ alertId, transition });
+      members.delete(groups.get(name)?.group.id ?? "");
+      groups.delete(name);
     },
     async reload(places) {
       await loadGroups();

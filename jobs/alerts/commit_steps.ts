@@ -113,8 +113,10 @@ async function commitPack(
   const result = await op.commit();
   if (!result.ok) return false;
   const { versionstamp } = result;
-  for (const { id, next } of outcomes) {
+  for (const { id, next, transition } of outcomes) {
     memory.setState({ alertId, id }, { state: next, versionstamp });
+    const group = transition === null ? undefined : used.get(transition);
+    if (group !== undefined) memory.addMember(group.group.id, id);
   }
   for (const [transition, { group, isNew }] of used) {
     const key = alertGroupKey(alertId, transition);

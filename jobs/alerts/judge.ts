@@ -14,6 +14,7 @@ import type { AlertMemory } from "./alert_memory.ts";
 import { type CommitDeps, commitSteps, type Outcome } from "./commit_steps.ts";
 import type { LiveRule, LiveRules } from "./live_rules.ts";
 import type { Moment, TimelineReader, TimelineRequest } from "./read_timelines.ts";
+import { type SendDeps, sendMessages } from "./send_messages.ts";
 import { STORE_RULE, storeEvent } from "./store_alerts.ts";
 import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 
@@ -28,7 +29,7 @@ const MAKE_UP_MS = 5 * MINUTE_MS;
 const MAKE_UP_STEPS = 20;
 
 /** What judging needs. */
-export interface JudgeDeps extends CommitDeps {
+export interface JudgeDeps extends CommitDeps, SendDeps {
   /** Reads what states are made of. */
   readonly reader: TimelineReader;
 }
@@ -53,7 +54,7 @@ export interface Judge {
 }
 
 /** Creates a judge of the rules. */
-export function createJudge(deps: JudgeDeps, rules: Pick<LiveRules, "windows">): Judge {
+export function createJudge(deps: JudgeDeps, rules: Pick<LiveRules, "all" | "windows">): Judge {
   return {
     async judge(memory, { live, ids, found }, moment) {
       const failed: string[] = [];
@@ -67,6 +68,13 @@ export function createJudge(deps: JudgeDeps, rules: Pick<LiveRules, "windows">):
         // A subject that fired and was resolved since has more than one step.
         while (waves.length > 0) {
           const first = waves.flatMap((steps) => steps.slice(0, 1));
+          if (first.some((outcome) => waitsElsewhere(memory, live, outcome))) {
+            await sendMessages(deps, rules, {
+              memory,
+              nowMs: deps.now(),
+              alertId: live.rule.id,
+            });
+          }
           const left = await commitSteps(deps, { live, memory, ownEvent }, first);
           failed.push(...left);
           waves = waves.map((steps) => left.includes(steps[0].id) ? [] : steps.slice(1))
@@ -76,6 +84,17 @@ export function createJudge(deps: JudgeDeps, rules: Pick<LiveRules, "windows">):
       return failed;
     },
   };
+}
+
+/** Whether the transition of a subject that came before this one is not in a message yet. */
+function waitsElsewhere(
+  memory: AlertMemory,
+  { rule }: LiveRule,
+  { id, transition }: Outcome,
+): boolean {
+  if (transition === null) return false;
+  const other = transition === "firing" ? "resolved" : "firing";
+  return memory.isMember({ alertId: rule.id, id }, other);
 }
 
 async function outcomesOf(

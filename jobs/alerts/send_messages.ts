@@ -25,29 +25,30 @@ export interface SendDeps {
   readonly onEvents?: () => void;
 }
 
-/** Sends the messages that are due. Returns how many. */
+/**
+ * Sends the messages that are due, or all that wait of one rule: a subject that waits in one group must
+ * not get into the other before that message is sent. Returns how many.
+ */
 export async function sendMessages(
   { kv, log, onEvents }: SendDeps,
   rules: Pick<LiveRules, "all">,
-  { memory, nowMs }: { memory: AlertMemory; nowMs: number },
+  { memory, nowMs, alertId }: { memory: AlertMemory; nowMs: number; alertId?: string },
 ): Promise<number> {
   let sent = 0;
-  const counts = new Map<string, number>();
   // Groups are in the order in which they were opened. Of two messages of an alert the later one has the
   // later time, so that they are delivered in this order.
   const groups = memory.groups().toSorted((one, other) => one.group.dueMs - other.group.dueMs);
   for (const entry of groups) {
     const { group } = entry;
     const live = rules.all().get(group.alertId);
-    if (group.dueMs > nowMs || live === undefined) continue;
+    const isWanted = alertId === undefined ? group.dueMs <= nowMs : group.alertId === alertId;
+    if (!isWanted || live === undefined) continue;
     const members = await listAlertMembers(kv, group.id);
     const op = kv.atomic().check(entry);
     stageAlertGroupDelete(op, entry);
     const { id, transition } = group;
-    const before = counts.get(group.alertId) ?? 0;
-    counts.set(group.alertId, before + 1);
     if (live.isActive && members.length > 0) {
-      const atMs = nowMs + before;
+      const atMs = memory.messageMs(group.alertId, nowMs);
       stageEvent(op, messageEvent(live.rule, { id, transition, members, atMs }));
     }
     if (!(await op.commit()).ok) {

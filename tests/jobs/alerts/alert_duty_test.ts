@@ -283,3 +283,23 @@ Deno.test("a value that comes and goes between two looks is told, and that it is
   await rig.pass(3_000, 3_000);
   assertEquals(await rig.told(), ["firing a", "resolved a"]);
 });
+
+Deno.test("messages of a subject come in the order of its transitions, also within the time of a group", async () => {
+  using rig = await openAlertRig();
+  for (const id of ["a", "b"]) await addDevice(rig, id);
+  const condition = {
+    type: "above",
+    metric: "soc_percent",
+    limit: 80,
+    clearAt: 80,
+    forMs: 0,
+  } as const;
+  await rig.setRule({ scope: devices, condition, groupMs: 10 * MINUTE });
+  await rig.write("b", [[rig.now(), 90]]);
+  for (const value of [90, 50, 90]) {
+    await rig.write("a", [[rig.now(), value]]);
+    await rig.pass(1_000);
+  }
+  await rig.pass(10 * MINUTE, MINUTE);
+  assertEquals(await rig.told(), ["firing a,b", "resolved a", "firing a"]);
+});
