@@ -35,7 +35,10 @@ export function testedSpan(
   const wrong = (pointer: string, detail: string, value: string | undefined) =>
     problems.push({ pointer, detail, value });
   if (problems.length === 0) {
-    if (fromMs < 0) wrong("/from", "from must not be before 1970", from);
+    if (fromMs < 0) {
+      const name = from === undefined ? "to" : "from";
+      wrong(`/${name}`, `${name} must not be before 1970`, from ?? to);
+    }
     if (toMs > nowMs) wrong("/to", "to must not be in the future", to);
     if (fromMs >= toMs) wrong("/to", "to must be after from", to);
     if (toMs - fromMs > ALERT_TEST_MAX_MS) {

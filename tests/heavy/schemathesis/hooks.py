@@ -160,7 +160,7 @@ RULES: dict[str, list[str]] = {
         *ALERT_RULES,
         r"(from|to) must be (an ISO 8601 .+|after from|at most .+)",
         r"to must not be in the future",
-        BEFORE_1970,
+        r"(from|to) must not be before 1970",
     ],
     "createMaintenanceWindow": MAINTENANCE_RULES,
     "changeMaintenanceWindow": MAINTENANCE_RULES,
