@@ -52,7 +52,7 @@ export interface AlertRig extends Disposable {
   restart(): void;
   /** The states of a rule by subject. */
   states(alertId?: string): Promise<Record<string, AlertState["state"]>>;
-  /** The events so far. */
+  /** The events of alerts and stores so far. */
   events(): Promise<OutboxRecord[]>;
   /** The events so far, as `firing a,b`. */
   told(): Promise<string[]>;
@@ -114,6 +114,11 @@ export async function openAlertRig(
   };
   let duties = new Map<string, Duty>();
   const { signal } = new AbortController();
+
+  async function events(): Promise<OutboxRecord[]> {
+    const all = (await listOutbox(database, 10_000)).map(({ value }) => value);
+    return all.filter(({ type }) => /^(alert|store)/.test(type));
+  }
 
   async function round(owner = "one"): Promise<void> {
     const duty = duties.get(owner) ?? alertDuty(parts);
@@ -181,9 +186,9 @@ export async function openAlertRig(
       }
       return states;
     },
-    events: async () => (await listOutbox(database, 10_000)).map(({ value }) => value),
+    events,
     async told() {
-      return (await listOutbox(database, 10_000)).map(({ value: { type, data } }) =>
+      return (await events()).map(({ type, data }) =>
         `${type.split(".")[1]} ${"ids" in data ? String(data.ids) : data.store_id}`
       );
     },
