@@ -4,14 +4,12 @@
  * @module
  */
 
+import { idsAsSources } from "../../data/events/id_sources.ts";
 import { type DomainEvent, eventId, type Recipient } from "../../data/events/event.ts";
 import type { MissedTimes } from "../../data/schedules/due_run.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
 import { sourcesOf } from "./schedule_contract.ts";
-
-/** The most sources that an event names. One with more belongs to the owner of the schedule alone. */
-const SOURCES_MAX = 100;
 
 /** The event. The same times make the same event. */
 export function missedEvent(
@@ -23,6 +21,8 @@ export function missedEvent(
   const subject = { kind: "schedule", id } as const;
   const type = "schedule.missed";
   const { kind, ids } = sourcesOf(request);
+  // A report that names no stores is about all of them.
+  const named = ids.length === 0 ? ["*"] : ids;
   return {
     id: eventId({ type, subject, cause: `${firstMs} ${lastMs}` }),
     type,
@@ -37,7 +37,7 @@ export function missedEvent(
       is_more: isMore,
       catch_up: catchUp,
     },
-    sources: ids.slice(0, SOURCES_MAX).map((each) => ({ kind, id: each })),
+    sources: idsAsSources(kind, named),
     recipients: recipientsOf(schedule),
   };
 }

@@ -7,6 +7,7 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Log } from "../../data/log.ts";
+import type { CrowdHandler } from "../../jobs/engine/due_loop.ts";
 import { createDeflaters, type Deflaters } from "../../jobs/engine/deflaters.ts";
 import { createJobEnds, type JobEnds } from "../../jobs/engine/job_ends.ts";
 import { createJobWatches } from "../../jobs/engine/job_watches.ts";
@@ -55,8 +56,9 @@ export interface WorkerRig extends AsyncDisposable {
 /** Creates a rig without workers, on a database in memory unless one is given. */
 export async function createWorkerRig(
   kv?: Deno.Kv,
-  { hasQueue = true, runningMax, endStage }: {
+  { hasQueue = true, crowds = () => [], runningMax, endStage }: {
     hasQueue?: boolean;
+    crowds?: () => readonly CrowdHandler[];
     runningMax?: (account: string) => Promise<number | null>;
     endStage?: EndStage;
   } = {},
@@ -114,6 +116,7 @@ export async function createWorkerRig(
         log,
         owner,
         concurrency,
+        crowds: crowds(),
         moreDuties,
         runningMax,
         endStage,

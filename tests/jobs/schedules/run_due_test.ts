@@ -81,6 +81,7 @@ for (const { catchUp, made, missed } of MISSED) {
       told,
       missed === null ? [] : [["schedule.missed", id, `${missed[0]}T00:00:00Z`, missed[2]]],
     );
+    for (const { sources } of events) assertEquals(sources, [{ kind: "meter", id: "123" }]);
     const [run] = (await rig.runs(id)).filter(({ value }) => value.kind === "missed");
     assertEquals(
       run?.value.missed ?? null,
