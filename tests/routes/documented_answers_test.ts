@@ -15,6 +15,7 @@ import type { AppDeps } from "../../routes/app.ts";
 import { assertEquals, assertObjectMatch } from "../support/assert.ts";
 import {
   type DocumentedOperation,
+  type Json,
   type OpenApi,
   openApiOf,
   readAnswer,
@@ -315,6 +316,17 @@ function brokenApp(): ReturnType<typeof createTestApp> {
       remove: fail,
     },
     files: { read: fail },
+    alertTester: { test: fail },
+    webhooks: {
+      list: fail,
+      get: fail,
+      callerOf: fail,
+      listLive: fail,
+      hasAny: failNow,
+      create: fail,
+      change: fail,
+      remove: fail,
+    },
     profiles: {
       ...builtInProfiles(),
       current: fail,
@@ -335,18 +347,30 @@ async function requestBroken(
   const query = parameters.filter((one) => one.in === "query" && one.required)
     .map(({ name, example }) => `${name}=${encodeURIComponent(example)}`);
   query.push(...QUERIES[`${method} ${path}`] ?? []);
-  const filled = path.replace(/\{\w+_id\}/, JOB_ID)
+  const webhook = parameters.find(({ in: place, name }) => place === "path" && name === "id");
+  const filled = path.replace("{id}", path.startsWith("/api/webhooks") ? webhook?.example : "{id}")
+    .replace(/\{\w+_id\}/, JOB_ID)
     .replace("{id}", path.startsWith("/api/keys") ? "roofgateway" : JOB_ID)
     .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);
   const mediaType = body === null ? undefined : Object.keys(body)[0];
+  const example = EXAMPLED.test(path) ? exampleBody(body) : undefined;
   return await brokenApp().app.request(filled, {
     method,
     ...(mediaType === undefined ? {} : {
       headers: { "content-type": mediaType },
-      body: BODIES_BY_OPERATION[`${method} ${path}`] ?? BODIES[mediaType],
+      body: BODIES_BY_OPERATION[`${method} ${path}`] ?? example ?? BODIES[mediaType],
     }),
   });
+}
+
+/** Paths whose examples of bodies are right by themselves. */
+const EXAMPLED = /^\/api\/(webhooks|alerts|maintenance)/;
+
+function exampleBody(body: DocumentedOperation["body"]): string | undefined {
+  const [content] = Object.values<Json>(body ?? {});
+  const [first] = Object.values<Json>(content?.examples ?? {});
+  return first === undefined ? undefined : JSON.stringify(first.value);
 }
 
 Deno.test("an unexpected fault in any operation is answered as documented", async () => {
