@@ -79,6 +79,8 @@ export interface SmtpOptions {
   readonly server: SmtpServer;
   /** Who sends. */
   readonly sender: MailSender;
+  /** How the service calls itself to the server; by default an address of this machine. */
+  readonly clientName?: string;
   /** Certificates in PEM that count besides those of the machine; for tests. */
   readonly extraCertificates?: readonly string[];
   /** Other times to wait; for tests. */
@@ -87,12 +89,13 @@ export interface SmtpOptions {
 
 /** Sends mails to a server. Connects when the first mail comes. */
 export function createSmtpTransport(
-  { server, sender, extraCertificates, patience = {} }: SmtpOptions,
+  { server, sender, clientName, extraCertificates, patience = {} }: SmtpOptions,
 ): SmtpTransport {
   const { host, port, security, login } = server;
   const connectMs = patience.connectMs ?? CONNECT_MS;
   const options = {
     pool: true as const,
+    ...(clientName === undefined ? {} : { name: clientName }),
     host,
     port,
     secure: security === "tls",

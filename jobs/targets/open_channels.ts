@@ -74,7 +74,10 @@ function openMail(
 ): { channel: Channel; close(): Promise<void> } | null {
   const { kv, now, publicUrl, delivery: { mail } } = deps;
   if (mail === null || publicUrl === null) return null;
-  const transport = createSmtpTransport(mail);
+  // Servers distrust clients without a name. An address is no name.
+  const { hostname } = new URL(publicUrl);
+  const named = /[a-z]/.test(hostname) && !hostname.startsWith("[") ? { clientName: hostname } : {};
+  const transport = createSmtpTransport({ ...mail, ...named });
 
   async function stopOf(scope: StopScope, address: string) {
     const secret = await mailStopSecret(kv, now());

@@ -25,7 +25,8 @@ import { noteAuditChange, noteAuditSubject } from "../access/audited.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { requireDeliverable } from "../notify/targets.ts";
+import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
+import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
 import { alertBody, alertProblems, settingsBody, settingsOf } from "./alert_body.ts";
 import { firingSubjects } from "./firing.ts";
 import {
@@ -55,6 +56,8 @@ export interface AlertDeps extends StateDeps {
   readonly alertTester: AlertTester;
   /** What the service is set up to send. */
   readonly abilities: DeliveryAbilities;
+  /** The webhooks. */
+  readonly webhooks: Pick<WebhookStore, "get">;
   /** Returns an id that was never used. */
   readonly newId: () => string;
   /** The log. */
@@ -115,10 +118,9 @@ async function readSettings(c: Context, deps: AlertDeps): Promise<AlertSettings>
   const settings = settingsOf(body);
   const problems = alertProblems(settings, deps.profiles);
   if (problems.length > 0) throw invalidRequest(problems);
-  requireDeliverable(
-    body.notify === undefined ? undefined : { notify: body.notify },
-    deps.abilities,
-  );
+  const targets = { notify: body.notify };
+  requireDeliverable(targets, deps.abilities);
+  await requireWebhooks(targets, deps.webhooks, c.get("caller"));
   return settings;
 }
 

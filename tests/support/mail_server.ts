@@ -18,6 +18,8 @@ export interface ReceivedMail {
   /** Whether it came over TLS, and the name that logged in. */
   readonly isSecure: boolean;
   readonly user: string | null;
+  /** The name that the client gave itself. */
+  readonly client: string | null;
 }
 
 /** What the server does at each step: an SMTP code and text to refuse, or null to go on. */
@@ -73,6 +75,7 @@ export async function startMailServer(
           to: rcptTo.map(({ address }) => address),
           raw: chunks.map((chunk) => chunk.toString("latin1")).join(""),
           isSecure: session.secure,
+          client: session.hostNameAppearsAs || null,
           user: session.user === undefined ? null : String(session.user),
         });
         done();

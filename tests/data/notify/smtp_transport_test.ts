@@ -73,9 +73,9 @@ Deno.test("a mail arrives with its text, HTML and file, byte for byte", async ()
 Deno.test("STARTTLS comes before name, password and mail", async () => {
   const login = { user: "energy@example.com", password: "pa:ss wörd" };
   await using mails = await startMailServer({ login, certificate: TLS });
-  await sendTo(mails);
-  const [{ isSecure, user }] = mails.received;
-  assertEquals([isSecure, user], [true, login.user]);
+  await sendTo(mails, { clientName: "watts.example" });
+  const [{ isSecure, user, client }] = mails.received;
+  assertEquals([isSecure, user, client], [true, login.user, "watts.example"]);
 });
 
 Deno.test("without STARTTLS, or with a certificate that nobody trusts, nothing is sent and it is tried again", async () => {
