@@ -82,10 +82,15 @@ export async function readSourceYear(
   const gaps = await readGaps(deps, source, { span, limit: GAPS_SHOWN, signal });
   // The last reading of a whole year comes one cadence before its end.
   const isPartial = lastMs + 1.5 * (gaps.cadenceMs ?? 1) < span.toMs && lastMs >= span.fromMs;
-  const sumIndex = profile.metrics.findIndex(({ aggregate }) => aggregate === "sum");
-  const shown = sumIndex < 0 ? metric : sumIndex;
   const read = { zone, signal };
-  const days = await readPeriods(deps, source, { ...read, span, metric: shown, length: "1d" });
+  const readDays = (of: number) =>
+    readPeriods(deps, source, { ...read, span, metric: of, length: "1d" });
+  const firstSum = profile.metrics.findIndex(({ aggregate }) => aggregate === "sum");
+  const summedDays = firstSum < 0 ? [] : await readDays(firstSum);
+  // A meter may measure power alone, though its profile has an energy.
+  const sumIndex = totalOf(summedDays) === null ? -1 : firstSum;
+  const shown = sumIndex < 0 ? metric : sumIndex;
+  const days = sumIndex < 0 ? await readDays(metric) : summedDays;
   const statistics = await readStatistics(deps, source, { ...read, span, metric });
   const earlier = spanBefore(zone, { year, span, endMs: isPartial ? lastMs + 1 : span.toMs });
   // A year of which only the last days have readings is nothing to compare with.

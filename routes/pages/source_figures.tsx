@@ -22,7 +22,7 @@ export function FigureCards(
   const all = gaps.readings + gaps.missing;
   return (
     <section aria-label={say("source.figures", { year: found.year })}>
-      <dl class="figures">
+      <dl class="source-figures">
         {summed === null ? null : (
           <Figure
             view={view}
@@ -65,7 +65,7 @@ export function FigureCards(
           before={before?.mean ?? null}
           unit={unit}
         />
-        <div class="figure card">
+        <div class="source-figure card">
           <dt>{say("source.complete")}</dt>
           <dd>
             <strong>
@@ -100,7 +100,7 @@ function Figure({ view, found, name, value, before, unit, children }: {
   const { say, formats } = view;
   const digits = value !== null && Math.abs(value) >= 100 ? 0 : 3;
   return (
-    <div class="figure card">
+    <div class="source-figure card">
       <dt>{say(name)}</dt>
       <dd>
         <strong>{value === null ? "–" : `${formats.number(value, digits)} ${unit}`}</strong>

@@ -75,6 +75,20 @@ Deno.test("a running year is compared with the same part of the year before", as
   assertMatch(text, /Total 480 kWh \+100% · same part of 2023: 240 kWh/);
 });
 
+Deno.test("a meter of power alone has no total, and bars and months of its power", async () => {
+  await using service = await startTestService({ role: "api" });
+  await importText(
+    service.url,
+    "p",
+    "timestamp,power_kw\n2024-01-01T00:00:00Z,1\n2024-01-01T01:00:00Z,3\n",
+  );
+  const { html, text } = await pageOf(`${service.url}/meters/p`);
+  assert(!text.includes("Total"));
+  assertMatch(text, /power_kw by day, 2024/);
+  assertMatch(text, /January 2 1 3 2/);
+  assertEquals([...html.matchAll(/<rect /g)].length, 1);
+});
+
 Deno.test("a meter that is set up but has no readings, and one that does not exist", async () => {
   await using service = await startTestService({ role: "api" });
   await putMeter(service.url, "empty", { label: "Empty" });
