@@ -21,6 +21,14 @@ const EVENTS = {
     "import.finished",
   ],
   "/completed": ["export.completed"],
+  "/alerts": ["alert.firing", "alert.resolved"],
+};
+const ALERT = {
+  name: "Low",
+  on: "devices",
+  condition: { type: "below", metric: "soc_percent", limit: 20 },
+  group_seconds: 0,
+  flapping: null,
 };
 const DAY = {
   smart_meter_id: "m",
@@ -38,8 +46,14 @@ async function useAll(url: string, round: number): Promise<number> {
       assertEquals((await postJson(`${url}/api/export/csv`, asked)).status, 200);
     }),
     ...DEVICES.map(async (id) => {
-      const timestamp = new Date(Date.UTC(2026, 0, 1) + round * 60_000).toISOString();
-      const metrics = { soc_percent: 50, voltage_v: 300, current_a: 1, temp_c: null };
+      const timestamp = new Date().toISOString();
+      // The alert fires in one round and is resolved in the next.
+      const metrics = {
+        soc_percent: round % 2 === 0 ? 10 : 50,
+        voltage_v: 300,
+        current_a: 1,
+        temp_c: null,
+      };
       const { status } = await postJson(`${url}/telemetry`, { device_id: id, timestamp, metrics });
       assertEquals(status, 201);
     }),
@@ -54,6 +68,36 @@ async function useAll(url: string, round: number): Promise<number> {
     if (one.status === "rejected" && !(one.reason instanceof TypeError)) throw one.reason;
   }
   return imports;
+}
+
+/** The transitions of the alert, by the readings that the service has, as `alert.STATE of ID since TIME`. */
+async function expectedTransitions(url: string): Promise<string[]> {
+  const expected: string[] = [];
+  for (const id of DEVICES) {
+    const start = new Date(Date.now() - 86_400_000).toISOString();
+    const { body } = await askJson(`${url}/devices/${id}/metrics?start_time=${start}`);
+    let isLow = false;
+    for (const { timestamp, soc_percent: percent } of body.data) {
+      if (isLow === percent < ALERT.condition.limit) continue;
+      isLow = !isLow;
+      expected.push(`alert.${isLow ? "firing" : "resolved"} of ${id} since ${timeOf(timestamp)}`);
+    }
+  }
+  return expected.toSorted();
+}
+
+/** The same of what arrived, once for each id of an event. */
+function arrivedTransitions(received: readonly Received[]): string[] {
+  return firstOf(received).filter(({ body }) => body.type.startsWith("alert."))
+    .flatMap(({ body: { type, data } }) =>
+      data.subjects.map(({ id, since }: { id: string; since: string }) =>
+        `${type} of ${id} since ${timeOf(since)}`
+      )
+    ).toSorted();
+}
+
+function timeOf(text: string): string {
+  return new Date(text).toISOString();
 }
 
 /** What should have been delivered, as `type of subject`, by what the service says of its state. */
@@ -77,7 +121,7 @@ async function expectedEvents(url: string): Promise<string[]> {
 /** The same of what arrived, once for each id. Uploads have no list to compare with. */
 function arrivedEvents(received: readonly Received[], path: string): string[] {
   return firstOf(received.filter((one) => one.path === path))
-    .filter(({ body }) => body.type !== "import.finished")
+    .filter(({ body }) => !/^(import|alert)\./.test(body.type))
     .map(({ body: { type, subject, timestamp } }) =>
       `${type} of ${subject.id}` + (subject.kind === "device" ? ` at ${timestamp}` : "")
     ).toSorted();
@@ -122,6 +166,8 @@ Deno.test(`events reach webhooks under one id each after kill -9, ${KILL_ROUNDS}
         });
         assertEquals(made.status, 201, JSON.stringify(made.body));
       }
+      const { status, body } = await postJson(`${service.url}/api/alerts`, ALERT);
+      assertEquals(status, 201, JSON.stringify(body));
     }
     const using_ = useAll(service.url, round);
     // Some rounds are long enough for devices to go offline.
@@ -148,6 +194,13 @@ Deno.test(`events reach webhooks under one id each after kill -9, ${KILL_ROUNDS}
     arrivedEvents(receiver.received, "/completed"),
     expected.filter((text) => text.startsWith("export.completed")),
   );
+  const transitions = await expectedTransitions(url);
+  assert(transitions.length > 0 || KILL_ROUNDS < 4);
+  for (const endMs = Date.now() + END_MS; Date.now() < endMs; await pause(50)) {
+    if (arrivedTransitions(receiver.received).length >= transitions.length) break;
+  }
+  await pause(500);
+  assertEquals(arrivedTransitions(receiver.received), transitions);
   const uploads = firstOf(receiver.received).filter(({ body }) => body.type === "import.finished");
   assert(uploads.length >= imports, `${uploads.length} events of ${imports} uploads`);
   for (const id of DEVICES) {
