@@ -177,7 +177,7 @@ export const exportManifest = z.strictObject({
   id: exportResource.shape.id,
   version: z.string().nullable().meta({
     description: "The version of the service that wrote the file.",
-    examples: ["0.8.0"],
+    examples: ["0.9.0"],
   }),
   created_at: instant("When the export was created.", "2024-02-01T08:00:00Z"),
   completed_at: instant("When it was completed.", "2024-02-01T08:00:01Z").nullable(),

@@ -48,7 +48,7 @@ export const pingVersion = z.strictObject({
   version: z.string().min(1).meta({
     description:
       "The release of InfluxDB whose write API the service follows, and its own release.",
-    examples: ["2.7.0-openwatts.0.8.0"],
+    examples: ["2.7.0-openwatts.0.9.0"],
   }),
 }).meta({ description: "The version of the service." });
 
