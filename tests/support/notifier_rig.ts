@@ -58,7 +58,8 @@ export async function createNotifierRig(
   receive: Receive = () => {},
   kv?: Deno.Kv,
 ): Promise<NotifierRig> {
-  const rig = await createWorkerRig(kv);
+  // A database of a test, such as a strict one, has no queue.
+  const rig = await createWorkerRig(kv, { hasQueue: kv === undefined });
   const got: Got[] = [];
   const deadKeys = new Set<string>();
   const keys = {
