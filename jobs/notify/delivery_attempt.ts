@@ -48,31 +48,38 @@ export interface AttemptDeps {
 
 type Outcome = { readonly sent: Sent } | { readonly fault: DeliveryFault };
 
-/** Makes an attempt and records it. Does nothing if the delivery is not pending any more. */
+/**
+ * Makes an attempt and records it. Does nothing if the delivery is not pending any more. False if the
+ * attempt failed.
+ */
 export async function attemptDelivery(
   deps: AttemptDeps,
   open: OpenDelivery,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { kv, now, log } = deps;
   const entry = await getDelivery(kv, open);
-  if (entry === null || entry.value.state !== "pending") return await dropQueued(kv, open, entry);
+  if (entry === null || entry.value.state !== "pending") {
+    await dropQueued(kv, open, entry);
+    return true;
+  }
   const startMs = now();
   const outcome = await send(deps, entry, signal);
   // An attempt that the service itself ended is none.
-  if (signal.aborted) return;
+  if (signal.aborted) return false;
   const next = afterAttempt(entry.value, outcome, { startMs, endMs: now(), random: deps.random() });
   const op = kv.atomic().check(entry);
   stageDelivery(op, entry, next);
   stageQueued(op, entry, next);
   // Somebody asked meanwhile to send it again, or deleted the webhook: what they said holds.
-  if (!(await op.commit()).ok) return;
+  if (!(await op.commit()).ok) return "sent" in outcome;
   if (next.state === "failed") {
     const { target, eventId } = open;
     const fault = next.attempts.at(-1)?.fault;
     log("warn", "delivery failed", { target, eventId, attempts: next.attempt, fault });
   }
   await noteAtTarget(deps, open.target, { outcome, startMs, nextMs: next.nextMs });
+  return "sent" in outcome;
 }
 
 async function send(

@@ -28,6 +28,8 @@ import { DELIVERY, stageTargetWake } from "./target_wakes.ts";
 
 /** How many deliveries of a target are sent at the same time. */
 const SENT_AT_ONCE = 8;
+/** How many deliveries one look at the queue finds. */
+const FOUND_AT_ONCE = 64;
 /** How many entries of a queue are looked at to find those that are due. */
 const LOOK_MAX = 10_000;
 /** A target that fails is tried again this soon if a delivery waits that was never tried. */
@@ -92,9 +94,26 @@ async function deliver(
     if (untilMs > deps.now()) return untilMs;
     const now = isFailing(state) ? due.slice(0, 1) : due;
     if (now.length === 0 || deps.now() >= endMs) return null;
-    await Promise.all(now.map((one) => attemptDelivery(deps, one, signal)));
+    await sendSome(deps, now, signal);
     signal.throwIfAborted();
   }
+}
+
+/** Sends deliveries, several at a time, until all are sent or the target fails. */
+async function sendSome(
+  deps: DeliveryJobDeps,
+  deliveries: readonly OpenDelivery[],
+  signal: AbortSignal,
+): Promise<void> {
+  const next = deliveries.values();
+  let failures = 0;
+  const lanes = Array.from({ length: SENT_AT_ONCE }, async () => {
+    for (const one of next) {
+      failures = await attemptDelivery(deps, one, signal) ? 0 : failures + 1;
+      if (failures >= FAILING_FROM || signal.aborted) return;
+    }
+  });
+  await Promise.all(lanes);
 }
 
 /** The first deliveries of a queue that are due, each of another subject. */
@@ -109,7 +128,7 @@ async function dueNow(
     if (dueMs(delivery, state) > now()) continue;
     due.push(delivery);
     hasUntried ||= delivery.isUntried;
-    if (due.length === SENT_AT_ONCE) break;
+    if (due.length === FOUND_AT_ONCE) break;
   }
   return { due, hasUntried };
 }

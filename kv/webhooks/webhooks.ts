@@ -138,8 +138,13 @@ export function createWebhookStore({ kv, keys, now }: WebhookStoreDeps): Webhook
         };
         const op = kv.atomic().check(last);
         stageWebhook(op, webhook);
-        if (!(await op.commit()).ok) continue;
-        await list();
+        const committed = await op.commit();
+        if (!committed.ok) continue;
+        // The commit has checked that nothing else has changed, so nothing need be read again.
+        if (version === last.versionstamp) {
+          kept = [...kept, webhook].toSorted((one, other) => one.id < other.id ? -1 : 1);
+          version = committed.versionstamp;
+        }
         return webhook;
       }
     },
