@@ -9,6 +9,7 @@ import { type DomainEvent, eventId } from "../../data/events/event.ts";
 import { webhookTarget } from "../../data/events/target.ts";
 import type { Webhook } from "../../data/events/webhook.ts";
 import { DeliveryFault, type Message, type Sent } from "../../data/notify/channel.ts";
+import { jobEndStage } from "../../jobs/end_events.ts";
 import { createNotifier } from "../../jobs/notify/notifier.ts";
 import { type DeliveryEntry, listDeliveries } from "../../kv/events/deliveries.ts";
 import { commitEvent } from "../../kv/events/outbox.ts";
@@ -59,7 +60,7 @@ export async function createNotifierRig(
   kv?: Deno.Kv,
 ): Promise<NotifierRig> {
   // A database of a test, such as a strict one, has no queue.
-  const rig = await createWorkerRig(kv, { hasQueue: kv === undefined });
+  const rig = await createWorkerRig(kv, { hasQueue: kv === undefined, endStage: jobEndStage });
   const got: Got[] = [];
   const deadKeys = new Set<string>();
   const keys = {
