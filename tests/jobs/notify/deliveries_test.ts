@@ -186,6 +186,11 @@ Deno.test("deleting a webhook deletes its deliveries", async () => {
   await rig.stage(offline("a", 1));
   await rig.start();
   await comes(rig, () => rig.got.length === 1);
+  // The job has ended, so that none sends at the moment of the deletion.
+  await until(async () =>
+    (await rig.log(ID))[0].value.attempt === 1 &&
+    (await getTarget(rig.rig.kv, webhookTarget(ID))).value.jobId === null
+  );
   await rig.webhooks.remove(ID);
   rig.rig.advance(10_000);
   await comes(rig, async () => (await rig.log(ID)).length === 0);
