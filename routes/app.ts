@@ -51,6 +51,9 @@ import { routePath } from "./http/route_path.ts";
 import { type ScheduleDeps, scheduleRoutes } from "./schedules/schedules.ts";
 import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
+import { type StoreChangeDeps, storeChangeRoutes } from "./stores/store_change.ts";
+import { createUptimeReader, type UptimeDeps } from "./stores/uptime_reader.ts";
+import { uptimeRoutes } from "./stores/uptime.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import { type WebhookDeps, webhookRoutes } from "./webhooks/webhooks.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
@@ -79,7 +82,7 @@ export interface AppDeps
     AuditDeps,
     MailStopDeps,
     StoreDeps,
-    Omit<PagesDeps, "publicUrl" | "overview">,
+    Omit<PagesDeps, "publicUrl" | "overview" | "uptime">,
     OverviewDeps,
     WebhookDeps,
     UsageDeps {
@@ -97,7 +100,8 @@ export interface AppDeps
     & UsageDeps["kv"]
     & MailStopDeps["kv"]
     & WebhookDeps["kv"]
-    & ScheduleDeps["kv"];
+    & ScheduleDeps["kv"]
+    & StoreChangeDeps["kv"];
   /** The jobs. */
   readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"] & ScheduleDeps["jobs"];
   /** The store of readings. */
@@ -107,7 +111,8 @@ export interface AppDeps
     & DeviceReadingsDeps["series"]
     & ChartDeps["series"]
     & DeletionResourceDeps["series"]
-    & StoreDeps["series"];
+    & StoreDeps["series"]
+    & UptimeDeps["series"];
   /** The profiles. */
   readonly profiles: ProfileDeps["profiles"] & LineProtocolDeps["profiles"];
   /** Records who changes what. */
@@ -172,7 +177,10 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", chartRoutes(deps).hono);
   app.route("/", profileRoutes(deps).hono);
   app.route("/", continuousExportRoutes(deps).hono);
+  const uptime = createUptimeReader(deps);
   app.route("/", storeRoutes(deps).hono);
+  app.route("/", uptimeRoutes({ ...deps, uptime }).hono);
+  app.route("/", storeChangeRoutes(deps).hono);
   app.route("/", alertRoutes(deps).hono);
   app.route("/", maintenanceRoutes(deps).hono);
   app.route("/", deletionRoutes(deps).hono);
@@ -185,7 +193,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   const overview = createOverviewReader(deps);
   app.route("/", overviewRoutes(overview).hono);
-  app.route("/", pageRoutes({ ...deps, overview, publicUrl: deps.links.publicUrl }).hono);
+  app.route("/", pageRoutes({ ...deps, overview, uptime, publicUrl: deps.links.publicUrl }).hono);
   app.notFound((c) => {
     const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
     if (limited !== null) return problemResponse(limited.error, limited.headers);

@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = {
   "meter.delete": "A meter was deleted",
   "device.change": "A device was set up or changed",
   "device.delete": "The deletion of a device was requested",
+  "store.change": "The hours or the time zone of a store were changed",
   "store.delete": "The deletion of a store was requested",
   "readings.delete": "The deletion of readings was requested",
   "deletion.create": "The deletion of several meters, devices or stores was requested",

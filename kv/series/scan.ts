@@ -128,6 +128,11 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
   return { seriesCount: ids.size, lastMs: lastMs === -Infinity ? null : lastMs };
 }
 
+/** The readings of a series in a span, and the last reading before it, as they are at one moment. */
+export function readWithPrevious(kv: Kv, ref: SeriesRef, span: Span): Promise<Page> {
+  return readAlone(kv, ref, span);
+}
+
 async function readBatch(
   kv: Kv,
   profile: ProfileName,

@@ -31,6 +31,7 @@ import {
   latestReadings,
   type ProfileExtent,
   profileExtent,
+  readWithPrevious,
   scanLatest,
   type SeriesLatest,
 } from "./scan.ts";
@@ -106,6 +107,8 @@ export interface SeriesStore {
    * batches, in the order of ids (`kv/series/scan.ts`).
    */
   scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** The readings of a series in a span, and the last reading before it, as one page. */
+  withPrevious(ref: SeriesRef, span: Span): Promise<Page>;
   /** The extents of some series, in their order; null for one without readings (`kv/series/count.ts`). */
   extents(profile: ProfileName, ids: readonly string[]): Promise<(SeriesExtent | null)[]>;
   /** The number of readings in a span. Reads the blocks of the span, but decodes nearly none. */
@@ -250,6 +253,7 @@ export function createSeriesStore(
     extents: (profile, ids) => seriesExtents(kv, profile, ids),
     count: (ref, span) => countReadings(kv, ref, span),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
+    withPrevious: (ref, span) => readWithPrevious(kv, ref, span),
     async latest(profile, ids) {
       const width = profiles.get(profile)?.metrics.length;
       const pages = await latestReadings(kv, profile, ids);

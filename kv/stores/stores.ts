@@ -3,8 +3,8 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["store", id, "hours"]` | `{ v: 1, spans }`: day, start and end of each weekly span in a row | the upload of hours |
- * | `["store", id, "zone"]` | `{ v: 1, zone }`: its IANA name | the upload of time zones |
+ * | `["store", id, "hours"]` | `{ v: 1, spans }`: day, start and end of each weekly span in a row | the upload of hours, changes of a store |
+ * | `["store", id, "zone"]` | `{ v: 1, zone }`: its IANA name | the upload of time zones, changes of a store |
  *
  * Hours and zone are separate records, so that either can be replaced without reading the other.
  *
@@ -58,16 +58,22 @@ export async function* listStoreSettings(
   yield* settingsOf(kv.list(selector, { batchSize: LIST_BATCH }));
 }
 
-/** Replaces the hours of a store; at most `STORE_SPANS_MAX` spans fit its value. */
-export function stageStoreHours(op: Staging, id: string, hours: readonly WeeklySpan[]): void {
-  const spans = hours.flatMap(({ day, startMs, endMs }) => [day, startMs, endMs]);
-  op.set([SPACE, id, HOURS], { v: 1, spans });
+/** Replaces the hours of a store; at most `STORE_SPANS_MAX` spans fit its value. Null removes them. */
+export function stageStoreHours(
+  op: Staging,
+  id: string,
+  hours: readonly WeeklySpan[] | null,
+): void {
+  const spans = hours?.flatMap(({ day, startMs, endMs }) => [day, startMs, endMs]);
+  if (spans === undefined) op.delete([SPACE, id, HOURS]);
+  else op.set([SPACE, id, HOURS], { v: 1, spans });
   stageTouched(op, { kind: "store", id }, "changed");
 }
 
-/** Replaces the zone of a store. */
-export function stageStoreZone(op: Staging, id: string, zone: string): void {
-  op.set([SPACE, id, ZONE], { v: 1, zone });
+/** Replaces the zone of a store. Null removes it. */
+export function stageStoreZone(op: Staging, id: string, zone: string | null): void {
+  if (zone === null) op.delete([SPACE, id, ZONE]);
+  else op.set([SPACE, id, ZONE], { v: 1, zone });
   stageTouched(op, { kind: "store", id }, "changed");
 }
 

@@ -30,6 +30,7 @@ const TABLE = {
   "copy.js": { contentType: SCRIPT },
   "export.js": { contentType: SCRIPT },
   "elements.js": { contentType: SCRIPT },
+  "fleet.css": { contentType: STYLE },
   "fleet.js": { contentType: SCRIPT },
   "format.js": { contentType: SCRIPT },
   "drop.js": { contentType: SCRIPT },

@@ -26,7 +26,7 @@ export function meterHref(id: string): string {
 
 /** Where a store is shown. */
 export function storeHref(id: string): string {
-  return `/stores/${encodeURIComponent(id)}`;
+  return `/fleet/stores/${encodeURIComponent(id)}`;
 }
 
 /** Where what an alert watches is shown. */

@@ -28,7 +28,7 @@ export type ScreenId = "home" | "meters" | "export" | "upload" | "fleet" | "sett
 export const SCREENS: readonly Screen[] = [
   { id: "home", href: "/", text: "nav.home", icon: "home", scope: "any" },
   { id: "meters", href: "/meters", text: "nav.meters", icon: "meter", scope: "read" },
+  { id: "fleet", href: "/fleet", text: "nav.fleet", icon: "fleet", scope: "read" },
   { id: "export", href: "/export", text: "nav.export", icon: "export", scope: "export" },
   { id: "upload", href: "/upload", text: "nav.upload", icon: "upload", scope: "import" },
-  { id: "fleet", href: "/fleet", text: "nav.fleet", icon: "fleet", scope: "read" },
 ];

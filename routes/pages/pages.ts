@@ -10,7 +10,7 @@ import type { Log } from "../../data/log.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
 import type { OverviewReader } from "../overview/overview.ts";
 import { type ExportPageDeps, exportPageRoutes } from "./export_page.tsx";
-import { type FleetDeps, fleetRoutes } from "./fleet.tsx";
+import { type FleetRoutesDeps, fleetRoutes } from "./fleet_routes.tsx";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
@@ -19,13 +19,13 @@ import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
 import { uploadRoutes } from "./upload.tsx";
 
 /** What the pages need. */
-export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps {
+export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps, FleetRoutesDeps {
   /** The database. */
-  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"] & ExportPageDeps["kv"];
+  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"] & ExportPageDeps["kv"] & FleetRoutesDeps["kv"];
   /** The profiles. */
   readonly profiles: SourceRoutesDeps["profiles"] & ExportPageDeps["profiles"];
   /** The readings. */
-  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"] & FleetDeps["series"];
+  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"] & FleetRoutesDeps["series"];
   /** The address of the service as its users know it; null if unknown. */
   readonly publicUrl: string | null;
   /** Epoch milliseconds now. */
@@ -51,8 +51,8 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
     .route("/", homeRoutes(deps, pages))
     .route("/", sourceRoutes(deps, pages))
     .route("/", exportPageRoutes(deps, pages))
-    .route("/", fleetRoutes(deps, pages))
     .route("/", uploadRoutes(pages))
+    .route("/", fleetRoutes(deps, pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }

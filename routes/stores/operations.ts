@@ -18,6 +18,7 @@ import {
   zonesReport,
 } from "./schemas.ts";
 import { storeListQuery } from "./stores.ts";
+import { uptimeOperations } from "./uptime_operations.ts";
 
 const ANY_LENGTH = "Accepts CSV of any length with a header. Columns: ";
 const HEADER = " Columns may come in any order and under other common names; case, spaces and " +
@@ -188,4 +189,5 @@ export const storeOperations: readonly Operation[] = [
   ...progress,
   list,
   detail,
+  ...uptimeOperations,
 ];

@@ -17,10 +17,11 @@ import { rejectSchema, runningImport } from "../imports/schemas.ts";
 import type { Parameter } from "../openapi/operation.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 
-const EXAMPLE_ID = "8419537941919820732";
+/** The id of a store in examples. */
+export const EXAMPLE_STORE_ID = "8419537941919820732";
 
 const storeId = z.string().regex(STORE_ID_PATTERN)
-  .meta({ description: "The store's id.", examples: [EXAMPLE_ID] });
+  .meta({ description: "The store's id.", examples: [EXAMPLE_STORE_ID] });
 
 /** A store's id in a path. */
 export const storeIdParameter: Parameter = {
@@ -28,7 +29,7 @@ export const storeIdParameter: Parameter = {
   name: "store_id",
   description: `The store's id: ${STORE_ID_RULE}.`,
   schema: z.string().regex(STORE_ID_PATTERN),
-  example: EXAMPLE_ID,
+  example: EXAMPLE_STORE_ID,
 };
 
 const summary = {
@@ -62,7 +63,7 @@ export const storeList = z.strictObject({
   next: z.string()
     .regex(/^\/stores\?limit=\d+&cursor=[A-Za-z0-9_.%-]+(&fields=latest)?$/).nullable().meta({
       description: "The next page, or null on the last page.",
-      examples: [`/stores?limit=100&cursor=${EXAMPLE_ID}`],
+      examples: [`/stores?limit=100&cursor=${EXAMPLE_STORE_ID}`],
     }),
 }).meta({ description: "A page of stores." });
 

@@ -6,24 +6,13 @@
 
 import { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
-import { AppError } from "../../data/app_error.ts";
 import type { AuditDetails } from "../../data/audit/event.ts";
-import {
-  isStoreId,
-  STORE_ID_CHARACTERS,
-  STORE_ID_PATTERN,
-  STORE_ID_RULE,
-} from "../../data/limits.ts";
-import type { WeeklySpan } from "../../data/stores/business_hours.ts";
-import { clockText } from "../../data/time/clock_text.ts";
+import { STORE_ID_CHARACTERS, STORE_ID_PATTERN } from "../../data/limits.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import {
-  getStore,
   type LatestPoll,
   latestPolls,
   listStores,
-  type StoreDetail,
-  type StoreInfo,
   type StoreInfoDeps,
 } from "../../kv/stores/info.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
@@ -37,13 +26,9 @@ import {
   type ImportProgress,
 } from "../imports/running_imports.ts";
 import { fieldsText, limitText } from "../openapi/list_query.ts";
-import type {
-  StoreBody,
-  StoreDetailBody,
-  StoreListBody,
-  StoreUploadBody,
-  WeeklyHoursBody,
-} from "./schemas.ts";
+import type { StoreBody, StoreListBody, StoreUploadBody } from "./schemas.ts";
+import { detailBody, summaryBody } from "./store_body.ts";
+import { visibleStore } from "./store_change.ts";
 import { importStoreUpload, STORE_UPLOADS, type StoreUploadDeps } from "./uploads.ts";
 
 /** The query of a list of stores. */
@@ -90,13 +75,7 @@ export function storeRoutes(deps: StoreDeps): GuardedRoutes {
       return c.json(body);
     })
     .get("/stores/:store_id", async (c) => {
-      const id = c.req.param("store_id");
-      if (!isStoreId(id)) {
-        const detail = `store_id must be ${STORE_ID_RULE}`;
-        throw invalidRequest([{ pointer: "#store_id", detail, value: id.slice(0, 100) }]);
-      }
-      const store = c.get("caller").mayTouch("store", id) ? await getStore(deps, id) : null;
-      if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
+      const store = await visibleStore(deps, c.get("caller"), c.req.param("store_id"));
       return c.json(detailBody(store));
     });
 }
@@ -143,40 +122,7 @@ async function storePage(
   };
 }
 
-function summaryBody({ id, zone, polls }: StoreInfo): StoreBody {
-  return {
-    store_id: id,
-    timezone_str: zone,
-    count: polls?.count ?? 0,
-    first_poll: polls === null ? null : instantText(polls.firstMs),
-    last_poll: polls === null ? null : instantText(polls.lastMs),
-  };
-}
-
 function latestBody(poll: LatestPoll | undefined): NonNullable<StoreBody["latest"]> | null {
   if (poll === undefined) return null;
   return { timestamp: instantText(poll.timeMs), status: poll.isActive ? "active" : "inactive" };
-}
-
-function detailBody(store: StoreDetail): StoreDetailBody {
-  const { hours, rejectedHours } = store;
-  return {
-    ...summaryBody(store),
-    hours: hours?.map(hoursBody) ?? null,
-    rejected_hours: rejectedHours === null ? null : {
-      uploaded_at: instantText(rejectedHours.atMs),
-      rows: rejectedHours.rows,
-      field: rejectedHours.field,
-      value: rejectedHours.value,
-      rule: rejectedHours.rule,
-    },
-  };
-}
-
-function hoursBody({ day, startMs, endMs }: WeeklySpan): WeeklyHoursBody {
-  return {
-    day_of_week: day,
-    start_time_local: clockText(startMs),
-    end_time_local: clockText(endMs),
-  };
 }

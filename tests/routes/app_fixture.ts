@@ -8,6 +8,7 @@ import { builtInProfiles } from "../support/profiles.ts";
 import type { Hono } from "hono";
 import { NO_ACCOUNT_LIMITS } from "../../data/access/account.ts";
 import { AppError } from "../../data/app_error.ts";
+import { emptyPage } from "../../data/readings/page.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
@@ -172,6 +173,8 @@ export function emptySeries(): AppDeps["series"] {
     count: () => Promise.resolve({ count: 0, isExact: true }),
     list: () => Promise.resolve([]),
     latest: () => Promise.resolve(new Map()),
+    revision: () => Promise.resolve(0),
+    withPrevious: () => Promise.resolve(emptyPage(1)),
     async *read() {},
     remove: () => Promise.resolve(false),
     writeMany(_profile, ids, pageOf, onWritten = () => {}) {

@@ -108,6 +108,8 @@ const BODIES_BY_OPERATION: Record<string, string> = {
   "PATCH /api/keys/{id}": "{}",
   "POST /api/keys/{id}/rotate": "{}",
   "PUT /devices/{device_id}": "{}",
+  "PUT /stores/{store_id}": JSON.stringify({ timezone_str: "Europe/Berlin" }),
+  "POST /stores/{store_id}/uptime/preview": JSON.stringify({ hours: null }),
   "PUT /api/meters/{id}": "{}",
   "POST /api/continuous-exports/{device_id}/replay":
     '{"from":"2026-02-07T00:00:00Z","to":"2026-02-08T00:00:00Z"}',
@@ -276,6 +278,8 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     write: fail,
     writeMany: fail,
     compare: fail,
+    revision: fail,
+    withPrevious: fail,
     async *read() {
       yield await fail();
     },
@@ -349,7 +353,7 @@ async function requestBroken(
   query.push(...QUERIES[`${method} ${path}`] ?? []);
   const webhook = parameters.find(({ in: place, name }) => place === "path" && name === "id");
   const filled = path.replace("{id}", path.startsWith("/api/webhooks") ? webhook?.example : "{id}")
-    .replace(/\{\w+_id\}/, JOB_ID)
+    .replace(/\{\w+_id\}/, JOB_ID).replace("{date}", "2023-01-25")
     .replace("{id}", path.startsWith("/api/keys") ? "roofgateway" : JOB_ID)
     .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);

@@ -21,6 +21,7 @@ const NOT_AUDITED = [
   "POST /preferences",
   "POST /sign-in",
   "POST /sign-out",
+  "POST /stores/:store_id/uptime/preview",
   "POST /telemetry",
   "POST /trigger_report",
   "POST /write",

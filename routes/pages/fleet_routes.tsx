@@ -1,0 +1,40 @@
+/**
+ * The pages of stores and the fleet.
+ *
+ * @module
+ */
+
+import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
+import { dayBody } from "../stores/uptime.ts";
+import { DayView } from "./fleet_day.tsx";
+import { type FleetDeps, fleetPage, storeList } from "./fleet_page.tsx";
+import { holdMsOf, readFleetRange } from "./fleet_range.ts";
+import { storeDayContent, storePageContent } from "./fleet_store.tsx";
+import { fleetWords } from "./fleet_words.ts";
+import { fragmentAnswer } from "./form_answers.ts";
+import type { Pages } from "./show_page.tsx";
+
+/** What the pages need. */
+export type FleetRoutesDeps = FleetDeps;
+
+/** `/fleet` and what is below it. */
+export function fleetRoutes(deps: FleetRoutesDeps, pages: Pages): GuardedRoutes {
+  return guardedRoutes(pages.refuse)
+    .get("/fragments/fleet", async (c) => {
+      const view = await pages.viewOf(c);
+      return await fragmentAnswer(c, await storeList(deps, c, view));
+    })
+    .get("/fleet", pages.show((c, view) => fleetPage(deps, c, view)))
+    .get("/fleet/stores/:store_id", pages.show((c, view) => storePageContent(deps, c, view)))
+    .get(
+      "/fleet/stores/:store_id/:date",
+      pages.show((c, view) => storeDayContent(deps, c, view)),
+    )
+    .get("/fragments/fleet/:store_id/:date", async (c) => {
+      const view = await pages.viewOf(c);
+      const { store_id: id, date } = c.req.param();
+      const maxHoldMs = holdMsOf(readFleetRange(new URL(c.req.url).searchParams));
+      const day = await dayBody(deps, view.caller, { id, date, maxHoldMs });
+      return await fragmentAnswer(c, <DayView view={view} words={fleetWords(view)} day={day} />);
+    });
+}
