@@ -257,6 +257,7 @@ export async function start(
     sending,
     hasWebhooks: settings.webhooks.isOn,
     pokeEvents: notifier.poke,
+    publicStatus: settings.publicStatus,
     abilities: deliveryAbilities(settings.delivery, publicUrl),
     alertTester: createAlertTester(parts),
     findOwner,

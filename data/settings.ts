@@ -31,6 +31,12 @@ import {
   type DeliverySettings,
   deliverySettings,
 } from "./delivery_settings.ts";
+import {
+  PUBLIC_RULES,
+  PUBLIC_VARIABLES,
+  type PublicSettings,
+  publicSettings,
+} from "./public_settings.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
   LIMIT_RULES,
@@ -117,6 +123,8 @@ export interface Settings {
   readonly webhooks: WebhookSettings;
   /** Where files and mails are delivered. */
   readonly delivery: DeliverySettings;
+  /** What everyone may see. */
+  readonly publicStatus: PublicSettings;
   /** What this process does. */
   readonly role: Role;
   /** The lowest level of log records to write. */
@@ -158,6 +166,7 @@ const RULES = {
   ...LIMIT_RULES,
   ...CONTINUOUS_RULES,
   ...DELIVERY_RULES,
+  ...PUBLIC_RULES,
   ...RETENTION_RULES,
   ...S3_RULES,
   ...WEBHOOK_RULES,
@@ -194,6 +203,7 @@ const environmentSchema = z.object({
   DENO_DEPLOYMENT_ID: z.string().optional(),
   ...CONTINUOUS_VARIABLES,
   ...DELIVERY_VARIABLES,
+  ...PUBLIC_VARIABLES,
   ...WEBHOOK_VARIABLES,
 });
 
@@ -257,6 +267,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       retention: retentionSettings(values),
       continuous: continuousSettings(values),
       delivery: deliverySettings(values),
+      publicStatus: publicSettings(values),
       webhooks: webhookSettings(values),
       role: values.ROLE,
       logLevel: values.LOG_LEVEL,

@@ -44,6 +44,7 @@ import {
 } from "./schemas.ts";
 import { countStates, type StateDeps, subjectStates } from "./subject_states.ts";
 import { testBody, testedSpan } from "./test_body.ts";
+import type { AlertTestBody } from "./test_schemas.ts";
 import { maySeeOwned } from "./visible_alerts.ts";
 
 /** What the routes need. */
@@ -66,28 +67,23 @@ export interface AlertDeps extends StateDeps {
 
 /** The routes under `/api/alerts`. */
 export function alertRoutes(deps: AlertDeps): GuardedRoutes {
-  const { kv, now, newId, log } = deps;
+  const { kv, now, log } = deps;
   return guardedRoutes()
     .get("/api/alerts", (c) => listAnswer(c, deps))
     .post("/api/alerts", async (c) => {
-      const settings = await readSettings(c, deps);
-      const { owner, patterns } = c.get("caller");
-      const nowMs = now();
-      const own = { id: newId(), owner, patterns, revision: 1 };
-      const rule: AlertRule = { ...settings, ...own, createdMs: nowMs, changedMs: nowMs };
-      await createAlertRule(kv, rule);
-      noteAuditSubject(c, "alert", rule.id);
-      noteAuditChange(c, null, settingsBody(rule));
-      log("info", "alert made", { alertId: rule.id });
-      return c.json(await bodyOf(c, deps, rule), 201);
+      const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      return c.json(await createAlert(c, deps, body), 201);
     })
     .get("/api/alerts/firing", (c) => firingAnswer(c, deps))
-    .post("/api/alerts/test", (c) => testAnswer(c, deps))
+    .post("/api/alerts/test", async (c) => {
+      return c.json(await testAlert(c, deps, await readJson(c.req.raw, JSON_BODY_MAX_BYTES)));
+    })
     .get("/api/alerts/:id", (c) => detailAnswer(c, deps))
     .put("/api/alerts/:id", async (c) => {
       const id = alertId(c.req.param("id"));
       await visibleRule(c, deps, id);
-      const settings = await readSettings(c, deps);
+      const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      const settings = await readSettings(c, deps, body);
       const caller = c.get("caller");
       const changed = await changeAlertRule(kv, id, async (before) => {
         // Somebody else may have changed or replaced it meanwhile.
@@ -113,8 +109,57 @@ export function alertRoutes(deps: AlertDeps): GuardedRoutes {
     });
 }
 
-async function readSettings(c: Context, deps: AlertDeps): Promise<AlertSettings> {
-  const body = parsed(alertRequest, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
+/**
+ * Makes an alert of the caller, and notes it for the audit trail.
+ *
+ * @throws {AppError} INVALID_REQUEST, and others of `POST /api/alerts`.
+ */
+export async function createAlert(c: Context, deps: AlertDeps, body: unknown): Promise<AlertBody> {
+  const { kv, now, newId, log } = deps;
+  const settings = await readSettings(c, deps, body);
+  const { owner, patterns } = c.get("caller");
+  const nowMs = now();
+  const own = { id: newId(), owner, patterns, revision: 1 };
+  const rule: AlertRule = { ...settings, ...own, createdMs: nowMs, changedMs: nowMs };
+  await createAlertRule(kv, rule);
+  noteAuditSubject(c, "alert", rule.id);
+  noteAuditChange(c, null, settingsBody(rule));
+  log("info", "alert made", { alertId: rule.id });
+  return await bodyOf(c, deps, rule);
+}
+
+/** All alerts that the caller may see. */
+export async function alertsOf(c: Context, deps: AlertDeps): Promise<AlertBody[]> {
+  const rules = await visibleRules(c, deps);
+  return await Promise.all(rules.map((rule) => bodyOf(c, deps, rule)));
+}
+
+/**
+ * Tests an alert on the past, as far as the caller may see it.
+ *
+ * @throws {AppError} INVALID_REQUEST.
+ */
+export async function testAlert(
+  c: Context,
+  deps: AlertDeps,
+  given: unknown,
+): Promise<AlertTestBody> {
+  const body = parsed(alertTestRequest, given);
+  const settings = settingsOf(body);
+  const { span, problems } = testedSpan(body, deps.now());
+  const all = [...alertProblems(settings, deps.profiles), ...problems];
+  if (all.length > 0) throw invalidRequest(all);
+  const caller = c.get("caller");
+  const { owner, patterns } = caller;
+  const made = { id: "test", owner, patterns, revision: 1, createdMs: 0, changedMs: 0 };
+  const rule: AlertRule = { ...settings, ...made };
+  const { signal } = c.req.raw;
+  const result = await deps.alertTester.test({ ...span, rule, caller, signal });
+  return testBody(span, result);
+}
+
+async function readSettings(c: Context, deps: AlertDeps, given: unknown): Promise<AlertSettings> {
+  const body = parsed(alertRequest, given);
   const settings = settingsOf(body);
   const problems = alertProblems(settings, deps.profiles);
   if (problems.length > 0) throw invalidRequest(problems);
@@ -172,21 +217,6 @@ async function firingAnswer(c: Context, deps: AlertDeps): Promise<Response> {
     : null;
   if (next !== null) c.header("link", `<${next}>; rel="next"`);
   return c.json({ firing: page, next } satisfies FiringListBody);
-}
-
-async function testAnswer(c: Context, deps: AlertDeps): Promise<Response> {
-  const body = parsed(alertTestRequest, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
-  const settings = settingsOf(body);
-  const { span, problems } = testedSpan(body, deps.now());
-  const all = [...alertProblems(settings, deps.profiles), ...problems];
-  if (all.length > 0) throw invalidRequest(all);
-  const caller = c.get("caller");
-  const { owner, patterns } = caller;
-  const made = { id: "test", owner, patterns, revision: 1, createdMs: 0, changedMs: 0 };
-  const rule: AlertRule = { ...settings, ...made };
-  const { signal } = c.req.raw;
-  const result = await deps.alertTester.test({ ...span, rule, caller, signal });
-  return c.json(testBody(span, result));
 }
 
 async function bodyOf(c: Context, deps: AlertDeps, rule: AlertRule): Promise<AlertBody> {

@@ -31,6 +31,7 @@ const TABLE = {
   "export.js": { contentType: SCRIPT },
   "elements.js": { contentType: SCRIPT },
   "fleet.css": { contentType: STYLE },
+  "fleet_hours.js": { contentType: SCRIPT },
   "fleet.js": { contentType: SCRIPT },
   "format.js": { contentType: SCRIPT },
   "drop.js": { contentType: SCRIPT },

@@ -67,7 +67,12 @@ export function DayView({ view, words, day }: DayProps): Markup {
 }
 
 /** The levels of states in colors and shapes. */
-export const STATE_LEVELS = { up: "good", down: "bad", unknown: "unknown", closed: "unknown" } as const;
+export const STATE_LEVELS = {
+  up: "good",
+  down: "bad",
+  unknown: "unknown",
+  closed: "unknown",
+} as const;
 
 /** Why a stretch has its state: `poll 10:14 active, held 2 h`. */
 function reasonOf(

@@ -5,17 +5,9 @@
  */
 
 import type { Context } from "hono";
-import {
-  DEFAULT_STORE_ZONE,
-} from "../../data/stores/business_hours.ts";
+import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
 import { isStoreId } from "../../data/limits.ts";
-import {
-  createOpenSpans,
-  type OpenState,
-  stateOf,
-  totalOf,
-  uptimePercent,
-} from "../../data/stores/store_uptime.ts";
+import { createOpenSpans, type OpenState } from "../../data/stores/store_uptime.ts";
 import {
   getStore,
   latestPolls,
@@ -24,11 +16,10 @@ import {
   type StoreInfoDeps,
 } from "../../kv/stores/info.ts";
 import { listVisible } from "../access/list_visible.ts";
-import type { ScheduledStore, StoreUptime, UptimeAsk, UptimeReader } from "../stores/uptime_reader.ts";
+import type { ScheduledStore, UptimeAsk, UptimeReader } from "../stores/uptime_reader.ts";
 import { ApiCall } from "./components.tsx";
 import { curlOf } from "./curl.ts";
-import { Bars, Legend } from "./fleet_bars.tsx";
-import { STATE_LEVELS } from "./fleet_day.tsx";
+import { Legend } from "./fleet_bars.tsx";
 import {
   apiQuery,
   DAYS,
@@ -42,6 +33,7 @@ import {
   withQuery,
 } from "./fleet_range.ts";
 import { type FleetWords, fleetWords } from "./fleet_words.ts";
+import { type StoreRow, StoreTable } from "./fleet_table.tsx";
 import { FleetTabs } from "./fleet_tabs.tsx";
 import type { PageContent } from "./layout.tsx";
 import { storeHref } from "./list_links.ts";
@@ -57,12 +49,6 @@ export interface FleetDeps extends StoreInfoDeps {
   readonly uptime: UptimeReader;
   /** Epoch milliseconds now. */
   readonly now: () => number;
-}
-
-interface Row {
-  readonly store: StoreInfo;
-  readonly uptime: StoreUptime;
-  readonly now: OpenState;
 }
 
 /** Makes the page. */
@@ -105,7 +91,7 @@ export async function storeList(deps: FleetDeps, c: Context, view: View): Promis
   }
   const shown = found.slice(0, ROWS);
   const states = await statesNow(deps, shown, asked);
-  const rows = await Promise.all(shown.map(async (store): Promise<Row> => ({
+  const rows = await Promise.all(shown.map(async (store): Promise<StoreRow> => ({
     store,
     uptime: await deps.uptime.read(scheduled(store), askFor(asked, store, view.nowMs)),
     now: states.get(store.id) ?? "unknown",
@@ -117,7 +103,9 @@ export async function storeList(deps: FleetDeps, c: Context, view: View): Promis
     <section class="card">
       <header>
         <h2>
-          {asked.month === null ? say("fleet.days", { count: asked.days }) : words.month(asked.month)}
+          {asked.month === null
+            ? say("fleet.days", { count: asked.days })
+            : words.month(asked.month)}
         </h2>
         <Legend view={view} />
       </header>
@@ -211,7 +199,9 @@ function Filters({ view, words, asked, text }: {
   const { say } = view;
   const shown = asked.month ?? String(asked.days);
   const months = newestMonths(view.nowMs);
-  const known = asked.month === null || months.includes(asked.month) ? months : [asked.month, ...months];
+  const known = asked.month === null || months.includes(asked.month)
+    ? months
+    : [asked.month, ...months];
   return (
     <form method="get" class="row search no-print" role="search">
       <label class="grow">
@@ -248,80 +238,13 @@ export function HoldChoice({ view: { say }, hold }: {
       <select name="hold">
         {HOLDS.map((one) => (
           <option value={one} selected={one === hold}>
-            {one === "none" ? say("fleet.hold.none") : say("fleet.hold.hours", { count: Number(one) })}
+            {one === "none"
+              ? say("fleet.hold.none")
+              : say("fleet.hold.hours", { count: Number(one) })}
           </option>
         ))}
       </select>
     </label>
-  );
-}
-
-function StoreTable({ view, words, asked, rows }: {
-  readonly view: View;
-  readonly words: FleetWords;
-  readonly asked: FleetRange;
-  readonly rows: readonly Row[];
-}): Markup {
-  const { say } = view;
-  const query = fleetQuery(asked);
-  return (
-    <table class="cards fleet">
-      <thead>
-        <tr>
-          <th scope="col">{say("fleet.store")}</th>
-          <th scope="col">{say("fleet.now")}</th>
-          <th scope="col" class="wide">{say("fleet.by.day")}</th>
-          <th scope="col" class="number">{say("fleet.uptime")}</th>
-          <th scope="col" class="number">{say("fleet.state.down")}</th>
-          <th scope="col" class="number">{say("fleet.state.unknown")}</th>
-          <th scope="col" class="number">{say("fleet.open")}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ store, uptime, now }) => {
-          const total = totalOf(uptime.parts);
-          const path = `${storePage(store.id)}/`;
-          return (
-            <tr data-store={store.id} data-live id={`row-${store.id}`}>
-              <th scope="row" class="name">
-                <a class="id" href={withQuery(storePage(store.id), query)}>{store.id}</a>
-                <span class="hint">{uptime.zone}</span>
-              </th>
-              <td>
-                <span class={`state ${STATE_LEVELS[now]}`}>{words.state(now)}</span>
-              </td>
-              <td class="wide">
-                <Bars
-                  view={view}
-                  words={words}
-                  id={store.id}
-                  uptime={uptime}
-                  hrefOf={(date) => withQuery(path + date, query)}
-                />
-              </td>
-              <Figure label={say("fleet.uptime")}>{words.percent(uptimePercent(total))}</Figure>
-              <Figure label={say("fleet.state.down")} isBad={stateOf(total) === "down"}>
-                {`${words.hours(total.downMs)} h`}
-              </Figure>
-              <Figure label={say("fleet.state.unknown")}>{`${words.hours(total.unknownMs)} h`}</Figure>
-              <Figure label={say("fleet.open")}>{`${words.hours(total.openMs)} h`}</Figure>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
-  );
-}
-
-function Figure({ label, isBad = false, children }: {
-  readonly label: string;
-  readonly isBad?: boolean;
-  readonly children: string;
-}): Markup {
-  return (
-    <td class={isBad ? "number fault" : "number"} data-label={label}>
-      {children}
-    </td>
   );
 }
 

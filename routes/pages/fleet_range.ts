@@ -77,6 +77,12 @@ export function withQuery(path: string, query: URLSearchParams): string {
 /** The newest months, this one first. */
 export function newestMonths(nowMs: number): string[] {
   const now = new Date(nowMs);
-  return Array.from({ length: MONTHS_SHOWN }, (_, back) =>
-    new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(0, 7));
+  return Array.from(
+    { length: MONTHS_SHOWN },
+    (_, back) =>
+      new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - back, 1)).toISOString().slice(
+        0,
+        7,
+      ),
+  );
 }

@@ -16,7 +16,15 @@ import { ApiCall, Time } from "./components.tsx";
 import { curlOf } from "./curl.ts";
 import { Bars, Legend } from "./fleet_bars.tsx";
 import { DayView, STATE_LEVELS } from "./fleet_day.tsx";
-import { apiPath, askFor, type FleetDeps, HoldChoice, scheduled, statesNow, storePage } from "./fleet_page.tsx";
+import {
+  apiPath,
+  askFor,
+  type FleetDeps,
+  HoldChoice,
+  scheduled,
+  statesNow,
+  storePage,
+} from "./fleet_page.tsx";
 import {
   DAYS,
   fleetQuery,
@@ -76,7 +84,9 @@ export async function storePageContent(
         <section class="card" data-store={store.id} aria-labelledby="bars-title">
           <header>
             <h2 id="bars-title">
-              {asked.month === null ? say("fleet.days", { count: asked.days }) : words.month(asked.month)}
+              {asked.month === null
+                ? say("fleet.days", { count: asked.days })
+                : words.month(asked.month)}
             </h2>
             <Legend view={view} />
           </header>
@@ -147,7 +157,11 @@ export async function storePageContent(
 }
 
 /** The page of a day. */
-export async function storeDayContent(deps: FleetDeps, c: Context, view: View): Promise<PageContent> {
+export async function storeDayContent(
+  deps: FleetDeps,
+  c: Context,
+  view: View,
+): Promise<PageContent> {
   const { say } = view;
   const asked = readFleetRange(new URL(c.req.url).searchParams);
   const id = c.req.param("store_id") ?? "", date = c.req.param("date") ?? "";
@@ -190,11 +204,17 @@ function HoursCard({ view, store, zone }: {
       </header>
       {store.rejectedHours === null ? null : (
         <p class="fault">
-          {say("fleet.hours.rejected", { rule: store.rejectedHours.rule, value: store.rejectedHours.value })}
+          {say("fleet.hours.rejected", {
+            rule: store.rejectedHours.rule,
+            value: store.rejectedHours.value,
+          })}
         </p>
       )}
       {hours === null ? <p>{say("fleet.hours.always")}</p> : <WeekView view={view} hours={hours} />}
       <p class="row">
+        {view.may("manage")
+          ? <a class="button no-print" href={`${storePage(store.id)}/hours`}>{say("fleet.edit")}</a>
+          : null}
         {polls === null ? null : (
           <span class="hint">
             {say("fleet.polls", { number: view.formats.number(polls.count, 0) })}{" "}

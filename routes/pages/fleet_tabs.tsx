@@ -9,6 +9,8 @@ import type { View } from "./view.ts";
 
 const TABS = [
   ["stores", "/fleet"],
+  ["devices", "/fleet/devices"],
+  ["alerts", "/fleet/alerts"],
 ] as const;
 
 /** Links to the parts. */

@@ -53,7 +53,10 @@ export function fleetWords({ say, preferences: { locale } }: View): FleetWords {
     percent: (value) => value === null ? "–" : `${percent.format(value)} %`,
     state: (state) => say(`fleet.state.${state}` as TextKey),
     bar(date, total) {
-      const parts = [["up", total.upMs], ["down", total.downMs], ["unknown", total.unknownMs]] as const;
+      const parts = [["up", total.upMs], ["down", total.downMs], [
+        "unknown",
+        total.unknownMs,
+      ]] as const;
       const state = stateOf(total);
       const times = parts.filter(([, ms]) => ms > 0).map(([name, ms]) =>
         say("fleet.bar.part", { state: words.state(name), hours: words.hours(ms) })

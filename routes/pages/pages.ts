@@ -10,7 +10,7 @@ import type { Log } from "../../data/log.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
 import type { OverviewReader } from "../overview/overview.ts";
 import { type ExportPageDeps, exportPageRoutes } from "./export_page.tsx";
-import { type FleetRoutesDeps, fleetRoutes } from "./fleet_routes.tsx";
+import { fleetRoutes, type FleetRoutesDeps } from "./fleet_routes.tsx";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
@@ -21,11 +21,21 @@ import { uploadRoutes } from "./upload.tsx";
 /** What the pages need. */
 export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps, FleetRoutesDeps {
   /** The database. */
-  readonly kv: SignInDeps["kv"] & SourceRoutesDeps["kv"] & ExportPageDeps["kv"] & FleetRoutesDeps["kv"];
+  readonly kv:
+    & SignInDeps["kv"]
+    & SourceRoutesDeps["kv"]
+    & ExportPageDeps["kv"]
+    & FleetRoutesDeps["kv"];
   /** The profiles. */
-  readonly profiles: SourceRoutesDeps["profiles"] & ExportPageDeps["profiles"];
+  readonly profiles:
+    & SourceRoutesDeps["profiles"]
+    & ExportPageDeps["profiles"]
+    & FleetRoutesDeps["profiles"];
   /** The readings. */
-  readonly series: SourceRoutesDeps["series"] & ExportPageDeps["series"] & FleetRoutesDeps["series"];
+  readonly series:
+    & SourceRoutesDeps["series"]
+    & ExportPageDeps["series"]
+    & FleetRoutesDeps["series"];
   /** The address of the service as its users know it; null if unknown. */
   readonly publicUrl: string | null;
   /** Epoch milliseconds now. */

@@ -45,6 +45,7 @@ const DEFAULTS: Settings = {
     influx: null,
   },
   delivery: { mail: null, folder: null, buckets: [] },
+  publicStatus: { stores: [], devices: [] },
   role: "all",
   logLevel: "info",
   s3: {
@@ -134,6 +135,8 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     WEBHOOK_ALLOW_PRIVATE: "true",
     DELIVERY_PATH: "/srv/delivered/",
     DELIVERY_BUCKETS: "s3://accounting/energy/, s3://grid",
+    PUBLIC_STORES: "shop-*, 101",
+    PUBLIC_DEVICES: "roof",
     ROLE: "worker",
     LOG_LEVEL: "debug",
     PATH: "/usr/bin",
@@ -218,6 +221,7 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
       folder: "/srv/delivered",
       buckets: ["s3://accounting/energy", "s3://grid"],
     },
+    publicStatus: { stores: ["shop-*", "101"], devices: ["roof"] },
     role: "worker",
     logLevel: "debug",
   });

@@ -24,6 +24,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "continuous_settings",
       "limit_settings",
       "notify_settings",
+      "public_settings",
       "retention_settings",
       "s3_settings",
       "webhook_settings",

@@ -20,6 +20,7 @@ import { openKv } from "../../kv/opened_kv.ts";
 import { openProfiles } from "../../kv/profiles/profiles.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
+import type { AppDeps } from "../../routes/app.ts";
 import { createTestApp } from "../routes/app_fixture.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import type { JsonAnswer } from "./service.ts";
@@ -59,8 +60,11 @@ export interface KeyedApp extends AsyncDisposable {
   ended(jobId: string): Promise<void>;
 }
 
-/** Opens an app whose devices may send as often as they like. */
-export async function openKeyedApp(now: () => number = Date.now): Promise<KeyedApp> {
+/** Opens an app whose devices may send as often as they like. Parts may be replaced. */
+export async function openKeyedApp(
+  now: () => number = Date.now,
+  changes: Partial<AppDeps> = {},
+): Promise<KeyedApp> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
   const opened = stack.use(await openKv(":memory:"));
@@ -114,6 +118,7 @@ export async function openKeyedApp(now: () => number = Date.now): Promise<KeyedA
     now,
     previewer: createExportPreviewer({ series }),
     authenticators: [{ authenticate: ({ token }) => callers.get(token ?? "") ?? null }],
+    ...changes,
   });
 
   async function ask(name: string, request: string, { headers, body }: Sent): Promise<KeyedAnswer> {

@@ -87,6 +87,7 @@ export const TEST_SETTINGS: Settings = {
   },
   webhooks: { isOn: true, allowPrivate: true },
   delivery: { mail: null, folder: null, buckets: [] },
+  publicStatus: { stores: [], devices: [] },
   role: "all",
   logLevel: "debug",
   s3: {

@@ -18,6 +18,8 @@ const NOT_AUDITED = [
   "POST /mails/stop/:token",
   "POST /export",
   "POST /export/jobs",
+  "POST /fleet/alerts/test",
+  "POST /fleet/stores/:store_id/hours/preview",
   "POST /preferences",
   "POST /sign-in",
   "POST /sign-out",

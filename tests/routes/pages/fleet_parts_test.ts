@@ -1,0 +1,126 @@
+import { badgeSvg } from "../../../routes/pages/badge_svg.ts";
+import { NOTHING_PUBLIC } from "../../../data/public_settings.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { openKeyedApp } from "../../support/keyed_app.ts";
+import { postStores } from "../overview/stores_fixture.ts";
+
+const NOW_MS = Date.UTC(2024, 1, 1, 10);
+const HTML = { headers: { accept: "text/html", "accept-language": "en-GB" } };
+const FORM = {
+  "accept": "text/html",
+  "content-type": "application/x-www-form-urlencoded",
+  "sec-fetch-site": "same-origin",
+};
+const NASTY = `<img src=x onerror=alert(1)>"'&`;
+
+async function seed(ask: ReturnType<Awaited<ReturnType<typeof openKeyedApp>>["as"]>) {
+  await postStores(ask, "status", [
+    "store_id,timestamp_utc,status",
+    "shop-1,2024-02-01T09:00:00Z,active",
+    "back-1,2024-02-01T09:00:00Z,inactive",
+  ]);
+  const body = { profile: "battery", location: NASTY };
+  await ask("PUT /devices/roof", { body });
+  const metrics = { soc_percent: 51, voltage_v: 400, current_a: 1, temp_c: 47 };
+  const timestamp = "2024-02-01T09:30:00Z";
+  await ask("POST /telemetry", { body: { device_id: "roof", timestamp, metrics } });
+}
+
+Deno.test("devices show their state, last values and location as text, to keys that may see them", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await seed(app.as("all"));
+  const { text } = await app.as("all")("GET /fleet/devices", HTML);
+  assertStringIncludes(text, 'href="/device/roof"');
+  assertMatch(text, /47 °C/);
+  assertStringIncludes(text, "&lt;img src=x onerror=alert(1)&gt;");
+  assert(!text.includes("<img src=x"), text);
+  const other = await app.as("other", { patterns: { device: ["x"] } })("GET /fleet/devices", HTML);
+  assertStringIncludes(other.text, "There is no device yet.");
+});
+
+Deno.test("an alert is tried on the last day, then saved; what is wrong is said", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const ask = app.as("all");
+  await seed(ask);
+  const fields = {
+    name: `Hot ${NASTY}`,
+    kind: "above",
+    metric: "temp_c",
+    limit: "45,5",
+    minutes: "5",
+    ids: "ro*, x",
+    severity: "critical",
+    email: "",
+  };
+  const send = (path: string, changes = {}) =>
+    ask(`POST ${path}`, {
+      headers: FORM,
+      body: new URLSearchParams({ ...fields, ...changes }).toString(),
+    });
+  const tried = await send("/fleet/alerts/test");
+  assertEquals(tried.status, 200, tried.text);
+  assertStringIncludes(tried.text, "In the last day");
+  assertEquals((await ask("GET /api/alerts")).body.alerts, []);
+  assertEquals((await send("/fleet/alerts")).status, 303);
+  const [alert] = (await ask("GET /api/alerts")).body.alerts;
+  assertEquals([alert.name, alert.on, alert.scope.ids, alert.severity], [
+    `Hot ${NASTY}`,
+    "devices",
+    ["ro*", "x"],
+    "critical",
+  ]);
+  assertEquals([alert.condition.limit, alert.condition.for_seconds], [45.5, 300]);
+  const page = await ask("GET /fleet/alerts", HTML);
+  assertStringIncludes(page.text, "temp_c above 45.5 for 5 min");
+  assert(!page.text.includes("<img src=x"), page.text);
+  const wrong = await send("/fleet/alerts", { limit: "hot", minutes: "x" });
+  assertEquals(wrong.status, 400);
+  assertMatch(wrong.text, /condition\.limit must be/);
+  const reader = app.as("reader", { scopes: ["read"] });
+  const body = new URLSearchParams(fields).toString();
+  assertEquals((await reader("POST /fleet/alerts", { headers: FORM, body })).status, 403);
+  assertEquals((await reader("POST /fleet/alerts/test", { headers: FORM, body })).status, 200);
+});
+
+Deno.test("badges and status pages are there for all only where they are switched on", async () => {
+  const publicStatus = { stores: ["shop-*"], devices: ["roof"] };
+  await using app = await openKeyedApp(() => NOW_MS, { publicStatus });
+  await seed(app.as("all"));
+  const nobody = app.as("nobody", { scopes: [] });
+  const badge = await nobody("GET /badges/store/shop-1.svg");
+  assertEquals(badge.headers.get("content-type"), "image/svg+xml; charset=utf-8");
+  assertEquals(badge.headers.get("cache-control"), "public, max-age=60");
+  assertStringIncludes(badge.text, "<title>shop-1: Up · 100 %</title>");
+  assertStringIncludes((await nobody("GET /badges/device/roof.svg")).text, "roof: Online");
+  const page = await nobody("GET /status/shop-1", HTML);
+  assertEquals(page.status, 200);
+  // Bars without links: the days of a store are for those who may read.
+  assert(!/data-day|href="\/(fleet|stores)[/"]/.test(page.text), page.text);
+
+  const hidden = await nobody("GET /badges/store/back-1.svg");
+  const unknown = await nobody("GET /badges/store/shop-9.svg");
+  assertEquals([hidden.status, hidden.text], [404, unknown.text]);
+  const status = await nobody("GET /status/back-1", HTML);
+  assertEquals(status.status, 404);
+  assertEquals((await nobody("GET /status/none", HTML)).status, 404);
+  const reader = app.as("reader", { scopes: ["read"] });
+  const own = await reader("GET /badges/store/back-1.svg");
+  assertEquals([own.status, own.headers.get("cache-control")], [200, "no-store"]);
+  const some = app.as("some", { scopes: ["read"], patterns: { store: ["x"] } });
+  assertEquals((await some("GET /badges/store/back-1.svg")).status, 404);
+});
+
+Deno.test("without the settings nothing is public", async () => {
+  await using app = await openKeyedApp(() => NOW_MS, { publicStatus: NOTHING_PUBLIC });
+  await seed(app.as("all"));
+  const nobody = app.as("nobody", { scopes: [] });
+  for (const path of ["badges/store/shop-1.svg", "badges/device/roof.svg", "status/shop-1"]) {
+    assertEquals((await nobody(`GET /${path}`)).status, 404, path);
+  }
+});
+
+Deno.test("a badge is valid XML, whatever it says", () => {
+  const svg = badgeSvg({ label: NASTY, text: NASTY, level: "good" });
+  assert(!svg.includes("<img"), svg);
+  assertStringIncludes(svg, "&lt;img src=x onerror=alert(1)>&quot;'&amp;");
+});
