@@ -157,6 +157,8 @@ const COMPANIONS: Readonly<Record<string, (chosen: string | undefined) => string
     return [source, range, rest[chosen] ?? ""].join("&");
   },
   // Not the three years of the demo meter.
+  getStoreUptime: (chosen) =>
+    chosen === "from" ? "to=2023-01-25" : chosen === "to" ? "from=2023-01-24" : "",
   getMeterSeries: () => JANUARY,
   getMeterGaps: () => JANUARY,
   getMeterStatistics: () => JANUARY,

@@ -114,6 +114,24 @@ REPORT_RULES = [
     r"timezone must be .+",
 ]
 
+# A range that is whole, days that exist, and hours whose texts are times.
+UPTIME_RULES = [
+    r"Send days, or from and to",
+    r"(from needs to|to needs from), the .+ of the range",
+    r"from and to must be in the years 1970 to 9999",
+    r"to must be after from",
+    r"The range must be at most .+",
+    r"(from|to) must be an ISO 8601 .+",
+    r"(days|max_hold_hours) must be .+",
+    r"date must be a day such as .+",
+    r"store_id must be .+",
+]
+HOURS_RULES = [
+    r"timezone_str must be .+",
+    r"(start|end)_time_local must be .+",
+    r"store_id must be .+",
+]
+
 # Schedules name their times once, with fields whose form is text; the request follows its own rules.
 SCHEDULE_RULES = [
     r"cron is required, or every",
@@ -178,6 +196,10 @@ RULES: dict[str, list[str]] = {
         r"(title|label|unit) must be .+ without control characters",
     ],
     "inspectReadings": [r"The gzip file is empty, cut off, or packed in a way that is not read"],
+    "getStoreUptime": UPTIME_RULES,
+    "getStoreDay": UPTIME_RULES,
+    "changeStore": HOURS_RULES,
+    "previewStoreUptime": HOURS_RULES,
     "createDeletion": DELETION_RULES,
     "previewDeletion": DELETION_RULES,
     "deleteMeterReadings": [METER_ID, r"to must be after from", BEFORE_1970],
