@@ -41,7 +41,11 @@ export interface GuardedRoutes {
 }
 
 /** Words the answer to a caller who may not use a route. */
-export type Refuse = (error: AppError, headers: Record<string, string>, c: Context) => Response;
+export type Refuse = (
+  error: AppError,
+  headers: Record<string, string>,
+  c: Context,
+) => Response | Promise<Response>;
 
 /** A set of routes without any. `refuse` is for clients that do not read problems. */
 export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {

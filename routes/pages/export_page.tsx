@@ -197,11 +197,12 @@ async function act(c: Context, deps: ExportPageDeps, what: string, id: string): 
   }
 }
 
-/** The first meters and devices that a caller may see. */
+/** The first meters and devices that a caller may see. Without the scope `read`, none are listed. */
 async function sourcesOf(
   deps: ExportPageDeps,
   caller: Caller,
 ): Promise<{ sources: SourceChoice[]; isMore: boolean }> {
+  if (!caller.scopes.has("read")) return { sources: [], isMore: true };
   const page = { afterId: "", limit: SOURCES_MAX + 1 };
   const [meters, devices] = await Promise.all([
     listVisible(caller, { kind: "meter", list: (page) => listMeters(deps, page) }, page),

@@ -7,6 +7,7 @@
 import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import type { Refuse, RouteHandler } from "../access/guarded_routes.ts";
+import { isOwnRequest } from "../access/same_origin.ts";
 import { endedSessionCookie, isOverTls, sessionIdOf } from "../access/session_cookie.ts";
 import { problemResponse, PROBLEMS } from "../http/problem.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
@@ -91,15 +92,18 @@ export function createPages(deps: PageDeps): Pages {
         return await answer(c, seen, problemPage(seen, error));
       }
     },
-    refuse(error, headers, c) {
+    async refuse(error, headers, c) {
       if (!acceptsHtml(c)) {
         return c.req.path === "/"
           ? problemResponse(nothingAtRoot())
           : problemResponse(error, headers);
       }
-      if (error.code === "FORBIDDEN" || PROBLEMS[error.code].status !== 401) {
-        return problemResponse(error, headers);
+      const { status } = PROBLEMS[error.code];
+      if (status === 403) {
+        const seen = await view(c);
+        return await answer(c, seen, problemPage(seen, error), headers);
       }
+      if (status !== 401) return problemResponse(error, headers);
       const { pathname, search } = new URL(c.req.url);
       const to = pathname === "/" && search === ""
         ? ""
@@ -109,14 +113,22 @@ export function createPages(deps: PageDeps): Pages {
         headers: {
           location: `/sign-in${to}`,
           "cache-control": "no-store",
-          // A session that has ended is of no use any more.
-          ...(sessionIdOf(c.req.raw) === null
-            ? {}
-            : { "set-cookie": endedSessionCookie(isOverTls(c.req.raw)) }),
+          ...(hasEndedSession(c.req.raw, deps.publicUrl)
+            ? { "set-cookie": endedSessionCookie(isOverTls(c.req.raw)) }
+            : {}),
         },
       });
     },
   };
+}
+
+/**
+ * Whether a request that was refused named a session that has ended, which is of no use any more. The
+ * session of a request that another site made was not even looked up.
+ */
+function hasEndedSession(request: Request, publicUrl: string | null): boolean {
+  return sessionIdOf(request) !== null && !request.headers.has("authorization") &&
+    isOwnRequest(request, publicUrl);
 }
 
 /** Whether a client asks for HTML by its name, as browsers do and programs do not. */

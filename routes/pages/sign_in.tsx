@@ -82,6 +82,8 @@ export function signInRoutes(deps: SignInDeps, pages: Pages): GuardedRoutes {
         expiresMs: nowMs + SESSION_MS,
         sealed: sealToken(id, found.token),
       });
+      const earlier = sessionIdOf(c.req.raw);
+      if (earlier !== null) await removeSession(deps.kv, sessionHash(earlier));
       deps.log("info", "signed in", { actor: found.caller.actor.kind, id: found.caller.actor.id });
       return redirect(to, sessionCookie(id, isOverTls(c.req.raw)));
     })

@@ -144,11 +144,19 @@ Deno.test("labels with markup show as text, and a key sees only what it may touc
   await importMeter(app, "b-hall");
   const label = `<script>alert("x")</script>`;
   await app.as("all")("PUT /api/meters/a-hall", { body: { label } });
-  const rights = { scopes: ["export" as const], patterns: { meter: ["a-*"] } };
+  const rights = { scopes: ["export" as const, "read" as const], patterns: { meter: ["a-*"] } };
   const { text } = await app.as("some", rights)("GET /export", { headers: HTML });
   assertStringIncludes(text, "&lt;script&gt;alert(");
   assert(!text.includes("<script>alert"), text);
   assert(!text.includes("b-hall"), text);
+});
+
+Deno.test("a key without the scope read may export ids that it names, but sees no list", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "a-hall");
+  const { text } = await app.as("some", { scopes: ["export"] })("GET /export", { headers: HTML });
+  assert(!text.includes("a-hall"), text);
+  assertStringIncludes(text, 'name="ids"');
 });
 
 Deno.test("code quotes what a form has, in each language", () => {

@@ -161,6 +161,37 @@ Deno.test("a session may do what its key may, at the addresses of its key", asyn
   });
 });
 
+Deno.test("signing in again ends the session before it", async () => {
+  await withSignIn(async ({ app, keys, signIn }) => {
+    const { text } = (await keys.createFirst("First"))!;
+    const first = cookieOf(await signIn(text));
+    const second = cookieOf(await signIn(text, { cookie: first }));
+    assertEquals((await getPage(app, "/", { cookie: second })).status, 200);
+    assertEquals((await getPage(app, "/", { cookie: first })).status, 303);
+  });
+});
+
+Deno.test("a request of another origin does not make the browser forget its session", async () => {
+  await withSignIn(async ({ app, keys, signIn }) => {
+    const cookie = cookieOf(await signIn((await keys.createFirst("First"))!.text));
+    const foreign = { cookie, "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" };
+    const { status, headers } = await getPage(app, "/", foreign);
+    assertEquals([status, headers.getSetCookie()], [303, []]);
+    assertEquals((await getPage(app, "/", { cookie })).status, 200);
+  });
+});
+
+Deno.test("a browser whose key lacks a scope gets a page that says so", async () => {
+  await withSignIn(async ({ app, keys, signIn }) => {
+    await keys.createFirst("First");
+    const { text } = await keys.create({ ...INGEST_GRANT, scopes: ["import"] });
+    const cookie = cookieOf(await signIn(text));
+    const { status, headers, html } = await getPage(app, "/meters", { cookie });
+    assertEquals([status, headers.get("content-type")], [403, "text/html; charset=utf-8"]);
+    assert(html.includes("the scope read"), html);
+  });
+});
+
 Deno.test("a wrong key is refused in words that say nothing about keys that exist", async () => {
   await withSignIn(async ({ keys, signIn, audited, logged }) => {
     const { key } = (await keys.createFirst("First"))!;
