@@ -51,7 +51,7 @@ export const DE: Texts = {
   "meters.kind.device": "Geräte",
   "meters.none": "Nichts passt dazu.",
   "meters.empty":
-    "Es gibt noch keinen Zähler und kein Gerät. Lade eine Datei hoch oder sende eine Nachricht.",
+    "Es gibt noch keinen Zähler und kein Gerät. Laden Sie eine Datei hoch, oder senden Sie eine Nachricht.",
   "meters.id": "Id",
   "meters.profile": "Profil",
   "meters.readings": "Messwerte",
@@ -92,9 +92,9 @@ export const DE: Texts = {
   "source.before.partial": "gleicher Teil von {year}: {value}",
   "source.heat": "{metric} im Jahr {year}",
   "source.heat.label":
-    "Heatmap von {metric} im Jahr {year}: Tage von links nach rechts, Uhrzeit von oben nach unten. Pfeiltasten bewegen, Eingabe öffnet einen Tag. Die Monate stehen unten als Tabelle.",
+    "Heatmap von {metric} im Jahr {year}: Tage von links nach rechts, Uhrzeit von oben nach unten. Pfeiltasten bewegen, die Eingabetaste öffnet einen Tag. Die Monate stehen unten als Tabelle.",
   "source.heat.help":
-    "Zeige auf eine Zeit, um ihren Wert zu sehen. Klicke einen Tag an, um ihn unten zu sehen. Der Streifen zeigt, was fehlt.",
+    "Zeigen Sie auf eine Zeit, um ihren Wert zu sehen. Klicken Sie einen Tag an, um ihn unten zu sehen. Der Streifen zeigt, was fehlt.",
   "source.noscript": "Heatmap und Diagramm brauchen JavaScript. Zahlen, Balken und Tabellen nicht.",
   "source.chart.label":
     "{metric} im Zeitverlauf. Pfeiltasten verschieben, Plus und Minus zoomen, 0 zeigt das Jahr. Eine Tabelle folgt.",
@@ -126,7 +126,7 @@ export const DE: Texts = {
   "source.export.days": "Diese Tage exportieren",
   "source.from": "Von",
   "source.length": "Länge",
-  "source.around": "Was ringsum ist",
+  "source.around": "Umgebung",
   "source.months": "{metric} nach Monaten, {year}",
   "source.month": "Monat",
   "source.readings": "Messwerte",
@@ -152,7 +152,7 @@ export const DE: Texts = {
   "upload.id": "Id des Zählers",
   "upload.many": "In viele Zähler, die die Datei nennt",
   "upload.meters": "{count} Zähler: {ids}",
-  "upload.doubts": "Was die Datei nicht beweist",
+  "upload.doubts": "Was unklar ist",
   "upload.settle": "Nimm {settle}",
   "upload.options": "Wie sie gelesen wird",
   "upload.default": "(Vorgabe)",

@@ -1,3 +1,4 @@
+import { amount } from "../../support/thorough.ts";
 import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import fc from "fast-check";
 import { PROFILES } from "../../../data/readings/profile.ts";
@@ -249,21 +250,24 @@ Deno.test("readTelemetry() rejects names that every object inherits", () => {
 });
 
 Deno.test("a message has one problem for each fault", () => {
-  fc.assert(fc.property(anyMessage(), ({ given, wrong }) => {
-    const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, RULES);
-    const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
-    assertEquals(pointers.toSorted(), wrong.toSorted());
-    if ("problems" in result) {
-      for (const { detail, rule } of result.problems) assert(detail.length > 0 && rule);
-    } else {
-      assertEquals(result.telemetry.deviceId, given.device_id);
-      const timeMs = given.timestamp === undefined ? NOW_MS : Date.parse(`${given.timestamp}`);
-      assertEquals(result.telemetry.timeMs, timeMs);
-      const names = result.telemetry.profile.metrics.map(({ name }) => name);
-      const values = names.map((name) => given.metrics[name] ?? NaN);
-      assertEquals(Array.from(result.telemetry.values), values);
-    }
-  }));
+  fc.assert(
+    fc.property(anyMessage(), ({ given, wrong }) => {
+      const result = readTelemetry(JSON.parse(JSON.stringify(given)), NOW_MS, RULES);
+      const pointers = "problems" in result ? result.problems.map(({ pointer }) => pointer) : [];
+      assertEquals(pointers.toSorted(), wrong.toSorted());
+      if ("problems" in result) {
+        for (const { detail, rule } of result.problems) assert(detail.length > 0 && rule);
+      } else {
+        assertEquals(result.telemetry.deviceId, given.device_id);
+        const timeMs = given.timestamp === undefined ? NOW_MS : Date.parse(`${given.timestamp}`);
+        assertEquals(result.telemetry.timeMs, timeMs);
+        const names = result.telemetry.profile.metrics.map(({ name }) => name);
+        const values = names.map((name) => given.metrics[name] ?? NaN);
+        assertEquals(Array.from(result.telemetry.values), values);
+      }
+    }),
+    { numRuns: amount({ quick: 40, thorough: 400 }) },
+  );
 });
 
 Deno.test("readTelemetry() accepts or rejects any JSON value without failing", () => {
