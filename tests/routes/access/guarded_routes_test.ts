@@ -47,6 +47,9 @@ const PUBLIC = [
   "GET /",
   ...SIGNED,
   "GET /assets/:version/:name",
+  // Only what PUBLIC_STATUS names, as the page below; 404 for others.
+  "GET /badges/device/:file",
+  "GET /badges/store/:file",
   "GET /docs",
   "GET /docs/assets/:name",
   "GET /health",
@@ -55,6 +58,7 @@ const PUBLIC = [
   "GET /ready",
   "GET /redoc",
   "GET /sign-in",
+  "GET /status/:store_id",
   "POST /preferences",
   "POST /sign-in",
   "POST /sign-out",
