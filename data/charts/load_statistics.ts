@@ -2,7 +2,9 @@
  * What a load was like over a range: total, mean, peak, base load, and the load duration curve.
  *
  * All of it counts intervals of a quarter of an hour or longer, as bills do: the value of an interval is
- * the sum of its readings if the metric is summed, and their mean otherwise.
+ * the sum of its readings if the metric is summed, and their mean otherwise. A sum of only some of the
+ * readings of an interval says nothing about its load, so such intervals are left out of the peak, the
+ * base load and the curve.
  *
  * @module
  */
@@ -21,6 +23,8 @@ export interface IntervalValues {
   readonly lows: Float64Array;
   /** The largest readings. */
   readonly highs: Float64Array;
+  /** The share of the readings each should have that are there; NaN where nobody knows. */
+  readonly shares: Float64Array;
 }
 
 /** A value and the interval that has it. */
@@ -43,7 +47,7 @@ export interface CurvePoint {
 export interface LoadStatistics {
   /** How many readings have a value. */
   readonly readings: number;
-  /** How many intervals have one. */
+  /** How many intervals have one; of a metric that is summed, how many have all their readings. */
   readonly intervals: number;
   /** The sum of the readings; null if the metric is not summed, or has no values. */
   readonly total: number | null;
@@ -68,9 +72,11 @@ const CURVE_STEPS = 200;
 
 /** Computes the statistics. */
 export function loadStatistics(
-  { timesMs, values, sums, counts, lows, highs }: IntervalValues,
+  intervals: IntervalValues,
   isSummed: boolean,
 ): LoadStatistics {
+  const { timesMs, values, sums, counts, lows, highs } = intervals;
+  const usual = isSummed ? usualCount(intervals) : 1;
   let readings = 0, total = 0, min = Infinity, max = -Infinity;
   let peak: ValueAt | null = null;
   const present: number[] = [];
@@ -80,6 +86,7 @@ export function loadStatistics(
     total += sums[row];
     min = Math.min(min, lows[row]);
     max = Math.max(max, highs[row]);
+    if (isSummed && (intervals.shares[row] < 1 || counts[row] < usual)) continue;
     const value = values[row];
     present.push(value);
     if (peak === null || value > peak.value) peak = { value, atMs: timesMs[row] };
@@ -87,6 +94,10 @@ export function loadStatistics(
   if (readings === 0) {
     const none = { total: null, mean: null, min: null, max: null, peak, baseLoad: null };
     return { readings, intervals: 0, ...none, curve: [] };
+  }
+  if (present.length === 0) {
+    const sums = { total: isSummed ? total : null, mean: total / readings, min, max };
+    return { readings, intervals: 0, ...sums, peak, baseLoad: null, curve: [] };
   }
   const falling = Float64Array.from(present).sort().reverse();
   const reachedBy = (share: number) => falling[Math.max(0, Math.ceil(share * falling.length) - 1)];
@@ -104,4 +115,13 @@ export function loadStatistics(
       return { share, value: reachedBy(share) };
     }),
   };
+}
+
+/**
+ * How many values an interval has in which no reading is missing, in most of them. A metric may have a
+ * value in some readings only, such as an energy each quarter of an hour next to a power each minute.
+ */
+function usualCount({ counts, shares }: IntervalValues): number {
+  const whole = counts.filter((count, row) => count > 0 && !(shares[row] < 1)).sort();
+  return whole[Math.floor(whole.length / 2)] ?? 1;
 }

@@ -6,6 +6,7 @@
 
 import { type LoadStatistics, loadStatistics } from "../../data/charts/load_statistics.ts";
 import { createBucketRows } from "../../data/exports/bucket_rows.ts";
+import { COMPLETENESS } from "../../data/exports/outputs.ts";
 import type { AggregateName } from "../../data/exports/spec.ts";
 import { toFloats } from "../../data/readings/decimal.ts";
 import { concatPages, emptyPage, type Span } from "../../data/readings/page.ts";
@@ -40,22 +41,28 @@ export async function readStatistics(
   const cadenceMs = await sampleCadence(series, ref, { ...span, signal });
   const interval = intervalFor(cadenceMs);
   const rows = createBucketRows({
-    outputs: KINDS.map((aggregate) => ({ name: aggregate, metric, aggregate })),
+    outputs: [
+      ...KINDS.map((aggregate) => ({ name: aggregate, metric, aggregate })),
+      { name: COMPLETENESS, metric: -1, aggregate: null },
+    ],
     bucketAt: createCalendarBuckets(zone, interval),
     span,
-    cadenceMs: null,
+    cadenceMs,
     isFilled: false,
   });
   const read = { ...span, profile, only: [metric], reusesMemory: true };
   for await (const page of series.read(ref, read, signal)) rows.add(page);
   rows.end();
   const pages = rows.take();
-  const { timesMs, columns } = pages.length === 0 ? emptyPage(KINDS.length) : concatPages(pages);
+  const { timesMs, columns } = pages.length === 0
+    ? emptyPage(KINDS.length + 1)
+    : concatPages(pages);
   const numbers = columns.map(({ values, scale }) => toFloats(values, scale));
-  const [sums, counts, lows, highs, means] = numbers;
+  const [sums, counts, lows, highs, means, shares] = numbers;
   const isSummed = profile.metrics[metric].aggregate === "sum";
   const values = isSummed ? sums : means;
-  return { interval, ...loadStatistics({ timesMs, values, sums, counts, lows, highs }, isSummed) };
+  const intervals = { timesMs, values, sums, counts, lows, highs, shares };
+  return { interval, ...loadStatistics(intervals, isSummed) };
 }
 
 /** A quarter of an hour, or longer if the source measures less often. */

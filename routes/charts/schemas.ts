@@ -129,11 +129,12 @@ export const statistics = z.strictObject({
   interval: z.enum(BUCKET_LENGTHS).meta({
     description: "The length of the intervals that are counted: 15 minutes, or more if the " +
       "source measures less often. The value of one is the sum of its readings if the metric is " +
-      "summed, and their mean otherwise.",
+      "summed, and their mean otherwise. If the metric is summed, intervals in which readings are " +
+      "missing are not counted.",
     examples: ["15m"],
   }),
   readings: count("How many readings have a value.", 44_640),
-  intervals: count("How many intervals have a value.", 2_976),
+  intervals: count("How many intervals are counted.", 2_976),
   total: nullableNumber("The sum; null for metrics that are not summed.", 310.5),
   mean: nullableNumber("The mean of the readings.", 0.417),
   min: nullableNumber("The smallest reading.", 0.09),

@@ -11,6 +11,7 @@ function intervals(values: number[]) {
     lows: column,
     highs: column,
     counts: Float64Array.from(values, (value) => value === value ? 1 : 0),
+    shares: Float64Array.from(values, () => 1),
   };
 }
 
@@ -34,4 +35,23 @@ Deno.test("intervals without readings count nowhere, not as 0", () => {
 Deno.test("without readings there is no figure", () => {
   const { total, mean, peak, baseLoad, curve } = loadStatistics(intervals([NaN]), true);
   assertEquals([total, mean, peak, baseLoad, curve], [null, null, null, null, []]);
+});
+
+Deno.test("intervals of a sum in which readings are missing count in the total alone", () => {
+  const given = intervals([15, 2, 15, 30, 15]);
+  const counts = Float64Array.of(15, 2, 15, 15, 15);
+  const shares = Float64Array.from(counts, (count) => count / 15);
+  const found = loadStatistics({ ...given, counts, shares }, true);
+  assertEquals([found.readings, found.intervals, found.total], [62, 4, 77]);
+  assertEquals([found.baseLoad, found.peak?.value, found.curve[200].value], [15, 30, 15]);
+  // The mean of two readings is still the mean of a load.
+  assertEquals(loadStatistics({ ...given, counts, shares }, false).baseLoad, 2);
+});
+
+Deno.test("a metric with a value in one reading of fifteen is not missing the others", () => {
+  const found = loadStatistics(intervals([3, 1, 2]), true);
+  assertEquals([found.intervals, found.baseLoad], [3, 1]);
+  const all = { ...intervals([3]), shares: Float64Array.of(0.5) };
+  const { total, peak, baseLoad, curve } = loadStatistics(all, true);
+  assertEquals([total, peak, baseLoad, curve], [3, null, null, []]);
 });

@@ -130,6 +130,19 @@ Deno.test("statistics say total, peak and base load of a range", async () => {
   assertEquals(power.load_duration[0], [0, 99]);
 });
 
+Deno.test("hours of which readings are missing do not pull the base load of an energy down", async () => {
+  await using service = await startTestService({ role: "api" });
+  const lines = Array.from({ length: 150 }, (_, minute) => {
+    const time = new Date(Date.UTC(2024, 0, 1, 0, minute)).toISOString();
+    // Two of the readings of the third quarter of an hour, and five of the one that runs.
+    return minute >= 32 && minute < 45 || minute > 139 ? "" : `${time},0.1\n`;
+  });
+  await importText(service.url, "m", `timestamp,energy_kwh\n${lines.join("")}`);
+  const { body } = await askJson(`${service.url}/api/meters/m/statistics?metric=energy_kwh`);
+  assertEquals([body.readings, body.intervals, body.interval], [127, 8, "15m"]);
+  assertEquals([body.total, body.base_load], [12.7, 1.5]);
+});
+
 Deno.test("a range without readings has no figures, and no zero", async () => {
   await using run = await startWithMeter();
   const range = "start_time=2020-01-01&end_time=2020-01-01";
