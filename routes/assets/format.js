@@ -12,6 +12,16 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** @type {readonly [Intl.RelativeTimeFormatUnit, number][]} */
 const UNITS = [["day", DAY_MS], ["hour", HOUR_MS], ["minute", MINUTE_MS], ["second", SECOND_MS]];
+/** @type {Readonly<Record<string, string>>} */
+const INTERVAL_UNITS = {
+  s: "second",
+  m: "minute",
+  h: "hour",
+  d: "day",
+  w: "week",
+  mo: "month",
+  y: "year",
+};
 const SIZE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "petabyte"];
 
 /**
@@ -34,6 +44,7 @@ const SIZE_UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte", "pet
  * @property {(timeMs: number) => string} date A date.
  * @property {(timeMs: number) => string} clock Hours and minutes.
  * @property {(spanMs: number) => string} span A length of time in its two largest units.
+ * @property {(code: string) => string} interval A length of buckets, such as `15m` or `1mo`.
  * @property {(timeMs: number, nowMs: number) => string} ago How long ago, or in how long.
  */
 
@@ -69,6 +80,7 @@ export function createFormats({ locale, language, zone }) {
     date: (timeMs) => date.format(timeMs),
     clock: (timeMs) => clock.format(timeMs),
     span: (spanMs) => spanText(spanMs, language),
+    interval: (code) => intervalText(code, language),
     ago(timeMs, nowMs) {
       const distanceMs = timeMs - nowMs;
       const [unit, lengthMs] = UNITS.find(([, unitMs]) => Math.abs(distanceMs) >= unitMs) ??
@@ -115,11 +127,23 @@ function spanText(spanMs, language) {
 }
 
 /**
+ * @param {string} code
+ * @param {string} language
+ */
+function intervalText(code, language) {
+  const [, amount, letters] = /^(\d+)([a-z]+)$/.exec(code) ?? [];
+  const unit = INTERVAL_UNITS[letters ?? ""];
+  // Short units of the calendar are hard to read in German: "1 Tg.".
+  return unit === undefined ? code : unitText(Number(amount), unit, language, "long");
+}
+
+/**
  * @param {number} amount
  * @param {string} unit
  * @param {string} language
+ * @param {"short" | "long"} [unitDisplay]
  */
-function unitText(amount, unit, language) {
-  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "short" })
+function unitText(amount, unit, language, unitDisplay = "short") {
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay })
     .format(amount);
 }

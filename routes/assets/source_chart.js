@@ -89,7 +89,9 @@ export function startChart() {
     text.textContent = say("source.range", {
       from: formats.dateTime(fromMs),
       to: formats.dateTime(toMs - 1),
-      what: interval === "raw" ? say("source.raw") : say("source.buckets", { interval }),
+      what: interval === "raw"
+        ? say("source.raw")
+        : say("source.buckets", { interval: formats.interval(interval) }),
     });
     fillTable();
   }

@@ -239,7 +239,9 @@ function showResult() {
     now.title,
     now.encoding,
     now.delimiter === null ? null : `${say("upload.option.delimiter")} ${now.delimiter}`,
-    now.interval === null ? null : say("upload.every", { interval: now.interval }),
+    now.interval === null
+      ? null
+      : say("upload.every", { interval: formats.interval(now.interval) }),
     now.compression,
   ].filter((fact) => fact !== null);
   need("upload-facts").textContent = facts.join(" · ");

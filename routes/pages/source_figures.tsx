@@ -74,7 +74,9 @@ export function FigureCards(
                 : `${formats.number(Math.floor(gaps.readings / all * 10_000) / 100, 2)} %`}
             </strong>
             <span class="hint">
-              {gaps.missing === 0
+              {gaps.missing === 0 && gaps.readings === 1
+                ? say("source.complete.one")
+                : gaps.missing === 0
                 ? say("source.complete.all", { readings: formats.number(gaps.readings, 0) })
                 : say("source.complete.missing", {
                   count: gaps.missing,

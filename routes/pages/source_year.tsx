@@ -17,7 +17,7 @@ export function YearBody(
   { found, ...shared }: SourceView & { readonly found: SourceYear },
 ): Markup {
   const { view, source } = shared;
-  const { say } = view;
+  const { say, formats } = view;
   const { metric, summed, days, statistics, before, year } = found;
   const { name, label = name } = metric;
   const unit = unitText(metric.unit);
@@ -124,7 +124,9 @@ export function YearBody(
         <section class="card" aria-labelledby="duration-title">
           <header>
             <h2 id="duration-title">{say("source.duration")}</h2>
-            <p class="hint">{say("source.duration.hint", { interval: statistics.interval })}</p>
+            <p class="hint">
+              {say("source.duration.hint", { interval: formats.interval(statistics.interval) })}
+            </p>
           </header>
           <DurationCurve
             view={view}

@@ -86,6 +86,7 @@ export const DE: Texts = {
   "source.min": "Kleinster",
   "source.max": "Größter",
   "source.complete": "Vollständig",
+  "source.complete.one": "der einzige Messwert ist da",
   "source.complete.all": "alle {readings} Messwerte sind da",
   "source.complete.missing": "{missing} {count#Messwert fehlt|Messwerte fehlen}",
   "source.before": "{year}: {value}",

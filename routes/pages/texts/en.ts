@@ -82,6 +82,7 @@ const TABLE = {
   "source.min": "Smallest",
   "source.max": "Largest",
   "source.complete": "Complete",
+  "source.complete.one": "the only reading is there",
   "source.complete.all": "all {readings} readings are there",
   "source.complete.missing": "{missing} {count#reading is|readings are} missing",
   "source.before": "{year}: {value}",

@@ -37,6 +37,19 @@ Deno.test("spans have their two largest units, and distances the largest one", (
   assertEquals(english.ago(nowMs + 7_200_000, nowMs), "in 2 hours");
 });
 
+Deno.test("intervals are written in words, also those of the calendar", () => {
+  const codes = ["15m", "1h", "1d", "1mo", "1y"];
+  assertEquals(codes.map(english.interval), ["15 minutes", "1 hour", "1 day", "1 month", "1 year"]);
+  assertEquals(codes.map(german.interval), [
+    "15 Minuten",
+    "1 Stunde",
+    "1 Tag",
+    "1 Monat",
+    "1 Jahr",
+  ]);
+  assertEquals(english.interval("irregular"), "irregular");
+});
+
 Deno.test("texts get their values, and the word that goes with a number", () => {
   const text = "{count} {count#device|devices} of {name}";
   assertEquals(fill(text, { count: 1, name: "a" }, "en"), "1 device of a");
