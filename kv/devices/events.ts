@@ -45,12 +45,24 @@ export async function listDeviceEvents(
 ): Promise<DeviceEvent[]> {
   const prefix = [SPACE, id];
   const selector = afterMs === null ? { prefix } : { prefix, start: [...prefix, afterMs + 1] };
-  const events: DeviceEvent[] = [];
-  for await (const { key, value } of kv.list(selector, { limit })) {
-    const { lastSeenMs } = eventSchema.parse(value);
-    events.push({ atMs: Number(key[2]), state: stateSchema.parse(key[3]), lastSeenMs });
-  }
-  return events;
+  return (await Array.fromAsync(kv.list(selector, { limit }))).map(eventOf);
+}
+
+/** The newest events of a device before a time, oldest first. */
+export async function newestDeviceEvents(
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  { beforeMs, limit }: { beforeMs: number; limit: number },
+): Promise<DeviceEvent[]> {
+  const prefix = [SPACE, id];
+  const selector = { prefix, end: [...prefix, beforeMs] };
+  const entries = await Array.fromAsync(kv.list(selector, { limit, reverse: true }));
+  return entries.map(eventOf).reverse();
+}
+
+function eventOf({ key, value }: Deno.KvEntry<unknown>): DeviceEvent {
+  const { lastSeenMs } = eventSchema.parse(value);
+  return { atMs: Number(key[2]), state: stateSchema.parse(key[3]), lastSeenMs };
 }
 
 /** Deletes the events of a device before a time. */

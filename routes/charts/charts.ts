@@ -7,7 +7,7 @@
 
 import type { Context } from "hono";
 import { accepts } from "hono/accepts";
-import { localYear } from "../../data/charts/heat_map.ts";
+import { localYear, yearSpan } from "../../data/charts/heat_map.ts";
 import {
   jsonValues,
   type NamedColumn,
@@ -26,7 +26,6 @@ import { type ChartHeatMap, readHeatMap } from "./chart_heat_map.ts";
 import {
   gapsQuery,
   heatMapQuery,
-  metricOf,
   metricsOf,
   readQuery,
   seriesQuery,
@@ -38,6 +37,7 @@ import { type ChartDeps, type ChartKind, type ChartSource, chartSource } from ".
 import { readStatistics } from "./chart_statistics.ts";
 import type { GapListBody, HeatMapBody, SeriesTableBody, StatisticsBody } from "./schemas.ts";
 import { readSeriesTable } from "./series_table.ts";
+import { shownMetric } from "./shown_metric.ts";
 
 /** The routes of charts. */
 export function chartRoutes(deps: ChartDeps): GuardedRoutes {
@@ -96,11 +96,12 @@ async function seriesAnswer(c: Context, deps: ChartDeps, source: ChartSource): P
 async function heatMapAnswer(c: Context, deps: ChartDeps, source: ChartSource): Promise<Response> {
   const query = readQuery(heatMapQuery, c.req.query());
   const zone = zoneOf(query, source);
-  const metric = metricOf(query.metric, source);
   const newestMs = source.info?.lastMs ?? deps.now();
   const year = Math.max(1970, Number(query.year ?? localYear(zone, newestMs)));
   const slotMs = query.slot === "auto" ? null : fixedLengthMs(query.slot);
   const { signal } = c.req.raw;
+  const span = yearSpan(zone, year);
+  const metric = await shownMetric(deps, source, { name: query.metric, span, signal });
   const map = await readHeatMap(deps, source, { year, zone, metric, slotMs, signal });
   const { name, unit } = source.profile.metrics[metric];
   const head = {
@@ -177,13 +178,9 @@ async function statisticsAnswer(
   const query = readQuery(statisticsQuery, c.req.query());
   const zone = zoneOf(query, source);
   const span = spanOf(query, source, zone);
-  const metric = metricOf(query.metric, source);
-  const found = await readStatistics(deps, source, {
-    span,
-    zone,
-    metric,
-    signal: c.req.raw.signal,
-  });
+  const { signal } = c.req.raw;
+  const metric = await shownMetric(deps, source, { name: query.metric, span, signal });
+  const found = await readStatistics(deps, source, { span, zone, metric, signal });
   const { name, unit } = source.profile.metrics[metric];
   const { interval, readings, intervals, total, mean, min, max, peak, baseLoad, curve } = found;
   const body: StatisticsBody = {

@@ -121,7 +121,9 @@ function chartOperationsOf(kind: ChartKind): Operation[] {
   const metric: Parameter = {
     in: "query",
     name: "metric",
-    description: "The metric; by default one that measures a power, else the first.",
+    description:
+      "The metric; by default one that measures a power and has values, else the first that " +
+      "has values.",
     schema: heatMapQuery.shape.metric,
     example: examples.metric,
   };

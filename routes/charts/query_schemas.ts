@@ -129,16 +129,11 @@ export function metricsOf(names: string | undefined, { profile }: ChartSource): 
 }
 
 /**
- * The metric that a request names; of a source whose metrics have a power, that one, else the
- * first.
+ * The index of the metric of a name.
+ *
+ * @throws {AppError} INVALID_REQUEST if there is none. It names the parameter.
  */
-export function metricOf(name: string | undefined, { profile }: ChartSource): number {
-  const { metrics } = profile;
-  if (name !== undefined) return metricNamed("metric", name, metrics);
-  return Math.max(0, metrics.findIndex(({ unit }) => unit === "kW" || unit === "W"));
-}
-
-function metricNamed(parameter: string, name: string, metrics: readonly Metric[]): number {
+export function metricNamed(parameter: string, name: string, metrics: readonly Metric[]): number {
   const index = metrics.findIndex((metric) => metric.name === name);
   if (index >= 0) return index;
   const known = metrics.slice(0, METRICS_MAX).map((metric) => metric.name).join(", ");

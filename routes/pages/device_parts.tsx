@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { Span } from "../../data/readings/page.ts";
 import { localDate } from "../../data/time/zone.ts";
 import { getDevice } from "../../kv/devices/devices.ts";
-import { listDeviceEvents } from "../../kv/devices/events.ts";
+import { listDeviceEvents, newestDeviceEvents } from "../../kv/devices/events.ts";
 import { detailBody, deviceBodies, type DeviceDeps } from "../devices/devices.ts";
 import { daySummaryBody, type DeviceReadingsDeps } from "../devices/readings.ts";
 import type { DeviceDetailBody, LatestReadingBody } from "../devices/schemas.ts";
@@ -35,10 +36,11 @@ export interface DeviceParts {
 /** The most events that become bands. */
 const EVENTS_MAX = 2_000;
 
-/** Reads and makes the parts of a device that exists. */
+/** Reads and makes the parts of a device that exists, for a page of a year. */
 export async function deviceParts(
   deps: DevicePartDeps,
   shared: SourceView,
+  year: Span,
 ): Promise<DeviceParts | null> {
   const { source: { id, profile }, view, zone } = shared;
   const entry = await getDevice(deps.kv, id);
@@ -47,9 +49,8 @@ export async function deviceParts(
   const [{ latest = null }] = await deviceBodies(deps, [{ id, device: entry.value }], true);
   const date = localDate(zone, view.nowMs);
   const day = await daySummaryBody(deps, profile, { id, zone, date });
-  const events = await listDeviceEvents(deps.kv, id, { afterMs: null, limit: EVENTS_MAX });
   return {
-    bands: bandsOf(events, view.nowMs),
+    bands: await offlineBands(deps.kv, id, { year, nowMs: view.nowMs, limit: EVENTS_MAX }),
     state: <StateOf {...shared} detail={detail} />,
     cards: (
       <div class="halves">
@@ -60,12 +61,23 @@ export async function deviceParts(
   };
 }
 
-function bandsOf(
-  events: readonly { atMs: number; state: "online" | "offline" }[],
-  nowMs: number,
-): [number, number][] {
+/**
+ * When a device was offline in a year and next to it, from so many events. Those up to the end of the
+ * year count first, the newest of them. The last band ends with the event after it, or now.
+ */
+export async function offlineBands(
+  kv: Pick<Deno.Kv, "list">,
+  id: string,
+  { year: { toMs }, nowMs, limit }: { year: Span; nowMs: number; limit: number },
+): Promise<[fromMs: number, toMs: number][]> {
+  const before = await newestDeviceEvents(kv, id, { beforeMs: toMs, limit });
+  const rest = Math.max(1, limit - before.length);
+  const after = await listDeviceEvents(kv, id, { afterMs: toMs - 1, limit: rest + 1 });
+  // One more than is shown ends the last one.
+  const ends = after[rest]?.atMs ?? nowMs;
+  const events = [...before, ...after.slice(0, rest)];
   return events.flatMap(({ atMs, state }, index): [number, number][] =>
-    state === "offline" ? [[atMs, events[index + 1]?.atMs ?? nowMs]] : []
+    state === "offline" ? [[atMs, events[index + 1]?.atMs ?? ends]] : []
   );
 }
 

@@ -7,7 +7,8 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { instantText } from "../../data/time/time_text.ts";
-import { metricOf } from "../charts/query_schemas.ts";
+import { yearSpan } from "../../data/charts/heat_map.ts";
+import { shownMetric } from "../charts/shown_metric.ts";
 import {
   type ChartDeps,
   type ChartKind,
@@ -46,14 +47,16 @@ export async function sourcePage(
   const source = await chartSource(deps, kind, { id, caller: view.caller });
   const zone = zoneOfPage(c, view, source);
   const shared = { view, source, zone };
-  const metric = metricOf(knownMetric(source, c.req.query("metric")), source);
   const year = shownYear(source, zone, c.req.query("year"));
+  const span = yearSpan(zone, year);
   const { signal } = c.req.raw;
-  const device = kind === "device" ? await deviceParts(deps, shared) : null;
+  const name = knownMetric(source, c.req.query("metric"));
+  const metric = await shownMetric(deps, source, { name, span, signal });
+  const device = kind === "device" ? await deviceParts(deps, shared, span) : null;
   const found = source.info === null
     ? null
     : await readSourceYear(deps, source, { year, zone, metric, signal });
-  const { name, unit, label = name } = source.profile.metrics[metric];
+  const shown = source.profile.metrics[metric];
   return {
     title: source.label ?? id,
     screen: "meters",
@@ -65,9 +68,9 @@ export async function sourcePage(
       api: kind === "meter"
         ? `/api/meters/${encodeURIComponent(id)}`
         : `/devices/${encodeURIComponent(id)}`,
-      metric: name,
-      label,
-      unit: unitText(unit),
+      metric: shown.name,
+      label: shown.label ?? shown.name,
+      unit: unitText(shown.unit),
       year,
       zone,
       firstMs: source.info?.firstMs ?? null,
@@ -78,7 +81,7 @@ export async function sourcePage(
         [],
       bands: device?.bands ?? [],
     },
-    body: <SourceBody {...shared} found={found} device={device} metric={name} />,
+    body: <SourceBody {...shared} found={found} device={device} metric={shown.name} />,
   };
 }
 
