@@ -5,17 +5,19 @@
  */
 
 import { localYear, yearSpan } from "../../data/charts/heat_map.ts";
+import { expectedReadings } from "../../data/exports/cadence.ts";
+import { DAY_MS } from "../../data/limits.ts";
 import { toFloats } from "../../data/readings/decimal.ts";
 import type { Span } from "../../data/readings/page.ts";
 import type { Metric } from "../../data/readings/profile.ts";
-import { localDate } from "../../data/time/zone.ts";
+import { createLocalClock, createOffsets, localDate, localDaySpan } from "../../data/time/zone.ts";
 import { type Gaps, readGaps } from "../charts/chart_gaps.ts";
 import type { ChartDeps, ChartSource } from "../charts/chart_source.ts";
 import { type ChartStatistics, readStatistics } from "../charts/chart_statistics.ts";
 import { readSeriesTable } from "../charts/series_table.ts";
 
-/** The share of a year that may be missing at its beginning if it is compared with. */
-const MISSING_MAX = 0.1;
+/** The share of the readings that may be missing in two spans that are compared. */
+const MISSING_MAX = 0.05;
 /** How many gaps the page lists. */
 const GAPS_SHOWN = 20;
 
@@ -92,10 +94,10 @@ export async function readSourceYear(
   const shown = sumIndex < 0 ? metric : sumIndex;
   const days = sumIndex < 0 ? await readDays(metric) : summedDays;
   const statistics = await readStatistics(deps, source, { ...read, span, metric });
-  const earlier = spanBefore(zone, { year, span, endMs: isPartial ? lastMs + 1 : span.toMs });
-  // A year of which only the last days have readings is nothing to compare with.
-  const hasEarlier = earlier !== null && info !== null &&
-    info.firstMs <= earlier.fromMs + (earlier.toMs - earlier.fromMs) * MISSING_MAX;
+  const toMs = isPartial ? lastMs + 1 : span.toMs;
+  const earlier = spanBefore(zone, { year, span, endMs: toMs });
+  const hasEarlier = earlier !== null && isWhole(gaps, { fromMs: span.fromMs, toMs }) &&
+    isWhole(await readGaps(deps, source, { span: earlier, limit: 0, signal }), earlier);
   const before = hasEarlier
     ? await readStatistics(deps, source, { ...read, span: earlier, metric })
     : null;
@@ -136,17 +138,30 @@ function yearsOf({ info }: ChartSource, zone: string): number[] {
   return Array.from({ length: count }, (_, index) => last - index);
 }
 
-/** The year before, as long as the part of the year that has readings; null before 1970. */
+/** Whether so few readings of a span are missing that its figures can be compared. */
+function isWhole({ readings, cadenceMs }: Gaps, span: Span): boolean {
+  return cadenceMs !== null && readings >= expectedReadings(span, cadenceMs) * (1 - MISSING_MAX);
+}
+
+/**
+ * The year before, up to the same date and time on the clock of the zone; null before 1970. What ends
+ * on 29 February ends with 28 February there.
+ */
 function spanBefore(
   zone: string,
   { year, span, endMs }: { year: number; span: Span; endMs: number },
 ): Span | null {
   if (year <= 1970) return null;
   const before = yearSpan(zone, year - 1);
-  const toMs = endMs >= span.toMs
-    ? before.toMs
-    : Math.min(before.toMs, before.fromMs + endMs - span.fromMs);
-  return { fromMs: before.fromMs, toMs };
+  if (endMs >= span.toMs) return before;
+  const monthDay = localDate(zone, endMs).slice(4);
+  const ofYear = String(year - 1).padStart(4, "0");
+  if (monthDay === "-02-29") {
+    return { fromMs: before.fromMs, toMs: localDaySpan(zone, `${ofYear}-03-01`)?.fromMs ?? endMs };
+  }
+  const ofDayMs = (endMs + createOffsets(zone)(endMs).offsetMs) % DAY_MS;
+  const wallMs = Date.parse(`${ofYear}${monthDay}`) + ofDayMs;
+  return { fromMs: before.fromMs, toMs: createLocalClock(zone).toCompatibleMs(wallMs) };
 }
 
 async function readPeriods(

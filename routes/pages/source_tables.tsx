@@ -113,9 +113,10 @@ function exportLink(
   more: Readonly<Record<string, string>>,
 ): string {
   const query = new URLSearchParams({
-    [kind === "meter" ? "smart_meter_id" : "device_id"]: id,
-    start_datetime: localDate(zone, Math.max(0, fromMs)),
-    end_datetime: localDate(zone, toMs - 1),
+    kind,
+    id,
+    start: localDate(zone, Math.max(0, fromMs)),
+    end: localDate(zone, toMs - 1),
     timezone: zone,
     ...more,
   });

@@ -21,9 +21,11 @@ function putMeter(url: string, id: string, body: unknown): Promise<unknown> {
   });
 }
 
+const HEADER = "timestamp,energy_kwh,power_kw";
+
 /** Hours of 2023 and 2024 at UTC: 1 kWh and 1 kW, and 2 in 2024; a day of March 2024 is missing. */
 function hourlyCsv(): string {
-  const lines = ["timestamp,energy_kwh,power_kw"];
+  const lines = [HEADER];
   const gap = [Date.UTC(2024, 2, 10), Date.UTC(2024, 2, 11)];
   for (let ms = Date.UTC(2023, 0, 1); ms < Date.UTC(2025, 0, 1); ms += 3_600_000) {
     if (ms >= gap[0] && ms < gap[1]) continue;
@@ -31,6 +33,11 @@ function hourlyCsv(): string {
     lines.push(`${new Date(ms).toISOString()},${value},${value}`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** Every sixth line of them. */
+function sixHourlyLines(): string[] {
+  return hourlyCsv().split("\n").filter((line) => /T(00|06|12|18):/.test(line));
 }
 
 Deno.test("without a script, the page of a meter has totals next to last year's, gaps and months", async () => {
@@ -53,11 +60,17 @@ Deno.test("without a script, the page of a meter has totals next to last year's,
     "&",
   );
   assertEquals(Object.fromEntries(new URLSearchParams(link?.split("?")[1])), {
-    smart_meter_id: "m",
-    start_datetime: "2024-03-09",
-    end_datetime: "2024-03-11",
+    kind: "meter",
+    id: "m",
+    start: "2024-03-09",
+    end: "2024-03-11",
     timezone: "UTC",
   });
+  const form = await pageOf(url + link);
+  assertMatch(form.html, /name="meter" value="m" checked=""/);
+  assertMatch(form.html, /name="start"[^>]* value="2024-03-09"/);
+  assertMatch(form.html, /name="end"[^>]* value="2024-03-11"/);
+  assertMatch(form.html, /<option value="custom" selected=""/);
   // Its days are bars; the one without readings has none.
   assertEquals([...html.matchAll(/<rect /g)].length, 365);
   assert(!html.includes("<img src=x"), "the label is text");
@@ -73,6 +86,37 @@ Deno.test("a running year is compared with the same part of the year before", as
   const { text } = await pageOf(`${url}/meters/m`);
   // Ten days of 48 and of 24 kWh.
   assertMatch(text, /Total 480 kWh \+100% · same part of 2023: 240 kWh/);
+});
+
+Deno.test("after a leap day the same part of last year ends on the same date and time", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  const early = sixHourlyLines().filter((line) => line < "2024-03-02T12");
+  await importText(url, "m", `${HEADER}\n${early.join("\n")}\n`);
+  // 61 days of four readings of 2 kWh, and two more; 60 days of four of 1 kWh, and two more.
+  assertMatch((await pageOf(`${url}/meters/m`)).text, /Total 492 kWh .* 2023: 242 kWh/);
+});
+
+Deno.test("a year is not compared with one of which a tenth is missing", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  const holed = sixHourlyLines().filter((line) => line < "2023-05" || line >= "2023-06-07");
+  await importText(url, "m", `${HEADER}\n${holed.join("\n")}\n`);
+  const { text } = await pageOf(`${url}/meters/m?year=2024`);
+  assertMatch(text, /Total 2,920 kWh Peak/);
+});
+
+Deno.test("a meter of energy alone shows its energy, and one reading is not all of several", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { url } = service;
+  await importText(url, "e", "timestamp,energy_kwh\n2024-01-01T00:00:00Z,1.5\n");
+  const { html, text } = await pageOf(`${url}/meters/e`);
+  assertMatch(html, /<option value="energy_kwh" selected="">/);
+  assertMatch(text, /Peak 1\.5 kWh/);
+  assertMatch(text, /the only reading is there/);
+  const { body } = await askJson(`${url}/api/meters/e/statistics`);
+  assertEquals([body.metric, body.total], ["energy_kwh", 1.5]);
+  assertEquals((await askJson(`${url}/api/meters/e/heatmap`)).body.metric, "energy_kwh");
 });
 
 Deno.test("a meter of power alone has no total, and bars and months of its power", async () => {
