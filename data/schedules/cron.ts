@@ -12,11 +12,11 @@
 import { Cron, CronPattern } from "croner";
 
 const FIELDS = [
-  ["minute", "0 to 59"],
-  ["hour", "0 to 23"],
-  ["day of the month", "1 to 31 or L"],
-  ["month", "1 to 12 or JAN to DEC"],
-  ["day of the week", "0 to 7 or SUN to SAT"],
+  ["a minute", "0 to 59"],
+  ["an hour", "0 to 23"],
+  ["a day of the month", "1 to 31 or L"],
+  ["a month", "1 to 12 or JAN to DEC"],
+  ["a day of the week", "0 to 7 or SUN to SAT"],
 ] as const;
 
 /** The times of an expression. */
@@ -27,19 +27,21 @@ export interface CronTimes {
   upTo(timeMs: number, count: number): number[];
 }
 
-/** What is wrong with an expression, as a rule for it; null if nothing is. */
+/** What is wrong with an expression, as a rule that names each wrong field; null if nothing is. */
 export function cronProblem(expression: string): string | null {
   const fields = fieldsOf(expression);
   if (fields.length !== FIELDS.length) {
-    return "must be five fields: minute, hour, day of the month, month, day of the week";
+    const count = expression.trim() === "" ? 0 : fields.length;
+    return "must be five fields: minute, hour, day of the month, month, day of the week; " +
+      `it has ${count}`;
   }
-  const wrong = FIELDS.findIndex((_, index) => {
+  const wrong = FIELDS.filter((_, index) => {
     const alone = FIELDS.map((_, other) => other === index ? fields[other] : "*").join(" ");
     return !isCron(alone);
   });
-  if (wrong < 0) return null;
-  const [name, values] = FIELDS[wrong];
-  return `must have for the ${name} ${values}, also with * , - and /`;
+  if (wrong.length === 0) return null;
+  const rules = wrong.map(([name, values]) => `${name} of ${values}`);
+  return `must have ${rules.join(" and ")}, also with * , - and /`;
 }
 
 /**

@@ -67,7 +67,7 @@ const WRONG: readonly (readonly [Record<string, unknown>, string, string])[] = [
   [{ name: "x".repeat(101) }, "/name", "1 to 100 characters"],
   [{ cron: undefined }, "/cron", "cron is required, or every"],
   [{ cron: "0 6 * *" }, "/cron", "cron must be five fields"],
-  [{ cron: "0 25 * * *" }, "/cron", "cron must have for the hour 0 to 23"],
+  [{ cron: "0 25 * * *" }, "/cron", "cron must have an hour of 0 to 23"],
   [{ cron: "0 0 30 2 *" }, "/cron", "cron must be a time that comes"],
   [{ cron: 5 }, "/cron", "cron must be five fields"],
   [{ every: "P1D" }, "/every", "must not be there with cron"],
