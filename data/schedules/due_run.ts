@@ -20,8 +20,8 @@ export type CatchUp = typeof CATCH_UPS[number];
 export const LATE_MS: number = 5 * MINUTE_MS;
 /** How many late times run at most with `all`: the last ones. */
 export const CAUGHT_UP_MAX = 100;
-/** How far missed times are counted. */
-export const MISSED_COUNTED_MAX = 1_000;
+/** How far missed times are counted: each one costs up to a millisecond, in which nothing else runs. */
+export const MISSED_COUNTED_MAX = 100;
 
 /** Planned times that do not run. */
 export interface MissedTimes {

@@ -59,6 +59,8 @@ export function scheduleCrowd(deps: RunDueDeps): CrowdHandler {
           log("error", "schedule not run", { scheduleId: due.id, error });
           if (entry) await leaveAlone(deps, entry).catch(() => {});
         }
+        // To find the times of one takes a while, and leases must be renewed meanwhile.
+        await new Promise((resolve) => setTimeout(resolve));
       }
     },
   };

@@ -5,7 +5,7 @@
  */
 
 import { z } from "zod";
-import { CATCH_UPS } from "../../data/schedules/due_run.ts";
+import { CATCH_UPS, MISSED_COUNTED_MAX } from "../../data/schedules/due_run.ts";
 import { deliverBody, notifyBody } from "../notify/target_schemas.ts";
 import { count, instant } from "../openapi/schema_parts.ts";
 import { SCHEDULE_STATES, scheduledRequest } from "./request_schemas.ts";
@@ -146,7 +146,7 @@ export const scheduleRun = z.strictObject({
   range,
   missed: z.strictObject({
     last: instant("The planned time of the last one.", "2026-02-01T05:00:00Z"),
-    count: count("How many there were, counted as far as 1,000.", 3),
+    count: count(`How many there were, counted as far as ${MISSED_COUNTED_MAX}.`, 3),
     is_more: z.boolean().meta({ description: "Whether there were more.", examples: [false] }),
   }).nullable().meta({
     description: "Planned runs that did not take place, from `planned_at` on.",
