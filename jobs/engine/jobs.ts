@@ -66,6 +66,9 @@ export interface JobRequest {
   readonly isSame?: (params: Json) => boolean;
 }
 
+/** What goes with a new job, or with the earlier job that a slot has; null for nothing. */
+export type MoreStage = (job: JobRecord, isEarlier: boolean) => CheckedStage | null;
+
 /** What to list of the jobs of a kind. */
 export interface JobQuery extends HistoryRange {
   /** The name of the kind. */
@@ -102,13 +105,10 @@ export interface Jobs {
    */
   create(request: JobRequest): Promise<JobRecord>;
   /**
-   * The same, with what `more` adds in the same commit. If the slot has a job already, that is
-   * committed alone. Null if something that it checks has changed meanwhile.
+   * The same, with what `more` adds in the same commit. If the slot has a job already, what it adds to
+   * an earlier job is committed alone. Null if something that it checks has changed meanwhile.
    */
-  createWith(
-    request: JobRequest,
-    more: (job: JobRecord) => CheckedStage,
-  ): Promise<JobRecord | null>;
+  createWith(request: JobRequest, more: MoreStage): Promise<JobRecord | null>;
   /** Reads a job; null if no job has this id. Any text may be given. */
   get(id: string): Promise<JobRecord | null>;
   /**
@@ -179,7 +179,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   async function create(
     request: JobRequest,
     limits: AccountLimits,
-    more: ((job: JobRecord) => CheckedStage) | null,
+    more: MoreStage | null,
   ): Promise<JobRecord | null> {
     const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
     for (;;) {
@@ -187,7 +187,8 @@ export function createJobs(deps: JobsDeps): Jobs {
       const earlier = held?.jobId ? await get(held.jobId) : null;
       if (earlier !== null) {
         const same = sameRequest(earlier, request);
-        return more === null || await commitChecked(kv, more(same)) ? same : null;
+        const added = more?.(same, true) ?? null;
+        return added === null || await commitChecked(kv, added) ? same : null;
       }
       const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
       const account = await readAccount(kv, accountOf(record));
@@ -201,7 +202,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       stageJob(op, record);
       turn.stage(op);
       if (deps.hasQueue) stageWake(op);
-      const added = more?.(record) ?? null;
+      const added = more?.(record, false) ?? null;
       if (added !== null) {
         op.check(...added.checks);
         added.stage(op);
@@ -219,7 +220,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   /** Creates a job under the limits of its account. */
   function createLimited(
     request: JobRequest,
-    more: ((job: JobRecord) => CheckedStage) | null,
+    more: MoreStage | null,
   ): Promise<JobRecord | null> {
     const limits = accountLimits(request.limits ?? null, deps.accountLimits ?? NO_ACCOUNT_LIMITS);
     if (limits.jobsWaiting === null) return create(request, limits, more);

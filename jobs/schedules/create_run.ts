@@ -77,27 +77,31 @@ export async function createRun(
     limits: caller.limits,
     slot: isPlanned ? slotOf(schedule.id, plannedMs) : askedSlot,
     isSame: (stored) => isPlanned || scheduledRunOf(stored).scheduleId === schedule.id,
-  }, (job) => ({
-    checks: [entry, ...ran],
-    stage(op) {
-      const next = after(job);
-      stageSchedule(op, entry, { ...next, runCount: next.runCount + 1 });
-      stageRun(op, {
-        scheduleId: schedule.id,
-        plannedMs,
-        run: {
-          v: 1,
-          kind: isPlanned ? "planned" : "asked",
-          createdMs: now(),
-          jobId: job.id,
-          range: planned.range === null ? null : { ...planned.range },
-          missed: null,
-        },
-      });
-      for (const key of old) op.delete(key);
-      more?.(op);
-    },
-  }));
+  }, (job, isEarlier) => {
+    // The same request again: its run was stored with the job.
+    if (isEarlier && !isPlanned) return null;
+    return {
+      checks: [entry, ...ran],
+      stage(op) {
+        const next = after(job);
+        stageSchedule(op, entry, { ...next, runCount: next.runCount + 1 });
+        stageRun(op, {
+          scheduleId: schedule.id,
+          plannedMs,
+          run: {
+            v: 1,
+            kind: isPlanned ? "planned" : "asked",
+            createdMs: now(),
+            jobId: job.id,
+            range: planned.range === null ? null : { ...planned.range },
+            missed: null,
+          },
+        });
+        for (const key of old) op.delete(key);
+        more?.(op);
+      },
+    };
+  });
 }
 
 /** The slot of a planned run. */

@@ -27,3 +27,14 @@ Deno.test("createWith() commits the rest for a job that its slot has already", a
   }));
   assertEquals([job?.id, (await rig.kv.get(["other"])).value], [id, id]);
 });
+
+Deno.test("createWith() commits nothing for an earlier job if nothing goes with it", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.jobs.create(request);
+  const seen: boolean[] = [];
+  const job = await rig.jobs.createWith(request, (_, isEarlier) => {
+    seen.push(isEarlier);
+    return null;
+  });
+  assertEquals([job?.id, seen], [id, [true]]);
+});

@@ -262,15 +262,19 @@ Deno.test("an export waits for late readings, and at its deadline runs and says 
 });
 
 Deno.test("a schedule runs now when asked, once for a key, and its planned runs stay", async () => {
-  await using service = await startTestService({ now: () => NOW_MS });
+  let nowMs = NOW_MS;
+  await using service = await startTestService({ now: () => nowMs });
   await importText(service.url, "123", "timestamp,power_kw\n2026-03-14T12:00:00Z,1.5\n");
   const schedule = await make(service);
   const url = `${service.url}/api/schedules/${schedule.id}`;
   const key = { "idempotency-key": "again" };
   const first = await postJson(`${url}/run`, undefined, key);
+  nowMs += 1_000;
   const second = await postJson(`${url}/run`, undefined, key);
   assertEquals([first.status, second.status], [202, 202]);
   assertEquals(second.body.job_id, first.body.job_id);
+  assertEquals((await postJson(`${url}/run`, undefined, key)).body.job_id, first.body.job_id);
+  assertEquals((await askJson(`${url}/runs`)).body.runs.length, 1);
   assertEquals(first.headers.get("location"), `/api/exports/${first.body.job_id}`);
   assertEquals([first.body.trigger, first.body.planned_at], ["request", "2026-03-15T10:00:00Z"]);
   await waitForEnd(service.url, first.body.job_id);
