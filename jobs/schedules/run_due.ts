@@ -12,7 +12,7 @@ import { isHandled } from "../../data/schedules/handled.ts";
 import type { Staging } from "../../kv/budget.ts";
 import { stageEvent } from "../../kv/events/outbox.ts";
 import type { CrowdKind, Due } from "../../kv/jobs/due.ts";
-import { plannedRunVersion, stageRun } from "../../kv/schedules/runs.ts";
+import { oldRunKeys, plannedRunVersion, stageRun } from "../../kv/schedules/runs.ts";
 import {
   commitSchedule,
   dropStaleRun,
@@ -133,10 +133,17 @@ async function carryOut(
   const more = (op: Staging) => {
     if (missed !== null) stageMissed(op, schedule, missed, nowMs);
   };
+  const moveOn = async () => {
+    const old = missed === null ? [] : await oldRunKeys(kv, schedule);
+    await commitSchedule(kv, entry, moved(null), (op) => {
+      for (const key of old) op.delete(key);
+      more(op);
+    });
+  };
   const moved = (ran: { plannedMs: number; jobId: string } | null): ScheduleRecord =>
     movedOn(schedule, { ran, nextMs, nowMs, hasMissed: missed !== null });
   if (runMs === null || await hasRun(kv, schedule, runMs)) {
-    await commitSchedule(kv, entry, moved(null), more);
+    await moveOn();
     return;
   }
   try {
@@ -151,7 +158,7 @@ async function carryOut(
     if (!(error instanceof AppError)) throw error;
     if (error.code === "IDEMPOTENCY_KEY_REUSED") {
       // The planned time has a job already.
-      await commitSchedule(kv, entry, moved(null), more);
+      await moveOn();
       return;
     }
     // Limits of the account: later, there may be room.

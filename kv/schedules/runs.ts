@@ -20,6 +20,8 @@ const RUNS_KEPT = 500;
 /** After so many new ones, older ones are deleted. */
 const RUNS_SLACK = 50;
 const LIST_BATCH = 100;
+/** How many runs one commit deletes: half of what a database accepts in one commit, in bytes of keys. */
+export const RUNS_AT_ONCE = 400;
 
 const runSchema = z.object({
   v: z.literal(1),
@@ -89,16 +91,20 @@ export async function listRuns(
   );
 }
 
-/** The keys of all runs of a schedule, for its deletion. */
+/** The keys of the runs of a schedule, the earliest first; at most `limit`, all by default. */
 export async function runKeys(
   kv: Pick<Deno.Kv, "list">,
   scheduleId: string,
+  limit?: number,
 ): Promise<Deno.KvKey[]> {
-  const entries = kv.list({ prefix: [SPACE, scheduleId] }, { batchSize: LIST_BATCH });
+  const entries = kv.list({ prefix: [SPACE, scheduleId] }, { batchSize: LIST_BATCH, limit });
   return await Array.fromAsync(entries, ({ key }) => key);
 }
 
-/** The keys of the runs to delete with the next run of a schedule: the earliest, with some of its runs. */
+/**
+ * The keys of the runs to delete with the next run of a schedule, or with its next missed times: the
+ * earliest, with some of its runs.
+ */
 export async function oldRunKeys(
   kv: Pick<Deno.Kv, "list">,
   { id, runCount }: { id: string; runCount: number },
@@ -106,5 +112,5 @@ export async function oldRunKeys(
   // A run may come with one record of missed times, so one of two numbers is enough.
   if (runCount % RUNS_SLACK > 1) return [];
   const keys = await runKeys(kv, id);
-  return keys.slice(0, Math.max(0, keys.length - RUNS_KEPT));
+  return keys.slice(0, Math.min(RUNS_AT_ONCE, Math.max(0, keys.length - RUNS_KEPT)));
 }

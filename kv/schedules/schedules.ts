@@ -16,7 +16,7 @@ import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 import { stageListed, stageUnlisted } from "./lists.ts";
-import { runKeys } from "./runs.ts";
+import { runKeys, RUNS_AT_ONCE } from "./runs.ts";
 
 const SPACE = "schedule";
 const KIND = "schedule_run";
@@ -131,17 +131,28 @@ export async function commitSchedule(
   return (await op.commit()).ok;
 }
 
-/** Deletes a schedule with its due entry and its list of runs. False if it has changed meanwhile. */
+/**
+ * Deletes a schedule with its due entry and its list of runs. False if it has changed meanwhile; some of
+ * its runs may be gone then, and the rest goes when this is tried again.
+ */
 export async function deleteSchedule(
   kv: Pick<Deno.Kv, "list" | "atomic">,
   from: ScheduleEntry,
 ): Promise<boolean> {
-  const op = kv.atomic().check(from);
-  op.delete(from.key);
-  stageUnlisted(op, from.value);
-  stageOwnDueDelete(op, from.value);
-  for (const key of await runKeys(kv, from.value.id)) op.delete(key);
-  return (await op.commit()).ok;
+  for (;;) {
+    const keys = await runKeys(kv, from.value.id, RUNS_AT_ONCE);
+    const op = kv.atomic().check(from);
+    for (const key of keys) op.delete(key);
+    // The schedule goes last, so that none of its runs stays behind.
+    const isLast = keys.length < RUNS_AT_ONCE;
+    if (isLast) {
+      op.delete(from.key);
+      stageUnlisted(op, from.value);
+      stageOwnDueDelete(op, from.value);
+    }
+    const { ok } = await op.commit();
+    if (!ok || isLast) return ok;
+  }
 }
 
 /**

@@ -1,5 +1,11 @@
 import { type Due, listCrowd, stageDue } from "../../../kv/jobs/due.ts";
 import { listOutbox } from "../../../kv/events/outbox.ts";
+import { stageRun } from "../../../kv/schedules/runs.ts";
+import {
+  deleteSchedule,
+  getSchedule,
+  type ScheduleRecord,
+} from "../../../kv/schedules/schedules.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createScheduleRig, type ScheduleRig } from "../../support/schedule_rig.ts";
 
@@ -232,4 +238,45 @@ Deno.test("a run costs one commit and at most eight reads, and 100 schedules are
   await rig.first.crowd.handle(due);
   assertEquals(rig.kv.commits() - commits, 100);
   assert(rig.kv.reads() - reads <= 10 + 8 * 100, String(rig.kv.reads() - reads));
+});
+
+/** A schedule with 1,200 entries of missed times in its list, as of every day from 1970 on. */
+async function addMissedOften(rig: ScheduleRig, changes: Partial<ScheduleRecord>): Promise<string> {
+  const { id } = await rig.add(changes);
+  for (let from = 0; from < 1_200; from += 400) {
+    const op = rig.kv.atomic();
+    for (let day = from; day < from + 400; day++) {
+      const plannedMs = day * DAY_MS;
+      const missed = { lastMs: plannedMs, count: 1, isMore: false };
+      const run = { v: 1, kind: "missed", createdMs: 0, jobId: null, range: null, missed } as const;
+      stageRun(op, { scheduleId: id, plannedMs, run });
+    }
+    await op.commit();
+  }
+  return id;
+}
+
+Deno.test("a schedule that only misses runs keeps the last ones of its list", async () => {
+  using rig = await createScheduleRig(START_MS);
+  const id = await addMissedOften(rig, { catchUp: "none" });
+  rig.nowMs += DAY_MS;
+  await rig.tick();
+  // 400 at a time, as a commit is not endless.
+  assertEquals((await rig.runs(id)).length, 801);
+  assertEquals((await rig.runs(id))[0].plannedMs, 400 * DAY_MS);
+});
+
+Deno.test("a schedule with 1,200 missed runs is run, and is deleted with all of them", async () => {
+  using rig = await createScheduleRig(START_MS);
+  const id = await addMissedOften(rig, {});
+  rig.nowMs = Date.UTC(2026, 0, 2);
+  await rig.tick();
+  assertEquals(await plannedTimes(rig), ["2026-01-02T00:00"]);
+  const entry = await getSchedule(rig.kv, id);
+  assert(entry !== null && await deleteSchedule(rig.kv, entry));
+  assertEquals([await getSchedule(rig.kv, id), await rig.runs(id), await dues(rig)], [
+    null,
+    [],
+    [],
+  ]);
 });
