@@ -31,6 +31,9 @@ export type Timing =
 /** The planned times of a schedule, epoch milliseconds. */
 export type RunTimes = CronTimes;
 
+/** The last millisecond that is written with a year of four digits. No run is planned after it. */
+export const LAST_TIME_MS: number = Date.UTC(10_000, 0) - 1;
+
 /**
  * The planned times of a timing that was checked.
  *
@@ -39,6 +42,17 @@ export type RunTimes = CronTimes;
  * elapsed time.
  */
 export function createRunTimes(timing: Timing): RunTimes {
+  const { after, upTo } = createEndlessTimes(timing);
+  return {
+    after(timeMs) {
+      const nextMs = after(timeMs);
+      return nextMs !== null && nextMs <= LAST_TIME_MS ? nextMs : null;
+    },
+    upTo,
+  };
+}
+
+function createEndlessTimes(timing: Timing): RunTimes {
   if ("cron" in timing) return createCronTimes(timing.cron, timing.zone);
   const every = parseDuration(timing.every);
   if (every === null) {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { nextTimes } from "../../data/schedules/run_times.ts";
+import { LAST_TIME_MS, nextTimes } from "../../data/schedules/run_times.ts";
 import type { CrowdHandler } from "../engine/due_loop.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createRun } from "./create_run.ts";
@@ -44,7 +44,7 @@ function createScheduler(deps: RunDueDeps): Scheduler {
         plannedMs,
         runsMs: plannedMs + delayMsOf(schedule),
         range: requestAt(schedule, plannedMs).range,
-      }));
+      })).filter(({ runsMs, range }) => Math.max(runsMs, (range?.toMs ?? 0) - 1) <= LAST_TIME_MS);
     },
     armed: (schedule, afterMs) => rearmed(schedule, findTimes(schedule.timing), afterMs),
     paused,

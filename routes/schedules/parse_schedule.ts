@@ -9,7 +9,12 @@ import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
 import { createRefusals, type Refuse } from "../../data/exports/rules.ts";
 import { parseDuration } from "../../data/schedules/duration.ts";
-import { createRunTimes, defaultAnchorMs, type Timing } from "../../data/schedules/run_times.ts";
+import {
+  createRunTimes,
+  defaultAnchorMs,
+  LAST_TIME_MS,
+  type Timing,
+} from "../../data/schedules/run_times.ts";
 import { rangeStartMs } from "../../data/time/range_text.ts";
 import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
 import { askedExport, type CreateDeps } from "../exports/create_export.ts";
@@ -119,7 +124,7 @@ function timingOf(
   const anchorMs = start === undefined
     ? defaultAnchorMs(duration, zone, createdMs)
     : rangeStartMs(start, zone) ?? NaN;
-  if (anchorMs === anchorMs) return { zone, every, anchorMs };
+  if (anchorMs <= LAST_TIME_MS) return { zone, every, anchorMs };
   refuse("start", start, `must be a time of the years 1970 to 9999 in ${zone}`);
   return null;
 }

@@ -101,6 +101,17 @@ Deno.test("nothing runs before the anchor", () => {
   assertEquals(times.upTo(999, 5), []);
 });
 
+Deno.test("no run is planned after the year 9999", () => {
+  assertEquals(texts("P10Y", "UTC", "9989-06-01T00:00Z", "9980-01-01T00:00Z", 5), [
+    "9989-06-01T00:00",
+    "9999-06-01T00:00",
+  ]);
+  assertEquals(texts("P1D", "UTC", "9999-12-30T06:00Z", "9999-12-01T00:00Z", 5), [
+    "9999-12-30T06:00",
+    "9999-12-31T06:00",
+  ]);
+});
+
 Deno.test("without a start, days begin at midnight, weeks on Monday, months and years in January", () => {
   const anchor = (every: string, zone: string) => {
     const duration = parseDuration(every);

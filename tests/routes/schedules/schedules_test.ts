@@ -60,6 +60,28 @@ Deno.test("a new schedule shows its next five runs with their ranges, over a cha
   });
 });
 
+Deno.test("a schedule that begins in the year 9999 shows no run after it", async () => {
+  await using service = await startTestService({ now: () => NOW_MS });
+  const shown = async (every: string, start: string, more = {}) => {
+    const { next_runs: next } = await make(service, { cron: undefined, every, start, ...more });
+    return next.map((run: Record<string, unknown>) => run.planned_at);
+  };
+  const june = await shown("P10Y", "9999-06-01", { timezone: "UTC" });
+  assertEquals(june, ["9999-06-01T00:00:00Z"]);
+  // The run of the 31st would be on the 1st of January 10000.
+  const late = await shown("P1D", "9999-12-30T06:00:00Z", { delay: "PT20H" });
+  assertEquals(late, ["9999-12-30T06:00:00Z"]);
+  // 23:30 in Honolulu is 09:30 of the next day.
+  const { status, body } = await postJson(`${service.url}/api/schedules`, {
+    ...DAILY,
+    cron: undefined,
+    every: "P1D",
+    start: "9999-12-31T23:30:00",
+    timezone: "Pacific/Honolulu",
+  });
+  assertEquals([status, body.errors[0].pointer], [400, "/start"]);
+});
+
 /** Bodies that are wrong in one field, where, and a part of the sentence. */
 const WRONG: readonly (readonly [Record<string, unknown>, string, string])[] = [
   [{ name: undefined }, "/name", "name must be a text"],
