@@ -74,7 +74,8 @@ export function planDueRun(
   return run(firstKeptMs, missedTimes(times, nextMs, lastMissedMs));
 }
 
-function missedTimes(times: RunTimes, firstMs: number, lastMs: number): MissedTimes {
+/** The planned times from one to another, both inclusive. */
+export function missedTimes(times: RunTimes, firstMs: number, lastMs: number): MissedTimes {
   let count = 1;
   let atMs: number | null = firstMs;
   while (atMs !== null && atMs < lastMs && count < MISSED_COUNTED_MAX) {

@@ -8,12 +8,13 @@
  * | active | active | {@link rearmed}: its timing changed, or the clock was set back |
  * | active | stopped | {@link stoppedFor}: its owner may not export any more |
  * | active | paused | {@link paused}: somebody asked for it |
- * | paused, stopped | active | {@link rearmed} |
+ * | paused, stopped | active | {@link resumed} |
  *
  * @module
  */
 
 import { approximateMs, parseDuration } from "../../data/schedules/duration.ts";
+import { type MissedTimes, missedTimes } from "../../data/schedules/due_run.ts";
 import { withHandled } from "../../data/schedules/handled.ts";
 import type { RunTimes } from "../../data/schedules/run_times.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
@@ -87,15 +88,46 @@ export function rearmed(
   };
 }
 
+/**
+ * The schedule, active again at `nowMs`. Its next run is the first one whose delay has not passed. What
+ * was planned before it was paused, and whose delay has passed since, is missed.
+ */
+export function resumed(
+  { held, ...schedule }: ScheduleRecord,
+  times: RunTimes,
+  nowMs: number,
+): { schedule: ScheduleRecord; missed: MissedTimes | null } {
+  if (held === undefined) return { schedule: rearmed(schedule, times, nowMs), missed: null };
+  const passedMs = nowMs - delayMsOf(schedule);
+  // Nothing before the run that was next then.
+  const active = rearmed(schedule, times, Math.min(nowMs, Math.max(passedMs, held.nextMs - 1)));
+  const [lastMs] = times.upTo(Math.min(passedMs, held.atMs), 1);
+  return lastMs === undefined || lastMs < held.nextMs
+    ? { schedule: active, missed: null }
+    : { schedule: active, missed: missedTimes(times, held.nextMs, lastMs) };
+}
+
 /** The schedule without a next run, and why. */
-export function stoppedFor(schedule: ScheduleRecord, stopReason: string): ScheduleRecord {
-  return { ...paused(schedule), state: "stopped", stopReason };
+export function stoppedFor(
+  schedule: ScheduleRecord,
+  stopReason: string,
+  nowMs: number,
+): ScheduleRecord {
+  return { ...paused(schedule, nowMs), state: "stopped", stopReason };
 }
 
 /** The schedule without a next run until somebody resumes it. */
-export function paused(schedule: ScheduleRecord): ScheduleRecord {
-  const none = { nextMs: null, dueMs: null, previousMs: null };
-  return { ...schedule, ...none, state: "paused", stopReason: null };
+export function paused(schedule: ScheduleRecord, nowMs: number): ScheduleRecord {
+  const { nextMs } = schedule;
+  return {
+    ...schedule,
+    nextMs: null,
+    dueMs: null,
+    previousMs: null,
+    state: "paused",
+    stopReason: null,
+    ...(nextMs === null ? {} : { held: { nextMs, atMs: nowMs } }),
+  };
 }
 
 /** When a planned time is looked at. One that is due already comes after all that are due now. */

@@ -7,12 +7,11 @@
 import { AppError } from "../../data/app_error.ts";
 import type { Caller } from "../../data/access/caller.ts";
 import type { Log } from "../../data/log.ts";
-import { type DueRun, type MissedTimes, planDueRun } from "../../data/schedules/due_run.ts";
+import { type DueRun, planDueRun } from "../../data/schedules/due_run.ts";
 import { isHandled } from "../../data/schedules/handled.ts";
 import type { Staging } from "../../kv/budget.ts";
-import { stageEvent } from "../../kv/events/outbox.ts";
 import type { CrowdKind, Due } from "../../kv/jobs/due.ts";
-import { oldRunKeys, plannedRunVersion, stageRun } from "../../kv/schedules/runs.ts";
+import { oldRunKeys, plannedRunVersion } from "../../kv/schedules/runs.ts";
 import {
   commitSchedule,
   dropStaleRun,
@@ -22,7 +21,7 @@ import {
 } from "../../kv/schedules/schedules.ts";
 import type { CrowdHandler } from "../engine/due_loop.ts";
 import { createRun, type CreateRunDeps } from "./create_run.ts";
-import { missedEvent } from "./missed_event.ts";
+import { stageMissed } from "./missed_runs.ts";
 import { delayMsOf, movedOn, stoppedFor, triedLater } from "./next_run.ts";
 import type { FindTimes } from "./run_times_cache.ts";
 import { findOwner, type OwnerDeps } from "./schedule_owner.ts";
@@ -99,7 +98,7 @@ async function runSchedule(deps: RunDueDeps, entry: ScheduleEntry): Promise<void
   if (schedule.nextMs === null) return;
   const { caller, reason } = await findOwner(deps, schedule);
   if (caller === null) {
-    if (await commitSchedule(kv, entry, stoppedFor(schedule, reason))) {
+    if (await commitSchedule(kv, entry, stoppedFor(schedule, reason, now()))) {
       log("warn", "schedule stopped", { scheduleId: schedule.id, reason });
     }
     return;
@@ -174,26 +173,4 @@ async function hasRun(
 ): Promise<boolean> {
   return isHandled(handled, plannedMs) ||
     (await plannedRunVersion(kv, id, plannedMs)).versionstamp !== null;
-}
-
-function stageMissed(
-  op: Staging,
-  schedule: ScheduleRecord,
-  missed: MissedTimes,
-  nowMs: number,
-): void {
-  const { firstMs, lastMs, count, isMore } = missed;
-  stageRun(op, {
-    scheduleId: schedule.id,
-    plannedMs: firstMs,
-    run: {
-      v: 1,
-      kind: "missed",
-      createdMs: nowMs,
-      jobId: null,
-      range: null,
-      missed: { lastMs, count, isMore },
-    },
-  });
-  stageEvent(op, missedEvent(schedule, missed, nowMs));
 }

@@ -10,6 +10,7 @@ import type { Caller } from "../../data/access/caller.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { reportRangeSpan } from "../../data/stores/report_range.ts";
 import { periodSpan } from "../../data/time/period.ts";
+import type { Staging } from "../../kv/budget.ts";
 import type { ScheduleEntry, ScheduleRecord } from "../../kv/schedules/schedules.ts";
 import type { JobRecord } from "../engine/jobs.ts";
 import type { Json } from "../engine/transitions.ts";
@@ -20,6 +21,14 @@ import { STORE_REPORT, storeReportParams } from "../stores/report_contract.ts";
 export type FoundOwner =
   | { readonly caller: Caller; readonly reason: null }
   | { readonly caller: null; readonly reason: string };
+
+/** The next record of a schedule. */
+export interface ChangedSchedule {
+  /** The record. */
+  readonly schedule: ScheduleRecord;
+  /** What else belongs to the commit. */
+  readonly more?: (op: Staging) => void;
+}
 
 /** A run to come. Times are epoch milliseconds. */
 export interface NextRun {
@@ -39,8 +48,10 @@ export interface Scheduler {
   nextRuns(schedule: ScheduleRecord, count: number): readonly NextRun[];
   /** The schedule, active, with the first planned time after `afterMs` as its next run. */
   armed(schedule: ScheduleRecord, afterMs: number): ScheduleRecord;
-  /** The schedule, paused. */
-  paused(schedule: ScheduleRecord): ScheduleRecord;
+  /** The schedule, paused at `nowMs`. */
+  paused(schedule: ScheduleRecord, nowMs: number): ScheduleRecord;
+  /** The schedule, active again at `nowMs`, and what else belongs to the commit. */
+  resumed(schedule: ScheduleRecord, nowMs: number): ChangedSchedule;
   /**
    * Creates a run whose planned time is now. Null if the schedule has changed meanwhile.
    *

@@ -9,7 +9,8 @@ import { LAST_TIME_MS, nextTimes } from "../../data/schedules/run_times.ts";
 import type { CrowdHandler } from "../engine/due_loop.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createRun } from "./create_run.ts";
-import { delayMsOf, paused, rearmed } from "./next_run.ts";
+import { stageMissed } from "./missed_runs.ts";
+import { delayMsOf, paused, rearmed, resumed } from "./next_run.ts";
 import { rearmDuty } from "./rearm.ts";
 import { type RunDueDeps, scheduleCrowd } from "./run_due.ts";
 import { createTimesCache } from "./run_times_cache.ts";
@@ -48,6 +49,14 @@ function createScheduler(deps: RunDueDeps): Scheduler {
     },
     armed: (schedule, afterMs) => rearmed(schedule, findTimes(schedule.timing), afterMs),
     paused,
+    resumed(schedule, nowMs) {
+      const { schedule: active, missed } = resumed(schedule, findTimes(schedule.timing), nowMs);
+      if (missed === null) return { schedule: active };
+      return {
+        schedule: { ...active, runCount: active.runCount + 1 },
+        more: (op) => stageMissed(op, active, missed, nowMs),
+      };
+    },
     runNow({ entry, caller, slot }) {
       const plannedMs = now();
       return createRun(deps, {

@@ -55,6 +55,7 @@ const scheduleSchema = z.object({
   nextMs: z.number().nullable(),
   dueMs: z.number().nullable(),
   previousMs: z.number().nullable(),
+  held: z.object({ nextMs: z.number(), atMs: z.number() }).optional(),
   handled: z.array(z.tuple([z.number(), z.number()])),
   lastRun: z.object({ plannedMs: z.number(), jobId: z.string() }).nullable(),
   runCount: z.int(),
@@ -70,6 +71,8 @@ const scheduleSchema = z.object({
  *   Both are null unless it is active.
  * - `previousMs` is the planned time before `nextMs` if that ran, and `handled` what has run
  *   (`data/schedules/handled.ts`).
+ * - `held`, of one that is not active, is `nextMs` as it was when it was paused or stopped, and when
+ *   that was.
  */
 export type ScheduleRecord = z.infer<typeof scheduleSchema>;
 

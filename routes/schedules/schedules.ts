@@ -12,7 +12,7 @@ import { AppError } from "../../data/app_error.ts";
 import { SCHEDULES_PER_OWNER_MAX } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
-import type { Scheduler } from "../../jobs/schedules/schedule_contract.ts";
+import type { ChangedSchedule, Scheduler } from "../../jobs/schedules/schedule_contract.ts";
 import { countSchedules } from "../../kv/schedules/lists.ts";
 import { listRuns, type RunRecord } from "../../kv/schedules/runs.ts";
 import {
@@ -59,6 +59,7 @@ export interface ScheduleDeps extends ParseDeps {
 export function scheduleRoutes(deps: ScheduleDeps): GuardedRoutes {
   const { kv, now, log, scheduler } = deps;
   const bodyOf = (schedule: ScheduleRecord) => shown(scheduler, schedule);
+  const pause = (schedule: ScheduleRecord) => ({ schedule: scheduler.paused(schedule, now()) });
   return guardedRoutes()
     .get("/api/schedules", async (c) => {
       const query = scheduleListQuery.safeParse(c.req.query());
@@ -98,13 +99,13 @@ export function scheduleRoutes(deps: ScheduleDeps): GuardedRoutes {
     })
     .post("/api/schedules/:schedule_id/run", async (c) => await runNow(c, deps))
     .post("/api/schedules/:schedule_id/pause", async (c) => {
-      return c.json(await bodyOf(await changed(c, deps, scheduler.paused)));
+      return c.json(await bodyOf(await changed(c, deps, pause)));
     })
     .post("/api/schedules/:schedule_id/resume", async (c) => {
       const { value } = await found(c, deps);
       await requireOwner(deps, value);
       const resume = (schedule: ScheduleRecord) =>
-        schedule.state === "active" ? schedule : scheduler.armed(schedule, now());
+        schedule.state === "active" ? { schedule } : scheduler.resumed(schedule, now());
       return c.json(await bodyOf(await changed(c, deps, resume)));
     })
     .get("/api/schedules/:schedule_id/runs", async (c) => await answerRuns(c, deps));
@@ -208,8 +209,11 @@ function replanned(
   before: ScheduleRecord,
   next: ScheduleRecord,
 ): ScheduleRecord {
-  if (before.state !== "active") return next;
   const isSame = JSON.stringify(before.timing) === JSON.stringify(next.timing);
+  if (before.state !== "active") {
+    const { held: _, ...withoutHeld } = next;
+    return isSame ? next : withoutHeld;
+  }
   if (!isSame || before.nextMs === null) return scheduler.armed(next, now());
   // Times are whole milliseconds, so the first one after this is the same run.
   return { ...scheduler.armed(next, before.nextMs - 1), previousMs: before.previousMs };
@@ -227,13 +231,13 @@ function requireShort(record: ScheduleRecord): ScheduleRecord {
 async function changed(
   c: Context,
   deps: ScheduleDeps,
-  change: (schedule: ScheduleRecord) => ScheduleRecord,
+  change: (schedule: ScheduleRecord) => ChangedSchedule,
 ): Promise<ScheduleRecord> {
   for (;;) {
     const entry = await found(c, deps);
-    const next = change(entry.value);
+    const { schedule: next, more } = change(entry.value);
     if (next === entry.value) return next;
-    if (await commitSchedule(deps.kv, entry, next)) {
+    if (await commitSchedule(deps.kv, entry, next, more)) {
       noteAuditChange(c, { state: entry.value.state }, { state: next.state });
       return next;
     }

@@ -96,6 +96,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       nextRuns: () => [],
       armed: (schedule) => schedule,
       paused: (schedule) => schedule,
+      resumed: (schedule) => ({ schedule }),
       runNow: () => Promise.resolve(null),
     },
     files: { read: () => Promise.resolve(null) },

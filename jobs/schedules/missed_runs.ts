@@ -1,5 +1,5 @@
 /**
- * The event that says which planned times of a schedule were missed.
+ * Planned times of a schedule that were missed: the entry in its list of runs, and the event.
  *
  * @module
  */
@@ -8,11 +8,37 @@ import { idsAsSources } from "../../data/events/id_sources.ts";
 import { type DomainEvent, eventId, type Recipient } from "../../data/events/event.ts";
 import type { MissedTimes } from "../../data/schedules/due_run.ts";
 import { instantText } from "../../data/time/time_text.ts";
+import type { Staging } from "../../kv/budget.ts";
+import { stageEvent } from "../../kv/events/outbox.ts";
+import { stageRun } from "../../kv/schedules/runs.ts";
 import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
 import { sourcesOf } from "./schedule_contract.ts";
 
+/** Adds missed times to the list of runs and to the events. */
+export function stageMissed(
+  op: Staging,
+  schedule: ScheduleRecord,
+  missed: MissedTimes,
+  nowMs: number,
+): void {
+  const { firstMs, lastMs, count, isMore } = missed;
+  stageRun(op, {
+    scheduleId: schedule.id,
+    plannedMs: firstMs,
+    run: {
+      v: 1,
+      kind: "missed",
+      createdMs: nowMs,
+      jobId: null,
+      range: null,
+      missed: { lastMs, count, isMore },
+    },
+  });
+  stageEvent(op, missedEvent(schedule, missed, nowMs));
+}
+
 /** The event. The same times make the same event. */
-export function missedEvent(
+function missedEvent(
   schedule: ScheduleRecord,
   { firstMs, lastMs, count, isMore }: MissedTimes,
   atMs: number,
