@@ -20,7 +20,7 @@ import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
 import { askedExport, type CreateDeps } from "../exports/create_export.ts";
 import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { requireDeliverable, targetsBody } from "../notify/targets.ts";
+import { requireDeliverable, requireWebhooks, targetsBody } from "../notify/targets.ts";
 import { parseReport } from "../stores/report_request.ts";
 import { type ScheduleBody, scheduleFields } from "./request_schemas.ts";
 import { z } from "zod";
@@ -242,6 +242,7 @@ async function askedOf(
   }
   const { params, targets } = parseReport(body, { ...deps, nowMs: deps.now(), caller });
   requireDeliverable(targets, deps.abilities);
+  await requireWebhooks(targets, deps.webhooks, caller);
   return { request: { kind, params: { ...params } }, targets: targetsBody(targets) };
 }
 

@@ -185,6 +185,12 @@ Deno.test("a wrong field is refused where it is wrong, with its rule", async () 
     // There is no such webhook.
     "/notify/webhook/0",
   ]);
+  const report = await postJson(`${service.url}/api/schedules`, {
+    ...DAILY,
+    request: { kind: "report", period: "yesterday" },
+    notify: { webhook: ["wh_0011223344556677"] },
+  });
+  assertEquals([report.status, report.body.errors?.[0].pointer], [400, "/notify/webhook/0"]);
   for (const body of [[], "x", null]) {
     const answer = await postJson(`${service.url}/api/schedules`, body);
     assertEquals([answer.status, answer.body.detail], [400, "The body must be a JSON object"]);
