@@ -8,7 +8,7 @@ import type { Context } from "hono";
 import { z } from "zod";
 import { webhookTarget } from "../../data/events/target.ts";
 import type { Webhook } from "../../data/events/webhook.ts";
-import { AppError } from "../../data/app_error.ts";
+import { AppError, type FieldError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES, KEY_GRACE_MS } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { DeliveryFault, type Sent } from "../../data/notify/channel.ts";
@@ -71,10 +71,9 @@ export function webhookRoutes(deps: WebhookDeps): GuardedRoutes {
   return guardedRoutes()
     .post("/api/webhooks", async (c) => {
       requireOn(deps);
-      const body = parsed(webhookRequest, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
-      const target = targetOfRequest(body);
-      requireUrl(target.url, deps);
-      const webhook = await webhooks.create(target, c.get("caller"));
+      const given = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      const body = parsed(webhookRequest, given, urlErrors(given, deps));
+      const webhook = await webhooks.create(targetOfRequest(body), c.get("caller"));
       noteAuditSubject(c, "webhook", webhook.id);
       noteAuditChange(c, null, settingsBody(webhook));
       log("info", "webhook made", { webhookId: webhook.id });
@@ -87,8 +86,8 @@ export function webhookRoutes(deps: WebhookDeps): GuardedRoutes {
     })
     .patch("/api/webhooks/:id", async (c) => {
       const { id } = await find(c, c.req.param("id"));
-      const body = parsed(webhookChange, await readJson(c.req.raw, JSON_BODY_MAX_BYTES));
-      if (body.url !== undefined) requireUrl(body.url, deps);
+      const given = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
+      const body = parsed(webhookChange, given, urlErrors(given, deps));
       const webhook = await webhooks.change(id, (before) => {
         const after = changedWebhook(body, before, now());
         noteAuditChange(c, settingsBody(before), settingsBody(after));
@@ -197,14 +196,19 @@ function requireOn({ hasWebhooks }: WebhookDeps): void {
   throw new AppError("WEBHOOKS_OFF", "Webhooks need the setting WEBHOOKS=on, and it is off");
 }
 
-function requireUrl(url: string, { sending }: WebhookDeps): void {
-  const problem = checkTargetUrl(url, sending.allowPrivate);
-  if (problem === null) return;
-  throw invalidRequest([{ pointer: "/url", detail: `url ${problem}`, value: url.slice(0, 100) }]);
+/** What is wrong with the URL of a body besides its form. */
+function urlErrors(body: unknown, { sending }: WebhookDeps): FieldError[] {
+  const given = typeof body === "object" && body !== null ? Reflect.get(body, "url") : undefined;
+  const { data: url } = webhookRequest.shape.url.safeParse(given);
+  const problem = url === undefined ? null : checkTargetUrl(url, sending.allowPrivate);
+  if (url === undefined || problem === null) return [];
+  return [{ pointer: "/url", detail: `url ${problem}`, value: url.slice(0, 100) }];
 }
 
-function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
+/** The body. Everything that is wrong is refused at once: its form, and the errors that were found. */
+function parsed<T>(schema: z.ZodType<T>, body: unknown, found: readonly FieldError[] = []): T {
   const result = schema.safeParse(body);
-  if (!result.success) throw invalidRequest(fieldErrors(result.error, body));
+  const errors = [...result.success ? [] : fieldErrors(result.error, body), ...found];
+  if (!result.success || errors.length > 0) throw invalidRequest(errors);
   return result.data;
 }

@@ -215,3 +215,15 @@ Deno.test("a webhook exists for its owner, and for keys that may manage every id
   assertEquals((await owner(`DELETE /api/webhooks/${body.id}`)).status, 204);
   assertEquals((await owner(`GET /api/webhooks/${body.id}`)).status, 404);
 });
+
+Deno.test("bad events do not hide a bad URL, when a webhook is made and when it is changed", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const { ask } = askOver(kv);
+  const { body: { id } } = await ask("POST /api/webhooks", HOOK);
+  const bad = { url: "http://127.0.0.1/x", events: ["no.such"] };
+  for (const request of ["POST /api/webhooks", `PATCH /api/webhooks/${id}`]) {
+    const { status, body } = await ask(request, bad);
+    const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer);
+    assertEquals([status, pointers], [400, ["/events/0", "/url"]], request);
+  }
+});
