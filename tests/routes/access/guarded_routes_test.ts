@@ -47,7 +47,7 @@ const PUBLIC = [
   "GET /",
   ...SIGNED,
   "GET /assets/:version/:name",
-  // Only what PUBLIC_STATUS names, as the page below; 404 for others.
+  // Only what PUBLIC_STORES and PUBLIC_DEVICES name, as the page below; 404 for others.
   "GET /badges/device/:file",
   "GET /badges/store/:file",
   "GET /docs",
