@@ -55,7 +55,8 @@ import { type StoreChangeDeps, storeChangeRoutes } from "./stores/store_change.t
 import { createUptimeReader, type UptimeDeps } from "./stores/uptime_reader.ts";
 import { uptimeRoutes } from "./stores/uptime.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
-import { type WebhookDeps, webhookRoutes } from "./webhooks/webhooks.ts";
+import type { WebhookDeps } from "./webhooks/webhook_actions.ts";
+import { webhookRoutes } from "./webhooks/webhooks.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */

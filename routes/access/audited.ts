@@ -27,6 +27,7 @@ interface Notes {
   subject?: AuditSubject;
   details: AuditDetails;
   isDone?: boolean;
+  error?: unknown;
 }
 
 declare module "hono" {
@@ -58,7 +59,7 @@ export async function runAudited(
     });
   try {
     const answer = await handler();
-    await end(endOfAnswer(answer));
+    await end(notes.error === undefined ? endOfAnswer(answer) : endOfError(notes.error));
     return answer;
   } catch (error) {
     await end(notes.isDone === true ? { outcome: "done" } : endOfError(error));
@@ -97,6 +98,12 @@ export function noteAuditSubject(c: Context, kind: AuditSubjectKind, id: string)
 export function noteAuditDone(c: Context): void {
   const notes = c.get("auditNotes");
   if (notes !== undefined) notes.isDone = true;
+}
+
+/** Notes why a request failed whose answer is a page, which does not say it by a code. */
+export function noteAuditError(c: Context, error: AppError): void {
+  const notes = c.get("auditNotes");
+  if (notes !== undefined) notes.error = error;
 }
 
 /** Adds details to the entry of a request, if it is audited. */

@@ -15,7 +15,6 @@ import { parseInstant } from "../../data/time/time_text.ts";
 import { replayDelivery, type ReplayKv, replayRange } from "../../jobs/notify/webhook_contract.ts";
 import {
   DELIVERY_STATES,
-  type DeliveryEntry,
   type DeliveryPlace,
   getDelivery,
   listDeliveries,
@@ -32,6 +31,7 @@ import {
   DELIVERY_ID_PATTERN,
   DELIVERY_ID_RULE,
   type DeliveryListBody,
+  type DeliveryBody,
   replayWebhookRequest,
 } from "./schemas.ts";
 import { visibleWebhook } from "./visible_webhook.ts";
@@ -76,12 +76,8 @@ export function webhookDeliveryRoutes(deps: WebhookDeliveryDeps): GuardedRoutes 
       return await detailAnswer(c, deps, { target, ...placeOf(c.req.param("delivery_id")) });
     })
     .post("/api/webhooks/:id/deliveries/:delivery_id/replay", async (c) => {
-      const target = await targetOf(c, c.req.param("id"));
-      const place = { target, ...placeOf(c.req.param("delivery_id")) };
-      if (await replayDelivery(kv, place, now()) === null) throw notFound();
-      noteAuditDetails(c, { delivery: c.req.param("delivery_id") });
-      deps.pokeEvents();
-      return await detailAnswer(c, deps, place);
+      const names = { id: c.req.param("id"), deliveryId: c.req.param("delivery_id") };
+      return await detailAnswer(c, deps, await replayOneDelivery(c, deps, names));
     })
     .post("/api/webhooks/:id/replay", async (c) => {
       const target = await targetOf(c, c.req.param("id"));
@@ -94,28 +90,71 @@ export function webhookDeliveryRoutes(deps: WebhookDeliveryDeps): GuardedRoutes 
     });
 }
 
-async function listAnswer(
-  c: Context,
-  { kv }: WebhookDeliveryDeps,
+/** Which deliveries are wanted. */
+export interface DeliveryQuery {
+  /** How many at most. */
+  readonly limit: number;
+  /** The id of the last delivery of the page before; from the newest one on by default. */
+  readonly cursor?: string;
+  /** Only those in this state. */
+  readonly state?: DeliveryBody["state"];
+  /** Only those of events of this type. */
+  readonly type?: DeliveryBody["type"];
+}
+
+/**
+ * Deliveries of a target, the newest first. `next` is the id of the last one that was looked at;
+ * null if there are no more.
+ *
+ * @throws {AppError} INVALID_REQUEST if the cursor is no id of a delivery.
+ */
+export async function findDeliveries(
+  { kv }: Pick<WebhookDeliveryDeps, "kv">,
   target: string,
-): Promise<Response> {
-  const query = listQuery.safeParse(c.req.query());
-  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
-  const { limit, cursor, state, type } = query.data;
+  { limit, cursor, state, type }: DeliveryQuery,
+): Promise<{ found: DeliveryBody[]; next: string | null }> {
   const before = cursor === undefined ? undefined : placeOf(cursor);
-  const found: DeliveryEntry[] = [];
-  let next: EventPlace | null = null;
+  const found: DeliveryBody[] = [];
   let last: EventPlace | null = null;
   let read = 0;
   for await (const entry of listDeliveries(kv, target, { before })) {
     if (read++ === READ_MAX || found.length === limit) {
-      next = last;
-      break;
+      return { found, next: last === null ? null : `${last.atMs}-${last.eventId}` };
     }
     last = entry;
     if (state !== undefined && entry.value.state !== state) continue;
-    if (type === undefined || entry.value.type === type) found.push(entry);
+    if (type === undefined || entry.value.type === type) found.push(deliveryBody(entry));
   }
+  return { found, next: null };
+}
+
+/**
+ * Sends a delivery again.
+ *
+ * @throws {AppError} INVALID_REQUEST, WEBHOOK_NOT_FOUND or DELIVERY_NOT_FOUND.
+ */
+export async function replayOneDelivery(
+  c: Context,
+  { kv, webhooks, now, pokeEvents }: WebhookDeliveryDeps,
+  { id, deliveryId }: { id: string; deliveryId: string },
+): Promise<DeliveryPlace> {
+  const webhook = await visibleWebhook(webhooks, c.get("caller"), id);
+  const place = { target: webhookTarget(webhook.id), ...placeOf(deliveryId) };
+  if (await replayDelivery(kv, place, now()) === null) throw notFound();
+  noteAuditDetails(c, { delivery: deliveryId });
+  pokeEvents();
+  return place;
+}
+
+async function listAnswer(
+  c: Context,
+  deps: WebhookDeliveryDeps,
+  target: string,
+): Promise<Response> {
+  const query = listQuery.safeParse(c.req.query());
+  if (!query.success) throw invalidRequest(parameterErrors(query.error, c.req.query()));
+  const { limit, state, type } = query.data;
+  const { found, next } = await findDeliveries(deps, target, query.data);
   const filter = [
     ...state === undefined ? [] : [`&state=${state}`],
     ...type === undefined ? [] : [`&type=${type}`],
@@ -123,11 +162,11 @@ async function listAnswer(
   const path = new URL(c.req.url).pathname;
   const nextPath = next === null
     ? null
-    : `${path}?limit=${limit}&cursor=${next.atMs}-${next.eventId}${filter}`;
+    : `${path}?limit=${limit}&cursor=${next}${filter}`;
   if (nextPath !== null) c.header("link", `<${nextPath}>; rel="next"`);
   c.header("cache-control", "no-store");
   return c.json(
-    { deliveries: found.map(deliveryBody), next: nextPath } satisfies DeliveryListBody,
+    { deliveries: found, next: nextPath } satisfies DeliveryListBody,
   );
 }
 
