@@ -34,6 +34,8 @@ import { fragmentAnswer, requireOwnForm, seeOther } from "./form_answers.ts";
 import type { PageContent } from "./layout.tsx";
 import type { Pages } from "./show_page.tsx";
 import type { View } from "./view.ts";
+import { type WebhookPagesDeps, webhookParts } from "./webhook_pages.tsx";
+import { WebhooksView } from "./webhooks_view.tsx";
 
 /** How many meters and devices can be ticked; others are typed. */
 const SOURCES_MAX = 300;
@@ -41,7 +43,13 @@ const SOURCES_MAX = 300;
 const JOBS_SHOWN = 20;
 
 /** What the screen needs. */
-export interface ExportPageDeps extends ExportResourceDeps {
+export interface ExportPageDeps extends ExportResourceDeps, WebhookPagesDeps {
+  /** The database. */
+  readonly kv: ExportResourceDeps["kv"] & WebhookPagesDeps["kv"];
+  /** The webhooks. */
+  readonly webhooks: ExportResourceDeps["webhooks"] & WebhookPagesDeps["webhooks"];
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe" | "list">;
   /** The address of the service as its users know it; null if unknown. */
@@ -109,10 +117,11 @@ async function exportPage(
 ): Promise<PageContent> {
   const { say } = view;
   const hasSchedules = view.may("read") && isRouteName("GET /api/schedules");
-  const [{ sources, isMore }, result, jobs] = await Promise.all([
+  const [{ sources, isMore }, result, jobs, hooks] = await Promise.all([
     sourcesOf(deps, view.caller),
     failed ?? previewOf(c, deps, form),
     newestExports(deps, view),
+    view.may("read") ? webhookParts(c, deps) : null,
   ]);
   return {
     title: say("nav.export"),
@@ -142,6 +151,7 @@ async function exportPage(
             <ExportJobsView view={view} jobs={jobs} />
           </div>
         </section>
+        {hooks === null ? null : <WebhooksView view={view} parts={hooks} />}
       </>
     ),
   };

@@ -31,4 +31,5 @@ export const SCREENS: readonly Screen[] = [
   { id: "fleet", href: "/fleet", text: "nav.fleet", icon: "fleet", scope: "read" },
   { id: "export", href: "/export", text: "nav.export", icon: "export", scope: "export" },
   { id: "upload", href: "/upload", text: "nav.upload", icon: "upload", scope: "import" },
+  { id: "settings", href: "/settings", text: "nav.settings", icon: "settings", scope: "any" },
 ];

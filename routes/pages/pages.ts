@@ -16,16 +16,20 @@ import { preferenceRoutes } from "./preference_routes.ts";
 import { createPages } from "./show_page.tsx";
 import { sourceRoutes, type SourceRoutesDeps } from "./source_routes.ts";
 import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
+import { type SettingsDeps, settingsRoutes } from "./settings.tsx";
 import { uploadRoutes } from "./upload.tsx";
+import { webhookPageRoutes } from "./webhook_pages.tsx";
 
 /** What the pages need. */
-export interface PagesDeps extends SignInDeps, SourceRoutesDeps, ExportPageDeps, FleetRoutesDeps {
+export interface PagesDeps
+  extends SignInDeps, SourceRoutesDeps, ExportPageDeps, FleetRoutesDeps, SettingsDeps {
   /** The database. */
   readonly kv:
     & SignInDeps["kv"]
     & SourceRoutesDeps["kv"]
     & ExportPageDeps["kv"]
-    & FleetRoutesDeps["kv"];
+    & FleetRoutesDeps["kv"]
+    & SettingsDeps["kv"];
   /** The profiles. */
   readonly profiles:
     & SourceRoutesDeps["profiles"]
@@ -63,6 +67,8 @@ export function pageRoutes(deps: PagesDeps): GuardedRoutes {
     .route("/", exportPageRoutes(deps, pages))
     .route("/", uploadRoutes(pages))
     .route("/", fleetRoutes(deps, pages))
+    .route("/", webhookPageRoutes(deps, pages))
+    .route("/", settingsRoutes(deps, pages))
     .route("/", preferenceRoutes(deps, pages))
     .route("/", signInRoutes(deps, pages));
 }

@@ -142,7 +142,7 @@ function nothingAtRoot(): AppError {
 }
 
 /** A page about an error. */
-function problemPage({ say }: View, { code, message }: AppError): PageContent {
+export function problemPage({ say }: View, { code, message }: AppError): PageContent {
   const { status } = PROBLEMS[code];
   const title = status === 404
     ? say("problem.notfound")
