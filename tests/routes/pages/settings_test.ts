@@ -1,0 +1,168 @@
+import type { AuditEnd } from "../../../kv/audit/audit.ts";
+import { openKeys } from "../../../kv/access/keys.ts";
+import { keyAuthenticator } from "../../../routes/access/key_authenticator.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
+import { createTestApp } from "../app_fixture.ts";
+import { NOW_MS } from "../exports/export_example.ts";
+import { getPage, type PageAnswer, sendForm } from "./page_fixture.ts";
+
+type Fields = Readonly<Record<string, string>>;
+
+/** The app with real keys and an audit trail that is kept in a list. */
+async function withKeys(
+  run: (rig: {
+    admin: string;
+    app: ReturnType<typeof createTestApp>["app"];
+    audited: { action: string; end: AuditEnd }[];
+    send(path: string, fields: Fields, key?: string): Promise<PageAnswer>;
+    page(key?: string): Promise<PageAnswer>;
+  }) => Promise<void>,
+): Promise<void> {
+  using kv = await Deno.openKv(":memory:");
+  const now = () => NOW_MS;
+  await using keys = await openKeys({ kv, isExclusive: true, now });
+  const authenticators: ReturnType<typeof keyAuthenticator>[] = [];
+  const audited: { action: string; end: AuditEnd }[] = [];
+  const { app } = createTestApp({
+    keys,
+    now,
+    authenticators,
+    audit: {
+      begin: ({ action }) =>
+        Promise.resolve({
+          end(end: AuditEnd) {
+            audited.push({ action, end });
+            return Promise.resolve();
+          },
+        }),
+      record: () => Promise.resolve(),
+    },
+  });
+  authenticators.push(keyAuthenticator({ keys, now, log: () => {} }));
+  const admin = (await keys.createFirst("First key"))?.text ?? "";
+  const as = (key: string) => ({ authorization: `Bearer ${key}` });
+  await run({
+    admin,
+    app,
+    audited,
+    send: (path, fields, key = admin) => sendForm(app, path, fields, as(key)),
+    page: (key = admin) => getPage(app, "/settings", as(key)),
+  });
+}
+
+/** The key that a page shows. */
+function shownIn({ html }: PageAnswer): string {
+  return /ow_[a-z0-9]+_[\w-]{43,}/.exec(html)?.[0] ?? "";
+}
+
+Deno.test("a form makes a key, shows it once, and the trail has the entry of the API", async () => {
+  await withKeys(async ({ admin, app, send, page, audited }) => {
+    const made = await send("/settings/keys", {
+      name: `<img src=x onerror=alert(1)>`,
+      scopes: "read",
+      devices: "site-a.*, site-b.1",
+      networks: "192.0.2.0/24",
+      expires_at: "2099-01-31",
+    });
+    assertEquals([made.status, made.headers.get("cache-control")], [201, "no-store"]);
+    const key = shownIn(made);
+    assert(key !== "", made.html);
+    assert(!made.html.includes("<img src=x"), "markup in a name must show as text");
+    assertEquals(shownIn(await page()), "");
+
+    const api = await app.request(`/api/keys/${key.split("_")[1]}`, {
+      headers: { authorization: `Bearer ${admin}` },
+    });
+    assertEquals(api.status, 200);
+    const { scopes, devices, meters, networks, expires_at } = await api.json();
+    assertEquals({ scopes, devices, meters, networks, expires_at }, {
+      scopes: ["read"],
+      devices: ["site-a.*", "site-b.1"],
+      meters: [],
+      networks: ["192.0.2.0/24"],
+      expires_at: "2099-01-31T00:00:00Z",
+    });
+    assertEquals([audited[0].action, audited[0].end.outcome], ["key.create", "done"]);
+    assert(!JSON.stringify(audited).includes(key));
+  });
+});
+
+Deno.test("a form with mistakes comes back filled in with all of them, and the trail says why", async () => {
+  await withKeys(async ({ send, audited }) => {
+    const { status, html } = await send("/settings/keys", { name: "", networks: "everywhere" });
+    assertEquals(status, 400);
+    assertStringIncludes(html, "name must be 1 to 100 characters");
+    assertStringIncludes(html, "scopes must be a list of");
+    assertStringIncludes(html, "A network must be");
+    assertStringIncludes(html, 'value="everywhere"');
+    assertEquals(audited.map(({ action, end }) => [action, end.outcome, end.code]), [
+      ["key.create", "refused", "INVALID_REQUEST"],
+    ]);
+  });
+});
+
+Deno.test("rotating shows the new secret, revoking ends the key, and the last admin key stays", async () => {
+  await withKeys(async ({ admin, app, send, page, audited }) => {
+    const old = shownIn(await send("/settings/keys", { name: "Gateway", scopes: "read" }));
+    const id = old.split("_")[1];
+    const rotated = await send(`/settings/keys/${id}/rotate`, { grace_seconds: "0" });
+    const key = shownIn(rotated);
+    assertMatch(key, new RegExp(`^ow_${id}_`));
+    const statusOf = async (text: string) =>
+      (await app.request("/devices", { headers: { "x-api-key": text } })).status;
+    assertEquals([await statusOf(old), await statusOf(key)], [401, 200]);
+
+    const gone = await send(`/settings/keys/${id}/revoke`, {});
+    assertEquals([gone.status, gone.headers.get("location")], [303, "/settings#keys"]);
+    assertEquals(await statusOf(key), 401);
+    assertMatch((await page()).html, /Gateway[\s\S]*Revoked/);
+
+    const last = await send(`/settings/keys/${admin.split("_")[1]}/revoke`, {});
+    assert(last.status >= 400 && last.status < 500, last.html);
+    assertEquals(await statusOf(admin), 200);
+    assertEquals(audited.map(({ action, end }) => [action, end.outcome]), [
+      ["key.create", "done"],
+      ["key.rotate", "done"],
+      ["key.revoke", "done"],
+      ["key.revoke", "refused"],
+    ]);
+  });
+});
+
+Deno.test("a key without admin sees what it may do and use, and no keys", async () => {
+  await withKeys(async ({ send, page }) => {
+    const made = await send("/settings/keys", {
+      name: "Reader",
+      scopes: "read",
+      meters: "hall-*",
+    });
+    const key = shownIn(made);
+    const { status, html } = await page(key);
+    assertEquals(status, 200);
+    assertStringIncludes(html, "Reader");
+    assertStringIncludes(html, "Read meters, devices and stores");
+    assertStringIncludes(html, "hall-*");
+    assertStringIncludes(html, "Stored readings");
+    assert(!html.includes("First key"), html);
+    assert(!html.includes('action="/settings/keys'), html);
+    assertEquals((await send("/settings/keys", { name: "x", scopes: "admin" }, key)).status, 403);
+  });
+});
+
+Deno.test("a form of another site makes no key", async () => {
+  await withKeys(async ({ admin, app, page }) => {
+    const foreign = { authorization: `Bearer ${admin}`, "sec-fetch-site": "cross-site" };
+    const sent = await sendForm(app, "/settings/keys", { name: "Evil", scopes: "admin" }, foreign);
+    assertEquals(sent.status, 403);
+    assert(!(await page()).html.includes("Evil"));
+  });
+});
+
+Deno.test("without keys, Settings says how to switch them on, in the language of the browser", async () => {
+  const { app } = createTestApp();
+  const english = await getPage(app, "/settings");
+  assertStringIncludes(english.html, "start the service with AUTH=keys");
+  assert(!english.html.includes("<table"), english.html);
+  const german = await getPage(app, "/settings", { "accept-language": "de" });
+  assertStringIncludes(german.html, "starten Sie den Dienst mit AUTH=keys");
+});
