@@ -26,12 +26,7 @@ import {
   rotateKey,
 } from "./key_actions.ts";
 import { changedGrant, grantBody, keyBody } from "./key_body.ts";
-import {
-  keyChange,
-  type KeyDetail,
-  type KeyListBody,
-  type ShownKeyBody,
-} from "./schemas.ts";
+import { keyChange, type KeyDetail, type KeyListBody, type ShownKeyBody } from "./schemas.ts";
 import { type UsageDeps, usageOf } from "./usage.ts";
 
 /** What the routes need. */
@@ -67,7 +62,10 @@ export function keyRoutes(deps: KeyDeps): GuardedRoutes {
         const after = changedGrant(body, before);
         noteAuditChange(c, grantBody(before), grantBody(after));
         // A time that is over may stay; only a new one must be in the future.
-        requireValidGrant(body.expires_at === undefined ? { ...after, expiresMs: null } : after, now());
+        requireValidGrant(
+          body.expires_at === undefined ? { ...after, expiresMs: null } : after,
+          now(),
+        );
         return after;
       });
       log("info", "key changed", { keyId: id });

@@ -68,8 +68,8 @@ export function Confirmed({ action, text, of, question, children }: {
   readonly children?: Children;
 }): Markup {
   return (
-    <details class="call confirmed">
-      <summary aria-label={`${text}: ${of}`}>{text}…</summary>
+    <details class="confirmed">
+      <summary class="button small" aria-label={`${text}: ${of}`}>{text}…</summary>
       <form method="post" action={action}>
         <p>{question}</p>
         {children}

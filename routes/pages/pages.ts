@@ -30,6 +30,8 @@ export interface PagesDeps
     & ExportPageDeps["kv"]
     & FleetRoutesDeps["kv"]
     & SettingsDeps["kv"];
+  /** The webhooks. */
+  readonly webhooks: ExportPageDeps["webhooks"] & FleetRoutesDeps["webhooks"];
   /** The profiles. */
   readonly profiles:
     & SourceRoutesDeps["profiles"]

@@ -186,8 +186,8 @@ function Keys({ view, keys, parts }: {
       {keys.length > KEYS_SHOWN
         ? <p class="hint">{say("settings.keys.more", { count: KEYS_SHOWN })}</p>
         : null}
-      <details class="call" open={failed !== null}>
-        <summary>{say("settings.new")}</summary>
+      <details open={failed !== null}>
+        <summary class="button small">{say("settings.new")}</summary>
         <KeyForm view={view} fields={fields} failed={failed} />
       </details>
     </section>
@@ -204,7 +204,7 @@ function Row({ view, key_: key }: { readonly view: View; readonly key_: KeyBody 
         <strong>{key.name}</strong> <span class="muted mono">{key.id}</span>
         {isOwn ? <p class="hint">{say("settings.keys.yours")}</p> : null}
       </td>
-      <td>
+      <td data-label={say("settings.keys.state")}>
         <State level={LEVELS[key.state]} text={say(`settings.state.${key.state}`)} />
         {key.previous_valid_until === null ? null : (
           <p class="hint">
@@ -212,21 +212,23 @@ function Row({ view, key_: key }: { readonly view: View; readonly key_: KeyBody 
           </p>
         )}
       </td>
-      <td>{key.scopes.join(", ")}</td>
-      <td class="id">
+      <td data-label={say("settings.keys.scopes")}>{key.scopes.join(", ")}</td>
+      <td class="id" data-label={say("settings.keys.ids")}>
         {!isRestricted ? say("settings.every") : KINDS.map((kind) => (
           <p>
             {say(`settings.self.${kind}`)}: {idsText(view, key[kind])}
           </p>
         ))}
       </td>
-      <td class="id">{key.networks?.join(", ") ?? say("settings.keys.everywhere")}</td>
-      <td>
+      <td class="id" data-label={say("settings.keys.networks")}>
+        {key.networks?.join(", ") ?? say("settings.keys.everywhere")}
+      </td>
+      <td data-label={say("settings.keys.used")}>
         {key.last_used_at === null
           ? <span class="muted">{say("settings.keys.never")}</span>
           : <Time view={view} at={key.last_used_at} form="relative" />}
       </td>
-      <td>
+      <td data-label={say("settings.keys.expires")}>
         {key.expires_at === null
           ? <span class="muted">{say("settings.keys.never")}</span>
           : <Time view={view} at={key.expires_at} />}
@@ -248,7 +250,7 @@ function KeyActions({ view, key_: key }: {
   const path = `/settings/keys/${key.id}`;
   const of = `${key.name} ${key.id}`;
   return (
-    <>
+    <div class="row actions">
       <Confirmed
         action={`${path}/rotate`}
         text={say("settings.do.rotate")}
@@ -263,7 +265,7 @@ function KeyActions({ view, key_: key }: {
         of={of}
         question={say("settings.revoke.ask")}
       />
-    </>
+    </div>
   );
 }
 

@@ -268,12 +268,12 @@ function Delivery({ view, path, one }: {
           number: formats.number(one.attempts, 0),
         })}
       </td>
-      <td>
+      <td data-label={say("webhooks.deliveries.answer")}>
         {one.last_attempt === null
           ? <span class="muted">–</span>
           : <Answer view={view} attempt={one.last_attempt} id={`answer-${one.id}`} />}
       </td>
-      <td>
+      <td data-label={say("webhooks.deliveries.next")}>
         {one.next_attempt_at === null
           ? <span class="muted">–</span>
           : <Time view={view} at={one.next_attempt_at} />}

@@ -50,8 +50,8 @@ export function WebhooksView({ view, parts }: {
       {isMore ? <p class="hint">{say("webhooks.more")}</p> : null}
       {view.may("manage")
         ? (
-          <details class="call" open={failed !== null}>
-            <summary>{say("webhooks.new")}</summary>
+          <details open={failed !== null}>
+            <summary class="button small">{say("webhooks.new")}</summary>
             <WebhookForm view={view} fields={fields} failed={failed} />
           </details>
         )
@@ -82,7 +82,7 @@ function List({ view, webhooks }: {
                 <strong>{nameOf(webhook)}</strong>
                 {webhook.name === "" ? null : <p class="hint">{webhook.url}</p>}
               </td>
-              <td class="id">{webhook.events.join(", ")}</td>
+              <td class="id" data-label={say("webhooks.events")}>{webhook.events.join(", ")}</td>
               <td>
                 <WebhookState view={view} webhook={webhook} />
               </td>

@@ -30,8 +30,8 @@ import { deliveryBody, deliveryDetailBody, replayBody } from "./delivery_body.ts
 import {
   DELIVERY_ID_PATTERN,
   DELIVERY_ID_RULE,
-  type DeliveryListBody,
   type DeliveryBody,
+  type DeliveryListBody,
   replayWebhookRequest,
 } from "./schemas.ts";
 import { visibleWebhook } from "./visible_webhook.ts";
@@ -160,9 +160,7 @@ async function listAnswer(
     ...type === undefined ? [] : [`&type=${type}`],
   ].join("");
   const path = new URL(c.req.url).pathname;
-  const nextPath = next === null
-    ? null
-    : `${path}?limit=${limit}&cursor=${next}${filter}`;
+  const nextPath = next === null ? null : `${path}?limit=${limit}&cursor=${next}${filter}`;
   if (nextPath !== null) c.header("link", `<${nextPath}>; rel="next"`);
   c.header("cache-control", "no-store");
   return c.json(
