@@ -35,6 +35,15 @@ function audited(action: AuditAction, subject: AuditSubjectKind | null = null): 
   return { action, subject };
 }
 
+/** The rule of a form that does what an audited operation of the API does. */
+function pageForm(
+  scope: Scope,
+  action: AuditAction,
+  subject: AuditSubjectKind | null = null,
+): RouteRule {
+  return { scope, isPage: true, audited: audited(action, subject) };
+}
+
 /** The rule of each route by its method and path. Parameters are spelled as Hono spells them. */
 export const ROUTE_RULES = {
   "GET /health": { scope: "public", isUnlimited: true },
@@ -56,49 +65,21 @@ export const ROUTE_RULES = {
   "GET /fragments/export/preview": { scope: "export", isPage: true },
   "GET /fragments/export/jobs": { scope: "export", isPage: true },
   "GET /export/webhooks": { scope: "read", isPage: true },
-  "POST /export/webhooks": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.create"),
-  },
+  "POST /export/webhooks": pageForm("manage", "webhook.create"),
   "GET /export/webhooks/:id": { scope: "read", isPage: true },
-  "POST /export/webhooks/:id/state": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.change", "webhook"),
-  },
-  "POST /export/webhooks/:id/test": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.test", "webhook"),
-  },
-  "POST /export/webhooks/:id/rotate": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.rotate", "webhook"),
-  },
-  "POST /export/webhooks/:id/delete": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.delete", "webhook"),
-  },
-  "POST /export/webhooks/:id/deliveries/:delivery_id/replay": {
-    scope: "manage",
-    isPage: true,
-    audited: audited("webhook.replay", "webhook"),
-  },
+  "POST /export/webhooks/:id/state": pageForm("manage", "webhook.change", "webhook"),
+  "POST /export/webhooks/:id/test": pageForm("manage", "webhook.test", "webhook"),
+  "POST /export/webhooks/:id/rotate": pageForm("manage", "webhook.rotate", "webhook"),
+  "POST /export/webhooks/:id/delete": pageForm("manage", "webhook.delete", "webhook"),
+  "POST /export/webhooks/:id/deliveries/:delivery_id/replay": pageForm(
+    "manage",
+    "webhook.replay",
+    "webhook",
+  ),
   "GET /settings": { scope: "any", isPage: true },
-  "POST /settings/keys": { scope: "admin", isPage: true, audited: audited("key.create") },
-  "POST /settings/keys/:id/rotate": {
-    scope: "admin",
-    isPage: true,
-    audited: audited("key.rotate", "key"),
-  },
-  "POST /settings/keys/:id/revoke": {
-    scope: "admin",
-    isPage: true,
-    audited: audited("key.revoke", "key"),
-  },
+  "POST /settings/keys": pageForm("admin", "key.create"),
+  "POST /settings/keys/:id/rotate": pageForm("admin", "key.rotate", "key"),
+  "POST /settings/keys/:id/revoke": pageForm("admin", "key.revoke", "key"),
   "GET /upload": { scope: "import", isPage: true },
   "GET /fleet": { scope: "read", isPage: true },
   "GET /fragments/fleet": { scope: "read", isPage: true },
