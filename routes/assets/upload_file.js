@@ -11,6 +11,8 @@ const SAMPLE_BYTES = 262_144 + 1;
 const TAIL_BYTES = 16_384;
 /** How much of a file is searched for lines. */
 const SCAN_MAX_BYTES = 64 * 1_048_576;
+/** After so many bytes of a search the page may draw a frame. */
+const PIECE_BYTES = 131_072;
 /** Characters of a line that are kept. */
 const LINE_MAX = 400;
 
@@ -77,18 +79,36 @@ export async function findLines(file, numbers, compression, encoding) {
   let stream = file.stream();
   if (compression === "gzip") stream = stream.pipeThrough(new DecompressionStream("gzip"));
   const reader = stream.getReader();
-  let line = 1, rest = "", read = 0;
+  let line = 1, rest = "", read = 0, sinceRest = 0;
+
+  /** @param {string} text */
+  function search(text) {
+    const all = rest + text;
+    let at = 0;
+    for (let end = all.indexOf("\n"); end !== -1; end = all.indexOf("\n", at)) {
+      if (wanted.has(line)) {
+        found.set(line, all.slice(at, end).replace(/\r$/, "").slice(0, LINE_MAX));
+      }
+      at = end + 1;
+      line++;
+    }
+    rest = all.slice(at, at + 1_000_000);
+  }
+
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      rest += done ? "\n" : decoder.decode(value, { stream: true });
-      read += value?.length ?? 0;
-      const parts = rest.split("\n");
-      rest = (parts.pop() ?? "").slice(0, 1_000_000);
-      for (const part of parts) {
-        if (wanted.has(line)) found.set(line, part.replace(/\r$/, "").slice(0, LINE_MAX));
-        line++;
+      const { done, value = new Uint8Array(0) } = await reader.read();
+      // A piece may be the whole file, and reading the next one does not let the page draw.
+      for (let from = 0; from < value.length; from += PIECE_BYTES) {
+        const piece = value.subarray(from, from + PIECE_BYTES);
+        search(decoder.decode(piece, { stream: true }));
+        sinceRest += piece.length;
+        if (sinceRest < PIECE_BYTES) continue;
+        sinceRest = 0;
+        await letPageDraw();
       }
+      read += value.length;
+      if (done) search("\n");
       if (done || line > last || read > SCAN_MAX_BYTES) return found;
     }
   } catch {
@@ -96,6 +116,14 @@ export async function findLines(file, numbers, compression, encoding) {
   } finally {
     reader.cancel().catch(() => {});
   }
+}
+
+/** Settles in a task of its own, so that the page answers and draws meanwhile. */
+function letPageDraw() {
+  /** @type {{ scheduler?: { yield?(): Promise<void> } }} */
+  const { scheduler } = globalThis;
+  // Timers of a page in the background run once a second, yields do not.
+  return scheduler?.yield?.() ?? new Promise((resolve) => setTimeout(resolve));
 }
 
 /** @param {string | null} encoding */
