@@ -19,6 +19,7 @@ import { measureLoop } from "./loop_part.ts";
 import { measureMeterFiles } from "./meter_files_part.ts";
 import { measureMemory } from "./memory_part.ts";
 import { measureService } from "./service_part.ts";
+import { measurePages } from "./pages_part.ts";
 import { figuresTable } from "./table.ts";
 import { measureSources } from "./sources_part.ts";
 import { measureStores } from "./stores_part.ts";
@@ -43,6 +44,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "keys", measure: measureKeys },
   { name: "continuous", measure: measureContinuous },
   { name: "stores", measure: measureStores },
+  { name: "pages", measure: measurePages },
 ];
 
 async function main(args: readonly string[]): Promise<number> {

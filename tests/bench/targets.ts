@@ -98,4 +98,16 @@ export const TARGETS = {
   storesHealthMs: atMost(20),
   /** The same report with pandas, as a multiple of our time. */
   storesPandas: atLeast(10),
+  /** Home, from the beginning of the navigation until its scripts have run, milliseconds. */
+  homeMs: atMost(500),
+  /** The data of the heat map of a year of minutes, as a browser waits for them, milliseconds. */
+  heatMapDataMs: atMost(200),
+  /** The same, as they are sent, MB. */
+  heatMapDataMb: atMost(2),
+  /** Drawing it, milliseconds. */
+  heatMapMs: atMost(300),
+  /** Drawing a chart of 50,000 points again, milliseconds: a frame at 60 Hz. */
+  redrawMs: atMost(16),
+  /** The longest frame while 5 million lines are shown, uploaded and searched, milliseconds. */
+  uploadFrameMs: atMost(200),
 } satisfies Record<string, Target>;
