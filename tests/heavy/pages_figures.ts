@@ -70,7 +70,7 @@ async function watchFrames(page: Page): Promise<() => Promise<{ ms: number; why:
           " style " + Math.round(entry.startTime + entry.duration - entry.styleAndLayoutStart) +
           "; " + scripts.join(", ") });
       }
-    }).observe({ type: "long-animation-frame", buffered: true });
+    }).observe({ type: "long-animation-frame" });
   })()`);
   return () => page.evaluate("[...globalThis.long_, ...globalThis.frames_]");
 }
