@@ -36,6 +36,7 @@ let state = null;
 let presets = [];
 /** @type {number | undefined} */
 let timer;
+/** Counts what was asked: answers to anything but the last question are too late. */
 let asked = 0;
 
 const runs = startRuns(() => state, target);
@@ -68,14 +69,22 @@ function startChoosing() {
 /** @param {readonly File[]} files */
 async function take([file]) {
   if (file === undefined) return;
+  const ticket = ++asked;
+  clearTimeout(timer);
+  // What is imported must not be the file before this one.
+  state = null;
   runs.reset();
+  need("upload-steps").hidden = true;
   need("upload-fault").hidden = true;
   need("upload-name").textContent = `${file.name} · ${formats.size(file.size)}`;
   need("upload-busy").hidden = false;
   try {
-    presets = presets.length > 0 ? presets : (await (await fetch("/api/presets")).json()).presets;
+    if (presets.length === 0) presets = (await (await fetch("/api/presets")).json()).presets;
+    if (ticket !== asked) return;
     const first = await inspect(file, {});
+    if (ticket !== asked) return;
     const lines = await linesOf(file, first.compression, first.encoding);
+    if (ticket !== asked) return;
     state = {
       file,
       first,
@@ -90,6 +99,7 @@ async function take([file]) {
     };
     showFile(state);
   } catch (error) {
+    if (ticket !== asked) return;
     showFault(error);
   }
   need("upload-busy").hidden = true;
@@ -211,11 +221,12 @@ function showChoices() {
 
 /** Something was changed: what was seen before no longer counts. */
 function changed() {
+  if (state === null) return;
   clearTimeout(timer);
   runs.reset();
+  const ticket = ++asked;
   timer = setTimeout(async () => {
     if (state === null) return;
-    const ticket = ++asked;
     const { isMany } = target();
     try {
       const now = await inspect(state.file, {

@@ -50,12 +50,18 @@ export function startRuns(stateOf, targetOf) {
         signal,
       });
       if (signal.aborted) return;
+      // What would happen with a file that was replaced meanwhile is of no use.
+      if (isDry && stateOf() !== state) return finish();
       showProgress({ sent: state.file.size, total: state.file.size, rows: body.received ?? null });
       if (status === 200) await showReport(state, body, performance.now() - startedMs);
       else showFault(body);
     } catch {
       if (!signal.aborted) showFault({ detail: say("upload.lost") });
     }
+    finish();
+  }
+
+  function finish() {
     running = null;
     setBusy(false);
   }
@@ -74,8 +80,7 @@ export function startRuns(stateOf, targetOf) {
   need("upload-import").addEventListener("click", () => run(false));
   need("upload-cancel").addEventListener("click", () => {
     running?.abort();
-    running = null;
-    setBusy(false);
+    finish();
   });
 
   /**
@@ -195,6 +200,7 @@ export function startRuns(stateOf, targetOf) {
     const inFile = daysBetween(...days);
     if (inFile.size === 0 || inFile.size > DAYS_MAX) return;
     const stored = await storedDays(id, days, state.zone);
+    if (stored === null || stateOf() !== state) return;
     const both = [...inFile].filter((day) => stored.has(day)).length;
     need("upload-calendar-text").textContent = say("upload.overlap", {
       days: formats.number(inFile.size, 0),
@@ -244,10 +250,12 @@ export function startRuns(stateOf, targetOf) {
   }
 
   /**
+   * The days that have readings; null if the service does not say.
+   *
    * @param {string} id
    * @param {[string, string]} days
    * @param {string} zone
-   * @returns {Promise<Set<string>>}
+   * @returns {Promise<Set<string> | null>}
    */
   async function storedDays(id, [from, to], zone) {
     const query = new URLSearchParams({
@@ -258,7 +266,9 @@ export function startRuns(stateOf, targetOf) {
     });
     const response = await fetch(`/api/meters/${encodeURIComponent(id)}/series?${query}`);
     // A meter that is not there has nothing stored.
-    if (!response.ok) return new Set();
+    if (response.status === 404) return new Set();
+    // A key may import and not read, and there may be too many requests.
+    if (!response.ok) return null;
     const { timestamp, columns } = await response.json();
     const counts = Object.keys(columns).filter((name) => name.endsWith("_count"));
     return new Set(
