@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stepAfter } from "./answers.js";
 import { context } from "./context.js";
 import { showConnection } from "./live.js";
 import { byId, formats, source } from "./source_shared.js";
@@ -23,12 +24,16 @@ const { say } = context();
 export function startLive(onReadings) {
   const place = byId("source-last");
   let lastMs = source.lastMs ?? 0;
-  let wasLost = false;
+  /** When the service last answered. */
+  let answeredMs = Date.now();
+  let hasAnswered = false;
   /** @type {number | undefined} */
   let timer;
 
   async function look() {
+    clearTimeout(timer);
     if (document.hidden) return;
+    let pauseMs = LIVE_MS;
     try {
       const query = {
         start_time: new Date(lastMs + 1).toISOString(),
@@ -36,21 +41,26 @@ export function startLive(onReadings) {
         timezone: "UTC",
       };
       const response = await fetch(`${source.api}/series?${new URLSearchParams(query)}`);
-      if (response.ok) {
-        show(await response.json());
-        showConnection("on", Date.now());
+      const step = stepAfter(response, hasAnswered);
+      if (step.act === "reload") return location.reload();
+      if (step.act === "wait") {
+        pauseMs = Math.max(pauseMs, step.pauseMs);
+      } else if (step.act === "use") {
+        const body = await response.json();
+        hasAnswered = true;
+        answeredMs = Date.now();
+        showConnection("on", answeredMs);
+        show(body);
+      } else {
+        showConnection("lost", answeredMs);
+        if (step.act === "stop") return;
+        pauseMs = LOST_MS;
       }
-      wasLost = false;
     } catch {
-      wasLost = true;
-      showConnection("lost", Date.now());
+      pauseMs = LOST_MS;
+      showConnection("lost", answeredMs);
     }
-    again();
-  }
-
-  function again() {
-    clearTimeout(timer);
-    timer = setTimeout(look, wasLost ? LOST_MS : LIVE_MS);
+    timer = setTimeout(look, pauseMs);
   }
 
   /** @param {any} body */
@@ -87,5 +97,5 @@ export function startLive(onReadings) {
     if (!document.hidden) look();
   });
   addEventListener("pagehide", () => clearTimeout(timer), { once: true });
-  again();
+  timer = setTimeout(look, LIVE_MS);
 }

@@ -24,6 +24,7 @@ export interface Asset {
 }
 
 const TABLE = {
+  "answers.js": { contentType: SCRIPT },
   "chart.js": { contentType: SCRIPT },
   "colors.js": { contentType: SCRIPT },
   "context.js": { contentType: SCRIPT },
