@@ -28,7 +28,7 @@ function placeIn(pattern: string, afterId: string): string | null {
 }
 
 /** A place after `afterId` and before all ids that begin with a text; nothing relevant is between. */
-function placeBefore(beginning: string, afterId: string): string {
+export function placeBefore(beginning: string, afterId: string): string {
   const last = beginning.length - 1;
   const before = String.fromCharCode(beginning.charCodeAt(last) - 1);
   const place = beginning.slice(0, last) + before + LAST;

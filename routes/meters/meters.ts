@@ -138,23 +138,27 @@ async function listAnswer(c: Context, { kv, series }: MeterDeps): Promise<Respon
 export async function meterPage(
   { kv, series }: MeterPageDeps,
   caller: Caller,
-  { afterId, limit, matches, list = (page) => listMeters({ kv, series }, page) }: {
-    afterId: string;
-    limit: number;
-    matches?: (meter: ListedMeter) => boolean;
-    list?: List<ListedMeter>;
-  },
+  { afterId, limit }: { afterId: string; limit: number },
 ): Promise<{ meters: MeterBody[]; nextAfter: string | null }> {
   // One more than the page holds shows whether there is a next page.
   const page = { afterId, limit: limit + 1 };
-  const found = await listVisible<ListedMeter>(caller, { kind: "meter", list, matches }, page);
+  const list: List<ListedMeter> = (page) => listMeters({ kv, series }, page);
+  const found = await listVisible<ListedMeter>(caller, { kind: "meter", list }, page);
   const shown = found.slice(0, limit);
-  const meters = await Promise.all(shown.map(async ({ id, meter, plainInfo }) => {
+  const meters = await meterBodies({ series }, shown);
+  return { meters, nextAfter: found.length > limit ? shown[limit - 1].id : null };
+}
+
+/** Meters of a list as the API shows them. */
+export function meterBodies(
+  { series }: Pick<MeterPageDeps, "series">,
+  listed: readonly ListedMeter[],
+): Promise<MeterBody[]> {
+  return Promise.all(listed.map(async ({ id, meter, plainInfo }) => {
     const isPlain = meter.profile === PLAIN_METER.profile;
     const info = isPlain ? plainInfo : await series.describe({ profile: meter.profile, id });
     return meterBody(id, meter, info);
   }));
-  return { meters, nextAfter: found.length > limit ? shown[limit - 1].id : null };
 }
 
 async function putAnswer(

@@ -6,19 +6,21 @@
 
 import type { Context } from "hono";
 import { listDevices } from "../../kv/devices/devices.ts";
-import { type List, listVisible } from "../access/list_visible.ts";
+import type { List } from "../access/list_visible.ts";
 import { deviceBodies, type DeviceDeps, type ListedDevice } from "../devices/devices.ts";
 import type { DeviceBody } from "../devices/schemas.ts";
-import { meterPage, type MeterPageDeps } from "../meters/meters.ts";
+import { meterBodies, type MeterPageDeps } from "../meters/meters.ts";
 import { type ListedMeter, listMeters } from "../../kv/meters/list.ts";
 import type { MeterBody } from "../meters/schemas.ts";
 import type { PageContent } from "./layout.tsx";
 import type { Markup } from "./markup.ts";
+import { type Searched, type SearchPlace, searchSources } from "./source_search.ts";
+import type { TextKey } from "./texts/en.ts";
 import type { View } from "./view.ts";
 
 /** Rows of each list. */
 const ROWS = 50;
-/** How many entries a search looks at. */
+/** How many entries one page of a search looks at. */
 const SEARCHED_MAX = 5_000;
 /** The longest text that is searched. */
 const TEXT_MAX = 100;
@@ -32,14 +34,10 @@ export interface SourceListDeps extends Pick<DeviceDeps, "profiles" | "now"> {
   readonly series: DeviceDeps["series"] & MeterPageDeps["series"];
 }
 
+const SEARCH = { rows: ROWS, most: SEARCHED_MAX };
+
 /** A part of a list. */
-interface Found<T> {
-  readonly rows: readonly T[];
-  /** The id after which the next page begins; null on the last page. */
-  readonly nextAfter: string | null;
-  /** Whether the search ended before the list did. */
-  readonly isCut: boolean;
-}
+type Found<T> = Searched<T>;
 
 /** Makes the page. */
 export async function sourceListPage(
@@ -50,13 +48,15 @@ export async function sourceListPage(
   const { say } = view;
   const text = (c.req.query("q") ?? "").trim().slice(0, TEXT_MAX);
   const kind = KINDS.find((one) => one === c.req.query("kind")) ?? "all";
-  const afterId = c.req.query("after") ?? "";
-  const asked = { text: text.toLowerCase(), afterId };
+  const place = placeOf(c.req.query());
+  const isFirst = "after" in place && place.after === "";
+  const asked = { text, place };
   const meters = kind === "device" ? null : await findMeters(deps, view, asked);
   const devices = kind === "meter" ? null : await findDevices(deps, view, asked);
   const isEmpty = (meters?.rows.length ?? 0) + (devices?.rows.length ?? 0) === 0;
-  const more = (of: typeof kind, after: string) =>
-    `/meters?${new URLSearchParams({ ...(text === "" ? {} : { q: text }), kind: of, after })}`;
+  const isCut = meters?.isCut === true || devices?.isCut === true;
+  const more = (of: typeof kind) => (next: SearchPlace) =>
+    `/meters?${new URLSearchParams({ ...(text === "" ? {} : { q: text }), kind: of, ...next })}`;
   return {
     title: say("meters.title"),
     screen: "meters",
@@ -78,10 +78,10 @@ export async function sourceListPage(
           </label>
           <button type="submit" class="main">{say("meters.search.submit")}</button>
         </form>
-        {isEmpty
+        {isEmpty && !isCut
           ? (
             <div class="notice">
-              <p>{say(text === "" && afterId === "" ? "meters.empty" : "meters.none")}</p>
+              <p>{say(text === "" && isFirst ? "meters.empty" : "meters.none")}</p>
               {text === "" && view.may("import")
                 ? (
                   <p>
@@ -94,18 +94,13 @@ export async function sourceListPage(
           : null}
         {meters === null || meters.rows.length === 0
           ? null
-          : <MeterTable view={view} found={meters} more={(after) => more("meter", after)} />}
+          : <MeterTable view={view} found={meters} more={more("meter")} />}
         {devices === null || devices.rows.length === 0
           ? null
-          : <DeviceTable view={view} found={devices} more={(after) => more("device", after)} />}
-        {meters?.isCut === true || devices?.isCut === true
-          ? (
-            <p class="hint">
-              {say("meters.cut", { count: view.formats.number(SEARCHED_MAX, 0) })}
-            </p>
-          )
-          : null}
-        {afterId === "" ? null : (
+          : <DeviceTable view={view} found={devices} more={more("device")} />}
+        <SearchOn view={view} found={meters} more={more("meter")} text="meters.cut.meters" />
+        <SearchOn view={view} found={devices} more={more("device")} text="meters.cut.devices" />
+        {isFirst ? null : (
           <p>
             <a href="/meters">{say("meters.first")}</a>
           </p>
@@ -116,64 +111,58 @@ export async function sourceListPage(
 }
 
 interface Asked {
+  /** What is searched for; "" shows all. */
   readonly text: string;
-  readonly afterId: string;
+  /** Where the page begins. */
+  readonly place: SearchPlace;
 }
 
-/** A list that ends after so many entries, so that a search takes a bounded time. */
-function bounded<T>(list: List<T>): { list: List<T>; isCut: () => boolean } {
-  let read = 0;
-  return {
-    async list(page) {
-      if (read >= SEARCHED_MAX) return [];
-      const entries = await list(page);
-      read += entries.length;
-      return entries;
-    },
-    isCut: () => read >= SEARCHED_MAX,
-  };
+/** The place that a query names. */
+function placeOf({ after = "", within }: Readonly<Record<string, string>>): SearchPlace {
+  return within === undefined ? { after } : { within };
 }
 
 async function findMeters(
   { kv, series }: SourceListDeps,
   { caller }: View,
-  { text, afterId }: Asked,
+  { text, place }: Asked,
 ): Promise<Found<MeterBody>> {
-  if (text === "") {
-    const page = await meterPage({ kv, series }, caller, { afterId, limit: ROWS });
-    return { rows: page.meters, nextAfter: page.nextAfter, isCut: false };
-  }
-  const { list, isCut } = bounded<ListedMeter>((page) => listMeters({ kv, series }, page));
-  const matches = ({ id, meter }: ListedMeter) =>
-    id.toLowerCase().includes(text) || (meter.label ?? "").toLowerCase().includes(text);
-  const page = await meterPage({ kv, series }, caller, { afterId, limit: ROWS, matches, list });
-  return { rows: page.meters, nextAfter: page.nextAfter, isCut: isCut() };
+  const list: List<ListedMeter> = (page) => listMeters({ kv, series }, page);
+  const found = await searchSources<ListedMeter>(caller, {
+    ...SEARCH,
+    kind: "meter",
+    list,
+    text,
+    contains: ({ id, meter: { label } }) => isIn(text, id) || isIn(text, label),
+  }, place);
+  return { ...found, rows: await meterBodies({ series }, found.rows) };
 }
 
 async function findDevices(
   deps: SourceListDeps,
   { caller }: View,
-  { text, afterId }: Asked,
+  { text, place }: Asked,
 ): Promise<Found<DeviceBody>> {
-  const { list, isCut } = bounded<ListedDevice>((page) => listDevices(deps.kv, page));
-  const matches = text === ""
-    ? undefined
-    : ({ id, device }: ListedDevice) =>
-      id.toLowerCase().includes(text) || (device.location ?? "").toLowerCase().includes(text);
-  const found = await listVisible<ListedDevice>(
-    caller,
-    { kind: "device", list, matches },
-    { afterId, limit: ROWS + 1 },
-  );
-  const rows = await deviceBodies(deps, found.slice(0, ROWS), false);
-  const nextAfter = found.length > ROWS ? found[ROWS - 1].id : null;
-  return { rows, nextAfter, isCut: text !== "" && isCut() };
+  const list: List<ListedDevice> = (page) => listDevices(deps.kv, page);
+  const found = await searchSources<ListedDevice>(caller, {
+    ...SEARCH,
+    kind: "device",
+    list,
+    text,
+    contains: ({ id, device: { location } }) => isIn(text, id) || isIn(text, location ?? null),
+  }, place);
+  return { ...found, rows: await deviceBodies(deps, found.rows, false) };
+}
+
+/** Whether a text contains another one, in any case. */
+function isIn(part: string, whole: string | null): boolean {
+  return (whole ?? "").toLowerCase().includes(part.toLowerCase());
 }
 
 interface TableProps<T> {
   readonly view: View;
   readonly found: Found<T>;
-  readonly more: (afterId: string) => string;
+  readonly more: (next: SearchPlace) => string;
 }
 
 function MeterTable({ view, found, more }: TableProps<MeterBody>): Markup {
@@ -273,15 +262,27 @@ function TimeOf({ view, time, zone }: {
   );
 }
 
-function More({ view, found: { nextAfter }, more }: {
-  readonly view: View;
-  readonly found: Found<unknown>;
-  readonly more: (afterId: string) => string;
-}): Markup | null {
-  if (nextAfter === null) return null;
+function More({ view, found: { next, isCut }, more }: TableProps<unknown>): Markup | null {
+  if (next === null || isCut) return null;
   return (
     <p class="pager">
-      <a href={more(nextAfter)}>{view.say("meters.next")}</a>
+      <a href={more(next)}>{view.say("meters.next")}</a>
+    </p>
+  );
+}
+
+/** The link that goes on with a search which has looked at enough entries for one page. */
+function SearchOn({ view, found, more, text }: {
+  readonly view: View;
+  readonly found: Found<unknown> | null;
+  readonly more: (next: SearchPlace) => string;
+  readonly text: TextKey;
+}): Markup | null {
+  if (found === null || found.next === null || !found.isCut) return null;
+  return (
+    <p class="hint">
+      {view.say(text, { count: view.formats.number(SEARCHED_MAX, 0) })}{" "}
+      <a href={more(found.next)}>{view.say("meters.search.on")}</a>
     </p>
   );
 }

@@ -125,8 +125,9 @@ export const DE: Texts = {
   "meters.state": "Zustand",
   "meters.next": "Nächste Seite",
   "meters.first": "Erste Seite",
-  "meters.cut":
-    "Die Suche hat nur die ersten {count} durchgesehen. Mit dem Anfang der Id kommst du weiter.",
+  "meters.cut.meters": "Die Suche hat {count} Zähler durchgesehen. Danach kommen weitere.",
+  "meters.cut.devices": "Die Suche hat {count} Geräte durchgesehen. Danach kommen weitere.",
+  "meters.search.on": "Weiter suchen",
   "source.kind.meter": "Zähler",
   "source.kind.device": "Gerät",
   "source.last": "letzter Messwert",

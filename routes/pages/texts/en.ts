@@ -120,8 +120,9 @@ const TABLE = {
   "meters.state": "State",
   "meters.next": "Next page",
   "meters.first": "First page",
-  "meters.cut":
-    "The search looked at the first {count} only. Type the beginning of the id to get further.",
+  "meters.cut.meters": "The search looked at {count} meters and goes on after them.",
+  "meters.cut.devices": "The search looked at {count} devices and goes on after them.",
+  "meters.search.on": "Search on",
   "source.kind.meter": "Meter",
   "source.kind.device": "Device",
   "source.last": "last reading",

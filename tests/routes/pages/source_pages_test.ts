@@ -181,5 +181,8 @@ Deno.test("the list finds meters by id and label, and goes on page by page", asy
   assert(!second.html.includes('href="/meters/m49"'));
   const found = await pageOf(`${url}/meters?q=flat+50&kind=meter`);
   assertEquals([...found.html.matchAll(/href="\/meters\/(m\d+)"/g)].map(([, id]) => id), ["m50"]);
+  // What begins with the text comes before what contains it, on every page.
+  const begins = await pageOf(`${url}/meters?q=m5`);
+  assertEquals([...begins.html.matchAll(/href="\/meters\/(m\d+)"/g)].map(([, id]) => id), ["m50"]);
   assertMatch((await pageOf(`${url}/meters?q=%3Cb%3E`)).html, /value="&lt;b&gt;"/);
 });
