@@ -72,7 +72,9 @@ async function runDuty(deps: DutyLoopDeps, duty: Duty, signal: AbortSignal): Pro
         const untilMs = now() + DUTY_LEASE_MS;
         lease = await takeLease(kv, { name, owner, nowMs: now(), untilMs, isExclusive });
       }
-      if (lease !== null && (duty.pokes?.take() === true || now() >= nextRoundMs)) {
+      // Taken also without the lease, or the next wait would return at once, again and again.
+      const isPoked = duty.pokes?.take() === true;
+      if (lease !== null && (isPoked || now() >= nextRoundMs)) {
         nextRoundMs = now() + everyMs;
         await duty.round({ signal, lease });
       }

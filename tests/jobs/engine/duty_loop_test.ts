@@ -1,4 +1,5 @@
 import { type Duty, startDuties } from "../../../jobs/engine/duty_loop.ts";
+import { createPokes } from "../../../jobs/engine/poke.ts";
 import { isLeaseHeld } from "../../../kv/jobs/leases.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeTime } from "../../support/fake_time.ts";
@@ -41,6 +42,33 @@ Deno.test("another process does a dead owner's duty once its lease has expired",
   nowMs = 5_001;
   while (rounds.length === 0) await pause(1);
   await loop.stop();
+});
+
+Deno.test("a poke without the lease is one look at the lease, and then a wait", async () => {
+  using time = new FakeTime();
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["lease", "duty"], { v: 1, owner: "alive", epoch: 7, untilMs: 1e15, cursor: null });
+  let looks = 0;
+  const counted: Pick<Deno.Kv, "get" | "atomic"> = {
+    get: (key) => {
+      looks++;
+      return kv.get(key);
+    },
+    atomic: () => kv.atomic(),
+  };
+  const pokes = createPokes();
+  pokes.poke();
+  const deps = { kv: counted, now: () => time.now(), log: () => {}, isExclusive: false };
+  const loop = startDuties({ ...deps, owner: "me" }, [
+    { ...dutyOf([], "me"), everyMs: 1_000, pokes },
+  ]);
+  // Time stands still, so that no wait between two looks ends.
+  for (let read = 0; read < 200; read++) await kv.get(["lease", "duty"]);
+  const before = looks;
+  const stopped = loop.stop();
+  await time.pass(0);
+  await stopped;
+  assertEquals(before, 1);
 });
 
 Deno.test("a duty is taken over at once if every other owner is known to be dead", async () => {
