@@ -37,6 +37,24 @@ export function matchesPattern(pattern: string, id: string): boolean {
   return place === pattern.length;
 }
 
+/** Whether some id matches both patterns. It takes their lengths multiplied. */
+export function patternsOverlap(one: string, other: string): boolean {
+  // Whether the ends of both from (i, j) on overlap, for one `i` after the other, the last first.
+  let after: boolean[] = [];
+  for (let i = one.length; i >= 0; i--) {
+    const row: boolean[] = [];
+    for (let j = other.length; j >= 0; j--) {
+      if (i === one.length && j === other.length) row[j] = true;
+      else if (one[i] === "*" || other[j] === "*") {
+        // The star ends here, or swallows what the other pattern has here: the same two moves.
+        row[j] = i < one.length && after[j] || j < other.length && row[j + 1];
+      } else row[j] = i < one.length && one[i] === other[j] && after[j + 1];
+    }
+    after = row;
+  }
+  return after[0];
+}
+
 /** Whether one of the patterns matches every id. */
 export function matchesEverything(patterns: readonly string[]): boolean {
   return patterns.some((pattern) => /^\*+$/.test(pattern));

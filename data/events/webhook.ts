@@ -13,8 +13,8 @@
  * @module
  */
 
-import type { Actor, Caller, Kind, Patterns } from "../access/caller.ts";
-import { matchesPattern } from "../access/id_pattern.ts";
+import type { Actor, Caller, Patterns } from "../access/caller.ts";
+import { matchesPattern, patternsOverlap } from "../access/id_pattern.ts";
 import { coversPatterns } from "../access/visible_ids.ts";
 import type { DomainEvent, EventSource, EventType } from "./event.ts";
 
@@ -67,17 +67,22 @@ export interface Webhook extends WebhookTarget {
 /** What of an event decides who gets it. */
 export type EventScope = Pick<DomainEvent, "type" | "subject" | "account" | "sources">;
 
-/** Whether a caller may know of an event. */
+/**
+ * Whether a caller may know of an event: if every pattern among its sources lies within what the caller
+ * may touch. Of its own events, a pattern need only overlap that, since it stands for more than the
+ * caller named.
+ */
 export function maySeeEvent(
   caller: Pick<Caller, "owner" | "scopes" | "patterns">,
   event: EventScope,
 ): boolean {
   const { account } = event;
   if (account !== null && account !== caller.owner && !caller.scopes.has("manage")) return false;
-  const sources = sourcesOf(event);
-  return KINDS.every((kind) => {
-    const ids = sources.filter((source) => source.kind === kind).map(({ id }) => id);
-    return ids.length === 0 || coversPatterns(caller.patterns[kind], ids);
+  const isOwn = account !== null && account === caller.owner;
+  return sourcesOf(event).every(({ kind, id }) => {
+    const patterns = caller.patterns[kind];
+    return coversPatterns(patterns, [id]) ||
+      isOwn && id.includes("*") && overlapsSome(patterns ?? ["*"], id);
   });
 }
 
@@ -86,10 +91,13 @@ export function wantsEvent({ events, filter }: WebhookTarget, event: EventScope)
   if (!events.includes(event.type)) return false;
   const filtered = sourcesOf(event).filter(({ kind }) => filter[kind] !== null);
   return filtered.length === 0 ||
-    filtered.some(({ kind, id }) => filter[kind]?.some((pattern) => matchesPattern(pattern, id)));
+    filtered.some(({ kind, id }) => overlapsSome(filter[kind] ?? ["*"], id));
 }
 
-const KINDS: readonly Kind[] = ["meter", "device", "store"];
+function overlapsSome(patterns: readonly string[], id: string): boolean {
+  const overlaps = id.includes("*") ? patternsOverlap : matchesPattern;
+  return patterns.some((pattern) => overlaps(pattern, id));
+}
 
 /** The meters, devices and stores that an event concerns, its subject included. */
 function sourcesOf({ subject, sources = [] }: EventScope): readonly EventSource[] {
