@@ -71,10 +71,21 @@ export async function getWebhook(
   return versionstamp === null ? null : { key, value: webhookOf(id, value), versionstamp };
 }
 
-/** All webhooks, in the order of their ids. */
-export async function listWebhooks(kv: Pick<Deno.Kv, "list">): Promise<Webhook[]> {
-  const entries = kv.list({ prefix: [SPACE] }, { batchSize: LIST_BATCH });
-  return await Array.fromAsync(entries, ({ key, value }) => webhookOf(String(key[1]), value));
+/** All webhooks that can be read, in the order of their ids. */
+export async function listWebhooks(
+  kv: Pick<Deno.Kv, "list">,
+  onUnreadable: (id: string, error: unknown) => void,
+): Promise<Webhook[]> {
+  const webhooks: Webhook[] = [];
+  for await (const { key, value } of kv.list({ prefix: [SPACE] }, { batchSize: LIST_BATCH })) {
+    const id = String(key[1]);
+    try {
+      webhooks.push(webhookOf(id, value));
+    } catch (error) {
+      onUnreadable(id, error);
+    }
+  }
+  return webhooks;
 }
 
 /** The version of the last change of any webhook, for checks. */

@@ -9,6 +9,7 @@
 
 import { type Caller, createCaller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
+import type { Log } from "../../data/log.ts";
 import type { Webhook, WebhookTarget } from "../../data/events/webhook.ts";
 import { WEBHOOKS_MAX } from "../../data/limits.ts";
 import type { KeyStore } from "../access/keys.ts";
@@ -72,10 +73,12 @@ export interface WebhookStoreDeps {
   readonly keys: Pick<KeyStore, "callerOf">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
+  /** The log; nothing is logged by default. */
+  readonly log?: Log;
 }
 
 /** The webhooks of a database. */
-export function createWebhookStore({ kv, keys, now }: WebhookStoreDeps): WebhookStore {
+export function createWebhookStore({ kv, keys, now, log }: WebhookStoreDeps): WebhookStore {
   let version: string | null | undefined;
   let kept: readonly Webhook[] = [];
 
@@ -83,7 +86,10 @@ export function createWebhookStore({ kv, keys, now }: WebhookStoreDeps): Webhook
     // Read before the webhooks, so that it is no newer than they are.
     const { versionstamp } = await lastWebhookChange(kv);
     if (versionstamp === version) return kept;
-    kept = versionstamp === null ? [] : await listWebhooks(kv);
+    kept = versionstamp === null ? [] : await listWebhooks(
+      kv,
+      (webhookId, error) => log?.("error", "webhook unreadable", { webhookId, error }),
+    );
     version = versionstamp;
     return kept;
   }
