@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Log } from "../../data/log.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import type { Pokes } from "../engine/poke.ts";
 import { type FanOutDeps, fanOutOnce } from "./fan_out.ts";
@@ -21,6 +22,8 @@ export interface EventDutyDeps extends FanOutDeps, TargetWakeDeps {
   readonly kv: FanOutDeps["kv"] & TargetWakeDeps["kv"];
   /** Epoch milliseconds now. */
   readonly now: () => number;
+  /** The log. */
+  readonly log: Log;
   /** Reports that there may be work. */
   readonly pokes: Pokes;
   /** Wakes the lane of deliveries of this process. */
@@ -29,6 +32,16 @@ export interface EventDutyDeps extends FanOutDeps, TargetWakeDeps {
 
 /** The duty. */
 export function eventDuty(deps: EventDutyDeps): Duty {
+  // An event that cannot be read stays, and is logged once a process.
+  const logged = new Set<string>();
+  const fanOut: FanOutDeps = {
+    ...deps,
+    onUnreadable(key, error) {
+      const eventId = String(key[2]);
+      if (!logged.has(eventId)) deps.log("error", "event unreadable", { eventId, error });
+      logged.add(eventId);
+    },
+  };
   return {
     name: EVENTS,
     everyMs: 1_000,
@@ -37,10 +50,14 @@ export function eventDuty(deps: EventDutyDeps): Duty {
       // All wakes of a round stand at one time: a target has one, however many events it gets.
       const nowMs = deps.now();
       let commits = 0;
-      while (commits < COMMITS_AT_ONCE && !signal.aborted && await fanOutOnce(deps, nowMs)) {
-        commits++;
+      try {
+        while (commits < COMMITS_AT_ONCE && !signal.aborted && await fanOutOnce(fanOut, nowMs)) {
+          commits++;
+        }
+      } finally {
+        // What is stored already is delivered, whatever keeps new events from it.
+        if (await wakeTargets(deps, deps.now()) > 0) deps.pokeDeliveries();
       }
-      if (await wakeTargets(deps, deps.now()) > 0) deps.pokeDeliveries();
       if (commits === COMMITS_AT_ONCE) deps.pokes.poke();
     },
   };

@@ -25,6 +25,7 @@ import {
   stageOutboxProgress,
 } from "../../kv/events/outbox.ts";
 import type { EventRecord } from "../../kv/events/records.ts";
+import { ensureTargets } from "../../kv/events/targets.ts";
 import type { LiveWebhook } from "../../kv/webhooks/webhooks.ts";
 import { stageTargetWake } from "./target_wakes.ts";
 
@@ -34,9 +35,11 @@ const EVENTS_AT_ONCE = 200;
 /** What fan-out needs. */
 export interface FanOutDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** All webhooks, and what their owners may do now. */
   readonly webhooks: { listLive(): Promise<readonly LiveWebhook[]> };
+  /** Called with each event that cannot be read, each time. */
+  readonly onUnreadable?: (key: Deno.KvKey, error: unknown) => void;
 }
 
 /** A recipient of an event. */
@@ -50,24 +53,31 @@ interface Addressee {
  * Makes deliveries with one commit. False if no event waits, or another process was faster. The wakes of
  * targets stand at `nowMs`.
  */
-export async function fanOutOnce({ kv, webhooks }: FanOutDeps, nowMs: number): Promise<boolean> {
+export async function fanOutOnce(
+  { kv, webhooks, onUnreadable }: FanOutDeps,
+  nowMs: number,
+): Promise<boolean> {
   const begin = await beginFanOut(kv);
-  const entries = await listOutbox(kv, EVENTS_AT_ONCE);
+  const entries = await listOutbox(kv, EVENTS_AT_ONCE, onUnreadable);
   if (entries.length === 0) return false;
   const live = await webhooks.listLive();
+  const { stages, skipped } = planFanOut({ entries, live, nowMs });
+  // Retention finds deliveries by their targets.
+  await ensureTargets(kv, skipped);
   const op = begin();
-  stageFanOut({ entries, live, nowMs }).forEach((stage) => stage(op));
+  stages.forEach((stage) => stage(op));
   return (await op.commit()).ok;
 }
 
-/** What one commit of fan-out writes: as much as it has room for. */
-function stageFanOut({ entries, live, nowMs }: {
+/** What one commit of fan-out writes: as much as it has room for. `skipped`: targets that are skipped. */
+function planFanOut({ entries, live, nowMs }: {
   entries: readonly OutboxEntry[];
   live: readonly LiveWebhook[];
   nowMs: number;
-}): Stage[] {
+}): { stages: Stage[]; skipped: string[] } {
   const stages: Stage[] = [];
   const woken = new Set<string>();
+  const skipped = new Set<string>();
   let used = FAN_OUT_COST;
 
   /** Adds stages if the commit has room for them and for `reserve`. */
@@ -98,6 +108,7 @@ function stageFanOut({ entries, live, nowMs }: {
         break;
       }
       if (wakes) woken.add(target);
+      if (addressee.state === "skipped") skipped.add(target);
       last = target;
     }
     const after = last;
@@ -105,9 +116,9 @@ function stageFanOut({ entries, live, nowMs }: {
     if (after !== undefined && after !== entry.value.after) {
       stages.push((op) => stageOutboxProgress(op, entry, after));
     }
-    return stages;
+    break;
   }
-  return stages;
+  return { stages, skipped: [...skipped] };
 }
 
 /** As long as the longest target. */
@@ -147,8 +158,10 @@ function addresseesOf({ value }: OutboxEntry, live: readonly LiveWebhook[]): Add
   const found = new Map<string, Addressee>();
   for (const { webhook, caller } of live) {
     if (caller === null || !(named.has(webhook.id) || wantsEvent(webhook, value))) continue;
-    const isHeld = webhook.reason === "failing";
-    if ((webhook.state !== "active" && !isHeld) || !maySeeEvent(caller, value)) continue;
+    const isHeld = webhook.state !== "active";
+    // Who named a webhook sees that it got nothing; one that failed can catch up by a replay.
+    if (isHeld && webhook.reason !== "failing" && !named.has(webhook.id)) continue;
+    if (!maySeeEvent(caller, value)) continue;
     const recipient: Recipient = named.get(webhook.id) ?? { kind: "webhook", id: webhook.id };
     const target = targetOf(recipient);
     found.set(target, { target, recipient, state: isHeld ? "skipped" : "pending" });

@@ -8,7 +8,7 @@
  * | from | to | when |
  * |---|---|---|
  * | — | pending | fan-out |
- * | — | skipped | fan-out, while its webhook is paused because it kept failing |
+ * | — | skipped | fan-out, while its webhook is paused because it kept failing, or is named and not active |
  * | pending | pending | an attempt failed, and another one follows |
  * | pending | delivered | the recipient took it |
  * | pending | failed | the last attempt failed, or no other one is of use |

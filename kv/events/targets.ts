@@ -3,7 +3,7 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["delivery_target", target]` | {@link TargetRecord} | whoever starts its job, and the job, under a check |
+ * | `["delivery_target", target]` | {@link TargetRecord} | fan-out that skips it, whoever starts its job, and the job, under a check |
  *
  * @module
  */
@@ -104,6 +104,19 @@ export async function changeTarget(
     const op = kv.atomic().check(entry);
     stageTarget(op, entry, next);
     if ((await op.commit()).ok) return next;
+  }
+}
+
+/** Makes targets that have nothing stored yet. */
+export async function ensureTargets(
+  kv: Pick<Deno.Kv, "getMany" | "atomic">,
+  targets: readonly string[],
+): Promise<void> {
+  for (const entry of await getTargets(kv, targets)) {
+    if (entry.versionstamp !== null) continue;
+    const op = kv.atomic().check(entry);
+    stageTarget(op, entry, NEW_TARGET);
+    await op.commit();
   }
 }
 

@@ -209,6 +209,23 @@ Deno.test("a replay sends a delivered event again with its id", async () => {
   assertEquals(rig.got[1].eventId, rig.got[0].eventId);
 });
 
+Deno.test("a database that refuses new events still delivers what is stored", async () => {
+  let isBroken = true;
+  await using rig = await createNotifierRig(() => {
+    if (isBroken) throw broken();
+  });
+  await rig.hook();
+  await rig.stage(offline("a", 1));
+  await rig.start();
+  await comes(rig, () => rig.got.length === 1);
+  isBroken = false;
+  rig.webhooks.listLive = () => Promise.reject(new Error("unreadable"));
+  await rig.stage(offline("b", 2));
+  await toNextWake(rig);
+  await comes(rig, () => rig.got.length === 2);
+  assertEquals(rig.got[1].subject, "a");
+});
+
 Deno.test("when all is delivered, no job, wake or queue is left", async () => {
   await using rig = await createNotifierRig();
   await rig.hook();

@@ -1,6 +1,8 @@
 import { createCaller, EVERY_ID, type Patterns } from "../../../data/access/caller.ts";
 import type { DomainEvent } from "../../../data/events/event.ts";
 import { webhookTarget } from "../../../data/events/target.ts";
+import { EVENT_RETENTION_MS } from "../../../data/limits.ts";
+import { deliveryRetentionDuty } from "../../../jobs/notify/delivery_retention.ts";
 import { fanOutOnce } from "../../../jobs/notify/fan_out.ts";
 import { listDeliveries } from "../../../kv/events/deliveries.ts";
 import { getStoredEvent } from "../../../kv/events/event_store.ts";
@@ -139,6 +141,49 @@ Deno.test("a webhook gets only events that its key may know of", async () => {
   assertEquals(await subjectsOf(kv, hookId(2)), ["site-a.1", "2", "3"]);
   // Without `manage`, a key knows of its own jobs only.
   assertEquals(await subjectsOf(kv, hookId(3)), ["site-a.1", "site-b.1", "2"]);
+});
+
+Deno.test("an event and a webhook that cannot be read keep nothing from the others, and stay", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await storeWebhook(kv, { id: hookId(1), events: ["device.offline"] });
+  await kv.set(["webhook", hookId(0)], { v: 9 });
+  // More than one look reads.
+  for (let number = 0; number < 201; number++) {
+    await kv.set(["outbox", 1_000 + number, `evt_${number}`], { v: 9 });
+  }
+  await stage(kv, [offline("a", NOW_MS)]);
+  const unread: string[] = [];
+  const logged: unknown[] = [];
+  const keys = { callerOf: () => Promise.resolve(null) };
+  const log = (_: string, name: string, fields?: object) => logged.push([name, fields]);
+  const webhooks = createWebhookStore({ kv, keys, now: () => NOW_MS, log });
+  const onUnreadable = (key: Deno.KvKey) => unread.push(String(key[2]));
+  assertEquals(await fanOutOnce({ kv, webhooks, onUnreadable }, NOW_MS), true);
+  assertEquals(await subjectsOf(kv, hookId(1)), ["a"]);
+  assertEquals(unread.length, 201);
+  assertEquals(logged.length, 1);
+  assertEquals((await kv.get(["outbox", 1_000, "evt_0"])).value, { v: 9 });
+  assertEquals(await fanOutOnce({ kv, webhooks }, NOW_MS), false);
+});
+
+Deno.test("a webhook that is named and paused is skipped, and its log ends with its retention", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const paused = { events: ["device.offline"], state: "paused", reason: "user" } as const;
+  await storeWebhook(kv, { id: hookId(1), ...paused });
+  await storeWebhook(kv, { id: hookId(2), ...paused });
+  await storeWebhook(kv, { id: hookId(3), ...paused, reason: "failing" });
+  const recipients = [{ kind: "webhook", id: hookId(1) }] as const;
+  await stage(kv, [{ ...offline("a", NOW_MS), recipients }]);
+  await fanOutAll(kv, webhooksOver(kv));
+  const states = async (number: number) =>
+    (await Array.fromAsync(listDeliveries(kv, webhookTarget(hookId(number)))))
+      .map(({ value }) => value.state);
+  assertEquals(await Promise.all([1, 2, 3].map(states)), [["skipped"], [], ["skipped"]]);
+  const now = () => NOW_MS + EVENT_RETENTION_MS + 1;
+  const duty = deliveryRetentionDuty({ kv, now, log: () => {} });
+  const lease = { v: 1, owner: "w", epoch: 1, untilMs: 0, cursor: null } as const;
+  await duty.round({ signal: new AbortController().signal, lease });
+  assertEquals(await Promise.all([1, 3].map(states)), [[], []]);
 });
 
 Deno.test("a filter holds for its kind of ids, and a named recipient needs none", async () => {

@@ -72,10 +72,18 @@ Deno.test("an event in the outbox keeps how far its deliveries are", async () =>
 });
 
 Deno.test("stageEvent() refuses an event that does not fit a stored value", () => {
-  const huge = event({ data: { text: "x".repeat(50_000) } });
-  assertThrows(
-    () => costOf((op) => stageEvent(op, huge)),
-    RangeError,
-    "Cannot store an event of more than 50000 characters",
-  );
+  // One character beyond Latin-1 makes all of a text take two bytes each.
+  for (const text of ["x".repeat(60_000), "電".repeat(30_000), "x".repeat(29_999) + "電"]) {
+    assertThrows(
+      () => costOf((op) => stageEvent(op, event({ data: { text } }))),
+      RangeError,
+      "Cannot store an event of more than 60000 bytes",
+    );
+  }
+});
+
+Deno.test("the largest events are stored, whatever their characters are", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await stage(kv, event({ data: { text: "x".repeat(59_500) } }));
+  await stage(kv, event({ data: { text: "電".repeat(29_500) } }));
 });
