@@ -67,10 +67,10 @@ export function createMailChannel(deps: MailChannelDeps): Channel {
       for (const address of to) {
         if (await deps.stops.isStopped(scope, address)) continue;
         sent.push(
-          await slots.run(() => {
-            signal.throwIfAborted();
-            return sendMail(deps, { message, recipient, address, scope }, signal);
-          }),
+          await slots.run(
+            () => sendMail(deps, { message, recipient, address, scope }, signal),
+            signal,
+          ),
         );
       }
       const last = sent.at(-1);
@@ -185,14 +185,20 @@ async function readFile(file: JobFile): Promise<Uint8Array> {
   throw new DeliveryFault("The stored file is not the one that the job wrote", { isFinal: false });
 }
 
-/** Runs a few pieces of work at the same time, the others after them in their order. */
-function createSlots(count: number): { run<T>(work: () => Promise<T>): Promise<T> } {
+/**
+ * Runs a few pieces of work at the same time, the others after them in their order. Rejects if the
+ * signal aborts before the work begins.
+ */
+function createSlots(
+  count: number,
+): { run<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> } {
   let free = count;
   const waiting: (() => void)[] = [];
   return {
-    async run(work) {
+    async run(work, signal) {
+      signal.throwIfAborted();
       if (free > 0) free--;
-      else await new Promise<void>((resolve) => waiting.push(resolve));
+      else await waitInLine(waiting, signal);
       try {
         return await work();
       } finally {
@@ -202,4 +208,20 @@ function createSlots(count: number): { run<T>(work: () => Promise<T>): Promise<T
       }
     },
   };
+}
+
+/** Waits for its turn. Leaves the line and rejects when the signal aborts. */
+function waitInLine(line: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    function onTurn(): void {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }
+    function onAbort(): void {
+      line.splice(line.indexOf(onTurn), 1);
+      reject(signal.reason);
+    }
+    line.push(onTurn);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
 }

@@ -28,7 +28,7 @@ import {
   turnAfter,
   type TurnAhead,
 } from "../../kv/jobs/turns.ts";
-import { type Lane, laneOf } from "../../kv/jobs/lanes.ts";
+import { deliveryPlace, type Lane, laneOf } from "../../kv/jobs/lanes.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { endOf, type Run, type RunnerDeps, startRun } from "./runner.ts";
 import { createTurnOrder, type NextTurn } from "./turn_order.ts";
@@ -52,8 +52,11 @@ const MAX_LOST_STARTS = 5;
  * idle no more counts again, so that for a moment more may run than the limit says.
  */
 const IDLE_MAX = 100;
-/** How many jobs of the lane of deliveries run at the same time: most of their time they wait for answers. */
-const DELIVERY_CONCURRENCY = 32;
+/**
+ * How many jobs of each kind of target run at the same time: most of their time they wait for answers.
+ * No kind takes places of another one, and targets whose last attempt failed take half of them at most.
+ */
+const DELIVERY_PLACES: Readonly<Record<string, number>> = { webhook: 32, email: 8, place: 16 };
 /** How long the status of an expired job stays readable at least, milliseconds: a day. */
 const EXPIRED_KEPT_MS = 86_400_000;
 
@@ -69,8 +72,6 @@ export interface DispatcherDeps extends RunnerDeps {
   readonly kinds: readonly JobKind[];
   /** How many jobs run at the same time, besides up to {@link IDLE_MAX} that only wait. */
   readonly concurrency: number;
-  /** How many jobs of the lane of deliveries run at the same time. */
-  readonly deliveryConcurrency?: number;
   /** How many jobs of an account may run at the same time; null for any number. */
   readonly runningMax?: (account: string) => Promise<number | null>;
   /** Called when another job of a lane may start: a run has ended, or a job has joined a line. */
@@ -108,7 +109,7 @@ interface StartAttempt {
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner } = deps;
-  const runs = new Map<string, Run & { readonly lane: Lane }>();
+  const runs = new Map<string, Run & { readonly lane: Lane; readonly account: string }>();
   let isStopping = false;
 
   /** The job of a due entry. Null for a stale entry, which is deleted. */
@@ -130,8 +131,20 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const idle = inLane.filter((run) => run.isIdle()).length;
     const concurrency = lane === "main"
       ? deps.concurrency
-      : deps.deliveryConcurrency ?? DELIVERY_CONCURRENCY;
+      : Object.values(DELIVERY_PLACES).reduce((sum, places) => sum + places);
     return isStopping ? 0 : concurrency - (inLane.length - Math.min(idle, IDLE_MAX));
+  }
+
+  /** Whether a job of an account can start if its lane has room. */
+  function hasPlace(account: string): boolean {
+    if (laneOf(account) === "main") return true;
+    const { channel, isFailing } = deliveryPlace(account);
+    const max = DELIVERY_PLACES[channel] ?? 1;
+    const same = runs.values().filter((run) => run.lane === "delivery")
+      .map((run) => deliveryPlace(run.account))
+      .filter((place) => place.channel === channel).toArray();
+    const failing = same.filter((place) => place.isFailing).length;
+    return same.length < max && (!isFailing || failing < max / 2);
   }
 
   async function onTurns(nextTurn: NextTurn, lane: Lane = "main"): Promise<void> {
@@ -141,6 +154,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     for (let left = room(lane); left > 0 && room(lane) > 0;) {
       const turn = await order.next();
       if (turn === null) return;
+      if (!hasPlace(turn.account)) continue;
       try {
         const { outcome, next } = await startFirst(turn);
         const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
@@ -193,10 +207,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const to = claimed(entry.value, owner, now());
     const checks = runningMax === null ? [] : [turn.account.versions.running];
     if (!await commitTurn(kv, { from: entry, to, turn, checks })) return "lost";
-    const lane = laneOf(turn.account.name);
+    const account = turn.account.name, lane = laneOf(account);
     const onRoom = () => isStopping || deps.onRoom(lane);
     const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
-    runs.set(to.id, { ...run, lane });
+    runs.set(to.id, { ...run, lane, account });
     run.ended.finally(() => {
       runs.delete(to.id);
       onRoom();

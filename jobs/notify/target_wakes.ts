@@ -95,7 +95,7 @@ async function createJob(
   },
 ): Promise<boolean> {
   const name = target.target;
-  const owner = deliveryAccount(name);
+  const owner = deliveryAccount(name, target.value.failures > 0);
   const id = newId();
   const params = { target: name };
   const job = inLine(newJob({ id, kind: DELIVERY, params, owner, slot: null }, nowMs));

@@ -198,3 +198,33 @@ Deno.test("the same message again has the same id, and another address has anoth
   assert(other !== first);
   assert(/^<[0-9a-f]{32}@example\.com>$/.test(first ?? ""), first ?? "");
 });
+
+Deno.test("a mail that waits for others to be sent ends with its signal", async () => {
+  const started = Promise.withResolvers<void>();
+  const hanging = Promise.withResolvers<never>();
+  let starts = 0;
+  const channel = createMailChannel({
+    transport: { send: () => hanging.promise, close: () => Promise.resolve() },
+    senderAddress: "openwatts@example.com",
+    describe: () => {
+      if (++starts === 3) started.resolve();
+      return hanging.promise;
+    },
+    findFile: () => Promise.resolve(null),
+    linkTo: () => hanging.promise,
+    stops: { isStopped: () => Promise.resolve(false), urlOf: () => hanging.promise },
+  });
+  const controller = new AbortController();
+  const message = { deliveryId: "d1", event: EVENT, attempt: 1, nowMs: NOW_MS };
+  const recipient = { kind: "email", to: ["a@example.com"] } as const;
+  const sent = Array.from(
+    { length: 4 },
+    () => channel.send({ ...message, recipient }, controller.signal),
+  );
+  await started.promise;
+  controller.abort(new DOMException("stopping", "AbortError"));
+  await assertRejects(() => sent[3], DOMException, "stopping");
+  assertEquals(starts, 3);
+  hanging.reject(new Error("over"));
+  await Promise.allSettled(sent);
+});

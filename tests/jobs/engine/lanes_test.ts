@@ -22,8 +22,8 @@ function sendingKind(until: () => Promise<void>, starts: string[] = []): JobKind
   };
 }
 
-function askSending(rig: WorkerRig, target: string) {
-  return rig.ask({ kind: SENDING, params: target, owner: deliveryAccount(target) });
+function askSending(rig: WorkerRig, target: string, isFailing = false) {
+  return rig.ask({ kind: SENDING, params: target, owner: deliveryAccount(target, isFailing) });
 }
 
 /** The keys under a prefix of the database. */
@@ -47,6 +47,23 @@ Deno.test("a job of the main lane starts although deliveries to 100 targets hang
   await rig.until(job.id, "completed");
   assertEquals(starts.length, 32);
   held.open();
+});
+
+Deno.test("mails and failing webhooks that hang leave places to other webhooks", async () => {
+  await using rig = await createWorkerRig();
+  const held = createGate();
+  const starts: string[] = [];
+  for (let number = 0; number < 40; number++) await askSending(rig, `email:${number}`);
+  for (let number = 0; number < 40; number++) await askSending(rig, `webhook:bad${number}`, true);
+  await askSending(rig, "webhook:good");
+  await rig.addWorker("w", [sendingKind(() => held.passed, starts)]);
+  rig.advance(0);
+  while (!starts.includes("webhook:good")) await pause(1);
+  await pause(10);
+  assertEquals(starts.filter((target) => target.startsWith("email:")).length, 8);
+  assertEquals(starts.filter((target) => target.startsWith("webhook:bad")).length, 16);
+  held.open();
+  while (starts.length < 81) await pause(1);
 });
 
 Deno.test("deliveries start although jobs of the main lane take all of its room", async () => {

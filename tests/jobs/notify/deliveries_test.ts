@@ -226,6 +226,23 @@ Deno.test("a database that refuses new events still delivers what is stored", as
   assertEquals(rig.got[1].subject, "a");
 });
 
+Deno.test("a target whose last attempt failed takes a place of those that fail", async () => {
+  const owners: unknown[] = [];
+  await using rig = await createNotifierRig(async () => {
+    for await (const { value } of rig.rig.kv.list<{ owner: string }>({ prefix: ["job"] })) {
+      owners.push(value.owner);
+    }
+    throw broken();
+  });
+  await rig.hook();
+  await rig.stage(offline("a", 1));
+  await rig.start();
+  await comes(rig, () => owners.length === 1);
+  await toNextWake(rig);
+  await comes(rig, () => owners.length === 2);
+  assertEquals(owners, [`delivery:webhook:${ID}`, `delivery:failing:webhook:${ID}`]);
+});
+
 Deno.test("when all is delivered, no job, wake or queue is left", async () => {
   await using rig = await createNotifierRig();
   await rig.hook();
