@@ -78,7 +78,9 @@ export interface WebhookStoreDeps {
 }
 
 /** The webhooks of a database. */
-export function createWebhookStore({ kv, keys, now, log }: WebhookStoreDeps): WebhookStore {
+export function createWebhookStore(
+  { kv, keys, now, log = () => {} }: WebhookStoreDeps,
+): WebhookStore {
   let version: string | null | undefined;
   let kept: readonly Webhook[] = [];
 
@@ -88,7 +90,7 @@ export function createWebhookStore({ kv, keys, now, log }: WebhookStoreDeps): We
     if (versionstamp === version) return kept;
     kept = versionstamp === null ? [] : await listWebhooks(
       kv,
-      (webhookId, error) => log?.("error", "webhook unreadable", { webhookId, error }),
+      (webhookId, error) => log("error", "webhook unreadable", { webhookId, error }),
     );
     version = versionstamp;
     return kept;
