@@ -8,6 +8,7 @@ import {
 } from "../../jobs/deletions/deletion_contract.ts";
 import { STORE_REPORT } from "../../jobs/stores/report_contract.ts";
 import { assert, assertEquals } from "../support/assert.ts";
+import { AUTHORITY, CERTIFICATE, CERTIFICATE_KEY } from "../support/certificate.ts";
 import { listFiles } from "../support/continuous_service.ts";
 import { startProcess } from "../support/process.ts";
 import { askJson, importText, postJson } from "../support/service.ts";
@@ -150,3 +151,19 @@ async function exportWindow(url: string, lake: string, folder: string): Promise<
   const path = lake.startsWith("/") ? lake : `${folder}/${lake}`;
   await until(async () => (await listFiles(path)).some((name) => name.includes("device_id=D1")));
 }
+
+Deno.test("a service started with the permissions of the task sends to webhooks over TLS", async () => {
+  await using folder = await makeTempFolder();
+  const authority = `${folder.path}/authority.pem`;
+  await Deno.writeTextFile(authority, AUTHORITY);
+  await using receiver = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, cert: CERTIFICATE, key: CERTIFICATE_KEY, onListen() {} },
+    () => new Response("fine"),
+  );
+  const env = { WEBHOOK_ALLOW_PRIVATE: "true", DENO_CERT: authority };
+  await using service = await startProcess(folder.path, env);
+  const hook = { url: `https://127.0.0.1:${receiver.addr.port}/`, events: ["export.failed"] };
+  const made = await postJson(`${service.url}/api/webhooks`, hook);
+  const { body } = await postJson(`${service.url}/api/webhooks/${made.body.id}/test`, {});
+  assertEquals([body.delivered, body.answer, body.error], [true, "fine", null]);
+});
