@@ -38,7 +38,7 @@ export interface MailChannelDeps {
   readonly senderAddress: string;
   /** What a mail says about an event. */
   readonly describe: (event: DomainEvent) => Promise<MailContent>;
-  /** Finds the file of the job that an event reports. */
+  /** Finds the file of the job that an event reports, for recipients who get it. */
   readonly findFile: FindFile;
   /** Makes a link to that file, valid until it is deleted, at most seven days. */
   readonly linkTo: (event: DomainEvent, file: JobFile) => Promise<FileLink>;
@@ -90,11 +90,11 @@ interface OneMail {
 async function sendMail(deps: MailChannelDeps, mail: OneMail, signal: AbortSignal): Promise<Sent> {
   const { message: { event }, recipient, address } = mail;
   const content = await deps.describe(event);
-  const file = await deps.findFile(event);
+  // A link needs no key, so who only hears of the file gets none.
+  const file = recipient.hasFile === true ? await deps.findFile(event) : null;
   if (recipient.hasFile === true && file === null) throw fileGone();
   const request = `Mail to ${address}: ${subjectLine(content.subject)}`;
-  const isAttached = recipient.hasFile === true && file !== null &&
-    file.sizeBytes <= MAIL_FILE_MAX_BYTES;
+  const isAttached = file !== null && file.sizeBytes <= MAIL_FILE_MAX_BYTES;
   const send = async (attached: JobFile | null) => {
     const outgoing = await outgoingMail(deps, { ...mail, content, file, attached });
     return { request, ...await deps.transport.send(outgoing, signal) };
