@@ -142,7 +142,7 @@ export async function start(
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   let worker: Worker | null = null;
-  const webhooks = createWebhookStore({ kv, keys, now, log });
+  const webhooks = createWebhookStore({ kv, findMaker: access.findMaker, now, log });
   const sending = {
     request: guardedFetch,
     allowPrivate: settings.webhooks.allowPrivate,

@@ -7,8 +7,8 @@
  * | paused | active | somebody paused it, or it failed for five days |
  * | off | active, paused | its receiver answered 410 |
  *
- * A webhook gets nothing while the key that made it does not count. That is no state of its own: it
- * gets events again when the key does.
+ * A webhook gets nothing while the key that made it does not count, or `AUTH` does not accept who made
+ * it. That is no state of its own: it gets events again when its maker counts again.
  *
  * @module
  */

@@ -8,11 +8,11 @@
  */
 
 import { type Caller, createCaller } from "../../data/access/caller.ts";
+import { type LinkMaker, makerOf } from "../../data/access/link.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Log } from "../../data/log.ts";
 import type { Webhook, WebhookTarget } from "../../data/events/webhook.ts";
 import { WEBHOOKS_MAX } from "../../data/limits.ts";
-import type { KeyStore } from "../access/keys.ts";
 import type { Stage } from "../budget.ts";
 import {
   getWebhook,
@@ -31,7 +31,7 @@ const ID_BYTES = 8;
 export interface LiveWebhook {
   /** The webhook. */
   readonly webhook: Webhook;
-  /** Its owner; null if the key that made it does not count. */
+  /** Its owner; null if the service does not accept who made it any more. */
   readonly caller: Caller | null;
 }
 
@@ -41,7 +41,7 @@ export interface WebhookStore {
   list(): Promise<readonly Webhook[]>;
   /** A webhook as it is now; null if there is none. */
   get(id: string): Promise<Webhook | null>;
-  /** What the owner of a webhook may do now; null if the key that made it does not count. */
+  /** What the owner of a webhook may do now; null if the service does not accept who made it any more. */
   callerOf(webhook: Webhook): Promise<Caller | null>;
   /** All webhooks with what their owners may do now. */
   listLive(): Promise<readonly LiveWebhook[]>;
@@ -69,8 +69,8 @@ export interface WebhookStore {
 export interface WebhookStoreDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
-  /** The keys. */
-  readonly keys: Pick<KeyStore, "callerOf">;
+  /** Who a maker is now; null if they may not use the service any more. */
+  readonly findMaker: (maker: LinkMaker) => Caller | null | Promise<Caller | null>;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log; nothing is logged by default. */
@@ -79,7 +79,7 @@ export interface WebhookStoreDeps {
 
 /** The webhooks of a database. */
 export function createWebhookStore(
-  { kv, keys, now, log = () => {} }: WebhookStoreDeps,
+  { kv, findMaker, now, log = () => {} }: WebhookStoreDeps,
 ): WebhookStore {
   let version: string | null | undefined;
   let kept: readonly Webhook[] = [];
@@ -97,7 +97,9 @@ export function createWebhookStore(
   }
 
   async function callerOf({ owner, actor, patterns }: Webhook): Promise<Caller | null> {
-    if (actor.kind === "key") return await keys.callerOf(actor.id);
+    const maker = makerOf(owner);
+    const found = await findMaker(maker);
+    if (found === null || maker.kind === "key") return found;
     // A user of an issuer, or anyone: who made a webhook had the scope `manage`.
     return createCaller({ owner, actor, patterns, scopes: ["manage"] });
   }

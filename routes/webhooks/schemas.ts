@@ -183,7 +183,7 @@ export const webhookSchema = z.strictObject({
   state: z.enum([...WEBHOOK_STATES, "stopped"]).meta({
     description:
       "`active`; `paused`: nothing is sent; `off`: the receiver answered 410; `stopped`: " +
-      "the key that made the webhook was revoked or has expired.",
+      "the key that made the webhook was revoked or has expired, or `AUTH` does not accept who made it.",
     examples: ["active"],
   }),
   reason: z.enum([...WEBHOOK_REASONS, "key"]).nullable().meta({

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { createCaller } from "../../data/access/caller.ts";
+import { createCaller, EVERY_ID, type Patterns } from "../../data/access/caller.ts";
+import type { LinkMaker } from "../../data/access/link.ts";
 import { type DomainEvent, eventId } from "../../data/events/event.ts";
 import { webhookTarget } from "../../data/events/target.ts";
 import type { Webhook } from "../../data/events/webhook.ts";
@@ -40,8 +41,10 @@ export interface NotifierRig extends AsyncDisposable {
   readonly webhooks: WebhookStore;
   /** What arrived, in the order of its arrival. */
   readonly got: Got[];
-  /** Keys that do not count any more. */
+  /** Ids of keys that do not count any more; `anyone` for who has none. */
   readonly deadKeys: Set<string>;
+  /** Patterns of ids that keys are narrowed to. */
+  readonly patterns: Map<string, Partial<Patterns>>;
   /** Stores a webhook for events of devices. */
   hook(changes?: Partial<Webhook>): Promise<Webhook>;
   /** Stores events. */
@@ -63,17 +66,18 @@ export async function createNotifierRig(
   const rig = await createWorkerRig(kv, { hasQueue: kv === undefined, endStage: jobEndStage });
   const got: Got[] = [];
   const deadKeys = new Set<string>();
-  const keys = {
-    callerOf: (id: string) =>
-      Promise.resolve(
-        deadKeys.has(id) ? null : createCaller({
-          owner: `key:${id}`,
-          actor: { kind: "key", id, name: id },
-          scopes: ["manage"],
-        }),
-      ),
+  const patterns = new Map<string, Partial<Patterns>>();
+  /** The callers of keys, and of everyone under the name `anyone`. */
+  const findMaker = (maker: LinkMaker) => {
+    const id = maker.kind === "key" ? maker.id : maker.kind;
+    return deadKeys.has(id) ? null : createCaller({
+      owner: `key:${id}`,
+      actor: { kind: "key", id, name: id },
+      scopes: ["export", "manage"],
+      patterns: { ...EVERY_ID, ...patterns.get(id) },
+    });
   };
-  const webhooks = createWebhookStore({ kv: rig.kv, keys, now: rig.now });
+  const webhooks = createWebhookStore({ kv: rig.kv, findMaker, now: rig.now });
   const pokes: (() => void)[] = [];
 
   async function send(message: Message, signal: AbortSignal): Promise<Sent> {
@@ -89,6 +93,7 @@ export async function createNotifierRig(
     webhooks,
     got,
     deadKeys,
+    patterns,
     hook: (changes = {}) =>
       storeWebhook(rig.kv, { events: ["device.offline", "device.online"], ...changes }),
     async stage(...events) {

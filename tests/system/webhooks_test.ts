@@ -7,7 +7,9 @@ import {
   postJson,
   startTestService,
 } from "../support/service.ts";
+import { ADMIN_KEY, bearer, KEYED_ACCESS } from "../support/keyed_service.ts";
 import { message, postTelemetry } from "../support/telemetry.ts";
+import { makeTempFolder } from "../support/temp_folder.ts";
 import { until } from "../support/until.ts";
 import { type Received, startWebhookReceiver } from "../support/webhook_receiver.ts";
 
@@ -141,4 +143,24 @@ Deno.test("a webhook hears of an import, of a report, and of a device that goes 
   assertEquals(Date.parse(since) - Date.parse(last_seen), 60_000);
   await postTelemetry(service.url, message({ device_id: "battery-1" }));
   await comes("device.online");
+});
+
+Deno.test("a webhook that was made without a key is stopped while the service asks for keys", async () => {
+  await using temp = await makeTempFolder();
+  const kvPath = `${temp.path}/kv`;
+  const settings = { kvPath, role: "api" } as const;
+  let path: string;
+  {
+    await using service = await startTestService(settings);
+    const url = "https://receiver.example/";
+    const { body } = await postJson(`${service.url}/api/webhooks`, {
+      url,
+      events: ["device.offline"],
+    });
+    assertEquals([body.state, body.reason], ["active", null]);
+    path = `/api/webhooks/${body.id}`;
+  }
+  await using service = await startTestService({ ...settings, access: KEYED_ACCESS });
+  const { body } = await askJson(service.url + path, { headers: bearer(ADMIN_KEY) });
+  assertEquals([body.state, body.reason], ["stopped", "key"]);
 });

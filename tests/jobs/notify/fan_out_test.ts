@@ -1,4 +1,5 @@
 import { createCaller, EVERY_ID, type Patterns } from "../../../data/access/caller.ts";
+import type { LinkMaker } from "../../../data/access/link.ts";
 import type { DomainEvent } from "../../../data/events/event.ts";
 import { webhookTarget } from "../../../data/events/target.ts";
 import { EVENT_RETENTION_MS } from "../../../data/limits.ts";
@@ -18,14 +19,16 @@ const NOW_MS = 1_700_000_000_000;
 
 /** Webhooks of keys that may touch some ids only; all may manage. */
 function webhooksOver(kv: Deno.Kv, patterns: Record<string, Patterns> = {}): WebhookStore {
-  const callerOf = (id: string) =>
-    Promise.resolve(createCaller({
+  const findMaker = (maker: LinkMaker) => {
+    const id = maker.kind === "key" ? maker.id : maker.kind;
+    return createCaller({
       owner: `key:${id}`,
       actor: { kind: "key", id, name: id },
       scopes: id.startsWith("own") ? ["read"] : ["manage"],
       patterns: patterns[id],
-    }));
-  return createWebhookStore({ kv, keys: { callerOf }, now: () => NOW_MS });
+    });
+  };
+  return createWebhookStore({ kv, findMaker, now: () => NOW_MS });
 }
 
 async function stage(kv: Deno.Kv, events: readonly DomainEvent[]): Promise<void> {

@@ -1,10 +1,12 @@
 import { Webhook } from "standardwebhooks";
 import { guardedFetch } from "../../../data/notify/guarded_fetch.ts";
 import { createCaller } from "../../../data/access/caller.ts";
+import type { LinkMaker } from "../../../data/access/link.ts";
 import { createWebhookStore } from "../../../kv/webhooks/webhooks.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
 import { storeFailedDelivery, storeWebhook } from "../../support/webhooks.ts";
 import { startWebhookReceiver } from "../../support/webhook_receiver.ts";
+import { UNKNOWN_MAKER } from "../../../routes/access/links.ts";
 import { createTestApp } from "../app_fixture.ts";
 import { NOW_MS } from "../exports/export_example.ts";
 import type { JsonAnswer } from "../../support/service.ts";
@@ -21,7 +23,7 @@ function askOver(kv: Deno.Kv, changes: { hasWebhooks?: boolean; allowPrivate?: b
   as: (name: string, patterns?: readonly string[]) => Ask;
 } {
   const { hasWebhooks = true, allowPrivate = false } = changes;
-  const keys = { callerOf: () => Promise.resolve(null) };
+  const findMaker = ({ kind }: LinkMaker) => kind === "key" ? null : UNKNOWN_MAKER;
   const callers = new Map([[
     "anyone",
     createCaller({
@@ -32,7 +34,7 @@ function askOver(kv: Deno.Kv, changes: { hasWebhooks?: boolean; allowPrivate?: b
   ]]);
   const { app } = createTestApp({
     kv,
-    webhooks: createWebhookStore({ kv, keys, now: () => NOW_MS }),
+    webhooks: createWebhookStore({ kv, findMaker, now: () => NOW_MS }),
     sending: { request: guardedFetch, allowPrivate, version: "1.2.3" },
     hasWebhooks,
     authenticators: [{ authenticate: ({ token }) => callers.get(token ?? "") ?? null }],
