@@ -25,7 +25,10 @@ const openSchema = z.object({
 
 /** A delivery in a queue. */
 export interface OpenDelivery extends DeliveryPlace {
-  /** Its subject as one text. Deliveries of a subject are sent one after the other. */
+  /**
+   * Its subject as one text; "place" for files, all of which have the same name. Deliveries of a
+   * subject are sent one after the other.
+   */
   readonly subject: string;
   /** When its next attempt is due, epoch milliseconds. */
   readonly nextMs: number;
@@ -37,17 +40,22 @@ export interface OpenDelivery extends DeliveryPlace {
 
 /** Puts a pending delivery into the queue of its target, or takes one that has ended out of it. */
 export function stageQueued(op: Staging, place: DeliveryPlace, record: DeliveryRecord): void {
-  const { state, nextMs, attempt, subject: { kind, id } } = record;
+  const { state, nextMs, attempt } = record;
   const lastMs = record.attempts.at(-1)?.atMs ?? record.createdMs;
   if (state === "pending" && nextMs !== null) {
     op.set(keyOf(place), {
       v: 1,
-      subject: `${kind}:${id}`,
+      subject: lineOf(record),
       nextMs,
       lastMs,
       isUntried: attempt === 0,
     });
   } else op.delete(keyOf(place));
+}
+
+/** A target of files is one name in one place: an older file must not replace a newer one. */
+function lineOf({ recipient, subject: { kind, id } }: DeliveryRecord): string {
+  return recipient.kind === "place" ? recipient.kind : `${kind}:${id}`;
 }
 
 /** Takes a delivery out of the queue. */

@@ -104,7 +104,7 @@ export async function createNotifierRig(
         kv: rig.kv,
         webhooks,
         hasWebhooks: true,
-        channels: [{ kind: "webhook", send }],
+        channels: (["webhook", "email", "place"] as const).map((kind) => ({ kind, send })),
         now: rig.now,
         random: () => 1,
         newId: () => crypto.randomUUID(),
@@ -129,6 +129,14 @@ export function offline(deviceId: string, atMs: number): DomainEvent {
   const type = "device.offline", subject = { kind: "device", id: deviceId } as const;
   const id = eventId({ type, subject, cause: atMs });
   return { id, type, subject, atMs, account: null, data: { device_id: deviceId } };
+}
+
+/** The event of an export of the meter `m1` that ended at a time. The key `k` asked for it. */
+export function exported(jobId: string, atMs: number): DomainEvent {
+  const type = "export.completed", subject = { kind: "job", id: jobId } as const;
+  const id = eventId({ type, subject, cause: "end" });
+  const sources = [{ kind: "meter", id: "m1" }] as const;
+  return { id, type, subject, atMs, account: "key:k", sources, data: {} };
 }
 
 /** The fault of a receiver that does not work. */

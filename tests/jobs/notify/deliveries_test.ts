@@ -7,6 +7,7 @@ import { assert, assertEquals } from "../../support/assert.ts";
 import {
   broken,
   createNotifierRig,
+  exported as exportedAt,
   gone,
   type NotifierRig,
   offline as offlineAt,
@@ -17,6 +18,7 @@ const ID = "wh_0011223344556677", OTHER = "wh_8899aabbccddeeff";
 /** Events happened lately, as those of 1970 are not kept. */
 const START_MS = Date.now();
 const offline = (id: string, ms: number) => offlineAt(id, START_MS + ms);
+const exported = (id: string, ms: number) => exportedAt(id, START_MS + ms);
 const MINUTE_MS = 60_000, HOUR_MS = 3_600_000;
 
 /** Pokes until something is so. */
@@ -260,4 +262,18 @@ Deno.test("when all is delivered, no job, wake or queue is left", async () => {
     )).flat();
   await comes(rig, async () => (await keys()).length === 0);
   assertEquals((await getTarget(rig.rig.kv, webhookTarget(ID))).value.jobId, null);
+});
+
+Deno.test("a file does not replace a newer one of the same name, although it failed at first", async () => {
+  let failures = 1;
+  await using rig = await createNotifierRig(({ event }) => {
+    if (event.subject.id === "a" && failures-- > 0) throw broken();
+  });
+  const recipients = [{ kind: "place", url: "folder", name: "latest.csv" }] as const;
+  await rig.stage({ ...exported("a", 1), recipients }, { ...exported("b", 2), recipients });
+  await rig.start();
+  await comes(rig, () => rig.got.length === 1);
+  await toNextWake(rig);
+  await comes(rig, () => rig.got.length === 3);
+  assertEquals(rig.got.map(({ subject }) => subject), ["a", "a", "b"]);
 });
