@@ -34,6 +34,7 @@ import { jobKinds } from "./jobs/kinds.ts";
 import { createNotifier } from "./jobs/notify/notifier.ts";
 import { scheduleWork } from "./jobs/schedules/schedule_work.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
+import { createFindSources } from "./jobs/targets/job_sources.ts";
 import { openChannels } from "./jobs/targets/open_channels.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
 import { startWorker, type Worker } from "./jobs/worker.ts";
@@ -137,12 +138,13 @@ export async function start(
     await startKeys({ ...opened, keys, audit, now, adminKey, show: shown });
   }
   const access = stack.use(openAccess(settings.access, { kv, keys, now, log }));
+  const { findMaker } = access;
   const findOwner = ownerFinder(access);
   const { rateLimit: limit, offlineAfterMs, acceptedTimes } = settings;
   const devices = { limit, offlineAfterMs, acceptedTimes, series, profiles, now };
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   let worker: Worker | null = null;
-  const webhooks = createWebhookStore({ kv, findMaker: access.findMaker, now, log });
+  const webhooks = createWebhookStore({ kv, findMaker, now, log });
   const sending = {
     request: guardedFetch,
     allowPrivate: settings.webhooks.allowPrivate,
@@ -155,6 +157,8 @@ export async function start(
     ...parts,
     webhooks,
     hasWebhooks: settings.webhooks.isOn,
+    findMaker,
+    findSources: createFindSources(kv),
     channels: [
       ...outgoing.channels,
       webhookChannel({ ...sending, findWebhook: webhooks.get, linkTo: outgoing.linkTo }),
@@ -174,7 +178,6 @@ export async function start(
     poke: () => worker?.poke(),
     onCancelled: (jobId) => worker?.cancel(jobId),
   });
-  const { findMaker } = access;
   const schedules = scheduleWork({ findMaker, getKey: keys.get, kv, jobs, now, log });
   worker = settings.role === "api" ? null : await startWorker({
     ...parts,
@@ -242,7 +245,7 @@ export async function start(
     quotas: createReadingQuotas({ ...settings, kv, series, now }),
     version: config.version,
     authenticators: access.authenticators,
-    links: { kv, now, publicUrl, findMaker: access.findMaker },
+    links: { kv, now, publicUrl, findMaker },
     limits: settings.limits,
     corsOrigins: settings.corsOrigins,
     log,

@@ -20,6 +20,9 @@ export interface Message {
   readonly nowMs: number;
 }
 
+/** Why a message was not sent whose key was revoked or narrowed: it counts as stopped, not as failed. */
+export const KEY_STOPPED = "The key behind it was revoked, or may not see this any more";
+
 /** What was sent and what came back, for the log of deliveries. */
 export interface Sent {
   /** What was sent, in short: the method and address, or the envelope of a mail. No secret is in it. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { DomainEvent } from "../../data/events/event.ts";
+import type { DomainEvent, Recipient } from "../../data/events/event.ts";
 import type { Log } from "../../data/log.ts";
-import { type Channel, DeliveryFault, type Sent } from "../../data/notify/channel.ts";
+import { type Channel, DeliveryFault, KEY_STOPPED, type Sent } from "../../data/notify/channel.ts";
 import { deliveryRetryMs, FAILING_MAX_MS, RETRY_MAX_MS } from "../../data/notify/delivery_retry.ts";
 import {
   type DeliveryAttempt,
@@ -22,6 +22,7 @@ import {
   stageQueuedDelete,
 } from "../../kv/events/open_deliveries.ts";
 import { changeTarget, resumed, type TargetRecord } from "../../kv/events/targets.ts";
+import type { Permit } from "./permit.ts";
 
 /** How many attempts a delivery lists; each has up to 1 KiB of an answer. */
 const ATTEMPTS_KEPT = 10;
@@ -34,6 +35,8 @@ export interface AttemptDeps {
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** The channels. */
   readonly channels: readonly Channel[];
+  /** Whether a recipient may get an event now. */
+  readonly permitOf: (event: DomainEvent, recipient: Recipient) => Promise<Permit>;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** 0 to 1, spreads attempts that failed together. */
@@ -46,7 +49,7 @@ export interface AttemptDeps {
   readonly onFailing: (target: string, sinceMs: number) => Promise<void>;
 }
 
-type Outcome = { readonly sent: Sent } | { readonly fault: DeliveryFault };
+type Outcome = { readonly sent: Sent } | { readonly fault: DeliveryFault } | "held";
 
 /**
  * Makes an attempt and records it. Does nothing if the delivery is not pending any more. False if the
@@ -65,8 +68,8 @@ export async function attemptDelivery(
   }
   const startMs = now();
   const outcome = await send(deps, entry, signal);
-  // An attempt that the service itself ended is none.
-  if (signal.aborted) return false;
+  // An attempt that the service itself ended is none, and neither is one that waits for a key.
+  if (signal.aborted || outcome === "held") return false;
   const next = afterAttempt(entry.value, outcome, { startMs, endMs: now(), random: deps.random() });
   const op = kv.atomic().check(entry);
   stageDelivery(op, entry, next);
@@ -83,7 +86,7 @@ export async function attemptDelivery(
 }
 
 async function send(
-  { kv, channels, now }: AttemptDeps,
+  { kv, channels, permitOf, now }: AttemptDeps,
   { target, atMs, eventId, value }: DeliveryEntry,
   signal: AbortSignal,
 ): Promise<Outcome> {
@@ -93,15 +96,18 @@ async function send(
     if (stored === null) {
       throw new DeliveryFault("The event is not kept any more", { isFinal: true });
     }
+    const { v: _, ...event } = stored;
+    const permit = await permitOf(event satisfies DomainEvent, recipient);
+    if (permit === "held") return permit;
+    if (permit === "refused") throw new DeliveryFault(KEY_STOPPED, { isFinal: true });
     const channel = channels.find(({ kind }) => kind === recipient.kind);
     if (channel === undefined) {
       const message = `Messages by ${recipient.kind} are not set up`;
       throw new DeliveryFault(message, { isFinal: false });
     }
-    const { v: _, ...event } = stored;
     const message = {
       deliveryId: `${target}/${atMs}-${eventId}`,
-      event: event satisfies DomainEvent,
+      event,
       recipient,
       attempt: value.attempt + 1,
       nowMs: now(),
@@ -117,7 +123,7 @@ async function send(
 /** The delivery after an attempt. */
 function afterAttempt(
   record: DeliveryRecord,
-  outcome: Outcome,
+  outcome: Exclude<Outcome, "held">,
   { startMs, endMs, random }: { startMs: number; endMs: number; random: number },
 ): DeliveryRecord {
   const attempt = record.attempt + 1;
@@ -149,7 +155,11 @@ function afterAttempt(
 async function noteAtTarget(
   deps: AttemptDeps,
   target: string,
-  { outcome, startMs, nextMs }: { outcome: Outcome; startMs: number; nextMs: number | null },
+  { outcome, startMs, nextMs }: {
+    outcome: Exclude<Outcome, "held">;
+    startMs: number;
+    nextMs: number | null;
+  },
 ): Promise<void> {
   const fault = "fault" in outcome ? outcome.fault : null;
   if (fault?.isGone) return await deps.onGone(target);

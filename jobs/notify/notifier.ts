@@ -18,9 +18,10 @@ import { createPokes } from "../engine/poke.ts";
 import { type DeliveryJobDeps, deliveryKind } from "./delivery_job.ts";
 import { deliveryRetentionDuty } from "./delivery_retention.ts";
 import { eventDuty, type EventDutyDeps } from "./event_duty.ts";
+import { type PermitDeps, permitOf } from "./permit.ts";
 
 /** What delivering needs. */
-export interface NotifierDeps {
+export interface NotifierDeps extends Pick<PermitDeps, "findMaker" | "findSources"> {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** The webhooks. */
@@ -59,6 +60,7 @@ export function createNotifier(deps: NotifierDeps): Notifier {
   const job: DeliveryJobDeps = {
     ...deps,
     gateOf: (target) => gateOf(deps, target),
+    permitOf: (event, recipient) => permitOf(deps, event, recipient),
     onGone: (target) => stop(deps, target, { state: "off", reason: "gone" }),
     onFailing: (target, sinceMs) =>
       stop(deps, target, { state: "paused", reason: "failing", sinceMs }),

@@ -6,6 +6,7 @@
 
 import type { Recipient } from "../../data/events/event.ts";
 import { targetOf } from "../../data/events/target.ts";
+import { KEY_STOPPED } from "../../data/notify/channel.ts";
 import { MAIL_STOPPED } from "../../data/notify/mail_channel.ts";
 import { DEFAULT_NAME, type DeliverTarget, isPlace } from "../../data/notify/targets.ts";
 import { instantText } from "../../data/time/time_text.ts";
@@ -69,12 +70,14 @@ function waiting(names: Names): DeliveryState {
 
 function stateOf(names: Names, { state, attempts, attempt }: DeliveryRecord): DeliveryState {
   const last = attempts.at(-1);
-  const isStopped = state === "failed" && last?.fault === MAIL_STOPPED;
+  const fault = last?.fault ?? null;
+  const isCancelled = fault === MAIL_STOPPED;
+  const isStopped = state === "failed" && (isCancelled || fault === KEY_STOPPED);
   return {
     ...names,
     state: isStopped ? "stopped" : state === "pending" ? "waiting" : state,
     attempts: attempt,
     updated_at: last === undefined ? null : instantText(last.atMs + last.tookMs),
-    error: isStopped ? null : last?.fault ?? null,
+    error: isCancelled ? null : fault,
   };
 }

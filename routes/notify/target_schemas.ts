@@ -130,7 +130,8 @@ export const deliveryState = z.strictObject({
   }),
   state: z.enum(states).meta({
     description: "`waiting` for the end of the job or the next attempt, `delivered`, `failed`, " +
-      "`stopped` (whoever gets the mails has cancelled them), or `skipped`: the webhook was paused.",
+      "`stopped` (whoever gets the mails has cancelled them, or the key behind it was revoked or may " +
+      "not see the data any more), or `skipped`: the webhook was paused.",
     examples: ["delivered"],
   }),
   attempts: z.int().meta({ description: "Attempts so far.", examples: [1] }),

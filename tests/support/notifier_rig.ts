@@ -55,6 +55,8 @@ export interface NotifierRig extends AsyncDisposable {
   poke(): void;
   /** The deliveries of a webhook, the oldest first. */
   log(webhookId: string): Promise<DeliveryEntry[]>;
+  /** The deliveries of a target, the oldest first. */
+  logOf(target: string): Promise<DeliveryEntry[]>;
 }
 
 /** Creates a rig. `receive` is called for each message, and throws to refuse it. */
@@ -88,6 +90,9 @@ export async function createNotifierRig(
     return { request: "POST", status: 204, answer: "" };
   }
 
+  const logOf = (target: string) =>
+    Array.fromAsync(listDeliveries(rig.kv, target, { isNewestFirst: false }));
+
   return {
     rig,
     webhooks,
@@ -104,6 +109,8 @@ export async function createNotifierRig(
         kv: rig.kv,
         webhooks,
         hasWebhooks: true,
+        findMaker,
+        findSources: () => Promise.resolve(null),
         channels: (["webhook", "email", "place"] as const).map((kind) => ({ kind, send })),
         now: rig.now,
         random: () => 1,
@@ -116,10 +123,8 @@ export async function createNotifierRig(
       notifier.poke();
     },
     poke: () => pokes.forEach((poke) => poke()),
-    log: (webhookId) =>
-      Array.fromAsync(
-        listDeliveries(rig.kv, webhookTarget(webhookId), { isNewestFirst: false }),
-      ),
+    log: (webhookId) => logOf(webhookTarget(webhookId)),
+    logOf,
     [Symbol.asyncDispose]: () => rig[Symbol.asyncDispose](),
   };
 }

@@ -1,4 +1,5 @@
-import { webhookTarget } from "../../../data/events/target.ts";
+import { targetOf, webhookTarget } from "../../../data/events/target.ts";
+import { KEY_STOPPED } from "../../../data/notify/channel.ts";
 import { FAILING_MAX_MS } from "../../../data/notify/delivery_retry.ts";
 import { replayDelivery, replayRange } from "../../../jobs/notify/webhook_contract.ts";
 import { getTarget } from "../../../kv/events/targets.ts";
@@ -276,4 +277,49 @@ Deno.test("a file does not replace a newer one of the same name, although it fai
   await toNextWake(rig);
   await comes(rig, () => rig.got.length === 3);
   assertEquals(rig.got.map(({ subject }) => subject), ["a", "a", "b"]);
+});
+
+Deno.test("a mail or a file whose key was revoked after the first attempt is stopped for good", async () => {
+  await using rig = await createNotifierRig(() => {
+    throw broken();
+  });
+  const recipients = [
+    { kind: "email", to: ["a@example.com"] },
+    { kind: "place", url: "folder", name: "a.csv" },
+  ] as const;
+  await rig.stage({ ...exported("a", 1), recipients });
+  await rig.start();
+  await comes(rig, () => rig.got.length === 2);
+  rig.deadKeys.add("k");
+  await toNextWake(rig);
+  const logs = () => Promise.all(recipients.map((one) => rig.logOf(targetOf(one))));
+  await comes(rig, async () => (await logs()).every(([{ value }]) => value.state === "failed"));
+  for (const [{ value }] of await logs()) assertEquals(value.attempts.at(-1)?.fault, KEY_STOPPED);
+  assertEquals(rig.got.length, 2);
+});
+
+Deno.test("what waits or is replayed is not sent to a webhook whose key may not see it any more", async () => {
+  let isBroken = true;
+  await using rig = await createNotifierRig(({ event }) => {
+    if (isBroken && event.subject.id === "site-b.1") throw broken();
+  });
+  await rig.hook({ actor: { kind: "key", id: "k", name: "" }, owner: "key:k" });
+  await rig.stage(offline("site-b.1", 1), offline("site-b.2", 2), offline("site-a.1", 3));
+  await rig.start();
+  await comes(
+    rig,
+    async () => (await rig.log(ID)).filter(({ value }) => value.state === "delivered").length === 2,
+  );
+  isBroken = false;
+  rig.patterns.set("k", { device: ["site-a.*"] });
+  rig.got.length = 0;
+  for (const entry of await rig.log(ID)) {
+    await replayDelivery(rig.rig.kv, entry, rig.rig.now());
+  }
+  await comes(rig, async () => (await rig.log(ID)).every(({ value }) => value.state !== "pending"));
+  assertEquals(rig.got.map(({ subject }) => subject), ["site-a.1"]);
+  assertEquals(
+    (await rig.log(ID)).map(({ value }) => value.attempts.at(-1)?.fault),
+    [KEY_STOPPED, KEY_STOPPED, null],
+  );
 });
