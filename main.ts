@@ -261,7 +261,10 @@ export async function start(
     hasWebhooks: settings.webhooks.isOn,
     pokeEvents: notifier.poke,
     publicStatus: settings.publicStatus,
-    abilities: deliveryAbilities(settings.delivery, publicUrl),
+    abilities: deliveryAbilities(settings.delivery, {
+      publicUrl,
+      hasWebhooks: settings.webhooks.isOn,
+    }),
     alertTester: createAlertTester(parts),
     findOwner,
     newId,

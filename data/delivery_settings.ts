@@ -41,15 +41,17 @@ export interface DeliveryAbilities extends Pick<DeliverySettings, "buckets"> {
   readonly hasFolder: boolean;
   /** Whether links can be made, as the address of the service is known. */
   readonly hasLinks: boolean;
+  /** Whether webhooks get events. */
+  readonly hasWebhooks: boolean;
 }
 
 /** What settings allow to deliver to. */
 export function deliveryAbilities(
   { mail, folder, buckets }: DeliverySettings,
-  publicUrl: string | null,
+  { publicUrl, hasWebhooks }: { publicUrl: string | null; hasWebhooks: boolean },
 ): DeliveryAbilities {
   const hasLinks = publicUrl !== null;
-  return { hasMail: mail !== null, hasFolder: folder !== null, hasLinks, buckets };
+  return { hasMail: mail !== null, hasFolder: folder !== null, hasLinks, hasWebhooks, buckets };
 }
 
 /** The rule of each variable, in words. */

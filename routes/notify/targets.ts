@@ -145,14 +145,18 @@ export async function requireWebhooks(
 
 function wrongPlaces(
   { notify, deliver = [] }: JobTargets,
-  { hasMail, hasFolder, hasLinks, buckets }: DeliveryAbilities,
+  { hasMail, hasFolder, hasLinks, hasWebhooks, buckets }: DeliveryAbilities,
 ): { missing: FieldError[]; outside: FieldError[] } {
   const missing: FieldError[] = [], outside: FieldError[] = [];
   const lacks = (pointer: string, what: string, setting: string) =>
     missing.push({ pointer, detail: `${what} needs the setting ${setting}, which is not set` });
   if (notify?.email !== undefined && !hasMail) lacks("/notify/email", "E-mail", "SMTP_URL");
+  if (notify?.webhook !== undefined && !hasWebhooks) {
+    lacks("/notify/webhook", "A webhook", "WEBHOOKS=on");
+  }
   for (const [index, { to }] of deliver.entries()) {
     const pointer = `/deliver/${index}/to`;
+    if (to === "webhook" && !hasWebhooks) lacks(pointer, "A webhook", "WEBHOOKS=on");
     if (to === "email" && !hasMail) lacks(pointer, "E-mail", "SMTP_URL");
     if (to === "webhook" && !hasLinks) lacks(pointer, "A link to the file", "PUBLIC_URL");
     if (to === "folder" && !hasFolder) lacks(pointer, "Delivery to a folder", "DELIVERY_PATH");

@@ -80,7 +80,13 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     findOwner: () => undefined,
     newId: () => JOB_ID,
     publicStatus: { stores: [], devices: [] },
-    abilities: { hasMail: false, hasFolder: false, hasLinks: false, buckets: [] },
+    abilities: {
+      hasMail: false,
+      hasFolder: false,
+      hasLinks: false,
+      hasWebhooks: true,
+      buckets: [],
+    },
     acceptedTimes: ACCEPTED_TIMES,
     continuous: { isOn: true, isSharing: false, deviceIds: [], influx: null },
     previewer: createExportPreviewer({

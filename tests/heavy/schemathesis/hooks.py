@@ -16,7 +16,7 @@ BEFORE_1970 = r"(from|to) must not be before 1970.+"
 
 TARGET_RULES = [
     # Addresses, names of files and places have rules that a pattern cannot say.
-    r"(E-mail|A link to the file|Delivery to .+) needs the setting \w+, which is not set.*",
+    r"(E-mail|A link to the file|A webhook|Delivery to .+) needs the setting [\w=]+, which is not set.*",
     r"notify(\.\w+)* must .+",
     r"(deliver|email|webhook|name|to)(\.\w+)* must .+",
 ]

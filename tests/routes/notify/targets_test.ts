@@ -48,6 +48,24 @@ Deno.test("a request that needs a missing setting is refused, and the refusal na
   }
 });
 
+Deno.test("webhooks are refused while WEBHOOKS is off, as no event would reach them", async () => {
+  await using service = await startTestService({
+    ...SET_UP,
+    access: { ...TEST_SETTINGS.access, publicUrl: "https://watts.example" },
+    webhooks: { isOn: false, allowPrivate: false },
+  });
+  const { status, body } = await postJson(`${service.url}/api/exports`, {
+    ...DAY,
+    notify: { webhook: ["w1"] },
+    deliver: [HOOK],
+  });
+  assertEquals([status, body.code], [400, "DELIVERY_NOT_CONFIGURED"]);
+  assertEquals(errorsOf(body), [
+    "/notify/webhook A webhook needs the setting WEBHOOKS=on, which is not set",
+    "/deliver/0/to A webhook needs the setting WEBHOOKS=on, which is not set",
+  ]);
+});
+
 Deno.test("an export shows its targets, and repeat keeps them; the file of the request stays the same", async () => {
   await using service = await startTestService(SET_UP);
   const { url } = service;
