@@ -9,6 +9,8 @@ import type { Log } from "../../data/log.ts";
 import { listDeliveries } from "../../kv/events/deliveries.ts";
 import { listOldEvents } from "../../kv/events/event_store.ts";
 import { getTarget, listTargets, stageTargetDelete } from "../../kv/events/targets.ts";
+import { readAccount, stageAccountDelete } from "../../kv/jobs/accounts.ts";
+import { deliveryAccount } from "../../kv/jobs/lanes.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { commitPacked, deleteDeliveries } from "./purge_target.ts";
 
@@ -52,6 +54,8 @@ async function deleteOldDeliveries(
     const entry = await getTarget(kv, target);
     if (entry.value.jobId !== null) continue;
     const op = kv.atomic().check(entry);
+    // Its last job may not have ended yet: then both wait for the next round.
+    if (!stageAccountDelete(op, await readAccount(kv, deliveryAccount(target)))) continue;
     stageTargetDelete(op, entry);
     await op.commit();
   }

@@ -146,6 +146,20 @@ export function stageWaiting(op: Staging, name: string, isWaiting: boolean): voi
   else op.delete([SPACE, name, IN_TURN]);
 }
 
+/**
+ * Forgets an account without jobs and files, under checks that it still has none. False, with nothing
+ * added, if it has some. Its number of readings stays. The next job makes it anew.
+ */
+export function stageAccountDelete(op: Deno.AtomicOperation, account: Account): boolean {
+  const { isWaiting, waiting, running, fileBytes, place, waitingSince, versions } = account;
+  if (isWaiting || waiting + running + fileBytes > 0) return false;
+  op.check(place, waitingSince, versions.waiting, versions.running, versions.fileBytes);
+  for (const { key } of [place, versions.waiting, versions.running, versions.fileBytes]) {
+    op.delete(key);
+  }
+  return true;
+}
+
 /** Records that a turn was taken. */
 export function stageRound(op: Staging, turn: number): void {
   op.max([SPACE], BigInt(turn));

@@ -2,7 +2,8 @@ import { webhookTarget } from "../../../data/events/target.ts";
 import { LEASE_MS } from "../../../jobs/engine/transitions.ts";
 import { deliveryRetentionDuty } from "../../../jobs/notify/delivery_retention.ts";
 import { getStoredEvent } from "../../../kv/events/event_store.ts";
-import { getTarget } from "../../../kv/events/targets.ts";
+import { getTarget, NEW_TARGET } from "../../../kv/events/targets.ts";
+import { readAccount } from "../../../kv/jobs/accounts.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { broken, createNotifierRig, offline as offlineAt } from "../../support/notifier_rig.ts";
 import { randomFates, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
@@ -77,7 +78,7 @@ Deno.test("what a process was sending when it died is sent again by another one,
   held.resolve();
 });
 
-Deno.test("events and deliveries are deleted after 14 days, and targets without any", async () => {
+Deno.test("events and deliveries are deleted after 14 days, and targets without any with their accounts", async () => {
   await using rig = await createNotifierRig();
   await rig.hook();
   await rig.stage(offline("a", 1), offline("b", 2));
@@ -87,7 +88,17 @@ Deno.test("events and deliveries are deleted after 14 days, and targets without 
     return log.length === 2 && log.every(({ value }) => value.state === "delivered");
   });
   const { kv } = rig.rig;
-  await until(async () => (await getTarget(kv, webhookTarget(ID))).value.jobId === null);
+  const keysOfAccount = () =>
+    Array.fromAsync(
+      kv.list({ prefix: ["job_account", `delivery:${webhookTarget(ID)}`] }),
+      ({ key }) => key.at(-1),
+    );
+  // The job has signed off, and has ended.
+  await until(async () =>
+    (await getTarget(kv, webhookTarget(ID))).value.jobId === null &&
+    (await readAccount(kv, `delivery:${webhookTarget(ID)}`)).running === 0
+  );
+  assertEquals(await keysOfAccount(), ["running", "waiting"]);
   const lease = { v: 1, owner: "o", epoch: 1, untilMs: Infinity, cursor: null } as const;
   const round = async (days: number) => {
     const now = () => START_MS + days * 86_400_000;
@@ -101,5 +112,27 @@ Deno.test("events and deliveries are deleted after 14 days, and targets without 
   const place = { atMs: START_MS + 1, eventId: offline("a", 1).id };
   assertEquals(await getStoredEvent(kv, place), null);
   assertEquals((await getTarget(kv, webhookTarget(ID))).versionstamp, null);
+  assertEquals(await keysOfAccount(), []);
+  assertEquals((await readAccount(kv, `delivery:${webhookTarget(ID)}`)).place.versionstamp, null);
   assert(await rig.webhooks.get(ID) !== null);
+});
+
+Deno.test("a target whose last job has not ended keeps its account, so that the counts stay right", async () => {
+  await using rig = await createNotifierRig();
+  const { kv } = rig.rig;
+  const target = webhookTarget(ID);
+  await kv.set(["delivery_target", target], NEW_TARGET);
+  const account = `delivery:${target}`;
+  await kv.set(["job_account", account], { v: 1, turn: 3 });
+  await kv.set(["job_account", account, "running"], new Deno.KvU64(1n));
+  const lease = { v: 1, owner: "o", epoch: 1, untilMs: Infinity, cursor: null } as const;
+  const duty = deliveryRetentionDuty({ kv, now: () => START_MS, log: () => {} });
+  const round = () => duty.round({ signal: new AbortController().signal, lease });
+  await round();
+  assertEquals((await readAccount(kv, account)).running, 1);
+  assert((await getTarget(kv, target)).versionstamp !== null);
+  await kv.set(["job_account", account, "running"], new Deno.KvU64(0n));
+  await round();
+  assertEquals((await readAccount(kv, account)).place.versionstamp, null);
+  assertEquals((await getTarget(kv, target)).versionstamp, null);
 });
