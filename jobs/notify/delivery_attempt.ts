@@ -7,6 +7,7 @@
 import type { DomainEvent, Recipient } from "../../data/events/event.ts";
 import type { Log } from "../../data/log.ts";
 import { type Channel, DeliveryFault, KEY_STOPPED, type Sent } from "../../data/notify/channel.ts";
+import { loggedCause } from "../../data/notify/fault_cause.ts";
 import { deliveryRetryMs, FAILING_MAX_MS, RETRY_MAX_MS } from "../../data/notify/delivery_retry.ts";
 import {
   type DeliveryAttempt,
@@ -70,6 +71,7 @@ export async function attemptDelivery(
   const outcome = await send(deps, entry, signal);
   // An attempt that the service itself ended is none, and neither is one that waits for a key.
   if (signal.aborted || outcome === "held") return false;
+  if ("fault" in outcome) logCause(log, entry, outcome.fault);
   const next = afterAttempt(entry.value, outcome, { startMs, endMs: now(), random: deps.random() });
   const op = kv.atomic().check(entry);
   stageDelivery(op, entry, next);
@@ -83,6 +85,13 @@ export async function attemptDelivery(
   }
   await noteAtTarget(deps, open.target, { outcome, startMs, nextMs: next.nextMs });
   return "sent" in outcome;
+}
+
+/** A fault says in a sentence what failed. Its cause is for those who run the service. */
+function logCause(log: Log, { target, eventId, value }: DeliveryEntry, fault: DeliveryFault): void {
+  const cause = loggedCause(fault.cause);
+  if (cause === undefined) return;
+  log("warn", "delivery attempt failed", { target, eventId, attempt: value.attempt + 1, cause });
 }
 
 async function send(

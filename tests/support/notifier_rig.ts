@@ -41,6 +41,8 @@ export interface NotifierRig extends AsyncDisposable {
   readonly webhooks: WebhookStore;
   /** What arrived, in the order of its arrival. */
   readonly got: Got[];
+  /** The causes of failed attempts that were logged. */
+  readonly causes: unknown[];
   /** Ids of keys that do not count any more; `anyone` for who has none. */
   readonly deadKeys: Set<string>;
   /** Patterns of ids that keys are narrowed to. */
@@ -67,6 +69,7 @@ export async function createNotifierRig(
   // A database of a test, such as a strict one, has no queue.
   const rig = await createWorkerRig(kv, { hasQueue: kv === undefined, endStage: jobEndStage });
   const got: Got[] = [];
+  const causes: unknown[] = [];
   const deadKeys = new Set<string>();
   const patterns = new Map<string, Partial<Patterns>>();
   /** The callers of keys, and of everyone under the name `anyone`. */
@@ -97,6 +100,7 @@ export async function createNotifierRig(
     rig,
     webhooks,
     got,
+    causes,
     deadKeys,
     patterns,
     hook: (changes = {}) =>
@@ -115,7 +119,10 @@ export async function createNotifierRig(
         now: rig.now,
         random: () => 1,
         newId: () => crypto.randomUUID(),
-        log: (_level, event) => rig.logged.push(event),
+        log(_level, event, fields) {
+          rig.logged.push(event);
+          causes.push(...event === "delivery attempt failed" ? [fields?.cause] : []);
+        },
         pokeDeliveries: () => worker.poke("delivery"),
       });
       pokes.push(notifier.poke);

@@ -1,5 +1,6 @@
 import { targetOf, webhookTarget } from "../../../data/events/target.ts";
-import { KEY_STOPPED } from "../../../data/notify/channel.ts";
+import { DeliveryFault, KEY_STOPPED } from "../../../data/notify/channel.ts";
+import type { LoggedCause } from "../../../data/notify/fault_cause.ts";
 import { FAILING_MAX_MS } from "../../../data/notify/delivery_retry.ts";
 import { replayDelivery, replayRange } from "../../../jobs/notify/webhook_contract.ts";
 import { getTarget } from "../../../kv/events/targets.ts";
@@ -322,4 +323,21 @@ Deno.test("what waits or is replayed is not sent to a webhook whose key may not 
     (await rig.log(ID)).map(({ value }) => value.attempts.at(-1)?.fault),
     [KEY_STOPPED, KEY_STOPPED, null],
   );
+});
+
+Deno.test("the log names the cause of each attempt that failed, without addresses", async () => {
+  await using rig = await createNotifierRig(({ attempt }) => {
+    if (attempt === 1) throw new TypeError("Cannot read a@example.com");
+    const cause = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    if (attempt === 2) throw new DeliveryFault("It broke off", { isFinal: false, cause });
+  });
+  await rig.hook();
+  await rig.stage(offline("a", 1));
+  await rig.start();
+  await comes(rig, () => rig.causes.length === 1);
+  await toNextWake(rig);
+  await comes(rig, () => rig.causes.length === 2);
+  const [unexpected, refused] = rig.causes as LoggedCause[];
+  assertEquals([unexpected.name, unexpected.message], ["TypeError", "Cannot read …@…"]);
+  assertEquals([refused.code, refused.message], ["ECONNREFUSED", "connect"]);
 });
