@@ -28,6 +28,8 @@ export interface Timeline {
   readonly turns: readonly Turn[];
   /** When a condition that holds since a time has held long enough; Infinity for never. */
   readonly ripeMs: (sinceMs: number) => number;
+  /** From when on everything is known, epoch milliseconds; -Infinity if nothing was left out. */
+  readonly knownFromMs: number;
 }
 
 /** What a timeline says about one moment. */
@@ -47,7 +49,10 @@ export interface Signal {
 }
 
 /** The signal at a moment; null if nothing is known of that time. */
-export function signalAt({ turns, ripeMs }: Timeline, nowMs: number): Signal | null {
+export function signalAt(
+  { turns, ripeMs }: Pick<Timeline, "turns" | "ripeMs">,
+  nowMs: number,
+): Signal | null {
   const at = turnAt(turns, nowMs);
   if (at < 0) return null;
   const { atMs, holds, value } = turns[at];
@@ -94,7 +99,7 @@ export function presenceTimeline(
   for (const { atMs, state } of states) {
     addTurn(turns, { atMs, holds: state === "offline", value: null });
   }
-  return { turns, ripeMs: (sinceMs) => sinceMs + forMs };
+  return { turns, ripeMs: (sinceMs) => sinceMs + forMs, knownFromMs: -Infinity };
 }
 
 /** The timeline of a series that must not be silent for longer than `forMs`, from its times, ascending. */
@@ -106,7 +111,7 @@ export function silenceTimeline(timesMs: ArrayLike<number>, forMs: number): Time
     if (i + 1 < timesMs.length && timesMs[i + 1] <= silentMs) continue;
     addTurn(turns, { atMs: silentMs, holds: true, value: null });
   }
-  return { turns, ripeMs: (sinceMs) => sinceMs };
+  return { turns, ripeMs: (sinceMs) => sinceMs, knownFromMs: -Infinity };
 }
 
 /**
@@ -133,49 +138,72 @@ export function storeTimeline(
     if (downMs === null || (i + 1 < timesMs.length && timesMs[i + 1] <= downMs)) continue;
     addTurn(turns, { atMs: downMs, holds: true, value: 0 });
   }
-  return { turns, ripeMs: (sinceMs) => openFor(open, sinceMs, forMs) };
+  return { turns, ripeMs: (sinceMs) => openFor(open, sinceMs, forMs), knownFromMs: -Infinity };
 }
 
-/**
- * The timeline of a metric, from readings in ascending order. `fromMs`: earlier readings only serve to
- * compare with.
- */
+/** Which readings a timeline is made of. */
+export interface MetricReadings {
+  /** The index of the metric in pages. */
+  readonly metricIndex: number;
+  /** Earlier readings only serve to compare with, epoch milliseconds. */
+  readonly fromMs?: number;
+  /** Whether these are all readings of the series. Then its first value does not hold unless it decides so. */
+  readonly isWhole?: boolean;
+  /** What is known of the time before these readings, if the condition is about a limit. */
+  readonly base?: Pick<Timeline, "turns" | "knownFromMs">;
+}
+
+/** The timeline of a metric, from readings in ascending order. */
 export function metricTimeline(
   condition: MetricCondition,
   page: Page,
-  { metricIndex, fromMs = -Infinity }: { metricIndex: number; fromMs?: number },
+  { metricIndex, fromMs = -Infinity, isWhole = false, base }: MetricReadings,
 ): Timeline {
-  const { scale, values: mantissas } = page.columns[metricIndex];
-  const readings = { timesMs: page.timesMs, values: toFloats(mantissas, scale), fromMs };
+  const { scale, values: mantissas } = page.columns[metricIndex] ?? NO_COLUMN;
+  const values = toFloats(mantissas, scale);
+  const readings = { timesMs: page.timesMs, values, fromMs, isWhole };
   const turns = condition.type === "change"
     ? changeTurns(condition, readings)
-    : limitTurns(condition, readings);
-  return { turns, ripeMs: (sinceMs) => sinceMs + condition.forMs };
+    : limitTurns(condition, readings, base?.turns);
+  const knownFromMs = base?.knownFromMs ?? (isWhole ? -Infinity : fromMs);
+  return { turns, ripeMs: (sinceMs) => sinceMs + condition.forMs, knownFromMs };
 }
+
+/** The column of a page without readings. */
+const NO_COLUMN = { scale: 0, values: new Float64Array() };
 
 /** Values in the order of time; NaN is missing. */
 interface Values {
   readonly timesMs: Float64Array;
   readonly values: Float64Array;
   readonly fromMs: number;
+  readonly isWhole: boolean;
 }
 
-function limitTurns(condition: LimitCondition, { timesMs, values, fromMs }: Values): Turn[] {
+function limitTurns(
+  condition: LimitCondition,
+  { timesMs, values, fromMs, isWhole }: Values,
+  before: readonly Turn[] = [],
+): Turn[] {
   const { limit, clearAt } = condition;
   const isAbove = condition.type === "above";
-  const turns: Turn[] = [];
+  const turns: Turn[] = [...before];
   for (let i = 0; i < timesMs.length; i++) {
     const value = values[i];
     if (timesMs[i] < fromMs || Number.isNaN(value)) continue;
     const holds = isAbove ? value > limit : value < limit;
     const isClear = isAbove ? value <= clearAt : value >= clearAt;
-    if (holds || isClear) addTurn(turns, { atMs: timesMs[i], holds, value });
+    const isFirst = isWhole && turns.length === 0;
+    if (holds || isClear || isFirst) addTurn(turns, { atMs: timesMs[i], holds, value });
   }
   return turns;
 }
 
 /** A change that no later reading confirms is over when it is no longer within the time. */
-function changeTurns(condition: ChangeCondition, { timesMs, values, fromMs }: Values): Turn[] {
+function changeTurns(
+  condition: ChangeCondition,
+  { timesMs, values, fromMs, isWhole }: Values,
+): Turn[] {
   const { by, direction, withinMs } = condition;
   const turns: Turn[] = [];
   let overMs = Infinity;
@@ -183,6 +211,7 @@ function changeTurns(condition: ChangeCondition, { timesMs, values, fromMs }: Va
     const atMs = timesMs[i], value = values[i];
     if (Number.isNaN(value)) continue;
     while (timesMs[oldest] < atMs - withinMs || Number.isNaN(values[oldest])) oldest++;
+    if (isWhole && turns.length === 0) turns.push({ atMs, holds: false, value });
     if (oldest === i || atMs < fromMs) continue;
     if (overMs < atMs) addTurn(turns, { atMs: overMs, holds: false, value: null });
     const change = value - values[oldest];

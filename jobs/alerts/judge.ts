@@ -145,9 +145,7 @@ function stepsOf(
   },
   { nowMs, sinceMs }: Moment,
 ): Step[] {
-  const signal = signalAt(timeline, nowMs);
-  // Undecided, such as a value between two limits: it stays as it is.
-  if (signal === null) return [];
+  const signal = signalAt(timeline, nowMs) ?? earlySignal(rule, { timeline, before }, nowMs);
   const untilMs = (timeMs: number) =>
     rule.id === STORE_RULE.id
       ? null
@@ -170,6 +168,33 @@ function stepsOf(
   const last = step(rule, state, context);
   const isChange = last.transition !== null || !isSame(stored, last.next);
   return isChange ? [...told, last] : told;
+}
+
+/**
+ * The signal before the first turn. The condition does not hold, such as for readings that are all ahead
+ * of the clock; but a state stays as it is whose cause may be older than what was read.
+ */
+function earlySignal(
+  rule: AlertRule,
+  { timeline: { turns, ripeMs, knownFromMs }, before }: {
+    timeline: Timeline;
+    before: AlertState | null;
+  },
+  nowMs: number,
+): Signal {
+  const causeMs = before === null || before.state === "ok"
+    ? Infinity
+    : before.sinceMs - (before.state === "firing" ? rule.condition.forMs : 0);
+  const holds = causeMs < knownFromMs;
+  const nextMs = turns.find((turn) => turn.holds !== holds)?.atMs ?? null;
+  if (before !== null && (holds || before.state === "ok")) {
+    const { state, sinceMs, value } = before;
+    const ripeAtMs = !holds ? Infinity : state === "firing" ? sinceMs : ripeMs(sinceMs);
+    return { holds, sinceMs, ripeMs: ripeAtMs, nextMs, pauseMs: 0, value };
+  }
+  // What has lost its cause is over at once.
+  const sinceMs = before?.state === "firing" ? nowMs - holdMs(rule, before) : nowMs;
+  return { holds, sinceMs, ripeMs: Infinity, nextMs, pauseMs: 0, value: null };
 }
 
 /** A condition that holds, but for which no time is known at which it has held long enough. */

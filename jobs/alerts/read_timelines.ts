@@ -31,14 +31,19 @@ import {
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { getStoreSettings } from "../../kv/stores/stores.ts";
+import {
+  createPastMemory,
+  type KnownPast,
+  LOOK_BACK_MS,
+  type PastMemory,
+  type PastReading,
+} from "./known_past.ts";
 import type { FoundSubject } from "../../kv/alerts/subjects.ts";
 
 /** How far back the first read goes, milliseconds. */
 const FIRST_READ_MS = 15 * MINUTE_MS;
 /** How much further each next read goes. */
 const GROWTH = 4;
-/** How far back it is read at most, before the latest reading, milliseconds. */
-const LOOK_BACK_MS = 60 * DAY_MS;
 /** It is not read further back than so many readings. */
 const LOOK_BACK_READINGS = 250_000;
 /** How far ahead business hours are worked out, milliseconds. */
@@ -47,7 +52,7 @@ const HOURS_AHEAD_MS = 60 * DAY_MS;
 /** What reading needs. */
 export interface TimelineDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "list">;
+  readonly kv: Pick<Deno.Kv, "get" | "list">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "describe" | "read" | "latest">;
   /** The profiles. */
@@ -85,9 +90,10 @@ export interface TimelineReader {
   ): Promise<(Timeline | null)[]>;
 }
 
-/** Creates a reader. It keeps the clocks of the zones of stores. */
+/** Creates a reader. It keeps the clocks of the zones of stores, and what it knows of the past. */
 export function createTimelineReader(deps: TimelineDeps): TimelineReader {
   const hoursOf = createHours();
+  const pasts = createPastMemory(deps.kv);
   return {
     async read(condition, requests, moment) {
       switch (condition.type) {
@@ -107,7 +113,7 @@ export function createTimelineReader(deps: TimelineDeps): TimelineReader {
         default:
           return await inParallel(
             requests,
-            (request) => readMetric(deps, { condition, request, moment }),
+            (request) => readMetric({ ...deps, pasts }, { condition, request, moment }),
           );
       }
     },
@@ -118,9 +124,9 @@ export function createTimelineReader(deps: TimelineDeps): TimelineReader {
 export async function readPage(
   { series }: Pick<TimelineDeps, "series">,
   ref: SeriesRef,
-  { span, signal }: { span: Span; signal: AbortSignal },
+  { span, signal, only }: { span: Span; signal: AbortSignal; only?: readonly number[] },
 ): Promise<Page> {
-  const pages = await Array.fromAsync(series.read(ref, span, signal));
+  const pages = await Array.fromAsync(series.read(ref, { ...span, only }, signal));
   return pages.length === 0 ? emptyPage(0) : concatPages(pages);
 }
 
@@ -181,7 +187,7 @@ async function readSilences(
 }
 
 async function readMetric(
-  deps: TimelineDeps,
+  deps: TimelineDeps & { readonly pasts: PastMemory },
   { condition, request: { subject, needs }, moment: { nowMs, signal } }: {
     condition: MetricCondition;
     request: TimelineRequest;
@@ -191,11 +197,25 @@ async function readMetric(
   const metrics = deps.profiles.get(subject.profile)?.metrics ?? [];
   const metricIndex = metrics.findIndex(({ name }) => name === condition.metric);
   if (metricIndex < 0) return null;
-  const beforeMs = condition.type === "change" ? condition.withinMs : 0;
+  const only = [metricIndex];
+  const isEnough = (timeline: Timeline) => isDecided(timeline, nowMs, needs);
+  const { profile, id } = subject;
+  async function resume({ anchorMs: fromMs, ...base }: KnownPast): Promise<Timeline | null> {
+    const span = { fromMs, toMs: END_OF_TIME_MS };
+    const page = await readPage(deps, { profile, id }, { span, signal, only });
+    const isWhole = base.knownFromMs === -Infinity;
+    const timeline = metricTimeline(condition, page, { metricIndex, isWhole, base });
+    return base.isAll || isEnough(timeline) ? timeline : null;
+  }
   return await readBack(deps, subject, { nowMs, signal, leastMs: leastMs(needs) }, {
-    beforeMs,
-    timelineOf: (page, fromMs) => metricTimeline(condition, page, { metricIndex, fromMs }),
-    isEnough: (timeline) => isDecided(timeline, nowMs, needs),
+    beforeMs: condition.type === "change" ? condition.withinMs : 0,
+    only,
+    timelineOf: (page, fromMs, isWhole) =>
+      metricTimeline(condition, page, { metricIndex, fromMs, isWhole }),
+    isEnough,
+    past: condition.type === "change"
+      ? undefined
+      : { resume, find: () => deps.pasts.find(condition, { profile, id }) },
   });
 }
 
@@ -239,30 +259,55 @@ function leastMs({ forMs, holdMs }: Needs): number {
 interface BackRead {
   /** How much earlier readings serve to compare with, milliseconds. */
   readonly beforeMs: number;
-  timelineOf(page: Page, fromMs: number): Timeline | Promise<Timeline>;
+  /** The metrics that are read; all by default. */
+  readonly only?: readonly number[];
+  /** `isWhole`: the page has all readings of the series. */
+  timelineOf(page: Page, fromMs: number, isWhole: boolean): Timeline | Promise<Timeline>;
   isEnough(timeline: Timeline, page: Page): boolean;
+  /** Begins with what is known already if the first read is not enough. */
+  readonly past?: {
+    find(): Promise<PastReading>;
+    resume(past: KnownPast): Promise<Timeline | null>;
+  };
 }
 
 /** Reads further and further back, until the timeline is known. Null if the series has no readings. */
 async function readBack(
   deps: TimelineDeps,
-  ref: SeriesRef,
+  { profile, id }: SeriesRef,
   { nowMs, signal, leastMs }: Moment & { leastMs: number },
-  { beforeMs, timelineOf, isEnough }: BackRead,
+  { beforeMs, only, timelineOf, isEnough, past }: BackRead,
 ): Promise<Timeline | null> {
   let extent: { firstMs: number; lastMs: number } | null = null;
+  let found: PastReading | null = null;
   for (let spanMs = leastMs, endMs = nowMs;; spanMs *= GROWTH) {
     const fromMs = Math.max(0, endMs - spanMs);
     const span = { fromMs: Math.max(0, fromMs - beforeMs), toMs: END_OF_TIME_MS };
-    const page = await readPage(deps, { profile: ref.profile, id: ref.id }, { span, signal });
+    const page = await readPage(deps, { profile, id }, { span, signal, only });
     const isEmpty = page.timesMs.length === 0;
-    const timeline = isEmpty ? null : await timelineOf(page, fromMs);
-    if (timeline !== null && isEnough(timeline, page)) return timeline;
-    extent ??= await deps.series.describe({ profile: ref.profile, id: ref.id });
+    const timeline = isEmpty ? null : await timelineOf(page, fromMs, false);
+    if (timeline !== null && isEnough(timeline, page)) {
+      found?.keep(timeline, { fromMs, nowMs, isAll: false });
+      return timeline;
+    }
+    extent ??= await deps.series.describe({ profile, id });
     if (extent === null) return null;
-    const isAll = fromMs <= extent.firstMs || spanMs >= LOOK_BACK_MS ||
-      page.timesMs.length >= LOOK_BACK_READINGS;
-    if (isAll) return timeline;
+    const isWhole = fromMs <= extent.firstMs;
+    const isAll = isWhole || spanMs >= LOOK_BACK_MS || page.timesMs.length >= LOOK_BACK_READINGS;
+    if (isAll) {
+      const whole = isWhole && !isEmpty ? await timelineOf(page, fromMs, true) : timeline;
+      if (whole !== null) found?.keep(whole, { fromMs, nowMs, isAll });
+      return whole;
+    }
+    if (past !== undefined && found === null) {
+      found = await past.find();
+      const resumed = found.past === null ? null : await past.resume(found.past);
+      if (resumed !== null && found.past !== null) {
+        const { anchorMs, isAll } = found.past;
+        found.keep(resumed, { fromMs: anchorMs - 1, nowMs, isAll });
+        return resumed;
+      }
+    }
     // A series that has been silent for long: what counts is before its latest reading.
     endMs = Math.min(nowMs, isEmpty ? extent.lastMs : endMs);
   }

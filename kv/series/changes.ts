@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -35,6 +36,19 @@ export function stageChanged(op: Staging, ref: SeriesRef, dayMs: number): void {
 /** Takes a day out of the feed: its readings have expired, and nobody is to look at it. */
 export function stageUnchanged(op: Staging, ref: SeriesRef, dayMs: number): void {
   op.delete([CHANGED_SPACE, ref.profile, ref.id, dayMs]);
+}
+
+/** Whether a day of a series that begins within a span changed after a version. */
+export async function hasChangesWithin(
+  kv: Pick<Deno.Kv, "list">,
+  { profile, id }: SeriesRef,
+  { fromMs, toMs, after }: Span & { after: string },
+): Promise<boolean> {
+  const start = [CHANGED_SPACE, profile, id, fromMs], end = [CHANGED_SPACE, profile, id, toMs];
+  for await (const { versionstamp } of kv.list({ start, end }, { batchSize: LIST_BATCH })) {
+    if (versionstamp > after) return true;
+  }
+  return false;
 }
 
 /** The days that changed after a version, of all series of a profile or of one of them. */
