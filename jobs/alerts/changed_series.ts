@@ -1,6 +1,6 @@
 /**
- * Which series changed since the last look: their revisions are compared. A look costs one range read for
- * each profile that a rule is about, and nothing for series that did not change.
+ * Which series changed since the last look: their revisions are compared. A look costs one range read, and
+ * another one (for each 500 series) for each profile that a rule is about and that changed.
  *
  * A process that takes the duty over begins where the one before had come to: it knows the version up to
  * which every change was judged. That is the latest version of the look before the last one, because a
@@ -10,7 +10,7 @@
  */
 
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { listRevisionEntries } from "../../kv/series/revisions.ts";
+import { listRevised, listRevisionEntries } from "../../kv/series/revisions.ts";
 
 /** The changes of a look. */
 export interface Look {
@@ -35,6 +35,7 @@ export function createChangedSeries(
   after: string,
 ): ChangedSeries {
   const seen = new Map<ProfileName, Map<string, number>>();
+  const judged = new Map<ProfileName, string | undefined>();
   let isFirst = true;
   let latest = after, finished = after;
   return {
@@ -42,8 +43,13 @@ export function createChangedSeries(
       const changed = new Map<ProfileName, string[]>();
       const news: [ProfileName, string, number][] = [];
       let highest = latest;
+      // Before the revisions: what changes while they are read is found by the next look.
+      const revised = await listRevised(kv);
+      const looked: ProfileName[] = [];
       for (const profile of profiles) {
         const known = seen.get(profile);
+        if (known !== undefined && judged.get(profile) === revised.get(profile)) continue;
+        looked.push(profile);
         const ofProfile = known ?? new Map<string, number>();
         if (known === undefined) seen.set(profile, ofProfile);
         const ids: string[] = [];
@@ -64,6 +70,7 @@ export function createChangedSeries(
         changed,
         finish() {
           for (const [profile, id, revision] of news) seen.get(profile)?.set(id, revision);
+          for (const profile of looked) judged.set(profile, revised.get(profile));
           finished = latest;
           latest = highest;
           return finished;

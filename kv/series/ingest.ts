@@ -4,7 +4,7 @@
  * While a commit is in progress, new requests wait for the next one. So a lone request waits for no
  * other, and a thousand concurrent requests share a few commits. A commit has no checks and cannot
  * conflict. For each series it writes a new segment, the revision, the segment count and the days of
- * the change feed, and what the requests add (last seen, rate counters). A request is answered after
+ * the change feed, for each profile that it was revised, and what the requests add (last seen, rate counters). A request is answered after
  * the commit that holds its readings. So an acknowledged reading survives a crash; one that was not
  * acknowledged may or may not be stored.
  *
@@ -28,7 +28,7 @@ import {
 import { stageChanged } from "./changes.ts";
 import { batchesOf, type IngestBatch, type IngestRequest, segmentParts } from "./ingest_batches.ts";
 import type { SeriesRef } from "./ref.ts";
-import { stageRevision } from "./revisions.ts";
+import { stageRevised, stageRevisionOfMany } from "./revisions.ts";
 import { stageSegmentAdded } from "./segment_counts.ts";
 import { stageSegment } from "./segments.ts";
 
@@ -114,7 +114,7 @@ export function createIngest(
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
     const requests = batches.flatMap((batch) => batch.requests);
     try {
-      await commit(kv, stages, tries);
+      await commit(kv, [...stages, revisedStage(batches)], tries);
     } catch (error) {
       if (!isRefusal(error) || requests.length === 1) {
         requests.forEach(({ reject }) => reject(error));
@@ -128,6 +128,15 @@ export function createIngest(
     }
   }
 
+  /** Once for each profile, as a commit has room for them, but not for one of each series. */
+  function revisedStage(batches: readonly IngestBatch[]): Pick<RecordedStage, "stage"> {
+    const withReadings = batches.filter(({ requests }) =>
+      requests.some(({ page }) => page.timesMs.length > 0)
+    );
+    const profiles = withReadings.map(({ requests: [{ ref }] }) => ref.profile);
+    return { stage: (op) => stageRevised(op, profiles) };
+  }
+
   /** One stage per segment of a batch. The first one includes what the requests add. */
   function batchStages(batch: IngestBatch): RecordedStage[] {
     const { ref } = batch.requests[0];
@@ -137,7 +146,7 @@ export function createIngest(
     return parts.map(({ bytes, days }, index) => {
       const segment = recordStage((op) => {
         stageSegment(op, ref, { writer, number: ++segmentNumber, bytes });
-        stageRevision(op, ref);
+        stageRevisionOfMany(op, ref);
         stageSegmentAdded(op, ref);
         for (const dayMs of days) stageChanged(op, ref, dayMs);
       });
@@ -181,7 +190,7 @@ export function createIngest(
  */
 async function commit(
   kv: IngestDeps["kv"],
-  stages: readonly RecordedStage[],
+  stages: readonly Pick<RecordedStage, "stage">[],
   tries: number,
 ): Promise<void> {
   for (let attempt = 1;; attempt++) {

@@ -4,6 +4,7 @@
  * | key | value | written by |
  * |---|---|---|
  * | `["revision", profile, id]` | `KvU64` | ingest, import, removal, with `sum()`; never compaction |
+ * | `["revised", profile]` | `true`; the versionstamp is that of the last change | every commit that raises a revision of the profile, once |
  *
  * @module
  */
@@ -14,12 +15,35 @@ import type { SeriesRef } from "./ref.ts";
 
 /** First part of the keys. */
 export const REVISION_SPACE = "revision";
+const REVISED_SPACE = "revised";
 /** Entries per read of a list. They are small. */
 const LIST_BATCH = 500;
 
-/** Raises the revision in a commit. */
+/** Raises the revision in a commit that changes one series. */
 export function stageRevision(op: Staging, ref: SeriesRef): void {
-  op.sum([REVISION_SPACE, ref.profile, ref.id], 1n);
+  stageRevisionOfMany(op, ref);
+  stageRevised(op, [ref.profile]);
+}
+
+/** Raises the revision in a commit that changes many series. It must call {@link stageRevised}, too. */
+export function stageRevisionOfMany(op: Staging, { profile, id }: SeriesRef): void {
+  op.sum([REVISION_SPACE, profile, id], 1n);
+}
+
+/** Records in a commit that it raises revisions of these profiles. */
+export function stageRevised(op: Pick<Staging, "set">, profiles: Iterable<ProfileName>): void {
+  for (const profile of new Set(profiles)) op.set([REVISED_SPACE, profile], true);
+}
+
+/** The version of the last commit that raised a revision of a profile, by profile. Costs one range read. */
+export async function listRevised(
+  kv: Pick<Deno.Kv, "list">,
+): Promise<ReadonlyMap<ProfileName, string>> {
+  const selector = { prefix: [REVISED_SPACE] };
+  const entries = kv.list(selector, { batchSize: LIST_BATCH });
+  return new Map(
+    await Array.fromAsync(entries, ({ key, versionstamp }) => [String(key[1]), versionstamp]),
+  );
 }
 
 /** A revision and the version of the commit that raised it last. */

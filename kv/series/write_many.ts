@@ -19,7 +19,7 @@ import { blockUpdateAt, changeBlock, type WriteCounts } from "./block_updates.ts
 import { readBlocksBelow } from "./blocks_below.ts";
 import { getHeads, grownHead, type HeadEntry, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
-import { stageRevision } from "./revisions.ts";
+import { stageRevised, stageRevisionOfMany } from "./revisions.ts";
 import { haveSegments } from "./segment_counts.ts";
 import { writeReadings } from "./write.ts";
 
@@ -154,7 +154,7 @@ async function prepare(
   const value = grownHead(head, { ...times, inserted: counts.inserted, account });
   const stage: Stage = (op) => {
     stages.forEach((each) => each(op));
-    stageRevision(op, ref);
+    stageRevisionOfMany(op, ref);
     stageHead(op, ref, { from: head.value, to: value });
   };
   const cost = costOf(stage);
@@ -191,5 +191,6 @@ async function commitTogether(
   if (changing.length === 0) return true;
   const op = kv.atomic().check(...changing.map(({ head }) => head));
   for (const { stage } of changing) stage?.(op);
+  stageRevised(op, changing.map(({ ref }) => ref.profile));
   return (await op.commit()).ok;
 }

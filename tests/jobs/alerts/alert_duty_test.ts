@@ -2,6 +2,8 @@ import { deleteDevice } from "../../../kv/devices/delete.ts";
 import { createDevice } from "../../../kv/devices/devices.ts";
 import { checkPresence, markOnline } from "../../../kv/devices/presence.ts";
 import { listCrowd } from "../../../kv/jobs/due.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { PROFILES } from "../../../data/readings/profile.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { type AlertRig, ALL, openAlertRig, START_MS } from "../../support/alert_rig.ts";
 
@@ -302,4 +304,63 @@ Deno.test("messages of a subject come in the order of its transitions, also with
   }
   await rig.pass(10 * MINUTE, MINUTE);
   assertEquals(await rig.told(), ["firing a,b", "resolved a", "firing a"]);
+});
+
+Deno.test("a device whose clock is ahead is silent in the end, and its first value above the limit fires", async () => {
+  using rig = await openAlertRig();
+  await addDevice(rig, "a");
+  const condition = { type: "above", metric: "soc_percent", limit: 80, clearAt: 80 } as const;
+  await rig.setRule({ scope: devices, condition: { ...condition, forMs: 0 } });
+  await rig.setRule({
+    id: "silent",
+    scope: devices,
+    condition: { type: "no_data", forMs: 10 * MINUTE },
+  });
+  await rig.round();
+  await rig.write("a", [[rig.now() + 30_000, 90]]);
+  await rig.pass(29_000);
+  assertEquals(await rig.told(), []);
+  await rig.pass(1_000);
+  assertEquals([await rig.states(), await rig.told()], [{ a: "firing" }, ["firing a"]]);
+  await rig.pass(10 * MINUTE - 1_000, 1_000);
+  assertEquals(await rig.states("silent"), { a: "ok" });
+  await rig.pass(1_000);
+  assertEquals(await rig.states("silent"), { a: "firing" });
+});
+
+Deno.test("a value that is corrected to one between the limits leaves no state that it caused", async () => {
+  for (const forMs of [0, 10 * MINUTE]) {
+    using rig = await openAlertRig();
+    await addDevice(rig, "a");
+    const condition = { type: "above", metric: "soc_percent", limit: 80, clearAt: 20 } as const;
+    await rig.setRule({ scope: devices, condition: { ...condition, forMs } });
+    await rig.round();
+    const atMs = rig.now();
+    await rig.write("a", [[atMs - MINUTE, 50], [atMs, 90]]);
+    await rig.pass(1_000);
+    assertEquals(await rig.states(), { a: forMs === 0 ? "firing" : "pending" });
+    await rig.write("a", [[atMs, 50]]);
+    await rig.pass(1_000);
+    const told = forMs === 0 ? ["firing a", "resolved a"] : [];
+    assertEquals([await rig.states(), await rig.told()], [{}, told]);
+    assertEquals(await listCrowd(rig.kv, "alert", { upToMs: Infinity, limit: 1 }), []);
+  }
+});
+
+Deno.test("a change that another process writes is judged though this one has looked before", async () => {
+  using rig = await openAlertRig();
+  await addDevice(rig, "a");
+  const condition = { type: "above", metric: "soc_percent", limit: 80, clearAt: 80 } as const;
+  await rig.setRule({ scope: devices, condition: { ...condition, forMs: 0 } });
+  await rig.pass(10_000);
+  const ingest = createIngest({ kv: rig.kv, writer: "other" });
+  const columns = PROFILES.battery.metrics.map((_, index) => ({
+    scale: 0,
+    values: Float64Array.of(index === 0 ? 90 : NaN),
+  }));
+  const timesMs = Float64Array.of(rig.now());
+  await ingest.add({ profile: "battery", id: "a" }, { timesMs, columns });
+  await rig.pass(3_000);
+  assertEquals(await rig.told(), ["firing a"]);
+  await ingest.stop();
 });

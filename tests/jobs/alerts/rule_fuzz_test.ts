@@ -10,7 +10,7 @@ const STEP = 10_000;
 
 type State = "ok" | "pending" | "firing";
 
-/** Whether a condition holds at a time, from all readings up to it; null if nothing decides. */
+/** Whether a condition holds at a time, from all readings up to it; null before the first one. */
 function holdsAt(
   condition: Condition,
   readings: ReadonlyMap<number, number>,
@@ -37,7 +37,7 @@ function holdsAt(
       return size > condition.by && timeMs < atMs + condition.withinMs;
     }
   }
-  return null;
+  return known.length === 0 ? null : false;
 }
 
 /** How many steps in a row, back from one, have a value. */
