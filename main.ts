@@ -5,7 +5,7 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { accountLimits } from "./data/access/account.ts";
+import { accountJobsRunning } from "./data/access/account.ts";
 import { parseKey } from "./data/access/key_text.ts";
 import { deliveryAbilities } from "./data/delivery_settings.ts";
 import { diskPath, diskSpace } from "./data/files/disk_space.ts";
@@ -145,11 +145,8 @@ export async function start(
   const intake = createDeviceIntake({ ...opened, ...devices, owner, ingest });
   let worker: Worker | null = null;
   const webhooks = createWebhookStore({ kv, findMaker, now, log });
-  const sending = {
-    request: guardedFetch,
-    allowPrivate: settings.webhooks.allowPrivate,
-    version: config.version,
-  };
+  const { allowPrivate } = settings.webhooks;
+  const sending = { request: guardedFetch, allowPrivate, version: config.version };
   const { publicUrl } = settings.access;
   // Stops after the jobs that deliver.
   const outgoing = stack.use(openChannels({ ...parts, ...settings, publicUrl }));
@@ -201,11 +198,8 @@ export async function start(
       }),
       notifier.kind,
     ],
-    async runningMax(account) {
-      const [, keyId] = /^key:(.*)$/s.exec(account) ?? [];
-      const own = keyId === undefined ? null : await keys.limitsOf(keyId);
-      return accountLimits(own, settings.accountLimits).jobsRunning;
-    },
+    runningMax: (account) =>
+      accountJobsRunning(account, settings.accountLimits, (keyId) => keys.limitsOf(keyId)),
     startedMs,
     crowds: [schedules.crowd],
     moreDuties: [

@@ -39,3 +39,17 @@ export function accountLimits(own: KeyLimits | null, service: AccountLimits): Ac
     fileBytes: own?.fileBytes ?? service.fileBytes,
   };
 }
+
+/**
+ * How many jobs of an account may run at the same time; null for any number. `ownLimitsOf` looks up the
+ * limits of a key by its id.
+ */
+export async function accountJobsRunning(
+  account: string,
+  service: AccountLimits,
+  ownLimitsOf: (keyId: string) => Promise<KeyLimits | null>,
+): Promise<number | null> {
+  const [, keyId] = /^key:(.*)$/s.exec(account) ?? [];
+  const own = keyId === undefined ? null : await ownLimitsOf(keyId);
+  return accountLimits(own, service).jobsRunning;
+}

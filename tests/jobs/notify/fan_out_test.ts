@@ -157,9 +157,9 @@ Deno.test("an event and a webhook that cannot be read keep nothing from the othe
   await stage(kv, [offline("a", NOW_MS)]);
   const unread: string[] = [];
   const logged: unknown[] = [];
-  const keys = { callerOf: () => Promise.resolve(null) };
+  const findMaker = () => null;
   const log = (_: string, name: string, fields?: object) => logged.push([name, fields]);
-  const webhooks = createWebhookStore({ kv, keys, now: () => NOW_MS, log });
+  const webhooks = createWebhookStore({ kv, findMaker, now: () => NOW_MS, log });
   const onUnreadable = (key: Deno.KvKey) => unread.push(String(key[2]));
   assertEquals(await fanOutOnce({ kv, webhooks, onUnreadable }, NOW_MS), true);
   assertEquals(await subjectsOf(kv, hookId(1)), ["a"]);

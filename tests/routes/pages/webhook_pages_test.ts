@@ -24,7 +24,7 @@ function browserOver(kv: Deno.Kv, scopes: readonly Scope[] = ["admin"]): {
     kv,
     webhooks: createWebhookStore({
       kv,
-      keys: { callerOf: () => Promise.resolve(null) },
+      findMaker: () => caller,
       now: () => NOW_MS,
     }),
     sending: { request: guardedFetch, allowPrivate: true, version: "1.2.3" },
