@@ -121,18 +121,20 @@ Deno.test("a target whose last job has not ended keeps its account, so that the 
   await using rig = await createNotifierRig();
   const { kv } = rig.rig;
   const target = webhookTarget(ID);
-  await kv.set(["delivery_target", target], NEW_TARGET);
-  const account = `delivery:${target}`;
-  await kv.set(["job_account", account], { v: 1, turn: 3 });
-  await kv.set(["job_account", account, "running"], new Deno.KvU64(1n));
   const lease = { v: 1, owner: "o", epoch: 1, untilMs: Infinity, cursor: null } as const;
   const duty = deliveryRetentionDuty({ kv, now: () => START_MS, log: () => {} });
   const round = () => duty.round({ signal: new AbortController().signal, lease });
-  await round();
-  assertEquals((await readAccount(kv, account)).running, 1);
-  assert((await getTarget(kv, target)).versionstamp !== null);
-  await kv.set(["job_account", account, "running"], new Deno.KvU64(0n));
-  await round();
-  assertEquals((await readAccount(kv, account)).place.versionstamp, null);
-  assertEquals((await getTarget(kv, target)).versionstamp, null);
+  // The accounts of a target that works, and of one whose last attempt failed.
+  for (const account of [`delivery:${target}`, `delivery:failing:${target}`]) {
+    await kv.set(["delivery_target", target], NEW_TARGET);
+    await kv.set(["job_account", account], { v: 1, turn: 3 });
+    await kv.set(["job_account", account, "running"], new Deno.KvU64(1n));
+    await round();
+    assertEquals((await readAccount(kv, account)).running, 1);
+    assert((await getTarget(kv, target)).versionstamp !== null);
+    await kv.set(["job_account", account, "running"], new Deno.KvU64(0n));
+    await round();
+    assertEquals((await readAccount(kv, account)).place.versionstamp, null);
+    assertEquals((await getTarget(kv, target)).versionstamp, null);
+  }
 });
