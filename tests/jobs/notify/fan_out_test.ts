@@ -157,7 +157,8 @@ Deno.test("an event and a webhook that cannot be read keep nothing from the othe
   await stage(kv, [offline("a", NOW_MS)]);
   const unread: string[] = [];
   const logged: unknown[] = [];
-  const findMaker = () => null;
+  const actor = { kind: "anonymous", id: "", name: "" } as const;
+  const findMaker = () => createCaller({ owner: "anyone", actor, scopes: ["manage"] });
   const log = (_: string, name: string, fields?: object) => logged.push([name, fields]);
   const webhooks = createWebhookStore({ kv, findMaker, now: () => NOW_MS, log });
   const onUnreadable = (key: Deno.KvKey) => unread.push(String(key[2]));
