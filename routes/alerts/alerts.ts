@@ -26,7 +26,7 @@ import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { fieldErrors, parameterErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
-import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
+import { draftTargets, findWrongTargets, rightRequest } from "../notify/targets.ts";
 import { alertBody, alertProblems, settingsBody, settingsOf } from "./alert_body.ts";
 import { firingSubjects } from "./firing.ts";
 import {
@@ -162,11 +162,8 @@ async function readSettings(c: Context, deps: AlertDeps, given: unknown): Promis
   const body = parsed(alertRequest, given);
   const settings = settingsOf(body);
   const problems = alertProblems(settings, deps.profiles);
-  if (problems.length > 0) throw invalidRequest(problems);
-  const targets = { notify: body.notify };
-  requireDeliverable(targets, deps.abilities);
-  await requireWebhooks(targets, deps.webhooks, c.get("caller"));
-  return settings;
+  const { errors, missing } = await findWrongTargets(deps, c.get("caller"), draftTargets(body));
+  return rightRequest({ asked: settings, errors: [...problems, ...errors], missing });
 }
 
 async function listAnswer(c: Context, deps: AlertDeps): Promise<Response> {

@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import type { Caller } from "../../data/access/caller.ts";
+import type { FieldError } from "../../data/app_error.ts";
 import { REQUEST_MAX_BYTES, XLSX_MAX_ROWS } from "../../data/exports/limits.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
@@ -27,8 +28,13 @@ import { invalidRequest } from "../http/problem.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
-import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
-import { parseExportRequest } from "./parse_request.ts";
+import {
+  draftTargets,
+  findWrongTargets,
+  type ReadRequest,
+  rightRequest,
+} from "../notify/targets.ts";
+import { readExportRequest } from "./parse_request.ts";
 import type { ExportAccepted } from "./schemas.ts";
 import { createFindProfile } from "./sources.ts";
 import { exportStatus } from "./status.ts";
@@ -79,17 +85,31 @@ export async function askedExport(
   caller: Caller,
   body: unknown,
 ): Promise<AskedExport> {
-  const findProfile = createFindProfile(deps, caller);
-  const { spec, profile, targets } = await parseExportRequest(body, {
+  return rightRequest(await readAskedExport(deps, caller, body));
+}
+
+/** The export that a body asks for, with everything that is wrong. */
+export async function readAskedExport(
+  deps: Omit<CreateDeps, "jobs" | "series">,
+  caller: Caller,
+  body: unknown,
+): Promise<ReadRequest<AskedExport>> {
+  const read = await readExportRequest(body, {
     nowMs: deps.now(),
-    findProfile,
+    findProfile: createFindProfile(deps, caller),
   });
-  requireDeliverable(targets, deps.abilities);
-  await requireWebhooks(targets, deps.webhooks, caller);
-  await requireFits(deps.previewer, spec, profile);
+  const wrong = await findWrongTargets(deps, caller, draftTargets(body));
+  const large = read.sized === null ? [] : await sizeErrors(deps.previewer, read.sized);
+  const errors = [...read.errors, ...wrong.errors, ...large];
+  const { missing } = wrong;
+  if (read.asked === null || errors.length > 0) return { asked: null, errors, missing };
+  const { spec, targets } = read.asked;
   const params = exportParamsOf(spec);
-  requireShort({ ...params, ...targets });
-  return { spec, params, ...(targets === undefined ? {} : { targets }) };
+  return {
+    asked: { spec, params, ...(targets === undefined ? {} : { targets }) },
+    errors: lengthErrors({ ...params, ...targets }),
+    missing,
+  };
 }
 
 /** Creates the export that a body asks for. */
@@ -118,24 +138,28 @@ export async function createExport(
  * @throws {AppError} INVALID_REQUEST.
  */
 export function requireShort(params: ExportParams & JobTargets): void {
+  const errors = lengthErrors(params);
+  if (errors.length > 0) throw invalidRequest(errors);
+}
+
+function lengthErrors(params: ExportParams & JobTargets): FieldError[] {
   const sizeBytes = JSON.stringify(params).length;
-  if (sizeBytes <= REQUEST_MAX_BYTES) return;
+  if (sizeBytes <= REQUEST_MAX_BYTES) return [];
   const detail =
     `The request must be at most ${REQUEST_MAX_BYTES} bytes in the record of its job, ` +
     `where it has ${sizeBytes}: name fewer sources or columns in one export`;
-  throw invalidRequest([{ pointer: "", detail }]);
+  return [{ pointer: "", detail }];
 }
 
 /** Refuses a workbook with more rows than spreadsheets open. */
-async function requireFits(
+async function sizeErrors(
   previewer: ExportPreviewer,
-  spec: ExportSpec,
-  profile: Profile,
-): Promise<void> {
-  if (spec.format !== "xlsx") return;
+  { spec, profile }: { spec: ExportSpec; profile: Profile },
+): Promise<FieldError[]> {
+  if (spec.format !== "xlsx") return [];
   const { rows } = await previewer.estimate(spec, profile);
   const files = spec.layout === "per_source" ? spec.ids.length : 1;
-  if (rows / files <= XLSX_MAX_ROWS) return;
+  if (rows / files <= XLSX_MAX_ROWS) return [];
   const { errors, refuse } = createRefusals();
   refuse(
     "format",
@@ -143,7 +167,7 @@ async function requireFits(
     `must be parquet or csv for about ${rows} rows, as xlsx has at most ${XLSX_MAX_ROWS}; or name a ` +
       "longer interval",
   );
-  throw invalidRequest(errors);
+  return errors;
 }
 
 /** Reasons why an export may fail. The job decides: readings may arrive before it runs. */

@@ -22,7 +22,7 @@ import type { Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { refuseTargets, targetsOf } from "../notify/targets.ts";
+import { draftTargets, refuseTargets, targetsOf } from "../notify/targets.ts";
 import { type ExportBody, exportBody, exportFields } from "./request_schemas.ts";
 
 /** Finds the profile that sources share. It may refuse the field that names them. */
@@ -41,6 +41,19 @@ export interface ExportAsked {
   readonly targets?: JobTargets;
 }
 
+/** A body that was read. */
+export interface ExportRead {
+  /** What it asks for; null if something is wrong. */
+  readonly asked: ExportAsked | null;
+  /** What is wrong with it. */
+  readonly errors: readonly FieldError[];
+  /** Its sources, range and rows, if those are right; null otherwise. */
+  readonly sized: Pick<ExportAsked, "spec" | "profile"> | null;
+}
+
+/** Fields that do not change how many rows there are. */
+const UNSIZED = ["notify", "deliver", "utc", "csv", "compression"];
+
 /**
  * What a body exports.
  *
@@ -48,11 +61,21 @@ export interface ExportAsked {
  */
 export async function parseExportRequest(
   body: unknown,
-  { nowMs, findProfile }: { nowMs: number; findProfile: FindProfile },
+  options: { nowMs: number; findProfile: FindProfile },
 ): Promise<ExportAsked> {
+  const { asked, errors } = await readExportRequest(body, options);
+  if (asked === null) throw invalidRequest(errors);
+  return asked;
+}
+
+/** Reads what a body exports, with everything that is wrong. */
+export async function readExportRequest(
+  body: unknown,
+  { nowMs, findProfile }: { nowMs: number; findProfile: FindProfile },
+): Promise<ExportRead> {
   const { draft, errors } = readFields(body);
   // A body that is no object has no fields to check further.
-  if (draft === null) throw invalidRequest(errors);
+  if (draft === null) return { asked: null, errors, sized: null };
   const { errors: broken, refuse } = createRefusals();
   const wrong = new Set(errors.map(({ pointer }) => pointer.split("/")[1]));
   const source = sourceOf(draft, wrong, refuse);
@@ -66,13 +89,24 @@ export async function parseExportRequest(
   };
   refusePairs(ruled, profile, refuse);
   if (profile !== null) refuseUnknownColumns(ruled, profile, refuse);
-  const targets = targetsOf(draft);
-  if (targets !== undefined) refuseTargets(targets, nameFieldsOf(ruled), refuse);
+  refuseTargets(draftTargets(body), nameFieldsOf(ruled), refuse);
   const all = [...errors, ...broken];
-  if (all.length > 0 || span === null || profile === null) throw invalidRequest(all);
+  if (span === null || profile === null) return { asked: null, errors: all, sized: null };
   const period = draft.period ?? null;
   const spec = { ...ruled, ...span, period, profile: profile.name };
-  return { spec, profile, ...(targets === undefined ? {} : { targets }) };
+  const targets = targetsOf(draft);
+  const asked = { spec, profile, ...(targets === undefined ? {} : { targets }) };
+  const isSized = all.every(({ pointer }) => !isSizing(pointer.split("/")[1]));
+  return {
+    asked: all.length === 0 ? asked : null,
+    errors: all,
+    sized: isSized ? { spec, profile } : null,
+  };
+}
+
+/** Whether a field of the body has to do with how many rows there are. */
+function isSizing(field: string): boolean {
+  return Object.hasOwn(exportFields, field) && !UNSIZED.includes(field);
 }
 
 /** The fields of names that have a value for an export. */

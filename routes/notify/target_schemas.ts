@@ -14,23 +14,36 @@ import { S3_PLACE } from "../../data/s3_settings.ts";
 /** The id of a webhook. */
 const WEBHOOK_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
-function addresses(field: string) {
-  const rule = `${field} must be a list of 1 to ${MAIL_ADDRESSES_MAX} e-mail addresses`;
-  const one = `${field} must be ${MAIL_ADDRESS_RULE}`;
+/** How sentences name a field, from where an issue is. */
+type FieldName = (issue: { path?: PropertyKey[] }) => string;
+
+/** The path of a field of a place, such as `deliver.0.to`. */
+function ofPlace(field: string): FieldName {
+  return ({ path = [] }) => path.length < 3 ? field : path.slice(0, 3).join(".");
+}
+
+/** A sentence about a field. */
+function says(name: FieldName, rule: string) {
+  return { error: (issue: Parameters<FieldName>[0]) => `${name(issue)} ${rule}` };
+}
+
+function addresses(name: FieldName) {
+  const rule = says(name, `must be a list of 1 to ${MAIL_ADDRESSES_MAX} e-mail addresses`);
+  const one = says(name, `must be ${MAIL_ADDRESS_RULE}`);
   return z.array(z.string(one).refine(isMailAddress, one), rule)
     .min(1, rule).max(MAIL_ADDRESSES_MAX, rule)
-    .refine(areDifferent, `${field} must be addresses that all differ`)
+    .refine(areDifferent, says(name, "must be addresses that all differ"))
     .meta({
       description: "E-mail addresses. Each gets a mail of its own.",
       examples: [["accounting@example.com"]],
     });
 }
 
-function webhookIds(field: string) {
-  const rule = `${field} must be a list of 1 to ${TARGET_WEBHOOKS_MAX} ids of webhooks`;
+function webhookIds(name: FieldName) {
+  const rule = says(name, `must be a list of 1 to ${TARGET_WEBHOOKS_MAX} ids of webhooks`);
   return z.array(z.string(rule).regex(WEBHOOK_ID, rule), rule)
     .min(1, rule).max(TARGET_WEBHOOKS_MAX, rule)
-    .refine(areDifferent, `${field} must be ids that all differ`)
+    .refine(areDifferent, says(name, "must be ids that all differ"))
     .meta({ description: "Ids of webhooks that you have set up." });
 }
 
@@ -38,11 +51,14 @@ function areDifferent(texts: readonly string[]): boolean {
   return new Set(texts.map(sameAddress)).size === texts.length;
 }
 
+/** The fields of `notify`. */
+export const notifyFields = {
+  email: addresses(() => "notify.email").optional(),
+  webhook: webhookIds(() => "notify.webhook").optional(),
+};
+
 /** Who hears how it ended. Schedules and alerts have the same field. */
-export const notifyBody = z.strictObject({
-  email: addresses("notify.email").optional(),
-  webhook: webhookIds("notify.webhook").optional(),
-}, {
+export const notifyBody = z.strictObject(notifyFields, {
   error: (issue) =>
     issue.code === "invalid_type"
       ? "notify must be an object with email, webhook or both"
@@ -57,7 +73,10 @@ export const notifyBody = z.strictObject({
   examples: [{ email: ["energy@example.com"] }],
 });
 
-const TO_RULE = "to must be email, webhook, folder or s3://BUCKET/PREFIX";
+const TO_RULE = says(
+  ofPlace("to"),
+  "must be email, webhook, folder or s3://BUCKET/PREFIX",
+);
 const toText = z.string(TO_RULE).refine(
   (text) => ["email", "webhook", "folder"].includes(text) || S3_PLACE.test(text),
   TO_RULE,
@@ -66,12 +85,16 @@ const toText = z.string(TO_RULE).refine(
     "(below a place of `DELIVERY_BUCKETS`).",
   examples: ["folder"],
 });
-const NAME_RULE = `name must be a template of 1 to ${TEMPLATE_MAX} characters`;
+const NAME_RULE = says(
+  ofPlace("name"),
+  `must be a template of 1 to ${TEMPLATE_MAX} characters`,
+);
 
-const deliverTarget = z.strictObject({
+/** The fields of a place. `targets.ts` checks them against each other. */
+export const deliverFields = {
   to: toText,
-  email: addresses("email").optional(),
-  webhook: webhookIds("webhook").optional(),
+  email: addresses(ofPlace("email")).optional(),
+  webhook: webhookIds(ofPlace("webhook")).optional(),
   name: z.string(NAME_RULE).min(1, NAME_RULE).max(TEMPLATE_MAX, NAME_RULE).optional().meta({
     description: "The name in a folder or bucket, such as `{meter}/{start:yyyy-MM}.csv`. Fields: " +
       "`meter`, `device`, `source`, `profile`, `interval`, `format`, `ext`, `filename`, `job`; and " +
@@ -79,24 +102,11 @@ const deliverTarget = z.strictObject({
       "replaced whole. `{filename}` by default.",
     examples: ["{meter}/{start:yyyy-MM}.{ext}"],
   }),
-}, {
+};
+
+const deliverTarget = z.strictObject(deliverFields, {
   error: (issue) =>
     issue.code === "invalid_type" ? "deliver must be a list of objects with to" : undefined,
-}).superRefine((target, context) => {
-  const wrong = (path: string, message: string) =>
-    context.addIssue({ code: "custom", path: [path], message });
-  const { to } = target;
-  for (const name of ["email", "webhook"] as const) {
-    if (to === name && target[name] === undefined) {
-      wrong(name, `${name} must be there with to ${name}`);
-    }
-    if (to !== name && target[name] !== undefined) {
-      wrong(name, `${name} must be left out with to ${to}`);
-    }
-  }
-  if ((to === "email" || to === "webhook") && target.name !== undefined) {
-    wrong("name", `name must be left out with to ${to}`);
-  }
 });
 
 const DELIVER_RULE = `deliver must be a list of 1 to ${DELIVER_MAX} objects`;

@@ -6,8 +6,9 @@
  */
 
 import type { Caller } from "../../data/access/caller.ts";
-import { AppError, type FieldError } from "../../data/app_error.ts";
+import type { FieldError } from "../../data/app_error.ts";
 import { createRefusals, type Refuse } from "../../data/exports/rules.ts";
+import { NAME_FIELDS } from "../../data/notify/name_template.ts";
 import { parseDuration } from "../../data/schedules/duration.ts";
 import {
   createRunTimes,
@@ -17,11 +18,19 @@ import {
 } from "../../data/schedules/run_times.ts";
 import { rangeStartMs } from "../../data/time/range_text.ts";
 import type { ScheduleRecord } from "../../kv/schedules/schedules.ts";
-import { askedExport, type CreateDeps } from "../exports/create_export.ts";
+import { type CreateDeps, readAskedExport } from "../exports/create_export.ts";
 import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { requireDeliverable, requireWebhooks, targetsBody } from "../notify/targets.ts";
-import { parseReport } from "../stores/report_request.ts";
+import { targetFields } from "../notify/target_schemas.ts";
+import {
+  draftTargets,
+  findWrongTargets,
+  type ReadRequest,
+  refuseTargets,
+  rightRequest,
+  targetsBody,
+} from "../notify/targets.ts";
+import { readReport } from "../stores/report_request.ts";
 import { type ScheduleBody, scheduleFields } from "./request_schemas.ts";
 import { z } from "zod";
 
@@ -50,8 +59,13 @@ export interface ParseDeps extends Omit<CreateDeps, "jobs" | "series"> {
 type Fields = Partial<Omit<ScheduleBody, "request">>;
 type Kind = ScheduleRecord["request"]["kind"];
 
-/** The fields besides the request. It is checked on its own, so any value is right here. */
-const ownFields = z.strictObject({ ...scheduleFields, request: z.unknown().optional() }, {
+/** The fields that are checked with the request, so any value is right here. */
+const withRequest = {
+  request: z.unknown().optional(),
+  notify: z.unknown().optional(),
+  deliver: z.unknown().optional(),
+};
+const ownFields = z.strictObject({ ...scheduleFields, ...withRequest }, {
   error: (issue) => issue.code === "invalid_type" ? "The body must be a JSON object" : undefined,
 });
 
@@ -74,12 +88,11 @@ export async function parseSchedule(
   const fields = rightFields(body);
   const { errors: broken, refuse } = createRefusals();
   const timing = timingOf(fields, { createdMs, given: body }, refuse);
-  const asked = await requestOf(deps, { body, fields, caller }, broken);
-  refuseCompleteness(fields, asked?.request.kind ?? null, refuse);
-  const all = [...errors, ...broken];
-  if (all.length > 0 || timing === null || asked === null || fields.name === undefined) {
-    throw invalidRequest(all);
-  }
+  const read = await requestOf(deps, { body, fields, caller });
+  refuseCompleteness(fields, kindOf(body), refuse);
+  const all = [...errors, ...broken, ...read.errors];
+  const asked = rightRequest({ ...read, errors: all });
+  if (timing === null || fields.name === undefined) throw invalidRequest(all);
   const { require_completeness: least, completeness_deadline: deadline } = fields;
   return {
     name: fields.name,
@@ -146,40 +159,63 @@ function refuseCompleteness(
   }
 }
 
-/** The request as it is stored; null if something is wrong, which is added to the errors. */
+type AskedRequest = Pick<ScheduleRecord, "request" | "targets">;
+
+/** The kind of the request; null if it is none. */
+function kindOf(body: object): Kind | null {
+  const given: unknown = Reflect.get(body, "request");
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return null;
+  const kind: unknown = Reflect.get(given, "kind") ?? "export";
+  return kind === "export" || kind === "report" ? kind : null;
+}
+
+/** The request as it is stored, and everything that is wrong with it and with its targets. */
 async function requestOf(
   deps: ParseDeps,
   { body, fields, caller }: { body: object; fields: Fields; caller: Caller },
-  errors: FieldError[],
-): Promise<Pick<ScheduleRecord, "request" | "targets"> | null> {
-  const given = Reflect.get(body, "request");
-  const pushed = (pointer: string, detail: string) => {
-    errors.push({ pointer, detail: `request${detail}` });
-    return null;
-  };
-  if (given === undefined) return pushed("/request", " is required: an export or a report");
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    return pushed("/request", " must be an object: an export or a report");
+): Promise<ReadRequest<AskedRequest>> {
+  const given: unknown = Reflect.get(body, "request");
+  const kind = kindOf(body);
+  if (kind === null) {
+    const { errors, missing } = await wrongTargets(deps, ownTargets(body, {}, []), caller);
+    return { asked: null, errors: [requestProblem(given), ...errors], missing };
   }
-  const { kind = "export", ...rest }: Record<string, unknown> = { ...given };
-  if (kind !== "export" && kind !== "report") {
-    return pushed("/request/kind", ".kind must be export or report");
-  }
-  const before = errors.length;
+  // With a kind, it is an object.
+  const { kind: _, ...rest }: Record<string, unknown> = { ...given as object };
+  const errors: FieldError[] = [];
   const request = relativeRequest(kind, rest, fields, errors);
-  const own = ownTargets(fields, rest, errors);
-  try {
-    const asked = await askedOf(deps, kind, { ...request, ...own }, caller);
-    return errors.length > before ? null : asked;
-  } catch (error) {
-    if (!(error instanceof AppError) || error.errors.length === 0) throw error;
-    const found = error.errors.map((one) => withinRequest(one, own));
-    if (error.code !== "INVALID_REQUEST") {
-      throw new AppError(error.code, error.message, { details: error.details, errors: found });
-    }
-    errors.push(...found);
-    return null;
-  }
+  const own = ownTargets(body, rest, errors);
+  const read = await readKind(deps, kind, { ...request, ...own }, caller);
+  const within = (found: readonly FieldError[]) => found.map((one) => withinRequest(one, own));
+  return {
+    asked: errors.length > 0 ? null : read.asked,
+    errors: [...errors, ...within(read.errors)],
+    missing: within(read.missing),
+  };
+}
+
+/** What is wrong with a request that has no kind. */
+function requestProblem(given: unknown): FieldError {
+  const pushed = (pointer: string, rule: string) => ({ pointer, detail: `request${rule}` });
+  if (given === undefined) return pushed("/request", " is required: an export or a report");
+  return typeof given !== "object" || given === null || Array.isArray(given)
+    ? pushed("/request", " must be an object: an export or a report")
+    : pushed("/request/kind", ".kind must be export or report");
+}
+
+/** What is wrong with the targets of a schedule whose request cannot be read. */
+async function wrongTargets(
+  deps: ParseDeps,
+  own: Record<string, unknown>,
+  caller: Caller,
+): Promise<Omit<ReadRequest<never>, "asked">> {
+  const form = z.object(targetFields).safeParse(own);
+  const { errors, refuse } = createRefusals();
+  const draft = draftTargets(own);
+  refuseTargets(draft, NAME_FIELDS, refuse);
+  const wrong = await findWrongTargets(deps, caller, draft);
+  const broken = form.success ? [] : fieldErrors(form.error, own);
+  return { missing: wrong.missing, errors: [...broken, ...errors, ...wrong.errors] };
 }
 
 /** The request with a period on the clock of the schedule; fields that do not move with it are refused. */
@@ -211,14 +247,14 @@ function relativeRequest(
 
 /** `notify` and `deliver` of the schedule, which its request must not have too. */
 function ownTargets(
-  fields: Fields,
+  body: object,
   request: Record<string, unknown>,
   errors: FieldError[],
 ): Record<string, unknown> {
   const own: Record<string, unknown> = {};
   const { errors: broken, refuse } = createRefusals();
-  for (const name of ["notify", "deliver"] as const) {
-    const value = fields[name];
+  for (const name of ["notify", "deliver"]) {
+    const value: unknown = Reflect.get(body, name);
     if (value === undefined) continue;
     if (request[name] !== undefined) {
       refuse(`request/${name}`, request[name], `must not be there with ${name}: name it once`);
@@ -230,20 +266,19 @@ function ownTargets(
 }
 
 /** Reads a request as the route does that creates its job at once. */
-async function askedOf(
+async function readKind(
   deps: ParseDeps,
   kind: Kind,
   body: Record<string, unknown>,
   caller: Caller,
-): Promise<Pick<ScheduleRecord, "request" | "targets">> {
-  if (kind === "export") {
-    const { params, targets } = await askedExport(deps, caller, body);
-    return { request: { kind, params }, targets: targetsBody(targets) };
-  }
-  const { params, targets } = parseReport(body, { ...deps, nowMs: deps.now(), caller });
-  requireDeliverable(targets, deps.abilities);
-  await requireWebhooks(targets, deps.webhooks, caller);
-  return { request: { kind, params: { ...params } }, targets: targetsBody(targets) };
+): Promise<ReadRequest<AskedRequest>> {
+  const read = kind === "export"
+    ? await readAskedExport(deps, caller, body)
+    : await readReport(deps, caller, body);
+  if (read.asked === null) return { ...read, asked: null };
+  const { params, targets } = read.asked;
+  const asked = { request: { kind, params: { ...params } }, targets: targetsBody(targets) };
+  return { ...read, asked };
 }
 
 /** An error of the request, as one of the schedule. `own` are fields that the schedule itself has. */

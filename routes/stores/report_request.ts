@@ -17,8 +17,15 @@ import { fieldErrors } from "../http/json_body.ts";
 import { createRefusals } from "../../data/exports/rules.ts";
 import type { NameField } from "../../data/notify/name_template.ts";
 import type { JobTargets } from "../../data/notify/targets.ts";
-import { invalidRequest } from "../http/problem.ts";
-import { refuseTargets, targetsBody, targetsOf } from "../notify/targets.ts";
+import {
+  draftTargets,
+  findWrongTargets,
+  type ReadRequest,
+  refuseTargets,
+  type TargetChecks,
+  targetsBody,
+  targetsOf,
+} from "../notify/targets.ts";
 import { type ReportRequest, reportRequest } from "./report_request_schemas.ts";
 
 /** A day may be 25 hours long, and a store's clock may be 14 hours ahead. */
@@ -38,32 +45,38 @@ export interface ReportAsked {
   readonly targets?: JobTargets;
 }
 
-/**
- * Reads a request.
- *
- * @throws {AppError} INVALID_REQUEST with everything that is wrong.
- */
-export function parseReport(
+/** What reading needs. */
+export interface ReadReportDeps extends TargetChecks {
+  /** The age of the last poll from which a store is stale by default, milliseconds; or null. */
+  readonly staleAfterMs: number | null;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+}
+
+/** Reads a request, with everything that is wrong. */
+export async function readReport(
+  deps: ReadReportDeps,
+  caller: Caller,
   body: unknown,
-  { staleAfterMs: staleByDefaultMs, nowMs, caller }: {
-    staleAfterMs: number | null;
-    nowMs: number;
-    caller: Caller;
-  },
-): ReportAsked {
+): Promise<ReadRequest<ReportAsked>> {
   const result = reportRequest.safeParse(body === undefined ? {} : body);
   const known = result.success ? result.data : knownParts(body);
+  const wrong = await findWrongTargets(deps, caller, draftTargets(body));
   const errors = [
     ...(result.success ? [] : fieldErrors(result.error, body)),
-    ...rangeErrors(known, nowMs),
+    ...rangeErrors(known, deps.now()),
     ...storeErrors(known, caller),
-    ...targetErrors(known),
+    ...targetErrors(known, body),
+    ...wrong.errors,
   ];
-  if (!result.success || errors.length > 0) throw invalidRequest(errors);
+  const { missing } = wrong;
+  if (!result.success || errors.length > 0) return { asked: null, errors, missing };
   const targets = targetsOf(result.data);
+  const params = paramsOf(result.data, deps.staleAfterMs, caller);
   return {
-    params: paramsOf(result.data, staleByDefaultMs, caller),
-    ...(targets === undefined ? {} : { targets }),
+    asked: { params, ...(targets === undefined ? {} : { targets }) },
+    errors,
+    missing,
   };
 }
 
@@ -162,11 +175,10 @@ function storeErrors({ stores = [] }: Partial<ReportRequest>, caller: Caller): F
 }
 
 /** What is wrong with who hears of the report and where its file goes. */
-function targetErrors(request: Partial<ReportRequest>): FieldError[] {
-  const targets = targetsOf(request);
+function targetErrors(request: Partial<ReportRequest>, body: unknown): FieldError[] {
   const { errors, refuse } = createRefusals();
   const fields = [...NAME_FIELDS, ...rangeOf(request) === null ? [] : RANGE_NAME_FIELDS];
-  if (targets !== undefined) refuseTargets(targets, fields, refuse);
+  refuseTargets(draftTargets(body), fields, refuse);
   return errors;
 }
 

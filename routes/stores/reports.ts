@@ -17,12 +17,12 @@ import { parameterErrors, readOptionalJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { deliveriesOf } from "../notify/deliveries.ts";
-import { requireDeliverable, requireWebhooks } from "../notify/targets.ts";
+import { rightRequest } from "../notify/targets.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { readyFile } from "./report_file.ts";
 import { type ReportLinkDeps, reportLinkRoutes } from "./report_links.ts";
 import { listReports } from "./report_list.ts";
-import { parseReport } from "./report_request.ts";
+import { readReport } from "./report_request.ts";
 import { reportListQuery } from "./report_request_schemas.ts";
 import type { ReportStatus, ReportTriggered } from "./report_schemas.ts";
 import { reportStatus } from "./report_status.ts";
@@ -45,14 +45,12 @@ export interface ReportDeps extends ReportLinkDeps {
 
 /** `/trigger_report`, `/get_report` and `/download_report`. */
 export function reportRoutes(deps: ReportDeps): GuardedRoutes {
-  const { jobs, files, staleAfterMs, now } = deps;
+  const { jobs, files, now } = deps;
   return guardedRoutes()
     .post("/trigger_report", async (c) => {
       const caller = c.get("caller");
       const body = await readOptionalJson(c.req.raw, JSON_BODY_MAX_BYTES);
-      const { params, targets } = parseReport(body, { staleAfterMs, nowMs: now(), caller });
-      requireDeliverable(targets, deps.abilities);
-      await requireWebhooks(targets, deps.webhooks, caller);
+      const { params, targets } = rightRequest(await readReport(deps, caller, body));
       const job = await jobs.create({
         kind: STORE_REPORT,
         params: { ...params },

@@ -32,17 +32,26 @@ function errorsOf(body: { errors?: { pointer: string; detail: string }[] }): str
 
 Deno.test("a request that needs a missing setting is refused, and the refusal names all that are missing", async () => {
   await using service = await startTestService({ role: "api" });
+  const missing = [
+    "/notify/email E-mail needs the setting SMTP_URL, which is not set",
+    "/deliver/0/to E-mail needs the setting SMTP_URL, which is not set",
+    "/deliver/1/to Delivery to a folder needs the setting DELIVERY_PATH, which is not set",
+    "/deliver/2/to Delivery to S3 needs the setting DELIVERY_BUCKETS, which is not set",
+  ];
   for (const path of ["/api/exports", "/api/export/csv", "/trigger_report/"]) {
+    const [mail, , bucket] = TARGETS.deliver;
     const body = path === "/trigger_report/"
-      ? { ...TARGETS, deliver: [TARGETS.deliver[0], { to: "folder" }, TARGETS.deliver[2], HOOK] }
-      : { ...DAY, ...TARGETS, deliver: [...TARGETS.deliver, HOOK] };
+      ? { ...TARGETS, deliver: [mail, { to: "folder" }, bucket] }
+      : { ...DAY, ...TARGETS };
     const { status, body: answer } = await postJson(service.url + path, body);
     assertEquals([status, answer.code], [400, "DELIVERY_NOT_CONFIGURED"], path);
-    assertEquals(errorsOf(answer), [
-      "/notify/email E-mail needs the setting SMTP_URL, which is not set",
-      "/deliver/0/to E-mail needs the setting SMTP_URL, which is not set",
-      "/deliver/1/to Delivery to a folder needs the setting DELIVERY_PATH, which is not set",
-      "/deliver/2/to Delivery to S3 needs the setting DELIVERY_BUCKETS, which is not set",
+    assertEquals(errorsOf(answer), missing);
+    // There is no such webhook either.
+    const more = await postJson(service.url + path, { ...body, deliver: [...body.deliver, HOOK] });
+    assertEquals([more.status, more.body.code], [400, "INVALID_REQUEST"], path);
+    assertEquals(errorsOf(more.body), [
+      "/deliver/3/webhook/0 deliver.3.webhook.0 must be the id of a webhook that you have set up",
+      ...missing,
       "/deliver/3/to A link to the file needs the setting PUBLIC_URL, which is not set",
     ]);
   }
@@ -126,10 +135,12 @@ Deno.test("all that is wrong with targets is named at once, with the rest of the
     const start of [
       "/notify/email/0 notify.email must be one e-mail address",
       "/notify/sms Unknown property",
-      "/deliver/1/to to must be email, webhook, folder or s3://BUCKET/PREFIX",
-      "/deliver/2/email email must be there with to email",
-      "/deliver/3/email email must be left out with to s3://grid/files",
+      "/deliver/1/to deliver.1.to must be email, webhook, folder or s3://BUCKET/PREFIX",
+      "/deliver/2/email deliver.2.email must be there with to email",
+      "/deliver/3/email deliver.3.email must be left out with to s3://grid/files",
       "/end_datetime end_datetime is required",
+      // The other places and fields are wrong too.
+      "/deliver/0/name deliver.0.name must be a name below a folder",
     ]
   ) assertEquals(found.some((text) => text.startsWith(start)), true, `${start} in ${found}`);
 });
@@ -177,9 +188,64 @@ Deno.test("names of files, places and numbers of recipients are bounded", async 
   }
   for (const to of ["s3://grid/files/../x", "s3://grid/files//x", "s3://grid/fi les"]) {
     assertEquals(
-      (await refusal({ deliver: [{ to }] })).startsWith("/deliver/0/to to must"),
+      (await refusal({ deliver: [{ to }] })).startsWith("/deliver/0/to deliver.0.to must"),
       true,
       to,
     );
   }
+});
+
+/** A body of an export that is wrong in what different checks look at. */
+const ALL_WRONG = {
+  notify: { email: ["a@example.com"], webhook: ["wh_0011223344556677"] },
+  deliver: [
+    { to: "folder", name: "../x" },
+    { to: "moon" },
+    { to: "email", name: 5 },
+    { to: "s3://other/files" },
+  ],
+};
+const ALL_POINTERS = [
+  "/deliver/0/name",
+  "/deliver/1/to",
+  "/deliver/2/email",
+  "/deliver/2/name",
+  "/deliver/2/name",
+  "/deliver/3/to",
+  "/notify/webhook/0",
+];
+
+Deno.test("form, names, places and webhooks that are wrong do not hide each other", async () => {
+  await using service = await startTestService(SET_UP);
+  const pointers = async (path: string, body: unknown) => {
+    const { status, body: answer } = await postJson(service.url + path, body);
+    assertEquals([status, answer.code], [400, "INVALID_REQUEST"], JSON.stringify(answer));
+    return answer.errors.map(({ pointer }: { pointer: string }) => pointer).toSorted();
+  };
+  assertEquals(await pointers("/api/exports", { ...DAY, ...ALL_WRONG }), ALL_POINTERS);
+  assertEquals(await pointers("/trigger_report/", ALL_WRONG), ALL_POINTERS);
+  const request = { smart_meter_id: "m1", period: "yesterday" };
+  const daily = { name: "Daily", cron: "0 6 * * *", request };
+  assertEquals(await pointers("/api/schedules", { ...daily, ...ALL_WRONG }), ALL_POINTERS);
+  const none = { ...daily, ...ALL_WRONG, request: 5 };
+  assertEquals(await pointers("/api/schedules", none), [...ALL_POINTERS, "/request"]);
+});
+
+Deno.test("a missing setting hides no wrong field, and is named with it", async () => {
+  await using service = await startTestService({ role: "api" });
+  const { status, body } = await postJson(`${service.url}/api/schedules`, {
+    name: "",
+    cron: "61 * * * *",
+    request: { smart_meter_id: "m1", period: "yesterday" },
+    ...TARGETS,
+  });
+  assertEquals([status, body.code], [400, "INVALID_REQUEST"]);
+  assertEquals(body.errors.map(({ pointer }: { pointer: string }) => pointer), [
+    "/name",
+    "/cron",
+    "/notify/email",
+    "/deliver/0/to",
+    "/deliver/1/to",
+    "/deliver/2/to",
+  ]);
 });

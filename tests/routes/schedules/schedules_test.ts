@@ -158,7 +158,7 @@ const WRONG: readonly (readonly [Record<string, unknown>, string, string])[] = [
   ],
   [{ notify: {} }, "/notify", "notify must have email, webhook or both"],
   [{ notify: { email: ["a b"] } }, "/notify/email/0", "e-mail address"],
-  [{ deliver: [{ to: "moon" }] }, "/deliver/0/to", "to must be email, webhook"],
+  [{ deliver: [{ to: "moon" }] }, "/deliver/0/to", "deliver.0.to must be email, webhook"],
   [{ colour: 1 }, "/colour", "Unknown property 'colour'"],
 ];
 
