@@ -10,13 +10,7 @@ import { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { AuditDetails } from "../../data/audit/event.ts";
-import {
-  isStoreId,
-  METER_ID_PATTERN,
-  METER_ID_RULE,
-  STORE_ID_RESERVED,
-  STORE_ID_RULE,
-} from "../../data/limits.ts";
+import { isStoreId, METER_ID_PATTERN, METER_ID_RULE, STORE_ID_RULE } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { restorePlus } from "../../data/time/query_plus.ts";
@@ -44,10 +38,11 @@ import { visibleDevice } from "../devices/visible_device.ts";
 import { noteAuditDetails } from "../access/audited.ts";
 import { readIdempotencyKey } from "../http/idempotency_key.ts";
 import { parameterErrors } from "../http/json_body.ts";
-import { invalidRequest, problemResponse } from "../http/problem.ts";
+import { invalidRequest } from "../http/problem.ts";
 import { askerOf } from "../jobs/asker.ts";
 import { nameApplied, waitAsPreferred } from "../jobs/preferred_wait.ts";
 import { deviceId } from "../openapi/device_id.ts";
+import { refuseUploadPath } from "../stores/upload_paths.ts";
 import { deviceQuery, deviceSpanQuery, type JobStatusBody, spanQuery } from "./schemas.ts";
 import { isVisibleDeletion } from "./visible_deletion.ts";
 
@@ -121,7 +116,8 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       });
     })
     .delete("/stores/:store_id", async (c) => {
-      if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return uploadsOnly(c);
+      const refused = refuseUploadPath(c);
+      if (refused !== null) return refused;
       const id = storeId(c);
       requireNoQuery(c);
       await requireStore(deps, c.get("caller"), id);
@@ -228,13 +224,6 @@ function unknownMeter(id: string): AppError {
 async function requireStore(deps: DeletionDeps, caller: Caller, id: string): Promise<void> {
   const store = caller.mayTouch("store", id) ? await getStore(deps, id) : null;
   if (store === null) throw new AppError("STORE_NOT_FOUND", "Store not found");
-}
-
-/** The paths of uploads look like stores, but cannot be deleted. */
-function uploadsOnly(c: Context): Response {
-  const allow = "GET, HEAD, POST";
-  const detail = `${c.req.path} allows only ${allow}`;
-  return problemResponse(new AppError("METHOD_NOT_ALLOWED", detail), { allow });
 }
 
 function meterId(c: Context): string {

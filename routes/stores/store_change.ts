@@ -20,6 +20,7 @@ import type { Context } from "hono";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { detailBody } from "./store_body.ts";
+import { refuseUploadPath } from "./upload_paths.ts";
 import { storeChange, type StoreChangeBody } from "./uptime_schemas.ts";
 
 /** What finding a store needs. */
@@ -34,6 +35,8 @@ export interface StoreChangeDeps extends VisibleStoreDeps {
 /** `PUT /stores/{store_id}`. */
 export function storeChangeRoutes(deps: StoreChangeDeps): GuardedRoutes {
   return guardedRoutes().put("/stores/:store_id", async (c) => {
+    const refused = refuseUploadPath(c);
+    if (refused !== null) return refused;
     const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
     return c.json(detailBody(await changeStore(c, deps, { id: c.req.param("store_id"), body })));
   });

@@ -219,8 +219,10 @@ async function readingsOf(
   return readings;
 }
 
-/** Every entry of the database that is not about a device which is sent. */
+/** Every entry of the database that is not about a device which is sent, or about its whole profile. */
 async function othersOf(kv: Deno.Kv): Promise<unknown[]> {
   const entries = await Array.fromAsync(kv.list({ prefix: [] }));
-  return entries.filter(({ key }) => !key.some((part) => IDS.includes(String(part))));
+  return entries.filter(({ key }) =>
+    key[0] !== "revised" && !key.some((part) => IDS.includes(String(part)))
+  );
 }

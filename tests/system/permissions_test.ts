@@ -46,23 +46,36 @@ for (const [name, attempt] of Object.entries(tries)) {
 }
 `;
 
+const OWN = ["write data", "read a setting", "start the thread that compresses"];
+/** What users name while the service runs, such as the URLs of webhooks, needs every host. */
+const ANY_HOST = ["ask another port", "ask another host", "listen elsewhere"];
+
 Deno.test("a service started by the task reaches its data and its thread, and nothing else of the machine", async () => {
+  const { done, log } = await probe({ WEBHOOKS: "off" });
+  assertEquals(done, OWN, log);
+});
+
+Deno.test("with webhooks it reaches other hosts too, and still nothing else of the machine", async () => {
+  const { done, log } = await probe({});
+  // What another host answers depends on the network.
+  const names = done.map((line) => line.split(":")[0]);
+  assertEquals(names, [...ANY_HOST, ...OWN], log);
+});
+
+/** What a program under the permissions of the task can do, and what it logged. */
+async function probe(env: Record<string, string>): Promise<{ done: string[]; log: string }> {
   await using folder = await makeTempFolder();
   await using elsewhere = await makeTempFolder();
   const module = `${elsewhere.path}/probe.js`;
   await Deno.writeTextFile(module, PROBE);
-  const args = await startArguments({ folder: folder.path, env: { PORT: "8791" }, module });
+  const args = await startArguments({ folder: folder.path, env: { PORT: "8791", ...env }, module });
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: args.filter((arg) => arg !== "--frozen"),
     cwd: folder.path,
   }).output();
   const text = new TextDecoder();
-  assertEquals(
-    text.decode(stdout).trim().split("\n"),
-    ["write data", "read a setting", "start the thread that compresses"],
-    text.decode(stderr),
-  );
-});
+  return { done: text.decode(stdout).trim().split("\n"), log: text.decode(stderr) };
+}
 
 Deno.test("the tasks grant only what they print for the current settings", async () => {
   const { tasks } = JSON.parse(await Deno.readTextFile(`${TOP}deno.json`));
