@@ -75,7 +75,7 @@ export const scheduleFields = {
     .meta(rangeTimeMeta(
       "The first run of `every`, on the clock of `timezone` unless it has an offset. By default the " +
         "start of the day; of the week for weeks, of the year for months and years.",
-      "2026-01-01T06:00:00",
+      "2026-01-01T05:00:00Z",
     )).optional(),
   timezone: z.string(ZONE_RULE).refine((text) => text !== "" && isTimeZone(text), ZONE_RULE).meta({
     description: "The zone whose clock counts, for runs and for the period of the request. `UTC` " +

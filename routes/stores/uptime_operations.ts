@@ -18,7 +18,7 @@ import {
 
 const json = (schema: z.ZodType) => [{ mediaType: "application/json", schema }];
 
-const query = (name: keyof typeof uptimeQuery.shape, example: string | number) => ({
+const query = (name: keyof typeof uptimeQuery.shape, example: string) => ({
   in: "query" as const,
   name,
   description: uptimeQuery.shape[name].meta()?.description ?? "",
@@ -39,11 +39,11 @@ const uptime: Operation = {
     `clock. ${RULES}`,
   parameters: [
     storeIdParameter,
-    query("days", 90),
+    query("days", "90"),
     query("from", "2023-01-24"),
     query("to", "2023-01-25"),
     query("bucket", "day"),
-    query("max_hold_hours", 24),
+    query("max_hold_hours", "24"),
   ],
   answers: [{ status: 200, description: "The uptime.", content: json(storeUptime) }],
   problems: ["INVALID_REQUEST", "STORE_NOT_FOUND"],
@@ -66,7 +66,7 @@ const day: Operation = {
       schema: storeDay.shape.date,
       example: "2023-01-25",
     },
-    query("max_hold_hours", 24),
+    query("max_hold_hours", "24"),
   ],
   answers: [{ status: 200, description: "The day.", content: json(storeDay) }],
   problems: ["INVALID_REQUEST", "STORE_NOT_FOUND"],
