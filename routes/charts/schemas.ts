@@ -144,7 +144,7 @@ export const statistics = z.strictObject({
     at: instant("The start of the interval.", "2024-01-14T17:45:00Z"),
   }).nullable().meta({ description: "The interval with the largest value." }),
   base_load: nullableNumber("The value that 95 % of the intervals reach.", 0.21),
-  load_duration: z.array(z.tuple([z.number(), z.number()])).meta({
+  load_duration: z.array(z.array(z.number()).length(2)).meta({
     description:
       "The load duration curve in 200 steps: a share of the intervals from 0 to 1, and " +
       "the value that this share of them reaches. Empty without values.",

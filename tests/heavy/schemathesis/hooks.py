@@ -100,6 +100,8 @@ MAINTENANCE_RULES = [
     r"scope\.\w+ must be null with on .+",
     r"(once|repeat)\.\w+ must be .+",
     r"name must be .+",
+]
+
 # The rules of a report.
 REPORT_RULES = [
     r"as_of (must be|is for reports without) .+",
