@@ -92,7 +92,7 @@ ALERT_RULES = [
     r"scope\.\w+ must be .+",
     r"condition\.(type|metric|clear_at) must be .+",
     r"E-mail needs the setting SMTP_URL, .+",
-    r"notify(\.\w+)? must .+",
+    r"notify(\.\w+)* must .+",
     r"(name|note) must be .+",
 ]
 MAINTENANCE_RULES = [
