@@ -219,8 +219,8 @@ export function createApp(deps: AppDeps): Hono {
 }
 
 /**
- * The methods for which a path has a handler. Middleware for all paths does not count. A path that
- * is written out hides one with parameters: `/stores/hours` is not a store.
+ * The methods for which a path has a handler. Middleware for all paths does not count. A path with
+ * fewer parameters hides others: `/stores/hours` is not a store.
  */
 function allowedMethods(app: Hono, path: string): string[] {
   const matches = METHODS.flatMap((method) => {
@@ -228,6 +228,8 @@ function allowedMethods(app: Hono, path: string): string[] {
     const routes = handlers.map(([[, route]]) => route).filter((route) => route.method !== "ALL");
     return routes.map((route) => ({ method, path: route.path }));
   });
-  const exact = matches.filter((match) => match.path === path);
-  return [...new Set((exact.length > 0 ? exact : matches).map(({ method }) => method))];
+  const parameters = ({ path }: { path: string }) => path.split("/:").length;
+  const least = Math.min(...matches.map(parameters));
+  const nearest = matches.filter((match) => parameters(match) === least);
+  return [...new Set(nearest.map(({ method }) => method))];
 }

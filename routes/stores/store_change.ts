@@ -7,7 +7,12 @@
 import type { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
-import { isStoreId, JSON_BODY_MAX_BYTES, STORE_ID_RULE } from "../../data/limits.ts";
+import {
+  isStoreId,
+  JSON_BODY_MAX_BYTES,
+  STORE_ID_RESERVED,
+  STORE_ID_RULE,
+} from "../../data/limits.ts";
 import { readWeeklySpan } from "../../data/stores/business_hours.ts";
 import type { StoreSchedule } from "../../data/stores/store_uptime.ts";
 import { weeklySpans } from "../../data/stores/settings_rows.ts";
@@ -20,7 +25,6 @@ import type { Context } from "hono";
 import { fieldErrors, readJson } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { detailBody } from "./store_body.ts";
-import { refuseUploadPath } from "./upload_paths.ts";
 import { storeChange, type StoreChangeBody } from "./uptime_schemas.ts";
 
 /** What finding a store needs. */
@@ -35,8 +39,8 @@ export interface StoreChangeDeps extends VisibleStoreDeps {
 /** `PUT /stores/{store_id}`. */
 export function storeChangeRoutes(deps: StoreChangeDeps): GuardedRoutes {
   return guardedRoutes().put("/stores/:store_id", async (c) => {
-    const refused = refuseUploadPath(c);
-    if (refused !== null) return refused;
+    // The paths of uploads look like stores, but are none.
+    if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return c.notFound();
     const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
     return c.json(detailBody(await changeStore(c, deps, { id: c.req.param("store_id"), body })));
   });

@@ -64,6 +64,8 @@ export function uptimeRoutes(deps: UptimeRouteDeps): GuardedRoutes {
       return c.json(await uptimeBody(deps, store, askOf(query, zone, deps.now())));
     })
     .get("/stores/:store_id/uptime/:date", async (c) => {
+      // A path of its own, below.
+      if (c.req.param("date") === "preview") return c.notFound();
       const { max_hold_hours } = queryOf(uptimeDayQuery, c);
       const maxHoldMs = max_hold_hours === undefined ? null : Number(max_hold_hours) * HOUR_MS;
       const { store_id, date } = c.req.param();

@@ -57,6 +57,7 @@ const ROUTES: [path: string, methods: string[]][] = [
   [`/get_report/${ID}`, ["GET", "HEAD"]],
   [`/download_report/${ID}`, ["GET", "HEAD"]],
   ["/stores/hours", ["GET", "HEAD", "POST"]],
+  ["/stores/101/uptime/preview", ["POST"]],
   ["/health", ["GET", "HEAD"]],
   ["/ready", ["GET", "HEAD"]],
   ["/openapi.json", ["GET", "HEAD"]],

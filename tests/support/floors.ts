@@ -23,7 +23,6 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "access_settings",
       "continuous_settings",
       "limit_settings",
-      "notify_settings",
       "public_settings",
       "retention_settings",
       "s3_settings",
@@ -76,16 +75,6 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["app"],
   ],
 };
-
-/** Rooms that have a place in the table and no files yet. */
-export const COMING: readonly string[] = [
-  "data/notify_settings",
-  "data/schedules",
-  "jobs/schedules",
-  "kv/schedules",
-  "routes/notify",
-  "routes/schedules",
-];
 
 /** The parts, lowest first. Each may import itself and those before it. */
 export const PARTS: readonly string[] = ["data", "kv", "jobs", "routes"];
