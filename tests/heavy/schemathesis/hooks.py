@@ -73,6 +73,7 @@ UPLOAD_RULES = [
     r"timestamp must .+",
     r"timestamp_format: .+",
     r"timezone must be an IANA time zone.*",
+    r"values=cumulative needs a metric that is summed",
     r"map .+",
     # What a file itself has wrong: its header, its XML, its records.
     r"The .+",
@@ -197,7 +198,10 @@ RULES: dict[str, list[str]] = {
         r"max must not be less than min",
         r"(title|label|unit) must be .+ without control characters",
     ],
-    "inspectReadings": [r"The gzip file is empty, cut off, or packed in a way that is not read"],
+    "inspectReadings": [
+        r"The gzip file is empty, cut off, or packed in a way that is not read",
+        r"(rows|import|into|reading_lines) must be .+",
+    ],
     "getStoreUptime": UPTIME_RULES,
     "getStoreDay": UPTIME_RULES,
     "changeStore": HOURS_RULES,
