@@ -132,6 +132,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 export function createApp(deps: AppDeps): Hono {
   const { log, now } = deps;
   const app = new Hono({ getPath: routePath });
+  let written: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   app.use(async (c, next) => {
     const startedMs = now();
     await next();
@@ -164,6 +165,11 @@ export function createApp(deps: AppDeps): Hono {
   app.use((c, next) => {
     c.set("audit", deps.audit);
     return next();
+  });
+  app.use((c, next) => {
+    written ??= writtenPaths(app);
+    const methods = written.get(c.req.path);
+    return methods === undefined || methods.has(c.req.method) ? next() : Promise.resolve(c.notFound());
   });
   app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);
@@ -219,8 +225,23 @@ export function createApp(deps: AppDeps): Hono {
 }
 
 /**
+ * The methods of each path without parameters. It hides paths with parameters, for every method:
+ * `/stores/hours` is not a store, and nothing with the id `firing` is an alert.
+ */
+function writtenPaths(app: Hono): Map<string, Set<string>> {
+  const written = new Map<string, Set<string>>();
+  for (const { method, path } of app.routes) {
+    if (method === "ALL" || /[:*]/.test(path)) continue;
+    const methods = written.get(path) ?? new Set();
+    written.set(path, methods.add(method));
+    if (method === "GET") methods.add("HEAD");
+  }
+  return written;
+}
+
+/**
  * The methods for which a path has a handler. Middleware for all paths does not count. A path with
- * fewer parameters hides others: `/stores/hours` is not a store.
+ * fewer parameters hides others.
  */
 function allowedMethods(app: Hono, path: string): string[] {
   const matches = METHODS.flatMap((method) => {

@@ -14,7 +14,6 @@ import {
   isStoreId,
   METER_ID_PATTERN,
   METER_ID_RULE,
-  STORE_ID_RESERVED,
   STORE_ID_RULE,
 } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
@@ -121,8 +120,6 @@ export function deletionRoutes(deps: DeletionDeps): GuardedRoutes {
       });
     })
     .delete("/stores/:store_id", async (c) => {
-      // The paths of uploads look like stores, but are none.
-      if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return c.notFound();
       const id = storeId(c);
       requireNoQuery(c);
       await requireStore(deps, c.get("caller"), id);

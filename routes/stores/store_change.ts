@@ -10,7 +10,6 @@ import { AppError, type FieldError } from "../../data/app_error.ts";
 import {
   isStoreId,
   JSON_BODY_MAX_BYTES,
-  STORE_ID_RESERVED,
   STORE_ID_RULE,
 } from "../../data/limits.ts";
 import { readWeeklySpan } from "../../data/stores/business_hours.ts";
@@ -39,8 +38,6 @@ export interface StoreChangeDeps extends VisibleStoreDeps {
 /** `PUT /stores/{store_id}`. */
 export function storeChangeRoutes(deps: StoreChangeDeps): GuardedRoutes {
   return guardedRoutes().put("/stores/:store_id", async (c) => {
-    // The paths of uploads look like stores, but are none.
-    if (STORE_ID_RESERVED.includes(c.req.param("store_id"))) return c.notFound();
     const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
     return c.json(detailBody(await changeStore(c, deps, { id: c.req.param("store_id"), body })));
   });

@@ -58,6 +58,7 @@ const ROUTES: [path: string, methods: string[]][] = [
   [`/download_report/${ID}`, ["GET", "HEAD"]],
   ["/stores/hours", ["GET", "HEAD", "POST"]],
   ["/stores/101/uptime/preview", ["POST"]],
+  ["/api/alerts/firing", ["GET", "HEAD"]],
   ["/health", ["GET", "HEAD"]],
   ["/ready", ["GET", "HEAD"]],
   ["/openapi.json", ["GET", "HEAD"]],
