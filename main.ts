@@ -5,7 +5,6 @@
  */
 
 import config from "./deno.json" with { type: "json" };
-import { accountJobsRunning } from "./data/access/account.ts";
 import { parseKey } from "./data/access/key_text.ts";
 import { deliveryAbilities } from "./data/delivery_settings.ts";
 import { diskPath, diskSpace } from "./data/files/disk_space.ts";
@@ -24,20 +23,15 @@ import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
 import { openContinuousExport } from "./jobs/continuous/continuous_export.ts";
-import { createChangedDevices } from "./jobs/continuous/changed_devices.ts";
-import { createExpiryGate } from "./jobs/continuous/expiry_gate.ts";
 import { createAlertTester } from "./jobs/alerts/alert_tester.ts";
-import { alertDuty } from "./jobs/alerts/alert_duty.ts";
-import { auditRetentionDuty } from "./jobs/upkeep/audit_retention.ts";
-import { retentionDuty } from "./jobs/upkeep/retention.ts";
-import { jobKinds } from "./jobs/kinds.ts";
 import { createNotifier } from "./jobs/notify/notifier.ts";
 import { scheduleWork } from "./jobs/schedules/schedule_work.ts";
 import { SWEEP } from "./jobs/engine/sweep.ts";
 import { createFindSources } from "./jobs/targets/job_sources.ts";
 import { openChannels } from "./jobs/targets/open_channels.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
-import { startWorker, type Worker } from "./jobs/worker.ts";
+import { startWork } from "./jobs/work.ts";
+import type { Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { getDeviceAccount } from "./kv/devices/devices.ts";
@@ -176,50 +170,21 @@ export async function start(
     onCancelled: (jobId) => worker?.cancel(jobId),
   });
   const schedules = scheduleWork({ findMaker, getKey: keys.get, kv, jobs, now, log });
-  worker = settings.role === "api" ? null : await startWorker({
+  worker = settings.role === "api" ? null : await startWork({
     ...parts,
     ...settings,
-    concurrency: settings.workerConcurrency,
-    endStage: jobEndStage,
-    onEnded(jobId) {
-      ends.report(jobId);
-      // Without webhooks, events wait for the next look, which takes many of them at once.
-      if (webhooks.hasAny()) notifier.poke();
-    },
-    kinds: [
-      ...jobKinds({
-        ...parts,
-        version: config.version,
-        deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
-        offlineAfterMs,
-        invalidateDevice: intake.invalidate,
-        isExporting: settings.continuous.isOn,
-        audit,
-      }),
-      notifier.kind,
-    ],
-    runningMax: (account) =>
-      accountJobsRunning(account, settings.accountLimits, (keyId) => keys.limitsOf(keyId)),
+    audit,
+    continuousDuties: continuous.duties,
+    deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
+    ends,
+    findOwner,
+    invalidateDevice: intake.invalidate,
+    keys,
+    notifier,
+    schedules,
     startedMs,
-    crowds: [schedules.crowd],
-    moreDuties: [
-      schedules.duty,
-      ...continuous.duties,
-      alertDuty({
-        ...parts,
-        maxChecks: maxChecks(opened.isExclusive),
-        findOwner,
-        onEvents: notifier.poke,
-      }),
-      ...notifier.duties,
-      auditRetentionDuty({ kv, now, log, ...settings.retention }),
-      retentionDuty({
-        ...parts,
-        audit,
-        retention: settings.retention,
-        gate: createExpiryGate({ ...settings, ...parts, changes: createChangedDevices(parts) }),
-      }),
-    ],
+    version: config.version,
+    webhooks,
   });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   let server: Listening | null = null;

@@ -169,7 +169,9 @@ export function createApp(deps: AppDeps): Hono {
   app.use((c, next) => {
     written ??= writtenPaths(app);
     const methods = written.get(c.req.path);
-    return methods === undefined || methods.has(c.req.method) ? next() : Promise.resolve(c.notFound());
+    return methods === undefined || methods.has(c.req.method)
+      ? next()
+      : Promise.resolve(c.notFound());
   });
   app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);

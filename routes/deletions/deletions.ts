@@ -10,12 +10,7 @@ import { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { AuditDetails } from "../../data/audit/event.ts";
-import {
-  isStoreId,
-  METER_ID_PATTERN,
-  METER_ID_RULE,
-  STORE_ID_RULE,
-} from "../../data/limits.ts";
+import { isStoreId, METER_ID_PATTERN, METER_ID_RULE, STORE_ID_RULE } from "../../data/limits.ts";
 import { quoted } from "../../data/quoted.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { restorePlus } from "../../data/time/query_plus.ts";

@@ -7,11 +7,7 @@
 import type { z } from "zod";
 import type { Caller } from "../../data/access/caller.ts";
 import { AppError, type FieldError } from "../../data/app_error.ts";
-import {
-  isStoreId,
-  JSON_BODY_MAX_BYTES,
-  STORE_ID_RULE,
-} from "../../data/limits.ts";
+import { isStoreId, JSON_BODY_MAX_BYTES, STORE_ID_RULE } from "../../data/limits.ts";
 import { readWeeklySpan } from "../../data/stores/business_hours.ts";
 import type { StoreSchedule } from "../../data/stores/store_uptime.ts";
 import { weeklySpans } from "../../data/stores/settings_rows.ts";

@@ -48,6 +48,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["targets"],
     ["alerts", "schedules"],
     ["end_events", "kinds", "worker"],
+    ["work"],
   ],
   routes: [
     ["http"],
