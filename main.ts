@@ -52,10 +52,8 @@ import { readyChecks } from "./routes/service/ready_checks.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
 import { listen, type Listening } from "./routes/http/listen.ts";
 
-/** How long requests and jobs may go on when the service stops, milliseconds. */
-const GRACE_MS = 10_000;
-/** After this time a stop that hangs is forced, milliseconds. */
-const FORCED_STOP_MS = 14_000;
+/** A stop that hangs is forced so long after the time that requests and jobs have, milliseconds. */
+const FORCED_STOP_AFTER_MS = 4_000;
 
 /** A running service. Disposing of it stops it; nothing that was accepted is lost. */
 export interface Service extends AsyncDisposable {
@@ -194,7 +192,7 @@ export async function start(
       ends.stop(),
       watches.stop(),
       server?.stop(),
-      worker?.stop(GRACE_MS),
+      worker?.stop(settings.graceMs),
       storeData?.stop(),
     ]);
   });
@@ -243,7 +241,7 @@ export async function start(
     readyKeptMs,
   });
   if (settings.role !== "worker") {
-    server = listen({ ...settings, graceMs: GRACE_MS }, app.fetch);
+    server = listen(settings, app.fetch);
   }
   const owned = stack.move();
   log("info", "started", { owner, role: settings.role, url: server?.url });
@@ -306,7 +304,7 @@ async function main(): Promise<number> {
   console.log(greeting(service, { ...result.settings, version: config.version }));
   await requested;
   log("info", "stopping");
-  setTimeout(() => Deno.exit(1), FORCED_STOP_MS);
+  setTimeout(() => Deno.exit(1), result.settings.graceMs + FORCED_STOP_AFTER_MS);
   await service[Symbol.asyncDispose]();
   return 0;
 }

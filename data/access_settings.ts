@@ -6,6 +6,7 @@
 
 import { z } from "zod";
 import { KEY_RULE, parseKey } from "./access/key_text.ts";
+import { platformOf } from "./platform.ts";
 import { DEFAULT_OIDC_RULES, type OidcRule, parseOidcRules } from "./access/oidc_rules.ts";
 
 /** The settings of tokens that an OpenID Connect issuer signs. */
@@ -126,16 +127,12 @@ function parsedMapping(
 }
 
 /** A sentence if other machines could reach a service that asks for no credentials. */
-function openDoor(
-  { ROLE: role, HOST: host = "127.0.0.1", DENO_DEPLOYMENT_ID: deployment }: Readonly<
-    Record<string, string>
-  >,
-): string[] {
+function openDoor(given: Readonly<Record<string, string>>): string[] {
+  const { ROLE: role, HOST: host = "127.0.0.1" } = given;
+  const { isDeploy } = platformOf(given);
   if (role === "worker" || !HOST_PATTERN.test(host)) return [];
-  if (deployment === undefined && isLoopback(host)) return [];
-  const reach = deployment === undefined
-    ? `HOST=${host} lets`
-    : `A deployment (DENO_DEPLOYMENT_ID) lets`;
+  if (!isDeploy && isLoopback(host)) return [];
+  const reach = isDeploy ? "Deno Deploy lets" : `HOST=${host} lets`;
   return [
     `${reach} other machines connect, and AUTH is off: set AUTH=keys to require keys, or ` +
     `ALLOW_ANONYMOUS=true to let everyone who reaches the service read, write and delete`,

@@ -37,6 +37,7 @@ import {
   type PublicSettings,
   publicSettings,
 } from "./public_settings.ts";
+import { PLATFORM_VARIABLES, platformOf, platformProblems } from "./platform.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
   LIMIT_RULES,
@@ -77,6 +78,8 @@ export type Role = "all" | "api" | "worker";
 
 /** All settings. */
 export interface Settings {
+  /** Whether the service runs on Deno Deploy. */
+  readonly isDeploy: boolean;
   /** Address to listen on. */
   readonly host: string;
   /** Port to listen on; 0 for any free one. */
@@ -127,6 +130,8 @@ export interface Settings {
   readonly publicStatus: PublicSettings;
   /** What this process does. */
   readonly role: Role;
+  /** How long requests and jobs may go on when the service stops, milliseconds. */
+  readonly graceMs: number;
   /** The lowest level of log records to write. */
   readonly logLevel: LogLevel;
 }
@@ -140,6 +145,9 @@ const wholeNumber = (min: number, max: number) =>
   z.string().regex(/^\d+$/).transform(Number).pipe(z.number().min(min).max(max));
 const positiveNumber = (max: number) =>
   z.string().regex(/^\d+(\.\d+)?$/).transform(Number).pipe(z.number().positive().max(max));
+
+/** Deno Deploy ends an instance 5 seconds after it asked it to stop. */
+const DEPLOY_GRACE_SECONDS = 4;
 
 const RULES = {
   HOST: "a host name or IP address",
@@ -160,6 +168,7 @@ const RULES = {
   FUTURE_TOLERANCE_SECONDS: "a whole number of 0 to 31536000",
   OLDEST_READING: "a date such as 2000-01-01, or an ISO 8601 time, from 1970 on",
   ROLE: "all, api or worker",
+  STOP_GRACE_SECONDS: "a whole number of 1 to 600",
   LOG_LEVEL: LOG_LEVELS.join(", "),
   ...ACCESS_RULES,
   ...ACCOUNT_RULES,
@@ -194,13 +203,14 @@ const environmentSchema = z.object({
   FUTURE_TOLERANCE_SECONDS: wholeNumber(0, 31_536_000).default(300),
   OLDEST_READING: z.string().refine((text) => firstMomentMs(text) >= 0).default("2000-01-01"),
   ROLE: z.enum(["all", "api", "worker"]).default("all"),
+  STOP_GRACE_SECONDS: wholeNumber(1, 600).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ...ACCESS_VARIABLES,
   ...RETENTION_VARIABLES,
   ...LIMIT_VARIABLES,
   ...S3_VARIABLES,
   ...ACCOUNT_VARIABLES,
-  DENO_DEPLOYMENT_ID: z.string().optional(),
+  ...PLATFORM_VARIABLES,
   ...CONTINUOUS_VARIABLES,
   ...DELIVERY_VARIABLES,
   ...PUBLIC_VARIABLES,
@@ -228,14 +238,15 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   ]);
   const problems = [...names].map((name) => problemText(name, given[name]));
   problems.push(...missingCredentials(given));
-  problems.push(...accessProblems(given), ...deliveryProblems(given));
+  problems.push(...accessProblems(given), ...deliveryProblems(given), ...platformProblems(given));
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
-  const isDeploy = values.DENO_DEPLOYMENT_ID !== undefined;
+  const { isDeploy } = platformOf(given);
   // Without these, only programs of this machine reach the service (`data/access_settings.ts`).
   const isReachable = isDeploy || !values.AUTH.includes("off") || values.ALLOW_ANONYMOUS === "true";
   return {
     settings: {
+      isDeploy,
       host: values.HOST,
       port: values.PORT,
       access: accessSettings(values),
@@ -270,6 +281,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       publicStatus: publicSettings(values),
       webhooks: webhookSettings(values),
       role: values.ROLE,
+      graceMs: (values.STOP_GRACE_SECONDS ?? (isDeploy ? DEPLOY_GRACE_SECONDS : 10)) * 1_000,
       logLevel: values.LOG_LEVEL,
     },
   };
@@ -298,7 +310,7 @@ function originsOf(text: string): string[] | null {
 }
 
 function problemText(name: string, value: string | undefined): string {
-  // Only names in RULES can fail: DENO_DEPLOYMENT_ID accepts any text.
+  // Only names in RULES can fail: the variables of the platform accept any text.
   const rule = RULES[name as keyof typeof RULES];
   const isSecret = [...S3_SECRETS, ...ACCESS_SECRETS, ...DELIVERY_SECRETS].includes(name);
   const shown = value === undefined ? "not set" : isSecret ? "(not shown)" : JSON.stringify(value);

@@ -24,6 +24,8 @@ import { startPresence } from "./upkeep/presence.ts";
 import { flushJournalDuty } from "./upkeep/flush_journal.ts";
 import { sweepDuty } from "./engine/sweep.ts";
 
+/** How much of the grace period is left to hand back jobs, a quarter, and at most, milliseconds. */
+const HAND_BACK_SHARE = 1 / 4, HAND_BACK_MAX_MS = 1_000;
 /** How long a round of a duty may go on after the grace period, milliseconds. */
 const EXTRA_MS = 1_000;
 /** If the last scan is older than this, the due loop hangs, milliseconds. */
@@ -75,7 +77,7 @@ export interface Worker {
   cancel(jobId: string): void;
   /** Whether it finds due jobs. */
   isRunning(): boolean;
-  /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
+  /** Starts no more jobs, and makes those pending that do not end, all within about `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -125,7 +127,8 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
       const { promise: over, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, graceMs + EXTRA_MS);
       const ended = Promise.all([loop.stop(), duties.stop(), presence.stop()]);
-      await Promise.all([Promise.race([over, ended]), dispatcher.stop(graceMs)]);
+      const handBackMs = Math.min(graceMs * HAND_BACK_SHARE, HAND_BACK_MAX_MS);
+      await Promise.all([Promise.race([over, ended]), dispatcher.stop(graceMs - handBackMs)]);
       clearTimeout(timer);
       // A scan that was running may have started one more job.
       await dispatcher.stop(0);

@@ -36,16 +36,6 @@ Deno.test("readSettings() refuses a HOST that others can reach unless AUTH or AL
   }
 });
 
-Deno.test("readSettings() refuses Deno Deploy, which everyone can reach, without the same", () => {
-  const [problem, ...others] = problemsOf({ DENO_DEPLOYMENT_ID: "a" });
-  assert(
-    problem.startsWith("A deployment (DENO_DEPLOYMENT_ID) lets other machines connect, and"),
-    problem,
-  );
-  assertEquals(others, []);
-  assertEquals(problemsOf({ DENO_DEPLOYMENT_ID: "a", AUTH: "keys" }), []);
-});
-
 Deno.test("isLoopback() knows each way to write an address of this machine, and names that stand for one", () => {
   const own = ["127.1", "2130706433", "0x7f.0.0.1", "0:0:0:0:0:0:0:1", "::ffff:127.0.0.1", "[::1]"];
   for (const host of own) assert(isLoopback(host), host);

@@ -3,6 +3,7 @@ import { readSettings, type Settings } from "../../data/settings.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 
 const DEFAULTS: Settings = {
+  isDeploy: false,
   host: "127.0.0.1",
   port: 8000,
   access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
@@ -47,6 +48,7 @@ const DEFAULTS: Settings = {
   delivery: { mail: null, folder: null, buckets: [] },
   publicStatus: { stores: [], devices: [] },
   role: "all",
+  graceMs: 10_000,
   logLevel: "info",
   s3: {
     endpoint: null,
@@ -138,10 +140,12 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     PUBLIC_STORES: "shop-*, 101",
     PUBLIC_DEVICES: "roof",
     ROLE: "worker",
+    STOP_GRACE_SECONDS: "45",
     LOG_LEVEL: "debug",
     PATH: "/usr/bin",
   };
   assertEquals(settingsOf(environment), {
+    isDeploy: false,
     host: "0.0.0.0",
     port: 0,
     access: {
@@ -223,6 +227,7 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     },
     publicStatus: { stores: ["shop-*", "101"], devices: ["roof"] },
     role: "worker",
+    graceMs: 45_000,
     logLevel: "debug",
   });
 });
@@ -235,14 +240,6 @@ Deno.test("readSettings() counts an empty variable as not set", () => {
     const environment = Object.fromEntries(names.map((name) => [name, blank]));
     assertEquals(settingsOf({ ...environment, DENO_DEPLOYMENT_ID: blank }), DEFAULTS);
   }
-});
-
-Deno.test("readSettings() uses the host's database on Deno Deploy unless KV_PATH is set", () => {
-  const deploy = { DENO_DEPLOYMENT_ID: "abc123", ALLOW_ANONYMOUS: "true" };
-  const limits = { ...DEFAULTS.limits, requestRate: { perSecond: 100, burst: 1000 } };
-  assertEquals(settingsOf(deploy), { ...DEFAULTS, kvPath: null, limits });
-  const kvPath = "https://kv.example.com/";
-  assertEquals(settingsOf({ ...deploy, KV_PATH: kvPath }).kvPath, kvPath);
 });
 
 Deno.test("readSettings() reports all problems at once, each with name, rule and value", () => {
@@ -317,7 +314,6 @@ Deno.test("readSettings() limits requests where other machines can connect, unle
   assertEquals(rateOf({}), null);
   assertEquals(rateOf({ HOST: "0.0.0.0", ALLOW_ANONYMOUS: "true" }), usual);
   assertEquals(rateOf({ AUTH: "keys" }), usual);
-  assertEquals(rateOf({ DENO_DEPLOYMENT_ID: "a", ALLOW_ANONYMOUS: "true" }), usual);
   assertEquals(rateOf({ AUTH: "keys", REQUESTS_PER_SECOND: "0" }), null);
   assertEquals(rateOf({ REQUESTS_PER_SECOND: "3" }), { perSecond: 3, burst: 30 });
 });

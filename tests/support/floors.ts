@@ -10,7 +10,7 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
-    ["app_error", "environment", "limits", "log", "upkeep"],
+    ["app_error", "environment", "limits", "log", "platform", "upkeep"],
     ["audit", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],

@@ -46,6 +46,8 @@ export async function startTestService(
 
 /** Settings for tests: a database in memory, a free port, no demo meter. */
 export const TEST_SETTINGS: Settings = {
+  isDeploy: false,
+  graceMs: 10_000,
   host: "127.0.0.1",
   port: 0,
   limits: {
