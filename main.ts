@@ -17,7 +17,7 @@ import type { Upkeep } from "./data/upkeep.ts";
 import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { jobEndStage } from "./jobs/end_events.ts";
-import { loadDemoData } from "./jobs/exports/demo_data.ts";
+import { startDemoData } from "./jobs/exports/demo_data.ts";
 import { createDeflaters, THREAD_KEPT_MS } from "./jobs/engine/deflaters.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
@@ -116,7 +116,7 @@ export async function start(
       onFault: (error) => log("warn", "keys unavailable", { error }),
     }),
   );
-  const demoReadings = settings.demoData ? await loadDemoData(series, now()) : null;
+  const demoReadings = await startDemoData({ ...opened, series, now }, settings.demoData);
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
   const parts = { ...opened, series, profiles, files, now, log, owner, upkeep };

@@ -81,7 +81,7 @@ export const CONTINUOUS_VARIABLES = {
     .pipe(z.array(z.string().regex(DEVICE_ID_PATTERN))).default([]),
   LOOKBACK_HOURS: z.string().regex(/^\d+(\.\d+)?$/).transform(Number)
     .pipe(z.number().max(8_760)).default(1),
-  LAKE_PATH: z.string().regex(/^(?!\w\w+:).+$/).default(".openwatts/lake"),
+  LAKE_PATH: z.string().regex(/^(?!\w\w+:).+$/).optional(),
   READY_REQUIRES_DESTINATION: z.enum(["true", "false"]).default("false"),
   INFLUXDB_URL: z.string().refine(isServerUrl).optional(),
   INFLUXDB_TOKEN: z.string().optional(),
@@ -95,9 +95,9 @@ export function missingContinuousVariables(given: Readonly<Record<string, string
   return isMissing ? ["INFLUXDB_BUCKET"] : [];
 }
 
-/** The settings of valid variables. */
+/** The settings of valid variables, with the folder that `DATA_DIR` has for objects. */
 export function continuousSettings(
-  values: z.output<z.ZodObject<typeof CONTINUOUS_VARIABLES>>,
+  values: z.output<z.ZodObject<typeof CONTINUOUS_VARIABLES>> & { readonly LAKE_PATH: string },
 ): ContinuousSettings {
   const { INFLUXDB_URL: url, INFLUXDB_BUCKET: bucket, EXPORT_BATCH_SIZE: batchSize } = values;
   return {

@@ -10,6 +10,7 @@
 
 import { isAbsolute, join, relative } from "node:path";
 import { z } from "zod";
+import { DATA_DIR, placesIn } from "./data_places.ts";
 import { MAIL_SENDER_RULE, type MailSender, parseSender } from "./notify/mail_address.ts";
 import { parseSmtpUrl, type SmtpServer } from "./notify/smtp_server.ts";
 import { isBelowPlace } from "./notify/targets.ts";
@@ -80,19 +81,13 @@ export function deliveryProblems(given: Readonly<Record<string, string>>): strin
   return [...mailProblems(given), ...placeProblems(given)];
 }
 
-/** The variables with places of the service's own, and their defaults. */
-const OWN_PLACES = {
-  FILE_STORE: ".openwatts/files",
-  KV_PATH: ".openwatts/kv.sqlite3",
-  LAKE_PATH: ".openwatts/lake",
-} as const;
-
 /** Names of delivered files come from users, so nothing of the service may be among them. */
 function placeProblems(given: Readonly<Record<string, string>>): string[] {
   const folder = given.DELIVERY_PATH;
   const buckets = placesOf(given.DELIVERY_BUCKETS ?? "");
   const stores = given.STORE_DATA_DIR;
-  const own = Object.entries(OWN_PLACES).map(([name, usual]) => [name, given[name] ?? usual]);
+  const own = Object.entries(placesIn(given.DATA_DIR ?? DATA_DIR))
+    .map(([name, usual]) => [name, given[name] ?? usual]);
   const bucket = given.S3_BUCKET === undefined
     ? []
     : [["S3_BUCKET", `s3://${given.S3_BUCKET}/${given.S3_PREFIX ?? "telemetry"}`]];

@@ -15,6 +15,7 @@ import {
   type AccessSettings,
   accessSettings,
   HOST_PATTERN,
+  isLoopback,
 } from "./access_settings.ts";
 import {
   CONTINUOUS_RULES,
@@ -38,6 +39,7 @@ import {
   publicSettings,
 } from "./public_settings.ts";
 import { PLATFORM_VARIABLES, platformOf, platformProblems } from "./platform.ts";
+import { DATA_DIR, placesIn } from "./data_places.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
 import {
   LIMIT_RULES,
@@ -98,8 +100,8 @@ export interface Settings {
   readonly storeDataDir: string | null;
   /** How to reach S3, and the place in it for continuous export. */
   readonly s3: S3Settings;
-  /** Whether to create the demo meter. */
-  readonly demoData: boolean;
+  /** Whether to create the demo meter: always, never, or only in a database that is new. */
+  readonly demoData: boolean | "if_new";
   /** How many jobs may run at once. */
   readonly workerConcurrency: number;
   /** How long to keep an artifact, milliseconds. */
@@ -154,6 +156,7 @@ const RULES = {
   PORT: "a whole number of 0 to 65535",
   CORS_ORIGINS: "* or origins such as https://app.example, separated by commas",
   KV_PATH: "a file path, :memory: or an http(s) URL",
+  DATA_DIR: "a folder path",
   FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not supported yet)",
   STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
@@ -186,11 +189,12 @@ const environmentSchema = z.object({
   PORT: wholeNumber(0, 65_535).default(8000),
   CORS_ORIGINS: z.string().transform((text) => text.trim() === "*" ? ["*"] : originsOf(text))
     .pipe(z.array(z.string())).default([]),
+  DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).default(DATA_DIR),
   KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
   FILE_STORE: z.string().refine((text) => /^(?!\w\w+:).+$/.test(text) || S3_PLACE.test(text))
-    .default(".openwatts/files"),
+    .optional(),
   STORE_DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).optional(),
-  DEMO_DATA: z.enum(["true", "false"]).default("true").transform((text) => text === "true"),
+  DEMO_DATA: z.enum(["true", "false"]).transform((text) => text === "true").optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
   FILE_RETENTION_HOURS: positiveNumber(87_600).default(168),
   JOB_RETENTION_DAYS: positiveNumber(3_650).default(30),
@@ -242,6 +246,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
   const { isDeploy } = platformOf(given);
+  const places = placesIn(values.DATA_DIR);
   // Without these, only programs of this machine reach the service (`data/access_settings.ts`).
   const isReachable = isDeploy || !values.AUTH.includes("off") || values.ALLOW_ANONYMOUS === "true";
   return {
@@ -252,11 +257,11 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       access: accessSettings(values),
       limits: limitSettings(values, isReachable),
       corsOrigins: values.CORS_ORIGINS,
-      kvPath: values.KV_PATH ?? (isDeploy ? null : ".openwatts/kv.sqlite3"),
-      fileStore: values.FILE_STORE,
+      kvPath: values.KV_PATH ?? (isDeploy ? null : places.KV_PATH),
+      fileStore: values.FILE_STORE ?? places.FILE_STORE,
       storeDataDir: values.STORE_DATA_DIR ?? null,
       s3: s3Settings(values),
-      demoData: values.DEMO_DATA,
+      demoData: values.DEMO_DATA ?? (!isDeploy && isLoopback(values.HOST) ? "if_new" : false),
       workerConcurrency: values.WORKER_CONCURRENCY,
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
       jobRetentionMs: values.JOB_RETENTION_DAYS * DAY_MS,
@@ -276,7 +281,10 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
         futureToleranceMs: values.FUTURE_TOLERANCE_SECONDS * 1_000,
       },
       retention: retentionSettings(values),
-      continuous: continuousSettings(values),
+      continuous: continuousSettings({
+        ...values,
+        LAKE_PATH: values.LAKE_PATH ?? places.LAKE_PATH,
+      }),
       delivery: deliverySettings(values),
       publicStatus: publicSettings(values),
       webhooks: webhookSettings(values),

@@ -64,6 +64,8 @@ export interface OpenedKv extends AsyncDisposable {
   readonly kv: Deno.Kv;
   /** Whether no other process can have it open. Then every other owner of a lease is dead. */
   readonly isExclusive: boolean;
+  /** Whether nothing was stored in it when it was opened. */
+  readonly isNew: boolean;
   /** Whether it has queues. KV Connect and Deno Deploy have none. */
   readonly hasQueue: boolean;
   /** How much of what ingest writes a commit may hold. */
@@ -91,6 +93,7 @@ export async function openKv(
   const kv = await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
   await checkSchema(kv);
+  const isNew = await holdsNothing(kv);
   if (isRemote) await requireNoJournal(kv);
   const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
   const owned = stack.move();
@@ -99,6 +102,7 @@ export async function openKv(
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
     flush: journaled?.flush ?? (() => Promise.resolve()),
     isExclusive: !isRemote,
+    isNew,
     hasQueue: !isRemote,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -135,6 +139,14 @@ export async function checkSchema(
   // continues from the version that it finds.
   await kv.atomic().check(entry).set(SCHEMA_KEY, { v: 1, version: version + 1 }).commit();
   await checkSchema(kv, { target, migrations });
+}
+
+/** Whether a database has no entry besides its version. */
+async function holdsNothing(kv: Pick<Deno.Kv, "list">): Promise<boolean> {
+  for await (const { key } of kv.list({ prefix: [] }, { limit: 2 })) {
+    if (key[0] !== SPACE) return false;
+  }
+  return true;
 }
 
 /** Reads one small entry. Throws when the database does not answer. */

@@ -85,6 +85,7 @@ Deno.test("no place of the service's own may be one to which users deliver", () 
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/files", FILE_STORE: "/srv/files" }).length, 1);
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/out", FILE_STORE: "/srv/outer" }), []);
   assertEquals(problemsOf({ DELIVERY_PATH: ".openwatts/out" }), []);
+  assertEquals(problemsOf({ DELIVERY_PATH: "/srv/watts", DATA_DIR: "/srv/watts" }).length, 3);
   const lake = { S3_BUCKET: "grid" };
   assertEquals(problemsOf({ ...lake, DELIVERY_BUCKETS: "s3://grid" }), [
     "DELIVERY_BUCKETS must not hold S3_BUCKET: s3://grid/telemetry",

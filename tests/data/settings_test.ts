@@ -18,7 +18,7 @@ const DEFAULTS: Settings = {
   kvPath: ".openwatts/kv.sqlite3",
   fileStore: ".openwatts/files",
   storeDataDir: null,
-  demoData: true,
+  demoData: "if_new",
   workerConcurrency: 4,
   fileRetentionMs: 7 * 24 * 3_600_000,
   jobRetentionMs: 30 * 24 * 3_600_000,
@@ -242,6 +242,30 @@ Deno.test("readSettings() counts an empty variable as not set", () => {
   }
 });
 
+Deno.test("readSettings() creates demo data in a new database of this machine, or as DEMO_DATA says", () => {
+  const open = { ALLOW_ANONYMOUS: "true" };
+  for (const HOST of ["127.0.0.1", "localhost", "::1"]) {
+    assertEquals(settingsOf({ HOST }).demoData, "if_new");
+  }
+  for (const HOST of ["0.0.0.0", "::", "192.0.2.1"]) {
+    assertEquals(settingsOf({ ...open, HOST }).demoData, false);
+    assertEquals(settingsOf({ ...open, HOST, DEMO_DATA: "true" }).demoData, true);
+  }
+  assertEquals(settingsOf({ DEMO_DATA: "true" }).demoData, true);
+  assertEquals(settingsOf({ DEMO_DATA: "false" }).demoData, false);
+});
+
+Deno.test("readSettings() puts database, files and objects into DATA_DIR unless they have a place", () => {
+  const { kvPath, fileStore, continuous: { path } } = settingsOf({ DATA_DIR: "/srv/watts/" });
+  assertEquals([kvPath, fileStore, path], [
+    "/srv/watts/kv.sqlite3",
+    "/srv/watts/files",
+    "/srv/watts/lake",
+  ]);
+  const own = settingsOf({ DATA_DIR: "/srv/watts", FILE_STORE: "files", KV_PATH: ":memory:" });
+  assertEquals([own.kvPath, own.fileStore], [":memory:", "files"]);
+});
+
 Deno.test("readSettings() reports all problems at once, each with name, rule and value", () => {
   const problems = problemsOf({
     HOST: "my host",
@@ -362,6 +386,7 @@ Deno.test("readSettings() rejects each of these values", () => {
     MAX_UPLOADS: ["0", "10001"],
     MAX_UPLOAD_BYTES: ["65535", "1GB"],
     UPLOAD_BYTES_AT_ONCE: ["0"],
+    DATA_DIR: ["s3://data"],
     DEMO_DATA: ["TRUE", "1", "no"],
     WORKER_CONCURRENCY: ["65", "2.5", "-4", "many"],
     FILE_RETENTION_HOURS: ["87601", "-1", "1e2", "Infinity", "0.0", ".5", "7d"],

@@ -10,7 +10,7 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
-    ["app_error", "environment", "limits", "log", "platform", "upkeep"],
+    ["app_error", "data_places", "environment", "limits", "log", "platform", "upkeep"],
     ["audit", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
@@ -34,7 +34,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
-    ["budget", "get_by_keys", "in_turn", "list_by_ids"],
+    ["budget", "demo_data", "get_by_keys", "in_turn", "list_by_ids"],
     ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],

@@ -48,6 +48,19 @@ Deno.test("a request that waits for its job adds only log records to the output"
   }
 });
 
+Deno.test("the first start in a folder creates demo data, and a database that is there gets none", async () => {
+  await using folder = await makeTempFolder();
+  const env = { DATA_DIR: "watts", DEMO_DATA: "" };
+  {
+    await using service = await startProcess(folder.path, env);
+    assertMatch(service.output(), /Demo meter 123: [\d,]+ new readings/);
+    assertEquals((await askJson(`${service.url}/api/meters`)).body.meters.length, 1);
+  }
+  assertEquals([...Deno.readDirSync(folder.path)].map(({ name }) => name), ["watts"]);
+  await using service = await startProcess(folder.path, env);
+  assert(!service.output().includes("Demo meter"));
+});
+
 Deno.test("a start names every wrong setting and exits 1", async () => {
   await using folder = await makeTempFolder();
   const env = { PORT: "port", WORKER_CONCURRENCY: "0", ROLE: "boss", LOG_LEVEL: "loud" };

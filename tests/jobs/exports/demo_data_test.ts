@@ -1,4 +1,4 @@
-import { loadDemoData } from "../../../jobs/exports/demo_data.ts";
+import { loadDemoData, startDemoData } from "../../../jobs/exports/demo_data.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { assertEquals } from "../../support/assert.ts";
 
@@ -28,4 +28,27 @@ Deno.test("the demo meter ends at the start of today, and later starts add what 
     firstMs: Date.UTC(2024, 0, 1),
     lastMs: Date.UTC(2024, 2, 1, 23, 59),
   });
+});
+
+Deno.test("only a new database gets demo data by itself, and a start that was killed is completed", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const series = createSeriesStore({ kv, now: Date.now });
+  const deps = { kv, series, now: () => Date.UTC(2024, 0, 3) };
+  assertEquals(await startDemoData({ ...deps, isNew: false }, "if_new"), null);
+  assertEquals(await startDemoData({ ...deps, isNew: true }, false), null);
+
+  let writes = 0;
+  const write = () => {
+    writes++;
+    return Promise.reject(new Error("killed"));
+  };
+  const dying = { ...deps, isNew: true, series: { ...series, write } };
+  assertEquals(await startDemoData(dying, "if_new").catch(({ message }) => message), "killed");
+  assertEquals(writes, 1);
+  // Two days of 1,440 minutes.
+  assertEquals(await startDemoData({ ...deps, isNew: false }, "if_new"), 2_880);
+
+  const nextDay = { ...deps, isNew: false, now: () => Date.UTC(2024, 0, 4) };
+  assertEquals(await startDemoData(nextDay, "if_new"), null);
+  assertEquals(await startDemoData(nextDay, true), 1_440);
 });
