@@ -4,6 +4,8 @@
  * @module
  */
 
+import { requestFields } from "./request_context.ts";
+
 /** The levels of log records, least important first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
@@ -19,17 +21,21 @@ export interface LogOptions {
   readonly level: LogLevel;
   /** Epoch milliseconds now. */
   readonly now: () => number;
-  /** Writes a line, given without its line break. */
-  readonly write: (line: string) => void;
+  /** Writes a line, given without its line break, and with the level of its record. */
+  readonly write: (line: string, level: LogLevel) => void;
 }
 
-/** Creates a log. Errors in fields are written with name, code, message, stack and cause. */
+/**
+ * Creates a log. A record of a request has its `requestId`. Errors in fields are written with name, code, message, stack
+ * and cause.
+ */
 export function createLog({ level, now, write }: LogOptions): Log {
   const least = LOG_LEVELS.indexOf(level);
   return (recordLevel, event, fields = {}) => {
     if (LOG_LEVELS.indexOf(recordLevel) < least) return;
     const time = new Date(now()).toISOString();
-    write(JSON.stringify({ time, level: recordLevel, event, ...fields }, errorAsObject));
+    const record = { time, level: recordLevel, event, ...requestFields(), ...fields };
+    write(JSON.stringify(record, errorAsObject), recordLevel);
   };
 }
 

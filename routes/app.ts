@@ -47,6 +47,7 @@ import { createOverviewReader, type OverviewDeps, overviewRoutes } from "./overv
 import { pageRoutes, type PagesDeps } from "./pages/pages.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
+import { requestIds } from "./http/request_id.ts";
 import { routePath } from "./http/route_path.ts";
 import { type ScheduleDeps, scheduleRoutes } from "./schedules/schedules.ts";
 import { secured } from "./http/security_headers.ts";
@@ -133,6 +134,7 @@ export function createApp(deps: AppDeps): Hono {
   const { log, now } = deps;
   const app = new Hono({ getPath: routePath });
   let written: ReadonlyMap<string, ReadonlySet<string>> | undefined;
+  app.use(requestIds());
   app.use(async (c, next) => {
     const startedMs = now();
     await next();

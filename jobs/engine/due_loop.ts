@@ -5,6 +5,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { outsideRequests } from "../../data/request_context.ts";
 import {
   type CrowdKind,
   type Due,
@@ -149,7 +150,8 @@ export function createDueLoop(
     poke(lane = "main") {
       if (lane === "main") isPoked = true;
       else isDeliveryPoked = true;
-      scan();
+      // The scan may start jobs of others than the request that asks for it.
+      outsideRequests(scan);
     },
     lastScanMs: () => lastScanMs,
     async stop() {

@@ -8,6 +8,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { outsideRequests } from "../../data/request_context.ts";
 import { getJobs } from "../../kv/jobs/jobs.ts";
 import { isEnded } from "./transitions.ts";
 
@@ -83,7 +84,7 @@ export function createJobEnds({ kv, log }: JobEndsDeps): JobEnds {
     const others = waiting.get(jobId);
     if (others === undefined) waiting.set(jobId, new Set([wake]));
     else others.add(wake);
-    timer ??= setInterval(poll, POLL_MS);
+    timer ??= outsideRequests(() => setInterval(poll, POLL_MS));
   }
 
   function remove(jobId: string, wake: () => void): void {

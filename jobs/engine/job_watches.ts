@@ -8,6 +8,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { outsideRequests } from "../../data/request_context.ts";
 import { getJobs, type JobRecord } from "../../kv/jobs/jobs.ts";
 import { isEnded } from "./transitions.ts";
 
@@ -75,7 +76,7 @@ export function createJobWatches({ kv, log }: JobWatchesDeps): JobWatches {
     const one = watched.get(jobId) ?? { job: undefined, watchers: new Set() };
     one.watchers.add(wake);
     watched.set(jobId, one);
-    timer ??= setInterval(poll, POLL_MS);
+    timer ??= outsideRequests(() => setInterval(poll, POLL_MS));
     return one;
   }
 

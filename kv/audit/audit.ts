@@ -21,6 +21,7 @@
 import { type AuditDetails, type AuditEvent, safeDetails } from "../../data/audit/event.ts";
 import { createEventCounter, type EventCount } from "../../data/audit/refusals.ts";
 import type { Log } from "../../data/log.ts";
+import { outsideRequests } from "../../data/request_context.ts";
 import { packStages, type Stage } from "../budget.ts";
 import {
   type AuditEntry,
@@ -122,7 +123,9 @@ export function createAudit({ kv, owner, now, log }: AuditDeps): Audit {
 
   /** A flush that fails is logged by `flush`, and comes again. */
   function flushLater(): void {
-    if (!isStopped) timer ??= setTimeout(() => flush().catch(() => {}), FLUSH_MS);
+    if (!isStopped) {
+      timer ??= outsideRequests(() => setTimeout(() => flush().catch(() => {}), FLUSH_MS));
+    }
   }
 
   async function countRefusal(event: AuditEvent): Promise<void> {

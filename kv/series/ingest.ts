@@ -12,6 +12,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { outsideRequests } from "../../data/request_context.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import {
@@ -173,7 +174,7 @@ export function createIngest(
       await new Promise<void>((resolve, reject) => {
         waiting.push({ ref, page, extra, resolve, reject });
         // Starts after the code that runs now, so that requests of one turn share a commit.
-        rounds ??= Promise.resolve().then(work);
+        rounds ??= outsideRequests(() => Promise.resolve().then(work));
       });
     },
     async stop() {

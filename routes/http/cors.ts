@@ -34,6 +34,7 @@ const EXPOSED = [
   "Retry-After",
   "Start-Time",
   "WWW-Authenticate",
+  "X-Request-Id",
 ].join(", ");
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -54,6 +55,7 @@ const REQUEST_HEADERS = [
   "Prefer",
   "Range",
   "X-API-Key",
+  "X-Request-Id",
 ].join(", ");
 
 /** How long a browser may keep the answer to a preflight, seconds: the most that Chromium keeps. */

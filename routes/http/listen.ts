@@ -5,8 +5,10 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
 import { problemResponse } from "./problem.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request_id.ts";
 import { secured } from "./security_headers.ts";
 
 /** Where to listen, and how to stop. */
@@ -41,7 +43,9 @@ export function listen(
     if (isStopping) {
       const error = new AppError("SERVICE_STOPPING", "The service is stopping");
       const headers = { "retry-after": "5", "connection": "close" };
-      const answer = secured(problemResponse(error, headers));
+      const id = requestIdOf(request.headers);
+      const answer = runForRequest(id, () => secured(problemResponse(error, headers)));
+      answer.headers.set(REQUEST_ID_HEADER, id);
       allowOrigin(answer.headers, request, corsOrigins);
       return answer;
     }

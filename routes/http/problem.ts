@@ -5,6 +5,7 @@
  */
 
 import { withoutSecrets } from "../../data/access/key_text.ts";
+import { currentRequestId } from "../../data/request_context.ts";
 import { AppError, type ErrorCode, type FieldError } from "../../data/app_error.ts";
 
 interface ProblemKind {
@@ -105,10 +106,12 @@ export function problemResponse(error: unknown, headers: HeadersInit = {}): Resp
   for (const [name, value] of Object.entries(challengeOf(known))) {
     if (!answer.has(name)) answer.set(name, value);
   }
-  return new Response(withoutSecrets(JSON.stringify(problemBody(known))), {
-    status,
-    headers: answer,
-  });
+  const requestId = currentRequestId();
+  const body = {
+    ...problemBody(known),
+    ...(requestId === undefined ? {} : { request_id: requestId }),
+  };
+  return new Response(withoutSecrets(JSON.stringify(body)), { status, headers: answer });
 }
 
 /** Whether an error is a fault of the service, which is logged. Being busy is none. */

@@ -161,4 +161,7 @@ export const problemSchema: z.ZodType = z.strictObject({
     description: "Counts of what the request stored before it failed, by the names that a " +
       "successful answer has. It stays stored.",
   }),
+  request_id: z.string().min(1).max(128).optional().meta({
+    description: "The id of the request, as in `X-Request-Id` and in the log of the service.",
+  }),
 }).meta({ description: "The body of every error response (RFC 9457)." });

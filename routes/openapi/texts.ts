@@ -29,6 +29,10 @@ too long, a line that is not a header) gets an empty 400 before the service sees
 lie after its start, or a date that must exist. The descriptions state them; a request that breaks
 one gets 400 and \`INVALID_REQUEST\`, like one that breaks a schema.
 
+**Request ids**: every response has \`X-Request-Id\`, and a problem has it as \`request_id\`. It is
+the one that you send, if it has at most 128 letters, digits and \`. _ : ~ + / = @ -\`, or a new one. Name
+it when you report a problem: the log has it too.
+
 **HEAD** works wherever GET does: the same status and headers, no body.
 
 **Every response**, except the empty 400 above, carries ${securityHeaderNames()}.

@@ -10,8 +10,8 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
-    ["app_error", "data_places", "environment", "limits", "log", "platform", "upkeep"],
-    ["audit", "quoted"],
+    ["app_error", "data_places", "environment", "limits", "platform", "request_context", "upkeep"],
+    ["audit", "log", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
     ["access", "encoders"],

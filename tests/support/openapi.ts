@@ -58,6 +58,8 @@ export interface OpenApi {
 
 /** Headers that the HTTP layer sets. */
 const TRANSPORT = ["date", "connection", "content-length", "content-type", "transfer-encoding"];
+/** The header of every answer, which only the introduction of the document describes. */
+const OF_ALL = "x-request-id";
 
 /** The document of a running service. */
 export async function fetchOpenApi(url: string): Promise<OpenApi> {
@@ -88,7 +90,8 @@ export function openApiOf(document: Json): OpenApi {
   function assertHeaders({ headers: documented = {} }: Json, { headers }: ReadAnswer): void {
     const names = new Set(Object.keys(documented).map((name) => name.toLowerCase()));
     for (const name of headers.keys()) {
-      const isKnown = names.has(name) || name in SECURITY_HEADERS || TRANSPORT.includes(name);
+      const isKnown = names.has(name) || name in SECURITY_HEADERS || TRANSPORT.includes(name) ||
+        name === OF_ALL;
       assert(isKnown, `the header ${name} is not documented`);
     }
     for (const [name, { required, schema }] of Object.entries<Json>(documented)) {
@@ -96,7 +99,7 @@ export function openApiOf(document: Json): OpenApi {
       if (value !== null) assertMatch(value, new RegExp(schema.pattern), name);
       assert(value !== null || required !== true, `the header ${name} is missing`);
     }
-    for (const name of Object.keys(SECURITY_HEADERS)) assert(headers.has(name), name);
+    for (const name of [...Object.keys(SECURITY_HEADERS), OF_ALL]) assert(headers.has(name), name);
   }
 
   function assertResponse(method: string, response: Json, answer: ReadAnswer): void {

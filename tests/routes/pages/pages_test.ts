@@ -15,7 +15,9 @@ Deno.test("/ shows browsers a page, and tells programs as ever that there is not
 
   for (const accept of [undefined, "*/*", "application/json"]) {
     const answer = await app.request("/", accept === undefined ? {} : { headers: { accept } });
-    assertEquals(await answer.json(), {
+    const { request_id, ...problem } = await answer.json();
+    assertEquals(request_id, answer.headers.get("x-request-id"));
+    assertEquals(problem, {
       type: "urn:openwatts:problem:route-not-found",
       title: "Not found",
       status: 404,
