@@ -291,7 +291,7 @@ async function main(): Promise<number> {
   const log = createLog({
     level: result.settings.logLevel,
     now: Date.now,
-    write: (line) => console.error(line),
+    write: (line, level) => console[level](line),
   });
   const requested = stopRequested();
   let service: Service;

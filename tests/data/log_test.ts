@@ -49,3 +49,11 @@ Deno.test("a bigint among the fields is written as its digits", () => {
   log("info", "revision", { revision: 12345678901234567890n });
   assertEquals(records()[0].revision, "12345678901234567890");
 });
+
+Deno.test("a line is written with the level of its record, which names the method of the console", () => {
+  const written: string[] = [];
+  const write = (_line: string, level: LogLevel) => written.push(level);
+  const log = createLog({ level: "debug", now: () => 0, write });
+  for (const level of LOG_LEVELS) log(level, "tick");
+  assertEquals(written, ["debug", "info", "warn", "error"]);
+});
