@@ -35,7 +35,6 @@ import type { Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { getDeviceAccount } from "./kv/devices/devices.ts";
-import { openKvFileStore } from "./kv/files/kv_file_store.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createIngest } from "./kv/series/ingest.ts";
 import { openKeys } from "./kv/access/keys.ts";
@@ -92,11 +91,7 @@ export async function start(
   const startedMs = now();
   const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
-  const files = await openFileStore(
-    settings.fileStore,
-    settings.s3,
-    () => openKvFileStore({ kv, newId, maxBytes: settings.kvFilesMaxBytes }),
-  );
+  const files = await openFileStore(settings.fileStore, settings.s3);
   const profiles = stack.use(
     await openProfiles({
       ...opened,

@@ -6,7 +6,6 @@
  */
 
 import { relative, resolve } from "node:path";
-import { KV_PLACE } from "./files/kv_place.ts";
 import { bucketUrl } from "./s3/sign.ts";
 import { SETTING_NAMES, type Settings } from "./settings.ts";
 
@@ -63,7 +62,7 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
   const hosts = [...urls.map(hostOf), ...mailHost === null ? [] : [mailHost]];
   const written = [
     ...isShared || kvPath === null || kvPath === ":memory:" ? [] : databasePaths(kvPath, place),
-    ...filesBucket === undefined && fileStore !== KV_PLACE ? [fileStore] : [],
+    ...filesBucket === undefined ? [fileStore] : [],
     ...lakeBucket === null ? [continuous.path] : [],
     ...delivery.folder === null ? [] : [delivery.folder],
   ];

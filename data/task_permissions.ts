@@ -1,6 +1,7 @@
 /**
  * Prints the flags of `deno run` that grant what the service needs with the current settings, and
- * nothing else. The tasks in `deno.json` start the service with them.
+ * nothing else, and that fit its heap to a limit of the memory. The tasks in `deno.json` start the
+ * service with them. Only this program has all permissions: Deno lets no other read where a limit is.
  *
  * @module
  */
@@ -14,6 +15,7 @@ import {
 } from "./permissions.ts";
 import { readSettings, SETTING_NAMES } from "./settings.ts";
 import { readEnvironment } from "./environment.ts";
+import { heapFlags, limitFiles, smallestLimit } from "./heap_limit.ts";
 
 /** The packages whose files the pages show (`routes/docs/package_files.ts`). */
 const PAGE_PACKAGES = ["swagger-ui-dist", "redoc", "uplot"];
@@ -57,9 +59,23 @@ function packageFolder(name: string): string[] {
   }
 }
 
+/** The limit of the memory of this process, bytes; null if there is none. */
+function memoryLimitBytes(): number | null {
+  const groups = readIfThere("/proc/self/cgroup");
+  return smallestLimit(limitFiles(groups).map(readIfThere));
+}
+
+function readIfThere(path: string): string {
+  try {
+    return Deno.readTextFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
 function print({ flags, problems }: TaskFlags): void {
   for (const problem of problems) console.error(`OpenWatts cannot start: ${problem}`);
-  console.log(flags.join(" "));
+  console.log([`--v8-flags=${heapFlags(memoryLimitBytes()).join(",")}`, ...flags].join(" "));
 }
 
 // Run as a program, it prints them; importing it does nothing.

@@ -5,7 +5,6 @@
  */
 
 import { statfs } from "node:fs/promises";
-import { KV_PLACE } from "./kv_place.ts";
 
 /** The room on a disk. */
 export interface DiskSpace {
@@ -31,5 +30,5 @@ export function diskPath(
   { kvPath, fileStore }: { readonly kvPath: string | null; readonly fileStore: string },
 ): string | null {
   if (kvPath !== null && kvPath !== ":memory:" && !/^https?:/.test(kvPath)) return kvPath;
-  return fileStore.startsWith("s3:") || fileStore === KV_PLACE ? null : fileStore;
+  return fileStore.startsWith("s3:") ? null : fileStore;
 }

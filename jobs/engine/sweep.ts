@@ -1,6 +1,5 @@
 /**
- * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left. It
- * also ends deletions that a crash interrupted.
+ * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left.
  *
  * A file is kept if its job names it, or if its job runs under the epoch that wrote it. Files are
  * listed before records are read, so the record that decides on a file is never older than the file.
@@ -22,7 +21,7 @@ export interface SweepDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get">;
   /** The store of artifacts. */
-  readonly files: Pick<FileStore, "list" | "remove" | "discard" | "tidy">;
+  readonly files: Pick<FileStore, "list" | "remove" | "discard">;
   /** The log. */
   readonly log: Log;
 }
@@ -56,7 +55,6 @@ export async function sweepFiles(
       log("error", "file not swept", { name, error });
     }
   }
-  await files.tidy?.(signal);
   return count;
 }
 

@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import { watchHealth } from "../bench/health_client.ts";
 import { readPeakMb } from "../bench/peak_memory.ts";
 import { assert, assertEquals, assertLess } from "../support/assert.ts";
-import { limitMemory } from "../support/memory_limit.ts";
+import { limitProcess } from "../support/control_group.ts";
 import { type Environment, type ServiceProcess, startProcess } from "../support/process.ts";
 import { openRequest, type RawRequest } from "../support/raw_request.ts";
 import { importText } from "../support/service.ts";
@@ -203,7 +203,7 @@ interface Limited extends AsyncDisposable {
 async function startLimited(env: Environment): Promise<Limited> {
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await makeTempFolder());
-  const limit = stack.use(await limitMemory(MEMORY_BYTES));
+  const limit = stack.use(await limitProcess({ memoryBytes: MEMORY_BYTES }));
   const service = stack.use(await startProcess(folder.path, env, undefined, limit.prefix));
   const health = watchHealth(service.url, 50);
   let isFinished = false;

@@ -10,7 +10,16 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
-    ["app_error", "data_places", "environment", "limits", "platform", "request_context", "upkeep"],
+    [
+      "app_error",
+      "data_places",
+      "environment",
+      "heap_limit",
+      "limits",
+      "platform",
+      "request_context",
+      "upkeep",
+    ],
     ["audit", "log", "quoted"],
     ["files", "readings"],
     ["s3", "text", "time"],
@@ -35,7 +44,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   kv: [
     ["budget", "demo_data", "get_by_keys", "in_turn", "list_by_ids"],
-    ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
+    ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
     ["alerts", "notify", "schedules", "webhooks"],

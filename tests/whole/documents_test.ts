@@ -27,6 +27,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docs/clients.md: import createClient from "openapi-fetch";':
     "needs a generated client, as tests/heavy/clients has",
   "docs/clients.md: let": "Power Query runs on Windows only",
+  "docs/containers.md: docker build -t openwatts .":
+    "needs a container engine; tests/slow/container_test.ts builds and runs the image",
+  "docs/containers.md: kubectl create namespace openwatts":
+    "needs a cluster; tests/slow/container_rules_test.ts checks the manifests",
   "docs/develop.md: deno task dev": "they run this test",
   "docs/operate.md: sudo systemctl daemon-reload": "needs root and systemd",
   "docs/s3.md: FILE_STORE=s3://my-bucket/exports S3_ENDPOINT=http://127.0.0.1:9000 \\":

@@ -147,7 +147,6 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "device_rejection",
     "due",
     "event",
-    "file",
     "first_key",
     "job",
     "job_account",
