@@ -110,9 +110,24 @@ async function until(passes: () => boolean): Promise<void> {
   }
 }
 
-Deno.test("of two files one after the other the second one is shown, and what is stored only if it is known", async () => {
-  // Each file of tests has globals of its own.
+/** Gives the modules the page instead of this runtime's own objects, until it is disposed of. */
+function setGlobals(): Disposable {
+  const names = Object.keys(globals);
+  const before = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
   Object.assign(globalThis, globals);
+  return {
+    [Symbol.dispose]() {
+      for (const [index, name] of names.entries()) {
+        const descriptor = before[index];
+        if (descriptor === undefined) Reflect.deleteProperty(globalThis, name);
+        else Object.defineProperty(globalThis, name, descriptor);
+      }
+    },
+  };
+}
+
+Deno.test("of two files one after the other the second one is shown, and what is stored only if it is known", async () => {
+  using _globals = setGlobals();
   page("page-data").textContent = JSON.stringify({ texts: {}, nowMs: 0, data: null });
   await import(new URL("../../../routes/assets/upload.js", import.meta.url).href);
   const input = page("upload-file");
@@ -147,4 +162,9 @@ Deno.test("of two files one after the other the second one is shown, and what is
   // While another file is looked at, nothing of this one can be imported.
   take("third");
   assertEquals(page("upload-steps").hidden, true);
+  // Nothing goes on after the test.
+  await until(() => asked.length === 3);
+  answerTo("third");
+  await until(() => page("upload-busy").hidden);
+  assertEquals(page("upload-id").value, "third");
 });
