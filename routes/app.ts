@@ -44,7 +44,7 @@ import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
 import { createOverviewReader, type OverviewDeps, overviewRoutes } from "./overview/overview.ts";
-import { pageRoutes, type PagesDeps } from "./pages/pages.ts";
+import { openPages, type PagesDeps } from "./pages/pages.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { requestIds } from "./http/request_id.ts";
@@ -148,7 +148,7 @@ export function createApp(deps: AppDeps): Hono {
       await next();
     } catch (thrown) {
       // Hono passes errors to onError. Anything else that is thrown arrives here.
-      c.res = answerError(thrown, c);
+      c.res = await answerError(thrown, c);
     }
     const answer = secured(c.res);
     // Hono copies an answer that is set again.
@@ -204,25 +204,41 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   const overview = createOverviewReader(deps);
   app.route("/", overviewRoutes(overview).hono);
-  app.route("/", pageRoutes({ ...deps, overview, uptime, publicUrl: deps.links.publicUrl }).hono);
+  const pages = openPages({ ...deps, overview, uptime, publicUrl: deps.links.publicUrl });
+  app.route("/", pages.routes.hono);
   app.notFound((c) => {
     const limited = isRefused(c) ? c.get("countRequest")?.() ?? null : null;
     if (limited !== null) return problemResponse(limited.error, limited.headers);
     const allowed = allowedMethods(app, c.req.path);
     const path = pathWithoutSecrets(c.req.path);
     if (allowed.length === 0) {
-      return problemResponse(new AppError("ROUTE_NOT_FOUND", `There is nothing at ${path}`));
+      return answerProblem(c, new AppError("ROUTE_NOT_FOUND", `There is nothing at ${path}`));
     }
     const allow = allowed.join(", ");
     const error = new AppError("METHOD_NOT_ALLOWED", `${path} allows only ${allow}`);
-    return problemResponse(error, { allow });
+    return answerProblem(c, error, { allow });
   });
   app.onError(answerError);
 
-  function answerError(error: unknown, { req }: Context): Response {
+  function answerError(error: unknown, c: Context): Promise<Response> {
+    const { req } = c;
     const [method, path] = [req.method, pathWithoutSecrets(req.path)];
     if (isFault(error)) log("error", "request failed", { method, path, error });
-    return problemResponse(error);
+    return answerProblem(c, error);
+  }
+
+  /** Browsers that open a page get a page, all others a problem. */
+  async function answerProblem(
+    c: Context,
+    error: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    try {
+      return await pages.answerProblem(c, error, headers) ?? problemResponse(error, headers);
+    } catch (fault) {
+      log("error", "request failed", { method: c.req.method, path: "a page", error: fault });
+      return problemResponse(error, headers);
+    }
   }
 
   return app;

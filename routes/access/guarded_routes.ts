@@ -12,6 +12,13 @@ import { auditRefusal, runAudited } from "./audited.ts";
 import { problemResponse, PROBLEMS } from "../http/problem.ts";
 import { type Method, type PathOf, type RouteName, type RouteRule, ruleOf } from "./route_rules.ts";
 
+declare module "hono" {
+  interface ContextVariableMap {
+    /** Whether the request is for a page or a part of one; undefined if it is not, or nothing is there. */
+    isPage: true | undefined;
+  }
+}
+
 /** Answers a request. */
 export type RouteHandler<P extends string> = (
   c: Context<BlankEnv, P>,
@@ -56,6 +63,7 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
       // The type of `path` says that the table has this name.
       const rule = ruleOf(`${method} ${path}` as RouteName);
       hono.on(method, path, (c) => {
+        if (rule.isPage === true) c.set("isPage", true);
         // Whoever sends wrong credentials makes work also where others are free.
         const isFree = rule.isUnlimited === true && !isRefused(c);
         const limited = isFree ? null : c.get("countRequest")?.() ?? null;

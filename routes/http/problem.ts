@@ -91,11 +91,14 @@ const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
   TOO_MANY_UPLOADS: 5,
 };
 
+/** What is said of an error without a code, whose message is not for callers. */
+export const UNEXPECTED_DETAIL = "An unexpected error occurred; it has been logged";
+
 /** The error as an answer. An error without a code is answered without its message. */
 export function problemResponse(error: unknown, headers: HeadersInit = {}): Response {
   const known = error instanceof AppError
     ? error
-    : new AppError("INTERNAL_ERROR", "An unexpected error occurred; it has been logged");
+    : new AppError("INTERNAL_ERROR", UNEXPECTED_DETAIL);
   const answer = new Headers(headers);
   answer.set("content-type", "application/problem+json");
   const { status } = PROBLEMS[known.code];

@@ -13,7 +13,7 @@ import { type ExportPageDeps, exportPageRoutes } from "./export_page.tsx";
 import { fleetRoutes, type FleetRoutesDeps } from "./fleet_routes.tsx";
 import { homeRoutes } from "./home.tsx";
 import { preferenceRoutes } from "./preference_routes.ts";
-import { createPages } from "./show_page.tsx";
+import { createPages, type Pages } from "./show_page.tsx";
 import { sourceRoutes, type SourceRoutesDeps } from "./source_routes.ts";
 import { type SignInDeps, signInRoutes } from "./sign_in.tsx";
 import { type SettingsDeps, settingsRoutes } from "./settings.tsx";
@@ -54,9 +54,19 @@ export interface PagesDeps
   readonly overview: OverviewReader;
 }
 
-/** The pages and their files. */
-export function pageRoutes(deps: PagesDeps): GuardedRoutes {
+/** The pages, and errors as pages. */
+export interface PagesOfApp extends Pick<Pages, "answerProblem"> {
+  /** The pages and their files. */
+  readonly routes: GuardedRoutes;
+}
+
+/** The pages of the service. */
+export function openPages(deps: PagesDeps): PagesOfApp {
   const pages = createPages({ ...deps, hasSignIn: deps.authenticators !== null });
+  return { routes: pageRoutes(deps, pages), answerProblem: pages.answerProblem };
+}
+
+function pageRoutes(deps: PagesDeps, pages: Pages): GuardedRoutes {
   return guardedRoutes(pages.refuse)
     .get("/assets/:version/:name", async (c) => {
       const assets = await pages.assets();

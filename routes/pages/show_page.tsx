@@ -5,11 +5,12 @@
  */
 
 import type { Context } from "hono";
+import { withoutSecrets } from "../../data/access/key_text.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Refuse, RouteHandler } from "../access/guarded_routes.ts";
 import { isOwnRequest } from "../access/same_origin.ts";
 import { endedSessionCookie, isOverTls, sessionIdOf } from "../access/session_cookie.ts";
-import { problemResponse, PROBLEMS } from "../http/problem.ts";
+import { problemResponse, PROBLEMS, UNEXPECTED_DETAIL } from "../http/problem.ts";
 import type { ReadPackageFile } from "../docs/package_files.ts";
 import { type Assets, openAssets } from "./assets.ts";
 import { pageResponse } from "./compressed.ts";
@@ -45,6 +46,15 @@ export interface Pages {
   viewOf(c: Context): Promise<View>;
   /** Answers callers who may not see a page: browsers are led to signing in. */
   readonly refuse: Refuse;
+  /**
+   * An error as a page, for browsers that open a page or an address without anything. Null for all
+   * others, who read problems.
+   */
+  answerProblem(
+    c: Context,
+    error: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Response | null>;
   /** The files of the pages, read. */
   assets(): Promise<Assets>;
 }
@@ -57,6 +67,9 @@ const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "referrer-policy": "same-origin",
   "cache-control": "no-store",
 };
+
+/** What a page says of an error that nobody expected. */
+const UNEXPECTED = new AppError("INTERNAL_ERROR", UNEXPECTED_DETAIL);
 
 /** Makes the handlers of pages. */
 export function createPages(deps: PageDeps): Pages {
@@ -78,10 +91,27 @@ export function createPages(deps: PageDeps): Pages {
     });
   }
 
+  /** The error as a page, with the status and the headers of the problem. */
+  async function problem(
+    c: Context,
+    error: AppError,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
+    const seen = await view(c);
+    const { "content-type": _, ...sent } = Object.fromEntries(
+      problemResponse(error, headers).headers,
+    );
+    return await answer(c, seen, problemPage(seen, error), sent);
+  }
+
   return {
     assets,
     viewOf: view,
     answer,
+    async answerProblem(c, error, headers) {
+      if (!acceptsHtml(c) || !concernsPage(c, error)) return null;
+      return await problem(c, error instanceof AppError ? error : UNEXPECTED, headers);
+    },
     show: (make) => async (c) => {
       if (c.req.path === "/" && !acceptsHtml(c)) throw nothingAtRoot();
       const seen = await view(c);
@@ -99,11 +129,9 @@ export function createPages(deps: PageDeps): Pages {
           : problemResponse(error, headers);
       }
       const { status } = PROBLEMS[error.code];
-      if (status === 403) {
-        const seen = await view(c);
-        return await answer(c, seen, problemPage(seen, error), headers);
+      if (status !== 401) {
+        return isFragment(c) ? problemResponse(error, headers) : await problem(c, error, headers);
       }
-      if (status !== 401) return problemResponse(error, headers);
       const { pathname, search } = new URL(c.req.url);
       const to = pathname === "/" && search === ""
         ? ""
@@ -136,6 +164,19 @@ export function acceptsHtml(c: Context): boolean {
   return /(^|,)\s*text\/html\b/i.test(c.req.header("accept") ?? "");
 }
 
+/** Whether an error is one of a page, or of an address where nothing is. */
+function concernsPage(c: Context, error: unknown): boolean {
+  if (isFragment(c)) return false;
+  return c.get("isPage") === true ||
+    (error instanceof AppError &&
+      (error.code === "ROUTE_NOT_FOUND" || error.code === "METHOD_NOT_ALLOWED"));
+}
+
+/** Whether a page asks for a part of itself: it shows why it got none. */
+function isFragment(c: Context): boolean {
+  return c.req.path.startsWith("/fragments/");
+}
+
 /** What clients of the API get at `/`, where it has nothing. */
 function nothingAtRoot(): AppError {
   return new AppError("ROUTE_NOT_FOUND", "There is nothing at /");
@@ -148,6 +189,8 @@ export function problemPage({ say }: View, { code, message }: AppError): PageCon
     ? say("problem.notfound")
     : status === 403
     ? say("problem.forbidden")
+    : status >= 500
+    ? say("problem.fault")
     : say("problem.title");
   return {
     title,
@@ -155,7 +198,7 @@ export function problemPage({ say }: View, { code, message }: AppError): PageCon
     status,
     body: (
       <div class="notice">
-        <p>{message}</p>
+        <p class="id">{withoutSecrets(message)}</p>
         <p>
           <a href="/">{say("problem.home")}</a>
         </p>

@@ -442,6 +442,7 @@ export const DE: Texts = {
 
   "problem.title": "Das hat nicht funktioniert",
   "problem.notfound": "Hier ist nichts",
+  "problem.fault": "Mit dem Dienst stimmt etwas nicht",
   "problem.forbidden": "Ihr Schlüssel darf das nicht sehen",
   "problem.home": "Zur Übersicht",
 

@@ -425,6 +425,7 @@ const TABLE = {
 
   "problem.title": "This did not work",
   "problem.notfound": "There is nothing here",
+  "problem.fault": "Something is wrong with the service",
   "problem.forbidden": "Your key may not see this",
   "problem.home": "Go to Home",
 

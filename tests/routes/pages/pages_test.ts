@@ -2,7 +2,7 @@ import { readPackageFile } from "../../../routes/docs/package_files.ts";
 import { flagsOf } from "../../../data/task_permissions.ts";
 import { type Asset, ASSETS } from "../../../routes/pages/asset_table.ts";
 import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
-import { createTestApp } from "../app_fixture.ts";
+import { createTestApp, emptySeries } from "../app_fixture.ts";
 import { getPage, sendForm } from "./page_fixture.ts";
 
 const { app } = createTestApp({ readPackageFile });
@@ -105,4 +105,35 @@ Deno.test("the task that starts the service may read every package whose files t
   const packages = Object.values<Asset>(ASSETS).flatMap(({ from }) => from?.package ?? []);
   assert(packages.length > 0);
   for (const name of packages) assert(read.includes(`/${name}/`), `${name}: ${read}`);
+});
+
+Deno.test("browsers get a page where nothing is, with the navigation, and programs a problem", async () => {
+  for (const path of ["/nothing/here", "/api/nothing", "/meter"]) {
+    const { status, headers, html } = await getPage(app, path);
+    assertEquals([status, headers.get("content-type")], [404, "text/html; charset=utf-8"], path);
+    assertMatch(html, /<a href="\/meters">/);
+    assertMatch(html, new RegExp(`There is nothing at ${path}`));
+    assertMatch(html, /There is nothing here<\/h1>/);
+    const problem = await app.request(path, { headers: { accept: "application/json" } });
+    assertEquals((await problem.json()).code, "ROUTE_NOT_FOUND");
+  }
+  const nasty = await getPage(app, "/%3Cscript%3Ealert(1)%3C/script%3E");
+  assertEquals(nasty.status, 404);
+  assert(!nasty.html.includes("<script>alert"), nasty.html);
+  const wrong = await app.request("/telemetry", { headers: { accept: "text/html" } });
+  assertEquals([wrong.status, wrong.headers.get("allow")], [405, "POST"]);
+  assertMatch(await wrong.text(), /<main id="content"/);
+});
+
+Deno.test("a page that fails says so as a page, and logs the error; the API keeps to problems", async () => {
+  const series = { ...emptySeries(), list: () => Promise.reject(new Error("cause for the log")) };
+  const { app, logged } = createTestApp({ readPackageFile, series });
+  const { status, headers, html } = await getPage(app, "/meters");
+  assertEquals([status, headers.get("content-type")], [500, "text/html; charset=utf-8"]);
+  assertMatch(html, /Something is wrong with the service<\/h1>/);
+  assertMatch(html, /An unexpected error occurred; it has been logged/);
+  assert(!html.includes("cause for the log"));
+  assertEquals(logged.map(({ event }) => event).includes("request failed"), true);
+  const { status: apiStatus, headers: apiHeaders } = await getPage(app, "/api/meters");
+  assertEquals([apiStatus, apiHeaders.get("content-type")], [500, "application/problem+json"]);
 });
