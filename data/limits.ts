@@ -72,6 +72,16 @@ export const PROFILES_MAX = 1_000;
 /** The most profiles that one key can make which may not touch every device and meter. */
 export const PROFILES_PER_KEY_MAX = 100;
 
+/** The name of a saved preset: the form of those that are built in. */
+export const IMPORT_PRESET_NAME_PATTERN: RegExp = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+/** {@link IMPORT_PRESET_NAME_PATTERN} in words. */
+export const IMPORT_PRESET_NAME_RULE =
+  "1 to 64 characters of a-z 0-9 _ - beginning with a letter or digit";
+/** The longest title of a saved preset, characters. */
+export const IMPORT_PRESET_TITLE_MAX = 100;
+/** The most saved presets of an owner. */
+export const IMPORT_PRESETS_MAX = 100;
+
 /** The most schedules of an owner. */
 export const SCHEDULES_PER_OWNER_MAX = 20_000;
 

@@ -69,6 +69,11 @@ import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts"
 import { overviewOperations } from "./overview/operations.ts";
 import { overviewSchema } from "./overview/schemas.ts";
 import { meterOperations } from "./meters/operations.ts";
+import {
+  importPresetChange,
+  importPresetList,
+  importPresetSchema,
+} from "./meters/import_preset_schemas.ts";
 import { importedMeter, importReport, manyImportReport } from "./meters/import_report_schemas.ts";
 import {
   meterBuckets,
@@ -193,6 +198,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   MeterRows: meterRows,
   MeterBuckets: meterBuckets,
   MeterReadings: meterReadings,
+  ImportPreset: importPresetSchema,
+  ImportPresetChange: importPresetChange,
+  ImportPresetList: importPresetList,
   ImportReport: importReport,
   ManyImportReport: manyImportReport,
   ImportedMeter: importedMeter,

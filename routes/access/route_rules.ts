@@ -159,6 +159,16 @@ export const ROUTE_RULES = {
   "POST /api/readings": { scope: "import" },
   "POST /api/readings/inspect": { scope: "import" },
   "GET /api/presets": { scope: "any" },
+  "GET /api/import-presets": { scope: "import" },
+  "GET /api/import-presets/:name": { scope: "import" },
+  "PUT /api/import-presets/:name": {
+    scope: "import",
+    audited: audited("import_preset.change", "import_preset"),
+  },
+  "DELETE /api/import-presets/:name": {
+    scope: "import",
+    audited: audited("import_preset.delete", "import_preset"),
+  },
 
   "POST /telemetry": { scope: "ingest" },
   "POST /write": { scope: "ingest" },

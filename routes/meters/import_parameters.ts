@@ -5,6 +5,7 @@
  */
 
 import { z } from "zod";
+import { IMPORT_PRESET_NAME_PATTERN } from "../../data/limits.ts";
 import type { Parameter } from "../openapi/operation.ts";
 import { contentEncoding } from "../openapi/upload_parts.ts";
 import { importQuery } from "./import_schemas.ts";
@@ -30,9 +31,9 @@ export const uploadParameters: readonly Parameter[] = [
     in: "query",
     name: "preset",
     description:
-      "The options for a known shape of file, by a name that `GET /api/presets` lists. Other " +
-      "parameters override the options of the preset.",
-    schema: shape.preset,
+      "The options for a known shape of file, by a name that `GET /api/presets` lists, or one that " +
+      "you saved (`GET /api/import-presets`). Other parameters override the options of the preset.",
+    schema: z.string().regex(IMPORT_PRESET_NAME_PATTERN),
     example: "household-power",
   },
   {

@@ -17,7 +17,10 @@ const REGISTER_RULE = "register must be 1 to 100 characters";
 
 /** The query as text. Parameters that may have several values are lists. */
 export const importQuery = z.strictObject({
-  preset: z.enum(presetNames, "preset must be a name that GET /api/presets lists").optional(),
+  preset: z.enum(
+    presetNames,
+    "preset must be a name that GET /api/presets or GET /api/import-presets lists",
+  ).optional(),
   dry_run: z.enum(["true", "false"], "dry_run must be true or false").optional(),
   format: z.enum(UPLOAD_FORMATS, `format must be ${UPLOAD_FORMATS.join(" or ")}`).optional(),
   meter: z.string().optional(),

@@ -20,6 +20,7 @@ import { manyReport, oneReport } from "./import_report.ts";
 import { meterId } from "./meter_id.ts";
 import { createProfilesOfUpload, meterSource, type MeterSourceDeps } from "./meter_source.ts";
 import { planUpload } from "./open_reader.ts";
+import { withSavedPreset } from "./saved_preset.ts";
 import { UPLOAD_TYPES } from "./upload_format.ts";
 
 /** What the routes need. */
@@ -51,7 +52,8 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
     const { mediaType, isGzip } = bodyForm(c.req.raw, UPLOAD_TYPES, ["gzip", "identity"]);
     using _place = enterUpload(c.req.raw);
     const source = id === null ? {} : await meterSource(deps, id, caller);
-    const plan = planUpload(c.req.queries(), { mediaType, id, oldestMs, ...source });
+    const queries = await withSavedPreset(deps.kv, caller, c.req.queries(), id === null);
+    const plan = planUpload(queries, { mediaType, id, oldestMs, ...source });
     const totalBytes = contentLength(c.req.header("content-length"));
     const { owner } = caller;
     const upload = { ...plan, owner, meterId: id, request: c.req.raw, isGzip, totalBytes };

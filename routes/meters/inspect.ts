@@ -21,6 +21,7 @@ import { invalidRequest } from "../http/problem.ts";
 import { inspectQuery } from "./inspect_schemas.ts";
 import { inspectionBody, presetListBody } from "./inspect_body.ts";
 import { type Preview, previewImport } from "./preview.ts";
+import { withSavedPreset } from "./saved_preset.ts";
 
 /** How many ids of meters are listed. */
 const METERS_LISTED = 20;
@@ -29,10 +30,12 @@ const METERS_LISTED = 20;
 export interface InspectDeps {
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get">;
 }
 
 /** The routes that look at files and store nothing. */
-export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): GuardedRoutes {
+export function inspectRoutes({ kv, acceptedTimes: { oldestMs } }: InspectDeps): GuardedRoutes {
   return guardedRoutes()
     .get("/api/presets", (c) => c.json(presetListBody()))
     .post("/api/readings/inspect", async (c) => {
@@ -53,7 +56,11 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Gua
       const found = inspectFile(sample);
       const { import: chosen, into, rows } = query.data;
       const options = { sample, oldestMs, rows: Number(rows), into };
-      const given = chosen === undefined ? found : withParameters(found, chosen);
+      const isOfMany = into === undefined ? found.hasManyMeters : into === "many";
+      const given = chosen === undefined ? found : {
+        ...found,
+        parameters: await withSavedPreset(kv, c.get("caller"), parametersOf(chosen), isOfMany),
+      };
       const { preview, inspection } = checked(given, options);
       return c.json(inspectionBody(inspection, { sample, preview }));
     });
@@ -61,12 +68,11 @@ export function inspectRoutes({ acceptedTimes: { oldestMs } }: InspectDeps): Gua
 
 type PreviewOptions = Parameters<typeof previewImport>[1];
 
-/** The inspection with other parameters than the proposed ones, given as a query string. */
-function withParameters(found: Inspection, text: string): Inspection {
+/** The parameters of an import, given as a query string. */
+function parametersOf(text: string): Record<string, string[]> {
   const query = new URLSearchParams(text);
   const names = [...new Set(query.keys())];
-  const parameters = Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
-  return { ...found, parameters };
+  return Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
 }
 
 /** The inspection of an import into one meter or into many. */

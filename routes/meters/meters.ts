@@ -30,6 +30,7 @@ import {
 } from "../imports/running_imports.ts";
 import { readReadingsQuery } from "../readings/query.ts";
 import { readingsResponse } from "../readings/response.ts";
+import { importPresetRoutes } from "./import_presets.ts";
 import { type ImportRouteDeps, importRoutes } from "./imports.ts";
 import { inspectRoutes } from "./inspect.ts";
 import { meterId } from "./meter_id.ts";
@@ -81,6 +82,7 @@ export function meterRoutes(deps: MeterDeps): GuardedRoutes {
   return guardedRoutes()
     .route("/", importRoutes({ ...deps, imports }))
     .route("/", inspectRoutes(deps))
+    .route("/", importPresetRoutes(deps))
     .get("/api/meters", (c) => listAnswer(c, deps))
     .get("/api/meters/:id", async (c) => {
       const id = meterId(c.req.param("id"));

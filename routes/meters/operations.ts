@@ -4,6 +4,7 @@
  * @module
  */
 
+import { importPresetOperations } from "./import_preset_operations.ts";
 import { importOperation, manyImportOperation } from "./import_operation.ts";
 import { inspectOperation, presetsOperation } from "./inspect_operation.ts";
 import { readingsAnswer, readingsParameters } from "../readings/query.ts";
@@ -143,4 +144,5 @@ export const meterOperations: readonly Operation[] = [
   manyImportOperation,
   inspectOperation,
   presetsOperation,
+  ...importPresetOperations,
 ];

@@ -148,6 +148,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "due",
     "event",
     "first_key",
+    "import_preset",
     "job",
     "job_account",
     "job_history",

@@ -67,6 +67,7 @@ PREVIEW_RULES = [
 # Options of uploads that a format does not take, and names that the file must have.
 UPLOAD_RULES = [
     r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
+    r"preset must be a name that GET /api/presets or GET /api/import-presets lists",
     r"\w+ is not for (nem12|espi): the format says it",
     r"thousands and decimal must be different characters",
     r"(timestamp_format=auto|stamp=end|Numbered intervals) .+",
@@ -232,6 +233,13 @@ RULES: dict[str, list[str]] = {
         for part in ("Series", "HeatMap", "Gaps", "Statistics")
     },
     "getDeviceSummary": [r"timezone must be an IANA time zone.*"],
+    # The options of an import have rules that go from one to another, and names that must exist.
+    "putImportPreset": [
+        *UPLOAD_RULES,
+        r"(preset|decimal|delimiter|encoding|ambiguous|nonexistent|values|derive|timezone) must .+",
+        r"(preset|decimal|format|meter|timestamp_format|timezone|encoding|delimiter|\w+) must be given once",
+        r"options must have at most .+",
+    ],
     "importReadings": UPLOAD_RULES,
     "importReadingsOfMeters": UPLOAD_RULES,
     "importStoreStatus": [r"The header .+"],

@@ -72,8 +72,14 @@ Deno.test("each wrong parameter is listed with name, value and rule", () => {
     ["dry_run=yes", "#dry_run yes: dry_run must be true or false"],
     ["dry_run=", "#dry_run : dry_run must be true or false"],
     ["dry_run=True", "#dry_run True: dry_run must be true or false"],
-    ["preset=uci", "#preset uci: preset must be a name that GET /api/presets lists"],
-    ["preset=__proto__", "#preset __proto__: preset must be a name that GET /api/presets lists"],
+    [
+      "preset=uci",
+      "#preset uci: preset must be a name that GET /api/presets or GET /api/import-presets lists",
+    ],
+    [
+      "preset=__proto__",
+      "#preset __proto__: preset must be a name that GET /api/presets or GET /api/import-presets lists",
+    ],
     ["decimal=;", "#decimal ;: decimal must be . or ,"],
     ["timestamp=", "#timestamp : timestamp must be the name of a column, or of two"],
     ["timestamp=a,b,c", "#timestamp a,b,c: timestamp must be the name of a column, or of two"],
