@@ -6,7 +6,6 @@
 
 import { context } from "./context.js";
 import { applyFragment, keepFresh } from "./fragment.js";
-import { startSchedules } from "./schedules.js";
 
 /** How long the form must rest before the preview is asked for, milliseconds. */
 const REST_MS = 250;
@@ -151,7 +150,6 @@ if (form instanceof HTMLFormElement && preview !== null) {
   fillZones();
   startFilter(form);
   startPreview(form, preview);
-  startSchedules();
 }
 if (list !== null) {
   keepFresh(list, { everyMs: LIST_MS, onChange: () => watchJobs(list) });

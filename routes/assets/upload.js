@@ -10,6 +10,7 @@ import { takeFiles } from "./drop.js";
 import { make, need } from "./elements.js";
 import { linesOf, sampleOf } from "./upload_file.js";
 import { fillLists, queryOf, showColumns, showOptions } from "./upload_options.js";
+import { loadPresets, startPresets } from "./upload_presets.js";
 import { showPreview } from "./upload_preview.js";
 import { PREVIEW_ROWS, startRuns } from "./upload_runs.js";
 
@@ -40,6 +41,20 @@ let timer;
 let asked = 0;
 
 const runs = startRuns(() => state, target);
+const own = startPresets({
+  parameters: () => state?.parameters ?? null,
+  presets: () => presets,
+  use(parameters) {
+    if (state === null) return;
+    state.parameters = parameters;
+    showChoices();
+    changed();
+  },
+  onPresets(all) {
+    presets = all;
+    showChoices();
+  },
+});
 startChoosing();
 
 /** Takes files from the field, from a drop anywhere on the page, and from the page before. */
@@ -79,7 +94,7 @@ async function take([file]) {
   need("upload-name").textContent = `${file.name} · ${formats.size(file.size)}`;
   need("upload-busy").hidden = false;
   try {
-    if (presets.length === 0) presets = (await (await fetch("/api/presets")).json()).presets;
+    if (presets.length === 0) presets = await loadPresets();
     if (ticket !== asked) return;
     const first = await inspect(file, {});
     if (ticket !== asked) return;
@@ -215,7 +230,13 @@ function showChoices() {
   const { first, parameters } = state;
   const doubted = new Set(first.doubts.map((/** @type {any} */ { about }) => about));
   showOptions(need("upload-options"), parameters, { presets, doubted, onChange: changed });
-  showColumns(need("upload-columns-body"), first.columns, parameters, changed);
+  const preset = presets.find(({ name }) => name === parameters.get("preset")?.[0]);
+  showColumns(need("upload-columns-body"), first.columns, {
+    parameters,
+    ofPreset: preset?.isOwn === true ? preset.options.map : undefined,
+    onChange: changed,
+  });
+  own.show();
   need("upload-columns-table").hidden = first.columns.length === 0;
 }
 

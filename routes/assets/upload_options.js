@@ -56,6 +56,7 @@ const METRICS = {
  * @property {string} name
  * @property {string} title
  * @property {Record<string, string[]>} options
+ * @property {boolean} [isOwn] Whether the user saved it.
  */
 
 /**
@@ -180,12 +181,15 @@ function controlOf({ name, choices, list }, parameters, { presets, isDoubted, on
  *
  * @param {HTMLElement} body The body of a table.
  * @param {readonly any[]} columns
- * @param {Parameters} parameters
- * @param {() => void} onChange
+ * @param {object} options
+ * @param {Parameters} options.parameters
+ * @param {readonly string[]} [options.ofPreset] What a saved preset maps.
+ * @param {() => void} options.onChange
  */
-export function showColumns(body, columns, parameters, onChange) {
+export function showColumns(body, columns, { parameters, ofPreset, onChange }) {
   const { say } = context();
-  const mapped = new Map((parameters.get("map") ?? []).map((entry) => {
+  const map = parameters.get("map") ?? ofPreset;
+  const mapped = new Map((map ?? []).map((entry) => {
     const parts = entry.split(":");
     // The name of a column may have colons of its own.
     const unit = isUnit(parts.at(-1)) ? parts.pop() : undefined;
@@ -193,7 +197,7 @@ export function showColumns(body, columns, parameters, onChange) {
     return [parts.join(":"), { metric, unit }];
   }));
   body.replaceChildren(...columns.map(({ name, role, metric, unit, samples }) => {
-    const now = mapped.get(name) ?? (parameters.has("map") ? null : metric && { metric, unit });
+    const now = mapped.get(name) ?? (map !== undefined ? null : metric && { metric, unit });
     const chosen = now === null || now === undefined || now === ""
       ? ""
       : `${now.metric}:${now.unit ?? unit ?? ""}`;

@@ -40,6 +40,9 @@ export const CUSTOM = "custom";
 /** The choices of `period`. */
 export const PERIOD_CHOICES: readonly string[] = [...PERIODS, CUSTOM];
 
+/** When an export repeats monthly: the first of a month at six, when the last month has ended. */
+export const MONTHLY = "0 6 1 * *";
+
 /** The form that fields of a query or a sent form fill in. */
 export function readExportForm(fields: URLSearchParams, zone: string): ExportForm {
   const text = (name: string, otherwise: string) => fields.get(name)?.trim() || otherwise;
@@ -81,6 +84,11 @@ export function exportBodyOfForm(form: ExportForm): Record<string, unknown> {
     ...(layout === "per_source" ? {} : unless("compression", form.compression, "none")),
     ...(ids.length > 1 ? unless("layout", layout, "long") : {}),
   };
+}
+
+/** The request of a schedule that repeats a form each month: its range is the month before. */
+export function monthlyBodyOfForm(form: ExportForm): Record<string, unknown> {
+  return exportBodyOfForm({ ...form, period: "last_month" });
 }
 
 function timesOf({ start, end }: ExportForm): Record<string, string> {

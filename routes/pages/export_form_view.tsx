@@ -92,7 +92,11 @@ export function ExportFormView({ view, form, sources, isMore, hasSchedules }: {
           {say("export.create")}
         </button>
         {hasSchedules
-          ? <button type="button" id="repeat-monthly" hidden>{say("export.repeat")}</button>
+          ? (
+            <button type="submit" formmethod="post" formaction="/export/schedules">
+              {say("export.repeat")}
+            </button>
+          )
           : null}
         <button type="submit" data-script-hides>{say("export.preview")}</button>
       </div>

@@ -12,7 +12,6 @@ import { listDevices } from "../../kv/devices/devices.ts";
 import { listMeters } from "../../kv/meters/list.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
-import { isRouteName } from "../access/route_rules.ts";
 import { listVisible } from "../access/list_visible.ts";
 import { createExport } from "../exports/create_export.ts";
 import { requestOf } from "../exports/export_body.ts";
@@ -29,7 +28,14 @@ import { exportBodyOfForm, type ExportForm, readExportForm } from "./export_form
 import { ExportFormView, type SourceChoice } from "./export_form_view.tsx";
 import { ExportJobsView } from "./export_jobs_view.tsx";
 import { ExportPreviewView, type PreviewResult } from "./export_preview_view.tsx";
+import {
+  repeatMonthly,
+  scheduleFormRoutes,
+  type ScheduleFormsDeps,
+  scheduleParts,
+} from "./schedule_forms.ts";
 import { SchedulesView } from "./schedules_view.tsx";
+import { statusOf, tryAction } from "./form_action.ts";
 import { fragmentAnswer, requireOwnForm, seeOther } from "./form_answers.ts";
 import type { PageContent } from "./layout.tsx";
 import type { Pages } from "./show_page.tsx";
@@ -43,9 +49,11 @@ const SOURCES_MAX = 300;
 const JOBS_SHOWN = 20;
 
 /** What the screen needs. */
-export interface ExportPageDeps extends ExportResourceDeps, WebhookPagesDeps {
+export interface ExportPageDeps extends ExportResourceDeps, WebhookPagesDeps, ScheduleFormsDeps {
   /** The database. */
-  readonly kv: ExportResourceDeps["kv"] & WebhookPagesDeps["kv"];
+  readonly kv: ExportResourceDeps["kv"] & WebhookPagesDeps["kv"] & ScheduleFormsDeps["kv"];
+  /** The jobs. */
+  readonly jobs: ExportResourceDeps["jobs"] & ScheduleFormsDeps["jobs"];
   /** The webhooks. */
   readonly webhooks: ExportResourceDeps["webhooks"] & WebhookPagesDeps["webhooks"];
   /** Epoch milliseconds now. */
@@ -79,6 +87,18 @@ export function exportPageRoutes(deps: ExportPageDeps, pages: Pages): GuardedRou
       }
       return seeOther(`/export?${queryOf(form)}#jobs`);
     })
+    .post("/export/schedules", async (c) => {
+      requireOwnForm(c, deps.publicUrl);
+      const view = await pages.viewOf(c);
+      const form = formOf(view, await readForm(c.req.raw));
+      const failed = await tryAction(c, () => repeatMonthly(c, deps, view, form));
+      if (failed instanceof AppError) {
+        const content = await exportPage(c, deps, { view, form, failed });
+        return await pages.answer(c, view, { ...content, status: statusOf(failed) });
+      }
+      return seeOther(`/export?${queryOf(form)}&repeated=1#schedules`);
+    })
+    .route("/", scheduleFormRoutes(deps, pages))
     .post("/export/jobs", async (c) => {
       requireOwnForm(c, deps.publicUrl);
       const form = await readForm(c.req.raw);
@@ -116,18 +136,17 @@ async function exportPage(
   { view, form, failed }: { view: View; form: ExportForm; failed: AppError | null },
 ): Promise<PageContent> {
   const { say } = view;
-  const hasSchedules = view.may("read") && isRouteName("GET /api/schedules");
-  const [{ sources, isMore }, result, jobs, hooks] = await Promise.all([
+  const [{ sources, isMore }, result, jobs, hooks, schedules] = await Promise.all([
     sourcesOf(deps, view.caller),
     failed ?? previewOf(c, deps, form),
     newestExports(deps, view),
     view.may("read") ? webhookParts(c, deps) : null,
+    view.may("read") ? scheduleParts(c, deps) : null,
   ]);
   return {
     title: say("nav.export"),
     screen: "export",
     modules: ["export.js"],
-    clientTexts: ["export.repeat.", "export.schedule."],
     body: (
       <>
         <div class="export">
@@ -136,13 +155,13 @@ async function exportPage(
             form={form}
             sources={sources}
             isMore={isMore}
-            hasSchedules={hasSchedules}
+            hasSchedules={schedules !== null}
           />
           <div id="preview" data-fragment="/fragments/export/preview">
             <ExportPreviewView view={view} result={result} body={exportBodyOfForm(form)} />
           </div>
         </div>
-        {hasSchedules ? <SchedulesView view={view} /> : null}
+        {schedules === null ? null : <SchedulesView view={view} parts={schedules} />}
         <section class="card" id="jobs" aria-labelledby="jobs-title">
           <header>
             <h2 id="jobs-title">{say("export.jobs")}</h2>

@@ -137,6 +137,10 @@ function OptionsCard({ say }: { readonly say: Say }): Markup {
       <header>
         <h2 id="options-title">{say("upload.options")}</h2>
       </header>
+      <div id="upload-own" hidden>
+        <h3 id="own-title">{say("upload.preset.own")}</h3>
+        <ul class="row own-presets" id="upload-own-list" aria-labelledby="own-title"></ul>
+      </div>
       <div id="upload-options" class="option-groups"></div>
       <div id="upload-columns-table">
         <h3>{say("upload.columns")}</h3>
@@ -148,6 +152,14 @@ function OptionsCard({ say }: { readonly say: Say }): Markup {
           <tbody id="upload-columns-body"></tbody>
         </Frame>
       </div>
+      <form id="upload-save" class="row save-preset">
+        <label>
+          <span>{say("upload.preset.title")}</span>
+          <input id="upload-save-title" maxlength={100} autocomplete="off" />
+        </label>
+        <button type="submit">{say("upload.preset.save")}</button>
+        <p id="upload-save-said" class="hint" role="status"></p>
+      </form>
     </section>
   );
 }

@@ -2,6 +2,7 @@ import { CODE_LANGUAGES } from "../../../routes/pages/export_code.ts";
 import { exportBodyOfForm, readExportForm } from "../../../routes/pages/export_form.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { type Ask, type KeyedApp, openKeyedApp } from "../../support/keyed_app.ts";
+import { askJson, importText, startTestService } from "../../support/service.ts";
 
 /** A Friday in summer: Berlin is two hours ahead of UTC. */
 const NOW_MS = Date.UTC(2024, 5, 14, 10);
@@ -173,4 +174,71 @@ Deno.test("code quotes what a form has, in each language", () => {
     assert(!text.includes("ow_"), text);
     assertStringIncludes(text, "https://energy.example");
   }
+});
+
+Deno.test("without a script, an export repeats monthly, is paused, resumed, run and deleted by forms", async () => {
+  await using service = await startTestService({ now: () => NOW_MS });
+  const { url } = service;
+  const page = async (path: string) => await (await fetch(url + path, { headers: HTML })).text();
+  const list = async () => (await askJson(`${url}/api/schedules`)).body.schedules;
+  const send = async (path: string, body: string, referer: string) => {
+    const headers = { ...FORM, referer };
+    const init = { method: "POST", redirect: "manual" as const, headers, body };
+    const answer = await fetch(url + path, init);
+    assertEquals(answer.status, 303, await answer.text());
+    return answer.headers.get("location") ?? "";
+  };
+  await importText(url, "hall", READINGS);
+  const empty = await page("/export");
+  assertStringIncludes(empty, "Nothing repeats yet.");
+  assert(!empty.includes(">Next run<"), "an empty list has no header");
+
+  const body = "kind=meter&meter=hall&timezone=Europe/Berlin&interval=1h&start=2024-01-01";
+  const to = await send("/export/schedules", body, `${url}/export`);
+  assertMatch(to, /^\/export\?.*id=hall.*&repeated=1#schedules$/);
+  const [{ id, cron, timezone, request, name }] = await list();
+  assertEquals([cron, timezone, name], ["0 6 1 * *", "Europe/Berlin", "Monthly: hall"]);
+  assertEquals([request.smart_meter_id, request.period, request.interval], [
+    "hall",
+    "last_month",
+    "1h",
+  ]);
+  const made = await page(to.split("#")[0]);
+  assertStringIncludes(made, "Runs on the first of each month");
+  // 06:00 in Berlin on 1 July is 04:00 in UTC.
+  assertStringIncludes(made, 'datetime="2024-07-01T04:00:00Z"');
+
+  const press = async (what: string) => {
+    const at = `${url}/export?id=hall&repeated=1`;
+    const to = await send(`/export/schedules/${id}/${what}`, "", at);
+    assertEquals(to, "/export?id=hall#schedules");
+    return (await list())[0];
+  };
+  assertEquals((await press("pause")).state, "paused");
+  assertStringIncludes(await page("/export"), ">Resume<");
+  assertEquals((await press("resume")).state, "active");
+  assertEquals(typeof (await press("run")).last_run.job_id, "string");
+  assertEquals(await press("delete"), undefined);
+});
+
+Deno.test("a schedule with mistakes comes back with the form, and those of others have no buttons to press", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  await importMeter(app, "hall");
+  const wrong = "kind=meter&meter=hall&timezone=Mars/Olympus";
+  const { status, text } = await app.as("all")("POST /export/schedules", {
+    headers: FORM,
+    body: wrong,
+  });
+  assertEquals(status, 400);
+  assertStringIncludes(text, "timezone must be an IANA time zone");
+  assertStringIncludes(text, 'value="Mars/Olympus"');
+
+  const maker = app.as("maker", { scopes: ["export", "read"] });
+  await maker("POST /export/schedules", { headers: FORM, body: "kind=meter&meter=hall" });
+  const { body: { schedules: [{ id }] } } = await maker("GET /api/schedules");
+  const other = app.as("other", { scopes: ["export", "read"] });
+  assert(!(await other("GET /export", { headers: HTML })).text.includes(id));
+  const refused = await other(`POST /export/schedules/${id}/delete`, { headers: FORM, body: "" });
+  assertEquals(refused.status, 404);
+  assertEquals((await maker("GET /api/schedules")).body.schedules.length, 1);
 });

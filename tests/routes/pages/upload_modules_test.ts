@@ -76,7 +76,9 @@ const globals: Record<string, unknown> = {
     addEventListener() {},
   },
   async fetch(url: string, { body }: { body?: Blob } = {}) {
-    if (url === "/api/presets") return Response.json({ presets: [] });
+    if (url === "/api/presets" || url === "/api/import-presets") {
+      return Response.json({ presets: [] });
+    }
     if (url.includes("/series?")) return new Response("{}", { status: storedStatus });
     const text = await body?.text() ?? "";
     return await new Promise<Response>((answer) => asked.push({ text, answer }));
