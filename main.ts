@@ -36,12 +36,14 @@ import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { getDeviceAccount } from "./kv/devices/devices.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
+import { createDamageRecord } from "./kv/series/damage_record.ts";
 import { createIngest } from "./kv/series/ingest.ts";
 import { openKeys } from "./kv/access/keys.ts";
 import { startKeys } from "./kv/access/start_keys.ts";
 import { openKv } from "./kv/opened_kv.ts";
 import { openProfiles } from "./kv/profiles/profiles.ts";
 import { createReadingQuotas } from "./kv/series/quotas.ts";
+import { reportingStore } from "./kv/series/reporting_store.ts";
 import { createSeriesStore } from "./kv/series/store.ts";
 import { ownerFinder } from "./routes/access/find_owner.ts";
 import { createWebhookStore } from "./kv/webhooks/webhooks.ts";
@@ -102,13 +104,14 @@ export async function start(
   const audit = createAudit({ kv, owner, now, log });
   // Stops after the requests and jobs have ended.
   stack.defer(() => audit.stop());
-  const series = createSeriesStore({
-    kv,
-    now,
-    profiles,
+  const damage = createDamageRecord({ log });
+  const storing = { kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) };
+  const stored = createSeriesStore({
+    ...storing,
     accountOf: (ref) => getDeviceAccount(kv, ref),
-    maxChecks: maxChecks(opened.isExclusive),
+    onDamage: damage.report,
   });
+  const series = reportingStore(stored, damage);
   const keys = stack.use(
     await openKeys({
       ...opened,
@@ -233,6 +236,7 @@ export async function start(
     diskSpace: () => diskSpace(diskPath(settings)),
     ready: readyChecks({
       ...parts,
+      damage,
       isWorking: worker === null ? null : () => worker.isRunning(),
       workerLease: SWEEP,
       settings: settings.continuous,

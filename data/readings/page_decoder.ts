@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FLOAT } from "./decimal.ts";
+import { FLOAT, MAX_SCALE } from "./decimal.ts";
 import type { Column, Page } from "./page.ts";
 import {
   COLUMN_BYTES,
@@ -36,7 +36,7 @@ export function createPageMemory(): PageMemory {
  * `memory`, the page is valid until another one is decoded there. With `only`, just the columns at
  * these indexes are decoded; the values of the others mean nothing.
  *
- * @throws {SyntaxError} when the bytes are of another format or cut short.
+ * @throws {SyntaxError} when the bytes are of another format, cut short, or have an impossible header.
  */
 export function decodePage(
   stored: Uint8Array,
@@ -55,6 +55,7 @@ export function decodePage(
     const fact = `it may have at most ${MAX_READINGS} readings`;
     throw new SyntaxError(`Cannot decode block as ${fact}: ${count}`);
   }
+  requireWidth(timeWidth);
   let at = HEADER_BYTES + COLUMN_BYTES * columnCount;
   requireBytes(bytes, at + paddedSize(timeWidth * count));
   const room = roomFor(memory, count * (1 + columnCount));
@@ -65,6 +66,10 @@ export function decodePage(
   for (let index = 0; index < columnCount; index++) {
     const header = HEADER_BYTES + COLUMN_BYTES * index;
     const [scaleByte, width, nulls] = bytes.subarray(header, header + 3);
+    requireWidth(width);
+    if (nulls > NULLS_ALL || (scaleByte > MAX_SCALE && scaleByte !== FLOAT_SCALE_BYTE)) {
+      throw new SyntaxError(`Cannot decode block as its column ${index} has a damaged header`);
+    }
     const base = view.getFloat64(header + 8, true);
     const bitmapAt = at;
     if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
@@ -141,6 +146,12 @@ function aligned(stored: Uint8Array): Uint8Array<ArrayBuffer> {
     return new Uint8Array(buffer, 0, byteLength);
   }
   return new Uint8Array(stored);
+}
+
+/** Numbers are packed in 0, 1, 2, 4 or 8 bytes, with 0 for a value that the header has. */
+function requireWidth(width: number): void {
+  if (width === 0 || width === 1 || width === 2 || width === 4 || width === 8) return;
+  throw new SyntaxError(`Cannot decode block as no number has so many bytes: ${width}`);
 }
 
 function requireBytes(bytes: Uint8Array, required: number): void {

@@ -7,12 +7,12 @@
 import { dayStartMs } from "../../data/limits.ts";
 import type { AllocateBytes } from "../../data/readings/byte_slab.ts";
 import { lowerBound, type Page, type Rows, slicePage } from "../../data/readings/page.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
 import { type Merge, mergePages } from "../../data/readings/page_merge.ts";
 import { type EncodedPart, splitPage } from "../../data/readings/page_split.ts";
 import type { Stage } from "../budget.ts";
 import { blockEnd, stageBlock, type StoredBlock } from "./blocks.ts";
 import { stageChanged } from "./changes.ts";
+import { decodeBlock } from "./damage.ts";
 import type { SeriesRef } from "./ref.ts";
 
 /** How a write changed the readings that were there. */
@@ -34,17 +34,25 @@ export interface BlockChange extends WriteCounts {
   readonly stage: Stage | null;
 }
 
-/** The update for the reading at index `start`, given the existing blocks around its time. */
+/**
+ * The update for the reading at index `start`, given the existing blocks around its time.
+ *
+ * @throws {DamagedDataError} if the block that the reading belongs to is damaged.
+ */
 export function blockUpdateAt(
+  ref: SeriesRef,
   page: Page,
-  start: number,
-  { before, nextMs }: { before: StoredBlock | undefined; nextMs: number | undefined },
+  { start, before, nextMs }: {
+    start: number;
+    before: StoredBlock | undefined;
+    nextMs: number | undefined;
+  },
 ): BlockUpdate {
   const dayMs = dayStartMs(page.timesMs[start]);
   const block = before !== undefined && before.startMs >= dayMs ? before : null;
   const startMs = block?.startMs ?? dayMs;
   const end = lowerBound(page.timesMs, blockEnd(startMs, nextMs));
-  const base = block === null ? null : decodePage(block.bytes);
+  const base = block === null ? null : decodeBlock(ref, block);
   return { startMs, base, rows: { start, end } };
 }
 

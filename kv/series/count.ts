@@ -5,10 +5,9 @@
  */
 
 import { clipPage, type Span } from "../../data/readings/page.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
-import { readingsIn } from "../../data/readings/page_format.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
+import { blockReadings, decodeBlock } from "./damage.ts";
 import { getHead, getHeads, liveHead } from "./heads.ts";
 import { describeSeries, readOverlay, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -73,7 +72,7 @@ async function countInBlocks(kv: Kv, ref: SeriesRef, span: Span): Promise<number
     blocks.forEach((block, index) => {
       const isInside = block.startMs >= span.fromMs &&
         (next !== undefined || index < blocks.length - 1);
-      count += isInside ? readingsIn(block.bytes) : readingsWithin(block, span);
+      count += isInside ? blockReadings(ref, block) : readingsWithin(ref, block, span);
       releaseBlock(block);
     });
     if (next === undefined) return count;
@@ -82,6 +81,6 @@ async function countInBlocks(kv: Kv, ref: SeriesRef, span: Span): Promise<number
   }
 }
 
-function readingsWithin({ bytes }: StoredBlock, span: Span): number {
-  return clipPage(decodePage(bytes), span).timesMs.length;
+function readingsWithin(ref: SeriesRef, block: StoredBlock, span: Span): number {
+  return clipPage(decodeBlock(ref, block), span).timesMs.length;
 }

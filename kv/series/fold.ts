@@ -25,7 +25,8 @@ const FOLD_SEGMENTS = 128;
  * The segments are deleted in the commit that writes the last of their readings. If the process is
  * killed before, they are folded again, with the same result.
  *
- * @throws {AppError} SERIES_BUSY when other processes keep writing to the series.
+ * @throws {AppError} SERIES_BUSY when other processes keep writing to the series; STORED_DATA_DAMAGED
+ * when a segment, or a block that it belongs to, is damaged.
  */
 export async function foldSegments(deps: WriteDeps, ref: SeriesRef): Promise<number> {
   const lastIngest = await getSegmentCount(deps.kv, ref);
@@ -51,7 +52,7 @@ async function foldOnce(
   ref: SeriesRef,
   { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
 ): Promise<boolean> {
-  const page = segmentsPage(segments);
+  const page = segmentsPage(ref, segments);
   const stageLast: Stage = (op) => segments.forEach((segment) => stageSegmentDelete(op, segment));
   let current = head;
   for (let start = 0; start < page.timesMs.length;) {

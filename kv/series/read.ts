@@ -19,13 +19,15 @@ import { AppError } from "../../data/app_error.ts";
 import {
   clipPage,
   concatPages,
+  emptyPage,
   type Page,
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
-import { createPageMemory, decodePage, type PageMemory } from "../../data/readings/page_decoder.ts";
+import { createPageMemory, type PageMemory } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
+import { DamagedDataError, decodeBlock } from "./damage.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
@@ -51,7 +53,8 @@ interface Chunk {
  * does not exist has none. With `reusesMemory`, a page is valid until the next one is requested. With
  * `only`, just the columns at these indexes have values; those of the others mean nothing.
  *
- * @throws {AppError} SERIES_REMOVED when the series is removed while it is read.
+ * @throws {AppError} SERIES_REMOVED when the series is removed while it is read; STORED_DATA_DAMAGED
+ * when readings of the span are damaged.
  */
 export async function* readReadings(
   kv: Kv,
@@ -98,7 +101,7 @@ export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExte
 
 async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<SeriesExtent | null> {
   const live = liveHead(head);
-  const overlay = await readOverlay(kv, ref, head);
+  const overlay = await knownOverlay(kv, ref, head);
   const overlayCount = overlay.timesMs.length;
   if (overlayCount === 0) return live;
   const firstMs = overlay.timesMs[0];
@@ -108,6 +111,16 @@ async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Series
     firstMs: Math.min(live?.firstMs ?? firstMs, firstMs),
     lastMs: Math.max(live?.lastMs ?? lastMs, lastMs),
   };
+}
+
+/** The overlay; none if it is damaged, so that a series is listed although its readings cannot be read. */
+async function knownOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
+  try {
+    return await readOverlay(kv, ref, head);
+  } catch (error) {
+    if (error instanceof DamagedDataError) return emptyPage(0);
+    throw error;
+  }
 }
 
 /** How many readings of an ascending page have a time that no block holds. */
@@ -122,17 +135,26 @@ async function countNew(
   for (let atMs = page.timesMs[0]; atMs < toMs;) {
     const chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
     const clipped = clipPage(page, { fromMs: atMs, toMs: chunk.toMs });
-    const { inserted } = mergePages(concatPages([overlay, ...chunk.pages]), clipped);
+    const { inserted } = mergePages(concatPages([overlay, ...soundPages(chunk.pages)]), clipped);
     count += inserted;
     atMs = chunk.toMs;
   }
   return count;
 }
 
+/** Pages up to the first that is damaged. */
+function* soundPages(pages: Iterable<Page>): Generator<Page> {
+  try {
+    yield* pages;
+  } catch (error) {
+    if (!(error instanceof DamagedDataError)) throw error;
+  }
+}
+
 /** The readings in segments, as one ascending page. Segments that are being removed are left out. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
   const segments = await listSegments(kv, ref);
-  return segmentsPage(segments.filter((segment) => !isBeingRemoved(head, segment)));
+  return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 
 async function readChunk(
@@ -148,14 +170,14 @@ async function readChunk(
   // If the series is not live, blocks that still exist are being removed.
   if (liveHead(head) === null) {
     const span = { fromMs, toMs };
-    return { pages: chunkPages([], { span, overlay: clipPage(overlay, span) }), toMs };
+    return { pages: chunkPages(ref, [], { span, overlay: clipPage(overlay, span) }), toMs };
   }
   const startMs = await blockStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: CHUNK_BLOCKS + 1 });
   // One block more than is used: its start is the end of the chunk.
   const next = blocks.length > CHUNK_BLOCKS ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  const pages = chunkPages(blocks, { span, overlay: clipPage(overlay, span), memory, only });
+  const pages = chunkPages(ref, blocks, { span, overlay: clipPage(overlay, span), memory, only });
   return { pages, toMs: span.toMs };
 }
 
@@ -164,6 +186,7 @@ async function readChunk(
  * is decoded only when its page is requested, so that only one is in memory at a time.
  */
 function* chunkPages(
+  ref: SeriesRef,
   blocks: readonly StoredBlock[],
   { span, overlay, memory, only }: {
     span: Span;
@@ -173,7 +196,7 @@ function* chunkPages(
   },
 ): Generator<Page> {
   const pageOf = (block: StoredBlock, into?: PageMemory, columns?: readonly number[]) => {
-    const page = clipPage(decodePage(block.bytes, into, columns), span);
+    const page = clipPage(decodeBlock(ref, block, { memory: into, only: columns }), span);
     releaseBlock(block);
     return page;
   };

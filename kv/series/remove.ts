@@ -14,11 +14,11 @@
 
 import { dayStartMs, END_OF_TIME_MS, FIRST_TIME_MS } from "../../data/limits.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
-import { readingsIn } from "../../data/readings/page_format.ts";
 import { packStages, type Stage } from "../budget.ts";
 import { type Due, stageDue, stageDueDelete } from "../jobs/due.ts";
 import { listBlocks, stageBlockDelete } from "./blocks.ts";
 import { stageChanged } from "./changes.ts";
+import { blockReadings } from "./damage.ts";
 import { currentLife, getHead, type HeadEntry, liveHead, nextHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 import { stageRevision } from "./revisions.ts";
@@ -156,16 +156,27 @@ async function nextDeletions(
     stageBlockDelete(op, ref, startMs);
     stageChanged(op, ref, dayStartMs(startMs));
   });
-  let count = blocks.reduce((sum, { bytes }) => sum + readingsIn(bytes), 0);
+  let count = blocks.reduce((sum, block) => sum + countIfSound(() => blockReadings(ref, block)), 0);
   for (const segment of segments) {
     if (!isBeingRemoved(head, segment)) continue;
-    const { timesMs } = decodePage(segment.bytes);
-    count += timesMs.length;
-    const days = new Set(Array.from(timesMs, dayStartMs));
-    for (const dayMs of days) stages.push((op) => stageChanged(op, ref, dayMs));
+    count += countIfSound(() => {
+      const { timesMs } = decodePage(segment.bytes);
+      const days = new Set(Array.from(timesMs, dayStartMs));
+      for (const dayMs of days) stages.push((op) => stageChanged(op, ref, dayMs));
+      return timesMs.length;
+    });
     stages.push((op) => stageSegmentDelete(op, segment));
   }
   return { stages, count };
+}
+
+/** A count; 0 if what it counts is damaged, because that is removed like everything else. */
+function countIfSound(count: () => number): number {
+  try {
+    return count();
+  } catch {
+    return 0;
+  }
 }
 
 function purgeDue({ profile, id }: SeriesRef, nowMs: number): Due {

@@ -14,16 +14,25 @@
 import { dayStartMs, END_OF_TIME_MS } from "../../data/limits.ts";
 import {
   concatPages,
+  emptyPage,
   lowerBound,
   type Page,
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
-import { splitPage } from "../../data/readings/page_split.ts";
+import { BLOCK_MAX_READINGS, splitPage } from "../../data/readings/page_split.ts";
 import type { Stage } from "../budget.ts";
-import { blockStart, listBlocks, listBlocksBack, stageBlock, stageBlockDelete } from "./blocks.ts";
+import {
+  blockEnd,
+  blockStart,
+  listBlocks,
+  listBlocksBack,
+  stageBlock,
+  stageBlockDelete,
+  type StoredBlock,
+} from "./blocks.ts";
 import { stageChanged, stageUnchanged } from "./changes.ts";
+import { blockReadings, decodeBlock, ifSound } from "./damage.ts";
 import { foldSegments } from "./fold.ts";
 import { type HeadEntry, liveHead, nextHead, type SeriesHead, stageHead } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -51,6 +60,8 @@ interface Remainder {
   readonly startMs: number;
   readonly count: number;
   readonly kept: Page;
+  /** Whether the block cannot be decoded, so that the count is what its header says. */
+  readonly isDamaged: boolean;
 }
 
 /**
@@ -105,8 +116,8 @@ async function removeStep(
   const isLast = blocks.length < STEP_BLOCKS;
   // The range of the last block may go on beyond the span, but not beyond the next block.
   const toMs = isLast ? span.toMs : blocks[STEP_BLOCKS - 1].startMs;
-  const remainders = (isLast ? blocks : blocks.slice(0, -1)).map(({ startMs, bytes }) =>
-    remainderOf(startMs, decodePage(bytes), span)
+  const remainders = (isLast ? blocks : blocks.slice(0, -1)).map((block, index) =>
+    remainderOf(ref, block, { span, nextMs: blocks[index + 1]?.startMs })
   );
   const count = remainders.reduce((sum, one) => sum + one.count, 0);
   if (count === 0) return { count, toMs };
@@ -122,10 +133,22 @@ async function removeStep(
   return (await op.commit()).ok ? { count, toMs } : null;
 }
 
-function remainderOf(startMs: number, page: Page, { fromMs, toMs }: Span): Remainder {
+/** A block whose whole range goes is not decoded if it is damaged: its count is what its header says. */
+function remainderOf(
+  ref: SeriesRef,
+  block: StoredBlock,
+  { span: { fromMs, toMs }, nextMs }: { span: Span; nextMs: number | undefined },
+): Remainder {
+  const { startMs } = block;
+  const isWhole = fromMs <= startMs && blockEnd(startMs, nextMs) <= toMs;
+  const page = isWhole ? ifSound(() => decodeBlock(ref, block), null) : decodeBlock(ref, block);
+  if (page === null) {
+    const count = ifSound(() => Math.min(blockReadings(ref, block), BLOCK_MAX_READINGS), 0);
+    return { startMs, count: Math.max(1, count), kept: emptyPage(0), isDamaged: true };
+  }
   const from = lowerBound(page.timesMs, fromMs), to = lowerBound(page.timesMs, toMs);
   const rest = [slicePage(page, 0, from), slicePage(page, to, page.timesMs.length)];
-  return { startMs, count: to - from, kept: concatPages(rest) };
+  return { startMs, count: to - from, kept: concatPages(rest), isDamaged: false };
 }
 
 function remainderStage(
@@ -160,15 +183,15 @@ async function headAfter(
     nowMs: number;
   },
 ): Promise<SeriesHead | null> {
-  if (live.count === count) {
-    return nextHead(head.value, { state: "gone", count: 0, removedMs: nowMs });
-  }
+  const gone = nextHead(head.value, { state: "gone", count: 0, removedMs: nowMs });
+  const isExact = remainders.every(({ isDamaged }) => !isDamaged);
+  if (isExact && live.count === count) return gone;
   const kept = remainders.flatMap(({ kept }) => kept.timesMs.length > 0 ? [kept.timesMs] : []);
   const wasFirst = live.firstMs >= fromMs, wasLast = live.lastMs < toMs;
   const firstMs = wasFirst ? kept[0]?.[0] ?? await nextTime(kv, ref, toMs) : live.firstMs;
   const lastMs = wasLast ? kept.at(-1)?.at(-1) ?? await timeBefore(kv, ref, fromMs) : live.lastMs;
-  if (firstMs === null || lastMs === null) return null;
-  return nextHead(head.value, { count: live.count - count, firstMs, lastMs });
+  if (firstMs === null || lastMs === null) return isExact ? null : gone;
+  return nextHead(head.value, { count: Math.max(1, live.count - count), firstMs, lastMs });
 }
 
 /** The first time of the first block that starts at or after a time; null if there is no block. */
@@ -178,7 +201,9 @@ async function nextTime(
   fromMs: number,
 ): Promise<number | null> {
   const [block] = await listBlocks(kv, ref, { fromMs, toMs: END_OF_TIME_MS, limit: 1 });
-  return block === undefined ? null : decodePage(block.bytes).timesMs[0];
+  return block === undefined
+    ? null
+    : ifSound(() => decodeBlock(ref, block).timesMs[0], block.startMs);
 }
 
 /** The last time of the last block that starts before a time; null if there is no block. */
@@ -188,8 +213,7 @@ async function timeBefore(
   toMs: number,
 ): Promise<number | null> {
   for await (const block of listBlocksBack(kv, ref, { toMs, batchSize: 1 })) {
-    const { timesMs } = decodePage(block.bytes);
-    return timesMs[timesMs.length - 1];
+    return ifSound(() => decodeBlock(ref, block).timesMs.at(-1) ?? null, block.startMs);
   }
   return null;
 }

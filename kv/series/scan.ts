@@ -20,10 +20,10 @@ import {
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
-import { decodePage } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import { listBlocksBack, releaseBlock } from "./blocks.ts";
+import { DamagedDataError, decodeBlock } from "./damage.ts";
 import { getHead, type HeadEntry, listHeads, liveHead, rangeHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readOverlay } from "./read.ts";
@@ -40,6 +40,9 @@ const BATCH_BLOCKS = 16;
 const MAX_REREADS = 3;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
+
+/** Hears of damaged data that a read goes on without. */
+export type OnDamage = (error: DamagedDataError) => void;
 
 /** The latest readings of a series. */
 export interface SeriesLatest {
@@ -84,12 +87,14 @@ export async function* scanLatest(
 /**
  * The latest reading of each of some series, as a page of one row. Series without readings are not
  * in the map. For each hundred series it costs two reads of heads and one of segment counts; for each
- * series one read of blocks, and its segments if it has any.
+ * series one read of blocks, and its segments if it has any. A series whose latest readings are damaged
+ * is not in the map either, so that the others can be listed.
  */
 export async function latestReadings(
   kv: Kv & Pick<Deno.Kv, "getMany">,
   profile: ProfileName,
   ids: readonly string[],
+  onDamage: OnDamage = () => {},
 ): Promise<Map<string, Page>> {
   const sorted = ids.toSorted();
   const latest = new Map<string, Page>();
@@ -101,7 +106,7 @@ export async function latestReadings(
       const hasSegments = await haveSegments(kv, batch.map((id) => ({ profile, id })));
       return new Set(batch.filter((_, index) => hasSegments[index]));
     };
-    const pages = await readBatch(kv, profile, { ids: batch, findSegments, span });
+    const pages = await readBatch(kv, profile, { ids: batch, findSegments, span, onDamage });
     for (const [index, page] of pages.entries()) {
       if (page.timesMs.length > 0) latest.set(batch[index], page);
     }
@@ -136,11 +141,13 @@ export function readWithPrevious(kv: Kv, ref: SeriesRef, span: Span): Promise<Pa
 async function readBatch(
   kv: Kv,
   profile: ProfileName,
-  { ids, findSegments, span }: {
+  { ids, findSegments, span, onDamage }: {
     ids: readonly string[];
     /** Finds the ids of those series that have segments. */
     findSegments: () => Promise<ReadonlySet<string>>;
     span: Span;
+    /** If it is given, a series with damaged readings has none; else the read fails. */
+    onDamage?: OnDamage;
   },
 ): Promise<Page[]> {
   const refs = ids.map((id) => ({ profile, id }));
@@ -151,15 +158,28 @@ async function readBatch(
   for (let at = 0; at < refs.length; at += READS) {
     const reads = refs.slice(at, at + READS).map((ref, index) => {
       const hasSegments = withSegments.has(ref.id);
-      return readLatest(kv, ref, { head: heads[at + index], hasSegments, span });
+      const reading = readLatest(kv, ref, { head: heads[at + index], hasSegments, span });
+      return onDamage === undefined ? reading : withoutDamaged(reading, onDamage);
     });
     pages.push(...await Promise.all(reads));
   }
   const now = await rangeHeads(kv, profile, ids);
   return await Promise.all(pages.map((page, index) => {
     const isSame = now[index].versionstamp === heads[index].versionstamp;
-    return isSame ? page : readAlone(kv, refs[index], span);
+    if (isSame) return page;
+    const reading = readAlone(kv, refs[index], span);
+    return onDamage === undefined ? reading : withoutDamaged(reading, onDamage);
   }));
+}
+
+async function withoutDamaged(reading: Promise<Page>, onDamage: OnDamage): Promise<Page> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof DamagedDataError)) throw error;
+    onDamage(error);
+    return emptyPage(0);
+  }
 }
 
 async function idsWithSegments(
@@ -203,7 +223,7 @@ async function readBlocksBack(kv: Kv, ref: SeriesRef, { fromMs, toMs }: Span): P
   const days = Math.ceil((toMs - fromMs) / DAY_MS) + 2;
   const batchSize = Math.min(days, BATCH_BLOCKS);
   for await (const block of listBlocksBack(kv, ref, { toMs, batchSize })) {
-    const page = decodePage(block.bytes);
+    const page = decodeBlock(ref, block);
     releaseBlock(block);
     pages.push(page);
     if (page.timesMs[0] < fromMs) break;

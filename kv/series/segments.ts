@@ -16,6 +16,7 @@ import { decodePage } from "../../data/readings/page_decoder.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
 import { decodeReadings, isPlainReading } from "../../data/readings/single_reading.ts";
 import type { Staging } from "../budget.ts";
+import { DamagedDataError } from "./damage.ts";
 import type { HeadEntry } from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
 
@@ -87,10 +88,18 @@ export async function countSegments(
   return count;
 }
 
-/** The readings of segments as one ascending page. If a time occurs twice, the later segment wins. */
-export function segmentsPage(segments: readonly StoredSegment[]): Page {
+/**
+ * The readings of segments as one ascending page. If a time occurs twice, the later segment wins.
+ *
+ * @throws {DamagedDataError} if one of them is damaged.
+ */
+export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
   if (segments.length === 0) return emptyPage(0);
-  return sortPage(decodeAll(segments.map(({ bytes }) => bytes)));
+  try {
+    return sortPage(decodeAll(segments.map(({ bytes }) => bytes)));
+  } catch (error) {
+    throw new DamagedDataError({ ref, dayMs: null }, error);
+  }
 }
 
 /** The readings of encoded pages, concatenated. Consecutive single readings are decoded together. */

@@ -29,6 +29,7 @@ import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
 import { getRevision } from "./revisions.ts";
 import {
   latestReadings,
+  type OnDamage,
   type ProfileExtent,
   profileExtent,
   readWithPrevious,
@@ -143,6 +144,8 @@ export interface SeriesStoreDeps {
   readonly profiles?: Pick<Profiles, "get">;
   /** Whom series that begin with readings that were ingested count for; nobody by default. */
   readonly accountOf?: WriteDeps["accountOf"];
+  /** Hears of damaged readings that a list goes on without; nobody by default. */
+  readonly onDamage?: OnDamage;
   /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
   /** Epoch milliseconds now. */
@@ -158,7 +161,8 @@ const COMPARE_SEGMENTS = 48;
 
 /** Creates a series store. Writes of this process to the same series run one after the other. */
 export function createSeriesStore(
-  { maxChecks = SHARED_MAX_CHECKS, profiles = BUILT_IN_PROFILES, ...rest }: SeriesStoreDeps,
+  { maxChecks = SHARED_MAX_CHECKS, profiles = BUILT_IN_PROFILES, onDamage, ...rest }:
+    SeriesStoreDeps,
 ): SeriesStore {
   const deps = { ...rest, maxChecks };
   const { kv } = deps;
@@ -256,7 +260,7 @@ export function createSeriesStore(
     withPrevious: (ref, span) => readWithPrevious(kv, ref, span),
     async latest(profile, ids) {
       const width = profiles.get(profile)?.metrics.length;
-      const pages = await latestReadings(kv, profile, ids);
+      const pages = await latestReadings(kv, profile, ids, onDamage);
       if (width === undefined) return pages;
       return new Map([...pages].map(([id, page]) => [id, fitPage(page, width)]));
     },

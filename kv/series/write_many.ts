@@ -142,7 +142,7 @@ async function prepare(
     if (updates === MAX_BLOCKS || blocks.length > MAX_BLOCKS) return null;
     while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
     const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
-    const update = blockUpdateAt(page, at, around);
+    const update = blockUpdateAt(ref, page, { start: at, ...around });
     const change = changeBlock(ref, update, { page, isChange: true, allocate });
     if (change.stage !== null) stages.push(change.stage);
     counts.inserted += change.inserted;

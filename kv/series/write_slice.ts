@@ -76,7 +76,7 @@ export async function writeSlice(
   const reading = { ...span, head, limit: SLICE_BLOCKS, isWholeDay: false };
   const below = await readBlocksBelow(deps.kv, ref, reading);
   const merging = { page, isChange, allocate: createByteSlab() };
-  for (const update of updatesOf(options, below)) {
+  for (const update of updatesOf(ref, options, below)) {
     const change = changeBlock(ref, update, merging);
     const { stage } = change;
     const total = addCosts(cost, stage === null ? NO_COST : costOf(stage));
@@ -138,6 +138,7 @@ export async function backOff(ref: SeriesRef, conflicts: number): Promise<void> 
 
 /** The updates from a reading on, as far as the blocks below are known. */
 function* updatesOf(
+  ref: SeriesRef,
   { page, start }: SliceOptions,
   { blocks, horizonMs }: BlocksBelow,
 ): Generator<BlockUpdate> {
@@ -148,7 +149,7 @@ function* updatesOf(
     if (count === SLICE_UPDATES) return;
     while (next < blocks.length && blocks[next].startMs <= timesMs[at]) next++;
     const around = { before: blocks[next - 1], nextMs: blocks[next]?.startMs };
-    const update = blockUpdateAt(page, at, around);
+    const update = blockUpdateAt(ref, page, { start: at, ...around });
     const end = Math.min(update.rows.end, at + most);
     yield { ...update, rows: { start: at, end } };
     if (end < update.rows.end) return;

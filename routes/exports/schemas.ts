@@ -51,6 +51,7 @@ export const exportRequest = z.strictObject({
 const JOB_ERRORS = [
   "SMART_METER_NOT_FOUND",
   "DEVICE_NOT_FOUND",
+  "STORED_DATA_DAMAGED",
   "STORAGE_FULL",
   "STORAGE_UNAVAILABLE",
   "EXPORT_FAILED",

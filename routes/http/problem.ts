@@ -77,6 +77,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   REPORT_FAILED: { status: 404, title: "Report failed" },
   JOB_ABANDONED: { status: 500, title: "Job abandoned" },
   OBJECTS_KEPT: { status: 409, title: "Objects kept" },
+  STORED_DATA_DAMAGED: { status: 500, title: "Stored data damaged" },
   STORAGE_FULL: { status: 507, title: "Storage full" },
   STORAGE_UNAVAILABLE: { status: 503, title: "Storage unavailable" },
   SERIES_REMOVED: { status: 404, title: "Series removed" },

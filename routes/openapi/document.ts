@@ -18,7 +18,11 @@ import { type AnsweredCode, MAY_HAVE, PROBLEM_HEADERS, PROBLEM_TEXTS } from "./p
 export type JsonObject = Record<string, unknown>;
 
 /** Problems that every operation can answer with. */
-const ALWAYS: readonly AnsweredCode[] = ["INTERNAL_ERROR", "SERVICE_STOPPING"];
+const ALWAYS: readonly AnsweredCode[] = [
+  "INTERNAL_ERROR",
+  "STORED_DATA_DAMAGED",
+  "SERVICE_STOPPING",
+];
 
 /** Problems of every operation with a body. */
 const OF_BODIES: readonly AnsweredCode[] = ["LENGTH_REQUIRED", "REQUEST_TIMEOUT"];

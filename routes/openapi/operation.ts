@@ -93,7 +93,7 @@ export interface Operation {
   readonly answers: readonly Answer[];
   /** Whether its answers list its errors too, as they are no problems: other clients define them. */
   readonly hasOwnErrors?: boolean;
-  /** Codes of its problems, besides `INTERNAL_ERROR` and `SERVICE_STOPPING`, which all share. */
+  /** Codes of its problems, besides those that all share (`document.ts`). */
   readonly problems: readonly AnsweredCode[];
 }
 

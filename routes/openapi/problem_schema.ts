@@ -91,6 +91,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   REPORT_NOT_READY: "The report is still being generated and has no file yet.",
   REPORT_EXPIRED: "The file has expired and was deleted.",
   REPORT_FAILED: "The report failed and has no file; its status gives the reason.",
+  STORED_DATA_DAMAGED: "Stored readings that the request needs are damaged; `detail` names the " +
+    "series and the day. Readings of other days can be read.",
   STORAGE_UNAVAILABLE: "The file store is unavailable at the moment.",
   SERIES_BUSY: "Other requests keep writing to the same meter or store. Records stored so far " +
     "stay; send the same request again later.",

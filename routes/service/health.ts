@@ -17,6 +17,8 @@ export interface ReadyChecks {
   file_store(): Promise<void>;
   /** A process runs jobs. */
   worker_running(): Promise<void>;
+  /** Which stored readings are damaged, a sentence each. The service works on without them. */
+  readonly damage?: () => readonly string[];
   /** The parts of continuous export; null if it is off. */
   readonly continuous: ContinuousChecks | null;
 }
@@ -51,6 +53,8 @@ export interface HealthDeps {
 
 /** How long a result is kept: anyone may ask, and the checks write. Milliseconds. */
 const KEPT_MS = 2_000;
+/** How many damaged places an answer names. */
+const DAMAGES_SHOWN = 5;
 /** The longest that a check may take, milliseconds. Whoever polls readiness polls again soon. */
 const CHECK_TIMEOUT_MS = 2_000;
 
@@ -61,7 +65,8 @@ export function healthRoutes({ version, now, ready, log, ...deps }: HealthDeps):
       requiredFaults(ready),
       continuousFaults(ready.continuous),
     ]);
-    const answer = readiness({ required, continuous }, ready.continuous);
+    const damaged = damageFault(ready.damage?.() ?? []);
+    const answer = readiness({ required, continuous, damaged }, ready.continuous);
     if (!answer.ready) log("warn", "not ready", { ...required, ...continuous });
     return answer;
   }, deps);
@@ -105,18 +110,23 @@ interface Faults {
       Record<keyof Ready["checks"] & `${string}_${"connected" | "accessible"}`, string | null>
     >
   >;
+  /** Which readings are damaged; null if none is known to be. */
+  readonly damaged: string | null;
 }
 
 function readiness(
-  { required, continuous }: Faults,
+  { required, continuous, damaged }: Faults,
   checks: ContinuousChecks | null,
 ): Ready | NotReady {
-  const texts = Object.entries({ ...required, ...continuous })
+  const texts = Object.entries({ ...required, ...continuous, stored_data: damaged })
     .flatMap(([name, fault]) => fault === null ? [] : [`${name}: ${fault}`]);
   const reason = texts.join("; ");
-  const more = Object.fromEntries(
-    Object.entries(continuous).map(([name, fault]) => [name, fault === null]),
-  );
+  const more = {
+    ...Object.fromEntries(
+      Object.entries(continuous).map(([name, fault]) => [name, fault === null]),
+    ),
+    ...(damaged === null ? {} : { stored_data: false as const }),
+  };
   const { kv, file_store, worker_running } = required;
   const isDestinationMissing = checks !== null && checks.isDestinationRequired &&
     continuous[checks.destinationName] !== null;
@@ -131,6 +141,14 @@ function readiness(
     ...more,
   };
   return { ready: false, checks: parts, reason };
+}
+
+/** The first places that are damaged; null without any. */
+function damageFault(texts: readonly string[]): string | null {
+  if (texts.length === 0) return null;
+  const more = texts.length - DAMAGES_SHOWN;
+  const shown = texts.slice(0, DAMAGES_SHOWN);
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join("; ");
 }
 
 async function requiredFaults(ready: ReadyChecks): Promise<Faults["required"]> {

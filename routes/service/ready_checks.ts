@@ -11,6 +11,8 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import { probeExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "../../kv/jobs/leases.ts";
 import { probeKv } from "../../kv/opened_kv.ts";
+import { damageText } from "../../kv/series/damage.ts";
+import type { DamageRecord } from "../../kv/series/damage_record.ts";
 import type { ReadyChecks } from "./health.ts";
 
 /** What the checks need. */
@@ -19,6 +21,8 @@ export interface ReadyDeps {
   readonly kv: Deno.Kv;
   /** The files. */
   readonly files: Pick<FileStore, "probe">;
+  /** The damaged readings that this process has come across. */
+  readonly damage: Pick<DamageRecord, "list">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** Whether the worker of this process works; null if it has none. */
@@ -38,6 +42,7 @@ export function readyChecks(deps: ReadyDeps): ReadyChecks {
     kv: () => probeKv(kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(deps),
+    damage: () => deps.damage.list().map(damageText),
     continuous: !settings.isOn ? null : {
       checkpoint_store_connected: () => probeExportCheckpoints(kv),
       destinationName: destination.kind === "s3" ? "s3_accessible" : "destination_accessible",

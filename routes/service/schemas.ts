@@ -40,6 +40,13 @@ const CONTINUOUS_PARTS = {
   s3_accessible: continuousPart("The bucket of continuous export accepts objects."),
 };
 
+/** Only there if something is damaged. */
+const STORED_DATA = z.literal(false).optional().meta({
+  description:
+    "Stored readings are damaged; `reason` names series and days. Absent if this process " +
+    "knows of none. The service works on without them.",
+});
+
 const CHECKS_TEXT =
   "Each part and whether it works. Continuous export adds its parts if it is on. " +
   "The service is ready even if they fail, unless `READY_REQUIRES_DESTINATION` is `true` and the " +
@@ -53,9 +60,11 @@ export const readySchema = z.strictObject({
     file_store: z.literal(true).meta({ description: PART_TEXTS.file_store }),
     worker_running: z.literal(true).meta({ description: PART_TEXTS.worker_running }),
     ...CONTINUOUS_PARTS,
+    stored_data: STORED_DATA,
   }).meta({ id: "ReadyChecks", description: CHECKS_TEXT }),
   reason: z.string().min(1).optional().meta({
-    description: "Which parts of continuous export fail, and why. Absent if all work.",
+    description: "Which parts of continuous export fail, and why, and which stored readings are " +
+      "damaged. Absent if there is nothing to say.",
     examples: ["destination_accessible: The file store has no room left"],
   }),
 }).meta({ description: "The service can do its work." });
@@ -71,6 +80,7 @@ export const notReadySchema = z.strictObject({
     file_store: z.boolean().meta({ description: PART_TEXTS.file_store }),
     worker_running: z.boolean().meta({ description: PART_TEXTS.worker_running }),
     ...CONTINUOUS_PARTS,
+    stored_data: STORED_DATA,
   }).meta({ id: "NotReadyChecks", description: CHECKS_TEXT }),
   reason: z.string().min(1).meta({
     description: "Which parts fail, and why.",

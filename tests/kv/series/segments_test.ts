@@ -58,7 +58,7 @@ Deno.test("segmentsPage() sorts readings and keeps the latest of each time", asy
   await commitSegments(kv, METER, { writer: "z", number: 1, timeMs: DAY + 5, text: "1" });
   await commitSegments(kv, METER, { writer: "a", number: 1, timeMs: DAY + 5, text: "2" });
   await commitSegments(kv, METER, { writer: "a", number: 2, timeMs: DAY, text: "3.5" });
-  const page = segmentsPage(await listSegments(kv, METER));
+  const page = segmentsPage(METER, await listSegments(kv, METER));
   assertEquals(linesOf(page), [`${DAY} 3.5,3.5,3.5,3.5`, `${DAY + 5} 2,2,2,2`]);
 });
 
@@ -76,7 +76,7 @@ Deno.test("segmentsPage() decodes segments of one reading, of doubles and of sev
     versionstamp: "1",
     bytes: encodePage(page),
   }));
-  assertEquals(linesOf(segmentsPage(segments)), [
+  assertEquals(linesOf(segmentsPage(METER, segments)), [
     `${DAY} 1.5,1.5,1.5,1.5`,
     `${DAY + 1} ${Array(4).fill(1 / 3)}`,
     `${DAY + 2} 2,2,2,2`,
@@ -97,7 +97,7 @@ Deno.test("segmentsPage() reads segments of an older version of the profile as m
     versionstamp: String(index),
     bytes: encodePage(pageOf(rows, rows[0].length - 1)),
   }));
-  assertEquals(rowsOf(segmentsPage(segments)), [
+  assertEquals(rowsOf(segmentsPage(METER, segments)), [
     [DAY, "1", ""],
     [DAY + 1, "2", ""],
     [DAY + 2, "3", "4"],
@@ -106,7 +106,7 @@ Deno.test("segmentsPage() reads segments of an older version of the profile as m
 });
 
 Deno.test("segmentsPage() without segments has no readings", () => {
-  assertEquals(segmentsPage([]).timesMs.length, 0);
+  assertEquals(segmentsPage(METER, []).timesMs.length, 0);
 });
 
 Deno.test("countSegments() stops at its limit", async () => {
