@@ -5,14 +5,12 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
-import { onDisk, removeFile, storageError, syncFolder, writeAll } from "./disk_calls.ts";
+import { onDisk, removeFile, storageError } from "./disk_calls.ts";
+import { openDiskWriter } from "./disk_writer.ts";
 import { checkedName, isPlainName, PART } from "./file_name.ts";
-import type { FileStore, WriteOptions, WrittenFile } from "./file_store.ts";
-import { untilAborted } from "./until_aborted.ts";
+import type { FileStore } from "./file_store.ts";
+import { writeStream } from "./write_stream.ts";
 
-/** After this many bytes, a sync starts in the background while writing continues. */
-const SYNC_BYTES = 4_194_304;
 const READ_BYTES = 262_144;
 
 /** Opens a store in a folder, and creates the folder if it is missing. */
@@ -23,19 +21,13 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
   await removeFile(probePath).catch(() => {});
   const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
   return {
-    async write(name, body, signal, { release } = {}) {
-      const path = pathOf(name);
-      try {
-        const written = await writePart(path + PART, body, { signal, release });
-        await onDisk(Deno.rename(path + PART, path));
-        await syncFolder(folder);
-        return written;
-      } catch (error) {
-        await body.cancel(error).catch(() => {});
-        await removeFile(path + PART).catch(() => {});
-        throw error;
-      }
-    },
+    openWriter: (name, options) => openDiskWriter(folder, checkedName(name), options),
+    write: (name, body, signal, { release } = {}) =>
+      writeStream(
+        body,
+        signal,
+        () => openDiskWriter(folder, checkedName(name), { signal, release }),
+      ),
     async read(name, range) {
       const file = await openFile(pathOf(name));
       if (file === null || range === undefined) return file?.readable ?? null;
@@ -59,46 +51,6 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
       }
     },
   };
-}
-
-async function writePart(
-  path: string,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { signal, release }: WriteOptions & { signal: AbortSignal },
-): Promise<WrittenFile> {
-  using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
-  const hash = createHash("sha256");
-  let sizeBytes = 0, unsyncedBytes = 0;
-  let last: Uint8Array<ArrayBuffer> | null = null;
-  let writing = Promise.resolve(), syncing = Promise.resolve();
-  // A sync through a second handle does not block writes through the first.
-  using twin = await onDisk(Deno.open(path));
-  try {
-    for await (const chunk of untilAborted(body, signal)) {
-      // A chunk is written while it is hashed and the next one is produced.
-      await writing;
-      if (last !== null) release?.(last);
-      last = chunk;
-      writing = onDisk(writeAll(file, chunk));
-      // Awaited later. Until then a rejection must not count as unhandled.
-      writing.catch(() => {});
-      hash.update(chunk);
-      sizeBytes += chunk.length;
-      unsyncedBytes += chunk.length;
-      if (unsyncedBytes >= SYNC_BYTES) {
-        unsyncedBytes = 0;
-        await syncing;
-        // This sync only saves time: if it fails, the final one reports the error.
-        syncing = twin.syncData().catch(() => {});
-      }
-    }
-  } finally {
-    await syncing;
-    await writing;
-  }
-  await onDisk(file.sync());
-  signal.throwIfAborted();
-  return { sizeBytes, sha256: hash.digest("hex") };
 }
 
 function readRange(

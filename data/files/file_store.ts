@@ -29,6 +29,46 @@ export interface WriteOptions {
   readonly release?: (chunk: Uint8Array<ArrayBuffer>) => void;
 }
 
+/** What a store has kept of a file that is being written, as a value that can be stored. */
+export interface KeptFile {
+  /** The name under which it was written. */
+  readonly name: string;
+  /** How many bytes of it are kept. */
+  readonly sizeBytes: number;
+  /** SHA-256 of these bytes, lower-case hexadecimal. */
+  readonly sha256: string;
+  /** What else the store must know to go on: JSON of at most 100 KB. */
+  readonly more: unknown;
+}
+
+/** How a file is opened for writing. */
+export interface WriterOptions extends WriteOptions {
+  /** Aborts the writing. */
+  readonly signal: AbortSignal;
+  /** What was kept of the file, after which it goes on; by default, it begins. */
+  readonly kept?: KeptFile;
+}
+
+/**
+ * A file that is being written. End it with `finish()` or `close()`. Its calls throw the errors of
+ * {@link FileStore.write}, and the reason of the signal.
+ */
+export interface FileWriter {
+  /** The name that the file gets. A store may go on under the name of what was kept. */
+  readonly name: string;
+  /** Adds bytes. Resolves when the next ones may come. */
+  write(chunk: Uint8Array<ArrayBuffer>): Promise<void>;
+  /**
+   * Sees to it that everything written so far survives the process, and resolves then; with null if the
+   * store cannot. Meanwhile more bytes may be written, but this must not be called again.
+   */
+  keep(): Promise<KeptFile | null>;
+  /** Shows the file, whole, replacing any of the same name. */
+  finish(): Promise<WrittenFile>;
+  /** Gives up, or does nothing after `finish()`. Deletes what was written unless some of it was kept. */
+  close(): Promise<void>;
+}
+
 /** Stores files under plain names (`A-Z a-z 0-9 . _ -`). */
 export interface FileStore {
   /**
@@ -45,6 +85,11 @@ export interface FileStore {
     signal: AbortSignal,
     options?: WriteOptions,
   ): Promise<WrittenFile>;
+  /**
+   * Opens a file for writing. With `kept`, it goes on after that, and the run that wrote it cannot change
+   * it any more. Null if what was kept is not there, or its checksum differs.
+   */
+  openWriter(name: string, options: WriterOptions): Promise<FileWriter | null>;
   /**
    * Reads the bytes `start` to `end` (exclusive) of a file, by default all of it. Returns null if
    * there is no such file. Cancelling the stream stops the read.

@@ -7,6 +7,7 @@
 
 import { checkedName, isPlainName } from "../files/file_name.ts";
 import type { FileStore } from "../files/file_store.ts";
+import { openStreamWriter } from "../files/stream_writer.ts";
 import type { S3Client } from "./client.ts";
 import { abortS3Uploads, type S3WriteOptions, writeS3Object } from "./write.ts";
 
@@ -27,9 +28,11 @@ export interface S3FileStoreOptions extends Pick<S3WriteOptions, "partBytes"> {
 export function openS3FileStore({ client, prefix, partBytes }: S3FileStoreOptions): FileStore {
   const keyOf = (name: string) => prefix + checkedName(name);
   const call = () => ({ signal: new AbortController().signal });
+  const write: FileStore["write"] = async (name, body, signal) =>
+    await writeS3Object(client, { key: keyOf(name), body }, { signal, partBytes });
   return {
-    write: async (name, body, signal) =>
-      await writeS3Object(client, { key: keyOf(name), body }, { signal, partBytes }),
+    write,
+    openWriter: (name, options) => openStreamWriter(write, checkedName(name), options),
     read: async (name, range) => await client.get(keyOf(name), { ...call(), range }),
     remove: async (name) => await client.remove(keyOf(name), call()),
     discard: async (name) => await abortS3Uploads(client, { ...call(), key: keyOf(name) }),

@@ -5,7 +5,9 @@
  */
 
 import { createHash } from "node:crypto";
+import type { FileWriter, KeptFile } from "../../data/files/file_store.ts";
 import {
+  assert,
   assertEquals,
   assertNotEquals,
   assertRejects,
@@ -21,6 +23,31 @@ import {
 import { until } from "../support/until.ts";
 
 const encoder = new TextEncoder();
+
+/** Bytes that differ from one part to the next. */
+function bytesOf(length: number): Bytes {
+  return Uint8Array.from({ length }, (_, at) => (at * 7 + (at >> 13)) % 251);
+}
+
+function joined(parts: readonly Bytes[]): Bytes {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+async function openWriter(
+  { store }: FileStoreBox,
+  name: string,
+  kept?: KeptFile,
+): Promise<FileWriter> {
+  const writer = await store.openWriter(name, { signal: never, kept });
+  assert(writer !== null, "what was kept is not there");
+  return writer;
+}
 
 /** Defines all tests, on stores that `openBox` opens, each in an empty place. */
 export function testFileStore(
@@ -167,6 +194,82 @@ export function testFileStore(
       const read = await new Response(await box.store.read("edge")).bytes();
       assertEquals(sha256(read), sha256(bytes), `${bytes.length} bytes`);
     }
+  });
+
+  test("a writer shows its file at the end, and leaves nothing when it is given up", async (box) => {
+    const writer = await openWriter(box, "a");
+    await writer.write(encoder.encode("ab"));
+    await writer.write(encoder.encode("c"));
+    assertEquals(await box.store.read("a"), null);
+    // FIPS 180-4
+    const sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assertEquals(await writer.finish(), { sizeBytes: 3, sha256 });
+    await writer.close();
+    assertEquals(await textOf(await box.store.read("a")), "abc");
+    const other = await openWriter(box, "b");
+    await other.write(new Uint8Array(box.shownBytes));
+    await other.close();
+    assertEquals(await box.names(), ["a"]);
+  });
+
+  test("a file goes on after what was kept, whatever was written after it", async (box) => {
+    const parts = [1, box.shownBytes + 70_000, 3, 100_000].map(bytesOf);
+    let kept: KeptFile | undefined;
+    for (const [run, part] of parts.entries()) {
+      const writer = await openWriter(box, `job.${run}`, kept);
+      // Chunks of any length.
+      await writer.write(part.subarray(0, 1));
+      await writer.write(part.subarray(1));
+      const keeping = writer.keep();
+      await writer.write(encoder.encode("lost"));
+      kept = await keeping ?? undefined;
+      await writer.close();
+      if (kept === undefined) return;
+    }
+    const whole = joined(parts);
+    assertEquals(kept?.sizeBytes, whole.length);
+    assertEquals(kept?.sha256, createHash("sha256").update(whole).digest("hex"));
+    const last = await openWriter(box, "job.9", JSON.parse(JSON.stringify(kept)));
+    await last.write(encoder.encode("end"));
+    const written = await last.finish();
+    const expected = joined([whole, encoder.encode("end")]);
+    assertEquals(written.sizeBytes, expected.length);
+    assertEquals(written.sha256, createHash("sha256").update(expected).digest("hex"));
+    const stored = await new Response(await box.store.read(last.name)).bytes();
+    assertEquals(createHash("sha256").update(stored).digest("hex"), written.sha256);
+  });
+
+  test("a run that comes back after another one went on with its file changes nothing", async (box) => {
+    const first = await openWriter(box, "job.1");
+    await first.write(bytesOf(200_000));
+    const kept = await first.keep();
+    if (kept === null) return await first.close();
+    const second = await openWriter(box, "job.2", kept);
+    await second.write(encoder.encode("right"));
+    // It may fail or not, as the store sees fit.
+    await first.write(encoder.encode("wrong")).then(() => first.keep()).catch(() => {});
+    await second.write(encoder.encode("!"));
+    const { sizeBytes, sha256 } = await second.finish();
+    await first.write(encoder.encode("wrong")).catch(() => {});
+    await first.close();
+    const expected = joined([bytesOf(200_000), encoder.encode("right!")]);
+    assertEquals(sizeBytes, expected.length);
+    assertEquals(sha256, createHash("sha256").update(expected).digest("hex"));
+    const stored = await new Response(await box.store.read(second.name)).bytes();
+    assertEquals(createHash("sha256").update(stored).digest("hex"), sha256);
+  });
+
+  test("what was kept is refused if it is gone or differs", async (box) => {
+    const writer = await openWriter(box, "job.1");
+    await writer.write(bytesOf(200_000));
+    const kept = await writer.keep();
+    await writer.close();
+    if (kept === null) return;
+    const other = { ...kept, sha256: "0".repeat(64) };
+    assertEquals(await box.store.openWriter("job.2", { signal: never, kept: other }), null);
+    for await (const { name } of box.store.list()) await box.store.discard(name);
+    assertEquals(await box.store.openWriter("job.3", { signal: never, kept }), null);
+    assertEquals(await box.names(), []);
   });
 
   test("list() returns every file, and marks what interrupted writes left as not whole", async (box) => {
