@@ -53,6 +53,8 @@ export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQu
   readonly onEnded: (jobId: string) => void;
   /** What to add to the commit that ends a job; nothing by default. */
   readonly endStage?: EndStage;
+  /** How often a run is asked for a checkpoint, milliseconds; each second by default. */
+  readonly checkpointEveryMs?: number;
   /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long a record is kept after its job has ended, milliseconds. */

@@ -7,6 +7,7 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import type { Artifact } from "../../kv/jobs/jobs.ts";
+import type { Checkpoints } from "./checkpoints.ts";
 import type { JobError, Json } from "./transitions.ts";
 
 /** How far a run is. */
@@ -33,6 +34,8 @@ export interface JobContext {
   readonly signal: AbortSignal;
   /** Reports progress. It costs next to nothing, so call it often. */
   progress(progress: Progress): void;
+  /** From where the last run of the job went, and where the next one goes on. */
+  readonly checkpoints: Checkpoints;
   /**
    * Waits for what others do. Meanwhile, the run does not count as one of those that may run at the same
    * time, so that another job can start. Heartbeats and the signal continue.

@@ -17,6 +17,7 @@ import {
   type JobRecord,
 } from "../../kv/jobs/jobs.ts";
 import type { CheckedStage } from "../../kv/jobs/turns.ts";
+import { createRunCheckpoints, type RunCheckpoints } from "./checkpoints.ts";
 import {
   artifactName,
   type JobKind,
@@ -51,6 +52,8 @@ const HEARTBEAT_MS = 250;
 const PROGRESS_MS = 1_000;
 /** Without new progress the lease is extended only this often, milliseconds: a third of the lease. */
 const IDLE_HEARTBEAT_MS = LEASE_MS / 3;
+/** How long a run that has to end may take to save a checkpoint, milliseconds. */
+const HAND_BACK_MS = 500;
 /** The pause between two attempts to write the outcome of a run, milliseconds. */
 const WRITE_RETRY_MS = 200;
 
@@ -63,7 +66,7 @@ export type EndStage = (ended: JobRecord) => Stage | null;
 /** What a run needs. */
 export interface RunnerDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -73,7 +76,9 @@ export interface RunnerDeps {
   /** What to add to the commit that ends a job; nothing by default. */
   readonly endStage?: EndStage;
   /** Where artifacts are. */
-  readonly files: Pick<FileStore, "remove">;
+  readonly files: Pick<FileStore, "remove" | "discard">;
+  /** How often a run is asked for a checkpoint, milliseconds; each second by default. */
+  readonly checkpointEveryMs?: number;
   /** How long a file is kept, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long a record is kept after its job has ended, milliseconds. */
@@ -86,7 +91,7 @@ export interface Run {
   readonly ended: Promise<void>;
   /** Whether the run only waits for what others do. */
   isIdle(): boolean;
-  /** Aborts the run, so that it ends soon and its job is pending again. */
+  /** Aborts the run after one more checkpoint, so that it ends soon and its job is pending again. */
   stop(): void;
   /** Aborts the run of a job whose record says that it is to be cancelled. */
   cancel(): void;
@@ -107,6 +112,13 @@ export function startRun(
   let writtenDone = 0;
   let beating: Promise<void> | null = null;
   let idleWaits = 0;
+  let stopTimer: ReturnType<typeof setTimeout> | undefined;
+  const checkpoints = createRunCheckpoints(job, {
+    kv: deps.kv,
+    now,
+    everyMs: deps.checkpointEveryMs,
+    onSaved: () => stopTimer === undefined ? onHeartbeat() : abort("stopping"),
+  });
 
   async function waitIdle<T>(wait: () => Promise<T>): Promise<T> {
     idleWaits++;
@@ -132,11 +144,15 @@ export function startRun(
       if (entry === null || !isClaimOf(entry.value, claim)) return abort("lease lost");
       if (entry.value.isCancelRequested) return abort("cancelled");
       const everyMs = progress.done === writtenDone ? IDLE_HEARTBEAT_MS : PROGRESS_MS;
-      if (now() - writtenMs < everyMs) return;
-      const next = extended(entry.value, now(), progressRecord(progress));
-      if (await commitJob(deps.kv, entry, next)) {
+      const saved = checkpoints.unwritten(entry.value);
+      if (saved === null && now() - writtenMs < everyMs) return;
+      const { done } = progress;
+      const shown = progressRecord(progress, checkpoints.floor());
+      const next = extended(saved?.record ?? entry.value, now(), shown);
+      if (await commitJob(deps.kv, entry, next, saved?.more)) {
+        checkpoints.written();
         writtenMs = now();
-        writtenDone = progress.done;
+        writtenDone = done;
       }
     } catch (error) {
       log("warn", "job heartbeat failed", { jobId: job.id, error });
@@ -156,6 +172,7 @@ export function startRun(
         artifactName: artifactName(job.id, job.epoch),
         signal: controller.signal,
         progress: (latest) => progress = latest,
+        checkpoints: checkpoints.ofRun,
         waitIdle,
         log,
       });
@@ -172,16 +189,25 @@ export function startRun(
       move = (record) => afterFailure(record, { reason, error });
     } finally {
       clearInterval(timer);
+      clearTimeout(stopTimer);
       await beating;
     }
-    const written = await writeOutcome(deps, { claim, move, kind });
+    const written = await writeOutcome(deps, { claim, move, kind, checkpoints });
     if (typeof written !== "string") {
       if (written.state === "cancelled" && left !== null) await discard(left);
-      if (isEnded(written)) deps.onEnded(job.id);
+      if (isEnded(written)) {
+        deps.onEnded(job.id);
+        await discardKept();
+      }
     }
     const ms = now() - startedMs;
     const state = typeof written === "string" ? written : written.state;
     log("info", "job run ended", { ...fields, state, ms });
+  }
+
+  /** Deletes the unfinished files of checkpoints. The sweep gets what stays. */
+  async function discardKept(): Promise<void> {
+    for (const file of checkpoints.files()) await deps.files.discard(file).catch(() => {});
   }
 
   /** Deletes the files of a job that was cancelled at the last moment. The sweep gets what stays. */
@@ -210,7 +236,9 @@ export function startRun(
         : waited(record, now(), error.atMs);
     }
     if (mayPass(error) && record.attempt < MAX_ATTEMPTS) {
-      return retried(record, now(), now() + retryDelayMs(record.attempt));
+      const next = retried(record, now(), now() + retryDelayMs(record.attempt));
+      // If the checkpoint is what fails, the next attempt does without it.
+      return error instanceof AppError ? next : { ...next, checkpoint: undefined };
     }
     return failed(record, now(), { error: jobError(error, kind), keptUntilMs });
   }
@@ -218,7 +246,10 @@ export function startRun(
   return {
     ended: run(),
     isIdle: () => idleWaits > 0,
-    stop: () => abort("stopping"),
+    stop() {
+      if (!checkpoints.handBack()) abort("stopping");
+      else stopTimer ??= setTimeout(() => abort("stopping"), HAND_BACK_MS);
+    },
     cancel: () => abort("cancelled"),
   };
 }
@@ -229,10 +260,11 @@ export function startRun(
  */
 async function writeOutcome(
   deps: Pick<RunnerDeps, "kv" | "now" | "log" | "endStage">,
-  { claim, move, kind }: {
+  { claim, move, kind, checkpoints }: {
     claim: Claim;
     move: (record: JobRecord) => JobRecord;
     kind: Pick<JobKind, "isTransient">;
+    checkpoints: RunCheckpoints;
   },
 ): Promise<JobRecord | "lease lost" | "not written"> {
   const giveUpMs = deps.now() + LEASE_MS;
@@ -240,8 +272,9 @@ async function writeOutcome(
     try {
       const entry: JobEntry | null = await getJob(deps.kv, claim.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
-      const next = move(entry.value);
-      const more = endOf(deps, next);
+      const saved = checkpoints.unwritten(entry.value);
+      const next = move(saved?.record ?? entry.value);
+      const more = next.checkpoint === undefined ? endOf(deps, next) : saved?.more;
       const isDropped = kind.isTransient === true && isEnded(next);
       const isWritten = isDropped
         ? await deleteJob(deps.kv, entry, more)
@@ -269,9 +302,15 @@ function abortReason(signal: AbortSignal): AbortReason {
   return text === "cancelled" || text === "stopping" ? text : "lease lost";
 }
 
-function progressRecord({ done, share, total }: Progress): JobRecord["progress"] {
+/** The progress to show; that of an earlier run until this one is further. */
+function progressRecord(
+  { done, share, total }: Progress,
+  floor: JobRecord["progress"],
+): JobRecord["progress"] {
+  if (done < floor.done) return floor;
   const estimate = share > 0 ? Math.max(done, Math.round(done / share)) : null;
-  return { done, total: total ?? estimate, percent: Math.min(99, Math.floor(share * 100)) };
+  const percent = Math.min(99, Math.floor(share * 100));
+  return { done, total: total ?? estimate, percent: Math.max(percent, floor.percent) };
 }
 
 function jobError(error: unknown, kind: JobKind): JobError {

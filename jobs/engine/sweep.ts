@@ -1,7 +1,8 @@
 /**
  * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left.
  *
- * A file is kept if its job names it, or if its job runs under the epoch that wrote it. Files are
+ * A file is kept if its job names it, or if its job runs under the epoch that wrote it, or if the job
+ * goes on with an unfinished file: of that run, or of a later one that has not saved a checkpoint yet. Files are
  * listed before records are read, so the record that decides on a file is never older than the file.
  *
  * @module
@@ -65,6 +66,8 @@ async function isNeeded(
   const job = (await getJob(kv, jobId))?.value;
   if (job === undefined) return false;
   if (job.state === "running" && job.epoch === epoch) return true;
+  const next = job.checkpoint?.file ?? null;
+  if (!isWhole && next !== null) return epoch >= (artifactRun(next)?.epoch ?? 0);
   if (!isWhole || job.state !== "completed" || job.artifact === null) return false;
   return name === job.artifact.name || name.startsWith(sideName(job.artifact.name, ""));
 }

@@ -6,6 +6,7 @@
  * | — | pending | {@link newJob} | created |
  * | pending | running | {@link claimed} | epoch +1, lease taken; due at the lease's end |
  * | running | running | {@link extended} | heartbeat: progress, lease extended; the due entry stays |
+ * | running | running | heartbeat with a checkpoint (`checkpoints.ts`): `abandoned` is 0 again |
  * | running | running | {@link rescheduled} | the due entry fired while the lease still holds |
  * | running | completed | {@link completed} | due at the file's expiry |
  * | running | completed | {@link completedWithoutFile} | due at the record's expiry |
@@ -30,6 +31,9 @@ import { MAX_ABANDONED } from "./retry.ts";
 
 /** The error of a job that too many owners abandoned. */
 const ABANDONED: ErrorCode = "JOB_ABANDONED";
+
+/** The most steps of a history: the first, and the last ones. A job that goes on may have many runs. */
+const HISTORY_STEPS = 100;
 
 /** How long a claim holds without a heartbeat, milliseconds. */
 export const LEASE_MS = 30_000;
@@ -109,7 +113,7 @@ export function claimed(job: JobRecord, owner: string, nowMs: number): JobRecord
     epoch: job.epoch + 1,
     lease: { owner, untilMs },
     due: { kind: "job_lease", atMs: untilMs },
-    progress: { done: 0, total: null, percent: 0 },
+    progress: job.checkpoint === undefined ? { done: 0, total: null, percent: 0 } : job.progress,
   });
 }
 
@@ -244,7 +248,13 @@ export function isEnded({ state }: JobRecord): boolean {
 }
 
 function moved(job: JobRecord, nowMs: number, change: Partial<JobRecord>): JobRecord {
-  const next = { ...job, ...change, updatedMs: nowMs };
+  const { checkpoint, ...next } = { ...job, ...change, updatedMs: nowMs };
   const step = { atMs: nowMs, state: next.state, epoch: next.epoch };
-  return { ...next, history: [...job.history, step] };
+  const [created, ...steps] = job.history;
+  return {
+    ...next,
+    // What has ended does not go on.
+    ...(checkpoint === undefined || isEnded(next) ? {} : { checkpoint }),
+    history: [created, ...steps.slice(2 - HISTORY_STEPS), step],
+  };
 }

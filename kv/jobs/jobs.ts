@@ -28,6 +28,7 @@ import {
   stageLine,
   stageLineDelete,
 } from "./due.ts";
+import { stageCheckpoint } from "./checkpoints.ts";
 import { stageHistory, stageHistoryDelete } from "./history.ts";
 import { stageOwned, stageOwnedDelete } from "./owner_history.ts";
 import { stageSlotDelete } from "./slots.ts";
@@ -76,6 +77,7 @@ const jobSchema = z.object({
   result: z.json(),
   error: z.object({ code: z.string(), message: z.string(), details: z.string() }).nullable(),
   isCancelRequested: z.boolean(),
+  checkpoint: z.object({ parts: z.int(), file: z.string().nullable() }).optional(),
   history: z.array(z.object({ atMs: z.number(), state: z.string(), epoch: z.int() })),
 });
 
@@ -88,6 +90,8 @@ export type Artifact = z.infer<typeof artifactSchema>;
 /**
  * The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. Without an
  * `account`, it counts for its owner. `targets` say who hears of its end and where its file goes.
+ * `checkpoint` says how many parts the checkpoint of its run has (`checkpoints.ts`), and which unfinished
+ * file the next run needs.
  */
 export type JobRecord = z.infer<typeof jobSchema>;
 
@@ -161,6 +165,7 @@ export async function commitJob(
     stageOwnDue(op, to);
   }
   stageCounts(op, accountOf(to), { from: countsOf(from.value), to: countsOf(to) });
+  if (to.checkpoint === undefined) stageNoCheckpoint(op, from.value);
   more?.stage(op);
   return (await op.commit()).ok;
 }
@@ -212,6 +217,7 @@ export async function deleteJob(
   stageHistoryDelete(op, from.value);
   stageCounts(op, accountOf(from.value), { from: countsOf(from.value), to: NO_COUNTS });
   stageOwnedDelete(op, from.value);
+  stageNoCheckpoint(op, from.value);
   if (slot !== null) stageSlotDelete(op, { owner, slot });
   more?.stage(op);
   return (await op.commit()).ok;
@@ -301,6 +307,11 @@ export async function migrateJobCounts(
 
 function isSameDue(one: JobRecord["due"], other: JobRecord["due"]): boolean {
   return one.atMs === other.atMs && one.kind === other.kind && one.isInLine === other.isInLine;
+}
+
+function stageNoCheckpoint(op: Staging, { id, checkpoint }: JobRecord): void {
+  if (checkpoint === undefined) return;
+  stageCheckpoint(op, id, { parts: [], partsBefore: checkpoint.parts });
 }
 
 function stageOwnDue(op: Staging, job: JobRecord): void {

@@ -18,6 +18,7 @@ import {
   exportResultOf,
   exportSpecOf,
 } from "../../jobs/exports/export_contract.ts";
+import { NO_CHECKPOINTS } from "../../jobs/engine/checkpoints.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
 import { createExportPreviewer } from "../../jobs/exports/preview.ts";
 import { openKv } from "../../kv/opened_kv.ts";
@@ -73,6 +74,7 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     signal,
     artifactName: ARTIFACT,
     progress: () => {},
+    checkpoints: NO_CHECKPOINTS,
     waitIdle: <T>(wait: () => Promise<T>) => wait(),
     log: () => {},
   };

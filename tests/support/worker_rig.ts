@@ -56,8 +56,9 @@ export interface WorkerRig extends AsyncDisposable {
 /** Creates a rig without workers, on a database in memory unless one is given. */
 export async function createWorkerRig(
   kv?: Deno.Kv,
-  { hasQueue = true, crowds = () => [], runningMax, endStage }: {
+  { hasQueue = true, crowds = () => [], runningMax, endStage, checkpointEveryMs }: {
     hasQueue?: boolean;
+    checkpointEveryMs?: number;
     crowds?: () => readonly CrowdHandler[];
     runningMax?: (account: string) => Promise<number | null>;
     endStage?: EndStage;
@@ -120,6 +121,7 @@ export async function createWorkerRig(
         moreDuties,
         runningMax,
         endStage,
+        checkpointEveryMs,
         onEnded: ends.report,
         fileRetentionMs: 3_600_000,
         jobRetentionMs: 86_400_000,

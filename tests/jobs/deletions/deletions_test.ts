@@ -5,6 +5,7 @@ import {
   DELETE_READINGS,
   DELETE_STORE,
 } from "../../../jobs/deletions/deletion_contract.ts";
+import { NO_CHECKPOINTS } from "../../../jobs/engine/checkpoints.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import type { Json } from "../../../jobs/engine/transitions.ts";
@@ -225,6 +226,7 @@ Deno.test("a deletion of a device cut off at any commit is completed by its next
         artifactName: "",
         signal: new AbortController().signal,
         progress: () => {},
+        checkpoints: NO_CHECKPOINTS,
         waitIdle: <T>(wait: () => Promise<T>) => wait(),
         log: () => {},
       };
@@ -283,6 +285,7 @@ Deno.test("a deletion counts against its total, and a cancelled one ends between
       seen.push({ done, total });
       if (done > 100) controller.abort(new DOMException("cancelled", "AbortError"));
     },
+    checkpoints: NO_CHECKPOINTS,
     waitIdle: <T>(wait: () => Promise<T>) => wait(),
     log: () => {},
   });

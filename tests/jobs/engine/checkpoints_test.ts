@@ -1,0 +1,187 @@
+import { AppError } from "../../../data/app_error.ts";
+import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
+import type { JobRecord } from "../../../jobs/engine/jobs.ts";
+import { sweepFiles } from "../../../jobs/engine/sweep.ts";
+import { LEASE_MS } from "../../../jobs/engine/transitions.ts";
+import { packCheckpoint, readCheckpoint } from "../../../kv/jobs/checkpoints.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
+import { never } from "../../support/file_store_box.ts";
+import { until } from "../../support/until.ts";
+import { createGate, createWorkerRig, type WorkerRig } from "../../support/worker_rig.ts";
+
+type Run = (context: JobContext) => Promise<void>;
+
+/** A kind named `test` whose runs do these things, the last one for all others. */
+function kindOf(...runs: Run[]): JobKind {
+  let count = 0;
+  return {
+    name: "test",
+    failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
+    async run(context) {
+      await runs[Math.min(count++, runs.length - 1)](context);
+      return { artifact: null, result: await context.checkpoints.last() as JobRecord["result"] };
+    },
+  };
+}
+
+/** Settles when the run is to end. */
+function aborted({ signal }: JobContext): Promise<never> {
+  return new Promise((_, reject) =>
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true })
+  );
+}
+
+/** Saves a number once a checkpoint is wanted. */
+async function saveOnce(context: JobContext, number: number): Promise<void> {
+  while (!context.checkpoints.isDue()) await new Promise((go) => setTimeout(go, 2));
+  context.progress({ done: number, share: number / 100 });
+  assert(context.checkpoints.save({ state: { number }, file: `${context.artifactName}` }));
+}
+
+const done: Run = () => Promise.resolve();
+
+async function savedIn({ jobs }: WorkerRig, id: string): Promise<JobRecord> {
+  let found: JobRecord | null = null;
+  await until(async () => (found = await jobs.get(id))?.checkpoint !== undefined);
+  assert(found !== null);
+  return found;
+}
+
+Deno.test("a run that is stopped hands its job back with one more checkpoint, from which the next one goes on", async () => {
+  await using rig = await createWorkerRig();
+  const stopped: Run = async (context) => {
+    context.checkpoints.isDue();
+    await Promise.all([aborted(context), saveOnce(context, 40)]);
+  };
+  const worker = await rig.addWorker("a", [kindOf(stopped)]);
+  const { id } = await rig.ask();
+  await rig.until(id, "running");
+  await worker.stop(0);
+  const handed = await rig.jobs.get(id);
+  assertEquals([handed?.state, handed?.attempt, handed?.abandoned], ["pending", 1, 1]);
+  assertEquals(handed?.checkpoint, { parts: 1, file: `${id}.1` });
+  await rig.addWorker("b", [kindOf(done)]);
+  const ended = await rig.until(id, "completed");
+  assertEquals(ended.result, { number: 40 });
+  assertEquals(ended.checkpoint, undefined);
+  assertEquals(await readCheckpoint(rig.kv, id), null);
+});
+
+Deno.test("a heartbeat writes the checkpoint, and another process goes on when the owner is silent", async () => {
+  await using rig = await createWorkerRig(undefined, { checkpointEveryMs: 0 });
+  const gate = createGate();
+  const lost: Run = async (context) => {
+    await saveOnce(context, 60);
+    await gate.passed;
+    context.signal.throwIfAborted();
+  };
+  const seen: JobRecord["progress"][] = [];
+  const second: Run = async (context) => {
+    context.progress({ done: 5, share: 0.05 });
+    context.checkpoints.save({ state: { number: 70 }, file: null });
+    await until(async () => (await rig.jobs.get(id))?.checkpoint?.file === null);
+    seen.push((await rig.jobs.get(id))?.progress ?? { done: -1, total: null, percent: -1 });
+  };
+  await rig.addWorker("a", [kindOf(lost, second)]);
+  const { id } = await rig.ask();
+  const { progress } = await savedIn(rig, id);
+  assertEquals([progress.done, progress.percent], [60, 60]);
+  // The lease of a process that was paused.
+  await rig.kv.set(["job", id], {
+    ...(await rig.jobs.get(id)),
+    lease: { owner: "gone", untilMs: 0 },
+  });
+  rig.advance(LEASE_MS + 1);
+  gate.open();
+  const ended = await rig.until(id, "completed");
+  // What the first run had shown, as the second one was not that far yet.
+  assertEquals(seen.map(({ done, percent }) => [done, percent]), [[60, 60]]);
+  assertEquals(ended.result, { number: 70 });
+  assertEquals(ended.epoch, 2);
+});
+
+Deno.test("owners that save a checkpoint may be killed any number of times", async () => {
+  await using rig = await createWorkerRig(undefined, { checkpointEveryMs: 0 });
+  let count = 0;
+  const killed: Run = async (context) => {
+    const last = await context.checkpoints.last();
+    const { number } = last === null ? { number: 0 } : last as { number: number };
+    assertEquals(number, count);
+    if (number === 52) return;
+    count++;
+    await saveOnce(context, number + 1);
+    for (;;) {
+      await new Promise((go) => setTimeout(go, 10));
+      context.signal.throwIfAborted();
+      context.checkpoints.save({ state: { number: number + 1 }, file: null });
+    }
+  };
+  const { id } = await rig.ask();
+  while (count < 52 || (await rig.jobs.get(id))?.state !== "completed") {
+    const worker = await rig.addWorker(`w${count}`, [kindOf(killed)]);
+    const before = count;
+    await until(async () => {
+      const job = await rig.jobs.get(id);
+      return job?.state === "completed" || count > before && job?.checkpoint !== undefined;
+    });
+    await worker.stop(0);
+  }
+  const job = await rig.jobs.get(id);
+  assertEquals(job?.result, { number: 52 });
+  assertEquals(job?.history.length, 100);
+  assertEquals(job?.history[0].state, "pending");
+});
+
+Deno.test("a fault of storage keeps the checkpoint for the next attempt, and a defect does not", async () => {
+  for (
+    const [error, result] of [
+      [new AppError("STORAGE_UNAVAILABLE", "no disk"), { number: 7 }],
+      [new Error("a defect"), null],
+    ] as const
+  ) {
+    await using rig = await createWorkerRig(undefined, { checkpointEveryMs: 0 });
+    const fails: Run = async (context) => {
+      await saveOnce(context, 7);
+      throw error;
+    };
+    await rig.addWorker("a", [kindOf(fails, done)]);
+    const { id } = await rig.ask();
+    await until(async () => (await rig.jobs.get(id))?.attempt === 2);
+    rig.advance(1_000);
+    assertEquals((await rig.until(id, "completed")).result, result);
+    assertEquals(await readCheckpoint(rig.kv, id), null);
+  }
+});
+
+Deno.test("the sweep keeps the file that a checkpoint names, until the job has ended", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  const leave = async (epoch: number) => {
+    const writer = await rig.files.openWriter(`${id}.${epoch}`, { signal: never });
+    await writer?.write(new Uint8Array(10));
+    await writer?.keep();
+    await writer?.close();
+  };
+  for (const epoch of [1, 2, 3]) await leave(epoch);
+  const job = await rig.jobs.get(id);
+  await rig.kv.set(["job", id], { ...job, epoch: 3, checkpoint: { parts: 1, file: `${id}.2` } });
+  const names = async () =>
+    (await Array.fromAsync(rig.files.list())).map(({ name }) => name).sort();
+  assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 1);
+  assertEquals(await names(), [`${id}.2`, `${id}.3`]);
+  await rig.kv.set(["job", id], { ...job, state: "cancelled" });
+  assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 2);
+  assertEquals(await names(), []);
+});
+
+Deno.test("a long checkpoint is stored in parts, and one that is too long is refused", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const texts = Array.from({ length: 9_000 }, () => crypto.randomUUID());
+  const parts = packCheckpoint(texts);
+  assert(parts !== null && parts.length > 2);
+  assert(parts.every(({ length }) => length <= 60_000));
+  for (const [index, part] of parts.entries()) await kv.set(["job_checkpoint", "x", index], part);
+  assertEquals(await readCheckpoint(kv, "x"), texts);
+  assertEquals(await readCheckpoint(kv, "y"), null);
+  assertEquals(packCheckpoint([...texts, ...texts.map((text) => text.toUpperCase())]), null);
+});
