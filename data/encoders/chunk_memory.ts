@@ -43,13 +43,18 @@ export function freeMemory(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
 }
 
-/** The same chunks, each released when the next one is requested. The caller keeps none of them. */
-export async function* releasedChunks(
-  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
+/**
+ * The same chunks, each released when the next one is requested. The caller keeps none of them. What is
+ * not a chunk passes.
+ */
+export async function* releasedChunks<Piece>(
+  chunks: AsyncIterable<Piece>,
   memory: ChunkMemory,
-): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+): AsyncGenerator<Piece> {
   for await (const chunk of chunks) {
     yield chunk;
-    memory.release(chunk);
+    if (chunk instanceof Uint8Array && chunk.buffer instanceof ArrayBuffer) {
+      memory.release(new Uint8Array(chunk.buffer));
+    }
   }
 }

@@ -11,6 +11,7 @@
  */
 
 import { constants, crc32, deflateRawSync } from "node:zlib";
+import { type CountedBytes, type FilePiece, isBytes } from "./file_cut.ts";
 
 /** Bytes of a block before compression: some 2 ms of work. */
 export const BLOCK_BYTES = 262_144;
@@ -53,16 +54,41 @@ export const inlineDeflater: Deflater = {
   deflate: (block) => Promise.resolve(deflateBlock(block)),
 };
 
+/** A cut in a compressed file, at the end of a block. */
+export interface PackedCut<State> {
+  /** The state of the cut in the plain file. */
+  readonly state: State;
+  /** What was plain before that cut. */
+  readonly before: CountedBytes;
+  /** What the blocks before this cut hold, which is more. */
+  readonly packed: CountedBytes;
+}
+
 /** Compresses bytes as one stream of DEFLATE. What it knows about them goes into `plain`. */
 export async function* deflateBytes(
   bytes: AsyncIterable<Uint8Array>,
-  { deflater, plain }: { deflater: Deflater; plain: PlainBytes },
+  options: { deflater: Deflater; plain: PlainBytes },
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const inWork: BlockInWork[] = [];
+  for await (const piece of deflatePieces(bytes, options)) {
+    if (piece instanceof Uint8Array) yield piece;
+  }
+}
+
+/**
+ * Compresses a file with cuts, as {@link deflateBytes} does. Each cut moves to the end of its block; of
+ * several in a block, only the last one is kept. Another stream may go on there: `plain` is then what the
+ * blocks before hold.
+ */
+export async function* deflatePieces<State>(
+  pieces: AsyncIterable<FilePiece<State, Uint8Array>>,
+  { deflater, plain }: { deflater: Deflater; plain: PlainBytes },
+): AsyncGenerator<Uint8Array<ArrayBuffer> | PackedCut<State>> {
+  const inWork: BlockInWork<State>[] = [];
   /** Memory of blocks that are done, for the next ones. */
   const free: Uint8Array<ArrayBuffer>[] = [];
   let memory = new Uint8Array(BLOCK_BYTES);
   let filled = 0;
+  let cut: Omit<PackedCut<State>, "packed"> | null = null;
 
   function send(isLast: boolean): void {
     const block = memory.subarray(0, filled);
@@ -71,22 +97,29 @@ export async function* deflateBytes(
     const made = deflater.deflate({ bytes: block, isLast });
     // It is awaited later; until then its failure is nobody's.
     made.catch(() => {});
-    inWork.push({ memory, made });
+    inWork.push({ memory, made, cut: cut && { ...cut, packed: { ...plain } } });
+    cut = null;
   }
 
-  async function receive(): Promise<Uint8Array<ArrayBuffer>> {
+  async function* receive(): AsyncGenerator<Uint8Array<ArrayBuffer> | PackedCut<State>> {
     const [first] = inWork.splice(0, 1);
     const packed = await first.made;
     free.push(first.memory);
-    return packed;
+    yield packed;
+    if (first.cut !== null) yield first.cut;
   }
 
-  for await (const chunk of bytes) {
+  for await (const chunk of pieces) {
+    if (!isBytes(chunk)) {
+      const crc = crc32(memory.subarray(0, filled), plain.crc);
+      cut = { state: chunk.state, before: { crc, sizeBytes: plain.sizeBytes + filled } };
+      continue;
+    }
     for (let at = 0; at < chunk.length;) {
       // Only when more bytes follow: a full block may be the last one.
       if (filled === BLOCK_BYTES) {
         send(false);
-        while (inWork.length >= IN_WORK) yield await receive();
+        while (inWork.length >= IN_WORK) yield* receive();
         memory = free.pop() ?? new Uint8Array(BLOCK_BYTES);
         filled = 0;
       }
@@ -96,12 +129,15 @@ export async function* deflateBytes(
       at += part.length;
     }
   }
+  // Nothing follows the last block.
+  cut = null;
   send(true);
-  while (inWork.length > 0) yield await receive();
+  while (inWork.length > 0) yield* receive();
 }
 
-/** A block that is being compressed, and its memory. */
-interface BlockInWork {
+/** A block that is being compressed, its memory, and a cut after it. */
+interface BlockInWork<State> {
+  readonly cut: PackedCut<State> | null;
   readonly memory: Uint8Array<ArrayBuffer>;
   readonly made: Promise<Uint8Array<ArrayBuffer>>;
 }

@@ -112,6 +112,11 @@ export interface FileEncoder<Part> {
   rows(rows: SourcePage): Part;
   /** What comes after the rows. */
   end(end: FileEnd): Part;
+  /**
+   * Goes on after so many rows that another encoder wrote, in place of `start()`. Encoders of text have it
+   * if they need to know.
+   */
+  goOn?(rows: number): void;
 }
 
 /** What is known about a format without encoding anything. */

@@ -15,15 +15,15 @@ import type {
   FileHead,
   SourcePage,
 } from "./encoder.ts";
-import { slicePage } from "../readings/page.ts";
-import { CHUNK_CHARS, textChunks } from "../text/text_chunks.ts";
+import { type FilePiece, isBytes } from "./file_cut.ts";
+import { textPieces } from "./text_pieces.ts";
 import { zipBytes, type ZipEntry } from "./zip.ts";
 
 /** What becomes a file. */
 export interface FileInput {
   /** What the file says about its rows. */
   readonly head: FileHead;
-  /** The rows. */
+  /** The rows. Pages without rows are left out. */
   readonly pages: AsyncIterable<SourcePage>;
   /** What is known after the last row. It is called once, then. */
   end(): FileEnd;
@@ -39,7 +39,7 @@ export async function* fileBytes(
   input: FileInput,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { memory = createChunkMemory() } = input;
-  if (format.parts === "text") yield* encoded(texts(await format.open(input.head), input));
+  if (format.parts === "text") yield* bytesOnly(textPieces(await format.open(input.head), input));
   else if (format.parts === "bytes") yield* parts(await format.open(input.head, memory), input);
   else {
     const entries = entriesOf(parts(await format.open(input.head), input), memory);
@@ -52,37 +52,14 @@ async function* parts<Part>(
   { pages, end }: FileInput,
 ): AsyncGenerator<Part> {
   yield encoder.start();
-  for await (const page of pages) yield encoder.rows(page);
+  for await (const page of pages) if (page.page.timesMs.length > 0) yield encoder.rows(page);
   yield encoder.end(end());
 }
 
-/**
- * The parts of a text file, cut where they are long: V8 keeps strings of more than 128 KiB apart, and
- * frees those that are in use during a young collection only with the next full one, so with several
- * exports at once they fill memory.
- */
-async function* texts(
-  encoder: FileEncoder<string>,
-  { pages, end }: FileInput,
-): AsyncGenerator<string> {
-  let rowChars = 0;
-  yield encoder.start();
-  for await (const { page, ...rest } of pages) {
-    const count = page.timesMs.length;
-    const pieces = Math.max(1, Math.floor(count * rowChars / CHUNK_CHARS));
-    for (let piece = 0; piece < pieces; piece++) {
-      const start = Math.floor(count * piece / pieces);
-      const stop = Math.floor(count * (piece + 1) / pieces);
-      const text = encoder.rows({ ...rest, page: slicePage(page, start, stop) });
-      if (stop > start) rowChars = text.length / (stop - start);
-      yield text;
-    }
-  }
-  yield encoder.end(end());
-}
-
-async function* encoded(given: AsyncIterable<string>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  yield* textChunks(given).pipeThrough(new TextEncoderStream());
+async function* bytesOnly(
+  pieces: AsyncIterable<FilePiece<unknown>>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of pieces) if (isBytes(piece)) yield piece;
 }
 
 /** The files of an archive, one after the other. Each must be read before the next. */

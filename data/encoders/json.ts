@@ -21,6 +21,7 @@ export function createJsonEncoder(head: FileHead): FileEncoder<string> {
       return text.slice(1);
     },
     end: () => "\n]}\n",
+    goOn: (rowsBefore) => void (isFirst = rowsBefore === 0),
   };
 }
 

@@ -8,13 +8,13 @@
  */
 
 import type { BucketAt } from "../readings/aggregate.ts";
-import type { Page, Span } from "../readings/page.ts";
+import { type Page, slicePage, type Span } from "../readings/page.ts";
 import { createMetricRows, type MetricRows } from "./metric_rows.ts";
 import type { Output } from "./outputs.ts";
 import { expectedReadings } from "./cadence.ts";
 
-/** Rows of a page: few enough for memory, enough for an encoder. */
-const PAGE_ROWS = 2_048;
+/** The most rows of a page: few enough for memory, enough for an encoder. */
+export const PAGE_ROWS = 2_048;
 /** The scale of completeness: four decimals. */
 const COMPLETENESS_SCALE = 4;
 
@@ -30,32 +30,44 @@ export interface BucketOptions {
   readonly cadenceMs: number | null;
   /** Whether there is a row for every bucket of the span, or only for those with readings. */
   readonly isFilled: boolean;
+  /** How many rows a page has, at most and by default {@link PAGE_ROWS}. */
+  readonly pageRows?: number;
+  /** The scales of other rows of the source, after which these rows come. */
+  readonly scales?: readonly number[];
 }
 
 /** Aggregates the readings of one source. */
 export interface BucketRows {
   /** Adds readings, all later than those before. */
   add(page: Page): void;
+  /**
+   * Adds readings up to the end of the next page of rows, and returns how many. All of them are in
+   * finished rows then, unless the readings ended first.
+   */
+  addSome(page: Page): number;
   /** The rows that are finished, in pages, since the last call. */
   take(): Page[];
   /** Finishes the last bucket. */
   end(): void;
+  /** The scales of the rows so far, for rows that come after them. */
+  scales(): number[];
 }
 
 /** Creates the rows of one source. The time of a row is the start of its bucket. */
 export function createBucketRows(options: BucketOptions): BucketRows {
-  const { outputs, bucketAt, span, isFilled } = options;
+  const { outputs, bucketAt, span, isFilled, pageRows = PAGE_ROWS, scales = [] } = options;
   const metrics = new Map<number, MetricRows>();
   for (const { metric } of outputs) {
     if (metric >= 0 && !metrics.has(metric)) {
-      const kinds = outputs.filter((output) => output.metric === metric);
-      metrics.set(metric, createMetricRows(PAGE_ROWS, kinds.map(({ aggregate }) => aggregate)));
+      const kinds = outputs.filter((output) => output.metric === metric)
+        .map(({ aggregate }) => aggregate);
+      metrics.set(metric, createMetricRows(pageRows, kinds, scales[metrics.size]));
     }
   }
-  const startMs = new Float64Array(PAGE_ROWS), endMs = new Float64Array(PAGE_ROWS);
-  const counts = new Float64Array(PAGE_ROWS);
+  const startMs = new Float64Array(pageRows), endMs = new Float64Array(pageRows);
+  const counts = new Float64Array(pageRows);
   /** Where the readings of each row end in the page that is being added. */
-  const ends = new Int32Array(PAGE_ROWS);
+  const ends = new Int32Array(pageRows);
   /** How many rows there are; the last one may still grow. */
   let rows = 0;
   /** The page that is being added, from which row on and which reading on, and how far it is read. */
@@ -63,7 +75,7 @@ export function createBucketRows(options: BucketOptions): BucketRows {
   let finished: Page[] = [];
 
   function open(bucket: Span): void {
-    if (rows === PAGE_ROWS) flush();
+    if (rows === pageRows) flush();
     startMs[rows] = bucket.fromMs;
     endMs[rows] = bucket.toMs;
     counts[rows] = 0;
@@ -113,31 +125,44 @@ export function createBucketRows(options: BucketOptions): BucketRows {
     rows = fromRow = 0;
   }
 
+  function addSome(page: Page): number {
+    const { timesMs } = page;
+    const pages = finished.length;
+    current = page;
+    fromRow = Math.max(0, rows - 1);
+    start = at = 0;
+    if (rows > 0) ends[fromRow] = 0;
+    /** How many readings the last bucket had: the next one will have as many, mostly. */
+    let usual = 1;
+    while (at < timesMs.length) {
+      if (rows === 0 || timesMs[at] >= endMs[rows - 1]) {
+        openAt(timesMs[at]);
+        if (finished.length > pages) break;
+      }
+      const last = rows - 1, toMs = endMs[last];
+      const first = at;
+      let end = first + usual <= timesMs.length && timesMs[first + usual - 1] < toMs
+        ? first + usual
+        : first;
+      while (end < timesMs.length && timesMs[end] < toMs) end++;
+      usual = end - first;
+      counts[last] += usual;
+      ends[last] = at = end;
+    }
+    addValues();
+    const added = at;
+    current = null;
+    at = 0;
+    return added;
+  }
+
   return {
     add(page) {
-      const { timesMs } = page;
-      current = page;
-      fromRow = Math.max(0, rows - 1);
-      start = at = 0;
-      if (rows > 0) ends[fromRow] = 0;
-      /** How many readings the last bucket had: the next one will have as many, mostly. */
-      let usual = 1;
-      while (at < timesMs.length) {
-        if (rows === 0 || timesMs[at] >= endMs[rows - 1]) openAt(timesMs[at]);
-        const last = rows - 1, toMs = endMs[last];
-        const first = at;
-        let end = first + usual <= timesMs.length && timesMs[first + usual - 1] < toMs
-          ? first + usual
-          : first;
-        while (end < timesMs.length && timesMs[end] < toMs) end++;
-        usual = end - first;
-        counts[last] += usual;
-        ends[last] = at = end;
+      for (let first = 0; first < page.timesMs.length;) {
+        first += addSome(first === 0 ? page : slicePage(page, first, page.timesMs.length));
       }
-      addValues();
-      current = null;
-      at = 0;
     },
+    addSome,
     take() {
       const taken = finished;
       finished = [];
@@ -147,6 +172,7 @@ export function createBucketRows(options: BucketOptions): BucketRows {
       if (isFilled) fillTo(span.toMs);
       flush();
     },
+    scales: () => [...metrics.values()].map((metric) => metric.scale()),
   };
 }
 

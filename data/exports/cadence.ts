@@ -59,6 +59,8 @@ export interface GapFinder {
   add(timesMs: Float64Array): void;
   /** Ends the span, and returns the number of readings that are missing. */
   end(): number;
+  /** The last time so far, epoch milliseconds; null without any. */
+  lastMs(): number | null;
 }
 
 /** How to find gaps. */
@@ -69,14 +71,16 @@ export interface GapOptions {
   readonly cadenceMs: number;
   /** Called for each gap, in the order of time. `toMs` is where readings go on, or would. */
   readonly onGap: (gap: Omit<FileGap, "source">) => void;
+  /** The last time that another finder of the span has seen, where this one goes on. */
+  readonly afterMs?: number | null;
 }
 
 /**
  * Finds gaps as `IntervalMeter` counts them: before the first reading, between two readings that are
  * further apart than the cadence, and after the last. Without a reading, the whole span is a gap.
  */
-export function createGapFinder({ span, cadenceMs, onGap }: GapOptions): GapFinder {
-  let lastMs = NaN, total = 0;
+export function createGapFinder({ span, cadenceMs, onGap, afterMs }: GapOptions): GapFinder {
+  let lastMs = afterMs ?? NaN, total = 0;
 
   function found(fromMs: number, toMs: number, missing: number): void {
     if (missing <= 0) return;
@@ -110,6 +114,7 @@ export function createGapFinder({ span, cadenceMs, onGap }: GapOptions): GapFind
       found(fromMs, fromMs + missing * cadenceMs, missing);
       return total;
     },
+    lastMs: () => lastMs !== lastMs ? null : lastMs,
   };
 }
 

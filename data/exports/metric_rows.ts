@@ -22,6 +22,8 @@ export interface MetricRows {
   add(column: Column, into: RowRanges): void;
   /** An aggregate of the first rows, NaN where there is none. */
   column(aggregate: AggregateName | null, rows: number): Column;
+  /** The scale of the rows, which later rows keep at least. */
+  scale(): number;
 }
 
 /** Which values of a column belong to which row: each row continues where the one before ends. */
@@ -46,10 +48,11 @@ interface Rows {
   readonly divisor: number;
 }
 
-/** Rows without values. Only the named aggregates can be read. */
+/** Rows without values, at a scale. Only the named aggregates can be read. */
 export function createMetricRows(
   room: number,
   kinds: readonly (AggregateName | null)[],
+  scale = 0,
 ): MetricRows {
   const newRows = () => new Float64Array(room);
   const has = (...names: AggregateName[]) => names.some((name) => kinds.includes(name));
@@ -62,7 +65,7 @@ export function createMetricRows(
     firsts: newRows(),
     lasts: newRows(),
     carries: new Map(),
-    scale: 0,
+    scale,
     used: 0,
     hasSum: has("sum", "mean"),
     hasRange: has("min", "max"),
@@ -90,6 +93,7 @@ export function createMetricRows(
       }
     },
     column: (aggregate, rows) => columnOf(state, aggregate, rows),
+    scale: () => state.scale,
   };
 }
 

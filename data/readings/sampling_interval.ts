@@ -16,17 +16,34 @@ export interface IntervalMeter {
    * applies. Null with fewer than two readings.
    */
   missingIntervals(span: Span): number | null;
+  /** What it has measured so far, for another meter that goes on; null without times. */
+  measured(): MeasuredIntervals | null;
 }
 
-/** A meter without times. */
-export function createIntervalMeter(): IntervalMeter {
-  const counts = new Map<number, number>();
-  let firstMs = NaN, lastMs = NaN;
+/** What a meter has measured, as a value that can be stored. */
+export interface MeasuredIntervals {
+  /** The first time, epoch milliseconds. */
+  readonly firstMs: number;
+  /** The last time. */
+  readonly lastMs: number;
+  /** Each distance in milliseconds, and how often it occurred. */
+  readonly counts: readonly (readonly [distanceMs: number, count: number])[];
+}
+
+/** A meter without times, or one that goes on after what another has measured. */
+export function createIntervalMeter(before: MeasuredIntervals | null = null): IntervalMeter {
+  const counts = new Map<number, number>(before?.counts);
+  let firstMs = before?.firstMs ?? NaN, lastMs = before?.lastMs ?? NaN;
   /** The current distance and how often it has repeated in a row, not yet in `counts`. */
   let currentMs = 0, repeats = 0;
 
   function addCount(distanceMs: number, count: number): void {
     if (count > 0) counts.set(distanceMs, (counts.get(distanceMs) ?? 0) + count);
+  }
+
+  function countRepeats(): void {
+    addCount(currentMs, repeats);
+    repeats = 0;
   }
 
   return {
@@ -54,9 +71,12 @@ export function createIntervalMeter(): IntervalMeter {
       currentMs = sameMs;
       repeats = count;
     },
+    measured() {
+      countRepeats();
+      return firstMs !== firstMs ? null : { firstMs, lastMs, counts: [...counts] };
+    },
     missingIntervals(span) {
-      addCount(currentMs, repeats);
-      repeats = 0;
+      countRepeats();
       if (counts.size === 0) return null;
       const intervalMs = mostCommon(counts);
       let missing = Math.floor((firstMs - span.fromMs) / intervalMs) +

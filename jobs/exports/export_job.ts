@@ -5,7 +5,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { createChunkMemory } from "../../data/encoders/chunk_memory.ts";
+import { ChangedBytes } from "../../data/encoders/file_cut.ts";
 import { exportFileName, isArchive } from "../../data/exports/file_name.ts";
 import { contentTypeOf } from "../../data/exports/file_type.ts";
 import { exportProfile } from "../../data/exports/outputs.ts";
@@ -20,12 +20,14 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import { type JobContext, type JobKind, type JobOutcome, sideName } from "../engine/job_kind.ts";
 import { EXPORT, type ExportResult, exportSpecOf, GAPS_FILE } from "./export_contract.ts";
-import { exportBytes, type ExportPlan, planExport } from "./export_file.ts";
+import { type ExportCheckpoint, makerOf, usableCheckpoint } from "./export_checkpoint.ts";
+import { type ExportPlan, planExport } from "./export_file.ts";
 import { needsCadence } from "./export_rows.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { METER_EXPORT } from "./meter_export_contract.ts";
 import { sampleCadence } from "../../kv/series/sampled_cadence.ts";
 import { wideSamples } from "./wide_rows.ts";
+import { type NamedFile, type ReadyExport, writeExport } from "./write_export.ts";
 
 /** The most gaps that the record of a job lists. */
 const GAPS_LISTED = 100;
@@ -33,11 +35,11 @@ const GAPS_LISTED = 100;
 /** What an export needs. */
 export interface ExportJobDeps {
   /** The store of readings. */
-  readonly series: Pick<SeriesStore, "describe" | "read" | "revision">;
+  readonly series: Pick<SeriesStore, "describe" | "read" | "revision" | "lives">;
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
   /** The store of artifacts. */
-  readonly files: Pick<FileStore, "write" | "remove">;
+  readonly files: Pick<FileStore, "write" | "openWriter" | "remove">;
   /** Open what compresses files. */
   readonly deflaters: Deflaters;
   /** The version of the service, which the record of an export names. */
@@ -65,62 +67,114 @@ async function runExport(deps: ExportJobDeps, context: JobContext): Promise<JobO
   const profile = await profileOf(deps, spec);
   await requireSource(deps, spec, profile);
   try {
-    return await writeExport(deps, context, { spec, profile });
+    return await exportFile(deps, context, { spec, profile });
   } catch (error) {
     const isRemoved = error instanceof AppError && error.code === "SERIES_REMOVED";
     throw isRemoved ? notFound(spec) : error;
   }
 }
 
-async function writeExport(
+async function exportFile(
   deps: ExportJobDeps,
   context: JobContext,
   { spec, profile }: { spec: ExportSpec; profile: Profile },
 ): Promise<JobOutcome> {
-  const { series, files } = deps;
-  const { signal } = context;
-  const revision = await revisionOf(deps, spec);
-  const plan = await cadencedPlan(deps, { spec, profile, signal });
-  requireFillable(plan);
-  const tally = createExportTally(spec, plan.cadencesMs);
-  using deflater = deps.deflaters.open();
-  const memory = createChunkMemory();
-  const bytes = exportBytes({ series, signal, deflater, memory }, plan, {
-    tally,
-    onShare: (share) => context.progress({ done: tally.rows(), share }),
-  });
-  const body = ReadableStream.from(bytes);
-  const written = await files.write(context.artifactName, body, signal, memory);
+  const { files, version } = deps;
+  const { ready, file } = await goOn(deps, context, { spec, profile }) ??
+    await begin(deps, context, { spec, profile });
+  const { tally, made: { revision } } = ready;
   const gaps = isArchive(spec) ? null : tally.gaps();
-  const gapsFile = gaps === null ? null : await writeGaps(files, context, gaps);
+  const gapsFile = gaps === null
+    ? null
+    : await writeGaps(files, context, { name: file.name, gaps });
   return {
     artifact: {
-      name: context.artifactName,
       filename: exportFileName(spec),
       contentType: contentTypeOf(spec),
-      ...written,
+      ...file,
       ...(gapsFile === null ? {} : { sides: [GAPS_FILE], sidesBytes: gapsFile.sizeBytes }),
     },
     result: resultOf(tally, {
       revision,
-      version: deps.version,
+      version,
       gapsFile,
       listed: listedGaps(tally, context.params),
     }),
   };
 }
 
+/** What was written. */
+interface Written {
+  readonly ready: ReadyExport;
+  readonly file: NamedFile;
+}
+
+/** Writes the rest of a file that an earlier run has begun. Null if it must begin anew. */
+async function goOn(
+  deps: ExportJobDeps,
+  context: JobContext,
+  { spec, profile }: { spec: ExportSpec; profile: Profile },
+): Promise<Written | null> {
+  const { checkpoints, jobId, log } = context;
+  const stored = await checkpoints.last();
+  if (stored === null) return null;
+  const maker = makerOf(deps.version, profile);
+  const from = await usableCheckpoint(stored, deps.series, { spec, maker });
+  const written = from && await writeRest(deps, context, { spec, profile, from });
+  if (written === null) {
+    log("info", "export begins anew", { jobId });
+    checkpoints.drop();
+  }
+  return written;
+}
+
+async function writeRest(
+  deps: ExportJobDeps,
+  context: JobContext,
+  { spec, profile, from }: { spec: ExportSpec; profile: Profile; from: ExportCheckpoint },
+): Promise<Written | null> {
+  const { made, revision, cadencesMs, place } = from;
+  const plan = planExport(spec, profile, cadencesMs);
+  const tally = createExportTally(spec, cadencesMs, place.before.tally);
+  const ready = { plan, tally, made: { made, revision }, from };
+  const { sizeBytes } = from.kept;
+  context.log("info", "export goes on", { jobId: context.jobId, rows: tally.rows(), sizeBytes });
+  try {
+    const file = await writeExport(deps, context, ready);
+    return file && { ready, file };
+  } catch (error) {
+    if (!(error instanceof ChangedBytes)) throw error;
+    return null;
+  }
+}
+
+async function begin(
+  deps: ExportJobDeps,
+  context: JobContext,
+  { spec, profile }: { spec: ExportSpec; profile: Profile },
+): Promise<Written> {
+  const revision = await revisionOf(deps, spec);
+  const plan = await cadencedPlan(deps, { spec, profile, signal: context.signal });
+  requireFillable(plan);
+  const tally = createExportTally(spec, plan.cadencesMs);
+  const made = { made: makerOf(deps.version, profile), revision };
+  const ready = { plan, tally, made, from: null };
+  const file = await writeExport(deps, context, ready);
+  if (file === null) throw new TypeError("Cannot write an export as its file does not begin");
+  return { ready, file };
+}
+
 /** Writes the list of gaps. If that fails, the file that it goes with is removed as well. */
 async function writeGaps(
   files: ExportJobDeps["files"],
-  { artifactName, signal }: JobContext,
-  gaps: readonly FileGap[],
+  { signal }: JobContext,
+  { name, gaps }: { name: string; gaps: readonly FileGap[] },
 ): Promise<WrittenFile> {
   try {
     const bytes = ReadableStream.from(gapsCsv(gaps));
-    return await files.write(sideName(artifactName, GAPS_FILE), bytes, signal);
+    return await files.write(sideName(name, GAPS_FILE), bytes, signal);
   } catch (error) {
-    await files.remove(artifactName).catch(() => {});
+    await files.remove(name).catch(() => {});
     throw error;
   }
 }

@@ -5,11 +5,12 @@
  * @module
  */
 
-import { createBucketRows } from "../../data/exports/bucket_rows.ts";
+import { createBucketRows, PAGE_ROWS } from "../../data/exports/bucket_rows.ts";
 import { createGapFinder, gapPages } from "../../data/exports/cadence.ts";
 import { COMPLETENESS, type Output } from "../../data/exports/outputs.ts";
 import { createColumnSelection } from "../../data/exports/select_columns.ts";
-import type { ExportSpec } from "../../data/exports/spec.ts";
+import { type ExportInterval, type ExportSpec, fixedMs } from "../../data/exports/spec.ts";
+import { DAY_MS } from "../../data/limits.ts";
 import type { FileGap } from "../../data/encoders/encoder.ts";
 import { lowerBound, type Page, slicePage, type Span } from "../../data/readings/page.ts";
 import type { Profile } from "../../data/readings/profile.ts";
@@ -39,9 +40,24 @@ export interface SourceRows {
   readonly cadenceMs: number | null;
   /** The columns of the rows. */
   readonly outputs: readonly Output[];
-  /** Called with every page of readings before it is changed. */
+  /** Called with the readings of rows before these are requested, page by page. */
   readonly onReadings: (page: Page) => void;
+  /** Where these rows begin, after others of the source; with its first row by default. */
+  readonly from?: SourcePlace;
+  /** Called before each page of rows with the place after it. No other readings were shown then. */
+  readonly onPlace?: (place: SourcePlace) => void;
 }
+
+/** A place between the rows of a source, where other rows may begin. */
+export interface SourcePlace {
+  /** Every row before it is before this time, and every row after it is not; epoch milliseconds. */
+  readonly fromMs: number;
+  /** The scales of the rows before it (`BucketRows.scales`), for buckets. */
+  readonly scales?: readonly number[];
+}
+
+/** A page of buckets is no longer than this, so that there are places between rows often enough. */
+const PAGE_SPAN_MS = 31 * DAY_MS;
 
 /** What decides how the readings of a source become rows. */
 export type RowsSpec = Pick<ExportSpec, "zone" | "interval" | "gaps">;
@@ -71,64 +87,110 @@ export async function* sourceRows(
     yield* filledRows(source, pages, source.cadenceMs);
   } else {
     const select = createColumnSelection(source.outputs);
-    for await (const page of pages) yield select(page);
+    for await (const page of pages) {
+      source.onReadings(page);
+      source.onPlace?.(placeAfter(page));
+      yield select(page);
+    }
   }
 }
 
-/** The readings, each page shown to those who watch. */
-async function* readPages(
+/** The readings from the first row on. */
+function readPages(
   { series, signal, reusesMemory }: RowsDeps,
-  { ref, span: { fromMs, toMs }, profile, onReadings }: SourceRows,
-): AsyncGenerator<Page> {
-  const span = { fromMs, toMs, profile, reusesMemory };
-  for await (const page of series.read(ref, span, signal)) {
-    onReadings(page);
-    yield page;
-  }
+  { ref, span, profile, from }: SourceRows,
+): AsyncIterable<Page> {
+  const { fromMs, toMs } = { ...span, ...from };
+  return series.read(ref, { fromMs, toMs, profile, reusesMemory }, signal);
+}
+
+/** The place after rows at the times of a page. */
+function placeAfter({ timesMs }: Page): SourcePlace {
+  return { fromMs: timesMs[timesMs.length - 1] + 1 };
 }
 
 async function* bucketRows(
   { zone, interval, gaps }: RowsSpec,
-  { outputs, span, cadenceMs }: SourceRows,
+  { outputs, span, cadenceMs, onReadings, onPlace, from }: SourceRows,
   pages: AsyncIterable<Page>,
 ): AsyncGenerator<Page> {
   if (interval === "raw") throw new TypeError("Cannot aggregate as the interval is raw");
+  const bucketAt = createCalendarBuckets(zone, interval);
   const rows = createBucketRows({
     outputs,
-    bucketAt: createCalendarBuckets(zone, interval),
-    span,
+    bucketAt,
+    span: { ...span, fromMs: from?.fromMs ?? span.fromMs },
     cadenceMs,
     isFilled: gaps === "null",
+    pageRows: pageRows(interval),
+    scales: from?.scales,
   });
+
+  function* finished(): Generator<Page> {
+    for (const page of rows.take()) {
+      const fromMs = bucketAt(page.timesMs[page.timesMs.length - 1]).toMs;
+      onPlace?.({ fromMs, scales: rows.scales() });
+      yield page;
+    }
+  }
+
   for await (const page of pages) {
-    rows.add(page);
-    yield* rows.take();
+    for (let start = 0; start < page.timesMs.length;) {
+      const end = start + rows.addSome(slicePage(page, start, page.timesMs.length));
+      if (end > start) onReadings(slicePage(page, start, end));
+      yield* finished();
+      start = end;
+    }
   }
   rows.end();
-  yield* rows.take();
+  yield* finished();
+}
+
+function pageRows(interval: Exclude<ExportInterval, "raw">): number {
+  const lengthMs = fixedMs(interval) ?? (interval === "1d" ? DAY_MS : PAGE_SPAN_MS);
+  return Math.min(PAGE_ROWS, Math.floor(PAGE_SPAN_MS / lengthMs));
 }
 
 async function* filledRows(
-  { outputs, span }: SourceRows,
+  { outputs, span, from, onReadings, onPlace }: SourceRows,
   pages: AsyncIterable<Page>,
   cadenceMs: number,
 ): AsyncGenerator<Page> {
   const select = createColumnSelection(outputs);
   const columnCount = outputs.length;
   let found: Omit<FileGap, "source">[] = [];
-  const finder = createGapFinder({ span, cadenceMs, onGap: (gap) => found.push(gap) });
+  const finder = createGapFinder({
+    span,
+    cadenceMs,
+    onGap: (gap) => found.push(gap),
+    afterMs: from === undefined ? null : from.fromMs - 1,
+  });
+
+  function* readings(page: Page): Generator<Page> {
+    onReadings(page);
+    onPlace?.(placeAfter(page));
+    yield select(page);
+  }
+
+  function* gapRows(gap: Omit<FileGap, "source">): Generator<Page> {
+    for (const page of gapPages(gap, { cadenceMs, columnCount })) {
+      onPlace?.(placeAfter(page));
+      yield page;
+    }
+  }
+
   for await (const page of pages) {
     finder.add(page.timesMs);
     let row = 0;
     for (const gap of found) {
       const end = lowerBound(page.timesMs, gap.toMs);
-      if (end > row) yield select(slicePage(page, row, end));
-      yield* gapPages(gap, { cadenceMs, columnCount });
+      if (end > row) yield* readings(slicePage(page, row, end));
+      yield* gapRows(gap);
       row = end;
     }
-    yield select(row === 0 ? page : slicePage(page, row, page.timesMs.length));
+    yield* readings(slicePage(page, row, page.timesMs.length));
     found = [];
   }
   finder.end();
-  for (const gap of found) yield* gapPages(gap, { cadenceMs, columnCount });
+  for (const gap of found) yield* gapRows(gap);
 }

@@ -8,7 +8,11 @@ import type { FileGap } from "../../data/encoders/encoder.ts";
 import { createGapFinder, type GapFinder } from "../../data/exports/cadence.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Page } from "../../data/readings/page.ts";
-import { createIntervalMeter, type IntervalMeter } from "../../data/readings/sampling_interval.ts";
+import {
+  createIntervalMeter,
+  type IntervalMeter,
+  type MeasuredIntervals,
+} from "../../data/readings/sampling_interval.ts";
 
 /** The most gaps that are kept; the rest is only counted. */
 export const GAPS_KEPT = 100_000;
@@ -29,6 +33,30 @@ export interface ExportTally {
   ofSource(source: number): ExportTally;
   /** The counts, once every source has ended. */
   counts(): TallyCounts;
+  /** What it has counted so far, for a tally that goes on. */
+  save(): SavedTally;
+}
+
+/** What a tally has counted, as a value that can be stored. */
+export interface SavedTally {
+  /** See {@link TallyCounts}, of all sources so far. */
+  readonly rows: number;
+  readonly readings: number;
+  readonly firstMs: number | null;
+  readonly lastMs: number | null;
+  /** See {@link TallyCounts}, of the sources that have ended. */
+  readonly missingIntervals: number | null;
+  /** The sources that have begun and not ended. */
+  readonly open: readonly {
+    readonly source: number;
+    readonly measured: MeasuredIntervals | null;
+    /** The last time that the search for gaps has seen. */
+    readonly searchedMs: number | null;
+  }[];
+  /** The gaps that are kept, and what all of them count. */
+  readonly gaps: readonly FileGap[];
+  readonly gapCount: number;
+  readonly missing: number;
 }
 
 /** The counts of an export. */
@@ -47,30 +75,55 @@ export interface TallyCounts {
   readonly gaps: { readonly count: number; readonly missing: number } | null;
 }
 
-/** A tally of nothing. `cadencesMs` has how often each source measures, null where unknown. */
+/**
+ * A tally of nothing, or one that goes on after what another has saved. `cadencesMs` has how often each
+ * source measures, null where unknown.
+ */
 export function createExportTally(
   spec: Pick<ExportSpec, "ids" | "fromMs" | "toMs" | "gaps">,
   cadencesMs: readonly (number | null)[],
+  saved: SavedTally | null = null,
 ): ExportTally {
   const { ids } = spec;
-  const meters: IntervalMeter[] = [];
-  const finders: (GapFinder | null)[] = [];
-  const gaps: FileGap[] = [];
-  let rows = 0, readings = 0, firstMs = Infinity, lastMs = -Infinity;
-  let gapCount = 0, missing = 0;
+  const meters = new Map<number, IntervalMeter>();
+  const finders = new Map<number, GapFinder>();
+  const gaps: FileGap[] = [...saved?.gaps ?? []];
+  let rows = saved?.rows ?? 0, readings = saved?.readings ?? 0;
+  let firstMs = saved?.firstMs ?? Infinity, lastMs = saved?.lastMs ?? -Infinity;
+  let missed = saved?.missingIntervals ?? null;
+  let gapCount = saved?.gapCount ?? 0, missing = saved?.missing ?? 0;
+  for (const { source, measured, searchedMs } of saved?.open ?? []) {
+    meters.set(source, createIntervalMeter(measured));
+    finderOf(source, searchedMs);
+  }
 
-  function finderOf(source: number): GapFinder | null {
+  function meterOf(source: number): IntervalMeter {
+    const meter = meters.get(source) ?? createIntervalMeter();
+    meters.set(source, meter);
+    return meter;
+  }
+
+  function finderOf(source: number, afterMs: number | null = null): GapFinder | null {
     const cadenceMs = cadencesMs[source] ?? null;
     if (spec.gaps !== "report" || cadenceMs === null) return null;
-    return finders[source] ??= createGapFinder({
+    const finder = finders.get(source) ?? createGapFinder({
       span: spec,
       cadenceMs,
+      afterMs,
       onGap(gap) {
         gapCount++;
         missing += gap.missing;
         if (gaps.length < GAPS_KEPT) gaps.push({ source: ids[source], ...gap });
       },
     });
+    finders.set(source, finder);
+    return finder;
+  }
+
+  /** The missing intervals of all sources: of those that have ended, and of others so far. */
+  function allMissed(more: Iterable<IntervalMeter>): number | null {
+    const counts = [...more].map((meter) => meter.missingIntervals(spec));
+    return [missed, ...counts].reduce((sum, one) => one === null ? sum : (sum ?? 0) + one, null);
   }
 
   const tally: ExportTally = {
@@ -78,7 +131,7 @@ export function createExportTally(
       readings += timesMs.length;
       firstMs = Math.min(firstMs, timesMs[0]);
       lastMs = Math.max(lastMs, timesMs[timesMs.length - 1]);
-      (meters[source] ??= createIntervalMeter()).add(timesMs);
+      meterOf(source).add(timesMs);
       finderOf(source)?.add(timesMs);
     },
     addRows(count) {
@@ -87,6 +140,11 @@ export function createExportTally(
     rows: () => rows,
     endSource(source) {
       finderOf(source)?.end();
+      const meter = meters.get(source);
+      if (meter !== undefined) missed = allMissed([meter]);
+      // What has ended needs no room in what is saved.
+      meters.delete(source);
+      finders.delete(source);
     },
     gaps: () => spec.gaps === "report" ? gaps : null,
     ofSource: (source) => ({
@@ -96,16 +154,30 @@ export function createExportTally(
       gaps: () => tally.gaps()?.filter((gap) => gap.source === ids[source]) ?? null,
     }),
     counts() {
-      const missed = meters.map((meter) => meter.missingIntervals(spec)).filter((n) => n !== null);
       return {
         rows,
         readings,
         firstMs: readings === 0 ? null : firstMs,
         lastMs: readings === 0 ? null : lastMs,
-        missingIntervals: missed.length === 0 ? null : missed.reduce((sum, one) => sum + one, 0),
+        missingIntervals: allMissed(meters.values()),
         gaps: spec.gaps === "report" ? { count: gapCount, missing } : null,
       };
     },
+    save: () => ({
+      rows,
+      readings,
+      firstMs: readings === 0 ? null : firstMs,
+      lastMs: readings === 0 ? null : lastMs,
+      missingIntervals: missed,
+      open: [...meters].map(([source, meter]) => ({
+        source,
+        measured: meter.measured(),
+        searchedMs: finders.get(source)?.lastMs() ?? null,
+      })),
+      gaps: [...gaps],
+      gapCount,
+      missing,
+    }),
   };
   return tally;
 }

@@ -21,6 +21,7 @@ import type { WriteCounts } from "./block_updates.ts";
 import { compareReadings } from "./compare.ts";
 import { countReadings, type ReadingCount, seriesExtents } from "./count.ts";
 import { foldSegments } from "./fold.ts";
+import { currentLife, getHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
 import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
@@ -71,6 +72,8 @@ export interface SeriesStore {
   list(profile: ProfileName, page: { afterId: string; limit: number }): Promise<SeriesInfo[]>;
   /** A number that grows whenever readings change; 0 if nothing was ever written. */
   revision(ref: SeriesRef): Promise<number>;
+  /** The lives of some series, in their order: a number that changes when a series is removed. */
+  lives(profile: ProfileName, ids: readonly string[]): Promise<number[]>;
   /**
    * Writes readings in any order. They are durable when it resolves. A reading replaces the one at
    * the same time. If a time occurs twice in the page, the last row wins, and only it is counted.
@@ -242,6 +245,10 @@ export function createSeriesStore(
       return infos;
     },
     revision: (ref) => getRevision(kv, ref),
+    async lives(profile, ids) {
+      const heads = await getHeads(kv, ids.map((id) => ({ profile, id })));
+      return heads.map(currentLife);
+    },
     ...writersOf(deps),
     ofAccount: (account) => writersOf({ ...deps, account }),
     async compare(ref, page) {
