@@ -32,7 +32,10 @@ const EXTRA_MS = 1_000;
 const SCAN_TOO_OLD_MS = 15_000;
 
 /** What a worker needs. */
-export interface WorkerDeps extends Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "flush"> {
+export interface WorkerDeps
+  extends
+    Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "flush">,
+    Partial<Pick<OpenedKv, "quietKv" | "activity">> {
   /** The store of readings. */
   readonly series: SeriesStore;
   /** The store of artifacts. */
@@ -94,6 +97,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     kv,
     now,
     log,
+    activity: deps.activity,
     crowds: deps.crowds,
     hasRoom: dispatcher.hasRoom,
     onTurns: dispatcher.onTurns,
@@ -113,7 +117,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   const listening = deps.hasQueue ? listenWakes(kv, () => loop.poke()) : Promise.resolve();
   listening.catch((error) => log("error", "queue failed", { error }));
   loop.start();
-  const duties = startDuties(deps, [
+  const duties = startDuties({ ...deps, kv: deps.quietKv ?? kv }, [
     sweepDuty(deps),
     compactionDuty(deps),
     flushJournalDuty(deps),
@@ -123,7 +127,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   return {
     poke: loop.poke,
     cancel: dispatcher.cancel,
-    isRunning: () => now() - loop.lastScanMs() < SCAN_TOO_OLD_MS,
+    isRunning: () => loop.isResting() || now() - loop.lastScanMs() < SCAN_TOO_OLD_MS,
     async stop(graceMs) {
       // A scan or a round that hangs is not waited for: both can be interrupted at any moment.
       const { promise: over, resolve } = Promise.withResolvers<void>();

@@ -10,6 +10,7 @@
 
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
+import { type Activity, followActivity, withCommitsNoted } from "./activity.ts";
 import { COMMIT_ROOM, type Cost } from "./budget.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
@@ -62,6 +63,10 @@ export const JOURNALED: JournalSpaces = {
 export interface OpenedKv extends AsyncDisposable {
   /** The database. */
   readonly kv: Deno.Kv;
+  /** The same, for writes that are no reason to look for work, such as those that renew leases. */
+  readonly quietKv: Deno.Kv;
+  /** Lets loops rest while nobody writes. */
+  readonly activity: Activity;
   /** Whether no other process can have it open. Then every other owner of a lease is dead. */
   readonly isExclusive: boolean;
   /** Whether nothing was stored in it when it was opened. */
@@ -96,9 +101,13 @@ export async function openKv(
   const isNew = await holdsNothing(kv);
   if (isRemote) await requireNoJournal(kv);
   const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
+  const activity = stack.use(followActivity({ shared: isRemote ? kv : null }));
+  const quietKv = journaled?.kv ?? kv;
   const owned = stack.move();
   return {
-    kv: journaled?.kv ?? kv,
+    kv: withCommitsNoted(quietKv, activity.note),
+    quietKv,
+    activity,
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
     flush: journaled?.flush ?? (() => Promise.resolve()),
     isExclusive: !isRemote,

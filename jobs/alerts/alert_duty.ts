@@ -18,6 +18,7 @@
 import type { Log } from "../../data/log.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import { nextCrowdMs } from "../../kv/jobs/due.ts";
 import { keepCursor, type Lease } from "../../kv/jobs/leases.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { type AlertMemory, loadAlertMemory } from "./alert_memory.ts";
@@ -78,6 +79,7 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
   const rules = createLiveRules(deps, [STORE_RULE]);
   const judge = createJudge({ ...deps, reader: createTimelineReader(deps) }, rules);
   let held: Held | null = null;
+  let roundMs = -Infinity;
 
   async function take(lease: Lease): Promise<Held> {
     const after = typeof lease.cursor === "string" ? lease.cursor : "";
@@ -117,7 +119,12 @@ export function alertDuty(deps: AlertDutyDeps): Duty {
   return {
     name: NAME,
     everyMs: EVERY_MS,
+    async untilNextMs() {
+      const times = held?.memory.groups().map(({ group }) => group.dueMs) ?? [];
+      return Math.min(await nextCrowdMs(kv, "alert", roundMs) ?? Infinity, ...times) - now();
+    },
     async round({ signal, lease }) {
+      roundMs = now();
       const endMs = lease.untilMs - LEASE_MARGIN_MS;
       const isOver = () => signal.aborted || now() >= endMs;
       try {

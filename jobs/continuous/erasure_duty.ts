@@ -22,6 +22,7 @@ export function erasureDuty(deps: ShardDutyDeps & ProfileDayDutyDeps): Duty {
   return {
     name: NAME,
     everyMs: 2_000,
+    untilNextMs: () => shards[0].untilNextMs?.() ?? Promise.resolve(Infinity),
     async round(context) {
       const controls = await listExportControls(kv);
       const isAsked = controls.values().some((one) => waitingErasures(one).length > 0);

@@ -10,11 +10,12 @@
 import { AppError } from "../../data/app_error.ts";
 import { type Deadline, startDeadline } from "../../data/files/deadline.ts";
 import { InfluxError } from "../../data/influx/query.ts";
+import { MINUTE_MS } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import { type BackOff, createBackOff } from "../engine/back_off.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createGate, type Gate } from "../engine/gate.ts";
-import { exportDevice, type ExportPassDeps, openDeviceSession } from "./export_pass.ts";
+import { exportDevice, type ExportPassDeps, GRACE_MS, openDeviceSession } from "./export_pass.ts";
 import { createDueDevices, type DueDevices, type DueDevicesDeps } from "./due_devices.ts";
 import { CheckpointMoved, type CheckpointSession } from "./checkpoint_session.ts";
 import { failingEvent } from "./failing_event.ts";
@@ -33,6 +34,8 @@ const LEASE_MARGIN_MS = 2_000;
 const HOLD_MS = 120_000;
 /** The back-off key of the destination. No device has this id. */
 const DESTINATION = "*";
+/** While exports fail and nobody writes, devices are looked at this often, milliseconds. */
+const AGAIN_MS = 5_000;
 /** After so many failures in a row, the export of a device counts as failing: an event. */
 const FAILING_COUNT = 3;
 /** The fault of a pass that neither ended nor failed. */
@@ -82,6 +85,7 @@ export function shardDuties(deps: ShardDutyDeps): Duty[] {
       everyMs: 500,
       // Staggered, so that a process does not give up all shards at once.
       holdMs: holdMs * (SHARDS + shard) / (2 * SHARDS),
+      untilNextMs: () => Promise.resolve(untilNextMs(shared)),
       async round({ signal, lease }) {
         // Another process may have held the shard in between.
         if (epoch !== lease.epoch) shared.dueDevices.forget(isOwn);
@@ -96,6 +100,16 @@ export function shardDuties(deps: ShardDutyDeps): Duty[] {
       },
     };
   });
+}
+
+/**
+ * How long until time alone may make a device due, milliseconds: windows end, and days that wait for a
+ * shared object are looked at, after each interval or minute.
+ */
+function untilNextMs({ backOff, intervalMs, now }: Shared): number {
+  if (backOff.hasFailures()) return AGAIN_MS;
+  const stepMs = Math.min(intervalMs, MINUTE_MS);
+  return stepMs - (now() - GRACE_MS) % stepMs;
 }
 
 /** Sweeps once, and again if that failed. Export passes report a destination that is away. */

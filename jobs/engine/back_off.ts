@@ -13,6 +13,8 @@ const LONGEST_MS = 60_000;
 export interface BackOff {
   /** Whether it is too early to try this again. */
   isWaiting(name: string): boolean;
+  /** Whether something has failed and not succeeded since. */
+  hasFailures(): boolean;
   /** Records a failure. During a wait, further failures do not count. */
   fail(name: string): void;
   /** Records a success. */
@@ -27,6 +29,7 @@ export function createBackOff(
   const isWaiting = (name: string) => (failures.get(name)?.untilMs ?? -Infinity) > now();
   return {
     isWaiting,
+    hasFailures: () => failures.size > 0,
     fail(name) {
       if (isWaiting(name)) return;
       const count = (failures.get(name)?.count ?? 0) + 1;

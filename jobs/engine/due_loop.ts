@@ -1,17 +1,21 @@
 /**
- * The loop that scans the due index: once a second, and whenever it is poked.
+ * The loop that scans the due index: once a second, and whenever it is poked. While nobody writes, only
+ * when the next entry is due (`kv/activity.ts`).
  *
  * @module
  */
 
 import type { Log } from "../../data/log.ts";
 import { outsideRequests } from "../../data/request_context.ts";
+import { type Activity, ALWAYS_ACTIVE } from "../../kv/activity.ts";
 import {
   type CrowdKind,
   type Due,
   type DueKind,
   listCrowd,
   listLaneTurns,
+  nextCrowdMs,
+  nextDueMs,
   openDueScan,
 } from "../../kv/jobs/due.ts";
 import type { Lane } from "../../kv/jobs/lanes.ts";
@@ -52,6 +56,8 @@ export interface DueLoopDeps {
   readonly onTurns: (nextTurn: NextTurn, lane?: Lane) => Promise<void>;
   /** Whether another job can start. */
   readonly hasRoom: () => boolean;
+  /** Whether anybody writes; by default, the loop never rests. */
+  readonly activity?: Activity;
 }
 
 /** The loop. */
@@ -62,21 +68,30 @@ export interface DueLoop {
   poke(lane?: Lane): void;
   /** When a scan last reached the end of what is due, epoch milliseconds. */
   lastScanMs(): number;
+  /** Whether it rests until the next entry is due, or somebody writes. */
+  isResting(): boolean;
+  /** Whether a scan is running. */
+  isScanning(): boolean;
   /** Stops scanning; settles when the scan that is running has ended. */
   stop(): Promise<void>;
 }
 
 /** Creates a loop that has not started. A handler that throws is logged; the others still run. */
 export function createDueLoop(
-  { kv, now, log, handlers, onTurns, hasRoom, crowds = [] }: DueLoopDeps,
+  { kv, now, log, handlers, onTurns, hasRoom, crowds = [], activity = ALWAYS_ACTIVE }: DueLoopDeps,
 ): DueLoop {
   let scanning: Promise<void> | null = null;
   let isPoked = false;
   let isDeliveryPoked = false;
   let isFullScanDue = false;
   let isStopped = true;
-  let timer: ReturnType<typeof setInterval> | undefined;
+  let isResting = false;
+  let hasFailed = false;
   let lastScanMs = 0;
+  /** Up to which time a full scan has found what is due. */
+  let scannedMs = -Infinity;
+  const stopping = new AbortController();
+  let looping: Promise<void> = Promise.resolve();
 
   function scan(): void {
     if (isStopped || scanning !== null) return;
@@ -85,7 +100,10 @@ export function createDueLoop(
         const isFull = isFullScanDue;
         const isMain = isFull || isPoked, isDelivery = isFull || isDeliveryPoked;
         isPoked = isDeliveryPoked = isFullScanDue = false;
-        const onError = (error: unknown) => log("error", "due index not read", { error });
+        const onError = (error: unknown) => {
+          hasFailed = true;
+          log("error", "due index not read", { error });
+        };
         if (isMain) await scanOnce(isFull).catch(onError);
         if (isDelivery) await startDeliveries().catch(onError);
       }
@@ -98,7 +116,8 @@ export function createDueLoop(
    * ends when no other job can start.
    */
   async function scanOnce(isFull: boolean): Promise<void> {
-    const scan = openDueScan(kv, { upToMs: now() });
+    const upToMs = now();
+    const scan = openDueScan(kv, { upToMs });
     await onTurns(scan.nextTurn);
     if (!isFull && !hasRoom()) return;
     for await (const due of scan.due()) {
@@ -106,11 +125,13 @@ export function createDueLoop(
       // Jobs that become due, or are created, during a long scan do not wait for its end.
       if (isPoked && hasRoom()) await startPoked();
       if (!isFull && !hasRoom()) return;
-      await handlers[due.kind](due).catch((error) =>
-        log("error", "due entry not handled", { due, error })
-      );
+      await handlers[due.kind](due).catch((error) => {
+        hasFailed = true;
+        log("error", "due entry not handled", { due, error });
+      });
     }
     lastScanMs = now();
+    if (isFull) scannedMs = upToMs;
     if (isFull) { for (const crowd of crowds) await handleCrowd(crowd); }
   }
 
@@ -122,6 +143,7 @@ export function createDueLoop(
       await handle(dues);
       isFullScanDue ||= dues.length === CROWD_AT_ONCE;
     } catch (error) {
+      hasFailed = true;
       log("error", "due entries not handled", { kind, count: dues.length, error });
     }
   }
@@ -137,15 +159,39 @@ export function createDueLoop(
     await onTurns(openDueScan(kv, { upToMs: now() }).nextTurn);
   }
 
+  /** How long until the next entry is due, milliseconds. */
+  async function untilNextMs(): Promise<number> {
+    // What could not be handled is still there.
+    if (hasFailed) return SCAN_MS;
+    const times = await Promise.all([
+      nextDueMs(kv, scannedMs),
+      ...crowds.map(({ kind }) => nextCrowdMs(kv, kind, scannedMs)),
+    ]);
+    return Math.min(...times.map((ms) => ms ?? Infinity)) - now();
+  }
+
+  async function scanAgainAndAgain(): Promise<void> {
+    while (!isStopped) {
+      hasFailed = false;
+      isFullScanDue = true;
+      scan();
+      await activity.rest(SCAN_MS, stopping.signal, untilScanned);
+      isResting = false;
+    }
+  }
+
+  /** The next scan is not found before the one that runs has ended. */
+  async function untilScanned(): Promise<number> {
+    await scanning;
+    const ms = await untilNextMs();
+    isResting = true;
+    return ms;
+  }
+
   return {
     start() {
       isStopped = false;
-      isFullScanDue = true;
-      timer = setInterval(() => {
-        isFullScanDue = true;
-        scan();
-      }, SCAN_MS);
-      scan();
+      looping = scanAgainAndAgain();
     },
     poke(lane = "main") {
       if (lane === "main") isPoked = true;
@@ -154,10 +200,12 @@ export function createDueLoop(
       outsideRequests(scan);
     },
     lastScanMs: () => lastScanMs,
+    isResting: () => isResting,
+    isScanning: () => scanning !== null,
     async stop() {
       isStopped = true;
-      clearInterval(timer);
-      await scanning;
+      stopping.abort();
+      await Promise.all([scanning, looping]);
     },
   };
 }

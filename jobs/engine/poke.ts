@@ -4,16 +4,17 @@
  * @module
  */
 
-import { pause } from "./pause.ts";
-
 /** Says that there may be work. Pokes while the loop works are not lost. */
 export interface Pokes {
   /** Reports that there may be work. */
   poke(): void;
   /** Whether there was a poke since the last call. */
   take(): boolean;
-  /** Waits for `ms` milliseconds, or until a poke or the signal. Returns at once if there was a poke. */
-  wait(ms: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Waits for the end of a rest, such as a pause, or for a poke or the signal. Returns at once if there
+   * was a poke.
+   */
+  wait(rest: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
 }
 
 /** Starts without a poke. */
@@ -30,11 +31,11 @@ export function createPokes(): Pokes {
       isPoked = false;
       return was;
     },
-    async wait(ms, signal) {
+    async wait(rest, signal) {
       if (isPoked) return;
       const controller = new AbortController();
       wake = () => controller.abort();
-      await pause(ms, AbortSignal.any([signal, controller.signal]));
+      await rest(AbortSignal.any([signal, controller.signal]));
       wake = () => {};
     },
   };

@@ -32,6 +32,8 @@ export function sweepDuty(deps: SweepDeps): Duty {
   return {
     name: SWEEP,
     everyMs: 60_000,
+    // Processes that only answer requests see by it whether a worker runs.
+    keepsLease: true,
     async round({ signal }) {
       await sweepFiles(deps, signal);
     },

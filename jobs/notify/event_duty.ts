@@ -6,6 +6,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { nextCrowdMs } from "../../kv/jobs/due.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import type { Pokes } from "../engine/poke.ts";
 import { type FanOutDeps, fanOutOnce } from "./fan_out.ts";
@@ -42,13 +43,17 @@ export function eventDuty(deps: EventDutyDeps): Duty {
       logged.add(eventId);
     },
   };
+  let roundMs = -Infinity;
   return {
     name: EVENTS,
     everyMs: 1_000,
     pokes: deps.pokes,
+    untilNextMs: async () =>
+      (await nextCrowdMs(deps.kv, "delivery_wake", roundMs) ?? Infinity) - deps.now(),
     async round({ signal }) {
       // All wakes of a round stand at one time: a target has one, however many events it gets.
       const nowMs = deps.now();
+      roundMs = nowMs;
       let commits = 0;
       try {
         while (commits < COMMITS_AT_ONCE && !signal.aborted && await fanOutOnce(fanOut, nowMs)) {

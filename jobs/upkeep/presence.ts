@@ -1,5 +1,6 @@
 /**
- * The loop that finds devices which went offline: one range read a second.
+ * The loop that finds devices which went offline: one range read a second; while nobody writes, only
+ * when the next device may be offline (`kv/activity.ts`).
  *
  * Due entries of devices have a range and a loop of their own, so that 100,000 of them at once, as
  * after a restart, do not delay jobs. They are processed in the order of ids, because device and
@@ -14,9 +15,10 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { type Activity, ALWAYS_ACTIVE } from "../../kv/activity.ts";
 import { maxChecks } from "../../kv/budget.ts";
 import { checkPresence, type DeviceDue, type PresenceRules } from "../../kv/devices/presence.ts";
-import { listCrowd } from "../../kv/jobs/due.ts";
+import { listCrowd, nextCrowdMs } from "../../kv/jobs/due.ts";
 import { orderById } from "../engine/order_by_id.ts";
 import { pause } from "../engine/pause.ts";
 
@@ -47,6 +49,8 @@ export interface PresenceDeps {
   readonly startedMs: number;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
+  /** Whether anybody writes; by default, the loop never rests. */
+  readonly activity?: Activity;
 }
 
 /** Checks devices until stopped. A check that throws is logged, and the next one runs. */
@@ -62,16 +66,24 @@ export function startPresence(deps: PresenceDeps): { stop(): Promise<void> } {
 }
 
 async function run(deps: PresenceDeps, signal: AbortSignal): Promise<void> {
+  const { kv, now, activity = ALWAYS_ACTIVE } = deps;
   let isFirst = true;
   while (!signal.aborted) {
+    let checkedMs = -Infinity;
     try {
       if (isFirst) await checkFarEntries(deps, signal);
       isFirst = false;
+      const startedMs = now();
       await checkDueDevices(deps, signal);
+      checkedMs = startedMs;
     } catch (error) {
       if (!signal.aborted) deps.log("error", "presence check failed", { error });
     }
-    await pause(CHECK_EVERY_MS, signal);
+    await activity.rest(
+      CHECK_EVERY_MS,
+      signal,
+      async () => (await nextCrowdMs(kv, "device_offline", checkedMs) ?? Infinity) - now(),
+    );
   }
 }
 

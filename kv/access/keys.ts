@@ -2,8 +2,8 @@
  * The keys of the service.
  *
  * A process keeps all keys in memory, so that a request costs no read. A change counts at once in the
- * process that makes it. Over a shared database, the others look for changes every two seconds, and
- * a process that could not look for five seconds reads the database before it accepts a key. A key
+ * process that makes it. Over a shared database, the others look for changes every two seconds unless
+ * nobody writes, and a process that could not look for five seconds reads the database before it accepts a key. A key
  * that does not count is looked up there too, as another process may just have made it.
  *
  * @module
@@ -14,6 +14,7 @@ import { type Key, keyState } from "../../data/access/key.ts";
 import type { KeyLimits } from "../../data/access/key_limits.ts";
 import type { KeyParts } from "../../data/access/key_text.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
+import { type Activity, ALWAYS_ACTIVE, repeat } from "../activity.ts";
 import { createKeyCache } from "./key_cache.ts";
 import { activeAdmins, createKeyChanges, type KeyChanges } from "./key_changes.ts";
 import type { Verified } from "./key_memory.ts";
@@ -61,6 +62,8 @@ export interface KeyStoreDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
+  /** Whether anybody writes; by default, it looks every two seconds. */
+  readonly activity?: Activity;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** Milliseconds since any moment; the clock of the machine, which may be set, does not move it. */
@@ -71,7 +74,7 @@ export interface KeyStoreDeps {
 
 /** Reads all keys and begins to write uses and, over a shared database, to look for changes. */
 export async function openKeys(deps: KeyStoreDeps): Promise<KeyStore> {
-  const { kv, isExclusive, now, onFault = () => {} } = deps;
+  const { kv, isExclusive, activity = ALWAYS_ACTIVE, now, onFault = () => {} } = deps;
   const cache = createKeyCache(deps);
   const uses = createKeyUses(kv);
   const { keys, commit, refresh } = cache;
@@ -88,8 +91,8 @@ export async function openKeys(deps: KeyStoreDeps): Promise<KeyStore> {
   }
 
   await refresh();
-  const writing = repeated(uses.flush, { everyMs: MINUTE_MS, onFault });
-  const looking = isExclusive ? null : repeated(refresh, { everyMs: REFRESH_MS, onFault });
+  const writing = repeat(uses.flush, { everyMs: MINUTE_MS, activity: ALWAYS_ACTIVE, onFault });
+  const looking = isExclusive ? null : repeat(refresh, { everyMs: REFRESH_MS, activity, onFault });
   return {
     verify(parts, address) {
       if (cache.sinceLookMs() >= STALE_MS) return checkAgain(parts, address);
@@ -131,21 +134,4 @@ export async function openKeys(deps: KeyStoreDeps): Promise<KeyStore> {
 
 function byId(one: Key, other: Key): number {
   return one.id < other.id ? -1 : 1;
-}
-
-/** Does something again and again, one at a time, until it is stopped. */
-function repeated(
-  step: () => Promise<void>,
-  { everyMs, onFault }: { everyMs: number; onFault: (error: unknown) => void },
-): { stop(): Promise<void> } {
-  let running: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    running ??= step().catch(onFault).finally(() => running = null);
-  }, everyMs);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await running;
-    },
-  };
 }

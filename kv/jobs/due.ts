@@ -214,6 +214,26 @@ export async function listCrowd<Kind extends CrowdKind>(
   return due;
 }
 
+/** When the next entry after a time is due, crowds not included; null if there is none. */
+export async function nextDueMs(
+  kv: Pick<Deno.Kv, "list">,
+  afterMs: number,
+): Promise<number | null> {
+  const selector = { start: [SPACE, afterMs, "\uffff"], end: [SPACE, Infinity] };
+  const next = await kv.list(selector, { limit: 1 }).next();
+  return next.done ? null : Number(next.value.key[1]);
+}
+
+/** When the next entry of a crowd after a time is due; null if there is none. */
+export async function nextCrowdMs(
+  kv: Pick<Deno.Kv, "list">,
+  kind: CrowdKind,
+  afterMs: number,
+): Promise<number | null> {
+  const [next] = await listCrowd(kv, kind, { fromMs: afterMs + 1, upToMs: Infinity, limit: 1 });
+  return next?.atMs ?? null;
+}
+
 /** Deletes entries that belong to nothing any more. */
 export async function deleteDue(
   kv: Pick<Deno.Kv, "atomic">,

@@ -43,11 +43,42 @@ export interface LeaseRequest {
   readonly isExclusive: boolean;
 }
 
+/** A lease as it was written last. */
+export interface WrittenLease {
+  /** The lease. */
+  readonly lease: Lease;
+  /** The version of its entry. */
+  readonly versionstamp: string;
+}
+
 /** Takes a free lease or renews one's own. Null if another process holds it. */
 export async function takeLease(
   kv: Pick<Deno.Kv, "get" | "atomic">,
-  { name, owner, nowMs, untilMs, isExclusive }: LeaseRequest,
+  request: LeaseRequest,
 ): Promise<Lease | null> {
+  return (await takeWrittenLease(kv, request))?.lease ?? null;
+}
+
+/**
+ * Renews a lease without a read. Null if it has changed since it was written, such as its cursor: take
+ * it then.
+ */
+export async function renewLease(
+  kv: Pick<Deno.Kv, "atomic">,
+  { name, untilMs }: Pick<LeaseRequest, "name" | "untilMs">,
+  { lease, versionstamp }: WrittenLease,
+): Promise<WrittenLease | null> {
+  const key = [SPACE, name];
+  const next = { ...lease, untilMs };
+  const result = await kv.atomic().check({ key, versionstamp }).set(key, next).commit();
+  return result.ok ? { lease: next, versionstamp: result.versionstamp } : null;
+}
+
+/** The same as {@link takeLease}, with the version that {@link renewLease} needs. */
+export async function takeWrittenLease(
+  kv: Pick<Deno.Kv, "get" | "atomic">,
+  { name, owner, nowMs, untilMs, isExclusive }: LeaseRequest,
+): Promise<WrittenLease | null> {
   const key = [SPACE, name];
   const entry = await kv.get(key);
   const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
@@ -56,7 +87,7 @@ export async function takeLease(
   const epoch = held === null ? 1 : isOwn ? held.epoch : held.epoch + 1;
   const lease: Lease = { v: 1, owner, epoch, untilMs, cursor: held?.cursor ?? null };
   const result = await kv.atomic().check(entry).set(key, lease).commit();
-  return result.ok ? lease : null;
+  return result.ok ? { lease, versionstamp: result.versionstamp } : null;
 }
 
 /** Stores the cursor of a duty. False if the lease belongs to another process by now. */

@@ -2,8 +2,9 @@
  * The profiles of a process: in memory, as the database has them.
  *
  * A process that has the database alone changes its memory with every commit. Over a shared database,
- * it also looks every two seconds whether another process changed a profile, and reads a profile again
- * before a read that must see every metric ({@link ProfileStore.current}).
+ * it also looks every two seconds whether another process changed a profile, unless nobody writes at
+ * all, and reads a profile again before a read that must see every metric
+ * ({@link ProfileStore.current}).
  *
  * @module
  */
@@ -18,6 +19,7 @@ import {
 } from "../../data/readings/profile.ts";
 import { hasMetrics, meaningChanges, withAppended } from "../../data/readings/profile_change.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
+import { type Activity, ALWAYS_ACTIVE, repeat } from "../activity.ts";
 import {
   definitionOf,
   getDefinition,
@@ -104,13 +106,15 @@ export interface ProfileStoreDeps {
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
+  /** Whether anybody writes; by default, it looks every two seconds. */
+  readonly activity?: Activity;
   /** Called when the database could not be read for a refresh, which is tried again soon. */
   readonly onFault?: (error: unknown) => void;
 }
 
 /** Reads all profiles and, over a shared database, begins to look for changes. */
 export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore> {
-  const { kv, isExclusive, onFault = () => {} } = deps;
+  const { kv, isExclusive, activity = ALWAYS_ACTIVE, onFault = () => {} } = deps;
   const memory = createProfileMemory();
   const { profiles, learn } = memory;
   const hiddenUsers = createHiddenUsers(kv);
@@ -223,7 +227,9 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
   }
 
   await refresh();
-  const refreshing = isExclusive ? null : startRefreshing(refresh, onFault);
+  const refreshing = isExclusive
+    ? null
+    : repeat(refresh, { everyMs: REFRESH_MS, activity, onFault });
   return {
     ...profiles,
     async current(name) {
@@ -243,23 +249,6 @@ export async function openProfiles(deps: ProfileStoreDeps): Promise<ProfileStore
 /** Whether a definition is the same as before. */
 function isSame(before: ProfileRecord | null, after: ProfileRecord): boolean {
   return JSON.stringify(before) === JSON.stringify(after);
-}
-
-/** Refreshes again and again until it is stopped. */
-function startRefreshing(
-  refresh: () => Promise<void>,
-  onFault: (error: unknown) => void,
-): { stop(): Promise<void> } {
-  let running: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    running ??= refresh().catch(onFault).finally(() => running = null);
-  }, REFRESH_MS);
-  return {
-    async stop() {
-      clearInterval(timer);
-      await running;
-    },
-  };
 }
 
 function fixedProfile(name: ProfileName): AppError {

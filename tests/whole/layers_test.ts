@@ -169,6 +169,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "outbox",
     "profile",
     "profile_use",
+    "pulse",
     "revision",
     "schedule",
     "schedule_list",

@@ -1,0 +1,253 @@
+/**
+ * Whether anybody writes to the database, so that loops that look for work can rest while nobody does.
+ *
+ * | key | value | written by |
+ * |---|---|---|
+ * | `["pulse"]` | `true` | a process that writes to a shared database, at once and then every 5 s |
+ *
+ * A loop finds nothing new as long as nobody has written and no time has come that it waits for. So it
+ * rests for up to a minute. A commit of this process wakes it. Over a shared database, so does a
+ * commit of another one: each process watches the pulse, and also reads it every 5 s in case the watch
+ * has broken. A process that dies between a commit and its pulse is noticed after a minute at most.
+ *
+ * @module
+ */
+
+const SPACE = "pulse";
+const PULSE_KEY = [SPACE];
+/** How often a process that writes says so, and how often one that rests looks, milliseconds. */
+const PULSE_MS = 5_000;
+/** After so long without a write, loops that know when they have work again rest, milliseconds. */
+const SETTLE_MS = 5_000;
+/** The others rest for this share of the time since the last write. */
+const REST_SHARE = 1 / 4;
+/** The longest rest, milliseconds. */
+const REST_MAX_MS = 60_000;
+
+/** How long until time alone brings work, milliseconds; `Infinity` if only a write does. */
+export type UntilNext = () => Promise<number>;
+
+/** Lets loops rest. */
+export interface Activity {
+  /** Reports that this process has written, or that somebody waits: every loop looks soon. */
+  note(): void;
+  /**
+   * Waits at least `everyMs`, and longer while nobody writes. Ends early when the signal aborts. Without
+   * `untilNext` it waits for a part of the time since the last write.
+   */
+  rest(everyMs: number, signal: AbortSignal, untilNext?: UntilNext): Promise<void>;
+  /** Whether `rest` would wait longer than `everyMs` now. */
+  isQuiet(everyMs: number): boolean;
+}
+
+/** For loops that never rest longer than usual. */
+export const ALWAYS_ACTIVE: Activity = {
+  note() {},
+  rest: (everyMs, signal) => sleep(everyMs, signal),
+  isQuiet: () => false,
+};
+
+/** What following activity needs. */
+export interface ActivityDeps {
+  /** A database that others share; null for one that this process has alone. */
+  readonly shared: Pick<Deno.Kv, "get" | "set" | "watch"> | null;
+  /** Milliseconds since any moment. */
+  readonly elapsedMs?: () => number;
+}
+
+/** A loop that rests. */
+interface Resting {
+  /** Ends the rest as soon as `everyMs` are over. */
+  hurry(): void;
+}
+
+/** Starts as if something had just been written. Dispose of it before the database closes. */
+export function followActivity(
+  { shared, elapsedMs = () => performance.now() }: ActivityDeps,
+): Activity & AsyncDisposable {
+  const resting = new Set<Resting>();
+  let lastMs = elapsedMs();
+  let pulsedMs = -Infinity;
+  let pulsing: Promise<unknown> = Promise.resolve();
+
+  function wake(): void {
+    lastMs = elapsedMs();
+    if (resting.size === 0) return;
+    for (const one of resting) one.hurry();
+    resting.clear();
+  }
+
+  function note(): void {
+    wake();
+    if (shared === null || lastMs - pulsedMs < PULSE_MS) return;
+    pulsedMs = lastMs;
+    // Whoever misses it looks a minute later.
+    pulsing = shared.set(PULSE_KEY, true).catch(() => pulsedMs = -Infinity);
+  }
+
+  function isQuiet(everyMs: number): boolean {
+    return (elapsedMs() - lastMs) * REST_SHARE > everyMs;
+  }
+
+  /** How long to rest now. */
+  async function lengthMs(everyMs: number, untilNext?: UntilNext): Promise<number> {
+    if (untilNext === undefined) {
+      return Math.max(everyMs, Math.min(REST_MAX_MS, (elapsedMs() - lastMs) * REST_SHARE));
+    }
+    if (elapsedMs() - lastMs < SETTLE_MS) return everyMs;
+    const nextMs = await untilNext().catch(() => everyMs);
+    // What is due and is still there is tried again as often as ever.
+    const isLate = nextMs <= 0 || elapsedMs() - lastMs < SETTLE_MS;
+    return isLate ? everyMs : Math.min(nextMs, REST_MAX_MS);
+  }
+
+  async function rest(everyMs: number, signal: AbortSignal, untilNext?: UntilNext): Promise<void> {
+    const startedMs = elapsedMs();
+    const hurried = new AbortController();
+    const one = { hurry: () => hurried.abort() };
+    resting.add(one);
+    const ms = await lengthMs(everyMs, untilNext);
+    await sleep(ms, AbortSignal.any([signal, hurried.signal]));
+    resting.delete(one);
+    if (hurried.signal.aborted) await sleep(startedMs + everyMs - elapsedMs(), signal);
+  }
+
+  const pulse = shared === null ? null : followPulse(shared, {
+    onPulse: wake,
+    isActive: () => elapsedMs() - lastMs < PULSE_MS,
+  });
+  return {
+    note,
+    rest,
+    isQuiet,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([pulse?.stop(), pulsing]);
+    },
+  };
+}
+
+/** Calls `onPulse` whenever a process has written the pulse. While this one is active, it may not. */
+function followPulse(
+  kv: Pick<Deno.Kv, "get" | "watch">,
+  { onPulse, isActive }: { onPulse: () => void; isActive: () => boolean },
+): { stop(): Promise<void> } {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let seen: string | null | undefined;
+
+  function see({ versionstamp }: Deno.KvEntryMaybe<unknown>): void {
+    if (seen !== undefined && versionstamp !== seen) onPulse();
+    seen = versionstamp;
+  }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const reader = kv.watch([PULSE_KEY]).getReader();
+        const onStop = () => void reader.cancel().catch(() => {});
+        signal.addEventListener("abort", onStop);
+        for (let next = await reader.read(); !next.done; next = await reader.read()) {
+          see(next.value[0]);
+        }
+        signal.removeEventListener("abort", onStop);
+      } catch { /* The database is away: tried again. */ }
+      await sleep(PULSE_MS, signal);
+    }
+  }
+
+  async function look(): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(PULSE_MS, signal);
+      if (!signal.aborted && !isActive()) await kv.get(PULSE_KEY).then(see, () => {});
+    }
+  }
+
+  const loops = [watch(), look()];
+  return {
+    async stop() {
+      controller.abort();
+      await Promise.all(loops);
+    },
+  };
+}
+
+/** A database whose commits are reported. */
+export function withCommitsNoted(kv: Deno.Kv, note: () => void): Deno.Kv {
+  const noted = <T>(result: T): T => {
+    note();
+    return result;
+  };
+  return {
+    get: (key, options) => kv.get(key, options),
+    getMany: (keys, options) => kv.getMany(keys, options),
+    list: (selector, options) => kv.list(selector, options),
+    set: (key, value, options) => kv.set(key, value, options).then(noted),
+    delete: (key) => kv.delete(key).then(noted),
+    atomic() {
+      const op = kv.atomic();
+      const commit = op.commit.bind(op);
+      op.commit = async () => {
+        const result = await commit();
+        if (result.ok) note();
+        return result;
+      };
+      return op;
+    },
+    enqueue: (value, options) => kv.enqueue(value, options),
+    listenQueue: (handler) => kv.listenQueue(handler),
+    watch: (keys, options) => kv.watch(keys, options),
+    commitVersionstamp: () => kv.commitVersionstamp(),
+    close: () => kv.close(),
+    [Symbol.dispose]: () => kv.close(),
+  };
+}
+
+/** Something that is done again and again. */
+export interface Repeated {
+  /** Does it no more; settles when it is not being done. */
+  stop(): Promise<void>;
+}
+
+/** Does something again and again: at first after `everyMs`, and not while nobody writes. */
+export function repeat(
+  step: () => Promise<void>,
+  { everyMs, activity, onFault }: {
+    everyMs: number;
+    activity: Activity;
+    onFault: (error: unknown) => void;
+  },
+): Repeated {
+  const controller = new AbortController();
+  const { signal } = controller;
+  let hasFailed = false;
+  const loop = (async () => {
+    for (;;) {
+      await activity.rest(everyMs, signal, () => Promise.resolve(hasFailed ? everyMs : Infinity));
+      if (signal.aborted) return;
+      hasFailed = false;
+      await step().catch((error) => {
+        hasFailed = true;
+        onFault(error);
+      });
+    }
+  })();
+  return {
+    async stop() {
+      controller.abort();
+      await loop;
+    },
+  };
+}
+
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted || ms <= 0) return resolve();
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}
