@@ -1,19 +1,20 @@
 /**
  * Times and days on the clock of a zone as instants, fast enough for a loop.
  *
- * Temporal knows when a zone changes its offset. From that, a table of wall times and offsets between
- * the changes is built as far as it is needed, and kept. A time between the same two changes as the
- * last one costs two comparisons. Temporal is used only here.
+ * The rules of a zone say when it changes its offset. From that, a table of wall times and offsets
+ * between the changes is built as far as it is needed, and kept. A time between the same two changes as
+ * the last one costs two comparisons.
  *
  * @module
  */
 
-import { END_OF_TIME_MS } from "../limits.ts";
+import { DAY_MS, END_OF_TIME_MS } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
-import { daysInMonth } from "./time_text.ts";
+import { intlRules } from "./intl_rules.ts";
+import { hasTemporal, temporalRules } from "./temporal_rules.ts";
+import { daysInMonth, utcMs } from "./time_text.ts";
+import { BEFORE_CHANGES_MS, type ZoneRules } from "./zone_rules.ts";
 
-/** No zone of the IANA database changed its offset before 1800. */
-const BEFORE_CHANGES_MS: number = Date.UTC(1800, 0, 1);
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/;
 
 /** A stretch of wall time, half-open, in which the clock has one offset, or shows each time twice. */
@@ -54,8 +55,7 @@ export interface LocalClock {
  * @throws {RangeError} if there is no such zone.
  */
 export function createLocalClock(zone: string): LocalClock {
-  requireZone(zone, "make a clock");
-  const spans = createWallSpans(zone);
+  const spans = createWallSpans(requireZone(zone, "make a clock"));
   let fromMs = 0, endMs = 0, offsetMs = 0;
 
   /** Makes the last span that begins at or before a wall time the current one. */
@@ -108,18 +108,14 @@ export interface OffsetSpan extends Span {
  * @throws {RangeError} if there is no such zone.
  */
 export function createOffsets(zone: string): (timeMs: number) => OffsetSpan {
-  requireZone(zone, "find offsets");
+  const rules = requireZone(zone, "find offsets");
   let span: OffsetSpan = { fromMs: Infinity, toMs: -Infinity, offsetMs: NaN };
   return (timeMs) => {
     if (timeMs >= span.fromMs && timeMs < span.toMs) return span;
-    const zoned = zonedAt(Math.floor(timeMs), zone);
-    // `previous` leaves out a change at the very moment.
-    const previous = zoned.add({ milliseconds: 1 }).getTimeZoneTransition("previous");
-    const next = zoned.getTimeZoneTransition("next");
     return span = {
-      fromMs: previous?.epochMilliseconds ?? -Infinity,
-      toMs: next?.epochMilliseconds ?? Infinity,
-      offsetMs: zoned.offsetNanoseconds / 1_000_000,
+      fromMs: rules.changeUpTo(timeMs) ?? -Infinity,
+      toMs: rules.changeAfter(timeMs) ?? Infinity,
+      offsetMs: rules.offsetAt(timeMs),
     };
   };
 }
@@ -134,27 +130,45 @@ export function createOffsets(zone: string): (timeMs: number) => OffsetSpan {
  * @throws {RangeError} if there is no such zone.
  */
 export function localDaySpan(zone: string, date: string): Span | null {
-  requireZone(zone, "find a day");
+  const rules = requireZone(zone, "find a day");
   const match = DATE.exec(date);
   if (match === null) return null;
   const [year, month, day] = match.slice(1).map(Number);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return null;
-  return spanOfDay(zone, new Temporal.PlainDate(year, month, day));
+  return spanOfDay(rules, utcMs(year, month, day));
 }
 
 /** The span of the calendar day of a time in a zone, as {@link localDaySpan} counts days. */
 export function localDayAt(zone: string, timeMs: number): Span {
-  const date = zonedAt(timeMs, zone).toPlainDate();
-  const span = spanOfDay(zone, date);
-  // A clock that was set back over midnight shows the day before once more.
-  return timeMs < span.toMs ? span : spanOfDay(zone, date.add({ days: 1 }));
+  return dayAt(requireZone(zone, "find a day"), timeMs);
 }
 
-function spanOfDay(zone: string, date: Temporal.PlainDate): Span {
-  return {
-    fromMs: date.toZonedDateTime(zone).epochMilliseconds,
-    toMs: date.add({ days: 1 }).toZonedDateTime(zone).epochMilliseconds,
-  };
+function dayAt(rules: ZoneRules, timeMs: number): Span {
+  const midnightMs = midnightBefore(rules, timeMs);
+  const span = spanOfDay(rules, midnightMs);
+  // A clock that was set back over midnight shows the day before once more.
+  return timeMs < span.toMs ? span : spanOfDay(rules, midnightMs + DAY_MS);
+}
+
+/** Midnight of the calendar day of a time, local milliseconds. */
+function midnightBefore(rules: ZoneRules, timeMs: number): number {
+  return Math.floor((timeMs + rules.offsetAt(timeMs)) / DAY_MS) * DAY_MS;
+}
+
+function spanOfDay(rules: ZoneRules, midnightMs: number): Span {
+  return { fromMs: dayStart(rules, midnightMs), toMs: dayStart(rules, midnightMs + DAY_MS) };
+}
+
+/** The first instant of a day, given by its midnight: the first one, or the change that skips it. */
+function dayStart(rules: ZoneRules, midnightMs: number): number {
+  // No offset is a day, so every clock shows an earlier day then.
+  let fromMs = midnightMs - DAY_MS;
+  for (;;) {
+    const timeMs = Math.max(fromMs, midnightMs - rules.offsetAt(fromMs));
+    const changeMs = rules.changeAfter(fromMs);
+    if (changeMs === null || timeMs < changeMs) return timeMs;
+    fromMs = changeMs;
+  }
 }
 
 /** A period of the calendar. Weeks begin on Monday (ISO 8601). */
@@ -162,42 +176,53 @@ export type CalendarUnit = "day" | "week" | "month" | "year";
 
 /** The span of the calendar period of a time in a zone, made of days as {@link localDaySpan} counts. */
 export function localPeriodAt(zone: string, timeMs: number, unit: CalendarUnit): Span {
-  const day = localDayAt(zone, timeMs);
+  const rules = requireZone(zone, "find a period");
+  const day = dayAt(rules, timeMs);
   if (unit === "day") return day;
   // A day that begins at a time shown twice is named by its last moment.
-  const date = zonedAt(day.toMs - 1, zone).toPlainDate();
-  const first = unit === "week"
-    ? date.subtract({ days: date.dayOfWeek - 1 })
-    : date.with(unit === "month" ? { day: 1 } : { month: 1, day: 1 });
-  return {
-    fromMs: first.toZonedDateTime(zone).epochMilliseconds,
-    toMs: first.add({ [`${unit}s`]: 1 }).toZonedDateTime(zone).epochMilliseconds,
-  };
+  const [firstMs, nextMs] = periodOf(midnightBefore(rules, day.toMs - 1), unit);
+  return { fromMs: dayStart(rules, firstMs), toMs: dayStart(rules, nextMs) };
+}
+
+/** The midnights at which the period of a day begins, and the next one, local milliseconds. */
+function periodOf(midnightMs: number, unit: "week" | "month" | "year"): [number, number] {
+  if (unit === "week") {
+    // 1970 began on a Thursday.
+    const days = (midnightMs / DAY_MS % 7 + 7 + 3) % 7;
+    return [midnightMs - days * DAY_MS, midnightMs + (7 - days) * DAY_MS];
+  }
+  const date = new Date(midnightMs);
+  const year = date.getUTCFullYear(), month = date.getUTCMonth() + 1;
+  return unit === "month"
+    ? [utcMs(year, month, 1), utcMs(year, month + 1, 1)]
+    : [utcMs(year, 1, 1), utcMs(year + 1, 1, 1)];
 }
 
 /** The calendar day of a time in a zone, `YYYY-MM-DD`. */
 export function localDate(zone: string, timeMs: number): string {
-  return zonedAt(timeMs, zone).toPlainDate().toString();
+  const rules = requireZone(zone, "find a day");
+  const [date] = new Date(midnightBefore(rules, timeMs)).toISOString().split("T");
+  return date;
 }
 
 /** Whether a zone is UTC, under any of its names. */
 export function isUtcZone(zone: string): boolean {
-  return zonedAt(0, zone).equals(zonedAt(0, "UTC"));
+  return requireZone(zone, "compare zones").isUtc;
 }
 
 /** Whether a text is an IANA zone name, in any case, or a fixed offset such as +01:00. */
 export function isTimeZone(text: string): boolean {
-  try {
-    zonedAt(0, text);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
+  return rulesOf(text) !== null;
 }
 
-function requireZone(zone: string, act: string): void {
-  if (isTimeZone(zone)) return;
+/** The rules of a zone; null if there is no such zone. */
+function rulesOf(zone: string): ZoneRules | null {
+  return hasTemporal() ? temporalRules(zone) : intlRules(zone);
+}
+
+function requireZone(zone: string, act: string): ZoneRules {
+  const rules = rulesOf(zone);
+  if (rules !== null) return rules;
   throw new RangeError(
     `Cannot ${act} as the zone must be an IANA name or an offset such as +01:00: ${zone}`,
   );
@@ -212,21 +237,21 @@ interface WallSpans {
   find(wallMs: number): number;
 }
 
-function createWallSpans(zone: string): WallSpans {
+function createWallSpans(rules: ZoneRules): WallSpans {
   const fromMs: number[] = [], endMs: number[] = [], offsetMs: number[] = [];
-  let next: Temporal.ZonedDateTime | null = zonedAt(BEFORE_CHANGES_MS, zone);
+  let nextMs: number | null = BEFORE_CHANGES_MS;
   /** Wall times before this one belong to the spans so far; later spans begin here or after. */
   let reachMs = -Infinity;
 
-  function add(start: Temporal.ZonedDateTime): void {
-    const offset = start.offsetNanoseconds / 1_000_000;
-    const change = start.getTimeZoneTransition("next");
-    const isLast = change === null || change.epochMilliseconds >= END_OF_TIME_MS;
-    const end = isLast ? Infinity : change.epochMilliseconds + offset;
+  function add(startMs: number): void {
+    const offset = rules.offsetAt(startMs);
+    const changeMs = rules.changeAfter(startMs);
+    const isLast = changeMs === null || changeMs >= END_OF_TIME_MS;
+    const end = isLast ? Infinity : changeMs + offset;
     const isFirst = reachMs === -Infinity;
     // A wall time of an earlier span stays there: of its two instants the earlier one counts.
-    const from = isFirst ? reachMs : Math.max(reachMs, start.epochMilliseconds + offset);
-    next = isLast ? null : change;
+    const from = isFirst ? reachMs : Math.max(reachMs, startMs + offset);
+    nextMs = isLast ? null : changeMs;
     if (from >= end) return;
     fromMs.push(from);
     endMs.push(end);
@@ -235,7 +260,7 @@ function createWallSpans(zone: string): WallSpans {
   }
 
   function find(wallMs: number): number {
-    while (next !== null && wallMs >= reachMs) add(next);
+    while (nextMs !== null && wallMs >= reachMs) add(nextMs);
     return lastNotAfter(fromMs, wallMs);
   }
 
@@ -251,9 +276,4 @@ function lastNotAfter(ascending: readonly number[], value: number): number {
     else high = middle;
   }
   return low - 1;
-}
-
-function zonedAt(timeMs: number, zone: string): Temporal.ZonedDateTime {
-  // The constructor accepts only names and offsets; Instant.toZonedDateTimeISO() also whole times.
-  return new Temporal.ZonedDateTime(BigInt(timeMs) * 1_000_000n, zone);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { Temporal } from "../../support/temporal.ts";
 import fc from "fast-check";
 import type { DialectOptions } from "../../../data/imports/dialect_options.ts";
 import { plainDecimal, type Row } from "../../support/pages.ts";

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { Temporal } from "../../support/temporal.ts";
 import { plainDecimal } from "../../support/pages.ts";
 
 const CASES = new URL("cases/", import.meta.url);

@@ -1,3 +1,4 @@
+import { Temporal } from "../../support/temporal.ts";
 import fc from "fast-check";
 import { createBusinessHours, type WeeklySpan } from "../../../data/stores/business_hours.ts";
 import {
