@@ -12,6 +12,7 @@ import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
 import { type Activity, followActivity, withCommitsNoted } from "./activity.ts";
 import { COMMIT_ROOM, type Cost } from "./budget.ts";
+import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { openJournal } from "./journal/journal.ts";
@@ -93,7 +94,7 @@ export async function openKv(
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || /^https?:\/\//.test(path);
   if (path !== null && !isRemote && path !== ":memory:") {
-    stack.use(await lockFile(path));
+    stack.use(await lockDatabase(path));
   }
   const kv = await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
@@ -176,25 +177,8 @@ export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void>
   throw new Error(`Cannot share the database as it has a journal: ${remedy}`);
 }
 
-async function lockFile(path: string): Promise<Disposable> {
-  const file = await openLock(path);
-  if (await file.tryLock(true)) return file;
-  file.close();
+async function lockDatabase(path: string): Promise<Disposable> {
+  const lock = await lockFile(`${path}.lock`);
+  if (lock !== null) return lock;
   throw new Error(`Cannot open the database as another process has it open: ${path}`);
-}
-
-async function openLock(path: string): Promise<Deno.FsFile> {
-  const open = () => Deno.open(`${path}.lock`, { create: true, write: true });
-  try {
-    return await open();
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    // Only then: the service may not be permitted to create the folder that holds its code.
-    await Deno.mkdir(folderOf(path), { recursive: true });
-    return await open();
-  }
-}
-
-function folderOf(path: string): string {
-  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
 }

@@ -43,7 +43,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
-    ["budget", "demo_data", "get_by_keys", "in_turn", "list_by_ids"],
+    ["budget", "demo_data", "file_lock", "get_by_keys", "in_turn", "list_by_ids"],
     ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
