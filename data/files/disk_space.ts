@@ -4,7 +4,11 @@
  * @module
  */
 
-import { statfs } from "node:fs/promises";
+import { statfs } from "node:fs";
+import { promisify } from "node:util";
+
+/** The function of `node:fs/promises` is missing in Deno 2.5. */
+const lookAtDisk = promisify(statfs);
 
 /** The room on a disk. */
 export interface DiskSpace {
@@ -18,7 +22,7 @@ export interface DiskSpace {
 export async function diskSpace(path: string | null): Promise<DiskSpace | null> {
   if (path === null) return null;
   try {
-    const { bavail, blocks, bsize } = await statfs(path);
+    const { bavail, blocks, bsize } = await lookAtDisk(path);
     return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   } catch {
     return null;
