@@ -25,7 +25,7 @@ export interface ListenOptions {
 
 /** A server that listens. */
 export interface Listening {
-  /** Its address, `http://HOST:PORT`. */
+  /** Its address, `http://HOST:PORT`, or `unix:PATH` where the host of the service chose a socket. */
   readonly url: string;
   /** Refuses new requests with 503 and settles when the running ones have ended, or their grace. */
   stop(): Promise<void>;
@@ -56,12 +56,9 @@ export function listen(
       if (--open === 0) onIdle();
     }
   });
-  const name = server.addr.hostname.includes(":")
-    ? `[${server.addr.hostname}]`
-    : server.addr.hostname;
   let stopping: Promise<void> | null = null;
   return {
-    url: `http://${name}:${server.addr.port}`,
+    url: urlOf(server.addr),
     stop: () => stopping ??= stopServing(),
   };
 
@@ -79,4 +76,12 @@ export function listen(
     await Promise.race([over, server.finished]);
     clearTimeout(timer);
   }
+}
+
+/** The URL of an address. A host may choose another one than the settings (`DENO_SERVE_ADDRESS`). */
+function urlOf(address: Deno.Addr): string {
+  if ("path" in address) return `unix:${address.path}`;
+  if (!("hostname" in address)) return address.transport;
+  const { hostname, port } = address;
+  return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }

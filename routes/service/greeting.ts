@@ -9,7 +9,7 @@ import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 
 /** A service that is up. */
 export interface Greeted {
-  /** Its address; null if it does not listen. */
+  /** Its address, `http:` or `unix:`; null if it does not listen. */
   readonly url: string | null;
   /** How many readings were added to the demo meter; null without one. */
   readonly demoReadings: number | null;
@@ -26,6 +26,8 @@ export function greeting(
   }
   if (url === null) return [...lines, "Running jobs; this process does not listen"].join("\n");
   lines.push(`OpenWatts ${version} listens on ${url}`);
+  // Nobody asks a socket of the host by hand.
+  if (!url.startsWith("http:")) return lines.join("\n");
   lines.push(`API documentation: ${url}/docs`);
   const body = `{"smart_meter_id":"${DEMO_METER_ID}","start_datetime":"2024-01-01T00:00:00Z",` +
     `"end_datetime":"2024-01-31T23:59:59Z","format":"csv"}`;
