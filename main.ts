@@ -35,6 +35,7 @@ import type { Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
 import { maxChecks } from "./kv/budget.ts";
 import { getDeviceAccount } from "./kv/devices/devices.ts";
+import { openKvFileStore } from "./kv/files/kv_file_store.ts";
 import { createDeviceIntake } from "./kv/devices/intake.ts";
 import { createDamageRecord } from "./kv/series/damage_record.ts";
 import { createIngest } from "./kv/series/ingest.ts";
@@ -93,7 +94,11 @@ export async function start(
   const startedMs = now();
   const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
-  const files = await openFileStore(settings.fileStore, settings.s3);
+  const files = await openFileStore(
+    settings.fileStore,
+    settings.s3,
+    () => openKvFileStore({ kv, newId, maxBytes: settings.kvFilesMaxBytes }),
+  );
   const profiles = stack.use(
     await openProfiles({
       ...opened,

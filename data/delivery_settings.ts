@@ -11,6 +11,7 @@
 import { isAbsolute, join, relative } from "node:path";
 import { z } from "zod";
 import { DATA_DIR, placesIn } from "./data_places.ts";
+import { KV_PLACE } from "./files/kv_place.ts";
 import { MAIL_SENDER_RULE, type MailSender, parseSender } from "./notify/mail_address.ts";
 import { parseSmtpUrl, type SmtpServer } from "./notify/smtp_server.ts";
 import { isBelowPlace } from "./notify/targets.ts";
@@ -93,7 +94,9 @@ function placeProblems(given: Readonly<Record<string, string>>): string[] {
     : [["S3_BUCKET", `s3://${given.S3_BUCKET}/${given.S3_PREFIX ?? "telemetry"}`]];
   const loaded = stores === undefined ? [] : [["STORE_DATA_DIR", stores]];
   return [...own, ...loaded, ...bucket].flatMap(([name, path]) => {
-    const holder = path.startsWith("s3://")
+    const holder = path === KV_PLACE
+      ? null
+      : path.startsWith("s3://")
       ? buckets.some((place) => isBelowPlace(path, place)) ? "DELIVERY_BUCKETS" : null
       : folder !== undefined && isBelowFolder(path, folder)
       ? "DELIVERY_PATH"

@@ -6,6 +6,7 @@
  */
 
 import { relative, resolve } from "node:path";
+import { KV_PLACE } from "./files/kv_place.ts";
 import { bucketUrl } from "./s3/sign.ts";
 import { SETTING_NAMES, type Settings } from "./settings.ts";
 
@@ -62,7 +63,7 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
   const hosts = [...urls.map(hostOf), ...mailHost === null ? [] : [mailHost]];
   const written = [
     ...isShared || kvPath === null || kvPath === ":memory:" ? [] : databasePaths(kvPath, place),
-    ...filesBucket === undefined ? [fileStore] : [],
+    ...filesBucket === undefined && fileStore !== KV_PLACE ? [fileStore] : [],
     ...lakeBucket === null ? [continuous.path] : [],
     ...delivery.folder === null ? [] : [delivery.folder],
   ];

@@ -68,10 +68,10 @@ const LOST_DISK = "as an instance's disk goes with it";
 function folderProblems(given: Variables): string[] {
   const problems: string[] = [];
   const { FILE_STORE: files, S3_BUCKET: bucket } = given;
-  if (files === undefined) {
-    problems.push(`FILE_STORE must be set to s3://BUCKET/PATH on Deno Deploy, ${LOST_DISK}`);
-  } else if (!/^\w\w+:/.test(files)) {
-    problems.push(`FILE_STORE must be s3://BUCKET/PATH on Deno Deploy, ${LOST_DISK}: ${files}`);
+  if (files !== undefined && !/^\w\w+:/.test(files)) {
+    problems.push(
+      `FILE_STORE must be kv: or s3://BUCKET/PATH on Deno Deploy, ${LOST_DISK}: ${files}`,
+    );
   }
   if (given.CONTINUOUS_EXPORT === "on" && bucket === undefined) {
     problems.push(

@@ -41,6 +41,7 @@ import {
 import { PLATFORM_VARIABLES, platformOf, platformProblems } from "./platform.ts";
 import { DATA_DIR, placesIn } from "./data_places.ts";
 import { DAY_MS, HOUR_MS, STALE_MAX_HOURS } from "./limits.ts";
+import { KV_PLACE } from "./files/kv_place.ts";
 import {
   LIMIT_RULES,
   LIMIT_VARIABLES,
@@ -94,8 +95,10 @@ export interface Settings {
   readonly corsOrigins: readonly string[];
   /** A file, `:memory:`, the URL of a KV Connect server, or null for the database of the host. */
   readonly kvPath: string | null;
-  /** Where artifacts are stored: a folder, or `s3://BUCKET` with an optional path. */
+  /** Where artifacts are stored: a folder, `s3://BUCKET` with an optional path, or {@link KV_PLACE}. */
   readonly fileStore: string;
+  /** Most bytes of all artifacts together if they are stored in the database. */
+  readonly kvFilesMaxBytes: number;
   /** The folder of store files to load at the start; null for none. */
   readonly storeDataDir: string | null;
   /** How to reach S3, and the place in it for continuous export. */
@@ -157,7 +160,8 @@ const RULES = {
   CORS_ORIGINS: "* or origins such as https://app.example, separated by commas",
   KV_PATH: "a file path, :memory: or an http(s) URL",
   DATA_DIR: "a folder path",
-  FILE_STORE: "a folder path or s3://BUCKET/PATH (kv: is not supported yet)",
+  FILE_STORE: "a folder path, s3://BUCKET/PATH, or kv: for the database",
+  KV_FILES_MAX_BYTES: "a whole number of 1048576 to 1099511627776",
   STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
   WORKER_CONCURRENCY: "a whole number of 1 to 64",
@@ -191,8 +195,10 @@ const environmentSchema = z.object({
     .pipe(z.array(z.string())).default([]),
   DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).default(DATA_DIR),
   KV_PATH: z.string().regex(/^(:memory:|https?:\/\/.+|(?!\w\w+:).+)$/).optional(),
-  FILE_STORE: z.string().refine((text) => /^(?!\w\w+:).+$/.test(text) || S3_PLACE.test(text))
+  FILE_STORE: z.string()
+    .refine((text) => /^(?!\w\w+:).+$/.test(text) || S3_PLACE.test(text) || text === KV_PLACE)
     .optional(),
+  KV_FILES_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).default(1_073_741_824),
   STORE_DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).optional(),
   DEMO_DATA: z.enum(["true", "false"]).transform((text) => text === "true").optional(),
   WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
@@ -258,7 +264,8 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       limits: limitSettings(values, isReachable),
       corsOrigins: values.CORS_ORIGINS,
       kvPath: values.KV_PATH ?? (isDeploy ? null : places.KV_PATH),
-      fileStore: values.FILE_STORE ?? places.FILE_STORE,
+      fileStore: values.FILE_STORE ?? (isDeploy ? KV_PLACE : places.FILE_STORE),
+      kvFilesMaxBytes: values.KV_FILES_MAX_BYTES,
       storeDataDir: values.STORE_DATA_DIR ?? null,
       s3: s3Settings(values),
       demoData: values.DEMO_DATA ?? (!isDeploy && isLoopback(values.HOST) ? "if_new" : false),

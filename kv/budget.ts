@@ -15,6 +15,14 @@ export const COMMIT_MAX_BYTES = 720_000;
 /** Most bytes of keys of one commit. */
 export const COMMIT_MAX_KEY_BYTES = 70_000;
 
+/** Most bytes of one value, a limit of Deno KV. */
+export const VALUE_MAX_BYTES = 65_536;
+/**
+ * Most values of that length in one commit. Their sizes are exact, so they come closer to the limit: 12
+ * make 786,432 bytes, which leaves 32,768 for keys and other values.
+ */
+export const COMMIT_MAX_FULL_VALUES = 12;
+
 /** Most checks of one commit over KV Connect, which allows 10. */
 export const SHARED_MAX_CHECKS = 9;
 /** Most checks of one commit on a local file, which allows 100. */

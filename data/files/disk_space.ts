@@ -6,6 +6,7 @@
 
 import { statfs } from "node:fs";
 import { promisify } from "node:util";
+import { KV_PLACE } from "./kv_place.ts";
 
 /** The function of `node:fs/promises` is missing in Deno 2.5. */
 const lookAtDisk = promisify(statfs);
@@ -34,5 +35,5 @@ export function diskPath(
   { kvPath, fileStore }: { readonly kvPath: string | null; readonly fileStore: string },
 ): string | null {
   if (kvPath !== null && kvPath !== ":memory:" && !/^https?:/.test(kvPath)) return kvPath;
-  return fileStore.startsWith("s3:") ? null : fileStore;
+  return fileStore.startsWith("s3:") || fileStore === KV_PLACE ? null : fileStore;
 }

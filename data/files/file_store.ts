@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { DiskSpace } from "./disk_space.ts";
+
 /** A written file. */
 export interface WrittenFile {
   /** Its length, bytes. */
@@ -105,4 +107,8 @@ export interface FileStore {
   list(): AsyncIterable<ListedFile>;
   /** Writes and deletes a small file to check the store. Throws like {@link FileStore.write}. */
   probe(): Promise<void>;
+  /** Deletes what interrupted deletions left. Absent where a deletion cannot be interrupted. */
+  tidy?(signal: AbortSignal): Promise<void>;
+  /** The room that the store allows. Absent where its disk or its bucket decides. */
+  room?(): Promise<DiskSpace>;
 }

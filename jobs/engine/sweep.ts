@@ -1,5 +1,6 @@
 /**
- * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left.
+ * The duty that deletes orphan files: those that killed runs, and runs that lost their lease, left. It
+ * also ends deletions that a crash interrupted.
  *
  * A file is kept if its job names it, or if its job runs under the epoch that wrote it, or if the job
  * goes on with an unfinished file: of that run, or of a later one that has not saved a checkpoint yet. Files are
@@ -22,7 +23,7 @@ export interface SweepDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get">;
   /** The store of artifacts. */
-  readonly files: Pick<FileStore, "list" | "remove" | "discard">;
+  readonly files: Pick<FileStore, "list" | "remove" | "discard" | "tidy">;
   /** The log. */
   readonly log: Log;
 }
@@ -58,6 +59,7 @@ export async function sweepFiles(
       log("error", "file not swept", { name, error });
     }
   }
+  await files.tidy?.(signal);
   return count;
 }
 

@@ -84,6 +84,8 @@ Deno.test("no place of the service's own may be one to which users deliver", () 
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/", FILE_STORE: "/srv/a/../files" }).length, 1);
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/files", FILE_STORE: "/srv/files" }).length, 1);
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/out", FILE_STORE: "/srv/outer" }), []);
+  const elsewhere = { KV_PATH: "/db", LAKE_PATH: "/lake", FILE_STORE: "kv:" };
+  assertEquals(problemsOf({ ...elsewhere, DELIVERY_PATH: "." }), []);
   assertEquals(problemsOf({ DELIVERY_PATH: ".openwatts/out" }), []);
   assertEquals(problemsOf({ DELIVERY_PATH: "/srv/watts", DATA_DIR: "/srv/watts" }).length, 3);
   const lake = { S3_BUCKET: "grid" };

@@ -141,6 +141,7 @@ Deno.test("paths are written only where data goes: never the folder of the code"
     "/opt/openwatts/store",
     ...data,
   ]);
+  assertEquals(write({ ...files, FILE_STORE: "kv:", KV_PATH: ":memory:" }), ["/srv/lake"]);
   const stores = neededOf({ STORE_DATA_DIR: "/srv/stores" });
   assert(stores.read.includes("/srv/stores"));
   assert(!stores.write.includes("/srv/stores"));

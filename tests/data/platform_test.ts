@@ -42,6 +42,7 @@ Deno.test("on Deno Deploy the database of the app is used, jobs have 4 seconds t
     graceMs: 4_000,
     fileStore: "s3://files",
   });
+  assertEquals(settingsOf({ ...DEPLOY, FILE_STORE: "" }).fileStore, "kv:");
   assertEquals(limits.requestRate, { perSecond: 100, burst: 1_000 });
   assertEquals(settingsOf({ ...DEPLOY, STOP_GRACE_SECONDS: "2" }).graceMs, 2_000);
   const kvPath2 = "https://kv.example.com/";
@@ -65,9 +66,7 @@ Deno.test("on Deno Deploy an app without a database, or with one of its own disk
 
 Deno.test("on Deno Deploy nothing that must last may be in a folder", () => {
   const lost = "on Deno Deploy, as an instance's disk goes with it";
-  assertEquals(problemsOf({ FILE_STORE: "" }), [
-    `FILE_STORE must be set to s3://BUCKET/PATH ${lost}`,
-  ]);
+  assertEquals(problemsOf({ FILE_STORE: "kv:" }), []);
   assertEquals(
     problemsOf({
       FILE_STORE: "./files",
@@ -76,7 +75,7 @@ Deno.test("on Deno Deploy nothing that must last may be in a folder", () => {
       STORE_DATA_DIR: "stores",
     }),
     [
-      `FILE_STORE must be s3://BUCKET/PATH ${lost}: ./files`,
+      `FILE_STORE must be kv: or s3://BUCKET/PATH ${lost}: ./files`,
       `S3_BUCKET must be set for CONTINUOUS_EXPORT=on ${lost}`,
       `DELIVERY_PATH must not be set ${lost}: /srv/out`,
       `STORE_DATA_DIR must not be set ${lost}: stores`,

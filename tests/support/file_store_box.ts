@@ -7,6 +7,9 @@
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { openS3FileStore } from "../../data/s3/bucket_files.ts";
+import { COMMIT_BYTES } from "../../kv/files/generation_writer.ts";
+import { openKvFileStore } from "../../kv/files/kv_file_store.ts";
+import { cutAfter, strictKv } from "./strict_kv.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 import { openS3Box, type S3Server } from "./s3_server.ts";
 
@@ -67,6 +70,32 @@ export async function openS3StoreBox(server: S3Server): Promise<FileStoreBox> {
     },
     leave: async (name) => void await client.createUpload(prefix + name, { signal: never }),
     [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+/** Opens a store in a database that is new, or in one that the test closes. */
+export async function openKvBox(database?: Deno.Kv): Promise<FileStoreBox> {
+  const below = database ?? await Deno.openKv(":memory:");
+  const options = { maxBytes: 1e9, newId: () => crypto.randomUUID() };
+  const store = openKvFileStore({ kv: strictKv(below), ...options });
+  // The byte after a full commit shows that it is not the last.
+  const shownBytes = COMMIT_BYTES + 1;
+  return {
+    store,
+    shownBytes,
+    async names() {
+      const files = await Array.fromAsync(store.list());
+      return files.map(({ name, isWhole }) => isWhole ? name : `${name}.part`).sort();
+    },
+    async leave(name) {
+      const killed = openKvFileStore({ kv: strictKv(below, { fate: cutAfter(1) }), ...options });
+      const body = ReadableStream.from([new Uint8Array(2 * shownBytes)]);
+      await killed.write(name, body, never).catch(() => {});
+    },
+    [Symbol.asyncDispose]() {
+      if (database === undefined) below.close();
+      return Promise.resolve();
+    },
   };
 }
 

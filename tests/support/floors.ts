@@ -44,7 +44,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   kv: [
     ["budget", "demo_data", "file_lock", "get_by_keys", "in_turn", "list_by_ids"],
-    ["audit", "continuous", "events", "jobs", "journal", "profiles", "touched"],
+    ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
     ["alerts", "notify", "schedules", "webhooks"],

@@ -61,6 +61,7 @@ export const TEST_SETTINGS: Settings = {
   corsOrigins: [],
   kvPath: ":memory:",
   fileStore: "",
+  kvFilesMaxBytes: 1_073_741_824,
   storeDataDir: null,
   demoData: false,
   workerConcurrency: 4,

@@ -147,6 +147,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "device_rejection",
     "due",
     "event",
+    "file",
     "first_key",
     "import_preset",
     "job",

@@ -17,6 +17,7 @@ const DEFAULTS: Record<string, string> = {
   DATA_DIR: ".openwatts",
   KV_PATH: ".openwatts/kv.sqlite3",
   FILE_STORE: ".openwatts/files",
+  KV_FILES_MAX_BYTES: "1073741824",
   WORKER_CONCURRENCY: "4",
   FILE_RETENTION_HOURS: "168",
   JOB_RETENTION_DAYS: "30",
