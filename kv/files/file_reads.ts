@@ -4,6 +4,7 @@
  * @module
  */
 
+import { AppError } from "../../data/app_error.ts";
 import { type Bytes, CHUNK_BYTES, type FilesKv, findFile, readChunks } from "./generations.ts";
 import { onKv } from "./on_kv.ts";
 
@@ -107,7 +108,7 @@ function streamOf(
     const left = Math.ceil(stop / CHUNK_BYTES) - nextIndex;
     if (left <= 0 || at >= stop) return null;
     const count = Math.min(left, wanted, Math.max(1, Math.floor(shareChunks())));
-    const read = onKv(readChunks(kv, generation, { firstIndex: nextIndex, count }));
+    const read = onKv(readAll(kv, generation, { firstIndex: nextIndex, count }));
     // Awaited later. Until then a rejection must not count as unhandled.
     read.catch(() => {});
     nextIndex += count;
@@ -150,4 +151,14 @@ function streamOf(
       await end();
     },
   });
+}
+
+async function readAll(
+  kv: Pick<FilesKv, "list">,
+  generation: string,
+  run: { firstIndex: number; count: number },
+): Promise<Bytes[]> {
+  const chunks = await readChunks(kv, generation, run);
+  if (chunks.length === run.count) return chunks;
+  throw new AppError("STORAGE_UNAVAILABLE", "The file was deleted while it was read");
 }

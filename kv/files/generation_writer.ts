@@ -34,6 +34,16 @@ export interface WriterDeps {
   readonly quota: Quota;
 }
 
+/** Where a write goes on. */
+export interface WriteStart {
+  /** The marker of the open generation. */
+  readonly marker: string;
+  /** How many bytes are stored. */
+  readonly sizeBytes: number;
+  /** Those of them that make no whole chunk. */
+  readonly tail: Bytes;
+}
+
 /** What the end of a write says. */
 export interface EndOptions {
   /** SHA-256 of all bytes, lower-case hexadecimal. */
@@ -46,47 +56,85 @@ export interface EndOptions {
 export interface GenerationWriter {
   /** Takes bytes over. Their memory is free when this resolves, but they need not be stored yet. */
   add(bytes: Bytes): Promise<void>;
+  /**
+   * Stores everything that was added so far, so that the write can go on after it elsewhere. More may be
+   * added before this resolves, but it must not be called again before.
+   */
+  keep(): Promise<void>;
+  /** Resolves when nothing is on its way any more. */
+  settle(): Promise<void>;
   /** Stores the rest, shows the file, and returns its size and the generation that it replaced. */
   end(options: EndOptions): Promise<{ sizeBytes: number; replaced: string | null }>;
   /** Gives the write up and erases what it has stored. Does nothing if the file is shown. */
   drop(): Promise<void>;
 }
 
-/** Starts a write. Nothing is stored before a commit is full, or the end. */
-export function startGeneration({ kv, quota }: WriterDeps, spot: Spot): GenerationWriter {
+/** Starts a write, or goes on with one. Nothing is stored before a commit is full, `keep()`, or the end. */
+export function startGeneration(
+  { kv, quota }: WriterDeps,
+  spot: Spot,
+  from?: WriteStart,
+): GenerationWriter {
   const spare: Bytes[] = [];
   const sending = new Set<Promise<void>>();
   let failure: { readonly error: unknown } | null = null;
-  let marker: string | null = null;
+  let keeping: Promise<void> = Promise.resolve();
+  let marker = from?.marker ?? null;
   let group: Bytes = new Uint8Array(COMMIT_BYTES);
-  let filled = 0, sentChunks = 0;
+  let filled = from?.tail.length ?? 0;
+  let sentChunks = Math.floor((from?.sizeBytes ?? 0) / CHUNK_BYTES);
+  if (from !== undefined) group.set(from.tail);
 
-  /** Takes room for the group, and returns it as chunks that follow those before. */
-  async function takeRun(): Promise<{ firstIndex: number; bytes: Bytes; marker: string | null }> {
-    await onKv(quota.take(filled));
-    return { firstIndex: sentChunks, bytes: group.subarray(0, filled), marker };
-  }
+  /** The group, as chunks that follow those before. */
+  const run = () => ({ firstIndex: sentChunks, bytes: group.subarray(0, filled), marker });
 
   async function sendGroup(): Promise<void> {
-    const run = await takeRun();
+    // What is kept may end with the beginning of a chunk that this group has as a whole.
+    await keeping;
+    await onKv(quota.take(filled));
+    const sent = run();
     sentChunks += COMMIT_MAX_FULL_VALUES;
     filled = 0;
     if (marker === null) {
       // The other commits check what this one sets.
-      marker = await onKv(putChunks(kv, spot, run));
+      marker = await onKv(putChunks(kv, spot, sent));
       return;
     }
     while (sending.size >= COMMITS_AT_ONCE) await Promise.race(sending);
     if (failure !== null) throw failure.error;
     const buffer = group;
-    const sent = onKv(putChunks(kv, spot, run))
+    const storing = onKv(putChunks(kv, spot, sent))
       .then(() => void spare.push(buffer), (error) => void (failure ??= { error }))
-      .finally(() => sending.delete(sent));
-    sending.add(sent);
+      .finally(() => sending.delete(storing));
+    sending.add(storing);
     group = spare.pop() ?? new Uint8Array(COMMIT_BYTES);
   }
 
+  /** Stores the group, and begins the next one with what is no whole chunk of it. */
+  async function keepGroup(): Promise<void> {
+    const kept = run(), before = [...sending];
+    const tailBytes = filled % CHUNK_BYTES;
+    const next = spare.pop() ?? new Uint8Array(COMMIT_BYTES);
+    next.set(kept.bytes.subarray(filled - tailBytes));
+    sentChunks += (filled - tailBytes) / CHUNK_BYTES;
+    [group, filled] = [next, tailBytes];
+    await onKv(quota.take(kept.bytes.length));
+    marker = await onKv(putChunks(kv, spot, kept));
+    await Promise.all(before);
+    if (failure !== null) throw failure.error;
+  }
+
   return {
+    async keep() {
+      keeping = keepGroup();
+      // Whoever writes on awaits it too.
+      keeping.catch(() => {});
+      await keeping;
+    },
+    async settle() {
+      await keeping.catch(() => {});
+      await Promise.all(sending);
+    },
     async add(bytes) {
       for (let at = 0; at < bytes.length;) {
         // A full group waits for the next byte, as without one it belongs to the last commit.
@@ -98,13 +146,14 @@ export function startGeneration({ kv, quota }: WriterDeps, spot: Spot): Generati
       }
     },
     async end({ sha256, signal }) {
+      await keeping;
       await Promise.all(sending);
       if (failure !== null) throw failure.error;
-      const run = await takeRun();
+      await onKv(quota.take(filled));
       const sizeBytes = sentChunks * CHUNK_BYTES + filled;
       signal.throwIfAborted();
       try {
-        return { sizeBytes, replaced: await putWhole(kv, spot, { ...run, sizeBytes, sha256 }) };
+        return { sizeBytes, replaced: await putWhole(kv, spot, { ...run(), sizeBytes, sha256 }) };
       } catch (error) {
         // A commit whose answer was lost may have happened.
         const shown = await findFile(kv, spot.name).catch(() => null);
@@ -113,6 +162,7 @@ export function startGeneration({ kv, quota }: WriterDeps, spot: Spot): Generati
       }
     },
     async drop() {
+      await keeping.catch(() => {});
       await Promise.all(sending);
       if (await dropOpen(kv, spot)) await eraseGeneration(kv, spot.generation);
     },

@@ -164,6 +164,21 @@ export async function putWhole(
   }
 }
 
+/**
+ * Takes an open generation over under another name, whoever has it. The write that had it cannot add to
+ * it any more. Returns the new marker; null if the generation is not open.
+ */
+export async function takeOpen(kv: FilesKv, { name, generation }: Spot): Promise<string | null> {
+  for (;;) {
+    let entry: Deno.KvEntry<unknown> | null = null;
+    for await (const open of listOpen(kv)) if (open.generation === generation) entry = open.entry;
+    if (entry === null) return null;
+    const op = kv.atomic().check(entry).delete(entry.key);
+    const result = await op.set(openKey({ name, generation }), { v: 1 }).commit();
+    if (result.ok) return result.versionstamp;
+  }
+}
+
 /** Drops an open generation. Returns whether it was open. */
 export async function dropOpen(kv: FilesKv, spot: Spot): Promise<boolean> {
   const entry = await kv.get(openKey(spot));
@@ -208,11 +223,7 @@ export async function eraseGeneration(
   await kv.atomic().delete(bytesKey(generation)).delete(droppedKey(generation)).commit();
 }
 
-/**
- * Reads chunks that follow each other, in one read.
- *
- * @throws {AppError} STORAGE_UNAVAILABLE if one is missing, because the file was deleted meanwhile.
- */
+/** Reads chunks that follow each other, in one read. There are fewer if they have been erased. */
 export async function readChunks(
   kv: Pick<Deno.Kv, "list">,
   generation: string,
@@ -223,9 +234,7 @@ export async function readChunks(
     end: chunkKey(generation, firstIndex + count),
   };
   const entries = kv.list<Bytes>(selector, { limit: count, batchSize: count });
-  const chunks = (await Array.fromAsync(entries)).map(({ value }) => value);
-  if (chunks.length === count) return chunks;
-  throw new AppError("STORAGE_UNAVAILABLE", "The file was deleted while it was read");
+  return (await Array.fromAsync(entries)).map(({ value }) => value);
 }
 
 /** Stores some bytes and deletes them. */

@@ -23,6 +23,7 @@ import {
   usedBytes,
 } from "./generations.ts";
 import { startGeneration } from "./generation_writer.ts";
+import { openKvFileWriter } from "./kv_file_writer.ts";
 import { onKv } from "./on_kv.ts";
 import { createQuota } from "./quota.ts";
 
@@ -66,6 +67,8 @@ export function openKvFileStore({ kv, maxBytes, newId }: KvFilesDeps): FileStore
         throw error;
       }
     },
+    openWriter: async (name, options) =>
+      await openKvFileWriter({ kv, quota, newId, erase }, checkedName(name), options),
     read: async (name, range) => await reads.open(checkedName(name), range),
     remove: async (name) => await erase(await onKv(dropWhole(kv, checkedName(name)))),
     discard: async (name) => await onKv(discard(kv, checkedName(name))),
