@@ -12,6 +12,7 @@ import { guardedFetch } from "./data/notify/guarded_fetch.ts";
 import { webhookChannel } from "./data/notify/webhook_channel.ts";
 import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
+import { createRecorder } from "./data/metrics/recorder.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { readEnvironment } from "./data/environment.ts";
@@ -52,6 +53,7 @@ import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import { greeting } from "./routes/service/greeting.ts";
 import { readyChecks } from "./routes/service/ready_checks.ts";
+import { countedLog, openMetrics } from "./routes/metrics/open_metrics.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
 import { listen, type Listening } from "./routes/http/listen.ts";
 
@@ -88,10 +90,12 @@ export interface Surroundings {
  */
 export async function start(
   settings: Settings,
-  { now, log, upkeep, show = print, readyKeptMs }: Surroundings,
+  { now, upkeep, show = print, readyKeptMs, ...surroundings }: Surroundings,
 ): Promise<Service> {
   await using stack = new AsyncDisposableStack();
   const startedMs = now();
+  const record = createRecorder();
+  const log = countedLog(surroundings.log, record);
   const opened = stack.use(await openKv(settings.kvPath, upkeep));
   const { kv } = opened;
   const files = await openFileStore(
@@ -115,6 +119,7 @@ export async function start(
     ...storing,
     accountOf: (ref) => getDeviceAccount(kv, ref),
     onDamage: damage.report,
+    record,
   });
   const series = reportingStore(stored, damage);
   const keys = stack.use(
@@ -127,9 +132,9 @@ export async function start(
   const demoReadings = await startDemoData({ ...opened, series, now }, settings.demoData);
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
-  const parts = { ...opened, series, profiles, files, now, log, owner, upkeep };
+  const parts = { ...opened, series, profiles, files, now, log, owner, record, upkeep };
   const continuous = await openContinuousExport({ ...parts, ...settings });
-  const ingest = createIngest({ kv, writer: owner, profiles, room: opened.ingestRoom });
+  const ingest = createIngest({ ...parts, writer: owner, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
   stack.defer(() => ingest.stop());
   if (settings.access.hasKeys && settings.role !== "worker") {
@@ -193,6 +198,8 @@ export async function start(
     webhooks,
   });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
+  const { version } = config;
+  const metrics = stack.use(openMetrics({ ...parts, ...settings, version, startedMs }));
   let server: Listening | null = null;
   // Running requests, jobs and imports end at the same time, within the grace period.
   stack.defer(async () => {
@@ -214,6 +221,8 @@ export async function start(
     limits: settings.limits,
     corsOrigins: settings.corsOrigins,
     log,
+    record,
+    ...metrics,
     kv,
     audit,
     keys,

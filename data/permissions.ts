@@ -43,8 +43,19 @@ const NAMED_ELSEWHERE = /(^|\.)deno\.(com|dev|net)$/;
 
 /** What a service needs with these settings. */
 export function neededPermissions(settings: Settings, place: Place): Permissions {
-  const { host, port, role, kvPath, fileStore, storeDataDir, continuous, s3, delivery, webhooks } =
-    settings;
+  const {
+    host,
+    port,
+    metricsPort,
+    role,
+    kvPath,
+    fileStore,
+    storeDataDir,
+    continuous,
+    s3,
+    delivery,
+    webhooks,
+  } = settings;
   const filesBucket = bucketOf(fileStore);
   // Deletions find what continuous export has written, also while it is off.
   const lakeBucket = s3.bucket;
@@ -72,7 +83,11 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     net: webhooks.isOn || isName(mailHost) ||
         hosts.some((name) => NAMED_ELSEWHERE.test(name.replace(/:\d+$/, "")))
       ? null
-      : [...role === "worker" ? [] : [listenAddress(host, port)], ...hosts],
+      : [
+        ...role === "worker" ? [] : [listenAddress(host, port)],
+        ...metricsPort === null ? [] : [listenAddress(host, metricsPort)],
+        ...hosts,
+      ],
     read: [
       ".env",
       ...written,

@@ -47,6 +47,10 @@ export function platformProblems(given: Variables): string[] {
     ...given.ROLE === "worker"
       ? ["ROLE must be all or api on Deno Deploy, where each instance answers requests: worker"]
       : [],
+    ...given.METRICS_PORT === undefined ? [] : [
+      "METRICS_PORT must not be set on Deno Deploy, where an instance has one port: " +
+      given.METRICS_PORT,
+    ],
   ];
 }
 

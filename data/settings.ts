@@ -87,6 +87,8 @@ export interface Settings {
   readonly host: string;
   /** Port to listen on; 0 for any free one. */
   readonly port: number;
+  /** Port of `GET /metrics`; 0 for any free one, null to serve it with everything else. */
+  readonly metricsPort: number | null;
   /** Who may use the service. */
   readonly access: AccessSettings;
   /** What callers may send. */
@@ -157,6 +159,7 @@ const DEPLOY_GRACE_SECONDS = 4;
 const RULES = {
   HOST: "a host name or IP address",
   PORT: "a whole number of 0 to 65535",
+  METRICS_PORT: "a whole number of 0 to 65535",
   CORS_ORIGINS: "* or origins such as https://app.example, separated by commas",
   KV_PATH: "a file path, :memory: or an http(s) URL",
   DATA_DIR: "a folder path",
@@ -191,6 +194,7 @@ const RULES = {
 const environmentSchema = z.object({
   HOST: z.string().regex(HOST_PATTERN).default("127.0.0.1"),
   PORT: wholeNumber(0, 65_535).default(8000),
+  METRICS_PORT: wholeNumber(0, 65_535).optional(),
   CORS_ORIGINS: z.string().transform((text) => text.trim() === "*" ? ["*"] : originsOf(text))
     .pipe(z.array(z.string())).default([]),
   DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).default(DATA_DIR),
@@ -227,6 +231,15 @@ const environmentSchema = z.object({
   ...WEBHOOK_VARIABLES,
 });
 
+/** Why the metrics cannot have the port that they are to have. */
+function portProblems(
+  { PORT: port = "8000", METRICS_PORT: metricsPort }: Readonly<Record<string, string>>,
+): string[] {
+  return metricsPort === undefined || metricsPort === "0" || metricsPort !== port ? [] : [
+    `METRICS_PORT must be another port than PORT, or not be set: ${metricsPort}`,
+  ];
+}
+
 /** The names of all variables that the settings are read from. */
 export const SETTING_NAMES: readonly string[] = Object.keys(environmentSchema.shape);
 
@@ -247,7 +260,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
     ...wrongS3Variables(given),
   ]);
   const problems = [...names].map((name) => problemText(name, given[name]));
-  problems.push(...missingCredentials(given));
+  problems.push(...missingCredentials(given), ...portProblems(given));
   problems.push(...accessProblems(given), ...deliveryProblems(given), ...platformProblems(given));
   if (!result.success || problems.length > 0) return { problems };
   const values = result.data;
@@ -260,6 +273,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       isDeploy,
       host: values.HOST,
       port: values.PORT,
+      metricsPort: values.METRICS_PORT ?? null,
       access: accessSettings(values),
       limits: limitSettings(values, isReachable),
       corsOrigins: values.CORS_ORIGINS,

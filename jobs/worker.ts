@@ -7,6 +7,7 @@
 
 import type { FileStore } from "../data/files/file_store.ts";
 import type { Log } from "../data/log.ts";
+import type { Recorder } from "../data/metrics/recorder.ts";
 import type { Upkeep } from "../data/upkeep.ts";
 import type { OpenedKv } from "../kv/opened_kv.ts";
 import { purgedSeries } from "../kv/series/remove.ts";
@@ -46,6 +47,8 @@ export interface WorkerDeps
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** The unique id of this running process. */
   readonly owner: string;
   /** How many jobs run at the same time. */

@@ -78,6 +78,8 @@ export interface OpenedKv extends AsyncDisposable {
   readonly ingestRoom: Cost;
   /** Flushes old journal entries (`kv/journal/journal.ts`). Only an exclusive database has a journal. */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
+  /** Bytes of the journal; null without one. */
+  journalBytes(): number | null;
 }
 
 /**
@@ -111,6 +113,7 @@ export async function openKv(
     activity,
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
     flush: journaled?.flush ?? (() => Promise.resolve()),
+    journalBytes: () => journaled?.sizeBytes() ?? null,
     isExclusive: !isRemote,
     isNew,
     hasQueue: !isRemote,

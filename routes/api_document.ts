@@ -63,6 +63,7 @@ import {
   exportPreview,
   exportResource,
 } from "./exports/resource_schemas.ts";
+import { metricsOperations } from "./metrics/operations.ts";
 import { healthOperations } from "./service/operations.ts";
 import { healthSchema, notReadySchema, readySchema } from "./service/schemas.ts";
 import { rejectSchema, repeatSchema, runningImport } from "./imports/schemas.ts";
@@ -321,6 +322,7 @@ export function apiDocument(version: string): JsonObject {
     ...keyOperations,
     ...usageOperations,
     ...healthOperations,
+    ...metricsOperations,
     ...overviewOperations,
     ...docsOperations,
   ];

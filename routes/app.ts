@@ -45,6 +45,7 @@ import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
 import { createOverviewReader, type OverviewDeps, overviewRoutes } from "./overview/overview.ts";
 import { openPages, type PagesDeps } from "./pages/pages.ts";
+import { type MetricsDeps, metricsRoutes } from "./metrics/metrics.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
 import { requestIds } from "./http/request_id.ts";
@@ -59,6 +60,7 @@ import { uptimeRoutes } from "./stores/uptime.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import type { WebhookDeps } from "./webhooks/webhook_actions.ts";
 import { webhookRoutes } from "./webhooks/webhooks.ts";
+import { type RequestWatchDeps, watchRequests } from "./http/watch_requests.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -77,6 +79,8 @@ export interface AppDeps
     ChartDeps,
     ProfileDeps,
     HealthDeps,
+    MetricsDeps,
+    RequestWatchDeps,
     ContinuousExportDeps,
     ReportDeps,
     ScheduleDeps,
@@ -136,13 +140,7 @@ export function createApp(deps: AppDeps): Hono {
   const app = new Hono({ getPath: routePath });
   let written: ReadonlyMap<string, ReadonlySet<string>> | undefined;
   app.use(requestIds());
-  app.use(async (c, next) => {
-    const startedMs = now();
-    await next();
-    const { method } = c.req;
-    const path = pathWithoutSecrets(c.req.path);
-    log("debug", "request", { method, path, status: c.res.status, ms: now() - startedMs });
-  });
+  app.use(watchRequests(deps));
   if (deps.corsOrigins.length > 0) app.use(cors(deps.corsOrigins));
   app.use(async (c, next) => {
     try {
@@ -202,6 +200,7 @@ export function createApp(deps: AppDeps): Hono {
   app.route("/", mailStopRoutes(deps).hono);
   app.route("/", auditRoutes(deps).hono);
   app.route("/", healthRoutes(deps).hono);
+  app.route("/", metricsRoutes(deps).hono);
   app.route("/", docsRoutes({ ...deps, makeDocument: () => apiDocument(deps.version) }).hono);
   const overview = createOverviewReader(deps);
   app.route("/", overviewRoutes(overview).hono);

@@ -6,9 +6,10 @@
 
 /**
  * The scopes. Each stands for itself, except that `admin` holds all of them. `manage` changes settings
- * and deletes, but neither sends readings (`ingest`) nor loads files (`import`).
+ * and deletes, but neither sends readings (`ingest`) nor loads files (`import`). `metrics` is for programs that
+ * watch the service: it sees counts of everything, and nothing of anybody.
  */
-export const SCOPES = ["read", "export", "ingest", "import", "manage", "admin"] as const;
+export const SCOPES = ["read", "export", "ingest", "import", "manage", "metrics", "admin"] as const;
 
 /** The right to use some routes. */
 export type Scope = typeof SCOPES[number];

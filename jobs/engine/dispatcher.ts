@@ -6,6 +6,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { NO_RECORDER } from "../../data/metrics/recorder.ts";
 import { type Due, listDue, type Turn } from "../../kv/jobs/due.ts";
 import {
   accountOf,
@@ -29,6 +30,7 @@ import {
   type TurnAhead,
 } from "../../kv/jobs/turns.ts";
 import { deliveryPlace, type Lane, laneOf } from "../../kv/jobs/lanes.ts";
+import { noteEnd } from "./job_figures.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { endOf, type Run, type RunnerDeps, startRun } from "./runner.ts";
 import { createTurnOrder, type NextTurn } from "./turn_order.ts";
@@ -108,7 +110,7 @@ interface StartAttempt {
 
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
-  const { kv, now, log, owner } = deps;
+  const { kv, now, log, owner, record = NO_RECORDER } = deps;
   const runs = new Map<string, Run & { readonly lane: Lane; readonly account: string }>();
   let isStopping = false;
 
@@ -122,6 +124,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   async function commit(entry: JobEntry, next: JobRecord): Promise<boolean> {
     if (!await commitJob(kv, entry, next, endOf(deps, next))) return false;
+    noteEnd(record, next);
     if (isEnded(next)) deps.onEnded(next.id);
     return true;
   }
@@ -251,6 +254,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     const job = requeued(entry.value, now(), now() + deps.jobRetentionMs);
     const { id, epoch, state, abandoned } = job;
     log("warn", "job abandoned", { jobId: id, epoch, state, abandoned, reason });
+    record.add("openwatts_jobs_abandoned_total", [job.kind]);
     return await commit(entry, job);
   }
 

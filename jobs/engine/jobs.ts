@@ -9,6 +9,7 @@ import type { KeyLimits } from "../../data/access/key_limits.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
+import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import type { JobTargets } from "../../data/notify/targets.ts";
 import { readAccount } from "../../kv/jobs/accounts.ts";
 import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
@@ -30,6 +31,7 @@ import { type CheckedStage, commitChecked, hasChanged, waitForTurn } from "../..
 import { stageWake } from "../../kv/jobs/wake_queue.ts";
 import { checkJobLimits } from "./job_limits.ts";
 import type { JobEnds, WaitLimits } from "./job_ends.ts";
+import { noteEnd } from "./job_figures.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
 import { endOf, type EndStage } from "./runner.ts";
@@ -156,6 +158,8 @@ export interface JobsDeps {
   readonly watches: Pick<JobWatches, "watch">;
   /** The log. */
   readonly log: Log;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** How long a record is kept after its job has ended, milliseconds. */
   readonly jobRetentionMs: number;
   /** The limits of each account that has none of its own; none by default. */
@@ -164,7 +168,7 @@ export interface JobsDeps {
 
 /** The jobs of a database. */
 export function createJobs(deps: JobsDeps): Jobs {
-  const { kv, now } = deps;
+  const { kv, now, record: recorder = NO_RECORDER } = deps;
 
   /** Upper case is accepted (RFC 9562 §4). */
   async function entryOf(id: string): Promise<JobEntry | null> {
@@ -208,6 +212,7 @@ export function createJobs(deps: JobsDeps): Jobs {
         added.stage(op);
       }
       if ((await op.commit()).ok) {
+        recorder.add("openwatts_jobs_created_total", [record.kind]);
         deps.poke();
         return record;
       }
@@ -260,6 +265,7 @@ export function createJobs(deps: JobsDeps): Jobs {
           ? cancelled(entry.value, now(), now() + deps.jobRetentionMs)
           : { ...entry.value, isCancelRequested: true };
         if (!await commitJob(kv, entry, next, endOf(deps, next))) continue;
+        noteEnd(recorder, next);
         if (isEnded(next)) deps.ends.report(next.id);
         else deps.onCancelled(next.id);
         return true;

@@ -7,6 +7,7 @@
 import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
+import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import type { Stage } from "../../kv/budget.ts";
 import {
   type Artifact,
@@ -26,6 +27,7 @@ import {
   removeArtifact,
   RunLater,
 } from "./job_kind.ts";
+import { noteAttempt, noteStart } from "./job_figures.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import {
   cancelled,
@@ -71,6 +73,8 @@ export interface RunnerDeps {
   readonly now: () => number;
   /** The log. */
   readonly log: Log;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** Called with the id of each job that ends in this process. */
   readonly onEnded: (jobId: string) => void;
   /** What to add to the commit that ends a job; nothing by default. */
@@ -103,7 +107,7 @@ export function startRun(
   job: JobRecord,
   kind: JobKind,
 ): Run {
-  const { now, log } = deps;
+  const { now, log, record: recorder = NO_RECORDER } = deps;
   const claim: Claim = { id: job.id, owner: job.lease?.owner ?? "", epoch: job.epoch };
   const controller = new AbortController();
   const startedMs = now();
@@ -164,6 +168,8 @@ export function startRun(
     const fields = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
     let move: (record: JobRecord) => JobRecord;
     let left: Artifact | null = null;
+    let isPostponed = false;
+    noteStart(recorder, job, startedMs);
     try {
       const { artifact, result } = await kind.run({
         jobId: job.id,
@@ -180,6 +186,7 @@ export function startRun(
       move = (record) => afterSuccess(record, { artifact, result });
     } catch (error) {
       const reason = controller.signal.aborted ? abortReason(controller.signal) : null;
+      isPostponed = reason === null && error instanceof RunLater;
       if (reason === null && error instanceof RunLater) {
         const { message, atMs } = error;
         log("info", "job run waits", { jobId: job.id, kind: job.kind, reason: message, atMs });
@@ -201,6 +208,8 @@ export function startRun(
       }
     }
     const ms = now() - startedMs;
+    const isHandedBack = controller.signal.aborted;
+    noteAttempt(recorder, job.kind, { written, isPostponed, isHandedBack, ms });
     const state = typeof written === "string" ? written : written.state;
     log("info", "job run ended", { ...fields, state, ms });
   }

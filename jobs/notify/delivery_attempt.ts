@@ -6,6 +6,7 @@
 
 import type { DomainEvent, Recipient } from "../../data/events/event.ts";
 import type { Log } from "../../data/log.ts";
+import type { Recorder } from "../../data/metrics/recorder.ts";
 import { type Channel, DeliveryFault, KEY_STOPPED, type Sent } from "../../data/notify/channel.ts";
 import { loggedCause } from "../../data/notify/fault_cause.ts";
 import { deliveryRetryMs, FAILING_MAX_MS, RETRY_MAX_MS } from "../../data/notify/delivery_retry.ts";
@@ -44,6 +45,8 @@ export interface AttemptDeps {
   readonly random: () => number;
   /** The log. */
   readonly log: Log;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** Called when a recipient wants no more deliveries. */
   readonly onGone: (target: string) => Promise<void>;
   /** Called when a target has failed for five days. */
@@ -72,19 +75,25 @@ export async function attemptDelivery(
   // An attempt that the service itself ended is none, and neither is one that waits for a key.
   if (signal.aborted || outcome === "held") return false;
   if ("fault" in outcome) logCause(log, entry, outcome.fault);
+  const channel = entry.value.recipient.kind;
+  const isSent = "sent" in outcome;
+  deps.record?.add("openwatts_delivery_attempts_total", [channel, isSent ? "sent" : "failed"]);
   const next = afterAttempt(entry.value, outcome, { startMs, endMs: now(), random: deps.random() });
   const op = kv.atomic().check(entry);
   stageDelivery(op, entry, next);
   stageQueued(op, entry, next);
   // Somebody asked meanwhile to send it again, or deleted the webhook: what they said holds.
-  if (!(await op.commit()).ok) return "sent" in outcome;
+  if (!(await op.commit()).ok) return isSent;
+  if (next.state !== "pending") {
+    deps.record?.add("openwatts_deliveries_ended_total", [channel, next.state]);
+  }
   if (next.state === "failed") {
     const { target, eventId } = open;
     const fault = next.attempts.at(-1)?.fault;
     log("warn", "delivery failed", { target, eventId, attempts: next.attempt, fault });
   }
   await noteAtTarget(deps, open.target, { outcome, startMs, nextMs: next.nextMs });
-  return "sent" in outcome;
+  return isSent;
 }
 
 /** A fault says in a sentence what failed. Its cause is for those who run the service. */

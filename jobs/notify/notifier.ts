@@ -9,6 +9,7 @@ import { SERVICE_ACTOR } from "../../data/audit/event.ts";
 import { webhookOfTarget } from "../../data/events/target.ts";
 import type { Webhook } from "../../data/events/webhook.ts";
 import type { Log } from "../../data/log.ts";
+import type { Recorder } from "../../data/metrics/recorder.ts";
 import type { Channel } from "../../data/notify/channel.ts";
 import type { Audit } from "../../kv/audit/audit.ts";
 import type { WebhookStore } from "../../kv/webhooks/webhooks.ts";
@@ -40,6 +41,8 @@ export interface NotifierDeps extends Pick<PermitDeps, "findMaker" | "findSource
   readonly newId: () => string;
   /** The log. */
   readonly log: Log;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** Wakes the lane of deliveries of this process. */
   readonly pokeDeliveries: () => void;
 }

@@ -92,6 +92,31 @@ export async function readAccount(
   };
 }
 
+/**
+ * A portion of what all accounts count, in the order of their names. Reads at most `limit` entries; an
+ * account has a few. `next` is where the next portion begins; null at the end.
+ */
+export async function sumFileBytes(
+  kv: Pick<Deno.Kv, "list">,
+  { from, limit }: { from: Deno.KvKey | null; limit: number },
+): Promise<{ fileBytes: number; next: Deno.KvKey | null }> {
+  const prefix = [SPACE];
+  const selector = from === null ? { prefix } : { prefix, start: from };
+  let fileBytes = 0, read = 0;
+  let last: Deno.KvKey = prefix;
+  for await (const { key, value, versionstamp } of kv.list(selector, { limit, batchSize: 500 })) {
+    read++;
+    last = key;
+    if (key[2] === "file_bytes") fileBytes += countOf({ key, value, versionstamp });
+  }
+  return { fileBytes, next: read < limit ? null : keyAfter(last) };
+}
+
+/** The first key after one that consists of texts. */
+function keyAfter(key: Deno.KvKey): Deno.KvKey {
+  return key.length < 3 ? [...key, ""] : [...key.slice(0, -1), `${String(key.at(-1))}\0`];
+}
+
 /** Adds the difference between two counts of an account to a commit. */
 export function stageCounts(
   op: Staging,

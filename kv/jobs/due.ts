@@ -198,6 +198,22 @@ export function stageLineDelete(op: Staging, { account, atMs, id }: LinePlace): 
   op.delete([SPACE, LINE, account, atMs, id]);
 }
 
+/** Jobs that wait in the lines of their accounts, in the order of keys: after a place, at most `limit`. */
+export async function listPlaces(
+  kv: Pick<Deno.Kv, "list">,
+  { after, limit }: { after: LinePlace | null; limit: number },
+): Promise<LinePlace[]> {
+  const prefix = [SPACE, LINE];
+  const selector = after === null
+    ? { prefix }
+    : { prefix, start: [...prefix, after.account, after.atMs, `${after.id}\0`] };
+  const places: LinePlace[] = [];
+  for await (const { key } of kv.list(selector, { limit, batchSize: CROWD_BATCH })) {
+    places.push({ account: String(key[2]), atMs: Number(key[3]), id: String(key[4]) });
+  }
+  return places;
+}
+
 /** The entries of a crowd in a time range, both ends inclusive: oldest first, at most `limit`. */
 export async function listCrowd<Kind extends CrowdKind>(
   kv: Pick<Deno.Kv, "list">,

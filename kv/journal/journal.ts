@@ -30,6 +30,8 @@ export interface JournaledKv {
   readonly kv: Deno.Kv;
   /** Flushes entries that have not changed for a while. When aborted, the next flush continues. */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
+  /** Bytes of the journal. */
+  sizeBytes(): number;
 }
 
 /** Options of a read. */
@@ -68,7 +70,7 @@ export async function openJournal(
     close: () => database.close(),
     [Symbol.dispose]: () => database.close(),
   };
-  return { kv, flush: log.flush };
+  return { kv, flush: log.flush, sizeBytes: log.sizeBytes };
 }
 
 /** The entry of a key if the journal alone decides it; null if the database must be read. */

@@ -76,6 +76,8 @@ export interface JournalLog {
    * ends after the portion in progress; the next flush continues.
    */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
+  /** Bytes of the records that the database has now. */
+  sizeBytes(): number;
 }
 
 /** Opens the journal of a database: reads its records. */
@@ -213,6 +215,7 @@ export async function openJournalLog(
     },
     inTurn,
     commit,
+    sizeBytes: () => records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     async flush(nowMs, signal) {
       lastMs = nowMs;
       // Resolves an uncertain commit even if no other commit follows it.

@@ -12,6 +12,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { outsideRequests } from "../../data/request_context.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
@@ -66,11 +67,14 @@ export interface IngestDeps {
   readonly profiles?: Pick<Profiles, "get">;
   /** What a commit may hold of what is written here. */
   readonly room?: Cost;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
 }
 
 /** Creates a committer. */
 export function createIngest(
-  { kv, writer, profiles = BUILT_IN_PROFILES, room = COMMIT_ROOM }: IngestDeps,
+  { kv, writer, profiles = BUILT_IN_PROFILES, room = COMMIT_ROOM, record = NO_RECORDER }:
+    IngestDeps,
 ): Ingest {
   let waiting: IngestRequest[] = [];
   let rounds: Promise<void> | null = null;
@@ -114,9 +118,13 @@ export function createIngest(
   ): Promise<void> {
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
     const requests = batches.flatMap((batch) => batch.requests);
+    const startMs = performance.now();
     try {
       await commit(kv, [...stages, revisedStage(batches)], tries);
+      const seconds = (performance.now() - startMs) / 1_000;
+      record.observe("openwatts_ingest_commit_duration_seconds", [], seconds);
     } catch (error) {
+      record.add("openwatts_ingest_commit_failures_total", []);
       if (!isRefusal(error) || requests.length === 1) {
         requests.forEach(({ reject }) => reject(error));
       } else if (stages.length > 1) {
@@ -125,7 +133,10 @@ export function createIngest(
       return;
     }
     for (const batch of batches) {
-      if (--batch.open === 0) batch.requests.forEach(({ resolve }) => resolve());
+      if (--batch.open > 0) continue;
+      const readings = batch.requests.reduce((sum, { page }) => sum + page.timesMs.length, 0);
+      record.add("openwatts_readings_in_total", ["live"], readings);
+      batch.requests.forEach(({ resolve }) => resolve());
     }
   }
 

@@ -66,6 +66,23 @@ export async function* listSegmentCounts(kv: Pick<Deno.Kv, "list">): AsyncGenera
   }
 }
 
+/** At most `limit` segment counts in the order of their series, after one. */
+export async function listSegmentCountsAfter(
+  kv: Pick<Deno.Kv, "list">,
+  { after, limit }: { after: SeriesRef | null; limit: number },
+): Promise<{ ref: SeriesRef; count: number }[]> {
+  const prefix = [SEGMENT_COUNT_SPACE];
+  const selector = after === null
+    ? { prefix }
+    : { prefix, start: [...prefix, after.profile, `${after.id}\0`] };
+  const found: { ref: SeriesRef; count: number }[] = [];
+  for await (const { key, value } of kv.list(selector, { limit, batchSize: 500 })) {
+    const ref = { profile: String(key[1]), id: String(key[2]) };
+    found.push({ ref, count: countOf(value) });
+  }
+  return found;
+}
+
 /** The segment counts of a profile, in the order of ids: after `afterId`, up to and with `lastId`. */
 export async function* listSegmentCountsOf(
   kv: Pick<Deno.Kv, "list">,

@@ -14,6 +14,7 @@
 import { AppError } from "../../data/app_error.ts";
 import { fitPage, type Page, type Span } from "../../data/readings/page.ts";
 import { sortPage } from "../../data/readings/page_merge.ts";
+import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import type { Profile, ProfileName } from "../../data/readings/profile.ts";
 import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import { SHARED_MAX_CHECKS } from "../budget.ts";
@@ -151,6 +152,8 @@ export interface SeriesStoreDeps {
   readonly onDamage?: OnDamage;
   /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
+  /** Counts what happens; nothing by default. */
+  readonly record?: Recorder;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -164,8 +167,13 @@ const COMPARE_SEGMENTS = 48;
 
 /** Creates a series store. Writes of this process to the same series run one after the other. */
 export function createSeriesStore(
-  { maxChecks = SHARED_MAX_CHECKS, profiles = BUILT_IN_PROFILES, onDamage, ...rest }:
-    SeriesStoreDeps,
+  {
+    maxChecks = SHARED_MAX_CHECKS,
+    profiles = BUILT_IN_PROFILES,
+    onDamage,
+    record = NO_RECORDER,
+    ...rest
+  }: SeriesStoreDeps,
 ): SeriesStore {
   const deps = { ...rest, maxChecks };
   const { kv } = deps;
@@ -217,8 +225,13 @@ export function createSeriesStore(
   }
 
   function writersOf(own: WriteManyDeps & WriteDeps): Pick<SeriesStore, "write" | "writeMany"> {
+    function counted(counts: WriteCounts): WriteCounts {
+      record.add("openwatts_readings_in_total", ["import"], counts.inserted + counts.updated);
+      return counts;
+    }
     return {
-      write: (ref, page) => inTurn(ref, () => writeReadings(own, ref, sortPage(page))),
+      write: (ref, page) =>
+        inTurn(ref, async () => counted(await writeReadings(own, ref, sortPage(page)))),
       writeMany(profile, ids, pageOf, onWritten = () => {}) {
         const names = ids.map((id) => `${profile}/${id}`);
         const pages = ids.map((id, index) => ({
@@ -226,7 +239,7 @@ export function createSeriesStore(
           takePage: () => sortPage(pageOf(index)),
           onWritten: (counts: WriteCounts) => onWritten(index, counts),
         }));
-        return inTurnOf(names, () => writeManyReadings(own, pages));
+        return inTurnOf(names, async () => counted(await writeManyReadings(own, pages)));
       },
     };
   }
@@ -258,6 +271,7 @@ export function createSeriesStore(
     async *read(ref, { profile = profiles.get(ref.profile), ...span }, signal) {
       const width = profile?.metrics.length;
       for await (const page of readReadings(kv, ref, { ...span, signal })) {
+        record.add("openwatts_readings_out_total", [], page.timesMs.length);
         yield width === undefined ? page : fitPage(page, width);
       }
     },

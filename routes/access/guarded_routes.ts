@@ -16,6 +16,8 @@ declare module "hono" {
   interface ContextVariableMap {
     /** Whether the request is for a page or a part of one; undefined if it is not, or nothing is there. */
     isPage: true | undefined;
+    /** The template of the route that answers; undefined if there is none. */
+    route: string | undefined;
   }
 }
 
@@ -64,6 +66,7 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
       const rule = ruleOf(`${method} ${path}` as RouteName);
       hono.on(method, path, (c) => {
         if (rule.isPage === true) c.set("isPage", true);
+        c.set("route", path);
         // Whoever sends wrong credentials makes work also where others are free.
         const isFree = rule.isUnlimited === true && !isRefused(c);
         const limited = isFree ? null : c.get("countRequest")?.() ?? null;

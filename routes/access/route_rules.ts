@@ -48,6 +48,8 @@ function pageForm(
 export const ROUTE_RULES = {
   "GET /health": { scope: "public", isUnlimited: true },
   "GET /ready": { scope: "public", isUnlimited: true },
+  // Prometheus asks every few seconds, of each process.
+  "GET /metrics": { scope: "metrics", isUnlimited: true },
   "GET /ping": { scope: "public" },
   "GET /openapi.json": { scope: "public" },
   "GET /docs": { scope: "public" },

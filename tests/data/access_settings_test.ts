@@ -63,7 +63,7 @@ Deno.test("readSettings() says what is wrong with OIDC_MAPPING", () => {
   const OIDC_MAPPING = '[{"scopes":["all"]},{"meters":["a"]}]';
   assertEquals(problemsOf({ ...OIDC, OIDC_MAPPING }), [
     "OIDC_MAPPING must be a list of rules as JSON: rule 1: scopes: 0: a scope is read, export, " +
-    "ingest, import, manage, admin",
+    "ingest, import, manage, metrics, admin",
     "OIDC_MAPPING must be a list of rules as JSON: rule 2: a rule has scopes or scopes_from",
   ]);
 });

@@ -49,6 +49,8 @@ Deno.test("each place that settings name is needed, and no other", () => {
   assertEquals(net({ HOST: "::1", PORT: "0" }), ["[::1]:0"]);
   assertEquals(net({ HOST: "0.0.0.0", AUTH: "keys" }), ["0.0.0.0:8000"]);
   assertEquals(net({ ROLE: "worker" }), []);
+  assertEquals(net({ ROLE: "worker", METRICS_PORT: "9464" }), ["127.0.0.1:9464"]);
+  assertEquals(net({ METRICS_PORT: "9464" }), ["127.0.0.1:8000", "127.0.0.1:9464"]);
   const own = "127.0.0.1:8000";
   assertEquals(net({ KV_PATH: "http://kv:4512" }), [own, "kv:4512"]);
   // Its API names other hosts, which serve the database.

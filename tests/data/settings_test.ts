@@ -6,6 +6,7 @@ const DEFAULTS: Settings = {
   isDeploy: false,
   host: "127.0.0.1",
   port: 8000,
+  metricsPort: null,
   access: { hasKeys: false, oidc: null, adminKey: null, publicUrl: null },
   limits: {
     trustedProxies: 0,
@@ -86,6 +87,7 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
   const environment = {
     HOST: "0.0.0.0",
     PORT: "0",
+    METRICS_PORT: "9464",
     AUTH: "oidc, keys",
     ADMIN_KEY,
     PUBLIC_URL: "https://watts.example/",
@@ -150,6 +152,7 @@ Deno.test("readSettings() reads every variable and ignores others", () => {
     isDeploy: false,
     host: "0.0.0.0",
     port: 0,
+    metricsPort: 9464,
     access: {
       hasKeys: true,
       oidc: {
@@ -454,4 +457,10 @@ Deno.test("readSettings() accepts each of these values", () => {
     const keys = { AWS_ACCESS_KEY_ID: "a", AWS_SECRET_ACCESS_KEY: "b" };
     for (const value of values) settingsOf({ ...keys, [name]: value });
   }
+});
+
+Deno.test("the metrics cannot have the port of the service, unless any free one is asked for", () => {
+  const problem = ["METRICS_PORT must be another port than PORT, or not be set: 9464"];
+  assertEquals(readSettings({ PORT: "9464", METRICS_PORT: "9464" }), { problems: problem });
+  assert("settings" in readSettings({ PORT: "0", METRICS_PORT: "0" }));
 });

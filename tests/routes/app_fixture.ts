@@ -117,6 +117,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
       create: (request) => Promise.resolve(newJob({ ...request, id: JOB_ID }, NOW_MS)),
     },
     diskSpace: () => Promise.resolve(null),
+    readMetrics: () => Promise.resolve({ text: "", contentType: "text/plain" }),
     ready: { kv: works, file_store: works, worker_running: works, continuous: null },
     ...changes,
   });

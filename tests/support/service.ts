@@ -50,6 +50,7 @@ export const TEST_SETTINGS: Settings = {
   graceMs: 10_000,
   host: "127.0.0.1",
   port: 0,
+  metricsPort: null,
   limits: {
     trustedProxies: 0,
     requestRate: null,

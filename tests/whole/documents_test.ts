@@ -16,7 +16,7 @@ import { readSource, readSources, type Source, TOP } from "../support/sources.ts
 /** The languages whose blocks `tests/slow/documents_test.ts` runs. */
 const PROGRAMS = ["sh", "python", "ts", "r"];
 /** The languages of what programs print and read. */
-const DATA = ["json", "csv", "text", "ini", "nginx", "caddyfile", "mermaid"];
+const DATA = ["json", "csv", "text", "ini", "yaml", "nginx", "caddyfile", "mermaid"];
 /** The blocks of programs that no test runs, by their first line. All others are run. */
 const NOT_RUN: Readonly<Record<string, string>> = {
   "README.md: npx -y deno@2.9.6 task test": "runs this test",

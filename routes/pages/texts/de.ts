@@ -105,6 +105,7 @@ export const DE: Texts = {
   "settings.scope.ingest": "Telemetrie senden",
   "settings.scope.import": "Dateien hochladen",
   "settings.scope.manage": "Einstellungen ändern und löschen",
+  "settings.scope.metrics": "Metriken des Dienstes lesen, zur Überwachung",
   "settings.scope.admin": "Alles davon, Schlüssel und das Protokoll der Änderungen",
 
   "meters.title": "Zähler & Geräte",

@@ -101,6 +101,7 @@ const TABLE = {
   "settings.scope.ingest": "Send telemetry",
   "settings.scope.import": "Upload files",
   "settings.scope.manage": "Change settings and delete",
+  "settings.scope.metrics": "Read metrics of the service, for monitoring",
   "settings.scope.admin": "All of these, keys and the audit trail",
 
   "meters.title": "Meters & devices",

@@ -167,7 +167,7 @@ Deno.test("parseOidcRules() lists everything that is wrong, with the number of t
   assertEquals(problemsOf("[{"), ["it is not valid JSON"]);
   assertEquals(problemsOf("{}"), ["it is a list of rules"]);
   assertEquals(problemsOf("[]"), ["it is a list of rules"]);
-  const scopes = "a scope is read, export, ingest, import, manage, admin";
+  const scopes = "a scope is read, export, ingest, import, manage, metrics, admin";
   const pattern = "a pattern has 1 to 64 characters of A-Z a-z 0-9 _ . : - and * for any run of " +
     "characters, and {CLAIM} for the values of a claim";
   const wire = [
