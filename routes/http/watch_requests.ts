@@ -11,6 +11,8 @@ import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 
 /** What taking note needs. */
 export interface RequestWatchDeps {
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
   /** The log. */
   readonly log: Log;
   /** Counts requests; nothing by default. */
@@ -23,22 +25,24 @@ const NO_ROUTE = "none";
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Takes note of requests when they are answered. */
-export function watchRequests({ log, record = NO_RECORDER }: RequestWatchDeps): MiddlewareHandler {
+export function watchRequests(
+  { now, log, record = NO_RECORDER }: RequestWatchDeps,
+): MiddlewareHandler {
   return async (c, next) => {
-    const startMs = performance.now();
+    const startedMs = now(), startMs = performance.now();
     record.shift("openwatts_http_requests_running", [], 1);
     try {
       await next();
     } finally {
       record.shift("openwatts_http_requests_running", [], -1);
     }
-    const ms = performance.now() - startMs;
+    const seconds = (performance.now() - startMs) / 1_000;
     const { status } = c.res;
     const path = pathWithoutSecrets(c.req.path);
-    log("debug", "request", { method: c.req.method, path, status, ms: Math.round(ms) });
+    log("debug", "request", { method: c.req.method, path, status, ms: now() - startedMs });
     const method = METHODS.includes(c.req.method) ? c.req.method : "other";
     const route = c.get("route") ?? NO_ROUTE;
     record.add("openwatts_http_requests_total", [method, route, String(status)]);
-    record.observe("openwatts_http_request_duration_seconds", [method, route], ms / 1_000);
+    record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
   };
 }

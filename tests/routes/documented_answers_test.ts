@@ -396,6 +396,7 @@ Deno.test("an unexpected fault in any operation is answered as documented", asyn
     "watchStoreTimezones",
     "getHealth",
     "getReadiness",
+    "getMetrics",
     "getOpenApi",
   ]);
 });

@@ -129,6 +129,8 @@ export async function openKeyedApp(
       method,
       headers: {
         authorization: `Bearer ${name}`,
+        // So that answers to the same request can be compared as a whole.
+        "x-request-id": "request",
         ...(isText ? {} : { "content-type": "application/json" }),
         ...headers,
       },

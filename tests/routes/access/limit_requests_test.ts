@@ -48,7 +48,9 @@ Deno.test("a caller who sends too many requests gets 429 until there is a token 
   const { headers, text } = await ask("/api/meters");
   assertEquals(headers.get("ratelimit-policy"), '"requests";q=3;w=2');
   assertEquals(headers.get("retry-after"), "1");
-  assertEquals(JSON.parse(text), {
+  const { request_id, ...problem } = JSON.parse(text);
+  assertEquals(request_id, headers.get("x-request-id"));
+  assertEquals(problem, {
     type: "urn:openwatts:problem:rate-limited",
     title: "Rate limit exceeded",
     status: 429,
