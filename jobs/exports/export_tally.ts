@@ -39,12 +39,15 @@ export interface ExportTally {
 
 /** What a tally has counted, as a value that can be stored. */
 export interface SavedTally {
-  /** See {@link TallyCounts}, of all sources so far. */
+  /** Rows of the file. */
   readonly rows: number;
+  /** Readings that the rows are made of. */
   readonly readings: number;
+  /** The first time with a reading, epoch milliseconds; null without readings. */
   readonly firstMs: number | null;
+  /** The last time with a reading. */
   readonly lastMs: number | null;
-  /** See {@link TallyCounts}, of the sources that have ended. */
+  /** Steps of the usual interval without a reading, of the sources that have ended. */
   readonly missingIntervals: number | null;
   /** The sources that have begun and not ended. */
   readonly open: readonly {
@@ -53,9 +56,11 @@ export interface SavedTally {
     /** The last time that the search for gaps has seen. */
     readonly searchedMs: number | null;
   }[];
-  /** The gaps that are kept, and what all of them count. */
+  /** The gaps that are kept. */
   readonly gaps: readonly FileGap[];
+  /** How many gaps there are. */
   readonly gapCount: number;
+  /** How many readings they lack. */
   readonly missing: number;
 }
 

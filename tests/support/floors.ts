@@ -44,7 +44,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
-    ["budget", "demo_data", "file_lock", "get_by_keys", "in_turn", "list_by_ids"],
+    ["activity", "budget", "demo_data", "file_lock", "get_by_keys", "in_turn", "list_by_ids"],
     ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],

@@ -152,6 +152,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "import_preset",
     "job",
     "job_account",
+    "job_checkpoint",
     "job_history",
     "job_owned",
     "job_slot",

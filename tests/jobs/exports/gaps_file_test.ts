@@ -13,10 +13,12 @@ Deno.test("an export whose list of gaps cannot be written leaves no file", async
   const written: string[] = [];
   const files: FileStore = {
     ...rig.files,
-    write(name, ...rest) {
-      if (name.endsWith(".gaps")) throw new AppError("STORAGE_UNAVAILABLE", "no disk");
+    write() {
+      throw new AppError("STORAGE_UNAVAILABLE", "no disk");
+    },
+    openWriter(name, ...rest) {
       written.push(name);
-      return rig.files.write(name, ...rest);
+      return rig.files.openWriter(name, ...rest);
     },
   };
   const [kind] = exportKinds({ ...rig, files, profiles: builtInProfiles(), version: "" })
