@@ -10,6 +10,8 @@ import config from "../../deno.json" with { type: "json" };
 const TOP = new URL("../..", import.meta.url).pathname;
 /** The command of the task: its flags, and the command that prints those of permissions. */
 const COMMAND = /^deno (.+) \$\(deno (.+) data\/task_permissions\.ts\) main\.ts$/;
+/** Flags of permissions by what they depend on, as tests start the same service by the dozen. */
+const printedFlags = new Map<string, string>();
 
 /** The arguments with which the task starts `deno`, with another module in place of `main.ts`. */
 export async function startArguments(
@@ -25,12 +27,23 @@ export async function startArguments(
   const { command } = config.tasks.start;
   const [, flags, printing] = COMMAND.exec(command) ?? [];
   if (flags === undefined) throw new TypeError(`Cannot read the task start: ${command}`);
+  const file = await Deno.readTextFile(`${folder}/.env`).catch(() => null);
+  const key = JSON.stringify([folder, env, file]);
+  const permissions = printedFlags.get(key) ?? await printFlags(printing.split(" "), folder, env);
+  printedFlags.set(key, permissions);
+  return [...flags.split(" "), ...permissions.split(" "), module];
+}
+
+async function printFlags(
+  args: readonly string[],
+  folder: string,
+  env: Readonly<Record<string, string>>,
+): Promise<string> {
   const printed = await new Deno.Command(Deno.execPath(), {
-    args: [...printing.split(" "), `${TOP}data/task_permissions.ts`],
+    args: [...args, `${TOP}data/task_permissions.ts`],
     cwd: folder,
     env,
     stderr: "inherit",
   }).output();
-  const permissions = new TextDecoder().decode(printed.stdout).trim();
-  return [...flags.split(" "), ...permissions.split(" "), module];
+  return new TextDecoder().decode(printed.stdout).trim();
 }
