@@ -1,6 +1,6 @@
 /**
  * Real clients of InfluxDB write to the service: those of Python (`LINES_PYTHON`, a Python that has
- * them), of npm, the command `influx`, and telegraf, built here if that takes less than ten minutes.
+ * them), of npm, the command `influx`, and telegraf (`TELEGRAF`, its path; .ci/run builds it).
  */
 
 import { exists, findInPath, runProgram } from "../bench/program.ts";
@@ -14,9 +14,6 @@ const { signal } = new AbortController();
 const STRICT = { rateLimit: { requests: 1, windowMs: 3_000 } };
 /** No limit that four batches reach. */
 const LOOSE = { rateLimit: { requests: 1_000, windowMs: 1_000 } };
-const TELEGRAF = "1.37.2";
-const TELEGRAF_TAGS =
-  "custom,inputs.file,parsers.influx,outputs.influxdb_v2,outputs.influxdb,serializers.influx";
 
 /** Runs a test with a program, or leaves it out where the program need not be there. */
 function clientTest(name: string, ignore: boolean, fn: () => Promise<void>): void {
@@ -274,39 +271,8 @@ clientTest("the command influx imports a file of lines", influx === null, async 
   assertEquals(await stored(service.url, "cli"), [12_000, "m"]);
 });
 
-const telegraf = await buildTelegraf();
-
-/** The program, or null where it cannot be built in time. */
-async function buildTelegraf(): Promise<string | null> {
-  const given = Deno.env.get("TELEGRAF");
-  if (given !== undefined) return given;
-  const go = await findInPath("go");
-  if (go === null || !isRequired) return null;
-  const folder = `${Deno.env.get("TMPDIR") ?? "/tmp"}/openwatts-telegraf-${TELEGRAF}`;
-  const program = `${folder}/telegraf`;
-  if (await exists(program)) return program;
-  await Deno.mkdir(folder, { recursive: true });
-  const required = `require github.com/influxdata/telegraf v${TELEGRAF}`;
-  await Deno.writeTextFile(`${folder}/go.mod`, `module build\n\ngo 1.25\n\n${required}\n`);
-  const { success } = await new Deno.Command(go, {
-    args: [
-      "build",
-      "-mod=mod",
-      "-o",
-      program,
-      "-tags",
-      TELEGRAF_TAGS,
-      "github.com/influxdata/telegraf/cmd/telegraf",
-    ],
-    cwd: folder,
-    stdout: "null",
-    stderr: "null",
-    signal: AbortSignal.timeout(600_000),
-  }).output();
-  if (success) return program;
-  console.log("skipped: telegraf cannot be built within ten minutes");
-  return null;
-}
+/** The program, if it is there. */
+const telegraf = Deno.env.get("TELEGRAF") ?? null;
 
 /** Runs telegraf until it has sent a file of lines once. */
 async function runTelegraf(output: string, lines: readonly string[]): Promise<string> {

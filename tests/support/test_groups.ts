@@ -1,7 +1,7 @@
 /**
  * Writes files that import the test files in groups, for `deno task test`. Deno runs each file that it
  * is given in a runtime of its own, which loads the whole app anew: 430 times takes longer than the
- * tests themselves.
+ * tests themselves. With arguments, only files whose paths in `tests/` begin with one of them.
  *
  * @module
  */
@@ -30,7 +30,9 @@ function groupsOf(files: readonly string[]): string[] {
 }
 
 if (import.meta.main) {
-  const files = [...testFiles("")].toSorted();
+  const wanted = Deno.args.length === 0 ? [""] : Deno.args;
+  const files = [...testFiles("")].filter((path) => wanted.some((start) => path.startsWith(start)))
+    .toSorted();
   // Anew, as an earlier version may have left more groups.
   await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
   await Deno.mkdir(FOLDER);
