@@ -3,7 +3,7 @@ import { downloadHash } from "../support/exports.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, postJson, waitForEnd } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS, killDelayMs } from "../support/thorough.ts";
 
 const METERS = ["k1", "k2", "k3"];
 const MINUTES = 20_000;
@@ -50,7 +50,7 @@ function readingsOf(meter: number): string {
   return text;
 }
 
-Deno.test(`exports in every format, compression and layout survive kill -9, ${KILL_ROUNDS} rounds`, async (t) => {
+Deno.test(`exports in every format, compression and layout survive kill -9, ${FEWER_KILL_ROUNDS} rounds`, async (t) => {
   await using folder = await makeTempFolder();
   const files = `${folder.path}/.openwatts/files`;
   const expected = new Map<Form, string>();
@@ -74,7 +74,7 @@ Deno.test(`exports in every format, compression and layout survive kill -9, ${KI
   }
   let survived = 0;
   const cancelled: string[] = [];
-  for (let round = 1; round <= KILL_ROUNDS; round++) {
+  for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
     const delayMs = killDelayMs(round, 1_500);
     await t.step(`round ${round}: killed ${delayMs} ms after the first request`, async () => {
       const dead = await killDuringExports(folder.path, delayMs);

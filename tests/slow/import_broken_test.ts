@@ -3,7 +3,7 @@ import { type Environment, pause, type ServiceProcess, startProcess } from "../s
 import { openRequest, type RawRequest } from "../support/raw_request.ts";
 import { askJson, exportToEnd, type JsonAnswer } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 import {
   countWrong,
   fileRows,
@@ -43,11 +43,11 @@ for (const kind of KINDS) {
     assertEquals(await logged(service, "import cut short"), 1);
   });
 
-  Deno.test(`${name} amid kill -9 leaves a beginning, ${KILL_ROUNDS} rounds; sent again it is whole`, async () => {
+  Deno.test(`${name} amid kill -9 leaves a beginning, ${FEWER_KILL_ROUNDS} rounds; sent again it is whole`, async () => {
     await using folder = await makeTempFolder();
     const bytes = await bytesOf(kind);
     let least = 0;
-    for (let round = 1; round <= KILL_ROUNDS; round++) {
+    for (let round = 1; round <= FEWER_KILL_ROUNDS; round++) {
       await using service = await startProcess(folder.path, {});
       const count = await assertBeginning(service, plan);
       assert(count >= least, `${least} readings were stored, of which ${count} are there`);

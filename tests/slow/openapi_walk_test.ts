@@ -92,6 +92,40 @@ async function fillService(url: string): Promise<Known> {
   };
 }
 
+/** Answers that the whole walk must get. Other operations are walked a quarter as long. */
+const ANSWERS: Readonly<Record<string, readonly number[]>> = {
+  createExport: [200, 400, 413, 415, 422],
+  downloadExport: [200, 206, 304, 404, 412, 416],
+  "HEAD downloadExport": [200, 304, 404, 412],
+  triggerReport: [200, 400, 413, 415, 422],
+  getReport: [200, 404],
+  downloadReport: [200, 206, 304, 404, 412, 416],
+  "HEAD downloadReport": [200, 304, 404, 412],
+  listMeters: [200, 400],
+  getMeter: [200, 400, 404],
+  deleteMeter: [202, 400, 404],
+  deleteMeterReadings: [202, 400, 404],
+  deleteDeviceReadings: [202, 400, 404],
+  deleteDevice: [202, 400, 404],
+  deleteStorePolls: [202, 400, 404],
+  deleteStore: [202, 400, 404],
+  getJob: [200, 404],
+  importReadings: [200, 400, 415],
+  postTelemetry: [200, 201, 400, 415],
+  listDevices: [200, 400],
+  getDevice: [200, 400, 404],
+  putDevice: [200, 400, 415],
+  listDeviceEvents: [200, 400, 404],
+  getDeviceMetrics: [200, 400, 404],
+  getDeviceSummary: [200, 400, 404],
+  importStoreStatus: [200, 400, 415],
+  importStoreHours: [200, 400, 415],
+  importStoreTimezones: [200, 400, 415],
+  listStores: [200, 400],
+  getStore: [200, 400, 404],
+  getDocsAsset: [200, 304, 404],
+};
+
 Deno.test("no request gets a 5xx or an answer that the document does not allow", async (t) => {
   await using folder = await makeTempFolder();
   await using service = await startContinuousService(folder.path);
@@ -101,7 +135,8 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
   const met = new Map<string, Set<number>>();
   for (const operation of [...api.operations, ...api.heads]) {
     const statuses = new Set<number>();
-    met.set(`${operation.method === "HEAD" ? "HEAD " : ""}${operation.id}`, statuses);
+    const name = `${operation.method === "HEAD" ? "HEAD " : ""}${operation.id}`;
+    met.set(name, statuses);
     await t.step(`${operation.method} ${operation.path}`, async () => {
       const property = fc.asyncProperty(requestsOf(operation, { known, api }), async (request) => {
         const answer = await send(url, operation, request);
@@ -109,7 +144,8 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
         api.assertAllowed(operation, answer);
         statuses.add(answer.status);
       });
-      await fc.assert(property, { seed: SEED, numRuns: RUNS });
+      const numRuns = name in ANSWERS ? RUNS : Math.ceil(RUNS / 4);
+      await fc.assert(property, { seed: SEED, numRuns });
     });
     // The walk may have deleted what the next operation needs.
     if (operation.method === "DELETE") await fillAgain(url);
@@ -119,39 +155,7 @@ Deno.test("no request gets a 5xx or an answer that the document does not allow",
     name: "the walk got answers of many kinds",
     ignore: RUNS < THOROUGH_RUNS,
     fn: () => {
-      const all: Record<string, number[]> = {
-        createExport: [200, 400, 413, 415, 422],
-        downloadExport: [200, 206, 304, 404, 412, 416],
-        "HEAD downloadExport": [200, 304, 404, 412],
-        triggerReport: [200, 400, 413, 415, 422],
-        getReport: [200, 404],
-        downloadReport: [200, 206, 304, 404, 412, 416],
-        "HEAD downloadReport": [200, 304, 404, 412],
-        listMeters: [200, 400],
-        getMeter: [200, 400, 404],
-        deleteMeter: [202, 400, 404],
-        deleteMeterReadings: [202, 400, 404],
-        deleteDeviceReadings: [202, 400, 404],
-        deleteDevice: [202, 400, 404],
-        deleteStorePolls: [202, 400, 404],
-        deleteStore: [202, 400, 404],
-        getJob: [200, 404],
-        importReadings: [200, 400, 415],
-        postTelemetry: [200, 201, 400, 415],
-        listDevices: [200, 400],
-        getDevice: [200, 400, 404],
-        putDevice: [200, 400, 415],
-        listDeviceEvents: [200, 400, 404],
-        getDeviceMetrics: [200, 400, 404],
-        getDeviceSummary: [200, 400, 404],
-        importStoreStatus: [200, 400, 415],
-        importStoreHours: [200, 400, 415],
-        importStoreTimezones: [200, 400, 415],
-        listStores: [200, 400],
-        getStore: [200, 400, 404],
-        getDocsAsset: [200, 304, 404],
-      };
-      const missed = Object.entries(all).flatMap(([id, statuses]) =>
+      const missed = Object.entries(ANSWERS).flatMap(([id, statuses]) =>
         statuses.filter((status) => !met.get(id)?.has(status)).map((status) => `${id} ${status}`)
       );
       assertEquals(missed, []);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertLessOrEqual } from "../support/assert.ts";
 import { pause, type ServiceProcess, startProcess } from "../support/process.ts";
 import { askJson, type JsonAnswer, postJson } from "../support/service.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
-import { KILL_ROUNDS } from "../support/thorough.ts";
+import { FEWER_KILL_ROUNDS } from "../support/thorough.ts";
 
 const OFFLINE_AFTER_MS = 2_000;
 const ENV = { OFFLINE_AFTER_SECONDS: String(OFFLINE_AFTER_MS / 1_000) };
@@ -30,7 +30,7 @@ async function untilEvents(
 Deno.test("kill -9 around each change of a device's state neither repeats nor loses an event", async () => {
   await using folder = await makeTempFolder();
   const expected: string[] = [];
-  for (let round = 0; round < KILL_ROUNDS; round++) {
+  for (let round = 0; round < FEWER_KILL_ROUNDS; round++) {
     {
       await using service = await startProcess(folder.path, ENV);
       await send(service, round);
@@ -53,9 +53,9 @@ Deno.test("kill -9 around each change of a device's state neither repeats nor lo
   }
   await using service = await startProcess(folder.path, ENV);
   const { body } = await askJson(`${service.url}/devices/d`);
-  assertEquals([body.state, body.count], ["offline", KILL_ROUNDS]);
+  assertEquals([body.state, body.count], ["offline", FEWER_KILL_ROUNDS]);
   const states = (await untilEvents(service, expected.length)).map(({ state }) => state);
   assertEquals(states, expected);
-  await send(service, KILL_ROUNDS);
+  await send(service, FEWER_KILL_ROUNDS);
   assertEquals((await untilEvents(service, expected.length + 1)).at(-1).state, "online");
 });
