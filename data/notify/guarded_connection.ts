@@ -2,7 +2,8 @@
  * A connection to one of the addresses that were checked. TLS verifies the name.
  *
  * `Deno.startTls` of Deno 2.9 keeps the socket open when the handshake is given up, and `node:https`
- * needs all permissions of the kind `sys`. `node:tls` over a socket of `node:net` does neither.
+ * needs all permissions of the kind `sys`. `node:tls` over a socket of `node:net` does neither. Before
+ * Deno 2.7, a handshake that is given up keeps its socket until the server closes it.
  *
  * @module
  */
@@ -49,11 +50,11 @@ export async function openConnection(target: Target, how: Connecting): Promise<S
 
 async function encrypt(
   socket: Socket,
-  { host, port }: Target,
+  target: Target,
   { trusted, ended }: Connecting,
 ): Promise<Socket> {
   // A name may end in a dot, but no certificate has one. An address is no name of a server.
-  const name = host.replace(/\.$/, "");
+  const name = target.host.replace(/\.$/, "");
   const encrypted = startTls({
     socket,
     host: name,
@@ -67,9 +68,24 @@ async function encrypt(
   } catch (cause) {
     socket.destroy();
     ended.throwIfAborted();
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TargetFault("TLS_FAILED", `${host}:${port} has no valid TLS: ${why}`, { cause });
+    throw tlsFault(target, cause);
   }
+}
+
+/**
+ * Whether the fault of a connection is one of TLS. Deno 2.5 says that a connection is secure before the
+ * handshake has ended, so that such a fault comes with the first bytes. Nothing was sent then.
+ */
+export function isTlsFault(target: Target, cause: unknown): boolean {
+  if (!target.isTls || !(cause instanceof Error)) return false;
+  // Of a certificate that is not valid, and of a server without TLS.
+  return cause.name === "InvalidData" || "code" in cause && cause.code === "UNKNOWN";
+}
+
+/** The fault of a target whose TLS is not valid. */
+export function tlsFault({ host, port }: Target, cause: unknown): TargetFault {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new TargetFault("TLS_FAILED", `${host}:${port} has no valid TLS: ${why}`, { cause });
 }
 
 /** Waits for an event of a socket. Destroys the socket if it fails, or if that takes too long. */

@@ -12,7 +12,6 @@
  */
 
 import { lookup } from "node:dns/promises";
-import http from "node:http";
 import type { Socket } from "node:net";
 import { addressRefusal } from "./address_rule.ts";
 import {
@@ -22,7 +21,8 @@ import {
   TargetFault,
   timedOut,
 } from "./target_fault.ts";
-import { openConnection } from "./guarded_connection.ts";
+import { isTlsFault, openConnection, tlsFault } from "./guarded_connection.ts";
+import { createAnswerReader } from "./http_answer.ts";
 import { hostRefusal, readTarget, type Target } from "./target_url.ts";
 
 /** The request. */
@@ -49,8 +49,8 @@ export interface GuardedRequest {
 
 /** The most addresses of a name that are tried. */
 const ADDRESSES_MAX = 4;
-/** The most interim answers (1xx). */
-const INTERIM_MAX = 16;
+/** What may stand in a header that is sent. */
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 /**
  * Sends a request and reads the beginning of its answer.
@@ -141,93 +141,85 @@ async function exchange({ target, connection, request, startMs, ended }: {
 }): Promise<GuardedAnswer> {
   ended.throwIfAborted();
   return await new Promise((resolve, reject) => {
-    const sent = openRequest(target, connection, request);
-    let readPart: () => GuardedAnswer | null = () => null;
-    const settle = (act: () => void) => {
+    const body = createBeginning(request.maxAnswerBytes);
+    const reader = createAnswerReader(body.add);
+    const part = (): GuardedAnswer | null =>
+      reader.head && {
+        ...reader.head,
+        answer: body.bytes(),
+        tookMs: Math.round(performance.now() - startMs),
+      };
+    const fail = (error: unknown) => {
       ended.removeEventListener("abort", onEnd);
-      sent.destroy();
-      act();
+      reject(error);
     };
-    const fail = (error: unknown) => settle(() => reject(error));
-    const broken = (cause?: unknown) => fail(brokenAnswer(target, readPart(), cause));
-    const onEnd = () =>
+    const broken = (cause?: unknown) =>
       fail(
-        ended.reason === TIMED_OUT ? timedOut(target, request.timeoutMs, readPart()) : ended.reason,
+        isTlsFault(target, cause) ? tlsFault(target, cause) : brokenAnswer(target, part(), cause),
       );
+    const onEnd = () =>
+      fail(ended.reason === TIMED_OUT ? timedOut(target, request.timeoutMs, part()) : ended.reason);
+    function read(act: () => void): void {
+      try {
+        act();
+      } catch (cause) {
+        return broken(cause);
+      }
+      const answer = reader.isWhole || body.isFull() ? part() : null;
+      if (answer === null) return;
+      ended.removeEventListener("abort", onEnd);
+      resolve(answer);
+    }
     ended.addEventListener("abort", onEnd, { once: true });
+    connection.on("data", (bytes: Uint8Array) => read(() => reader.add(bytes)));
+    connection.on("end", () => read(reader.end));
+    connection.on("close", () => read(reader.end));
     connection.on("error", broken);
-    let interim = 0;
-    sent.on("information", () => {
-      if (++interim > INTERIM_MAX) broken();
-    });
-    sent.on("upgrade", () => broken());
-    sent.on("error", broken);
-    sent.on("close", () => broken());
-    sent.on("response", (response) => {
-      const read = createAnswer(response, request.maxAnswerBytes, startMs);
-      readPart = read.part;
-      response.on("data", (bytes: Uint8Array) => {
-        if (read.add(bytes)) settle(() => resolve(read.part()));
-      });
-      response.on("end", () => settle(() => resolve(read.part())));
-      response.on("error", broken);
-    });
-    sent.end(request.body ?? undefined);
+    connection.write(requestHead(target, request));
+    if (request.body !== null) connection.write(request.body);
   });
 }
 
-function openRequest(
-  target: Target,
-  connection: Socket,
+/** The first line and the headers of a request (RFC 9112). */
+function requestHead(
+  { path, hostHeader }: Target,
   { method, headers, body }: GuardedRequest,
-): http.ClientRequest {
-  const agent = new http.Agent({ keepAlive: false });
-  agent.createConnection = () => connection;
-  return http.request({
-    agent,
-    // Without the connection there is none: this name never has an address (RFC 6761).
-    host: "checked.invalid",
-    path: target.path,
-    method,
-    headers: {
-      ...headers,
-      host: target.hostHeader,
-      connection: "close",
-      ...body === null ? {} : { "content-length": String(body.length) },
-    },
+): string {
+  const sent = {
+    ...headers,
+    host: hostHeader,
+    connection: "close",
+    ...body === null ? {} : { "content-length": String(body.length) },
+  };
+  const lines = Object.entries(sent).map(([name, value]) => {
+    if (HEADER_VALUE.test(value)) return `${name}: ${value}`;
+    throw new TypeError(`Cannot send a header as it must be printable ASCII: ${name}`);
   });
+  return [`${method} ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n");
 }
 
-/** Collects the beginning of an answer. `add` says whether that is enough. */
-function createAnswer(
-  { statusCode, headers }: http.IncomingMessage,
+/** Keeps the first bytes of a body. */
+function createBeginning(
   maxBytes: number,
-  startMs: number,
-): { add(bytes: Uint8Array): boolean; part(): GuardedAnswer } {
+): { add(bytes: Uint8Array): void; bytes(): Uint8Array; isFull(): boolean } {
   const chunks: Uint8Array[] = [];
   let size = 0;
   return {
     add(bytes) {
+      // A copy, as the connection may use its buffer again.
       const taken = bytes.slice(0, maxBytes - size);
       chunks.push(taken);
       size += taken.length;
-      return size >= maxBytes;
     },
-    part() {
-      const answer = new Uint8Array(size);
+    bytes() {
+      const whole = new Uint8Array(size);
       let at = 0;
       for (const chunk of chunks) {
-        answer.set(chunk, at);
+        whole.set(chunk, at);
         at += chunk.length;
       }
-      return {
-        status: statusCode ?? 0,
-        headers: Object.fromEntries(
-          Object.entries(headers).map(([name, value]) => [name, [value].flat().join(", ")]),
-        ),
-        answer,
-        tookMs: Math.round(performance.now() - startMs),
-      };
+      return whole;
     },
+    isFull: () => size >= maxBytes,
   };
 }

@@ -347,10 +347,16 @@ Deno.test("guardedFetch() verifies the certificate for the name, at the checked 
   }
 });
 
-Deno.test("guardedFetch() fails for a server without TLS, and ends at one that hangs in it", async () => {
+/** Whether the runtime keeps a socket whose handshake was given up, until the server closes it. */
+const KEEPS_HANDSHAKES = /^2\.[56]\./.test(Deno.version.deno);
+
+Deno.test("guardedFetch() fails for a server without TLS, and ends at one that hangs in it", {
+  sanitizeResources: !KEEPS_HANDSHAKES,
+}, async () => {
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
   const cases: [string, (peer: RawPeer) => Promise<void> | void][] = [
     ["TLS_FAILED", async (peer) => await peer.send("HTTP/1.1 400 Bad Request\r\n\r\n")],
-    ["TIMED_OUT", () => {}],
+    ["TIMED_OUT", (peer) => over.then(() => KEEPS_HANDSHAKES ? peer.close() : undefined)],
   ];
   for (const [code, script] of cases) {
     await using server = startRawServer(script);
@@ -363,6 +369,7 @@ Deno.test("guardedFetch() fails for a server without TLS, and ends at one that h
       TargetFault,
     );
     assertEquals(error.code, code);
+    if (code === "TIMED_OUT") end();
   }
 });
 
