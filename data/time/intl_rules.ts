@@ -96,7 +96,11 @@ export function changingRules(offsetAt: (timeMs: number) => number): ZoneRules {
   function changesOf(year: number): readonly number[] {
     const kept = years.get(year);
     if (kept !== undefined) return kept;
-    const found = findChanges(offsetAt, Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1));
+    const like = yearLike(year);
+    const shiftMs = Date.UTC(year, 0, 1) - Date.UTC(like, 0, 1);
+    const found = like === year
+      ? findChanges(offsetAt, Date.UTC(year, 0, 1), Date.UTC(year + 1, 0, 1))
+      : changesOf(like).map((changeMs) => changeMs + shiftMs);
     years.set(year, found);
     return found;
   }
@@ -123,6 +127,23 @@ export function changingRules(offsetAt: (timeMs: number) => number): ZoneRules {
       return null;
     },
   };
+}
+
+/**
+ * The year in which a zone changes on the same days: for years after the explicit dates, one of the
+ * next 28 that begins on the same weekday and is as long. Rules name months, weekdays and days.
+ */
+function yearLike(year: number): number {
+  const first = YEARLY_FROM + 1;
+  if (year < first + 28) return year;
+  for (let like = first;; like++) {
+    if (weekday(like) === weekday(year) && weekday(like + 1) === weekday(year + 1)) return like;
+  }
+}
+
+/** The weekday on which a year begins. */
+function weekday(year: number): number {
+  return new Date(Date.UTC(year, 0, 1)).getUTCDay();
 }
 
 /** The changes in `[startMs, endMs)`, ascending. Both are whole seconds, as all changes are. */

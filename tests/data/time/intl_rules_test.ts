@@ -2,7 +2,7 @@ import { changingRules, intlRules } from "../../../data/time/intl_rules.ts";
 import { hasTemporal, temporalRules } from "../../../data/time/temporal_rules.ts";
 import type { ZoneRules } from "../../../data/time/zone_rules.ts";
 import { assert, assertEquals, assertExists } from "../../support/assert.ts";
-import { amount, isThorough } from "../../support/thorough.ts";
+import { isThorough } from "../../support/thorough.ts";
 
 const HOUR_MS = 3_600_000;
 /** Zones in which a rule is rare: short ones, steps of half hours, left out days, dates to 2086. */
@@ -94,6 +94,7 @@ Deno.test("a year is read once, with 74 looks, or 75 if it is a leap year", () =
   // 1800 to 2024: one before each year, then one every 5 days, and one more in the 55 leap years.
   assertEquals(looks, 225 * 74 + 55);
   assertEquals(rules.changeUpTo(Date.UTC(2020, 5, 1)), null);
+  assertEquals(rules.changeUpTo(Date.UTC(1900, 5, 1)), null);
   assertEquals(looks, 225 * 74 + 55);
 });
 
@@ -112,17 +113,34 @@ Deno.test("Intl and Temporal know the same names", { ignore: !hasTemporal() }, (
 
 Deno.test("Intl and Temporal give the same changes of zones", { ignore: !hasTemporal() }, () => {
   const zones = isThorough ? Intl.supportedValuesOf("timeZone") : RARE;
-  const fromMs = amount({ quick: Date.UTC(1990, 0, 1), thorough: Date.UTC(1800, 0, 1) });
-  const toMs = Date.UTC(amount({ quick: 2030, thorough: 2120 }), 0, 1);
+  const spans = isThorough ? [[1800, 2140], [9990, 10_001]] : [[1995, 2030], [9990, 10_001]];
   let count = 0;
   for (const zone of zones) {
     const rules = temporalRules(zone);
     assertExists(rules);
-    const found = [...changes(rulesOf(zone), fromMs, toMs)];
-    assertEquals(found, [...changes(rules, fromMs, toMs)], zone);
-    assertEquals(rulesOf(zone).changeUpTo(toMs), rules.changeUpTo(toMs), zone);
+    for (const [fromYear, toYear] of spans) {
+      const fromMs = Date.UTC(fromYear, 0, 1), toMs = Date.UTC(toYear, 0, 1);
+      const found = [...changes(rulesOf(zone), fromMs, toMs)];
+      assertEquals(found, [...changes(rules, fromMs, toMs)], zone);
+      assertEquals(rulesOf(zone).changeUpTo(toMs), rules.changeUpTo(toMs), zone);
+      count += found.length;
+    }
     assertEquals(rulesOf(zone).isUtc, rules.isUtc, zone);
-    count += found.length;
   }
   assert(count > 100, `${count} changes`);
+});
+
+Deno.test("a year far away costs as much as the next ones: dates repeat like weekdays", () => {
+  let looks = 0;
+  const paris = rulesOf("Europe/Paris");
+  const counted = changingRules((timeMs) => (looks++, paris.offsetAt(timeMs)));
+  // The last Sundays of March 2400 to 2403, 01:00 UTC: 2400 has a 29 February, 2300 has none.
+  const days = [26, 25, 31, 30];
+  for (const [at, day] of days.entries()) {
+    const found = counted.changeAfter(Date.UTC(2400 + at, 0, 1));
+    assertEquals(found, Date.UTC(2400 + at, 2, day, 1), String(2400 + at));
+  }
+  assertEquals(counted.changeAfter(Date.UTC(2300, 0, 1)), Date.UTC(2300, 2, 25, 1));
+  for (let year = 2130; year < 9999; year += 7) counted.changeAfter(Date.UTC(year, 0, 1));
+  assert(looks < 28 * 140, `${looks} looks`);
 });

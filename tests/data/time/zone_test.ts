@@ -1,3 +1,4 @@
+import { hasTemporal } from "../../../data/time/temporal_rules.ts";
 import { Temporal } from "../../support/temporal.ts";
 import fc from "fast-check";
 import {
@@ -12,7 +13,8 @@ import { amount } from "../../support/thorough.ts";
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 const YEAR_9999_END_MS = 253_402_300_799_999;
-const ZONES = Intl.supportedValuesOf("timeZone");
+/** All zones; every 20th where Temporal is a package, which is some 50 times slower. */
+const ZONES = Intl.supportedValuesOf("timeZone").filter((_, at) => hasTemporal() || at % 20 === 0);
 
 /** The wall time of a text, as Date.UTC would count it. */
 function wall(text: string): number {
@@ -201,7 +203,7 @@ Deno.test("every change of every zone from 1970 to 2045 is that of Temporal, to 
     }
   }
   assertEquals(wrong, []);
-  assert(changes > 10_000, `${changes} changes`);
+  assert(changes > 20 * ZONES.length, `${changes} changes`);
 });
 
 Deno.test("a clock agrees with Temporal about wall times of any zone, in any order", () => {
