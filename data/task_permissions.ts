@@ -47,6 +47,29 @@ export function flagsOf(
   return { flags: permissionFlags(neededPermissions(result.settings, place), folder), problems };
 }
 
+/**
+ * The flags of a task that reads and writes files which its arguments name, such as a backup: any file, but
+ * no other hosts than those of the database and of S3.
+ */
+export function fileTaskFlags(
+  environment: Readonly<Record<string, string>>,
+  folder: string,
+): string[] {
+  const result = readSettings(environment);
+  if ("problems" in result) return permissionFlags(SETTINGS_PERMISSIONS, folder);
+  const { settings } = result;
+  // It neither listens nor sends anything to others.
+  const quiet = {
+    ...settings,
+    role: "worker",
+    webhooks: { ...settings.webhooks, isOn: false },
+    delivery: { ...settings.delivery, mail: null },
+  } as const;
+  const { net, env } = neededPermissions(quiet, { folder, codeFolder: folder, packageFolders: [] });
+  const flags = permissionFlags({ net, env, read: [], write: [], sys: [] }, folder);
+  return ["--allow-read", "--allow-write", ...flags];
+}
+
 /** The folder of a package; none if it is not installed, so that its page says so. */
 function packageFolder(name: string): string[] {
   try {
@@ -73,10 +96,15 @@ function readIfThere(path: string): string {
   }
 }
 
+function printFor(task: string | undefined, environment: Record<string, string>): void {
+  if (task === "files") console.log(fileTaskFlags(environment, Deno.cwd()).join(" "));
+  else print(flagsOf(environment, Deno.cwd()));
+}
+
 function print({ flags, problems }: TaskFlags): void {
   for (const problem of problems) console.error(`OpenWatts cannot start: ${problem}`);
   console.log([`--v8-flags=${heapFlags(memoryLimitBytes()).join(",")}`, ...flags].join(" "));
 }
 
 // Run as a program, it prints them; importing it does nothing.
-import.meta.main && print(flagsOf(await readEnvironment(SETTING_NAMES), Deno.cwd()));
+import.meta.main && printFor(Deno.args[0], await readEnvironment(SETTING_NAMES));

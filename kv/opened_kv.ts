@@ -11,7 +11,7 @@
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
 import { type Activity, followActivity, withCommitsNoted } from "./activity.ts";
-import { COMMIT_ROOM, type Cost } from "./budget.ts";
+import { COMMIT_ROOM, type Cost, type Staging } from "./budget.ts";
 import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
@@ -29,6 +29,9 @@ const SCHEMA_KEY = [SPACE, "schema"];
 
 /** The schema version that this code reads and writes (`docs/storage.md`). */
 export const SCHEMA_VERSION = 5;
+
+/** The version of a database that a restore has not completed yet: too high for every release. */
+const RESTORING_VERSION = 1_000_000;
 
 const schemaRecord = z.object({ v: z.literal(1), version: z.int().positive() });
 
@@ -137,6 +140,11 @@ export async function checkSchema(
     return;
   }
   const { version } = schemaRecord.parse(entry.value);
+  if (version === RESTORING_VERSION) {
+    throw new Error(
+      "Cannot open the database as a restore into it has not ended: restore it again",
+    );
+  }
   if (version > target) {
     throw new Error(
       `Cannot open the database as this release knows versions up to ${target}: ${version}`,
@@ -162,6 +170,32 @@ async function holdsNothing(kv: Pick<Deno.Kv, "list">): Promise<boolean> {
   return true;
 }
 
+/** The version of the schema of a database; null if it has none. */
+export async function schemaVersion(kv: Pick<Deno.Kv, "get">): Promise<number | null> {
+  const { value, versionstamp } = await kv.get(SCHEMA_KEY);
+  return versionstamp === null ? null : schemaRecord.parse(value).version;
+}
+
+/** Whether a restore into a database has not ended. */
+export async function wasRestoreInterrupted(kv: Pick<Deno.Kv, "get">): Promise<boolean> {
+  return await schemaVersion(kv) === RESTORING_VERSION;
+}
+
+/** Whether a key is that of the version of a database. */
+export function isSchemaKey([space]: Deno.KvKey): boolean {
+  return space === SPACE;
+}
+
+/** Keeps services from opening a database while it is restored. */
+export function stageRestoring(op: Staging): void {
+  op.set(SCHEMA_KEY, { v: 1, version: RESTORING_VERSION });
+}
+
+/** Makes a database one of this release. */
+export function stageSchema(op: Staging): void {
+  op.set(SCHEMA_KEY, { v: 1, version: SCHEMA_VERSION });
+}
+
 /** Reads one small entry. Throws when the database does not answer. */
 export async function probeKv(kv: Pick<Deno.Kv, "get">): Promise<void> {
   await kv.get(SCHEMA_KEY);
@@ -180,7 +214,12 @@ export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void>
   throw new Error(`Cannot share the database as it has a journal: ${remedy}`);
 }
 
-async function lockDatabase(path: string): Promise<Disposable> {
+/**
+ * Locks a database file, so that no other process opens it. The folder of the file is created.
+ *
+ * @throws {Error} when another process has the file open.
+ */
+export async function lockDatabase(path: string): Promise<Disposable> {
   const lock = await lockFile(`${path}.lock`);
   if (lock !== null) return lock;
   throw new Error(`Cannot open the database as another process has it open: ${path}`);

@@ -11,7 +11,8 @@
 import { MINUTE_MS } from "../../data/limits.ts";
 import { packStages, type Stage, type Staging } from "../budget.ts";
 
-const SPACE = "key_used";
+/** First part of the keys. */
+export const KEY_USE_SPACE = "key_used";
 
 /** Collects uses in memory and writes them now and then. */
 export interface KeyUses {
@@ -40,7 +41,7 @@ export function createKeyUses(kv: Pick<Deno.Kv, "list" | "atomic">): KeyUses {
       unwritten = new Set();
       try {
         const stages = [...ids].map((id): Stage => (op) =>
-          op.max([SPACE, id], BigInt(minutes.get(id) ?? 0))
+          op.max([KEY_USE_SPACE, id], BigInt(minutes.get(id) ?? 0))
         );
         for (const group of packStages(stages)) {
           const op = kv.atomic();
@@ -54,7 +55,7 @@ export function createKeyUses(kv: Pick<Deno.Kv, "list" | "atomic">): KeyUses {
     },
     async list() {
       const all = new Map<string, number>();
-      for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: [SPACE] })) {
+      for await (const { key, value } of kv.list<Deno.KvU64>({ prefix: [KEY_USE_SPACE] })) {
         all.set(String(key[1]), Number(value.value));
       }
       for (const [id, minute] of minutes) all.set(id, Math.max(minute, all.get(id) ?? 0));
@@ -65,5 +66,5 @@ export function createKeyUses(kv: Pick<Deno.Kv, "list" | "atomic">): KeyUses {
 
 /** Adds the deletion of what is known about the use of a key to a commit. */
 export function stageUseRemoval(op: Staging, id: string): void {
-  op.delete([SPACE, id]);
+  op.delete([KEY_USE_SPACE, id]);
 }

@@ -12,7 +12,8 @@
 
 import { z } from "zod";
 
-const SPACE = "session";
+/** First part of the keys. */
+export const SESSION_SPACE = "session";
 
 const sessionSchema = z.object({
   v: z.literal(1),
@@ -33,7 +34,7 @@ export async function getSession(
   hash: string,
   nowMs: number,
 ): Promise<SessionRecord | null> {
-  const { value } = await kv.get([SPACE, hash]);
+  const { value } = await kv.get([SESSION_SPACE, hash]);
   if (value === null) return null;
   const session = sessionSchema.parse(value);
   return session.expiresMs <= nowMs ? null : session;
@@ -47,10 +48,10 @@ export async function addSession(
 ): Promise<void> {
   const expireIn = Math.max(1, session.expiresMs - session.createdMs);
   const record: SessionRecord = { v: 1, ...session };
-  await kv.atomic().set([SPACE, hash], record, { expireIn }).commit();
+  await kv.atomic().set([SESSION_SPACE, hash], record, { expireIn }).commit();
 }
 
 /** Ends a session. Nothing happens if there is none. */
 export async function removeSession(kv: Pick<Deno.Kv, "atomic">, hash: string): Promise<void> {
-  await kv.atomic().delete([SPACE, hash]).commit();
+  await kv.atomic().delete([SESSION_SPACE, hash]).commit();
 }

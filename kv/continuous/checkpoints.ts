@@ -14,7 +14,8 @@
 import { z } from "zod";
 import type { Stage } from "../budget.ts";
 
-const SPACE = "lake_checkpoint";
+/** First part of the keys. */
+export const CHECKPOINT_SPACE = "lake_checkpoint";
 
 const checkpointSchema = z.object({
   v: z.literal(1),
@@ -72,6 +73,16 @@ const checkpointSchema = z.object({
  */
 export type ExportCheckpoint = z.infer<typeof checkpointSchema>;
 
+/** The version that a stored checkpoint names; "" for none. */
+export function seenVersionOf(stored: unknown): string {
+  return checkpointSchema.parse(stored).seenVersion;
+}
+
+/** A stored checkpoint that names another version, as all versions differ in another database. */
+export function withSeenVersion(stored: unknown, seenVersion: string): ExportCheckpoint {
+  return { ...checkpointSchema.parse(stored), seenVersion };
+}
+
 /** A checkpoint and the version at which it was read. */
 export interface ExportCheckpointEntry {
   /** The checkpoint. */
@@ -85,7 +96,7 @@ export async function getExportCheckpoint(
   kv: Pick<Deno.Kv, "get">,
   id: string,
 ): Promise<ExportCheckpointEntry | null> {
-  const { value, versionstamp } = await kv.get([SPACE, id]);
+  const { value, versionstamp } = await kv.get([CHECKPOINT_SPACE, id]);
   return versionstamp === null ? null : { value: checkpointSchema.parse(value), versionstamp };
 }
 
@@ -95,8 +106,8 @@ export async function listExportCheckpoints(
   { afterId, limit }: { afterId: string; limit: number },
 ): Promise<{ id: string; checkpoint: ExportCheckpoint }[]> {
   const selector = afterId === ""
-    ? { prefix: [SPACE] }
-    : { prefix: [SPACE], start: [SPACE, `${afterId}\0`] };
+    ? { prefix: [CHECKPOINT_SPACE] }
+    : { prefix: [CHECKPOINT_SPACE], start: [CHECKPOINT_SPACE, `${afterId}\0`] };
   const found: { id: string; checkpoint: ExportCheckpoint }[] = [];
   for await (const { key, value } of kv.list(selector, { limit })) {
     found.push({ id: String(key[1]), checkpoint: checkpointSchema.parse(value) });
@@ -114,7 +125,7 @@ export async function moveExportCheckpoint(
   id: string,
   { from, to, also }: { from: string | null; to: ExportCheckpoint; also?: Stage },
 ): Promise<string | null> {
-  const key = [SPACE, id];
+  const key = [CHECKPOINT_SPACE, id];
   const op = kv.atomic().check({ key, versionstamp: from }).set(key, to);
   also?.(op);
   const result = await op.commit();
@@ -123,5 +134,5 @@ export async function moveExportCheckpoint(
 
 /** Reads one checkpoint, if any exists. Throws if the database does not answer. */
 export async function probeExportCheckpoints(kv: Pick<Deno.Kv, "list">): Promise<void> {
-  await kv.list({ prefix: [SPACE] }, { limit: 1 }).next();
+  await kv.list({ prefix: [CHECKPOINT_SPACE] }, { limit: 1 }).next();
 }

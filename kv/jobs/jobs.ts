@@ -122,6 +122,11 @@ export async function getJobs(
   );
 }
 
+/** All jobs, in the order of their ids. */
+export async function* listJobs(kv: Pick<Deno.Kv, "list">): AsyncGenerator<JobRecord> {
+  for await (const { value } of kv.list({ prefix: [SPACE] })) yield jobSchema.parse(value);
+}
+
 /** Whose limits a job counts for, and whose turn it waits for. */
 export function accountOf({ account, owner }: Pick<JobRecord, "account" | "owner">): string {
   return account ?? owner;

@@ -16,7 +16,8 @@
 
 import { z } from "zod";
 
-const SPACE = "lease";
+/** First part of the keys. */
+export const LEASE_SPACE = "lease";
 
 const leaseSchema = z.object({
   v: z.literal(1),
@@ -41,6 +42,17 @@ export interface LeaseRequest {
   readonly untilMs: number;
   /** Whether every other owner is known to be dead. */
   readonly isExclusive: boolean;
+}
+
+/** The name of a lease that some process holds; null if none is held. */
+export async function findHeldLease(
+  kv: Pick<Deno.Kv, "list">,
+  nowMs: number,
+): Promise<string | null> {
+  for await (const { key, value } of kv.list({ prefix: [LEASE_SPACE] })) {
+    if (leaseSchema.parse(value).untilMs > nowMs) return String(key[1]);
+  }
+  return null;
 }
 
 /** A lease as it was written last. */
@@ -68,7 +80,7 @@ export async function renewLease(
   { name, untilMs }: Pick<LeaseRequest, "name" | "untilMs">,
   { lease, versionstamp }: WrittenLease,
 ): Promise<WrittenLease | null> {
-  const key = [SPACE, name];
+  const key = [LEASE_SPACE, name];
   const next = { ...lease, untilMs };
   const result = await kv.atomic().check({ key, versionstamp }).set(key, next).commit();
   return result.ok ? { lease: next, versionstamp: result.versionstamp } : null;
@@ -79,7 +91,7 @@ export async function takeWrittenLease(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   { name, owner, nowMs, untilMs, isExclusive }: LeaseRequest,
 ): Promise<WrittenLease | null> {
-  const key = [SPACE, name];
+  const key = [LEASE_SPACE, name];
   const entry = await kv.get(key);
   const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
   const isOwn = held?.owner === owner && held.untilMs > 0;
@@ -96,7 +108,7 @@ export async function keepCursor(
   name: string,
   lease: Lease,
 ): Promise<boolean> {
-  const key = [SPACE, name];
+  const key = [LEASE_SPACE, name];
   const entry = await kv.get(key);
   const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
   if (held === null || held.epoch !== lease.epoch || held.owner !== lease.owner) return false;
@@ -111,7 +123,7 @@ export async function giveUpLease(
   name: string,
   owner: string,
 ): Promise<void> {
-  const key = [SPACE, name];
+  const key = [LEASE_SPACE, name];
   const entry = await kv.get(key);
   const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
   if (held?.owner !== owner) return;
@@ -124,6 +136,6 @@ export async function isLeaseHeld(
   name: string,
   nowMs: number,
 ): Promise<boolean> {
-  const entry = await kv.get([SPACE, name]);
+  const entry = await kv.get([LEASE_SPACE, name]);
   return entry.versionstamp !== null && leaseSchema.parse(entry.value).untilMs > nowMs;
 }

@@ -117,6 +117,11 @@ export function liveHead({ value }: HeadEntry): SeriesHead | null {
   return value?.state === "live" ? value : null;
 }
 
+/** Whether a stored entry is the head of a series that is being removed. */
+export function isDeletingHead([space]: Deno.KvKey, stored: unknown): boolean {
+  return space === SPACE && headSchema.parse(stored).state === "deleting";
+}
+
 /** The life that a series is in, or that a write would begin now. */
 export function currentLife({ value }: HeadEntry): number {
   if (value === null) return 1;

@@ -19,6 +19,11 @@ const REVISED_SPACE = "revised";
 /** Entries per read of a list. They are small. */
 const LIST_BATCH = 500;
 
+/** Whether a key is one of this module. Its values only ever grow. */
+export function isRevisionKey([space]: Deno.KvKey): boolean {
+  return space === REVISION_SPACE || space === REVISED_SPACE;
+}
+
 /** Raises the revision in a commit that changes one series. */
 export function stageRevision(op: Staging, ref: SeriesRef): void {
   stageRevisionOfMany(op, ref);

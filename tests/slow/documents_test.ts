@@ -10,12 +10,16 @@ import {
 } from "../support/documents.ts";
 import { findJson, isLike } from "../support/json_like.ts";
 import { type Environment, pause, type ServiceProcess, startProcess } from "../support/process.ts";
+import { TOP } from "../support/sources.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
 /** Where the documents say that the service is. */
 const ADDRESS = /http:\/\/(127\.0\.0\.1|localhost):8000/g;
 /** A block that starts a service: settings, then the README's command. */
 const START = /^((?:[A-Z0-9_]+=\S*[\s\\]+)*)npx -y deno@\S+ task start$/;
+/** A task that works on the files of the service: in the folder of the test, not in that of the code. */
+const TASK = /npx -y deno@\S+ task (?=backup|restore|verify)/g;
+const RUN_TASK = `${Deno.execPath()} run -A ${TOP}tests/support/run_task.ts `;
 /** What every error of the service has. */
 const PROBLEM = "urn:openwatts:problem";
 /** How each language is run, in a folder where the block is the file `example`. */
@@ -105,7 +109,7 @@ async function runBlock(
   { language, text }: Block,
   { folder, url }: { folder: string; url: string },
 ): Promise<{ exit: number; printed: string; errors: string }> {
-  const code = `${text.replaceAll(ADDRESS, url)}\n`;
+  const code = `${text.replaceAll(ADDRESS, url).replaceAll(TASK, RUN_TASK)}\n`;
   const [program, ...args] = COMMANDS[language];
   await Deno.writeTextFile(`${folder}/example`, code);
   const child = new Deno.Command(program, {

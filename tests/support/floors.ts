@@ -50,6 +50,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["access", "devices", "meters", "stores"],
     ["alerts", "notify", "schedules", "webhooks"],
     ["opened_kv"],
+    ["backup"],
   ],
   jobs: [
     ["engine"],

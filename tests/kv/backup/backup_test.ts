@@ -1,0 +1,145 @@
+import { makeBackup } from "../../../kv/backup/make_backup.ts";
+import { restoreBackup } from "../../../kv/backup/restore_backup.ts";
+import { openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+
+const TO_BACK_UP = { onProgress: () => {}, waitMs: 0, elapsedMs: () => 0 };
+const TO_RESTORE = { onProgress: () => {}, mayReplace: false, nowMs: 0 };
+
+Deno.test("a database that is open and written is backed up as it is at one moment, and restored", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  {
+    await using opened = await openKv(path);
+    const { kv } = opened;
+    let written = 0, isOver = false;
+    const writing = (async () => {
+      // Two entries of one commit, some of it in the journal.
+      for (; !isOver; written++) {
+        await kv.atomic().set(["job", written], written)
+          .set(["segment", "meter", "m1", "w", written], new Uint8Array(500)).commit();
+      }
+    })();
+    while (written < 50) await new Promise((resolve) => setTimeout(resolve, 1));
+    const acknowledged = written;
+    const { sizeBytes, schema } = await makeBackup(path, { ...TO_BACK_UP, to: backup });
+    isOver = true;
+    await writing;
+    assertEquals(sizeBytes, (await Deno.stat(backup)).size);
+    assertEquals(schema, SCHEMA_VERSION);
+    await opened.kv.set(["job", "later"], true);
+    assert(acknowledged >= 50);
+    await expectEntries(`${folder.path}/copy`, backup, acknowledged);
+  }
+  assertEquals(namesIn(folder.path), [
+    "backup",
+    "copy",
+    "copy.lock",
+    "kv.sqlite3",
+    "kv.sqlite3.lock",
+  ]);
+
+  const options = { ...TO_RESTORE, from: backup };
+  await assertRejects(
+    () => restoreBackup(path, options),
+    Error,
+    `use --replace to replace it: ${path}`,
+  );
+  await restoreBackup(path, { ...options, mayReplace: true });
+  {
+    await using opened = await openKv(path);
+    assertEquals((await opened.kv.get(["job", "later"])).value, null);
+  }
+  using replaced = await Deno.openKv(`${path}.replaced`);
+  assertEquals((await replaced.get(["job", "later"])).value, true);
+});
+
+Deno.test("a restore that is refused or fails leaves the database as it was", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  const from = async (name: string, make: (path: string) => Promise<void>) => {
+    await make(`${folder.path}/${name}`);
+    return `${folder.path}/${name}`;
+  };
+  const version = (number: number) => async (file: string) => {
+    using kv = await Deno.openKv(file);
+    await kv.set(["meta", "schema"], { v: 1, version: number });
+  };
+  {
+    await using opened = await openKv(path);
+    await opened.kv.set(["job", "here"], 1);
+    await makeBackup(path, { ...TO_BACK_UP, to: backup });
+    const inUse = { ...TO_RESTORE, from: backup, mayReplace: true };
+    await assertRejects(() => restoreBackup(path, inUse), Error, "another process has it open");
+  }
+  const broken = await Deno.readFile(backup);
+  const cases: [RegExp, string][] = [
+    [/There is no backup/, `${folder.path}/nothing`],
+    [
+      /not a database|damaged/,
+      await from("text", (file) => Deno.writeTextFile(file, "text".repeat(999))),
+    ],
+    [
+      /damaged|malformed|not a database/,
+      await from("cut", (file) => Deno.writeFile(file, broken.slice(0, 9_000))),
+    ],
+    [
+      /not a database of this service/,
+      await from("empty", async (file) => {
+        using kv = await Deno.openKv(file);
+        await kv.set(["a"], 1);
+      }),
+    ],
+    [/newer release/, await from("newer", version(SCHEMA_VERSION + 1))],
+  ];
+  for (const [message, file] of cases) {
+    const options = { ...TO_RESTORE, from: file, mayReplace: true };
+    const error = await assertRejects(() => restoreBackup(path, options), Error);
+    assert(message.test(error.message), `${file}: ${error.message}`);
+    await using opened = await openKv(path);
+    assertEquals((await opened.kv.get(["job", "here"])).value, 1, file);
+  }
+});
+
+Deno.test("a damaged database is replaced, and kept", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  {
+    await using opened = await openKv(path);
+    await opened.kv.set(["job", "here"], 1);
+    await makeBackup(path, { ...TO_BACK_UP, to: backup });
+  }
+  await Deno.writeTextFile(path, "no database at all");
+  await restoreBackup(path, { ...TO_RESTORE, from: backup, mayReplace: true });
+  await using opened = await openKv(path);
+  assertEquals((await opened.kv.get(["job", "here"])).value, 1);
+  assertEquals(await Deno.readTextFile(`${path}.replaced`), "no database at all");
+});
+
+Deno.test("a backup of what is not there, or is damaged, fails, and the older backup stays", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, to = `${folder.path}/backup`;
+  await Deno.writeTextFile(to, "older");
+  await assertRejects(() => makeBackup(path, { ...TO_BACK_UP, to }), Error, `no database: ${path}`);
+  assertEquals(namesIn(folder.path), ["backup"]);
+  await Deno.writeTextFile(path, "text");
+  const error = await assertRejects(() => makeBackup(path, { ...TO_BACK_UP, to }), Error);
+  assertStringIncludes(error.message, "database");
+  assertEquals(await Deno.readTextFile(to), "older");
+});
+
+/** Makes sure that a backup has the entries of whole commits, at least so many. */
+async function expectEntries(copy: string, backup: string, atLeast: number): Promise<void> {
+  await Deno.copyFile(backup, copy);
+  await using opened = await openKv(copy);
+  const jobs = await Array.fromAsync(opened.kv.list({ prefix: ["job"] }));
+  const segments = await Array.fromAsync(opened.kv.list({ prefix: ["segment"] }));
+  assert(jobs.length >= atLeast, `${jobs.length} of ${atLeast}`);
+  assertEquals(jobs.map(({ key }) => key[1]), jobs.map((_, index) => index));
+  assertEquals(segments.map(({ key }) => key[4]), jobs.map((_, index) => index));
+}
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
+}
