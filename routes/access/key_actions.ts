@@ -6,6 +6,7 @@
 
 import type { Context } from "hono";
 import type { z } from "zod";
+import type { Key } from "../../data/access/key.ts";
 import { grantProblems } from "../../data/access/key_rules.ts";
 import { KEY_ID_PATTERN, KEY_ID_RULE } from "../../data/access/key_text.ts";
 import { KEY_GRACE_MS } from "../../data/limits.ts";
@@ -14,8 +15,8 @@ import type { KeyStore } from "../../kv/access/keys.ts";
 import { fieldErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { noteAuditChange, noteAuditDetails, noteAuditSubject } from "./audited.ts";
-import { grantBody, grantOf, keyBody } from "./key_body.ts";
-import { type KeyBody, keyRequest, keyRotation, type ShownKeyBody } from "./schemas.ts";
+import { changedGrant, grantBody, grantOf, keyBody } from "./key_body.ts";
+import { type KeyBody, keyChange, keyRequest, keyRotation, type ShownKeyBody } from "./schemas.ts";
 
 /** What the actions need. */
 export interface KeyActionDeps {
@@ -50,6 +51,32 @@ export async function createKey(
   noteAuditChange(c, null, grantBody(key));
   log("info", "key created", { keyId: key.id, scopes: key.scopes });
   return { ...keyBody(key, { nowMs: now() }), key: text };
+}
+
+/**
+ * Changes a key. `body` is that of `PATCH /api/keys/{id}`.
+ *
+ * @throws {AppError} INVALID_REQUEST with all mistakes, or what the store refuses.
+ */
+export async function changeKey(
+  c: Context,
+  { keys, now, log }: KeyActionDeps,
+  { id, body }: { id: string; body: unknown },
+): Promise<Key> {
+  const keyId = requireKeyId(id);
+  const change = parsedKeyBody(keyChange, body);
+  const key = await keys.change(keyId, (before) => {
+    const after = changedGrant(change, before);
+    noteAuditChange(c, grantBody(before), grantBody(after));
+    // A time that is over may stay; only a new one must be in the future.
+    requireValidGrant(
+      change.expires_at === undefined ? { ...after, expiresMs: null } : after,
+      now(),
+    );
+    return after;
+  });
+  log("info", "key changed", { keyId });
+  return key;
 }
 
 /**

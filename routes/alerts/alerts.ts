@@ -67,7 +67,6 @@ export interface AlertDeps extends StateDeps {
 
 /** The routes under `/api/alerts`. */
 export function alertRoutes(deps: AlertDeps): GuardedRoutes {
-  const { kv, now, log } = deps;
   return guardedRoutes()
     .get("/api/alerts", (c) => listAnswer(c, deps))
     .post("/api/alerts", async (c) => {
@@ -83,30 +82,62 @@ export function alertRoutes(deps: AlertDeps): GuardedRoutes {
       const id = alertId(c.req.param("id"));
       await visibleRule(c, deps, id);
       const body = await readJson(c.req.raw, JSON_BODY_MAX_BYTES);
-      const settings = await readSettings(c, deps, body);
-      const caller = c.get("caller");
-      const changed = await changeAlertRule(kv, id, async (before) => {
-        // Somebody else may have changed or replaced it meanwhile.
-        if (!maySeeOwned(caller, before)) throw unknownAlert(id);
-        const isOwned = await deps.findOwner(before.owner) !== null;
-        const { owner, patterns } = isOwned ? before : caller;
-        const revision = before.revision + 1;
-        return { ...before, ...settings, owner, patterns, revision, changedMs: now() };
-      });
-      if (changed === null || changed.rule === null) throw unknownAlert(id);
-      noteAuditChange(c, settingsBody(changed.before), settingsBody(changed.rule));
-      log("info", "alert changed", { alertId: id });
-      return c.json(await bodyOf(c, deps, changed.rule));
+      return c.json(await changeAlert(c, deps, { id, body }));
     })
     .delete("/api/alerts/:id", async (c) => {
-      const id = alertId(c.req.param("id"));
-      await visibleRule(c, deps, id);
-      const changed = await changeAlertRule(kv, id, () => null);
-      if (changed === null) throw unknownAlert(id);
-      noteAuditChange(c, settingsBody(changed.before), {});
-      log("info", "alert deleted", { alertId: id });
+      await removeAlert(c, deps, c.req.param("id"));
       return c.body(null, 204);
     });
+}
+
+/**
+ * An alert that the caller sees.
+ *
+ * @throws {AppError} INVALID_REQUEST or ALERT_NOT_FOUND.
+ */
+export async function getAlert(c: Context, deps: AlertDeps, id: string): Promise<AlertBody> {
+  return await bodyOf(c, deps, await visibleRule(c, deps, alertId(id)));
+}
+
+/**
+ * Changes an alert, and notes it for the audit trail. `body` is that of `PUT /api/alerts/{id}`.
+ *
+ * @throws {AppError} INVALID_REQUEST, ALERT_NOT_FOUND, and others of that operation.
+ */
+export async function changeAlert(
+  c: Context,
+  deps: AlertDeps,
+  { id, body }: { id: string; body: unknown },
+): Promise<AlertBody> {
+  const { kv, now, log } = deps;
+  await visibleRule(c, deps, alertId(id));
+  const settings = await readSettings(c, deps, body);
+  const caller = c.get("caller");
+  const changed = await changeAlertRule(kv, id, async (before) => {
+    // Somebody else may have changed or replaced it meanwhile.
+    if (!maySeeOwned(caller, before)) throw unknownAlert(id);
+    const isOwned = await deps.findOwner(before.owner) !== null;
+    const { owner, patterns } = isOwned ? before : caller;
+    const revision = before.revision + 1;
+    return { ...before, ...settings, owner, patterns, revision, changedMs: now() };
+  });
+  if (changed === null || changed.rule === null) throw unknownAlert(id);
+  noteAuditChange(c, settingsBody(changed.before), settingsBody(changed.rule));
+  log("info", "alert changed", { alertId: id });
+  return await bodyOf(c, deps, changed.rule);
+}
+
+/**
+ * Deletes an alert, and notes it for the audit trail.
+ *
+ * @throws {AppError} INVALID_REQUEST or ALERT_NOT_FOUND.
+ */
+export async function removeAlert(c: Context, deps: AlertDeps, id: string): Promise<void> {
+  await visibleRule(c, deps, alertId(id));
+  const changed = await changeAlertRule(deps.kv, id, () => null);
+  if (changed === null) throw unknownAlert(id);
+  noteAuditChange(c, settingsBody(changed.before), {});
+  deps.log("info", "alert deleted", { alertId: id });
 }
 
 /**

@@ -160,9 +160,11 @@ function AlertList({ view, alerts }: {
               </tr>
             </thead>
             <tbody>
-              {alerts.map(({ name, on, scope, condition, severity, enabled }) => (
+              {alerts.map(({ id, name, on, scope, condition, severity, enabled }) => (
                 <tr>
-                  <th scope="row">{name}</th>
+                  <th scope="row" class="id">
+                    {view.may("manage") ? <a href={`/fleet/alerts/${id}`}>{name}</a> : name}
+                  </th>
                   <td class="id">
                     {say(`fleet.on.${on}`)}
                     {scope.ids === null ? null : `: ${scope.ids.join(", ")}`}
@@ -183,7 +185,8 @@ function AlertList({ view, alerts }: {
   );
 }
 
-function conditionText({ say, formats }: View, condition: AlertBody["condition"]): string {
+/** When an alert fires, in words. */
+export function conditionText({ say, formats }: View, condition: AlertBody["condition"]): string {
   const span = formats.span(condition.for_seconds * 1_000);
   switch (condition.type) {
     case "offline":

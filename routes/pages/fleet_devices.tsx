@@ -8,22 +8,25 @@ import type { Context } from "hono";
 import { offlineBands, type PresenceMove } from "../../data/devices/offline_bands.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import type { Span } from "../../data/readings/page.ts";
-import { listDevices } from "../../kv/devices/devices.ts";
 import { listDeviceEvents } from "../../kv/devices/events.ts";
-import { listVisible } from "../access/list_visible.ts";
-import { deviceBodies, type DeviceDeps, type ListedDevice } from "../devices/devices.ts";
+import { deviceBodies, type DeviceDeps } from "../devices/devices.ts";
 import type { DeviceBody } from "../devices/schemas.ts";
 import { unitText } from "../assets/units.js";
 import { ApiCall, Time } from "./components.tsx";
 import { curlOf } from "./curl.ts";
+import {
+  DeviceSearchForm,
+  findFleetDevices,
+  pathOfSearch,
+  readDeviceSearch,
+  SEARCHED_MAX,
+} from "./fleet_device_search.tsx";
 import { FleetTabs } from "./fleet_tabs.tsx";
 import type { PageContent } from "./layout.tsx";
 import { deviceHref } from "./list_links.ts";
 import type { Markup } from "./markup.ts";
 import type { View } from "./view.ts";
 
-/** Rows of a page. */
-const ROWS = 50;
 const DAYS = 90;
 /** The most events of a device that are read: the oldest of the 90 days first. */
 const EVENTS_MAX = 2_000;
@@ -50,12 +53,8 @@ export async function fleetDevicesPage(
   view: View,
 ): Promise<PageContent> {
   const { say, nowMs } = view;
-  const found = await listVisible<ListedDevice>(
-    view.caller,
-    { kind: "device", list: (page) => listDevices(deps.kv, page) },
-    { afterId: c.req.query("after") ?? "", limit: ROWS + 1 },
-  );
-  const shown = found.slice(0, ROWS);
+  const search = readDeviceSearch(new URL(c.req.url).searchParams);
+  const { rows: shown, next, isCut } = await findFleetDevices(deps, view, search);
   const span = { fromMs: nowMs - DAYS * DAY_MS, toMs: nowMs };
   const bodies = await deviceBodies(deps, shown, true);
   const rows = await Promise.all(bodies.map(async (device, index): Promise<Row> => {
@@ -64,7 +63,7 @@ export async function fleetDevicesPage(
     const { state, createdMs } = record;
     return { device, bands: offlineBands(moves, { span, state, createdMs }) };
   }));
-  const next = new URLSearchParams({ after: shown.at(-1)?.id ?? "" });
+  const isSearch = search.text !== "" || search.state !== "all";
   return {
     title: say("fleet.devices"),
     screen: "fleet",
@@ -72,8 +71,13 @@ export async function fleetDevicesPage(
     body: (
       <div class="stack">
         <FleetTabs view={view} current="devices" />
+        <DeviceSearchForm view={view} search={search} />
         {rows.length === 0
-          ? <p class="notice">{say("fleet.devices.none")}</p>
+          ? (
+            <p class="notice">
+              {say(isSearch || isCut ? "meters.none" : "fleet.devices.none")}
+            </p>
+          )
           : (
             <section class="card">
               <header>
@@ -88,13 +92,6 @@ export async function fleetDevicesPage(
                 </ul>
               </header>
               <DeviceTable view={view} deps={deps} rows={rows} span={span} />
-              {found.length > ROWS
-                ? (
-                  <p class="pager no-print">
-                    <a href={`/fleet/devices?${next}`}>{say("fleet.next")}</a>
-                  </p>
-                )
-                : null}
               <ApiCall
                 view={view}
                 id="call-devices"
@@ -102,6 +99,14 @@ export async function fleetDevicesPage(
               />
             </section>
           )}
+        {next === null ? null : (
+          <p class="pager no-print">
+            {isCut ? say("meters.cut.devices", { count: SEARCHED_MAX }) : null}{" "}
+            <a href={pathOfSearch(search, next)}>
+              {say(isCut ? "meters.search.on" : "fleet.next")}
+            </a>
+          </p>
+        )}
       </div>
     ),
   };

@@ -7,6 +7,7 @@
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { dayBody } from "../stores/uptime.ts";
 import { DayView } from "./fleet_day.tsx";
+import { alertPage, answerAlertDelete, answerAlertEdit } from "./fleet_alert_edit.tsx";
 import { answerAlert, type FleetAlertsDeps, fleetAlertsPage } from "./fleet_alerts.tsx";
 import { type FleetDevicesDeps, fleetDevicesPage } from "./fleet_devices.tsx";
 import { answerHours, type HoursDeps, hoursPage } from "./fleet_hours.tsx";
@@ -39,6 +40,9 @@ export function fleetRoutes(deps: FleetRoutesDeps, pages: Pages): GuardedRoutes 
     .get("/fleet/alerts", pages.show((c, view) => fleetAlertsPage(deps, c, view)))
     .post("/fleet/alerts", (c) => answerAlert(deps, c, { pages, isTest: false }))
     .post("/fleet/alerts/test", (c) => answerAlert(deps, c, { pages, isTest: true }))
+    .get("/fleet/alerts/:id", pages.show((c, view) => alertPage(deps, c, view)))
+    .post("/fleet/alerts/:id", (c) => answerAlertEdit(deps, c, pages))
+    .post("/fleet/alerts/:id/delete", (c) => answerAlertDelete(deps, c, pages))
     .get("/fleet/devices", pages.show((c, view) => fleetDevicesPage(deps, c, view)))
     .get("/fleet/stores/:store_id/hours", pages.show((c, view) => hoursPage(deps, c, view)))
     .post("/fleet/stores/:store_id/hours", (c) => answerHours(deps, c, { pages, isPreview: false }))

@@ -6,11 +6,11 @@
 
 /** The lists. */
 export const LISTS = {
-  offlineDevices: "/devices?state=offline",
+  offlineDevices: "/fleet/devices?state=offline",
   stores: "/fleet",
   meters: "/meters",
   jobs: "/export#jobs",
-  alerts: "/api/alerts/firing",
+  alerts: "/fleet/alerts",
   continuous: "/api/continuous-exports",
 } as const;
 

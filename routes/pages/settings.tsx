@@ -9,16 +9,21 @@ import { accountOf } from "../../data/access/account.ts";
 import { AppError } from "../../data/app_error.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import {
+  changeKey,
   createKey,
   type KeyActionDeps,
   listKeys,
+  requireKeyId,
   revokeKey,
   rotateKey,
 } from "../access/key_actions.ts";
+import { keyBody } from "../access/key_body.ts";
+import type { KeyBody } from "../access/schemas.ts";
 import { type UsageDeps, usageOf } from "../access/usage.ts";
 import { answerForm, statusOf, tryAction } from "./form_action.ts";
 import { seeOther } from "./form_answers.ts";
 import { rotationOf } from "./form_parts.tsx";
+import { fieldsOfKey, keyChangeOfForm, keyPage } from "./key_view.tsx";
 import type { PageContent } from "./layout.tsx";
 import { keyBodyOfForm, type SettingsParts, SettingsView } from "./settings_view.tsx";
 import type { Pages } from "./show_page.tsx";
@@ -44,6 +49,23 @@ export function settingsRoutes(deps: SettingsDeps, pages: Pages): GuardedRoutes 
         }
         return { ...await settingsPage(c, deps, view, { shown: made }), status: 201 };
       }))
+    .get(
+      "/settings/keys/:id",
+      pages.show(async (c, view) => {
+        const key = await keyOf(deps, c.req.param("id") ?? "");
+        return keyPage(view, { key, fields: fieldsOfKey(key), failed: null });
+      }),
+    )
+    .post("/settings/keys/:id", (c) => {
+      const id = c.req.param("id");
+      return answerForm(c, form, async ({ view, fields }) => {
+        const key = await keyOf(deps, id);
+        const body = keyChangeOfForm(key, fields);
+        const failed = await tryAction(c, () => changeKey(c, deps, { id, body }));
+        if (!(failed instanceof AppError)) return seeOther("/settings#keys");
+        return { ...keyPage(view, { key, fields, failed }), status: statusOf(failed) };
+      });
+    })
     .post("/settings/keys/:id/rotate", (c) =>
       answerForm(c, form, async ({ view, fields }) => {
         const id = c.req.param("id");
@@ -55,6 +77,12 @@ export function settingsRoutes(deps: SettingsDeps, pages: Pages): GuardedRoutes 
         await revokeKey(deps, c.req.param("id"));
         return seeOther("/settings#keys");
       }));
+}
+
+async function keyOf({ keys, now }: SettingsDeps, id: string): Promise<KeyBody> {
+  const key = await keys.get(requireKeyId(id));
+  if (key === null) throw new AppError("KEY_NOT_FOUND", `There is no key ${id}`);
+  return keyBody(key, { nowMs: now() });
 }
 
 async function settingsPage(

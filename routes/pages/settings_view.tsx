@@ -251,6 +251,9 @@ function KeyActions({ view, key_: key }: {
   const of = `${key.name} ${key.id}`;
   return (
     <div class="row actions">
+      <a class="button small" href={path} aria-label={`${say("settings.do.change")}: ${of}`}>
+        {say("settings.do.change")}
+      </a>
       <Confirmed
         action={`${path}/rotate`}
         text={say("settings.do.rotate")}

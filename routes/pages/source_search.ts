@@ -36,6 +36,8 @@ export interface Search<T> {
   readonly text: string;
   /** Whether an entry contains the text, in any case. */
   readonly contains: (entry: T) => boolean;
+  /** Whether an entry is shown at all; by default every one is. */
+  readonly isWanted?: (entry: T) => boolean;
   /** How many entries a page has at most. */
   readonly rows: number;
   /** How many entries a page looks at to find those that contain the text. */
@@ -51,6 +53,8 @@ export async function searchSources<T extends { readonly id: string }>(
   const { kind, list, text, rows } = search;
   const isAll = text === "";
   if ("within" in place) return await searchWithin(caller, search, place.within);
+  // The order of ids says nothing of what is wanted, so all entries are looked at.
+  if (search.isWanted !== undefined) return await searchWithin(caller, search, place.after);
   const first = await listVisible<T>(
     caller,
     { kind, list: beginning(list, text) },
@@ -68,7 +72,7 @@ export async function searchSources<T extends { readonly id: string }>(
 
 async function searchWithin<T extends { readonly id: string }>(
   caller: Caller,
-  { kind, list, text, contains, rows, most }: Search<T>,
+  { kind, list, text, contains, isWanted, rows, most }: Search<T>,
   afterId: string,
 ): Promise<Searched<T>> {
   let looked = 0, lastId = afterId;
@@ -81,7 +85,10 @@ async function searchWithin<T extends { readonly id: string }>(
       lastId = entries.at(-1)?.id ?? lastId;
       return entries;
     },
-    matches: (entry) => !entry.id.startsWith(text) && contains(entry),
+    matches: (entry) =>
+      isWanted === undefined
+        ? !entry.id.startsWith(text) && contains(entry)
+        : isWanted(entry) && contains(entry),
   }, { afterId, limit: rows + 1 });
   if (found.length > rows) {
     return { rows: found.slice(0, rows), next: { within: found[rows - 1].id }, isCut: false };

@@ -27,7 +27,13 @@ import type { PageContent } from "./layout.tsx";
 import type { Pages } from "./show_page.tsx";
 import type { View } from "./view.ts";
 import { type WebhookPageParts, WebhookView } from "./webhook_view.tsx";
-import { nameOf, webhookBodyOfForm, type WebhookParts, WebhooksView } from "./webhooks_view.tsx";
+import {
+  nameOf,
+  webhookBodyOfForm,
+  webhookChangeOfForm,
+  type WebhookParts,
+  WebhooksView,
+} from "./webhooks_view.tsx";
 
 /** How many webhooks the list shows. */
 const WEBHOOKS_SHOWN = 100;
@@ -76,6 +82,16 @@ export function webhookPageRoutes(deps: WebhookPagesDeps, pages: Pages): Guarded
       "/export/webhooks/:id",
       pages.show((c, view) => webhookPage(c, deps, view, { id: c.req.param("id") ?? "" })),
     )
+    .post("/export/webhooks/:id", (c) => {
+      const id = c.req.param("id");
+      return pressed(c, id, async ({ view, fields }) => {
+        const body = webhookChangeOfForm(fields);
+        const failed = await tryAction(c, () => changeWebhook(c, deps, { id, body }));
+        if (!(failed instanceof AppError)) return seeOther(`/export/webhooks/${id}`);
+        const page = await webhookPage(c, deps, view, { id, fields, failed });
+        return { ...page, status: statusOf(failed) };
+      });
+    })
     .post("/export/webhooks/:id/state", (c) => {
       const id = c.req.param("id");
       return pressed(c, id, async ({ fields }) => {
@@ -130,7 +146,7 @@ async function webhookPage(
   c: Context,
   deps: WebhookDeps,
   view: View,
-  { id, ...more }: { id: string } & Pick<WebhookPageParts, "secret" | "test">,
+  { id, ...more }: { id: string } & Pick<WebhookPageParts, "secret" | "test" | "fields" | "failed">,
 ): Promise<PageContent> {
   const webhook = await getWebhook(c, deps, id);
   const query = new URL(c.req.url).searchParams;

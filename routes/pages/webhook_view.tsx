@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AppError } from "../../data/app_error.ts";
 import { DELIVERY_STATES } from "../../kv/events/deliveries.ts";
 import type {
   AttemptBody,
@@ -14,7 +15,7 @@ import type {
 import { State, Time } from "./components.tsx";
 import { Action, Confirmed, GraceChoice, SecretOnce } from "./form_parts.tsx";
 import type { Markup } from "./markup.ts";
-import { nameOf, WebhookState } from "./webhooks_view.tsx";
+import { fieldsOfWebhook, nameOf, WebhookForm, WebhookState } from "./webhooks_view.tsx";
 import type { View } from "./view.ts";
 
 const LEVELS = {
@@ -38,6 +39,10 @@ export interface WebhookPageParts {
   readonly secret?: string;
   /** What a test met. */
   readonly test?: WebhookTestBody;
+  /** What a form that failed had. */
+  readonly fields?: URLSearchParams;
+  /** Why it failed. */
+  readonly failed?: AppError | null;
 }
 
 /** The page. */
@@ -56,17 +61,19 @@ export function WebhookView({ view, parts }: {
         ? null
         : <SecretOnce view={view} title={say("webhooks.secret")} secret={secret} />}
       {test === undefined ? null : <TestResult view={view} test={test} />}
-      <Facts view={view} webhook={webhook} />
+      <Facts view={view} webhook={webhook} parts={parts} />
       <Deliveries view={view} parts={parts} />
     </div>
   );
 }
 
-function Facts({ view, webhook }: {
+function Facts({ view, webhook, parts }: {
   readonly view: View;
   readonly webhook: WebhookBody;
+  readonly parts: WebhookPageParts;
 }): Markup {
   const { say } = view;
+  const { failed = null, fields = fieldsOfWebhook(webhook) } = parts;
   const { filter } = webhook;
   return (
     <section class="card" aria-labelledby="webhook-title">
@@ -103,7 +110,23 @@ function Facts({ view, webhook }: {
           </>
         )}
       </dl>
-      {view.may("manage") ? <Actions view={view} webhook={webhook} /> : null}
+      {view.may("manage")
+        ? (
+          <>
+            <Actions view={view} webhook={webhook} />
+            <details open={failed !== null}>
+              <summary class="button small">{say("webhooks.change")}</summary>
+              <WebhookForm
+                view={view}
+                fields={fields}
+                failed={failed}
+                action={`/export/webhooks/${webhook.id}`}
+                text={say("webhooks.save")}
+              />
+            </details>
+          </>
+        )
+        : null}
     </section>
   );
 }

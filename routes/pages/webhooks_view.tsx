@@ -52,7 +52,13 @@ export function WebhooksView({ view, parts }: {
         ? (
           <details open={failed !== null}>
             <summary class="button small">{say("webhooks.new")}</summary>
-            <WebhookForm view={view} fields={fields} failed={failed} />
+            <WebhookForm
+              view={view}
+              fields={fields}
+              failed={failed}
+              action="/export/webhooks"
+              text={say("webhooks.create")}
+            />
           </details>
         )
         : null}
@@ -126,11 +132,13 @@ export function WebhookState({ view, webhook }: {
   );
 }
 
-/** The form of a new webhook. */
-function WebhookForm({ view, fields, failed }: {
+/** The form of a webhook, new or as it is. */
+export function WebhookForm({ view, fields, failed, action, text }: {
   readonly view: View;
   readonly fields: URLSearchParams;
   readonly failed: AppError | null;
+  readonly action: string;
+  readonly text: string;
 }): Markup {
   const { say } = view;
   const chosen = fields.getAll("events");
@@ -147,7 +155,7 @@ function WebhookForm({ view, fields, failed }: {
     </label>
   );
   return (
-    <form method="post" action="/export/webhooks" class="change-form">
+    <form method="post" action={action} class="change-form">
       <Problems failed={failed} />
       <div class="fields">
         {field("name")}
@@ -175,7 +183,7 @@ function WebhookForm({ view, fields, failed }: {
         </div>
       </fieldset>
       <div class="row">
-        <button type="submit" class="main">{say("webhooks.create")}</button>
+        <button type="submit" class="main">{text}</button>
       </div>
     </form>
   );
@@ -201,4 +209,19 @@ export function webhookBodyOfForm(fields: URLSearchParams): Record<string, unkno
     events: fields.getAll("events"),
     ...(Object.keys(filter).length === 0 ? {} : { filter }),
   };
+}
+
+/** The fields of a webhook as it is. */
+export function fieldsOfWebhook({ name, url, events, filter }: WebhookBody): URLSearchParams {
+  const fields = new URLSearchParams({ name, url });
+  for (const event of events) fields.append("events", event);
+  for (const kind of ["meters", "devices", "stores"] as const) {
+    fields.set(kind, filter[kind]?.join(", ") ?? "");
+  }
+  return fields;
+}
+
+/** The body of `PATCH /api/webhooks/{id}` that the form makes: what is empty is no name, no filter. */
+export function webhookChangeOfForm(fields: URLSearchParams): Record<string, unknown> {
+  return { name: "", filter: {}, ...webhookBodyOfForm(fields) };
 }

@@ -82,6 +82,89 @@ Deno.test("an alert is tried on the last day, then saved; what is wrong is said"
   assertEquals((await reader("POST /fleet/alerts/test", { headers: FORM, body })).status, 200);
 });
 
+Deno.test("an alert is changed, switched off and deleted by forms; what they do not have stays", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const ask = app.as("all");
+  const made = {
+    name: NASTY,
+    on: "devices",
+    condition: { type: "above", metric: "temp_c", limit: 45, clear_at: 40, for_seconds: 60 },
+    scope: { ids: ["ro*"], profile: "battery" },
+    group_seconds: 5,
+    resolve_after_seconds: 30,
+  };
+  const { body: { id } } = await ask("POST /api/alerts", { body: made });
+  const page = await ask(`GET /fleet/alerts/${id}`, HTML);
+  assertEquals(page.status, 200);
+  assert(!page.text.includes("<img src=x"), page.text);
+  assertStringIncludes(page.text, 'name="limit" value="45"');
+  const fields = {
+    name: "Hot",
+    minutes: "2,5",
+    limit: "50",
+    ids: "",
+    severity: "critical",
+    note: "Call the site",
+  };
+  const send = (changes = {}, path = "") =>
+    ask(`POST /fleet/alerts/${id}${path}`, {
+      headers: FORM,
+      body: new URLSearchParams({ ...fields, ...changes }).toString(),
+    });
+  assertEquals((await send()).status, 303);
+  const { body: after } = await ask(`GET /api/alerts/${id}`);
+  assertEquals(after.condition, {
+    type: "above",
+    metric: "temp_c",
+    limit: 50,
+    clear_at: 40,
+    for_seconds: 150,
+  });
+  assertEquals([after.name, after.note, after.severity, after.state], [
+    "Hot",
+    "Call the site",
+    "critical",
+    "disabled",
+  ]);
+  assertEquals([after.scope.ids, after.scope.profile], [null, "battery"]);
+  assertEquals([after.group_seconds, after.resolve_after_seconds], [5, 30]);
+  const wrong = await send({ limit: "hot", name: "Kept" });
+  assertEquals(wrong.status, 400);
+  assertMatch(wrong.text, /condition\.limit must be/);
+  assertStringIncludes(wrong.text, 'value="Kept"');
+  const reader = app.as("reader", { scopes: ["read"] });
+  assertEquals((await reader(`GET /fleet/alerts/${id}`, HTML)).status, 403);
+  assertEquals((await send({}, "/delete")).status, 303);
+  assertEquals((await ask("GET /api/alerts")).body.alerts, []);
+});
+
+Deno.test("devices are found by a part of their id or location, and by their state", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const ask = app.as("all");
+  const metrics = { soc_percent: 51, voltage_v: 400, current_a: 1, temp_c: 47 };
+  for (const [id, location] of [["roof-1", "Graz"], ["cellar-2", "Linz"], ["roof-3", "Wels"]]) {
+    await ask(`PUT /devices/${id}`, { body: { profile: "battery", location } });
+    if (id === "roof-3") continue;
+    const timestamp = new Date(NOW_MS).toISOString();
+    await ask("POST /telemetry", { body: { device_id: id, timestamp, metrics } });
+  }
+  // As the work that finds devices offline leaves it.
+  const { key, value } = await app.kv.get<object>(["device", "roof-3"]);
+  await app.kv.set(key, { ...value, state: "offline" });
+  const found = async (query: string) => {
+    const { text } = await ask(`GET /fleet/devices?${query}`, HTML);
+    return [...text.matchAll(/href="\/device\/([^"]+)"/g)].map(([, id]) => id);
+  };
+  assertEquals(await found(""), ["cellar-2", "roof-1", "roof-3"]);
+  assertEquals(await found("q=oof"), ["roof-1", "roof-3"]);
+  assertEquals(await found("q=linz"), ["cellar-2"]);
+  const online = await found("state=online"), offline = await found("state=offline");
+  assertEquals([online, offline], [["cellar-2", "roof-1"], ["roof-3"]]);
+  assertEquals(await found("state=online&q=roof"), ["roof-1"]);
+  const none = await ask("GET /fleet/devices?q=nothing", HTML);
+  assertStringIncludes(none.text, "Nothing matches.");
+});
+
 Deno.test("badges and status pages are there for all only where they are switched on", async () => {
   const publicStatus = { stores: ["shop-*"], devices: ["roof"] };
   await using app = await openKeyedApp(() => NOW_MS, { publicStatus });

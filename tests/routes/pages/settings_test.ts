@@ -166,3 +166,58 @@ Deno.test("without keys, Settings says how to switch them on, in the language of
   const german = await getPage(app, "/settings", { "accept-language": "de" });
   assertStringIncludes(german.html, "starten Sie den Dienst mit AUTH=keys");
 });
+
+Deno.test("a form changes the name, the expiry, the networks and the limits of a key, and nothing else", async () => {
+  await withKeys(async ({ admin, app, send, audited }) => {
+    const headers = { authorization: `Bearer ${admin}` };
+    const made = await app.request("/api/keys", {
+      method: "POST",
+      headers: { ...headers, "content-type": "application/json" },
+      body: JSON.stringify({
+        name: "<b>Roof</b>",
+        scopes: ["read"],
+        devices: ["site-a.*"],
+        expires_at: "2099-01-31T12:30:00Z",
+        limits: { burst: 7 },
+      }),
+    });
+    const { id } = await made.json();
+    const page = await getPage(app, `/settings/keys/${id}`, headers);
+    assertEquals(page.status, 200);
+    assertStringIncludes(page.html, "&lt;b&gt;Roof&lt;/b&gt;");
+    assertStringIncludes(page.html, 'value="2099-01-31"');
+    const fields = { name: "Roof", expires_at: "2099-01-31", networks: "", burst: "7" };
+    const changed = await send(`/settings/keys/${id}`, {
+      ...fields,
+      networks: "192.0.2.0/24",
+      burst: "",
+      jobs_waiting: "3",
+    });
+    assertEquals([changed.status, changed.headers.get("location")], [303, "/settings#keys"]);
+    const key = await (await app.request(`/api/keys/${id}`, { headers })).json();
+    assertEquals([key.name, key.scopes, key.meters, key.devices, key.networks], [
+      "Roof",
+      ["read"],
+      [],
+      ["site-a.*"],
+      ["192.0.2.0/24"],
+    ]);
+    // The day did not change, so the time of day stays.
+    assertEquals(key.expires_at, "2099-01-31T12:30:00Z");
+    assertEquals([key.limits.burst, key.limits.jobs_waiting], [null, 3]);
+    assertEquals(audited.at(-1)?.action, "key.change");
+
+    const wrong = await send(`/settings/keys/${id}`, {
+      ...fields,
+      expires_at: "2001-01-01",
+      burst: "many",
+    });
+    assertEquals(wrong.status, 400);
+    assertStringIncludes(wrong.html, "burst must be null or a whole number");
+    assertStringIncludes(wrong.html, 'value="many"');
+    assertEquals((await send("/settings/keys/nobody1", fields)).status, 404);
+    await send(`/settings/keys/${id}`, { ...fields, expires_at: "" });
+    const free = await (await app.request(`/api/keys/${id}`, { headers })).json();
+    assertEquals([free.expires_at, free.networks], [null, null]);
+  });
+});

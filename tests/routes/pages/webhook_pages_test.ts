@@ -129,3 +129,30 @@ Deno.test("who may only read sees webhooks without buttons; the Export screen li
   assertEquals((await send(`${PATH}/state`, { state: "paused" })).status, 403);
   assertEquals((await send(`${PATH}/test`)).status, 403);
 });
+
+Deno.test("a form changes the name, the URL, the events and the filter of a webhook", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await storeWebhook(kv);
+  const { get, send } = browserOver(kv);
+  const before = await get(PATH);
+  assertStringIncludes(before.html, `value="${TEST_WEBHOOK.url}"`);
+  const fields = {
+    name: "Pipeline",
+    url: "https://example.org/new",
+    events: "device.offline",
+    devices: "site-b.*",
+  };
+  const changed = await send(PATH, fields);
+  assertEquals([changed.status, changed.headers.get("location")], [303, PATH]);
+  const after = await get(PATH);
+  for (const text of ["Pipeline", "https://example.org/new", "device.offline", "site-b.*"]) {
+    assertStringIncludes(after.html, text);
+  }
+  // An empty field takes the filter away.
+  await send(PATH, { ...fields, devices: "" });
+  assert(!(await get(PATH)).html.includes("site-b.*"));
+  const wrong = await send(PATH, { ...fields, url: "file:///etc/passwd", name: "Kept" });
+  assertEquals(wrong.status, 400);
+  assertStringIncludes(wrong.html, 'value="Kept"');
+  assertStringIncludes(wrong.html, "url ");
+});
