@@ -154,14 +154,13 @@ function heightOf(element) {
 function plotOptions(options, hasBand, span) {
   const { element, zone, locale, label, unit, bands } = options;
   const colors = colorsOf(element);
-  const style = getComputedStyle(element);
-  const accent = style.getPropertyValue("--accent").trim();
+  const { accent } = colors;
   const numbers = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
   const axis = {
     font: colors.font,
     stroke: colors.muted,
-    grid: { stroke: style.getPropertyValue("--line").trim(), width: 1 },
-    ticks: { stroke: style.getPropertyValue("--line").trim(), width: 1 },
+    grid: { stroke: colors.grid, width: 1 },
+    ticks: { stroke: colors.grid, width: 1 },
   };
   /** @type {uPlot.Series[]} */
   const edges = hasBand
@@ -181,7 +180,7 @@ function plotOptions(options, hasBand, span) {
       { label, stroke: accent, width: 1.5, spanGaps: false, points: { show: undefined, size: 4 } },
       ...edges,
     ],
-    bands: hasBand ? [{ series: [3, 2], fill: `${accent}33` }] : [],
+    bands: hasBand ? [{ series: [3, 2], fill: colors.accentSoft }] : [],
     axes: [
       { ...axis, values: tickTexts(locale, zone) },
       {

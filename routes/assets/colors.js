@@ -18,6 +18,9 @@ export const STEPS = 256;
  * @property {string} text
  * @property {string} muted
  * @property {string} line
+ * @property {string} grid
+ * @property {string} accent
+ * @property {string} accentSoft
  * @property {string} bad
  * @property {string} sunken
  * @property {string} focus
@@ -32,7 +35,16 @@ export const STEPS = 256;
  */
 export function colorsOf(element) {
   const style = getComputedStyle(element);
-  const isDark = style.colorScheme.trim() === "dark";
+  // Variables of the style may stand for one colour of each theme; only a property has the one that counts.
+  const probe = element.ownerDocument.createElement("span");
+  probe.hidden = true;
+  element.ownerDocument.body.append(probe);
+  /** @param {string} color */
+  const resolved = (color) => {
+    probe.style.color = color;
+    return getComputedStyle(probe).color;
+  };
+  const isDark = resolved("light-dark(white, black)") === "rgb(0, 0, 0)";
   const stops = (isDark ? SCALES.dark : SCALES.light).map(rgbOf);
   const table = new Uint32Array(STEPS);
   const css = Array.from({ length: STEPS }, (_, step) => {
@@ -45,19 +57,22 @@ export function colorsOf(element) {
     table[step] = (255 << 24 | b << 16 | g << 8 | r) >>> 0;
     return `rgb(${r} ${g} ${b})`;
   });
-  /** @param {string} name */
-  const of = (name) => style.getPropertyValue(name).trim();
-  return {
+  const colors = {
     table,
     css,
-    text: of("--text"),
-    muted: of("--muted"),
-    line: of("--line-strong"),
-    bad: of("--bad"),
-    sunken: of("--sunken"),
-    focus: of("--focus"),
-    font: `12px ${of("--font")}`,
+    text: resolved("var(--text)"),
+    muted: resolved("var(--muted)"),
+    line: resolved("var(--line-strong)"),
+    grid: resolved("var(--line)"),
+    accent: resolved("var(--accent)"),
+    accentSoft: resolved("color-mix(in srgb, var(--accent) 20%, transparent)"),
+    bad: resolved("var(--bad)"),
+    sunken: resolved("var(--sunken)"),
+    focus: resolved("var(--focus)"),
+    font: `12px ${style.getPropertyValue("--font").trim()}`,
   };
+  probe.remove();
+  return colors;
 }
 
 /** @param {string} hex */

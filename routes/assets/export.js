@@ -82,12 +82,13 @@ function takeBrowserZone(element) {
 /** @param {HTMLFormElement} element */
 function startFilter(element) {
   const filter = element.querySelector("#source-filter");
-  if (!(filter instanceof HTMLInputElement)) return;
+  const list = element.querySelector(".source-list");
+  if (!(filter instanceof HTMLInputElement) || list === null) return;
   filter.hidden = false;
   filter.addEventListener("input", (event) => {
     event.stopPropagation();
     const wanted = filter.value.trim().toLowerCase();
-    for (const label of element.querySelectorAll(".source-list label")) {
+    for (const label of list.querySelectorAll("label")) {
       const isWanted = (label.textContent ?? "").toLowerCase().includes(wanted);
       label.classList.toggle("filtered", !isWanted);
     }

@@ -131,24 +131,36 @@ function Sources({ view, form, sources, isMore }: {
         placeholder={say("export.filter")}
         hidden
       />
-      <div class="source-list" tabindex={0} role="group" aria-label={say("export.sources")}>
-        {sources.map(({ kind, id, label }) => (
-          <label class="check" data-kind={kind}>
-            <input
-              type="checkbox"
-              name={kind}
-              value={id}
-              checked={kind === form.kind && form.ids.includes(id)}
-            />{" "}
-            <span class="id">{id}</span>
-            {label === null ? null : <span class="muted">{label}</span>}
-          </label>
-        ))}
-      </div>
+      {sources.length === 0
+        ? isMore ? null : <p class="hint">{say("export.sources.none")}</p>
+        : <SourceList view={view} form={form} sources={sources} />}
       <label>
         <span>{say(isMore ? "export.ids.more" : "export.ids")}</span>
         <input name="ids" id="field-ids" value={typed.join(", ")} spellcheck={false} />
       </label>
     </fieldset>
+  );
+}
+
+function SourceList({ view: { say }, form, sources }: {
+  readonly view: View;
+  readonly form: ExportForm;
+  readonly sources: readonly SourceChoice[];
+}): Markup {
+  return (
+    <div class="source-list" tabindex={0} role="group" aria-label={say("export.sources")}>
+      {sources.map(({ kind, id, label }) => (
+        <label class="check" data-kind={kind}>
+          <input
+            type="checkbox"
+            name={kind}
+            value={id}
+            checked={kind === form.kind && form.ids.includes(id)}
+          />{" "}
+          <span class="id">{id}</span>
+          {label === null ? null : <span class="muted">{label}</span>}
+        </label>
+      ))}
+    </div>
   );
 }

@@ -148,38 +148,40 @@ function AlertList({ view, alerts }: {
       <header>
         <h2 id="alerts-title">{say("fleet.rules.title")}</h2>
       </header>
-      {alerts.length === 0 ? <p>{say("fleet.rules.none")}</p> : (
-        <div class="table-frame">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{say("fleet.alert")}</th>
-                <th scope="col">{say("fleet.watches")}</th>
-                <th scope="col">{say("fleet.condition")}</th>
-                <th scope="col">{say("fleet.severity")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {alerts.map(({ id, name, on, scope, condition, severity, enabled }) => (
+      {alerts.length === 0
+        ? <p>{say("fleet.rules.none")}</p>
+        : (
+          <div class="table-frame" tabindex={0} role="group" aria-labelledby="alerts-title">
+            <table class="cards">
+              <thead>
                 <tr>
-                  <th scope="row" class="id">
-                    {view.may("manage") ? <a href={`/fleet/alerts/${id}`}>{name}</a> : name}
-                  </th>
-                  <td class="id">
-                    {say(`fleet.on.${on}`)}
-                    {scope.ids === null ? null : `: ${scope.ids.join(", ")}`}
-                  </td>
-                  <td>{conditionText(view, condition)}</td>
-                  <td>
-                    {say(`fleet.severity.${severity}`)}
-                    {enabled ? null : ` · ${say("fleet.off")}`}
-                  </td>
+                  <th scope="col">{say("fleet.alert")}</th>
+                  <th scope="col">{say("fleet.watches")}</th>
+                  <th scope="col">{say("fleet.condition")}</th>
+                  <th scope="col">{say("fleet.severity")}</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+              </thead>
+              <tbody>
+                {alerts.map(({ id, name, on, scope, condition, severity, enabled }) => (
+                  <tr>
+                    <th scope="row" class="id">
+                      {view.may("manage") ? <a href={`/fleet/alerts/${id}`}>{name}</a> : name}
+                    </th>
+                    <td class="id" data-label={say("fleet.watches")}>
+                      {say(`fleet.on.${on}`)}
+                      {scope.ids === null ? null : `: ${scope.ids.join(", ")}`}
+                    </td>
+                    <td data-label={say("fleet.condition")}>{conditionText(view, condition)}</td>
+                    <td data-label={say("fleet.severity")}>
+                      {say(`fleet.severity.${severity}`)}
+                      {enabled ? null : ` · ${say("fleet.off")}`}
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        )}
       <ApiCall view={view} id="call-alerts" curl={curlOf(view, { path: "/api/alerts" })} />
     </section>
   );
@@ -187,7 +189,8 @@ function AlertList({ view, alerts }: {
 
 /** When an alert fires, in words. */
 export function conditionText({ say, formats }: View, condition: AlertBody["condition"]): string {
-  const span = formats.span(condition.for_seconds * 1_000);
+  const { for_seconds: seconds } = condition;
+  const span = seconds === 0 ? say("fleet.when.moment") : formats.span(seconds * 1_000);
   switch (condition.type) {
     case "offline":
       return say("fleet.when.offline", { span });

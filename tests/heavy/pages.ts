@@ -9,7 +9,7 @@ import axe from "axe-core";
 
 /** Where Debian installs it; the environment variable `CHROMIUM` overrides it. */
 const PATH = Deno.env.get("CHROMIUM") ?? "/usr/bin/chromium";
-/** Where screenshots are kept; nowhere by default. */
+/** The folder in which screenshots are kept; none are by default. */
 const SCREENSHOTS = Deno.env.get("SCREENSHOTS");
 
 /** The ways in which each screen is looked at. */

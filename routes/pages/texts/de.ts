@@ -412,6 +412,7 @@ export const DE: Texts = {
   "fleet.on.devices": "Geräte",
   "fleet.on.meters": "Zähler",
   "fleet.on.stores": "Filialen",
+  "fleet.when.moment": "einen Moment",
   "fleet.when.offline": "{span} offline",
   "fleet.when.silent": "{span} ohne Messwert",
   "fleet.when.above": "{metric} über {limit} für {span}",
@@ -525,6 +526,7 @@ export const DE: Texts = {
   "home.empty.device.text": "Senden Sie eine Nachricht. Das Gerät erscheint von selbst.",
   "home.empty.waiting": "Wartet auf die erste Nachricht",
 
+  "export.sources.none": "Noch gibt es keinen Zähler und kein Gerät.",
   "export.sources": "Quellen",
   "export.kind.meter": "Zähler",
   "export.kind.device": "Geräte",

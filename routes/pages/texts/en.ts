@@ -399,6 +399,7 @@ const TABLE = {
   "fleet.on.devices": "Devices",
   "fleet.on.meters": "Meters",
   "fleet.on.stores": "Stores",
+  "fleet.when.moment": "a moment",
   "fleet.when.offline": "offline for {span}",
   "fleet.when.silent": "no reading for {span}",
   "fleet.when.above": "{metric} above {limit} for {span}",
@@ -507,6 +508,7 @@ const TABLE = {
   "home.empty.device.text": "Send one message. The device appears by itself.",
   "home.empty.waiting": "Waiting for the first message",
 
+  "export.sources.none": "There is no meter and no device yet.",
   "export.sources": "Sources",
   "export.kind.meter": "Meters",
   "export.kind.device": "Devices",
