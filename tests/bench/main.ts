@@ -7,6 +7,7 @@
  */
 
 import { type Bench, openBench, type Part } from "./bench.ts";
+import { measureContainers } from "./containers_part.ts";
 import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
@@ -38,6 +39,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "service", measure: measureService },
   { name: "memory", measure: measureMemory },
   { name: "loop", measure: measureLoop },
+  { name: "containers", measure: measureContainers },
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
   { name: "telemetry", measure: measureTelemetry },

@@ -25,12 +25,20 @@ export interface ServiceProcess extends AsyncDisposable {
  */
 export async function startService(
   folder: string,
-  { demoData, settings = {} }: { demoData: boolean; settings?: Record<string, string> },
+  { demoData, settings = {}, prefix }: {
+    demoData: boolean;
+    settings?: Record<string, string>;
+    /** What stands before the command of the task, such as a program that limits it. */
+    prefix?: readonly string[];
+  },
 ): Promise<ServiceProcess> {
   const env = { ...serviceEnvironment(folder, { demoData }), ...settings };
   const cwd = new URL("../..", import.meta.url);
-  const child = new Deno.Command(Deno.execPath(), {
-    args: await startArguments({ folder: cwd.pathname, env, module: "main.ts" }),
+  const [program, ...args] = prefix === undefined
+    ? [Deno.execPath(), ...await startArguments({ folder: cwd.pathname, env, module: "main.ts" })]
+    : [...prefix, Deno.execPath(), "task", "start"];
+  const child = new Deno.Command(program, {
+    args,
     cwd,
     env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",

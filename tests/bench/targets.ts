@@ -30,6 +30,10 @@ export const TARGETS = {
   manyMetersRate: atLeast(4),
   /** The time of one of its readings, as a multiple of that in a year of one meter. */
   manyMetersCost: atMost(1.25),
+  /** The start in half a core, without demo data, seconds. */
+  containerStart: atMost(5),
+  /** What 50,000 devices at a reading a minute may take, MiB: the limit of `k8s/`. */
+  containerMemory: atMost(512),
   /** A preview, milliseconds. */
   previewMs: atMost(100),
   /** gzip -6 over the file, as a multiple of our compressed export. */

@@ -23,6 +23,8 @@ export interface ControlGroup extends AsyncDisposable {
   readonly mount: { readonly folder: string; readonly target: string } | null;
   /** The most memory that the group used at once, bytes; null without one. */
   peakBytes(): Promise<number | null>;
+  /** What the processes of the group hold now, without buffers of files, bytes; null without one. */
+  heldBytes(): Promise<number | null>;
 }
 
 /** A hierarchy of groups: its folder and its files. */
@@ -62,6 +64,7 @@ export async function limitProcess(limits: Limits): Promise<ControlGroup> {
       isEnforced: false,
       mount: null,
       peakBytes: () => Promise.resolve(null),
+      heldBytes: () => Promise.resolve(null),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -78,6 +81,10 @@ function groupOf(folders: readonly string[], peak: string, target: string): Cont
     isEnforced: true,
     mount: { folder: folders[0], target },
     peakBytes: async () => Number(await Deno.readTextFile(`${folders[0]}/${peak}`)),
+    async heldBytes() {
+      const statistics = await Deno.readTextFile(`${folders[0]}/memory.stat`);
+      return Number(/^(?:anon|rss) (\d+)$/m.exec(statistics)?.[1]);
+    },
     async [Symbol.asyncDispose]() {
       for (const folder of folders) await removeGroup(folder);
     },
