@@ -9,7 +9,11 @@ Deno.test("parseArguments() tells paths, flags and values apart", () => {
     flags: new Set(["files"]),
     values: new Map([["wait", "60"]]),
   });
-  assertEquals(parseArguments([], KNOWN), { paths: [], flags: new Set<string>(), values: new Map() });
+  assertEquals(parseArguments([], KNOWN), {
+    paths: [],
+    flags: new Set<string>(),
+    values: new Map(),
+  });
 });
 
 Deno.test("parseArguments() refuses options that it does not know", () => {
