@@ -17,7 +17,7 @@ import {
 } from "../../data/audit/event.ts";
 import type { Audit, AuditEnd } from "../../kv/audit/audit.ts";
 import { PROBLEMS } from "../http/problem.ts";
-import type { AuditedAction, RouteRule } from "./route_rules.ts";
+import type { AuditedAction, RouteRule } from "./route_rule.ts";
 
 /** Most characters of an id in the trail: ids in wrong requests may be longer than any real one. */
 const ID_MAX = 100;

@@ -10,7 +10,8 @@ import { AppError } from "../../data/app_error.ts";
 import type { Caller } from "../../data/access/caller.ts";
 import { auditRefusal, runAudited } from "./audited.ts";
 import { problemResponse, PROBLEMS } from "../http/problem.ts";
-import { type Method, type PathOf, type RouteName, type RouteRule, ruleOf } from "./route_rules.ts";
+import type { Method, RouteRule } from "./route_rule.ts";
+import { type PathOf, type RouteName, ruleOf } from "./route_rules.ts";
 
 declare module "hono" {
   interface ContextVariableMap {
