@@ -7,6 +7,7 @@
 import { AppError } from "../../data/app_error.ts";
 import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
+import { compressesAnswers, unchanged } from "./no_compression.ts";
 import { problemResponse } from "./problem.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request_id.ts";
 import { secured } from "./security_headers.ts";
@@ -36,6 +37,7 @@ export function listen(
   { host, port, corsOrigins, graceMs }: ListenOptions,
   handler: Deno.ServeHandler,
 ): Listening {
+  const isCompressing = compressesAnswers(Deno.version.deno);
   let isStopping = false;
   let open = 0;
   let onIdle = () => {};
@@ -51,7 +53,8 @@ export function listen(
     }
     open++;
     try {
-      return await handler(request, info);
+      const answer = await handler(request, info);
+      return isCompressing ? unchanged(answer) : answer;
     } finally {
       if (--open === 0) onIdle();
     }

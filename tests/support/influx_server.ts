@@ -61,8 +61,18 @@ export function answer(...lines: string[]): () => Response {
 export function brokenAnswer(...lines: string[]): () => Response {
   return () => {
     const bytes = new TextEncoder().encode(lines.join(""));
-    return new Response(new Blob([bytes]).stream(), {
-      headers: { "Content-Length": String(bytes.length + 1) },
-    });
+    let isSent = false;
+    const body = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (!isSent) {
+          isSent = true;
+          return controller.enqueue(bytes);
+        }
+        // Deno 2.5 drops what it has not sent before a fault.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        controller.close();
+      },
+    }, { highWaterMark: 0 });
+    return new Response(body, { headers: { "Content-Length": String(bytes.length + 1) } });
   };
 }

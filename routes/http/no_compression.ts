@@ -1,0 +1,22 @@
+/**
+ * Keeps the runtime from compressing answers. Before Deno 2.9, `Deno.serve` compresses text for clients
+ * that accept it: the answer loses its length, its `ETag` becomes weak, and parts of a file no longer
+ * fit together.
+ *
+ * @module
+ */
+
+/** Whether a version of Deno compresses answers by itself. */
+export function compressesAnswers(version: string): boolean {
+  const [major, minor] = version.split(".").map(Number);
+  return major < 2 || major === 2 && minor < 9;
+}
+
+/** The same answer, which may not be changed on its way (RFC 9111 §5.2.2.6). */
+export function unchanged(answer: Response): Response {
+  if (answer.body === null) return answer;
+  const control = answer.headers.get("cache-control");
+  if (control?.includes("no-transform")) return answer;
+  answer.headers.set("cache-control", control ? `${control}, no-transform` : "no-transform");
+  return answer;
+}
