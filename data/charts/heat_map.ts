@@ -96,14 +96,6 @@ export function createHeatMap(options: HeatMapOptions): HeatMap {
   const sums = createCells(cellCount, options.aggregate);
   let current = stretches[0];
 
-  function cellOf(timeMs: number): number {
-    const wallMs = timeMs + current.offsetMs;
-    if (wallMs < current.againUntilMs) {
-      return current.againAt + Math.floor((timeMs - current.fromMs) / slotMs);
-    }
-    return Math.floor((wallMs - firstMs) / slotMs);
-  }
-
   return {
     span,
     firstDate,
@@ -112,14 +104,28 @@ export function createHeatMap(options: HeatMapOptions): HeatMap {
     changes,
     add({ timesMs, columns }) {
       const { scale, values } = columns[options.metric];
-      sums.useScale(scale);
-      for (let row = 0; row < timesMs.length; row++) {
-        const timeMs = timesMs[row];
-        if (timeMs < span.fromMs || timeMs >= span.toMs) continue;
-        if (timeMs >= current.toMs || timeMs < current.fromMs) {
-          current = stretches.find(({ toMs }) => timeMs < toMs) ?? current;
+      const factor = sums.useScale(scale);
+      for (let row = 0; row < timesMs.length;) {
+        const firstOfRun = timesMs[row];
+        if (firstOfRun < span.fromMs || firstOfRun >= span.toMs) {
+          row++;
+          continue;
         }
-        if (values[row] === values[row]) sums.put(cellOf(timeMs), values[row], scale);
+        if (firstOfRun >= current.toMs || firstOfRun < current.fromMs) {
+          current = stretches.find(({ toMs }) => firstOfRun < toMs) ?? current;
+        }
+        // A year of minutes goes through this loop, so what it needs is at hand.
+        const { fromMs, toMs, offsetMs, againUntilMs, againAt } = current;
+        for (; row < timesMs.length; row++) {
+          const timeMs = timesMs[row], value = values[row];
+          if (timeMs < fromMs || timeMs >= toMs) break;
+          if (value !== value) continue;
+          const wallMs = timeMs + offsetMs;
+          const cell = wallMs < againUntilMs
+            ? againAt + Math.floor((timeMs - fromMs) / slotMs)
+            : Math.floor((wallMs - firstMs) / slotMs);
+          sums.put(cell, factor === null ? toNumber(value, scale) : value * factor);
+        }
       }
     },
     cells: sums.finish,
@@ -187,8 +193,10 @@ function clockOf(
 
 /** Values that are being made. */
 interface Cells {
-  useScale(scale: number): void;
-  put(cell: number, value: number, scale: number): void;
+  /** Prepares for values of a scale. Gives what to multiply them by; null if they are to be numbers. */
+  useScale(scale: number): number | null;
+  /** Adds a value in the scale that all share. */
+  put(cell: number, value: number): void;
   finish(): HeatCells;
 }
 
@@ -203,20 +211,18 @@ function createCells(length: number, aggregate: Aggregate): Cells {
 
   return {
     useScale(scale) {
-      if (shared === FLOAT || scale <= shared && scale !== FLOAT) return;
-      if (scale === FLOAT) multiply(1 / powerOfTen(shared));
-      else multiply(powerOfTen(scale - shared));
-      shared = scale;
+      if (shared !== FLOAT && (scale > shared || scale === FLOAT)) {
+        if (scale === FLOAT) multiply(1 / powerOfTen(shared));
+        else multiply(powerOfTen(scale - shared));
+        shared = scale;
+      }
+      if (shared === scale) return 1;
+      return shared === FLOAT ? null : powerOfTen(shared - scale);
     },
-    put(cell, value, scale) {
-      const own = shared === FLOAT
-        ? toNumber(value, scale)
-        : scale === shared
-        ? value
-        : value * powerOfTen(shared - scale);
+    put(cell, value) {
       const before = values[cell];
       if (counts !== null) counts[cell]++;
-      values[cell] = before === before ? combined(aggregate, before, own) : own;
+      values[cell] = before === before ? combined(aggregate, before, value) : value;
     },
     finish() {
       if (counts !== null) {

@@ -153,7 +153,7 @@ if (form instanceof HTMLFormElement && preview !== null) {
   startPreview(form, preview);
 }
 if (list !== null) {
-  keepFresh(list, { everyMs: LIST_MS, onChange: () => watchJobs(list) });
+  keepFresh(list, { everyMs: () => LIST_MS, onChange: () => watchJobs(list) });
   watchJobs(list);
   addEventListener("pagehide", () => {
     for (const source of watched.values()) source.close();

@@ -173,4 +173,4 @@ function startBars() {
 startBars();
 const fleet = document.getElementById("fleet");
 // What is known of days is not fresh either.
-if (fleet !== null) keepFresh(fleet, { everyMs: EVERY_MS, onChange: () => kept.clear() });
+if (fleet !== null) keepFresh(fleet, { everyMs: () => EVERY_MS, onChange: () => kept.clear() });

@@ -69,9 +69,17 @@ export function createFormats({ locale, language, zone }) {
     timeZoneName: "short",
   });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "long" });
+  /** @type {Map<number, Intl.NumberFormat>} */
+  const numbers = new Map();
   /** @param {number} value @param {number} digits */
-  const number = (value, digits = 2) =>
-    new Intl.NumberFormat(locale, { maximumFractionDigits: digits }).format(value);
+  const number = (value, digits = 2) => {
+    let format = numbers.get(digits);
+    if (format === undefined) {
+      format = new Intl.NumberFormat(locale, { maximumFractionDigits: digits });
+      numbers.set(digits, format);
+    }
+    return format.format(value);
+  };
   return {
     number,
     size: (bytes) => sizeText(bytes, locale),

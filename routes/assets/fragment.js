@@ -17,9 +17,9 @@ const TIMEOUT_MS = 15_000;
  * Keeps an element up to date from the address in its `data-fragment`, until the page is left.
  *
  * @param {HTMLElement} root
- * @param {{ everyMs?: number, onChange?: () => void }} [options]
+ * @param {{ everyMs?: () => number, onChange?: () => void }} [options]
  */
-export function keepFresh(root, { everyMs = EVERY_MS, onChange = () => {} } = {}) {
+export function keepFresh(root, { everyMs = () => EVERY_MS, onChange = () => {} } = {}) {
   const url = root.dataset.fragment ?? "";
   let lastMs = Date.now();
   /** @type {number | undefined} */
@@ -27,7 +27,7 @@ export function keepFresh(root, { everyMs = EVERY_MS, onChange = () => {} } = {}
 
   async function refresh() {
     clearTimeout(timer);
-    let pauseMs = everyMs;
+    let pauseMs = everyMs();
     try {
       const answer = await fetch(url, {
         headers: { accept: "text/html" },

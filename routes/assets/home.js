@@ -7,6 +7,9 @@
 import { startDrops } from "./drop.js";
 import { keepFresh } from "./fragment.js";
 
+/** How often the page asks what is wrong, and while it waits for the first message, milliseconds. */
+const EVERY_MS = 5_000, EMPTY_MS = 1_200;
+
 const home = document.getElementById("home");
 const title = document.title;
 
@@ -17,7 +20,10 @@ function writeTitle() {
 }
 
 if (home !== null) {
-  keepFresh(home, { onChange: writeTitle });
+  keepFresh(home, {
+    everyMs: () => home.querySelector("[data-empty]") === null ? EVERY_MS : EMPTY_MS,
+    onChange: writeTitle,
+  });
   writeTitle();
   startDrops(home);
 }

@@ -72,6 +72,13 @@ Deno.test({
     await page.getByRole("button", { name: "Export" }).click();
     await page.locator("#jobs").getByText("Done").waitFor();
     await assertDownloaded(seen);
+    // A schedule by mouse; the form stays filled in.
+    await page.getByRole("button", { name: "Repeat monthly" }).click();
+    const schedules = page.locator("#schedules");
+    await schedules.getByText("Runs on the first of each month").waitFor();
+    await schedules.getByText("Monthly: hall").waitFor();
+    await schedules.getByRole("button", { name: /^Pause/ }).click();
+    await schedules.getByText("Paused").waitFor();
     // The form is still filled in.
     assertEquals(await page.getByRole("checkbox", { name: "hall" }).isChecked(), true);
     await page.getByRole("button", { name: "Again" }).click();
@@ -112,6 +119,17 @@ Deno.test({
       await page.locator("tr[data-job]").first().waitFor();
       if (!javaScriptEnabled) await page.reload();
       await assertDownloaded(seen);
+      // A schedule by keyboard, with and without a script.
+      await page.getByRole("checkbox", { name: "hall" }).focus();
+      if (!await page.getByRole("checkbox", { name: "hall" }).isChecked()) {
+        await page.keyboard.press("Space");
+      }
+      await page.getByRole("button", { name: "Repeat monthly" }).press("Enter");
+      const schedules = page.locator("#schedules");
+      await schedules.getByText("Monthly: hall").waitFor();
+      await schedules.locator("summary").press("Enter");
+      await schedules.getByRole("button", { name: "Delete" }).press("Enter");
+      await schedules.getByText("Nothing repeats yet.").waitFor();
       await page.getByRole("button", { name: "Remove" }).first().focus();
       await page.keyboard.press("Enter");
       await page.getByText("No export yet.").waitFor();

@@ -52,6 +52,25 @@ Deno.test({
     await page.locator("#upload-dry").click();
     await page.locator("[data-count=unchanged]").getByText("100").waitFor();
     await page.locator("#upload-calendar-text").getByText("1 of them").waitFor();
+
+    // By keyboard: the options are saved, and read the next file.
+    await page.locator("[name=timezone]").fill("UTC");
+    await page.keyboard.press("Tab");
+    await second.getByText("2024-10-27T00:00:00Z").waitFor();
+    await page.locator("#upload-save-title").fill("Grid of Vienna");
+    await page.keyboard.press("Enter");
+    await page.getByText("preset=grid-of-vienna").waitFor();
+    assertEquals(await violationsOf(page), []);
+    const next = `${folder.path}/next.csv`;
+    await Deno.writeTextFile(next, text);
+    await page.locator("#upload-file").setInputFiles(next);
+    await second.getByText("2024-10-26T22:00:00Z").waitFor();
+    await page.getByRole("button", { name: "Grid of Vienna", exact: true }).press("Enter");
+    await second.getByText("2024-10-27T00:00:00Z").waitFor();
+    assertMatch(await page.locator("#upload-call").innerText(), /\?preset=grid-of-vienna'/);
+    page.once("dialog", (dialog) => dialog.accept());
+    await page.getByRole("button", { name: "Delete the preset Grid of Vienna" }).press("Enter");
+    await page.getByText("The preset Grid of Vienna is deleted.").waitFor();
     // A meter that is not there yet is asked for, too.
     const others = seen.complaints.filter((text) => !text.includes("404"));
     assertEquals(others, []);
