@@ -58,6 +58,15 @@ export async function listManifestDays(
   return [...days];
 }
 
+/** All manifests with the devices that they are of. */
+export async function* listAllManifests(
+  kv: Pick<Deno.Kv, "list">,
+): AsyncGenerator<StoredManifest & { readonly id: string }> {
+  for await (const { key, value } of kv.list<Uint8Array>({ prefix: [SPACE] })) {
+    yield { id: String(key[1]), fromMs: Number(key[2]), windows: decodeManifest(value) };
+  }
+}
+
 /** Where the first manifest within a span starts, epoch milliseconds; null if there is none. */
 export async function firstManifestMs(
   kv: Pick<Deno.Kv, "list">,

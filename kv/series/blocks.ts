@@ -74,6 +74,20 @@ export async function listBlocks(
   return blocks;
 }
 
+/** The series that have blocks, in the order of their keys. Costs one read each. */
+export async function* listBlockSeries(kv: Pick<Deno.Kv, "list">): AsyncGenerator<SeriesRef> {
+  let after: Deno.KvKey = [];
+  for (;;) {
+    const selector = { prefix: [SPACE], ...after.length > 0 ? { start: after } : {} };
+    const first = await kv.list(selector, { limit: 1 }).next();
+    if (first.done) return;
+    const [, profile, id] = first.value.key.map(String);
+    yield { profile, id };
+    // The first key that is not one of the series.
+    after = [SPACE, profile, `${id}\0`];
+  }
+}
+
 /** The blocks that start before a time, the latest first, read in batches of `batchSize`. */
 export async function* listBlocksBack(
   kv: Pick<Deno.Kv, "list">,
@@ -106,6 +120,7 @@ export function stageBlockDelete(op: Staging, ref: SeriesRef, startMs: number): 
   op.delete(blockKey(ref, startMs));
 }
 
-function blockKey({ profile, id }: SeriesRef, startMs: number): Deno.KvKey {
+/** The key of the block that starts at a time. */
+export function blockKey({ profile, id }: SeriesRef, startMs: number): Deno.KvKey {
   return [SPACE, profile, id, startMs];
 }

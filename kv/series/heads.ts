@@ -158,6 +158,13 @@ function ofNobody(head: SeriesHead | null): SeriesHead | null {
   return rest;
 }
 
+/** All series that have or had blocks, in the order of their keys. */
+export async function* listHeadSeries(kv: Pick<Deno.Kv, "list">): AsyncGenerator<SeriesRef> {
+  for await (const { key } of kv.list({ prefix: [SPACE] })) {
+    yield { profile: String(key[1]), id: String(key[2]) };
+  }
+}
+
 /** Ids and heads of the series of a profile, in the order of ids, starting after `afterId`. */
 export async function* listHeads(
   kv: Pick<Deno.Kv, "list">,

@@ -69,6 +69,15 @@ export async function listSegments(
   );
 }
 
+/** The segments of all series, in the order of their keys. */
+export async function* listAllSegments(
+  kv: Pick<Deno.Kv, "list">,
+): AsyncGenerator<{ ref: SeriesRef; entry: Deno.KvEntry<Uint8Array> }> {
+  for await (const entry of kv.list<Uint8Array>({ prefix: [SEGMENT_SPACE] })) {
+    yield { ref: { profile: String(entry.key[1]), id: String(entry.key[2]) }, entry };
+  }
+}
+
 /** Whether a removal that is under way also removes this segment: it was there when it began. */
 export function isBeingRemoved(
   { value, versionstamp }: HeadEntry,

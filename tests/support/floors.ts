@@ -51,6 +51,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["alerts", "notify", "schedules", "webhooks"],
     ["opened_kv"],
     ["backup"],
+    ["verify"],
   ],
   jobs: [
     ["engine"],

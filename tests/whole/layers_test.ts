@@ -180,6 +180,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "segment",
     "series",
     "session",
+    "set_aside",
     "store",
     "store_hours_rejected",
     "touched",
