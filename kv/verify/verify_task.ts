@@ -7,12 +7,12 @@
 import { openDestination } from "../../data/continuous/open_destination.ts";
 import { keyStyleOf } from "../../data/continuous_settings.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
-import type { FileStore } from "../../data/files/file_store.ts";
 import { openFileStore } from "../../data/open_file_store.ts";
 import type { Settings } from "../../data/settings.ts";
 import { isThere, isUrl, openCopy, removeDatabase } from "../backup/make_backup.ts";
 import { copySnapshot, sqliteFaults } from "../backup/sqlite_snapshot.ts";
 import { databaseOf, DONE, FAILED, refuse, runTask, type TaskContext } from "../backup/task.ts";
+import { openKvFileStore } from "../files/kv_file_store.ts";
 import { listDamagedRecords } from "../journal/check_records.ts";
 import { findHeldLease } from "../jobs/leases.ts";
 import { lockDatabase, openKv, SCHEMA_VERSION, schemaVersion } from "../opened_kv.ts";
@@ -27,7 +27,7 @@ const USAGE = `Use: deno task verify [FILE] [--repair] [--json]
   --json    write the result as JSON`;
 
 /** What is verified besides stored readings. */
-type Surroundings = Pick<VerifyOptions, "files" | "objects">;
+type Surroundings = (kv: Deno.Kv) => Promise<Pick<VerifyOptions, "files" | "objects">>;
 
 async function runVerify({ given, settings, say, report }: TaskContext): Promise<number> {
   const { paths: [file, ...more], flags } = given;
@@ -51,7 +51,7 @@ async function verifyBackup(file: string, say: TaskContext["say"]): Promise<Veri
   const folder = `${file}.files`;
   const hasFiles = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
   const files = hasFiles ? await openDiskFileStore(folder) : null;
-  return await verifyCopy(file, { files, objects: null }, say);
+  return await verifyCopy(file, () => Promise.resolve({ files, objects: null }), say);
 }
 
 /** Verifies a database file: itself if no service uses it, else a copy of it as it is now. */
@@ -60,7 +60,7 @@ async function verifyFile(
   settings: Settings,
   { isRepair, say }: { isRepair: boolean; say: TaskContext["say"] },
 ): Promise<Verification> {
-  const around = await surroundingsOf(settings);
+  const around = surroundingsOf(settings);
   try {
     (await lockDatabase(database))[Symbol.dispose]();
   } catch (error) {
@@ -75,8 +75,9 @@ async function verifyFile(
   const journal = await checkJournal(database, isRepair ? nowMs : null);
   if (!journal.every(({ isRepaired }) => isRepaired)) return { ...NOTHING, findings: journal };
   await using opened = await openKv(database);
-  const options = { ...around, kv: opened.kv, repairMs: isRepair ? nowMs : null, onProgress: say };
-  const result = await verify(options);
+  const { kv } = opened;
+  const repairMs = isRepair ? nowMs : null;
+  const result = await verify({ ...await around(kv), kv, repairMs, onProgress: say });
   return { ...result, findings: [...journal, ...result.findings] };
 }
 
@@ -98,7 +99,8 @@ async function verifyCopy(
     const journal = await checkJournal(copy, null);
     if (journal.length > 0) return { ...NOTHING, findings: journal };
     await using opened = await openKv(copy);
-    return await verify({ ...around, kv: opened.kv, repairMs: null, onProgress: say });
+    const { kv } = opened;
+    return await verify({ ...await around(kv), kv, repairMs: null, onProgress: say });
   } finally {
     await removeDatabase(copy);
     await Deno.remove(`${copy}.lock`).catch(() => {});
@@ -117,7 +119,7 @@ async function verifyShared(
   if (holder !== null) {
     throw new Error(`A service uses the database, as it holds the lease '${holder}': ${database}`);
   }
-  const around = await surroundingsOf(settings);
+  const around = await surroundingsOf(settings)(kv);
   return await verify({ ...around, kv, repairMs: isRepair ? nowMs : null, onProgress: say });
 }
 
@@ -150,17 +152,15 @@ async function checkJournal(database: string, repairMs: number | null): Promise<
   return findings;
 }
 
-async function surroundingsOf(settings: Settings): Promise<Surroundings> {
+function surroundingsOf(settings: Settings): Surroundings {
+  const { fileStore, s3, kvFilesMaxBytes: maxBytes } = settings;
   const destination = openDestination({ ...settings.s3, ...settings.continuous, s3: settings.s3 });
   const prefix = destination.kind === "s3" ? settings.s3.prefix : "";
-  return {
-    files: await storeOf(settings),
+  const newId = () => crypto.randomUUID();
+  return async (kv) => ({
+    files: await openFileStore(fileStore, s3, () => openKvFileStore({ kv, newId, maxBytes })),
     objects: { destination, style: keyStyleOf(settings.continuous, prefix) },
-  };
-}
-
-async function storeOf({ fileStore, s3 }: Settings): Promise<FileStore | null> {
-  return fileStore.startsWith("kv:") ? null : await openFileStore(fileStore, s3);
+  });
 }
 
 const NOTHING: Verification = {
