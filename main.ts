@@ -14,6 +14,7 @@ import { openFileStore } from "./data/open_file_store.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { createRecorder } from "./data/metrics/recorder.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
+import { startTracing } from "./data/tracing.ts";
 import type { Upkeep } from "./data/upkeep.ts";
 import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
@@ -311,6 +312,7 @@ async function main(): Promise<number> {
     now: Date.now,
     write: (line, level) => console[level](line),
   });
+  await startTracing();
   const requested = stopRequested();
   let service: Service;
   try {

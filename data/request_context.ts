@@ -8,6 +8,7 @@
  */
 
 import { AsyncLocalStorage } from "node:async_hooks";
+import { currentTraceparent, outsideSpans } from "./tracing.ts";
 
 const ids = new AsyncLocalStorage<string | undefined>();
 
@@ -18,7 +19,7 @@ export function runForRequest<T>(id: string, run: () => T): T {
 
 /** Runs something for no request, such as work that many requests share. */
 export function outsideRequests<T>(run: () => T): T {
-  return ids.run(undefined, run);
+  return ids.run(undefined, () => outsideSpans(run));
 }
 
 /** The id of the request that this code runs for; undefined if it runs for none. */
@@ -26,8 +27,15 @@ export function currentRequestId(): string | undefined {
   return ids.getStore();
 }
 
-/** What every log record says of the request that it belongs to: nothing outside of requests. */
-export function requestFields(): { readonly requestId?: string } {
+/**
+ * What every log record says of the request that it belongs to, and of the trace if there is one: nothing
+ * outside of requests and traces.
+ */
+export function requestFields(): { readonly requestId?: string; readonly traceId?: string } {
   const requestId = ids.getStore();
-  return requestId === undefined ? {} : { requestId };
+  const traceId = currentTraceparent()?.split("-")[1];
+  return {
+    ...(requestId === undefined ? {} : { requestId }),
+    ...(traceId === undefined ? {} : { traceId }),
+  };
 }

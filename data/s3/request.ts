@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inSpan } from "../tracing.ts";
 import { startDeadline } from "../files/deadline.ts";
 import { areSameCredentials, createCredentialSource } from "./credentials.ts";
 import { bucketUrl, requestUrl, type S3Access, type S3Signable, signedRequest } from "./sign.ts";
@@ -104,7 +105,19 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
     fetch: options.fetch ?? fetch,
     now: options.now ?? Date.now,
   });
-  return async (request) => {
+  return (request) => {
+    const fields = {
+      "rpc.system": "aws-api",
+      "rpc.service": "S3",
+      "aws.s3.bucket": options.bucket,
+      "aws.s3.key": request.key,
+      "http.request.method": request.method,
+    };
+    return inSpan(`S3 ${request.method}`, { kind: "client", fields }, () => send(request));
+  };
+
+  /** Sends a request until an answer counts. */
+  async function send(request: S3Request): Promise<S3Answer> {
     const patience = { ...S3_PATIENCE, ...options.patience, ...request.patience };
     const url = requestUrl(base, request);
     let isUncertain = false;
@@ -132,7 +145,7 @@ export function createS3Sender(options: S3SenderOptions): S3Send {
       if (await request.isDone?.()) return DONE;
       key = await credentials.get(request.signal);
     }
-  };
+  }
 }
 
 /** Whether other credentials may help. An answer to HEAD has no body and so no code. */

@@ -11,6 +11,7 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import type { JobTargets } from "../../data/notify/targets.ts";
+import { inSpan } from "../../data/tracing.ts";
 import { readAccount } from "../../kv/jobs/accounts.ts";
 import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
 import {
@@ -182,8 +183,11 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   async function create(
     request: JobRequest,
-    limits: AccountLimits,
-    more: MoreStage | null,
+    { limits, more, traceparent }: {
+      limits: AccountLimits;
+      more: MoreStage | null;
+      traceparent: string | undefined;
+    },
   ): Promise<JobRecord | null> {
     const slot = request.slot === null ? null : { owner: request.owner, slot: request.slot };
     for (;;) {
@@ -194,7 +198,7 @@ export function createJobs(deps: JobsDeps): Jobs {
         const added = more?.(same, true) ?? null;
         return added === null || await commitChecked(kv, added) ? same : null;
       }
-      const record = inLine(newJob({ ...request, id: deps.newId() }, now()));
+      const record = inLine(newJob({ ...request, id: deps.newId(), traceparent }, now()));
       const account = await readAccount(kv, accountOf(record));
       const turn = waitForTurn(account);
       const within = checkJobLimits(account, limits, request.makesFile ?? true);
@@ -228,9 +232,17 @@ export function createJobs(deps: JobsDeps): Jobs {
     more: MoreStage | null,
   ): Promise<JobRecord | null> {
     const limits = accountLimits(request.limits ?? null, deps.accountLimits ?? NO_ACCOUNT_LIMITS);
-    if (limits.jobsWaiting === null) return create(request, limits, more);
-    // Each checks the number of jobs that wait: at the same time, one would succeed at a time.
-    return inTurn(accountOf(request), () => create(request, limits, more));
+    const fields = { "openwatts.job.kind": request.kind };
+    return inSpan(`job ${request.kind}`, { kind: "producer", fields }, async (span) => {
+      const how = { limits, more, traceparent: span.traceparent };
+      // Each checks the number of jobs that wait: at the same time, one would succeed at a time.
+      const job = await (limits.jobsWaiting === null
+        ? create(request, how)
+        : inTurn(accountOf(request), () =>
+          create(request, how)));
+      if (job !== null) span.set({ "openwatts.job.id": job.id });
+      return job;
+    });
   }
 
   return {

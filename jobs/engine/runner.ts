@@ -8,6 +8,7 @@ import { AppError } from "../../data/app_error.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
+import { inSpan, type Span } from "../../data/tracing.ts";
 import type { Stage } from "../../kv/budget.ts";
 import {
   type Artifact,
@@ -163,7 +164,7 @@ export function startRun(
     }
   }
 
-  async function run(): Promise<void> {
+  async function run(span: Span): Promise<void> {
     const timer = setInterval(onHeartbeat, HEARTBEAT_MS);
     const fields = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
     let move: (record: JobRecord) => JobRecord;
@@ -211,6 +212,7 @@ export function startRun(
     const isHandedBack = controller.signal.aborted;
     noteAttempt(recorder, job.kind, { written, isPostponed, isHandedBack, ms });
     const state = typeof written === "string" ? written : written.state;
+    span.set({ "openwatts.job.state": state });
     log("info", "job run ended", { ...fields, state, ms });
   }
 
@@ -252,8 +254,18 @@ export function startRun(
     return failed(record, now(), { error: jobError(error, kind), keptUntilMs });
   }
 
+  const start = {
+    kind: "consumer",
+    parent: job.traceparent ?? null,
+    fields: {
+      "openwatts.job.kind": job.kind,
+      "openwatts.job.id": job.id,
+      "openwatts.job.attempt": job.attempt,
+      "openwatts.job.epoch": job.epoch,
+    },
+  } as const;
   return {
-    ended: run(),
+    ended: inSpan(`job ${job.kind} attempt`, start, run),
     isIdle: () => idleWaits > 0,
     stop() {
       if (!checkpoints.handBack()) abort("stopping");

@@ -70,11 +70,13 @@ export interface NewJob {
   readonly slot: string | null;
   /** Who hears of its end, and where its file goes; absent for nobody and nowhere. */
   readonly targets?: JobTargets;
+  /** The span that created it; undefined while nothing is traced. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Creates a pending job that is due now. */
 export function newJob(
-  { id, kind, params, owner, account, slot, targets }: NewJob,
+  { id, kind, params, owner, account, slot, targets, traceparent }: NewJob,
   nowMs: number,
 ): JobRecord {
   return {
@@ -86,6 +88,7 @@ export function newJob(
     ...(account === undefined || account === owner ? {} : { account }),
     slot,
     ...(targets === undefined ? {} : { targets }),
+    ...(traceparent === undefined ? {} : { traceparent }),
     state: "pending",
     epoch: 0,
     attempt: 1,

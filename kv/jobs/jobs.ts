@@ -58,6 +58,8 @@ const jobSchema = z.object({
   slot: z.string().nullable(),
   // Checked when the job was created.
   targets: z.custom<JobTargets>().optional(),
+  // The span in which the job was created. Earlier versions do not know it.
+  traceparent: z.string().optional(),
   state: z.enum(["pending", "running", "completed", "failed", "cancelled", "expired"]),
   epoch: z.int(),
   attempt: z.int(),
@@ -91,7 +93,7 @@ export type Artifact = z.infer<typeof artifactSchema>;
  * The only truth about a job. `jobs/engine/transitions.ts` has its moves. Times in epoch ms. Without an
  * `account`, it counts for its owner. `targets` say who hears of its end and where its file goes.
  * `checkpoint` says how many parts the checkpoint of its run has (`checkpoints.ts`), and which unfinished
- * file the next run needs.
+ * file the next run needs. Runs belong to the span `traceparent`.
  */
 export type JobRecord = z.infer<typeof jobSchema>;
 

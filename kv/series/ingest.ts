@@ -15,6 +15,7 @@ import { AppError } from "../../data/app_error.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { outsideRequests } from "../../data/request_context.ts";
 import type { Page } from "../../data/readings/page.ts";
+import { currentTraceparent, inSpan } from "../../data/tracing.ts";
 import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import {
   addCosts,
@@ -120,7 +121,17 @@ export function createIngest(
     const requests = batches.flatMap((batch) => batch.requests);
     const startMs = performance.now();
     try {
-      await commit(kv, [...stages, revisedStage(batches)], tries);
+      const start = {
+        parent: null,
+        // Each of the requests waits for the commit, so it belongs to none of them alone.
+        links: requests.flatMap(({ traceparent }) => traceparent ?? []),
+        fields: { "openwatts.commit.requests": requests.length },
+      };
+      await inSpan(
+        "kv commit",
+        start,
+        () => commit(kv, [...stages, revisedStage(batches)], tries),
+      );
       const seconds = (performance.now() - startMs) / 1_000;
       record.observe("openwatts_ingest_commit_duration_seconds", [], seconds);
     } catch (error) {
@@ -183,7 +194,7 @@ export function createIngest(
       }
       if (page.timesMs.length === 0 && cost.mutations === 0) return;
       await new Promise<void>((resolve, reject) => {
-        waiting.push({ ref, page, extra, resolve, reject });
+        waiting.push({ ref, page, extra, traceparent: currentTraceparent(), resolve, reject });
         // Starts after the code that runs now, so that requests of one turn share a commit.
         rounds ??= outsideRequests(() => Promise.resolve().then(work));
       });

@@ -23,6 +23,8 @@ export interface IngestRequest {
   readonly page: Page;
   /** What the request adds to the commit of its readings. */
   readonly extra: RecordedStage;
+  /** The span that sent it; undefined while nothing is traced. */
+  readonly traceparent?: string | undefined;
   /** Answers the request. */
   readonly resolve: () => void;
   /** Rejects the request. */

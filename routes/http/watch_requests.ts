@@ -7,6 +7,8 @@
 import type { MiddlewareHandler } from "hono";
 import { pathWithoutSecrets } from "../../data/access/key_text.ts";
 import type { Log } from "../../data/log.ts";
+import { currentRequestId } from "../../data/request_context.ts";
+import { describeSpan } from "../../data/tracing.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 
 /** What taking note needs. */
@@ -42,6 +44,14 @@ export function watchRequests(
     log("debug", "request", { method: c.req.method, path, status, ms: now() - startedMs });
     const method = METHODS.includes(c.req.method) ? c.req.method : "other";
     const route = c.get("route") ?? NO_ROUTE;
+    describeSpan(`${method} ${route}`, {
+      "http.route": route,
+      "openwatts.request_id": currentRequestId() ?? "",
+      // The runtime notes the whole address. Signatures of links and keys in paths are secrets.
+      "url.full": new URL(c.req.url).origin + path,
+      "url.path": path,
+      "url.query": "",
+    });
     record.add("openwatts_http_requests_total", [method, route, String(status)]);
     record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
   };

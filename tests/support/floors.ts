@@ -10,6 +10,7 @@
  */
 export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   data: [
+    ["tracing"],
     [
       "app_error",
       "data_places",
