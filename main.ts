@@ -11,6 +11,7 @@ import { diskPath, diskSpace } from "./data/files/disk_space.ts";
 import { guardedFetch } from "./data/notify/guarded_fetch.ts";
 import { webhookChannel } from "./data/notify/webhook_channel.ts";
 import { openFileStore } from "./data/open_file_store.ts";
+import { DEPLOY_WAIT_MS } from "./data/platform.ts";
 import { createLog, type Log } from "./data/log.ts";
 import { createRecorder } from "./data/metrics/recorder.ts";
 import { readSettings, SETTING_NAMES, type Settings } from "./data/settings.ts";
@@ -60,6 +61,8 @@ import { listen, type Listening } from "./routes/http/listen.ts";
 
 /** A stop that hangs is forced so long after the time that requests and jobs have, milliseconds. */
 const FORCED_STOP_AFTER_MS = 4_000;
+/** How long the cron of Deno Deploy works at most, milliseconds: the next one begins after a minute. */
+const CRON_MS = 50_000;
 
 /** A running service. Disposing of it stops it; nothing that was accepted is lost. */
 export interface Service extends AsyncDisposable {
@@ -67,6 +70,8 @@ export interface Service extends AsyncDisposable {
   readonly url: string | null;
   /** How many readings this start added to the demo meter; null without a demo meter. */
   readonly demoReadings: number | null;
+  /** Does the work that is due, for `timeoutMs` at most. A process that runs no jobs has none. */
+  settle(timeoutMs: number): Promise<void>;
 }
 
 /** What a service needs besides its settings. */
@@ -177,6 +182,7 @@ export async function start(
     ends,
     watches,
     endStage: jobEndStage,
+    maxWaitMs: settings.isDeploy ? DEPLOY_WAIT_MS : Infinity,
     newId,
     poke: () => worker?.poke(),
     onCancelled: (jobId) => worker?.cancel(jobId),
@@ -267,6 +273,7 @@ export async function start(
   return {
     url: server?.url ?? null,
     demoReadings,
+    settle: async (timeoutMs) => await worker?.settle(timeoutMs),
     [Symbol.asyncDispose]: async () => {
       await owned.disposeAsync();
       log("info", "stopped", { owner });
@@ -301,6 +308,19 @@ function stopRequested(): Promise<void> {
   });
 }
 
+/** Ends the cron below, which only Deno Deploy needs. */
+const cron = new AbortController();
+/** The service of this process, for the cron. */
+const onDeploy = Promise.withResolvers<Service>();
+
+// An instance runs only while requests come. So Deno Deploy starts one every minute for what is due:
+// jobs, schedules, silent devices, alerts, deliveries, continuous export, sweeps. It finds this call when
+// it evaluates the module, so it must stand here, without a condition.
+Deno.cron("due work", "* * * * *", { signal: cron.signal }, async () => {
+  await (await onDeploy.promise).settle(CRON_MS);
+});
+if (!import.meta.main) cron.abort();
+
 async function main(): Promise<number> {
   const result = readSettings(await readEnvironment(SETTING_NAMES));
   if ("problems" in result) {
@@ -313,6 +333,7 @@ async function main(): Promise<number> {
     write: (line, level) => console[level](line),
   });
   await startTracing();
+  if (!result.settings.isDeploy) cron.abort();
   const requested = stopRequested();
   let service: Service;
   try {
@@ -321,6 +342,7 @@ async function main(): Promise<number> {
     console.error(`OpenWatts cannot start: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
+  onDeploy.resolve(service);
   console.log(greeting(service, { ...result.settings, version: config.version }));
   await requested;
   log("info", "stopping");

@@ -17,6 +17,12 @@ export interface Platform {
   readonly isDeploy: boolean;
 }
 
+/**
+ * How long a request waits for a job on Deno Deploy, milliseconds. The platform may stop an instance 5
+ * seconds after it last received a request or sent a byte.
+ */
+export const DEPLOY_WAIT_MS = 4_000;
+
 /** The variables that Deno Deploy sets. Nobody else should. */
 export const PLATFORM_VARIABLES = {
   DENO_DEPLOY: z.string().optional(),

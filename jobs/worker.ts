@@ -20,6 +20,7 @@ import { createDispatcher } from "./engine/dispatcher.ts";
 import { createDueLoop, type CrowdHandler } from "./engine/due_loop.ts";
 import { type Duty, startDuties } from "./engine/duty_loop.ts";
 import type { JobKind } from "./engine/job_kind.ts";
+import { pause } from "./engine/pause.ts";
 import type { EndStage } from "./engine/runner.ts";
 import { startPresence } from "./upkeep/presence.ts";
 import { flushJournalDuty } from "./upkeep/flush_journal.ts";
@@ -29,8 +30,14 @@ import { sweepDuty } from "./engine/sweep.ts";
 const HAND_BACK_SHARE = 1 / 4, HAND_BACK_MAX_MS = 1_000;
 /** How long a round of a duty may go on after the grace period, milliseconds. */
 const EXTRA_MS = 1_000;
+/** Work counts as done after nothing has run for so long: most duties have a round in it. */
+const SETTLED_MS = 2_500;
+/** How often it is looked whether something runs, milliseconds. */
+const SETTLE_LOOK_MS = 100;
 /** If the last scan is older than this, the due loop hangs, milliseconds. */
 const SCAN_TOO_OLD_MS = 15_000;
+
+const NEVER = new AbortController().signal;
 
 /** What a worker needs. */
 export interface WorkerDeps
@@ -85,6 +92,11 @@ export interface Worker {
   cancel(jobId: string): void;
   /** Whether it finds due jobs. */
   isRunning(): boolean;
+  /**
+   * Looks everywhere for work that is due and settles when there is none, or after `timeoutMs`. Then work
+   * may still be running.
+   */
+  settle(timeoutMs: number): Promise<void>;
   /** Starts no more jobs, and makes those pending that do not end, all within about `graceMs`. */
   stop(graceMs: number): Promise<void>;
 }
@@ -131,6 +143,17 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     poke: loop.poke,
     cancel: dispatcher.cancel,
     isRunning: () => loop.isResting() || now() - loop.lastScanMs() < SCAN_TOO_OLD_MS,
+    async settle(timeoutMs) {
+      const endAt = performance.now() + timeoutMs;
+      deps.activity?.wake();
+      loop.poke();
+      for (let freeAt = performance.now(); performance.now() < endAt;) {
+        await pause(SETTLE_LOOK_MS, NEVER);
+        const isBusy = dispatcher.running() > 0 || loop.isScanning() || duties.running() > 0;
+        if (isBusy) freeAt = performance.now();
+        else if (performance.now() - freeAt >= SETTLED_MS) return;
+      }
+    },
     async stop(graceMs) {
       // A scan or a round that hangs is not waited for: both can be interrupted at any moment.
       const { promise: over, resolve } = Promise.withResolvers<void>();

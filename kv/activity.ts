@@ -31,6 +31,8 @@ export type UntilNext = () => Promise<number>;
 export interface Activity {
   /** Reports that this process has written, or that somebody waits: every loop looks soon. */
   note(): void;
+  /** Every loop of this process looks soon; others rest on. */
+  wake(): void;
   /**
    * Waits at least `everyMs`, and longer while nobody writes. Ends early when the signal aborts. Without
    * `untilNext` it waits for a part of the time since the last write.
@@ -43,6 +45,7 @@ export interface Activity {
 /** For loops that never rest longer than usual. */
 export const ALWAYS_ACTIVE: Activity = {
   note() {},
+  wake() {},
   rest: (everyMs, signal) => sleep(everyMs, signal),
   isQuiet: () => false,
 };
@@ -118,6 +121,7 @@ export function followActivity(
   });
   return {
     note,
+    wake,
     rest,
     isQuiet,
     async [Symbol.asyncDispose]() {

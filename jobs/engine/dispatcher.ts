@@ -94,6 +94,8 @@ export interface Dispatcher {
   onKept(due: Due): Promise<void>;
   /** Aborts the run of a job whose record says that it is to be cancelled, if it runs here. */
   cancel(jobId: string): void;
+  /** How many jobs run here. */
+  running(): number;
   /** Makes the running jobs of all other owners pending; call it only if all of those are dead. */
   requeueOthers(): Promise<number>;
   /** Starts no more jobs, gives the running ones `graceMs` to end, then makes the rest pending. */
@@ -281,6 +283,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     onLease,
     onKept,
     cancel: (jobId) => runs.get(jobId)?.cancel(),
+    running: () => runs.size,
     async requeueOthers() {
       let count = 0;
       for await (const due of listDue(kv, { upToMs: now() + 2 * LEASE_MS })) {

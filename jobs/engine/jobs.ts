@@ -165,6 +165,8 @@ export interface JobsDeps {
   readonly jobRetentionMs: number;
   /** The limits of each account that has none of its own; none by default. */
   readonly accountLimits?: AccountLimits;
+  /** The longest wait for the end of a job, milliseconds; as long as is asked by default. */
+  readonly maxWaitMs?: number;
 }
 
 /** The jobs of a database. */
@@ -179,6 +181,16 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   async function get(id: string): Promise<JobRecord | null> {
     return (await entryOf(id))?.value ?? null;
+  }
+
+  /**
+   * Reads a job for somebody who asks for it. If it waits, this process looks for work at once: over a
+   * shared database, nobody else may run.
+   */
+  async function ask(id: string): Promise<JobRecord | null> {
+    const job = await get(id);
+    if (job?.state === "pending" && !deps.hasQueue) deps.poke();
+    return job;
   }
 
   async function create(
@@ -246,7 +258,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   }
 
   return {
-    get,
+    get: ask,
     async create(request) {
       const job = await createLimited(request, null);
       if (job === null) {
@@ -255,13 +267,16 @@ export function createJobs(deps: JobsDeps): Jobs {
       return job;
     },
     createWith: createLimited,
-    async waitForEnd(job, limits) {
+    async waitForEnd(job, { timeoutMs, signal }) {
       if (isEnded(job)) return job;
       using listener = deps.ends.listen(job.id);
       try {
-        const latest = await get(job.id);
+        const latest = await ask(job.id);
         if (latest === null || isEnded(latest)) return latest;
-        await listener.ended(limits);
+        await listener.ended({
+          timeoutMs: Math.min(timeoutMs, deps.maxWaitMs ?? Infinity),
+          signal,
+        });
         return await get(job.id);
       } catch (error) {
         // The job was accepted. A read that fails must not make the caller create it again.

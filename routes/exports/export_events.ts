@@ -13,8 +13,11 @@ import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
 import { exportBodyOf } from "./export_body.ts";
 
-/** A comment is sent this often, so that proxies keep the connection, milliseconds. */
-const HEARTBEAT_MS = 15_000;
+/**
+ * A comment is sent this often, so that proxies keep the connection, milliseconds. Deno Deploy may stop
+ * an instance that has sent nothing for 5 seconds.
+ */
+const HEARTBEAT_MS = 4_000;
 /** When a client whose connection broke comes back, milliseconds. */
 const RETRY_MS = 2_000;
 

@@ -206,7 +206,7 @@ const events: Operation = {
   tag: "Exports",
   summary: "Watch an export",
   description: "Server-sent events: `progress` with `status` and `progress`, at most 4 a second, " +
-    "then `end` with the whole export, and the stream ends. A comment every 15 seconds keeps the " +
+    "then `end` with the whole export, and the stream ends. A comment every 4 seconds keeps the " +
     "connection. With `Last-Event-ID` you miss nothing and see nothing twice.",
   parameters: [exportId, {
     in: "header",

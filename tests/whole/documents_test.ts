@@ -31,6 +31,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
     "needs a container engine; tests/slow/container_test.ts builds and runs the image",
   "docs/containers.md: kubectl create namespace openwatts":
     "needs a cluster; tests/slow/container_rules_test.ts checks the manifests",
+  "docs/deploy.md: URL=https://watts.example.deno.net": "needs an app on Deno Deploy",
   "docs/develop.md: deno task dev": "they run this test",
   "docs/operate.md: sudo systemctl daemon-reload": "needs root and systemd",
   "docs/s3.md: FILE_STORE=s3://my-bucket/exports S3_ENDPOINT=http://127.0.0.1:9000 \\":
