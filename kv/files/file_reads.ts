@@ -10,8 +10,8 @@ import { onKv } from "./on_kv.ts";
 
 /** Chunks of the first read of a file. Each further read has twice as many. */
 const FIRST_CHUNKS = 4;
-/** Most chunks of one read: 2 MiB. Measured: larger reads gain nothing. */
-const READ_MAX_CHUNKS = 32;
+/** Most chunks of one read: 4 MiB. Measured: larger reads gain nothing. */
+const READ_MAX_CHUNKS = 64;
 /** Chunks that all reads of this process may have in memory, as long as each has its share: 32 MiB. */
 const ALL_CHUNKS = 512;
 /** Chunks that a read has in memory at least, however many others there are. */

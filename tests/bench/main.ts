@@ -11,6 +11,7 @@ import { measureContainers } from "./containers_part.ts";
 import { measureDownload } from "./download_part.ts";
 import { measureExport } from "./export_part.ts";
 import type { Figure } from "./figure.ts";
+import { measureFiles } from "./files_part.ts";
 import { measureFormats } from "./formats_part.ts";
 import { measureImport } from "./import_part.ts";
 import { measureJobs } from "./jobs_part.ts";
@@ -42,6 +43,7 @@ const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
   { name: "containers", measure: measureContainers },
   { name: "jobs", measure: measureJobs },
   { name: "download", measure: measureDownload },
+  { name: "files", measure: measureFiles },
   { name: "telemetry", measure: measureTelemetry },
   { name: "keys", measure: measureKeys },
   { name: "continuous", measure: measureContinuous },

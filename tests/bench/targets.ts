@@ -70,6 +70,10 @@ export const TARGETS = {
   telemetryPosts: atLeast(8_000),
   /** The same, as a multiple of the rate of FastAPI over PostgreSQL. */
   telemetryPeer: atLeast(8),
+  /** 26 MB written to a database file, as a multiple of the time of a folder. */
+  kvFileWrite: atMost(10),
+  /** The same read. */
+  kvFileRead: atMost(8),
   /** What the look-up of a key adds to a telemetry request within the process, percent. */
   keyPercent: atMost(5),
   /** Telemetry in batches of 1,000 readings of 10 devices, readings per second. */

@@ -16,7 +16,7 @@ import { cutAfter } from "../../support/strict_kv.ts";
 const sha256 = (bytes: Bytes) => createHash("sha256").update(bytes).digest("hex");
 
 async function open(store: FileStore, name: string, kept?: KeptFile): Promise<FileWriter> {
-  const writer = await store.openWriter?.(name, { signal: never, kept });
+  const writer = await store.openWriter(name, { signal: never, kept });
   assert(writer !== null && writer !== undefined);
   return writer;
 }
@@ -120,9 +120,9 @@ Deno.test("what was kept and is gone, or differs, is not continued, and is erase
   await first.write(chunkedBytes(2 * COMMIT));
   const kept = await keep(first);
   const differs = { ...kept, sha256: sha256(new Uint8Array(1)) };
-  assertEquals(await rig.other.openWriter?.("job.2", { signal: never, kept: differs }), null);
+  assertEquals(await rig.other.openWriter("job.2", { signal: never, kept: differs }), null);
   assertEquals(await storedParts(rig), {});
-  assertEquals(await rig.other.openWriter?.("job.2", { signal: never, kept }), null);
+  assertEquals(await rig.other.openWriter("job.2", { signal: never, kept }), null);
 });
 
 Deno.test("close() deletes a file unless it is shown or some of it was kept", async () => {
@@ -151,7 +151,7 @@ Deno.test("an aborted signal ends every call of a writer with its reason", async
   using rig = await openKvFilesRig();
   const aborter = new AbortController();
   const reason = new DOMException("asked to stop", "AbortError");
-  const writer = await rig.store.openWriter?.("a.1", { signal: aborter.signal });
+  const writer = await rig.store.openWriter("a.1", { signal: aborter.signal });
   assert(writer !== null && writer !== undefined);
   await writer.write(chunkedBytes(10));
   aborter.abort(reason);
