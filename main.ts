@@ -57,12 +57,15 @@ import { greeting } from "./routes/service/greeting.ts";
 import { readyChecks } from "./routes/service/ready_checks.ts";
 import { countedLog, openMetrics } from "./routes/metrics/open_metrics.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
+import { limitWaiting } from "./routes/http/answer_limit.ts";
 import { listen, type Listening } from "./routes/http/listen.ts";
 
 /** A stop that hangs is forced so long after the time that requests and jobs have, milliseconds. */
 const FORCED_STOP_AFTER_MS = 4_000;
 /** How long the cron of Deno Deploy works at most, milliseconds: the next one begins after a minute. */
 const CRON_MS = 50_000;
+/** A start that is to stop may take so long to complete first, milliseconds. */
+const STOPPED_START_MS = 2_000;
 
 /** A running service. Disposing of it stops it; nothing that was accepted is lost. */
 export interface Service extends AsyncDisposable {
@@ -102,7 +105,8 @@ export async function start(
   const startedMs = now();
   const record = createRecorder();
   const log = countedLog(surroundings.log, record);
-  const opened = stack.use(await openKv(settings.kvPath, upkeep));
+  const onAway = (error: unknown) => log("warn", "database not reached", { error });
+  const opened = stack.use(await openKv(settings.kvPath, upkeep, onAway));
   const { kv } = opened;
   const files = await openFileStore(
     settings.fileStore,
@@ -266,7 +270,7 @@ export async function start(
     readyKeptMs,
   });
   if (settings.role !== "worker") {
-    server = listen(settings, app.fetch);
+    server = listen(settings, limitWaiting(app.fetch, { ...settings, ...opened }));
   }
   const owned = stack.move();
   log("info", "started", { owner, role: settings.role, url: server?.url });
@@ -335,13 +339,18 @@ async function main(): Promise<number> {
   await startTracing();
   if (!result.settings.isDeploy) cron.abort();
   const requested = stopRequested();
-  let service: Service;
+  let service: Service | null;
   try {
-    service = await start(result.settings, { now: Date.now, log });
+    // A start may wait for its database for long, but a stop must not.
+    const stopped = requested.then(() =>
+      new Promise<null>((resolve) => setTimeout(() => resolve(null), STOPPED_START_MS))
+    );
+    service = await Promise.race([start(result.settings, { now: Date.now, log }), stopped]);
   } catch (error) {
     console.error(`OpenWatts cannot start: ${error instanceof Error ? error.message : error}`);
     return 1;
   }
+  if (service === null) return 0;
   onDeploy.resolve(service);
   console.log(greeting(service, { ...result.settings, version: config.version }));
   await requested;

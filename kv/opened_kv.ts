@@ -11,6 +11,7 @@
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
 import { type Activity, followActivity, withCommitsNoted } from "./activity.ts";
+import { watchAnswers } from "./answer_watch.ts";
 import { COMMIT_ROOM, type Cost, type Staging } from "./budget.ts";
 import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
@@ -20,6 +21,7 @@ import { migrateJobCounts, migrateJobHistory } from "./jobs/jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
 import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
+import { type OnAway, reachKv, reportSilence } from "./reach.ts";
 import { REVISION_SPACE } from "./series/revisions.ts";
 import { SEGMENT_SPACE } from "./series/segments.ts";
 import { migrateSegmentCounts, SEGMENT_COUNT_SPACE } from "./series/segment_counts.ts";
@@ -83,25 +85,30 @@ export interface OpenedKv extends AsyncDisposable {
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
   /** Bytes of the journal; null without one. */
   journalBytes(): number | null;
+  /** How long a call has waited for the answer of a database over the network, milliseconds; else 0. */
+  waitingMs(): number;
 }
 
 /**
  * Opens a database: a file (its folder is created), `:memory:`, the URL of a KV Connect server, or
  * null for the default database of the host. A file is locked (`PATH.lock`), because only one
- * process may use it.
+ * process may use it. While a database over the network is away, it waits and calls `onAway`.
  *
  * @throws {Error} when another process has the file open, or a newer version of the service wrote it.
  */
 export async function openKv(
   path: string | null,
   rules: FlushRules = UPKEEP,
+  onAway: OnAway = () => {},
 ): Promise<OpenedKv> {
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || /^https?:\/\//.test(path);
   if (path !== null && !isRemote && path !== ":memory:") {
     stack.use(await lockDatabase(path));
   }
-  const kv = await Deno.openKv(path ?? undefined);
+  using _ = isRemote ? reportSilence(onAway) : null;
+  const watched = isRemote ? watchAnswers(await reachKv(path, onAway)) : null;
+  const kv = watched?.kv ?? await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
   await checkSchema(kv);
   const isNew = await holdsNothing(kv);
@@ -120,6 +127,7 @@ export async function openKv(
     isExclusive: !isRemote,
     isNew,
     hasQueue: !isRemote,
+    waitingMs: watched?.waitingMs ?? (() => 0),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -78,6 +78,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   JOB_ABANDONED: { status: 500, title: "Job abandoned" },
   OBJECTS_KEPT: { status: 409, title: "Objects kept" },
   STORED_DATA_DAMAGED: { status: 500, title: "Stored data damaged" },
+  DATABASE_UNAVAILABLE: { status: 503, title: "Database unavailable" },
   STORAGE_FULL: { status: 507, title: "Storage full" },
   STORAGE_UNAVAILABLE: { status: 503, title: "Storage unavailable" },
   SERIES_REMOVED: { status: 404, title: "Series removed" },
@@ -90,6 +91,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
 
 /** When to try again after a problem that passes by itself, seconds; for those without another time. */
 const RETRY_AFTER_SECONDS: Readonly<Partial<Record<ErrorCode, number>>> = {
+  DATABASE_UNAVAILABLE: 5,
   JOBS_LIMITED: 10,
   QUOTA_EXCEEDED: 60,
   TOO_MANY_UPLOADS: 5,

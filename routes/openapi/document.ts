@@ -21,6 +21,7 @@ export type JsonObject = Record<string, unknown>;
 const ALWAYS: readonly AnsweredCode[] = [
   "INTERNAL_ERROR",
   "STORED_DATA_DAMAGED",
+  "DATABASE_UNAVAILABLE",
   "SERVICE_STOPPING",
 ];
 

@@ -96,6 +96,8 @@ export const PROBLEM_TEXTS: Readonly<Record<AnsweredCode, string>> = {
   STORAGE_UNAVAILABLE: "The file store is unavailable at the moment.",
   SERIES_BUSY: "Other requests keep writing to the same meter or store. Records stored so far " +
     "stay; send the same request again later.",
+  DATABASE_UNAVAILABLE: "The database does not answer; retry after `Retry-After`. What the " +
+    "request stores may have been stored already.",
   SERVICE_STOPPING: "The service is stopping and accepts no new requests; retry after " +
     "`Retry-After`.",
   PAGE_NOT_INSTALLED: "The package with the files of this page is not installed here.",
@@ -119,6 +121,7 @@ export const PROBLEM_HEADERS: Readonly<Partial<Record<AnsweredCode, readonly Hea
   METHOD_NOT_ALLOWED: ["Allow"],
   PRECONDITION_FAILED: OF_A_FILE,
   RANGE_NOT_SATISFIABLE: [...OF_A_FILE, "Content-Range"],
+  DATABASE_UNAVAILABLE: ["Retry-After"],
   SERVICE_STOPPING: ["Retry-After"],
   JOBS_LIMITED: ["Retry-After"],
   QUOTA_EXCEEDED: ["Retry-After"],

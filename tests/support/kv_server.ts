@@ -21,6 +21,12 @@ export async function hasKvServer(): Promise<boolean> {
 export interface KvServer extends AsyncDisposable {
   /** The settings with which an instance uses it. */
   readonly env: Environment;
+  /** Sends it a signal. */
+  signal(name: Deno.Signal): void;
+  /** Kills it and waits for its end. */
+  kill(): Promise<void>;
+  /** Starts it again at the same address, after it was killed. */
+  restart(): Promise<void>;
 }
 
 /** Starts a server over `kv.db` in a folder and waits until it accepts connections. */
@@ -29,6 +35,25 @@ export async function startKvServer(folder: string): Promise<KvServer> {
   const { port } = listener.addr;
   listener.close();
   const addr = `127.0.0.1:${port}`;
+  let child = await spawn(folder, addr, port);
+
+  async function kill(): Promise<void> {
+    child.kill("SIGKILL");
+    await child.status;
+  }
+
+  return {
+    env: { KV_PATH: `http://${addr}`, DENO_KV_ACCESS_TOKEN: TOKEN },
+    signal: (name) => child.kill(name),
+    kill,
+    async restart() {
+      child = await spawn(folder, addr, port);
+    },
+    [Symbol.asyncDispose]: () => kill().catch(() => {}),
+  };
+}
+
+async function spawn(folder: string, addr: string, port: number): Promise<Deno.ChildProcess> {
   const child = new Deno.Command("denokv", {
     args: ["--sqlite-path", `${folder}/kv.db`, "serve", "--access-token", TOKEN, "--addr", addr],
     stdout: "null",
@@ -39,11 +64,5 @@ export async function startKvServer(folder: string): Promise<KvServer> {
     isUp = await Deno.connect({ hostname: "127.0.0.1", port })
       .then((connection) => (connection.close(), true), () => false);
   }
-  return {
-    env: { KV_PATH: `http://${addr}`, DENO_KV_ACCESS_TOKEN: TOKEN },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGKILL");
-      await child.status;
-    },
-  };
+  return child;
 }

@@ -1,0 +1,64 @@
+/**
+ * Answers requests that wait for a database which does not answer.
+ *
+ * @module
+ */
+
+import { AppError } from "../../data/app_error.ts";
+import { allowOrigin } from "./cors.ts";
+import { problemResponse } from "./problem.ts";
+import { secured } from "./security_headers.ts";
+
+/** How long a request waits for the database, milliseconds. */
+const WAIT_MS = 6_000;
+/** How long one waits that comes when others wait in vain already, milliseconds. */
+const HOPELESS_MS = 3_000;
+/** How often a request that takes longer looks again, milliseconds. */
+const LOOK_MS = 1_000;
+
+/** What decides. */
+export interface AnswerLimitOptions {
+  /** How long a call has waited for the database, milliseconds. */
+  readonly waitingMs: () => number;
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  /** How long a request waits for the database, milliseconds; 6,000 by default. */
+  readonly waitMs?: number;
+}
+
+/**
+ * Passes requests to a handler. While the database does not answer, those that have no answer after a few
+ * seconds get 503. What they asked for may still be done once it is back.
+ */
+export function limitWaiting(
+  handler: Deno.ServeHandler,
+  { waitingMs, corsOrigins, waitMs = WAIT_MS }: AnswerLimitOptions,
+): Deno.ServeHandler {
+  return async (request, info) => {
+    const { promise: late, resolve } = Promise.withResolvers<null>();
+    const look = () => {
+      if (waitingMs() >= waitMs) resolve(null);
+      else timer = setTimeout(look, Math.min(LOOK_MS, waitMs));
+    };
+    let timer = setTimeout(look, waitingMs() >= waitMs ? Math.min(HOPELESS_MS, waitMs) : waitMs);
+    try {
+      const answering = Promise.resolve(handler(request, info));
+      const answer = await Promise.race([answering, late]);
+      if (answer !== null) return answer;
+      // Nobody reads the answer that comes too late.
+      answering.then((response) => response.body?.cancel()).catch(() => {});
+      return away(request, corsOrigins);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function away(request: Request, corsOrigins: readonly string[]): Response {
+  const error = new AppError("DATABASE_UNAVAILABLE", "The database does not answer", {
+    details: "Send the request again; what it stores may have been stored already",
+  });
+  const answer = secured(problemResponse(error));
+  allowOrigin(answer.headers, request, corsOrigins);
+  return answer;
+}
