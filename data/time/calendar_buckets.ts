@@ -9,7 +9,7 @@
  * @module
  */
 
-import { HOUR_MS, MINUTE_MS } from "../limits.ts";
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
 import type { Span } from "../readings/page.ts";
 import { type CalendarUnit, createOffsets, localPeriodAt } from "./zone.ts";
 
@@ -71,11 +71,28 @@ function clockBuckets(zone: string, lengthMs: number): (timeMs: number) => Span 
   };
 }
 
+/** Days of a period, and the day since 1970 on which one begins: weeks begin on Mondays. */
+const WHOLE_DAYS: Partial<Record<CalendarUnit, { days: number; firstDay: number }>> = {
+  day: { days: 1, firstDay: 0 },
+  week: { days: 7, firstDay: 4 },
+};
+
 function periodBuckets(zone: string, unit: CalendarUnit): (timeMs: number) => Span {
+  const offsetAt = createOffsets(zone);
+  const wholeDays = WHOLE_DAYS[unit];
+  /** The period if no change of the clock is within a day of it, which saves a look-up. */
+  const plainPeriod = (timeMs: number): Span | null => {
+    if (wholeDays === undefined) return null;
+    const { offsetMs, ...same } = offsetAt(timeMs);
+    const lengthMs = wholeDays.days * DAY_MS, firstMs = wholeDays.firstDay * DAY_MS - offsetMs;
+    const fromMs = Math.floor((timeMs - firstMs) / lengthMs) * lengthMs + firstMs;
+    const toMs = fromMs + lengthMs;
+    return fromMs - DAY_MS >= same.fromMs && toMs + DAY_MS <= same.toMs ? { fromMs, toMs } : null;
+  };
   let period: Span = { fromMs: 0, toMs: 0 };
   return (timeMs) => {
     if (timeMs < period.fromMs || timeMs >= period.toMs) {
-      period = localPeriodAt(zone, timeMs, unit);
+      period = plainPeriod(timeMs) ?? localPeriodAt(zone, timeMs, unit);
     }
     return period;
   };

@@ -3,6 +3,7 @@ import {
   type BucketLength,
   createCalendarBuckets,
 } from "../../../data/time/calendar_buckets.ts";
+import { localPeriodAt } from "../../../data/time/zone.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
 /** Zone, length and a time; then the bucket that it is in, by the zone's rules of 2024. */
@@ -45,6 +46,19 @@ Deno.test("buckets of every length join over a year, in zones with unusual clock
         assert(next.toMs > next.fromMs);
         assertEquals(bucketAt(next.toMs - 1), next);
         bucket = next;
+      }
+    }
+  }
+});
+
+Deno.test("days and weeks are those of the calendar around every change of the clock", () => {
+  // Apia left out a day in 2011; Havana and Azores set their clocks back over midnight.
+  const zones = ["UTC", "Pacific/Apia", "America/Havana", "Atlantic/Azores", "Asia/Kathmandu"];
+  for (const zone of zones) {
+    for (const [length, unit] of [["1d", "day"], ["1w", "week"]] as const) {
+      const bucketAt = createCalendarBuckets(zone, length);
+      for (let timeMs = Date.UTC(2011, 8, 1); timeMs < Date.UTC(2013, 0, 1); timeMs += 17_999_000) {
+        assertEquals(bucketAt(timeMs), localPeriodAt(zone, timeMs, unit), `${zone} ${timeMs}`);
       }
     }
   }
