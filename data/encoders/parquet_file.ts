@@ -77,16 +77,7 @@ const NO_TIMES = new Float64Array(0);
 
 /** Loads the library. */
 export async function loadParquet(): Promise<LoadedParquet> {
-  const parts = await Promise.all([
-    import("hyparquet-writer/src/bytewriter.js"),
-    import("hyparquet-writer/src/datapage.js"),
-    import("hyparquet-writer/src/delta.js"),
-    import("hyparquet-writer/src/encoding.js"),
-    import("hyparquet-writer/src/snappy.js"),
-    import("hyparquet-writer/src/metadata.js"),
-  ]);
-  const [bytes, page, delta, encoding, snappy, metadata] = parts;
-  return { ...bytes, ...page, ...delta, ...encoding, ...snappy, ...metadata };
+  return await import("./parquet_parts.ts");
 }
 
 /** A file. */

@@ -28,7 +28,7 @@ export async function* reportParquet(
   columns: readonly ReportColumn[],
   rows: Rows,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const { ByteWriter, ParquetWriter } = await import("hyparquet-writer");
+  const { ByteWriter, ParquetWriter } = await import("../encoders/parquet_parts.ts");
   const writer = new ByteWriter();
   const file = new ParquetWriter({
     writer,
