@@ -210,7 +210,13 @@ export async function start(
   });
   const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
   const { version } = config;
-  const metrics = stack.use(openMetrics({ ...parts, ...settings, version, startedMs }));
+  const metrics = stack.use(openMetrics({
+    ...parts,
+    ...settings,
+    version,
+    startedMs,
+    probe: (request, info) => app.fetch(request, info),
+  }));
   let server: Listening | null = null;
   // Running requests, jobs and imports end at the same time, within the grace period.
   stack.defer(async () => {

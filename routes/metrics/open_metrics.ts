@@ -41,6 +41,8 @@ export interface OpenMetricsDeps extends Pick<OpenedKv, "kv" | "journalBytes"> {
   readonly host: string;
   /** The port of the metrics; null if the service serves them with everything else. */
   readonly metricsPort: number | null;
+  /** Answers `/health` and `/ready` on that port too: a worker listens on no other. */
+  readonly probe: Deno.ServeHandler;
 }
 
 /** Metrics of a service. Disposing of them closes their port. */
@@ -65,7 +67,7 @@ export function openMetrics(deps: OpenMetricsDeps): OpenedMetrics {
   }
   const server = port === null
     ? null
-    : listen({ host, port, corsOrigins: [], graceMs: 1_000 }, answerOf(read));
+    : listen({ host, port, corsOrigins: [], graceMs: 1_000 }, answerOf(read, deps.probe));
   const loop = watchEventLoop(record);
   if (server !== null) log("info", "metrics served", { url: `${server.url}/metrics` });
   return {
@@ -77,10 +79,12 @@ export function openMetrics(deps: OpenMetricsDeps): OpenedMetrics {
   };
 }
 
-/** Answers requests to the port of the metrics: there is nothing else. */
-function answerOf(read: () => Promise<Exposition>): (request: Request) => Promise<Response> {
-  return async ({ method, url }) => {
+/** Answers requests to the port of the metrics: those of programs that watch, and no others. */
+function answerOf(read: () => Promise<Exposition>, probe: Deno.ServeHandler): Deno.ServeHandler {
+  return async (request, info) => {
+    const { method, url } = request;
     const { pathname } = new URL(url);
+    if (pathname === "/health" || pathname === "/ready") return await probe(request, info);
     if (pathname !== "/metrics") {
       const error = new AppError("ROUTE_NOT_FOUND", `There is nothing at ${pathname}`);
       return secured(problemResponse(error));

@@ -158,9 +158,14 @@ Deno.test("a port of their own serves the metrics without a key, nothing else, a
   assertEquals([head.status, await head.text()], [200, ""]);
 });
 
-Deno.test("a worker, which does not listen, has metrics on a port of their own", async () => {
+Deno.test("a worker, which listens on no other port, has metrics and probes on that of the metrics", async () => {
   await using service = await startTestService({ role: "worker", metricsPort: 0 });
   assertEquals(service.url, "");
+  const ask = (path: string) => askJson(metricsUrl(service).replace("/metrics", path));
+  assertEquals((await ask("/health")).body.status, "healthy");
+  const ready = await ask("/ready");
+  assertEquals([ready.status, ready.body.ready], [200, true]);
+  assertEquals((await ask("/api/meters")).status, 404);
   const found = readPrometheus(await (await fetch(metricsUrl(service))).text());
   assertEquals(found.get("openwatts_database_up")?.values.get("openwatts_database_up"), 1);
 });
