@@ -24,10 +24,15 @@ export interface Finding {
 
 /** What was checked, by kind. */
 export interface CheckedCounts {
+  /** Series. */
   series: number;
+  /** Blocks of all series. */
   blocks: number;
+  /** Segments of all series. */
   segments: number;
+  /** Files of jobs. */
   files: number;
+  /** Objects of continuous export, each of a profile and day once. */
   objects: number;
 }
 

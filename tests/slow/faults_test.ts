@@ -1,5 +1,11 @@
 import { assertEquals } from "../support/assert.ts";
-import { askJson, exportToEnd, type JsonAnswer, startTestService } from "../support/service.ts";
+import {
+  askJson,
+  exportToEnd,
+  type JsonAnswer,
+  postJson,
+  startTestService,
+} from "../support/service.ts";
 import { mayMount, mountTempFolder, remount } from "../support/temp_folder.ts";
 
 const ignore = !Deno.env.has("REQUIRE_ALL") && !await mayMount();
@@ -48,3 +54,42 @@ Deno.test({
     assertEquals((await exportOf(service.url, HOUR)).status, "completed");
   },
 });
+
+Deno.test({
+  name: "a database on a full disk refuses telemetry, keeps what it acknowledged, and goes on",
+  ignore,
+  async fn() {
+    await using disk = await mountTempFolder(4_000_000);
+    await using service = await startTestService({ kvPath: `${disk.path}/kv.sqlite3` });
+    const metrics = { soc_percent: 50, voltage_v: 385.2, current_a: -45, temp_c: 28 };
+    const send = async (second: number) => {
+      const timestamp = `2024-01-01T00:00:0${second}Z`;
+      const body = { device_id: "d1", timestamp, metrics };
+      return (await postJson(`${service.url}/telemetry`, body)).status;
+    };
+    assertEquals(await send(1), 201);
+    await fillDisk(`${disk.path}/other`);
+    assertEquals(await send(3), 500);
+    await Deno.remove(`${disk.path}/other`);
+    assertEquals(await send(5), 201);
+    const range = "start_time=2024-01-01T00:00:00Z&end_time=2024-01-01T00:01:00Z";
+    const { body } = await askJson(`${service.url}/devices/d1/metrics?${range}`);
+    assertEquals(body.data.map(({ timestamp }: { timestamp: string }) => timestamp), [
+      "2024-01-01T00:00:01Z",
+      "2024-01-01T00:00:05Z",
+    ]);
+  },
+});
+
+/** Writes a file until there is no room left. */
+async function fillDisk(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  const bytes = new Uint8Array(65_536);
+  for (;;) {
+    try {
+      await file.write(bytes);
+    } catch {
+      return;
+    }
+  }
+}
