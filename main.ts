@@ -123,7 +123,7 @@ export async function start(
   const audit = createAudit({ kv, owner, now, log });
   // Stops after the requests and jobs have ended.
   stack.defer(() => audit.stop());
-  const damage = createDamageRecord({ log });
+  const damage = createDamageRecord({ log, record });
   const storing = { kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) };
   const stored = createSeriesStore({
     ...storing,

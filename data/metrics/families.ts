@@ -141,6 +141,11 @@ export const FAMILIES = {
     help: "Bytes of the database file and its write-ahead log.",
     labels: [],
   },
+  openwatts_damaged_days: {
+    type: "gauge",
+    help: "Days of series whose stored readings are damaged, as far as this process has read them.",
+    labels: [],
+  },
   openwatts_file_bytes: {
     type: "gauge",
     help: "Bytes of the files of exports and reports that are kept.",

@@ -5,6 +5,7 @@
  */
 
 import type { Log } from "../../data/log.ts";
+import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { type DamagedDataError, type DamagedPlace, damageText } from "./damage.ts";
 import type { SeriesRef } from "./ref.ts";
 
@@ -22,14 +23,23 @@ export interface DamageRecord {
 }
 
 /** Creates a record without any place. */
-export function createDamageRecord({ log }: { readonly log: Log }): DamageRecord {
+export function createDamageRecord(
+  { log, record = NO_RECORDER }: {
+    readonly log: Log;
+    /** Where their number goes. */
+    readonly record?: Pick<Recorder, "set">;
+  },
+): DamageRecord {
   const places = new Map<string, DamagedPlace>();
+  const count = () => record.set("openwatts_damaged_days", [], places.size);
+  count();
   return {
     report(error) {
       const { place } = error;
       const name = damageText(place);
       if (places.has(name) || places.size === PLACES_MAX) return;
       places.set(name, place);
+      count();
       const { ref, dayMs } = place;
       log("error", "stored data damaged", { profile: ref.profile, id: ref.id, dayMs, error });
     },
@@ -37,6 +47,7 @@ export function createDamageRecord({ log }: { readonly log: Log }): DamageRecord
       for (const [name, { ref }] of places) {
         if (ref.profile === profile && ref.id === id) places.delete(name);
       }
+      count();
     },
     list: () => [...places.values()],
   };

@@ -1,4 +1,5 @@
 import { encodePage } from "../../../data/readings/page_encoder.ts";
+import { createRecorder } from "../../../data/metrics/recorder.ts";
 import { DamagedDataError } from "../../../kv/series/damage.ts";
 import { createDamageRecord } from "../../../kv/series/damage_record.ts";
 import { reportingStore } from "../../../kv/series/reporting_store.ts";
@@ -31,12 +32,12 @@ const DAMAGES: Record<string, (bytes: Uint8Array<ArrayBuffer>) => unknown> = {
 for (const [name, damage] of Object.entries(DAMAGES)) {
   Deno.test(`a block ${name} fails only reads of its day, with the series and the day`, async () => {
     using kv = await Deno.openKv(":memory:");
-    const { store, record } = await damagedStore(kv, damage);
-    assertEquals(record.list(), []);
+    const { store, record, counted } = await damagedStore(kv, damage);
+    assertEquals([record.list(), counted()], [[], 0]);
     await assertDamaged(() => readings(store, { fromMs: DAMAGED_DAY, toMs: DAMAGED_DAY + 1 }));
     assertEquals(record.list(), [{ ref: METER, dayMs: DAMAGED_DAY }]);
     await assertDamaged(() => readings(store, ALL));
-    assertEquals(record.list().length, 1);
+    assertEquals([record.list().length, counted()], [1, 1]);
     assertEquals(await readings(store, { fromMs: DAY, toMs: DAMAGED_DAY }), 24);
     assertEquals(await readings(store, { fromMs: DAMAGED_DAY + DAY_MS, toMs: ALL.toMs }), 24);
     assertEquals((await store.describe(METER))?.count, 72);
@@ -104,7 +105,8 @@ async function damagedStore(
   damage: (bytes: Uint8Array<ArrayBuffer>) => unknown,
   dayMs = DAMAGED_DAY,
 ) {
-  const record = createDamageRecord({ log: () => {} });
+  const recorder = createRecorder();
+  const record = createDamageRecord({ log: () => {}, record: recorder });
   const stored = createSeriesStore({ kv, now: Date.now, onDamage: record.report });
   const store = reportingStore(stored, record);
   await store.write(METER, PAGE);
@@ -112,7 +114,8 @@ async function damagedStore(
   const { value } = await kv.get<Uint8Array<ArrayBuffer>>(key);
   assert(value !== null);
   await kv.set(key, damage(value));
-  return { store, record };
+  const counted = () => recorder.samples("openwatts_damaged_days")[0].value;
+  return { store, record, counted };
 }
 
 async function readings(
