@@ -34,6 +34,7 @@ export function DailyBars({ view, days, unit, label }: {
   const floor = lowest < 0 ? -top : 0;
   const y = (value: number) => TOP + (top - value) / (top - floor) * (HEIGHT - TOP - BOTTOM);
   const width = (WIDTH - LEFT) / days.length;
+  const monthText = monthTexts(view);
   return (
     <svg class="bars" viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={label}>
       <ValueAxis view={view} ticks={lowest < 0 ? [-top, 0, top] : ticks} y={y} unit={unit} />
@@ -50,7 +51,7 @@ export function DailyBars({ view, days, unit, label }: {
             </rect>
           )}
           {date.endsWith("-01")
-            ? <text x={LEFT + index * width} y={HEIGHT - 6}>{monthText(view, atMs)}</text>
+            ? <text x={LEFT + index * width} y={HEIGHT - 6}>{monthText(atMs)}</text>
             : null}
         </>
       ))}
@@ -58,11 +59,10 @@ export function DailyBars({ view, days, unit, label }: {
   );
 }
 
-function monthText(view: View, atMs: number): string {
-  const { locale } = view.preferences;
+function monthTexts({ preferences: { locale } }: View): (atMs: number) => string {
+  const format = new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" });
   // A day that begins in the evening of UTC belongs to the next month there.
-  return new Intl.DateTimeFormat(locale, { month: "short", timeZone: "UTC" })
-    .format(atMs + 43_200_000);
+  return (atMs) => format.format(atMs + 43_200_000);
 }
 
 /** Load duration curves: of a year, and of the year before. */

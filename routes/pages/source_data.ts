@@ -85,14 +85,19 @@ export async function readSourceYear(
   // The last reading of a whole year comes one cadence before its end.
   const isPartial = lastMs + 1.5 * (gaps.cadenceMs ?? 1) < span.toMs && lastMs >= span.fromMs;
   const read = { zone, signal };
-  const readDays = (of: number) =>
-    readPeriods(deps, source, { ...read, span, metric: of, length: "1d" });
   const firstSum = profile.metrics.findIndex(({ aggregate }) => aggregate === "sum");
-  const summedDays = firstSum < 0 ? [] : await readDays(firstSum);
+  // Reading a year takes long, so both metrics are read at once.
+  const daysOf = await readPeriods(deps, source, {
+    ...read,
+    span,
+    metrics: [...new Set(firstSum < 0 ? [metric] : [firstSum, metric])],
+    length: "1d",
+  });
+  const summedDays = daysOf.get(firstSum) ?? [];
   // A meter may measure power alone, though its profile has an energy.
   const sumIndex = totalOf(summedDays) === null ? -1 : firstSum;
   const shown = sumIndex < 0 ? metric : sumIndex;
-  const days = sumIndex < 0 ? await readDays(metric) : summedDays;
+  const days = daysOf.get(shown) ?? [];
   const statistics = await readStatistics(deps, source, { ...read, span, metric });
   const toMs = isPartial ? lastMs + 1 : span.toMs;
   const earlier = spanBefore(zone, { year, span, endMs: toMs });
@@ -102,8 +107,8 @@ export async function readSourceYear(
     ? await readStatistics(deps, source, { ...read, span: earlier, metric })
     : null;
   const totalsBefore = hasEarlier && sumIndex >= 0
-    ? await readPeriods(deps, source, { ...read, span: earlier, metric: shown, length: "1y" })
-    : [];
+    ? await readPeriods(deps, source, { ...read, span: earlier, metrics: [shown], length: "1y" })
+    : null;
   return {
     year,
     span,
@@ -117,7 +122,7 @@ export async function readSourceYear(
     statistics,
     before: before === null || before.readings === 0 ? null : before,
     total: sumIndex < 0 ? null : totalOf(days),
-    totalBefore: totalOf(totalsBefore),
+    totalBefore: totalOf(totalsBefore?.get(shown) ?? []),
     isPartial,
     gaps,
   };
@@ -164,35 +169,41 @@ function spanBefore(
   return { fromMs: before.fromMs, toMs: createLocalClock(zone).toCompatibleMs(wallMs) };
 }
 
+/** The days or years of metrics, by the index of each. */
 async function readPeriods(
   deps: Pick<ChartDeps, "series">,
   source: ChartSource,
-  { span, zone, metric, length, signal }: {
+  { span, zone, metrics, length, signal }: {
     span: Span;
     zone: string;
-    metric: number;
+    metrics: readonly number[];
     length: "1d" | "1y";
     signal: AbortSignal;
   },
-): Promise<PeriodRow[]> {
-  const { columns } = await readSeriesTable(deps, source, {
+): Promise<Map<number, PeriodRow[]>> {
+  const { columns: [timeColumn, ...columns] } = await readSeriesTable(deps, source, {
     span,
     zone,
     interval: length,
     points: 0,
-    metrics: [metric],
+    metrics,
     signal,
   });
-  const [times, values, lows, highs, counts] = columns.map(({ values, scale }) =>
-    toFloats(values, scale)
-  );
-  return Array.from(times, (atMs, row) => ({
-    atMs,
-    date: localDate(zone, atMs),
-    value: values[row],
-    min: lows[row],
-    max: highs[row],
-    count: counts[row],
+  const numbers = columns.map(({ values, scale }) => toFloats(values, scale));
+  const places = Array.from(timeColumn.values, (atMs) => ({ atMs, date: localDate(zone, atMs) }));
+  const perMetric = numbers.length / metrics.length;
+  return new Map(metrics.map((metric, index) => {
+    const [values, lows, highs, counts] = numbers.slice(index * perMetric);
+    return [
+      metric,
+      places.map((place, row): PeriodRow => ({
+        ...place,
+        value: values[row],
+        min: lows[row],
+        max: highs[row],
+        count: counts[row],
+      })),
+    ];
   }));
 }
 
