@@ -54,6 +54,7 @@ import { createWebhookStore } from "./kv/webhooks/webhooks.ts";
 import { openAccess } from "./routes/access/open_access.ts";
 import { createApp } from "./routes/app.ts";
 import { greeting } from "./routes/service/greeting.ts";
+import { print, stopRequested } from "./routes/service/this_process.ts";
 import { readyChecks } from "./routes/service/ready_checks.ts";
 import { countedLog, openMetrics } from "./routes/metrics/open_metrics.ts";
 import { readPackageFile } from "./routes/docs/package_files.ts";
@@ -208,7 +209,10 @@ export async function start(
     version: config.version,
     webhooks,
   });
-  const storeData = loadStores(settings, { kv, series, acceptedTimes, now, log });
+  const { storeDataDir: folder, role } = settings;
+  const storeData = folder === null || role === "api"
+    ? null
+    : startStoreData({ folder, kv, series, acceptedTimes, now, log });
   const { version } = config;
   const metrics = stack.use(openMetrics({
     ...parts,
@@ -291,31 +295,8 @@ export async function start(
   };
 }
 
-/** Prints text whole, or throws if nobody reads the output any more. */
-function print(text: string): void {
-  let bytes = new TextEncoder().encode(`${text}\n`);
-  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
-}
-
 function newId(): string {
   return crypto.randomUUID();
-}
-
-/** Starts to load the files of stores, if there is a folder and this process does such work. */
-function loadStores(
-  { storeDataDir: folder, role }: Settings,
-  deps: Omit<Parameters<typeof startStoreData>[0], "folder">,
-): ReturnType<typeof startStoreData> | null {
-  return folder === null || role === "api" ? null : startStoreData({ ...deps, folder });
-}
-
-/** Settles at the first SIGINT or SIGTERM. Repeats are ignored, because `deno task` sends two. */
-function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
-      Deno.addSignalListener(signal, () => resolve());
-    }
-  });
 }
 
 /** Ends the cron below, which only Deno Deploy needs. */
