@@ -109,6 +109,8 @@ export interface AppDeps
     & WebhookDeps["kv"]
     & ScheduleDeps["kv"]
     & StoreChangeDeps["kv"];
+  /** The files of jobs. */
+  readonly files: ExportDeps["files"] & OverviewDeps["files"];
   /** The jobs. */
   readonly jobs: ExportDeps["jobs"] & ReportDeps["jobs"] & ScheduleDeps["jobs"];
   /** The store of readings. */

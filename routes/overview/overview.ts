@@ -6,6 +6,7 @@
 
 import type { Caller } from "../../data/access/caller.ts";
 import type { DiskSpace } from "../../data/files/disk_space.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import type { Jobs } from "../../jobs/engine/jobs.ts";
@@ -36,6 +37,8 @@ export interface OverviewDeps extends ContinuousExportDeps, StateDeps {
   readonly jobs: Pick<Jobs, "list">;
   /** The room on the disk; null if there is none to look at. */
   readonly diskSpace: () => Promise<DiskSpace | null>;
+  /** The files of jobs. */
+  readonly files: Pick<FileStore, "room">;
   /** Milliseconds since any moment; the clock of the machine, which may be set, does not move it. */
   readonly elapsedMs?: () => number;
 }
@@ -103,7 +106,7 @@ function visibilityOf({ owner, scopes, patterns }: Caller): string {
 async function findOut(deps: OverviewDeps, caller: Caller): Promise<Overview> {
   const nowMs = deps.now();
   const [mayRead, mayExport] = [caller.scopes.has("read"), caller.scopes.has("export")];
-  const [devices, stores, meters, jobs, continuous, alerts, disk] = await Promise.all([
+  const [devices, stores, meters, jobs, continuous, alerts, disk, fileRoom] = await Promise.all([
     mayRead ? devicePart(deps.kv, caller) : null,
     mayRead ? storePart(deps, caller, nowMs) : null,
     mayRead ? meterPart(deps, caller, nowMs) : null,
@@ -111,6 +114,7 @@ async function findOut(deps: OverviewDeps, caller: Caller): Promise<Overview> {
     mayRead ? continuousPart(deps, caller) : null,
     mayRead ? alertPart(deps, caller) : null,
     deps.diskSpace(),
+    deps.files.room?.() ?? null,
   ]);
   return {
     as_of: instantText(nowMs),
@@ -120,6 +124,11 @@ async function findOut(deps: OverviewDeps, caller: Caller): Promise<Overview> {
     jobs,
     continuous_exports: continuous,
     alerts,
-    disk: disk === null ? null : { free_bytes: disk.freeBytes, total_bytes: disk.totalBytes },
+    disk: roomOf(disk),
+    file_room: roomOf(fileRoom),
   };
+}
+
+function roomOf(space: DiskSpace | null): Overview["disk"] {
+  return space === null ? null : { free_bytes: space.freeBytes, total_bytes: space.totalBytes };
 }

@@ -151,6 +151,15 @@ const disk = z.strictObject({
     "machine, or the service may not look.",
 });
 
+/** The room for files in the database. */
+const fileRoom = z.strictObject({
+  free_bytes: count("Bytes that files of jobs may still take up.", 900_000_000),
+  total_bytes: count("Bytes that they may take up together.", 1_073_741_824),
+}).meta({
+  description: "The room for files in the database (`KV_FILES_MAX_BYTES`); null if `FILE_STORE` " +
+    "is a folder or a bucket.",
+});
+
 /** What is wrong, if anything is. */
 export const overviewSchema = z.strictObject({
   as_of: instant("When this was found out, a few seconds ago at most.", "2024-02-01T08:00:00Z"),
@@ -161,6 +170,7 @@ export const overviewSchema = z.strictObject({
   continuous_exports: continuous.nullable(),
   alerts: alerts.nullable(),
   disk: disk.nullable(),
+  file_room: fileRoom.nullable(),
 }).meta({
   description: "What needs somebody's attention now, as far as your key may see it.",
 });

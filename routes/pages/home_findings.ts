@@ -27,7 +27,8 @@ const DISK_LOW = 0.1, DISK_FULL = 0.03;
 
 /** Everything that needs attention, the worst first. */
 export function findingsOf(overview: Overview): Finding[] {
-  const { devices, stores, meters, jobs, continuous_exports: continuous, alerts, disk } = overview;
+  const { devices, stores, meters, jobs, continuous_exports: continuous, alerts } = overview;
+  const { disk, file_room: files } = overview;
   const lagging = (continuous?.lagging ?? 0) - (continuous?.failing ?? 0);
   const all: Finding[] = [
     { level: "bad", text: "home.alerts.firing", count: alerts?.firing ?? 0, tile: "alerts" },
@@ -41,6 +42,12 @@ export function findingsOf(overview: Overview): Finding[] {
       tile: "continuous",
     },
     { level: diskLevel(disk), text: "home.disk.low", count: isDiskLow(disk) ? 1 : 0, tile: "disk" },
+    {
+      level: diskLevel(files),
+      text: "home.files.low",
+      count: isDiskLow(files) ? 1 : 0,
+      tile: "files",
+    },
     { level: "warn", text: "home.continuous.lagging", count: lagging, tile: "continuous" },
     { level: "warn", text: "home.meters.late", count: meters?.late ?? 0, tile: "meters" },
     { level: "warn", text: "home.stores.unknown", count: stores?.unknown ?? 0, tile: "stores" },

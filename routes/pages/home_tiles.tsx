@@ -22,8 +22,8 @@ interface TileParts {
 /** All tiles that have something to show. */
 export function Tiles(parts: TileParts): Markup {
   const { overview } = parts;
-  const { devices, stores, meters, jobs, continuous_exports: continuous, disk } = overview;
-  const { alerts } = overview;
+  const { devices, stores, meters, jobs, continuous_exports: continuous } = overview;
+  const { alerts, disk, file_room: files } = overview;
   return (
     <div class="tiles">
       {alerts === null ? null : <Alerts {...parts} alerts={alerts} />}
@@ -32,7 +32,8 @@ export function Tiles(parts: TileParts): Markup {
       {meters === null || meters.total === 0 ? null : <Meters {...parts} meters={meters} />}
       {jobs === null ? null : <Jobs {...parts} jobs={jobs} />}
       {continuous === null ? null : <Continuous {...parts} continuous={continuous} />}
-      {disk === null ? null : <Disk {...parts} disk={disk} />}
+      {disk === null ? null : <Room {...parts} id="disk" room={disk} />}
+      {files === null ? null : <Room {...parts} id="files" room={files} />}
     </div>
   );
 }
@@ -321,21 +322,23 @@ function Continuous(
   );
 }
 
-function Disk({ disk, ...parts }: TileParts & { disk: NonNullable<Overview["disk"]> }): Markup {
+function Room(
+  { id, room, ...parts }: TileParts & { id: "disk" | "files"; room: NonNullable<Overview["disk"]> },
+): Markup {
   const { view } = parts;
   const { say, formats } = view;
-  const used = disk.total_bytes - disk.free_bytes;
+  const used = room.total_bytes - room.free_bytes;
   return (
-    <Tile {...parts} id="disk" title="home.disk" call="/api/overview">
+    <Tile {...parts} id={id} title={`home.${id}`} call="/api/overview">
       <p class="figure">
-        <strong>{formats.size(disk.free_bytes)}</strong>{" "}
+        <strong>{formats.size(room.free_bytes)}</strong>{" "}
         <span class="muted">
-          {say("home.disk.of", { total: formats.size(disk.total_bytes) })}
+          {say("home.disk.of", { total: formats.size(room.total_bytes) })}
         </span>
       </p>
       <meter
         min={0}
-        max={disk.total_bytes}
+        max={room.total_bytes}
         value={used}
         aria-label={say("home.disk.used")}
       />

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "../support/assert.ts";
+import { assert, assertEquals, assertMatch } from "../support/assert.ts";
 import { DEMO_RANGES, postExports } from "../support/exports.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 import { askJson, startTestService, waitForEnd } from "../support/service.ts";
@@ -20,6 +20,12 @@ Deno.test("with FILE_STORE=kv: exports are made, downloaded in parts after a res
     ({ sha256, file_size_bytes: sizeBytes } = (await waitForEnd(service.url, id)).file_info);
     assertEquals((await askJson(`${service.url}/ready`)).body.checks.file_store, true);
     assertEquals(await Array.fromAsync(Deno.readDir(service.folder)), []);
+    const { file_room: room } = (await askJson(`${service.url}/api/overview`)).body;
+    assertEquals(room, { free_bytes: 1_073_741_824 - sizeBytes, total_bytes: 1_073_741_824 });
+    assertMatch(
+      await (await fetch(`${service.url}/`, { headers: { accept: "text/html" } })).text(),
+      /Files in the database/,
+    );
   }
   assert(sizeBytes > 10 * 65_536, "a file of many chunks");
   {

@@ -514,6 +514,8 @@ export const DE: Texts = {
   "home.continuous.lagging": "{count} {count#laufender Export|laufende Exporte} im Rückstand",
   "home.continuous.off": "Der laufende Export ist aus.",
   "home.disk": "Speicherplatz",
+  "home.files": "Dateien in der Datenbank",
+  "home.files.low": "Platz für Dateien fast voll",
   "home.disk.low": "Speicherplatz fast voll",
   "home.disk.of": "frei von {total}",
   "home.disk.used": "Belegt",

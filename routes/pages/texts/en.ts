@@ -496,6 +496,8 @@ const TABLE = {
   "home.continuous.lagging": "{count} continuous {count#export|exports} behind",
   "home.continuous.off": "Continuous export is off.",
   "home.disk": "Disk",
+  "home.files": "Files in the database",
+  "home.files.low": "Room for files nearly full",
   "home.disk.low": "Disk nearly full",
   "home.disk.of": "left of {total}",
   "home.disk.used": "Used",

@@ -167,6 +167,7 @@ Deno.test("many who ask at once cost one look, and the next one comes when it is
     jobs: { list: () => Promise.resolve({ jobs: [], next: null }) },
     continuous: { isOn: false, isSharing: false, deviceIds: [], influx: null },
     diskSpace: () => Promise.resolve({ freeBytes: 1, totalBytes: 2 }),
+    files: { room: () => Promise.resolve({ freeBytes: 3, totalBytes: 4 }) },
     findOwner: () => Promise.resolve(null),
     now: () => NOW_MS,
     elapsedMs: () => elapsedMs,
@@ -176,8 +177,9 @@ Deno.test("many who ask at once cost one look, and the next one comes when it is
   const one = callerNamed("one");
   await Promise.all([reader.read(one), reader.read(one), reader.read(one)]);
   elapsedMs = 2_999;
-  const { disk } = await reader.read(one);
+  const { disk, file_room: room } = await reader.read(one);
   assertEquals([looks, disk], [1, { free_bytes: 1, total_bytes: 2 }]);
+  assertEquals(room, { free_bytes: 3, total_bytes: 4 });
   await reader.read(callerNamed("two"));
   assertEquals(looks, 2);
   elapsedMs = 3_000;

@@ -18,6 +18,7 @@ const NOTHING: Overview = {
   continuous_exports: null,
   alerts: null,
   disk: null,
+  file_room: null,
 };
 
 Deno.test("Home of an empty service shows how to begin, with a message that the API accepts", async () => {
@@ -80,6 +81,8 @@ Deno.test("findings are what is not zero, the worst first", () => {
     findingsOf({ ...NOTHING, disk: { free_bytes: 9, total_bytes: 100 } })[0].level,
     "warn",
   );
+  const [full] = findingsOf({ ...NOTHING, file_room: { free_bytes: 0, total_bytes: 100 } });
+  assertEquals([full.level, full.tile], ["bad", "files"]);
 });
 
 Deno.test("calls are written for a shell, whatever is in them, and name no key", () => {
