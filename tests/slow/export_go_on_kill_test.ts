@@ -59,8 +59,10 @@ Deno.test("long exports go on where they were after each kill -9, and have the b
       }
       await pause(50);
     }
-    if (round < ROUNDS) service.kill("SIGKILL");
-    else {
+    if (round < ROUNDS) {
+      service.kill("SIGKILL");
+      await service.ended;
+    } else {
       for (const [index, id] of ids.entries()) {
         const status = await waitForEnd(url, id, END_MS);
         assertEquals(status.file_info?.sha256, expected[index], JSON.stringify(status));
