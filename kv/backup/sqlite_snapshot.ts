@@ -45,6 +45,10 @@ export async function copySnapshot(
       await copyTables(source, target, onProgress);
       target.exec("COMMIT");
       source.exec("COMMIT");
+    } catch (cause) {
+      // What SQLite says is short, and Deno 2.5 leaves out why.
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`Cannot copy the file as a database: ${reason}: ${from}`, { cause });
     } finally {
       target.close();
     }
