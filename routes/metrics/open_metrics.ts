@@ -67,7 +67,7 @@ export function openMetrics(deps: OpenMetricsDeps): OpenedMetrics {
   }
   const server = port === null
     ? null
-    : listen({ host, port, corsOrigins: [], graceMs: 1_000 }, answerOf(read, deps.probe));
+    : listen({ host, port, corsOrigins: [], graceMs: 1_000 }, answerOf(read, deps));
   const loop = watchEventLoop(record);
   if (server !== null) log("info", "metrics served", { url: `${server.url}/metrics` });
   return {
@@ -80,7 +80,10 @@ export function openMetrics(deps: OpenMetricsDeps): OpenedMetrics {
 }
 
 /** Answers requests to the port of the metrics: those of programs that watch, and no others. */
-function answerOf(read: () => Promise<Exposition>, probe: Deno.ServeHandler): Deno.ServeHandler {
+function answerOf(
+  read: () => Promise<Exposition>,
+  { probe, log }: Pick<OpenMetricsDeps, "probe" | "log">,
+): Deno.ServeHandler {
   return async (request, info) => {
     const { method, url } = request;
     const { pathname } = new URL(url);
@@ -93,8 +96,13 @@ function answerOf(read: () => Promise<Exposition>, probe: Deno.ServeHandler): De
       const error = new AppError("METHOD_NOT_ALLOWED", "/metrics allows only GET, HEAD");
       return secured(problemResponse(error, { allow: "GET, HEAD" }));
     }
-    const answer = secured(metricsAnswer(await read()));
-    return method === "GET" ? answer : new Response(null, answer);
+    try {
+      const answer = secured(metricsAnswer(await read()));
+      return method === "GET" ? answer : new Response(null, answer);
+    } catch (error) {
+      log("error", "request failed", { method, path: pathname, error });
+      return secured(problemResponse(error));
+    }
   };
 }
 
