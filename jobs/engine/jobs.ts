@@ -13,19 +13,16 @@ import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import type { JobTargets } from "../../data/notify/targets.ts";
 import { inSpan } from "../../data/tracing.ts";
 import { readAccount } from "../../kv/jobs/accounts.ts";
-import { type HistoryPlace, type HistoryRange, listHistory } from "../../kv/jobs/history.ts";
 import {
   accountOf,
   commitJob,
   deleteJob,
   getJob,
-  getJobs,
   inLine,
   type JobEntry,
   type JobRecord,
   stageJob,
 } from "../../kv/jobs/jobs.ts";
-import { listOwned } from "../../kv/jobs/owner_history.ts";
 import { createTurns } from "../../kv/in_turn.ts";
 import { getSlot, stageSlot } from "../../kv/jobs/slots.ts";
 import { type CheckedStage, commitChecked, hasChanged, waitForTurn } from "../../kv/jobs/turns.ts";
@@ -35,14 +32,13 @@ import type { JobEnds, WaitLimits } from "./job_ends.ts";
 import { noteEnd } from "./job_figures.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
+import { type JobList, type JobQuery, listJobs } from "./list_jobs.ts";
 import { endOf, type EndStage } from "./runner.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
 export type { HistoryPlace } from "../../kv/jobs/history.ts";
 export type { JobRecord } from "../../kv/jobs/jobs.ts";
-
-/** How many records of a history are read at once, and by one query at most. */
-const READ_AT_ONCE = 100, READ_MAX = 1_000;
+export type { JobList, JobQuery } from "./list_jobs.ts";
 
 /** Job ids are UUIDs (RFC 9562). */
 const JOB_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -71,31 +67,6 @@ export interface JobRequest {
 
 /** What goes with a new job, or with the earlier job that a slot has; null for nothing. */
 export type MoreStage = (job: JobRecord, isEarlier: boolean) => CheckedStage | null;
-
-/** What to list of the jobs of a kind. */
-export interface JobQuery extends HistoryRange {
-  /** The name of the kind. */
-  readonly kind: string;
-  /** How many jobs at most. */
-  readonly limit: number;
-  /** Only jobs of this owner; of all owners by default. */
-  readonly owner?: string;
-  /**
-   * Which jobs exist for whoever asks; all by default. Others do not count as read, and no place in the
-   * list names one.
-   */
-  readonly exists?: (job: JobRecord) => boolean;
-  /** Which of these jobs; all by default. */
-  readonly matches?: (job: JobRecord) => boolean;
-}
-
-/** Some jobs, the newest first. */
-export interface JobList {
-  /** The jobs. There may be fewer than the limit even if more follow. */
-  readonly jobs: readonly JobRecord[];
-  /** Where to continue: `before` of the next query. Null at the end. */
-  readonly next: HistoryPlace | null;
-}
 
 /** The jobs. */
 export interface Jobs {
@@ -313,41 +284,6 @@ export function createJobs(deps: JobsDeps): Jobs {
       }
     },
   };
-}
-
-async function listJobs(
-  kv: JobsDeps["kv"],
-  { kind, limit, owner, exists = () => true, matches = () => true, ...range }: JobQuery,
-): Promise<JobList> {
-  const jobs: JobRecord[] = [];
-  let read = 0;
-  let last: HistoryPlace | null = null;
-  const history = owner === undefined
-    ? listHistory(kv, kind, range)
-    : listOwned(kv, { owner, kind }, range);
-  for await (const places of inGroups(history, READ_AT_ONCE)) {
-    const records = await getJobs(kv, places.map(({ id }) => id));
-    for (const [index, job] of records.entries()) {
-      if (job === null || !exists(job)) continue;
-      if (jobs.length === limit || read === READ_MAX) return { jobs, next: last };
-      read++;
-      last = places[index];
-      if (matches(job)) jobs.push(job);
-    }
-  }
-  return { jobs, next: null };
-}
-
-/** The items of a list in groups of up to `size`. */
-async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<T[]> {
-  let group: T[] = [];
-  for await (const item of items) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
-  }
-  if (group.length > 0) yield group;
 }
 
 function sameRequest(job: JobRecord, { kind, params, targets, isSame }: JobRequest): JobRecord {

@@ -355,7 +355,7 @@ async function requestBroken(
   const filled = path.replace("{id}", path.startsWith("/api/webhooks") ? webhook?.example : "{id}")
     .replace(/\{\w+_id\}/, JOB_ID).replace("{date}", "2023-01-25")
     .replace("{id}", path.startsWith("/api/keys") ? "roofgateway" : JOB_ID)
-    .replace("{name}", path.startsWith("/api/profiles") ? "inverter" : "icon.png") +
+    .replace("{name}", /^\/api\/(profiles|import-presets)/.test(path) ? "inverter" : "icon.png") +
     (query.length === 0 ? "" : `?${query.join("&")}`);
   const mediaType = body === null ? undefined : Object.keys(body)[0];
   const example = EXAMPLED.test(path) ? exampleBody(body) : undefined;
@@ -369,7 +369,7 @@ async function requestBroken(
 }
 
 /** Paths whose examples of bodies are right by themselves. */
-const EXAMPLED = /^\/api\/(webhooks|alerts|maintenance)/;
+const EXAMPLED = /^\/api\/(webhooks|alerts|maintenance|import-presets)/;
 
 function exampleBody(body: DocumentedOperation["body"]): string | undefined {
   const [content] = Object.values<Json>(body ?? {});

@@ -45,7 +45,17 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["task_permissions"],
   ],
   kv: [
-    ["activity", "budget", "demo_data", "file_lock", "get_by_keys", "in_turn", "list_by_ids"],
+    [
+      "activity",
+      "answer_watch",
+      "budget",
+      "demo_data",
+      "file_lock",
+      "get_by_keys",
+      "in_turn",
+      "list_by_ids",
+      "reach",
+    ],
     ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
     ["series"],
     ["access", "devices", "meters", "stores"],
