@@ -295,9 +295,7 @@ export async function start(
   };
 }
 
-function newId(): string {
-  return crypto.randomUUID();
-}
+const newId = () => crypto.randomUUID();
 
 /** Ends the cron below, which only Deno Deploy needs. */
 const cron = new AbortController();

@@ -25,7 +25,8 @@ import { seeOther } from "./form_answers.ts";
 import { rotationOf } from "./form_parts.tsx";
 import { fieldsOfKey, keyChangeOfForm, keyPage } from "./key_view.tsx";
 import type { PageContent } from "./layout.tsx";
-import { keyBodyOfForm, type SettingsParts, SettingsView } from "./settings_view.tsx";
+import { keyBodyOfForm } from "./key_form.ts";
+import { type SettingsParts, SettingsView } from "./settings_view.tsx";
 import type { Pages } from "./show_page.tsx";
 import type { View } from "./view.ts";
 

@@ -9,7 +9,8 @@ import { SCOPES } from "../../data/access/scopes.ts";
 import type { KeyBody, ShownKeyBody } from "../access/schemas.ts";
 import type { Usage } from "../access/usage_schemas.ts";
 import { State, Time } from "./components.tsx";
-import { Confirmed, GraceChoice, listOf, Problems, SecretOnce } from "./form_parts.tsx";
+import { Confirmed, GraceChoice, Problems, SecretOnce } from "./form_parts.tsx";
+import { KINDS } from "./key_form.ts";
 import type { Markup } from "./markup.ts";
 import type { View } from "./view.ts";
 
@@ -22,7 +23,6 @@ const LEVELS = {
 /** How many keys the list shows. */
 const KEYS_SHOWN = 200;
 /** The kinds of what has an id, as the fields of a key have them. */
-const KINDS = ["meters", "devices", "stores"] as const;
 
 /** What the screen shows. */
 export interface SettingsParts {
@@ -329,22 +329,4 @@ function KeyForm({ view, fields, failed }: {
 function idsText({ say }: View, patterns: readonly string[] | null): string {
   if (patterns === null) return say("settings.every");
   return patterns.length === 0 ? say("settings.no") : patterns.join(", ");
-}
-
-/** The body of `POST /api/keys` that the form makes. What is empty is left out. */
-export function keyBodyOfForm(fields: URLSearchParams): Record<string, unknown> {
-  const lists = ["networks", ...KINDS].flatMap((name) => {
-    const list = listOf(fields, name);
-    return list === undefined ? [] : [[name, list]];
-  });
-  const expiresOn = fields.get("expires_at")?.trim() ?? "";
-  return {
-    name: fields.get("name")?.trim() ?? "",
-    scopes: fields.getAll("scopes"),
-    ...Object.fromEntries(lists),
-    // Browsers send the day alone.
-    ...(expiresOn === ""
-      ? {}
-      : { expires_at: /^\d{4}-\d\d-\d\d$/.test(expiresOn) ? `${expiresOn}T00:00:00Z` : expiresOn }),
-  };
 }
