@@ -10,7 +10,11 @@ import { allowOrigin } from "./cors.ts";
 import { compressesAnswers, unchanged } from "./no_compression.ts";
 import { problemResponse } from "./problem.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request_id.ts";
+import { isBefore } from "./runtime_version.ts";
 import { secured } from "./security_headers.ts";
+
+/** How long old runtimes get to write what was sent, milliseconds. */
+const FLUSH_MS = 100;
 
 /** Where to listen, and how to stop. */
 export interface ListenOptions {
@@ -38,10 +42,18 @@ export function listen(
   handler: Deno.ServeHandler,
 ): Listening {
   const isCompressing = compressesAnswers(Deno.version.deno);
+  // Until 2.6, a shutdown waits for connections on which nothing was ever asked.
+  const cut = isBefore(Deno.version.deno, 7) ? new AbortController() : null;
   let isStopping = false;
-  let open = 0;
-  let onIdle = () => {};
-  const server = Deno.serve({ hostname: host, port, onListen: () => {} }, async (request, info) => {
+  let open = 0, sending = 0;
+  let onIdle = () => {}, onSent = () => {};
+  const options = { hostname: host, port, onListen: () => {}, ...cut && { signal: cut.signal } };
+  const server = Deno.serve(options, async (request, info) => {
+    sending++;
+    // It fails where the client goes.
+    info.completed.catch(() => {}).finally(() => {
+      if (--sending === 0) onSent();
+    });
     if (isStopping) {
       const error = new AppError("SERVICE_STOPPING", "The service is stopping");
       const headers = { "retry-after": "5", "connection": "close" };
@@ -75,7 +87,15 @@ export function listen(
     const timer = setTimeout(resolve, graceMs);
     const idle = open === 0 ? Promise.resolve() : new Promise<void>((done) => onIdle = done);
     await Promise.race([over, idle]);
-    server.shutdown();
+    if (cut === null) {
+      server.shutdown();
+    } else {
+      const sent = sending === 0 ? Promise.resolve() : new Promise<void>((done) => onSent = done);
+      await Promise.race([over, sent]);
+      // What was sent may still wait for its turn in the runtime.
+      await new Promise((done) => setTimeout(done, FLUSH_MS));
+      cut.abort();
+    }
     await Promise.race([over, server.finished]);
     clearTimeout(timer);
   }

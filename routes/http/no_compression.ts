@@ -6,15 +6,17 @@
  * @module
  */
 
+import { isBefore } from "./runtime_version.ts";
+
 /** Whether a version of Deno compresses answers by itself. */
 export function compressesAnswers(version: string): boolean {
-  const [major, minor] = version.split(".").map(Number);
-  return major < 2 || major === 2 && minor < 9;
+  return isBefore(version, 9);
 }
 
 /** The same answer, which may not be changed on its way (RFC 9111 §5.2.2.6). */
 export function unchanged(answer: Response): Response {
-  if (answer.body === null) return answer;
+  // Its body is not looked at: these versions then send it without a length.
+  if (!answer.headers.has("content-type")) return answer;
   const control = answer.headers.get("cache-control");
   if (control?.includes("no-transform")) return answer;
   answer.headers.set("cache-control", control ? `${control}, no-transform` : "no-transform");

@@ -15,6 +15,7 @@ Deno.test("an answer that may not be changed says so once, besides its other rul
   assertEquals(controlOf(new Response("text", { headers })), "no-store, no-transform");
   assertEquals(controlOf(unchanged(new Response("text"))), "no-transform");
   assertEquals(controlOf(new Response(null, { headers })), "no-store");
+  assertEquals(controlOf(Response.redirect("http://a.example/")), null);
 });
 
 Deno.test("a text for a client that accepts gzip is sent as it is, with its length and ETag", async () => {
@@ -28,5 +29,16 @@ Deno.test("a text for a client that accepts gzip is sent as it is, with its leng
     ["11500", '"a"', null],
   );
   assertEquals(await answer.text(), body);
+  await stop();
+});
+
+Deno.test("a text that the service holds is sent with its length", async () => {
+  const options = { host: "127.0.0.1", port: 0, corsOrigins: [], graceMs: 1_000 };
+  const { url, stop } = listen(options, () => new Response("x".repeat(500)));
+  const answer = await fetch(url);
+  assertEquals([await answer.text(), answer.headers.get("content-length")], [
+    "x".repeat(500),
+    "500",
+  ]);
   await stop();
 });
