@@ -99,9 +99,12 @@ export function openFolderDestination(root: string): ExportDestination {
     const path = `${root}/${key}`;
     const folder = path.slice(0, path.lastIndexOf("/"));
     const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
+    const begun: Promise<unknown>[] = [];
     try {
-      await ensureFolder(unfinished);
-      const [written, { synced }] = await Promise.all([write(part), ensureFolder(folder)]);
+      begun.push((await ensureFolder(unfinished)).synced);
+      const writing = write(part);
+      begun.push(writing);
+      const [written, { synced }] = await Promise.all([writing, ensureFolder(folder)]);
       signal.throwIfAborted();
       await onDisk(Deno.rename(part, path));
       await Promise.all([synced, syncShared(folder)]);
@@ -109,6 +112,8 @@ export function openFolderDestination(root: string): ExportDestination {
     } catch (error) {
       // Someone may have deleted folders.
       known.clear();
+      // What is still on its way would come after the removal.
+      await Promise.allSettled(begun);
       await removeFile(part).catch(() => {});
       throw error;
     }
