@@ -18,8 +18,14 @@ const FOLDER = new URL(".groups/", TESTS);
 function* testFiles(folder: string): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, TESTS))) {
     if (isDirectory && !OTHER_FOLDERS.has(name)) yield* testFiles(`${folder}${name}/`);
-    else if (name.endsWith("_test.ts")) yield `${folder}${name}`;
+    else if (name.endsWith("_test.ts") && runsHere(`${folder}${name}`)) yield `${folder}${name}`;
   }
+}
+
+/** Whether a file can be run: before Deno 2.7, the mail server of the tests neither closes nor encrypts. */
+function runsHere(file: string): boolean {
+  if (!/^2\.[56]\./.test(Deno.version.deno)) return true;
+  return !Deno.readTextFileSync(new URL(file, TESTS)).includes("/mail_server.ts");
 }
 
 /** Deals the files out, so that the long tests of a folder are not all in one group. */
