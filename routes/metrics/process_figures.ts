@@ -19,8 +19,6 @@ export function watchEventLoop(record: Pick<Recorder, "observe">): Disposable {
     record.observe("openwatts_event_loop_delay_seconds", [], lateMs / 1_000);
     dueMs = nowMs + LOOP_MS;
   }, LOOP_MS);
-  // It must not keep a process alive that has nothing else to do.
-  Deno.unrefTimer(timer);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
