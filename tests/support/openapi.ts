@@ -4,7 +4,7 @@
  * @module
  */
 
-import { compressesAnswers } from "../../routes/http/no_compression.ts";
+import { ownHeaders } from "./own_headers.ts";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { SECURITY_HEADERS } from "../../routes/http/security_headers.ts";
 import { assert, assertEquals, assertMatch } from "./assert.ts";
@@ -89,13 +89,8 @@ export function openApiOf(document: Json): OpenApi {
   }
 
   function assertHeaders({ headers: documented = {} }: Json, { headers: all }: ReadAnswer): void {
-    const headers = new Headers(all);
-    // What runtimes that compress add, or is added for them (`no_compression.ts`), is not documented.
-    const control = headers.get("cache-control")?.replace(/(^|, )no-transform$/, "");
-    if (control === "") headers.delete("cache-control");
-    else if (control !== undefined) headers.set("cache-control", control);
+    const headers = ownHeaders(all);
     const names = new Set(Object.keys(documented).map((name) => name.toLowerCase()));
-    if (compressesAnswers(Deno.version.deno) && !names.has("vary")) headers.delete("vary");
     for (const name of headers.keys()) {
       const isKnown = names.has(name) || name in SECURITY_HEADERS || TRANSPORT.includes(name) ||
         name === OF_ALL;
