@@ -55,23 +55,24 @@ export interface CollectOptions {
 }
 
 /**
- * Puts all entries on a shelf. Goes on where an interrupted call has stopped. False if the database has
- * changed during every pass; calling it again goes on.
+ * Puts all entries on a shelf, as they were at a moment during this call. Goes on where an interrupted call
+ * has stopped. False if the database has changed during every pass; calling it again goes on.
  */
 export async function collectEntries(
   kv: Pick<Deno.Kv, "list">,
   shelf: EntryShelf,
   { onProgress, mayGoOn }: CollectOptions,
 ): Promise<boolean> {
-  if (shelf.state().isWhole) return true;
   for (;;) {
-    const { pass } = shelf.state();
+    const { pass, part, after } = shelf.state();
+    // A pass that an earlier call began may agree with the one before it, and both be days old.
+    const isOfThisCall = part === 0 && after === null;
     const changes = await collectOnce(kv, shelf, (seen) => onProgress({ pass, seen }));
+    shelf.save({ pass: pass + 1, part: 0, after: null, changes: 0 });
     // The first pass has nothing to compare with.
-    const isWhole = pass > 1 && changes === 0;
-    shelf.save({ pass: pass + 1, part: 0, after: null, changes: 0, isWhole });
-    if (isWhole) return true;
-    if (pass > 1 && !mayGoOn(changes)) return false;
+    const isCompared = pass > 1 && isOfThisCall;
+    if (isCompared && changes === 0) return true;
+    if (isCompared && !mayGoOn(changes)) return false;
     if (pass > 1) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

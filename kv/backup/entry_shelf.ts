@@ -29,8 +29,6 @@ export interface ShelfState {
   readonly after: Deno.KvKey | null;
   /** How many changes the pass has found that must not be torn apart. */
   readonly changes: number;
-  /** Whether everything is on the shelf. */
-  readonly isWhole: boolean;
 }
 
 /** Entries and where collecting them stands. Disposing of it closes the file. */
@@ -49,10 +47,15 @@ export interface EntryShelf extends Disposable {
   inOrder(): Iterable<ShelvedEntry>;
 }
 
-const START: ShelfState = { pass: 1, part: 0, after: null, changes: 0, isWhole: false };
+const START: ShelfState = { pass: 1, part: 0, after: null, changes: 0 };
+/** Rows of the table `state`. */
+const STATE_ROW = 0, SOURCE_ROW = 1;
 
-/** Opens a shelf in a file, which is created if it is missing. */
-export function openEntryShelf(path: string): EntryShelf {
+/**
+ * Opens a shelf in a file, which is created if it is missing. `source` names the database that the
+ * entries are of. If those of another one are on the shelf, they are deleted.
+ */
+export function openEntryShelf(path: string, source: string): EntryShelf {
   const database = new DatabaseSync(path);
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL");
   database.exec(
@@ -60,21 +63,26 @@ export function openEntryShelf(path: string): EntryShelf {
       "value BLOB, pass INTEGER) WITHOUT ROWID;" +
       "CREATE TABLE IF NOT EXISTS state (id INTEGER PRIMARY KEY, text TEXT)",
   );
+  if (database.prepare("SELECT text FROM state WHERE id = ?").get(SOURCE_ROW)?.text !== source) {
+    database.exec("BEGIN; DELETE FROM entry; DELETE FROM state");
+    database.prepare("INSERT INTO state VALUES (?, ?)").run(SOURCE_ROW, source);
+    database.exec("COMMIT");
+  }
   const known = database.prepare("SELECT version FROM entry WHERE key = ?");
   const touch = database.prepare("UPDATE entry SET pass = ? WHERE key = ?");
   const insert = database.prepare("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?)");
-  const saveState = database.prepare("INSERT OR REPLACE INTO state VALUES (0, ?)");
+  const saveState = database.prepare("INSERT OR REPLACE INTO state VALUES (?, ?)");
   database.exec("BEGIN");
   return {
     state() {
-      const row = database.prepare("SELECT text FROM state WHERE id = 0").get();
+      const row = database.prepare("SELECT text FROM state WHERE id = ?").get(STATE_ROW);
       if (row === undefined) return START;
       const { after, ...state } = JSON.parse(String(row.text));
       return { ...state, after: after === null ? null : keyOfText(after) };
     },
     save({ after, ...state }) {
       const text = JSON.stringify({ ...state, after: after === null ? null : textOfKey(after) });
-      saveState.run(text);
+      saveState.run(STATE_ROW, text);
       database.exec("COMMIT; BEGIN");
     },
     put({ key, value, versionstamp }, pass) {

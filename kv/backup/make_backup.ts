@@ -85,7 +85,7 @@ async function dump(
   part: string,
   { to, onProgress, waitMs, elapsedMs }: BackupOptions,
 ): Promise<void> {
-  using shelf = openEntryShelf(shelfOf(to));
+  using shelf = openEntryShelf(shelfOf(to), database);
   {
     using kv = await Deno.openKv(database);
     const endMs = elapsedMs() + waitMs;

@@ -133,7 +133,7 @@ async function restoreShared(
   try {
     await copyBackup(from, copy, onProgress);
     await removeDatabase(shelfPath);
-    using shelf = openEntryShelf(shelfPath);
+    using shelf = openEntryShelf(shelfPath, from);
     await using source = await openCopy(copy);
     // A backup of an older release becomes one of this release.
     await checkSchema(source.kv);

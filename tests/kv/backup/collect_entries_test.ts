@@ -3,6 +3,7 @@ import { type EntryShelf, openEntryShelf } from "../../../kv/backup/entry_shelf.
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
+const SOURCE = "http://127.0.0.1:4512";
 const QUICK = { onProgress: () => {}, mayGoOn: () => false };
 
 Deno.test("all kinds of entries are collected, except leases and sessions", async () => {
@@ -18,7 +19,7 @@ Deno.test("all kinds of entries are collected, except leases and sessions", asyn
   for (const [key, value] of values) await kv.set(key, value);
   await kv.set(["lease", "sweep"], 1);
   await kv.set(["session", "x"], 1);
-  using shelf = openEntryShelf(`${folder.path}/shelf`);
+  using shelf = openEntryShelf(`${folder.path}/shelf`, SOURCE);
   assert(await collectEntries(kv, shelf, QUICK));
   assertEquals(textsOf(shelf), values.map(([key]) => key.join("/")).toSorted());
   const found = new Map([...shelf.inOrder()].map((entry) => [entry.key.join("/"), entry]));
@@ -42,7 +43,7 @@ Deno.test("passes go on until nothing has changed between two of them", async ()
       return kv.list(...args);
     },
   };
-  using shelf = openEntryShelf(`${folder.path}/shelf`);
+  using shelf = openEntryShelf(`${folder.path}/shelf`, SOURCE);
   const passes: number[] = [];
   const isWhole = await collectEntries(changing, shelf, {
     async onProgress({ pass }) {
@@ -54,9 +55,62 @@ Deno.test("passes go on until nothing has changed between two of them", async ()
   });
   assertEquals([isWhole, passes, lists], [true, [1, 2, 3, 4], 8]);
   assertEquals(textsOf(shelf), ["job/a", "job/c"]);
-  // It stays whole.
-  assert(await collectEntries(changing, shelf, QUICK));
-  assertEquals(lists, 8);
+});
+
+Deno.test("a shelf that an earlier call has left whole is read again: what has changed since is on it", async () => {
+  await using folder = await makeTempFolder();
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["job", "a"], 1);
+  await kv.set(["job", "b"], 1);
+  const path = `${folder.path}/shelf`;
+  {
+    using shelf = openEntryShelf(path, SOURCE);
+    assert(await collectEntries(kv, shelf, QUICK));
+  }
+  await kv.atomic().set(["job", "a"], 2).delete(["job", "b"]).set(["job", "c"], 1).commit();
+  using shelf = openEntryShelf(path, SOURCE);
+  assert(await collectEntries(kv, shelf, { ...QUICK, mayGoOn: () => true }));
+  assertEquals([...shelf.inOrder()].map(({ key, value }) => [key[1], value]), [["a", 2], ["c", 1]]);
+});
+
+Deno.test("a pass that an earlier call began does not end the collecting", async () => {
+  await using folder = await makeTempFolder();
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["job", "a"], 1);
+  await kv.set(["job", "b"], 1);
+  const path = `${folder.path}/shelf`;
+  {
+    using shelf = openEntryShelf(path, SOURCE);
+    assert(await collectEntries(kv, shelf, QUICK));
+    // Killed in the next pass, after it has seen the first entry.
+    const { pass } = shelf.state();
+    shelf.put(await entryOf(kv, ["job", "a"]), pass);
+    shelf.save({ pass, part: 1, after: ["job", "a"], changes: 0 });
+  }
+  await kv.set(["job", "a"], 2);
+  using shelf = openEntryShelf(path, SOURCE);
+  assert(await collectEntries(kv, shelf, { ...QUICK, mayGoOn: () => true }));
+  assertEquals([...shelf.inOrder()].map(({ value }) => value), [1, 2]);
+});
+
+Deno.test("a shelf of another database begins anew", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/shelf`;
+  using one = await Deno.openKv(":memory:");
+  using other = await Deno.openKv(":memory:");
+  await one.set(["job", "of one"], 1);
+  await other.set(["job", "of the other"], 1);
+  {
+    using shelf = openEntryShelf(path, "http://one");
+    assert(await collectEntries(one, shelf, QUICK));
+  }
+  {
+    using shelf = openEntryShelf(path, "http://other");
+    assertEquals([shelf.count(), shelf.state().pass], [0, 1]);
+    assert(await collectEntries(other, shelf, QUICK));
+  }
+  using shelf = openEntryShelf(path, "http://other");
+  assertEquals(textsOf(shelf), ["job/of the other"]);
 });
 
 Deno.test("a database that changes all the time is not collected, and the next call goes on", async () => {
@@ -65,12 +119,12 @@ Deno.test("a database that changes all the time is not collected, and the next c
   await kv.set(["job", "a"], 1);
   const path = `${folder.path}/shelf`;
   {
-    using shelf = openEntryShelf(path);
+    using shelf = openEntryShelf(path, SOURCE);
     const onProgress = () => void kv.set(["job", "a"], crypto.randomUUID());
     assertEquals(await collectEntries(kv, shelf, { onProgress, mayGoOn: () => false }), false);
     assertEquals(shelf.state().pass, 3);
   }
-  using shelf = openEntryShelf(path);
+  using shelf = openEntryShelf(path, SOURCE);
   assert(await collectEntries(kv, shelf, { ...QUICK, mayGoOn: () => true }));
 });
 
@@ -80,7 +134,7 @@ Deno.test("what ingest adds meanwhile does not need another pass, and a fold doe
   const segment = ["segment", "battery", "d1", "w", 1];
   await kv.set(segment, Uint8Array.of(1));
   await kv.set(["block", "battery", "d1", 0], Uint8Array.of(1));
-  using shelf = openEntryShelf(`${folder.path}/shelf`);
+  using shelf = openEntryShelf(`${folder.path}/shelf`, SOURCE);
   let change = async () => {
     await kv.atomic().set(["segment", "battery", "d1", "w", 2], Uint8Array.of(2))
       .sum(["unfolded", "battery", "d1"], 1n).sum(["revision", "battery", "d1"], 1n)
@@ -99,7 +153,7 @@ Deno.test("what ingest adds meanwhile does not need another pass, and a fold doe
   change = async () => {
     await kv.atomic().delete(segment).set(["block", "battery", "d1", 0], Uint8Array.of(2)).commit();
   };
-  using other = openEntryShelf(`${folder.path}/other`);
+  using other = openEntryShelf(`${folder.path}/other`, SOURCE);
   assertEquals(await collectEntries(kv, other, during(1)), false);
   assert(await collectEntries(kv, other, QUICK));
 });
@@ -128,16 +182,22 @@ Deno.test("a pass that breaks off goes on where it was", async () => {
     },
   };
   {
-    using shelf = openEntryShelf(path);
+    using shelf = openEntryShelf(path, SOURCE);
     await assertRejects(() => collectEntries(breaking, shelf, QUICK), Error, "lost");
   }
   left = Infinity;
-  using shelf = openEntryShelf(path);
+  using shelf = openEntryShelf(path, SOURCE);
   assert(await collectEntries(breaking, shelf, QUICK));
   assertEquals(shelf.count(), 5_000);
   // The first pass went on after the 4,000 entries that were saved.
   assertEquals(starts[1], ["job", 3_999, new Uint8Array()]);
 });
+
+async function entryOf(kv: Deno.Kv, key: Deno.KvKey): Promise<Deno.KvEntry<unknown>> {
+  const entry = await kv.get(key);
+  assert(entry.versionstamp !== null);
+  return entry;
+}
 
 function textsOf(shelf: EntryShelf): string[] {
   return [...shelf.inOrder()].map(({ key }) => key.join("/")).toSorted();
