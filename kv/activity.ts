@@ -13,8 +13,9 @@
  * @module
  */
 
-const SPACE = "pulse";
-const PULSE_KEY = [SPACE];
+/** First part of the key. */
+export const PULSE_SPACE = "pulse";
+const PULSE_KEY = [PULSE_SPACE];
 /** How often a process that writes says so, and how often one that rests looks, milliseconds. */
 const PULSE_MS = 5_000;
 /** After so long without a write, loops that know when they have work again rest, milliseconds. */

@@ -9,13 +9,14 @@
  * marks that go with them. A pass reads all segments before everything else. So it may miss segments that
  * are newer than its start, but whatever belongs to a segment that it has is there.
  *
- * Leases and sessions are left out: their owners do not exist where the entries go.
+ * Leases, sessions and the pulse are left out: their owners do not exist where the entries go.
  *
  * @module
  */
 
 import { KEY_USE_SPACE } from "../access/key_uses.ts";
 import { SESSION_SPACE } from "../access/sessions.ts";
+import { PULSE_SPACE } from "../activity.ts";
 import { LAST_SEEN_SPACE } from "../devices/last_seen.ts";
 import { LEASE_SPACE } from "../jobs/leases.ts";
 import { CHANGED_SPACE } from "../series/changes.ts";
@@ -39,7 +40,7 @@ const OF_INGEST: ReadonlySet<unknown> = new Set([
   KEY_USE_SPACE,
 ]);
 /** Spaces that are left out. */
-const LEFT_OUT: ReadonlySet<unknown> = new Set([LEASE_SPACE, SESSION_SPACE]);
+const LEFT_OUT: ReadonlySet<unknown> = new Set([LEASE_SPACE, SESSION_SPACE, PULSE_SPACE]);
 
 /** Whether the entry of a key means nothing in another database. */
 export function isLeftOut([space]: Deno.KvKey): boolean {

@@ -6,7 +6,7 @@ import { makeTempFolder } from "../../support/temp_folder.ts";
 const SOURCE = "http://127.0.0.1:4512";
 const QUICK = { onProgress: () => {}, mayGoOn: () => false };
 
-Deno.test("all kinds of entries are collected, except leases and sessions", async () => {
+Deno.test("all kinds of entries are collected, except leases, sessions and the pulse", async () => {
   await using folder = await makeTempFolder();
   using kv = await Deno.openKv(":memory:");
   const values: [Deno.KvKey, unknown][] = [
@@ -19,6 +19,7 @@ Deno.test("all kinds of entries are collected, except leases and sessions", asyn
   for (const [key, value] of values) await kv.set(key, value);
   await kv.set(["lease", "sweep"], 1);
   await kv.set(["session", "x"], 1);
+  await kv.set(["pulse"], true);
   using shelf = openEntryShelf(`${folder.path}/shelf`, SOURCE);
   assert(await collectEntries(kv, shelf, QUICK));
   assertEquals(textsOf(shelf), values.map(([key]) => key.join("/")).toSorted());
@@ -156,6 +157,15 @@ Deno.test("what ingest adds meanwhile does not need another pass, and a fold doe
   using other = openEntryShelf(`${folder.path}/other`, SOURCE);
   assertEquals(await collectEntries(kv, other, during(1)), false);
   assert(await collectEntries(kv, other, QUICK));
+});
+
+Deno.test("the pulse of processes that write does not need another pass", async () => {
+  await using folder = await makeTempFolder();
+  using kv = await Deno.openKv(":memory:");
+  await kv.set(["job", "a"], 1);
+  using shelf = openEntryShelf(`${folder.path}/shelf`, SOURCE);
+  const onProgress = () => void kv.set(["pulse"], true);
+  assert(await collectEntries(kv, shelf, { onProgress, mayGoOn: () => false }));
 });
 
 Deno.test("a pass that breaks off goes on where it was", async () => {
