@@ -101,11 +101,24 @@ export async function openKv(
   rules: FlushRules = UPKEEP,
   onAway: OnAway = () => {},
 ): Promise<OpenedKv> {
-  await using stack = new AsyncDisposableStack();
-  const isRemote = path === null || /^https?:\/\//.test(path);
-  if (path !== null && !isRemote && path !== ":memory:") {
-    stack.use(await lockDatabase(path));
+  if (path === null || isRemotePath(path) || path === ":memory:") {
+    return await openLockedKv(path, rules, onAway);
   }
+  await using stack = new AsyncDisposableStack();
+  stack.use(await lockDatabase(path));
+  const opened = stack.use(await openLockedKv(path, rules, onAway));
+  const owned = stack.move();
+  return { ...opened, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Like {@link openKv}, for a caller that holds the lock of the file for as long as it is open. */
+export async function openLockedKv(
+  path: string | null,
+  rules: FlushRules = UPKEEP,
+  onAway: OnAway = () => {},
+): Promise<OpenedKv> {
+  await using stack = new AsyncDisposableStack();
+  const isRemote = path === null || isRemotePath(path);
   using _ = isRemote ? reportSilence(onAway) : null;
   const watched = isRemote ? watchAnswers(await reachKv(path, onAway)) : null;
   const kv = watched?.kv ?? await Deno.openKv(path ?? undefined);
@@ -130,6 +143,10 @@ export async function openKv(
     waitingMs: watched?.waitingMs ?? (() => 0),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function isRemotePath(path: string): boolean {
+  return /^https?:\/\//.test(path);
 }
 
 /**
@@ -228,7 +245,12 @@ export async function requireNoJournal(kv: Pick<Deno.Kv, "list">): Promise<void>
  * @throws {Error} when another process has the file open.
  */
 export async function lockDatabase(path: string): Promise<Disposable> {
-  const lock = await lockFile(`${path}.lock`);
+  const lock = await tryLockDatabase(path);
   if (lock !== null) return lock;
   throw new Error(`Cannot open the database as another process has it open: ${path}`);
+}
+
+/** Like {@link lockDatabase}; null when another process has the file open. */
+export async function tryLockDatabase(path: string): Promise<Disposable | null> {
+  return await lockFile(`${path}.lock`);
 }

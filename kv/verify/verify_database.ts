@@ -1,0 +1,151 @@
+/**
+ * Verifying the database of the service, a copy of it, or a backup.
+ *
+ * @module
+ */
+
+import { removeDatabase } from "../backup/make_backup.ts";
+import { copySnapshot, sqliteFaults } from "../backup/sqlite_snapshot.ts";
+import { findHeldLease } from "../jobs/leases.ts";
+import { listDamagedRecords } from "../journal/check_records.ts";
+import {
+  lockDatabase,
+  openKv,
+  openLockedKv,
+  SCHEMA_VERSION,
+  schemaVersion,
+  tryLockDatabase,
+} from "../opened_kv.ts";
+import type { Finding, Verification } from "./findings.ts";
+import { stageSetAside } from "./set_aside.ts";
+import { verify, type VerifyOptions } from "./verify.ts";
+
+/** What is verified besides stored readings. */
+export type Surroundings = (kv: Deno.Kv) => Promise<Pick<VerifyOptions, "files" | "objects">>;
+
+/** How to verify a database. */
+export interface DatabaseOptions {
+  /** What is verified besides stored readings. */
+  readonly around: Surroundings;
+  /** Epoch milliseconds now, to set damaged values aside; null to change nothing. */
+  readonly repairMs: number | null;
+  /** Says something about the work; with `isLast`, in any case. */
+  readonly say: (text: string, isLast?: boolean) => void;
+}
+
+/**
+ * Verifies a database file: itself if no service uses it, else a copy of it as it is now.
+ *
+ * @throws {Error} if a service uses a database that shall be repaired, or its schema is not that of this
+ * release.
+ */
+export async function verifyFile(
+  database: string,
+  options: DatabaseOptions,
+): Promise<Verification> {
+  const { around, repairMs, say } = options;
+  // Held to the end: a service that starts meanwhile would work with a database that changes under it.
+  using lock = repairMs === null ? await tryLockDatabase(database) : await lockDatabase(database);
+  if (lock === null) {
+    say("A service uses the database, so a copy is verified", true);
+    return await verifyCopy(database, options);
+  }
+  say("Checking the database file", true);
+  const faults = sqliteFaults(database);
+  if (faults.length > 0) return unreadable(faults);
+  const journal = await checkJournal(database, repairMs);
+  if (!journal.every(({ isRepaired }) => isRepaired)) return { ...NOTHING, findings: journal };
+  await using opened = await openLockedKv(database);
+  const { kv } = opened;
+  const result = await verify({ ...await around(kv), kv, repairMs, onProgress: say });
+  return { ...result, findings: [...journal, ...result.findings] };
+}
+
+/** Verifies a copy of a database file, or of a backup, as it is now. */
+export async function verifyCopy(
+  database: string,
+  { around, say }: Omit<DatabaseOptions, "repairMs">,
+): Promise<Verification> {
+  const copy = `${database}.verifying`;
+  try {
+    await removeDatabase(copy);
+    try {
+      await copySnapshot(database, copy, () => say("Copying the database"));
+    } catch (error) {
+      return unreadable([error instanceof Error ? error.message : String(error)]);
+    }
+    const faults = sqliteFaults(copy);
+    if (faults.length > 0) return unreadable(faults);
+    const journal = await checkJournal(copy, null);
+    if (journal.length > 0) return { ...NOTHING, findings: journal };
+    await using opened = await openKv(copy);
+    const { kv } = opened;
+    return await verify({ ...await around(kv), kv, repairMs: null, onProgress: say });
+  } finally {
+    await removeDatabase(copy);
+    await Deno.remove(`${copy}.lock`).catch(() => {});
+  }
+}
+
+/**
+ * Verifies a shared database.
+ *
+ * @throws {Error} if a service uses a database that shall be repaired.
+ */
+export async function verifyShared(
+  database: string,
+  { around, repairMs, say }: DatabaseOptions,
+): Promise<Verification> {
+  await using opened = await openKv(database);
+  const { kv } = opened;
+  const holder = repairMs === null ? null : await findHeldLease(kv, repairMs);
+  if (holder !== null) {
+    throw new Error(`A service uses the database, as it holds the lease '${holder}': ${database}`);
+  }
+  return await verify({ ...await around(kv), kv, repairMs, onProgress: say });
+}
+
+/**
+ * The damaged records of the journal. They keep the database from being opened, until they are set aside.
+ * Nothing that SQLite keeps beside the file is removed, because somebody may have it open.
+ *
+ * @throws {Error} if the schema of the database is not that of this release.
+ */
+async function checkJournal(database: string, repairMs: number | null): Promise<Finding[]> {
+  using kv = await Deno.openKv(database);
+  const version = await schemaVersion(kv);
+  if (version !== SCHEMA_VERSION) {
+    throw new Error(
+      `The database has schema version ${version}, and this release has ${SCHEMA_VERSION}: ` +
+        "start the service once, or use the release that wrote it",
+    );
+  }
+  const findings: Finding[] = [];
+  for (const entry of await listDamagedRecords(kv)) {
+    if (repairMs !== null) {
+      const op = kv.atomic();
+      stageSetAside(op, entry, repairMs);
+      await op.commit();
+    }
+    const detail = `Record ${
+      String(entry.key[1])
+    } of the journal is damaged, with the latest telemetry`;
+    findings.push({ check: "journal", detail, isRepaired: repairMs !== null });
+  }
+  return findings;
+}
+
+const NOTHING: Verification = {
+  checked: { series: 0, blocks: 0, segments: 0, files: 0, objects: 0 },
+  findings: [],
+  setAside: 0,
+};
+
+function unreadable(faults: readonly string[]): Verification {
+  const findings = faults.map((fault): Finding => ({
+    check: "database",
+    detail: `The database file is damaged: ${fault}`,
+    isRepaired: false,
+  }));
+  return { ...NOTHING, findings };
+}
