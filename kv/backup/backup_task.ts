@@ -7,7 +7,7 @@
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Settings } from "../../data/settings.ts";
 import { type CopiedFiles, copyFiles } from "./artifact_files.ts";
-import { makeBackup, openCopy, UnquietError } from "./make_backup.ts";
+import { isSameFile, makeBackup, openCopy, selfText, UnquietError } from "./make_backup.ts";
 import { databaseOf, DONE, FAILED, refuse, runTask, type TaskContext } from "./task.ts";
 
 const USAGE = `Use: deno task backup FILE [--files] [--wait=SECONDS]
@@ -25,7 +25,7 @@ async function backup({ given, settings, say, report }: TaskContext): Promise<nu
   if (to === undefined || more.length > 0 || !(waitSeconds >= 0)) return refuse(USAGE);
   const database = databaseOf(settings);
   if (database === null) return refuse("KV_PATH must be a file or an http(s) URL to be backed up");
-  if (to === database) return refuse(`The backup cannot be the database itself: ${to}`);
+  if (await isSameFile(to, database)) return refuse(selfText(to));
   try {
     const { sizeBytes, schema } = await makeBackup(database, {
       to,

@@ -39,11 +39,12 @@ export interface Backup {
 /**
  * Writes a backup of a database: a file, or the URL of a KV Connect server.
  *
- * @throws {Error} if there is no database, it cannot be read, or the backup cannot be written or fails its
- * checks; {@link UnquietError} if a shared database changes all the time.
+ * @throws {Error} if there is no database, it cannot be read, or the backup is the database itself, cannot
+ * be written, or fails its checks; {@link UnquietError} if a shared database changes all the time.
  */
 export async function makeBackup(database: string, options: BackupOptions): Promise<Backup> {
   const { to, onProgress } = options;
+  if (await isSameFile(to, database)) throw new Error(selfText(to));
   const part = `${to}.part`;
   await removeDatabase(part);
   if (isUrl(database)) await dump(database, part, options);
@@ -161,6 +162,18 @@ export async function isThere(path: string): Promise<boolean> {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
+}
+
+/** Says that a backup is the database itself. */
+export function selfText(path: string): string {
+  return `The backup cannot be the database itself: ${path}`;
+}
+
+/** Whether two paths lead to the same file, however they are spelled, and over links, too. */
+export async function isSameFile(one: string, other: string): Promise<boolean> {
+  if (one === other) return true;
+  const [a, b] = await Promise.all([one, other].map((path) => Deno.stat(path).catch(() => null)));
+  return a !== null && b !== null && a.ino !== null && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** The folder of a path. */

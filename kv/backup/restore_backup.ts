@@ -31,10 +31,12 @@ import {
   type Backup,
   checkDatabase,
   folderOf,
+  isSameFile,
   isThere,
   isUrl,
   openCopy,
   removeDatabase,
+  selfText,
 } from "./make_backup.ts";
 import { closeWriteAheadLog, copySnapshot } from "./sqlite_snapshot.ts";
 import { writeEntries } from "./write_entries.ts";
@@ -57,12 +59,13 @@ export interface RestoreOptions {
 /**
  * Restores a backup into a database: a file, or the URL of a KV Connect server.
  *
- * @throws {Error} if the backup is missing or damaged, a service uses the database, it holds data that may
+ * @throws {Error} if the backup is missing, damaged, or the database itself, a service uses the database, it holds data that may
  * not be replaced, or it cannot be written. A database file is then as it was.
  */
 export async function restoreBackup(database: string, options: RestoreOptions): Promise<Backup> {
   const { from } = options;
   if (!await isThere(from)) throw new Error(`There is no backup: ${from}`);
+  if (await isSameFile(from, database)) throw new Error(selfText(from));
   return isUrl(database)
     ? await restoreShared(database, options)
     : await restoreFile(database, options);

@@ -7,7 +7,7 @@
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { copyFiles } from "./artifact_files.ts";
 import { reportFiles } from "./backup_task.ts";
-import { openCopy } from "./make_backup.ts";
+import { isSameFile, openCopy, selfText } from "./make_backup.ts";
 import { restoreBackup } from "./restore_backup.ts";
 import { databaseOf, DONE, refuse, runTask, type TaskContext } from "./task.ts";
 
@@ -21,7 +21,7 @@ async function restore({ given, settings, say, report }: TaskContext): Promise<n
   if (from === undefined || more.length > 0) return refuse(USAGE);
   const database = databaseOf(settings);
   if (database === null) return refuse("KV_PATH must be a file or an http(s) URL to restore into");
-  if (from === database) return refuse(`The backup cannot be the database itself: ${from}`);
+  if (await isSameFile(from, database)) return refuse(selfText(from));
   const { fileStore } = settings;
   const hasFolder = fileStore !== "kv:" && !fileStore.startsWith("s3:");
   if (flags.has("files") && !hasFolder) return refuse("--files needs a folder as FILE_STORE");

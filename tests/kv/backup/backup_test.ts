@@ -129,6 +129,24 @@ Deno.test("a backup of what is not there, or is damaged, fails, and the older ba
   assertEquals(await Deno.readTextFile(to), "older");
 });
 
+Deno.test("a backup that is the database itself is refused, however its path is spelled", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, link = `${folder.path}/link`;
+  await using opened = await openKv(path);
+  await opened.kv.set(["job", "here"], 1);
+  await Deno.symlink(path, link);
+  const before = await Deno.stat(path);
+  for (const to of [path, `${folder.path}/./kv.sqlite3`, `${folder.path}/x/../kv.sqlite3`, link]) {
+    await Deno.mkdir(`${folder.path}/x`, { recursive: true });
+    const message = `The backup cannot be the database itself: ${to}`;
+    await assertRejects(() => makeBackup(path, { ...TO_BACK_UP, to }), Error, message);
+    const options = { ...TO_RESTORE, from: to, mayReplace: true };
+    await assertRejects(() => restoreBackup(path, options), Error, message);
+  }
+  assertEquals((await Deno.stat(path)).ino, before.ino);
+  assertEquals(namesIn(folder.path).filter((name) => name.endsWith(".part")), []);
+});
+
 /** Makes sure that a backup has the entries of whole commits, at least so many. */
 async function expectEntries(copy: string, backup: string, atLeast: number): Promise<void> {
   await Deno.copyFile(backup, copy);
