@@ -17,7 +17,7 @@
 export const PULSE_SPACE = "pulse";
 const PULSE_KEY = [PULSE_SPACE];
 /** How often a process that writes says so, and how often one that rests looks, milliseconds. */
-const PULSE_MS = 5_000;
+export const PULSE_MS = 5_000;
 /** After so long without a write, loops that know when they have work again rest, milliseconds. */
 const SETTLE_MS = 5_000;
 /** The others rest for this share of the time since the last write. */
@@ -129,6 +129,11 @@ export function followActivity(
       await Promise.all([pulse?.stop(), pulsing]);
     },
   };
+}
+
+/** The version of the pulse: another one later if a process has written meanwhile; null without one. */
+export async function pulseVersion(kv: Pick<Deno.Kv, "get">): Promise<string | null> {
+  return (await kv.get(PULSE_KEY)).versionstamp;
 }
 
 /** Calls `onPulse` whenever a process has written the pulse. While this one is active, it may not. */

@@ -14,7 +14,6 @@ import { removeFile, syncFolder } from "../../data/files/disk_calls.ts";
 import { COMMIT_MAX_MUTATIONS } from "../budget.ts";
 import { openJournal } from "../journal/journal.ts";
 import { JOURNAL_SPACE } from "../journal/log.ts";
-import { findHeldLease } from "../jobs/leases.ts";
 import {
   checkSchema,
   isSchemaKey,
@@ -27,6 +26,7 @@ import {
 } from "../opened_kv.ts";
 import { isLeftOut } from "./collect_entries.ts";
 import { openEntryShelf, type ShelvedEntry } from "./entry_shelf.ts";
+import { isEmpty, requireUnused } from "./in_use.ts";
 import {
   type Backup,
   checkDatabase,
@@ -54,6 +54,8 @@ export interface RestoreOptions {
   readonly onProgress: (text: string) => void;
   /** Epoch milliseconds now. */
   readonly nowMs: number;
+  /** Waits so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -121,15 +123,17 @@ async function keepReplaced(database: string): Promise<void> {
   await removeFile(`${database}-shm`);
 }
 
-async function restoreShared(
+/**
+ * Restores a backup into a shared database.
+ *
+ * @throws {Error} as {@link restoreBackup} does.
+ */
+export async function restoreShared(
   database: string,
-  { from, mayReplace, onProgress, nowMs }: RestoreOptions,
+  { from, mayReplace, onProgress, nowMs, pause }: RestoreOptions,
 ): Promise<Backup> {
   using target = await Deno.openKv(database);
-  const holder = await findHeldLease(target, nowMs);
-  if (holder !== null) {
-    throw new Error(`A service uses the database, as it holds the lease '${holder}': ${database}`);
-  }
+  await requireUnused(target, { database, nowMs, pause });
   const isUnfinished = await wasRestoreInterrupted(target);
   if (!mayReplace && !isUnfinished && !await isEmpty(target)) throw holdsData(database);
   const copy = `${from}.restoring`, shelfPath = `${from}.entries`;
@@ -198,11 +202,6 @@ async function* entriesOf(kv: Deno.Kv): AsyncGenerator<ShelvedEntry> {
 
 function allEntries(kv: Pick<Deno.Kv, "list">): Deno.KvListIterator<unknown> {
   return kv.list({ start: [""], end: [0] }, { batchSize: 100 });
-}
-
-async function isEmpty(kv: Pick<Deno.Kv, "list">): Promise<boolean> {
-  for await (const _ of kv.list({ start: [""], end: [0] }, { limit: 1 })) return false;
-  return true;
 }
 
 function holdsData(database: string): Error {

@@ -7,6 +7,7 @@
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { copyFiles } from "./artifact_files.ts";
 import { reportFiles } from "./backup_task.ts";
+import { pause } from "./in_use.ts";
 import { isSameFile, openCopy, selfText } from "./make_backup.ts";
 import { restoreBackup } from "./restore_backup.ts";
 import { databaseOf, DONE, refuse, runTask, type TaskContext } from "./task.ts";
@@ -25,7 +26,13 @@ async function restore({ given, settings, say, report }: TaskContext): Promise<n
   const { fileStore } = settings;
   const hasFolder = fileStore !== "kv:" && !fileStore.startsWith("s3:");
   if (flags.has("files") && !hasFolder) return refuse("--files needs a folder as FILE_STORE");
-  const options = { from, mayReplace: flags.has("replace"), onProgress: say, nowMs: Date.now() };
+  const options = {
+    from,
+    mayReplace: flags.has("replace"),
+    onProgress: say,
+    nowMs: Date.now(),
+    pause,
+  };
   const { schema } = await restoreBackup(database, options);
   report(`Restored ${from} into ${database}, schema version ${schema}`);
   if (!flags.has("files")) return DONE;

@@ -4,11 +4,12 @@
  * @module
  */
 
+import { requireUnused } from "../backup/in_use.ts";
 import { removeDatabase } from "../backup/make_backup.ts";
 import { copySnapshot, sqliteFaults } from "../backup/sqlite_snapshot.ts";
-import { findHeldLease } from "../jobs/leases.ts";
 import { listDamagedRecords } from "../journal/check_records.ts";
 import {
+  checkSchema,
   lockDatabase,
   openKv,
   openLockedKv,
@@ -31,6 +32,8 @@ export interface DatabaseOptions {
   readonly repairMs: number | null;
   /** Says something about the work; with `isLast`, in any case. */
   readonly say: (text: string, isLast?: boolean) => void;
+  /** Waits so many milliseconds. */
+  readonly pause: (ms: number) => Promise<void>;
 }
 
 /**
@@ -64,7 +67,7 @@ export async function verifyFile(
 /** Verifies a copy of a database file, or of a backup, as it is now. */
 export async function verifyCopy(
   database: string,
-  { around, say }: Omit<DatabaseOptions, "repairMs">,
+  { around, say }: Pick<DatabaseOptions, "around" | "say">,
 ): Promise<Verification> {
   const copy = `${database}.verifying`;
   try {
@@ -90,18 +93,20 @@ export async function verifyCopy(
 /**
  * Verifies a shared database.
  *
- * @throws {Error} if a service uses a database that shall be repaired.
+ * @throws {Error} if a service uses a database that shall be repaired, or its schema is not that of this
+ * release.
  */
 export async function verifyShared(
   database: string,
-  { around, repairMs, say }: DatabaseOptions,
+  { around, repairMs, say, pause }: DatabaseOptions,
 ): Promise<Verification> {
+  {
+    using kv = await Deno.openKv(database);
+    await requireThisSchema(kv);
+    if (repairMs !== null) await requireUnused(kv, { database, nowMs: repairMs, pause });
+  }
   await using opened = await openKv(database);
   const { kv } = opened;
-  const holder = repairMs === null ? null : await findHeldLease(kv, repairMs);
-  if (holder !== null) {
-    throw new Error(`A service uses the database, as it holds the lease '${holder}': ${database}`);
-  }
   return await verify({ ...await around(kv), kv, repairMs, onProgress: say });
 }
 
@@ -113,13 +118,7 @@ export async function verifyShared(
  */
 async function checkJournal(database: string, repairMs: number | null): Promise<Finding[]> {
   using kv = await Deno.openKv(database);
-  const version = await schemaVersion(kv);
-  if (version !== SCHEMA_VERSION) {
-    throw new Error(
-      `The database has schema version ${version}, and this release has ${SCHEMA_VERSION}: ` +
-        "start the service once, or use the release that wrote it",
-    );
-  }
+  await requireThisSchema(kv);
   const findings: Finding[] = [];
   for (const entry of await listDamagedRecords(kv)) {
     if (repairMs !== null) {
@@ -133,6 +132,21 @@ async function checkJournal(database: string, repairMs: number | null): Promise<
     findings.push({ check: "journal", detail, isRepaired: repairMs !== null });
   }
   return findings;
+}
+
+/** Makes sure that opening a database migrates nothing. */
+async function requireThisSchema(kv: Deno.Kv): Promise<void> {
+  const version = await schemaVersion(kv);
+  if (version === null || version < SCHEMA_VERSION) {
+    throw new Error(
+      `The database has ${
+        version === null ? "no schema version" : `schema version ${version}`
+      }, and this release has ` +
+        `${SCHEMA_VERSION}: start the service once, or use the release that wrote it`,
+    );
+  }
+  // It says what is wrong with a newer one, or one that a restore has not completed.
+  await checkSchema(kv);
 }
 
 const NOTHING: Verification = {

@@ -9,6 +9,7 @@ import { keyStyleOf } from "../../data/continuous_settings.ts";
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import { openFileStore } from "../../data/open_file_store.ts";
 import type { Settings } from "../../data/settings.ts";
+import { pause } from "../backup/in_use.ts";
 import { isThere, isUrl } from "../backup/make_backup.ts";
 import { databaseOf, DONE, FAILED, refuse, runTask, type TaskContext } from "../backup/task.ts";
 import { openKvFileStore } from "../files/kv_file_store.ts";
@@ -33,6 +34,7 @@ async function runVerify({ given, settings, say, report }: TaskContext): Promise
     around: surroundingsOf(settings),
     repairMs: isRepair ? Date.now() : null,
     say,
+    pause,
   };
   const result = file !== undefined
     ? await verifyBackup(file, say)

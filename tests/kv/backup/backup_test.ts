@@ -1,11 +1,16 @@
 import { makeBackup } from "../../../kv/backup/make_backup.ts";
-import { restoreBackup } from "../../../kv/backup/restore_backup.ts";
+import { restoreBackup, restoreShared } from "../../../kv/backup/restore_backup.ts";
 import { openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const TO_BACK_UP = { onProgress: () => {}, waitMs: 0, elapsedMs: () => 0 };
-const TO_RESTORE = { onProgress: () => {}, mayReplace: false, nowMs: 0 };
+const TO_RESTORE = {
+  onProgress: () => {},
+  mayReplace: false,
+  nowMs: 0,
+  pause: () => Promise.resolve(),
+};
 
 Deno.test("a database that is open and written is backed up as it is at one moment, and restored", async () => {
   await using folder = await makeTempFolder();
@@ -145,6 +150,26 @@ Deno.test("a backup that is the database itself is refused, however its path is 
   }
   assertEquals((await Deno.stat(path)).ino, before.ino);
   assertEquals(namesIn(folder.path).filter((name) => name.endsWith(".part")), []);
+});
+
+Deno.test("a shared database is not replaced while a process writes to it, and is if none does", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  {
+    await using opened = await openKv(path);
+    await opened.kv.set(["job", "here"], 1);
+    await makeBackup(path, { ...TO_BACK_UP, to: backup });
+    await opened.kv.set(["job", "later"], 1);
+  }
+  using kv = await Deno.openKv(path);
+  const options = { ...TO_RESTORE, from: backup, mayReplace: true };
+  const pause = async () => void await kv.set(["pulse"], true);
+  const refused = () => restoreShared(path, { ...options, pause });
+  await assertRejects(refused, Error, "A service uses the database, as it has just written to it");
+  assertEquals((await kv.get(["job", "later"])).value, 1);
+  await restoreShared(path, options);
+  const jobs = await Array.fromAsync(kv.list({ prefix: ["job"] }), ({ key }) => key[1]);
+  assertEquals(jobs, ["here"]);
 });
 
 /** Makes sure that a backup has the entries of whole commits, at least so many. */

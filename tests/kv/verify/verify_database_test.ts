@@ -1,10 +1,10 @@
-import { lockDatabase, openKv } from "../../../kv/opened_kv.ts";
-import { verifyFile } from "../../../kv/verify/verify_database.ts";
+import { lockDatabase, openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
+import { verifyFile, verifyShared } from "../../../kv/verify/verify_database.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const AROUND = () => Promise.resolve({ files: null, objects: null });
-const OPTIONS = { around: AROUND, repairMs: null, say: () => {} };
+const OPTIONS = { around: AROUND, repairMs: null, say: () => {}, pause: () => Promise.resolve() };
 
 Deno.test("verify leaves what another connection keeps beside the database", async () => {
   await using folder = await makeTempFolder();
@@ -36,4 +36,51 @@ Deno.test("no service can open the database while it is verified, and it can aft
   using _lock = await lockDatabase(path);
   await verifyFile(path, { ...OPTIONS, say: (text) => said.push(text) });
   assertEquals(said.includes("A service uses the database, so a copy is verified"), true);
+});
+
+Deno.test("verify refuses a database of an older release or of a newer one, and does not migrate it", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  for (
+    const [version, message] of [
+      [1, `The database has schema version 1, and this release has ${SCHEMA_VERSION}: start`],
+      [SCHEMA_VERSION + 1, `this release knows versions up to ${SCHEMA_VERSION}`],
+      [1_000_000, "a restore into it has not ended"],
+    ] as const
+  ) {
+    const value = { v: 1, version };
+    {
+      using kv = await Deno.openKv(path);
+      await kv.set(["meta", "schema"], value);
+    }
+    for (const run of [verifyFile, verifyShared]) {
+      await assertRejects(() => run(path, OPTIONS), Error, message);
+    }
+    using kv = await Deno.openKv(path);
+    assertEquals((await kv.get(["meta", "schema"])).value, value);
+  }
+});
+
+Deno.test("a repair of a shared database is refused while a process writes, and goes on if none does", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  await (await openKv(path))[Symbol.asyncDispose]();
+  using other = await Deno.openKv(path);
+  const waits: number[] = [];
+  const options = (during: () => Promise<unknown>) => ({
+    ...OPTIONS,
+    repairMs: 0,
+    async pause(ms: number) {
+      waits.push(ms);
+      await during();
+    },
+  });
+  await other.set(["pulse"], true);
+  await assertRejects(
+    () => verifyShared(path, options(() => other.set(["pulse"], true))),
+    Error,
+    `A service uses the database, as it has just written to it: ${path}`,
+  );
+  assertEquals((await verifyShared(path, options(() => Promise.resolve()))).findings, []);
+  assertEquals(waits, [6_000, 6_000]);
 });
