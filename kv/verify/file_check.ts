@@ -17,11 +17,16 @@ import { dayText, type Verifying } from "./findings.ts";
 
 /** Folders whose keys are remembered: those of one device and the days around each other. */
 const FOLDERS_KEPT = 64;
+const MISSING = "is missing";
 
-/** Checks that every file that a job names is there, with the bytes that its job says. */
+/**
+ * Checks that every file that a job names is there, with the bytes that its job says. A file whose time is
+ * over need not be there any more.
+ */
 export async function checkFiles(
   { kv, checked, add, onProgress }: Verifying,
   files: Pick<FileStore, "read">,
+  nowMs: number,
 ): Promise<void> {
   for await (const job of listJobs(kv)) {
     for (const file of namedFiles(job)) {
@@ -29,7 +34,8 @@ export async function checkFiles(
       onProgress(`Checked ${checked.files} files`);
       const fault = await fileFault(files, file);
       if (fault === null) continue;
-      // Its time may have come meanwhile.
+      if (fault === MISSING && (job.fileExpiresMs ?? Infinity) <= nowMs) continue;
+      // Somebody may have deleted it meanwhile.
       const now = await getJob(kv, job.id);
       if (now === null || namedFiles(now.value).length === 0) continue;
       const detail = `The file of job ${job.id} ${fault}: ${file.name}`;
@@ -38,12 +44,19 @@ export async function checkFiles(
   }
 }
 
+/** The names of all files that jobs name. */
+export async function namesOfFiles(kv: Pick<Deno.Kv, "list">): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const job of listJobs(kv)) for (const { name } of namedFiles(job)) names.add(name);
+  return names;
+}
+
 async function fileFault(
   files: Pick<FileStore, "read">,
   { name, expected }: NamedFile,
 ): Promise<string | null> {
   const body = await files.read(name);
-  if (body === null) return "is missing";
+  if (body === null) return MISSING;
   const hash = createHash("sha256");
   let sizeBytes = 0;
   try {

@@ -25,8 +25,10 @@ export interface VerifyOptions {
   readonly objects:
     | { readonly destination: Pick<ExportDestination, "list">; readonly style: KeyStyle }
     | null;
-  /** Epoch milliseconds now, to set damaged values aside; null to change nothing. */
-  readonly repairMs: number | null;
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+  /** Whether to set damaged values aside; otherwise, nothing is changed. */
+  readonly isRepair: boolean;
   /** Says something about the work. */
   readonly onProgress: (text: string) => void;
 }
@@ -36,7 +38,8 @@ export interface VerifyOptions {
  * read. What cannot be read at all ends the check of its kind with a finding.
  */
 export async function verify(options: VerifyOptions): Promise<Verification> {
-  const { kv, files, objects, repairMs, onProgress } = options;
+  const { kv, files, objects, nowMs, isRepair, onProgress } = options;
+  const repairMs = isRepair ? nowMs : null;
   const findings: Finding[] = [];
   const checked = { series: 0, blocks: 0, segments: 0, files: 0, objects: 0 };
   const verifying: Verifying = {
@@ -64,7 +67,7 @@ export async function verify(options: VerifyOptions): Promise<Verification> {
       onProgress(`Checked ${checked.blocks} blocks of ${checked.series} series`);
     }
   });
-  if (files !== null) await check("Files", () => checkFiles(verifying, files));
+  if (files !== null) await check("Files", () => checkFiles(verifying, files, nowMs));
   if (objects !== null) {
     await check("Objects of continuous export", () => checkObjects(verifying, objects));
   }

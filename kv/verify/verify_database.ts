@@ -17,6 +17,7 @@ import {
   schemaVersion,
   tryLockDatabase,
 } from "../opened_kv.ts";
+import { namesOfFiles } from "./file_check.ts";
 import type { Finding, Verification } from "./findings.ts";
 import { stageSetAside } from "./set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
@@ -28,13 +29,18 @@ export type Surroundings = (kv: Deno.Kv) => Promise<Pick<VerifyOptions, "files" 
 export interface DatabaseOptions {
   /** What is verified besides stored readings. */
   readonly around: Surroundings;
-  /** Epoch milliseconds now, to set damaged values aside; null to change nothing. */
-  readonly repairMs: number | null;
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+  /** Whether to set damaged values aside; otherwise, nothing is changed. */
+  readonly isRepair: boolean;
   /** Says something about the work; with `isLast`, in any case. */
   readonly say: (text: string, isLast?: boolean) => void;
   /** Waits so many milliseconds. */
   readonly pause: (ms: number) => Promise<void>;
 }
+
+/** How to verify a copy. */
+export type CopyOptions = Pick<DatabaseOptions, "around" | "nowMs" | "say">;
 
 /**
  * Verifies a database file: itself if no service uses it, else a copy of it as it is now.
@@ -46,44 +52,76 @@ export async function verifyFile(
   database: string,
   options: DatabaseOptions,
 ): Promise<Verification> {
-  const { around, repairMs, say } = options;
+  const { around, nowMs, isRepair, say } = options;
   // Held to the end: a service that starts meanwhile would work with a database that changes under it.
-  using lock = repairMs === null ? await tryLockDatabase(database) : await lockDatabase(database);
+  using lock = isRepair ? await lockDatabase(database) : await tryLockDatabase(database);
   if (lock === null) {
     say("A service uses the database, so a copy is verified", true);
-    return await verifyCopy(database, options);
+    return await verifyRunning(database, options);
   }
   say("Checking the database file", true);
   const faults = sqliteFaults(database);
   if (faults.length > 0) return unreadable(faults);
-  const journal = await checkJournal(database, repairMs);
+  const journal = await checkJournal(database, isRepair ? nowMs : null);
   if (!journal.every(({ isRepaired }) => isRepaired)) return { ...NOTHING, findings: journal };
   await using opened = await openLockedKv(database);
   const { kv } = opened;
-  const result = await verify({ ...await around(kv), kv, repairMs, onProgress: say });
+  const result = await verify({ ...await around(kv), kv, nowMs, isRepair, onProgress: say });
   return { ...result, findings: [...journal, ...result.findings] };
 }
 
+/** Verifies a copy of a database file that a service uses. */
+async function verifyRunning(database: string, options: CopyOptions): Promise<Verification> {
+  const result = await verifyCopy(database, options);
+  if (!result.findings.some(({ check }) => check === "file")) return result;
+  // A file that was deleted after the copy was made is no fault. Its job says so before it is gone.
+  const named = await onCopy(database, options, async (copy) => {
+    using kv = await Deno.openKv(copy);
+    return await namesOfFiles(kv);
+  });
+  const findings = result.findings.filter(({ check, name }) =>
+    check !== "file" || named.has(String(name))
+  );
+  return { ...result, findings };
+}
+
 /** Verifies a copy of a database file, or of a backup, as it is now. */
-export async function verifyCopy(
+export async function verifyCopy(database: string, options: CopyOptions): Promise<Verification> {
+  const { around, nowMs, say } = options;
+  try {
+    return await onCopy(database, options, async (copy) => {
+      const faults = sqliteFaults(copy);
+      if (faults.length > 0) return unreadable(faults);
+      const journal = await checkJournal(copy, null);
+      if (journal.length > 0) return { ...NOTHING, findings: journal };
+      await using opened = await openKv(copy);
+      const { kv } = opened;
+      return await verify({ ...await around(kv), kv, nowMs, isRepair: false, onProgress: say });
+    });
+  } catch (error) {
+    if (error instanceof UncopiedError) return unreadable([error.message]);
+    throw error;
+  }
+}
+
+/** The file could not be copied as a database. */
+class UncopiedError extends Error {}
+
+/** Does something with a copy of a database file, which is deleted then. */
+async function onCopy<T>(
   database: string,
-  { around, say }: Pick<DatabaseOptions, "around" | "say">,
-): Promise<Verification> {
+  { say }: Pick<CopyOptions, "say">,
+  work: (copy: string) => Promise<T>,
+): Promise<T> {
   const copy = `${database}.verifying`;
   try {
     await removeDatabase(copy);
     try {
       await copySnapshot(database, copy, () => say("Copying the database"));
-    } catch (error) {
-      return unreadable([error instanceof Error ? error.message : String(error)]);
+    } catch (cause) {
+      throw new UncopiedError(cause instanceof Error ? cause.message : String(cause), { cause });
     }
-    const faults = sqliteFaults(copy);
-    if (faults.length > 0) return unreadable(faults);
-    const journal = await checkJournal(copy, null);
-    if (journal.length > 0) return { ...NOTHING, findings: journal };
-    await using opened = await openKv(copy);
-    const { kv } = opened;
-    return await verify({ ...await around(kv), kv, repairMs: null, onProgress: say });
+    return await work(copy);
   } finally {
     await removeDatabase(copy);
     await Deno.remove(`${copy}.lock`).catch(() => {});
@@ -98,16 +136,16 @@ export async function verifyCopy(
  */
 export async function verifyShared(
   database: string,
-  { around, repairMs, say, pause }: DatabaseOptions,
+  { around, nowMs, isRepair, say, pause }: DatabaseOptions,
 ): Promise<Verification> {
   {
     using kv = await Deno.openKv(database);
     await requireThisSchema(kv);
-    if (repairMs !== null) await requireUnused(kv, { database, nowMs: repairMs, pause });
+    if (isRepair) await requireUnused(kv, { database, nowMs, pause });
   }
   await using opened = await openKv(database);
   const { kv } = opened;
-  return await verify({ ...await around(kv), kv, repairMs, onProgress: say });
+  return await verify({ ...await around(kv), kv, nowMs, isRepair, onProgress: say });
 }
 
 /**

@@ -32,7 +32,8 @@ async function runVerify({ given, settings, say, report }: TaskContext): Promise
   }
   const options = {
     around: surroundingsOf(settings),
-    repairMs: isRepair ? Date.now() : null,
+    nowMs: Date.now(),
+    isRepair,
     say,
     pause,
   };
@@ -50,7 +51,7 @@ async function verifyBackup(file: string, say: TaskContext["say"]): Promise<Veri
   const hasFiles = await Deno.stat(folder).then(({ isDirectory }) => isDirectory, () => false);
   const files = hasFiles ? await openDiskFileStore(folder) : null;
   const around = () => Promise.resolve({ files, objects: null });
-  return await verifyCopy(file, { around, say });
+  return await verifyCopy(file, { around, say, nowMs: Date.now() });
 }
 
 function surroundingsOf(settings: Settings): Surroundings {

@@ -1,10 +1,18 @@
+import { claimed, completed, newJob } from "../../../jobs/engine/transitions.ts";
+import { deleteJob, getJob, stageJob } from "../../../kv/jobs/jobs.ts";
 import { lockDatabase, openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
 import { verifyFile, verifyShared } from "../../../kv/verify/verify_database.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const AROUND = () => Promise.resolve({ files: null, objects: null });
-const OPTIONS = { around: AROUND, repairMs: null, say: () => {}, pause: () => Promise.resolve() };
+const OPTIONS = {
+  around: AROUND,
+  nowMs: 0,
+  isRepair: false,
+  say: () => {},
+  pause: () => Promise.resolve(),
+};
 
 Deno.test("verify leaves what another connection keeps beside the database", async () => {
   await using folder = await makeTempFolder();
@@ -38,6 +46,33 @@ Deno.test("no service can open the database while it is verified, and it can aft
   assertEquals(said.includes("A service uses the database, so a copy is verified"), true);
 });
 
+Deno.test("a file that is deleted while a copy is verified is not missing, and one that is not is", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  await using service = await openKv(path);
+  const artifact = {
+    filename: "a.csv",
+    contentType: "text/csv",
+    sizeBytes: 5,
+    sha256: "",
+  };
+  for (const id of ["deleted", "missing"]) {
+    const made = newJob({ id, kind: "export", params: {}, owner: "o", slot: null }, 0);
+    const outcome = { artifact: { ...artifact, name: `${id}.1` }, result: null };
+    const op = service.kv.atomic();
+    stageJob(op, completed(claimed(made, "p", 0), 0, { ...outcome, fileExpiresMs: 9e15 }));
+    await op.commit();
+  }
+  const read = async () => {
+    const entry = await getJob(service.kv, "deleted");
+    if (entry !== null) await deleteJob(service.kv, entry);
+    return null;
+  };
+  const around = () => Promise.resolve({ files: { read }, objects: null });
+  const { findings } = await verifyFile(path, { ...OPTIONS, around });
+  assertEquals(findings.map(({ name }) => name), ["missing.1"]);
+});
+
 Deno.test("verify refuses a database of an older release or of a newer one, and does not migrate it", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
@@ -69,7 +104,7 @@ Deno.test("a repair of a shared database is refused while a process writes, and 
   const waits: number[] = [];
   const options = (during: () => Promise<unknown>) => ({
     ...OPTIONS,
-    repairMs: 0,
+    isRepair: true,
     async pause(ms: number) {
       waits.push(ms);
       await during();

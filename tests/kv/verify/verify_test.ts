@@ -145,8 +145,17 @@ Deno.test("a repair of a series that has only damaged blocks, or no head, leaves
   assertEquals((await store.describe(METER))?.count, 5);
 });
 
+Deno.test("a file whose time is over may be gone, and must be right if it is there", async () => {
+  await using box = await soundBox({ fileExpiresMs: 5_000 });
+  await Deno.remove(`${box.folder}/files/j1.1`);
+  assertEquals((await box.run(4_999)).findings.map(({ name }) => name), ["j1.1"]);
+  assertEquals((await box.run(5_000)).findings, []);
+  await Deno.writeTextFile(`${box.folder}/files/j1.1`, "hell");
+  assertEquals((await box.run(5_000)).findings.map(({ name }) => name), ["j1.1"]);
+});
+
 /** A database with three days of hours, a segment, a job with two files, and two exported objects. */
-async function soundBox(): Promise<Box> {
+async function soundBox({ fileExpiresMs = 9e15 } = {}): Promise<Box> {
   const temp = await makeTempFolder();
   const folder = temp.path;
   const kv = await Deno.openKv(":memory:");
@@ -169,7 +178,7 @@ async function soundBox(): Promise<Box> {
   const ended = completed(claimed(made, "p", 0), 0, {
     artifact,
     result: null,
-    fileExpiresMs: 9e15,
+    fileExpiresMs,
   });
   stageJob(op, ended);
   const form = { layout: "hive", format: "csv", profile: "battery" } as const;
@@ -188,7 +197,14 @@ async function soundBox(): Promise<Box> {
     kv,
     folder,
     run: (repairMs = null) =>
-      verify({ kv, files, objects: { destination, style }, repairMs, onProgress: () => {} }),
+      verify({
+        kv,
+        files,
+        objects: { destination, style },
+        nowMs: repairMs ?? 0,
+        isRepair: repairMs !== null,
+        onProgress: () => {},
+      }),
     async [Symbol.asyncDispose]() {
       kv.close();
       await temp[Symbol.asyncDispose]();
