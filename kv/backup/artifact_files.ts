@@ -37,6 +37,13 @@ export function namedFiles(
   ];
 }
 
+/** The names of all files that jobs name. */
+export async function namesOfFiles(kv: Pick<Deno.Kv, "list">): Promise<ReadonlySet<string>> {
+  const names = new Set<string>();
+  for await (const job of listJobs(kv)) for (const { name } of namedFiles(job)) names.add(name);
+  return names;
+}
+
 /** Copies the files of all jobs from one store to another. Files that are there already stay. */
 export async function copyFiles(
   kv: Pick<Deno.Kv, "list">,
@@ -75,4 +82,22 @@ export async function copyFiles(
     }
   }
   return { copied, missing, damaged };
+}
+
+/**
+ * Deletes from the folder of a backup what no job of it names, such as files of an older backup of the same
+ * name, and what an interrupted copy has left. Returns how many files that were.
+ */
+export async function removeOtherFiles(
+  kv: Pick<Deno.Kv, "list">,
+  files: Pick<FileStore, "list" | "remove" | "discard">,
+): Promise<number> {
+  const named = await namesOfFiles(kv);
+  let removed = 0;
+  for (const { name, isWhole } of await Array.fromAsync(files.list())) {
+    if (isWhole && named.has(name)) continue;
+    await (isWhole ? files.remove(name) : files.discard(name));
+    removed++;
+  }
+  return removed;
 }

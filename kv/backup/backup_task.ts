@@ -6,7 +6,7 @@
 
 import { openDiskFileStore } from "../../data/files/disk.ts";
 import type { Settings } from "../../data/settings.ts";
-import { type CopiedFiles, copyFiles } from "./artifact_files.ts";
+import { type CopiedFiles, copyFiles, removeOtherFiles } from "./artifact_files.ts";
 import { isSameFile, makeBackup, openCopy, selfText, UnquietError } from "./make_backup.ts";
 import { databaseOf, DONE, FAILED, refuse, runTask, type TaskContext } from "./task.ts";
 
@@ -56,11 +56,15 @@ async function backupFiles(
     return DONE;
   }
   await using copy = await openCopy(to);
+  const folder = await openDiskFileStore(`${to}.files`);
   const files = await copyFiles(copy.kv, {
     from: await openDiskFileStore(fileStore),
-    to: await openDiskFileStore(`${to}.files`),
+    to: folder,
     onProgress: say,
   });
+  // Afterwards, as the folder is all that is left of files that have expired since.
+  const removed = await removeOtherFiles(copy.kv, folder);
+  if (removed > 0) say(`Deleted ${removed} files of an older backup`, true);
   return reportFiles(files, report);
 }
 

@@ -44,13 +44,6 @@ export async function checkFiles(
   }
 }
 
-/** The names of all files that jobs name. */
-export async function namesOfFiles(kv: Pick<Deno.Kv, "list">): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for await (const job of listJobs(kv)) for (const { name } of namedFiles(job)) names.add(name);
-  return names;
-}
-
 async function fileFault(
   files: Pick<FileStore, "read">,
   { name, expected }: NamedFile,

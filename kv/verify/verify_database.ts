@@ -4,6 +4,7 @@
  * @module
  */
 
+import { namesOfFiles } from "../backup/artifact_files.ts";
 import { requireUnused } from "../backup/in_use.ts";
 import { removeDatabase } from "../backup/make_backup.ts";
 import { copySnapshot, sqliteFaults } from "../backup/sqlite_snapshot.ts";
@@ -17,7 +18,6 @@ import {
   schemaVersion,
   tryLockDatabase,
 } from "../opened_kv.ts";
-import { namesOfFiles } from "./file_check.ts";
 import type { Finding, Verification } from "./findings.ts";
 import { stageSetAside } from "./set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
