@@ -51,6 +51,8 @@ export async function makeBackup(database: string, options: BackupOptions): Prom
   else await snapshot(database, part, onProgress);
   onProgress("Checking the backup");
   const schema = await checkDatabase(part);
+  // Else what SQLite keeps beside an older backup would be taken for a part of the new one.
+  for (const suffix of BESIDE) await removeFile(to + suffix);
   await Deno.rename(part, to);
   await syncFolder(folderOf(to));
   if (isUrl(database)) await removeDatabase(shelfOf(to));
@@ -144,9 +146,12 @@ export function isUrl(database: string): boolean {
   return /^https?:\/\//.test(database);
 }
 
+/** What SQLite keeps beside a database file. */
+const BESIDE = ["-wal", "-shm", "-journal"];
+
 /** Deletes a database file that nobody has open, with what SQLite keeps beside it. */
 export async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ["", "-wal", "-shm", "-journal"]) await removeFile(path + suffix);
+  for (const suffix of ["", ...BESIDE]) await removeFile(path + suffix);
 }
 
 /** Where entries are collected before they become a backup. */

@@ -134,6 +134,16 @@ Deno.test("a backup of what is not there, or is damaged, fails, and the older ba
   assertEquals(await Deno.readTextFile(to), "older");
 });
 
+Deno.test("what SQLite has left beside an older backup is not taken for a part of the new one", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, to = `${folder.path}/backup`;
+  await using opened = await openKv(path);
+  await makeBackup(path, { ...TO_BACK_UP, to });
+  for (const suffix of ["-wal", "-shm", "-journal"]) await Deno.writeTextFile(to + suffix, "old");
+  await makeBackup(path, { ...TO_BACK_UP, to });
+  assertEquals(namesIn(folder.path).filter((name) => name.startsWith("backup")), ["backup"]);
+});
+
 Deno.test("a backup that is the database itself is refused, however its path is spelled", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`, link = `${folder.path}/link`;
