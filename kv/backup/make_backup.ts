@@ -16,6 +16,9 @@ import { openEntryShelf } from "./entry_shelf.ts";
 import { closeWriteAheadLog, copySnapshot, sqliteFaults } from "./sqlite_snapshot.ts";
 import { writeEntries } from "./write_entries.ts";
 
+/** What SQLite keeps beside a database file. */
+const BESIDE = ["-wal", "-shm", "-journal"];
+
 /** How to make a backup. */
 export interface BackupOptions {
   /** The file to write. */
@@ -52,7 +55,7 @@ export async function makeBackup(database: string, options: BackupOptions): Prom
   onProgress("Checking the backup");
   const schema = await checkDatabase(part);
   // Else what SQLite keeps beside an older backup would be taken for a part of the new one.
-  for (const suffix of BESIDE) await removeFile(to + suffix);
+  await removeBeside(to);
   await Deno.rename(part, to);
   await syncFolder(folderOf(to));
   if (isUrl(database)) await removeDatabase(shelfOf(to));
@@ -146,12 +149,15 @@ export function isUrl(database: string): boolean {
   return /^https?:\/\//.test(database);
 }
 
-/** What SQLite keeps beside a database file. */
-const BESIDE = ["-wal", "-shm", "-journal"];
-
 /** Deletes a database file that nobody has open, with what SQLite keeps beside it. */
 export async function removeDatabase(path: string): Promise<void> {
-  for (const suffix of ["", ...BESIDE]) await removeFile(path + suffix);
+  await removeFile(path);
+  await removeBeside(path);
+}
+
+/** Deletes what SQLite keeps beside a database file that nobody has open. */
+export async function removeBeside(path: string): Promise<void> {
+  for (const suffix of BESIDE) await removeFile(path + suffix);
 }
 
 /** Where entries are collected before they become a backup. */

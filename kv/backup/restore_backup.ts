@@ -10,7 +10,7 @@
  * @module
  */
 
-import { removeFile, syncFolder } from "../../data/files/disk_calls.ts";
+import { syncFolder } from "../../data/files/disk_calls.ts";
 import { COMMIT_MAX_MUTATIONS } from "../budget.ts";
 import { openJournal } from "../journal/journal.ts";
 import { JOURNAL_SPACE } from "../journal/log.ts";
@@ -35,10 +35,11 @@ import {
   isThere,
   isUrl,
   openCopy,
+  removeBeside,
   removeDatabase,
   selfText,
 } from "./make_backup.ts";
-import { closeWriteAheadLog, copySnapshot } from "./sqlite_snapshot.ts";
+import { closeWriteAheadLog, copySnapshot, InUseError } from "./sqlite_snapshot.ts";
 import { writeEntries } from "./write_entries.ts";
 
 /** Entries deleted at once. */
@@ -83,6 +84,8 @@ async function restoreFile(
   const part = `${database}.part`;
   const schema = await copyBackup(from, part, onProgress);
   if (isReplacing) await keepReplaced(database);
+  // Else what SQLite keeps beside the old file would be taken for a part of the new one.
+  await removeBeside(database);
   await Deno.rename(part, database);
   await syncFolder(folderOf(database));
   return { sizeBytes: (await Deno.stat(database)).size, schema };
@@ -104,23 +107,45 @@ async function copyBackup(
   return await checkDatabase(to);
 }
 
-/** Keeps the database that will be replaced under another name; the file itself stays until then. */
+/**
+ * Keeps the database that will be replaced under another name; the file itself stays until then. The one
+ * that was replaced before stays until this one is there.
+ *
+ * @throws {InUseError} if another process has the database open.
+ */
 async function keepReplaced(database: string): Promise<void> {
-  const kept = `${database}.replaced`;
-  await removeDatabase(kept);
-  try {
-    // Else what SQLite keeps beside the old file would be taken for a part of the new one.
-    closeWriteAheadLog(database);
-    await Deno.link(database, kept);
-  } catch (error) {
-    if (error instanceof Error && error.message.includes("in use")) throw error;
-    // It is damaged, so there is no state that could stay.
-    for (const suffix of ["", "-wal"]) {
-      await Deno.rename(database + suffix, kept + suffix).catch(() => {});
-    }
+  const kept = `${database}.replaced`, part = `${kept}.part`;
+  const isWhole = closesWriteAheadLog(database);
+  await removeDatabase(part);
+  await linkOrCopy(database, part);
+  await removeBeside(kept);
+  await Deno.rename(part, kept);
+  if (!isWhole) {
+    // It may help to save what can be read.
+    await Deno.rename(`${database}-wal`, `${kept}-wal`).catch(() => {});
   }
-  await removeFile(`${database}-wal`);
-  await removeFile(`${database}-shm`);
+}
+
+/** Whether a database file alone is the database now. False if it is damaged. */
+function closesWriteAheadLog(database: string): boolean {
+  try {
+    closeWriteAheadLog(database);
+    return true;
+  } catch (error) {
+    if (error instanceof InUseError) throw error;
+    return false;
+  }
+}
+
+/** Gives a file a second name; where the file system has no links, copies it. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await Deno.link(from, to);
+  } catch {
+    await Deno.copyFile(from, to);
+    using copy = await Deno.open(to, { read: true, write: true });
+    await copy.sync();
+  }
 }
 
 /**

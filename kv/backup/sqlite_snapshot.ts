@@ -119,18 +119,28 @@ export function sqliteFaults(path: string): string[] {
   }
 }
 
+/** Another process has a database file open. */
+export class InUseError extends Error {
+  /** Creates the error for a file. */
+  constructor(path: string) {
+    super(`Cannot replace database as it is in use: ${path}`);
+    this.name = "InUseError";
+  }
+}
+
 /**
  * Moves what SQLite keeps beside a database file into it, so that the file alone is the database.
  *
- * @throws {Error} if the file is not a database, or another process has it open.
+ * @throws {InUseError} if another process has it open; {Error} if the file is not a database.
  */
 export function closeWriteAheadLog(path: string): void {
   const database = new DatabaseSync(path);
   try {
     const row = database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get();
-    if (Number(row?.busy) !== 0) {
-      throw new Error(`Cannot replace database as it is in use: ${path}`);
-    }
+    if (Number(row?.busy) !== 0) throw new InUseError(path);
+  } catch (error) {
+    const isLocked = error instanceof Error && error.message.includes("locked");
+    throw isLocked ? new InUseError(path) : error;
   } finally {
     database.close();
   }

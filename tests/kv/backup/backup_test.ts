@@ -1,3 +1,4 @@
+import { DatabaseSync } from "node:sqlite";
 import { makeBackup } from "../../../kv/backup/make_backup.ts";
 import { restoreBackup, restoreShared } from "../../../kv/backup/restore_backup.ts";
 import { openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
@@ -122,6 +123,54 @@ Deno.test("a damaged database is replaced, and kept", async () => {
   assertEquals(await Deno.readTextFile(`${path}.replaced`), "no database at all");
 });
 
+Deno.test("a restore into a database that another program reads leaves it and the one replaced before", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  {
+    await using opened = await openKv(path);
+    await makeBackup(path, { ...TO_BACK_UP, to: backup });
+    await opened.kv.set(["job", "here"], 1);
+  }
+  await Deno.writeTextFile(`${path}.replaced`, "before");
+  const options = { ...TO_RESTORE, from: backup, mayReplace: true };
+  {
+    using kv = await Deno.openKv(path);
+    await kv.set(["job", "later"], 1);
+    using reader = new DatabaseSync(path);
+    reader.exec("BEGIN; SELECT count(*) FROM kv");
+    await kv.set(["job", "last"], 1);
+    await assertRejects(() => restoreBackup(path, options), Error, `as it is in use: ${path}`);
+  }
+  assertEquals(await Deno.readTextFile(`${path}.replaced`), "before");
+  using kv = await Deno.openKv(path);
+  const jobs = await Array.fromAsync(kv.list({ prefix: ["job"] }), ({ key }) => key[1]);
+  assertEquals(jobs, ["here", "last", "later"]);
+});
+
+Deno.test("where a file system has no links, the old database is copied, and stays until it is replaced", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`, backup = `${folder.path}/backup`;
+  {
+    await using opened = await openKv(path);
+    await makeBackup(path, { ...TO_BACK_UP, to: backup });
+    await opened.kv.set(["job", "here"], 1);
+  }
+  const { ino } = await Deno.stat(path);
+  const { link } = Deno;
+  Deno.link = () => Promise.reject(new Deno.errors.NotSupported("Operation not supported"));
+  try {
+    await restoreBackup(path, { ...TO_RESTORE, from: backup, mayReplace: true });
+  } finally {
+    Deno.link = link;
+  }
+  // It was not moved away: a kill at that moment would have left no database.
+  assert((await Deno.stat(`${path}.replaced`)).ino !== ino);
+  for (const [file, value] of [[path, null], [`${path}.replaced`, 1]] as const) {
+    using kv = await Deno.openKv(file);
+    assertEquals((await kv.get(["job", "here"])).value, value);
+  }
+});
+
 Deno.test("a backup of what is not there, or is damaged, fails, and the older backup stays", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`, to = `${folder.path}/backup`;
@@ -137,7 +186,7 @@ Deno.test("a backup of what is not there, or is damaged, fails, and the older ba
 Deno.test("what SQLite has left beside an older backup is not taken for a part of the new one", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`, to = `${folder.path}/backup`;
-  await using opened = await openKv(path);
+  await using _opened = await openKv(path);
   await makeBackup(path, { ...TO_BACK_UP, to });
   for (const suffix of ["-wal", "-shm", "-journal"]) await Deno.writeTextFile(to + suffix, "old");
   await makeBackup(path, { ...TO_BACK_UP, to });
