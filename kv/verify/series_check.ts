@@ -1,6 +1,7 @@
 /**
  * Checking stored readings: every block and segment decodes, and the head of a series says what its blocks
- * have. A repair sets damaged blocks and segments aside, and corrects heads.
+ * have. A repair sets blocks and segments aside that cannot be decoded, and corrects heads. What readers can
+ * decode stays, even if it is not as it should be.
  *
  * @module
  */
@@ -8,7 +9,7 @@
 import { dayStartMs, END_OF_TIME_MS } from "../../data/limits.ts";
 import { decodePage } from "../../data/readings/page_decoder.ts";
 import { blockEnd, blockKey, listBlocksBack, type StoredBlock } from "../series/blocks.ts";
-import { damageText, decodeBlock } from "../series/damage.ts";
+import { damageText, decodeBlock, ifSound } from "../series/damage.ts";
 import {
   getHead,
   grownHead,
@@ -35,7 +36,9 @@ interface SeriesState {
   readonly head: HeadEntry;
   /** Blocks that cannot be decoded. */
   readonly damaged: readonly StoredBlock[];
-  /** How many readings the others have. */
+  /** Blocks that can be decoded, and whose times do not ascend or are those of the next block. */
+  readonly disordered: readonly StoredBlock[];
+  /** How many readings those have that can be decoded. */
   readonly count: number;
   /** The first and last time of those, epoch milliseconds. */
   readonly firstMs: number;
@@ -58,16 +61,23 @@ export async function checkSeries(
   checked.series++;
   checked.blocks += state.blocks;
   const fault = headFault(state);
-  const { damaged } = state;
-  const isRepaired = repairMs !== null && (damaged.length > 0 || fault !== null) &&
+  const { damaged, disordered } = state;
+  // Blocks that are not as they should be explain that the head says something else.
+  const isHeadWrong = fault !== null && damaged.length === 0 && disordered.length === 0;
+  const isRepaired = repairMs !== null && (damaged.length > 0 || isHeadWrong) &&
     await repairSeries(kv, ref, { state, nowMs: repairMs });
   for (const { startMs } of damaged) {
     const dayMs = dayStartMs(startMs);
     const detail = damageText({ ref, dayMs });
     add({ check: "block", detail, ...ref, day: dayText(dayMs), isRepaired });
   }
-  // Blocks that cannot be decoded explain that the head says something else.
-  if (fault !== null && damaged.length === 0) {
+  for (const { startMs } of disordered) {
+    const day = dayText(dayStartMs(startMs));
+    const detail = `The readings of ${day} (UTC) of '${ref.id}' (profile ${ref.profile}) ` +
+      "can be read, but their times are not in order";
+    add({ check: "block", detail, ...ref, day, isRepaired: false });
+  }
+  if (isHeadWrong) {
     const detail = `The head of '${ref.id}' (profile ${ref.profile}) ${fault}`;
     add({ check: "head", detail, ...ref, isRepaired });
   }
@@ -76,42 +86,32 @@ export async function checkSeries(
 async function readState(kv: Deno.Kv, ref: SeriesRef): Promise<SeriesState> {
   for (;;) {
     const head = await getHead(kv, ref);
-    const damaged: StoredBlock[] = [];
+    const damaged: StoredBlock[] = [], disordered: StoredBlock[] = [];
     let count = 0, blocks = 0, firstMs = Infinity, lastMs = -Infinity;
     let nextMs: number | undefined;
     const all = { toMs: END_OF_TIME_MS, batchSize: BATCH };
     for await (const block of listBlocksBack(kv, ref, all)) {
       blocks++;
-      const timesMs = soundTimes(ref, block, nextMs);
+      const timesMs = ifSound(() => decodeBlock(ref, block).timesMs, null);
+      const endMs = blockEnd(block.startMs, nextMs);
       nextMs = block.startMs;
       if (timesMs === null) {
         damaged.push(block);
         continue;
       }
+      if (!isInOrder(timesMs, endMs)) disordered.push(block);
       count += timesMs.length;
       firstMs = Math.min(firstMs, timesMs[0]);
       lastMs = Math.max(lastMs, timesMs[timesMs.length - 1]);
     }
     if ((await getHead(kv, ref)).versionstamp !== head.versionstamp) continue;
-    return { head, damaged, count, firstMs, lastMs, blocks };
+    return { head, damaged, disordered, count, firstMs, lastMs, blocks };
   }
 }
 
-/** The times of a block; null if it is damaged. */
-function soundTimes(
-  ref: SeriesRef,
-  block: StoredBlock,
-  nextMs: number | undefined,
-): Float64Array | null {
-  let timesMs: Float64Array;
-  try {
-    timesMs = decodeBlock(ref, block).timesMs;
-  } catch {
-    return null;
-  }
+function isInOrder(timesMs: Float64Array, endMs: number): boolean {
   const isAscending = timesMs.every((timeMs, row) => row === 0 || timeMs > timesMs[row - 1]);
-  const endMs = blockEnd(block.startMs, nextMs);
-  return isAscending && timesMs[timesMs.length - 1] < endMs ? timesMs : null;
+  return isAscending && timesMs[timesMs.length - 1] < endMs;
 }
 
 /** What a head says that is wrong; null if it agrees with the blocks, or they are being removed. */
@@ -154,7 +154,7 @@ async function repairSeries(
   return true;
 }
 
-/** Checks all segments. With `repairMs`, the time now, damaged ones are set aside. */
+/** Checks all segments. With `repairMs`, the time now, those that cannot be decoded are set aside. */
 export async function checkSegments(
   { kv, checked, add, onProgress }: Verifying,
   repairMs: number | null,
@@ -164,6 +164,9 @@ export async function checkSegments(
     onProgress(`Checked ${checked.segments} segments`);
     try {
       if (decodePage(entry.value).timesMs.length > 0) continue;
+      const detail = `A segment of '${ref.id}' (profile ${ref.profile}) has no readings`;
+      add({ check: "segment", detail, ...ref, isRepaired: false });
+      continue;
     } catch {
       // It is damaged.
     }

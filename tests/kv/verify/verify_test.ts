@@ -145,6 +145,26 @@ Deno.test("a repair of a series that has only damaged blocks, or no head, leaves
   assertEquals((await store.describe(METER))?.count, 5);
 });
 
+Deno.test("a repair leaves what readers can decode, and says what is wrong with it", async () => {
+  await using box = await soundBox();
+  const { kv } = box;
+  await change(kv, BLOCK, (bytes) => (new DataView(bytes.buffer).setFloat64(16, 0, true), bytes));
+  await kv.set(SEGMENT, encodePage(gridPage({ fromMs: DAY, stepMs: 1_000, count: 0 })));
+  const [head, block, segment] = await kv.getMany([HEAD, BLOCK, SEGMENT]);
+  const expected = [
+    ["A segment of 'd1' (profile battery) has no readings", false],
+    [
+      `The readings of 2024-03-31 (UTC) of '${METER.id}' (profile meter) can be read, ` +
+      "but their times are not in order",
+      false,
+    ],
+  ];
+  const { findings, setAside } = await box.run(99);
+  assertEquals(findings.map(({ detail, isRepaired }) => [detail, isRepaired]), expected);
+  assertEquals(setAside, 0);
+  assertEquals(await kv.getMany([HEAD, BLOCK, SEGMENT]), [head, block, segment]);
+});
+
 Deno.test("a file whose time is over may be gone, and must be right if it is there", async () => {
   await using box = await soundBox({ fileExpiresMs: 5_000 });
   await Deno.remove(`${box.folder}/files/j1.1`);
