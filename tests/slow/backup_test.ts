@@ -27,6 +27,9 @@ Deno.test("the tasks back up a service that runs, with its files, and restore it
     const made = await runTask({ task: "backup", args: [backup, "--files"], folder: path });
     assertEquals([made.code, made.err.includes("Copied ")], [0, true], made.err);
     assertMatch(made.out, /^Wrote \S+: \d+ bytes, schema version \d+\n1 files are copied\n$/);
+    const itself = `${path}/.openwatts/kv.sqlite3`;
+    const over = await runTask({ task: "backup", args: [itself], folder: path });
+    assertEquals([over.code, over.err.includes("cannot be the database itself")], [2, true]);
     const refused = await runTask({ task: "restore", args: [backup, "--replace"], folder: path });
     assertEquals(refused.code, 1);
     assertMatch(refused.err, /another process has it open: \.openwatts\/kv\.sqlite3/);
