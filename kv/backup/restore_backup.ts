@@ -158,9 +158,9 @@ export async function restoreShared(
   { from, mayReplace, onProgress, nowMs, pause }: RestoreOptions,
 ): Promise<Backup> {
   using target = await Deno.openKv(database);
-  await requireUnused(target, { database, nowMs, pause });
   const isUnfinished = await wasRestoreInterrupted(target);
   if (!mayReplace && !isUnfinished && !await isEmpty(target)) throw holdsData(database);
+  await requireUnused(target, { database, nowMs, pause });
   const copy = `${from}.restoring`, shelfPath = `${from}.entries`;
   try {
     await copyBackup(from, copy, onProgress);
