@@ -8,6 +8,7 @@
  * @module
  */
 
+import { AppError } from "../../data/app_error.ts";
 import type { Log } from "../../data/log.ts";
 import type { Recorder } from "../../data/metrics/recorder.ts";
 import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
@@ -24,6 +25,8 @@ export const PORTION = 1_000;
 const CHECKPOINT_PORTION = 500;
 /** How long figures are given to others who ask, milliseconds. */
 const KEPT_MS = 10_000;
+/** How long a scrape waits for the database, milliseconds: a database that is away does not fail. */
+const WAIT_MS = 2_000;
 
 /** What the figures need. */
 export interface StoredFiguresDeps {
@@ -39,11 +42,16 @@ export interface StoredFiguresDeps {
   readonly isExporting: boolean;
   /** How long figures are kept, milliseconds; 10,000 by default. */
   readonly keptMs?: number;
+  /** How long to wait for the database, milliseconds; 2,000 by default. */
+  readonly waitMs?: number;
 }
 
 /** Reads figures. */
 export interface StoredFigures {
-  /** Brings the figures up to date if they are old. Never rejects: the last ones stay. */
+  /**
+   * Brings the figures up to date if they are old. Never rejects, and does not wait long: the last ones
+   * stay.
+   */
   refresh(): Promise<void>;
 }
 
@@ -55,7 +63,7 @@ interface WaitingJobs {
 
 /** Creates figures that have not been read yet. */
 export function createStoredFigures(
-  { kv, record, now, log, isExporting, keptMs = KEPT_MS }: StoredFiguresDeps,
+  { kv, record, now, log, isExporting, keptMs = KEPT_MS, waitMs = WAIT_MS }: StoredFiguresDeps,
 ): StoredFigures {
   const waiting = waitingJobs(kv);
   const segments = segmentSum(kv);
@@ -67,6 +75,7 @@ export function createStoredFigures(
     plus: (one, other) => one + other,
   });
   const exports = checkpointSum(kv);
+  let reading: Promise<void> | null = null;
   let refreshing: Promise<void> | null = null;
   let readMs = -Infinity;
 
@@ -98,7 +107,9 @@ export function createStoredFigures(
 
   async function refresh(): Promise<void> {
     try {
-      await read();
+      // A read that still waits goes on: a second one would read the same portions again.
+      reading ??= read().finally(() => reading = null);
+      await within(reading, waitMs);
       record.set("openwatts_database_up", [], 1);
     } catch (error) {
       record.set("openwatts_database_up", [], 0);
@@ -115,6 +126,20 @@ export function createStoredFigures(
       return refreshing ??= refresh().finally(() => refreshing = null);
     },
   };
+}
+
+/** The result of a read, or an error if there is none in time. The read goes on. */
+async function within(read: Promise<void>, timeoutMs: number): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new AppError("DATABASE_UNAVAILABLE", "The database does not answer")),
+    timeoutMs,
+  );
+  try {
+    await Promise.race([read, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function waitingJobs(kv: Pick<Deno.Kv, "list">): PortionSum<Record<Lane, WaitingJobs>> {

@@ -154,3 +154,44 @@ Deno.test("while the database is away the last figures stay, and the metrics say
   assertEquals(record.samples("openwatts_segments_waiting")[0].value, 1);
   assertEquals(events, ["figures not read"]);
 });
+
+Deno.test("a scrape does not wait for a database that does not answer, and one read waits for all", async () => {
+  await using opened = await openKv(":memory:");
+  const { kv } = opened;
+  const op = kv.atomic();
+  stageSegmentAdded(op, { profile: "battery", id: "a" });
+  await op.commit();
+  const { promise: back, resolve } = Promise.withResolvers<void>();
+  let lists = 0;
+  const list: Deno.Kv["list"] = (selector, options) => {
+    lists++;
+    const found = kv.list(selector, options);
+    const next = found.next.bind(found);
+    // deno-lint-ignore no-explicit-any
+    const waiting: any = {
+      cursor: "",
+      next: () => back.then(next),
+      [Symbol.asyncIterator]: () => waiting,
+    };
+    return waiting;
+  };
+  const record = createRecorder();
+  const events: string[] = [];
+  const figures = createStoredFigures({
+    kv: { list },
+    record,
+    now: () => NOW_MS,
+    log: (_level, event) => void events.push(event),
+    isExporting: false,
+    keptMs: 0,
+    waitMs: 1,
+  });
+  await figures.refresh();
+  await figures.refresh();
+  assertEquals(record.samples("openwatts_database_up")[0].value, 0);
+  assertEquals([events, lists], [["figures not read", "figures not read"], 1]);
+  resolve();
+  // The read that waited ends now, after which a look finds what is stored.
+  while (record.samples("openwatts_database_up")[0].value === 0) await figures.refresh();
+  assertEquals(record.samples("openwatts_segments_waiting")[0].value, 1);
+});
