@@ -74,11 +74,11 @@ export function currentTraceparent(): string | undefined {
   return span === undefined ? undefined : traceparentOf(span);
 }
 
-/** Gives the span of the running request, which the runtime has made, a name and fields. */
-export function describeSpan(name: string, fields: SpanFields): void {
+/** Gives the span of the running request, which the runtime has made, fields, and a name if it is known. */
+export function describeSpan(fields: SpanFields, name?: string): void {
   if (api === null) return;
   const span = api.trace.getActiveSpan();
-  span?.updateName(name);
+  if (name !== undefined) span?.updateName(name);
   span?.setAttributes(fields);
 }
 

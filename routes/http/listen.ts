@@ -7,6 +7,7 @@
 import { AppError } from "../../data/app_error.ts";
 import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
+import { hideAddress } from "./hidden_address.ts";
 import { compressesAnswers, unchanged } from "./no_compression.ts";
 import { problemResponse } from "./problem.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "./request_id.ts";
@@ -55,6 +56,7 @@ export function listen(
       if (--sending === 0) onSent();
     });
     if (isStopping) {
+      hideAddress(request);
       const error = new AppError("SERVICE_STOPPING", "The service is stopping");
       const headers = { "retry-after": "5", "connection": "close" };
       const id = requestIdOf(request.headers);

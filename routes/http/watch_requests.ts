@@ -10,6 +10,7 @@ import type { Log } from "../../data/log.ts";
 import { currentRequestId } from "../../data/request_context.ts";
 import { describeSpan } from "../../data/tracing.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
+import { hideAddress } from "./hidden_address.ts";
 
 /** What taking note needs. */
 export interface RequestWatchDeps {
@@ -32,6 +33,7 @@ export function watchRequests(
 ): MiddlewareHandler {
   return async (c, next) => {
     const startedMs = now(), startMs = performance.now();
+    hideAddress(c.req.raw);
     record.shift("openwatts_http_requests_running", [], 1);
     try {
       await next();
@@ -44,14 +46,8 @@ export function watchRequests(
     log("debug", "request", { method: c.req.method, path, status, ms: now() - startedMs });
     const method = METHODS.includes(c.req.method) ? c.req.method : "other";
     const route = c.get("route") ?? NO_ROUTE;
-    describeSpan(`${method} ${route}`, {
-      "http.route": route,
-      "openwatts.request_id": currentRequestId() ?? "",
-      // The runtime notes the whole address. Signatures of links and keys in paths are secrets.
-      "url.full": new URL(c.req.url).origin + path,
-      "url.path": path,
-      "url.query": "",
-    });
+    const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };
+    describeSpan(fields, `${method} ${route}`);
     record.add("openwatts_http_requests_total", [method, route, String(status)]);
     record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
   };

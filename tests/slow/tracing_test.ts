@@ -87,6 +87,36 @@ Deno.test("with OTEL_DENO=true a request, its job, the attempt and its S3 calls 
   assert(logged?.body.includes(`"traceId":"${request.traceId}"`), logged?.body);
 });
 
+Deno.test("a request that a stopping service refuses leaves no secrets of its address in its span", async () => {
+  await using collector = startOtlpCollector();
+  await using folder = await makeTempFolder();
+  await using service = await startProcess(folder.path, { ...collector.env, LOG_LEVEL: "debug" });
+  const { url } = service;
+  // An upload that has not ended holds the stop up.
+  let sent: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => void (sent = controller) });
+  const headers = { "content-type": "text/csv" };
+  const upload = fetch(`${url}/api/meters/1/readings`, { method: "POST", headers, body });
+  sent!.enqueue(new TextEncoder().encode("timestamp,power_kw\n"));
+  while (!service.output().includes("/health")) await fetch(`${url}/health`).then(done);
+  service.kill("SIGTERM");
+  const refused = `${url}/download_report/1?signature=word`;
+  while (await fetch(refused).then(done) !== 503) await pause(20);
+  sent!.close();
+  await upload.then(done);
+  await service.ended;
+  const span = await spanOf(collector, "GET");
+  assertEquals(span.attributes["url.full"], `${url}/download_report/1`);
+  assertEquals(span.attributes["url.query"], "");
+  assert(!JSON.stringify(collector.spans).includes("signature=word"));
+});
+
+/** The status of an answer, whose body is read. */
+async function done(answer: Response): Promise<number> {
+  await answer.body?.cancel();
+  return answer.status;
+}
+
 Deno.test("without OTEL_DENO nothing is sent, and log records name no trace", async () => {
   await using collector = startOtlpCollector();
   await using folder = await makeTempFolder();
