@@ -5,9 +5,12 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
 import { problemResponse } from "./problem.ts";
+import { REQUEST_ID_HEADER, requestIdOf } from "./request_id.ts";
 import { secured } from "./security_headers.ts";
+import { noteAnswer } from "./watch_requests.ts";
 
 /** How long a request waits for the database, milliseconds. */
 const WAIT_MS = 6_000;
@@ -34,7 +37,17 @@ export function limitWaiting(
   handler: Deno.ServeHandler,
   { waitingMs, corsOrigins, waitMs = WAIT_MS }: AnswerLimitOptions,
 ): Deno.ServeHandler {
-  return async (request, info) => {
+  return (request, info) => {
+    // The answer here and the one of the handler have the same id, and so have their log records.
+    const id = requestIdOf(request.headers);
+    return runForRequest(id, () => answerInTime(request, info, id));
+  };
+
+  async function answerInTime(
+    request: Request,
+    info: Deno.ServeHandlerInfo,
+    id: string,
+  ): Promise<Response> {
     const { promise: late, resolve } = Promise.withResolvers<null>();
     const look = () => {
       if (waitingMs() >= waitMs) resolve(null);
@@ -47,18 +60,21 @@ export function limitWaiting(
       if (answer !== null) return answer;
       // Nobody reads the answer that comes too late.
       answering.then((response) => response.body?.cancel()).catch(() => {});
-      return away(request, corsOrigins);
+      const unavailable = away(request, id, corsOrigins);
+      noteAnswer(request, unavailable.status);
+      return unavailable;
     } finally {
       clearTimeout(timer);
     }
-  };
+  }
 }
 
-function away(request: Request, corsOrigins: readonly string[]): Response {
+function away(request: Request, id: string, corsOrigins: readonly string[]): Response {
   const error = new AppError("DATABASE_UNAVAILABLE", "The database does not answer", {
     details: "Send the request again; what it stores may have been stored already",
   });
   const answer = secured(problemResponse(error));
+  answer.headers.set(REQUEST_ID_HEADER, id);
   allowOrigin(answer.headers, request, corsOrigins);
   return answer;
 }

@@ -7,7 +7,7 @@
 
 import type { MiddlewareHandler } from "hono";
 import { withoutSecrets } from "../../data/access/key_text.ts";
-import { runForRequest } from "../../data/request_context.ts";
+import { currentRequestId, runForRequest } from "../../data/request_context.ts";
 
 /** The header that brings an id, and takes it back. */
 export const REQUEST_ID_HEADER = "x-request-id";
@@ -25,10 +25,13 @@ export function requestIdOf(headers: Headers): string {
   return isTaken ? given : crypto.randomUUID();
 }
 
-/** Runs every request under its id, and sends the id with the answer. */
+/**
+ * Runs every request under its id, and sends the id with the answer. A request that runs under an id
+ * already keeps it.
+ */
 export function requestIds(): MiddlewareHandler {
   return (c, next) => {
-    const id = requestIdOf(c.req.raw.headers);
+    const id = currentRequestId() ?? requestIdOf(c.req.raw.headers);
     return runForRequest(id, async () => {
       await next();
       c.res.headers.set(REQUEST_ID_HEADER, id);

@@ -27,28 +27,46 @@ const NO_ROUTE = "none";
 /** Methods that a route may have. Clients may send any other word. */
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
+/** How to take note of the answer to a request that runs. */
+const running = new WeakMap<Request, (status: number) => void>();
+
+/**
+ * Takes note of an answer that a request gets before the one of the app, which then counts no more.
+ * Nothing happens if the app does not have the request.
+ */
+export function noteAnswer(request: Request, status: number): void {
+  running.get(request)?.(status);
+}
+
 /** Takes note of requests when they are answered. */
 export function watchRequests(
   { now, log, record = NO_RECORDER }: RequestWatchDeps,
 ): MiddlewareHandler {
   return async (c, next) => {
     const startedMs = now(), startMs = performance.now();
-    hideAddress(c.req.raw);
+    const { raw } = c.req;
+    let isNoted = false;
+    const note = (status: number) => {
+      if (isNoted) return;
+      isNoted = true;
+      const seconds = (performance.now() - startMs) / 1_000;
+      const path = pathWithoutSecrets(c.req.path);
+      log("debug", "request", { method: raw.method, path, status, ms: now() - startedMs });
+      const method = METHODS.includes(raw.method) ? raw.method : "other";
+      const route = c.get("route") ?? NO_ROUTE;
+      const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };
+      describeSpan(fields, `${method} ${route}`);
+      record.add("openwatts_http_requests_total", [method, route, String(status)]);
+      record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
+    };
+    hideAddress(raw);
+    running.set(raw, note);
     record.shift("openwatts_http_requests_running", [], 1);
     try {
       await next();
     } finally {
       record.shift("openwatts_http_requests_running", [], -1);
     }
-    const seconds = (performance.now() - startMs) / 1_000;
-    const { status } = c.res;
-    const path = pathWithoutSecrets(c.req.path);
-    log("debug", "request", { method: c.req.method, path, status, ms: now() - startedMs });
-    const method = METHODS.includes(c.req.method) ? c.req.method : "other";
-    const route = c.get("route") ?? NO_ROUTE;
-    const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };
-    describeSpan(fields, `${method} ${route}`);
-    record.add("openwatts_http_requests_total", [method, route, String(status)]);
-    record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
+    note(c.res.status);
   };
 }
