@@ -17,8 +17,11 @@ export interface ReadyChecks {
   file_store(): Promise<void>;
   /** A process runs jobs. */
   worker_running(): Promise<void>;
-  /** Which stored readings are damaged, a sentence each. The service works on without them. */
-  readonly damage?: () => readonly string[];
+  /**
+   * How many days of series have damaged readings. The service works on without them. Anyone may ask, so
+   * it does not say which.
+   */
+  readonly damagedDays?: () => number;
   /** The parts of continuous export; null if it is off. */
   readonly continuous: ContinuousChecks | null;
 }
@@ -53,8 +56,6 @@ export interface HealthDeps {
 
 /** How long a result is kept: anyone may ask, and the checks write. Milliseconds. */
 const KEPT_MS = 2_000;
-/** How many damaged places an answer names. */
-const DAMAGES_SHOWN = 5;
 /** The longest that a check may take, milliseconds, so that the answer comes within two seconds. */
 const CHECK_TIMEOUT_MS = 1_500;
 
@@ -65,7 +66,7 @@ export function healthRoutes({ version, now, ready, log, ...deps }: HealthDeps):
       requiredFaults(ready),
       continuousFaults(ready.continuous),
     ]);
-    const damaged = damageFault(ready.damage?.() ?? []);
+    const damaged = damageFault(ready.damagedDays?.() ?? 0);
     const answer = readiness({ required, continuous, damaged }, ready.continuous);
     if (!answer.ready) log("warn", "not ready", { ...required, ...continuous });
     return answer;
@@ -110,7 +111,7 @@ interface Faults {
       Record<keyof Ready["checks"] & `${string}_${"connected" | "accessible"}`, string | null>
     >
   >;
-  /** Which readings are damaged; null if none is known to be. */
+  /** How much is damaged; null if nothing is known to be. */
   readonly damaged: string | null;
 }
 
@@ -143,12 +144,10 @@ function readiness(
   return { ready: false, checks: parts, reason };
 }
 
-/** The first places that are damaged; null without any. */
-function damageFault(texts: readonly string[]): string | null {
-  if (texts.length === 0) return null;
-  const more = texts.length - DAMAGES_SHOWN;
-  const shown = texts.slice(0, DAMAGES_SHOWN);
-  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join("; ");
+/** On how many days readings are damaged; null without any. */
+function damageFault(days: number): string | null {
+  if (days === 0) return null;
+  return `readings of ${days} ${days === 1 ? "day" : "days"} are damaged; the log says which`;
 }
 
 async function requiredFaults(ready: ReadyChecks): Promise<Faults["required"]> {

@@ -11,7 +11,6 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import { probeExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
 import { isLeaseHeld } from "../../kv/jobs/leases.ts";
 import { probeKv } from "../../kv/opened_kv.ts";
-import { damageText } from "../../kv/series/damage.ts";
 import type { DamageRecord } from "../../kv/series/damage_record.ts";
 import type { ReadyChecks } from "./health.ts";
 
@@ -42,7 +41,7 @@ export function readyChecks(deps: ReadyDeps): ReadyChecks {
     kv: () => probeKv(kv),
     file_store: () => files.probe(),
     worker_running: () => requireWorker(deps),
-    damage: () => deps.damage.list().map(damageText),
+    damagedDays: () => deps.damage.list().length,
     continuous: !settings.isOn ? null : {
       checkpoint_store_connected: () => probeExportCheckpoints(kv),
       destinationName: destination.kind === "s3" ? "s3_accessible" : "destination_accessible",

@@ -43,8 +43,8 @@ const CONTINUOUS_PARTS = {
 /** Only there if something is damaged. */
 const STORED_DATA = z.literal(false).optional().meta({
   description:
-    "Stored readings are damaged; `reason` names series and days. Absent if this process " +
-    "knows of none. The service works on without them.",
+    "Stored readings are damaged; `reason` says of how many days, and the log of which. Absent if " +
+    "this process knows of none. The service works on without them.",
 });
 
 const CHECKS_TEXT =
@@ -63,8 +63,8 @@ export const readySchema = z.strictObject({
     stored_data: STORED_DATA,
   }).meta({ id: "ReadyChecks", description: CHECKS_TEXT }),
   reason: z.string().min(1).optional().meta({
-    description: "Which parts of continuous export fail, and why, and which stored readings are " +
-      "damaged. Absent if there is nothing to say.",
+    description: "Which parts of continuous export fail, and why, and on how many days stored " +
+      "readings are damaged. Absent if there is nothing to say.",
     examples: ["destination_accessible: The file store has no room left"],
   }),
 }).meta({ description: "The service can do its work." });
