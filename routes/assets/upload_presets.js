@@ -7,6 +7,7 @@
 
 import { context } from "./context.js";
 import { make, need } from "./elements.js";
+import { presetNameOf } from "./preset_name.js";
 
 const PATH = "/api/import-presets";
 /** What belongs to one import only. */
@@ -84,7 +85,8 @@ export function startPresets({ parameters, presets, use, onPresets }) {
     if (now === null || !(title instanceof HTMLInputElement)) return;
     const text = title.value.trim();
     if (text === "") return title.focus();
-    const name = nameOf(text);
+    // Others may have been saved since the page was opened.
+    const name = presetNameOf(text, await loadPresets());
     const answer = await fetch(`${PATH}/${name}`, {
       method: "PUT",
       headers: { "content-type": "application/json" },
@@ -112,17 +114,6 @@ function optionsOf(parameters, presets) {
     !NOT_SAVED.includes(name) && (base === undefined || name !== "preset")
   );
   return { ...base?.options, ...Object.fromEntries(changed) };
-}
-
-/**
- * The name under which an import names a preset.
- *
- * @param {string} title
- */
-function nameOf(title) {
-  const plain = title.normalize("NFKD").toLowerCase().replaceAll(/\p{M}/gu, "");
-  return plain.replaceAll(/[^a-z0-9_]+/g, "-").replace(/^[-_]+/, "").slice(0, 64)
-    .replace(/-+$/, "") || "preset";
 }
 
 /** @param {Response} answer */

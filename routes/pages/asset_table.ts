@@ -44,6 +44,7 @@ const TABLE = {
   "packed.js": { contentType: SCRIPT },
   "page.js": { contentType: SCRIPT },
   "preferences.js": { contentType: SCRIPT },
+  "preset_name.js": { contentType: SCRIPT },
   "source.css": { contentType: STYLE },
   "source.js": { contentType: SCRIPT },
   "source_chart.js": { contentType: SCRIPT },
