@@ -22,6 +22,9 @@ const LIMITS = [
   "file_bytes",
 ] as const satisfies readonly (keyof KeyBody["limits"])[];
 
+/** All fields. */
+const FIELDS = ["name", "expires_at", "networks", ...LIMITS] as const;
+
 /** The fields of a key as it is. */
 export function fieldsOfKey(key: KeyBody): URLSearchParams {
   const fields = new URLSearchParams({
@@ -36,18 +39,30 @@ export function fieldsOfKey(key: KeyBody): URLSearchParams {
   return fields;
 }
 
-/** The body of `PATCH /api/keys/{id}` that the form makes. What is empty counts as no limit. */
+/** Begins the name of the copy that says what a field was filled with. */
+const FILLED = "filled_";
+
+/**
+ * The body of `PATCH /api/keys/{id}` that the form makes: fields that were changed. Those that are not
+ * there, or are as they were filled in, change nothing: somebody else may have narrowed the key since.
+ * What is empty counts as no limit.
+ */
 export function keyChangeOfForm(key: KeyBody, fields: URLSearchParams): Record<string, unknown> {
   const text = (name: string) => fields.get(name)?.trim() ?? "";
+  const isChanged = (name: string) =>
+    fields.has(name) && fields.get(FILLED + name)?.trim() !== text(name);
   const day = text("expires_at");
+  const limits = LIMITS.filter(isChanged).map((name) => [name, limitOf(text(name))]);
   return {
-    name: text("name"),
-    networks: listOf(fields, "networks") ?? null,
+    ...(isChanged("name") ? { name: text("name") } : {}),
+    ...(isChanged("networks") ? { networks: listOf(fields, "networks") ?? null } : {}),
     // The form has the day alone; the time of day stays unless the day changes.
-    ...(day === (key.expires_at?.slice(0, 10) ?? "") ? {} : {
-      expires_at: day === "" ? null : /^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00Z` : day,
-    }),
-    limits: Object.fromEntries(LIMITS.map((name) => [name, limitOf(text(name))])),
+    ...(isChanged("expires_at") && day !== (key.expires_at?.slice(0, 10) ?? "")
+      ? {
+        expires_at: day === "" ? null : /^\d{4}-\d\d-\d\d$/.test(day) ? `${day}T00:00:00Z` : day,
+      }
+      : {}),
+    ...(limits.length === 0 ? {} : { limits: Object.fromEntries(limits) }),
   };
 }
 
@@ -63,6 +78,11 @@ export function keyPage(view: View, { key, fields, failed }: {
   readonly failed: AppError | null;
 }): PageContent {
   const { say } = view;
+  const now = fieldsOfKey(key);
+  const filled = Object.fromEntries(
+    FIELDS.map((name) => [name, fields.get(FILLED + name) ?? now.get(name) ?? ""]),
+  );
+  const shown = new URLSearchParams({ ...filled, ...Object.fromEntries(fields) });
   return {
     title: key.name,
     screen: "settings",
@@ -73,15 +93,16 @@ export function keyPage(view: View, { key, fields, failed }: {
         </p>
         <form method="post" action={`/settings/keys/${key.id}`} class="card stack change-form">
           <Problems failed={failed} />
+          {FIELDS.map((name) => <input type="hidden" name={FILLED + name} value={filled[name]} />)}
           <div class="fields">
-            <Field label={say("settings.keys.name")} name="name" fields={fields} />
+            <Field label={say("settings.keys.name")} name="name" fields={shown} />
             <Field
               label={say("settings.new.expires")}
               name="expires_at"
               type="date"
-              fields={fields}
+              fields={shown}
             />
-            <Field label={say("settings.new.networks")} name="networks" fields={fields} />
+            <Field label={say("settings.new.networks")} name="networks" fields={shown} />
           </div>
           <fieldset>
             <legend>{say("settings.limits")}</legend>
@@ -92,7 +113,7 @@ export function keyPage(view: View, { key, fields, failed }: {
                   label={say(`settings.limit.${name}`)}
                   name={name}
                   mode="numeric"
-                  fields={fields}
+                  fields={shown}
                 />
               ))}
             </div>

@@ -221,3 +221,58 @@ Deno.test("a form changes the name, the expiry, the networks and the limits of a
     assertEquals([free.expires_at, free.networks], [null, null]);
   });
 });
+
+/** A key that has a network, an expiry and a limit, as a form is filled with it. */
+const NARROW = { name: "Roof", expires_at: "2099-01-31", networks: "192.0.2.0/24", burst: "7" };
+
+Deno.test("what a form of a key does not have, or does not change, stays as somebody else left it", async () => {
+  await withKeys(async ({ admin, app, send }) => {
+    const headers = { authorization: `Bearer ${admin}` };
+    const ask = async (method: string, path: string, body?: unknown) => {
+      const sent = { ...headers, "content-type": "application/json" };
+      const answer = await app.request(path, {
+        method,
+        headers: sent,
+        body: JSON.stringify(body),
+      });
+      return await answer.json();
+    };
+    const { id } = await ask("POST", "/api/keys", {
+      name: "Roof",
+      scopes: ["read"],
+      expires_at: "2099-01-31T00:00:00Z",
+      networks: ["192.0.2.0/24"],
+      limits: { burst: 7 },
+    });
+    const path = `/settings/keys/${id}`;
+    const now = async () => {
+      const { name, expires_at, networks, limits } = await ask("GET", `/api/keys/${id}`);
+      return { name, expires_at, networks, burst: limits.burst, jobs: limits.jobs_running };
+    };
+    assertEquals((await send(path, { name: "Barn" })).status, 303);
+    const expires_at = "2099-01-31T00:00:00Z";
+    const networks = ["192.0.2.0/24"];
+    assertEquals(await now(), { name: "Barn", expires_at, networks, burst: 7, jobs: null });
+
+    // What the page is filled with comes back as copies, with which the fields are compared.
+    const { html } = await getPage(app, path, headers);
+    const copies = Object.fromEntries(
+      [...html.matchAll(/<input type="hidden" name="(filled_\w+)" value="([^"]*)"/g)]
+        .map(([, name, value]) => [name, value]),
+    );
+    assertEquals(copies.filled_networks, "192.0.2.0/24");
+    await ask("PATCH", `/api/keys/${id}`, { networks: ["192.0.2.1/32"], limits: { burst: 2 } });
+    const late = { ...NARROW, ...copies, jobs_running: "1" };
+    assertEquals((await send(path, late)).status, 303);
+    const narrowed = { name: "Roof", expires_at, networks: ["192.0.2.1/32"], burst: 2, jobs: 1 };
+    assertEquals(await now(), narrowed);
+
+    // A form that comes back keeps its copies.
+    const wrong = await send(path, { ...late, jobs_running: "many" });
+    assertStringIncludes(wrong.html, 'name="filled_networks" value="192.0.2.0/24"');
+    const partial = await send(path, { burst: "many" });
+    assertStringIncludes(partial.html, 'name="networks" type="text" value="192.0.2.1/32"');
+    assertEquals((await send(path, { ...late, networks: "" })).status, 303);
+    assertEquals(await now(), { ...narrowed, networks: null });
+  });
+});
