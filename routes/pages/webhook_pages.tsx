@@ -85,7 +85,7 @@ export function webhookPageRoutes(deps: WebhookPagesDeps, pages: Pages): Guarded
     .post("/export/webhooks/:id", (c) => {
       const id = c.req.param("id");
       return pressed(c, id, async ({ view, fields }) => {
-        const body = webhookChangeOfForm(fields);
+        const body = webhookChangeOfForm(await getWebhook(c, deps, id), fields);
         const failed = await tryAction(c, () => changeWebhook(c, deps, { id, body }));
         if (!(failed instanceof AppError)) return seeOther(`/export/webhooks/${id}`);
         const page = await webhookPage(c, deps, view, { id, fields, failed });

@@ -20,6 +20,9 @@ const LEVELS = {
   stopped: "bad",
 } as const satisfies Readonly<Record<WebhookBody["state"], string>>;
 
+/** The kinds of ids by which events are filtered. */
+const FILTER_KINDS = ["meters", "devices", "stores"] as const;
+
 /** What the list of webhooks shows. */
 export interface WebhookParts {
   /** The webhooks that the caller may see. */
@@ -198,7 +201,7 @@ export function nameOf({ name, url }: WebhookBody): string {
 export function webhookBodyOfForm(fields: URLSearchParams): Record<string, unknown> {
   const name = fields.get("name")?.trim() ?? "";
   const filter = Object.fromEntries(
-    ["meters", "devices", "stores"].flatMap((kind) => {
+    FILTER_KINDS.flatMap((kind) => {
       const patterns = listOf(fields, kind);
       return patterns === undefined ? [] : [[kind, patterns]];
     }),
@@ -215,13 +218,27 @@ export function webhookBodyOfForm(fields: URLSearchParams): Record<string, unkno
 export function fieldsOfWebhook({ name, url, events, filter }: WebhookBody): URLSearchParams {
   const fields = new URLSearchParams({ name, url });
   for (const event of events) fields.append("events", event);
-  for (const kind of ["meters", "devices", "stores"] as const) {
+  for (const kind of FILTER_KINDS) {
     fields.set(kind, filter[kind]?.join(", ") ?? "");
   }
   return fields;
 }
 
-/** The body of `PATCH /api/webhooks/{id}` that the form makes: what is empty is no name, no filter. */
-export function webhookChangeOfForm(fields: URLSearchParams): Record<string, unknown> {
-  return { name: "", filter: {}, ...webhookBodyOfForm(fields) };
+/**
+ * The body of `PATCH /api/webhooks/{id}` that the form makes: what is empty is no name, no filter. The
+ * filter of a kind whose field did not change stays: a field cannot say that it lets nothing through.
+ */
+export function webhookChangeOfForm(
+  webhook: WebhookBody,
+  fields: URLSearchParams,
+): Record<string, unknown> {
+  const before = fieldsOfWebhook(webhook);
+  const filter = Object.fromEntries(
+    FILTER_KINDS.flatMap((kind) => {
+      const isSame = (fields.get(kind)?.trim() ?? "") === before.get(kind);
+      const patterns = isSame ? webhook.filter[kind] : listOf(fields, kind) ?? null;
+      return patterns === null ? [] : [[kind, patterns]];
+    }),
+  );
+  return { name: "", ...webhookBodyOfForm(fields), filter };
 }

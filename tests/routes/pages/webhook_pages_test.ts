@@ -1,6 +1,7 @@
 import { createCaller } from "../../../data/access/caller.ts";
 import type { Scope } from "../../../data/access/scopes.ts";
 import { guardedFetch } from "../../../data/notify/guarded_fetch.ts";
+import { getWebhook } from "../../../kv/webhooks/webhook_records.ts";
 import { createWebhookStore } from "../../../kv/webhooks/webhooks.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { storeFailedDelivery, storeWebhook, TEST_WEBHOOK } from "../../support/webhooks.ts";
@@ -155,4 +156,19 @@ Deno.test("a form changes the name, the URL, the events and the filter of a webh
   assertEquals(wrong.status, 400);
   assertStringIncludes(wrong.html, 'value="Kept"');
   assertStringIncludes(wrong.html, "url ");
+});
+
+Deno.test("a form that does not change the filter of a kind leaves it, also one that lets nothing through", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const filter = { meter: [], device: ["a.*", "b.*"], store: null };
+  await storeWebhook(kv, { filter });
+  const { get, send } = browserOver(kv);
+  const stored = async () => (await getWebhook(kv, ID))?.value.filter;
+  const fields = { name: "Renamed", url: "https://example.org/new", events: "device.offline" };
+  const same = { ...fields, meters: "", devices: "a.*, b.*", stores: "" };
+  assertStringIncludes((await get(PATH)).html, 'name="meters" value=""');
+  assertEquals((await send(PATH, same)).status, 303);
+  assertEquals(await stored(), filter);
+  assertEquals((await send(PATH, { ...same, meters: "m1", devices: "" })).status, 303);
+  assertEquals(await stored(), { meter: ["m1"], device: null, store: null });
 });
