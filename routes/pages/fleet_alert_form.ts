@@ -100,7 +100,8 @@ export function alertEditOf(
     note: note ?? "",
     ids: scope.ids?.join(", ") ?? "",
     limit: String(limit),
-    minutes: String(condition.for_seconds / 60),
+    // Two decimals say every second.
+    minutes: String(Math.round(condition.for_seconds / 0.6) / 100),
     severity,
     email: notify?.email?.join(", ") ?? "",
     enabled,
@@ -151,7 +152,7 @@ function changedCondition(
   condition: AlertBody["condition"],
   { limit, minutes }: AlertEdit,
 ): Record<string, unknown> {
-  const for_seconds = numberOf(minutes, 60);
+  const for_seconds = secondsOf(minutes);
   if ("by" in condition) return { ...condition, by: numberOf(limit), for_seconds };
   if (!("limit" in condition)) return { ...condition, for_seconds };
   const { clear_at, ...rest } = condition;
@@ -161,7 +162,7 @@ function changedCondition(
 }
 
 function conditionOf({ kind, metric, limit, minutes }: AlertForm): Record<string, unknown> {
-  const seconds = { for_seconds: numberOf(minutes, 60) };
+  const seconds = { for_seconds: secondsOf(minutes) };
   switch (kind) {
     case "offline":
       return { type: "offline", ...seconds };
@@ -176,10 +177,16 @@ function conditionOf({ kind, metric, limit, minutes }: AlertForm): Record<string
   }
 }
 
+/** Whole seconds of a time in minutes, or the text itself if it is no number. */
+function secondsOf(minutes: string): number | string {
+  const value = numberOf(minutes);
+  return typeof value === "number" ? Math.round(value * 60) : value;
+}
+
 /** The number, or the text itself if it is none. */
-function numberOf(text: string, factor = 1): number | string {
+function numberOf(text: string): number | string {
   const value = text === "" ? NaN : Number(text.replace(",", "."));
-  return Number.isFinite(value) ? value * factor : text;
+  return Number.isFinite(value) ? value : text;
 }
 
 function listOf(text: string): string[] {

@@ -138,6 +138,28 @@ Deno.test("an alert is changed, switched off and deleted by forms; what they do 
   assertEquals((await ask("GET /api/alerts")).body.alerts, []);
 });
 
+Deno.test("an alert that waits for a time of no whole minutes is saved with it, or with another", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const ask = app.as("all");
+  const condition = { type: "above", metric: "temp_c", limit: 45, for_seconds: 125 };
+  const made = { name: "Hot", on: "devices", condition };
+  const { body: { id } } = await ask("POST /api/alerts", { body: made });
+  const page = await ask(`GET /fleet/alerts/${id}`, HTML);
+  assertStringIncludes(page.text, 'name="minutes" value="2.08"');
+  const save = async (minutes: string) => {
+    const body = new URLSearchParams({ name: "Warm", minutes, limit: "45", severity: "warning" });
+    const sent = { headers: FORM, body: body.toString() };
+    const { status, text } = await ask(`POST /fleet/alerts/${id}`, sent);
+    assertEquals(status, 303, text);
+    return (await ask(`GET /api/alerts/${id}`)).body.condition.for_seconds;
+  };
+  // 2.08 minutes are 124.8 s.
+  assertEquals(await save("2.08"), 125);
+  assertEquals(await save("0,1"), 6);
+  // 1.33 minutes are 79.8 s.
+  assertEquals(await save("1.33"), 80);
+});
+
 Deno.test("devices are found by a part of their id or location, and by their state", async () => {
   await using app = await openKeyedApp(() => NOW_MS);
   const ask = app.as("all");
