@@ -82,8 +82,9 @@ export function exportPageRoutes(deps: ExportPageDeps, pages: Pages): GuardedRou
         await createExport(c, deps, { body: exportBodyOfForm(form), statusPath: "/api/exports/" });
       } catch (failed) {
         if (!(failed instanceof AppError)) throw failed;
-        const content = await exportPage(c, deps, { view, form, failed });
-        return await pages.answer(c, view, { ...content, status: 400 });
+        const seen = viewOfForm(view, form);
+        const content = await exportPage(c, deps, { view: seen, form, failed });
+        return await pages.answer(c, seen, { ...content, status: 400 });
       }
       return seeOther(`/export?${queryOf(form)}#jobs`);
     })
@@ -93,8 +94,9 @@ export function exportPageRoutes(deps: ExportPageDeps, pages: Pages): GuardedRou
       const form = formOf(view, await readForm(c.req.raw));
       const failed = await tryAction(c, () => repeatMonthly(c, deps, view, form));
       if (failed instanceof AppError) {
-        const content = await exportPage(c, deps, { view, form, failed });
-        return await pages.answer(c, view, { ...content, status: statusOf(failed) });
+        const seen = viewOfForm(view, form);
+        const content = await exportPage(c, deps, { view: seen, form, failed });
+        return await pages.answer(c, seen, { ...content, status: statusOf(failed) });
       }
       return seeOther(`/export?${queryOf(form)}&repeated=1#schedules`);
     })
@@ -108,8 +110,9 @@ export function exportPageRoutes(deps: ExportPageDeps, pages: Pages): GuardedRou
       } catch (failed) {
         if (!(failed instanceof AppError)) throw failed;
         const shown = formOf(view, new URLSearchParams());
-        const content = await exportPage(c, deps, { view, form: shown, failed });
-        return await pages.answer(c, view, { ...content, status: 400 });
+        const seen = { ...view, path: "/export" };
+        const content = await exportPage(c, deps, { view: seen, form: shown, failed });
+        return await pages.answer(c, seen, { ...content, status: 400 });
       }
       return seeOther("/export#jobs");
     })
@@ -186,6 +189,11 @@ function queryOf({ ids, ...form }: ExportForm): URLSearchParams {
   const query = new URLSearchParams(Object.entries(form).filter(([, value]) => value !== ""));
   for (const id of ids) query.append("id", id);
   return query;
+}
+
+/** The view of a page that answers a form, to come back to with the form as it is filled in. */
+function viewOfForm(view: View, form: ExportForm): View {
+  return { ...view, path: `/export?${queryOf(form)}` };
 }
 
 async function previewOf(

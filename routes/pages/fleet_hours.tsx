@@ -54,8 +54,9 @@ export async function answerHours(
   { pages, isPreview }: { pages: Pages; isPreview: boolean },
 ): Promise<Response> {
   requireOwnForm(c, deps.publicUrl);
-  const view = await pages.viewOf(c);
   const id = idOf(c);
+  // The preview has an address of its own, at which there is no page.
+  const view = { ...await pages.viewOf(c), path: `${storePage(id)}/hours` };
   const form = formOfFields(await readForm(c.req.raw));
   const body = bodyOfForm(form);
   try {

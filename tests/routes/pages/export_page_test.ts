@@ -232,6 +232,11 @@ Deno.test("a schedule with mistakes comes back with the form, and those of other
   assertEquals(status, 400);
   assertStringIncludes(text, "timezone must be an IANA time zone");
   assertStringIncludes(text, 'value="Mars/Olympus"');
+  // A choice of the language leads back to the form as it is.
+  assertEquals(backFrom(text).split("?")[0], "/export");
+  const back = await app.as("all")(`GET ${backFrom(text)}`, { headers: HTML });
+  assertEquals(back.status, 200);
+  assertStringIncludes(back.text, 'value="Mars/Olympus"');
 
   const maker = app.as("maker", { scopes: ["export", "read"] });
   await maker("POST /export/schedules", { headers: FORM, body: "kind=meter&meter=hall" });
@@ -242,3 +247,18 @@ Deno.test("a schedule with mistakes comes back with the form, and those of other
   assertEquals(refused.status, 404);
   assertEquals((await maker("GET /api/schedules")).body.schedules.length, 1);
 });
+
+Deno.test("a page that answers a form leads back to the Export screen when the language is chosen", async () => {
+  await using app = await openKeyedApp(() => NOW_MS);
+  const post = (path: string, body: string) =>
+    app.as("all")(`POST ${path}`, { headers: FORM, body });
+  const wrong = await post("/export", "kind=meter&meter=hall&interval=7s");
+  assertMatch(backFrom(wrong.text), /^\/export\?.*interval=7s/);
+  const unknown = await post("/export/jobs", "do=cancel&id=4a9c7a4e-8f0e-4c57-9d3f-2b6f0c1d5e7a");
+  assertEquals([unknown.status, backFrom(unknown.text)], [400, "/export"]);
+});
+
+/** Where a page leads back to when one chooses its language, theme or zone. */
+function backFrom(html: string): string {
+  return (/name="to" value="([^"]*)"/.exec(html)?.[1] ?? "").replaceAll("&amp;", "&");
+}

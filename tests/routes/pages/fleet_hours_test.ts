@@ -60,6 +60,8 @@ Deno.test("without JavaScript, hours are tried on the last week, then saved and 
   assertEquals(tried.status, 200);
   // Wednesday, 31 January: up from 10:00 to 15:00, down for an hour; before it was open all week.
   assertStringIncludes(tried.text, "5 of 6 h up");
+  // Where a choice of the language leads back.
+  assertStringIncludes(tried.text, `name="to" value="${path}"`);
   assertStringIncludes(tried.text, "168 → 6 h");
   assertStringIncludes(tried.text, "→ 83.33 %");
   assertEquals((await ask("GET /stores/corner")).body.hours, null);

@@ -60,6 +60,8 @@ Deno.test("an alert is tried on the last day, then saved; what is wrong is said"
   const tried = await send("/fleet/alerts/test");
   assertEquals(tried.status, 200, tried.text);
   assertStringIncludes(tried.text, "In the last day");
+  // Where a choice of the language leads back.
+  assertStringIncludes(tried.text, 'name="to" value="/fleet/alerts"');
   assertEquals((await ask("GET /api/alerts")).body.alerts, []);
   assertEquals((await send("/fleet/alerts")).status, 303);
   const [alert] = (await ask("GET /api/alerts")).body.alerts;
