@@ -15,9 +15,10 @@ const CHUNK_LINE_MAX_BYTES = 1_024;
 /** The most interim answers (1xx). */
 const INTERIM_MAX = 16;
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-5]\d\d)(?: .*)?$/;
-const HEADER_LINE = /^([!#$%&'*+.^`|~\w-]+):[ \t]*(.*?)[ \t]*$/;
+/** Blanks around a value are taken off by {@link stripBlanks}: a pattern could take very long for them. */
+const HEADER_LINE = /^([!#$%&'*+.^`|~\w-]+):(.*)$/;
 const CHUNK_LINE = /^([\da-f]{1,8})[ \t]*(?:;.*)?$/i;
-const CR = 13, LF = 10;
+const CR = 13, LF = 10, SPACE = 32, TAB = 9;
 
 /** What stands before the body. */
 export interface AnswerHead {
@@ -103,7 +104,8 @@ export function createAnswerReader(onBody: (bytes: Uint8Array) => void): AnswerR
     const match = HEADER_LINE.exec(line);
     if (match === null) throw broken("a header has no name");
     const name = match[1].toLowerCase(), before = headers.get(name);
-    headers.set(name, before === undefined ? match[2] : `${before}, ${match[2]}`);
+    const value = stripBlanks(match[2]);
+    headers.set(name, before === undefined ? value : `${before}, ${value}`);
     return "headers";
   }
 
@@ -126,7 +128,7 @@ export function createAnswerReader(onBody: (bytes: Uint8Array) => void): AnswerR
       return "chunk size";
     }
     if (length === undefined) return "rest of the connection";
-    const [first, ...others] = length.split(/[ \t]*,[ \t]*/);
+    const [first, ...others] = length.split(",").map(stripBlanks);
     if (!/^\d{1,15}$/.test(first) || others.some((other) => other !== first)) {
       throw broken("its length is no number");
     }
@@ -190,6 +192,18 @@ export function createAnswerReader(onBody: (bytes: Uint8Array) => void): AnswerR
 
 function ifLine(line: string | null, read: (line: string) => State): State | null {
   return line === null ? null : read(line);
+}
+
+/** A text without the spaces and tabs at its ends, in time that grows with its length. */
+function stripBlanks(text: string): string {
+  let start = 0, end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 function concat(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -55,6 +55,32 @@ Deno.test("the head is whole before the body, its names in lower case, its value
   assertEquals(reader.head?.headers["x-a"], "1, ");
 });
 
+Deno.test("blanks in a value cost no more than letters, however many there are", () => {
+  const blanks = " ".repeat(60_000), letters = "x".repeat(60_000);
+  const headers = (value: string) => `${OK}X: a${value}b\r\n\r\n`;
+  const lengths = (value: string) => `${OK}Content-Length: 5${value}5\r\n\r\n`;
+  assertEquals(read(headers(blanks)).reader.head?.headers.x, `a${blanks}b`);
+  assertThrows(() => read(lengths(blanks)), SyntaxError, "its length is no number");
+  assertThrows(() => read(lengths(letters)), SyntaxError, "its length is no number");
+  for (const answer of [headers, lengths]) {
+    // Work that grows with the square of the blanks takes thousands of times as long as the letters.
+    const allowedMs = 100 * tookMs(answer(letters)) + 100;
+    assert(tookMs(answer(blanks)) < allowedMs, answer(""));
+  }
+});
+
+/** The shortest of three times that it takes to read an answer, milliseconds. */
+function tookMs(answer: string): number {
+  const times = [1, 2, 3].map(() => {
+    const startMs = performance.now();
+    try {
+      read(answer);
+    } catch { /* Refusing takes time too. */ }
+    return performance.now() - startMs;
+  });
+  return Math.min(...times);
+}
+
 Deno.test("the end of the connection ends only a body without a length", () => {
   const { reader } = read(`${OK}\r\nhello`);
   reader.end();
