@@ -244,6 +244,7 @@ export async function start(
     log,
     record,
     ...metrics,
+    waitingMs: opened.waitingMs,
     kv,
     audit,
     keys,

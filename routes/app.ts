@@ -40,6 +40,7 @@ import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import { type MailStopDeps, mailStopRoutes } from "./notify/mail_stops.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
 import { address } from "./http/address.ts";
+import { type AnswerLimitOptions, refuseWhileAway } from "./http/answer_limit.ts";
 import { boundBodies } from "./http/request_body.ts";
 import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
@@ -92,7 +93,8 @@ export interface AppDeps
     Omit<PagesDeps, "publicUrl" | "overview" | "uptime">,
     OverviewDeps,
     WebhookDeps,
-    UsageDeps {
+    UsageDeps,
+    Partial<Pick<AnswerLimitOptions, "waitingMs">> {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
   /** The webhooks. */
@@ -162,6 +164,7 @@ export function createApp(deps: AppDeps): Hono {
       bytesAtOnce: c.get("caller").limits?.uploadBytesAtOnce ?? null,
     }),
   }));
+  if (deps.waitingMs !== undefined) app.use(refuseWhileAway(deps.waitingMs));
   app.use(address(deps.limits.trustedProxies));
   app.use(authenticate(deps.authenticators));
   app.use(limitRequests({ rate: deps.limits.requestRate, now }));

@@ -1,9 +1,11 @@
 /**
- * Answers requests that wait for a database which does not answer.
+ * Answers requests for a database that does not answer: those that wait for it, and those that come
+ * while it is away.
  *
  * @module
  */
 
+import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
@@ -14,10 +16,10 @@ import { noteAnswer } from "./watch_requests.ts";
 
 /** How long a request waits for the database, milliseconds. */
 const WAIT_MS = 6_000;
-/** How long one waits that comes when others wait in vain already, milliseconds. */
-const HOPELESS_MS = 3_000;
 /** How often a request that takes longer looks again, milliseconds. */
 const LOOK_MS = 1_000;
+/** What is answered all the same: programs that watch ask there, and files need no database. */
+const ALWAYS_ANSWERED = /^\/(?:(?:health|ready|metrics)$|(?:docs\/)?assets\/)/;
 
 /** What decides. */
 export interface AnswerLimitOptions {
@@ -53,7 +55,7 @@ export function limitWaiting(
       if (waitingMs() >= waitMs) resolve(null);
       else timer = setTimeout(look, Math.min(LOOK_MS, waitMs));
     };
-    let timer = setTimeout(look, waitingMs() >= waitMs ? Math.min(HOPELESS_MS, waitMs) : waitMs);
+    let timer = setTimeout(look, waitMs);
     try {
       const answering = Promise.resolve(handler(request, info));
       const answer = await Promise.race([answering, late]);
@@ -70,11 +72,28 @@ export function limitWaiting(
 }
 
 function away(request: Request, id: string, corsOrigins: readonly string[]): Response {
-  const error = new AppError("DATABASE_UNAVAILABLE", "The database does not answer", {
-    details: "Send the request again; what it stores may have been stored already",
-  });
-  const answer = secured(problemResponse(error));
+  const details = "Send the request again; what it stores may have been stored already";
+  const answer = secured(problemResponse(unavailable(details)));
   answer.headers.set(REQUEST_ID_HEADER, id);
   allowOrigin(answer.headers, request, corsOrigins);
   return answer;
+}
+
+/**
+ * Refuses requests that come when the database has already been away as long as one waits for it. A
+ * request that runs waits in the client of the database, also after its answer: without this, they would
+ * grow in number during an outage, and all go on at its end.
+ */
+export function refuseWhileAway(
+  waitingMs: AnswerLimitOptions["waitingMs"],
+  waitMs: number = WAIT_MS,
+): MiddlewareHandler {
+  return async (c, next) => {
+    if (waitingMs() < waitMs || ALWAYS_ANSWERED.test(c.req.path)) return await next();
+    return problemResponse(unavailable("Nothing was done; send the request again"));
+  };
+}
+
+function unavailable(details: string): AppError {
+  return new AppError("DATABASE_UNAVAILABLE", "The database does not answer", { details });
 }

@@ -73,3 +73,52 @@ Deno.test("the 503 is counted for its route, and the late answer is not counted 
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(counted(), one);
 });
+
+/** An app that came to a database which has been away for so long; and how often its jobs were read. */
+function appAwayFor(awayMs: number) {
+  let reads = 0;
+  const record = createRecorder();
+  const jobs = {
+    get: () => {
+      reads++;
+      return Promise.resolve(null);
+    },
+  } as unknown as AppDeps["jobs"];
+  const corsOrigins = ["https://pages.example"];
+  const { app, logged } = createTestApp({ jobs, record, corsOrigins, waitingMs: () => awayMs });
+  return { app, logged, record, reads: () => reads };
+}
+
+Deno.test("a request that comes when the database has been away for 6 s gets 503 at once, and nothing runs", async () => {
+  const path = `/api/jobs/${JOB_ID}`;
+  const headers = { "x-request-id": "r-1", origin: "https://pages.example" };
+  const away = appAwayFor(6_000);
+  const answer = await away.app.request(path, { headers });
+  const { code, details, request_id } = await answer.json();
+  assertEquals([answer.status, code, request_id], [503, "DATABASE_UNAVAILABLE", "r-1"]);
+  assertEquals(details, "Nothing was done; send the request again");
+  const shown = ["retry-after", "x-content-type-options", "access-control-allow-origin"]
+    .map((name) => answer.headers.get(name));
+  assertEquals(shown, ["5", "nosniff", "https://pages.example"]);
+  assertEquals(away.record.samples("openwatts_http_requests_total"), [
+    { labels: ["GET", "none", "503"], value: 1 },
+  ]);
+  assertEquals(away.logged.map(({ level, event }) => [level, event]), [["debug", "request"]]);
+  const posted = await away.app.request("/api/exports", { method: "POST", body: "{}" });
+  assertEquals([posted.status, (await posted.json()).code], [503, "DATABASE_UNAVAILABLE"]);
+  assertEquals(away.reads(), 0);
+  const slow = appAwayFor(5_999);
+  assertEquals((await slow.app.request(path)).status, 404);
+  assertEquals(slow.reads(), 1);
+});
+
+Deno.test("while the database is away, what programs watch and the files of pages are answered", async () => {
+  const { app } = appAwayFor(60_000);
+  for (const path of ["/health", "/ready", "/metrics"]) {
+    assertEquals((await app.request(path)).status, 200, path);
+    assertEquals((await app.request(`${path}/more`)).status, 503, path);
+  }
+  for (const path of ["/assets/1/none.css", "/docs/assets/none.css"]) {
+    assertEquals((await app.request(path)).status, 404, path);
+  }
+});
