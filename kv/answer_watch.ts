@@ -11,7 +11,10 @@
 export interface WatchedKv {
   /** The same database. */
   readonly kv: Deno.Kv;
-  /** How long the call has waited that waits longest for its answer, milliseconds; 0 for none. */
+  /**
+   * How long calls have waited while no other call had an answer, milliseconds; 0 if none waits. One
+   * that gets no answer by itself does not count.
+   */
   waitingMs(): number;
 }
 
@@ -22,12 +25,15 @@ export function watchAnswers(
 ): WatchedKv {
   /** When each call began, in order. */
   const waiting = new Map<symbol, number>();
+  let answeredMs = elapsedMs();
 
   async function timed<T>(call: () => Promise<T>): Promise<T> {
     const id = Symbol();
     waiting.set(id, elapsedMs());
     try {
-      return await call();
+      const answer = await call();
+      answeredMs = elapsedMs();
+      return answer;
     } finally {
       waiting.delete(id);
     }
@@ -58,7 +64,7 @@ export function watchAnswers(
     kv: Object.assign(kv, own),
     waitingMs() {
       const [first] = waiting.values();
-      return first === undefined ? 0 : elapsedMs() - first;
+      return first === undefined ? 0 : elapsedMs() - Math.max(first, answeredMs);
     },
   };
 }

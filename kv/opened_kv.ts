@@ -85,7 +85,7 @@ export interface OpenedKv extends AsyncDisposable {
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
   /** Bytes of the journal; null without one. */
   journalBytes(): number | null;
-  /** How long a call has waited for the answer of a database over the network, milliseconds; else 0. */
+  /** How long calls of a database over the network have waited without any answer, milliseconds; else 0. */
   waitingMs(): number;
 }
 

@@ -23,7 +23,7 @@ const ALWAYS_ANSWERED = /^\/(?:(?:health|ready|metrics)$|(?:docs\/)?assets\/)/;
 
 /** What decides. */
 export interface AnswerLimitOptions {
-  /** How long a call has waited for the database, milliseconds. */
+  /** How long calls of the database have waited without any answer, milliseconds. */
   readonly waitingMs: () => number;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
