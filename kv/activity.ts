@@ -111,7 +111,7 @@ export function followActivity(
     const one = { hurry: () => hurried.abort() };
     resting.add(one);
     const ms = await lengthMs(everyMs, untilNext);
-    await sleep(ms, AbortSignal.any([signal, hurried.signal]));
+    await sleep(ms, signal, hurried.signal);
     resting.delete(one);
     if (hurried.signal.aborted) await sleep(startedMs + everyMs - elapsedMs(), signal);
   }
@@ -249,14 +249,16 @@ export function repeat(
   };
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits until one of the signals aborts, at most for `ms`. */
+function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted || ms <= 0) return resolve();
+    if (signals.some(({ aborted }) => aborted) || ms <= 0) return resolve();
     const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
+    // Not AbortSignal.any(): Deno up to 2.7 keeps a reference to each signal made of a lasting one.
+    for (const signal of signals) signal.addEventListener("abort", end);
     function end(): void {
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      for (const signal of signals) signal.removeEventListener("abort", end);
       resolve();
     }
   });

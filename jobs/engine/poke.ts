@@ -34,9 +34,17 @@ export function createPokes(): Pokes {
     async wait(rest, signal) {
       if (isPoked) return;
       const controller = new AbortController();
-      wake = () => controller.abort();
-      await rest(AbortSignal.any([signal, controller.signal]));
-      wake = () => {};
+      const end = () => controller.abort();
+      wake = end;
+      if (signal.aborted) end();
+      // Not AbortSignal.any(): Deno up to 2.7 keeps a reference to each signal made of a lasting one.
+      signal.addEventListener("abort", end);
+      try {
+        await rest(controller.signal);
+      } finally {
+        signal.removeEventListener("abort", end);
+        wake = () => {};
+      }
     },
   };
 }

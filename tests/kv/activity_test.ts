@@ -86,6 +86,41 @@ Deno.test("a signal ends a rest", async () => {
   assertEquals(rest.endedMs, 0);
 });
 
+Deno.test("rests leave nothing at a signal that lasts as long as the process", async () => {
+  using time = new FakeTime();
+  await using activity = aloneAt(time);
+  let listeners = 0;
+  const lasting = new AbortController().signal;
+  const { addEventListener, removeEventListener } = lasting;
+  lasting.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(lasting, args);
+  };
+  lasting.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(lasting, args);
+  };
+  // Some versions of Deno keep a reference to each signal that is made of a lasting one.
+  const { any } = AbortSignal;
+  AbortSignal.any = () => {
+    throw new TypeError("a signal is made of others");
+  };
+  try {
+    const rests = [activity.rest(1_000, lasting), activity.rest(60_000, lasting)];
+    await time.pass(500);
+    assertEquals(listeners, 2);
+    activity.note();
+    await time.pass(500);
+    await rests[0];
+    assertEquals(listeners, 1);
+    await passSeconds(time, 60);
+    await rests[1];
+    assertEquals(listeners, 0);
+  } finally {
+    AbortSignal.any = any;
+  }
+});
+
 Deno.test("commits, sets and deletes are reported; commits that a check refuses, and reads, are not", async () => {
   using database = await Deno.openKv(":memory:");
   let notes = 0;
