@@ -18,6 +18,10 @@ export const PULSE_SPACE = "pulse";
 const PULSE_KEY = [PULSE_SPACE];
 /** How often a process that writes says so, and how often one that rests looks, milliseconds. */
 export const PULSE_MS = 5_000;
+/** After so long without an answer, a process that rests looks once more, milliseconds. */
+const LOOK_MAX_MS = 60_000;
+/** How long a stop waits for calls that run, milliseconds: a database that is away answers none. */
+const STOP_MS = 1_000;
 /** After so long without a write, loops that know when they have work again rest, milliseconds. */
 const SETTLE_MS = 5_000;
 /** The others rest for this share of the time since the last write. */
@@ -126,7 +130,7 @@ export function followActivity(
     rest,
     isQuiet,
     async [Symbol.asyncDispose]() {
-      await Promise.all([pulse?.stop(), pulsing]);
+      await within(Promise.all([pulse?.stop(), pulsing]), STOP_MS);
     },
   };
 }
@@ -144,6 +148,7 @@ function followPulse(
   const controller = new AbortController();
   const { signal } = controller;
   let seen: string | null | undefined;
+  let looking: Promise<void> = Promise.resolve();
 
   function see({ versionstamp }: Deno.KvEntryMaybe<unknown>): void {
     if (seen !== undefined && versionstamp !== seen) onPulse();
@@ -152,23 +157,32 @@ function followPulse(
 
   async function watch(): Promise<void> {
     while (!signal.aborted) {
-      try {
-        const reader = kv.watch([PULSE_KEY]).getReader();
-        const onStop = () => void reader.cancel().catch(() => {});
-        signal.addEventListener("abort", onStop);
-        for (let next = await reader.read(); !next.done; next = await reader.read()) {
-          see(next.value[0]);
-        }
-        signal.removeEventListener("abort", onStop);
-      } catch { /* The database is away: tried again. */ }
+      await watchOnce().catch(() => {/* The database is away: tried again. */});
       await sleep(PULSE_MS, signal);
+    }
+  }
+
+  async function watchOnce(): Promise<void> {
+    const reader = kv.watch([PULSE_KEY]).getReader();
+    const onStop = () => void reader.cancel().catch(() => {});
+    signal.addEventListener("abort", onStop);
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        see(next.value[0]);
+      }
+    } finally {
+      signal.removeEventListener("abort", onStop);
     }
   }
 
   async function look(): Promise<void> {
     while (!signal.aborted) {
       await sleep(PULSE_MS, signal);
-      if (!signal.aborted && !isActive()) await kv.get(PULSE_KEY).then(see, () => {});
+      if (signal.aborted || isActive()) continue;
+      const answered = new AbortController();
+      looking = kv.get(PULSE_KEY).then(see, () => {}).then(() => answered.abort());
+      // A read whose connection broke may never be answered.
+      await sleep(LOOK_MAX_MS, signal, answered.signal);
     }
   }
 
@@ -176,7 +190,7 @@ function followPulse(
   return {
     async stop() {
       controller.abort();
-      await Promise.all(loops);
+      await Promise.all([...loops, looking]);
     },
   };
 }
@@ -247,6 +261,12 @@ export function repeat(
       await loop;
     },
   };
+}
+
+/** Waits for a promise, at most for `ms`. */
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
+  const settled = new AbortController();
+  await Promise.race([promise, sleep(ms, settled.signal)]).finally(() => settled.abort());
 }
 
 /** Waits until one of the signals aborts, at most for `ms`. */

@@ -160,6 +160,60 @@ Deno.test("a write of another process over the same database ends a rest; the pu
   while ((await kv.get(["pulse"])).versionstamp === first.versionstamp);
 });
 
+/** A database that answers nothing. Its watches break at once if `isBroken`. */
+function awayKv(isBroken: boolean) {
+  const calls = { get: 0, set: 0, watch: 0, cancel: 0 };
+  const never = new Promise<never>(() => {});
+  const silent = (name: "get" | "set") => {
+    calls[name]++;
+    return never;
+  };
+  const kv = {
+    get: () => silent("get"),
+    set: () => silent("set"),
+    watch() {
+      calls.watch++;
+      const cancel = () => {
+        calls.cancel++;
+        return isBroken ? Promise.resolve() : never;
+      };
+      const read = () => isBroken ? Promise.reject(new Error("away")) : never;
+      return { getReader: () => ({ read, cancel }) } as unknown as ReadableStream<never>;
+    },
+  };
+  return { calls, kv };
+}
+
+Deno.test("a process stops within a second while its database is away", async () => {
+  using time = new FakeTime();
+  const { kv, calls } = awayKv(false);
+  const activity = followActivity({ shared: kv, elapsedMs: () => time.now() });
+  await passSeconds(time, 6);
+  activity.note();
+  assertEquals(calls, { get: 1, set: 1, watch: 1, cancel: 0 });
+  let isStopped = false;
+  activity[Symbol.asyncDispose]().then(() => isStopped = true);
+  await time.pass(999);
+  assertEquals(isStopped, false);
+  await time.pass(1);
+  assertEquals(isStopped, true);
+});
+
+Deno.test("a watch that broke leaves nothing behind, and the pulse is read again when a read gets no answer", async () => {
+  using time = new FakeTime();
+  const { kv, calls } = awayKv(true);
+  const activity = followActivity({ shared: kv, elapsedMs: () => time.now() });
+  await passSeconds(time, 64);
+  assertEquals(calls, { get: 1, set: 0, watch: 13, cancel: 0 });
+  // A minute after the first read, which was at 5 s, and 5 s of rest.
+  await passSeconds(time, 6);
+  assertEquals([calls.get, calls.watch], [2, 15]);
+  const stopped = activity[Symbol.asyncDispose]();
+  await passSeconds(time, 1);
+  await stopped;
+  assertEquals(calls.cancel, 0);
+});
+
 Deno.test("repeat() does something every time while somebody writes, and what failed again", async () => {
   using time = new FakeTime();
   await using activity = aloneAt(time);
