@@ -119,8 +119,11 @@ export async function openLockedKv(
 ): Promise<OpenedKv> {
   await using stack = new AsyncDisposableStack();
   const isRemote = path === null || isRemotePath(path);
-  using _ = isRemote ? reportSilence(onAway) : null;
+  const startedMs = performance.now();
+  let waitingMs = () => performance.now() - startedMs;
+  using _ = isRemote ? reportSilence(onAway, () => waitingMs()) : null;
   const watched = isRemote ? watchAnswers(await reachKv(path, onAway)) : null;
+  waitingMs = watched?.waitingMs ?? (() => 0);
   const kv = watched?.kv ?? await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
   await checkSchema(kv);
@@ -140,7 +143,7 @@ export async function openLockedKv(
     isExclusive: !isRemote,
     isNew,
     hasQueue: !isRemote,
-    waitingMs: watched?.waitingMs ?? (() => 0),
+    waitingMs,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

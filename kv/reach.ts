@@ -28,8 +28,20 @@ export async function reachKv(path: string | null, onAway: OnAway): Promise<Deno
   }
 }
 
-/** Reports that the database does not answer, every few seconds until it is disposed of. */
-export function reportSilence(onAway: OnAway): Disposable {
-  const timer = setInterval(() => onAway(new Error("The database does not answer")), REPORT_MS);
+/**
+ * Reports that the database does not answer, every few seconds until it is disposed of. Work that takes
+ * long while the database answers is not reported.
+ *
+ * @param waitingMs How long the database has not answered, milliseconds.
+ * @param everyMs How often it looks, milliseconds.
+ */
+export function reportSilence(
+  onAway: OnAway,
+  waitingMs: () => number,
+  everyMs: number = REPORT_MS,
+): Disposable {
+  const timer = setInterval(() => {
+    if (waitingMs() >= REPORT_MS) onAway(new Error("The database does not answer"));
+  }, everyMs);
   return { [Symbol.dispose]: () => clearInterval(timer) };
 }
