@@ -29,7 +29,7 @@ import { hostRefusal, readTarget, type Target } from "./target_url.ts";
 export interface GuardedRequest {
   /** The method. */
   readonly method: "GET" | "POST" | "PUT";
-  /** Headers besides `Host` and `Content-Length`. */
+  /** Headers besides those of {@link OWN_HEADERS}. */
   readonly headers: Readonly<Record<string, string>>;
   /** The body; null for none. */
   readonly body: Uint8Array | null;
@@ -49,19 +49,24 @@ export interface GuardedRequest {
 
 /** The most addresses of a name that are tried. */
 const ADDRESSES_MAX = 4;
+/** The headers that guardedFetch() sets itself, as they say where a request goes and where it ends. */
+const OWN_HEADERS = ["host", "connection", "content-length", "transfer-encoding"];
+/** The name of a header: a token (RFC 9110 §5.6.2). */
+const HEADER_NAME = /^[!#$%&'*+.^`|~\w-]+$/;
 /** What may stand in a header that is sent. */
 const HEADER_VALUE = /^[\t\x20-\x7e]*$/;
 
 /**
  * Sends a request and reads the beginning of its answer.
  *
- * Throws {@link AddressRefused} before anything is sent, {@link TargetFault}, and the reason of the
- * signal when it is aborted.
+ * Throws {@link AddressRefused} and, for headers that cannot be sent, a `TypeError` before anything is
+ * sent; {@link TargetFault}, and the reason of the signal when it is aborted.
  */
 export async function guardedFetch(url: string, request: GuardedRequest): Promise<GuardedAnswer> {
   request.signal.throwIfAborted();
   const target = readTarget(url);
   if (typeof target === "string") throw new AddressRefused(`The URL ${target}`);
+  const head = requestHead(target, request);
   const startMs = performance.now();
   const ended = new AbortController();
   const timer = setTimeout(() => ended.abort(TIMED_OUT), request.timeoutMs);
@@ -73,7 +78,7 @@ export async function guardedFetch(url: string, request: GuardedRequest): Promis
     const how = { addresses, trusted, ended: ended.signal };
     const connection = await openConnection(target, how);
     try {
-      return await exchange({ target, connection, request, startMs, ended: ended.signal });
+      return await exchange({ target, head, connection, request, startMs, ended: ended.signal });
     } finally {
       connection.destroy();
     }
@@ -132,8 +137,9 @@ async function resolveName(name: string): Promise<readonly string[]> {
 }
 
 /** Sends the request and reads the beginning of the answer. */
-async function exchange({ target, connection, request, startMs, ended }: {
+async function exchange({ target, head, connection, request, startMs, ended }: {
   readonly target: Target;
+  readonly head: string;
   readonly connection: Socket;
   readonly request: GuardedRequest;
   readonly startMs: number;
@@ -175,7 +181,7 @@ async function exchange({ target, connection, request, startMs, ended }: {
     connection.on("end", () => read(reader.end));
     connection.on("close", () => read(reader.end));
     connection.on("error", broken);
-    connection.write(requestHead(target, request));
+    connection.write(head);
     if (request.body !== null) connection.write(request.body);
   });
 }
@@ -185,17 +191,28 @@ function requestHead(
   { path, hostHeader }: Target,
   { method, headers, body }: GuardedRequest,
 ): string {
+  for (const [name, value] of Object.entries(headers)) {
+    const refusal = headerRefusal(name, value);
+    if (refusal === null) continue;
+    throw new TypeError(`Cannot send a header as ${refusal}: ${JSON.stringify(name)}`);
+  }
+  // Without a body, methods that usually have one say so (RFC 9110 §8.6).
+  const length = body?.length ?? (method === "GET" ? null : 0);
   const sent = {
     ...headers,
     host: hostHeader,
     connection: "close",
-    ...body === null ? {} : { "content-length": String(body.length) },
+    ...length === null ? {} : { "content-length": String(length) },
   };
-  const lines = Object.entries(sent).map(([name, value]) => {
-    if (HEADER_VALUE.test(value)) return `${name}: ${value}`;
-    throw new TypeError(`Cannot send a header as it must be printable ASCII: ${name}`);
-  });
+  const lines = Object.entries(sent).map(([name, value]) => `${name}: ${value}`);
   return [`${method} ${path} HTTP/1.1`, ...lines, "", ""].join("\r\n");
+}
+
+/** Why a header cannot be sent; null if it can. */
+function headerRefusal(name: string, value: string): string | null {
+  if (!HEADER_NAME.test(name)) return "its name must be a token";
+  if (OWN_HEADERS.includes(name.toLowerCase())) return "it belongs to the connection";
+  return HEADER_VALUE.test(value) ? null : "it must be printable ASCII";
 }
 
 /** Keeps the first bytes of a body. */

@@ -78,6 +78,51 @@ Deno.test("guardedFetch() sends method, path, headers and body under the name", 
   assertEquals(text(answer.answer), "ok");
 });
 
+Deno.test("guardedFetch() sends the length of a body that is not there, except for GET", async () => {
+  const cases: [GuardedRequest["method"], lengths: string[]][] = [
+    ["POST", ["content-length: 0"]],
+    ["PUT", ["content-length: 0"]],
+    ["GET", []],
+  ];
+  for (const [method, lengths] of cases) {
+    let received = "";
+    await send(async (peer) => {
+      received = await peer.until("\r\n\r\n");
+      await peer.send("HTTP/1.1 204 No Content\r\n\r\n");
+    }, { method, body: null });
+    const lines = received.toLowerCase().split("\r\n");
+    assertEquals(lines.filter((line) => line.startsWith("content-length")), lengths, method);
+  }
+});
+
+Deno.test("guardedFetch() refuses headers that would change the request, before anything is sent", async () => {
+  const refused: [name: string, value: string, why: string][] = [
+    ["x\r\nHost", "other.example", "its name must be a token"],
+    ["x y", "1", "its name must be a token"],
+    ["x:", "1", "its name must be a token"],
+    ["", "1", "its name must be a token"],
+    ["é", "1", "its name must be a token"],
+    ["Host", "other.example", "it belongs to the connection"],
+    ["CONNECTION", "keep-alive", "it belongs to the connection"],
+    ["Content-Length", "7", "it belongs to the connection"],
+    ["transfer-encoding", "chunked", "it belongs to the connection"],
+    ["x", "a\r\nHost: other.example", "it must be printable ASCII"],
+    ["x", "é", "it must be printable ASCII"],
+  ];
+  for (const [name, value, why] of refused) {
+    let received = "";
+    const error = await assertRejects(
+      () =>
+        send(async (peer) => {
+          received += await peer.until("\r\n");
+        }, { headers: { [name]: value } }),
+      TypeError,
+    );
+    assertEquals(error.message, `Cannot send a header as ${why}: ${JSON.stringify(name)}`);
+    assertEquals(received, "");
+  }
+});
+
 Deno.test("guardedFetch() connects to the address that was checked, whatever DNS says next", async () => {
   await using first = startRawServer(answers("HTTP/1.1 204 No Content\r\n\r\n"), {
     hostname: "127.0.0.2",
