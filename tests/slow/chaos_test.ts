@@ -65,6 +65,8 @@ Deno.test({
         assertEquals(headers.get("retry-after"), "5");
       }
       assertLess(performance.now() - asked, 10_000);
+      const { status, body } = await askJson(`${url}/api/exports`);
+      assertEquals([status, body.details], [503, "Nothing was done; send the request again"]);
       if (away === "paused") server.signal("SIGCONT");
       else await server.restart();
       await until(async () => (await askJson(`${url}/ready`)).status === 200);
