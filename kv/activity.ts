@@ -228,7 +228,10 @@ export function withCommitsNoted(kv: Deno.Kv, note: () => void): Deno.Kv {
 
 /** Something that is done again and again. */
 export interface Repeated {
-  /** Does it no more; settles when it is not being done. */
+  /**
+   * Does it no more. Settles when it is not being done, at the latest after a second: a database that is
+   * away does not let it end.
+   */
   stop(): Promise<void>;
 }
 
@@ -258,7 +261,7 @@ export function repeat(
   return {
     async stop() {
       controller.abort();
-      await loop;
+      await within(loop, STOP_MS);
     },
   };
 }

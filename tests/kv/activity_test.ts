@@ -231,3 +231,28 @@ Deno.test("repeat() does something every time while somebody writes, and what fa
   assertEquals(faults.length, 1);
   await repeated.stop();
 });
+
+Deno.test("repeat() stops when what it does has ended, at the latest after a second", async () => {
+  using time = new FakeTime();
+  await using activity = aloneAt(time);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let begun = 0;
+  const step = () => {
+    begun++;
+    return promise;
+  };
+  const repeated = repeat(step, { everyMs: 2_000, activity, onFault: () => {} });
+  await passSeconds(time, 2);
+  assertEquals(begun, 1);
+  const first = timed(repeated.stop(), time);
+  await time.pass(999);
+  assertEquals(first.endedMs, null);
+  await time.pass(1);
+  assertEquals(first.endedMs, 1_000);
+  const second = timed(repeated.stop(), time);
+  resolve();
+  await time.pass(0);
+  assertEquals(second.endedMs, 0);
+  await passSeconds(time, 70);
+  assertEquals(begun, 1);
+});
