@@ -37,7 +37,10 @@ export interface Duty {
    * nobody writes. Without it, the pauses grow with the time since the last write.
    */
   readonly untilNextMs?: () => Promise<number>;
-  /** Whether the lease is kept while nobody writes, because others look at it; by default it is not. */
+  /**
+   * Whether some process holds the lease even while nobody writes, because others look at it; by default
+   * it may expire.
+   */
   readonly keepsLease?: boolean;
   /** Does one round: a bounded piece of work that can be interrupted and repeated. */
   round(context: { signal: AbortSignal; lease: Lease }): Promise<void>;
@@ -128,8 +131,12 @@ async function runDuty(deps: LoopDeps, duty: Duty): Promise<void> {
     }
     await waitForRound(deps, duty, { isHeld: held !== null, hasFailed });
   }
-  await giveUpLease(kv, name, owner)
-    .catch((error) => log("warn", "lease not released", { duty: name, error }));
+  try {
+    // Others rest longer than the lease would hold. Now they look at once.
+    if (await giveUpLease(kv, name, owner)) activity.note();
+  } catch (error) {
+    log("warn", "lease not released", { duty: name, error });
+  }
 }
 
 /** Takes or renews the lease. Null if another process holds it. */
@@ -165,7 +172,8 @@ async function waitForRound(
   // A duty with long pauses still renews its lease during them.
   const waitMs = Math.min(everyMs, DUTY_LEASE_MS / 3);
   const rest = (signal: AbortSignal) => {
-    if (hasFailed || (keepsLease === true && isHeld)) return pause(waitMs, signal);
+    // Without the lease too: its holder may die without a word.
+    if (hasFailed || keepsLease === true) return pause(waitMs, signal);
     // Another process has the duty. If it dies now, nothing is lost but time.
     return activity.rest(waitMs, signal, isHeld ? untilNextMs : () => Promise.resolve(Infinity));
   };

@@ -117,17 +117,17 @@ export async function keepCursor(
   return result.ok;
 }
 
-/** Releases a lease, so that others need not wait. Does nothing if it is another's by now. */
+/** Releases a lease, so that others need not wait. False if it is another's by now. */
 export async function giveUpLease(
   kv: Pick<Deno.Kv, "get" | "atomic">,
   name: string,
   owner: string,
-): Promise<void> {
+): Promise<boolean> {
   const key = [LEASE_SPACE, name];
   const entry = await kv.get(key);
   const held = entry.versionstamp === null ? null : leaseSchema.parse(entry.value);
-  if (held?.owner !== owner) return;
-  await kv.atomic().check(entry).set(key, { ...held, untilMs: 0 }).commit();
+  if (held?.owner !== owner) return false;
+  return (await kv.atomic().check(entry).set(key, { ...held, untilMs: 0 }).commit()).ok;
 }
 
 /** Whether some process holds a lease now. */

@@ -1,5 +1,6 @@
 import { type Duty, startDuties } from "../../../jobs/engine/duty_loop.ts";
 import { createPokes } from "../../../jobs/engine/poke.ts";
+import { followActivity } from "../../../kv/activity.ts";
 import { isLeaseHeld } from "../../../kv/jobs/leases.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { FakeTime } from "../../support/fake_time.ts";
@@ -107,6 +108,39 @@ Deno.test("a duty with long pauses keeps its lease during them", async () => {
   const stopped = loop.stop();
   await time.pass(0);
   await stopped;
+});
+
+Deno.test("a lease that others look at is taken 10 s after it is free, however long nobody has written", async () => {
+  using time = new FakeTime();
+  using kv = await Deno.openKv(":memory:");
+  const lease = { v: 1, owner: "other", epoch: 7, untilMs: 1e15, cursor: null };
+  await kv.set(["lease", "duty"], lease);
+  await using activity = followActivity({ shared: null, elapsedMs: () => time.now() });
+  const deps = { kv, now: () => time.now(), log: () => {}, isExclusive: false, owner: "me" };
+  const duty: Duty = { ...dutyOf([], "me"), everyMs: 60_000, keepsLease: true };
+  const loop = startDuties({ ...deps, activity }, [duty]);
+  for (let second = 0; second < 405; second++) await time.pass(1_000);
+  // A quarter of 400 s without a write would be a rest of a minute.
+  await kv.set(["lease", "duty"], { ...lease, untilMs: 0 });
+  for (let second = 0; second < 10; second++) await time.pass(1_000);
+  assertEquals(await isHeldSoon(kv, time.now()), true);
+  const stopped = loop.stop();
+  await time.pass(0);
+  await stopped;
+});
+
+Deno.test("who gives a lease up wakes the other processes, and who has none does not", async () => {
+  for (const [holder, wakes] of [["me", true], ["other", false]] as const) {
+    using kv = await Deno.openKv(":memory:");
+    const lease = { v: 1, owner: holder, epoch: 7, untilMs: 1e15, cursor: null };
+    await kv.set(["lease", "duty"], lease);
+    {
+      await using activity = followActivity({ shared: kv });
+      const deps = { kv, now: Date.now, log: () => {}, isExclusive: false, owner: "me" };
+      await startDuties({ ...deps, activity }, [dutyOf([], "me")]).stop();
+    }
+    assertEquals((await kv.get(["pulse"])).versionstamp !== null, wakes);
+  }
 });
 
 /** Whether the lease is held once pending writes have reached the database. */
