@@ -66,7 +66,7 @@ export interface DueLoop {
   start(): void;
   /** Scans for jobs to start, now or after the scan that is running; of the lane `main` by default. */
   poke(lane?: Lane): void;
-  /** When a scan last reached the end of what is due, epoch milliseconds. */
+  /** When a scan last reached the end of what is due, or a rest after one ended, epoch milliseconds. */
   lastScanMs(): number;
   /** Whether it rests until the next entry is due, or somebody writes. */
   isResting(): boolean;
@@ -176,6 +176,8 @@ export function createDueLoop(
       isFullScanDue = true;
       scan();
       await activity.rest(SCAN_MS, stopping.signal, untilScanned);
+      // The last scan may be a minute old, and the next one has not begun.
+      if (isResting) lastScanMs = now();
       isResting = false;
     }
   }
@@ -184,7 +186,7 @@ export function createDueLoop(
   async function untilScanned(): Promise<number> {
     await scanning;
     const ms = await untilNextMs();
-    isResting = true;
+    isResting = !hasFailed;
     return ms;
   }
 

@@ -1,4 +1,5 @@
 import { createDueLoop, type DueLoop } from "../../../jobs/engine/due_loop.ts";
+import { ALWAYS_ACTIVE } from "../../../kv/activity.ts";
 import { stageDue, stageDueDelete, stageTurn } from "../../../kv/jobs/due.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { pause } from "../../support/process.ts";
@@ -82,4 +83,79 @@ Deno.test("a crowd of 250 due entries is handled 100 at a time, and jobs are sta
     "jobs",
     "50 from 200",
   ]);
+});
+
+const NOTHING = () => Promise.resolve();
+const HANDLERS = {
+  job_wait: NOTHING,
+  job_lease: NOTHING,
+  job_keep: NOTHING,
+  series_purge: NOTHING,
+};
+
+/** Rests until `end` is called, if the loop knows when it has work again. */
+function endlessRests() {
+  let resting = Promise.withResolvers<void>();
+  return {
+    end() {
+      resting.resolve();
+      resting = Promise.withResolvers<void>();
+    },
+    activity: {
+      ...ALWAYS_ACTIVE,
+      async rest(_everyMs: number, signal: AbortSignal, untilNext?: () => Promise<number>) {
+        const { promise, resolve } = resting;
+        signal.addEventListener("abort", () => resolve());
+        await untilNext?.();
+        await promise;
+      },
+    },
+  };
+}
+
+Deno.test("the age of the last scan counts from the end of a rest, and grows while a scan hangs", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const rests = endlessRests();
+  let nowMs = 1_000, scans = 0;
+  const hanging = Promise.withResolvers<void>();
+  const loop = createDueLoop({
+    kv,
+    now: () => nowMs,
+    log: () => {},
+    handlers: HANDLERS,
+    onTurns: () => ++scans < 3 ? Promise.resolve() : hanging.promise,
+    hasRoom: () => true,
+    activity: rests.activity,
+  });
+  loop.start();
+  while (!loop.isResting()) await pause(1);
+  assertEquals(loop.lastScanMs(), 1_000);
+  nowMs = 61_000;
+  rests.end();
+  // The first scan has made a call for jobs and one for deliveries; the second one hangs.
+  while (scans < 3) await pause(1);
+  nowMs = 90_000;
+  assertEquals([loop.isResting(), loop.lastScanMs()], [false, 61_000]);
+  hanging.resolve();
+  await loop.stop();
+});
+
+Deno.test("a loop that cannot read what is due does not rest", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const rests = endlessRests();
+  const logged: string[] = [];
+  const loop = createDueLoop({
+    kv,
+    now: () => 1_000,
+    log: (_, event) => logged.push(event),
+    handlers: HANDLERS,
+    onTurns: () => Promise.reject(new Error("away")),
+    hasRoom: () => true,
+    activity: rests.activity,
+  });
+  loop.start();
+  while (logged.length < 2) await pause(1);
+  await pause(5);
+  assertEquals([loop.isResting(), loop.lastScanMs()], [false, 0]);
+  await loop.stop();
 });
