@@ -112,7 +112,7 @@ export async function start(
   const files = await openFileStore(
     settings.fileStore,
     settings.s3,
-    () => openKvFileStore({ kv, newId, maxBytes: settings.kvFilesMaxBytes }),
+    () => openKvFileStore({ ...opened, newId, maxBytes: settings.kvFilesMaxBytes }),
   );
   const profiles = stack.use(
     await openProfiles({

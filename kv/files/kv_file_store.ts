@@ -31,6 +31,8 @@ import { createQuota } from "./quota.ts";
 export interface KvFilesDeps {
   /** The database. */
   readonly kv: FilesKv;
+  /** The same, for probes, which are no reason to look for work; `kv` by default. */
+  readonly quietKv?: Pick<Deno.Kv, "set" | "delete">;
   /** Most bytes of all files together. */
   readonly maxBytes: number;
   /** An id that nothing else has. */
@@ -38,7 +40,7 @@ export interface KvFilesDeps {
 }
 
 /** Opens the store. Nothing is read or written before the first call. */
-export function openKvFileStore({ kv, maxBytes, newId }: KvFilesDeps): FileStore {
+export function openKvFileStore({ kv, quietKv = kv, maxBytes, newId }: KvFilesDeps): FileStore {
   const reads = createFileReads(kv);
   const quota = createQuota(kv, maxBytes);
   /** Erases a generation that is dropped, or leaves it to the last reader, else to the sweep. */
@@ -76,7 +78,7 @@ export function openKvFileStore({ kv, maxBytes, newId }: KvFilesDeps): FileStore
       for await (const name of listWhole(kv)) yield { name, isWhole: true };
       for await (const { name } of listOpen(kv)) yield { name, isWhole: false };
     },
-    probe: async () => await onKv(probeFiles(kv)),
+    probe: async () => await onKv(probeFiles(quietKv)),
     async tidy(signal) {
       for (const generation of await listDropped(kv)) {
         if (!reads.isRead(generation)) await eraseGeneration(kv, generation, signal);

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../../../data/app_error.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
+import { withCommitsNoted } from "../../../kv/activity.ts";
 import { openKvFileStore } from "../../../kv/files/kv_file_store.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { type Bytes, never, streamOf, textOf } from "../../support/file_store_box.ts";
@@ -252,4 +253,15 @@ Deno.test("a database that does not answer is a fault of the store, not of the r
   }
   rig.plan.before = undefined;
   assertEquals(await textOf(await rig.store.read("a")), "a");
+});
+
+Deno.test("a probe is no reason to look for work, and a file is", async () => {
+  using database = await Deno.openKv(":memory:");
+  let notes = 0;
+  const kv = withCommitsNoted(database, () => notes++);
+  const store = openKvFileStore({ kv, quietKv: database, maxBytes: 1e9, newId: () => "g" });
+  await store.probe();
+  assertEquals(notes, 0);
+  await store.write("a", bodyOf(chunkedBytes(1)), never);
+  assertEquals(notes, 1);
 });
