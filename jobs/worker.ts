@@ -113,6 +113,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
     now,
     log,
     activity: deps.activity,
+    isShared: !deps.isExclusive,
     crowds: deps.crowds,
     hasRoom: dispatcher.hasRoom,
     onTurns: dispatcher.onTurns,

@@ -8,7 +8,8 @@
  * A loop finds nothing new as long as nobody has written and no time has come that it waits for. So it
  * rests for up to a minute. A commit of this process wakes it. Over a shared database, so does a
  * commit of another one: each process watches the pulse, and also reads it every 5 s in case the watch
- * has broken. A process that dies between a commit and its pulse is noticed after a minute at most.
+ * has broken. A process that dies between a commit and its pulse is noticed after a minute at most. For
+ * its jobs, `jobs/engine/due_loop.ts` looks more often.
  *
  * @module
  */

@@ -19,10 +19,16 @@ import {
   openDueScan,
 } from "../../kv/jobs/due.ts";
 import type { Lane } from "../../kv/jobs/lanes.ts";
+import { pause } from "./pause.ts";
 import type { NextTurn } from "./turn_order.ts";
 
 /** The time between two full scans, milliseconds. */
 const SCAN_MS = 1_000;
+/**
+ * How often a loop that rests looks for jobs of other processes, milliseconds. Those of releases up to 0.9
+ * write no pulse (`kv/activity.ts`). It costs one read for each lane.
+ */
+const SHARED_LOOK_MS = 10_000;
 /** How many entries of a crowd a scan handles. If there are more, the next scan follows at once. */
 const CROWD_AT_ONCE = 100;
 
@@ -58,6 +64,8 @@ export interface DueLoopDeps {
   readonly hasRoom: () => boolean;
   /** Whether anybody writes; by default, the loop never rests. */
   readonly activity?: Activity;
+  /** Whether other processes may have the database open; by default, none has. */
+  readonly isShared?: boolean;
 }
 
 /** The loop. */
@@ -78,8 +86,9 @@ export interface DueLoop {
 
 /** Creates a loop that has not started. A handler that throws is logged; the others still run. */
 export function createDueLoop(
-  { kv, now, log, handlers, onTurns, hasRoom, crowds = [], activity = ALWAYS_ACTIVE }: DueLoopDeps,
+  { kv, now, log, handlers, onTurns, hasRoom, crowds = [], ...deps }: DueLoopDeps,
 ): DueLoop {
+  const { activity = ALWAYS_ACTIVE, isShared = false } = deps;
   let scanning: Promise<void> | null = null;
   let isPoked = false;
   let isDeliveryPoked = false;
@@ -91,7 +100,7 @@ export function createDueLoop(
   /** Up to which time a full scan has found what is due. */
   let scannedMs = -Infinity;
   const stopping = new AbortController();
-  let looping: Promise<void> = Promise.resolve();
+  let looping: Promise<unknown> = Promise.resolve();
 
   function scan(): void {
     if (isStopped || scanning !== null) return;
@@ -190,10 +199,19 @@ export function createDueLoop(
     return ms;
   }
 
+  async function lookForOthers(): Promise<void> {
+    while (!isStopped) {
+      await pause(SHARED_LOOK_MS, stopping.signal);
+      if (!isResting) continue;
+      isPoked = isDeliveryPoked = true;
+      scan();
+    }
+  }
+
   return {
     start() {
       isStopped = false;
-      looping = scanAgainAndAgain();
+      looping = Promise.all([scanAgainAndAgain(), isShared ? lookForOthers() : null]);
     },
     poke(lane = "main") {
       if (lane === "main") isPoked = true;

@@ -2,6 +2,7 @@ import { createDueLoop, type DueLoop } from "../../../jobs/engine/due_loop.ts";
 import { ALWAYS_ACTIVE } from "../../../kv/activity.ts";
 import { stageDue, stageDueDelete, stageTurn } from "../../../kv/jobs/due.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 import { pause } from "../../support/process.ts";
 import { type StrictKv, strictKv } from "../../support/strict_kv.ts";
 
@@ -158,4 +159,41 @@ Deno.test("a loop that cannot read what is due does not rest", async () => {
   await pause(5);
   assertEquals([loop.isResting(), loop.lastScanMs()], [false, 0]);
   await loop.stop();
+});
+
+Deno.test("a loop that rests over a shared database finds jobs of a process without a pulse in 10 s", async () => {
+  using time = new FakeTime();
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const found: string[] = [];
+  const loop = createDueLoop({
+    kv,
+    now: () => time.now(),
+    log: () => {},
+    handlers: HANDLERS,
+    onTurns: async (nextTurn, lane = "main") => {
+      const turn = await nextTurn();
+      if (turn !== null) found.push(`${lane} ${turn.account}`);
+    },
+    hasRoom: () => true,
+    activity: endlessRests().activity,
+    isShared: true,
+  });
+  /** Lets the database answer while time stands still. */
+  const settled = async (isSettled: () => boolean) => {
+    for (let turn = 0; turn < 2_000 && !isSettled(); turn++) await time.pass(0);
+  };
+  loop.start();
+  await settled(loop.isResting);
+  const before = kv.reads();
+  await time.pass(10_000);
+  await settled(() => kv.reads() - before >= 2 && !loop.isScanning());
+  assertEquals([loop.isResting(), found, kv.reads() - before], [true, [], 2]);
+  await kv.set(["due", "job_turn", 1, "anyone"], true);
+  await kv.set(["due", "job_lane_turn", "delivery", 1, "webhook"], true);
+  await time.pass(10_000);
+  await settled(() => found.length === 2);
+  assertEquals(found, ["main anyone", "delivery webhook"]);
+  const stopped = loop.stop();
+  await time.pass(0);
+  await stopped;
 });
