@@ -18,6 +18,8 @@ import type { CheckedStage } from "../../kv/jobs/turns.ts";
 
 /** How often a run is asked for a checkpoint, milliseconds. */
 export const CHECKPOINT_MS = 1_000;
+/** After so many times that time, a run is asked again if its checkpoint could not be saved. */
+const POSTPONED = 10;
 
 /** The checkpoints of a job, for its run. */
 export interface Checkpoints {
@@ -27,9 +29,11 @@ export interface Checkpoints {
   isDue(): boolean;
   /**
    * Saves from where the next run goes on, in place of what was saved before. False if it is too long to
-   * be stored; what was saved before stays then.
+   * be stored; what was saved before stays then, and the next one is due later than usual.
    */
   save(checkpoint: Checkpoint): boolean;
+  /** Reports that none could be made: the next one is due later than usual. */
+  postpone(): void;
   /** The next run begins anew, and so does this one: its progress may be less than that of the last. */
   drop(): void;
 }
@@ -66,6 +70,7 @@ export const NO_CHECKPOINTS: Checkpoints = {
   last: () => Promise.resolve(null),
   isDue: () => false,
   save: () => false,
+  postpone() {},
   drop() {},
 };
 
@@ -83,7 +88,7 @@ export function createRunCheckpoints(
 ): RunCheckpoints {
   let saved: Saved | null = null;
   let staged: Saved | null = null;
-  let savedMs = now();
+  let dueMs = now() + everyMs;
   let isUsed = false, isHandingBack = false;
   const files = new Set<string>();
   if (job.checkpoint?.file) files.add(job.checkpoint.file);
@@ -93,15 +98,20 @@ export function createRunCheckpoints(
       last: async () => job.checkpoint === undefined ? null : await readCheckpoint(kv, job.id),
       isDue() {
         isUsed = true;
-        return isHandingBack || now() - savedMs >= everyMs;
+        return isHandingBack || now() >= dueMs;
       },
       save({ state, file }) {
-        savedMs = now();
         const parts = packCheckpoint(state);
+        dueMs = now() + (parts === null ? POSTPONED : 1) * everyMs;
         if (parts !== null) saved = { parts, file };
         if (file !== null) files.add(file);
         onSaved();
         return parts !== null;
+      },
+      postpone() {
+        dueMs = now() + POSTPONED * everyMs;
+        // A run that has to end does not try again and again.
+        isHandingBack = false;
       },
       drop() {
         saved = "none";

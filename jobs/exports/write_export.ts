@@ -5,7 +5,7 @@
  */
 
 import { createChunkMemory } from "../../data/encoders/chunk_memory.ts";
-import type { FileStore, FileWriter, WrittenFile } from "../../data/files/file_store.ts";
+import type { FileStore, FileWriter, KeptFile, WrittenFile } from "../../data/files/file_store.ts";
 import { untilAborted } from "../../data/files/until_aborted.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
@@ -113,10 +113,23 @@ function createSaver(
   let saving = Promise.resolve();
   /** Whether a cut is on its way, or none can be used. */
   let isBusy = false;
+  let isKnownTooLong = false;
 
-  async function save(cut: ExportCut): Promise<void> {
+  // Without a checkpoint the next run only has more to do.
+  const warn = (error: unknown) => log("warn", "checkpoint not saved", { jobId, error });
+
+  async function keep(cut: ExportCut): Promise<void> {
+    // A writer that fails once keeps nothing more, so no further cut can be used.
     const kept = await writer.keep();
     if (kept === null) return;
+    await save(cut, kept).catch((error) => {
+      checkpoints.postpone();
+      warn(error);
+    });
+    isBusy = false;
+  }
+
+  async function save(cut: ExportCut, kept: KeptFile): Promise<void> {
     const { place } = cut.state;
     const state: ExportCheckpoint = {
       v: 1,
@@ -132,8 +145,9 @@ function createSaver(
         : { before: cut.state, sizeBytes: cut.sizeBytes, gzip: null },
       kept,
     };
-    checkpoints.save({ state, file: kept.name });
-    isBusy = false;
+    if (checkpoints.save({ state, file: kept.name }) || isKnownTooLong) return;
+    isKnownTooLong = true;
+    warn(new Error("Cannot save the checkpoint as it is too long to be stored"));
   }
 
   return {
@@ -143,8 +157,7 @@ function createSaver(
       return { place, tally: tally.save() };
     },
     onCut(cut) {
-      // Without a checkpoint the next run only has more to do.
-      saving = save(cut).catch((error) => log("warn", "checkpoint not saved", { jobId, error }));
+      saving = keep(cut).catch(warn);
     },
     ended: () => saving,
   };

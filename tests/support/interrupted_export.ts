@@ -58,6 +58,7 @@ export async function runExport(
         if (endsAfter(++saved, run)) aborter.abort(new DOMException("stopping", "AbortError"));
         return true;
       },
+      postpone() {},
       drop: () => stored = null,
     };
     const context: JobContext = {

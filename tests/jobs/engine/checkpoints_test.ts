@@ -1,4 +1,5 @@
 import { AppError } from "../../../data/app_error.ts";
+import { createRunCheckpoints } from "../../../jobs/engine/checkpoints.ts";
 import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
 import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import { sweepFiles } from "../../../jobs/engine/sweep.ts";
@@ -184,4 +185,26 @@ Deno.test("a long checkpoint is stored in parts, and one that is too long is ref
   assertEquals(await readCheckpoint(kv, "x"), texts);
   assertEquals(await readCheckpoint(kv, "y"), null);
   assertEquals(packCheckpoint([...texts, ...texts.map((text) => text.toUpperCase())]), null);
+});
+
+Deno.test("the next checkpoint is due after its time, and after ten times that if one was too long or failed", async () => {
+  await using rig = await createWorkerRig();
+  let nowMs = 0;
+  const now = () => nowMs;
+  const deps = { kv: rig.kv, now, everyMs: 1_000, onSaved: () => {} };
+  const { ofRun } = createRunCheckpoints(await rig.ask(), deps);
+  const tooLong = Array.from({ length: 20_000 }, () => crypto.randomUUID());
+  const steps = [
+    [1_000, () => assert(ofRun.save({ state: 1, file: null }))],
+    [2_000, () => assert(!ofRun.save({ state: tooLong, file: null }))],
+    [12_000, () => ofRun.postpone()],
+    [22_000, () => {}],
+  ] as const;
+  for (const [dueMs, step] of steps) {
+    nowMs = dueMs - 1;
+    assertEquals(ofRun.isDue(), false);
+    nowMs = dueMs;
+    assertEquals(ofRun.isDue(), true);
+    step();
+  }
 });

@@ -2,9 +2,10 @@ import { gunzipSync } from "node:zlib";
 import { CSV_DIALECTS } from "../../../data/encoders/csv_dialect.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
-import { exportSpecOf } from "../../../jobs/exports/export_contract.ts";
+import { exportParamsOf, exportSpecOf } from "../../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../../jobs/exports/export_job.ts";
 import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
+import type { SeriesStore } from "../../../kv/series/store.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { never } from "../../support/file_store_box.ts";
 import { NEVER, runExport } from "../../support/interrupted_export.ts";
@@ -186,4 +187,61 @@ Deno.test("an export begins anew in another version of the service", async () =>
     await interruptedOnce({ rig, kind }, {}, () => Promise.resolve());
     assertEquals(keptBytes.map((bytes) => bytes > 0), [false, versions[0] === versions[1]]);
   }
+});
+
+/**
+ * Runs an export in one go, in a store that keeps at once. Each checkpoint is `isStored` or too long.
+ * Returns what it reported, in order.
+ */
+async function reported(
+  rig: WorkerRig,
+  { isStored, lives }: { isStored: boolean; lives: () => Promise<number[]> },
+): Promise<string[]> {
+  const reports: string[] = [];
+  const files: FileStore = {
+    ...rig.files,
+    async openWriter(name, options) {
+      const writer = await rig.files.openWriter(name, options);
+      const kept = { name, sizeBytes: 0, sha256: "", more: null };
+      return writer && { ...writer, keep: () => Promise.resolve(kept) };
+    },
+  };
+  const series: SeriesStore = { ...rig.series, lives };
+  const deps = { ...rig, series, files, profiles: builtInProfiles(), version: "1" };
+  const kind = exportKinds(deps).find(({ name }) => name === "export");
+  await kind?.run({
+    jobId: "j",
+    params: exportParamsOf({ ...PLAIN, ids: [...METERS, "dense"] }),
+    createdMs: 0,
+    artifactName: "j.1",
+    signal: never,
+    progress: () => {},
+    checkpoints: {
+      last: () => Promise.resolve(null),
+      isDue: () => true,
+      save: () => reports.push(isStored ? "saved" : "refused") > 0 && isStored,
+      postpone: () => reports.push("postponed"),
+      drop() {},
+    },
+    waitIdle: (wait) => wait(),
+    log: (_, event) => reports.push(event),
+  });
+  return reports;
+}
+
+Deno.test("checkpoints that are too long are reported once for each run", async () => {
+  await using exports = await openExports();
+  const lives = () => Promise.resolve([0]);
+  const reports = await reported(exports.rig, { isStored: false, lives });
+  assert(reports.filter((report) => report === "refused").length >= 2, reports.join());
+  assertEquals(reports.filter((report) => report !== "refused"), ["checkpoint not saved"]);
+});
+
+Deno.test("after a checkpoint that could not be made, a run saves the next ones", async () => {
+  await using exports = await openExports();
+  let asked = 0;
+  const lives = () => ++asked === 1 ? Promise.reject(new Error("away")) : Promise.resolve([0]);
+  const [first, second, ...more] = await reported(exports.rig, { isStored: true, lives });
+  assertEquals([first, second], ["postponed", "checkpoint not saved"]);
+  assertEquals(new Set(more), new Set(["saved"]));
 });
