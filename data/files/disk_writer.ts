@@ -27,10 +27,10 @@ export async function openDiskWriter(
   );
   stack.defer(() => removeFile(partPath).catch(() => {}));
   const hash = createHash("sha256");
-  const { kept } = options;
+  const { kept, signal } = options;
   if (kept !== undefined) {
     const keptPath = `${folder}/${kept.name}${PART}`;
-    if (!await copyKept(keptPath, kept, { file, hash })) return null;
+    if (!await copyKept(keptPath, kept, { file, hash, signal })) return null;
   }
   // A sync through a second handle does not block writes through the first.
   const twin = stack.use(await onDisk(Deno.open(partPath)));
@@ -42,7 +42,7 @@ export async function openDiskWriter(
 async function copyKept(
   path: string,
   { sizeBytes, sha256 }: KeptFile,
-  { file, hash }: { file: Deno.FsFile; hash: Hash },
+  { file, hash, signal }: { file: Deno.FsFile; hash: Hash; signal: AbortSignal },
 ): Promise<boolean> {
   let from: Deno.FsFile;
   try {
@@ -54,6 +54,7 @@ async function copyKept(
   using _ = from;
   const buffer = new Uint8Array(COPY_BYTES);
   for (let at = 0; at < sizeBytes;) {
+    signal.throwIfAborted();
     const count = await onDisk(from.read(buffer.subarray(0, sizeBytes - at)));
     if (count === null) return false;
     hash.update(buffer.subarray(0, count));

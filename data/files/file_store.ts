@@ -89,7 +89,8 @@ export interface FileStore {
   ): Promise<WrittenFile>;
   /**
    * Opens a file for writing. With `kept`, it goes on after that, and the run that wrote it cannot change
-   * it any more. Null if what was kept is not there, or its checksum differs.
+   * it any more. Null if what was kept is not there, or its checksum differs. Throws the reason of the
+   * signal; what was kept stays then.
    */
   openWriter(name: string, options: WriterOptions): Promise<FileWriter | null>;
   /**

@@ -50,7 +50,11 @@ export async function openKvFileWriter(
 ): Promise<FileWriter | null> {
   if (kept === undefined) return writerOf(deps, { name, generation: deps.newId() }, options);
   const spot = { name, generation: moreSchema.parse(kept.more).generation };
-  const takenUp = await onKv(takeUp(deps.kv, spot, kept));
+  const { signal } = options;
+  const takenUp = await onKv(takeUp(deps.kv, { spot, kept, signal })).catch((error) => {
+    signal.throwIfAborted();
+    throw error;
+  });
   return takenUp === null ? null : writerOf(deps, spot, options, takenUp);
 }
 
@@ -107,13 +111,17 @@ function writerOf(
  */
 async function takeUp(
   kv: FilesKv,
-  spot: Spot,
-  { sizeBytes, sha256 }: KeptFile,
+  { spot, kept: { sizeBytes, sha256 }, signal }: {
+    spot: Spot;
+    kept: KeptFile;
+    signal: AbortSignal;
+  },
 ): Promise<TakenUp | null> {
+  signal.throwIfAborted();
   const marker = await takeOpen(kv, spot);
   if (marker === null) return null;
   const hash = createHash("sha256");
-  const tail = await readKept(kv, spot.generation, { sizeBytes, hash });
+  const tail = await readKept(kv, spot.generation, { sizeBytes, hash, signal });
   if (tail !== null && hash.copy().digest("hex") === sha256) {
     return { from: { marker, sizeBytes, tail }, hash };
   }
@@ -125,12 +133,13 @@ async function takeUp(
 async function readKept(
   kv: Pick<FilesKv, "list">,
   generation: string,
-  { sizeBytes, hash }: { sizeBytes: number; hash: Hash },
+  { sizeBytes, hash, signal }: { sizeBytes: number; hash: Hash; signal: AbortSignal },
 ): Promise<Bytes | null> {
   const chunkCount = Math.ceil(sizeBytes / CHUNK_BYTES);
   let left = sizeBytes;
   let tail: Bytes = new Uint8Array(0);
   for (let firstIndex = 0; firstIndex < chunkCount; firstIndex += READ_CHUNKS) {
+    signal.throwIfAborted();
     const count = Math.min(READ_CHUNKS, chunkCount - firstIndex);
     for (const chunk of await readChunks(kv, generation, { firstIndex, count })) {
       // The run that kept this may have made its last chunk longer before it died.

@@ -72,3 +72,20 @@ Deno.test("write() releases chunks once they are written", async () => {
   // The last chunk is still in use when the file ends.
   assertEquals(released, [1, 2]);
 });
+
+Deno.test("going on ends with the reason of the signal, and what was kept stays", async () => {
+  await using box = await openDiskBox();
+  const writer = await box.store.openWriter("job.1", { signal: never });
+  await writer?.write(new Uint8Array(3_000_000));
+  const kept = await writer?.keep() ?? undefined;
+  await writer?.close();
+  const aborter = new AbortController();
+  const reason = new DOMException("asked to stop", "AbortError");
+  const opening = box.store.openWriter("job.2", { signal: aborter.signal, kept });
+  aborter.abort(reason);
+  assertEquals(await opening.catch((error: unknown) => error), reason);
+  assertEquals(await box.names(), ["job.1.part"]);
+  const next = await box.store.openWriter("job.3", { signal: never, kept });
+  assertEquals((await next?.finish())?.sizeBytes, 3_000_000);
+  await next?.close();
+});

@@ -162,3 +162,23 @@ Deno.test("an aborted signal ends every call of a writer with its reason", async
   await writer.close();
   assertEquals(await storedParts(rig), {});
 });
+
+Deno.test("going on ends with the reason of the signal between two reads, and what was kept stays", async () => {
+  using rig = await openKvFilesRig();
+  const bytes = chunkedBytes(100 * CHUNK);
+  const first = await open(rig.other, "job.1");
+  await first.write(bytes);
+  const kept = await keep(first);
+  const aborter = new AbortController();
+  const reason = new DOMException("asked to stop", "AbortError");
+  // The second list is the first of chunks; four would read all of them.
+  let lists = 0;
+  rig.plan.before = ({ kind, batch }) => {
+    if (kind === "batch" && batch === 0 && ++lists === 2) aborter.abort(reason);
+  };
+  const opening = rig.store.openWriter("job.2", { signal: aborter.signal, kept });
+  assertEquals(await Promise.resolve(opening).catch((error: unknown) => error), reason);
+  assertEquals(lists, 2);
+  const third = await open(rig.other, "job.3", kept);
+  assertEquals((await third.finish()).sha256, sha256(bytes));
+});
