@@ -4,6 +4,7 @@ import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
 import type { JobRecord } from "../../../jobs/engine/jobs.ts";
 import { sweepFiles } from "../../../jobs/engine/sweep.ts";
 import { LEASE_MS } from "../../../jobs/engine/transitions.ts";
+import { openKvFileStore } from "../../../kv/files/kv_file_store.ts";
 import { packCheckpoint, readCheckpoint } from "../../../kv/jobs/checkpoints.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { never } from "../../support/file_store_box.ts";
@@ -163,16 +164,34 @@ Deno.test("the sweep keeps the file that a checkpoint names, until the job has e
     await writer?.keep();
     await writer?.close();
   };
-  for (const epoch of [1, 2, 3]) await leave(epoch);
+  for (const epoch of [1, 2, 3, 4]) await leave(epoch);
   const job = await rig.jobs.get(id);
-  await rig.kv.set(["job", id], { ...job, epoch: 3, checkpoint: { parts: 1, file: `${id}.2` } });
+  const checkpoint = { parts: 1, file: `${id}.2` };
+  await rig.kv.set(["job", id], { ...job, state: "running", epoch: 4, checkpoint });
   const names = async () =>
     (await Array.fromAsync(rig.files.list())).map(({ name }) => name).sort();
-  assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 1);
-  assertEquals(await names(), [`${id}.2`, `${id}.3`]);
+  // Those of a run before it, and of one that died without a checkpoint of its own.
+  assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 2);
+  assertEquals(await names(), [`${id}.2`, `${id}.4`]);
   await rig.kv.set(["job", id], { ...job, state: "cancelled" });
   assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 2);
   assertEquals(await names(), []);
+});
+
+Deno.test("the sweep keeps the unfinished file of a later run that has taken over what the checkpoint names", async () => {
+  await using rig = await createWorkerRig();
+  const files = openKvFileStore({ kv: rig.kv, maxBytes: 1e9, newId: () => crypto.randomUUID() });
+  const { id } = await rig.ask();
+  const first = await files.openWriter(`${id}.2`, { signal: never });
+  await first?.write(new Uint8Array(10));
+  const kept = await first?.keep() ?? undefined;
+  // The run dies before it saves a checkpoint.
+  assert(await files.openWriter(`${id}.3`, { signal: never, kept }) !== null);
+  const job = await rig.jobs.get(id);
+  const checkpoint = { parts: 1, file: `${id}.2` };
+  await rig.kv.set(["job", id], { ...job, epoch: 3, checkpoint });
+  assertEquals(await sweepFiles({ kv: rig.kv, files, log: () => {} }, never), 0);
+  assert(await files.openWriter(`${id}.4`, { signal: never, kept }) !== null);
 });
 
 Deno.test("a long checkpoint is stored in parts, and one that is too long is refused", async () => {
