@@ -18,7 +18,8 @@ Deno.test("a damaged block fails exports and readings of its day, shows in /read
     await kv.set(["block", "meter", "m1", DAY_2], new Uint8Array(30));
   }
   await using service = await startTestService({ kvPath });
-  assertEquals((await askJson(`${service.url}/ready`)).body.reason, undefined);
+  // Its worker is not seen at once.
+  await until(async () => (await askJson(`${service.url}/ready`)).body.reason === undefined);
 
   const day = (n: number) => `start_time=2024-01-0${n}T00:00:00Z&end_time=2024-01-0${n}T23:59:59Z`;
   const readings = (id: string, n: number) =>
