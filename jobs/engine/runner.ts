@@ -265,7 +265,8 @@ export function startRun(
     },
   } as const;
   return {
-    ended: inSpan(`job ${job.kind} attempt`, start, run),
+    // A stop may come after the work has ended, while its outcome is written.
+    ended: inSpan(`job ${job.kind} attempt`, start, run).finally(() => clearTimeout(stopTimer)),
     isIdle: () => idleWaits > 0,
     stop() {
       if (!checkpoints.handBack()) abort("stopping");
