@@ -67,6 +67,9 @@ PREVIEW_RULES = [
 # Options of uploads that a format does not take, and names that the file must have.
 UPLOAD_RULES = [
     r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
+    r"preset must be left out for a meter whose profile is not meter",
+    r"thousands must be \. or , or space or apostrophe",
+    r"metrics must be those of one profile: .*",
     r"preset must be a name that GET /api/presets or GET /api/import-presets lists",
     r"\w+ is not for (nem12|espi): the format says it",
     r"thousands and decimal must be different characters",
