@@ -29,7 +29,7 @@ const LIVE = {
   fleet: ["/fleet", "a[data-day]"],
 } as const;
 
-async function send(url: string, request: string, body: unknown): Promise<Response> {
+async function send(url: string, request: string, body: unknown): Promise<void> {
   const [method, path] = request.split(" ");
   const isText = typeof body === "string";
   const answer = await fetch(url + path, {
@@ -37,8 +37,8 @@ async function send(url: string, request: string, body: unknown): Promise<Respon
     headers: { "content-type": isText ? "text/csv" : "application/json" },
     body: isText ? body : JSON.stringify(body),
   });
-  assert(answer.ok, `${request}: ${answer.status} ${isText ? await answer.text() : ""}`);
-  return answer;
+  const text = await answer.text();
+  assert(answer.ok, `${request}: ${answer.status} ${text}`);
 }
 
 /** The load of a house, kW: a base, a peak in the evening, and none of it by chance. */
