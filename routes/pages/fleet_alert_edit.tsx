@@ -6,11 +6,11 @@
 
 import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
-import { SEVERITIES } from "../../data/alerts/rule.ts";
 import { changeAlert, getAlert, removeAlert } from "../alerts/alerts.ts";
 import type { AlertBody } from "../alerts/schemas.ts";
 import { ApiCall } from "./components.tsx";
 import { curlOf } from "./curl.ts";
+import { SeverityField, TextField } from "./fleet_alert_fields.tsx";
 import {
   type AlertEdit,
   alertEditOf,
@@ -115,10 +115,7 @@ function EditForm({ view, alert, form, failed }: Shown & { readonly view: View }
   const { say } = view;
   const { on, condition } = alert;
   const input = (name: "name" | "minutes" | "limit" | "ids" | "email" | "note") => (
-    <label>
-      <span>{say(`fleet.form.${name}`)}</span>
-      <input name={name} value={form[name]} required={name === "name"} autocomplete="off" />
-    </label>
+    <TextField view={view} name={name} value={form[name]} />
   );
   return (
     <form method="post" action={pathOf(alert.id)} class="card stack change-form">
@@ -131,16 +128,7 @@ function EditForm({ view, alert, form, failed }: Shown & { readonly view: View }
         {input("minutes")}
         {"limit" in condition || "by" in condition ? input("limit") : null}
         {input("ids")}
-        <label>
-          <span>{say("fleet.severity")}</span>
-          <select name="severity">
-            {SEVERITIES.map((severity) => (
-              <option value={severity} selected={severity === form.severity}>
-                {say(`fleet.severity.${severity}`)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SeverityField view={view} chosen={form.severity} />
         {input("email")}
         {input("note")}
       </div>

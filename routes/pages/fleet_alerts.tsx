@@ -7,7 +7,6 @@
 
 import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
-import { SEVERITIES } from "../../data/alerts/rule.ts";
 import { type AlertDeps, alertsOf, createAlert, testAlert } from "../alerts/alerts.ts";
 import { firingSubjects } from "../alerts/firing.ts";
 import type { AlertBody } from "../alerts/schemas.ts";
@@ -21,10 +20,12 @@ import {
   type AlertForm,
   readAlertForm,
 } from "./fleet_alert_form.ts";
+import { type AlertField, SeverityField, TextField } from "./fleet_alert_fields.tsx";
 import { FleetTabs } from "./fleet_tabs.tsx";
 import { requireOwnForm, seeOther } from "./form_answers.ts";
 import type { PageContent } from "./layout.tsx";
 import { deviceHref, meterHref, storeHref } from "./list_links.ts";
+import { Problems } from "./form_parts.tsx";
 import type { Markup } from "./markup.ts";
 import type { Pages } from "./show_page.tsx";
 import type { View } from "./view.ts";
@@ -214,24 +215,15 @@ export function conditionText({ say, formats }: View, condition: AlertBody["cond
 
 function AlertFormView({ view, form, failed }: Shown & { readonly view: View }): Markup {
   const { say } = view;
-  const input = (name: keyof AlertForm, isRequired = false) => (
-    <label>
-      <span>{say(`fleet.form.${name}`)}</span>
-      <input name={name} value={form[name]} required={isRequired} autocomplete="off" />
-    </label>
+  const input = (name: Exclude<AlertField, "note">) => (
+    <TextField view={view} name={name} value={form[name]} />
   );
   return (
     <form method="post" action="/fleet/alerts" class="card stack no-print alert-form">
       <h2>{say("fleet.form")}</h2>
-      {failed === null ? null : (
-        <ul class="problems fault" role="alert">
-          {failed.errors.length === 0
-            ? <li>{failed.message}</li>
-            : failed.errors.map(({ detail }) => <li>{detail}</li>)}
-        </ul>
-      )}
+      <Problems failed={failed} />
       <div class="fields">
-        {input("name", true)}
+        {input("name")}
         <label>
           <span>{say("fleet.form.kind")}</span>
           <select name="kind">
@@ -248,16 +240,7 @@ function AlertFormView({ view, form, failed }: Shown & { readonly view: View }):
           {input("limit")}
         </div>
         {input("ids")}
-        <label>
-          <span>{say("fleet.severity")}</span>
-          <select name="severity">
-            {SEVERITIES.map((severity) => (
-              <option value={severity} selected={severity === form.severity}>
-                {say(`fleet.severity.${severity}`)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <SeverityField view={view} chosen={form.severity} />
         {input("email")}
       </div>
       <p class="row">
