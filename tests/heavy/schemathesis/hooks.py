@@ -69,7 +69,6 @@ UPLOAD_RULES = [
     r"(preset|delimiter|decimal|thousands|encoding|missing) is for text/csv only",
     r"preset must be left out for a meter whose profile is not meter",
     r"thousands must be \. or , or space or apostrophe",
-    r"metrics must be those of one profile: .*",
     r"preset must be a name that GET /api/presets or GET /api/import-presets lists",
     r"\w+ is not for (nem12|espi): the format says it",
     r"thousands and decimal must be different characters",
@@ -251,6 +250,7 @@ RULES: dict[str, list[str]] = {
     "writeLines": [r"partial write: .+"],
     "writeLinesV1": [r"partial write: .+"],
     "postTelemetry": [
+        r"metrics must be those of one profile: .+",
         r"Unknown metric '.*': .+",
         r"profile must be .+",
         r"\w+ must be from .+",
