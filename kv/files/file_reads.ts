@@ -102,11 +102,13 @@ function streamOf(
   let wanted = FIRST_CHUNKS;
   let chunks: Bytes[] = [];
   let ahead: Promise<Bytes[]> | null = null;
+  let pulling: Promise<void> = Promise.resolve();
+  let isCancelled = false;
 
   /** Begins to read what follows; null at the end. */
   function readOn(): Promise<Bytes[]> | null {
     const left = Math.ceil(stop / CHUNK_BYTES) - nextIndex;
-    if (left <= 0 || at >= stop) return null;
+    if (left <= 0 || at >= stop || isCancelled) return null;
     const count = Math.min(left, wanted, Math.max(1, Math.floor(shareChunks())));
     const read = onKv(readAll(kv, generation, { firstIndex: nextIndex, count }));
     // Awaited later. Until then a rejection must not count as unhandled.
@@ -126,27 +128,32 @@ function streamOf(
     return chunk;
   }
 
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        if (at < stop) {
-          const from = at % CHUNK_BYTES;
-          const piece = (await nextChunk()).subarray(from, from + stop - at);
-          at += piece.length;
-          controller.enqueue(piece);
-          return;
-        }
-        if (range.end > sizeBytes) {
-          throw new Error(`Cannot read past the end of the file: ${sizeBytes}`);
-        }
-        await end();
-        controller.close();
-      } catch (error) {
-        await end();
-        controller.error(error);
+  async function pull(controller: ReadableStreamDefaultController<Bytes>): Promise<void> {
+    try {
+      if (at < stop) {
+        const from = at % CHUNK_BYTES;
+        const piece = (await nextChunk()).subarray(from, from + stop - at);
+        at += piece.length;
+        if (!isCancelled) controller.enqueue(piece);
+        return;
       }
-    },
+      if (range.end > sizeBytes) {
+        throw new Error(`Cannot read past the end of the file: ${sizeBytes}`);
+      }
+      await end();
+      controller.close();
+    } catch (error) {
+      await end();
+      controller.error(error);
+    }
+  }
+
+  return new ReadableStream({
+    pull: (controller) => pulling = pull(controller),
     async cancel() {
+      isCancelled = true;
+      // No read may be on its way when this resolves: neither that of a pull nor the one ahead.
+      await pulling;
       await ahead?.catch(() => {});
       await end();
     },

@@ -119,6 +119,31 @@ Deno.test("who reads a file that is replaced or deleted reads on, and then its c
   }
 });
 
+Deno.test("cancelling a read waits for the reads on their way, and no other begins", async () => {
+  // The first read, while nothing is ahead of it; and the second, which the reader already waits for.
+  for (const { held, taken } of [{ held: 1, taken: 0 }, { held: 2, taken: 4 }]) {
+    using rig = await openKvFilesRig();
+    await rig.store.write("a", bodyOf(chunkedBytes(60 * CHUNK)), never);
+    const reached = Promise.withResolvers<void>(), gate = Promise.withResolvers<void>();
+    let begun = 0, isOver = false;
+    rig.plan.before = async ({ kind }) => {
+      if (kind !== "batch" || ++begun !== held) return;
+      reached.resolve();
+      await gate.promise;
+    };
+    const reader = (await rig.store.read("a"))!.getReader();
+    for (let chunk = 0; chunk < taken; chunk++) await reader.read();
+    await reached.promise;
+    const cancelling = reader.cancel().then(() => isOver = true);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(isOver, false, `read ${held}`);
+    gate.resolve();
+    await cancelling;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    assertEquals(begun, held);
+  }
+});
+
 Deno.test("who reads a file that another instance deletes gets an error, never a short file", async () => {
   using rig = await openKvFilesRig();
   await rig.store.write("a", bodyOf(chunkedBytes(60 * CHUNK)), never);
