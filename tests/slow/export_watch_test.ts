@@ -49,7 +49,9 @@ Deno.test(`${WATCHERS} clients watch one export for the price of one reader, and
     assertEquals(text.match(/^event: .*$/gm), ["event: progress", "event: end"]);
     assert(text.includes('"status":"cancelled"'));
   }
-  assertEquals(new Set(texts).size, 1);
+  // Each connection has a heartbeat of its own, a comment, so some have got one more than others.
+  const events = texts.map((text) => text.replaceAll(/^:.*\n\n/gm, ""));
+  assertEquals(new Set(events).size, 1);
   service.kill("SIGTERM");
   assertEquals(await service.ended, 0, service.output());
 });
