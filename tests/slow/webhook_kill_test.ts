@@ -1,3 +1,4 @@
+import { pause as pauseUnless } from "../../jobs/engine/pause.ts";
 import { assert, assertEquals } from "../support/assert.ts";
 import { pause, startProcess } from "../support/process.ts";
 import { askJson, importText, type JsonAnswer, postJson } from "../support/service.ts";
@@ -180,10 +181,7 @@ Deno.test(`events reach webhooks under one id each after kill -9, ${KILL_ROUNDS}
       failedOnce.add(id);
       return new Response("not now", { status: 503 });
     }
-    await Promise.race([
-      pause(parseInt(id.slice(-2), 16) % 4 === 0 ? 150 : 0),
-      new Promise((resolve) => signal.addEventListener("abort", resolve)),
-    ]);
+    await pauseUnless(parseInt(id.slice(-2), 16) % 4 === 0 ? 150 : 0, signal);
     return new Response(null, { status: 204 });
   });
   let imports = 0;

@@ -10,7 +10,7 @@
  */
 
 import type { KvServer } from "./kv_server.ts";
-import { type Environment, pause } from "./process.ts";
+import type { Environment } from "./process.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
 const CRON = new URL("deploy_cron.ts", import.meta.url).pathname;
@@ -113,14 +113,11 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       }
       kill(instance, "SIGINT");
     }
-    const isOver = await Promise.race([
-      instance.ended.then(() => true),
-      pause(GRACE_MS).then(() => false),
-    ]);
-    if (isOver) return;
-    late++;
-    kill(instance, "SIGKILL");
-    await instance.ended;
+    const killing = setTimeout(() => {
+      late++;
+      kill(instance, "SIGKILL");
+    }, GRACE_MS);
+    await instance.ended.finally(() => clearTimeout(killing));
   }
 
   const timer = setInterval(() => {
