@@ -86,7 +86,7 @@ Deno.test("a second start on the same KV file says so and exits 1, and the first
   const { code, output } = await failStart(folder.path, {});
   assertEquals(code, 1);
   assertStringIncludes(output, "another process has it open: .openwatts/kv.sqlite3");
-  assertEquals((await askJson(`${service.url}/ready`)).body.ready, true);
+  await until(async () => (await askJson(`${service.url}/ready`)).body.ready);
 });
 
 Deno.test("a start on a port in use says so and exits 1", async () => {

@@ -12,6 +12,7 @@ import {
   type TestService,
 } from "../../support/service.ts";
 import { message, postTelemetry } from "../../support/telemetry.ts";
+import { until } from "../../support/until.ts";
 import { EXAMPLE } from "../exports/export_example.ts";
 
 async function scrape(url: string): Promise<Map<string, ScrapedFamily>> {
@@ -163,8 +164,9 @@ Deno.test("a worker, which listens on no other port, has metrics and probes on t
   assertEquals(service.url, "");
   const ask = (path: string) => askJson(metricsUrl(service).replace("/metrics", path));
   assertEquals((await ask("/health")).body.status, "healthy");
-  const ready = await ask("/ready");
-  assertEquals([ready.status, ready.body.ready], [200, true]);
+  // Once its worker has been seen.
+  await until(async () => (await ask("/ready")).status === 200);
+  assertEquals((await ask("/ready")).body.ready, true);
   assertEquals((await ask("/api/meters")).status, 404);
   const found = readPrometheus(await (await fetch(metricsUrl(service))).text());
   assertEquals(found.get("openwatts_database_up")?.values.get("openwatts_database_up"), 1);
