@@ -213,11 +213,10 @@ export async function start(
   const storeData = folder === null || role === "api"
     ? null
     : startStoreData({ folder, kv, series, acceptedTimes, now, log });
-  const { version } = config;
   const metrics = stack.use(openMetrics({
     ...parts,
     ...settings,
-    version,
+    version: config.version,
     startedMs,
     probe: (request, info) => app.fetch(request, info),
   }));
@@ -290,6 +289,7 @@ export async function start(
     demoReadings,
     settle: async (timeoutMs) => await worker?.settle(timeoutMs),
     [Symbol.asyncDispose]: async () => {
+      opened.giveUpAfter(settings.graceMs);
       await owned.disposeAsync();
       log("info", "stopped", { owner });
     },

@@ -2,13 +2,23 @@
  * Watches how long a database takes to answer.
  *
  * A database that is away does not fail: its client tries again until it is back, so that background work
- * only pauses. Requests must not wait that long, so they ask here.
+ * only pauses. Requests must not wait that long, so they ask here. A stop must not either, so it has calls
+ * fail.
  *
  * @module
  */
 
-/** A database that is watched. */
-export interface WatchedKv {
+import { AppError } from "../data/app_error.ts";
+
+/** A database that is away has not answered for so long, milliseconds. */
+const AWAY_MS = 1_000;
+/** How much earlier than asked calls fail: a share, and at most, milliseconds. Parts stop meanwhile. */
+const EARLIER_SHARE = 1 / 8, EARLIER_MAX_MS = 500;
+/** How often it is looked whether the database is away, milliseconds. */
+const LOOK_MS = 50;
+
+/** A database that is watched. Disposing of it ends the wait of {@link WatchedKv.giveUpAfter}. */
+export interface WatchedKv extends Disposable {
   /** The same database. */
   readonly kv: Deno.Kv;
   /**
@@ -16,6 +26,18 @@ export interface WatchedKv {
    * that gets no answer by itself does not count.
    */
   waitingMs(): number;
+  /**
+   * Shortly before `ms` have passed, or later, as soon as the database is away: makes all calls that have
+   * no answer fail with `DATABASE_UNAVAILABLE`, and each later one at once.
+   */
+  giveUpAfter(ms: number): void;
+}
+
+/** A call without an answer. */
+interface Waiting {
+  readonly sinceMs: number;
+  /** Makes it fail. What it asked for may be done all the same. */
+  readonly fail: (error: AppError) => void;
 }
 
 /** Watches a database. Calls that wait for events, such as `watch()`, do not count. */
@@ -23,20 +45,35 @@ export function watchAnswers(
   kv: Deno.Kv,
   elapsedMs: () => number = () => performance.now(),
 ): WatchedKv {
-  /** When each call began, in order. */
-  const waiting = new Map<symbol, number>();
+  /** The calls without an answer, in the order of their begin. */
+  const waiting = new Set<Waiting>();
   let answeredMs = elapsedMs();
+  let hasGivenUp = false;
+  let timer: ReturnType<typeof setTimeout> | undefined;
 
   async function timed<T>(call: () => Promise<T>): Promise<T> {
-    const id = Symbol();
-    waiting.set(id, elapsedMs());
+    if (hasGivenUp) throw unavailable();
+    const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+    const one = { sinceMs: elapsedMs(), fail };
+    waiting.add(one);
     try {
-      const answer = await call();
+      const answer = await Promise.race([call(), failed]);
       answeredMs = elapsedMs();
       return answer;
     } finally {
-      waiting.delete(id);
+      waiting.delete(one);
     }
+  }
+
+  function waitingMs(): number {
+    const [first] = waiting;
+    return first === undefined ? 0 : elapsedMs() - Math.max(first.sinceMs, answeredMs);
+  }
+
+  function giveUpIfAway(awayMs: number): void {
+    hasGivenUp = waitingMs() >= awayMs;
+    if (!hasGivenUp) timer = setTimeout(giveUpIfAway, LOOK_MS, awayMs);
+    else for (const { fail } of waiting) fail(unavailable());
   }
 
   function timedOperation(op: Deno.AtomicOperation): Deno.AtomicOperation {
@@ -62,9 +99,16 @@ export function watchAnswers(
   };
   return {
     kv: Object.assign(kv, own),
-    waitingMs() {
-      const [first] = waiting.values();
-      return first === undefined ? 0 : elapsedMs() - Math.max(first, answeredMs);
+    waitingMs,
+    giveUpAfter(ms) {
+      clearTimeout(timer);
+      const earlierMs = Math.min(ms * EARLIER_SHARE, EARLIER_MAX_MS);
+      timer = setTimeout(giveUpIfAway, ms - earlierMs, Math.min(ms / 2, AWAY_MS));
     },
+    [Symbol.dispose]: () => clearTimeout(timer),
   };
+}
+
+function unavailable(): AppError {
+  return new AppError("DATABASE_UNAVAILABLE", "The database does not answer");
 }

@@ -87,6 +87,11 @@ export interface OpenedKv extends AsyncDisposable {
   journalBytes(): number | null;
   /** How long calls of a database over the network have waited without any answer, milliseconds; else 0. */
   waitingMs(): number;
+  /**
+   * Lets no call of a database over the network outlast `ms` from now if the database is away then. Who
+   * stops calls this. Whoever goes on after that sees all calls fail.
+   */
+  giveUpAfter(ms: number): void;
 }
 
 /**
@@ -126,6 +131,7 @@ export async function openLockedKv(
   waitingMs = watched?.waitingMs ?? (() => 0);
   const kv = watched?.kv ?? await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
+  if (watched !== null) stack.use(watched);
   await checkSchema(kv);
   const isNew = await holdsNothing(kv);
   if (isRemote) await requireNoJournal(kv);
@@ -144,6 +150,7 @@ export async function openLockedKv(
     isNew,
     hasQueue: !isRemote,
     waitingMs,
+    giveUpAfter: watched?.giveUpAfter ?? (() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

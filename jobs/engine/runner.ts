@@ -304,10 +304,15 @@ async function writeOutcome(
       if (isWritten) return next;
     } catch (error) {
       deps.log("warn", "job could not be written", { jobId: claim.id, error });
-      if (deps.now() > giveUpMs) return "not written";
+      if (deps.now() > giveUpMs || isGivenUp(error)) return "not written";
       await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
     }
   }
+}
+
+/** Whether the database has been given up, as the process stops: no later call can succeed. */
+function isGivenUp(error: unknown): boolean {
+  return error instanceof AppError && error.code === "DATABASE_UNAVAILABLE";
 }
 
 /** What to add to a commit that moves a job, if it ends the job. */

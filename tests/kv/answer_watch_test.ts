@@ -1,3 +1,4 @@
+import { AppError } from "../../data/app_error.ts";
 import { watchAnswers } from "../../kv/answer_watch.ts";
 import { assertEquals, assertRejects } from "../support/assert.ts";
 
@@ -74,3 +75,38 @@ Deno.test("a call that fails is no answer", async () => {
   answer();
   await stuck;
 });
+
+Deno.test("a stop gives a database up that is away: its calls fail, those without an answer and those to come", async () => {
+  using database = await Deno.openKv(":memory:");
+  let nowMs = 0;
+  using watched = watchSilentReads(database, () => nowMs);
+  const { kv, giveUpAfter } = watched;
+  const stuck = [kv.get(["a"]), kv.get(["b"])];
+  nowMs = 5_000;
+  giveUpAfter(10);
+  for (const call of stuck) await assertUnavailable(() => call);
+  await assertUnavailable(() => kv.set(["c"], 1));
+  await assertUnavailable(() => kv.atomic().set(["c"], 1).commit());
+  await assertUnavailable(() => kv.list({ prefix: [] }).next());
+});
+
+Deno.test("a stop does not give up a database that answers, until it is away", async () => {
+  using database = await Deno.openKv(":memory:");
+  let nowMs = 0;
+  using watched = watchSilentReads(database, () => nowMs);
+  const { kv, giveUpAfter } = watched;
+  const stuck = kv.get(["a"]);
+  nowMs = 10_000;
+  await kv.set(["b"], 1);
+  giveUpAfter(1);
+  // Several looks.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  await kv.set(["b"], 2);
+  nowMs += 10_000;
+  await assertUnavailable(() => stuck);
+});
+
+async function assertUnavailable(call: () => Promise<unknown>): Promise<void> {
+  const error = await assertRejects(call, AppError);
+  assertEquals(error.code, "DATABASE_UNAVAILABLE");
+}
