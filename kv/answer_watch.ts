@@ -86,8 +86,8 @@ export function watchAnswers(
     return Object.assign(list, { next: () => timed(next) });
   }
 
-  // Own methods hide those of the class, whose private fields a copy would not have.
-  const { get, getMany, set, delete: remove, atomic, list, enqueue } = Deno.Kv.prototype;
+  // Own methods hide those of before, as a copy would not have the private fields of the class.
+  const { get, getMany, set, delete: remove, atomic, list, enqueue } = kv;
   const own = {
     get: (...args: Parameters<typeof get>) => timed(() => get.apply(kv, args)),
     getMany: (...args: Parameters<typeof getMany>) => timed(() => getMany.apply(kv, args)),

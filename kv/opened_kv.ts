@@ -21,6 +21,7 @@ import { migrateJobCounts, migrateJobHistory } from "./jobs/jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
 import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";
+import { withPromptAnswers } from "./prompt_answers.ts";
 import { type OnAway, reachKv, reportSilence } from "./reach.ts";
 import { REVISION_SPACE } from "./series/revisions.ts";
 import { SEGMENT_SPACE } from "./series/segments.ts";
@@ -127,7 +128,7 @@ export async function openLockedKv(
   const startedMs = performance.now();
   let waitingMs = () => performance.now() - startedMs;
   using _ = isRemote ? reportSilence(onAway, () => waitingMs()) : null;
-  const watched = isRemote ? watchAnswers(await reachKv(path, onAway)) : null;
+  const watched = isRemote ? watchAnswers(await openRemoteKv(path, onAway)) : null;
   waitingMs = watched?.waitingMs ?? (() => 0);
   const kv = watched?.kv ?? await Deno.openKv(path ?? undefined);
   stack.defer(() => kv.close());
@@ -153,6 +154,12 @@ export async function openLockedKv(
     giveUpAfter: watched?.giveUpAfter ?? (() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** Deno Deploy's own database has no connection that a process could see. */
+async function openRemoteKv(path: string | null, onAway: OnAway): Promise<Deno.Kv> {
+  const kv = await reachKv(path, onAway);
+  return path === null ? kv : withPromptAnswers(kv);
 }
 
 function isRemotePath(path: string): boolean {

@@ -54,6 +54,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "get_by_keys",
       "in_turn",
       "list_by_ids",
+      "prompt_answers",
       "reach",
     ],
     ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],

@@ -1,0 +1,78 @@
+import { withPromptAnswers } from "../../kv/prompt_answers.ts";
+import { assertEquals } from "../support/assert.ts";
+import { pause } from "../support/process.ts";
+import { until } from "../support/until.ts";
+
+/** A database in memory that counts the small reads it gets by itself, and how many of them came first. */
+async function openCounted() {
+  const database = await Deno.openKv(":memory:");
+  const get = database.get.bind(database);
+  let prompts = 0;
+  database.get = (key, options) => {
+    if (key[0] === "prompt") prompts++;
+    return get(key, options);
+  };
+  const silent = Promise.withResolvers<[]>();
+  database.getMany = () => silent.promise as Promise<never>;
+  const kv = withPromptAnswers(database);
+  return { kv, prompts: () => prompts, answer: () => silent.resolve([]) };
+}
+
+Deno.test("a database with prompt answers works as before", async () => {
+  using database = await Deno.openKv(":memory:");
+  const kv = withPromptAnswers(database);
+  await kv.set(["a"], 1);
+  await kv.set(["n"], new Deno.KvU64(5n));
+  const absent = { key: ["b"], versionstamp: null };
+  const long = {
+    bytes: new Uint8Array(2_000),
+    deep: [{ text: "x".repeat(50), at: 1n, none: null }],
+  };
+  const op = kv.atomic().check(absent).set(["b"], long).sum(["n"], 1n).max(["m"], 3n);
+  assertEquals((await op.min(["l"], 2n).delete(["a"]).commit()).ok, true);
+  assertEquals((await kv.atomic().check(absent).set(["b"], 0).commit()).ok, false);
+  assertEquals((await kv.get(["b"])).value, long);
+  const entries = await Array.fromAsync(kv.list({ prefix: [] }, { batchSize: 2 }));
+  assertEquals(entries.map(({ key }) => key), [["b"], ["l"], ["m"], ["n"]]);
+  const values = (await kv.getMany([["n"], ["l"]])).map(({ value }) => value);
+  assertEquals(values, [new Deno.KvU64(6n), new Deno.KvU64(2n)]);
+  await kv.delete(["b"]);
+  assertEquals((await kv.get(["b"])).versionstamp, null);
+});
+
+Deno.test("a read goes before a request of 1,024 bytes or more, and before no short one", async () => {
+  const { kv, prompts } = await openCounted();
+  using _ = kv;
+  const requests: [isLong: boolean, request: () => Promise<unknown>][] = [
+    [false, () => kv.set(["a"], new Uint8Array(700))],
+    [true, () => kv.set(["a"], new Uint8Array(1_024))],
+    [true, () => kv.set(["a"], { text: "x".repeat(1_024) })],
+    [false, () => kv.atomic().set(["a", "b"], true).sum(["c"], 1n).commit()],
+    [true, () => {
+      const op = kv.atomic();
+      for (let i = 0; i < 50; i++) op.set(["a", i], true);
+      return op.commit();
+    }],
+  ];
+  for (const [isLong, request] of requests) {
+    const before = prompts();
+    const answer = request();
+    // Nothing was awaited, so that no time has passed.
+    assertEquals(prompts() - before, isLong ? 1 : 0);
+    await answer;
+  }
+});
+
+Deno.test("while an answer is outstanding, reads ask for it, but only a few without any answer", async () => {
+  const { kv, prompts, answer } = await openCounted();
+  using _ = kv;
+  const stuck = kv.getMany([["a"]]);
+  await until(() => Promise.resolve(prompts() === 8));
+  const others = kv.getMany([["a"]]);
+  await pause(50);
+  assertEquals(prompts(), 8);
+  answer();
+  await Promise.all([stuck, others]);
+  await pause(10);
+  assertEquals(prompts(), 8);
+});
