@@ -1,8 +1,10 @@
 /**
  * The devices that sent lately, kept in memory.
  *
- * A process that has the database alone trusts its cache. Over a shared database, the device record
- * and the last-seen records of the other processes are read again on every access.
+ * A process that has the database alone trusts its cache. Over a shared database, the device record is
+ * read again after a second, and the last-seen records of the other processes on every access, as the
+ * rate limit counts them. What is read for requests that arrive at the same time is read together, and
+ * what is created for them is created together.
  *
  * @module
  */
@@ -14,12 +16,18 @@ import {
   usedRequests,
 } from "../../data/devices/rate_window.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { listLastSeen, type StoredLastSeen } from "./last_seen.ts";
-import { createDevice, type DeviceRecord, getDevice } from "./devices.ts";
 import type { SeriesStore } from "../series/store.ts";
+import { createTogether, settleEach } from "../together.ts";
+import { createDevices, type NamedDevice } from "./create_many.ts";
+import { deviceEntry, type DeviceRecord, getDeviceEntries } from "./devices.ts";
+import { listLastSeenByIds, type StoredLastSeen } from "./last_seen.ts";
 
 /** Most devices in the cache. */
 const MAX_DEVICES = 50_000;
+/** Over a shared database, how long a record that was read is relied on, milliseconds. */
+const KEPT_MS = 1_000;
+/** Reads at the same time. While so many run, further requests wait, and are read for together. */
+const READS = 2;
 /** Devices examined to find one that can be evicted. */
 const EVICTION_TRIES = 100;
 
@@ -41,6 +49,8 @@ export interface CachedDevice {
   rejections: RateWindow | null;
   /** The last-seen records of other processes, as last read. */
   others: readonly StoredLastSeen[];
+  /** When the read of its record began, epoch milliseconds. */
+  readMs: number;
 }
 
 /** A cache of devices. */
@@ -70,19 +80,29 @@ interface Owned {
 /** What a cache needs. */
 export interface DeviceCacheDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
   /** The writer of this process's own last-seen records. */
   readonly writer: string;
   /** The series store. */
-  readonly series: Pick<SeriesStore, "describe">;
+  readonly series: Pick<SeriesStore, "describeMany">;
   /** How often a device may send. */
   readonly limit: RateLimit;
   /** The time without messages after which a device is offline, unless it has its own, milliseconds. */
   readonly offlineAfterMs: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
+}
+
+/** What the database has of a device. */
+interface StoredDevice {
+  /** Its record; null if there is no such device. */
+  readonly device: DeviceRecord | null;
+  /** Its last-seen records. */
+  readonly records: readonly StoredLastSeen[];
+  /** When the read began, epoch milliseconds. */
+  readonly readMs: number;
 }
 
 /** Creates an empty cache. */
@@ -92,9 +112,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   const loading = new Map<string, Promise<CachedDevice>>();
   /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
   const invalid = new Map<string, symbol>();
+  const database = openDatabase(deps);
 
   async function load(id: string, owned: Owned): Promise<CachedDevice> {
-    const loaded = await loadDevice(deps, id, owned);
+    const loaded = await database.load(id, owned);
     cached.set(id, loaded);
     if (cached.size > MAX_DEVICES) evictOne();
     return loaded;
@@ -106,9 +127,15 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     device: CachedDevice,
   ): Promise<void> {
     const version = invalid.get(id);
-    await refreshDevice(deps, { id, ...owned }, device);
+    await database.refresh(device, id, owned);
     // A device that was invalidated again meanwhile is read again.
     if (invalid.get(id) === version) invalid.delete(id);
+  }
+
+  /** Whether the record of a device can be relied on without a read. */
+  function isKnown(id: string, { readMs }: CachedDevice): boolean {
+    const ageMs = now() - readMs;
+    return !invalid.has(id) && (deps.isExclusive || ageMs >= 0 && ageMs < KEPT_MS);
   }
 
   /** Evicts one of the devices that were loaded first, unless its requests still count. */
@@ -132,7 +159,8 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     const owned = { profile, account };
     const found = cached.get(id);
     if (found !== undefined) {
-      if (!deps.isExclusive || invalid.has(id)) await refresh(id, owned, found);
+      if (!isKnown(id, found)) await refresh(id, owned, found);
+      else if (!deps.isExclusive) await database.refreshSeen(found, id);
       return found;
     }
     const started = loading.get(id) ?? load(id, owned).finally(() => loading.delete(id));
@@ -147,10 +175,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     async find(id) {
       await loading.get(id);
       const found = cached.get(id);
-      if (found !== undefined && deps.isExclusive && !invalid.has(id)) return found;
+      if (found !== undefined && isKnown(id, found)) return found;
       // The device may have been deleted.
-      const entry = await getDevice(deps.kv, id);
-      return entry === null ? null : await get(id, entry.value.profile);
+      const { device } = await database.read(id);
+      return device === null ? null : await get(id, device.profile);
     },
     invalidate(id) {
       if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
@@ -160,47 +188,79 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   };
 }
 
-async function loadDevice(
-  deps: DeviceCacheDeps,
-  id: string,
-  owned: Owned,
-): Promise<CachedDevice> {
-  const { kv, series, writer } = deps;
-  const device = (await getDevice(kv, id))?.value ?? await createNew(deps, { id, ...owned });
-  const records = await listLastSeen(kv, id);
-  const extent = await series.describe({ profile: device.profile, id });
-  const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
+/** Reads and creates devices, those of several calls at the same time together. */
+function openDatabase(deps: DeviceCacheDeps) {
+  const { kv, now, offlineAfterMs: serviceOfflineAfterMs, series, writer } = deps;
+  const read = createTogether((ids: readonly string[]) => readStored(deps, ids), READS);
+  const readSeen = createTogether((ids: readonly string[]) => readLastSeen(kv, ids), READS);
+  const create = createTogether((devices: readonly NamedDevice[]) => createDevices(kv, devices));
+  const describe = createTogether(series.describeMany);
+
+  function createNew(id: string, { profile, account }: Owned): Promise<DeviceRecord> {
+    const device = { profile, account, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
+    return create({ id, device });
+  }
+
+  function see(cached: CachedDevice, records: readonly StoredLastSeen[]): void {
+    cached.others = records.filter((record) => record.writer !== writer);
+    const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
+    cached.receivedMs = Math.max(cached.receivedMs, ...times);
+    cached.onlineMs = Math.max(cached.onlineMs, ...times);
+  }
+
   return {
-    device,
-    lastMs: extent?.lastMs ?? -Infinity,
-    pending: new Map(),
-    receivedMs,
-    onlineMs: receivedMs,
-    rejections: null,
-    window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
-    others: records.filter((record) => record.writer !== writer),
+    read,
+    async load(id: string, owned: Owned): Promise<CachedDevice> {
+      const { records, readMs, ...stored } = await read(id);
+      const device = stored.device ?? await createNew(id, owned);
+      const extent = await describe({ profile: device.profile, id });
+      const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
+      return {
+        device,
+        lastMs: extent?.lastMs ?? -Infinity,
+        pending: new Map(),
+        receivedMs,
+        onlineMs: receivedMs,
+        rejections: null,
+        window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
+        others: records.filter((record) => record.writer !== writer),
+        readMs,
+      };
+    },
+    /** Reads again what may have changed. Creates the device anew if it was deleted. */
+    async refresh(cached: CachedDevice, id: string, owned: Owned): Promise<void> {
+      const { device, records, readMs } = await read(id);
+      cached.device = device ?? await createNew(id, owned);
+      cached.readMs = readMs;
+      see(cached, records);
+    },
+    /** Reads again what the other processes received. */
+    async refreshSeen(cached: CachedDevice, id: string): Promise<void> {
+      see(cached, await readSeen(id));
+    },
   };
 }
 
-async function createNew(
-  { kv, now, offlineAfterMs: serviceOfflineAfterMs }: DeviceCacheDeps,
-  { id, profile, account }: Owned & { id: string },
-): Promise<DeviceRecord> {
-  const device = { profile, account, nowMs: now(), serviceOfflineAfterMs, isProfileFixed: true };
-  return await createDevice(kv, id, device);
+async function readStored(
+  { kv, now }: DeviceCacheDeps,
+  ids: readonly string[],
+): Promise<PromiseSettledResult<StoredDevice>[]> {
+  const readMs = now();
+  const [entries, records] = await Promise.all([
+    getDeviceEntries(kv, ids),
+    listLastSeenByIds(kv, ids),
+  ]);
+  return settleEach(ids, (id, index) => ({
+    device: deviceEntry(entries[index])?.value ?? null,
+    records: records.get(id) ?? [],
+    readMs,
+  }));
 }
 
-/** Reads again what may have changed. Creates the device anew if it was deleted. */
-async function refreshDevice(
-  deps: DeviceCacheDeps,
-  { id, ...owned }: Owned & { id: string },
-  cached: CachedDevice,
-): Promise<void> {
-  const { kv, writer } = deps;
-  const [entry, records] = await Promise.all([getDevice(kv, id), listLastSeen(kv, id)]);
-  cached.device = entry?.value ?? await createNew(deps, { id, ...owned });
-  cached.others = records.filter((record) => record.writer !== writer);
-  const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
-  cached.receivedMs = Math.max(cached.receivedMs, ...times);
-  cached.onlineMs = Math.max(cached.onlineMs, ...times);
+async function readLastSeen(
+  kv: Pick<Deno.Kv, "list">,
+  ids: readonly string[],
+): Promise<PromiseSettledResult<readonly StoredLastSeen[]>[]> {
+  const records = await listLastSeenByIds(kv, ids);
+  return settleEach(ids, (id) => records.get(id) ?? []);
 }

@@ -14,6 +14,7 @@ import { z } from "zod";
 import { AppError } from "../../data/app_error.ts";
 import type { Staging } from "../budget.ts";
 import { stageDue, stageDueDelete } from "../jobs/due.ts";
+import { getByKeys } from "../get_by_keys.ts";
 import { listByIds } from "../list_by_ids.ts";
 import { stageTouched } from "../touched.ts";
 import { prepareProfileUse, stageProfileUseEnd } from "../profiles/uses.ts";
@@ -80,7 +81,21 @@ type Kv = Pick<Deno.Kv, "get" | "atomic">;
 
 /** Reads a device; null if there is none. */
 export async function getDevice(kv: Pick<Deno.Kv, "get">, id: string): Promise<DeviceEntry | null> {
-  const { key, value, versionstamp } = await kv.get([SPACE, id]);
+  return deviceEntry(await kv.get([SPACE, id]));
+}
+
+/** Reads devices by their ids, in their order, for {@link deviceEntry}. */
+export function getDeviceEntries(
+  kv: Pick<Deno.Kv, "getMany">,
+  ids: readonly string[],
+): Promise<Deno.KvEntryMaybe<unknown>[]> {
+  return getByKeys(kv, ids.map((id) => [SPACE, id]));
+}
+
+/** The device of an entry; null if there is none. Throws if it is damaged. */
+export function deviceEntry(
+  { key, value, versionstamp }: Deno.KvEntryMaybe<unknown>,
+): DeviceEntry | null {
   return versionstamp === null ? null : { key, value: deviceSchema.parse(value), versionstamp };
 }
 
@@ -142,7 +157,38 @@ export interface NewDevice extends Partial<DeviceFields> {
  * @throws {AppError} PROFILE_NOT_FOUND, and ID_TAKEN if a meter has the id and the profile.
  */
 export async function createDevice(kv: Kv, id: string, device: NewDevice): Promise<DeviceRecord> {
+  for (;;) {
+    const { record, stage } = await prepareDevice(kv, id, device);
+    const op = kv.atomic();
+    stage(op);
+    if ((await op.commit()).ok) return record;
+    const entry = await getDevice(kv, id);
+    if (entry !== null) return entry.value;
+  }
+}
+
+/** A device to be created. */
+export interface PreparedDevice {
+  /** Its record. */
+  readonly record: DeviceRecord;
+  /** How many checks its commit needs. */
+  readonly checks: number;
+  /** Adds it to a commit, which fails if it exists by then. */
+  stage(op: Deno.AtomicOperation): void;
+}
+
+/**
+ * Prepares to create a device.
+ *
+ * @throws {AppError} PROFILE_NOT_FOUND, and ID_TAKEN if a meter has the id and the profile.
+ */
+export async function prepareDevice(
+  kv: Pick<Deno.Kv, "get">,
+  id: string,
+  device: NewDevice,
+): Promise<PreparedDevice> {
   const { nowMs, profile, deviceType = null, location = null, offlineAfterMs = null } = device;
+  const use = await prepareProfileUse(kv, profile, { kind: "device", id });
   const record: DeviceRecord = {
     v: 1,
     profile,
@@ -156,20 +202,18 @@ export async function createDevice(kv: Kv, id: string, device: NewDevice): Promi
     dueMs: nowMs + (offlineAfterMs ?? device.serviceOfflineAfterMs),
     isProfileFixed: device.isProfileFixed ?? false,
     timestampForm: null,
-    profileLife: 0,
+    profileLife: use.life,
     ...device.account === undefined ? {} : { account: device.account },
   };
-  for (;;) {
-    const { life, stage } = await prepareProfileUse(kv, profile, { kind: "device", id });
-    const to = { ...record, profileLife: life };
-    const op = kv.atomic();
-    stageDeviceCheck(op, id, null);
-    stageDevice(op, id, { from: null, to });
-    stage(op);
-    if ((await op.commit()).ok) return to;
-    const entry = await getDevice(kv, id);
-    if (entry !== null) return entry.value;
-  }
+  return {
+    record,
+    checks: 1 + use.checks,
+    stage(op) {
+      stageDeviceCheck(op, id, null);
+      stageDevice(op, id, { from: null, to: record });
+      use.stage(op);
+    },
+  };
 }
 
 /**

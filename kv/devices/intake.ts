@@ -4,9 +4,9 @@
  *
  * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
  * reading the database. A process that has the database alone trusts the cache. Over a shared
- * database, the device record and the last-seen records of the others are read for every request. So
- * each instance accepts no more than the limit, minus the requests that the others have recorded;
- * requests that the others are writing at that moment come on top.
+ * database, the last-seen records of the others are read for every request, and the device record again
+ * after a second. So each instance accepts no more than the limit, minus the requests that the others
+ * have recorded; requests that the others are writing at that moment come on top.
  *
  * @module
  */
@@ -120,7 +120,7 @@ export interface DeviceIntake {
 /** What an intake needs. */
 export interface DeviceIntakeDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
   /** This running process, unlike any other that ever was. */
@@ -128,7 +128,7 @@ export interface DeviceIntakeDeps {
   /** Commits readings. */
   readonly ingest: Pick<Ingest, "add">;
   /** The series store. */
-  readonly series: Pick<SeriesStore, "describe" | "compare" | "read">;
+  readonly series: Pick<SeriesStore, "describeMany" | "compare" | "read">;
   /** The profiles, if others may change them. */
   readonly profiles?: Pick<ProfileStore, "current">;
   /** How often a device may send. */

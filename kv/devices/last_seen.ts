@@ -73,15 +73,27 @@ export async function listLastSeen(
   kv: Pick<Deno.Kv, "list">,
   id: string,
 ): Promise<StoredLastSeen[]> {
-  const records: StoredLastSeen[] = [];
-  for await (const { key, value } of kv.list<Uint8Array>({ prefix: [LAST_SEEN_SPACE, id] })) {
-    records.push({
-      writer: String(key[2]),
-      lastReceivedMs: timeOf(value),
-      window: decodeRateWindow(value.subarray(HEADER_BYTES)),
-    });
-  }
-  return records;
+  return await Array.fromAsync(kv.list<Uint8Array>({ prefix: [LAST_SEEN_SPACE, id] }), storedOf);
+}
+
+/** The records of devices by id; a device without any is absent. */
+export async function listLastSeenByIds(
+  kv: Pick<Deno.Kv, "list">,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, readonly StoredLastSeen[]>> {
+  const entries = await listByIds(kv, LAST_SEEN_SPACE, ids);
+  // Nothing but bytes is written under these keys.
+  const own = entries as Deno.KvEntry<Uint8Array>[];
+  const byId = Map.groupBy(own, ({ key }) => String(key[1]));
+  return new Map([...byId].map(([id, some]) => [id, some.map(storedOf)]));
+}
+
+function storedOf({ key, value }: Deno.KvEntry<Uint8Array>): StoredLastSeen {
+  return {
+    writer: String(key[2]),
+    lastReceivedMs: timeOf(value),
+    window: decodeRateWindow(value.subarray(HEADER_BYTES)),
+  };
 }
 
 /** When something was last received from a device, epoch milliseconds; null if nothing ever was. */

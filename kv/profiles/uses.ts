@@ -36,6 +36,8 @@ export interface ProfileUser {
 export interface ProfileUse {
   /** Which definition of the profile it is (`life`); 0 for a built-in one. */
   readonly life: number;
+  /** How many checks it adds. */
+  readonly checks: number;
   /**
    * Adds the use to a commit, which fails if the profile has changed since, or if something of the
    * other kind has its id and this profile by now.
@@ -55,7 +57,7 @@ export async function prepareProfileUse(
   name: ProfileName,
   { kind, id }: ProfileUser,
 ): Promise<ProfileUse> {
-  if (isBuiltIn(name)) return { life: 0, stage: () => {} };
+  if (isBuiltIn(name)) return { life: 0, checks: 0, stage: () => {} };
   const otherKind: ProfileUserKind = kind === "meter" ? "device" : "meter";
   const [entry, other] = await Promise.all([
     getDefinition(kv, name),
@@ -65,6 +67,7 @@ export async function prepareProfileUse(
   if (other.versionstamp !== null) throw takenId({ kind: otherKind, id }, name);
   return {
     life: entry.value.life,
+    checks: 2,
     stage(op) {
       op.check(entry, other);
       op.set([SPACE, name, kind, id], true);

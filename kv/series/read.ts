@@ -28,8 +28,17 @@ import { createPageMemory, type PageMemory } from "../../data/readings/page_deco
 import { mergePages } from "../../data/readings/page_merge.ts";
 import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
 import { DamagedDataError, decodeBlock } from "./damage.ts";
-import { currentLife, getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
+import {
+  currentLife,
+  getHead,
+  getHeads,
+  type HeadEntry,
+  liveHead,
+  type SeriesHead,
+} from "./heads.ts";
 import type { SeriesRef } from "./ref.ts";
+import { haveSegments } from "./segment_counts.ts";
+import type { Settled } from "../together.ts";
 import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 
 /** Blocks read at once. Larger batches stall the event loop. */
@@ -97,6 +106,23 @@ export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExte
     const now = await getHead(kv, ref);
     if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) return extent;
   }
+}
+
+/**
+ * The same for many series, in their order. Those without readings, such as those of new devices, cost
+ * two reads for ten.
+ */
+export async function describeMany(
+  kv: Kv & Pick<Deno.Kv, "getMany">,
+  refs: readonly SeriesRef[],
+): Promise<Settled<SeriesExtent | null>> {
+  // Segments first: if a fold moves them in between, there is a head.
+  const hasSegments = await haveSegments(kv, refs);
+  const heads = await getHeads(kv, refs);
+  return await Promise.allSettled(refs.map((ref, index) => {
+    const isEmpty = !hasSegments[index] && liveHead(heads[index]) === null;
+    return isEmpty ? Promise.resolve(null) : describeSeries(kv, ref);
+  }));
 }
 
 async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<SeriesExtent | null> {

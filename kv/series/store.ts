@@ -22,9 +22,10 @@ import type { WriteCounts } from "./block_updates.ts";
 import { compareReadings } from "./compare.ts";
 import { countReadings, type ReadingCount, seriesExtents } from "./count.ts";
 import { foldSegments } from "./fold.ts";
+import type { Settled } from "../together.ts";
 import { currentLife, getHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
-import { describeSeries, readReadings, type SeriesExtent } from "./read.ts";
+import { describeMany, describeSeries, readReadings, type SeriesExtent } from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries, type RemoveOptions, removeSeries } from "./remove.ts";
 import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
@@ -69,6 +70,8 @@ export interface ReadSpan extends Span {
 export interface SeriesStore {
   /** A series as a whole, or null if it has no readings. */
   describe(ref: SeriesRef): Promise<SeriesInfo | null>;
+  /** The extents of many series, in their order. Series without readings cost nearly nothing. */
+  describeMany(refs: readonly SeriesRef[]): Promise<Settled<SeriesExtent | null>>;
   /** Series of a profile, in the order of ids, starting after `afterId`, at most `limit`. */
   list(profile: ProfileName, page: { afterId: string; limit: number }): Promise<SeriesInfo[]>;
   /** A number that grows whenever readings change; 0 if nothing was ever written. */
@@ -246,6 +249,7 @@ export function createSeriesStore(
 
   return {
     describe,
+    describeMany: (refs) => describeMany(kv, refs),
     async list(profile, { afterId, limit }) {
       const infos: SeriesInfo[] = [];
       for await (const ids of listIdBatches(kv, profile, afterId)) {

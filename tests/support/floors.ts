@@ -56,6 +56,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "list_by_ids",
       "prompt_answers",
       "reach",
+      "together",
     ],
     ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
     ["series"],
