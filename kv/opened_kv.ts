@@ -33,6 +33,9 @@ const SCHEMA_KEY = [SPACE, "schema"];
 /** The schema version that this code reads and writes (`docs/storage.md`). */
 export const SCHEMA_VERSION = 5;
 
+/** Over a network, a commit mostly waits, so that several can be in progress. */
+const REMOTE_ROUNDS = 2;
+
 /** The version of a database that a restore has not completed yet: too high for every release. */
 const RESTORING_VERSION = 1_000_000;
 
@@ -82,6 +85,8 @@ export interface OpenedKv extends AsyncDisposable {
   readonly hasQueue: boolean;
   /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;
+  /** How many commits of ingest may be in progress. */
+  readonly ingestRounds: number;
   /** Flushes old journal entries (`kv/journal/journal.ts`). Only an exclusive database has a journal. */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
   /** Bytes of the journal; null without one. */
@@ -145,6 +150,7 @@ export async function openLockedKv(
     quietKv,
     activity,
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
+    ingestRounds: isRemote ? REMOTE_ROUNDS : 1,
     flush: journaled?.flush ?? (() => Promise.resolve()),
     journalBytes: () => journaled?.sizeBytes() ?? null,
     isExclusive: !isRemote,

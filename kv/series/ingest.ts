@@ -2,11 +2,14 @@
  * The ingest committer: commits the live readings of many requests together.
  *
  * While a commit is in progress, new requests wait for the next one. So a lone request waits for no
- * other, and a thousand concurrent requests share a few commits. A commit has no checks and cannot
- * conflict. For each series it writes a new segment, the revision, the segment count and the days of
- * the change feed, for each profile that it was revised, and what the requests add (last seen, rate counters). A request is answered after
- * the commit that holds its readings. So an acknowledged reading survives a crash; one that was not
- * acknowledged may or may not be stored.
+ * other, and a thousand concurrent requests share a few commits. Over a network several commits may be
+ * in progress, but only one of each series, so that its readings keep their order.
+ *
+ * A commit has no checks and cannot conflict. For each series it writes a new segment, the revision, the
+ * segment count and the days of the change feed, for each profile that it was revised, and what the
+ * requests add (last seen, rate counters). A request is answered after the commit that holds its
+ * readings. So an acknowledged reading survives a crash; one that was not acknowledged may or may not be
+ * stored.
  *
  * @module
  */
@@ -29,7 +32,13 @@ import {
   type Stage,
 } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
-import { batchesOf, type IngestBatch, type IngestRequest, segmentParts } from "./ingest_batches.ts";
+import {
+  batchesOf,
+  type IngestBatch,
+  type IngestRequest,
+  segmentParts,
+  seriesName,
+} from "./ingest_batches.ts";
 import type { SeriesRef } from "./ref.ts";
 import { stageRevised, stageRevisionOfMany } from "./revisions.ts";
 import { stageSegmentAdded } from "./segment_counts.ts";
@@ -68,31 +77,68 @@ export interface IngestDeps {
   readonly profiles?: Pick<Profiles, "get">;
   /** What a commit may hold of what is written here. */
   readonly room?: Cost;
+  /** How many commits may be in progress; 1 by default. */
+  readonly ingestRounds?: number;
   /** Counts what happens; nothing by default. */
   readonly record?: Recorder;
 }
 
 /** Creates a committer. */
 export function createIngest(
-  { kv, writer, profiles = BUILT_IN_PROFILES, room = COMMIT_ROOM, record = NO_RECORDER }:
-    IngestDeps,
+  {
+    kv,
+    writer,
+    profiles = BUILT_IN_PROFILES,
+    room = COMMIT_ROOM,
+    ingestRounds: most = 1,
+    record = NO_RECORDER,
+  }: IngestDeps,
 ): Ingest {
   let waiting: IngestRequest[] = [];
-  let rounds: Promise<void> | null = null;
+  /** The series that rounds in progress write. */
+  const busy = new Set<string>();
+  const running = new Set<Promise<void>>();
+  let starting: Promise<void> | null = null;
   let isStopped = false;
   let segmentNumber = 0;
 
-  async function work(): Promise<void> {
-    while (waiting.length > 0) {
-      const requests = waiting.slice(0, ROUND_REQUESTS);
-      waiting = waiting.slice(ROUND_REQUESTS);
-      try {
-        await commitRound(requests);
-      } catch (error) {
-        requests.forEach(({ reject }) => reject(error));
-      }
+  function startRounds(): void {
+    while (running.size < most && waiting.length > 0) {
+      const requests = takeRequests();
+      if (requests.length === 0) return;
+      const names = most === 1 ? [] : requests.map(({ ref }) => seriesName(ref));
+      for (const name of names) busy.add(name);
+      const round = commitRound(requests)
+        .catch((error) => requests.forEach(({ reject }) => reject(error)))
+        .finally(() => {
+          running.delete(round);
+          for (const name of names) busy.delete(name);
+          startRounds();
+        });
+      running.add(round);
     }
-    rounds = null;
+  }
+
+  /** The requests of the next round, in the order of their arrival. */
+  function takeRequests(): readonly IngestRequest[] {
+    if (busy.size === 0) {
+      const first = waiting.slice(0, ROUND_REQUESTS);
+      waiting = waiting.slice(ROUND_REQUESTS);
+      return first;
+    }
+    const taken: IngestRequest[] = [], left: IngestRequest[] = [];
+    for (const request of waiting) {
+      const isTaken = taken.length < ROUND_REQUESTS && !busy.has(seriesName(request.ref));
+      (isTaken ? taken : left).push(request);
+    }
+    waiting = left;
+    return taken;
+  }
+
+  async function start(): Promise<void> {
+    await null;
+    starting = null;
+    startRounds();
   }
 
   async function commitRound(requests: readonly IngestRequest[]): Promise<void> {
@@ -196,12 +242,13 @@ export function createIngest(
       await new Promise<void>((resolve, reject) => {
         waiting.push({ ref, page, extra, traceparent: currentTraceparent(), resolve, reject });
         // Starts after the code that runs now, so that requests of one turn share a commit.
-        rounds ??= outsideRequests(() => Promise.resolve().then(work));
+        if (running.size < most) starting ??= outsideRequests(start);
       });
     },
     async stop() {
       isStopped = true;
-      await rounds;
+      await starting;
+      while (running.size > 0) await Promise.all(running);
     },
   };
 }

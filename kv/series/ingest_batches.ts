@@ -47,12 +47,17 @@ export interface SegmentPart {
   readonly days: Iterable<number>;
 }
 
+/** A text that stands for a series. */
+export function seriesName({ profile, id }: SeriesRef): string {
+  return `${profile}/${id}`;
+}
+
 /** Groups requests by series. If their extra stages would fill a commit, a series gets several batches. */
 export function batchesOf(requests: readonly IngestRequest[]): IngestBatch[] {
   const batches: IngestBatch[] = [];
   const latest = new Map<string, { batch: IngestBatch; cost: Cost }>();
   for (const request of requests) {
-    const name = `${request.ref.profile}/${request.ref.id}`;
+    const name = seriesName(request.ref);
     const open = latest.get(name);
     const cost = addCosts(open?.cost ?? NO_COST, request.extra.cost);
     // Twice the cost must fit, so that the extra stages leave half of the commit to the readings.
