@@ -14,13 +14,19 @@ import { writeYearCsv } from "./year.ts";
 /** How long a race may take on a busy machine, milliseconds. */
 const BUDGET_MS = 60_000;
 
-/** A part of the bench. It prints its measurements and returns the figures that have targets. */
+/** A part of the bench. It prints its measurements as details, and returns figures. */
 export type Part = (bench: Bench) => Promise<Figure[]>;
 
 /** What a part can use. */
 export interface Bench {
   /** How often measurements are repeated, and when they are aborted. */
   readonly options: RaceOptions;
+  /** Whether neither peers nor limits are measured, as for a comparison with another revision. */
+  readonly alone: boolean;
+  /** Prints a measurement if details are wanted. */
+  details(text: string): void;
+  /** Prints what the reader wants in any case. */
+  print(text: string): void;
   /** The databases that exports and imports are compared with. */
   readonly peers: Peers;
   /** Creates an empty folder, which is removed when the bench ends. */
@@ -33,7 +39,14 @@ export interface Bench {
 
 /** Opens the bench. Disposing of it removes everything that was created. */
 export async function openBench(
-  { repeats, signal }: { repeats: number; signal: AbortSignal },
+  { repeats, signal, alone, details, print }: {
+    repeats: number;
+    signal: AbortSignal;
+    alone: boolean;
+    /** Prints details; null if they are not wanted. */
+    details: ((text: string) => void) | null;
+    print: (text: string) => void;
+  },
 ): Promise<Bench & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const top = await Deno.makeTempDir({ prefix: "openwatts_bench_" });
@@ -58,10 +71,16 @@ export async function openBench(
     await using _service = await startService(path, { demoData: true });
     return path;
   });
-  const peers = stack.use(createPeers({ folder, yearCsv, signal }));
+  const printDetails = details ?? (() => {});
+  const peers = stack.use(
+    createPeers({ folder, yearCsv, alone, details: printDetails, signal }),
+  );
   const owned = stack.move();
   return {
     options,
+    alone,
+    details: printDetails,
+    print,
     peers,
     folder,
     yearCsv,

@@ -8,8 +8,9 @@
 import { limitProcess, type Limits } from "../support/control_group.ts";
 import { postJson } from "../support/service.ts";
 import type { Bench } from "./bench.ts";
-import type { Figure } from "./figure.ts";
+import { absolute, type Figure } from "./figure.ts";
 import { startService } from "./service.ts";
+import { reportSkipped } from "./skipped.ts";
 import { median } from "./spread.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -32,7 +33,7 @@ export async function measureContainers(bench: Bench): Promise<Figure[]> {
   const folder = await bench.folder("containers");
   await using trial = await limitProcess(LIMITS);
   if (!trial.isEnforced) {
-    console.log("\nNo control group can be made here, so containers are not measured.\n");
+    reportSkipped("containers", "no control group can be made here");
     return [];
   }
   const startMs: number[] = [];
@@ -40,24 +41,22 @@ export async function measureContainers(bench: Bench): Promise<Figure[]> {
     startMs.push(await timeStart(`${folder}/start-${start}`));
   }
   const load = await sendReadings(`${folder}/devices`, bench.options.signal);
-  console.log(
+  bench.details(
     `\n${DEVICES} devices, a reading a minute each in bursts of ${BATCH}, for ${ROUNDS} minutes: ` +
       `${load.refused} of ${DEVICES * ROUNDS} readings refused; a minute's readings took ` +
       `${load.roundsS.map((seconds) => seconds.toFixed(0)).join(", ")} s.\n`,
   );
   return [
-    {
-      what: "start in 512 MiB and half a core",
-      value: median(startMs) / 1_000,
+    absolute("start in 512 MiB and half a core", {
+      ours: median(startMs) / 1_000,
       unit: "s",
       target: TARGETS.containerStart,
-    },
-    {
-      what: "memory of 50,000 devices at a reading a minute",
-      value: load.peakBytes / MIB,
+    }),
+    absolute("memory of 50,000 devices at a reading a minute", {
+      ours: load.peakBytes / MIB,
       unit: "MiB",
       target: TARGETS.containerMemory,
-    },
+    }),
   ];
 }
 

@@ -33,10 +33,10 @@ export async function downloadByFetch({ url, sizeBytes }: ExportedFile): Promise
 }
 
 async function downloadBySocket({ url, sizeBytes }: ExportedFile): Promise<void> {
-  const { hostname, port, host, pathname } = new URL(url);
+  const { hostname, port, host, pathname, search } = new URL(url);
   using connection = await Deno.connect({ hostname, port: Number(port) });
   await connection.write(
-    new TextEncoder().encode(`GET ${pathname} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
+    new TextEncoder().encode(`GET ${pathname}${search} HTTP/1.1\r\nHost: ${host}\r\n\r\n`),
   );
   const buffer = new Uint8Array(READ_BYTES);
   const first = await connection.read(buffer) ?? 0;

@@ -22,6 +22,12 @@ export interface ExportRequest {
 
 /** The year. */
 export const YEAR_EXPORT: ExportRequest = { ...yearRange(), readings: YEAR_READINGS };
+/** A month: 30 days of minutes. */
+export const MONTH_EXPORT: ExportRequest = {
+  start_datetime: "2024-06-01T00:00:00Z",
+  end_datetime: "2024-06-30T23:59:00Z",
+  readings: 43_200,
+};
 /** Ten minutes. */
 export const TEN_MINUTES_EXPORT: ExportRequest = {
   start_datetime: "2024-06-01T12:00:00Z",

@@ -9,9 +9,9 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import { openKvFileStore } from "../../kv/files/kv_file_store.ts";
 import { hasKvServer, startKvServer } from "../support/kv_server.ts";
 import type { Bench } from "./bench.ts";
-import type { Figure } from "./figure.ts";
-import { type Contestant, race, timed } from "./race.ts";
-import { ratioFigures } from "./ratio.ts";
+import type { Figure, Target } from "./figure.ts";
+import { type Contestant, race, type RaceResult, timed } from "./race.ts";
+import { raceFigures } from "./ratio.ts";
 import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
@@ -37,7 +37,6 @@ export async function measureFiles(bench: Bench): Promise<Figure[]> {
   const writes: Contestant[] = stores.map(({ name, store }) => ({
     name,
     path: null,
-    target: name === "a database file" ? TARGETS.kvFileWrite : undefined,
     async run() {
       await store.remove("a");
       return await timed(() => store.write("a", body(), signal));
@@ -46,21 +45,30 @@ export async function measureFiles(bench: Bench): Promise<Figure[]> {
   const reads: Contestant[] = stores.map(({ name, store }) => ({
     name,
     path: null,
-    target: name === "a database file" ? TARGETS.kvFileRead : undefined,
     run: () => timed(() => readAll(store)),
   }));
-  console.log(`\n${(CHUNKS * CHUNK_BYTES / 1e6).toFixed(0)} MB written to a file store.\n`);
+  bench.details(`\n${(CHUNKS * CHUNK_BYTES / 1e6).toFixed(0)} MB written to a file store.\n`);
   const written = await race(writes, bench.options);
-  console.log(resultsTable(written, { ratio: "× folder" }));
-  console.log("\nThe same read.\n");
+  bench.details(resultsTable(written, { ratio: "× folder" }));
+  bench.details("\nThe same read.\n");
   const read = await race(reads, bench.options);
-  console.log(resultsTable(read, { ratio: "× folder" }));
-  return [...folderRatios("26 MB written", written), ...folderRatios("26 MB read", read)];
+  bench.details(resultsTable(read, { ratio: "× folder" }));
+  return [
+    ...folderRatios("26 MB written to", written, TARGETS.kvFileWrite),
+    ...folderRatios("26 MB read from", read, TARGETS.kvFileRead),
+  ];
 }
 
-/** The ratios to the folder. */
-function folderRatios(what: string, results: Parameters<typeof ratioFigures>[1]): Figure[] {
-  return ratioFigures(what, results).map((figure) => ({ ...figure, unit: "× folder" }));
+/** Each store in a database next to the folder. */
+function folderRatios(
+  what: string,
+  [folder, ...databases]: readonly RaceResult[],
+  target: Target,
+): Figure[] {
+  return databases.flatMap((database) => {
+    const other = { ...folder, contestant: { ...folder.contestant, target } };
+    return raceFigures(`${what} ${database.contestant.name}`, [database, other], { as: "long" });
+  });
 }
 
 function inKv(kv: Deno.Kv): FileStore {

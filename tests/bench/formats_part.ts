@@ -55,17 +55,18 @@ export async function measureFormats(bench: Bench): Promise<Figure[]> {
   const peers = await bench.peers.open();
   const theirs = peers.flatMap(({ formats = {} }) => Object.entries(formats))
     .map(([format, contestant]) => measuredSize(`DuckDB ${format}`, contestant, sizes));
-  const gzip = await gzipContestant(await bench.yearCsv());
+  const gzip = bench.alone ? null : await gzipContestant(await bench.yearCsv());
   const results = await race([
     ...OURS.map(([name, form]) => ourContestant(store, { name, form, sizes })),
     ...(gzip === null ? [] : [gzip]),
     ...theirs,
   ], bench.options);
-  console.log("\nExport of the year in every format, warm, ours synced and hashed.\n");
-  console.log(resultsTable(results, { ratio: "× csv" }));
+  bench.details("\nExport of the year in every format, warm, ours synced and hashed.\n");
+  bench.details(resultsTable(results, { ratio: "× csv" }));
   const rows = [...sizes].map(([name, bytes]) => [name, (bytes / 1e6).toFixed(1)]);
-  console.log(`\n${table([["file", "MB"], ...rows])}`);
-  return [...figuresOf(results, sizes), ...await libraryFigures(bench, results)];
+  bench.details(`\n${table([["file", "MB"], ...rows])}`);
+  const libraries = bench.alone ? [] : await libraryFigures(bench, results);
+  return [...figuresOf(results, sizes), ...libraries];
 }
 
 /** The libraries that write workbooks, once each: they take many times as long as everything else. */
@@ -81,9 +82,11 @@ async function libraryFigures(bench: Bench, results: readonly RaceResult[]): Pro
     try {
       const ms = Number(await runProgram(Deno.execPath(), { args, signal: bench.options.signal }));
       figures.push({
-        what: `formats, time of ${library}`,
-        value: ms / median(ours?.runsMs ?? []),
-        unit: "× xlsx",
+        what: "a year as xlsx",
+        ours: median(ours?.runsMs ?? []),
+        unit: "ms",
+        as: "fast",
+        other: { name: library, value: ms },
         target: TARGETS.xlsxLibraries,
       });
     } catch (error) {
@@ -94,28 +97,42 @@ async function libraryFigures(bench: Bench, results: readonly RaceResult[]): Pro
   return figures;
 }
 
+/** Ours next to plain CSV where that has a target, and next to others. */
 function figuresOf(results: readonly RaceResult[], sizes: ReadonlyMap<string, number>): Figure[] {
   const times = new Map(results.map(({ contestant, runsMs }) => [contestant.name, median(runsMs)]));
-  const ratio = (values: ReadonlyMap<string, number>, name: string, to: string) =>
-    (values.get(name) ?? NaN) / (values.get(to) ?? NaN);
-  const own = OURS.flatMap(([name, , target]) =>
-    target === undefined
-      ? []
-      : [{ what: `formats, ${name}`, value: ratio(times, name, "csv"), unit: "× csv", target }]
-  );
-  const others = RIVALS.filter(([theirs]) => times.has(theirs)).map(([theirs, ours, target]) => ({
-    what: `formats, time of ${theirs}`,
-    value: ratio(times, theirs, ours),
-    unit: `× ${ours}`,
+  const timeOf = (name: string) => times.get(name) ?? NaN;
+  const own = OURS.map(([name, , target = null]) => ({
+    what: `a year as ${name}`,
+    ours: timeOf(name),
+    unit: "ms",
+    as: "long" as const,
+    other: target === null ? null : { name: "plain CSV", value: timeOf("csv") },
     target,
   }));
-  const files = ["DuckDB parquet"].filter((name) => sizes.has(name)).map((name) => ({
-    what: `formats, file of ${name}`,
-    value: ratio(sizes, name, "parquet"),
-    unit: "× parquet",
-    target: TARGETS.duckdbParquetSize,
+  const others = RIVALS.filter(([theirs]) => times.has(theirs)).map(([theirs, ours, target]) => ({
+    what: `a year as ${ours}`,
+    ours: timeOf(ours),
+    unit: "ms",
+    as: "fast" as const,
+    other: { name: theirs, value: timeOf(theirs) },
+    target,
   }));
-  return [...own, ...others, ...files];
+  const theirMb = (sizes.get("DuckDB parquet") ?? NaN) / 1e6;
+  const file = {
+    what: "a year as parquet, size",
+    ours: (sizes.get("parquet") ?? NaN) / 1e6,
+    unit: "MB",
+    as: "much" as const,
+    other: Number.isNaN(theirMb) ? null : { name: "DuckDB parquet", value: theirMb },
+    target: TARGETS.duckdbParquetSize,
+  };
+  const compared = new Set(others.map(({ what }) => what));
+  // A row without another is left out where a row with a rival has the same value.
+  return [
+    ...own.filter(({ other, what }) => other !== null || !compared.has(what)),
+    ...others,
+    file,
+  ];
 }
 
 function ourContestant(

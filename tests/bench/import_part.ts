@@ -8,13 +8,13 @@ import { z } from "zod";
 import { DEMO_METER_ID } from "../../data/readings/demo_meter.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
+import { startBareServer } from "./limits.ts";
 import { type Contestant, race, timed } from "./race.ts";
-import { ratioFigures } from "./ratio.ts";
+import { raceFigures } from "./ratio.ts";
 import { startService } from "./service.ts";
-import { median } from "./spread.ts";
 import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
-import { uploadCsv } from "./upload_client.ts";
+import { bareUpload, uploadCsv } from "./upload_client.ts";
 import { YEAR_READINGS } from "./year.ts";
 
 const report = z.object({ inserted: z.int() });
@@ -24,20 +24,21 @@ export async function measureImport(bench: Bench): Promise<Figure[]> {
   const peers = await bench.peers.open();
   await using service = await startService(await bench.folder("import"), { demoData: false });
   const ours = importOverHttp(service.url, await bench.yearCsv(), bench.options.signal);
-  const importing = [ours, ...peers.flatMap(({ imports }) => imports)];
-  const results = await race(importing, bench.options);
-  console.log(
+  await using bare = bench.alone ? null : await startBareServer(bench, "import_bare");
+  const file = { path: await bench.yearCsv(), type: "text/csv" };
+  const limits = bare === null ? [] : [{
+    ...bareUpload(bare.url, file, bench.options.signal),
+    target: TARGETS.importLimit,
+  }];
+  const others = [...peers.flatMap(({ imports }) => imports), ...limits];
+  const results = await race([ours, ...others], bench.options);
+  bench.details(
     "\nImport of the year from CSV, durable. Ours is checked, merged and sent over HTTP; the\n" +
       "others read the file themselves.\n",
   );
   const rate = { unit: "M readings/s", perMs: YEAR_READINGS / 1000 };
-  console.log(resultsTable(results, { rate, ratio: "× ours" }));
-  return [{
-    what: "import of the year over HTTP",
-    value: rate.perMs / median(results[0].runsMs),
-    unit: rate.unit,
-    target: TARGETS.importRate,
-  }, ...ratioFigures("import", results)];
+  bench.details(resultsTable(results, { rate, ratio: "× ours" }));
+  return raceFigures("import of a year over HTTP", results);
 }
 
 /** The upload of the year to a service without demo data. The meter is emptied before each run. */

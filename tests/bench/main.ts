@@ -1,96 +1,99 @@
 /**
- * The bench (`deno task bench`): measures the service and compares it with its peers and its targets.
- * Everything runs on this machine, in a temporary folder. Name parts to run only these; `--quick`
- * repeats less.
+ * The bench (`deno task bench`): measures the service and compares it with its peers, with what limits
+ * it, and with other revisions. Everything runs on this machine, in a temporary folder.
  *
  * @module
  */
 
-import { type Bench, openBench, type Part } from "./bench.ts";
-import { measureContainers } from "./containers_part.ts";
-import { measureDownload } from "./download_part.ts";
-import { measureExport } from "./export_part.ts";
-import type { Figure } from "./figure.ts";
-import { measureFiles } from "./files_part.ts";
-import { measureFormats } from "./formats_part.ts";
-import { measureImport } from "./import_part.ts";
-import { measureJobs } from "./jobs_part.ts";
-import { measureKeys } from "./keys_part.ts";
-import { measureContinuous } from "./continuous_part.ts";
-import { measureLoop } from "./loop_part.ts";
-import { measureMeterFiles } from "./meter_files_part.ts";
-import { measureMemory } from "./memory_part.ts";
-import { measureService } from "./service_part.ts";
-import { measurePages } from "./pages_part.ts";
+import config from "../../deno.json" with { type: "json" };
+import { measureSideBySide } from "./against.ts";
+import { type Bench, openBench } from "./bench.ts";
+import { changesTable, gotWorse } from "./compare.ts";
+import { isMet } from "./figure.ts";
+import { type BenchOptions, readOptions, USAGE } from "./options.ts";
+import { type BenchPart, PARTS } from "./parts.ts";
+import { findLastRelease } from "./release.ts";
+import { type PartFigure, reportText } from "./report.ts";
 import { figuresTable } from "./table.ts";
-import { measureSources } from "./sources_part.ts";
-import { measureStores } from "./stores_part.ts";
-import { measureTelemetry } from "./telemetry_part.ts";
 
 const REPEATS = 7;
 const QUICK_REPEATS = 3;
-
-/** All parts in the order in which they run. The first ones have peers. */
-const PARTS: readonly { name: string; measure: Part; hasPeers?: boolean }[] = [
-  { name: "export", measure: measureExport, hasPeers: true },
-  { name: "formats", measure: measureFormats, hasPeers: true },
-  { name: "import", measure: measureImport, hasPeers: true },
-  { name: "sources", measure: measureSources },
-  { name: "meters", measure: measureMeterFiles },
-  { name: "service", measure: measureService },
-  { name: "memory", measure: measureMemory },
-  { name: "loop", measure: measureLoop },
-  { name: "containers", measure: measureContainers },
-  { name: "jobs", measure: measureJobs },
-  { name: "download", measure: measureDownload },
-  { name: "files", measure: measureFiles },
-  { name: "telemetry", measure: measureTelemetry },
-  { name: "keys", measure: measureKeys },
-  { name: "continuous", measure: measureContinuous },
-  { name: "stores", measure: measureStores },
-  { name: "pages", measure: measurePages },
-];
+const TOP = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
 async function main(args: readonly string[]): Promise<number> {
-  const selected = args.filter((arg) => arg !== "--quick");
-  const names = PARTS.map(({ name }) => name);
-  const unknown = selected.filter((name) => !names.includes(name));
-  if (unknown.length > 0) {
-    console.error(`Unknown part: ${unknown.join(", ")}. Parts: ${names.join(", ")}; --quick`);
+  let options: BenchOptions;
+  try {
+    options = readOptions(args, PARTS.map(({ name }) => name));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     return 1;
   }
   const controller = new AbortController();
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     Deno.addSignalListener(name, () => controller.abort(new Error(`stopped by ${name}`)));
   }
+  const isComparison = options.check || options.against !== null;
   try {
-    const parts = PARTS.filter(({ name }) => selected.length === 0 || selected.includes(name));
-    const repeats = args.includes("--quick") ? QUICK_REPEATS : REPEATS;
-    return await runBench(parts, { repeats, signal: controller.signal });
+    return await (isComparison ? runAgainst : runBench)(options, controller.signal);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     return 1;
   }
 }
 
-async function runBench(
-  parts: typeof PARTS,
-  options: { repeats: number; signal: AbortSignal },
-): Promise<number> {
+/** The parts of the arguments, or all that take part if none is named. */
+function partsOf({ parts }: BenchOptions): BenchPart[] {
+  return PARTS.filter(({ name, isExtra }) => parts.length === 0 ? !isExtra : parts.includes(name));
+}
+
+async function runBench(options: BenchOptions, signal: AbortSignal): Promise<number> {
+  // Standard output has nothing but the JSON where that is wanted there.
+  const print = options.json === "-" ? console.error : console.log;
   const startedMs = performance.now();
-  console.log(
-    `OpenWatts bench: Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} processors, ` +
-      `load ${Deno.loadavg()[0].toFixed(1)}`,
-  );
-  await using bench = await openBench(options);
-  const { figures, failed } = await measureAll(bench, parts);
-  if (parts.length > 1) console.log(`\nAll parts\n\n${figuresTable(figures)}`);
-  const met = figures.filter(({ target, value }) => target.isMet(value)).length;
+  const load = [Deno.loadavg()[0]];
+  print(machineText());
+  await using bench = await openBench({
+    repeats: options.quick ? QUICK_REPEATS : REPEATS,
+    signal,
+    alone: options.alone,
+    details: options.details ? print : null,
+    print,
+  });
+  const { figures, failed } = await measureAll(bench, partsOf(options));
+  load.push(Deno.loadavg()[0]);
+  if (figures.length > 0) print(`\n${figuresTable(figures.map(({ figure }) => figure))}`);
+  const results = figures.map(({ figure }) => isMet(figure)).filter((met) => met !== null);
   const tookSeconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-  console.log(
-    `\n${met} of ${figures.length} measured targets met; the bench took ${tookSeconds} s`,
+  print(
+    `\n${results.filter(Boolean).length} of ${results.length} measured targets met; the bench ` +
+      `took ${tookSeconds} s; load ${load.map((one) => one.toFixed(1)).join(" to ")}`,
   );
+  if (options.json !== null) {
+    const processors = navigator.hardwareConcurrency;
+    const machine = { version: config.version, deno: Deno.version.deno, processors, load };
+    const text = reportText(figures, machine);
+    if (options.json === "-") console.log(text);
+    else await Deno.writeTextFile(options.json, `${text}\n`);
+  }
   return failed === 0 ? 0 : 1;
+}
+
+/** Measures another revision side by side. With `check`, it fails if a figure got worse. */
+async function runAgainst(options: BenchOptions, signal: AbortSignal): Promise<number> {
+  const revision = options.against ?? await findLastRelease(TOP, signal);
+  console.log(`${machineText()}; next to ${revision}`);
+  const parts = partsOf(options).map(({ name }) => name);
+  const changes = await measureSideBySide({ ...options, top: TOP, revision, parts, signal });
+  if (options.json !== null) {
+    const text = JSON.stringify({ revision, changes }, null, 2);
+    if (options.json === "-") console.log(text);
+    else await Deno.writeTextFile(options.json, `${text}\n`);
+  }
+  const worse = changes.filter(gotWorse).length;
+  console.log(`\n${changesTable(changes, revision.slice(0, 12))}`);
+  console.log(`\n${worse} of ${changes.length} figures got worse by more than 10%`);
+  // Without a figure, nothing was checked.
+  return options.check && (worse > 0 || changes.length === 0) ? 1 : 0;
 }
 
 /**
@@ -100,16 +103,17 @@ async function runBench(
  */
 async function measureAll(
   bench: Bench,
-  parts: typeof PARTS,
-): Promise<{ figures: Figure[]; failed: number }> {
-  const figures: Figure[] = [];
+  parts: readonly BenchPart[],
+): Promise<{ figures: PartFigure[]; failed: number }> {
+  const figures: PartFigure[] = [];
   let failed = 0;
-  for (const { name, measure, hasPeers } of parts) {
+  for (const { name, open, hasPeers } of parts) {
+    console.error(`measuring ${name}`);
     try {
       if (!hasPeers) await bench.peers[Symbol.asyncDispose]();
+      const measure = await open();
       const measured = await measure(bench);
-      if (measured.length > 0) console.log(`\n${figuresTable(measured)}`);
-      figures.push(...measured);
+      figures.push(...measured.map((figure) => ({ part: name, figure })));
     } catch (error) {
       // An aborted part may fail with any error, so the abort is checked first.
       bench.options.signal.throwIfAborted();
@@ -118,6 +122,11 @@ async function measureAll(
     }
   }
   return { figures, failed };
+}
+
+function machineText(): string {
+  return `OpenWatts bench: Deno ${Deno.version.deno}, ${navigator.hardwareConcurrency} ` +
+    `processors, load ${Deno.loadavg()[0].toFixed(1)}`;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

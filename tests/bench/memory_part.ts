@@ -7,7 +7,7 @@
 import type { Bench } from "./bench.ts";
 import { downloadByFetch } from "./download_clients.ts";
 import { exportToEnd, YEAR_EXPORT } from "./export_client.ts";
-import type { Figure } from "./figure.ts";
+import { absolute, type Figure } from "./figure.ts";
 import { measureLengths } from "./memory_by_length.ts";
 import { readPeakMb } from "./peak_memory.ts";
 import { startService } from "./service.ts";
@@ -44,20 +44,17 @@ export async function measureMemory(bench: Bench): Promise<Figure[]> {
   }
   const idle = peaks.map(({ idleMb }) => idleMb);
   const busy = peaks.map(({ peakMb }) => peakMb);
-  console.log(
+  bench.details(
     "\nPeak memory (VmHWM, MB of 10^6 bytes) of a service in a fresh process, demo data there.\n",
   );
-  console.log(table([
+  bench.details(table([
     ["when", "processes", "median MB", "min", "max"],
     rowOf("before any export", idle),
     rowOf(`after ${CLIENTS} clients got a year each, downloaded`, busy),
   ]));
-  return [{
-    what: `peak memory of the service, ${CLIENTS} year exports and downloads at once`,
-    value: median(busy),
-    unit: "MB",
-    target: TARGETS.servicePeakMb,
-  }, await measureLengths(bench, processes)];
+  const what = `peak memory of the service, ${CLIENTS} year exports and downloads at once`;
+  const figure = { ours: median(busy), unit: "MB", target: TARGETS.servicePeakMb };
+  return [absolute(what, figure), await measureLengths(bench, processes)];
 }
 
 /** Starts a process on the folder of an earlier one and runs the clients. */

@@ -8,12 +8,13 @@ import { z } from "zod";
 import { greenButton, type MeterFile, nem12 } from "../support/meter_files.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
+import { startBareServer } from "./limits.ts";
 import { type Contestant, race, timed } from "./race.ts";
+import { raceFigures } from "./ratio.ts";
 import { startService } from "./service.ts";
-import { median } from "./spread.ts";
 import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
-import { uploadFile } from "./upload_client.ts";
+import { bareUpload, uploadFile } from "./upload_client.ts";
 
 const report = z.object({
   inserted: z.int(),
@@ -27,13 +28,14 @@ const FILES: readonly {
   target: keyof typeof TARGETS;
   file: MeterFile;
 }[] = [
-  { name: "NEM12", type: "text/csv", target: "nem12Rate", file: nem12(10, 3_115) },
-  { name: "Green Button", type: "application/xml", target: "espiRate", file: greenButton(2_113) },
+  { name: "NEM12", type: "text/csv", target: "nem12Limit", file: nem12(10, 3_115) },
+  { name: "Green Button", type: "application/xml", target: "espiLimit", file: greenButton(2_113) },
 ];
 
 /** Runs the measurement. */
 export async function measureMeterFiles(bench: Bench): Promise<Figure[]> {
   await using service = await startService(await bench.folder("meter_files"), { demoData: false });
+  await using bare = bench.alone ? null : await startBareServer(bench, "meter_files_bare");
   const folder = await bench.folder("meter_files_made");
   const figures: Figure[] = [];
   for (const { name, type, target, file } of FILES) {
@@ -44,18 +46,17 @@ export async function measureMeterFiles(bench: Bench): Promise<Figure[]> {
       { name, type, path, readings: file.readings },
       bench,
     );
-    const results = await race([contestant], bench.options);
+    const limits = bare === null ? [] : [{
+      ...bareUpload(bare.url, { path, type }, bench.options.signal),
+      target: TARGETS[target],
+    }];
+    const results = await race([contestant, ...limits], bench.options);
     const rate = { unit: "MB/s", perMs: bytes / 1000 };
-    console.log(
+    bench.details(
       `\nImport of ${(bytes / 1e6).toFixed(0)} MB of ${name}, ${file.readings} readings.\n`,
     );
-    console.log(resultsTable(results, { rate }));
-    figures.push({
-      what: `import of ${name} over HTTP`,
-      value: rate.perMs / median(results[0].runsMs),
-      unit: rate.unit,
-      target: TARGETS[target],
-    });
+    bench.details(resultsTable(results, { rate }));
+    figures.push(...raceFigures(`import of ${name} over HTTP`, results, { as: "long" }));
   }
   return figures;
 }

@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import type { Bench } from "./bench.ts";
-import type { Figure } from "./figure.ts";
+import { absolute, type Figure } from "./figure.ts";
 import { exists, runProgram } from "./program.ts";
 import { reportSkipped } from "./skipped.ts";
 import { TARGETS } from "./targets.ts";
@@ -26,7 +26,7 @@ const measured = z.object({
 });
 
 /** Runs the measurement; leaves it out if no browser is installed. */
-export async function measurePages({ options: { signal } }: Bench): Promise<Figure[]> {
+export async function measurePages({ options: { signal }, details }: Bench): Promise<Figure[]> {
   if (!await exists(CHROMIUM)) {
     reportSkipped("pages", "Chromium is not installed");
     return [];
@@ -37,15 +37,11 @@ export async function measurePages({ options: { signal } }: Bench): Promise<Figu
     signal,
   });
   const { uploadFrames, ...figures } = measured.parse(JSON.parse(printed));
-  console.log(
+  details(
     `\nThe longest frames of an upload of 5 million lines:\n\n${uploadFrames.join("\n")}`,
   );
-  const figure = (what: string, value: number, unit: string, target: keyof typeof TARGETS) => ({
-    what,
-    value,
-    unit,
-    target: TARGETS[target],
-  });
+  const figure = (what: string, ours: number, unit: string, target: keyof typeof TARGETS) =>
+    absolute(what, { ours, unit, target: TARGETS[target] });
   return [
     figure("Home until its scripts have run", figures.homeMs, "ms", "homeMs"),
     figure("heat map of a year of minutes, data", figures.heatMapDataMs, "ms", "heatMapDataMs"),

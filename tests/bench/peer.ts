@@ -51,7 +51,7 @@ export function createInstaller(signal: AbortSignal): Installer {
       if (Deno.uid() !== 0) {
         throw new Error(`${debianPackage} is not installed, and only root can install it`);
       }
-      console.log(`installing the Debian package ${debianPackage}; it stays installed`);
+      console.error(`installing the Debian package ${debianPackage}; it stays installed`);
       if (!isIndexFresh) await runProgram("apt-get", { args: ["update", "-q"], signal });
       isIndexFresh = true;
       const args = ["install", "-y", "-q", "--no-install-recommends", debianPackage];

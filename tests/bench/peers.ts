@@ -18,7 +18,10 @@ const OPENERS: readonly (readonly [string, (options: PeerOptions) => Promise<Pee
 
 /** The peers. Disposing of it stops them, so that they do not disturb parts that do not need them. */
 export interface Peers extends AsyncDisposable {
-  /** Opens the available peers, and prints why others are not available. Opens them only once. */
+  /**
+   * Opens the available peers, and prints why others are not available. Opens them only once. Gives
+   * none if they are not to be measured.
+   */
   open(): Promise<readonly Peer[]>;
 }
 
@@ -28,6 +31,10 @@ export interface PeersOptions {
   readonly folder: (name: string) => Promise<string>;
   /** Creates the year as CSV. Returns its path. */
   readonly yearCsv: () => Promise<string>;
+  /** Whether none are to be measured. */
+  readonly alone: boolean;
+  /** Prints details. */
+  readonly details: (text: string) => void;
   /** Aborts an installation. */
   readonly signal: AbortSignal;
 }
@@ -37,13 +44,13 @@ export function createPeers(options: PeersOptions): Peers {
   const stack = new AsyncDisposableStack();
   let opened: Promise<Peer[]> | null = null;
   return {
-    open: () => opened ??= openAll(options, stack),
+    open: () => opened ??= options.alone ? Promise.resolve([]) : openAll(options, stack),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
 
 async function openAll(
-  { folder, yearCsv, signal }: PeersOptions,
+  { folder, yearCsv, details, signal }: PeersOptions,
   stack: AsyncDisposableStack,
 ): Promise<Peer[]> {
   const peers: Peer[] = [];
@@ -57,6 +64,6 @@ async function openAll(
       reportSkipped(name, error);
     }
   }
-  for (const { note } of peers) console.log(note);
+  for (const { note } of peers) details(note);
   return peers;
 }

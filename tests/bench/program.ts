@@ -4,7 +4,7 @@
  * @module
  */
 
-/** How long a program may run, milliseconds. */
+/** How long a program may run by default, milliseconds. */
 const PATIENCE_MS = 300_000;
 
 /** The path of a program in the folders of PATH, or null. */
@@ -28,15 +28,16 @@ export async function exists(path: string): Promise<boolean> {
 /**
  * Runs a program to its end and returns what it printed.
  *
- * @throws {Error} with its error output, when it fails or takes longer than a minute.
+ * @throws {Error} with its error output, when it fails or takes too long: five minutes by default.
  */
 export async function runProgram(
   program: string,
-  { args, signal, env = {}, cwd }: {
+  { args, signal, env = {}, cwd, patienceMs = PATIENCE_MS }: {
     args: string[];
     signal: AbortSignal;
     env?: Record<string, string>;
     cwd?: string | URL;
+    patienceMs?: number;
   },
 ): Promise<string> {
   const { success, code, stdout, stderr } = await new Deno.Command(program, {
@@ -44,7 +45,9 @@ export async function runProgram(
     env,
     cwd,
     stdin: "null",
-    signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]),
+    signal: patienceMs === Infinity
+      ? signal
+      : AbortSignal.any([signal, AbortSignal.timeout(patienceMs)]),
   }).output();
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout).trim();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Target } from "./figure.ts";
+import type { Comparison, Target } from "./figure.ts";
 
 /** One way to do it. */
 export interface Contestant {
@@ -12,8 +12,10 @@ export interface Contestant {
   readonly name: string;
   /** The file that a run writes, or null. */
   readonly path: string | null;
-  /** Target for its time as a multiple of the time of the first contestant, if there is one. */
+  /** Target for the ratio of the first contestant to this one, if there is one. */
   readonly target?: Target;
+  /** How the first contestant is compared with it. */
+  readonly as?: Comparison;
   /** Runs it once. Returns milliseconds, without the preparation of the run. */
   run(): Promise<number>;
 }

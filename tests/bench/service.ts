@@ -15,6 +15,8 @@ const PATIENCE_MS = 20_000;
 export interface ServiceProcess extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  /** The id of the process. */
+  readonly pid: number;
   /** Its peak memory so far, MB (10^6); null if the system does not report it. */
   peakMemoryMb(): Promise<number | null>;
 }
@@ -37,9 +39,17 @@ export async function startService(
   const [program, ...args] = prefix === undefined
     ? [Deno.execPath(), ...await startArguments({ folder: cwd.pathname, env, module: "main.ts" })]
     : [...prefix, Deno.execPath(), "task", "start"];
+  return await startServer(program, { args, env });
+}
+
+/** Starts a program that prints `listens on URL`, in the folder of the code. */
+export async function startServer(
+  program: string,
+  { args, env }: { args: string[]; env: Record<string, string> },
+): Promise<ServiceProcess> {
   const child = new Deno.Command(program, {
     args,
-    cwd,
+    cwd: new URL("../..", import.meta.url),
     env: { ...env, DENO_NO_UPDATE_CHECK: "1" },
     stdin: "null",
     stdout: "piped",
@@ -51,6 +61,7 @@ export async function startService(
   const owned = stack.move();
   return {
     url,
+    pid: child.pid,
     peakMemoryMb: () => readPeakMb(child.pid),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

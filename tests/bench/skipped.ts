@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Prints what is left out, and why. */
+/** Prints what is left out, and why, to standard error. */
 export function reportSkipped(name: string, reason: unknown): void {
   const text = String(reason instanceof Error ? reason.message : reason);
-  console.log(`skipped: ${name}: ${text.replaceAll(/\s*\n\s*/g, "; ")}`);
+  console.error(`skipped: ${name}: ${text.replaceAll(/\s*\n\s*/g, "; ")}`);
 }

@@ -8,7 +8,7 @@
 import { DAY_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { Bench } from "./bench.ts";
-import type { Figure, Target } from "./figure.ts";
+import { absolute, type Figure } from "./figure.ts";
 import { openOurStore, type OurStore } from "./ours.ts";
 import { type Contestant, race, timed } from "./race.ts";
 import { median } from "./spread.ts";
@@ -44,37 +44,36 @@ export async function measureSources(bench: Bench): Promise<Figure[]> {
     contestant(store, ONE, {}),
     contestant(store, MANY, { ids: IDS, ...MONTH }),
   ], bench.options);
-  console.log("\nExport of many meters into one CSV file, synced and hashed.\n");
-  console.log(resultsTable(results, {}));
+  bench.details("\nExport of many meters into one CSV file, synced and hashed.\n");
+  bench.details(resultsTable(results, {}));
   const rates = results.map(({ contestant: { name }, runsMs }) =>
     (name === ONE ? YEAR_READINGS : MONTH_READINGS) / 1000 / median(runsMs)
   );
   return [
-    figure(MANY, { value: rates[1], unit: "M readings/s", target: TARGETS.manyMetersRate }),
-    figure(`${MANY}, time of a reading`, {
-      value: rates[0] / rates[1],
-      unit: "× that of one meter",
-      target: TARGETS.manyMetersCost,
-    }),
-    ...await previewFigures(store),
+    {
+      what: `export of ${MANY}`,
+      ours: rates[1],
+      unit: "M readings/s",
+      as: "fast",
+      other: { name: ONE, value: rates[0] },
+      target: TARGETS.manyMeters,
+    },
+    ...await previewFigures(bench, store),
   ];
 }
 
-async function previewFigures(store: OurStore): Promise<Figure[]> {
+async function previewFigures(bench: Bench, store: OurStore): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [what, form] of PREVIEWS) {
     const runsMs: number[] = [];
     for (let run = 0; run < PREVIEW_RUNS; run++) {
       runsMs.push(await timed(() => store.preview(form)));
     }
-    figures.push(figure(`preview, ${what}`, {
-      value: median(runsMs.slice(1)),
-      unit: "ms",
-      target: TARGETS.previewMs,
-    }));
+    const ours = median(runsMs.slice(1));
+    figures.push(absolute(`preview, ${what}`, { ours, unit: "ms", target: TARGETS.previewMs }));
   }
-  const rows = figures.map(({ what, value }) => [what, value.toFixed(1)]);
-  console.log(`\n${table([["preview", "ms"], ...rows])}`);
+  const rows = figures.map(({ what, ours }) => [what, ours.toFixed(1)]);
+  bench.details(`\n${table([["preview", "ms"], ...rows])}`);
   return figures;
 }
 
@@ -87,11 +86,4 @@ function contestant(store: OurStore, name: string, form: Partial<ExportSpec>): C
       return await timed(() => store.exportYearAs(form));
     },
   };
-}
-
-function figure(
-  what: string,
-  { value, unit, target }: { value: number; unit: string; target: Target },
-): Figure {
-  return { what: `sources, ${what}`, value, unit, target };
 }

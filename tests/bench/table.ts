@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Figure, figureText } from "./figure.ts";
+import { type Comparison, type Figure, figureText, isMet, ratioOf } from "./figure.ts";
 import type { RaceResult } from "./race.ts";
 import { median } from "./spread.ts";
 
@@ -15,6 +15,14 @@ export interface StandingsColumns {
   /** The header of a column with the ratio to the first way. */
   readonly ratio?: string;
 }
+
+/** Words after a ratio. */
+const WORDS: Readonly<Record<Comparison, string>> = {
+  fast: "× as fast",
+  long: "× as long",
+  much: "× as much",
+  absolute: "",
+};
 
 /** A table of measurements: runs, median, minimum and maximum of each way. */
 export function resultsTable(
@@ -38,23 +46,45 @@ export function resultsTable(
   return table([["way", "runs", "median ms", "min", "max", ...more], ...rows]);
 }
 
-/** A table of figures with their targets, and whether they are met. */
+/** A table of figures: ours, what it is compared with, the ratio, the target, and whether it is met. */
 export function figuresTable(figures: readonly Figure[]): string {
-  const rows = figures.map(({ what, value, unit, target }) => [
-    what,
-    `${figureText(value)} ${unit}`,
-    `${target.text} ${unit}`,
-    target.isMet(value) ? "yes" : "NO",
-  ]);
-  return table([["figure", "measured", "target", "met"], ...rows]);
+  const head = ["figure", "ours", "limit or peer", "ratio", "target", "met"];
+  return table([head, ...figures.map(figureRow)], [0, 2]);
 }
 
-/** Aligns rows: the first column to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+function figureRow(figure: Figure): string[] {
+  const { what, ours, unit, as, other, target } = figure;
+  const met = isMet(figure);
+  return [
+    what,
+    `${figureText(ours)} ${unit}`,
+    as === "absolute"
+      ? "absolute"
+      : other === null
+      ? "not measured"
+      : `${other.name}: ${figureText(other.value)} ${unit}`,
+    other === null ? "–" : `${figureText(ratioOf(figure))} ${WORDS[as]}`,
+    target === null ? "–" : as === "absolute" ? `${target.text} ${unit}` : target.text,
+    met === null ? "–" : met ? "yes" : "NO",
+  ];
+}
+
+/** Aligns rows: some columns to the left, by default the first, and the others to the right. */
+export function table(rows: readonly (readonly string[])[], left: readonly number[] = [0]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const [head, ...body] = rows.map((row) =>
-    row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))
-      .join("  ")
+    row.map((cell, column) =>
+      left.includes(column) ? cell.padEnd(widths[column]) : cell.padStart(widths[column])
+    ).join("  ")
   );
-  return [head, "─".repeat(head.length), ...body].map((line) => `  ${line}`).join("\n");
+  return [head, "─".repeat(head.length), ...body].map((line) => `  ${line.trimEnd()}`).join("\n");
+}
+
+/** The same rows as a table of Markdown. */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const [head, ...body] = rows.map((row) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column])).join(" | ")} |`
+  );
+  return [head, `| ${widths.map((width) => "-".repeat(width)).join(" | ")} |`, ...body].join("\n");
 }

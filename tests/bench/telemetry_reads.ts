@@ -8,8 +8,9 @@ import { z } from "zod";
 import type { Bench } from "./bench.ts";
 import { askJson } from "./export_client.ts";
 import type { Figure, Target } from "./figure.ts";
+import { startBareServer } from "./limits.ts";
 import { race, type RaceResult, timed } from "./race.ts";
-import { median } from "./spread.ts";
+import { raceFigures } from "./ratio.ts";
 import { resultsTable } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import { foldAll, startTelemetryService } from "./telemetry_service.ts";
@@ -39,25 +40,69 @@ export async function measureReads(bench: Bench): Promise<Figure[]> {
   await using service = await startTelemetryService(folder);
   const metricsUrl =
     `${service.url}/devices/${WEEK.id}/metrics?start_time=${START}&end_time=${END}`;
+  await using bare = bench.alone ? null : await startBareServer(bench, "reads_bare");
   const repeats = MORE_REPEATS * bench.options.repeats;
-  const reads: [name: string, target: Target, read: () => Promise<void>][] = [
-    ["metrics, 50,000 rows as CSV", TARGETS.metricsCsvMs, () => readCsv(metricsUrl)],
-    ["metrics, 50,000 rows as JSON", TARGETS.metricsJsonMs, () => readJson(metricsUrl)],
-    ["summary of a day of 86,400 readings", TARGETS.summaryMs, () => readSummary(service.url)],
+  const urls = bare === null ? null : await writeBareFiles(folder, { metricsUrl, bare: bare.url });
+  const reads: Read[] = [
+    {
+      what: "metrics, 50,000 rows as CSV",
+      read: () => readCsv(metricsUrl),
+      limit: "bare Deno.serve sends them as a file",
+      target: TARGETS.metricsCsv,
+      readBare: () => readCsv(urls?.csv ?? ""),
+    },
+    {
+      what: "metrics, 50,000 rows as JSON",
+      read: () => readJson(metricsUrl),
+      limit: "bare Deno.serve parses and writes them",
+      target: TARGETS.metricsJson,
+      readBare: () => readJson(urls?.json ?? ""),
+    },
+    {
+      what: "summary of a day of 86,400 readings",
+      read: () => readSummary(service.url),
+      limit: "bare Deno.serve answers",
+      target: TARGETS.summary,
+      readBare: async () => void await askJson(`${bare?.url}/health`),
+    },
   ];
   const results: RaceResult[] = [];
-  for (const [name, , read] of reads) {
-    const way = { name, path: null, run: () => timed(read) };
-    results.push(...await race([way], { ...bench.options, repeats }));
+  const figures: Figure[] = [];
+  for (const { what, read, limit, target, readBare } of reads) {
+    const ours = { name: what, path: null, run: () => timed(read) };
+    const other = { name: limit, path: null, target, as: "long" as const };
+    const limits = bare === null ? [] : [{ ...other, run: () => timed(readBare) }];
+    const raced = await race([ours, ...limits], { ...bench.options, repeats });
+    results.push(...raced);
+    figures.push(...raceFigures(what, raced, { as: "long" }));
   }
-  console.log("\nReading back, one request at a time, until the client has all bytes.\n");
-  console.log(resultsTable(results));
-  return reads.map(([what, target], index) => ({
-    what,
-    value: median(results[index].runsMs),
-    unit: "ms",
-    target,
-  }));
+  bench.details("\nReading back, one request at a time, until the client has all bytes.\n");
+  bench.details(resultsTable(results));
+  return figures;
+}
+
+/** A read, and the same without its work. */
+interface Read {
+  readonly what: string;
+  readonly read: () => Promise<void>;
+  readonly limit: string;
+  readonly target: Target;
+  readonly readBare: () => Promise<void>;
+}
+
+/** Stores our answers as files, for a bare server to send. */
+async function writeBareFiles(
+  folder: string,
+  { metricsUrl, bare }: { metricsUrl: string; bare: string },
+): Promise<{ csv: string; json: string }> {
+  const urls = [];
+  for (const [name, accept] of [["file", "text/csv"], ["json", "application/json"]]) {
+    const path = `${folder}/answer.${name}`;
+    const answer = await fetch(metricsUrl, { headers: { accept } });
+    await Deno.writeTextFile(path, await answer.text());
+    urls.push(`${bare}/${name}?path=${encodeURIComponent(path)}`);
+  }
+  return { csv: urls[0], json: urls[1] };
 }
 
 /** Sends the readings as batches and folds them, as compaction does within half a minute. */

@@ -10,6 +10,7 @@
 
 import { askJson } from "./export_client.ts";
 import { findInPath, runProgram } from "./program.ts";
+import { type Contestant, timed } from "./race.ts";
 
 /** Uploads a CSV file. Returns the answer of the service. Throws if that is an error. */
 export async function uploadCsv(
@@ -34,4 +35,18 @@ export async function uploadFile(
   const headers = ["-H", `Content-Type: ${type}`, "-H", "Expect:"];
   const args = ["-sS", "--fail-with-body", "-X", "POST", ...headers, "-T", path, url];
   return JSON.parse(await runProgram(curl, { args, signal }));
+}
+
+/** The limit of an upload: a bare server that writes the same file and syncs it. */
+export function bareUpload(
+  url: string,
+  file: { path: string; type: string },
+  signal: AbortSignal,
+): Contestant {
+  return {
+    name: "bare Deno.serve that writes and syncs it",
+    path: null,
+    as: "long",
+    run: () => timed(() => uploadFile(`${url}/upload`, file, signal)),
+  };
 }

@@ -21,6 +21,8 @@ export async function hasKvServer(): Promise<boolean> {
 export interface KvServer extends AsyncDisposable {
   /** The settings with which an instance uses it. */
   readonly env: Environment;
+  /** The id of its process. */
+  readonly pid: number;
   /** Sends it a signal. */
   signal(name: Deno.Signal): void;
   /** Kills it and waits for its end. */
@@ -44,6 +46,9 @@ export async function startKvServer(folder: string): Promise<KvServer> {
 
   return {
     env: { KV_PATH: `http://${addr}`, DENO_KV_ACCESS_TOKEN: TOKEN },
+    get pid() {
+      return child.pid;
+    },
     signal: (name) => child.kill(name),
     kill,
     async restart() {

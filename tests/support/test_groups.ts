@@ -9,7 +9,7 @@
 /** How many groups there are: enough for all processors, and few enough to save time. */
 const GROUPS = 12;
 /** What other commands run. */
-const OTHER_FOLDERS = new Set(["bench", "heavy", "slow", "support", ".groups"]);
+const OTHER_FOLDERS = new Set(["heavy", "slow", "support", ".groups"]);
 
 const TESTS = new URL("../", import.meta.url);
 const FOLDER = new URL(".groups/", TESTS);
