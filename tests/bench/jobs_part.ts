@@ -54,8 +54,10 @@ async function openJobsLimit(
 ): Promise<{ contestant: Contestant } & AsyncDisposable> {
   const folder = await bench.folder("jobs_bare");
   const kv = await Deno.openKv(`${folder}/kv.sqlite3`);
-  const file = bareWrite(folder, { sizeBytes: 1_000, target: TARGETS.jobsLimit });
-  const worker = async () => {
+  const target = TARGETS.jobsLimit;
+  const worker = async (index: number) => {
+    await Deno.mkdir(`${folder}/${index}`, { recursive: true });
+    const file = bareWrite(`${folder}/${index}`, { sizeBytes: 1_000, target });
     for (let job = 0; job < JOBS / AT_ONCE; job++) {
       await timeCommits(kv, JOB_COMMITS);
       await file.run();
@@ -65,9 +67,10 @@ async function openJobsLimit(
     contestant: {
       name: `${JOB_COMMITS} bare commits and a synced file for each`,
       path: null,
-      target: TARGETS.jobsLimit,
+      target,
       as: "fast",
-      run: () => timed(() => Promise.all(Array.from({ length: AT_ONCE }, worker))),
+      run: () =>
+        timed(() => Promise.all(Array.from({ length: AT_ONCE }, (_, index) => worker(index)))),
     },
     [Symbol.asyncDispose]: () => Promise.resolve(kv.close()),
   };

@@ -25,7 +25,10 @@ export interface LimitTarget {
   readonly as?: Comparison;
 }
 
-/** The limit of an export: a bare script that writes, hashes and syncs as many bytes to files. */
+/**
+ * The limit of an export: a bare script that writes, hashes and syncs as many bytes to files. Only one
+ * run at a time in a folder.
+ */
 export function bareWrite(
   folder: string,
   { sizeBytes, files = 1, target, as = "long" }: LimitTarget & {
@@ -45,7 +48,7 @@ export function bareWrite(
     run: () =>
       timed(async () => {
         for (let index = 0; index < files; index++) {
-          // Several may be written at the same time, and few are kept.
+          // Few are kept.
           await writeHashed(`${folder}/bare-${next++ % Math.max(files, KEPT)}`, bytes);
         }
       }),

@@ -40,6 +40,7 @@ export const PARTS: readonly BenchPart[] = [
   { name: "service", open: async () => (await import("./service_part.ts")).measureService },
   { name: "memory", open: async () => (await import("./memory_part.ts")).measureMemory },
   { name: "loop", open: async () => (await import("./loop_part.ts")).measureLoop },
+  { name: "busy", open: async () => (await import("./busy_part.ts")).measureBusy },
   {
     name: "containers",
     open: async () => (await import("./containers_part.ts")).measureContainers,

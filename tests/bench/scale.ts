@@ -89,9 +89,9 @@ export function deployRows(inputs: DeployInputs): string[][] {
   ];
 }
 
-/** A table of the page. */
-export function setupTable(rows: readonly (readonly string[])[]): string {
-  return markdownTable([["what", "figure"], ...rows]);
+/** A table of the page: what, the figure, and where it comes from. */
+export function setupTable(rows: readonly (readonly string[])[], source: string): string {
+  return markdownTable([["what", "figure", "from"], ...rows.map((row) => [...row, source])]);
 }
 
 /** Two significant digits, with separators of thousands: more would say more than was measured. */

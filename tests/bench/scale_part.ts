@@ -23,6 +23,8 @@ import { reportSkipped } from "./skipped.ts";
 import { type Load, sendLoad } from "./telemetry_load.ts";
 import { startTelemetryService } from "./telemetry_service.ts";
 
+/** What prints the tables. */
+const COMMAND = "`deno task bench scale`";
 const WARM_SECONDS = 2, SECONDS = 5;
 const JOBS = 100;
 /** Readings of the demo meter: a minute each, until the last midnight. */
@@ -48,16 +50,16 @@ export async function measureScale(bench: Bench): Promise<Figure[]> {
       `processors, load ${Deno.loadavg()[0].toFixed(1)} at the beginning`,
   );
   const one = await measureOne(bench, wrk);
-  bench.print(`\nOne process over a database file:\n\n${setupTable(setupRows(one))}`);
+  bench.print(`\nOne process over a database file:\n\n${setupTable(setupRows(one), COMMAND)}`);
   if (await hasKvServer()) {
     for (const processes of [1, 3]) {
       const figures = await measureSeveral(bench, wrk, processes);
       const name = processes === 1 ? "One process" : `${processes} processes`;
-      bench.print(`\n${name} over KV Connect:\n\n${setupTable(setupRows(figures))}`);
+      bench.print(`\n${name} over KV Connect:\n\n${setupTable(setupRows(figures), COMMAND)}`);
     }
   } else reportSkipped("processes over KV Connect", "denokv is not installed");
   const inputs = { ...DEPLOY, bytesPerReading: one.bytesPerReading ?? NaN };
-  bench.print(`\nDeno Deploy, computed:\n\n${setupTable(deployRows(inputs))}`);
+  bench.print(`\nDeno Deploy, computed:\n\n${setupTable(deployRows(inputs), "computed")}`);
   return [];
 }
 

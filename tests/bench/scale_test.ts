@@ -1,6 +1,6 @@
 import { assertEquals } from "../support/assert.ts";
 import { cpuSecondsOf } from "./cpu_time.ts";
-import { deployRows, setupRows } from "./scale.ts";
+import { deployRows, setupRows, setupTable } from "./scale.ts";
 
 Deno.test("the rows of a setup leave out what was not measured", () => {
   const figures = {
@@ -25,6 +25,13 @@ Deno.test("the rows of a setup leave out what was not measured", () => {
     ["cores that the service used, one in a request", "1.0"],
     ["cores that the database server used meanwhile", "0.3"],
   ]);
+});
+
+Deno.test("each row of a table says where its figure comes from", () => {
+  assertEquals(
+    setupTable([["jobs a second", "20"]], "computed").split("\n").at(-1),
+    "| jobs a second | 20     | computed |",
+  );
 });
 
 Deno.test("what Deno Deploy can do follows from the time of a commit", () => {

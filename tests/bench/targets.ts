@@ -57,7 +57,7 @@ export const TARGETS = {
   /** Export of a year, from POST to `completed`, as a multiple of writing, hashing and syncing it. */
   yearLimit: atMost(3),
   /** Export of 10 minutes, the same, as a multiple of three bare commits and a synced file. */
-  smallLimit: atMost(4),
+  smallLimit: atMost(6),
   /** Exports of 4 years at once, as a multiple of the speed of a bare script that writes them. */
   fourYearsLimit: atLeast(1 / 3),
   /** Peak memory of a service while 8 clients export a year each, MB. */
@@ -73,7 +73,7 @@ export const TARGETS = {
   /** POST of telemetry meanwhile, 99th percentile, milliseconds. */
   postMostMs: atMost(20),
   /** Small concurrent exports, as a multiple of the rate of bare commits and files. */
-  jobsLimit: atLeast(0.25),
+  jobsLimit: atLeast(0.1),
   /** Download by one local client, as a multiple of the speed of a bare server. */
   downloadLimit: atLeast(0.8),
   /** Telemetry with one reading a request, as a multiple of the rate of a bare server. */

@@ -8,6 +8,9 @@
 import { z } from "zod";
 import { runProgram } from "./program.ts";
 
+/** An answer that takes longer counts as failed, seconds. The default of wrk is 2. */
+const TIMEOUT_SECONDS = 20;
+
 /** What is sent (`telemetry_load.lua`). No two readings have the same device and time. */
 export interface Load {
   /** The month of 2024 in which the readings begin. */
@@ -48,7 +51,8 @@ export async function sendLoad(
 ): Promise<LoadOutcome> {
   const { month, devices, readings, pauseMs = 0, connections, seconds } = load;
   const script = new URL("telemetry_load.lua", import.meta.url).pathname;
-  const how = ["-t1", `-c${connections}`, `-d${seconds}s`, "-s", script];
+  const time = [`-d${seconds}s`, "--timeout", `${TIMEOUT_SECONDS}s`];
+  const how = ["-t1", `-c${connections}`, ...time, "-s", script];
   const what = [month, devices, readings, pauseMs].map(String);
   const told = await runProgram(wrk, {
     args: [...how, `${url}/telemetry`, "--", ...what],
