@@ -27,6 +27,14 @@ export interface SideBySide {
   readonly signal: AbortSignal;
 }
 
+/** What came out. */
+export interface Outcome {
+  /** The figures that both have. */
+  readonly changes: readonly Change[];
+  /** The parts that failed in this checkout. */
+  readonly broken: readonly string[];
+}
+
 /** The values of both so far. */
 interface Sides {
   readonly before: Measured[];
@@ -37,15 +45,18 @@ interface Sides {
  * Measures both. A part that fails in one of them is skipped, such as one whose subject the other
  * revision does not have.
  */
-export async function measureSideBySide(options: SideBySide): Promise<Change[]> {
+export async function measureSideBySide(options: SideBySide): Promise<Outcome> {
   const { top, revision, parts, rounds, signal } = options;
   const temp = await Deno.makeTempDir({ prefix: "openwatts_against_" });
   try {
     const other = `${temp}/checkout`;
     await checkOut({ top, revision, folder: other, signal });
     const sides: Sides = { before: [], now: [] };
+    const broken: string[] = [];
     for (const part of parts) {
-      await takeTurns({ ...options, part, rounds }, { other, sides, temp });
+      const failedIn = await takeTurns({ ...options, part, rounds }, { other, sides, temp });
+      if (failedIn === top) broken.push(part);
+      if (failedIn !== null) continue;
       const isWorse = changesOf(sides.before, sides.now)
         .some((change) => change.part === part && gotWorse(change));
       if (isWorse) {
@@ -53,17 +64,20 @@ export async function measureSideBySide(options: SideBySide): Promise<Change[]> 
         await takeTurns({ ...options, part, rounds: 2 * rounds }, { other, sides, temp });
       }
     }
-    return changesOf(sides.before, sides.now);
+    return { changes: changesOf(sides.before, sides.now), broken };
   } finally {
     await Deno.remove(temp, { recursive: true });
   }
 }
 
-/** Adds rounds of a part to the values. Who begins changes from round to round. */
+/**
+ * Adds rounds of a part to the values. Who begins changes from round to round. Returns the folder of
+ * the checkout where the part failed, if it did.
+ */
 async function takeTurns(
   { top, part, rounds, quick, signal }: SideBySide & { part: string },
   { other, sides, temp }: { other: string; sides: Sides; temp: string },
-): Promise<void> {
+): Promise<string | null> {
   const report = `${temp}/report.json`;
   const turns = [
     { folder: other, values: sides.before },
@@ -77,10 +91,11 @@ async function takeTurns(
       } catch (error) {
         signal.throwIfAborted();
         reportSkipped(`${part} in ${folder}`, error);
-        return;
+        return folder;
       }
     }
   }
+  return null;
 }
 
 /** Runs a part of the bench of a checkout in a process. */

@@ -69,6 +69,15 @@ Deno.test("a revision that does not exist is named", async () => {
   await assertRejects(act, Error, "Cannot find the revision v9");
 });
 
+Deno.test("a part that fails in this checkout only is reported", async () => {
+  await using temp = await makeTempFolder();
+  const top = `${temp.path}/top`;
+  await commitFiles(top, { "value": "100", "tests/bench/main.ts": MAIN, "tests/support/a.ts": "" });
+  await Deno.remove(`${top}/value`);
+  const options = { top, revision: "HEAD", parts: ["export"], rounds: 1, quick: true, signal };
+  assertEquals(await measureSideBySide(options), { changes: [], broken: ["export"] });
+});
+
 Deno.test("both revisions take turns; what seems worse is measured again, what fails is left out", async () => {
   await using temp = await makeTempFolder();
   const top = `${temp.path}/top`;
@@ -83,12 +92,17 @@ Deno.test("both revisions take turns; what seems worse is measured again, what f
     signal,
   };
   const change = { part: "export", what: "a year", unit: "ms" };
-  assertEquals(await measureSideBySide(options), [{ ...change, before: 100, now: 50 }]);
+  assertEquals(await measureSideBySide(options), {
+    changes: [{ ...change, before: 100, now: 50 }],
+    broken: [],
+  });
   assertEquals(await Deno.readTextFile(`${temp.path}/runs`), "1");
   await Deno.writeTextFile(`${top}/value`, "200");
-  assertEquals(await measureSideBySide({ ...options, parts: ["broken", "export"] }), [
-    { ...change, before: 100, now: 200 },
-  ]);
-  // Once before; the broken part fails in the clone, which has its own count; then 1 and 2 rounds.
+  assertEquals(await measureSideBySide({ ...options, parts: ["broken", "export"] }), {
+    changes: [{ ...change, before: 100, now: 200 }],
+    // It failed in the clone, which comes first.
+    broken: [],
+  });
+  // Once before; not the broken part; then 1 round and 2 rounds.
   assertEquals(await Deno.readTextFile(`${temp.path}/runs`), "4");
 });

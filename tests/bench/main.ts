@@ -64,9 +64,11 @@ async function runBench(options: BenchOptions, signal: AbortSignal): Promise<num
   if (figures.length > 0) print(`\n${figuresTable(figures.map(({ figure }) => figure))}`);
   const results = figures.map(({ figure }) => isMet(figure)).filter((met) => met !== null);
   const tookSeconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+  if (results.length > 0) {
+    print(`\n${results.filter(Boolean).length} of ${results.length} measured targets met`);
+  }
   print(
-    `\n${results.filter(Boolean).length} of ${results.length} measured targets met; the bench ` +
-      `took ${tookSeconds} s; load ${load.map((one) => one.toFixed(1)).join(" to ")}`,
+    `\nThe bench took ${tookSeconds} s; load ${load.map((one) => one.toFixed(1)).join(" to ")}`,
   );
   if (options.json !== null) {
     const processors = navigator.hardwareConcurrency;
@@ -83,17 +85,20 @@ async function runAgainst(options: BenchOptions, signal: AbortSignal): Promise<n
   const revision = options.against ?? await findLastRelease(TOP, signal);
   console.log(`${machineText()}; next to ${revision}`);
   const parts = partsOf(options).map(({ name }) => name);
-  const changes = await measureSideBySide({ ...options, top: TOP, revision, parts, signal });
+  const outcome = await measureSideBySide({ ...options, top: TOP, revision, parts, signal });
+  const { changes, broken } = outcome;
   if (options.json !== null) {
-    const text = JSON.stringify({ revision, changes }, null, 2);
+    const text = JSON.stringify({ revision, ...outcome }, null, 2);
     if (options.json === "-") console.log(text);
     else await Deno.writeTextFile(options.json, `${text}\n`);
   }
   const worse = changes.filter(gotWorse).length;
   console.log(`\n${changesTable(changes, revision.slice(0, 12))}`);
   console.log(`\n${worse} of ${changes.length} figures got worse by more than 10%`);
+  if (broken.length > 0) console.log(`Failed in this checkout: ${broken.join(", ")}`);
   // Without a figure, nothing was checked.
-  return options.check && (worse > 0 || changes.length === 0) ? 1 : 0;
+  const isWorse = worse > 0 || broken.length > 0 || changes.length === 0;
+  return options.check && isWorse ? 1 : 0;
 }
 
 /**

@@ -27,6 +27,9 @@ import { startTelemetryService } from "./telemetry_service.ts";
 const COMMAND = "`deno task bench scale`";
 const WARM_SECONDS = 2, SECONDS = 5;
 const JOBS = 100;
+/** How many processes share a database. */
+const MORE = 3;
+const MONTHS = 12;
 /** Readings of the demo meter: a minute each, until the last midnight. */
 const DEMO_READINGS = (Date.now() - Date.now() % DAY_MS - DEMO_FROM_MS) / MINUTE_MS;
 /** What Deno Deploy is computed from, besides the bytes of a reading. */
@@ -52,11 +55,9 @@ export async function measureScale(bench: Bench): Promise<Figure[]> {
   const one = await measureOne(bench, wrk);
   bench.print(`\nOne process over a database file:\n\n${setupTable(setupRows(one), COMMAND)}`);
   if (await hasKvServer()) {
-    for (const processes of [1, 3]) {
-      const figures = await measureSeveral(bench, wrk, processes);
-      const name = processes === 1 ? "One process" : `${processes} processes`;
+    await measureSeveral(bench, wrk, (name, figures) => {
       bench.print(`\n${name} over KV Connect:\n\n${setupTable(setupRows(figures), COMMAND)}`);
-    }
+    });
   } else reportSkipped("processes over KV Connect", "denokv is not installed");
   const inputs = { ...DEPLOY, bytesPerReading: one.bytesPerReading ?? NaN };
   bench.print(`\nDeno Deploy, computed:\n\n${setupTable(deployRows(inputs), "computed")}`);
@@ -85,27 +86,30 @@ async function measureOne(bench: Bench, wrk: string): Promise<SetupFigures> {
   };
 }
 
+/** One process, then more over the same database. */
 async function measureSeveral(
   bench: Bench,
   wrk: string,
-  processes: number,
-): Promise<SetupFigures> {
+  show: (name: string, figures: SetupFigures) => void,
+): Promise<void> {
   const { signal } = bench.options;
-  await using rig = await startRemote(bench, `scale_remote_${processes}`);
+  await using rig = await startRemote(bench, "scale_remote");
   const services = [await rig.start({ demoData: true })];
-  const bytes = await rig.databaseBytes();
-  while (services.length < processes) services.push(await rig.start());
-  const posts = await rateOf(services, REMOTE_POSTS, { wrk, rig, signal });
-  const batches = await rateOf(services, REMOTE_BATCHES, { wrk, signal });
-  return {
-    postsPerSecond: posts.rate,
-    postsLoad: loadText(REMOTE_POSTS),
-    cores: posts.cores,
-    serverCores: posts.serverCores,
-    batches: { "100 of 100 devices": batches.rate },
-    jobsPerSecond: await jobsPerSecond(services.map(({ url }) => url), JOBS, signal),
-    bytesPerReading: processes === 1 ? bytes / DEMO_READINGS : null,
-  };
+  const bytesPerReading = await rig.databaseBytes() / DEMO_READINGS;
+  for (const processes of [1, MORE]) {
+    while (services.length < processes) services.push(await rig.start());
+    const posts = await rateOf(services, REMOTE_POSTS, { wrk, rig, signal });
+    const batches = await rateOf(services, REMOTE_BATCHES, { wrk, signal });
+    show(processes === 1 ? "One process" : `${processes} processes`, {
+      postsPerSecond: posts.rate,
+      postsLoad: loadText(REMOTE_POSTS),
+      cores: posts.cores,
+      serverCores: posts.serverCores,
+      batches: { "100 of 100 devices": batches.rate },
+      jobsPerSecond: await jobsPerSecond(services.map(({ url }) => url), JOBS, signal),
+      bytesPerReading: processes === 1 ? bytesPerReading : null,
+    });
+  }
 }
 
 /** Sends a load to processes, which share its connections: readings a second, and cores meanwhile. */
@@ -117,14 +121,15 @@ async function rateOf(
   const connections = Math.ceil(sent.connections / services.length);
   const send = (seconds: number, firstMonth: number) =>
     Promise.all(services.map(({ url }, at) => {
-      // Each process has a month of its own, and so do both kinds of load.
-      const month = firstMonth + at + (sent.readings > 1 ? services.length : 0);
+      // Each process, and each kind of load, has a month of its own.
+      const kind = sent.readings > 1 ? 2 * services.length : 0;
+      const month = 1 + (firstMonth + kind + at) % MONTHS;
       return sendLoad(wrk, url, { load: { ...sent, connections, seconds, month }, signal });
     }));
-  await send(WARM_SECONDS, 1);
+  await send(WARM_SECONDS, 0);
   let rate = NaN, serverCores: number | null = null;
   const run = async () => {
-    const outcomes = await send(SECONDS, 1 + 2 * services.length);
+    const outcomes = await send(SECONDS, services.length);
     rate = outcomes.reduce((sum, { requests, seconds }) => sum + requests / seconds, 0);
   };
   const pids = services.map(({ pid }) => pid);
