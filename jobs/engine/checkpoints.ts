@@ -25,7 +25,10 @@ const POSTPONED = 10;
 export interface Checkpoints {
   /** What the last run saved; null if there is nothing. */
   last(): Promise<unknown>;
-  /** Whether a checkpoint should be saved now. It costs next to nothing, so call it often. */
+  /**
+   * Whether a checkpoint should be saved now. It costs next to nothing, so call it often. Unless the run
+   * is about to end, the one before is written by then.
+   */
   isDue(): boolean;
   /**
    * Saves from where the next run goes on, in place of what was saved before. False if it is too long to
@@ -98,7 +101,9 @@ export function createRunCheckpoints(
       last: async () => job.checkpoint === undefined ? null : await readCheckpoint(kv, job.id),
       isDue() {
         isUsed = true;
-        return isHandingBack || now() >= dueMs;
+        // While one waits for the database, another would only take its place.
+        const isWaiting = saved !== null && saved !== "none";
+        return isHandingBack || (!isWaiting && now() >= dueMs);
       },
       save({ state, file }) {
         const parts = packCheckpoint(state);

@@ -211,10 +211,15 @@ Deno.test("the next checkpoint is due after its time, and after ten times that i
   let nowMs = 0;
   const now = () => nowMs;
   const deps = { kv: rig.kv, now, everyMs: 1_000, onSaved: () => {} };
-  const { ofRun } = createRunCheckpoints(await rig.ask(), deps);
+  const job = await rig.ask();
+  const { ofRun, unwritten, written } = createRunCheckpoints(job, deps);
   const tooLong = Array.from({ length: 20_000 }, () => crypto.randomUUID());
   const steps = [
-    [1_000, () => assert(ofRun.save({ state: 1, file: null }))],
+    [1_000, () => {
+      assert(ofRun.save({ state: 1, file: null }));
+      unwritten(job);
+      written();
+    }],
     [2_000, () => assert(!ofRun.save({ state: tooLong, file: null }))],
     [12_000, () => ofRun.postpone()],
     [22_000, () => {}],
@@ -226,4 +231,23 @@ Deno.test("the next checkpoint is due after its time, and after ten times that i
     assertEquals(ofRun.isDue(), true);
     step();
   }
+});
+
+Deno.test("while a checkpoint waits for the database, no other is due, unless the run is about to end", async () => {
+  await using rig = await createWorkerRig();
+  let nowMs = 0;
+  const deps = { kv: rig.kv, now: () => nowMs, everyMs: 1_000, onSaved: () => {} };
+  const job = await rig.ask();
+  const { ofRun, unwritten, written, handBack } = createRunCheckpoints(job, deps);
+  ofRun.save({ state: 1, file: null });
+  // A commit that fails: the next heartbeat has it again.
+  unwritten(job);
+  nowMs = 60_000;
+  assertEquals(ofRun.isDue(), false);
+  unwritten(job);
+  written();
+  assertEquals(ofRun.isDue(), true);
+  ofRun.save({ state: 2, file: null });
+  handBack();
+  assertEquals(ofRun.isDue(), true);
 });
