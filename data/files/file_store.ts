@@ -43,6 +43,9 @@ export interface KeptFile {
   readonly more: unknown;
 }
 
+/** What was kept of a file has changed or is gone, so the file must be written anew. */
+export class KeptFileLost extends Error {}
+
 /** How a file is opened for writing. */
 export interface WriterOptions extends WriteOptions {
   /** Aborts the writing. */
@@ -65,7 +68,10 @@ export interface FileWriter {
    * store cannot. Meanwhile more bytes may be written, but this must not be called again.
    */
   keep(): Promise<KeptFile | null>;
-  /** Shows the file, whole, replacing any of the same name. */
+  /**
+   * Shows the file, whole, replacing any of the same name. A file that went on after what was kept may be
+   * refused here with {@link KeptFileLost}, by a store that cannot read what it has not shown.
+   */
   finish(): Promise<WrittenFile>;
   /** Gives up, or does nothing after `finish()`. Deletes what was written unless some of it was kept. */
   close(): Promise<void>;

@@ -89,6 +89,16 @@ export interface S3PutOptions extends S3CallOptions {
   readonly digests?: S3Digests;
 }
 
+/** The options of a list. */
+export interface S3ListOptions extends S3CallOptions {
+  /** What the keys start with. */
+  readonly prefix: string;
+  /** Excludes keys with a further `/`. */
+  readonly isFlat?: boolean;
+  /** Gets what the excluded keys start with. */
+  readonly onFolder?: (prefix: string) => void;
+}
+
 /**
  * A client for one bucket. Every call retries faults that may pass. It throws AppError
  * (STORAGE_UNAVAILABLE, STORAGE_FULL), or the reason of its signal.
@@ -108,10 +118,11 @@ export interface S3Client {
   ): Promise<ReadableStream<Bytes> | null>;
   /** Deletes an object; does nothing if there is none. */
   remove(key: string, options: S3CallOptions): Promise<void>;
-  /** The objects whose keys start with a prefix, by key; `isFlat` excludes keys with a further `/`. */
-  list(
-    options: S3CallOptions & { prefix: string; isFlat?: boolean },
-  ): AsyncGenerator<S3Listed>;
+  /**
+   * The objects whose keys start with a prefix, by key; `isFlat` excludes keys with a further `/`. Then
+   * `onFolder` gets what such keys start with, up to that `/`, once each.
+   */
+  list(options: S3ListOptions): AsyncGenerator<S3Listed>;
   /** The unfinished uploads whose keys start with a prefix. */
   listUploads(options: S3CallOptions & { prefix: string }): AsyncGenerator<S3Upload>;
   /** Opens an upload. `isUncertain` means that a retry may have opened a second one. */
@@ -128,13 +139,14 @@ export interface S3Client {
   /**
    * Makes an object of the parts. If a try succeeds but its answer is lost, the server no longer knows
    * the upload. Some servers then answer 404, which counts as success here, and some 500. So
-   * `isDone` is called before every retry, and the caller must check the object afterwards.
+   * `isDone` is called before every retry, and the caller must check the object afterwards. Resolves
+   * with whether the server said that it made the object of these parts.
    */
   completeUpload(
     upload: S3Upload,
     parts: readonly S3Part[],
     options: S3CallOptions & { isDone: () => Promise<boolean> },
-  ): Promise<void>;
+  ): Promise<boolean>;
   /** Deletes an upload and its parts; does nothing if there is none. */
   abortUpload(upload: S3Upload, options: S3CallOptions): Promise<void>;
 }
@@ -228,7 +240,7 @@ async function headObject(
 
 async function* listObjects(
   send: S3Send,
-  { prefix, isFlat = false, ...call }: S3CallOptions & { prefix: string; isFlat?: boolean },
+  { prefix, isFlat = false, onFolder, ...call }: S3ListOptions,
 ): AsyncGenerator<S3Listed> {
   let after: string | null = null;
   do {
@@ -239,6 +251,9 @@ async function* listObjects(
     for (const item of xmlElements(text, "Contents")) {
       const sizeBytes = Number(xmlText(item, "Size"));
       yield { key: xmlText(item, "Key") ?? "", sizeBytes, etag: bare(xmlText(item, "ETag")) };
+    }
+    for (const folder of xmlElements(text, "CommonPrefixes")) {
+      onFolder?.(xmlText(folder, "Prefix") ?? "");
     }
     after = xmlText(text, "NextContinuationToken");
   } while (after !== null);
@@ -266,14 +281,14 @@ async function completeUpload(
   send: S3Send,
   { upload, parts }: { upload: S3Upload; parts: readonly S3Part[] },
   call: S3CallOptions & { isDone: () => Promise<boolean> },
-): Promise<void> {
+): Promise<boolean> {
   const listed = parts.map(({ number, etag }) =>
     `<Part><PartNumber>${number}</PartNumber><ETag>${xmlEscaped(etag)}</ETag></Part>`
   );
   const space = "http://s3.amazonaws.com/doc/2006-03-01/";
   const xml = `<CompleteMultipartUpload xmlns="${space}">${listed.join("")}` +
     "</CompleteMultipartUpload>";
-  await send({
+  const { text } = await send({
     method: "POST",
     key: upload.key,
     query: { uploadId: upload.uploadId },
@@ -282,6 +297,7 @@ async function completeUpload(
     accepts: [404],
     ...call,
   });
+  return /<CompleteMultipartUploadResult[\s>]/.test(text);
 }
 
 /** Throws if a 404 means the bucket, not the object. */

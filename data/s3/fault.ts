@@ -21,6 +21,18 @@ export interface S3Fault {
   readonly cause?: unknown;
 }
 
+/** The cause of an error that S3 answered: it names the request, and is logged. */
+export class S3Refusal extends Error {
+  /** The error code of S3 (`NoSuchKey`); "" if there is none. */
+  readonly code: string;
+
+  /** Creates it. */
+  constructor(message: string, { code, cause }: Pick<S3Fault, "code" | "cause">) {
+    super(message, { cause });
+    this.code = code;
+  }
+}
+
 const PASSING_STATUS: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
 /** Codes that some servers send with 400, or inside a 200, although a retry helps. */
 const PASSING_CODES: ReadonlySet<string> = new Set([
@@ -62,7 +74,7 @@ export function mayPass({ status, code }: S3Fault): boolean {
  * logged, contains endpoint, bucket and key.
  */
 export function s3Error(request: string, fault: S3Fault): AppError {
-  const cause = new Error(`${request}: ${fault.text}`, { cause: fault.cause });
+  const cause = new S3Refusal(`${request}: ${fault.text}`, fault);
   if (fault.status === 507 || FULL_CODES.has(fault.code)) {
     return new AppError("STORAGE_FULL", "The storage in S3 has no room left", {
       details: "The file could not be written for lack of space",

@@ -9,8 +9,16 @@ import { createHash, type Hash } from "node:crypto";
 import { AppError } from "../app_error.ts";
 import { startDeadline } from "../files/deadline.ts";
 import type { WrittenFile } from "../files/file_store.ts";
-import type { S3Client, S3Digests, S3Part, S3PutOptions, S3Upload } from "./client.ts";
+import type {
+  S3CallOptions,
+  S3Client,
+  S3Digests,
+  S3Part,
+  S3PutOptions,
+  S3Upload,
+} from "./client.ts";
 import { untilAborted } from "../files/until_aborted.ts";
+import { createPartSender } from "./part_sender.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -24,23 +32,37 @@ export interface S3WriteOptions extends Omit<S3PutOptions, "digests"> {
 
 /** Length of a part, bytes. S3 allows 10,000 parts, which make 78 GiB. */
 export const S3_PART_BYTES = 8_388_608;
-/** Parts on their way at once. Each is in memory. */
-const PARTS_AT_ONCE = 3;
 /** How long cleaning up after a failed write may take, milliseconds. */
 const CLEANING_MS = 10_000;
 /** The metadata that identifies the write that made an object from parts. */
 const WRITE_META = "write-id";
 
 /** A part of an object, with its digests. */
-interface ObjectPart {
+export interface ObjectPart {
+  /** Its bytes. */
   readonly body: Bytes;
+  /** Their digests. */
   readonly digests: S3Digests;
+  /** Whether it is the last one. */
   readonly isLast: boolean;
 }
 
-/** The upload of this write. */
-interface OpenUpload extends S3Upload {
+/** The upload of a write. */
+export interface OpenUpload extends S3Upload {
+  /** Identifies the write in the metadata of the object. */
   readonly writeId: string;
+}
+
+/** A part that is being filled. */
+export interface PartFiller {
+  /** How many bytes it has. */
+  sizeBytes(): number;
+  /** Adds bytes, which must not change later. */
+  add(chunk: Bytes): void;
+  /** A copy of its bytes so far. */
+  bytes(): Bytes;
+  /** Ends it. */
+  end(isLast: boolean): ObjectPart;
 }
 
 /**
@@ -94,14 +116,22 @@ async function* splitParts(
   yield part.end(true);
 }
 
-function startPart(): {
-  sizeBytes(): number;
-  add(chunk: Bytes): void;
-  end(isLast: boolean): ObjectPart;
-} {
+/** Begins a part. */
+export function startPart(): PartFiller {
   const md5 = createHash("md5"), sha256 = createHash("sha256");
   const chunks: Bytes[] = [];
   let sizeBytes = 0;
+
+  function bytes(): Bytes {
+    const body = new Uint8Array(sizeBytes);
+    let at = 0;
+    for (const chunk of chunks) {
+      body.set(chunk, at);
+      at += chunk.length;
+    }
+    return body;
+  }
+
   return {
     sizeBytes: () => sizeBytes,
     add(chunk) {
@@ -110,16 +140,27 @@ function startPart(): {
       chunks.push(chunk);
       sizeBytes += chunk.length;
     },
-    end(isLast) {
-      const body = new Uint8Array(sizeBytes);
-      let at = 0;
-      for (const chunk of chunks) {
-        body.set(chunk, at);
-        at += chunk.length;
-      }
-      return { body, digests: { md5: md5.digest("hex"), sha256: sha256.digest("hex") }, isLast };
-    },
+    bytes,
+    end: (isLast) => ({
+      body: bytes(),
+      digests: { md5: md5.digest("hex"), sha256: sha256.digest("hex") },
+      isLast,
+    }),
   };
+}
+
+/** Opens an upload under a key, of which nobody else has one. */
+export async function openUpload(
+  client: S3Client,
+  key: string,
+  options: S3CallOptions & { readonly contentType?: string },
+): Promise<OpenUpload> {
+  const writeId = crypto.randomUUID();
+  const meta = { [WRITE_META]: writeId };
+  const { uploadId, isUncertain } = await client.createUpload(key, { ...options, meta });
+  const upload = { key, writeId, uploadId };
+  if (isUncertain) await abortS3Uploads(client, { ...options, key, keep: upload });
+  return upload;
 }
 
 /** Writes an object as an upload in parts. Returns its length. */
@@ -128,18 +169,15 @@ async function writeParts(
   { key, first, rest }: { key: string; first: ObjectPart; rest: AsyncGenerator<ObjectPart, void> },
   options: S3WriteOptions,
 ): Promise<number> {
-  const writeId = crypto.randomUUID();
   let upload: OpenUpload | null = null;
   try {
-    const opened = await client.createUpload(key, { ...options, meta: { [WRITE_META]: writeId } });
-    upload = { key, writeId, uploadId: opened.uploadId };
-    if (opened.isUncertain) await abortS3Uploads(client, { ...options, key, keep: upload });
+    upload = await openUpload(client, key, options);
     const { parts, sizeBytes } = await sendParts(client, { upload, first, rest }, options);
     options.signal.throwIfAborted();
-    await complete(client, { upload, parts, sizeBytes }, options);
+    await completeUpload(client, { upload, parts, sizeBytes }, options);
     return sizeBytes;
   } catch (error) {
-    await clean(client, { key, upload });
+    await cleanUploads(client, { key, upload });
     throw error;
   }
 }
@@ -151,63 +189,48 @@ async function sendParts(
     first: ObjectPart;
     rest: AsyncGenerator<ObjectPart, void>;
   },
-  { signal, patience, partsAtOnce = PARTS_AT_ONCE }: S3WriteOptions,
+  { signal, patience, partsAtOnce }: S3WriteOptions,
 ): Promise<{ parts: S3Part[]; sizeBytes: number }> {
-  // The first failure ends all other parts, as none may arrive after the upload is aborted.
-  const failed = new AbortController();
-  const call = { signal: AbortSignal.any([signal, failed.signal]), patience };
-  const parts: S3Part[] = [];
-  const sending = new Set<Promise<void>>();
-  let number = 0, sizeBytes = 0;
-  const send = ({ body, digests }: ObjectPart) => {
-    const part = { number: ++number, body, digests };
-    sizeBytes += body.length;
-    const sent = client.putPart(upload, part, call)
-      .then((stored) => void (parts[part.number - 1] = stored))
-      .finally(() => sending.delete(sent));
-    // Awaited later. Until then a rejection must not count as unhandled.
-    sent.catch((error) => failed.abort(error));
-    sending.add(sent);
-  };
+  const sender = createPartSender(client, { upload, signal, patience, partsAtOnce });
+  let sizeBytes = first.body.length;
   try {
-    send(first);
+    await sender.send(first);
     for await (const part of rest) {
-      while (sending.size >= partsAtOnce) await Promise.race(sending);
-      failed.signal.throwIfAborted();
-      send(part);
+      sizeBytes += part.body.length;
+      await sender.send(part);
     }
-    await Promise.all(sending);
-    return { parts, sizeBytes };
+    return { parts: await sender.stored(), sizeBytes };
   } catch (error) {
-    failed.abort(error);
+    await sender.end(error);
     throw error;
-  } finally {
-    await Promise.allSettled(sending);
   }
 }
 
-/** Completes the upload, and proves that the object is whole and from this upload. */
-async function complete(
+/**
+ * Completes the upload, and proves that the object is whole and from this upload. False if that is known
+ * from its length and metadata only, because the answer of S3 was lost.
+ */
+export async function completeUpload(
   client: S3Client,
   { upload, parts, sizeBytes }: {
     upload: OpenUpload;
     parts: readonly S3Part[];
     sizeBytes: number;
   },
-  options: S3WriteOptions,
-): Promise<void> {
+  options: S3CallOptions,
+): Promise<boolean> {
   const isDone = async () => {
     const stored = await client.head(upload.key, options);
     return stored?.meta[WRITE_META] === upload.writeId && stored.sizeBytes === sizeBytes;
   };
   const { signal, patience } = options;
-  await client.completeUpload(upload, parts, { signal, patience, isDone });
-  if (await isDone()) return;
+  const isCertain = await client.completeUpload(upload, parts, { signal, patience, isDone });
+  if (await isDone()) return isCertain;
   throw new AppError("STORAGE_UNAVAILABLE", "S3 does not hold the object that was completed");
 }
 
 /** Aborts the uploads of a failed write, if S3 can be reached; a later sweep finds the rest. */
-async function clean(
+export async function cleanUploads(
   client: S3Client,
   { key, upload }: { key: string; upload: OpenUpload | null },
 ): Promise<void> {

@@ -13,7 +13,7 @@ import { FILLED_MAX_ROWS, REQUEST_WITH_GAPS_MAX_BYTES } from "../../data/exports
 import type { FileGap } from "../../data/encoders/encoder.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import { gapsCsv } from "../../data/exports/gaps_csv.ts";
-import type { FileStore, WrittenFile } from "../../data/files/file_store.ts";
+import { type FileStore, KeptFileLost, type WrittenFile } from "../../data/files/file_store.ts";
 import type { Profile } from "../../data/readings/profile.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -143,8 +143,8 @@ async function writeRest(
     const file = await writeExport(deps, context, ready);
     return file && { ready, file };
   } catch (error) {
-    if (!(error instanceof ChangedBytes)) throw error;
-    return null;
+    if (error instanceof ChangedBytes || error instanceof KeptFileLost) return null;
+    throw error;
   }
 }
 

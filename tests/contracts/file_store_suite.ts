@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { FileWriter, KeptFile } from "../../data/files/file_store.ts";
+import { type FileWriter, type KeptFile, KeptFileLost } from "../../data/files/file_store.ts";
 import {
   assert,
   assertEquals,
@@ -257,6 +257,31 @@ export function testFileStore(
     assertEquals(sha256, createHash("sha256").update(expected).digest("hex"));
     const stored = await new Response(await box.store.read(second.name)).bytes();
     assertEquals(createHash("sha256").update(stored).digest("hex"), sha256);
+  });
+
+  test("a file that gets shorter than the run before had made it is right, or must begin anew", async (box) => {
+    const first = await openWriter(box, "job.1");
+    await first.write(bytesOf(box.shownBytes + 10));
+    const kept = await first.keep();
+    await first.write(bytesOf(3 * box.shownBytes));
+    // Now that is stored, too.
+    await first.keep();
+    await first.close();
+    if (kept === null) return;
+    const second = await openWriter(box, "job.2", kept);
+    await second.write(encoder.encode("end"));
+    const expected = joined([bytesOf(box.shownBytes + 10), encoder.encode("end")]);
+    try {
+      assertEquals((await second.finish()).sizeBytes, expected.length);
+    } catch (error) {
+      assert(error instanceof KeptFileLost, String(error));
+      assertEquals(await box.store.read(second.name), null);
+      await second.close();
+      assertEquals(await box.store.openWriter("job.3", { signal: never, kept }), null);
+      return;
+    }
+    const stored = await new Response(await box.store.read(second.name)).bytes();
+    assertEquals(sha256(stored), sha256(expected));
   });
 
   test("what was kept is refused if it is gone or differs", async (box) => {

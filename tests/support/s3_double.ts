@@ -168,7 +168,8 @@ function onUpload({ bucket, key, query, request, body }: BucketRequest): Respons
     return part?.etag === etag ? part.body : null;
   });
   if (parts.length === 0 || parts.includes(null)) return refusal(400, "InvalidPart");
-  const whole = Uint8Array.from(parts.flatMap((part) => [...part ?? []]));
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + (part?.length ?? 0), 0));
+  parts.reduce((at, part) => (whole.set(part ?? [], at), at + (part?.length ?? 0)), 0);
   const etag = `${digest("md5", whole).toString("hex")}-${parts.length}`;
   bucket.objects.set(key, { body: whole, etag, meta: upload.meta });
   bucket.uploads.delete(id);
@@ -178,14 +179,19 @@ function onUpload({ bucket, key, query, request, body }: BucketRequest): Respons
 function listObjects({ bucket, query }: BucketRequest): Response {
   const prefix = query.get("prefix") ?? "";
   const isFlat = query.get("delimiter") === "/";
-  const keys = [...bucket.objects.keys()].toSorted()
-    .filter((key) => key.startsWith(prefix))
-    .filter((key) => !isFlat || !key.slice(prefix.length).includes("/"));
+  const found = [...bucket.objects.keys()].filter((key) => key.startsWith(prefix)).map((key) => {
+    const slash = key.indexOf("/", prefix.length);
+    return isFlat && slash >= 0 ? key.slice(0, slash + 1) : key;
+  });
+  const keys = [...new Set(found)].toSorted();
   const start = Number(query.get("continuation-token") ?? 0);
-  const items = keys.slice(start, start + PAGE_ITEMS).map((key) =>
-    `<Contents><Key>${key.replaceAll("&", "&amp;")}</Key>` +
-    `<Size>${bucket.objects.get(key)?.body.length}</Size></Contents>`
-  );
+  const items = keys.slice(start, start + PAGE_ITEMS).map((key) => {
+    const name = key.replaceAll("&", "&amp;");
+    const object = bucket.objects.get(key);
+    return object === undefined
+      ? `<CommonPrefixes><Prefix>${name}</Prefix></CommonPrefixes>`
+      : `<Contents><Key>${name}</Key><Size>${object.body.length}</Size></Contents>`;
+  });
   const end = start + PAGE_ITEMS;
   const more = end < keys.length ? `<NextContinuationToken>${end}</NextContinuationToken>` : "";
   return xml(`<ListBucketResult>${items.join("")}${more}</ListBucketResult>`);
