@@ -13,6 +13,19 @@ import { makeTempFolder } from "./temp_folder.ts";
 const KEY = accessKey("AKTEST", "a-secret/for+tests-only");
 const START_MS = 60_000;
 
+/** Whether its programs are installed. */
+export async function hasCeph(): Promise<boolean> {
+  try {
+    const versions = ["radosgw", "ceph-mon", "ceph-osd"].map((command) =>
+      runOnce("", command, ["--version"])
+    );
+    await Promise.all(versions);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Starts a cluster with one node and a gateway, in about ten seconds. Disposing deletes it. */
 export async function startCeph(): Promise<S3Server> {
   await using stack = new AsyncDisposableStack();

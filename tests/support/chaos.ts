@@ -1,18 +1,20 @@
 /**
  * Three processes over one database server and one S3, while faults come at random: processes are killed,
- * the database server is killed or paused. Exports and readings go on, and in the end it is counted what
- * was lost or doubled.
+ * the database server is killed or paused. Exports and readings go on, and it is counted what was lost or
+ * doubled. The S3 is that of Ceph where it is installed, otherwise one in memory.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
 import { assert, assertEquals } from "./assert.ts";
+import { hasCeph, startCeph } from "./ceph.ts";
+import { createPatientClient, type PatientClient } from "./patient_client.ts";
 import { type KvServer, startKvServer } from "./kv_server.ts";
 import { type Environment, pause, type ServiceProcess, startProcess } from "./process.ts";
-import { openS3Box } from "./s3_server.ts";
+import { openS3Box, type S3Server, s3Settings } from "./s3_server.ts";
 import { startS3Double } from "./s3_double.ts";
-import { askJson, type JsonAnswer } from "./service.ts";
+import type { JsonAnswer } from "./service.ts";
 import { makeTempFolder } from "./temp_folder.ts";
 
 /** How long it goes on, and how much. */
@@ -27,6 +29,8 @@ export interface ChaosOptions {
 
 /** What happened. */
 export interface ChaosReport {
+  /** The S3 server. */
+  readonly s3: "Ceph" | "in memory";
   /** Faults by name. */
   readonly faults: Readonly<Record<string, number>>;
   /** Readings that were acknowledged, and those among them that are not stored, or more than once. */
@@ -45,6 +49,8 @@ export interface ChaosReport {
 
 /** How many instances there are, devices that send, and clients that export. */
 const INSTANCES = 3, DEVICES = 8, EXPORTERS = 3;
+/** How many exports each client has at most. It checks and deletes older ones. */
+const EXPORTS_KEPT = 5;
 /** How long the database server is paused. */
 const PAUSE_MS = 10_000;
 /** From here on, devices have a reading each minute. */
@@ -62,46 +68,41 @@ export async function runChaos(
 ): Promise<ChaosReport> {
   await using folder = await makeTempFolder();
   await using server = await startKvServer(folder.path);
-  await using s3 = startS3Double();
+  const isCeph = await hasCeph();
+  await using s3 = isCeph ? await startCeph() : startS3Double();
   const env = await settings(server, s3);
   const instances = Array.from({ length: INSTANCES }, () => openInstance(folder.path, env));
   await using stack = new AsyncDisposableStack();
   for (const instance of instances) stack.use(instance);
   await Promise.all(instances.map((instance) => instance.start()));
-  const client = createClient(instances, random);
+  const client = createPatientClient(instances, random);
   const expected = await expectedDigests(client);
   const end = Date.now() + durationMs;
   let hasFaults = true;
   const isOver = () => !hasFaults && Date.now() >= end;
-  const [faults, acknowledged, accepted] = await Promise.all([
+  const [faults, acknowledged, exported] = await Promise.all([
     bringFaults({ server, instances, random, show, endMs: end }).finally(() => hasFaults = false),
     Promise.all(Array.from({ length: DEVICES }, (_, device) => send(client, device, isOver))),
-    Promise.all(Array.from({ length: EXPORTERS }, () => exportAll(client, random, isOver))),
+    Promise.all(
+      Array.from({ length: EXPORTERS }, () => exportAll(client, { random, isOver, expected })),
+    ),
   ]);
   show("no more faults; everything that was accepted must end");
   return {
+    s3: isCeph ? "Ceph" : "in memory",
     faults,
     readings: await countReadings(client, acknowledged),
-    exports: await countExports(client, accepted.flat(), expected),
+    exports: await countExports(client, exported, expected),
     answers: client.answers,
     longestMs: client.longestMs(),
   };
 }
 
-async function settings(
-  server: KvServer,
-  s3: ReturnType<typeof startS3Double>,
-): Promise<Environment> {
+async function settings(server: KvServer, s3: S3Server): Promise<Environment> {
   const { bucket } = await openS3Box(s3);
-  const { endpoint, region, credentials } = s3.access;
-  if (credentials.kind !== "keys") throw new TypeError("Cannot use S3 as its credentials change");
   return {
     ...server.env,
-    FILE_STORE: `s3://${bucket}/files`,
-    S3_ENDPOINT: endpoint,
-    AWS_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    ...s3Settings(s3, bucket),
     DEMO_DATA: "true",
     RATE_LIMIT_REQUESTS: "100000",
   };
@@ -182,49 +183,13 @@ async function bringFaults(
   return faults;
 }
 
-/** Sends requests to any instance, again and again until one is answered. */
-interface Client {
-  /** The first answer with a status below 500. */
-  ask(path: string, init?: RequestInit): Promise<JsonAnswer>;
-  /** The address of an instance, when all run. */
-  url(): string;
-  readonly answers: Record<number, number>;
-  longestMs(): number;
-}
-
-function createClient(instances: readonly Instance[], random: () => number): Client {
-  const answers: Record<number, number> = {};
-  let longestMs = 0;
-  return {
-    answers,
-    url: () => instances[0].url() ?? "",
-    longestMs: () => longestMs,
-    async ask(path, init) {
-      for (;;) {
-        const url = instances[Math.floor(random() * instances.length)].url();
-        if (url === null) {
-          await pause(20);
-          continue;
-        }
-        const startMs = performance.now();
-        const answer = await askJson(url + path, init).catch(() => null);
-        longestMs = Math.max(longestMs, performance.now() - startMs);
-        const status = answer?.status ?? 0;
-        answers[status] = (answers[status] ?? 0) + 1;
-        if (answer !== null && status < 500) return answer;
-        await pause(50);
-      }
-    },
-  };
-}
-
 function post(body: unknown, headers: Record<string, string> = {}): RequestInit {
   const type = { "content-type": "application/json" };
   return { method: "POST", headers: { ...type, ...headers }, body: JSON.stringify(body) };
 }
 
 /** Sends the readings of a device, a minute after the other, and returns how many were acknowledged. */
-async function send(client: Client, device: number, isOver: () => boolean): Promise<number> {
+async function send(client: PatientClient, device: number, isOver: () => boolean): Promise<number> {
   let count = 0;
   for (; !isOver(); count++) {
     const timestamp = new Date(FROM_MS + count * 60_000).toISOString();
@@ -242,22 +207,40 @@ interface Accepted {
   readonly range: number;
 }
 
+/** What a client has exported. */
+interface Exported {
+  /** How many of its exports were checked and deleted, and how many of them were lost. */
+  readonly checked: number;
+  readonly lost: number;
+  /** The others. */
+  readonly accepted: readonly Accepted[];
+}
+
 /** Asks for exports, one after the other, each with a key of its own. */
 async function exportAll(
-  client: Client,
-  random: () => number,
-  isOver: () => boolean,
-): Promise<Accepted[]> {
+  client: PatientClient,
+  { random, isOver, expected }: {
+    random: () => number;
+    isOver: () => boolean;
+    expected: readonly string[];
+  },
+): Promise<Exported> {
   const accepted: Accepted[] = [];
+  let checked = 0, lost = 0;
   while (!isOver()) {
     const range = Math.floor(random() * RANGES.length);
     accepted.push({ id: await createExport(client, range), range });
+    for (const oldest of accepted.splice(0, Math.max(0, accepted.length - EXPORTS_KEPT))) {
+      checked++;
+      if (!await isRight(client, oldest, expected)) lost++;
+      await client.ask(`/api/exports/${oldest.id}`, { method: "DELETE" });
+    }
     await pause(200);
   }
-  return accepted;
+  return { checked, lost, accepted };
 }
 
-async function createExport(client: Client, range: number): Promise<string> {
+async function createExport(client: PatientClient, range: number): Promise<string> {
   const body = { smart_meter_id: "123", ...RANGES[range], format: "csv" };
   const key = { "idempotency-key": crypto.randomUUID() };
   const { status, body: { job_id } } = await client.ask("/api/exports", post(body, key));
@@ -266,7 +249,7 @@ async function createExport(client: Client, range: number): Promise<string> {
 }
 
 /** The digest of each range, from exports without faults. They count as accepted by nobody. */
-async function expectedDigests(client: Client): Promise<string[]> {
+async function expectedDigests(client: PatientClient): Promise<string[]> {
   const digests: string[] = [];
   for (const range of RANGES.keys()) {
     const id = await createExport(client, range);
@@ -276,7 +259,7 @@ async function expectedDigests(client: Client): Promise<string[]> {
   return digests;
 }
 
-async function endOf(client: Client, id: string): Promise<JsonAnswer["body"]> {
+async function endOf(client: PatientClient, id: string): Promise<JsonAnswer["body"]> {
   for (;;) {
     const { body } = await client.ask(`/api/exports/${id}`);
     if (!["pending", "processing", "running"].includes(body.status)) return body;
@@ -285,7 +268,7 @@ async function endOf(client: Client, id: string): Promise<JsonAnswer["body"]> {
 }
 
 async function countReadings(
-  client: Client,
+  client: PatientClient,
   acknowledged: readonly number[],
 ): Promise<ChaosReport["readings"]> {
   let lost = 0, extra = 0;
@@ -297,16 +280,24 @@ async function countReadings(
   return { acknowledged: acknowledged.reduce((sum, one) => sum + one, 0), lost, extra };
 }
 
+/** Whether an export completes with the bytes of one without faults. */
+async function isRight(
+  client: PatientClient,
+  { id, range }: Accepted,
+  expected: readonly string[],
+): Promise<boolean> {
+  const { status, file } = await endOf(client, id);
+  return status === "completed" && file.sha256 === expected[range];
+}
+
 async function countExports(
-  client: Client,
-  accepted: readonly Accepted[],
+  client: PatientClient,
+  exported: readonly Exported[],
   expected: readonly string[],
 ): Promise<ChaosReport["exports"]> {
-  let lost = 0;
-  for (const { id, range } of accepted) {
-    const { status, file } = await endOf(client, id);
-    if (status !== "completed" || file.sha256 !== expected[range]) lost++;
-  }
+  const accepted = exported.flatMap((one) => one.accepted);
+  let lost = exported.reduce((sum, one) => sum + one.lost, 0);
+  for (const one of accepted) if (!await isRight(client, one, expected)) lost++;
   for (const { id, range } of accepted.slice(-2)) {
     assertEquals(await downloadDigest(client, id), expected[range]);
   }
@@ -317,10 +308,11 @@ async function countExports(
     path = body.next;
   }
   const ids = new Set(accepted.map(({ id }) => id));
-  return { accepted: ids.size, lost, extra: listed.difference(ids).size };
+  const checked = exported.reduce((sum, one) => sum + one.checked, 0);
+  return { accepted: checked + ids.size, lost, extra: listed.difference(ids).size };
 }
 
-async function downloadDigest(client: Client, id: string): Promise<string> {
+async function downloadDigest(client: PatientClient, id: string): Promise<string> {
   const bytes = await (await fetch(`${client.url()}/api/export/download/${id}`)).bytes();
   return createHash("sha256").update(bytes).digest("hex");
 }
