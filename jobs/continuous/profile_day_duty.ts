@@ -102,10 +102,11 @@ async function withLease(
   work: (held: AbortSignal) => Promise<void>,
 ): Promise<boolean> {
   const lost = new AbortController();
-  const deadline = startDeadline(
-    AbortSignal.any([signal, lost.signal]),
-    LEASE_MS - LEASE_MARGIN_MS,
-  );
+  const stop = () => lost.abort(signal.reason);
+  if (signal.aborted) stop();
+  // Not AbortSignal.any(): Deno up to 2.7 keeps a reference to each signal made of a lasting one.
+  signal.addEventListener("abort", stop);
+  const deadline = startDeadline(lost.signal, LEASE_MS - LEASE_MARGIN_MS);
   const renew = async () => {
     const nowMs = now();
     const untilMs = nowMs + LEASE_MS;
@@ -131,6 +132,7 @@ async function withLease(
   } finally {
     ended.abort();
     deadline.clear();
+    signal.removeEventListener("abort", stop);
     await renewing;
   }
   return !deadline.signal.aborted;

@@ -17,6 +17,7 @@ import { createLocalJWKSet, type JSONWebKeySet, type LocalJWKSet } from "jose";
 import { z } from "zod";
 import { isSafeUrl, type OidcSettings } from "../../data/access_settings.ts";
 import { AppError } from "../../data/app_error.ts";
+import { startDeadline } from "../../data/files/deadline.ts";
 import type { Log } from "../../data/log.ts";
 
 /** From this age on, keys are read again, milliseconds. */
@@ -113,15 +114,20 @@ export function openIssuerKeys(
   }
 
   async function ask<T>(url: string, schema: z.ZodType<T>): Promise<T> {
-    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(ANSWER_MS)]);
-    const response = await fetch(url, {
-      headers: { accept: "application/json" },
-      redirect: "error",
-      signal,
-    });
-    const text = await limitedText(response, url);
-    if (!response.ok) throw new TypeError(`Cannot read ${url} as it answers ${response.status}`);
-    return schema.parse(JSON.parse(text));
+    // Not AbortSignal.any(): Deno up to 2.7 keeps a reference to each signal made of a lasting one.
+    const deadline = startDeadline(stopping.signal, ANSWER_MS);
+    try {
+      const response = await fetch(url, {
+        headers: { accept: "application/json" },
+        redirect: "error",
+        signal: deadline.signal,
+      });
+      const text = await limitedText(response, url);
+      if (!response.ok) throw new TypeError(`Cannot read ${url} as it answers ${response.status}`);
+      return schema.parse(JSON.parse(text));
+    } finally {
+      deadline.clear();
+    }
   }
 
   return {

@@ -38,6 +38,7 @@ async function startRound(
   rig: ContinuousRig,
   time: FakeTime,
   signals: AbortSignal[],
+  stop: AbortSignal = new AbortController().signal,
 ): Promise<{ round: Promise<void> }> {
   const started = time.now(), startedMs = rig.clock.nowMs;
   const now = () => startedMs + time.now() - started;
@@ -57,15 +58,15 @@ async function startRound(
     },
   });
   const [duty] = duties.filter(({ name }) => name === "lake-profile-days");
-  const round = roundOf(duty, now());
+  const round = roundOf(duty, now(), stop);
   while (signals.length === 0) await pass(time, 0);
   return { round };
 }
 
-function roundOf(duty: Duty, nowMs: number): Promise<void> {
+function roundOf(duty: Duty, nowMs: number, signal: AbortSignal): Promise<void> {
   const untilMs = nowMs + 30_000;
   const lease = { v: 1 as const, owner: "one", epoch: 1, untilMs, cursor: null };
-  return duty.round({ signal: new AbortController().signal, lease });
+  return duty.round({ signal, lease });
 }
 
 function takeAsOther(rig: ContinuousRig, nowMs: number, ms = 30_000) {
@@ -109,4 +110,18 @@ Deno.test("a process that another one has replaced stops writing, and the day st
   await round;
   assertEquals((await listDirtyDays(rig.kv)).length, 1);
   assertEquals([...rig.destination.objects], objects);
+});
+
+Deno.test("a stop ends a round that writes an object, and the day stays outdated", async () => {
+  await using rig = await openOutdated();
+  using time = new FakeTime();
+  const signals: AbortSignal[] = [];
+  const stop = new AbortController();
+  const { round } = await startRound(rig, time, signals, stop.signal);
+  assertEquals(signals[0].aborted, false);
+  const reason = new Error("the service stops");
+  stop.abort(reason);
+  await round;
+  assertEquals([signals.length, signals[0].reason], [1, reason]);
+  assertEquals((await listDirtyDays(rig.kv)).length, 1);
 });
