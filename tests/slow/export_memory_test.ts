@@ -8,7 +8,7 @@ import { isThorough } from "../support/thorough.ts";
 /**
  * The most memory of a service with eight exports at once, MB: 8 % more than we measured. The aim is
  * still 200. On a machine with several times the work that it can do, CSV took 169, compressed CSV 225,
- * XML 230, Parquet 235 and XLSX 239, of which an idle service takes 132: half of it is code, texts and
+ * XML 230, Parquet 235 and XLSX 239, of which an idle service takes 132: most of it is code, texts and
  * schemas (30 MB of heap after a collection), none of which is large alone. Collecting earlier
  * (`--heap-growing-percent=30`) saves 30 to 60 MB, but devices in bursts then cost 38 % more processor
  * time.
