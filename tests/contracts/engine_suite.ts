@@ -302,7 +302,7 @@ export function testEngine(database: string, openRig: () => Promise<WorkerRig>):
     })]);
     const { id } = await rig.ask();
     await rig.until(id, "running");
-    const stopped = worker.stop(5_000);
+    const stopped = worker.stop(60_000);
     gate.open();
     await stopped;
     assertEquals((await rig.jobs.get(id))?.state, "completed");
