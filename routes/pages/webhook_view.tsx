@@ -118,6 +118,7 @@ function Facts({ view, webhook, parts }: {
               <summary class="button small">{say("webhooks.change")}</summary>
               <WebhookForm
                 view={view}
+                webhook={webhook}
                 fields={fields}
                 failed={failed}
                 action={`/export/webhooks/${webhook.id}`}

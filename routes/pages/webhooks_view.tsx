@@ -136,8 +136,10 @@ export function WebhookState({ view, webhook }: {
 }
 
 /** The form of a webhook, new or as it is. */
-export function WebhookForm({ view, fields, failed, action, text }: {
+export function WebhookForm({ view, webhook, fields, failed, action, text }: {
   readonly view: View;
+  /** The webhook as it is; none if it is new. */
+  readonly webhook?: WebhookBody;
   readonly fields: URLSearchParams;
   readonly failed: AppError | null;
   readonly action: string;
@@ -184,6 +186,19 @@ export function WebhookForm({ view, fields, failed, action, text }: {
           {field("devices")}
           {field("stores")}
         </div>
+        <div class="checks">
+          {FILTER_KINDS.filter((kind) => webhook?.filter[kind]?.length === 0).map((kind) => (
+            <label class="check">
+              <input
+                type="checkbox"
+                name="nothing"
+                value={kind}
+                checked={fields.has("nothing", kind)}
+              />{" "}
+              <span>{say(`webhooks.nothing.${kind}`)}</span>
+            </label>
+          ))}
+        </div>
       </fieldset>
       <div class="row">
         <button type="submit" class="main">{text}</button>
@@ -220,23 +235,29 @@ export function fieldsOfWebhook({ name, url, events, filter }: WebhookBody): URL
   for (const event of events) fields.append("events", event);
   for (const kind of FILTER_KINDS) {
     fields.set(kind, filter[kind]?.join(", ") ?? "");
+    if (filter[kind]?.length === 0) fields.append("nothing", kind);
   }
   return fields;
 }
 
 /**
- * The body of `PATCH /api/webhooks/{id}` that the form makes: what is empty is no name, no filter. The
- * filter of a kind whose field did not change stays: a field cannot say that it lets nothing through.
+ * The body of `PATCH /api/webhooks/{id}` that the form makes: what is empty is no name, no filter. A kind
+ * whose filter lets nothing through has a check box that says so; it counts while its field is empty. A
+ * field that did not change leaves its patterns as they are.
  */
 export function webhookChangeOfForm(
   webhook: WebhookBody,
   fields: URLSearchParams,
 ): Record<string, unknown> {
   const before = fieldsOfWebhook(webhook);
+  const patternsOf = (kind: typeof FILTER_KINDS[number]) => {
+    const text = fields.get(kind)?.trim() ?? "";
+    if (text === "") return fields.has("nothing", kind) ? [] : null;
+    return text === before.get(kind) ? webhook.filter[kind] : listOf(fields, kind) ?? null;
+  };
   const filter = Object.fromEntries(
     FILTER_KINDS.flatMap((kind) => {
-      const isSame = (fields.get(kind)?.trim() ?? "") === before.get(kind);
-      const patterns = isSame ? webhook.filter[kind] : listOf(fields, kind) ?? null;
+      const patterns = patternsOf(kind);
       return patterns === null ? [] : [[kind, patterns]];
     }),
   );

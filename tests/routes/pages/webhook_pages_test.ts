@@ -165,10 +165,33 @@ Deno.test("a form that does not change the filter of a kind leaves it, also one 
   const { get, send } = browserOver(kv);
   const stored = async () => (await getWebhook(kv, ID))?.value.filter;
   const fields = { name: "Renamed", url: "https://example.org/new", events: "device.offline" };
-  const same = { ...fields, meters: "", devices: "a.*, b.*", stores: "" };
-  assertStringIncludes((await get(PATH)).html, 'name="meters" value=""');
+  const same = { ...fields, meters: "", nothing: "meters", devices: "a.*, b.*", stores: "" };
+  const { html } = await get(PATH);
+  assertStringIncludes(html, 'name="meters" value=""');
+  // One box, which is checked: only this kind lets nothing through.
+  assertEquals(html.match(/<input [^>]*name="nothing"[^>]*>/g), [
+    '<input type="checkbox" name="nothing" value="meters" checked=""/>',
+  ]);
+  assertStringIncludes(html, "No meters");
   assertEquals((await send(PATH, same)).status, 303);
   assertEquals(await stored(), filter);
   assertEquals((await send(PATH, { ...same, meters: "m1", devices: "" })).status, 303);
   assertEquals(await stored(), { meter: ["m1"], device: null, store: null });
+});
+
+Deno.test("a form takes away a filter that lets nothing through: without its box, everything passes", async () => {
+  using kv = await Deno.openKv(":memory:");
+  await storeWebhook(kv, { filter: { meter: [], device: ["a.*"], store: null } });
+  const { get, send } = browserOver(kv);
+  const fields = { name: "", url: "https://example.org/new", events: "device.offline" };
+  const wrong = await send(PATH, { ...fields, url: "", meters: "", devices: "a.*" });
+  assertEquals(wrong.status, 400);
+  // The box comes back as it was sent.
+  assertStringIncludes(wrong.html, '<input type="checkbox" name="nothing" value="meters"/>');
+  assertEquals((await send(PATH, { ...fields, meters: "", devices: "a.*" })).status, 303);
+  assertEquals(
+    (await getWebhook(kv, ID))?.value.filter,
+    { meter: null, device: ["a.*"], store: null },
+  );
+  assert(!(await get(PATH)).html.includes('name="nothing"'));
 });
