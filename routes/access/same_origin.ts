@@ -9,7 +9,7 @@
  */
 
 /** Methods that change nothing (RFC 9110 §9.2.1). */
-const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
+export const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 
 /**
  * Whether a page of the service, or the user, made a request. A link on another site may lead to a
@@ -33,8 +33,15 @@ export function isOwnRequest(
   return isOwnOrigin(origin, headers.get("host"), publicUrl);
 }
 
-/** The scheme may differ from that of the connection: a proxy may have ended TLS. */
-function isOwnOrigin(origin: string, host: string | null, publicUrl: string | null): boolean {
+/**
+ * Whether an origin is that of the service. The scheme may differ from that of the connection: a proxy may
+ * have ended TLS.
+ */
+export function isOwnOrigin(
+  origin: string,
+  host: string | null,
+  publicUrl: string | null,
+): boolean {
   if (origin === publicUrl) return true;
   return origin === `http://${host}` || origin === `https://${host}`;
 }

@@ -15,6 +15,7 @@ import type { ReadPackageFile } from "../docs/package_files.ts";
 import { type Assets, openAssets } from "./assets.ts";
 import { pageResponse } from "./compressed.ts";
 import { type PageContent, pageHtml } from "./layout.tsx";
+import { pathOfPage } from "./own_path.ts";
 import { type View, viewOf } from "./view.ts";
 
 /** What all pages need. */
@@ -132,10 +133,8 @@ export function createPages(deps: PageDeps): Pages {
       if (status !== 401) {
         return isFragment(c) ? problemResponse(error, headers) : await problem(c, error, headers);
       }
-      const { pathname, search } = new URL(c.req.url);
-      const to = pathname === "/" && search === ""
-        ? ""
-        : `?to=${encodeURIComponent(pathname + search)}`;
+      const path = pathOfPage(c.req.raw, deps.publicUrl);
+      const to = path === "/" ? "" : `?to=${encodeURIComponent(path)}`;
       return new Response(null, {
         status: 303,
         headers: {

@@ -12,6 +12,7 @@ import { createFormats, type Formats } from "../assets/format.js";
 import { fill } from "../assets/text.js";
 import type { Assets } from "./assets.ts";
 import { TEXTS } from "./languages.ts";
+import { pathOfPage } from "./own_path.ts";
 import { type Preferences, preferencesOf } from "./preferences.ts";
 import type { TextKey, Texts } from "./texts/en.ts";
 
@@ -40,7 +41,7 @@ export interface View {
   readonly isSession: boolean;
   /** Whether the caller has a scope; `any` stands for every caller with some scope. */
   may(scope: Scope | "any"): boolean;
-  /** The path and query of the page, to come back to. */
+  /** The path and query of the page, to come back to; of a form, those of the page that sent it. */
   readonly path: string;
   /** The address of the service, such as `https://energy.example`, for calls to copy. */
   readonly origin: string;
@@ -67,7 +68,6 @@ export function viewOf(c: Context, { assets, nowMs, hasSignIn, publicUrl }: View
   const zone = zoneChoice === "browser" ? browserZone : "UTC";
   const texts = TEXTS[language];
   const caller = c.get("caller");
-  const url = new URL(c.req.url);
   return {
     preferences,
     zone,
@@ -79,8 +79,8 @@ export function viewOf(c: Context, { assets, nowMs, hasSignIn, publicUrl }: View
     hasSignIn,
     isSession: hasSignIn && caller.actor.kind !== "anonymous" && sessionIdOf(c.req.raw) !== null,
     may: (scope) => scope === "any" ? caller.scopes.size > 0 : caller.scopes.has(scope),
-    path: url.pathname + url.search,
-    origin: publicUrl ?? url.origin,
+    path: pathOfPage(c.req.raw, publicUrl),
+    origin: publicUrl ?? new URL(c.req.url).origin,
     assets,
   };
 }

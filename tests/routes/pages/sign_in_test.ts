@@ -1,7 +1,7 @@
 import { sessionHash } from "../../../data/access/session_seal.ts";
 import { openKeys } from "../../../kv/access/keys.ts";
 import { openAccess } from "../../../routes/access/open_access.ts";
-import { assert, assertEquals, assertMatch } from "../../support/assert.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "../../support/assert.ts";
 import { KEYED_ACCESS } from "../../support/keyed_service.ts";
 import { INGEST_GRANT } from "../../support/keys.ts";
 import { createTestApp, type TestApp } from "../app_fixture.ts";
@@ -189,6 +189,39 @@ Deno.test("a browser whose key lacks a scope gets a page that says so", async ()
     const { status, headers, html } = await getPage(app, "/meters", { cookie });
     assertEquals([status, headers.get("content-type")], [403, "text/html; charset=utf-8"]);
     assert(html.includes("the scope read"), html);
+  });
+});
+
+Deno.test("a form that is refused leads back to its page, as nothing may be at its own address", async () => {
+  await withSignIn(async ({ app, keys, signIn }) => {
+    await keys.createFirst("First");
+    const page = "/export/webhooks/wh_0011223344556677?state=failed";
+    const form = "/export/webhooks/wh_0011223344556677/delete";
+    const own = { host: "energy.example", referer: `https://energy.example${page}` };
+    // The session has ended.
+    const led = await sendForm(app, form, {}, own);
+    assertEquals(
+      [led.status, led.headers.get("location")],
+      [303, `/sign-in?to=${encodeURIComponent(page)}`],
+    );
+    const { text } = await keys.create({ ...INGEST_GRANT, scopes: ["read"] });
+    const cookie = cookieOf(await signIn(text));
+    const refused = await sendForm(app, form, {}, { ...own, cookie });
+    assertEquals(refused.status, 403);
+    // The forms of language and theme come back there.
+    assertStringIncludes(refused.html, `name="to" value="${page}"`);
+    const elsewhere = { ...own, referer: "https://evil.example/a" };
+    for (const headers of [elsewhere, { host: own.host }, { ...own, referer: "no URL" }]) {
+      const { headers: led } = await sendForm(app, form, {}, headers as Record<string, string>);
+      assertEquals(led.get("location"), "/sign-in");
+      const { html } = await sendForm(
+        app,
+        form,
+        {},
+        { ...headers, cookie } as Record<string, string>,
+      );
+      assertStringIncludes(html, 'name="to" value="/"');
+    }
   });
 });
 
