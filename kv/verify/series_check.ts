@@ -60,6 +60,8 @@ export async function checkSeries(
   }
   checked.series++;
   checked.blocks += state.blocks;
+  // Its blocks are deleted, whatever they have. A repair would give it a head that lives again.
+  if (state.head.value?.state === "deleting") return;
   const fault = headFault(state);
   const { damaged, disordered } = state;
   // Blocks that are not as they should be explain that the head says something else.

@@ -4,6 +4,7 @@ import { openDiskFileStore } from "../../../data/files/disk.ts";
 import { claimed, completed, newJob } from "../../../jobs/engine/transitions.ts";
 import { stageManifest } from "../../../kv/continuous/manifests.ts";
 import { stageJob } from "../../../kv/jobs/jobs.ts";
+import { beginRemoval, purgeSeries } from "../../../kv/series/remove.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { stageSegment } from "../../../kv/series/segments.ts";
 import type { Finding } from "../../../kv/verify/findings.ts";
@@ -143,6 +144,19 @@ Deno.test("a repair of a series that has only damaged blocks, or no head, leaves
   await box.run(2);
   assertEquals((await box.run()).findings, []);
   assertEquals((await store.describe(METER))?.count, 5);
+});
+
+Deno.test("a repair leaves a series alone that is being removed, and its removal still ends it", async () => {
+  await using box = await soundBox();
+  const { kv } = box;
+  assert(await beginRemoval(kv, METER, { nowMs: 5 }));
+  await kv.set(BLOCK, Uint8Array.of(1, 2, 3));
+  assertEquals((await box.run(99)).findings, []);
+  const store = createSeriesStore({ kv, now: Date.now });
+  assertEquals(await store.describe(METER), null);
+  await purgeSeries(kv, METER);
+  assertEquals(await Array.fromAsync(kv.list({ prefix: ["block"] })), []);
+  assertEquals((await box.run()).findings, []);
 });
 
 Deno.test("a repair leaves what readers can decode, and says what is wrong with it", async () => {
