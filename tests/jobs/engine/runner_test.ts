@@ -1,0 +1,47 @@
+import { AppError } from "../../../data/app_error.ts";
+import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import { startRun } from "../../../jobs/engine/runner.ts";
+import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
+import { assertEquals } from "../../support/assert.ts";
+
+Deno.test("a run whose database was given up at a stop ends without an outcome, and does not try again", async () => {
+  const calls: string[] = [];
+  const unavailable = (name: string) => {
+    calls.push(name);
+    return Promise.reject(new AppError("DATABASE_UNAVAILABLE", "The database does not answer"));
+  };
+  using database = await Deno.openKv(":memory:");
+  const kv: Pick<Deno.Kv, "get" | "list" | "atomic"> = {
+    get: () => unavailable("get"),
+    list: database.list.bind(database),
+    atomic: database.atomic.bind(database),
+  };
+  const logged: string[] = [];
+  const files = { remove: () => Promise.resolve(), discard: () => Promise.resolve() };
+  const kind: JobKind = {
+    name: "test",
+    failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
+    run: ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+  };
+  const made = newJob({ id: "j", kind: "test", params: {}, owner: "o", slot: null }, 0);
+  const run = startRun(
+    {
+      kv,
+      files,
+      // The clock stands still, so that no time is ever over.
+      now: () => 0,
+      log: (_level, event) => logged.push(event),
+      onEnded: () => logged.push("ended"),
+      onIdle: () => {},
+      fileRetentionMs: 1,
+      jobRetentionMs: 1,
+    },
+    claimed(made, "me", 0),
+    kind,
+  );
+  run.stop();
+  await run.ended;
+  assertEquals(calls, ["get"]);
+  assertEquals(logged, ["job run failed", "job could not be written", "job run ended"]);
+});
