@@ -125,7 +125,7 @@ export async function start(
   // Stops after the requests and jobs have ended.
   stack.defer(() => audit.stop());
   const damage = createDamageRecord({ log, record });
-  const storing = { kv, now, profiles, maxChecks: maxChecks(opened.isExclusive) };
+  const storing = { ...opened, now, profiles, maxChecks: maxChecks(opened.isExclusive) };
   const stored = createSeriesStore({
     ...storing,
     accountOf: (ref) => getDeviceAccount(kv, ref),

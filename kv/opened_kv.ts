@@ -36,6 +36,9 @@ export const SCHEMA_VERSION = 5;
 /** Over a network, a commit mostly waits, so that several can be in progress. */
 const REMOTE_ROUNDS = 2;
 
+/** Most blocks of one read over a network: 12 MB at most, and 2 MB of readings that come each minute. */
+const REMOTE_CHUNK = 200;
+
 /** The version of a database that a restore has not completed yet: too high for every release. */
 const RESTORING_VERSION = 1_000_000;
 
@@ -85,6 +88,8 @@ export interface OpenedKv extends AsyncDisposable {
   readonly hasQueue: boolean;
   /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;
+  /** Most blocks that a read of a series takes at once; undefined for few. */
+  readonly chunkMax: number | undefined;
   /** How many commits of ingest may be in progress. */
   readonly ingestRounds: number;
   /** Flushes old journal entries (`kv/journal/journal.ts`). Only an exclusive database has a journal. */
@@ -150,6 +155,7 @@ export async function openLockedKv(
     quietKv,
     activity,
     ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
+    chunkMax: isRemote ? REMOTE_CHUNK : undefined,
     ingestRounds: isRemote ? REMOTE_ROUNDS : 1,
     flush: journaled?.flush ?? (() => Promise.resolve()),
     journalBytes: () => journaled?.sizeBytes() ?? null,

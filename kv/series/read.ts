@@ -1,10 +1,11 @@
 /**
  * Reading a series.
  *
- * The order of reads matters. Head first, then segments, then blocks, 16 at a time. Segments before
- * blocks, because a fold moves readings from segments to blocks: read the other way round, a reading
- * that moves in between would be missed. After each chunk of blocks the head is read again; if it
- * changed, the segments and the chunk are read again.
+ * The order of reads matters. Head first, then segments, then blocks, 16 at a time; over a network more
+ * and more of them, as each read waits for the way there and back. Segments before blocks, because a
+ * fold moves readings from segments to blocks: read the other way round, a reading that moves in between
+ * would be missed. After each chunk of blocks the head is read again; if it changed, the segments and
+ * the chunk are read again.
  *
  * Chunks cover ranges of time that do not overlap. So a block that is split between two chunks
  * neither repeats nor loses a reading.
@@ -41,8 +42,10 @@ import { haveSegments } from "./segment_counts.ts";
 import type { Settled } from "../together.ts";
 import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 
-/** Blocks read at once. Larger batches stall the event loop. */
+/** Blocks read at once, and merged at once. Larger batches of a file stall the event loop. */
 const CHUNK_BLOCKS = 16;
+/** Over a network, each further chunk of a read has this many times the blocks of the one before. */
+const CHUNK_GROWTH = 4;
 /** How often a chunk is read again. The last result is also correct, only less fresh. */
 const MAX_REREADS = 3;
 
@@ -59,8 +62,9 @@ interface Chunk {
 
 /**
  * The readings of a series within a span, ascending, in pages of 1 to about 24,000. A series that
- * does not exist has none. With `reusesMemory`, a page is valid until the next one is requested. With
- * `only`, just the columns at these indexes have values; those of the others mean nothing.
+ * does not exist has none. At most `chunkMax` blocks are read at once. With `reusesMemory`, a page is
+ * valid until the next one is requested. With `only`, just the columns at these indexes have values;
+ * those of the others mean nothing.
  *
  * @throws {AppError} SERIES_REMOVED when the series is removed while it is read; STORED_DATA_DAMAGED
  * when readings of the span are damaged.
@@ -68,8 +72,9 @@ interface Chunk {
 export async function* readReadings(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, signal, reusesMemory = false, only }: Span & {
+  { toMs, signal, chunkMax = CHUNK_BLOCKS, reusesMemory = false, only, ...span }: Span & {
     signal: AbortSignal;
+    chunkMax?: number | undefined;
     reusesMemory?: boolean;
     only?: readonly number[];
   },
@@ -78,19 +83,21 @@ export async function* readReadings(
   let head = await getHead(kv, ref);
   const life = currentLife(head);
   let overlay = await readOverlay(kv, ref, head);
-  for (let atMs = fromMs; atMs < toMs;) {
+  const limits = { toMs, memory, only };
+  let most = Math.min(chunkMax, CHUNK_BLOCKS);
+  for (let fromMs = span.fromMs; fromMs < toMs; most = Math.min(chunkMax, most * CHUNK_GROWTH)) {
     signal.throwIfAborted();
-    let chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory, only });
+    let chunk = await readChunk(kv, ref, { ...limits, fromMs, most, head, overlay });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
       overlay = await readOverlay(kv, ref, head);
-      chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay, memory, only });
+      chunk = await readChunk(kv, ref, { ...limits, fromMs, most, head, overlay });
     }
     yield* chunk.pages;
-    atMs = chunk.toMs;
+    fromMs = chunk.toMs;
   }
 }
 
@@ -186,7 +193,8 @@ export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Prom
 async function readChunk(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, head, overlay, memory, only }: Span & {
+  { fromMs, toMs, most = CHUNK_BLOCKS, head, overlay, memory, only }: Span & {
+    most?: number;
     head: HeadEntry;
     overlay: Page;
     memory?: PageMemory;
@@ -199,12 +207,27 @@ async function readChunk(
     return { pages: chunkPages(ref, [], { span, overlay: clipPage(overlay, span) }), toMs };
   }
   const startMs = await blockStart(kv, ref, fromMs);
-  const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: CHUNK_BLOCKS + 1 });
+  const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: most + 1 });
   // One block more than is used: its start is the end of the chunk.
-  const next = blocks.length > CHUNK_BLOCKS ? blocks.pop() : undefined;
+  const next = blocks.length > most ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  const pages = chunkPages(ref, blocks, { span, overlay: clipPage(overlay, span), memory, only });
-  return { pages, toMs: span.toMs };
+  return { pages: mergedPages(ref, blocks, { span, overlay, memory, only }), toMs: span.toMs };
+}
+
+/** The pages of a chunk, of which a few blocks are merged with the overlay at a time. */
+function* mergedPages(
+  ref: SeriesRef,
+  blocks: readonly StoredBlock[],
+  { span, overlay, ...how }: Parameters<typeof chunkPages>[2],
+): Generator<Page> {
+  for (let at = 0; at === 0 || at < blocks.length; at += CHUNK_BLOCKS) {
+    const part = {
+      fromMs: at === 0 ? span.fromMs : blocks[at].startMs,
+      toMs: blocks[at + CHUNK_BLOCKS]?.startMs ?? span.toMs,
+    };
+    const some = blocks.slice(at, at + CHUNK_BLOCKS);
+    yield* chunkPages(ref, some, { ...how, span: part, overlay: clipPage(overlay, part) });
+  }
 }
 
 /**

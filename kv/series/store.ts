@@ -155,6 +155,8 @@ export interface SeriesStoreDeps {
   readonly onDamage?: OnDamage;
   /** Most checks of one commit; by default as many as every kind of database allows. */
   readonly maxChecks?: number;
+  /** Most blocks of one read; few by default, as for a file. */
+  readonly chunkMax?: number;
   /** Counts what happens; nothing by default. */
   readonly record?: Recorder;
   /** Epoch milliseconds now. */
@@ -174,6 +176,7 @@ export function createSeriesStore(
     maxChecks = SHARED_MAX_CHECKS,
     profiles = BUILT_IN_PROFILES,
     onDamage,
+    chunkMax,
     record = NO_RECORDER,
     ...rest
   }: SeriesStoreDeps,
@@ -274,7 +277,7 @@ export function createSeriesStore(
     },
     async *read(ref, { profile = profiles.get(ref.profile), ...span }, signal) {
       const width = profile?.metrics.length;
-      for await (const page of readReadings(kv, ref, { ...span, signal })) {
+      for await (const page of readReadings(kv, ref, { ...span, chunkMax, signal })) {
         record.add("openwatts_readings_out_total", [], page.timesMs.length);
         yield width === undefined ? page : fitPage(page, width);
       }
