@@ -8,8 +8,9 @@
  * took 44 ms instead of 2.
  *
  * Whatever is sent carries an acknowledgement. So small reads are sent with the others: one before a
- * long request, whose answer acknowledges the first part of the request; and one while an answer is
- * outstanding and nothing else was sent for a moment.
+ * long request, whose answer acknowledges the first part of the request; and one when an answer is
+ * outstanding, something else has arrived, or part of a long answer may have, and nothing was sent for a
+ * moment.
  *
  * @module
  */
@@ -18,50 +19,91 @@
 const PROMPT_KEY = ["prompt"];
 /** From this many bytes on, estimated, a request has two parts. Measured with Deno 2.9: 1,024. */
 const LONG_BYTES = 900;
-/** How long nothing is sent before a read is, milliseconds. */
-const PROMPT_MS = 2;
-/** Most reads without an answer to anything else: a database that is away gets no more. */
-const PROMPTS_MAX = 8;
+/** How long nothing is sent before a read is, milliseconds; twice as long before each further one. */
+const PROMPT_MS = 4;
+/** Most reads without an answer to anything else: by then, acknowledgements have been sent. */
+const PROMPTS_MAX = 4;
+/** Most of them without an answer. A server that has much to do gets no more. */
+const PROMPTS_AT_ONCE = 2;
+/** A list with values of so many bytes probably has a long answer, and so has the next of its kind. */
+const LONG_VALUE_BYTES = 1_024;
 /** How deep values are looked at. */
 const DEPTH_MAX = 6;
+
+/** What is known of a call before it has an answer. */
+interface Expected {
+  /** About how many bytes its request has. */
+  readonly sizeBytes?: number;
+  /** Whether its answer has several parts. */
+  readonly isLong?: boolean;
+}
+
+/** Makes a call, and sends small reads that its request or its answer needs. */
+type Prompted = <T>(call: () => Promise<T>, expected?: Expected) => Promise<T>;
 
 /** The same database, with answers that do not wait for acknowledgements. It gets methods of its own. */
 export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
   const read = kv.get.bind(kv);
-  let waiting = 0, sentMs = 0, left = PROMPTS_MAX;
+  let waiting = 0, longWaiting = 0, sentMs = 0;
+  /** Whether something has arrived that nothing has acknowledged since. */
+  let hasArrived = false;
+  let prompts = 0, unanswered = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
 
-  function prompt(): void {
+  function noteSent(): void {
     sentMs = performance.now();
-    // A failure is that of the calls that wait, too.
-    read(PROMPT_KEY).catch(() => {});
+    hasArrived = false;
   }
 
   function look(): void {
     timer = undefined;
-    if (waiting === 0 || left === 0 || isClosed) return;
-    if (performance.now() - sentMs >= PROMPT_MS) {
-      left--;
-      prompt();
+    if (!isPromptNeeded()) return;
+    if (performance.now() - sentMs >= pauseMs() && unanswered < PROMPTS_AT_ONCE) {
+      prompts++;
+      unanswered++;
+      noteSent();
+      // A failure is that of the calls that wait, too.
+      read(PROMPT_KEY).catch(() => {}).finally(() => {
+        unanswered--;
+        hasArrived = true;
+        plan();
+      });
     }
-    timer = setTimeout(look, PROMPT_MS);
+    plan();
   }
 
-  async function prompted<T>(call: () => Promise<T>, sizeBytes = 0): Promise<T> {
-    if (sizeBytes >= LONG_BYTES) prompt();
+  function isPromptNeeded(): boolean {
+    const mayWait = longWaiting > 0 || waiting > 0 && hasArrived;
+    return mayWait && prompts < PROMPTS_MAX && !isClosed;
+  }
+
+  function pauseMs(): number {
+    return PROMPT_MS * 2 ** prompts;
+  }
+
+  function plan(): void {
+    if (isPromptNeeded()) timer ??= setTimeout(look, pauseMs());
+  }
+
+  const prompted: Prompted = async (call, { sizeBytes = 0, isLong = false } = {}) => {
+    // What was held back is sent with the answer to this one, and acknowledges it.
+    if (sizeBytes >= LONG_BYTES) read(PROMPT_KEY).catch(() => {});
     waiting++;
-    sentMs = performance.now();
-    if (left > 0) timer ??= setTimeout(look, PROMPT_MS);
+    if (isLong) longWaiting++;
+    noteSent();
+    plan();
     try {
       const answer = await call();
-      left = PROMPTS_MAX;
+      prompts = 0;
       return answer;
     } finally {
       waiting--;
-      if (waiting > 0 && left > 0 && !isClosed) timer ??= setTimeout(look, PROMPT_MS);
+      if (isLong) longWaiting--;
+      hasArrived = true;
+      plan();
     }
-  }
+  };
 
   function close(): void {
     isClosed = true;
@@ -69,20 +111,32 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
     Deno.Kv.prototype.close.apply(kv);
   }
 
+  /** First parts of keys whose lists have long answers. */
+  const long = new Set<Deno.KvKeyPart>();
+
+  function promptedList<T>(entries: Deno.KvListIterator<T>, selector: Deno.KvListSelector) {
+    const [space = ""] = "prefix" in selector ? selector.prefix : selector.start;
+    const next = entries.next.bind(entries);
+    return Object.assign(entries, {
+      async next() {
+        const result = await prompted(next, { isLong: long.has(space) });
+        const value: unknown = result.value?.value;
+        if (value instanceof Uint8Array && value.length >= LONG_VALUE_BYTES) long.add(space);
+        return result;
+      },
+    });
+  }
+
   const { get, getMany, set, delete: remove, atomic, list } = kv;
   const own = {
     get: (...args: Parameters<typeof get>) => prompted(() => get.apply(kv, args)),
     getMany: (...args: Parameters<typeof getMany>) =>
-      prompted(() => getMany.apply(kv, args), sum(args[0].map(keyBytes))),
+      prompted(() => getMany.apply(kv, args), { sizeBytes: sum(args[0].map(keyBytes)) }),
     set: (...args: Parameters<typeof set>) =>
-      prompted(() => set.apply(kv, args), keyBytes(args[0]) + valueBytes(args[1])),
+      prompted(() => set.apply(kv, args), { sizeBytes: keyBytes(args[0]) + valueBytes(args[1]) }),
     delete: (...args: Parameters<typeof remove>) => prompted(() => remove.apply(kv, args)),
     atomic: () => promptedOperation(atomic.apply(kv), prompted),
-    list: (...args: Parameters<typeof list>) => {
-      const entries = list.apply(kv, args);
-      const next = entries.next.bind(entries);
-      return Object.assign(entries, { next: () => prompted(next) });
-    },
+    list: (...args: Parameters<typeof list>) => promptedList(list.apply(kv, args), args[0]),
     close,
     [Symbol.dispose]: close,
   };
@@ -92,7 +146,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
 /** An operation that knows about how long its request will be. */
 function promptedOperation(
   op: Deno.AtomicOperation,
-  prompted: <T>(call: () => Promise<T>, sizeBytes: number) => Promise<T>,
+  prompted: Prompted,
 ): Deno.AtomicOperation {
   let sizeBytes = 0;
   const { check, set, delete: remove, sum: add, min, max, mutate } = op;
@@ -125,7 +179,7 @@ function promptedOperation(
     mutate: (
       ...args: Parameters<typeof mutate>
     ) => (count(() => LONG_BYTES), mutate.apply(op, args)),
-    commit: () => prompted(commit, sizeBytes),
+    commit: () => prompted(commit, { sizeBytes }),
   };
   return Object.assign(op, own);
 }
