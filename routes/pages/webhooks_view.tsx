@@ -186,24 +186,37 @@ export function WebhookForm({ view, webhook, fields, failed, action, text }: {
           {field("devices")}
           {field("stores")}
         </div>
-        <div class="checks">
-          {FILTER_KINDS.filter((kind) => webhook?.filter[kind]?.length === 0).map((kind) => (
-            <label class="check">
-              <input
-                type="checkbox"
-                name="nothing"
-                value={kind}
-                checked={fields.has("nothing", kind)}
-              />{" "}
-              <span>{say(`webhooks.nothing.${kind}`)}</span>
-            </label>
-          ))}
-        </div>
+        {webhook === undefined ? null : <Closed view={view} webhook={webhook} fields={fields} />}
       </fieldset>
       <div class="row">
         <button type="submit" class="main">{text}</button>
       </div>
     </form>
+  );
+}
+
+/** The kinds of which nothing passes. An empty field cannot say so, so each has a check box. */
+function Closed({ view: { say }, webhook: { filter }, fields }: {
+  readonly view: View;
+  readonly webhook: WebhookBody;
+  readonly fields: URLSearchParams;
+}): Markup | null {
+  const kinds = FILTER_KINDS.filter((kind) => filter[kind]?.length === 0);
+  if (kinds.length === 0) return null;
+  return (
+    <div class="checks">
+      {kinds.map((kind) => (
+        <label class="check">
+          <input
+            type="checkbox"
+            name="nothing"
+            value={kind}
+            checked={fields.has("nothing", kind)}
+          />{" "}
+          <span>{say(`webhooks.nothing.${kind}`)}</span>
+        </label>
+      ))}
+    </div>
   );
 }
 
