@@ -93,13 +93,13 @@ Deno.test("both revisions take turns; what seems worse is measured again, what f
   };
   const change = { part: "export", what: "a year", unit: "ms" };
   assertEquals(await measureSideBySide(options), {
-    changes: [{ ...change, before: 100, now: 50 }],
+    changes: [{ ...change, before: 100, now: 50, bestBefore: 100, bestNow: 50 }],
     broken: [],
   });
   assertEquals(await Deno.readTextFile(`${temp.path}/runs`), "1");
   await Deno.writeTextFile(`${top}/value`, "200");
   assertEquals(await measureSideBySide({ ...options, parts: ["broken", "export"] }), {
-    changes: [{ ...change, before: 100, now: 200 }],
+    changes: [{ ...change, before: 100, now: 200, bestBefore: 100, bestNow: 200 }],
     // It failed in the clone, which comes first.
     broken: [],
   });

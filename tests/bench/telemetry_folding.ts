@@ -7,6 +7,7 @@
 import type { Bench } from "./bench.ts";
 import type { Figure, Other } from "./figure.ts";
 import { startBareServer } from "./limits.ts";
+import { reportSkipped } from "./skipped.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import {
@@ -44,7 +45,11 @@ export async function measureFolding(bench: Bench, wrk: string): Promise<Figure[
   })();
   const { requests, seconds, p50Ms, p99Ms, mostMs } = outcome;
   const folded = await countFolded(folder);
-  if (folded < LEAST_FOLDED * LOAD.devices) throw new Error(`only ${folded} readings were folded`);
+  if (folded < LEAST_FOLDED * LOAD.devices) {
+    // A machine that is too slow for the load does not fold during it.
+    reportSkipped("POST of telemetry during compaction", `only ${folded} readings were folded`);
+    return [];
+  }
   bench.details(
     `\nPOST of telemetry under a steady load of ${(requests / seconds).toFixed(0)} requests/s of ` +
       `${LOAD.devices} devices, while compaction\nfolds: ${folded} readings were folded when ` +
