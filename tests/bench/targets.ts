@@ -103,9 +103,9 @@ export const TARGETS = {
   /** 50,000 rows of a device as CSV, as a multiple of the time of sending them from a file. */
   metricsCsv: atMost(5),
   /** The same as JSON, as a multiple of parsing and writing it. */
-  metricsJson: atMost(3),
+  metricsJson: atMost(1.5),
   /** The summary of a day with one reading per second, as a multiple of a bare answer. */
-  summary: atMost(10),
+  summary: atMost(25),
   /** Continuous export of old readings to Parquet, as a multiple of writing the files. */
   continuousParquet: atLeast(0.1),
   /** The same, to CSV. */
