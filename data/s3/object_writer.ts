@@ -76,7 +76,7 @@ export async function openObjectWriter(
 ): Promise<FileWriter | null> {
   const { kept } = options;
   const begun = kept === undefined
-    ? { name, sizeBytes: 0, hash: createSavableSha256(), upload: null, tail: null }
+    ? await begin(name)
     : await takeUp(client, { ...options, name, kept });
   return begun && objectWriter(client, begun, options);
 }
@@ -103,6 +103,12 @@ export async function removeTails(
   }
 }
 
+async function begin(name: string): Promise<Begun> {
+  const hash = await createSavableSha256();
+  if (hash === null) throw new TypeError("Cannot write as no digest can be begun");
+  return { name, sizeBytes: 0, hash, upload: null, tail: null };
+}
+
 /** Finds what was kept. A file without a whole part goes on under its new name. */
 async function takeUp(
   client: S3Client,
@@ -110,8 +116,8 @@ async function takeUp(
 ): Promise<Begun | null> {
   const { data: more } = keptMore.safeParse(kept.more);
   if (more === undefined) return null;
-  const hash = createSavableSha256(more.hash);
-  if (hash.hex() !== kept.sha256) return null;
+  const hash = await createSavableSha256(more.hash);
+  if (hash?.hex() !== kept.sha256) return null;
   const { tail, upload } = more;
   const stream = await client.get(tail.key, { signal });
   if (stream === null) return null;
