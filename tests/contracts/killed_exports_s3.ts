@@ -1,5 +1,5 @@
 /**
- * Exports to S3 of a service that is killed again and again.
+ * Exports to S3 of a service that is killed again and again, and stopped once.
  *
  * @module
  */
@@ -20,7 +20,12 @@ export async function expectKilledExportsInS3(
   await using folder = await makeTempFolder();
   const { bucket, client } = await openS3Box(server);
   const env = s3Settings(server, bucket);
-  const ids = await expectKilledExports({ ...options, folder: folder.path, env });
+  const ids = await expectKilledExports({
+    ...options,
+    isStoppedOnce: true,
+    folder: folder.path,
+    env,
+  });
   // Its first round sweeps what runs have left that were killed before their first checkpoint.
   await using _ = await startProcess(folder.path, env);
   const call = { signal: never, prefix: "" };
