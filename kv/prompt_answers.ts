@@ -27,6 +27,8 @@ const PROMPTS_MAX = 4;
 const PROMPTS_AT_ONCE = 2;
 /** A list with values of so many bytes probably has a long answer, and so has the next of its kind. */
 const LONG_VALUE_BYTES = 1_024;
+/** Entries per read of a list that does not say how many it wants: each read waits for its answer. */
+const LIST_BATCH = 200;
 /** How deep values are looked at. */
 const DEPTH_MAX = 6;
 
@@ -136,7 +138,11 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
       prompted(() => set.apply(kv, args), { sizeBytes: keyBytes(args[0]) + valueBytes(args[1]) }),
     delete: (...args: Parameters<typeof remove>) => prompted(() => remove.apply(kv, args)),
     atomic: () => promptedOperation(atomic.apply(kv), prompted),
-    list: (...args: Parameters<typeof list>) => promptedList(list.apply(kv, args), args[0]),
+    list: (...[selector, options]: Parameters<typeof list>) => {
+      // Else as many as its limit are read at once, or 100.
+      const wanted = options?.limit === undefined ? { batchSize: LIST_BATCH, ...options } : options;
+      return promptedList(list.apply(kv, [selector, wanted]), selector);
+    },
     close,
     [Symbol.dispose]: close,
   };

@@ -111,3 +111,21 @@ Deno.test("reads ask for the list after one with long values", async () => {
   release();
   await Promise.all([short, long]);
 });
+
+Deno.test("a list that names neither a limit nor a batch reads 200 entries at a time", async () => {
+  using database = await Deno.openKv(":memory:");
+  const asked: unknown[] = [];
+  const list = database.list.bind(database);
+  database.list = <T>(...args: Parameters<typeof list>) => {
+    asked.push(args[1]);
+    return list<T>(...args);
+  };
+  const kv = withPromptAnswers(database);
+  for (const options of [undefined, { reverse: true }, { limit: 2 }, { batchSize: 7 }]) {
+    await kv.list({ prefix: [] }, options).next();
+  }
+  const expected = [{ batchSize: 200 }, { batchSize: 200, reverse: true }, { limit: 2 }, {
+    batchSize: 7,
+  }];
+  assertEquals(asked, expected);
+});
