@@ -7,21 +7,22 @@
 
 import type { Log } from "../../data/log.ts";
 import { NO_RECORDER } from "../../data/metrics/recorder.ts";
-import { type Due, listDue, type Turn } from "../../kv/jobs/due.ts";
+import { type Due, type LinePlace, listDue, type Turn } from "../../kv/jobs/due.ts";
 import {
   accountOf,
   commitJob,
-  commitTurn,
   deleteJob,
   dropStaleDue,
   dropStalePlace,
   getJob,
+  getJobEntries,
   isOwnDue,
   isOwnPlace,
   type JobEntry,
   type JobRecord,
   lineUpJob,
 } from "../../kv/jobs/jobs.ts";
+import { commitTurns } from "../../kv/jobs/starts.ts";
 import {
   dropStaleTurn,
   endTurn,
@@ -49,6 +50,11 @@ import {
 const UNKNOWN_KIND_MS = 60_000;
 /** After so many lost starts, a scan leaves an account to the next one. */
 const MAX_LOST_STARTS = 5;
+/**
+ * How many jobs of an account one commit starts if no other account waits. Each is a check of the commit,
+ * which has up to three more.
+ */
+const STARTS_MAX = 6;
 /**
  * How many idle runs do not count. Further ones do, because each costs memory and reads. A run that is
  * idle no more counts again, so that for a moment more may run than the limit says.
@@ -102,12 +108,22 @@ export interface Dispatcher {
   stop(graceMs: number): Promise<void>;
 }
 
-/** What came of an attempt to start the first job of an account. */
+/** What came of an attempt to start the first jobs of an account. */
 interface StartAttempt {
   /** Whether the job started here, does not start, or another process changed something meanwhile. */
   readonly outcome: "started" | "none" | "lost";
   /** The turn at which to look at the account again in this scan; null if not. */
   readonly next: number | null;
+  /** How many jobs started; 0 if absent. */
+  readonly started?: number;
+}
+
+/** A job that can start. */
+interface Start {
+  /** Its record. */
+  readonly from: JobEntry;
+  /** Its kind. */
+  readonly kind: JobKind;
 }
 
 /** Creates a dispatcher that runs nothing yet. */
@@ -161,10 +177,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (turn === null) return;
       if (!hasPlace(turn.account)) continue;
       try {
-        const { outcome, next } = await startFirst(turn);
+        const isAlone = lane === "main" && left > 1 && await order.isLast();
+        const { outcome, next, started = 0 } = await startFirst(turn, isAlone ? left : 1);
         const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
         lostStarts.set(turn.account, outcome === "started" ? 0 : lost);
-        if (outcome === "started") left--;
+        left -= started;
         if (next !== null && lost < MAX_LOST_STARTS) order.again({ ...turn, turn: next });
       } catch (error) {
         log("error", "due entry not handled", { due: turn, error });
@@ -172,17 +189,17 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
-  /** Starts the first job of an account. */
-  async function startFirst(turn: Turn): Promise<StartAttempt> {
-    const ahead = await readTurn(kv, turn);
-    const { account, first, hasMore } = ahead;
+  /** Starts the first jobs of an account, at most `most`. */
+  async function startFirst(turn: Turn, most: number): Promise<StartAttempt> {
+    const ahead = await readTurn(kv, turn, Math.min(most, STARTS_MAX));
+    const { account, places: [first, ...others] } = ahead;
     if (!account.isWaiting || account.turn !== turn.turn) {
       await dropStaleTurn(kv, turn, account);
       // Another process has taken this turn.
       return { outcome: "none", next: account.isWaiting ? account.turn : null };
     }
     const again = { outcome: "none", next: turn.turn } as const;
-    if (first === null) {
+    if (first === undefined) {
       await endTurn(kv, account);
       return again;
     }
@@ -196,31 +213,53 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       await dropStalePlace(kv, first, entry);
       return again;
     }
-    const outcome = await claim(entry, ahead, runningMax);
-    if (outcome !== "started") return { outcome, next: turn.turn };
-    return { outcome, next: hasMore ? turnAfter(account) : null };
+    const kind = await runnableKind(entry);
+    if (kind === null) return { outcome: "none", next: turn.turn };
+    const more = runningMax === null ? others.slice(0, Math.min(most, STARTS_MAX) - 1) : [];
+    const starts = [{ from: entry, kind }, ...await startable(more)];
+    if (!await claim(starts, ahead, runningMax)) return { outcome: "lost", next: turn.turn };
+    const started = starts.length, hasMore = ahead.places.length > started;
+    return { outcome: "started", started, next: hasMore ? turnAfter(account, started) : null };
   }
 
-  /** Claims the first job in line and starts its run. */
+  /** The jobs that can start together with the one before them in line. */
+  async function startable(places: readonly LinePlace[]): Promise<Start[]> {
+    if (places.length === 0) return [];
+    const entries = await getJobEntries(kv, places.map(({ id }) => id));
+    const starts: Start[] = [];
+    for (const [index, from] of entries.entries()) {
+      // Whatever is odd about a job is dealt with when it is the first.
+      if (from === null || !isOwnPlace(from.value, places[index]) || runs.has(from.value.id)) break;
+      const kind = deps.kinds.find(({ name }) => name === from.value.kind);
+      if (kind === undefined || from.value.isCancelRequested) break;
+      starts.push({ from, kind });
+    }
+    return starts;
+  }
+
+  /** Claims the first jobs in line and starts their runs. False if anything has changed meanwhile. */
   async function claim(
-    entry: JobEntry,
+    starts: readonly Start[],
     turn: TurnAhead,
     runningMax: number | null,
-  ): Promise<StartAttempt["outcome"]> {
-    const kind = await runnableKind(entry);
-    if (kind === null) return "none";
-    const to = claimed(entry.value, owner, now());
+  ): Promise<boolean> {
+    const claims = starts.map((start) => ({
+      ...start,
+      to: claimed(start.from.value, owner, now()),
+    }));
     const checks = runningMax === null ? [] : [turn.account.versions.running];
-    if (!await commitTurn(kv, { from: entry, to, turn, checks })) return "lost";
+    if (!await commitTurns(kv, { starts: claims, turn, checks })) return false;
     const account = turn.account.name, lane = laneOf(account);
     const onRoom = () => isStopping || deps.onRoom(lane);
-    const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
-    runs.set(to.id, { ...run, lane, account });
-    run.ended.finally(() => {
-      runs.delete(to.id);
-      onRoom();
-    });
-    return "started";
+    for (const { to, kind } of claims) {
+      const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
+      runs.set(to.id, { ...run, lane, account });
+      run.ended.finally(() => {
+        runs.delete(to.id);
+        onRoom();
+      });
+    }
+    return true;
   }
 
   /** The kind of a pending job. Null if it must not run: it is cancelled, or postponed. */

@@ -14,6 +14,8 @@ export type NextTurn = () => Promise<Turn | null>;
 export interface TurnOrder {
   /** Whose turn it is; null if nobody is left. */
   next(): Promise<Turn | null>;
+  /** Whether nobody waits but who had the last turn. Reads one turn more. */
+  isLast(): Promise<boolean>;
   /** Looks at an account once more, after others with the same turn. */
   again(turn: Turn): void;
 }
@@ -44,6 +46,10 @@ export function createTurnOrder(nextTurn: NextTurn): TurnOrder {
       unseen = null;
       if (turn !== null) seen.add(turn.account);
       return turn;
+    },
+    async isLast() {
+      await readUnseen();
+      return unseen === null && repeated.length === 0;
     },
     again(turn) {
       const at = repeated.findIndex((other) => other.turn > turn.turn);

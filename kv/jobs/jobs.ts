@@ -18,7 +18,6 @@ import {
   readAccount,
   stageCounts,
   stageCountsAnew,
-  type Version,
 } from "./accounts.ts";
 import {
   type Due,
@@ -32,7 +31,7 @@ import { stageCheckpoint } from "./checkpoints.ts";
 import { stageHistory, stageHistoryDelete } from "./history.ts";
 import { stageOwned, stageOwnedDelete } from "./owner_history.ts";
 import { stageSlotDelete } from "./slots.ts";
-import { type CheckedStage, takeTurn, type TurnAhead, waitForTurn } from "./turns.ts";
+import { type CheckedStage, waitForTurn } from "./turns.ts";
 
 const SPACE = "job";
 /** How many jobs one commit of the migration adds. */
@@ -124,6 +123,18 @@ export async function getJobs(
   );
 }
 
+/** Reads many jobs for changing them; null for an id without a job, or with one that is damaged. */
+export async function getJobEntries(
+  kv: Pick<Deno.Kv, "getMany">,
+  ids: readonly string[],
+): Promise<(JobEntry | null)[]> {
+  const entries = await getByKeys(kv, ids.map((id) => [SPACE, id]));
+  return entries.map(({ key, value, versionstamp }) => {
+    const job = jobSchema.safeParse(value);
+    return versionstamp === null || !job.success ? null : { key, value: job.data, versionstamp };
+  });
+}
+
 /** All jobs, in the order of their ids. */
 export async function* listJobs(kv: Pick<Deno.Kv, "list">): AsyncGenerator<JobRecord> {
   for await (const { value } of kv.list({ prefix: [SPACE] })) yield jobSchema.parse(value);
@@ -166,6 +177,21 @@ export async function commitJob(
   more?: CheckedStage,
 ): Promise<boolean> {
   const op = kv.atomic().check(from, ...more?.checks ?? []);
+  stageMove(op, { from, to });
+  more?.stage(op);
+  return (await op.commit()).ok;
+}
+
+/** A record and the one that follows it. */
+export interface JobMove {
+  /** The record that was read. */
+  readonly from: JobEntry;
+  /** The next one. */
+  readonly to: JobRecord;
+}
+
+/** Adds the next record of a job to a commit, which must check the one that was read. */
+export function stageMove(op: Staging, { from, to }: JobMove): void {
   op.set(from.key, to);
   if (!isSameDue(from.value.due, to.due)) {
     stageOwnDueDelete(op, from.value);
@@ -173,8 +199,6 @@ export async function commitJob(
   }
   stageCounts(op, accountOf(to), { from: countsOf(from.value), to: countsOf(to) });
   if (to.checkpoint === undefined) stageNoCheckpoint(op, from.value);
-  more?.stage(op);
-  return (await op.commit()).ok;
 }
 
 /** Puts a pending job that is due into the line of its account. False if the job has changed meanwhile. */
@@ -189,23 +213,6 @@ export async function lineUpJob(
 /** The job in the line of its account, before those that were created after it. */
 export function inLine(job: JobRecord): JobRecord {
   return { ...job, due: { kind: "job_wait", atMs: job.createdMs, isInLine: true } };
-}
-
-/**
- * Starts the first job in line: writes its next record and moves the turn of its account on. `checks`
- * names what else must not have changed. False if anything has.
- */
-export async function commitTurn(
-  kv: Pick<Deno.Kv, "atomic">,
-  { from, to, turn, checks }: {
-    from: JobEntry;
-    to: JobRecord;
-    turn: TurnAhead;
-    checks: readonly Version[];
-  },
-): Promise<boolean> {
-  const taken = takeTurn(turn);
-  return await commitJob(kv, from, to, { ...taken, checks: [...taken.checks, ...checks] });
 }
 
 /**

@@ -104,41 +104,43 @@ export async function giveMissingTurns(
   return count;
 }
 
-/** The turn of an account and the first jobs in its line; null if it is not its turn any more. */
+/** The turn of an account and the first jobs in its line. */
 export interface TurnAhead {
   /** The account. */
   readonly account: Account;
-  /** The first job in line; null if there is none. */
-  readonly first: LinePlace | null;
-  /** Whether there are more. */
-  readonly hasMore: boolean;
+  /** The first jobs in line: one more than can start, if there are so many. */
+  readonly places: readonly LinePlace[];
 }
 
-/** Reads whose turn it is. The account is read before its line, so that its versions are no newer. */
+/**
+ * Reads whose turn it is, with the first `most` jobs in line and one more. The account is read before its
+ * line, so that its versions are no newer.
+ */
 export async function readTurn(
   kv: Pick<Deno.Kv, "getMany" | "list">,
   { account: name }: Turn,
+  most: number,
 ): Promise<TurnAhead> {
   const account = await readAccount(kv, name);
-  const [first = null, second] = await listLine(kv, name, 2);
-  return { account, first, hasMore: second !== undefined };
+  return { account, places: await listLine(kv, name, most + 1) };
 }
 
-/** The turn that an account has after one that it takes. */
-export function turnAfter({ turn, round }: Account): number {
-  return Math.max(turn, round) + 1;
+/** The turn that an account has after `count` that it takes. */
+export function turnAfter({ turn, round }: Account, count: number): number {
+  return Math.max(turn, round) + count;
 }
 
-/** Takes the turn: the first job in line starts. */
-export function takeTurn({ account, hasMore }: TurnAhead): CheckedStage {
+/** Takes as many turns: the first `count` jobs in line start. */
+export function takeTurns({ account, places }: TurnAhead, count: number): CheckedStage {
   const { name, turn, place, versions } = account;
+  const hasMore = places.length > count;
   return {
     // A job that joins the line meanwhile relies on the turn of the account, so the last one checks
     // that none has joined (`waitForTurn`).
     checks: hasMore ? [place] : [place, versions.waiting],
     stage(op) {
-      const next = turnAfter(account);
-      stageRound(op, turn);
+      const next = turnAfter(account, count);
+      stageRound(op, count === 1 ? turn : next - 1);
       stageTurnDelete(op, { turn, account: name });
       stagePlace(op, name, next);
       if (hasMore) stageTurn(op, { turn: next, account: name });

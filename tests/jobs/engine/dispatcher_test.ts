@@ -3,9 +3,10 @@ import {
   type Dispatcher,
   type DispatcherDeps,
 } from "../../../jobs/engine/dispatcher.ts";
+import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { MAX_ABANDONED } from "../../../jobs/engine/retry.ts";
 import { claimed, LEASE_MS } from "../../../jobs/engine/transitions.ts";
-import { listDue, openDueScan } from "../../../kv/jobs/due.ts";
+import { listDue, listLine, openDueScan } from "../../../kv/jobs/due.ts";
 import { commitJob, getJob, type JobRecord } from "../../../kv/jobs/jobs.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
@@ -153,4 +154,40 @@ Deno.test("a start that other processes prevent again and again is left to the n
   await scan();
   await rig.until(id, "completed");
   await dispatcher.stop(10_000);
+});
+
+Deno.test("jobs of the only account that waits start together, those of two take turns", async () => {
+  const below = strictKv(await Deno.openKv(":memory:"));
+  await using rig = await createWorkerRig(below, { hasQueue: false });
+  const gate = createGate();
+  const started: string[] = [];
+  const kind = textKind(rig.files, () => gate.passed.then(() => "x"));
+  const kinds: JobKind[] = [{
+    ...kind,
+    run(context) {
+      started.push(context.jobId);
+      return kind.run(context);
+    },
+  }];
+  const scan = (of: ReturnType<typeof dispatcherOf>) =>
+    of.onTurns(openDueScan(rig.kv, { upToMs: 0 }).nextTurn);
+  for (let count = 0; count < 12; count++) await rig.ask({ owner: "A" });
+  const ids = (await listLine(rig.kv, "A", 12)).map(({ id }) => id);
+  const one = dispatcherOf(rig, { kinds, concurrency: 8 });
+  const before = below.commits();
+  await scan(one);
+  // At most six in a commit.
+  assertEquals([below.commits() - before, started], [2, ids.slice(0, 8)]);
+  const others = [];
+  for (let count = 0; count < 2; count++) others.push((await rig.ask({ owner: "B" })).id);
+  const [two, three] = [1, 2].map(() => dispatcherOf(rig, { kinds, concurrency: 3 }));
+  // A scan leaves an account to the next one if it loses several starts to another process.
+  for (let tries = 0; tries < 20 && started.length < 14; tries++) {
+    await Promise.all([scan(two), scan(three)]);
+  }
+  const rest = started.slice(8);
+  assertEquals(rest.toSorted(), [...ids.slice(8), ...others].toSorted());
+  gate.open();
+  for (const id of [...ids, ...others]) assertEquals((await rig.until(id, "completed")).epoch, 1);
+  for (const each of [one, two, three]) await each.stop(10_000);
 });

@@ -1,7 +1,8 @@
 import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
 import { readAccount } from "../../../kv/jobs/accounts.ts";
 import { listTurns } from "../../../kv/jobs/due.ts";
-import { commitTurn, getJob, type JobEntry, lineUpJob, stageJob } from "../../../kv/jobs/jobs.ts";
+import { getJob, type JobEntry, lineUpJob, stageJob } from "../../../kv/jobs/jobs.ts";
+import { commitTurns } from "../../../kv/jobs/starts.ts";
 import { endTurn, readTurn, type TurnAhead } from "../../../kv/jobs/turns.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
@@ -23,17 +24,26 @@ async function entryOf(rig: WorkerRig, id: string): Promise<JobEntry> {
   return entry;
 }
 
-async function turnAhead(rig: WorkerRig): Promise<TurnAhead> {
+async function turnAhead(rig: WorkerRig, most = 1): Promise<TurnAhead> {
   const [turn] = await Array.fromAsync(listTurns(rig.kv));
-  return await readTurn(rig.kv, turn);
+  return await readTurn(rig.kv, turn, most);
 }
 
-/** Starts the first job in line. */
-async function take(rig: WorkerRig, turn: TurnAhead): Promise<boolean> {
-  assert(turn.first !== null);
-  const from = await entryOf(rig, turn.first.id);
-  const to = claimed(from.value, "a process", rig.now());
-  return await commitTurn(rig.kv, { from, to, turn, checks: [] });
+/** Starts the first jobs in line. */
+async function take(rig: WorkerRig, turn: TurnAhead, count = 1): Promise<boolean> {
+  assert(turn.places.length >= count);
+  const starts = await Promise.all(
+    turn.places.slice(0, count).map(async ({ id }) => {
+      const from = await entryOf(rig, id);
+      return { from, to: claimed(from.value, "a process", rig.now()) };
+    }),
+  );
+  return await commitTurns(rig.kv, { starts, turn, checks: [] });
+}
+
+/** The ids of the jobs in line. */
+async function line(rig: WorkerRig): Promise<string[]> {
+  return (await turnAhead(rig, 10)).places.map(({ id }) => id);
 }
 
 Deno.test("the last job of a line does not end the turn of a job that joins while it starts", async () => {
@@ -44,8 +54,30 @@ Deno.test("the last job of a line does not end the turn of a job that joins whil
   assert(await lineUpJob(rig.kv, timed));
   assertEquals(await take(rig, turn), false);
   assert(await take(rig, await turnAhead(rig)));
-  const next = await turnAhead(rig);
-  assertEquals([next.first?.id, next.hasMore], [timed.value.id, false]);
+  assertEquals(await line(rig), [timed.value.id]);
+});
+
+Deno.test("jobs that start together take as many turns, and none from a job that joins meanwhile", async () => {
+  await using rig = await createWorkerRig();
+  for (let count = 0; count < 4; count++) await rig.ask();
+  const ids = await line(rig);
+  const before = (await turnAhead(rig)).account;
+  // While others stay in line, a job may join it.
+  const turn = await turnAhead(rig, 3);
+  const timed = await addTimedJob(rig);
+  assert(await lineUpJob(rig.kv, timed));
+  assert(await take(rig, turn, 3));
+  const { account } = await turnAhead(rig);
+  assertEquals([account.turn - before.turn, account.turn - account.round], [3, 1]);
+  assertEquals([account.waiting, account.running], [2, 3]);
+  assertEquals((await line(rig)).toSorted(), [ids[3], timed.value.id].toSorted());
+  // The same turn cannot be taken again.
+  assertEquals(await take(rig, turn, 1), false);
+  const last = await turnAhead(rig, 2);
+  const late = await rig.ask();
+  assertEquals(await take(rig, last, 2), false);
+  assert(await take(rig, await turnAhead(rig, 2), 2));
+  assertEquals(await line(rig), [late.id]);
 });
 
 Deno.test("a line that was found empty keeps its turn if a job joins it meanwhile", async () => {
@@ -54,10 +86,10 @@ Deno.test("a line that was found empty keeps its turn if a job joins it meanwhil
   const timed = await addTimedJob(rig);
   await rig.jobs.cancel(id);
   const turn = await turnAhead(rig);
-  assertEquals(turn.first, null);
+  assertEquals(turn.places, []);
   assert(await lineUpJob(rig.kv, timed));
   await endTurn(rig.kv, turn.account);
-  assertEquals((await turnAhead(rig)).first?.id, timed.value.id);
+  assertEquals(await line(rig), [timed.value.id]);
 });
 
 Deno.test("a worker that starts gives a turn to every line without one, and only to those", async () => {
