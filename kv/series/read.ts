@@ -25,10 +25,10 @@ import {
   slicePage,
   type Span,
 } from "../../data/readings/page.ts";
-import { createPageMemory, type PageMemory } from "../../data/readings/page_decoder.ts";
+import { createPageMemory } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
-import { blockStart, listBlocks, releaseBlock, type StoredBlock } from "./blocks.ts";
-import { DamagedDataError, decodeBlock } from "./damage.ts";
+import { blockStart, listBlocks } from "./blocks.ts";
+import { DamagedDataError } from "./damage.ts";
 import {
   currentLife,
   getHead,
@@ -37,13 +37,14 @@ import {
   liveHead,
   type SeriesHead,
 } from "./heads.ts";
+import { chunkPages, MERGED_BLOCKS, type PackedChunk } from "./packed_read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { haveSegments } from "./segment_counts.ts";
 import type { Settled } from "../together.ts";
 import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
 
-/** Blocks read at once, and merged at once. Larger batches of a file stall the event loop. */
-const CHUNK_BLOCKS = 16;
+/** Blocks read at once, as many as are merged at once. Larger batches of a file stall the event loop. */
+const CHUNK_BLOCKS = MERGED_BLOCKS;
 /** Over a network, each further chunk of a read has this many times the blocks of the one before. */
 const CHUNK_GROWTH = 4;
 /** How often a chunk is read again. The last result is also correct, only less fresh. */
@@ -53,12 +54,6 @@ type Kv = Pick<Deno.Kv, "get" | "list">;
 
 /** How many readings a series has, and the times of the first and last one, epoch milliseconds. */
 export type SeriesExtent = Pick<SeriesHead, "count" | "firstMs" | "lastMs">;
-
-interface Chunk {
-  readonly pages: Iterable<Page>;
-  /** Where the next chunk begins. */
-  readonly toMs: number;
-}
 
 /**
  * The readings of a series within a span, ascending, in pages of 1 to about 24,000. A series that
@@ -72,31 +67,51 @@ interface Chunk {
 export async function* readReadings(
   kv: Kv,
   ref: SeriesRef,
-  { toMs, signal, chunkMax = CHUNK_BLOCKS, reusesMemory = false, only, ...span }: Span & {
-    signal: AbortSignal;
-    chunkMax?: number | undefined;
+  { reusesMemory = false, only, ...span }: ChunksSpan & {
     reusesMemory?: boolean;
     only?: readonly number[];
   },
 ): AsyncGenerator<Page> {
   const memory = reusesMemory ? createPageMemory() : undefined;
+  for await (const chunk of readChunks(kv, ref, span)) {
+    yield* chunkPages(ref, chunk, { memory, only });
+  }
+}
+
+/** What is read in chunks. */
+export interface ChunksSpan extends Span {
+  /** Aborts the read. */
+  readonly signal: AbortSignal;
+  /** The most blocks that are read at once; those of a file by default. */
+  readonly chunkMax?: number | undefined;
+}
+
+/**
+ * The same readings as they are stored, in chunks of at most `chunkMax` blocks.
+ *
+ * @throws {AppError} as {@link readReadings} does, but not for damaged blocks.
+ */
+export async function* readChunks(
+  kv: Kv,
+  ref: SeriesRef,
+  { toMs, signal, chunkMax = CHUNK_BLOCKS, ...span }: ChunksSpan,
+): AsyncGenerator<PackedChunk> {
   let head = await getHead(kv, ref);
   const life = currentLife(head);
   let overlay = await readOverlay(kv, ref, head);
-  const limits = { toMs, memory, only };
   let most = Math.min(chunkMax, CHUNK_BLOCKS);
   for (let fromMs = span.fromMs; fromMs < toMs; most = Math.min(chunkMax, most * CHUNK_GROWTH)) {
     signal.throwIfAborted();
-    let chunk = await readChunk(kv, ref, { ...limits, fromMs, most, head, overlay });
+    let chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay });
     for (let reread = 0;; reread++) {
       const now = await getHead(kv, ref);
       requireLife(now, ref, life);
       if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) break;
       head = now;
       overlay = await readOverlay(kv, ref, head);
-      chunk = await readChunk(kv, ref, { ...limits, fromMs, most, head, overlay });
+      chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay });
     }
-    yield* chunk.pages;
+    yield chunk;
     fromMs = chunk.toMs;
   }
 }
@@ -168,7 +183,10 @@ async function countNew(
   for (let atMs = page.timesMs[0]; atMs < toMs;) {
     const chunk = await readChunk(kv, ref, { fromMs: atMs, toMs, head, overlay });
     const clipped = clipPage(page, { fromMs: atMs, toMs: chunk.toMs });
-    const { inserted } = mergePages(concatPages([overlay, ...soundPages(chunk.pages)]), clipped);
+    const { inserted } = mergePages(
+      concatPages([overlay, ...soundPages(chunkPages(ref, chunk, {}))]),
+      clipped,
+    );
     count += inserted;
     atMs = chunk.toMs;
   }
@@ -193,71 +211,23 @@ export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Prom
 async function readChunk(
   kv: Kv,
   ref: SeriesRef,
-  { fromMs, toMs, most = CHUNK_BLOCKS, head, overlay, memory, only }: Span & {
+  { fromMs, toMs, most = CHUNK_BLOCKS, head, overlay }: Span & {
     most?: number;
     head: HeadEntry;
     overlay: Page;
-    memory?: PageMemory;
-    only?: readonly number[];
   },
-): Promise<Chunk> {
+): Promise<PackedChunk> {
   // If the series is not live, blocks that still exist are being removed.
   if (liveHead(head) === null) {
     const span = { fromMs, toMs };
-    return { pages: chunkPages(ref, [], { span, overlay: clipPage(overlay, span) }), toMs };
+    return { ...span, blocks: [], overlay: clipPage(overlay, span) };
   }
   const startMs = await blockStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: most + 1 });
   // One block more than is used: its start is the end of the chunk.
   const next = blocks.length > most ? blocks.pop() : undefined;
   const span = { fromMs, toMs: next?.startMs ?? toMs };
-  return { pages: mergedPages(ref, blocks, { span, overlay, memory, only }), toMs: span.toMs };
-}
-
-/** The pages of a chunk, of which a few blocks are merged with the overlay at a time. */
-function* mergedPages(
-  ref: SeriesRef,
-  blocks: readonly StoredBlock[],
-  { span, overlay, ...how }: Parameters<typeof chunkPages>[2],
-): Generator<Page> {
-  for (let at = 0; at === 0 || at < blocks.length; at += CHUNK_BLOCKS) {
-    const part = {
-      fromMs: at === 0 ? span.fromMs : blocks[at].startMs,
-      toMs: blocks[at + CHUNK_BLOCKS]?.startMs ?? span.toMs,
-    };
-    const some = blocks.slice(at, at + CHUNK_BLOCKS);
-    yield* chunkPages(ref, some, { ...how, span: part, overlay: clipPage(overlay, part) });
-  }
-}
-
-/**
- * The pages of blocks with the overlay merged in, without empty pages. Without an overlay, each block
- * is decoded only when its page is requested, so that only one is in memory at a time.
- */
-function* chunkPages(
-  ref: SeriesRef,
-  blocks: readonly StoredBlock[],
-  { span, overlay, memory, only }: {
-    span: Span;
-    overlay: Page;
-    memory?: PageMemory;
-    only?: readonly number[];
-  },
-): Generator<Page> {
-  const pageOf = (block: StoredBlock, into?: PageMemory, columns?: readonly number[]) => {
-    const page = clipPage(decodeBlock(ref, block, { memory: into, only: columns }), span);
-    releaseBlock(block);
-    return page;
-  };
-  if (overlay.timesMs.length > 0) {
-    const pages = blocks.map((block) => pageOf(block));
-    yield pages.length > 0 ? mergePages(concatPages(pages), overlay).page : overlay;
-    return;
-  }
-  for (const block of blocks) {
-    const page = pageOf(block, memory, only);
-    if (page.timesMs.length > 0) yield page;
-  }
+  return { ...span, blocks, overlay: clipPage(overlay, span) };
 }
 
 /** A life may begin or continue during a read. If it ends, the read fails. */

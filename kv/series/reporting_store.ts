@@ -39,6 +39,10 @@ export function reportingStore(store: SeriesStore, record: DamageRecord): Series
     ofAccount: (account) => writersOf(store.ofAccount(account)),
     compare: (...args) => watched(store.compare(...args)),
     read: (...args) => watchedPages(store.read(...args)),
+    readPacked(...args) {
+      const read = store.readPacked(...args);
+      return { ...read, chunks: watchedPages(read.chunks), damaged: record.report };
+    },
     scan: (...args) => watchedPages(store.scan(...args)),
     withPrevious: (...args) => watched(store.withPrevious(...args)),
     count: (...args) => watched(store.count(...args)),

@@ -25,7 +25,14 @@ import { foldSegments } from "./fold.ts";
 import type { Settled } from "../together.ts";
 import { currentLife, getHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
-import { describeMany, describeSeries, readReadings, type SeriesExtent } from "./read.ts";
+import type { PackedRead } from "./packed_read.ts";
+import {
+  describeMany,
+  describeSeries,
+  readChunks,
+  readReadings,
+  type SeriesExtent,
+} from "./read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries, type RemoveOptions, removeSeries } from "./remove.ts";
 import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
@@ -110,6 +117,8 @@ export interface SeriesStore {
    * begins.
    */
   read(ref: SeriesRef, span: ReadSpan, signal: AbortSignal): AsyncIterable<Page>;
+  /** The same readings as they are stored, which `packedPages` in `packed_read.ts` makes pages of. */
+  readPacked(ref: SeriesRef, span: Span, signal: AbortSignal): PackedRead;
   /**
    * For every series of a profile: its readings in a span, and the last reading before it, in
    * batches, in the order of ids (`kv/series/scan.ts`).
@@ -282,6 +291,11 @@ export function createSeriesStore(
         yield width === undefined ? page : fitPage(page, width);
       }
     },
+    readPacked: (ref, span, signal) => ({
+      chunks: readChunks(kv, ref, { ...span, chunkMax, signal }),
+      counted: (readings) => record.add("openwatts_readings_out_total", [], readings),
+      damaged() {},
+    }),
     extents: (profile, ids) => seriesExtents(kv, profile, ids),
     count: (ref, span) => countReadings(kv, ref, span),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
