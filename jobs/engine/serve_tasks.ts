@@ -1,0 +1,91 @@
+/**
+ * The side of a worker: it runs tasks, several at a time, and asks the thread that began them for what
+ * only that thread has.
+ *
+ * @module
+ */
+
+import {
+  type FromWorker,
+  receivedError,
+  type Sent,
+  sentError,
+  type ToWorker,
+} from "./thread_messages.ts";
+
+/** What a task may use. */
+export interface TaskContext {
+  /** Aborts the task. */
+  readonly signal: AbortSignal;
+  /** Asks the thread that began the task. Throws what goes wrong there. */
+  ask(name: string, sent: Sent): Promise<unknown>;
+}
+
+/** Runs one task. */
+export type RunTask = (input: unknown, context: TaskContext) => Promise<Sent>;
+
+/** What a thread has that no window has. */
+interface Thread {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker, transfer: Transferable[]): void;
+}
+
+/** A task that runs. */
+interface Running {
+  readonly aborter: AbortController;
+  /** The calls that are not answered yet. */
+  readonly calls: Map<number, PromiseWithResolvers<unknown>>;
+}
+
+/** Serves tasks from now on. To be called once, by the module of a worker. */
+export function serveTasks(run: RunTask): void {
+  // The types know only windows; this runs in a worker.
+  const thread = self as unknown as Thread;
+  const tasks = new Map<number, Running>();
+  /** Errors that came from the other thread, and the calls that they answer. */
+  const faults = new WeakMap<Error, number>();
+  let lastCall = 0;
+
+  async function begin(task: number, input: unknown): Promise<void> {
+    const aborter = new AbortController();
+    const calls: Running["calls"] = new Map();
+    tasks.set(task, { aborter, calls });
+    const ask: TaskContext["ask"] = (name, { value, moves = [] }) => {
+      const call = ++lastCall;
+      const answer = Promise.withResolvers<unknown>();
+      calls.set(call, answer);
+      thread.postMessage({ kind: "call", task, call, name, value }, moves);
+      return answer.promise;
+    };
+    try {
+      const { value, moves = [] } = await run(input, { signal: aborter.signal, ask });
+      thread.postMessage({ kind: "done", task, value }, moves);
+    } catch (error) {
+      const fault = error instanceof Error ? faults.get(error) ?? null : null;
+      thread.postMessage({ kind: "failed", task, error: sentError(error), fault }, []);
+    }
+    tasks.delete(task);
+  }
+
+  thread.onmessage = ({ data }) => {
+    if (data.kind === "begin") {
+      begin(data.task, data.input);
+      return;
+    }
+    const running = tasks.get(data.task);
+    if (running === undefined) return;
+    if (data.kind === "abort") {
+      running.aborter.abort(new DOMException("The task is aborted", "AbortError"));
+      return;
+    }
+    const answer = running.calls.get(data.call);
+    running.calls.delete(data.call);
+    if (data.kind === "answer") answer?.resolve(data.value);
+    else {
+      const error = receivedError(data.error);
+      faults.set(error, data.call);
+      answer?.reject(error);
+    }
+  };
+  thread.postMessage({ kind: "ready" }, []);
+}
