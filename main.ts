@@ -21,7 +21,7 @@ import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { jobEndStage } from "./jobs/end_events.ts";
 import { startDemoData } from "./jobs/exports/demo_data.ts";
-import { createDeflaters, THREAD_KEPT_MS } from "./jobs/engine/deflaters.ts";
+import { openThreads } from "./jobs/exports/export_threads.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
@@ -198,7 +198,7 @@ export async function start(
     ...settings,
     audit,
     continuousDuties: continuous.duties,
-    deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
+    ...stack.use(openThreads(settings)),
     ends,
     findOwner,
     invalidateDevice: intake.invalidate,

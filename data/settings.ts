@@ -70,6 +70,7 @@ import {
   type WebhookSettings,
   webhookSettings,
 } from "./webhook_settings.ts";
+import { WORK_RULES, WORK_VARIABLES, type WorkSettings, workSettings } from "./work_settings.ts";
 import { LOG_LEVELS, type LogLevel } from "./log.ts";
 import type { AcceptedTimes } from "./time/accepted_times.ts";
 import { parseInstant } from "./time/time_text.ts";
@@ -80,7 +81,7 @@ import type { RateLimit } from "./devices/rate_window.ts";
 export type Role = "all" | "api" | "worker";
 
 /** All settings. */
-export interface Settings {
+export interface Settings extends WorkSettings {
   /** Whether the service runs on Deno Deploy. */
   readonly isDeploy: boolean;
   /** Address to listen on. */
@@ -107,8 +108,6 @@ export interface Settings {
   readonly s3: S3Settings;
   /** Whether to create the demo meter: always, never, or only in a database that is new. */
   readonly demoData: boolean | "if_new";
-  /** How many jobs may run at once. */
-  readonly workerConcurrency: number;
   /** How long to keep an artifact, milliseconds. */
   readonly fileRetentionMs: number;
   /** How long to keep the record of an ended job, milliseconds. */
@@ -167,7 +166,6 @@ const RULES = {
   KV_FILES_MAX_BYTES: "a whole number of 1048576 to 1099511627776",
   STORE_DATA_DIR: "a folder path",
   DEMO_DATA: "true or false",
-  WORKER_CONCURRENCY: "a whole number of 1 to 64",
   FILE_RETENTION_HOURS: "a number above 0, at most 87600",
   JOB_RETENTION_DAYS: "a number above 0, at most 3650",
   RATE_LIMIT_REQUESTS: "a whole number of 1 to 1000000",
@@ -189,6 +187,7 @@ const RULES = {
   ...RETENTION_RULES,
   ...S3_RULES,
   ...WEBHOOK_RULES,
+  ...WORK_RULES,
 } as const;
 
 const environmentSchema = z.object({
@@ -205,7 +204,7 @@ const environmentSchema = z.object({
   KV_FILES_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).default(1_073_741_824),
   STORE_DATA_DIR: z.string().regex(/^(?!\w\w+:).+$/).optional(),
   DEMO_DATA: z.enum(["true", "false"]).transform((text) => text === "true").optional(),
-  WORKER_CONCURRENCY: wholeNumber(1, 64).default(4),
+  ...WORK_VARIABLES,
   FILE_RETENTION_HOURS: positiveNumber(87_600).default(168),
   JOB_RETENTION_DAYS: positiveNumber(3_650).default(30),
   RATE_LIMIT_REQUESTS: wholeNumber(1, 1_000_000).default(10),
@@ -283,7 +282,7 @@ export function readSettings(environment: Readonly<Record<string, string>>): Set
       storeDataDir: values.STORE_DATA_DIR ?? null,
       s3: s3Settings(values),
       demoData: values.DEMO_DATA ?? (!isDeploy && isLoopback(values.HOST) ? "if_new" : false),
-      workerConcurrency: values.WORKER_CONCURRENCY,
+      ...workSettings(values, { isDeploy }),
       fileRetentionMs: values.FILE_RETENTION_HOURS * HOUR_MS,
       jobRetentionMs: values.JOB_RETENTION_DAYS * DAY_MS,
       accountLimits: accountLimitsOf(values),

@@ -21,6 +21,7 @@ export async function openDiskFileStore(folder: string): Promise<FileStore> {
   await removeFile(probePath).catch(() => {});
   const pathOf = (name: string) => `${folder}/${checkedName(name)}`;
   return {
+    folder,
     openWriter: (name, options) => openDiskWriter(folder, checkedName(name), options),
     write: (name, body, signal, { release } = {}) =>
       writeStream(

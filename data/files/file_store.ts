@@ -80,6 +80,11 @@ export interface FileWriter {
 /** Stores files under plain names (`A-Z a-z 0-9 . _ -`). */
 export interface FileStore {
   /**
+   * The folder with the files, where another thread may write with a disk writer of its own. Absent where
+   * files are elsewhere.
+   */
+  readonly folder?: string;
+  /**
    * Writes a stream to its end and only then shows the file, replacing any of the same name. If the
    * stream fails or the signal aborts, the file is not shown and the reason is thrown. Exception: a
    * store over a network may show the whole file if its last request was already on its way, as it

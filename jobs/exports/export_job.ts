@@ -19,6 +19,7 @@ import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import { type JobContext, type JobKind, type JobOutcome, sideName } from "../engine/job_kind.ts";
+import type { Threads } from "../engine/threads.ts";
 import { EXPORT, type ExportResult, exportSpecOf, GAPS_FILE } from "./export_contract.ts";
 import { type ExportCheckpoint, makerOf, usableCheckpoint } from "./export_checkpoint.ts";
 import { type ExportPlan, planExport } from "./export_file.ts";
@@ -27,7 +28,7 @@ import { createExportTally, type ExportTally } from "./export_tally.ts";
 import { METER_EXPORT } from "./meter_export_contract.ts";
 import { sampleCadence } from "../../kv/series/sampled_cadence.ts";
 import { wideSamples } from "./wide_rows.ts";
-import { type NamedFile, type ReadyExport, writeExport } from "./write_export.ts";
+import { type ReadyExport, writeExport, type WrittenExport } from "./write_export.ts";
 
 /** The most gaps that the record of a job lists. */
 const GAPS_LISTED = 100;
@@ -35,13 +36,15 @@ const GAPS_LISTED = 100;
 /** What an export needs. */
 export interface ExportJobDeps {
   /** The store of readings. */
-  readonly series: Pick<SeriesStore, "describe" | "read" | "revision" | "lives">;
+  readonly series: Pick<SeriesStore, "describe" | "read" | "readPacked" | "revision" | "lives">;
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
   /** The store of artifacts. */
-  readonly files: Pick<FileStore, "write" | "openWriter" | "remove">;
+  readonly files: Pick<FileStore, "folder" | "write" | "openWriter" | "discard" | "remove">;
   /** Open what compresses files. */
   readonly deflaters: Deflaters;
+  /** Workers that write long exports; none by default. */
+  readonly threads?: Threads;
   /** The version of the service, which the record of an export names. */
   readonly version: string;
 }
@@ -80,9 +83,8 @@ async function exportFile(
   { spec, profile }: { spec: ExportSpec; profile: Profile },
 ): Promise<JobOutcome> {
   const { files, version } = deps;
-  const { ready, file } = await goOn(deps, context, { spec, profile }) ??
+  const { made: { revision }, tally, file } = await goOn(deps, context, { spec, profile }) ??
     await begin(deps, context, { spec, profile });
-  const { tally, made: { revision } } = ready;
   const gaps = isArchive(spec) ? null : tally.gaps();
   const gapsFile = gaps === null
     ? null
@@ -104,10 +106,7 @@ async function exportFile(
 }
 
 /** What was written. */
-interface Written {
-  readonly ready: ReadyExport;
-  readonly file: NamedFile;
-}
+type Written = WrittenExport & Pick<ReadyExport, "made">;
 
 /** Writes the rest of a file that an earlier run has begun. Null if it must begin anew. */
 async function goOn(
@@ -140,8 +139,8 @@ async function writeRest(
   const { sizeBytes } = from.kept;
   context.log("info", "export goes on", { jobId: context.jobId, rows: tally.rows(), sizeBytes });
   try {
-    const file = await writeExport(deps, context, ready);
-    return file && { ready, file };
+    const written = await writeExport(deps, context, ready);
+    return written && { ...written, made: ready.made };
   } catch (error) {
     if (error instanceof ChangedBytes || error instanceof KeptFileLost) return null;
     throw error;
@@ -159,9 +158,9 @@ async function begin(
   const tally = createExportTally(spec, plan.cadencesMs);
   const made = { made: makerOf(deps.version, profile), revision };
   const ready = { plan, tally, made, from: null };
-  const file = await writeExport(deps, context, ready);
-  if (file === null) throw new TypeError("Cannot write an export as its file does not begin");
-  return { ready, file };
+  const written = await writeExport(deps, context, ready);
+  if (written === null) throw new TypeError("Cannot write an export as its file does not begin");
+  return { ...written, made };
 }
 
 /** Writes the list of gaps. If that fails, the file that it goes with is removed as well. */

@@ -1,35 +1,35 @@
 /**
  * Writes the file of an export, from its beginning or from its checkpoint, and saves checkpoints.
  *
+ * A worker does it if it is worth that (`write_in_thread.ts`), else this thread.
+ *
  * @module
  */
 
-import { createChunkMemory } from "../../data/encoders/chunk_memory.ts";
-import type { FileStore, FileWriter, KeptFile, WrittenFile } from "../../data/files/file_store.ts";
-import { untilAborted } from "../../data/files/until_aborted.ts";
+import type { FormatName } from "../../data/encoders/encoder.ts";
+import { DAY_MS } from "../../data/limits.ts";
+import type { FileStore } from "../../data/files/file_store.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext } from "../engine/job_kind.ts";
-import { type ExportCheckpoint, livesSoFar } from "./export_checkpoint.ts";
-import {
-  exportBytes,
-  type ExportCut,
-  exportPieces,
-  type ExportPlan,
-  hasCuts,
-  type RowsBefore,
-  type RowsPlace,
-} from "./export_file.ts";
+import type { Threads } from "../engine/threads.ts";
+import { createCutSaver } from "./cut_saver.ts";
+import type { ExportCheckpoint } from "./export_checkpoint.ts";
+import type { ExportPlan } from "./export_file.ts";
 import type { ExportTally } from "./export_tally.ts";
+import { type NamedFile, writeFile } from "./write_file.ts";
+import { writeInThread } from "./write_in_thread.ts";
 
 /** What writing needs. */
 export interface WriteExportDeps {
   /** The readings. */
-  readonly series: Pick<SeriesStore, "read" | "lives">;
+  readonly series: Pick<SeriesStore, "read" | "readPacked" | "lives">;
   /** Where the file goes. */
-  readonly files: Pick<FileStore, "openWriter">;
+  readonly files: Pick<FileStore, "openWriter" | "folder" | "discard">;
   /** Open what compresses. */
   readonly deflaters: Deflaters;
+  /** Workers that write files; none by default. */
+  readonly threads?: Threads;
 }
 
 /** An export that is ready to be written. */
@@ -44,121 +44,51 @@ export interface ReadyExport {
   readonly from: ExportCheckpoint | null;
 }
 
-/** A written file and its name. */
-export interface NamedFile extends WrittenFile {
-  /** The name in the store. */
-  readonly name: string;
+/** A file, and what was counted. */
+export interface WrittenExport {
+  /** The file. */
+  readonly file: NamedFile;
+  /** The counts of all rows. */
+  readonly tally: ExportTally;
 }
+
+/**
+ * The formats that workers write. Those of XML and XLSX would need more than the 256 MB that a service with
+ * eight exports at once may take (`docs/decisions/0028-exports-are-written-by-workers.md`).
+ */
+const THREAD_FORMATS: readonly FormatName[] = ["csv", "json", "ndjson", "parquet"];
+/** Exports of fewer days of sources are written sooner than a worker is asked: about 10 ms of work. */
+const THREAD_MIN_DAYS = 8;
 
 /** Writes the file. Null if what a checkpoint has kept of it is not there any more. */
 export async function writeExport(
   deps: WriteExportDeps,
   context: JobContext,
   ready: ReadyExport,
-): Promise<NamedFile | null> {
+): Promise<WrittenExport | null> {
+  const saver = createCutSaver(deps.series, context, ready);
+  const { threads } = deps;
+  if (threads !== undefined && isForThread(ready.plan)) {
+    const written = await writeInThread({ ...deps, threads }, context, { ...ready, saver });
+    if (written !== "no threads") return written;
+  }
+  const { plan, tally, from } = ready;
   const { signal } = context;
-  const memory = createChunkMemory();
   using deflater = deps.deflaters.open();
-  const writer = await deps.files.openWriter(context.artifactName, {
+  const file = await writeFile({
+    series: deps.series,
+    openWriter: (options) => deps.files.openWriter(context.artifactName, options),
+    deflater,
     signal,
-    release: memory.release,
-    kept: ready.from?.kept,
-  });
-  if (writer === null) return null;
-  const { plan, tally } = ready;
-  const rows = { series: deps.series, signal, deflater, memory };
-  const onShare = (share: number) => context.progress({ done: tally.rows(), share });
-  const saver = createSaver(deps, context, { ...ready, writer });
-  const pieces: AsyncIterable<Uint8Array<ArrayBuffer> | ExportCut> = hasCuts(plan.spec)
-    ? exportPieces(rows, plan, {
-      tally,
-      onShare,
-      nextCut: saver.nextCut,
-      after: ready.from?.place ?? null,
-    })
-    : exportBytes(rows, plan, { tally, onShare });
-  const body = ReadableStream.from(pieces);
-  try {
-    for await (const piece of untilAborted(body, signal)) {
-      if (piece instanceof Uint8Array) await writer.write(piece);
-      else saver.onCut(piece);
-    }
-    await saver.ended();
-    return { name: writer.name, ...await writer.finish() };
-  } catch (error) {
-    await body.cancel(error).catch(() => {});
-    throw error;
-  } finally {
-    await saver.ended();
-    await writer.close();
-  }
+    onShare: (share) => context.progress({ done: tally.rows(), share }),
+    isCutDue: () => context.checkpoints.isDue(),
+    saveCut: saver.save,
+    onUnkept: saver.warn,
+  }, { plan, tally, from });
+  return file && { file, tally };
 }
 
-/** Saves checkpoints of a file while it is written. */
-interface Saver {
-  /** What to say about a cut at a place; null if none is wanted. */
-  nextCut(place: RowsPlace): RowsBefore | null;
-  /** Everything before the cut has been passed to the writer, and nothing else. */
-  onCut(cut: ExportCut): void;
-  /** Settles when nothing is being saved. Never rejects. */
-  ended(): Promise<void>;
-}
-
-function createSaver(
-  { series }: Pick<WriteExportDeps, "series">,
-  { checkpoints, jobId, log }: JobContext,
-  { plan, tally, made, writer }: ReadyExport & { writer: FileWriter },
-): Saver {
-  const { spec, cadencesMs } = plan;
-  let saving = Promise.resolve();
-  /** Whether a cut is on its way, or none can be used. */
-  let isBusy = false;
-  let isKnownTooLong = false;
-
-  // Without a checkpoint the next run only has more to do.
-  const warn = (error: unknown) => log("warn", "checkpoint not saved", { jobId, error });
-
-  async function keep(cut: ExportCut): Promise<void> {
-    // A writer that fails once keeps nothing more, so no further cut can be used.
-    const kept = await writer.keep();
-    if (kept === null) return;
-    await save(cut, kept).catch((error) => {
-      checkpoints.postpone();
-      warn(error);
-    });
-    isBusy = false;
-  }
-
-  async function save(cut: ExportCut, kept: KeptFile): Promise<void> {
-    const { place } = cut.state;
-    const state: ExportCheckpoint = {
-      v: 1,
-      ...made,
-      cadencesMs: [...cadencesMs],
-      lives: await livesSoFar(series, spec, place.source),
-      place: "packed" in cut
-        ? {
-          before: cut.state,
-          sizeBytes: cut.before.sizeBytes,
-          gzip: { before: cut.before, packed: cut.packed },
-        }
-        : { before: cut.state, sizeBytes: cut.sizeBytes, gzip: null },
-      kept,
-    };
-    if (checkpoints.save({ state, file: kept.name }) || isKnownTooLong) return;
-    isKnownTooLong = true;
-    warn(new Error("Cannot save the checkpoint as it is too long to be stored"));
-  }
-
-  return {
-    nextCut(place) {
-      if (isBusy || !checkpoints.isDue()) return null;
-      isBusy = true;
-      return { place, tally: tally.save() };
-    },
-    onCut(cut) {
-      saving = keep(cut).catch(warn);
-    },
-    ended: () => saving,
-  };
+function isForThread({ spec: { format, ids, fromMs, toMs } }: ExportPlan): boolean {
+  const days = (toMs - fromMs) / DAY_MS * ids.length;
+  return THREAD_FORMATS.includes(format) && days >= THREAD_MIN_DAYS;
 }

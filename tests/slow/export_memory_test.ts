@@ -37,6 +37,13 @@ const END_MS = 300_000;
 const METERS = Array.from({ length: YEARS }, (_, index) => `y${index + 1}`);
 const YEAR = { start_datetime: "2024-01-01T00:00:00Z", end_datetime: "2024-12-31T23:59:59Z" };
 
+/**
+ * What a worker takes besides, in which exports of all formats but these are written. On two processors
+ * there is one: CSV took 45 MB more, Parquet 37, compressed CSV 39 with the thread that compresses.
+ */
+const WORKER_MB = 48;
+const WITHOUT_WORKER = ["xml", "xlsx"];
+
 async function exportAs(
   { url }: ServiceProcess,
   form: Record<string, unknown>,
@@ -91,7 +98,8 @@ for (const format of FORMATS) {
       const eightMb = await readPeakMb(service.pid);
       if (oneMb === null || allMb === null || eightMb === null) return;
       assertLess(allMb, oneMb * (GROWTH[format] ?? GROWTH_MAX));
-      assertLess(eightMb, EIGHT_MB[format]);
+      const workerMb = WITHOUT_WORKER.includes(format) ? 0 : WORKER_MB;
+      assertLess(eightMb, EIGHT_MB[format] + workerMb);
     },
   });
 }

@@ -38,6 +38,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "retention_settings",
       "s3_settings",
       "webhook_settings",
+      "work_settings",
     ],
     ["delivery_settings"],
     ["settings"],

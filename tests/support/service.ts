@@ -66,6 +66,7 @@ export const TEST_SETTINGS: Settings = {
   storeDataDir: null,
   demoData: false,
   workerConcurrency: 4,
+  workerThreads: 0,
   fileRetentionMs: 3_600_000,
   jobRetentionMs: 86_400_000,
   accountLimits: NO_ACCOUNT_LIMITS,

@@ -35,6 +35,18 @@ const tries = {
     };
     worker.postMessage({});
   }),
+  "start the thread that writes exports": () => new Promise((resolve, reject) => {
+    const worker = new Worker(${
+  JSON.stringify(new URL("../../jobs/exports/export_worker.ts", import.meta.url).href)
+}, { type: "module" });
+    const end = (settle) => (event) => {
+      event.preventDefault();
+      worker.terminate();
+      settle(new Deno.errors.NotCapable(event.message));
+    };
+    worker.onmessage = end(resolve);
+    worker.onerror = end(reject);
+  }),
 };
 for (const [name, attempt] of Object.entries(tries)) {
   try {
@@ -46,7 +58,12 @@ for (const [name, attempt] of Object.entries(tries)) {
 }
 `;
 
-const OWN = ["write data", "read a setting", "start the thread that compresses"];
+const OWN = [
+  "write data",
+  "read a setting",
+  "start the thread that compresses",
+  "start the thread that writes exports",
+];
 /** What users name while the service runs, such as the URLs of webhooks, needs every host. */
 const ANY_HOST = ["ask another port", "ask another host", "listen elsewhere"];
 

@@ -57,6 +57,7 @@ const UNSET = [
   "REQUESTS_BURST",
   "REQUESTS_PER_SECOND",
   "UPLOAD_BYTES_AT_ONCE",
+  "WORKER_THREADS",
   "AWS_ACCESS_KEY_ID",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN",
   "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -125,6 +126,7 @@ Deno.test("docs/settings.md has every variable that the code reads", async () =>
     "retention_settings",
     "s3_settings",
     "webhook_settings",
+    "work_settings",
   ];
   const sources = await Promise.all(files.map((file) => readSource(`data/${file}.ts`)));
   const read = sources.flatMap(({ code }) =>

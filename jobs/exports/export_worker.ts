@@ -1,0 +1,170 @@
+/**
+ * The worker that writes exports: it decodes what the other thread reads, and encodes, compresses, hashes
+ * and writes the file.
+ *
+ * @module
+ */
+
+import { ChangedBytes } from "../../data/encoders/file_cut.ts";
+import { openDiskWriter } from "../../data/files/disk_writer.ts";
+import type { FileWriter, WriterOptions } from "../../data/files/file_store.ts";
+import type { Page } from "../../data/readings/page.ts";
+import { DamagedDataError } from "../../kv/series/damage.ts";
+import { type PackedChunk, packedPages } from "../../kv/series/packed_read.ts";
+import type { ReadSpan, SeriesStore } from "../../kv/series/store.ts";
+import type { SeriesRef } from "../../kv/series/ref.ts";
+import { createDeflaters } from "../engine/deflaters.ts";
+import { serveTasks, type TaskContext } from "../engine/serve_tasks.ts";
+import { type Sent, sentError } from "../engine/thread_messages.ts";
+import { planExport } from "./export_file.ts";
+import { createExportTally } from "./export_tally.ts";
+import type { ChunkAnswer, ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
+import { type FileParts, writeFile } from "./write_file.ts";
+
+const deflaters = createDeflaters();
+
+serveTasks(async (input, context) => ({
+  // The other thread is of this version, so it sends what the contract says.
+  value: await writeExport(input as ThreadExport, context),
+}));
+
+/** Asks the other thread. */
+type Ask = <Name extends keyof ExportCalls>(
+  name: Name,
+  ask: ExportCalls[Name]["ask"],
+  moves?: Transferable[],
+) => Promise<ExportCalls[Name]["answer"]>;
+
+async function writeExport(
+  { spec, profile, cadencesMs, tally: saved, from, name, folder }: ThreadExport,
+  { signal, ask: send }: TaskContext,
+): Promise<ThreadOutcome> {
+  const ask: Ask = async (call, value, moves) =>
+    await send(call, { value, moves } satisfies Sent) as never;
+  const tally = createExportTally(spec, cadencesMs, saved);
+  let isCutDue = false, share = 0;
+  using deflater = deflaters.open();
+  const parts: FileParts = {
+    series: askedSeries(ask, {
+      progress: () => ({ done: tally.rows(), share }),
+      onAnswer: (answer) => isCutDue = answer.isCutDue,
+    }),
+    openWriter: (options) =>
+      folder === null ? openAskedWriter(ask, options) : openDiskWriter(folder, name, options),
+    deflater,
+    signal,
+    onShare: (reached) => share = reached,
+    isCutDue: () => isCutDue,
+    async saveCut(cut, kept) {
+      isCutDue = false;
+      await ask("save", { cut, kept });
+    },
+    onUnkept: (error) => void ask("unkept", sentError(error)).catch(() => {}),
+  };
+  try {
+    const plan = planExport(spec, profile, cadencesMs);
+    const file = await writeFile(parts, { plan, tally, from });
+    return file === null ? { kind: "gone" } : { kind: "written", file, tally: tally.save() };
+  } catch (error) {
+    if (error instanceof ChangedBytes) return { kind: "changed" };
+    throw error;
+  }
+}
+
+/** The readings, decoded here. */
+function askedSeries(
+  ask: Ask,
+  { progress, onAnswer }: {
+    progress: () => ExportCalls["chunk"]["ask"]["progress"];
+    onAnswer: (answer: ChunkAnswer) => void;
+  },
+): Pick<SeriesStore, "read"> {
+  let lastRead = 0;
+
+  async function* chunksOf(
+    read: number,
+    ref: SeriesRef,
+    { fromMs, toMs }: ReadSpan,
+  ): AsyncGenerator<PackedChunk> {
+    const request = (begin?: ExportCalls["chunk"]["ask"]["begin"]) => {
+      const answer = ask("chunk", { read, begin, progress: progress() });
+      // Awaited later. Until then a rejection must not count as unhandled.
+      answer.catch(() => {});
+      return answer;
+    };
+    let next = request({ ref, span: { fromMs, toMs } });
+    for (;;) {
+      const answer = await next;
+      onAnswer(answer);
+      if (answer.chunk === null) return;
+      // The next one is on its way while this one is encoded.
+      next = request();
+      yield answer.chunk;
+    }
+  }
+
+  return {
+    async *read(ref, span, signal): AsyncGenerator<Page> {
+      const { profile, reusesMemory, only } = span;
+      if (profile === undefined) throw new TypeError("Cannot read as no profile is named");
+      const read = ++lastRead;
+      let readings = 0;
+      let damage: ExportCalls["ended"]["ask"]["damage"] = null;
+      const width = profile.metrics.length;
+      try {
+        const chunks = chunksOf(read, ref, span);
+        for await (const page of packedPages(ref, chunks, { reusesMemory, only, width })) {
+          signal.throwIfAborted();
+          readings += page.timesMs.length;
+          yield page;
+        }
+      } catch (error) {
+        if (error instanceof DamagedDataError) {
+          damage = { place: error.place, cause: sentError(error.cause) };
+        }
+        throw error;
+      } finally {
+        await ask("ended", { read, readings, damage });
+      }
+    },
+  };
+}
+
+/** Shorter chunks are copied: whoever made them may still look at them, or use their memory. */
+const MOVED_BYTES = 16_384;
+
+function isMovable({ byteLength, buffer }: Uint8Array): boolean {
+  return byteLength >= MOVED_BYTES && byteLength === buffer.byteLength;
+}
+
+/** A writer of the other thread. */
+async function openAskedWriter(
+  ask: Ask,
+  { signal, release }: WriterOptions,
+): Promise<FileWriter | null> {
+  const opened = await ask("open", null);
+  if (opened === null) return null;
+  let writing: Promise<unknown> = Promise.resolve();
+
+  return {
+    name: opened.name,
+    async write(chunk) {
+      signal.throwIfAborted();
+      // Bytes are written while the next ones are made.
+      await writing;
+      const bytes = isMovable(chunk) ? chunk : chunk.slice();
+      writing = ask("write", bytes, [bytes.buffer]);
+      // Awaited later. Until then a rejection must not count as unhandled.
+      writing.catch(() => {});
+      if (bytes !== chunk) release?.(chunk);
+    },
+    keep: () => ask("keep", null),
+    async finish() {
+      await writing;
+      return await ask("finish", null);
+    },
+    async close() {
+      await ask("close", null);
+    },
+  };
+}

@@ -1,0 +1,255 @@
+/**
+ * The file of an export, written by a worker: this thread reads what is stored and hands it over as it is.
+ *
+ * @module
+ */
+
+import { ChangedBytes } from "../../data/encoders/file_cut.ts";
+import { freeMemory } from "../../data/encoders/chunk_memory.ts";
+import type { FileStore, FileWriter } from "../../data/files/file_store.ts";
+import type { Page } from "../../data/readings/page.ts";
+import type { StoredBlock } from "../../kv/series/blocks.ts";
+import { DamagedDataError } from "../../kv/series/damage.ts";
+import type { PackedChunk, PackedRead } from "../../kv/series/packed_read.ts";
+import type { SeriesStore } from "../../kv/series/store.ts";
+import type { JobContext } from "../engine/job_kind.ts";
+import { receivedError, type Sent } from "../engine/thread_messages.ts";
+import { DeadWorkerError, type Threads } from "../engine/threads.ts";
+import type { CutSaver } from "./cut_saver.ts";
+import { createExportTally, type ExportTally } from "./export_tally.ts";
+import type { ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
+import type { FileToWrite, NamedFile } from "./write_file.ts";
+
+/** What it needs. */
+export interface ThreadWriteDeps {
+  /** The readings. */
+  readonly series: Pick<SeriesStore, "readPacked">;
+  /** Where the file goes. */
+  readonly files: Pick<FileStore, "openWriter" | "folder" | "discard">;
+  /** The workers. */
+  readonly threads: Threads;
+}
+
+/** Answers what the worker asks. */
+type Answers = {
+  readonly [Name in keyof ExportCalls]: (
+    ask: ExportCalls[Name]["ask"],
+  ) => Promise<Sent<ExportCalls[Name]["answer"]>>;
+};
+
+/** A read, and its next chunk, which is read while the worker has the one before. */
+interface OpenRead {
+  readonly read: PackedRead;
+  readonly chunks: AsyncIterator<PackedChunk>;
+  next: Promise<IteratorResult<PackedChunk>>;
+}
+
+/**
+ * Writes the file. Null if what a checkpoint has kept of it is not there any more; `no threads` where no
+ * worker can start. Throws as if this thread had written it.
+ */
+export async function writeInThread(
+  { series, files, threads }: ThreadWriteDeps,
+  context: JobContext,
+  { plan: { spec, profile, cadencesMs }, tally, from, saver }: FileToWrite & { saver: CutSaver },
+): Promise<{ file: NamedFile; tally: ExportTally } | null | "no threads"> {
+  const { artifactName: name, signal } = context;
+  const kept = from?.kept;
+  const reads = answerReads(series, context);
+  const writes = answerWrites(() => files.openWriter(name, { signal, kept, release }));
+  const answers: Answers = {
+    ...reads.answers,
+    ...writes.answers,
+    async save({ cut, kept }) {
+      await saver.save(cut, kept);
+      return NOTHING;
+    },
+    unkept(error) {
+      saver.warn(receivedError(error));
+      return Promise.resolve(NOTHING);
+    },
+  };
+  const input: ThreadExport = {
+    spec,
+    profile,
+    cadencesMs,
+    tally: tally.save(),
+    from: from === null ? null : { place: from.place, kept: from.kept },
+    name,
+    folder: files.folder ?? null,
+  };
+  try {
+    const ended = await threads.run({
+      input,
+      signal,
+      // The worker is of this version, so it asks what the contract says.
+      answer: (call, ask) => answers[call as keyof Answers](ask as never),
+    });
+    if (ended === null) return "no threads";
+    const outcome = ended.value as ThreadOutcome;
+    if (outcome.kind === "changed") throw new ChangedBytes();
+    if (outcome.kind === "gone") return null;
+    return { file: outcome.file, tally: createExportTally(spec, cadencesMs, outcome.tally) };
+  } catch (error) {
+    // A worker that dies deletes nothing.
+    if (error instanceof DeadWorkerError && !saver.hasSaved()) {
+      await files.discard(name).catch(() => {});
+    }
+    throw reads.damage() ?? error;
+  } finally {
+    await Promise.all([reads.end(), writes.end()]);
+  }
+}
+
+const NOTHING: Sent<null> = { value: null };
+
+/** Frees what is written. */
+function release({ buffer }: Uint8Array<ArrayBuffer>): void {
+  freeMemory(buffer);
+}
+
+function answerReads(
+  series: Pick<SeriesStore, "readPacked">,
+  { signal, progress, checkpoints }: JobContext,
+): {
+  answers: Pick<Answers, "chunk" | "ended">;
+  damage(): DamagedDataError | null;
+  end(): Promise<void>;
+} {
+  const reads = new Map<number, OpenRead>();
+  const ending = new Set<Promise<void>>();
+  let damage: DamagedDataError | null = null;
+
+  function begin({ ref, span }: NonNullable<ExportCalls["chunk"]["ask"]["begin"]>): OpenRead {
+    const read = series.readPacked(ref, span, signal);
+    const chunks = read.chunks[Symbol.asyncIterator]();
+    return { read, chunks, next: ahead(chunks) };
+  }
+
+  return {
+    answers: {
+      async chunk({ read: id, begin: wanted, progress: reached }) {
+        progress(reached);
+        if (wanted !== undefined) reads.set(id, begin(wanted));
+        const open = reads.get(id);
+        if (open === undefined) throw new TypeError(`Cannot read on as it has ended: ${id}`);
+        const { done, value } = await open.next;
+        if (!done) open.next = ahead(open.chunks);
+        const isCutDue = checkpoints.isDue();
+        if (done) return { value: { chunk: null, isCutDue } };
+        const { chunk, moves } = movedChunk(value);
+        return { value: { chunk, isCutDue }, moves };
+      },
+      ended({ read: id, readings, damage: found }) {
+        const open = reads.get(id);
+        if (open === undefined) return Promise.resolve(NOTHING);
+        reads.delete(id);
+        open.read.counted(readings);
+        if (found !== null) {
+          damage = new DamagedDataError(found.place, receivedError(found.cause));
+          open.read.damaged(damage);
+        }
+        // The worker need not wait for it.
+        const ended = endRead(open).finally(() => ending.delete(ended));
+        ending.add(ended);
+        return Promise.resolve(NOTHING);
+      },
+    },
+    damage: () => damage,
+    async end() {
+      await Promise.all([...ending, ...[...reads.values()].map(endRead)]);
+    },
+  };
+}
+
+function ahead(chunks: AsyncIterator<PackedChunk>): OpenRead["next"] {
+  const next = chunks.next();
+  // It is awaited later; until then its failure is nobody's.
+  next.catch(() => {});
+  return next;
+}
+
+async function endRead({ chunks, next }: OpenRead): Promise<void> {
+  await next.catch(() => {});
+  await chunks.return?.().catch(() => {});
+}
+
+/** A chunk whose memory moves to the worker. */
+function movedChunk(
+  { blocks, overlay, ...span }: PackedChunk,
+): { chunk: PackedChunk; moves: Transferable[] } {
+  const chunk = { ...span, blocks: blocks.map(ownBlock), overlay: ownPage(overlay) };
+  const { timesMs, columns } = chunk.overlay;
+  const arrays = [
+    ...chunk.blocks.map(({ bytes }) => bytes),
+    timesMs,
+    ...columns.map(({ values }) => values),
+  ];
+  return { chunk, moves: arrays.map(({ buffer }) => buffer as ArrayBuffer) };
+}
+
+/** A block with memory that nothing else uses. */
+function ownBlock({ startMs, bytes }: StoredBlock): StoredBlock {
+  const { buffer, byteLength } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return { startMs, bytes: isAlone ? bytes : bytes.slice() };
+}
+
+/** A page with memory that nothing else uses: a view would take along all that is around it. */
+function ownPage({ timesMs, columns }: Page): Page {
+  return {
+    timesMs: timesMs.slice(),
+    columns: columns.map(({ scale, values }) => ({ scale, values: values.slice() })),
+  };
+}
+
+function answerWrites(open: () => Promise<FileWriter | null>): {
+  answers: Pick<Answers, "open" | "write" | "keep" | "finish" | "close">;
+  end(): Promise<void>;
+} {
+  let writer: FileWriter | null = null;
+  /** Settles when the calls before the next one have begun, and all writes have ended. */
+  let turn: Promise<unknown> = Promise.resolve();
+
+  /** Writes end before the next call begins, as they would if this thread wrote. */
+  function inTurn<T>(begin: () => T): Promise<T> {
+    const begun = turn.then(begin);
+    turn = begun.catch(() => {});
+    return begun;
+  }
+
+  function opened(): FileWriter {
+    if (writer === null) throw new TypeError("Cannot write as no file is open");
+    return writer;
+  }
+
+  async function end(): Promise<void> {
+    await writer?.close();
+    writer = null;
+  }
+
+  return {
+    answers: {
+      async open() {
+        writer = await open();
+        return { value: writer && { name: writer.name } };
+      },
+      async write(bytes) {
+        await inTurn(() => opened().write(bytes));
+        return NOTHING;
+      },
+      async keep() {
+        const { kept } = await inTurn(() => ({ kept: opened().keep() }));
+        return { value: await kept };
+      },
+      async finish() {
+        return { value: await inTurn(() => opened().finish()) };
+      },
+      async close() {
+        await inTurn(end);
+        return NOTHING;
+      },
+    },
+    end,
+  };
+}
