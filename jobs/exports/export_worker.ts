@@ -21,6 +21,9 @@ import { createExportTally } from "./export_tally.ts";
 import type { ChunkAnswer, ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
 import { type FileParts, writeFile } from "./write_file.ts";
 
+/** After so many pages without an answer, the other thread is asked whether a checkpoint is due. */
+const LOOK_PAGES = 4;
+
 const deflaters = createDeflaters();
 
 serveTasks(async (input, context) => ({
@@ -42,19 +45,28 @@ async function writeExport(
   const ask: Ask = async (call, value, moves) =>
     await send(call, { value, moves } satisfies Sent) as never;
   const tally = createExportTally(spec, cadencesMs, saved);
-  let isCutDue = false, share = 0;
+  let isCutDue = false, share = 0, pagesSinceAnswer = 0;
+  const progress = () => ({ done: tally.rows(), share });
+  const onAnswer = (isDue: boolean) => {
+    isCutDue = isDue;
+    pagesSinceAnswer = 0;
+  };
   using deflater = deflaters.open();
   const parts: FileParts = {
     series: askedSeries(ask, {
-      progress: () => ({ done: tally.rows(), share }),
-      onAnswer: (answer) => isCutDue = answer.isCutDue,
+      progress,
+      onAnswer: (answer) => onAnswer(answer.isCutDue),
     }),
     openWriter: (options) =>
       folder === null ? openAskedWriter(ask, options) : openDiskWriter(folder, name, options),
     deflater,
     signal,
     onShare: (reached) => share = reached,
-    isCutDue: () => isCutDue,
+    isCutDue() {
+      // The answer comes while the next pages are made.
+      if (++pagesSinceAnswer === LOOK_PAGES) void ask("look", progress()).then(onAnswer, () => {});
+      return isCutDue;
+    },
     async saveCut(cut, kept) {
       isCutDue = false;
       await ask("save", { cut, kept });

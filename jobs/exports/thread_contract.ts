@@ -77,6 +77,8 @@ export interface ReadEnd {
 export interface ExportCalls {
   /** The next chunk of a read. */
   chunk: { readonly ask: ChunkRequest; readonly answer: ChunkAnswer };
+  /** Whether a checkpoint should be saved, where many rows need no chunk: those of gaps. */
+  look: { readonly ask: ChunkRequest["progress"]; readonly answer: boolean };
   /** A read has ended. */
   ended: { readonly ask: ReadEnd; readonly answer: null };
   /** A cut is kept, and may become a checkpoint. */

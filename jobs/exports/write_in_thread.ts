@@ -112,7 +112,7 @@ function answerReads(
   series: Pick<SeriesStore, "readPacked">,
   { signal, progress, checkpoints }: JobContext,
 ): {
-  answers: Pick<Answers, "chunk" | "ended">;
+  answers: Pick<Answers, "chunk" | "look" | "ended">;
   damage(): DamagedDataError | null;
   end(): Promise<void>;
 } {
@@ -139,6 +139,10 @@ function answerReads(
         if (done) return { value: { chunk: null, isCutDue } };
         const { chunk, moves } = movedChunk(value);
         return { value: { chunk, isCutDue }, moves };
+      },
+      look(reached) {
+        progress(reached);
+        return Promise.resolve({ value: checkpoints.isDue() });
       },
       ended({ read: id, readings, damage: found }) {
         const open = reads.get(id);

@@ -123,6 +123,21 @@ Deno.test("an export in a worker that is interrupted at every checkpoint has the
   }
 });
 
+Deno.test("a worker saves checkpoints in two years of rows for which nothing is read", async () => {
+  await using exports = await openThreadExports();
+  const { rig: { files }, here, inThread } = exports;
+  const toMs = THREAD_SPAN.toMs + 2 * 366 * DAY_MS;
+  const spec = { ...ALL_READINGS, ids: ["m1"], toMs, interval: "1m", gaps: "null" } as const;
+  const whole = await made(here, files, spec);
+  // All readings are read in two answers, so the fourth checkpoint is one of the rows without any.
+  const { runs, ...pieced } = await runExport(inThread, files, spec, {
+    endsAfter: (saved) => saved === 4,
+  });
+  assert(runs >= 2, `${runs} runs`);
+  assertEquals(pieced.sha256, whole.sha256);
+  assertEquals(pieced.result, whole.result);
+});
+
 Deno.test("a worker hands the bytes over where files are not in a folder", async () => {
   await using exports = await openThreadExports();
   using kvFiles = await openKvFilesRig();
