@@ -61,7 +61,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
   function look(): void {
     timer = undefined;
     if (!isPromptNeeded()) return;
-    if (performance.now() - sentMs >= pauseMs() && unanswered < PROMPTS_AT_ONCE) {
+    if (performance.now() - sentMs >= pauseMs()) {
       prompts++;
       unanswered++;
       noteSent();
@@ -77,7 +77,7 @@ export function withPromptAnswers(kv: Deno.Kv): Deno.Kv {
 
   function isPromptNeeded(): boolean {
     const mayWait = longWaiting > 0 || waiting > 0 && hasArrived;
-    return mayWait && prompts < PROMPTS_MAX && !isClosed;
+    return mayWait && prompts < PROMPTS_MAX && unanswered < PROMPTS_AT_ONCE && !isClosed;
   }
 
   function pauseMs(): number {

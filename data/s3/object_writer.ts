@@ -186,7 +186,7 @@ function objectWriter(
       sizeBytes += chunk.length;
       for (let at = 0; at < chunk.length;) {
         // A full part waits for the next byte, as without one it is the last.
-        if (part.sizeBytes() === partBytes) await sendPart(false);
+        if (part.sizeBytes() >= partBytes) await sendPart(false);
         const bytes = chunk.subarray(at, at + partBytes - part.sizeBytes());
         part.add(bytes);
         at += bytes.length;

@@ -91,6 +91,8 @@ async function isNeeded(
   if (!isWhole && next !== null) {
     return name === next || !unfinished.has(next) && epoch > (artifactRun(next)?.epoch ?? 0);
   }
+  // A run may go on in the file of the run before, under its name, and show it before the job has ended.
+  if (next !== null && (name === next || name.startsWith(sideName(next, "")))) return true;
   if (!isWhole || job.state !== "completed" || job.artifact === null) return false;
   return name === job.artifact.name || name.startsWith(sideName(job.artifact.name, ""));
 }

@@ -163,7 +163,10 @@ async function begin(
   return { ...written, made };
 }
 
-/** Writes the list of gaps. If that fails, the file that it goes with is removed as well. */
+/**
+ * Writes the list of gaps. If that fails, the file that it goes with is removed as well, unless the run has
+ * been aborted: another one may have taken the file over.
+ */
 async function writeGaps(
   files: ExportJobDeps["files"],
   { signal }: JobContext,
@@ -173,7 +176,7 @@ async function writeGaps(
     const bytes = ReadableStream.from(gapsCsv(gaps));
     return await files.write(sideName(name, GAPS_FILE), bytes, signal);
   } catch (error) {
-    await files.remove(name).catch(() => {});
+    if (!signal.aborted) await files.remove(name).catch(() => {});
     throw error;
   }
 }

@@ -56,7 +56,10 @@ export async function createDevices(
     group.forEach((index, place) => results[index] = records[place]);
   }
 
-  const groups = groupsOf(ready, (index) => valueOf(prepared[index]).checks);
+  const groups = groupsOf(ready, {
+    idOf: (index) => devices[index].id,
+    checksOf: (index) => valueOf(prepared[index]).checks,
+  });
   for (let at = 0; at < groups.length; at += COMMITS) {
     const some = groups.slice(at, at + COMMITS);
     const ended = await Promise.allSettled(some.map(createGroup));
@@ -67,19 +70,22 @@ export async function createDevices(
   return results;
 }
 
-/** Groups that have at most as many checks as a commit may have everywhere. */
+/** Groups that have at most as many checks as a commit may have everywhere, and each device once. */
 function groupsOf(
   indexes: readonly number[],
-  checksOf: (index: number) => number,
+  { idOf, checksOf }: { idOf: (index: number) => string; checksOf: (index: number) => number },
 ): (readonly number[])[] {
   const groups: number[][] = [];
   let checks = Infinity;
+  const ids = new Set<string>();
   for (const index of indexes) {
     checks += checksOf(index);
-    if (checks > SHARED_MAX_CHECKS) {
+    if (checks > SHARED_MAX_CHECKS || ids.has(idOf(index))) {
       groups.push([]);
       checks = checksOf(index);
+      ids.clear();
     }
+    ids.add(idOf(index));
     groups[groups.length - 1].push(index);
   }
   return groups;

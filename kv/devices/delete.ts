@@ -56,9 +56,12 @@ export async function deleteDevice(
 ): Promise<void> {
   const { kv, series } = deps;
   const ref = { profile, id };
+  let account: string | undefined;
   const findDevice = async (): Promise<DeviceEntry | null> => {
     const entry = await getDevice(kv, id);
-    return entry?.value.createdMs === createdMs ? entry : null;
+    if (entry?.value.createdMs !== createdMs) return null;
+    account = entry.value.account;
+    return entry;
   };
   const prepare = async (op: Deno.AtomicOperation) => {
     const entry = await findDevice();
@@ -72,7 +75,7 @@ export async function deleteDevice(
   await deleteHistory(kv, id);
   // A message may have been accepted for the old device after its record was deleted.
   if (await getDevice(kv, id) === null && await series.describe(ref) !== null) {
-    const device = { profile, nowMs, isProfileFixed: true };
+    const device = { profile, account, nowMs, isProfileFixed: true };
     await createDevice(kv, id, { ...device, serviceOfflineAfterMs: deps.offlineAfterMs });
   }
 }

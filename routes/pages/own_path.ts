@@ -35,5 +35,7 @@ export function ownPath(text: string | undefined): string {
   const base = "http://own.invalid";
   if (!URL.canParse(text, base)) return "/";
   const url = new URL(text, base);
-  return url.origin === base ? url.pathname + url.search + url.hash : "/";
+  const path = pathAndQuery(url) + url.hash;
+  // Without its dots, `/.//host` begins with two slashes.
+  return url.origin === base && !path.startsWith("//") ? path : "/";
 }

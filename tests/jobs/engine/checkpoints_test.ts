@@ -178,6 +178,20 @@ Deno.test("the sweep keeps the file that a checkpoint names, until the job has e
   assertEquals(await names(), []);
 });
 
+Deno.test("the sweep keeps a whole file, and its list of gaps, in which a later run went on under its name", async () => {
+  await using rig = await createWorkerRig();
+  const { id } = await rig.ask();
+  for (const name of [`${id}.2`, `${id}.2.gaps`, `${id}.1`]) {
+    await rig.files.write(name, new Blob(["a"]).stream(), never);
+  }
+  const job = await rig.jobs.get(id);
+  const checkpoint = { parts: 1, file: `${id}.2` };
+  await rig.kv.set(["job", id], { ...job, state: "running", epoch: 4, checkpoint });
+  assertEquals(await sweepFiles({ ...rig, log: () => {} }, never), 1);
+  const names = (await Array.fromAsync(rig.files.list())).map(({ name }) => name).sort();
+  assertEquals(names, [`${id}.2`, `${id}.2.gaps`]);
+});
+
 Deno.test("the sweep keeps the unfinished file of a later run that has taken over what the checkpoint names", async () => {
   await using rig = await createWorkerRig();
   const files = openKvFileStore({ kv: rig.kv, maxBytes: 1e9, newId: () => crypto.randomUUID() });

@@ -33,6 +33,7 @@ Deno.test("a reading that is stored after the deletion of its device has ended c
   const accept = (timeMs: number) =>
     intake.accept({
       ...ref,
+      account: "a",
       page: pageOf([[timeMs, "1", "2", "3", "4"]]),
       isCounted: true,
     });
@@ -52,5 +53,6 @@ Deno.test("a reading that is stored after the deletion of its device has ended c
   await deleted;
   assertEquals(count, 1);
   assertEquals((await series.describe(ref))?.count, 1);
-  assertEquals((await getDevice(kv, "d"))?.value.createdMs, DAY + 1);
+  const created = (await getDevice(kv, "d"))?.value;
+  assertEquals([created?.createdMs, created?.account], [DAY + 1, "a"]);
 });

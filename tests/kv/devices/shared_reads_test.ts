@@ -1,3 +1,4 @@
+import { createDevices } from "../../../kv/devices/create_many.ts";
 import { createDeviceIntake, type DeviceIntake } from "../../../kv/devices/intake.ts";
 import { createIngest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
@@ -93,4 +94,23 @@ Deno.test("of devices that are created together, only those fail that cannot be 
   );
   const expected = [[ids[0], DAY], [ids[2], DAY], [ids[3], DAY - 1], [ids[4], DAY]];
   assertEquals(created.map(({ key, value }) => [key[1], value.createdMs]), expected);
+});
+
+Deno.test("a device that two requests create at the same time is the one of the first", async () => {
+  using kv = strictKv(await Deno.openKv(":memory:"));
+  const device = (account: string) => ({
+    id: "d",
+    device: {
+      profile: "battery",
+      account,
+      nowMs: DAY,
+      serviceOfflineAfterMs: 600_000,
+      isProfileFixed: true,
+    },
+  });
+  const created = await createDevices(kv, [device("a"), device("b")]);
+  const accounts = created.map((one) =>
+    one.status === "fulfilled" ? one.value.account : one.reason
+  );
+  assertEquals(accounts, ["a", "a"]);
 });
