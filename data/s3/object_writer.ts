@@ -112,7 +112,10 @@ async function begin(name: string): Promise<Begun> {
 /** Finds what was kept. A file without a whole part goes on under its new name. */
 async function takeUp(
   client: S3Client,
-  { name, kept, keyOf, signal }: ObjectWriterOptions & { name: string; kept: KeptFile },
+  { name, kept, keyOf, signal, partBytes = S3_PART_BYTES }: ObjectWriterOptions & {
+    name: string;
+    kept: KeptFile;
+  },
 ): Promise<Begun | null> {
   const { data: more } = keptMore.safeParse(kept.more);
   if (more === undefined) return null;
@@ -123,6 +126,9 @@ async function takeUp(
   if (stream === null) return null;
   const bytes = await new Response(stream).bytes();
   if (digestOf(bytes) !== tail.sha256) return null;
+  // Nothing else shows whether the parts hold all that the digest counts.
+  const partsBytes = (upload?.etags.length ?? 0) * partBytes;
+  if (partsBytes + bytes.length !== kept.sizeBytes) return null;
   const key = keyOf(kept.name);
   // No checkpoint names the others any more. What cannot be deleted now is deleted at the end.
   await removeTails(client, key, { signal, keep: tail.key }).catch(() => {});

@@ -201,6 +201,19 @@ Deno.test("what was kept elsewhere, or in a shape of another version, is refused
   assertEquals(await elsewhere.openWriter("b", { ...call, kept }), null);
 });
 
+Deno.test("what was kept with fewer bytes than its length says is refused", async () => {
+  await using server = startS3Double();
+  const { client, open } = await openRig(server);
+  const store = openS3FileStore({ client, prefix: "", partBytes: PART });
+  for (const length of [10, PART, 2 * PART + 1]) {
+    const kept = await keepOf(await open("a"), bytesOf(length));
+    assert(kept !== null);
+    const longer = { ...kept, sizeBytes: length + 1 };
+    assertEquals(await store.openWriter("b", { ...call, kept: longer }), null);
+    await (await open("b", kept)).close();
+  }
+});
+
 Deno.test("a kept end of a file without a whole part is listed as unfinished, and discarded with it", async () => {
   await using server = startS3Double();
   const { client, open, keys } = await openRig(server);
