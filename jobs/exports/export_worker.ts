@@ -68,8 +68,9 @@ async function writeExport(
       return isCutDue;
     },
     async saveCut(cut, kept) {
-      isCutDue = false;
       await ask("save", { cut, kept });
+      // Answers that came meanwhile are from before it was saved.
+      isCutDue = false;
     },
     onUnkept: (error) => void ask("unkept", sentError(error)).catch(() => {}),
   };

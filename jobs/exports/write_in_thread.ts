@@ -13,9 +13,11 @@ import { DamagedDataError } from "../../kv/series/damage.ts";
 import type { PackedChunk, PackedRead } from "../../kv/series/packed_read.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { JobContext } from "../engine/job_kind.ts";
+import { orAborted } from "../engine/or_aborted.ts";
 import { receivedError, type Sent } from "../engine/thread_messages.ts";
 import { DeadWorkerError, type Threads } from "../engine/threads.ts";
 import type { CutSaver } from "./cut_saver.ts";
+import { hasCuts } from "./export_file.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
 import type { ExportCalls, ThreadExport, ThreadOutcome } from "./thread_contract.ts";
 import type { FileToWrite, NamedFile } from "./write_file.ts";
@@ -55,7 +57,13 @@ export async function writeInThread(
 ): Promise<{ file: NamedFile; tally: ExportTally } | null | "no threads"> {
   const { artifactName: name, signal } = context;
   const kept = from?.kept;
-  const reads = answerReads(series, context);
+  const { progress, checkpoints } = context;
+  const reads = answerReads(series, {
+    signal,
+    progress,
+    // A run that is asked counts as one that saves checkpoints, and a stop waits for those.
+    isCutDue: () => hasCuts(spec) && checkpoints.isDue(),
+  });
   const writes = answerWrites(() => files.openWriter(name, { signal, kept, release }));
   const answers: Answers = {
     ...reads.answers,
@@ -91,8 +99,8 @@ export async function writeInThread(
     if (outcome.kind === "gone") return null;
     return { file: outcome.file, tally: createExportTally(spec, cadencesMs, outcome.tally) };
   } catch (error) {
-    // A worker that dies deletes nothing.
-    if (error instanceof DeadWorkerError && !saver.hasSaved()) {
+    // A worker that dies deletes nothing; if this thread writes, it closes the file.
+    if (error instanceof DeadWorkerError && files.folder !== undefined && !saver.hasSaved()) {
       await files.discard(name).catch(() => {});
     }
     throw reads.damage() ?? error;
@@ -110,7 +118,9 @@ function release({ buffer }: Uint8Array<ArrayBuffer>): void {
 
 function answerReads(
   series: Pick<SeriesStore, "readPacked">,
-  { signal, progress, checkpoints }: JobContext,
+  { signal, progress, isCutDue }: Pick<JobContext, "signal" | "progress"> & {
+    isCutDue: () => boolean;
+  },
 ): {
   answers: Pick<Answers, "chunk" | "look" | "ended">;
   damage(): DamagedDataError | null;
@@ -133,16 +143,16 @@ function answerReads(
         if (wanted !== undefined) reads.set(id, begin(wanted));
         const open = reads.get(id);
         if (open === undefined) throw new TypeError(`Cannot read on as it has ended: ${id}`);
-        const { done, value } = await open.next;
+        // While the database is away, a read may take long.
+        const { done, value } = await orAborted(open.next, signal);
         if (!done) open.next = ahead(open.chunks);
-        const isCutDue = checkpoints.isDue();
-        if (done) return { value: { chunk: null, isCutDue } };
+        if (done) return { value: { chunk: null, isCutDue: isCutDue() } };
         const { chunk, moves } = movedChunk(value);
-        return { value: { chunk, isCutDue }, moves };
+        return { value: { chunk, isCutDue: isCutDue() }, moves };
       },
       look(reached) {
         progress(reached);
-        return Promise.resolve({ value: checkpoints.isDue() });
+        return Promise.resolve({ value: isCutDue() });
       },
       ended({ read: id, readings, damage: found }) {
         const open = reads.get(id);
@@ -154,14 +164,14 @@ function answerReads(
           open.read.damaged(damage);
         }
         // The worker need not wait for it.
-        const ended = endRead(open).finally(() => ending.delete(ended));
+        const ended = endRead(open, signal).finally(() => ending.delete(ended));
         ending.add(ended);
         return Promise.resolve(NOTHING);
       },
     },
     damage: () => damage,
     async end() {
-      await Promise.all([...ending, ...[...reads.values()].map(endRead)]);
+      await Promise.all([...ending, ...[...reads.values()].map((open) => endRead(open, signal))]);
     },
   };
 }
@@ -173,9 +183,10 @@ function ahead(chunks: AsyncIterator<PackedChunk>): OpenRead["next"] {
   return next;
 }
 
-async function endRead({ chunks, next }: OpenRead): Promise<void> {
-  await next.catch(() => {});
-  await chunks.return?.().catch(() => {});
+/** Ends a read. A run that is aborted does not wait for what is read ahead. */
+async function endRead({ chunks, next }: OpenRead, signal: AbortSignal): Promise<void> {
+  const ended = next.catch(() => {}).then(() => chunks.return?.());
+  await orAborted(ended, signal).catch(() => {});
 }
 
 /** A chunk whose memory moves to the worker. */
@@ -212,13 +223,16 @@ function answerWrites(open: () => Promise<FileWriter | null>): {
   end(): Promise<void>;
 } {
   let writer: FileWriter | null = null;
-  /** Settles when the calls before the next one have begun, and all writes have ended. */
+  let keeping: Promise<unknown> = Promise.resolve();
+  /** Settles when the calls before the next one have ended, or begun if they keep; rejects if one failed. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  /** Writes end before the next call begins, as they would if this thread wrote. */
-  function inTurn<T>(begin: () => T): Promise<T> {
+  /** A call begins when those before have ended, as if this thread wrote. After one that fails, none does. */
+  function inTurn<T>(begin: () => T | Promise<T>): Promise<T> {
     const begun = turn.then(begin);
-    turn = begun.catch(() => {});
+    turn = begun;
+    // Whoever calls gets the failure.
+    begun.catch(() => {});
     return begun;
   }
 
@@ -227,30 +241,42 @@ function answerWrites(open: () => Promise<FileWriter | null>): {
     return writer;
   }
 
-  async function end(): Promise<void> {
-    await writer?.close();
-    writer = null;
+  /** Closes the file after all calls, also after those that failed. */
+  function end(): Promise<void> {
+    const ended = turn.catch(() => {}).then(async () => {
+      await keeping;
+      const closing = writer;
+      writer = null;
+      await closing?.close();
+    });
+    turn = ended;
+    return ended;
   }
 
   return {
     answers: {
       async open() {
-        writer = await open();
-        return { value: writer && { name: writer.name } };
+        // If the worker dies meanwhile, the file is closed after it has been opened.
+        const opened = await inTurn(async () => writer = await open());
+        return { value: opened && { name: opened.name } };
       },
       async write(bytes) {
         await inTurn(() => opened().write(bytes));
         return NOTHING;
       },
       async keep() {
-        const { kept } = await inTurn(() => ({ kept: opened().keep() }));
+        const { kept } = await inTurn(() => {
+          const kept = opened().keep();
+          keeping = kept.catch(() => {});
+          return { kept };
+        });
         return { value: await kept };
       },
       async finish() {
         return { value: await inTurn(() => opened().finish()) };
       },
       async close() {
-        await inTurn(end);
+        await end();
         return NOTHING;
       },
     },
