@@ -31,7 +31,8 @@ ENV DENO_DIR=/deno-dir \
   AUTH=keys \
   HOST=0.0.0.0 \
   PORT=8000 \
-  DATA_DIR=/data
+  DATA_DIR=/data \
+  WORKER_THREADS=1
 WORKDIR /app
 USER 65532:65532
 VOLUME /data

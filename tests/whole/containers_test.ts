@@ -43,6 +43,12 @@ function assertStarts(environment: Environment, name: string): void {
   assertEquals("problems" in result ? result.problems : [], [], name);
 }
 
+Deno.test("a container has one thread for exports, whatever processors the machine has", () => {
+  assertEquals(IMAGE.WORKER_THREADS, "1");
+  assertEquals(compose["x-openwatts"].environment.WORKER_THREADS, 1);
+  for (const { data } of ofKind("ConfigMap")) assertEquals(data.WORKER_THREADS, "1");
+});
+
 function ofKind(kind: string): Manifest[] {
   return manifests.filter((manifest) => manifest.kind === kind);
 }
