@@ -198,7 +198,7 @@ export async function start(
     ...settings,
     audit,
     continuousDuties: continuous.duties,
-    ...stack.use(openThreads(settings)),
+    ...stack.use(openThreads({ ...settings, log })),
     ends,
     findOwner,
     invalidateDevice: intake.invalidate,

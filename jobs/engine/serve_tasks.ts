@@ -7,9 +7,9 @@
 
 import {
   type FromWorker,
+  postError,
   receivedError,
   type Sent,
-  sentError,
   type ToWorker,
 } from "./thread_messages.ts";
 
@@ -27,6 +27,7 @@ export type RunTask = (input: unknown, context: TaskContext) => Promise<Sent>;
 /** What a thread has that no window has. */
 interface Thread {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  onmessageerror: (() => void) | null;
   postMessage(message: FromWorker, transfer: Transferable[]): void;
 }
 
@@ -62,7 +63,9 @@ export function serveTasks(run: RunTask): void {
       thread.postMessage({ kind: "done", task, value }, moves);
     } catch (error) {
       const fault = error instanceof Error ? faults.get(error) ?? null : null;
-      thread.postMessage({ kind: "failed", task, error: sentError(error), fault }, []);
+      postError(error, (sent) => {
+        thread.postMessage({ kind: "failed", task, error: sent, fault }, []);
+      });
     }
     tasks.delete(task);
   }
@@ -86,6 +89,10 @@ export function serveTasks(run: RunTask): void {
       faults.set(error, data.call);
       answer?.reject(error);
     }
+  };
+  thread.onmessageerror = () => {
+    // The task would wait for ever. So the worker dies, which the other thread notices.
+    throw new TypeError("Cannot read a message");
   };
   thread.postMessage({ kind: "ready" }, []);
 }

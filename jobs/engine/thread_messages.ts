@@ -64,19 +64,35 @@ export interface SentError {
   readonly coded: Pick<AppError, "code" | "details" | "errors" | "stored"> | null;
 }
 
+/** The most causes of an error that a message has: one may be its own cause. */
+const CAUSES_MAX = 5;
+
 /** An error for a message. */
-export function sentError(error: unknown): SentError {
+export function sentError(error: unknown, causes: number = CAUSES_MAX): SentError {
   if (!(error instanceof Error)) {
     return { name: "Error", message: String(error), cause: null, coded: null };
   }
   const { name, message, stack, cause } = error;
+  const isLast = cause === undefined || cause === null || causes === 0;
   return {
     name,
     message,
     stack,
-    cause: cause === undefined || cause === null ? null : sentError(cause),
+    cause: isLast ? null : sentError(cause, causes - 1),
     coded: error instanceof AppError ? codedParts(error) : null,
   };
+}
+
+/** Posts an error. If a message cannot carry it, without its details. */
+export function postError(error: unknown, post: (sent: SentError) => void): void {
+  const sent = sentError(error);
+  try {
+    post(sent);
+  } catch {
+    const { name, message, stack, coded } = sent;
+    const plain = coded && { ...coded, errors: [], stored: null };
+    post({ name, message, stack, cause: null, coded: plain });
+  }
 }
 
 /** The error of a message: an AppError if it was one. */

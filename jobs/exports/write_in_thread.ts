@@ -88,6 +88,7 @@ export async function writeInThread(
   };
   try {
     const ended = await threads.run({
+      id: context.jobId,
       input,
       signal,
       // The worker is of this version, so it asks what the contract says.

@@ -6,6 +6,7 @@
 
 import { AppError } from "../../data/app_error.ts";
 import { serveTasks } from "../../jobs/engine/serve_tasks.ts";
+import { cyclicError } from "./cyclic_error.ts";
 
 /** What a task does. */
 export type TestTask =
@@ -17,6 +18,10 @@ export type TestTask =
   | { readonly does: "wait" }
   /** Dies of an error that nothing catches. */
   | { readonly does: "die" }
+  /** Never ends. */
+  | { readonly does: "hang" }
+  /** Throws an error that is its own cause, with a value that no message can carry. */
+  | { readonly does: "throw a cycle" }
   /** Returns bytes. */
   | { readonly does: "bytes" };
 
@@ -30,6 +35,8 @@ serveTasks(async (input, { signal, ask }) => {
       cause: new RangeError("ENOSPC"),
     });
   }
+  if (task.does === "throw a cycle") throw cyclicError();
+  if (task.does === "hang") await ask("hanging", { value: null }).then(() => new Promise(() => {}));
   if (task.does === "bytes") {
     const bytes = new Uint8Array(8).fill(7);
     return { value: bytes, moves: [bytes.buffer] };

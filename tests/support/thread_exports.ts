@@ -64,7 +64,7 @@ export async function openThreadExports(): Promise<ThreadExports> {
       : pageOf(rowsOf(index));
     if (id !== "none") await rig.series.write({ profile: "meter", id }, page);
   }
-  const workers = createExportThreads({ count: 1, keepMs: 600_000 });
+  const workers = createExportThreads({ count: 1, keepMs: 600_000, log: () => {} });
   let written = 0;
   const threads: Threads = {
     ...workers,

@@ -1,26 +1,47 @@
 import { AppError } from "../../../data/app_error.ts";
-import { createThreads, DeadWorkerError, type Threads } from "../../../jobs/engine/threads.ts";
+import { type FromWorker, receivedError, sentError } from "../../../jobs/engine/thread_messages.ts";
+import {
+  createThreads,
+  DeadWorkerError,
+  PATIENCE,
+  type ThreadOptions,
+  type Threads,
+} from "../../../jobs/engine/threads.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { cyclicError } from "../../support/cyclic_error.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 import { never } from "../../support/file_store_box.ts";
 import type { TestTask } from "../../support/task_worker.ts";
 
-/** Workers for tests, and how many have started. */
+/** Workers for tests, how many have started, and what was logged. */
 function createTestThreads(
   count: number,
   keepMs?: number,
-): { threads: Threads; started: () => number } {
+  more: Partial<ThreadOptions> = {},
+): { threads: Threads; started: () => number; logged: string[] } {
   let started = 0;
+  const logged: string[] = [];
+  const { startWorker = startTaskWorker, ...options } = more;
   const threads = createThreads({
     count,
     keepMs,
+    log: (level, event, { error } = {}) => logged.push(`${level}: ${event}: ${error}`),
     startWorker() {
       started++;
-      return new Worker(new URL("../../support/task_worker.ts", import.meta.url), {
-        type: "module",
-      });
+      return startWorker();
     },
+    ...options,
   });
-  return { threads, started: () => started };
+  return { threads, started: () => started, logged };
+}
+
+function startTaskWorker(): Worker {
+  return new Worker(new URL("../../support/task_worker.ts", import.meta.url), { type: "module" });
+}
+
+/** A worker that starts and never says so. */
+function startMute(): Worker {
+  return new Worker("data:text/javascript,setInterval(() => {}, 1e6)", { type: "module" });
 }
 
 const double = (number: unknown) => Promise.resolve({ value: 2 * Number(number) });
@@ -31,8 +52,9 @@ function run(
   signal: AbortSignal = never,
   answer: (name: string, value: unknown) => Promise<{ value: unknown }> = (_, value) =>
     double(value),
+  id: string = crypto.randomUUID(),
 ) {
-  return threads.run({ input, signal, answer });
+  return threads.run({ id, input, signal, answer });
 }
 
 // In all tests, the sanitizer of resources sees to it that the workers have stopped.
@@ -107,18 +129,139 @@ Deno.test("tasks fail when the workers are disposed of", async () => {
   await assertRejects(() => waiting, DeadWorkerError);
 });
 
-Deno.test("where no worker starts, or none may, nothing is done", async () => {
+Deno.test("where no worker starts, or none may, nothing is done, which is logged once", async () => {
   const starts = [
     () => {
       throw new Error("no workers here");
     },
     () => new Worker("data:text/javascript,throw new Error('broken')", { type: "module" }),
+    startMute,
   ];
+  const patience = { ...PATIENCE, startMs: 300 };
   for (const startWorker of starts) {
-    using threads = createThreads({ count: 2, startWorker });
+    const { threads, started, logged } = createTestThreads(2, 0, { startWorker, patience });
+    using _ = threads;
     assertEquals(await run(threads, { does: "ask", number: 1 }), null);
+    assertEquals(await run(threads, { does: "ask", number: 1 }), null);
+    assertEquals(started(), 1);
+    assertEquals(logged.length, 1);
+    assert(logged[0].startsWith("warn: thread not started: Error: "), logged[0]);
   }
   const { threads, started } = createTestThreads(0);
   assertEquals(await run(threads, { does: "ask", number: 1 }), null);
   assertEquals(started(), 0);
+});
+
+Deno.test("some time after a worker did not start, another one is tried", async () => {
+  const starts = [
+    () => {
+      throw new Error("no room");
+    },
+    startTaskWorker,
+  ];
+  const { threads, started } = createTestThreads(1, 0, {
+    startWorker: () => (starts.shift() ?? startMute)(),
+    patience: { ...PATIENCE, retryMs: 0 },
+  });
+  assertEquals(await run(threads, { does: "ask", number: 1 }), null);
+  assertEquals(await run(threads, { does: "ask", number: 1 }), { value: 2 });
+  assertEquals(started(), 2);
+});
+
+Deno.test("a task that is aborted does not wait until its worker has started", async () => {
+  const { threads, logged } = createTestThreads(1, 0, { startWorker: startMute });
+  const aborter = new AbortController();
+  const reason = new DOMException("cancelled", "AbortError");
+  const starting = run(threads, { does: "ask", number: 1 }, aborter.signal);
+  aborter.abort(reason);
+  assert(await assertRejects(() => starting, DOMException) === reason);
+  // Nobody knows whether it would have started.
+  assertEquals(logged, []);
+});
+
+Deno.test("after they are disposed of, no worker starts", async () => {
+  const { threads, started } = createTestThreads(1);
+  threads[Symbol.dispose]();
+  assertEquals(await run(threads, { does: "ask", number: 1 }), null);
+  assertEquals(started(), 0);
+});
+
+Deno.test("a task with which a worker has died is not done the next time", async () => {
+  const { threads, started } = createTestThreads(1, 600_000);
+  using _ = threads;
+  const again = (input: TestTask, id: string) => run(threads, input, never, undefined, id);
+  const dying = [again({ does: "hang" }, "b"), again({ does: "die" }, "a")];
+  await Promise.all(dying.map((one) => assertRejects(() => one, DeadWorkerError)));
+  for (const id of ["a", "b"]) assertEquals(await again({ does: "ask", number: 1 }, id), null);
+  assertEquals(started(), 1);
+  for (const id of ["a", "b"]) {
+    assertEquals(await again({ does: "ask", number: 1 }, id), { value: 2 });
+  }
+});
+
+Deno.test("a worker that does not end an aborted task is stopped", async () => {
+  const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, abortMs: 1 } });
+  using _ = threads;
+  const aborter = new AbortController();
+  const hanging = run(threads, { does: "hang" }, aborter.signal, () => {
+    aborter.abort();
+    return Promise.resolve({ value: null });
+  });
+  const error = await assertRejects(() => hanging, DeadWorkerError);
+  assert(error.message.includes("does not end"), error.message);
+});
+
+Deno.test("a worker that waits for an answer is not stopped when its task is aborted", async () => {
+  using time = new FakeTime();
+  const worker = new FakeWorker();
+  const { threads } = createTestThreads(1, 0, { startWorker: () => worker as unknown as Worker });
+  const aborter = new AbortController();
+  const answer = Promise.withResolvers<{ value: unknown }>();
+  const waiting = run(threads, { does: "wait" }, aborter.signal, () => answer.promise);
+  worker.says({ kind: "ready" });
+  await time.pass(0);
+  worker.says({ kind: "call", task: 1, call: 1, name: "waiting", value: null });
+  const reason = new DOMException("cancelled", "AbortError");
+  aborter.abort(reason);
+  await time.pass(60_000);
+  assertEquals(worker.isTerminated, false);
+  answer.resolve({ value: null });
+  await time.pass(0);
+  worker.says({
+    kind: "failed",
+    task: 1,
+    error: { name: "", message: "", cause: null, coded: null },
+    fault: null,
+  });
+  assert(await assertRejects(() => waiting, DOMException) === reason);
+});
+
+/** A worker whose side the test plays. */
+class FakeWorker {
+  onmessage: ((event: { data: FromWorker }) => void) | null = null;
+  isTerminated = false;
+  says(data: FromWorker): void {
+    this.onmessage?.({ data });
+  }
+  postMessage(): void {}
+  terminate(): void {
+    this.isTerminated = true;
+  }
+}
+
+Deno.test("an error that no message can carry fails the task with its code", async () => {
+  const { threads } = createTestThreads(1, 600_000);
+  using _ = threads;
+  const thrown = await assertRejects(() => run(threads, { does: "throw a cycle" }), AppError);
+  assertEquals([thrown.code, thrown.details], ["STORAGE_FULL", "It is full"]);
+  // What an answer throws comes back as it is.
+  const fault = cyclicError();
+  const asked = run(threads, { does: "ask", number: 1 }, never, () => Promise.reject(fault));
+  assert(await assertRejects(() => asked, AppError) === fault);
+  // One that can be carried keeps some of its causes.
+  const deep = new Error("deep");
+  deep.cause = deep;
+  let { cause } = receivedError(structuredClone(sentError(deep))), causes = 0;
+  for (; cause instanceof Error; cause = cause.cause) causes++;
+  assertEquals(causes, 5);
 });

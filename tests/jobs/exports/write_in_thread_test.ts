@@ -232,12 +232,13 @@ Deno.test("an export that is cancelled while a worker writes leaves no file", as
   for await (const _ of rig.files.list()) assert(false, "a file is left");
 });
 
-Deno.test("a job whose worker dies is tried again, and completes", async () => {
+Deno.test("a job whose worker dies is tried again on this thread, and completes", async () => {
   await using exports = await openThreadExports();
   const { rig } = exports;
   const workers: Worker[] = [];
   using threads = createThreads({
     count: 1,
+    log: () => {},
     startWorker() {
       const url = new URL("../../../jobs/exports/export_worker.ts", import.meta.url);
       workers.push(new Worker(url, { type: "module" }));
@@ -259,6 +260,9 @@ Deno.test("a job whose worker dies is tried again, and completes", async () => {
   const { artifact } = await runOnce(kind, ALL_READINGS);
   const expected = await runOnce(exports.here, ALL_READINGS);
   assertEquals(artifact?.sha256, expected.artifact?.sha256);
+  assertEquals(workers.length, 1);
+  // The job after it has a worker again.
+  await runOnce(exportKind(rig, { threads }), ALL_READINGS);
   assertEquals(workers.length, 2);
 });
 
@@ -286,6 +290,7 @@ Deno.test("a short export starts no worker", async () => {
   let started = 0;
   using threads = createThreads({
     count: 1,
+    log: () => {},
     startWorker() {
       started++;
       throw new Error("no workers here");
@@ -318,7 +323,7 @@ function threadTicks(): Map<string, number> | null {
 
 Deno.test("exports at once use the processor time of as many threads as there are workers", async () => {
   await using exports = await openThreadExports();
-  using threads = createExportThreads({ count: 3, keepMs: 600_000 });
+  using threads = createExportThreads({ count: 3, keepMs: 600_000, log: () => {} });
   const kind = exportKind(exports.rig, { threads });
   const dense = { ...ALL_READINGS, ids: Array.from({ length: 8 }, () => "dense") };
   const before = threadTicks();
