@@ -50,7 +50,7 @@ for (
 }
 
 for (
-  const [limit, heap] of [[512 * MIB, 256], [64 * MIB, 64], [2 ** 30, 512], [
+  const [limit, heap] of [[512 * MIB, 320], [64 * MIB, 64], [2 ** 30, 640], [
     32 * 2 ** 30,
     4096,
   ]]
