@@ -178,10 +178,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (!hasPlace(turn.account)) continue;
       try {
         const isAlone = lane === "main" && left > 1 && await order.isLast();
-        const { outcome, next, started = 0 } = await startFirst(
-          turn,
-          isAlone ? Math.min(left, room(lane)) : 1,
-        );
+        const most = isAlone ? Math.min(left, room(lane)) : 1;
+        const { outcome, next, started = 0 } = await startFirst(turn, most);
         const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
         lostStarts.set(turn.account, outcome === "started" ? 0 : lost);
         left -= started;
