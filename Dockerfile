@@ -20,7 +20,7 @@ COPY jobs jobs
 COPY kv kv
 COPY routes routes
 # In exec form, as there may be no shell. The packages of the pages are not imported, but shown.
-RUN ["deno", "cache", "--frozen", "--no-check", "main.ts", "data/task_permissions.ts", "jobs/engine/deflate_worker.ts", "jobs/exports/export_worker.ts", "npm:swagger-ui-dist@5.35.0", "npm:redoc@2.5.4", "npm:uplot@1.6.32"]
+RUN ["deno", "cache", "--frozen", "--no-check", "main.ts", "data/task_permissions.ts", "jobs/engine/deflate_worker.ts", "jobs/thread_worker.ts", "npm:swagger-ui-dist@5.35.0", "npm:redoc@2.5.4", "npm:uplot@1.6.32"]
 
 FROM ${DENO_IMAGE}
 COPY --from=build /deno-dir /deno-dir

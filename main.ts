@@ -21,7 +21,6 @@ import { readEnvironment } from "./data/environment.ts";
 import { createExportPreviewer } from "./jobs/exports/preview.ts";
 import { jobEndStage } from "./jobs/end_events.ts";
 import { startDemoData } from "./jobs/exports/demo_data.ts";
-import { openThreads } from "./jobs/exports/export_threads.ts";
 import { createJobEnds } from "./jobs/engine/job_ends.ts";
 import { createJobWatches } from "./jobs/engine/job_watches.ts";
 import { createJobs } from "./jobs/engine/jobs.ts";
@@ -33,6 +32,7 @@ import { SWEEP } from "./jobs/engine/sweep.ts";
 import { createFindSources } from "./jobs/targets/job_sources.ts";
 import { openChannels } from "./jobs/targets/open_channels.ts";
 import { startStoreData } from "./jobs/stores/data_folder.ts";
+import { openThreads } from "./jobs/threads.ts";
 import { startWork } from "./jobs/work.ts";
 import type { Worker } from "./jobs/worker.ts";
 import { createAudit } from "./kv/audit/audit.ts";
@@ -143,7 +143,8 @@ export async function start(
   const demoReadings = await startDemoData({ ...opened, series, now }, settings.demoData);
   const ends = createJobEnds({ kv, log });
   const watches = createJobWatches({ kv, log });
-  const parts = { ...opened, series, profiles, files, now, log, owner, record, upkeep };
+  const heavy = stack.use(openThreads({ ...settings, log }));
+  const parts = { ...opened, ...heavy, series, profiles, files, now, log, owner, record, upkeep };
   const continuous = await openContinuousExport({ ...parts, ...settings });
   const ingest = createIngest({ ...parts, writer: owner, room: opened.ingestRoom });
   // Stops after the requests have ended, so that everything they passed to it is committed.
@@ -198,7 +199,6 @@ export async function start(
     ...settings,
     audit,
     continuousDuties: continuous.duties,
-    ...stack.use(openThreads({ ...settings, log })),
     ends,
     findOwner,
     invalidateDevice: intake.invalidate,

@@ -10,7 +10,7 @@ import { z } from "zod";
 export interface WorkSettings {
   /** How many jobs may run at once. */
   readonly workerConcurrency: number;
-  /** How many threads write exports; 0 for none, null for one less than there are processors. */
+  /** How many threads do heavy work, such as exports; 0 for none, null for one less than there are processors. */
   readonly workerThreads: number | null;
 }
 

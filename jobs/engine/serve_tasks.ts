@@ -38,8 +38,11 @@ interface Running {
   readonly calls: Map<number, PromiseWithResolvers<unknown>>;
 }
 
+/** Loads the code of each kind of work when its first task comes. */
+export type TaskLoaders = ReadonlyMap<string, () => Promise<RunTask>>;
+
 /** Serves tasks from now on. To be called once, by the module of a worker. */
-export function serveTasks(run: RunTask): void {
+export function serveTasks(loaders: TaskLoaders): void {
   // The types know only windows; this runs in a worker.
   const thread = self as unknown as Thread;
   const tasks = new Map<number, Running>();
@@ -47,7 +50,7 @@ export function serveTasks(run: RunTask): void {
   const faults = new WeakMap<Error, number>();
   let lastCall = 0;
 
-  async function begin(task: number, input: unknown): Promise<void> {
+  async function begin({ task, work, input }: ToWorker & { kind: "begin" }): Promise<void> {
     const aborter = new AbortController();
     const calls: Running["calls"] = new Map();
     tasks.set(task, { aborter, calls });
@@ -59,6 +62,9 @@ export function serveTasks(run: RunTask): void {
       return answer.promise;
     };
     try {
+      const load = loaders.get(work);
+      if (load === undefined) throw new TypeError(`Cannot do work of an unknown kind: ${work}`);
+      const run = await load();
       const { value, moves = [] } = await run(input, { signal: aborter.signal, ask });
       thread.postMessage({ kind: "done", task, value }, moves);
     } catch (error) {
@@ -72,7 +78,7 @@ export function serveTasks(run: RunTask): void {
 
   thread.onmessage = ({ data }) => {
     if (data.kind === "begin") {
-      begin(data.task, data.input);
+      begin(data);
       return;
     }
     const running = tasks.get(data.task);

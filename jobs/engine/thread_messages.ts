@@ -8,7 +8,13 @@ import { AppError, type ErrorCode } from "../../data/app_error.ts";
 
 /** To a worker. */
 export type ToWorker =
-  | { readonly kind: "begin"; readonly task: number; readonly input: unknown }
+  | {
+    readonly kind: "begin";
+    readonly task: number;
+    /** The kind of work. */
+    readonly work: string;
+    readonly input: unknown;
+  }
   | { readonly kind: "abort"; readonly task: number }
   | {
     readonly kind: "answer";

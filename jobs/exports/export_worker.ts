@@ -1,6 +1,6 @@
 /**
- * The worker that writes exports: it decodes what the other thread reads, and encodes, compresses, hashes
- * and writes the file.
+ * What workers do to write an export: they decode what the other thread reads, and encode, compress, hash
+ * and write the file.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type PackedChunk, packedPages } from "../../kv/series/packed_read.ts";
 import type { ReadSpan, SeriesStore } from "../../kv/series/store.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
 import { createDeflaters } from "../engine/deflaters.ts";
-import { serveTasks, type TaskContext } from "../engine/serve_tasks.ts";
+import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { planExport } from "./export_file.ts";
 import { createExportTally } from "./export_tally.ts";
@@ -26,10 +26,11 @@ const LOOK_PAGES = 4;
 
 const deflaters = createDeflaters();
 
-serveTasks(async (input, context) => ({
+/** Writes the file of an export: a `ThreadExport` becomes a `ThreadOutcome`. */
+export async function runExport(input: unknown, context: TaskContext): Promise<Sent> {
   // The other thread is of this version, so it sends what the contract says.
-  value: await writeExport(input as ThreadExport, context),
-}));
+  return { value: await writeExport(input as ThreadExport, context) };
+}
 
 /** Asks the other thread. */
 type Ask = <Name extends keyof ExportCalls>(

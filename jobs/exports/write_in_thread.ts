@@ -15,7 +15,8 @@ import type { SeriesStore } from "../../kv/series/store.ts";
 import type { JobContext } from "../engine/job_kind.ts";
 import { orAborted } from "../engine/or_aborted.ts";
 import { receivedError, type Sent } from "../engine/thread_messages.ts";
-import { DeadWorkerError, type Threads } from "../engine/threads.ts";
+import { DeadWorkerError } from "../engine/thread.ts";
+import type { Threads } from "../engine/threads.ts";
 import type { CutSaver } from "./cut_saver.ts";
 import { hasCuts } from "./export_file.ts";
 import { createExportTally, type ExportTally } from "./export_tally.ts";
@@ -88,6 +89,7 @@ export async function writeInThread(
   };
   try {
     const ended = await threads.run({
+      kind: "export",
       id: context.jobId,
       input,
       signal,

@@ -73,7 +73,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["continuous", "deletions", "exports", "stores", "upkeep"],
     ["targets"],
     ["alerts", "schedules"],
-    ["end_events", "kinds", "worker"],
+    ["end_events", "kinds", "thread_worker", "threads", "worker"],
     ["work"],
   ],
   routes: [

@@ -5,7 +5,8 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { serveTasks } from "../../jobs/engine/serve_tasks.ts";
+import { serveTasks, type TaskContext } from "../../jobs/engine/serve_tasks.ts";
+import type { Sent } from "../../jobs/engine/thread_messages.ts";
 import { cyclicError } from "./cyclic_error.ts";
 
 /** What a task does. */
@@ -25,7 +26,7 @@ export type TestTask =
   /** Returns bytes. */
   | { readonly does: "bytes" };
 
-serveTasks(async (input, { signal, ask }) => {
+async function runTest(input: unknown, { signal, ask }: TaskContext): Promise<Sent> {
   // Tests send these.
   const task = input as TestTask;
   if (task.does === "ask") return { value: await ask("double", { value: task.number }) };
@@ -52,4 +53,6 @@ serveTasks(async (input, { signal, ask }) => {
   await aborted;
   await ask("cleaned up", { value: null });
   throw signal.reason;
-});
+}
+
+serveTasks(new Map([["test", () => Promise.resolve(runTest)]]));

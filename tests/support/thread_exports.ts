@@ -7,11 +7,11 @@
 import type { FileStore } from "../../data/files/file_store.ts";
 import { exportParamsOf, exportSpecOf } from "../../jobs/exports/export_contract.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
-import { createExportThreads } from "../../jobs/exports/export_threads.ts";
 import type { ExportSpec } from "../../data/exports/spec.ts";
 import type { JobContext, JobKind, JobOutcome } from "../../jobs/engine/job_kind.ts";
 import { NO_CHECKPOINTS } from "../../jobs/engine/checkpoints.ts";
 import type { Threads } from "../../jobs/engine/threads.ts";
+import { createWorkerThreads } from "../../jobs/threads.ts";
 import { never } from "./file_store_box.ts";
 import { pageOf, type Row } from "./pages.ts";
 import { builtInProfiles } from "./profiles.ts";
@@ -64,7 +64,7 @@ export async function openThreadExports(): Promise<ThreadExports> {
       : pageOf(rowsOf(index));
     if (id !== "none") await rig.series.write({ profile: "meter", id }, page);
   }
-  const workers = createExportThreads({ count: 1, keepMs: 600_000, log: () => {} });
+  const workers = createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} });
   let written = 0;
   const threads: Threads = {
     ...workers,

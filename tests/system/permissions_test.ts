@@ -35,17 +35,23 @@ const tries = {
     };
     worker.postMessage({});
   }),
-  "start the thread that writes exports": () => new Promise((resolve, reject) => {
+  "start a worker and load its code": () => new Promise((resolve, reject) => {
     const worker = new Worker(${
-  JSON.stringify(new URL("../../jobs/exports/export_worker.ts", import.meta.url).href)
+  JSON.stringify(new URL("../../jobs/thread_worker.ts", import.meta.url).href)
 }, { type: "module" });
-    const end = (settle) => (event) => {
-      event.preventDefault();
+    const end = (settle, message) => {
       worker.terminate();
-      settle(new Deno.errors.NotCapable(event.message));
+      settle(new Deno.errors.NotCapable(message));
     };
-    worker.onmessage = end(resolve);
-    worker.onerror = end(reject);
+    // Without an input, a task fails; without the permission for its code, it fails before.
+    worker.onmessage = ({ data: { kind, error } }) => {
+      if (kind === "ready") worker.postMessage({ kind: "begin", task: 1, work: "export" });
+      else end(/access/.test(error.message) ? reject : resolve, error.message);
+    };
+    worker.onerror = (event) => {
+      event.preventDefault();
+      end(reject, event.message);
+    };
   }),
 };
 for (const [name, attempt] of Object.entries(tries)) {
@@ -62,7 +68,7 @@ const OWN = [
   "write data",
   "read a setting",
   "start the thread that compresses",
-  "start the thread that writes exports",
+  "start a worker and load its code",
 ];
 /** What users name while the service runs, such as the URLs of webhooks, needs every host. */
 const ANY_HOST = ["ask another port", "ask another host", "listen elsewhere"];

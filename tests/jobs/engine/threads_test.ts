@@ -1,8 +1,8 @@
 import { AppError } from "../../../data/app_error.ts";
 import { type FromWorker, receivedError, sentError } from "../../../jobs/engine/thread_messages.ts";
+import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
 import {
   createThreads,
-  DeadWorkerError,
   PATIENCE,
   type ThreadOptions,
   type Threads,
@@ -54,7 +54,7 @@ function run(
     double(value),
   id: string = crypto.randomUUID(),
 ) {
-  return threads.run({ id, input, signal, answer });
+  return threads.run({ kind: "test", id, input, signal, answer });
 }
 
 // In all tests, the sanitizer of resources sees to it that the workers have stopped.
@@ -86,6 +86,15 @@ Deno.test("an error of a task keeps its code, its texts and its cause", async ()
   assertEquals([error.message, error.details], ["The file store has no room left", "It is full"]);
   assert(error.cause instanceof Error);
   assertEquals([error.cause.name, error.cause.message], ["RangeError", "ENOSPC"]);
+});
+
+Deno.test("a task of a kind that the worker does not know fails, and nothing else", async () => {
+  const { threads } = createTestThreads(1, 600_000);
+  using _ = threads;
+  const task = { kind: "unknown", id: "a", input: null, signal: never, answer: () => double(1) };
+  const error = await assertRejects(() => threads.run(task), Error);
+  assertEquals(error.message, "Cannot do work of an unknown kind: unknown");
+  assertEquals(await run(threads, { does: "ask", number: 4 }), { value: 8 });
 });
 
 Deno.test("what an answer throws fails the task as it is", async () => {

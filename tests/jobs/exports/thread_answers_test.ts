@@ -3,7 +3,7 @@ import { exportProfile } from "../../../data/exports/outputs.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
 import type { FileWriter, KeptFile } from "../../../data/files/file_store.ts";
 import { NO_CHECKPOINTS } from "../../../jobs/engine/checkpoints.ts";
-import { DeadWorkerError, type ThreadTask } from "../../../jobs/engine/threads.ts";
+import { DeadWorkerError, type ThreadTask } from "../../../jobs/engine/thread.ts";
 import { exportSpecOf } from "../../../jobs/exports/export_contract.ts";
 import { planExport } from "../../../jobs/exports/export_file.ts";
 import { createExportTally } from "../../../jobs/exports/export_tally.ts";

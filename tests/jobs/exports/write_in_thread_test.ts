@@ -3,8 +3,9 @@ import { AppError } from "../../../data/app_error.ts";
 import { CSV_DIALECTS } from "../../../data/encoders/csv_dialect.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
-import { createExportThreads } from "../../../jobs/exports/export_threads.ts";
-import { createThreads, DeadWorkerError } from "../../../jobs/engine/threads.ts";
+import { createThreads } from "../../../jobs/engine/threads.ts";
+import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
+import { createWorkerThreads, startThreadWorker } from "../../../jobs/threads.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { DamagedDataError } from "../../../kv/series/damage.ts";
 import { createDamageRecord } from "../../../kv/series/damage_record.ts";
@@ -240,8 +241,7 @@ Deno.test("a job whose worker dies is tried again on this thread, and completes"
     count: 1,
     log: () => {},
     startWorker() {
-      const url = new URL("../../../jobs/exports/export_worker.ts", import.meta.url);
-      workers.push(new Worker(url, { type: "module" }));
+      workers.push(startThreadWorker());
       return workers[workers.length - 1];
     },
   });
@@ -323,7 +323,7 @@ function threadTicks(): Map<string, number> | null {
 
 Deno.test("exports at once use the processor time of as many threads as there are workers", async () => {
   await using exports = await openThreadExports();
-  using threads = createExportThreads({ count: 3, keepMs: 600_000, log: () => {} });
+  using threads = createWorkerThreads({ count: 3, keepMs: 600_000, log: () => {} });
   const kind = exportKind(exports.rig, { threads });
   const dense = { ...ALL_READINGS, ids: Array.from({ length: 8 }, () => "dense") };
   const before = threadTicks();
