@@ -1,0 +1,314 @@
+/**
+ * Reading a group (the form is in `group_format.ts`). Nothing but the header of each section is decoded
+ * at once: an item is read where it lies when somebody asks for it.
+ *
+ * @module
+ */
+
+import { FLOAT, MAX_SCALE } from "./decimal.ts";
+import {
+  GROUP_FORMAT,
+  GROUP_HEADER_BYTES,
+  type GroupHead,
+  type GroupItem,
+  NO_RECEIPT,
+  type Receipt,
+  RECEIPTS_NONE,
+  RECEIPTS_SAME,
+  SECTION_HEADER_BYTES,
+} from "./group_format.ts";
+import type { Page } from "./page.ts";
+import { decodePage } from "./page_decoder.ts";
+import {
+  COLUMN_BYTES,
+  FLOAT_SCALE_BYTE,
+  HEADER_BYTES,
+  NULLS_ALL,
+  NULLS_BITMAP,
+  paddedSize,
+  readingsIn,
+} from "./page_format.ts";
+
+const DECODER = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The items of one profile, as they lie in the bytes of a group. */
+export interface GroupSection {
+  /** The profile. */
+  readonly profile: string;
+  /** Number of its first item within the group, from 0. */
+  readonly firstIndex: number;
+  /** How many items it has. */
+  readonly count: number;
+  /** The group. */
+  readonly view: DataView<ArrayBuffer>;
+  /** Where the page begins in the group. */
+  readonly pageAt: number;
+  /** How many bytes the page has. */
+  readonly pageBytes: number;
+  /** Bytes per number of readings; 0 if each item has one. */
+  readonly readingWidth: number;
+  /** How the times of receipt are written. */
+  readonly receipts: number;
+  /** Earliest receipt, epoch milliseconds. */
+  readonly firstMs: number;
+  /** Bytes per number of requests; 0 if each item counts as one. */
+  readonly requestWidth: number;
+  /** Bytes per length of an id. */
+  readonly lengthWidth: number;
+  /** Where the text of the names begins. */
+  readonly namesAt: number;
+  /** Where it ends. */
+  readonly namesEnd: number;
+}
+
+/** A group of which only the headers are decoded. It shares the memory of the bytes. */
+export interface DecodedGroup extends GroupHead {
+  /** Its sections. */
+  readonly sections: readonly GroupSection[];
+  /** How many items it has. */
+  readonly count: number;
+}
+
+/** Whether bytes are a group. */
+export function isGroup(bytes: Uint8Array): boolean {
+  return bytes[0] === GROUP_FORMAT;
+}
+
+/**
+ * Decodes the headers of a group.
+ *
+ * @throws {SyntaxError} when the bytes are of another format or cut short.
+ */
+export function decodeGroup(stored: Uint8Array): DecodedGroup {
+  const bytes = aligned(stored);
+  requireBytes(bytes, GROUP_HEADER_BYTES);
+  if (bytes[0] !== GROUP_FORMAT) {
+    throw new SyntaxError(`Cannot decode group as its format is not ${GROUP_FORMAT}: ${bytes[0]}`);
+  }
+  const view = new DataView(bytes.buffer, 0, bytes.length);
+  const writerBytes = view.getUint32(4, true);
+  let at = GROUP_HEADER_BYTES + paddedSize(writerBytes);
+  requireBytes(bytes, at);
+  const writer = textOf(bytes.subarray(GROUP_HEADER_BYTES, GROUP_HEADER_BYTES + writerBytes));
+  const sections: GroupSection[] = [];
+  let count = 0;
+  while (at < bytes.length) {
+    requireBytes(bytes, at + SECTION_HEADER_BYTES);
+    const section = sectionAt(view, at, count);
+    requireBytes(bytes, section.namesEnd);
+    requirePage(bytes, section);
+    // Its name needs the bytes, whose number is known to be right only now.
+    const length = view.getUint16(at + 12, true);
+    const profile = textOf(bytes.subarray(section.namesAt, section.namesEnd)).slice(0, length);
+    sections.push({ ...section, profile });
+    count += section.count;
+    at = paddedSize(section.namesEnd);
+  }
+  const [firstNumber, windowMs] = [view.getFloat64(8, true), view.getFloat64(16, true)];
+  return { writer, firstNumber, windowMs, sections, count };
+}
+
+/** The ids of the items of a section, in their order. */
+export function idsOf(section: GroupSection): string[] {
+  const { view, count, profile, lengthWidth, namesAt, namesEnd } = section;
+  const names = textOf(new Uint8Array(view.buffer, namesAt, namesEnd - namesAt));
+  const lengthsAt = lengthsStart(section);
+  const ids: string[] = [];
+  for (let index = 0, at = profile.length; index < count; index++) {
+    const length = lengthWidth === 1
+      ? view.getUint8(lengthsAt + index)
+      : view.getUint16(lengthsAt + 2 * index, true);
+    ids.push(names.slice(at, at += length));
+  }
+  return ids;
+}
+
+/** The receipt of an item, by its index in the section. */
+export function receiptOf(section: GroupSection, index: number): Receipt | null {
+  const { view, receipts, firstMs, requestWidth } = section;
+  if (receipts === RECEIPTS_NONE) return null;
+  const requests = requestWidth === 0 ? 1 : view.getUint8(requestsStart(section) + index);
+  if (requests === NO_RECEIPT) return null;
+  if (receipts === RECEIPTS_SAME) return { receivedMs: firstMs, requests };
+  const offset = numberAt(view, receiptsStart(section), { width: receipts, index });
+  return { receivedMs: firstMs + offset, requests };
+}
+
+/** Where the rows of each item of a section begin, and at the end how many there are. */
+export function rowStarts(section: GroupSection): Uint32Array {
+  const { view, count, readingWidth } = section;
+  const starts = new Uint32Array(count + 1);
+  const at = readingsStart(section);
+  for (let index = 0; index < count; index++) {
+    const readings = readingWidth === 0 ? 1 : view.getUint16(at + 2 * index, true);
+    starts[index + 1] = starts[index] + readings;
+  }
+  return starts;
+}
+
+/** The readings of all items of a section, one after the other. */
+export function sectionPage({ view, pageAt, pageBytes }: GroupSection): Page {
+  return decodePage(new Uint8Array(view.buffer, pageAt, pageBytes));
+}
+
+/** The times of all readings of a section, epoch milliseconds. */
+export function sectionTimes(section: GroupSection): Float64Array {
+  return decodePage(new Uint8Array(section.view.buffer, section.pageAt, section.pageBytes), {
+    numbers: new Float64Array(0),
+  }, []).timesMs;
+}
+
+/** Rows of a section, which are read where they lie. */
+export function sectionRows(
+  { view, pageAt }: GroupSection,
+  { start, end }: { start: number; end: number },
+): Page {
+  const columnCount = view.getUint8(pageAt + 1);
+  const timeWidth = view.getUint8(pageAt + 2);
+  const count = view.getUint32(pageAt + 4, true);
+  const timesMs = new Float64Array(end - start);
+  const firstMs = view.getFloat64(pageAt + 8, true), unitMs = view.getFloat64(pageAt + 16, true);
+  let at = pageAt + HEADER_BYTES + COLUMN_BYTES * columnCount;
+  for (let index = start; index < end; index++) {
+    const offset = timeWidth === 0 ? index : numberAt(view, at, { width: timeWidth, index });
+    timesMs[index - start] = firstMs + offset * unitMs;
+  }
+  at += paddedSize(timeWidth * count);
+  const columns = [];
+  for (let column = 0; column < columnCount; column++) {
+    const header = pageAt + HEADER_BYTES + COLUMN_BYTES * column;
+    const scaleByte = view.getUint8(header), width = view.getUint8(header + 1);
+    const nulls = view.getUint8(header + 2);
+    const base = view.getFloat64(header + 8, true);
+    const bitmapAt = at;
+    if (nulls === NULLS_BITMAP) at += paddedSize(count + 7 >>> 3);
+    const values = new Float64Array(end - start);
+    for (let index = start; index < end; index++) {
+      const isNull = nulls === NULLS_ALL ||
+        nulls === NULLS_BITMAP &&
+          (view.getUint8(bitmapAt + (index >>> 3)) & (1 << (index & 7))) !== 0;
+      // A value of 8 bytes has no base.
+      const value = width === 0 ? base : numberAt(view, at, { width, index });
+      values[index - start] = isNull ? NaN : width === 0 || width === 8 ? value : value + base;
+    }
+    at += paddedSize(width * count);
+    columns.push({ scale: scaleByte === FLOAT_SCALE_BYTE ? FLOAT : scaleByte, values });
+  }
+  return { timesMs, columns };
+}
+
+/** All items of a group, in its order. */
+export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
+  return sections.flatMap((section) => {
+    const starts = rowStarts(section);
+    return idsOf(section).map((id, index) => ({
+      profile: section.profile,
+      id,
+      page: sectionRows(section, { start: starts[index], end: starts[index + 1] }),
+      receipt: receiptOf(section, index),
+    }));
+  });
+}
+
+function sectionAt(view: DataView<ArrayBuffer>, at: number, firstIndex: number): GroupSection {
+  const section = {
+    profile: "",
+    firstIndex,
+    count: view.getUint32(at, true),
+    view,
+    pageAt: at + SECTION_HEADER_BYTES,
+    pageBytes: view.getUint32(at + 4, true),
+    readingWidth: view.getUint8(at + 14),
+    lengthWidth: view.getUint8(at + 15),
+    receipts: view.getUint8(at + 16),
+    requestWidth: view.getUint8(at + 17),
+    firstMs: view.getFloat64(at + 24, true),
+  };
+  const namesAt = requestsStart(section) + paddedSize(section.requestWidth * section.count);
+  return { ...section, namesAt, namesEnd: namesAt + view.getUint32(at + 8, true) };
+}
+
+/** What the places of the parts of a section depend on. */
+type Layout = Pick<
+  GroupSection,
+  "count" | "pageAt" | "pageBytes" | "readingWidth" | "lengthWidth" | "receipts"
+>;
+
+function receiptsStart({ pageAt, pageBytes }: Layout): number {
+  return pageAt + paddedSize(pageBytes);
+}
+
+function readingsStart(layout: Layout): number {
+  const { receipts, count } = layout;
+  const width = receipts === RECEIPTS_SAME ? 0 : receipts;
+  return receiptsStart(layout) + paddedSize(width * count);
+}
+
+function lengthsStart(layout: Layout): number {
+  return readingsStart(layout) + paddedSize(layout.readingWidth * layout.count);
+}
+
+function requestsStart(layout: Layout): number {
+  return lengthsStart(layout) + paddedSize(layout.lengthWidth * layout.count);
+}
+
+function numberAt(
+  view: DataView,
+  at: number,
+  { width, index }: { width: number; index: number },
+): number {
+  if (width === 1) return view.getUint8(at + index);
+  if (width === 2) return view.getUint16(at + 2 * index, true);
+  if (width === 4) return view.getUint32(at + 4 * index, true);
+  return view.getFloat64(at + 8 * index, true);
+}
+
+/** Makes sure that the rows of a section can be read without another look at its bounds. */
+function requirePage(bytes: Uint8Array, section: GroupSection): void {
+  const { pageAt, pageBytes, receipts, readingWidth, lengthWidth, requestWidth, count } = section;
+  const isKnown = [0, 1, 2, 4, 8].includes(receipts) && [0, 2].includes(readingWidth) &&
+    [1, 2].includes(lengthWidth) && requestWidth <= 1 && pageBytes >= HEADER_BYTES;
+  if (!isKnown) throw new SyntaxError("Cannot decode group as a section has a damaged header");
+  const page = bytes.subarray(pageAt, pageAt + pageBytes);
+  const readings = rowStarts(section)[count];
+  if (readingsIn(page) !== readings) {
+    const fact = `its page must have ${readings} readings`;
+    throw new SyntaxError(`Cannot decode group as ${fact}: ${readingsIn(page)}`);
+  }
+  const view = new DataView(page.buffer, page.byteOffset, page.length);
+  let size = HEADER_BYTES + COLUMN_BYTES * page[1] + paddedSize(page[2] * readings);
+  requireBytes(page, HEADER_BYTES + COLUMN_BYTES * page[1]);
+  for (let column = 0; column < page[1]; column++) {
+    const header = HEADER_BYTES + COLUMN_BYTES * column;
+    const scale = view.getUint8(header);
+    if (scale > MAX_SCALE && scale !== FLOAT_SCALE_BYTE) {
+      throw new SyntaxError(`Cannot decode group as a column has a damaged header: ${scale}`);
+    }
+    if (view.getUint8(header + 2) === NULLS_BITMAP) size += paddedSize(readings + 7 >>> 3);
+    size += paddedSize(view.getUint8(header + 1) * readings);
+  }
+  requireBytes(page, size);
+}
+
+/** Bytes at the start of a buffer, copied only if they are not, so that numbers are aligned. */
+function aligned(stored: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = stored;
+  if (buffer instanceof ArrayBuffer && byteOffset === 0) {
+    return new Uint8Array(buffer, 0, byteLength);
+  }
+  return new Uint8Array(stored);
+}
+
+function textOf(bytes: Uint8Array): string {
+  try {
+    return DECODER.decode(bytes);
+  } catch (cause) {
+    throw new SyntaxError("Cannot decode group as a text is not UTF-8", { cause });
+  }
+}
+
+function requireBytes(bytes: Uint8Array, required: number): void {
+  if (bytes.length < required) {
+    throw new SyntaxError(`Cannot decode group as it has ${bytes.length} of ${required} bytes`);
+  }
+}
