@@ -55,6 +55,10 @@ export interface GroupSection {
   readonly requestWidth: number;
   /** Bytes per length of an id. */
   readonly lengthWidth: number;
+  /** Bytes per length of a state; 0 if no item has one. */
+  readonly stateWidth: number;
+  /** How many bytes the states have. */
+  readonly stateBytes: number;
   /** Where the text of the names begins. */
   readonly namesAt: number;
   /** Where it ends. */
@@ -134,6 +138,20 @@ export function receiptOf(section: GroupSection, index: number): Receipt | null 
   return { receivedMs: firstMs + offset, requests };
 }
 
+/** The states of the items of a section, in their order. They share the memory of the group. */
+export function statesOf(section: GroupSection): (Uint8Array | null)[] {
+  const { view, count, stateWidth } = section;
+  const lengthsAt = stateLengthsStart(section);
+  let at = lengthsAt + paddedSize(stateWidth * count);
+  const states: (Uint8Array | null)[] = [];
+  for (let index = 0; index < count; index++) {
+    const length = stateWidth === 0 ? 0 : view.getUint16(lengthsAt + 2 * index, true);
+    states.push(length === 0 ? null : new Uint8Array(view.buffer, at, length));
+    at += length;
+  }
+  return states;
+}
+
 /** Where the rows of each item of a section begin, and at the end how many there are. */
 export function rowStarts(section: GroupSection): Uint32Array {
   const { view, count, readingWidth } = section;
@@ -144,11 +162,6 @@ export function rowStarts(section: GroupSection): Uint32Array {
     starts[index + 1] = starts[index] + readings;
   }
   return starts;
-}
-
-/** The readings of all items of a section, one after the other. */
-export function sectionPage({ view, pageAt, pageBytes }: GroupSection): Page {
-  return decodePage(new Uint8Array(view.buffer, pageAt, pageBytes));
 }
 
 /** The times of all readings of a section, epoch milliseconds. */
@@ -201,11 +214,13 @@ export function sectionRows(
 export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
   return sections.flatMap((section) => {
     const starts = rowStarts(section);
+    const states = statesOf(section);
     return idsOf(section).map((id, index) => ({
       profile: section.profile,
       id,
       page: sectionRows(section, { start: starts[index], end: starts[index + 1] }),
       receipt: receiptOf(section, index),
+      state: states[index],
     }));
   });
 }
@@ -222,16 +237,19 @@ function sectionAt(view: DataView<ArrayBuffer>, at: number, firstIndex: number):
     lengthWidth: view.getUint8(at + 15),
     receipts: view.getUint8(at + 16),
     requestWidth: view.getUint8(at + 17),
+    stateWidth: view.getUint8(at + 18),
+    stateBytes: view.getUint32(at + 20, true),
     firstMs: view.getFloat64(at + 24, true),
   };
-  const namesAt = requestsStart(section) + paddedSize(section.requestWidth * section.count);
+  const namesAt = stateLengthsStart(section) + paddedSize(section.stateWidth * section.count) +
+    paddedSize(section.stateBytes);
   return { ...section, namesAt, namesEnd: namesAt + view.getUint32(at + 8, true) };
 }
 
 /** What the places of the parts of a section depend on. */
 type Layout = Pick<
   GroupSection,
-  "count" | "pageAt" | "pageBytes" | "readingWidth" | "lengthWidth" | "receipts"
+  "count" | "pageAt" | "pageBytes" | "readingWidth" | "lengthWidth" | "receipts" | "requestWidth"
 >;
 
 function receiptsStart({ pageAt, pageBytes }: Layout): number {
@@ -252,6 +270,10 @@ function requestsStart(layout: Layout): number {
   return lengthsStart(layout) + paddedSize(layout.lengthWidth * layout.count);
 }
 
+function stateLengthsStart(layout: Layout): number {
+  return requestsStart(layout) + paddedSize(layout.requestWidth * layout.count);
+}
+
 function numberAt(
   view: DataView,
   at: number,
@@ -267,7 +289,8 @@ function numberAt(
 function requirePage(bytes: Uint8Array, section: GroupSection): void {
   const { pageAt, pageBytes, receipts, readingWidth, lengthWidth, requestWidth, count } = section;
   const isKnown = [0, 1, 2, 4, 8].includes(receipts) && [0, 2].includes(readingWidth) &&
-    [1, 2].includes(lengthWidth) && requestWidth <= 1 && pageBytes >= HEADER_BYTES;
+    [1, 2].includes(lengthWidth) && requestWidth <= 1 && pageBytes >= HEADER_BYTES &&
+    [0, 2].includes(section.stateWidth) && stateBytesIn(section) === section.stateBytes;
   if (!isKnown) throw new SyntaxError("Cannot decode group as a section has a damaged header");
   const page = bytes.subarray(pageAt, pageAt + pageBytes);
   const readings = rowStarts(section)[count];
@@ -288,6 +311,17 @@ function requirePage(bytes: Uint8Array, section: GroupSection): void {
     size += paddedSize(view.getUint8(header + 1) * readings);
   }
   requireBytes(page, size);
+}
+
+/** The sum of the lengths of the states. */
+function stateBytesIn(section: GroupSection): number {
+  const { view, count, stateWidth } = section;
+  const at = stateLengthsStart(section);
+  let sum = 0;
+  for (let index = 0; index < count; index++) {
+    sum += stateWidth === 0 ? 0 : view.getUint16(at + 2 * index, true);
+  }
+  return sum;
 }
 
 /** Bytes at the start of a buffer, copied only if they are not, so that numbers are aligned. */

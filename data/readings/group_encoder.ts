@@ -19,10 +19,10 @@ import { type Column, concatPages, type Page } from "./page.ts";
 import { encodePage } from "./page_encoder.ts";
 import { COLUMN_BYTES, HEADER_BYTES, packedNumbers, paddedSize } from "./page_format.ts";
 
-/** Bytes of an item without its readings and id: a receipt, a number of readings, a length, a count. */
-const ITEM_BYTES = 8 + 2 + 2 + 1;
+/** Bytes of an item without its readings and id: a receipt, a number of readings, two lengths, a count. */
+const ITEM_BYTES = 8 + 2 + 2 + 1 + 2;
 /** Bytes that the padding of a section and its header, and the header of its page, may take. */
-const SECTION_BYTES = SECTION_HEADER_BYTES + HEADER_BYTES + 7 * 6;
+const SECTION_BYTES = SECTION_HEADER_BYTES + HEADER_BYTES + 7 * 8;
 /** Bytes of a column besides its values: a header, padding, padding of a bitmap. */
 const COLUMN_REST_BYTES = COLUMN_BYTES + 7 + 8;
 const MAX_READINGS = 0xffff;
@@ -60,8 +60,10 @@ export function encodeGroups(
 }
 
 /** An upper bound of the bytes of a group with one item, without the name of the writer. */
-export function itemMaxBytes({ id, profile, page: { timesMs, columns } }: GroupItem): number {
-  return ITEM_BYTES + 3 * id.length + 3 * profile.length +
+export function itemMaxBytes(
+  { id, profile, page: { timesMs, columns }, state }: GroupItem,
+): number {
+  return ITEM_BYTES + (state?.length ?? 0) + 3 * id.length + 3 * profile.length +
     timesMs.length * (8 + 9 * columns.length);
 }
 
@@ -74,7 +76,7 @@ function fittingEnd(
   const widths = new Map<string, { width: number; rows: number }>();
   let size = GROUP_HEADER_BYTES + 3 * writer.length + 7;
   for (let index = start; index < items.length; index++) {
-    const { id, profile, page: { timesMs, columns } } = items[index];
+    const { id, profile, page: { timesMs, columns }, state } = items[index];
     let section = widths.get(profile);
     if (section === undefined) {
       size += SECTION_BYTES + 3 * profile.length;
@@ -85,7 +87,8 @@ function fittingEnd(
     section.width += added;
     size += added * (COLUMN_REST_BYTES + 9 * section.rows);
     section.rows += timesMs.length;
-    size += ITEM_BYTES + 3 * id.length + timesMs.length * (8 + 9 * section.width);
+    size += ITEM_BYTES + (state?.length ?? 0) + 3 * id.length +
+      timesMs.length * (8 + 9 * section.width);
     if (size <= maxBytes && timesMs.length <= MAX_READINGS) continue;
     if (index > start) return index;
     throw new RangeError(`Cannot encode item as a group has at most ${maxBytes} bytes: ${size}`);
@@ -129,12 +132,16 @@ interface SectionPlan {
   readonly readingWidth: number;
   readonly lengthWidth: number;
   readonly requestWidth: number;
+  readonly stateWidth: number;
+  readonly stateBytes: number;
 }
 
 function planSection(items: readonly GroupItem[]): SectionPlan {
   const receipts = planReceipts(items);
   const isEachOne = receipts.kind === RECEIPTS_NONE ||
     items.every(({ receipt }) => receipt?.requests === 1);
+  let stateBytes = 0;
+  for (const { state } of items) stateBytes += state?.length ?? 0;
   return {
     page: encodePage(joinedPage(items)),
     names: ENCODER.encode(items[0].profile + items.map(({ id }) => id).join("")),
@@ -142,17 +149,19 @@ function planSection(items: readonly GroupItem[]): SectionPlan {
     readingWidth: items.every(({ page }) => page.timesMs.length === 1) ? 0 : 2,
     lengthWidth: items.every(({ id }) => id.length <= 0xff) ? 1 : 2,
     requestWidth: isEachOne ? 0 : 1,
+    stateWidth: stateBytes > 0 ? 2 : 0,
+    stateBytes,
   };
 }
 
 function encodeSection(items: readonly GroupItem[]): Uint8Array<ArrayBuffer> {
   const plan = planSection(items);
   const { page, names, receipts: { kind, firstMs } } = plan;
-  const { readingWidth, lengthWidth, requestWidth } = plan;
+  const { readingWidth, lengthWidth, requestWidth, stateWidth, stateBytes } = plan;
   const count = items.length;
   const receiptWidth = kind === RECEIPTS_SAME ? 0 : kind;
-  const widths = [receiptWidth, readingWidth, lengthWidth, requestWidth];
-  const sizes = [page.length, ...widths.map((width) => width * count), names.length]
+  const widths = [receiptWidth, readingWidth, lengthWidth, requestWidth, stateWidth];
+  const sizes = [page.length, ...widths.map((width) => width * count), stateBytes, names.length]
     .map(paddedSize);
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, SECTION_HEADER_BYTES));
   const view = new DataView(bytes.buffer);
@@ -160,7 +169,8 @@ function encodeSection(items: readonly GroupItem[]): Uint8Array<ArrayBuffer> {
   view.setUint32(4, page.length, true);
   view.setUint32(8, names.length, true);
   view.setUint16(12, items[0].profile.length, true);
-  bytes.set([readingWidth, lengthWidth, kind, requestWidth], 14);
+  bytes.set([readingWidth, lengthWidth, kind, requestWidth, stateWidth], 14);
+  view.setUint32(20, stateBytes, true);
   view.setFloat64(24, firstMs, true);
   let at = SECTION_HEADER_BYTES;
   bytes.set(page, at);
@@ -182,7 +192,18 @@ function encodeSection(items: readonly GroupItem[]): Uint8Array<ArrayBuffer> {
   if (requestWidth > 0) {
     items.forEach(({ receipt }, i) => bytes[at + i] = receipt?.requests ?? NO_RECEIPT);
   }
-  bytes.set(names, at + sizes[4]);
+  at += sizes[4];
+  if (stateWidth > 0) {
+    const stateLengths = numbers(stateWidth);
+    at += sizes[5];
+    let end = at;
+    items.forEach(({ state }, i) => {
+      stateLengths[i] = state?.length ?? 0;
+      if (state !== null) bytes.set(state, end);
+      end += stateLengths[i];
+    });
+  }
+  bytes.set(names, bytes.length - sizes[7]);
   return bytes;
 }
 

@@ -22,12 +22,14 @@
  * | 15 | bytes per length of an id (1, 2) |
  * | 16 | receipts: 0 none; otherwise the bytes per time of receipt (2, 4, 8), or 1 if all are the same |
  * | 17 | bytes per number of requests (0, 1); with 0, each item counts as one request. 255 stands for an item without a receipt |
+ * | 18 | bytes per length of a state (0, 2); with 0, no item has one |
+ * | 20–23 | bytes of the states, u32 |
  * | 24–31 | earliest receipt, epoch milliseconds, f64 |
  *
  * Then follow, each padded to 8 bytes: the page with the readings of all items one after the other
  * (`page_format.ts`), the times of receipt as milliseconds after the earliest, the numbers of
- * readings, the lengths of the ids in UTF-16 code units, the numbers of requests, and as one UTF-8
- * text the name of the profile and the ids.
+ * readings, the lengths of the ids in UTF-16 code units, the numbers of requests, the lengths of the
+ * states (0 for none), the states, and as one UTF-8 text the name of the profile and the ids.
  *
  * `group_encoder.ts` writes this form, `group_decoder.ts` reads it.
  *
@@ -67,6 +69,11 @@ export interface GroupItem {
   readonly page: Page;
   /** When they were received; null if nobody counts that. */
   readonly receipt: Receipt | null;
+  /**
+   * What else is to be known of the series, 1 to 65,535 bytes that have a meaning only to those who
+   * write and read groups; null if nothing.
+   */
+  readonly state: Uint8Array | null;
 }
 
 /** What all items of a group have in common. */

@@ -3,7 +3,7 @@ import {
   decodeGroup,
   idsOf,
   itemsOf,
-  sectionPage,
+  sectionRows,
   sectionTimes,
 } from "../../../data/readings/group_decoder.ts";
 import { encodeGroups } from "../../../data/readings/group_encoder.ts";
@@ -21,7 +21,7 @@ function reading(timeMs: number, values: readonly number[]): Page {
 }
 
 function item(id: string, page: Page, receivedMs = 1_000): GroupItem {
-  return { profile: "battery", id, page, receipt: { receivedMs, requests: 1 } };
+  return { profile: "battery", id, page, receipt: { receivedMs, requests: 1 }, state: null };
 }
 
 /** The same page with doubles in place of mantissas, as messages give them. */
@@ -34,12 +34,12 @@ function doubles({ timesMs, columns }: Page): Page {
 }
 
 /** What an item says, without how its page is packed. Missing columns at the end say nothing. */
-function shown({ profile, id, page, receipt }: GroupItem): unknown {
+function shown({ profile, id, page, receipt, state }: GroupItem): unknown {
   const rows = rowsOf(page).map(([timeMs, ...texts]) => {
     while (texts.at(-1) === "") texts.pop();
     return [timeMs, ...texts];
   });
-  return { profile, id, rows, receipt };
+  return { profile, id, rows, receipt, state: state && [...state] };
 }
 
 /** A value as a decimal text: a decimal, a double of many digits, or a missing one. */
@@ -67,6 +67,7 @@ const anyItem: fc.Arbitrary<GroupItem> = fc.record({
   id: fc.oneof(fc.constantFrom("one", "two"), anyText),
   page: fc.oneof(somePage, somePage.map(doubles), fc.constant(emptyPage(2))),
   receipt: anyReceipt,
+  state: fc.option(fc.uint8Array({ minLength: 1, maxLength: 20 })),
 });
 
 Deno.test("groups return the items that they were made of, of each profile in their order", () => {
@@ -103,9 +104,9 @@ Deno.test("no group is longer than it may be, and items are not split over more 
   );
   const groups = encodeGroups(HEAD, items, 30_000);
   assertEquals(groups.every(({ bytes }) => bytes.length <= 30_000), true);
-  // An item may need 8 + 2 * 9 bytes for its reading, 13 for what comes with it, and 27 for its id: 66.
-  // So 454 would have room without headers, which take less than 300 bytes.
-  assertEquals(groups.slice(0, 4).every(({ items }) => 450 <= items.length), true);
+  // An item may need 8 + 2 * 9 bytes for its reading, 15 for what comes with it, and 27 for its id: 68.
+  // So 441 would have room without headers, which take less than 300 bytes.
+  assertEquals(groups.slice(0, 4).every(({ items }) => 430 <= items.length), true);
   assertEquals(groups.length, 5);
   assertEquals(groups.flatMap((group) => decodeGroup(group.bytes)).flatMap(itemsOf).length, 2_000);
 });
@@ -133,7 +134,7 @@ Deno.test("the times and the readings of a section are those of its items, one a
   const [{ bytes }] = encodeGroups(HEAD, items, 60_000);
   const { sections: [section] } = decodeGroup(bytes);
   assertEquals([...sectionTimes(section)], [5, 3]);
-  assertEquals(rowsOf(sectionPage(section)), [[5, "1"], [3, "2"]]);
+  assertEquals(rowsOf(sectionRows(section, { start: 0, end: 2 })), [[5, "1"], [3, "2"]]);
   assertEquals(idsOf(section), ["one", "two", "one"]);
 });
 
@@ -147,6 +148,7 @@ Deno.test("bytes that do not begin at their buffer are decoded", () => {
       id: "one",
       rows: [[5, "1", "2.5"]],
       receipt: { receivedMs: 1_000, requests: 1 },
+      state: null,
     },
   ]);
 });
