@@ -8,6 +8,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
+import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
@@ -203,14 +204,6 @@ export function enterUpload(request: Request): Disposable {
 /** The most bytes of an upload, also decompressed. */
 export function maxUploadBytes(request: Request): number {
   return openedOf(request).maxBytes;
-}
-
-/** A body that is longer than any may be. */
-export function uploadTooLarge(maxBytes: number): AppError {
-  const message = `An upload may have at most ${maxBytes} bytes, also decompressed`;
-  return new AppError("BODY_TOO_LARGE", message, {
-    details: "What was read before may be stored; send the rest in smaller uploads",
-  });
 }
 
 /**

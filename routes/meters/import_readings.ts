@@ -14,7 +14,7 @@ import type { Log } from "../../data/log.ts";
 import type { Profile, ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { RunningImports } from "../imports/running_imports.ts";
-import { type OpenOptions, openUpload } from "../http/opened_upload.ts";
+import { type OpenOptions, openUpload } from "../../data/unpack/open_upload.ts";
 import { maxUploadBytes } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import { createImportCounts, type ImportCounts, type MeterCounts } from "./import_counts.ts";

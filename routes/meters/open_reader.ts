@@ -14,7 +14,7 @@ import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import { createEspiReader } from "../../data/meter_files/espi_read.ts";
 import { createNem12Reader } from "../../data/meter_files/nem12_read.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
-import type { OpenOptions } from "../http/opened_upload.ts";
+import type { OpenOptions } from "../../data/unpack/open_upload.ts";
 import { type ImportQuery, readImportQuery } from "./import_query.ts";
 import { formatOf, knownFormat, type UploadFormat, type UploadType } from "./upload_format.ts";
 

@@ -9,6 +9,7 @@ import type { Caller } from "../../data/access/caller.ts";
 import { AppError, withStored } from "../../data/app_error.ts";
 import { REJECTS_LISTED } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
+import { openUpload } from "../../data/unpack/open_upload.ts";
 import {
   importStores,
   type StoreImportDeps,
@@ -18,7 +19,6 @@ import {
 import type { ReadingQuotas } from "../../kv/series/quotas.ts";
 import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
-import { openUpload } from "../http/opened_upload.ts";
 import { enterUpload, maxUploadBytes } from "../http/request_body.ts";
 import { uploadBytes } from "../http/upload_body.ts";
 import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";

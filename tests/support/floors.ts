@@ -23,7 +23,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "upkeep",
     ],
     ["audit", "log", "quoted"],
-    ["files", "readings"],
+    ["files", "readings", "unpack"],
     ["s3", "text", "time"],
     ["access", "encoders"],
     ["charts", "events", "exports"],

@@ -9,8 +9,8 @@
  */
 
 import { crc32, createInflateRaw, type InflateRaw } from "node:zlib";
-import { AppError } from "../../data/app_error.ts";
-import { QUOTED_VALUE_MAX } from "../../data/limits.ts";
+import { AppError } from "../app_error.ts";
+import { QUOTED_VALUE_MAX } from "../limits.ts";
 import { type ChunkReader, createChunkReader } from "./chunk_reader.ts";
 import {
   DESCRIPTOR_MAX_BYTES,

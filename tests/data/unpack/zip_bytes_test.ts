@@ -1,10 +1,10 @@
 import { crc32, deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
-import { zipEntryBytes } from "../../../routes/http/zip_bytes.ts";
-import { chunksOf } from "../../data/imports/upload.ts";
+import { zipEntryBytes } from "../../../data/unpack/zip_bytes.ts";
+import { chunksOf } from "../imports/upload.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../../support/assert.ts";
-import { bytesOf, REFUSED_ZIP_FILES, USAGE, ZIP_FILES } from "./zip_files.ts";
+import { bytesOf, REFUSED_ZIP_FILES, USAGE, ZIP_FILES } from "../../routes/http/zip_files.ts";
 
 async function* streamOf(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield await Promise.resolve(chunk);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { atMost, withTurns } from "./upload_body.ts";
+import { atMost } from "./upload_too_large.ts";
+import { withTurns } from "./with_turns.ts";
 import { zipEntryBytes } from "./zip_bytes.ts";
 
 /** The beginnings of ZIP files: with an entry, and without one. */
