@@ -232,6 +232,7 @@ export async function start(
     ]);
   });
   const app = createApp({
+    ...parts,
     ...devices,
     accountLimits: settings.accountLimits,
     quotas: createReadingQuotas({ ...settings, kv, series, now }),
@@ -240,14 +241,9 @@ export async function start(
     links: { kv, now, publicUrl, findMaker },
     limits: settings.limits,
     corsOrigins: settings.corsOrigins,
-    log,
-    record,
     ...metrics,
-    waitingMs: opened.waitingMs,
-    kv,
     audit,
     keys,
-    files,
     previewer: createExportPreviewer({ series }),
     continuous: settings.continuous,
     staleAfterMs: settings.staleAfterMs,

@@ -7,6 +7,8 @@
 
 import type { Log } from "../data/log.ts";
 import type { WorkSettings } from "../data/work_settings.ts";
+import { createUploadReading } from "./imports/read_in_thread.ts";
+import type { UploadReading } from "./imports/reading_contract.ts";
 import { createDeflaters, type Deflaters, THREAD_KEPT_MS } from "./engine/deflaters.ts";
 import { createThreads, NO_THREADS, type ThreadOptions, type Threads } from "./engine/threads.ts";
 
@@ -16,6 +18,8 @@ export interface HeavyThreads extends Disposable {
   readonly deflaters: Deflaters;
   /** Workers for every kind of heavy work. */
   readonly threads: Threads;
+  /** Reads uploads in the workers. */
+  readonly uploads: UploadReading;
 }
 
 /** The threads of a process. They start when they are needed. */
@@ -29,6 +33,7 @@ export function openThreads(
   return {
     deflaters,
     threads,
+    uploads: createUploadReading(threads),
     [Symbol.dispose]() {
       threads[Symbol.dispose]();
       deflaters[Symbol.dispose]();

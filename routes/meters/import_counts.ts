@@ -5,7 +5,7 @@
  */
 
 import type { MeterNotes } from "../../data/imports/meter_rows.ts";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import type { CountedReader } from "../../data/imports/notes_change.ts";
 import type { ImportProgress, RunningImports } from "../imports/running_imports.ts";
 
 /** The records so far that are stored or will not be. */
@@ -47,9 +47,6 @@ export interface RunningCounts extends Disposable {
   /** Every meter, in the order of its first record. */
   meters(): readonly MeterCounts[];
 }
-
-/** What counts the records. */
-export type CountedReader = Pick<ManyMetersReader, "meters" | "rejected">;
 
 /** An import that begins. */
 export interface StartedImport {

@@ -13,6 +13,7 @@ import {
   IMPORT_PRESETS_MAX,
   JSON_BODY_MAX_BYTES,
 } from "../../data/limits.ts";
+import { UPLOAD_FORMATS } from "../../data/meter_files/open_reader.ts";
 import { quoted } from "../../data/quoted.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { instantText } from "../../data/time/time_text.ts";
@@ -33,7 +34,6 @@ import {
   type ImportPresetListBody,
 } from "./import_preset_schemas.ts";
 import { readImportQuery } from "./import_query.ts";
-import { UPLOAD_FORMATS } from "./upload_format.ts";
 
 /** The largest options, as JSON: a value of the database has 65,536 bytes. */
 const OPTIONS_MAX_BYTES = 32_768;

@@ -7,17 +7,18 @@
 import type { z } from "zod";
 import type { FieldError } from "../../data/app_error.ts";
 import type { Dialect } from "../../data/imports/dialect.ts";
+import type { DialectPlan } from "../../data/imports/dialect_plan.ts";
 import { createDialect, type DialectOptions } from "../../data/imports/dialect_options.ts";
 import { EVERY_METER } from "../../data/imports/meter_filter.ts";
-import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
 import { presetNamed } from "../../data/imports/presets.ts";
+import type { UploadFormat } from "../../data/meter_files/open_reader.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import { quoted } from "../../data/quoted.ts";
 import { restoreZonePlus } from "../../data/time/query_plus.ts";
 import { parameterErrors } from "../http/json_body.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { importQuery } from "./import_schemas.ts";
-import { parametersOutOfPlace, type UploadFormat } from "./upload_format.ts";
+import { parametersOutOfPlace } from "./upload_format.ts";
 
 /** Parameters that may have several values: given several times, or once with commas. */
 const LISTS: readonly string[] = ["timestamp", "map", "missing"];
@@ -34,8 +35,8 @@ const PRESET_RULE = "preset must be left out for a meter whose profile is not me
 export interface ImportQuery {
   /** How the upload writes readings. */
   readonly dialect: Dialect;
-  /** The same for another profile, or why the upload cannot have readings of it. */
-  readonly dialectOf: (profile: Profile) => Dialect | MeterRefusal;
+  /** What that is made of. */
+  readonly plan: DialectPlan;
   /** Whether to write nothing. */
   readonly isDryRun: boolean;
   /** The series of a file of meters that one meter takes; null if the query does not say it. */
@@ -93,15 +94,9 @@ export function readImportQuery(
   };
   const result = createDialect(profile, options);
   if ("dialect" in result && errors.length === 0) {
-    const { dialect } = result;
     return {
-      dialect,
-      dialectOf(other) {
-        if (other.name === profile.name) return dialect;
-        if (preset !== undefined) return { rule: PRESET_RULE };
-        const own = createDialect(other, options);
-        return "dialect" in own ? own.dialect : { rule: own.problems[0].detail };
-      },
+      dialect: result.dialect,
+      plan: { profile, options, otherProfiles: preset === undefined ? null : PRESET_RULE },
       isDryRun: dry_run === "true",
       register: register ?? null,
     };

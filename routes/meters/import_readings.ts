@@ -7,32 +7,25 @@
 import { AppError, withStored } from "../../data/app_error.ts";
 import type { DomainEvent } from "../../data/events/event.ts";
 import { importEvent } from "../../data/events/import_event.ts";
-import type { MeterBatch, MeterRefusal } from "../../data/imports/meter_rows.ts";
+import type { MeterRefusal } from "../../data/imports/meter_rows.ts";
 import type { Repeat } from "../../data/imports/repeats.ts";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import type { UploadSummary } from "../../data/imports/upload_summary.ts";
 import type { Log } from "../../data/log.ts";
+import type { ReaderPlan } from "../../data/meter_files/open_reader.ts";
 import type { Profile, ProfileName } from "../../data/readings/profile.ts";
+import type { OpenOptions } from "../../data/unpack/open_upload.ts";
+import type { UploadReading, UploadToRead } from "../../jobs/imports/reading_contract.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { RunningImports } from "../imports/running_imports.ts";
-import { type OpenOptions, openUpload } from "../../data/unpack/open_upload.ts";
 import { maxUploadBytes } from "../http/request_body.ts";
-import { uploadBytes } from "../http/upload_body.ts";
+import { sentBytes } from "../http/upload_body.ts";
 import { createImportCounts, type ImportCounts, type MeterCounts } from "./import_counts.ts";
 import { createBatchStore } from "./import_batches.ts";
 
-/** Readings written at once: some weeks of minutes of a meter, one or two commits. */
-const BATCH_READINGS = 32_768;
-/**
- * With many meters, so many readings of each are written at once if possible: every batch reads and
- * writes the last block of each of its meters again. Measured on a busy machine with 10,000 meters,
- * each row another one: 4 thousand readings a second with batches of 32,768, and 6 times as many so.
- */
-const METER_READINGS = 64;
-/** Most readings of a batch: 15 MB, twice. */
-const BATCH_MAX_READINGS = 262_144;
-
 /** What an import needs. */
 export interface ImportDeps {
+  /** What reads uploads. */
+  readonly uploads: UploadReading;
   /** Where readings go. */
   readonly series: Pick<SeriesStore, "write" | "writeMany" | "compare">;
   /** The profile of a meter, or why it can have no readings. */
@@ -55,10 +48,12 @@ export interface Upload {
   readonly owner: string;
   /** The meter; null if the records name theirs. */
   readonly meterId: string | null;
+  /** Names the upload, also when it is sent again. */
+  readonly name: string;
   /** How the upload is opened. */
   readonly opening: OpenOptions;
-  /** What reads an upload that begins with these bytes, as many as `opening` asks for. */
-  readonly openReader: (head: Uint8Array) => ManyMetersReader;
+  /** How to read an upload that begins with these bytes, as many as `opening` asks for. */
+  readonly planOf: (head: Uint8Array) => ReaderPlan;
   /** The request with the bytes. */
   readonly request: Request;
   /** Whether they are compressed with gzip. */
@@ -77,8 +72,8 @@ export interface ImportResult {
   readonly meters: readonly MeterCounts[];
   /** The first 100 records of times that the upload already had. */
   readonly repeats: readonly Repeat[];
-  /** What read the upload. */
-  readonly reader: ManyMetersReader;
+  /** What else there is to say about the upload. */
+  readonly summary: UploadSummary;
 }
 
 /**
@@ -97,25 +92,24 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   using counts = createImportCounts(deps.imports, { ...upload, startedMs });
   const batches = createBatchStore(deps.series, { isDryRun, counts });
   const about = () => meterId === null ? { meters: counts.meters().length } : { meterId };
-  let reader: ManyMetersReader;
+  let summary: UploadSummary;
   try {
-    const onBytes = (count: number) => counts.receivedBytes += count;
-    const bytes = uploadBytes(upload.request, upload.isGzip, onBytes);
-    const opened = await openUpload(bytes, upload.opening, maxUploadBytes(upload.request));
-    const { head, chunks } = opened;
-    try {
-      reader = upload.openReader(head);
-    } catch (error) {
-      await opened.close();
-      throw error;
-    }
-    counts.begin(reader);
-    const store = async (some: readonly MeterBatch[]) => {
-      await batches.store(some);
-      if (isDryRun) return;
-      for (const { meterId: id, profile } of some) await deps.keepMeter(id, profile.name);
-    };
-    await readAll(deps, { reader, chunks }, { counts, store });
+    summary = await deps.uploads.read(toRead(upload), {
+      chunks: sentBytes(upload.request, (count) => counts.receivedBytes += count),
+      planOf: upload.planOf,
+      begin: counts.begin,
+      async profilesOf(ids) {
+        const profiles: (Profile | MeterRefusal)[] = [];
+        for (const id of ids) profiles.push(await deps.profileOf(id));
+        return profiles;
+      },
+      met: counts.update,
+      async store(some) {
+        await batches.store(some);
+        if (isDryRun) return;
+        for (const { meterId: id, profile } of some) await deps.keepMeter(id, profile.name);
+      },
+    });
   } catch (error) {
     const stored = counts.total();
     const { receivedBytes } = counts;
@@ -129,7 +123,11 @@ export async function importReadings(deps: ImportDeps, upload: Upload): Promise<
   const perSecond = Math.round(total.received / Math.max(ms, 1) * 1000);
   log("info", "import ended", { ...about(), isDryRun, ...total, ms, perSecond });
   await announce(deps, upload, { counts });
-  return { counts: total, meters: counts.meters(), repeats: batches.repeats(), reader };
+  return { counts: total, meters: counts.meters(), repeats: batches.repeats(), summary };
+}
+
+function toRead({ name, isGzip, opening, totalBytes, request }: Upload): UploadToRead {
+  return { name, isGzip, opening, totalBytes, maxBytes: maxUploadBytes(request) };
 }
 
 /** Stores the event of an import. A failure is logged: what the import stored, stays. */
@@ -150,54 +148,4 @@ async function announce(
   });
   await deps.announce(event)
     .catch((error) => deps.log("error", "event not stored", { type: event.type, error }));
-}
-
-/** Reads an upload to its end and hands each batch to `store`. */
-async function readAll(
-  { profileOf }: ImportDeps,
-  { reader, chunks }: { reader: ManyMetersReader; chunks: AsyncIterable<Uint8Array> },
-  { counts, store }: {
-    counts: ReturnType<typeof createImportCounts>;
-    store: (batches: readonly MeterBatch[]) => Promise<void>;
-  },
-): Promise<void> {
-  let storing = Promise.resolve();
-
-  /** Reads what waits for the profile of its meter. */
-  async function resume(): Promise<void> {
-    for (let ids = reader.unknown(); ids.length > 0; ids = reader.unknown()) {
-      for (const id of ids) reader.know(id, await profileOf(id));
-      reader.resume();
-    }
-    counts.update();
-  }
-
-  async function flush(): Promise<void> {
-    await storing;
-    storing = store(reader.take());
-    // Whoever awaits it gets its error; until then it is not an unhandled one.
-    storing.catch(() => {});
-  }
-
-  try {
-    for await (const chunk of chunks) {
-      reader.push(chunk);
-      await resume();
-      if (reader.waiting() >= batchReadings(reader.meters().length)) await flush();
-    }
-    try {
-      reader.end();
-      await resume();
-    } catch (error) {
-      if (reader.keepsBeginning) await flush();
-      throw error;
-    }
-    await flush();
-  } finally {
-    await storing;
-  }
-}
-
-function batchReadings(meters: number): number {
-  return Math.min(BATCH_MAX_READINGS, Math.max(BATCH_READINGS, meters * METER_READINGS));
 }

@@ -7,7 +7,7 @@
 import type { LeftOutKind } from "../../data/imports/interval_stage.ts";
 import type { MeterNotes } from "../../data/imports/meter_rows.ts";
 import type { Repeat } from "../../data/imports/repeats.ts";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
+import { placeIn, type UploadSummary } from "../../data/imports/upload_summary.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { ImportResult } from "./import_readings.ts";
 import type { ImportReport, ManyImportReport, UploadNotes } from "./import_report_schemas.ts";
@@ -22,23 +22,23 @@ export interface EndedImport {
 
 /** The answer to an upload of one meter. */
 export function oneReport(id: string, { result, isDryRun }: EndedImport): ImportReport {
-  const { reader } = result;
+  const { summary } = result;
   return {
     smart_meter_id: id,
     dry_run: isDryRun,
     ...result.counts,
-    rejects: reader.rejected().first.map(({ meterId: _meterId, ...reject }) => reject),
-    repeats: result.repeats.map((repeat) => repeatBody(repeat, reader)),
+    rejects: summary.rejects.map(({ meterId: _meterId, ...reject }) => reject),
+    repeats: result.repeats.map((repeat) => repeatBody(repeat, summary)),
     ambiguous: result.meters.reduce((sum, { notes }) => sum + notes.ambiguous, 0),
     ...breakCounts(result.meters[0]?.notes),
-    breaks: breaksOf(reader).map(({ smart_meter_id: _id, ...rest }) => rest),
-    ...notesOf(reader, result),
+    breaks: breaksOf(summary).map(({ smart_meter_id: _id, ...rest }) => rest),
+    ...notesOf(result),
   };
 }
 
 /** The answer to an upload of many meters. */
 export function manyReport({ result, isDryRun }: EndedImport): ManyImportReport {
-  const { reader } = result;
+  const { summary } = result;
   return {
     dry_run: isDryRun,
     ...result.counts,
@@ -51,14 +51,14 @@ export function manyReport({ result, isDryRun }: EndedImport): ManyImportReport 
       problem: notes.refusal?.rule ?? null,
       rejects: [...notes.rejects],
     })),
-    rejects: reader.rejected().first.map(({ meterId, ...reject }) => (
+    rejects: summary.rejects.map(({ meterId, ...reject }) => (
       { smart_meter_id: meterId, ...reject }
     )),
     repeats: result.repeats.map((repeat) => (
-      { smart_meter_id: repeat.meterId, ...repeatBody(repeat, reader) }
+      { smart_meter_id: repeat.meterId, ...repeatBody(repeat, summary) }
     )),
-    breaks: breaksOf(reader),
-    ...notesOf(reader, result),
+    breaks: breaksOf(summary),
+    ...notesOf(result),
   };
 }
 
@@ -84,10 +84,9 @@ function breakCounts(notes: MeterNotes | undefined) {
   return { gaps: gap, resets: reset, rollovers: rollover, jumps: jump };
 }
 
-function breaksOf(reader: ManyMetersReader) {
-  const breaks = reader.breaks?.() ?? [];
-  return breaks.map(({ meterId, kind, place, timeMs }) => (
-    { ...reader.placeOf(place), smart_meter_id: meterId, kind, timestamp: instantText(timeMs) }
+function breaksOf(summary: UploadSummary) {
+  return summary.breaks.map(({ meterId, kind, place, timeMs }) => (
+    { ...placeIn(summary, place), smart_meter_id: meterId, kind, timestamp: instantText(timeMs) }
   ));
 }
 
@@ -101,18 +100,19 @@ function allLeftOut({ meters }: ImportResult) {
 }
 
 /** What the upload has besides its readings. */
-function notesOf(reader: ManyMetersReader, result: ImportResult): UploadNotes {
-  const { quality = {}, leftOut = [], doubts = [] } = reader.notes?.() ?? {};
+function notesOf(result: ImportResult): UploadNotes {
+  const { ignored, leftOut: columns, preamble, notes: { quality, leftOut, doubts } } =
+    result.summary;
   const seriesLeftOut = leftOut.map(({ name, ...rest }) => ({ series: name, ...rest }));
   return {
-    ignored_columns: [...reader.ignored()],
-    left_out: [...reader.leftOut?.() ?? [], ...seriesLeftOut, ...allLeftOut(result)],
-    preamble: [...reader.preamble?.() ?? []],
+    ignored_columns: [...ignored],
+    left_out: [...columns, ...seriesLeftOut, ...allLeftOut(result)],
+    preamble: [...preamble],
     ...(Object.keys(quality).length > 0 ? { quality: { ...quality } } : {}),
     ...(doubts.length > 0 ? { doubts: [...doubts] } : {}),
   };
 }
 
-function repeatBody({ place, timeMs }: Repeat, { placeOf }: Pick<ManyMetersReader, "placeOf">) {
-  return { ...placeOf(place), timestamp: instantText(timeMs) };
+function repeatBody({ place, timeMs }: Repeat, summary: UploadSummary) {
+  return { ...placeIn(summary, place), timestamp: instantText(timeMs) };
 }

@@ -9,7 +9,7 @@
 
 import { z } from "zod";
 import { PRESETS } from "../../data/imports/presets.ts";
-import { UPLOAD_FORMATS } from "./upload_format.ts";
+import { UPLOAD_FORMATS } from "../../data/meter_files/open_reader.ts";
 
 const presetNames = PRESETS.map(({ name }) => name);
 

@@ -19,7 +19,7 @@ import { type ImportDeps, importReadings, type ImportResult } from "./import_rea
 import { manyReport, oneReport } from "./import_report.ts";
 import { meterId } from "./meter_id.ts";
 import { createProfilesOfUpload, meterSource, type MeterSourceDeps } from "./meter_source.ts";
-import { planUpload } from "./open_reader.ts";
+import { planUpload } from "./plan_upload.ts";
 import { withSavedPreset } from "./saved_preset.ts";
 import { UPLOAD_TYPES } from "./upload_format.ts";
 
@@ -56,7 +56,9 @@ export function importRoutes(deps: ImportRouteDeps): GuardedRoutes {
     const plan = planUpload(queries, { mediaType, id, oldestMs, ...source });
     const totalBytes = contentLength(c.req.header("content-length"));
     const { owner } = caller;
-    const upload = { ...plan, owner, meterId: id, request: c.req.raw, isGzip, totalBytes };
+    const { url, raw: request } = c.req;
+    const name = [owner, url, totalBytes].join(" ");
+    const upload = { ...plan, name, owner, meterId: id, request, isGzip, totalBytes };
     const profileOf = await createProfilesOfUpload(deps, caller);
     const keep = (meterId: string, profile: string) => keepMeter(deps, meterId, profile);
     const account = { account: accountOf(caller), limits: caller.limits };

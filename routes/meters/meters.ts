@@ -59,6 +59,8 @@ export interface MeterDeps {
   readonly profiles: Pick<ProfileStore, "get" | "list" | "current">;
   /** Limits on stored readings. */
   readonly quotas: ImportRouteDeps["quotas"];
+  /** What reads uploads. */
+  readonly uploads: ImportRouteDeps["uploads"];
   /** Which times readings may have; an import only has the oldest one. */
   readonly acceptedTimes: AcceptedTimes;
   /** Epoch milliseconds now. */

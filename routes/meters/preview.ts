@@ -10,14 +10,14 @@ import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
 import type { Doubt } from "../../data/inspect/doubts.ts";
 import type { FileSample, Inspection } from "../../data/inspect/inspection.ts";
+import { openReader, UPLOAD_FORMATS } from "../../data/meter_files/open_reader.ts";
 import { toNumber } from "../../data/readings/decimal.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 import { instantText } from "../../data/time/time_text.ts";
 import type { InspectionBody } from "./inspect_schemas.ts";
 import { ownIdOf } from "./inspect_media.ts";
-import { openReader } from "./open_reader.ts";
-import { UPLOAD_FORMATS } from "./upload_format.ts";
+import { planReader } from "./plan_upload.ts";
 
 /** What the sample gave. */
 export interface Preview {
@@ -65,7 +65,7 @@ export function previewImport(
     const queries = Object.fromEntries(
       Object.entries(parameters).map(([name, values]) => [name, [...values]]),
     );
-    const reader = openReader(queries, format, { id, oldestMs });
+    const reader = openReader(planReader(queries, format, { id, oldestMs }));
     readSample(reader, kind.format, sample);
     return previewOf(reader, { isOfMany: id === null, rows });
   } catch (error) {

@@ -6,13 +6,8 @@
 
 import type { FieldError } from "../../data/app_error.ts";
 import { DETECT_BYTES, detectForm } from "../../data/meter_files/detect.ts";
+import { UPLOAD_FORMATS, type UploadFormat } from "../../data/meter_files/open_reader.ts";
 import { quoted } from "../../data/quoted.ts";
-
-/** The formats. */
-export const UPLOAD_FORMATS = ["csv", "json", "ndjson", "nem12", "espi"] as const;
-
-/** One of {@link UPLOAD_FORMATS}. */
-export type UploadFormat = typeof UPLOAD_FORMATS[number];
 
 /** The media types of uploads, and the format that each says; null if it says none. */
 const MEDIA_TYPES = {

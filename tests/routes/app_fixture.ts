@@ -11,8 +11,10 @@ import { AppError } from "../../data/app_error.ts";
 import { emptyPage } from "../../data/readings/page.ts";
 import { ACCEPTED_TIMES } from "../../data/time/accepted_times.ts";
 import type { JobRecord } from "../../jobs/engine/jobs.ts";
+import { NO_THREADS } from "../../jobs/engine/threads.ts";
 import { newJob } from "../../jobs/engine/transitions.ts";
 import { createExportPreviewer } from "../../jobs/exports/preview.ts";
+import { createUploadReading } from "../../jobs/imports/read_in_thread.ts";
 import { METER_EXPORT } from "../../jobs/exports/meter_export_contract.ts";
 import { UNKNOWN_MAKER } from "../../routes/access/links.ts";
 import { type AppDeps, createApp } from "../../routes/app.ts";
@@ -96,6 +98,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
         count: () => Promise.resolve({ count: 0, isExact: true }),
       },
     }),
+    uploads: createUploadReading(NO_THREADS),
     links: { kv: emptyKv(), now: () => NOW_MS, publicUrl: null, findMaker: () => UNKNOWN_MAKER },
     scheduler: {
       findOwner: () => Promise.resolve({ caller: UNKNOWN_MAKER, reason: null }),

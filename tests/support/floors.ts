@@ -70,7 +70,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   jobs: [
     ["engine"],
     ["notify"],
-    ["continuous", "deletions", "exports", "stores", "upkeep"],
+    ["continuous", "deletions", "exports", "imports", "stores", "upkeep"],
     ["targets"],
     ["alerts", "schedules"],
     ["end_events", "kinds", "thread_worker", "threads", "worker"],

@@ -1,7 +1,7 @@
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { AppError } from "../../../data/app_error.ts";
 import { type ImportQuery, readImportQuery } from "../../../routes/meters/import_query.ts";
-import type { UploadFormat } from "../../../routes/meters/upload_format.ts";
+import type { UploadFormat } from "../../../data/meter_files/open_reader.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 
 const METRICS = "energy_kwh,power_kw,voltage_v,current_a";

@@ -1,22 +1,15 @@
 /**
- * What reads an upload of readings: the reader of its format, set up as the query says. It stores
- * nothing.
+ * What reads an upload of readings: a reader of its format, set up as the query says.
  *
  * @module
  */
 
-import { createCsvReader } from "../../data/imports/csv_read.ts";
-import { createJsonArrayReader, createNdjsonReader } from "../../data/imports/json_read.ts";
-import { createMeterRows } from "../../data/imports/meter_rows.ts";
 import { presetNamed } from "../../data/imports/presets.ts";
-import type { UploadOptions } from "../../data/imports/upload_options.ts";
-import type { ManyMetersReader } from "../../data/imports/upload_reader.ts";
-import { createEspiReader } from "../../data/meter_files/espi_read.ts";
-import { createNem12Reader } from "../../data/meter_files/nem12_read.ts";
+import type { ReaderPlan, UploadFormat } from "../../data/meter_files/open_reader.ts";
 import { type Profile, PROFILES } from "../../data/readings/profile.ts";
 import type { OpenOptions } from "../../data/unpack/open_upload.ts";
 import { type ImportQuery, readImportQuery } from "./import_query.ts";
-import { formatOf, knownFormat, type UploadFormat, type UploadType } from "./upload_format.ts";
+import { formatOf, knownFormat, type UploadType } from "./upload_format.ts";
 
 /** What an upload is read into. */
 export interface ReaderOptions {
@@ -37,7 +30,7 @@ export interface UploadPlan {
   /** How to open it. */
   readonly opening: OpenOptions;
   /** What reads an upload that begins with these bytes. @throws {AppError} INVALID_REQUEST. */
-  readonly openReader: (head: Uint8Array) => ManyMetersReader;
+  readonly planOf: (head: Uint8Array) => ReaderPlan;
 }
 
 type Queries = Readonly<Record<string, string[]>>;
@@ -57,7 +50,7 @@ export function planUpload(
   return {
     isDryRun,
     opening: { mayBeZip, headBytes },
-    openReader: (head) => openReader(queries, format ?? formatOf(head, mediaType), options),
+    planOf: (head) => planReader(queries, format ?? formatOf(head, mediaType), options),
   };
 }
 
@@ -78,29 +71,11 @@ function readQuery(
 }
 
 /** A reader of a format, set up as the query says. @throws {AppError} INVALID_REQUEST. */
-export function openReader(
+export function planReader(
   queries: Queries,
   format: UploadFormat,
   options: ReaderOptions,
-): ManyMetersReader {
-  const { dialect, dialectOf, register } = readQuery(queries, format, options);
-  const { id, oldestMs, profile = PROFILES.meter } = options;
-  if (format === "csv" || format === "json" || format === "ndjson") {
-    return ROW_READERS[format]({ profile, id, register, dialect, dialectOf, oldestMs });
-  }
-  const { intervals, rules } = dialect;
-  const rows = createMeterRows({ oldestMs, intervals, timeRules: () => rules });
-  const file = { rows, meterId: id, register, oldestMs };
-  return format === "nem12"
-    ? createNem12Reader(file)
-    : createEspiReader({ ...file, zone: dialect.zone });
+): ReaderPlan {
+  const { plan, register } = readQuery(queries, format, options);
+  return { ...plan, format, register, id: options.id, oldestMs: options.oldestMs };
 }
-
-/** The readers of formats whose rows are records of one meter each. */
-const ROW_READERS: Readonly<
-  Record<"csv" | "json" | "ndjson", (options: UploadOptions) => ManyMetersReader>
-> = {
-  csv: createCsvReader,
-  json: createJsonArrayReader,
-  ndjson: createNdjsonReader,
-};
