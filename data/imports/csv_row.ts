@@ -90,6 +90,9 @@ function createPlainReader(
   // The rule shows the pattern, except the colons of ISO 8601.
   const isPlainTime = isPlain(dialect.timeFormat.rule, dialect) && dialect.delimiter !== ":";
 
+  const columnCount = roles.length;
+  const metrics = Int32Array.from(roles);
+
   /** Adds the reading at the time that was read. */
   function addWall(line: number): boolean {
     const wall = time.wall();
@@ -118,9 +121,11 @@ function createPlainReader(
   return (bytes, start, limit, line) => {
     if (bytes[start] === LF) return start;
     let at = start;
-    for (let column = 0; column < roles.length; column++) {
+    for (let column = 0; column < columnCount; column++) {
       if (column > 0 && bytes[at++] !== delimiter) return -1;
-      at = scanField(bytes, at, column);
+      at = metrics[column] >= 0
+        ? scanMetric(bytes, at, meanings[column])
+        : scanField(bytes, at, column);
       if (at < 0) return -1;
     }
     if (bytes[at] === CR) at++;
@@ -139,12 +144,22 @@ function createMetricScanner(
   const delimiter = dialect.delimiter.charCodeAt(0);
   const scanDecimal = createDecimalScanner(dialect.point);
   const scratch: Decimal = { value: 0, scale: 0 };
-  return (bytes, start, meaning) => {
+  const hasMissing = missing.length > 0;
+
+  /** Where a text for a missing value ends, or -1. */
+  function scanMissing(bytes: Uint8Array, start: number): number {
     for (const text of missing) {
       const end = matchEnd(bytes, start, text);
-      if (end < 0 || !isFieldEnd(bytes[end], delimiter)) continue;
+      if (end >= 0 && isFieldEnd(bytes[end], delimiter)) return end;
+    }
+    return -1;
+  }
+
+  return (bytes, start, meaning) => {
+    const missingEnd = hasMissing ? scanMissing(bytes, start) : -1;
+    if (missingEnd >= 0) {
       row.setMissing(meaning);
-      return end;
+      return missingEnd;
     }
     const end = scanDecimal(bytes, start, scratch);
     if (end >= 0) return row.set(meaning, scratch) ? end : -1;

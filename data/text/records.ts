@@ -61,7 +61,8 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
 
   /** Hands on the complete records of `bytes` and returns where the incomplete one begins. */
   function consume(bytes: Uint8Array, isLast: boolean): number {
-    const anyQuote = delimiter !== undefined && bytes.includes(QUOTE);
+    // Looked for only once a record is not plain: that takes a tenth as long as plain ones.
+    let anyQuote: boolean | null = delimiter === undefined ? false : null;
     const lastEnd = bytes.lastIndexOf(LF);
     let start = isFirst && BOM.every((byte, index) => bytes[index] === byte) ? 3 : 0;
     while (start < bytes.length) {
@@ -82,6 +83,7 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
         continue;
       }
       const lineEnd = end;
+      anyQuote ??= bytes.includes(QUOTE, start);
       const mayQuote = anyQuote && consumed + start >= plainUntil;
       if (mayQuote && hasQuote(bytes, start, end < 0 ? bytes.length : end)) {
         const limit = Math.min(bytes.length, start + maxBytes + 1);

@@ -80,6 +80,12 @@ export function milliOf(bytes: Uint8Array, start: number, end: number): number {
   return milli;
 }
 
+/** Two digits as a number; less than 0 if either is not a digit. It stays an integer, which is faster. */
+export function digitPair(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - ZERO, ones = bytes[at + 1] - ZERO;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : -1;
+}
+
 /** Two digits as a number; NaN if either is not a digit. */
 export function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at] - ZERO;

@@ -7,6 +7,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../limits.ts";
 import {
   ANY_OFFSET,
+  digitPair,
   digitsEnd,
   halfDayHours,
   isDigit,
@@ -15,7 +16,6 @@ import {
   numberOf,
   offsetEnd,
   offsetMsOf,
-  twoDigits,
 } from "./time_bytes.ts";
 import {
   DAY,
@@ -188,11 +188,15 @@ function createIsoScan(): Scan {
       bytes[start + 4] !== DASH || bytes[start + 7] !== DASH || bytes[start + 13] !== COLON ||
       (separator !== UPPER_T && separator !== SPACE && separator !== LOWER_T)
     ) return -1;
-    const year = twoDigits(bytes, start) * 100 + twoDigits(bytes, start + 2);
-    const hour = twoDigits(bytes, start + 11), minute = twoDigits(bytes, start + 14);
+    const century = digitPair(bytes, start), year = digitPair(bytes, start + 2);
+    const month = digitPair(bytes, start + 5), day = digitPair(bytes, start + 8);
+    const hour = digitPair(bytes, start + 11), minute = digitPair(bytes, start + 14);
+    // One of them is negative if any is no number.
+    if ((century | year | month | day | hour | minute) < 0) return -1;
     let at = start + 16, second = 0, milli = 0;
-    if (bytes[at] === COLON && isDigit(bytes[at + 1]) && isDigit(bytes[at + 2])) {
-      second = twoDigits(bytes, at + 1);
+    const seconds = bytes[at] === COLON ? digitPair(bytes, at + 1) : -1;
+    if (seconds >= 0) {
+      second = seconds;
       at += 3;
       const end = bytes[at] === DOT ? digitsEnd(bytes, at + 1) : at;
       if (end > at + 1) {
@@ -200,9 +204,12 @@ function createIsoScan(): Scan {
         at = end;
       }
     }
+    into.wallMs = dayMs(century * 100 + year, month, day) + clockMsOf(hour, minute, second) + milli;
+    if (bytes[at] === UPPER_Z) {
+      into.offsetMs = 0;
+      return into.wallMs === into.wallMs ? at + 1 : -1;
+    }
     const end = isOffsetStart(bytes[at]) ? offsetEnd(bytes, at, ANY_OFFSET) : at;
-    const month = twoDigits(bytes, start + 5), day = twoDigits(bytes, start + 8);
-    into.wallMs = dayMs(year, month, day) + clockMsOf(hour, minute, second) + milli;
     into.offsetMs = end > at ? offsetMsOf(bytes, at, end) : NaN;
     return into.wallMs === into.wallMs ? end : -1;
   };
