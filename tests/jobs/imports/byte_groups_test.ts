@@ -1,0 +1,93 @@
+import { groupBytes } from "../../../jobs/imports/byte_groups.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+
+const GROUP = 262_144;
+
+/** Chunks that share their memory, as those of a body may. */
+async function* chunksOf(lengths: readonly number[]): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(Math.max(0, ...lengths));
+  for (const [index, length] of lengths.entries()) {
+    memory.fill(index);
+    yield await Promise.resolve(memory.subarray(0, length));
+  }
+}
+
+/** How often each byte follows itself. */
+function runs(bytes: Uint8Array | null): [byte: number, count: number][] {
+  const found: [number, number][] = [];
+  for (const byte of bytes ?? []) {
+    const last = found.at(-1);
+    if (last?.[0] === byte) last[1]++;
+    else found.push([byte, 1]);
+  }
+  return found;
+}
+
+Deno.test("chunks become pieces of at most 256 KiB, whole and in order", async () => {
+  const groups = groupBytes(chunksOf([100_000, 100_000, 0, 100_000, 5, GROUP + 9, 1]));
+  assertEquals(runs(await groups.next()), [[0, 100_000], [1, 100_000]]);
+  assertEquals(runs(await groups.next()), [[3, 100_000], [4, 5]]);
+  assertEquals(runs(await groups.next()), [[5, GROUP + 9]]);
+  const last = await groups.next();
+  assertEquals([runs(last), last?.buffer.byteLength], [[[6, 1]], 1]);
+  assertEquals([await groups.next(), await groups.next()], [null, null]);
+});
+
+Deno.test("what a client sent before it paused is handed on, and what follows comes next", async () => {
+  const sending = Promise.withResolvers<void>();
+  async function* paused(): AsyncGenerator<Uint8Array> {
+    yield Uint8Array.of(1);
+    yield Uint8Array.of(2);
+    await sending.promise;
+    yield Uint8Array.of(3);
+    throw new Error("gone");
+  }
+  const groups = groupBytes(paused());
+  assertEquals(await groups.hasAtLeast(3), false);
+  const next = [groups.next(), groups.next()];
+  assertEquals([...await next[0] ?? []], [1, 2]);
+  sending.resolve();
+  const third = next[1].then((bytes) => [...bytes ?? []]);
+  await assertRejects(() => third, Error, "gone");
+  groups.close();
+});
+
+Deno.test("a stream has at least some bytes as soon as they arrive, and still has them then", async () => {
+  let asked = 0;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunksOf(Array(100).fill(65_536))) {
+      asked++;
+      yield chunk;
+    }
+  }
+  const groups = groupBytes(counted());
+  assertEquals(await groups.hasAtLeast(600_000), true);
+  assert(asked <= 13, String(asked));
+  let bytes = 0;
+  for await (const piece of groups.rest()) bytes += piece.length;
+  assertEquals(bytes, 6_553_600);
+  const short = groupBytes(chunksOf([9, 9]));
+  assertEquals(await short.hasAtLeast(19), false);
+  assertEquals(runs(await short.next()), [[0, 9], [1, 9]]);
+});
+
+Deno.test("closing ends the stream, but waits for no client", async () => {
+  let isClosed = false;
+  const sending = Promise.withResolvers<void>();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      yield Uint8Array.of(1);
+      await sending.promise;
+      yield Uint8Array.of(2);
+    } finally {
+      isClosed = true;
+    }
+  }
+  const groups = groupBytes(endless());
+  await groups.next();
+  groups.close();
+  assertEquals(isClosed, false);
+  sending.resolve();
+  await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(isClosed, true);
+});
