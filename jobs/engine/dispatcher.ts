@@ -7,37 +7,27 @@
 
 import type { Log } from "../../data/log.ts";
 import { NO_RECORDER } from "../../data/metrics/recorder.ts";
-import { type Due, type LinePlace, listDue, type Turn } from "../../kv/jobs/due.ts";
+import { type Due, listDue } from "../../kv/jobs/due.ts";
 import {
   accountOf,
   commitJob,
   deleteJob,
   dropStaleDue,
-  dropStalePlace,
   getJob,
-  getJobEntries,
   isOwnDue,
-  isOwnPlace,
   type JobEntry,
   type JobRecord,
   lineUpJob,
 } from "../../kv/jobs/jobs.ts";
-import { commitTurns } from "../../kv/jobs/starts.ts";
-import {
-  dropStaleTurn,
-  endTurn,
-  readTurn,
-  turnAfter,
-  type TurnAhead,
-} from "../../kv/jobs/turns.ts";
 import { deliveryPlace, type Lane, laneOf } from "../../kv/jobs/lanes.ts";
 import { noteEnd } from "./job_figures.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
+import { createRunRecords } from "./run_records.ts";
 import { endOf, type Run, type RunnerDeps, startRun } from "./runner.ts";
+import { createStarter } from "./starter.ts";
 import { createTurnOrder, type NextTurn } from "./turn_order.ts";
 import {
   cancelled,
-  claimed,
   expired,
   isEnded,
   LEASE_MS,
@@ -50,11 +40,6 @@ import {
 const UNKNOWN_KIND_MS = 60_000;
 /** After so many lost starts, a scan leaves an account to the next one. */
 const MAX_LOST_STARTS = 5;
-/**
- * How many jobs of an account one commit starts if no other account waits. Each is a check of the commit,
- * which has up to three more.
- */
-const STARTS_MAX = 6;
 /**
  * How many idle runs do not count. Further ones do, because each costs memory and reads. A run that is
  * idle no more counts again, so that for a moment more may run than the limit says.
@@ -108,29 +93,18 @@ export interface Dispatcher {
   stop(graceMs: number): Promise<void>;
 }
 
-/** What came of an attempt to start the first jobs of an account. */
-interface StartAttempt {
-  /** Whether the job started here, does not start, or another process changed something meanwhile. */
-  readonly outcome: "started" | "none" | "lost";
-  /** The turn at which to look at the account again in this scan; null if not. */
-  readonly next: number | null;
-  /** How many jobs started; 0 if absent. */
-  readonly started?: number;
-}
-
-/** A job that can start. */
-interface Start {
-  /** Its record. */
-  readonly from: JobEntry;
-  /** Its kind. */
-  readonly kind: JobKind;
-}
-
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner, record = NO_RECORDER } = deps;
   const runs = new Map<string, Run & { readonly lane: Lane; readonly account: string }>();
+  const records = createRunRecords(kv);
   let isStopping = false;
+  const starter = createStarter({
+    ...deps,
+    isRunning: (id) => runs.has(id),
+    runnableKind,
+    run: runClaimed,
+  });
 
   /** The job of a due entry. Null for a stale entry, which is deleted. */
   async function jobOf(due: Due): Promise<JobEntry | null> {
@@ -177,9 +151,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (turn === null) return;
       if (!hasPlace(turn.account)) continue;
       try {
-        const isAlone = lane === "main" && left > 1 && await order.isLast();
-        const most = isAlone ? Math.min(left, room(lane)) : 1;
-        const { outcome, next, started = 0 } = await startFirst(turn, most);
+        const isAlone = lane === "main" && await order.isLast();
+        const limits = { most: Math.min(left, room(lane)), isAlone };
+        const { outcome, next, started = 0 } = await starter.start(turn, limits);
         const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
         lostStarts.set(turn.account, outcome === "started" ? 0 : lost);
         left -= started;
@@ -190,77 +164,16 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
-  /** Starts the first jobs of an account, at most `most`. */
-  async function startFirst(turn: Turn, most: number): Promise<StartAttempt> {
-    const ahead = await readTurn(kv, turn, Math.min(most, STARTS_MAX));
-    const { account, places: [first, ...others] } = ahead;
-    if (!account.isWaiting || account.turn !== turn.turn) {
-      await dropStaleTurn(kv, turn, account);
-      // Another process has taken this turn.
-      return { outcome: "none", next: account.isWaiting ? account.turn : null };
-    }
-    const again = { outcome: "none", next: turn.turn } as const;
-    if (first === undefined) {
-      await endTurn(kv, account);
-      return again;
-    }
-    const runningMax = await deps.runningMax?.(account.name) ?? null;
-    // This process may still be ending an earlier run of the job.
-    if (runs.has(first.id) || runningMax !== null && account.running >= runningMax) {
-      return { outcome: "none", next: null };
-    }
-    const entry = await getJob(kv, first.id);
-    if (entry === null || !isOwnPlace(entry.value, first)) {
-      await dropStalePlace(kv, first, entry);
-      return again;
-    }
-    const kind = await runnableKind(entry);
-    if (kind === null) return { outcome: "none", next: turn.turn };
-    const more = runningMax === null ? others.slice(0, Math.min(most, STARTS_MAX) - 1) : [];
-    const starts = [{ from: entry, kind }, ...await startable(more)];
-    if (!await claim(starts, ahead, runningMax)) return { outcome: "lost", next: turn.turn };
-    const started = starts.length, hasMore = ahead.places.length > started;
-    return { outcome: "started", started, next: hasMore ? turnAfter(account, started) : null };
-  }
-
-  /** The jobs that can start together with the one before them in line. */
-  async function startable(places: readonly LinePlace[]): Promise<Start[]> {
-    if (places.length === 0) return [];
-    const entries = await getJobEntries(kv, places.map(({ id }) => id));
-    const starts: Start[] = [];
-    for (const [index, from] of entries.entries()) {
-      // Whatever is odd about a job is dealt with when it is the first.
-      if (from === null || !isOwnPlace(from.value, places[index]) || runs.has(from.value.id)) break;
-      const kind = deps.kinds.find(({ name }) => name === from.value.kind);
-      if (kind === undefined || from.value.isCancelRequested) break;
-      starts.push({ from, kind });
-    }
-    return starts;
-  }
-
-  /** Claims the first jobs in line and starts their runs. False if anything has changed meanwhile. */
-  async function claim(
-    starts: readonly Start[],
-    turn: TurnAhead,
-    runningMax: number | null,
-  ): Promise<boolean> {
-    const claims = starts.map((start) => ({
-      ...start,
-      to: claimed(start.from.value, owner, now()),
-    }));
-    const checks = runningMax === null ? [] : [turn.account.versions.running];
-    if (!await commitTurns(kv, { starts: claims, turn, checks })) return false;
-    const account = turn.account.name, lane = laneOf(account);
+  /** Runs a job that was claimed. */
+  function runClaimed(entry: JobEntry, kind: JobKind, account: string): void {
+    const { id } = entry.value, lane = laneOf(account);
     const onRoom = () => isStopping || deps.onRoom(lane);
-    for (const { to, kind } of claims) {
-      const run = startRun({ ...deps, onIdle: onRoom }, to, kind);
-      runs.set(to.id, { ...run, lane, account });
-      run.ended.finally(() => {
-        runs.delete(to.id);
-        onRoom();
-      });
-    }
-    return true;
+    const run = startRun({ ...deps, records, onIdle: onRoom }, entry, kind);
+    runs.set(id, { ...run, lane, account });
+    run.ended.finally(() => {
+      runs.delete(id);
+      onRoom();
+    });
   }
 
   /** The kind of a pending job. Null if it must not run: it is cancelled, or postponed. */

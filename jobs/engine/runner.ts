@@ -10,14 +10,7 @@ import type { Log } from "../../data/log.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { inSpan, type Span } from "../../data/tracing.ts";
 import type { Stage } from "../../kv/budget.ts";
-import {
-  type Artifact,
-  commitJob,
-  deleteJob,
-  getJob,
-  type JobEntry,
-  type JobRecord,
-} from "../../kv/jobs/jobs.ts";
+import type { Artifact, JobEntry, JobRecord } from "../../kv/jobs/jobs.ts";
 import type { CheckedStage } from "../../kv/jobs/turns.ts";
 import { createRunCheckpoints, type RunCheckpoints } from "./checkpoints.ts";
 import {
@@ -30,6 +23,7 @@ import {
 } from "./job_kind.ts";
 import { noteAttempt, noteStart } from "./job_figures.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
+import type { RunRecords } from "./run_records.ts";
 import {
   cancelled,
   type Claim,
@@ -46,11 +40,6 @@ import {
   waited,
 } from "./transitions.ts";
 
-/**
- * How often a run checks that it may go on, milliseconds. With the polls of whoever waits for the end,
- * a job that runs in another process is seen to be cancelled within a second.
- */
-const HEARTBEAT_MS = 250;
 /** How often a run writes new progress at most, milliseconds. */
 const PROGRESS_MS = 1_000;
 /** Without new progress the lease is extended only this often, milliseconds: a third of the lease. */
@@ -69,7 +58,7 @@ export type EndStage = (ended: JobRecord) => Stage | null;
 /** What a run needs. */
 export interface RunnerDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "list">;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */
@@ -102,13 +91,18 @@ export interface Run {
   cancel(): void;
 }
 
-/** Runs a claimed job with heartbeats, and writes the outcome. Calls `onIdle` when the run gets idle. */
-export function startRun(
-  deps: RunnerDeps & { readonly onIdle: () => void },
-  job: JobRecord,
-  kind: JobKind,
-): Run {
-  const { now, log, record: recorder = NO_RECORDER } = deps;
+/** What one run needs, too. */
+export interface RunDeps extends RunnerDeps {
+  /** The records of all runs of the process. */
+  readonly records: RunRecords;
+  /** Called when the run gets idle. */
+  readonly onIdle: () => void;
+}
+
+/** Runs a claimed job with heartbeats, and writes the outcome. `claimedEntry` is the record as it was claimed. */
+export function startRun(deps: RunDeps, claimedEntry: JobEntry, kind: JobKind): Run {
+  const { now, log, records, record: recorder = NO_RECORDER } = deps;
+  const job = claimedEntry.value;
   const claim: Claim = { id: job.id, owner: job.lease?.owner ?? "", epoch: job.epoch };
   const controller = new AbortController();
   const startedMs = now();
@@ -116,6 +110,8 @@ export function startRun(
   let writtenMs = startedMs;
   let writtenDone = 0;
   let beating: Promise<void> | null = null;
+  /** The record as this run knows it. */
+  let known = claimedEntry;
   let idleWaits = 0;
   let stopTimer: ReturnType<typeof setTimeout> | undefined;
   const checkpoints = createRunCheckpoints(job, {
@@ -145,8 +141,9 @@ export function startRun(
 
   async function heartbeat(): Promise<void> {
     try {
-      const entry = await getJob(deps.kv, job.id);
+      const entry = await records.read(job.id);
       if (entry === null || !isClaimOf(entry.value, claim)) return abort("lease lost");
+      known = entry;
       if (entry.value.isCancelRequested) return abort("cancelled");
       const everyMs = progress.done === writtenDone ? IDLE_HEARTBEAT_MS : PROGRESS_MS;
       const saved = checkpoints.unwritten(entry.value);
@@ -154,7 +151,9 @@ export function startRun(
       const { done } = progress;
       const shown = progressRecord(progress, checkpoints.floor());
       const next = extended(saved?.record ?? entry.value, now(), shown);
-      if (await commitJob(deps.kv, entry, next, saved?.more)) {
+      const versionstamp = await records.write({ from: entry, to: next, more: saved?.more });
+      if (versionstamp !== null) {
+        known = { ...entry, value: next, versionstamp };
         checkpoints.written();
         writtenMs = now();
         writtenDone = done;
@@ -165,7 +164,7 @@ export function startRun(
   }
 
   async function run(span: Span): Promise<void> {
-    const timer = setInterval(onHeartbeat, HEARTBEAT_MS);
+    const beat = records.onBeat(onHeartbeat);
     const fields = { jobId: job.id, kind: job.kind, epoch: job.epoch, attempt: job.attempt };
     let move: (record: JobRecord) => JobRecord;
     let left: Artifact | null = null;
@@ -196,11 +195,11 @@ export function startRun(
       }
       move = (record) => afterFailure(record, { reason, error });
     } finally {
-      clearInterval(timer);
+      beat[Symbol.dispose]();
       clearTimeout(stopTimer);
       await beating;
     }
-    const written = await writeOutcome(deps, { claim, move, kind, checkpoints });
+    const written = await writeOutcome(deps, { claim, known, move, kind, checkpoints });
     if (typeof written !== "string") {
       if (written.state === "cancelled" && left !== null) await discard(left);
       if (isEnded(written)) {
@@ -281,27 +280,29 @@ export function startRun(
  * refuses it for as long as the lease may hold. The sweep then deletes what the run left.
  */
 async function writeOutcome(
-  deps: Pick<RunnerDeps, "kv" | "now" | "log" | "endStage">,
-  { claim, move, kind, checkpoints }: {
+  deps: Pick<RunDeps, "records" | "now" | "log" | "endStage">,
+  { claim, known, move, kind, checkpoints }: {
     claim: Claim;
+    /** The record as the run knows it. */
+    known: JobEntry;
     move: (record: JobRecord) => JobRecord;
     kind: Pick<JobKind, "isTransient">;
     checkpoints: RunCheckpoints;
   },
 ): Promise<JobRecord | "lease lost" | "not written"> {
   const giveUpMs = deps.now() + LEASE_MS;
+  let last: JobEntry | null = known;
   for (;;) {
     try {
-      const entry: JobEntry | null = await getJob(deps.kv, claim.id);
+      const entry: JobEntry | null = last ?? await deps.records.read(claim.id);
+      last = null;
       if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
       const saved = checkpoints.unwritten(entry.value);
       const next = move(saved?.record ?? entry.value);
       const more = next.checkpoint === undefined ? endOf(deps, next) : saved?.more;
       const isDropped = kind.isTransient === true && isEnded(next);
-      const isWritten = isDropped
-        ? await deleteJob(deps.kv, entry, more)
-        : await commitJob(deps.kv, entry, next, more);
-      if (isWritten) return next;
+      const change = { from: entry, to: isDropped ? null : next, more };
+      if (await deps.records.write(change) !== null) return next;
     } catch (error) {
       deps.log("warn", "job could not be written", { jobId: claim.id, error });
       if (deps.now() > giveUpMs || isGivenUp(error)) return "not written";

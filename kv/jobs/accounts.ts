@@ -28,6 +28,9 @@ const COUNTED = [WAITING, "running", "file_bytes"] as const;
 const READINGS = "readings";
 const IN_TURN = "in_turn";
 
+/** The key of the last turn that any account took. */
+export const ROUND_KEY: Deno.KvKey = [SPACE];
+
 const placeSchema = z.object({ v: z.literal(1), turn: z.int() });
 
 /** What is counted for an account. */
@@ -74,7 +77,7 @@ export async function readAccount(
   name: string,
 ): Promise<Account> {
   const counted = COUNTED.map((each) => [SPACE, name, each]);
-  const keys = [[SPACE], [SPACE, name], [SPACE, name, IN_TURN], ...counted];
+  const keys = [ROUND_KEY, [SPACE, name], [SPACE, name, IN_TURN], ...counted];
   const [round, place, waitingSince, waiting, running, fileBytes] = await kv.getMany<unknown[]>(
     keys,
   );
@@ -82,7 +85,7 @@ export async function readAccount(
     name,
     turn: place.versionstamp === null ? -1 : placeSchema.parse(place.value).turn,
     isWaiting: waitingSince.versionstamp !== null,
-    round: countOf(round),
+    round: roundOf(round),
     place,
     waitingSince,
     waiting: countOf(waiting),
@@ -187,7 +190,12 @@ export function stageAccountDelete(op: Deno.AtomicOperation, account: Account): 
 
 /** Records that a turn was taken. */
 export function stageRound(op: Staging, turn: number): void {
-  op.max([SPACE], BigInt(turn));
+  op.max(ROUND_KEY, BigInt(turn));
+}
+
+/** The last turn that any account took, from the entry at {@link ROUND_KEY}. */
+export function roundOf(entry: Deno.KvEntryMaybe<unknown>): number {
+  return countOf(entry);
 }
 
 function countOf({ value }: Deno.KvEntryMaybe<unknown>): number {

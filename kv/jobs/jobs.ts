@@ -128,11 +128,20 @@ export async function getJobEntries(
   kv: Pick<Deno.Kv, "getMany">,
   ids: readonly string[],
 ): Promise<(JobEntry | null)[]> {
-  const entries = await getByKeys(kv, ids.map((id) => [SPACE, id]));
-  return entries.map(({ key, value, versionstamp }) => {
-    const job = jobSchema.safeParse(value);
-    return versionstamp === null || !job.success ? null : { key, value: job.data, versionstamp };
-  });
+  return (await getByKeys(kv, ids.map(jobKey))).map(jobEntryOf);
+}
+
+/** The key of a job. */
+export function jobKey(id: string): Deno.KvKey {
+  return [SPACE, id];
+}
+
+/** The job of an entry; null if there is none, or it is damaged. */
+export function jobEntryOf(
+  { key, value, versionstamp }: Deno.KvEntryMaybe<unknown>,
+): JobEntry | null {
+  const job = jobSchema.safeParse(value);
+  return versionstamp === null || !job.success ? null : { key, value: job.data, versionstamp };
 }
 
 /** All jobs, in the order of their ids. */
@@ -224,17 +233,22 @@ export async function deleteJob(
   from: JobEntry,
   more?: CheckedStage,
 ): Promise<boolean> {
-  const { owner, slot } = from.value;
   const op = kv.atomic().check(from, ...more?.checks ?? []);
-  op.delete(from.key);
-  stageOwnDueDelete(op, from.value);
-  stageHistoryDelete(op, from.value);
-  stageCounts(op, accountOf(from.value), { from: countsOf(from.value), to: NO_COUNTS });
-  stageOwnedDelete(op, from.value);
-  stageNoCheckpoint(op, from.value);
-  if (slot !== null) stageSlotDelete(op, { owner, slot });
+  stageDelete(op, from.value);
   more?.stage(op);
   return (await op.commit()).ok;
+}
+
+/** Adds the deletion of a job to a commit, which must check the record that was read. */
+export function stageDelete(op: Staging, job: JobRecord): void {
+  const { owner, slot } = job;
+  op.delete([SPACE, job.id]);
+  stageOwnDueDelete(op, job);
+  stageHistoryDelete(op, job);
+  stageCounts(op, accountOf(job), { from: countsOf(job), to: NO_COUNTS });
+  stageOwnedDelete(op, job);
+  stageNoCheckpoint(op, job);
+  if (slot !== null) stageSlotDelete(op, { owner, slot });
 }
 
 /** Whether an entry of the due index is the one of a job. */

@@ -1,5 +1,6 @@
 import { AppError } from "../../../data/app_error.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import { createRunRecords } from "../../../jobs/engine/run_records.ts";
 import { startRun } from "../../../jobs/engine/runner.ts";
 import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
 import { assertEquals } from "../../support/assert.ts";
@@ -11,10 +12,10 @@ Deno.test("a run whose database was given up at a stop ends without an outcome, 
     return Promise.reject(new AppError("DATABASE_UNAVAILABLE", "The database does not answer"));
   };
   using database = await Deno.openKv(":memory:");
-  const kv: Pick<Deno.Kv, "get" | "list" | "atomic"> = {
-    get: () => unavailable("get"),
+  const kv: Pick<Deno.Kv, "getMany" | "list" | "atomic"> = {
+    getMany: () => unavailable("read"),
     list: database.list.bind(database),
-    atomic: database.atomic.bind(database),
+    atomic: () => Object.assign(database.atomic(), { commit: () => unavailable("commit") }),
   };
   const logged: string[] = [];
   const files = { remove: () => Promise.resolve(), discard: () => Promise.resolve() };
@@ -28,6 +29,7 @@ Deno.test("a run whose database was given up at a stop ends without an outcome, 
   const run = startRun(
     {
       kv,
+      records: createRunRecords(kv),
       files,
       // The clock stands still, so that no time is ever over.
       now: () => 0,
@@ -37,11 +39,11 @@ Deno.test("a run whose database was given up at a stop ends without an outcome, 
       fileRetentionMs: 1,
       jobRetentionMs: 1,
     },
-    claimed(made, "me", 0),
+    { key: ["job", "j"], value: claimed(made, "me", 0), versionstamp: "00" },
     kind,
   );
   run.stop();
   await run.ended;
-  assertEquals(calls, ["get"]);
+  assertEquals(calls, ["commit"]);
   assertEquals(logged, ["job run failed", "job could not be written", "job run ended"]);
 });

@@ -2,7 +2,7 @@ import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
 import { readAccount } from "../../../kv/jobs/accounts.ts";
 import { listTurns } from "../../../kv/jobs/due.ts";
 import { getJob, type JobEntry, lineUpJob, stageJob } from "../../../kv/jobs/jobs.ts";
-import { commitTurns } from "../../../kv/jobs/starts.ts";
+import { commitStarts } from "../../../kv/jobs/starts.ts";
 import { endTurn, readTurn, type TurnAhead } from "../../../kv/jobs/turns.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import { createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
@@ -38,7 +38,7 @@ async function take(rig: WorkerRig, turn: TurnAhead, count = 1): Promise<boolean
       return { from, to: claimed(from.value, "a process", rig.now()) };
     }),
   );
-  return await commitTurns(rig.kv, { starts, turn, checks: [] });
+  return await commitStarts(rig.kv, { starts, turn, checks: [] }) !== null;
 }
 
 /** The ids of the jobs in line. */
@@ -78,6 +78,29 @@ Deno.test("jobs that start together take as many turns, and none from a job that
   assertEquals(await take(rig, last, 2), false);
   assert(await take(rig, await turnAhead(rig, 2), 2));
   assertEquals(await line(rig), [late.id]);
+});
+
+Deno.test("two processes start different jobs of one line at the same time, also while another job joins it", async () => {
+  await using rig = await createWorkerRig();
+  for (let count = 0; count < 4; count++) await rig.ask();
+  assert(await take(rig, await turnAhead(rig)));
+  const { account: before, places } = await turnAhead(rig, 3);
+  const starts = await Promise.all(places.map(async ({ id }) => {
+    const from = await entryOf(rig, id);
+    return { from, to: claimed(from.value, "a process", rig.now()) };
+  }));
+  const start = (...which: number[]) =>
+    commitStarts(rig.kv, { starts: which.map((at) => starts[at]), turn: null, checks: [] });
+  const late = await rig.ask();
+  const [one, two] = await Promise.all([start(0), start(1, 2)]);
+  assertEquals([one?.length, two?.length], [1, 2]);
+  // What one has started, another one cannot, nor what would go with it.
+  await rig.ask();
+  assertEquals(await start(0), null);
+  const { account } = await turnAhead(rig);
+  assertEquals([account.turn, account.round], [before.turn, before.round]);
+  assertEquals([account.waiting, account.running], [2, 4]);
+  assertEquals((await line(rig))[0], late.id);
 });
 
 Deno.test("a line that was found empty keeps its turn if a job joins it meanwhile", async () => {

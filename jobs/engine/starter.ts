@@ -1,0 +1,179 @@
+/**
+ * Starts jobs that wait in line, also while other processes do the same.
+ *
+ * While only one account waits, and it has taken its turn since the last of any other one, its turn stays
+ * as it is. So processes that start jobs of its line meet only if they want the same one. A process that has lost a job to another one looks further behind in the line, as far as it takes.
+ *
+ * @module
+ */
+
+import { type LinePlace, listLine, type Turn } from "../../kv/jobs/due.ts";
+import { dropStalePlace, getJob, isOwnPlace, type JobEntry } from "../../kv/jobs/jobs.ts";
+import { commitStarts, readStartable, type Starts } from "../../kv/jobs/starts.ts";
+import { dropStaleTurn, endTurn, readTurn, turnAfter } from "../../kv/jobs/turns.ts";
+import type { JobKind } from "./job_kind.ts";
+import { claimed } from "./transitions.ts";
+
+/**
+ * How many jobs of an account one commit starts if no other account waits. Each is a check of the commit,
+ * which has up to three more.
+ */
+const STARTS_MAX = 6;
+/** How far behind in line a process looks at most that meets others. */
+const SPREAD_MAX = 16;
+
+/** What came of an attempt to start the first jobs of an account. */
+export interface StartAttempt {
+  /** Whether jobs started here, none starts, or another process changed something meanwhile. */
+  readonly outcome: "started" | "none" | "lost";
+  /** The turn at which to look at the account again in this scan; null if not. */
+  readonly next: number | null;
+  /** How many jobs started; 0 if absent. */
+  readonly started?: number;
+}
+
+/** What starting jobs needs. */
+export interface StarterDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
+  /** This running process. */
+  readonly owner: string;
+  /** Every kind of job. */
+  readonly kinds: readonly JobKind[];
+  /** How many jobs of an account may run at the same time; null for any number. */
+  readonly runningMax?: ((account: string) => Promise<number | null>) | undefined;
+  /** Whether this process still runs, or ends, a job. */
+  readonly isRunning: (jobId: string) => boolean;
+  /** The kind of a pending job. Null if it must not run; then it was moved. */
+  readonly runnableKind: (entry: JobEntry) => Promise<JobKind | null>;
+  /** Runs a job that was claimed. */
+  readonly run: (claimed: JobEntry, kind: JobKind, account: string) => void;
+}
+
+/** Starts jobs. */
+export interface Starter {
+  /**
+   * Starts the first jobs of an account, at most `most`. `isAlone`: whether no other account waits; then
+   * it may be several, and those behind the first if other processes start jobs of the same line.
+   */
+  start(turn: Turn, limits: { most: number; isAlone: boolean }): Promise<StartAttempt>;
+}
+
+/** A job that can start. */
+interface Start {
+  /** Its record. */
+  readonly from: JobEntry;
+  /** Its kind. */
+  readonly kind: JobKind;
+}
+
+/** Starts without others in the way. */
+export function createStarter(deps: StarterDeps): Starter {
+  const { kv, owner, now } = deps;
+  /** How far behind in line this process looks: 0 while it meets no others. */
+  let spread = 0;
+
+  async function start(
+    turn: Turn,
+    { most, isAlone }: { most: number; isAlone: boolean },
+  ): Promise<StartAttempt> {
+    const runningMax = await deps.runningMax?.(turn.account) ?? null;
+    const count = isAlone ? Math.min(most, STARTS_MAX) : 1;
+    const inTurn = { turn, runningMax, count: runningMax === null ? count : 1 };
+    return isAlone && runningMax === null
+      ? await startAlone(turn, count) ?? await startInTurn(inTurn)
+      : await startInTurn(inTurn);
+  }
+
+  /**
+   * Starts jobs of the only account that waits. Null if too few wait, the account has not taken its turn,
+   * or the first one cannot start.
+   */
+  async function startAlone(turn: Turn, most: number): Promise<StartAttempt | null> {
+    const places = await listLine(kv, turn.account, most + 1 + spread);
+    // Whoever starts the last one ends the turn.
+    const count = Math.min(most, places.length - 1);
+    if (count < 1) return null;
+    const from = Math.floor(Math.random() * (Math.min(spread, places.length - 1 - count) + 1));
+    const { found, round } = await look(places.slice(from, from + count));
+    if (turn.turn <= round || from === 0 && found[0] === "odd") return null;
+    const starts = found.filter((one) => typeof one !== "string");
+    const isClaimed = starts.length > 0 &&
+      await claim(turn.account, { starts, turn: null, checks: [] });
+    spread = isClaimed ? Math.max(0, spread - 1) : Math.min(SPREAD_MAX, 2 * spread + 1);
+    return isClaimed
+      ? { outcome: "started", started: starts.length, next: turn.turn }
+      : { outcome: "lost", next: turn.turn };
+  }
+
+  /** Starts the first jobs in line and moves the turn of the account. */
+  async function startInTurn(
+    { turn, count, runningMax }: { turn: Turn; count: number; runningMax: number | null },
+  ): Promise<StartAttempt> {
+    const ahead = await readTurn(kv, turn, count);
+    const { account, places: [first, ...others] } = ahead;
+    if (!account.isWaiting || account.turn !== turn.turn) {
+      await dropStaleTurn(kv, turn, account);
+      // Another process has taken this turn.
+      return { outcome: "none", next: account.isWaiting ? account.turn : null };
+    }
+    const again = { outcome: "none", next: turn.turn } as const;
+    if (first === undefined) {
+      await endTurn(kv, account);
+      return again;
+    }
+    // This process may still be ending an earlier run of the job.
+    if (deps.isRunning(first.id) || runningMax !== null && account.running >= runningMax) {
+      return { outcome: "none", next: null };
+    }
+    const entry = await getJob(kv, first.id);
+    if (entry === null || !isOwnPlace(entry.value, first)) {
+      await dropStalePlace(kv, first, entry);
+      return again;
+    }
+    const kind = await deps.runnableKind(entry);
+    if (kind === null) return again;
+    const { found } = await look(others.slice(0, count - 1));
+    const end = found.findIndex((one) => typeof one === "string");
+    const more = found.slice(0, end < 0 ? found.length : end);
+    const starts = [{ from: entry, kind }, ...more.filter((one) => typeof one !== "string")];
+    const checks = runningMax === null ? [] : [account.versions.running];
+    if (!await claim(account.name, { starts, turn: ahead, checks })) {
+      return { outcome: "lost", next: turn.turn };
+    }
+    const started = starts.length, hasMore = ahead.places.length > started;
+    return { outcome: "started", started, next: hasMore ? turnAfter(account, started) : null };
+  }
+
+  /** Which jobs at these places can start. Whatever is odd about one is dealt with when it is the first. */
+  async function look(
+    places: readonly LinePlace[],
+  ): Promise<{ found: (Start | "taken" | "odd")[]; round: number }> {
+    if (places.length === 0) return { found: [], round: 0 };
+    const { jobs, round } = await readStartable(kv, places.map(({ id }) => id));
+    const found = jobs.map((from, index) => {
+      if (from === null) return "odd";
+      const { id, isCancelRequested, kind: name } = from.value;
+      if (!isOwnPlace(from.value, places[index]) || deps.isRunning(id)) return "taken";
+      const kind = deps.kinds.find((known) => known.name === name);
+      return kind === undefined || isCancelRequested ? "odd" : { from, kind };
+    });
+    return { found, round };
+  }
+
+  /** Claims jobs and runs them. False if anything has changed meanwhile. */
+  async function claim(
+    account: string,
+    { starts, turn, checks }: Omit<Starts, "starts"> & { starts: readonly Start[] },
+  ): Promise<boolean> {
+    const moves = starts.map(({ from }) => ({ from, to: claimed(from.value, owner, now()) }));
+    const entries = await commitStarts(kv, { starts: moves, turn, checks });
+    if (entries === null) return false;
+    entries.forEach((entry, index) => deps.run(entry, starts[index].kind, account));
+    return true;
+  }
+
+  return { start };
+}
