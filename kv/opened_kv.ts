@@ -17,7 +17,7 @@ import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
 import { openJournal } from "./journal/journal.ts";
-import { migrateJobCounts, migrateJobHistory } from "./jobs/jobs.ts";
+import { migrateJobCounts, migrateJobHistory } from "./jobs/migrate_jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
 import type { FlushRules } from "./journal/flush_plan.ts";
 import { JOURNAL_ROOM, JOURNAL_SPACE } from "./journal/log.ts";

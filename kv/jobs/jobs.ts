@@ -12,13 +12,7 @@ import { z } from "zod";
 import type { JobTargets } from "../../data/notify/targets.ts";
 import type { Staging } from "../budget.ts";
 import { getByKeys } from "../get_by_keys.ts";
-import {
-  type AccountCounts,
-  NO_COUNTS,
-  readAccount,
-  stageCounts,
-  stageCountsAnew,
-} from "./accounts.ts";
+import { type AccountCounts, NO_COUNTS, readAccount, stageCounts } from "./accounts.ts";
 import {
   type Due,
   type LinePlace,
@@ -34,8 +28,6 @@ import { stageSlotDelete } from "./slots.ts";
 import { type CheckedStage, waitForTurn } from "./turns.ts";
 
 const SPACE = "job";
-/** How many jobs one commit of the migration adds. */
-const MIGRATED_AT_ONCE = 200;
 
 const artifactSchema = z.object({
   name: z.string(),
@@ -147,6 +139,14 @@ export function jobEntryOf(
 /** All jobs, in the order of their ids. */
 export async function* listJobs(kv: Pick<Deno.Kv, "list">): AsyncGenerator<JobRecord> {
   for await (const { value } of kv.list({ prefix: [SPACE] })) yield jobSchema.parse(value);
+}
+
+/** The same without damaged ones. */
+export async function* listSoundJobs(kv: Pick<Deno.Kv, "list">): AsyncGenerator<JobRecord> {
+  for await (const entry of kv.list({ prefix: [SPACE] })) {
+    const job = jobEntryOf(entry);
+    if (job !== null) yield job.value;
+  }
 }
 
 /** Whose limits a job counts for, and whose turn it waits for. */
@@ -282,54 +282,6 @@ export async function dropStalePlace(
   if (entry !== null && isOwnPlace(entry.value, place)) return;
   const op = kv.atomic().check(entry ?? { key: [SPACE, place.id], versionstamp: null });
   stageLineDelete(op, place);
-  await op.commit();
-}
-
-/**
- * Adds the jobs of schema version 3 to the history of their kinds. May run again after a crash. Ends
- * early if another process has migrated the database: it may have deleted jobs since.
- */
-export async function migrateJobHistory(
-  kv: Pick<Deno.Kv, "list" | "atomic">,
-  schema: Deno.AtomicCheck,
-): Promise<void> {
-  let op = kv.atomic().check(schema);
-  let count = 0;
-  for await (const { value } of kv.list({ prefix: [SPACE] })) {
-    const job = jobSchema.safeParse(value);
-    // A damaged record must not keep the database from opening.
-    if (job.success) stageHistory(op, job.data);
-    if (++count % MIGRATED_AT_ONCE !== 0) continue;
-    if (!(await op.commit()).ok) return;
-    op = kv.atomic().check(schema);
-  }
-  await op.commit();
-}
-
-/**
- * Counts what the jobs of schema version 4 count for their accounts. Sets the counts, so it may run
- * again after a crash. Sets nothing if another process has migrated the database: it may have moved
- * jobs since. Pending jobs keep their entries; the dispatcher puts them in line.
- */
-export async function migrateJobCounts(
-  kv: Pick<Deno.Kv, "list" | "atomic">,
-  schema: Deno.AtomicCheck,
-): Promise<void> {
-  const counts = new Map<string, AccountCounts>();
-  for await (const { value } of kv.list({ prefix: [SPACE] })) {
-    const job = jobSchema.safeParse(value);
-    if (!job.success) continue;
-    const name = accountOf(job.data);
-    const before = counts.get(name) ?? NO_COUNTS, own = countsOf(job.data);
-    counts.set(name, {
-      waiting: before.waiting + own.waiting,
-      running: before.running + own.running,
-      fileBytes: before.fileBytes + own.fileBytes,
-    });
-  }
-  // Before this version, all jobs belonged to one owner.
-  const op = kv.atomic().check(schema);
-  for (const [name, sum] of counts) stageCountsAnew(op, name, sum);
   await op.commit();
 }
 

@@ -7,9 +7,9 @@ import {
   getJob,
   type JobEntry,
   type JobRecord,
-  migrateJobHistory,
   stageJob,
 } from "../../../kv/jobs/jobs.ts";
+import { migrateJobHistory } from "../../../kv/jobs/migrate_jobs.ts";
 import { listHistory } from "../../../kv/jobs/history.ts";
 import { getSlot, stageSlot } from "../../../kv/jobs/slots.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
