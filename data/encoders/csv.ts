@@ -6,32 +6,27 @@
  * @module
  */
 
-import { asciiString, type AsciiText, createAsciiText } from "../text/ascii_text.ts";
 import { tablesOf } from "./column_words.ts";
 import { csvText } from "./csv_text.ts";
 import { writeDayLines } from "../text/csv_write.ts";
-import type { FileEncoder, FileHead, SourcePage } from "./encoder.ts";
+import type { FileHead, SourcePage, TextEncoding, TextEnd } from "./encoder.ts";
 import { createRowClock } from "./row_clock.ts";
 import { readTimeForm, type TimeForm } from "./time_form.ts";
-
-/** Enough for a day of minutes, so most pages need no more. */
-const FIRST_CHARS = 131_072;
 
 /** Writes lines into memory of the caller. */
 export interface CsvLines {
   /** The header line. */
   header(): string;
   /** Writes the lines of some rows and returns where they end. */
-  write(rows: SourcePage, into: { readonly text: AsciiText; readonly at: number }): number;
+  write(rows: SourcePage, into: TextEnd): number;
 }
 
 /** An encoder of CSV. */
-export function createCsvEncoder(head: FileHead): FileEncoder<string> {
-  const text = createAsciiText(FIRST_CHARS);
+export function createCsvEncoder(head: FileHead): TextEncoding {
   const lines = createCsvLines(head);
   return {
     start: () => (head.csv.bom ? "\uFEFF" : "") + lines.header(),
-    rows: (rows) => asciiString(text, lines.write(rows, { text, at: 0 })),
+    write: lines.write,
     end: () => "",
   };
 }

@@ -10,6 +10,7 @@
 import type { ChunkMemory } from "./chunk_memory.ts";
 import type { CsvDialect } from "./csv_dialect.ts";
 import type { Page, Span } from "../readings/page.ts";
+import type { AsciiText } from "../text/ascii_text.ts";
 
 /** The formats of files. `data/encoders/formats.ts` has the encoder of each. */
 export type FormatName = "csv" | "json" | "ndjson" | "xml" | "parquet" | "xlsx";
@@ -112,9 +113,27 @@ export interface FileEncoder<Part> {
   rows(rows: SourcePage): Part;
   /** What comes after the rows. */
   end(end: FileEnd): Part;
+}
+
+/** Memory for text, and where what is there ends. */
+export interface TextEnd {
+  /** The text. It grows if it must. */
+  readonly text: AsciiText;
+  /** The end of what is there, bytes. */
+  readonly at: number;
+}
+
+/** Writes one text file in UTF-8, as {@link FileEncoder} does, with its rows in memory of the caller. */
+export interface TextEncoding {
+  /** What comes before the rows. */
+  start(): string;
+  /** Writes the next rows after what is there, and returns where they end. */
+  write(rows: SourcePage, into: TextEnd): number;
+  /** What comes after the rows. */
+  end(end: FileEnd): string;
   /**
-   * Goes on after so many rows that another encoder wrote, in place of `start()`. Encoders of text have it
-   * if they need to know.
+   * Goes on after so many rows that another encoder wrote, in place of `start()`. Encoders have it if they
+   * need to know.
    */
   goOn?(rows: number): void;
 }
@@ -138,7 +157,7 @@ export interface TextParts {
   /** The parts are text. */
   readonly parts: "text";
   /** Opens an encoder for one file. */
-  open(head: FileHead): Promise<FileEncoder<string>>;
+  open(head: FileHead): Promise<TextEncoding>;
 }
 
 /** How a format whose files are bytes is opened. */

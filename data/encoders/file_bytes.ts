@@ -39,8 +39,9 @@ export async function* fileBytes(
   input: FileInput,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { memory = createChunkMemory() } = input;
-  if (format.parts === "text") yield* bytesOnly(textPieces(await format.open(input.head), input));
-  else if (format.parts === "bytes") yield* parts(await format.open(input.head, memory), input);
+  if (format.parts === "text") {
+    yield* bytesOnly(textPieces(await format.open(input.head), { ...input, memory }));
+  } else if (format.parts === "bytes") yield* parts(await format.open(input.head, memory), input);
   else {
     const entries = entriesOf(parts(await format.open(input.head), input), memory);
     yield* zipBytes(entries, input.deflater);

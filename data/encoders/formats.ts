@@ -6,11 +6,11 @@
 
 import { createCsvEncoder } from "./csv.ts";
 import type {
-  FileEncoder,
   FileFormat,
   FileHead,
   FormatFacts,
   FormatName,
+  TextEncoding,
   TextParts,
 } from "./encoder.ts";
 import { createEspiEncoder } from "./espi.ts";
@@ -48,6 +48,6 @@ function facts(name: FormatName, contentType: string): FormatFacts {
   };
 }
 
-function text(create: (head: FileHead) => FileEncoder<string>): TextParts {
+function text(create: (head: FileHead) => TextEncoding): TextParts {
   return { parts: "text", open: (head) => Promise.resolve(create(head)) };
 }

@@ -5,20 +5,22 @@
  * @module
  */
 
-import type { FileEncoder, FileHead } from "./encoder.ts";
+import type { FileHead, TextEncoding } from "./encoder.ts";
 import { createJsonRows, jsonClock } from "./json_rows.ts";
 
 /** An encoder of JSON. */
-export function createJsonEncoder(head: FileHead): FileEncoder<string> {
-  const { rows } = createJsonRows(head, { before: ",\n", after: "" });
+export function createJsonEncoder(head: FileHead): TextEncoding {
+  const { write } = createJsonRows(head, { before: ",\n", after: "" });
   let isFirst = true;
   return {
     start: () => `{"header":${JSON.stringify(headerOf(head))},"rows":[`,
-    rows(page) {
-      const text = rows(page);
-      if (!isFirst || text === "") return text;
+    write(rows, into) {
+      const end = write(rows, into);
+      if (!isFirst || end === into.at) return end;
       isFirst = false;
-      return text.slice(1);
+      // No comma before the first row.
+      into.text.bytes.copyWithin(into.at, into.at + 1, end);
+      return end - 1;
     },
     end: () => "\n]}\n",
     goOn: (rowsBefore) => void (isFirst = rowsBefore === 0),

@@ -4,20 +4,16 @@
  * @module
  */
 
-import { asciiString, type AsciiText, createAsciiText } from "../text/ascii_text.ts";
 import { tablesOf } from "./column_words.ts";
-import type { FileHead, SourcePage } from "./encoder.ts";
+import type { FileHead, SourcePage, TextEnd } from "./encoder.ts";
 import { createRowClock, type RowClock } from "./row_clock.ts";
 import { type FixedText, fixedText, writeJsonRows } from "../text/rows_json.ts";
 import { readTimeForm } from "./time_form.ts";
 
-/** Enough for a day of minutes, so most pages need no more. */
-const FIRST_CHARS = 262_144;
-
 /** Writes rows. */
 export interface JsonRowsEncoder {
-  /** The rows of a page as a flat string. */
-  rows(rows: SourcePage): string;
+  /** Writes the rows of a page and returns where they end. */
+  write(rows: SourcePage, into: TextEnd): number;
 }
 
 /** A clock that shows times as RFC 3339 in the zone of a file. */
@@ -30,7 +26,6 @@ export function createJsonRows(
   head: FileHead,
   { before, after }: { before: string; after: string },
 ): JsonRowsEncoder {
-  const text: AsciiText = createAsciiText(FIRST_CHARS);
   const { columns, hasUtc, idColumn, labels, sources } = head;
   const clock = jsonClock(head);
   const names = columns.map(({ name }) => `,${JSON.stringify(name)}:`);
@@ -43,18 +38,18 @@ export function createJsonRows(
   }
 
   return {
-    rows(rows) {
+    write(rows, { text, at: firstAt }) {
       const around = {
         before: `${before}{"timestamp":"`,
         between: hasUtc ? '","utc":"' : null,
         after: `"${textsAfterTime(rows)}${names[0]}`,
       };
-      let at = 0;
+      let at = firstAt;
       for (const page of clock.cut(rows.page)) {
         const start = clock.start(page, around);
         at = writeJsonRows(page, { text, at, start, tables: tablesOf(page, columns), afterValues });
       }
-      return asciiString(text, at);
+      return at;
     },
   };
 }

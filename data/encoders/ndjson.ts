@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { FileEncoder, FileHead } from "./encoder.ts";
+import type { FileHead, TextEncoding } from "./encoder.ts";
 import { createJsonRows } from "./json_rows.ts";
 
 /** An encoder of NDJSON. */
-export function createNdjsonEncoder(head: FileHead): FileEncoder<string> {
-  const { rows } = createJsonRows(head, { before: "", after: "\n" });
-  return { start: () => "", rows, end: () => "" };
+export function createNdjsonEncoder(head: FileHead): TextEncoding {
+  const { write } = createJsonRows(head, { before: "", after: "\n" });
+  return { start: () => "", write, end: () => "" };
 }

@@ -41,9 +41,31 @@ export function ensureRoom(text: AsciiText, end: number, chars: number): void {
   text.view = new DataView(wider.buffer);
 }
 
+/** Rows for which there is room at least. */
+const ROOM_ROWS = 16;
+
+/**
+ * How many rows of at most `longest` characters have room after `end`: at least one, and at most `rows`.
+ * This may replace `bytes` and `view`.
+ */
+export function rowsWithRoom(
+  text: AsciiText,
+  end: number,
+  { longest, rows }: { longest: number; rows: number },
+): number {
+  ensureRoom(text, end, longest * Math.min(rows, ROOM_ROWS));
+  return Math.min(rows, Math.floor((text.bytes.length - WORD_CHARS - end) / longest));
+}
+
 /** Writes characters and returns where they end. There must be room for them. */
 export function writeAscii({ bytes }: AsciiText, at: number, characters: string): number {
   return at + encoder.encodeInto(characters, bytes.subarray(at)).written;
+}
+
+/** Writes a text in UTF-8 and returns where it ends. There need not be room for it. */
+export function writeText(text: AsciiText, at: number, characters: string): number {
+  ensureRoom(text, at, 3 * characters.length);
+  return writeAscii(text, at, characters);
 }
 
 /** The characters up to `end` as a flat string. */

@@ -9,6 +9,8 @@ import { decimalText, FLOAT, powerOfTen } from "../readings/decimal.ts";
 
 /** Longest decimal, characters: the smallest double has a sign, `0.` and 324 digits. */
 export const DECIMAL_MAX_CHARS = 327;
+/** The same of a mantissa: a sign, 16 digits, the point, and 16 digits that are written at once. */
+const MANTISSA_MAX_CHARS = 34;
 /** Masks a mantissa to its place in a table: tables have 131,072 places. */
 export const TABLE_MASK = 0x1ffff;
 
@@ -31,6 +33,11 @@ export interface DecimalTable {
   readonly words: Float64Array;
   /** Its length in characters; 0 if it was not needed yet. */
   readonly lengths: Uint8Array;
+}
+
+/** The room that a value of a table needs, characters. */
+export function decimalRoom({ scale }: DecimalTable): number {
+  return scale === FLOAT ? DECIMAL_MAX_CHARS : MANTISSA_MAX_CHARS;
 }
 
 /** The table of a scale, made once and kept. Finer scales share one that stays empty. */

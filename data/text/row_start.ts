@@ -8,8 +8,8 @@
  * @module
  */
 
-import { type AsciiText, byteLength, WORD_CHARS, wordsOf } from "./ascii_text.ts";
-import { DAY_MS, dayStartMs } from "../limits.ts";
+import { type AsciiText, byteLength, WORD_CHARS, wordsOf, writeWords } from "./ascii_text.ts";
+import { DAY_MS, dayStartMs, MINUTE_MS } from "../limits.ts";
 import { lowerBound, type Page, slicePage } from "../readings/page.ts";
 
 /** Most characters of the time in a start, and of what milliseconds add to one. */
@@ -65,6 +65,11 @@ export interface RowStart {
   readonly clock: ClockPlaces;
   /** The second clock, or null. */
   readonly secondClock: ClockPlaces | null;
+  /**
+   * The clock at each minute of a day as one word, `HH:mm:00` with whatever is between; null if its text is
+   * not such, or there are two clocks.
+   */
+  readonly minutes: Float64Array | null;
   /** The same with milliseconds, made when it is first needed; null if they are never written. */
   readonly withMilli: (() => RowStart) | null;
 }
@@ -77,10 +82,12 @@ export function createRowStart(dayMs: number, around: AroundTime): RowStart {
 /** The start of the rows of a day, from its text. */
 export function rowStartOf({ text, clocks, withMilli }: RowTemplate): RowStart {
   let fine: RowStart | undefined;
+  const words = wordsOf(text);
   return {
     length: byteLength(text),
-    words: wordsOf(text),
+    words,
     clock: clocks[0],
+    minutes: clocks.length > 1 ? null : minuteWords(words, clocks[0]),
     secondClock: clocks[1] ?? null,
     withMilli: withMilli === null ? null : () => fine ??= rowStartOf(withMilli()),
   };
@@ -127,9 +134,20 @@ export function writeRowStart(
   at: number,
   { start, timeMs }: { start: RowStart; timeMs: number },
 ): number {
-  const { words, clock, secondClock } = start;
+  const { words, clock, secondClock, minutes } = start;
   const { view } = text;
-  for (let i = 0; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
+  writeWords(view, at, words);
+  if (minutes !== null) {
+    // Nearly all rows: a whole second of a day of 24 hours on a plain clock.
+    const ofDayMs = timeMs - clock.midnightMs;
+    const minute = (ofDayMs / MINUTE_MS) | 0;
+    const ofMinuteMs = ofDayMs - minute * MINUTE_MS;
+    view.setFloat64(at + clock.hourAt, minutes[minute], true);
+    if (ofMinuteMs === 0) return at + start.length;
+    const second = (ofMinuteMs / 1000) | 0;
+    view.setUint16(at + clock.secondAt, TWO_DIGITS[second], true);
+    if (second * 1000 === ofMinuteMs) return at + start.length;
+  }
   const ofSecondMs = writeClock(view, at, { clock, timeMs });
   if (secondClock !== null) writeClock(view, at, { clock: secondClock, timeMs });
   return ofSecondMs === 0 || start.withMilli === null
@@ -158,4 +176,31 @@ function writeClock(
     view.setUint16(at + milliAt + 1, TWO_DIGITS[(ofSecondMs - hundreds * 100) | 0], true);
   }
   return ofSecondMs;
+}
+
+/** The tables of clocks, by what is between their digits. */
+const minuteTables = new Map<string, Float64Array>();
+/** More kinds of clocks than any service shows. */
+const MINUTE_TABLES_MAX = 16;
+
+/** The words of a clock that shows `HH:mm:ss`, with one byte between; null for another one. */
+function minuteWords(words: Float64Array, clock: ClockPlaces): Float64Array | null {
+  const { hourAt, minuteAt, secondAt, milliAt } = clock;
+  if (hourAt < 0 || minuteAt !== hourAt + 3 || secondAt !== hourAt + 6 || milliAt >= 0) return null;
+  const bytes = new Uint8Array(words.buffer);
+  const between = [bytes[hourAt + 2], bytes[hourAt + 5]];
+  const known = minuteTables.get(between.join());
+  if (known !== undefined) return known;
+  const table = new Float64Array(DAY_MS / MINUTE_MS);
+  const view = new DataView(table.buffer);
+  for (let minute = 0; minute < table.length; minute++) {
+    const at = minute * WORD_CHARS;
+    view.setUint16(at, TWO_DIGITS[Math.floor(minute / 60)], true);
+    view.setUint8(at + 2, between[0]);
+    view.setUint16(at + 3, TWO_DIGITS[minute % 60], true);
+    view.setUint8(at + 5, between[1]);
+    view.setUint16(at + 6, TWO_DIGITS[0], true);
+  }
+  if (minuteTables.size < MINUTE_TABLES_MAX) minuteTables.set(between.join(), table);
+  return table;
 }

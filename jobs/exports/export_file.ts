@@ -226,6 +226,7 @@ export async function* exportPieces(
     after: after === null
       ? undefined
       : { rows: after.before.tally.rows, sizeBytes: after.sizeBytes },
+    memory: deps.memory,
   });
   if (plan.spec.compression === "gzip") {
     const plain = releasedChunks(pieces, deps.memory);

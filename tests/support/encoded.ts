@@ -5,8 +5,15 @@
  */
 
 import { CSV_DIALECTS } from "../../data/encoders/csv_dialect.ts";
-import type { FileColumn, FileEncoder, FileHead, SourcePage } from "../../data/encoders/encoder.ts";
+import type {
+  FileColumn,
+  FileEncoder,
+  FileHead,
+  SourcePage,
+  TextEncoding,
+} from "../../data/encoders/encoder.ts";
 import type { Profile } from "../../data/readings/profile.ts";
+import { createAsciiText, writeText } from "../../data/text/ascii_text.ts";
 import { PROFILES } from "../../data/readings/profile.ts";
 
 /** The head of a file with all metrics of one meter, raw and in UTC, with some parts replaced. */
@@ -57,8 +64,12 @@ export function encodedParts<Part>(
 }
 
 /** A text file. */
-export function encodedText(encoder: FileEncoder<string>, pages: readonly SourcePage[]): string {
-  return encodedParts(encoder, pages).join("");
+export function encodedText(encoder: TextEncoding, pages: readonly SourcePage[]): string {
+  const text = createAsciiText(0);
+  let at = writeText(text, 0, encoder.start());
+  for (const page of pages) at = encoder.write(page, { text, at });
+  const end = writeText(text, at, encoder.end({ gaps: null }));
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(text.bytes.subarray(0, end));
 }
 
 /** Bytes in chunks of a length. */

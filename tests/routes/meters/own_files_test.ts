@@ -7,7 +7,7 @@
 import fc from "fast-check";
 import { CSV_DIALECTS, type CsvDialectName } from "../../../data/encoders/csv_dialect.ts";
 import { createEspiEncoder } from "../../../data/encoders/espi.ts";
-import type { FileEncoder, FileHead, SourcePage } from "../../../data/encoders/encoder.ts";
+import type { FileHead, SourcePage, TextEncoding } from "../../../data/encoders/encoder.ts";
 import { formatNamed } from "../../../data/encoders/formats.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { amount } from "../../support/thorough.ts";
@@ -83,7 +83,7 @@ async function encoded(
 async function encoderOf(
   format: OwnFile["format"],
   head: FileHead,
-): Promise<FileEncoder<string>> {
+): Promise<TextEncoding> {
   const found = formatNamed(format);
   if (found.parts !== "text") throw new Error(`${format} is no text`);
   return await found.open(head);
