@@ -12,7 +12,7 @@ import {
   type AsciiText,
   createAsciiText,
   rowsWithRoom,
-  writeWords,
+  WORD_CHARS,
 } from "./ascii_text.ts";
 import {
   decimalRoom,
@@ -117,12 +117,17 @@ function writeSomeLines(
     { values: v3, words: w3, lengths: l3 },
   ] = firstCells(page, tables);
   const { words, length, clock: { midnightMs, hourAt }, minutes } = start;
+  const [s0 = 0, s1 = 0, s2 = 0, s3 = 0] = words;
   let at = firstAt, chars = 0, place = 0;
   for (let row = firstRow; row < end; row++) {
     const ofDayMs = timesMs[row] - midnightMs;
     const minute = (ofDayMs / MINUTE_MS) | 0;
     if (minutes !== null && minute * MINUTE_MS === ofDayMs) {
-      writeWords(view, at, words);
+      view.setFloat64(at, s0, true);
+      view.setFloat64(at + WORD_CHARS, s1, true);
+      view.setFloat64(at + 2 * WORD_CHARS, s2, true);
+      view.setFloat64(at + 3 * WORD_CHARS, s3, true);
+      for (let i = 4; i < words.length; i++) view.setFloat64(at + i * WORD_CHARS, words[i], true);
       view.setFloat64(at + hourAt, minutes[minute], true);
       at += length;
     } else at = writeRowStart(text, at, { start, timeMs: timesMs[row] });

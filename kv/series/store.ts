@@ -25,7 +25,7 @@ import { foldSegments } from "./fold.ts";
 import type { Settled } from "../together.ts";
 import { currentLife, getHeads } from "./heads.ts";
 import { listIdBatches } from "./ids.ts";
-import type { PackedRead } from "./packed_read.ts";
+import { PACKED_BLOCKS, type PackedRead } from "./packed_read.ts";
 import {
   describeMany,
   describeSeries,
@@ -292,7 +292,7 @@ export function createSeriesStore(
       }
     },
     readPacked: (ref, span, signal) => ({
-      chunks: readChunks(kv, ref, { ...span, chunkMax, signal }),
+      chunks: readChunks(kv, ref, { ...span, chunkMax: chunkMax ?? PACKED_BLOCKS, signal }),
       counted: (readings) => record.add("openwatts_readings_out_total", [], readings),
       damaged() {},
     }),
