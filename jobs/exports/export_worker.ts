@@ -6,6 +6,7 @@
  */
 
 import { ChangedBytes } from "../../data/encoders/file_cut.ts";
+import { inlineDeflater } from "../../data/encoders/deflate.ts";
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { FileWriter, WriterOptions } from "../../data/files/file_store.ts";
 import type { Page } from "../../data/readings/page.ts";
@@ -13,7 +14,6 @@ import { DamagedDataError } from "../../kv/series/damage.ts";
 import { type PackedChunk, packedPages } from "../../kv/series/packed_read.ts";
 import type { ReadSpan, SeriesStore } from "../../kv/series/store.ts";
 import type { SeriesRef } from "../../kv/series/ref.ts";
-import { createDeflaters } from "../engine/deflaters.ts";
 import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
 import { planExport } from "./export_file.ts";
@@ -23,8 +23,6 @@ import { type FileParts, writeFile } from "./write_file.ts";
 
 /** After so many pages without an answer, the other thread is asked whether a checkpoint is due. */
 const LOOK_PAGES = 4;
-
-const deflaters = createDeflaters();
 
 /** Writes the file of an export: a `ThreadExport` becomes a `ThreadOutcome`. */
 export async function runExport(input: unknown, context: TaskContext): Promise<Sent> {
@@ -52,7 +50,7 @@ async function writeExport(
     isCutDue = isDue;
     pagesSinceAnswer = 0;
   };
-  using deflater = deflaters.open();
+  const deflater = inlineDeflater;
   const parts: FileParts = {
     series: askedSeries(ask, {
       progress,
