@@ -8,6 +8,8 @@ import { QUOTED_VALUE_MAX } from "../limits.ts";
 import { createUtf8Gate } from "./utf8_gate.ts";
 
 const LF = 10, QUOTE = 34;
+/** Room for longer records later, bytes. */
+const GROWTH_BYTES = 1_024;
 const BOM = [0xef, 0xbb, 0xbf];
 
 /** What to do with the records. */
@@ -48,6 +50,8 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
   const delimiter = handlers.delimiter?.charCodeAt(0);
   const readPlain = handlers.readPlain ?? (() => -1);
   let rest: Uint8Array = new Uint8Array(0);
+  /** What is left of a chunk, with the next one: used again, as new memory costs more than the copy. */
+  let memory: Uint8Array = new Uint8Array(0);
   let line = 1;
   let isFirst = true;
   let isSkipping = false;
@@ -115,6 +119,14 @@ export function createRecordSplitter(handlers: RecordHandlers): RecordSplitter {
     );
   }
 
+  function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
+    const length = one.length + other.length;
+    if (memory.length < length) memory = new Uint8Array(length + GROWTH_BYTES);
+    memory.set(one);
+    memory.set(other, one.length);
+    return memory.subarray(0, length);
+  }
+
   function read(chunk: Uint8Array, isLast: boolean): void {
     const bytes = rest.length === 0 ? chunk : joined(rest, chunk);
     const open = consume(bytes, isLast);
@@ -162,11 +174,4 @@ function countLines(bytes: Uint8Array, start: number, end: number): number {
   let lines = 1;
   for (let at = start; at < end; at++) if (bytes[at] === LF) lines++;
   return lines;
-}
-
-function joined(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(one.length + other.length);
-  bytes.set(one);
-  bytes.set(other, one.length);
-  return bytes;
 }
