@@ -11,14 +11,12 @@ import {
   FLOAT_SCALE_BYTE,
   FORMAT,
   HEADER_BYTES,
+  MAX_READINGS,
   NULLS_ALL,
   NULLS_BITMAP,
   packedNumbers,
   paddedSize,
 } from "./page_format.ts";
-
-/** More readings than any block or segment holds. A larger count means that the header is damaged. */
-const MAX_READINGS = 1_000_000;
 
 /** Memory in which pages are decoded one after the other. It grows with the largest page. */
 export interface PageMemory {
@@ -48,8 +46,9 @@ export function decodePage(
   if (bytes[0] !== FORMAT) {
     throw new SyntaxError(`Cannot decode block as its format is not ${FORMAT}: ${bytes[0]}`);
   }
-  const view = new DataView(bytes.buffer, 0, bytes.byteLength);
-  const [, columnCount, timeWidth] = bytes;
+  const { buffer, byteOffset } = bytes;
+  const view = new DataView(buffer, byteOffset, bytes.byteLength);
+  const columnCount = bytes[1], timeWidth = bytes[2];
   const count = view.getUint32(4, true);
   if (count > MAX_READINGS) {
     const fact = `it may have at most ${MAX_READINGS} readings`;
@@ -60,12 +59,12 @@ export function decodePage(
   requireBytes(bytes, at + paddedSize(timeWidth * count));
   const room = roomFor(memory, count * (1 + columnCount));
   const timesMs = room.subarray(0, count);
-  unpackTimes(timesMs, bytes, at, timeWidth);
+  unpackTimes(timesMs, view, at, timeWidth);
   at += paddedSize(timeWidth * count);
   const columns: Column[] = [];
   for (let index = 0; index < columnCount; index++) {
     const header = HEADER_BYTES + COLUMN_BYTES * index;
-    const [scaleByte, width, nulls] = bytes.subarray(header, header + 3);
+    const scaleByte = bytes[header], width = bytes[header + 1], nulls = bytes[header + 2];
     requireWidth(width);
     if (nulls > NULLS_ALL || (scaleByte > MAX_SCALE && scaleByte !== FLOAT_SCALE_BYTE)) {
       throw new SyntaxError(`Cannot decode block as its column ${index} has a damaged header`);
@@ -80,7 +79,7 @@ export function decodePage(
       continue;
     }
     const values = room.subarray(count * (1 + index), count * (2 + index));
-    unpackValues(values, bytes.buffer, at, { width, base });
+    unpackValues(values, { buffer, at: byteOffset + at, width, base });
     at += paddedSize(width * count);
     if (nulls === NULLS_ALL) values.fill(NaN);
     else if (nulls === NULLS_BITMAP) blankNulls(values, bytes, bitmapAt);
@@ -96,27 +95,24 @@ function roomFor(memory: PageMemory, numbers: number): Float64Array<ArrayBuffer>
 
 function unpackTimes(
   timesMs: Float64Array,
-  bytes: Uint8Array<ArrayBuffer>,
+  view: DataView<ArrayBuffer>,
   at: number,
   width: number,
 ): void {
   const count = timesMs.length;
-  const view = new DataView(bytes.buffer);
   const firstMs = view.getFloat64(8, true);
   const unitMs = view.getFloat64(16, true);
   if (width === 0) {
     for (let i = 0; i < count; i++) timesMs[i] = firstMs + i * unitMs;
     return;
   }
-  timesMs.set(packedNumbers(bytes.buffer, at, { width, count }));
+  timesMs.set(packedNumbers(view.buffer, view.byteOffset + at, { width, count }));
   for (let i = 0; i < count; i++) timesMs[i] = firstMs + timesMs[i] * unitMs;
 }
 
 function unpackValues(
   values: Float64Array,
-  buffer: ArrayBuffer,
-  at: number,
-  { width, base }: { width: number; base: number },
+  { buffer, at, width, base }: { buffer: ArrayBuffer; at: number; width: number; base: number },
 ): void {
   if (width === 0) {
     values.fill(base);
@@ -139,11 +135,11 @@ function blankNulls(values: Float64Array, bytes: Uint8Array, bitmapAt: number): 
   }
 }
 
-/** The bytes at the start of a buffer, copied only if they are not, so that typed arrays align. */
+/** The bytes, copied only if they are not where typed arrays align: at a multiple of 8 bytes. */
 function aligned(stored: Uint8Array): Uint8Array<ArrayBuffer> {
   const { buffer, byteOffset, byteLength } = stored;
-  if (buffer instanceof ArrayBuffer && byteOffset === 0) {
-    return new Uint8Array(buffer, 0, byteLength);
+  if (buffer instanceof ArrayBuffer && byteOffset % 8 === 0) {
+    return new Uint8Array(buffer, byteOffset, byteLength);
   }
   return new Uint8Array(stored);
 }

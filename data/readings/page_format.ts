@@ -23,6 +23,8 @@
 
 /** The format that this code writes and reads. */
 export const FORMAT = 1;
+/** More readings than any block or segment holds. A larger count means that the header is damaged. */
+export const MAX_READINGS = 1_000_000;
 /** Bytes before the column headers. */
 export const HEADER_BYTES = 24;
 /** Bytes of one column header. */
@@ -62,4 +64,9 @@ export function packedNumbers(
 /** The number of readings of an encoded page. */
 export function readingsIn(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset, HEADER_BYTES).getUint32(4, true);
+}
+
+/** The earliest time of an encoded page, epoch milliseconds; NaN if it is cut before that. */
+export function earliestMs({ buffer, byteOffset, byteLength }: Uint8Array): number {
+  return byteLength < HEADER_BYTES ? NaN : new DataView(buffer, byteOffset).getFloat64(8, true);
 }

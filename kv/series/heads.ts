@@ -171,14 +171,40 @@ export async function* listHeads(
   profile: ProfileName,
   afterId: string,
 ): AsyncGenerator<{ id: string; head: SeriesHead }> {
-  const start = [SPACE, profile, `${afterId}\0`];
-  const selector = afterId === "" ? { prefix: [SPACE, profile] } : {
-    prefix: [SPACE, profile],
-    start,
-  };
-  for await (const { key, value } of kv.list(selector)) {
+  for await (const { key, value } of kv.list(afterSelector(profile, afterId))) {
     yield { id: String(key[2]), head: headSchema.parse(value) };
   }
+}
+
+/** At most `limit` heads of a profile in the order of ids, starting after `afterId`. */
+export async function listHeadEntries(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+  { afterId, limit }: { afterId: string; limit: number },
+): Promise<HeadEntry[]> {
+  const entries = kv.list(afterSelector(profile, afterId), { limit, batchSize: limit });
+  return await Array.fromAsync(entries, headEntry);
+}
+
+/**
+ * The versions of the heads after `afterId`, up to and with `lastId`, or to the end of the profile. If
+ * there are at most `most`, it costs one read.
+ */
+export async function listHeadVersions(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+  { afterId, lastId, most }: { afterId: string; lastId: string | null; most: number },
+): Promise<Map<string, string>> {
+  const prefix = [SPACE, profile];
+  const selector = lastId === null
+    ? afterSelector(profile, afterId)
+    : { start: [...prefix, `${afterId}\0`], end: [...prefix, `${lastId}\0`] };
+  const versions = new Map<string, string>();
+  // A batch that is not full is the last one.
+  for await (const { key, versionstamp } of kv.list(selector, { batchSize: most + 1 })) {
+    versions.set(String(key[2]), versionstamp);
+  }
+  return versions;
 }
 
 /**
@@ -212,6 +238,12 @@ export async function rangeHeads(
     }
   }
   return ids.map((id) => entries.get(id) ?? missing(id));
+}
+
+/** The heads of a profile after an id. */
+function afterSelector(profile: ProfileName, afterId: string): Deno.KvListSelector {
+  const prefix = [SPACE, profile];
+  return afterId === "" ? { prefix } : { prefix, start: [...prefix, `${afterId}\0`] };
 }
 
 function headEntry({ key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): HeadEntry {

@@ -44,6 +44,10 @@ export function reportingStore(store: SeriesStore, record: DamageRecord): Series
       return { ...read, chunks: watchedPages(read.chunks), damaged: record.report };
     },
     scan: (...args) => watchedPages(store.scan(...args)),
+    scanPacked(...args) {
+      const { batches } = store.scanPacked(...args);
+      return { batches: watchedPages(batches), damaged: record.report };
+    },
     withPrevious: (...args) => watched(store.withPrevious(...args)),
     count: (...args) => watched(store.count(...args)),
     fold: (...args) => watched(store.fold(...args)),

@@ -7,37 +7,42 @@
  * reading that was acknowledged before the scan began. Different series are seen at different
  * moments.
  *
+ * A batch is a range of ids: a series without a head whose segments are folded after the heads are read
+ * shows in the range when they are read again.
+ *
  * @module
  */
 
-import { DAY_MS, END_OF_TIME_MS } from "../../data/limits.ts";
-import {
-  clipPage,
-  concatPages,
-  emptyPage,
-  lowerBound,
-  type Page,
-  slicePage,
-  type Span,
-} from "../../data/readings/page.ts";
-import { mergePages } from "../../data/readings/page_merge.ts";
+import { END_OF_TIME_MS } from "../../data/limits.ts";
+import { emptyPage, type Page, type Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { listBlocksBack, releaseBlock } from "./blocks.ts";
-import { DamagedDataError, decodeBlock } from "./damage.ts";
-import { getHead, type HeadEntry, listHeads, liveHead, rangeHeads } from "./heads.ts";
-import { listIdBatches } from "./ids.ts";
-import { describeSeries, readOverlay } from "./read.ts";
+import { DamagedDataError } from "./damage.ts";
+import {
+  type HeadEntry,
+  listHeadEntries,
+  listHeads,
+  listHeadVersions,
+  rangeHeads,
+} from "./heads.ts";
+import { decodeLatest } from "./latest_page.ts";
+import {
+  type BatchPacker,
+  createBatchPacker,
+  packedAt,
+  type PackedBatch,
+  type PackedLatest,
+} from "./packed_batch.ts";
+import { describeSeries } from "./read.ts";
+import { readLatest, readLatestAlone } from "./read_latest.ts";
 import type { SeriesRef } from "./ref.ts";
 import { haveSegments, listSegmentCountsOf } from "./segment_counts.ts";
 
 /** Series whose blocks are read at once. With more of them, other requests wait longer. */
 const READS = 10;
-/** Series per read of heads in {@link latestReadings}. */
-const LATEST_BATCH = 100;
-/** Most blocks of a series in one read. */
-const BATCH_BLOCKS = 16;
-/** How often a series is read again. The last result is also correct, only less fresh. */
-const MAX_REREADS = 3;
+/** Series of a batch: as many heads as a list reads at once. */
+const BATCH = 100;
+/** A batch with so many bytes ends early, as series may have many readings. */
+const BATCH_BYTES = 2_097_152;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
 
@@ -50,6 +55,28 @@ export interface SeriesLatest {
   readonly id: string;
   /** At least one reading, ascending. */
   readonly page: Page;
+}
+
+/** Series as they are stored, in the order of their ids. */
+export interface ScannedBatch extends PackedBatch {
+  /** How many series there are in the range of ids, wanted or not. */
+  readonly looked: number;
+}
+
+/** A scan whose batches somebody else decodes. */
+export interface PackedScan {
+  /** The batches. Their memory is the caller's. */
+  readonly batches: AsyncIterable<ScannedBatch>;
+  /** Reports that a block is damaged. */
+  damaged(error: DamagedDataError): void;
+}
+
+/** What is scanned. */
+export interface ScanOptions extends Span {
+  /** Aborts it. */
+  readonly signal: AbortSignal;
+  /** Whether a series is wanted; by default, all are. */
+  readonly wants?: (id: string) => boolean;
 }
 
 /** All series of a profile as a whole. */
@@ -67,21 +94,110 @@ export interface ProfileExtent {
 export async function* scanLatest(
   kv: Kv,
   profile: ProfileName,
-  { signal, ...span }: Span & { signal: AbortSignal },
+  options: ScanOptions,
 ): AsyncGenerator<SeriesLatest[]> {
-  let afterId = "";
-  for await (const ids of listIdBatches(kv, profile, "")) {
-    signal.throwIfAborted();
-    const range = { afterId, lastId: ids[ids.length - 1] };
-    const pages = await readBatch(kv, profile, {
-      ids,
-      findSegments: () => idsWithSegments(kv, profile, range),
-      span,
-    });
-    const found = ids.map((id, index) => ({ id, page: pages[index] }));
-    yield found.filter(({ page }) => page.timesMs.length > 0);
-    afterId = range.lastId;
+  for await (const batch of scanPacked(kv, profile, options)) {
+    const pages = batch.ids.map((id, index) => (
+      { id, page: decodeLatest({ profile, id }, packedAt(batch, index), options) }
+    ));
+    yield pages.filter(({ page }) => page.timesMs.length > 0);
   }
+}
+
+/** The same as it is stored. A series may turn out to have no reading before `toMs`. */
+export async function* scanPacked(
+  kv: Kv,
+  profile: ProfileName,
+  { signal, wants = () => true, ...span }: ScanOptions,
+): AsyncGenerator<ScannedBatch> {
+  for (let afterId: string | null = ""; afterId !== null;) {
+    signal.throwIfAborted();
+    const { found, lastId: endId } = await findBatch(kv, profile, afterId);
+    const packer = createBatchPacker();
+    const count = await packSome(kv, found, { packer, signal, span, wants });
+    const lastId: string | null = count === found.length ? endId : found[count - 1].ref.id;
+    const versions = await listHeadVersions(kv, profile, { afterId, lastId, most: count });
+    const known = new Map(
+      found.slice(0, count).map((
+        { ref, head },
+      ) => [ref.id, head.versionstamp]),
+    );
+    for (const [id, version] of versions) {
+      // A head that is not known is that of a series whose segments were folded meanwhile.
+      if (version === known.get(id) || !wants(id)) continue;
+      packer.add(id, await readLatestAlone(kv, { profile, id }, span));
+    }
+    yield { ...packer.finish(), looked: count };
+    afterId = lastId;
+  }
+}
+
+/** A series of a batch. */
+interface FoundSeries {
+  readonly ref: SeriesRef;
+  readonly head: HeadEntry;
+  readonly hasSegments: boolean;
+}
+
+/** The next series that have a head or segments, and the end of their range of ids; null at the last. */
+async function findBatch(
+  kv: Kv,
+  profile: ProfileName,
+  afterId: string,
+): Promise<{ found: FoundSeries[]; lastId: string | null }> {
+  const heads = await listHeadEntries(kv, profile, { afterId, limit: BATCH });
+  const lastHead = heads.length === BATCH ? idOf(heads[BATCH - 1]) : undefined;
+  // After the heads: a fold that moves segments in between changes a head.
+  const withSegments: string[] = [];
+  const counts = listSegmentCountsOf(kv, profile, { afterId, lastId: lastHead, limit: BATCH });
+  for await (const { ref } of counts) withSegments.push(ref.id);
+  const lastId = (withSegments.length === BATCH ? withSegments[BATCH - 1] : lastHead) ?? null;
+  const inRange = (id: string) => lastId === null || id <= lastId;
+  const found = new Map<string, FoundSeries>();
+  for (const head of heads) {
+    const id = idOf(head);
+    if (inRange(id)) found.set(id, { ref: { profile, id }, head, hasSegments: false });
+  }
+  for (const id of withSegments) {
+    const head = found.get(id)?.head ?? { key: [], value: null, versionstamp: null };
+    found.set(id, { ref: { profile, id }, head, hasSegments: true });
+  }
+  const sorted = [...found.values()].sort((a, b) => a.ref.id < b.ref.id ? -1 : 1);
+  return { found: sorted, lastId };
+}
+
+function idOf({ key }: HeadEntry): string {
+  return String(key[2]);
+}
+
+/**
+ * Reads series and packs them, several at a time, until the batch is full. Returns how many of the series
+ * are done.
+ */
+async function packSome(
+  kv: Kv,
+  found: readonly FoundSeries[],
+  { packer, signal, wants, ...rest }: Required<Omit<ScanOptions, keyof Span>> & {
+    packer: BatchPacker;
+    span: Span;
+  },
+): Promise<number> {
+  let next = 0, isFailed = false;
+  const readOn = async () => {
+    while (next < found.length && packer.sizeBytes() < BATCH_BYTES && !isFailed) {
+      const { ref, head, hasSegments } = found[next++];
+      signal.throwIfAborted();
+      if (!wants(ref.id)) continue;
+      packer.add(ref.id, await readLatest(kv, ref, { head, hasSegments, ...rest }));
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: READS }, readOn));
+  } finally {
+    // If one fails, the others begin no further reads.
+    isFailed = true;
+  }
+  return next;
 }
 
 /**
@@ -100,13 +216,18 @@ export async function latestReadings(
   const latest = new Map<string, Page>();
   // Every reading is before this span, so the last reading before the span is the latest one.
   const span = { fromMs: END_OF_TIME_MS, toMs: END_OF_TIME_MS };
-  for (let at = 0; at < sorted.length; at += LATEST_BATCH) {
-    const batch = sorted.slice(at, at + LATEST_BATCH);
+  for (let at = 0; at < sorted.length; at += BATCH) {
+    const batch = sorted.slice(at, at + BATCH);
     const findSegments = async () => {
       const hasSegments = await haveSegments(kv, batch.map((id) => ({ profile, id })));
       return new Set(batch.filter((_, index) => hasSegments[index]));
     };
-    const pages = await readBatch(kv, profile, { ids: batch, findSegments, span, onDamage });
+    const pages = await readBatch(kv, profile, {
+      ids: batch,
+      findSegments,
+      span,
+      onDamage,
+    });
     for (const [index, page] of pages.entries()) {
       if (page.timesMs.length > 0) latest.set(batch[index], page);
     }
@@ -133,11 +254,7 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
   return { seriesCount: ids.size, lastMs: lastMs === -Infinity ? null : lastMs };
 }
 
-/** The readings of a series in a span, and the last reading before it, as they are at one moment. */
-export function readWithPrevious(kv: Kv, ref: SeriesRef, span: Span): Promise<Page> {
-  return readAlone(kv, ref, span);
-}
-
+/** The latest readings of some series. One with damaged readings has none. */
 async function readBatch(
   kv: Kv,
   profile: ProfileName,
@@ -146,87 +263,33 @@ async function readBatch(
     /** Finds the ids of those series that have segments. */
     findSegments: () => Promise<ReadonlySet<string>>;
     span: Span;
-    /** If it is given, a series with damaged readings has none; else the read fails. */
-    onDamage?: OnDamage;
+    onDamage: OnDamage;
   },
 ): Promise<Page[]> {
   const refs = ids.map((id) => ({ profile, id }));
   const heads = await rangeHeads(kv, profile, ids);
   // After the heads: a fold that moves segments in between changes a head.
   const withSegments = await findSegments();
+  const decoded = async (ref: SeriesRef, read: Promise<PackedLatest>) => {
+    try {
+      return decodeLatest(ref, await read, span);
+    } catch (error) {
+      if (!(error instanceof DamagedDataError)) throw error;
+      onDamage(error);
+      return emptyPage(0);
+    }
+  };
   const pages: Page[] = [];
   for (let at = 0; at < refs.length; at += READS) {
     const reads = refs.slice(at, at + READS).map((ref, index) => {
       const hasSegments = withSegments.has(ref.id);
-      const reading = readLatest(kv, ref, { head: heads[at + index], hasSegments, span });
-      return onDamage === undefined ? reading : withoutDamaged(reading, onDamage);
+      return decoded(ref, readLatest(kv, ref, { head: heads[at + index], hasSegments, span }));
     });
     pages.push(...await Promise.all(reads));
   }
   const now = await rangeHeads(kv, profile, ids);
   return await Promise.all(pages.map((page, index) => {
     const isSame = now[index].versionstamp === heads[index].versionstamp;
-    if (isSame) return page;
-    const reading = readAlone(kv, refs[index], span);
-    return onDamage === undefined ? reading : withoutDamaged(reading, onDamage);
+    return isSame ? page : decoded(refs[index], readLatestAlone(kv, refs[index], span));
   }));
-}
-
-async function withoutDamaged(reading: Promise<Page>, onDamage: OnDamage): Promise<Page> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof DamagedDataError)) throw error;
-    onDamage(error);
-    return emptyPage(0);
-  }
-}
-
-async function idsWithSegments(
-  kv: Kv,
-  profile: ProfileName,
-  range: { afterId: string; lastId: string },
-): Promise<Set<string>> {
-  const ids = new Set<string>();
-  for await (const { ref } of listSegmentCountsOf(kv, profile, range)) ids.add(ref.id);
-  return ids;
-}
-
-async function readAlone(kv: Kv, ref: SeriesRef, span: Span): Promise<Page> {
-  for (let reread = 1;; reread++) {
-    const head = await getHead(kv, ref);
-    const page = await readLatest(kv, ref, { head, hasSegments: true, span });
-    const now = await getHead(kv, ref);
-    if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) return page;
-  }
-}
-
-async function readLatest(
-  kv: Kv,
-  ref: SeriesRef,
-  { head, hasSegments, span }: { head: HeadEntry; hasSegments: boolean; span: Span },
-): Promise<Page> {
-  const overlay = hasSegments ? await readOverlay(kv, ref, head) : emptyPage(0);
-  // If the series is not live, blocks that still exist are being removed.
-  const isLive = liveHead(head) !== null;
-  const pages = isLive ? await readBlocksBack(kv, ref, span) : [];
-  const base = pages.length === 0 ? emptyPage(0) : concatPages(pages);
-  const { page } = mergePages(base, overlay);
-  const all = clipPage(page, { fromMs: -Infinity, toMs: span.toMs });
-  const start = Math.max(0, lowerBound(all.timesMs, span.fromMs) - 1);
-  return slicePage(all, start, all.timesMs.length);
-}
-
-/** The blocks of a span, and earlier ones back to the first that has a reading before the span. */
-async function readBlocksBack(kv: Kv, ref: SeriesRef, { fromMs, toMs }: Span): Promise<Page[]> {
-  const pages: Page[] = [];
-  const days = Math.ceil((toMs - fromMs) / DAY_MS) + 2;
-  const batchSize = Math.min(days, BATCH_BLOCKS);
-  for await (const block of listBlocksBack(kv, ref, { toMs, batchSize })) {
-    const page = decodeBlock(ref, block);
-    releaseBlock(block);
-    pages.push(page);
-    if (page.timesMs[0] < fromMs) break;
-  }
-  return pages.reverse();
 }

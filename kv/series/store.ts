@@ -33,6 +33,7 @@ import {
   readReadings,
   type SeriesExtent,
 } from "./read.ts";
+import { readWithPrevious } from "./read_latest.ts";
 import type { SeriesRef } from "./ref.ts";
 import { purgeSeries, type RemoveOptions, removeSeries } from "./remove.ts";
 import { removeSpan, type RemoveSpanOptions } from "./remove_span.ts";
@@ -40,10 +41,12 @@ import { getRevision } from "./revisions.ts";
 import {
   latestReadings,
   type OnDamage,
+  type PackedScan,
   type ProfileExtent,
   profileExtent,
-  readWithPrevious,
   scanLatest,
+  type ScanOptions,
+  scanPacked,
   type SeriesLatest,
 } from "./scan.ts";
 import { clearSegmentCount, getSegmentCount, type SegmentCount } from "./segment_counts.ts";
@@ -72,6 +75,9 @@ export interface ReadSpan extends Span {
    */
   readonly only?: readonly number[];
 }
+
+/** A span, and perhaps which series are wanted; all by default. */
+export type ScanSpan = Omit<ScanOptions, "signal">;
 
 /** Stores the readings of all series. */
 export interface SeriesStore {
@@ -121,9 +127,11 @@ export interface SeriesStore {
   readPacked(ref: SeriesRef, span: Span, signal: AbortSignal): PackedRead;
   /**
    * For every series of a profile: its readings in a span, and the last reading before it, in
-   * batches, in the order of ids (`kv/series/scan.ts`).
+   * batches, in the order of ids (`kv/series/scan.ts`). Those that are not wanted are not read.
    */
-  scan(profile: ProfileName, span: Span, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  scan(profile: ProfileName, span: ScanSpan, signal: AbortSignal): AsyncIterable<SeriesLatest[]>;
+  /** The same as it is stored, which `createLatestDecoder` in `latest_page.ts` makes pages of. */
+  scanPacked(profile: ProfileName, span: ScanSpan, signal: AbortSignal): PackedScan;
   /** The readings of a series in a span, and the last reading before it, as one page. */
   withPrevious(ref: SeriesRef, span: Span): Promise<Page>;
   /** The extents of some series, in their order; null for one without readings (`kv/series/count.ts`). */
@@ -299,6 +307,10 @@ export function createSeriesStore(
     extents: (profile, ids) => seriesExtents(kv, profile, ids),
     count: (ref, span) => countReadings(kv, ref, span),
     scan: (profile, span, signal) => scanLatest(kv, profile, { ...span, signal }),
+    scanPacked: (profile, span, signal) => ({
+      batches: scanPacked(kv, profile, { ...span, signal }),
+      damaged() {},
+    }),
     withPrevious: (ref, span) => readWithPrevious(kv, ref, span),
     async latest(profile, ids) {
       const width = profiles.get(profile)?.metrics.length;
