@@ -10,6 +10,7 @@ import { serveTasks, type TaskLoaders } from "./engine/serve_tasks.ts";
 const LOADERS: TaskLoaders = new Map([
   ["export", async () => (await import("./exports/export_worker.ts")).runExport],
   ["import", async () => (await import("./imports/import_worker.ts")).runImport],
+  ["report", async () => (await import("./stores/report_worker.ts")).runReport],
 ]);
 
 serveTasks(LOADERS);

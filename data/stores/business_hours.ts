@@ -35,6 +35,15 @@ export interface WeeklySpan {
   readonly endMs: number;
 }
 
+/** Weekly spans as they are stored: the day, start and end of each in a row. */
+export function weeklySpansOf(numbers: ArrayLike<number>): WeeklySpan[] {
+  return Array.from({ length: numbers.length / 3 }, (_, index) => ({
+    day: numbers[3 * index],
+    startMs: numbers[3 * index + 1],
+    endMs: numbers[3 * index + 2],
+  }));
+}
+
 /** What is wrong with one text of a weekly span. */
 export interface WeeklySpanProblem {
   /** The text that is wrong. */

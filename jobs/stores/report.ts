@@ -1,51 +1,48 @@
 /**
  * The kind of job that writes how long each store was up and down into a file.
  *
+ * A worker measures the stores and writes the file if there are many (`write_in_thread.ts`), else this
+ * thread. Both run `write_report.ts`.
+ *
  * @module
  */
 
 import { matchesPattern } from "../../data/access/id_pattern.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
+import { DAY_MS, HOUR_MS } from "../../data/limits.ts";
+import type { Span } from "../../data/readings/page.ts";
 import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
-import { createPollAgeCounter, type PollAges } from "../../data/stores/poll_ages.ts";
 import { reportRangeSpan } from "../../data/stores/report_range.ts";
-import {
-  rangeColumns,
-  type ReportCell,
-  type ReportColumn,
-  uptimeColumns,
-} from "../../data/stores/report_table.ts";
 import { localDate } from "../../data/time/zone.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
-import { listRejectedHours } from "../../kv/stores/rejected_hours.ts";
-import { listStoreSettings } from "../../kv/stores/stores.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
-import {
-  reportFilename,
-  STORE_REPORT,
-  type StoreReportParams,
-  storeReportParams,
-  type StoreReportResult,
-} from "./report_contract.ts";
-import { reportFile } from "./report_file.ts";
-import { measureRange, measureWindows, type ReportMeasure } from "./report_rows.ts";
+import type { Threads } from "../engine/threads.ts";
+import { reportFilename, STORE_REPORT, storeReportParams } from "./report_contract.ts";
+import { reportFileType } from "./report_file.ts";
+import { planReport, type ReportSpec } from "./report_plan.ts";
+import { withSettings } from "./report_stores.ts";
+import type { StoreBatch } from "./store_batch.ts";
+import { writeInThread } from "./write_in_thread.ts";
+import { writeReport, type WrittenReport } from "./write_report.ts";
 
-/** How many rows are written at once. */
-const ROWS_AT_ONCE = 2_000;
-/** How many stores without polls the record of a report names. */
-const MISSING_LISTED = 100;
+/** Less work than this is done sooner than a worker is asked: 500 stores take about 30 ms. */
+const THREAD_MIN_STORES = 500;
+/** Measuring a store takes as long as writing so many rows. */
+const ROWS_PER_STORE = 10;
 
 /** What a report needs. */
 export interface StoreReportDeps {
   /** The database, for the hours and zones of stores. */
   readonly kv: Pick<Deno.Kv, "list">;
   /** Where polls are. */
-  readonly series: Pick<SeriesStore, "extent" | "scan">;
+  readonly series: Pick<SeriesStore, "extent" | "scan" | "scanPacked">;
   /** Where the file goes. */
-  readonly files: Pick<FileStore, "write">;
+  readonly files: Pick<FileStore, "write" | "folder" | "discard">;
   /** Compressors of files. */
   readonly deflaters: Deflaters;
+  /** Workers that write files; none by default. */
+  readonly threads?: Threads;
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
@@ -63,79 +60,105 @@ export function storeReport(deps: StoreReportDeps): JobKind {
   };
 }
 
-/** A report that is ready to be measured. */
-interface Report extends StoreReportParams {
-  /** How to measure stores; null if there is nothing to measure. */
-  readonly measure: ReportMeasure | null;
-  /** The columns of its rows. */
-  readonly columns: readonly ReportColumn[];
-  /** The end of what it covers, epoch milliseconds; null without polls. */
-  readonly asOfMs: number | null;
-  /** About how many stores it looks through; null if that must not show in the progress. */
-  readonly seriesCount: number | null;
-  /** Whether a store exists for whoever requested the report. */
-  readonly isVisible: (id: string) => boolean;
+/** A report that is ready to be written. */
+interface Report extends ReportSpec {
+  /** Which stores it is about. */
+  readonly wants: (id: string) => boolean;
+  /** About how many stores it looks through. */
+  readonly seriesCount: number;
+  /** Whether that may show in the progress. */
+  readonly showsCount: boolean;
 }
 
 async function runReport(deps: StoreReportDeps, context: JobContext): Promise<JobOutcome> {
-  const { signal } = context;
   const report = await openReport(deps, context);
-  const counts = createCounts(report);
-  const rows = reportRows(deps, report, { ...context, counts });
-  using deflater = deps.deflaters.open();
-  const { body, contentType, extension } = reportFile(report.format ?? "csv", report.columns, {
-    rows,
-    deflater,
-  });
-  const written = await deps.files.write(context.artifactName, body, signal);
-  const { pollAges, ...result } = counts.result();
+  const { file, counts: { pollAges, ...result } } = await write(deps, context, report);
+  const { contentType, extension } = reportFileType(report.params.format ?? "csv");
   return {
     artifact: {
       name: context.artifactName,
-      filename: `${filenameOf(report, context)}.${extension}`,
+      filename: `${filenameOf(report, result.asOfMs, context.jobId)}.${extension}`,
       contentType,
-      ...written,
+      ...file,
     },
     result: { ...result, pollAges: { ...pollAges } },
   };
 }
 
+/** Writes the file in a worker or on this thread. */
+async function write(
+  { kv, series, files, deflaters, threads }: StoreReportDeps,
+  context: JobContext,
+  { wants, seriesCount, showsCount, ...spec }: Report,
+): Promise<WrittenReport> {
+  const { signal, artifactName } = context;
+  const { measure } = planReport(spec);
+  const span = { fromMs: 0, toMs: 0, ...measure?.span };
+  const scan = series.scanPacked("site", { ...span, wants }, signal);
+  let looked = 0;
+
+  async function* batches(): AsyncGenerator<StoreBatch> {
+    for await (const batch of withSettings(kv, scan.batches)) {
+      looked += batch.looked;
+      yield batch;
+    }
+  }
+
+  const parts = {
+    batches,
+    damaged: (error: Parameters<typeof scan.damaged>[0]) => Promise.resolve(scan.damaged(error)),
+    onDone: (done: number) =>
+      context.progress({
+        done,
+        share: showsCount ? looked / Math.max(looked, seriesCount, 1) : 0,
+      }),
+  };
+  if (threads !== undefined && isForThread(spec, { seriesCount, span })) {
+    const written = await writeInThread({ files, threads }, context, { ...parts, spec });
+    if (written !== null) return written;
+  }
+  using deflater = deflaters.open();
+  const writeFile = (body: ReadableStream<Uint8Array<ArrayBuffer>>) =>
+    files.write(artifactName, body, signal);
+  return await writeReport({ ...parts, deflater, write: writeFile }, spec);
+}
+
+function isForThread(
+  { params: { bucket, storeIds } }: ReportSpec,
+  { seriesCount, span: { fromMs, toMs } }: { seriesCount: number; span: Span },
+): boolean {
+  const stores = Math.min(seriesCount, storeIds?.length ?? Infinity);
+  const rows = bucket === undefined ? 1 : (toMs - fromMs) / (bucket === "hour" ? HOUR_MS : DAY_MS);
+  return stores * (1 + rows / ROWS_PER_STORE) >= THREAD_MIN_STORES;
+}
+
 async function openReport(deps: StoreReportDeps, context: JobContext): Promise<Report> {
   const params = storeReportParams.parse(context.params);
-  const { range, visible } = params;
+  const { visible, storeIds } = params;
   const isVisible = visible === undefined
     ? () => true
     : (id: string) => visible.some((pattern) => matchesPattern(pattern, id));
+  const wanted = storeIds === undefined ? null : new Set(storeIds);
   const { seriesCount, lastMs } = await deps.series.extent("site");
-  const opened = (measure: ReportMeasure | null): Report => ({
-    ...params,
-    isVisible,
-    seriesCount: visible === undefined ? seriesCount : null,
-    measure,
-    asOfMs: measure?.endMs ?? null,
-    columns: measure?.columns ?? columnsOf(params),
-  });
-  if (range !== undefined) {
-    return opened(measureRange({ ...params, range }, params.atMs ?? context.createdMs));
-  }
   const { signal } = context;
-  const asOfMs = params.asOfMs ??
-    (visible === undefined
-      ? await lastPollMs(deps, lastMs, signal)
-      : await latestPollMs(deps.series, { upToMs: deps.now(), isVisible }, signal));
-  return opened(asOfMs === null ? null : measureWindows(params, asOfMs));
-}
-
-/** The columns of a report without rows. */
-function columnsOf({ range, maxHoldMs, staleAfterMs }: StoreReportParams): ReportColumn[] {
-  const shape = { hasUnknown: maxHoldMs !== null, hasStale: staleAfterMs !== undefined };
-  return range === undefined ? uptimeColumns(shape) : rangeColumns(shape);
+  return {
+    params,
+    nowMs: params.atMs ?? context.createdMs,
+    asOfMs: params.range !== undefined ? null : params.asOfMs ??
+      (visible === undefined
+        ? await lastPollMs(deps, lastMs, signal)
+        : await latestPollMs(deps.series, { upToMs: deps.now(), isVisible }, signal)),
+    wants: (id) => isVisible(id) && wanted?.has(id) !== false,
+    seriesCount,
+    showsCount: visible === undefined,
+  };
 }
 
 /** The name of the file, without an ending. */
-function filenameOf({ range, asOfMs, atMs }: Report, { jobId, createdMs }: JobContext): string {
+function filenameOf({ params, nowMs }: ReportSpec, asOfMs: number | null, jobId: string): string {
+  const { range } = params;
   const zone = range?.zone ?? DEFAULT_STORE_ZONE;
-  const span = range === undefined ? null : reportRangeSpan(range, zone, atMs ?? createdMs);
+  const span = range === undefined ? null : reportRangeSpan(range, zone, nowMs);
   if (span === null) return reportFilename(jobId, { asOfMs });
   const days = [localDate(zone, span.fromMs), localDate(zone, span.toMs - 1)] as const;
   return reportFilename(jobId, { asOfMs, days });
@@ -155,100 +178,14 @@ async function lastPollMs(
 /** The time of the latest poll of the visible stores up to a time, or null if there is none. */
 async function latestPollMs(
   series: StoreReportDeps["series"],
-  { upToMs, isVisible }: { upToMs: number; isVisible: Report["isVisible"] },
+  { upToMs, isVisible }: { upToMs: number; isVisible: Report["wants"] },
   signal: AbortSignal,
 ): Promise<number | null> {
   // The span is empty, so each page has one row: the last poll before it.
-  const span = { fromMs: upToMs + 1, toMs: upToMs + 1 };
+  const span = { fromMs: upToMs + 1, toMs: upToMs + 1, wants: isVisible };
   let latestMs: number | null = null;
   for await (const stores of series.scan("site", span, signal)) {
-    for (const { id, page: { timesMs } } of stores) {
-      if (isVisible(id)) latestMs = Math.max(latestMs ?? 0, timesMs[0]);
-    }
+    for (const { page: { timesMs } } of stores) latestMs = Math.max(latestMs ?? 0, timesMs[0]);
   }
   return latestMs;
-}
-
-/** Counts what the status of a report shows. */
-interface Counts {
-  add(store: { id: string; ageMs: number; hasRejectedHours: boolean }): void;
-  addRow(): void;
-  result(): StoreReportResult & { pollAges: PollAges };
-}
-
-function createCounts({ asOfMs, staleAfterMs, range, storeIds }: Report): Counts {
-  const ages = createPollAgeCounter();
-  const missing = new Set(storeIds);
-  let storeCount = 0, staleCount = 0, rejectedHoursCount = 0, rowCount = 0;
-  return {
-    add({ id, ageMs, hasRejectedHours }) {
-      ages.add(ageMs);
-      missing.delete(id);
-      storeCount++;
-      if (staleAfterMs !== undefined && ageMs > staleAfterMs) staleCount++;
-      if (hasRejectedHours) rejectedHoursCount++;
-    },
-    addRow: () => void rowCount++,
-    result: () => ({
-      storeCount,
-      asOfMs,
-      pollAges: ages.counts(),
-      staleCount: staleAfterMs === undefined ? null : staleCount,
-      rejectedHoursCount,
-      ...(range === undefined ? {} : { rowCount }),
-      ...(storeIds === undefined
-        ? {}
-        : { storesWithoutPolls: [...missing.values().take(MISSING_LISTED)] }),
-    }),
-  };
-}
-
-/** The rows of the file, some at a time. */
-async function* reportRows(
-  { kv, series }: StoreReportDeps,
-  { measure, storeIds, seriesCount, isVisible }: Report,
-  { signal, progress, counts }: Pick<JobContext, "signal" | "progress"> & { counts: Counts },
-): AsyncGenerator<(readonly ReportCell[])[]> {
-  if (measure === null) return;
-  const wanted = storeIds === undefined ? null : new Set(storeIds);
-  let scanned = 0, done = 0;
-  const settings = createFollower(listStoreSettings(kv), ({ id }) => id);
-  const rejected = createFollower(listRejectedHours(kv), (id) => id);
-  let rows: (readonly ReportCell[])[] = [];
-  for await (const stores of series.scan("site", measure.span, signal)) {
-    for (const { id, page } of stores) {
-      if (!isVisible(id) || wanted?.has(id) === false) continue;
-      const measured = measure.measure(id, page, await settings.find(id));
-      if (measured === null) continue;
-      counts.add({ id, ageMs: measured.ageMs, hasRejectedHours: await rejected.find(id) !== null });
-      done++;
-      for (const row of measured.rows) {
-        counts.addRow();
-        if (rows.push(row) < ROWS_AT_ONCE) continue;
-        yield rows;
-        rows = [];
-      }
-    }
-    scanned += stores.length;
-    progress({
-      done,
-      share: seriesCount === null ? 0 : scanned / Math.max(scanned, seriesCount, 1),
-    });
-  }
-  yield rows;
-}
-
-/** Finds items of a list that is sorted by id, for ids in ascending order. */
-function createFollower<T>(
-  all: AsyncGenerator<T>,
-  idOf: (item: T) => string,
-): { find(id: string): Promise<T | null> } {
-  let next: IteratorResult<T> | null = null;
-  return {
-    async find(id) {
-      next ??= await all.next();
-      while (!next.done && idOf(next.value) < id) next = await all.next();
-      return !next.done && idOf(next.value) === id ? next.value : null;
-    },
-  };
 }

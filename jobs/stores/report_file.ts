@@ -16,10 +16,8 @@ import type { ReportCell, ReportColumn } from "../../data/stores/report_table.ts
 import { textChunks } from "../../data/text/text_chunks.ts";
 import type { ReportFormat } from "./report_contract.ts";
 
-/** A file that is being written. */
-export interface ReportFile {
-  /** Its bytes. */
-  readonly body: ReadableStream<Uint8Array<ArrayBuffer>>;
+/** What says how a file is to be read. */
+export interface ReportFileType {
   /** Its media type. */
   readonly contentType: string;
   /** The ending of its name. */
@@ -28,37 +26,33 @@ export interface ReportFile {
 
 type Rows = AsyncIterable<readonly (readonly ReportCell[])[]>;
 
-/** A file of rows. */
-export function reportFile(
+const CONTENT_TYPES: Readonly<Record<ReportFormat, string>> = {
+  csv: "text/csv; charset=utf-8; header=present",
+  json: "application/json",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+  parquet: "application/vnd.apache.parquet",
+};
+
+/** The type of the files of a format. */
+export function reportFileType(format: ReportFormat): ReportFileType {
+  return { contentType: CONTENT_TYPES[format], extension: format };
+}
+
+/** The bytes of a file of rows. */
+export function reportBody(
   format: ReportFormat,
   columns: readonly ReportColumn[],
   { rows, deflater }: { rows: Rows; deflater: Deflater },
-): ReportFile {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   switch (format) {
     case "csv":
-      return {
-        body: textBody(createReportCsv(columns), rows),
-        contentType: "text/csv; charset=utf-8; header=present",
-        extension: "csv",
-      };
+      return textBody(createReportCsv(columns), rows);
     case "json":
-      return {
-        body: textBody(createReportJson(columns), rows),
-        contentType: "application/json",
-        extension: "json",
-      };
+      return textBody(createReportJson(columns), rows);
     case "xlsx":
-      return {
-        body: ReadableStream.from(reportXlsx({ columns, rows, deflater })),
-        contentType: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        extension: "xlsx",
-      };
+      return ReadableStream.from(reportXlsx({ columns, rows, deflater }));
     case "parquet":
-      return {
-        body: ReadableStream.from(reportParquet(columns, rows)),
-        contentType: "application/vnd.apache.parquet",
-        extension: "parquet",
-      };
+      return ReadableStream.from(reportParquet(columns, rows));
   }
 }
 

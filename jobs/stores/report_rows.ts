@@ -41,8 +41,12 @@ export interface ReportMeasure {
   readonly span: Span;
   /** The end of what is measured; of the store whose clock is furthest behind. Epoch milliseconds. */
   readonly endMs: number;
-  /** The rows of a store; null if it has no poll up to the end. */
-  measure(id: string, page: Page, settings: StoreSettings | null): StoreRows | null;
+  /** The rows of a store; null if it has no poll up to the end. They do not need the page. */
+  measure(
+    id: string,
+    page: Page,
+    settings: Pick<StoreSettings, "zone" | "hours">,
+  ): StoreRows | null;
 }
 
 /** A measure of the last hour, day and week before `asOfMs`. Works out the days of each zone once. */
@@ -57,8 +61,8 @@ export function measureWindows(params: StoreReportParams, asOfMs: number): Repor
     span: { ...span, toMs: asOfMs + 1 },
     endMs: asOfMs,
     measure(id, page, settings) {
-      const hours = hoursOf(settings?.zone ?? DEFAULT_STORE_ZONE);
-      const open = hours.openSpans(settings?.hours ?? null, span);
+      const hours = hoursOf(settings.zone ?? DEFAULT_STORE_ZONE);
+      const open = hours.openSpans(settings.hours, span);
       const uptime = measureUptime(page, open, { asOfMs, maxHoldMs });
       if (uptime === null) return null;
       const store = storeOf(id, page, { endMs: asOfMs, staleAfterMs });
@@ -88,11 +92,11 @@ export function measureRange(
     span: { fromMs: first.fromMs, toMs: endMs },
     endMs,
     measure(id, page, settings) {
-      const storeZone = settings?.zone ?? DEFAULT_STORE_ZONE;
+      const storeZone = settings.zone ?? DEFAULT_STORE_ZONE;
       const calendar = calendarOf(range.zone ?? storeZone);
       if (calendar === null) return null;
       const { span, parts, zone, offsetAt } = calendar;
-      const open = hoursOf(storeZone).openSpans(settings?.hours ?? null, span);
+      const open = hoursOf(storeZone).openSpans(settings.hours, span);
       const times = measureOpenTime(page, open, parts, { asOfMs: span.toMs, maxHoldMs });
       if (times === null) return null;
       const store = storeOf(id, page, { endMs: span.toMs, staleAfterMs });

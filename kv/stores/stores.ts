@@ -12,7 +12,7 @@
  */
 
 import { z } from "zod";
-import type { WeeklySpan } from "../../data/stores/business_hours.ts";
+import { type WeeklySpan, weeklySpansOf } from "../../data/stores/business_hours.ts";
 import { stageTouched } from "../touched.ts";
 import { packStages, type Stage, type Staging } from "../budget.ts";
 
@@ -36,13 +36,20 @@ export interface StoreSettings {
   readonly hours: readonly WeeklySpan[] | null;
 }
 
+/** The same as it is stored. */
+export interface PackedStoreSettings extends Omit<StoreSettings, "hours"> {
+  /** The day, start and end of each weekly span in a row (`weeklySpansOf`); null if that is not known. */
+  readonly hours: readonly number[] | null;
+}
+
 /** The settings of a store, or null if it has neither hours nor a zone. */
 export async function getStoreSettings(
   kv: Pick<Deno.Kv, "list">,
   id: string,
 ): Promise<StoreSettings | null> {
   const entries = kv.list({ prefix: [SPACE, id] });
-  return (await Array.fromAsync(settingsOf(entries)))[0] ?? null;
+  const [found] = await Array.fromAsync(settingsOf(entries));
+  return found === undefined ? null : unpacked(found);
 }
 
 /**
@@ -53,9 +60,17 @@ export async function* listStoreSettings(
   kv: Pick<Deno.Kv, "list">,
   afterId: string = "",
 ): AsyncGenerator<StoreSettings> {
+  for await (const packed of listPackedSettings(kv, { afterId })) yield unpacked(packed);
+}
+
+/** The same as it is stored, in smaller batches if a long list should hold up nothing else. */
+export async function* listPackedSettings(
+  kv: Pick<Deno.Kv, "list">,
+  { afterId = "", batchSize = LIST_BATCH }: { afterId?: string; batchSize?: number } = {},
+): AsyncGenerator<PackedStoreSettings> {
   const prefix = [SPACE];
   const selector = afterId === "" ? { prefix } : { prefix, start: [SPACE, `${afterId}\0`] };
-  yield* settingsOf(kv.list(selector, { batchSize: LIST_BATCH }));
+  yield* settingsOf(kv.list(selector, { batchSize }));
 }
 
 /** Replaces the hours of a store; at most `STORE_SPANS_MAX` spans fit its value. Null removes them. */
@@ -114,26 +129,22 @@ export async function commitStores<T>(
 /** Puts the entries of each store together. */
 async function* settingsOf(
   entries: AsyncIterable<Deno.KvEntry<unknown>>,
-): AsyncGenerator<StoreSettings> {
-  let open: StoreSettings | null = null;
+): AsyncGenerator<PackedStoreSettings> {
+  let open: PackedStoreSettings | null = null;
   for await (const { key, value } of entries) {
     const id = String(key[1]);
     if (open !== null && open.id !== id) {
       yield open;
       open = null;
     }
-    const settings: StoreSettings = open ?? { id, zone: null, hours: null };
+    const settings: PackedStoreSettings = open ?? { id, zone: null, hours: null };
     open = key[2] === HOURS
-      ? { ...settings, hours: spansOf(hoursSchema.parse(value).spans) }
+      ? { ...settings, hours: hoursSchema.parse(value).spans }
       : { ...settings, zone: zoneSchema.parse(value).zone };
   }
   if (open !== null) yield open;
 }
 
-function spansOf(numbers: readonly number[]): WeeklySpan[] {
-  return Array.from({ length: numbers.length / 3 }, (_, index) => ({
-    day: numbers[3 * index],
-    startMs: numbers[3 * index + 1],
-    endMs: numbers[3 * index + 2],
-  }));
+function unpacked({ hours, ...settings }: PackedStoreSettings): StoreSettings {
+  return { ...settings, hours: hours && weeklySpansOf(hours) };
 }

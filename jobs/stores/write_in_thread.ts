@@ -1,0 +1,161 @@
+/**
+ * The file of a report, written by a worker: this thread reads what is stored and hands it over as it is.
+ *
+ * @module
+ */
+
+import type { FileStore, WrittenFile } from "../../data/files/file_store.ts";
+import { DamagedDataError } from "../../kv/series/damage.ts";
+import type { JobContext } from "../engine/job_kind.ts";
+import { orAborted } from "../engine/or_aborted.ts";
+import { DeadWorkerError } from "../engine/thread.ts";
+import { receivedError, type Sent } from "../engine/thread_messages.ts";
+import type { Threads } from "../engine/threads.ts";
+import type { ReportSpec } from "./report_plan.ts";
+import { sentBatch, type StoreBatch } from "./store_batch.ts";
+import type { ReportCalls, ThreadReport } from "./thread_contract.ts";
+import type { ReportParts, WrittenReport } from "./write_report.ts";
+
+/** What it needs. */
+export interface ThreadWriteDeps {
+  /** Where the file goes. */
+  readonly files: Pick<FileStore, "write" | "folder" | "discard">;
+  /** The workers. */
+  readonly threads: Threads;
+}
+
+/** What this thread does for the worker. */
+export interface ThreadReportParts extends Pick<ReportParts, "damaged" | "onDone"> {
+  /** The stores. */
+  batches(): AsyncIterable<StoreBatch>;
+}
+
+/** Answers what the worker asks. */
+type Answers = {
+  readonly [Name in keyof ReportCalls]: (
+    ask: ReportCalls[Name]["ask"],
+  ) => Promise<Sent<ReportCalls[Name]["answer"]>>;
+};
+
+/** Writes the file; null where no worker can start. Throws as if this thread had written it. */
+export async function writeInThread(
+  { files, threads }: ThreadWriteDeps,
+  { jobId, artifactName: name, signal }: Pick<JobContext, "jobId" | "artifactName" | "signal">,
+  { spec, ...parts }: ThreadReportParts & { readonly spec: ReportSpec },
+): Promise<WrittenReport | null> {
+  const stores = answerStores(parts, signal);
+  const file = openPushedFile((body) => files.write(name, body, signal));
+  const answers: Answers = {
+    stores: stores.next,
+    async damaged({ place, cause }) {
+      const error = new DamagedDataError(place, receivedError(cause));
+      await parts.damaged(error);
+      throw error;
+    },
+    async write(bytes) {
+      await file.write(bytes);
+      return { value: null };
+    },
+    finish: async () => ({ value: await file.finish() }),
+  };
+  const input: ThreadReport = { spec, name, folder: files.folder ?? null };
+  try {
+    const ended = await threads.run({
+      kind: "report",
+      id: jobId,
+      input,
+      signal,
+      // The worker is of this version, so it asks what the contract says.
+      answer: (call, ask) => answers[call as keyof Answers](ask as never),
+    });
+    if (ended === null) return null;
+    const written = ended.value as WrittenReport;
+    // The worker asked for the last stores before it had measured those before.
+    parts.onDone(written.counts.storeCount);
+    return written;
+  } catch (error) {
+    // A worker that dies deletes nothing.
+    if (error instanceof DeadWorkerError && files.folder !== undefined) {
+      await files.discard(name).catch(() => {});
+    }
+    throw error;
+  } finally {
+    await Promise.all([stores.end(), file.end()]);
+  }
+}
+
+/** Reads stores while the worker measures those before. */
+function answerStores(
+  { batches, onDone }: Pick<ThreadReportParts, "batches" | "onDone">,
+  signal: AbortSignal,
+): { next: Answers["stores"]; end(): Promise<void> } {
+  let open: AsyncIterator<StoreBatch> | null = null;
+  let ahead: Promise<IteratorResult<StoreBatch>> | null = null;
+
+  function read(from: AsyncIterator<StoreBatch>): NonNullable<typeof ahead> {
+    const next = from.next();
+    // It is awaited later; until then its failure is nobody's.
+    next.catch(() => {});
+    return next;
+  }
+
+  return {
+    async next(done) {
+      onDone(done);
+      open ??= batches()[Symbol.asyncIterator]();
+      // While the database is away, a read may take long.
+      const { done: isOver, value } = await orAborted(ahead ?? read(open), signal);
+      if (isOver) return { value: null };
+      ahead = read(open);
+      return sentBatch(value);
+    },
+    async end() {
+      // A run that is aborted does not wait for what is read ahead.
+      const ended = (ahead ?? Promise.resolve()).catch(() => {}).then(() => open?.return?.());
+      await orAborted(ended, signal).catch(() => {});
+    },
+  };
+}
+
+/** A file whose bytes come one after the other. It is begun with the first ones. */
+interface PushedFile {
+  write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  finish(): Promise<WrittenFile>;
+  /** Gives up, unless it has been finished. */
+  end(): Promise<void>;
+}
+
+function openPushedFile(
+  write: (body: ReadableStream<Uint8Array<ArrayBuffer>>) => Promise<WrittenFile>,
+): PushedFile {
+  type Open = { writer: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>> } & {
+    written: Promise<WrittenFile>;
+  };
+  let file: Open | null = null;
+
+  function open(): Open {
+    const { readable, writable } = new TransformStream<Uint8Array<ArrayBuffer>>();
+    const written = write(readable);
+    // Whoever finishes the file gets the failure.
+    written.catch(() => {});
+    return { writer: writable.getWriter(), written };
+  }
+
+  return {
+    async write(bytes) {
+      file ??= open();
+      await file.writer.write(bytes);
+    },
+    async finish() {
+      file ??= open();
+      // If the file fails, both do, for the same reason.
+      const [written] = await Promise.all([file.written, file.writer.close()]);
+      return written;
+    },
+    async end() {
+      if (file === null) return;
+      await file.writer.abort(new Error("The report ended before its file")).catch(() => {});
+      await file.written.catch(() => {});
+    },
+  };
+}

@@ -1,0 +1,217 @@
+import { createHash } from "node:crypto";
+import { AppError } from "../../../data/app_error.ts";
+import type { FileStore } from "../../../data/files/file_store.ts";
+import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
+import { createThreads } from "../../../jobs/engine/threads.ts";
+import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import { type StoreReportParams, storeReportResult } from "../../../jobs/stores/report_contract.ts";
+import { startThreadWorker } from "../../../jobs/threads.ts";
+import { DamagedDataError } from "../../../kv/series/damage.ts";
+import { createDamageRecord } from "../../../kv/series/damage_record.ts";
+import { reportingStore } from "../../../kv/series/reporting_store.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { openKvFilesRig } from "../../support/kv_files.ts";
+import {
+  openThreadReports,
+  REPORT_END_MS,
+  REPORT_STORES,
+  reportKind,
+  runReport,
+  WINDOWS,
+} from "../../support/thread_reports.ts";
+
+const HOUR_MS = 3_600_000;
+/** The day on which clocks in Berlin go forward, in part. */
+const RANGE = { zone: null, from: "2024-03-31", to: "2024-03-31T18:00:00Z" } as const;
+
+/** Requests, of each kind and in each format. */
+const FORMS: readonly (readonly [name: string, params: StoreReportParams])[] = [
+  ["windows", WINDOWS],
+  ["windows as JSON", {
+    ...WINDOWS,
+    maxHoldMs: 2 * HOUR_MS,
+    staleAfterMs: 24 * HOUR_MS,
+    format: "json",
+  }],
+  ["windows at a time", { ...WINDOWS, asOfMs: REPORT_END_MS - 30 * HOUR_MS, format: "xlsx" }],
+  ["windows as Parquet", { ...WINDOWS, staleAfterMs: HOUR_MS, format: "parquet" }],
+  ["hours of a range", { ...WINDOWS, range: RANGE, bucket: "hour" }],
+  ["days of a range as XLSX", {
+    ...WINDOWS,
+    maxHoldMs: HOUR_MS,
+    range: { ...RANGE, zone: "UTC" },
+    bucket: "day",
+    format: "xlsx",
+  }],
+  ["a range as Parquet", { ...WINDOWS, range: RANGE, format: "parquet" }],
+  ["a period as JSON", {
+    ...WINDOWS,
+    range: { zone: null, period: "yesterday" },
+    bucket: "day",
+    format: "json",
+  }],
+  ["a period from another time", {
+    ...WINDOWS,
+    range: { zone: "Asia/Kathmandu", period: "last_7_days" },
+    atMs: REPORT_END_MS - 24 * HOUR_MS,
+  }],
+  ["some stores, and some without polls", {
+    ...WINDOWS,
+    storeIds: [...REPORT_STORES.slice(15), "nowhere", "settings-only"],
+    staleAfterMs: HOUR_MS,
+  }],
+  ["hours of few stores", {
+    ...WINDOWS,
+    range: { zone: null, period: "last_7_days" },
+    bucket: "hour",
+    storeIds: REPORT_STORES.slice(10, 42),
+  }],
+  ["the stores of a key", { ...WINDOWS, visible: ["s1*", "segments*"] }],
+];
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
+
+/** What a report makes, whose file has the bytes that it says. */
+async function made(kind: JobKind, files: FileStore, params: StoreReportParams) {
+  let last = { done: -1, share: -1 };
+  const outcome = await runReport(kind, params, { progress: (progress) => last = progress });
+  assert(outcome.artifact !== null);
+  const { name, ...artifact } = outcome.artifact;
+  const file = await files.read(name);
+  assert(file !== null);
+  const bytes = await new Response(file).bytes();
+  assertEquals([artifact.sizeBytes, artifact.sha256], [bytes.length, sha256(bytes)]);
+  return { artifact, result: outcome.result, done: last.done, share: last.share };
+}
+
+Deno.test("a report has the same bytes and the same record from a worker, in every format", async (t) => {
+  await using reports = await openThreadReports();
+  const { rig, threads } = reports;
+  // Where files are in the database, the worker hands the bytes over.
+  using kvFiles = await openKvFilesRig();
+  for (const [name, params] of FORMS) {
+    await t.step(name, async () => {
+      const expected = await made(reportKind(rig), rig.files, params);
+      assert(storeReportResult.parse(expected.result).storeCount >= 30);
+      assert(expected.artifact.sizeBytes > 1_000);
+      const before = reports.writtenInThread();
+      const inFolder = await made(reportKind(rig, { threads }), rig.files, params);
+      assertEquals(inFolder, expected);
+      assertEquals(reports.writtenInThread() - before, 1);
+      if (params.range !== undefined) return;
+      const files = kvFiles.store;
+      assertEquals(await made(reportKind(rig, { threads, files }), files, params), expected);
+    });
+  }
+});
+
+Deno.test("a report on few stores starts no worker", async () => {
+  await using reports = await openThreadReports();
+  const { rig, threads } = reports;
+  const kind = reportKind(rig, { threads });
+  await runReport(kind, { ...WINDOWS, storeIds: ["s001", "s002"] });
+  await runReport(kind, { ...WINDOWS, storeIds: REPORT_STORES.slice(0, 400) });
+  assertEquals(reports.writtenInThread(), 0);
+});
+
+Deno.test("a damaged block fails a report in a worker as it does here, and is reported", async () => {
+  await using reports = await openThreadReports();
+  const { rig, threads } = reports;
+  const dayMs = Date.UTC(2024, 3, 2);
+  for (const startMs of [dayMs, dayMs - 24 * HOUR_MS]) {
+    await rig.kv.set(["block", "site", "s222", startMs], new Uint8Array([1, 2, 3]));
+  }
+  const damage = createDamageRecord({ log: () => {} });
+  const series = reportingStore(rig.series, damage);
+  const errors = [];
+  for (const parts of [{ series }, { series, threads }]) {
+    const error = await assertRejects(
+      () => runReport(reportKind(rig, parts), WINDOWS),
+      DamagedDataError,
+    );
+    const { code, message, details, place } = error;
+    errors.push({ code, message, details, place });
+    assertEquals(damage.list(), [{ ref: { profile: "site", id: "s222" }, dayMs }]);
+    damage.forget({ profile: "site", id: "s222" });
+  }
+  assertEquals(errors[1], errors[0]);
+  for await (const _ of rig.files.list()) assert(false, "a file is left");
+});
+
+Deno.test("a report that is cancelled while a worker writes leaves no file", async () => {
+  await using reports = await openThreadReports();
+  const { rig, threads } = reports;
+  const aborter = new AbortController();
+  const reason = new DOMException("cancelled", "AbortError");
+  const running = runReport(reportKind(rig, { threads }), WINDOWS, {
+    signal: aborter.signal,
+    progress: ({ done }) => done > 0 && aborter.abort(reason),
+  });
+  assert(await assertRejects(() => running, DOMException) === reason);
+  for await (const _ of rig.files.list()) assert(false, "a file is left");
+});
+
+Deno.test("a read that fails and a file store that is full fail a report in a worker with their errors", async () => {
+  await using reports = await openThreadReports();
+  const { rig, threads } = reports;
+  const busy = new AppError("SERIES_BUSY", "Others write");
+  const series = {
+    ...rig.series,
+    scanPacked(...args: Parameters<typeof rig.series.scanPacked>) {
+      async function* batches() {
+        for await (const batch of rig.series.scanPacked(...args).batches) {
+          yield batch;
+          throw busy;
+        }
+      }
+      return { batches: batches(), damaged() {} };
+    },
+  };
+  const kind = reportKind(rig, { threads, series });
+  assert(await assertRejects(() => runReport(kind, WINDOWS), AppError) === busy);
+  const full = new AppError("STORAGE_FULL", "There is no room left");
+  const files: Pick<FileStore, "write" | "discard"> = {
+    async write(_name, body) {
+      const reader = body.getReader();
+      await reader.read();
+      await reader.cancel(full);
+      throw full;
+    },
+    discard: () => Promise.resolve(),
+  };
+  const params = { ...WINDOWS, range: RANGE, bucket: "hour" } as const;
+  for (const parts of [{ files }, { files, threads }]) {
+    const error = await assertRejects(() => runReport(reportKind(rig, parts), params), AppError);
+    assert(error === full);
+  }
+  for await (const _ of rig.files.list()) assert(false, "a file is left");
+});
+
+Deno.test("a report whose worker dies is made again on this thread", async () => {
+  await using reports = await openThreadReports();
+  const { rig } = reports;
+  const workers: Worker[] = [];
+  using threads = createThreads({
+    count: 1,
+    log: () => {},
+    startWorker() {
+      workers.push(startThreadWorker());
+      return workers[workers.length - 1];
+    },
+  });
+  const kind = reportKind(rig, { threads });
+  const running = runReport(kind, WINDOWS, {
+    progress: ({ done }) => {
+      if (done > 0) workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+    },
+  });
+  await assertRejects(() => running, DeadWorkerError);
+  for await (const _ of rig.files.list()) assert(false, "a file is left");
+  const expected = await made(reportKind(rig), rig.files, WINDOWS);
+  assertEquals(await made(kind, rig.files, WINDOWS), expected);
+  assertEquals(workers.length, 1);
+  assertEquals(await made(kind, rig.files, WINDOWS), expected);
+  assertEquals(workers.length, 2);
+});
