@@ -41,10 +41,12 @@ import { chunkPages, MERGED_BLOCKS, type PackedChunk } from "./packed_read.ts";
 import type { SeriesRef } from "./ref.ts";
 import { haveSegments } from "./segment_counts.ts";
 import type { Settled } from "../together.ts";
-import { isBeingRemoved, listSegments, segmentsPage } from "./segments.ts";
+import { isBeingRemoved, listSegments, segmentsPage, type StoredSegment } from "./segments.ts";
 
 /** Blocks read at once, as many as are merged at once. Larger batches of a file stall the event loop. */
 const CHUNK_BLOCKS = MERGED_BLOCKS;
+/** Over a network, the first chunk of a read holds a month of readings that come each minute. */
+const FIRST_BLOCKS = 2 * CHUNK_BLOCKS;
 /** Over a network, each further chunk of a read has this many times the blocks of the one before. */
 const CHUNK_GROWTH = 4;
 /** How often a chunk is read again. The last result is also correct, only less fresh. */
@@ -99,7 +101,7 @@ export async function* readChunks(
   let head = await getHead(kv, ref);
   const life = currentLife(head);
   let overlay = await readOverlay(kv, ref, head);
-  let most = Math.min(chunkMax, CHUNK_BLOCKS);
+  let most = Math.min(chunkMax, FIRST_BLOCKS);
   for (let fromMs = span.fromMs; fromMs < toMs; most = Math.min(chunkMax, most * CHUNK_GROWTH)) {
     signal.throwIfAborted();
     let chunk = await readChunk(kv, ref, { fromMs, toMs, most, head, overlay });
@@ -123,8 +125,11 @@ export async function* readChunks(
  */
 export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExtent | null> {
   for (let reread = 0;; reread++) {
+    // Segments first: if a fold moves them in between, the head counts them.
+    const segments = await listSegments(kv, ref);
     const head = await getHead(kv, ref);
-    const extent = await extentOf(kv, ref, head);
+    if (segments.length === 0) return liveHead(head);
+    const extent = await extentOf(kv, ref, { head, segments });
     const now = await getHead(kv, ref);
     if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) return extent;
   }
@@ -147,9 +152,13 @@ export async function describeMany(
   }));
 }
 
-async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<SeriesExtent | null> {
+async function extentOf(
+  kv: Kv,
+  ref: SeriesRef,
+  { head, segments }: { head: HeadEntry; segments: readonly StoredSegment[] },
+): Promise<SeriesExtent | null> {
   const live = liveHead(head);
-  const overlay = await knownOverlay(kv, ref, head);
+  const overlay = knownOverlay(ref, head, segments);
   const overlayCount = overlay.timesMs.length;
   if (overlayCount === 0) return live;
   const firstMs = overlay.timesMs[0];
@@ -162,9 +171,9 @@ async function extentOf(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Series
 }
 
 /** The overlay; none if it is damaged, so that a series is listed although its readings cannot be read. */
-async function knownOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
+function knownOverlay(ref: SeriesRef, head: HeadEntry, segments: readonly StoredSegment[]): Page {
   try {
-    return await readOverlay(kv, ref, head);
+    return overlayOf(ref, head, segments);
   } catch (error) {
     if (error instanceof DamagedDataError) return emptyPage(0);
     throw error;
@@ -204,7 +213,10 @@ function* soundPages(pages: Iterable<Page>): Generator<Page> {
 
 /** The readings in segments, as one ascending page. Segments that are being removed are left out. */
 export async function readOverlay(kv: Kv, ref: SeriesRef, head: HeadEntry): Promise<Page> {
-  const segments = await listSegments(kv, ref);
+  return overlayOf(ref, head, await listSegments(kv, ref));
+}
+
+function overlayOf(ref: SeriesRef, head: HeadEntry, segments: readonly StoredSegment[]): Page {
   return segmentsPage(ref, segments.filter((segment) => !isBeingRemoved(head, segment)));
 }
 

@@ -30,10 +30,14 @@ for (const hasSegments of [false, true]) {
     const remote = createSeriesStore({ kv, now: () => DAY, chunkMax: 200 });
     const before = kv.reads();
     const pages = await pagesOf(remote);
-    // Head and segments; then chunks of 16, 64, 200 and 4 blocks, each with its first block and the head.
-    assertLessOrEqual(kv.reads() - before, 2 + 4 * 3);
+    // Head and segments; then chunks of 32, 128 and 124 blocks, each with its first block and the head.
+    assertLessOrEqual(kv.reads() - before, 2 + 3 * 3);
     assertEquals(pages.flatMap(linesOf), expected);
     assert(pages.every(({ timesMs }) => timesMs.length <= 24_000));
     assertLessOrEqual(282 * 24, expected.length);
+    const afterYear = kv.reads();
+    const month = { fromMs: DAY, toMs: DAY + 31 * DAY_MS };
+    await Array.fromAsync(remote.read(METER, month, new AbortController().signal));
+    assertLessOrEqual(kv.reads() - afterYear, 2 + 3);
   });
 }

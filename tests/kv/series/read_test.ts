@@ -53,7 +53,7 @@ Deno.test("a year of minutes costs three reads per 16 days, ten minutes cost fiv
     assertEquals((await readLines(store, SITE, span)).length, 10);
   });
   assertLessOrEqual(cost, 5);
-  assertLessOrEqual(await costOf(kv, () => store.describe(SITE)), 3);
+  assertLessOrEqual(await costOf(kv, () => store.describe(SITE)), 2);
 });
 
 Deno.test("years without readings cost no reads", async () => {
