@@ -7,9 +7,10 @@
 import type { Bench } from "./bench.ts";
 import { MONTH_EXPORT, type PendingExport, postExport, waitForExport } from "./export_client.ts";
 import type { Figure } from "./figure.ts";
+import { COUNTING, type KvCalls, readCalls } from "./kv_calls.ts";
 import { timed } from "./race.ts";
 import { startRemote } from "./remote_rig.ts";
-import { startService } from "./service.ts";
+import { type ServiceProcess, startService } from "./service.ts";
 import { TARGETS } from "./targets.ts";
 
 /** How many exports are requested. */
@@ -32,10 +33,14 @@ export async function measureRemoteJobs(bench: Bench): Promise<Figure[]> {
     { ...rate, what: what("a database file"), ours: fileRate, other: null, target: null },
   ];
   await using rig = await startRemote(bench, "remote_jobs");
-  const urls: string[] = [];
+  const services: ServiceProcess[] = [];
+  const calls: Figure[] = [];
   for (let count = 1; count <= MOST_PROCESSES; count++) {
-    urls.push((await rig.start({ demoData: count === 1 })).url);
+    services.push(await rig.start({ demoData: count === 1, preload: COUNTING }));
+    const before = await readCalls(services, rig.files);
+    const urls = services.map(({ url }) => url);
     const ours = await jobsPerSecond(urls, JOBS, bench.options.signal);
+    calls.push(...callFigures(count, { before, after: await readCalls(services, rig.files) }));
     const one = figures[1]?.ours ?? NaN;
     const hasMore = count === MOST_PROCESSES && navigator.hardwareConcurrency >= PROCESSORS_LEFT;
     figures.push({
@@ -48,7 +53,28 @@ export async function measureRemoteJobs(bench: Bench): Promise<Figure[]> {
       target: count === 1 ? null : hasMore ? TARGETS.threeProcesses : TARGETS.moreProcesses,
     });
   }
-  return figures;
+  return [...figures, ...calls];
+}
+
+/** How often the database was called for each job, the warm-up included. */
+function callFigures(
+  processes: number,
+  { before, after }: { before: KvCalls; after: KvCalls },
+): Figure[] {
+  const jobs = JOBS + AT_ONCE;
+  const each = (what: string, name: keyof KvCalls): Figure => ({
+    what: `${what} per month export over KV Connect, ${processes} at work`,
+    ours: (after[name] - before[name]) / jobs,
+    unit: "calls",
+    as: "absolute",
+    other: null,
+    target: null,
+  });
+  return [
+    each("reads", "reads"),
+    each("commits", "commits"),
+    each("refused commits", "refused"),
+  ];
 }
 
 /** Jobs a second of one process over a database file. */

@@ -20,8 +20,10 @@ const WARM_SECONDS = 2;
 export interface RemoteRig extends AsyncDisposable {
   /** The server. */
   readonly server: KvServer;
-  /** Starts one more process. The first one may load the demo data. */
-  start(settings?: { demoData: boolean }): Promise<ServiceProcess>;
+  /** Starts one more process. The first one may load the demo data. With `preload`, that is loaded before it. */
+  start(settings?: { demoData: boolean; preload?: string }): Promise<ServiceProcess>;
+  /** The folder of the files of all processes. */
+  readonly files: string;
   /** Opens the database from this process. */
   open(): Promise<Deno.Kv>;
   /** The bytes of the database. */
@@ -36,9 +38,10 @@ export async function startRemote(bench: Bench, name: string): Promise<RemoteRig
   const owned = stack.move();
   return {
     server,
-    async start({ demoData } = { demoData: false }) {
+    files: `${folder}/files`,
+    async start(how = { demoData: false }) {
       const settings = { ...server.env, ...NO_RATE_LIMIT };
-      return owned.use(await startService(folder, { demoData, settings }));
+      return owned.use(await startService(folder, { ...how, settings }));
     },
     open() {
       // Deno reads the token from here alone.

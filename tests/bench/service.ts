@@ -27,19 +27,32 @@ export interface ServiceProcess extends AsyncDisposable {
  */
 export async function startService(
   folder: string,
-  { demoData, settings = {}, prefix }: {
+  { demoData, settings = {}, prefix, preload }: {
     demoData: boolean;
     settings?: Record<string, string>;
     /** What stands before the command of the task, such as a program that limits it. */
     prefix?: readonly string[];
+    /** A module to load first; not with a `prefix`. */
+    preload?: string;
   },
 ): Promise<ServiceProcess> {
   const env = { ...serviceEnvironment(folder, { demoData }), ...settings };
   const cwd = new URL("../..", import.meta.url);
   const [program, ...args] = prefix === undefined
-    ? [Deno.execPath(), ...await startArguments({ folder: cwd.pathname, env, module: "main.ts" })]
+    ? [Deno.execPath(), ...await argumentsOf({ folder: cwd.pathname, env, preload })]
     : [...prefix, Deno.execPath(), "task", "start"];
   return await startServer(program, { args, env });
+}
+
+async function argumentsOf(
+  { folder, env, preload }: {
+    folder: string;
+    env: Record<string, string>;
+    preload: string | undefined;
+  },
+): Promise<string[]> {
+  const [run, ...args] = await startArguments({ folder, env, module: "main.ts" });
+  return preload === undefined ? [run, ...args] : [run, `--preload=${preload}`, ...args];
 }
 
 /** Starts a program that prints `listens on URL`, in the folder of the code. */
