@@ -65,11 +65,11 @@ const MIGRATIONS: Readonly<Record<number, Migration>> = {
  * their order is the order of its records.
  */
 export const JOURNALED: JournalSpaces = {
-  [SEGMENT_SPACE]: { isFlushed: false },
-  [SEGMENT_COUNT_SPACE]: { isFlushed: true },
-  [REVISION_SPACE]: { isFlushed: true },
-  [CHANGED_SPACE]: { isFlushed: true },
-  [LAST_SEEN_SPACE]: { isFlushed: true },
+  [SEGMENT_SPACE]: { isFlushed: false, role: "segments" },
+  [SEGMENT_COUNT_SPACE]: { isFlushed: true, role: "counts" },
+  [REVISION_SPACE]: { isFlushed: true, role: "revisions" },
+  [CHANGED_SPACE]: { isFlushed: true, role: "days" },
+  [LAST_SEEN_SPACE]: { isFlushed: true, role: "lastSeen" },
 };
 
 /** An open database and its abilities. Disposing of it closes it. */

@@ -3,7 +3,7 @@
  *
  * | key | value | who writes |
  * |---|---|---|
- * | `["beat", id, writer]` | 1 byte format, 8 bytes last received (f64, epoch milliseconds), then a rate window (`data/devices/rate_window.ts`) | ingest, on the commit of the readings |
+ * | `["beat", id, writer]` | when something was last received, and the requests (`data/devices/last_seen_record.ts`) | ingest, on the commit of the readings |
  *
  * The key still begins with `beat`, the name that this record had up to 0.5: databases of before
  * must open.
@@ -17,31 +17,21 @@
 
 import { HOUR_MS } from "../../data/limits.ts";
 import {
-  decodeRateWindow,
-  encodeRateWindow,
-  type RateWindow,
-  rateWindowBytes,
-} from "../../data/devices/rate_window.ts";
+  decodeLastReceivedMs as timeOf,
+  decodeLastSeen,
+  encodeLastSeen,
+  type LastSeen,
+} from "../../data/devices/last_seen_record.ts";
 import { SHARED_MAX_CHECKS, type Staging } from "../budget.ts";
 import { listByIds } from "../list_by_ids.ts";
 
 /** The first part of its keys; the journal needs it. */
 export const LAST_SEEN_SPACE = "beat";
-const FORMAT = 1;
-const HEADER_BYTES = 9;
 /**
  * A record older than this belongs to a writer that is gone, if another writer has a later one,
  * milliseconds.
  */
 export const LAST_SEEN_KEPT_MS: number = HOUR_MS;
-
-/** What one writer knows of a device. */
-export interface LastSeen {
-  /** When something was last received, epoch milliseconds. */
-  readonly lastReceivedMs: number;
-  /** The requests that were accepted lately. */
-  readonly window: RateWindow;
-}
 
 /** A record and who wrote it. */
 export interface StoredLastSeen extends LastSeen {
@@ -50,17 +40,8 @@ export interface StoredLastSeen extends LastSeen {
 }
 
 /** Sets the record of a writer. */
-export function stageLastSeen(
-  op: Staging,
-  id: string,
-  { writer, lastReceivedMs, window }: StoredLastSeen,
-): void {
-  const bytes = new Uint8Array(HEADER_BYTES + rateWindowBytes(window));
-  const view = new DataView(bytes.buffer);
-  bytes[0] = FORMAT;
-  view.setFloat64(1, lastReceivedMs, true);
-  encodeRateWindow(window, view, HEADER_BYTES);
-  op.set([LAST_SEEN_SPACE, id, writer], bytes);
+export function stageLastSeen(op: Staging, id: string, record: StoredLastSeen): void {
+  op.set([LAST_SEEN_SPACE, id, record.writer], encodeLastSeen(record));
 }
 
 /** Deletes the record of a writer. */
@@ -89,11 +70,7 @@ export async function listLastSeenByIds(
 }
 
 function storedOf({ key, value }: Deno.KvEntry<Uint8Array>): StoredLastSeen {
-  return {
-    writer: String(key[2]),
-    lastReceivedMs: timeOf(value),
-    window: decodeRateWindow(value.subarray(HEADER_BYTES)),
-  };
+  return { writer: String(key[2]), ...decodeLastSeen(value) };
 }
 
 /** When something was last received from a device, epoch milliseconds; null if nothing ever was. */
@@ -157,8 +134,4 @@ export async function deleteAllLastSeen(
   id: string,
 ): Promise<void> {
   await deleteLastSeen(kv, await Array.fromAsync(kv.list({ prefix: [LAST_SEEN_SPACE, id] })));
-}
-
-function timeOf(bytes: Uint8Array): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getFloat64(1, true);
 }

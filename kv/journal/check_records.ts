@@ -5,7 +5,7 @@
  */
 
 import { JOURNAL_SPACE } from "./log.ts";
-import { decodeRecord } from "./record.ts";
+import { decodeStoredRecord } from "./stored_record.ts";
 
 /** The records that cannot be decoded, as they are stored. */
 export async function listDamagedRecords(
@@ -14,7 +14,7 @@ export async function listDamagedRecords(
   const damaged: Deno.KvEntry<Uint8Array>[] = [];
   for await (const entry of database.list<Uint8Array>({ prefix: [JOURNAL_SPACE] })) {
     try {
-      decodeRecord(entry.value);
+      decodeStoredRecord(entry.value);
     } catch {
       damaged.push(entry);
     }

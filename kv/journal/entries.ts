@@ -9,9 +9,17 @@
  * @module
  */
 
+import { encodePage } from "../../data/readings/page_encoder.ts";
+import {
+  type DecodedGroup,
+  type GroupSection,
+  sectionRows,
+} from "../../data/readings/group_decoder.ts";
+import { COLUMN_BYTES, HEADER_BYTES } from "../../data/readings/page_format.ts";
 import { appendEntry, createEntryList, type ListedEntry, unlinkEntry } from "./entry_list.ts";
 import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 import type { JournalValue } from "./record.ts";
+import type { BasedValue, GroupRoles, SpreadTarget } from "./spread.ts";
 import {
   createValueIndex,
   type RecordSource,
@@ -29,6 +37,8 @@ export interface JournalEntry {
   readonly versionstamp: string;
   /** Number of the last record that changed it. */
   readonly record: number;
+  /** Number of the record that holds the value whole; records after it only add to it. */
+  readonly base: number;
 }
 
 /** How the entries of a key space are kept. All keys of the space have the same number of parts. */
@@ -38,6 +48,8 @@ export interface JournalSpace {
    * then their values must be bytes, and their keys must end with a number.
    */
   readonly isFlushed: boolean;
+  /** What of a group is in the space; nothing if absent. */
+  readonly role?: keyof GroupRoles;
 }
 
 /** The options of a list that a journal supports. */
@@ -52,7 +64,7 @@ export interface ListOptions {
 export type JournalSpaces = Readonly<Record<string, JournalSpace>>;
 
 /** The entries of a journal. */
-export interface JournalEntries {
+export interface JournalEntries extends SpreadTarget {
   /** The entry of a key, if the journal has one. */
   get(key: Deno.KvKey): JournalEntry | undefined;
   /** Sets what a key holds. Bytes of a retained entry must lie within those of the source. */
@@ -65,9 +77,10 @@ export interface JournalEntries {
    */
   list(selector: Deno.KvListSelector, options?: ListOptions): JournalEntry[];
   /**
-   * The entries that no record after `record` has changed: flushed entries first, the one that
-   * changed earliest first, then retained ones. Each is read when it is requested; entries that
-   * changed in the meantime are left out.
+   * The entries that the records up to `record` are needed for. Flushed entries first, the one that
+   * changed earliest first: those that no later record has changed, then those to which later ones only
+   * add. Then retained ones. Each is read when it is requested; entries that have been set in the
+   * meantime are left out.
    */
   listUpTo(record: number): Iterable<JournalEntry>;
   /** Bytes of all retained values. */
@@ -88,8 +101,11 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
   let retainedBytes = 0;
   const isFlushed = (key: Deno.KvKey) => spaces[String(key[0])].isFlushed;
 
-  function setFlushed(key: Deno.KvKey, value: JournalValue, source: RecordSource): void {
-    const { versionstamp, number } = source;
+  function setFlushed(
+    key: Deno.KvKey,
+    { value, base }: BasedValue,
+    { versionstamp, number }: RecordSource,
+  ): void {
     let entry = flushed.get(key);
     if (entry === undefined) {
       entry = { ...list, key };
@@ -98,6 +114,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     entry.value = value;
     entry.versionstamp = versionstamp;
     entry.record = number;
+    entry.base = base;
     appendEntry(list, entry);
   }
 
@@ -108,26 +125,24 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     flushed.remove(key);
   }
 
-  function setRetained(key: Deno.KvKey, bytes: Uint8Array, source: RecordSource): void {
-    const prefix = key.slice(0, -1);
+  function setRetained(prefix: Deno.KvKey, number: number, location: ValueLocation): void {
     let group = retained.get(prefix);
     if (group === undefined) {
       group = { prefix, values: createValueIndex() };
       retained.set(prefix, group);
     }
-    const start = bytes.byteOffset - source.bytes.byteOffset;
-    const number = Number(key[key.length - 1]);
-    retainedBytes += bytes.length - (group.values.get(number)?.length ?? 0);
-    group.values.set(number, { source, start, length: bytes.length });
+    retainedBytes += bytesAt(group, location) - bytesAt(group, group.values.get(number));
+    group.values.set(number, location);
   }
 
   function removeRetained(key: Deno.KvKey): void {
     const prefix = key.slice(0, -1);
     const number = Number(key[key.length - 1]);
     const group = retained.get(prefix);
-    retainedBytes -= group?.values.get(number)?.length ?? 0;
-    group?.values.remove(number);
-    if (group?.values.size() === 0) retained.remove(prefix);
+    if (group === undefined) return;
+    retainedBytes -= bytesAt(group, group.values.get(number));
+    group.values.remove(number);
+    if (group.values.size() === 0) retained.remove(prefix);
   }
 
   return {
@@ -140,16 +155,22 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
       return group && location && retainedEntry(group, number, location);
     },
     set(key, value, source) {
-      if (isFlushed(key)) return setFlushed(key, value, source);
+      const based = { value, base: source.number };
+      if (isFlushed(key)) return setFlushed(key, based, source);
       // The deletion of an entry of the database is flushed even in a retained space.
       if (value instanceof Uint8Array) {
         removeFlushed(key);
-        setRetained(key, value, source);
+        const start = value.byteOffset - source.bytes.byteOffset;
+        const number = Number(key[key.length - 1]);
+        setRetained(key.slice(0, -1), number, { source, start, length: value.length });
       } else {
         removeRetained(key);
-        setFlushed(key, value, source);
+        setFlushed(key, based, source);
       }
     },
+    based: flushed.get,
+    setBased: setFlushed,
+    addRows: setRetained,
     remove(key) {
       removeFlushed(key);
       if (!isFlushed(key)) removeRetained(key);
@@ -177,19 +198,19 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     *listUpTo(record) {
       // References only: snapshots of all of them would be hundreds of thousands of objects at once.
       const old: ListedEntry[] = [];
-      for (let entry = list.next; entry !== list && entry.record <= record; entry = entry.next) {
-        old.push(entry);
+      for (let entry = list.next; entry !== list; entry = entry.next) {
+        if (entry.base <= record) old.push(entry);
       }
       const groups = [...retained.list([])];
-      for (const entry of old) if (entry.record <= record) yield snapshot(entry);
+      for (const entry of old) if (entry.base <= record) yield snapshot(entry);
       for (const group of groups) yield* entriesOf(group, record);
     },
     retainedBytes: () => retainedBytes,
   };
 }
 
-function snapshot({ key, value, versionstamp, record }: ListedEntry): JournalEntry {
-  return { key, value, versionstamp, record };
+function snapshot({ key, value, versionstamp, record, base }: ListedEntry): JournalEntry {
+  return { key, value, versionstamp, record, base };
 }
 
 /** The entries of a group, of all records or of those up to `upTo`. */
@@ -202,11 +223,35 @@ function entriesOf(group: RetainedGroup, upTo: number = Infinity): JournalEntry[
 function retainedEntry(
   { prefix }: RetainedGroup,
   number: number,
-  { source, start, length }: ValueLocation,
+  location: ValueLocation,
 ): JournalEntry {
-  const value = source.bytes.subarray(start, start + length);
-  const { versionstamp, number: record } = source;
-  return { key: [...prefix, number], value, versionstamp, record };
+  const { versionstamp, number: record } = location.source;
+  const value = valueAt(prefix, location);
+  return { key: [...prefix, number], value, versionstamp, record, base: record };
+}
+
+/** The bytes of a location. Readings of a group become a page. */
+function valueAt(prefix: Deno.KvKey, { source, start, length }: ValueLocation): Uint8Array {
+  if (source.group === undefined) return source.bytes.subarray(start, start + length);
+  const section = sectionOf(prefix, source.group);
+  return encodePage(sectionRows(section, { start, end: start + length }));
+}
+
+/** How many bytes a location has; of readings of a group about as many as their page would have. */
+function bytesAt({ prefix }: RetainedGroup, location: ValueLocation | undefined): number {
+  if (location === undefined) return 0;
+  const { source: { group }, length } = location;
+  if (group === undefined) return length;
+  const { view, pageAt } = sectionOf(prefix, group);
+  const columns = view.getUint8(pageAt + 1);
+  return HEADER_BYTES + COLUMN_BYTES * columns + (length === 1 ? 0 : 2 * length * (1 + columns));
+}
+
+/** The section of a group that has the profile of a key. */
+function sectionOf([, profile]: Deno.KvKey, { sections }: DecodedGroup): GroupSection {
+  const found = sections.find((section) => section.profile === profile);
+  if (found !== undefined) return found;
+  throw new TypeError(`Cannot read group as it has no readings of profile: ${String(profile)}`);
 }
 
 function boundsOf(selector: Deno.KvListSelector): KeyBounds {

@@ -16,6 +16,8 @@ export interface ListedEntry {
   versionstamp: string;
   /** Number of the last record that changed it. */
   record: number;
+  /** Number of the record that holds the value whole; records after it only add to it. */
+  base: number;
   /** The entry before it. */
   previous: ListedEntry;
   /** The entry after it. */
@@ -25,7 +27,13 @@ export interface ListedEntry {
 /** Creates an empty list. */
 export function createEntryList(): ListedEntry {
   // The two links are set before anybody sees it.
-  const list = { key: [], value: undefined, versionstamp: "", record: 0 } as unknown as ListedEntry;
+  const list = {
+    key: [],
+    value: undefined,
+    versionstamp: "",
+    record: 0,
+    base: 0,
+  } as unknown as ListedEntry;
   list.previous = list;
   list.next = list;
   return list;

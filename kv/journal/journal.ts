@@ -16,6 +16,8 @@
 
 import type { JournalSpaces } from "./entries.ts";
 import type { FlushRules } from "./flush_plan.ts";
+import type { IngestGroup } from "./group.ts";
+import { recordsOf } from "./group_commit.ts";
 import { createKeyMap } from "./key_map.ts";
 import { foundEntry, listInParts } from "./list.ts";
 import { type Committed, type JournalLog, openJournalLog } from "./log.ts";
@@ -40,6 +42,20 @@ type ReadOptions = { consistency?: Deno.KvConsistencyLevel };
 /** A mutation of a journaled key: what it sets, or how much it adds. */
 interface Mutation extends Change {
   readonly sum?: bigint;
+}
+
+/** How to add groups to operations of databases with a journal. */
+const groupAdders = new WeakMap<Deno.AtomicOperation, (group: IngestGroup) => void>();
+
+/**
+ * Adds a group to an operation of a database with a journal, as one value in place of the mutations of
+ * each series. An operation has one group at most, and then no checks or sums of journaled keys. False if
+ * the database has no journal of groups; then nothing was added.
+ */
+export function addGroup(op: Deno.AtomicOperation, group: IngestGroup): boolean {
+  const add = groupAdders.get(op);
+  add?.(group);
+  return add !== undefined;
 }
 
 /** Opens a journal in front of a database that no other process uses. */
@@ -134,6 +150,7 @@ function atomic(database: Deno.Kv, log: JournalLog): Deno.AtomicOperation {
   const op = database.atomic();
   const checks: Deno.AtomicCheck[] = [];
   const mutations: Mutation[] = [];
+  let group: IngestGroup | null = null;
   const own: Deno.AtomicOperation = {
     check(...added) {
       for (const check of added) {
@@ -165,22 +182,31 @@ function atomic(database: Deno.Kv, log: JournalLog): Deno.AtomicOperation {
     },
     enqueue: (value, options) => (op.enqueue(value, options), own),
     async commit() {
-      if (checks.length === 0 && mutations.length === 0) return await op.commit();
-      return await log.inTurn(() => commitBoth(database, log, { op, checks, mutations }));
+      if (checks.length === 0 && mutations.length === 0 && group === null) return await op.commit();
+      return await log.inTurn(() => commitBoth(database, log, { op, checks, mutations, group }));
     },
   };
+  if (log.roles !== null) groupAdders.set(own, (added) => group = added);
   return own;
 }
 
 async function commitBoth(
   database: Deno.Kv,
   log: JournalLog,
-  { op, checks, mutations }: {
+  { op, checks, mutations, group }: {
     op: Deno.AtomicOperation;
     checks: readonly Deno.AtomicCheck[];
     mutations: readonly Mutation[];
+    group: IngestGroup | null;
   },
 ): Promise<Committed> {
+  if (group !== null && log.roles !== null) {
+    if (checks.length > 0 || mutations.some(({ sum }) => sum !== undefined)) {
+      throw new TypeError("Cannot commit group as it comes with checks or sums of journaled keys");
+    }
+    const records = await recordsOf(database, log, group, log.roles);
+    return await log.commit(op, mutations, records);
+  }
   for (const check of checks) {
     const entry = log.entries.get(check.key);
     if (entry === undefined && log.mayBeStored(check.key)) op.check(check);

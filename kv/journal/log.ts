@@ -3,7 +3,8 @@
  *
  * | key | value | written by |
  * |---|---|---|
- * | `["journal", number]` | changes of entries (`kv/journal/record.ts`) | every commit that changes journaled keys; deleted when no entry needs it |
+ * | `["journal", number]` | changes of entries (`kv/journal/record.ts`), or a group (`kv/journal/group.ts`) | every commit that changes journaled keys; deleted when no entry needs it |
+ * | `["journal", 0]` | up to which number records are done (`kv/journal/stored_record.ts`) | the first of several commits that delete records; deleted by the last |
  *
  * The states of an entry:
  *
@@ -11,8 +12,11 @@
  * |---|---|---|
  * | — | in the journal | a commit sets it: it is in a record and in memory |
  * | in the journal | in the database | its last change is old: written under its own key, then removed from memory |
- * | in the journal | in the journal | the same, but its space is retained: written into a new record, with its version |
+ * | in the journal | in the journal | the same, but its space is retained, or later groups add to it: written into a new record, with its version |
  * | in the journal | gone | a commit deletes it, and the database does not have it |
+ *
+ * A group is in memory as it is stored. What it does to each entry is worked out before anything else
+ * uses the entries: a read, a check, another change, a flush (`kv/journal/spread.ts`).
  *
  * Records are deleted in order, the oldest first, so the last record of a key is the last of its
  * records to go. At the start the records that are left are applied in order. An entry in the
@@ -32,13 +36,9 @@ import {
 } from "./entries.ts";
 import { flushPortions, type FlushRules, type RecordInfo, recordsToFlush } from "./flush_plan.ts";
 import { storedValue } from "./list.ts";
-import {
-  type Change,
-  decodeRecord,
-  type EncodedRecord,
-  encodeRecords,
-  type JournalValue,
-} from "./record.ts";
+import { type Change, encodeRecords, type JournalValue } from "./record.ts";
+import { type GroupRoles, type PendingGroup, spreadGroups } from "./spread.ts";
+import { decodeStoredRecord, doneUpTo, encodeDone, type StoredRecord } from "./stored_record.ts";
 
 /** First part of the keys. */
 export const JOURNAL_SPACE = "journal";
@@ -46,14 +46,23 @@ export const JOURNAL_SPACE = "journal";
 export const JOURNAL_ROOM: Cost = { mutations: Infinity, bytes: 500_000, keyBytes: Infinity };
 /** Records deleted at once. */
 const DELETE_RECORDS = 200;
+/** The key of the mark that says which records are done. */
+const DONE_KEY = [JOURNAL_SPACE, 0];
 
 /** The result of a commit. */
 export type Committed = Deno.KvCommitResult | Deno.KvCommitError;
 
 /** The journal of a database that no other process uses. */
 export interface JournalLog {
-  /** The entries of the journal. They overlay those of the database. */
+  /**
+   * The entries of the journal. They overlay those of the database. Groups are worked out when somebody
+   * asks for this.
+   */
   readonly entries: JournalEntries;
+  /** The entries without what the last groups bring. */
+  readonly workedOut: Pick<JournalEntries, "based">;
+  /** The spaces of what groups stand for; null if the journal has no groups. */
+  readonly roles: GroupRoles | null;
   /** Whether a key belongs to a journaled space. */
   isJournaled(key: Deno.KvKey): boolean;
   /** Whether the database may have an entry in the space of a key. */
@@ -69,8 +78,15 @@ export interface JournalLog {
    * earlier ones whether they happened. Throws if that cannot be found out now.
    */
   inTurn<T>(work: () => Promise<T>): Promise<T>;
-  /** Commits an operation on the database together with changes of journaled keys. Only in turn. */
-  commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed>;
+  /**
+   * Commits an operation on the database together with groups, and changes of journaled keys after
+   * them. Only in turn.
+   */
+  commit(
+    op: Deno.AtomicOperation,
+    changes: readonly Change[],
+    groups?: readonly StoredRecord[],
+  ): Promise<Committed>;
   /**
    * Writes old entries into the database, and deletes records that no entry needs. When aborted, it
    * ends after the portion in progress; the next flush continues.
@@ -94,7 +110,10 @@ export async function openJournalLog(
   // Records from before the first flush count as old.
   let lastMs = -Infinity;
   /** The records of a commit of which it is unknown whether it happened. */
-  let uncertain: { number: number; encoded: readonly EncodedRecord[] } | null = null;
+  let uncertain: { number: number; encoded: readonly StoredRecord[] } | null = null;
+  /** Groups that have not been worked out. */
+  let pending: PendingGroup[] = [];
+  const roles = rolesOf(spaces);
   let turn: Promise<unknown> = Promise.resolve();
 
   const isRetained = (key: Deno.KvKey) => !spaces[String(key[0])].isFlushed;
@@ -108,20 +127,39 @@ export async function openJournalLog(
     return entries.get(key)?.value === undefined;
   }
 
-  /** Applies the changes of a stored record to the entries. */
-  function apply(number: number, { bytes, changes }: EncodedRecord, versionstamp: string): void {
+  /** Works out the groups that have not been. Before, nothing but another group may use the entries. */
+  function spread(): JournalEntries {
+    if (pending.length > 0 && roles !== null) {
+      const groups = pending;
+      pending = [];
+      spreadGroups(groups, roles, entries);
+    }
+    return entries;
+  }
+
+  /** Applies a stored record to the entries. */
+  function apply(number: number, record: StoredRecord, versionstamp: string): void {
+    const { bytes } = record;
+    if ("group" in record) {
+      const { group, ids } = record;
+      pending.push({ source: { number, bytes, versionstamp, group }, ids });
+    } else applyChanges(number, record.changes, versionstamp);
+    lastNumber = number;
+    records.push({ number, atMs: lastMs, sizeBytes: bytes.length });
+  }
+
+  function applyChanges(number: number, changes: readonly Change[], versionstamp: string): void {
+    spread();
     const source = { number, bytes: copyValues(changes, isRetained), versionstamp };
     for (const { key, value, versionstamp: own } of changes) {
       if (value === undefined && !hidesStored(key)) entries.remove(key);
       else entries.set(key, value, own === undefined ? source : { ...source, versionstamp: own });
     }
-    lastNumber = number;
-    records.push({ number, atMs: lastMs, sizeBytes: bytes.length });
   }
 
   function applyAll(
     number: number,
-    encoded: readonly EncodedRecord[],
+    encoded: readonly StoredRecord[],
     versionstamp: string,
   ): void {
     encoded.forEach((record, index) => apply(number + index, record, versionstamp));
@@ -140,10 +178,14 @@ export async function openJournalLog(
     return versionstamp;
   }
 
-  async function commit(op: Deno.AtomicOperation, changes: readonly Change[]): Promise<Committed> {
-    if (changes.length === 0) return await op.commit();
+  async function commit(
+    op: Deno.AtomicOperation,
+    changes: readonly Change[],
+    groups: readonly StoredRecord[] = [],
+  ): Promise<Committed> {
+    const encoded = [...groups, ...encodeRecords(changes)];
+    if (encoded.length === 0) return await op.commit();
     const number = lastNumber + 1;
-    const encoded = encodeRecords(changes);
     encoded.forEach(({ bytes }, index) => op.set([JOURNAL_SPACE, number + index], bytes));
     let result: Committed;
     try {
@@ -158,15 +200,17 @@ export async function openJournalLog(
     return result;
   }
 
-  async function flushEntries(portion: readonly JournalEntry[]): Promise<void> {
+  async function flushEntries(portion: readonly JournalEntry[], upTo: number): Promise<void> {
     const op = database.atomic();
     const rewritten: Change[] = [];
     const flushed: JournalEntry[] = [];
-    for (const entry of portion) {
-      const { key, value, versionstamp, record } = entry;
-      // Skip entries that changed since the portion was read.
-      if (entries.get(key)?.record !== record) continue;
-      if (value !== undefined && isRetained(key)) {
+    spread();
+    for (const { key } of portion) {
+      // An entry that was set since the portion was read does not need the old records any more.
+      const entry = entries.get(key);
+      if (entry === undefined || entry.base > upTo) continue;
+      const { value, versionstamp } = entry;
+      if (staysInJournal(entry, upTo)) {
         rewritten.push({ key, value, versionstamp });
         continue;
       }
@@ -180,11 +224,19 @@ export async function openJournalLog(
     for (const { key } of flushed) entries.remove(key);
   }
 
-  async function deleteRecords(old: readonly RecordInfo[]): Promise<void> {
+  /** Whether an entry is written into a new record, not under its own key. */
+  function staysInJournal({ key, value, record }: JournalEntry, upTo: number): boolean {
+    return value !== undefined && (isRetained(key) || record > upTo);
+  }
+
+  /** Deletes some of the records up to a number: all others up to it are deleted soon. */
+  async function deleteRecords(some: readonly RecordInfo[], upTo: number): Promise<void> {
     const op = database.atomic();
-    for (const { number } of old) op.delete([JOURNAL_SPACE, number]);
+    for (const { number } of some) op.delete([JOURNAL_SPACE, number]);
+    const last = some[some.length - 1].number;
+    if (last < upTo) op.set(DONE_KEY, encodeDone(upTo));
+    else op.delete(DONE_KEY);
     await op.commit();
-    const last = old[old.length - 1].number;
     records = records.filter(({ number }) => number > last);
   }
 
@@ -199,14 +251,25 @@ export async function openJournalLog(
     const first = await database.list({ prefix: [space] }, { limit: 1 }).next();
     if (!first.done) storedSpaces.add(space);
   }
+  let doneNumber = 0;
   for await (
     const { key, value, versionstamp } of database.list<Uint8Array>({ prefix: [JOURNAL_SPACE] })
   ) {
-    apply(Number(key[1]), { bytes: value, changes: decodeRecord(value) }, versionstamp);
+    const number = Number(key[1]);
+    const mark = doneUpTo(value);
+    if (mark !== null) doneNumber = mark;
+    else if (number <= doneNumber) {
+      lastNumber = number;
+      records.push({ number, atMs: lastMs, sizeBytes: value.length });
+    } else apply(number, decodeStoredRecord(value), versionstamp);
   }
 
   return {
-    entries,
+    get entries() {
+      return spread();
+    },
+    workedOut: entries,
+    roles,
     isJournaled: (key) => Object.hasOwn(spaces, String(key[0])),
     mayBeStored,
     requireValue(key, value) {
@@ -220,21 +283,35 @@ export async function openJournalLog(
       lastMs = nowMs;
       // Resolves an uncertain commit even if no other commit follows it.
       await inTurn(() => Promise.resolve());
-      const retainedBytes = entries.retainedBytes();
+      const retainedBytes = spread().retainedBytes();
       const old = recordsToFlush(records, { ...rules, nowMs, retainedBytes });
       if (old.length === 0) return;
-      const oldEntries = entries.listUpTo(old[old.length - 1].number);
-      const staysInJournal = ({ key, value }: JournalEntry) =>
-        value !== undefined && isRetained(key);
-      for (const portion of flushPortions(oldEntries, staysInJournal)) {
+      const upTo = old[old.length - 1].number;
+      const stays = (entry: JournalEntry) => staysInJournal(entry, upTo);
+      for (const portion of flushPortions(entries.listUpTo(upTo), stays)) {
         if (signal?.aborted) return;
-        await inTurn(() => flushEntries(portion));
+        await inTurn(() => flushEntries(portion, upTo));
       }
       for (let at = 0; at < old.length; at += DELETE_RECORDS) {
-        await inTurn(() => deleteRecords(old.slice(at, at + DELETE_RECORDS)));
+        await inTurn(() => deleteRecords(old.slice(at, at + DELETE_RECORDS), upTo));
       }
     },
   };
+}
+
+/** The spaces of what groups stand for; null unless there is one for each of it. */
+function rolesOf(spaces: JournalSpaces): GroupRoles | null {
+  const byRole = new Map(Object.entries(spaces).map(([space, { role }]) => [role, space]));
+  const [segments, counts, revisions, days, lastSeen] = [
+    "segments",
+    "counts",
+    "revisions",
+    "days",
+    "lastSeen",
+  ].map((role) => byRole.get(role as keyof GroupRoles));
+  return segments && counts && revisions && days && lastSeen
+    ? { segments, counts, revisions, days, lastSeen }
+    : null;
 }
 
 /**

@@ -9,12 +9,16 @@
  * @module
  */
 
+import type { DecodedGroup } from "../../data/readings/group_decoder.ts";
+
 /** A stored record, as far as it is kept in memory. */
 export interface RecordSource {
   /** Its number. */
   readonly number: number;
-  /** The bytes of its retained values. */
+  /** The bytes of its retained values; those of a group are in the group. */
   readonly bytes: Uint8Array;
+  /** The group that the record is, if it is one. */
+  readonly group?: DecodedGroup;
   /** The version of what it changed. */
   readonly versionstamp: string;
 }
@@ -23,9 +27,9 @@ export interface RecordSource {
 export interface ValueLocation {
   /** The record that holds it. */
   readonly source: RecordSource;
-  /** Index of its first byte in the bytes of the record. */
+  /** Index of its first byte in the bytes of the record, or of its first row in a group. */
   readonly start: number;
-  /** How many bytes it has. */
+  /** How many bytes it has, or rows in a group. */
   readonly length: number;
 }
 
@@ -89,6 +93,13 @@ export function createValueIndex(): ValueIndex {
     },
     set(number, { source, start, length }) {
       const index = indexOf(number);
+      if (index === numbers.length) {
+        numbers.push(number);
+        sources.push(source);
+        starts.push(start);
+        lengths.push(length);
+        return;
+      }
       if (numbers[index] === number) {
         if (sources[index] === null) gaps--;
         sources[index] = source;

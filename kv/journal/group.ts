@@ -1,0 +1,88 @@
+/**
+ * Groups: what a commit of ingest brings of many series, as one record of a journal
+ * (`data/readings/group_format.ts`). The entries of each series are worked out when somebody reads
+ * entries, or they are flushed (`kv/journal/spread.ts`).
+ *
+ * A group adds to a count and a revision, and to the requests of a device. So the journal must have
+ * what it adds to, or the item says it. It then has a state:
+ *
+ * | bytes | content |
+ * |---|---|
+ * | 0 | what follows: 1 a revision, 2 a count, 4 a last-seen record, or the sum of several |
+ * | 1– | the revision before the item, u64 |
+ * | | the count before the item, u64 |
+ * | | the last-seen record after the item, to the end |
+ *
+ * @module
+ */
+
+import type { GroupHead, Receipt } from "../../data/readings/group_format.ts";
+import type { Page } from "../../data/readings/page.ts";
+
+const REVISION = 1, COUNT = 2, LAST_SEEN = 4;
+const NUMBER_BYTES = 8;
+
+/** Readings of one series for a group. */
+export interface GroupedReadings {
+  /** The profile of the series. */
+  readonly profile: string;
+  /** The id of the series. */
+  readonly id: string;
+  /** Its readings, in any order; maybe none. They become one segment. */
+  readonly page: Page;
+  /** When they were received; null if nobody counts that. */
+  readonly receipt: Receipt | null;
+  /** The whole last-seen record after the receipt; only called with a receipt. */
+  lastSeen(): Uint8Array;
+}
+
+/** What ingest commits of many series. */
+export interface IngestGroup extends GroupHead {
+  /** The readings. Those of one series keep their order. */
+  readonly items: readonly GroupedReadings[];
+}
+
+/** What a journal does not know of a series; null for what it knows. */
+export interface SeriesState {
+  /** The revision before the item. */
+  readonly revision: bigint | null;
+  /** The count of segments before the item. */
+  readonly count: bigint | null;
+  /** The last-seen record after the item. */
+  readonly lastSeen: Uint8Array | null;
+}
+
+/** The bytes of a state; null if it has nothing. */
+export function encodeState({ revision, count, lastSeen }: SeriesState): Uint8Array | null {
+  const numbers = [revision, count].filter((number) => number !== null);
+  if (numbers.length === 0 && lastSeen === null) return null;
+  const lastSeenAt = 1 + NUMBER_BYTES * numbers.length;
+  const bytes = new Uint8Array(lastSeenAt + (lastSeen?.length ?? 0));
+  bytes[0] = (revision === null ? 0 : REVISION) | (count === null ? 0 : COUNT) |
+    (lastSeen === null ? 0 : LAST_SEEN);
+  const view = new DataView(bytes.buffer);
+  numbers.forEach((number, index) => view.setBigUint64(1 + NUMBER_BYTES * index, number, true));
+  if (lastSeen !== null) bytes.set(lastSeen, lastSeenAt);
+  return bytes;
+}
+
+/**
+ * The state that bytes hold.
+ *
+ * @throws {SyntaxError} when they are cut short.
+ */
+export function decodeState(bytes: Uint8Array): SeriesState {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [kinds] = bytes;
+  const hasBoth = (kinds & (REVISION | COUNT)) === (REVISION | COUNT);
+  const size = 1 + NUMBER_BYTES * (hasBoth ? 2 : (kinds & (REVISION | COUNT)) !== 0 ? 1 : 0);
+  if (bytes.length < size) {
+    throw new SyntaxError(`Cannot decode state as it is cut short: ${bytes.length} bytes`);
+  }
+  const countAt = 1 + ((kinds & REVISION) === 0 ? 0 : NUMBER_BYTES);
+  return {
+    revision: (kinds & REVISION) === 0 ? null : view.getBigUint64(1, true),
+    count: (kinds & COUNT) === 0 ? null : view.getBigUint64(countAt, true),
+    lastSeen: (kinds & LAST_SEEN) === 0 ? null : bytes.slice(size),
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * Working out the entries of each series that groups stand for.
+ *
+ * Several groups are worked out together, so a series that many of them have gets its sums, its days
+ * and its last-seen record once.
+ *
+ * @module
+ */
+
+import { addReceipts, LONE_WRITER } from "../../data/devices/last_seen_record.ts";
+import { dayStartMs } from "../../data/limits.ts";
+import {
+  type DecodedGroup,
+  idsOf,
+  receiptOf,
+  rowStarts,
+  sectionTimes,
+  statesOf,
+} from "../../data/readings/group_decoder.ts";
+import type { Receipt } from "../../data/readings/group_format.ts";
+import { decodeState } from "./group.ts";
+import type { JournalValue } from "./record.ts";
+import type { RecordSource } from "./value_index.ts";
+
+/** The key spaces of what a group stands for. */
+export interface GroupRoles {
+  /** `[space, profile, id, writer, number]`: a segment. */
+  readonly segments: string;
+  /** `[space, profile, id]`: how many segments. */
+  readonly counts: string;
+  /** `[space, profile, id]`: the revision. */
+  readonly revisions: string;
+  /** `[space, profile, id, dayMs]`: a day that has changed. */
+  readonly days: string;
+  /** `[space, id, writer]`: a last-seen record. */
+  readonly lastSeen: string;
+}
+
+/** A group of a stored record that has not been worked out. */
+export interface PendingGroup {
+  /** The record. */
+  readonly source: RecordSource & { readonly group: DecodedGroup };
+  /** The ids of its items in order; null if they are to be decoded. */
+  readonly ids: readonly string[] | null;
+}
+
+/** An entry, and the record that holds its value whole. Records after that only add to it. */
+export interface BasedValue {
+  /** What the key holds. */
+  readonly value: JournalValue;
+  /** The number of the record. */
+  readonly base: number;
+}
+
+/** Where the entries go. */
+export interface SpreadTarget {
+  /** The entry of a key of a flushed space. */
+  based(key: Deno.KvKey): BasedValue | undefined;
+  /** Sets such an entry. */
+  setBased(key: Deno.KvKey, value: BasedValue, source: RecordSource): void;
+  /** Adds a segment: rows of the section of its profile. */
+  addRows(
+    prefix: Deno.KvKey,
+    number: number,
+    rows: { readonly source: RecordSource; readonly start: number; readonly length: number },
+  ): void;
+}
+
+/** What the groups bring of one number that grows. */
+interface Growth {
+  /** What it was before, and the record that says so; null if no item says it. */
+  before: BasedValue | null;
+  added: number;
+  source: RecordSource;
+}
+
+/** What the groups bring of one series. */
+interface Gain {
+  readonly id: string;
+  readonly revision: Growth;
+  readonly count: Growth;
+  /** The record of the last change of each day. */
+  readonly days: Map<number, RecordSource>;
+  /** A whole last-seen record; then receipts after it. */
+  lastSeen: BasedValue | null;
+  receipts: Receipt[];
+  windowMs: number;
+  seenIn: RecordSource;
+}
+
+/** Works out groups, in the order of their records. */
+export function spreadGroups(
+  groups: readonly PendingGroup[],
+  roles: GroupRoles,
+  target: SpreadTarget,
+): void {
+  const profiles = new Map<string, Map<string, Gain>>();
+  for (const { source, ids } of groups) {
+    const { writer, firstNumber, windowMs, sections } = source.group;
+    for (const section of sections) {
+      const { profile, firstIndex, count } = section;
+      const own = ids ?? idsOf(section), first = ids === null ? 0 : firstIndex;
+      const starts = rowStarts(section), timesMs = sectionTimes(section);
+      const states = section.stateWidth === 0 ? null : statesOf(section);
+      let gains = profiles.get(profile);
+      if (gains === undefined) profiles.set(profile, gains = new Map());
+      for (let index = 0; index < count; index++) {
+        const id = own[first + index];
+        let gain = gains.get(id);
+        if (gain === undefined) gains.set(id, gain = newGain(id, source));
+        const state = states?.[index] ?? null;
+        const isWhole = state !== null && takeState(gain, state, source);
+        const start = starts[index], length = starts[index + 1] - start;
+        if (length > 0) {
+          const prefix = [roles.segments, profile, id, writer];
+          const number = firstNumber + firstIndex + index;
+          target.addRows(prefix, number, { source, start, length });
+          grow(gain, source);
+          for (let row = start; row < start + length; row++) {
+            gain.days.set(dayStartMs(timesMs[row]), source);
+          }
+        }
+        const receipt = receiptOf(section, index);
+        if (receipt === null) continue;
+        gain.windowMs = windowMs;
+        gain.seenIn = source;
+        // A whole last-seen record has its receipt already.
+        if (!isWhole) gain.receipts.push(receipt);
+      }
+    }
+  }
+  for (const [profile, gains] of profiles) {
+    for (const gain of gains.values()) setGain(profile, gain, roles, target);
+  }
+}
+
+function newGain(id: string, source: RecordSource): Gain {
+  return {
+    id,
+    revision: { before: null, added: 0, source },
+    count: { before: null, added: 0, source },
+    days: new Map(),
+    lastSeen: null,
+    receipts: [],
+    windowMs: 0,
+    seenIn: source,
+  };
+}
+
+function grow({ revision, count }: Gain, source: RecordSource): void {
+  revision.added++;
+  revision.source = source;
+  count.added++;
+  count.source = source;
+}
+
+/** Takes what a state says. Returns whether that is the whole last-seen record. */
+function takeState(gain: Gain, bytes: Uint8Array, { number: base }: RecordSource): boolean {
+  const { revision, count, lastSeen } = decodeState(bytes);
+  if (revision !== null) {
+    gain.revision.before = { value: revision, base };
+    gain.revision.added = 0;
+  }
+  if (count !== null) {
+    gain.count.before = { value: count, base };
+    gain.count.added = 0;
+  }
+  if (lastSeen !== null) {
+    gain.lastSeen = { value: lastSeen, base };
+    gain.receipts = [];
+  }
+  return lastSeen !== null;
+}
+
+function setGain(profile: string, gain: Gain, roles: GroupRoles, target: SpreadTarget): void {
+  const { id, revision, count, days, lastSeen, receipts } = gain;
+  setGrowth([roles.revisions, profile, id], revision, target);
+  setGrowth([roles.counts, profile, id], count, target);
+  for (const [dayMs, source] of days) {
+    const day = { value: true, base: source.number } as const;
+    target.setBased([roles.days, profile, id, dayMs], day, source);
+  }
+  if (lastSeen === null && receipts.length === 0) return;
+  const key = [roles.lastSeen, id, LONE_WRITER];
+  const before = lastSeen ?? target.based(key);
+  const bytes = before?.value instanceof Uint8Array ? before.value : undefined;
+  const value = receipts.length === 0 && bytes !== undefined
+    ? bytes
+    : addReceipts(bytes, receipts, gain.windowMs);
+  target.setBased(key, { value, base: before?.base ?? gain.seenIn.number }, gain.seenIn);
+}
+
+function setGrowth(key: Deno.KvKey, { before, added, source }: Growth, target: SpreadTarget): void {
+  if (added === 0) return;
+  const known = before ?? target.based(key);
+  const number = typeof known?.value === "bigint" ? known.value : 0n;
+  const value = BigInt.asUintN(64, number + BigInt(added));
+  target.setBased(key, { value, base: known?.base ?? source.number }, source);
+}
