@@ -11,11 +11,10 @@ import { FLOAT } from "../readings/decimal.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
 import type { Page } from "../readings/page.ts";
-import type { Profile } from "../readings/profile.ts";
 import { createRecordSplitter } from "../text/records.ts";
+import { createMessageGroups, type MessageGroup } from "./message_groups.ts";
 import { readTelemetry, type Telemetry, type TelemetryRules } from "./message.ts";
 import type { Place } from "../text/upload_reader.ts";
-import type { TimestampForm } from "./timestamp.ts";
 
 /** A problem as a rejection lists it, without a sentence. */
 export type MessageProblem = Omit<FieldError, "detail">;
@@ -29,20 +28,6 @@ export type TelemetryReject = Place & {
   /** The rule that it breaks. */
   readonly rule: string;
 };
-
-/** Messages of one device and profile, in the order in which they arrived. */
-export interface MessageGroup {
-  /** The device. */
-  readonly id: string;
-  /** The profile of the messages. */
-  readonly profile: Profile;
-  /** How the last of them gave its time. */
-  readonly form: TimestampForm;
-  /** Their readings. */
-  readonly page: Page;
-  /** The place of each message in the batch. */
-  readonly places: readonly Place[];
-}
 
 /** The rejected messages of a device. */
 export interface DeviceRejects {
@@ -78,15 +63,6 @@ export interface TelemetryReader {
   untimed(): number;
 }
 
-interface OpenGroup {
-  readonly id: string;
-  readonly profile: Profile;
-  form: TimestampForm;
-  readonly timesMs: number[];
-  readonly values: Float64Array[];
-  readonly places: Place[];
-}
-
 /** What a reader needs. */
 export interface TelemetryReaderDeps extends TelemetryRules {
   /**
@@ -106,7 +82,7 @@ export function createTelemetryReader(
   const decoder = new TextDecoder();
   const first: TelemetryReject[] = [];
   let rejectCount = 0;
-  let groups = new Map<string, OpenGroup>();
+  const groups = createMessageGroups();
   let rejects = new Map<string, DeviceRejects>();
   let held = new Map<string, HeldMessage[]>();
   let waiting = 0;
@@ -129,17 +105,9 @@ export function createTelemetryReader(
     }
   }
 
-  function add({ deviceId: id, profile, form, timeMs, values }: Telemetry, place: Place): void {
-    const name = `${id} ${profile.name}`;
-    let group = groups.get(name);
-    if (group === undefined) {
-      group = { id, profile, form, timesMs: [], values: [], places: [] };
-      groups.set(name, group);
-    }
-    group.form = form;
-    group.timesMs.push(form === "server" ? clock.timeOf(id, timeMs) : timeMs);
-    group.values.push(values);
-    group.places.push(place);
+  function add(telemetry: Telemetry, place: Place): void {
+    const { deviceId: id, form, timeMs } = telemetry;
+    groups.add(telemetry, form === "server" ? clock.timeOf(id, timeMs) : timeMs, place);
     waiting++;
   }
 
@@ -187,10 +155,8 @@ export function createTelemetryReader(
       }
     },
     take() {
-      const closed = [...groups.values()].map(closedGroup);
-      groups = new Map();
       waiting = 0;
-      return closed;
+      return groups.take();
     },
     takeRejects() {
       const devices = [...rejects.values()];
@@ -268,28 +234,11 @@ function createSplitter(
 
 /** One message as a page. */
 export function messagePage({ profile, timeMs, values }: Telemetry): Page {
-  return pageOf(profile, [timeMs], [values]);
-}
-
-function closedGroup({ id, profile, form, timesMs, values, places }: OpenGroup): MessageGroup {
-  return { id, profile, form, page: pageOf(profile, timesMs, values), places };
-}
-
-function pageOf(
-  profile: Profile,
-  times: readonly number[],
-  rows: readonly Float64Array[],
-): Page {
-  const count = times.length;
-  // Loops, because `Float64Array.from` takes several times as long for the usual few rows.
-  const timesMs = new Float64Array(count);
-  for (let row = 0; row < count; row++) timesMs[row] = times[row];
-  const columns = profile.metrics.map((_, metric) => {
-    const values = new Float64Array(count);
-    for (let row = 0; row < count; row++) values[row] = rows[row][metric];
-    return { scale: FLOAT, values };
-  });
-  return { timesMs, columns };
+  const columns = profile.metrics.map((_, metric) => ({
+    scale: FLOAT,
+    values: Float64Array.of(values[metric]),
+  }));
+  return { timesMs: Float64Array.of(timeMs), columns };
 }
 
 function parsed(text: string): unknown {

@@ -11,11 +11,13 @@ import {
   type GroupHead,
   type GroupItem,
   NO_RECEIPT,
+  readingsOfItem,
   RECEIPTS_NONE,
   RECEIPTS_SAME,
+  rowsOfItem,
   SECTION_HEADER_BYTES,
 } from "./group_format.ts";
-import { type Column, concatPages, type Page } from "./page.ts";
+import { type Column, concatPages, type Page, slicePage } from "./page.ts";
 import { encodePage } from "./page_encoder.ts";
 import { COLUMN_BYTES, HEADER_BYTES, packedNumbers, paddedSize } from "./page_format.ts";
 
@@ -60,11 +62,10 @@ export function encodeGroups(
 }
 
 /** An upper bound of the bytes of a group with one item, without the name of the writer. */
-export function itemMaxBytes(
-  { id, profile, page: { timesMs, columns }, state }: GroupItem,
-): number {
+export function itemMaxBytes(item: Omit<GroupItem, "receipt">): number {
+  const { id, profile, page: { columns }, state } = item;
   return ITEM_BYTES + (state?.length ?? 0) + 3 * id.length + 3 * profile.length +
-    timesMs.length * (8 + 9 * columns.length);
+    readingsOfItem(item) * (8 + 9 * columns.length);
 }
 
 /** Index after the last item that a group which begins at `start` has room for. */
@@ -76,7 +77,8 @@ function fittingEnd(
   const widths = new Map<string, { width: number; rows: number }>();
   let size = GROUP_HEADER_BYTES + 3 * writer.length + 7;
   for (let index = start; index < items.length; index++) {
-    const { id, profile, page: { timesMs, columns }, state } = items[index];
+    const { id, profile, page: { columns }, state } = items[index];
+    const readings = readingsOfItem(items[index]);
     let section = widths.get(profile);
     if (section === undefined) {
       size += SECTION_BYTES + 3 * profile.length;
@@ -86,10 +88,10 @@ function fittingEnd(
     const added = Math.max(0, columns.length - section.width);
     section.width += added;
     size += added * (COLUMN_REST_BYTES + 9 * section.rows);
-    section.rows += timesMs.length;
+    section.rows += readings;
     size += ITEM_BYTES + (state?.length ?? 0) + 3 * id.length +
-      timesMs.length * (8 + 9 * section.width);
-    if (size <= maxBytes && timesMs.length <= MAX_READINGS) continue;
+      readings * (8 + 9 * section.width);
+    if (size <= maxBytes && readings <= MAX_READINGS) continue;
     if (index > start) return index;
     throw new RangeError(`Cannot encode item as a group has at most ${maxBytes} bytes: ${size}`);
   }
@@ -146,7 +148,7 @@ function planSection(items: readonly GroupItem[]): SectionPlan {
     page: encodePage(joinedPage(items)),
     names: ENCODER.encode(items[0].profile + items.map(({ id }) => id).join("")),
     receipts,
-    readingWidth: items.every(({ page }) => page.timesMs.length === 1) ? 0 : 2,
+    readingWidth: items.every((item) => readingsOfItem(item) === 1) ? 0 : 2,
     lengthWidth: items.every(({ id }) => id.length <= 0xff) ? 1 : 2,
     requestWidth: isEachOne ? 0 : 1,
     stateWidth: stateBytes > 0 ? 2 : 0,
@@ -183,7 +185,7 @@ function encodeSection(items: readonly GroupItem[]): Uint8Array<ArrayBuffer> {
   at += sizes[1];
   if (readingWidth > 0) {
     const readings = numbers(readingWidth);
-    items.forEach((item, i) => readings[i] = item.page.timesMs.length);
+    items.forEach((item, i) => readings[i] = readingsOfItem(item));
   }
   at += sizes[2];
   const lengths = numbers(lengthWidth);
@@ -209,23 +211,27 @@ function encodeSection(items: readonly GroupItem[]): Uint8Array<ArrayBuffer> {
 
 /** The readings of all items, one after the other. */
 function joinedPage(items: readonly GroupItem[]): Page {
-  if (items.length === 1) return items[0].page;
   const width = items[0].page.columns.length;
-  const isPlain = items.every(({ page: { columns } }) =>
-    columns.length === width && columns.every(({ scale }) => scale === FLOAT)
-  );
-  if (!isPlain) return concatPages(items.map(({ page }) => page));
+  let known: Page | null = null;
+  const isPlain = items.every(({ page }) => {
+    if (page === known) return true;
+    known = page;
+    return page.columns.length === width && page.columns.every(({ scale }) => scale === FLOAT);
+  });
+  if (!isPlain) return concatPages(items.map(pageOfItem));
   // Loops, because most pages have one reading, for which the arrays of `concatPages()` cost more.
   let count = 0;
-  for (const { page } of items) count += page.timesMs.length;
+  for (const item of items) count += readingsOfItem(item);
   const timesMs = new Float64Array(count);
   const columns: Column[] = [];
   for (let index = 0; index < width; index++) {
     columns.push({ scale: FLOAT, values: new Float64Array(count) });
   }
   let at = 0;
-  for (const { page } of items) {
-    for (let row = 0; row < page.timesMs.length; row++) {
+  for (const item of items) {
+    const { page } = item;
+    const { start, end } = rowsOfItem(item);
+    for (let row = start; row < end; row++) {
       timesMs[at] = page.timesMs[row];
       for (let index = 0; index < width; index++) {
         columns[index].values[at] = page.columns[index].values[row];
@@ -234,6 +240,11 @@ function joinedPage(items: readonly GroupItem[]): Page {
     }
   }
   return { timesMs, columns };
+}
+
+function pageOfItem(item: GroupItem): Page {
+  const { start, end } = rowsOfItem(item);
+  return slicePage(item.page, start, end);
 }
 
 /** How the times of receipt of a section are written. */

@@ -36,7 +36,7 @@
  * @module
  */
 
-import type { Page } from "./page.ts";
+import type { Page, Rows } from "./page.ts";
 
 /** The format of groups. */
 export const GROUP_FORMAT = 2;
@@ -65,8 +65,10 @@ export interface GroupItem {
   readonly profile: string;
   /** The id of the series. */
   readonly id: string;
-  /** The readings, in any order; maybe none. */
+  /** A page with the readings, in any order. */
   readonly page: Page;
+  /** Which rows of the page they are, maybe none; all by default. */
+  readonly rows?: Rows | undefined;
   /** When they were received; null if nobody counts that. */
   readonly receipt: Receipt | null;
   /**
@@ -84,4 +86,14 @@ export interface GroupHead {
   readonly firstNumber: number;
   /** The window in which requests are counted, milliseconds. */
   readonly windowMs: number;
+}
+
+/** Which rows of its page are the readings of an item. */
+export function rowsOfItem({ page, rows }: Pick<GroupItem, "page" | "rows">): Rows {
+  return rows ?? { start: 0, end: page.timesMs.length };
+}
+
+/** How many readings an item has. */
+export function readingsOfItem({ page, rows }: Pick<GroupItem, "page" | "rows">): number {
+  return rows === undefined ? page.timesMs.length : rows.end - rows.start;
 }

@@ -15,6 +15,7 @@ import {
   type RateWindow,
   usedRequests,
 } from "../../data/devices/rate_window.ts";
+import { encodeLastSeen } from "../../data/devices/last_seen_record.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { SeriesStore } from "../series/store.ts";
 import { createTogether, settleEach } from "../together.ts";
@@ -51,6 +52,8 @@ export interface CachedDevice {
   others: readonly StoredLastSeen[];
   /** When the read of its record began, epoch milliseconds. */
   readMs: number;
+  /** The last-seen record of this process as it is now. */
+  lastSeen(): Uint8Array;
 }
 
 /** A cache of devices. */
@@ -61,6 +64,11 @@ export interface DeviceCache {
    * @throws {AppError} PROFILE_NOT_FOUND or ID_TAKEN if it cannot be created.
    */
   get(id: string, profile: ProfileName, account?: string): Promise<CachedDevice>;
+  /**
+   * A device as far as it can be relied on without any read; undefined if it must be read. A process that
+   * shares the database reads for every request.
+   */
+  known(id: string): CachedDevice | undefined;
   /** Returns a device, or null if it does not exist. */
   find(id: string): Promise<CachedDevice | null>;
   /** Reads the record of a device again on the next access. Its counted requests stay counted. */
@@ -172,6 +180,9 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 
   return {
     get,
+    known(id) {
+      return deps.isExclusive && !invalid.has(id) ? cached.get(id) : undefined;
+    },
     async find(id) {
       await loading.get(id);
       const found = cached.get(id);
@@ -215,7 +226,7 @@ function openDatabase(deps: DeviceCacheDeps) {
       const device = stored.device ?? await createNew(id, owned);
       const extent = await describe({ profile: device.profile, id });
       const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
-      return {
+      const loaded: CachedDevice = {
         device,
         lastMs: extent?.lastMs ?? -Infinity,
         pending: new Map(),
@@ -225,7 +236,10 @@ function openDatabase(deps: DeviceCacheDeps) {
         window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
         others: records.filter((record) => record.writer !== writer),
         readMs,
+        lastSeen: () =>
+          encodeLastSeen({ lastReceivedMs: loaded.receivedMs, window: loaded.window }),
       };
+      return loaded;
     },
     /** Reads again what may have changed. Creates the device anew if it was deleted. */
     async refresh(cached: CachedDevice, id: string, owned: Owned): Promise<void> {

@@ -12,7 +12,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { gatherPage, type Page } from "../../data/readings/page.ts";
+import { type Page, slicePage } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import {
   countRequest,
@@ -22,41 +22,24 @@ import {
   waitMs,
 } from "../../data/devices/rate_window.ts";
 import type { TimestampForm } from "../../data/devices/timestamp.ts";
-import type { Staging } from "../budget.ts";
-import { LAST_SEEN_KEPT_MS, stageLastSeen, stageLastSeenDelete } from "./last_seen.ts";
+import {
+  type ArrivalRules,
+  begin,
+  type Begun,
+  countCompared,
+  type DeviceReadings,
+  release,
+  rememberTimes,
+} from "./arrival.ts";
 import { type CachedDevice, createDeviceCache, type DeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
 import { fixProfile, setTimestampForm } from "./devices.ts";
 import { createRejectionRecorder, type RejectedMessages } from "./rejection_recorder.ts";
 import type { ProfileStore } from "../profiles/profiles.ts";
 import type { Ingest } from "../series/ingest.ts";
-import type { SeriesRef } from "../series/ref.ts";
 import type { SeriesStore } from "../series/store.ts";
 import { createTurns } from "../in_turn.ts";
 import { fillFromStored } from "./union.ts";
-
-/** Readings of one device from one request. */
-export interface DeviceReadings {
-  /** The device. */
-  readonly id: string;
-  /** The profile of the readings. */
-  readonly profile: ProfileName;
-  /** Whom they count for if they are the first ones of the device. */
-  readonly account?: string;
-  /** Which definition of the profile they follow (`life`); absent for a built-in one. */
-  readonly life?: number;
-  /** How the device gave their times; ISO 8601 unless given. */
-  readonly form?: TimestampForm;
-  /** The readings, in the order in which they arrived. */
-  readonly page: Page;
-  /** Whether this counts as a request; false for more readings of a request that was counted. */
-  readonly isCounted: boolean;
-  /**
-   * Whether a missing value leaves the stored one of the same time as it is, instead of replacing it.
-   * Over several instances, this holds for what was stored when the request arrived.
-   */
-  readonly isPartial?: boolean;
-}
 
 /** What happened to the readings. */
 export type IntakeResult =
@@ -105,6 +88,13 @@ export interface DeviceIntake {
    */
   accept(readings: DeviceReadings): Promise<IntakeResult>;
   /**
+   * Accepts readings of many devices, like {@link DeviceIntake.accept}. What can be written without a
+   * read is written together. Settles once it is known of each what has happened to it.
+   */
+  acceptMany(
+    all: readonly DeviceReadings[],
+  ): Promise<readonly PromiseSettledResult<IntakeResult>[]>;
+  /**
    * Records messages of a device that were rejected: they were received, so they bring it online. An
    * unknown device is ignored.
    */
@@ -126,7 +116,7 @@ export interface DeviceIntakeDeps {
   /** This running process, unlike any other that ever was. */
   readonly owner: string;
   /** Commits readings. */
-  readonly ingest: Pick<Ingest, "add">;
+  readonly ingest: Pick<Ingest, "addMany" | "takesReceipts">;
   /** The series store. */
   readonly series: Pick<SeriesStore, "describeMany" | "compare" | "read">;
   /** The profiles, if others may change them. */
@@ -138,17 +128,6 @@ export interface DeviceIntakeDeps {
   /** Epoch milliseconds now. */
   readonly now: () => number;
 }
-
-/** What happens to the readings of a page, and the rows that have to be compared to find out. */
-interface Counts {
-  created: number;
-  updated: number;
-  unchanged: number;
-  readonly toCompare: number[];
-}
-
-/** The rows of a page that has one. */
-const FIRST_ROW: readonly number[] = [0];
 
 /** Creates an intake with an empty cache. */
 export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
@@ -175,22 +154,39 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   function accept(readings: DeviceReadings): Promise<IntakeResult> {
+    const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
-    if (readings.isPartial === true) return inTurn(readings.id, () => acceptNow(readings));
-    return acceptNow(readings);
+    return own.isPartial === true ? inTurn(own.id, () => acceptNow(own)) : acceptNow(own);
   }
 
   async function acceptNow(readings: DeviceReadings): Promise<IntakeResult> {
-    const { id, profile, account, life = 0, isCounted, form = "iso8601" } = readings;
-    const cached = await deviceOrRefusal(cache, readings);
+    const { id, profile, account } = readings;
+    const cached = cache.known(id) ?? await deviceOrRefusal(cache, readings);
     if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, { profile, account }) ?? cached.device;
     }
+    const nowMs = now();
+    const remaining = admit(cached, readings, nowMs);
+    if (typeof remaining === "object") return remaining;
+    const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
+    const begun = begin(cached, readings, { page, remaining, rules: rulesAt(nowMs) });
+    return begun.counts.toCompare.length > 0 ? await writeCompared(begun) : await write(begun);
+  }
+
+  function rulesAt(nowMs: number): ArrivalRules {
+    return { nowMs, windowMs: limit.windowMs, writer, takesReceipts: ingest.takesReceipts };
+  }
+
+  /** Why readings are refused; or counts them as a request, and returns how many more are possible. */
+  function admit(
+    cached: CachedDevice,
+    { profile, life = 0, isCounted }: DeviceReadings,
+    nowMs: number,
+  ): IntakeResult | number {
     const { device } = cached;
     if (device.profile !== profile) return { kind: "other profile", profile: device.profile };
     if (device.profileLife !== life) return { kind: "other definition" };
-    const nowMs = now();
     let used = usedRequests(cached.window, limit, nowMs);
     for (const { window } of cached.others) used += usedRequests(window, limit, nowMs);
     if (isCounted && used >= limit.requests) {
@@ -199,53 +195,130 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     }
     // Nothing was awaited since the requests were counted, so no other one used the same place.
     if (isCounted) countRequest(cached.window, limit, nowMs);
-    const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
-    // Counted from what is durable: a request that failed did not keep the device online.
-    const silentMs = nowMs - cached.onlineMs;
-    cached.receivedMs = Math.max(cached.receivedMs, nowMs);
-    const rows = lastRowsOfTimes(page.timesMs);
-    const counts = countTimes(cached, page.timesMs, rows);
+    return Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
+  }
+
+  async function writeCompared(begun: Begun): Promise<IntakeResult> {
     try {
-      if (counts.toCompare.length > 0) {
-        await countCompared(deps.series, { profile, id }, { page, counts });
-      }
-      await ingest.add(
-        { profile, id },
-        page,
-        (op) => stageLastSeenOf(op, cached, { id, writer, nowMs }),
-      );
+      await countCompared(deps.series, begun);
     } catch (error) {
-      if (isCounted) uncountRequest(cached.window);
+      undo(begun);
       throw error;
-    } finally {
-      release(cached.pending, page.timesMs, rows);
     }
+    return await write(begun);
+  }
+
+  async function write(begun: Begun): Promise<IntakeResult> {
+    const [error] = await ingest.addMany([begun]);
+    if (error === null) return await finish(begun);
+    undo(begun);
+    throw error;
+  }
+
+  /** Takes back what was counted for readings that are not durable. */
+  function undo(begun: Begun): void {
+    if (begun.given.isCounted) uncountRequest(begun.cached.window);
+    release(begun);
+  }
+
+  /** What happened to readings that are durable. */
+  function finish(begun: Begun): IntakeResult | Promise<IntakeResult> {
+    const { given: { id, form = "iso8601" }, cached, device, nowMs, silentMs } = begun;
+    release(begun);
+    const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
+    const isNewForm = form !== "iso8601" && form !== cached.device.timestampForm;
+    if (isLate || device.state === "offline" || isNewForm || cache.isInvalid(id)) {
+      return updateDevice(begun, isLate);
+    }
+    rememberTimes(begun);
+    cached.onlineMs = Math.max(cached.onlineMs, nowMs);
+    return resultOf(begun);
+  }
+
+  /** Brings the record of a device up to date. */
+  async function updateDevice(begun: Begun, isLate: boolean): Promise<IntakeResult> {
+    const { given, cached, device: { state }, nowMs } = begun;
+    const { id, profile, account, form = "iso8601" } = given;
     // If the device was deleted while these readings were on their way, they create it anew.
     if (cache.isInvalid(id)) await cache.get(id, profile, account);
-    for (const row of rows) cached.lastMs = Math.max(cached.lastMs, page.timesMs[row]);
-    const isLate = silentMs >= (device.offlineAfterMs ?? offlineAfterMs);
-    if (isLate || device.state === "offline") {
+    rememberTimes(begun);
+    if (isLate || state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
       // Else every later reading would look up again whether the device is still offline.
-      if (device.state === "offline") cache.invalidate(id);
+      if (state === "offline") cache.invalidate(id);
     }
     cached.onlineMs = Math.max(cached.onlineMs, nowMs);
     if (form !== "iso8601" && form !== cached.device.timestampForm) {
       cached.device = await setTimestampForm(kv, id, form) ?? cached.device;
     }
-    const remaining = Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
-    const { created, updated, unchanged } = counts;
-    return { kind: "accepted", created, updated, unchanged, remaining };
+    return resultOf(begun);
+  }
+
+  /** Accepts readings that can be written without a read; null for others. */
+  function beginKnown(given: DeviceReadings, rules: ArrivalRules): Begun | IntakeResult | null {
+    const cached = given.isPartial === true ? undefined : cache.known(given.id);
+    if (cached?.device.isProfileFixed !== true) return null;
+    const remaining = admit(cached, given, rules.nowMs);
+    if (typeof remaining === "object") return remaining;
+    return begin(cached, given, { page: given.page, remaining, rules });
+  }
+
+  async function acceptMany(
+    all: readonly DeviceReadings[],
+  ): Promise<readonly PromiseSettledResult<IntakeResult>[]> {
+    const results: PromiseSettledResult<IntakeResult>[] = new Array(all.length);
+    const running: Promise<void>[] = [];
+    const together: Begun[] = [], indexes: number[] = [];
+    const rules = rulesAt(now());
+    const settle = async (index: number, result: Promise<IntakeResult>): Promise<void> => {
+      [results[index]] = await Promise.allSettled([result]);
+    };
+    for (let index = 0; index < all.length; index++) {
+      const begun = beginKnown(all[index], rules);
+      if (begun === null) running.push(settle(index, accept(all[index])));
+      else if ("kind" in begun) results[index] = { status: "fulfilled", value: begun };
+      else if (begun.counts.toCompare.length > 0) {
+        running.push(settle(index, writeCompared(begun)));
+      } else {
+        together.push(begun);
+        indexes.push(index);
+      }
+    }
+    const errors = await ingest.addMany(together);
+    for (let place = 0; place < together.length; place++) {
+      const begun = together[place], index = indexes[place], reason = errors[place];
+      if (reason !== null) {
+        undo(begun);
+        results[index] = { status: "rejected", reason };
+        continue;
+      }
+      const value = finish(begun);
+      if (value instanceof Promise) running.push(settle(index, value));
+      else results[index] = { status: "fulfilled", value };
+    }
+    await Promise.all(running);
+    return results;
   }
 
   const reject = createRejectionRecorder({ ...deps, cache, writer });
   return {
     accept,
+    acceptMany,
     reject,
     knownProfile: cache.knownProfile,
     findProfile: async (id) => (await cache.find(id))?.device.profile ?? null,
     invalidate: cache.invalidate,
   };
+}
+
+/** The same readings as all rows of a page. */
+function withOwnPage({ rows, ...readings }: DeviceReadings): DeviceReadings {
+  if (rows === undefined) return readings;
+  return { ...readings, page: slicePage(readings.page, rows.start, rows.end) };
+}
+
+function resultOf({ counts: { created, updated, unchanged }, remaining }: Begun): IntakeResult {
+  return { kind: "accepted", created, updated, unchanged, remaining };
 }
 
 /** The device of readings, which is created if it does not exist; or why it cannot be. */
@@ -261,73 +334,5 @@ async function deviceOrRefusal(
     }
     if (error instanceof AppError && error.code === "ID_TAKEN") return { kind: "id taken" };
     throw error;
-  }
-}
-
-/** The last row of each time, in the order in which the times first occur. */
-function lastRowsOfTimes(timesMs: Float64Array): readonly number[] {
-  if (timesMs.length === 1) return FIRST_ROW;
-  const rows = new Map<number, number>();
-  for (let row = 0; row < timesMs.length; row++) rows.set(timesMs[row], row);
-  return [...rows.values()];
-}
-
-/**
- * Counts the times that are known to be new without a comparison, because they are later than all
- * stored ones. From here on, all of the times are pending.
- */
-function countTimes(
-  { lastMs, pending }: CachedDevice,
-  timesMs: Float64Array,
-  rows: readonly number[],
-): Counts {
-  const toCompare: number[] = [];
-  const counts = { created: 0, updated: 0, unchanged: timesMs.length - rows.length, toCompare };
-  for (const row of rows) {
-    const timeMs = timesMs[row];
-    const others = pending.get(timeMs) ?? 0;
-    if (others > 0) counts.updated++;
-    else if (timeMs > lastMs) counts.created++;
-    else toCompare.push(row);
-    pending.set(timeMs, others + 1);
-  }
-  return counts;
-}
-
-/** Compares rows with what is stored and adds the result to the counts. */
-async function countCompared(
-  series: DeviceIntakeDeps["series"],
-  ref: SeriesRef,
-  { page, counts }: { page: Page; counts: Counts },
-): Promise<void> {
-  const compared = await series.compare(ref, gatherPage(page, Uint32Array.from(counts.toCompare)));
-  counts.created += compared.inserted;
-  counts.updated += compared.updated;
-  counts.unchanged += compared.unchanged;
-}
-
-/** Sets the last-seen record of a device, and deletes those of processes that are long gone. */
-function stageLastSeenOf(
-  op: Staging,
-  { receivedMs: lastReceivedMs, window, others }: CachedDevice,
-  { id, writer, nowMs }: { id: string; writer: string; nowMs: number },
-): void {
-  stageLastSeen(op, id, { writer, lastReceivedMs, window });
-  for (const other of others) {
-    if (nowMs - other.lastReceivedMs > LAST_SEEN_KEPT_MS) stageLastSeenDelete(op, id, other.writer);
-  }
-}
-
-/** Removes the times of one request from those that are pending. */
-function release(
-  pending: Map<number, number>,
-  timesMs: Float64Array,
-  rows: readonly number[],
-): void {
-  for (const row of rows) {
-    const timeMs = timesMs[row];
-    const others = (pending.get(timeMs) ?? 1) - 1;
-    if (others === 0) pending.delete(timeMs);
-    else pending.set(timeMs, others);
   }
 }

@@ -16,22 +16,15 @@
  * @module
  */
 
-import type { GroupHead, Receipt } from "../../data/readings/group_format.ts";
-import type { Page } from "../../data/readings/page.ts";
+import type { GroupHead, GroupItem } from "../../data/readings/group_format.ts";
 
 const REVISION = 1, COUNT = 2, LAST_SEEN = 4;
 const NUMBER_BYTES = 8;
 
-/** Readings of one series for a group. */
-export interface GroupedReadings {
-  /** The profile of the series. */
-  readonly profile: string;
-  /** The id of the series. */
-  readonly id: string;
-  /** Its readings, in any order; maybe none. They become one segment. */
-  readonly page: Page;
-  /** When they were received; null if nobody counts that. */
-  readonly receipt: Receipt | null;
+/** Readings of one series for a group. They become one segment. */
+export interface GroupedReadings extends GroupItem {
+  /** What the journal does not know of the series; set when the group is committed. */
+  state: Uint8Array | null;
   /** The whole last-seen record after the receipt; only called with a receipt. */
   lastSeen(): Uint8Array;
 }

@@ -6,6 +6,7 @@
  */
 
 import { encodeGroups } from "../../data/readings/group_encoder.ts";
+import { readingsOfItem } from "../../data/readings/group_format.ts";
 import { decodeGroup } from "../../data/readings/group_decoder.ts";
 import { LONE_WRITER } from "../../data/devices/last_seen_record.ts";
 import { encodeState, type GroupedReadings, type IngestGroup, type SeriesState } from "./group.ts";
@@ -43,19 +44,9 @@ export async function recordsOf(
     void log.entries;
     unknown = unknownOf(items, log, roles);
   }
-  const states = await statesOf(database, unknown, roles);
-  const encoded = encodeGroups(
-    head,
-    items.map((item) => ({
-      profile: item.profile,
-      id: item.id,
-      page: item.page,
-      receipt: item.receipt,
-      state: states.get(item) ?? null,
-    })),
-    RECORD_MAX_BYTES,
-  );
-  return encoded.map(({ bytes, items: own }) => ({
+  for (const item of items) item.state = null;
+  await setStates(database, unknown, roles);
+  return encodeGroups(head, items, RECORD_MAX_BYTES).map(({ bytes, items: own }) => ({
     bytes,
     group: decodeGroup(bytes),
     ids: own.map(({ id }) => id),
@@ -73,8 +64,8 @@ function unknownOf(
   /** What follows in the same group adds to what the first item says. */
   const saidNumbers = new Set<string>(), saidLastSeen = new Set<string>();
   for (const item of items) {
-    const { profile, id, page, receipt } = item;
-    const hasReadings = page.timesMs.length > 0;
+    const { profile, id, receipt } = item;
+    const hasReadings = readingsOfItem(item) > 0;
     const needsRevision = hasReadings && mayHaveRevisions &&
       workedOut.based([revisions, profile, id]) === undefined;
     const needsCount = hasReadings && mayHaveCounts &&
@@ -99,12 +90,12 @@ function isAdded(set: Set<string>, text: string): boolean {
   return set.add(text).size > size;
 }
 
-/** What items have to say. It reads numbers that the journal does not have. */
-async function statesOf(
+/** Lets items say what is unknown. It reads numbers that the journal does not have. */
+async function setStates(
   database: Pick<Deno.Kv, "getMany">,
   unknown: ReadonlyMap<GroupedReadings, Unknown>,
   { revisions, counts }: GroupRoles,
-): Promise<Map<GroupedReadings, Uint8Array | null>> {
+): Promise<void> {
   const keys: Deno.KvKey[] = [];
   for (const [{ profile, id }, { needsRevision, needsCount }] of unknown) {
     if (needsRevision) keys.push([revisions, profile, id]);
@@ -115,7 +106,6 @@ async function statesOf(
     const found = await database.getMany<unknown[]>(keys.slice(at, at + KEYS_AT_ONCE));
     for (const { key, value } of found) numbers.push(numberOf(value, key));
   }
-  const states = new Map<GroupedReadings, Uint8Array | null>();
   let next = 0;
   for (const [item, { needsRevision, needsCount, needsLastSeen }] of unknown) {
     const state: SeriesState = {
@@ -123,9 +113,8 @@ async function statesOf(
       count: needsCount ? numbers[next++] : null,
       lastSeen: needsLastSeen ? item.lastSeen() : null,
     };
-    states.set(item, encodeState(state));
+    item.state = encodeState(state);
   }
-  return states;
 }
 
 function numberOf(value: unknown, key: Deno.KvKey): bigint {

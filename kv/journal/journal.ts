@@ -58,6 +58,11 @@ export function addGroup(op: Deno.AtomicOperation, group: IngestGroup): boolean 
   return add !== undefined;
 }
 
+/** Whether an operation takes a group. */
+export function holdsGroups(op: Deno.AtomicOperation): boolean {
+  return groupAdders.has(op);
+}
+
 /** Opens a journal in front of a database that no other process uses. */
 export async function openJournal(
   database: Deno.Kv,

@@ -5,7 +5,8 @@
  * other, and a thousand concurrent requests share a few commits. Over a network several commits may be
  * in progress, but only one of each series, so that its readings keep their order.
  *
- * A commit has no checks and cannot conflict. For each series it writes a new segment, the revision, the
+ * A commit has no checks and cannot conflict. In a database whose journal has groups it is one value
+ * (`ingest_groups.ts`). Otherwise, for each series it writes a new segment, the revision, the
  * segment count and the days of the change feed, for each profile that it was revised, and what the
  * requests add (last seen, rate counters). A request is answered after the commit that holds its
  * readings. So an acknowledged reading survives a crash; one that was not acknowledged may or may not be
@@ -17,28 +18,35 @@
 import { AppError } from "../../data/app_error.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { outsideRequests } from "../../data/request_context.ts";
-import type { Page } from "../../data/readings/page.ts";
+import { readingsOfItem } from "../../data/readings/group_format.ts";
+import { type Page, slicePage } from "../../data/readings/page.ts";
 import { currentTraceparent, inSpan } from "../../data/tracing.ts";
 import { BUILT_IN_PROFILES, type Profiles } from "../../data/readings/profiles.ts";
 import {
-  addCosts,
   combineStages,
   COMMIT_ROOM,
   type Cost,
-  fitsCommit,
   packByCost,
   type RecordedStage,
   recordStage,
   type Stage,
 } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
+import { holdsGroups } from "../journal/journal.ts";
 import {
   batchesOf,
   type IngestBatch,
+  type IngestCall,
   type IngestRequest,
+  type LiveReadings,
+  noRecord,
+  requireHalf,
   segmentParts,
   seriesName,
+  settle,
 } from "./ingest_batches.ts";
+import { commitGroup as writeGroup, commitStages, isRefusal } from "./ingest_commit.ts";
+import { groupedCommits } from "./ingest_groups.ts";
 import type { SeriesRef } from "./ref.ts";
 import { stageRevised, stageRevisionOfMany } from "./revisions.ts";
 import { stageSegmentAdded } from "./segment_counts.ts";
@@ -46,13 +54,15 @@ import { stageSegment } from "./segments.ts";
 
 /** Requests per round, so that preparing its commits does not stall the event loop. */
 const ROUND_REQUESTS = 512;
+/** The same for groups, of which a request needs little. */
+const GROUP_REQUESTS = 4_000;
 /** How often a commit is tried. */
 const TRIES = 3;
-/** Pause between two tries. */
-const RETRY_MS = 50;
 
 /** Accepts live readings. */
 export interface Ingest {
+  /** Whether it writes receipts. If not, a stage must say what they would. */
+  readonly takesReceipts: boolean;
   /**
    * Stores readings of one series, in any order. Resolves once they are durable. `stage` is added to
    * the same commit, or gets a commit of its own if there are no readings.
@@ -63,6 +73,11 @@ export interface Ingest {
    * @throws {RangeError} when the stage needs more than half of what a commit holds.
    */
   add(ref: SeriesRef, page: Page, stage?: Stage): Promise<void>;
+  /**
+   * Stores readings of many series, like {@link Ingest.add}. Resolves once it is known of each whether
+   * it is durable: with null, or with why it is not.
+   */
+  addMany(all: readonly LiveReadings[]): Promise<readonly unknown[]>;
   /** Accepts nothing more and waits until everything that was accepted is durable or has failed. */
   stop(): Promise<void>;
 }
@@ -101,15 +116,17 @@ export function createIngest(
   let starting: Promise<void> | null = null;
   let isStopped = false;
   let segmentNumber = 0;
+  const hasGroups = holdsGroups(kv.atomic());
+  const roundRequests = hasGroups ? GROUP_REQUESTS : ROUND_REQUESTS;
 
   function startRounds(): void {
     while (running.size < most && waiting.length > 0) {
       const requests = takeRequests();
       if (requests.length === 0) return;
-      const names = most === 1 ? [] : requests.map(({ ref }) => seriesName(ref));
+      const names = most === 1 ? [] : requests.map(seriesName);
       for (const name of names) busy.add(name);
       const round = commitRound(requests)
-        .catch((error) => requests.forEach(({ reject }) => reject(error)))
+        .catch((error) => requests.forEach((request) => settle(request, error)))
         .finally(() => {
           running.delete(round);
           for (const name of names) busy.delete(name);
@@ -122,13 +139,13 @@ export function createIngest(
   /** The requests of the next round, in the order of their arrival. */
   function takeRequests(): readonly IngestRequest[] {
     if (busy.size === 0) {
-      const first = waiting.slice(0, ROUND_REQUESTS);
-      waiting = waiting.slice(ROUND_REQUESTS);
+      const first = waiting;
+      waiting = first.length > roundRequests ? first.splice(roundRequests) : [];
       return first;
     }
     const taken: IngestRequest[] = [], left: IngestRequest[] = [];
     for (const request of waiting) {
-      const isTaken = taken.length < ROUND_REQUESTS && !busy.has(seriesName(request.ref));
+      const isTaken = taken.length < roundRequests && !busy.has(seriesName(request));
       (isTaken ? taken : left).push(request);
     }
     waiting = left;
@@ -142,6 +159,7 @@ export function createIngest(
   }
 
   async function commitRound(requests: readonly IngestRequest[]): Promise<void> {
+    if (hasGroups) return await commitGroups(requests);
     const owners = new Map<RecordedStage, IngestBatch>();
     for (const batch of batchesOf(requests)) {
       const stages = batchStages(batch);
@@ -165,36 +183,74 @@ export function createIngest(
   ): Promise<void> {
     const batches = stages.flatMap((stage) => owners.get(stage) ?? []);
     const requests = batches.flatMap((batch) => batch.requests);
-    const startMs = performance.now();
     try {
-      const start = {
-        parent: null,
-        // Each of the requests waits for the commit, so it belongs to none of them alone.
-        links: requests.flatMap(({ traceparent }) => traceparent ?? []),
-        fields: { "openwatts.commit.requests": requests.length },
-      };
-      await inSpan(
-        "kv commit",
-        start,
-        () => commit(kv, [...stages, revisedStage(batches)], tries),
-      );
-      const seconds = (performance.now() - startMs) / 1_000;
-      record.observe("openwatts_ingest_commit_duration_seconds", [], seconds);
+      await inCommit(requests, () => commitStages(kv, [...stages, revisedStage(batches)], tries));
     } catch (error) {
-      record.add("openwatts_ingest_commit_failures_total", []);
       if (!isRefusal(error) || requests.length === 1) {
-        requests.forEach(({ reject }) => reject(error));
+        requests.forEach((request) => settle(request, error));
       } else if (stages.length > 1) {
         for (const stage of stages) await commitGroup([stage], owners, 1);
       } else for (const request of requests) await commitRound([request]);
       return;
     }
-    for (const batch of batches) {
-      if (--batch.open > 0) continue;
-      const readings = batch.requests.reduce((sum, { page }) => sum + page.timesMs.length, 0);
-      record.add("openwatts_readings_in_total", ["live"], readings);
-      batch.requests.forEach(({ resolve }) => resolve());
+    for (const batch of batches) if (--batch.open === 0) settleAll(batch.requests);
+  }
+
+  /** Does a commit, and takes note of it. */
+  async function inCommit(
+    requests: readonly IngestRequest[],
+    run: () => Promise<void>,
+  ): Promise<void> {
+    const startMs = performance.now();
+    const start = {
+      parent: null,
+      // Each of the requests waits for the commit, so it belongs to none of them alone.
+      links: requests.flatMap(({ traceparent }) => traceparent ?? []),
+      fields: { "openwatts.commit.requests": requests.length },
+    };
+    try {
+      await inSpan("kv commit", start, run);
+      const seconds = (performance.now() - startMs) / 1_000;
+      record.observe("openwatts_ingest_commit_duration_seconds", [], seconds);
+    } catch (error) {
+      record.add("openwatts_ingest_commit_failures_total", []);
+      throw error;
     }
+  }
+
+  /** Answers requests that are durable. */
+  function settleAll(requests: readonly IngestRequest[]): void {
+    let readings = 0;
+    for (const request of requests) readings += readingsOfItem(request);
+    record.add("openwatts_readings_in_total", ["live"], readings);
+    for (const request of requests) settle(request, null);
+  }
+
+  /** Commits requests as groups. */
+  async function commitGroups(requests: readonly IngestRequest[]): Promise<void> {
+    const options = { writer, firstNumber: segmentNumber + 1, room };
+    const commits = groupedCommits(requests, options);
+    for (const { group } of commits) segmentNumber += group?.items.length ?? 0;
+    for (const grouped of commits) {
+      try {
+        await inCommit(grouped.requests, () => writeGroup(kv, grouped, TRIES));
+      } catch (error) {
+        await splitOrReject(grouped.requests, error);
+        continue;
+      }
+      settleAll(grouped.requests.filter((request) => --request.open === 0));
+    }
+  }
+
+  /** A refused commit is split in halves, until the request at fault is alone. */
+  async function splitOrReject(requests: readonly IngestRequest[], error: unknown): Promise<void> {
+    if (!isRefusal(error) || requests.length === 1) {
+      for (const request of requests) settle(request, error);
+      return;
+    }
+    const half = requests.length >>> 1;
+    await commitGroups(requests.slice(0, half));
+    await commitGroups(requests.slice(half));
   }
 
   /** Once for each profile, as a commit has room for them, but not for one of each series. */
@@ -202,14 +258,14 @@ export function createIngest(
     const withReadings = batches.filter(({ requests }) =>
       requests.some(({ page }) => page.timesMs.length > 0)
     );
-    const profiles = withReadings.map(({ requests: [{ ref }] }) => ref.profile);
+    const profiles = withReadings.map(({ requests: [{ profile }] }) => profile);
     return { stage: (op) => stageRevised(op, profiles) };
   }
 
   /** One stage per segment of a batch. The first one includes what the requests add. */
   function batchStages(batch: IngestBatch): RecordedStage[] {
-    const { ref } = batch.requests[0];
-    const extras = batch.requests.map(({ extra }) => extra);
+    const [ref] = batch.requests;
+    const extras = batch.requests.flatMap(({ extra }) => extra ?? []);
     const parts = segmentParts(batch);
     if (parts.length === 0) return [combineStages(extras)];
     return parts.map(({ bytes, days }, index) => {
@@ -223,60 +279,67 @@ export function createIngest(
     });
   }
 
+  /** Adds a request to those that wait. Without anything to write, it is settled at once. */
+  function enqueue(live: LiveReadings, call: IngestCall, index: number): void {
+    if (isStopped) throw new AppError("SERVICE_STOPPING", "The service is stopping");
+    const { profile, id, rows, stage, receipt = null, lastSeen = noRecord } = live;
+    const width = profiles.get(profile)?.metrics.length ?? 0;
+    if (live.page.columns.length > width) {
+      const fact = `profile ${profile} has ${width} metrics`;
+      throw new TypeError(`Cannot ingest page as ${fact}: ${live.page.columns.length}`);
+    }
+    // Runs the stage here, once: if it throws, it fails its own request and no other.
+    const extra = stage === undefined ? null : recordStage(stage);
+    if (extra !== null) requireHalf(extra.cost);
+    const isWhole = hasGroups || rows === undefined;
+    const page = isWhole ? live.page : slicePage(live.page, rows.start, rows.end);
+    const request: IngestRequest = {
+      profile,
+      id,
+      page,
+      rows: isWhole ? rows : undefined,
+      receipt,
+      state: null,
+      lastSeen,
+      extra,
+      traceparent: currentTraceparent(),
+      open: 0,
+      call,
+      index,
+    };
+    const isEmpty = receipt === null && (extra === null || extra.cost.mutations === 0);
+    if (isEmpty && readingsOfItem(request) === 0) return settle(request, null);
+    waiting.push(request);
+    // Starts after the code that runs now, so that requests of one turn share a commit.
+    if (running.size < most) starting ??= outsideRequests(start);
+  }
+
+  function addMany(all: readonly LiveReadings[]): Promise<readonly unknown[]> {
+    const { promise, resolve } = Promise.withResolvers<readonly unknown[]>();
+    const call = { errors: new Array(all.length).fill(undefined), left: all.length, resolve };
+    for (let index = 0; index < all.length; index++) {
+      try {
+        enqueue(all[index], call, index);
+      } catch (error) {
+        call.errors[index] = error;
+        if (--call.left === 0) resolve(call.errors);
+      }
+    }
+    if (all.length === 0) resolve(call.errors);
+    return promise;
+  }
+
   return {
-    async add(ref, page, stage = () => {}) {
-      if (isStopped) throw new AppError("SERVICE_STOPPING", "The service is stopping");
-      const width = profiles.get(ref.profile)?.metrics.length ?? 0;
-      if (page.columns.length > width) {
-        const fact = `profile ${ref.profile} has ${width} metrics`;
-        throw new TypeError(`Cannot ingest page as ${fact}: ${page.columns.length}`);
-      }
-      // Runs the stage here, once: if it throws, it fails its own request and no other.
-      const extra = recordStage(stage);
-      const { cost } = extra;
-      if (!fitsCommit(addCosts(cost, cost))) {
-        const fact = "a stage may fill at most half of a commit";
-        throw new RangeError(`Cannot ingest stage as ${fact}: ${cost.mutations} mutations`);
-      }
-      if (page.timesMs.length === 0 && cost.mutations === 0) return;
-      await new Promise<void>((resolve, reject) => {
-        waiting.push({ ref, page, extra, traceparent: currentTraceparent(), resolve, reject });
-        // Starts after the code that runs now, so that requests of one turn share a commit.
-        if (running.size < most) starting ??= outsideRequests(start);
-      });
+    takesReceipts: hasGroups,
+    async add({ profile, id }, page, stage) {
+      const [error] = await addMany([{ profile, id, page, stage }]);
+      if (error !== null) throw error;
     },
+    addMany,
     async stop() {
       isStopped = true;
       await starting;
       while (running.size > 0) await Promise.all(running);
     },
   };
-}
-
-/**
- * Commits stages, and retries if the database does not answer. A commit that did happen is then done
- * twice. Its segments keep their names, so the readings stay the same, unless they were folded and
- * overwritten in that moment. Counters may count a request twice.
- */
-async function commit(
-  kv: IngestDeps["kv"],
-  stages: readonly Pick<RecordedStage, "stage">[],
-  tries: number,
-): Promise<void> {
-  for (let attempt = 1;; attempt++) {
-    try {
-      const op = kv.atomic();
-      stages.forEach(({ stage }) => stage(op));
-      await op.commit();
-      return;
-    } catch (error) {
-      if (attempt === tries) throw error;
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-    }
-  }
-}
-
-/** Whether an error may be about the data: too large, or of a kind that cannot be stored. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof TypeError || error instanceof DOMException;
 }

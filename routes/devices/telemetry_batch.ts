@@ -7,12 +7,11 @@
 import { AppError, withStored } from "../../data/app_error.ts";
 import type { Place } from "../../data/text/upload_reader.ts";
 import { profileHint } from "../../data/devices/message.ts";
-import type {
-  MessageGroup,
-  MessageProblem,
-  TelemetryReader,
-} from "../../data/devices/message_reader.ts";
+import type { MessageGroup } from "../../data/devices/message_groups.ts";
+import type { MessageProblem, TelemetryReader } from "../../data/devices/message_reader.ts";
+import type { DeviceReadings } from "../../kv/devices/arrival.ts";
 import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
+import type { RejectedMessages } from "../../kv/devices/rejection_recorder.ts";
 import type { Log } from "../../data/log.ts";
 import type { DeviceProfiles } from "./device_profiles.ts";
 import { refusalOf } from "./telemetry_refusals.ts";
@@ -21,8 +20,10 @@ import type { BatchCountsBody, BatchReportBody } from "./telemetry_schemas.ts";
 /** Messages accepted at a time. */
 const PIECE_MESSAGES = 8_192;
 
-/** Devices whose messages are written at once; with more, the collector would copy them. */
-const GROUPS_AT_ONCE = 125;
+/** Devices whose messages are written at once. */
+const GROUPS_AT_ONCE = 1_000;
+/** Devices that are looked up, or whose rejections are recorded, at once. */
+const LOOKED_UP_AT_ONCE = 125;
 /** What the counts of an error mean. */
 const STORED_DETAILS = "`stored` counts the messages that were read before. What they stored " +
   "stays; send the same batch again to complete it";
@@ -38,7 +39,7 @@ export interface BatchLimited {
 /** What a batch needs. */
 export interface BatchDeps {
   /** Accepts readings. */
-  readonly intake: Pick<DeviceIntake, "accept" | "reject">;
+  readonly intake: Pick<DeviceIntake, "acceptMany" | "reject">;
   /** The profiles of the devices. */
   readonly devices: Pick<DeviceProfiles, "find">;
   /** Epoch milliseconds now. */
@@ -106,12 +107,38 @@ function createBatch(
   const waits = new Map<string, number>();
   let limitedMessages = 0;
 
-  async function acceptGroup({ id, form, page, places, ...group }: MessageGroup): Promise<void> {
-    const { name: profile, life } = group.profile;
-    const waitMs = waits.get(id) ?? null;
-    const result: IntakeResult = waitMs !== null && waitMs > 0
-      ? { kind: "limited", waitMs }
-      : await intake.accept({ id, profile, life, form, page, isCounted: waitMs === null });
+  /** Accepts the messages of many devices. If it fails for one, what the others stored is counted. */
+  async function acceptGroups(groups: readonly MessageGroup[]): Promise<void> {
+    const open: MessageGroup[] = [];
+    const rejecting: Promise<void>[] = [];
+    for (const group of groups) {
+      const waitMs = waits.get(group.id) ?? 0;
+      if (waitMs > 0) takeResult(group, { kind: "limited", waitMs });
+      else open.push(group);
+    }
+    const results = await intake.acceptMany(open.map(readingsOf));
+    results.forEach((result, index) => {
+      const { value } = result.status === "fulfilled" ? result : { value: null };
+      const rejected = value === null ? null : takeResult(open[index], value);
+      if (rejected !== null) rejecting.push(intake.reject(rejected));
+    });
+    const failed = [...results, ...await Promise.allSettled(rejecting)].find(({ status }) =>
+      status === "rejected"
+    );
+    if (failed?.status === "rejected") throw failed.reason;
+  }
+
+  function readingsOf(
+    { id, profile: { name, life }, form, page, rows }: MessageGroup,
+  ): DeviceReadings {
+    return { id, profile: name, life, form, page, rows, isCounted: !waits.has(id) };
+  }
+
+  /** Counts what happened to messages. Returns what their device has to show as rejected. */
+  function takeResult(
+    { id, profile: { name: profile }, ...group }: MessageGroup,
+    result: IntakeResult,
+  ): RejectedMessages | null {
     // Metrics of another profile are refused before they count as a request.
     if (result.kind === "accepted" || result.kind === "limited") {
       waits.set(id, result.kind === "limited" ? result.waitMs : 0);
@@ -120,14 +147,17 @@ function createBatch(
       stored.created += result.created;
       stored.updated += result.updated;
       stored.unchanged += result.unchanged;
-    } else if (result.kind === "limited") {
+      return null;
+    }
+    const places = group.places();
+    if (result.kind === "limited") {
       limitedMessages += places.length;
       rejectAll(places, { pointer: "/device_id", value: id, rule: "rate_limit" });
-    } else {
-      const { detail: _, ...problem } = refusalOf(result, { id, profile });
-      rejectAll(places, problem);
-      await intake.reject({ id, count: places.length, problem });
+      return null;
     }
+    const { detail: _, ...problem } = refusalOf(result, { id, profile });
+    rejectAll(places, problem);
+    return { id, count: places.length, problem };
   }
 
   function rejectAll(places: readonly Place[], problem: MessageProblem): void {
@@ -144,7 +174,10 @@ function createBatch(
     async flush() {
       await inGroups(reader.undecided(), devices.find);
       reader.decide();
-      await inGroups(reader.take(), acceptGroup);
+      const groups = reader.take();
+      for (let at = 0; at < groups.length; at += GROUPS_AT_ONCE) {
+        await acceptGroups(groups.slice(at, at + GROUPS_AT_ONCE));
+      }
       await inGroups(reader.takeRejects(), intake.reject);
     },
     counts,
@@ -164,8 +197,8 @@ function createBatch(
  * first, so that what they stored is counted.
  */
 async function inGroups<T>(all: readonly T[], run: (one: T) => Promise<void>): Promise<void> {
-  for (let at = 0; at < all.length; at += GROUPS_AT_ONCE) {
-    const results = await Promise.allSettled(all.slice(at, at + GROUPS_AT_ONCE).map(run));
+  for (let at = 0; at < all.length; at += LOOKED_UP_AT_ONCE) {
+    const results = await Promise.allSettled(all.slice(at, at + LOOKED_UP_AT_ONCE).map(run));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
   }

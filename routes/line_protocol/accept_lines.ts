@@ -14,7 +14,8 @@ import { DEVICE_ID_PATTERN, DEVICE_ID_RULE } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
 import type { Metric, Profile, ProfileName } from "../../data/readings/profile.ts";
 import type { ProfileEditor } from "../../kv/profiles/editor.ts";
-import type { DeviceIntake, DeviceReadings, IntakeResult } from "../../kv/devices/intake.ts";
+import type { DeviceReadings } from "../../kv/devices/arrival.ts";
+import type { DeviceIntake, IntakeResult } from "../../kv/devices/intake.ts";
 
 /** Points accepted at a time. */
 const PIECE_POINTS = 32_768;

@@ -27,5 +27,10 @@ export function intakeOf({ intake, quotas }: CallerIntakeDeps, caller: Caller): 
       const own = { ...readings, account };
       return room === undefined ? intake.accept(own) : room.then(() => intake.accept(own));
     },
+    acceptMany(all) {
+      const room = quotas.requireRoom({ account, limits: caller.limits });
+      const own = all.map((readings) => ({ ...readings, account }));
+      return room === undefined ? intake.acceptMany(own) : room.then(() => intake.acceptMany(own));
+    },
   };
 }

@@ -57,6 +57,7 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
           unchanged: 0,
           remaining: 9,
         }),
+      acceptMany: () => Promise.resolve([]),
       reject: () => Promise.resolve(),
       knownProfile: () => undefined,
       findProfile: () => Promise.resolve(null),

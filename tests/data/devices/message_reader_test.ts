@@ -4,6 +4,7 @@ import { AppError } from "../../../data/app_error.ts";
 import { readTelemetry } from "../../../data/devices/message.ts";
 import { createTelemetryReader, messagePage } from "../../../data/devices/message_reader.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
+import { slicePage } from "../../../data/readings/page.ts";
 import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
 import { linesOf as pageLines } from "../../support/series.ts";
 import { APPLIANCE, BATTERY, linesOf, message } from "../../support/telemetry.ts";
@@ -28,10 +29,10 @@ function readText(form: "array" | "lines", text: string, chunkBytes = Infinity) 
   for (let at = 0; at < bytes.length; at += step) reader.push(bytes.subarray(at, at + step));
   reader.end();
   const waiting = reader.waiting();
-  const groups = reader.take().map(({ id, profile, page, places }) => ({
+  const groups = reader.take().map(({ id, profile, page, rows, places }) => ({
     name: `${id} ${profile.name}`,
-    lines: pageLines(page),
-    places,
+    lines: pageLines(slicePage(page, rows.start, rows.end)),
+    places: places(),
   }));
   return { waiting, left: reader.waiting(), groups, rejected: reader.rejected() };
 }

@@ -17,10 +17,11 @@ Deno.test("a reading that is stored after the deletion of its device has ended c
   const ref = { profile: "battery", id: "d" } as const;
   await createBattery(kv, "d", { nowMs: DAY });
   let deleted: Promise<void> | null = null;
-  const ingest: Pick<Ingest, "add"> = {
-    async add(...readings) {
+  const ingest: Ingest = {
+    ...committer,
+    async addMany(all) {
       await deleted;
-      await committer.add(...readings);
+      return await committer.addMany(all);
     },
   };
   const intake = createDeviceIntake({

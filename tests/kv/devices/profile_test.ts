@@ -17,7 +17,7 @@ function startIntake(
   kv: Deno.Kv,
   { isExclusive, ingest = createIngest({ kv, writer: "one" }) }: {
     isExclusive: boolean;
-    ingest?: Pick<Ingest, "add">;
+    ingest?: Ingest;
   },
 ): DeviceIntake {
   const now = () => DAY;
@@ -75,10 +75,11 @@ for (const isExclusive of [true, false]) {
     const intake = startIntake(kv, {
       isExclusive,
       ingest: {
-        async add(...request) {
+        ...writer,
+        async addMany(all) {
           const tried = () => changeDevice(kv, "d", { nowMs: DAY, change });
           await assertRejects(tried, AppError, "has readings");
-          await writer.add(...request);
+          return await writer.addMany(all);
         },
       },
     });

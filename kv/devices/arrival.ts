@@ -1,0 +1,209 @@
+/**
+ * Readings of a device from their arrival until they are durable: what is known of their times without a
+ * read, and what is written of their receipt.
+ *
+ * @module
+ */
+
+import type { TimestampForm } from "../../data/devices/timestamp.ts";
+import { gatherPage, type Page, type Rows } from "../../data/readings/page.ts";
+import type { ProfileName } from "../../data/readings/profile.ts";
+import type { Staging } from "../budget.ts";
+import type { LiveReadings } from "../series/ingest_batches.ts";
+import type { SeriesStore } from "../series/store.ts";
+import type { CachedDevice } from "./cache.ts";
+import type { DeviceRecord } from "./devices.ts";
+import {
+  LAST_SEEN_KEPT_MS,
+  stageLastSeen,
+  stageLastSeenDelete,
+  type StoredLastSeen,
+} from "./last_seen.ts";
+
+/** Readings of one device from one request. */
+export interface DeviceReadings {
+  /** The device. */
+  readonly id: string;
+  /** The profile of the readings. */
+  readonly profile: ProfileName;
+  /** Whom they count for if they are the first ones of the device. */
+  readonly account?: string;
+  /** Which definition of the profile they follow (`life`); absent for a built-in one. */
+  readonly life?: number;
+  /** How the device gave their times; ISO 8601 unless given. */
+  readonly form?: TimestampForm;
+  /** A page with the readings, in the order in which they arrived. */
+  readonly page: Page;
+  /** Which rows of it they are; all by default. */
+  readonly rows?: Rows;
+  /** Whether this counts as a request; false for more readings of a request that was counted. */
+  readonly isCounted: boolean;
+  /**
+   * Whether a missing value leaves the stored one of the same time as it is, instead of replacing it.
+   * Over several instances, this holds for what was stored when the request arrived.
+   */
+  readonly isPartial?: boolean;
+}
+
+/** What happens to the readings of a page, and the rows that have to be compared to find out. */
+export interface Counts {
+  /** Readings with a new time. */
+  created: number;
+  /** Readings that replace other values of the same time. */
+  updated: number;
+  /** Readings that change nothing. */
+  unchanged: number;
+  /** The rows that have to be compared with what is stored. */
+  readonly toCompare: readonly number[];
+}
+
+/** Readings of a device that are about to be written. */
+export interface Begun extends LiveReadings {
+  /** Their device. */
+  readonly cached: CachedDevice;
+  /** The record of the device when they arrived. */
+  readonly device: DeviceRecord;
+  /** As they were given. */
+  readonly given: DeviceReadings;
+  /** The last row of each time. */
+  readonly lastRows: readonly number[];
+  /** What happens to each of them. */
+  readonly counts: Counts;
+  /** When they were received, epoch milliseconds. */
+  readonly nowMs: number;
+  /** How long nothing had been received before, milliseconds. */
+  readonly silentMs: number;
+  /** How many requests the device may send after this one. */
+  readonly remaining: number;
+}
+
+/** What all readings that arrive at the same time have in common. */
+export interface ArrivalRules {
+  /** When, epoch milliseconds. */
+  readonly nowMs: number;
+  /** The window in which requests are counted, milliseconds. */
+  readonly windowMs: number;
+  /** The writer of this process's last-seen records. */
+  readonly writer: string;
+  /** Whether ingest takes receipts. */
+  readonly takesReceipts: boolean;
+}
+
+/** Counts readings as on their way to the database. */
+export function begin(
+  cached: CachedDevice,
+  given: DeviceReadings,
+  { page, remaining, rules: { nowMs, windowMs, writer, takesReceipts } }: {
+    /** The page that is written. */
+    page: Page;
+    remaining: number;
+    rules: ArrivalRules;
+  },
+): Begun {
+  const { id, profile, rows, isCounted } = given;
+  // Counted from what is durable: a request that failed did not keep the device online.
+  const silentMs = nowMs - cached.onlineMs;
+  cached.receivedMs = Math.max(cached.receivedMs, nowMs);
+  const lastRows = lastRowsOfTimes(page.timesMs, rows ?? { start: 0, end: page.timesMs.length });
+  const length = rows === undefined ? page.timesMs.length : rows.end - rows.start;
+  const counts = countTimes(cached, page.timesMs, { lastRows, length });
+  const hasReceipt = takesReceipts && !hasOutdated(cached, nowMs);
+  return {
+    profile,
+    id,
+    page,
+    rows,
+    stage: hasReceipt ? undefined : (op) => stageLastSeenOf(op, cached, { id, writer, nowMs }),
+    receipt: hasReceipt ? { receivedMs: nowMs, requests: isCounted ? 1 : 0, windowMs } : undefined,
+    lastSeen: cached.lastSeen,
+    cached,
+    device: cached.device,
+    given,
+    lastRows,
+    counts,
+    nowMs,
+    silentMs,
+    remaining,
+  };
+}
+
+/** The last row of each time, in the order in which the times first occur. */
+function lastRowsOfTimes(timesMs: Float64Array, { start, end }: Rows): readonly number[] {
+  if (end - start === 1) return [start];
+  const rows = new Map<number, number>();
+  for (let row = start; row < end; row++) rows.set(timesMs[row], row);
+  return [...rows.values()];
+}
+
+/** No rows. */
+const NO_ROWS: readonly number[] = [];
+
+/**
+ * Counts the times that are known to be new without a comparison, because they are later than all
+ * stored ones. From here on, all of the times are pending.
+ */
+function countTimes(
+  { lastMs, pending }: CachedDevice,
+  timesMs: Float64Array,
+  { lastRows, length }: { lastRows: readonly number[]; length: number },
+): Counts {
+  let created = 0, updated = 0, toCompare: number[] | null = null;
+  for (const row of lastRows) {
+    const timeMs = timesMs[row];
+    const others = pending.get(timeMs) ?? 0;
+    if (others > 0) updated++;
+    else if (timeMs > lastMs) created++;
+    else (toCompare ??= []).push(row);
+    pending.set(timeMs, others + 1);
+  }
+  const unchanged = length - lastRows.length;
+  return { created, updated, unchanged, toCompare: toCompare ?? NO_ROWS };
+}
+
+/** Compares rows with what is stored and adds the result to the counts. */
+export async function countCompared(
+  series: Pick<SeriesStore, "compare">,
+  { profile, id, page, counts }: Begun,
+): Promise<void> {
+  const rows = gatherPage(page, Uint32Array.from(counts.toCompare));
+  const compared = await series.compare({ profile, id }, rows);
+  counts.created += compared.inserted;
+  counts.updated += compared.updated;
+  counts.unchanged += compared.unchanged;
+}
+
+/** Sets the last-seen record of a device, and deletes those of processes that are long gone. */
+function stageLastSeenOf(
+  op: Staging,
+  { receivedMs: lastReceivedMs, window, others }: CachedDevice,
+  { id, writer, nowMs }: { id: string; writer: string; nowMs: number },
+): void {
+  stageLastSeen(op, id, { writer, lastReceivedMs, window });
+  for (const other of others) {
+    if (isOutdated(other, nowMs)) stageLastSeenDelete(op, id, other.writer);
+  }
+}
+
+/** Whether some of the last-seen records of a device are of processes that are long gone. */
+function hasOutdated({ others }: CachedDevice, nowMs: number): boolean {
+  return others.length > 0 && others.some((other) => isOutdated(other, nowMs));
+}
+
+function isOutdated({ lastReceivedMs }: StoredLastSeen, nowMs: number): boolean {
+  return nowMs - lastReceivedMs > LAST_SEEN_KEPT_MS;
+}
+
+/** Removes the times of readings from those that are pending. */
+export function release({ cached: { pending }, page: { timesMs }, lastRows }: Begun): void {
+  for (const row of lastRows) {
+    const timeMs = timesMs[row];
+    const others = (pending.get(timeMs) ?? 1) - 1;
+    if (others === 0) pending.delete(timeMs);
+    else pending.set(timeMs, others);
+  }
+}
+
+/** Remembers the times of readings that are durable. */
+export function rememberTimes({ cached, page: { timesMs }, lastRows }: Begun): void {
+  for (const row of lastRows) cached.lastMs = Math.max(cached.lastMs, timesMs[row]);
+}
