@@ -46,7 +46,9 @@ export async function recordsOf(
   }
   for (const item of items) item.state = null;
   await setStates(database, unknown, roles);
-  return encodeGroups(head, items, RECORD_MAX_BYTES).map(({ bytes, items: own }) => ({
+  return encodeGroups(head, withoutSaid(items, unknown), RECORD_MAX_BYTES).map((
+    { bytes, items: own },
+  ) => ({
     bytes,
     group: decodeGroup(bytes),
     ids: own.map(({ id }) => id),
@@ -82,6 +84,24 @@ function unknownOf(
     });
   }
   return unknown;
+}
+
+/**
+ * The items, without the receipts that a last-seen record of another item has already: it is taken when
+ * all of them have been counted.
+ */
+function withoutSaid(
+  items: readonly GroupedReadings[],
+  unknown: ReadonlyMap<GroupedReadings, Unknown>,
+): readonly GroupedReadings[] {
+  const said = new Set<string>();
+  for (const [{ id }, { needsLastSeen }] of unknown) if (needsLastSeen) said.add(id);
+  if (said.size === 0) return items;
+  return items.map((item) =>
+    item.receipt === null || !said.has(item.id) || unknown.get(item)?.needsLastSeen === true
+      ? item
+      : { ...item, receipt: null }
+  );
 }
 
 /** Adds a text to a set. False if it was there. */

@@ -81,11 +81,16 @@ interface Gain {
   readonly count: Growth;
   /** The record of the last change of each day. */
   readonly days: Map<number, RecordSource>;
+}
+
+/** What the groups bring of when something was received from a device, whatever its profile is. */
+interface Seen {
   /** A whole last-seen record; then receipts after it. */
   lastSeen: BasedValue | null;
   receipts: Receipt[];
   windowMs: number;
-  seenIn: RecordSource;
+  /** The record of the last receipt. */
+  source: RecordSource;
 }
 
 /** Works out groups, in the order of their records. */
@@ -95,6 +100,7 @@ export function spreadGroups(
   target: SpreadTarget,
 ): void {
   const profiles = new Map<string, Map<string, Gain>>();
+  const devices = new Map<string, Seen>();
   for (const { source, ids } of groups) {
     const { writer, firstNumber, windowMs, sections } = source.group;
     for (const section of sections) {
@@ -109,7 +115,7 @@ export function spreadGroups(
         let gain = gains.get(id);
         if (gain === undefined) gains.set(id, gain = newGain(id, source));
         const state = states?.[index] ?? null;
-        const isWhole = state !== null && takeState(gain, state, source);
+        const whole = state === null ? null : takeState(gain, state, source);
         const start = starts[index], length = starts[index + 1] - start;
         if (length > 0) {
           const prefix = [roles.segments, profile, id, writer];
@@ -122,16 +128,23 @@ export function spreadGroups(
         }
         const receipt = receiptOf(section, index);
         if (receipt === null) continue;
-        gain.windowMs = windowMs;
-        gain.seenIn = source;
-        // A whole last-seen record has its receipt already.
-        if (!isWhole) gain.receipts.push(receipt);
+        let seen = devices.get(id);
+        if (seen === undefined) devices.set(id, seen = newSeen(source));
+        seen.windowMs = windowMs;
+        seen.source = source;
+        if (whole === null) seen.receipts.push(receipt);
+        else {
+          // It has the receipt already.
+          seen.lastSeen = { value: whole, base: source.number };
+          seen.receipts = [];
+        }
       }
     }
   }
   for (const [profile, gains] of profiles) {
     for (const gain of gains.values()) setGain(profile, gain, roles, target);
   }
+  for (const [id, seen] of devices) setSeen([roles.lastSeen, id, LONE_WRITER], seen, target);
 }
 
 function newGain(id: string, source: RecordSource): Gain {
@@ -140,11 +153,11 @@ function newGain(id: string, source: RecordSource): Gain {
     revision: { before: null, added: 0, source },
     count: { before: null, added: 0, source },
     days: new Map(),
-    lastSeen: null,
-    receipts: [],
-    windowMs: 0,
-    seenIn: source,
   };
+}
+
+function newSeen(source: RecordSource): Seen {
+  return { lastSeen: null, receipts: [], windowMs: 0, source };
 }
 
 function grow({ revision, count }: Gain, source: RecordSource): void {
@@ -154,40 +167,49 @@ function grow({ revision, count }: Gain, source: RecordSource): void {
   count.source = source;
 }
 
-/** Takes what a state says. Returns whether that is the whole last-seen record. */
-function takeState(gain: Gain, bytes: Uint8Array, { number: base }: RecordSource): boolean {
-  const { revision, count, lastSeen } = decodeState(bytes);
-  if (revision !== null) {
-    gain.revision.before = { value: revision, base };
-    gain.revision.added = 0;
+/** Takes the numbers that a state says. Returns the last-seen record that it has. */
+function takeState(
+  { revision, count }: Gain,
+  bytes: Uint8Array,
+  { number: base }: RecordSource,
+): Uint8Array | null {
+  const state = decodeState(bytes);
+  if (state.revision !== null) {
+    revision.before = { value: state.revision, base };
+    revision.added = 0;
   }
-  if (count !== null) {
-    gain.count.before = { value: count, base };
-    gain.count.added = 0;
+  if (state.count !== null) {
+    count.before = { value: state.count, base };
+    count.added = 0;
   }
-  if (lastSeen !== null) {
-    gain.lastSeen = { value: lastSeen, base };
-    gain.receipts = [];
-  }
-  return lastSeen !== null;
+  return state.lastSeen;
 }
 
-function setGain(profile: string, gain: Gain, roles: GroupRoles, target: SpreadTarget): void {
-  const { id, revision, count, days, lastSeen, receipts } = gain;
+function setGain(
+  profile: string,
+  { id, revision, count, days }: Gain,
+  roles: GroupRoles,
+  target: SpreadTarget,
+): void {
   setGrowth([roles.revisions, profile, id], revision, target);
   setGrowth([roles.counts, profile, id], count, target);
   for (const [dayMs, source] of days) {
     const day = { value: true, base: source.number } as const;
     target.setBased([roles.days, profile, id, dayMs], day, source);
   }
-  if (lastSeen === null && receipts.length === 0) return;
-  const key = [roles.lastSeen, id, LONE_WRITER];
+}
+
+function setSeen(
+  key: Deno.KvKey,
+  { lastSeen, receipts, windowMs, source }: Seen,
+  target: SpreadTarget,
+): void {
   const before = lastSeen ?? target.based(key);
   const bytes = before?.value instanceof Uint8Array ? before.value : undefined;
   const value = receipts.length === 0 && bytes !== undefined
     ? bytes
-    : addReceipts(bytes, receipts, gain.windowMs);
-  target.setBased(key, { value, base: before?.base ?? gain.seenIn.number }, gain.seenIn);
+    : addReceipts(bytes, receipts, windowMs);
+  target.setBased(key, { value, base: before?.base ?? source.number }, source);
 }
 
 function setGrowth(key: Deno.KvKey, { before, added, source }: Growth, target: SpreadTarget): void {
