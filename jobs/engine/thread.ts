@@ -72,10 +72,17 @@ export interface Thread {
 
 /** Thrown when a worker dies while it runs a task. */
 export class DeadWorkerError extends Error {
+  /**
+   * Whether the worker had other tasks, and this one is not known to be what killed it. Then the caller may do
+   * the work on its own thread at once, and so loses no attempt through the fault of another task.
+   */
+  readonly isShared: boolean;
+
   /** Creates it with what is known about the death. */
-  constructor(reason: string) {
+  constructor(reason: string, { isShared = false }: { isShared?: boolean } = {}) {
     super(`The worker died while it ran the task: ${reason}`);
     this.name = "DeadWorkerError";
+    this.isShared = isShared;
   }
 }
 
@@ -90,7 +97,7 @@ export function startThread(worker: Worker, watch: ThreadWatch): Thread {
   let stopping: ReturnType<typeof setTimeout> | undefined;
   const starting = setTimeout(() => die("it does not start"), patience.startMs);
 
-  function stop(reason: string): void {
+  function stop(reason: string, isShared: (task: ThreadTask) => boolean = () => false): void {
     if (!isAlive) return;
     isAlive = false;
     clearTimeout(starting);
@@ -98,14 +105,15 @@ export function startThread(worker: Worker, watch: ThreadWatch): Thread {
     worker.terminate();
     onEnd();
     ready.resolve(false);
-    tasks.failAll(reason);
+    tasks.failAll(reason, isShared);
   }
 
-  function die(reason: string): void {
+  function die(reason: string, culprit: ThreadTask | null = null): void {
     if (!isAlive) return;
     if (!isReady) onUnready(new Error(reason));
-    tasks.ids().forEach(onDeath);
-    stop(reason);
+    const ids = tasks.ids();
+    ids.forEach(onDeath);
+    stop(reason, (task) => ids.length > 1 && task !== culprit);
   }
 
   function rest(): void {
@@ -133,14 +141,14 @@ export function startThread(worker: Worker, watch: ThreadWatch): Thread {
         if (!await orAborted(ready.promise, task.signal) || !isAlive) return null;
         return await tasks.run(task, {
           abortMs: patience.abortMs,
-          onHang: () => die("it does not end a task"),
+          onHang: () => die("it does not end a task", task),
         });
       } finally {
         users--;
         rest();
       }
     },
-    stop,
+    stop: (reason) => stop(reason),
   };
 }
 
@@ -181,8 +189,8 @@ interface Tasks {
   receive(message: Exclude<FromWorker, { kind: "ready" }>): void;
   /** The names of those that run. */
   ids(): string[];
-  /** The worker is not there any more. */
-  failAll(reason: string): void;
+  /** The worker is not there any more, for a reason that some tasks share. */
+  failAll(reason: string, isShared: (task: ThreadTask) => boolean): void;
 }
 
 function createTasks(post: (message: ToWorker, moves?: Transferable[]) => void): Tasks {
@@ -222,8 +230,10 @@ function createTasks(post: (message: ToWorker, moves?: Transferable[]) => void):
       else fail(running, message.error, message.fault);
     },
     ids: () => [...tasks.values()].map(({ task }) => task.id),
-    failAll(reason) {
-      for (const { ended } of tasks.values()) ended.reject(new DeadWorkerError(reason));
+    failAll(reason, isShared) {
+      for (const { task, ended } of tasks.values()) {
+        ended.reject(new DeadWorkerError(reason, { isShared: isShared(task) }));
+      }
       tasks.clear();
     },
   };

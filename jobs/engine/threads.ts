@@ -9,7 +9,8 @@
  *
  * A worker that dies fails its tasks, and nothing else: the next task starts another one. The caller does
  * the work on its own thread where workers cannot start, as on Deno Deploy, and if a task comes again
- * whose worker has died: it may be what kills workers, and would fail others with it.
+ * whose worker has died: it may be what kills workers, and would fail others with it. If a worker had
+ * several tasks, nobody knows which one has killed it, so callers may go on at once on their own thread.
  *
  * @module
  */

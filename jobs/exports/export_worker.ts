@@ -50,7 +50,6 @@ async function writeExport(
     isCutDue = isDue;
     pagesSinceAnswer = 0;
   };
-  const deflater = inlineDeflater;
   const parts: FileParts = {
     series: askedSeries(ask, {
       progress,
@@ -58,7 +57,7 @@ async function writeExport(
     }),
     openWriter: (options) =>
       folder === null ? openAskedWriter(ask, options) : openDiskWriter(folder, name, options),
-    deflater,
+    deflater: inlineDeflater,
     signal,
     onShare: (reached) => share = reached,
     isCutDue() {

@@ -49,7 +49,7 @@ interface OpenRead {
 
 /**
  * Writes the file. Null if what a checkpoint has kept of it is not there any more; `no threads` where no
- * worker can start. Throws as if this thread had written it.
+ * worker can start, or one died that had other tasks too. Throws as if this thread had written it.
  */
 export async function writeInThread(
   { series, files, threads }: ThreadWriteDeps,
@@ -102,14 +102,21 @@ export async function writeInThread(
     if (outcome.kind === "gone") return null;
     return { file: outcome.file, tally: createExportTally(spec, cadencesMs, outcome.tally) };
   } catch (error) {
+    const { isDead, isShared } = deathOf(error);
     // A worker that dies deletes nothing; if this thread writes, it closes the file.
-    if (error instanceof DeadWorkerError && files.folder !== undefined && !saver.hasSaved()) {
+    if (isDead && files.folder !== undefined && (isShared || !saver.hasSaved())) {
       await files.discard(name).catch(() => {});
     }
+    if (isShared && !signal.aborted) return "no threads";
     throw reads.damage() ?? error;
   } finally {
     await Promise.all([reads.end(), writes.end()]);
   }
+}
+
+function deathOf(error: unknown): { isDead: boolean; isShared: boolean } {
+  const isDead = error instanceof DeadWorkerError;
+  return { isDead, isShared: isDead && error.isShared };
 }
 
 const NOTHING: Sent<null> = { value: null };

@@ -208,6 +208,24 @@ Deno.test("a task with which a worker has died is not done the next time", async
   }
 });
 
+Deno.test("a death is the fault of a task that was alone or does not end, and shared by its neighbours", async () => {
+  const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, abortMs: 1 } });
+  using _ = threads;
+  const faultOf = async (task: Promise<unknown>) =>
+    (await assertRejects(() => task, DeadWorkerError)).isShared;
+  assertEquals(await faultOf(run(threads, { does: "die" })), false);
+  // Nobody knows which of the two it was.
+  const two = [run(threads, { does: "hang" }), run(threads, { does: "die" })];
+  assertEquals(await Promise.all(two.map(faultOf)), [true, true]);
+  const aborter = new AbortController();
+  const neighbour = run(threads, { does: "hang" });
+  const hanging = run(threads, { does: "hang" }, aborter.signal, () => {
+    aborter.abort();
+    return Promise.resolve({ value: null });
+  });
+  assertEquals(await Promise.all([neighbour, hanging].map(faultOf)), [true, false]);
+});
+
 Deno.test("a worker that does not end an aborted task is stopped", async () => {
   const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, abortMs: 1 } });
   using _ = threads;

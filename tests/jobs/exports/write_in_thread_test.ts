@@ -24,7 +24,6 @@ import {
   exportKind,
   openThreadExports,
   runOnce,
-  THREAD_METERS,
   THREAD_SPAN,
 } from "../../support/thread_exports.ts";
 import { amount, isThorough } from "../../support/thorough.ts";
@@ -266,6 +265,36 @@ Deno.test("a job whose worker dies is tried again on this thread, and completes"
   assertEquals(workers.length, 2);
 });
 
+Deno.test("exports whose worker dies of one of them complete on this thread, in the same attempt", async () => {
+  await using exports = await openThreadExports();
+  const { rig } = exports;
+  const workers: Worker[] = [];
+  using threads = createThreads({
+    count: 1,
+    log: () => {},
+    startWorker() {
+      workers.push(startThreadWorker());
+      return workers[workers.length - 1];
+    },
+  });
+  let reads = 0;
+  const series = {
+    ...rig.series,
+    readPacked(...args: Parameters<typeof rig.series.readPacked>) {
+      // Both are at work by then: each has asked for its first source.
+      if (++reads === 3) workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+      return rig.series.readPacked(...args);
+    },
+  };
+  const kind = exportKind(rig, { threads, series });
+  const both = [1, 2].map((jobId) => runOnce(kind, ALL_READINGS, { jobId: `j${jobId}` }));
+  const expected = await runOnce(exports.here, ALL_READINGS);
+  for (const { artifact } of await Promise.all(both)) {
+    assertEquals(artifact?.sha256, expected.artifact?.sha256);
+  }
+  assertEquals(workers.length, 1);
+});
+
 Deno.test("a series that is removed while a worker writes fails the export", async () => {
   await using exports = await openThreadExports();
   const { rig, threads } = exports;
@@ -321,6 +350,9 @@ function threadTicks(): Map<string, number> | null {
   }
 }
 
+/** The share of the processor time of all new threads for which one must have worked: half of a third. */
+const FAIR_SHARE = 1 / 6;
+
 Deno.test("exports at once use the processor time of as many threads as there are workers", async () => {
   await using exports = await openThreadExports();
   using threads = createWorkerThreads({ count: 3, keepMs: 600_000, log: () => {} });
@@ -330,9 +362,9 @@ Deno.test("exports at once use the processor time of as many threads as there ar
   await Promise.all(Array.from({ length: 3 }, () => runOnce(kind, dense)));
   const after = threadTicks();
   if (before === null || after === null) return;
-  const main = String(Deno.pid);
-  const spent = [...after].map(([id, ticks]) => ({ id, ticks: ticks - (before.get(id) ?? 0) }));
-  const busy = spent.filter(({ id, ticks }) => id !== main && ticks >= 3);
-  assert(busy.length >= 3, JSON.stringify(spent));
-  assert(THREAD_METERS.includes("dense"));
+  // Shares, as the machine may be busy. One worker alone would have nearly all of it.
+  const spent = [...after].filter(([id]) => !before.has(id));
+  const all = spent.reduce((sum, [, ticks]) => sum + ticks, 0);
+  const busy = spent.filter(([, ticks]) => ticks >= all * FAIR_SHARE);
+  assertEquals(busy.length, 3, JSON.stringify(spent));
 });
