@@ -4,8 +4,8 @@
  * @module
  */
 
-/** Bytes of a piece: a message for each 64 KiB costs more than what it saves. */
-const GROUP_BYTES = 262_144;
+/** Bytes of a piece. On a busy machine each message waits for a processor, so there should be few. */
+const GROUP_BYTES = 524_288;
 /** How long a piece waits for more bytes from a slow client, milliseconds. */
 const PAUSE_MS = 50;
 
@@ -29,6 +29,8 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
   let reading: Promise<IteratorResult<Uint8Array>> | null = null;
   /** A chunk that did not fit into the last piece. */
   let kept: Uint8Array | null = null;
+  /** What went wrong after the last piece. */
+  let failure: { readonly error: unknown } | null = null;
   let isEnded = false, isPaused = false;
 
   /** The next chunk; null at the end, or if the client pauses. */
@@ -49,6 +51,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
 
   async function fill(): Promise<Uint8Array<ArrayBuffer> | null> {
     isPaused = false;
+    if (failure !== null) throw failure.error;
     const first = isEnded ? null : await chunk(null);
     if (first === null) return null;
     kept = null;
@@ -65,6 +68,9 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
         size += next.length;
         kept = null;
       }
+    } catch (error) {
+      // What came before is still to be read.
+      failure = { error };
     } finally {
       clearTimeout(timer);
     }

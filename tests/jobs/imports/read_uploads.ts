@@ -99,7 +99,7 @@ export function readInMortalWorkers(): ReadingInThread & { kill(): void } {
 
 /** What the thread that serves does for an upload; `changes` take the place of parts of it. */
 export function sideOf(
-  { body, query = {}, type = "text/csv", id = null, sizes = [262_144] }: TestUpload,
+  { body, query = {}, type = "text/csv", id = null, sizes = [524_288] }: TestUpload,
   changes: Partial<UploadSide> = {},
 ): UploadSide {
   const queries = Object.fromEntries(
