@@ -11,6 +11,7 @@ const LOADERS: TaskLoaders = new Map([
   ["export", async () => (await import("./exports/export_worker.ts")).runExport],
   ["import", async () => (await import("./imports/import_worker.ts")).runImport],
   ["report", async () => (await import("./stores/report_worker.ts")).runReport],
+  ["windows", async () => (await import("./continuous/window_worker.ts")).runWindowTask],
 ]);
 
 serveTasks(LOADERS);

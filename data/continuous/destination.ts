@@ -13,6 +13,8 @@ import type { WrittenFile } from "../files/file_store.ts";
 export interface ExportDestination {
   /** The kind of destination. */
   readonly kind: "folder" | "s3";
+  /** The folder, if workers may open it and put objects by themselves. */
+  readonly folder?: string;
   /**
    * Stores an object, replacing any with the same key. Resolves when its length and checksum are
    * confirmed: in a folder when the disk has synced the bytes and the name, in S3 by the answer

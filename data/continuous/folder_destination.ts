@@ -10,11 +10,12 @@
 
 import { createHash } from "node:crypto";
 import { AppError } from "../app_error.ts";
-import { onDisk, removeFile, storageError, syncFolder, writeAll } from "../files/disk_calls.ts";
+import { onDisk, removeFile, storageError, writeAll } from "../files/disk_calls.ts";
 import { untilAborted } from "../files/until_aborted.ts";
 import { PART } from "../files/file_name.ts";
 import type { WrittenFile } from "../files/file_store.ts";
 import type { ExportDestination } from "./destination.ts";
+import { type FolderCalls, SERVING_CALLS } from "../files/folder_calls.ts";
 
 /** How many existing folders to remember: enough for a day of 10,000 devices. */
 const KNOWN_FOLDERS = 10_000;
@@ -36,7 +37,10 @@ interface FolderSync {
 }
 
 /** A destination below a folder, which is created with the first object. */
-export function openFolderDestination(root: string): ExportDestination {
+export function openFolderDestination(
+  root: string,
+  { calls = SERVING_CALLS }: { calls?: FolderCalls } = {},
+): ExportDestination {
   const known = new Map<string, Promise<MadeFolder>>();
   const syncing = new Map<string, FolderSync>();
   const unfinished = `${root}/${UNFINISHED}`;
@@ -82,7 +86,7 @@ export function openFolderDestination(root: string): ExportDestination {
   }
 
   function startSync(path: string): Promise<void> {
-    const sync: FolderSync = { running: syncFolder(path), next: null };
+    const sync: FolderSync = { running: syncFolder(calls, path), next: null };
     syncing.set(path, sync);
     const onEnd = () => {
       if (sync.next === null) syncing.delete(path);
@@ -106,7 +110,7 @@ export function openFolderDestination(root: string): ExportDestination {
       begun.push(writing);
       const [written, { synced }] = await Promise.all([writing, ensureFolder(folder)]);
       signal.throwIfAborted();
-      await onDisk(Deno.rename(part, path));
+      await onDisk(calls.rename(part, path));
       await Promise.all([synced, syncShared(folder)]);
       return written;
     } catch (error) {
@@ -121,13 +125,14 @@ export function openFolderDestination(root: string): ExportDestination {
 
   return {
     kind: "folder",
-    put: (key, { bytes }, signal) => store(key, (part) => writePart(part, [bytes]), signal),
+    folder: root,
+    put: (key, { bytes }, signal) => store(key, (part) => writeWhole(calls, part, bytes), signal),
     async putStream(key, { body }, signal) {
       try {
         const chunks = untilAborted(body, signal);
         // The folder first: nothing may read the stream any more once this call has failed.
         await ensureFolder(`${root}/${key}`.slice(0, `${root}/${key}`.lastIndexOf("/")));
-        return await store(key, (part) => writePart(part, chunks), signal);
+        return await store(key, (part) => writeChunks(part, chunks), signal);
       } finally {
         await body.cancel().catch(() => {});
       }
@@ -163,9 +168,27 @@ export function openFolderDestination(root: string): ExportDestination {
   };
 }
 
-async function writePart(
+async function syncFolder(calls: FolderCalls, path: string): Promise<void> {
+  using handle = await onDisk(calls.open(path));
+  await onDisk(handle.sync());
+}
+
+async function writeWhole(
+  calls: FolderCalls,
   path: string,
-  chunks: AsyncIterable<Uint8Array<ArrayBuffer>> | Iterable<Uint8Array<ArrayBuffer>>,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<WrittenFile> {
+  const writing = onDisk(calls.writeNew(path, bytes));
+  // The bytes are hashed while they are written.
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  using file = await writing;
+  await onDisk(file.sync());
+  return confirmed({ sizeBytes: bytes.length, sha256 }, await onDisk(calls.size(file)));
+}
+
+async function writeChunks(
+  path: string,
+  chunks: AsyncIterable<Uint8Array<ArrayBuffer>>,
 ): Promise<WrittenFile> {
   using file = await onDisk(Deno.open(path, { write: true, create: true, truncate: true }));
   const hash = createHash("sha256");
@@ -177,10 +200,13 @@ async function writePart(
   }
   await onDisk(file.sync());
   const { size } = await onDisk(file.stat());
-  if (size !== sizeBytes) {
-    throw new AppError("STORAGE_UNAVAILABLE", "The file does not have the length that was written");
-  }
-  return { sizeBytes, sha256: hash.digest("hex") };
+  return confirmed({ sizeBytes, sha256: hash.digest("hex") }, size);
+}
+
+/** What was written, if the file has that length. */
+function confirmed(written: WrittenFile, sizeBytes: number): WrittenFile {
+  if (written.sizeBytes === sizeBytes) return written;
+  throw new AppError("STORAGE_UNAVAILABLE", "The file does not have the length that was written");
 }
 
 async function sweepParts(folder: string, signal: AbortSignal): Promise<number> {

@@ -16,6 +16,7 @@ import { createInfluxSource } from "../../data/influx/source.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Duty } from "../engine/duty_loop.ts";
+import type { Threads } from "../engine/threads.ts";
 import { erasureDuty } from "./erasure_duty.ts";
 import { createEmbeddedSource } from "./embedded_source.ts";
 import { profileDayDuty } from "./profile_day_duty.ts";
@@ -28,7 +29,7 @@ export interface ContinuousDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** The readings. */
-  readonly series: Pick<SeriesStore, "read">;
+  readonly series: Pick<SeriesStore, "readPacked">;
   /** The profiles. */
   readonly profiles: ProfileStore;
   /** Epoch milliseconds now. */
@@ -39,6 +40,8 @@ export interface ContinuousDeps {
   readonly continuous: ContinuousSettings;
   /** How to reach S3, and the place in it. */
   readonly s3: DestinationOptions["s3"];
+  /** Workers for heavy work; none by default. */
+  readonly threads?: Threads;
 }
 
 /** Continuous export, ready to start. */
@@ -54,7 +57,7 @@ export interface OpenedContinuousExport {
 
 /** Assembles continuous export. Contacts neither the destination nor the source. */
 export async function openContinuousExport(
-  { kv, series, profiles, now, log, continuous, s3 }: ContinuousDeps,
+  { kv, series, profiles, now, log, continuous, s3, threads }: ContinuousDeps,
 ): Promise<OpenedContinuousExport> {
   const destination = openDestination({ path: continuous.path, s3 });
   const isEmbedded = continuous.influx === null;
@@ -68,6 +71,7 @@ export async function openContinuousExport(
     changes: isEmbedded ? createChangedDevices({ kv, profiles }) : null,
     isSourceComplete: isEmbedded,
     destination,
+    threads,
     encoder: await openWindowEncoder(style),
     style,
     deviceIds: continuous.deviceIds,

@@ -103,7 +103,7 @@ async function compactDay(
     await session.commit();
   }
   const write = { deviceId, span: day, isForced: false, ...limits };
-  if (await writeWindows(deps, session, write) < day.toMs) return false;
+  if ((await writeWindows(deps, session, write)).doneMs < day.toMs) return false;
   session.update({ compactedMs: day.toMs, compactingMs: null });
   await session.commit();
   return true;

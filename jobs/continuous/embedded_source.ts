@@ -4,11 +4,12 @@
  * @module
  */
 
-import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
 import { getDevice, listDevices } from "../../kv/devices/devices.ts";
+import { DamagedDataError } from "../../kv/series/damage.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import { type PackedSource, unpackedParts } from "./packed_source.ts";
 
 /** Devices per read. */
 const LIST_LIMIT = 500;
@@ -18,7 +19,7 @@ export interface EmbeddedSourceDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list">;
   /** The readings. */
-  readonly store: Pick<SeriesStore, "read">;
+  readonly store: Pick<SeriesStore, "readPacked">;
   /** The profiles. */
   readonly profiles: Pick<ProfileStore, "current">;
 }
@@ -30,7 +31,16 @@ export interface EmbeddedSourceDeps {
  */
 export function createEmbeddedSource(
   { kv, store, profiles }: EmbeddedSourceDeps,
-): TelemetrySource {
+): PackedSource {
+  const readPacked: PackedSource["readPacked"] = async (deviceId, span, signal) => {
+    const device = await getDevice(kv, deviceId);
+    if (device === null) return null;
+    const { profile: name, deviceType, location } = device.value;
+    const profile = await profiles.current(name);
+    if (profile === undefined) return null;
+    const ref = { profile: name, id: deviceId };
+    return { ...store.readPacked(ref, span, signal), head: { ref, profile, deviceType, location } };
+  };
   return {
     async *devices(signal) {
       const listed = new Set<string>();
@@ -43,15 +53,15 @@ export function createEmbeddedSource(
         if (!listed.has(id)) yield id;
       }
     },
+    readPacked,
     async *read(deviceId, span, signal) {
-      const device = await getDevice(kv, deviceId);
-      if (device === null) return;
-      const { profile: name, deviceType, location } = device.value;
-      const profile = await profiles.current(name);
-      if (profile === undefined) return;
-      const ref = { profile: name, id: deviceId };
-      for await (const page of store.read(ref, { ...span, profile }, signal)) {
-        yield { profile, deviceType, location, page };
+      const packed = await readPacked(deviceId, span, signal);
+      if (packed === null) return;
+      try {
+        yield* unpackedParts(packed.head, packed.chunks, packed.counted);
+      } catch (error) {
+        if (error instanceof DamagedDataError) packed.damaged(error);
+        throw error;
       }
     },
   };

@@ -136,7 +136,7 @@ async function eraseDays(
   };
   for (const part of partsWithout({ fromMs, toMs }, kept)) {
     const batch = { deviceId, span: part, isForced: false, ...limits };
-    isDone = await writeWindows(deps, counting, batch) >= part.toMs;
+    isDone = (await writeWindows(deps, counting, batch)).doneMs >= part.toMs;
     if (!isDone) break;
   }
   await session.commit();

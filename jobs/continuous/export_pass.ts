@@ -19,6 +19,7 @@ import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts"
 import { type ExportCheckpoint, getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import {
   changeExportControls,
+  type ExportControls,
   getExportControls,
   moveErasure,
   waitingErasures,
@@ -33,6 +34,8 @@ import { type PassLimits, writeWindows } from "./window_writer.ts";
 
 /** How long after its end a window is exported: readings may still be on their way until then. */
 export const GRACE_MS = 2_000;
+/** How far after the checkpoint a pass looks for readings of windows that have not ended, milliseconds. */
+const PENDING_MS = 2 * DAY_MS;
 
 /** What an export pass needs. */
 export interface ExportPassDeps extends CompactionDeps, SharingDeps {
@@ -108,13 +111,18 @@ export async function exportDevice(
   if (erasures.length > 0 && await isUnknown(kv, session, deviceId)) {
     return { checkpoint: session.checkpoint(), isDone: true };
   }
-  const isExported = await exportDue(deps, session, { deviceId, position, ...limits }) &&
-    await replay(deps, session, { deviceId, ...limits });
+  const due = await exportDue(deps, session, { deviceId, position, ...limits });
+  const isExported = due.isDone &&
+    await replay(deps, session, { deviceId, controls, ...limits });
   const { nextMs, fault } = session.checkpoint();
   if (isExported) {
     if (fault !== null) session.update({ fault: null });
     if (changes !== null && nextMs !== null) {
-      await notePending(source, session, { deviceId, nextMs, signal: limits.signal });
+      const span = { fromMs: nextMs, toMs: nextMs + PENDING_MS };
+      const pendingMs = due.beyondMs === undefined
+        ? await firstReading(source, { deviceId, span, signal: limits.signal })
+        : due.beyondMs;
+      notePending(session, pendingMs);
     }
     if (position !== null && position.revision !== session.checkpoint().revision) {
       session.update({ revision: position.revision, seenVersion: position.version });
@@ -175,6 +183,14 @@ async function findStart(
   });
 }
 
+/** What came of the windows that are due. */
+interface DueEnd {
+  /** Whether all are done. */
+  readonly isDone: boolean;
+  /** The first reading after them; null if there is none, undefined if nobody looked. */
+  readonly beyondMs?: number | null;
+}
+
 /** Exports the windows that have ended, and those before them that changed. */
 async function exportDue(
   deps: ExportPassDeps,
@@ -183,10 +199,10 @@ async function exportDue(
     deviceId: string;
     position: ChangePosition | null;
   } & PassLimits,
-): Promise<boolean> {
+): Promise<DueEnd> {
   const { log = () => {} } = deps;
   const { nextMs, plan } = session.checkpoint();
-  if (nextMs === null) return true;
+  if (nextMs === null) return { isDone: true };
   const horizonMs = windowAt(plan, deps.now() - GRACE_MS).fromMs;
   const due = { fromMs: nextMs, toMs: Math.max(nextMs, horizonMs) };
   const changed = await lateSpans(deps, session.checkpoint(), { deviceId, position, nextMs });
@@ -199,18 +215,23 @@ async function exportDue(
   // The newest windows come first, so that years of late readings do not delay them.
   const spans = joinSpans([...late, due])
     .toSorted((a, b) => Number(b.toMs > nextMs) - Number(a.toMs > nextMs));
+  let end: DueEnd = { isDone: true };
   for (const span of spans) {
     for (const batch of batchesOf(plan, span)) {
-      const reachedMs = await writeWindows(deps, session, {
+      const isLast = batch.toMs === due.toMs;
+      const { doneMs, beyondMs } = await writeWindows(deps, session, {
         deviceId,
         span: batch,
         isForced: false,
+        // The same read shows whether a window has begun that has not ended.
+        lookToMs: isLast ? batch.toMs + PENDING_MS : batch.toMs,
         ...limits,
       });
-      if (reachedMs < batch.toMs || limits.isTimeUp()) return false;
+      if (doneMs < batch.toMs || limits.isTimeUp()) return { isDone: false };
+      if (isLast) end = { isDone: true, beyondMs };
     }
   }
-  return true;
+  return end;
 }
 
 /** Where late readings may be: on the days that changed, or if unknown, in the last hours. */
@@ -243,10 +264,13 @@ function keptPart({ keptFromMs = 0 }: ExportCheckpoint, { fromMs, toMs }: Span):
 async function replay(
   deps: ExportPassDeps,
   session: CheckpointSession,
-  { deviceId, ...limits }: { deviceId: string } & PassLimits,
+  { deviceId, controls, ...limits }: {
+    deviceId: string;
+    controls: ExportControls;
+  } & PassLimits,
 ): Promise<boolean> {
-  for (;;) {
-    const { replays: [request] } = await getExportControls(deps.kv, deviceId);
+  for (let now = controls;; now = await getExportControls(deps.kv, deviceId)) {
+    const { replays: [request] } = now;
     if (request === undefined) return true;
     const { plan, nextMs } = session.checkpoint();
     const whole = wholeWindows(plan, request);
@@ -254,12 +278,12 @@ async function replay(
     const span = keptPart(session.checkpoint(), ended);
     let doneMs = whole.toMs;
     for (const batch of batchesOf(plan, span)) {
-      doneMs = await writeWindows(deps, session, {
+      ({ doneMs } = await writeWindows(deps, session, {
         deviceId,
         span: batch,
         isForced: true,
         ...limits,
-      });
+      }));
       if (doneMs < batch.toMs || limits.isTimeUp()) break;
       doneMs = whole.toMs;
     }
@@ -276,13 +300,7 @@ async function replay(
 }
 
 /** Records the first reading of a window that has not ended, so that its end is not missed. */
-async function notePending(
-  source: TelemetrySource,
-  session: CheckpointSession,
-  { deviceId, nextMs, signal }: { deviceId: string; nextMs: number; signal: AbortSignal },
-): Promise<void> {
-  const span = { fromMs: nextMs, toMs: nextMs + 2 * DAY_MS };
-  const pendingMs = await firstReading(source, { deviceId, span, signal });
+function notePending(session: CheckpointSession, pendingMs: number | null): void {
   if (pendingMs !== session.checkpoint().pendingMs) session.update({ pendingMs });
 }
 

@@ -19,11 +19,15 @@ import { exportDevice, type ExportPassDeps, GRACE_MS, openDeviceSession } from "
 import { createDueDevices, type DueDevices, type DueDevicesDeps } from "./due_devices.ts";
 import { CheckpointMoved, type CheckpointSession } from "./checkpoint_session.ts";
 import { failingEvent } from "./failing_event.ts";
+import { createPutGate } from "./put_gate.ts";
 
 /** Number of shards. It must be the same in all processes that share a database. */
 const SHARDS = 16;
-/** Export passes at once, over all shards of a process. */
-const PASSES_AT_ONCE = 4;
+/**
+ * Export passes at once, over all shards of a process: many wait for the disk or S3 at the same time.
+ * Another source than the service's own store is asked for few devices at once.
+ */
+const PASSES_AT_ONCE = 16, OTHER_PASSES_AT_ONCE = 4;
 /** How long one round of the duty starts passes and lets them continue, milliseconds. */
 const ROUND_MS = 10_000;
 /** How long a pass may continue while others wait, milliseconds. */
@@ -42,7 +46,7 @@ const FAILING_COUNT = 3;
 const STUCK = "The export did not end in time, as the source or the destination did not answer";
 
 /** What the duties need. */
-export interface ShardDutyDeps extends ExportPassDeps, DueDevicesDeps {
+export interface ShardDutyDeps extends Omit<ExportPassDeps, "gate" | "dueCount">, DueDevicesDeps {
   /** The database. */
   readonly kv: ExportPassDeps["kv"];
   /** Where readings come from. */
@@ -56,9 +60,14 @@ export interface ShardDutyDeps extends ExportPassDeps, DueDevicesDeps {
 }
 
 /** What the duties of one process share. */
-interface Shared extends ShardDutyDeps {
+interface Shared extends ShardDutyDeps, Pick<ExportPassDeps, "gate"> {
   readonly dueDevices: DueDevices;
-  readonly gate: Gate;
+  /** Limits the passes. */
+  readonly passes: Gate;
+  /** How many devices are due in the rounds of now. */
+  readonly dueCount: () => number;
+  /** Adds to that. */
+  readonly countDue: (change: number) => void;
   readonly backOff: BackOff;
   /** Deletes unfinished objects at the destination, once. */
   readonly sweep: (signal: AbortSignal) => Promise<void>;
@@ -70,10 +79,14 @@ interface Shared extends ShardDutyDeps {
  */
 export function shardDuties(deps: ShardDutyDeps): Duty[] {
   const { now, holdMs = HOLD_MS } = deps;
+  let dueCount = 0;
   const shared: Shared = {
     ...deps,
     dueDevices: createDueDevices(deps),
-    gate: createGate(PASSES_AT_ONCE),
+    passes: createGate(deps.isSourceComplete ? PASSES_AT_ONCE : OTHER_PASSES_AT_ONCE),
+    gate: createPutGate(),
+    dueCount: () => dueCount,
+    countDue: (change) => void (dueCount += change),
     backOff: createBackOff({ now, random: Math.random }),
     sweep: sweepOnce(deps),
   };
@@ -130,20 +143,22 @@ async function exportDueDevices(
   isOwn: (deviceId: string) => boolean,
   deadline: Deadline,
 ): Promise<void> {
-  const { backOff, gate, dueDevices, sweep } = shared;
+  const { backOff, passes, dueDevices, sweep, countDue } = shared;
   const { signal } = deadline;
   if (backOff.isWaiting(DESTINATION)) return;
   await sweep(signal);
   const endAt = performance.now() + ROUND_MS;
   const ids = await dueDevices.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
-  const passes = await Promise.allSettled(ids.map((id) =>
-    gate.enter(async () => {
+  countDue(ids.length);
+  const ended = await Promise.allSettled(ids.map((id) =>
+    passes.enter(async () => {
       const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
       if (!isLate && !signal.aborted) await runPass(shared, id, { deadline, endAt });
     })
   ));
+  countDue(-ids.length);
   // Only after all of them: no pass may outlive its round, as the lease may be lost by then.
-  for (const pass of passes) if (pass.status === "rejected") throw pass.reason;
+  for (const pass of ended) if (pass.status === "rejected") throw pass.reason;
 }
 
 /** Runs one export pass. A failure goes to the log and the checkpoint, and delays the next try. */
@@ -152,12 +167,12 @@ async function runPass(
   deviceId: string,
   { deadline, endAt }: { deadline: Deadline; endAt: number },
 ): Promise<void> {
-  const { backOff, gate, dueDevices, log, now } = shared;
+  const { backOff, passes, dueDevices, log, now } = shared;
   const { signal } = deadline;
   const startedAt = performance.now();
   const isTimeUp = () => {
     const nowAt = performance.now();
-    return nowAt > endAt || (nowAt - startedAt > PASS_SHARE_MS && gate.waiting() > 0);
+    return nowAt > endAt || (nowAt - startedAt > PASS_SHARE_MS && passes.waiting() > 0);
   };
   const startedMs = now();
   let session: CheckpointSession | null = null;
@@ -211,8 +226,9 @@ function faultText(error: unknown): string {
   if (error instanceof AppError) {
     return error.details === "" ? error.message : `${error.message}: ${error.details}`;
   }
-  const isClear = error instanceof InfluxError || error instanceof RangeError ||
-    error instanceof TypeError;
+  // Of an error in a worker, only the name says what it is.
+  const isClear = error instanceof InfluxError ||
+    (error instanceof Error && ["RangeError", "TypeError"].includes(error.name));
   return isClear ? error.message : "Something went wrong; see the log of the service";
 }
 

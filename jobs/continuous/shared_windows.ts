@@ -16,7 +16,7 @@ export type SharingState = Pick<ExportCheckpoint, "plan" | "sharedMs" | "sharing
 
 /** Whether a window is written to the shared object of its day, not to one of its own. */
 export function isSharedWindow(
-  { sharedMs }: SharingState,
+  { sharedMs }: Pick<SharingState, "sharedMs">,
   window: Span,
   before: WrittenWindow | null,
 ): boolean {

@@ -6,16 +6,16 @@
  */
 
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
-import { splitWindows } from "../../data/continuous/split_windows.ts";
 import type { Span } from "../../data/readings/page.ts";
-import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
+import type { WindowOutcome } from "./window_run.ts";
+import { runOrder, type WindowRunnerDeps } from "./window_runner.ts";
 import { openWriteQueue, type WriteQueueDeps } from "./write_queue.ts";
 
 /** What writing needs. */
-export interface WindowWriterDeps extends WriteQueueDeps {
-  /** Where readings come from. */
-  readonly source: TelemetrySource;
+export interface WindowWriterDeps extends WriteQueueDeps, WindowRunnerDeps {
+  /** Where objects go. */
+  readonly destination: WriteQueueDeps["destination"];
 }
 
 /** The windows to write. */
@@ -26,6 +26,16 @@ export interface WindowBatch {
   readonly span: Span;
   /** Whether to write unchanged windows too. */
   readonly isForced: boolean;
+  /** How far to look for the first reading after the span, epoch milliseconds; by default not. */
+  readonly lookToMs?: number;
+}
+
+/** How far writing came. */
+export interface WrittenSpan {
+  /** Every window before this time is done: the end of the batch, or less if time was up. */
+  readonly doneMs: number;
+  /** The first reading after the span; null if there is none, or if it was not looked for. */
+  readonly beyondMs: number | null;
 }
 
 /** When a pass must end. */
@@ -36,46 +46,58 @@ export interface PassLimits {
   readonly isTimeUp: () => boolean;
 }
 
-/**
- * Writes the changed windows of a batch. Returns the time before which every window is done: the end
- * of the batch, or less if time was up. All of it is in the session, not all of it committed.
- */
+/** Writes the changed windows of a batch. All of it is in the session, not all of it committed. */
 export async function writeWindows(
   deps: WindowWriterDeps,
   session: CheckpointSession,
-  { deviceId, span, isForced, signal, isTimeUp }: WindowBatch & PassLimits,
-): Promise<number> {
+  { deviceId, span, isForced, lookToMs = span.toMs, signal, isTimeUp }: WindowBatch & PassLimits,
+): Promise<WrittenSpan> {
+  const { style, isSourceComplete } = deps;
   const queue = openWriteQueue(deps, session, { deviceId, signal });
   const known = await session.loadWindows(span);
-  const { plan } = session.checkpoint();
-  let at = 0, doneMs = span.fromMs;
+  const { plan, sharedMs } = session.checkpoint();
+  let at = 0, doneMs = span.fromMs, isOver = false;
+
   /** Deletes the objects of windows before a time that have no readings any more. */
-  const removeEmptied = async (toMs: number) => {
+  async function removeEmptied(toMs: number): Promise<void> {
     for (; at < known.length && known[at].fromMs < toMs; at++) {
-      if (deps.isSourceComplete) await queue.removeEmptied(known[at]);
+      if (isSourceComplete) await queue.removeEmptied(known[at]);
     }
-  };
+  }
+
+  /** Returns whether the next window may follow. */
+  async function record(outcome: WindowOutcome): Promise<boolean> {
+    const { window } = outcome;
+    await removeEmptied(window.fromMs);
+    if (known[at]?.fromMs === window.fromMs) at++;
+    const shorter: WrittenWindow[] = [];
+    for (; at < known.length && known[at].fromMs < window.toMs; at++) shorter.push(known[at]);
+    await queue.record(outcome);
+    if (!await queue.removeReplaced(shorter, isTimeUp)) return false;
+    doneMs = window.toMs;
+    return true;
+  }
+
+  /** After a window that is not done, or fails, none may follow: the checkpoint would pass it. */
+  async function report(outcomes: readonly WindowOutcome[]): Promise<boolean> {
+    for (const outcome of outcomes) {
+      if (isOver) return false;
+      isOver = true;
+      isOver = !await record(outcome);
+    }
+    return !isOver && !isTimeUp();
+  }
+
   try {
-    const readings = deps.source.read(deviceId, span, signal);
-    for await (const filled of splitWindows(plan, readings)) {
-      const { window } = filled;
-      await removeEmptied(window.fromMs);
-      if (known[at]?.fromMs === window.fromMs) at++;
-      const shorter: WrittenWindow[] = [];
-      for (; at < known.length && known[at].fromMs < window.toMs; at++) shorter.push(known[at]);
-      await queue.write(filled, isForced || shorter.length > 0);
-      if (!await queue.removeReplaced(shorter, isTimeUp)) {
-        await queue.finish(doneMs);
-        return doneMs;
-      }
-      doneMs = window.toMs;
-      if (!isTimeUp()) continue;
-      await queue.finish(doneMs);
-      return doneMs;
+    const run = { deviceId, span, plan, style, known, isForced, isSourceComplete, sharedMs };
+    const read = { fromMs: span.fromMs, toMs: Math.max(span.toMs, lookToMs) };
+    const { isWhole, beyondMs } = await runOrder(deps, { run, read, signal, isTimeUp, report });
+    if (isWhole) {
+      await removeEmptied(span.toMs);
+      doneMs = span.toMs;
     }
-    await removeEmptied(span.toMs);
-    await queue.finish(span.toMs);
-    return span.toMs;
+    await queue.finish(doneMs);
+    return { doneMs, beyondMs: isWhole ? beyondMs : null };
   } catch (error) {
     await queue.settleAfterFault();
     throw error;

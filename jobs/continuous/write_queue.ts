@@ -1,6 +1,6 @@
 /**
- * The objects of one device that are on their way to the destination. Each window is written whole,
- * several are on their way at once, and the checkpoint moves on in the order of windows.
+ * The windows of one device that were written, on their way into the checkpoint, which moves on in the
+ * order of windows.
  *
  * A process that dies halfway leaves objects that no checkpoint counts. They are written again under
  * the same keys.
@@ -14,27 +14,20 @@
  */
 
 import type { ExportDestination } from "../../data/continuous/destination.ts";
-import { windowFingerprint } from "../../data/continuous/fingerprint.ts";
-import { exportWindow, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
-import { type KeyStyle, objectKey, possibleKeys } from "../../data/continuous/object_key.ts";
+import type { WindowEncoder } from "../../data/continuous/window_encoder.ts";
+import { type KeyStyle, possibleKeys } from "../../data/continuous/object_key.ts";
 import type { WrittenWindow } from "../../data/continuous/manifest.ts";
-import { rowCount } from "../../data/continuous/rows.ts";
-import type { FilledWindow } from "../../data/continuous/split_windows.ts";
 import type { MemberChange } from "../../kv/continuous/profile_days.ts";
-import { isSharedWindow, memberChanges, type SharingState } from "./shared_windows.ts";
+import { memberChanges, type SharingState } from "./shared_windows.ts";
 import { windowAt } from "../../data/continuous/window.ts";
 import type { ExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import type { CheckpointSession } from "./checkpoint_session.ts";
-import { pause } from "../engine/pause.ts";
+import type { WindowOutcome } from "./window_run.ts";
 
-/** Objects of a device that may be on their way at once … */
-const WRITES_AT_ONCE = 12;
-/** … and their bytes. */
-const BYTES_AT_ONCE = 16_777_216;
+/** Deletions of a device that may be on their way at once. */
+const REMOVALS_AT_ONCE = 12;
 /** Windows per commit of the checkpoint. Each may change a manifest of its own (5.8 KB). */
 const WINDOWS_A_COMMIT = 64;
-/** How long encoding may hold the event loop, milliseconds. */
-const YIELD_MS = 10;
 
 /** What the queue needs. */
 export interface WriteQueueDeps {
@@ -53,10 +46,10 @@ export interface WriteQueueDeps {
   readonly now: () => number;
 }
 
-/** Objects on their way, in the order of their windows. */
+/** Windows on their way into the checkpoint, in their order. */
 export interface WriteQueue {
-  /** Writes a window if it changed, or if forced. */
-  write(filled: FilledWindow, isForced: boolean): Promise<void>;
+  /** Records what came of a window, and deletes the object that it had under another key. */
+  record(outcome: WindowOutcome): Promise<void>;
   /** Deletes the object of a window that has no readings any more. */
   removeEmptied(written: WrittenWindow): Promise<void>;
   /**
@@ -64,13 +57,13 @@ export interface WriteQueue {
    * was up before all were deleted. Each call deletes at least some.
    */
   removeReplaced(shorter: readonly WrittenWindow[], isTimeUp: () => boolean): Promise<boolean>;
-  /** Waits for all objects. Every window before `toMs` is done then. */
+  /** Waits for all deletions. Every window before `toMs` is done then. */
   finish(toMs: number): Promise<void>;
-  /** After a fault: waits for all objects, and commits those before the first that failed. */
+  /** After a fault: waits for all deletions, and commits the windows before the first that failed. */
   settleAfterFault(): Promise<void>;
 }
 
-/** An object that is being written, or deleted (`written` is null). */
+/** A window that was written, or whose object is deleted (`written` is null). */
 interface PendingWrite {
   readonly fromMs: number;
   /** End of the window that is done then; null if that says nothing about progress. */
@@ -83,8 +76,10 @@ interface PendingWrite {
   readonly key: string;
   /** What changes in the days that devices of a profile share. */
   readonly members: readonly MemberChange[];
-  /** Resolves to the checksum when the object is confirmed; to "" when it is deleted. */
-  readonly confirmed: Promise<string>;
+  /** The checksum of the object; "" if there is none. */
+  readonly sha256: string;
+  /** Resolves when no other object of the window is left. */
+  readonly confirmed: Promise<void>;
 }
 
 /** Opens an empty queue. What is confirmed goes into the session. */
@@ -94,47 +89,32 @@ export function openWriteQueue(
   { deviceId, signal }: { deviceId: string; signal: AbortSignal },
 ): WriteQueue {
   const pending: PendingWrite[] = [];
-  let pendingBytes = 0, uncommitted = 0, yieldedAt = performance.now();
+  let uncommitted = 0;
 
   async function add(write: PendingWrite): Promise<void> {
     // Awaited later. Until then a rejection must not count as unhandled.
     write.confirmed.catch(() => {});
     pending.push(write);
-    pendingBytes += write.sizeBytes;
-    while (pending.length >= WRITES_AT_ONCE || pendingBytes > BYTES_AT_ONCE) await settleFirst();
+    while (pending.length >= REMOVALS_AT_ONCE) await settleFirst();
   }
 
   async function settleFirst(): Promise<void> {
-    const sha256 = await pending[0].confirmed;
+    await pending[0].confirmed;
     const [write] = pending.splice(0, 1);
-    pendingBytes -= write.sizeBytes;
     session.recordWindow(write.fromMs, write.written);
     for (const member of write.members) session.recordMember(member, deps.now());
-    session.update(progressOf(session.checkpoint(), { write, sha256, nowMs: deps.now() }));
+    session.update(progressOf(session.checkpoint(), { write, nowMs: deps.now() }));
     if (++uncommitted < WINDOWS_A_COMMIT) return;
     uncommitted = 0;
     await session.commit();
   }
 
-  /** Yields to the event loop between encodings, which do not. */
-  async function yieldIfLong(): Promise<void> {
-    if (performance.now() - yieldedAt < YIELD_MS) return;
-    await pause(0, signal);
-    signal.throwIfAborted();
-    yieldedAt = performance.now();
-  }
-
   return {
-    async write(filled, isForced) {
-      await yieldIfLong();
-      const write = startWrite(deps, session.writtenWindow(filled.window.fromMs), {
-        deviceId,
-        filled,
-        isForced,
-        signal,
-        sharing: session.checkpoint(),
-      });
-      if (write !== null) await add(write);
+    async record(outcome) {
+      if (outcome.state === "kept") return;
+      const before = session.writtenWindow(outcome.window.fromMs);
+      const sharing = session.checkpoint();
+      await add(startRecord(deps, before, { deviceId, outcome, signal, sharing }));
     },
     async removeEmptied(written) {
       const sharing = session.checkpoint();
@@ -167,57 +147,39 @@ export function openWriteQueue(
   };
 }
 
-/** Starts to write a window; null if it is unchanged and not forced. */
-function startWrite(
-  { destination, encoder, style, isSourceComplete }: WriteQueueDeps,
+/** Starts to delete the object that a window had under another key than now. */
+function startRecord(
+  { destination, style }: WriteQueueDeps,
   before: WrittenWindow | null,
-  { deviceId, filled: { window, parts }, isForced, signal, sharing }: {
+  { deviceId, outcome, signal, sharing }: {
     deviceId: string;
-    filled: FilledWindow;
-    isForced: boolean;
+    outcome: WindowOutcome;
     signal: AbortSignal;
     sharing: SharingState;
   },
-): PendingWrite | null {
-  const fingerprint = windowFingerprint(parts, parts[0].profile);
-  const object = exportWindow(deviceId, parts);
-  const rows = rowCount(object);
-  const isSame = before !== null && before.rows === rows &&
-    before.fingerprint[0] === fingerprint[0] && before.fingerprint[1] === fingerprint[1];
-  if (isSame && !isForced) return null;
-  const isShared = isSharedWindow(sharing, window, before);
-  // The source has lost readings that only the shared object still has.
-  if (isShared && !isSourceComplete && rows < (before?.rows ?? 0)) return null;
-  const keyed = { deviceId, fromMs: window.fromMs };
-  const profile = object.profile.name;
-  const key = objectKey(style, { ...keyed, profile });
-  const replaced = before === null ? [] : possibleKeys(style, keyed, before.object);
+): PendingWrite {
+  const { window, rows, fingerprint, profile, state, isSame, object } = outcome;
+  const { fromMs } = window;
   const form = { layout: style.layout, format: style.format, profile };
   const written = {
-    fromMs: window.fromMs,
+    fromMs,
     rows,
     fingerprint,
     revision: before === null ? 1 : before.revision + (isSame ? 0 : 1),
-    object: isShared ? { ...form, isShared } : form,
+    object: state === "shared" ? { ...form, isShared: true } : form,
   };
-  const change = { isEmptied: false, written, isRewrite: before !== null, key };
-  const members = memberChanges(sharing, { window, before, written });
-  if (isShared) {
-    // The object that all devices share is written by a duty of its own.
-    const confirmed = removeAll(destination, replaced, signal).then(() => "");
-    return { ...window, ...change, members, sizeBytes: 0, confirmed };
-  }
-  const bytes = encoder.encode(object);
-  const content = { bytes, contentType: encoder.contentType };
+  const replaced = before === null ? [] : possibleKeys(style, { deviceId, fromMs }, before.object);
+  const old = replaced.filter((key) => key !== object?.key);
   return {
     ...window,
-    ...change,
-    members,
-    sizeBytes: bytes.length,
-    confirmed: destination.put(key, content, signal).then(async ({ sha256 }) => {
-      await removeAll(destination, replaced.filter((old) => old !== key), signal);
-      return sha256;
-    }),
+    written,
+    isEmptied: false,
+    isRewrite: before !== null,
+    key: object?.key ?? "",
+    sizeBytes: object?.sizeBytes ?? 0,
+    sha256: object?.sha256 ?? "",
+    members: memberChanges(sharing, { window, before, written }),
+    confirmed: removeAll(destination, old, signal),
   };
 }
 
@@ -244,8 +206,9 @@ function startRemoval(
     sizeBytes: 0,
     // Its last object stays the one that was written.
     key: "",
+    sha256: "",
     members: memberChanges(sharing, { window, before, written: null }),
-    confirmed: removeAll(destination, keys, signal).then(() => ""),
+    confirmed: removeAll(destination, keys, signal),
   };
 }
 
@@ -260,9 +223,9 @@ async function removeAll(
 /** What a confirmed write changes in the checkpoint. */
 function progressOf(
   { totals, nextMs, last }: ExportCheckpoint,
-  { write, sha256, nowMs }: { write: PendingWrite; sha256: string; nowMs: number },
+  { write, nowMs }: { write: PendingWrite; nowMs: number },
 ): Partial<ExportCheckpoint> {
-  const { fromMs, toMs, written, sizeBytes, isRewrite, key, isEmptied } = write;
+  const { fromMs, toMs, written, sizeBytes, sha256, isRewrite, key, isEmptied } = write;
   const reachedMs = nextMs === null || toMs === null ? nextMs : Math.max(nextMs, toMs);
   if (written === null || toMs === null) {
     const deletions = totals.deletions + (isEmptied ? 1 : 0);

@@ -7,10 +7,8 @@
 import { ChangedBytes } from "../../data/encoders/file_cut.ts";
 import { freeMemory } from "../../data/encoders/chunk_memory.ts";
 import type { FileStore, FileWriter } from "../../data/files/file_store.ts";
-import type { Page } from "../../data/readings/page.ts";
-import type { StoredBlock } from "../../kv/series/blocks.ts";
 import { DamagedDataError } from "../../kv/series/damage.ts";
-import type { PackedChunk, PackedRead } from "../../kv/series/packed_read.ts";
+import { movedChunk, type PackedChunk, type PackedRead } from "../../kv/series/packed_read.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { JobContext } from "../engine/job_kind.ts";
 import { orAborted } from "../engine/or_aborted.ts";
@@ -197,35 +195,6 @@ function ahead(chunks: AsyncIterator<PackedChunk>): OpenRead["next"] {
 async function endRead({ chunks, next }: OpenRead, signal: AbortSignal): Promise<void> {
   const ended = next.catch(() => {}).then(() => chunks.return?.());
   await orAborted(ended, signal).catch(() => {});
-}
-
-/** A chunk whose memory moves to the worker. */
-function movedChunk(
-  { blocks, overlay, ...span }: PackedChunk,
-): { chunk: PackedChunk; moves: Transferable[] } {
-  const chunk = { ...span, blocks: blocks.map(ownBlock), overlay: ownPage(overlay) };
-  const { timesMs, columns } = chunk.overlay;
-  const arrays = [
-    ...chunk.blocks.map(({ bytes }) => bytes),
-    timesMs,
-    ...columns.map(({ values }) => values),
-  ];
-  return { chunk, moves: arrays.map(({ buffer }) => buffer as ArrayBuffer) };
-}
-
-/** A block with memory that nothing else uses. */
-function ownBlock({ startMs, bytes }: StoredBlock): StoredBlock {
-  const { buffer, byteLength } = bytes;
-  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
-  return { startMs, bytes: isAlone ? bytes : bytes.slice() };
-}
-
-/** A page with memory that nothing else uses: a view would take along all that is around it. */
-function ownPage({ timesMs, columns }: Page): Page {
-  return {
-    timesMs: timesMs.slice(),
-    columns: columns.map(({ scale, values }) => ({ scale, values: values.slice() })),
-  };
 }
 
 function answerWrites(open: () => Promise<FileWriter | null>): {

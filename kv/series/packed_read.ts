@@ -105,3 +105,32 @@ export async function* packedPages(
     for (const page of chunkPages(ref, chunk, { memory, only })) yield fitPage(page, width);
   }
 }
+
+/** The same chunk with memory that can move to another thread: nothing else uses it. */
+export function movedChunk(
+  { blocks, overlay, ...span }: PackedChunk,
+): { chunk: PackedChunk; moves: Transferable[] } {
+  const chunk = { ...span, blocks: blocks.map(ownBlock), overlay: ownPage(overlay) };
+  const { timesMs, columns } = chunk.overlay;
+  const arrays = [
+    ...chunk.blocks.map(({ bytes }) => bytes),
+    timesMs,
+    ...columns.map(({ values }) => values),
+  ];
+  return { chunk, moves: arrays.map(({ buffer }) => buffer as ArrayBuffer) };
+}
+
+/** A block with memory that nothing else uses. */
+function ownBlock({ startMs, bytes }: StoredBlock): StoredBlock {
+  const { buffer, byteLength } = bytes;
+  const isAlone = buffer instanceof ArrayBuffer && buffer.byteLength === byteLength;
+  return { startMs, bytes: isAlone ? bytes : bytes.slice() };
+}
+
+/** A page with memory that nothing else uses: a view would take along all that is around it. */
+function ownPage({ timesMs, columns }: Page): Page {
+  return {
+    timesMs: timesMs.slice(),
+    columns: columns.map(({ scale, values }) => ({ scale, values: values.slice() })),
+  };
+}

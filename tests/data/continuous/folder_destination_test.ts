@@ -1,3 +1,4 @@
+import { SERVING_CALLS, WORKER_CALLS } from "../../../data/files/folder_calls.ts";
 import { openFolderDestination } from "../../../data/continuous/folder_destination.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
 import { never } from "../../support/file_store_box.ts";
@@ -26,13 +27,21 @@ Deno.test("put() returns length and checksum of an object, and replaces it whole
   assertEquals(await listFiles(`${folder.path}/export`), []);
 });
 
-Deno.test("many objects put into one folder at once all exist", async () => {
-  await using folder = await makeTempFolder();
-  const destination = openFolderDestination(folder.path);
-  const keys = Array.from({ length: 200 }, (_, index) => `device_id=D${index % 3}/a/${index}.csv`);
-  await Promise.all(keys.map((key) => destination.put(key, object(key), never)));
-  assertEquals(await listFiles(folder.path), keys.toSorted());
-});
+for (const [thread, calls] of [["serves", SERVING_CALLS], ["works", WORKER_CALLS]] as const) {
+  Deno.test(`a thread that ${thread} puts many objects into one folder at once, and replaces them`, async () => {
+    await using folder = await makeTempFolder();
+    const destination = openFolderDestination(folder.path, { calls });
+    const keys = Array.from({ length: 99 }, (_, index) => `device_id=D${index % 3}/a/${index}.csv`);
+    for (const text of ["a longer text", "abc"]) {
+      const puts = keys.map((key) => destination.put(key, object(text), never));
+      assertEquals((await Promise.all(puts)).map(({ sizeBytes }) => sizeBytes), [
+        ...keys.map(() => text.length),
+      ]);
+    }
+    assertEquals(await listFiles(folder.path), keys.toSorted());
+    for (const key of keys) assertEquals(await Deno.readTextFile(`${folder.path}/${key}`), "abc");
+  });
+}
 
 Deno.test("an aborted put leaves the object unchanged and nothing else behind", async () => {
   await using folder = await makeTempFolder();

@@ -4,6 +4,7 @@ import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { createChangedDevices } from "../../../jobs/continuous/changed_devices.ts";
+import { createPutGate } from "../../../jobs/continuous/put_gate.ts";
 import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
 import { exportDevice, openDeviceSession } from "../../../jobs/continuous/export_pass.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
@@ -222,6 +223,7 @@ Deno.test("compaction gets on even if every pass is out of time as soon as the d
     encoder: await openWindowEncoder({ format: "csv", layout: "plain" }),
     style: { prefix: "", layout: "plain", format: "csv" } as const,
     intervalMs: HOUR_MS,
+    gate: createPutGate(),
     now: () => clock.nowMs,
     ...COMPACT,
   };

@@ -1,0 +1,198 @@
+/**
+ * Runs windows where it is best: those with many readings, or of many devices, in a worker; the others,
+ * and all where there are no workers, on this thread. Both call the same function, so the objects are
+ * the same.
+ *
+ * @module
+ */
+
+import type { ExportDestination } from "../../data/continuous/destination.ts";
+import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
+import type { WindowEncoder } from "../../data/continuous/window_encoder.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { DamagedDataError } from "../../kv/series/damage.ts";
+import { movedChunk, type PackedChunk } from "../../kv/series/packed_read.ts";
+import { orAborted } from "../engine/or_aborted.ts";
+import { receivedError, type Sent } from "../engine/thread_messages.ts";
+import type { Threads } from "../engine/threads.ts";
+import { type PackedDevice, type PackedSource, unpackedParts } from "./packed_source.ts";
+import type { PutGate } from "./put_gate.ts";
+import type { ThreadWindows, ThreadWindowsEnd, WindowCalls } from "./thread_contract.ts";
+import {
+  type ReportOutcomes,
+  type RunEnd,
+  runWindows,
+  type WindowRun,
+  type WindowRunParts,
+} from "./window_run.ts";
+
+/**
+ * A worker takes a device with so many blocks (one or more a day), bytes of blocks, or readings that are
+ * not folded, or more. To ask it takes about as long as a few files.
+ */
+const HEAVY_BLOCKS = 8, HEAVY_BYTES = 8_192, HEAVY_READINGS = 1_000;
+/** A worker takes all devices while more than so many are due. */
+const CROWD = 32;
+
+/** What running needs. */
+export interface WindowRunnerDeps {
+  /** Where readings come from. */
+  readonly source: TelemetrySource & Partial<Pick<PackedSource, "readPacked">>;
+  /** Where objects go. */
+  readonly destination: ExportDestination;
+  /** Encodes objects. */
+  readonly encoder: WindowEncoder;
+  /** The workers; none by default. */
+  readonly threads?: Threads;
+  /** Limits the objects that this thread puts at once. */
+  readonly gate: PutGate;
+  /** How many devices are due at the moment; few by default. */
+  readonly dueCount?: () => number;
+}
+
+/** A run, and what it may take. */
+export interface WindowOrder {
+  /** The windows. */
+  readonly run: WindowRun;
+  /** The readings to read: the span of the windows, or longer to learn what comes after it. */
+  readonly read: Span;
+  /** Ends everything at once. */
+  readonly signal: AbortSignal;
+  /** Whether to start nothing more. */
+  readonly isTimeUp: () => boolean;
+  /** Takes outcomes. */
+  readonly report: ReportOutcomes;
+}
+
+/**
+ * Writes the windows whose readings differ from what was last written.
+ *
+ * @throws What the source, the destination and `report` throw, and DeadWorkerError.
+ */
+export async function runOrder(deps: WindowRunnerDeps, order: WindowOrder): Promise<RunEnd> {
+  const { source } = deps;
+  const { run: { deviceId }, read, signal } = order;
+  if (source.readPacked === undefined) {
+    return await runHere(deps, order, source.read(deviceId, read, signal));
+  }
+  const device = await source.readPacked(deviceId, read, signal);
+  if (device === null) return { isWhole: true, beyondMs: null };
+  const chunks = device.chunks[Symbol.asyncIterator]();
+  const begun = await chunks.next();
+  const first = begun.done ? null : begun.value;
+  try {
+    if (first !== null && isForWorker(deps, first)) {
+      const end = await runThere(deps, order, { device, first, chunks });
+      if (end !== null) return end;
+    }
+    const parts = unpackedParts(device.head, following(first, chunks), device.counted);
+    return await runHere(deps, order, parts);
+  } catch (error) {
+    if (error instanceof DamagedDataError) device.damaged(error);
+    throw error;
+  } finally {
+    // A pass that is aborted does not wait for what is read ahead.
+    await orAborted(Promise.resolve(chunks.return?.()), signal).catch(() => {});
+  }
+}
+
+function isForWorker({ threads, dueCount }: WindowRunnerDeps, first: PackedChunk): boolean {
+  if (threads === undefined) return false;
+  if (dueCount !== undefined && dueCount() > CROWD) return true;
+  const bytes = first.blocks.reduce((sum, block) => sum + block.bytes.length, 0);
+  return first.blocks.length >= HEAVY_BLOCKS || bytes >= HEAVY_BYTES ||
+    first.overlay.timesMs.length >= HEAVY_READINGS;
+}
+
+async function runHere(
+  { destination, encoder, gate }: WindowRunnerDeps,
+  { run, ...order }: WindowOrder,
+  readings: Parameters<typeof runWindows>[2],
+): Promise<RunEnd> {
+  const { contentType } = encoder;
+  const put: WindowRunParts["put"] = (key, bytes) =>
+    destination.put(key, { bytes, contentType }, order.signal);
+  return await runWindows({ encoder, gate, put, ...order }, run, readings);
+}
+
+async function* following(
+  first: PackedChunk | null,
+  chunks: AsyncIterator<PackedChunk>,
+): AsyncGenerator<PackedChunk> {
+  if (first !== null) yield first;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) yield next.value;
+}
+
+/** What is read, so far. */
+interface BegunRead {
+  readonly device: PackedDevice;
+  readonly first: PackedChunk;
+  readonly chunks: AsyncIterator<PackedChunk>;
+}
+
+/** Answers what the worker asks. */
+type Answers = {
+  readonly [Name in keyof WindowCalls]: (
+    ask: WindowCalls[Name]["ask"],
+  ) => Promise<Sent<WindowCalls[Name]["answer"]>>;
+};
+
+/** The same in a worker; null if there is none. */
+async function runThere(
+  deps: WindowRunnerDeps,
+  { run, signal, isTimeUp, report }: WindowOrder,
+  { device, first, chunks }: BegunRead,
+): Promise<RunEnd | null> {
+  const { threads, destination } = deps;
+  let damage: DamagedDataError | null = null;
+  const answers: Answers = {
+    async chunk() {
+      // While the database is away, a read may take long.
+      const next = await orAborted(chunks.next(), signal);
+      if (next.done) return { value: { chunk: null, isTimeUp: isTimeUp() } };
+      const { chunk, moves } = movedChunk(next.value);
+      // The chunk goes in any case: a window that ends in it must not seem to have ended before.
+      return { value: { chunk, isTimeUp: isTimeUp() }, moves };
+    },
+    report: async (outcomes) => ({ value: await report(outcomes) }),
+    put: async (object) => ({ value: await putHere(deps, object, signal) }),
+    damaged({ place, cause }) {
+      damage = new DamagedDataError(place, receivedError(cause));
+      return Promise.resolve({ value: null });
+    },
+  };
+  const { chunk, moves } = movedChunk(first);
+  const input: ThreadWindows = {
+    run,
+    head: device.head,
+    first: chunk,
+    folder: destination.folder ?? null,
+  };
+  try {
+    const ended = await threads?.run({
+      kind: "windows",
+      // If a worker dies with it, the next attempt is made on this thread.
+      id: `windows of ${run.deviceId}`,
+      input,
+      moves,
+      signal,
+      // The worker is of this version, so it asks what the contract says.
+      answer: (call, ask) => answers[call as keyof Answers](ask as never),
+    });
+    if (ended === undefined || ended === null) return null;
+    const { outcomes, readings, ...end } = ended.value as ThreadWindowsEnd;
+    device.counted(readings);
+    const mayGoOn = outcomes.length === 0 || await report(outcomes);
+    return { ...end, isWhole: end.isWhole && mayGoOn };
+  } catch (error) {
+    throw damage ?? error;
+  }
+}
+
+async function putHere(
+  { destination, encoder: { contentType } }: WindowRunnerDeps,
+  { key, bytes }: WindowCalls["put"]["ask"],
+  signal: AbortSignal,
+) {
+  return await destination.put(key, { bytes, contentType }, signal);
+}
