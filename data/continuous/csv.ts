@@ -8,7 +8,7 @@
  */
 
 import { createAsciiText, writeAscii } from "../text/ascii_text.ts";
-import { createCsvLines } from "../encoders/csv.ts";
+import { createCsvLines, type CsvLines } from "../encoders/csv.ts";
 import { windowHead, windowRows } from "./file_head.ts";
 import type { KeyLayout } from "./object_key.ts";
 import { type ExportWindow, rowCount } from "./rows.ts";
@@ -16,32 +16,69 @@ import { type ExportWindow, rowCount } from "./rows.ts";
 /** Roughly the length of a line of an appliance. The buffer grows if lines are longer. */
 const ROW_CHARS = 112;
 
+/** Encodes windows as CSV files. The same readings give the same bytes. */
+export interface CsvEncoder {
+  /** Encodes a window as a file. */
+  encode(window: ExportWindow, layout?: KeyLayout): Uint8Array<ArrayBuffer>;
+}
+
+/** What files of one profile and layout have in common. */
+interface CsvForm {
+  /** What the lines and the header are. */
+  readonly name: string;
+  readonly header: string;
+  readonly lines: CsvLines;
+  /** The device of the next lines. */
+  readonly sources: string[];
+}
+
+/** Creates an encoder, which prepares the lines of a profile once for many files. */
+export function createCsvEncoder(): CsvEncoder {
+  let last: CsvForm | null = null;
+  return {
+    encode(window, layout = "plain") {
+      const { profile } = window;
+      // By value, as a worker gets a copy of the profile with each device.
+      const metrics = profile.metrics.map(({ name }) => name);
+      const name = JSON.stringify([layout, profile.name, ...metrics]);
+      if (last?.name !== name) last = createForm(name, window, layout);
+      return encodeCsv(window, last, last.header);
+    },
+  };
+}
+
 /** Encodes a window as a CSV file. The same readings give the same bytes. */
 export function encodeWindowCsv(
   window: ExportWindow,
   layout: KeyLayout = "plain",
 ): Uint8Array<ArrayBuffer> {
-  return encodeCsv(window, { layout, hasHeader: true });
+  return createCsvEncoder().encode(window, layout);
 }
 
 /** Encodes windows of one profile as one CSV file, with a chunk for each window. */
 export async function* streamWindowsCsv(
   windows: AsyncIterable<ExportWindow>,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  let isFirst = true;
+  let form: CsvForm | null = null;
   for await (const window of windows) {
-    yield encodeCsv(window, { layout: "plain", hasHeader: isFirst });
-    isFirst = false;
+    const isFirst = form === null;
+    form ??= createForm("", window, "plain");
+    yield encodeCsv(window, form, isFirst ? form.header : "");
   }
+}
+
+function createForm(name: string, { profile }: ExportWindow, layout: KeyLayout): CsvForm {
+  const sources: string[] = [];
+  const lines = createCsvLines(windowHead(profile, { layout, sources }));
+  return { name, header: lines.header(), lines, sources };
 }
 
 function encodeCsv(
   window: ExportWindow,
-  { layout, hasHeader }: { layout: KeyLayout; hasHeader: boolean },
+  { lines, sources }: CsvForm,
+  header: string,
 ): Uint8Array<ArrayBuffer> {
-  const { deviceId, profile } = window;
-  const lines = createCsvLines(windowHead(profile, { layout, sources: [deviceId] }));
-  const header = hasHeader ? lines.header() : "";
+  sources[0] = window.deviceId;
   const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
   let at = writeAscii(text, 0, header);
   for (const rows of windowRows(window, 0)) at = lines.write(rows, { text, at });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { encodeWindowCsv, streamWindowsCsv } from "./csv.ts";
+import { createCsvEncoder, streamWindowsCsv } from "./csv.ts";
 import type { KeyStyle } from "./object_key.ts";
 import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
@@ -31,7 +31,8 @@ export async function openWindowEncoder(
   { format, layout }: Pick<KeyStyle, "format" | "layout">,
 ): Promise<WindowEncoder> {
   if (format === "csv") {
-    const encode = (window: ExportWindow) => encodeWindowCsv(window, layout);
+    const csv = createCsvEncoder();
+    const encode = (window: ExportWindow) => csv.encode(window, layout);
     return { contentType: "text/csv; charset=utf-8", encode, stream: streamWindowsCsv };
   }
   const parquet = await openParquetEncoder();

@@ -42,7 +42,12 @@ export function rescale(values: Float64Array, from: number, to: number): Float64
 
 /** Converts mantissas to plain doubles. */
 export function toFloats(values: Float64Array, scale: number): Float64Array {
-  return scale <= 0 ? values : values.map((value) => value / POWERS[scale]);
+  if (scale <= 0) return values;
+  const power = POWERS[scale];
+  const floats = new Float64Array(values.length);
+  // Not `map`: the calls take several times as long as the divisions.
+  for (let i = 0; i < values.length; i++) floats[i] = values[i] / power;
+  return floats;
 }
 
 /**

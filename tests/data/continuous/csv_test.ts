@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { encodeWindowCsv } from "../../../data/continuous/csv.ts";
+import { createCsvEncoder, encodeWindowCsv } from "../../../data/continuous/csv.ts";
 import { emptyPage } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { parse } from "../../../data/text/std_csv.ts";
@@ -45,6 +45,24 @@ Deno.test("encodeWindowCsv() writes the metrics of a battery and no power factor
       "hour,day_of_week,is_weekend\n" +
       "2026-02-09T07:59:59Z,D1,,cellar,67.5,385.2,-45.3,28.4,7,0,false\n",
   );
+});
+
+Deno.test("an encoder of many files writes each like the first one", () => {
+  const { encode } = createCsvEncoder();
+  const page = pageOf([[NOON_MS, "230", "1.5", "172.5", "44.99"]]);
+  const battery = pageOf([[NOON_MS, "67.5", "385.2", "-45.3", "28.4"]]);
+  const windows = [
+    { ...windowOf(page), deviceId: "D2" },
+    { ...windowOf(page, { deviceType: null }), deviceId: "D3" },
+    { ...windowOf(battery), profile: PROFILES.battery },
+    windowOf(page),
+  ];
+  for (const window of [...windows, ...windows.toReversed()]) {
+    for (const layout of ["plain", "hive"] as const) {
+      assertEquals(textOf(encode(window, layout)), textOf(encodeWindowCsv(window, layout)));
+    }
+  }
+  assertEquals(textOf(encode(windows[0])).includes("2026-02-07T12:00:00Z,D2,washer,"), true);
 });
 
 Deno.test("encodeWindowCsv() writes only the header if there are no readings", () => {
