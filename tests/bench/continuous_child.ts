@@ -11,6 +11,7 @@ import { readSettings } from "../../data/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../data/limits.ts";
 import type { Page } from "../../data/readings/page.ts";
 import { startDuties } from "../../jobs/engine/duty_loop.ts";
+import { openThreads } from "../../jobs/threads.ts";
 import { openContinuousExport } from "../../jobs/continuous/continuous_export.ts";
 import { createDevice } from "../../kv/devices/devices.ts";
 import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
@@ -54,8 +55,10 @@ async function openRig(folder: string, environment: Record<string, string>) {
   const log = (level: string, event: string, fields?: Record<string, unknown>) => {
     if (level === "error") console.error(event, fields);
   };
+  const threads = openThreads({ workerThreads: null, log });
   const parts = await openContinuousExport({
     ...opened,
+    ...threads,
     series,
     profiles: builtInProfiles(),
     now,
@@ -79,7 +82,10 @@ async function openRig(folder: string, environment: Record<string, string>) {
       const found = await listExportCheckpoints(opened.kv, { afterId: "", limit: STEADY_DEVICES });
       return found.reduce((sum, { checkpoint: { totals } }) => sum + totals.rows, 0);
     },
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      threads[Symbol.dispose]();
+      await opened[Symbol.asyncDispose]();
+    },
   };
 }
 

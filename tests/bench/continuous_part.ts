@@ -6,7 +6,7 @@
  */
 
 import { z } from "zod";
-import config from "../../deno.json" with { type: "json" };
+import { heapFlags } from "../../data/heap_limit.ts";
 import { EXPORT_FORMATS } from "../../data/continuous/object_key.ts";
 import type { Bench } from "./bench.ts";
 import { absolute, type Figure } from "./figure.ts";
@@ -19,8 +19,7 @@ import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 
 /** The V8 flags with which the service starts. */
-const START_FLAGS = config.tasks.start.command.split(" ")
-  .filter((word) => word.startsWith("--v8-flags="));
+const START_FLAGS = [`--v8-flags=${heapFlags(null).join(",")}`];
 
 /** Readings that a catch-up exports: a month of minutes of ten devices. */
 const MONTH = 10 * 30 * 1_440;
