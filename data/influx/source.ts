@@ -19,6 +19,7 @@ import {
   readChunk,
   readingsQuery,
 } from "./query.ts";
+import { type Follower, followSignal } from "../files/follow_signal.ts";
 import { createInfluxRows } from "./rows.ts";
 import type { Span } from "../readings/page.ts";
 import type { Profiles } from "../readings/profiles.ts";
@@ -147,10 +148,9 @@ async function* queryChunks(
   signal: AbortSignal,
 ): AsyncGenerator<InfluxChunk> {
   signal.throwIfAborted();
-  const silence = new AbortController();
-  const both = AbortSignal.any([signal, silence.signal]);
-  const within = <T>(work: Promise<T>) => withinSilence(work, silence);
-  const response = await within(request(settings, query, both));
+  using ending = followSignal(signal);
+  const within = <T>(work: Promise<T>) => withinSilence(work, ending);
+  const response = await within(request(settings, query, ending.signal));
   const reader = await within(bodyOf(response));
   let isPartial = true;
   try {
@@ -199,9 +199,9 @@ async function bodyOf(response: Response): Promise<ReadableStreamDefaultReader<s
   throw new PassingFault(message, { afterMs: Number(seconds) * 1_000 });
 }
 
-async function withinSilence<T>(work: Promise<T>, silence: AbortController): Promise<T> {
+async function withinSilence<T>(work: Promise<T>, ending: Pick<Follower, "abort">): Promise<T> {
   const fault = new PassingFault(`InfluxDB was silent for ${SILENCE_MS / 1_000} s.`);
-  const timer = setTimeout(() => silence.abort(fault), SILENCE_MS);
+  const timer = setTimeout(() => ending.abort(fault), SILENCE_MS);
   try {
     return await work;
   } finally {

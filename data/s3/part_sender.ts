@@ -36,17 +36,24 @@ export function createPartSender(
 ): PartSender {
   // The first failure ends all other parts, as none may arrive after the upload is aborted.
   const failed = new AbortController();
-  const call = { signal: AbortSignal.any([signal, failed.signal]), patience };
+  const follow = () => failed.abort(signal.reason);
+  const call = { signal: failed.signal, patience };
   const parts = before.map((part) => Promise.resolve(part));
   const sending = new Set<Promise<void>>();
   return {
     async send({ body, digests }) {
       while (sending.size >= partsAtOnce) await Promise.race(sending);
       failed.signal.throwIfAborted();
+      // Not AbortSignal.any(): Deno up to 2.7 keeps a reference to each signal made of a lasting one.
+      if (signal.aborted) follow();
+      else if (sending.size === 0) signal.addEventListener("abort", follow);
       const stored = client.putPart(upload, { number: parts.length + 1, body, digests }, call);
       parts.push(stored);
       const settled = stored.then(() => {}, (error) => failed.abort(error))
-        .finally(() => sending.delete(settled));
+        .finally(() => {
+          sending.delete(settled);
+          if (sending.size === 0) signal.removeEventListener("abort", follow);
+        });
       sending.add(settled);
     },
     stored: () => Promise.all(parts),

@@ -6,6 +6,7 @@
 
 import { AppError } from "../app_error.ts";
 import { type Deadline, startDeadline } from "../files/deadline.ts";
+import { type Follower, followSignal } from "../files/follow_signal.ts";
 import { S3_PATIENCE, type S3Answer, type S3Patience, type S3Send } from "./request.ts";
 import { xmlText } from "./xml.ts";
 
@@ -23,10 +24,8 @@ interface Reading {
   readonly send: S3Send;
   readonly key: string;
   readonly patience: S3Patience;
-  /** Aborted when the stream is cancelled. */
-  readonly cancelled: AbortController;
   /** Aborts when the stream is cancelled or the signal of the caller aborts. */
-  readonly signal: AbortSignal;
+  readonly ending: Follower;
 }
 
 /** A connection that delivers the bytes of an object from some position on. */
@@ -45,12 +44,12 @@ export function createS3Reader(
   options: { signal: AbortSignal; range?: S3ByteRange; patience?: Partial<S3Patience> },
 ) => Promise<ReadableStream<Bytes> | null> {
   return async (key, { signal, range, ...options }) => {
-    const cancelled = new AbortController();
+    using stack = new DisposableStack();
+    const ending = stack.use(followSignal(signal));
     const reading = {
       send,
       key,
-      cancelled,
-      signal: AbortSignal.any([signal, cancelled.signal]),
+      ending,
       patience: { ...S3_PATIENCE, ...patience, ...options.patience },
     };
     // HTTP has no empty range. In that case, only check that the object exists.
@@ -63,6 +62,8 @@ export function createS3Reader(
       return ReadableStream.from([]);
     }
     const start = range?.start ?? 0;
+    // The end of the stream disposes of it.
+    stack.move();
     return streamOf(reading, { first, start, end: range?.end ?? start + lengthOf(first.answer) });
   };
 }
@@ -86,7 +87,7 @@ function streamOf(
         if (done) return null;
       } catch (error) {
         await endConnection(connection);
-        reading.signal.throwIfAborted();
+        reading.ending.signal.throwIfAborted();
         if (++breaks >= reading.patience.tries) throw brokenOff(reading.key, error);
         const again = await openConnection(reading, { start: at, end, etag });
         if (again === null || again === "past the end") throw brokenOff(reading.key, error);
@@ -107,10 +108,12 @@ function streamOf(
       } catch (error) {
         controller.error(error);
       }
+      reading.ending[Symbol.dispose]();
       await endConnection(connection);
     },
     async cancel(reason) {
-      reading.cancelled.abort(reason);
+      reading.ending.abort(reason);
+      reading.ending[Symbol.dispose]();
       await endConnection(connection);
     },
   }, { highWaterMark: 0 });
@@ -118,7 +121,7 @@ function streamOf(
 
 /** Opens a connection; null if there is no object. */
 async function openConnection(
-  { send, key, patience, signal }: Reading,
+  { send, key, patience, ending }: Reading,
   { start = 0, end, etag }: { start?: number; end?: number; etag?: string },
 ): Promise<Connection | "past the end" | null> {
   const headers: Record<string, string> = {};
@@ -127,7 +130,7 @@ async function openConnection(
   }
   // The rest must come from the same object as the first bytes.
   if (etag) headers["if-match"] = etag;
-  const deadline = startDeadline(signal, patience.timeoutMs);
+  const deadline = startDeadline(ending.signal, patience.timeoutMs);
   deadline.pause();
   try {
     const answer = await send({

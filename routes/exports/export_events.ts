@@ -8,6 +8,7 @@
  * @module
  */
 
+import { followSignal } from "../../data/files/follow_signal.ts";
 import type { Log } from "../../data/log.ts";
 import type { JobRecord, Jobs } from "../../jobs/engine/jobs.ts";
 import { currentState } from "../jobs/job_state.ts";
@@ -54,14 +55,15 @@ export function exportEvents(
   if (isOver(job, now()) && lastEventId === eventId(job, now())) {
     return new Response(null, { status: 204 });
   }
-  const gone = new AbortController();
-  const changes = jobs.watch(job.id, AbortSignal.any([signal, gone.signal]));
+  const gone = followSignal(signal);
+  const changes = jobs.watch(job.id, gone.signal);
   const encoder = new TextEncoder();
   let heartbeat: ReturnType<typeof setInterval> | undefined;
+  let isClosed = false;
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start(controller) {
       const send = (text: string) => {
-        if (!gone.signal.aborted) controller.enqueue(encoder.encode(text));
+        if (!isClosed) controller.enqueue(encoder.encode(text));
       };
       heartbeat = setInterval(() => {
         mayGoOn().then((yes) => yes && send(":\n\n"));
@@ -69,12 +71,17 @@ export function exportEvents(
       send(`retry: ${RETRY_MS}\n\n`);
       forward().then(close).catch((error) => {
         log("error", "export not watched", { jobId: job.id, error });
+        isClosed = true;
         gone.abort();
         controller.error(error);
-      }).finally(() => clearInterval(heartbeat));
+      }).finally(() => {
+        clearInterval(heartbeat);
+        gone[Symbol.dispose]();
+      });
 
       function close(): void {
-        if (gone.signal.aborted) return;
+        if (isClosed) return;
+        isClosed = true;
         gone.abort();
         controller.close();
       }
@@ -95,6 +102,7 @@ export function exportEvents(
       }
     },
     cancel() {
+      isClosed = true;
       clearInterval(heartbeat);
       gone.abort();
     },
