@@ -29,7 +29,7 @@ export interface RunRecords {
   write(change: JobChange): Promise<string | null>;
   /**
    * Calls a function four times a second, at the same moments for all runs, until the result is disposed
-   * of. The first time, at least a quarter of a second has passed.
+   * of.
    */
   onBeat(beat: () => void): Disposable;
 }
@@ -40,15 +40,8 @@ export function createRunRecords(kv: Pick<Deno.Kv, "getMany" | "atomic">): RunRe
     const entries = await getJobEntries(kv, ids);
     return entries.map((value) => ({ status: "fulfilled", value }) as const);
   });
-  const beats = new Set<() => void>(), young = new Set<() => void>();
+  const beats = new Set<() => void>();
   let timer: ReturnType<typeof setInterval> | undefined;
-
-  function beatAll(): void {
-    for (const beat of beats) {
-      // What was claimed a moment ago has not changed.
-      if (!young.delete(beat)) beat();
-    }
-  }
 
   return {
     read,
@@ -58,12 +51,10 @@ export function createRunRecords(kv: Pick<Deno.Kv, "getMany" | "atomic">): RunRe
     ),
     onBeat(beat) {
       beats.add(beat);
-      young.add(beat);
-      timer ??= outsideRequests(() => setInterval(beatAll, BEAT_MS));
+      timer ??= outsideRequests(() => setInterval(() => beats.forEach((each) => each()), BEAT_MS));
       return {
         [Symbol.dispose]() {
           beats.delete(beat);
-          young.delete(beat);
           if (beats.size > 0) return;
           clearInterval(timer);
           timer = undefined;
