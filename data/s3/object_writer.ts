@@ -5,7 +5,8 @@
  * whole part is kept as an object of its own, the tail. S3 does not show parts before the upload is
  * complete, so the state of the digest is kept as well. The run that had the upload before may still send
  * parts: if they differ, S3 refuses to complete the upload, as their entity tags are not those that the
- * other run names.
+ * other run names. If it has completed the upload, the other run sends nothing, and compares the object
+ * with what it would have written.
  *
  * @module
  */
@@ -25,9 +26,11 @@ import { createSavableSha256, type SavableSha256 } from "../files/savable_sha256
 import type { S3CallOptions, S3Client, S3Part } from "./client.ts";
 import { S3Refusal } from "./fault.ts";
 import { createPartSender, type PartSender } from "./part_sender.ts";
+import { requireSame, type ShownObject, shownObjectWriter } from "./shown_object.ts";
 import {
   cleanUploads,
   completeUpload,
+  hasBecomeObject,
   type OpenUpload,
   openUpload,
   S3_PART_BYTES,
@@ -75,10 +78,29 @@ export async function openObjectWriter(
   options: ObjectWriterOptions,
 ): Promise<FileWriter | null> {
   const { kept } = options;
-  const begun = kept === undefined
-    ? await begin(name)
-    : await takeUp(client, { ...options, name, kept });
-  return begun && objectWriter(client, begun, options);
+  if (kept === undefined) return objectWriter(client, await begin(name), options);
+  const begun = await takeUp(client, { ...options, name, kept });
+  if (begun !== null) return objectWriter(client, begun, options);
+  const shown = await findShown(client, kept, options);
+  return shown && shownObjectWriter(client, shown, {
+    signal: options.signal,
+    onShown: () => removeTails(client, shown.key, options).catch(() => {}),
+  });
+}
+
+/** The object that the kept upload has become; null if it has become none. */
+async function findShown(
+  client: S3Client,
+  { name, more, sha256, sizeBytes }: KeptFile,
+  { keyOf, signal }: ObjectWriterOptions,
+): Promise<ShownObject | null> {
+  const { data } = keptMore.safeParse(more);
+  if (!data?.upload) return null;
+  const hash = await createSavableSha256(data.hash);
+  if (hash?.hex() !== sha256) return null;
+  const key = keyOf(name);
+  const isShown = await hasBecomeObject(client, { key, writeId: data.upload.writeId }, { signal });
+  return isShown ? { name, key, hash, sizeBytes } : null;
 }
 
 /** The folder of the tails of an object, as the start of their keys. */
@@ -252,8 +274,5 @@ async function complete(
     throw new KeptFileLost("The parts of the upload are not those that were kept", { cause });
   }
   // The answer is lost, or the run before has completed the upload with parts of its own.
-  const read = createHash("sha256");
-  for await (const chunk of await client.get(upload.key, call) ?? []) read.update(chunk);
-  if (read.digest("hex") === sha256) return;
-  throw new KeptFileLost("The object is not the one that was written");
+  await requireSame(client, { key: upload.key, sha256 }, call);
 }

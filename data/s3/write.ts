@@ -229,6 +229,15 @@ export async function completeUpload(
   throw new AppError("STORAGE_UNAVAILABLE", "S3 does not hold the object that was completed");
 }
 
+/** Whether the object at the key of an upload is the one that this upload has become. */
+export async function hasBecomeObject(
+  client: Pick<S3Client, "head">,
+  { key, writeId }: Pick<OpenUpload, "key" | "writeId">,
+  options: S3CallOptions,
+): Promise<boolean> {
+  return (await client.head(key, options))?.meta[WRITE_META] === writeId;
+}
+
 /** Aborts the uploads of a failed write, if S3 can be reached; a later sweep finds the rest. */
 export async function cleanUploads(
   client: S3Client,

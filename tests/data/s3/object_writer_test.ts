@@ -177,6 +177,36 @@ Deno.test("a completion whose answer is lost is proven by what was stored", asyn
   }
 });
 
+Deno.test("a file that the run before has completed is not sent again, and is taken only if its bytes are the same", async () => {
+  for (const seed of [1, 2]) {
+    await using server = startS3Double();
+    let sent = 0;
+    const { open, keys } = await openRig(server, (input, init) => {
+      sent += init?.body instanceof Uint8Array ? init.body.length : 0;
+      return fetch(input, init);
+    });
+    const before = await open("a");
+    const kept = await keepOf(before, bytesOf(2 * PART + 1));
+    await before.write(bytesOf(PART, 1));
+    // The process dies before anybody knows.
+    await before.finish();
+    sent = 0;
+    const writer = await open("b", kept);
+    assertEquals(writer.name, "a");
+    await writer.write(bytesOf(PART, seed));
+    assertEquals(await writer.keep(), null);
+    if (seed === 2) await assertRejects(() => writer.finish(), KeptFileLost);
+    else {
+      const { sizeBytes, sha256 } = await writer.finish();
+      assertEquals(sizeBytes, 3 * PART + 1);
+      assertEquals(sha256, digestOf(bytesOf(2 * PART + 1), bytesOf(PART, 1)));
+    }
+    await writer.close();
+    assertEquals(sent, 0);
+    assertEquals(await keys(), { objects: ["a"], uploads: [] });
+  }
+});
+
 Deno.test("a file with more parts than a checkpoint can name keeps nothing more, and is written", async () => {
   await using server = startS3Double();
   const { client } = await openRig(server);
