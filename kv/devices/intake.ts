@@ -21,7 +21,6 @@ import {
   usedRequests,
   waitMs,
 } from "../../data/devices/rate_window.ts";
-import type { TimestampForm } from "../../data/devices/timestamp.ts";
 import {
   type ArrivalRules,
   begin,
