@@ -131,11 +131,13 @@ function writeSomeLines(
       view.setFloat64(at + hourAt, minutes[minute], true);
       at += length;
     } else at = writeRowStart(text, at, { start, timeMs: timesMs[row] });
-    place = v0[row] & TABLE_MASK;
-    chars = place === v0[row] ? l0[place] : 0;
-    view.setFloat64(at, w0[place], true);
-    at = chars > 0 ? at + chars : writeDecimal(text, at, { table: tables[0], value: v0[row] });
-    bytes[at++] = delimiter;
+    if (count > 0) {
+      place = v0[row] & TABLE_MASK;
+      chars = place === v0[row] ? l0[place] : 0;
+      view.setFloat64(at, w0[place], true);
+      at = chars > 0 ? at + chars : writeDecimal(text, at, { table: tables[0], value: v0[row] });
+      bytes[at++] = delimiter;
+    }
     if (count > 1) {
       place = v1[row] & TABLE_MASK;
       chars = place === v1[row] ? l1[place] : 0;

@@ -77,6 +77,32 @@ Deno.test("lines() crosses midnights, months and leap days within a page", () =>
   ]);
 });
 
+Deno.test("lines() writes ids of any length, at whole minutes and between them", () => {
+  const id = "meter-of-a-building-with-a-long-name-0123456789";
+  const page = pageOf([[DAY_START_MS, "1", "", "", "4"], [
+    DAY_START_MS + 61_500,
+    "",
+    "2.5",
+    "",
+    "",
+  ]]);
+  assertEquals(
+    createCsvWriter(PROFILES.meter, id).lines(page),
+    `2024-01-01T00:00:00Z,${id},1,,,4\n2024-01-01T00:01:01.500Z,${id},,2.5,,\n`,
+  );
+});
+
+Deno.test("lines() writes pages with no column, and with more than a profile has", () => {
+  const writer = createCsvWriter(PROFILES.meter, "7");
+  const times = pageOf([[DAY_START_MS], [DAY_START_MS + 60_000]]);
+  assertEquals(writer.lines(times), "2024-01-01T00:00:00Z,7\n2024-01-01T00:01:00Z,7\n");
+  const six = ["1", "-2.5", "3e-9", "", "123456789012345", "6"];
+  assertEquals(
+    writer.lines(pageOf([[DAY_START_MS, ...six]])),
+    "2024-01-01T00:00:00Z,7,1,-2.5,0.000000003,,123456789012345,6\n",
+  );
+});
+
 Deno.test("lines() of a page without readings is empty", () => {
   assertEquals(createCsvWriter(PROFILES.meter, "1").lines(emptyPage(4)), "");
 });
