@@ -52,6 +52,8 @@ export interface ReadingParts {
   met(): void;
   /** Stores readings. Meanwhile the next ones are read; the next call waits for this one. */
   store(batches: readonly MeterBatch[]): Promise<void>;
+  /** Called with a chunk that was read, also one of an upload that was packed, so that it can be freed. */
+  release?(chunk: Uint8Array): void;
 }
 
 /**
@@ -82,7 +84,7 @@ export async function readUpload(
 async function readAll(
   reader: ManyMetersReader,
   chunks: AsyncIterable<Uint8Array>,
-  { profilesOf, met, store }: ReadingParts,
+  { profilesOf, met, store, release }: ReadingParts,
 ): Promise<void> {
   let storing = Promise.resolve();
 
@@ -106,6 +108,7 @@ async function readAll(
   try {
     for await (const chunk of chunks) {
       reader.push(chunk);
+      release?.(chunk);
       await resume();
       if (reader.waiting() >= batchReadings(reader.meters().length)) await flush();
     }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { freeMemory } from "../../data/encoders/chunk_memory.ts";
 import {
   type CountedReader,
   type NotesChange,
@@ -36,6 +37,13 @@ export async function runImport(input: unknown, { signal, ask: send }: TaskConte
   };
   let reader: CountedReader = { meters: () => [], rejected: () => ({ count: 0, first: [] }) };
   const watch = watchNotes(() => reader);
+  const received = new WeakSet<Uint8Array>();
+
+  async function nextBytes(): Promise<Uint8Array | null> {
+    const bytes = await ask("bytes", quickChange());
+    if (bytes !== null) received.add(bytes);
+    return bytes;
+  }
 
   function quickChange(): NotesChange | null {
     return reader.meters().length > WATCHED_METERS ? null : watch.changed();
@@ -43,13 +51,15 @@ export async function runImport(input: unknown, { signal, ask: send }: TaskConte
 
   try {
     const summary = await readUpload(upload, {
-      chunks: askedBytes(() => ask("bytes", quickChange())),
+      chunks: askedBytes(nextBytes),
       planOf: (head) => ask("plan", head),
       begin(begun) {
         reader = begun;
       },
       profilesOf: (ids) => ask("profiles", ids),
       met() {},
+      // What is unpacked, and parts of what is packed, are others.
+      release: (chunk) => received.has(chunk) && freeMemory(chunk.buffer),
       async store(batches) {
         const packed = packBatches(batches);
         await ask("store", { batches: packed, change: watch.changed() }, [packed.memory.buffer]);

@@ -6,6 +6,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { freeMemory } from "../../data/encoders/chunk_memory.ts";
 import { createNotesMirror, type NotesMirror } from "../../data/imports/notes_change.ts";
 import { unpackBatches } from "../../data/imports/packed_batches.ts";
 import { type PackedUpload, readUpload } from "../../data/meter_files/read_upload.ts";
@@ -113,6 +114,7 @@ function answersOf(
       take(change);
       storing = store(unpackBatches(batches));
       await storing;
+      freeMemory(batches.memory.buffer);
       return { value: null };
     },
     counts(change) {

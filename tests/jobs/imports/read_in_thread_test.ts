@@ -1,7 +1,7 @@
 import { AppError } from "../../../data/app_error.ts";
 import type { CountedReader } from "../../../data/imports/notes_change.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
-import { nem12 } from "../../support/meter_files.ts";
+import { greenButton, nem12 } from "../../support/meter_files.ts";
 import { rowsOf } from "../../support/pages.ts";
 import { zipOf } from "../../routes/http/zip_of.ts";
 import {
@@ -49,6 +49,15 @@ const OBJECTS = [0, 1, 2, 3].map((index) => ({
   other: 1,
 }));
 const NDJSON = OBJECTS.map((object) => JSON.stringify(object)).join("\n");
+
+/** Objects of readings of one meter, one in 1,000 of them wrong. */
+function objects(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => {
+    const timestamp = new Date(Date.UTC(2024, 0, 1) + index * 60_000).toISOString();
+    const energy_kwh = index % 1_000 === 0 ? "much" : index / 8;
+    return JSON.stringify({ smart_meter_id: "m1", timestamp, energy_kwh });
+  });
+}
 
 /** Files of every reader, with everything that readers may say of them. */
 const UPLOADS: Readonly<Record<string, TestUpload>> = {
@@ -122,6 +131,13 @@ const UPLOADS: Readonly<Record<string, TestUpload>> = {
   "NDJSON": { body: NDJSON, type: "application/x-ndjson" },
   "JSON": { body: JSON.stringify(OBJECTS), type: "application/json" },
   "some batches": { body: HEADER + minutes(70_000) + minutes(10, 5), id: "m" },
+  "NEM12 in pieces": { body: [...nem12(2, 900).pieces()].join("") },
+  "Green Button in pieces": {
+    body: [...greenButton(50).pieces()].join(""),
+    type: "application/xml",
+  },
+  "NDJSON in pieces": { body: objects(8_000).join("\n"), type: "application/x-ndjson" },
+  "JSON in pieces": { body: `[${objects(8_000)}]`, type: "application/json" },
   "nothing": { body: "", id: "m" },
   "a wrong header": { body: "time,kWh\n2024-01-01,1\n", id: "m" },
   "a query that does not fit the first bytes": {
