@@ -13,6 +13,7 @@
  * @module
  */
 
+import { setImmediate } from "node:timers";
 import { END_OF_TIME_MS } from "../../data/limits.ts";
 import { emptyPage, type Page, type Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
@@ -43,6 +44,9 @@ const READS = 10;
 const BATCH = 100;
 /** A batch with so many bytes ends early, as series may have many readings. */
 const BATCH_BYTES = 2_097_152;
+
+/** After so many heads of a list, and so many series whose blocks are read, timers have a turn. */
+const TURN_HEADS = 500, TURN_SERIES = 20;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
 
@@ -128,8 +132,17 @@ export async function* scanPacked(
       packer.add(id, await readLatestAlone(kv, { profile, id }, span));
     }
     yield { ...packer.finish(), looked: count };
+    await nextTurn();
     afterId = lastId;
   }
+}
+
+/**
+ * Lets timers and other requests have a turn. The answers of a local database come so fast that its lists
+ * follow each other without one.
+ */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A series of a batch. */
@@ -188,6 +201,7 @@ async function packSome(
       const { ref, head, hasSegments } = found[next++];
       signal.throwIfAborted();
       if (!wants(ref.id)) continue;
+      if (next % TURN_SERIES === 0) await nextTurn();
       packer.add(ref.id, await readLatest(kv, ref, { head, hasSegments, ...rest }));
     }
   };
@@ -250,6 +264,7 @@ export async function profileExtent(kv: Kv, profile: ProfileName): Promise<Profi
     if (head.state !== "live") continue;
     ids.add(id);
     lastMs = Math.max(lastMs, head.lastMs);
+    if (ids.size % TURN_HEADS === 0) await nextTurn();
   }
   return { seriesCount: ids.size, lastMs: lastMs === -Infinity ? null : lastMs };
 }
