@@ -55,6 +55,11 @@ export async function startTracing(): Promise<boolean> {
   return api !== null;
 }
 
+/** Whether spans are made: without them, what only they need is not computed. */
+export function isTracing(): boolean {
+  return api !== null;
+}
+
 /**
  * Does work within a span, which ends with it. If the work fails, the span says so. The error is named by
  * its class alone: messages may hold what users sent.

@@ -62,6 +62,7 @@ import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import type { WebhookDeps } from "./webhooks/webhook_actions.ts";
 import { webhookRoutes } from "./webhooks/webhooks.ts";
 import { type RequestWatchDeps, watchRequests } from "./http/watch_requests.ts";
+import { quickTelemetry } from "./devices/quick_telemetry.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -94,7 +95,7 @@ export interface AppDeps
     OverviewDeps,
     WebhookDeps,
     UsageDeps,
-    Partial<Pick<AnswerLimitOptions, "waitingMs">> {
+    Partial<Pick<AnswerLimitOptions, "waitingMs" | "isExclusive">> {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
   /** The webhooks. */
@@ -224,6 +225,7 @@ export function createApp(deps: AppDeps): Hono {
     return answerProblem(c, error, { allow });
   });
   app.onError(answerError);
+  app.fetch = quickTelemetry(deps, app.fetch);
 
   function answerError(error: unknown, c: Context): Promise<Response> {
     const { req } = c;

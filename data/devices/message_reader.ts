@@ -234,11 +234,15 @@ function createSplitter(
 
 /** One message as a page. */
 export function messagePage({ profile, timeMs, values }: Telemetry): Page {
-  const columns = profile.metrics.map((_, metric) => ({
-    scale: FLOAT,
-    values: Float64Array.of(values[metric]),
-  }));
-  return { timesMs: Float64Array.of(timeMs), columns };
+  // `Float64Array.of()` takes several times as long.
+  const columns = profile.metrics.map((_, metric) => {
+    const column = new Float64Array(1);
+    column[0] = values[metric];
+    return { scale: FLOAT, values: column };
+  });
+  const timesMs = new Float64Array(1);
+  timesMs[0] = timeMs;
+  return { timesMs, columns };
 }
 
 function parsed(text: string): unknown {

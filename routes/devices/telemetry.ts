@@ -139,8 +139,16 @@ async function tryOne(
     const rule = accepted.kind === "other profile" ? "profile" : problem.rule;
     return { deviceId: id, problems: [{ ...problem, rule }], problem };
   }
-  const headers = Object.fromEntries(limitHeaders(limit, accepted));
-  if (accepted.created > 0) return securedJson(resultJson("created", telemetry), 201, headers);
+  return acceptedAnswer(accepted, telemetry, Object.fromEntries(limitHeaders(limit, accepted)));
+}
+
+/** The answer to a message whose reading is stored. */
+export function acceptedAnswer(
+  { created }: { readonly created: number },
+  telemetry: Telemetry,
+  headers: Readonly<Record<string, string>>,
+): Response {
+  if (created > 0) return securedJson(resultJson("created", telemetry), 201, headers);
   return securedJson(resultJson("updated", telemetry), 200, headers);
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { pathWithoutSecrets } from "../../data/access/key_text.ts";
-import { describeSpan } from "../../data/tracing.ts";
+import { describeSpan, isTracing } from "../../data/tracing.ts";
 import { routePath } from "./route_path.ts";
 
 /**
@@ -13,6 +13,7 @@ import { routePath } from "./route_path.ts";
  * keys in paths are secrets. To be called before anything can end the request, and so its span.
  */
 export function hideAddress(request: Request): void {
+  if (!isTracing()) return;
   const path = pathWithoutSecrets(routePath(request));
   describeSpan({
     "url.full": new URL(request.url).origin + path,

@@ -8,7 +8,7 @@ import type { MiddlewareHandler } from "hono";
 import { pathWithoutSecrets } from "../../data/access/key_text.ts";
 import type { Log } from "../../data/log.ts";
 import { currentRequestId } from "../../data/request_context.ts";
-import { describeSpan } from "../../data/tracing.ts";
+import { describeSpan, isTracing } from "../../data/tracing.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { hideAddress } from "./hidden_address.ts";
 
@@ -39,9 +39,8 @@ export function noteAnswer(request: Request, status: number): void {
 }
 
 /** Takes note of requests when they are answered. */
-export function watchRequests(
-  { now, log, record = NO_RECORDER }: RequestWatchDeps,
-): MiddlewareHandler {
+export function watchRequests(deps: RequestWatchDeps): MiddlewareHandler {
+  const { now, record = NO_RECORDER } = deps;
   return async (c, next) => {
     const startedMs = now(), startMs = performance.now();
     const { raw } = c.req;
@@ -49,15 +48,9 @@ export function watchRequests(
     const note = (status: number) => {
       if (isNoted) return;
       isNoted = true;
-      const seconds = (performance.now() - startMs) / 1_000;
-      const path = pathWithoutSecrets(c.req.path);
-      log("debug", "request", { method: raw.method, path, status, ms: now() - startedMs });
-      const method = METHODS.includes(raw.method) ? raw.method : "other";
       const route = c.get("route") ?? NO_ROUTE;
-      const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };
-      describeSpan(fields, `${method} ${route}`);
-      record.add("openwatts_http_requests_total", [method, route, String(status)]);
-      record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
+      const path = pathWithoutSecrets(c.req.path);
+      noteRequest(deps, { method: raw.method, path, route, status, startedMs, startMs });
     };
     hideAddress(raw);
     running.set(raw, note);
@@ -69,4 +62,32 @@ export function watchRequests(
     }
     note(c.res.status);
   };
+}
+
+/** A request that was answered. */
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly route: string;
+  readonly status: number;
+  /** When it came, epoch milliseconds. */
+  readonly startedMs: number;
+  /** The same by `performance.now()`. */
+  readonly startMs: number;
+}
+
+/** Takes note of a request that was answered. */
+export function noteRequest(
+  { now, log, record = NO_RECORDER }: RequestWatchDeps,
+  { method: given, path, route, status, startedMs, startMs }: AnsweredRequest,
+): void {
+  const seconds = (performance.now() - startMs) / 1_000;
+  log("debug", "request", { method: given, path, status, ms: now() - startedMs });
+  const method = METHODS.includes(given) ? given : "other";
+  if (isTracing()) {
+    const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };
+    describeSpan(fields, `${method} ${route}`);
+  }
+  record.add("openwatts_http_requests_total", [method, route, String(status)]);
+  record.observe("openwatts_http_request_duration_seconds", [method, route], seconds);
 }

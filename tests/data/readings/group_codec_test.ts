@@ -185,3 +185,16 @@ Deno.test("an item that no group has room for is refused", () => {
     "at most 60000 bytes",
   );
 });
+
+Deno.test("an item may be some rows of a page that others share", () => {
+  const shared = pageOf([[1, "1.5"], [2, "2"], [3, "3.5"]]);
+  const part = (id: string, start: number, end: number) => ({
+    ...item(id, shared),
+    rows: { start, end },
+  });
+  const [{ bytes }] = encodeGroups(HEAD, [part("one", 1, 3), part("two", 0, 1)], 60_000);
+  assertEquals(itemsOf(decodeGroup(bytes)).map(({ id, page }) => [id, rowsOf(page)]), [
+    ["one", [[2, "2"], [3, "3.5"]]],
+    ["two", [[1, "1.5"]]],
+  ]);
+});
