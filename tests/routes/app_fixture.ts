@@ -57,7 +57,17 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
           unchanged: 0,
           remaining: 9,
         }),
-      acceptMany: () => Promise.resolve([]),
+      acceptMany: (all) =>
+        Promise.resolve(all.map(({ page, rows = { start: 0, end: page.timesMs.length } }) => ({
+          status: "fulfilled",
+          value: {
+            kind: "accepted",
+            created: rows.end - rows.start,
+            updated: 0,
+            unchanged: 0,
+            remaining: 9,
+          },
+        }))),
       reject: () => Promise.resolve(),
       knownProfile: () => undefined,
       findProfile: () => Promise.resolve(null),
