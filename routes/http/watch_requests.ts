@@ -66,9 +66,13 @@ export function watchRequests(deps: RequestWatchDeps): MiddlewareHandler {
 
 /** A request that was answered. */
 export interface AnsweredRequest {
+  /** Its method. */
   readonly method: string;
+  /** Its path, without secrets. */
   readonly path: string;
+  /** The template of the route that answered. */
   readonly route: string;
+  /** The status of the answer. */
   readonly status: number;
   /** When it came, epoch milliseconds. */
   readonly startedMs: number;
