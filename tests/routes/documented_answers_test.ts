@@ -304,6 +304,7 @@ function brokenApp(): ReturnType<typeof createTestApp> {
     },
     intake: {
       accept: fail,
+      acceptMany: fail,
       reject: fail,
       knownProfile: failNow,
       findProfile: fail,
@@ -439,6 +440,7 @@ Deno.test("every answer to lines is as documented", async () => {
     for (const [index, accept] of accepts.entries()) {
       const intake = {
         accept,
+        acceptMany: () => Promise.reject(new Error("not called")),
         reject: () => Promise.resolve(),
         knownProfile: () => undefined,
         findProfile: () => Promise.resolve(null),
@@ -464,6 +466,7 @@ Deno.test("a device over its limit or with another profile is answered as docume
     const { app } = createTestApp({
       intake: {
         accept,
+        acceptMany: () => Promise.reject(new Error("not called")),
         reject: () => Promise.resolve(),
         knownProfile: () => undefined,
         findProfile: () => Promise.resolve(null),
