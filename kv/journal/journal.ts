@@ -136,7 +136,8 @@ function list<T>(
   // Reads nothing until the first entry is requested, like a list of Deno KV.
   const entries = listInParts<T>(
     {
-      journal: log.entries.list,
+      // Asks for the entries anew for each part, so that groups of the meantime are in it.
+      journal: (part, how) => log.entries.list(part, how),
       database: (part) =>
         log.mayBeStored(first) ? database.list<T>(part, { batchSize, reverse }) : [],
     },

@@ -46,6 +46,8 @@ export const JOURNAL_SPACE = "journal";
 export const JOURNAL_ROOM: Cost = { mutations: Infinity, bytes: 500_000, keyBytes: Infinity };
 /** Records deleted at once. */
 const DELETE_RECORDS = 200;
+/** Groups with so many items are worked out even if nobody asks, as many at once would take too long. */
+const PENDING_MAX_ITEMS = 8_000;
 /** The key of the mark that says which records are done. */
 const DONE_KEY = [JOURNAL_SPACE, 0];
 
@@ -113,6 +115,7 @@ export async function openJournalLog(
   let uncertain: { number: number; encoded: readonly StoredRecord[] } | null = null;
   /** Groups that have not been worked out. */
   let pending: PendingGroup[] = [];
+  let pendingItems = 0;
   const roles = rolesOf(spaces);
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -132,6 +135,7 @@ export async function openJournalLog(
     if (pending.length > 0 && roles !== null) {
       const groups = pending;
       pending = [];
+      pendingItems = 0;
       spreadGroups(groups, roles, entries);
     }
     return entries;
@@ -143,6 +147,8 @@ export async function openJournalLog(
     if ("group" in record) {
       const { group, ids } = record;
       pending.push({ source: { number, bytes, versionstamp, group }, ids });
+      pendingItems += group.count;
+      if (pendingItems > PENDING_MAX_ITEMS) spread();
     } else applyChanges(number, record.changes, versionstamp);
     lastNumber = number;
     records.push({ number, atMs: lastMs, sizeBytes: bytes.length });
