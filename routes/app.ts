@@ -62,7 +62,7 @@ import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import type { WebhookDeps } from "./webhooks/webhook_actions.ts";
 import { webhookRoutes } from "./webhooks/webhooks.ts";
 import { type RequestWatchDeps, watchRequests } from "./http/watch_requests.ts";
-import { quickTelemetry } from "./devices/quick_telemetry.ts";
+import { quickTelemetry, type QuickTelemetryDeps } from "./devices/quick_telemetry.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -95,7 +95,8 @@ export interface AppDeps
     OverviewDeps,
     WebhookDeps,
     UsageDeps,
-    Partial<Pick<AnswerLimitOptions, "waitingMs" | "isExclusive">> {
+    Partial<Pick<AnswerLimitOptions, "waitingMs">>,
+    Pick<QuickTelemetryDeps, "isExclusive"> {
   /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
   readonly authenticators: readonly Authenticator[] | null;
   /** The webhooks. */

@@ -4,8 +4,8 @@
  *
  * It only takes requests of which nothing but the path, the type and the length of the body matters:
  * without authentication, limits of requests and origins of browsers, with a file as database. What turns out not to be a good
- * message goes through the app like any other request, with the body that was read. So every refusal is
- * worded in one place (`routes/devices/telemetry.ts`).
+ * message goes through the app like any other request, with the body that was read, and so does an error
+ * of the database. So everything but success is worded, logged and counted in one place.
  *
  * @module
  */
@@ -17,7 +17,6 @@ import { clientAddress } from "../../data/access/client_address.ts";
 import { readTelemetry } from "../../data/devices/message.ts";
 import { messagePage } from "../../data/devices/message_reader.ts";
 import type { LimitSettings } from "../../data/limit_settings.ts";
-import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { NO_RECORDER } from "../../data/metrics/recorder.ts";
 import { currentRequestId, runForRequest } from "../../data/request_context.ts";
 import { isTracing } from "../../data/tracing.ts";
@@ -26,12 +25,14 @@ import { limitHeaders } from "../http/rate_limit.ts";
 import { REQUEST_ID_HEADER, requestIdOf } from "../http/request_id.ts";
 import { noteRequest, type RequestWatchDeps } from "../http/watch_requests.ts";
 import { createDeviceProfiles } from "./device_profiles.ts";
-import { acceptedAnswer, type TelemetryDeps } from "./telemetry.ts";
+import { acceptedAnswer, failWith, type TelemetryDeps } from "./telemetry.ts";
 
 /** The path of the route. */
 const PATH = "/telemetry";
-/** The length of the body, as HTTP writes it. */
-const LENGTH = /^\d{1,9}$/;
+/** Longer bodies are left to the app, which bounds the time and memory that they take. */
+const SHORT_BYTES = 4_096;
+/** The length of a short body, as HTTP writes it. */
+const LENGTH = /^\d{1,4}$/;
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 type ParametersAfterFirst<F extends (...all: never[]) => unknown> = Parameters<F> extends
@@ -45,8 +46,10 @@ export interface QuickTelemetryDeps extends TelemetryDeps, RequestWatchDeps {
   readonly limits: Pick<LimitSettings, "requestRate" | "trustedProxies">;
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
-  /** Whether the database is a file, which always answers; false by default. */
+  /** Whether no other process uses the database; false by default. */
   readonly isExclusive?: boolean;
+  /** How long calls of the database have waited without any answer, milliseconds. */
+  readonly waitingMs?: () => number;
 }
 
 /** Answers a request, with what the server knows of its connection. */
@@ -66,27 +69,30 @@ export function quickTelemetry(deps: QuickTelemetryDeps, app: Fetch): Fetch {
   ): Promise<Response> {
     const startedMs = deps.now(), startMs = performance.now();
     record.shift("openwatts_http_requests_running", [], 1);
-    let response: Response | null = null;
+    let outcome: Outcome;
     let bytes: Uint8Array<ArrayBuffer> | null = null;
     try {
-      bytes = await request.bytes();
-      response = await acceptOne(deps, bytes, { id, socket: addressOf(rest[0]) });
-    } catch {
-      // Whatever it is, the app finds it too, and says it.
+      bytes = await wholeBytes(request);
+      outcome = bytes === null
+        ? null
+        : await acceptOne(deps, bytes, { id, socket: addressOf(rest[0]) });
     } finally {
       record.shift("openwatts_http_requests_running", [], -1);
     }
-    if (response === null) {
+    if (!(outcome instanceof Response)) {
       const again = bytes === null ? request : new Request(request, { body: bytes });
+      if (outcome !== null) failWith(again, outcome.error);
       return await app(again, ...rest);
     }
+    const response = outcome;
     const { status } = response;
     noteRequest(deps, { method: "POST", path: PATH, route: PATH, status, startedMs, startMs });
     return response;
   }
 
   return (request, ...rest) => {
-    if (isTracing() || !isShortMessage(request)) return app(request, ...rest);
+    const isAway = deps.waitingMs !== undefined && deps.waitingMs() > 0;
+    if (isTracing() || isAway || !isShortMessage(request)) return app(request, ...rest);
     const id = currentRequestId() ?? requestIdOf(request.headers);
     return runForRequest(id, () => answer(request, id, rest));
   };
@@ -98,7 +104,7 @@ function isShortMessage({ method, url, headers }: Request): boolean {
   if (url.indexOf("/", url.indexOf("://") + 3) !== url.length - PATH.length) return false;
   if (headers.get("content-type") !== "application/json") return false;
   const length = headers.get("content-length");
-  return length !== null && LENGTH.test(length) && Number(length) <= JSON_BODY_MAX_BYTES &&
+  return length !== null && LENGTH.test(length) && Number(length) <= SHORT_BYTES &&
     !headers.has("content-encoding") && !headers.has("transfer-encoding");
 }
 
@@ -108,14 +114,36 @@ function addressOf(info: unknown): string {
   return remoteAddr !== undefined && "hostname" in remoteAddr ? remoteAddr.hostname : "";
 }
 
-/** The answer to a message whose reading was stored; null if the app has to look at it. */
+/** The body; null if it broke off. */
+async function wholeBytes(request: Request): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return await request.bytes();
+  } catch {
+    // The app finds that, too, and says it.
+    return null;
+  }
+}
+
+/** A parsed message; undefined if it is no JSON in UTF-8. */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(UTF8.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The answer to a message whose reading was stored; null if the app has to look at it; or what failed. */
+type Outcome = Response | { readonly error: unknown } | null;
+
 async function acceptOne(
   deps: QuickTelemetryDeps,
   bytes: Uint8Array,
   { id: requestId, socket }: { id: string; socket: string },
-): Promise<Response | null> {
+): Promise<Outcome> {
   const { acceptedTimes, profiles, quotas, limit, intake, now } = deps;
-  const message: unknown = JSON.parse(UTF8.decode(bytes));
+  const message = parsed(bytes);
+  if (message === undefined) return null;
   const { profileOf } = createDeviceProfiles(deps);
   const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf });
   if ("problems" in result) return null;
@@ -124,12 +152,17 @@ async function acceptOne(
   const address = clientAddress({ socket, xForwardedFor: null, forwarded: null, proxies: 0 });
   const caller = anonymousCaller(address);
   const account = accountOf(caller);
-  const room = quotas.requireRoom({ account, limits: caller.limits });
-  if (room !== undefined) await room;
   const page = messagePage(telemetry);
-  const accepted = await intake.accept({ id, profile, life, form, account, page, isCounted: true });
-  if (accepted.kind !== "accepted") return null;
-  // Headers that are set later would cost as much as all others together.
-  const headers = Object.fromEntries(limitHeaders(limit, accepted));
-  return acceptedAnswer(accepted, telemetry, { ...headers, [REQUEST_ID_HEADER]: requestId });
+  try {
+    const room = quotas.requireRoom({ account, limits: caller.limits });
+    if (room !== undefined) await room;
+    const given = { id, profile, life, form, account, page, isCounted: true };
+    const accepted = await intake.accept(given);
+    if (accepted.kind !== "accepted") return null;
+    // Headers that are set later would cost as much as all others together.
+    const headers = Object.fromEntries(limitHeaders(limit, accepted));
+    return acceptedAnswer(accepted, telemetry, { ...headers, [REQUEST_ID_HEADER]: requestId });
+  } catch (error) {
+    return { error };
+  }
 }

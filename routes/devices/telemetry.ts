@@ -65,6 +65,14 @@ export interface TelemetryDeps {
   readonly log: Log;
 }
 
+/** Requests whose message could not be stored, and why. */
+const failures = new WeakMap<Request, { readonly error: unknown }>();
+
+/** Lets the route fail with an error, without trying to store the message again. */
+export function failWith(request: Request, error: unknown): void {
+  failures.set(request, { error });
+}
+
 /** `POST /telemetry`. */
 export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   // A rejection that cannot be recorded does not change the answer.
@@ -78,6 +86,8 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   const parts = { ...deps, intake: { ...deps.intake, reject } };
   return guardedRoutes().post("/telemetry", async (c) => {
     const request = c.req.raw;
+    const failure = failures.get(request);
+    if (failure !== undefined) throw failure.error;
     const caller = c.get("caller");
     const own = {
       ...parts,

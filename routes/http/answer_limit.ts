@@ -29,8 +29,6 @@ export interface AnswerLimitOptions {
   readonly corsOrigins: readonly string[];
   /** How long a request waits for the database, milliseconds; 6,000 by default. */
   readonly waitMs?: number;
-  /** Whether the database is a file, which always answers; false by default. */
-  readonly isExclusive?: boolean;
 }
 
 /**
@@ -39,9 +37,8 @@ export interface AnswerLimitOptions {
  */
 export function limitWaiting(
   handler: Deno.ServeHandler,
-  { waitingMs, corsOrigins, waitMs = WAIT_MS, isExclusive = false }: AnswerLimitOptions,
+  { waitingMs, corsOrigins, waitMs = WAIT_MS }: AnswerLimitOptions,
 ): Deno.ServeHandler {
-  if (isExclusive) return handler;
   return (request, info) => {
     // The answer here and the one of the handler have the same id, and so have their log records.
     const id = requestIdOf(request.headers);

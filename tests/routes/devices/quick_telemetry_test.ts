@@ -1,7 +1,8 @@
+import { AppError } from "../../../data/app_error.ts";
 import { createRecorder } from "../../../data/metrics/recorder.ts";
 import { createDeviceIntake } from "../../../kv/devices/intake.ts";
 import { openKv } from "../../../kv/opened_kv.ts";
-import { createIngest } from "../../../kv/series/ingest.ts";
+import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { BATTERY, message } from "../../support/telemetry.ts";
@@ -11,19 +12,37 @@ const NOW_MS = Date.UTC(2026, 1, 2);
 const JSON_TYPE = { "content-type": "application/json" };
 
 /** An app over its own database. Only if that is its own alone, a message may take the short way. */
-async function openWay(isExclusive: boolean) {
+async function openWay(isExclusive: boolean, fault: Error | null = null) {
   const opened = await openKv(":memory:");
   const { kv } = opened;
   const now = () => NOW_MS;
   const series = createSeriesStore({ kv, now });
-  const ingest = createIngest({ kv, writer: "w", room: opened.ingestRoom });
+  const committer = createIngest({ kv, writer: "w", room: opened.ingestRoom });
+  let writes = 0;
+  const ingest: Ingest = {
+    ...committer,
+    addMany(all) {
+      writes++;
+      return fault === null ? committer.addMany(all) : Promise.resolve(all.map(() => fault));
+    },
+  };
   const devices = { limit: { requests: 3, windowMs: 60_000 }, offlineAfterMs: 600_000 };
   const intake = createDeviceIntake({ ...opened, ...devices, series, now, owner: "w", ingest });
   const record = createRecorder();
-  const { app } = createTestApp({ ...devices, kv, series, intake, now, record, isExclusive });
+  const { app, logged } = createTestApp({
+    ...devices,
+    kv,
+    series,
+    intake,
+    now,
+    record,
+    isExclusive,
+  });
   return {
     app,
     record,
+    logged,
+    writes: () => writes,
     async [Symbol.asyncDispose]() {
       await ingest.stop();
       await opened[Symbol.asyncDispose]();
@@ -87,4 +106,27 @@ Deno.test("a message gets the same answer on the short way as any request gets",
   ) {
     assertEquals(short.record.samples(name), long.record.samples(name));
   }
+});
+
+Deno.test("a message that cannot be stored is tried once, answered once and logged once", async () => {
+  for (const fault of [new Error("no disk"), new AppError("SERVICE_STOPPING", "It stops")]) {
+    await using short = await openWay(true, fault);
+    await using long = await openWay(false, fault);
+    const request = () => post(JSON.stringify(message()));
+    const [one, other] = [await short.app.request(request()), await long.app.request(request())];
+    assertEquals(one.status, fault instanceof AppError ? 503 : 500);
+    assertEquals(await shown(one), await shown(other));
+    assertEquals(short.writes(), 1);
+    const events = ({ logged }: typeof short) => logged.map(({ event }) => event);
+    assertEquals(events(short), events(long));
+    const name = "openwatts_http_requests_total";
+    assertEquals(short.record.samples(name), long.record.samples(name));
+    assertEquals(short.record.samples(name).map(({ value }) => value), [1]);
+  }
+});
+
+Deno.test("a message of more than 4,096 bytes gets the same answer as a shorter one", async () => {
+  await using short = await openWay(true);
+  const long = JSON.stringify(message()).padEnd(5_000, " ");
+  assertEquals((await short.app.request(post(long))).status, 201);
 });
