@@ -22,7 +22,7 @@ import type { ChunkAnswer, ExportCalls, ThreadExport, ThreadOutcome } from "./th
 import { type FileParts, writeFile } from "./write_file.ts";
 
 /** After so many pages without an answer, the other thread is asked whether a checkpoint is due. */
-const LOOK_PAGES = 4;
+const LOOK_PAGES = 16;
 
 /** Writes the file of an export: a `ThreadExport` becomes a `ThreadOutcome`. */
 export async function runExport(input: unknown, context: TaskContext): Promise<Sent> {
