@@ -13,8 +13,10 @@ import type { RunEnd, WindowOutcome, WindowRun } from "./window_run.ts";
 
 /** What the worker must know. */
 export interface ThreadWindows {
-  /** The windows. */
-  readonly run: WindowRun;
+  /** The windows to write. */
+  readonly run: Omit<WindowRun, "known">;
+  /** The windows that have been written, as a manifest: thousands of objects would take long to copy. */
+  readonly known: Uint8Array<ArrayBuffer>;
   /** What their readings have in common. */
   readonly head: PackedHead;
   /** The first chunk of readings; null if there are none. */

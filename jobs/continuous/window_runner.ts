@@ -6,6 +6,7 @@
  * @module
  */
 
+import { encodeManifest } from "../../data/continuous/manifest.ts";
 import type { ExportDestination } from "../../data/continuous/destination.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
 import type { WindowEncoder } from "../../data/continuous/window_encoder.ts";
@@ -140,7 +141,7 @@ type Answers = {
 /** The same in a worker; null if there is none. */
 async function runThere(
   deps: WindowRunnerDeps,
-  { run, signal, isTimeUp, report }: WindowOrder,
+  { run: { known, ...run }, signal, isTimeUp, report }: WindowOrder,
   { device, first, chunks }: BegunRead,
 ): Promise<RunEnd | null> {
   const { threads, destination } = deps;
@@ -164,6 +165,7 @@ async function runThere(
   const { chunk, moves } = movedChunk(first);
   const input: ThreadWindows = {
     run,
+    known: encodeManifest(known),
     head: device.head,
     first: chunk,
     folder: destination.folder ?? null,
@@ -174,7 +176,7 @@ async function runThere(
       // If a worker dies with it, the next attempt is made on this thread.
       id: `windows of ${run.deviceId}`,
       input,
-      moves,
+      moves: [...moves, input.known.buffer],
       signal,
       // The worker is of this version, so it asks what the contract says.
       answer: (call, ask) => answers[call as keyof Answers](ask as never),

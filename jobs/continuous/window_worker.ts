@@ -8,6 +8,7 @@
 import { WORKER_CALLS } from "../../data/files/folder_calls.ts";
 import { openFolderDestination } from "../../data/continuous/folder_destination.ts";
 import type { ExportDestination } from "../../data/continuous/destination.ts";
+import { decodeManifest } from "../../data/continuous/manifest.ts";
 import type { KeyStyle } from "../../data/continuous/object_key.ts";
 import { openWindowEncoder, type WindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { DamagedDataError } from "../../kv/series/damage.ts";
@@ -67,7 +68,7 @@ function createWindowTasks(): RunTask {
 
 async function exportWindows(
   { gate, ...worker }: WindowWorker,
-  { run, head, first, folder }: ThreadWindows,
+  { run, known, head, first, folder }: ThreadWindows,
   { signal, ask: send }: TaskContext,
 ): Promise<ThreadWindowsEnd> {
   const ask: Ask = async (call, value, moves) =>
@@ -90,7 +91,7 @@ async function exportWindows(
   try {
     const chunks = chunksOf(ask, { first, signal, onTimeUp: () => isTimeUp = true });
     const source = unpackedParts(head, chunks, (count) => readings += count);
-    const end = await runWindows(parts, run, source);
+    const end = await runWindows(parts, { ...run, known: decodeManifest(known) }, source);
     return { ...end, outcomes: outcomes.rest(), readings };
   } catch (error) {
     if (error instanceof DamagedDataError) {
