@@ -208,6 +208,22 @@ export function withCommitsNoted(kv: Deno.Kv, note: () => void): Deno.Kv {
     list: (selector, options) => kv.list(selector, options),
     set: (key, value, options) => kv.set(key, value, options).then(noted),
     delete: (key) => kv.delete(key).then(noted),
+    ...withAtomicNoted(kv, note),
+    enqueue: (value, options) => kv.enqueue(value, options),
+    listenQueue: (handler) => kv.listenQueue(handler),
+    watch: (keys, options) => kv.watch(keys, options),
+    commitVersionstamp: () => kv.commitVersionstamp(),
+    close: () => kv.close(),
+    [Symbol.dispose]: () => kv.close(),
+  };
+}
+
+/** The same for operations alone. */
+export function withAtomicNoted(
+  kv: Pick<Deno.Kv, "atomic">,
+  note: () => void,
+): Pick<Deno.Kv, "atomic"> {
+  return {
     atomic() {
       const op = kv.atomic();
       const commit = op.commit.bind(op);
@@ -218,12 +234,6 @@ export function withCommitsNoted(kv: Deno.Kv, note: () => void): Deno.Kv {
       };
       return op;
     },
-    enqueue: (value, options) => kv.enqueue(value, options),
-    listenQueue: (handler) => kv.listenQueue(handler),
-    watch: (keys, options) => kv.watch(keys, options),
-    commitVersionstamp: () => kv.commitVersionstamp(),
-    close: () => kv.close(),
-    [Symbol.dispose]: () => kv.close(),
   };
 }
 

@@ -10,12 +10,15 @@
 
 import { z } from "zod";
 import { UPKEEP } from "../data/upkeep.ts";
-import { type Activity, followActivity, withCommitsNoted } from "./activity.ts";
+import { type Activity, followActivity, withAtomicNoted, withCommitsNoted } from "./activity.ts";
 import { watchAnswers } from "./answer_watch.ts";
-import { COMMIT_ROOM, type Cost, type Staging } from "./budget.ts";
+import type { Cost, Staging } from "./budget.ts";
 import { lockFile } from "./file_lock.ts";
 import { CHANGED_SPACE } from "./series/changes.ts";
+import { DEVICES_CHANGED_KEY } from "./devices/devices.ts";
 import { LAST_SEEN_SPACE } from "./devices/last_seen.ts";
+import { type LoggedKv, openLoggedKv, type OthersView } from "./ingest_log/logged_kv.ts";
+import { hasIngestLogs } from "./ingest_log/record_keys.ts";
 import { openJournal } from "./journal/journal.ts";
 import { migrateJobCounts, migrateJobHistory } from "./jobs/migrate_jobs.ts";
 import type { JournalSpaces } from "./journal/entries.ts";
@@ -33,8 +36,8 @@ const SCHEMA_KEY = [SPACE, "schema"];
 /** The schema version that this code reads and writes (`docs/storage.md`). */
 export const SCHEMA_VERSION = 6;
 
-/** Over a network, a commit mostly waits, so that several can be in progress. */
-const REMOTE_ROUNDS = 2;
+/** Records of logs that other processes have probably not seen yet are not carried out, milliseconds. */
+const LEAVE_MS = 200;
 
 /** Most blocks of one read over a network: 12 MB at most, and 2 MB of readings that come each minute. */
 const REMOTE_CHUNK = 200;
@@ -58,7 +61,8 @@ const MIGRATIONS: Readonly<Record<number, Migration>> = {
   2: () => Promise.resolve(),
   3: migrateJobHistory,
   4: migrateJobCounts,
-  // Nothing to convert. The version only keeps code of version 5 out, which knows no groups in a journal.
+  // Nothing to convert. The version only keeps code of version 5 out, which knows neither groups in a
+  // journal nor logs of ingest.
   5: () => Promise.resolve(),
 };
 
@@ -92,9 +96,14 @@ export interface OpenedKv extends AsyncDisposable {
   readonly ingestRoom: Cost;
   /** Most blocks that a read of a series takes at once; undefined for few. */
   readonly chunkMax: number | undefined;
-  /** How many commits of ingest may be in progress. */
-  readonly ingestRounds: number;
-  /** Flushes old journal entries (`kv/journal/journal.ts`). Only an exclusive database has a journal. */
+  /** The database for commits of ingest alone. */
+  readonly ingestKv: Pick<Deno.Kv, "atomic">;
+  /** What the processes that share the database have received lately; null if there are no others. */
+  readonly others: OthersView | null;
+  /**
+   * Flushes old journal entries (`kv/journal/journal.ts`), or the logs of all processes that share the
+   * database (`kv/ingest_log/log.ts`).
+   */
   flush(nowMs: number, signal?: AbortSignal): Promise<void>;
   /** Bytes of the journal; null without one. */
   journalBytes(): number | null;
@@ -148,18 +157,23 @@ export async function openLockedKv(
   await checkSchema(kv);
   const isNew = await holdsNothing(kv);
   if (isRemote) await requireNoJournal(kv);
+  const logged = openLogs(kv);
+  // A file that a server has served until now.
+  if (!isRemote) await carryOutLogs(kv);
   const journaled = isRemote ? null : await openJournal(kv, JOURNALED, rules);
   const activity = stack.use(followActivity({ shared: isRemote ? kv : null }));
-  const quietKv = journaled?.kv ?? kv;
+  const quietKv = journaled?.kv ?? logged.kv;
+  const noted = withCommitsNoted(quietKv, activity.note);
   const owned = stack.move();
   return {
-    kv: withCommitsNoted(quietKv, activity.note),
+    kv: noted,
     quietKv,
     activity,
-    ingestRoom: isRemote ? COMMIT_ROOM : JOURNAL_ROOM,
+    ingestKv: isRemote ? withAtomicNoted(logged.ingestKv, activity.note) : noted,
+    others: isRemote ? logged.others : null,
+    ingestRoom: JOURNAL_ROOM,
     chunkMax: isRemote ? REMOTE_CHUNK : undefined,
-    ingestRounds: isRemote ? REMOTE_ROUNDS : 1,
-    flush: journaled?.flush ?? (() => Promise.resolve()),
+    flush: journaled?.flush ?? ((nowMs, signal) => logged.log.flush(nowMs, signal, LEAVE_MS)),
     journalBytes: () => journaled?.sizeBytes() ?? null,
     isExclusive: !isRemote,
     isNew,
@@ -168,6 +182,22 @@ export async function openLockedKv(
     giveUpAfter: watched?.giveUpAfter ?? (() => {}),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+function openLogs(kv: Deno.Kv): LoggedKv {
+  return openLoggedKv(kv, {
+    deviceSpace: LAST_SEEN_SPACE,
+    watchedKey: DEVICES_CHANGED_KEY,
+    newName: () => crypto.randomUUID(),
+  });
+}
+
+/**
+ * Carries out what processes that share a database have received until now, so that nothing is missing if
+ * their logs are left out.
+ */
+export async function carryOutLogs(kv: Deno.Kv): Promise<void> {
+  if (await hasIngestLogs(kv)) await openLogs(kv).log.flush(0);
 }
 
 /** Deno Deploy's own database has no connection that a process could see. */

@@ -5,7 +5,8 @@
  * until one of them finds that nothing has changed since the pass before it read it: between the two,
  * every entry was what both have seen.
  *
- * What ingest brings need not wait for such a pass. Its commits only add segments, and raise counters and
+ * What ingest brings need not wait for such a pass. The logs of ingest are left out: what was acknowledged
+ * before has been carried out (`kv/ingest_log`). Commits that carry out more only add segments, and raise counters and
  * marks that go with them. A pass reads all segments before everything else. So it may miss segments that
  * are newer than its start, but whatever belongs to a segment that it has is there.
  *
@@ -18,6 +19,7 @@ import { KEY_USE_SPACE } from "../access/key_uses.ts";
 import { SESSION_SPACE } from "../access/sessions.ts";
 import { PULSE_SPACE } from "../activity.ts";
 import { LAST_SEEN_SPACE } from "../devices/last_seen.ts";
+import { isIngestLogKey } from "../ingest_log/record_keys.ts";
 import { LEASE_SPACE } from "../jobs/leases.ts";
 import { CHANGED_SPACE } from "../series/changes.ts";
 import { isRevisionKey } from "../series/revisions.ts";
@@ -119,7 +121,8 @@ async function* everythingElse(
   // Every key begins with a text, which comes before all numbers.
   const selector = { start: after === null ? [""] : keyAfter(after), end: [0] };
   for await (const entry of kv.list(selector, { batchSize: BATCH })) {
-    if (entry.key[0] !== SEGMENT_SPACE && !isLeftOut(entry.key)) yield entry;
+    const isElsewhere = entry.key[0] === SEGMENT_SPACE || isIngestLogKey(entry.key);
+    if (!isElsewhere && !isLeftOut(entry.key)) yield entry;
   }
 }
 

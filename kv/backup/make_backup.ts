@@ -10,7 +10,7 @@
  */
 
 import { removeFile, syncFolder } from "../../data/files/disk_calls.ts";
-import { SCHEMA_VERSION, schemaVersion } from "../opened_kv.ts";
+import { carryOutLogs, SCHEMA_VERSION, schemaVersion } from "../opened_kv.ts";
 import { collectEntries } from "./collect_entries.ts";
 import { openEntryShelf } from "./entry_shelf.ts";
 import { closeWriteAheadLog, copySnapshot, sqliteFaults } from "./sqlite_snapshot.ts";
@@ -94,6 +94,7 @@ async function dump(
   using shelf = openEntryShelf(shelfOf(to), database);
   {
     using kv = await Deno.openKv(database);
+    await carryOutLogs(kv);
     const endMs = elapsedMs() + waitMs;
     const isWhole = await collectEntries(kv, shelf, {
       onProgress: ({ pass, seen }) => onProgress(`Pass ${pass}: read ${seen} entries`),

@@ -19,6 +19,7 @@ import {
   stageLastSeenDelete,
   type StoredLastSeen,
 } from "./last_seen.ts";
+import { stageOthersQuiet } from "../series/others_quiet.ts";
 
 /** Readings of one device from one request. */
 export interface DeviceReadings {
@@ -87,13 +88,15 @@ export interface ArrivalRules {
   readonly writer: string;
   /** Whether ingest takes receipts. */
   readonly takesReceipts: boolean;
+  /** Whether the commit is to fail if others have written something that is not known. */
+  readonly assumesQuiet?: boolean;
 }
 
 /** Counts readings as on their way to the database. */
 export function begin(
   cached: CachedDevice,
   given: DeviceReadings,
-  { page, remaining, rules: { nowMs, windowMs, writer, takesReceipts } }: {
+  { page, remaining, rules: { nowMs, windowMs, writer, takesReceipts, assumesQuiet } }: {
     /** The page that is written. */
     page: Page;
     remaining: number;
@@ -113,7 +116,10 @@ export function begin(
     id,
     page,
     rows,
-    stage: hasReceipt ? undefined : (op) => stageLastSeenOf(op, cached, { id, writer, nowMs }),
+    stage: hasReceipt ? undefined : (op) => {
+      stageLastSeenOf(op, cached, { id, writer, nowMs });
+      if (assumesQuiet) stageOthersQuiet(op);
+    },
     receipt: hasReceipt ? { receivedMs: nowMs, requests: isCounted ? 1 : 0, windowMs } : undefined,
     lastSeen: cached.lastSeen,
     cached,

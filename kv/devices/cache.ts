@@ -1,9 +1,9 @@
 /**
  * The devices that sent lately, kept in memory.
  *
- * A process that has the database alone trusts its cache. Over a shared database, the device record is
- * read again after a second, and the last-seen records of the other processes on every access, as the
- * rate limit counts them. What is read for requests that arrive at the same time is read together, and
+ * A process that has the database alone trusts its cache. Over a shared database, the device record and
+ * the last-seen records of the other processes are read again after a second. What those have received
+ * since is found out on every access, as the rate limit counts it (`kv/ingest_log`). What is read for requests that arrive at the same time is read together, and
  * what is created for them is created together.
  *
  * @module
@@ -17,11 +17,12 @@ import {
 } from "../../data/devices/rate_window.ts";
 import { encodeLastSeen } from "../../data/devices/last_seen_record.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
+import type { OthersView } from "../ingest_log/logged_kv.ts";
 import type { SeriesStore } from "../series/store.ts";
 import { createTogether, settleEach } from "../together.ts";
 import { createDevices, type NamedDevice } from "./create_many.ts";
 import { deviceEntry, type DeviceRecord, getDeviceEntries } from "./devices.ts";
-import { listLastSeenByIds, type StoredLastSeen } from "./last_seen.ts";
+import { listLastSeenByIds, type StoredLastSeen, withRecent } from "./last_seen.ts";
 
 /** Most devices in the cache. */
 const MAX_DEVICES = 50_000;
@@ -48,8 +49,16 @@ export interface CachedDevice {
   readonly window: RateWindow;
   /** The writes of rejections by this process; null if there were none. */
   rejections: RateWindow | null;
-  /** The last-seen records of other processes, as last read. */
+  /** The last-seen records of other processes, as far as they are known. */
   others: readonly StoredLastSeen[];
+  /** The same as the database had them. */
+  stored: readonly StoredLastSeen[];
+  /** When the read of those began, as the logs of other processes count. */
+  listedMs: number;
+  /** The same of its record. */
+  seenMs: number;
+  /** The version of the last change of any device that was known then; null for none. */
+  version: string | null;
   /** When the read of its record began, epoch milliseconds. */
   readMs: number;
   /** The last-seen record of this process as it is now. */
@@ -59,11 +68,11 @@ export interface CachedDevice {
 /** A cache of devices. */
 export interface DeviceCache {
   /**
-   * Returns a device; creates it if it does not exist, for an account. Concurrent calls for one id read once.
+   * Returns a device; creates it if it does not exist. Concurrent calls for one id read once.
    *
    * @throws {AppError} PROFILE_NOT_FOUND or ID_TAKEN if it cannot be created.
    */
-  get(id: string, profile: ProfileName, account?: string): Promise<CachedDevice>;
+  get(id: string, owned: Owned): Promise<CachedDevice>;
   /**
    * A device as far as it can be relied on without any read; undefined if it must be read. A process that
    * shares the database reads for every request.
@@ -79,10 +88,14 @@ export interface DeviceCache {
   isInvalid(id: string): boolean;
 }
 
-/** What a device is created with. */
-interface Owned {
+/** What a device is created with, and how exactly others are to be known. */
+export interface Owned {
+  /** Its profile. */
   readonly profile: ProfileName;
-  readonly account: string | undefined;
+  /** Whom its readings count for. */
+  readonly account?: string | undefined;
+  /** Whether what is known of other processes is enough, as the commit fails if they have written more. */
+  readonly assumesQuiet?: boolean;
 }
 
 /** What a cache needs. */
@@ -91,6 +104,8 @@ export interface DeviceCacheDeps {
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
+  /** What other processes have received lately; by default, the database is read for it. */
+  readonly others?: OthersView | null;
   /** The writer of this process's own last-seen records. */
   readonly writer: string;
   /** The series store. */
@@ -111,6 +126,10 @@ interface StoredDevice {
   readonly records: readonly StoredLastSeen[];
   /** When the read began, epoch milliseconds. */
   readonly readMs: number;
+  /** The same, as the logs of other processes count. */
+  readonly seenMs: number;
+  /** The version of the last change of any device that was known then; null for none. */
+  readonly version: string | null;
 }
 
 /** Creates an empty cache. */
@@ -121,7 +140,6 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
   const invalid = new Map<string, symbol>();
   const database = openDatabase(deps);
-
   async function load(id: string, owned: Owned): Promise<CachedDevice> {
     const loaded = await database.load(id, owned);
     cached.set(id, loaded);
@@ -141,9 +159,15 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   }
 
   /** Whether the record of a device can be relied on without a read. */
-  function isKnown(id: string, { readMs }: CachedDevice): boolean {
-    const ageMs = now() - readMs;
-    return !invalid.has(id) && (deps.isExclusive || ageMs >= 0 && ageMs < KEPT_MS);
+  function isKnown(id: string, { readMs, seenMs, version }: CachedDevice): boolean {
+    if (invalid.has(id)) return false;
+    if (deps.isExclusive) return true;
+    if (!deps.others) return isRecent(now() - readMs);
+    const { others } = deps;
+    const watched = others.watched();
+    // As long as no device has changed, every look confirms all records.
+    const sinceMs = watched.version === version ? Math.max(seenMs, watched.atMs) : seenMs;
+    return isRecent(others.elapsedMs() - sinceMs);
   }
 
   /** Evicts one of the devices that were loaded first, unless its requests still count. */
@@ -159,14 +183,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
     }
   }
 
-  async function get(
-    id: string,
-    profile: ProfileName,
-    account?: string,
-  ): Promise<CachedDevice> {
-    const owned = { profile, account };
+  async function get(id: string, owned: Owned): Promise<CachedDevice> {
     const found = cached.get(id);
     if (found !== undefined) {
+      if (owned.assumesQuiet !== true || !isKnown(id, found)) await deps.others?.look();
       if (!isKnown(id, found)) await refresh(id, owned, found);
       else if (!deps.isExclusive) await database.refreshSeen(found, id);
       return found;
@@ -189,7 +209,7 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
       if (found !== undefined && isKnown(id, found)) return found;
       // The device may have been deleted.
       const { device } = await database.read(id);
-      return device === null ? null : await get(id, device.profile);
+      return device === null ? null : await get(id, { profile: device.profile });
     },
     invalidate(id) {
       if (cached.has(id) || loading.has(id)) invalid.set(id, Symbol());
@@ -203,7 +223,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
 function openDatabase(deps: DeviceCacheDeps) {
   const { kv, now, offlineAfterMs: serviceOfflineAfterMs, series, writer } = deps;
   const read = createTogether((ids: readonly string[]) => readStored(deps, ids), READS);
-  const readSeen = createTogether((ids: readonly string[]) => readLastSeen(kv, ids), READS);
+  const readSeen = createTogether(
+    (ids: readonly string[]) => readLastSeen(deps.others?.database ?? kv, ids),
+    READS,
+  );
   const create = createTogether((devices: readonly NamedDevice[]) => createDevices(kv, devices));
   const describe = createTogether(series.describeMany);
 
@@ -212,8 +235,10 @@ function openDatabase(deps: DeviceCacheDeps) {
     return create({ id, device });
   }
 
-  function see(cached: CachedDevice, records: readonly StoredLastSeen[]): void {
-    cached.others = records.filter((record) => record.writer !== writer);
+  /** Takes over last-seen records of the database, and what others have received since. */
+  function see(cached: CachedDevice, id: string): void {
+    const known = withRecent(cached.stored, deps.others?.recentOf(id));
+    cached.others = known.filter((record) => record.writer !== writer);
     const times = cached.others.map(({ lastReceivedMs }) => lastReceivedMs);
     cached.receivedMs = Math.max(cached.receivedMs, ...times);
     cached.onlineMs = Math.max(cached.onlineMs, ...times);
@@ -222,10 +247,12 @@ function openDatabase(deps: DeviceCacheDeps) {
   return {
     read,
     async load(id: string, owned: Owned): Promise<CachedDevice> {
-      const { records, readMs, ...stored } = await read(id);
-      const device = stored.device ?? await createNew(id, owned);
+      await deps.others?.look();
+      const { records, readMs, seenMs, version, ...found } = await read(id);
+      const device = found.device ?? await createNew(id, owned);
       const extent = await describe({ profile: device.profile, id });
-      const receivedMs = Math.max(0, ...records.map(({ lastReceivedMs }) => lastReceivedMs));
+      const known = withRecent(records, deps.others?.recentOf(id));
+      const receivedMs = Math.max(0, ...known.map(({ lastReceivedMs }) => lastReceivedMs));
       const loaded: CachedDevice = {
         device,
         lastMs: extent?.lastMs ?? -Infinity,
@@ -233,8 +260,12 @@ function openDatabase(deps: DeviceCacheDeps) {
         receivedMs,
         onlineMs: receivedMs,
         rejections: null,
-        window: records.find((record) => record.writer === writer)?.window ?? createRateWindow(),
-        others: records.filter((record) => record.writer !== writer),
+        window: known.find((record) => record.writer === writer)?.window ?? createRateWindow(),
+        others: known.filter((record) => record.writer !== writer),
+        stored: records,
+        seenMs,
+        listedMs: seenMs,
+        version,
         readMs,
         lastSeen: () =>
           encodeLastSeen({ lastReceivedMs: loaded.receivedMs, window: loaded.window }),
@@ -243,31 +274,49 @@ function openDatabase(deps: DeviceCacheDeps) {
     },
     /** Reads again what may have changed. Creates the device anew if it was deleted. */
     async refresh(cached: CachedDevice, id: string, owned: Owned): Promise<void> {
-      const { device, records, readMs } = await read(id);
+      const { device, records, readMs, seenMs, version } = await read(id);
       cached.device = device ?? await createNew(id, owned);
       cached.readMs = readMs;
-      see(cached, records);
+      cached.version = version;
+      cached.stored = records;
+      cached.seenMs = seenMs;
+      cached.listedMs = seenMs;
+      see(cached, id);
     },
-    /** Reads again what the other processes received. */
+    /** Takes over what the other processes received. */
     async refreshSeen(cached: CachedDevice, id: string): Promise<void> {
-      see(cached, await readSeen(id));
+      const { others } = deps;
+      if (!others || others.lastMissedMs() >= cached.listedMs) {
+        const listedMs = others?.elapsedMs() ?? 0;
+        cached.stored = await readSeen(id);
+        cached.listedMs = listedMs;
+      }
+      see(cached, id);
     },
   };
 }
 
+/** Whether something of this age is relied on. A clock may have been set back. */
+function isRecent(ageMs: number): boolean {
+  return ageMs >= 0 && ageMs < KEPT_MS;
+}
+
 async function readStored(
-  { kv, now }: DeviceCacheDeps,
+  { kv, others, now }: DeviceCacheDeps,
   ids: readonly string[],
 ): Promise<PromiseSettledResult<StoredDevice>[]> {
-  const readMs = now();
+  const readMs = now(), seenMs = others?.elapsedMs() ?? 0;
+  const version = others?.watched().version ?? null;
   const [entries, records] = await Promise.all([
     getDeviceEntries(kv, ids),
-    listLastSeenByIds(kv, ids),
+    listLastSeenByIds(others?.database ?? kv, ids),
   ]);
   return settleEach(ids, (id, index) => ({
     device: deviceEntry(entries[index])?.value ?? null,
     records: records.get(id) ?? [],
     readMs,
+    seenMs,
+    version,
   }));
 }
 

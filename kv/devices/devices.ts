@@ -17,9 +17,12 @@ import { stageDue, stageDueDelete } from "../jobs/due.ts";
 import { getByKeys } from "../get_by_keys.ts";
 import { listByIds } from "../list_by_ids.ts";
 import { stageTouched } from "../touched.ts";
+import { differ } from "./record_changes.ts";
 import { prepareProfileUse, stageProfileUseEnd } from "../profiles/uses.ts";
 
 const SPACE = "device";
+/** Its version is that of the last commit that changed what processes rely on of a device, or deleted one. */
+export const DEVICES_CHANGED_KEY: Deno.KvKey = [SPACE];
 const LIST_BATCH = 500;
 
 const deviceSchema = z.object({
@@ -324,6 +327,7 @@ export function stageDeviceDelete(
   { value: { dueMs, profile } }: DeviceEntry,
 ): void {
   op.delete([SPACE, id]);
+  op.set(DEVICES_CHANGED_KEY, true);
   stageTouched(op, { kind: "device", id }, "changed");
   stageProfileUseEnd(op, profile, { kind: "device", id });
   if (dueMs !== null) stageDueDelete(op, { atMs: dueMs, kind: "device_offline", id });
@@ -336,6 +340,7 @@ export function stageDevice(
   { from, to }: { from: DeviceEntry | null; to: DeviceRecord },
 ): void {
   op.set([SPACE, id], to);
+  if (from !== null && differ(from.value, to)) op.set(DEVICES_CHANGED_KEY, true);
   const beforeMs = from?.value.dueMs ?? null;
   if (beforeMs === to.dueMs) return;
   if (beforeMs !== null) stageDueDelete(op, { atMs: beforeMs, kind: "device_offline", id });

@@ -35,7 +35,9 @@ import { markOnline } from "./presence.ts";
 import { fixProfile, setTimestampForm } from "./devices.ts";
 import { createRejectionRecorder, type RejectedMessages } from "./rejection_recorder.ts";
 import type { ProfileStore } from "../profiles/profiles.ts";
+import type { OthersView } from "../ingest_log/logged_kv.ts";
 import type { Ingest } from "../series/ingest.ts";
+import { OthersWroteError } from "../series/others_quiet.ts";
 import type { SeriesStore } from "../series/store.ts";
 import { createTurns } from "../in_turn.ts";
 import { fillFromStored } from "./union.ts";
@@ -112,6 +114,8 @@ export interface DeviceIntakeDeps {
   readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** Whether no other process uses the database. */
   readonly isExclusive: boolean;
+  /** What other processes have received lately; by default, the database is read for it. */
+  readonly others?: OthersView | null;
   /** This running process, unlike any other that ever was. */
   readonly owner: string;
   /** Commits readings. */
@@ -158,9 +162,11 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     return own.isPartial === true ? inTurn(own.id, () => acceptNow(own)) : acceptNow(own);
   }
 
-  async function acceptNow(readings: DeviceReadings): Promise<IntakeResult> {
+  async function acceptNow(readings: DeviceReadings, isAgain = false): Promise<IntakeResult> {
     const { id, profile, account } = readings;
-    const cached = cache.known(id) ?? await deviceOrRefusal(cache, readings);
+    // Then the commit fails if others have written something that is not counted here.
+    const assumesQuiet = !isAgain && deps.others?.areQuiet() === true;
+    const cached = cache.known(id) ?? await deviceOrRefusal(cache, readings, assumesQuiet);
     if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, { profile, account }) ?? cached.device;
@@ -169,7 +175,11 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const remaining = admit(cached, readings, nowMs);
     if (typeof remaining === "object") return remaining;
     const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
-    const begun = begin(cached, readings, { page, remaining, rules: rulesAt(nowMs) });
+    const begun = begin(cached, readings, {
+      page,
+      remaining,
+      rules: { ...rulesAt(nowMs), assumesQuiet },
+    });
     return begun.counts.toCompare.length > 0 ? await writeCompared(begun) : await write(begun);
   }
 
@@ -211,6 +221,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const [error] = await ingest.addMany([begun]);
     if (error === null) return await finish(begun);
     undo(begun);
+    if (error instanceof OthersWroteError) return await acceptNow(begun.given, true);
     throw error;
   }
 
@@ -239,7 +250,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const { given, cached, device: { state }, nowMs } = begun;
     const { id, profile, account, form = "iso8601" } = given;
     // If the device was deleted while these readings were on their way, they create it anew.
-    if (cache.isInvalid(id)) await cache.get(id, profile, account);
+    if (cache.isInvalid(id)) await cache.get(id, { profile, account });
     rememberTimes(begun);
     if (isLate || state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
@@ -324,9 +335,10 @@ function resultOf({ counts: { created, updated, unchanged }, remaining }: Begun)
 async function deviceOrRefusal(
   cache: DeviceCache,
   { id, profile, account }: DeviceReadings,
+  assumesQuiet: boolean,
 ): Promise<CachedDevice | IntakeResult> {
   try {
-    return await cache.get(id, profile, account);
+    return await cache.get(id, { profile, account, assumesQuiet });
   } catch (error) {
     if (error instanceof AppError && error.code === "PROFILE_NOT_FOUND") {
       return { kind: "other definition" };

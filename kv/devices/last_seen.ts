@@ -69,6 +69,35 @@ export async function listLastSeenByIds(
   return new Map([...byId].map(([id, some]) => [id, some.map(storedOf)]));
 }
 
+/**
+ * Records as they are now: those that were stored, and recent ones by their writers. A writer never goes
+ * back, so the later one of two is the newer one.
+ */
+export function withRecent(
+  stored: readonly StoredLastSeen[],
+  recent: ReadonlyMap<string, Uint8Array> = new Map(),
+): readonly StoredLastSeen[] {
+  if (recent.size === 0) return stored;
+  const byWriter = new Map(stored.map((record) => [record.writer, record]));
+  for (const [writer, bytes] of recent) {
+    const known = byWriter.get(writer);
+    if (known !== undefined && known.lastReceivedMs > timeOf(bytes)) continue;
+    const record = { writer, ...decodeLastSeen(bytes) };
+    if (known === undefined || countOf(known) <= countOf(record) || isLater(record, known)) {
+      byWriter.set(writer, record);
+    }
+  }
+  return [...byWriter.values()];
+}
+
+function isLater(one: LastSeen, other: LastSeen): boolean {
+  return one.lastReceivedMs > other.lastReceivedMs;
+}
+
+function countOf({ window }: LastSeen): number {
+  return window.counts.reduce((sum, count) => sum + count, 0);
+}
+
 function storedOf({ key, value }: Deno.KvEntry<Uint8Array>): StoredLastSeen {
   return { writer: String(key[2]), ...decodeLastSeen(value) };
 }

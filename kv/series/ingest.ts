@@ -86,6 +86,8 @@ export interface Ingest {
 export interface IngestDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "atomic">;
+  /** The same, if commits of ingest take another way. */
+  readonly ingestKv?: Pick<Deno.Kv, "atomic">;
   /** Name of this running process. No other process may ever have used it. */
   readonly writer: string;
   /** The profiles; the built-in ones by default. */
@@ -101,7 +103,8 @@ export interface IngestDeps {
 /** Creates a committer. */
 export function createIngest(
   {
-    kv,
+    kv: database,
+    ingestKv: kv = database,
     writer,
     profiles = BUILT_IN_PROFILES,
     room = COMMIT_ROOM,

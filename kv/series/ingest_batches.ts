@@ -127,7 +127,11 @@ export function batchesOf(requests: readonly IngestRequest[]): IngestBatch[] {
 
 /** The readings of a batch, cut into segments. None if its requests have no readings. */
 export function segmentParts({ requests }: IngestBatch): SegmentPart[] {
-  const page = concatPages(requests.map((request) => request.page));
+  return pageParts(concatPages(requests.map((request) => request.page)));
+}
+
+/** Readings in any order, cut into segments. None if there are no readings. */
+export function pageParts(page: Page): SegmentPart[] {
   if (page.timesMs.length === 0) return [];
   return splitByDays(page).flatMap((piece) =>
     splitPage(piece.page, { maxReadings: SEGMENT_MAX_READINGS })

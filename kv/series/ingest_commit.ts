@@ -8,6 +8,7 @@ import { readingsOfItem } from "../../data/readings/group_format.ts";
 import type { RecordedStage } from "../budget.ts";
 import { addGroup } from "../journal/journal.ts";
 import type { GroupedCommit } from "./ingest_groups.ts";
+import { OthersWroteError } from "./others_quiet.ts";
 import { stageRevised } from "./revisions.ts";
 
 /** Pause between two tries. */
@@ -27,7 +28,7 @@ export async function commitStages(
     const op = kv.atomic();
     stages.forEach(({ stage }) => stage(op));
     await op.commit();
-  });
+  }, (error) => error instanceof OthersWroteError);
 }
 
 /**

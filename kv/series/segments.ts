@@ -105,14 +105,18 @@ export async function countSegments(
 export function segmentsPage(ref: SeriesRef, segments: readonly StoredSegment[]): Page {
   if (segments.length === 0) return emptyPage(0);
   try {
-    return sortPage(decodeAll(segments.map(({ bytes }) => bytes)));
+    return sortPage(arrivedPage(segments.map(({ bytes }) => bytes)));
   } catch (error) {
     throw new DamagedDataError({ ref, dayMs: null }, error);
   }
 }
 
-/** The readings of encoded pages, concatenated. Consecutive single readings are decoded together. */
-function decodeAll(stored: readonly Uint8Array[]): Page {
+/**
+ * The readings of encoded pages, concatenated. Consecutive single readings are decoded together.
+ *
+ * @throws {SyntaxError} if one of them is damaged.
+ */
+export function arrivedPage(stored: readonly Uint8Array[]): Page {
   const pages: Page[] = [];
   for (let start = 0; start < stored.length;) {
     let end = start;

@@ -61,6 +61,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ],
     ["audit", "continuous", "events", "files", "jobs", "journal", "profiles", "touched"],
     ["series"],
+    ["ingest_log"],
     ["access", "devices", "meters", "stores"],
     ["alerts", "notify", "schedules", "webhooks"],
     ["opened_kv"],

@@ -5,6 +5,9 @@
  */
 
 import { createIngest, type Ingest } from "../../kv/series/ingest.ts";
+import { DEVICES_CHANGED_KEY } from "../../kv/devices/devices.ts";
+import { LAST_SEEN_SPACE } from "../../kv/devices/last_seen.ts";
+import { type LoggedKv, openLoggedKv } from "../../kv/ingest_log/logged_kv.ts";
 import { openJournal } from "../../kv/journal/journal.ts";
 import { JOURNALED } from "../../kv/opened_kv.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";
@@ -24,6 +27,8 @@ export interface SeriesRig extends Disposable {
   readonly below: Deno.Kv;
   /** The store under test. */
   readonly store: SeriesStore;
+  /** The database as ingest of another instance uses it. */
+  readonly elsewhereKv: Pick<Deno.Kv, "atomic">;
   /** The committer under test. */
   readonly ingest: Ingest;
   /** The store of another instance, without disturbances. */
@@ -72,6 +77,36 @@ export async function openStrictRig(): Promise<SeriesRig> {
   });
 }
 
+/** A rig over a database with the strictest limits, whose processes write logs of ingest. */
+export async function openLoggedRig(): Promise<SeriesRig> {
+  const database = await Deno.openKv(":memory:");
+  const plan: StrictPlan = {};
+  const tested = openTestLogs(strictKv(database, plan));
+  const other = openTestLogs(database);
+  const rig = rigOver(tested.kv, other.kv, {
+    disturb(seed, others) {
+      plan.fate = randomFates(seed, FAULT_RATE);
+      plan.before = others;
+    },
+    calm() {
+      delete plan.fate;
+      delete plan.before;
+    },
+  }, tested.ingestKv);
+  return { ...rig, elsewhereKv: other.ingestKv };
+}
+
+/** The logs of one more process, which `elapsedMs` is the clock of. */
+export function openTestLogs(kv: Deno.Kv, elapsedMs?: () => number): LoggedKv {
+  const newName = () => crypto.randomUUID();
+  return openLoggedKv(kv, {
+    deviceSpace: LAST_SEEN_SPACE,
+    watchedKey: DEVICES_CHANGED_KEY,
+    newName,
+    elapsedMs,
+  });
+}
+
 /** Repeats an operation until none of its commits fails by plan. Returns its last result. */
 export async function insist<T>(
   act: () => Promise<T>,
@@ -91,13 +126,15 @@ function rigOver(
   kv: Deno.Kv,
   below: Deno.Kv,
   disturbance: Pick<SeriesRig, "disturb" | "calm">,
+  ingestKv: Pick<Deno.Kv, "atomic"> = kv,
 ): SeriesRig {
   const now = tickingClock();
   return {
     kv,
     below,
     store: createSeriesStore({ kv, now }),
-    ingest: createIngest({ kv, writer: "tested" }),
+    ingest: createIngest({ kv: ingestKv, writer: "tested" }),
+    elsewhereKv: below,
     witness: createSeriesStore({ kv: below, now }),
     ...disturbance,
     [Symbol.dispose]: () => below.close(),

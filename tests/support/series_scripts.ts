@@ -109,7 +109,7 @@ export async function runScript(
 ): Promise<void> {
   const random = createRandom(seed);
   const models = new Map<SeriesRef, Readings>(SERIES.map((ref) => [ref, new Map()]));
-  const elsewhere = createIngest({ kv: rig.below, writer: "other" });
+  const elsewhere = createIngest({ kv: rig.elsewhereKv, writer: "other" });
   let otherWrites = 0;
 
   /** Sometimes lets another instance write, ingest or fold. Adds what it wrote to `written`. */

@@ -150,6 +150,7 @@ Deno.test("no two KV modules share a first key part, and none is spelled outside
     "file",
     "first_key",
     "import_preset",
+    "ingest",
     "job",
     "job_account",
     "job_checkpoint",

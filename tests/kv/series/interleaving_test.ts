@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
-import { createIngest } from "../../../kv/series/ingest.ts";
+import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import {
@@ -12,6 +12,7 @@ import {
   readLines,
   tickingClock,
 } from "../../support/series.ts";
+import { openTestLogs } from "../../support/series_rig.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 import { amount } from "../../support/thorough.ts";
 
@@ -24,8 +25,19 @@ interface Instance {
   ingest(timeMs: number, text: string): Promise<void>;
 }
 
-function instanceOver(kv: Deno.Kv, writer: string, now: () => number): Instance {
-  const ingest = createIngest({ kv, writer });
+/** Opens a process that works on a database. */
+type OpenInstance = (kv: Deno.Kv, writer: string, now: () => number) => Instance;
+
+function plainInstance(kv: Deno.Kv, writer: string, now: () => number): Instance {
+  return instanceOver(kv, createIngest({ kv, writer }), now);
+}
+
+function instanceWithLog(database: Deno.Kv, writer: string, now: () => number): Instance {
+  const { kv, ingestKv } = openTestLogs(database);
+  return instanceOver(kv, createIngest({ kv: ingestKv, writer }), now);
+}
+
+function instanceOver(kv: Deno.Kv, ingest: Ingest, now: () => number): Instance {
   return {
     store: createSeriesStore({ kv, now }),
     ingest: (timeMs, text) => ingest.add(METER, meterPage([timeMs, text])),
@@ -68,6 +80,7 @@ function named(name: string, operation: Operation): Operation {
 }
 
 interface Scene {
+  readonly open: OpenInstance;
   readonly before: readonly Operation[];
   readonly tested: Operation;
   /** What another instance does, and after how many accesses of the tested operation. */
@@ -76,15 +89,15 @@ interface Scene {
 
 /** The final outcome: what each operation returned, and what a reader sees afterwards. */
 async function outcomeOf(
-  { before }: Scene,
+  { before, open }: Scene,
   act: (tested: Instance, other: Instance, plan: StrictPlan) => Promise<unknown[]>,
 ): Promise<string> {
   using below = await Deno.openKv(":memory:");
   const now = tickingClock();
   const plan: StrictPlan = {};
-  const other = instanceOver(below, "other", now);
+  const other = open(below, "other", now);
   for (const operation of before) await operation(other);
-  const returned = await act(instanceOver(strictKv(below, plan), "tested", now), other, plan);
+  const returned = await act(open(strictKv(below, plan), "tested", now), other, plan);
   delete plan.before;
   const seen = [await readLines(other.store, METER), await other.store.describe(METER)];
   await other.store.fold(METER);
@@ -147,18 +160,24 @@ const TESTED = {
   "a read": fc.constant(read),
 };
 
-for (const [name, tested] of Object.entries(TESTED)) {
-  Deno.test(`what another instance does during ${name} is as if it came before or after`, async () => {
-    const scenes: fc.Arbitrary<Scene> = fc.record({
-      before: fc.array(changes, { maxLength: 4 }),
-      tested,
-      others: fc.array(fc.record({ gap: fc.nat(6), operation: changes }), {
-        minLength: 1,
-        maxLength: 3,
-      }),
+const KINDS = [
+  { open: plainInstance, where: "", numRuns: amount({ quick: 25, thorough: 60 }) },
+  { open: instanceWithLog, where: " (with logs)", numRuns: amount({ quick: 8, thorough: 60 }) },
+];
+
+for (const { open, where, numRuns } of KINDS) {
+  for (const [name, tested] of Object.entries(TESTED)) {
+    Deno.test(`what another instance does during ${name} is as if it came before or after${where}`, async () => {
+      const scenes: fc.Arbitrary<Scene> = fc.record({
+        open: fc.constant(open),
+        before: fc.array(changes, { maxLength: 4 }),
+        tested,
+        others: fc.array(fc.record({ gap: fc.nat(6), operation: changes }), {
+          minLength: 1,
+          maxLength: 3,
+        }),
+      });
+      await fc.assert(fc.asyncProperty(scenes, assertSerializable), { numRuns });
     });
-    await fc.assert(fc.asyncProperty(scenes, assertSerializable), {
-      numRuns: amount({ quick: 25, thorough: 60 }),
-    });
-  });
+  }
 }

@@ -1,0 +1,64 @@
+/**
+ * The entries of devices that records have set lately, by id.
+ *
+ * A reader may combine them with entries of the database that it read up to a second ago. So they are
+ * kept a little longer than their record.
+ *
+ * @module
+ */
+
+import type { KnownRecord } from "./known_records.ts";
+
+/** How long entries are kept after their record was carried out, milliseconds. */
+const KEPT_MS = 2_000;
+
+/** The entries of records that are known, and of those that were until a moment ago. */
+export interface RecentEntries {
+  /** The entries of a device: bytes by the part of the key that follows the id. */
+  of(id: string): ReadonlyMap<string, Uint8Array>;
+  /** Adds those of a record. */
+  add(record: KnownRecord): void;
+  /** A record was carried out. */
+  drop(record: KnownRecord): void;
+}
+
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
+/** Creates an empty set. */
+export function createRecentEntries(
+  deviceSpace: string,
+  elapsedMs: () => number,
+): RecentEntries {
+  const byId = new Map<string, Map<string, Uint8Array>>();
+  let dropped: { atMs: number; record: KnownRecord }[] = [];
+
+  function forget({ changes }: KnownRecord): void {
+    for (const { key: [space, id, name], value } of changes) {
+      const own = byId.get(String(id));
+      // A later record may have set it again.
+      if (space !== deviceSpace || own === undefined || own.get(String(name)) !== value) continue;
+      own.delete(String(name));
+      if (own.size === 0) byId.delete(String(id));
+    }
+  }
+
+  return {
+    of: (id) => byId.get(id) ?? NONE,
+    add({ changes }) {
+      for (const { key: [space, id, name], value } of changes) {
+        if (space !== deviceSpace) continue;
+        const own = byId.get(String(id)) ?? new Map<string, Uint8Array>();
+        if (value instanceof Uint8Array) own.set(String(name), value);
+        else own.delete(String(name));
+        if (own.size > 0) byId.set(String(id), own);
+      }
+    },
+    drop(record) {
+      const nowMs = elapsedMs();
+      dropped.push({ atMs: nowMs, record });
+      const kept = dropped.findIndex(({ atMs }) => nowMs - atMs <= KEPT_MS);
+      for (const old of dropped.slice(0, kept)) forget(old.record);
+      dropped = dropped.slice(kept);
+    },
+  };
+}

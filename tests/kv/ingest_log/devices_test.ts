@@ -1,0 +1,123 @@
+import { createDeviceIntake, type IntakeResult } from "../../../kv/devices/intake.ts";
+import { lastReceivedMs } from "../../../kv/devices/last_seen.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { createSeriesStore } from "../../../kv/series/store.ts";
+import { assertEquals, assertLess, assertLessOrEqual } from "../../support/assert.ts";
+import { pageOf } from "../../support/pages.ts";
+import { DAY, readLines } from "../../support/series.ts";
+import { openTestLogs } from "../../support/series_rig.ts";
+import { strictKv } from "../../support/strict_kv.ts";
+
+const BATTERY = { profile: "battery", id: "d" };
+
+/** The clock that all processes of a test share. */
+interface Clock {
+  nowMs: number;
+}
+
+/** Starts a process that accepts readings and writes a log. */
+function startProcess(database: Deno.Kv, owner: string, clock: Clock, windowMs = 1_000) {
+  const now = () => clock.nowMs;
+  const counted = strictKv(database);
+  const { kv, ingestKv, log, others } = openTestLogs(counted, now);
+  const series = createSeriesStore({ kv, now });
+  const intake = createDeviceIntake({
+    kv,
+    others,
+    isExclusive: false,
+    owner,
+    ingest: createIngest({ kv: ingestKv, writer: owner }),
+    series,
+    limit: { requests: 10, windowMs },
+    offlineAfterMs: 600_000,
+    now,
+  });
+  return {
+    kv,
+    log,
+    series,
+    reads: counted.reads,
+    commits: counted.commits,
+    send: (timeMs: number): Promise<IntakeResult> =>
+      intake.accept({ ...BATTERY, page: pageOf([[timeMs, "1", "1", "1", "1"]]), isCounted: true }),
+  };
+}
+
+Deno.test("of requests that processes receive one after the other, exactly as many as the limit are accepted", async () => {
+  // With and without pauses after which a process counts on the others to be quiet.
+  for (const pauseMs of [0, 7, 101, 1_001]) {
+    using database = await Deno.openKv(":memory:");
+    const clock = { nowMs: DAY };
+    const processes = ["one", "two", "three"].map((owner) => startProcess(database, owner, clock));
+    const kinds: string[] = [];
+    const limitMs = 1_000;
+    let firstMs = clock.nowMs;
+    const acceptedMs: number[] = [];
+    for (let number = 0; number < 30; number++) {
+      clock.nowMs += pauseMs;
+      if (number === 0) firstMs = clock.nowMs;
+      const result = await processes[number % 3].send(DAY + number);
+      kinds.push(result.kind);
+      if (result.kind === "accepted") acceptedMs.push(clock.nowMs);
+      // A process that holds a flush back makes no difference.
+      if (number % 4 === 0) await processes[0].log.flush(clock.nowMs);
+    }
+    // Within any second, 10 requests.
+    for (const [index, atMs] of acceptedMs.entries()) {
+      const later = acceptedMs[index + 10];
+      if (later !== undefined) assertLessOrEqual(limitMs, later - atMs);
+    }
+    const isShort = 30 * pauseMs < limitMs;
+    if (isShort) assertEquals(kinds.filter((kind) => kind === "accepted").length, 10);
+    assertLess(firstMs, clock.nowMs + 1);
+    assertEquals((await readLines(processes[1].series, BATTERY)).length, acceptedMs.length);
+  }
+});
+
+for (const inFlight of [1, 2, 5]) {
+  Deno.test(`two processes with logs and ${inFlight} requests each at a time accept at most as many more`, async () => {
+    using database = await Deno.openKv(":memory:");
+    const clock = { nowMs: DAY };
+    const both = ["one", "two"].map((owner) => startProcess(database, owner, clock));
+    let timeMs = DAY, accepted = 0;
+    const client = async ({ send }: (typeof both)[number]) => {
+      for (let index = 0; index < 15; index++) {
+        if ((await send(timeMs++)).kind === "accepted") accepted++;
+      }
+    };
+    await Promise.all(both.flatMap((one) => Array.from({ length: inFlight }, () => client(one))));
+    assertLessOrEqual(10, accepted);
+    assertLessOrEqual(accepted, 10 + inFlight);
+    assertEquals((await readLines(both[0].series, BATTERY)).length, accepted);
+  });
+}
+
+Deno.test("a reading of a device that sends to one process costs one commit and no read", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const one = startProcess(database, "one", clock);
+  const other = startProcess(database, "other", clock);
+  await other.send(DAY);
+  await one.send(DAY + 1);
+  clock.nowMs += 1_001;
+  await one.send(DAY + 2);
+  const before = [one.reads(), one.commits()];
+  for (let number = 3; number < 8; number++) await one.send(DAY + number);
+  assertEquals([one.reads() - before[0], one.commits() - before[1]], [0, 5]);
+});
+
+for (const passMs of [500, 2_001]) {
+  Deno.test(`what another process received is counted ${passMs} ms after it was carried out`, async () => {
+    using database = await Deno.openKv(":memory:");
+    const clock = { nowMs: DAY };
+    const [one, two] = ["one", "two"].map((owner) => startProcess(database, owner, clock, 10_000));
+    await one.send(DAY);
+    for (let number = 1; number < 10; number++) await two.send(DAY + number);
+    await two.log.flush(clock.nowMs);
+    clock.nowMs += passMs;
+    // After two seconds, this deletes the records before the first process has seen them.
+    await two.log.flush(clock.nowMs);
+    assertEquals((await one.send(DAY + 20)).kind, "limited");
+    assertEquals(await lastReceivedMs(one.kv, "d"), DAY);
+  });
+}
