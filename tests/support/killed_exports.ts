@@ -13,7 +13,7 @@ const END_MS = 300_000;
 
 /** Rows for every minute of a year of each meter, of which one has readings. */
 const RANGE = {
-  smart_meter_ids: ["123", "none", "neither", "nor"],
+  smart_meter_ids: ["123", "none", "neither", "nor", "no-one", "nobody"],
   start_datetime: "2024-01-01",
   end_datetime: "2024-12-31",
   interval: "1m",
@@ -70,8 +70,9 @@ export async function expectKilledExports(options: KilledExportsOptions): Promis
     if (round === 0) {
       for (const form of forms) ids.push((await postJson(`${url}/api/exports`, form)).body.job_id);
     }
-    const endMs = round === rounds ? Infinity : Date.now() + 1_400 + Math.random() * 1_500;
-    await watchProgress(service, { ids, rows, endMs });
+    // Checkpoints are due a second after a run began.
+    const runMs = round === rounds ? Infinity : 1_200 + Math.random() * 1_500;
+    await watchProgress(service, { ids, rows, runMs });
     if (round < rounds) {
       service.kill(isStoppedOnce && round === 1 ? "SIGTERM" : "SIGKILL");
       await service.ended;
@@ -104,18 +105,19 @@ async function undisturbedExports(
   return files;
 }
 
-/** Watches exports until all have ended, or the time has come. Expects that none goes back. */
+/** Watches exports until all have ended, or one has run for `runMs`. Expects that none goes back. */
 async function watchProgress(
   service: ServiceProcess,
-  { ids, rows, endMs }: { ids: readonly string[]; rows: number[]; endMs: number },
+  { ids, rows, runMs }: { ids: readonly string[]; rows: number[]; runMs: number },
 ): Promise<void> {
-  let open = ids.length;
+  let open = ids.length, endMs = Infinity;
   while (open > 0 && Date.now() < endMs) {
     open = 0;
     for (const [index, id] of ids.entries()) {
       const { body } = await askJson(`${service.url}/api/exports/${id}`);
       if (body.status === "completed") continue;
       open++;
+      if (body.status === "running") endMs = Math.min(endMs, Date.now() + runMs);
       const done = body.progress.rows;
       // One that was killed before its first checkpoint begins anew.
       if (hasGoneOn(service.output(), id)) {
