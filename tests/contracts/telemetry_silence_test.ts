@@ -223,6 +223,6 @@ async function readingsOf(
 async function othersOf(kv: Deno.Kv): Promise<unknown[]> {
   const entries = await Array.fromAsync(kv.list({ prefix: [] }));
   return entries.filter(({ key }) =>
-    key[0] !== "revised" && !key.some((part) => IDS.includes(String(part)))
+    key[0] !== "revised" && key.length > 1 && !key.some((part) => IDS.includes(String(part)))
   );
 }
