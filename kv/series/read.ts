@@ -124,12 +124,12 @@ export async function* readChunks(
  * out of date.
  */
 export async function describeSeries(kv: Kv, ref: SeriesRef): Promise<SeriesExtent | null> {
+  // Segments first: if a fold moves them in between, the head counts them.
+  if ((await listSegments(kv, ref)).length === 0) return liveHead(await getHead(kv, ref));
   for (let reread = 0;; reread++) {
-    // Segments first: if a fold moves them in between, the head counts them.
-    const segments = await listSegments(kv, ref);
+    // Head before segments: if they are removed in between, it changes.
     const head = await getHead(kv, ref);
-    if (segments.length === 0) return liveHead(head);
-    const extent = await extentOf(kv, ref, { head, segments });
+    const extent = await extentOf(kv, ref, { head, segments: await listSegments(kv, ref) });
     const now = await getHead(kv, ref);
     if (now.versionstamp === head.versionstamp || reread === MAX_REREADS) return extent;
   }

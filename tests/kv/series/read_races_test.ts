@@ -97,6 +97,21 @@ Deno.test("describe() counts once what a fold moves between any two of its acces
   assertLess(2, came);
 });
 
+Deno.test("describe() finds a series whole or not at all, whenever it is removed", async () => {
+  let came = 0;
+  for (let nth = 1; nth <= 6; nth++) {
+    using rig = await openRaceRig();
+    await rig.other.write(METER, meterPage([DAY + 1, "1"]));
+    await rig.ingest.add(METER, meterPage([DAY + 2, "2"]));
+    const moment = onceBefore({ nth }, () => rig.other.remove(METER));
+    rig.plan.before = moment.before;
+    const found = await rig.store.describe(METER);
+    if (found !== null) assertEquals(found.count, 2, `before access ${nth}`);
+    if (moment.hasCome()) came++;
+  }
+  assertLess(2, came);
+});
+
 /** Reads all of METER while another instance does something after the first page. */
 async function readDuring({ store }: RaceRig, act: () => Promise<unknown>): Promise<string[]> {
   const lines: string[] = [];
