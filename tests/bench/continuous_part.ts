@@ -6,7 +6,6 @@
  */
 
 import { z } from "zod";
-import { heapFlags } from "../../data/heap_limit.ts";
 import { EXPORT_FORMATS } from "../../data/continuous/object_key.ts";
 import type { Bench } from "./bench.ts";
 import { absolute, type Figure } from "./figure.ts";
@@ -15,11 +14,9 @@ import { runProgram } from "./program.ts";
 import { race } from "./race.ts";
 import { reportSkipped } from "./skipped.ts";
 import { median } from "./spread.ts";
+import { START_FLAGS } from "./start_flags.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
-
-/** The V8 flags with which the service starts. */
-const START_FLAGS = [`--v8-flags=${heapFlags(null).join(",")}`];
 
 /** Readings that a catch-up exports: a month of minutes of ten devices. */
 const MONTH = 10 * 30 * 1_440;

@@ -6,22 +6,18 @@
  */
 
 import { z } from "zod";
-import config from "../../deno.json" with { type: "json" };
 import { DAY_MS } from "../../data/limits.ts";
 import type { Bench } from "./bench.ts";
 import type { Figure } from "./figure.ts";
 import { openOurStore } from "./ours.ts";
 import { runProgram } from "./program.ts";
 import { median } from "./spread.ts";
+import { START_FLAGS } from "./start_flags.ts";
 import { table } from "./table.ts";
 import { TARGETS } from "./targets.ts";
 import { YEAR } from "./year.ts";
 
 const TEN_YEARS = { fromMs: YEAR.fromMs, toMs: YEAR.fromMs + 3_650 * DAY_MS };
-
-/** The V8 flags with which the service starts. */
-const START_FLAGS = config.tasks.start.command.split(" ")
-  .filter((word) => word.startsWith("--v8-flags="));
 
 const report = z.object({ peakMb: z.number(), sizeBytes: z.int() });
 type Report = z.infer<typeof report>;
