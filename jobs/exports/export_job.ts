@@ -32,6 +32,8 @@ import { type ReadyExport, writeExport, type WrittenExport } from "./write_expor
 
 /** The most gaps that the record of a job lists. */
 const GAPS_LISTED = 100;
+/** Of how many sources something is asked at once. */
+const SOURCES_AT_ONCE = 8;
 
 /** What an export needs. */
 export interface ExportJobDeps {
@@ -152,8 +154,9 @@ async function begin(
   context: JobContext,
   { spec, profile }: { spec: ExportSpec; profile: Profile },
 ): Promise<Written> {
-  const revision = await revisionOf(deps, spec);
-  const plan = await cadencedPlan(deps, { spec, profile, signal: context.signal });
+  const { signal } = context;
+  const revision = await revisionOf(deps, spec, signal);
+  const plan = await cadencedPlan(deps, { spec, profile, signal });
   requireFillable(plan);
   const tally = createExportTally(spec, plan.cadencesMs);
   const made = { made: makerOf(deps.version, profile), revision };
@@ -195,12 +198,11 @@ async function cadencedPlan(
   const plan = planExport(spec, profile, spec.ids.map(() => null));
   const { fromMs, toMs, ids } = spec;
   const sampled = needsCadence(spec, plan.outputs) ? ids.length : wideSamples(spec);
-  const cadencesMs = [...plan.cadencesMs];
-  for (const [source, id] of ids.slice(0, sampled).entries()) {
+  const cadencesMs = await ofEach(ids.slice(0, sampled), signal, (id) => {
     const ref = { profile: profile.name, id };
-    cadencesMs[source] = await sampleCadence(series, ref, { fromMs, toMs, signal });
-  }
-  return { ...plan, cadencesMs };
+    return sampleCadence(series, ref, { fromMs, toMs, signal });
+  });
+  return { ...plan, cadencesMs: [...cadencesMs, ...plan.cadencesMs.slice(sampled)] };
 }
 
 /** Refuses rows for gaps of raw readings that would fill the disk: a source may measure every ms. */
@@ -225,10 +227,25 @@ function requireFillable({ spec, cadencesMs }: ExportPlan): void {
 async function revisionOf(
   { series }: ExportJobDeps,
   { ids, profile }: ExportSpec,
+  signal: AbortSignal,
 ): Promise<number> {
-  let sum = 0;
-  for (const id of ids) sum += await series.revision({ profile, id });
-  return sum;
+  const revisions = await ofEach(ids, signal, (id) => series.revision({ profile, id }));
+  return revisions.reduce((sum, revision) => sum + revision, 0);
+}
+
+/** What is asked of each source, a few at a time: over a network each takes some round trips. */
+async function ofEach<T>(
+  ids: readonly string[],
+  signal: AbortSignal,
+  ask: (id: string) => Promise<T>,
+): Promise<T[]> {
+  const answers: T[] = [];
+  while (answers.length < ids.length) {
+    signal.throwIfAborted();
+    const next = ids.slice(answers.length, answers.length + SOURCES_AT_ONCE);
+    answers.push(...await Promise.all(next.map(ask)));
+  }
+  return answers;
 }
 
 /** One source with readings is enough: the others have no rows. */
