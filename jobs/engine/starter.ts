@@ -2,7 +2,8 @@
  * Starts jobs that wait in line, also while other processes do the same.
  *
  * While only one account waits, and it has taken its turn since the last of any other one, its turn stays
- * as it is. So processes that start jobs of its line meet only if they want the same one. A process that has lost a job to another one looks further behind in the line, as far as it takes.
+ * as it is. So processes that start jobs of its line meet only if they want the same one. A process that
+ * has lost a job to another one looks further behind in the line, as far as it takes.
  *
  * @module
  */
