@@ -33,6 +33,10 @@ function end(from: JobEntry): JobChange {
   return { from, to, more: { checks: [], stage: (op) => op.set(["more", to.id], true) } };
 }
 
+function thrown(error: Error): never {
+  throw error;
+}
+
 async function states(kv: Deno.Kv, count: number): Promise<string[]> {
   return (await getJobEntries(kv, ids(count))).map((entry) => entry?.value.state ?? "gone");
 }
@@ -81,6 +85,25 @@ Deno.test("a change that no commit can hold fails alone, and a deletion goes wit
   assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
   assertEquals(await states(kv, 3), ["gone", "running", "completed"]);
   assertEquals((await readAccount(kv, "o")).running, 1);
+});
+
+Deno.test("a change that cannot even be staged fails alone, wherever it is among others", async () => {
+  for (const odd of [0, 1, 2]) {
+    const { kv } = await kvWithRunning(3);
+    using _ = kv;
+    const before = kv.commits();
+    const changes = (await entriesOf(kv, 3)).map(end);
+    const fault = new RangeError("too long");
+    changes[odd] = { ...changes[odd], more: { checks: [], stage: () => thrown(fault) } };
+    const results = await commitChanges(kv, changes);
+    for (const [index, result] of results.entries()) {
+      if (index === odd) assertEquals(result, { status: "rejected", reason: fault });
+      else assert(result.status === "fulfilled" && result.value !== null);
+    }
+    const expected = ids(3).map((_, index) => index === odd ? "running" : "completed");
+    assertEquals(await states(kv, 3), expected);
+    assertEquals(kv.commits() - before, odd === 1 ? 2 : 1);
+  }
 });
 
 Deno.test("if the answer to a commit of several is lost, none of them is made twice", async () => {
