@@ -13,7 +13,10 @@ const PAUSE_MS = 50;
 export interface ByteGroups {
   /** The next piece; null at the end. What has arrived is handed on if the client pauses. */
   next(): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** Whether at least so many bytes arrive before a pause or the end. They are still to be read. */
+  /**
+   * Whether at least so many bytes arrive before a pause, the end or a failure. What has arrived is still to
+   * be read.
+   */
   hasAtLeast(count: number): Promise<boolean>;
   /** The rest of the stream. */
   rest(): AsyncGenerator<Uint8Array>;
@@ -86,7 +89,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
     next,
     async hasAtLeast(count) {
       let bytes = held.reduce((sum, piece) => sum + piece.length, 0);
-      while (bytes < count && !isPaused) {
+      while (bytes < count && !isPaused && failure === null) {
         const piece = await fill();
         if (piece === null) break;
         held.push(piece);

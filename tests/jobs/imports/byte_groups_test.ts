@@ -83,6 +83,17 @@ Deno.test("a stream has at least some bytes as soon as they arrive, and still ha
   assertEquals(runs(await short.next()), [[0, 9], [1, 9]]);
 });
 
+Deno.test("what came before a stream failed is handed on first, also if it was looked ahead", async () => {
+  async function* broken(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(Uint8Array.of(1, 2));
+    throw new Error("gone");
+  }
+  const groups = groupBytes(broken());
+  assertEquals(await groups.hasAtLeast(3), false);
+  assertEquals([...await groups.next() ?? []], [1, 2]);
+  await assertRejects(() => groups.next(), Error, "gone");
+});
+
 Deno.test("closing ends the stream, but waits for no client", async () => {
   let isClosed = false;
   const sending = Promise.withResolvers<void>();
