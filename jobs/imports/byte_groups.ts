@@ -8,6 +8,8 @@
 const GROUP_BYTES = 524_288;
 /** How long a piece waits for more bytes from a slow client, milliseconds. */
 const PAUSE_MS = 50;
+/** How long it waits in all while it is looked how long the stream is. A client is slow if it needs longer. */
+const LOOK_MS = 2_000;
 
 /** A stream in pieces. */
 export interface ByteGroups {
@@ -52,7 +54,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
     return next.done ? null : next.value;
   }
 
-  async function fill(): Promise<Uint8Array<ArrayBuffer> | null> {
+  async function fill(allMs = PAUSE_MS): Promise<Uint8Array<ArrayBuffer> | null> {
     isPaused = false;
     if (failure !== null) throw failure.error;
     const first = isEnded ? null : await chunk(null);
@@ -60,11 +62,11 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
     kept = null;
     if (first.length >= GROUP_BYTES) return first.slice();
     const piece = new Uint8Array(GROUP_BYTES);
-    const { promise: paused, resolve } = Promise.withResolvers<null>();
-    const timer = setTimeout(resolve, PAUSE_MS, null);
+    const wait = startWait(allMs);
     let size = 0;
     try {
-      for (let next: Uint8Array | null = first; next !== null; next = await chunk(paused)) {
+      for (let next: Uint8Array | null = first; next !== null; next = await chunk(wait.over)) {
+        wait.arrived();
         kept = next;
         if (size + next.length > GROUP_BYTES) break;
         piece.set(next, size);
@@ -75,7 +77,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
       // What came before is still to be read.
       failure = { error };
     } finally {
-      clearTimeout(timer);
+      wait.end();
     }
     // A short piece must not hold on to the memory of a long one.
     return size > GROUP_BYTES / 2 ? piece.subarray(0, size) : piece.slice(0, size);
@@ -90,7 +92,7 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
     async hasAtLeast(count) {
       let bytes = held.reduce((sum, piece) => sum + piece.length, 0);
       while (bytes < count && !isPaused && failure === null) {
-        const piece = await fill();
+        const piece = await fill(LOOK_MS);
         if (piece === null) break;
         held.push(piece);
         bytes += piece.length;
@@ -103,6 +105,24 @@ export function groupBytes(chunks: AsyncIterable<Uint8Array>): ByteGroups {
     close() {
       // It waits for a read that runs, which may take as long as the client is connected.
       void source.return?.().catch(() => {});
+    },
+  };
+}
+
+/** A wait for more bytes. It is over if none arrive for as long as a pause, or `allMs` after it began. */
+function startWait(allMs: number): { over: Promise<null>; arrived(): void; end(): void } {
+  const { promise: over, resolve } = Promise.withResolvers<null>();
+  const all = setTimeout(resolve, allMs, null);
+  let pausing = setTimeout(resolve, PAUSE_MS, null);
+  return {
+    over,
+    arrived() {
+      clearTimeout(pausing);
+      pausing = setTimeout(resolve, PAUSE_MS, null);
+    },
+    end() {
+      clearTimeout(all);
+      clearTimeout(pausing);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { groupBytes } from "../../../jobs/imports/byte_groups.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { FakeTime } from "../../support/fake_time.ts";
 
 const GROUP = 524_288;
 
@@ -92,6 +93,35 @@ Deno.test("what came before a stream failed is handed on first, also if it was l
   assertEquals(await groups.hasAtLeast(3), false);
   assertEquals([...await groups.next() ?? []], [1, 2]);
   await assertRejects(() => groups.next(), Error, "gone");
+});
+
+/** Whether a stream has 512 KiB in time, if its chunks come so often. */
+async function hasGroupInTime(chunkBytes: number, everyMs: number): Promise<boolean> {
+  using time = new FakeTime();
+  async function* steady(): AsyncGenerator<Uint8Array> {
+    for (let sent = 0; sent < 2 * GROUP; sent += chunkBytes) {
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      yield new Uint8Array(chunkBytes);
+    }
+  }
+  const groups = groupBytes(steady());
+  let has: boolean | null = null;
+  const looking = groups.hasAtLeast(GROUP).then((value) => has = value);
+  while (has === null) await time.pass(1);
+  groups.close();
+  // The chunk that is on its way.
+  await time.pass(everyMs);
+  return await looking;
+}
+
+Deno.test("a client that sends steadily does not pause, however long a piece takes", async () => {
+  assertEquals(await hasGroupInTime(65_536, 10), true);
+  assertEquals(await hasGroupInTime(65_536, 49), true);
+  assertEquals(await hasGroupInTime(65_536, 51), false);
+});
+
+Deno.test("a client that sends a little at a time is not waited for", async () => {
+  assertEquals(await hasGroupInTime(4_096, 20), false);
 });
 
 Deno.test("closing ends the stream, but waits for no client", async () => {
