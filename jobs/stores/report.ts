@@ -22,8 +22,7 @@ import { reportFilename, STORE_REPORT, storeReportParams } from "./report_contra
 import { reportFileType } from "./report_file.ts";
 import { planReport, type ReportSpec } from "./report_plan.ts";
 import { withSettings } from "./report_stores.ts";
-import type { StoreBatch } from "./store_batch.ts";
-import { writeInThread } from "./write_in_thread.ts";
+import { type ThreadReportParts, writeInThread } from "./write_in_thread.ts";
 import { writeReport, type WrittenReport } from "./write_report.ts";
 
 /** Less work than this is done sooner than a worker is asked: 500 stores take about 30 ms. */
@@ -94,33 +93,35 @@ async function write(
   const { signal, artifactName } = context;
   const { measure } = planReport(spec);
   const span = { fromMs: 0, toMs: 0, ...measure?.span };
-  const scan = series.scanPacked("site", { ...span, wants }, signal);
-  let looked = 0;
 
-  async function* batches(): AsyncGenerator<StoreBatch> {
-    for await (const batch of withSettings(kv, scan.batches)) {
-      looked += batch.looked;
-      yield batch;
-    }
+  /** Begins to read, from the first store. */
+  function begin(): ThreadReportParts {
+    const scan = series.scanPacked("site", { ...span, wants }, signal);
+    let looked = 0;
+    return {
+      async *batches() {
+        for await (const batch of withSettings(kv, scan.batches)) {
+          looked += batch.looked;
+          yield batch;
+        }
+      },
+      damaged: (error) => Promise.resolve(scan.damaged(error)),
+      onDone: (done) =>
+        context.progress({
+          done,
+          share: showsCount ? looked / Math.max(looked, seriesCount, 1) : 0,
+        }),
+    };
   }
 
-  const parts = {
-    batches,
-    damaged: (error: Parameters<typeof scan.damaged>[0]) => Promise.resolve(scan.damaged(error)),
-    onDone: (done: number) =>
-      context.progress({
-        done,
-        share: showsCount ? looked / Math.max(looked, seriesCount, 1) : 0,
-      }),
-  };
   if (threads !== undefined && isForThread(spec, { seriesCount, span })) {
-    const written = await writeInThread({ files, threads }, context, { ...parts, spec });
+    const written = await writeInThread({ files, threads }, context, { ...begin(), spec });
     if (written !== null) return written;
   }
   using deflater = deflaters.open();
   const writeFile = (body: ReadableStream<Uint8Array<ArrayBuffer>>) =>
     files.write(artifactName, body, signal);
-  return await writeReport({ ...parts, deflater, write: writeFile }, spec);
+  return await writeReport({ ...begin(), deflater, write: writeFile }, spec);
 }
 
 function isForThread(

@@ -37,7 +37,10 @@ type Answers = {
   ) => Promise<Sent<ReportCalls[Name]["answer"]>>;
 };
 
-/** Writes the file; null where no worker can start. Throws as if this thread had written it. */
+/**
+ * Writes the file; null where no worker can start, or one died that had other tasks too: by then stores may
+ * have been read. Throws as if this thread had written it.
+ */
 export async function writeInThread(
   { files, threads }: ThreadWriteDeps,
   { jobId, artifactName: name, signal }: Pick<JobContext, "jobId" | "artifactName" | "signal">,
@@ -74,10 +77,10 @@ export async function writeInThread(
     parts.onDone(written.counts.storeCount);
     return written;
   } catch (error) {
+    if (!(error instanceof DeadWorkerError)) throw error;
     // A worker that dies deletes nothing.
-    if (error instanceof DeadWorkerError && files.folder !== undefined) {
-      await files.discard(name).catch(() => {});
-    }
+    if (files.folder !== undefined) await files.discard(name).catch(() => {});
+    if (error.isShared && !signal.aborted) return null;
     throw error;
   } finally {
     await Promise.all([stores.end(), file.end()]);

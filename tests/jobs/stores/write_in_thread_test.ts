@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { AppError } from "../../../data/app_error.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
-import { createThreads } from "../../../jobs/engine/threads.ts";
+import { createThreads, type Threads } from "../../../jobs/engine/threads.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { type StoreReportParams, storeReportResult } from "../../../jobs/stores/report_contract.ts";
 import { startThreadWorker } from "../../../jobs/threads.ts";
@@ -11,6 +11,7 @@ import { createDamageRecord } from "../../../kv/series/damage_record.ts";
 import { reportingStore } from "../../../kv/series/reporting_store.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { openKvFilesRig } from "../../support/kv_files.ts";
+import { never } from "../../support/file_store_box.ts";
 import {
   openThreadReports,
   REPORT_END_MS,
@@ -214,4 +215,48 @@ Deno.test("a report whose worker dies is made again on this thread", async () =>
   assertEquals(workers.length, 1);
   assertEquals(await made(kind, rig.files, WINDOWS), expected);
   assertEquals(workers.length, 2);
+});
+
+Deno.test("a report whose worker dies with another task too is made on this thread at once, whole", async () => {
+  await using reports = await openThreadReports();
+  const { rig } = reports;
+  using kvFiles = await openKvFilesRig();
+  const expected = await made(reportKind(rig), rig.files, WINDOWS);
+  for (const files of [rig.files, kvFiles.store]) {
+    const workers: Worker[] = [];
+    using threads = createThreads({
+      count: 1,
+      log: () => {},
+      startWorker() {
+        workers.push(startThreadWorker());
+        return workers[workers.length - 1];
+      },
+    });
+    // An upload whose client sends nothing.
+    const input = { isGzip: false, opening: [], maxBytes: 1 };
+    const upload = { kind: "import", id: "u", input, signal: never };
+    const other = threads.run({ ...upload, answer: () => new Promise(() => {}) });
+    const otherFails = assertRejects(() => other, DeadWorkerError);
+    let asked = 0;
+    const dying: Threads = {
+      ...threads,
+      run: (task) =>
+        threads.run({
+          ...task,
+          async answer(name, value) {
+            // By then the worker has some of the stores.
+            if (name === "stores" && ++asked === 3) {
+              workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+            }
+            return await task.answer(name, value);
+          },
+        }),
+    };
+    assertEquals(await made(reportKind(rig, { threads: dying, files }), files, WINDOWS), expected);
+    await otherFails;
+    assertEquals([asked, workers.length], [3, 1]);
+  }
+  let count = 0;
+  for await (const _ of rig.files.list()) count++;
+  assertEquals(count, 2);
 });
