@@ -84,6 +84,8 @@ export function serveTasks(loaders: TaskLoaders): void {
     const running = tasks.get(data.task);
     if (running === undefined) return;
     if (data.kind === "abort") {
+      // Cleaning up may wait for the disk. So the other thread learns at once that this one does not hang.
+      thread.postMessage({ kind: "aborting", task: data.task }, []);
       running.aborter.abort(new DOMException("The task is aborted", "AbortError"));
       return;
     }

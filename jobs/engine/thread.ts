@@ -40,8 +40,13 @@ export interface ThreadResult {
 export interface Patience {
   /** Until a worker is ready. Else it cannot start. */
   readonly startMs: number;
-  /** Until an aborted task has ended, unless it waits for an answer. Else the worker is stopped. */
+  /** Until a worker confirms that it has got an abort. Else it hangs, and is stopped. */
   readonly abortMs: number;
+  /**
+   * From then on, until the task has ended, unless it waits for an answer. Else the worker is stopped. It is
+   * long, as a task waits for the disk, and the other tasks of the worker would fail with it.
+   */
+  readonly endMs: number;
   /** After a worker did not start, until another one is tried. */
   readonly retryMs: number;
 }
@@ -140,7 +145,7 @@ export function startThread(worker: Worker, watch: ThreadWatch): Thread {
       try {
         if (!await orAborted(ready.promise, task.signal) || !isAlive) return null;
         return await tasks.run(task, {
-          abortMs: patience.abortMs,
+          patience,
           onHang: () => die("it does not end a task", task),
         });
       } finally {
@@ -176,14 +181,26 @@ interface Running {
   readonly faults: Map<number, unknown>;
   /** How many calls are not answered yet. */
   unanswered: number;
+  /** Once it is aborted. */
+  watch: EndWatch | null;
 }
+
+/** Watches that an aborted task ends. */
+interface EndWatch {
+  /** The worker has got the abort. */
+  confirm(): void;
+  /** The task has ended. */
+  end(): void;
+}
+
+type EndPatience = Pick<Patience, "abortMs" | "endMs">;
 
 /** The tasks of a worker. */
 interface Tasks {
   /** Runs a task to its end. Calls `onHang` if one that is aborted does not end in time. */
   run(
     task: ThreadTask,
-    patience: { abortMs: number; onHang: () => void },
+    watch: { patience: EndPatience; onHang: () => void },
   ): Promise<ThreadResult>;
   /** Takes what the worker says. */
   receive(message: Exclude<FromWorker, { kind: "ready" }>): void;
@@ -197,18 +214,18 @@ function createTasks(post: (message: ToWorker, moves?: Transferable[]) => void):
   const tasks = new Map<number, Running>();
   let lastTask = 0;
   return {
-    async run(task, { abortMs, onHang }) {
+    async run(task, { patience, onHang }) {
       const id = ++lastTask;
       const running: Running = {
         task,
         ended: Promise.withResolvers(),
         faults: new Map(),
         unanswered: 0,
+        watch: null,
       };
-      let unwatch = () => {};
       const abort = () => {
         post({ kind: "abort", task: id });
-        unwatch = watchEnd(running, abortMs, onHang);
+        running.watch = watchEnd(running, patience, onHang);
       };
       post({ kind: "begin", task: id, work: task.kind, input: task.input }, task.moves);
       tasks.set(id, running);
@@ -218,13 +235,14 @@ function createTasks(post: (message: ToWorker, moves?: Transferable[]) => void):
         return await running.ended.promise;
       } finally {
         task.signal.removeEventListener("abort", abort);
-        unwatch();
+        running.watch?.end();
       }
     },
     receive(message) {
       const running = tasks.get(message.task);
       if (running === undefined) return;
       if (message.kind === "call") return void answer(running, message, post);
+      if (message.kind === "aborting") return running.watch?.confirm();
       tasks.delete(message.task);
       if (message.kind === "done") running.ended.resolve({ value: message.value });
       else fail(running, message.error, message.fault);
@@ -265,13 +283,23 @@ function fail(running: Running, error: SentError, fault: number | null): void {
   else ended.reject(receivedError(error));
 }
 
-/** Calls `onHang` if a task has not ended in time. Returns what ends the watch. */
-function watchEnd(running: Running, ms: number, onHang: () => void): () => void {
-  let timer = setTimeout(check, ms);
-  function check(): void {
+/** Calls `onHang` if a worker has not confirmed the abort of a task, or not ended it, in time. */
+function watchEnd(
+  running: Running,
+  { abortMs, endMs }: EndPatience,
+  onHang: () => void,
+): EndWatch {
+  let timer = setTimeout(check, abortMs, abortMs);
+  function check(ms: number): void {
     // While it waits for this thread, it is not the worker that hangs.
-    if (running.unanswered > 0) timer = setTimeout(check, ms);
+    if (running.unanswered > 0) timer = setTimeout(check, ms, ms);
     else onHang();
   }
-  return () => clearTimeout(timer);
+  return {
+    confirm() {
+      clearTimeout(timer);
+      timer = setTimeout(check, endMs, endMs);
+    },
+    end: () => clearTimeout(timer),
+  };
 }

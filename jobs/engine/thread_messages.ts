@@ -32,6 +32,8 @@ export type ToWorker =
 /** From a worker. */
 export type FromWorker =
   | { readonly kind: "ready" }
+  /** It has got the abort of a task, which may still have to clean up. */
+  | { readonly kind: "aborting"; readonly task: number }
   | {
     readonly kind: "call";
     readonly task: number;

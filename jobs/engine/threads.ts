@@ -49,7 +49,12 @@ export interface ThreadOptions {
 }
 
 /** How long to wait by default. */
-export const PATIENCE: Patience = { startMs: 10_000, abortMs: 5_000, retryMs: 60_000 };
+export const PATIENCE: Patience = {
+  startMs: 10_000,
+  abortMs: 5_000,
+  endMs: 60_000,
+  retryMs: 60_000,
+};
 /** The most tasks that are remembered because their worker has died. */
 const DIED_MAX = 1_000;
 

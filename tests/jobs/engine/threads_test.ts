@@ -209,7 +209,7 @@ Deno.test("a task with which a worker has died is not done the next time", async
 });
 
 Deno.test("a death is the fault of a task that was alone or does not end, and shared by its neighbours", async () => {
-  const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, abortMs: 1 } });
+  const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, endMs: 1 } });
   using _ = threads;
   const faultOf = async (task: Promise<unknown>) =>
     (await assertRejects(() => task, DeadWorkerError)).isShared;
@@ -226,8 +226,9 @@ Deno.test("a death is the fault of a task that was alone or does not end, and sh
   assertEquals(await Promise.all([neighbour, hanging].map(faultOf)), [true, false]);
 });
 
-Deno.test("a worker that does not end an aborted task is stopped", async () => {
-  const { threads } = createTestThreads(1, 600_000, { patience: { ...PATIENCE, abortMs: 1 } });
+Deno.test("a worker that does not end an aborted task is stopped, long after it has confirmed the abort", async () => {
+  const patience = { ...PATIENCE, abortMs: 600_000, endMs: 1 };
+  const { threads } = createTestThreads(1, 600_000, { patience });
   using _ = threads;
   const aborter = new AbortController();
   const hanging = run(threads, { does: "hang" }, aborter.signal, () => {
@@ -237,6 +238,30 @@ Deno.test("a worker that does not end an aborted task is stopped", async () => {
   const error = await assertRejects(() => hanging, DeadWorkerError);
   assert(error.message.includes("does not end"), error.message);
 });
+
+for (const confirms of [true, false]) {
+  const name = confirms ? "confirms an abort has a minute" : "does not confirm an abort has 5 s";
+  Deno.test(`a worker that ${name} to end the task`, async () => {
+    using time = new FakeTime();
+    const worker = new FakeWorker();
+    const { threads } = createTestThreads(1, 0, { startWorker: () => worker as unknown as Worker });
+    const aborter = new AbortController();
+    const ended = assertRejects(
+      () => run(threads, { does: "wait" }, aborter.signal),
+      DeadWorkerError,
+    );
+    worker.says({ kind: "ready" });
+    await time.pass(0);
+    aborter.abort(new DOMException("cancelled", "AbortError"));
+    await time.pass(4_000);
+    if (confirms) worker.says({ kind: "aborting", task: 1 });
+    await time.pass(confirms ? 59_999 : 999);
+    assertEquals(worker.isTerminated, false);
+    await time.pass(1);
+    assertEquals(worker.isTerminated, true);
+    await ended;
+  });
+}
 
 Deno.test("a worker that waits for an answer is not stopped when its task is aborted", async () => {
   using time = new FakeTime();
