@@ -146,6 +146,12 @@ async function runThere(
 ): Promise<RunEnd | null> {
   const { threads, destination } = deps;
   let damage: DamagedDataError | null = null;
+  /** What is stored, deleted or recorded for the worker at the moment. */
+  const running = new Set<Promise<unknown>>();
+  function tracked<T>(effect: Promise<T>): Promise<T> {
+    running.add(effect);
+    return effect.finally(() => running.delete(effect));
+  }
   const answers: Answers = {
     async chunk() {
       // While the database is away, a read may take long.
@@ -155,8 +161,8 @@ async function runThere(
       // The chunk goes in any case: a window that ends in it must not seem to have ended before.
       return { value: { chunk, isTimeUp: isTimeUp() }, moves };
     },
-    report: async (outcomes) => ({ value: await report(outcomes) }),
-    put: async (object) => ({ value: await putHere(deps, object, signal) }),
+    report: async (outcomes) => ({ value: await tracked(report(outcomes)) }),
+    put: async (object) => ({ value: await tracked(putHere(deps, object, signal)) }),
     damaged({ place, cause }) {
       damage = new DamagedDataError(place, receivedError(cause));
       return Promise.resolve({ value: null });
@@ -188,6 +194,9 @@ async function runThere(
     return { ...end, isWhole: end.isWhole && mayGoOn };
   } catch (error) {
     throw damage ?? error;
+  } finally {
+    // A worker that dies waits for nothing. An object that arrives later could replace a newer one.
+    await Promise.allSettled(running);
   }
 }
 
