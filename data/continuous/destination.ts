@@ -16,13 +16,14 @@ export interface ExportDestination {
   /** The folder, if workers may open it and put objects by themselves. */
   readonly folder?: string;
   /**
-   * Stores an object, replacing any with the same key. Resolves when its length and checksum are
+   * Stores an object, replacing any with the same key. In a folder, the file has the mark in its name until
+   * it is whole, so that a sweep finds it. Resolves when its length and checksum are
    * confirmed: in a folder when the disk has synced the bytes and the name, in S3 by the answer
    * (`data/s3/client.ts`).
    */
   put(
     key: string,
-    object: { bytes: Uint8Array<ArrayBuffer>; contentType: string },
+    object: { bytes: Uint8Array<ArrayBuffer>; contentType: string; mark?: string },
     signal: AbortSignal,
   ): Promise<WrittenFile>;
   /**
@@ -48,4 +49,6 @@ export interface ExportDestination {
    * that are running.
    */
   sweep(signal: AbortSignal): Promise<number>;
+  /** Deletes unfinished objects with a mark; only where workers put objects by themselves. */
+  sweepMarked?(mark: string): Promise<void>;
 }

@@ -98,11 +98,11 @@ export function openFolderDestination(
   async function store(
     key: string,
     write: (part: string) => Promise<WrittenFile>,
-    signal: AbortSignal,
+    { signal, mark = "" }: { signal: AbortSignal; mark?: string | undefined },
   ): Promise<WrittenFile> {
     const path = `${root}/${key}`;
     const folder = path.slice(0, path.lastIndexOf("/"));
-    const part = `${unfinished}/${crypto.randomUUID()}${PART}`;
+    const part = `${unfinished}/${mark}${crypto.randomUUID()}${PART}`;
     const begun: Promise<unknown>[] = [];
     try {
       begun.push((await ensureFolder(unfinished)).synced);
@@ -126,13 +126,14 @@ export function openFolderDestination(
   return {
     kind: "folder",
     folder: root,
-    put: (key, { bytes }, signal) => store(key, (part) => writeWhole(calls, part, bytes), signal),
+    put: (key, { bytes, mark }, signal) =>
+      store(key, (part) => writeWhole(calls, part, bytes), { signal, mark }),
     async putStream(key, { body }, signal) {
       try {
         const chunks = untilAborted(body, signal);
         // The folder first: nothing may read the stream any more once this call has failed.
         await ensureFolder(`${root}/${key}`.slice(0, `${root}/${key}`.lastIndexOf("/")));
-        return await store(key, (part) => writeChunks(part, chunks), signal);
+        return await store(key, (part) => writeChunks(part, chunks), { signal });
       } finally {
         await body.cancel().catch(() => {});
       }
@@ -164,7 +165,8 @@ export function openFolderDestination(
         await removeFile(`${root}/${PROBE}`).catch(() => {});
       }
     },
-    sweep: (signal) => sweepParts(unfinished, signal),
+    sweep: (signal) => sweepParts(unfinished, { signal }),
+    sweepMarked: async (mark) => void await sweepParts(unfinished, { mark }),
   };
 }
 
@@ -209,12 +211,15 @@ function confirmed(written: WrittenFile, sizeBytes: number): WrittenFile {
   throw new AppError("STORAGE_UNAVAILABLE", "The file does not have the length that was written");
 }
 
-async function sweepParts(folder: string, signal: AbortSignal): Promise<number> {
+async function sweepParts(
+  folder: string,
+  { signal, mark = "" }: { signal?: AbortSignal; mark?: string },
+): Promise<number> {
   let count = 0;
   try {
     for await (const { name } of Deno.readDir(folder)) {
-      signal.throwIfAborted();
-      if (!name.endsWith(PART)) continue;
+      signal?.throwIfAborted();
+      if (!name.startsWith(mark) || !name.endsWith(PART)) continue;
       await removeFile(`${folder}/${name}`);
       count++;
     }

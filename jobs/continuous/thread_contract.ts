@@ -23,6 +23,8 @@ export interface ThreadWindows {
   readonly first: PackedChunk | null;
   /** The folder, where the worker puts objects by itself; null if this thread puts them. */
   readonly folder: string | null;
+  /** Marks the files there that are not whole yet. */
+  readonly mark: string;
 }
 
 /** How the run ended. */

@@ -14,6 +14,7 @@ import type { Span } from "../../data/readings/page.ts";
 import { DamagedDataError } from "../../kv/series/damage.ts";
 import { movedChunk, type PackedChunk } from "../../kv/series/packed_read.ts";
 import { orAborted } from "../engine/or_aborted.ts";
+import { DeadWorkerError } from "../engine/thread.ts";
 import { receivedError, type Sent } from "../engine/thread_messages.ts";
 import type { Threads } from "../engine/threads.ts";
 import { type PackedDevice, type PackedSource, unpackedParts } from "./packed_source.ts";
@@ -141,12 +142,58 @@ type Answers = {
 /** The same in a worker; null if there is none. */
 async function runThere(
   deps: WindowRunnerDeps,
-  { run: { known, ...run }, signal, isTimeUp, report }: WindowOrder,
+  order: WindowOrder,
   { device, first, chunks }: BegunRead,
 ): Promise<RunEnd | null> {
   const { threads, destination } = deps;
+  const { run: { known, ...run }, signal, report } = order;
+  const { answer, damage, settled } = answersOf(deps, order, chunks);
+  const { chunk, moves } = movedChunk(first);
+  const input: ThreadWindows = {
+    run,
+    known: encodeManifest(known),
+    head: device.head,
+    first: chunk,
+    folder: destination.folder ?? null,
+    mark: crypto.randomUUID(),
+  };
+  try {
+    const ended = await threads?.run({
+      kind: "windows",
+      // If a worker dies with it, the next attempt is made on this thread.
+      id: `windows of ${run.deviceId}`,
+      input,
+      moves: [...moves, input.known.buffer],
+      signal,
+      answer,
+    });
+    if (ended === undefined || ended === null) return null;
+    const { outcomes, readings, ...end } = ended.value as ThreadWindowsEnd;
+    device.counted(readings);
+    const mayGoOn = outcomes.length === 0 || await report(outcomes);
+    return { ...end, isWhole: end.isWhole && mayGoOn };
+  } catch (error) {
+    // A worker that dies deletes nothing. What cannot be deleted now, the next start deletes.
+    if (error instanceof DeadWorkerError) {
+      await destination.sweepMarked?.(input.mark).catch(() => {});
+    }
+    throw damage() ?? error;
+  } finally {
+    await settled();
+  }
+}
+
+/** Answers what the worker asks. `settled` waits until nothing is put or recorded for it. */
+function answersOf(
+  deps: WindowRunnerDeps,
+  { signal, isTimeUp, report }: WindowOrder,
+  chunks: AsyncIterator<PackedChunk>,
+): {
+  answer(call: string, ask: unknown): Promise<Sent>;
+  damage(): DamagedDataError | null;
+  settled(): Promise<void>;
+} {
   let damage: DamagedDataError | null = null;
-  /** What is stored, deleted or recorded for the worker at the moment. */
   const running = new Set<Promise<unknown>>();
   function tracked<T>(effect: Promise<T>): Promise<T> {
     running.add(effect);
@@ -168,36 +215,15 @@ async function runThere(
       return Promise.resolve({ value: null });
     },
   };
-  const { chunk, moves } = movedChunk(first);
-  const input: ThreadWindows = {
-    run,
-    known: encodeManifest(known),
-    head: device.head,
-    first: chunk,
-    folder: destination.folder ?? null,
+  return {
+    // The worker is of this version, so it asks what the contract says.
+    answer: (call, ask) => answers[call as keyof Answers](ask as never),
+    damage: () => damage,
+    async settled() {
+      // A worker that dies waits for nothing. An object that arrives later could replace a newer one.
+      await Promise.allSettled(running);
+    },
   };
-  try {
-    const ended = await threads?.run({
-      kind: "windows",
-      // If a worker dies with it, the next attempt is made on this thread.
-      id: `windows of ${run.deviceId}`,
-      input,
-      moves: [...moves, input.known.buffer],
-      signal,
-      // The worker is of this version, so it asks what the contract says.
-      answer: (call, ask) => answers[call as keyof Answers](ask as never),
-    });
-    if (ended === undefined || ended === null) return null;
-    const { outcomes, readings, ...end } = ended.value as ThreadWindowsEnd;
-    device.counted(readings);
-    const mayGoOn = outcomes.length === 0 || await report(outcomes);
-    return { ...end, isWhole: end.isWhole && mayGoOn };
-  } catch (error) {
-    throw damage ?? error;
-  } finally {
-    // A worker that dies waits for nothing. An object that arrives later could replace a newer one.
-    await Promise.allSettled(running);
-  }
 }
 
 async function putHere(

@@ -68,7 +68,7 @@ function createWindowTasks(): RunTask {
 
 async function exportWindows(
   { gate, ...worker }: WindowWorker,
-  { run, known, head, first, folder }: ThreadWindows,
+  { run, known, head, first, folder, mark }: ThreadWindows,
   { signal, ask: send }: TaskContext,
 ): Promise<ThreadWindowsEnd> {
   const ask: Ask = async (call, value, moves) =>
@@ -86,7 +86,7 @@ async function exportWindows(
     put: (key: string, bytes: Uint8Array<ArrayBuffer>) =>
       destination === null
         ? putThere(ask, key, bytes)
-        : destination.put(key, { bytes, contentType: encoder.contentType }, signal),
+        : destination.put(key, { bytes, contentType: encoder.contentType, mark }, signal),
   };
   try {
     const chunks = chunksOf(ask, { first, signal, onTimeUp: () => isTimeUp = true });

@@ -1,13 +1,22 @@
+import { openFolderDestination } from "../../../data/continuous/folder_destination.ts";
 import { startPlan } from "../../../data/continuous/window.ts";
 import type { WrittenFile } from "../../../data/files/file_store.ts";
 import { createPutGate } from "../../../jobs/continuous/put_gate.ts";
-import { runOrder } from "../../../jobs/continuous/window_runner.ts";
+import type { ThreadWindows } from "../../../jobs/continuous/thread_contract.ts";
+import {
+  runOrder,
+  type WindowOrder,
+  type WindowRunnerDeps,
+} from "../../../jobs/continuous/window_runner.ts";
 import { DeadWorkerError, type ThreadTask } from "../../../jobs/engine/thread.ts";
 import type { Threads } from "../../../jobs/engine/threads.ts";
+import { createWorkerThreads } from "../../../jobs/threads.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
-import { openContinuousRig } from "../../support/continuous_rig.ts";
+import { type ContinuousRig, openContinuousRig } from "../../support/continuous_rig.ts";
+import { listFiles } from "../../support/continuous_service.ts";
 import { never } from "../../support/file_store_box.ts";
 import { gridPage } from "../../support/series.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
 
 const HOUR_MS = 3_600_000;
 const FROM_MS = Date.UTC(2026, 1, 1);
@@ -24,13 +33,47 @@ function dyingThreads(ask: (task: ThreadTask) => void): Threads {
   };
 }
 
+/** A rig with one device. */
+interface HourRig extends Omit<ContinuousRig, "deps"> {
+  readonly deps: WindowRunnerDeps;
+  readonly order: WindowOrder;
+}
+
+/** An hour of minutes of a device, which is due, and what runs it in a worker. */
+async function openHour(): Promise<HourRig> {
+  const rig = await openContinuousRig(HOUR_MS, SPAN.toMs);
+  await rig.addDevice("D1");
+  const page = gridPage({ fromMs: FROM_MS, stepMs: 60_000, count: 60 });
+  await rig.series.write({ profile: "battery", id: "D1" }, page);
+  const { style, encoder, source, isSourceComplete } = rig.deps;
+  const run = {
+    deviceId: "D1",
+    span: SPAN,
+    plan: startPlan(HOUR_MS),
+    style,
+    known: [],
+    isForced: false,
+    isSourceComplete,
+    sharedMs: null,
+  };
+  const { destination } = rig;
+  return {
+    ...rig,
+    deps: { source, encoder, destination, gate: createPutGate(), dueCount: () => 1_000 },
+    order: {
+      run,
+      read: SPAN,
+      signal: never,
+      isTimeUp: () => false,
+      report: () => Promise.resolve(true),
+    },
+  };
+}
+
 for (const call of ["put", "report"] as const) {
   for (const fate of ["done", "failed"] as const) {
     Deno.test(`a run whose worker dies ends only after its last ${call} is ${fate}`, async () => {
-      await using rig = await openContinuousRig(HOUR_MS, SPAN.toMs);
-      await rig.addDevice("D1");
-      const page = gridPage({ fromMs: FROM_MS, stepMs: 60_000, count: 60 });
-      await rig.series.write({ profile: "battery", id: "D1" }, page);
+      await using rig = await openHour();
       const answer = Promise.withResolvers<WrittenFile & boolean>();
       const events: string[] = [];
       const slow = async () => {
@@ -42,7 +85,6 @@ for (const call of ["put", "report"] as const) {
           events.push(`${call} is ${fate}`);
         }
       };
-      const { style, encoder, source, isSourceComplete } = rig.deps;
       const asked = Promise.withResolvers<void>();
       const threads = dyingThreads((task) => {
         const what = call === "put" ? { key: "a", bytes: new Uint8Array(1) } : [];
@@ -50,23 +92,9 @@ for (const call of ["put", "report"] as const) {
         task.answer(call, what).catch(() => {});
         asked.resolve();
       });
-      const deps = {
-        source,
-        encoder,
-        threads,
-        destination: { ...rig.destination, put: slow },
-        gate: createPutGate(),
-        dueCount: () => 1_000,
-      };
-      const plan = startPlan(HOUR_MS);
-      const run = { deviceId: "D1", span: SPAN, plan, style, known: [], isForced: false };
-      const running = runOrder(deps, {
-        run: { ...run, isSourceComplete, sharedMs: null },
-        read: SPAN,
-        signal: never,
-        isTimeUp: () => false,
-        report: slow,
-      });
+      const destination = { ...rig.destination, put: slow };
+      const deps = { ...rig.deps, threads, destination };
+      const running = runOrder(deps, { ...rig.order, report: slow });
       const failing = assertRejects(() => running, DeadWorkerError)
         .then(() => events.push("the run has failed"));
       await asked.promise;
@@ -78,3 +106,47 @@ for (const call of ["put", "report"] as const) {
     });
   }
 }
+
+Deno.test("the unfinished files of a worker that dies are deleted, and no others", async () => {
+  await using folder = await makeTempFolder();
+  await using rig = await openHour();
+  const unfinished = `${folder.path}/.unfinished`;
+  const threads = dyingThreads(({ input }) => {
+    const { mark } = input as ThreadWindows;
+    Deno.mkdirSync(unfinished);
+    for (const name of [`${mark}1`, `${mark}2`, "3"]) {
+      Deno.writeTextFileSync(`${unfinished}/${name}.part`, "");
+    }
+  });
+  const destination = openFolderDestination(folder.path);
+  await assertRejects(
+    () => runOrder({ ...rig.deps, threads, destination }, rig.order),
+    DeadWorkerError,
+  );
+  assertEquals(await listFiles(folder.path), [".unfinished/3.part"]);
+});
+
+Deno.test("a worker marks the files that it has not finished", async () => {
+  await using folder = await makeTempFolder();
+  await using rig = await openHour();
+  using workers = createWorkerThreads({ count: 1, keepMs: 600_000, log: () => {} });
+  const unfinished = `${folder.path}/.unfinished`;
+  await Deno.mkdir(unfinished);
+  const marks: string[] = [];
+  const threads: Threads = {
+    ...workers,
+    run(task) {
+      marks.push((task.input as ThreadWindows).mark);
+      return workers.run(task);
+    },
+  };
+  using watcher = Deno.watchFs(unfinished);
+  const destination = openFolderDestination(folder.path);
+  await runOrder({ ...rig.deps, threads, destination }, rig.order);
+  for await (const { kind, paths: [path] } of watcher) {
+    if (kind !== "create") continue;
+    assertEquals(path.slice(0, unfinished.length + 1 + 36), `${unfinished}/${marks[0]}`);
+    break;
+  }
+  assertEquals((await listFiles(folder.path)).length, 1);
+});
