@@ -1,5 +1,6 @@
 import { claimed, completed, newJob } from "../../../jobs/engine/transitions.ts";
 import { deleteJob, getJob, stageJob } from "../../../kv/jobs/jobs.ts";
+import { encodeDone } from "../../../kv/journal/stored_record.ts";
 import { lockDatabase, openKv, SCHEMA_VERSION } from "../../../kv/opened_kv.ts";
 import { verifyFile, verifyShared } from "../../../kv/verify/verify_database.ts";
 import { assertEquals, assertRejects } from "../../support/assert.ts";
@@ -26,6 +27,29 @@ Deno.test("verify leaves what another connection keeps beside the database", asy
   await other.set(["job", "b"], 2);
   using later = await Deno.openKv(path);
   assertEquals((await later.get(["job", "b"])).value, 2);
+});
+
+Deno.test("nothing is wrong with a journal whose process was killed while it deleted records", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  await (await openKv(path))[Symbol.asyncDispose]();
+  {
+    using kv = await Deno.openKv(path);
+    // The records up to 500 are done. Nobody decodes the one that is left of them.
+    await kv.set(["journal", 0], encodeDone(500));
+    await kv.set(["journal", 500], Uint8Array.of(99));
+  }
+  const { findings } = await verifyFile(path, { ...OPTIONS, isRepair: true });
+  assertEquals(findings, []);
+  {
+    using kv = await Deno.openKv(path);
+    assertEquals((await kv.get(["journal", 0])).value, encodeDone(500));
+    await kv.set(["journal", 501], Uint8Array.of(99));
+  }
+  const damaged = await verifyFile(path, OPTIONS);
+  assertEquals(damaged.findings.map(({ detail }) => detail), [
+    "Record 501 of the journal is damaged, with the latest telemetry",
+  ]);
 });
 
 Deno.test("no service can open the database while it is verified, and it can afterwards", async () => {
