@@ -145,7 +145,9 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
     first: Looked,
     signal?: AbortSignal,
   ): Promise<void> {
-    const isOpen = ({ writer, number }: KnownRecord) => number > state.flushedUpTo(writer);
+    // A log is only closed when all of it was carried out.
+    const isOpen = ({ writer, number }: KnownRecord) =>
+      state.writers().includes(writer) && number > state.flushedUpTo(writer);
     const faults: unknown[] = [];
     const last = wanted.at(-1)?.versionstamp ?? "";
     for (let looked = first; wanted.some(isOpen);) {

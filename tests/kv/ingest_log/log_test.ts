@@ -176,6 +176,79 @@ Deno.test("a log that nobody writes to is closed, and its process begins another
   assertEquals([await two.lines(), await writers()], [lines([DAY, "1"], [DAY + 1, "2"]), 1]);
 });
 
+/** Carries out all records, lets everything know it, deletes them, and closes the logs of all others. */
+async function closeAll({ log }: ReturnType<typeof startProcess>, clock: { ms: number }) {
+  await log.flush(clock.ms);
+  clock.ms += 2_001;
+  await log.flush(clock.ms);
+  clock.ms += 600_001;
+  await log.flush(clock.ms);
+}
+
+Deno.test("a process that stood still until a log was closed does not carry out its records again", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { ms: 0 };
+  const [one, two, three] = ["one", "two", "three"].map((name) =>
+    startProcess(database, name, () => clock.ms)
+  );
+  await two.add(DAY, "1");
+  await two.log.flush(clock.ms);
+  await two.add(DAY + 1, "2");
+  let isFirst = true;
+  one.plan.before = async ({ kind }) => {
+    if (kind !== "commit" || !isFirst) return;
+    isFirst = false;
+    await three.lines();
+    await three.store.remove(METER);
+    await closeAll(three, clock);
+  };
+  await one.log.flush(0);
+  assertEquals([await one.lines(), await three.lines()], [[], []]);
+  const flushed = (await database.get<{ upTo: unknown }>(["ingest", "flushed"])).value;
+  assertEquals([isFirst, flushed?.upTo], [false, {}]);
+});
+
+Deno.test("a process whose look stood still until a log was closed ends its read", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { ms: 0 };
+  const [one, two, three] = ["one", "two", "three"].map((name) =>
+    startProcess(database, name, () => clock.ms)
+  );
+  await two.add(DAY, "1");
+  await one.log.look();
+  const [held, holds, away, isAway] = Array.from(
+    { length: 4 },
+    () => Promise.withResolvers<void>(),
+  );
+  let reads = 0, isFirst = true, later: Promise<void> | undefined;
+  one.plan.before = async ({ kind }) => {
+    if (kind === "commit") {
+      if (!isFirst) return;
+      isFirst = false;
+      holds.resolve();
+      return await held.promise;
+    }
+    reads++;
+    if (reads > 20) throw new Error("It looks again and again");
+    if (reads === 2) later = one.log.look();
+    if (reads !== 3) return;
+    isAway.resolve();
+    await away.promise;
+  };
+  // The read waits for a flush before it. Meanwhile, another look stands still.
+  const flushed = one.log.flush(0);
+  await holds.promise;
+  await two.add(DAY + 1, "2");
+  const read = one.log.catchUp([["segment", METER.profile, METER.id]]);
+  await isAway.promise;
+  held.resolve();
+  await flushed;
+  await closeAll(three, clock);
+  away.resolve();
+  await Promise.all([read, later]);
+  assertEquals(await one.lines(), lines([DAY, "1"], [DAY + 1, "2"]));
+});
+
 Deno.test("a damaged record loses itself alone", async () => {
   using database = await Deno.openKv(":memory:");
   const one = startProcess(database, "one"), two = startProcess(database, "two");
