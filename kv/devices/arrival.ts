@@ -209,7 +209,13 @@ export function release({ cached: { pending }, page: { timesMs }, lastRows }: Be
   }
 }
 
-/** Remembers the times of readings that are durable. */
-export function rememberTimes({ cached, page: { timesMs }, lastRows }: Begun): void {
+/** Remembers the times of readings that are durable, and that their commit has deleted some records. */
+export function rememberDurable(
+  { cached, page: { timesMs }, lastRows, nowMs, stage }: Begun,
+): void {
   for (const row of lastRows) cached.lastMs = Math.max(cached.lastMs, timesMs[row]);
+  if (stage === undefined || !hasOutdated(cached, nowMs)) return;
+  const isKept = (record: StoredLastSeen) => !isOutdated(record, nowMs);
+  cached.others = cached.others.filter(isKept);
+  cached.stored = cached.stored.filter(isKept);
 }

@@ -51,7 +51,7 @@ export interface CachedDevice {
   rejections: RateWindow | null;
   /** The last-seen records of other processes, as far as they are known. */
   others: readonly StoredLastSeen[];
-  /** The same as the database had them. */
+  /** The same as the database had them, or has since. */
   stored: readonly StoredLastSeen[];
   /** When the read of those began, as the logs of other processes count. */
   listedMs: number;
@@ -140,6 +140,12 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   /** Devices to read again, each with a symbol that is new for every call of `invalidate()`. */
   const invalid = new Map<string, symbol>();
   const database = openDatabase(deps);
+  // What was read of the database may be from long before.
+  deps.others?.onForget((id, entry) => {
+    const found = cached.get(id);
+    if (found !== undefined) found.stored = withRecent(found.stored, entry);
+  });
+
   async function load(id: string, owned: Owned): Promise<CachedDevice> {
     const loaded = await database.load(id, owned);
     cached.set(id, loaded);

@@ -28,7 +28,7 @@ import {
   countCompared,
   type DeviceReadings,
   release,
-  rememberTimes,
+  rememberDurable,
 } from "./arrival.ts";
 import { type CachedDevice, createDeviceCache, type DeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
@@ -240,7 +240,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     if (isLate || device.state === "offline" || isNewForm || cache.isInvalid(id)) {
       return updateDevice(begun, isLate);
     }
-    rememberTimes(begun);
+    rememberDurable(begun);
     cached.onlineMs = Math.max(cached.onlineMs, nowMs);
     return resultOf(begun);
   }
@@ -251,7 +251,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const { id, profile, account, form = "iso8601" } = given;
     // If the device was deleted while these readings were on their way, they create it anew.
     if (cache.isInvalid(id)) await cache.get(id, { profile, account });
-    rememberTimes(begun);
+    rememberDurable(begun);
     if (isLate || state === "offline") {
       await markOnline(kv, id, { receivedMs: nowMs, offlineAfterMs });
       // Else every later reading would look up again whether the device is still offline.

@@ -13,7 +13,7 @@ import { OTHERS_QUIET_KEY } from "../series/others_quiet.ts";
 import { createChangeList, isLogged, subjectsIn } from "./logged_changes.ts";
 import { type IngestLog, openIngestLog } from "./log.ts";
 import type { Watched } from "./log_state.ts";
-import { createRecentEntries } from "./recent_entries.ts";
+import { createRecentEntries, type OnForget } from "./recent_entries.ts";
 
 /** A database with logs. */
 export interface LoggedKv {
@@ -35,6 +35,8 @@ export interface OthersView {
   areQuiet(): boolean;
   /** The entries of a device in records that became known lately, by the name of their writer. */
   recentOf(id: string): ReadonlyMap<string, Uint8Array>;
+  /** Calls a function for each of these that is not recent any more. */
+  onForget(listener: OnForget): void;
   /** Until when entries of the database do not show everything that is not recent, as `elapsedMs()` has it. */
   lastMissedMs(): number;
   /** The entry that changes with the records of devices, as the last look has found it. */
@@ -101,6 +103,7 @@ export function openLoggedKv(
     look: log.look,
     areQuiet: log.state.othersAreQuiet,
     recentOf: recent.of,
+    onForget: recent.onForget,
     lastMissedMs: log.state.lastMissedMs,
     watched: log.state.watched,
     elapsedMs,

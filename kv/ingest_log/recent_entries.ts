@@ -2,7 +2,7 @@
  * The entries of devices that records have set lately, by id.
  *
  * A reader may combine them with entries of the database that it read up to a second ago. So they are
- * kept a little longer than their record.
+ * kept a little longer than their record. Who keeps what it has read for longer takes over what is forgotten.
  *
  * @module
  */
@@ -12,6 +12,9 @@ import type { KnownRecord } from "./known_records.ts";
 /** How long entries are kept after their record was carried out, milliseconds. */
 const KEPT_MS = 2_000;
 
+/** Takes over an entry of a device that is forgotten, by the part of its key that follows the id. */
+export type OnForget = (id: string, entry: ReadonlyMap<string, Uint8Array>) => void;
+
 /** The entries of records that are known, and of those that were until a moment ago. */
 export interface RecentEntries {
   /** The entries of a device: bytes by the part of the key that follows the id. */
@@ -20,6 +23,8 @@ export interface RecentEntries {
   add(record: KnownRecord): void;
   /** A record was carried out. */
   drop(record: KnownRecord): void;
+  /** Calls a function for each entry that is forgotten. By then, it is in the database. */
+  onForget(listener: OnForget): void;
 }
 
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
@@ -30,15 +35,19 @@ export function createRecentEntries(
   elapsedMs: () => number,
 ): RecentEntries {
   const byId = new Map<string, Map<string, Uint8Array>>();
+  const listeners: OnForget[] = [];
   let dropped: { atMs: number; record: KnownRecord }[] = [];
 
   function forget({ changes }: KnownRecord): void {
     for (const { key: [space, id, name], value } of changes) {
       const own = byId.get(String(id));
+      if (space !== deviceSpace || own === undefined || !(value instanceof Uint8Array)) continue;
       // A later record may have set it again.
-      if (space !== deviceSpace || own === undefined || own.get(String(name)) !== value) continue;
+      if (own.get(String(name)) !== value) continue;
       own.delete(String(name));
       if (own.size === 0) byId.delete(String(id));
+      const entry = new Map([[String(name), value]]);
+      for (const listener of listeners) listener(String(id), entry);
     }
   }
 
@@ -60,5 +69,6 @@ export function createRecentEntries(
       for (const old of dropped.slice(0, kept)) forget(old.record);
       dropped = dropped.slice(kept);
     },
+    onForget: (listener) => void listeners.push(listener),
   };
 }

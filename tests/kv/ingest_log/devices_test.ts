@@ -38,8 +38,10 @@ function startProcess(database: Deno.Kv, owner: string, clock: Clock, windowMs =
     series,
     reads: counted.reads,
     commits: counted.commits,
-    send: (timeMs: number): Promise<IntakeResult> =>
-      intake.accept({ ...BATTERY, page: pageOf([[timeMs, "1", "1", "1", "1"]]), isCounted: true }),
+    send(timeMs: number, id = BATTERY.id): Promise<IntakeResult> {
+      const page = pageOf([[timeMs, "1", "1", "1", "1"]]);
+      return intake.accept({ ...BATTERY, id, page, isCounted: true });
+    },
   };
 }
 
@@ -121,3 +123,81 @@ for (const passMs of [500, 2_001]) {
     assertEquals(await lastReceivedMs(one.kv, "d"), DAY);
   });
 }
+
+/** For some seconds, a process receives of another device, and both carry out what they know. */
+async function passSeconds(
+  seconds: number,
+  clock: Clock,
+  processes: readonly ReturnType<typeof startProcess>[],
+) {
+  for (let passed = 0; passed < seconds; passed++) {
+    clock.nowMs += 1_000;
+    await processes[1].send(clock.nowMs, "other");
+    for (const { log } of processes) await log.flush(clock.nowMs);
+  }
+}
+
+for (const looks of ["never", "at once"]) {
+  Deno.test(`what another process received counts for the whole window, asked for ${looks}`, async () => {
+    using database = await Deno.openKv(":memory:");
+    const clock = { nowMs: DAY };
+    const both = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
+    const [one, two] = both;
+    await one.send(DAY);
+    await two.send(DAY, "other");
+    for (const { log } of both) await log.look();
+    for (let number = 1; number < 10; number++) await two.send(DAY + number);
+    if (looks === "at once") assertEquals((await one.send(DAY + 10)).kind, "limited");
+    await passSeconds(8, clock, both);
+    const reads = one.reads();
+    assertEquals((await one.send(DAY + 20)).kind, "limited");
+    // Whether there is anything new.
+    assertLessOrEqual(one.reads() - reads, 1);
+    clock.nowMs = DAY + 60_001;
+    assertEquals((await one.send(DAY + 30)).kind, "accepted");
+  });
+}
+
+/** The writers of the last-seen records of the device. */
+async function writersOf(database: Deno.Kv): Promise<string[]> {
+  const entries = await Array.fromAsync(database.list({ prefix: ["beat", BATTERY.id] }));
+  return entries.map(({ key }) => String(key[2]));
+}
+
+Deno.test("a process keeps the record of another one that received again after an hour", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const both = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
+  const [one, two] = both;
+  await two.send(DAY);
+  await two.log.flush(clock.nowMs);
+  await one.log.look();
+  clock.nowMs++;
+  await one.send(DAY + 1);
+  await passSeconds(8, clock, both);
+  clock.nowMs += 3_600_000;
+  await two.send(DAY + 2);
+  await passSeconds(8, clock, both);
+  await one.send(DAY + 3);
+  await one.log.flush(clock.nowMs);
+  assertEquals(await writersOf(database), ["one", "two"]);
+});
+
+Deno.test("a process deletes the record of one that is gone for an hour once", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const both = ["one", "two"].map((owner) => startProcess(database, owner, clock));
+  const [one, two] = both;
+  await two.send(DAY);
+  await two.log.flush(clock.nowMs);
+  await one.log.look();
+  clock.nowMs += 3_600_001;
+  await one.send(DAY + 1);
+  await one.log.flush(clock.nowMs);
+  assertEquals(await writersOf(database), ["one"]);
+  await one.send(DAY + 2);
+  const [later] = one.log.state.known.inOrder();
+  assertEquals(later.changes.map(({ key }) => key[2]), [BATTERY.id, "one"]);
+  await passSeconds(8, clock, both);
+  assertEquals((await one.send(DAY + 3)).kind, "accepted");
+});
