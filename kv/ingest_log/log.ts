@@ -34,11 +34,12 @@
  * @module
  */
 
+import { changeWriters, isEmptied } from "./closing.ts";
 import { createRecordWriter, type RecordWriter } from "./record_writer.ts";
 import { takeFlushGroup } from "./flush_plan.ts";
 import type { KnownRecord } from "./known_records.ts";
 import { createLogState, type LogState, type LogSubjects, type Looked } from "./log_state.ts";
-import { FLUSHED_KEY, flushedValue, recordKey, WRITERS_KEY, writersValue } from "./record_keys.ts";
+import { FLUSHED_KEY, flushedValue, recordKey } from "./record_keys.ts";
 
 /** A log whose writer has written nothing for so long is closed, milliseconds. */
 const IDLE_MS = 600_000;
@@ -195,25 +196,9 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
       return seen?.next === next && nowMs - seen.atMs >= IDLE_MS;
     });
     for (const writer of idle) {
-      const writers = state.writers().filter((each) => each !== writer);
-      const upTo = new Map(state.flushed().upTo), kept = new Map(state.flushed().kept);
-      const next = state.nextOf(writer);
-      // Nothing waits, and nothing is left to delete.
-      if ((upTo.get(writer) ?? 0) + 1 !== next || (kept.get(writer) ?? 1) !== next) continue;
-      upTo.delete(writer);
-      kept.delete(writer);
-      const flushed = { upTo, kept };
-      const result = await kv.atomic()
-        .check({ key: WRITERS_KEY, versionstamp: state.writersVersion() })
-        .check({ key: FLUSHED_KEY, versionstamp: state.flushedVersion() })
-        .check({ key: recordKey(writer, state.nextOf(writer)), versionstamp: null })
-        .set(WRITERS_KEY, writersValue(writers))
-        .set(FLUSHED_KEY, flushedValue(flushed))
-        .commit();
-      if (!result.ok) return;
+      if (!isEmptied(state, writer)) continue;
+      if (!await changeWriters(kv, state, { closed: [writer] })) return;
       grewMs.delete(writer);
-      state.setWriters(writers, result.versionstamp);
-      state.setFlushed(flushed, result.versionstamp, true);
     }
   }
 

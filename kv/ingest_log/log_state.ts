@@ -100,7 +100,7 @@ export interface LogState {
   watched(): Watched;
   /** Whether the others have written nothing for a while, so that they probably do not now. */
   othersAreQuiet(): boolean;
-  /** When records were carried out that this process has never seen, as `elapsedMs()` has it. */
+  /** When records may have been carried out that this process has never seen, as `elapsedMs()` has it. */
   lastMissedMs(): number;
 }
 
@@ -149,6 +149,8 @@ export function createLogState(
       known.dropAll(writer);
       next.delete(writer);
     }
+    // A log that was closed since the last look may have had records.
+    missedMs = elapsedMs();
     writers = now;
     writersVersion = version;
     return true;

@@ -4,7 +4,7 @@
  * | key | value | written by |
  * |---|---|---|
  * | `["ingest", "record", writer, number]` | changes of entries (`kv/journal/record.ts`) | a commit of ingest; deleted a moment after they were carried out |
- * | `["ingest", "writers"]` | `{ v: 1, writers }`: who may write records | a process before its first record; a flush, when a writer is gone |
+ * | `["ingest", "writers"]` | `{ v: 1, writers }`: who may write records | a process before its first record, which may take others off the list; a flush, when a writer is gone |
  * | `["ingest", "flushed"]` | `{ v: 1, upTo, kept }`: the last record of each writer that was carried out, and the first that was not deleted | every flush |
  *
  * @module

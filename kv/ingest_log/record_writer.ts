@@ -13,16 +13,10 @@
 
 import { OthersWroteError } from "../series/others_quiet.ts";
 import { createTurns } from "../in_turn.ts";
+import { changeWriters, othersToClose } from "./closing.ts";
 import { emptyRecord, type LoggedChange, packRecords } from "./logged_changes.ts";
 import type { LogState } from "./log_state.ts";
-import {
-  FLUSHED_KEY,
-  flushedOf,
-  recordKey,
-  WRITERS_KEY,
-  writersOf,
-  writersValue,
-} from "./record_keys.ts";
+import { FLUSHED_KEY, flushedOf, recordKey, WRITERS_KEY, writersOf } from "./record_keys.ts";
 
 /** Most other writers of which a commit can check that they have written nothing. */
 const ASSUMED_WRITERS = 6;
@@ -170,11 +164,9 @@ export function createRecordWriter(
     for (let tried = 1; tried <= TRIES; tried++) {
       await state.look();
       const name = newName();
-      const writers = [...state.writers(), name];
-      const op = kv.atomic().check({ key: WRITERS_KEY, versionstamp: state.writersVersion() });
-      const result = await op.set(WRITERS_KEY, writersValue(writers)).commit();
-      if (!result.ok) continue;
-      state.setWriters(writers, result.versionstamp);
+      if (!await changeWriters(kv, state, { begun: [name], closed: othersToClose(state) })) {
+        continue;
+      }
       state.setOwn(name);
       return name;
     }

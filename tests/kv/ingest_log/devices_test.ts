@@ -143,9 +143,11 @@ for (const looks of ["never", "at once"]) {
     const clock = { nowMs: DAY };
     const both = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
     const [one, two] = both;
-    await one.send(DAY);
-    await two.send(DAY, "other");
+    // Both have a log that the other one knows.
+    for (const { send } of both) await send(DAY, "other");
     for (const { log } of both) await log.look();
+    clock.nowMs++;
+    await one.send(DAY);
     for (let number = 1; number < 10; number++) await two.send(DAY + number);
     if (looks === "at once") assertEquals((await one.send(DAY + 10)).kind, "limited");
     await passSeconds(8, clock, both);
@@ -200,4 +202,23 @@ Deno.test("a process deletes the record of one that is gone for an hour once", a
   assertEquals(later.changes.map(({ key }) => key[2]), [BATTERY.id, "one"]);
   await passSeconds(8, clock, both);
   assertEquals((await one.send(DAY + 3)).kind, "accepted");
+});
+
+Deno.test("what another process received counts after its log was closed", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { nowMs: DAY };
+  const [one, two, three] = ["one", "two", "three"].map((owner) =>
+    startProcess(database, owner, clock, 3_600_000)
+  );
+  await one.send(DAY);
+  await one.send(DAY, "other");
+  for (let number = 1; number < 10; number++) await two.send(DAY + number);
+  for (const passMs of [0, 2_001, 600_001]) {
+    clock.nowMs += passMs;
+    await three.log.flush(clock.nowMs);
+  }
+  assertEquals((await database.get(["ingest", "writers"])).value, { v: 1, writers: [] });
+  // The look of this is the first one since then.
+  await one.send(DAY + 20, "other");
+  assertEquals((await one.send(DAY + 20)).kind, "limited");
 });

@@ -185,6 +185,25 @@ async function closeAll({ log }: ReturnType<typeof startProcess>, clock: { ms: n
   await log.flush(clock.ms);
 }
 
+Deno.test("processes that live for a minute each leave few logs, and lose nothing", async () => {
+  using database = await Deno.openKv(":memory:");
+  const clock = { ms: 0 };
+  for (let start = 0; start < 40; start++) {
+    const one = startProcess(database, `p${start}`, () => clock.ms);
+    await one.add(DAY + start, "1");
+    await one.log.flush(clock.ms);
+    clock.ms += 60_000;
+    await one.log.flush(clock.ms);
+  }
+  const { value } = await database.get<{ writers: string[] }>(["ingest", "writers"]);
+  assertEquals(value?.writers.length, 16);
+  const last = startProcess(database, "last", () => clock.ms);
+  assertEquals((await last.lines()).length, 40);
+  const flushed =
+    (await database.get<{ upTo: Record<string, number> }>(["ingest", "flushed"])).value;
+  assertEquals(Object.keys(flushed?.upTo ?? {}).sort(), [...value?.writers ?? []].sort());
+});
+
 Deno.test("a process that stood still until a log was closed does not carry out its records again", async () => {
   using database = await Deno.openKv(":memory:");
   const clock = { ms: 0 };
