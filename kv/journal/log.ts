@@ -292,14 +292,16 @@ export async function openJournalLog(
       const retainedBytes = spread().retainedBytes();
       const old = recordsToFlush(records, { ...rules, nowMs, retainedBytes });
       if (old.length === 0) return;
-      const upTo = old[old.length - 1].number;
+      // What a mark says is done stays marked until all of it is deleted.
+      const upTo = Math.max(old[old.length - 1].number, doneNumber);
       const stays = (entry: JournalEntry) => staysInJournal(entry, upTo);
       for (const portion of flushPortions(entries.listUpTo(upTo), stays)) {
         if (signal?.aborted) return;
         await inTurn(() => flushEntries(portion, upTo));
       }
-      for (let at = 0; at < old.length; at += DELETE_RECORDS) {
-        await inTurn(() => deleteRecords(old.slice(at, at + DELETE_RECORDS), upTo));
+      const gone = records.filter(({ number }) => number <= upTo);
+      for (let at = 0; at < gone.length; at += DELETE_RECORDS) {
+        await inTurn(() => deleteRecords(gone.slice(at, at + DELETE_RECORDS), upTo));
       }
     },
   };

@@ -1,6 +1,7 @@
 import { type JournaledKv, openJournal } from "../../../kv/journal/journal.ts";
 import type { JournalSpaces } from "../../../kv/journal/entries.ts";
 import type { FlushRules } from "../../../kv/journal/flush_plan.ts";
+import { encodeDone } from "../../../kv/journal/stored_record.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import {
   type Access,
@@ -192,6 +193,22 @@ Deno.test("the older half of a journal that is too large is flushed, however new
   await flush(2);
   assertEquals([await recordCount(database), (await contentOf(database)).length], [10, 10]);
   assertEquals((await contentOf(kv)).length, 20);
+});
+
+Deno.test("records that are done do not come back after a second crash either", async () => {
+  using database = await Deno.openKv(":memory:");
+  const rules: FlushRules = { flushAfterMs: 40_000, journalMaxBytes: 100_000 };
+  const { kv } = await openJournal(database, SPACES, rules);
+  for (let number = 1; number <= 20; number++) {
+    await kv.set(["mark", "a", number], new Uint8Array(10_000));
+  }
+  // The process was killed while it deleted the first 19 of 20 records, whose entries are gone.
+  await database.set(["journal", 0], encodeDone(19));
+  // The next one flushes the older half, as the journal is too large, and is killed too.
+  await (await openJournal(database, SPACES, rules)).flush(0);
+  const expected: [Deno.KvKey, unknown][] = [[["mark", "a", 20], new Uint8Array(10_000)]];
+  assertEquals(await contentOf((await openJournal(database, SPACES)).kv), expected);
+  assertEquals(await recordCount(database), 1);
 });
 
 Deno.test("commits during a flush are neither lost nor undone", async () => {
