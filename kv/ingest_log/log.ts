@@ -15,7 +15,8 @@
  *    to a version, in the order of their versions. So each record is carried out exactly once, after every
  *    record that was committed before it.
  * 3. Before a read of an entry that a record may change, everything that was acknowledged before is
- *    carried out, unless nothing of it concerns the entry. The same holds before a commit of such an entry.
+ *    carried out, unless nothing of it concerns the entry. The same holds before a commit of such an entry,
+ *    and then it is also settled whether a record of this process was written whose answer was lost.
  *
  * So a record takes effect when it is carried out, and nobody can see it before: to all others, that is
  * the moment in which its readings were written. The rules for segments, heads and removal
@@ -52,7 +53,7 @@ const TRIES = 3;
 export type Concerned = readonly Deno.KvKey[];
 
 /** The logs of all processes, as one of them works with them. */
-export interface IngestLog extends Pick<RecordWriter, "append"> {
+export interface IngestLog extends Pick<RecordWriter, "append" | "settle"> {
   /** Finds out what the others have written. Settles when everything from before the call is known. */
   look(): Promise<void>;
   /** Carries out every record from before the call that concerns some entries, and all before those. */
@@ -231,6 +232,7 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
   const writer = createRecordWriter({ kv, state, newName, relieve });
   return {
     append: writer.append,
+    settle: writer.settle,
     look: async () => void await state.look(),
     catchUp,
     flush,

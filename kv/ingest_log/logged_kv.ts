@@ -70,6 +70,11 @@ export function openLoggedKv(
     if (keys.length > 0) await log.catchUp(keys);
   }
 
+  async function beforeCommit(keys: readonly Deno.KvKey[]): Promise<void> {
+    await log.settle();
+    await log.catchUp(keys);
+  }
+
   const kv: Deno.Kv = {
     async get(key, options) {
       if (concernsLog(key)) await catchUp([key]);
@@ -91,7 +96,7 @@ export function openLoggedKv(
     async delete(key) {
       await kv.atomic().delete(key).commit();
     },
-    atomic: () => atomicAfter(database.atomic(), concernsLog, catchUp),
+    atomic: () => atomicAfter(database.atomic(), concernsLog, beforeCommit),
     enqueue: (value, options) => database.enqueue(value, options),
     listenQueue: (handler) => database.listenQueue(handler),
     watch: (keys, options) => database.watch(keys, options),
@@ -116,7 +121,7 @@ export function openLoggedKv(
 function atomicAfter(
   op: Deno.AtomicOperation,
   concernsLog: (key: Deno.KvKey) => boolean,
-  catchUp: (keys: readonly Deno.KvKey[]) => Promise<void>,
+  beforeCommit: (keys: readonly Deno.KvKey[]) => Promise<void>,
 ): Deno.AtomicOperation {
   const concerned: Deno.KvKey[] = [];
   const note = (key: Deno.KvKey) => {
@@ -135,7 +140,7 @@ function atomicAfter(
     },
     enqueue: (value, options) => (op.enqueue(value, options), own),
     async commit() {
-      await catchUp(concerned);
+      if (concerned.length > 0) await beforeCommit(concerned);
       return await op.commit();
     },
   };

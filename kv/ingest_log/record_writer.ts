@@ -38,6 +38,11 @@ export interface RecordWriter {
    * this process does not know.
    */
   append(changes: readonly LoggedChange[], assumesQuiet: boolean): Promise<void>;
+  /**
+   * Makes sure that a record whose answer was lost does not come later. If whoever brought it has not given
+   * up, it is written again.
+   */
+  settle(): Promise<void>;
 }
 
 /** A commit of records. */
@@ -231,6 +236,12 @@ export function createRecordWriter(
       if (changes.length === 0) return;
       const records = packRecords(changes);
       await inTurn("log", () => appendNow(records, assumesQuiet));
+    },
+    async settle() {
+      if (uncertain === null) return;
+      await inTurn("log", async () => {
+        if (uncertain !== null) await resolve(uncertain, false);
+      });
     },
   };
 }

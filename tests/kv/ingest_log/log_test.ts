@@ -102,6 +102,18 @@ for (const fate of ["lost", "unanswered"] satisfies Fate[]) {
     assertEquals(await one.lines(), lines([DAY + 2, "3"]));
   });
 
+  Deno.test(`a record whose answers are ${fate} does not come after what its own process did`, async () => {
+    using database = await Deno.openKv(":memory:");
+    const one = startProcess(database, "one");
+    await one.add(DAY, "1");
+    one.plan.fate = () => fate;
+    await assertRejects(() => one.add(DAY + 1, "2"), CommitFault);
+    delete one.plan.fate;
+    await one.store.remove(METER);
+    await one.add(DAY + 2, "3");
+    assertEquals(await one.lines(), lines([DAY + 2, "3"]));
+  });
+
   Deno.test(`a record whose first answer is ${fate} counts once`, async () => {
     using database = await Deno.openKv(":memory:");
     const one = startProcess(database, "one"), two = startProcess(database, "two");
