@@ -12,7 +12,9 @@ import { stageRevised, stageRevisionOfMany } from "../series/revisions.ts";
 import { stageSegmentAdded } from "../series/segment_counts.ts";
 import { arrivedPage, SEGMENT_SPACE, type SegmentName, stageSegment } from "../series/segments.ts";
 import type { Change } from "../journal/record.ts";
+import { stageSetAside } from "../set_aside.ts";
 import type { KnownRecord } from "./known_records.ts";
+import { recordKey } from "./record_keys.ts";
 
 /** Most records of a flush. */
 const MAX_RECORDS = 1_000;
@@ -33,19 +35,23 @@ export interface FlushGroup {
   readonly stage: Stage;
 }
 
-/**
- * Takes as many records as a commit can carry out, in their order: at least the first one.
- *
- * @param nextName Names a segment that the flush writes.
- */
+/** What a flush needs besides records. */
+export interface FlushContext {
+  /** Names a segment that the flush writes. */
+  readonly nextName: () => SegmentName;
+  /** Epoch milliseconds now. */
+  readonly nowMs: number;
+}
+
+/** Takes as many records as a commit can carry out, in their order: at least the first one. */
 export function takeFlushGroup(
   waiting: readonly KnownRecord[],
-  nextName: () => SegmentName,
+  context: FlushContext,
 ): FlushGroup {
   let count = countToTake(waiting);
   for (;;) {
     const records = waiting.slice(0, count);
-    const stage = flushStage(records, nextName);
+    const stage = flushStage(records, context);
     if (count === 1 || fitsCommit(costOf(stage), ROOM)) return { records, stage };
     count = Math.ceil(count / 2);
   }
@@ -71,12 +77,16 @@ function countToTake(waiting: readonly KnownRecord[]): number {
 /** Every stage that it returns does the same each time it is called. */
 function flushStage(
   records: readonly KnownRecord[],
-  nextName: () => SegmentName,
+  { nextName, nowMs }: FlushContext,
 ): Stage {
   const stages: Stage[] = [];
   const arrived = new Map<string, { ref: SeriesRef; stored: Uint8Array[] }>();
   const entries = new Map<string, Change>();
-  for (const { changes } of records) {
+  for (const { writer, number, changes, damaged } of records) {
+    if (damaged !== null) {
+      const record = { key: recordKey(writer, number), value: damaged };
+      stages.push((op) => stageSetAside(op, record, nowMs));
+    }
     for (const change of changes) {
       const { key, value } = change;
       const name = key.join("/");

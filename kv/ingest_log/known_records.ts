@@ -20,8 +20,8 @@ export interface KnownRecord {
   readonly sizeBytes: number;
   /** Since when it is known, milliseconds. */
   readonly knownMs: number;
-  /** Whether it cannot be decoded. Then it changes nothing. */
-  readonly isDamaged: boolean;
+  /** Its bytes if they cannot be decoded; else null. Then it changes nothing. */
+  readonly damaged: Uint8Array | null;
 }
 
 /** The records that are not carried out. The numbers of each writer have no gap. */

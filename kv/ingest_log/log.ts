@@ -79,11 +79,13 @@ export interface IngestLogDeps {
   readonly newName: () => string;
   /** Milliseconds since any moment. */
   readonly elapsedMs: () => number;
+  /** Epoch milliseconds now. */
+  readonly now: () => number;
 }
 
 /** Opens the logs. Reads nothing yet. */
 export function openIngestLog(deps: IngestLogDeps): IngestLog {
-  const { kv, newName, elapsedMs } = deps;
+  const { kv, newName, elapsedMs, now } = deps;
   const state = createLogState(deps);
   const segmentWriter = newName();
   let segmentNumber = 0;
@@ -94,7 +96,7 @@ export function openIngestLog(deps: IngestLogDeps): IngestLog {
 
   /** Carries out records, the first ones of those that wait. False if another process was faster. */
   async function carryOut(records: readonly KnownRecord[]): Promise<boolean> {
-    const { records: group, stage } = takeFlushGroup(records, nextName);
+    const { records: group, stage } = takeFlushGroup(records, { nextName, nowMs: now() });
     const op = kv.atomic().check({ key: FLUSHED_KEY, versionstamp: state.flushedVersion() });
     stage(op);
     const { upTo: before, kept } = state.flushed();

@@ -319,11 +319,11 @@ export function createLogState(
 }
 
 /** What a record changes: nothing if it is damaged. */
-function contentOf(bytes: Uint8Array): Pick<KnownRecord, "changes" | "isDamaged"> {
+function contentOf(bytes: Uint8Array): Pick<KnownRecord, "changes" | "damaged"> {
   try {
-    return { changes: decodeRecord(bytes), isDamaged: false };
+    return { changes: decodeRecord(bytes), damaged: null };
   } catch {
-    return { changes: [], isDamaged: true };
+    return { changes: [], damaged: bytes };
   }
 }
 

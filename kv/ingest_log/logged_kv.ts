@@ -50,7 +50,7 @@ export interface OthersView {
 /** Opens the logs of a database that several processes share. Reads nothing yet. */
 export function openLoggedKv(
   database: Deno.Kv,
-  { deviceSpace, watchedKey, newName, elapsedMs = () => performance.now() }: {
+  { deviceSpace, watchedKey, newName, elapsedMs = () => performance.now(), now = Date.now }: {
     /** First part of the keys of devices that ingest sets; an id comes next. */
     readonly deviceSpace: string;
     /** An entry whose version changes with what processes keep of devices in memory. */
@@ -59,11 +59,13 @@ export function openLoggedKv(
     readonly newName: () => string;
     /** Milliseconds since any moment. */
     readonly elapsedMs?: () => number;
+    /** Epoch milliseconds now. */
+    readonly now?: () => number;
   },
 ): LoggedKv {
   const recent = createRecentEntries(deviceSpace, elapsedMs);
   const subjects = { ...subjectsIn(deviceSpace), onAdd: recent.add, onDrop: recent.drop };
-  const log = openIngestLog({ kv: database, subjects, watchedKey, newName, elapsedMs });
+  const log = openIngestLog({ kv: database, subjects, watchedKey, newName, elapsedMs, now });
   const concernsLog = (key: Deno.KvKey) => isLogged(key, deviceSpace);
 
   async function catchUp(keys: readonly Deno.KvKey[]): Promise<void> {

@@ -22,7 +22,7 @@ import type { SeriesRef } from "../series/ref.ts";
 import { stageRevision } from "../series/revisions.ts";
 import { listAllSegments } from "../series/segments.ts";
 import { dayText, type Verifying } from "./findings.ts";
-import { stageSetAside } from "./set_aside.ts";
+import { stageSetAside } from "../set_aside.ts";
 
 /** Blocks read at once. */
 const BATCH = 16;

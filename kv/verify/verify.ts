@@ -13,7 +13,7 @@ import type { SeriesRef } from "../series/ref.ts";
 import { checkFiles, checkObjects } from "./file_check.ts";
 import type { Finding, Verification, Verifying } from "./findings.ts";
 import { checkSegments, checkSeries } from "./series_check.ts";
-import { countSetAside } from "./set_aside.ts";
+import { countSetAside } from "../set_aside.ts";
 
 /** What to verify. */
 export interface VerifyOptions {

@@ -19,7 +19,7 @@ import {
   tryLockDatabase,
 } from "../opened_kv.ts";
 import type { Finding, Verification } from "./findings.ts";
-import { stageSetAside } from "./set_aside.ts";
+import { stageSetAside } from "../set_aside.ts";
 import { verify, type VerifyOptions } from "./verify.ts";
 
 /** What is verified besides stored readings. */

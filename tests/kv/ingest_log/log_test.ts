@@ -280,7 +280,7 @@ Deno.test("a process whose look stood still until a log was closed ends its read
   assertEquals(await one.lines(), lines([DAY, "1"], [DAY + 1, "2"]));
 });
 
-Deno.test("a damaged record loses itself alone", async () => {
+Deno.test("a damaged record loses itself alone, and its bytes stay", async () => {
   using database = await Deno.openKv(":memory:");
   const one = startProcess(database, "one"), two = startProcess(database, "two");
   await one.add(DAY, "1");
@@ -289,6 +289,13 @@ Deno.test("a damaged record loses itself alone", async () => {
   const [, second] = await Array.fromAsync(database.list({ prefix: ["ingest", "record"] }));
   await database.set(second.key, Uint8Array.of(99));
   assertEquals(await two.lines(), lines([DAY, "1"], [DAY + 2, "3"]));
+  const [aside, ...more] = await Array.fromAsync(database.list({ prefix: ["set_aside"] }));
+  assertEquals([aside.key.slice(2), aside.value], [second.key, Uint8Array.of(99)]);
+  assertEquals(more, []);
+  // A process that has seen none of this finds everything too.
+  const three = startProcess(database, "three");
+  await three.add(DAY + 3, "4");
+  assertEquals(await one.lines(), lines([DAY, "1"], [DAY + 2, "3"], [DAY + 3, "4"]));
 });
 
 Deno.test("more writers than one read holds are all seen", async () => {

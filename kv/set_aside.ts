@@ -1,14 +1,15 @@
 /**
- * Damaged values that a repair has taken out of the way. They are never deleted.
+ * Damaged values that a repair, or a flush of the logs of ingest, has taken out of the way. They are never
+ * deleted.
  *
  * | key | value | written by |
  * |---|---|---|
- * | `["set_aside", atMs, …key]` | the value as it was stored under the rest of the key | `deno task verify --repair` |
+ * | `["set_aside", atMs, …key]` | the value as it was stored under the rest of the key | `deno task verify --repair`; a flush, for a record of a log (`kv/ingest_log`) |
  *
  * @module
  */
 
-import type { Staging } from "../budget.ts";
+import type { Staging } from "./budget.ts";
 
 const SPACE = "set_aside";
 
