@@ -2,9 +2,10 @@
  * The devices that sent lately, kept in memory.
  *
  * A process that has the database alone trusts its cache. Over a shared database, the device record and
- * the last-seen records of the other processes are read again after a second. What those have received
- * since is found out on every access, as the rate limit counts it (`kv/ingest_log`). What is read for requests that arrive at the same time is read together, and
- * what is created for them is created together.
+ * the last-seen records of the other processes are read again when the record of any device has changed,
+ * and after a second without a look at the logs of the others. What those have received since is found out
+ * on every access, as the rate limit counts it (`kv/ingest_log`). What is read for requests that arrive at
+ * the same time is read together, and what is created for them is created together.
  *
  * @module
  */
@@ -26,7 +27,7 @@ import { listLastSeenByIds, type StoredLastSeen, withRecent } from "./last_seen.
 
 /** Most devices in the cache. */
 const MAX_DEVICES = 50_000;
-/** Over a shared database, how long a record that was read is relied on, milliseconds. */
+/** Over a shared database, how long a record is relied on that was read or confirmed, milliseconds. */
 const KEPT_MS = 1_000;
 /** Reads at the same time. While so many run, further requests wait, and are read for together. */
 const READS = 2;

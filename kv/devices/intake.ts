@@ -4,9 +4,9 @@
  *
  * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
  * reading the database. A process that has the database alone trusts the cache. Over a shared
- * database, the last-seen records of the others are read for every request, and the device record again
- * after a second. So each instance accepts no more than the limit, minus the requests that the others
- * have recorded; requests that the others are writing at that moment come on top.
+ * database, what the others have received is found out for every request, and device records are read
+ * again when one has changed. So each instance accepts no more than the limit, minus the requests that the
+ * others have recorded; requests that the others are writing at that moment come on top.
  *
  * @module
  */
