@@ -2,8 +2,7 @@
  * The ingest committer: commits the live readings of many requests together.
  *
  * While a commit is in progress, new requests wait for the next one. So a lone request waits for no
- * other, and a thousand concurrent requests share a few commits. Over a network several commits may be
- * in progress, but only one of each series, so that its readings keep their order.
+ * other, and a thousand concurrent requests share a few commits.
  *
  * A commit has no checks and cannot conflict. In a database whose journal has groups it is one value
  * (`ingest_groups.ts`). Otherwise, for each series it writes a new segment, the revision, the
@@ -42,7 +41,6 @@ import {
   noRecord,
   requireHalf,
   segmentParts,
-  seriesName,
   settle,
 } from "./ingest_batches.ts";
 import { commitGroup as writeGroup, commitStages, isRefusal } from "./ingest_commit.ts";
@@ -94,8 +92,6 @@ export interface IngestDeps {
   readonly profiles?: Pick<Profiles, "get">;
   /** What a commit may hold of what is written here. */
   readonly room?: Cost;
-  /** How many commits may be in progress; 1 by default. */
-  readonly ingestRounds?: number;
   /** Counts what happens; nothing by default. */
   readonly record?: Recorder;
 }
@@ -108,57 +104,39 @@ export function createIngest(
     writer,
     profiles = BUILT_IN_PROFILES,
     room = COMMIT_ROOM,
-    ingestRounds: most = 1,
     record = NO_RECORDER,
   }: IngestDeps,
 ): Ingest {
   let waiting: IngestRequest[] = [];
-  /** The series that rounds in progress write. */
-  const busy = new Set<string>();
-  const running = new Set<Promise<void>>();
+  let running: Promise<void> | null = null;
   let starting: Promise<void> | null = null;
   let isStopped = false;
   let segmentNumber = 0;
   const hasGroups = holdsGroups(kv.atomic());
   const roundRequests = hasGroups ? GROUP_REQUESTS : ROUND_REQUESTS;
 
-  function startRounds(): void {
-    while (running.size < most && waiting.length > 0) {
-      const requests = takeRequests();
-      if (requests.length === 0) return;
-      const names = most === 1 ? [] : requests.map(seriesName);
-      for (const name of names) busy.add(name);
-      const round = commitRound(requests)
-        .catch((error) => requests.forEach((request) => settle(request, error)))
-        .finally(() => {
-          running.delete(round);
-          for (const name of names) busy.delete(name);
-          startRounds();
-        });
-      running.add(round);
-    }
+  function startRound(): void {
+    if (running !== null || waiting.length === 0) return;
+    const requests = takeRequests();
+    running = commitRound(requests)
+      .catch((error) => requests.forEach((request) => settle(request, error)))
+      .finally(() => {
+        running = null;
+        startRound();
+      });
   }
 
   /** The requests of the next round, in the order of their arrival. */
   function takeRequests(): readonly IngestRequest[] {
-    if (busy.size === 0) {
-      const first = waiting;
-      waiting = first.length > roundRequests ? first.splice(roundRequests) : [];
-      return first;
-    }
-    const taken: IngestRequest[] = [], left: IngestRequest[] = [];
-    for (const request of waiting) {
-      const isTaken = taken.length < roundRequests && !busy.has(seriesName(request));
-      (isTaken ? taken : left).push(request);
-    }
-    waiting = left;
-    return taken;
+    const first = waiting;
+    waiting = first.length > roundRequests ? first.splice(roundRequests) : [];
+    return first;
   }
 
   async function start(): Promise<void> {
     await null;
     starting = null;
-    startRounds();
+    startRound();
   }
 
   async function commitRound(requests: readonly IngestRequest[]): Promise<void> {
@@ -314,7 +292,7 @@ export function createIngest(
     if (isEmpty && readingsOfItem(request) === 0) return settle(request, null);
     waiting.push(request);
     // Starts after the code that runs now, so that requests of one turn share a commit.
-    if (running.size < most) starting ??= outsideRequests(start);
+    if (running === null) starting ??= outsideRequests(start);
   }
 
   function addMany(all: readonly LiveReadings[]): Promise<readonly unknown[]> {
@@ -342,7 +320,7 @@ export function createIngest(
     async stop() {
       isStopped = true;
       await starting;
-      while (running.size > 0) await Promise.all(running);
+      while (running !== null) await running;
     },
   };
 }

@@ -99,7 +99,7 @@ export interface SegmentPart {
 }
 
 /** A text that stands for a series. */
-export function seriesName({ profile, id }: SeriesRef): string {
+function seriesName({ profile, id }: SeriesRef): string {
   return `${profile}/${id}`;
 }
 
