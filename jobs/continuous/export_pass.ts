@@ -1,7 +1,8 @@
 /**
  * One export pass over a device. It writes the windows that have ended since the last pass, those
  * before them that received late readings, and those that a user asked to replay. Before all that it
- * deletes objects whose readings a job has deleted, if asked. Then it compacts past days, and shares them with the other devices of the profile.
+ * deletes objects whose readings a job has deleted, if asked. Then it compacts past days, and shares
+ * them with the other devices of the profile.
  *
  * A pass notes the change position before it reads any readings. So whatever changes later is found
  * by the next pass, whether this one exported it or not.

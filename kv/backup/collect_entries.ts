@@ -6,8 +6,8 @@
  * every entry was what both have seen.
  *
  * What ingest brings need not wait for such a pass. The logs of ingest are left out: what was acknowledged
- * before has been carried out (`kv/ingest_log`). Commits that carry out more only add segments, and raise counters and
- * marks that go with them. A pass reads all segments before everything else. So it may miss segments that
+ * before has been carried out (`kv/ingest_log`). Commits that carry out more only add segments, and raise
+ * counters and marks that go with them. A pass reads all segments before everything else. So it may miss segments that
  * are newer than its start, but whatever belongs to a segment that it has is there.
  *
  * Leases, sessions and the pulse are left out: their owners do not exist where the entries go.

@@ -4,7 +4,8 @@
  *
  * A commit of ingest over a network would change five entries a reading. So each process appends records
  * to a log of its own instead. A flush carries out the oldest records of all logs in one commit: it writes
- * the entries and moves `["ingest", "flushed"]`. The records are deleted a moment later. Readings of one series become one segment.
+ * the entries and moves `["ingest", "flushed"]`. The records are deleted a moment later. Readings of one
+ * series become one segment.
  *
  * What holds:
  *

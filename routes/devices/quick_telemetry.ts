@@ -3,9 +3,10 @@
  * and what all routes have in common costs more than storing a reading.
  *
  * It only takes requests of which nothing but the path, the type and the length of the body matters:
- * without authentication, limits of requests and origins of browsers, with a file as database. What turns out not to be a good
- * message goes through the app like any other request, with the body that was read, and so does an error
- * of the database. So everything but success is worded, logged and counted in one place.
+ * without authentication, limits of requests and origins of browsers, with a file as database. What turns
+ * out not to be a good message goes through the app like any other request, with the body that was read,
+ * and so does an error of the database. So everything but success is worded, logged and counted in one
+ * place.
  *
  * @module
  */

@@ -5,7 +5,7 @@ import type { FileStore } from "../../../data/files/file_store.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
 import { createThreads } from "../../../jobs/engine/threads.ts";
 import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
-import { createWorkerThreads, startThreadWorker } from "../../../jobs/threads.ts";
+import { createWorkerThreads } from "../../../jobs/threads.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { DamagedDataError } from "../../../kv/series/damage.ts";
 import { createDamageRecord } from "../../../kv/series/damage_record.ts";
@@ -13,6 +13,7 @@ import { reportingStore } from "../../../kv/series/reporting_store.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { NEVER, runExport } from "../../support/interrupted_export.ts";
 import { openKvFilesRig } from "../../support/kv_files.ts";
+import { openMortalThreads } from "../../support/mortal_threads.ts";
 import { NO_RECORDER, type Recorder } from "../../../data/metrics/recorder.ts";
 import { exportResultOf } from "../../../jobs/exports/export_contract.ts";
 import { createSeriesStore } from "../../../kv/series/store.ts";
@@ -235,20 +236,13 @@ Deno.test("an export that is cancelled while a worker writes leaves no file", as
 Deno.test("a job whose worker dies is tried again on this thread, and completes", async () => {
   await using exports = await openThreadExports();
   const { rig } = exports;
-  const workers: Worker[] = [];
-  using threads = createThreads({
-    count: 1,
-    log: () => {},
-    startWorker() {
-      workers.push(startThreadWorker());
-      return workers[workers.length - 1];
-    },
-  });
+  using mortal = openMortalThreads();
+  const { threads } = mortal;
   let reads = 0;
   const series = {
     ...rig.series,
     readPacked(...args: Parameters<typeof rig.series.readPacked>) {
-      if (++reads === 2) workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+      if (++reads === 2) mortal.kill();
       return rig.series.readPacked(...args);
     },
   };
@@ -259,30 +253,23 @@ Deno.test("a job whose worker dies is tried again on this thread, and completes"
   const { artifact } = await runOnce(kind, ALL_READINGS);
   const expected = await runOnce(exports.here, ALL_READINGS);
   assertEquals(artifact?.sha256, expected.artifact?.sha256);
-  assertEquals(workers.length, 1);
+  assertEquals(mortal.started(), 1);
   // The job after it has a worker again.
   await runOnce(exportKind(rig, { threads }), ALL_READINGS);
-  assertEquals(workers.length, 2);
+  assertEquals(mortal.started(), 2);
 });
 
 Deno.test("exports whose worker dies of one of them complete on this thread, in the same attempt", async () => {
   await using exports = await openThreadExports();
   const { rig } = exports;
-  const workers: Worker[] = [];
-  using threads = createThreads({
-    count: 1,
-    log: () => {},
-    startWorker() {
-      workers.push(startThreadWorker());
-      return workers[workers.length - 1];
-    },
-  });
+  using mortal = openMortalThreads();
+  const { threads } = mortal;
   let reads = 0;
   const series = {
     ...rig.series,
     readPacked(...args: Parameters<typeof rig.series.readPacked>) {
       // Both are at work by then: each has asked for its first source.
-      if (++reads === 3) workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+      if (++reads === 3) mortal.kill();
       return rig.series.readPacked(...args);
     },
   };
@@ -292,7 +279,7 @@ Deno.test("exports whose worker dies of one of them complete on this thread, in 
   for (const { artifact } of await Promise.all(both)) {
     assertEquals(artifact?.sha256, expected.artifact?.sha256);
   }
-  assertEquals(workers.length, 1);
+  assertEquals(mortal.started(), 1);
 });
 
 Deno.test("a series that is removed while a worker writes fails the export", async () => {

@@ -2,15 +2,15 @@ import { createHash } from "node:crypto";
 import { AppError } from "../../../data/app_error.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
-import { createThreads, type Threads } from "../../../jobs/engine/threads.ts";
+import type { Threads } from "../../../jobs/engine/threads.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
 import { type StoreReportParams, storeReportResult } from "../../../jobs/stores/report_contract.ts";
-import { startThreadWorker } from "../../../jobs/threads.ts";
 import { DamagedDataError } from "../../../kv/series/damage.ts";
 import { createDamageRecord } from "../../../kv/series/damage_record.ts";
 import { reportingStore } from "../../../kv/series/reporting_store.ts";
 import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
 import { openKvFilesRig } from "../../support/kv_files.ts";
+import { openMortalThreads } from "../../support/mortal_threads.ts";
 import { never } from "../../support/file_store_box.ts";
 import {
   openThreadReports,
@@ -193,28 +193,21 @@ Deno.test("a read that fails and a file store that is full fail a report in a wo
 Deno.test("a report whose worker dies is made again on this thread", async () => {
   await using reports = await openThreadReports();
   const { rig } = reports;
-  const workers: Worker[] = [];
-  using threads = createThreads({
-    count: 1,
-    log: () => {},
-    startWorker() {
-      workers.push(startThreadWorker());
-      return workers[workers.length - 1];
-    },
-  });
+  using mortal = openMortalThreads();
+  const { threads } = mortal;
   const kind = reportKind(rig, { threads });
   const running = runReport(kind, WINDOWS, {
     progress: ({ done }) => {
-      if (done > 0) workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+      if (done > 0) mortal.kill();
     },
   });
   await assertRejects(() => running, DeadWorkerError);
   for await (const _ of rig.files.list()) assert(false, "a file is left");
   const expected = await made(reportKind(rig), rig.files, WINDOWS);
   assertEquals(await made(kind, rig.files, WINDOWS), expected);
-  assertEquals(workers.length, 1);
+  assertEquals(mortal.started(), 1);
   assertEquals(await made(kind, rig.files, WINDOWS), expected);
-  assertEquals(workers.length, 2);
+  assertEquals(mortal.started(), 2);
 });
 
 Deno.test("a report whose worker dies with another task too is made on this thread at once, whole", async () => {
@@ -223,15 +216,8 @@ Deno.test("a report whose worker dies with another task too is made on this thre
   using kvFiles = await openKvFilesRig();
   const expected = await made(reportKind(rig), rig.files, WINDOWS);
   for (const files of [rig.files, kvFiles.store]) {
-    const workers: Worker[] = [];
-    using threads = createThreads({
-      count: 1,
-      log: () => {},
-      startWorker() {
-        workers.push(startThreadWorker());
-        return workers[workers.length - 1];
-      },
-    });
+    using mortal = openMortalThreads();
+    const { threads } = mortal;
     // An upload whose client sends nothing.
     const input = { isGzip: false, opening: [], maxBytes: 1 };
     const upload = { kind: "import", id: "u", input, signal: never };
@@ -246,7 +232,7 @@ Deno.test("a report whose worker dies with another task too is made on this thre
           async answer(name, value) {
             // By then the worker has some of the stores.
             if (name === "stores" && ++asked === 3) {
-              workers[0].dispatchEvent(new ErrorEvent("error", { message: "shot" }));
+              mortal.kill();
             }
             return await task.answer(name, value);
           },
@@ -254,7 +240,7 @@ Deno.test("a report whose worker dies with another task too is made on this thre
     };
     assertEquals(await made(reportKind(rig, { threads: dying, files }), files, WINDOWS), expected);
     await otherFails;
-    assertEquals([asked, workers.length], [3, 1]);
+    assertEquals([asked, mortal.started()], [3, 1]);
   }
   let count = 0;
   for await (const _ of rig.files.list()) count++;
