@@ -5,7 +5,9 @@
  */
 
 import { type AsciiText, WORD_CHARS, wordsOf } from "./ascii_text.ts";
-import { decimalText, FLOAT, powerOfTen } from "../readings/decimal.ts";
+import { EIGHT_DIGITS, EIGHT_DIGITS_END, writeEightDigits, writeWhole } from "./digits.ts";
+import { writeDouble } from "./double_text.ts";
+import { FLOAT, plainText, powerOfTen } from "../readings/decimal.ts";
 
 /** Longest decimal, characters: the smallest double has a sign, `0.` and 324 digits. */
 export const DECIMAL_MAX_CHARS = 327;
@@ -67,6 +69,8 @@ export function booleanTable(): DecimalTable {
   return booleans ??= textTable(["false", "true"]);
 }
 
+const ZERO = 48, DASH = 45, POINT = 46, COMMA = 44;
+
 /**
  * Writes a value at the table's scale as its shortest exact decimal, or nothing for NaN, and returns
  * where it ends. A text that fits is kept in the table. There must be room for
@@ -79,34 +83,38 @@ export function writeDecimal(
 ): number {
   const { table, value } = decimal;
   if (value !== value) return at;
-  const { scale, mark, words, lengths } = table;
-  if (scale !== FLOAT && (value < 0 || value > TABLE_MASK || !isKept(scale))) {
-    return writeDigits(text, at, decimal);
-  }
-  const pointed = decimalText(value, scale);
-  const written = mark === "." ? pointed : pointed.replace(".", mark);
+  if (table.scale === FLOAT) return writeFloat(text, at, decimal);
+  const end = writeMantissa(text, at, decimal);
   const place = value & TABLE_MASK;
-  if (isKept(scale) && place === value && written.length <= WORD_CHARS) {
-    words[place] = wordsOf(written)[0];
-    lengths[place] = written.length;
+  if (place === value && end - at <= WORD_CHARS && isKept(table.scale)) {
+    // Only zeros after the text: other bytes could make the word a NaN, whose bits might change.
+    text.bytes.fill(0, end, at + WORD_CHARS);
+    table.words[place] = text.view.getFloat64(at, true);
+    table.lengths[place] = end - at;
   }
+  return end;
+}
+
+/** Writes a double. */
+function writeFloat(
+  text: AsciiText,
+  at: number,
+  { table: { mark }, value }: { table: DecimalTable; value: number },
+): number {
+  const point = mark === "." ? POINT : COMMA;
+  const end = writeDouble(text, at, { value, point });
+  if (end >= 0) return end;
+  const written = plainText(value).replace(".", mark);
   // One by one: for so few characters an encoder is slower.
   const { bytes } = text;
   for (let i = 0; i < written.length; i++) bytes[at + i] = written.charCodeAt(i);
   return at + written.length;
 }
 
-/** Digits that are written at once, what they count to, and twice as many. */
-const GROUP_DIGITS = 4, GROUP = 10_000, TWO_GROUPS = 100_000_000;
-const ZERO = 48, DASH = 45, POINT = 46, COMMA = 44;
-/** `0000` to `9999` as the bytes of little-endian integers. */
-const GROUP_TEXTS = makeGroupTexts();
-
 /**
- * Writes a mantissa at a scale in groups of four digits, which is many times as fast as making a text of
- * it.
+ * Writes a mantissa at a scale in groups of digits, which is many times as fast as making a text of it.
  */
-function writeDigits(
+function writeMantissa(
   { bytes, view }: AsciiText,
   firstAt: number,
   { table: { scale, mark }, value }: { table: DecimalTable; value: number },
@@ -123,50 +131,17 @@ function writeDigits(
   bytes[at++] = mark === "." ? POINT : COMMA;
   // As many digits as the scale has, zeros before them included, and zeros after them up to 8 or 16.
   // All of these numbers are exact.
-  if (scale <= 2 * GROUP_DIGITS) {
-    writeTwoGroups(view, at, (rest * powerOfTen(2 * GROUP_DIGITS - scale)) | 0);
+  if (scale <= EIGHT_DIGITS) {
+    writeEightDigits(view, at, (rest * powerOfTen(EIGHT_DIGITS - scale)) | 0);
   } else {
-    const digits = rest * powerOfTen(4 * GROUP_DIGITS - scale);
-    const high = Math.floor(digits / TWO_GROUPS);
-    writeTwoGroups(view, at, high | 0);
-    writeTwoGroups(view, at + 2 * GROUP_DIGITS, (digits - high * TWO_GROUPS) | 0);
+    const digits = rest * powerOfTen(2 * EIGHT_DIGITS - scale);
+    const high = Math.floor(digits / EIGHT_DIGITS_END);
+    writeEightDigits(view, at, high | 0);
+    writeEightDigits(view, at + EIGHT_DIGITS, (digits - high * EIGHT_DIGITS_END) | 0);
   }
   let end = at + scale;
   while (bytes[end - 1] === ZERO) end--;
   return end;
-}
-
-/** Writes a whole number without zeros before it; returns where it ends. */
-function writeWhole(view: DataView, firstAt: number, whole: number): number {
-  if (whole < GROUP) {
-    const length = whole < 10 ? 1 : whole < 100 ? 2 : whole < 1000 ? 3 : GROUP_DIGITS;
-    view.setUint32(firstAt, GROUP_TEXTS[whole | 0] >>> 8 * (GROUP_DIGITS - length), true);
-    return firstAt + length;
-  }
-  const high = Math.floor(whole / GROUP);
-  const at = writeWhole(view, firstAt, high);
-  view.setUint32(at, GROUP_TEXTS[(whole - high * GROUP) | 0], true);
-  return at + GROUP_DIGITS;
-}
-
-/** Writes a whole number of at most eight digits as eight. */
-function writeTwoGroups(view: DataView, at: number, whole: number): void {
-  const high = (whole / GROUP) | 0;
-  view.setUint32(at, GROUP_TEXTS[high], true);
-  view.setUint32(at + GROUP_DIGITS, GROUP_TEXTS[whole - high * GROUP], true);
-}
-
-function makeGroupTexts(): Uint32Array {
-  const texts = new Uint32Array(GROUP);
-  const view = new DataView(texts.buffer);
-  for (let number = 0; number < GROUP; number++) {
-    for (let place = GROUP_DIGITS - 1, rest = number; place >= 0; place--) {
-      const tenth = (rest / 10) | 0;
-      view.setUint8(number * GROUP_DIGITS + place, ZERO + rest - tenth * 10);
-      rest = tenth;
-    }
-  }
-  return texts;
 }
 
 function isKept(scale: number): boolean {
