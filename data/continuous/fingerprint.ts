@@ -5,7 +5,7 @@
  * @module
  */
 
-import { toFloats } from "../readings/decimal.ts";
+import { powerOfTen } from "../readings/decimal.ts";
 import { isBuiltIn, type Profile } from "../readings/profile.ts";
 import type { WindowPart } from "./rows.ts";
 
@@ -14,7 +14,7 @@ export type WindowFingerprint = readonly [number, number];
 
 /** Start and prime of FNV-1a, and different ones for a second lane. */
 const START = [0x811c9dc5, 0x9e3779b9];
-const PRIME = [0x01000193, 0x85ebca6b];
+const PRIME_A = 0x01000193, PRIME_B = 0x85ebca6b;
 
 /**
  * The fingerprint of readings of a profile. It depends on their times and values only: not on how they
@@ -30,11 +30,11 @@ export function windowFingerprint(
   const columnCount = profile === undefined || isBuiltIn(profile.name)
     ? parts[0]?.page.columns.length ?? 0
     : usedColumns(parts);
-  for (const { page } of parts) mix(lanes, page.timesMs);
+  for (const { page } of parts) mix(lanes, page.timesMs, 0);
   for (let column = 0; column < columnCount; column++) {
     for (const { page } of parts) {
       const { values, scale } = page.columns[column];
-      mix(lanes, toFloats(values, scale));
+      mix(lanes, values, scale);
     }
   }
   return [finish(lanes.a), finish(lanes.b)];
@@ -51,17 +51,30 @@ function usedColumns(parts: readonly WindowPart[]): number {
   return count;
 }
 
-function mix(lanes: { a: number; b: number }, values: Float64Array): void {
-  // A Float64Array starts at a multiple of 8 bytes, so its memory can also be read as 32-bit words.
-  const words = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+/** Memory in which numbers become words, for one stretch after the other. */
+const floats = new Float64Array(512);
+const words = new Int32Array(floats.buffer);
+
+/** Mixes values at a scale into both lanes, as plain doubles. */
+function mix(lanes: { a: number; b: number }, values: Float64Array, scale: number): void {
+  const unit = scale <= 0 ? 1 : powerOfTen(scale);
   let { a, b } = lanes;
-  for (let at = 0; at < words.length; at++) {
-    // All missing values count as equal, whatever their bits.
-    const word = Number.isNaN(values[at >> 1]) ? -1 : words[at];
-    a = Math.imul(a ^ word, PRIME[0]);
-    a ^= a >>> 15;
-    b = Math.imul(b ^ word, PRIME[1]);
-    b ^= b >>> 13;
+  for (let start = 0; start < values.length; start += floats.length) {
+    const count = Math.min(floats.length, values.length - start);
+    for (let index = 0; index < count; index++) floats[index] = values[start + index] / unit;
+    for (let index = 0; index < count; index++) {
+      // All missing values count as equal, whatever their bits.
+      const isMissing = floats[index] !== floats[index];
+      const low = isMissing ? -1 : words[2 * index], high = isMissing ? -1 : words[2 * index + 1];
+      a = Math.imul(a ^ low, PRIME_A);
+      b = Math.imul(b ^ low, PRIME_B);
+      a ^= a >>> 15;
+      b ^= b >>> 13;
+      a = Math.imul(a ^ high, PRIME_A);
+      b = Math.imul(b ^ high, PRIME_B);
+      a ^= a >>> 15;
+      b ^= b >>> 13;
+    }
   }
   lanes.a = a;
   lanes.b = b;
