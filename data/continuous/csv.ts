@@ -10,6 +10,7 @@
 import { createAsciiText, writeAscii } from "../text/ascii_text.ts";
 import { createCsvLines, type CsvLines } from "../encoders/csv.ts";
 import { windowHead, windowRows } from "./file_head.ts";
+import { formName } from "./form_name.ts";
 import type { KeyLayout } from "./object_key.ts";
 import { type ExportWindow, rowCount } from "./rows.ts";
 
@@ -37,10 +38,7 @@ export function createCsvEncoder(): CsvEncoder {
   let last: CsvForm | null = null;
   return {
     encode(window, layout = "plain") {
-      const { profile } = window;
-      // By value, as a worker gets a copy of the profile with each device.
-      const metrics = profile.metrics.map(({ name }) => name);
-      const name = JSON.stringify([layout, profile.name, ...metrics]);
+      const name = formName(window, layout);
       if (last?.name !== name) last = createForm(name, window, layout);
       return encodeCsv(window, last, last.header);
     },

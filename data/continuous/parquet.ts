@@ -8,12 +8,19 @@
  * @module
  */
 
-import { createParquetFile, loadParquet, type ParquetFile } from "../encoders/parquet_file.ts";
+import {
+  createParquetFile,
+  createParquetForm,
+  type ParquetFile,
+  type ParquetForm,
+} from "../encoders/parquet_file.ts";
+import { createParquetTools } from "../encoders/parquet_pages.ts";
+import type { KeyValue } from "../encoders/parquet_schema.ts";
 import { unitsJson } from "../encoders/parquet.ts";
 import { windowHead, windowRows } from "./file_head.ts";
+import { formName } from "./form_name.ts";
 import type { KeyLayout } from "./object_key.ts";
 import type { ExportWindow } from "./rows.ts";
-import type { Profile } from "../readings/profile.ts";
 
 /** Encodes files. The same readings give the same bytes. */
 export interface ParquetEncoder {
@@ -32,51 +39,59 @@ export interface ParquetEncoder {
  */
 const STREAM_GROUP_ROWS = 16_384;
 
-/** A file that windows are added to. */
-interface WindowFile {
-  readonly file: ParquetFile;
-  add(window: ExportWindow): void;
-  end(): Uint8Array<ArrayBuffer>;
+/** What files of one profile and layout have in common. */
+interface WindowForm {
+  /** What the files contain. */
+  readonly name: string;
+  readonly form: ParquetForm;
+  /** The devices of the file that is written. */
+  readonly sources: string[];
+  readonly metadata: readonly KeyValue[];
 }
 
-/** Loads the library. The encoder then needs nothing else. */
-export async function openParquetEncoder(): Promise<ParquetEncoder> {
-  const library = await loadParquet();
-
-  function open(profile: Profile, layout: KeyLayout): WindowFile {
-    const sources: string[] = [];
-    const head = windowHead(profile, { layout, sources });
-    const file = createParquetFile(library, head);
-    return {
-      file,
-      add(window) {
-        sources.push(window.deviceId);
-        for (const rows of windowRows(window, sources.length - 1)) file.add(rows);
-      },
-      end: () =>
-        file.end([
-          { key: "openwatts.profile", value: profile.name },
-          { key: "openwatts.units", value: unitsJson(head) },
-        ]),
-    };
-  }
-
+/** Creates an encoder, which prepares the form of a profile once for many files. */
+export function createParquetEncoder(): ParquetEncoder {
+  const tools = createParquetTools();
+  let last: WindowForm | null = null;
   return {
     encode(window, layout = "plain") {
-      const { add, end } = open(window.profile, layout);
-      add(window);
-      return end();
+      const name = formName(window, layout);
+      if (last?.name !== name) last = createForm(name, window, layout);
+      const { form, sources, metadata } = last;
+      const file = createParquetFile(form, { tools, keepsRows: true });
+      sources[0] = window.deviceId;
+      for (const rows of windowRows(window, 0)) file.add(rows);
+      return file.end(metadata);
     },
-    async *stream(windows) {
-      let target: WindowFile | null = null;
-      for await (const window of windows) {
-        target ??= open(window.profile, "plain");
-        target.add(window);
-        if (target.file.waiting() < STREAM_GROUP_ROWS) continue;
-        target.file.cut();
-        yield target.file.take();
-      }
-      if (target !== null) yield target.end();
-    },
+    stream: streamWindows,
   };
+}
+
+async function* streamWindows(
+  windows: AsyncIterable<ExportWindow>,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let target: WindowForm & { file: ParquetFile } | null = null;
+  for await (const window of windows) {
+    if (target === null) {
+      const form = createForm("", window, "plain");
+      target = { ...form, file: createParquetFile(form.form) };
+    }
+    const { file, sources } = target;
+    sources.push(window.deviceId);
+    for (const rows of windowRows(window, sources.length - 1)) file.add(rows);
+    if (file.waiting() < STREAM_GROUP_ROWS) continue;
+    file.cut();
+    yield file.take();
+  }
+  if (target !== null) yield target.file.end(target.metadata);
+}
+
+function createForm(name: string, { profile }: ExportWindow, layout: KeyLayout): WindowForm {
+  const sources: string[] = [];
+  const head = windowHead(profile, { layout, sources });
+  const metadata = [
+    { key: "openwatts.profile", value: profile.name },
+    { key: "openwatts.units", value: unitsJson(head) },
+  ];
+  return { name, form: createParquetForm(head), sources, metadata };
 }

@@ -6,7 +6,6 @@
 
 import { createCsvEncoder, streamWindowsCsv } from "./csv.ts";
 import type { KeyStyle } from "./object_key.ts";
-import { openParquetEncoder } from "./parquet.ts";
 import type { ExportWindow } from "./rows.ts";
 import type { SourcePart } from "./telemetry_source.ts";
 
@@ -35,7 +34,8 @@ export async function openWindowEncoder(
     const encode = (window: ExportWindow) => csv.encode(window, layout);
     return { contentType: "text/csv; charset=utf-8", encode, stream: streamWindowsCsv };
   }
-  const parquet = await openParquetEncoder();
+  const { createParquetEncoder } = await import("./parquet.ts");
+  const parquet = createParquetEncoder();
   return {
     // The type that IANA registered.
     contentType: "application/vnd.apache.parquet",

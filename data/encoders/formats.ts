@@ -16,7 +16,7 @@ import type {
 import { createEspiEncoder } from "./espi.ts";
 import { createJsonEncoder } from "./json.ts";
 import { createNdjsonEncoder } from "./ndjson.ts";
-import { openParquetFile } from "./parquet.ts";
+import { createParquetEncoder } from "./parquet.ts";
 import { createXlsxEncoder } from "./xlsx.ts";
 
 const XLSX_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
@@ -27,7 +27,7 @@ const FORMATS: readonly FileFormat[] = [
   { ...facts("json", "application/json"), ...text(createJsonEncoder) },
   { ...facts("ndjson", "application/x-ndjson"), ...text(createNdjsonEncoder) },
   { ...facts("xml", "application/atom+xml; charset=utf-8"), needsDecimals: true, parts: "bytes", open: (head, memory) => Promise.resolve(createEspiEncoder(head, memory)) },
-  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: (head) => openParquetFile(head) },
+  { ...facts("parquet", "application/vnd.apache.parquet"), isCompressed: true, parts: "bytes", open: (head) => Promise.resolve(createParquetEncoder(head)) },
   { ...facts("xlsx", XLSX_TYPE), isCompressed: true, parts: "entries", open: (head) => Promise.resolve(createXlsxEncoder(head)) },
 ];
 

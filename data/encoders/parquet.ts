@@ -6,16 +6,14 @@
  * @module
  */
 
-import type { KeyValue } from "hyparquet";
 import type { FileEncoder, FileHead } from "./encoder.ts";
-import { createParquetFile, loadParquet } from "./parquet_file.ts";
+import { createParquetFile, createParquetForm } from "./parquet_file.ts";
+import type { KeyValue } from "./parquet_schema.ts";
 import { instantText } from "../time/time_text.ts";
 
-/** Loads the library and opens an encoder of Parquet. */
-export async function openParquetFile(
-  head: FileHead,
-): Promise<FileEncoder<Uint8Array<ArrayBuffer>>> {
-  const file = createParquetFile(await loadParquet(), head);
+/** An encoder of Parquet. */
+export function createParquetEncoder(head: FileHead): FileEncoder<Uint8Array<ArrayBuffer>> {
+  const file = createParquetFile(createParquetForm(head));
   return {
     start: file.take,
     rows(rows) {

@@ -3,41 +3,43 @@
  *
  * Times are INT64 milliseconds in UTC, values are DOUBLE, and every column has statistics. All columns
  * may have missing values, except the time, the id and those whose head says so. The compression is
- * Snappy, which every reader supports. The library brings its own implementation: the one of the runtime
- * may change with the runtime, and then the bytes would.
- *
- * {@link loadParquet} loads the library on demand, as the service starts without it.
+ * Snappy, which every reader supports.
  *
  * @module
  */
 
-import type { ColumnChunk, KeyValue, RowGroup } from "hyparquet";
-import type { ByteWriter } from "hyparquet-writer";
+import { putBytes, putUint32 } from "./byte_buffer.ts";
 import { freeMemory } from "./chunk_memory.ts";
 import type { FileColumn, FileHead, SourcePage } from "./encoder.ts";
 import { type Column, concatPages, type Page, slicePage } from "../readings/page.ts";
+import { type EncodedColumn, encodeRuns, encodeTruths, type Run } from "./parquet_chunk.ts";
+import { createParquetTools, type ParquetTools, putChunk } from "./parquet_pages.ts";
 import {
-  booleanChunk,
-  type ChunkBytes,
-  type ParquetLibrary,
-  type Run,
-  runChunk,
-} from "./parquet_chunk.ts";
-import { metricChunk } from "./parquet_doubles.ts";
-import { type ChunkElement, writeChunk } from "./parquet_pages.ts";
-import { timeChunk } from "./parquet_times.ts";
-
-/** The library, loaded. */
-export type LoadedParquet = ParquetLibrary & {
-  readonly writeMetadata: typeof import("hyparquet-writer/src/metadata.js").writeMetadata;
-};
+  type ChunkElement,
+  type GroupsData,
+  type KeyValue,
+  putFileData,
+  putGroup,
+  schemaBytes,
+} from "./parquet_schema.ts";
+import { encodeTimes } from "./parquet_times.ts";
 
 /** What a file needs of a head. */
 export type ParquetHead = Pick<FileHead, "sources" | "idColumn" | "labels" | "columns">;
 
+/** What files with the same columns have in common. */
+export interface ParquetForm {
+  /** Their columns, and the sources of their rows, which may change. */
+  readonly head: ParquetHead;
+  /** The columns of the format. */
+  readonly elements: readonly ChunkElement[];
+  /** The description of the columns. */
+  readonly schema: Uint8Array;
+}
+
 /** Writes one file. The same rows give the same bytes, however they are cut into pages. */
 export interface ParquetFile {
-  /** Adds rows, which are copied. */
+  /** Adds rows, which are copied unless the options say otherwise. */
   add(rows: SourcePage): void;
   /** How many rows wait for their row group to be full. */
   waiting(): number;
@@ -51,44 +53,40 @@ export interface ParquetFile {
   end(metadata: readonly KeyValue[]): Uint8Array<ArrayBuffer>;
 }
 
+/** How a file is written. */
+export interface ParquetOptions {
+  /** The tools, which several files may use one after the other. */
+  readonly tools?: ParquetTools;
+  /** Whether rows stay as they are until the file ends, so that they need not be copied. */
+  readonly keepsRows?: boolean;
+}
+
 /** Readings per row group, as in DuckDB: 960 KiB for a column of doubles. */
 export const ROW_GROUP_ROWS = 122_880;
-/** Enough for a whole id in statistics, so that readers can skip row groups of other sources. */
-const STATISTICS_BYTES = 64;
 /** `PAR1`, lowest byte first. */
 const MAGIC = 0x31524150;
-
-const TIME: Omit<ChunkElement, "name"> = {
-  type: "INT64",
-  repetition_type: "REQUIRED",
-  converted_type: "TIMESTAMP_MILLIS",
-  logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MILLIS" },
-};
-const TEXT: Omit<ChunkElement, "name"> = {
-  type: "BYTE_ARRAY",
-  repetition_type: "OPTIONAL",
-  converted_type: "UTF8",
-  logical_type: { type: "STRING" },
-};
-const TYPES = { double: "DOUBLE", integer: "INT32", boolean: "BOOLEAN" } as const;
 
 /** The values of a column are joined without their times. */
 const NO_TIMES = new Float64Array(0);
 
-/** Loads the library. */
-export async function loadParquet(): Promise<LoadedParquet> {
-  return await import("./parquet_parts.ts");
+/** The form of files. */
+export function createParquetForm(head: ParquetHead): ParquetForm {
+  const elements = elementsOf(head);
+  return { head, elements, schema: schemaBytes(elements) };
 }
 
 /** A file. */
-export function createParquetFile(library: LoadedParquet, head: ParquetHead): ParquetFile {
-  const elements = elementsOf(head);
-  const groups: RowGroup[] = [];
+export function createParquetFile(
+  form: ParquetForm,
+  { tools = createParquetTools(), keepsRows = false }: ParquetOptions = {},
+): ParquetFile {
+  const { file } = tools;
+  const groups: GroupsData = { count: 0, rows: 0, bytes: tools.groups };
   const steps: (() => void)[] = [];
   let waiting: SourcePage[] = [];
-  let waitingRows = 0;
-  let writer = new library.ByteWriter();
-  writer.appendUint32(MAGIC);
+  let waitingRows = 0, base = 0;
+  file.end = groups.bytes.end = 0;
+  putUint32(file, MAGIC);
 
   function runSteps(): void {
     for (const step of steps.splice(0)) step();
@@ -97,7 +95,7 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
   /** Queues the columns of a row group. One is in memory besides the one that fills. */
   function startGroup(parts: readonly SourcePage[]): void {
     runSteps();
-    steps.push(...groupSteps(library, { head, elements, parts, groups, target: () => writer }));
+    steps.push(...groupSteps(form, { tools, parts, groups, base: () => base, keepsRows }));
   }
 
   function cut(): void {
@@ -107,12 +105,11 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
   }
 
   function take(): Uint8Array<ArrayBuffer> {
-    const { offset } = writer;
-    const bytes = writer.getBytes();
-    // The bytes belong to the caller now. Positions count from the start of the file.
-    writer = new library.ByteWriter();
-    writer.offset = offset;
-    return bytes;
+    const taken = file.bytes.slice(0, file.end);
+    // Positions count from the start of the file.
+    base += file.end;
+    file.end = 0;
+    return taken;
   }
 
   return {
@@ -120,7 +117,8 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
       const { timesMs } = rows.page;
       for (let at = 0; at < timesMs.length;) {
         const end = Math.min(at + ROW_GROUP_ROWS - waitingRows, timesMs.length);
-        waiting.push({ ...rows, page: copyOf(slicePage(rows.page, at, end)) });
+        const page = slicePage(rows.page, at, end);
+        waiting.push({ ...rows, page: keepsRows ? page : copyOf(page) });
         waitingRows += end - at;
         at = end;
         if (waitingRows === ROW_GROUP_ROWS) cut();
@@ -136,7 +134,11 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
     end(metadata) {
       cut();
       runSteps();
-      writeEnd(library, writer, { elements, groups, metadata });
+      const start = file.end;
+      putBytes(file, form.schema);
+      putFileData(file, { groups, columns: form.elements.length, metadata });
+      putUint32(file, file.end - start);
+      putUint32(file, MAGIC);
       return take();
     },
   };
@@ -144,29 +146,32 @@ export function createParquetFile(library: LoadedParquet, head: ParquetHead): Pa
 
 /** Steps that write a row group column by column, and then add it to the groups of the file. */
 function groupSteps(
-  library: LoadedParquet,
-  { head, elements, parts, groups, target }: {
-    head: ParquetHead;
-    elements: readonly ChunkElement[];
+  { head, elements }: ParquetForm,
+  { tools, parts, groups, base, keepsRows }: {
+    tools: ParquetTools;
     parts: readonly SourcePage[];
-    groups: RowGroup[];
-    target: () => ByteWriter;
+    groups: GroupsData;
+    base: () => number;
+    keepsRows: boolean;
   },
 ): (() => void)[] {
+  const { file, chunks } = tools;
   const rows = rowCount(parts);
-  const columns: ColumnChunk[] = [];
-  let start = 0;
+  let start = 0, uncompressed = 0;
   return elements.map((element, index) => () => {
-    const writer = target();
-    if (index === 0) start = writer.offset;
+    if (index === 0) {
+      start = base() + file.end;
+      chunks.end = 0;
+    }
     const joined = joinedColumn(head, parts, index);
-    const chunk = chunkOf(library, { head, parts, index, joined });
-    columns.push(writeChunk(library, writer, { chunk, element, rows }));
+    const column = encodeColumn(tools, { head, parts, index, joined });
+    uncompressed += putChunk(tools, base(), { column, element, rows });
     // That of a single part is its own memory, which the other columns share.
     if (joined !== null && parts.length > 1) freeMemory(joined.values.buffer);
     if (index < elements.length - 1) return;
-    groups.push(groupOf(columns, { rows, start, writer }));
-    for (const { page } of parts) freeMemory(page.timesMs.buffer);
+    const sizes = { uncompressed, compressed: base() + file.end - start };
+    putGroup(groups, chunks, { count: elements.length, rows, sizes });
+    if (!keepsRows) { for (const { page } of parts) freeMemory(page.timesMs.buffer); }
   });
 }
 
@@ -212,102 +217,66 @@ function rowCount(parts: readonly SourcePage[]): number {
   return parts.reduce((count, { page }) => count + page.timesMs.length, 0);
 }
 
-function groupOf(
-  columns: ColumnChunk[],
-  { rows, start, writer }: { rows: number; start: number; writer: ByteWriter },
-): RowGroup {
-  const sizes = columns.map(({ meta_data }) => meta_data?.total_uncompressed_size ?? 0n);
-  return {
-    columns,
-    num_rows: BigInt(rows),
-    total_byte_size: sizes.reduce((sum, size) => sum + size, 0n),
-    total_compressed_size: BigInt(writer.offset - start),
-  };
-}
-
 function elementsOf({ idColumn, labels, columns }: ParquetHead): ChunkElement[] {
   return [
-    { name: "timestamp", ...TIME },
-    ...(idColumn === null
-      ? []
-      : [{ name: idColumn, ...TEXT, repetition_type: "REQUIRED" as const }]),
-    ...labels.map((name) => ({ name, ...TEXT })),
-    ...columns.map(({ name, kind, isRequired }): ChunkElement => ({
-      name,
-      type: TYPES[kind],
-      repetition_type: isRequired === true ? "REQUIRED" : "OPTIONAL",
-    })),
+    { name: "timestamp", kind: "time", isRequired: true },
+    ...(idColumn === null ? [] : [{ name: idColumn, kind: "text" as const, isRequired: true }]),
+    ...labels.map((name) => ({ name, kind: "text" as const, isRequired: false })),
+    ...columns.map(({ name, kind, isRequired = false }) => ({ name, kind, isRequired })),
   ];
 }
 
-function writeEnd(
-  library: LoadedParquet,
-  writer: ByteWriter,
-  { elements, groups, metadata }: {
-    elements: readonly ChunkElement[];
-    groups: RowGroup[];
-    metadata: readonly KeyValue[];
-  },
-): void {
-  library.writeMetadata(writer, {
-    version: 2,
-    created_by: "openwatts",
-    schema: [{ name: "readings", num_children: elements.length }, ...elements],
-    num_rows: groups.reduce((sum, { num_rows }) => sum + num_rows, 0n),
-    row_groups: groups,
-    key_value_metadata: [...metadata],
-    // The writer computes the length and ignores this value.
-    metadata_length: 0,
-  }, STATISTICS_BYTES);
-  writer.appendUint32(MAGIC);
-}
-
-/** The column of a row group at the index of its element. */
-function chunkOf(
-  library: LoadedParquet,
+/** Encodes the column of a row group at the index of its element. */
+function encodeColumn(
+  { room, encodeDoubles }: ParquetTools,
   { head, parts, index, joined }: {
     head: ParquetHead;
     parts: readonly SourcePage[];
     index: number;
     joined: Column | null;
   },
-): ChunkBytes {
+): EncodedColumn {
   const value = valueIndex(head, index), label = value + head.labels.length;
   const texts = (one: (part: SourcePage) => string | null) =>
     parts.map((part): Run<string> => ({ value: one(part), count: part.page.timesMs.length }));
   if (joined !== null) {
-    return index === 0
-      ? timeChunk(library, joined.values)
-      : valueChunk(library, head.columns[value], joined);
+    if (index === 0) return encodeTimes(room, joined.values);
+    const { kind, isRequired = false } = head.columns[value];
+    if (kind === "double") return encodeDoubles(room, joined);
+    return encodeSeldom(room, joined, { kind, isOptional: !isRequired });
   }
   return label < 0
-    ? runChunk(library, texts(({ source }) => head.sources[source]), { isOptional: false })
-    : runChunk(library, texts(({ labels = [] }) => labels[label] ?? null), { isOptional: true });
+    ? encodeRuns(room, texts(({ source }) => head.sources[source]), { isOptional: false })
+    : encodeRuns(room, texts(({ labels = [] }) => labels[label] ?? null), { isOptional: true });
 }
 
-function valueChunk(
-  library: LoadedParquet,
-  { kind, isRequired }: FileColumn,
-  column: Column,
-): ChunkBytes {
-  const isOptional = isRequired !== true;
-  if (kind === "double") return metricChunk(library, column);
-  const runs = runsOf(column.values);
-  if (kind === "integer") return runChunk(library, runs, { isOptional });
+/** Encodes integers or truth values, which seldom change. */
+function encodeSeldom(
+  room: ParquetTools["room"],
+  { values }: Column,
+  { kind, isOptional }: { kind: FileColumn["kind"]; isOptional: boolean },
+): EncodedColumn {
+  const runs = runsOf(values);
+  if (kind === "integer") return encodeRuns(room, runs, { isOptional });
   const truths = runs.map(({ value, count }) => ({
     value: value === null ? null : value === 1,
     count,
   }));
-  return booleanChunk(library, truths, { isOptional });
+  return encodeTruths(room, truths, { isOptional });
 }
 
 function runsOf(values: Float64Array): Run<number>[] {
   const runs: Run<number>[] = [];
   for (let row = 0; row < values.length;) {
     const value = values[row];
+    const isMissing = value !== value;
     let end = row + 1;
-    while (end < values.length && Object.is(values[end], value)) end++;
-    runs.push({ value: value === value ? value : null, count: end - row });
+    while (
+      end < values.length && (isMissing ? values[end] !== values[end] : values[end] === value)
+    ) {
+      end++;
+    }
+    runs.push({ value: isMissing ? null : value, count: end - row });
     row = end;
   }
   return runs;

@@ -2,81 +2,135 @@
  * Writes column chunks of Parquet files: one data page each (version 2) and, for columns whose values
  * seldom change, a dictionary page before it.
  *
+ * A chunk is compressed with Snappy if that makes it smaller by a tenth. Less would cost readers more
+ * than it saves: values that differ hardly become shorter.
+ *
  * @module
  */
 
-import type { ColumnChunk, SchemaElement } from "hyparquet";
-import type { ByteWriter } from "hyparquet-writer";
-import { freeMemory } from "./chunk_memory.ts";
-import type { ChunkBytes, ParquetLibrary } from "./parquet_chunk.ts";
+import { type ByteBuffer, createByteBuffer, putAll } from "./byte_buffer.ts";
+import { type ChunkRoom, createChunkRoom, type EncodedColumn } from "./parquet_chunk.ts";
+import { createDoublesEncoder, type DoublesEncoder } from "./parquet_doubles.ts";
+import { type ChunkElement, putChunkData } from "./parquet_schema.ts";
+import { createSnappy, type SnappyCompressor } from "./snappy.ts";
+import { beginStructField, endStruct, putIntField, putTruthField } from "./thrift.ts";
 
-/** A column directly below the root that has values. */
-export type ChunkElement = SchemaElement & Required<Pick<SchemaElement, "type">>;
+/** What an encoder of files uses for all columns in turn. */
+export interface ParquetTools {
+  /** Where columns are encoded. */
+  readonly room: ChunkRoom;
+  /** Encodes doubles. */
+  readonly encodeDoubles: DoublesEncoder;
+  /** Compresses. */
+  readonly compress: SnappyCompressor;
+  /** The compressed values and dictionary. */
+  readonly packed: { readonly values: ByteBuffer; readonly dictionary: ByteBuffer };
+  /** The bytes of the file that have not been taken. */
+  readonly file: ByteBuffer;
+  /** The metadata of the chunks of a row group, in order. */
+  readonly chunks: ByteBuffer;
+  /** The metadata of all row groups of a file. */
+  readonly groups: ByteBuffer;
+}
 
-/** Writes a chunk and frees its memory. Returns its metadata for the footer. */
-export function writeChunk(
-  library: ParquetLibrary,
-  writer: ByteWriter,
-  { chunk, element, rows }: { chunk: ChunkBytes; element: ChunkElement; rows: number },
-): ColumnChunk {
-  const { encoding, levels, dictionary, missing } = chunk;
-  const start = writer.offset;
-  let uncompressed = dictionary === undefined ? 0 : writeDictionary(library, writer, dictionary);
-  const dataStart = writer.offset;
-  const body = library.snappyCompress(chunk.values);
-  library.writePageHeader(writer, {
-    type: "DATA_PAGE_V2",
-    uncompressed_page_size: levels.length + chunk.values.length,
-    compressed_page_size: levels.length + body.length,
-    data_page_header_v2: {
-      num_values: rows,
-      num_nulls: missing,
-      num_rows: rows,
-      encoding,
-      definition_levels_byte_length: levels.length,
-      repetition_levels_byte_length: 0,
-      is_compressed: true,
-    },
-  });
-  uncompressed += writer.offset - dataStart + levels.length + chunk.values.length;
-  writer.appendBytes(levels);
-  writer.appendBytes(body);
-  freeMemory(body.buffer);
-  // Plain values may be those of the rows.
-  if (encoding !== "PLAIN") freeMemory(chunk.values.buffer);
+/** Chunks that do not become shorter than this part of themselves are not compressed. */
+const WORTH = 0.9;
+/** Chunks with fewer bytes are not compressed. */
+const PACKED_MIN = 64;
+/** Kinds of pages, codecs, and the encoding of dictionaries, as numbers of the format. */
+const DICTIONARY_PAGE = 2, DATA_PAGE_V2 = 3;
+const UNCOMPRESSED = 0, SNAPPY = 1;
+const PLAIN = 0;
+const FIRST_BYTES = 16_384, DATA_BYTES = 1_024;
+
+/** The tools of an encoder. Their memory grows with the largest column. */
+export function createParquetTools(): ParquetTools {
   return {
-    file_offset: BigInt(start),
-    meta_data: {
-      type: element.type,
-      encodings: dictionary === undefined ? [encoding] : ["PLAIN", encoding],
-      path_in_schema: [element.name],
-      codec: "SNAPPY",
-      num_values: BigInt(rows),
-      total_uncompressed_size: BigInt(uncompressed),
-      total_compressed_size: BigInt(writer.offset - start),
-      data_page_offset: BigInt(dataStart),
-      dictionary_page_offset: dictionary === undefined ? undefined : BigInt(start),
-      statistics: { null_count: BigInt(missing), ...chunk.bounds },
+    room: createChunkRoom(),
+    encodeDoubles: createDoublesEncoder(),
+    compress: createSnappy(),
+    packed: {
+      values: createByteBuffer(FIRST_BYTES),
+      dictionary: createByteBuffer(FIRST_BYTES),
     },
+    file: createByteBuffer(FIRST_BYTES),
+    chunks: createByteBuffer(DATA_BYTES),
+    groups: createByteBuffer(DATA_BYTES),
   };
 }
 
-function writeDictionary(
-  { writePageHeader, snappyCompress }: ParquetLibrary,
-  writer: ByteWriter,
-  { bytes, count }: { bytes: Uint8Array; count: number },
+/**
+ * Writes the chunk that was encoded last to the file, whose first `base` bytes have been taken, and its
+ * metadata to those of the row group. Returns its size without compression.
+ */
+export function putChunk(
+  { room, compress, packed, file, chunks }: ParquetTools,
+  base: number,
+  { column, element, rows }: { column: EncodedColumn; element: ChunkElement; rows: number },
 ): number {
-  const start = writer.offset;
-  const body = snappyCompress(bytes);
-  writePageHeader(writer, {
-    type: "DICTIONARY_PAGE",
-    uncompressed_page_size: bytes.length,
-    compressed_page_size: body.length,
-    dictionary_page_header: { num_values: count, encoding: "PLAIN" },
+  const { values, dictionary, levels, bounds } = room;
+  const start = file.end;
+  const isPacked = packChunk({ room, compress, packed });
+  const body = isPacked ? packed : room;
+  let headers = 0;
+  if (column.distinct > 0) {
+    putPageHeader(file, DICTIONARY_PAGE, [dictionary.end, body.dictionary.end]);
+    // Step 7 − 3 from the compressed size.
+    beginStructField(file, 4);
+    putIntField(file, 1, column.distinct);
+    putIntField(file, 1, PLAIN);
+    endStruct(file);
+    endStruct(file);
+    headers += file.end - start;
+    putAll(file, body.dictionary);
+  }
+  const dataStart = file.end;
+  putPageHeader(file, DATA_PAGE_V2, [levels.end + values.end, levels.end + body.values.end]);
+  beginStructField(file, 5);
+  putIntField(file, 1, rows);
+  putIntField(file, 1, column.missing);
+  putIntField(file, 1, rows);
+  putIntField(file, 1, column.encoding);
+  putIntField(file, 1, levels.end);
+  putIntField(file, 1, 0);
+  if (!isPacked) putTruthField(file, 1, false);
+  endStruct(file);
+  endStruct(file);
+  headers += file.end - dataStart;
+  putAll(file, levels);
+  putAll(file, body.values);
+  const uncompressed = headers + dictionary.end + levels.end + values.end;
+  putChunkData(chunks, element, {
+    column,
+    bounds,
+    rows,
+    codec: isPacked ? SNAPPY : UNCOMPRESSED,
+    sizes: { uncompressed, compressed: file.end - start },
+    start: base + start,
+    dataStart: base + dataStart,
   });
-  const headerLength = writer.offset - start, size = bytes.length;
-  writer.appendBytes(body);
-  freeMemory(body.buffer);
-  freeMemory(bytes.buffer);
-  return headerLength + size;
+  return uncompressed;
+}
+
+/** The kind of a page, and its sizes without and with compression. */
+function putPageHeader(
+  file: ByteBuffer,
+  kind: number,
+  [uncompressed, compressed]: readonly [number, number],
+): void {
+  putIntField(file, 1, kind);
+  putIntField(file, 1, uncompressed);
+  putIntField(file, 1, compressed);
+}
+
+/** Compresses a chunk; returns whether that is worth it. */
+function packChunk(
+  { room, compress, packed }: Pick<ParquetTools, "room" | "compress" | "packed">,
+): boolean {
+  const size = room.values.end + room.dictionary.end;
+  if (size < PACKED_MIN) return false;
+  packed.values.end = packed.dictionary.end = 0;
+  compress(room.values, packed.values);
+  if (room.dictionary.end > 0) compress(room.dictionary, packed.dictionary);
+  return packed.values.end + packed.dictionary.end < size * WORTH;
 }

@@ -1,6 +1,6 @@
 import { encodeWindowCsv } from "../../data/continuous/csv.ts";
 import { objectKey } from "../../data/continuous/object_key.ts";
-import { openParquetEncoder } from "../../data/continuous/parquet.ts";
+import { createParquetEncoder } from "../../data/continuous/parquet.ts";
 import type { ExportWindow } from "../../data/continuous/rows.ts";
 import { startPlan } from "../../data/continuous/window.ts";
 import { type Metric, PROFILES } from "../../data/readings/profile.ts";
@@ -46,7 +46,7 @@ function windowOf(
 
 /** Writes the 24 windows of each device in both formats. */
 async function writeExportedFiles(folder: string): Promise<void> {
-  const { encode: encodeParquet } = await openParquetEncoder();
+  const { encode: encodeParquet } = createParquetEncoder();
   const windows = windowsOfDay(startPlan(HOUR_MS), DAY_MS);
   for (const device of KINDS.keys()) {
     for (const span of windows) {
@@ -159,7 +159,7 @@ Deno.test({
   ignore: !Deno.env.has("REQUIRE_ALL"),
   async fn() {
     await using folder = await makeTempFolder();
-    const { encode } = await openParquetEncoder();
+    const { encode } = createParquetEncoder();
     const window = windowOf(0, { fromMs: DAY_MS, toMs: DAY_MS + HOUR_MS });
     const path = `${folder.path}/hour.parquet`;
     await Deno.writeFile(path, encode(window));
@@ -193,7 +193,7 @@ Deno.test({
   ignore: !Deno.env.has("REQUIRE_ALL"),
   async fn() {
     await using folder = await makeTempFolder();
-    const { encode } = await openParquetEncoder();
+    const { encode } = createParquetEncoder();
     const [a, b]: Metric[] = ["a", "b"].map((name) => (
       { name, unit: "W", min: 0, max: 9, aggregate: "mean" }
     ));

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
-import { openParquetEncoder } from "../../../data/continuous/parquet.ts";
+import { createParquetEncoder } from "../../../data/continuous/parquet.ts";
 import type { ExportWindow } from "../../../data/continuous/rows.ts";
 import { emptyPage, type Page } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
@@ -16,7 +16,7 @@ import { pageOf } from "../../support/pages.ts";
 const NOON_MS = Date.parse("2026-02-07T12:00:00Z");
 
 async function fileOf(window: ExportWindow): Promise<ArrayBuffer> {
-  const { encode } = await openParquetEncoder();
+  const { encode } = createParquetEncoder();
   return encode(window).slice().buffer;
 }
 
@@ -164,7 +164,7 @@ Deno.test("a window without readings becomes a file without rows", async () => {
 });
 
 Deno.test("the same readings give the same bytes, and the file does not contain its time of creation", async () => {
-  const { encode } = await openParquetEncoder();
+  const { encode } = createParquetEncoder();
   fc.assert(
     fc.property(anyWindow(50), (window) => {
       assertEquals(encode(structuredClone(window)), encode(window));
@@ -182,7 +182,7 @@ Deno.test("the same readings give the same bytes, and the file does not contain 
 });
 
 Deno.test("the bytes do not depend on how readings are split into parts", async () => {
-  const { encode } = await openParquetEncoder();
+  const { encode } = createParquetEncoder();
   const page = densePage(1_000);
   const [part] = windowOf(page).parts;
   const cut = (start: number, end: number): Page => ({

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { encodeWindowCsv } from "../../../data/continuous/csv.ts";
-import { openParquetEncoder } from "../../../data/continuous/parquet.ts";
+import { createParquetEncoder } from "../../../data/continuous/parquet.ts";
 import { type FilledWindow, splitWindows } from "../../../data/continuous/split_windows.ts";
 import { startPlan } from "../../../data/continuous/window.ts";
 import { emptyPage, type Page, slicePage } from "../../../data/readings/page.ts";
@@ -65,7 +65,7 @@ Deno.test("splitWindows() keeps profile, type and location with the readings", a
 });
 
 Deno.test("windows and their files do not depend on how readings come in parts", async () => {
-  const { encode: encodeParquet } = await openParquetEncoder();
+  const { encode: encodeParquet } = createParquetEncoder();
   const times = fc.uniqueArray(fc.nat(5 * HOUR_MS), { maxLength: 60 })
     .map((list) => list.toSorted((a, b) => a - b));
   const cuts = fc.array(fc.nat(60), { maxLength: 8 });

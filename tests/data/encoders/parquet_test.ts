@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import type { FileEncoder, FileHead, SourcePage } from "../../../data/encoders/encoder.ts";
-import { openParquetFile } from "../../../data/encoders/parquet.ts";
+import { createParquetEncoder } from "../../../data/encoders/parquet.ts";
 import { type Page, slicePage } from "../../../data/readings/page.ts";
 import { sortPage } from "../../../data/readings/page_merge.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
@@ -10,7 +10,7 @@ import { encodedParts, fileHead, joined, metricColumns } from "../../support/enc
 import { anyPage, pageOf, rowsOf } from "../../support/pages.ts";
 
 async function fileOf(head: FileHead, pages: readonly SourcePage[]): Promise<ArrayBuffer> {
-  const encoder: FileEncoder<Uint8Array> = await openParquetFile(head);
+  const encoder: FileEncoder<Uint8Array> = createParquetEncoder(head);
   const parts = encodedParts(encoder, pages);
   return (await joined(ReadableStream.from(parts))).buffer;
 }
@@ -120,4 +120,50 @@ Deno.test("hyparquet reads any readings back", async () => {
     }),
     { numRuns: 40 },
   );
+});
+
+Deno.test("hyparquet reads times with gaps of any length", async () => {
+  const gaps = [1, 60_000, 2 ** 24 - 1, 2 ** 24, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 42];
+  const timesMs = new Float64Array(400);
+  for (let row = 1; row < timesMs.length; row++) {
+    // Some blocks of 128 times are regular, the others have one of the gaps.
+    timesMs[row] = timesMs[row - 1] + (row % 50 === 0 ? gaps[row / 50 - 1] : 1_000);
+  }
+  const page = { timesMs, columns: [] };
+  const file = await fileOf(fileHead({ columns: [] }), [{ source: 0, page }]);
+  const rows = await parquetReadObjects({ file });
+  assertEquals(rows.map(({ timestamp }) => Number(timestamp)), [...timesMs]);
+});
+
+Deno.test("a column is compressed where that makes it shorter by a tenth", async () => {
+  // Values that repeat; values whose bytes have nothing in common; ids that are a few bytes.
+  const noise = Float64Array.from({ length: 2_000 }, (_, row) => Math.sin(row + 1) * 1e3);
+  const page = periodicPage(2_000, 10);
+  const columns = [...page.columns.slice(0, 3), { scale: -1, values: noise }];
+  const file = await fileOf(fileHead(), [{ source: 0, page: { ...page, columns } }]);
+  const codecs = parquetMetadata(file).row_groups[0].columns.map(({ meta_data }) =>
+    meta_data?.codec
+  );
+  const expected = ["SNAPPY", "UNCOMPRESSED", "SNAPPY", "SNAPPY", "SNAPPY", "UNCOMPRESSED"];
+  assertEquals(codecs.map(String), expected);
+  const rows = await parquetReadObjects({ file });
+  assert(rows.every((row, index) => Object.values(row)[5] === noise[index]));
+});
+
+Deno.test("values that stay for long take a few bytes each", async () => {
+  // Every fourth value is missing in the first half; 40 values of 100 readings each.
+  const values = Float64Array.from(
+    { length: 4_000 },
+    (_, row) => row < 2_000 && row % 4 === 0 ? NaN : Math.floor(row / 100),
+  );
+  const timesMs = values.map((_, row) => row * 1_000);
+  const columns = [{ scale: 1, values }];
+  const head = fileHead({ columns: metricColumns(PROFILES.meter).slice(0, 1) });
+  const file = await fileOf(head, [{ source: 0, page: { timesMs, columns } }]);
+  const [, , { meta_data }] = parquetMetadata(file).row_groups[0].columns;
+  // 40 runs of 3 bytes, a dictionary of 320, 250 bytes of levels, and two headers.
+  assert(Number(meta_data?.total_uncompressed_size) < 40 * 3 + 320 + 250 + 60);
+  const rows = await parquetReadObjects({ file });
+  const expected = [...values].map((value) => value === value ? value / 10 : null);
+  assertEquals(rows.map(({ energy_kwh }) => energy_kwh), expected);
 });
