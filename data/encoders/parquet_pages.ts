@@ -2,7 +2,7 @@
  * Writes column chunks of Parquet files: one data page each (version 2) and, for columns whose values
  * seldom change, a dictionary page before it.
  *
- * A chunk is compressed with Snappy if that makes it smaller by a tenth. Less would cost readers more
+ * A chunk is compressed with Snappy if that makes it smaller by 3%. Less would cost readers more
  * than it saves: values that differ hardly become shorter.
  *
  * @module
@@ -34,7 +34,7 @@ export interface ParquetTools {
 }
 
 /** Chunks that do not become shorter than this part of themselves are not compressed. */
-const WORTH = 0.9;
+const WORTH = 0.97;
 /** Chunks with fewer bytes are not compressed. */
 const PACKED_MIN = 64;
 /** Kinds of pages, codecs, and the encoding of dictionaries, as numbers of the format. */
