@@ -15,7 +15,7 @@ import { pageOf } from "../../support/pages.ts";
 
 const NOON_MS = Date.parse("2026-02-07T12:00:00Z");
 
-async function fileOf(window: ExportWindow): Promise<ArrayBuffer> {
+function fileOf(window: ExportWindow): ArrayBuffer {
   const { encode } = createParquetEncoder();
   return encode(window).slice().buffer;
 }
@@ -43,7 +43,7 @@ Deno.test("an encoded window contains its readings, with null for missing values
   const common = { device_id: "D1", device_type: "washer", location: null };
   // 172.5 / (230 × 1.5) = 0.5. 2026-02-07 is a Saturday.
   const clock = { hour: 12, day_of_week: 5, is_weekend: true };
-  assertEquals(await rowsOf(await fileOf(windowOf(page, { location: null }))), [
+  assertEquals(await rowsOf(fileOf(windowOf(page, { location: null }))), [
     {
       timestamp: new Date(NOON_MS),
       ...common,
@@ -67,7 +67,7 @@ Deno.test("an encoded window contains its readings, with null for missing values
   ]);
 });
 
-Deno.test("columns have the same types whatever their values", async () => {
+Deno.test("columns have the same types whatever their values", () => {
   const expected = [
     "timestamp INT64 REQUIRED TIMESTAMP_MILLIS",
     "device_id BYTE_ARRAY REQUIRED UTF8",
@@ -83,7 +83,7 @@ Deno.test("columns have the same types whatever their values", async () => {
   ];
   for (const texts of [["1", "2", "3", "4"], ["", "", "", ""]]) {
     const page = pageOf([[NOON_MS, ...texts]]);
-    const file = await fileOf({ ...windowOf(page), profile: PROFILES.battery });
+    const file = fileOf({ ...windowOf(page), profile: PROFILES.battery });
     const [root, ...columns] = parquetMetadata(file).schema;
     assertEquals(root.num_children, columns.length);
     assertEquals(
@@ -100,14 +100,14 @@ Deno.test("columns have the same types whatever their values", async () => {
   }
 });
 
-Deno.test("statistics contain minimum, maximum and null count, and whole ids", async () => {
+Deno.test("statistics contain minimum, maximum and null count, and whole ids", () => {
   const deviceId = "a-device-with-a-long-id_".repeat(2);
   const page = pageOf([
     [NOON_MS, "0", "-2", "", "20"],
     [NOON_MS + 3_600_000, "", "7.5", "", "20"],
     [NOON_MS + 7_200_000, "0", "3", "", "-20"],
   ]);
-  const { row_groups } = parquetMetadata(await fileOf({ ...windowOf(page), deviceId }));
+  const { row_groups } = parquetMetadata(fileOf({ ...windowOf(page), deviceId }));
   const found = row_groups[0].columns.map(({ meta_data }) => {
     const { min_value, max_value, null_count } = meta_data?.statistics ?? {};
     return [min_value, max_value, null_count];
@@ -142,7 +142,7 @@ Deno.test("more readings than fit into a row group are split into several", asyn
       })),
     },
   }));
-  const file = await fileOf({ ...window, parts });
+  const file = fileOf({ ...window, parts });
   // 250,000 = 2 × 122,880 + 4,240.
   assertEquals(
     parquetMetadata(file).row_groups.map(({ num_rows }) => num_rows),
@@ -158,12 +158,12 @@ Deno.test("more readings than fit into a row group are split into several", asyn
 });
 
 Deno.test("a window without readings becomes a file without rows", async () => {
-  const file = await fileOf(windowOf(emptyPage(4)));
+  const file = fileOf(windowOf(emptyPage(4)));
   assertEquals(parquetMetadata(file).num_rows, 0n);
   assertEquals(await rowsOf(file), []);
 });
 
-Deno.test("the same readings give the same bytes, and the file does not contain its time of creation", async () => {
+Deno.test("the same readings give the same bytes, and the file does not contain its time of creation", () => {
   const { encode } = createParquetEncoder();
   fc.assert(
     fc.property(anyWindow(50), (window) => {
@@ -171,7 +171,7 @@ Deno.test("the same readings give the same bytes, and the file does not contain 
     }),
     { numRuns: 30 },
   );
-  const { created_by, key_value_metadata } = parquetMetadata(await fileOf(windowOf(densePage(3))));
+  const { created_by, key_value_metadata } = parquetMetadata(fileOf(windowOf(densePage(3))));
   assertEquals([created_by, key_value_metadata], ["openwatts", [
     { key: "openwatts.profile", value: "appliance" },
     {
@@ -181,7 +181,7 @@ Deno.test("the same readings give the same bytes, and the file does not contain 
   ]]);
 });
 
-Deno.test("the bytes do not depend on how readings are split into parts", async () => {
+Deno.test("the bytes do not depend on how readings are split into parts", () => {
   const { encode } = createParquetEncoder();
   const page = densePage(1_000);
   const [part] = windowOf(page).parts;
@@ -208,7 +208,7 @@ function recordOf({ reading, deviceType, location, clock, powerFactor }: Expecte
 Deno.test("hyparquet reads the rows of any window back from its file", async () => {
   await fc.assert(
     fc.asyncProperty(anyWindow(300), async (window) => {
-      const rows = await rowsOf(await fileOf(window));
+      const rows = await rowsOf(fileOf(window));
       const read = rows.map((row) => {
         const [time, ...others] = Object.values(row);
         if (window.profile.name !== "appliance") others.push(null);
