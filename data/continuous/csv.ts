@@ -7,15 +7,17 @@
  * @module
  */
 
-import { createAsciiText, writeAscii } from "../text/ascii_text.ts";
+import { type AsciiText, createAsciiText, writeText } from "../text/ascii_text.ts";
+import { type HourTexts, hourTexts } from "../text/csv_write.ts";
 import { createCsvLines, type CsvLines } from "../encoders/csv.ts";
-import { windowHead, windowRows } from "./file_head.ts";
+import { windowHead } from "./file_head.ts";
 import { formName } from "./form_name.ts";
 import type { KeyLayout } from "./object_key.ts";
-import { type ExportWindow, rowCount } from "./rows.ts";
+import { type ExportWindow, measuredPage, weekdayOf } from "./rows.ts";
 
-/** Roughly the length of a line of an appliance. The buffer grows if lines are longer. */
-const ROW_CHARS = 112;
+/** Enough for a day of minutes of an appliance; more is added when it is needed. */
+const FIRST_CHARS = 262_144;
+const HOURS = 24;
 
 /** Encodes windows as CSV files. The same readings give the same bytes. */
 export interface CsvEncoder {
@@ -31,6 +33,10 @@ interface CsvForm {
   readonly lines: CsvLines;
   /** The device of the next lines. */
   readonly sources: string[];
+  /** The texts of the columns that the hour determines. */
+  readonly hoursAt: (timeMs: number) => HourTexts;
+  /** Where files are written. */
+  readonly text: AsciiText;
 }
 
 /** Creates an encoder, which prepares the lines of a profile once for many files. */
@@ -68,17 +74,39 @@ export async function* streamWindowsCsv(
 function createForm(name: string, { profile }: ExportWindow, layout: KeyLayout): CsvForm {
   const sources: string[] = [];
   const lines = createCsvLines(windowHead(profile, { layout, sources }));
-  return { name, header: lines.header(), lines, sources };
+  return {
+    name,
+    header: lines.header(),
+    lines,
+    sources,
+    hoursAt: hoursAfter(profile.metrics.length),
+    text: createAsciiText(FIRST_CHARS),
+  };
+}
+
+/** The texts of `hour`, `day_of_week` and `is_weekend` of a day, made once for each day of the week. */
+function hoursAfter(metrics: number): (timeMs: number) => HourTexts {
+  const known: HourTexts[] = [];
+  return (timeMs) => {
+    const { day, isWeekend } = weekdayOf(timeMs);
+    return known[day] ??= hourTexts(
+      metrics,
+      Array.from({ length: HOURS }, (_, hour) => `${hour},${day},${isWeekend},`),
+    );
+  };
 }
 
 function encodeCsv(
-  window: ExportWindow,
-  { lines, sources }: CsvForm,
+  { deviceId, profile, parts }: ExportWindow,
+  { lines, sources, hoursAt, text }: CsvForm,
   header: string,
 ): Uint8Array<ArrayBuffer> {
-  sources[0] = window.deviceId;
-  const text = createAsciiText(header.length + rowCount(window) * ROW_CHARS);
-  let at = writeAscii(text, 0, header);
-  for (const rows of windowRows(window, 0)) at = lines.write(rows, { text, at });
-  return text.bytes.subarray(0, at);
+  sources[0] = deviceId;
+  let at = writeText(text, 0, header);
+  for (const { page, deviceType, location } of parts) {
+    const rows = { source: 0, page: measuredPage(profile, page), labels: [deviceType, location] };
+    at = lines.write(rows, { text, at }, hoursAt);
+  }
+  // The memory is that of the next file too.
+  return text.bytes.slice(0, at);
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { FLOAT, toNumber } from "../readings/decimal.ts";
+import { FLOAT, powerOfTen } from "../readings/decimal.ts";
 import { DAY_MS, HOUR_MS } from "../limits.ts";
 import type { KeyLayout } from "./object_key.ts";
 import { type Column, fitPage, type Page } from "../readings/page.ts";
@@ -89,16 +89,29 @@ export function rowCount({ parts }: Pick<ExportWindow, "parts">): number {
  * voltage, current and power also `power_factor`.
  */
 export function exportPage(profile: Profile, page: Page): Page {
+  const { timesMs, columns } = measuredPage(profile, page);
+  return {
+    timesMs,
+    columns: columns.toSpliced(profile.metrics.length, 0, ...clockColumns(timesMs)),
+  };
+}
+
+/** The columns of {@link exportPage} that the time does not determine. */
+export function measuredPage(profile: Profile, page: Page): Page {
   const factors = factorsOf(profile);
   const { columns } = fitPage(page, profile.metrics.length);
   return {
     timesMs: page.timesMs,
-    columns: [
-      ...columns,
-      ...clockColumns(page.timesMs),
-      ...(factors === null ? [] : [powerFactors(factors.map((index) => columns[index]))]),
-    ],
+    columns: factors === null
+      ? columns
+      : [...columns, powerFactors(factors.map((index) => columns[index]))],
   };
+}
+
+/** The values of `day_of_week` and `is_weekend` in the UTC day that a time is in. */
+export function weekdayOf(timeMs: number): { day: number; isWeekend: boolean } {
+  const day = (Math.floor(timeMs / DAY_MS) + FIRST_DAY_OF_WEEK) % 7;
+  return { day, isWeekend: day >= SATURDAY };
 }
 
 /**
@@ -113,18 +126,20 @@ function factorsOf({ metrics }: Profile): number[] | null {
 
 function clockColumns(timesMs: Float64Array): Column[] {
   const [hours, days, weekends] = [0, 1, 2].map(() => new Float64Array(timesMs.length));
-  let hourMs = -Infinity, hour = 0, day = 0;
+  let hourMs = -Infinity, hour = 0, day = 0, isWeekend = 0;
   for (let row = 0; row < timesMs.length; row++) {
     const timeMs = timesMs[row];
     // Computed once per hour, as readings of one hour follow each other.
     if (!(timeMs >= hourMs && timeMs < hourMs + HOUR_MS)) {
       hourMs = Math.floor(timeMs / HOUR_MS) * HOUR_MS;
       hour = (hourMs / HOUR_MS) % 24;
-      day = (Math.floor(hourMs / DAY_MS) + FIRST_DAY_OF_WEEK) % 7;
+      const weekday = weekdayOf(hourMs);
+      day = weekday.day;
+      isWeekend = weekday.isWeekend ? 1 : 0;
     }
     hours[row] = hour;
     days[row] = day;
-    weekends[row] = day >= SATURDAY ? 1 : 0;
+    weekends[row] = isWeekend;
   }
   return [hours, days, weekends].map((values) => ({ scale: 0, values }));
 }
@@ -134,11 +149,14 @@ function clockColumns(timesMs: Float64Array): Column[] {
  * 0.
  */
 function powerFactors([voltage, current, power]: readonly Column[]): Column {
-  const values = new Float64Array(power.values.length);
+  const { values: volts } = voltage, { values: amperes } = current, { values: watts } = power;
+  const [voltUnit, ampereUnit, wattUnit] = [voltage, current, power].map(({ scale }) =>
+    scale === FLOAT ? 1 : powerOfTen(scale)
+  );
+  const values = new Float64Array(watts.length);
   for (let row = 0; row < values.length; row++) {
-    const apparent = toNumber(voltage.values[row], voltage.scale) *
-      toNumber(current.values[row], current.scale);
-    const factor = toNumber(power.values[row], power.scale) / apparent;
+    const apparent = (volts[row] / voltUnit) * (amperes[row] / ampereUnit);
+    const factor = (watts[row] / wattUnit) / apparent;
     values[row] = apparent === 0 ? NaN : Math.max(0, Math.min(1, factor));
   }
   return { scale: FLOAT, values };

@@ -8,7 +8,7 @@
 
 import { tablesOf } from "./column_words.ts";
 import { csvText } from "./csv_text.ts";
-import { writeDayLines } from "../text/csv_write.ts";
+import { type HourTexts, writeDayLines } from "../text/csv_write.ts";
 import type { FileHead, SourcePage, TextEncoding, TextEnd } from "./encoder.ts";
 import { createRowClock } from "./row_clock.ts";
 import { readTimeForm, type TimeForm } from "./time_form.ts";
@@ -17,8 +17,11 @@ import { readTimeForm, type TimeForm } from "./time_form.ts";
 export interface CsvLines {
   /** The header line. */
   header(): string;
-  /** Writes the lines of some rows and returns where they end. */
-  write(rows: SourcePage, into: TextEnd): number;
+  /**
+   * Writes the lines of some rows and returns where they end. With `hours`, the rows have no columns for
+   * what the hour of a time alone says: `hours` gives the texts of the day that a time is in.
+   */
+  write(rows: SourcePage, into: TextEnd, hours?: (timeMs: number) => HourTexts): number;
 }
 
 /** An encoder of CSV. */
@@ -26,7 +29,7 @@ export function createCsvEncoder(head: FileHead): TextEncoding {
   const lines = createCsvLines(head);
   return {
     start: () => (head.csv.bom ? "\uFEFF" : "") + lines.header(),
-    write: lines.write,
+    write: (rows, into) => lines.write(rows, into),
     end: () => "",
   };
 }
@@ -49,7 +52,7 @@ export function createCsvLines(head: FileHead): CsvLines {
   return {
     header: () =>
       headerNames(head).map((name) => csvText(name, csv)).join(csv.delimiter) + csv.lineEnd,
-    write(rows, { text, at: firstAt }) {
+    write(rows, { text, at: firstAt }, hoursAt) {
       const around = {
         before: quote,
         between: hasUtc ? quote + csv.delimiter + quote : null,
@@ -59,7 +62,8 @@ export function createCsvLines(head: FileHead): CsvLines {
       for (const page of clock.cut(rows.page)) {
         const start = clock.start(page, around);
         const tables = tablesOf(page, columns, csv.decimal);
-        at = writeDayLines(page, { text, at, start, tables, delimiter, hasCr });
+        const hours = hoursAt === undefined ? null : hoursAt(page.timesMs[0]);
+        at = writeDayLines(page, { text, at, start, tables, delimiter, hasCr, hours });
       }
       return at;
     },

@@ -13,6 +13,7 @@ import {
   createAsciiText,
   rowsWithRoom,
   WORD_CHARS,
+  wordsOf,
 } from "./ascii_text.ts";
 import {
   decimalRoom,
@@ -20,6 +21,7 @@ import {
   decimalTable,
   TABLE_MASK,
   writeDecimal,
+  writeFloat,
 } from "./decimal_words.ts";
 import { dayStartMs, MINUTE_MS } from "../limits.ts";
 import type { Page, Rows } from "../readings/page.ts";
@@ -77,6 +79,31 @@ export interface DayLines {
   readonly delimiter?: number;
   /** Whether lines end with CRLF instead of LF. */
   readonly hasCr?: boolean;
+  /** A text for each hour between two columns; none by default. */
+  readonly hours?: HourTexts | null;
+}
+
+/** Texts that depend on the hour of the day alone. They have a delimiter at their end. */
+export interface HourTexts {
+  /** How many columns are before them. Those after them are doubles. */
+  readonly after: number;
+  /** The first eight characters of each, as words. */
+  readonly heads: Float64Array;
+  /** The others, eight at most. */
+  readonly tails: Float64Array;
+  /** Their lengths in characters. */
+  readonly lengths: Uint8Array;
+}
+
+/** The texts of the hours of a day, of 16 ASCII characters at most. */
+export function hourTexts(after: number, texts: readonly string[]): HourTexts {
+  const words = texts.map((text) => wordsOf(text.padEnd(2 * WORD_CHARS, " ")));
+  return {
+    after,
+    heads: Float64Array.from(words, ([head]) => head),
+    tails: Float64Array.from(words, ([, tail]) => tail),
+    lengths: Uint8Array.from(texts, ({ length }) => length),
+  };
 }
 
 /** Writes the lines of one day and returns where they end. */
@@ -84,7 +111,7 @@ export function writeDayLines(page: Page, lines: DayLines): number {
   const { text, start, tables } = lines;
   const longest = tables.reduce(
     (sum, table) => sum + decimalRoom(table) + 1,
-    start.length + TIME_MAX_CHARS + 1,
+    start.length + TIME_MAX_CHARS + 2 * WORD_CHARS + 1,
   );
   const rows = page.timesMs.length;
   let { at } = lines;
@@ -104,12 +131,12 @@ export function writeDayLines(page: Page, lines: DayLines): number {
  */
 function writeSomeLines(
   page: Page,
-  { text, at: firstAt, start, tables, delimiter = COMMA, hasCr = false }: DayLines,
+  { text, at: firstAt, start, tables, delimiter = COMMA, hasCr = false, hours = null }: DayLines,
   { start: firstRow, end }: Rows,
 ): number {
   const { timesMs } = page;
   const { bytes, view } = text;
-  const count = tables.length;
+  const count = hours === null ? tables.length : hours.after;
   const [
     { values: v0, words: w0, lengths: l0 },
     { values: v1, words: w1, lengths: l1 },
@@ -159,7 +186,17 @@ function writeSomeLines(
       at = chars > 0 ? at + chars : writeDecimal(text, at, { table: tables[3], value: v3[row] });
       bytes[at++] = delimiter;
     }
-    if (count > CELLS) at = writeMoreCells(page, { text, at, tables, delimiter }, row);
+    if (count > CELLS) at = writeMoreCells(page, { text, at, tables, delimiter, count }, row);
+    if (hours !== null) {
+      place = (minute / 60) | 0;
+      view.setFloat64(at, hours.heads[place], true);
+      view.setFloat64(at + WORD_CHARS, hours.tails[place], true);
+      at += hours.lengths[place];
+      for (let column = count; column < tables.length; column++) {
+        at = writeFloat(text, at, page.columns[column].values[row]);
+        bytes[at++] = delimiter;
+      }
+    }
     if (hasCr) bytes[at++ - 1] = CR;
     bytes[at - 1] = LF;
   }
@@ -189,14 +226,14 @@ function firstCells({ columns }: Page, tables: readonly DecimalTable[]): Cells[]
 /** Writes the values of a row after the first columns. */
 function writeMoreCells(
   { columns }: Page,
-  { text, at: firstAt, tables, delimiter }: Required<
-    Pick<DayLines, "text" | "at" | "tables" | "delimiter">
-  >,
+  { text, at: firstAt, tables, delimiter, count }:
+    & Required<Pick<DayLines, "text" | "at" | "tables" | "delimiter">>
+    & { count: number },
   row: number,
 ): number {
   const { bytes, view } = text;
   let at = firstAt;
-  for (let column = CELLS; column < tables.length; column++) {
+  for (let column = CELLS; column < count; column++) {
     const table = tables[column];
     const value = columns[column].values[row];
     const place = value & TABLE_MASK;

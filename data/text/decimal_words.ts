@@ -83,7 +83,11 @@ export function writeDecimal(
 ): number {
   const { table, value } = decimal;
   if (value !== value) return at;
-  if (table.scale === FLOAT) return writeFloat(text, at, decimal);
+  if (table.scale === FLOAT) {
+    const end = writeFloat(text, at, value);
+    if (table.mark === ",") replacePoint(text, at, end);
+    return end;
+  }
   const end = writeMantissa(text, at, decimal);
   const place = value & TABLE_MASK;
   if (place === value && end - at <= WORD_CHARS && isKept(table.scale)) {
@@ -95,20 +99,24 @@ export function writeDecimal(
   return end;
 }
 
-/** Writes a double. */
-function writeFloat(
-  text: AsciiText,
-  at: number,
-  { table: { mark }, value }: { table: DecimalTable; value: number },
-): number {
-  const point = mark === "." ? POINT : COMMA;
-  const end = writeDouble(text, at, { value, point });
+/**
+ * Writes a double as its shortest decimal, or nothing for NaN, and returns where it ends. There must be
+ * room for {@link DECIMAL_MAX_CHARS}.
+ */
+export function writeFloat(text: AsciiText, at: number, value: number): number {
+  if (value !== value) return at;
+  const end = writeDouble(text, at, value);
   if (end >= 0) return end;
-  const written = plainText(value).replace(".", mark);
+  const written = plainText(value);
   // One by one: for so few characters an encoder is slower.
   const { bytes } = text;
   for (let i = 0; i < written.length; i++) bytes[at + i] = written.charCodeAt(i);
   return at + written.length;
+}
+
+function replacePoint({ bytes }: AsciiText, start: number, end: number): void {
+  const at = bytes.subarray(start, end).indexOf(POINT);
+  if (at >= 0) bytes[start + at] = COMMA;
 }
 
 /**

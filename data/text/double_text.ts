@@ -29,7 +29,7 @@ const DOUBT = 1e-6;
 /** The bits of the fraction in the higher word of a double, and all of them with one more. */
 const FRACTION_BITS = 20, HALF_STEP_BITS = 53;
 const FRACTION_MASK = 2 ** FRACTION_BITS - 1;
-const ZERO = 48, DASH = 45;
+const ZERO = 48, DASH = 45, POINT = 46;
 
 /** The digits of a double. */
 interface Digits {
@@ -49,14 +49,10 @@ const double = new Float64Array(1);
 const words = new Int32Array(double.buffer);
 
 /**
- * Writes the shortest decimal of a double, with a byte as its point, and returns where it ends; -1 if
- * this cannot write it. There must be room for 32 characters.
+ * Writes the shortest decimal of a double and returns where it ends; -1 if this cannot write it. There
+ * must be room for 32 characters.
  */
-export function writeDouble(
-  { bytes, view }: AsciiText,
-  firstAt: number,
-  { value, point }: { value: number; point: number },
-): number {
+export function writeDouble({ bytes, view }: AsciiText, firstAt: number, value: number): number {
   const size = Math.abs(value);
   const isWhole = size < END && Math.floor(size) === size;
   if (!isWhole && !findDigits(size)) return -1;
@@ -66,16 +62,16 @@ export function writeDouble(
   const { whole, first, last, dropped } = digits;
   // Digits before the point are first written one place too far, so that there is room for it.
   const start = whole > 0 ? at + 1 : at + 2 - whole;
-  const leading = Math.floor(first / EIGHT_DIGITS_END);
+  const leading = (first / EIGHT_DIGITS_END) | 0;
   bytes[start] = ZERO + leading;
   writeEightDigits(view, start + 1, first - leading * EIGHT_DIGITS_END);
   writeEightDigits(view, start + 1 + EIGHT_DIGITS, last);
   if (whole > 0) {
     for (let place = 0; place < whole; place++) bytes[at + place] = bytes[at + place + 1];
-    bytes[at + whole] = point;
+    bytes[at + whole] = POINT;
   } else {
     bytes[at] = ZERO;
-    bytes[at + 1] = point;
+    bytes[at + 1] = POINT;
     for (let place = at + 2; place < start; place++) bytes[place] = ZERO;
   }
   return start + DIGITS - dropped;
@@ -110,7 +106,7 @@ function findDigits(size: number): boolean {
     last -= EIGHT_DIGITS_END;
   }
   digits.whole = whole;
-  digits.first = first;
+  digits.first = first | 0;
   return dropDigits(last, halfStep * power);
 }
 
@@ -128,7 +124,7 @@ function dropDigits(last: number, reach: number): boolean {
     doubt = Math.abs(rest * 2 - unit);
     dropped++;
   }
-  digits.last = rounded;
+  digits.last = rounded | 0;
   digits.dropped = dropped;
   return doubt >= DOUBT && (dropped < EIGHT_DIGITS || dropMore(rounded));
 }
@@ -138,7 +134,7 @@ function dropDigits(last: number, reach: number): boolean {
  * there are ten then.
  */
 function dropMore(rounded: number): boolean {
-  const first = digits.first + rounded / EIGHT_DIGITS_END;
+  const first = digits.first + (rounded === EIGHT_DIGITS_END ? 1 : 0);
   let zeros = 0;
   for (let unit = 10; first % unit === 0 && zeros < EIGHT_DIGITS; unit *= 10) zeros++;
   digits.first = first;

@@ -60,6 +60,18 @@ Deno.test("writeDecimal() writes the decimal that whole-number arithmetic gives,
   );
 });
 
+Deno.test("doubles and mantissas have the mark of their table", () => {
+  assertEquals([2 / 3, 5e-7, -7, NaN].map((value) => written(decimalTable(FLOAT, ","), value)), [
+    "0,6666666666666666",
+    "0,0000005",
+    "-7",
+    "",
+  ]);
+  for (let round = 0; round < 2; round++) {
+    assertEquals(written(decimalTable(2, ","), 1_234), "12,34");
+  }
+});
+
 Deno.test("no decimal is longer than the room for it", () => {
   const table = decimalTable(FLOAT);
   const longest = [-5e-324, -1.7976931348623157e308, 5e-324, -2.2250738585072014e-308];

@@ -4,12 +4,10 @@ import { writeDouble } from "../../../data/text/double_text.ts";
 import { plainText } from "../../../data/readings/decimal.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 
-const POINT = 46, COMMA = 44;
-
 /** The text; null if it is left to the caller. */
-function written(value: number, point = POINT): string | null {
+function written(value: number): string | null {
   const text = createAsciiText(32);
-  const end = writeDouble(text, 0, { value, point });
+  const end = writeDouble(text, 0, value);
   return end < 0 ? null : asciiString(text, end);
 }
 
@@ -67,9 +65,10 @@ Deno.test("writeDouble() leaves out what is no number, and very small and large 
   assertEquals(values.map((value) => written(value)), values.map(() => null));
 });
 
-Deno.test("writeDouble() writes whole numbers, and any byte as the point", () => {
+Deno.test("writeDouble() writes whole numbers, and decimals of few digits", () => {
   const values = [0, -0, 7, -12_345_678, 1e15 - 1];
   const texts = ["0", "0", "7", "-12345678", "999999999999999"];
   assertEquals(values.map((value) => written(value)), texts);
-  assertEquals([2 / 3, 12.3].map((value) => written(value, COMMA)), ["0,6666666666666666", "12,3"]);
+  const decimals = [0.5001, -12.3, 0.07, 1_234_567.89, 0.00012];
+  assertEquals(decimals.map(written), ["0.5001", "-12.3", "0.07", "1234567.89", "0.00012"]);
 });
