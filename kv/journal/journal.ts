@@ -18,6 +18,7 @@ import type { JournalSpaces } from "./entries.ts";
 import type { FlushRules } from "./flush_plan.ts";
 import type { IngestGroup } from "./group.ts";
 import { recordsOf } from "./group_commit.ts";
+import { takeGroups } from "./group_operations.ts";
 import { createKeyMap } from "./key_map.ts";
 import { foundEntry, listInParts } from "./list.ts";
 import { type Committed, type JournalLog, openJournalLog } from "./log.ts";
@@ -42,25 +43,6 @@ type ReadOptions = { consistency?: Deno.KvConsistencyLevel };
 /** A mutation of a journaled key: what it sets, or how much it adds. */
 interface Mutation extends Change {
   readonly sum?: bigint;
-}
-
-/** How to add groups to operations of databases with a journal. */
-const groupAdders = new WeakMap<Deno.AtomicOperation, (group: IngestGroup) => void>();
-
-/**
- * Adds a group to an operation of a database with a journal, as one value in place of the mutations of
- * each series. An operation has one group at most, and then no checks or sums of journaled keys. False if
- * the database has no journal of groups; then nothing was added.
- */
-export function addGroup(op: Deno.AtomicOperation, group: IngestGroup): boolean {
-  const add = groupAdders.get(op);
-  add?.(group);
-  return add !== undefined;
-}
-
-/** Whether an operation takes a group. */
-export function holdsGroups(op: Deno.AtomicOperation): boolean {
-  return groupAdders.has(op);
 }
 
 /** Opens a journal in front of a database that no other process uses. */
@@ -192,7 +174,7 @@ function atomic(database: Deno.Kv, log: JournalLog): Deno.AtomicOperation {
       return await log.inTurn(() => commitBoth(database, log, { op, checks, mutations, group }));
     },
   };
-  if (log.roles !== null) groupAdders.set(own, (added) => group = added);
+  if (log.roles !== null) takeGroups(own, (added) => group = added);
   return own;
 }
 

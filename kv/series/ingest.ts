@@ -31,7 +31,7 @@ import {
   type Stage,
 } from "../budget.ts";
 import { stageChanged } from "./changes.ts";
-import { holdsGroups } from "../journal/journal.ts";
+import { holdsGroups } from "../journal/group_operations.ts";
 import {
   batchesOf,
   type IngestBatch,

@@ -6,7 +6,7 @@
 
 import { readingsOfItem } from "../../data/readings/group_format.ts";
 import type { RecordedStage } from "../budget.ts";
-import { addGroup } from "../journal/journal.ts";
+import { addGroup } from "../journal/group_operations.ts";
 import type { GroupedCommit } from "./ingest_groups.ts";
 import { OthersWroteError } from "./others_quiet.ts";
 import { stageRevised } from "./revisions.ts";
@@ -32,8 +32,8 @@ export async function commitStages(
 }
 
 /**
- * Commits a group. It retries unless the database refuses the commit. The journal knows whether a commit
- * without an answer has happened.
+ * Commits a group. It retries unless the database refuses the commit. Whoever takes the group knows whether
+ * a commit without an answer has happened.
  */
 export async function commitGroup(
   kv: Pick<Deno.Kv, "atomic">,
@@ -50,7 +50,7 @@ export async function commitGroup(
     for (const { stage } of extras) stage(op);
     stageRevised(op, profiles);
     await op.commit();
-  }, isRefusal);
+  }, (error) => isRefusal(error) || error instanceof OthersWroteError);
 }
 
 async function retried(

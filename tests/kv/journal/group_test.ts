@@ -5,7 +5,8 @@ import { FLOAT, toNumber } from "../../../data/readings/decimal.ts";
 import type { Page } from "../../../data/readings/page.ts";
 import { decodePage } from "../../../data/readings/page_decoder.ts";
 import type { GroupedReadings } from "../../../kv/journal/group.ts";
-import { addGroup, type JournaledKv, openJournal } from "../../../kv/journal/journal.ts";
+import { addGroup } from "../../../kv/journal/group_operations.ts";
+import { type JournaledKv, openJournal } from "../../../kv/journal/journal.ts";
 import { JOURNALED } from "../../../kv/opened_kv.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
 import {
