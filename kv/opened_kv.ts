@@ -34,7 +34,7 @@ const SPACE = "meta";
 const SCHEMA_KEY = [SPACE, "schema"];
 
 /** The schema version that this code reads and writes (`docs/storage.md`). */
-export const SCHEMA_VERSION = 6;
+export const SCHEMA_VERSION = 7;
 
 /** Records of logs that other processes have probably not seen yet are not carried out, milliseconds. */
 const LEAVE_MS = 200;
@@ -64,6 +64,9 @@ const MIGRATIONS: Readonly<Record<number, Migration>> = {
   // Nothing to convert. The version only keeps code of version 5 out, which knows neither groups in a
   // journal nor logs of ingest.
   5: () => Promise.resolve(),
+  // The same for code of version 6, which knows no groups in the logs of ingest, and last-seen records
+  // of one form only.
+  6: () => Promise.resolve(),
 };
 
 /**

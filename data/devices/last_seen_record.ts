@@ -1,7 +1,16 @@
 /**
  * The bytes that say when something was last received from a device, and how many requests it sent
- * lately: 1 byte format, 8 bytes last received (f64, epoch milliseconds, little-endian), then a rate
- * window (`rate_window.ts`).
+ * lately.
+ *
+ * | bytes | content |
+ * |---|---|
+ * | 0 | format: 2, or 1 where numbers are no whole milliseconds, or it was written up to 0.12 |
+ * | 1–8 | when something was last received, epoch milliseconds, f64, little-endian |
+ * | 9– | the requests |
+ *
+ * In format 2, the requests are two varints (LEB128) for each sub-window of the rate window, the latest
+ * first: by how many milliseconds it is earlier than the one before, the first one than the last receipt;
+ * and its count. In format 1, they are as `rate_window.ts` writes them.
  *
  * @module
  */
@@ -17,8 +26,10 @@ import {
   usedRequests,
 } from "./rate_window.ts";
 
-const FORMAT = 1;
+const WIDE_FORMAT = 1, FORMAT = 2;
 const HEADER_BYTES = 9;
+/** Most bytes of the varint of a whole number. */
+const VARINT_MAX_BYTES = 8;
 
 /** As whom a process writes that has its database alone. */
 export const LONE_WRITER = "";
@@ -32,21 +43,89 @@ export interface LastSeen {
 }
 
 /** The bytes of a record. */
-export function encodeLastSeen({ lastReceivedMs, window }: LastSeen): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(HEADER_BYTES + rateWindowBytes(window));
+export function encodeLastSeen(record: LastSeen): Uint8Array<ArrayBuffer> {
+  const { lastReceivedMs, window } = record;
+  const { timesMs, counts } = window;
+  const bytes = new Uint8Array(HEADER_BYTES + 2 * VARINT_MAX_BYTES * timesMs.length);
   const view = new DataView(bytes.buffer);
-  bytes[0] = FORMAT;
   view.setFloat64(1, lastReceivedMs, true);
-  encodeRateWindow(window, view, HEADER_BYTES);
-  return bytes;
+  if (!isShort(record)) {
+    bytes[0] = WIDE_FORMAT;
+    encodeRateWindow(window, view, HEADER_BYTES);
+    return bytes.slice(0, HEADER_BYTES + rateWindowBytes(window));
+  }
+  bytes[0] = FORMAT;
+  let at = HEADER_BYTES, laterMs = lastReceivedMs;
+  for (let index = timesMs.length - 1; index >= 0; index--) {
+    at = setVarint(bytes, at, laterMs - timesMs[index]);
+    at = setVarint(bytes, at, counts[index]);
+    laterMs = timesMs[index];
+  }
+  return bytes.slice(0, at);
 }
 
-/** Reads a record. */
+/** Whether the numbers of a record can be varints. */
+function isShort({ lastReceivedMs, window: { timesMs, counts } }: LastSeen): boolean {
+  let laterMs = lastReceivedMs;
+  for (let index = timesMs.length - 1; index >= 0; index--) {
+    const earlierMs = laterMs - timesMs[index];
+    if (!Number.isSafeInteger(earlierMs) || earlierMs < 0) return false;
+    if (!Number.isSafeInteger(counts[index]) || counts[index] < 0) return false;
+    laterMs = timesMs[index];
+  }
+  return Number.isSafeInteger(lastReceivedMs);
+}
+
+/** Writes a whole number. Returns where it ends. */
+function setVarint(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = rest % 128 | 128;
+  bytes[at] = rest;
+  return at + 1;
+}
+
+/**
+ * Reads a record.
+ *
+ * @throws {SyntaxError} when the bytes are of another format or cut short.
+ */
 export function decodeLastSeen(bytes: Uint8Array): LastSeen {
-  return {
-    lastReceivedMs: decodeLastReceivedMs(bytes),
-    window: decodeRateWindow(bytes.subarray(HEADER_BYTES)),
-  };
+  requireWhole(bytes);
+  const lastReceivedMs = decodeLastReceivedMs(bytes);
+  if (bytes[0] === WIDE_FORMAT) {
+    return { lastReceivedMs, window: decodeRateWindow(bytes.subarray(HEADER_BYTES)) };
+  }
+  const window = createRateWindow();
+  let laterMs = lastReceivedMs, value = 0, factor = 1, isCount = false;
+  for (let at = HEADER_BYTES; at < bytes.length; at++) {
+    value += bytes[at] % 128 * factor;
+    factor *= 128;
+    if (bytes[at] >= 128) continue;
+    if (isCount) window.counts.push(value);
+    else window.timesMs.push(laterMs -= value);
+    isCount = !isCount;
+    value = 0;
+    factor = 1;
+  }
+  window.timesMs.reverse();
+  window.counts.reverse();
+  return { lastReceivedMs, window };
+}
+
+/**
+ * Makes sure that bytes are a record.
+ *
+ * @throws {SyntaxError} when they are of another format or cut short.
+ */
+export function requireWhole(bytes: Uint8Array): void {
+  let ends = 0;
+  for (let at = HEADER_BYTES; at < bytes.length; at++) if (bytes[at] < 128) ends++;
+  const isWhole = bytes.length >= HEADER_BYTES && (bytes[0] === WIDE_FORMAT ||
+    bytes[0] === FORMAT && ends % 2 === 0 &&
+      (bytes.length === HEADER_BYTES || bytes[bytes.length - 1] < 128));
+  if (isWhole) return;
+  const fact = "it is of another format or cut short";
+  throw new SyntaxError(`Cannot decode last-seen record as ${fact}: ${bytes.length} bytes`);
 }
 
 /** When something was last received, by a record, epoch milliseconds. */

@@ -1,5 +1,9 @@
-import { addReceipts, decodeLastSeen } from "../../../data/devices/last_seen_record.ts";
-import { assertEquals } from "../../support/assert.ts";
+import {
+  addReceipts,
+  decodeLastSeen,
+  encodeLastSeen,
+} from "../../../data/devices/last_seen_record.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
 
 const WINDOW_MS = 64_000;
 
@@ -31,4 +35,49 @@ Deno.test("an earlier receipt does not set the time back", () => {
     lastReceivedMs: 5_000,
     window: { timesMs: [5_000], counts: [2] },
   });
+});
+
+Deno.test("a record has a few bytes for each sub-window", () => {
+  const window = { timesMs: [1_700_000_000_000, 1_700_000_000_300], counts: [2, 200] };
+  const bytes = encodeLastSeen({ lastReceivedMs: 1_700_000_000_301, window });
+  // 1,700,000,000,301 as f64; then 1 ms earlier 200 requests, 300 ms earlier 2.
+  assertEquals(bytes.toHex(), "02" + "00d09256febc7842" + "01c801" + "ac0202");
+  assertEquals(decodeLastSeen(bytes), { lastReceivedMs: 1_700_000_000_301, window });
+});
+
+Deno.test("a record of any numbers is read as it was written", () => {
+  for (
+    const record of [
+      { lastReceivedMs: 0, window: { timesMs: [], counts: [] } },
+      { lastReceivedMs: 2 ** 50, window: { timesMs: [0, 2 ** 50], counts: [127, 128] } },
+      { lastReceivedMs: 5.5, window: { timesMs: [1.25], counts: [1] } },
+      { lastReceivedMs: 5, window: { timesMs: [9], counts: [1] } },
+      { lastReceivedMs: 5, window: { timesMs: [-3, 5], counts: [2 ** 53 - 1, 1] } },
+    ]
+  ) assertEquals(decodeLastSeen(encodeLastSeen(record)), record);
+});
+
+Deno.test("a record that 0.12 wrote is read", () => {
+  // Format 1, 12,000 ms, and one sub-window: 10,900 ms, 3 requests.
+  const bytes = Uint8Array.fromHex(
+    "01" + "000000000070c740" + "00000000004ac540" + "0000000000000840",
+  );
+  assertEquals(decodeLastSeen(bytes), {
+    lastReceivedMs: 12_000,
+    window: { timesMs: [10_900], counts: [3] },
+  });
+});
+
+Deno.test("bytes that are no record are refused", () => {
+  for (
+    const hex of [
+      "",
+      "02",
+      "03" + "00".repeat(8),
+      "02" + "00".repeat(8) + "01",
+      "02" + "00".repeat(8) + "0181",
+    ]
+  ) {
+    assertThrows(() => decodeLastSeen(Uint8Array.fromHex(hex)), SyntaxError);
+  }
 });
