@@ -111,14 +111,15 @@ export function begin(
   const length = rows === undefined ? page.timesMs.length : rows.end - rows.start;
   const counts = countTimes(cached, page.timesMs, { lastRows, length });
   const hasReceipt = takesReceipts && !hasOutdated(cached, nowMs);
+  const stageQuiet = assumesQuiet ? stageOthersQuiet : undefined;
   return {
     profile,
     id,
     page,
     rows,
-    stage: hasReceipt ? undefined : (op) => {
+    stage: hasReceipt ? stageQuiet : (op) => {
       stageLastSeenOf(op, cached, { id, writer, nowMs });
-      if (assumesQuiet) stageOthersQuiet(op);
+      stageQuiet?.(op);
     },
     receipt: hasReceipt ? { receivedMs: nowMs, requests: isCounted ? 1 : 0, windowMs } : undefined,
     lastSeen: cached.lastSeen,
@@ -211,10 +212,10 @@ export function release({ cached: { pending }, page: { timesMs }, lastRows }: Be
 
 /** Remembers the times of readings that are durable, and that their commit has deleted some records. */
 export function rememberDurable(
-  { cached, page: { timesMs }, lastRows, nowMs, stage }: Begun,
+  { cached, page: { timesMs }, lastRows, nowMs, receipt }: Begun,
 ): void {
   for (const row of lastRows) cached.lastMs = Math.max(cached.lastMs, timesMs[row]);
-  if (stage === undefined || !hasOutdated(cached, nowMs)) return;
+  if (receipt !== undefined || !hasOutdated(cached, nowMs)) return;
   const isKept = (record: StoredLastSeen) => !isOutdated(record, nowMs);
   cached.others = cached.others.filter(isKept);
   cached.stored = cached.stored.filter(isKept);

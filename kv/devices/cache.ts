@@ -76,7 +76,8 @@ export interface DeviceCache {
   get(id: string, owned: Owned): Promise<CachedDevice>;
   /**
    * A device as far as it can be relied on without any read; undefined if it must be read. A process that
-   * shares the database reads for every request.
+   * shares the database must have looked at what the others have received, unless it assumes that they
+   * are quiet.
    */
   known(id: string): CachedDevice | undefined;
   /** Returns a device, or null if it does not exist. */
@@ -208,7 +209,10 @@ export function createDeviceCache(deps: DeviceCacheDeps): DeviceCache {
   return {
     get,
     known(id) {
-      return deps.isExclusive && !invalid.has(id) ? cached.get(id) : undefined;
+      const found = cached.get(id);
+      if (found === undefined || !isKnown(id, found)) return undefined;
+      if (deps.isExclusive) return found;
+      return deps.others && database.see(found, id) ? found : undefined;
     },
     async find(id) {
       await loading.get(id);
@@ -289,6 +293,12 @@ function openDatabase(deps: DeviceCacheDeps) {
       cached.seenMs = seenMs;
       cached.listedMs = seenMs;
       see(cached, id);
+    },
+    /** Takes over what the other processes received. False if that needs a read. */
+    see(cached: CachedDevice, id: string): boolean {
+      if (!deps.others || deps.others.lastMissedMs() >= cached.listedMs) return false;
+      see(cached, id);
+      return true;
     },
     /** Takes over what the other processes received. */
     async refreshSeen(cached: CachedDevice, id: string): Promise<void> {

@@ -166,7 +166,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const { id, profile, account } = readings;
     // Then the commit fails if others have written something that is not counted here.
     const assumesQuiet = !isAgain && deps.others?.areQuiet() === true;
-    const cached = cache.known(id) ?? await deviceOrRefusal(cache, readings, assumesQuiet);
+    const isEnough = deps.isExclusive || assumesQuiet;
+    const cached = (isEnough ? cache.known(id) : undefined) ??
+      await deviceOrRefusal(cache, readings, assumesQuiet);
     if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, { profile, account }) ?? cached.device;
@@ -264,7 +266,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     return resultOf(begun);
   }
 
-  /** Accepts readings that can be written without a read; null for others. */
+  /** Accepts readings that can be written without a further read; null for others. */
   function beginKnown(given: DeviceReadings, rules: ArrivalRules): Begun | IntakeResult | null {
     const cached = given.isPartial === true ? undefined : cache.known(given.id);
     if (cached?.device.isProfileFixed !== true) return null;
@@ -279,7 +281,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const results: PromiseSettledResult<IntakeResult>[] = new Array(all.length);
     const running: Promise<void>[] = [];
     const together: Begun[] = [], indexes: number[] = [];
-    const rules = rulesAt(now());
+    const assumesQuiet = deps.others?.areQuiet() === true;
+    if (!assumesQuiet) await deps.others?.look();
+    const rules = { ...rulesAt(now()), assumesQuiet };
     const settle = async (index: number, result: Promise<IntakeResult>): Promise<void> => {
       [results[index]] = await Promise.allSettled([result]);
     };
@@ -299,7 +303,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
       const begun = together[place], index = indexes[place], reason = errors[place];
       if (reason !== null) {
         undo(begun);
-        results[index] = { status: "rejected", reason };
+        if (reason instanceof OthersWroteError) {
+          running.push(settle(index, acceptNow(withOwnPage(begun.given), true)));
+        } else results[index] = { status: "rejected", reason };
         continue;
       }
       const value = finish(begun);

@@ -4,16 +4,17 @@
  * @module
  */
 
-import { type Cost, costOf, fitsCommit, type Stage } from "../budget.ts";
+import { concatPages } from "../../data/readings/page.ts";
+import { type Cost, fitsCommit, type RecordedStage, recordStage, type Stage } from "../budget.ts";
 import { stageChanged } from "../series/changes.ts";
 import { pageParts } from "../series/ingest_batches.ts";
-import type { SeriesRef } from "../series/ref.ts";
 import { stageRevised, stageRevisionOfMany } from "../series/revisions.ts";
 import { stageSegmentAdded } from "../series/segment_counts.ts";
-import { arrivedPage, SEGMENT_SPACE, type SegmentName, stageSegment } from "../series/segments.ts";
+import { type SegmentName, stageSegment } from "../series/segments.ts";
 import type { Change } from "../journal/record.ts";
 import { stageSetAside } from "../set_aside.ts";
 import type { KnownRecord } from "./known_records.ts";
+import type { Arrived } from "./record_content.ts";
 import { recordKey } from "./record_keys.ts";
 
 /** Most records of a flush. */
@@ -51,8 +52,8 @@ export function takeFlushGroup(
   let count = countToTake(waiting);
   for (;;) {
     const records = waiting.slice(0, count);
-    const stage = flushStage(records, context);
-    if (count === 1 || fitsCommit(costOf(stage), ROOM)) return { records, stage };
+    const { stage, cost } = flushStage(records, context);
+    if (count === 1 || fitsCommit(cost, ROOM)) return { records, stage };
     count = Math.ceil(count / 2);
   }
 }
@@ -63,73 +64,74 @@ function countToTake(waiting: readonly KnownRecord[]): number {
   for (const [index, record] of waiting.entries()) {
     if (index === MAX_RECORDS) return index;
     sizeBytes += record.sizeBytes;
-    for (const { key } of record.changes) {
-      const name = key.join("/");
-      if (seen.has(name)) continue;
-      seen.add(name);
-      mutations += key[0] === SEGMENT_SPACE ? SERIES_MUTATIONS : 1;
+    for (const { profile, id } of record.arrived) {
+      const { size } = seen;
+      if (seen.add(`${profile}/${id}`).size > size) mutations += SERIES_MUTATIONS;
+    }
+    for (const { key } of record.entries) {
+      const { size } = seen;
+      if (seen.add(key.join("/")).size > size) mutations++;
     }
     if (index > 0 && (mutations > MUTATIONS || sizeBytes > BYTES)) return index;
   }
   return waiting.length;
 }
 
-/** Every stage that it returns does the same each time it is called. */
 function flushStage(
   records: readonly KnownRecord[],
   { nextName, nowMs }: FlushContext,
-): Stage {
-  const stages: Stage[] = [];
-  const arrived = new Map<string, { ref: SeriesRef; stored: Uint8Array[] }>();
+): RecordedStage {
+  const arrivals = new Map<string, Arrived[]>();
   const entries = new Map<string, Change>();
-  for (const { writer, number, changes, damaged } of records) {
-    if (damaged !== null) {
-      const record = { key: recordKey(writer, number), value: damaged };
-      stages.push((op) => stageSetAside(op, record, nowMs));
+  for (const record of records) {
+    for (const one of record.arrived) {
+      const name = `${one.profile}/${one.id}`, own = arrivals.get(name);
+      if (own === undefined) arrivals.set(name, [one]);
+      else own.push(one);
     }
-    for (const change of changes) {
-      const { key, value } = change;
-      const name = key.join("/");
-      if (key[0] !== SEGMENT_SPACE) {
-        entries.set(name, change);
-        continue;
-      }
-      const ref = { profile: String(key[1]), id: String(key[2]) };
-      const one = arrived.get(name) ?? { ref, stored: [] };
-      // Nothing but bytes is written under these keys.
-      one.stored.push(value as Uint8Array);
-      arrived.set(name, one);
+    for (const entry of record.entries) entries.set(entry.key.join("/"), entry);
+  }
+  return recordStage((op) => {
+    for (const { writer, number, damaged } of records) {
+      if (damaged === null) continue;
+      stageSetAside(op, { key: recordKey(writer, number), value: damaged }, nowMs);
     }
-  }
-  for (const one of arrived.values()) stages.push(...seriesStages(one, nextName));
-  for (const { key, value } of entries.values()) {
-    stages.push((op) => value === undefined ? op.delete(key) : op.set(key, value));
-  }
-  const profiles = new Set([...arrived.values()].map(({ ref }) => ref.profile));
-  stages.push((op) => stageRevised(op, profiles));
-  return (op) => stages.forEach((stage) => stage(op));
+    const profiles = new Set<string>();
+    for (const arrived of arrivals.values()) {
+      seriesStage(arrived, nextName)(op);
+      profiles.add(arrived[0].profile);
+    }
+    for (const { key, value } of entries.values()) {
+      if (value === undefined) op.delete(key);
+      else op.set(key, value);
+    }
+    stageRevised(op, profiles);
+  });
 }
 
-function seriesStages(
-  { ref, stored }: { ref: SeriesRef; stored: readonly Uint8Array[] },
-  nextName: () => SegmentName,
-): Stage[] {
-  const segments = partsOf(stored).map((part) => ({ ...part, name: nextName() }));
-  return [(op) => {
-    for (const { bytes, days, name } of segments) {
-      stageSegment(op, ref, { ...name, bytes });
+/** Adds readings of one series. */
+function seriesStage(arrived: readonly Arrived[], nextName: () => SegmentName): Stage {
+  const [ref] = arrived;
+  return (op) => {
+    for (const { bytes, days } of partsOf(arrived)) {
+      stageSegment(op, ref, { ...nextName(), bytes });
       stageSegmentAdded(op, ref);
       for (const dayMs of days) stageChanged(op, ref, dayMs);
     }
     stageRevisionOfMany(op, ref);
-  }];
+  };
 }
 
-/** The segments of readings in the order of their arrival. What is damaged stays as it is. */
-function partsOf(stored: readonly Uint8Array[]): { bytes: Uint8Array; days: Iterable<number> }[] {
+/** A segment, and the days that it changes. */
+type Part = { readonly bytes: Uint8Array; readonly days: Iterable<number> };
+
+/** The segments of readings in the order of their arrival. A page that is damaged stays as it is. */
+function partsOf(arrived: readonly Arrived[]): readonly Part[] {
   try {
-    return pageParts(arrivedPage(stored));
+    return pageParts(concatPages(arrived.map((one) => one.page())));
   } catch {
-    return stored.map((bytes) => ({ bytes, days: [] }));
+    return arrived.flatMap((one): readonly Part[] =>
+      one.stored === null ? pageParts(one.page()) : [{ bytes: one.stored, days: [] }]
+    );
   }
 }

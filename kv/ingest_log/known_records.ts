@@ -4,23 +4,23 @@
  * @module
  */
 
-import type { Change } from "../journal/record.ts";
+import type { RecordContent } from "./record_content.ts";
 
 /** A record as it is in the database. */
-export interface KnownRecord {
+export interface KnownRecord extends RecordContent {
   /** Whose log it is in. */
   readonly writer: string;
   /** Its number in the log: 1 for the first one. */
   readonly number: number;
   /** Version of the commit that wrote it. */
   readonly versionstamp: string;
-  /** What it changes. */
-  readonly changes: readonly Change[];
+  /** What it concerns. */
+  readonly subjects: Iterable<string>;
   /** Its length, bytes. */
   readonly sizeBytes: number;
   /** Since when it is known, milliseconds. */
   readonly knownMs: number;
-  /** Its bytes if they cannot be decoded; else null. Then it changes nothing. */
+  /** Its bytes if they cannot be decoded; else null. Then it brings nothing. */
   readonly damaged: Uint8Array | null;
 }
 
@@ -36,20 +36,17 @@ export interface KnownRecords {
   inOrder(): KnownRecord[];
   /** Whether there are any. */
   isEmpty(): boolean;
+  /** Whether there are any of a writer. */
+  isWriting(writer: string): boolean;
   /** How many series and devices they concern, and their bytes. */
   size(): { subjects: number; sizeBytes: number; records: number };
   /** Whether any of them may change an entry that a key, or a part of one, stands for. */
   concern(key: Deno.KvKey): boolean;
 }
 
-/** Names what a change concerns, by parts of keys: the whole entry, and each range that holds it. */
-export type SubjectsOf = (change: Change) => readonly string[];
-
 /** Creates an empty set. `onDrop` hears of every record that is forgotten. */
 export function createKnownRecords(
-  { subjectsOf, subjectOf, onAdd = () => {}, onDrop = () => {} }: {
-    /** What a change concerns. */
-    readonly subjectsOf: SubjectsOf;
+  { subjectOf, onAdd = () => {}, onDrop = () => {} }: {
     /** What a key, or the common part of the keys of a range, stands for; null for everything. */
     readonly subjectOf: (key: Deno.KvKey) => string | null;
     readonly onAdd?: (record: KnownRecord) => void;
@@ -63,12 +60,10 @@ export function createKnownRecords(
   function count(record: KnownRecord, step: 1 | -1): void {
     records += step;
     sizeBytes += step * record.sizeBytes;
-    for (const change of record.changes) {
-      for (const subject of subjectsOf(change)) {
-        const left = (subjects.get(subject) ?? 0) + step;
-        if (left === 0) subjects.delete(subject);
-        else subjects.set(subject, left);
-      }
+    for (const subject of record.subjects) {
+      const left = (subjects.get(subject) ?? 0) + step;
+      if (left === 0) subjects.delete(subject);
+      else subjects.set(subject, left);
     }
   }
 
@@ -96,6 +91,7 @@ export function createKnownRecords(
     dropAll: (writer) => drop(writer, Infinity),
     inOrder: () => [...byWriter.values()].flat().sort(compareRecords),
     isEmpty: () => records === 0,
+    isWriting: (writer) => byWriter.has(writer),
     size: () => ({ subjects: subjects.size, sizeBytes, records }),
     concern(key) {
       if (records === 0) return false;

@@ -5,13 +5,8 @@
  */
 
 import { outsideRequests } from "../../data/request_context.ts";
-import { decodeRecord } from "../journal/record.ts";
-import {
-  createKnownRecords,
-  type KnownRecord,
-  type KnownRecords,
-  type SubjectsOf,
-} from "./known_records.ts";
+import { createKnownRecords, type KnownRecord, type KnownRecords } from "./known_records.ts";
+import { NO_CONTENT, type RecordContent } from "./record_content.ts";
 import {
   type Flushed,
   FLUSHED_KEY,
@@ -34,10 +29,16 @@ const LIST_BATCH = 100;
 /** The others count as quiet if nothing of theirs was found for so long, milliseconds. */
 const QUIET_MS = 1_000;
 
-/** What records concern. */
+/** What records bring and concern. */
 export interface LogSubjects {
-  /** What a change concerns. */
-  readonly subjectsOf: SubjectsOf;
+  /**
+   * What a record brings.
+   *
+   * @throws {SyntaxError} if it is damaged.
+   */
+  readonly contentOf: (bytes: Uint8Array) => RecordContent;
+  /** Names what it concerns, by parts of keys: each entry, and each range that holds one. */
+  readonly subjectsOf: (content: RecordContent) => Iterable<string>;
   /** What a key, or the common part of the keys of a range, stands for; null for everything. */
   readonly subjectOf: (key: Deno.KvKey) => string | null;
   /** Hears of every record that becomes known. */
@@ -94,6 +95,8 @@ export interface LogState {
   own(): string | null;
   /** Says which log is that of this process. */
   setOwn(writer: string | null): void;
+  /** How many others have records that wait, and a log whose name comes before that of this process. */
+  rank(): number;
   /** Adds a record that this process has written, and that was not carried out meanwhile. */
   addOwn(number: number, bytes: Uint8Array, versionstamp: string): void;
   /** The entry that looks read besides. */
@@ -175,7 +178,7 @@ export function createLogState(
     next.set(writer, number + 1);
     const { versionstamp } = entry;
     const head = { writer, number, versionstamp, sizeBytes: bytes.length, knownMs: elapsedMs() };
-    const record = { ...head, ...contentOf(bytes) };
+    const record = { ...head, ...describe(bytes) };
     if (writer !== own) foundMs = elapsedMs();
     if (number > flushedUpTo(writer)) {
       known.add(record);
@@ -183,6 +186,18 @@ export function createLogState(
     } else if (writer !== own) {
       subjects.onAdd?.(record);
       subjects.onDrop?.(record);
+    }
+  }
+
+  /** What a record brings and concerns: nothing if it is damaged. */
+  function describe(
+    bytes: Uint8Array,
+  ): Pick<KnownRecord, keyof RecordContent | "subjects" | "damaged"> {
+    try {
+      const content = subjects.contentOf(bytes);
+      return { ...content, subjects: subjects.subjectsOf(content), damaged: null };
+    } catch {
+      return { ...NO_CONTENT, subjects: [], damaged: bytes };
     }
   }
 
@@ -307,6 +322,7 @@ export function createLogState(
     setOwn(writer) {
       own = writer;
     },
+    rank: () => others().filter((writer) => known.isWriting(writer) && writer < (own ?? "")).length,
     addOwn(number, bytes, versionstamp) {
       if (own !== null) {
         add(own, number, { key: recordKey(own, number), value: bytes, versionstamp });
@@ -316,15 +332,6 @@ export function createLogState(
     othersAreQuiet: () => others().length === 0 || elapsedMs() - foundMs > QUIET_MS,
     lastMissedMs: () => missedMs,
   };
-}
-
-/** What a record changes: nothing if it is damaged. */
-function contentOf(bytes: Uint8Array): Pick<KnownRecord, "changes" | "damaged"> {
-  try {
-    return { changes: decodeRecord(bytes), damaged: null };
-  } catch {
-    return { changes: [], damaged: bytes };
-  }
 }
 
 /** Whether a version that was read is later than the one that is known. */

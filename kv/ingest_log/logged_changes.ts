@@ -1,5 +1,5 @@
 /**
- * What a commit of ingest changes, as records hold it.
+ * What a commit of ingest changes, as records hold it that are no groups.
  *
  * Of a series only the new segment is held: its count, its revision and its days follow from it when it is
  * carried out.
@@ -13,6 +13,7 @@ import { SEGMENT_COUNT_SPACE } from "../series/segment_counts.ts";
 import { SEGMENT_SPACE } from "../series/segments.ts";
 import { type Change, encodeRecords } from "../journal/record.ts";
 import type { LogSubjects } from "./log_state.ts";
+import { decodeContent } from "./record_content.ts";
 
 /** Most entries that carrying out a record may change, so that it fits one commit. */
 const MUTATIONS = 600;
@@ -110,13 +111,22 @@ export function emptyRecord(): Uint8Array {
   return encodeRecords([{ key: [], value: undefined }])[0].bytes.slice(0, 1);
 }
 
-/** What changes concern: series, profiles, and devices. */
-export function subjectsIn(deviceSpace: string): Pick<LogSubjects, "subjectsOf" | "subjectOf"> {
+/** What records bring and concern: series, profiles, and devices. */
+export function subjectsIn(
+  deviceSpace: string,
+): Pick<LogSubjects, "contentOf" | "subjectsOf" | "subjectOf"> {
   return {
-    subjectsOf: ({ key: [space, first, id] }) =>
-      space === deviceSpace
-        ? ["device", `device/${String(first)}`]
-        : ["series", `series/${String(first)}`, `series/${String(first)}/${String(id)}`],
+    contentOf: (bytes) => decodeContent(bytes, deviceSpace),
+    subjectsOf({ arrived, entries }) {
+      const subjects = new Set<string>();
+      if (arrived.length > 0) subjects.add("series");
+      for (const { profile, id } of arrived) {
+        subjects.add(`series/${profile}`).add(`series/${profile}/${id}`);
+      }
+      if (entries.length > 0) subjects.add("device");
+      for (const { key: [, id] } of entries) subjects.add(`device/${String(id)}`);
+      return subjects;
+    },
     subjectOf([space, first, id]) {
       if (space === undefined) return null;
       if (space === deviceSpace) return first === undefined ? "device" : `device/${String(first)}`;

@@ -10,7 +10,10 @@
  */
 
 import { OTHERS_QUIET_KEY } from "../series/others_quiet.ts";
-import { createChangeList, isLogged, subjectsIn } from "./logged_changes.ts";
+import type { IngestGroup } from "../journal/group.ts";
+import { takeGroups } from "../journal/group_operations.ts";
+import { packGroup } from "./group_records.ts";
+import { createChangeList, isLogged, packRecords, subjectsIn } from "./logged_changes.ts";
 import { type IngestLog, openIngestLog } from "./log.ts";
 import type { Watched } from "./log_state.ts";
 import { createRecentEntries, type OnForget } from "./recent_entries.ts";
@@ -63,7 +66,7 @@ export function openLoggedKv(
     readonly now?: () => number;
   },
 ): LoggedKv {
-  const recent = createRecentEntries(deviceSpace, elapsedMs);
+  const recent = createRecentEntries(elapsedMs);
   const subjects = { ...subjectsIn(deviceSpace), onAdd: recent.add, onDrop: recent.drop };
   const log = openIngestLog({ kv: database, subjects, watchedKey, newName, elapsedMs, now });
   const concernsLog = (key: Deno.KvKey) => isLogged(key, deviceSpace);
@@ -153,6 +156,7 @@ function atomicAfter(
 function loggedOperation(log: IngestLog, deviceSpace: string): Deno.AtomicOperation {
   const list = createChangeList(deviceSpace);
   let assumesQuiet = false;
+  let group: IngestGroup | null = null;
   const own = {
     set(key: Deno.KvKey, value: unknown) {
       if (key === OTHERS_QUIET_KEY) assumesQuiet = true;
@@ -162,12 +166,15 @@ function loggedOperation(log: IngestLog, deviceSpace: string): Deno.AtomicOperat
     delete: (key: Deno.KvKey) => (list.set(key, undefined), own),
     sum: (key: Deno.KvKey) => (list.sum(key), own),
     async commit() {
-      await log.append(list.changes, assumesQuiet);
+      const records = [...group === null ? [] : packGroup(group), ...packRecords(list.changes)];
+      await log.append(records, assumesQuiet);
       return { ok: true };
     },
   };
   // Ingest calls nothing else.
-  return own as unknown as Deno.AtomicOperation;
+  const op = own as unknown as Deno.AtomicOperation;
+  takeGroups(op, (added) => group = added);
+  return op;
 }
 
 /** A list that reads nothing until something else has ended. */

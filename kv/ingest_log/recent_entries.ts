@@ -30,18 +30,15 @@ export interface RecentEntries {
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 /** Creates an empty set. */
-export function createRecentEntries(
-  deviceSpace: string,
-  elapsedMs: () => number,
-): RecentEntries {
+export function createRecentEntries(elapsedMs: () => number): RecentEntries {
   const byId = new Map<string, Map<string, Uint8Array>>();
   const listeners: OnForget[] = [];
   let dropped: { atMs: number; record: KnownRecord }[] = [];
 
-  function forget({ changes }: KnownRecord): void {
-    for (const { key: [space, id, name], value } of changes) {
+  function forget({ entries }: KnownRecord): void {
+    for (const { key: [, id, name], value } of entries) {
       const own = byId.get(String(id));
-      if (space !== deviceSpace || own === undefined || !(value instanceof Uint8Array)) continue;
+      if (own === undefined || !(value instanceof Uint8Array)) continue;
       // A later record may have set it again.
       if (own.get(String(name)) !== value) continue;
       own.delete(String(name));
@@ -53,9 +50,8 @@ export function createRecentEntries(
 
   return {
     of: (id) => byId.get(id) ?? NONE,
-    add({ changes }) {
-      for (const { key: [space, id, name], value } of changes) {
-        if (space !== deviceSpace) continue;
+    add({ entries }) {
+      for (const { key: [, id, name], value } of entries) {
         const own = byId.get(String(id)) ?? new Map<string, Uint8Array>();
         if (value instanceof Uint8Array) own.set(String(name), value);
         else own.delete(String(name));

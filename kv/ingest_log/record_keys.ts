@@ -3,8 +3,8 @@
  *
  * | key | value | written by |
  * |---|---|---|
- * | `["ingest", "record", writer, number]` | changes of entries (`kv/journal/record.ts`) | a commit of ingest; deleted a moment after they were carried out |
- * | `["ingest", "writers"]` | `{ v: 1, writers }`: who may write records | a process before its first record, which may take others off the list; a flush, when a writer is gone |
+ * | `["ingest", "record", writer, number]` | what a commit brings (`record_content.ts`) | a commit of ingest; deleted a moment after they were carried out |
+ * | `["ingest", "writers"]` | `{ v: 2, writers }`: who may write records; `v` is 1 if none of them writes groups, as up to 0.12 | a process before its first record, which may take others off the list; a flush, when a writer is gone |
  * | `["ingest", "flushed"]` | `{ v: 1, upTo, kept }`: the last record of each writer that was carried out, and the first that was not deleted | every flush |
  *
  * @module
@@ -18,7 +18,8 @@ export const WRITERS_KEY: Deno.KvKey = [SPACE, "writers"];
 /** What was carried out. */
 export const FLUSHED_KEY: Deno.KvKey = [SPACE, "flushed"];
 
-const writersSchema = z.object({ v: z.literal(1), writers: z.array(z.string()) });
+// Code up to 0.12 would take groups for damaged records, so it must not read 2.
+const writersSchema = z.object({ v: z.literal([1, 2]), writers: z.array(z.string()) });
 const numbersSchema = z.record(z.string(), z.int());
 const flushedSchema = z.object({ v: z.literal(1), upTo: numbersSchema, kept: numbersSchema });
 
@@ -57,7 +58,7 @@ export function recordsFrom(writer: string, number: number): Deno.KvListSelector
 
 /** The value that names the writers. */
 export function writersValue(writers: readonly string[]): z.infer<typeof writersSchema> {
-  return { v: 1, writers: [...writers] };
+  return { v: 2, writers: [...writers] };
 }
 
 /** The writers of a stored value; none if nothing is stored. */

@@ -14,7 +14,7 @@
 import { OthersWroteError } from "../series/others_quiet.ts";
 import { createTurns } from "../in_turn.ts";
 import { changeWriters, othersToClose } from "./closing.ts";
-import { emptyRecord, type LoggedChange, packRecords } from "./logged_changes.ts";
+import { emptyRecord } from "./logged_changes.ts";
 import type { LogState } from "./log_state.ts";
 import { FLUSHED_KEY, flushedOf, recordKey, WRITERS_KEY, writersOf } from "./record_keys.ts";
 
@@ -22,6 +22,8 @@ import { FLUSHED_KEY, flushedOf, recordKey, WRITERS_KEY, writersOf } from "./rec
 const ASSUMED_WRITERS = 6;
 /** With more than this, the oldest records are carried out while others are appended. */
 const SOFT = { subjects: 300, sizeBytes: 300_000, records: 250 };
+/** So many times as much more if another process is about to do that, for each of them. */
+const RANK_TIMES = 0.5;
 /** With so many times as much, they are carried out first. */
 const HARD_TIMES = 4;
 /** What others have probably not seen yet is left, milliseconds. */
@@ -32,12 +34,13 @@ const TRIES = 20;
 /** Appends to the log of this process. */
 export interface RecordWriter {
   /**
-   * Writes changes as one commit. Settles when they are durable.
+   * Writes records as one commit. Settles when they are durable. If that fails, it is not known whether
+   * they are; with the same records again, they are written once.
    *
    * @param assumesQuiet Whether to throw {@link OthersWroteError} if others have written something that
    * this process does not know.
    */
-  append(changes: readonly LoggedChange[], assumesQuiet: boolean): Promise<void>;
+  append(records: readonly Uint8Array[], assumesQuiet: boolean): Promise<void>;
   /**
    * Makes sure that a record whose answer was lost does not come later. If whoever brought it has not given
    * up, it is written again.
@@ -180,7 +183,8 @@ export function createRecordWriter(
 
   /** Lets records be carried out when there are many, and waits if there are far too many. */
   async function makeRoom(): Promise<void> {
-    if (exceeds(1)) {
+    // All processes see the same records. If all carried them out, all but one would do it in vain.
+    if (exceeds(1 + RANK_TIMES * state.rank())) {
       relieving ??= relieve(LEAVE_MS).finally(() => relieving = null);
       // The next one tries again.
       relieving.catch(() => {});
@@ -232,9 +236,8 @@ export function createRecordWriter(
   }
 
   return {
-    async append(changes, assumesQuiet) {
-      if (changes.length === 0) return;
-      const records = packRecords(changes);
+    async append(records, assumesQuiet) {
+      if (records.length === 0) return;
       await inTurn("log", () => appendNow(records, assumesQuiet));
     },
     async settle() {

@@ -10,9 +10,12 @@ import {
   requireNoJournal,
   SCHEMA_VERSION,
 } from "../../kv/opened_kv.ts";
+import { listLastSeen } from "../../kv/devices/last_seen.ts";
 import { createIngest } from "../../kv/series/ingest.ts";
 import { getSegmentCount } from "../../kv/series/segment_counts.ts";
+import { createSeriesStore } from "../../kv/series/store.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "../support/assert.ts";
+import { readLines } from "../support/series.ts";
 import { type StrictKv, strictKv, type StrictPlan } from "../support/strict_kv.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
@@ -159,6 +162,31 @@ Deno.test("openKv() migrates a database of version 1, and ingest adds to its seg
   const page = { timesMs: Float64Array.of(0), columns: [{ scale: 0, values: Float64Array.of(1) }] };
   await createIngest({ kv: opened.kv, writer: "w" }).add(site, page);
   assertEquals((await getSegmentCount(opened.kv, site))?.count, 2);
+});
+
+Deno.test("openKv() finds what releases up to 0.12 have left in logs of ingest", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const ref = { profile: "site", id: "s" } as const;
+  // A segment of two readings, 1.5 and 2.7, and that two requests were received at 90,000 ms.
+  const record = Uint8Array.fromHex(
+    "01010300077365676d656e7400047369746500017330010100000200000000000000004ced4000000000004ced40" +
+      "01010000000000000000000000002e40000c00000000000001030004626561740102000177190100000000" +
+      "00f9f5400000000000f9f5400000000000000040",
+  );
+  {
+    using kv = await Deno.openKv(path);
+    await kv.set(SCHEMA_KEY, { v: 1, version: 6 });
+    await kv.set(["ingest", "writers"], { v: 1, writers: ["w"] });
+    await kv.set(["ingest", "record", "w", 1], record);
+  }
+  await using opened = await openKv(path);
+  assertEquals((await opened.kv.get(SCHEMA_KEY)).value, { v: 1, version: SCHEMA_VERSION });
+  const store = createSeriesStore({ kv: opened.kv, now: () => 0 });
+  assertEquals(await readLines(store, ref), ["60000 1.5", "120000 2.7"]);
+  assertEquals(await listLastSeen(opened.kv, "s"), [
+    { writer: "w", lastReceivedMs: 90_000, window: { timesMs: [90_000], counts: [2] } },
+  ]);
 });
 
 Deno.test("requireNoJournal() refuses a database whose journal has records", async () => {

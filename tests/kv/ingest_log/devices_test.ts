@@ -199,7 +199,7 @@ Deno.test("a process deletes the record of one that is gone for an hour once", a
   assertEquals(await writersOf(database), ["one"]);
   await one.send(DAY + 2);
   const [later] = one.log.state.known.inOrder();
-  assertEquals(later.changes.map(({ key }) => key[2]), [BATTERY.id, "one"]);
+  assertEquals(later.entries.map(({ key }) => key), [["beat", BATTERY.id, "one"]]);
   await passSeconds(8, clock, both);
   assertEquals((await one.send(DAY + 3)).kind, "accepted");
 });
@@ -217,7 +217,7 @@ Deno.test("what another process received counts after its log was closed", async
     clock.nowMs += passMs;
     await three.log.flush(clock.nowMs);
   }
-  assertEquals((await database.get(["ingest", "writers"])).value, { v: 1, writers: [] });
+  assertEquals((await database.get(["ingest", "writers"])).value, { v: 2, writers: [] });
   // The look of this is the first one since then.
   await one.send(DAY + 20, "other");
   assertEquals((await one.send(DAY + 20)).kind, "limited");

@@ -1,3 +1,4 @@
+import { encodeLastSeen } from "../../../data/devices/last_seen_record.ts";
 import { listLastSeen, stageLastSeen } from "../../../kv/devices/last_seen.ts";
 import type { LoggedKv } from "../../../kv/ingest_log/logged_kv.ts";
 import { createIngest, type Ingest } from "../../../kv/series/ingest.ts";
@@ -14,7 +15,7 @@ import {
   readLines,
   tickingClock,
 } from "../../support/series.ts";
-import { insist, openTestLogs } from "../../support/series_rig.ts";
+import { insist, openTestLogs, withoutGroups } from "../../support/series_rig.ts";
 import { CommitFault, createRandom, strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 import { amount } from "../../support/thorough.ts";
 
@@ -54,7 +55,11 @@ async function openScene(seed: number) {
       logs,
       name,
       store: createSeriesStore({ kv: logs.kv, now }),
-      ingest: createIngest({ kv: logs.ingestKv, writer: name }),
+      // One of three writes records as releases up to 0.12 did.
+      ingest: createIngest({
+        kv: opened % 3 === 0 ? withoutGroups(logs.ingestKv) : logs.ingestKv,
+        writer: name,
+      }),
       kill: () => plan.fate = () => "lost",
     };
   }
@@ -98,16 +103,34 @@ async function linesBy({ store }: Process, ref: SeriesRef): Promise<string[]> {
   return (await insist(() => readLines(store, ref))).result;
 }
 
+/** Ingests, and says that the device was seen: as a receipt where a commit takes it, or by itself. */
+async function addReceived(
+  { ingest, name: writer }: Process,
+  ref: SeriesRef,
+  { rows, atMs, isReceipt }: { rows: [number, string][]; atMs: number; isReceipt: boolean },
+): Promise<void> {
+  const page = meterPage(...rows);
+  const lastSeen = { lastReceivedMs: atMs, window: { timesMs: [atMs], counts: [1] } };
+  if (!isReceipt || !ingest.takesReceipts) {
+    return await ingest.add(
+      ref,
+      page,
+      (op) => stageLastSeen(op, ref.id, { writer, ...lastSeen }),
+    );
+  }
+  const receipt = { receivedMs: atMs, requests: 1, windowMs: 60_000 };
+  const live = { ...ref, page, receipt, lastSeen: () => encodeLastSeen(lastSeen) };
+  const [error] = await ingest.addMany([live]);
+  if (error !== null) throw error;
+}
+
 /** Ingests, and finds out from another process whether it happened if that is not acknowledged. */
 async function ingestRows(scene: Scene, process: Process, series: number): Promise<void> {
   const rows = scene.newRows(), ref = SERIES[series];
   const atMs = scene.now() + 1;
   const after = withRows(scene.models[series], rows);
   try {
-    await process.ingest.add(ref, meterPage(...rows), (op) => {
-      const window = { timesMs: [], counts: [] };
-      stageLastSeen(op, ref.id, { writer: process.name, lastReceivedMs: atMs, window });
-    });
+    await addReceived(process, ref, { rows, atMs, isReceipt: scene.random() < 0.7 });
   } catch (error) {
     assert(error instanceof CommitFault, String(error));
     const lines = await linesBy(scene.pick(scene.processes.filter((one) => one !== process)), ref);
