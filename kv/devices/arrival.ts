@@ -6,7 +6,7 @@
  */
 
 import type { TimestampForm } from "../../data/devices/timestamp.ts";
-import { gatherPage, type Page, type Rows } from "../../data/readings/page.ts";
+import { gatherPage, type Page, type Rows, slicePage } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Staging } from "../budget.ts";
 import type { LiveReadings } from "../series/ingest_batches.ts";
@@ -90,6 +90,12 @@ export interface ArrivalRules {
   readonly takesReceipts: boolean;
   /** Whether the commit is to fail if others have written something that is not known. */
   readonly assumesQuiet?: boolean;
+}
+
+/** The same readings as all rows of a page. */
+export function withOwnPage({ rows, ...readings }: DeviceReadings): DeviceReadings {
+  if (rows === undefined) return readings;
+  return { ...readings, page: slicePage(readings.page, rows.start, rows.end) };
 }
 
 /** Counts readings as on their way to the database. */

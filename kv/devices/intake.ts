@@ -12,7 +12,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
-import { type Page, slicePage } from "../../data/readings/page.ts";
+import type { Page } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
 import {
   countRequest,
@@ -29,6 +29,7 @@ import {
   type DeviceReadings,
   release,
   rememberDurable,
+  withOwnPage,
 } from "./arrival.ts";
 import { type CachedDevice, createDeviceCache, type DeviceCache } from "./cache.ts";
 import { markOnline } from "./presence.ts";
@@ -138,7 +139,6 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   // Alone, a process continues the last-seen records of the one before it.
   const writer = deps.isExclusive ? "" : deps.owner;
   const cache = createDeviceCache({ ...deps, writer });
-
   const inTurn = createTurns();
 
   /** The readings with what is stored already, if they are partial. */
@@ -221,9 +221,13 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
 
   async function write(begun: Begun): Promise<IntakeResult> {
     const [error] = await ingest.addMany([begun]);
-    if (error === null) return await finish(begun);
+    return error === null ? await finish(begun) : await acceptAgain(begun, error);
+  }
+
+  /** Accepts readings that are not durable again, if that is because others have written. */
+  async function acceptAgain(begun: Begun, error: unknown): Promise<IntakeResult> {
     undo(begun);
-    if (error instanceof OthersWroteError) return await acceptNow(begun.given, true);
+    if (error instanceof OthersWroteError) return await acceptNow(withOwnPage(begun.given), true);
     throw error;
   }
 
@@ -301,14 +305,7 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const errors = await ingest.addMany(together);
     for (let place = 0; place < together.length; place++) {
       const begun = together[place], index = indexes[place], reason = errors[place];
-      if (reason !== null) {
-        undo(begun);
-        if (reason instanceof OthersWroteError) {
-          running.push(settle(index, acceptNow(withOwnPage(begun.given), true)));
-        } else results[index] = { status: "rejected", reason };
-        continue;
-      }
-      const value = finish(begun);
+      const value = reason === null ? finish(begun) : acceptAgain(begun, reason);
       if (value instanceof Promise) running.push(settle(index, value));
       else results[index] = { status: "fulfilled", value };
     }
@@ -325,12 +322,6 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     findProfile: async (id) => (await cache.find(id))?.device.profile ?? null,
     invalidate: cache.invalidate,
   };
-}
-
-/** The same readings as all rows of a page. */
-function withOwnPage({ rows, ...readings }: DeviceReadings): DeviceReadings {
-  if (rows === undefined) return readings;
-  return { ...readings, page: slicePage(readings.page, rows.start, rows.end) };
 }
 
 function resultOf({ counts: { created, updated, unchanged }, remaining }: Begun): IntakeResult {
