@@ -10,7 +10,7 @@ import { instantText } from "../data/time/time_text.ts";
 import type { Stage } from "../kv/budget.ts";
 import { stageEvent } from "../kv/events/outbox.ts";
 import type { JobRecord } from "../kv/jobs/jobs.ts";
-import type { EndStage } from "./engine/runner.ts";
+import type { EndStage } from "./engine/run_outcome.ts";
 import { EXPORT_KINDS, exportResultOf, exportSpecOf } from "./exports/export_contract.ts";
 import { deliveryTarget } from "./notify/delivery_job.ts";
 import { DELIVERY, stageTargetWake } from "./notify/target_wakes.ts";

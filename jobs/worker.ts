@@ -21,7 +21,7 @@ import { createDueLoop, type CrowdHandler } from "./engine/due_loop.ts";
 import { type Duty, startDuties } from "./engine/duty_loop.ts";
 import type { JobKind } from "./engine/job_kind.ts";
 import { pause } from "./engine/pause.ts";
-import type { EndStage } from "./engine/runner.ts";
+import type { EndStage } from "./engine/run_outcome.ts";
 import { startPresence } from "./upkeep/presence.ts";
 import { flushJournalDuty } from "./upkeep/flush_journal.ts";
 import { sweepDuty } from "./engine/sweep.ts";

@@ -23,8 +23,9 @@ import { deliveryPlace, type Lane, laneOf } from "../../kv/jobs/lanes.ts";
 import { noteEnd } from "./job_figures.ts";
 import { type JobKind, removeArtifact } from "./job_kind.ts";
 import { createRunRecords } from "./run_records.ts";
-import { endOf, type Run, type RunnerDeps, startRun } from "./runner.ts";
-import { createStarter } from "./starter.ts";
+import { endOf } from "./run_outcome.ts";
+import { type Run, type RunnerDeps, startRun } from "./runner.ts";
+import { createStarter, type NextStart } from "./starter.ts";
 import { createTurnOrder, type NextTurn } from "./turn_order.ts";
 import {
   cancelled,
@@ -93,10 +94,18 @@ export interface Dispatcher {
   stop(graceMs: number): Promise<void>;
 }
 
+/** A run, and where it counts. */
+interface DispatchedRun extends Run {
+  readonly lane: Lane;
+  readonly account: string;
+  /** Whether another job has started in its place, as its outcome is written. */
+  isReplaced: boolean;
+}
+
 /** Creates a dispatcher that runs nothing yet. */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { kv, now, log, owner, record = NO_RECORDER } = deps;
-  const runs = new Map<string, Run & { readonly lane: Lane; readonly account: string }>();
+  const runs = new Map<string, DispatchedRun>();
   const records = createRunRecords(kv);
   let isStopping = false;
   const starter = createStarter({
@@ -122,7 +131,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   function room(lane: Lane): number {
-    const inLane = runs.values().filter((run) => run.lane === lane).toArray();
+    const inLane = runs.values().filter((run) => run.lane === lane && !run.isReplaced).toArray();
     const idle = inLane.filter((run) => run.isIdle()).length;
     const concurrency = lane === "main"
       ? deps.concurrency
@@ -152,8 +161,10 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (!hasPlace(turn.account)) continue;
       try {
         const isAlone = lane === "main" && await order.isLast();
-        const limits = { most: Math.min(left, room(lane)), isAlone };
-        const { outcome, next, started = 0 } = await starter.start(turn, limits);
+        // Places may have been taken since: by runs that are idle no more, or that followed others.
+        const most = Math.min(left, room(lane));
+        if (most < 1) return;
+        const { outcome, next, started = 0 } = await starter.start(turn, { most, isAlone });
         const lost = (lostStarts.get(turn.account) ?? 0) + (outcome === "lost" ? 1 : 0);
         lostStarts.set(turn.account, outcome === "started" ? 0 : lost);
         left -= started;
@@ -168,8 +179,23 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   function runClaimed(entry: JobEntry, kind: JobKind, account: string): void {
     const { id } = entry.value, lane = laneOf(account);
     const onRoom = () => isStopping || deps.onRoom(lane);
-    const run = startRun({ ...deps, records, onIdle: onRoom }, entry, kind);
-    runs.set(id, { ...run, lane, account });
+    const run = startRun({ ...deps, records, onIdle: onRoom, nextStart }, entry, kind);
+    const dispatched = { ...run, lane, account, isReplaced: false };
+    runs.set(id, dispatched);
+
+    function nextStart(): NextStart | null {
+      // The place of this run counts until its outcome is written.
+      const next = lane === "main" && !isStopping && room(lane) >= 0 ? starter.next() : null;
+      if (next === null) return null;
+      return {
+        ...next,
+        started(versionstamp) {
+          dispatched.isReplaced = true;
+          next.started(versionstamp);
+        },
+      };
+    }
+
     run.ended.finally(() => {
       runs.delete(id);
       onRoom();

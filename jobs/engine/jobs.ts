@@ -33,7 +33,7 @@ import { noteEnd } from "./job_figures.ts";
 import { removeArtifact } from "./job_kind.ts";
 import type { JobWatches } from "./job_watches.ts";
 import { type JobList, type JobQuery, listJobs } from "./list_jobs.ts";
-import { endOf, type EndStage } from "./runner.ts";
+import { endOf, type EndStage } from "./run_outcome.ts";
 import { cancelled, isEnded, type Json, newJob } from "./transitions.ts";
 
 export type { HistoryPlace } from "../../kv/jobs/history.ts";

@@ -9,10 +9,8 @@ import type { FileStore } from "../../data/files/file_store.ts";
 import type { Log } from "../../data/log.ts";
 import { NO_RECORDER, type Recorder } from "../../data/metrics/recorder.ts";
 import { inSpan, type Span } from "../../data/tracing.ts";
-import type { Stage } from "../../kv/budget.ts";
 import type { Artifact, JobEntry, JobRecord } from "../../kv/jobs/jobs.ts";
-import type { CheckedStage } from "../../kv/jobs/turns.ts";
-import { createRunCheckpoints, type RunCheckpoints } from "./checkpoints.ts";
+import { createRunCheckpoints } from "./checkpoints.ts";
 import {
   artifactName,
   type JobKind,
@@ -24,6 +22,8 @@ import {
 import { noteAttempt, noteStart } from "./job_figures.ts";
 import { MAX_ATTEMPTS, mayPass, retryDelayMs } from "./retry.ts";
 import type { RunRecords } from "./run_records.ts";
+import { type EndStage, writeOutcome } from "./run_outcome.ts";
+import type { NextStart } from "./starter.ts";
 import {
   cancelled,
   type Claim,
@@ -46,14 +46,9 @@ const PROGRESS_MS = 1_000;
 const IDLE_HEARTBEAT_MS = LEASE_MS / 3;
 /** How long a run that has to end may take to save a checkpoint, milliseconds. */
 const HAND_BACK_MS = 500;
-/** The pause between two attempts to write the outcome of a run, milliseconds. */
-const WRITE_RETRY_MS = 200;
 
 /** Why a run was aborted. */
 type AbortReason = "stopping" | "cancelled" | "lease lost";
-
-/** What to add to the commit that ends a job; null for nothing. The record is the one that ended. */
-export type EndStage = (ended: JobRecord) => Stage | null;
 
 /** What a run needs. */
 export interface RunnerDeps {
@@ -97,6 +92,8 @@ export interface RunDeps extends RunnerDeps {
   readonly records: RunRecords;
   /** Called when the run gets idle. */
   readonly onIdle: () => void;
+  /** A job that can start in the commit that ends the run; null for none. */
+  readonly nextStart: () => NextStart | null;
 }
 
 /** Runs a claimed job with heartbeats, and writes the outcome. `claimedEntry` is the record as it was claimed. */
@@ -273,56 +270,6 @@ export function startRun(deps: RunDeps, claimedEntry: JobEntry, kind: JobKind): 
     },
     cancel: () => abort("cancelled"),
   };
-}
-
-/**
- * Writes the outcome of a run. Nothing is written if the claim no longer holds, or if the database
- * refuses it for as long as the lease may hold. The sweep then deletes what the run left.
- */
-async function writeOutcome(
-  deps: Pick<RunDeps, "records" | "now" | "log" | "endStage">,
-  { claim, known, move, kind, checkpoints }: {
-    claim: Claim;
-    /** The record as the run knows it. */
-    known: JobEntry;
-    move: (record: JobRecord) => JobRecord;
-    kind: Pick<JobKind, "isTransient">;
-    checkpoints: RunCheckpoints;
-  },
-): Promise<JobRecord | "lease lost" | "not written"> {
-  const giveUpMs = deps.now() + LEASE_MS;
-  let last: JobEntry | null = known;
-  for (;;) {
-    try {
-      const entry: JobEntry | null = last ?? await deps.records.read(claim.id);
-      last = null;
-      if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
-      const saved = checkpoints.unwritten(entry.value);
-      const next = move(saved?.record ?? entry.value);
-      const more = next.checkpoint === undefined ? endOf(deps, next) : saved?.more;
-      const isDropped = kind.isTransient === true && isEnded(next);
-      const change = { from: entry, to: isDropped ? null : next, more };
-      if (await deps.records.write(change) !== null) return next;
-    } catch (error) {
-      deps.log("warn", "job could not be written", { jobId: claim.id, error });
-      if (deps.now() > giveUpMs || isGivenUp(error)) return "not written";
-      await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
-    }
-  }
-}
-
-/** Whether the database has been given up, as the process stops: no later call can succeed. */
-function isGivenUp(error: unknown): boolean {
-  return error instanceof AppError && error.code === "DATABASE_UNAVAILABLE";
-}
-
-/** What to add to a commit that moves a job, if it ends the job. */
-export function endOf(
-  { endStage }: { readonly endStage?: EndStage },
-  next: JobRecord,
-): CheckedStage | undefined {
-  const stage = isEnded(next) ? endStage?.(next) ?? null : null;
-  return stage === null ? undefined : { checks: [], stage };
 }
 
 function abortReason(signal: AbortSignal): AbortReason {

@@ -5,13 +5,23 @@
  * as it is. So processes that start jobs of its line meet only if they want the same one. A process that
  * has lost a job to another one looks further behind in the line, as far as it takes.
  *
+ * With the jobs that start now, it reads those that follow in line. They start in the commits that end
+ * jobs: then a job costs a commit and a scan less. An account that begins to wait meanwhile waits for these
+ * few jobs at most.
+ *
  * @module
  */
 
 import { type LinePlace, listLine, type Turn } from "../../kv/jobs/due.ts";
 import { dropStalePlace, getJob, isOwnPlace, type JobEntry } from "../../kv/jobs/jobs.ts";
-import { commitStarts, readStartable, type Starts } from "../../kv/jobs/starts.ts";
-import { dropStaleTurn, endTurn, readTurn, turnAfter } from "../../kv/jobs/turns.ts";
+import { commitStarts, readStartable, type Starts, startWith } from "../../kv/jobs/starts.ts";
+import {
+  type CheckedStage,
+  dropStaleTurn,
+  endTurn,
+  readTurn,
+  turnAfter,
+} from "../../kv/jobs/turns.ts";
 import type { JobKind } from "./job_kind.ts";
 import { claimed } from "./transitions.ts";
 
@@ -22,6 +32,10 @@ import { claimed } from "./transitions.ts";
 const STARTS_MAX = 6;
 /** How far behind in line a process looks at most that meets others. */
 const SPREAD_MAX = 16;
+/** How many jobs are read with those that start: with them, and the last turn, one read has most of ten keys. */
+const READ_MAX = 8;
+/** For how long what was read of jobs that follow in line is used, milliseconds. */
+const AHEAD_MS = 1_000;
 
 /** What came of an attempt to start the first jobs of an account. */
 export interface StartAttempt {
@@ -53,6 +67,16 @@ export interface StarterDeps {
   readonly run: (claimed: JobEntry, kind: JobKind, account: string) => void;
 }
 
+/** A job that can start in a commit that ends another one. */
+export interface NextStart {
+  /** What goes with the commit. */
+  readonly stage: CheckedStage;
+  /** Runs the job: the commit was made, as this version. */
+  started(versionstamp: string): void;
+  /** The commit was refused. */
+  lost(): void;
+}
+
 /** Starts jobs. */
 export interface Starter {
   /**
@@ -60,6 +84,8 @@ export interface Starter {
    * it may be several, and those behind the first if other processes start jobs of the same line.
    */
   start(turn: Turn, limits: { most: number; isAlone: boolean }): Promise<StartAttempt>;
+  /** A job that can start in place of one that ends; null if none is known. */
+  next(): NextStart | null;
 }
 
 /** A job that can start. */
@@ -75,6 +101,10 @@ export function createStarter(deps: StarterDeps): Starter {
   const { kv, owner, now } = deps;
   /** How far behind in line this process looks: 0 while it meets no others. */
   let spread = 0;
+  /** Jobs that follow those that have started. */
+  let ahead:
+    | { readonly account: string; readonly readMs: number; readonly starts: Start[] }
+    | null = null;
 
   async function start(
     turn: Turn,
@@ -93,20 +123,47 @@ export function createStarter(deps: StarterDeps): Starter {
    * or the first one cannot start.
    */
   async function startAlone(turn: Turn, most: number): Promise<StartAttempt | null> {
-    const places = await listLine(kv, turn.account, most + 1 + spread);
+    ahead = null;
+    const readMs = now();
+    const places = await listLine(kv, turn.account, READ_MAX + 1 + spread);
     // Whoever starts the last one ends the turn.
     const count = Math.min(most, places.length - 1);
     if (count < 1) return null;
-    const from = Math.floor(Math.random() * (Math.min(spread, places.length - 1 - count) + 1));
-    const { found, round } = await look(places.slice(from, from + count));
+    const room = Math.min(READ_MAX, places.length - 1);
+    const from = Math.floor(Math.random() * (Math.min(spread, places.length - 1 - room) + 1));
+    const { found, round } = await look(places.slice(from, from + room));
     if (turn.turn <= round || from === 0 && found[0] === "odd") return null;
-    const starts = found.filter((one) => typeof one !== "string");
+    const all = found.filter((one) => typeof one !== "string");
+    const starts = all.slice(0, count);
     const isClaimed = starts.length > 0 &&
       await claim(turn.account, { starts, turn: null, checks: [] });
-    spread = isClaimed ? Math.max(0, spread - 1) : Math.min(SPREAD_MAX, 2 * spread + 1);
-    return isClaimed
-      ? { outcome: "started", started: starts.length, next: turn.turn }
-      : { outcome: "lost", next: turn.turn };
+    noteMeeting(isClaimed);
+    if (!isClaimed) return { outcome: "lost", next: turn.turn };
+    ahead = { account: turn.account, readMs, starts: all.slice(count) };
+    return { outcome: "started", started: starts.length, next: turn.turn };
+  }
+
+  /** Remembers whether another process was faster. */
+  function noteMeeting(hasStarted: boolean): void {
+    spread = hasStarted ? Math.max(0, spread - 1) : Math.min(SPREAD_MAX, 2 * spread + 1);
+    if (!hasStarted) ahead = null;
+  }
+
+  function next(): NextStart | null {
+    if (ahead === null || now() - ahead.readMs >= AHEAD_MS || now() < ahead.readMs) return null;
+    const { account, starts } = ahead;
+    const first = starts.shift();
+    if (first === undefined || deps.isRunning(first.from.value.id)) return null;
+    const { from, kind } = first;
+    const to = claimed(from.value, owner, now());
+    return {
+      stage: startWith({ from, to }),
+      started(versionstamp) {
+        noteMeeting(true);
+        deps.run({ key: from.key, value: to, versionstamp }, kind, account);
+      },
+      lost: () => noteMeeting(false),
+    };
   }
 
   /** Starts the first jobs in line and moves the turn of the account. */
@@ -176,5 +233,5 @@ export function createStarter(deps: StarterDeps): Starter {
     return true;
   }
 
-  return { start };
+  return { start, next };
 }

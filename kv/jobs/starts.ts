@@ -7,7 +7,7 @@
 import { getByKeys } from "../get_by_keys.ts";
 import { ROUND_KEY, roundOf, type Version } from "./accounts.ts";
 import { type JobEntry, jobEntryOf, jobKey, type JobMove, stageMove } from "./jobs.ts";
-import { takeTurns, type TurnAhead } from "./turns.ts";
+import { type CheckedStage, takeTurns, type TurnAhead } from "./turns.ts";
 
 /** Jobs that start. */
 export interface Starts {
@@ -60,4 +60,9 @@ export async function commitStarts(
   if (!result.ok) return null;
   const { versionstamp } = result;
   return starts.map(({ from: { key }, to }) => ({ key, value: to, versionstamp }));
+}
+
+/** The start of a job in another commit: under the conditions of a start without a turn. */
+export function startWith(start: JobMove): CheckedStage {
+  return { checks: [start.from], stage: (op) => stageMove(op, start) };
 }

@@ -14,7 +14,7 @@ import { createJobWatches } from "../../jobs/engine/job_watches.ts";
 import type { Duty } from "../../jobs/engine/duty_loop.ts";
 import type { JobKind } from "../../jobs/engine/job_kind.ts";
 import { createJobs, type JobRecord, type JobRequest, type Jobs } from "../../jobs/engine/jobs.ts";
-import type { EndStage } from "../../jobs/engine/runner.ts";
+import type { EndStage } from "../../jobs/engine/run_outcome.ts";
 import { LANES } from "../../kv/jobs/lanes.ts";
 import { startWorker, type Worker } from "../../jobs/worker.ts";
 import { createSeriesStore, type SeriesStore } from "../../kv/series/store.ts";

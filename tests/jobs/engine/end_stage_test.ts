@@ -1,4 +1,4 @@
-import type { EndStage } from "../../../jobs/engine/runner.ts";
+import type { EndStage } from "../../../jobs/engine/run_outcome.ts";
 import { assertEquals } from "../../support/assert.ts";
 import { createWorkerRig, textKind } from "../../support/worker_rig.ts";
 

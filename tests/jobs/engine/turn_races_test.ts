@@ -1,10 +1,13 @@
+import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import { pause } from "../../support/process.ts";
 import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
 import { readAccount } from "../../../kv/jobs/accounts.ts";
 import { listTurns } from "../../../kv/jobs/due.ts";
 import { getJob, type JobEntry, lineUpJob, stageJob } from "../../../kv/jobs/jobs.ts";
 import { commitStarts } from "../../../kv/jobs/starts.ts";
 import { endTurn, readTurn, type TurnAhead } from "../../../kv/jobs/turns.ts";
-import { assert, assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts";
+import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
 import { createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
 
 const ACCOUNT = "anyone";
@@ -127,4 +130,78 @@ Deno.test("a worker that starts gives a turn to every line without one, and only
   await rig.addWorker("w", [textKind(rig.files, () => Promise.resolve("x"))]);
   for (const { id } of jobs) await rig.until(id, "completed");
   assertEquals(await Array.fromAsync(listTurns(rig.kv)), []);
+});
+
+/** A database that counts the commits of jobs. */
+function countingKv(database: Deno.Kv): { kv: Deno.Kv; jobCommits: () => number } {
+  let count = 0;
+  const plan: StrictPlan = {
+    fate({ keys }) {
+      if (keys.some(([space]) => space === "job")) count++;
+      return "happens";
+    },
+  };
+  return { kv: strictKv(database, plan), jobCommits: () => count };
+}
+
+function inOrder(numbers: readonly string[]): number[] {
+  return numbers.map(Number).sort((a, b) => a - b);
+}
+
+/** A kind whose runs note their parameters. */
+function paramsKind(ran: string[], wait: () => Promise<void> = () => Promise.resolve()): JobKind {
+  return {
+    name: "test",
+    failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
+    async run({ params }) {
+      ran.push(String(params));
+      await wait();
+      return { artifact: null, result: null };
+    },
+  };
+}
+
+Deno.test("a job that follows in line starts in the commit that ends another one", async () => {
+  const { kv, jobCommits } = countingKv(await Deno.openKv(":memory:"));
+  await using rig = await createWorkerRig(kv, { hasQueue: false });
+  const ran: string[] = [];
+  const jobs = [];
+  for (let number = 0; number < 24; number++) jobs.push(await rig.ask({ params: String(number) }));
+  const before = jobCommits();
+  await rig.addWorker("w", [paramsKind(ran)], 1);
+  for (const { id } of jobs) await rig.until(id, "completed");
+  assertEquals(inOrder(ran), jobs.map((_, number) => number));
+  // 24 ends. A scan starts one job and reads seven more; the last job of a line starts by itself.
+  assertLessOrEqual(jobCommits() - before, 24 + 6);
+  assertEquals((await readAccount(rig.kv, ACCOUNT)).running, 0);
+});
+
+Deno.test("of processes that start what follows in line, each job runs in one", async () => {
+  const { kv } = countingKv(await Deno.openKv(":memory:"));
+  await using rig = await createWorkerRig(kv, { hasQueue: false });
+  const ran: string[] = [];
+  const kind = paramsKind(ran, () => pause(Math.random() * 5));
+  const jobs = [];
+  for (let number = 0; number < 60; number++) jobs.push(await rig.ask({ params: String(number) }));
+  for (const owner of ["v", "w", "x"]) await rig.addWorker(owner, [kind], 2);
+  for (const { id } of jobs) await rig.until(id, "completed");
+  assertEquals(inOrder(ran), jobs.map((_, number) => number));
+  assertEquals(await Array.fromAsync(listTurns(rig.kv)), []);
+  const { running, waiting } = await readAccount(rig.kv, ACCOUNT);
+  assertEquals([running, waiting], [0, 0]);
+});
+
+Deno.test("a job that was cancelled after it was read does not start, and the job before it ends", async () => {
+  const { kv } = countingKv(await Deno.openKv(":memory:"));
+  await using rig = await createWorkerRig(kv, { hasQueue: false });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const ran: string[] = [];
+  const jobs = [];
+  for (const params of ["1", "2", "3", "4"]) jobs.push(await rig.ask({ params }));
+  await rig.addWorker("w", [paramsKind(ran, () => ran.length === 1 ? held : Promise.resolve())], 1);
+  await rig.until(jobs[0].id, "running");
+  assert(await rig.jobs.cancel(jobs[1].id));
+  release();
+  for (const index of [0, 2, 3]) await rig.until(jobs[index].id, "completed");
+  assertEquals(ran, ["1", "3", "4"]);
 });
