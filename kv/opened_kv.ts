@@ -95,6 +95,8 @@ export interface OpenedKv extends AsyncDisposable {
   readonly isNew: boolean;
   /** Whether it has queues. KV Connect and Deno Deploy have none. */
   readonly hasQueue: boolean;
+  /** The path of the file, which others may read meanwhile (`kv/file_snapshot.ts`); null if there is none. */
+  readonly databasePath: string | null;
   /** How much of what ingest writes a commit may hold. */
   readonly ingestRoom: Cost;
   /** Most blocks that a read of a series takes at once; undefined for few. */
@@ -174,6 +176,7 @@ export async function openLockedKv(
     activity,
     ingestKv: isRemote ? withAtomicNoted(logged.ingestKv, activity.note) : noted,
     others: isRemote ? logged.others : null,
+    databasePath: isRemote || path === ":memory:" ? null : path,
     ingestRoom: JOURNAL_ROOM,
     chunkMax: isRemote ? REMOTE_CHUNK : undefined,
     flush: journaled?.flush ?? ((nowMs, signal) => logged.log.flush(nowMs, signal, LEAVE_MS)),

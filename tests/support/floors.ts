@@ -52,6 +52,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
       "budget",
       "demo_data",
       "file_lock",
+      "file_snapshot",
       "get_by_keys",
       "in_turn",
       "list_by_ids",
