@@ -1,41 +1,54 @@
 /**
  * The kind of job that writes how long each store was up and down into a file.
  *
- * A worker measures the stores and writes the file if there are many (`write_in_thread.ts`), else this
- * thread. Both run `write_report.ts`.
+ * If there are many stores, a worker measures them and writes the file (`write_in_thread.ts`). It reads the
+ * file of the database by itself where there is one; else this thread reads for it. With few stores, this
+ * thread does everything. All run `write_report.ts`.
  *
  * @module
  */
 
-import { matchesPattern } from "../../data/access/id_pattern.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import { DAY_MS, HOUR_MS } from "../../data/limits.ts";
-import type { Span } from "../../data/readings/page.ts";
 import { DEFAULT_STORE_ZONE } from "../../data/stores/business_hours.ts";
 import { reportRangeSpan } from "../../data/stores/report_range.ts";
 import { localDate } from "../../data/time/zone.ts";
+import { hasHeads } from "../../kv/series/heads.ts";
+import { findUnfolded, type UnfoldedSeries } from "../../kv/series/scan_snapshot.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
 import type { Deflaters } from "../engine/deflaters.ts";
 import type { JobContext, JobKind, JobOutcome } from "../engine/job_kind.ts";
 import type { Threads } from "../engine/threads.ts";
-import { reportFilename, STORE_REPORT, storeReportParams } from "./report_contract.ts";
+import { openReport, type ReportTimes } from "./open_report.ts";
+import { livePolls } from "./poll_source.ts";
+import {
+  reportFilename,
+  STORE_REPORT,
+  type StoreReportParams,
+  storeReportParams,
+} from "./report_contract.ts";
 import { reportFileType } from "./report_file.ts";
-import { planReport, type ReportSpec } from "./report_plan.ts";
+import { planReport } from "./report_plan.ts";
+import { measureRange } from "./report_rows.ts";
 import { withSettings } from "./report_stores.ts";
-import { type ThreadReportParts, writeInThread } from "./write_in_thread.ts";
+import { type ThreadReportParts, writeFromFile, writeInThread } from "./write_in_thread.ts";
 import { writeReport, type WrittenReport } from "./write_report.ts";
 
 /** Less work than this is done sooner than a worker is asked: 500 stores take about 30 ms. */
 const THREAD_MIN_STORES = 500;
 /** Measuring a store takes as long as writing so many rows. */
 const ROWS_PER_STORE = 10;
+/** With so many stores whose latest polls are not in blocks, this thread would read most of them anyway. */
+const UNFOLDED_MAX = 100;
 
 /** What a report needs. */
 export interface StoreReportDeps {
   /** The database, for the hours and zones of stores. */
-  readonly kv: Pick<Deno.Kv, "list">;
+  readonly kv: Pick<Deno.Kv, "get" | "list">;
+  /** Its path, if it is a file that a worker can read; null or absent if it is not. */
+  readonly databasePath?: string | null;
   /** Where polls are. */
-  readonly series: Pick<SeriesStore, "extent" | "scan" | "scanPacked">;
+  readonly series: Pick<SeriesStore, "extent" | "scan" | "scanPacked" | "withPrevious">;
   /** Where the file goes. */
   readonly files: Pick<FileStore, "write" | "folder" | "discard">;
   /** Compressors of files. */
@@ -59,24 +72,17 @@ export function storeReport(deps: StoreReportDeps): JobKind {
   };
 }
 
-/** A report that is ready to be written. */
-interface Report extends ReportSpec {
-  /** Which stores it is about. */
-  readonly wants: (id: string) => boolean;
-  /** About how many stores it looks through. */
-  readonly seriesCount: number;
-  /** Whether that may show in the progress. */
-  readonly showsCount: boolean;
-}
-
 async function runReport(deps: StoreReportDeps, context: JobContext): Promise<JobOutcome> {
-  const report = await openReport(deps, context);
-  const { file, counts: { pollAges, ...result } } = await write(deps, context, report);
-  const { contentType, extension } = reportFileType(report.params.format ?? "csv");
+  const params = storeReportParams.parse(context.params);
+  const times = { createdMs: context.createdMs, nowMs: deps.now() };
+  const request = { params, ...times };
+  const { file, counts: { pollAges, ...result } } = await write(deps, context, request);
+  const { contentType, extension } = reportFileType(params.format ?? "csv");
+  const name = filenameOf(params, { ...times, asOfMs: result.asOfMs, jobId: context.jobId });
   return {
     artifact: {
       name: context.artifactName,
-      filename: `${filenameOf(report, result.asOfMs, context.jobId)}.${extension}`,
+      filename: `${name}.${extension}`,
       contentType,
       ...file,
     },
@@ -84,37 +90,72 @@ async function runReport(deps: StoreReportDeps, context: JobContext): Promise<Jo
   };
 }
 
-/** Writes the file in a worker or on this thread. */
+type Request = ReportTimes & { readonly params: StoreReportParams };
+
 async function write(
+  deps: StoreReportDeps,
+  context: JobContext,
+  { params, ...times }: Request,
+): Promise<WrittenReport> {
+  const { series, files, threads, databasePath: path } = deps;
+  const request = { params, ...times };
+  const unfolded = await findForSnapshot(deps, request);
+  if (threads === undefined || !path || unfolded === null) {
+    return await writeLive(deps, context, request);
+  }
+  const written = await writeFromFile({ files, threads }, context, {
+    file: { params, path, unfolded, ...times },
+    damaged: livePolls(series, context.signal).damaged,
+    onProgress: context.progress,
+    readUnfolded: (id, span) => series.withPrevious({ profile: "site", id }, span),
+  });
+  return written ?? await writeLive({ ...deps, threads: undefined }, context, request);
+}
+
+/**
+ * The stores that a worker has to ask for if it reads the file of the database; null if it should not, as there
+ * is no file or no worker, too little to do, or too much to ask for.
+ */
+async function findForSnapshot(
+  { kv, threads, databasePath }: StoreReportDeps,
+  { params, createdMs }: Request,
+): Promise<UnfoldedSeries[] | null> {
+  if (threads === undefined || !databasePath) return null;
+  const least = storesForThread(params, createdMs);
+  if (params.storeIds !== undefined && params.storeIds.length < least) return null;
+  if (!await hasHeads(kv, "site", least)) return null;
+  const unfolded = await findUnfolded(kv, "site", UNFOLDED_MAX);
+  return unfolded.length < UNFOLDED_MAX ? unfolded : null;
+}
+
+/** Writes the file from what this thread reads, in a worker if there is much to do. */
+async function writeLive(
   { kv, series, files, deflaters, threads }: StoreReportDeps,
   context: JobContext,
-  { wants, seriesCount, showsCount, ...spec }: Report,
+  { params, ...times }: Request,
 ): Promise<WrittenReport> {
   const { signal, artifactName } = context;
-  const { measure } = planReport(spec);
-  const span = { fromMs: 0, toMs: 0, ...measure?.span };
+  const polls = livePolls(series, signal);
+  const { spec, wants, seriesCount, shareOf } = await openReport(polls, params, times);
+  const span = { fromMs: 0, toMs: 0, ...planReport(spec).measure?.span };
 
   /** Begins to read, from the first store. */
-  function begin(): ThreadReportParts {
-    const scan = series.scanPacked("site", { ...span, wants }, signal);
+  function begin(): Omit<ThreadReportParts, "spec"> {
     let looked = 0;
     return {
       async *batches() {
-        for await (const batch of withSettings(kv, scan.batches)) {
+        for await (const batch of withSettings(kv, polls.scan({ ...span, wants }))) {
           looked += batch.looked;
           yield batch;
         }
       },
-      damaged: (error) => Promise.resolve(scan.damaged(error)),
-      onDone: (done) =>
-        context.progress({
-          done,
-          share: showsCount ? looked / Math.max(looked, seriesCount, 1) : 0,
-        }),
+      damaged: polls.damaged,
+      onDone: (done) => context.progress({ done, share: shareOf(looked) }),
     };
   }
 
-  if (threads !== undefined && isForThread(spec, { seriesCount, span })) {
+  const stores = Math.min(seriesCount, params.storeIds?.length ?? Infinity);
+  if (threads !== undefined && stores >= storesForThread(params, times.createdMs)) {
     const written = await writeInThread({ files, threads }, context, { ...begin(), spec });
     if (written !== null) return written;
   }
@@ -124,69 +165,25 @@ async function write(
   return await writeReport({ ...begin(), deflater, write: writeFile }, spec);
 }
 
-function isForThread(
-  { params: { bucket, storeIds } }: ReportSpec,
-  { seriesCount, span: { fromMs, toMs } }: { seriesCount: number; span: Span },
-): boolean {
-  const stores = Math.min(seriesCount, storeIds?.length ?? Infinity);
-  const rows = bucket === undefined ? 1 : (toMs - fromMs) / (bucket === "hour" ? HOUR_MS : DAY_MS);
-  return stores * (1 + rows / ROWS_PER_STORE) >= THREAD_MIN_STORES;
-}
-
-async function openReport(deps: StoreReportDeps, context: JobContext): Promise<Report> {
-  const params = storeReportParams.parse(context.params);
-  const { visible, storeIds } = params;
-  const isVisible = visible === undefined
-    ? () => true
-    : (id: string) => visible.some((pattern) => matchesPattern(pattern, id));
-  const wanted = storeIds === undefined ? null : new Set(storeIds);
-  const { seriesCount, lastMs } = await deps.series.extent("site");
-  const { signal } = context;
-  return {
-    params,
-    nowMs: params.atMs ?? context.createdMs,
-    asOfMs: params.range !== undefined ? null : params.asOfMs ??
-      (visible === undefined
-        ? await lastPollMs(deps, lastMs, signal)
-        : await latestPollMs(deps.series, { upToMs: deps.now(), isVisible }, signal)),
-    wants: (id) => isVisible(id) && wanted?.has(id) !== false,
-    seriesCount,
-    showsCount: visible === undefined,
-  };
+/** From how many stores on a report is work for a worker. */
+function storesForThread(params: StoreReportParams, createdMs: number): number {
+  const { bucket, range, atMs: nowMs = createdMs } = params;
+  const span = range === undefined ? null : measureRange({ ...params, range }, nowMs)?.span;
+  const rows = bucket === undefined || !span
+    ? 1
+    : (span.toMs - span.fromMs) / (bucket === "hour" ? HOUR_MS : DAY_MS);
+  return Math.ceil(THREAD_MIN_STORES / (1 + rows / ROWS_PER_STORE));
 }
 
 /** The name of the file, without an ending. */
-function filenameOf({ params, nowMs }: ReportSpec, asOfMs: number | null, jobId: string): string {
-  const { range } = params;
+function filenameOf(
+  { range, atMs }: StoreReportParams,
+  { asOfMs, createdMs, jobId }: { asOfMs: number | null; createdMs: number; jobId: string },
+): string {
+  const nowMs = atMs ?? createdMs;
   const zone = range?.zone ?? DEFAULT_STORE_ZONE;
   const span = range === undefined ? null : reportRangeSpan(range, zone, nowMs);
   if (span === null) return reportFilename(jobId, { asOfMs });
   const days = [localDate(zone, span.fromMs), localDate(zone, span.toMs - 1)] as const;
   return reportFilename(jobId, { asOfMs, days });
-}
-
-/** The time of the latest poll that is not in the future. */
-async function lastPollMs(
-  { series, now }: StoreReportDeps,
-  lastMs: number | null,
-  signal: AbortSignal,
-): Promise<number | null> {
-  const nowMs = now();
-  if (lastMs === null || lastMs <= nowMs) return lastMs;
-  return await latestPollMs(series, { upToMs: nowMs, isVisible: () => true }, signal);
-}
-
-/** The time of the latest poll of the visible stores up to a time, or null if there is none. */
-async function latestPollMs(
-  series: StoreReportDeps["series"],
-  { upToMs, isVisible }: { upToMs: number; isVisible: Report["wants"] },
-  signal: AbortSignal,
-): Promise<number | null> {
-  // The span is empty, so each page has one row: the last poll before it.
-  const span = { fromMs: upToMs + 1, toMs: upToMs + 1, wants: isVisible };
-  let latestMs: number | null = null;
-  for await (const stores of series.scan("site", span, signal)) {
-    for (const { page: { timesMs } } of stores) latestMs = Math.max(latestMs ?? 0, timesMs[0]);
-  }
-  return latestMs;
 }

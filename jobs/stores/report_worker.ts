@@ -1,46 +1,111 @@
 /**
- * What workers do to write a report: they decode the polls that the other thread reads, measure stores,
- * and write the file.
+ * What workers do to write a report: they read the file of the database, or ask the other thread for what is
+ * stored, decode the polls, measure stores, and write the file.
  *
  * @module
  */
 
 import { openDiskWriter } from "../../data/files/disk_writer.ts";
 import type { WrittenFile } from "../../data/files/file_store.ts";
+import type { Span } from "../../data/readings/page.ts";
+import { type FileSnapshot, openFileSnapshot } from "../../kv/file_snapshot.ts";
 import { untilAborted } from "../../data/files/until_aborted.ts";
 import { writeStream } from "../../data/files/write_stream.ts";
 import { createDeflaters } from "../engine/deflaters.ts";
 import type { TaskContext } from "../engine/serve_tasks.ts";
 import { type Sent, sentError } from "../engine/thread_messages.ts";
+import { openReport } from "./open_report.ts";
+import { snapshotPolls } from "./poll_source.ts";
+import type { ReportSpec } from "./report_plan.ts";
+import { withSettings } from "./report_stores.ts";
 import type { StoreBatch } from "./store_batch.ts";
-import type { ReportCalls, ThreadReport } from "./thread_contract.ts";
-import { writeReport } from "./write_report.ts";
+import type { FileReport, ReportCalls, ThreadReport } from "./thread_contract.ts";
+import { type ReportParts, writeReport, type WrittenReport } from "./write_report.ts";
 
 const deflaters = createDeflaters();
 
-/** Writes the file of a report: a `ThreadReport` becomes a `WrittenReport`. */
+/** Writes the file of a report: a `ThreadReport` becomes a `WrittenReport`; null if its file cannot be read. */
 export async function runReport(
   input: unknown,
   { signal, ask: send }: TaskContext,
 ): Promise<Sent> {
   // The other thread is of this version, so it sends what the contract says.
-  const { spec, name, folder } = input as ThreadReport;
+  const { name, folder, source } = input as ThreadReport;
   const ask: Ask = async (call, value, moves) => await send(call, { value, moves }) as never;
   using deflater = deflaters.open();
-  let done = 0;
-  const written = await writeReport({
-    batches: () => askedBatches(ask, { signal, done: () => done }),
+  const shared: SharedParts = {
     async damaged({ place, cause }) {
       await ask("damaged", { place, cause: sentError(cause) });
     },
-    onDone: (stores) => done = stores,
     write: (body) =>
       folder === null
         ? writeAsked(ask, body, signal)
         : writeStream(body, signal, () => openDiskWriter(folder, name, { signal })),
     deflater,
+  };
+  const value = "spec" in source
+    ? await writeAskedStores(source.spec, { ask, signal, shared })
+    : await writeFromSnapshot(source, { ask, signal, shared });
+  return { value };
+}
+
+type SharedParts = Pick<ReportParts, "damaged" | "write" | "deflater">;
+/** What both ways need. */
+interface Sides {
+  readonly ask: Ask;
+  readonly signal: AbortSignal;
+  readonly shared: SharedParts;
+}
+
+/** Writes a report on stores that the other thread reads. */
+async function writeAskedStores(
+  spec: ReportSpec,
+  { ask, signal, shared }: Sides,
+): Promise<WrittenReport> {
+  let done = 0;
+  return await writeReport({
+    ...shared,
+    batches: () => askedBatches(ask, { signal, done: () => done }),
+    onDone: (stores) => done = stores,
   }, spec);
-  return { value: written };
+}
+
+/** Writes a report on stores that this thread reads. */
+async function writeFromSnapshot(
+  { path, unfolded, params, ...times }: FileReport,
+  { ask, signal, shared }: Sides,
+): Promise<WrittenReport | null> {
+  using snapshot = openedSnapshot(path);
+  if (snapshot === null) return null;
+  const readUnfolded = (id: string, span: Span) => ask("unfolded", { id, span });
+  const { damaged } = shared;
+  const polls = snapshotPolls({ snapshot, unfolded, readUnfolded }, { signal, damaged });
+  const { spec, wants, shareOf } = await openReport(polls, params, times);
+  let done = 0, looked = 0;
+
+  async function* batches(span: Span): AsyncGenerator<StoreBatch> {
+    // While it waits for the answer, this thread hears of an abort.
+    let shown: Promise<unknown> = Promise.resolve();
+    for await (const batch of withSettings(snapshot!, polls.scan({ ...span, wants }))) {
+      await shown;
+      looked += batch.looked;
+      yield batch;
+      shown = ask("progress", { done, share: shareOf(looked) });
+      shown.catch(() => {});
+    }
+    await shown;
+  }
+
+  return await writeReport({ ...shared, batches, onDone: (stores) => done = stores }, spec);
+}
+
+/** Opens a snapshot; null if this runtime or this file allows none. */
+function openedSnapshot(path: string): FileSnapshot | null {
+  try {
+    return openFileSnapshot(path);
+  } catch {
+    return null;
+  }
 }
 
 /** Asks the other thread. */

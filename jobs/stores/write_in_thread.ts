@@ -1,10 +1,12 @@
 /**
- * The file of a report, written by a worker: this thread reads what is stored and hands it over as it is.
+ * The file of a report, written by a worker, which reads the file of the database, or else is handed over what
+ * this thread reads.
  *
  * @module
  */
 
 import type { FileStore, WrittenFile } from "../../data/files/file_store.ts";
+import type { Page, Span } from "../../data/readings/page.ts";
 import { DamagedDataError } from "../../kv/series/damage.ts";
 import type { JobContext } from "../engine/job_kind.ts";
 import { orAborted } from "../engine/or_aborted.ts";
@@ -13,7 +15,7 @@ import { receivedError, type Sent } from "../engine/thread_messages.ts";
 import type { Threads } from "../engine/threads.ts";
 import type { ReportSpec } from "./report_plan.ts";
 import { sentBatch, type StoreBatch } from "./store_batch.ts";
-import type { ReportCalls, ThreadReport } from "./thread_contract.ts";
+import type { FileReport, ReportCalls, ReportProgress, ThreadReport } from "./thread_contract.ts";
 import type { ReportParts, WrittenReport } from "./write_report.ts";
 
 /** What it needs. */
@@ -24,10 +26,30 @@ export interface ThreadWriteDeps {
   readonly threads: Threads;
 }
 
-/** What this thread does for the worker. */
-export interface ThreadReportParts extends Pick<ReportParts, "damaged" | "onDone"> {
+/** What this thread does for any worker. */
+interface SharedParts {
+  /** Reports that a block is damaged. */
+  readonly damaged: ReportParts["damaged"];
+  /** Shows how far the report is. */
+  readonly onDone: (stores: number) => void;
+}
+
+/** What it does for a worker that does not read by itself. */
+export interface ThreadReportParts extends SharedParts {
+  /** The report. */
+  readonly spec: ReportSpec;
   /** The stores. */
   batches(): AsyncIterable<StoreBatch>;
+}
+
+/** What it does for a worker that reads the file of the database. */
+export interface FileReportParts extends Pick<SharedParts, "damaged"> {
+  /** The report. */
+  readonly file: FileReport;
+  /** Shows how far it is. */
+  readonly onProgress: (progress: ReportProgress) => void;
+  /** The polls of a store that the file does not have in blocks. */
+  readonly readUnfolded: (id: string, span: Span) => Promise<Page>;
 }
 
 /** Answers what the worker asks. */
@@ -37,31 +59,71 @@ type Answers = {
   ) => Promise<Sent<ReportCalls[Name]["answer"]>>;
 };
 
+type Context = Pick<JobContext, "jobId" | "artifactName" | "signal">;
+
 /**
- * Writes the file; null where no worker can start, or one died that had other tasks too: by then stores may
- * have been read. Throws as if this thread had written it.
+ * Writes the file in a worker, which asks this thread for the stores; null where no worker can start, or one
+ * died that had other tasks too: by then stores may have been read. Throws as if this thread had written it.
  */
 export async function writeInThread(
-  { files, threads }: ThreadWriteDeps,
-  { jobId, artifactName: name, signal }: Pick<JobContext, "jobId" | "artifactName" | "signal">,
-  { spec, ...parts }: ThreadReportParts & { readonly spec: ReportSpec },
+  deps: ThreadWriteDeps,
+  context: Context,
+  { spec, batches, damaged, onDone }: ThreadReportParts,
 ): Promise<WrittenReport | null> {
-  const stores = answerStores(parts, signal);
-  const file = openPushedFile((body) => files.write(name, body, signal));
-  const answers: Answers = {
-    stores: stores.next,
+  const stores = answerStores({ batches, onDone }, context.signal);
+  try {
+    const answers = { ...answerFor(damaged), stores: stores.next };
+    const written = await runTask(deps, context, { source: { spec }, answers });
+    // The worker asked for the last stores before it had measured those before.
+    if (written !== null) onDone(written.counts.storeCount);
+    return written;
+  } finally {
+    await stores.end();
+  }
+}
+
+/** The same for a worker that reads the file of the database; null also if it cannot. */
+export async function writeFromFile(
+  deps: ThreadWriteDeps,
+  context: Context,
+  { file, damaged, onProgress, readUnfolded }: FileReportParts,
+): Promise<WrittenReport | null> {
+  const answers: Partial<Answers> = {
+    ...answerFor(damaged),
+    progress(progress) {
+      onProgress(progress);
+      return Promise.resolve({ value: null });
+    },
+    unfolded: async ({ id, span }) => ({ value: await readUnfolded(id, span) }),
+  };
+  return await runTask(deps, context, { source: file, answers });
+}
+
+function answerFor(damaged: SharedParts["damaged"]): Pick<Answers, "damaged"> {
+  return {
     async damaged({ place, cause }) {
       const error = new DamagedDataError(place, receivedError(cause));
-      await parts.damaged(error);
+      await damaged(error);
       throw error;
     },
+  };
+}
+
+async function runTask(
+  { files, threads }: ThreadWriteDeps,
+  { jobId, artifactName: name, signal }: Context,
+  { source, answers: some }: { source: ThreadReport["source"]; answers: Partial<Answers> },
+): Promise<WrittenReport | null> {
+  const file = openPushedFile((body) => files.write(name, body, signal));
+  const answers: Partial<Answers> = {
+    ...some,
     async write(bytes) {
       await file.write(bytes);
       return { value: null };
     },
     finish: async () => ({ value: await file.finish() }),
   };
-  const input: ThreadReport = { spec, name, folder: files.folder ?? null };
+  const input: ThreadReport = { name, folder: files.folder ?? null, source };
   try {
     const ended = await threads.run({
       kind: "report",
@@ -69,13 +131,9 @@ export async function writeInThread(
       input,
       signal,
       // The worker is of this version, so it asks what the contract says.
-      answer: (call, ask) => answers[call as keyof Answers](ask as never),
+      answer: (call, ask) => answers[call as keyof Answers]!(ask as never),
     });
-    if (ended === null) return null;
-    const written = ended.value as WrittenReport;
-    // The worker asked for the last stores before it had measured those before.
-    parts.onDone(written.counts.storeCount);
-    return written;
+    return ended === null ? null : ended.value as WrittenReport | null;
   } catch (error) {
     if (!(error instanceof DeadWorkerError)) throw error;
     // A worker that dies deletes nothing.
@@ -83,7 +141,7 @@ export async function writeInThread(
     if (error.isShared && !signal.aborted) return null;
     throw error;
   } finally {
-    await Promise.all([stores.end(), file.end()]);
+    await file.end();
   }
 }
 

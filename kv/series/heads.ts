@@ -176,6 +176,17 @@ export async function* listHeads(
   }
 }
 
+/** Whether a profile has so many heads. */
+export async function hasHeads(
+  kv: Pick<Deno.Kv, "list">,
+  profile: ProfileName,
+  count: number,
+): Promise<boolean> {
+  let left = count;
+  for await (const _ of kv.list({ prefix: [SPACE, profile] }, { limit: count })) left--;
+  return left <= 0;
+}
+
 /** At most `limit` heads of a profile in the order of ids, starting after `afterId`. */
 export async function listHeadEntries(
   kv: Pick<Deno.Kv, "list">,

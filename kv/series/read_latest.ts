@@ -8,7 +8,7 @@ import { DAY_MS, dayStartMs, HOUR_MS } from "../../data/limits.ts";
 import type { Page, Span } from "../../data/readings/page.ts";
 import { earliestMs } from "../../data/readings/page_format.ts";
 import { listBlocksBack, type StoredBlock } from "./blocks.ts";
-import { getHead, type HeadEntry, liveHead } from "./heads.ts";
+import { getHead, type HeadEntry, liveHead, type SeriesHead } from "./heads.ts";
 import { decodeLatest } from "./latest_page.ts";
 import type { PackedLatest } from "./packed_batch.ts";
 import { readOverlay } from "./read.ts";
@@ -35,8 +35,17 @@ export async function readLatest(
   const overlay = hasSegments ? ownOverlay(await readOverlay(kv, ref, head)) : null;
   const live = liveHead(head);
   // If the series is not live, blocks that still exist are being removed.
-  if (live === null || live.firstMs >= span.toMs) return { blocks: [], overlay };
-  return { blocks: await readBlocksBack(kv, ref, { ...span, lastMs: live.lastMs }), overlay };
+  return { blocks: live === null ? [] : await readLatestBlocks(kv, ref, live, span), overlay };
+}
+
+/** The blocks of a live series with its readings in a span, and the last one before it. */
+export async function readLatestBlocks(
+  kv: Pick<Deno.Kv, "list">,
+  ref: SeriesRef,
+  { firstMs, lastMs }: Pick<SeriesHead, "firstMs" | "lastMs">,
+  span: Span,
+): Promise<StoredBlock[]> {
+  return firstMs >= span.toMs ? [] : await readBlocksBack(kv, ref, { ...span, lastMs });
 }
 
 /** The same, as the series is at one moment. */
@@ -66,7 +75,7 @@ function ownOverlay(page: Page): Page | null {
 
 /** The blocks of a span, and earlier ones back to the first that has a reading before the span. */
 async function readBlocksBack(
-  kv: Kv,
+  kv: Pick<Deno.Kv, "list">,
   ref: SeriesRef,
   { fromMs, toMs, lastMs }: Span & { lastMs: number },
 ): Promise<StoredBlock[]> {

@@ -16,6 +16,7 @@ import { stageRejectedHours } from "../../kv/stores/rejected_hours.ts";
 import { stageStoreHours, stageStoreZone } from "../../kv/stores/stores.ts";
 import { never } from "./file_store_box.ts";
 import { pageOf, type Row } from "./pages.ts";
+import { makeTempFolder } from "./temp_folder.ts";
 import { createWorkerRig, type WorkerRig } from "./worker_rig.ts";
 
 const HOUR_MS = 3_600_000, DAY_MS = 24 * HOUR_MS;
@@ -33,6 +34,8 @@ export const WINDOWS: StoreReportParams = { asOfMs: null, maxHoldMs: null };
 export interface ThreadReports extends AsyncDisposable {
   /** The database and the files. */
   readonly rig: WorkerRig;
+  /** The path of the database; null if it is in memory. */
+  readonly databasePath: string | null;
   /** The workers. */
   readonly threads: Threads;
   /** How many files workers have written to their end. */
@@ -44,9 +47,14 @@ export function reportKind(rig: WorkerRig, parts: Partial<StoreReportDeps> = {})
   return storeReport({ ...rig, ...parts });
 }
 
-/** Opens a database with polls of stores. */
-export async function openThreadReports(): Promise<ThreadReports> {
-  const rig = await createWorkerRig();
+/** Opens a database with polls of stores, in memory or as a file. */
+export async function openThreadReports(
+  { isFile = false }: { isFile?: boolean } = {},
+): Promise<ThreadReports> {
+  await using stack = new AsyncDisposableStack();
+  const folder = isFile ? stack.use(await makeTempFolder()) : null;
+  const databasePath = folder === null ? null : `${folder.path}/kv.sqlite3`;
+  const rig = stack.use(await createWorkerRig(await Deno.openKv(databasePath ?? ":memory:")));
   await rig.series.writeMany("site", REPORT_STORES, (index) => pageOf(pollsOf(index)));
   await addRecent(rig);
   await addSettings(rig);
@@ -60,14 +68,14 @@ export async function openThreadReports(): Promise<ThreadReports> {
       return ended;
     },
   };
+  stack.use(threads);
+  const owned = stack.move();
   return {
     rig,
+    databasePath,
     threads,
     writtenInThread: () => written,
-    async [Symbol.asyncDispose]() {
-      threads[Symbol.dispose]();
-      await rig[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 

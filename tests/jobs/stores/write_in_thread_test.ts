@@ -87,39 +87,46 @@ async function made(kind: JobKind, files: FileStore, params: StoreReportParams) 
   return { artifact, result: outcome.result, done: last.done, share: last.share };
 }
 
-Deno.test("a report has the same bytes and the same record from a worker, in every format", async (t) => {
-  await using reports = await openThreadReports();
-  const { rig, threads } = reports;
-  // Where files are in the database, the worker hands the bytes over.
-  using kvFiles = await openKvFilesRig();
-  for (const [name, params] of FORMS) {
-    await t.step(name, async () => {
-      const expected = await made(reportKind(rig), rig.files, params);
-      assert(storeReportResult.parse(expected.result).storeCount >= 30);
-      assert(expected.artifact.sizeBytes > 1_000);
-      const before = reports.writtenInThread();
-      const inFolder = await made(reportKind(rig, { threads }), rig.files, params);
-      assertEquals(inFolder, expected);
-      assertEquals(reports.writtenInThread() - before, 1);
-      if (params.range !== undefined) return;
-      const files = kvFiles.store;
-      assertEquals(await made(reportKind(rig, { threads, files }), files, params), expected);
-    });
-  }
-});
+/** A worker asks for what is stored, or reads the file by itself. */
+const DATABASES = [{ isFile: false }, { isFile: true }];
+
+for (const database of DATABASES) {
+  const where = database.isFile ? "that reads the file" : "that asks for stores";
+  Deno.test(`a report has the same bytes and the same record from a worker ${where}, in every format`, async (t) => {
+    await using reports = await openThreadReports(database);
+    const { rig, threads, databasePath } = reports;
+    // Where files are in the database, the worker hands the bytes over.
+    using kvFiles = await openKvFilesRig();
+    for (const [name, params] of FORMS) {
+      await t.step(name, async () => {
+        const expected = await made(reportKind(rig), rig.files, params);
+        assert(storeReportResult.parse(expected.result).storeCount >= 30);
+        assert(expected.artifact.sizeBytes > 1_000);
+        const before = reports.writtenInThread();
+        const inFolder = await made(reportKind(rig, { threads, databasePath }), rig.files, params);
+        assertEquals(inFolder, expected);
+        assertEquals(reports.writtenInThread() - before, 1);
+        if (params.range !== undefined) return;
+        const files = kvFiles.store;
+        const kind = reportKind(rig, { threads, databasePath, files });
+        assertEquals(await made(kind, files, params), expected);
+      });
+    }
+  });
+}
 
 Deno.test("a report on few stores starts no worker", async () => {
-  await using reports = await openThreadReports();
-  const { rig, threads } = reports;
-  const kind = reportKind(rig, { threads });
+  await using reports = await openThreadReports({ isFile: true });
+  const { rig, threads, databasePath } = reports;
+  const kind = reportKind(rig, { threads, databasePath });
   await runReport(kind, { ...WINDOWS, storeIds: ["s001", "s002"] });
   await runReport(kind, { ...WINDOWS, storeIds: REPORT_STORES.slice(0, 400) });
   assertEquals(reports.writtenInThread(), 0);
 });
 
 Deno.test("a damaged block fails a report in a worker as it does here, and is reported", async () => {
-  await using reports = await openThreadReports();
-  const { rig, threads } = reports;
+  await using reports = await openThreadReports({ isFile: true });
+  const { rig, threads, databasePath } = reports;
   const dayMs = Date.UTC(2024, 3, 2);
   for (const startMs of [dayMs, dayMs - 24 * HOUR_MS]) {
     await rig.kv.set(["block", "site", "s222", startMs], new Uint8Array([1, 2, 3]));
@@ -127,7 +134,8 @@ Deno.test("a damaged block fails a report in a worker as it does here, and is re
   const damage = createDamageRecord({ log: () => {} });
   const series = reportingStore(rig.series, damage);
   const errors = [];
-  for (const parts of [{ series }, { series, threads }]) {
+  const ways = [{ series }, { series, threads }, { series, threads, databasePath }];
+  for (const parts of ways) {
     const error = await assertRejects(
       () => runReport(reportKind(rig, parts), WINDOWS),
       DamagedDataError,
@@ -137,21 +145,23 @@ Deno.test("a damaged block fails a report in a worker as it does here, and is re
     assertEquals(damage.list(), [{ ref: { profile: "site", id: "s222" }, dayMs }]);
     damage.forget({ profile: "site", id: "s222" });
   }
-  assertEquals(errors[1], errors[0]);
+  assertEquals(errors, [errors[0], errors[0], errors[0]]);
   for await (const _ of rig.files.list()) assert(false, "a file is left");
 });
 
 Deno.test("a report that is cancelled while a worker writes leaves no file", async () => {
-  await using reports = await openThreadReports();
-  const { rig, threads } = reports;
-  const aborter = new AbortController();
-  const reason = new DOMException("cancelled", "AbortError");
-  const running = runReport(reportKind(rig, { threads }), WINDOWS, {
-    signal: aborter.signal,
-    progress: ({ done }) => done > 0 && aborter.abort(reason),
-  });
-  assert(await assertRejects(() => running, DOMException) === reason);
-  for await (const _ of rig.files.list()) assert(false, "a file is left");
+  await using reports = await openThreadReports({ isFile: true });
+  const { rig, threads, databasePath } = reports;
+  for (const parts of [{ threads }, { threads, databasePath }]) {
+    const aborter = new AbortController();
+    const reason = new DOMException("cancelled", "AbortError");
+    const running = runReport(reportKind(rig, parts), WINDOWS, {
+      signal: aborter.signal,
+      progress: ({ done }) => done > 0 && aborter.abort(reason),
+    });
+    assert(await assertRejects(() => running, DOMException) === reason);
+    for await (const _ of rig.files.list()) assert(false, "a file is left");
+  }
 });
 
 Deno.test("a read that fails and a file store that is full fail a report in a worker with their errors", async () => {
@@ -190,25 +200,37 @@ Deno.test("a read that fails and a file store that is full fail a report in a wo
   for await (const _ of rig.files.list()) assert(false, "a file is left");
 });
 
-Deno.test("a report whose worker dies is made again on this thread", async () => {
-  await using reports = await openThreadReports();
-  const { rig } = reports;
-  using mortal = openMortalThreads();
-  const { threads } = mortal;
-  const kind = reportKind(rig, { threads });
-  const running = runReport(kind, WINDOWS, {
-    progress: ({ done }) => {
-      if (done > 0) mortal.kill();
-    },
-  });
-  await assertRejects(() => running, DeadWorkerError);
-  for await (const _ of rig.files.list()) assert(false, "a file is left");
+Deno.test("a report is made without a worker's snapshot if the file allows none", async () => {
+  await using reports = await openThreadReports({ isFile: true });
+  const { rig, threads } = reports;
+  const databasePath = "/nowhere/kv.sqlite3";
   const expected = await made(reportKind(rig), rig.files, WINDOWS);
+  const kind = reportKind(rig, { threads, databasePath });
   assertEquals(await made(kind, rig.files, WINDOWS), expected);
-  assertEquals(mortal.started(), 1);
-  assertEquals(await made(kind, rig.files, WINDOWS), expected);
-  assertEquals(mortal.started(), 2);
 });
+
+for (const database of DATABASES) {
+  const where = database.isFile ? "a file" : "memory";
+  Deno.test(`a report of ${where} whose worker dies is made again on this thread`, async () => {
+    await using reports = await openThreadReports(database);
+    const { rig, databasePath } = reports;
+    using mortal = openMortalThreads();
+    const { threads } = mortal;
+    const kind = reportKind(rig, { threads, databasePath });
+    const running = runReport(kind, WINDOWS, {
+      progress: ({ done }) => {
+        if (done > 0) mortal.kill();
+      },
+    });
+    await assertRejects(() => running, DeadWorkerError);
+    for await (const _ of rig.files.list()) assert(false, "a file is left");
+    const expected = await made(reportKind(rig), rig.files, WINDOWS);
+    assertEquals(await made(kind, rig.files, WINDOWS), expected);
+    assertEquals(mortal.started(), 1);
+    assertEquals(await made(kind, rig.files, WINDOWS), expected);
+    assertEquals(mortal.started(), 2);
+  });
+}
 
 Deno.test("a report whose worker dies with another task too is made on this thread at once, whole", async () => {
   await using reports = await openThreadReports();

@@ -1,0 +1,125 @@
+import { openFileSnapshot } from "../../../kv/file_snapshot.ts";
+import { openKv } from "../../../kv/opened_kv.ts";
+import { createIngest } from "../../../kv/series/ingest.ts";
+import { decodeLatest } from "../../../kv/series/latest_page.ts";
+import { packedAt } from "../../../kv/series/packed_batch.ts";
+import type { ScanOptions } from "../../../kv/series/scan.ts";
+import {
+  findUnfolded,
+  listSnapshotSeries,
+  scanSnapshot,
+  snapshotExtent,
+  type SnapshotSource,
+} from "../../../kv/series/scan_snapshot.ts";
+import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
+import { assertEquals, assertLess } from "../../support/assert.ts";
+import { never } from "../../support/file_store_box.ts";
+import { pageOf, type Row } from "../../support/pages.ts";
+import {
+  DAY,
+  DAY_MS,
+  linesOf as pageLines,
+  scanLines,
+  tickingClock,
+} from "../../support/series.ts";
+import { makeTempFolder } from "../../support/temp_folder.ts";
+
+const HOUR_MS = 3_600_000;
+const SPAN = { fromMs: DAY, toMs: DAY + DAY_MS };
+
+async function openRig() {
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await makeTempFolder());
+  const opened = stack.use(await openKv(`${folder.path}/kv.sqlite3`));
+  const { kv } = opened;
+  const series = createSeriesStore({ kv, now: tickingClock() });
+  const ingest = createIngest({ ...opened, writer: "w" });
+  stack.defer(() => ingest.stop());
+  const owned = stack.move();
+  const add = (id: string, ...rows: Row[]) => ingest.add(site(id), pageOf(rows));
+
+  /** Opens a snapshot. `between` happens after the series with segments were found. */
+  async function snapshot(between = async () => {}): Promise<SnapshotSource & Disposable> {
+    const unfolded = await findUnfolded(kv, "site", 100);
+    await between();
+    const file = openFileSnapshot(opened.databasePath!);
+    return {
+      snapshot: file,
+      unfolded,
+      readUnfolded: (id, span) => series.withPrevious(site(id), span),
+      [Symbol.dispose]: () => file[Symbol.dispose](),
+    };
+  }
+  return { series, add, snapshot, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function site(id: string) {
+  return { profile: "site", id } as const;
+}
+
+async function linesOf(source: SnapshotSource, options: Omit<ScanOptions, "signal"> = SPAN) {
+  const lines = new Map<string, readonly string[]>();
+  const series = await listSnapshotSeries(source, "site");
+  const scan = scanSnapshot(source, "site", { ...options, series, signal: never });
+  for await (const batch of scan) {
+    for (const [index, id] of batch.ids.entries()) {
+      const page = decodeLatest(site(id), packedAt(batch, index), options);
+      if (page.timesMs.length > 0) lines.set(id, pageLines(page));
+    }
+  }
+  return lines;
+}
+
+async function writeSome(series: SeriesStore): Promise<void> {
+  const ids = Array.from({ length: 250 }, (_, index) => `s${String(index).padStart(3, "0")}`);
+  await series.writeMany(
+    "site",
+    ids,
+    (index) =>
+      pageOf(Array.from({ length: 30 }, (_, row): Row => [
+        DAY - 12 * HOUR_MS + (row * 73 + index) * 60_000,
+        String(row % 2),
+      ])),
+  );
+  await series.remove(site("s100"));
+  await series.write(site("late"), pageOf([[DAY + DAY_MS, "1"]]));
+  await series.write(site("old"), pageOf([[DAY - 40 * DAY_MS, "1"]]));
+}
+
+Deno.test("a scan of a snapshot finds what a scan of the database finds, segments too", async () => {
+  await using rig = await openRig();
+  const { series, add } = rig;
+  await writeSome(series);
+  await add("s007", [DAY + 5 * HOUR_MS, "1"], [DAY - 3, "0"]);
+  await add("a-new", [DAY + 1, "1"]);
+  await add("z-new", [DAY + 2, "1"]);
+  using source = await rig.snapshot();
+  const expected = await scanLines(series, "site", SPAN);
+  assertEquals(await linesOf(source), expected);
+  assertEquals(expected.size, 252);
+  const listed = await listSnapshotSeries(source, "site");
+  assertEquals(snapshotExtent(source, listed), await series.extent("site"));
+  const wants = (id: string) => id < "s005" || id === "z-new";
+  const few = await linesOf(source, { ...SPAN, wants });
+  assertEquals([...few.keys()], ["a-new", "old", "s000", "s001", "s002", "s003", "s004", "z-new"]);
+});
+
+Deno.test("a scan of a snapshot shows one moment, and misses nothing of before", async () => {
+  await using rig = await openRig();
+  const { series, add } = rig;
+  await writeSome(series);
+  await add("s007", [DAY + 5 * HOUR_MS, "1"]);
+  await add("s008", [DAY + 6 * HOUR_MS, "1"]);
+  await add("fresh", [DAY + 7 * HOUR_MS, "1"]);
+  const before = await scanLines(series, "site", SPAN);
+  // Folds before the snapshot is opened, and after that.
+  using source = await rig.snapshot(async () => {
+    await series.fold(site("s007"));
+    await series.fold(site("fresh"));
+  });
+  await series.fold(site("s008"));
+  await series.write(site("s200"), pageOf([[DAY + 9 * HOUR_MS + 1, "0"]]));
+  await series.remove(site("s201"));
+  assertEquals(await linesOf(source), before);
+  assertLess((await scanLines(series, "site", SPAN)).size, before.size);
+});
