@@ -55,6 +55,7 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     s3,
     delivery,
     webhooks,
+    workerThreads,
   } = settings;
   const filesBucket = bucketOf(fileStore);
   // Deletions find what continuous export has written, also while it is off.
@@ -99,8 +100,8 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     ],
     write: written,
     env: [...SETTING_NAMES, ...OTHER_VARIABLES],
-    // The page Home shows how much room is left on the disk.
-    sys: role === "worker" ? [] : ["statfs"],
+    // The page Home shows how much room is left on the disk. Workers give way to the thread that serves.
+    sys: [...role === "worker" ? [] : ["statfs"], ...workerThreads === 0 ? [] : ["setPriority"]],
   };
 }
 

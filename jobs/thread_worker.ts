@@ -5,6 +5,7 @@
  * @module
  */
 
+import { giveWay } from "./engine/give_way.ts";
 import { serveTasks, type TaskLoaders } from "./engine/serve_tasks.ts";
 
 const LOADERS: TaskLoaders = new Map([
@@ -14,4 +15,5 @@ const LOADERS: TaskLoaders = new Map([
   ["windows", async () => (await import("./continuous/window_worker.ts")).runWindowTask],
 ]);
 
+giveWay();
 serveTasks(LOADERS);

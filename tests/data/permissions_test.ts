@@ -39,8 +39,14 @@ Deno.test("without webhooks, the settings need one address, the data folder, and
     read: [".env", ...written, ...ALWAYS_READ],
     write: written,
     env: [...SETTING_NAMES, "DENO_KV_ACCESS_TOKEN"],
-    sys: ["statfs"],
+    sys: ["statfs", "setPriority"],
   });
+});
+
+Deno.test("only workers give way, and only what listens looks at the disk", () => {
+  assertEquals(neededOf({ ROLE: "worker" }).sys, ["setPriority"]);
+  assertEquals(neededOf({ WORKER_THREADS: "0" }).sys, ["statfs"]);
+  assertEquals(neededOf({ ROLE: "worker", WORKER_THREADS: "0" }).sys, []);
 });
 
 Deno.test("each place that settings name is needed, and no other", () => {
