@@ -43,7 +43,7 @@ const NEVER = new AbortController().signal;
 export interface WorkerDeps
   extends
     Pick<OpenedKv, "kv" | "isExclusive" | "hasQueue" | "flush">,
-    Partial<Pick<OpenedKv, "quietKv" | "activity">> {
+    Partial<Pick<OpenedKv, "quietKv" | "settledKv" | "activity">> {
   /** The store of readings. */
   readonly series: SeriesStore;
   /** The store of artifacts. */
@@ -135,7 +135,7 @@ export async function startWorker(deps: WorkerDeps): Promise<Worker> {
   loop.start();
   const duties = startDuties({ ...deps, kv: deps.quietKv ?? kv }, [
     sweepDuty(deps),
-    compactionDuty(deps),
+    compactionDuty({ ...deps, settledKv: deps.settledKv ?? kv }),
     flushJournalDuty(deps),
     ...deps.moreDuties ?? [],
   ]);

@@ -87,6 +87,11 @@ export interface OpenedKv extends AsyncDisposable {
   readonly kv: Deno.Kv;
   /** The same, for writes that are no reason to look for work, such as those that renew leases. */
   readonly quietKv: Deno.Kv;
+  /**
+   * The same, for work that changes no readings: it need not see what waits in the logs of processes that
+   * share the database.
+   */
+  readonly settledKv: Deno.Kv;
   /** Lets loops rest while nobody writes. */
   readonly activity: Activity;
   /** Whether no other process can have it open. Then every other owner of a lease is dead. */
@@ -173,6 +178,7 @@ export async function openLockedKv(
   return {
     kv: noted,
     quietKv,
+    settledKv: isRemote ? withCommitsNoted(kv, activity.note) : noted,
     activity,
     ingestKv: isRemote ? withAtomicNoted(logged.ingestKv, activity.note) : noted,
     others: isRemote ? logged.others : null,

@@ -13,8 +13,8 @@ import type { Duty } from "../engine/duty_loop.ts";
 
 /** What the duty needs. */
 export interface CompactionDeps {
-  /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** The database. What waits in logs of ingest is folded after it was carried out. */
+  readonly settledKv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** The series store, which folds. */
   readonly series: Pick<SeriesStore, "fold">;
   /** Epoch milliseconds now. */
@@ -27,7 +27,7 @@ export interface CompactionDeps {
 
 /** Creates the duty. A series that cannot be folded is logged and does not stop the others. */
 export function compactionDuty(
-  { kv, series, now, log, upkeep = UPKEEP }: CompactionDeps,
+  { settledKv: kv, series, now, log, upkeep = UPKEEP }: CompactionDeps,
 ): Duty {
   const { everyMs, foldSegments, foldAfterMs } = upkeep;
   const seenMs = new Map<string, number>();
@@ -44,7 +44,7 @@ export function compactionDuty(
         if (!isOld && segments.count < foldSegments) continue;
         seenMs.delete(name);
         try {
-          await series.fold(segments.ref);
+          await series.fold(segments.ref, { isSettled: true });
           await clearSegmentCount(kv, segments);
         } catch (error) {
           log("error", "series not folded", { ...segments.ref, error });

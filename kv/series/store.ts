@@ -143,7 +143,7 @@ export interface SeriesStore {
   /** All series of a profile as a whole. */
   extent(profile: ProfileName): Promise<ProfileExtent>;
   /** Folds the segments of a series into blocks, which changes no reading. Returns how many. */
-  fold(ref: SeriesRef): Promise<number>;
+  fold(ref: SeriesRef, options?: { isSettled?: boolean }): Promise<number>;
   /** Removes every reading of a series. False if it has none (`kv/series/remove.ts`). */
   remove(ref: SeriesRef, options?: RemoveOptions): Promise<boolean>;
   /**
@@ -164,6 +164,8 @@ export interface SeriesStore {
 export interface SeriesStoreDeps {
   /** The database. */
   readonly kv: WriteManyDeps["kv"];
+  /** The same for folds, which need not see what waits in logs of ingest; by default, they do. */
+  readonly settledKv?: WriteDeps["kv"];
   /** The profiles; the built-in ones by default. */
   readonly profiles?: Pick<Profiles, "get">;
   /** Whom series that begin with readings that were ingested count for; nobody by default. */
@@ -199,7 +201,7 @@ export function createSeriesStore(
   }: SeriesStoreDeps,
 ): SeriesStore {
   const deps = { ...rest, maxChecks };
-  const { kv } = deps;
+  const { kv, settledKv = kv } = deps;
   const lastWrites = new Map<string, Promise<unknown>>();
 
   function inTurn<T>(ref: SeriesRef, write: () => Promise<T>): Promise<T> {
@@ -319,7 +321,8 @@ export function createSeriesStore(
       return new Map([...pages].map(([id, page]) => [id, fitPage(page, width)]));
     },
     extent: (profile) => profileExtent(kv, profile),
-    fold: (ref) => inTurn(ref, () => foldSegments(deps, ref)),
+    fold: (ref, { isSettled = false } = {}) =>
+      inTurn(ref, () => foldSegments(isSettled ? { ...deps, kv: settledKv } : deps, ref)),
     remove: (ref, options) =>
       inTurn(ref, () => removeSeries(kv, ref, { ...options, nowMs: deps.now() })),
     removeSpan: (ref, span, options) =>

@@ -34,7 +34,7 @@ Deno.test(`${SENT} live readings in random order, a tenth twice, are read sorted
   const { kv } = opened;
   const series = createSeriesStore({ kv, now: Date.now });
   const ingest = createIngest({ kv, writer: "w" });
-  const duty = compactionDuty({ kv, series, now: Date.now, log: () => {} });
+  const duty = compactionDuty({ settledKv: kv, series, now: Date.now, log: () => {} });
   const { signal } = new AbortController();
   const seconds = shuffledSeconds();
   const expected = new Float64Array(SECONDS);

@@ -26,7 +26,7 @@ Deno.test("compaction folds a series with 256 segments at once, and one with few
   const few: SeriesRef = { profile: "site", id: "few" };
   for (let second = 0; second < 256; second++) await ingest.add(SITE, statusAt(second));
   await ingest.add(few, statusAt(0));
-  const duty = compactionDuty({ kv, series, now: () => nowMs, log: () => {} });
+  const duty = compactionDuty({ settledKv: kv, series, now: () => nowMs, log: () => {} });
   const context = { signal: new AbortController().signal, lease: LEASE };
   await duty.round(context);
   assertEquals([await countSegments(kv, SITE, 99), await countSegments(kv, few, 99)], [0, 1]);
@@ -51,7 +51,7 @@ Deno.test("a series that cannot be folded does not keep the others from being fo
   const logged: string[] = [];
   const log = (_: string, event: string) => logged.push(event);
   const context = { signal: new AbortController().signal, lease: LEASE };
-  await compactionDuty({ kv, series, now: () => 0, log }).round(context);
+  await compactionDuty({ settledKv: kv, series, now: () => 0, log }).round(context);
   assertEquals(logged, ["series not folded"]);
   assertEquals(await countSegments(kv, SITE, 99), 0);
 });

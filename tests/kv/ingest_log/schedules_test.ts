@@ -49,12 +49,13 @@ async function openScene(seed: number) {
     const plan: StrictPlan = {
       fate: () => isCalm || random() >= FAULTS ? "happens" : random() < 0.5 ? "lost" : "unanswered",
     };
-    const logs = openTestLogs(strictKv(database, plan), () => elapsedMs);
+    const settledKv = strictKv(database, plan);
+    const logs = openTestLogs(settledKv, () => elapsedMs);
     const name = `p${++opened}`;
     return {
       logs,
       name,
-      store: createSeriesStore({ kv: logs.kv, now }),
+      store: createSeriesStore({ kv: logs.kv, settledKv, now }),
       // One of three writes records as releases up to 0.12 did.
       ingest: createIngest({
         kv: opened % 3 === 0 ? withoutGroups(logs.ingestKv) : logs.ingestKv,
@@ -172,12 +173,17 @@ async function step(scene: Scene): Promise<void> {
     // Each series is written by one process, while others flush and fold.
     const work = processes.map((one, index) => ingestRows(scene, one, index));
     const flushed = insist(() => pick(processes).logs.log.flush(scene.now()));
-    await Promise.all([...work, flushed, insist(() => pick(processes).store.fold(pick(SERIES)))]);
+    await Promise.all([
+      ...work,
+      flushed,
+      insist(() => pick(processes).store.fold(pick(SERIES), { isSettled: random() < 0.5 })),
+    ]);
   } else if (dice < 0.75) assertEquals(await linesBy(process, ref), linesOf(models[series]));
   else if (dice < 0.8) {
     await insist(() => process.logs.log.flush(scene.now(), undefined, 200));
-  } else if (dice < 0.85) await insist(() => process.store.fold(ref));
-  else if (dice < 0.89) {
+  } else if (dice < 0.85) {
+    await insist(() => process.store.fold(ref, { isSettled: random() < 0.7 }));
+  } else if (dice < 0.89) {
     await insist(() => process.store.remove(ref));
     models[series] = new Map();
   } else if (dice < 0.93) {
