@@ -88,7 +88,11 @@ export async function loadAll(
     urls.map((_, at) => ({ ...wanted, connections, seconds, month: month + at }));
   const send = (all: readonly Load[]) =>
     Promise.all(all.map((load, at) => sendLoad(wrk, urls[at], { load, signal })));
-  await send(loads(WARM_MONTH, WARM_SECONDS));
+  // One after the other: a process compares readings with those that it finds of the device when it begins,
+  // if they are later.
+  for (const [at, load] of loads(WARM_MONTH, WARM_SECONDS).entries()) {
+    await sendLoad(wrk, urls[at], { load, signal });
+  }
   const measured = loads(FIRST_MONTH, wanted.seconds);
   const outcomes = await send(measured);
   for (const [at, load] of measured.entries()) {
