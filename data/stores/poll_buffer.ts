@@ -35,6 +35,8 @@ export interface PollsByStore {
   readonly count: number;
   /** The polls of a store by time. If a time occurs twice, the last poll wins. */
   pageOf(index: number): Page;
+  /** Frees the memory of the polls. */
+  release(): void;
 }
 
 /** Creates an empty buffer for stores whose ids pass a test; by default for all stores. */
@@ -45,17 +47,15 @@ export function createPollBuffer(accepts?: (id: string) => boolean): PollBuffer 
   let polls = new Float64Array(room);
   let length = 0;
 
-  function grow(): void {
-    room *= 2;
-    const widerStores = new Uint32Array(room), widerPolls = new Float64Array(room);
-    widerStores.set(stores);
-    widerPolls.set(polls);
-    stores = widerStores;
-    polls = widerPolls;
+  /** Moves the memory, so that nothing of it waits for the garbage collector. */
+  function resize(to: number): void {
+    room = to;
+    stores = new Uint32Array(stores.buffer.transfer(stores.BYTES_PER_ELEMENT * room));
+    polls = new Float64Array(polls.buffer.transfer(polls.BYTES_PER_ELEMENT * room));
   }
 
   function add(store: number, timeMs: number, isActive: boolean): void {
-    if (length === room) grow();
+    if (length === room) resize(2 * room);
     stores[length] = store;
     polls[length++] = packed(timeMs, isActive);
   }
@@ -69,6 +69,8 @@ export function createPollBuffer(accepts?: (id: string) => boolean): PollBuffer 
       const ids = index.take();
       const taken = byStore(ids, stores.subarray(0, length), polls.subarray(0, length));
       length = 0;
+      // The next polls come while these are stored, or never.
+      resize(FIRST_ROOM);
       return taken;
     },
   };
@@ -96,6 +98,7 @@ function byStore(
     ids: order.map((store) => ids[store]),
     count: polls.length,
     pageOf: (index) => pollsPage(parted.subarray(starts[order[index]], starts[order[index] + 1])),
+    release: () => void parted.buffer.transfer(0),
   };
 }
 

@@ -134,7 +134,7 @@ async function importPolls(
   const reader = createPollReader({ buffer, mayTouch, ...bounds });
   let storing = Promise.resolve();
 
-  async function store({ ids, count, pageOf }: PollsByStore): Promise<void> {
+  async function store({ ids, count, pageOf, release }: PollsByStore): Promise<void> {
     let distinct = 0;
     // Called once for each store. A page has each time once.
     const countedPageOf = (index: number) => {
@@ -147,6 +147,7 @@ async function importPolls(
     progress.updated += updated;
     progress.unchanged += distinct - inserted - updated;
     progress.repeated += count - distinct;
+    release();
   }
 
   /** The next polls are read while these are written, so memory holds at most two buffers. */
