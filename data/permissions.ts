@@ -101,7 +101,10 @@ export function neededPermissions(settings: Settings, place: Place): Permissions
     write: written,
     env: [...SETTING_NAMES, ...OTHER_VARIABLES],
     // The page Home shows how much room is left on the disk. Workers give way to the thread that serves.
-    sys: [...role === "worker" ? [] : ["statfs"], ...workerThreads === 0 ? [] : ["setPriority"]],
+    sys: [
+      ...role === "worker" ? [] : ["statfs"],
+      ...workerThreads === 0 ? [] : ["getPriority", "setPriority"],
+    ],
   };
 }
 

@@ -39,12 +39,12 @@ Deno.test("without webhooks, the settings need one address, the data folder, and
     read: [".env", ...written, ...ALWAYS_READ],
     write: written,
     env: [...SETTING_NAMES, "DENO_KV_ACCESS_TOKEN"],
-    sys: ["statfs", "setPriority"],
+    sys: ["statfs", "getPriority", "setPriority"],
   });
 });
 
 Deno.test("only workers give way, and only what listens looks at the disk", () => {
-  assertEquals(neededOf({ ROLE: "worker" }).sys, ["setPriority"]);
+  assertEquals(neededOf({ ROLE: "worker" }).sys, ["getPriority", "setPriority"]);
   assertEquals(neededOf({ WORKER_THREADS: "0" }).sys, ["statfs"]);
   assertEquals(neededOf({ ROLE: "worker", WORKER_THREADS: "0" }).sys, []);
 });
