@@ -6,7 +6,6 @@
  * @module
  */
 
-import type { FormatName } from "../../data/encoders/encoder.ts";
 import { DAY_MS } from "../../data/limits.ts";
 import type { FileStore } from "../../data/files/file_store.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
@@ -52,11 +51,6 @@ export interface WrittenExport {
   readonly tally: ExportTally;
 }
 
-/**
- * The formats that workers write. Those of XML and XLSX would need more than the 256 MB that a service with
- * eight exports at once may take (`docs/decisions/0028-exports-are-written-by-workers.md`).
- */
-const THREAD_FORMATS: readonly FormatName[] = ["csv", "json", "ndjson", "parquet"];
 /** Exports of fewer days of sources are written sooner than a worker is asked: about 10 ms of work. */
 const THREAD_MIN_DAYS = 8;
 
@@ -88,7 +82,6 @@ export async function writeExport(
   return file && { file, tally };
 }
 
-function isForThread({ spec: { format, ids, fromMs, toMs } }: ExportPlan): boolean {
-  const days = (toMs - fromMs) / DAY_MS * ids.length;
-  return THREAD_FORMATS.includes(format) && days >= THREAD_MIN_DAYS;
+function isForThread({ spec: { ids, fromMs, toMs } }: ExportPlan): boolean {
+  return (toMs - fromMs) / DAY_MS * ids.length >= THREAD_MIN_DAYS;
 }

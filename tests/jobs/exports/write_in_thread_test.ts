@@ -3,7 +3,7 @@ import { AppError } from "../../../data/app_error.ts";
 import { CSV_DIALECTS } from "../../../data/encoders/csv_dialect.ts";
 import type { FileStore } from "../../../data/files/file_store.ts";
 import type { ExportSpec } from "../../../data/exports/spec.ts";
-import { createThreads } from "../../../jobs/engine/threads.ts";
+import { createThreads, type Threads } from "../../../jobs/engine/threads.ts";
 import { DeadWorkerError } from "../../../jobs/engine/thread.ts";
 import { createWorkerThreads } from "../../../jobs/threads.ts";
 import type { JobKind } from "../../../jobs/engine/job_kind.ts";
@@ -70,9 +70,7 @@ Deno.test("an export has the same bytes and the same record from a worker, in ev
       assert(expected.bytes.length > 100);
       const before = exports.writtenInThread();
       assertEquals(await made(inThread, files, spec), expected);
-      // XML and XLSX stay on this thread: docs/decisions/0028.
-      const isHere = form.format === "xml" || form.format === "xlsx";
-      assertEquals(exports.writtenInThread() - before, isHere ? 0 : 1);
+      assertEquals(exports.writtenInThread() - before, 1);
     });
   }
 });
@@ -149,7 +147,7 @@ Deno.test("a worker hands the bytes over where files are not in a folder", async
     const expected = await made(exportKind(rig, { files }), files, spec);
     const found = await made(exportKind(rig, { files, threads }), files, spec);
     assertEquals(found.sha256, expected.sha256, name);
-    if (form.format === undefined) assert(exports.writtenInThread() > 0);
+    assert(exports.writtenInThread() > 0);
     assertEquals(found, expected);
   }
 });
@@ -231,6 +229,51 @@ Deno.test("an export that is cancelled while a worker writes leaves no file", as
   });
   assert(await assertRejects(() => running, DOMException) === reason);
   for await (const _ of rig.files.list()) assert(false, "a file is left");
+});
+
+Deno.test("a worker writes two workbooks at a time; one that waits can be cancelled", async () => {
+  await using exports = await openThreadExports();
+  const { rig, threads } = exports;
+  const begun = Promise.withResolvers<void>(), held = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  let open = 0, most = 0;
+  const series = {
+    ...rig.series,
+    readPacked(...args: Parameters<typeof rig.series.readPacked>) {
+      const read = rig.series.readPacked(...args);
+      async function* chunks() {
+        most = Math.max(most, ++open);
+        if (open === 2) begun.resolve();
+        await held.promise;
+        yield* read.chunks;
+        open--;
+      }
+      return { ...read, chunks: chunks() };
+    },
+  };
+  const watched: Threads = {
+    ...threads,
+    run(task) {
+      if (task.id === "cancelled") asked.resolve();
+      return threads.run(task);
+    },
+  };
+  const kind = exportKind(rig, { threads: watched, series });
+  const spec: ExportSpec = { ...ALL_READINGS, ids: ["dense"], format: "xlsx" };
+  const running = [1, 2, 3].map((index) => runOnce(kind, spec, { jobId: `j${index}` }));
+  await begun.promise;
+  const aborter = new AbortController();
+  const waiting = runOnce(kind, spec, { jobId: "cancelled", signal: aborter.signal });
+  await asked.promise;
+  await new Promise((resolve) => setTimeout(resolve));
+  aborter.abort(new DOMException("cancelled", "AbortError"));
+  await assertRejects(() => waiting, DOMException);
+  held.resolve();
+  const expected = await runOnce(exports.here, spec);
+  for (const { artifact } of await Promise.all(running)) {
+    assertEquals(artifact?.sha256, expected.artifact?.sha256);
+  }
+  assertEquals(most, 2);
 });
 
 Deno.test("a job whose worker dies is tried again on this thread, and completes", async () => {
