@@ -55,6 +55,9 @@ export type WorkDeps =
     readonly continuousDuties: readonly Duty[];
   };
 
+/** How many subjects of alerts are read at the same time from a database file. */
+const FILE_LANES = 2;
+
 /** Starts the worker of this process. */
 export function startWork(deps: WorkDeps): Promise<Worker> {
   const { accountLimits, continuous, ends, keys, notifier, retention, schedules } = deps;
@@ -74,7 +77,13 @@ export function startWork(deps: WorkDeps): Promise<Worker> {
     moreDuties: [
       schedules.duty,
       ...deps.continuousDuties,
-      alertDuty({ ...deps, maxChecks: maxChecks(deps.isExclusive), onEvents: notifier.poke }),
+      alertDuty({
+        ...deps,
+        maxChecks: maxChecks(deps.isExclusive),
+        // A file answers one call after the other, and requests would wait behind more of them.
+        lanes: deps.isExclusive ? FILE_LANES : undefined,
+        onEvents: notifier.poke,
+      }),
       ...notifier.duties,
       auditRetentionDuty({ ...deps, ...retention }),
       retentionDuty({

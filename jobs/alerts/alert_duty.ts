@@ -53,6 +53,8 @@ export interface AlertDutyDeps extends OwnerDeps {
   readonly profiles: Pick<Profiles, "get" | "ofDevices" | "list">;
   /** Most checks of one commit. */
   readonly maxChecks: number;
+  /** How many subjects are read at the same time; by default many, as over a network. */
+  readonly lanes?: number;
   /** Epoch milliseconds now. */
   readonly now: () => number;
   /** The log. */

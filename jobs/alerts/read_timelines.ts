@@ -57,6 +57,8 @@ export interface TimelineDeps {
   readonly series: Pick<SeriesStore, "describe" | "read" | "latest">;
   /** The profiles. */
   readonly profiles: { get(name: string): Profile | undefined };
+  /** How many subjects are read at the same time; by default many, as over a network. */
+  readonly lanes?: number;
 }
 
 /** A subject, and how much of its past matters. */
@@ -109,11 +111,13 @@ export function createTimelineReader(deps: TimelineDeps): TimelineReader {
           return await inParallel(
             requests,
             (request) => readStore(deps, hoursOf, { condition, request, moment }),
+            deps.lanes,
           );
         default:
           return await inParallel(
             requests,
             (request) => readMetric({ ...deps, pasts }, { condition, request, moment }),
+            deps.lanes,
           );
       }
     },
@@ -183,7 +187,7 @@ async function readSilences(
     }
     const page = latest.get(subject.id);
     return page === undefined ? null : silenceTimeline(page.timesMs, condition.forMs);
-  });
+  }, deps.lanes);
 }
 
 async function readMetric(
@@ -313,16 +317,17 @@ async function readBack(
   }
 }
 
-/** Subjects that are read at the same time. */
+/** Subjects that are read at the same time over a network, where each read waits for its answer. */
 const LANES = 12;
 
 async function inParallel<T, R>(
   items: readonly T[],
   act: (item: T) => Promise<R>,
+  lanes: number = LANES,
 ): Promise<R[]> {
   const results: R[] = [];
-  for (let at = 0; at < items.length; at += LANES) {
-    results.push(...await Promise.all(items.slice(at, at + LANES).map(act)));
+  for (let at = 0; at < items.length; at += lanes) {
+    results.push(...await Promise.all(items.slice(at, at + lanes).map(act)));
   }
   return results;
 }
