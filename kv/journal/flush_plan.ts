@@ -40,12 +40,16 @@ export function recordsToFlush(
     retainedBytes: number;
   },
 ): readonly RecordInfo[] {
-  const sizeBytes = records.reduce((sum, record) => sum + record.sizeBytes, 0);
-  if (sizeBytes > Math.max(journalMaxBytes, MIN_GAIN * retainedBytes)) {
+  if (bytesOf(records) > Math.max(journalMaxBytes, MIN_GAIN * retainedBytes)) {
     return records.slice(0, Math.ceil(records.length / 2));
   }
   const count = records.findIndex(({ atMs }) => atMs > nowMs - flushAfterMs);
   return records.slice(0, count < 0 ? records.length : count);
+}
+
+/** The bytes of records. */
+export function bytesOf(records: readonly RecordInfo[]): number {
+  return records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }
 
 /** Entries in portions, each of which is flushed by one commit. */

@@ -34,10 +34,16 @@ import {
   type JournalEntry,
   type JournalSpaces,
 } from "./entries.ts";
-import { flushPortions, type FlushRules, type RecordInfo, recordsToFlush } from "./flush_plan.ts";
+import {
+  bytesOf,
+  flushPortions,
+  type FlushRules,
+  type RecordInfo,
+  recordsToFlush,
+} from "./flush_plan.ts";
 import { storedValue } from "./list.ts";
 import { type Change, encodeRecords, type JournalValue } from "./record.ts";
-import { type GroupRoles, type PendingGroup, spreadGroups } from "./spread.ts";
+import { type GroupRoles, type PendingGroup, rolesOf, spreadGroups } from "./spread.ts";
 import { decodeStoredRecord, doneUpTo, encodeDone, type StoredRecord } from "./stored_record.ts";
 
 /** First part of the keys. */
@@ -284,7 +290,7 @@ export async function openJournalLog(
     },
     inTurn,
     commit,
-    sizeBytes: () => records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sizeBytes: () => bytesOf(records),
     async flush(nowMs, signal) {
       lastMs = nowMs;
       // Resolves an uncertain commit even if no other commit follows it.
@@ -294,10 +300,14 @@ export async function openJournalLog(
       if (old.length === 0) return;
       // What a mark says is done stays marked until all of it is deleted.
       const upTo = Math.max(old[old.length - 1].number, doneNumber);
+      const isUrgent = bytesOf(records) > rules.journalMaxBytes;
       const stays = (entry: JournalEntry) => staysInJournal(entry, upTo);
       for (const portion of flushPortions(entries.listUpTo(upTo), stays)) {
         if (signal?.aborted) return;
+        const startMs = performance.now();
         await inTurn(() => flushEntries(portion, upTo));
+        // Others have the database for as long, so that requests rarely wait for a portion.
+        if (!isUrgent) await pause(performance.now() - startMs);
       }
       const gone = records.filter(({ number }) => number <= upTo);
       for (let at = 0; at < gone.length; at += DELETE_RECORDS) {
@@ -307,19 +317,8 @@ export async function openJournalLog(
   };
 }
 
-/** The spaces of what groups stand for; null unless there is one for each of it. */
-function rolesOf(spaces: JournalSpaces): GroupRoles | null {
-  const byRole = new Map(Object.entries(spaces).map(([space, { role }]) => [role, space]));
-  const [segments, counts, revisions, days, lastSeen] = [
-    "segments",
-    "counts",
-    "revisions",
-    "days",
-    "lastSeen",
-  ].map((role) => byRole.get(role as keyof GroupRoles));
-  return segments && counts && revisions && days && lastSeen
-    ? { segments, counts, revisions, days, lastSeen }
-    : null;
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /**

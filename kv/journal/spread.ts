@@ -36,6 +36,23 @@ export interface GroupRoles {
   readonly lastSeen: string;
 }
 
+/** The spaces of what groups stand for; null unless there is one for each of it. */
+export function rolesOf(
+  spaces: Readonly<Record<string, { readonly role?: keyof GroupRoles }>>,
+): GroupRoles | null {
+  const byRole = new Map(Object.entries(spaces).map(([space, { role }]) => [role, space]));
+  const [segments, counts, revisions, days, lastSeen] = [
+    "segments",
+    "counts",
+    "revisions",
+    "days",
+    "lastSeen",
+  ].map((role) => byRole.get(role as keyof GroupRoles));
+  return segments && counts && revisions && days && lastSeen
+    ? { segments, counts, revisions, days, lastSeen }
+    : null;
+}
+
 /** A group of a stored record that has not been worked out. */
 export interface PendingGroup {
   /** The record. */
