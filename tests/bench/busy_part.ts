@@ -34,6 +34,8 @@ const POSTS: Load = {
   pauseMs: 128,
   seconds: 15,
 };
+/** Before that, the devices are made, and the code of requests is warmed up. */
+const WARM: Load = { ...POSTS, month: 1, seconds: 2 };
 
 /** Runs the measurement once, for as long as telemetry is sent. */
 export async function measureBusy(bench: Bench): Promise<Figure[]> {
@@ -47,6 +49,7 @@ export async function measureBusy(bench: Bench): Promise<Figure[]> {
   const folder = await bench.demoFolder("busy");
   await using service = await startService(folder, { demoData: true, settings: NO_RATE_LIMIT });
   await uploadStores(bench, service);
+  await sendLoad(wrk, service.url, { load: WARM, signal });
   let isOver = false;
   const repeat = async (act: () => Promise<unknown>) => {
     let count = 0;

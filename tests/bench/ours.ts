@@ -1,5 +1,6 @@
 /**
- * Our own export without HTTP: the job kind over a KV file and a folder.
+ * Our own export without HTTP: the job kind over a KV file and a folder, with as many workers as a service
+ * on two processors has.
  *
  * @module
  */
@@ -21,6 +22,7 @@ import {
 import { NO_CHECKPOINTS } from "../../jobs/engine/checkpoints.ts";
 import { exportKinds } from "../../jobs/exports/export_job.ts";
 import { createExportPreviewer } from "../../jobs/exports/preview.ts";
+import { createWorkerThreads } from "../../jobs/threads.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
 import { type Contestant, timed } from "./race.ts";
@@ -28,6 +30,7 @@ import { YEAR } from "./year.ts";
 
 const ARTIFACT = "export.csv";
 const METERS_A_WRITE = 20;
+const WORKERS = 1;
 
 /** A database and a folder of files. Disposing of it closes the database. */
 export interface OurStore extends AsyncDisposable {
@@ -66,6 +69,9 @@ export async function openOurStore(folder: string): Promise<OurStore> {
     profiles: builtInProfiles(),
     version: "",
     deflaters: stack.use(createDeflaters({ keepMs: THREAD_KEPT_MS })),
+    threads: stack.use(
+      createWorkerThreads({ count: WORKERS, keepMs: THREAD_KEPT_MS, log: () => {} }),
+    ),
   });
   const signal = new AbortController().signal;
   const context = {
