@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ProfileName } from "../../data/readings/profile.ts";
 import type { Profiles } from "../../data/readings/profiles.ts";
 import { listChanges } from "../../kv/series/changes.ts";
 import { getRevisionEntry, listRevisions } from "../../kv/series/revisions.ts";
@@ -15,6 +16,8 @@ export interface ChangePosition {
   readonly revision: number;
   /** Pass it to {@link ChangedDevices.daysAfter}: every change so far has this version or an older one. */
   readonly version: string;
+  /** The same of each profile under which the device ever had readings. */
+  readonly versions: ReadonlyMap<ProfileName, string>;
 }
 
 /** Finds out what changed. */
@@ -25,9 +28,10 @@ export interface ChangedDevices {
   position(deviceId: string): Promise<ChangePosition>;
   /**
    * The UTC days (their first moments, ascending, each once) whose readings changed after a
-   * position's version. It may include a day that has not changed since.
+   * position's version. It may include a day that has not changed since. With a later position, it may
+   * leave out what changed after that, and reads less.
    */
-  daysAfter(deviceId: string, version: string): Promise<number[]>;
+  daysAfter(deviceId: string, version: string, until?: ChangePosition): Promise<number[]>;
   /** The names of the profiles under which the device ever had readings. */
   profilesOf(deviceId: string): Promise<string[]>;
 }
@@ -59,13 +63,16 @@ export function createChangedDevices(
     },
     async position(id) {
       let revision = 0, version = "";
+      const versions = new Map<ProfileName, string>();
       const names = profiles.ofDevices().map(({ name }) => name);
-      const entries = names.map((profile) => getRevisionEntry(kv, { profile, id }));
-      for (const entry of await Promise.all(entries)) {
+      const reads = names.map((profile) => getRevisionEntry(kv, { profile, id }));
+      for (const [index, entry] of (await Promise.all(reads)).entries()) {
+        if (entry.versionstamp === "") continue;
         revision += entry.revision;
+        versions.set(names[index], entry.versionstamp);
         if (entry.versionstamp > version) version = entry.versionstamp;
       }
-      return { revision, version };
+      return { revision, version, versions };
     },
     async profilesOf(id) {
       const names = profiles.ofDevices().map(({ name }) => name);
@@ -73,9 +80,10 @@ export function createChangedDevices(
       const revisions = await Promise.all(entries);
       return names.filter((_, index) => revisions[index].revision > 0);
     },
-    async daysAfter(id, version) {
+    async daysAfter(id, version, until) {
       const days = new Set<number>();
       for (const { name: profile } of profiles.ofDevices()) {
+        if (until !== undefined && (until.versions.get(profile) ?? "") <= version) continue;
         for await (const { dayMs } of listChanges(kv, profile, { id, after: version })) {
           days.add(dayMs);
         }

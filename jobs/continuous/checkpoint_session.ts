@@ -8,7 +8,7 @@
 import { manifestSpanAt, type WrittenWindow } from "../../data/continuous/manifest.ts";
 import type { DomainEvent } from "../../data/events/event.ts";
 import type { Span } from "../../data/readings/page.ts";
-import { type ExportCheckpoint, moveExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
+import type { ExportCheckpoint, MoveCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { listManifests, stageManifest } from "../../kv/continuous/manifests.ts";
 import { stageEvent } from "../../kv/events/outbox.ts";
 import { type MemberChange, stageMember } from "../../kv/continuous/profile_days.ts";
@@ -61,9 +61,17 @@ export interface CheckpointStart {
   readonly versionstamp: string | null;
 }
 
+/** What a session needs. */
+export interface CheckpointSessionDeps {
+  /** The database. */
+  readonly kv: Pick<Deno.Kv, "list">;
+  /** Stores the checkpoint. */
+  readonly moveCheckpoint: MoveCheckpoint;
+}
+
 /** Opens a session. */
 export function openCheckpointSession(
-  kv: Pick<Deno.Kv, "list" | "atomic">,
+  { kv, moveCheckpoint }: CheckpointSessionDeps,
   { deviceId, checkpoint: stored, versionstamp }: CheckpointStart,
 ): CheckpointSession {
   let checkpoint = stored;
@@ -95,7 +103,7 @@ export function openCheckpointSession(
       fromMs,
       windows: [...windowsOf(fromMs).values()].sort((a, b) => a.fromMs - b.fromMs),
     }));
-    const moved = await moveExportCheckpoint(kv, deviceId, {
+    const moved = await moveCheckpoint(deviceId, {
       from: version,
       to: checkpoint,
       also: (op) => {

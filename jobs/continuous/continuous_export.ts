@@ -13,8 +13,10 @@ import { openWindowEncoder } from "../../data/continuous/window_encoder.ts";
 import { type ContinuousSettings, keyStyleOf } from "../../data/continuous_settings.ts";
 import type { Log } from "../../data/log.ts";
 import { createInfluxSource } from "../../data/influx/source.ts";
+import { maxChecks } from "../../kv/budget.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import type { SeriesStore } from "../../kv/series/store.ts";
+import { withSharedGets } from "../../kv/shared_gets.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import type { Threads } from "../engine/threads.ts";
 import { erasureDuty } from "./erasure_duty.ts";
@@ -27,7 +29,7 @@ import { pause } from "../engine/pause.ts";
 /** What continuous export needs. */
 export interface ContinuousDeps {
   /** The database. */
-  readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  readonly kv: Pick<Deno.Kv, "get" | "getMany" | "list" | "atomic">;
   /** The readings. */
   readonly series: Pick<SeriesStore, "readPacked">;
   /** The profiles. */
@@ -42,6 +44,8 @@ export interface ContinuousDeps {
   readonly s3: DestinationOptions["s3"];
   /** Workers for heavy work; none by default. */
   readonly threads?: Threads;
+  /** Whether no other process can have the database open; false by default. */
+  readonly isExclusive?: boolean;
 }
 
 /** Continuous export, ready to start. */
@@ -57,9 +61,12 @@ export interface OpenedContinuousExport {
 
 /** Assembles continuous export. Contacts neither the destination nor the source. */
 export async function openContinuousExport(
-  { kv, series, profiles, now, log, continuous, s3, threads }: ContinuousDeps,
+  { kv: database, series, profiles, now, log, continuous, s3, threads, isExclusive = false }:
+    ContinuousDeps,
 ): Promise<OpenedContinuousExport> {
   const destination = openDestination({ path: continuous.path, s3 });
+  // Many passes run at once, and each asks for a dozen small values.
+  const kv = withSharedGets(database);
   const isEmbedded = continuous.influx === null;
   const source = continuous.influx === null
     ? createEmbeddedSource({ kv, store: series, profiles })
@@ -79,6 +86,7 @@ export async function openContinuousExport(
     lookbackMs: continuous.lookbackMs,
     isCompacting: continuous.isCompacting,
     isSharing: continuous.isSharing,
+    mostChecks: maxChecks(isExclusive),
     now,
     log,
   };

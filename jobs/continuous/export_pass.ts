@@ -26,7 +26,11 @@ import {
   waitingErasures,
 } from "../../kv/continuous/controls.ts";
 import type { ChangedDevices, ChangePosition } from "./changed_devices.ts";
-import { type CheckpointSession, openCheckpointSession } from "./checkpoint_session.ts";
+import {
+  type CheckpointSession,
+  type CheckpointSessionDeps,
+  openCheckpointSession,
+} from "./checkpoint_session.ts";
 import { compactDays, type CompactionDeps, planFirstDays } from "./day_compaction.ts";
 import { shareDays, type SharingDeps } from "./day_sharing.ts";
 import { eraseObjects } from "./erase_objects.ts";
@@ -39,7 +43,7 @@ export const GRACE_MS = 2_000;
 const PENDING_MS = 2 * DAY_MS;
 
 /** What an export pass needs. */
-export interface ExportPassDeps extends CompactionDeps, SharingDeps {
+export interface ExportPassDeps extends CompactionDeps, SharingDeps, CheckpointSessionDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
   /** What changed in the service's own store; null if the source cannot say. */
@@ -67,7 +71,7 @@ export async function openDeviceSession(
 ): Promise<CheckpointSession> {
   const { kv, intervalMs, now } = deps;
   const entry = await getExportCheckpoint(kv, deviceId);
-  const session = openCheckpointSession(kv, {
+  const session = openCheckpointSession(deps, {
     deviceId,
     checkpoint: entry?.value ?? newCheckpoint(intervalMs),
     versionstamp: entry?.versionstamp ?? null,
@@ -252,7 +256,7 @@ async function lateSpans(
     return fromMs < nextMs ? [{ fromMs: windowAt(plan, fromMs).fromMs, toMs: nextMs }] : [];
   }
   if (revision === position.revision) return [];
-  const days = await changes.daysAfter(deviceId, seenVersion);
+  const days = await changes.daysAfter(deviceId, seenVersion, position);
   return days.map((dayMs) => ({ fromMs: dayMs, toMs: Math.min(dayMs + DAY_MS, nextMs) }));
 }
 

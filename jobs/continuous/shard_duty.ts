@@ -12,6 +12,7 @@ import { type Deadline, startDeadline } from "../../data/files/deadline.ts";
 import { InfluxError } from "../../data/influx/query.ts";
 import { MINUTE_MS } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
+import { createCheckpointMoves } from "../../kv/continuous/checkpoints.ts";
 import { type BackOff, createBackOff } from "../engine/back_off.ts";
 import type { Duty } from "../engine/duty_loop.ts";
 import { createGate, type Gate } from "../engine/gate.ts";
@@ -20,6 +21,7 @@ import { createDueDevices, type DueDevices, type DueDevicesDeps } from "./due_de
 import { CheckpointMoved, type CheckpointSession } from "./checkpoint_session.ts";
 import { failingEvent } from "./failing_event.ts";
 import { createPutGate } from "./put_gate.ts";
+import { createRunPlaces } from "./run_places.ts";
 
 /** Number of shards. It must be the same in all processes that share a database. */
 const SHARDS = 16;
@@ -45,8 +47,12 @@ const FAILING_COUNT = 3;
 /** The fault of a pass that neither ended nor failed. */
 const STUCK = "The export did not end in time, as the source or the destination did not answer";
 
+/** What all passes of a process share. */
+type PassShared = Pick<ExportPassDeps, "gate" | "places" | "moveCheckpoint">;
+
 /** What the duties need. */
-export interface ShardDutyDeps extends Omit<ExportPassDeps, "gate" | "dueCount">, DueDevicesDeps {
+export interface ShardDutyDeps
+  extends Omit<ExportPassDeps, "dueCount" | keyof PassShared>, DueDevicesDeps {
   /** The database. */
   readonly kv: ExportPassDeps["kv"];
   /** Where readings come from. */
@@ -57,10 +63,12 @@ export interface ShardDutyDeps extends Omit<ExportPassDeps, "gate" | "dueCount">
   readonly log: Log;
   /** How long a process keeps a shard if others may want it, milliseconds. */
   readonly holdMs?: number;
+  /** Most checks of one commit; by default as many as every kind of database allows. */
+  readonly mostChecks?: number;
 }
 
 /** What the duties of one process share. */
-interface Shared extends ShardDutyDeps, Pick<ExportPassDeps, "gate"> {
+interface Shared extends ShardDutyDeps, PassShared {
   readonly dueDevices: DueDevices;
   /** Limits the passes. */
   readonly passes: Gate;
@@ -85,6 +93,8 @@ export function shardDuties(deps: ShardDutyDeps): Duty[] {
     dueDevices: createDueDevices(deps),
     passes: createGate(deps.isSourceComplete ? PASSES_AT_ONCE : OTHER_PASSES_AT_ONCE),
     gate: createPutGate(),
+    places: createRunPlaces(deps.threads?.count ?? 1),
+    moveCheckpoint: createCheckpointMoves(deps.kv, deps.mostChecks),
     dueCount: () => dueCount,
     countDue: (change) => void (dueCount += change),
     backOff: createBackOff({ now, random: Math.random }),
@@ -170,16 +180,18 @@ async function runPass(
   const { backOff, passes, dueDevices, log, now } = shared;
   const { signal } = deadline;
   const startedAt = performance.now();
+  let shareEndAt = startedAt + PASS_SHARE_MS;
   const isTimeUp = () => {
     const nowAt = performance.now();
-    return nowAt > endAt || (nowAt - startedAt > PASS_SHARE_MS && passes.waiting() > 0);
+    return nowAt > endAt || (nowAt > shareEndAt && passes.waiting() > 0);
   };
+  const onWaited = (waitedMs: number) => void (shareEndAt += waitedMs);
   const startedMs = now();
   let session: CheckpointSession | null = null;
   try {
     session = await openDeviceSession(shared, deviceId);
     const { totals } = session.checkpoint();
-    const result = await exportDevice(shared, session, { deviceId, signal, isTimeUp });
+    const result = await exportDevice(shared, session, { deviceId, signal, isTimeUp, onWaited });
     const { checkpoint, isDone } = result;
     dueDevices.setLastPass(deviceId, isDone ? { checkpoint, startedMs } : null);
     backOff.clear(deviceId);

@@ -19,8 +19,10 @@ export interface ThreadWindows {
   readonly known: Uint8Array<ArrayBuffer>;
   /** What their readings have in common. */
   readonly head: PackedHead;
-  /** The first chunk of readings; null if there are none. */
-  readonly first: PackedChunk | null;
+  /** The first chunk of readings. */
+  readonly first: PackedChunk;
+  /** Whether it is the only one. */
+  readonly isAll: boolean;
   /** The folder, where the worker puts objects by itself; null if this thread puts them. */
   readonly folder: string | null;
   /** Marks the files there that are not whole yet. */

@@ -9,6 +9,7 @@
 import { encodeManifest } from "../../data/continuous/manifest.ts";
 import type { ExportDestination } from "../../data/continuous/destination.ts";
 import type { TelemetrySource } from "../../data/continuous/telemetry_source.ts";
+import { windowAt } from "../../data/continuous/window.ts";
 import type { WindowEncoder } from "../../data/continuous/window_encoder.ts";
 import type { Span } from "../../data/readings/page.ts";
 import { DamagedDataError } from "../../kv/series/damage.ts";
@@ -19,6 +20,7 @@ import { receivedError, type Sent } from "../engine/thread_messages.ts";
 import type { Threads } from "../engine/threads.ts";
 import { type PackedDevice, type PackedSource, unpackedParts } from "./packed_source.ts";
 import type { PutGate } from "./put_gate.ts";
+import type { RunPlaces } from "./run_places.ts";
 import type { ThreadWindows, ThreadWindowsEnd, WindowCalls } from "./thread_contract.ts";
 import {
   type ReportOutcomes,
@@ -35,6 +37,8 @@ import {
 const HEAVY_BLOCKS = 8, HEAVY_BYTES = 8_192, HEAVY_READINGS = 1_000;
 /** A worker takes all devices while more than so many are due. */
 const CROWD = 32;
+/** A window of so many blocks, 1,500 readings each, takes a few milliseconds to encode. */
+const SHORT_BLOCKS = 2;
 
 /** What running needs. */
 export interface WindowRunnerDeps {
@@ -48,6 +52,8 @@ export interface WindowRunnerDeps {
   readonly threads?: Threads;
   /** Limits the objects that this thread puts at once. */
   readonly gate: PutGate;
+  /** Where long runs are made. */
+  readonly places: RunPlaces;
   /** How many devices are due at the moment; few by default. */
   readonly dueCount?: () => number;
 }
@@ -62,6 +68,8 @@ export interface WindowOrder {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. */
   readonly isTimeUp: () => boolean;
+  /** Called when it has waited for a place, milliseconds. */
+  readonly onWaited?: (waitedMs: number) => void;
   /** Takes outcomes. */
   readonly report: ReportOutcomes;
 }
@@ -83,12 +91,7 @@ export async function runOrder(deps: WindowRunnerDeps, order: WindowOrder): Prom
   const begun = await chunks.next();
   const first = begun.done ? null : begun.value;
   try {
-    if (first !== null && isForWorker(deps, first)) {
-      const end = await runThere(deps, order, { device, first, chunks });
-      if (end !== null) return end;
-    }
-    const parts = unpackedParts(device.head, following(first, chunks), device.counted);
-    return await runHere(deps, order, parts);
+    return await runBegun(deps, order, { device, first, chunks });
   } catch (error) {
     if (error instanceof DamagedDataError) device.damaged(error);
     throw error;
@@ -98,12 +101,52 @@ export async function runOrder(deps: WindowRunnerDeps, order: WindowOrder): Prom
   }
 }
 
+async function runBegun(
+  deps: WindowRunnerDeps,
+  order: WindowOrder,
+  { first, ...begun }: Omit<BegunRead, "first"> & { first: PackedChunk | null },
+): Promise<RunEnd> {
+  if (first === null || !isForWorker(deps, first)) return await runUnpacked();
+  if (!isLong(first)) {
+    return await runThere(deps, order, { ...begun, first }) ?? await runUnpacked();
+  }
+  const askedAt = performance.now();
+  using place = await deps.places.enter(hasShortWindows(order.run, first));
+  order.onWaited?.(performance.now() - askedAt);
+  // The round may be over by now. The next pass begins where this one does.
+  if (order.isTimeUp()) return { isWhole: false, beyondMs: null };
+  const end = place.isInWorker ? await runThere(deps, order, { ...begun, first }) : null;
+  return end ?? await runUnpacked();
+
+  function runUnpacked(): Promise<RunEnd> {
+    const { head, counted } = begun.device;
+    return runHere(deps, order, unpackedParts(head, following(first, begun.chunks), counted));
+  }
+}
+
 function isForWorker({ threads, dueCount }: WindowRunnerDeps, first: PackedChunk): boolean {
   if (threads === undefined) return false;
-  if (dueCount !== undefined && dueCount() > CROWD) return true;
-  const bytes = first.blocks.reduce((sum, block) => sum + block.bytes.length, 0);
-  return first.blocks.length >= HEAVY_BLOCKS || bytes >= HEAVY_BYTES ||
-    first.overlay.timesMs.length >= HEAVY_READINGS;
+  return (dueCount?.() ?? 0) > CROWD || isLong(first);
+}
+
+/** Whether it takes longer than asking a worker. */
+function isLong({ blocks, overlay }: PackedChunk): boolean {
+  const bytes = blocks.reduce((sum, block) => sum + block.bytes.length, 0);
+  return blocks.length >= HEAVY_BLOCKS || bytes >= HEAVY_BYTES ||
+    overlay.timesMs.length >= HEAVY_READINGS;
+}
+
+/** Whether each window is encoded within a few milliseconds, so that this thread serves in between. */
+function hasShortWindows({ plan }: WindowRun, { blocks, overlay }: PackedChunk): boolean {
+  if (overlay.timesMs.length >= HEAVY_READINGS) return false;
+  let toMs = -Infinity, count = 0;
+  return blocks.every(({ startMs }) => {
+    if (startMs >= toMs) {
+      ({ toMs } = windowAt(plan, startMs));
+      count = 0;
+    }
+    return ++count <= SHORT_BLOCKS;
+  });
 }
 
 async function runHere(
@@ -154,6 +197,7 @@ async function runThere(
     known: encodeManifest(known),
     head: device.head,
     first: chunk,
+    isAll: first.toMs >= order.read.toMs,
     folder: destination.folder ?? null,
     mark: crypto.randomUUID(),
   };

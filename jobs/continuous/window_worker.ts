@@ -68,7 +68,7 @@ function createWindowTasks(): RunTask {
 
 async function exportWindows(
   { gate, ...worker }: WindowWorker,
-  { run, known, head, first, folder, mark }: ThreadWindows,
+  { run, known, head, first, isAll, folder, mark }: ThreadWindows,
   { signal, ask: send }: TaskContext,
 ): Promise<ThreadWindowsEnd> {
   const ask: Ask = async (call, value, moves) =>
@@ -89,7 +89,9 @@ async function exportWindows(
         : destination.put(key, { bytes, contentType: encoder.contentType, mark }, signal),
   };
   try {
-    const chunks = chunksOf(ask, { first, signal, onTimeUp: () => isTimeUp = true });
+    const chunks = isAll
+      ? only(first)
+      : chunksOf(ask, { first, signal, onTimeUp: () => isTimeUp = true });
     const source = unpackedParts(head, chunks, (count) => readings += count);
     const end = await runWindows(parts, { ...run, known: decodeManifest(known) }, source);
     return { ...end, outcomes: outcomes.rest(), readings };
@@ -107,12 +109,12 @@ async function exportWindows(
 async function* chunksOf(
   ask: Ask,
   { first, signal, onTimeUp }: {
-    first: PackedChunk | null;
+    first: PackedChunk;
     signal: AbortSignal;
     onTimeUp: () => void;
   },
 ): AsyncGenerator<PackedChunk> {
-  for (let chunk = first; chunk !== null;) {
+  for (let chunk: PackedChunk | null = first; chunk !== null;) {
     const next = ask("chunk", null);
     // Awaited later. Until then a rejection must not count as unhandled.
     next.catch(() => {});
@@ -122,6 +124,11 @@ async function* chunksOf(
     if (answer.isTimeUp) onTimeUp();
     chunk = answer.chunk;
   }
+}
+
+/** The only chunk. To ask for another takes as long as a small file. */
+async function* only(chunk: PackedChunk): AsyncGenerator<PackedChunk> {
+  yield await Promise.resolve(chunk);
 }
 
 /** Puts an object from the other thread. */

@@ -44,15 +44,18 @@ export interface PassLimits {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. Objects on their way are still waited for. */
   readonly isTimeUp: () => boolean;
+  /** Called when the pass has waited for other ones, which must not count as its own time, milliseconds. */
+  readonly onWaited?: (waitedMs: number) => void;
 }
 
 /** Writes the changed windows of a batch. All of it is in the session, not all of it committed. */
 export async function writeWindows(
   deps: WindowWriterDeps,
   session: CheckpointSession,
-  { deviceId, span, isForced, lookToMs = span.toMs, signal, isTimeUp }: WindowBatch & PassLimits,
+  { deviceId, span, isForced, lookToMs = span.toMs, ...limits }: WindowBatch & PassLimits,
 ): Promise<WrittenSpan> {
   const { style, isSourceComplete } = deps;
+  const { signal, isTimeUp } = limits;
   const queue = openWriteQueue(deps, session, { deviceId, signal });
   const known = await session.loadWindows(span);
   const { plan, sharedMs } = session.checkpoint();
@@ -91,7 +94,7 @@ export async function writeWindows(
   try {
     const run = { deviceId, span, plan, style, known, isForced, isSourceComplete, sharedMs };
     const read = { fromMs: span.fromMs, toMs: Math.max(span.toMs, lookToMs) };
-    const { isWhole, beyondMs } = await runOrder(deps, { run, read, signal, isTimeUp, report });
+    const { isWhole, beyondMs } = await runOrder(deps, { run, read, report, ...limits });
     if (isWhole) {
       await removeEmptied(span.toMs);
       doneMs = span.toMs;

@@ -26,6 +26,8 @@ import {
 
 /** Runs tasks in workers. Disposing of it stops them; tasks that still run fail. */
 export interface Threads extends Disposable {
+  /** How many workers run at most. */
+  readonly count: number;
   /**
    * Runs a task to its end, and returns what it returned; null if nothing was done, as no worker can start,
    * a worker died with the task before, or all are disposed of. Throws what the task or an answer threw,
@@ -59,7 +61,11 @@ export const PATIENCE: Patience = {
 const DIED_MAX = 1_000;
 
 /** For settings without workers. */
-export const NO_THREADS: Threads = { run: () => Promise.resolve(null), [Symbol.dispose]() {} };
+export const NO_THREADS: Threads = {
+  count: 0,
+  run: () => Promise.resolve(null),
+  [Symbol.dispose]() {},
+};
 
 /** Workers that start when there is something to do. */
 export function createThreads(
@@ -109,6 +115,7 @@ export function createThreads(
   }
 
   return {
+    count,
     async run(task) {
       task.signal.throwIfAborted();
       if (count === 0 || isDisposed || died.delete(task.id)) return null;

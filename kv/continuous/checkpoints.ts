@@ -13,9 +13,13 @@
 
 import { z } from "zod";
 import type { Stage } from "../budget.ts";
+import { type CheckedChange, commitShared } from "../shared_commits.ts";
+import { createTogether } from "../together.ts";
 
 /** First part of the keys. */
 export const CHECKPOINT_SPACE = "lake_checkpoint";
+/** Commits of moves that are in progress at most. What comes meanwhile shares the next one. */
+const COMMITS_AT_ONCE = 1;
 
 const checkpointSchema = z.object({
   v: z.literal(1),
@@ -115,21 +119,60 @@ export async function listExportCheckpoints(
   return found;
 }
 
+/** A checkpoint that takes the place of the one of a device that was read. */
+export interface CheckpointMove {
+  /** The version at which that was read; null: it did not exist. */
+  readonly from: string | null;
+  /** The new one. */
+  readonly to: ExportCheckpoint;
+  /** What goes with it. */
+  readonly also?: Stage;
+}
+
 /**
- * Replaces a checkpoint that was read at version `from` (null: it did not exist), together with
- * `also`, in one commit. Returns the new version, or null if another process was faster; then
- * nothing has changed.
+ * Replaces a checkpoint in one commit. Returns the new version, or null if another process was faster;
+ * then nothing has changed.
  */
+export type MoveCheckpoint = (id: string, move: CheckpointMove) => Promise<string | null>;
+
+/** {@link MoveCheckpoint} as a commit of its own. */
 export async function moveExportCheckpoint(
   kv: Pick<Deno.Kv, "atomic">,
   id: string,
-  { from, to, also }: { from: string | null; to: ExportCheckpoint; also?: Stage },
+  move: CheckpointMove,
 ): Promise<string | null> {
-  const key = [CHECKPOINT_SPACE, id];
-  const op = kv.atomic().check({ key, versionstamp: from }).set(key, to);
-  also?.(op);
+  const { checks, stage } = moveOf(id, move);
+  const op = kv.atomic().check(...checks);
+  stage(op);
   const result = await op.commit();
   return result.ok ? result.versionstamp : null;
+}
+
+/**
+ * {@link MoveCheckpoint} that shares commits: while one is in progress, the moves of other devices wait
+ * for the next one, which has them all. A device whose checkpoint another process has moved keeps no
+ * other one from moving.
+ */
+export function createCheckpointMoves(
+  kv: Pick<Deno.Kv, "atomic">,
+  mostChecks?: number,
+): MoveCheckpoint {
+  const commit = createTogether(
+    (changes: readonly CheckedChange[]) => commitShared(kv, changes, mostChecks),
+    COMMITS_AT_ONCE,
+  );
+  return (id, move) => commit(moveOf(id, move));
+}
+
+function moveOf(id: string, { from, to, also }: CheckpointMove): CheckedChange {
+  const key = [CHECKPOINT_SPACE, id];
+  return {
+    checks: [{ key, versionstamp: from }],
+    stage(op) {
+      op.set(key, to);
+      also?.(op);
+    },
+  };
 }
 
 /** Reads one checkpoint, if any exists. Throws if the database does not answer. */

@@ -5,9 +5,10 @@ import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
 import type { ShardDutyDeps } from "../../../jobs/continuous/shard_duty.ts";
 import { createChangedDevices } from "../../../jobs/continuous/changed_devices.ts";
 import { createPutGate } from "../../../jobs/continuous/put_gate.ts";
+import { createRunPlaces } from "../../../jobs/continuous/run_places.ts";
 import { createEmbeddedSource } from "../../../jobs/continuous/embedded_source.ts";
 import { exportDevice, openDeviceSession } from "../../../jobs/continuous/export_pass.ts";
-import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
+import { createCheckpointMoves, getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeExportControls } from "../../../kv/continuous/controls.ts";
 import { listManifests } from "../../../kv/continuous/manifests.ts";
 import { assert, assertEquals } from "../../support/assert.ts";
@@ -224,6 +225,8 @@ Deno.test("compaction gets on even if every pass is out of time as soon as the d
     style: { prefix: "", layout: "plain", format: "csv" } as const,
     intervalMs: HOUR_MS,
     gate: createPutGate(),
+    places: createRunPlaces(1),
+    moveCheckpoint: createCheckpointMoves(kv),
     now: () => clock.nowMs,
     ...COMPACT,
   };

@@ -2,6 +2,7 @@ import { openFolderDestination } from "../../../data/continuous/folder_destinati
 import { startPlan } from "../../../data/continuous/window.ts";
 import type { WrittenFile } from "../../../data/files/file_store.ts";
 import { createPutGate } from "../../../jobs/continuous/put_gate.ts";
+import { createRunPlaces } from "../../../jobs/continuous/run_places.ts";
 import type { ThreadWindows } from "../../../jobs/continuous/thread_contract.ts";
 import {
   runOrder,
@@ -25,6 +26,7 @@ const SPAN = { fromMs: FROM_MS, toMs: FROM_MS + HOUR_MS };
 /** A worker that asks for something and then dies, before it has got an answer. */
 function dyingThreads(ask: (task: ThreadTask) => void): Threads {
   return {
+    count: 1,
     run(task) {
       ask(task);
       return Promise.reject(new DeadWorkerError("it was shot"));
@@ -59,7 +61,14 @@ async function openHour(): Promise<HourRig> {
   const { destination } = rig;
   return {
     ...rig,
-    deps: { source, encoder, destination, gate: createPutGate(), dueCount: () => 1_000 },
+    deps: {
+      source,
+      encoder,
+      destination,
+      gate: createPutGate(),
+      places: createRunPlaces(1),
+      dueCount: () => 1_000,
+    },
     order: {
       run,
       read: SPAN,

@@ -80,6 +80,7 @@ async function askAndDie(parts: Parts, asks: (ask: Ask) => Promise<unknown>): Pr
         },
       },
       threads: {
+        count: 1,
         async run({ answer }: ThreadTask) {
           await asks(answer);
           throw DEATH;

@@ -1,0 +1,59 @@
+/**
+ * Where long runs of windows are made: in workers, and on this thread while all workers have enough. So
+ * with two processors and one worker, both are busy.
+ *
+ * A run waits for the place that becomes free first. Each worker has a few runs at once, as each of them
+ * mostly waits for the disk, and this thread has one.
+ *
+ * @module
+ */
+
+/** Runs of a worker at once. */
+const RUNS_A_WORKER = 3;
+
+/** A place that a run has taken. */
+export interface RunPlace extends Disposable {
+  /** Whether it is in a worker. */
+  readonly isInWorker: boolean;
+}
+
+/** The places for long runs. */
+export interface RunPlaces {
+  /**
+   * Takes a place, first come, first served. Dispose of it when the run has ended. `mayBeHere`: whether the
+   * windows are short enough for this thread.
+   */
+  enter(mayBeHere: boolean): Promise<RunPlace>;
+}
+
+/** Creates places for as many workers, at least one, and one for this thread. */
+export function createRunPlaces(workers: number): RunPlaces {
+  let inWorkers = workers * RUNS_A_WORKER, isHereFree = true;
+  const waiting: { readonly mayBeHere: boolean; readonly start: (place: RunPlace) => void }[] = [];
+
+  function take(mayBeHere: boolean): RunPlace | null {
+    if (inWorkers > 0) {
+      inWorkers--;
+      return { isInWorker: true, [Symbol.dispose]: () => leave(() => inWorkers++) };
+    }
+    if (!mayBeHere || !isHereFree) return null;
+    isHereFree = false;
+    return { isInWorker: false, [Symbol.dispose]: () => leave(() => isHereFree = true) };
+  }
+
+  function leave(free: () => void): void {
+    free();
+    const next = waiting.findIndex(({ mayBeHere }) => mayBeHere || inWorkers > 0);
+    if (next === -1) return;
+    const place = take(waiting[next].mayBeHere);
+    if (place !== null) waiting.splice(next, 1)[0].start(place);
+  }
+
+  return {
+    enter(mayBeHere) {
+      const place = waiting.length === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;
+      if (place !== null) return Promise.resolve(place);
+      return new Promise((start) => waiting.push({ mayBeHere, start }));
+    },
+  };
+}
