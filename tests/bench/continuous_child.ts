@@ -1,6 +1,6 @@
 /**
- * A process of the bench of continuous export. `continuous_child.ts fill FOLDER` creates a month of
- * minutes for ten appliances. `catch-up FOLDER FORMAT` exports it as one file per device and day.
+ * A process of the bench of continuous export. `continuous_child.ts fill FOLDER DAYS` creates days of
+ * minutes for ten appliances. `catch-up FOLDER DAYS FORMAT` exports them as one file per device and day.
  * `steady FOLDER` exports windows of a minute for a thousand devices, cycle by cycle.
  *
  * @module
@@ -14,13 +14,15 @@ import { startDuties } from "../../jobs/engine/duty_loop.ts";
 import { openThreads } from "../../jobs/threads.ts";
 import { openContinuousExport } from "../../jobs/continuous/continuous_export.ts";
 import { createDevice } from "../../kv/devices/devices.ts";
-import { listExportCheckpoints } from "../../kv/continuous/checkpoints.ts";
+import { getExportCheckpoint } from "../../kv/continuous/checkpoints.ts";
 import { openKv } from "../../kv/opened_kv.ts";
 import { createSeriesStore } from "../../kv/series/store.ts";
 import { readPeakMb } from "./peak_memory.ts";
 
 const FROM_MS = Date.UTC(2026, 0, 1);
-const DAYS = 30, DEVICES = 10;
+/** The day on which a catch-up begins: after all days that were filled. */
+const NOW_MS = FROM_MS + 366 * DAY_MS + HOUR_MS;
+const DEVICES = 10;
 const STEADY_DEVICES = 1_000, STEADY_CYCLES = 5, STEADY_STEP_MS = 10_000;
 /** What devices sent before the steady state: five minutes, one reading every 10 s. */
 const STEADY_BEFORE_MS = 5 * MINUTE_MS;
@@ -48,7 +50,7 @@ async function openRig(folder: string, environment: Record<string, string>) {
   const { continuous, s3 } = result.settings;
   const opened = await openKv(`${folder}/kv.sqlite3`);
   // The clock runs on by itself from the time that the measurement sets.
-  let setMs = FROM_MS + DAYS * DAY_MS + HOUR_MS, setAt = performance.now();
+  let setMs = NOW_MS, setAt = performance.now();
   const now = () => setMs + Math.floor(performance.now() - setAt);
   const setClock = (nowMs: number) => [setMs, setAt] = [nowMs, performance.now()];
   const series = createSeriesStore({ kv: opened.kv, now });
@@ -78,9 +80,13 @@ async function openRig(folder: string, environment: Record<string, string>) {
         nowMs: now(),
         serviceOfflineAfterMs: 600_000,
       }),
-    async exportedRows() {
-      const found = await listExportCheckpoints(opened.kv, { afterId: "", limit: STEADY_DEVICES });
-      return found.reduce((sum, { checkpoint: { totals } }) => sum + totals.rows, 0);
+    /** Waits until so many readings of each device are exported. Asks for one device at a time. */
+    async untilExported(ids: readonly string[], rows: number, everyMs: number) {
+      for (const id of ids) {
+        while ((await getExportCheckpoint(opened.kv, id))?.value.totals.rows !== rows) {
+          await new Promise((resolve) => setTimeout(resolve, everyMs));
+        }
+      }
     },
     async [Symbol.asyncDispose]() {
       threads[Symbol.dispose]();
@@ -89,20 +95,19 @@ async function openRig(folder: string, environment: Record<string, string>) {
   };
 }
 
-async function until(isSo: () => Promise<boolean>, everyMs: number): Promise<void> {
-  while (!await isSo()) await new Promise((resolve) => setTimeout(resolve, everyMs));
-}
-
-async function fill(folder: string): Promise<void> {
+async function fill(folder: string, days: number): Promise<void> {
   await using rig = await openRig(folder, {});
-  for (let device = 0; device < DEVICES; device++) {
-    const id = `D${device}`;
+  for (const id of catchUpIds()) {
     await rig.addDevice(id);
-    await rig.series.write({ profile: "appliance", id }, pageOf(FROM_MS, MINUTE_MS, DAYS * 1_440));
+    await rig.series.write({ profile: "appliance", id }, pageOf(FROM_MS, MINUTE_MS, days * 1_440));
   }
 }
 
-async function catchUp(folder: string, format: string): Promise<void> {
+function catchUpIds(): string[] {
+  return Array.from({ length: DEVICES }, (_, device) => `D${device}`);
+}
+
+async function catchUp(folder: string, days: number, format: string): Promise<void> {
   const target = await Deno.makeTempDir({ dir: folder });
   const environment = {
     EXPORT_FORMAT: format,
@@ -110,14 +115,14 @@ async function catchUp(folder: string, format: string): Promise<void> {
     LAKE_PATH: target,
   };
   await using rig = await openRig(folder, environment);
-  const rows = DAYS * 1_440 * DEVICES;
   const startedAt = performance.now();
   const duties = rig.run();
-  await until(async () => await rig.exportedRows() === rows, 5);
+  await rig.untilExported(catchUpIds(), days * 1_440, 5);
   const tookMs = performance.now() - startedAt;
   const peakMb = await readPeakMb("self");
   await duties.stop();
-  console.log(JSON.stringify({ readingsPerSecond: rows / tookMs * 1_000, peakMb }));
+  const readingsPerSecond = DEVICES * days * 1_440 / tookMs * 1_000;
+  console.log(JSON.stringify({ readingsPerSecond, peakMb }));
 }
 
 async function steady(folder: string): Promise<void> {
@@ -132,16 +137,16 @@ async function steady(folder: string): Promise<void> {
   await write(beginMs - STEADY_BEFORE_MS, before);
   setClock(beginMs + 3_000);
   const duties = rig.run();
-  let expectedRows = before * STEADY_DEVICES;
-  await until(async () => await rig.exportedRows() === expectedRows, 100);
+  let rows = before;
+  await rig.untilExported(ids, rows, 10);
   const cyclesMs: number[] = [];
   for (let cycle = 0; cycle < STEADY_CYCLES; cycle++) {
     const fromMs = beginMs + cycle * MINUTE_MS;
     await write(fromMs, MINUTE_MS / STEADY_STEP_MS);
-    expectedRows += MINUTE_MS / STEADY_STEP_MS * STEADY_DEVICES;
+    rows += MINUTE_MS / STEADY_STEP_MS;
     setClock(fromMs + MINUTE_MS + 3_000);
     const startedAt = performance.now();
-    await until(async () => await rig.exportedRows() === expectedRows, 100);
+    await rig.untilExported(ids, rows, 10);
     cyclesMs.push(performance.now() - startedAt);
   }
   const peakMb = await readPeakMb("self");
@@ -149,9 +154,9 @@ async function steady(folder: string): Promise<void> {
   console.log(JSON.stringify({ cyclesMs, peakMb }));
 }
 
-async function main([mode, folder, format]: readonly string[]): Promise<void> {
-  if (mode === "fill") await fill(folder);
-  else if (mode === "catch-up") await catchUp(folder, format);
+async function main([mode, folder, days, format]: readonly string[]): Promise<void> {
+  if (mode === "fill") await fill(folder, Number(days));
+  else if (mode === "catch-up") await catchUp(folder, Number(days), format);
   else await steady(folder);
 }
 
