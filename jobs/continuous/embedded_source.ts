@@ -39,7 +39,8 @@ export function createEmbeddedSource(
     const profile = await profiles.current(name);
     if (profile === undefined) return null;
     const ref = { profile: name, id: deviceId };
-    return { ...store.readPacked(ref, span, signal), head: { ref, profile, deviceType, location } };
+    const read = store.readPacked(ref, { ...span, through: kv }, signal);
+    return { ...read, head: { ref, profile, deviceType, location } };
   };
   return {
     async *devices(signal) {

@@ -22,6 +22,8 @@ import type { Staging } from "../budget.ts";
 import type { SeriesRef } from "./ref.ts";
 
 const SPACE = "block";
+/** Blocks per read of a short span. The last one is most often all that is needed. */
+const COVERING_BATCH = 2;
 
 /** A block as it is stored. */
 export interface StoredBlock {
@@ -70,6 +72,28 @@ export async function listBlocks(
   const blocks: StoredBlock[] = [];
   for await (const entry of kv.list<Uint8Array>(selector, { limit, batchSize: limit })) {
     blocks.push({ startMs: Number(entry.key[3]), bytes: entry.value });
+  }
+  return blocks;
+}
+
+/**
+ * The blocks that cover a short span, ascending, at most `limit`; null if there are more. Mostly it costs
+ * one read, while finding the first one and then the others costs two.
+ */
+export async function listBlocksCovering(
+  kv: Pick<Deno.Kv, "list">,
+  ref: SeriesRef,
+  { fromMs, toMs, limit }: Span & { limit: number },
+): Promise<StoredBlock[] | null> {
+  const selector = { start: blockKey(ref, dayStartMs(fromMs)), end: blockKey(ref, toMs) };
+  const blocks: StoredBlock[] = [];
+  const entries = kv.list<Uint8Array>(selector, { reverse: true, batchSize: COVERING_BATCH });
+  for await (const entry of entries) {
+    if (blocks.length === limit) return null;
+    const startMs = Number(entry.key[3]);
+    blocks.unshift({ startMs, bytes: entry.value });
+    // It covers the beginning, so those before it are over.
+    if (startMs <= fromMs) break;
   }
   return blocks;
 }

@@ -17,6 +17,7 @@
  */
 
 import { AppError } from "../../data/app_error.ts";
+import { DAY_MS } from "../../data/limits.ts";
 import {
   clipPage,
   concatPages,
@@ -27,7 +28,7 @@ import {
 } from "../../data/readings/page.ts";
 import { createPageMemory } from "../../data/readings/page_decoder.ts";
 import { mergePages } from "../../data/readings/page_merge.ts";
-import { blockStart, listBlocks } from "./blocks.ts";
+import { blockStart, listBlocks, listBlocksCovering } from "./blocks.ts";
 import { DamagedDataError } from "./damage.ts";
 import {
   currentLife,
@@ -49,6 +50,8 @@ const CHUNK_BLOCKS = MERGED_BLOCKS;
 const FIRST_BLOCKS = 2 * CHUNK_BLOCKS;
 /** Over a network, each further chunk of a read has this many times the blocks of the one before. */
 const CHUNK_GROWTH = 4;
+/** A span that few blocks cover: some windows, and the days after them, which most often have none. */
+const SHORT_MS = 3 * DAY_MS;
 /** How often a chunk is read again. The last result is also correct, only less fresh. */
 const MAX_REREADS = 3;
 
@@ -233,6 +236,12 @@ async function readChunk(
   if (liveHead(head) === null) {
     const span = { fromMs, toMs };
     return { ...span, blocks: [], overlay: clipPage(overlay, span) };
+  }
+  if (toMs - fromMs <= SHORT_MS) {
+    const blocks = await listBlocksCovering(kv, ref, { fromMs, toMs, limit: most });
+    if (blocks !== null) {
+      return { fromMs, toMs, blocks, overlay: clipPage(overlay, { fromMs, toMs }) };
+    }
   }
   const startMs = await blockStart(kv, ref, fromMs);
   const blocks = await listBlocks(kv, ref, { fromMs: startMs, toMs, limit: most + 1 });

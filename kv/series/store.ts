@@ -76,6 +76,12 @@ export interface ReadSpan extends Span {
   readonly only?: readonly number[];
 }
 
+/** A span, and perhaps how it is read. */
+export interface PackedSpan extends Span {
+  /** The same database in another way, such as one that many reads share; as the store has it by default. */
+  readonly through?: Pick<Deno.Kv, "get" | "list">;
+}
+
 /** A span, and perhaps which series are wanted; all by default. */
 export type ScanSpan = Omit<ScanOptions, "signal">;
 
@@ -124,7 +130,7 @@ export interface SeriesStore {
    */
   read(ref: SeriesRef, span: ReadSpan, signal: AbortSignal): AsyncIterable<Page>;
   /** The same readings as they are stored, which `packedPages` in `packed_read.ts` makes pages of. */
-  readPacked(ref: SeriesRef, span: Span, signal: AbortSignal): PackedRead;
+  readPacked(ref: SeriesRef, span: PackedSpan, signal: AbortSignal): PackedRead;
   /**
    * For every series of a profile: its readings in a span, and the last reading before it, in
    * batches, in the order of ids (`kv/series/scan.ts`). Those that are not wanted are not read.
@@ -301,8 +307,8 @@ export function createSeriesStore(
         yield width === undefined ? page : fitPage(page, width);
       }
     },
-    readPacked: (ref, span, signal) => ({
-      chunks: readChunks(kv, ref, { ...span, chunkMax: chunkMax ?? PACKED_BLOCKS, signal }),
+    readPacked: (ref, { through = kv, ...span }, signal) => ({
+      chunks: readChunks(through, ref, { ...span, chunkMax: chunkMax ?? PACKED_BLOCKS, signal }),
       counted: (readings) => record.add("openwatts_readings_out_total", [], readings),
       damaged() {},
     }),

@@ -2,6 +2,7 @@ import {
   blockEnd,
   blockStart,
   listBlocks,
+  listBlocksCovering,
   stageBlock,
   stageBlockDelete,
 } from "../../../kv/series/blocks.ts";
@@ -76,4 +77,28 @@ Deno.test("a block keeps its bytes until it is overwritten or deleted", async ()
   const span = { fromMs: DAY, toMs: DAY + DAY_MS, limit: 10 };
   const blocks = await listBlocks(kv, METER, span);
   assertEquals(blocks.map(({ startMs, bytes }) => [startMs, ...bytes]), [[DAY, 7, 8]]);
+});
+
+Deno.test("listBlocksCovering() returns the blocks of a short span, mostly with one read", async () => {
+  const starts = [DAY, DAY + 500, DAY + 900].flatMap((at) => [at, at + DAY_MS]);
+  using kv = strictKv(await kvWithBlocks(...starts));
+  const next = DAY + DAY_MS;
+  const cases = [
+    { span: [next + 950, next + 960], starts: [next + 900], reads: 1 },
+    { span: [next + 500, next + 900], starts: [next + 500], reads: 1 },
+    { span: [next + 499, next + 901], starts: [next, next + 500, next + 900], reads: 2 },
+    // The blocks of the day before do not cover the first moments of this one.
+    { span: [DAY, DAY + 10], starts: [DAY], reads: 1 },
+    { span: [next + DAY_MS + 10, next + 2 * DAY_MS], starts: [], reads: 1 },
+    { span: [DAY + 600, next + 1], starts: [DAY + 500, DAY + 900, next], reads: 2 },
+  ];
+  for (const { span: [fromMs, toMs], starts, reads } of cases) {
+    const before = kv.reads();
+    const blocks = await listBlocksCovering(kv, METER, { fromMs, toMs, limit: 3 });
+    assertEquals(blocks?.map(({ startMs }) => startMs), starts);
+    assertEquals(kv.reads() - before, reads);
+  }
+  const whole = { fromMs: DAY, toMs: next + DAY_MS };
+  assertEquals(await listBlocksCovering(kv, METER, { ...whole, limit: 5 }), null);
+  assertEquals((await listBlocksCovering(kv, METER, { ...whole, limit: 6 }))?.length, 6);
 });
