@@ -26,7 +26,7 @@ import { isSharedWindow } from "./shared_windows.ts";
 /** Objects of a device that may be on their way at once. */
 const WRITES_AT_ONCE = 12;
 /** How long encoding may hold the event loop, milliseconds. */
-const YIELD_MS = 10;
+const YIELD_MS = 5;
 
 /** The windows of a device to write, as a message can carry them. */
 export interface WindowRun {
@@ -86,6 +86,8 @@ export interface WindowRunParts {
   readonly report: ReportOutcomes;
   /** Whether to start nothing more. Objects on their way are still waited for. */
   readonly isTimeUp: () => boolean;
+  /** How long other work of the thread has it after each turn at least, milliseconds; 0 by default. */
+  readonly restMs?: number;
 }
 
 /** How a run ended. */
@@ -110,7 +112,7 @@ export async function runWindows(
   run: WindowRun,
   readings: AsyncIterable<SourcePart>,
 ): Promise<RunEnd> {
-  const { signal, report, isTimeUp } = parts;
+  const { signal, report, isTimeUp, restMs = 0 } = parts;
   const begin = windowBeginner(parts, run);
   const pending: Pending[] = [];
   let mayGoOn = true, isWhole = true, yieldedAt = performance.now();
@@ -125,7 +127,7 @@ export async function runWindows(
   /** Yields to the event loop between encodings, which do not. */
   async function yieldIfLong(): Promise<void> {
     if (performance.now() - yieldedAt < YIELD_MS) return;
-    await pause(0, signal);
+    await pause(restMs, signal);
     signal.throwIfAborted();
     yieldedAt = performance.now();
   }

@@ -40,6 +40,12 @@ const CROWD = 32;
 /** A window of so many blocks, 1,500 readings each, takes a few milliseconds to encode. */
 const SHORT_BLOCKS = 2;
 
+/**
+ * How long this thread serves after each turn of encoding, milliseconds. A request needs several turns of
+ * the event loop, so without a rest it waits for as many turns of encoding.
+ */
+const REST_MS = 2;
+
 /** What running needs. */
 export interface WindowRunnerDeps {
   /** Where readings come from. */
@@ -157,7 +163,7 @@ async function runHere(
   const { contentType } = encoder;
   const put: WindowRunParts["put"] = (key, bytes) =>
     destination.put(key, { bytes, contentType }, order.signal);
-  return await runWindows({ encoder, gate, put, ...order }, run, readings);
+  return await runWindows({ encoder, gate, put, restMs: REST_MS, ...order }, run, readings);
 }
 
 async function* following(

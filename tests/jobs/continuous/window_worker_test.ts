@@ -237,3 +237,28 @@ Deno.test("a few readings start no worker, unless many devices are due", async (
     assertEquals(workers.ran() > 0, devices === 60);
   }
 });
+
+Deno.test("devices that catch up together are exported by the worker and by this thread alike", async () => {
+  using workers = openThreads();
+  const made: unknown[] = [];
+  const ids = Array.from({ length: 8 }, (_, index) => `D${index}`);
+  for (const threads of [undefined, workers.threads]) {
+    await using rig = await openContinuousRig(HOUR_MS, NOW_MS);
+    for (const [index, id] of ids.entries()) {
+      await rig.addDevice(id);
+      const page = gridPage({ fromMs: FROM_MS + index, stepMs: 600_000, count: 8 * 144 });
+      await rig.series.write({ ...REF, id }, page);
+    }
+    await rig.round(await rig.startDuties({ threads }));
+    assertEquals(rig.logged, []);
+    assertEquals(rig.destination.objects.size, 8 * 8 * 24);
+    const reached = ids.map(async (id) => (await getExportCheckpoint(rig.kv, id))?.value.nextMs);
+    made.push({
+      objects: [...rig.destination.objects].sort(),
+      reached: await Promise.all(reached),
+    });
+  }
+  assertEquals(made[0], made[1]);
+  // Three of the worker at once, one of this thread, and four that waited for either.
+  assert(workers.ran() >= 3 && workers.ran() < 8, String(workers.ran()));
+});
