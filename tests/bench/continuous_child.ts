@@ -1,6 +1,6 @@
 /**
  * A process of the bench of continuous export. `continuous_child.ts fill FOLDER DAYS` creates days of
- * minutes for ten appliances. `catch-up FOLDER DAYS FORMAT` exports them as one file per device and day.
+ * minutes for ten appliances. `catch-up FOLDER FORMAT DAYS` exports them as one file per device and day.
  * `steady FOLDER` exports windows of a minute for a thousand devices, cycle by cycle.
  *
  * @module
@@ -107,7 +107,7 @@ function catchUpIds(): string[] {
   return Array.from({ length: DEVICES }, (_, device) => `D${device}`);
 }
 
-async function catchUp(folder: string, days: number, format: string): Promise<void> {
+async function catchUp(folder: string, format: string, days: number): Promise<void> {
   const target = await Deno.makeTempDir({ dir: folder });
   const environment = {
     EXPORT_FORMAT: format,
@@ -154,9 +154,9 @@ async function steady(folder: string): Promise<void> {
   console.log(JSON.stringify({ cyclesMs, peakMb }));
 }
 
-async function main([mode, folder, days, format]: readonly string[]): Promise<void> {
-  if (mode === "fill") await fill(folder, Number(days));
-  else if (mode === "catch-up") await catchUp(folder, Number(days), format);
+async function main([mode, folder, ...words]: readonly string[]): Promise<void> {
+  if (mode === "fill") await fill(folder, Number(words[0]));
+  else if (mode === "catch-up") await catchUp(folder, words[0], Number(words[1]));
   else await steady(folder);
 }
 

@@ -85,7 +85,7 @@ async function measureCatchUp(
     signal.throwIfAborted();
     const folder = await copyOf(filled, await bench.folder(`export_${days}_${format}_${run}`));
     const report = catchUpReport.parse(
-      await runChild(bench, ["catch-up", folder, String(days), format]),
+      await runChild(bench, ["catch-up", folder, format, String(days)]),
     );
     rates.push(report.readingsPerSecond / 1e6);
     peaks.push(report.peakMb);
