@@ -20,10 +20,10 @@ import {
   countRequest,
   createRateWindow,
   decodeRateWindow,
+  dropOldRequests,
   encodeRateWindow,
   type RateWindow,
   rateWindowBytes,
-  usedRequests,
 } from "./rate_window.ts";
 
 const WIDE_FORMAT = 1, FORMAT = 2;
@@ -150,7 +150,7 @@ export function addReceipts(
   for (const { receivedMs, requests } of receipts) {
     lastReceivedMs = Math.max(lastReceivedMs, receivedMs);
     if (requests === 0) continue;
-    usedRequests(window, limit, receivedMs);
+    dropOldRequests(window, limit, receivedMs);
     for (let count = 0; count < requests; count++) countRequest(window, limit, receivedMs);
   }
   return encodeLastSeen({ lastReceivedMs, window });

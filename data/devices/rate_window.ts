@@ -34,15 +34,26 @@ export function createRateWindow(): RateWindow {
 }
 
 /** How many requests of the window before `nowMs` were accepted. Older ones are removed. */
-export function usedRequests(window: RateWindow, { windowMs }: RateLimit, nowMs: number): number {
-  const { timesMs, counts } = window;
+export function usedRequests(window: RateWindow, limit: RateLimit, nowMs: number): number {
+  dropOldRequests(window, limit, nowMs);
+  const { counts } = window;
+  let sum = 0;
+  // This runs for every reading, so without a function for each count.
+  for (let index = 0; index < counts.length; index++) sum += counts[index];
+  return sum;
+}
+
+/** Removes the requests that are older than the window before `nowMs`. */
+export function dropOldRequests(
+  { timesMs, counts }: RateWindow,
+  { windowMs }: RateLimit,
+  nowMs: number,
+): void {
   let old = 0;
   while (old < timesMs.length && timesMs[old] <= nowMs - windowMs) old++;
-  if (old > 0) {
-    timesMs.splice(0, old);
-    counts.splice(0, old);
-  }
-  return counts.reduce((sum, count) => sum + count, 0);
+  if (old === 0) return;
+  timesMs.splice(0, old);
+  counts.splice(0, old);
 }
 
 /** Counts an accepted request. */

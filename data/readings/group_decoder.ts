@@ -108,7 +108,7 @@ export function decodeGroup(stored: Uint8Array): DecodedGroup {
     count += section.count;
     at = paddedSize(section.namesEnd);
   }
-  const [firstNumber, windowMs] = [view.getFloat64(8, true), view.getFloat64(16, true)];
+  const firstNumber = view.getFloat64(8, true), windowMs = view.getFloat64(16, true);
   return { writer, firstNumber, windowMs, sections, count };
 }
 
@@ -127,15 +127,18 @@ export function idsOf(section: GroupSection): string[] {
   return ids;
 }
 
-/** The receipt of an item, by its index in the section. */
-export function receiptOf(section: GroupSection, index: number): Receipt | null {
+/** The receipts of the items of a section, by their index in it. */
+export function receiptsOf(section: GroupSection): (index: number) => Receipt | null {
   const { view, receipts, firstMs, requestWidth } = section;
-  if (receipts === RECEIPTS_NONE) return null;
-  const requests = requestWidth === 0 ? 1 : view.getUint8(requestsStart(section) + index);
-  if (requests === NO_RECEIPT) return null;
-  if (receipts === RECEIPTS_SAME) return { receivedMs: firstMs, requests };
-  const offset = numberAt(view, receiptsStart(section), { width: receipts, index });
-  return { receivedMs: firstMs + offset, requests };
+  const requestsAt = requestsStart(section), timesAt = receiptsStart(section);
+  return (index) => {
+    if (receipts === RECEIPTS_NONE) return null;
+    const requests = requestWidth === 0 ? 1 : view.getUint8(requestsAt + index);
+    if (requests === NO_RECEIPT) return null;
+    if (receipts === RECEIPTS_SAME) return { receivedMs: firstMs, requests };
+    const offset = numberAt(view, timesAt, { width: receipts, index });
+    return { receivedMs: firstMs + offset, requests };
+  };
 }
 
 /** The states of the items of a section, in their order. They share the memory of the group. */
@@ -166,9 +169,8 @@ export function rowStarts(section: GroupSection): Uint32Array {
 
 /** The times of all readings of a section, epoch milliseconds. */
 export function sectionTimes(section: GroupSection): Float64Array {
-  return decodePage(new Uint8Array(section.view.buffer, section.pageAt, section.pageBytes), {
-    numbers: new Float64Array(0),
-  }, []).timesMs;
+  const page = new Uint8Array(section.view.buffer, section.pageAt, section.pageBytes);
+  return decodePage(page, { numbers: new Float64Array(0) }, []).timesMs;
 }
 
 /** Rows of a section, which are read where they lie. */
@@ -213,13 +215,13 @@ export function sectionRows(
 /** All items of a group, in its order. */
 export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
   return sections.flatMap((section) => {
-    const starts = rowStarts(section);
-    const states = statesOf(section);
+    const starts = rowStarts(section), states = statesOf(section);
+    const receiptAt = receiptsOf(section);
     return idsOf(section).map((id, index) => ({
       profile: section.profile,
       id,
       page: sectionRows(section, { start: starts[index], end: starts[index + 1] }),
-      receipt: receiptOf(section, index),
+      receipt: receiptAt(index),
       state: states[index],
     }));
   });

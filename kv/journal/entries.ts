@@ -19,7 +19,7 @@ import { COLUMN_BYTES, HEADER_BYTES } from "../../data/readings/page_format.ts";
 import { appendEntry, createEntryList, type ListedEntry, unlinkEntry } from "./entry_list.ts";
 import { compareKeys, createKeyMap, type KeyBounds } from "./key_map.ts";
 import type { JournalValue } from "./record.ts";
-import type { BasedValue, GroupRoles, SpreadTarget } from "./spread.ts";
+import type { AddSegment, BasedValue, GroupRoles, SpreadTarget } from "./spread.ts";
 import {
   createValueIndex,
   type RecordSource,
@@ -125,14 +125,29 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     flushed.remove(key);
   }
 
-  function setRetained(prefix: Deno.KvKey, number: number, location: ValueLocation): void {
+  function retainedGroup(prefix: Deno.KvKey): RetainedGroup {
     let group = retained.get(prefix);
     if (group === undefined) {
       group = { prefix, values: createValueIndex() };
       retained.set(prefix, group);
     }
+    return group;
+  }
+
+  function setRetained(group: RetainedGroup, number: number, location: ValueLocation): void {
     retainedBytes += bytesAt(group, location) - bytesAt(group, group.values.get(number));
     group.values.set(number, location);
+  }
+
+  /** Adds segments of one series. To look it up for each of them would cost most of the work. */
+  function segmentsOf(prefix: Deno.KvKey): AddSegment {
+    const group = retainedGroup(prefix);
+    return (number, section, location) => {
+      const { source, start, length } = location;
+      if (group.values.append(number, source, start, length)) {
+        retainedBytes += bytesOfRows(section, length);
+      } else setRetained(group, number, location);
+    };
   }
 
   function removeRetained(key: Deno.KvKey): void {
@@ -162,7 +177,8 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
         removeFlushed(key);
         const start = value.byteOffset - source.bytes.byteOffset;
         const number = Number(key[key.length - 1]);
-        setRetained(key.slice(0, -1), number, { source, start, length: value.length });
+        const group = retainedGroup(key.slice(0, -1));
+        setRetained(group, number, { source, start, length: value.length });
       } else {
         removeRetained(key);
         setFlushed(key, based, source);
@@ -170,7 +186,7 @@ export function createJournalEntries(spaces: JournalSpaces): JournalEntries {
     },
     based: flushed.get,
     setBased: setFlushed,
-    addRows: setRetained,
+    segmentsOf,
     remove(key) {
       removeFlushed(key);
       if (!isFlushed(key)) removeRetained(key);
@@ -241,8 +257,11 @@ function valueAt(prefix: Deno.KvKey, { source, start, length }: ValueLocation): 
 function bytesAt({ prefix }: RetainedGroup, location: ValueLocation | undefined): number {
   if (location === undefined) return 0;
   const { source: { group }, length } = location;
-  if (group === undefined) return length;
-  const { view, pageAt } = sectionOf(prefix, group);
+  return group === undefined ? length : bytesOfRows(sectionOf(prefix, group), length);
+}
+
+/** About how many bytes rows of a section would have as a page. */
+function bytesOfRows({ view, pageAt }: GroupSection, length: number): number {
   const columns = view.getUint8(pageAt + 1);
   return HEADER_BYTES + COLUMN_BYTES * columns + (length === 1 ? 0 : 2 * length * (1 + columns));
 }

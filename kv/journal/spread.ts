@@ -11,8 +11,9 @@ import { addReceipts, LONE_WRITER } from "../../data/devices/last_seen_record.ts
 import { dayStartMs } from "../../data/limits.ts";
 import {
   type DecodedGroup,
+  type GroupSection,
   idsOf,
-  receiptOf,
+  receiptsOf,
   rowStarts,
   sectionTimes,
   statesOf,
@@ -75,13 +76,16 @@ export interface SpreadTarget {
   based(key: Deno.KvKey): BasedValue | undefined;
   /** Sets such an entry. */
   setBased(key: Deno.KvKey, value: BasedValue, source: RecordSource): void;
-  /** Adds a segment: rows of the section of its profile. */
-  addRows(
-    prefix: Deno.KvKey,
-    number: number,
-    rows: { readonly source: RecordSource; readonly start: number; readonly length: number },
-  ): void;
+  /** How to add segments whose keys have a prefix in common. */
+  segmentsOf(prefix: Deno.KvKey): AddSegment;
 }
+
+/** Adds a segment: rows of the section of its profile. */
+export type AddSegment = (
+  number: number,
+  section: GroupSection,
+  rows: { readonly source: RecordSource; readonly start: number; readonly length: number },
+) => void;
 
 /** What the groups bring of one number that grows. */
 interface Growth {
@@ -96,8 +100,13 @@ interface Gain {
   readonly id: string;
   readonly revision: Growth;
   readonly count: Growth;
-  /** The record of the last change of each day. */
+  /** Adds segments of `writer`; null if it has added none. */
+  addSegment: AddSegment | null;
+  writer: string;
+  /** The record of the last change of each day, but for `lastDayMs`: most readings are of one day. */
   readonly days: Map<number, RecordSource>;
+  lastDayMs: number | null;
+  lastSource: RecordSource;
 }
 
 /** What the groups bring of when something was received from a device, whatever its profile is. */
@@ -124,6 +133,7 @@ export function spreadGroups(
       const { profile, firstIndex, count } = section;
       const own = ids ?? idsOf(section), first = ids === null ? 0 : firstIndex;
       const starts = rowStarts(section), timesMs = sectionTimes(section);
+      const receiptAt = receiptsOf(section);
       const states = section.stateWidth === 0 ? null : statesOf(section);
       let gains = profiles.get(profile);
       if (gains === undefined) profiles.set(profile, gains = new Map());
@@ -135,15 +145,18 @@ export function spreadGroups(
         const whole = state === null ? null : takeState(gain, state, source);
         const start = starts[index], length = starts[index + 1] - start;
         if (length > 0) {
-          const prefix = [roles.segments, profile, id, writer];
+          if (gain.addSegment === null || gain.writer !== writer) {
+            gain.addSegment = target.segmentsOf([roles.segments, profile, id, writer]);
+            gain.writer = writer;
+          }
           const number = firstNumber + firstIndex + index;
-          target.addRows(prefix, number, { source, start, length });
+          gain.addSegment(number, section, { source, start, length });
           grow(gain, source);
           for (let row = start; row < start + length; row++) {
-            gain.days.set(dayStartMs(timesMs[row]), source);
+            addDay(gain, dayStartMs(timesMs[row]), source);
           }
         }
-        const receipt = receiptOf(section, index);
+        const receipt = receiptAt(index);
         if (receipt === null) continue;
         let seen = devices.get(id);
         if (seen === undefined) devices.set(id, seen = newSeen(source));
@@ -169,8 +182,21 @@ function newGain(id: string, source: RecordSource): Gain {
     id,
     revision: { before: null, added: 0, source },
     count: { before: null, added: 0, source },
+    addSegment: null,
+    writer: "",
     days: new Map(),
+    lastDayMs: null,
+    lastSource: source,
   };
+}
+
+/** Notes the last change of a day. */
+function addDay(gain: Gain, dayMs: number, source: RecordSource): void {
+  if (dayMs !== gain.lastDayMs) {
+    if (gain.lastDayMs !== null) gain.days.set(gain.lastDayMs, gain.lastSource);
+    gain.lastDayMs = dayMs;
+  }
+  gain.lastSource = source;
 }
 
 function newSeen(source: RecordSource): Seen {
@@ -204,12 +230,13 @@ function takeState(
 
 function setGain(
   profile: string,
-  { id, revision, count, days }: Gain,
+  { id, revision, count, days, lastDayMs, lastSource }: Gain,
   roles: GroupRoles,
   target: SpreadTarget,
 ): void {
   setGrowth([roles.revisions, profile, id], revision, target);
   setGrowth([roles.counts, profile, id], count, target);
+  if (lastDayMs !== null) days.set(lastDayMs, lastSource);
   for (const [dayMs, source] of days) {
     const day = { value: true, base: source.number } as const;
     target.setBased([roles.days, profile, id, dayMs], day, source);

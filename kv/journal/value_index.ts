@@ -39,6 +39,8 @@ export interface ValueIndex {
   get(number: number): ValueLocation | undefined;
   /** Sets the location of a number's value. */
   set(number: number, location: ValueLocation): void;
+  /** Adds the location of a number that is greater than all others. False if it is not; then nothing. */
+  append(number: number, source: RecordSource, start: number, length: number): boolean;
   /** Removes a number. */
   remove(number: number): void;
   /** How many numbers there are. */
@@ -71,6 +73,15 @@ export function createValueIndex(): ValueIndex {
     return low;
   }
 
+  function append(number: number, source: RecordSource, start: number, length: number): boolean {
+    if (numbers.length > 0 && numbers[numbers.length - 1] >= number) return false;
+    numbers.push(number);
+    sources.push(source);
+    starts.push(start);
+    lengths.push(length);
+    return true;
+  }
+
   function locationAt(index: number): ValueLocation | undefined {
     const source = sources[index];
     if (source === null || source === undefined) return undefined;
@@ -91,15 +102,10 @@ export function createValueIndex(): ValueIndex {
       const index = indexOf(number);
       return numbers[index] === number ? locationAt(index) : undefined;
     },
+    append,
     set(number, { source, start, length }) {
+      if (append(number, source, start, length)) return;
       const index = indexOf(number);
-      if (index === numbers.length) {
-        numbers.push(number);
-        sources.push(source);
-        starts.push(start);
-        lengths.push(length);
-        return;
-      }
       if (numbers[index] === number) {
         if (sources[index] === null) gaps--;
         sources[index] = source;
