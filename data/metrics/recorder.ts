@@ -64,31 +64,63 @@ const MAX_SERIES = 2_000;
 /** The labels of what is one too many. */
 const OTHER = "other";
 
+/** The time series of a family. */
+interface SeriesOfFamily {
+  /** In the order of their first value. */
+  readonly all: Series[];
+  /** By the values of their labels, one level for each. To join them would cost more. */
+  readonly top: Level;
+}
+
+/** The time series whose labels begin alike. */
+interface Level {
+  readonly next: Map<string, Level>;
+  /** The one without further labels. */
+  series: Series | undefined;
+}
+
 /** Creates a recorder. Counters without labels begin at 0, so that their first growth is seen. */
 export function createRecorder(): ReadableRecorder {
-  const families = new Map<FamilyName, Map<string, Series>>();
+  const families = new Map<FamilyName, SeriesOfFamily>();
   for (const [name, family] of Object.entries(FAMILIES) as [FamilyName, Family][]) {
-    families.set(name, new Map());
+    families.set(name, { all: [], top: newLevel() });
     if (family.type !== "gauge" && family.labels.length === 0) seriesOf(name, []);
   }
 
   function seriesOf(name: FamilyName, labels: readonly string[]): Series {
-    const all = families.get(name);
-    if (all === undefined) throw new TypeError(`Cannot record as there is no such metric: ${name}`);
-    const key = labels.length === 1 ? labels[0] : labels.join("\n");
-    const known = all.get(key);
-    if (known !== undefined) return known;
-    if (all.size >= MAX_SERIES && !labels.every((label) => label === OTHER)) {
+    const family = families.get(name);
+    if (family === undefined) {
+      throw new TypeError(`Cannot record as there is no such metric: ${name}`);
+    }
+    let level: Level | undefined = family.top;
+    for (let index = 0; index < labels.length && level !== undefined; index++) {
+      level = level.next.get(labels[index]);
+    }
+    return level?.series ?? newSeries(name, labels, family);
+  }
+
+  function newSeries(
+    name: FamilyName,
+    labels: readonly string[],
+    { all, top }: SeriesOfFamily,
+  ): Series {
+    if (all.length >= MAX_SERIES && !labels.every((label) => label === OTHER)) {
       return seriesOf(name, labels.map(() => OTHER));
     }
+    let level = top;
+    for (const label of labels) {
+      const next = level.next.get(label) ?? newLevel();
+      level.next.set(label, next);
+      level = next;
+    }
     const { buckets }: Family = FAMILIES[name];
-    const series = {
+    level.series = {
       labels: [...labels],
       value: 0,
       ...(buckets === undefined ? {} : { buckets: new Array(buckets.length + 1).fill(0) }),
     };
-    all.set(key, series);
-    return series;
+    all.push(level.series);
+    return level.series;
   }
 
   return {
@@ -103,6 +135,10 @@ export function createRecorder(): ReadableRecorder {
       series.value += value;
       if (series.buckets !== undefined) series.buckets[index]++;
     },
-    samples: (name) => [...families.get(name)?.values() ?? []],
+    samples: (name) => [...families.get(name)?.all ?? []],
   };
+}
+
+function newLevel(): Level {
+  return { next: new Map(), series: undefined };
 }
