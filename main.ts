@@ -276,7 +276,10 @@ export async function start(
     readyKeptMs,
   });
   if (settings.role !== "worker") {
-    server = listen(settings, limitWaiting(app.fetch, { ...settings, ...opened }));
+    const { isExclusive } = opened;
+    // A file always answers.
+    const answer = isExclusive ? app.fetch : limitWaiting(app.fetch, { ...settings, ...opened });
+    server = listen(settings, answer);
   }
   const owned = stack.move();
   log("info", "started", { owner, role: settings.role, url: server?.url });

@@ -7,19 +7,15 @@
 import { type Context, Hono } from "hono";
 import { AppError } from "../data/app_error.ts";
 import { pathWithoutSecrets } from "../data/access/key_text.ts";
-import { accountOf } from "../data/access/account.ts";
-import type { LimitSettings } from "../data/limit_settings.ts";
 import type { Log } from "../data/log.ts";
 import type { DeviceIntake } from "../kv/devices/intake.ts";
-import type { Audit } from "../kv/audit/audit.ts";
-import { authenticate } from "./access/authenticate.ts";
-import { limitRequests } from "./access/limit_requests.ts";
 import { isRefused } from "./access/guarded_routes.ts";
-import type { Authenticator } from "./access/authenticator.ts";
+import { withDirectRoute } from "./access/direct_routes.ts";
 import { type KeyDeps, keyRoutes } from "./access/keys.ts";
 import { type AlertDeps, alertRoutes } from "./alerts/alerts.ts";
 import { type MaintenanceDeps, maintenanceRoutes } from "./alerts/maintenance.ts";
 import { apiDocument } from "./api_document.ts";
+import { type FrameDeps, requestFrame } from "./app_frame.ts";
 import { type AuditDeps, auditRoutes } from "./audit/audit.ts";
 import type { ChartDeps } from "./charts/chart_source.ts";
 import { chartRoutes } from "./charts/charts.ts";
@@ -39,21 +35,15 @@ import { type LineProtocolDeps, lineProtocolRoutes } from "./line_protocol/write
 import { type MeterDeps, meterRoutes } from "./meters/meters.ts";
 import { type MailStopDeps, mailStopRoutes } from "./notify/mail_stops.ts";
 import type { ReadPackageFile } from "./docs/package_files.ts";
-import { address } from "./http/address.ts";
-import { type AnswerLimitOptions, refuseWhileAway } from "./http/answer_limit.ts";
-import { boundBodies } from "./http/request_body.ts";
-import { cors } from "./http/cors.ts";
 import { isFault, problemResponse } from "./http/problem.ts";
 import { createOverviewReader, type OverviewDeps, overviewRoutes } from "./overview/overview.ts";
 import { openPages, type PagesDeps } from "./pages/pages.ts";
 import { type MetricsDeps, metricsRoutes } from "./metrics/metrics.ts";
 import { type ProfileDeps, profileRoutes } from "./profiles/profiles.ts";
 import { type ReportDeps, reportRoutes } from "./stores/reports.ts";
-import { requestIds } from "./http/request_id.ts";
 import { routePath } from "./http/route_path.ts";
 import type { ScheduleDeps } from "./schedules/schedule_actions.ts";
 import { scheduleRoutes } from "./schedules/schedules.ts";
-import { secured } from "./http/security_headers.ts";
 import { type StoreDeps, storeRoutes } from "./stores/stores.ts";
 import { type StoreChangeDeps, storeChangeRoutes } from "./stores/store_change.ts";
 import { createUptimeReader, type UptimeDeps } from "./stores/uptime_reader.ts";
@@ -61,8 +51,6 @@ import { uptimeRoutes } from "./stores/uptime.ts";
 import { type UsageDeps, usageRoutes } from "./access/usage.ts";
 import type { WebhookDeps } from "./webhooks/webhook_actions.ts";
 import { webhookRoutes } from "./webhooks/webhooks.ts";
-import { type RequestWatchDeps, watchRequests } from "./http/watch_requests.ts";
-import { quickTelemetry, type QuickTelemetryDeps } from "./devices/quick_telemetry.ts";
 import { type TelemetryDeps, telemetryRoutes } from "./devices/telemetry.ts";
 
 /** What all routes need. */
@@ -82,7 +70,7 @@ export interface AppDeps
     ProfileDeps,
     HealthDeps,
     MetricsDeps,
-    RequestWatchDeps,
+    FrameDeps,
     ContinuousExportDeps,
     ReportDeps,
     ScheduleDeps,
@@ -94,17 +82,9 @@ export interface AppDeps
     Omit<PagesDeps, "publicUrl" | "overview" | "uptime">,
     OverviewDeps,
     WebhookDeps,
-    UsageDeps,
-    Partial<Pick<AnswerLimitOptions, "waitingMs">>,
-    Pick<QuickTelemetryDeps, "isExclusive"> {
-  /** The ways to prove who one is; null if authentication is off, so that everyone may do all. */
-  readonly authenticators: readonly Authenticator[] | null;
+    UsageDeps {
   /** The webhooks. */
   readonly webhooks: WebhookDeps["webhooks"];
-  /** What callers may send. */
-  readonly limits: LimitSettings;
-  /** Origins whose pages may read answers in a browser; `*` alone stands for all. */
-  readonly corsOrigins: readonly string[];
   /** The database. */
   readonly kv:
     & DeviceDeps["kv"]
@@ -128,8 +108,6 @@ export interface AppDeps
     & UptimeDeps["series"];
   /** The profiles. */
   readonly profiles: ProfileDeps["profiles"] & LineProtocolDeps["profiles"];
-  /** Records who changes what. */
-  readonly audit: Pick<Audit, "begin" | "record">;
   /** Accepts what devices send. */
   readonly intake: DeviceIntake;
   /** The log. */
@@ -142,52 +120,25 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 /** Creates the app. It answers every error as a problem and logs unexpected errors whole. */
 export function createApp(deps: AppDeps): Hono {
-  const { log, now } = deps;
+  const { log } = deps;
   const app = new Hono({ getPath: routePath });
   let written: ReadonlyMap<string, ReadonlySet<string>> | undefined;
-  app.use(requestIds());
-  app.use(watchRequests(deps));
-  if (deps.corsOrigins.length > 0) app.use(cors(deps.corsOrigins));
-  app.use(async (c, next) => {
-    try {
-      await next();
-    } catch (thrown) {
-      // Hono passes errors to onError. Anything else that is thrown arrives here.
-      c.res = await answerError(thrown, c);
-    }
-    const answer = secured(c.res);
-    // Hono copies an answer that is set again.
-    if (answer !== c.res) c.res = answer;
+  const frame = requestFrame(deps, {
+    error: answerError,
+    isHidden({ req }) {
+      written ??= writtenPaths(app);
+      return written.get(req.path)?.has(req.method) === false;
+    },
   });
-  app.use(boundBodies(deps.limits, {
-    now,
-    uploaderOf: (c) => ({
-      who: accountOf(c.get("caller")),
-      bytesAtOnce: c.get("caller").limits?.uploadBytesAtOnce ?? null,
-    }),
-  }));
-  if (deps.waitingMs !== undefined) app.use(refuseWhileAway(deps.waitingMs));
-  app.use(address(deps.limits.trustedProxies));
-  app.use(authenticate(deps.authenticators));
-  app.use(limitRequests({ rate: deps.limits.requestRate, now }));
-  app.use((c, next) => {
-    c.set("audit", deps.audit);
-    return next();
-  });
-  app.use((c, next) => {
-    written ??= writtenPaths(app);
-    const methods = written.get(c.req.path);
-    return methods === undefined || methods.has(c.req.method)
-      ? next()
-      : Promise.resolve(c.notFound());
-  });
+  app.use(frame);
   app.route("/", keyRoutes(deps).hono);
   app.route("/", exportRoutes(deps).hono);
   app.route("/", allLinksRoutes(deps).hono);
   app.route("/", meterRoutes(deps).hono);
   app.route("/", reportRoutes(deps).hono);
   app.route("/", scheduleRoutes(deps).hono);
-  app.route("/", telemetryRoutes(deps).hono);
+  const telemetry = telemetryRoutes(deps);
+  app.route("/", telemetry.hono);
   app.route("/", lineProtocolRoutes(deps).hono);
   app.route("/", deviceRoutes(deps).hono);
   app.route("/", deviceReadingsRoutes(deps).hono);
@@ -226,7 +177,11 @@ export function createApp(deps: AppDeps): Hono {
     return answerProblem(c, error, { allow });
   });
   app.onError(answerError);
-  app.fetch = quickTelemetry(deps, app.fetch);
+  const handler = telemetry.find("POST", "/telemetry");
+  if (handler !== undefined) {
+    const direct = { method: "POST", path: "/telemetry", handler };
+    app.fetch = withDirectRoute(direct, frame, app.fetch);
+  }
 
   function answerError(error: unknown, c: Context): Promise<Response> {
     const { req } = c;

@@ -45,6 +45,8 @@ export function clientAddress({ socket, xForwardedFor, forwarded, proxies }: Rou
  * as one, as a single client has all of its addresses.
  */
 export function addressAccount(address: string): string {
+  // Most addresses are of IPv4, and need no parsing.
+  if (!address.includes(":")) return `address:${address}`;
   const bytes = parseAddress(address);
   if (bytes === null || isV4(bytes)) return `address:${address}`;
   return `address:${bytes.slice(0, 8).toHex()}/64`;

@@ -28,7 +28,7 @@ export interface Telemetry {
   /** The profile that its metrics belong to. */
   readonly profile: Profile;
   /** One value per metric of the profile, in its order; NaN for null and for what is absent. */
-  readonly values: Float64Array;
+  readonly values: readonly number[];
 }
 
 /** What a message may have. */
@@ -235,7 +235,7 @@ function readValues(
   given: Record<string, unknown>,
   { profile: { name: profile, metrics }, names, list }: Kind,
   problems: FieldError[],
-): Float64Array {
+): readonly number[] {
   let known = 0;
   for (const name in given) {
     if (names.has(name)) {
@@ -247,13 +247,14 @@ function readValues(
     const pointer = `/metrics/${pointerPart(name)}`;
     problems.push({ pointer, detail, value: quoted(given[name]), rule: `one of ${list}` });
   }
-  const values = new Float64Array(metrics.length);
+  // An array of doubles would cost several times as much.
+  const values: number[] = [];
   for (let i = 0; i < metrics.length; i++) {
     const { name, min, max } = metrics[i];
     const value = given[name];
     // Adding 0 turns a negative zero into zero.
-    if (typeof value === "number" && value >= min && value <= max) values[i] = value + 0;
-    else if (value === null || (value === undefined && !metrics[i].isRequired)) values[i] = NaN;
+    if (typeof value === "number" && value >= min && value <= max) values.push(value + 0);
+    else if (value === null || (value === undefined && !metrics[i].isRequired)) values.push(NaN);
     else problems.push(problemOf(`/metrics/${name}`, value, valueRule(value, metrics[i])));
   }
   if (known === 0 && problems.length === 0) {

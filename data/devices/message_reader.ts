@@ -7,10 +7,8 @@
  */
 
 import type { FieldError } from "../app_error.ts";
-import { FLOAT } from "../readings/decimal.ts";
 import { createElementSplitter } from "../text/json_elements.ts";
 import { RECORD_MAX_BYTES, REJECTS_LISTED } from "../limits.ts";
-import type { Page } from "../readings/page.ts";
 import { createRecordSplitter } from "../text/records.ts";
 import { createMessageGroups, type MessageGroup } from "./message_groups.ts";
 import { readTelemetry, type Telemetry, type TelemetryRules } from "./message.ts";
@@ -230,19 +228,6 @@ function createSplitter(
     onRecord: (bytes, { start, end }, line) => onText(bytes.subarray(start, end), { line }),
     onTooLong: (beginning, line) => onTooLong(beginning, { line }),
   });
-}
-
-/** One message as a page. */
-export function messagePage({ profile, timeMs, values }: Telemetry): Page {
-  // `Float64Array.of()` takes several times as long.
-  const columns = profile.metrics.map((_, metric) => {
-    const column = new Float64Array(1);
-    column[0] = values[metric];
-    return { scale: FLOAT, values: column };
-  });
-  const timesMs = new Float64Array(1);
-  timesMs[0] = timeMs;
-  return { timesMs, columns };
 }
 
 function parsed(text: string): unknown {

@@ -157,6 +157,11 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   function accept(readings: DeviceReadings): Promise<IntakeResult> {
+    const known = beginKnown(readings, rulesAt(now()));
+    if (known !== null) {
+      if ("kind" in known) return Promise.resolve(known);
+      return known.counts.toCompare.length > 0 ? writeCompared(known) : write(known);
+    }
     const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
     return own.isPartial === true ? inTurn(own.id, () => acceptNow(own)) : acceptNow(own);
@@ -219,9 +224,10 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     return await write(begun);
   }
 
-  async function write(begun: Begun): Promise<IntakeResult> {
-    const [error] = await ingest.addMany([begun]);
-    return error === null ? await finish(begun) : await acceptAgain(begun, error);
+  function write(begun: Begun): Promise<IntakeResult> {
+    return ingest.addMany([begun]).then(([error]) =>
+      error === null ? finish(begun) : acceptAgain(begun, error)
+    );
   }
 
   /** Accepts readings that are not durable again, if that is because others have written. */

@@ -47,7 +47,7 @@ export function groupedCommits(
   const commits: GroupedCommit[] = [];
   let number = firstNumber;
   let items: GroupedReadings[] = [], extras: RecordedStage[] = [], own: IngestRequest[] = [];
-  let used = NO_COST, windowMs = 0;
+  let used = NO_COST, usedBytes = 0, windowMs = 0;
 
   function close(): void {
     if (own.length === 0) return;
@@ -58,30 +58,42 @@ export function groupedCommits(
     extras = [];
     own = [];
     used = NO_COST;
-    windowMs = 0;
+    usedBytes = windowMs = 0;
   }
 
-  function add(request: IngestRequest, item: GroupedReadings | null, cost: Cost): void {
+  /** Makes room for something of a request. */
+  function enter(request: IngestRequest, isFitting: boolean): void {
     const ownWindowMs = request.receipt?.windowMs ?? windowMs;
-    const total = addCosts(used, cost);
     const isOther = windowMs !== 0 && ownWindowMs !== windowMs;
-    if (own.length > 0 && (isOther || !fitsCommit(total, room))) close();
-    used = addCosts(used, cost);
+    if (own.length > 0 && (isOther || !isFitting)) close();
     windowMs = request.receipt?.windowMs ?? windowMs;
-    if (item !== null) items.push(item);
-    else if (request.extra !== null) extras.push(request.extra);
-    if (own.at(-1) === request) return;
+    if (own.length > 0 && own[own.length - 1] === request) return;
     own.push(request);
     request.open++;
   }
 
+  function addExtra(request: IngestRequest, extra: RecordedStage): void {
+    const total = addCosts(used, extra.cost);
+    enter(request, fitsCommit({ ...total, bytes: total.bytes + usedBytes }, room));
+    used = addCosts(used, extra.cost);
+    extras.push(extra);
+  }
+
+  /** An item is only bytes. This runs for every reading, so nothing is made of them. */
+  function addItem(request: IngestRequest, item: GroupedReadings): void {
+    const bytes = itemMaxBytes(item);
+    enter(request, used.bytes + usedBytes + bytes <= room.bytes);
+    usedBytes += bytes;
+    items.push(item);
+  }
+
   for (const request of requests) {
     request.open = 0;
-    if (request.extra !== null) add(request, null, request.extra.cost);
-    if (readingsOfItem(request) === 0 && request.receipt === null) continue;
-    for (const item of itemsOf(request)) {
-      add(request, item, { mutations: 0, bytes: itemMaxBytes(item), keyBytes: 0 });
-    }
+    if (request.extra !== null) addExtra(request, request.extra);
+    const readings = readingsOfItem(request);
+    if (readings === 0 && request.receipt === null) continue;
+    if (readings === 1) addItem(request, request);
+    else for (const item of itemsOf(request)) addItem(request, item);
   }
   close();
   return commits;

@@ -9,7 +9,7 @@
  * @module
  */
 
-import { type AccountLimits, accountLimits } from "../../data/access/account.ts";
+import type { AccountLimits } from "../../data/access/account.ts";
 import type { KeyLimits } from "../../data/access/key_limits.ts";
 import { AppError } from "../../data/app_error.ts";
 import { getReadingCount } from "../jobs/accounts.ts";
@@ -62,7 +62,7 @@ export function createReadingQuotas(deps: ReadingQuotasDeps): ReadingQuotas {
   const known = new Map<string, { count: Promise<number>; readMs: number }>();
 
   function limitOf({ limits }: AccountWithLimits): number | null {
-    return accountLimits(limits, deps.accountLimits).storedReadings;
+    return limits?.storedReadings ?? deps.accountLimits.storedReadings;
   }
 
   function freshCount(account: string): Promise<number> {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { anonymousCaller, type Caller, unknownCaller } from "../../data/access/caller.ts";
 import { AppError } from "../../data/app_error.ts";
 import type { Authenticator, Presented, Recognized } from "./authenticator.ts";
@@ -28,21 +28,24 @@ declare module "hono" {
   }
 }
 
+/** Sets who sends a request. Most callers are known at once; otherwise it has to be awaited. */
+export type SetCaller = (c: Context) => Promise<void> | undefined;
+
 /**
- * Sets `caller`. Without authenticators, everyone may do everything.
+ * Finds out who sends a request. Without authenticators, everyone may do everything.
  *
  * @param authenticators The ways to prove who one is; null if authentication is off.
  */
-export function authenticate(authenticators: readonly Authenticator[] | null): MiddlewareHandler {
+export function authenticate(authenticators: readonly Authenticator[] | null): SetCaller {
   if (authenticators === null) {
-    return (c, next) => {
+    return (c) => {
       const caller = anonymousCaller(c.get("address"));
       c.set("caller", caller);
       c.set("callerNow", () => Promise.resolve(caller));
-      return next();
+      return undefined;
     };
   }
-  return (c, next) => {
+  return (c) => {
     const { req: { raw: request } } = c;
     const address = c.get("address");
     const token = presentedToken(request);
@@ -52,15 +55,9 @@ export function authenticate(authenticators: readonly Authenticator[] | null): M
         : firstRecognized(authenticators, { request, token, address });
     c.set("callerNow", async () => (await recognize()) ?? unknownCaller(address));
     const found = recognize();
-    if (found instanceof Promise) {
-      return found.then((later) => {
-        setCaller(c, later);
-        return next();
-      });
-    }
-    // Most callers are known at once, and every await would cost each of their requests a little.
+    if (found instanceof Promise) return found.then((later) => setCaller(c, later));
     setCaller(c, found);
-    return next();
+    return undefined;
   };
 }
 

@@ -48,7 +48,12 @@ export interface GuardedRoutes {
   route(path: "/", other: GuardedRoutes): GuardedRoutes;
   /** All of them, for the app. */
   readonly hono: Hono;
+  /** What answers at a path of these routes, without the routes of other parts. */
+  find<M extends Method>(method: M, path: PathOf<M>): GuardedHandler | undefined;
 }
+
+/** Answers a request, after asking the rule of its route. */
+export type GuardedHandler = (c: Context) => Response | Promise<Response>;
 
 /** Words the answer to a caller who may not use a route. */
 export type Refuse = (
@@ -60,12 +65,13 @@ export type Refuse = (
 /** A set of routes without any. `refuse` is for clients that do not read problems. */
 export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
   const hono = new Hono();
+  const handlers = new Map<string, GuardedHandler>();
 
   function add<M extends Method>(method: M): Add<M> {
     return (path, handler) => {
       // The type of `path` says that the table has this name.
       const rule = ruleOf(`${method} ${path}` as RouteName);
-      hono.on(method, path, (c) => {
+      const guarded: GuardedHandler = (c) => {
         if (rule.isPage === true) c.set("isPage", true);
         c.set("route", path);
         // Whoever sends wrong credentials makes work also where others are free.
@@ -84,7 +90,9 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
         }
         auditRefusal(c, path, { rule, code: refusal.error.code });
         return refuse(refusal.error, refusal.headers, c);
-      });
+      };
+      handlers.set(`${method} ${path}`, guarded);
+      hono.on(method, path, guarded);
       return routes;
     };
   }
@@ -100,6 +108,7 @@ export function guardedRoutes(refuse: Refuse = problemResponse): GuardedRoutes {
       return routes;
     },
     hono,
+    find: (method, path) => handlers.get(`${method} ${path}`),
   };
   return routes;
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { accountOf } from "../../data/access/account.ts";
 import type { KeyLimits } from "../../data/access/key_limits.ts";
 import {
@@ -34,6 +34,9 @@ declare module "hono" {
   }
 }
 
+/** Limits the requests of a caller that is known. Gives the headers of the answer, once it is there. */
+export type LimitRequests = (c: Context) => (() => Record<string, string>) | null;
+
 /**
  * Limits the requests of each caller. The routes count (`routes/access/guarded_routes.ts`), as some
  * are free.
@@ -42,19 +45,18 @@ declare module "hono" {
  */
 export function limitRequests(
   { rate, now }: { rate: BucketRate | null; now: () => number },
-): MiddlewareHandler {
+): LimitRequests {
   const buckets = createTokenBuckets(MAX_BUCKETS);
-  return async (c, next) => {
+  return (c) => {
     const own = rateOf(c.get("caller").limits, rate);
-    if (own === null) return await next();
+    if (own === null) return null;
     let headers: Record<string, string> = {};
     c.set("countRequest", () => {
       const taken = buckets.take(accountOf(c.get("caller")), own, now());
       headers = limitHeaders(own, taken);
       return taken.isTaken ? null : refusal(own, taken, headers);
     });
-    await next();
-    addHeaders(c, headers);
+    return () => headers;
   };
 }
 
@@ -90,10 +92,4 @@ function refusal(
     error: new AppError("RATE_LIMITED", message),
     headers: { ...headers, "retry-after": retryAfter(waitMs) },
   };
-}
-
-/** Adds the headers to the answer, unless it has those of a device. */
-function addHeaders(c: Context, headers: Record<string, string>): void {
-  if (c.res.headers.has("ratelimit")) return;
-  for (const [name, value] of Object.entries(headers)) c.res.headers.set(name, value);
 }

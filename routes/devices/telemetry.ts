@@ -5,7 +5,9 @@
  */
 
 import type { Context } from "hono";
+import { accountOf } from "../../data/access/account.ts";
 import { AppError } from "../../data/app_error.ts";
+import type { Caller } from "../../data/access/caller.ts";
 import type { MayTouch } from "../../data/access/touch_rule.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import type { Log } from "../../data/log.ts";
@@ -18,19 +20,16 @@ import {
   type RejectedTelemetry,
   type Telemetry,
 } from "../../data/devices/message.ts";
-import {
-  createTelemetryReader,
-  messagePage,
-  type MessageProblem,
-} from "../../data/devices/message_reader.ts";
+import { createTelemetryReader, type MessageProblem } from "../../data/devices/message_reader.ts";
+import { createMessageRows, type MessageRow } from "../../data/devices/message_rows.ts";
 import type { DeviceIntake } from "../../kv/devices/intake.ts";
 import type { ProfileStore } from "../../kv/profiles/profiles.ts";
 import { type GuardedRoutes, guardedRoutes } from "../access/guarded_routes.ts";
 import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
-import { limitHeaders, rateLimited } from "../http/rate_limit.ts";
-import { securedJson } from "../http/security_headers.ts";
+import { limitLeft, limitPolicy, rateLimited } from "../http/rate_limit.ts";
+import { jsonCopies } from "../http/security_headers.ts";
 import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
@@ -40,12 +39,14 @@ import { uploadBytes } from "../http/upload_body.ts";
 
 const MEDIA_TYPES = ["application/json", "application/x-ndjson"] as const;
 
+/** The HTTP status of each result. */
+const STATUSES = { created: 201, updated: 200 };
 const BRACKET = 91;
 const BLANKS = [9, 10, 13, 32, 0xef, 0xbb, 0xbf];
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 /** A body that is there whole, or arrives in pieces. */
-type Chunks = [Uint8Array] | AsyncGenerator<Uint8Array>;
+type Chunks = readonly [Uint8Array] | AsyncGenerator<Uint8Array>;
 
 /** What the routes need. */
 export interface TelemetryDeps {
@@ -65,14 +66,6 @@ export interface TelemetryDeps {
   readonly log: Log;
 }
 
-/** Requests whose message could not be stored, and why. */
-const failures = new WeakMap<Request, { readonly error: unknown }>();
-
-/** Lets the route fail with an error, without trying to store the message again. */
-export function failWith(request: Request, error: unknown): void {
-  failures.set(request, { error });
-}
-
 /** `POST /telemetry`. */
 export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
   // A rejection that cannot be recorded does not change the answer.
@@ -83,93 +76,130 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
       deps.log("error", "rejection not recorded", { deviceId: rejected.id, error });
     }
   };
-  const parts = { ...deps, intake: { ...deps.intake, reject } };
+  const policy = { "ratelimit-policy": limitPolicy(deps.limit) };
+  const answersOf = (status: "created" | "updated") =>
+    jsonCopies(JSON.stringify({ status }), STATUSES[status], policy);
+  const parts = {
+    ...deps,
+    intake: { ...deps.intake, reject },
+    rowOf: createMessageRows(),
+    answers: { created: answersOf("created"), updated: answersOf("updated") },
+  };
+  // Nothing is looked up through it, so all requests share it.
+  const known = createDeviceProfiles(deps);
+
+  /** A short body that is JSON: most requests of a service are such ones. */
+  async function acceptShort(c: Context): Promise<Response> {
+    const bytes = await wholeBody(c.req.raw);
+    if (firstByte(bytes) === BRACKET) return await acceptMany(ownParts(c), "array", [bytes]);
+    const message = parsed(bytes);
+    const answer = await tryOne(c.get("caller"), parts, message, known);
+    return answer instanceof Response ? answer : await acceptAgain(c, message, answer);
+  }
+
+  /** Tries a message again if what is known may be out of date; then refuses it. */
+  async function acceptAgain(c: Context, message: unknown, first: Refused): Promise<Response> {
+    let refused = first;
+    if (profileHint(refused.problems) !== "") {
+      // What this process knew of the profiles and of the device may be out of date.
+      const devices = createDeviceProfiles(deps);
+      await deps.profiles.refresh();
+      if (refused.deviceId !== null) await devices.find(refused.deviceId);
+      const answer = await tryOne(c.get("caller"), parts, message, devices);
+      if (answer instanceof Response) return answer;
+      refused = answer;
+    }
+    const { deviceId, problems, problem } = refused;
+    if (deviceId !== null) await reject({ id: deviceId, count: 1, problem });
+    throw invalidRequest(problems, profileHint(problems));
+  }
+
+  function ownParts(c: Context): RequestDeps {
+    const caller = c.get("caller");
+    return { ...parts, intake: intakeOf(parts, caller), mayTouch: touchOf(caller, "device") };
+  }
+
   return guardedRoutes().post("/telemetry", async (c) => {
     const request = c.req.raw;
-    const failure = failures.get(request);
-    if (failure !== undefined) throw failure.error;
-    const caller = c.get("caller");
-    const own = {
-      ...parts,
-      intake: intakeOf(parts, caller),
-      mayTouch: touchOf(caller, "device"),
-    };
+    const { headers } = request;
+    const length = Number(headers.get("content-length") ?? NaN);
+    const coding = headers.get("content-encoding");
+    const isPlain = coding === null && headers.get("content-type") === "application/json";
+    if (isPlain && length <= JSON_BODY_MAX_BYTES) return await acceptShort(c);
     const { mediaType, isGzip } = bodyForm(request, MEDIA_TYPES, ["gzip", "identity"]);
-    const length = Number(request.headers.get("content-length") ?? NaN);
     // A short body is read whole, as its stream would cost much of what a single message takes.
     // Lines are not: those that arrived are stored even if the rest does not arrive.
-    const isShort = !isGzip && length <= JSON_BODY_MAX_BYTES;
+    if (!isGzip && length <= JSON_BODY_MAX_BYTES && mediaType === "application/json") {
+      return await acceptShort(c);
+    }
     using _place = isLongBody(request) ? enterUpload(request) : null;
-    const chunks: Chunks = isShort && mediaType === "application/json"
-      ? [await wholeBytes(request)]
-      : uploadBytes(request, isGzip, () => {});
-    if (mediaType === "application/x-ndjson") return await acceptMany(c, own, "lines", chunks);
+    const chunks = uploadBytes(request, isGzip, () => {});
+    if (mediaType === "application/x-ndjson") {
+      return await acceptMany(ownParts(c), "lines", chunks);
+    }
     const { isArray, all } = await beginning(chunks);
-    if (isArray) return await acceptMany(c, own, "array", all);
-    return await acceptOne(own, await wholeJson(all));
+    if (isArray) return await acceptMany(ownParts(c), "array", all);
+    const message = await wholeJson(all);
+    const answer = await tryOne(c.get("caller"), parts, message, known);
+    return answer instanceof Response ? answer : await acceptAgain(c, message, answer);
   });
 }
 
-/** What a request needs; which devices it may send for, all if there is no such function. */
+/** What a batch needs; which devices it may send for, all if there is no such function. */
 type RequestDeps = TelemetryDeps & { readonly mayTouch: MayTouch | undefined };
-
-async function acceptOne(deps: RequestDeps, message: unknown): Promise<Response> {
-  const devices = createDeviceProfiles(deps);
-  let answer = await tryOne(deps, message, devices);
-  if (!(answer instanceof Response) && profileHint(answer.problems) !== "") {
-    // What this process knew of the profiles and of the device may be out of date.
-    await deps.profiles.refresh();
-    if (answer.deviceId !== null) await devices.find(answer.deviceId);
-    answer = await tryOne(deps, message, devices);
-  }
-  if (answer instanceof Response) return answer;
-  const { deviceId, problems, problem } = answer;
-  if (deviceId !== null) await deps.intake.reject({ id: deviceId, count: 1, problem });
-  throw invalidRequest(problems, profileHint(problems));
-}
 
 /** A message that is wrong, and the problem that the device shows as its last one. */
 type Refused = RejectedTelemetry & { readonly problem: MessageProblem };
 
+/** What single messages have in common. */
+interface SingleDeps extends TelemetryDeps {
+  /** Puts a message into a page. */
+  readonly rowOf: (telemetry: Telemetry) => MessageRow;
+  /** The answers to messages with a time. */
+  readonly answers: { readonly created: () => Response; readonly updated: () => Response };
+}
+
 /** The answer to a message, or what is wrong with it. */
 async function tryOne(
-  { intake, limit, now, acceptedTimes, profiles, mayTouch }: RequestDeps,
+  caller: Caller,
+  { intake, quotas, limit, now, acceptedTimes, profiles, rowOf, answers }: SingleDeps,
   message: unknown,
   { profileOf }: DeviceProfiles,
 ): Promise<Response | Refused> {
+  const mayTouch = touchOf(caller, "device");
   const result = readTelemetry(message, now(), { acceptedTimes, profiles, profileOf, mayTouch });
   if ("problems" in result) return { ...result, problem: result.problems[0] };
   const { telemetry } = result;
   const { deviceId: id, profile: { name: profile, life }, form } = telemetry;
-  const page = messagePage(telemetry);
-  const accepted = await intake.accept({ id, profile, life, form, page, isCounted: true });
+  const account = accountOf(caller);
+  const room = quotas.requireRoom({ account, limits: caller.limits });
+  if (room !== undefined) await room;
+  const { page, rows } = rowOf(telemetry);
+  const given = { id, profile, life, form, account, page, rows, isCounted: true };
+  const accepted = await intake.accept(given);
   if (accepted.kind === "limited") return rateLimited(id, limit, accepted.waitMs);
   if (accepted.kind !== "accepted") {
     const problem = refusalOf(accepted, { id, profile });
     const rule = accepted.kind === "other profile" ? "profile" : problem.rule;
     return { deviceId: id, problems: [{ ...problem, rule }], problem };
   }
-  return acceptedAnswer(accepted, telemetry, Object.fromEntries(limitHeaders(limit, accepted)));
+  const status = accepted.created > 0 ? "created" : "updated";
+  const answer = form === "server" ? timedAnswer(status, telemetry, limit) : answers[status]();
+  answer.headers.append("ratelimit", limitLeft(limit, accepted));
+  return answer;
 }
 
-/** The answer to a message whose reading is stored. */
-export function acceptedAnswer(
-  { created }: { readonly created: number },
-  telemetry: Telemetry,
-  headers: Readonly<Record<string, string>>,
+/** The answer with the time that the service chose. */
+function timedAnswer(
+  status: "created" | "updated",
+  { timeMs }: Telemetry,
+  limit: RateLimit,
 ): Response {
-  if (created > 0) return securedJson(resultJson("created", telemetry), 201, headers);
-  return securedJson(resultJson("updated", telemetry), 200, headers);
-}
-
-/** The result of a message; its time if the service chose it. */
-function resultJson(status: "created" | "updated", { form, timeMs }: Telemetry): string {
-  if (form !== "server") return `{"status":"${status}"}`;
-  return `{"status":"${status}","timestamp":"${instantText(timeMs)}"}`;
+  const text = JSON.stringify({ status, timestamp: instantText(timeMs) });
+  return jsonCopies(text, STATUSES[status], { "ratelimit-policy": limitPolicy(limit) })();
 }
 
 async function acceptMany(
-  c: Context,
   deps: RequestDeps,
   form: "array" | "lines",
   chunks: Chunks,
@@ -178,24 +208,13 @@ async function acceptMany(
   const reader = createTelemetryReader(form, { ...deps, ...devices });
   const outcome = await acceptBatch({ ...deps, devices }, reader, chunks);
   if ("limitedId" in outcome) return rateLimited(outcome.limitedId, deps.limit, outcome.waitMs);
-  return c.json(outcome);
-}
-
-async function wholeBytes(request: Request): Promise<Uint8Array> {
-  try {
-    return await wholeBody(request);
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError("MALFORMED_BODY", "The upload broke off", {
-      details: "Nothing of it was stored",
-      cause,
-    });
-  }
+  return Response.json(outcome);
 }
 
 /** Whether a body is an array, by its first byte; the body stays whole. */
-async function beginning(chunks: Chunks): Promise<{ isArray: boolean; all: Chunks }> {
-  if (chunks instanceof Array) return { isArray: firstByte(chunks[0]) === BRACKET, all: chunks };
+async function beginning(
+  chunks: AsyncGenerator<Uint8Array>,
+): Promise<{ isArray: boolean; all: AsyncGenerator<Uint8Array> }> {
   const read: Uint8Array[] = [];
   for (;;) {
     const next = await chunks.next();
@@ -221,9 +240,8 @@ async function* joined(
 }
 
 /** A JSON value of bounded length. */
-async function wholeJson(chunks: Chunks): Promise<unknown> {
+async function wholeJson(chunks: AsyncGenerator<Uint8Array>): Promise<unknown> {
   try {
-    if (chunks instanceof Array) return JSON.parse(UTF8.decode(chunks[0]));
     const decoder = new TextDecoder("utf-8", { fatal: true });
     let text = "", size = 0;
     for await (const chunk of chunks) {
@@ -236,7 +254,19 @@ async function wholeJson(chunks: Chunks): Promise<unknown> {
     }
     return JSON.parse(text + decoder.decode());
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
-    throw new AppError("MALFORMED_BODY", "The body is not valid JSON in UTF-8", { cause });
+    throw cause instanceof AppError ? cause : notJson(cause);
   }
+}
+
+/** A parsed JSON text in UTF-8. */
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(UTF8.decode(bytes));
+  } catch (cause) {
+    throw notJson(cause);
+  }
+}
+
+function notJson(cause: unknown): AppError {
+  return new AppError("MALFORMED_BODY", "The body is not valid JSON in UTF-8", { cause });
 }

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { runForRequest } from "../../data/request_context.ts";
 import { allowOrigin } from "./cors.ts";
@@ -80,18 +79,16 @@ function away(request: Request, id: string, corsOrigins: readonly string[]): Res
 }
 
 /**
- * Refuses requests that come when the database has already been away as long as one waits for it. A
- * request that runs waits in the client of the database, also after its answer: without this, they would
- * grow in number during an outage, and all go on at its end.
+ * Refuses a request that comes when the database has already been away as long as one waits for it; null
+ * for others. A request that runs waits in the client of the database, also after its answer: without
+ * this, they would grow in number during an outage, and all go on at its end.
  */
-export function refuseWhileAway(
+export function refusalWhileAway(
+  path: string,
   waitingMs: AnswerLimitOptions["waitingMs"],
-  waitMs: number = WAIT_MS,
-): MiddlewareHandler {
-  return async (c, next) => {
-    if (waitingMs() < waitMs || ALWAYS_ANSWERED.test(c.req.path)) return await next();
-    return problemResponse(unavailable("Nothing was done; send the request again"));
-  };
+): Response | null {
+  if (waitingMs() < WAIT_MS || ALWAYS_ANSWERED.test(path)) return null;
+  return problemResponse(unavailable("Nothing was done; send the request again"));
 }
 
 function unavailable(details: string): AppError {

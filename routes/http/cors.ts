@@ -8,7 +8,6 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
 import { secured } from "./security_headers.ts";
 
 /** Stands for every origin. */
@@ -62,42 +61,47 @@ const REQUEST_HEADERS = [
 const MAX_AGE_SECONDS = 7_200;
 
 /**
- * Answers preflights of the origins, and lets their pages read every other answer. Origins are as
- * browsers send them, such as `https://app.example`; {@link ANY_ORIGIN} alone allows all.
+ * The answer to a preflight of one of the origins; null for any other request. Origins are as browsers
+ * send them, such as `https://app.example`; {@link ANY_ORIGIN} alone allows all.
  */
-export function cors(origins: readonly string[]): MiddlewareHandler {
-  return async (c, next) => {
-    const { raw } = c.req;
-    if (isPreflight(raw) && allowedOrigin(raw, origins) !== null) {
-      return preflightAnswer(raw, origins);
-    }
-    await next();
-    allowOrigin(c.res.headers, raw, origins);
-  };
-}
-
-/** Lets a page of the origins read an answer; the same again changes nothing. */
-export function allowOrigin(headers: Headers, request: Request, origins: readonly string[]): void {
-  if (origins.length === 0 || headers.has("access-control-expose-headers")) return;
-  // Caches must not give the answer for one origin to another.
-  if (!origins.includes(ANY_ORIGIN)) headers.append("vary", "Origin");
-  const origin = allowedOrigin(request, origins);
-  if (origin === null) return;
-  headers.set("access-control-allow-origin", origin);
-  headers.set("access-control-expose-headers", EXPOSED);
-}
-
-function isPreflight({ method, headers }: Request): boolean {
-  return method === "OPTIONS" && headers.has("access-control-request-method");
-}
-
-function preflightAnswer(request: Request, origins: readonly string[]): Response {
+export function preflightAnswer(request: Request, origins: readonly string[]): Response | null {
+  if (!isPreflight(request) || allowedOrigin(request, origins) === null) return null;
   const answer = secured(new Response(null, { status: 204 }));
   allowOrigin(answer.headers, request, origins);
   answer.headers.set("access-control-allow-methods", METHODS);
   answer.headers.set("access-control-allow-headers", REQUEST_HEADERS);
   answer.headers.set("access-control-max-age", String(MAX_AGE_SECONDS));
   return answer;
+}
+
+/** The headers of an answer that let a page of the origins read it. */
+export function originHeaders(
+  request: Request,
+  origins: readonly string[],
+): Readonly<Record<string, string>> {
+  if (origins.length === 0) return {};
+  // Caches must not give the answer for one origin to another.
+  const vary: Record<string, string> = origins.includes(ANY_ORIGIN) ? {} : { vary: "Origin" };
+  const origin = allowedOrigin(request, origins);
+  if (origin === null) return vary;
+  return {
+    ...vary,
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": EXPOSED,
+  };
+}
+
+/** Lets a page of the origins read an answer; the same again changes nothing. */
+export function allowOrigin(headers: Headers, request: Request, origins: readonly string[]): void {
+  if (origins.length === 0 || headers.has("access-control-expose-headers")) return;
+  for (const [name, value] of Object.entries(originHeaders(request, origins))) {
+    if (name === "vary") headers.append(name, value);
+    else headers.set(name, value);
+  }
+}
+
+function isPreflight({ method, headers }: Request): boolean {
+  return method === "OPTIONS" && headers.has("access-control-request-method");
 }
 
 /** The value of `Access-Control-Allow-Origin`; null for a request of another origin or of none. */

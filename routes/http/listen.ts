@@ -49,30 +49,50 @@ export function listen(
   let open = 0, sending = 0;
   let onIdle = () => {}, onSent = () => {};
   const options = { hostname: host, port, onListen: () => {}, ...cut && { signal: cut.signal } };
-  const server = Deno.serve(options, async (request, info) => {
-    sending++;
-    // It fails where the client goes.
-    info.completed.catch(() => {}).finally(() => {
-      if (--sending === 0) onSent();
-    });
-    if (isStopping) {
-      hideAddress(request);
-      const error = new AppError("SERVICE_STOPPING", "The service is stopping");
-      const headers = { "retry-after": "5", "connection": "close" };
-      const id = requestIdOf(request.headers);
-      const answer = runForRequest(id, () => secured(problemResponse(error, headers)));
-      answer.headers.set(REQUEST_ID_HEADER, id);
-      allowOrigin(answer.headers, request, corsOrigins);
-      return answer;
+  const server = Deno.serve(options, (request, info) => {
+    if (cut !== null) {
+      sending++;
+      // It fails where the client goes.
+      info.completed.catch(() => {}).finally(() => {
+        if (--sending === 0) onSent();
+      });
     }
+    if (isStopping) return refusal(request);
     open++;
-    try {
-      const answer = await handler(request, info);
-      return isCompressing ? unchanged(answer) : answer;
-    } finally {
-      if (--open === 0) onIdle();
-    }
+    // An async function would cost each request a little.
+    return answerOf(request, info).then(ended, failed);
   });
+
+  function answerOf(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    try {
+      return Promise.resolve(handler(request, info));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  function ended(answer: Response): Response {
+    if (--open === 0) onIdle();
+    return isCompressing ? unchanged(answer) : answer;
+  }
+
+  function failed(error: unknown): never {
+    if (--open === 0) onIdle();
+    throw error;
+  }
+
+  /** The answer to a request that comes too late. */
+  function refusal(request: Request): Response {
+    hideAddress(request);
+    const error = new AppError("SERVICE_STOPPING", "The service is stopping");
+    const headers = { "retry-after": "5", "connection": "close" };
+    const id = requestIdOf(request.headers);
+    const answer = runForRequest(id, () => secured(problemResponse(error, headers)));
+    answer.headers.set(REQUEST_ID_HEADER, id);
+    allowOrigin(answer.headers, request, corsOrigins);
+    return answer;
+  }
+
   let stopping: Promise<void> | null = null;
   return {
     url: urlOf(server.addr),

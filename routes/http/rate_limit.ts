@@ -9,21 +9,36 @@ import { AppError } from "../../data/app_error.ts";
 import type { RateLimit } from "../../data/devices/rate_window.ts";
 import { problemResponse } from "./problem.ts";
 
+/** How much of a limit is left. */
+export interface LimitLeft {
+  /** How many more requests are accepted now. */
+  readonly remaining: number;
+  /** After which time that changes at the latest, milliseconds; the length of the window by default. */
+  readonly waitMs?: number;
+}
+
 /** The headers with the limit and how much of it is left. */
-export function limitHeaders(
-  { requests, windowMs }: RateLimit,
-  { remaining, waitMs = windowMs }: { remaining: number; waitMs?: number },
-): [name: string, value: string][] {
-  return [
-    ["ratelimit-policy", `"device";q=${requests};w=${Math.ceil(windowMs / 1000)}`],
-    ["ratelimit", `"device";r=${remaining};t=${seconds(waitMs)}`],
-  ];
+export function limitHeaders(limit: RateLimit, left: LimitLeft): Record<string, string> {
+  return { "ratelimit-policy": limitPolicy(limit), "ratelimit": limitLeft(limit, left) };
+}
+
+/** The value of `RateLimit-Policy`. */
+export function limitPolicy({ requests, windowMs }: RateLimit): string {
+  return `"device";q=${requests};w=${Math.ceil(windowMs / 1000)}`;
+}
+
+/** The value of `RateLimit`. */
+export function limitLeft(
+  { windowMs }: RateLimit,
+  { remaining, waitMs = windowMs }: LimitLeft,
+): string {
+  return `"device";r=${remaining};t=${seconds(waitMs)}`;
 }
 
 /** The response to a device that sends too often. */
 export function rateLimited(id: string, limit: RateLimit, waitMs: number): Response {
   return problemResponse(limitError(id, limit), {
-    ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),
+    ...limitHeaders(limit, { remaining: 0, waitMs }),
     "retry-after": retryAfter(waitMs),
   });
 }

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
@@ -95,8 +95,18 @@ interface Opened {
   place: UploadPlace | null;
 }
 
+/** A request whose body is bounded. */
+interface Bounded {
+  /** What is known of its body; null if nobody has asked for it as a stream. */
+  opened: Opened | null;
+  /** Begins to know it. */
+  open(): Opened;
+  /** Checks the caller again if it is time. */
+  checkCaller(): Promise<void> | null;
+}
+
 /** The requests whose bodies are bounded. */
-const all = new WeakMap<Request, Opened>();
+const all = new WeakMap<Request, Bounded>();
 
 /** A body without bounds, for code that runs without the app. */
 function unbounded(): Opened {
@@ -116,6 +126,9 @@ function unbounded(): Opened {
   };
 }
 
+/** Bounds the body of a request. What it returns is to be called after the answer. */
+export type BoundBody = (c: Context) => (() => void) | null;
+
 /**
  * Bounds the bodies of requests. After the answer, the rest of a body is read for a short time, then
  * the connection is closed. Short bodies of known length are left to the runtime.
@@ -123,31 +136,38 @@ function unbounded(): Opened {
 export function boundBodies(
   { maxUploadBytes, maxUploads, uploadBytesAtOnce: bytesAtOnce }: BodyBounds,
   { uploaderOf, now }: BodyBoundDeps,
-): MiddlewareHandler {
+): BoundBody {
   const ahead = createReadAhead(READ_AHEAD);
   const places = createUploadPlaces({ maxUploads, bytesAtOnce });
-  return async (c, next) => {
+  return (c) => {
     const { raw } = c.req;
-    if (raw.method === "GET" || raw.method === "HEAD") return await next();
+    if (raw.method === "GET" || raw.method === "HEAD") return null;
     const { headers } = raw;
     const isChunked = headers.has("transfer-encoding");
-    const opened: Opened = {
-      ...unbounded(),
-      isBounded: true,
-      maxBytes: maxUploadBytes,
-      open: (body) => isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
-      enter: (totalBytes) => places.enter({ ...uploaderOf(c), totalBytes }),
+    const bounded: Bounded = {
+      opened: null,
       checkCaller: callerCheck(c, now),
-      now,
+      // Most requests have a short body, which needs nothing of this.
+      open: () => ({
+        ...unbounded(),
+        isBounded: true,
+        maxBytes: maxUploadBytes,
+        open: (body) => isChunked ? createChunkedSource(body, ahead) : createPlainSource(body),
+        enter: (totalBytes) => places.enter({ ...uploaderOf(c), totalBytes }),
+        checkCaller: bounded.checkCaller,
+        now,
+      }),
     };
-    all.set(raw, opened);
-    await next();
-    // The runtime reads the rest of a short body that nobody has begun to read, and ends the stream of
-    // a request over HTTP/2.
-    const isLeft = isChunked || !isShort(contentLength(headers) ?? 0);
-    if (opened.isEnded || (opened.source === null && !isLeft)) return;
-    const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
-    leaveRest(raw, opened, completed ?? null);
+    all.set(raw, bounded);
+    return () => {
+      const { isEnded, source } = bounded.opened ?? { isEnded: false, source: null };
+      // The runtime reads the rest of a short body that nobody has begun to read, and ends the stream of
+      // a request over HTTP/2.
+      const isLeft = isChunked || !isShort(contentLength(headers) ?? 0);
+      if (isEnded || (source === null && !isLeft)) return;
+      const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
+      leaveRest(raw, openedOf(raw), completed ?? null);
+    };
   };
 }
 
@@ -166,14 +186,20 @@ function callerCheck(c: Context, now: () => number): () => Promise<void> | null 
 /**
  * The whole body of a request, for one that is short.
  *
- * @throws {AppError} UNAUTHENTICATED or FORBIDDEN if the caller lost the right to send it meanwhile.
- * @throws {Error} if the client breaks off.
+ * @throws {AppError} UNAUTHENTICATED or FORBIDDEN if the caller lost the right to send it meanwhile;
+ * MALFORMED_BODY if the client breaks off.
  */
-export async function wholeBody(request: Request): Promise<Uint8Array> {
-  const bytes = await request.bytes();
-  const check = openedOf(request).checkCaller();
-  if (check !== null) await check;
-  return bytes;
+export function wholeBody(request: Request): Promise<Uint8Array> {
+  // Not an async function: each of its promises would cost every message a little.
+  return request.bytes().then((bytes) => {
+    const check = all.get(request)?.checkCaller() ?? null;
+    return check === null ? bytes : check.then(() => bytes);
+  }, (cause) => {
+    throw new AppError("MALFORMED_BODY", "The upload broke off", {
+      details: "Nothing of it was stored",
+      cause,
+    });
+  });
 }
 
 /**
@@ -244,9 +270,9 @@ export async function* bodyChunks(request: Request): AsyncGenerator<Uint8Array> 
 
 function openedOf(request: Request): Opened {
   const known = all.get(request);
-  if (known !== undefined) return known;
+  if (known !== undefined) return known.opened ??= known.open();
   const opened = unbounded();
-  all.set(request, opened);
+  all.set(request, { opened, open: () => opened, checkCaller: opened.checkCaller });
   return opened;
 }
 

@@ -5,9 +5,7 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
 import { withoutSecrets } from "../../data/access/key_text.ts";
-import { currentRequestId, runForRequest } from "../../data/request_context.ts";
 
 /** The header that brings an id, and takes it back. */
 export const REQUEST_ID_HEADER = "x-request-id";
@@ -23,18 +21,4 @@ export function requestIdOf(headers: Headers): string {
   const given = headers.get(REQUEST_ID_HEADER);
   const isTaken = given !== null && TAKEN_OVER.test(given) && withoutSecrets(given) === given;
   return isTaken ? given : crypto.randomUUID();
-}
-
-/**
- * Runs every request under its id, and sends the id with the answer. A request that runs under an id
- * already keeps it.
- */
-export function requestIds(): MiddlewareHandler {
-  return (c, next) => {
-    const id = currentRequestId() ?? requestIdOf(c.req.raw.headers);
-    return runForRequest(id, async () => {
-      await next();
-      c.res.headers.set(REQUEST_ID_HEADER, id);
-    });
-  };
 }

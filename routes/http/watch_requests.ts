@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 import { pathWithoutSecrets } from "../../data/access/key_text.ts";
 import type { Log } from "../../data/log.ts";
 import { currentRequestId } from "../../data/request_context.ts";
@@ -38,37 +38,37 @@ export function noteAnswer(request: Request, status: number): void {
   running.get(request)?.(status);
 }
 
-/** Takes note of requests when they are answered. */
-export function watchRequests(deps: RequestWatchDeps): MiddlewareHandler {
+/** A request that is being answered. */
+export interface RunningRequest {
+  /** Takes note that it was answered. The first status counts. */
+  note(status: number): void;
+  /** It runs no more, whether it was answered or not. */
+  end(): void;
+}
+
+/** Takes note that a request runs. */
+export function watchRequest(deps: RequestWatchDeps, c: Context): RunningRequest {
   const { now, record = NO_RECORDER } = deps;
-  return async (c, next) => {
-    const startedMs = now(), startMs = performance.now();
-    const { raw } = c.req;
-    let isNoted = false;
-    const note = (status: number) => {
-      if (isNoted) return;
-      isNoted = true;
-      const route = c.get("route") ?? NO_ROUTE;
-      const path = pathWithoutSecrets(c.req.path);
-      noteRequest(deps, { method: raw.method, path, route, status, startedMs, startMs });
-    };
-    hideAddress(raw);
-    running.set(raw, note);
-    record.shift("openwatts_http_requests_running", [], 1);
-    try {
-      await next();
-    } finally {
-      record.shift("openwatts_http_requests_running", [], -1);
-    }
-    note(c.res.status);
+  const startedMs = now(), startMs = performance.now();
+  const { raw } = c.req;
+  let isNoted = false;
+  const note = (status: number) => {
+    if (isNoted) return;
+    isNoted = true;
+    const route = c.get("route") ?? NO_ROUTE;
+    noteRequest(deps, { method: raw.method, path: c.req.path, route, status, startedMs, startMs });
   };
+  hideAddress(raw);
+  running.set(raw, note);
+  record.shift("openwatts_http_requests_running", [], 1);
+  return { note, end: () => record.shift("openwatts_http_requests_running", [], -1) };
 }
 
 /** A request that was answered. */
 export interface AnsweredRequest {
   /** Its method. */
   readonly method: string;
-  /** Its path, without secrets. */
+  /** Its path. */
   readonly path: string;
   /** The template of the route that answered. */
   readonly route: string;
@@ -86,7 +86,8 @@ export function noteRequest(
   { method: given, path, route, status, startedMs, startMs }: AnsweredRequest,
 ): void {
   const seconds = (performance.now() - startMs) / 1_000;
-  log("debug", "request", { method: given, path, status, ms: now() - startedMs });
+  const ms = now() - startedMs;
+  log("debug", "request", { method: given, path: pathWithoutSecrets(path), status, ms });
   const method = METHODS.includes(given) ? given : "other";
   if (isTracing()) {
     const fields = { "http.route": route, "openwatts.request_id": currentRequestId() ?? "" };

@@ -150,7 +150,7 @@ function limitedAnswer(
     "the lines of other devices are stored; send all lines again later";
   return faultAnswer(version, { status: 429, message }, {
     ...versionHeaders(release),
-    ...Object.fromEntries(limitHeaders(limit, { remaining: 0, waitMs })),
+    ...limitHeaders(limit, { remaining: 0, waitMs }),
     "retry-after": retryAfter(waitMs),
   });
 }

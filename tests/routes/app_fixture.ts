@@ -49,10 +49,10 @@ export function createTestApp(changes: Partial<AppDeps> = {}): TestApp {
     series: emptySeries(),
     profiles: builtInProfiles(),
     intake: {
-      accept: ({ page }) =>
+      accept: ({ page, rows = { start: 0, end: page.timesMs.length } }) =>
         Promise.resolve({
           kind: "accepted",
-          created: page.timesMs.length,
+          created: rows.end - rows.start,
           updated: 0,
           unchanged: 0,
           remaining: 9,

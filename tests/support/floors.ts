@@ -111,7 +111,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ["charts", "deletions", "schedules"],
     ["overview"],
     ["pages"],
-    ["api_document"],
+    ["api_document", "app_frame"],
     ["app"],
   ],
 };

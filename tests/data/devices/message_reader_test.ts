@@ -1,11 +1,10 @@
 import { BUILT_IN_PROFILES } from "../../../data/readings/profiles.ts";
 import fc from "fast-check";
 import { AppError } from "../../../data/app_error.ts";
-import { readTelemetry } from "../../../data/devices/message.ts";
-import { createTelemetryReader, messagePage } from "../../../data/devices/message_reader.ts";
+import { createTelemetryReader } from "../../../data/devices/message_reader.ts";
 import { ACCEPTED_TIMES } from "../../../data/time/accepted_times.ts";
 import { slicePage } from "../../../data/readings/page.ts";
-import { assert, assertEquals, assertThrows } from "../../support/assert.ts";
+import { assertEquals, assertThrows } from "../../support/assert.ts";
 import { linesOf as pageLines } from "../../support/series.ts";
 import { APPLIANCE, BATTERY, linesOf, message } from "../../support/telemetry.ts";
 
@@ -111,13 +110,3 @@ for (const text of ["", "{}", "[1,", "[1] x", "5"]) {
     assertEquals(error.code, "MALFORMED_BODY");
   });
 }
-
-Deno.test("one message becomes a page of one reading", () => {
-  const result = readTelemetry(
-    message({ metrics: { ...BATTERY, soc_percent: null } }),
-    NOW_MS,
-    RULES,
-  );
-  assert("telemetry" in result);
-  assertEquals(pageLines(messagePage(result.telemetry)), [`${TIME_MS} ,385.2,-45.3,28.4`]);
-});

@@ -54,7 +54,7 @@ Deno.test("readTelemetry() reads the message of a battery", () => {
       timeMs: TIME_MS,
       form: "iso8601",
       profile: PROFILES.battery,
-      values: Float64Array.of(67.5, 385.2, -45.3, 28.4),
+      values: [67.5, 385.2, -45.3, 28.4],
     },
   });
 });
@@ -67,7 +67,7 @@ Deno.test("readTelemetry() reads an appliance, with metrics in any order and nul
       timeMs: TIME_MS,
       form: "iso8601",
       profile: PROFILES.appliance,
-      values: Float64Array.of(230.1, 5.2, 1200.5, NaN),
+      values: [230.1, 5.2, 1200.5, NaN],
     },
   });
 });
