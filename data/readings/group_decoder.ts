@@ -215,8 +215,7 @@ export function sectionRows(
 /** All items of a group, in its order. */
 export function itemsOf({ sections }: DecodedGroup): GroupItem[] {
   return sections.flatMap((section) => {
-    const starts = rowStarts(section), states = statesOf(section);
-    const receiptAt = receiptsOf(section);
+    const starts = rowStarts(section), states = statesOf(section), receiptAt = receiptsOf(section);
     return idsOf(section).map((id, index) => ({
       profile: section.profile,
       id,

@@ -93,8 +93,9 @@ export interface ArrivalRules {
 }
 
 /** The same readings as all rows of a page. */
-export function withOwnPage({ rows, ...readings }: DeviceReadings): DeviceReadings {
-  if (rows === undefined) return readings;
+export function withOwnPage(given: DeviceReadings): DeviceReadings {
+  const { rows, ...readings } = given;
+  if (rows === undefined) return given;
   return { ...readings, page: slicePage(readings.page, rows.start, rows.end) };
 }
 

@@ -158,10 +158,9 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
 
   function accept(readings: DeviceReadings): Promise<IntakeResult> {
     const known = beginKnown(readings, rulesAt(now()));
-    if (known !== null) {
-      if ("kind" in known) return Promise.resolve(known);
-      return known.counts.toCompare.length > 0 ? writeCompared(known) : write(known);
-    }
+    if (known !== null && "kind" in known) return Promise.resolve(known);
+    if (known !== null && known.counts.toCompare.length > 0) return writeCompared(known);
+    if (known !== null) return write(known);
     const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
     return own.isPartial === true ? inTurn(own.id, () => acceptNow(own)) : acceptNow(own);

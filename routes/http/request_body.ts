@@ -10,6 +10,7 @@ import { AppError } from "../../data/app_error.ts";
 import { JSON_BODY_MAX_BYTES } from "../../data/limits.ts";
 import { uploadTooLarge } from "../../data/unpack/upload_too_large.ts";
 import { type BodySource, createPlainSource } from "./body_source.ts";
+import { callerCheck } from "./caller_check.ts";
 import { createChunkedSource } from "./chunked_source.ts";
 import { createReadAhead } from "./read_ahead.ts";
 import {
@@ -24,8 +25,6 @@ import { createUploadPlaces, type UploadPlace } from "./upload_places.ts";
 const READ_AHEAD = { keptBytes: 4_194_304, heldBytes: 16_777_216, totalBytes: 67_108_864 };
 /** How long a client may send nothing, milliseconds. */
 const IDLE_MS = 60_000;
-/** How often it is checked that the caller still may send the request, milliseconds. */
-const CALLER_CHECK_MS = 1_000;
 /**
  * How long the rest of a body is read after its answer, milliseconds, and how much of it. Many clients
  * read the answer only when they have sent everything; a connection that is closed before that may
@@ -55,17 +54,6 @@ export interface Uploader {
   readonly who: string;
   /** The caller's own limit of the bytes of its running uploads; null if it has none. */
   readonly bytesAtOnce: number | null;
-}
-
-declare module "hono" {
-  interface ContextVariableMap {
-    /**
-     * Refuses a caller who may not use the route any more. Undefined in public routes.
-     *
-     * @throws {AppError} UNAUTHENTICATED, FORBIDDEN, KEYS_UNAVAILABLE.
-     */
-    requireStillAllowed: (() => Promise<void>) | undefined;
-  }
 }
 
 /** What the bounds need. */
@@ -168,18 +156,6 @@ export function boundBodies(
       const { completed }: Partial<Deno.ServeHandlerInfo> = c.env ?? {};
       leaveRest(raw, openedOf(raw), completed ?? null);
     };
-  };
-}
-
-/** Refuses a caller who may not send the request any more. It asks at most once a second. */
-function callerCheck(c: Context, now: () => number): () => Promise<void> | null {
-  let checkedMs = now();
-  return () => {
-    const nowMs = now();
-    // The clock may also be set back.
-    if (Math.abs(nowMs - checkedMs) < CALLER_CHECK_MS) return null;
-    checkedMs = nowMs;
-    return c.get("requireStillAllowed")?.() ?? null;
   };
 }
 
