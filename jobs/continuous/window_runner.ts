@@ -131,7 +131,7 @@ async function runBegun(
 }
 
 function isForWorker({ threads, dueCount }: WindowRunnerDeps, first: PackedChunk): boolean {
-  if (threads === undefined) return false;
+  if (threads === undefined || threads.count === 0) return false;
   return (dueCount?.() ?? 0) > CROWD || isLong(first);
 }
 

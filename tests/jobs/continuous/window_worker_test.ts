@@ -1,7 +1,7 @@
 import { AppError } from "../../../data/app_error.ts";
 import { openFolderDestination } from "../../../data/continuous/folder_destination.ts";
 import { openWindowEncoder } from "../../../data/continuous/window_encoder.ts";
-import type { Threads } from "../../../jobs/engine/threads.ts";
+import { NO_THREADS, type Threads } from "../../../jobs/engine/threads.ts";
 import { createWorkerThreads } from "../../../jobs/threads.ts";
 import { getExportCheckpoint } from "../../../kv/continuous/checkpoints.ts";
 import { changeExportControls } from "../../../kv/continuous/controls.ts";
@@ -261,4 +261,30 @@ Deno.test("devices that catch up together are exported by the worker and by this
   assertEquals(made[0], made[1]);
   // Three of the worker at once, one of this thread, and four that waited for either.
   assert(workers.ran() >= 3 && workers.ran() < 8, String(workers.ran()));
+});
+
+Deno.test("with no workers at all, this thread exports long windows too", async () => {
+  await using rig = await openContinuousRig(DAY_MS, NOW_MS);
+  for (const id of ["D1", "D2", "D3"]) {
+    await rig.addDevice(id);
+    // A day has six blocks.
+    const page = gridPage({ fromMs: FROM_MS, stepMs: 10_000, count: 2 * 8_640 });
+    await rig.series.write({ ...REF, id }, page);
+  }
+  await rig.round(await rig.startDuties({ threads: NO_THREADS }));
+  assertEquals([rig.logged, rig.destination.objects.size], [[], 3 * 2]);
+});
+
+Deno.test("long windows wait for the worker, and none is lost", async () => {
+  await using rig = await openContinuousRig(DAY_MS, NOW_MS);
+  using workers = openThreads();
+  const ids = ["D1", "D2", "D3", "D4", "D5"];
+  for (const id of ids) {
+    await rig.addDevice(id);
+    const page = gridPage({ fromMs: FROM_MS, stepMs: 10_000, count: 2 * 8_640 });
+    await rig.series.write({ ...REF, id }, page);
+  }
+  await rig.round(await rig.startDuties({ threads: workers.threads }));
+  assertEquals([rig.logged, rig.destination.objects.size], [[], 5 * 2]);
+  assertEquals(workers.ran(), 5);
 });
