@@ -157,10 +157,11 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   }
 
   function accept(readings: DeviceReadings): Promise<IntakeResult> {
-    const known = beginKnown(readings, rulesAt(now()));
-    if (known !== null && "kind" in known) return Promise.resolve(known);
-    if (known !== null && known.counts.toCompare.length > 0) return writeCompared(known);
-    if (known !== null) return write(known);
+    const assumesQuiet = deps.others?.areQuiet() === true;
+    // Else it has to be looked up first what other processes have received.
+    const isEnough = deps.isExclusive || assumesQuiet;
+    const known = isEnough ? beginKnown(readings, { ...rulesAt(now()), assumesQuiet }) : null;
+    if (known !== null) return "kind" in known ? Promise.resolve(known) : store(known);
     const own = withOwnPage(readings);
     // Two that give different metrics of one time must not overlook each other.
     return own.isPartial === true ? inTurn(own.id, () => acceptNow(own)) : acceptNow(own);
@@ -181,12 +182,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const remaining = admit(cached, readings, nowMs);
     if (typeof remaining === "object") return remaining;
     const page = readings.isPartial === true ? await filledPage(cached, readings) : readings.page;
-    const begun = begin(cached, readings, {
-      page,
-      remaining,
-      rules: { ...rulesAt(nowMs), assumesQuiet },
-    });
-    return begun.counts.toCompare.length > 0 ? await writeCompared(begun) : await write(begun);
+    const rules = { ...rulesAt(nowMs), assumesQuiet };
+    return await store(begin(cached, readings, { page, remaining, rules }));
   }
 
   function rulesAt(nowMs: number): ArrivalRules {
@@ -211,6 +208,10 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     // Nothing was awaited since the requests were counted, so no other one used the same place.
     if (isCounted) countRequest(cached.window, limit, nowMs);
     return Math.max(0, limit.requests - used - (isCounted ? 1 : 0));
+  }
+
+  function store(begun: Begun): Promise<IntakeResult> {
+    return begun.counts.toCompare.length > 0 ? writeCompared(begun) : write(begun);
   }
 
   async function writeCompared(begun: Begun): Promise<IntakeResult> {
