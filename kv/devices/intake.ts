@@ -171,9 +171,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const { id, profile, account } = readings;
     // Then the commit fails if others have written something that is not counted here.
     const assumesQuiet = !isAgain && deps.others?.areQuiet() === true;
-    const isEnough = deps.isExclusive || assumesQuiet;
-    const cached = (isEnough ? cache.known(id) : undefined) ??
-      await deviceOrRefusal(cache, readings, assumesQuiet);
+    const known = deps.isExclusive || assumesQuiet ? cache.known(id) : undefined;
+    const cached = known ?? await deviceOrRefusal(cache, readings, assumesQuiet);
     if ("kind" in cached) return cached;
     if (cached.device.profile === profile && !cached.device.isProfileFixed) {
       cached.device = await fixProfile(kv, id, { profile, account }) ?? cached.device;
@@ -233,8 +232,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
   /** Accepts readings that are not durable again, if that is because others have written. */
   async function acceptAgain(begun: Begun, error: unknown): Promise<IntakeResult> {
     undo(begun);
-    if (error instanceof OthersWroteError) return await acceptNow(withOwnPage(begun.given), true);
-    throw error;
+    if (!(error instanceof OthersWroteError)) throw error;
+    return await acceptNow(withOwnPage(begun.given), true);
   }
 
   /** Takes back what was counted for readings that are not durable. */
@@ -294,9 +293,8 @@ export function createDeviceIntake(deps: DeviceIntakeDeps): DeviceIntake {
     const assumesQuiet = deps.others?.areQuiet() === true;
     if (!assumesQuiet) await deps.others?.look();
     const rules = { ...rulesAt(now()), assumesQuiet };
-    const settle = async (index: number, result: Promise<IntakeResult>): Promise<void> => {
-      [results[index]] = await Promise.allSettled([result]);
-    };
+    const settle = (index: number, result: Promise<IntakeResult>) =>
+      Promise.allSettled([result]).then(([settled]) => void (results[index] = settled));
     for (let index = 0; index < all.length; index++) {
       const begun = beginKnown(all[index], rules);
       if (begun === null) running.push(settle(index, accept(all[index])));
