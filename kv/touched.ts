@@ -11,6 +11,7 @@
 
 import { z } from "zod";
 import type { Staging } from "./budget.ts";
+import { commitShared } from "./shared_commits.ts";
 
 const SPACE = "touched";
 
@@ -54,12 +55,20 @@ export async function listTouched(kv: Pick<Deno.Kv, "list">, limit: number): Pro
   }));
 }
 
-/** Deletes what was looked at, unless it was touched again since. */
+/**
+ * Deletes what was looked at, unless it was touched again since. `mostChecks` is how many things one
+ * commit may delete: each commit is synced, and those of requests wait for it.
+ */
 export async function clearTouched(
   kv: Pick<Deno.Kv, "atomic">,
   touched: readonly Touched[],
+  mostChecks: number,
 ): Promise<void> {
-  await Promise.all(touched.map(async (one) => {
-    await kv.atomic().check(one).delete(one.key).commit();
+  const changes = touched.map((one) => ({
+    checks: [one],
+    stage: (op: Staging) => void op.delete(one.key),
   }));
+  for (const result of await commitShared(kv, changes, mostChecks)) {
+    if (result.status === "rejected") throw result.reason;
+  }
 }

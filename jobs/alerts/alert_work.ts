@@ -31,6 +31,8 @@ const READ_BATCH = 500;
 export interface AlertWorkDeps extends SubjectDeps {
   /** The database. */
   readonly kv: Pick<Deno.Kv, "get" | "list" | "atomic">;
+  /** Most checks of one commit. */
+  readonly maxChecks: number;
   /** The profiles. */
   readonly profiles: Pick<Profiles, "get" | "ofDevices" | "list">;
   /** The rules in use. */
@@ -174,7 +176,7 @@ export function createAlertWork(deps: AlertWorkDeps): AlertWork {
         for (const [kind, ofKind] of Map.groupBy(touched, (one) => one.kind)) {
           await judgeTouchedOf(kind, ofKind, signal);
         }
-        await clearTouched(kv, touched);
+        await clearTouched(kv, touched, deps.maxChecks);
         isMore = touched.length === READ_BATCH;
       }
     },

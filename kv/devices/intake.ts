@@ -1,6 +1,5 @@
 /**
- * Accepts what devices send: enforces the rate limit, counts what is new, and records when it was
- * received.
+ * Accepts what devices send: enforces the rate limit, counts what is new, and records its arrival.
  *
  * Devices that sent lately are cached (`kv/devices/cache.ts`), so most readings are accepted without
  * reading the database. A process that has the database alone trusts the cache. Over a shared
