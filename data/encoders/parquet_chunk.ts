@@ -7,7 +7,14 @@
  * @module
  */
 
-import { type ByteBuffer, createByteBuffer, putByte, putText, putUint32 } from "./byte_buffer.ts";
+import {
+  type ByteBuffer,
+  createByteBuffer,
+  putByte,
+  putBytes,
+  putText,
+  putUint32,
+} from "./byte_buffer.ts";
 import { putRun } from "./parquet_levels.ts";
 
 /** How values are encoded, as numbers of the format. */
@@ -79,21 +86,19 @@ export function encodeRuns(
   if (isOptional) putRunLevels(levels, runs);
   const missing = missingOf(runs);
   const present = missing === 0 ? runs : mergeRuns(runs.filter(({ value }) => value !== null));
-  const distinct = [...new Set(present.map(({ value }) => value ?? ""))];
-  if (distinct.length === 0) {
-    return { encoding: ENCODINGS.plain, missing, distinct: 0, leastBytes: 0 };
+  const places = new Map<number | string, number>();
+  for (const { value } of present) {
+    if (value !== null && !places.has(value)) places.set(value, places.size);
   }
-  const width = bitsFor(distinct.length);
+  const distinct = places.size;
+  if (distinct === 0) return { encoding: ENCODINGS.plain, missing, distinct, leastBytes: 0 };
+  const width = bitsFor(distinct);
   putByte(values, width);
   for (const { value, count } of present) {
-    putRun(values, { number: distinct.indexOf(value ?? ""), count, width });
+    if (value !== null) putRun(values, { number: places.get(value) ?? 0, count, width });
   }
-  for (const value of distinct) putPlain(dictionary, value);
-  const sorted = distinct.length === 1 ? distinct : distinct.toSorted(compare);
-  putBound(bounds, sorted[0]);
-  const leastBytes = bounds.end;
-  putBound(bounds, sorted[sorted.length - 1]);
-  return { encoding: ENCODINGS.dictionary, missing, distinct: distinct.length, leastBytes };
+  const leastBytes = putDictionary(dictionary, bounds, places.keys());
+  return { encoding: ENCODINGS.dictionary, missing, distinct, leastBytes };
 }
 
 /** Encodes a BOOLEAN column whose values seldom change. */
@@ -147,28 +152,53 @@ function missingOf(runs: readonly Run<unknown>[]): number {
   return runs.reduce((sum, { value, count }) => value === null ? sum + count : sum, 0);
 }
 
-function putPlain(buffer: ByteBuffer, value: number | string): void {
+/** Adds different values and their bounds; returns the length of the least one. */
+function putDictionary(
+  dictionary: ByteBuffer,
+  bounds: ByteBuffer,
+  values: Iterable<number | string>,
+): number {
+  let least: PlainValue | null = null, greatest: PlainValue | null = null;
+  for (const value of values) {
+    const plain = putPlain(dictionary, value);
+    if (least === null || compare(dictionary, plain, least) < 0) least = plain;
+    if (greatest === null || compare(dictionary, plain, greatest) > 0) greatest = plain;
+  }
+  for (const bound of [least, greatest]) {
+    if (bound !== null) putBytes(bounds, dictionary.bytes.subarray(bound.start, bound.end));
+  }
+  return least === null ? 0 : least.end - least.start;
+}
+
+/** A value, and where its bytes are. */
+interface PlainValue {
+  readonly value: number | string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function putPlain(buffer: ByteBuffer, value: number | string): PlainValue {
+  const at = buffer.end;
   if (typeof value === "number") {
     putUint32(buffer, value);
-    return;
+    return { value, start: at, end: buffer.end };
   }
   // Its length, when it is known.
-  const at = buffer.end;
   putUint32(buffer, 0);
   const length = putText(buffer, value);
   buffer.view.setUint32(at, length, true);
-}
-
-function putBound(buffer: ByteBuffer, value: number | string): void {
-  if (typeof value === "number") putUint32(buffer, value);
-  else putText(buffer, value);
+  return { value, start: at + 4, end: buffer.end };
 }
 
 /** Texts are ordered by their UTF-8 bytes. */
-function compare(left: number | string, right: number | string): number {
-  if (typeof left === "number" || typeof right === "number") return Number(left) - Number(right);
-  const [a, b] = [left, right].map((text) => new TextEncoder().encode(text));
-  const end = Math.min(a.length, b.length);
-  for (let at = 0; at < end; at++) if (a[at] !== b[at]) return a[at] - b[at];
-  return a.length - b.length;
+function compare({ bytes }: ByteBuffer, left: PlainValue, right: PlainValue): number {
+  if (typeof left.value === "number" || typeof right.value === "number") {
+    return Number(left.value) - Number(right.value);
+  }
+  const shorter = Math.min(left.end - left.start, right.end - right.start);
+  for (let at = 0; at < shorter; at++) {
+    const difference = bytes[left.start + at] - bytes[right.start + at];
+    if (difference !== 0) return difference;
+  }
+  return left.end - left.start - (right.end - right.start);
 }

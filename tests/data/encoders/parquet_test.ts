@@ -135,6 +135,20 @@ Deno.test("hyparquet reads times with gaps of any length", async () => {
   assertEquals(rows.map(({ timestamp }) => Number(timestamp)), [...timesMs]);
 });
 
+Deno.test("each of very many devices has one row, and the bounds are those of UTF-8", async () => {
+  // In UTF-16, 😀 comes before ｡. To compare each id with all others takes a minute.
+  const ids = Array.from({ length: 50_000 }, (_, source) => `id-${source * 7_919 % 50_000}`);
+  const sources = [...ids, "｡", "😀", "Zoë"];
+  const page = { timesMs: new Float64Array(1), columns: [] };
+  const pages = sources.map((_, source) => ({ source, page }));
+  const file = await fileOf(fileHead({ sources, columns: [] }), pages);
+  const rows = await parquetReadObjects({ file });
+  assertEquals(rows.map(({ smart_meter_id }) => smart_meter_id), sources);
+  const [, { meta_data }] = parquetMetadata(file).row_groups[0].columns;
+  const { min_value, max_value } = meta_data?.statistics ?? {};
+  assertEquals([min_value, max_value], ["Zoë", "😀"]);
+});
+
 Deno.test("a column is compressed where that makes it shorter", async () => {
   // Values that repeat; values whose bytes have nothing in common; ids that are a few bytes.
   const noise = Float64Array.from({ length: 2_000 }, (_, row) => Math.sin(row + 1) * 1e3);
