@@ -26,9 +26,12 @@ export interface RunPlaces {
   enter(mayBeHere: boolean): Promise<RunPlace>;
 }
 
-/** Creates places for as many workers, at least one, and one for this thread. */
+/**
+ * Creates places for as many workers, and one for this thread. For no workers there are those of one, so
+ * that no run waits for ever.
+ */
 export function createRunPlaces(workers: number): RunPlaces {
-  let inWorkers = workers * RUNS_A_WORKER, isHereFree = true;
+  let inWorkers = Math.max(1, workers) * RUNS_A_WORKER, isHereFree = true;
   const waiting: { readonly mayBeHere: boolean; readonly start: (place: RunPlace) => void }[] = [];
 
   function take(mayBeHere: boolean): RunPlace | null {

@@ -54,3 +54,11 @@ Deno.test("more workers have more places", async () => {
   for (const name of ["a", "b", "c", "d", "e", "f", "g"]) await runs.ask(name);
   assertEquals(runs.begun.filter((one) => one.endsWith("there")).length, 6);
 });
+
+Deno.test("without workers, runs with long windows do not wait for ever", async () => {
+  const runs = openRuns(0);
+  for (const name of ["a", "b", "c", "d"]) await runs.ask(name, false);
+  assertEquals(runs.begun, ["a there", "b there", "c there"]);
+  await runs.end("a");
+  assertEquals(runs.begun.at(-1), "d there");
+});
