@@ -15,8 +15,11 @@ export interface PutRoom {
 
 /** Lets objects pass, first come, first served. */
 export interface PutGate {
-  /** Resolves when there is room for an object. Call the result once, when the object has arrived. */
-  enter(sizeBytes: number): Promise<() => void>;
+  /**
+   * Resolves when there is room for an object. Call the result once, when the object has arrived. Throws
+   * the reason of the signal if it is aborted before.
+   */
+  enter(sizeBytes: number, signal: AbortSignal): Promise<() => void>;
 }
 
 /** Room for a thread: as a disk or S3 takes much at once, but memory does not. */
@@ -24,7 +27,7 @@ const ROOM: PutRoom = { objects: 48, bytes: 33_554_432 };
 
 /** Creates a gate. */
 export function createPutGate(room: PutRoom = ROOM): PutGate {
-  const waiting: { sizeBytes: number; start: () => void }[] = [];
+  const waiting = new Set<{ readonly sizeBytes: number; readonly start: () => void }>();
   let objects = 0, bytes = 0;
 
   const hasRoom = (sizeBytes: number) =>
@@ -36,16 +39,41 @@ export function createPutGate(room: PutRoom = ROOM): PutGate {
     return () => {
       objects--;
       bytes -= sizeBytes;
-      while (waiting.length > 0 && hasRoom(waiting[0].sizeBytes)) waiting.shift()?.start();
+      startWaiting();
     };
   }
 
+  function startWaiting(): void {
+    for (const next of waiting) {
+      if (!hasRoom(next.sizeBytes)) return;
+      waiting.delete(next);
+      next.start();
+    }
+  }
+
+  async function wait(sizeBytes: number, signal: AbortSignal): Promise<() => void> {
+    const { promise, resolve, reject } = Promise.withResolvers<() => void>();
+    const next = { sizeBytes, start: () => resolve(take(sizeBytes)) };
+    const leaveQueue = () => {
+      waiting.delete(next);
+      reject(signal.reason);
+      // A shorter object may have waited for this one.
+      startWaiting();
+    };
+    waiting.add(next);
+    signal.addEventListener("abort", leaveQueue);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", leaveQueue);
+    }
+  }
+
   return {
-    enter(sizeBytes) {
-      if (waiting.length === 0 && hasRoom(sizeBytes)) return Promise.resolve(take(sizeBytes));
-      return new Promise((resolve) => {
-        waiting.push({ sizeBytes, start: () => resolve(take(sizeBytes)) });
-      });
+    async enter(sizeBytes, signal) {
+      signal.throwIfAborted();
+      if (waiting.size === 0 && hasRoom(sizeBytes)) return take(sizeBytes);
+      return await wait(sizeBytes, signal);
     },
   };
 }

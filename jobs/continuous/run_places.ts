@@ -21,9 +21,15 @@ export interface RunPlace extends Disposable {
 export interface RunPlaces {
   /**
    * Takes a place, first come, first served. Dispose of it when the run has ended. `mayBeHere`: whether the
-   * windows are short enough for this thread.
+   * windows are short enough for this thread. Throws the reason of the signal if it is aborted before.
    */
-  enter(mayBeHere: boolean): Promise<RunPlace>;
+  enter(mayBeHere: boolean, signal: AbortSignal): Promise<RunPlace>;
+}
+
+/** A run that waits. */
+interface Waiting {
+  readonly mayBeHere: boolean;
+  readonly start: (place: RunPlace) => void;
 }
 
 /**
@@ -32,7 +38,7 @@ export interface RunPlaces {
  */
 export function createRunPlaces(workers: number): RunPlaces {
   let inWorkers = Math.max(1, workers) * RUNS_A_WORKER, isHereFree = true;
-  const waiting: { readonly mayBeHere: boolean; readonly start: (place: RunPlace) => void }[] = [];
+  const waiting = new Set<Waiting>();
 
   function take(mayBeHere: boolean): RunPlace | null {
     if (inWorkers > 0) {
@@ -46,17 +52,35 @@ export function createRunPlaces(workers: number): RunPlaces {
 
   function leave(free: () => void): void {
     free();
-    const next = waiting.findIndex(({ mayBeHere }) => mayBeHere || inWorkers > 0);
-    if (next === -1) return;
-    const place = take(waiting[next].mayBeHere);
-    if (place !== null) waiting.splice(next, 1)[0].start(place);
+    const next = waiting.values().find(({ mayBeHere }) => mayBeHere || inWorkers > 0);
+    if (next === undefined) return;
+    const place = take(next.mayBeHere);
+    if (place === null) return;
+    waiting.delete(next);
+    next.start(place);
+  }
+
+  async function wait(mayBeHere: boolean, signal: AbortSignal): Promise<RunPlace> {
+    const { promise, resolve, reject } = Promise.withResolvers<RunPlace>();
+    const next = { mayBeHere, start: resolve };
+    const leaveQueue = () => {
+      waiting.delete(next);
+      reject(signal.reason);
+    };
+    waiting.add(next);
+    signal.addEventListener("abort", leaveQueue);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", leaveQueue);
+    }
   }
 
   return {
-    enter(mayBeHere) {
-      const place = waiting.length === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;
-      if (place !== null) return Promise.resolve(place);
-      return new Promise((start) => waiting.push({ mayBeHere, start }));
+    async enter(mayBeHere, signal) {
+      signal.throwIfAborted();
+      const place = waiting.size === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;
+      return place ?? await wait(mayBeHere, signal);
     },
   };
 }

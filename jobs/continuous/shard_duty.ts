@@ -164,11 +164,14 @@ async function exportDueDevices(
     passes.enter(async () => {
       const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
       if (!isLate && !signal.aborted) await runPass(shared, id, { deadline, endAt });
-    })
+    }, signal)
   ));
   countDue(-ids.length);
   // Only after all of them: no pass may outlive its round, as the lease may be lost by then.
-  for (const pass of ended) if (pass.status === "rejected") throw pass.reason;
+  for (const pass of ended) {
+    // A pass that has not started when the round is cut off is one of the next round.
+    if (pass.status === "rejected" && pass.reason !== signal.reason) throw pass.reason;
+  }
 }
 
 /** Runs one export pass. A failure goes to the log and the checkpoint, and delays the next try. */
@@ -179,13 +182,11 @@ async function runPass(
 ): Promise<void> {
   const { backOff, passes, dueDevices, log, now } = shared;
   const { signal } = deadline;
-  const startedAt = performance.now();
-  let shareEndAt = startedAt + PASS_SHARE_MS;
-  const isTimeUp = () => {
-    const nowAt = performance.now();
-    return nowAt > endAt || (nowAt > shareEndAt && passes.waiting() > 0);
-  };
-  const onWaited = (waitedMs: number) => void (shareEndAt += waitedMs);
+  /** Later, when the pass has waited for a place: that time does not count. */
+  let startedAt = performance.now();
+  const isShareOver = () => performance.now() - startedAt > PASS_SHARE_MS;
+  const isTimeUp = () => performance.now() > endAt || (isShareOver() && passes.waiting() > 0);
+  const onWaited = (waitedMs: number) => void (startedAt += waitedMs);
   const startedMs = now();
   let session: CheckpointSession | null = null;
   try {
@@ -201,7 +202,7 @@ async function runPass(
     dueDevices.setLastPass(deviceId, null);
     if (error instanceof CheckpointMoved) return;
     // A pass that started late in the round is only cut off, and the next round continues it.
-    const isStuck = deadline.isOver() && performance.now() - startedAt > PASS_SHARE_MS;
+    const isStuck = deadline.isOver() && isShareOver();
     if (signal.aborted && !isStuck) return;
     backOff.fail(isOfDestination(error) ? DESTINATION : deviceId);
     log("error", "device not exported", { deviceId, error });

@@ -186,7 +186,7 @@ async function* partsBefore(
  * arrived.
  */
 function windowBeginner(
-  { encoder, put, gate }: WindowRunParts,
+  { encoder, put, gate, signal }: WindowRunParts,
   { deviceId, style, known, isForced, isSourceComplete, sharedMs }: WindowRun,
 ): (filled: FilledWindow) => Promise<{ confirmed: Pending }> {
   let at = 0;
@@ -211,7 +211,7 @@ function windowBeginner(
     if (isShared) return { confirmed: Promise.resolve({ ...outcome, state: "shared" }) };
     const key = objectKey(style, { deviceId, fromMs: window.fromMs, profile });
     const bytes = encoder.encode(object);
-    const leave = await gate.enter(bytes.length);
+    const leave = await gate.enter(bytes.length, signal);
     const confirmed = put(key, bytes).finally(leave);
     return {
       confirmed: confirmed.then(({ sizeBytes, sha256 }) => ({

@@ -74,7 +74,7 @@ export interface WindowOrder {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. */
   readonly isTimeUp: () => boolean;
-  /** Called when it has waited for a place, milliseconds. */
+  /** Called when it has waited for a place, even in vain, milliseconds. */
   readonly onWaited?: (waitedMs: number) => void;
   /** Takes outcomes. */
   readonly report: ReportOutcomes;
@@ -117,8 +117,9 @@ async function runBegun(
     return await runThere(deps, order, { ...begun, first }) ?? await runUnpacked();
   }
   const askedAt = performance.now();
-  using place = await deps.places.enter(hasShortWindows(order.run, first));
-  order.onWaited?.(performance.now() - askedAt);
+  using place = await deps.places.enter(hasShortWindows(order.run, first), order.signal)
+    .finally(() => order.onWaited?.(performance.now() - askedAt));
+  order.signal.throwIfAborted();
   // The round may be over by now. The next pass begins where this one does.
   if (order.isTimeUp()) return { isWhole: false, beyondMs: null };
   const end = place.isInWorker ? await runThere(deps, order, { ...begun, first }) : null;

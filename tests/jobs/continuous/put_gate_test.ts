@@ -1,5 +1,6 @@
 import { createPutGate } from "../../../jobs/continuous/put_gate.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assertEquals, assertRejects } from "../../support/assert.ts";
+import { never } from "../../support/file_store_box.ts";
 
 /** The sizes of the objects that have passed so far, as promises settle. */
 async function passed(sizes: readonly number[], room: { objects: number; bytes: number }) {
@@ -7,7 +8,7 @@ async function passed(sizes: readonly number[], room: { objects: number; bytes: 
   const begun: number[] = [];
   const leaves: (() => void)[] = [];
   for (const size of sizes) {
-    gate.enter(size).then((leave) => {
+    gate.enter(size, never).then((leave) => {
       begun.push(size);
       leaves.push(leave);
     });
@@ -42,4 +43,18 @@ Deno.test("objects on their way have so many bytes at most, but a longer one goe
     "6,5,20,1",
     "6,5,20,1",
   ]);
+});
+
+Deno.test("an object that is aborted while it waits lets those behind it pass", async () => {
+  const gate = createPutGate({ objects: 9, bytes: 10 });
+  const aborter = new AbortController();
+  const leave = await gate.enter(6, never);
+  const long = assertRejects(() => gate.enter(20, aborter.signal), DOMException);
+  const short = gate.enter(4, never);
+  aborter.abort();
+  await long;
+  (await short)();
+  leave();
+  (await gate.enter(20, never))();
+  await assertRejects(() => gate.enter(1, aborter.signal), DOMException);
 });

@@ -1,5 +1,6 @@
 import { createRunPlaces, type RunPlace } from "../../../jobs/continuous/run_places.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals, assertRejects } from "../../support/assert.ts";
+import { never } from "../../support/file_store_box.ts";
 
 /** Runs that ask for places, and where they are. */
 function openRuns(workers: number) {
@@ -7,11 +8,11 @@ function openRuns(workers: number) {
   const begun: string[] = [];
   const running = new Map<string, RunPlace>();
   return {
-    async ask(name: string, mayBeHere = true) {
-      places.enter(mayBeHere).then((place) => {
+    async ask(name: string, mayBeHere = true, signal = never) {
+      places.enter(mayBeHere, signal).then((place) => {
         begun.push(`${name} ${place.isInWorker ? "there" : "here"}`);
         running.set(name, place);
-      });
+      }, () => begun.push(`${name} gave up`));
       for (let turn = 0; turn < 5; turn++) await null;
     },
     async end(name: string) {
@@ -61,4 +62,31 @@ Deno.test("without workers, runs with long windows do not wait for ever", async 
   assertEquals(runs.begun, ["a there", "b there", "c there"]);
   await runs.end("a");
   assertEquals(runs.begun.at(-1), "d there");
+});
+
+Deno.test("a run that is aborted while it waits gives up its turn at once, and no place is lost", async () => {
+  const runs = openRuns(1);
+  const aborter = new AbortController();
+  for (const name of ["a", "b", "c"]) await runs.ask(name);
+  await runs.ask("aborted", false, aborter.signal);
+  await runs.ask("long", false);
+  aborter.abort();
+  for (let turn = 0; turn < 5; turn++) await null;
+  assertEquals(runs.begun.slice(3), ["aborted gave up"]);
+  await runs.end("a");
+  assertEquals(runs.begun.slice(4), ["long there"]);
+  await runs.end("b");
+  await runs.ask("after", false, aborter.signal);
+  await runs.ask("next", false);
+  assertEquals(runs.begun.slice(5), ["after gave up", "next there"]);
+});
+
+Deno.test("a run that is aborted while it waits gets the reason", async () => {
+  const places = createRunPlaces(1);
+  const aborter = new AbortController();
+  for (let run = 0; run < 3; run++) await places.enter(false, never);
+  const waiting = assertRejects(() => places.enter(false, aborter.signal), DOMException);
+  const reason = new DOMException("The round is over", "TimeoutError");
+  aborter.abort(reason);
+  assert(await waiting === reason);
 });
