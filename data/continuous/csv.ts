@@ -9,6 +9,7 @@
 
 import { type AsciiText, createAsciiText, writeText } from "../text/ascii_text.ts";
 import { type HourTexts, hourTexts } from "../text/csv_write.ts";
+import { freeIfLong } from "../encoders/chunk_memory.ts";
 import { createCsvLines, type CsvLines } from "../encoders/csv.ts";
 import { windowHead } from "./file_head.ts";
 import { formName } from "./form_name.ts";
@@ -35,8 +36,8 @@ interface CsvForm {
   readonly sources: string[];
   /** The texts of the columns that the hour determines. */
   readonly hoursAt: (timeMs: number) => HourTexts;
-  /** Where files are written. */
-  readonly text: AsciiText;
+  /** Where files are written. Replaced after a long one. */
+  text: AsciiText;
 }
 
 /** Creates an encoder, which prepares the lines of a profile once for many files. */
@@ -98,9 +99,10 @@ function hoursAfter(metrics: number): (timeMs: number) => HourTexts {
 
 function encodeCsv(
   { deviceId, profile, parts }: ExportWindow,
-  { lines, sources, hoursAt, text }: CsvForm,
+  form: CsvForm,
   header: string,
 ): Uint8Array<ArrayBuffer> {
+  const { lines, sources, hoursAt, text } = form;
   sources[0] = deviceId;
   let at = writeText(text, 0, header);
   for (const { page, deviceType, location } of parts) {
@@ -108,5 +110,7 @@ function encodeCsv(
     at = lines.write(rows, { text, at }, hoursAt);
   }
   // The memory is that of the next file too.
-  return text.bytes.slice(0, at);
+  const file = text.bytes.slice(0, at);
+  if (freeIfLong(text.bytes.buffer)) form.text = createAsciiText(FIRST_CHARS);
+  return file;
 }

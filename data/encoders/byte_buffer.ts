@@ -4,6 +4,8 @@
  * @module
  */
 
+import { freeIfLong } from "./chunk_memory.ts";
+
 /** Bytes, and room after them. */
 export interface ByteBuffer {
   /** The bytes up to `end`, and room after them. Replaced when there is not enough of it. */
@@ -16,8 +18,18 @@ export interface ByteBuffer {
 
 /** No bytes, with room for some. */
 export function createByteBuffer(sizeBytes: number): ByteBuffer {
+  return { ...newMemory(sizeBytes), end: 0 };
+}
+
+/** Removes all bytes. If they were in much memory, that is freed, and there is room for some. */
+export function emptyBuffer(buffer: ByteBuffer, sizeBytes: number): void {
+  if (freeIfLong(buffer.bytes.buffer)) Object.assign(buffer, newMemory(sizeBytes));
+  buffer.end = 0;
+}
+
+function newMemory(sizeBytes: number): Pick<ByteBuffer, "bytes" | "view"> {
   const bytes = new Uint8Array(sizeBytes);
-  return { bytes, view: new DataView(bytes.buffer), end: 0 };
+  return { bytes, view: new DataView(bytes.buffer) };
 }
 
 /** Makes room for so many bytes after the end. */

@@ -19,6 +19,8 @@ export interface ChunkMemory {
 const FREED_BYTES = 16_384;
 /** How many pieces of memory wait for their next use: a chunk is written while the next one is made. */
 const WAITING_MAX = 2;
+/** More memory than this is not kept for the next file. Windows of minutes take far less. */
+const KEPT_BYTES = 4_194_304;
 
 /** Memory for the chunks of one file. */
 export function createChunkMemory(): ChunkMemory {
@@ -41,6 +43,13 @@ export function createChunkMemory(): ChunkMemory {
 /** Frees memory that nobody uses any more. Little memory is left to the garbage collector. */
 export function freeMemory(buffer: ArrayBufferLike): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength >= FREED_BYTES) buffer.transfer(0);
+}
+
+/** Frees memory that is kept for the next file if that is much; returns whether it did. */
+export function freeIfLong(buffer: ArrayBuffer): boolean {
+  if (buffer.byteLength <= KEPT_BYTES) return false;
+  freeMemory(buffer);
+  return true;
 }
 
 /**

@@ -8,12 +8,12 @@
  * @module
  */
 
-import { putBytes, putUint32 } from "./byte_buffer.ts";
+import { emptyBuffer, putBytes, putUint32 } from "./byte_buffer.ts";
 import { freeMemory } from "./chunk_memory.ts";
 import type { FileColumn, FileHead, SourcePage } from "./encoder.ts";
 import { type Column, concatPages, type Page, slicePage } from "../readings/page.ts";
 import { type EncodedColumn, encodeRuns, encodeTruths, type Run } from "./parquet_chunk.ts";
-import { createParquetTools, type ParquetTools, putChunk } from "./parquet_pages.ts";
+import { createParquetTools, FIRST_BYTES, type ParquetTools, putChunk } from "./parquet_pages.ts";
 import {
   type ChunkElement,
   type GroupsData,
@@ -108,7 +108,7 @@ export function createParquetFile(
     const taken = file.bytes.slice(0, file.end);
     // Positions count from the start of the file.
     base += file.end;
-    file.end = 0;
+    emptyBuffer(file, FIRST_BYTES);
     return taken;
   }
 

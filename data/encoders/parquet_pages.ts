@@ -41,7 +41,9 @@ const PACKED_MIN = 64;
 const DICTIONARY_PAGE = 2, DATA_PAGE_V2 = 3;
 const UNCOMPRESSED = 0, SNAPPY = 1;
 const PLAIN = 0;
-const FIRST_BYTES = 16_384, DATA_BYTES = 1_024;
+/** The first memory of buffers; for the file, also what it has after a long one. */
+export const FIRST_BYTES = 16_384;
+const DATA_BYTES = 1_024;
 
 /** The tools of an encoder. Their memory grows with the largest column. */
 export function createParquetTools(): ParquetTools {

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { createCsvEncoder, encodeWindowCsv } from "../../../data/continuous/csv.ts";
-import { emptyPage } from "../../../data/readings/page.ts";
+import { emptyPage, slicePage } from "../../../data/readings/page.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
 import { parse } from "../../../data/text/std_csv.ts";
-import { assertEquals } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import {
   anyWindow,
   type ExpectedRow,
@@ -45,6 +45,21 @@ Deno.test("encodeWindowCsv() writes the metrics of a battery and no power factor
       "hour,day_of_week,is_weekend\n" +
       "2026-02-09T07:59:59Z,D1,,cellar,67.5,385.2,-45.3,28.4,7,0,false\n",
   );
+});
+
+Deno.test("an encoder writes the file after a very long one like the first one", () => {
+  const { encode } = createCsvEncoder();
+  // 70,000 lines of 80 characters are more memory than is kept.
+  const timesMs = Float64Array.from({ length: 70_000 }, (_, row) => NOON_MS + row * 1_000);
+  const columns = [2300, 15, 1725, 449].map((value) => ({
+    scale: 1,
+    values: timesMs.map(() => value),
+  }));
+  const long = windowOf({ timesMs, columns });
+  const short = windowOf(slicePage({ timesMs, columns }, 0, 100));
+  for (const window of [short, long, short]) {
+    assert(textOf(encode(window)) === textOf(encodeWindowCsv(window)));
+  }
 });
 
 Deno.test("an encoder of many files writes each like the first one", () => {

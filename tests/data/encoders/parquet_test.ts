@@ -2,6 +2,8 @@ import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import type { FileEncoder, FileHead, SourcePage } from "../../../data/encoders/encoder.ts";
 import { createParquetEncoder } from "../../../data/encoders/parquet.ts";
+import { createParquetFile, createParquetForm } from "../../../data/encoders/parquet_file.ts";
+import { createParquetTools } from "../../../data/encoders/parquet_pages.ts";
 import { type Page, slicePage } from "../../../data/readings/page.ts";
 import { sortPage } from "../../../data/readings/page_merge.ts";
 import { PROFILES } from "../../../data/readings/profile.ts";
@@ -147,6 +149,20 @@ Deno.test("each of very many devices has one row, and the bounds are those of UT
   const [, { meta_data }] = parquetMetadata(file).row_groups[0].columns;
   const { min_value, max_value } = meta_data?.statistics ?? {};
   assertEquals([min_value, max_value], ["Zoë", "😀"]);
+});
+
+Deno.test("the memory of a long file is not kept for the next one", () => {
+  const tools = createParquetTools();
+  const form = createParquetForm(fileHead({ columns: metricColumns(PROFILES.meter) }));
+  const lengths = [1_000, 1_000_000, 1_000].map((count) => {
+    const file = createParquetFile(form, { tools });
+    const values = Float64Array.from({ length: count }, (_, row) => Math.sin(row + 1));
+    const columns = PROFILES.meter.metrics.map(() => ({ scale: -1, values }));
+    file.add({ source: 0, page: { timesMs: values.map((_, row) => row * 1_000), columns } });
+    const { length } = file.end([]);
+    return [length > 4 * 2 ** 20, tools.file.bytes.length > 4 * 2 ** 20];
+  });
+  assertEquals(lengths, [[false, false], [true, false], [false, false]]);
 });
 
 Deno.test("a column is compressed where that makes it shorter", async () => {
