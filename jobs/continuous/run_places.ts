@@ -19,6 +19,10 @@ export interface RunPlace extends Disposable {
 
 /** The places for long runs. */
 export interface RunPlaces {
+  /** Whether one is free. */
+  isFree(mayBeHere: boolean): boolean;
+  /** How many runs wait for one. */
+  waiting(): number;
   /**
    * Takes a place, first come, first served. Dispose of it when the run has ended. `mayBeHere`: whether the
    * windows are short enough for this thread. Throws the reason of the signal if it is aborted before.
@@ -77,6 +81,8 @@ export function createRunPlaces(workers: number): RunPlaces {
   }
 
   return {
+    isFree: (mayBeHere) => inWorkers > 0 || (mayBeHere && isHereFree),
+    waiting: () => waiting.size,
     async enter(mayBeHere, signal) {
       signal.throwIfAborted();
       const place = waiting.size === 0 || (mayBeHere && isHereFree) ? take(mayBeHere) : null;

@@ -30,6 +30,11 @@ const SHARDS = 16;
  * Another source than the service's own store is asked for few devices at once.
  */
 const PASSES_AT_ONCE = 16, OTHER_PASSES_AT_ONCE = 4;
+/**
+ * Devices that catch up have as many passes of their own, so that other devices do not wait behind them.
+ * Only the first pass of such a device is among the others, where so many wait for a place at most.
+ */
+const WAITING_AMONG_OTHERS = 8;
 /** How long one round of the duty starts passes and lets them continue, milliseconds. */
 const ROUND_MS = 10_000;
 /** How long a pass may continue while others wait, milliseconds. */
@@ -70,8 +75,12 @@ export interface ShardDutyDeps
 /** What the duties of one process share. */
 interface Shared extends ShardDutyDeps, PassShared {
   readonly dueDevices: DueDevices;
-  /** Limits the passes. */
+  /** Limits the passes of devices that do not catch up. */
   readonly passes: Gate;
+  /** Limits the passes of those that do. */
+  readonly longPasses: Gate;
+  /** The devices that catch up: their last pass was long and did not reach the end. */
+  readonly catchingUp: Set<string>;
   /** How many devices are due in the rounds of now. */
   readonly dueCount: () => number;
   /** Adds to that. */
@@ -88,12 +97,15 @@ interface Shared extends ShardDutyDeps, PassShared {
 export function shardDuties(deps: ShardDutyDeps): Duty[] {
   const { now, holdMs = HOLD_MS } = deps;
   let dueCount = 0;
+  const places = createRunPlaces(deps.threads?.count ?? 1);
   const shared: Shared = {
     ...deps,
     dueDevices: createDueDevices(deps),
     passes: createGate(deps.isSourceComplete ? PASSES_AT_ONCE : OTHER_PASSES_AT_ONCE),
+    longPasses: createGate(PASSES_AT_ONCE),
+    catchingUp: new Set(),
     gate: createPutGate(),
-    places: createRunPlaces(deps.threads?.count ?? 1),
+    places,
     moveCheckpoint: createCheckpointMoves(deps.kv, deps.mostChecks),
     dueCount: () => dueCount,
     countDue: (change) => void (dueCount += change),
@@ -153,19 +165,21 @@ async function exportDueDevices(
   isOwn: (deviceId: string) => boolean,
   deadline: Deadline,
 ): Promise<void> {
-  const { backOff, passes, dueDevices, sweep, countDue } = shared;
+  const { backOff, passes, longPasses, catchingUp, dueDevices, sweep, countDue } = shared;
   const { signal } = deadline;
   if (backOff.isWaiting(DESTINATION)) return;
   await sweep(signal);
   const endAt = performance.now() + ROUND_MS;
   const ids = await dueDevices.due((id) => isOwn(id) && !backOff.isWaiting(id), signal);
   countDue(ids.length);
-  const ended = await Promise.allSettled(ids.map((id) =>
-    passes.enter(async () => {
-      const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
-      if (!isLate && !signal.aborted) await runPass(shared, id, { deadline, endAt });
-    }, signal)
-  ));
+  const ended = await Promise.allSettled(
+    ids.map((id) =>
+      (catchingUp.has(id) ? longPasses : passes).enter(async () => {
+        const isLate = performance.now() > endAt || backOff.isWaiting(DESTINATION);
+        if (!isLate && !signal.aborted) await runPass(shared, id, { deadline, endAt });
+      }, signal)
+    ),
+  );
   countDue(-ids.length);
   // Only after all of them: no pass may outlive its round, as the lease may be lost by then.
   for (const pass of ended) {
@@ -180,20 +194,27 @@ async function runPass(
   deviceId: string,
   { deadline, endAt }: { deadline: Deadline; endAt: number },
 ): Promise<void> {
-  const { backOff, passes, dueDevices, log, now } = shared;
+  const { backOff, places, catchingUp, dueDevices, log, now } = shared;
   const { signal } = deadline;
+  const isLong = catchingUp.has(deviceId);
+  const queue = isLong ? shared.longPasses : shared.passes;
   /** Later, when the pass has waited for a place: that time does not count. */
   let startedAt = performance.now();
   const isShareOver = () => performance.now() - startedAt > PASS_SHARE_MS;
-  const isTimeUp = () => performance.now() > endAt || (isShareOver() && passes.waiting() > 0);
+  const isTimeUp = () => performance.now() > endAt || (isShareOver() && queue.waiting() > 0);
+  const mayWait = () => {
+    catchingUp.add(deviceId);
+    return isLong || places.waiting() < WAITING_AMONG_OTHERS;
+  };
   const onWaited = (waitedMs: number) => void (startedAt += waitedMs);
   const startedMs = now();
   let session: CheckpointSession | null = null;
   try {
     session = await openDeviceSession(shared, deviceId);
     const { totals } = session.checkpoint();
-    const result = await exportDevice(shared, session, { deviceId, signal, isTimeUp, onWaited });
-    const { checkpoint, isDone } = result;
+    const limits = { signal, isTimeUp, mayWait, onWaited };
+    const { checkpoint, isDone } = await exportDevice(shared, session, { deviceId, ...limits });
+    if (isDone) catchingUp.delete(deviceId);
     dueDevices.setLastPass(deviceId, isDone ? { checkpoint, startedMs } : null);
     backOff.clear(deviceId);
     // A pass that wrote nothing does not prove that the destination works.

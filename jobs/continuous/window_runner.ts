@@ -74,6 +74,8 @@ export interface WindowOrder {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. */
   readonly isTimeUp: () => boolean;
+  /** Asked when the run is long: whether it waits for a place if none is free; by default, it does. */
+  readonly mayWait?: () => boolean;
   /** Called when it has waited for a place, even in vain, milliseconds. */
   readonly onWaited?: (waitedMs: number) => void;
   /** Takes outcomes. */
@@ -116,8 +118,12 @@ async function runBegun(
   if (!isLong(first)) {
     return await runThere(deps, order, { ...begun, first }) ?? await runUnpacked();
   }
+  const { places } = deps, mayBeHere = hasShortWindows(order.run, first);
+  // Asked in any case, as it is told so which devices have long runs.
+  const mayWait = order.mayWait?.() ?? true;
+  if (!mayWait && !places.isFree(mayBeHere)) return { isWhole: false, beyondMs: null };
   const askedAt = performance.now();
-  using place = await deps.places.enter(hasShortWindows(order.run, first), order.signal)
+  using place = await places.enter(mayBeHere, order.signal)
     .finally(() => order.onWaited?.(performance.now() - askedAt));
   order.signal.throwIfAborted();
   // The round may be over by now. The next pass begins where this one does.

@@ -44,6 +44,8 @@ export interface PassLimits {
   readonly signal: AbortSignal;
   /** Whether to start nothing more. Objects on their way are still waited for. */
   readonly isTimeUp: () => boolean;
+  /** Asked when the pass is about to do much: whether it waits for other ones; by default, it does. */
+  readonly mayWait?: () => boolean;
   /** Called when the pass has waited for other ones, which must not count as its own time, milliseconds. */
   readonly onWaited?: (waitedMs: number) => void;
 }

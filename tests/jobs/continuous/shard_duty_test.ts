@@ -381,6 +381,35 @@ Deno.test("a device that waits for a worker until the lease ends has no fault", 
   assertEquals(rig.destination.objects.size, 2 * held.length);
 });
 
+Deno.test("devices that catch up do not keep the others waiting", async () => {
+  const dayMs = 86_400_000;
+  await using rig = await openContinuousRig(dayMs, START_MS);
+  // A worker would take all devices if more than 32 were due.
+  const long = Array.from({ length: 28 }, (_, index) => `D${index}`), others = ["Z1", "Z2", "Z3"];
+  for (const id of [...long, ...others]) {
+    await rig.addDevice(id);
+    // A day of nine blocks, or one reading.
+    const page = {
+      fromMs: START_MS - 2 * dayMs,
+      stepMs: 6_000,
+      count: others.includes(id) ? 1 : 13_000,
+    };
+    await rig.series.write({ profile: "battery", id }, gridPage(page));
+  }
+  const released = Promise.withResolvers<null>();
+  const threads: Threads = { count: 1, run: () => released.promise, [Symbol.dispose]() {} };
+  const duties = await rig.startDuties({ threads });
+  const round = rig.round(duties);
+  const exported = () =>
+    others.filter((id) => rig.destination.puts.some((key) => key.includes(id)));
+  await until(() => Promise.resolve(exported().length === others.length));
+  assertEquals(rig.destination.puts.length, others.length);
+  released.resolve(null);
+  await round;
+  for (let rounds = 0; rounds < 2; rounds++) await rig.round(duties);
+  assertEquals([rig.destination.objects.size, rig.logged], [2 * long.length + others.length, []]);
+});
+
 /** Ids of a shard: that is the last digit of FNV-1a of the id, upper half xor lower half. */
 function idsOfShard(shard: number, count = 2): string[] {
   const hashOf = (id: string) =>
