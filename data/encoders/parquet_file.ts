@@ -222,7 +222,10 @@ function elementsOf({ idColumn, labels, columns }: ParquetHead): ChunkElement[] 
     { name: "timestamp", kind: "time", isRequired: true },
     ...(idColumn === null ? [] : [{ name: idColumn, kind: "text" as const, isRequired: true }]),
     ...labels.map((name) => ({ name, kind: "text" as const, isRequired: false })),
-    ...columns.map(({ name, kind, isRequired = false }) => ({ name, kind, isRequired })),
+    ...columns.map(({ name, kind, isRequired = false }) => {
+      // Columns of doubles always have levels.
+      return { name, kind, isRequired: isRequired && kind !== "double" };
+    }),
   ];
 }
 

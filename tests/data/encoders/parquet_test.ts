@@ -124,6 +124,22 @@ Deno.test("hyparquet reads any readings back", async () => {
   );
 });
 
+Deno.test("columns in which no value is missing are read back, whatever their kind", async () => {
+  const [energy, ...others] = metricColumns(PROFILES.meter, { isRequired: true });
+  const columns = [
+    energy,
+    { ...others[0], name: "on", kind: "boolean" as const },
+    { ...others[1], name: "count", kind: "integer" as const },
+  ];
+  const page = pageOf([[0, "0.25", "1", "7"], [1_000, "0.5", "0", "8"]]);
+  const file = await fileOf(fileHead({ idColumn: null, columns }), [{ source: 0, page }]);
+  const rows = await parquetReadObjects({ file });
+  assertEquals(rows.map(({ timestamp: _, ...values }) => values), [
+    { energy_kwh: 0.25, on: true, count: 7 },
+    { energy_kwh: 0.5, on: false, count: 8 },
+  ]);
+});
+
 Deno.test("hyparquet reads times with gaps of any length", async () => {
   const gaps = [1, 60_000, 2 ** 24 - 1, 2 ** 24, 2 ** 31, 2 ** 32, 2 ** 40, 2 ** 42];
   const timesMs = new Float64Array(400);
