@@ -61,8 +61,10 @@ export function createCsvLines(head: FileHead): CsvLines {
       let at = firstAt;
       for (const page of clock.cut(rows.page)) {
         const start = clock.start(page, around);
-        const tables = tablesOf(page, columns, csv.decimal);
         const hours = hoursAt === undefined ? null : hoursAt(page.timesMs[0]);
+        const ofHours = columns.length - page.columns.length;
+        const own = hours === null ? columns : columns.toSpliced(hours.after, ofHours);
+        const tables = tablesOf(page, own, csv.decimal);
         at = writeDayLines(page, { text, at, start, tables, delimiter, hasCr, hours });
       }
       return at;
