@@ -42,39 +42,49 @@ function startProcess(database: Deno.Kv, owner: string, clock: Clock, windowMs =
       const page = pageOf([[timeMs, "1", "1", "1", "1"]]);
       return intake.accept({ ...BATTERY, id, page, isCounted: true });
     },
+    async sendBatch(timeMs: number): Promise<IntakeResult> {
+      const page = pageOf([[timeMs, "1", "1", "1", "1"]]);
+      const [result] = await intake.acceptMany([{ ...BATTERY, page, isCounted: true }]);
+      if (result.status === "rejected") throw result.reason;
+      return result.value;
+    },
   };
 }
 
-Deno.test("of requests that processes receive one after the other, exactly as many as the limit are accepted", async () => {
-  // With and without pauses after which a process counts on the others to be quiet.
-  for (const pauseMs of [0, 7, 101, 1_001]) {
-    using database = await Deno.openKv(":memory:");
-    const clock = { nowMs: DAY };
-    const processes = ["one", "two", "three"].map((owner) => startProcess(database, owner, clock));
-    const kinds: string[] = [];
-    const limitMs = 1_000;
-    let firstMs = clock.nowMs;
-    const acceptedMs: number[] = [];
-    for (let number = 0; number < 30; number++) {
-      clock.nowMs += pauseMs;
-      if (number === 0) firstMs = clock.nowMs;
-      const result = await processes[number % 3].send(DAY + number);
-      kinds.push(result.kind);
-      if (result.kind === "accepted") acceptedMs.push(clock.nowMs);
-      // A process that holds a flush back makes no difference.
-      if (number % 4 === 0) await processes[0].log.flush(clock.nowMs);
+for (const [what, send] of [["requests", "send"], ["batches", "sendBatch"]] as const) {
+  Deno.test(`of ${what} that processes receive one after the other, exactly as many as the limit are accepted`, async () => {
+    // With and without pauses after which a process counts on the others to be quiet.
+    for (const pauseMs of [0, 7, 101, 1_001]) {
+      using database = await Deno.openKv(":memory:");
+      const clock = { nowMs: DAY };
+      const processes = ["one", "two", "three"].map((owner) =>
+        startProcess(database, owner, clock)
+      );
+      const kinds: string[] = [];
+      const limitMs = 1_000;
+      let firstMs = clock.nowMs;
+      const acceptedMs: number[] = [];
+      for (let number = 0; number < 30; number++) {
+        clock.nowMs += pauseMs;
+        if (number === 0) firstMs = clock.nowMs;
+        const result = await processes[number % 3][send](DAY + number);
+        kinds.push(result.kind);
+        if (result.kind === "accepted") acceptedMs.push(clock.nowMs);
+        // A process that holds a flush back makes no difference.
+        if (number % 4 === 0) await processes[0].log.flush(clock.nowMs);
+      }
+      // Within any second, 10 requests.
+      for (const [index, atMs] of acceptedMs.entries()) {
+        const later = acceptedMs[index + 10];
+        if (later !== undefined) assertLessOrEqual(limitMs, later - atMs);
+      }
+      const isShort = 30 * pauseMs < limitMs;
+      if (isShort) assertEquals(kinds.filter((kind) => kind === "accepted").length, 10);
+      assertLess(firstMs, clock.nowMs + 1);
+      assertEquals((await readLines(processes[1].series, BATTERY)).length, acceptedMs.length);
     }
-    // Within any second, 10 requests.
-    for (const [index, atMs] of acceptedMs.entries()) {
-      const later = acceptedMs[index + 10];
-      if (later !== undefined) assertLessOrEqual(limitMs, later - atMs);
-    }
-    const isShort = 30 * pauseMs < limitMs;
-    if (isShort) assertEquals(kinds.filter((kind) => kind === "accepted").length, 10);
-    assertLess(firstMs, clock.nowMs + 1);
-    assertEquals((await readLines(processes[1].series, BATTERY)).length, acceptedMs.length);
-  }
-});
+  });
+}
 
 for (const inFlight of [1, 2, 5]) {
   Deno.test(`two processes with logs and ${inFlight} requests each at a time accept at most as many more`, async () => {
@@ -157,6 +167,24 @@ for (const looks of ["never", "at once"]) {
     assertLessOrEqual(one.reads() - reads, 1);
     clock.nowMs = DAY + 60_001;
     assertEquals((await one.send(DAY + 30)).kind, "accepted");
+  });
+}
+
+for (const send of ["send", "sendBatch"] as const) {
+  Deno.test(`a process that counts on another one to be quiet finds out if it was not, by ${send}()`, async () => {
+    using database = await Deno.openKv(":memory:");
+    const clock = { nowMs: DAY };
+    const both = ["one", "two"].map((owner) => startProcess(database, owner, clock, 60_000));
+    const [one, two] = both;
+    await two.send(DAY);
+    await one.send(DAY + 1);
+    clock.nowMs += 1_001;
+    await one.send(DAY + 2);
+    const reads = one.reads();
+    await one[send](DAY + 3);
+    assertEquals(one.reads() - reads, 0);
+    for (let number = 4; number < 10; number++) await two.send(DAY + number);
+    assertEquals((await one[send](DAY + 10)).kind, "limited");
   });
 }
 
