@@ -185,15 +185,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
     function nextStart(): NextStart | null {
       // The place of this run counts until its outcome is written.
-      const next = lane === "main" && !isStopping && room(lane) >= 0 ? starter.next() : null;
-      if (next === null) return null;
-      return {
-        ...next,
-        started(versionstamp) {
-          dispatched.isReplaced = true;
-          next.started(versionstamp);
-        },
-      };
+      return lane === "main" && !isStopping && room(lane) >= 0
+        ? starter.next(() => dispatched.isReplaced = true)
+        : null;
     }
 
     run.ended.finally(() => {

@@ -45,37 +45,42 @@ export async function writeOutcome(
     checkpoints: RunCheckpoints;
   },
 ): Promise<JobRecord | "lease lost" | "not written"> {
+  const { records } = deps;
   const giveUpMs = deps.now() + LEASE_MS;
-  let last: JobEntry | null = known;
-  for (let tried = 0;; tried++) {
-    let start: NextStart | null = null;
-    try {
-      const entry: JobEntry | null = last ?? await deps.records.read(claim.id);
-      last = null;
-      if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
-      const saved = checkpoints.unwritten(entry.value);
-      const next = move(saved?.record ?? entry.value);
-      const more = next.checkpoint === undefined ? endOf(deps, next) : saved?.more;
-      const isDropped = kind.isTransient === true && isEnded(next);
-      // If it is refused, the start may be why.
-      start = tried === 0 ? deps.nextStart() : null;
-      const change = {
-        from: entry,
-        to: isDropped ? null : next,
-        more: start === null ? more : both(start.stage, more),
-      };
-      const version = await deps.records.write(change);
-      if (version !== null) {
-        start?.started(version);
+  const start = deps.nextStart();
+  let entry: JobEntry | null = known, started: JobEntry | null = null;
+  try {
+    for (let tried = 0;; tried++) {
+      try {
+        if (tried > 0) {
+          // The answer to the first try may have been lost. Then both jobs show whether it was made.
+          [entry, started] = await Promise.all([
+            records.read(claim.id),
+            start === null ? null : records.read(start.jobId),
+          ]);
+        }
+        if (entry === null || !isClaimOf(entry.value, claim)) return "lease lost";
+        const saved = checkpoints.unwritten(entry.value);
+        const next = move(saved?.record ?? entry.value);
+        const more = next.checkpoint === undefined ? endOf(deps, next) : saved?.more;
+        const isDropped = kind.isTransient === true && isEnded(next);
+        const version = await records.write({
+          from: entry,
+          to: isDropped ? null : next,
+          // If it is refused, the start may be why.
+          more: tried === 0 && start !== null ? both(start.stage, more) : more,
+        });
+        if (version === null) continue;
+        if (tried === 0) start?.started(version);
         return next;
+      } catch (error) {
+        deps.log("warn", "job could not be written", { jobId: claim.id, error });
+        if (deps.now() > giveUpMs || isGivenUp(error)) return "not written";
+        await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
       }
-      start?.lost();
-    } catch (error) {
-      start?.lost();
-      deps.log("warn", "job could not be written", { jobId: claim.id, error });
-      if (deps.now() > giveUpMs || isGivenUp(error)) return "not written";
-      await new Promise((resolve) => setTimeout(resolve, WRITE_RETRY_MS));
     }
+  } finally {
+    start?.settle(started);
   }
 }
 

@@ -23,7 +23,7 @@ import {
   turnAfter,
 } from "../../kv/jobs/turns.ts";
 import type { JobKind } from "./job_kind.ts";
-import { claimed } from "./transitions.ts";
+import { claimed, isClaimOf } from "./transitions.ts";
 
 /**
  * How many jobs of an account one commit starts if no other account waits. Each is a check of the commit,
@@ -67,14 +67,23 @@ export interface StarterDeps {
   readonly run: (claimed: JobEntry, kind: JobKind, account: string) => void;
 }
 
-/** A job that can start in a commit that ends another one. */
+/**
+ * A job that can start in a commit that ends another one. Until it is known what came of the commit, nothing
+ * else here starts the job.
+ */
 export interface NextStart {
+  /** Its id. */
+  readonly jobId: string;
   /** What goes with the commit. */
   readonly stage: CheckedStage;
   /** Runs the job: the commit was made, as this version. */
   started(versionstamp: string): void;
-  /** The commit was refused. */
-  lost(): void;
+  /**
+   * The commit was refused, or its answer was lost. Runs the job if its record, which was read since, says
+   * that it has started. The record is null if there is none, or it could not be read. Does nothing after
+   * {@link NextStart.started}.
+   */
+  settle(record: JobEntry | null): void;
 }
 
 /** Starts jobs. */
@@ -84,8 +93,8 @@ export interface Starter {
    * it may be several, and those behind the first if other processes start jobs of the same line.
    */
   start(turn: Turn, limits: { most: number; isAlone: boolean }): Promise<StartAttempt>;
-  /** A job that can start in place of one that ends; null if none is known. */
-  next(): NextStart | null;
+  /** A job that can start in place of one that ends; null if none is known. `onStart` is called if it does. */
+  next(onStart: () => void): NextStart | null;
 }
 
 /** A job that can start. */
@@ -105,6 +114,13 @@ export function createStarter(deps: StarterDeps): Starter {
   let ahead:
     | { readonly account: string; readonly readMs: number; readonly starts: Start[] }
     | null = null;
+  /** Jobs that start in a commit that has not been answered. */
+  const starting = new Set<string>();
+
+  /** Whether a job runs here, or may do so soon. */
+  function isTaken(id: string): boolean {
+    return starting.has(id) || deps.isRunning(id);
+  }
 
   async function start(
     turn: Turn,
@@ -125,7 +141,8 @@ export function createStarter(deps: StarterDeps): Starter {
   async function startAlone(turn: Turn, most: number): Promise<StartAttempt | null> {
     ahead = null;
     const readMs = now();
-    const places = await listLine(kv, turn.account, READ_MAX + 1 + spread);
+    const line = await listLine(kv, turn.account, READ_MAX + 1 + spread + starting.size);
+    const places = line.filter(({ id }) => !isTaken(id));
     // Whoever starts the last one ends the turn.
     const count = Math.min(most, places.length - 1);
     if (count < 1) return null;
@@ -149,20 +166,36 @@ export function createStarter(deps: StarterDeps): Starter {
     if (!hasStarted) ahead = null;
   }
 
-  function next(): NextStart | null {
+  function next(onStart: () => void): NextStart | null {
     if (ahead === null || now() - ahead.readMs >= AHEAD_MS || now() < ahead.readMs) return null;
-    const { account, starts } = ahead;
-    const first = starts.shift();
-    if (first === undefined || deps.isRunning(first.from.value.id)) return null;
-    const { from, kind } = first;
+    const read = ahead;
+    const first = read.starts.shift();
+    if (first === undefined || isTaken(first.from.value.id)) return null;
+    const { from, kind } = first, jobId = from.value.id;
     const to = claimed(from.value, owner, now());
+    starting.add(jobId);
+
+    function run(entry: JobEntry): void {
+      noteMeeting(true);
+      onStart();
+      deps.run(entry, kind, read.account);
+    }
+
     return {
+      jobId,
       stage: startWith({ from, to }),
       started(versionstamp) {
-        noteMeeting(true);
-        deps.run({ key: from.key, value: to, versionstamp }, kind, account);
+        if (starting.delete(jobId)) run({ key: from.key, value: to, versionstamp });
       },
-      lost: () => noteMeeting(false),
+      settle(record) {
+        if (!starting.delete(jobId) || record === null) return;
+        if (isClaimOf(record.value, { id: jobId, owner, epoch: to.epoch })) run(record);
+        else if (record.value.epoch > from.value.epoch) noteMeeting(false);
+        // Then it was not what the commit was refused for.
+        else if (record.versionstamp === from.versionstamp && ahead === read) {
+          read.starts.unshift(first);
+        }
+      },
     };
   }
 
@@ -183,7 +216,7 @@ export function createStarter(deps: StarterDeps): Starter {
       return again;
     }
     // This process may still be ending an earlier run of the job.
-    if (deps.isRunning(first.id) || runningMax !== null && account.running >= runningMax) {
+    if (isTaken(first.id) || runningMax !== null && account.running >= runningMax) {
       return { outcome: "none", next: null };
     }
     const entry = await getJob(kv, first.id);
@@ -214,7 +247,7 @@ export function createStarter(deps: StarterDeps): Starter {
     const found = jobs.map((from, index) => {
       if (from === null) return "odd";
       const { id, isCancelRequested, kind: name } = from.value;
-      if (!isOwnPlace(from.value, places[index]) || deps.isRunning(id)) return "taken";
+      if (!isOwnPlace(from.value, places[index]) || isTaken(id)) return "taken";
       const kind = deps.kinds.find((known) => known.name === name);
       return kind === undefined || isCancelRequested ? "odd" : { from, kind };
     });
@@ -227,10 +260,15 @@ export function createStarter(deps: StarterDeps): Starter {
     { starts, turn, checks }: Omit<Starts, "starts"> & { starts: readonly Start[] },
   ): Promise<boolean> {
     const moves = starts.map(({ from }) => ({ from, to: claimed(from.value, owner, now()) }));
-    const entries = await commitStarts(kv, { starts: moves, turn, checks });
-    if (entries === null) return false;
-    entries.forEach((entry, index) => deps.run(entry, starts[index].kind, account));
-    return true;
+    for (const { from } of moves) starting.add(from.value.id);
+    try {
+      const entries = await commitStarts(kv, { starts: moves, turn, checks });
+      if (entries === null) return false;
+      entries.forEach((entry, index) => deps.run(entry, starts[index].kind, account));
+      return true;
+    } finally {
+      for (const { from } of moves) starting.delete(from.value.id);
+    }
   }
 
   return { start, next };

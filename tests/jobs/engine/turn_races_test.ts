@@ -1,4 +1,4 @@
-import type { JobKind } from "../../../jobs/engine/job_kind.ts";
+import type { JobContext, JobKind } from "../../../jobs/engine/job_kind.ts";
 import { pause } from "../../support/process.ts";
 import { claimed, newJob } from "../../../jobs/engine/transitions.ts";
 import { readAccount } from "../../../kv/jobs/accounts.ts";
@@ -8,6 +8,7 @@ import { commitStarts } from "../../../kv/jobs/starts.ts";
 import { endTurn, readTurn, type TurnAhead } from "../../../kv/jobs/turns.ts";
 import { assert, assertEquals, assertLessOrEqual } from "../../support/assert.ts";
 import { strictKv, type StrictPlan } from "../../support/strict_kv.ts";
+import { until } from "../../support/until.ts";
 import { createWorkerRig, textKind, type WorkerRig } from "../../support/worker_rig.ts";
 
 const ACCOUNT = "anyone";
@@ -149,13 +150,22 @@ function inOrder(numbers: readonly string[]): number[] {
 }
 
 /** A kind whose runs note their parameters. */
-function paramsKind(ran: string[], wait: () => Promise<void> = () => Promise.resolve()): JobKind {
+function paramsKind(ran: string[], wait?: () => Promise<void>): JobKind {
+  return notingKind(({ params }) => void ran.push(String(params)), wait);
+}
+
+/** A kind whose runs note the ids of their jobs. */
+function idKind(ran: string[], wait?: () => Promise<void>): JobKind {
+  return notingKind(({ jobId }) => void ran.push(jobId), wait);
+}
+
+function notingKind(note: (context: JobContext) => void, wait?: () => Promise<void>): JobKind {
   return {
     name: "test",
     failure: { code: "EXPORT_FAILED", message: "It failed", details: "" },
-    async run({ params }) {
-      ran.push(String(params));
-      await wait();
+    async run(context) {
+      note(context);
+      await wait?.();
       return { artifact: null, result: null };
     },
   };
@@ -191,17 +201,103 @@ Deno.test("of processes that start what follows in line, each job runs in one", 
   assertEquals([running, waiting], [0, 0]);
 });
 
+/** Creates jobs. Returns their ids in the order of the line. */
+async function askMany(rig: WorkerRig, count: number): Promise<string[]> {
+  for (let number = 0; number < count; number++) await rig.ask();
+  return (await turnAhead(rig, count)).places.map(({ id }) => id);
+}
+
 Deno.test("a job that was cancelled after it was read does not start, and the job before it ends", async () => {
   const { kv } = countingKv(await Deno.openKv(":memory:"));
   await using rig = await createWorkerRig(kv, { hasQueue: false });
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const ran: string[] = [];
-  const jobs = [];
-  for (const params of ["1", "2", "3", "4"]) jobs.push(await rig.ask({ params }));
-  await rig.addWorker("w", [paramsKind(ran, () => ran.length === 1 ? held : Promise.resolve())], 1);
-  await rig.until(jobs[0].id, "running");
-  assert(await rig.jobs.cancel(jobs[1].id));
+  const ids = await askMany(rig, 4);
+  await rig.addWorker("w", [idKind(ran, () => ran.length === 1 ? held : Promise.resolve())], 1);
+  await rig.until(ids[0], "running");
+  assert(await rig.jobs.cancel(ids[1]));
   release();
-  for (const index of [0, 2, 3]) await rig.until(jobs[index].id, "completed");
-  assertEquals(ran, ["1", "3", "4"]);
+  const others = [ids[0], ids[2], ids[3]];
+  for (const id of others) await rig.until(id, "completed");
+  assertEquals(ran, others);
+});
+
+for (const fate of ["unanswered", "lost"] as const) {
+  for (const concurrency of [1, 3]) {
+    Deno.test(`a job runs once, and at once, if the commit that ends one and starts it is ${fate}, with ${concurrency} at a time`, async () => {
+      const plan: StrictPlan = {};
+      const kv = strictKv(await Deno.openKv(":memory:"), plan);
+      await using rig = await createWorkerRig(kv, { hasQueue: false });
+      const ran: string[] = [];
+      const ids = await askMany(rig, 12);
+      let faults = 0;
+      plan.fate = ({ keys }) => {
+        const changed = ids.filter((id) => keys.some((key) => key[0] === "job" && key[1] === id))
+          .map((id) => ran.includes(id));
+        // One that has run, and one that has not.
+        if (faults > 0 || !changed.includes(true) || !changed.includes(false)) return "happens";
+        faults++;
+        return fate;
+      };
+      await rig.addWorker("w", [idKind(ran)], concurrency);
+      // No lease ends meanwhile.
+      for (const id of ids) await rig.until(id, "completed");
+      assertEquals(ran.toSorted(), ids.toSorted());
+      if (concurrency === 1) assertEquals(ran, ids);
+      assertEquals([faults, rig.logged.includes("job abandoned")], [1, false]);
+      assertEquals((await readAccount(rig.kv, ACCOUNT)).running, 0);
+    });
+  }
+}
+
+for (const fate of ["happens", "unanswered"] as const) {
+  Deno.test(`a worker that stops leaves no job running whose start is on its way, if the commit is ${fate}`, async () => {
+    const plan: StrictPlan = {};
+    const kv = strictKv(await Deno.openKv(":memory:"), plan);
+    await using rig = await createWorkerRig(kv, { hasQueue: false });
+    const ran: string[] = [];
+    const ids = await askMany(rig, 5);
+    let stopped: Promise<void> | null = null;
+    const worker = await rig.addWorker("w", [idKind(ran)], 1);
+    plan.fate = ({ keys }) => {
+      if (stopped !== null || keys.filter(([space]) => space === "job").length < 2) {
+        return "happens";
+      }
+      stopped = worker.stop(0);
+      return fate;
+    };
+    await until(() => Promise.resolve(stopped !== null));
+    await stopped;
+    const left = await Promise.all(ids.map((id) => entryOf(rig, id)));
+    assertEquals(left.filter(({ value }) => value.state === "running"), []);
+    assertEquals((await readAccount(rig.kv, ACCOUNT)).running, 0);
+    await rig.addWorker("v", [idKind(ran)], 1);
+    for (const id of ids) await rig.until(id, "completed");
+  });
+}
+
+function fixRandom(value: number): Disposable {
+  const { random } = Math;
+  Math.random = () => value;
+  return {
+    [Symbol.dispose]() {
+      Math.random = random;
+    },
+  };
+}
+
+Deno.test("a process without others starts jobs in order also after one was cancelled", async () => {
+  const { kv } = countingKv(await Deno.openKv(":memory:"));
+  await using rig = await createWorkerRig(kv, { hasQueue: false });
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const ran: string[] = [];
+  const ids = await askMany(rig, 14);
+  // Where a process looks that meets others is random.
+  using _random = fixRandom(0.99);
+  await rig.addWorker("w", [idKind(ran, () => ran.length === 1 ? held : Promise.resolve())], 1);
+  await rig.until(ids[0], "running");
+  assert(await rig.jobs.cancel(ids[0]));
+  release();
+  for (const id of ids.slice(1)) await rig.until(id, "completed");
+  assertEquals(ran, ids);
 });
