@@ -91,9 +91,9 @@ export function requestFrame(deps: FrameDeps, answers: FrameAnswers): Middleware
       }
       afterAnswer?.();
       const answer = secured(c.res);
-      // Hono copies an answer that is set again.
       if (answer !== c.res) c.res = answer;
-      const { headers } = answer;
+      // Hono copies an answer that is set again.
+      const { headers } = c.res;
       if (limitHeaders !== null) addLimit(headers, limitHeaders());
       allowOrigin(headers, raw, corsOrigins);
       headers.set(REQUEST_ID_HEADER, id);

@@ -43,6 +43,17 @@ for (const [method, path, status] of ANSWERS) {
   });
 }
 
+Deno.test("an answer whose headers cannot be changed has all headers, too", async () => {
+  const { app } = createTestApp({ corsOrigins: ["*"] });
+  app.get("/moved", () => Response.redirect("http://service/here", 307));
+  const response = await app.request("/moved", { headers: { "x-request-id": "an-id" } });
+  assertEquals(response.status, 307);
+  assertSecured(response, "/moved");
+  assertEquals(response.headers.get("location"), "http://service/here");
+  assertEquals(response.headers.get("x-request-id"), "an-id");
+  assertEquals(response.headers.get("access-control-allow-origin"), "*");
+});
+
 for (const fault of [new Error("of the machine"), "a text"]) {
   Deno.test(`a fault (${typeof fault}) is answered with every security header`, async () => {
     const list = () => Promise.reject(fault);
