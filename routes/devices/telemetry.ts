@@ -29,7 +29,7 @@ import { touchOf } from "../access/touch.ts";
 import { bodyForm } from "../http/body_form.ts";
 import { invalidRequest } from "../http/problem.ts";
 import { limitLeft, limitPolicy, rateLimited } from "../http/rate_limit.ts";
-import { jsonCopies } from "../http/security_headers.ts";
+import { jsonAnswer, jsonCopies } from "../http/security_headers.ts";
 import { type CallerIntakeDeps, intakeOf } from "../readings/caller_intake.ts";
 import { createDeviceProfiles, type DeviceProfiles } from "./device_profiles.ts";
 import { acceptBatch } from "./telemetry_batch.ts";
@@ -84,6 +84,7 @@ export function telemetryRoutes(deps: TelemetryDeps): GuardedRoutes {
     intake: { ...deps.intake, reject },
     rowOf: createMessageRows(),
     answers: { created: answersOf("created"), updated: answersOf("updated") },
+    policy,
   };
   // Nothing is looked up through it, so all requests share it.
   const known = createDeviceProfiles(deps);
@@ -157,12 +158,14 @@ interface SingleDeps extends TelemetryDeps {
   readonly rowOf: (telemetry: Telemetry) => MessageRow;
   /** The answers to messages with a time. */
   readonly answers: { readonly created: () => Response; readonly updated: () => Response };
+  /** The header that says how often a device may send. */
+  readonly policy: Readonly<Record<string, string>>;
 }
 
 /** The answer to a message, or what is wrong with it. */
 async function tryOne(
   caller: Caller,
-  { intake, quotas, limit, now, acceptedTimes, profiles, rowOf, answers }: SingleDeps,
+  { intake, quotas, limit, now, acceptedTimes, profiles, rowOf, answers, policy }: SingleDeps,
   message: unknown,
   { profileOf }: DeviceProfiles,
 ): Promise<Response | Refused> {
@@ -184,7 +187,7 @@ async function tryOne(
     return { deviceId: id, problems: [{ ...problem, rule }], problem };
   }
   const status = accepted.created > 0 ? "created" : "updated";
-  const answer = form === "server" ? timedAnswer(status, telemetry, limit) : answers[status]();
+  const answer = form === "server" ? timedAnswer(status, telemetry, policy) : answers[status]();
   answer.headers.append("ratelimit", limitLeft(limit, accepted));
   return answer;
 }
@@ -193,10 +196,10 @@ async function tryOne(
 function timedAnswer(
   status: "created" | "updated",
   { timeMs }: Telemetry,
-  limit: RateLimit,
+  policy: SingleDeps["policy"],
 ): Response {
   const text = JSON.stringify({ status, timestamp: instantText(timeMs) });
-  return jsonCopies(text, STATUSES[status], { "ratelimit-policy": limitPolicy(limit) })();
+  return jsonAnswer(text, STATUSES[status], policy);
 }
 
 async function acceptMany(

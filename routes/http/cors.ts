@@ -75,7 +75,7 @@ export function preflightAnswer(request: Request, origins: readonly string[]): R
 }
 
 /** The headers of an answer that let a page of the origins read it. */
-export function originHeaders(
+function originHeaders(
   request: Request,
   origins: readonly string[],
 ): Readonly<Record<string, string>> {

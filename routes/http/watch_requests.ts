@@ -55,8 +55,7 @@ export function watchRequest(deps: RequestWatchDeps, c: Context): RunningRequest
   const note = (status: number) => {
     if (isNoted) return;
     isNoted = true;
-    const route = c.get("route") ?? NO_ROUTE;
-    noteRequest(deps, { method: raw.method, path: c.req.path, route, status, startedMs, startMs });
+    noteRequest(deps, c, { status, startedMs, startMs });
   };
   hideAddress(raw);
   running.set(raw, note);
@@ -64,27 +63,14 @@ export function watchRequest(deps: RequestWatchDeps, c: Context): RunningRequest
   return { note, end: () => record.shift("openwatts_http_requests_running", [], -1) };
 }
 
-/** A request that was answered. */
-export interface AnsweredRequest {
-  /** Its method. */
-  readonly method: string;
-  /** Its path. */
-  readonly path: string;
-  /** The template of the route that answered. */
-  readonly route: string;
-  /** The status of the answer. */
-  readonly status: number;
-  /** When it came, epoch milliseconds. */
-  readonly startedMs: number;
-  /** The same by `performance.now()`. */
-  readonly startMs: number;
-}
-
-/** Takes note of a request that was answered. */
-export function noteRequest(
+/** Takes note of an answer. The request came at `startedMs`, or `startMs` by `performance.now()`. */
+function noteRequest(
   { now, log, record = NO_RECORDER }: RequestWatchDeps,
-  { method: given, path, route, status, startedMs, startMs }: AnsweredRequest,
+  c: Context,
+  { status, startedMs, startMs }: { status: number; startedMs: number; startMs: number },
 ): void {
+  const { method: given, path } = c.req;
+  const route = c.get("route") ?? NO_ROUTE;
   const seconds = (performance.now() - startMs) / 1_000;
   const ms = now() - startedMs;
   log("debug", "request", { method: given, path: pathWithoutSecrets(path), status, ms });
