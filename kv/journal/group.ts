@@ -1,10 +1,14 @@
 /**
- * Groups: what a commit of ingest brings of many series, as one record of a journal
- * (`data/readings/group_format.ts`). The entries of each series are worked out when somebody reads
- * entries, or they are flushed (`kv/journal/spread.ts`).
+ * Groups: what a commit of ingest brings of many series, as one value
+ * (`data/readings/group_format.ts`). Journals and logs of ingest have them. What the state of an item
+ * says depends on which of the two a group lies in.
  *
- * A group adds to a count and a revision, and to the requests of a device. So the journal must have
- * what it adds to, or the item says it. It then has a state:
+ * In a log, a state is the last-seen record of the device alone (`kv/ingest_log/group_records.ts`). The
+ * rest is worked out when the record is carried out (`kv/ingest_log/flush_plan.ts`).
+ *
+ * In a journal, the entries of each series are worked out when somebody reads entries, or they are
+ * flushed (`kv/journal/spread.ts`). A group adds to a count and a revision, and to the requests of a
+ * device. So the journal must have what it adds to, or the item says it. It then has a state:
  *
  * | bytes | content |
  * |---|---|
@@ -23,7 +27,7 @@ const NUMBER_BYTES = 8;
 
 /** Readings of one series for a group. They become one segment. */
 export interface GroupedReadings extends GroupItem {
-  /** What the journal does not know of the series; set when the group is committed. */
+  /** What the journal or the log does not know of the series; set when the group is committed. */
   state: Uint8Array | null;
   /** The whole last-seen record after the receipt; only called with a receipt. */
   lastSeen(): Uint8Array;
@@ -35,7 +39,7 @@ export interface IngestGroup extends GroupHead {
   readonly items: readonly GroupedReadings[];
 }
 
-/** What a journal does not know of a series; null for what it knows. */
+/** What a journal does not know of a series; null for what it knows. Logs have none of these. */
 export interface SeriesState {
   /** The revision before the item. */
   readonly revision: bigint | null;
@@ -45,7 +49,7 @@ export interface SeriesState {
   readonly lastSeen: Uint8Array | null;
 }
 
-/** The bytes of a state; null if it has nothing. */
+/** The bytes of a state in a journal; null if it has nothing. */
 export function encodeState({ revision, count, lastSeen }: SeriesState): Uint8Array | null {
   const numbers = [revision, count].filter((number) => number !== null);
   if (numbers.length === 0 && lastSeen === null) return null;
@@ -60,7 +64,7 @@ export function encodeState({ revision, count, lastSeen }: SeriesState): Uint8Ar
 }
 
 /**
- * The state that bytes hold.
+ * The state that bytes of a journal hold.
  *
  * @throws {SyntaxError} when they are cut short.
  */

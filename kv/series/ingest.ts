@@ -4,12 +4,15 @@
  * While a commit is in progress, new requests wait for the next one. So a lone request waits for no
  * other, and a thousand concurrent requests share a few commits.
  *
- * A commit has no checks and cannot conflict. In a database whose journal has groups it is one value
- * (`ingest_groups.ts`). Otherwise, for each series it writes a new segment, the revision, the
- * segment count and the days of the change feed, for each profile that it was revised, and what the
- * requests add (last seen, rate counters). A request is answered after the commit that holds its
- * readings. So an acknowledged reading survives a crash; one that was not acknowledged may or may not be
- * stored.
+ * A commit has no checks and cannot conflict. In every database that the service opens, it is one value
+ * (`ingest_groups.ts`): the journal of a file and the logs of a shared database take groups. Their
+ * entries are worked out later: for each series a new segment, the revision, the segment count and the
+ * days of the change feed, and what was received. A bare database takes no groups: then a commit writes
+ * these entries itself. Only tests use one, as they look at entries, or write what releases up to 0.12
+ * wrote.
+ *
+ * A request is answered after the commit that holds its readings. So an acknowledged reading survives a
+ * crash; one that was not acknowledged may or may not be stored.
  *
  * @module
  */
@@ -59,7 +62,10 @@ const TRIES = 3;
 
 /** Accepts live readings. */
 export interface Ingest {
-  /** Whether it writes receipts. If not, a stage must say what they would. */
+  /**
+   * Whether it writes receipts, as every one does that is not over a bare database. If not, a stage must
+   * say what they would.
+   */
   readonly takesReceipts: boolean;
   /**
    * Stores readings of one series, in any order. Resolves once they are durable. `stage` is added to
@@ -112,6 +118,7 @@ export function createIngest(
   let starting: Promise<void> | null = null;
   let isStopped = false;
   let segmentNumber = 0;
+  /** False for a bare database alone. */
   const hasGroups = holdsGroups(kv.atomic());
   const roundRequests = hasGroups ? GROUP_REQUESTS : ROUND_REQUESTS;
 

@@ -1,6 +1,6 @@
 /**
- * Requests of live ingest as groups, for a database whose journal has them: one value in place of the
- * mutations of each series (`kv/journal/group.ts`). Nothing here writes.
+ * Requests of live ingest as groups, for a database whose journal or logs take them: one value in place of
+ * the mutations of each series (`kv/journal/group.ts`). Nothing here writes.
  *
  * @module
  */
