@@ -1,5 +1,7 @@
-import { createCaller } from "../../../data/access/caller.ts";
+import { type Caller, createCaller } from "../../../data/access/caller.ts";
+import type { Scope } from "../../../data/access/scopes.ts";
 import { AppError } from "../../../data/app_error.ts";
+import type { AuditEvent } from "../../../data/audit/event.ts";
 import { createRecorder } from "../../../data/metrics/recorder.ts";
 import { createDeviceIntake } from "../../../kv/devices/intake.ts";
 import { openKv } from "../../../kv/opened_kv.ts";
@@ -13,12 +15,21 @@ import { createTestApp } from "../app_fixture.ts";
 
 const NOW_MS = Date.UTC(2026, 1, 2);
 const JSON_TYPE = { "content-type": "application/json" };
-const SENDER = createCaller({
-  owner: "key:1",
-  actor: { kind: "key", id: "1", name: "gateway" },
-  scopes: ["ingest"],
-  patterns: { meter: [], device: ["*"], store: [] },
-});
+/** Who has which key. */
+const CALLERS: Readonly<Record<string, Caller>> = {
+  k: callerOf("1", ["ingest"], ["*"]),
+  reads: callerOf("2", ["read"], ["*"]),
+  own: callerOf("3", ["ingest"], ["own-*"]),
+};
+
+function callerOf(id: string, scopes: readonly Scope[], device: readonly string[]): Caller {
+  return createCaller({
+    owner: `key:${id}`,
+    actor: { kind: "key", id, name: "gateway" },
+    scopes,
+    patterns: { meter: [], device, store: [] },
+  });
+}
 
 /** An app over its own database. */
 async function openService(changes: Partial<AppDeps> = {}, fault: Error | null = null) {
@@ -38,6 +49,7 @@ async function openService(changes: Partial<AppDeps> = {}, fault: Error | null =
   const devices = { limit: { requests: 3, windowMs: 60_000 }, offlineAfterMs: 600_000 };
   const intake = createDeviceIntake({ ...opened, ...devices, series, now, owner: "w", ingest });
   const record = createRecorder();
+  const audited: AuditEvent[] = [];
   const { app, logged } = createTestApp({
     ...devices,
     kv,
@@ -45,12 +57,17 @@ async function openService(changes: Partial<AppDeps> = {}, fault: Error | null =
     intake,
     now,
     record,
+    audit: {
+      begin: () => Promise.reject(new TypeError("Cannot begin what no route here does")),
+      record: (event) => Promise.resolve(void audited.push(event)),
+    },
     ...changes,
   });
   return {
     app,
     record,
     logged,
+    audited,
     writes: () => writes,
     async [Symbol.asyncDispose]() {
       await ingest.stop();
@@ -113,6 +130,12 @@ const REQUESTS: Record<string, () => Request> = {
   "another key": () => post(JSON.stringify(message()), { authorization: "Bearer x" }),
   "a page that has another origin": () =>
     post(JSON.stringify(message()), { origin: "https://other.example" }),
+  "a key without the scope": () =>
+    post(JSON.stringify(message({ device_id: "own-1" })), { authorization: "Bearer reads" }),
+  "a key for other devices": () =>
+    post(JSON.stringify(message({ device_id: "not-own" })), { authorization: "Bearer own" }),
+  "a key for this device": () =>
+    post(JSON.stringify(message({ device_id: "own-1" })), { authorization: "Bearer own" }),
 };
 
 async function shown(response: Response): Promise<unknown> {
@@ -126,7 +149,17 @@ const SETTINGS: Record<string, Partial<AppDeps>> = {
     limits: { ...TEST_SETTINGS.limits, requestRate: { perSecond: 1, burst: 12 } },
   },
   "pages of another origin": { corsOrigins: ["https://app.example"] },
-  "keys": { authenticators: [{ authenticate: ({ token }) => token === "k" ? SENDER : null }] },
+  "keys": { authenticators: [{ authenticate: ({ token }) => CALLERS[token ?? ""] ?? null }] },
+  "a database that is away": { waitingMs: () => 7_000 },
+};
+
+/** The status of each request by docs/api.md: created, updated, created with its time, refused, and so on. */
+const STATUSES = [201, 200, 201, 400, 400, 400, 400, 200, 200, 415, 400, 404, 201, 429, 429, 429];
+const EXPECTED: Readonly<Record<string, readonly number[]>> = {
+  "nothing else": [...STATUSES, 201, 201, 200],
+  "pages of another origin": [...STATUSES, 201, 201, 200],
+  "keys": [...STATUSES.with(14, 401), 403, 400, 201],
+  "a database that is away": Array.from({ length: 19 }, () => 503),
 };
 
 for (const [setting, changes] of Object.entries(SETTINGS)) {
@@ -140,12 +173,13 @@ for (const [setting, changes] of Object.entries(SETTINGS)) {
       statuses.push(one.status);
       assertEquals(await shown(one), await shown(other), name);
     }
-    if (setting !== "a limit of requests") {
-      // By docs/api.md: created, updated, created with its time, refused, and so on.
-      const all = [201, 200, 201, 400, 400, 400, 400, 200, 200, 415, 400, 404, 201, 429, 401, 429];
-      if (setting !== "keys") all[14] = 429;
-      assertEquals(statuses, all);
-    }
+    assertEquals(statuses, EXPECTED[setting] ?? statuses);
+    assertEquals(direct.logged, routed.logged);
+    const lines = direct.logged.filter(({ event }) => event === "request");
+    assertEquals(lines.map(({ fields }) => fields?.status), statuses);
+    assertEquals(direct.audited, routed.audited);
+    const refused = setting === "keys" ? ["sign_in.refuse", "access.refuse"] : [];
+    assertEquals(direct.audited.map(({ action }) => action), refused);
     const names = ["openwatts_http_requests_total", "openwatts_http_requests_running"] as const;
     for (const name of names) {
       assertEquals(direct.record.samples(name), routed.record.samples(name));
