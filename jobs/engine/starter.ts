@@ -13,7 +13,13 @@
  */
 
 import { type LinePlace, listLine, type Turn } from "../../kv/jobs/due.ts";
-import { dropStalePlace, getJob, isOwnPlace, type JobEntry } from "../../kv/jobs/jobs.ts";
+import {
+  dropStalePlace,
+  getJob,
+  getJobEntries,
+  isOwnPlace,
+  type JobEntry,
+} from "../../kv/jobs/jobs.ts";
 import { commitStarts, readStartable, type Starts, startWith } from "../../kv/jobs/starts.ts";
 import {
   type CheckedStage,
@@ -262,12 +268,27 @@ export function createStarter(deps: StarterDeps): Starter {
     const moves = starts.map(({ from }) => ({ from, to: claimed(from.value, owner, now()) }));
     for (const { from } of moves) starting.add(from.value.id);
     try {
-      const entries = await commitStarts(kv, { starts: moves, turn, checks });
+      const entries = await commitClaims({ starts: moves, turn, checks });
       if (entries === null) return false;
-      entries.forEach((entry, index) => deps.run(entry, starts[index].kind, account));
+      entries.forEach((entry, index) => entry && deps.run(entry, starts[index].kind, account));
       return true;
     } finally {
       for (const { from } of moves) starting.delete(from.value.id);
+    }
+  }
+
+  /** Commits starts. If the answer is lost, the records say whether they were made. */
+  async function commitClaims(all: Starts): Promise<readonly (JobEntry | null)[] | null> {
+    try {
+      return await commitStarts(kv, all);
+    } catch (error) {
+      const entries = await getJobEntries(kv, all.starts.map(({ to }) => to.id));
+      const made = entries.map((entry, index) => {
+        const { id, epoch } = all.starts[index].to;
+        return entry !== null && isClaimOf(entry.value, { id, owner, epoch }) ? entry : null;
+      });
+      if (made.every((entry) => entry === null)) throw error;
+      return made;
     }
   }
 

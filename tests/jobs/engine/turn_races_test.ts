@@ -250,6 +250,26 @@ for (const fate of ["unanswered", "lost"] as const) {
   }
 }
 
+for (const concurrency of [1, 3]) {
+  Deno.test(`jobs that a scan starts run at once if the answer is lost, ${concurrency} at a time`, async () => {
+    const plan: StrictPlan = {};
+    const kv = strictKv(await Deno.openKv(":memory:"), plan);
+    await using rig = await createWorkerRig(kv, { hasQueue: false });
+    const ran: string[] = [];
+    const ids = await askMany(rig, 5);
+    let faults = 0;
+    plan.fate = ({ keys }) => {
+      const isStart = faults === 0 && keys.some(([space]) => space === "job");
+      if (isStart) faults++;
+      return isStart ? "unanswered" : "happens";
+    };
+    await rig.addWorker("w", [idKind(ran)], concurrency);
+    for (const id of ids) await rig.until(id, "completed");
+    assertEquals(ran.toSorted(), ids.toSorted());
+    assertEquals([faults, rig.logged.includes("job abandoned")], [1, false]);
+  });
+}
+
 for (const fate of ["happens", "unanswered"] as const) {
   Deno.test(`a worker that stops leaves no job running whose start is on its way, if the commit is ${fate}`, async () => {
     const plan: StrictPlan = {};
