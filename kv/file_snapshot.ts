@@ -1,6 +1,11 @@
 /**
- * Reading a database file as it is at one moment, besides the process that has it open: a second handle of
- * Deno KV would write, but SQLite lets anybody read while others write.
+ * Reading a database file besides the process that has it open: a second handle of Deno KV would write, but
+ * SQLite lets anybody read while others write.
+ *
+ * Every read is a transaction of its own, and is over when it returns. So entries of two reads may be of two
+ * moments, as with Deno KV. A transaction over several reads would show one moment, but a thread that is
+ * terminated leaves it open for as long as the process lives, and SQLite keeps what is written after it in
+ * its log for good.
  *
  * Entries are in one table, `kv`: the encoded key `k`, the value `v`, how it is encoded (`v_encoding`) and
  * its `version`. Keys are encoded so that their bytes sort like the keys
@@ -14,8 +19,14 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { deserialize } from "node:v8";
 
-/** A database as it is at one moment. Disposing of it closes it. */
-export interface FileSnapshot extends Pick<Deno.Kv, "get" | "list">, Disposable {}
+/** A database file that is read. Disposing of it closes it for good. */
+export interface FileSnapshot extends Pick<Deno.Kv, "get" | "list">, Disposable {
+  /**
+   * Closes the file until the next read. Called before a wait, it leaves nothing open if the thread is
+   * terminated meanwhile. Opening it again takes about 0.3 ms.
+   */
+  rest(): void;
+}
 
 /** The types of the parts of keys. */
 const TEXT = 2, NUMBER = 0x21;
@@ -26,6 +37,8 @@ const VALUE_V8 = 1, VALUE_U64 = 2, VALUE_BYTES = 3;
 /** Entries of a list that are read at once by default, as in Deno KV. */
 const LIST_BATCH = 100;
 const NUMBER_BYTES = 8;
+/** How long a read waits while another connection has the file for itself, milliseconds. */
+const BUSY_MS = 1_000;
 
 /** A row of the table. */
 interface Row {
@@ -42,34 +55,67 @@ interface Range {
 }
 
 /**
- * Opens a database file at this moment.
+ * Opens a database file.
  *
  * @throws {Error} if the file cannot be read, or is not a database of Deno KV.
  */
 export function openFileSnapshot(path: string): FileSnapshot {
+  let open: Connection | null = connect(path);
+  let isClosed = false;
+
+  function connection(): Connection {
+    if (isClosed) throw new Error(`Cannot read the database as it is closed: ${path}`);
+    return open ??= connect(path);
+  }
+
+  function rest(): void {
+    open?.database.close();
+    open = null;
+  }
+
+  return {
+    get<T>(key: Deno.KvKey) {
+      const [row] = connection().one.all(encodeKey(key)) as unknown as Row[];
+      const none = { key, value: null, versionstamp: null };
+      return Promise.resolve(
+        (row === undefined ? none : createEntryReader()(row)) as Deno.KvEntryMaybe<T>,
+      );
+    },
+    list<T>(selector: Deno.KvListSelector, options: Deno.KvListOptions = {}) {
+      const rows = rowsOf(connection, selector, options);
+      // Nobody continues a list of this database elsewhere, so it has no cursor.
+      return entriesOf(rows) as unknown as Deno.KvListIterator<T>;
+    },
+    rest,
+    [Symbol.dispose]() {
+      isClosed = true;
+      rest();
+    },
+  };
+}
+
+/** An open file. Only `all()` may run its statements: it ends their transactions. */
+interface Connection {
+  readonly database: DatabaseSync;
+  /** The entry of a key. */
+  readonly one: StatementSync;
+  /** Entries of a range. */
+  readonly upward: StatementSync;
+  /** The same, the last one first. */
+  readonly downward: StatementSync;
+}
+
+function connect(path: string): Connection {
   const database = new DatabaseSync(path, { readOnly: true });
   try {
+    database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
     const columns = "SELECT k, v, v_encoding, version FROM kv";
-    // The moment is that of the first read.
-    database.exec("BEGIN");
-    database.prepare(`${columns} LIMIT 1`).all();
-    const one = database.prepare(`${columns} WHERE k = ?`);
-    const upward = database.prepare(`${columns} WHERE k >= ? AND k < ? ORDER BY k LIMIT ?`);
-    const downward = database.prepare(`${columns} WHERE k >= ? AND k < ? ORDER BY k DESC LIMIT ?`);
+    const range = `${columns} WHERE k >= ? AND k < ? ORDER BY k`;
     return {
-      get<T>(key: Deno.KvKey) {
-        const row = one.get(encodeKey(key)) as Row | undefined;
-        const none = { key, value: null, versionstamp: null };
-        return Promise.resolve(
-          (row === undefined ? none : createEntryReader()(row)) as Deno.KvEntryMaybe<T>,
-        );
-      },
-      list<T>(selector: Deno.KvListSelector, options: Deno.KvListOptions = {}) {
-        const rows = rowsOf(options.reverse === true ? downward : upward, selector, options);
-        // Nobody continues a list of this database elsewhere, so it has no cursor.
-        return entriesOf(rows) as unknown as Deno.KvListIterator<T>;
-      },
-      [Symbol.dispose]: () => database.close(),
+      database,
+      one: database.prepare(`${columns} WHERE k = ?`),
+      upward: database.prepare(`${range} LIMIT ?`),
+      downward: database.prepare(`${range} DESC LIMIT ?`),
     };
   } catch (error) {
     database.close();
@@ -78,13 +124,14 @@ export function openFileSnapshot(path: string): FileSnapshot {
 }
 
 function* rowsOf(
-  statement: StatementSync,
+  connection: () => Connection,
   selector: Deno.KvListSelector,
   { limit = Infinity, batchSize = LIST_BATCH, reverse = false }: Deno.KvListOptions,
 ): Generator<Row> {
   let { start, end } = rangeOf(selector);
   for (let left = limit; left > 0;) {
     const most = Math.min(left, batchSize);
+    const statement = connection()[reverse ? "downward" : "upward"];
     const rows = statement.all(start, end, most) as unknown as Row[];
     yield* rows;
     if (rows.length < most) return;

@@ -81,12 +81,14 @@ async function writeFromSnapshot(
   const { damaged } = shared;
   const polls = snapshotPolls({ snapshot, unfolded, readUnfolded }, { signal, damaged });
   const { spec, wants, shareOf } = await openReport(polls, params, times);
+  snapshot.rest();
   let done = 0, looked = 0;
 
   async function* batches(span: Span): AsyncGenerator<StoreBatch> {
     // While it waits for the answer, this thread hears of an abort.
     let shown: Promise<unknown> = Promise.resolve();
     for await (const batch of withSettings(snapshot!, polls.scan({ ...span, wants }))) {
+      snapshot!.rest();
       await shown;
       looked += batch.looked;
       yield batch;

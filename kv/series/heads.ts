@@ -165,14 +165,14 @@ export async function* listHeadSeries(kv: Pick<Deno.Kv, "list">): AsyncGenerator
   }
 }
 
-/** Ids and heads of the series of a profile, in the order of ids, starting after `afterId`. */
+/** Ids, heads and their versions of the series of a profile, in the order of ids, starting after `afterId`. */
 export async function* listHeads(
   kv: Pick<Deno.Kv, "list">,
   profile: ProfileName,
   afterId: string,
-): AsyncGenerator<{ id: string; head: SeriesHead }> {
-  for await (const { key, value } of kv.list(afterSelector(profile, afterId))) {
-    yield { id: String(key[2]), head: headSchema.parse(value) };
+): AsyncGenerator<{ id: string; head: SeriesHead; versionstamp: string }> {
+  for await (const { key, value, versionstamp } of kv.list(afterSelector(profile, afterId))) {
+    yield { id: String(key[2]), head: headSchema.parse(value), versionstamp };
   }
 }
 

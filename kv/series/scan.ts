@@ -45,8 +45,10 @@ const BATCH = 100;
 /** A batch with so many bytes ends early, as series may have many readings. */
 const BATCH_BYTES = 2_097_152;
 
-/** After so many heads of a list, and so many series whose blocks are read, timers have a turn. */
-const TURN_HEADS = 500, TURN_SERIES = 20;
+/** After so many heads of a list, timers have a turn. */
+export const TURN_HEADS = 500;
+/** The same for series whose blocks are read. */
+const TURN_SERIES = 20;
 
 type Kv = Pick<Deno.Kv, "get" | "list">;
 
@@ -141,7 +143,7 @@ export async function* scanPacked(
  * Lets timers and other requests have a turn. The answers of a local database come so fast that its lists
  * follow each other without one.
  */
-function nextTurn(): Promise<void> {
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 

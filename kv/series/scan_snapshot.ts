@@ -1,29 +1,42 @@
 /**
- * Reading the latest readings of every series of a profile from a database as it is at one moment
- * (`kv/file_snapshot.ts`).
+ * Reading the latest readings of every series of a profile from a database file (`kv/file_snapshot.ts`).
  *
- * A snapshot of a file misses segments, which wait in a journal. So the series that have some are found in
- * the database itself **before** the snapshot is opened (`findUnfolded()`), and are read from there: what a
- * fold moves into blocks after that is read there too, and what it moved before is in the snapshot.
+ * A file misses segments, which wait in a journal. So the series that have some are found in the database
+ * itself **before** the file is opened (`findUnfolded()`), and are read from there: what a fold moves into
+ * blocks after that is read there too, and what it moved before is in the file.
+ *
+ * The heads are read first, then the blocks of a batch of series, then the heads of the batch again. A series
+ * whose head changed in between is read from the database itself, too: its blocks may be those of several
+ * moments, or of a fold that is half done. So what is found of one series is its state at one moment, and
+ * has every reading that was acknowledged before the scan. Different series are seen at different moments.
  *
  * @module
  */
 
 import type { Page, Span } from "../../data/readings/page.ts";
 import type { ProfileName } from "../../data/readings/profile.ts";
-import { listHeads } from "./heads.ts";
+import type { FileSnapshot } from "../file_snapshot.ts";
+import { listHeads, rangeHeads } from "./heads.ts";
 import { createBatchPacker, type PackedLatest } from "./packed_batch.ts";
 import { describeSeries } from "./read.ts";
 import { readLatestBlocks } from "./read_latest.ts";
-import type { ProfileExtent, ScannedBatch, ScanOptions } from "./scan.ts";
+import {
+  nextTurn,
+  type ProfileExtent,
+  type ScannedBatch,
+  type ScanOptions,
+  TURN_HEADS,
+} from "./scan.ts";
 import { listSegmentCountsOf } from "./segment_counts.ts";
 
 /** Series of a batch. */
 const BATCH = 100;
 /** A batch with so many bytes ends early, as series may have many readings. */
 const BATCH_BYTES = 2_097_152;
+/** Series that are read at once from the database itself. */
+const READS = 10;
 
-/** A series whose readings are not all in a snapshot. */
+/** A series whose readings are not all in the file. */
 export interface UnfoldedSeries {
   /** Its id. */
   readonly id: string;
@@ -33,7 +46,7 @@ export interface UnfoldedSeries {
 
 /**
  * The series of a profile with segments, in the order of their ids, at most `limit`. To be called before the
- * snapshot is opened.
+ * file is opened.
  */
 export async function findUnfolded(
   kv: Pick<Deno.Kv, "get" | "list">,
@@ -43,19 +56,19 @@ export async function findUnfolded(
   const found: UnfoldedSeries[] = [];
   for await (const { ref } of listSegmentCountsOf(kv, profile, { limit })) {
     const extent = await describeSeries(kv, ref);
-    // Kept without an extent, too: it may get readings before the snapshot.
+    // Kept without an extent, too: it may get readings before the file is read.
     found.push({ id: ref.id, lastMs: extent?.lastMs ?? -Infinity });
   }
   return found;
 }
 
-/** What is read from a snapshot. */
+/** What is read from a file. */
 export interface SnapshotSource {
-  /** The snapshot. */
-  readonly snapshot: Pick<Deno.Kv, "list">;
+  /** The file. */
+  readonly snapshot: Pick<FileSnapshot, "get" | "list" | "rest">;
   /** The series with segments, ascending. */
   readonly unfolded: readonly UnfoldedSeries[];
-  /** Reads such a series from the database itself: its readings in a span, and the last one before it. */
+  /** Reads a series from the database itself: its readings in a span, and the last one before it. */
   readUnfolded(id: string, span: Span): Promise<Page>;
 }
 
@@ -63,8 +76,15 @@ export interface SnapshotSource {
 export interface SnapshotSeries {
   /** Its id. */
   readonly id: string;
-  /** The times of its first and last reading in blocks; null if it is not read from the snapshot. */
-  readonly head: { readonly firstMs: number; readonly lastMs: number } | null;
+  /** Its head, of which the times are used; null if it is not read from the file. */
+  readonly head: KnownHead | null;
+}
+
+/** The version of a head, and the times of the first and last reading in blocks. */
+interface KnownHead {
+  readonly versionstamp: string;
+  readonly firstMs: number;
+  readonly lastMs: number;
 }
 
 /** The series of a profile in the order of their ids. */
@@ -73,12 +93,14 @@ export async function listSnapshotSeries(
   profile: ProfileName,
 ): Promise<SnapshotSeries[]> {
   const series: SnapshotSeries[] = [];
-  let next = 0;
-  for await (const { id, head: { state, firstMs, lastMs } } of listHeads(snapshot, profile, "")) {
+  let next = 0, headCount = 0;
+  for await (const { id, head, versionstamp } of listHeads(snapshot, profile, "")) {
+    const { state, firstMs, lastMs } = head;
+    if (++headCount % TURN_HEADS === 0) await restForTurn(snapshot);
     while (unfolded[next]?.id < id) series.push({ id: unfolded[next++].id, head: null });
     if (unfolded[next]?.id === id) series.push({ id: unfolded[next++].id, head: null });
     // If it is not live, blocks that still exist are being removed.
-    else if (state === "live") series.push({ id, head: { firstMs, lastMs } });
+    else if (state === "live") series.push({ id, head: { versionstamp, firstMs, lastMs } });
   }
   for (const { id } of unfolded.slice(next)) series.push({ id, head: null });
   return series;
@@ -100,7 +122,7 @@ export function snapshotExtent(
 
 const NEVER = { lastMs: -Infinity };
 
-/** What `scanPacked()` gives, from a snapshot. */
+/** What `scanPacked()` gives, from a file. */
 export async function* scanSnapshot(
   source: SnapshotSource,
   profile: ProfileName,
@@ -108,29 +130,62 @@ export async function* scanSnapshot(
     readonly series: readonly SnapshotSeries[];
   },
 ): AsyncGenerator<ScannedBatch> {
-  let packer = createBatchPacker();
-  let looked = 0;
-  for (const one of series) {
-    signal.throwIfAborted();
-    looked++;
-    if (wants(one.id)) packer.add(one.id, await readSeries(source, profile, { ...one, span }));
-    if (looked < BATCH && packer.sizeBytes() < BATCH_BYTES) continue;
-    yield { ...packer.finish(), looked };
-    packer = createBatchPacker();
-    looked = 0;
+  for (let next = 0; next < series.length;) {
+    await restForTurn(source.snapshot);
+    const packer = createBatchPacker();
+    const asked: string[] = [];
+    const heads = new Map<string, KnownHead>();
+    const first = next;
+    while (next < series.length && next - first < BATCH && packer.sizeBytes() < BATCH_BYTES) {
+      signal.throwIfAborted();
+      const { id, head } = series[next++];
+      if (!wants(id)) continue;
+      if (head === null) {
+        asked.push(id);
+        continue;
+      }
+      heads.set(id, head);
+      const blocks = await readLatestBlocks(source.snapshot, { profile, id }, head, span);
+      packer.add(id, { blocks, overlay: null });
+    }
+    asked.push(...await changedSince(source.snapshot, profile, heads));
+    if (asked.length > 0) source.snapshot.rest();
+    for (let at = 0; at < asked.length; at += READS) {
+      signal.throwIfAborted();
+      await Promise.all(
+        asked.slice(at, at + READS).map(async (id) => {
+          packer.add(id, await readItself(source, id, span));
+        }),
+      );
+    }
+    yield { ...packer.finish(), looked: next - first };
   }
-  yield { ...packer.finish(), looked };
 }
 
-async function readSeries(
-  { snapshot, readUnfolded }: SnapshotSource,
+/** Lets other tasks of this thread have a turn: what is read from a file is there at once. */
+async function restForTurn(snapshot: SnapshotSource["snapshot"]): Promise<void> {
+  snapshot.rest();
+  await nextTurn();
+}
+
+/** The ids of those series whose heads have changed. */
+async function changedSince(
+  snapshot: SnapshotSource["snapshot"],
   profile: ProfileName,
-  { id, head, span }: SnapshotSeries & { span: Span },
+  heads: ReadonlyMap<string, KnownHead>,
+): Promise<string[]> {
+  if (heads.size === 0) return [];
+  const ids = [...heads.keys()];
+  const now = await rangeHeads(snapshot, profile, ids);
+  return ids.filter((id, index) => now[index].versionstamp !== heads.get(id)?.versionstamp);
+}
+
+/** A series of the database itself. */
+async function readItself(
+  { readUnfolded }: SnapshotSource,
+  id: string,
+  span: Span,
 ): Promise<PackedLatest> {
-  if (head !== null) {
-    const blocks = await readLatestBlocks(snapshot, { profile, id }, head, span);
-    return { blocks, overlay: null };
-  }
   const page = await readUnfolded(id, span);
   return { blocks: [], overlay: page.timesMs.length === 0 ? null : page };
 }

@@ -1,5 +1,7 @@
+import { DatabaseSync } from "node:sqlite";
 import { openFileSnapshot } from "../../kv/file_snapshot.ts";
-import { assert, assertEquals, assertThrows } from "../support/assert.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "../support/assert.ts";
+import type { ReadFile } from "../support/file_snapshot_worker.ts";
 import { createRandom } from "../support/strict_kv.ts";
 import { makeTempFolder } from "../support/temp_folder.ts";
 
@@ -44,48 +46,95 @@ Deno.test("a snapshot of a file lists and gets the same entries as Deno KV", asy
     const expected = await Array.fromAsync(kv.list(selector, options)).catch(() => null);
     // Deno KV refuses a range that ends before it starts.
     if (expected === null) continue;
-    const listed = await Array.fromAsync(snapshot.list(selector, options), plain);
-    assertEquals(listed, expected);
+    assertEquals(await Array.fromAsync(snapshot.list(selector, options)), expected);
     found += expected.length;
   }
   assert(found > 500);
   for await (const entry of kv.list({ prefix: [] })) {
-    assertEquals(plain(await snapshot.get(entry.key)), entry);
+    assertEquals<unknown>(await snapshot.get(entry.key), entry);
   }
   const none = { key: ["nowhere"], value: null, versionstamp: null };
   assertEquals(await snapshot.get(["nowhere"]), none);
 });
 
-/** The parts of an entry, which are decoded when they are requested. */
-function plain({ key, value, versionstamp }: Deno.KvEntryMaybe<unknown>): unknown {
-  return { key, value, versionstamp };
-}
-
-Deno.test("a snapshot stays as it is while others write, and they need not wait", async () => {
+Deno.test("a file that is read shows what others have written, and they need not wait", async () => {
   await using folder = await makeTempFolder();
   const path = `${folder.path}/kv.sqlite3`;
   using kv = await Deno.openKv(path);
   for (let i = 0; i < 500; i++) await kv.set(["a", i], i);
-  const valuesOf = async (of: Pick<Deno.Kv, "list">) =>
-    await Array.fromAsync(of.list<number>({ prefix: ["a"] }), ({ value }) => value);
-  const before = await valuesOf(kv);
-  {
-    using snapshot = openFileSnapshot(path);
-    const list = snapshot.list({ prefix: ["a"] }, { batchSize: 7 });
-    assertEquals((await list.next()).value?.value, 0);
-    for (let i = 0; i < 500; i++) {
-      const entry = await kv.get(["a", i]);
-      assert((await kv.atomic().check(entry).set(["a", i], -i).set(["a", i + 0.5], i).commit()).ok);
-    }
-    assertEquals([0, ...await Array.fromAsync(list, ({ value }) => value)], before);
-    assertEquals(await valuesOf(snapshot), before);
-    assertEquals((await snapshot.get(["a", 3])).value, 3);
-    using later = openFileSnapshot(path);
-    assertEquals((await valuesOf(later)).length, 1_000);
+  using snapshot = openFileSnapshot(path);
+  const list = snapshot.list<number>({ prefix: ["a"] }, { batchSize: 10 });
+  for (let i = 0; i < 10; i++) assertEquals((await list.next()).value?.value, i);
+  for (let i = 0; i < 500; i++) {
+    const entry = await kv.get(["a", i]);
+    assert((await kv.atomic().check(entry).set(["a", i], -i).commit()).ok);
   }
-  await kv.set(["a", "end"], 1);
-  assertEquals((await valuesOf(kv)).length, 1_001);
+  snapshot.rest();
+  // What was read before is not read again.
+  const values = await Array.fromAsync(list, ({ value }) => value);
+  assertEquals(values, Array.from({ length: 490 }, (_, index) => -10 - index));
+  assertEquals((await snapshot.get(["a", 3])).value, -3);
 });
+
+Deno.test("a file that is closed cannot be read, but one that rests can", async () => {
+  await using folder = await makeTempFolder();
+  const path = `${folder.path}/kv.sqlite3`;
+  const kv = await Deno.openKv(path);
+  await kv.set(["a"], 1);
+  const snapshot = openFileSnapshot(path);
+  snapshot.rest();
+  snapshot.rest();
+  assertEquals((await snapshot.get(["a"])).value, 1);
+  snapshot.rest();
+  kv.close();
+  // The last connection removes the log, so there was no other one.
+  assertEquals(await exists(`${path}-wal`), false);
+  snapshot[Symbol.dispose]();
+  assertThrows(() => snapshot.get(["a"]), Error, "is closed");
+  await assertRejects(() => snapshot.list({ prefix: [] }).next(), Error, "is closed");
+});
+
+for (const hangs of [false, true]) {
+  const what = hangs ? "computes" : "waits";
+  Deno.test(`a worker that is terminated while it ${what} after reading a file keeps nobody from truncating the log`, async () => {
+    await using folder = await makeTempFolder();
+    for (const rests of [false, true]) {
+      const path = `${folder.path}/${rests}.sqlite3`;
+      const kv = await Deno.openKv(path);
+      for (let i = 0; i < 20; i++) await kv.set(["a", i], i);
+      await terminateReader({ path, rests, hangs });
+      for (let i = 0; i < 200; i++) await kv.set(["a", i], new Uint8Array(1_000));
+      assertEquals(truncateLog(path), { busy: 0, log: 0, checkpointed: 0 });
+      assertEquals((await Deno.stat(`${path}-wal`)).size, 0);
+      kv.close();
+      if (rests) assertEquals(await exists(`${path}-wal`), false);
+    }
+  });
+}
+
+/** Runs a worker until it has read a file, and terminates it. */
+async function terminateReader(task: ReadFile): Promise<void> {
+  const url = new URL("../support/file_snapshot_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module" });
+  await new Promise((resolve) => {
+    worker.onmessage = resolve;
+    worker.postMessage(task);
+  });
+  worker.terminate();
+}
+
+function truncateLog(path: string): unknown {
+  const database = new DatabaseSync(path);
+  try {
+    return { ...database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all()[0] as object };
+  } finally {
+    database.close();
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
 
 Deno.test("a file that is no database of Deno KV has no snapshot", async () => {
   await using folder = await makeTempFolder();

@@ -12,7 +12,7 @@ import {
   type SnapshotSource,
 } from "../../../kv/series/scan_snapshot.ts";
 import { createSeriesStore, type SeriesStore } from "../../../kv/series/store.ts";
-import { assertEquals, assertLess } from "../../support/assert.ts";
+import { assert, assertEquals } from "../../support/assert.ts";
 import { never } from "../../support/file_store_box.ts";
 import { pageOf, type Row } from "../../support/pages.ts";
 import {
@@ -57,9 +57,15 @@ function site(id: string) {
   return { profile: "site", id } as const;
 }
 
-async function linesOf(source: SnapshotSource, options: Omit<ScanOptions, "signal"> = SPAN) {
+/** What a scan finds. `between` happens after the series are listed. */
+async function linesOf(
+  source: SnapshotSource,
+  options: Omit<ScanOptions, "signal"> = SPAN,
+  between = async () => {},
+) {
   const lines = new Map<string, readonly string[]>();
   const series = await listSnapshotSeries(source, "site");
+  await between();
   const scan = scanSnapshot(source, "site", { ...options, series, signal: never });
   for await (const batch of scan) {
     for (const [index, id] of batch.ids.entries()) {
@@ -104,7 +110,7 @@ Deno.test("a scan of a snapshot finds what a scan of the database finds, segment
   assertEquals([...few.keys()], ["a-new", "old", "s000", "s001", "s002", "s003", "s004", "z-new"]);
 });
 
-Deno.test("a scan of a snapshot shows one moment, and misses nothing of before", async () => {
+Deno.test("a scan of a snapshot misses nothing that was there before, whatever is folded when", async () => {
   await using rig = await openRig();
   const { series, add } = rig;
   await writeSome(series);
@@ -112,14 +118,96 @@ Deno.test("a scan of a snapshot shows one moment, and misses nothing of before",
   await add("s008", [DAY + 6 * HOUR_MS, "1"]);
   await add("fresh", [DAY + 7 * HOUR_MS, "1"]);
   const before = await scanLines(series, "site", SPAN);
-  // Folds before the snapshot is opened, and after that.
+  // Folds before the file is opened, after that, and after its heads were listed.
   using source = await rig.snapshot(async () => {
     await series.fold(site("s007"));
     await series.fold(site("fresh"));
   });
   await series.fold(site("s008"));
-  await series.write(site("s200"), pageOf([[DAY + 9 * HOUR_MS + 1, "0"]]));
-  await series.remove(site("s201"));
   assertEquals(await linesOf(source), before);
-  assertLess((await scanLines(series, "site", SPAN)).size, before.size);
+});
+
+Deno.test("a scan of a snapshot shows series that change after their heads were listed as they are in the database", async () => {
+  await using rig = await openRig();
+  const { series, add } = rig;
+  await writeSome(series);
+  using source = await rig.snapshot();
+  const asked: string[] = [];
+  const watched: SnapshotSource = {
+    ...source,
+    readUnfolded(id, span) {
+      asked.push(id);
+      return source.readUnfolded(id, span);
+    },
+  };
+  const lines = await linesOf(watched, SPAN, async () => {
+    await series.write(site("s200"), pageOf([[DAY + 9 * HOUR_MS + 1, "0"]]));
+    await series.remove(site("s201"));
+    // Of these polls, the file has only what is folded.
+    await add("s202", [DAY + 9 * HOUR_MS + 1, "1"]);
+    await series.fold(site("s202"));
+    await add("s202", [DAY + 9 * HOUR_MS + 2, "0"]);
+  });
+  assertEquals(asked, ["s200", "s201", "s202"]);
+  const now = await scanLines(series, "site", SPAN);
+  assertEquals(lines, now);
+  assertEquals(now.has("s201"), false);
+});
+
+Deno.test("a scan of a snapshot finds all of a series or nothing if it is removed while its blocks are read", async () => {
+  await using rig = await openRig();
+  const { series } = rig;
+  const days = Array.from({ length: 40 }, (_, day): Row => [DAY + day * DAY_MS, "1"]);
+  await series.write(site("long"), pageOf(days));
+  await series.write(site("other"), pageOf(days));
+  const span = { fromMs: DAY, toMs: DAY + 40 * DAY_MS };
+  using source = await rig.snapshot();
+  let reads = 0;
+  const interrupted: SnapshotSource = {
+    ...source,
+    snapshot: {
+      ...source.snapshot,
+      list<T>(selector: Deno.KvListSelector, options?: Deno.KvListOptions) {
+        const entries = source.snapshot.list<T>(selector, options);
+        if (options?.reverse !== true || ++reads > 1) return entries;
+        // The first blocks of the first series are read before it is removed, and the others after that.
+        return (async function* () {
+          for (let block = 0; block < 16; block++) {
+            const { value } = await entries.next();
+            if (value !== undefined) yield value;
+          }
+          await series.remove(site("long"));
+          yield* entries;
+        })() as unknown as Deno.KvListIterator<T>;
+      },
+    },
+  };
+  const lines = await linesOf(interrupted, span);
+  assertEquals([...lines].map(([id, { length }]) => [id, length]), [["other", 40]]);
+});
+
+Deno.test("while a snapshot is scanned, others have turns, and the file is closed for them", async () => {
+  await using rig = await openRig();
+  const { series } = rig;
+  await writeSome(series);
+  using source = await rig.snapshot();
+  let turns = 0, rests = 0;
+  const timer = setInterval(() => turns++, 0);
+  const resting: SnapshotSource = {
+    ...source,
+    snapshot: {
+      ...source.snapshot,
+      rest() {
+        rests++;
+        source.snapshot.rest();
+      },
+    },
+  };
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  turns = 0;
+  await linesOf(resting);
+  clearInterval(timer);
+  // One for each batch of 100 series.
+  assertEquals(rests, 3);
+  assert(turns > 0);
 });
